@@ -1,0 +1,1 @@
+//! The only wiring place: settings, scan, sinks, exit status.

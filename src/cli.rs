@@ -1,0 +1,1 @@
+//! Command-line flags, as close to the text as possible.

@@ -1,0 +1,137 @@
+//! Opinions: pure functions from what was observed to state, verdicts, findings and the predicted client error.
+//!
+//! No I/O, no clock: `now` is an argument, so that a recording is judged as of its own time, by today's rules.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    CertificateStatus, DnsVerdict, Endpoint, Finding, History, HostState, Nla, PredictedError,
+    SelectedSecurity, StabilityVerdict, Stage,
+};
+
+/// Limits that the rules apply; settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// A certificate counts as expiring when it ends within this many days.
+    pub expiring_days: u32,
+    /// Attempts needed before a stability verdict is given.
+    pub stability_attempts: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            expiring_days: 30,
+            stability_attempts: 3,
+        }
+    }
+}
+
+/// What the rules may know besides the host's own history.
+pub struct Context<'a> {
+    /// Limits.
+    pub policy: &'a Policy,
+    /// The time as of which to judge.
+    pub now: Timestamp,
+    /// Name resolution was switched on.
+    pub dns_enabled: bool,
+    /// The resolver is down for everybody: names are not judged.
+    pub resolver_down: bool,
+    /// This machine has no IPv6 route: AAAA records are not judged.
+    pub no_ipv6_route: bool,
+    /// Histories of other endpoints, for members behind a name.
+    pub lookup: &'a dyn Fn(Endpoint) -> Option<&'a History>,
+}
+
+/// Smallest, median and largest of some durations, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// Smallest.
+    pub min: f64,
+    /// Median.
+    pub median: f64,
+    /// Largest.
+    pub max: f64,
+}
+
+/// What repeated attempts say about an endpoint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stability {
+    /// The verdict.
+    pub verdict: StabilityVerdict,
+    /// Attempts that count (not cancelled, not our own trouble).
+    pub attempts: u32,
+    /// Those that failed.
+    pub failures: u32,
+    /// Failures by the stage where they ended, in order of stage.
+    pub failures_by_stage: Vec<(Stage, u32)>,
+    /// TCP connect times of attempts that connected.
+    pub connect_ms: Option<Spread>,
+    /// Total times of attempts that got through.
+    pub total_ms: Option<Spread>,
+    /// TLS stage times of attempts that completed it.
+    pub handshake_ms: Option<Spread>,
+    /// Segments retransmitted over all attempts, `None` where the platform does not tell.
+    pub retransmits: Option<u32>,
+    /// Lost connects as a share of all connects tried, silent rounds included, 0.0 to 1.0.
+    pub loss: f64,
+}
+
+/// One name behind the host, and where each of its addresses leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamePath {
+    /// The name.
+    pub name: Box<str>,
+    /// The verdict for this name.
+    pub verdict: DnsVerdict,
+    /// Where it leads: address, whether TCP came up there (`None`: not tried), whether it is the same machine (`None`: unknown).
+    pub members: Vec<NameMember>,
+}
+
+/// One address behind a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameMember {
+    /// The address.
+    pub address: IpAddr,
+    /// Whether TCP came up there; `None` when it was not tried.
+    pub reachable: Option<bool>,
+    /// Whether the same machine answered there as at the scanned address; `None` when that cannot be told.
+    pub same_identity: Option<bool>,
+}
+
+/// Everything that the rules say about one host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Diagnosis {
+    /// What is always true.
+    pub state: HostState,
+    /// The stage where attempts end, when they do.
+    pub failed_stage: Option<Stage>,
+    /// What the server selected on the newest attempt that got so far.
+    pub security: SelectedSecurity,
+    /// Whether NLA is asked for.
+    pub nla: Nla,
+    /// Status of the leaf certificate.
+    pub certificate_status: Option<CertificateStatus>,
+    /// Whole days to the end of the leaf, rounded down: negative after it.
+    pub days_left: Option<i64>,
+    /// Name against address.
+    pub dns: DnsVerdict,
+    /// Name by name.
+    pub name_paths: Vec<NamePath>,
+    /// Sometimes or always.
+    pub stability: Stability,
+    /// Worst first, surest first, then by id.
+    pub findings: Vec<Finding>,
+    /// What mstsc would probably show.
+    pub predicted: Option<PredictedError>,
+}
+
+/// Judges one host.
+#[must_use]
+pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
+    let _ = (history, context);
+    unimplemented!("contract only")
+}

@@ -1,0 +1,28 @@
+//! rdpscan: which hosts of a Windows fleet would refuse Remote Desktop, at which stage, and why.
+//!
+//! ```text
+//!  text ─► target ─► scan (lazy, bounded, cancellable) ─► probe (one host, once) ─► Attempt
+//!                                                                                    │ ScanEvent stream (facts only)
+//!                                                                                    ▼
+//!                                tui | report ◄── fleet (fold) ◄── diagnosis (pure)
+//! ```
+//! Who may import whom is in `ARCHITECTURE.md`, and a test holds the sources against it.
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod diagnosis;
+pub mod exit;
+pub mod fleet;
+pub mod model;
+pub mod probe;
+pub mod record;
+pub mod report;
+pub mod sanitize;
+pub mod scan;
+pub mod settings;
+#[cfg(feature = "sim")]
+pub mod sim;
+pub mod target;
+pub mod tui;
+pub mod wire;

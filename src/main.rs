@@ -1,0 +1,3 @@
+//! The `rdpscan` command.
+
+fn main() {}

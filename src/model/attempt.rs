@@ -1,0 +1,174 @@
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    CertificateFacts, ConnectionPurpose, Endpoint, NegotiationFacts, NtlmFacts, Outcome, Stage,
+    StageRecord, TrustVerdict,
+};
+
+/// A TLS protocol version as its two bytes on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TlsVersion(pub u16);
+
+impl TlsVersion {
+    /// SSL 3.0.
+    pub const SSL_3_0: Self = Self(0x0300);
+    /// TLS 1.0.
+    pub const TLS_1_0: Self = Self(0x0301);
+    /// TLS 1.1.
+    pub const TLS_1_1: Self = Self(0x0302);
+    /// TLS 1.2.
+    pub const TLS_1_2: Self = Self(0x0303);
+    /// TLS 1.3.
+    pub const TLS_1_3: Self = Self(0x0304);
+}
+
+impl fmt::Display for TlsVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0x0300 => f.pad("SSL 3.0"),
+            0x0301 => f.pad("1.0"),
+            0x0302 => f.pad("1.1"),
+            0x0303 => f.pad("1.2"),
+            0x0304 => f.pad("1.3"),
+            other => f.pad(&format!("0x{other:04x}")),
+        }
+    }
+}
+
+/// How TLS facts were obtained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsMethod {
+    /// A full handshake: the server proved that it holds the key.
+    Full,
+    /// Read in clear by the legacy peek: the key was not proven.
+    LegacyPeek,
+    /// No handshake came about, in either way.
+    Failed,
+}
+
+/// What the TLS stage told.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TlsFacts {
+    /// How far it went.
+    pub method: TlsMethod,
+    /// Negotiated version.
+    pub version: Option<TlsVersion>,
+    /// Negotiated suite: rustls's name such as `TLS13_AES_256_GCM_SHA384`, the registry's name for a peek.
+    pub cipher: Option<Box<str>>,
+    /// Key exchange group, where one was used.
+    pub group: Option<Box<str>>,
+    /// Whether the signature over the key exchange was right; `None` when it was not seen.
+    pub signature_valid: Option<bool>,
+    /// The server asked for a client certificate.
+    pub client_certificate_requested: bool,
+    /// The chain as sent, leaf first, at most 16.
+    pub chain: Vec<Arc<CertificateFacts>>,
+    /// What this machine thinks of the chain.
+    pub trust: TrustVerdict,
+    /// Bytes received in the TLS stage of the connection that gave these facts.
+    pub received: u32,
+}
+
+impl TlsFacts {
+    /// The server's own certificate.
+    #[must_use]
+    pub fn leaf(&self) -> Option<&Arc<CertificateFacts>> {
+        self.chain.first()
+    }
+}
+
+/// What the kernel knows about the path after connect (`TCP_INFO` on Linux).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PathFacts {
+    /// Segments retransmitted on this connection, the SYN included.
+    pub retransmits: u32,
+    /// Smoothed round-trip time in microseconds.
+    pub rtt_us: u32,
+}
+
+/// One attempt at one endpoint: a timeline of stages, and the facts that they yielded.
+///
+/// INVARIANT: stages stand in the order in which they began, and every stage that began is there, with its outcome.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Where to.
+    pub endpoint: Endpoint,
+    /// 1 for the first attempt at this endpoint in this scan.
+    pub number: u32,
+    /// The DNS name sent as SNI, when the attempt was made "by name"; `None` when "by IP".
+    pub by_name: Option<Box<str>>,
+    /// Wall clock at the start, UTC.
+    pub started_at: Timestamp,
+    /// The timeline.
+    pub stages: Vec<StageRecord>,
+    /// Connect rounds that went unanswered before this attempt's connect (0: answered at once).
+    pub silent_rounds: u8,
+    /// What X.224 told.
+    pub negotiation: Option<NegotiationFacts>,
+    /// What TLS told.
+    pub tls: Option<Arc<TlsFacts>>,
+    /// What NTLM told.
+    pub ntlm: Option<Arc<NtlmFacts>>,
+    /// What the kernel told.
+    pub path: Option<PathFacts>,
+}
+
+impl Attempt {
+    /// The record of a stage on the main connection.
+    #[must_use]
+    pub fn stage(&self, stage: Stage) -> Option<&StageRecord> {
+        self.stages
+            .iter()
+            .find(|record| record.stage == stage && record.connection == ConnectionPurpose::Main)
+    }
+
+    /// Where and how the attempt ended, when it did not get through: the last stage record that is not ok, unless a later
+    /// connection (the legacy peek) mended it. `NoTls` and a refused `CredSSP` probe do count as ends.
+    #[must_use]
+    pub fn failure(&self) -> Option<(Stage, &Outcome)> {
+        if self
+            .tls
+            .as_ref()
+            .is_some_and(|tls| tls.method == TlsMethod::LegacyPeek)
+        {
+            return None;
+        }
+        self.stages
+            .iter()
+            .rfind(|record| record.connection == ConnectionPurpose::Main && !record.outcome.is_ok())
+            .map(|record| (record.stage, &record.outcome))
+    }
+
+    /// Whether a session would get past everything that can be seen without credentials.
+    #[must_use]
+    pub fn got_through(&self) -> bool {
+        self.failure().is_none() && !self.stages.is_empty()
+    }
+
+    /// Milliseconds that TCP connect took, when it succeeded.
+    #[must_use]
+    pub fn connect_ms(&self) -> Option<f64> {
+        let record = self.stage(Stage::Tcp)?;
+        record
+            .outcome
+            .is_ok()
+            .then(|| f64::from(record.duration_us) / 1000.0)
+    }
+
+    /// Milliseconds from the start to the end of the last stage of the main connection.
+    #[must_use]
+    pub fn total_ms(&self) -> f64 {
+        self.stages
+            .iter()
+            .filter(|record| record.connection == ConnectionPurpose::Main)
+            .map(|record| u64::from(record.start_us) + u64::from(record.duration_us))
+            .max()
+            .map_or(0.0, |us| us as f64 / 1000.0)
+    }
+}

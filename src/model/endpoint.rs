@@ -1,0 +1,80 @@
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+/// The TCP port that Remote Desktop listens on unless told otherwise.
+pub const DEFAULT_PORT: u16 = 3389;
+
+/// One address and TCP port: what a connection is made to, and what a row of the table stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// IPv4 or IPv6 address.
+    pub address: IpAddr,
+    /// TCP port.
+    pub port: u16,
+}
+
+impl Endpoint {
+    /// An endpoint from its two parts.
+    #[must_use]
+    pub const fn new(address: IpAddr, port: u16) -> Self {
+        Self { address, port }
+    }
+
+    /// The form that the socket calls take.
+    #[must_use]
+    pub const fn socket_address(self) -> SocketAddr {
+        SocketAddr::new(self.address, self.port)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.socket_address().fmt(f)
+    }
+}
+
+/// What a row is about: an endpoint, or a name the user listed that led to no address at all.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// An address and port.
+    Endpoint(Endpoint),
+    /// A name that did not resolve, with the port that would have been asked.
+    Unresolved {
+        /// The name as the user gave it, in lower case, without the final dot.
+        name: String,
+        /// TCP port.
+        port: u16,
+    },
+}
+
+impl Subject {
+    /// The port asked, whichever kind this is.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        match self {
+            Self::Endpoint(endpoint) => endpoint.port,
+            Self::Unresolved { port, .. } => *port,
+        }
+    }
+
+    /// The endpoint, when there is one.
+    #[must_use]
+    pub const fn endpoint(&self) -> Option<Endpoint> {
+        match self {
+            Self::Endpoint(endpoint) => Some(*endpoint),
+            Self::Unresolved { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Endpoint(endpoint) => endpoint.fmt(f),
+            Self::Unresolved { name, port } => write!(f, "{name}:{port}"),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Attempt, Endpoint, Lookup, ObservedName, Subject};
+
+/// Version of the event stream, in the first event of every recording.
+pub const EVENT_SCHEMA: &str = "rdpscan.events/1";
+
+/// A fact about the scan, numbered and dated by the one engine that emits them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScanEvent {
+    /// Which scan.
+    pub run_id: Box<str>,
+    /// From where: the scanning machine's name for itself.
+    pub source: Box<str>,
+    /// 0, 1, 2, … per source.
+    pub seq: u64,
+    /// Wall clock, UTC.
+    pub at: Timestamp,
+    /// What happened.
+    pub body: EventBody,
+}
+
+/// What can happen. Facts only: findings are recomputed from these by whoever reads them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventBody {
+    /// Always first.
+    ScanStarted(ScanPlan),
+    /// A name the user listed was looked up; it led to `endpoints` (excluded and duplicate ones already gone).
+    TargetResolved {
+        /// The name, lower case, without the final dot.
+        name: Box<str>,
+        /// The port wanted.
+        port: u16,
+        /// Where it led.
+        endpoints: Vec<Endpoint>,
+        /// Addresses that it led to but that the user excluded.
+        excluded: u32,
+        /// The lookups made.
+        lookups: Vec<Lookup>,
+    },
+    /// An attempt ended.
+    AttemptFinished {
+        /// The attempt.
+        attempt: Attempt,
+        /// The user listed this endpoint, or a name that led to it, one by one.
+        listed: bool,
+        /// The endpoint is not part of the scan; it was tried because a scanned host's name leads to it.
+        by_reference: bool,
+        /// No further attempt at this endpoint will follow.
+        last: bool,
+    },
+    /// The names in play for an endpoint were collected and looked up.
+    NamesChecked {
+        /// Whose names.
+        endpoint: Endpoint,
+        /// The names.
+        names: Vec<ObservedName>,
+        /// The lookups made: one PTR, and per name and resolver one forward lookup.
+        lookups: Vec<Lookup>,
+        /// Addresses that a name leads to but that the user excluded: never contacted.
+        excluded: Vec<std::net::IpAddr>,
+    },
+    /// Something about this machine or its resolver, said once.
+    Noticed(Notice),
+    /// Always last.
+    ScanFinished(ScanEnd),
+}
+
+/// What is going to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanPlan {
+    /// [`EVENT_SCHEMA`].
+    pub schema: Box<str>,
+    /// Version of rdpscan.
+    pub version: Box<str>,
+    /// Targets as the user gave them.
+    pub targets: Vec<String>,
+    /// Excludes as the user gave them.
+    pub excludes: Vec<String>,
+    /// Endpoints planned, names not yet resolved left out.
+    pub endpoints_planned: u64,
+    /// Names to be resolved.
+    pub names_planned: u64,
+    /// Seed of the order.
+    pub seed: u64,
+    /// Attempts per answering host.
+    pub attempts: u32,
+    /// Name resolution is switched on.
+    pub dns: bool,
+    /// The NTLM question is switched on.
+    pub ntlm: bool,
+    /// Silent and closed addresses of a sweep are wanted in the list.
+    pub list_all: bool,
+    /// The hosts are simulated on loopback (`rdpscan demo`).
+    pub simulated: bool,
+}
+
+/// How the scan ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScanStatus {
+    /// Everything planned was done.
+    Complete,
+    /// Stopped by the user, a signal or `--max-time`.
+    Interrupted,
+}
+
+/// Sums over addresses that have no event of their own: swept, not listed, and not answering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct UnlistedCounts {
+    /// Refused the connection.
+    pub closed: u64,
+    /// Did not answer.
+    pub filtered: u64,
+    /// Unreachable by the network's own word.
+    pub unreachable: u64,
+}
+
+/// The end of a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanEnd {
+    /// How.
+    pub status: ScanStatus,
+    /// Endpoints tried at least once.
+    pub endpoints_probed: u64,
+    /// Those without an event of their own.
+    pub unlisted: UnlistedCounts,
+    /// Endpoints that answered only after at least one silent round.
+    pub answered_on_retry: u64,
+}
+
+/// Trouble on our side, told once as a banner and never blamed on a host.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Notice {
+    /// No DNS server answers. Names are then not judged.
+    ResolverDown {
+        /// The server, when it was given with `--dns`.
+        server: Option<SocketAddr>,
+        /// The last failure in words.
+        detail: Box<str>,
+    },
+    /// This machine has no IPv6 route: AAAA records cannot be tried here.
+    NoIpv6Route,
+    /// The file-descriptor limit made the scan smaller than asked.
+    DescriptorLimit {
+        /// In flight as asked.
+        asked: u32,
+        /// In flight as used.
+        used: u32,
+        /// The limit.
+        limit: u64,
+    },
+    /// Sockets could not be made: descriptors, buffers or ports ran out.
+    LocalTrouble {
+        /// The operating system's words.
+        detail: Box<str>,
+    },
+    /// `--max-time` ran out.
+    TimeLimit,
+    /// A subject is worth a word on its own: for instance a stuck host that was given up.
+    Skipped {
+        /// Who.
+        subject: Subject,
+    },
+}

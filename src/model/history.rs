@@ -1,0 +1,76 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Attempt, CertificateFacts, Lookup, NtlmFacts, ObservedName, Subject, TlsFacts};
+
+/// Everything observed about one subject during a scan: what diagnosis judges.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    /// About whom.
+    pub subject: Subject,
+    /// The user listed it, or a name that led to it, one by one.
+    pub listed: bool,
+    /// Not part of the scan: tried because a scanned host's name leads here. Not a row of its own.
+    pub by_reference: bool,
+    /// Attempts in order, oldest first.
+    pub attempts: Vec<Attempt>,
+    /// Names in play, each name and source once.
+    pub names: Vec<ObservedName>,
+    /// Lookups made for these names and for the address.
+    pub lookups: Vec<Arc<Lookup>>,
+    /// Addresses that a name leads to, excluded by the user and so never tried.
+    pub excluded: Vec<IpAddr>,
+    /// Names have been collected and looked up.
+    pub names_checked: bool,
+    /// No further attempt will follow.
+    pub complete: bool,
+}
+
+impl History {
+    /// A history in which nothing has happened yet.
+    #[must_use]
+    pub const fn new(subject: Subject) -> Self {
+        Self {
+            subject,
+            listed: false,
+            by_reference: false,
+            attempts: Vec::new(),
+            names: Vec::new(),
+            lookups: Vec::new(),
+            excluded: Vec::new(),
+            names_checked: false,
+            complete: false,
+        }
+    }
+
+    /// The newest TLS facts that carry a certificate, else the newest TLS facts.
+    #[must_use]
+    pub fn tls(&self) -> Option<&Arc<TlsFacts>> {
+        let newest = || {
+            self.attempts
+                .iter()
+                .rev()
+                .filter_map(|attempt| attempt.tls.as_ref())
+        };
+        newest()
+            .find(|tls| !tls.chain.is_empty())
+            .or_else(|| newest().next())
+    }
+
+    /// The newest leaf certificate seen.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&Arc<CertificateFacts>> {
+        self.tls().and_then(|tls| tls.leaf())
+    }
+
+    /// The newest NTLM facts seen.
+    #[must_use]
+    pub fn ntlm(&self) -> Option<&Arc<NtlmFacts>> {
+        self.attempts
+            .iter()
+            .rev()
+            .find_map(|attempt| attempt.ntlm.as_ref())
+    }
+}

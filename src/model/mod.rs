@@ -1,0 +1,32 @@
+//! Plain data that every other module speaks: facts as they were observed, and the words for opinions about them.
+//!
+//! Nothing here does I/O, reads the clock or draws. Strings that came from the network are kept raw (bounded, but not made
+//! safe): `sanitize` makes a version for each sink.
+
+mod attempt;
+mod certificate;
+mod endpoint;
+mod event;
+mod finding;
+mod history;
+mod name;
+mod negotiation;
+mod ntlm;
+mod progress;
+mod stage;
+mod verdict;
+
+pub use attempt::{Attempt, PathFacts, TlsFacts, TlsMethod, TlsVersion};
+pub use certificate::{CertificateFacts, KeyAlgorithm, PublicKey, TrustVerdict};
+pub use endpoint::{DEFAULT_PORT, Endpoint, Subject};
+pub use event::{
+    EVENT_SCHEMA, EventBody, Notice, ScanEnd, ScanEvent, ScanPlan, ScanStatus, UnlistedCounts,
+};
+pub use finding::{Confidence, Finding, PredictedError, Severity};
+pub use history::History;
+pub use name::{Lookup, LookupAnswer, NameSource, ObservedName, Question, Resolver};
+pub use negotiation::{NegotiationFacts, NegotiationFailure, Protocols, SelectedSecurity};
+pub use ntlm::NtlmFacts;
+pub use progress::Progress;
+pub use stage::{ConnectionPurpose, Outcome, Stage, StageRecord};
+pub use verdict::{CertificateStatus, DnsVerdict, HostState, Nla, StabilityVerdict};

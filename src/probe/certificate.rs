@@ -1,0 +1,1 @@
+//! Certificate facts through x509-parser.

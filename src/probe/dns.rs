@@ -1,0 +1,1 @@
+//! Lookups through the system resolver and through hickory, behind one type.

@@ -1,0 +1,1 @@
+//! Whether this machine would trust a chain.

@@ -1,0 +1,1 @@
+//! Scan events as versioned NDJSON, and back.

@@ -1,0 +1,1 @@
+//! Versions of network text that are safe for one sink each.

@@ -1,0 +1,74 @@
+use std::future::Future;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::{Attempt, Endpoint, Lookup, Outcome};
+
+/// How a connect ended.
+#[derive(Debug)]
+pub enum Connect<L> {
+    /// TCP is up: the link is handed to [`Prober::attempt`], or dropped, which closes it in order.
+    Up(L),
+    /// It is not.
+    Failed(ConnectFailure),
+}
+
+/// A connect that did not come up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectFailure {
+    /// Why; never [`Outcome::Ok`].
+    pub outcome: Outcome,
+    /// Wall clock at the start.
+    pub started_at: Timestamp,
+    /// Microseconds it took.
+    pub duration_us: u32,
+}
+
+/// What kind of attempt is wanted on a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptRequest {
+    /// Where to (the link is connected there already).
+    pub endpoint: Endpoint,
+    /// 1 for the first.
+    pub number: u32,
+    /// Connect rounds that stayed unanswered before.
+    pub silent_rounds: u8,
+    /// Name to send as SNI; `None` goes by IP.
+    pub by_name: Option<Box<str>>,
+    /// rustls could not shake hands here before: read with the legacy peek at once, on this first connection.
+    pub legacy: bool,
+    /// Ask the NTLM question when the server selects HYBRID.
+    pub ntlm: bool,
+    /// The least time between two connections to this host.
+    pub gap: Duration,
+}
+
+/// One attempt at one host, and lookups. Implemented by `probe` for real and by tests with fakes.
+///
+/// Every future ends within a deadline of its own; a bad peer is data in the result, never an error.
+pub trait Prober: Send + Sync + 'static {
+    /// A connection that is up, with its start time and connect duration inside.
+    type Link: Send + 'static;
+
+    /// Connects, within `timeout`.
+    fn connect(
+        &self,
+        endpoint: Endpoint,
+        timeout: Duration,
+    ) -> impl Future<Output = Connect<Self::Link>> + Send;
+
+    /// Runs the stages after TCP on a fresh link and ends the connection politely. The timeline starts with the TCP stage.
+    fn attempt(
+        &self,
+        link: Self::Link,
+        request: AttemptRequest,
+    ) -> impl Future<Output = Attempt> + Send;
+
+    /// Looks up the addresses of a name with every resolver in use.
+    fn forward(&self, name: &str) -> impl Future<Output = Vec<Lookup>> + Send;
+
+    /// Looks up the names of an address.
+    fn reverse(&self, address: IpAddr) -> impl Future<Output = Vec<Lookup>> + Send;
+}

@@ -1,0 +1,1 @@
+//! Layered settings: flag, environment, user file, embedded default.

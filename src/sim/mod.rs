@@ -1,0 +1,1 @@
+//! A simulated RDP fleet on loopback, for tests and for rdpscan demo.

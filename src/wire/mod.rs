@@ -1,0 +1,1 @@
+//! Sans-I/O bytes: TPKT, X.224, negotiation, the TLS peek, TSRequest and the NTLM challenge.
