@@ -1,7 +1,6 @@
 """Starts the servers of fleet.toml on their loopback addresses, waits until each answers, and ends them again.
 
-`python3 tests/real/servers.py FOLDER` keeps them running until its standard input ends or a signal comes; it prints `ready`
-when every server does, by an independent client, what it was set up to do.
+`python3 tests/real/servers.py FOLDER` keeps them running until a signal comes; it prints `ready` when every server does, by an independent client, what it was set up to do.
 """
 
 import contextlib
@@ -9,7 +8,6 @@ import http.server
 import ipaddress
 import os
 import pathlib
-import select
 import shutil
 import signal
 import socket
@@ -260,9 +258,7 @@ def main():
                 return 1
             stop.wait(0.5)
         print("ready", flush=True)
-        while not stop.is_set():
-            if select.select([sys.stdin], [], [], 0.5)[0] and not sys.stdin.buffer.read1():
-                break
+        stop.wait()
     finally:
         lab.stop()
     return 0
