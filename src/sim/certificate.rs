@@ -56,19 +56,15 @@ impl Mint {
             params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
             params
         };
-        let root = CertifiedIssuer::self_signed(
-            authority("Corp Example Root CA"),
-            KeyPair::generate()?,
-        )?;
+        let root =
+            CertifiedIssuer::self_signed(authority("Corp Example Root CA"), KeyPair::generate()?)?;
         let corp = CertifiedIssuer::signed_by(
             authority("Corp Example Issuing CA 1"),
             KeyPair::generate()?,
             &root,
         )?;
-        let inspection = CertifiedIssuer::self_signed(
-            authority("FortiGate CA"),
-            KeyPair::generate()?,
-        )?;
+        let inspection =
+            CertifiedIssuer::self_signed(authority("FortiGate CA"), KeyPair::generate()?)?;
         Ok(Self {
             now,
             root: root.der().to_vec(),
@@ -136,7 +132,10 @@ impl Mint {
         name: &str,
     ) -> Result<CertificateParams, rcgen::Error> {
         // Half a day more, so that a scan counts the same whole days from the first second to the last.
-        let end = spec.days_left.saturating_mul(DAY_S).saturating_add(DAY_S / 2);
+        let end = spec
+            .days_left
+            .saturating_mul(DAY_S)
+            .saturating_add(DAY_S / 2);
         let start = match spec.starts_in_days {
             Some(days) => days.saturating_mul(DAY_S),
             None => end.saturating_sub(i64::from(spec.lifetime_days).saturating_mul(DAY_S)),

@@ -271,7 +271,9 @@ mod tests {
     async fn tcp_answers_as_udp_does() {
         let server = DnsServer::bind().await.unwrap();
         let address = server.address();
-        let zone = Arc::new(Zone::of(&Scenario::from_toml(TEXT).unwrap(), |address| address));
+        let zone = Arc::new(Zone::of(&Scenario::from_toml(TEXT).unwrap(), |address| {
+            address
+        }));
         let stop = CancellationToken::new();
         let task = tokio::spawn(server.serve(zone, stop.clone()));
         let mut request = Message::query();

@@ -61,4 +61,3 @@ pub struct Expect {
     /// Code of the predicted client error, such as `0x904`.
     pub predicted: Option<Wanted<String>>,
 }
-

@@ -119,7 +119,10 @@ impl Scenario {
         if self.hosts.len() > MAX_HOSTS {
             return Err(invalid(
                 "host",
-                format!("{} hosts, at most {MAX_HOSTS} are possible", self.hosts.len()),
+                format!(
+                    "{} hosts, at most {MAX_HOSTS} are possible",
+                    self.hosts.len()
+                ),
             ));
         }
         let mut taken = BTreeSet::new();
@@ -128,7 +131,10 @@ impl Scenario {
             if host.port != 0 && !taken.insert((host.address, host.port)) {
                 return Err(invalid(
                     &host.address.to_string(),
-                    format!("port {} is given twice; one host per address and port", host.port),
+                    format!(
+                        "port {} is given twice; one host per address and port",
+                        host.port
+                    ),
                 ));
             }
         }
@@ -149,7 +155,9 @@ impl Scenario {
                 ));
             }
         }
-        self.names.iter().try_for_each(|target| check_name(&target.name))
+        self.names
+            .iter()
+            .try_for_each(|target| check_name(&target.name))
     }
 }
 
@@ -164,7 +172,10 @@ fn check_host(host: &HostSpec) -> Result<(), SimError> {
         return Err(invalid(&entry, "a target by name needs a name"));
     }
     for certificate in host.certificate_specs() {
-        if certificate.rsa_key.is_some_and(|key| !(1..=8).contains(&key)) {
+        if certificate
+            .rsa_key
+            .is_some_and(|key| !(1..=8).contains(&key))
+        {
             return Err(invalid(&entry, "rsa_key is the number of a key, 1 to 8"));
         }
         if certificate.fixture.is_some() && host.tls.is_live() {
@@ -174,25 +185,39 @@ fn check_host(host: &HostSpec) -> Result<(), SimError> {
             ));
         }
     }
-    host.faults.iter().try_for_each(|fault| check_fault(host, fault))
+    host.faults
+        .iter()
+        .try_for_each(|fault| check_fault(host, fault))
 }
 
 fn check_fault(host: &HostSpec, fault: &FaultSpec) -> Result<(), SimError> {
     let entry = host.address.to_string();
     if matches!(host.service, Service::Refused | Service::Filtered) {
-        return Err(invalid(&entry, "a fault needs a service that accepts connections"));
+        return Err(invalid(
+            &entry,
+            "a fault needs a service that accepts connections",
+        ));
     }
     if !fault.pattern.is_empty() && fault.percent.is_some() {
-        return Err(invalid(&entry, "give a fault either a pattern or a percent"));
+        return Err(invalid(
+            &entry,
+            "give a fault either a pattern or a percent",
+        ));
     }
     if fault.percent.is_some_and(|percent| percent > 100) {
         return Err(invalid(&entry, "percent is at most 100"));
     }
     if fault.after >= FaultPoint::ClientHello && !host.uses_tls() {
-        return Err(invalid(&entry, "a fault in TLS needs a security that uses TLS"));
+        return Err(invalid(
+            &entry,
+            "a fault in TLS needs a security that uses TLS",
+        ));
     }
     if fault.after >= FaultPoint::Tsrequest && !host.tls.is_live() {
-        return Err(invalid(&entry, "canned TLS never gets as far as a TSRequest"));
+        return Err(invalid(
+            &entry,
+            "canned TLS never gets as far as a TSRequest",
+        ));
     }
     Ok(())
 }
@@ -210,9 +235,9 @@ fn check_name(name: &str) -> Result<(), SimError> {
         && name.len() <= 253
         && name.split('.').all(|label| {
             (1..=63).contains(&label.len())
-                && label
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
+                && label.bytes().all(|byte| {
+                    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte)
+                })
         });
     if sound {
         Ok(())
@@ -269,9 +294,15 @@ mod tests {
     fn contradictions_are_refused_with_the_way_out() {
         for (text, word) in [
             ("[[host]]\naddress = 1\ncolour = 3", "unknown field"),
-            ("[[host]]\naddress = 1\n[[host]]\naddress = 1", "given twice"),
+            (
+                "[[host]]\naddress = 1\n[[host]]\naddress = 1",
+                "given twice",
+            ),
             ("[[host]]\naddress = 1\ntarget = \"name\"", "needs a name"),
-            ("[[host]]\naddress = 1\nnames = [\"A.example\"]", "lower-case"),
+            (
+                "[[host]]\naddress = 1\nnames = [\"A.example\"]",
+                "lower-case",
+            ),
             (
                 "[[host]]\naddress = 1\nsecurity = \"bare\"\nfault = [{ after = \"client_hello\", do = \"close\" }]",
                 "uses TLS",
@@ -280,8 +311,14 @@ mod tests {
                 "[[host]]\naddress = 1\ncertificate = { fixture = \"rsa1024_sha1\" }",
                 "canned",
             ),
-            ("[[dns]]\nname = \"a.example\"", "either addresses or an answer"),
-            ("[[host]]\naddress = 1\nexpect = { state = \"fine\" }", "unknown variant"),
+            (
+                "[[dns]]\nname = \"a.example\"",
+                "either addresses or an answer",
+            ),
+            (
+                "[[host]]\naddress = 1\nexpect = { state = \"fine\" }",
+                "unknown variant",
+            ),
             (
                 "[[host]]\naddress = 1\nexpect = { failed_stage = \"telepathy\" }",
                 "unknown variant",

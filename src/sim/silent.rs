@@ -28,7 +28,11 @@ impl SilentListener {
         bound.listen(0)?;
         let mut sockets = vec![bound];
         for _ in 0..FILLERS {
-            let filler = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+            let filler = Socket::new(
+                Domain::for_address(address),
+                Type::STREAM,
+                Some(Protocol::TCP),
+            )?;
             if filler
                 .connect_timeout(&SockAddr::from(address), FILL_PATIENCE)
                 .is_err()

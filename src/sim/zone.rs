@@ -50,7 +50,11 @@ impl Zone {
             let known = match record.answer {
                 Some(trouble) => Forward::Trouble(trouble),
                 None => Forward::Addresses(
-                    record.addresses.iter().map(|address| place(address.0)).collect(),
+                    record
+                        .addresses
+                        .iter()
+                        .map(|address| place(address.0))
+                        .collect(),
                     record.ttl_s,
                 ),
             };
