@@ -226,6 +226,6 @@ fn main() {
     assert_eq!(fleet.hosts().len(), hosts as usize, "every host is a row");
     println!(
         "{hosts} hosts, {seq} events: {each:.0} bytes resident per host (budget {BUDGET:.0}), folded in {took:.1} s, {:.0} events/s",
-        f64::from(seq) / took
+        seq as f64 / took
     );
 }
