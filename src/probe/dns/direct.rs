@@ -55,20 +55,16 @@ impl Direct {
 
     /// One server, by UDP and TCP.
     pub(super) fn server(address: SocketAddr, timeout: Duration) -> Result<Self, Box<str>> {
-        let mut server = NameServerConfig::udp_and_tcp(address.ip());
-        for connection in &mut server.connections {
-            connection.port = address.port();
-        }
         Self::new(
             Resolver::Server(address),
-            vec![server],
+            vec![by_udp_and_tcp(address)],
             Vec::new(),
             ResolverOpts::default(),
             timeout,
         )
     }
 
-    fn new(
+    pub(super) fn new(
         resolver: Resolver,
         servers: Vec<NameServerConfig>,
         search: Vec<Name>,
@@ -180,6 +176,14 @@ impl Direct {
         }
         LookupAnswer::Names { names }
     }
+}
+
+pub(super) fn by_udp_and_tcp(address: SocketAddr) -> NameServerConfig {
+    let mut server = NameServerConfig::udp_and_tcp(address.ip());
+    for connection in &mut server.connections {
+        connection.port = address.port();
+    }
+    server
 }
 
 /// Addresses of one family with their time to live, or why there are none.
