@@ -248,14 +248,14 @@ fn no_records(code: ResponseCode) -> LookupAnswer {
 mod tests {
     use super::*;
 
-    fn found(address: &str, ttl_s: u32) -> Found {
-        Ok((vec![address.parse().unwrap()], ttl_s))
+    fn found(address: &str, ttl_s: u32) -> (Vec<IpAddr>, u32) {
+        (vec![address.parse().unwrap()], ttl_s)
     }
 
     #[test]
     fn both_families_are_one_answer() {
         assert_eq!(
-            combined(found("192.0.2.1", 60), found("2001:db8::1", 30)),
+            combined(Ok(found("192.0.2.1", 60)), Ok(found("2001:db8::1", 30))),
             LookupAnswer::Addresses {
                 addresses: vec!["192.0.2.1".parse().unwrap(), "2001:db8::1".parse().unwrap()],
                 ttl_s: Some(30),
@@ -268,7 +268,7 @@ mod tests {
         use LookupAnswer::{NoData, NxDomain, ServFail, Timeout};
 
         assert!(
-            !combined(found("192.0.2.1", 60), Err(Timeout))
+            !combined(Ok(found("192.0.2.1", 60)), Err(Timeout))
                 .addresses()
                 .is_empty()
         );

@@ -90,8 +90,8 @@ fn replies(request: &Message, tcp: bool) -> Vec<Message> {
     let mut reply = Message::response(request.metadata.id, OpCode::Query);
     reply.add_query(query.clone());
     match (label.as_str(), query.query_type()) {
-        ("silent", _) => return Vec::new(),
-        ("nx", _) => reply.metadata.response_code = ResponseCode::NXDomain,
+        ("silent", _) | ("8", RecordType::PTR) => return Vec::new(),
+        ("nx", _) | ("7", RecordType::PTR) => reply.metadata.response_code = ResponseCode::NXDomain,
         ("fail", _) | ("half", RecordType::AAAA) => {
             reply.metadata.response_code = ResponseCode::ServFail;
         }
@@ -118,8 +118,6 @@ fn replies(request: &Message, tcp: bool) -> Vec<Message> {
                 add_pointer(&mut reply, &format!("host{index}.corp.example."));
             }
         }
-        ("7", RecordType::PTR) => reply.metadata.response_code = ResponseCode::NXDomain,
-        ("8", RecordType::PTR) => return Vec::new(),
         _ => {}
     }
     vec![reply]
