@@ -46,7 +46,7 @@ pub(super) struct Column {
     pub(super) least: u16,
     /// Cells that it likes to have.
     pub(super) ample: u16,
-    /// Columns with a lower number are dropped first; 255 stays.
+    /// Columns with a lower number are dropped first; [`STAYS`] is never dropped.
     pub(super) keep: u8,
     /// What it says in words, for the filter.
     pub(super) words: fn(&Host, &mut String),
@@ -56,6 +56,9 @@ pub(super) struct Column {
     pub(super) key: fn(&Host) -> SortKey<'_>,
 }
 
+/// The rank of columns that make a row recognisable.
+const STAYS: u8 = u8::MAX;
+
 /// Every column, in the order of the screen.
 pub(super) static COLUMNS: [Column; 9] = [
     Column {
@@ -64,7 +67,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         letter: 's',
         least: 13,
         ample: 13,
-        keep: 255,
+        keep: STAYS,
         words: |host, out| out.push_str(host.diagnosis.state.word()),
         cell: |host, theme| {
             let state = host.diagnosis.state;
@@ -86,7 +89,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         letter: 'a',
         least: 15,
         ample: 21,
-        keep: 255,
+        keep: STAYS,
         words: |host, out| write_address(host, out),
         cell: |host, _| {
             let mut text = String::new();
@@ -259,15 +262,12 @@ pub(super) fn fit(room: u16) -> Vec<(&'static Column, u16)> {
         let gaps = u16::try_from(chosen.len().saturating_sub(1)).unwrap_or(0);
         chosen.iter().map(|(_, width)| *width).sum::<u16>() + gaps
     };
-    while chosen.len() > 1 && needed(&chosen) > room {
-        let Some(least) = chosen.iter().map(|(column, _)| column.keep).min() else {
+    while needed(&chosen) > room {
+        let least = chosen.iter().map(|(column, _)| column.keep).min();
+        let Some(least) = least.filter(|keep| *keep < STAYS) else {
             break;
         };
-        let before = chosen.len();
         chosen.retain(|(column, _)| column.keep != least);
-        if chosen.is_empty() || chosen.len() == before {
-            break;
-        }
     }
     let mut spare = room.saturating_sub(needed(&chosen));
     for (column, width) in &mut chosen {

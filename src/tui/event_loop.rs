@@ -220,10 +220,8 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
             }
             drawn = Some(now);
         }
-        if let Some(deadline) = gone {
-            if events.is_none() || deadline <= now {
-                break;
-            }
+        if gone.is_some_and(|deadline| events.is_none() || deadline <= now) {
+            break;
         }
         let wake = model.wake_at().map_or(now + PULSE, |at| started + at);
         let wake = gone.unwrap_or(wake.min(now + PULSE));

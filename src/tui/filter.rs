@@ -96,7 +96,7 @@ enum Operator {
 }
 
 impl Operator {
-    fn holds<T: PartialOrd>(self, left: T, right: T) -> bool {
+    fn holds<T: PartialOrd>(self, left: &T, right: &T) -> bool {
         match self {
             Self::Less => left < right,
             Self::AtMost => left <= right,
@@ -133,7 +133,7 @@ impl Filter {
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         let terms = split(text)
             .into_iter()
-            .map(Term::parse)
+            .map(|raw| Term::parse(&raw))
             .collect::<Result<_, _>>()?;
         Ok(Self { terms })
     }
@@ -208,7 +208,7 @@ fn split(text: &str) -> Vec<Raw> {
 }
 
 impl Term {
-    fn parse(raw: Raw) -> Result<Self, FilterError> {
+    fn parse(raw: &Raw) -> Result<Self, FilterError> {
         if raw.text.is_empty() {
             return Err(FilterError::Unfinished {
                 term: if raw.negated { "!" } else { "\"" }.to_owned(),
@@ -261,15 +261,23 @@ impl Test {
                 operator: sign,
             }),
             "state" => state(value),
-            "cert" => {
-                one_of("cert", value, CertificateStatus::ALL, |s| s.word()).map(Self::Certificate)
-            }
-            "dns" => one_of("dns", value, DnsVerdict::ALL, |v| v.word()).map(Self::Dns),
-            "stability" => {
-                one_of("stability", value, StabilityVerdict::ALL, |v| v.word()).map(Self::Stability)
-            }
-            "nla" => one_of("nla", value, Nla::ALL, |n| n.word()).map(Self::Nla),
-            "stage" => one_of("stage", value, &Stage::ALL, |s| s.word()).map(Self::Stage),
+            "cert" => one_of(
+                "cert",
+                value,
+                CertificateStatus::ALL,
+                CertificateStatus::word,
+            )
+            .map(Self::Certificate),
+            "dns" => one_of("dns", value, DnsVerdict::ALL, DnsVerdict::word).map(Self::Dns),
+            "stability" => one_of(
+                "stability",
+                value,
+                StabilityVerdict::ALL,
+                StabilityVerdict::word,
+            )
+            .map(Self::Stability),
+            "nla" => one_of("nla", value, Nla::ALL, Nla::word).map(Self::Nla),
+            "stage" => one_of("stage", value, &Stage::ALL, Stage::word).map(Self::Stage),
             "finding" => Ok(Self::Finding(value.to_uppercase())),
             "ip" => value
                 .parse()
@@ -296,10 +304,10 @@ impl Test {
                 .history
                 .tls()
                 .and_then(|tls| tls.version)
-                .is_some_and(|seen| operator.holds(seen, *version)),
+                .is_some_and(|seen| operator.holds(&seen, version)),
             Self::Days(operator, days) => diagnosis
                 .days_left
-                .is_some_and(|left| operator.holds(left, *days)),
+                .is_some_and(|left| operator.holds(&left, days)),
             Self::Finding(pattern) => diagnosis
                 .findings
                 .iter()
@@ -307,7 +315,7 @@ impl Test {
             Self::Severity(operator, severity) => diagnosis
                 .findings
                 .first()
-                .is_some_and(|worst| operator.holds(worst.severity, *severity)),
+                .is_some_and(|worst| operator.holds(&worst.severity, severity)),
             Self::Stage(stage) => diagnosis.failed_stage == Some(*stage),
             Self::Name(pattern) => {
                 let named = |name: &str| {
@@ -326,7 +334,7 @@ impl Test {
                 .subject
                 .endpoint()
                 .is_some_and(|endpoint| network.contains(endpoint.address)),
-            Self::Port(operator, port) => operator.holds(host.history.subject.port(), *port),
+            Self::Port(operator, port) => operator.holds(&host.history.subject.port(), port),
         }
     }
 }
@@ -390,7 +398,7 @@ fn state(value: &str) -> Result<Test, FilterError> {
     if let Some(status) = CertificateStatus::ALL.iter().find(|s| s.word() == value) {
         return Ok(Test::Certificate(*status));
     }
-    one_of("state", value, HostState::ALL, |s| s.word()).map(Test::State)
+    one_of("state", value, HostState::ALL, HostState::word).map(Test::State)
 }
 
 fn one_of<T: Copy>(

@@ -104,7 +104,7 @@ impl Key {
     /// The key as it is written on screens and in documents.
     #[must_use]
     pub fn label(self) -> String {
-        let name = match self.code {
+        match self.code {
             KeyCode::Char(' ') => "Space".to_owned(),
             KeyCode::Char(c) if self.ctrl => format!("Ctrl-{c}"),
             KeyCode::Char(c) => c.to_string(),
@@ -114,8 +114,7 @@ impl Key {
             KeyCode::F(n) => format!("F{n}"),
             KeyCode::Esc => "Esc".to_owned(),
             other => format!("{other:?}"),
-        };
-        name
+        }
     }
 }
 

@@ -76,7 +76,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             return leave(model, &action);
         }
         Action::Export => return export(model),
-        action => navigate(model, action),
+        action => navigate(model, &action),
     }
     Vec::new()
 }
@@ -142,15 +142,13 @@ fn export(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Actions that only change what is looked at.
-fn navigate(model: &mut Model, action: Action) {
+fn navigate(model: &mut Model, action: &Action) {
     model.dirty = true;
-    match action {
+    match *action {
         Action::Move(step) => move_by(model, step),
-        Action::Open => {
-            if model.host().is_some() {
-                model.follow_top = false;
-                model.screen = Screen::Host { scroll: 0 };
-            }
+        Action::Open if model.host().is_some() => {
+            model.follow_top = false;
+            model.screen = Screen::Host { scroll: 0 };
         }
         Action::Back => back(model),
         Action::NextSection => section(model, true),
