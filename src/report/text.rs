@@ -6,11 +6,11 @@ use std::io::{self, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 use super::sheet::{Row, Sheet};
 use super::words;
-use crate::model::{HostState, ScanStatus, Severity, Subject};
+use crate::model::{CertificateStatus, HostState, ScanStatus, Severity, Subject};
 use crate::sanitize::{single_line, terminal};
 
 const HEADER: [&str; 9] = [
@@ -225,7 +225,10 @@ fn findings(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
             only_notes += 1;
         }
         let wanted = worst.is_some_and(|worst| worst > Severity::Info)
-            || matches!(diagnosis.state, HostState::Broken | HostState::Degraded);
+            || matches!(diagnosis.state, HostState::Broken | HostState::Degraded)
+            || diagnosis
+                .certificate_status
+                .is_some_and(|status| status != CertificateStatus::Valid);
         if !wanted {
             continue;
         }
@@ -416,7 +419,7 @@ FINDINGS
     #[test]
     fn an_absurd_name_does_not_widen_the_table() {
         let text = text(&[fixture::hostile_host(&"東".repeat(500))], None);
-        let widest = text.lines().take(2).map(|line| line.width()).max();
+        let widest = text.lines().take(2).map(UnicodeWidthStr::width).max();
         assert!(widest.is_some_and(|width| width < 200), "{widest:?}");
     }
 
