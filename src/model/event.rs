@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Endpoint, Lookup, ObservedName, Subject};
+use super::{Attempt, Endpoint, Lookup, ObservedName, Resolver, Subject};
 
 /// Version of the event stream, in the first event of every recording.
 pub const EVENT_SCHEMA: &str = "rdpscan.events/1";
@@ -137,10 +137,17 @@ pub struct ScanEnd {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Notice {
-    /// No DNS server answers. Names are then not judged.
+    /// No resolver in use answers. Names are then not judged.
     ResolverDown {
         /// The server, when it was given with `--dns`.
         server: Option<SocketAddr>,
+        /// The last failure in words.
+        detail: Box<str>,
+    },
+    /// One resolver of several does not answer; the others are believed.
+    ResolverSilent {
+        /// Which.
+        resolver: Resolver,
         /// The last failure in words.
         detail: Box<str>,
     },
