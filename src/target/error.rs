@@ -46,13 +46,13 @@ impl fmt::Display for Place {
 
 /// Why a word cannot be taken, and what to write instead. Both are lower-case fragments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) reason: String,
-    pub(super) way_out: String,
+pub(crate) struct Refusal {
+    pub(crate) reason: String,
+    pub(crate) way_out: String,
 }
 
 impl Refusal {
-    pub(super) fn new(reason: impl Into<String>, way_out: impl Into<String>) -> Self {
+    pub(crate) fn new(reason: impl Into<String>, way_out: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
             way_out: way_out.into(),
