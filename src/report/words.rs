@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::{CertificateFacts, Notice, TlsFacts, TrustVerdict};
+use crate::model::{CertificateFacts, Notice, Resolver, TlsFacts, TrustVerdict};
 
 /// DNS names and IP addresses of a certificate, in that order.
 pub(super) fn alternative_names(facts: &CertificateFacts) -> Vec<String> {
@@ -47,6 +47,18 @@ pub(super) fn notice(notice: &Notice) -> String {
             );
             format!(
                 "{who} ({detail}): names are not judged; check the network, or name a server with --dns"
+            )
+        }
+        Notice::ResolverSilent { resolver, detail } => {
+            let who = match resolver {
+                Resolver::System => "the system's resolver".to_owned(),
+                Resolver::Configured => {
+                    "the DNS servers of this system, asked directly,".to_owned()
+                }
+                Resolver::Server(server) => format!("the DNS server {server}"),
+            };
+            format!(
+                "{who} did not answer ({detail}): names are judged by the other resolvers alone"
             )
         }
         Notice::NoIpv6Route => {
