@@ -2,6 +2,22 @@
 //!
 //! No I/O, no clock: `now` is an argument, so that a recording is judged as of its own time, by today's rules.
 
+pub mod catalog;
+mod certificate;
+mod ending;
+mod identity;
+mod member;
+mod names;
+mod predicted;
+mod rules;
+mod sight;
+mod stability;
+mod state;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -11,6 +27,10 @@ use crate::model::{
     CertificateStatus, DnsVerdict, Endpoint, Finding, History, HostState, Nla, PredictedError,
     SelectedSecurity, StabilityVerdict, Stage,
 };
+
+pub use catalog::Verdict;
+pub(crate) use member::MemberSight;
+use sight::Sight;
 
 /// Limits that the rules apply; settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,6 +152,42 @@ pub struct Diagnosis {
 /// Judges one host.
 #[must_use]
 pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
-    let _ = (history, context);
-    unimplemented!("contract only")
+    let sight = Sight::new(history, context);
+    let mut findings: Vec<Finding> = rules::all(&sight)
+        .filter_map(|(_, verdict)| match verdict {
+            Verdict::Fires(finding) => Some(finding),
+            Verdict::Silent | Verdict::NotEnough(_) => None,
+        })
+        .collect();
+    findings.sort_by(|a, b| {
+        (b.severity, b.confidence)
+            .cmp(&(a.severity, a.confidence))
+            .then_with(|| a.id.cmp(&b.id))
+    });
+    findings.shrink_to_fit();
+    let ending = state::state(&sight, &findings);
+    let negotiation = sight.negotiation();
+    Diagnosis {
+        state: ending.state,
+        failed_stage: ending.failed_stage,
+        security: negotiation.map_or(SelectedSecurity::None, |facts| facts.selected),
+        nla: negotiation.map_or(Nla::Unknown, state::nla),
+        certificate_status: sight
+            .leaf
+            .map(|leaf| certificate::status(leaf, context.policy, context.now)),
+        days_left: sight
+            .leaf
+            .and_then(|leaf| certificate::days_left(leaf, context.now)),
+        dns: sight.names.verdict,
+        name_paths: sight.names.paths(),
+        predicted: predicted::predict(&sight, &findings, ending),
+        stability: sight.stability,
+        findings,
+    }
+}
+
+/// What every rule answers for a host, in order of the catalogue: also who stays silent, and who cannot tell.
+#[must_use]
+pub fn verdicts(history: &History, context: &Context<'_>) -> Vec<(&'static str, Verdict)> {
+    rules::all(&Sight::new(history, context)).collect()
 }

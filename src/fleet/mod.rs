@@ -2,50 +2,28 @@
 //!
 //! Owned by whoever shows it; no lock is shared with probes. Time comes from the events, never from the clock.
 
-use std::collections::BTreeMap;
+mod fold;
+mod host;
+mod summary;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::diagnosis::{Diagnosis, Policy};
+use crate::diagnosis::Policy;
 use crate::model::{
-    CertificateStatus, DnsVerdict, Endpoint, History, HostState, Notice, ScanEnd, ScanEvent,
-    ScanPlan, Severity, StabilityVerdict, Subject,
+    CertificateFacts, Endpoint, History, Lookup, Notice, ObservedName, ScanEnd, ScanPlan, Subject,
 };
 
-/// A row: what was seen of one subject and what is thought of it.
-#[derive(Debug, Clone)]
-pub struct Host {
-    /// The facts.
-    pub history: History,
-    /// The opinions, recomputed whenever the facts change.
-    pub diagnosis: Diagnosis,
-}
+pub use host::Host;
+pub use summary::Summary;
 
-impl Host {
-    /// The name to show: the one the user typed, else NTLM's, else PTR's, else the certificate's.
-    #[must_use]
-    pub fn display_name(&self) -> Option<&str> {
-        unimplemented!("contract only")
-    }
-}
-
-/// Counts over all rows (hosts that are rows; members tried by reference are not).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Rows.
-    pub hosts: u64,
-    /// By state.
-    pub by_state: BTreeMap<HostState, u64>,
-    /// Hosts by the severity of their worst finding.
-    pub by_severity: BTreeMap<Severity, u64>,
-    /// Certificates expired.
-    pub expired: u64,
-    /// Certificates expiring.
-    pub expiring: u64,
-    /// Flaky hosts.
-    pub flaky: u64,
-    /// Hosts whose DNS verdict is trouble (wrong host, stale, missing, partly dead, AAAA dead).
-    pub dns_trouble: u64,
+/// Names that the user listed and that lead to an endpoint which has no row yet.
+#[derive(Debug, Default)]
+struct AwaitedNames {
+    names: Vec<ObservedName>,
+    lookups: Vec<Arc<Lookup>>,
 }
 
 /// All hosts of one scan.
@@ -53,6 +31,23 @@ pub struct Summary {
 pub struct Fleet {
     policy: Policy,
     hosts: Vec<Host>,
+    /// Rows by subject.
+    rows: HashMap<Subject, usize>,
+    /// Histories that are not rows. Ordered, so that reports do not depend on hashing.
+    references: BTreeMap<Endpoint, History>,
+    /// Rows whose names lead to an endpoint other than their own.
+    referrers: HashMap<Endpoint, BTreeSet<usize>>,
+    awaited: HashMap<Endpoint, AwaitedNames>,
+    /// Issuer certificates, one copy each: a whole fleet usually shares two or three.
+    issuers: HashSet<Arc<CertificateFacts>>,
+    summary: Summary,
+    plan: Option<ScanPlan>,
+    run_id: Box<str>,
+    vantage: Box<str>,
+    times: Option<(Timestamp, Timestamp)>,
+    notices: Vec<Notice>,
+    end: Option<ScanEnd>,
+    revision: u64,
 }
 
 impl Fleet {
@@ -62,13 +57,20 @@ impl Fleet {
         Self {
             policy,
             hosts: Vec::new(),
+            rows: HashMap::new(),
+            references: BTreeMap::new(),
+            referrers: HashMap::new(),
+            awaited: HashMap::new(),
+            issuers: HashSet::new(),
+            summary: Summary::default(),
+            plan: None,
+            run_id: Box::default(),
+            vantage: Box::default(),
+            times: None,
+            notices: Vec::new(),
+            end: None,
+            revision: 0,
         }
-    }
-
-    /// Folds one event in and brings the diagnosis of every host that it concerns up to date.
-    pub fn apply(&mut self, event: ScanEvent) {
-        let _ = event;
-        unimplemented!("contract only")
     }
 
     /// Rows in order of first appearance; an index stays valid for the life of the fleet.
@@ -80,68 +82,70 @@ impl Fleet {
     /// The history of an endpoint, row or member by reference.
     #[must_use]
     pub fn history(&self, endpoint: Endpoint) -> Option<&History> {
-        let _ = endpoint;
-        unimplemented!("contract only")
+        self.rows
+            .get(&Subject::Endpoint(endpoint))
+            .and_then(|index| self.hosts.get(*index))
+            .map(|host| &host.history)
+            .or_else(|| self.references.get(&endpoint))
     }
 
-    /// Every history that is not a row: members tried by reference.
+    /// Every history that is not a row: members tried by reference, in order of endpoint.
     pub fn references(&self) -> impl Iterator<Item = &History> {
-        std::iter::empty()
+        self.references.values()
     }
 
     /// Index of a subject's row.
     #[must_use]
     pub fn position(&self, subject: &Subject) -> Option<usize> {
-        let _ = subject;
-        unimplemented!("contract only")
+        self.rows.get(subject).copied()
     }
 
     /// Counts, kept incrementally.
     #[must_use]
     pub fn summary(&self) -> &Summary {
-        unimplemented!("contract only")
+        &self.summary
     }
 
     /// What was planned; `None` before the first event.
     #[must_use]
     pub fn plan(&self) -> Option<&ScanPlan> {
-        unimplemented!("contract only")
+        self.plan.as_ref()
     }
 
-    /// Scan id.
+    /// Scan id; empty before the first event.
     #[must_use]
     pub fn run_id(&self) -> &str {
-        unimplemented!("contract only")
+        &self.run_id
     }
 
-    /// From where the scan was made.
+    /// From where the scan was made; empty before the first event.
     #[must_use]
     pub fn vantage(&self) -> &str {
-        unimplemented!("contract only")
+        &self.vantage
     }
 
     /// When the scan began, and the newest event's time, which is the time as of which hosts are judged.
     #[must_use]
     pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
-        unimplemented!("contract only")
+        self.times
     }
 
     /// Banners, each once.
     #[must_use]
     pub fn notices(&self) -> &[Notice] {
-        unimplemented!("contract only")
+        &self.notices
     }
 
     /// How it ended; `None` while it runs.
     #[must_use]
     pub fn end(&self) -> Option<&ScanEnd> {
-        unimplemented!("contract only")
+        self.end.as_ref()
     }
 
     /// Number that grows with every change, so that a screen knows whether to sort again.
     #[must_use]
     pub fn revision(&self) -> u64 {
-        unimplemented!("contract only")
+        self.revision
     }
 
     /// The limits applied.
@@ -150,5 +154,3 @@ impl Fleet {
         &self.policy
     }
 }
-
-const _: fn(CertificateStatus, DnsVerdict, StabilityVerdict) = |_, _, _| {};

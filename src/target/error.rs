@@ -46,13 +46,13 @@ impl fmt::Display for Place {
 
 /// Why a word cannot be taken, and what to write instead. Both are lower-case fragments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) reason: String,
-    pub(super) way_out: String,
+pub(crate) struct Refusal {
+    pub(crate) reason: String,
+    pub(crate) way_out: String,
 }
 
 impl Refusal {
-    pub(super) fn new(reason: impl Into<String>, way_out: impl Into<String>) -> Self {
+    pub(crate) fn new(reason: impl Into<String>, way_out: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
             way_out: way_out.into(),
@@ -79,7 +79,7 @@ pub enum TargetError {
     },
     /// A list that cannot be read.
     #[error(
-        "{role} list `{}` cannot be read: {source}; give a text file with one {role} per line, or `-` for standard input",
+        "{role} list `{}` cannot be read: {cause}; give a text file with one {role} per line, or `-` for standard input",
         shown(&path.to_string_lossy())
     )]
     Unreadable {
@@ -87,8 +87,8 @@ pub enum TargetError {
         role: Role,
         /// Its path.
         path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
+        /// What the system said; told in the message, so not a source of its own.
+        cause: std::io::Error,
     },
     /// A list longer than any fleet.
     #[error(

@@ -14,6 +14,7 @@ mod spec;
 mod words;
 
 pub use builder::{ADDRESS_LIMIT, TargetSetBuilder};
+pub(crate) use error::Refusal;
 pub use error::{Place, Role, TargetError};
 pub use permutation::Permutation;
 pub use set::{NameTarget, TargetSet};

@@ -14,7 +14,6 @@ pub const MOST: usize = 512;
 /// A first byte other than 3 is told at once, so that nobody waits for more from a server that greets with text.
 pub fn frame_length(bytes: &[u8]) -> Result<Option<usize>, WireError> {
     match bytes {
-        [] => Ok(None),
         [3, _, high, low, ..] => {
             let length = usize::from(u16::from_be_bytes([*high, *low]));
             if (LEAST..=MOST).contains(&length) {
@@ -28,7 +27,7 @@ pub fn frame_length(bytes: &[u8]) -> Result<Option<usize>, WireError> {
                 })
             }
         }
-        [3, ..] => Ok(None),
+        [] | [3, ..] => Ok(None),
         [other, ..] => Err(WireError::NotTpkt(*other)),
     }
 }

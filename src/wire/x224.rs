@@ -472,13 +472,25 @@ mod tests {
 
         #[test]
         fn hostile_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
-            let _ = ConnectionConfirm::decode(&bytes).is_ok();
-            let _ = ConnectionRequest::decode(&bytes).is_ok();
+            drop(ConnectionRequest::decode(&bytes));
             if let Some(first) = bytes.first_mut() {
                 *first = 3;
             }
-            let _ = ConnectionConfirm::decode(&bytes).is_ok();
-            let _ = ConnectionRequest::decode(&bytes).is_ok();
+            drop(ConnectionRequest::decode(&bytes));
+            if let Ok(confirm) = ConnectionConfirm::decode(&bytes) {
+                let again = ConnectionConfirm::decode(&confirm.encode());
+                prop_assert_eq!(again.map(|again| again.body), Ok(confirm.body));
+            }
+        }
+
+        #[test]
+        fn hostile_frames_never_panic(content in proptest::collection::vec(any::<u8>(), 3..300)) {
+            let bytes = tpkt::frame(&content);
+            drop(ConnectionRequest::decode(&bytes));
+            if let Ok(confirm) = ConnectionConfirm::decode(&bytes) {
+                let again = ConnectionConfirm::decode(&confirm.encode());
+                prop_assert_eq!(again.map(|again| again.body), Ok(confirm.body));
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The DER comes from anyone: it is read leniently, every string and list is bounded, and what cannot be read at all still has
 //! its thumbprints. Nothing here judges: an absurd value is a fact like any other.
 
-mod algorithm;
+pub(super) mod algorithm;
 mod text;
 
 use std::net::IpAddr;
@@ -164,7 +164,8 @@ fn usage_oids(usage: &ExtendedKeyUsage<'_>) -> Vec<Box<str>> {
         (usage.ocsp_signing, "1.3.6.1.5.5.7.3.9"),
     ]
     .into_iter()
-    .filter_map(|(present, oid)| present.then(|| oid.into()))
+    .filter(|(present, _)| *present)
+    .map(|(_, oid)| oid.into())
     .chain(usage.other.iter().map(dotted))
     .take(LIST_LIMIT)
     .collect()

@@ -52,13 +52,12 @@ fn push_attribute(text: &mut String, attribute: &AttributeTypeAndValue<'_>, limi
         None => text.push_str(&algorithm::dotted(oid)),
     }
     text.push('=');
-    match decoded(attribute.attr_value(), limit) {
-        Some(value) => push_escaped(text, &value),
-        None => {
-            text.push('#');
-            let data = attribute.attr_value().data;
-            text.push_str(&super::hex(data.get(..limit / 2).unwrap_or(data)));
-        }
+    if let Some(value) = decoded(attribute.attr_value(), limit) {
+        push_escaped(text, &value);
+    } else {
+        text.push('#');
+        let data = attribute.attr_value().data;
+        text.push_str(&super::hex(data.get(..limit / 2).unwrap_or(data)));
     }
 }
 

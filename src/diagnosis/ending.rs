@@ -1,0 +1,167 @@
+use crate::model::{Attempt, ConnectionPurpose, Outcome, Stage, StageRecord, TlsMethod};
+
+/// How an attempt ended, seen with a client's eyes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending<'a> {
+    /// A client would get past everything that can be seen without credentials.
+    Through,
+    /// It would be stopped here.
+    Failed(Stage, &'a Outcome),
+    /// Says nothing about the peer: stopped by us, our own trouble, or our TLS library too strict with nothing to show
+    /// that a client would fail as well.
+    NotCounted,
+}
+
+impl<'a> Ending<'a> {
+    /// The stage and outcome of a failure.
+    pub(crate) const fn failure(self) -> Option<(Stage, &'a Outcome)> {
+        match self {
+            Self::Failed(stage, outcome) => Some((stage, outcome)),
+            Self::Through | Self::NotCounted => None,
+        }
+    }
+}
+
+/// Reads the end off an attempt's timeline.
+///
+/// Standard RDP security is no failure: a default client may connect (`NoTls`). Neither is a `CredSSP` answer without a
+/// challenge: our question was refused, a client's need not be. A refused request that a second one mends is none either.
+pub(crate) fn ending(attempt: &Attempt) -> Ending<'_> {
+    if attempt.stages.is_empty() {
+        return Ending::NotCounted;
+    }
+    if legacy_read(attempt) {
+        return Ending::Through;
+    }
+    let Some((stage, outcome)) = attempt.failure().or_else(|| failure_elsewhere(attempt)) else {
+        return Ending::Through;
+    };
+    match outcome {
+        Outcome::Ok | Outcome::NoTls | Outcome::NoChallenge | Outcome::CredsspError { .. } => {
+            Ending::Through
+        }
+        Outcome::Local { .. } | Outcome::Cancelled | Outcome::ClientRefused { .. } => {
+            Ending::NotCounted
+        }
+        Outcome::Malformed { .. } | Outcome::NotRdp { .. } | Outcome::Alert { .. }
+            if stage == Stage::Credssp =>
+        {
+            Ending::Through
+        }
+        _ if stage == Stage::X224 && mended_by_renegotiation(attempt) => Ending::Through,
+        _ => Ending::Failed(stage, outcome),
+    }
+}
+
+/// The legacy peek read the server's certificate: a tolerant client gets on where our TLS library did not.
+pub(crate) fn legacy_read(attempt: &Attempt) -> bool {
+    attempt
+        .tls
+        .as_ref()
+        .is_some_and(|tls| tls.method == TlsMethod::LegacyPeek)
+}
+
+/// Whether TCP came up in an attempt, on whichever connection.
+pub(crate) fn connected(attempt: &Attempt) -> bool {
+    attempt.stages.iter().any(|record| {
+        record.stage > Stage::Tcp || (record.stage == Stage::Tcp && record.outcome.is_ok())
+    })
+}
+
+/// The record of a stage on a connection other than the main one.
+pub(crate) fn record(
+    attempt: &Attempt,
+    stage: Stage,
+    connection: ConnectionPurpose,
+) -> Option<&StageRecord> {
+    attempt
+        .stages
+        .iter()
+        .find(|record| record.stage == stage && record.connection == connection)
+}
+
+/// A second, different X.224 request was answered and nothing after it failed: old security, but a way in.
+fn mended_by_renegotiation(attempt: &Attempt) -> bool {
+    let mut later = attempt
+        .stages
+        .iter()
+        .filter(|record| record.connection == ConnectionPurpose::Renegotiate);
+    let answered = later.clone().any(|record| {
+        record.stage == Stage::X224 && matches!(record.outcome, Outcome::Ok | Outcome::NoTls)
+    });
+    answered && later.all(|record| record.outcome.is_ok() || record.outcome == Outcome::NoTls)
+}
+
+/// A failure on a later connection of a stage that the main one never reached: the legacy peek made at once.
+fn failure_elsewhere(attempt: &Attempt) -> Option<(Stage, &Outcome)> {
+    attempt
+        .stages
+        .iter()
+        .rfind(|record| {
+            record.connection == ConnectionPurpose::LegacyPeek
+                && !record.outcome.is_ok()
+                && attempt.stage(record.stage).is_none()
+        })
+        .map(|record| (record.stage, &record.outcome))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::testing::{attempt, closed, reset};
+
+    #[test]
+    fn a_probe_without_challenge_is_no_failure() {
+        let probed = attempt()
+            .through()
+            .stage(Stage::Credssp, Outcome::NoChallenge)
+            .done();
+        assert_eq!(ending(&probed), Ending::Through);
+    }
+
+    #[test]
+    fn standard_rdp_security_is_no_failure() {
+        let probed = attempt().tcp().stage(Stage::X224, Outcome::NoTls).done();
+        assert_eq!(ending(&probed), Ending::Through);
+    }
+
+    #[test]
+    fn own_trouble_does_not_count() {
+        let detail = "too many open files".into();
+        let probed = attempt()
+            .stage(Stage::Tcp, Outcome::Local { detail })
+            .done();
+        assert_eq!(ending(&probed), Ending::NotCounted);
+    }
+
+    #[test]
+    fn a_legacy_peek_alone_can_fail() {
+        let probed = attempt()
+            .tcp()
+            .x224()
+            .on(ConnectionPurpose::LegacyPeek, Stage::Tls, closed(0))
+            .done();
+        assert_eq!(
+            ending(&probed).failure().map(|(stage, _)| stage),
+            Some(Stage::Tls)
+        );
+    }
+
+    #[test]
+    fn a_reset_of_the_polite_end_after_success_is_not_recorded_and_so_no_failure() {
+        let probed = attempt().through().done();
+        assert_eq!(ending(&probed), Ending::Through);
+        let cut = attempt().tcp().x224().stage(Stage::Tls, reset(0)).done();
+        assert_ne!(ending(&cut), Ending::Through);
+    }
+
+    #[test]
+    fn an_answered_second_request_mends_a_refused_first() {
+        let probed = attempt()
+            .tcp()
+            .stage(Stage::X224, Outcome::NegotiationFailure { code: 2 })
+            .on(ConnectionPurpose::Renegotiate, Stage::X224, Outcome::Ok)
+            .done();
+        assert_eq!(ending(&probed), Ending::Through);
+    }
+}

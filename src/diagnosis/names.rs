@@ -1,0 +1,466 @@
+//! Name against address: the matrix that tells which half of "works by IP, not by name" is at fault.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::identity::{host_label, normal, ntlm_name};
+use super::member::MemberSight;
+use super::{Context, NameMember, NamePath};
+use crate::model::{
+    DnsVerdict, Endpoint, History, Lookup, LookupAnswer, NameSource, Question, Resolver, Subject,
+};
+
+/// What the reverse lookup gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pointer {
+    NotAsked,
+    /// There is none.
+    Missing,
+    /// The resolver was in trouble.
+    Trouble,
+    Found,
+}
+
+/// What a name's forward lookups gave, all resolvers together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Forward {
+    NotAsked,
+    Addresses(BTreeSet<IpAddr>),
+    Missing,
+    Trouble,
+}
+
+/// A name with everything that was found out about it.
+#[derive(Debug, Clone)]
+pub(crate) struct JudgedName {
+    pub(crate) name: String,
+    pub(crate) sources: BTreeSet<NameSource>,
+    pub(crate) verdict: DnsVerdict,
+    pub(crate) forward: Forward,
+    pub(crate) members: Vec<NameMember>,
+    /// How often a resolver was in trouble over this name.
+    pub(crate) trouble: usize,
+    /// The words of the decisive answer, for evidence.
+    pub(crate) answer: &'static str,
+    /// Who answers at the other address, when it is someone else.
+    pub(crate) other_identity: Option<String>,
+    /// What the DNS servers say when it differs from what the operating system says.
+    pub(crate) split: Option<String>,
+    /// Some IPv6 address could not be tried from this machine.
+    pub(crate) ipv6_untried: bool,
+}
+
+impl JudgedName {
+    /// Known from the reverse lookup alone: a guess, not a name that anyone uses.
+    pub(crate) fn only_pointer(&self) -> bool {
+        self.sources.iter().all(|source| *source == NameSource::Ptr)
+    }
+
+    /// The user typed it.
+    pub(crate) fn is_target(&self) -> bool {
+        self.sources.contains(&NameSource::Target)
+    }
+}
+
+/// All names of a host.
+#[derive(Debug, Clone)]
+pub(crate) struct NameSight {
+    pub(crate) verdict: DnsVerdict,
+    pub(crate) judged: Vec<JudgedName>,
+    pub(crate) pointer: Pointer,
+}
+
+impl NameSight {
+    pub(crate) fn paths(&self) -> Vec<NamePath> {
+        self.judged
+            .iter()
+            .map(|judged| NamePath {
+                name: judged.name.as_str().into(),
+                verdict: judged.verdict,
+                members: judged.members.clone(),
+            })
+            .collect()
+    }
+
+    /// Names with a verdict.
+    pub(crate) fn with(&self, verdict: DnsVerdict) -> impl Iterator<Item = &JudgedName> {
+        self.judged
+            .iter()
+            .filter(move |judged| judged.verdict == verdict)
+    }
+}
+
+/// Judges every name of a host.
+pub(crate) fn look(history: &History, context: &Context<'_>) -> NameSight {
+    let mut sources: BTreeMap<String, BTreeSet<NameSource>> = BTreeMap::new();
+    for observed in &history.names {
+        let name = normal(&observed.name);
+        // A wildcard or an address is no name that could be looked up.
+        if !name.is_empty() && !name.contains('*') && name.parse::<IpAddr>().is_err() {
+            sources.entry(name).or_default().insert(observed.source);
+        }
+    }
+    let own = MemberSight::of(history);
+    let judged: Vec<JudgedName> = sources
+        .into_iter()
+        .map(|(name, sources)| judge(name, sources, history, &own, context))
+        .collect();
+    let pointer = pointer(&history.lookups);
+    NameSight {
+        verdict: overall(&judged, pointer, context),
+        judged,
+        pointer,
+    }
+}
+
+/// The worst verdict among names that could be judged; without any, what the reverse lookup says.
+fn overall(judged: &[JudgedName], pointer: Pointer, context: &Context<'_>) -> DnsVerdict {
+    if !context.dns_enabled || context.resolver_down {
+        return DnsVerdict::NotChecked;
+    }
+    let worst = judged
+        .iter()
+        .map(|name| name.verdict)
+        .filter(|verdict| *verdict != DnsVerdict::NotChecked)
+        .min();
+    worst.unwrap_or(match pointer {
+        Pointer::Missing => DnsVerdict::NoPtr,
+        Pointer::Trouble => DnsVerdict::Error,
+        Pointer::NotAsked | Pointer::Found => DnsVerdict::NotChecked,
+    })
+}
+
+fn judge(
+    name: String,
+    sources: BTreeSet<NameSource>,
+    history: &History,
+    own: &MemberSight,
+    context: &Context<'_>,
+) -> JudgedName {
+    let asked: Vec<&Lookup> = history
+        .lookups
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(|lookup| match &lookup.question {
+            Question::Addresses(asked) => normal(asked) == name,
+            Question::Pointer(_) => false,
+        })
+        .collect();
+    let (forward, answer) = forward(&asked);
+    let mut judged = JudgedName {
+        split: split(&asked),
+        trouble: asked
+            .iter()
+            .filter(|lookup| lookup.answer.is_resolver_trouble())
+            .count(),
+        name,
+        sources,
+        verdict: DnsVerdict::NotChecked,
+        forward,
+        members: Vec::new(),
+        answer,
+        other_identity: None,
+        ipv6_untried: false,
+    };
+    let others = members(&mut judged, history, own, context);
+    if context.dns_enabled && !context.resolver_down {
+        judged.verdict = verdict(&mut judged, &others, history, own);
+    }
+    judged
+}
+
+/// The matrix.
+fn verdict(
+    judged: &mut JudgedName,
+    others: &[Other],
+    history: &History,
+    own: &MemberSight,
+) -> DnsVerdict {
+    let unresolved = matches!(history.subject, Subject::Unresolved { .. });
+    let up = own.reachable == Some(true);
+    match &judged.forward {
+        Forward::NotAsked => return DnsVerdict::NotChecked,
+        Forward::Trouble => return DnsVerdict::Error,
+        Forward::Missing if unresolved => return DnsVerdict::Missing,
+        Forward::Missing if judged.only_pointer() => return DnsVerdict::PtrMismatch,
+        Forward::Missing if !up || !publishable(&judged.name) || is_leftover(judged, history) => {
+            return DnsVerdict::NotChecked;
+        }
+        Forward::Missing => return DnsVerdict::Missing,
+        Forward::Addresses(_) => {}
+    }
+    let Some(endpoint) = history.subject.endpoint() else {
+        return DnsVerdict::NotChecked;
+    };
+    let leads_here = judged
+        .members
+        .iter()
+        .any(|member| member.address == endpoint.address);
+    if leads_here {
+        return if up {
+            among_members(&judged.members)
+        } else {
+            DnsVerdict::Match
+        };
+    }
+    elsewhere(judged, others, own, up)
+}
+
+/// The name leads here; do its other addresses answer?
+fn among_members(members: &[NameMember]) -> DnsVerdict {
+    let of = |v6: bool| {
+        members
+            .iter()
+            .filter(move |member| member.address.is_ipv6() == v6)
+    };
+    let dead = |member: &&NameMember| member.reachable == Some(false);
+    let alive = |member: &&NameMember| member.reachable == Some(true);
+    if !members.iter().any(|member| dead(&member)) {
+        DnsVerdict::Match
+    } else if of(false).any(|member| alive(&member))
+        && !of(false).any(|member| dead(&member))
+        && !of(true).any(|member| alive(&member))
+    {
+        DnsVerdict::AaaaDead
+    } else {
+        DnsVerdict::PartialDead
+    }
+}
+
+/// The name leads to other addresses only.
+fn elsewhere(judged: &mut JudgedName, others: &[Other], own: &MemberSight, up: bool) -> DnsVerdict {
+    let unclear = if judged.only_pointer() {
+        DnsVerdict::PtrMismatch
+    } else {
+        DnsVerdict::NotChecked
+    };
+    if !up {
+        return unclear;
+    }
+    if !judged.members.is_empty()
+        && judged
+            .members
+            .iter()
+            .all(|member| member.reachable == Some(false))
+    {
+        return DnsVerdict::Stale;
+    }
+    let answering: Vec<&Other> = others
+        .iter()
+        .filter(|other| other.sight.reachable == Some(true))
+        .collect();
+    if answering
+        .iter()
+        .any(|other| own.identity.same_as(&other.sight.identity) == Some(true))
+    {
+        // Several interfaces of one machine, or a virtual address in front of it.
+        return DnsVerdict::Match;
+    }
+    let ours = own.identity.claims(&judged.name) && !own.identity.has_wildcard();
+    let someone_else = !answering.is_empty()
+        && answering.iter().all(|other| {
+            own.identity.same_as(&other.sight.identity) == Some(false)
+                && !other.sight.identity.may_answer_for(&judged.name)
+        });
+    if ours && someone_else {
+        judged.other_identity = answering.iter().find_map(|other| {
+            let label = other.sight.identity.label()?;
+            Some(format!("{label} at {}", other.address))
+        });
+        return DnsVerdict::WrongHost;
+    }
+    unclear
+}
+
+struct Other {
+    address: IpAddr,
+    sight: MemberSight,
+}
+
+/// Fills in where each address leads, and gives the sights of those that are not the host itself.
+fn members(
+    judged: &mut JudgedName,
+    history: &History,
+    own: &MemberSight,
+    context: &Context<'_>,
+) -> Vec<Other> {
+    let Forward::Addresses(addresses) = &judged.forward else {
+        return Vec::new();
+    };
+    let here = history.subject.endpoint();
+    let port = history.subject.port();
+    let mut others = Vec::new();
+    for address in addresses {
+        let endpoint = Endpoint::new(*address, port);
+        if Some(endpoint) == here {
+            judged.members.push(NameMember {
+                address: *address,
+                reachable: own.reachable,
+                same_identity: Some(true),
+            });
+            continue;
+        }
+        let seen = (context.lookup)(endpoint);
+        let sight = seen.map(MemberSight::of);
+        // A dead IPv6 address says nothing when this machine has no way to any.
+        let untried = address.is_ipv6()
+            && sight.as_ref().is_some_and(|sight| {
+                sight.no_route || (context.no_ipv6_route && sight.reachable != Some(true))
+            });
+        judged.ipv6_untried |=
+            untried || (address.is_ipv6() && context.no_ipv6_route && seen.is_none());
+        judged.members.push(NameMember {
+            address: *address,
+            reachable: sight
+                .as_ref()
+                .filter(|_| !untried)
+                .and_then(|sight| sight.reachable),
+            same_identity: sight
+                .as_ref()
+                .filter(|sight| sight.reachable == Some(true))
+                .and_then(|sight| own.identity.same_as(&sight.identity)),
+        });
+        if let Some(sight) = sight {
+            others.push(Other {
+                address: *address,
+                sight,
+            });
+        }
+    }
+    others
+}
+
+/// What a name's lookups say together. The operating system's resolver is what mstsc asks, so it decides where it was
+/// asked; its bare "not found" does not outweigh a server that is in trouble.
+fn forward(asked: &[&Lookup]) -> (Forward, &'static str) {
+    let by_system: Vec<&LookupAnswer> = asked
+        .iter()
+        .filter(|lookup| lookup.resolver == Resolver::System)
+        .map(|lookup| &lookup.answer)
+        .collect();
+    let all: Vec<&LookupAnswer> = asked.iter().map(|lookup| &lookup.answer).collect();
+    let decisive = if by_system.is_empty() {
+        &all
+    } else {
+        &by_system
+    };
+    let addresses: BTreeSet<IpAddr> = decisive
+        .iter()
+        .flat_map(|answer| answer.addresses().iter().copied())
+        .collect();
+    if !addresses.is_empty() {
+        return (Forward::Addresses(addresses), "addresses");
+    }
+    let any = |among: &[&LookupAnswer], wanted: fn(&LookupAnswer) -> bool| {
+        among.iter().any(|answer| wanted(answer))
+    };
+    if any(decisive, |answer| *answer == LookupAnswer::NxDomain) {
+        return (Forward::Missing, "no such name (NXDOMAIN)");
+    }
+    if any(decisive, |answer| *answer == LookupAnswer::NoData) {
+        return (Forward::Missing, "the name has no address (NODATA)");
+    }
+    if any(decisive, |answer| *answer == LookupAnswer::NotFound) {
+        let certain = |answer: &LookupAnswer| {
+            matches!(answer, LookupAnswer::NxDomain | LookupAnswer::NoData)
+                || !answer.addresses().is_empty()
+        };
+        return if any(&all, LookupAnswer::is_resolver_trouble) && !any(&all, certain) {
+            (Forward::Trouble, "the resolver failed")
+        } else {
+            (Forward::Missing, "not found")
+        };
+    }
+    let trouble = |wanted: fn(&LookupAnswer) -> bool| any(decisive, wanted);
+    if trouble(|answer| *answer == LookupAnswer::ServFail) {
+        (Forward::Trouble, "the server failed (SERVFAIL)")
+    } else if trouble(|answer| *answer == LookupAnswer::Refused) {
+        (Forward::Trouble, "the server refused (REFUSED)")
+    } else if trouble(|answer| *answer == LookupAnswer::Timeout) {
+        (Forward::Trouble, "no answer in time")
+    } else if trouble(LookupAnswer::is_resolver_trouble) {
+        (Forward::Trouble, "the resolver failed")
+    } else {
+        (Forward::NotAsked, "not asked")
+    }
+}
+
+/// What the DNS servers say where it contradicts the operating system: no address in common, or an address only there.
+fn split(asked: &[&Lookup]) -> Option<String> {
+    let from = |system: bool| -> BTreeSet<IpAddr> {
+        asked
+            .iter()
+            .filter(|lookup| (lookup.resolver == Resolver::System) == system)
+            .flat_map(|lookup| lookup.answer.addresses().iter().copied())
+            .collect()
+    };
+    let (system, servers) = (from(true), from(false));
+    let system_knows_nothing = asked
+        .iter()
+        .any(|lookup| lookup.resolver == Resolver::System && lookup.answer.is_missing());
+    let differ = if system.is_empty() {
+        system_knows_nothing && !servers.is_empty()
+    } else {
+        !servers.is_empty() && system.is_disjoint(&servers)
+    };
+    differ.then(|| {
+        let system = if system.is_empty() {
+            "nothing".to_owned()
+        } else {
+            list(&system)
+        };
+        format!(
+            "the operating system says {system}, the DNS servers say {}",
+            list(&servers)
+        )
+    })
+}
+
+/// Addresses for evidence.
+pub(crate) fn list(addresses: &BTreeSet<IpAddr>) -> String {
+    let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    texts.join(", ")
+}
+
+fn pointer<L: AsRef<Lookup>>(lookups: &[L]) -> Pointer {
+    let answers = || {
+        lookups
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|lookup| matches!(lookup.question, Question::Pointer(_)))
+            .map(|lookup| &lookup.answer)
+    };
+    if answers().any(|answer| matches!(answer, LookupAnswer::Names { names } if !names.is_empty()))
+    {
+        Pointer::Found
+    } else if answers().any(LookupAnswer::is_resolver_trouble) {
+        Pointer::Trouble
+    } else if answers().next().is_some() {
+        Pointer::Missing
+    } else {
+        Pointer::NotAsked
+    }
+}
+
+/// Whether DNS could be expected to know a name: two labels at least, and not one of the names that never go there.
+pub(crate) fn publishable(name: &str) -> bool {
+    const LOCAL_ONLY: [&str; 4] = ["local", "localhost", "localdomain", "invalid"];
+    let Some((_, rest)) = name.split_once('.') else {
+        return false;
+    };
+    let last = rest.rsplit('.').next().unwrap_or(rest);
+    !LOCAL_ONLY.contains(&last) && host_label(name) != "localhost"
+}
+
+/// A name that only the certificate still carries while the host calls itself otherwise: left over from a renaming, which
+/// has a finding of its own.
+fn is_leftover(judged: &JudgedName, history: &History) -> bool {
+    judged
+        .sources
+        .iter()
+        .all(|source| *source == NameSource::Certificate)
+        && history
+            .ntlm()
+            .and_then(|ntlm| ntlm_name(ntlm))
+            .is_some_and(|name| name.contains('.') && name != judged.name)
+}

@@ -1,0 +1,114 @@
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::ending::{Ending, ending};
+use super::identity::ServerKind;
+use super::names::NameSight;
+use super::{Context, Policy, Stability, names, stability};
+use crate::model::{
+    Attempt, CertificateFacts, History, NameSource, NegotiationFacts, NtlmFacts, Outcome, Stage,
+    TlsFacts,
+};
+
+/// An attempt that counts, with its end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counted<'a> {
+    pub(crate) attempt: &'a Attempt,
+    pub(crate) ending: Ending<'a>,
+}
+
+impl Counted<'_> {
+    pub(crate) fn is_through(&self) -> bool {
+        self.ending == Ending::Through
+    }
+}
+
+/// One host, looked at once for all rules.
+pub(crate) struct Sight<'a> {
+    pub(crate) history: &'a History,
+    pub(crate) policy: &'a Policy,
+    pub(crate) now: Timestamp,
+    pub(crate) dns_judged: bool,
+    pub(crate) no_ipv6_route: bool,
+    /// Attempts that say something about the peer, oldest first.
+    pub(crate) counted: Vec<Counted<'a>>,
+    pub(crate) tls: Option<&'a TlsFacts>,
+    pub(crate) leaf: Option<&'a CertificateFacts>,
+    pub(crate) ntlm: Option<&'a NtlmFacts>,
+    pub(crate) server: ServerKind,
+    pub(crate) names: NameSight,
+    pub(crate) stability: Stability,
+}
+
+impl<'a> Sight<'a> {
+    pub(crate) fn new(history: &'a History, context: &'a Context<'_>) -> Self {
+        let counted: Vec<Counted<'a>> = history
+            .attempts
+            .iter()
+            .map(|attempt| Counted {
+                attempt,
+                ending: ending(attempt),
+            })
+            .filter(|counted| counted.ending != Ending::NotCounted)
+            .collect();
+        Self {
+            stability: stability::stability(&counted, context.policy),
+            names: names::look(history, context),
+            server: ServerKind::of(history),
+            tls: history.tls().map(Arc::as_ref),
+            leaf: history.certificate().map(Arc::as_ref),
+            ntlm: history.ntlm().map(Arc::as_ref),
+            counted,
+            history,
+            policy: context.policy,
+            now: context.now,
+            dns_judged: context.dns_enabled && !context.resolver_down,
+            no_ipv6_route: context.no_ipv6_route,
+        }
+    }
+
+    /// Failures with stage and outcome, oldest first.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = (&Counted<'a>, Stage, &'a Outcome)> {
+        self.counted.iter().filter_map(|counted| {
+            let (stage, outcome) = counted.ending.failure()?;
+            Some((counted, stage, outcome))
+        })
+    }
+
+    /// Failures at one stage.
+    pub(crate) fn failures_at(&self, stage: Stage) -> Vec<&'a Outcome> {
+        self.failures()
+            .filter(|(_, at, _)| *at == stage)
+            .map(|(_, _, outcome)| outcome)
+            .collect()
+    }
+
+    /// Whether some attempt got through.
+    pub(crate) fn any_through(&self) -> bool {
+        self.counted.iter().any(Counted::is_through)
+    }
+
+    /// What X.224 told on the newest attempt that got so far.
+    pub(crate) fn negotiation(&self) -> Option<&'a NegotiationFacts> {
+        self.history
+            .attempts
+            .iter()
+            .rev()
+            .find_map(|attempt| attempt.negotiation.as_ref())
+    }
+
+    /// The leaf is its own issuer: what Windows makes for itself when nobody gives it a certificate.
+    pub(crate) fn self_signed(&self) -> bool {
+        self.leaf.is_some_and(|leaf| leaf.self_issued)
+    }
+
+    /// Names that the user typed and that lead here.
+    pub(crate) fn target_names(&self) -> impl Iterator<Item = &'a str> {
+        self.history
+            .names
+            .iter()
+            .filter(|name| name.source == NameSource::Target)
+            .map(|name| name.name.as_ref())
+    }
+}

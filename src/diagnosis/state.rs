@@ -1,0 +1,154 @@
+use super::ending::connected;
+use super::sight::{Counted, Sight};
+use crate::model::{
+    ConnectionPurpose, Finding, HostState, NegotiationFacts, NegotiationFailure, Nla, Outcome,
+    SelectedSecurity, Severity, Stage, Subject,
+};
+
+/// State and the stage where attempts end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StateOfHost {
+    pub(crate) state: HostState,
+    pub(crate) failed_stage: Option<Stage>,
+}
+
+const fn at(state: HostState, stage: Stage) -> StateOfHost {
+    StateOfHost {
+        state,
+        failed_stage: Some(stage),
+    }
+}
+
+/// What is always true of the host: the first that holds, in the order of the report's contract.
+pub(crate) fn state(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
+    if matches!(sight.history.subject, Subject::Unresolved { .. }) {
+        return at(HostState::Unreachable, Stage::Dns);
+    }
+    if !sight.history.attempts.iter().any(connected) {
+        return without_connection(sight);
+    }
+    if is_not_rdp(sight) {
+        return at(HostState::NotRdp, Stage::X224);
+    }
+    if let Some(stage) = broken_at(sight) {
+        return at(HostState::Broken, stage);
+    }
+    let wrong = findings
+        .iter()
+        .any(|finding| finding.severity >= Severity::Medium);
+    let all_fail = !sight.counted.is_empty() && !sight.any_through();
+    // Open, but never looked into to the end because our own TLS library would not: no clean bill of health.
+    let unseen = sight.counted.is_empty() && refused_by_us(sight);
+    StateOfHost {
+        state: if wrong || all_fail || unseen {
+            HostState::Degraded
+        } else {
+            HostState::Healthy
+        },
+        failed_stage: None,
+    }
+}
+
+/// Nothing ever accepted a connection.
+fn without_connection(sight: &Sight<'_>) -> StateOfHost {
+    let outcomes = sight.failures_at(Stage::Tcp);
+    let any = |wanted: fn(&Outcome) -> bool| outcomes.iter().any(|outcome| wanted(outcome));
+    let state = if any(is_refusal) {
+        HostState::Closed
+    } else if outcomes.is_empty() || any(is_filtering) {
+        HostState::Filtered
+    } else {
+        HostState::Unreachable
+    };
+    at(state, Stage::Tcp)
+}
+
+/// The peer's own no. A reset of the connect itself counts as one.
+pub(crate) fn is_refusal(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refused) || outcome.is_close()
+}
+
+/// Silence, or a filter's word.
+pub(crate) fn is_filtering(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Timeout { .. } | Outcome::Prohibited)
+}
+
+/// Something else speaks there, and on no attempt did anything speak X.224.
+pub(crate) fn is_not_rdp(sight: &Sight<'_>) -> bool {
+    let other = sight.failures().any(|(_, stage, outcome)| {
+        stage == Stage::X224 && matches!(outcome, Outcome::NotRdp { .. })
+    });
+    other
+        && !sight.history.attempts.iter().any(|attempt| {
+            attempt.negotiation.is_some()
+                || attempt.stages.iter().any(|record| {
+                    record.stage > Stage::X224
+                        || (record.stage == Stage::X224 && record.outcome.is_ok())
+                })
+        })
+}
+
+/// The one stage at which every attempt that reached the port would be stopped, for a modern client and for the legacy
+/// hello alike. Connects lost on the way say nothing about what comes after them, so they neither make nor unmake this;
+/// attempts that end at different stages are no verdict.
+pub(crate) fn broken_at(sight: &Sight<'_>) -> Option<Stage> {
+    let mut ends = sight
+        .counted
+        .iter()
+        .filter(|counted| connected(counted.attempt))
+        .map(|counted| counted.ending.failure().map(|(stage, _)| stage));
+    let stage = ends.next()??;
+    if !ends.all(|end| end == Some(stage)) {
+        return None;
+    }
+    match stage {
+        Stage::Dns | Stage::Tcp => None,
+        Stage::X224 | Stage::Credssp => Some(stage),
+        Stage::Tls => legacy_fails_too(sight).then_some(stage),
+    }
+}
+
+/// The legacy hello was tried and failed, or the main connection already showed that no hello can succeed.
+fn legacy_fails_too(sight: &Sight<'_>) -> bool {
+    sight.counted.iter().any(|counted| legacy_failed(counted))
+        || sight.failures_at(Stage::Tls).iter().any(|outcome| {
+            matches!(
+                outcome,
+                Outcome::Timeout { .. } | Outcome::Malformed { .. } | Outcome::NotRdp { .. }
+            )
+        })
+}
+
+/// The legacy peek of this attempt came to nothing, by the peer's doing.
+pub(crate) fn legacy_failed(counted: &Counted<'_>) -> bool {
+    counted.attempt.stages.iter().any(|record| {
+        record.connection == ConnectionPurpose::LegacyPeek && record.outcome.blames_peer()
+    })
+}
+
+fn refused_by_us(sight: &Sight<'_>) -> bool {
+    sight.history.attempts.iter().any(|attempt| {
+        attempt
+            .stages
+            .iter()
+            .any(|record| matches!(record.outcome, Outcome::ClientRefused { .. }))
+    })
+}
+
+/// Whether NLA is asked for, from one negotiation. A server that chose HYBRID may or may not insist: only a request
+/// without it would tell.
+pub(crate) fn nla(facts: &NegotiationFacts) -> Nla {
+    match facts.failure {
+        Some(
+            NegotiationFailure::HYBRID_REQUIRED | NegotiationFailure::SSL_WITH_USER_AUTH_REQUIRED,
+        ) => return Nla::Required,
+        Some(NegotiationFailure::SSL_NOT_ALLOWED) => return Nla::NotOffered,
+        Some(_) => return Nla::Unknown,
+        None => {}
+    }
+    match facts.selected {
+        SelectedSecurity::Hybrid | SelectedSecurity::HybridEx => Nla::Offered,
+        SelectedSecurity::Ssl | SelectedSecurity::StandardRdp => Nla::NotOffered,
+        SelectedSecurity::Rdstls | SelectedSecurity::None => Nla::Unknown,
+    }
+}

@@ -1,0 +1,445 @@
+//! Makers of attempts and hosts for tests.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Context, Diagnosis, Policy, Verdict};
+use crate::model::{
+    Attempt, CertificateFacts, ConnectionPurpose, Endpoint, History, KeyAlgorithm, Lookup,
+    LookupAnswer, NameSource, NegotiationFacts, NegotiationFailure, NtlmFacts, ObservedName,
+    Outcome, Protocols, PublicKey, Question, Resolver, SelectedSecurity, Stage, StageRecord,
+    Subject, TlsFacts, TlsMethod, TlsVersion, TrustVerdict,
+};
+
+/// The time as of which test hosts are judged.
+pub(crate) fn now() -> Timestamp {
+    "2025-06-15T12:00:00Z".parse().unwrap()
+}
+
+/// `now`, moved by days.
+pub(crate) fn days(count: i64) -> Timestamp {
+    Timestamp::from_second(now().as_second() + count * 86_400).unwrap()
+}
+
+pub(crate) fn here() -> Endpoint {
+    endpoint("10.0.0.5")
+}
+
+pub(crate) fn endpoint(address: &str) -> Endpoint {
+    Endpoint::new(address.parse().unwrap(), 3389)
+}
+
+pub(crate) fn closed(received: u32) -> Outcome {
+    Outcome::Closed { received }
+}
+
+pub(crate) fn reset(received: u32) -> Outcome {
+    Outcome::Reset { received }
+}
+
+pub(crate) fn silent() -> Outcome {
+    Outcome::Timeout { received: 0 }
+}
+
+pub(crate) fn alert(code: u8) -> Outcome {
+    Outcome::Alert { code, received: 7 }
+}
+
+/// A Windows machine's own certificate: self-signed, no alternative name, server authentication only.
+pub(crate) fn certificate(name: &str) -> CertificateFacts {
+    let subject: Box<str> = format!("CN={name}").into();
+    CertificateFacts {
+        sha1: "5a".repeat(20).into(),
+        sha256: format!("{:0>64}", name.len()).into(),
+        der_length: 800,
+        unparsable: None,
+        subject: subject.clone(),
+        common_name: Some(name.into()),
+        issuer: subject,
+        serial: "01".into(),
+        san_dns: Vec::new(),
+        san_ip: Vec::new(),
+        has_san: false,
+        not_before: Some(days(-60)),
+        not_after: Some(days(120)),
+        key: PublicKey {
+            algorithm: KeyAlgorithm::Rsa,
+            bits: 2048,
+        },
+        spki_sha256: format!("key of {name}").into(),
+        signature_algorithm: "sha256WithRSAEncryption".into(),
+        extended_key_usage: Some(vec!["1.3.6.1.5.5.7.3.1".into()]),
+        is_ca: false,
+        self_issued: true,
+        has_crl: false,
+        trailing_bytes: 0,
+    }
+}
+
+/// A certificate from an authority, with its names as alternative names.
+pub(crate) fn issued(names: &[&str]) -> CertificateFacts {
+    CertificateFacts {
+        issuer: "CN=Corp Issuing CA 1,DC=corp,DC=example".into(),
+        san_dns: names.iter().map(|name| (*name).into()).collect(),
+        has_san: true,
+        self_issued: false,
+        has_crl: true,
+        not_before: Some(days(-100)),
+        not_after: Some(days(265)),
+        ..certificate(names.first().copied().unwrap_or("srv05.corp.example"))
+    }
+}
+
+pub(crate) fn tls(leaf: CertificateFacts) -> TlsFacts {
+    let trust = if leaf.self_issued {
+        TrustVerdict::SelfSigned
+    } else {
+        TrustVerdict::UnknownIssuer
+    };
+    TlsFacts {
+        method: TlsMethod::Full,
+        version: Some(TlsVersion::TLS_1_3),
+        cipher: Some("TLS13_AES_256_GCM_SHA384".into()),
+        group: None,
+        signature_valid: Some(true),
+        client_certificate_requested: false,
+        chain: vec![Arc::new(leaf)],
+        trust,
+        received: 1400,
+    }
+}
+
+pub(crate) fn legacy(version: TlsVersion) -> TlsFacts {
+    TlsFacts {
+        method: TlsMethod::LegacyPeek,
+        version: Some(version),
+        cipher: Some("TLS_RSA_WITH_AES_128_CBC_SHA".into()),
+        signature_valid: None,
+        ..tls(certificate("srv05.corp.example"))
+    }
+}
+
+pub(crate) fn negotiation(selected: SelectedSecurity) -> NegotiationFacts {
+    let raw = match selected {
+        SelectedSecurity::Ssl => 1,
+        SelectedSecurity::Hybrid => 2,
+        SelectedSecurity::Rdstls => 4,
+        SelectedSecurity::HybridEx => 8,
+        SelectedSecurity::StandardRdp | SelectedSecurity::None => 0,
+    };
+    NegotiationFacts {
+        requested: Protocols::DEFAULT_OFFER,
+        selected,
+        selected_raw: (selected != SelectedSecurity::None).then_some(Protocols(raw)),
+        failure: None,
+        response_flags: Some(0),
+        source_reference: 0x1234,
+        bare_confirm: false,
+    }
+}
+
+pub(crate) fn ntlm(name: &str) -> NtlmFacts {
+    NtlmFacts {
+        netbios_computer: Some(
+            name.split('.')
+                .next()
+                .unwrap_or(name)
+                .chars()
+                .take(15)
+                .collect::<String>()
+                .to_uppercase()
+                .into(),
+        ),
+        netbios_domain: Some("CORP".into()),
+        dns_computer: Some(name.into()),
+        dns_domain: Some("corp.example".into()),
+        dns_forest: Some("corp.example".into()),
+        version: Some((10, 0, 20348)),
+        server_time: Some(now()),
+        asked_at: Some(now()),
+        clock_error_ms: 2,
+        tsrequest_version: Some(6),
+        echoed_nonce: false,
+    }
+}
+
+/// Builds one attempt stage by stage.
+pub(crate) struct AttemptMaker(Attempt);
+
+pub(crate) fn attempt() -> AttemptMaker {
+    AttemptMaker(Attempt {
+        endpoint: here(),
+        number: 1,
+        by_name: None,
+        started_at: now(),
+        stages: Vec::new(),
+        silent_rounds: 0,
+        negotiation: None,
+        tls: None,
+        ntlm: None,
+        path: None,
+    })
+}
+
+impl AttemptMaker {
+    pub(crate) fn stage(self, stage: Stage, outcome: Outcome) -> Self {
+        self.on(ConnectionPurpose::Main, stage, outcome)
+    }
+
+    pub(crate) fn on(
+        mut self,
+        connection: ConnectionPurpose,
+        stage: Stage,
+        outcome: Outcome,
+    ) -> Self {
+        let start_us = u32::try_from(self.0.stages.len()).unwrap() * 2000;
+        self.0.stages.push(StageRecord {
+            stage,
+            connection,
+            start_us,
+            duration_us: 2000,
+            outcome,
+        });
+        self
+    }
+
+    pub(crate) fn tcp(self) -> Self {
+        self.stage(Stage::Tcp, Outcome::Ok)
+    }
+
+    pub(crate) fn x224(self) -> Self {
+        self.negotiated(negotiation(SelectedSecurity::Hybrid))
+            .stage(Stage::X224, Outcome::Ok)
+    }
+
+    /// Everything up to and including NTLM, with Windows' own certificate.
+    pub(crate) fn through(self) -> Self {
+        self.shown(tls(certificate("srv05.corp.example")))
+            .identified(ntlm("srv05.corp.example"))
+    }
+
+    /// TCP, X.224 and a TLS stage that gave these facts.
+    pub(crate) fn shown(mut self, facts: TlsFacts) -> Self {
+        self = if self.0.negotiation.is_some() {
+            self.tcp().stage(Stage::X224, Outcome::Ok)
+        } else {
+            self.tcp().x224()
+        };
+        if facts.method == TlsMethod::LegacyPeek {
+            self = self.stage(Stage::Tls, alert(40)).on(
+                ConnectionPurpose::LegacyPeek,
+                Stage::Tls,
+                Outcome::Ok,
+            );
+        } else {
+            self = self.stage(Stage::Tls, Outcome::Ok);
+        }
+        self.0.tls = Some(Arc::new(facts));
+        self
+    }
+
+    pub(crate) fn identified(mut self, facts: NtlmFacts) -> Self {
+        self.0.ntlm = Some(Arc::new(facts));
+        self.stage(Stage::Credssp, Outcome::Ok)
+    }
+
+    pub(crate) fn negotiated(mut self, facts: NegotiationFacts) -> Self {
+        self.0.negotiation = Some(facts);
+        self
+    }
+
+    /// TCP and a negotiation failure.
+    pub(crate) fn refused(self, code: u32) -> Self {
+        self.negotiated(NegotiationFacts {
+            failure: Some(NegotiationFailure(code)),
+            ..negotiation(SelectedSecurity::None)
+        })
+        .tcp()
+        .stage(Stage::X224, Outcome::NegotiationFailure { code })
+    }
+
+    /// TLS ends like this on the modern and on the legacy hello.
+    pub(crate) fn tls_fails(self, modern: Outcome, legacy: Outcome) -> Self {
+        self.tcp()
+            .x224()
+            .stage(Stage::Tls, modern)
+            .on(ConnectionPurpose::LegacyPeek, Stage::Tcp, Outcome::Ok)
+            .on(ConnectionPurpose::LegacyPeek, Stage::X224, Outcome::Ok)
+            .on(ConnectionPurpose::LegacyPeek, Stage::Tls, legacy)
+    }
+
+    pub(crate) fn by_name(mut self, name: &str) -> Self {
+        self.0.by_name = Some(name.into());
+        self
+    }
+
+    pub(crate) fn edit(mut self, change: impl FnOnce(&mut Attempt)) -> Self {
+        change(&mut self.0);
+        self
+    }
+
+    pub(crate) fn done(self) -> Attempt {
+        self.0
+    }
+}
+
+/// Builds a host around attempts, with what else is known.
+pub(crate) struct HostMaker {
+    pub(crate) history: History,
+    others: Vec<History>,
+    pub(crate) policy: Policy,
+    pub(crate) now: Timestamp,
+    resolver_down: bool,
+    no_ipv6_route: bool,
+}
+
+pub(crate) fn host(attempts: impl IntoIterator<Item = AttemptMaker>) -> HostMaker {
+    host_at(Subject::Endpoint(here()), attempts)
+}
+
+pub(crate) fn host_at(
+    subject: Subject,
+    attempts: impl IntoIterator<Item = AttemptMaker>,
+) -> HostMaker {
+    let mut history = History::new(subject);
+    history.listed = true;
+    history.complete = true;
+    history.attempts = attempts.into_iter().map(AttemptMaker::done).collect();
+    HostMaker {
+        history,
+        others: Vec::new(),
+        policy: Policy::default(),
+        now: now(),
+        resolver_down: false,
+        no_ipv6_route: false,
+    }
+}
+
+/// `count` equal attempts.
+pub(crate) fn times(count: usize, make: impl Fn() -> AttemptMaker) -> HostMaker {
+    host((0..count).map(|_| make()))
+}
+
+impl HostMaker {
+    pub(crate) fn named(mut self, source: NameSource, name: &str) -> Self {
+        self.history.names.push(ObservedName {
+            name: name.into(),
+            source,
+        });
+        self.history.names_checked = true;
+        self
+    }
+
+    pub(crate) fn answers(self, name: &str, answer: LookupAnswer) -> Self {
+        self.answers_from(Resolver::System, name, answer)
+    }
+
+    pub(crate) fn answers_from(
+        mut self,
+        resolver: Resolver,
+        name: &str,
+        answer: LookupAnswer,
+    ) -> Self {
+        self.history.lookups.push(Arc::new(Lookup {
+            question: Question::Addresses(name.into()),
+            resolver,
+            answer,
+            duration_ms: 1,
+        }));
+        self
+    }
+
+    pub(crate) fn leads_to(self, name: &str, addresses: &[&str]) -> Self {
+        self.answers(name, leading_to(addresses))
+    }
+
+    pub(crate) fn pointer(mut self, answer: LookupAnswer) -> Self {
+        self.history.lookups.push(Arc::new(Lookup {
+            question: Question::Pointer(here().address),
+            resolver: Resolver::Configured,
+            answer,
+            duration_ms: 1,
+        }));
+        self
+    }
+
+    /// Another endpoint with its attempts.
+    pub(crate) fn beside(mut self, address: &str, attempts: Vec<AttemptMaker>) -> Self {
+        let mut history = History::new(Subject::Endpoint(endpoint(address)));
+        history.by_reference = true;
+        history.attempts = attempts.into_iter().map(AttemptMaker::done).collect();
+        self.others.push(history);
+        self
+    }
+
+    pub(crate) fn unlisted(mut self) -> Self {
+        self.history.listed = false;
+        self
+    }
+
+    pub(crate) fn resolver_down(mut self) -> Self {
+        self.resolver_down = true;
+        self
+    }
+
+    pub(crate) fn no_ipv6_route(mut self) -> Self {
+        self.no_ipv6_route = true;
+        self
+    }
+
+    fn with<T>(&self, judge: impl FnOnce(&Context<'_>) -> T) -> T {
+        let lookup = |wanted: Endpoint| {
+            self.others
+                .iter()
+                .find(|other| other.subject.endpoint() == Some(wanted))
+        };
+        judge(&Context {
+            policy: &self.policy,
+            now: self.now,
+            dns_enabled: true,
+            resolver_down: self.resolver_down,
+            no_ipv6_route: self.no_ipv6_route,
+            lookup: &lookup,
+        })
+    }
+
+    pub(crate) fn diagnose(&self) -> Diagnosis {
+        self.with(|context| super::diagnose(&self.history, context))
+    }
+
+    pub(crate) fn verdict(&self, id: &str) -> Verdict {
+        self.with(|context| super::verdicts(&self.history, context))
+            .into_iter()
+            .find(|(rule, _)| *rule == id)
+            .unwrap_or_else(|| panic!("no rule {id}"))
+            .1
+    }
+
+    pub(crate) fn fires(&self, id: &str) -> Option<crate::model::Finding> {
+        match self.verdict(id) {
+            Verdict::Fires(finding) => Some(finding),
+            Verdict::Silent | Verdict::NotEnough(_) => None,
+        }
+    }
+
+    /// Panics unless the rule stays silent or says that it cannot tell.
+    pub(crate) fn assert_not(&self, id: &str) {
+        assert_eq!(self.fires(id), None, "{id} must not fire");
+    }
+
+    pub(crate) fn assert_fires(&self, id: &str) -> crate::model::Finding {
+        self.fires(id)
+            .unwrap_or_else(|| panic!("{id} must fire: {:?}", self.verdict(id)))
+    }
+}
+
+pub(crate) fn leading_to(addresses: &[&str]) -> LookupAnswer {
+    LookupAnswer::Addresses {
+        addresses: addresses
+            .iter()
+            .map(|address| address.parse().unwrap())
+            .collect(),
+        ttl_s: Some(300),
+    }
+}

@@ -1,0 +1,357 @@
+use std::sync::Arc;
+
+use super::summary::Contribution;
+use super::{Fleet, Host};
+use crate::diagnosis::{self, Context, Diagnosis};
+use crate::model::{
+    Attempt, CertificateFacts, Endpoint, EventBody, History, Lookup, NameSource, Notice,
+    ObservedName, Question, ScanEvent, Subject, TlsFacts,
+};
+
+impl Fleet {
+    /// Folds one event in and brings the diagnosis of every host that it concerns up to date.
+    pub fn apply(&mut self, event: ScanEvent) {
+        self.revision += 1;
+        if self.run_id.is_empty() {
+            self.run_id = event.run_id;
+            self.vantage = event.source;
+        }
+        self.times = Some(match self.times {
+            None => (event.at, event.at),
+            Some((start, newest)) => (start.min(event.at), newest.max(event.at)),
+        });
+        match event.body {
+            EventBody::ScanStarted(plan) => {
+                self.plan = Some(plan);
+            }
+            EventBody::TargetResolved {
+                name,
+                port,
+                endpoints,
+                excluded: _,
+                lookups,
+            } => self.fold_target(name, port, endpoints, lookups),
+            EventBody::AttemptFinished {
+                attempt,
+                listed,
+                by_reference,
+                last,
+            } => self.fold_attempt(attempt, listed, by_reference, last),
+            EventBody::NamesChecked {
+                endpoint,
+                names,
+                lookups,
+                excluded,
+            } => {
+                let lookups = lookups.into_iter().map(Arc::new).collect();
+                let history = self.history_mut(endpoint);
+                add_names(history, names, lookups);
+                for address in excluded {
+                    if !history.excluded.contains(&address) {
+                        history.excluded.push(address);
+                    }
+                }
+                history.names_checked = true;
+                if let Some(index) = self.position(&Subject::Endpoint(endpoint)) {
+                    self.link(index);
+                    self.judge(index);
+                }
+            }
+            EventBody::Noticed(notice) => self.fold_notice(notice),
+            EventBody::ScanFinished(end) => {
+                self.end = Some(end);
+                // Everyone is judged as of the same moment: the order in which events came must not show in a report.
+                self.judge_all();
+            }
+        }
+    }
+
+    fn fold_target(
+        &mut self,
+        name: Box<str>,
+        port: u16,
+        mut endpoints: Vec<Endpoint>,
+        lookups: Vec<Lookup>,
+    ) {
+        // The event leaves out endpoints that another target covers already; the name leads to them all the same.
+        for address in lookups
+            .iter()
+            .flat_map(|lookup| lookup.answer.addresses().iter().copied())
+        {
+            let endpoint = Endpoint::new(address, port);
+            if !endpoints.contains(&endpoint) {
+                endpoints.push(endpoint);
+            }
+        }
+        let lookups: Vec<Arc<Lookup>> = lookups.into_iter().map(Arc::new).collect();
+        if endpoints.is_empty() {
+            self.add_unresolved(name, port, lookups);
+            return;
+        }
+        let observed = ObservedName {
+            name,
+            source: NameSource::Target,
+        };
+        for endpoint in endpoints {
+            if let Some(index) = self.position(&Subject::Endpoint(endpoint)) {
+                if let Some(host) = self.hosts.get_mut(index) {
+                    add_names(&mut host.history, vec![observed.clone()], lookups.clone());
+                }
+                self.link(index);
+                self.judge(index);
+            } else {
+                let awaited = self.awaited.entry(endpoint).or_default();
+                awaited.names.push(observed.clone());
+                awaited.lookups.extend(lookups.iter().cloned());
+            }
+        }
+    }
+
+    fn add_unresolved(&mut self, name: Box<str>, port: u16, lookups: Vec<Arc<Lookup>>) {
+        let observed = ObservedName {
+            name: name.clone(),
+            source: NameSource::Target,
+        };
+        let subject = Subject::Unresolved {
+            name: name.into(),
+            port,
+        };
+        if let Some(index) = self.position(&subject) {
+            if let Some(host) = self.hosts.get_mut(index) {
+                add_names(&mut host.history, vec![observed], lookups);
+            }
+            self.judge(index);
+            return;
+        }
+        let mut history = History::new(subject);
+        history.listed = true;
+        history.names_checked = true;
+        history.complete = true;
+        add_names(&mut history, vec![observed], lookups);
+        self.add_row(history);
+    }
+
+    fn fold_attempt(&mut self, mut attempt: Attempt, listed: bool, by_reference: bool, last: bool) {
+        let endpoint = attempt.endpoint;
+        let seen_before = self.history(endpoint).map(diagnosis::MemberSight::of);
+        self.share(&mut attempt);
+        let subject = Subject::Endpoint(endpoint);
+        let mut row = self.position(&subject);
+        if by_reference && row.is_none() {
+            let history = self.history_mut(endpoint);
+            add_attempt(history, attempt, listed, last);
+        } else {
+            let index = match row {
+                Some(index) => index,
+                None => self.promote(endpoint),
+            };
+            if let Some(host) = self.hosts.get_mut(index) {
+                add_attempt(&mut host.history, attempt, listed, last);
+            }
+            self.judge(index);
+            row = Some(index);
+        }
+        let seen_now = self.history(endpoint).map(diagnosis::MemberSight::of);
+        // Those who refer here care only about what a member shows; without this a name shared by a whole fleet would
+        // judge the whole fleet at every attempt.
+        if seen_before == seen_now {
+            return;
+        }
+        let referring: Vec<usize> = self
+            .referrers
+            .get(&endpoint)
+            .map(|rows| rows.iter().copied().collect())
+            .unwrap_or_default();
+        for index in referring {
+            if Some(index) != row {
+                self.judge(index);
+            }
+        }
+    }
+
+    fn fold_notice(&mut self, notice: Notice) {
+        if self.notices.contains(&notice) {
+            return;
+        }
+        let changes_rules = matches!(notice, Notice::ResolverDown { .. } | Notice::NoIpv6Route);
+        self.notices.push(notice);
+        if changes_rules {
+            self.judge_all();
+        }
+    }
+
+    /// Makes a row of an endpoint, with whatever is known of it already.
+    fn promote(&mut self, endpoint: Endpoint) -> usize {
+        let mut history = self
+            .references
+            .remove(&endpoint)
+            .unwrap_or_else(|| History::new(Subject::Endpoint(endpoint)));
+        history.by_reference = false;
+        if let Some(awaited) = self.awaited.remove(&endpoint) {
+            history.listed = true;
+            add_names(&mut history, awaited.names, awaited.lookups);
+        }
+        self.add_row(history)
+    }
+
+    fn add_row(&mut self, history: History) -> usize {
+        let index = self.hosts.len();
+        let diagnosis = self.diagnose(&history);
+        self.summary.add(Contribution::of(&diagnosis));
+        self.rows.insert(history.subject.clone(), index);
+        self.hosts.push(Host { history, diagnosis });
+        self.link(index);
+        index
+    }
+
+    /// The history of an endpoint, made as a member by reference when there is none.
+    fn history_mut(&mut self, endpoint: Endpoint) -> &mut History {
+        let row = self.position(&Subject::Endpoint(endpoint));
+        match row.and_then(|index| self.hosts.get_mut(index)) {
+            Some(host) => &mut host.history,
+            None => self.references.entry(endpoint).or_insert_with(|| {
+                let mut history = History::new(Subject::Endpoint(endpoint));
+                history.by_reference = true;
+                history
+            }),
+        }
+    }
+
+    /// Remembers which other endpoints a row's names lead to.
+    fn link(&mut self, index: usize) {
+        let Some(host) = self.hosts.get(index) else {
+            return;
+        };
+        let own = host.history.subject.endpoint();
+        let port = host.history.subject.port();
+        for lookup in &host.history.lookups {
+            for address in lookup.answer.addresses() {
+                let endpoint = Endpoint::new(*address, port);
+                if Some(endpoint) != own {
+                    self.referrers.entry(endpoint).or_default().insert(index);
+                }
+            }
+        }
+    }
+
+    fn diagnose(&self, history: &History) -> Diagnosis {
+        let lookup = |endpoint| self.history(endpoint);
+        let context = Context {
+            policy: &self.policy,
+            now: self
+                .times
+                .map_or(jiff::Timestamp::UNIX_EPOCH, |(_, newest)| newest),
+            dns_enabled: self.plan.as_ref().is_none_or(|plan| plan.dns),
+            resolver_down: self
+                .notices
+                .iter()
+                .any(|notice| matches!(notice, Notice::ResolverDown { .. })),
+            no_ipv6_route: self.notices.contains(&Notice::NoIpv6Route),
+            lookup: &lookup,
+        };
+        diagnosis::diagnose(history, &context)
+    }
+
+    fn judge(&mut self, index: usize) {
+        let Some(host) = self.hosts.get(index) else {
+            return;
+        };
+        let diagnosis = self.diagnose(&host.history);
+        let after = Contribution::of(&diagnosis);
+        let Some(host) = self.hosts.get_mut(index) else {
+            return;
+        };
+        let before = Contribution::of(&host.diagnosis);
+        host.diagnosis = diagnosis;
+        if before != after {
+            self.summary.remove(before);
+            self.summary.add(after);
+        }
+    }
+
+    fn judge_all(&mut self) {
+        for index in 0..self.hosts.len() {
+            self.judge(index);
+        }
+    }
+
+    /// Lets an attempt point at facts that are there already instead of bringing its own equal copy.
+    fn share(&mut self, attempt: &mut Attempt) {
+        attempt.stages.shrink_to_fit();
+        if let Some(tls) = &mut attempt.tls {
+            if let Some(facts) = Arc::get_mut(tls) {
+                self.share_issuers(facts);
+            }
+        }
+        let Some(history) = self.history(attempt.endpoint) else {
+            return;
+        };
+        let shared_tls = attempt.tls.as_mut().and_then(|tls| {
+            let mut earlier = history.attempts.iter().rev().filter_map(|a| a.tls.as_ref());
+            if let Some(same) = earlier.clone().find(|known| *known == tls) {
+                return Some(Arc::clone(same));
+            }
+            let known =
+                earlier.find_map(|known| known.leaf().filter(|leaf| Some(*leaf) == tls.leaf()))?;
+            if let Some(slot) = Arc::get_mut(tls).and_then(|facts| facts.chain.first_mut()) {
+                *slot = Arc::clone(known);
+            }
+            None
+        });
+        if let Some(shared) = shared_tls {
+            attempt.tls = Some(shared);
+        }
+        if let Some(ntlm) = &attempt.ntlm {
+            let same = history
+                .attempts
+                .iter()
+                .rev()
+                .filter_map(|earlier| earlier.ntlm.as_ref())
+                .find(|known| *known == ntlm);
+            if let Some(same) = same.map(Arc::clone) {
+                attempt.ntlm = Some(same);
+            }
+        }
+    }
+
+    fn share_issuers(&mut self, tls: &mut TlsFacts) {
+        for certificate in tls.chain.iter_mut().skip(1) {
+            if let Some(known) = self.issuers.get(certificate) {
+                *certificate = Arc::<CertificateFacts>::clone(known);
+            } else {
+                self.issuers.insert(Arc::clone(certificate));
+            }
+        }
+    }
+}
+
+fn add_attempt(history: &mut History, attempt: Attempt, listed: bool, last: bool) {
+    history.listed |= listed;
+    history.complete |= last;
+    history.attempts.reserve_exact(1);
+    history.attempts.push(attempt);
+}
+
+fn add_names(history: &mut History, names: Vec<ObservedName>, lookups: Vec<Arc<Lookup>>) {
+    for name in names {
+        if !history.names.contains(&name) {
+            history.names.push(name);
+        }
+    }
+    for lookup in lookups {
+        // A failing question asked twice is evidence of its own ("on two tries"); an equal success is not.
+        let repeated = !lookup.answer.is_resolver_trouble()
+            && history.lookups.iter().any(|known| {
+                known.question == lookup.question
+                    && known.resolver == lookup.resolver
+                    && known.answer == lookup.answer
+            });
+        if !repeated {
+            history.lookups.push(lookup);
+        }
+    }
+    history.names.shrink_to_fit();
+    history.lookups.shrink_to_fit();
+}
+
+const _: fn(&Question) = |_| {};

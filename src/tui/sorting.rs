@@ -1,0 +1,84 @@
+//! Which hosts are shown, and in which order.
+
+use std::cmp::Ordering;
+
+use super::columns::{self, ColumnId};
+use super::filter::Filter;
+use crate::fleet::Host;
+
+/// What a column sorts a host by. Variants do not mix within a column, but for [`SortKey::Missing`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum SortKey<'a> {
+    /// By number.
+    Number(i64),
+    /// By text, byte by byte: names are in lower case.
+    Text(&'a str),
+    /// By rank, then by text.
+    Ranked(i64, &'a str),
+    /// The host has no such thing; last in both directions, so that a table never opens on blanks.
+    Missing,
+}
+
+/// By which column, and which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sort {
+    /// By which column.
+    pub(super) column: ColumnId,
+    /// Greatest first.
+    pub(super) inverted: bool,
+}
+
+impl Default for Sort {
+    fn default() -> Self {
+        Self {
+            column: ColumnId::State,
+            inverted: false,
+        }
+    }
+}
+
+/// Indices of the hosts that pass the filter, in the order wanted; equals stand by address.
+pub(super) fn arrange(hosts: &[Host], filter: &Filter, sort: Sort) -> Vec<usize> {
+    let key = columns::column(sort.column).key;
+    let mut keyed: Vec<(SortKey<'_>, usize, &Host)> = hosts
+        .iter()
+        .enumerate()
+        .filter(|(_, host)| filter.matches(host))
+        .map(|(index, host)| (key(host), index, host))
+        .collect();
+    keyed.sort_unstable_by(|a, b| {
+        compare(a.0, b.0, sort.inverted).then_with(|| {
+            let subjects = a.2.history.subject.cmp(&b.2.history.subject);
+            let by_address = sort.column == ColumnId::Address && sort.inverted;
+            if by_address {
+                subjects.reverse()
+            } else {
+                subjects
+            }
+        })
+    });
+    keyed.into_iter().map(|(_, index, _)| index).collect()
+}
+
+fn compare(a: SortKey<'_>, b: SortKey<'_>, inverted: bool) -> Ordering {
+    match (a, b) {
+        (SortKey::Missing, _) | (_, SortKey::Missing) => a.cmp(&b),
+        _ if inverted => b.cmp(&a),
+        _ => a.cmp(&b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_comes_last_in_both_directions() {
+        for inverted in [false, true] {
+            assert_eq!(
+                compare(SortKey::Missing, SortKey::Number(1), inverted),
+                Ordering::Greater
+            );
+        }
+    }
+}
