@@ -166,7 +166,9 @@ impl Connection<'_> {
     }
 
     async fn live(&mut self, record: &[u8]) -> io::Result<()> {
-        let fed = self.feed(record);
+        let mut first = record.to_vec();
+        first.append(&mut self.received);
+        let fed = self.feed(&first);
         self.flush().await?;
         if fed.is_err() {
             return self.finish().await;
@@ -180,42 +182,52 @@ impl Connection<'_> {
             .is_some_and(|session| session.is_handshaking())
         {
             if self.pump().await? == Flow::Over {
-                return self.finish().await;
+                return self.farewell().await;
             }
         }
         if matches!(
             self.host.spec.security,
             Security::Hybrid | Security::HybridEx | Security::HybridOptional
-        ) {
-            self.credssp().await?;
+        ) && self.credssp().await? == Flow::Over
+        {
+            return Ok(());
         }
-        while self.pump().await? == Flow::On {}
-        if let Some(session) = &mut self.session {
+        while !self.visit.close_notify && self.pump().await? == Flow::On {}
+        self.farewell().await
+    }
+
+    /// `close_notify` where the handshake got far enough for it, then FIN.
+    async fn farewell(&mut self) -> io::Result<()> {
+        if let Some(session) = &mut self.session
+            && !session.is_handshaking()
+        {
             session.send_close_notify();
         }
         self.flush().await?;
         self.finish().await
     }
 
-    async fn credssp(&mut self) -> io::Result<()> {
+    /// Answers the NTLM question; over when a fault struck.
+    async fn credssp(&mut self) -> io::Result<Flow> {
         let length = loop {
             match tsrequest::length(&self.inside).map_err(invalid)? {
                 Some(length) if self.inside.len() >= length => break length,
                 _ => {}
             }
-            if self.pump().await? == Flow::Over {
-                return Ok(());
+            if self.visit.close_notify || self.pump().await? == Flow::Over {
+                return Ok(Flow::On);
             }
         };
         let message: Vec<u8> = self.inside.drain(..length).collect();
         if self.strike(FaultPoint::Tsrequest).await? == Flow::Over {
-            return Err(io::ErrorKind::ConnectionAborted.into());
+            return Ok(Flow::Over);
         }
         let question = tsrequest::TsRequest::decode(&message).map_err(invalid)?;
         let answer = self.host.credssp_answer(&question, clock::wall());
         self.pause().await;
         self.seal(&answer.encode())?;
-        self.flush().await
+        self.flush().await?;
+        Ok(Flow::On)
     }
 
     /// Receives once and passes it through TLS; over when the client said good-bye in either way.

@@ -24,6 +24,9 @@ mod tls;
 mod visit;
 mod zone;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::SimError;
 pub use expect::{Expect, Wanted};
 pub use fleet::{Fleet, Layout, Ports, RunningFleet, SimulatedHost, StartOptions};
