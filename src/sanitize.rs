@@ -226,10 +226,7 @@ mod tests {
                 markdown(&name),
                 html(&name),
             ] {
-                assert!(
-                    !safe.chars().any(|character| character.is_control()),
-                    "{safe:?}"
-                );
+                assert!(!safe.chars().any(char::is_control), "{safe:?}");
                 assert!(!safe.chars().any(is_unsafe), "{safe:?}");
             }
         }

@@ -4,7 +4,8 @@ use clap::CommandFactory as _;
 
 use super::*;
 use crate::model::Severity;
-use crate::settings::{OutputFormat, Profile};
+use crate::report::Format;
+use crate::settings::Profile;
 
 fn parse(arguments: &str) -> Cli {
     Cli::try_parse_from(["rdpscan"].into_iter().chain(arguments.split_whitespace())).unwrap()
@@ -48,7 +49,7 @@ fn flags_that_contradict_each_other_are_refused() {
 
 #[test]
 fn every_word_offered_is_one_that_is_taken() {
-    assert_eq!(FORMATS, OutputFormat::ALL.map(OutputFormat::word));
+    assert_eq!(FORMATS, Format::ALL.map(Format::word));
     assert_eq!(SEVERITIES[..5], Severity::ALL.map(Severity::word));
     assert_eq!(
         ["gentle", "normal", "fast"],

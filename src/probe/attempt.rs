@@ -16,6 +16,7 @@ use crate::model::{
 };
 use crate::scan::{AttemptRequest, Connect};
 use crate::wire::tls_peek::{self, PeekFacts};
+use crate::wire::x224::ConnectionRequest;
 
 /// Runs every stage after TCP, with a second connection where the first leaves a question open.
 pub(super) async fn run(prober: &LiveProber, link: Link, request: AttemptRequest) -> Attempt {
@@ -74,8 +75,8 @@ struct Run<'a> {
 impl Run<'_> {
     async fn first_connection(&mut self, mut talk: Talk) {
         let main = ConnectionPurpose::Main;
-        let offer = Some(Protocols::DEFAULT_OFFER);
-        let answer = self.negotiate(&mut talk, main, offer).await;
+        let request = self.default_request();
+        let answer = self.negotiate(&mut talk, main, &request).await;
         self.negotiation = answer.facts;
         if answer.outcome.is_ok() {
             if self.request.legacy {
@@ -86,18 +87,18 @@ impl Run<'_> {
             return;
         }
         close::politely(talk, &[]).await;
-        if let Some(offer) = x224::second_offer(&answer.outcome) {
-            self.renegotiate(offer).await;
+        if let Some(request) = x224::second_request(&answer.outcome, self.prober.options.cookie) {
+            self.renegotiate(&request).await;
         }
     }
 
     /// Asks differently on a second connection, to find out whether only our first request was unwelcome.
-    async fn renegotiate(&mut self, offer: Option<Protocols>) {
+    async fn renegotiate(&mut self, request: &ConnectionRequest) {
         let purpose = ConnectionPurpose::Renegotiate;
         let Some(mut talk) = self.second_connection(purpose).await else {
             return;
         };
-        let answer = self.negotiate(&mut talk, purpose, offer).await;
+        let answer = self.negotiate(&mut talk, purpose, request).await;
         self.negotiation = x224::merge(self.negotiation, answer.facts);
         if answer.outcome.is_ok() {
             drop(self.full(talk, purpose).await);
@@ -121,8 +122,8 @@ impl Run<'_> {
         let Some(mut talk) = self.second_connection(purpose).await else {
             return;
         };
-        let offer = Some(Protocols::DEFAULT_OFFER);
-        let answer = self.negotiate(&mut talk, purpose, offer).await;
+        let request = self.default_request();
+        let answer = self.negotiate(&mut talk, purpose, &request).await;
         if !answer.outcome.is_ok() {
             close::politely(talk, &[]).await;
             return;
@@ -157,8 +158,8 @@ impl Run<'_> {
         let Some(mut talk) = self.second_connection(purpose).await else {
             return;
         };
-        let offer = Some(Protocols::DEFAULT_OFFER);
-        let answer = self.negotiate(&mut talk, purpose, offer).await;
+        let request = self.default_request();
+        let answer = self.negotiate(&mut talk, purpose, &request).await;
         if answer.outcome.is_ok() {
             self.negotiation = answer.facts.or(self.negotiation);
             drop(self.full(talk, purpose).await);
@@ -171,12 +172,11 @@ impl Run<'_> {
         &mut self,
         talk: &mut Talk,
         purpose: ConnectionPurpose,
-        offer: Option<Protocols>,
+        request: &ConnectionRequest,
     ) -> x224::Answer {
         let begun = self.timeline.begin(Stage::X224);
         talk.begin(self.prober.options.x224);
-        let request = x224::request(offer, self.prober.options.cookie);
-        let answer = x224::negotiate(talk, &request).await;
+        let answer = x224::negotiate(talk, request).await;
         self.timeline.end(begun, purpose, answer.outcome.clone());
         answer
     }
@@ -269,6 +269,10 @@ impl Run<'_> {
 
     fn has_time_for_second(&self) -> bool {
         !self.second_used && clock::monotonic() + self.request.gap < self.limit
+    }
+
+    fn default_request(&self) -> ConnectionRequest {
+        x224::request(Protocols::DEFAULT_OFFER, self.prober.options.cookie)
     }
 
     fn by_name(&self) -> Option<&str> {

@@ -14,7 +14,6 @@ const LIMIT: usize = 4096;
 const VERDICT_LIFE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Reads each chain once: equal chains share their facts, which also saves the work of judging trust on every attempt.
-#[derive(Debug)]
 pub(super) struct Chains {
     trust: Arc<TrustStore>,
     known: Mutex<HashMap<[u8; 32], Chain>>,
@@ -95,4 +94,47 @@ fn digest(chain: &[Vec<u8>]) -> [u8; 32] {
         *byte = *value;
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chains() -> Chains {
+        Chains::new(Arc::new(TrustStore::empty()))
+    }
+
+    #[test]
+    fn equal_chains_share_their_certificates() {
+        let (chains, now) = (chains(), Timestamp::UNIX_EPOCH);
+        let chain = vec![vec![0x30, 0x00]];
+        let first = chains.read(&chain, now);
+        let later = chains.read(&chain, now + VERDICT_LIFE * 2);
+        assert!(Arc::ptr_eq(&first.certificates[0], &later.certificates[0]));
+        assert_eq!(later.judged_at, now + VERDICT_LIFE * 2);
+    }
+
+    #[test]
+    fn no_chain_is_not_judged() {
+        let read = chains().read(&[], Timestamp::UNIX_EPOCH);
+        assert_eq!(read.trust, TrustVerdict::NotChecked);
+        assert!(read.certificates.is_empty());
+    }
+
+    #[test]
+    fn cutting_a_chain_elsewhere_makes_another() {
+        let one = [vec![1, 2, 3]];
+        let two = [vec![1], vec![2, 3]];
+        assert_ne!(digest(&one), digest(&two));
+    }
+
+    #[test]
+    fn memory_stays_bounded() {
+        let chains = chains();
+        for number in 0..=LIMIT {
+            let chain = [number.to_be_bytes().to_vec()];
+            chains.read(&chain, Timestamp::UNIX_EPOCH);
+        }
+        assert!(chains.known.lock().unwrap().len() <= LIMIT);
+    }
 }

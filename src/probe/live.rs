@@ -12,7 +12,6 @@ use crate::model::{Attempt, Endpoint, Lookup};
 use crate::scan::{AttemptRequest, Connect, Prober};
 
 /// Deadlines and helpers of a [`LiveProber`].
-#[derive(Debug)]
 pub struct ProbeOptions {
     /// For the TCP connect of a second connection within an attempt; the engine sets its own for the first.
     pub connect: Duration,
@@ -50,7 +49,6 @@ impl ProbeOptions {
 }
 
 /// The prober that talks to real hosts.
-#[derive(Debug)]
 pub struct LiveProber {
     pub(super) options: ProbeOptions,
     pub(super) client: Client,

@@ -8,6 +8,9 @@ use crate::wire::{WireError, banner, tpkt};
 /// How long a greeting of another protocol may take to become recognisable.
 const BANNER_PATIENCE: Duration = Duration::from_millis(100);
 
+/// What mstsc offers: SSL, HYBRID and `HYBRID_EX`. Above this some servers hang up.
+const WIDEST_OFFER: Protocols = Protocols(0x0B);
+
 /// What the X.224 stage gave.
 #[derive(Debug)]
 pub(super) struct Answer {
@@ -16,11 +19,20 @@ pub(super) struct Answer {
     pub(super) facts: Option<NegotiationFacts>,
 }
 
-/// A connection request that offers `offer` with the constant cookie; without an offer it is bare, without either.
-pub(super) fn request(offer: Option<Protocols>, cookie: Option<&str>) -> ConnectionRequest {
+/// A connection request that offers `offer`, with the constant cookie.
+pub(super) fn request(offer: Protocols, cookie: Option<&str>) -> ConnectionRequest {
     ConnectionRequest {
-        cookie: offer.and(cookie).map(str::to_owned),
-        requested: offer,
+        cookie: cookie.map(str::to_owned),
+        requested: Some(offer),
+        flags: 0,
+    }
+}
+
+/// A connection request with neither cookie nor negotiation data.
+const fn bare_request() -> ConnectionRequest {
+    ConnectionRequest {
+        cookie: None,
+        requested: None,
         flags: 0,
     }
 }
@@ -134,15 +146,14 @@ fn judge(confirm: &ConnectionConfirm, requested: Protocols, received: u32) -> An
     }
 }
 
-/// What to ask on a second connection, when the first answer leaves it open whether only our request is unwelcome.
-///
-/// `Some(None)` is a bare request. Failures 3, 4, 6 and 7 are final, and so are silence and other protocols.
-pub(super) fn second_offer(outcome: &Outcome) -> Option<Option<Protocols>> {
+/// What to ask on a second connection, when the first answer leaves it open whether only our request is unwelcome: a bare
+/// request, or more protocols. Failures 3, 4, 6 and 7 are final, and so are silence and other protocols.
+pub(super) fn second_request(outcome: &Outcome, cookie: Option<&str>) -> Option<ConnectionRequest> {
     match outcome {
-        Outcome::Closed { .. } | Outcome::Reset { .. } => Some(None),
+        Outcome::Closed { .. } | Outcome::Reset { .. } => Some(bare_request()),
         Outcome::NegotiationFailure { code } => match NegotiationFailure(*code) {
-            NegotiationFailure::SSL_NOT_ALLOWED => Some(None),
-            NegotiationFailure::HYBRID_REQUIRED => Some(Some(Protocols(0x0B))),
+            NegotiationFailure::SSL_NOT_ALLOWED => Some(bare_request()),
+            NegotiationFailure::HYBRID_REQUIRED => Some(request(WIDEST_OFFER, cookie)),
             _ => None,
         },
         _ => None,

@@ -15,12 +15,12 @@ const LONGEST_QUOTE: usize = 120;
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// The operating system says no.
-    #[error("line {line} cannot be read: {source}; check the file and the disk it is on")]
+    #[error("line {line} cannot be read: {cause}; check the file and the disk it is on")]
     Io {
         /// Line, from 1.
         line: u64,
         /// Its words.
-        source: io::Error,
+        cause: io::Error,
     },
     /// No events at all.
     #[error("holds no complete event; give a recording that a scan has written to")]
@@ -179,9 +179,9 @@ impl<R: BufRead> Reader<R> {
             let read = (&mut self.inner)
                 .take(LONGEST_LINE + 1)
                 .read_until(b'\n', &mut self.buffer)
-                .map_err(|source| RecordError::Io {
+                .map_err(|cause| RecordError::Io {
                     line: self.line,
-                    source,
+                    cause,
                 })?;
             if read == 0 {
                 return Ok(Line::End);

@@ -252,8 +252,8 @@ fn owned<'a>(text: Option<String>) -> Cell<'a> {
     text.map_or(Cell::Empty, |text| Cell::Text(Cow::Owned(text)))
 }
 
-fn number<'a>(number: impl ToString) -> Cell<'a> {
-    Cell::Number(number.to_string())
+fn number<'a>(number: impl Into<i64>) -> Cell<'a> {
+    Cell::Number(number.into().to_string())
 }
 
 fn median<'a>(spread: Option<Spread>) -> Cell<'a> {
@@ -271,4 +271,92 @@ fn joined<'a, 'b>(values: impl Iterator<Item = &'b str>) -> Cell<'a> {
         }
     }
     owned(Some(distinct.join(", ")).filter(|text| !text.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::fleet::Host;
+    use crate::report::fixture;
+
+    fn text(hosts: &[Host]) -> String {
+        let plan = fixture::plan();
+        let mut out = Vec::new();
+        write(&fixture::sheet(hosts, &plan), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn records(hosts: &[Host]) -> Vec<HashMap<String, String>> {
+        let text = text(hosts);
+        csv::Reader::from_reader(text.trim_start_matches('\u{FEFF}').as_bytes())
+            .deserialize()
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    #[test]
+    fn an_expired_self_signed_wrong_name_certificate_has_its_dates() {
+        let record = &records(&[fixture::expired_host()])[0];
+        for (column, wanted) in [
+            ("state", "degraded"),
+            ("address", "10.0.0.5"),
+            ("port", "3389"),
+            ("name", "srv05.corp.example"),
+            ("tls_version", "TLS 1.3"),
+            ("certificate_status", "expired"),
+            ("certificate_not_before_utc", "2025-01-01 00:00:00"),
+            ("certificate_not_after_utc", "2026-01-01 00:00:00"),
+            ("certificate_days_left", "-20"),
+            ("certificate_self_signed", "yes"),
+            ("certificate_san", "other.example, 192.0.2.1"),
+            ("certificate_key", "RSA 2048"),
+            ("dns", "match"),
+            ("stability", "flaky"),
+            ("predicted_code", "0x904"),
+            ("findings", "RDP-CERT-EXPIRED"),
+        ] {
+            assert_eq!(record[column], wanted, "{column}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_an_empty_cell() {
+        let record = &records(&[fixture::unresolved_host()])[0];
+        for column in [
+            "address",
+            "name",
+            "certificate_days_left",
+            "clock_skew_s",
+            "findings",
+        ] {
+            assert_eq!(record[column], "", "{column}");
+        }
+    }
+
+    #[test]
+    fn the_file_is_what_a_spreadsheet_expects() {
+        let text = text(&[fixture::expired_host()]);
+        assert!(text.starts_with("\u{FEFF}state,failed_stage,address,port,name,"));
+        assert_eq!(text.lines().count(), 2);
+        assert_eq!(text.matches("\r\n").count(), 2);
+    }
+
+    #[test]
+    fn no_name_becomes_a_formula_or_a_row() {
+        for name in fixture::nasty_names() {
+            let text = text(&[fixture::hostile_host(&name)]);
+            assert_eq!(text.lines().count(), 2, "{name:?}");
+            let record = &records(&[fixture::hostile_host(&name)])[0];
+            for (column, cell) in record {
+                assert!(!cell.chars().any(char::is_control), "{column}: {cell:?}");
+                let number = cell.parse::<f64>().is_ok() && column.ends_with("days_left");
+                assert!(
+                    number || !cell.starts_with(['=', '+', '-', '@', '\t', '\r']),
+                    "{column}: {cell:?}"
+                );
+            }
+        }
+    }
 }

@@ -16,6 +16,10 @@ use crate::model::{
 
 /// [`History`], with keys of the certificate table for certificates.
 #[derive(Debug, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the record of a history has its fields"
+)]
 pub(super) struct HistoryRecord {
     subject: Subject,
     listed: bool,

@@ -30,7 +30,7 @@ pub enum WriteError {
     },
     /// The directory takes no new file.
     #[error(
-        "cannot write to `{path}`: no file can be made in `{directory}` ({source}); name another place with -o"
+        "cannot write to `{path}`: no file can be made in `{directory}` ({cause}); name another place with -o"
     )]
     Directory {
         /// The path, safe to print.
@@ -38,27 +38,25 @@ pub enum WriteError {
         /// The directory, safe to print.
         directory: String,
         /// The operating system's words.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The file is there already and may not be written.
-    #[error(
-        "cannot write to `{path}`: {source}; close what uses the file, or name another with -o"
-    )]
+    #[error("cannot write to `{path}`: {cause}; close what uses the file, or name another with -o")]
     Existing {
         /// The path, safe to print.
         path: String,
         /// The operating system's words.
-        source: io::Error,
+        cause: io::Error,
     },
     /// Writing began and did not end; what was there before is untouched.
     #[error(
-        "cannot write to `{path}`: {source}; what was there before is untouched; free some space, or name another place with -o"
+        "cannot write to `{path}`: {cause}; what was there before is untouched; free some space, or name another place with -o"
     )]
     Write {
         /// The path, safe to print.
         path: String,
         /// The operating system's words.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
@@ -79,9 +77,9 @@ pub fn write_file(
     selection: &Selection<'_>,
 ) -> Result<(), WriteError> {
     let place = Place::new(path)?;
-    let failed = |source| WriteError::Write {
+    let failed = |cause| WriteError::Write {
         path: place.shown.clone(),
-        source,
+        cause,
     };
     if place.kind == Kind::Special {
         return OpenOptions::new()
@@ -125,9 +123,9 @@ struct Place {
 impl Place {
     fn new(path: &Path) -> Result<Self, WriteError> {
         let shown = safe(path);
-        let existing = |source| WriteError::Existing {
+        let existing = |cause| WriteError::Existing {
             path: shown.clone(),
-            source,
+            cause,
         };
         let kind = match fs::metadata(path) {
             Ok(found) if found.is_dir() => return Err(WriteError::IsDirectory { path: shown }),
@@ -175,33 +173,29 @@ impl Place {
     fn temporary(&self) -> Result<NamedTempFile, WriteError> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".rdpscan-").suffix(".part");
-        if let Some(permissions) = permissions(&self.path) {
-            builder.permissions(permissions);
-        }
+        set_permissions(&mut builder, &self.path);
         builder
             .tempfile_in(&self.directory)
-            .map_err(|source| WriteError::Directory {
+            .map_err(|cause| WriteError::Directory {
                 path: self.shown.clone(),
                 directory: safe(&self.directory),
-                source,
+                cause,
             })
     }
 }
 
-/// Those of the file that is replaced, else what the user's mask leaves of read and write for all, like any file a program
-/// makes: a temporary file's own are for one user only.
+/// Those of the file that is replaced, else what the user's mask leaves of read and write for all, like any file that a
+/// program makes: a temporary file's own are for one user only.
 #[cfg(unix)]
-fn permissions(path: &Path) -> Option<fs::Permissions> {
+fn set_permissions(builder: &mut tempfile::Builder<'_, '_>, path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::metadata(path).map_or(0o666, |found| found.permissions().mode() & 0o777);
-    Some(fs::Permissions::from_mode(mode))
+    builder.permissions(fs::Permissions::from_mode(mode));
 }
 
 /// Windows: inherited from the directory.
 #[cfg(not(unix))]
-const fn permissions(_: &Path) -> Option<fs::Permissions> {
-    None
-}
+const fn set_permissions(_: &mut tempfile::Builder<'_, '_>, _: &Path) {}
 
 fn safe(path: &Path) -> String {
     sanitize::terminal(&path.to_string_lossy()).into_owned()

@@ -6,6 +6,8 @@
 mod csv;
 mod facts;
 mod file;
+#[cfg(test)]
+mod fixture;
 mod format;
 mod json_v1;
 mod ndjson;

@@ -34,7 +34,6 @@ pub struct ReadError {
     /// The file, safe to print.
     name: String,
     /// Why, and the way out.
-    #[source]
     reason: Reason,
 }
 

@@ -102,7 +102,7 @@ fn referred(rows: &[Row<'_>]) -> BTreeSet<Endpoint> {
 }
 
 /// The fleet's counts, over some of its rows. Every word is there, with 0 where nothing was counted.
-fn summarize(rows: &[Row<'_>]) -> Summary {
+pub(super) fn summarize(rows: &[Row<'_>]) -> Summary {
     let mut summary = Summary {
         hosts: rows.len() as u64,
         by_state: HostState::ALL.iter().map(|state| (*state, 0)).collect(),

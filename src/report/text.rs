@@ -6,9 +6,11 @@ use std::io::{self, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
+
 use super::sheet::{Row, Sheet};
 use super::words;
-use crate::model::{HostState, ScanStatus, Severity, Subject};
+use crate::model::{CertificateStatus, HostState, ScanStatus, Severity, Subject};
 use crate::sanitize::{single_line, terminal};
 
 const HEADER: [&str; 9] = [
@@ -22,6 +24,9 @@ const HEADER: [&str; 9] = [
     "STABILITY",
     "FIRST FINDING",
 ];
+
+/// Columns for a name in the table, so that one absurd name does not push everybody's findings out of sight.
+const WIDEST_NAME: usize = 48;
 
 /// Writes the whole report. `width` in columns lets the table wrap; `None` gives every row one line.
 pub(super) fn write(sheet: &Sheet<'_>, width: Option<u16>, out: &mut dyn Write) -> io::Result<()> {
@@ -48,7 +53,7 @@ fn banners(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
         None => banners.push("the scan has no end: this is what is known so far".to_owned()),
     }
-    banners.extend(sheet.notices.iter().map(words::notice));
+    banners.extend(sheet.notices.iter().map(ToString::to_string));
     for banner in &banners {
         writeln!(out, "note: {}", single_line(banner))?;
     }
@@ -93,7 +98,7 @@ fn cells(row: &Row<'_>) -> [String; HEADER.len()] {
         diagnosis.state.to_string(),
         address(row),
         row.name
-            .map_or_else(dash, |name| terminal(name).into_owned()),
+            .map_or_else(dash, |name| shorten(&terminal(name), WIDEST_NAME)),
         certificate(row),
         tls.and_then(|tls| tls.version)
             .map_or_else(dash, |version| version.to_string()),
@@ -110,6 +115,23 @@ fn cells(row: &Row<'_>) -> [String; HEADER.len()] {
             .first()
             .map_or_else(dash, |found| terminal(&found.id).into_owned()),
     ]
+}
+
+/// At most `most` columns, the last of them an ellipsis when something was cut.
+fn shorten(text: &str, most: usize) -> String {
+    if text.width() <= most {
+        return text.to_owned();
+    }
+    let mut width = 1;
+    let mut short: String = text
+        .chars()
+        .take_while(|character| {
+            width += character.width().unwrap_or(0);
+            width <= most
+        })
+        .collect();
+    short.push('…');
+    short
 }
 
 fn dash() -> String {
@@ -203,7 +225,10 @@ fn findings(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
             only_notes += 1;
         }
         let wanted = worst.is_some_and(|worst| worst > Severity::Info)
-            || matches!(diagnosis.state, HostState::Broken | HostState::Degraded);
+            || matches!(diagnosis.state, HostState::Broken | HostState::Degraded)
+            || diagnosis
+                .certificate_status
+                .is_some_and(|status| status != CertificateStatus::Valid);
         if !wanted {
             continue;
         }
@@ -304,4 +329,116 @@ fn counted(count: u64, noun: &str) -> String {
 
 fn counted_as(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::Host;
+    use crate::model::Notice;
+    use crate::report::fixture;
+
+    fn text(hosts: &[Host], width: Option<u16>) -> String {
+        let plan = fixture::plan();
+        let mut out = Vec::new();
+        write(&fixture::sheet(hosts, &plan), width, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_whole_report() {
+        let hosts = [
+            fixture::expired_host(),
+            fixture::silent_host(),
+            fixture::unresolved_host(),
+        ];
+        let wanted = "\
+STATE        ADDRESS             NAME                CERTIFICATE                 TLS  NLA      DNS          STABILITY    FIRST FINDING
+degraded     10.0.0.5:3389       srv05.corp.example  expired 2026-01-01 (-20 d)  1.3  offered  match        flaky 2/3    RDP-CERT-EXPIRED
+filtered     [2001:db8::5]:3390  -                   -                           -    unknown  not_checked  unknown 0/0  -
+unreachable  none, port 3389     -                   -                           -    unknown  not_checked  unknown 0/0  -
+
+3 hosts: 1 degraded, 1 unreachable, 1 filtered
+certificates: 1 expired, 0 expiring; 1 flaky; 0 with DNS trouble
+256 addresses probed; without a row: 250 filtered, 1 closed, 2 unreachable
+rdpscan 0.1.0, from admin-pc, 2026-01-21 00:00:00 to 2026-01-21 00:01:00 UTC, seed 7
+
+FINDINGS
+
+10.0.0.5:3389 srv05.corp.example: degraded
+  certificate: subject CN=other.example, self-signed, valid 2025-01-01 00:00:00 to 2026-01-01 00:00:00 UTC, RSA 2048, sha256WithRSAEncryption, thumbprint 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
+  a user would see: 0x904 the connection was closed (40 %)
+    because 1 of 3 attempts was closed in TLS
+  high RDP-CERT-EXPIRED: The certificate has expired (sure, remedy R1)
+    valid until 2026-01-01, 20 days ago
+";
+        assert_eq!(text(&hosts, None), wanted);
+    }
+
+    #[test]
+    fn a_narrow_table_wraps_and_keeps_addresses_whole() {
+        let text = text(&[fixture::expired_host()], Some(80));
+        let table: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).collect();
+        assert!(
+            table.iter().all(|line| line.chars().count() <= 80),
+            "{table:#?}"
+        );
+        assert!(text.contains("10.0.0.5:3389"));
+    }
+
+    #[test]
+    fn the_tiniest_width_does_no_harm() {
+        for width in [0, 1, 9, 20] {
+            assert!(text(&[fixture::expired_host()], Some(width)).contains("FINDINGS"));
+        }
+    }
+
+    #[test]
+    fn no_name_reaches_the_terminal_raw() {
+        for name in fixture::nasty_names() {
+            let text = text(&[fixture::hostile_host(&name)], Some(120));
+            let unsafe_character = text.chars().find(|character| {
+                (character.is_control() && *character != '\n')
+                    || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+            });
+            assert_eq!(unsafe_character, None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn no_name_adds_a_line() {
+        let plain = text(&[fixture::hostile_host("plain")], None)
+            .lines()
+            .count();
+        for name in fixture::nasty_names() {
+            let lines = text(&[fixture::hostile_host(&name)], None).lines().count();
+            assert!(lines <= plain, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn an_absurd_name_does_not_widen_the_table() {
+        let text = text(&[fixture::hostile_host(&"東".repeat(500))], None);
+        let widest = text.lines().take(2).map(UnicodeWidthStr::width).max();
+        assert!(widest.is_some_and(|width| width < 200), "{widest:?}");
+    }
+
+    #[test]
+    fn banners_come_first() {
+        let mut plan = fixture::plan();
+        plan.simulated = true;
+        let notices = [Notice::NoIpv6Route];
+        let mut sheet = fixture::sheet(&[], &plan);
+        sheet.notices = &notices;
+        let mut out = Vec::new();
+        write(&sheet, None, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(
+            text.starts_with(
+                "note: these hosts are simulated on this machine\nnote: this machine has no IPv6 route"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("no hosts to show"));
+    }
 }

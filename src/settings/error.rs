@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::resolve::Source;
+use crate::report::FormatError;
 use crate::target::shown;
 
 /// Why there are no settings. Each message is one line with the value, the reason and the way out.
@@ -40,14 +41,14 @@ pub enum SettingsError {
     },
     /// A settings file that cannot be read.
     #[error(
-        "settings file `{}` cannot be read: {source}; correct the path or its permissions, or run without it",
+        "settings file `{}` cannot be read: {cause}; correct the path or its permissions, or run without it",
         shown(&path.to_string_lossy())
     )]
     Unreadable {
         /// Its path.
         path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
+        /// What the system said; told in the message, so not a source of its own.
+        cause: std::io::Error,
     },
     /// A settings file that is not TOML.
     #[error(
@@ -63,13 +64,10 @@ pub enum SettingsError {
         reason: String,
     },
     /// An output file whose extension says nothing about its format.
-    #[error(
-        "-o `{}`: the extension stands for no format; use .txt, .json, .ndjson or .csv, or say --format",
-        shown(&path.to_string_lossy())
-    )]
+    #[error("-o: {cause}")]
     UnknownExtension {
-        /// The output file.
-        path: PathBuf,
+        /// What would do.
+        cause: FormatError,
     },
 }
 

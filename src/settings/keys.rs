@@ -8,9 +8,11 @@ use toml::Value;
 use super::value::{
     duration, duration_text, durations, optional, ports, servers, switch, whole, word,
 };
-use super::{OutputFormat, Profile, Settings};
+use super::{Profile, Settings};
 use crate::model::Severity;
+use crate::report::Format;
 use crate::target::Refusal;
+use crate::tui::Filter;
 
 /// In place of a number: what the profile says.
 pub(super) const BY_PROFILE: &str = "profile";
@@ -53,6 +55,17 @@ pub(super) fn find(path: &str) -> Option<&'static Key> {
 fn put<T>(place: &mut T, read: Result<T, Refusal>) -> Result<(), Refusal> {
     *place = read?;
     Ok(())
+}
+
+/// A filter is kept as text, because whoever shows hosts reads it; but a bad one is refused before the scan.
+fn filter(text: &str) -> Result<String, Refusal> {
+    match Filter::parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(Refusal::new(
+            error.to_string(),
+            "correct the filter, or leave it out",
+        )),
+    }
 }
 
 fn time(value: Duration) -> Value {
@@ -208,12 +221,10 @@ pub(super) const KEYS: &[Key] = &[
         read: |s, text| {
             put(
                 &mut s.output.format,
-                optional(text, "auto", |text| {
-                    word(text, &OutputFormat::ALL, OutputFormat::word)
-                }),
+                optional(text, "auto", |text| word(text, &Format::ALL, Format::word)),
             )
         },
-        show: |s| s.output.format.map_or("auto", OutputFormat::word).into(),
+        show: |s| s.output.format.map_or("auto", Format::word).into(),
     },
     Key {
         path: "output.all",
@@ -239,7 +250,7 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         path: "output.filter",
-        read: |s, text| put(&mut s.output.filter, Ok(text.to_owned())),
+        read: |s, text| put(&mut s.output.filter, filter(text)),
         show: |s| s.output.filter.as_str().into(),
     },
     Key {

@@ -12,7 +12,6 @@ mod show;
 mod value;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 pub use error::SettingsError;
@@ -21,6 +20,7 @@ pub use show::{json, text};
 
 use crate::diagnosis::Policy;
 use crate::model::{DEFAULT_PORT, Severity};
+use crate::report::Format;
 
 /// The embedded settings file: complete, commented, and equal to [`Settings::default`].
 pub const SAMPLE: &str = include_str!("../../config/rdpscan.toml");
@@ -114,14 +114,14 @@ impl Default for NameSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OutputSettings {
     /// The format asked for, or the one of the output file's extension; `None` when neither says.
-    pub format: Option<OutputFormat>,
+    pub format: Option<Format>,
     /// List silent and closed addresses of a sweep too.
     pub all: bool,
     /// No live table, even on a terminal.
     pub no_tui: bool,
     /// Exit status 1 from this severity on.
     pub fail_on: Option<Severity>,
-    /// Filter text; empty shows all.
+    /// Filter text that [`crate::tui::Filter`] can read; empty shows all.
     pub filter: String,
     /// No progress line and no notices.
     pub quiet: bool,
@@ -169,48 +169,6 @@ impl Profile {
             Self::Gentle => 100,
             Self::Normal => 1_000,
             Self::Fast => 5_000,
-        }
-    }
-}
-
-/// A form that a result can be written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum OutputFormat {
-    /// A table for people.
-    Text,
-    /// The whole report, `rdpscan.report/1`.
-    Json,
-    /// The events, one JSON object per line.
-    Ndjson,
-    /// One line per host, for spreadsheets.
-    Csv,
-}
-
-impl OutputFormat {
-    /// All.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Json, Self::Ndjson, Self::Csv];
-
-    /// The word used in settings.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Json => "json",
-            Self::Ndjson => "ndjson",
-            Self::Csv => "csv",
-        }
-    }
-
-    /// The format that a file's extension stands for.
-    #[must_use]
-    pub fn of_path(path: &Path) -> Option<Self> {
-        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-        match extension.as_str() {
-            "txt" | "text" => Some(Self::Text),
-            "json" => Some(Self::Json),
-            "ndjson" | "jsonl" => Some(Self::Ndjson),
-            "csv" => Some(Self::Csv),
-            _ => None,
         }
     }
 }

@@ -11,16 +11,15 @@ use etcetera::BaseStrategy as _;
 use super::error::SettingsError;
 use super::keys::{BY_PROFILE, KEYS, PACE, PROFILE, find};
 use super::nearest::nearest;
-use super::{OutputFormat, Profile, SAMPLE, Settings, file};
+use super::{Profile, SAMPLE, Settings, file};
 use crate::cli::{Cli, Flag};
+use crate::report::Format;
 use crate::target::{decode, shown};
 
 /// Every variable that rdpscan reads begins so.
 const PREFIX: &str = "RDPSCAN_";
 /// The variable that stands for `--config`.
 const CONFIG_VARIABLE: &str = "RDPSCAN_CONFIG";
-/// Variables that are read elsewhere: they are no settings, but no mistakes either.
-const OTHER_VARIABLES: [&str; 2] = [CONFIG_VARIABLE, "RDPSCAN_LOG"];
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -266,7 +265,7 @@ fn user_file(
     match std::fs::read(&path) {
         Ok(content) => Ok(Some((path, content))),
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named => Ok(None),
-        Err(source) => Err(SettingsError::Unreadable { path, source }),
+        Err(cause) => Err(SettingsError::Unreadable { path, cause }),
     }
 }
 
@@ -275,7 +274,7 @@ fn variables(environment: &Environment) -> Result<Vec<Given>, SettingsError> {
     environment
         .variables
         .iter()
-        .filter(|(name, _)| !OTHER_VARIABLES.contains(&name.as_str()))
+        .filter(|(name, _)| *name != CONFIG_VARIABLE)
         .map(|(name, value)| {
             let Some((_, key)) = known.iter().find(|(variable, _)| variable == name) else {
                 let nearest = nearest(name, known.iter().map(|(variable, _)| variable.clone()));
@@ -299,16 +298,14 @@ fn format_of_output(cli: &Cli, resolved: &mut Resolved) -> Result<(), SettingsEr
     if matches!(resolved.source("output.format"), Source::Flag(_)) {
         return Ok(());
     }
-    match OutputFormat::of_path(path) {
-        Some(format) => {
+    match Format::from_extension(path) {
+        Ok(format) => {
             resolved.settings.output.format = Some(format);
             resolved.sources.insert("output.format", Source::Flag("-o"));
             Ok(())
         }
-        None if resolved.settings.output.format.is_some() => Ok(()),
-        None => Err(SettingsError::UnknownExtension {
-            path: path.to_owned(),
-        }),
+        Err(_) if resolved.settings.output.format.is_some() => Ok(()),
+        Err(cause) => Err(SettingsError::UnknownExtension { cause }),
     }
 }
 

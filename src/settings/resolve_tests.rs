@@ -82,7 +82,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("output.all", "true"),
     ("output.no_tui", "true"),
     ("output.fail_on", "high"),
-    ("output.filter", "state:broken, or so"),
+    ("output.filter", "state:broken \"a, b\""),
     ("output.quiet", "true"),
     ("policy.expiring_days", "60"),
     ("policy.stability_attempts", "5"),
@@ -154,7 +154,7 @@ fn flags_reach_every_setting_that_has_one() {
     assert_eq!(settings.output.fail_on, Some(Severity::High));
     assert!(settings.output.all && settings.output.no_tui && settings.output.quiet);
     assert_eq!(settings.output.filter, "state:broken");
-    assert_eq!(settings.output.format, Some(OutputFormat::Ndjson));
+    assert_eq!(settings.output.format, Some(Format::Ndjson));
 }
 
 #[test]
@@ -199,18 +199,15 @@ fn naming_a_server_turns_names_on() {
 #[test]
 fn the_output_file_says_its_format_unless_a_flag_does() {
     let format = |content, flags| with(content, &[], flags).unwrap().settings.output.format;
-    assert_eq!(format("", "-o a.csv"), Some(OutputFormat::Csv));
-    assert_eq!(
-        format("", "-o a.csv --format json"),
-        Some(OutputFormat::Json)
-    );
+    assert_eq!(format("", "-o a.csv"), Some(Format::Csv));
+    assert_eq!(format("", "-o a.csv --format json"), Some(Format::Json));
     assert_eq!(
         format("output.format = \"text\"", "-o a.JSON"),
-        Some(OutputFormat::Json)
+        Some(Format::Json)
     );
     assert_eq!(
         format("output.format = \"text\"", "-o a.log"),
-        Some(OutputFormat::Text)
+        Some(Format::Text)
     );
     assert_eq!(format("", "-o -"), None);
     let error = refusal("", &[], "-o a.xyz");
@@ -278,6 +275,11 @@ fn a_bad_value_is_refused_with_place_value_reason_and_way_out() {
     let error = refusal("", &[], "--dns ns.example");
     assert!(
         error.starts_with("--dns `ns.example`: not the address of a DNS server; "),
+        "{error}"
+    );
+    let error = refusal("", &[("RDPSCAN_OUTPUT_FILTER", "colour:red")], "");
+    assert!(
+        error.starts_with("RDPSCAN_OUTPUT_FILTER `colour:red`: "),
         "{error}"
     );
     let error = refusal("[scan]\nmax_time = 2026-01-01\n", &[], "");

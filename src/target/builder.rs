@@ -292,7 +292,7 @@ fn no_list(word: &str, place: &Place, role: Role) -> Result<(), TargetError> {
 
 fn read_file(path: &Path, role: Role) -> Result<(String, Vec<u8>), TargetError> {
     let list = path.to_string_lossy().into_owned();
-    let file = File::open(path).map_err(|source| unreadable(path, role, source))?;
+    let file = File::open(path).map_err(|cause| unreadable(path, role, cause))?;
     let content = read(file, &list, path, role)?;
     Ok((list, content))
 }
@@ -302,7 +302,7 @@ fn read(reader: impl Read, list: &str, path: &Path, role: Role) -> Result<Vec<u8
     let length = reader
         .take(LIST_LIMIT + 1)
         .read_to_end(&mut content)
-        .map_err(|source| unreadable(path, role, source))?;
+        .map_err(|cause| unreadable(path, role, cause))?;
     if length as u64 > LIST_LIMIT {
         return Err(TargetError::TooLong {
             role,
@@ -313,11 +313,11 @@ fn read(reader: impl Read, list: &str, path: &Path, role: Role) -> Result<Vec<u8
     Ok(content)
 }
 
-fn unreadable(path: &Path, role: Role, source: io::Error) -> TargetError {
+fn unreadable(path: &Path, role: Role, cause: io::Error) -> TargetError {
     TargetError::Unreadable {
         role,
         path: path.to_owned(),
-        source,
+        cause,
     }
 }
 

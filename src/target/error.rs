@@ -79,7 +79,7 @@ pub enum TargetError {
     },
     /// A list that cannot be read.
     #[error(
-        "{role} list `{}` cannot be read: {source}; give a text file with one {role} per line, or `-` for standard input",
+        "{role} list `{}` cannot be read: {cause}; give a text file with one {role} per line, or `-` for standard input",
         shown(&path.to_string_lossy())
     )]
     Unreadable {
@@ -87,8 +87,8 @@ pub enum TargetError {
         role: Role,
         /// Its path.
         path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
+        /// What the system said; told in the message, so not a source of its own.
+        cause: std::io::Error,
     },
     /// A list longer than any fleet.
     #[error(

@@ -1,6 +1,9 @@
 //! Manners, as a recording peer sees them: one connection at a time, the gap kept, `close_notify` and FIN, a constant cookie
 //! and no name of anybody, and nothing after the challenge.
 
+// Helpers here count as test code for the lints, too.
+#![cfg(test)]
+
 use std::time::Duration;
 
 use rdpscan::model::{Protocols, TlsVersion};

@@ -59,7 +59,7 @@ pub(super) fn signature_name(oid: &Oid<'_>) -> Box<str> {
 }
 
 /// The kind and size of a key.
-pub(super) fn public_key(info: &SubjectPublicKeyInfo<'_>) -> PublicKey {
+pub(in crate::probe) fn public_key(info: &SubjectPublicKeyInfo<'_>) -> PublicKey {
     let data = info.subject_public_key.data.as_ref();
     let parameters = info.algorithm.parameters.as_ref();
     let (algorithm, bits) = match &*dotted(info.algorithm.algorithm.as_bytes()) {
@@ -116,7 +116,7 @@ fn curve_bits(parameters: Option<&Any<'_>>, point: &[u8]) -> u32 {
 }
 
 /// An object identifier's content bytes (X.690 8.19) as dotted numbers; hexadecimal when it is absurd.
-pub(super) fn dotted(bytes: &[u8]) -> Box<str> {
+pub(in crate::probe) fn dotted(bytes: &[u8]) -> Box<str> {
     if bytes.len() > OID_LIMIT {
         let head = bytes.get(..OID_LIMIT).unwrap_or_default();
         return format!("0x{}…", super::hex(head)).into();

@@ -3,7 +3,7 @@
 //! The DER comes from anyone: it is read leniently, every string and list is bounded, and what cannot be read at all still has
 //! its thumbprints. Nothing here judges: an absurd value is a fact like any other.
 
-mod algorithm;
+pub(super) mod algorithm;
 mod text;
 
 use std::net::IpAddr;

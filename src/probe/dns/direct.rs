@@ -55,20 +55,16 @@ impl Direct {
 
     /// One server, by UDP and TCP.
     pub(super) fn server(address: SocketAddr, timeout: Duration) -> Result<Self, Box<str>> {
-        let mut server = NameServerConfig::udp_and_tcp(address.ip());
-        for connection in &mut server.connections {
-            connection.port = address.port();
-        }
         Self::new(
             Resolver::Server(address),
-            vec![server],
+            vec![by_udp_and_tcp(address)],
             Vec::new(),
             ResolverOpts::default(),
             timeout,
         )
     }
 
-    fn new(
+    pub(super) fn new(
         resolver: Resolver,
         servers: Vec<NameServerConfig>,
         search: Vec<Name>,
@@ -182,6 +178,14 @@ impl Direct {
     }
 }
 
+pub(super) fn by_udp_and_tcp(address: SocketAddr) -> NameServerConfig {
+    let mut server = NameServerConfig::udp_and_tcp(address.ip());
+    for connection in &mut server.connections {
+        connection.port = address.port();
+    }
+    server
+}
+
 /// Addresses of one family with their time to live, or why there are none.
 type Found = Result<(Vec<IpAddr>, u32), LookupAnswer>;
 
@@ -248,14 +252,14 @@ fn no_records(code: ResponseCode) -> LookupAnswer {
 mod tests {
     use super::*;
 
-    fn found(address: &str, ttl_s: u32) -> Found {
-        Ok((vec![address.parse().unwrap()], ttl_s))
+    fn found(address: &str, ttl_s: u32) -> (Vec<IpAddr>, u32) {
+        (vec![address.parse().unwrap()], ttl_s)
     }
 
     #[test]
     fn both_families_are_one_answer() {
         assert_eq!(
-            combined(found("192.0.2.1", 60), found("2001:db8::1", 30)),
+            combined(Ok(found("192.0.2.1", 60)), Ok(found("2001:db8::1", 30))),
             LookupAnswer::Addresses {
                 addresses: vec!["192.0.2.1".parse().unwrap(), "2001:db8::1".parse().unwrap()],
                 ttl_s: Some(30),
@@ -268,7 +272,7 @@ mod tests {
         use LookupAnswer::{NoData, NxDomain, ServFail, Timeout};
 
         assert!(
-            !combined(found("192.0.2.1", 60), Err(Timeout))
+            !combined(Ok(found("192.0.2.1", 60)), Err(Timeout))
                 .addresses()
                 .is_empty()
         );

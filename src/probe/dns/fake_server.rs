@@ -1,8 +1,8 @@
 //! A DNS server on loopback that behaves as the first label of the name asked says.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use hickory_resolver::proto::op::{Message, OpCode, Query, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, AAAA, CNAME, PTR};
@@ -11,9 +11,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 
+/// The names asked by UDP, one for each question.
+type Questions = Arc<Mutex<Vec<String>>>;
+
 pub(super) struct FakeServer {
     pub(super) address: SocketAddr,
-    questions: Arc<AtomicUsize>,
+    questions: Questions,
     _tasks: JoinSet<()>,
 }
 
@@ -21,7 +24,7 @@ impl FakeServer {
     pub(super) async fn start() -> Self {
         let (udp, tcp) = same_port().await;
         let address = udp.local_addr().unwrap();
-        let questions = Arc::new(AtomicUsize::new(0));
+        let questions = Questions::default();
         let mut tasks = JoinSet::new();
         tasks.spawn(serve_udp(udp, questions.clone()));
         tasks.spawn(serve_tcp(tcp));
@@ -34,7 +37,13 @@ impl FakeServer {
 
     /// How many questions came by UDP.
     pub(super) fn questions(&self) -> usize {
-        self.questions.load(Ordering::SeqCst)
+        self.questions.lock().unwrap().len()
+    }
+
+    /// The distinct names asked by UDP, in order of the alphabet.
+    pub(super) fn names(&self) -> Vec<String> {
+        let names: BTreeSet<String> = self.questions.lock().unwrap().iter().cloned().collect();
+        names.into_iter().collect()
     }
 }
 
@@ -47,11 +56,12 @@ async fn same_port() -> (UdpSocket, TcpListener) {
     }
 }
 
-async fn serve_udp(socket: UdpSocket, questions: Arc<AtomicUsize>) {
+async fn serve_udp(socket: UdpSocket, questions: Questions) {
     let mut buffer = vec![0; 4096];
     while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
-        questions.fetch_add(1, Ordering::SeqCst);
         let request = Message::from_vec(&buffer[..length]).unwrap();
+        let name = request.queries[0].name().to_ascii();
+        questions.lock().unwrap().push(name);
         for reply in replies(&request, false) {
             socket
                 .send_to(&reply.to_vec().unwrap(), from)
@@ -90,8 +100,8 @@ fn replies(request: &Message, tcp: bool) -> Vec<Message> {
     let mut reply = Message::response(request.metadata.id, OpCode::Query);
     reply.add_query(query.clone());
     match (label.as_str(), query.query_type()) {
-        ("silent", _) => return Vec::new(),
-        ("nx", _) => reply.metadata.response_code = ResponseCode::NXDomain,
+        ("silent", _) | ("8", RecordType::PTR) => return Vec::new(),
+        ("nx", _) | ("7", RecordType::PTR) => reply.metadata.response_code = ResponseCode::NXDomain,
         ("fail", _) | ("half", RecordType::AAAA) => {
             reply.metadata.response_code = ResponseCode::ServFail;
         }
@@ -118,8 +128,6 @@ fn replies(request: &Message, tcp: bool) -> Vec<Message> {
                 add_pointer(&mut reply, &format!("host{index}.corp.example."));
             }
         }
-        ("7", RecordType::PTR) => reply.metadata.response_code = ResponseCode::NXDomain,
-        ("8", RecordType::PTR) => return Vec::new(),
         _ => {}
     }
     vec![reply]

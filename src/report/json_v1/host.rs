@@ -194,13 +194,13 @@ fn names<'a>(row: &Row<'a>) -> Vec<NameV1<'a>> {
             source: observed.source.word(),
         })
         .collect();
-    if let Subject::Unresolved { name, .. } = &history.subject {
-        if !names.iter().any(|known| known.name == name) {
-            names.push(NameV1 {
-                name,
-                source: NameSource::Target.word(),
-            });
-        }
+    if let Subject::Unresolved { name, .. } = &history.subject
+        && !names.iter().any(|known| known.name == name)
+    {
+        names.push(NameV1 {
+            name,
+            source: NameSource::Target.word(),
+        });
     }
     names
 }
