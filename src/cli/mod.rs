@@ -100,7 +100,7 @@ pub struct ScanArgs {
 #[command(next_help_heading = "Targets")]
 pub struct TargetArgs {
     /// Addresses, ranges, networks, names; @FILE for a list; - for a list on standard input
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", help_heading = None)]
     pub targets: Vec<String>,
     /// Read targets from a list: one per line, or between commas or semicolons; # starts a comment [repeatable]
     #[arg(short = 'f', long = "file", value_name = "FILE", value_hint = ValueHint::FilePath)]
