@@ -1,4 +1,5 @@
 //! The command line as a user meets it: the built binary, in an environment of its own, without a packet to anywhere.
+#![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
