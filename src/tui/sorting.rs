@@ -40,10 +40,11 @@ impl Default for Sort {
 /// Indices of the hosts that pass the filter, in the order wanted; equals stand by address.
 pub(super) fn arrange(hosts: &[Host], filter: &Filter, sort: Sort) -> Vec<usize> {
     let key = columns::column(sort.column).key;
+    let mut scratch = String::new();
     let mut keyed: Vec<(SortKey<'_>, usize, &Host)> = hosts
         .iter()
         .enumerate()
-        .filter(|(_, host)| filter.matches(host))
+        .filter(|(_, host)| filter.passes(host, &mut scratch))
         .map(|(index, host)| (key(host), index, host))
         .collect();
     keyed.sort_unstable_by(|a, b| {
