@@ -44,8 +44,6 @@ pub(super) struct Column {
     pub(super) letter: char,
     /// Cells it needs at least.
     pub(super) least: u16,
-    /// Cells that it likes to have.
-    pub(super) ample: u16,
     /// Columns with a lower number are dropped first; [`STAYS`] is never dropped.
     pub(super) keep: u8,
     /// What it says in words, for the filter.
@@ -59,6 +57,18 @@ pub(super) struct Column {
 /// The rank of columns that make a row recognisable.
 const STAYS: u8 = u8::MAX;
 
+/// Who gets the room to spare, step by step, and up to which width.
+const GROWTH: [(ColumnId, u16); 8] = [
+    (ColumnId::Name, 20),
+    (ColumnId::Finding, 36),
+    (ColumnId::Address, 21),
+    (ColumnId::Name, 32),
+    (ColumnId::Stability, 16),
+    (ColumnId::Finding, 70),
+    (ColumnId::Address, 39),
+    (ColumnId::Finding, u16::MAX),
+];
+
 /// Every column, in the order of the screen.
 pub(super) static COLUMNS: [Column; 9] = [
     Column {
@@ -66,7 +76,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "STATE",
         letter: 's',
         least: 13,
-        ample: 13,
         keep: STAYS,
         words: |host, out| out.push_str(host.diagnosis.state.word()),
         cell: |host, theme| {
@@ -88,7 +97,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "ADDRESS",
         letter: 'a',
         least: 15,
-        ample: 21,
         keep: STAYS,
         words: |host, out| write_address(host, out),
         cell: |host, _| {
@@ -108,7 +116,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "NAME",
         letter: 'n',
         least: 14,
-        ample: 30,
         keep: 5,
         words: |host, out| {
             if let Some(name) = host.display_name() {
@@ -126,7 +133,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "DAYS",
         letter: 'd',
         least: 6,
-        ample: 7,
         keep: 6,
         words: |host, out| {
             if let Some(days) = host.diagnosis.days_left {
@@ -145,7 +151,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "TLS",
         letter: 't',
         least: 5,
-        ample: 5,
         keep: 2,
         words: |host, out| write_tls(host, out),
         cell: |host, _| {
@@ -171,7 +176,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "NLA",
         letter: 'l',
         least: 11,
-        ample: 11,
         keep: 1,
         words: |host, out| {
             if host.diagnosis.nla != Nla::Unknown {
@@ -193,7 +197,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "DNS",
         letter: 'r',
         least: 12,
-        ample: 12,
         keep: 4,
         words: |host, out| out.push_str(host.diagnosis.dns.word()),
         cell: |host, _| {
@@ -207,7 +210,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "STABILITY",
         letter: 'b',
         least: 13,
-        ample: 16,
         keep: 3,
         words: |host, out| out.push_str(host.diagnosis.stability.verdict.word()),
         cell: |host, theme| {
@@ -223,7 +225,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "FINDING",
         letter: 'f',
         least: 15,
-        ample: 200,
         keep: 254,
         words: |host, out| {
             if let Some(finding) = host.diagnosis.findings.first() {
@@ -233,9 +234,11 @@ pub(super) static COLUMNS: [Column; 9] = [
         cell: |host, theme| match host.diagnosis.findings.first() {
             Some(finding) => {
                 let (glyph, tone) = theme.severity(finding.severity);
+                // The id says most in the fewest cells; what is left goes to the sentence.
+                let id = finding.id.strip_prefix("RDP-").unwrap_or(&finding.id);
                 vec![
-                    (format!("{glyph} "), tone),
-                    (text::clean(&finding.title).into_owned(), Tone::Plain),
+                    (format!("{glyph} {}", text::clean(id)), tone),
+                    (format!("  {}", text::clean(&finding.title)), Tone::Plain),
                 ]
             }
             None if host.history.complete => Vec::new(),
@@ -270,10 +273,12 @@ pub(super) fn fit(room: u16) -> Vec<(&'static Column, u16)> {
         chosen.retain(|(column, _)| column.keep != least);
     }
     let mut spare = room.saturating_sub(needed(&chosen));
-    for (column, width) in &mut chosen {
-        let more = spare.min(column.ample.saturating_sub(column.least));
-        *width += more;
-        spare -= more;
+    for (id, ample) in GROWTH {
+        if let Some((_, width)) = chosen.iter_mut().find(|(column, _)| column.id == id) {
+            let more = spare.min(ample.saturating_sub(*width));
+            *width += more;
+            spare -= more;
+        }
     }
     chosen
 }

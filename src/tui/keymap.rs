@@ -175,7 +175,7 @@ pub static BINDINGS: &[Binding] = &[
         &[Key::ctrl('c')],
         Action::Interrupt,
         None,
-        "stop the scan and quit; a second time quits at once",
+        "stop the scan and quit; again quits at once",
     ),
     bind(
         Context::Table,
@@ -193,7 +193,7 @@ pub static BINDINGS: &[Binding] = &[
         &[Key::char('/')],
         Action::FilterOpen,
         Some("filter"),
-        "filter: words match any column; days<30, state:flaky, !word",
+        "filter by words, days<30, state:flaky, !word",
     ),
     bind(
         Context::Table,
@@ -435,7 +435,7 @@ pub static BINDINGS: &[Binding] = &[
         ],
         Action::SortPick,
         Some("sort"),
-        "sort by the marked column; its letter does so at once",
+        "sort by the marked column, or press its letter",
     ),
     bind(
         Context::Sort,
@@ -565,6 +565,13 @@ pub fn action(context: Context, event: &KeyEvent) -> Option<Action> {
     }
 }
 
+/// The keys of a row as they are written.
+#[must_use]
+pub fn keys_label(binding: &Binding) -> String {
+    let labels: Vec<String> = binding.keys.iter().map(|key| key.label()).collect();
+    labels.join(" ")
+}
+
 /// The rows of a context, in the order of the table.
 pub fn of(context: Context) -> impl Iterator<Item = &'static Binding> {
     BINDINGS
@@ -663,6 +670,15 @@ mod tests {
             BINDINGS
                 .iter()
                 .all(|binding| !binding.help.is_empty() && !binding.keys.is_empty())
+        );
+    }
+
+    #[test]
+    fn every_help_text_fits_into_a_page_of_80_columns() {
+        assert!(
+            BINDINGS
+                .iter()
+                .all(|binding| binding.help.len() <= 48 && keys_label(binding).len() <= 24)
         );
     }
 }
