@@ -52,6 +52,14 @@ pub fn ipv6_route() -> bool {
         .is_ok()
 }
 
+/// What this machine calls itself, for the vantage of a report; `here` when it does not say.
+#[must_use]
+pub fn machine_name() -> String {
+    os::machine_name()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "here".to_owned())
+}
+
 #[cfg(unix)]
 mod os {
     use rustix::io::Errno;
@@ -71,6 +79,15 @@ mod os {
             Errno::AFNOSUPPORT => Some(CodeMeaning::NoAddressFamily),
             _ => None,
         }
+    }
+
+    pub(super) fn machine_name() -> Option<String> {
+        Some(
+            rustix::system::uname()
+                .nodename()
+                .to_string_lossy()
+                .into_owned(),
+        )
     }
 
     pub(super) fn descriptor_limit() -> Option<u64> {
@@ -96,6 +113,10 @@ mod os {
     const WSAENOPROTOOPT: i32 = 10042;
     const WSAEAFNOSUPPORT: i32 = 10047;
     const WSAEHOSTDOWN: i32 = 10064;
+
+    pub(super) fn machine_name() -> Option<String> {
+        std::env::var("COMPUTERNAME").ok()
+    }
 
     pub(super) fn code_meaning(code: i32) -> Option<CodeMeaning> {
         match code {

@@ -53,7 +53,7 @@ fn banners(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
         None => banners.push("the scan has no end: this is what is known so far".to_owned()),
     }
-    banners.extend(sheet.notices.iter().map(words::notice));
+    banners.extend(sheet.notices.iter().map(ToString::to_string));
     for banner in &banners {
         writeln!(out, "note: {}", single_line(banner))?;
     }

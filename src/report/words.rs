@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::{CertificateFacts, Notice, TlsFacts, TrustVerdict};
+use crate::model::{CertificateFacts, TlsFacts, TrustVerdict};
 
 /// DNS names and IP addresses of a certificate, in that order.
 pub(super) fn alternative_names(facts: &CertificateFacts) -> Vec<String> {
@@ -35,32 +35,6 @@ pub(super) fn spreadsheet_time(time: Timestamp) -> String {
 /// The day alone, UTC.
 pub(super) fn day(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d").to_string()
-}
-
-/// A banner. Holds raw text of the operating system: make it safe before printing.
-pub(super) fn notice(notice: &Notice) -> String {
-    match notice {
-        Notice::ResolverDown { server, detail } => {
-            let who = server.map_or_else(
-                || "no DNS server answers".to_owned(),
-                |server| format!("the DNS server {server} does not answer"),
-            );
-            format!(
-                "{who} ({detail}): names are not judged; check the network, or name a server with --dns"
-            )
-        }
-        Notice::NoIpv6Route => {
-            "this machine has no IPv6 route: IPv6 addresses of names were not tried".to_owned()
-        }
-        Notice::DescriptorLimit { asked, used, limit } => format!(
-            "at most {used} connections at once instead of {asked}: this machine allows {limit} open files; raise the limit (ulimit -n)"
-        ),
-        Notice::LocalTrouble { detail } => {
-            format!("this machine could not make sockets ({detail}); try a smaller --concurrency")
-        }
-        Notice::TimeLimit => "--max-time ran out: the scan is not complete".to_owned(),
-        Notice::Skipped { subject } => format!("{subject} was given up"),
-    }
 }
 
 /// Kind and size of a key, such as `RSA 2048`.

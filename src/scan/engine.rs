@@ -136,6 +136,9 @@ impl<P: Prober> Engine<P> {
     async fn run(mut self) -> ScanEnd {
         let plan = self.plan();
         self.emit(EventBody::ScanStarted(plan)).await;
+        for notice in std::mem::take(&mut self.options.notices) {
+            self.notice(notice).await;
+        }
         let time_limit = self
             .options
             .max_time

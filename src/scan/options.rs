@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::model::Notice;
+
 /// Everything the engine needs to know besides the targets. Plain values: settings were resolved before.
 #[derive(Debug, Clone)]
 pub struct ScanOptions {
@@ -37,6 +39,8 @@ pub struct ScanOptions {
     pub ipv6_route: bool,
     /// The hosts are simulated.
     pub simulated: bool,
+    /// What is to be said about this machine right at the start.
+    pub notices: Vec<Notice>,
 }
 
 impl Default for ScanOptions {
@@ -63,6 +67,7 @@ impl Default for ScanOptions {
             grace: Duration::from_millis(1500),
             ipv6_route: true,
             simulated: false,
+            notices: Vec::new(),
         }
     }
 }

@@ -106,11 +106,12 @@ pub enum TuiError {
 
 /// Shows a fleet, live while `feed` has events, until the user leaves, the process is told to end or the terminal goes away.
 ///
-/// The fleet that comes back holds every event that came, so that reports can be written from it in all of these cases.
+/// The fleet that comes back holds every event taken in; those still under way stay in `feed`, so that whoever writes the
+/// report can take them in too.
 ///
 /// # Errors
 /// Only when the screen cannot open; the scan is then untouched.
-pub async fn run(fleet: Fleet, feed: Feed, options: Options) -> Result<Fleet, TuiError> {
+pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<Fleet, TuiError> {
     let model =
         Model::new(fleet, options.theme, feed.events.is_some()).with_filter(&options.filter)?;
     let mut ending = Ending::listen().map_err(TuiError::Signals)?;
@@ -183,7 +184,7 @@ struct Outside<'a, E> {
 async fn drive<B: Backend, E: Future<Output = ()>>(
     terminal: &mut Terminal<B>,
     outside: Outside<'_, E>,
-    feed: Feed,
+    feed: &mut Feed,
     mut model: Model,
 ) -> Model {
     let Outside {
@@ -193,8 +194,8 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
         export,
     } = outside;
     let Feed {
-        mut events,
-        mut progress,
+        events,
+        progress,
         stop,
     } = feed;
     let mut ended = pin!(ended);
@@ -245,9 +246,9 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
                 let now = progress.borrow_and_update().clone();
                 Action::Progress(Box::new(now))
             }
-            count = receive(&mut events, &mut batch), if events.is_some() => {
+            count = receive(events, &mut batch), if events.is_some() => {
                 if count == 0 {
-                    events = None;
+                    *events = None;
                     Action::StreamEnded
                 } else {
                     Action::Events(std::mem::take(&mut batch))
@@ -265,13 +266,9 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
             gone = Some(clock::monotonic() + GRACE);
         }
         update(&mut model, Action::Tick(clock::monotonic() - started));
-        if perform(&mut model, action, &stop, export) {
+        if perform(&mut model, action, stop, export) {
             break;
         }
-    }
-    // Leaving in a hurry must not lose what has come already.
-    while let Some(Ok(event)) = events.as_mut().map(mpsc::Receiver::try_recv) {
-        update(&mut model, Action::Events(vec![event]));
     }
     model
 }

@@ -306,7 +306,11 @@ fn n_and_p_walk_the_hosts_in_the_order_of_the_table() {
     stand.keys("n");
     assert_eq!(stand.under_cursor(), "10.0.0.6:3389");
     stand.keys("pp");
-    assert_eq!(stand.under_cursor(), "10.0.0.5:3389", "the first has none before");
+    assert_eq!(
+        stand.under_cursor(),
+        "10.0.0.5:3389",
+        "the first has none before"
+    );
 }
 
 #[test]
@@ -364,7 +368,11 @@ fn export_without_filter_is_whole() {
 fn what_became_of_an_export_is_said_and_fades() {
     let mut stand = Stand::done(80, 24);
     stand.act(Action::Exported(Ok("/tmp/rdpscan.json".into())));
-    assert!(stand.picture(80, 24).contains("exported to /tmp/rdpscan.json"));
+    assert!(
+        stand
+            .picture(80, 24)
+            .contains("exported to /tmp/rdpscan.json")
+    );
     stand.act(Action::Tick(Duration::from_secs(60)));
     assert!(!stand.picture(80, 24).contains("exported to"));
     stand.act(Action::Exported(Err("disk full\u{1b}[2J".into())));
@@ -413,7 +421,10 @@ fn nothing_from_the_network_steers_the_terminal() {
     let mut stand = Stand::done(120, 100);
     stand.select("10.0.0.13");
     stand.key(KeyCode::Enter);
-    for picture in [Stand::done(120, 40).picture(120, 40), stand.picture(120, 100)] {
+    for picture in [
+        Stand::done(120, 40).picture(120, 40),
+        stand.picture(120, 100),
+    ] {
         let steering: String = picture
             .chars()
             .filter(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}')

@@ -245,7 +245,7 @@ fn banners(model: &Model) -> Vec<String> {
     for notice in model.fleet.notices() {
         match notice {
             Notice::Skipped { subject } => skipped.push(subject),
-            other => banners.extend(words(other)),
+            other => banners.push(other.to_string()),
         }
     }
     match skipped.as_slice() {
@@ -260,26 +260,4 @@ fn banners(model: &Model) -> Vec<String> {
         .into_iter()
         .map(|banner| text::clean(&banner).into_owned())
         .collect()
-}
-
-fn words(notice: &Notice) -> Option<String> {
-    Some(match notice {
-        Notice::ResolverDown {
-            server: Some(server),
-            detail,
-        } => format!("DNS server {server} does not answer ({detail}): names are not judged"),
-        Notice::ResolverDown {
-            server: None,
-            detail,
-        } => format!("no DNS server answers ({detail}): names are not judged"),
-        Notice::NoIpv6Route => {
-            "no IPv6 route from this machine: AAAA addresses cannot be tried here".to_owned()
-        }
-        Notice::DescriptorLimit { asked, used, limit } => format!(
-            "{used} connections at once instead of {asked}: the limit is {limit} open files (ulimit -n)"
-        ),
-        Notice::LocalTrouble { detail } => format!("trouble on this machine: {detail}"),
-        Notice::TimeLimit => "--max-time ran out: the scan stopped early".to_owned(),
-        Notice::Skipped { .. } => return None,
-    })
 }

@@ -190,15 +190,17 @@ pub fn good(address: &str, number: u32, certificate: CertificateFacts) -> Attemp
             received: 2_100,
             chain: vec![
                 Arc::new(certificate),
-                Arc::new(self::certificate("Corp Issuing CA 1", "2031-01-01T00:00:00Z")),
+                Arc::new(self::certificate(
+                    "Corp Issuing CA 1",
+                    "2031-01-01T00:00:00Z",
+                )),
             ],
         })),
         ntlm: Some(Arc::new(NtlmFacts {
             netbios_computer: short.clone(),
             netbios_domain: Some("CORP".into()),
-            dns_computer: short.map(|name| {
-                format!("{}.corp.example", name.to_lowercase()).into_boxed_str()
-            }),
+            dns_computer: short
+                .map(|name| format!("{}.corp.example", name.to_lowercase()).into_boxed_str()),
             dns_domain: Some("corp.example".into()),
             dns_forest: Some("corp.example".into()),
             version: Some((10, 0, 20348)),
@@ -313,7 +315,12 @@ pub fn fleet_events() -> Vec<ScanEvent> {
         );
         script.attempt(legacy("10.0.0.9", number, one("old09.corp.example")), last);
         script.attempt(
-            bad("10.0.0.10", number, Stage::X224, Outcome::Closed { received: 0 }),
+            bad(
+                "10.0.0.10",
+                number,
+                Stage::X224,
+                Outcome::Closed { received: 0 },
+            ),
             last,
         );
         script.attempt(good("10.0.0.12", number, one("srv12.corp.example")), last);
@@ -326,7 +333,12 @@ pub fn fleet_events() -> Vec<ScanEvent> {
     };
     script.attempt(bad("10.0.0.11", 1, Stage::X224, ssh), true);
     script.attempt(
-        bad("2001:db8::1:5", 1, Stage::Tcp, Outcome::Timeout { received: 0 }),
+        bad(
+            "2001:db8::1:5",
+            1,
+            Stage::Tcp,
+            Outcome::Timeout { received: 0 },
+        ),
         true,
     );
     script.attempt(bad("10.0.0.14", 1, Stage::Tcp, Outcome::Refused), true);
@@ -341,7 +353,11 @@ pub fn fleet_events() -> Vec<ScanEvent> {
         by_reference: true,
         last: true,
     });
-    script.names("10.0.0.12", "srv12.corp.example", &["10.0.0.12", "10.0.0.99"]);
+    script.names(
+        "10.0.0.12",
+        "srv12.corp.example",
+        &["10.0.0.12", "10.0.0.99"],
+    );
     script.take()
 }
 
