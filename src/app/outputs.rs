@@ -139,7 +139,7 @@ pub(super) fn summary(fleet: &Fleet) -> String {
     let hosts = if summary.hosts == 1 { "host" } else { "hosts" };
     let mut line = format!("{interrupted}{} {hosts}", summary.hosts);
     if !states.is_empty() {
-        line.push_str(&format!(" ({})", states.join(", ")));
+        line = format!("{line} ({})", states.join(", "));
     }
     for (count, what) in [
         (summary.expired, "expired"),
@@ -148,7 +148,7 @@ pub(super) fn summary(fleet: &Fleet) -> String {
         (summary.dns_trouble, "with DNS trouble"),
     ] {
         if count > 0 {
-            line.push_str(&format!(", {count} {what}"));
+            line = format!("{line}, {count} {what}");
         }
     }
     line

@@ -95,6 +95,14 @@ impl Session {
         if stop.now.is_cancelled() {
             engine.abort();
         }
+        if let Err(error) = engine.await
+            && error.is_panic()
+        {
+            // A fault of ours must not cost what was found: it is told, and the fleet goes on to be written.
+            outputs::tell(
+                "rdpscan: the scan broke off by a fault of its own; what was found until then is kept",
+            );
+        }
         Ok(fleet)
     }
 

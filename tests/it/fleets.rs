@@ -1,11 +1,6 @@
 //! Every scenario in `tests/fleets`, and the demo: start the simulated fleet, scan it through the library, and hold what was
 //! found against what the scenario expects.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests fail by panicking, as tests do"
-)]
-
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

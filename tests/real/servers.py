@@ -150,7 +150,7 @@ class Lab:
                 tls_ciphers=f"tls_ciphers={ciphers}" if ciphers else "",
             )
         )  # fmt: skip
-        inside = 'mount -t tmpfs none /run/xrdp && exec xrdp --nodaemon --config "$1"'
+        inside = 'mkdir -p /run/xrdp && mount -t tmpfs none /run/xrdp && exec xrdp --nodaemon --config "$1"'
         self.spawn(host["address"], ["unshare", "--mount", "sh", "-c", inside, "sh", str(folder / "xrdp.ini")])
 
     def start_freerdp(self, host):

@@ -263,6 +263,14 @@ fn any_notice() -> impl Strategy<Value = Notice> {
                 detail,
             }
         }),
+        (prop::option::of(any_endpoint()), any_text()).prop_map(|(server, detail)| {
+            Notice::ResolverSilent {
+                resolver: server.map_or(Resolver::System, |server| {
+                    Resolver::Server(server.socket_address())
+                }),
+                detail,
+            }
+        }),
         Just(Notice::NoIpv6Route),
         any::<(u32, u32, u64)>().prop_map(|(asked, used, limit)| Notice::DescriptorLimit {
             asked,

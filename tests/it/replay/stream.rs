@@ -206,6 +206,10 @@ pub(super) fn stream() -> Vec<ScanEvent> {
     stream.push(EventBody::ScanStarted(plan()));
     resolutions(&mut stream);
     stream.push(EventBody::Noticed(Notice::NoIpv6Route));
+    stream.push(EventBody::Noticed(Notice::ResolverSilent {
+        resolver: Resolver::Configured,
+        detail: "timeout".into(),
+    }));
     stream.push(EventBody::Noticed(Notice::DescriptorLimit {
         asked: 1000,
         used: 200,
