@@ -386,7 +386,7 @@ mod tests {
         typed: &[Event],
         ended: E,
         alive: fn() -> bool,
-        feed: Feed,
+        mut feed: Feed,
         export: Exporter,
     ) -> Fleet {
         let (sender, mut keys) = mpsc::channel(64);
@@ -401,7 +401,7 @@ mod tests {
             export: &export,
         };
         let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
-        let model = drive(&mut terminal, outside, feed, model).await;
+        let model = drive(&mut terminal, outside, &mut feed, model).await;
         drop(sender);
         model.into_fleet()
     }
@@ -490,7 +490,7 @@ mod tests {
         });
         let (events, receiver) = mpsc::channel(1);
         let (_, progress) = watch::channel(Progress::default());
-        let feed = Feed {
+        let mut feed = Feed {
             events: Some(receiver),
             progress,
             stop: CancellationToken::new(),
@@ -528,7 +528,7 @@ mod tests {
             export: &export,
         };
         let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
-        drive(&mut terminal, outside, feed, model(true)).await;
+        drive(&mut terminal, outside, &mut feed, model(true)).await;
         drop(hands.await);
         assert_eq!(*seen.lock().unwrap(), [(vec![0], true)]);
     }

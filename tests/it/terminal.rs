@@ -51,13 +51,13 @@ fn screen_in_a_pty() {
             stopped.cancelled().await;
             events.send(finished()).await.unwrap();
         });
-        let feed = Feed {
+        let mut feed = Feed {
             events: Some(receiver),
             progress,
             stop,
         };
         let export = Box::new(|_: &Fleet, _: &[usize], _: bool| panic!("a panic on purpose"));
-        run(Fleet::new(Policy::default()), feed, Options::new(export)).await
+        run(Fleet::new(Policy::default()), &mut feed, Options::new(export)).await
     });
     let fleet = result.unwrap();
     let ended = fleet.end().is_some();
