@@ -118,7 +118,7 @@ impl<P: Prober> Engine<P> {
                 .filter(|_| number == 2)
                 .and_then(|known| known.by_name.clone()),
             legacy: known.is_some_and(|known| known.legacy),
-            ntlm: self.options.ntlm && number == 1,
+            ntlm: self.options.ntlm && !known.is_some_and(|known| known.challenged),
             gap: self.options.gap,
         })
     }
@@ -224,7 +224,15 @@ async fn look_up<P: Prober>(
     {
         if asked.len() < MOST_NAMES && !asked.contains(&&*name.name) {
             asked.push(&name.name);
-            lookups.extend(prober.forward(&name.name).await);
+            let mut answers = prober.forward(&name.name).await;
+            if answers
+                .iter()
+                .any(|lookup| lookup.answer.is_resolver_trouble())
+            {
+                // One failure of one question may be a lost datagram.
+                answers.extend(prober.forward(&name.name).await);
+            }
+            lookups.extend(answers);
         }
     }
     (names, lookups)

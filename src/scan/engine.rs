@@ -59,6 +59,8 @@ pub(super) struct Known {
     pub(super) answered: bool,
     /// rustls could not shake hands; the peek could.
     pub(super) legacy: bool,
+    /// An NTLM challenge was read: there is nothing more to ask.
+    pub(super) challenged: bool,
     /// Names were collected already.
     pub(super) named: bool,
     /// A name that leads to this address, to attempt "by name".

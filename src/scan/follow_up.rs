@@ -135,6 +135,7 @@ impl<P: Prober> Engine<P> {
         known.attempts += 1;
         known.listed |= listed;
         known.answered |= came_up;
+        known.challenged |= attempt.ntlm.is_some();
         known.legacy |= attempt
             .tls
             .as_ref()

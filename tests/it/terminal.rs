@@ -57,7 +57,12 @@ fn screen_in_a_pty() {
             stop,
         };
         let export = Box::new(|_: &Fleet, _: &[usize], _: bool| panic!("a panic on purpose"));
-        run(Fleet::new(Policy::default()), &mut feed, Options::new(export)).await
+        run(
+            Fleet::new(Policy::default()),
+            &mut feed,
+            Options::new(export),
+        )
+        .await
     });
     let fleet = result.unwrap();
     let ended = fleet.end().is_some();
