@@ -195,7 +195,7 @@ fn name_mismatch(sight: &Sight<'_>) -> Verdict {
     let Some(leaf) = leaf(sight) else {
         return Verdict::Silent;
     };
-    let targets: Vec<String> = sight.target_names().map(normal).collect();
+    let targets = sight.target_names();
     if targets.is_empty() {
         return address_mismatch(sight, leaf);
     }
