@@ -80,16 +80,12 @@ pub(crate) fn record(
         .find(|record| record.stage == stage && record.connection == connection)
 }
 
-/// A second, different X.224 request was answered and nothing after it failed: old security, but a way in.
+/// A second, different X.224 request was answered, and TLS after it, if any, came about: a way in, if an old one.
 fn mended_by_renegotiation(attempt: &Attempt) -> bool {
-    let mut later = attempt
-        .stages
-        .iter()
-        .filter(|record| record.connection == ConnectionPurpose::Renegotiate);
-    let answered = later.clone().any(|record| {
-        record.stage == Stage::X224 && matches!(record.outcome, Outcome::Ok | Outcome::NoTls)
-    });
-    answered && later.all(|record| record.outcome.is_ok() || record.outcome == Outcome::NoTls)
+    let second = |stage| record(attempt, stage, ConnectionPurpose::Renegotiate);
+    second(Stage::X224).is_some_and(|record| matches!(record.outcome, Outcome::Ok | Outcome::NoTls))
+        && second(Stage::Tls)
+            .is_none_or(|record| matches!(record.outcome, Outcome::Ok | Outcome::NoTls))
 }
 
 /// A failure on a later connection of a stage that the main one never reached: the legacy peek made at once.

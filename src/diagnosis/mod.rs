@@ -14,7 +14,7 @@ mod sight;
 mod stability;
 mod state;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -7,8 +7,7 @@ use super::identity::ServerKind;
 use super::names::NameSight;
 use super::{Context, Policy, Stability, names, stability};
 use crate::model::{
-    Attempt, CertificateFacts, History, NameSource, NegotiationFacts, NtlmFacts, Outcome, Stage,
-    TlsFacts,
+    Attempt, CertificateFacts, History, NegotiationFacts, NtlmFacts, Outcome, Stage, TlsFacts,
 };
 
 /// An attempt that counts, with its end.
@@ -103,12 +102,13 @@ impl<'a> Sight<'a> {
         self.leaf.is_some_and(|leaf| leaf.self_issued)
     }
 
-    /// Names that the user typed and that lead here.
-    pub(crate) fn target_names(&self) -> impl Iterator<Item = &'a str> {
-        self.history
-            .names
+    /// Names that the user typed and that lead here: normal form, sorted.
+    pub(crate) fn target_names(&self) -> Vec<&str> {
+        self.names
+            .judged
             .iter()
-            .filter(|name| name.source == NameSource::Target)
-            .map(|name| name.name.as_ref())
+            .filter(|judged| judged.is_target())
+            .map(|judged| judged.name.as_str())
+            .collect()
     }
 }
