@@ -57,6 +57,8 @@ impl<P: Prober> Engine<P> {
                 self.pacer.give_back();
             }
         }
+        self.slots_are_short =
+            self.in_flight.len() >= self.in_flight_limit && self.queue.has_discovery();
         match (wake, self.queue.next_due()) {
             (Some(wake), Some(due)) => Some(wake.min(due)),
             (wake, due) => wake.or(due),

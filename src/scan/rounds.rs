@@ -39,9 +39,14 @@ impl Rounds {
         }
     }
 
+    /// The last round, 0-based.
+    pub(super) fn last(&self) -> u8 {
+        u8::try_from(self.configured.len().saturating_sub(1)).unwrap_or(u8::MAX)
+    }
+
     /// Whether `round` (0-based) is the last.
     pub(super) fn is_last(&self, round: u8) -> bool {
-        usize::from(round) + 1 >= self.configured.len()
+        round >= self.last()
     }
 
     /// The connect timeout of `round`.
