@@ -165,7 +165,7 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
             .then_with(|| a.id.cmp(&b.id))
     });
     findings.shrink_to_fit();
-    let ending = state::state(&sight, &findings);
+    let ending = state::of(&sight, &findings);
     let negotiation = sight.negotiation();
     Diagnosis {
         state: ending.state,

@@ -5,7 +5,7 @@ use super::{Fleet, Host};
 use crate::diagnosis::{self, Context, Diagnosis};
 use crate::model::{
     Attempt, CertificateFacts, Endpoint, EventBody, History, Lookup, NameSource, Notice,
-    ObservedName, Question, ScanEvent, Subject, TlsFacts,
+    ObservedName, ScanEvent, Subject, TlsFacts,
 };
 
 impl Fleet {
@@ -278,10 +278,8 @@ impl Fleet {
     /// Lets an attempt point at facts that are there already instead of bringing its own equal copy.
     fn share(&mut self, attempt: &mut Attempt) {
         attempt.stages.shrink_to_fit();
-        if let Some(tls) = &mut attempt.tls {
-            if let Some(facts) = Arc::get_mut(tls) {
-                self.share_issuers(facts);
-            }
+        if let Some(facts) = attempt.tls.as_mut().and_then(Arc::get_mut) {
+            self.share_issuers(facts);
         }
         let Some(history) = self.history(attempt.endpoint) else {
             return;
@@ -353,5 +351,3 @@ fn add_names(history: &mut History, names: Vec<ObservedName>, lookups: Vec<Arc<L
     history.names.shrink_to_fit();
     history.lookups.shrink_to_fit();
 }
-
-const _: fn(&Question) = |_| {};
