@@ -15,6 +15,7 @@ pub mod diagnosis;
 pub mod exit;
 pub mod fleet;
 pub mod model;
+pub mod platform;
 pub mod probe;
 pub mod record;
 pub mod report;

@@ -1,3 +1,32 @@
 //! The `rdpscan` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use rdpscan::cli::Cli;
+use rdpscan::exit::ExitStatus;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no mistakes; a reader that is gone is none either.
+            drop(error.print());
+            return ExitCode::from(
+                u8::try_from(error.exit_code()).unwrap_or(ExitStatus::Usage.code()),
+            );
+        }
+    };
+    match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => {
+            let status = runtime.block_on(rdpscan::app::run(cli));
+            // A blocking lookup of the system's resolver cannot be called off; it must not hold the exit up.
+            runtime.shutdown_background();
+            status.into()
+        }
+        Err(_) => ExitStatus::Usage.into(),
+    }
+}

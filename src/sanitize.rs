@@ -1,1 +1,341 @@
 //! Versions of network text that are safe for one sink each.
+//!
+//! Certificate names, NTLM names, DNS answers and the words of a resolver come from whoever answers. The model keeps them
+//! raw; nothing prints them without going through here. Every function is total: any string in, safe text out, and text that
+//! is safe already comes back borrowed.
+//!
+//! What cannot be shown becomes U+FFFD, one for one, so that a reader sees that something was there and a column keeps its
+//! width. Dropping it instead would let `pay\u{200b}roll` pass for `payroll`.
+
+use std::borrow::Cow;
+
+/// Stands for every character that must not reach a sink.
+const REPLACEMENT: char = '\u{FFFD}';
+
+/// Combining marks allowed in a row: enough for Vietnamese and pointed Hebrew, too few to paint over neighbouring rows.
+const MOST_MARKS: usize = 3;
+
+/// For a terminal: no control codes (C0, DEL, C1, hence no escape sequence, newline or tab), no bidirectional controls,
+/// nothing invisible (zero-width, fillers, tags, stray variation selectors), no line or paragraph separators, no piles of
+/// combining marks and none at the start, where it would stick to the neighbouring cell.
+#[must_use]
+pub fn terminal(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| (0x20..0x7F).contains(&byte)) {
+        return Cow::Borrowed(text);
+    }
+    let mut run = Run::default();
+    if text.chars().all(|character| run.admits(character)) {
+        return Cow::Borrowed(text);
+    }
+    let mut run = Run::default();
+    let shown = |character| {
+        if run.admits(character) {
+            character
+        } else {
+            REPLACEMENT
+        }
+    };
+    Cow::Owned(text.chars().map(shown).collect())
+}
+
+/// For one line of prose: as [`terminal`], but line breaks, tabs and runs of blanks become one space, and the ends are
+/// trimmed. For the words of an operating system or a resolver, where a break is layout and not an attack.
+#[must_use]
+pub fn single_line(text: &str) -> Cow<'_, str> {
+    let blank = |character: char| {
+        matches!(
+            character,
+            ' ' | '\t' | '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+        )
+    };
+    let tidy = !text.starts_with(blank)
+        && !text.ends_with(blank)
+        && !text.contains(|character: char| character != ' ' && blank(character))
+        && !text.contains("  ");
+    if tidy {
+        return terminal(text);
+    }
+    let words: Vec<&str> = text.split(blank).filter(|word| !word.is_empty()).collect();
+    Cow::Owned(terminal(&words.join(" ")).into_owned())
+}
+
+/// For a cell of a CSV file that a spreadsheet may open: as [`terminal`], and whatever a spreadsheet would take for a formula
+/// gets a `'` in front. That includes what follows a semicolon, which is the separator in much of Europe and ends the cell
+/// there despite the quotes, and the full-width signs, which some versions read like the narrow ones.
+///
+/// For text only: a number that this program worked out may well begin with a minus.
+#[must_use]
+pub fn csv_cell(text: &str) -> Cow<'_, str> {
+    let safe = terminal(text);
+    let starts_formula = |part: &str| {
+        part.trim_start_matches(|character: char| character.is_whitespace() || character == '"')
+            .starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
+    };
+    if !safe.split(';').any(starts_formula) {
+        return safe;
+    }
+    let parts: Vec<Cow<'_, str>> = safe
+        .split(';')
+        .map(|part| {
+            if starts_formula(part) {
+                Cow::Owned(format!("'{part}"))
+            } else {
+                Cow::Borrowed(part)
+            }
+        })
+        .collect();
+    Cow::Owned(parts.join(";"))
+}
+
+/// For running text in Markdown: as [`terminal`], and every ASCII punctuation mark is escaped (`CommonMark` 2.4), so that no
+/// link, image, table cell, HTML or code comes of it.
+#[must_use]
+pub fn markdown(text: &str) -> Cow<'_, str> {
+    let safe = terminal(text);
+    if !safe.contains(|character: char| character.is_ascii_punctuation()) {
+        return safe;
+    }
+    let mut escaped = String::with_capacity(safe.len() * 2);
+    for character in safe.chars() {
+        if character.is_ascii_punctuation() {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    Cow::Owned(escaped)
+}
+
+/// For HTML text and double- or single-quoted attribute values: as [`terminal`], with the five characters that mean
+/// something there as references. Not for scripts, styles or URLs.
+#[must_use]
+pub fn html(text: &str) -> Cow<'_, str> {
+    let safe = terminal(text);
+    if !safe.contains(['&', '<', '>', '"', '\'']) {
+        return safe;
+    }
+    let mut escaped = String::with_capacity(safe.len() + 16);
+    for character in safe.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// What came just before, as far as it decides about the next character.
+#[derive(Default)]
+struct Run {
+    /// A visible character is there to carry marks.
+    based: bool,
+    /// Combining marks since that character.
+    marks: usize,
+    /// That character may be followed by a choice between text and emoji style.
+    styled: bool,
+}
+
+impl Run {
+    /// Whether a character may be shown after what came before.
+    fn admits(&mut self, character: char) -> bool {
+        if matches!(character, '\u{FE0E}' | '\u{FE0F}') {
+            return std::mem::take(&mut self.styled);
+        }
+        if is_combining(character) {
+            self.styled = false;
+            self.marks += 1;
+            return self.based && self.marks <= MOST_MARKS;
+        }
+        let shown = !is_unsafe(character);
+        self.marks = 0;
+        self.based = true;
+        self.styled = shown && !character.is_alphanumeric() && character > '\u{A8}';
+        shown
+    }
+}
+
+/// Characters that steer a terminal, reorder text, or cannot be seen.
+const fn is_unsafe(character: char) -> bool {
+    matches!(character,
+        // C0, DEL and C1, which hold ESC, CSI, OSC and every line break of ASCII.
+        '\0'..='\u{1F}' | '\u{7F}'..='\u{9F}'
+        // Soft hyphen, grapheme joiner, Arabic letter mark, Hangul and Khmer fillers.
+        | '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+        // Mongolian variation selectors and vowel separator.
+        | '\u{180B}'..='\u{180F}'
+        // Zero-width characters and marks, separators, embeddings, overrides, isolates, invisible operators.
+        | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+        // Fillers, variation selectors 1 to 14 (15 and 16 are judged by what they follow), byte order mark.
+        | '\u{3164}' | '\u{FE00}'..='\u{FE0D}' | '\u{FEFF}' | '\u{FFA0}'
+        // Interlinear annotation and unassigned specials; noncharacters.
+        | '\u{FFF0}'..='\u{FFFB}' | '\u{FDD0}'..='\u{FDEF}' | '\u{FFFE}' | '\u{FFFF}'
+        // Shorthand and musical format controls.
+        | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+        // Tags and variation selectors 17 to 256, which can carry a whole hidden message.
+        | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Combining marks of the blocks made for them, and of the scripts whose marks stack.
+const fn is_combining(character: char) -> bool {
+    matches!(character,
+        '\u{300}'..='\u{34E}' | '\u{350}'..='\u{36F}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5BD}'
+        | '\u{610}'..='\u{61A}' | '\u{64B}'..='\u{65F}' | '\u{6D6}'..='\u{6DC}' | '\u{E31}'
+        | '\u{E34}'..='\u{E3A}' | '\u{E47}'..='\u{E4E}' | '\u{1AB0}'..='\u{1AFF}'
+        | '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20FF}' | '\u{302A}'..='\u{302D}'
+        | '\u{3099}' | '\u{309A}' | '\u{FE20}'..='\u{FE2F}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One JSON string per line, so that control codes survive editors and checkouts.
+    fn corpus() -> Vec<String> {
+        include_str!("../tests/data/nasty-names.txt")
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.is_empty())
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn the_corpus_holds_every_kind_of_attack() {
+        let corpus = corpus();
+        for wanted in [
+            "\u{1b}]", "\u{202e}", "\u{200b}", "\0", "\n", "=cmd|", "@SUM", "<script>", "|", "`",
+            "'; rm",
+        ] {
+            assert!(
+                corpus.iter().any(|name| name.contains(wanted)),
+                "{wanted:?}"
+            );
+        }
+        assert!(corpus.iter().any(|name| name.len() > 4000));
+    }
+
+    #[test]
+    fn nothing_unsafe_survives_any_sink() {
+        for name in corpus() {
+            for safe in [
+                terminal(&name),
+                single_line(&name),
+                csv_cell(&name),
+                markdown(&name),
+                html(&name),
+            ] {
+                assert!(!safe.chars().any(char::is_control), "{safe:?}");
+                assert!(!safe.chars().any(is_unsafe), "{safe:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_sink_is_idempotent_where_it_must_be() {
+        for name in corpus() {
+            let once = terminal(&name).into_owned();
+            assert_eq!(terminal(&once), once);
+            let once = single_line(&name).into_owned();
+            assert_eq!(single_line(&once), once);
+        }
+    }
+
+    #[test]
+    fn terminal_replaces_one_for_one() {
+        for name in corpus() {
+            assert_eq!(terminal(&name).chars().count(), name.chars().count());
+        }
+    }
+
+    #[test]
+    fn no_csv_cell_is_a_formula_in_either_dialect() {
+        for name in corpus() {
+            for part in csv_cell(&name).split(';') {
+                let first = part.trim_start_matches([' ', '"']).chars().next();
+                assert!(
+                    !matches!(
+                        first,
+                        Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')
+                    ),
+                    "{part:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_markup_survives_html() {
+        for name in corpus() {
+            assert!(!html(&name).contains(['<', '>', '"', '\'']), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn markdown_escapes_every_mark() {
+        assert_eq!(
+            markdown("a|b `c` <d> [e](f)"),
+            r"a\|b \`c\` \<d\> \[e\]\(f\)"
+        );
+    }
+
+    #[test]
+    fn plain_text_is_not_copied() {
+        for name in [
+            "srv05.corp.example",
+            "Ærøskøbing",
+            "東京サーバー",
+            "München",
+        ] {
+            assert!(matches!(terminal(name), Cow::Borrowed(_)), "{name}");
+            assert!(matches!(single_line(name), Cow::Borrowed(_)), "{name}");
+        }
+    }
+
+    #[test]
+    fn ordinary_world_text_stays_whole() {
+        for name in [
+            "e\u{301}cole",
+            "ประเทศไทย",
+            "العربية",
+            "עברית",
+            "☎\u{fe0f} desk",
+            "🖥 host",
+        ] {
+            assert_eq!(terminal(name), name);
+        }
+    }
+
+    #[test]
+    fn marks_do_not_pile_up_or_lead() {
+        assert_eq!(terminal("\u{301}a"), "\u{FFFD}a");
+        assert_eq!(
+            terminal("a\u{301}\u{301}\u{301}\u{301}"),
+            "a\u{301}\u{301}\u{301}\u{FFFD}"
+        );
+    }
+
+    #[test]
+    fn variation_selectors_need_a_symbol_and_come_once() {
+        assert_eq!(terminal("a\u{fe0f}"), "a\u{FFFD}");
+        assert_eq!(terminal("☎\u{fe0f}\u{fe0f}"), "☎\u{fe0f}\u{FFFD}");
+        assert_eq!(terminal("☎\u{fe01}"), "☎\u{FFFD}");
+    }
+
+    #[test]
+    fn single_line_folds_layout() {
+        assert_eq!(
+            single_line("  no such\r\n\thost  known\u{2028}"),
+            "no such host known"
+        );
+    }
+
+    #[test]
+    fn csv_cell_guards_only_what_needs_it() {
+        assert_eq!(csv_cell("srv-05"), "srv-05");
+        assert_eq!(csv_cell("=1+1"), "'=1+1");
+        assert_eq!(csv_cell("a; -1"), "a;' -1");
+        assert_eq!(csv_cell("\t=1"), "\u{FFFD}=1");
+    }
+}

@@ -1,9 +1,10 @@
+use std::fmt;
 use std::net::SocketAddr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Endpoint, Lookup, ObservedName, Subject};
+use super::{Attempt, Endpoint, Lookup, ObservedName, Resolver, Subject};
 
 /// Version of the event stream, in the first event of every recording.
 pub const EVENT_SCHEMA: &str = "rdpscan.events/1";
@@ -137,10 +138,17 @@ pub struct ScanEnd {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Notice {
-    /// No DNS server answers. Names are then not judged.
+    /// No resolver in use answers. Names are then not judged.
     ResolverDown {
         /// The server, when it was given with `--dns`.
         server: Option<SocketAddr>,
+        /// The last failure in words.
+        detail: Box<str>,
+    },
+    /// One resolver of several does not answer; the others are believed.
+    ResolverSilent {
+        /// Which.
+        resolver: Resolver,
         /// The last failure in words.
         detail: Box<str>,
     },
@@ -167,4 +175,52 @@ pub enum Notice {
         /// Who.
         subject: Subject,
     },
+}
+
+/// The banner, one sentence for every sink. Holds raw text of the operating system: make it safe before printing.
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ResolverDown { server, detail } => {
+                match server {
+                    Some(server) => write!(f, "the DNS server {server} does not answer")?,
+                    None => f.write_str("no resolver answers")?,
+                }
+                write!(
+                    f,
+                    " ({detail}): names are not judged; check the network, or name a server with --dns"
+                )
+            }
+            Self::ResolverSilent { resolver, detail } => {
+                match resolver {
+                    Resolver::System => f.write_str("the system's resolver")?,
+                    Resolver::Configured => {
+                        f.write_str("this machine's DNS server, asked directly,")?
+                    }
+                    Resolver::Server(server) => write!(f, "the DNS server {server}")?,
+                }
+                write!(
+                    f,
+                    " does not answer ({detail}): names are judged by the others"
+                )
+            }
+            Self::NoIpv6Route => f.write_str(
+                "this machine has no IPv6 route: IPv6 addresses of names cannot be tried here",
+            ),
+            Self::DescriptorLimit { asked, used, limit } => write!(
+                f,
+                "at most {used} connections at once instead of {asked}: this machine allows {limit} open files; raise the limit (ulimit -n)"
+            ),
+            Self::LocalTrouble { detail } => {
+                write!(
+                    f,
+                    "this machine could not make sockets ({detail}); try a smaller --concurrency"
+                )
+            }
+            Self::TimeLimit => f.write_str("--max-time ran out: the scan is not complete"),
+            Self::Skipped { subject } => {
+                write!(f, "{subject} was given up: it did not come to an end")
+            }
+        }
+    }
 }

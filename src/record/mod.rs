@@ -1,1 +1,13 @@
-//! Scan events as versioned NDJSON, and back.
+//! Scan events as versioned NDJSON, and back; and a scan's facts as the events that give them.
+//!
+//! One event per line, the first is `scan_started` and carries the schema. Whatever was recorded is replayed through the same
+//! fold as a live scan, so that findings are always today's. Nothing here judges, draws or reads the clock.
+
+mod reader;
+mod rebuild;
+pub mod schema;
+mod writer;
+
+pub use reader::{Reader, RecordError};
+pub use rebuild::{Origin, replay};
+pub use writer::Writer;

@@ -1,1 +1,66 @@
 //! Writes a fleet in the formats that people and programs read, and reads the JSON back.
+//!
+//! One file per format. A saved report carries the facts, not only what was thought of them, so that it is judged anew by
+//! whoever opens it.
+
+mod csv;
+mod facts;
+mod file;
+#[cfg(test)]
+mod fixture;
+mod format;
+mod json_v1;
+mod ndjson;
+mod read;
+mod sheet;
+mod text;
+mod words;
+
+use std::io::{self, Write};
+
+use crate::fleet::{Fleet, Host};
+use sheet::Sheet;
+
+pub use file::{WriteError, check_writable, write_file};
+pub use format::{Format, FormatError};
+pub use json_v1::REPORT_SCHEMA;
+pub use read::{ReadError, Reason, Saved, read, read_from, read_saved};
+
+/// What is written of a fleet.
+#[derive(Debug, Clone, Copy)]
+pub struct Selection<'a> {
+    /// The fleet.
+    pub fleet: &'a Fleet,
+    /// Indices into [`Fleet::hosts`], in the order wanted.
+    pub rows: &'a [usize],
+    /// The rows are all hosts: members tried by reference are then kept too.
+    pub whole: bool,
+}
+
+impl<'a> Selection<'a> {
+    /// The hosts selected, in order.
+    pub fn hosts(&self) -> impl Iterator<Item = &'a Host> + use<'a> {
+        let hosts = self.fleet.hosts();
+        self.rows.iter().filter_map(|index| hosts.get(*index))
+    }
+}
+
+/// Writes a selection. Give `out` a buffer.
+pub fn write(format: Format, selection: &Selection<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let sheet = Sheet::new(selection);
+    match format {
+        Format::Text => text::write(&sheet, None, out),
+        Format::Json => json_v1::write(&sheet, selection.fleet.policy(), out),
+        Format::Ndjson => ndjson::write(&sheet, out),
+        Format::Csv => csv::write(&sheet, out),
+    }
+}
+
+/// Writes a selection as text, the table wrapped to `width` columns; `None` wraps nothing.
+pub fn write_text(
+    selection: &Selection<'_>,
+    width: Option<u16>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    text::write(&Sheet::new(selection), width, out)
+}

@@ -1,7 +1,27 @@
 //! Which address when: order, concurrency, rate, courtesy, rounds, stability attempts, cancellation.
 //!
-//! Knows sockets and names only through its own [`Prober`] trait, so that it runs under a paused clock with a fake one.
+//! One dispatcher task owns all state and emits every event, numbered and in one order; attempts run in tasks of their own
+//! that only return a value. Sockets and names are known only through the [`Prober`] trait, so that all of it runs under a
+//! paused clock with a fake one.
+//!
+//! Silence from an address that was never seen is not congestion: it shrinks nothing. Only this machine's own trouble
+//! (descriptors, buffers) makes the scan smaller.
 
+mod candidates;
+mod courtesy;
+mod dispatch;
+mod engine;
+mod follow_up;
+mod meter;
+mod options;
+mod pacer;
 mod prober;
+mod queue;
+mod resolvers;
+mod rounds;
+#[cfg(test)]
+mod tests;
 
+pub use engine::{EVENT_CAPACITY, run};
+pub use options::ScanOptions;
 pub use prober::{AttemptRequest, Connect, ConnectFailure, Prober};

@@ -1,1 +1,30 @@
-//! The live screen.
+//! The live screen: a table of hosts that grows while the scan runs, and one page per host.
+//!
+//! Built as a loop of pure parts: keys become [`Action`]s through the one table of [`keymap`], [`update`] folds an action into
+//! the [`Model`] and says which [`Effect`]s it wants, [`draw`] turns the model into cells. Only `event_loop` touches the
+//! outside, and it can neither scan nor write reports: stopping is a token, exporting a callback.
+//!
+//! Nothing from the network reaches a cell without `text::clean`, and a state is always a word and a glyph, never a colour alone.
+
+mod action;
+mod columns;
+mod event_loop;
+mod filter;
+pub mod keymap;
+mod model;
+mod signals;
+mod sorting;
+mod terminal;
+mod text;
+mod theme;
+mod update;
+mod view;
+
+pub use action::{Action, Effect, Move};
+pub use columns::ColumnId;
+pub use event_loop::{Exporter, Feed, Options, TuiError, run};
+pub use filter::{Filter, FilterError};
+pub use model::Model;
+pub use theme::Theme;
+pub use update::update;
+pub use view::draw;

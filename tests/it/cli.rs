@@ -1,1 +1,359 @@
+//! The command line as a user meets it: the built binary, in an environment of its own, without a packet to anywhere.
+#![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// The binary in `home`, which is all that it sees of this machine's user.
+fn command(home: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rdpscan"));
+    command.env_clear();
+    for kept in ["SystemRoot", "LLVM_PROFILE_FILE"] {
+        command.envs(std::env::var_os(kept).map(|value| (kept, value)));
+    }
+    for folder in [
+        "HOME",
+        "USERPROFILE",
+        "APPDATA",
+        "LOCALAPPDATA",
+        "XDG_CONFIG_HOME",
+        "XDG_CACHE_HOME",
+        "XDG_DATA_HOME",
+        "XDG_STATE_HOME",
+        "TMPDIR",
+        "TEMP",
+    ] {
+        command.env(folder, home);
+    }
+    command
+        .envs(variables.iter().copied())
+        .args(arguments)
+        .current_dir(home)
+        .stdin(Stdio::null());
+    command
+}
+
+fn rdpscan(home: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    command(home, arguments, variables)
+        .output()
+        .expect("the binary starts")
+}
+
+/// Runs the binary with a list on its standard input, which is a file so that nobody has to write while it reads.
+fn rdpscan_reading(home: &Path, arguments: &[&str], list: &str) -> Output {
+    let path = home.join("piped.txt");
+    std::fs::write(&path, list).expect("a list");
+    let input = std::fs::File::open(&path).expect("a list");
+    command(home, arguments, &[])
+        .stdin(input)
+        .output()
+        .expect("the binary starts")
+}
+
+fn home() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// A failure is one line on standard error with all of `parts`, nothing on standard output, and status 2.
+#[track_caller]
+fn refused_in(home: &Path, arguments: &[&str], variables: &[(&str, &str)], parts: &[&str]) {
+    let output = rdpscan(home, arguments, variables);
+    let told = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
+    assert_eq!(told.lines().count(), 1, "{arguments:?}: {told}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    for part in parts {
+        assert!(told.contains(part), "{arguments:?}: no `{part}` in: {told}");
+    }
+}
+
+#[track_caller]
+fn refused(arguments: &[&str], parts: &[&str]) {
+    refused_in(home().path(), arguments, &[], parts);
+}
+
+/// What a successful run prints.
+#[track_caller]
+fn printed_in(home: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let output = rdpscan(home, arguments, variables);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {told}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[track_caller]
+fn printed(arguments: &[&str]) -> String {
+    printed_in(home().path(), arguments, &[])
+}
+
+#[test]
+fn a_bad_network_is_refused() {
+    refused(
+        &["--dry-run", "10.0.0.0/33"],
+        &["`10.0.0.0/33`", "from 0 to 32", "write 10.0.0.0/24"],
+    );
+}
+
+#[test]
+fn a_set_too_large_is_refused_with_count_and_flag() {
+    refused(
+        &["--dry-run", "10.0.0.0/8"],
+        &["`10.0.0.0/8`", "16,777,214", "--allow-large"],
+    );
+    let plan = printed(&["--dry-run", "--allow-large", "10.0.0.0/8"]);
+    assert!(
+        plan.contains("16777214") || plan.contains("16,777,214"),
+        "{plan}"
+    );
+}
+
+#[test]
+fn a_short_ipv6_prefix_is_refused_even_when_large_sets_are_allowed() {
+    refused(
+        &["--dry-run", "--allow-large", "2001:db8::/64"],
+        &["`2001:db8::/64`", "2^64", "/112"],
+    );
+}
+
+#[test]
+fn a_word_that_is_no_target_is_refused() {
+    refused(
+        &["--dry-run", "rdp://srv05"],
+        &["`rdp://srv05`", "URL", "host:port"],
+    );
+    refused(
+        &["--dry-run", "10.0.0.300"],
+        &["`10.0.0.300`", "0 to 255", "10.0.0.10-50"],
+    );
+    refused(
+        &["--dry-run", "srv\u{1b}[31m"],
+        &["\\u{1b}", "cannot be part of a host name"],
+    );
+}
+
+#[test]
+fn an_exclude_that_is_a_name_is_refused() {
+    refused(
+        &["--dry-run", "127.0.0.0/24", "--exclude", "srv05"],
+        &["exclude `srv05`", "name", "give the addresses"],
+    );
+}
+
+#[test]
+fn a_list_that_cannot_be_read_is_refused() {
+    let parts = ["`nowhere.txt`", "cannot be read", "one target per line"];
+    refused(&["--dry-run", "-f", "nowhere.txt"], &parts);
+    refused(&["--dry-run", "@nowhere.txt"], &parts);
+    let parts = ["exclude list `nowhere.txt`", "cannot be read"];
+    refused(
+        &["--dry-run", "127.0.0.1", "--exclude-file", "nowhere.txt"],
+        &parts,
+    );
+}
+
+#[test]
+fn a_bad_line_in_a_list_is_refused_with_its_number() {
+    let home = home();
+    std::fs::write(
+        home.path().join("hosts.txt"),
+        "127.0.0.1\n# fine\n127.0.0.1-\n",
+    )
+    .unwrap();
+    refused_in(
+        home.path(),
+        &["--dry-run", "-f", "hosts.txt"],
+        &[],
+        &["hosts.txt line 3", "`127.0.0.1-`", "after the dash"],
+    );
+}
+
+#[test]
+fn a_list_of_windows_powershell_is_read() {
+    let home = home();
+    let content: Vec<u8> = "\u{feff}127.0.0.1\r\n127.0.0.2 # two\r\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    std::fs::write(home.path().join("hosts.txt"), content).unwrap();
+    let plan = printed_in(home.path(), &["--dry-run", "-f", "hosts.txt"], &[]);
+    assert!(plan.contains('2'), "{plan}");
+}
+
+#[test]
+fn a_list_is_read_from_standard_input() {
+    for arguments in [&["--dry-run", "-"][..], &["--dry-run", "-f", "-"]] {
+        let output = rdpscan_reading(home().path(), arguments, "127.0.0.1-9; 127.0.0.20 # ten");
+        let plan = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(plan.contains("10 after excludes"), "{plan}");
+    }
+    let output = rdpscan_reading(home().path(), &["--dry-run", "-"], "\n127.0.0.1/40\n");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("standard input line 2: target `127.0.0.1/40`"),
+        "{told}"
+    );
+}
+
+#[test]
+fn an_unknown_setting_is_refused_with_file_line_and_the_nearest() {
+    let home = home();
+    std::fs::write(home.path().join("own.toml"), "[scan]\natempts = 5\n").unwrap();
+    refused_in(
+        home.path(),
+        &["--dry-run", "127.0.0.1", "--config", "own.toml"],
+        &[],
+        &["own.toml line 2", "`scan.atempts`", "`scan.attempts`"],
+    );
+    refused_in(
+        home.path(),
+        &["--dry-run", "127.0.0.1"],
+        &[("RDPSCAN_SCAN_ATEMPTS", "5")],
+        &["`RDPSCAN_SCAN_ATEMPTS`", "`RDPSCAN_SCAN_ATTEMPTS`"],
+    );
+}
+
+#[test]
+fn a_settings_file_that_is_not_there_is_refused() {
+    refused(
+        &["--dry-run", "127.0.0.1", "--config", "nowhere.toml"],
+        &["`nowhere.toml`", "cannot be read"],
+    );
+}
+
+#[test]
+fn a_bad_value_is_refused_with_its_reason() {
+    for (arguments, parts) in [
+        (
+            ["--dns", "ns.example"],
+            ["--dns `ns.example`", "not the address", "write 10.0.0.53"],
+        ),
+        (
+            ["--format", "yaml"],
+            ["--format `yaml`", "not one of", "ndjson"],
+        ),
+        (
+            ["--attempts", "0"],
+            ["--attempts `0`", "out of range", "give 1 to 1000"],
+        ),
+        (["--interval", "5"], ["--interval `5`", "unit", "write 5s"]),
+        (
+            ["--rate", "fast"],
+            ["--rate `fast`", "whole number", "or profile"],
+        ),
+        (
+            ["--profile", "rude"],
+            ["--profile `rude`", "not one of", "gentle"],
+        ),
+        (
+            ["--fail-on", "worse"],
+            ["--fail-on `worse`", "not one of", "critical"],
+        ),
+        (["--port", "rdp"], ["--port `rdp`", "whole number", "65535"]),
+        (
+            ["--filter", "colour:red"],
+            ["--filter `colour:red`", "colour", "filter"],
+        ),
+        (["-o", "hosts.xyz"], ["hosts.xyz", "format", "--format"]),
+    ] {
+        refused(
+            &["--dry-run", "127.0.0.1", arguments[0], arguments[1]],
+            &parts,
+        );
+    }
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_refused_before_the_scan() {
+    // Port 1 of loopback refuses at once, should this ever get so far.
+    refused(
+        &["127.0.0.1:1", "--no-tui", "-o", "nowhere/hosts.json"],
+        &["hosts.json"],
+    );
+}
+
+#[test]
+fn excluding_everything_is_refused() {
+    refused(
+        &["--dry-run", "127.0.0.5", "--exclude", "127.0.0.0/8"],
+        &["`127.0.0.5`", "excluded", "`127.0.0.0/8`"],
+    );
+}
+
+#[test]
+fn a_dry_run_counts_exactly() {
+    let plan = printed(&[
+        "--dry-run",
+        "127.0.0.0/24",
+        "127.0.0.9",
+        "--exclude",
+        "127.0.0.1-4",
+    ]);
+    assert!(plan.contains("250"), "{plan}");
+}
+
+#[test]
+fn config_prints_each_value_with_its_source() {
+    let home = home();
+    let folder = home.path().join("rdpscan");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("rdpscan.toml"), "[scan]\ngap = \"300ms\"\n").unwrap();
+    let text = printed_in(home.path(), &["config"], &[("RDPSCAN_SCAN_ATTEMPTS", "5")]);
+    let line = |key: &str| {
+        text.lines()
+            .find(|line| line.starts_with(key))
+            .unwrap_or_else(|| panic!("no {key} in {text}"))
+    };
+    assert!(line("scan.attempts").contains("= 5"), "{text}");
+    assert!(
+        line("scan.attempts").ends_with("# RDPSCAN_SCAN_ATTEMPTS"),
+        "{text}"
+    );
+    assert!(line("scan.gap").ends_with("rdpscan.toml line 2"), "{text}");
+    assert!(line("scan.timeout").ends_with("# default"), "{text}");
+    let json = printed_in(home.path(), &["config", "--format", "json"], &[]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["settings"]["scan.gap"]["value"], "300ms");
+    assert_eq!(json["settings"]["scan.gap"]["source"], "file");
+}
+
+#[test]
+fn help_and_version_are_no_failures() {
+    for arguments in [["--help"], ["-h"]] {
+        let help = printed(&arguments);
+        for part in [
+            "TARGET",
+            "--exclude",
+            "--allow-large",
+            "demo",
+            "10.0.0.0/24",
+        ] {
+            assert!(help.contains(part), "{part} is missing");
+        }
+    }
+    assert!(printed(&["--version"]).contains(env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn completions_and_manual_are_printed() {
+    assert!(printed(&["completions", "bash"]).contains("rdpscan"));
+    assert!(printed(&["completions", "powershell"]).contains("rdpscan"));
+    assert!(printed(&["man"]).contains(".TH rdpscan"));
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_status_2() {
+    for arguments in [
+        &["--no-such-flag"][..],
+        &[],
+        &["report"],
+        &["127.0.0.1", "--attempts"],
+    ] {
+        let output = rdpscan(home().path(), arguments, &[]);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}

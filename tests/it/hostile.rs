@@ -1,1 +1,517 @@
+//! Peers that close, stall, drip, lie or never stop: each is an outcome with its stage, in bounded time and memory.
 
+// Helpers here count as test code for the lints, too.
+#![cfg(test)]
+
+pub(crate) mod material;
+pub(crate) mod peer;
+
+use std::time::Duration;
+
+use material::{challenge, confirm, failure, selected};
+use peer::{Act, Peer, options};
+use rdpscan::clock;
+use rdpscan::model::{
+    Attempt, ConnectionPurpose, Outcome, Protocols, SelectedSecurity, Stage, TlsMethod, TlsVersion,
+};
+use rdpscan::scan::AttemptRequest;
+use rdpscan::wire::STAGE_LIMIT;
+use rdpscan::wire::tls_peek::{alert, server_flight};
+use rdpscan::wire::tsrequest::TsRequest;
+use rdpscan::wire::x224::ConfirmBody;
+use rustls::version::{TLS12, TLS13};
+
+const MAIN: ConnectionPurpose = ConnectionPurpose::Main;
+const RENEGOTIATE: ConnectionPurpose = ConnectionPurpose::Renegotiate;
+const PEEK: ConnectionPurpose = ConnectionPurpose::LegacyPeek;
+
+/// The timeline without its times.
+fn path(attempt: &Attempt) -> Vec<(Stage, ConnectionPurpose, Outcome)> {
+    attempt
+        .stages
+        .iter()
+        .map(|record| (record.stage, record.connection, record.outcome.clone()))
+        .collect()
+}
+
+/// The outcome of the last stage.
+fn last(attempt: &Attempt) -> (Stage, ConnectionPurpose, Outcome) {
+    path(attempt).pop().unwrap()
+}
+
+fn ok(stage: Stage, purpose: ConnectionPurpose) -> (Stage, ConnectionPurpose, Outcome) {
+    (stage, purpose, Outcome::Ok)
+}
+
+/// A script that confirms TLS and goes on with `acts`.
+fn after_ssl(acts: impl IntoIterator<Item = Act>) -> Vec<Act> {
+    let mut script = vec![Act::Read, Act::Send(selected(Protocols::SSL))];
+    script.extend(acts);
+    script
+}
+
+/// A script that selects NLA, shakes hands with TLS 1.3, reads the question and goes on with `acts`.
+fn after_question(acts: impl IntoIterator<Item = Act>) -> Vec<Act> {
+    let mut script = vec![
+        Act::Read,
+        Act::Send(selected(Protocols::HYBRID)),
+        Act::Tls(material::server_1_3()),
+        Act::ReadQuestion,
+    ];
+    script.extend(acts);
+    script
+}
+
+/// A flight as Server 2008 sends it.
+fn old_flight() -> Vec<u8> {
+    server_flight(TlsVersion::TLS_1_0, 0x002F, &[vec![0x30, 0x00]])
+}
+
+#[tokio::test]
+async fn a_close_after_the_request_is_asked_again_without_it() {
+    let peer = Peer::start(vec![
+        vec![Act::Read, Act::Fin],
+        vec![Act::Read, Act::Send(confirm(ConfirmBody::Bare))],
+    ])
+    .await;
+    let attempt = peer.attempt().await;
+    assert_eq!(
+        path(&attempt),
+        [
+            ok(Stage::Tcp, MAIN),
+            (Stage::X224, MAIN, Outcome::Closed { received: 0 }),
+            ok(Stage::Tcp, RENEGOTIATE),
+            (Stage::X224, RENEGOTIATE, Outcome::NoTls),
+        ]
+    );
+    let facts = attempt.negotiation.unwrap();
+    assert!(facts.bare_confirm);
+    assert_eq!(facts.requested, Protocols::STANDARD_RDP);
+    assert_eq!(facts.selected, SelectedSecurity::StandardRdp);
+}
+
+#[tokio::test]
+async fn a_reset_after_the_request_is_no_close() {
+    let peer = Peer::start(vec![vec![Act::Read, Act::Reset]]).await;
+    let attempt = peer.attempt().await;
+    let reset = Outcome::Reset { received: 0 };
+    assert_eq!(attempt.failure(), Some((Stage::X224, &reset)));
+    assert_eq!(last(&attempt), (Stage::X224, RENEGOTIATE, reset.clone()));
+    assert_eq!(peer.connections(), 2);
+}
+
+#[tokio::test]
+async fn silence_is_a_timeout_of_its_stage_on_one_connection() {
+    let peer = Peer::start(vec![vec![]]).await;
+    let mut options = options();
+    options.x224 = Duration::from_millis(80);
+    let attempt = peer.attempt_as(peer.request(), options).await;
+    assert_eq!(
+        last(&attempt),
+        (Stage::X224, MAIN, Outcome::Timeout { received: 0 })
+    );
+    assert_eq!(peer.connections(), 1);
+}
+
+#[tokio::test]
+async fn dripping_does_not_stretch_the_deadline() {
+    let peer = Peer::start(vec![vec![
+        Act::Read,
+        Act::Drip(selected(Protocols::SSL), Duration::from_millis(30)),
+    ]])
+    .await;
+    let mut options = options();
+    options.x224 = Duration::from_millis(150);
+    let attempt = peer.attempt_as(peer.request(), options).await;
+    let (_, _, outcome) = last(&attempt);
+    assert!(
+        matches!(outcome, Outcome::Timeout { received: 1..=18 }),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
+async fn one_deadline_bounds_the_whole_attempt() {
+    let peer = Peer::start(vec![after_ssl([])]).await;
+    let mut options = options();
+    options.deadline = Duration::from_millis(120);
+    let start = clock::monotonic();
+    let attempt = peer.attempt_as(peer.request(), options).await;
+    assert!(start.elapsed() < Duration::from_secs(2));
+    assert_eq!(
+        last(&attempt),
+        (Stage::Tls, MAIN, Outcome::Timeout { received: 0 })
+    );
+}
+
+#[tokio::test]
+async fn a_split_confirm_is_read_whole() {
+    let peer = Peer::start(vec![vec![
+        Act::Read,
+        Act::Drip(failure(3), Duration::from_millis(1)),
+    ]])
+    .await;
+    let attempt = peer.attempt().await;
+    assert_eq!(
+        last(&attempt),
+        (Stage::X224, MAIN, Outcome::NegotiationFailure { code: 3 })
+    );
+    assert_eq!(peer.connections(), 1);
+}
+
+#[tokio::test]
+async fn another_protocol_is_named() {
+    let peer = Peer::start(vec![vec![Act::Send(b"SSH-2.0-OpenSSH_9.2p1\r\n".to_vec())]]).await;
+    let attempt = peer.attempt().await;
+    let (stage, _, outcome) = last(&attempt);
+    assert_eq!(stage, Stage::X224);
+    assert!(
+        matches!(&outcome, Outcome::NotRdp { looks_like, first_bytes }
+            if looks_like == "ssh" && first_bytes.starts_with("5353482d")),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_impossible_frame_is_malformed() {
+    for bytes in [vec![3, 0, 0xFF, 0xFF], vec![3, 0, 0, 4]] {
+        let peer = Peer::start(vec![vec![Act::Read, Act::Send(bytes)]]).await;
+        let (stage, _, outcome) = last(&peer.attempt().await);
+        assert_eq!(stage, Stage::X224);
+        assert!(matches!(outcome, Outcome::Malformed { .. }), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn xrdp_hanging_up_in_words_counts_as_a_close() {
+    let drop = confirm(ConfirmBody::Disconnect);
+    let peer = Peer::start(vec![vec![Act::Read, Act::Send(drop), Act::Fin]]).await;
+    let attempt = peer.attempt().await;
+    assert_eq!(
+        attempt.failure(),
+        Some((Stage::X224, &Outcome::Closed { received: 9 }))
+    );
+}
+
+#[tokio::test]
+async fn standard_security_is_an_end_without_a_second_connection() {
+    let peer = Peer::start(vec![vec![
+        Act::Read,
+        Act::Send(selected(Protocols::STANDARD_RDP)),
+    ]])
+    .await;
+    let attempt = peer.attempt().await;
+    assert_eq!(attempt.failure(), Some((Stage::X224, &Outcome::NoTls)));
+    assert_eq!(peer.connections(), 1);
+}
+
+#[tokio::test]
+async fn failure_5_is_asked_again_with_early_authorization() {
+    let peer = Peer::start(vec![
+        vec![Act::Read, Act::Send(failure(5))],
+        vec![
+            Act::Read,
+            Act::Send(selected(Protocols::HYBRID_EX)),
+            Act::Tls(material::server_1_3()),
+            Act::ReadQuestion,
+            Act::Send(challenge()),
+        ],
+    ])
+    .await;
+    let attempt = peer.attempt().await;
+    let facts = attempt.negotiation.unwrap();
+    assert_eq!(facts.requested, Protocols(0x0B));
+    assert_eq!(facts.selected, SelectedSecurity::HybridEx);
+    assert_eq!(facts.failure.map(|code| code.0), Some(5));
+    assert_eq!(last(&attempt), ok(Stage::Credssp, RENEGOTIATE));
+    assert!(attempt.ntlm.is_some());
+}
+
+#[tokio::test]
+async fn failure_2_is_asked_again_bare() {
+    let peer = Peer::start(vec![
+        vec![Act::Read, Act::Send(failure(2))],
+        vec![Act::Read, Act::Send(confirm(ConfirmBody::Bare))],
+    ])
+    .await;
+    let attempt = peer.attempt().await;
+    let facts = attempt.negotiation.unwrap();
+    assert_eq!(facts.failure.map(|code| code.0), Some(2));
+    assert_eq!(facts.selected, SelectedSecurity::StandardRdp);
+    assert_eq!(last(&attempt), (Stage::X224, RENEGOTIATE, Outcome::NoTls));
+}
+
+#[tokio::test]
+async fn both_versions_shake_hands_in_full() {
+    for (version, expected) in [(&TLS12, TlsVersion::TLS_1_2), (&TLS13, TlsVersion::TLS_1_3)] {
+        let (config, certificate) = material::server(version);
+        let peer = Peer::start(vec![after_ssl([Act::Tls(config)])]).await;
+        let attempt = peer.attempt().await;
+        assert_eq!(last(&attempt), ok(Stage::Tls, MAIN));
+        let tls = attempt.tls.unwrap();
+        assert_eq!(tls.method, TlsMethod::Full);
+        assert_eq!(tls.version, Some(expected));
+        assert_eq!(tls.signature_valid, Some(true));
+        assert_eq!(tls.chain.len(), 1);
+        assert_eq!(tls.chain[0].der_length as usize, certificate.len());
+        assert!(tls.cipher.is_some() && tls.group.is_some() && tls.received > 0);
+        assert!(!tls.client_certificate_requested);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_signature_is_seen_and_let_pass() {
+    for version in [&TLS12, &TLS13] {
+        let peer = Peer::start(vec![after_ssl([Act::Tls(material::impostor(version))])]).await;
+        let tls = peer.attempt().await.tls.unwrap();
+        assert_eq!(tls.method, TlsMethod::Full);
+        assert_eq!(tls.signature_valid, Some(false));
+    }
+}
+
+#[tokio::test]
+async fn a_wanted_client_certificate_is_noted() {
+    for version in [&TLS12, &TLS13] {
+        let config = material::asking_server(version);
+        let peer = Peer::start(vec![after_ssl([Act::Tls(config)])]).await;
+        let tls = peer.attempt().await.tls.unwrap();
+        assert!(tls.client_certificate_requested);
+    }
+}
+
+#[tokio::test]
+async fn an_alert_leads_to_the_peek_which_yields_the_chain() {
+    let chain = vec![vec![0x30, 0x01, 0x00], vec![0x30, 0x00]];
+    let flight = server_flight(TlsVersion::TLS_1_0, 0x002F, &chain);
+    let peer = Peer::start(vec![
+        after_ssl([Act::Read, Act::Send(alert(TlsVersion::TLS_1_0, 2, 70))]),
+        after_ssl([Act::Read, Act::Send(flight.clone())]),
+    ])
+    .await;
+    let attempt = peer.attempt().await;
+    let alert = Outcome::Alert {
+        code: 70,
+        received: 7,
+    };
+    assert_eq!(
+        path(&attempt),
+        [
+            ok(Stage::Tcp, MAIN),
+            ok(Stage::X224, MAIN),
+            (Stage::Tls, MAIN, alert),
+            ok(Stage::Tcp, PEEK),
+            ok(Stage::X224, PEEK),
+            ok(Stage::Tls, PEEK),
+        ]
+    );
+    assert!(attempt.got_through());
+    let tls = attempt.tls.unwrap();
+    assert_eq!(tls.method, TlsMethod::LegacyPeek);
+    assert_eq!(tls.version, Some(TlsVersion::TLS_1_0));
+    assert_eq!(tls.cipher.as_deref(), Some("TLS_RSA_WITH_AES_128_CBC_SHA"));
+    assert_eq!(tls.chain.len(), 2);
+    assert_eq!(tls.signature_valid, None);
+    assert_eq!(tls.received as usize, flight.len());
+}
+
+#[tokio::test]
+async fn a_server_hello_for_tls_1_0_is_our_refusal() {
+    let peer = Peer::start(vec![after_ssl([Act::Read, Act::Send(old_flight())])]).await;
+    let attempt = peer.attempt().await;
+    let refused = &attempt.stage(Stage::Tls).unwrap().outcome;
+    assert!(
+        matches!(refused, Outcome::ClientRefused { .. }),
+        "{refused:?}"
+    );
+    assert_eq!(attempt.tls.unwrap().method, TlsMethod::LegacyPeek);
+}
+
+#[tokio::test]
+async fn a_known_old_host_takes_one_connection() {
+    let peer = Peer::start(vec![after_ssl([Act::Read, Act::Send(old_flight())])]).await;
+    let request = AttemptRequest {
+        legacy: true,
+        ..peer.request()
+    };
+    let attempt = peer.attempt_as(request, options()).await;
+    assert_eq!(
+        path(&attempt),
+        [
+            ok(Stage::Tcp, MAIN),
+            ok(Stage::X224, MAIN),
+            ok(Stage::Tls, PEEK),
+        ]
+    );
+    assert_eq!(peer.connections(), 1);
+}
+
+#[tokio::test]
+async fn an_old_host_that_became_new_is_found_out() {
+    let peer = Peer::start(vec![
+        after_ssl([Act::Read, Act::Send(alert(TlsVersion::TLS_1_2, 2, 70))]),
+        after_ssl([Act::Tls(material::server_1_3())]),
+    ])
+    .await;
+    let request = AttemptRequest {
+        legacy: true,
+        ..peer.request()
+    };
+    let attempt = peer.attempt_as(request, options()).await;
+    assert_eq!(last(&attempt), ok(Stage::Tls, MAIN));
+    assert!(attempt.got_through());
+    assert_eq!(attempt.tls.unwrap().method, TlsMethod::Full);
+}
+
+#[tokio::test]
+async fn an_old_host_that_falls_silent_has_failed() {
+    let peer = Peer::start(vec![after_ssl([])]).await;
+    let request = AttemptRequest {
+        legacy: true,
+        ..peer.request()
+    };
+    let mut options = options();
+    options.tls = Duration::from_millis(80);
+    let attempt = peer.attempt_as(request, options).await;
+    assert_eq!(
+        attempt.failure(),
+        Some((Stage::Tls, &Outcome::Timeout { received: 0 }))
+    );
+}
+
+#[tokio::test]
+async fn a_close_in_both_handshakes_is_a_failed_tls_stage() {
+    let peer = Peer::start(vec![after_ssl([Act::Read, Act::Fin])]).await;
+    let attempt = peer.attempt().await;
+    let closed = Outcome::Closed { received: 0 };
+    assert_eq!(attempt.failure(), Some((Stage::Tls, &closed)));
+    assert_eq!(last(&attempt), (Stage::Tls, PEEK, closed.clone()));
+    assert_eq!(attempt.tls.unwrap().method, TlsMethod::Failed);
+}
+
+#[tokio::test]
+async fn garbage_instead_of_tls_is_malformed() {
+    let garbage = b"\x03\x00\x00\x09\x02\xf0\x80\x21\x80".to_vec();
+    let peer = Peer::start(vec![after_ssl([Act::Read, Act::Send(garbage)])]).await;
+    let attempt = peer.attempt().await;
+    let (stage, outcome) = attempt.failure().unwrap();
+    assert_eq!(stage, Stage::Tls);
+    assert!(matches!(outcome, Outcome::Malformed { .. }), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn endless_answers_are_cut_at_the_limit() {
+    let warning = alert(TlsVersion::TLS_1_2, 1, 90);
+    let certificate = server_flight(TlsVersion::TLS_1_2, 0xC02F, &vec![vec![0x30; 16_000]; 20]);
+    let greeting = b"3".repeat(4096);
+    for bytes in [warning, certificate, greeting] {
+        let peer = Peer::start(vec![after_ssl([Act::Read, Act::Endless(bytes)])]).await;
+        let attempt = peer.attempt().await;
+        assert!(!attempt.got_through());
+        let received = attempt.tls.unwrap().received as usize;
+        assert!(received <= STAGE_LIMIT + 8192, "{received}");
+    }
+}
+
+#[tokio::test]
+async fn a_reset_at_any_byte_is_an_outcome() {
+    let mut whole = selected(Protocols::SSL);
+    let confirm = whole.len();
+    whole.extend(old_flight());
+    for end in (0..confirm).chain((confirm..whole.len()).step_by(7)) {
+        let sent = whole[..end].to_vec();
+        let peer = Peer::start(vec![vec![Act::Read, Act::Send(sent), Act::Reset]]).await;
+        let attempt = peer.attempt().await;
+        assert!(!attempt.got_through(), "cut at {end}");
+        assert!(attempt.stages.len() >= 2);
+    }
+}
+
+#[tokio::test]
+async fn the_challenge_tells_who_the_server_is() {
+    let peer = Peer::start(vec![after_question([Act::Send(challenge())])]).await;
+    let attempt = peer.attempt().await;
+    assert_eq!(last(&attempt), ok(Stage::Credssp, MAIN));
+    let ntlm = attempt.ntlm.unwrap();
+    assert_eq!(ntlm.dns_computer.as_deref(), Some("srv05.corp.example"));
+    assert_eq!(ntlm.build().as_deref(), Some("10.0.20348"));
+    assert_eq!(ntlm.tsrequest_version, Some(6));
+    assert!(!ntlm.echoed_nonce);
+    assert!(ntlm.clock_skew_s().unwrap().abs() < 5.0);
+}
+
+#[tokio::test]
+async fn the_question_is_asked_only_when_wanted_and_fitting() {
+    let wanted = AttemptRequest {
+        ntlm: false,
+        ..Peer::start(vec![vec![]]).await.request()
+    };
+    let hybrid = after_ssl([Act::Tls(material::server_1_2())]);
+    let peer = Peer::start(vec![hybrid]).await;
+    assert!(peer.attempt().await.stage(Stage::Credssp).is_none());
+
+    let peer = Peer::start(vec![vec![
+        Act::Read,
+        Act::Send(selected(Protocols::HYBRID)),
+        Act::Tls(material::server_1_2()),
+    ]])
+    .await;
+    let request = AttemptRequest {
+        endpoint: peer.endpoint,
+        ..wanted
+    };
+    let attempt = peer.attempt_as(request, options()).await;
+    assert!(attempt.stage(Stage::Credssp).is_none());
+}
+
+#[tokio::test]
+async fn credssp_has_outcomes_of_its_own() {
+    let refusal = TsRequest {
+        version: 6,
+        error_code: Some(0xC000_0418),
+        ..TsRequest::default()
+    };
+    let empty = TsRequest {
+        version: 6,
+        ..TsRequest::default()
+    };
+    let cut = challenge()[..40].to_vec();
+    for (acts, expected) in [
+        (
+            vec![Act::Send(refusal.encode())],
+            Outcome::CredsspError {
+                status: 0xC000_0418,
+            },
+        ),
+        (vec![Act::Send(empty.encode())], Outcome::NoChallenge),
+        (vec![Act::CloseTls], Outcome::Closed { received: 0 }),
+        (vec![Act::Reset], Outcome::Reset { received: 0 }),
+        (
+            vec![Act::Send(cut), Act::CloseTls],
+            Outcome::Closed { received: 40 },
+        ),
+    ] {
+        let peer = Peer::start(vec![after_question(acts)]).await;
+        let attempt = peer.attempt().await;
+        assert_eq!(attempt.failure(), Some((Stage::Credssp, &expected)));
+        assert_eq!(attempt.tls.unwrap().method, TlsMethod::Full);
+        assert_eq!(peer.connections(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_endless_challenge_is_cut_at_the_limit() {
+    let huge = vec![0x30, 0x83, 0xFF, 0xFF, 0xFF];
+    let peer = Peer::start(vec![after_question([Act::Endless(huge)])]).await;
+    let (stage, _, outcome) = last(&peer.attempt().await);
+    assert_eq!(stage, Stage::Credssp);
+    assert!(matches!(outcome, Outcome::Malformed { .. }), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn stages_follow_each_other_in_time() {
+    let peer = Peer::start(vec![after_question([Act::Send(challenge())])]).await;
+    let attempt = peer.attempt().await;
+    for pair in attempt.stages.windows(2) {
+        assert!(pair[0].start_us + pair[0].duration_us <= pair[1].start_us + 1);
+    }
+}

@@ -1,1 +1,327 @@
+//! What was scanned comes back from every form that can be read, and folds to the same fleet.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod arbitrary;
+mod stream;
+
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+use rdpscan::diagnosis::Policy;
+use rdpscan::fleet::Fleet;
+use rdpscan::model::*;
+use rdpscan::record;
+use rdpscan::report::{self, Format, Selection};
+
+use arbitrary::{any_body, any_plan, any_time};
+use stream::{endpoint, stream};
+
+fn fold(events: Vec<ScanEvent>) -> Fleet {
+    let mut fleet = Fleet::new(Policy::default());
+    for event in events {
+        fleet.apply(event);
+    }
+    fleet
+}
+
+fn written(format: Format, fleet: &Fleet) -> Vec<u8> {
+    let rows: Vec<usize> = (0..fleet.hosts().len()).collect();
+    let selection = Selection {
+        fleet,
+        rows: &rows,
+        whole: true,
+    };
+    let mut out = Vec::new();
+    report::write(format, &selection, &mut out).unwrap();
+    out
+}
+
+fn read(bytes: &[u8]) -> Vec<ScanEvent> {
+    report::read_from(bytes, "saved").unwrap().events
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
+
+fn refusal(bytes: &[u8]) -> String {
+    let message = report::read_from(bytes, "saved.json")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.starts_with("cannot read `saved.json`: "),
+        "{message}"
+    );
+    assert!(!message.contains('\n'), "{message}");
+    message
+}
+
+/// A file in a directory that goes away with the returned guard.
+fn place(name: &str) -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(name);
+    (directory, path)
+}
+
+#[test]
+fn json_read_back_and_written_again_is_the_same_to_the_byte() {
+    let first = written(Format::Json, &fold(stream()));
+    let second = written(Format::Json, &fold(read(&first)));
+    assert_eq!(text(first), text(second));
+}
+
+#[test]
+fn json_of_a_stopped_and_unfinished_scan_is_the_same_to_the_byte() {
+    let mut events = stream();
+    events.pop();
+    let first = written(Format::Json, &fold(events));
+    let second = written(Format::Json, &fold(read(&first)));
+    assert_eq!(text(first), text(second));
+}
+
+#[test]
+fn ndjson_read_back_folds_to_the_same_report() {
+    let fleet = fold(stream());
+    let again = fold(read(&written(Format::Ndjson, &fleet)));
+    for format in Format::ALL {
+        assert_eq!(
+            text(written(format, &fleet)),
+            text(written(format, &again)),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn a_recording_of_the_engine_s_own_events_is_read() {
+    let mut writer = record::Writer::new(Vec::new());
+    for event in &stream() {
+        writer.write(event).unwrap();
+    }
+    assert_eq!(read(&writer.into_inner()), stream());
+}
+
+#[test]
+fn histories_come_back_whole() {
+    let fleet = fold(stream());
+    let again = fold(read(&written(Format::Json, &fleet)));
+    let histories = |fleet: &Fleet| -> Vec<History> {
+        let rows = fleet.hosts().iter().map(|host| host.history.clone());
+        rows.chain(fleet.references().cloned()).collect()
+    };
+    assert_eq!(histories(&fleet), histories(&again));
+}
+
+#[test]
+fn the_summary_counts_what_the_fleet_counts() {
+    let fleet = fold(stream());
+    let report: serde_json::Value = serde_json::from_slice(&written(Format::Json, &fleet)).unwrap();
+    let summary = fleet.summary();
+    assert_eq!(report["summary"]["hosts"], summary.hosts);
+    for (state, count) in &summary.by_state {
+        assert_eq!(report["summary"]["by_state"][state.word()], *count);
+    }
+    for (severity, count) in &summary.by_severity {
+        assert_eq!(report["summary"]["by_severity"][severity.word()], *count);
+    }
+    assert_eq!(report["summary"]["expired"], summary.expired);
+    assert_eq!(report["summary"]["expiring"], summary.expiring);
+    assert_eq!(report["summary"]["flaky"], summary.flaky);
+    assert_eq!(report["summary"]["dns_trouble"], summary.dns_trouble);
+}
+
+#[test]
+fn an_expired_self_signed_wrong_name_certificate_yields_its_dates_in_every_format() {
+    let fleet = fold(stream());
+    for format in Format::ALL {
+        let report = text(written(format, &fleet));
+        for date in ["2024-01-01", "2026-01-01"] {
+            assert!(report.contains(date), "{date} in {format}");
+        }
+    }
+    for format in [Format::Text, Format::Csv, Format::Json] {
+        let report = text(written(format, &fleet));
+        assert!(
+            report.contains("expired") && report.contains("-21"),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn a_selection_keeps_what_its_judgement_rests_on_and_comes_back_alone() {
+    let fleet = fold(stream());
+    let row = fleet
+        .position(&Subject::Endpoint(endpoint("10.0.0.5:3389")))
+        .unwrap();
+    let selection = Selection {
+        fleet: &fleet,
+        rows: &[row],
+        whole: false,
+    };
+    let mut out = Vec::new();
+    report::write(Format::Json, &selection, &mut out).unwrap();
+    let again = fold(read(&out));
+    assert_eq!(again.hosts().len(), 1);
+    assert_eq!(again.hosts()[0].history, fleet.hosts()[row].history);
+    assert_eq!(again.hosts()[0].diagnosis, fleet.hosts()[row].diagnosis);
+}
+
+#[test]
+fn a_saved_file_replaces_the_old_one_and_leaves_nothing_else() {
+    let (directory, path) = place("report.json");
+    std::fs::write(&path, "old").unwrap();
+    let fleet = fold(stream());
+    let rows: Vec<usize> = (0..fleet.hosts().len()).collect();
+    let selection = Selection {
+        fleet: &fleet,
+        rows: &rows,
+        whole: true,
+    };
+    report::check_writable(&path).unwrap();
+    report::write_file(&path, Format::Json, &selection).unwrap();
+    assert_eq!(
+        text(std::fs::read(&path).unwrap()),
+        text(written(Format::Json, &fleet))
+    );
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    assert!(!report::read(&path).unwrap().is_empty());
+}
+
+#[test]
+fn a_report_that_a_shell_saved_as_utf_16_is_read() {
+    let report = text(written(Format::Json, &fold(stream())));
+    let mut bytes = vec![0xFF, 0xFE];
+    bytes.extend(report.encode_utf16().flat_map(u16::to_le_bytes));
+    assert_eq!(read(&bytes), read(report.as_bytes()));
+}
+
+#[test]
+fn a_report_that_a_tool_laid_out_anew_is_read() {
+    let report = written(Format::Json, &fold(stream()));
+    let value: serde_json::Value = serde_json::from_slice(&report).unwrap();
+    let wanted = read(&report);
+    assert_eq!(read(&serde_json::to_vec(&value).unwrap()), wanted);
+    assert_eq!(read(&serde_json::to_vec_pretty(&value).unwrap()), wanted);
+}
+
+#[test]
+fn a_newer_minor_version_with_unknown_keys_is_read() {
+    let report = text(written(Format::Json, &fold(stream())));
+    let newer = report
+        .replace(
+            "rdpscan.report/1\"",
+            "rdpscan.report/1.9\",\"colour\":{\"a\":[1]}",
+        )
+        .replace("\"listed\":", "\"mood\":\"good\",\"listed\":");
+    assert_eq!(read(newer.as_bytes()), read(report.as_bytes()));
+}
+
+#[test]
+fn a_newer_major_version_is_refused_with_advice() {
+    let report = text(written(Format::Json, &fold(stream())));
+    let message = refusal(report.replace("report/1\"", "report/2\"").as_bytes());
+    assert!(
+        message.contains("`rdpscan.report/2`, and this version reads `rdpscan.report/1`"),
+        "{message}"
+    );
+    assert!(message.contains("update this one"), "{message}");
+}
+
+#[test]
+fn a_truncated_report_is_refused_wherever_it_was_cut() {
+    let report = written(Format::Json, &fold(stream()));
+    for cut in (1..report.len() - 2).step_by(report.len() / 60) {
+        let message = refusal(&report[..cut]);
+        assert!(
+            message.contains("ends in the middle"),
+            "cut at {cut}: {message}"
+        );
+    }
+}
+
+#[test]
+fn a_truncated_recording_is_read_as_far_as_it_goes() {
+    let recording = written(Format::Ndjson, &fold(stream()));
+    let saved = report::read_from(&recording[..recording.len() - 20], "saved").unwrap();
+    assert_eq!(saved.events.len() + 1, read(&recording).len());
+    assert_eq!(saved.notes.len(), 1);
+}
+
+#[test]
+fn other_files_are_refused_in_one_line() {
+    for (content, wanted) in [
+        ("", "it is empty"),
+        (" \n", "it is empty"),
+        ("state,address\n", "it is not a saved scan (expected value"),
+        (
+            "{}",
+            "it is not a saved scan (JSON without the key `schema`)",
+        ),
+        ("[1]", "it is not a saved scan ("),
+        (
+            "{\"schema\":\"sslyze\\u001b[2J\"}",
+            "it is not a saved scan (its schema is `sslyze\u{fffd}[2J`)",
+        ),
+        ("{\"schema\":\"rdpscan.report/1\"}", "missing field `scan`"),
+        ("\u{0}\u{1}\u{2}", "it is not a saved scan ("),
+    ] {
+        let message = refusal(content.as_bytes());
+        assert!(message.contains(wanted), "{content:?}: {message}");
+        assert!(message.contains(';'), "no way out: {message}");
+    }
+}
+
+#[test]
+fn a_report_that_lost_a_certificate_names_it() {
+    let report = text(written(Format::Json, &fold(stream())));
+    let mut value: serde_json::Value = serde_json::from_str(&report).unwrap();
+    value["certificates"] = serde_json::json!({});
+    let message = refusal(value.to_string().as_bytes());
+    assert!(message.contains("there is no certificate `00"), "{message}");
+}
+
+#[test]
+fn a_path_that_cannot_be_read_is_named() {
+    let (directory, path) = place("absent.json");
+    let message = report::read(&path).unwrap_err().to_string();
+    assert!(message.contains("absent.json"), "{message}");
+    let message = report::read(directory.path()).unwrap_err().to_string();
+    assert!(message.contains("it is a directory"), "{message}");
+}
+
+fn event(seq: u64, at: jiff::Timestamp, body: EventBody) -> ScanEvent {
+    ScanEvent {
+        run_id: "run".into(),
+        source: "here".into(),
+        seq,
+        at,
+        body,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_recording_comes_back_as_it_was(
+        plan in any_plan(),
+        bodies in prop::collection::vec((any_time(), any_body()), 0..6),
+    ) {
+        let mut events = vec![event(0, jiff::Timestamp::UNIX_EPOCH, EventBody::ScanStarted(plan))];
+        for (at, body) in bodies {
+            events.push(event(events.len() as u64, at, body));
+        }
+        let mut writer = record::Writer::new(Vec::new());
+        for event in &events {
+            writer.write(event).unwrap();
+        }
+        prop_assert_eq!(read(&writer.into_inner()), events);
+    }
+
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(report::read_from(&*bytes, "noise").is_err());
+    }
+}

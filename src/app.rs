@@ -1,1 +1,0 @@
-//! The only wiring place: settings, scan, sinks, exit status.

@@ -1,0 +1,65 @@
+//! Fitting the scan into what this machine allows.
+
+use crate::model::Notice;
+
+/// Descriptors kept for lookups, files, the terminal and the runtime.
+const RESERVED: u64 = 256;
+/// In flight when nothing bounds the scan but the machine.
+const MOST: u32 = 16_384;
+/// In flight at least, when the rate decides.
+const LEAST: u32 = 256;
+
+/// Connections in flight: as asked, or, for 0, enough that the rate cap and not the timeouts bound the scan; in both cases
+/// no more than the descriptor limit holds, and then with a notice.
+pub(super) fn in_flight(asked: u32, rate: u32, limit: Option<u64>) -> (u32, Option<Notice>) {
+    let wanted = match (asked, rate) {
+        (0, 0) => MOST,
+        // The longest round lasts a little over a second; attempts at slow hosts hold their slots longer.
+        (0, rate) => rate.saturating_mul(2).clamp(LEAST, MOST),
+        (asked, _) => asked,
+    };
+    let Some(limit) = limit else {
+        return (wanted, None);
+    };
+    let room = u32::try_from(limit.saturating_sub(RESERVED))
+        .unwrap_or(u32::MAX)
+        .max(1);
+    if wanted <= room {
+        return (wanted, None);
+    }
+    (
+        room,
+        Some(Notice::DescriptorLimit {
+            asked: wanted,
+            used: room,
+            limit,
+        }),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_decides_when_nothing_was_asked() {
+        assert_eq!(in_flight(0, 1000, None), (2000, None));
+        assert_eq!(in_flight(0, 10, None), (LEAST, None));
+        assert_eq!(in_flight(0, 0, None), (MOST, None));
+    }
+
+    #[test]
+    fn the_descriptor_limit_has_the_last_word_and_is_told() {
+        let (used, notice) = in_flight(5000, 0, Some(1024));
+        assert_eq!(used, 768);
+        assert_eq!(
+            notice,
+            Some(Notice::DescriptorLimit {
+                asked: 5000,
+                used: 768,
+                limit: 1024
+            })
+        );
+        assert_eq!(in_flight(100, 0, Some(10)).0, 1);
+    }
+}

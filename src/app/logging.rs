@@ -1,0 +1,42 @@
+//! The log: off unless asked for, and to a file, since the terminal belongs to the table.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use etcetera::BaseStrategy as _;
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use super::outputs;
+
+/// Starts the log for `-v` (steps) and `-vv` (everything); says where it is. The guard writes the rest when dropped.
+pub(super) fn start(verbosity: u8) -> Result<Option<WorkerGuard>> {
+    let level = match verbosity {
+        0 => return Ok(None),
+        1 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let folder = folder()?;
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make the log folder `{}`", folder.display()))?;
+    let file = tracing_appender::rolling::daily(&folder, "rdpscan.log");
+    let (writer, guard) = tracing_appender::non_blocking(file);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(writer)
+        .with_ansi(false);
+    let ours = Targets::new()
+        .with_target("rdpscan", level)
+        .with_default(LevelFilter::WARN);
+    tracing_subscriber::registry().with(layer).with(ours).init();
+    outputs::tell(&format!("the log goes to {}", folder.display()));
+    Ok(Some(guard))
+}
+
+/// The local cache folder: a log is of this machine and need not roam.
+fn folder() -> Result<PathBuf> {
+    let folders = etcetera::choose_base_strategy()
+        .context("this account has no home folder for the log; leave -v out")?;
+    Ok(folders.cache_dir().join("rdpscan"))
+}

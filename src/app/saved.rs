@@ -1,0 +1,78 @@
+//! Saved scans: on the screen again, or in another format.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{OpenArgs, ReportArgs};
+use crate::diagnosis::Policy;
+use crate::exit::ExitStatus;
+use crate::fleet::Fleet;
+use crate::model::Progress;
+use crate::report::{self, Format};
+use crate::settings::Settings;
+use crate::tui;
+
+use super::outputs::{self, Sink};
+
+pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<ExitStatus> {
+    let fleet = load(&arguments.file, settings.policy)?;
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        bail!("`open` needs a terminal for its screens; use `rdpscan report FILE` for text");
+    }
+    let (_progress, watching) = watch::channel(Progress::default());
+    let mut feed = tui::Feed {
+        events: None,
+        progress: watching,
+        stop: CancellationToken::new(),
+    };
+    let options = outputs::screen(settings.output.filter);
+    tui::run(fleet, &mut feed, options).await?;
+    Ok(ExitStatus::Done)
+}
+
+pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<ExitStatus> {
+    let sink = match &arguments.output {
+        Some(path) if path.as_os_str() != "-" => {
+            report::check_writable(path)?;
+            Sink::File(path.clone())
+        }
+        _ => Sink::Standard,
+    };
+    let fleet = load(&arguments.file, settings.policy.clone())?;
+    let filter = tui::Filter::parse(&settings.output.filter)?;
+    outputs::write(
+        &fleet,
+        &filter,
+        settings.output.format.unwrap_or(Format::Text),
+        &sink,
+    )?;
+    Ok(match settings.output.fail_on {
+        Some(severity)
+            if fleet
+                .hosts()
+                .iter()
+                .any(|host| outputs::is_at_least(host, severity)) =>
+        {
+            ExitStatus::Findings
+        }
+        _ => ExitStatus::Done,
+    })
+}
+
+/// Reads a saved scan and judges it by today's rules, as of its own time.
+fn load(path: &Path, policy: Policy) -> Result<Fleet> {
+    let saved = report::read_saved(path)?;
+    for note in &saved.notes {
+        outputs::tell(&format!("rdpscan: {note}"));
+    }
+    let mut fleet = Fleet::new(policy);
+    saved
+        .events
+        .into_iter()
+        .for_each(|event| fleet.apply(event));
+    Ok(fleet)
+}

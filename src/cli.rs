@@ -1,1 +1,0 @@
-//! Command-line flags, as close to the text as possible.

@@ -1,0 +1,214 @@
+//! What differs between operating systems, behind functions that exist on all of them.
+//!
+//! A caller never sees a `cfg`: where a platform cannot tell, the answer is `None`. The one `unsafe` block of the crate is here.
+
+use std::io;
+use std::net::{Ipv6Addr, SocketAddr, UdpSocket};
+
+use tokio::net::TcpStream;
+
+use crate::model::PathFacts;
+
+/// What an error code of this operating system means, beyond what [`io::ErrorKind`] tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeMeaning {
+    /// A packet filter or a prohibiting route on the way (EACCES on Unix).
+    Prohibited,
+    /// This machine's own packet filter (EPERM on Unix, WSAEACCES on Windows).
+    OwnFilter,
+    /// An ICMP error about the host that has no `ErrorKind` (EHOSTDOWN, ENONET, ENOPROTOOPT, EPROTO).
+    HostUnreachable,
+    /// This machine does not speak the address family at all (EAFNOSUPPORT), so it has no route either.
+    NoAddressFamily,
+}
+
+/// Looks an operating system's error code up; `None` when [`io::ErrorKind`] says all that there is to say.
+#[must_use]
+pub fn code_meaning(error: &io::Error) -> Option<CodeMeaning> {
+    error.raw_os_error().and_then(os::code_meaning)
+}
+
+/// How many descriptors this process may have open, after raising the soft limit (`RLIMIT_NOFILE`) to the hard one.
+///
+/// `None` where there is no such limit: on Windows sockets are handles, and memory is what ends first.
+#[must_use]
+pub fn descriptor_limit() -> Option<u64> {
+    os::descriptor_limit()
+}
+
+/// Retransmits (SYN included) and smoothed round-trip time of a connected socket: `TCP_INFO`, tcp(7). `None` off Linux.
+#[must_use]
+pub fn path_facts(stream: &TcpStream) -> Option<PathFacts> {
+    path::path_facts(stream)
+}
+
+/// Whether this machine has any route to IPv6 addresses outside itself. Sends nothing: connecting a UDP socket only asks the
+/// routing table, here for an address of the documentation range (RFC 3849).
+#[must_use]
+pub fn ipv6_route() -> bool {
+    let documentation = SocketAddr::from(([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], 9));
+    UdpSocket::bind(SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)))
+        .and_then(|socket| socket.connect(documentation))
+        .is_ok()
+}
+
+/// What this machine calls itself, for the vantage of a report; `here` when it does not say.
+#[must_use]
+pub fn machine_name() -> String {
+    os::machine_name()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "here".to_owned())
+}
+
+#[cfg(unix)]
+mod os {
+    use rustix::io::Errno;
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    use super::CodeMeaning;
+
+    pub(super) fn code_meaning(code: i32) -> Option<CodeMeaning> {
+        match Errno::from_raw_os_error(code) {
+            Errno::ACCESS => Some(CodeMeaning::Prohibited),
+            Errno::PERM => Some(CodeMeaning::OwnFilter),
+            Errno::HOSTDOWN | Errno::NOPROTOOPT | Errno::PROTO => {
+                Some(CodeMeaning::HostUnreachable)
+            }
+            #[cfg(target_os = "linux")]
+            Errno::NONET => Some(CodeMeaning::HostUnreachable),
+            Errno::AFNOSUPPORT => Some(CodeMeaning::NoAddressFamily),
+            _ => None,
+        }
+    }
+
+    pub(super) fn machine_name() -> Option<String> {
+        Some(
+            rustix::system::uname()
+                .nodename()
+                .to_string_lossy()
+                .into_owned(),
+        )
+    }
+
+    pub(super) fn descriptor_limit() -> Option<u64> {
+        let before = getrlimit(Resource::Nofile);
+        let raised = Rlimit {
+            current: before.maximum,
+            maximum: before.maximum,
+        };
+        // macOS refuses a soft limit above its own OPEN_MAX even when the hard one is higher: then the old limit stays.
+        if before.current != before.maximum && setrlimit(Resource::Nofile, raised).is_err() {
+            return before.current;
+        }
+        getrlimit(Resource::Nofile).current
+    }
+}
+
+#[cfg(not(unix))]
+mod os {
+    use super::CodeMeaning;
+
+    /// Winsock error codes; they are part of the Windows ABI.
+    const WSAEACCES: i32 = 10013;
+    const WSAENOPROTOOPT: i32 = 10042;
+    const WSAEAFNOSUPPORT: i32 = 10047;
+    const WSAEHOSTDOWN: i32 = 10064;
+
+    pub(super) fn machine_name() -> Option<String> {
+        std::env::var("COMPUTERNAME").ok()
+    }
+
+    pub(super) fn code_meaning(code: i32) -> Option<CodeMeaning> {
+        match code {
+            WSAEACCES => Some(CodeMeaning::OwnFilter),
+            WSAENOPROTOOPT | WSAEHOSTDOWN => Some(CodeMeaning::HostUnreachable),
+            WSAEAFNOSUPPORT => Some(CodeMeaning::NoAddressFamily),
+            _ => None,
+        }
+    }
+
+    pub(super) fn descriptor_limit() -> Option<u64> {
+        None
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod path {
+    use std::mem::{MaybeUninit, size_of};
+    use std::os::fd::AsRawFd;
+
+    use tokio::net::TcpStream;
+
+    use crate::model::PathFacts;
+
+    #[expect(
+        unsafe_code,
+        reason = "no safe wrapper of getsockopt(TCP_INFO) exists in rustix, socket2 or nix"
+    )]
+    pub(super) fn path_facts(stream: &TcpStream) -> Option<PathFacts> {
+        // An older kernel fills less than the structure holds: what it leaves is zero.
+        let mut info = MaybeUninit::<libc::tcp_info>::zeroed();
+        let mut length = libc::socklen_t::try_from(size_of::<libc::tcp_info>()).ok()?;
+        // SAFETY: the descriptor is borrowed from a live stream; the kernel writes at most `length` bytes, which is the size of
+        // the buffer; `tcp_info` is made of integers only, so that the zeroed value is valid whatever part gets written.
+        let info = unsafe {
+            let status = libc::getsockopt(
+                stream.as_raw_fd(),
+                libc::IPPROTO_TCP,
+                libc::TCP_INFO,
+                info.as_mut_ptr().cast(),
+                &raw mut length,
+            );
+            if status != 0 {
+                return None;
+            }
+            info.assume_init()
+        };
+        Some(PathFacts {
+            retransmits: info.tcpi_total_retrans,
+            rtt_us: info.tcpi_rtt,
+        })
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod path {
+    use tokio::net::TcpStream;
+
+    use crate::model::PathFacts;
+
+    pub(super) fn path_facts(_stream: &TcpStream) -> Option<PathFacts> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn the_descriptor_limit_is_raised_to_the_hard_one() {
+        let limit = descriptor_limit();
+        let now = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+        assert_eq!(limit, now.current);
+        assert_eq!(now.current, now.maximum);
+    }
+
+    #[tokio::test]
+    #[cfg(target_os = "linux")]
+    async fn a_loopback_connection_has_path_facts() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let facts = path_facts(&stream).unwrap();
+        assert_eq!(facts.retransmits, 0);
+        assert!(facts.rtt_us < 1_000_000, "{facts:?}");
+    }
+
+    #[test]
+    fn an_error_without_a_code_has_no_special_meaning() {
+        assert_eq!(code_meaning(&io::Error::other("made up")), None);
+    }
+}

@@ -1,1 +1,0 @@
-//! Certificate facts through x509-parser.

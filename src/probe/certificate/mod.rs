@@ -1,0 +1,226 @@
+//! Certificate facts through x509-parser.
+//!
+//! The DER comes from anyone: it is read leniently, every string and list is bounded, and what cannot be read at all still has
+//! its thumbprints. Nothing here judges: an absurd value is a fact like any other.
+
+pub(super) mod algorithm;
+mod text;
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use ring::digest;
+use x509_parser::asn1_rs::{FromDer, Oid, Tag};
+use x509_parser::certificate::{X509Certificate, X509CertificateParser};
+use x509_parser::extensions::{
+    BasicConstraints, ExtendedKeyUsage, GeneralName, SubjectAlternativeName, X509Extension,
+};
+use x509_parser::nom::Parser;
+use x509_parser::oid_registry::{
+    OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_CRL_DISTRIBUTION_POINTS,
+    OID_X509_EXT_EXTENDED_KEY_USAGE, OID_X509_EXT_SUBJECT_ALT_NAME,
+};
+use x509_parser::time::ASN1Time;
+
+use crate::model::{CertificateFacts, KeyAlgorithm, PublicKey};
+
+/// Most entries kept of each list in a certificate.
+const LIST_LIMIT: usize = 64;
+/// Most characters kept of one name in the subject alternative name, and of a common name. A DNS name has at most 253.
+const NAME_LIMIT: usize = 256;
+/// Most characters kept of a whole subject or issuer.
+const SUBJECT_LIMIT: usize = 1024;
+/// Most bytes kept of a serial number. RFC 5280 4.1.2.2 allows 20.
+const SERIAL_LIMIT: usize = 64;
+
+/// Reads one certificate as the server sent it. Never fails: see [`CertificateFacts::unparsable`].
+#[must_use]
+pub fn read(der: &[u8]) -> CertificateFacts {
+    let facts = bare(der);
+    let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+    match parser.parse(der) {
+        Ok((rest, certificate)) => filled(facts, &certificate, rest),
+        Err(error) => CertificateFacts {
+            unparsable: Some(reason(&error).into()),
+            ..facts
+        },
+    }
+}
+
+/// What is known of any bytes: their length and their thumbprints.
+fn bare(der: &[u8]) -> CertificateFacts {
+    CertificateFacts {
+        sha1: hex(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, der).as_ref()),
+        sha256: hex(digest::digest(&digest::SHA256, der).as_ref()),
+        der_length: saturated(der.len()),
+        unparsable: None,
+        subject: Box::default(),
+        common_name: None,
+        issuer: Box::default(),
+        serial: Box::default(),
+        san_dns: Vec::new(),
+        san_ip: Vec::new(),
+        has_san: false,
+        not_before: None,
+        not_after: None,
+        key: PublicKey {
+            algorithm: KeyAlgorithm::Unknown,
+            bits: 0,
+        },
+        spki_sha256: Box::default(),
+        signature_algorithm: Box::default(),
+        extended_key_usage: None,
+        is_ca: false,
+        self_issued: false,
+        has_crl: false,
+        trailing_bytes: 0,
+    }
+}
+
+fn filled(
+    mut facts: CertificateFacts,
+    certificate: &X509Certificate<'_>,
+    rest: &[u8],
+) -> CertificateFacts {
+    facts.subject = text::distinguished_name(&certificate.subject, SUBJECT_LIMIT);
+    facts.issuer = text::distinguished_name(&certificate.issuer, SUBJECT_LIMIT);
+    facts.common_name = certificate
+        .subject
+        .iter_common_name()
+        .last()
+        .and_then(|attribute| text::decoded(attribute.attr_value(), NAME_LIMIT))
+        .filter(|name| !name.is_empty())
+        .map(Into::into);
+    facts.serial = serial(certificate.raw_serial());
+    facts.not_before = Some(timestamp(certificate.validity.not_before));
+    facts.not_after = Some(timestamp(certificate.validity.not_after));
+    facts.key = algorithm::public_key(&certificate.subject_pki);
+    facts.spki_sha256 = hex(digest::digest(&digest::SHA256, certificate.subject_pki.raw).as_ref());
+    facts.signature_algorithm =
+        algorithm::signature_name(&certificate.signature_algorithm.algorithm);
+    facts.self_issued = certificate.subject.as_raw() == certificate.issuer.as_raw();
+    facts.trailing_bytes = saturated(rest.len());
+    for extension in certificate.extensions() {
+        read_extension(&mut facts, extension);
+    }
+    facts
+}
+
+/// Takes what is wanted of one extension. That it is there counts even when its content cannot be read.
+fn read_extension(facts: &mut CertificateFacts, extension: &X509Extension<'_>) {
+    if extension.oid == OID_X509_EXT_SUBJECT_ALT_NAME {
+        facts.has_san = true;
+        if let Ok((_, names)) = SubjectAlternativeName::from_der(extension.value) {
+            for name in &names.general_names {
+                read_alternative_name(facts, name);
+            }
+        }
+    } else if extension.oid == OID_X509_EXT_EXTENDED_KEY_USAGE {
+        let usages = ExtendedKeyUsage::from_der(extension.value)
+            .map(|(_, usage)| usage_oids(&usage))
+            .unwrap_or_default();
+        facts.extended_key_usage = Some(usages);
+    } else if extension.oid == OID_X509_EXT_BASIC_CONSTRAINTS {
+        facts.is_ca = BasicConstraints::from_der(extension.value)
+            .is_ok_and(|(_, constraints)| constraints.ca);
+    } else if extension.oid == OID_X509_EXT_CRL_DISTRIBUTION_POINTS {
+        facts.has_crl = true;
+    }
+}
+
+fn read_alternative_name(facts: &mut CertificateFacts, name: &GeneralName<'_>) {
+    match name {
+        GeneralName::DNSName(name) if facts.san_dns.len() < LIST_LIMIT => {
+            facts.san_dns.push(text::shortened(name, NAME_LIMIT).into());
+        }
+        // [2] is dNSName: one with bytes outside ASCII is against RFC 5280, and yet what the host calls itself.
+        GeneralName::Invalid(Tag(2), bytes) if facts.san_dns.len() < LIST_LIMIT => {
+            facts.san_dns.push(text::latin(bytes, NAME_LIMIT).into());
+        }
+        GeneralName::IPAddress(bytes) if facts.san_ip.len() < LIST_LIMIT => {
+            facts.san_ip.extend(address(bytes));
+        }
+        _ => {}
+    }
+}
+
+/// An iPAddress entry is 4 or 16 bytes in network order (RFC 5280 4.2.1.6); any other length names no address.
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    <[u8; 4]>::try_from(bytes)
+        .map(IpAddr::from)
+        .or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))
+        .ok()
+}
+
+/// The usages as dotted OIDs: those that the parser knows by name first.
+fn usage_oids(usage: &ExtendedKeyUsage<'_>) -> Vec<Box<str>> {
+    [
+        (usage.any, "2.5.29.37.0"),
+        (usage.server_auth, "1.3.6.1.5.5.7.3.1"),
+        (usage.client_auth, "1.3.6.1.5.5.7.3.2"),
+        (usage.code_signing, "1.3.6.1.5.5.7.3.3"),
+        (usage.email_protection, "1.3.6.1.5.5.7.3.4"),
+        (usage.time_stamping, "1.3.6.1.5.5.7.3.8"),
+        (usage.ocsp_signing, "1.3.6.1.5.5.7.3.9"),
+    ]
+    .into_iter()
+    .filter(|(present, _)| *present)
+    .map(|(_, oid)| oid.into())
+    .chain(usage.other.iter().map(dotted))
+    .take(LIST_LIMIT)
+    .collect()
+}
+
+fn dotted(oid: &Oid<'_>) -> Box<str> {
+    algorithm::dotted(oid.as_bytes())
+}
+
+/// A time, held at the ends of what can be told: 9999-12-31T23:59:59Z, "no expiration" in RFC 5280 4.1.2.5, lies a day beyond.
+fn timestamp(time: ASN1Time) -> Timestamp {
+    Timestamp::from_second(time.timestamp()).unwrap_or(if time.timestamp() < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
+}
+
+/// The serial number's bytes as they are, less the zero that keeps a positive number positive in DER.
+fn serial(raw: &[u8]) -> Box<str> {
+    let bytes = match raw {
+        [0, rest @ ..] if !rest.is_empty() => rest,
+        _ => raw,
+    };
+    hex(bytes.get(..SERIAL_LIMIT).unwrap_or(bytes))
+}
+
+/// Why x509-parser gave up, as a lower-case fragment.
+fn reason(error: &x509_parser::nom::Err<x509_parser::error::X509Error>) -> String {
+    use x509_parser::nom::Err;
+
+    match error {
+        Err::Incomplete(_) => String::from("the DER ends too early"),
+        Err::Error(error) | Err::Failure(error) => {
+            let words = error.to_string();
+            text::shortened(&words, NAME_LIMIT)
+        }
+    }
+}
+
+/// Lower-case hexadecimal.
+fn hex(bytes: &[u8]) -> Box<str> {
+    use std::fmt::Write;
+
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        write!(text, "{byte:02x}").ok();
+    }
+    text.into()
+}
+
+fn saturated(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

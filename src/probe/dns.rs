@@ -1,1 +1,0 @@
-//! Lookups through the system resolver and through hickory, behind one type.

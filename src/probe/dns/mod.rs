@@ -1,0 +1,259 @@
+//! Lookups through the system resolver and through hickory, behind one type.
+//!
+//! The operating system's resolver is what a Remote Desktop client asks: it decides whether a name works. The servers asked
+//! directly add the time to live, the names of an address, and who said what. Every lookup ends within its own deadline, and
+//! how many run at once is bounded.
+
+mod direct;
+mod name;
+mod system;
+
+#[cfg(test)]
+mod fake_server;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::sync::{OnceCell, Semaphore};
+
+use self::direct::Direct;
+use self::system::System;
+use crate::clock;
+use crate::model::{Lookup, LookupAnswer, Question, Resolver};
+
+/// Most names whose lookups are remembered; further ones are asked each time.
+const REMEMBERED_LIMIT: usize = 65_536;
+/// Most lookups through DNS servers under way at once.
+const DIRECT_LIMIT: usize = 64;
+
+/// How names are looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsOptions {
+    /// Servers to ask; when there are any, only these are asked. Empty means the operating system's resolver and the servers
+    /// that it is set to.
+    pub servers: Vec<SocketAddr>,
+    /// Deadline of one lookup: one question to one resolver, retries and TCP included.
+    pub timeout: Duration,
+}
+
+impl Default for DnsOptions {
+    fn default() -> Self {
+        Self {
+            servers: Vec::new(),
+            timeout: Duration::from_secs(3),
+        }
+    }
+}
+
+/// All lookups of one scan. A name is asked once, however many hosts bear it; only trouble is not remembered.
+pub struct Names {
+    /// The operating system's resolver, unless servers were given.
+    system: Option<System>,
+    /// The servers asked directly.
+    direct: Vec<Direct>,
+    /// Why the system's servers cannot be asked directly, when that is so.
+    unconfigured: Option<Box<str>>,
+    timeout: Duration,
+    permits: Semaphore,
+    /// INVARIANT: holds at most [`REMEMBERED_LIMIT`] names, and is never locked across an await.
+    remembered: Mutex<HashMap<Box<str>, Answers>>,
+}
+
+/// The lookups of a name, once they are there; who comes in the meantime waits for the same ones.
+type Answers = Arc<OnceCell<Arc<[Lookup]>>>;
+
+impl Names {
+    /// Reads the system's configuration, unless `options` names servers. Never fails: a missing configuration is an answer to
+    /// each reverse lookup.
+    #[must_use]
+    pub fn new(options: DnsOptions) -> Self {
+        let DnsOptions { servers, timeout } = options;
+        let mut unconfigured = None;
+        let mut direct = Vec::new();
+        let system = servers.is_empty().then(|| System::new(timeout));
+        let opened = if servers.is_empty() {
+            vec![Direct::configured(timeout)]
+        } else {
+            servers
+                .into_iter()
+                .map(|server| Direct::server(server, timeout))
+                .collect()
+        };
+        for opened in opened {
+            match opened {
+                Ok(server) => direct.push(server),
+                Err(detail) => unconfigured = Some(detail),
+            }
+        }
+        Self {
+            system,
+            direct,
+            unconfigured,
+            timeout,
+            permits: Semaphore::new(DIRECT_LIMIT),
+            remembered: Mutex::default(),
+        }
+    }
+
+    /// Looks up the addresses of a name with every resolver in use, all at once. Text that cannot be a DNS name, or that
+    /// resolvers would read as an address, is not asked at all and gives no lookups.
+    pub async fn forward(&self, name: &str) -> Vec<Lookup> {
+        let Some(name) = name::wanted(name) else {
+            return Vec::new();
+        };
+        let Some(answers) = self.remember(&name) else {
+            return self.ask_forward(&name).await;
+        };
+        let lookups = answers
+            .get_or_init(|| async { self.ask_forward(&name).await.into() })
+            .await;
+        if has_trouble(lookups) {
+            self.forget(&name, &answers);
+        }
+        lookups.to_vec()
+    }
+
+    /// Looks up the names of an address with every DNS server in use. The operating system's resolver has no say here: the
+    /// platforms offer no call that tells "no such name" from trouble.
+    pub async fn reverse(&self, address: IpAddr) -> Vec<Lookup> {
+        let address = address.to_canonical();
+        let question = Question::Pointer(address);
+        let mut lookups = join_all(
+            self.direct
+                .iter()
+                .map(|server| self.timed(&question, server.resolver(), server.names(address))),
+        )
+        .await;
+        lookups.extend(self.unconfigured.as_ref().map(|detail| Lookup {
+            question,
+            resolver: Resolver::Configured,
+            answer: LookupAnswer::Error {
+                detail: detail.clone(),
+            },
+            duration_ms: 0,
+        }));
+        lookups
+    }
+
+    async fn ask_forward(&self, name: &name::Wanted) -> Vec<Lookup> {
+        let question = Question::Addresses(name.text.clone());
+        let system = async {
+            let system = self.system.as_ref()?;
+            let started = clock::monotonic();
+            let answer = system.addresses(&name.ascii).await;
+            Some(Lookup {
+                question: question.clone(),
+                resolver: Resolver::System,
+                answer,
+                duration_ms: clock::micros_since(started) / 1000,
+            })
+        };
+        let direct =
+            join_all(self.direct.iter().map(|server| {
+                self.timed(&question, server.resolver(), server.addresses(&name.name))
+            }));
+        let (system, direct) = futures_util::join!(system, direct);
+        system.into_iter().chain(direct).collect()
+    }
+
+    /// Runs one lookup under a permit and the deadline, which counts from when the permit is there.
+    async fn timed(
+        &self,
+        question: &Question,
+        resolver: Resolver,
+        lookup: impl Future<Output = LookupAnswer>,
+    ) -> Lookup {
+        // The semaphore is never closed; were it, the lookup would run without a permit.
+        let _permit = self.permits.acquire().await.ok();
+        let started = clock::monotonic();
+        let answer = tokio::time::timeout(self.timeout, lookup)
+            .await
+            .unwrap_or(LookupAnswer::Timeout);
+        Lookup {
+            question: question.clone(),
+            resolver,
+            answer,
+            duration_ms: clock::micros_since(started) / 1000,
+        }
+    }
+
+    /// The place for the answers of a name; `None` when all places are taken.
+    fn remember(&self, name: &name::Wanted) -> Option<Answers> {
+        let mut remembered = self.remembered();
+        if let Some(answers) = remembered.get(&name.text) {
+            return Some(answers.clone());
+        }
+        if remembered.len() >= REMEMBERED_LIMIT {
+            return None;
+        }
+        let answers = Answers::default();
+        remembered.insert(name.text.clone(), answers.clone());
+        Some(answers)
+    }
+
+    /// Gives up the answers of a name, unless newer ones have taken their place.
+    fn forget(&self, name: &name::Wanted, answers: &Answers) {
+        let mut remembered = self.remembered();
+        if remembered
+            .get(&name.text)
+            .is_some_and(|current| Arc::ptr_eq(current, answers))
+        {
+            remembered.remove(&name.text);
+        }
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, HashMap<Box<str>, Answers>> {
+        // Nothing that can panic runs under the lock.
+        self.remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Names")
+            .field("system", &self.system.is_some())
+            .field("direct", &self.direct.len())
+            .field("unconfigured", &self.unconfigured)
+            .finish_non_exhaustive()
+    }
+}
+
+fn has_trouble(lookups: &[Lookup]) -> bool {
+    lookups
+        .iter()
+        .any(|lookup| lookup.answer.is_resolver_trouble())
+}
+
+/// The addresses of an answer as the model wants them: IPv4 first, each once, at most 64.
+fn ordered(addresses: impl IntoIterator<Item = IpAddr>) -> Vec<IpAddr> {
+    /// More addresses than any host has; a hostile zone could name thousands, and each is tried.
+    const LIMIT: usize = 64;
+
+    let mut ordered: Vec<IpAddr> = Vec::new();
+    for address in addresses {
+        let address = address.to_canonical();
+        if ordered.len() < LIMIT && !ordered.contains(&address) {
+            ordered.push(address);
+        }
+    }
+    ordered.sort_by_key(IpAddr::is_ipv6);
+    ordered
+}
+
+/// An error's words as a lower-case fragment of bounded length.
+fn fragment(error: &impl std::fmt::Display) -> Box<str> {
+    let text: String = error.to_string().chars().take(256).collect();
+    let mut characters = text.chars();
+    let lowered: String = characters
+        .next()
+        .map(|first| first.to_lowercase().chain(characters).collect())
+        .unwrap_or_default();
+    lowered.into()
+}

@@ -1,0 +1,93 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::attempt;
+use super::chains::Chains;
+use super::dns::Names;
+use super::tcp::{self, Link};
+use super::tls::Client;
+use super::trust::TrustStore;
+use crate::model::{Attempt, Endpoint, Lookup};
+use crate::scan::{AttemptRequest, Connect, Prober};
+
+/// Deadlines and helpers of a [`LiveProber`].
+pub struct ProbeOptions {
+    /// For the TCP connect of a second connection within an attempt; the engine sets its own for the first.
+    pub connect: Duration,
+    /// For the X.224 stage.
+    pub x224: Duration,
+    /// For the TLS stage, full or peeked.
+    pub tls: Duration,
+    /// For the `CredSSP` stage.
+    pub credssp: Duration,
+    /// For all stages of an attempt together, the gap between its connections included, polite closes not.
+    pub deadline: Duration,
+    /// The constant cookie in the X.224 request, at most 9 characters so that no server cuts it; never a user's name.
+    pub cookie: Option<&'static str>,
+    /// Name lookups.
+    pub names: Names,
+    /// The judge of chains.
+    pub trust: Arc<TrustStore>,
+}
+
+impl ProbeOptions {
+    /// The usual deadlines: 3 s for a second connect, 4 s for X.224, 5 s for TLS, 4 s for `CredSSP`, 20 s in all.
+    #[must_use]
+    pub const fn new(names: Names, trust: Arc<TrustStore>) -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            x224: Duration::from_secs(4),
+            tls: Duration::from_secs(5),
+            credssp: Duration::from_secs(4),
+            deadline: Duration::from_secs(20),
+            cookie: Some("rdpscan"),
+            names,
+            trust,
+        }
+    }
+}
+
+/// The prober that talks to real hosts.
+pub struct LiveProber {
+    pub(super) options: ProbeOptions,
+    pub(super) client: Client,
+    pub(super) chains: Chains,
+}
+
+impl LiveProber {
+    /// A prober with these options. Sockets are opened only when it is asked to.
+    #[must_use]
+    pub fn new(options: ProbeOptions) -> Self {
+        Self {
+            client: Client::new(),
+            chains: Chains::new(options.trust.clone()),
+            options,
+        }
+    }
+}
+
+impl Prober for LiveProber {
+    type Link = Link;
+
+    fn connect(
+        &self,
+        endpoint: Endpoint,
+        timeout: Duration,
+    ) -> impl Future<Output = Connect<Link>> + Send {
+        tcp::connect(endpoint, timeout)
+    }
+
+    fn attempt(&self, link: Link, request: AttemptRequest) -> impl Future<Output = Attempt> + Send {
+        // Boxed: the engine holds one of these per host in flight, and most addresses never get this far.
+        Box::pin(attempt::run(self, link, request))
+    }
+
+    async fn forward(&self, name: &str) -> Vec<Lookup> {
+        self.options.names.forward(name).await
+    }
+
+    async fn reverse(&self, address: IpAddr) -> Vec<Lookup> {
+        self.options.names.reverse(address).await
+    }
+}

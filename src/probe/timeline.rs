@@ -1,0 +1,64 @@
+use tokio::time::Instant;
+
+use crate::clock;
+use crate::model::{ConnectionPurpose, Outcome, Stage, StageRecord};
+
+/// The stages of an attempt as they happen, on the monotonic clock.
+///
+/// INVARIANT: whoever begins a stage ends it, so that no stage is missing from the record.
+#[derive(Debug)]
+pub(super) struct Timeline {
+    zero: Instant,
+    stages: Vec<StageRecord>,
+}
+
+/// A stage that has begun.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Begun {
+    stage: Stage,
+    start_us: u32,
+    start: Instant,
+}
+
+impl Timeline {
+    pub(super) const fn new(zero: Instant) -> Self {
+        Self {
+            zero,
+            stages: Vec::new(),
+        }
+    }
+
+    pub(super) fn begin(&self, stage: Stage) -> Begun {
+        Begun {
+            stage,
+            start_us: clock::micros_since(self.zero),
+            start: clock::monotonic(),
+        }
+    }
+
+    pub(super) fn end(&mut self, begun: Begun, connection: ConnectionPurpose, outcome: Outcome) {
+        let duration_us = clock::micros_since(begun.start);
+        self.stages.push(StageRecord {
+            stage: begun.stage,
+            connection,
+            start_us: begun.start_us,
+            duration_us,
+            outcome,
+        });
+    }
+
+    /// Records the connect of the first connection, which began at the zero of this timeline and came up.
+    pub(super) fn connected(&mut self, duration_us: u32) {
+        self.stages.push(StageRecord {
+            stage: Stage::Tcp,
+            connection: ConnectionPurpose::Main,
+            start_us: 0,
+            duration_us,
+            outcome: Outcome::Ok,
+        });
+    }
+
+    pub(super) fn into_stages(self) -> Vec<StageRecord> {
+        self.stages
+    }
+}

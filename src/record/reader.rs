@@ -1,0 +1,384 @@
+use std::io::{self, BufRead, Read};
+
+use serde::Deserialize;
+
+use super::schema::{self, Compatibility};
+use crate::model::{EVENT_SCHEMA, EventBody, ScanEvent};
+
+/// The longest line read, in bytes. A plan with a million targets listed one by one fits.
+const LONGEST_LINE: u64 = 64 * 1024 * 1024;
+
+/// Characters of a foreign value that a message quotes.
+const LONGEST_QUOTE: usize = 120;
+
+/// Why a recording cannot be read. Whoever shows it puts the file's name in front.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The operating system says no.
+    #[error("line {line} cannot be read: {cause}; check the file and the disk it is on")]
+    Io {
+        /// Line, from 1.
+        line: u64,
+        /// Its words.
+        cause: io::Error,
+    },
+    /// No events at all.
+    #[error("holds no complete event; give a recording that a scan has written to")]
+    Empty,
+    /// Some other kind of file.
+    #[error(
+        "line 1 is not the start of an rdpscan recording ({reason}); give a file written with `--format ndjson`, from its first line"
+    )]
+    NotARecording {
+        /// What is there instead.
+        reason: String,
+    },
+    /// Written by a later rdpscan, in a form that this one does not know.
+    #[error(
+        "recorded as {found}, and this version reads `{EVENT_SCHEMA}`; read it with the rdpscan that wrote it, or update this one"
+    )]
+    Version {
+        /// The schema found, quoted.
+        found: String,
+    },
+    /// A line that is no event.
+    #[error(
+        "line {line} is not a scan event: {reason}; remove the lines from there on, or scan again"
+    )]
+    Line {
+        /// Line, from 1.
+        line: u64,
+        /// Why not.
+        reason: String,
+    },
+    /// A line without an end.
+    #[error(
+        "line {line} is longer than {LONGEST_LINE} bytes; give a file written with `--format ndjson`"
+    )]
+    TooLong {
+        /// Line, from 1.
+        line: u64,
+    },
+}
+
+/// Reads a recording, event by event.
+///
+/// A last line that was cut off is not an error: a journal ends so when the machine stops. [`Reader::notes`] tells afterwards.
+#[derive(Debug)]
+pub struct Reader<R> {
+    inner: R,
+    line: u64,
+    buffer: Vec<u8>,
+    newer: bool,
+    done: bool,
+    first: Option<Box<ScanEvent>>,
+    cut_off: Option<u64>,
+    not_understood: u64,
+}
+
+/// As much of the first event as stays the same in every version.
+#[derive(Deserialize)]
+struct Head {
+    body: HeadBody,
+}
+
+#[derive(Deserialize)]
+struct HeadBody {
+    event: String,
+    #[serde(default)]
+    schema: Option<String>,
+}
+
+/// A line with its end, a line without, or nothing more.
+enum Line {
+    Whole,
+    CutOff,
+    End,
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Opens a recording: reads its first event and checks the version.
+    pub fn new(inner: R) -> Result<Self, RecordError> {
+        let mut reader = Self {
+            inner,
+            line: 0,
+            buffer: Vec::new(),
+            newer: false,
+            done: false,
+            first: None,
+            cut_off: None,
+            not_understood: 0,
+        };
+        match reader.next_line()? {
+            Line::End => return Err(RecordError::Empty),
+            Line::Whole | Line::CutOff => {}
+        }
+        let head: Head = serde_json::from_slice(&reader.buffer).map_err(|error| {
+            if error.is_eof() {
+                RecordError::Empty
+            } else {
+                RecordError::NotARecording {
+                    reason: words(&error),
+                }
+            }
+        })?;
+        let Some(found) = head
+            .body
+            .schema
+            .filter(|_| head.body.event == "scan_started")
+        else {
+            return Err(RecordError::NotARecording {
+                reason: format!("it begins with the event {}", quote(&head.body.event)),
+            });
+        };
+        match schema::compare(&found, EVENT_SCHEMA) {
+            Compatibility::Same => {}
+            Compatibility::NewerMinor => reader.newer = true,
+            Compatibility::NewerMajor | Compatibility::OlderMajor => {
+                return Err(RecordError::Version {
+                    found: quote(&found),
+                });
+            }
+            Compatibility::Foreign => {
+                return Err(RecordError::NotARecording {
+                    reason: format!("its schema is {}", quote(&found)),
+                });
+            }
+        }
+        let first = serde_json::from_slice(&reader.buffer).map_err(|error| RecordError::Line {
+            line: reader.line,
+            reason: words(&error),
+        })?;
+        reader.first = Some(Box::new(first));
+        Ok(reader)
+    }
+
+    /// What the user should know about the reading, once it is over; empty when all is well.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(line) = self.cut_off {
+            notes.push(format!(
+                "line {line}, the last, is cut off and was left out; everything before it was read"
+            ));
+        }
+        if self.not_understood > 0 {
+            notes.push(format!(
+                "events of a newer rdpscan that this one does not know were left out: {}; update rdpscan to see them",
+                self.not_understood
+            ));
+        }
+        notes
+    }
+
+    /// Fills `buffer` with the next line that is not blank.
+    fn next_line(&mut self) -> Result<Line, RecordError> {
+        loop {
+            self.buffer.clear();
+            self.line += 1;
+            let read = (&mut self.inner)
+                .take(LONGEST_LINE + 1)
+                .read_until(b'\n', &mut self.buffer)
+                .map_err(|cause| RecordError::Io {
+                    line: self.line,
+                    cause,
+                })?;
+            if read == 0 {
+                return Ok(Line::End);
+            }
+            let whole = self.buffer.last() == Some(&b'\n');
+            if !whole && read as u64 > LONGEST_LINE {
+                return Err(RecordError::TooLong { line: self.line });
+            }
+            if self.line == 1 && self.buffer.starts_with(b"\xEF\xBB\xBF") {
+                self.buffer.drain(..3);
+            }
+            if !self.buffer.trim_ascii().is_empty() {
+                return Ok(if whole { Line::Whole } else { Line::CutOff });
+            }
+        }
+    }
+
+    fn read_event(&mut self) -> Result<Option<ScanEvent>, RecordError> {
+        if let Some(first) = self.first.take() {
+            return Ok(Some(*first));
+        }
+        loop {
+            let line = self.next_line()?;
+            if matches!(line, Line::End) {
+                return Ok(None);
+            }
+            let error = match serde_json::from_slice::<ScanEvent>(&self.buffer) {
+                Ok(event) if matches!(event.body, EventBody::ScanStarted(_)) => {
+                    return Err(RecordError::Line {
+                        line: self.line,
+                        reason: "a second scan starts here".to_owned(),
+                    });
+                }
+                Ok(event) => return Ok(Some(event)),
+                Err(error) => error,
+            };
+            if matches!(line, Line::CutOff) {
+                self.cut_off = Some(self.line);
+                return Ok(None);
+            }
+            if self.newer && error.is_data() {
+                self.not_understood += 1;
+                continue;
+            }
+            return Err(RecordError::Line {
+                line: self.line,
+                reason: words(&error),
+            });
+        }
+    }
+}
+
+impl<R: BufRead> Iterator for Reader<R> {
+    type Item = Result<ScanEvent, RecordError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let event = self.read_event().transpose();
+        self.done = !matches!(event, Some(Ok(_)));
+        event
+    }
+}
+
+/// The parser's reason without its line number, which counts from the start of our line; safe to print, and short.
+fn words(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let reason = text
+        .rsplit_once(" at line ")
+        .map_or(&*text, |(reason, _)| reason);
+    let reason: String = reason.chars().take(LONGEST_QUOTE).collect();
+    format!("{} at column {}", reason.escape_debug(), error.column())
+}
+
+/// A value from the file, quoted, safe to print, and short.
+fn quote(value: &str) -> String {
+    let short: String = value.chars().take(LONGEST_QUOTE).collect();
+    format!("`{}`", short.escape_debug())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STARTED: &str = r#"{"run_id":"r","source":"here","seq":0,"at":"2026-01-01T00:00:00Z","body":{"event":"scan_started","schema":"rdpscan.events/1","version":"0.1.0","targets":["10.0.0.1"],"excludes":[],"endpoints_planned":1,"names_planned":0,"seed":1,"attempts":3,"dns":true,"ntlm":true,"list_all":false,"simulated":false}}"#;
+    const NOTICED: &str = r#"{"run_id":"r","source":"here","seq":1,"at":"2026-01-01T00:00:01Z","body":{"event":"noticed","kind":"no_ipv6_route"}}"#;
+
+    fn read(text: &str) -> Result<(usize, Vec<String>), RecordError> {
+        let mut reader = Reader::new(text.as_bytes())?;
+        let mut count = 0;
+        for event in &mut reader {
+            event?;
+            count += 1;
+        }
+        Ok((count, reader.notes()))
+    }
+
+    fn message(text: &str) -> String {
+        read(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_whole_recording_is_read_without_notes() {
+        let (count, notes) = read(&format!("{STARTED}\n{NOTICED}\n")).unwrap();
+        assert_eq!((count, notes.len()), (2, 0));
+    }
+
+    #[test]
+    fn blank_lines_line_ends_of_windows_and_a_byte_order_mark_do_not_matter() {
+        let (count, _) = read(&format!("\u{feff}{STARTED}\r\n\r\n{NOTICED}\r\n")).unwrap();
+        assert_eq!(count, 2);
+    }
+
+    #[test]
+    fn a_cut_off_last_line_is_a_note_wherever_the_cut_is() {
+        for cut in 1..NOTICED.len() {
+            let text = format!("{STARTED}\n{}", &NOTICED[..cut]);
+            let (count, notes) = read(&text).unwrap();
+            assert_eq!(count, 1, "cut at {cut}");
+            assert!(notes[0].starts_with("line 2, the last"), "{notes:?}");
+        }
+    }
+
+    #[test]
+    fn a_last_line_that_only_lacks_its_end_is_read() {
+        let (count, notes) = read(&format!("{STARTED}\n{NOTICED}")).unwrap();
+        assert_eq!((count, notes.len()), (2, 0));
+    }
+
+    #[test]
+    fn a_broken_line_in_the_middle_is_named() {
+        let text = message(&format!("{STARTED}\n{{\"x\":\n{NOTICED}\n"));
+        assert!(text.starts_with("line 2 is not a scan event: "), "{text}");
+        assert!(text.contains("scan again"), "{text}");
+    }
+
+    #[test]
+    fn an_unknown_event_of_this_version_is_an_error() {
+        let text = message(&format!(
+            "{STARTED}\n{}\n",
+            NOTICED.replace("noticed", "surprise")
+        ));
+        assert!(text.contains("unknown variant `surprise`"), "{text}");
+    }
+
+    #[test]
+    fn a_newer_minor_version_is_read_and_what_is_unknown_left_out() {
+        let text = format!(
+            "{}\n{}\n{}\n",
+            STARTED
+                .replace("events/1", "events/1.4")
+                .replace("\"seed\":1", "\"seed\":1,\"added_later\":{\"deep\":[1]}"),
+            NOTICED.replace("noticed", "surprise"),
+            NOTICED
+        );
+        let (count, notes) = read(&text).unwrap();
+        assert_eq!(count, 2);
+        assert!(notes[0].contains("were left out: 1;"));
+    }
+
+    #[test]
+    fn a_newer_major_version_is_refused_with_advice() {
+        let text = message(&STARTED.replace("events/1", "events/2"));
+        assert_eq!(
+            text,
+            "recorded as `rdpscan.events/2`, and this version reads `rdpscan.events/1`; read it with the rdpscan that wrote it, or update this one"
+        );
+    }
+
+    #[test]
+    fn a_recording_without_its_first_line_is_refused() {
+        let text = message(&format!("{NOTICED}\n"));
+        assert!(text.contains("begins with the event `noticed`"), "{text}");
+    }
+
+    #[test]
+    fn other_files_are_refused() {
+        assert!(matches!(read(""), Err(RecordError::Empty)));
+        assert!(matches!(read("\n\n"), Err(RecordError::Empty)));
+        assert!(matches!(read("{\"run_id\":"), Err(RecordError::Empty)));
+        assert!(matches!(
+            read("hello\n"),
+            Err(RecordError::NotARecording { .. })
+        ));
+        assert!(matches!(
+            read("{\"a\":1}\n"),
+            Err(RecordError::NotARecording { .. })
+        ));
+    }
+
+    #[test]
+    fn messages_do_not_carry_control_codes() {
+        let text = message(&format!(
+            "{STARTED}\n{}\n",
+            NOTICED.replace("noticed", "\\u001b[2J\\u202e")
+        ));
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    }
+}

@@ -1,0 +1,279 @@
+//! Report files: written whole or not at all.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::{Format, Selection, write};
+use crate::sanitize;
+
+/// A report that cannot be written, in one line.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The path names a directory.
+    #[error("cannot write to `{path}`: it is a directory; name a file in it")]
+    IsDirectory {
+        /// The path, safe to print.
+        path: String,
+    },
+    /// The directory for it is not there.
+    #[error(
+        "cannot write to `{path}`: there is no directory `{directory}`; make it, or name another"
+    )]
+    NoDirectory {
+        /// The path, safe to print.
+        path: String,
+        /// The directory, safe to print.
+        directory: String,
+    },
+    /// The directory takes no new file.
+    #[error(
+        "cannot write to `{path}`: no file can be made in `{directory}` ({cause}); name another place with -o"
+    )]
+    Directory {
+        /// The path, safe to print.
+        path: String,
+        /// The directory, safe to print.
+        directory: String,
+        /// The operating system's words.
+        cause: io::Error,
+    },
+    /// The file is there already and may not be written.
+    #[error("cannot write to `{path}`: {cause}; close what uses the file, or name another with -o")]
+    Existing {
+        /// The path, safe to print.
+        path: String,
+        /// The operating system's words.
+        cause: io::Error,
+    },
+    /// Writing began and did not end; what was there before is untouched.
+    #[error(
+        "cannot write to `{path}`: {cause}; what was there before is untouched; free some space, or name another place with -o"
+    )]
+    Write {
+        /// The path, safe to print.
+        path: String,
+        /// The operating system's words.
+        cause: io::Error,
+    },
+}
+
+/// Finds out before a scan whether its report can be written afterwards: leaves nothing behind and changes nothing.
+pub fn check_writable(path: &Path) -> Result<(), WriteError> {
+    let place = Place::new(path)?;
+    if place.kind != Kind::Special {
+        drop(place.temporary()?);
+    }
+    Ok(())
+}
+
+/// Writes a report to a temporary file beside `path` and renames it, so that a reader never sees half a report and a failure
+/// leaves the old one. A device or pipe cannot be replaced and is written to directly.
+pub fn write_file(
+    path: &Path,
+    format: Format,
+    selection: &Selection<'_>,
+) -> Result<(), WriteError> {
+    let place = Place::new(path)?;
+    let failed = |cause| WriteError::Write {
+        path: place.shown.clone(),
+        cause,
+    };
+    if place.kind == Kind::Special {
+        return OpenOptions::new()
+            .write(true)
+            .open(&place.path)
+            .and_then(|mut device| fill(&mut device, format, selection))
+            .map_err(failed);
+    }
+    let mut temporary = place.temporary()?;
+    fill(&mut temporary, format, selection)
+        .and_then(|()| temporary.as_file().sync_all())
+        .map_err(failed)?;
+    temporary
+        .persist(&place.path)
+        .map(drop)
+        .map_err(|error| failed(error.error))
+}
+
+fn fill(inner: &mut dyn Write, format: Format, selection: &Selection<'_>) -> io::Result<()> {
+    let mut buffered = BufWriter::with_capacity(64 * 1024, inner);
+    write(format, selection, &mut buffered)?;
+    buffered.flush()
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    New,
+    File,
+    /// A device, pipe or socket.
+    Special,
+}
+
+/// Where a report goes, links followed.
+struct Place {
+    path: PathBuf,
+    directory: PathBuf,
+    kind: Kind,
+    shown: String,
+}
+
+impl Place {
+    fn new(path: &Path) -> Result<Self, WriteError> {
+        let shown = safe(path);
+        let existing = |cause| WriteError::Existing {
+            path: shown.clone(),
+            cause,
+        };
+        let kind = match fs::metadata(path) {
+            Ok(found) if found.is_dir() => return Err(WriteError::IsDirectory { path: shown }),
+            Ok(found) if found.is_file() => Kind::File,
+            Ok(_) => Kind::Special,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Kind::New,
+            Err(error) => return Err(existing(error)),
+        };
+        if kind == Kind::New && path.file_name().is_none() {
+            return Err(WriteError::IsDirectory { path: shown });
+        }
+        if kind == Kind::File {
+            // A rename needs no right to the file itself; one that is write-protected, or open in a spreadsheet on Windows,
+            // is left alone all the same.
+            OpenOptions::new()
+                .append(true)
+                .open(path)
+                .map_err(existing)?;
+        }
+        // Else the rename would put a file in the place of a link.
+        let path = if kind == Kind::File {
+            fs::canonicalize(path).map_err(existing)?
+        } else {
+            path.to_owned()
+        };
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        if kind == Kind::New && !directory.is_dir() {
+            return Err(WriteError::NoDirectory {
+                directory: safe(&directory),
+                path: shown,
+            });
+        }
+        Ok(Self {
+            path,
+            directory,
+            kind,
+            shown,
+        })
+    }
+
+    /// An empty file beside the place, which removes itself unless it is kept.
+    fn temporary(&self) -> Result<NamedTempFile, WriteError> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".rdpscan-").suffix(".part");
+        set_permissions(&mut builder, &self.path);
+        builder
+            .tempfile_in(&self.directory)
+            .map_err(|cause| WriteError::Directory {
+                path: self.shown.clone(),
+                directory: safe(&self.directory),
+                cause,
+            })
+    }
+}
+
+/// Those of the file that is replaced, else what the user's mask leaves of read and write for all, like any file that a
+/// program makes: a temporary file's own are for one user only.
+#[cfg(unix)]
+fn set_permissions(builder: &mut tempfile::Builder<'_, '_>, path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(path).map_or(0o666, |found| found.permissions().mode() & 0o777);
+    builder.permissions(fs::Permissions::from_mode(mode));
+}
+
+/// Windows: inherited from the directory.
+#[cfg(not(unix))]
+const fn set_permissions(_: &mut tempfile::Builder<'_, '_>, _: &Path) {}
+
+fn safe(path: &Path) -> String {
+    sanitize::terminal(&path.to_string_lossy()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    #[test]
+    fn checking_a_new_place_leaves_nothing_behind() {
+        let directory = directory();
+        check_writable(&directory.path().join("report.json")).unwrap();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn checking_an_old_file_changes_nothing() {
+        let directory = directory();
+        let path = directory.path().join("report.json");
+        fs::write(&path, "old").unwrap();
+        check_writable(&path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+    }
+
+    #[test]
+    fn a_directory_is_not_a_place() {
+        let directory = directory();
+        let error = check_writable(directory.path()).unwrap_err().to_string();
+        assert!(
+            error.ends_with("it is a directory; name a file in it"),
+            "{error}"
+        );
+        assert!(check_writable(Path::new("..")).is_err());
+        assert!(check_writable(Path::new("")).is_err());
+    }
+
+    #[test]
+    fn a_missing_directory_is_named() {
+        let directory = directory();
+        let error = check_writable(&directory.path().join("no/where.csv")).unwrap_err();
+        assert!(matches!(error, WriteError::NoDirectory { .. }), "{error}");
+        assert!(error.to_string().contains("make it, or name another"));
+    }
+
+    #[test]
+    fn a_file_is_not_a_directory() {
+        let directory = directory();
+        fs::write(directory.path().join("file"), "").unwrap();
+        assert!(check_writable(&directory.path().join("file/report.csv")).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_not_replaced() {
+        check_writable(Path::new("/dev/null")).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_replaced_file_keeps_its_mode() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = directory();
+        let path = directory.path().join("report.json");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let temporary = Place::new(&path).unwrap().temporary().unwrap();
+        let mode = temporary.as_file().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+    }
+
+    #[test]
+    fn a_hostile_path_does_not_reach_the_terminal() {
+        let error = check_writable(Path::new("no\u{1b}[2J/where.csv")).unwrap_err();
+        assert!(!error.to_string().contains('\u{1b}'));
+    }
+}

@@ -1,0 +1,299 @@
+//! Hand-made hosts for the writers' tests.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::sheet::{Row, Sheet, summarize};
+use crate::diagnosis::{Diagnosis, Spread, Stability};
+use crate::fleet::Host;
+use crate::model::{
+    Attempt, CertificateFacts, CertificateStatus, Confidence, ConnectionPurpose, DnsVerdict,
+    Endpoint, Finding, History, HostState, KeyAlgorithm, Lookup, LookupAnswer, NameSource,
+    NegotiationFacts, Nla, NtlmFacts, ObservedName, Outcome, PredictedError, Protocols, PublicKey,
+    Question, Resolver, ScanEnd, ScanPlan, ScanStatus, SelectedSecurity, Severity,
+    StabilityVerdict, Stage, StageRecord, Subject, TlsFacts, TlsMethod, TlsVersion, TrustVerdict,
+    UnlistedCounts,
+};
+
+pub(super) fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub(super) fn endpoint() -> Endpoint {
+    Endpoint::new("10.0.0.5".parse().unwrap(), 3389)
+}
+
+pub(super) fn plan() -> ScanPlan {
+    ScanPlan {
+        schema: crate::model::EVENT_SCHEMA.into(),
+        version: "0.1.0".into(),
+        targets: vec!["10.0.0.0/24".to_owned()],
+        excludes: Vec::new(),
+        endpoints_planned: 256,
+        names_planned: 0,
+        seed: 7,
+        attempts: 3,
+        dns: true,
+        ntlm: true,
+        list_all: false,
+        simulated: false,
+    }
+}
+
+/// Expired 20 days before the scan, self-signed, for another name.
+pub(super) fn expired_certificate() -> CertificateFacts {
+    CertificateFacts {
+        sha1: "0a".repeat(20).into(),
+        sha256: "0b".repeat(32).into(),
+        der_length: 800,
+        unparsable: None,
+        subject: "CN=other.example".into(),
+        common_name: Some("other.example".into()),
+        issuer: "CN=other.example".into(),
+        serial: "01".into(),
+        san_dns: vec!["other.example".into()],
+        san_ip: vec!["192.0.2.1".parse().unwrap()],
+        has_san: true,
+        not_before: Some(time("2025-01-01T00:00:00Z")),
+        not_after: Some(time("2026-01-01T00:00:00Z")),
+        key: PublicKey {
+            algorithm: KeyAlgorithm::Rsa,
+            bits: 2048,
+        },
+        spki_sha256: "0c".repeat(32).into(),
+        signature_algorithm: "sha256WithRSAEncryption".into(),
+        extended_key_usage: None,
+        is_ca: false,
+        self_issued: true,
+        has_crl: false,
+        trailing_bytes: 0,
+    }
+}
+
+pub(super) fn tls(chain: Vec<CertificateFacts>) -> TlsFacts {
+    TlsFacts {
+        method: TlsMethod::Full,
+        version: Some(TlsVersion::TLS_1_3),
+        cipher: Some("TLS13_AES_256_GCM_SHA384".into()),
+        group: Some("X25519".into()),
+        signature_valid: Some(true),
+        client_certificate_requested: false,
+        chain: chain.into_iter().map(Arc::new).collect(),
+        trust: TrustVerdict::SelfSigned,
+        received: 1500,
+    }
+}
+
+pub(super) fn attempt(tls: Option<TlsFacts>) -> Attempt {
+    Attempt {
+        endpoint: endpoint(),
+        number: 1,
+        by_name: None,
+        started_at: time("2026-01-21T00:00:00Z"),
+        stages: vec![StageRecord {
+            stage: Stage::Tcp,
+            connection: ConnectionPurpose::Main,
+            start_us: 0,
+            duration_us: 1200,
+            outcome: Outcome::Ok,
+        }],
+        silent_rounds: 0,
+        negotiation: Some(NegotiationFacts {
+            requested: Protocols::DEFAULT_OFFER,
+            selected: SelectedSecurity::Hybrid,
+            selected_raw: Some(Protocols::HYBRID),
+            failure: None,
+            response_flags: Some(0x1f),
+            source_reference: 0x1234,
+            bare_confirm: false,
+        }),
+        tls: tls.map(Arc::new),
+        ntlm: None,
+        path: None,
+    }
+}
+
+pub(super) fn diagnosis(state: HostState) -> Diagnosis {
+    Diagnosis {
+        state,
+        failed_stage: None,
+        security: SelectedSecurity::None,
+        nla: Nla::Unknown,
+        certificate_status: None,
+        days_left: None,
+        dns: DnsVerdict::NotChecked,
+        name_paths: Vec::new(),
+        stability: Stability {
+            verdict: StabilityVerdict::Unknown,
+            attempts: 0,
+            failures: 0,
+            failures_by_stage: Vec::new(),
+            connect_ms: None,
+            total_ms: None,
+            handshake_ms: None,
+            retransmits: None,
+            loss: 0.0,
+        },
+        findings: Vec::new(),
+        predicted: None,
+    }
+}
+
+/// The host of the format's description.
+pub(super) fn expired_host() -> Host {
+    let mut history = History::new(Subject::Endpoint(endpoint()));
+    let mut attempt = attempt(Some(tls(vec![expired_certificate()])));
+    attempt.ntlm = Some(Arc::new(NtlmFacts {
+        netbios_computer: Some("SRV05".into()),
+        dns_computer: Some("srv05.corp.example".into()),
+        version: Some((10, 0, 20348)),
+        server_time: Some(time("2026-01-21T00:00:02Z")),
+        asked_at: Some(time("2026-01-21T00:00:00Z")),
+        ..NtlmFacts::default()
+    }));
+    history.attempts.push(attempt);
+    history.names.push(ObservedName {
+        name: "srv05.corp.example".into(),
+        source: NameSource::Ptr,
+    });
+    history.lookups.push(Arc::new(Lookup {
+        question: Question::Addresses("srv05.corp.example".into()),
+        resolver: Resolver::System,
+        answer: LookupAnswer::Addresses {
+            addresses: vec!["10.0.0.5".parse().unwrap()],
+            ttl_s: Some(300),
+        },
+        duration_ms: 2,
+    }));
+    history.names_checked = true;
+    history.complete = true;
+    let mut diagnosis = diagnosis(HostState::Degraded);
+    diagnosis.security = SelectedSecurity::Hybrid;
+    diagnosis.nla = Nla::Offered;
+    diagnosis.certificate_status = Some(CertificateStatus::Expired);
+    diagnosis.days_left = Some(-20);
+    diagnosis.dns = DnsVerdict::Match;
+    diagnosis.stability.verdict = StabilityVerdict::Flaky;
+    diagnosis.stability.attempts = 3;
+    diagnosis.stability.failures = 1;
+    diagnosis.stability.failures_by_stage = vec![(Stage::Tls, 1)];
+    diagnosis.stability.connect_ms = Some(Spread {
+        min: 1.0,
+        median: 1.5,
+        max: 2.0,
+    });
+    diagnosis.findings.push(Finding {
+        id: "RDP-CERT-EXPIRED".to_owned(),
+        severity: Severity::High,
+        confidence: Confidence::Sure,
+        title: "The certificate has expired".to_owned(),
+        evidence: "valid until 2026-01-01, 20 days ago".to_owned(),
+        remedy: Some("R1".to_owned()),
+    });
+    diagnosis.predicted = Some(PredictedError {
+        code: "0x904".to_owned(),
+        name: "the connection was closed".to_owned(),
+        likelihood: 40,
+        reasons: vec!["1 of 3 attempts was closed in TLS".to_owned()],
+    });
+    Host { history, diagnosis }
+}
+
+pub(super) fn silent_host() -> Host {
+    let mut history = History::new(Subject::Endpoint(Endpoint::new(
+        "2001:db8::5".parse().unwrap(),
+        3390,
+    )));
+    history.listed = true;
+    Host {
+        history,
+        diagnosis: diagnosis(HostState::Filtered),
+    }
+}
+
+pub(super) fn unresolved_host() -> Host {
+    let mut history = History::new(Subject::Unresolved {
+        name: "gone.example".to_owned(),
+        port: 3389,
+    });
+    history.listed = true;
+    Host {
+        history,
+        diagnosis: diagnosis(HostState::Unreachable),
+    }
+}
+
+/// A host that answers with `text` wherever it can put text.
+pub(super) fn hostile_host(text: &str) -> Host {
+    let mut host = expired_host();
+    let mut certificate = expired_certificate();
+    certificate.subject = text.into();
+    certificate.issuer = text.into();
+    certificate.common_name = Some(text.into());
+    certificate.san_dns = vec![text.into()];
+    certificate.signature_algorithm = text.into();
+    certificate.self_issued = false;
+    let mut attempt = attempt(Some(TlsFacts {
+        trust: TrustVerdict::Rejected(text.into()),
+        cipher: Some(text.into()),
+        ..tls(vec![certificate])
+    }));
+    attempt.ntlm = Some(Arc::new(NtlmFacts {
+        netbios_computer: Some(text.into()),
+        dns_computer: Some(text.into()),
+        dns_domain: Some(text.into()),
+        ..NtlmFacts::default()
+    }));
+    host.history.attempts = vec![attempt];
+    host.history.names[0].name = text.into();
+    for found in &mut host.diagnosis.findings {
+        text.clone_into(&mut found.title);
+        text.clone_into(&mut found.evidence);
+    }
+    if let Some(predicted) = &mut host.diagnosis.predicted {
+        predicted.reasons = vec![text.to_owned()];
+    }
+    host
+}
+
+/// Every name of the corpus that all sinks are walked with.
+pub(super) fn nasty_names() -> Vec<String> {
+    include_str!("../../tests/data/nasty-names.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// A sheet of these hosts, shown under the first of their names.
+pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
+    let rows: Vec<Row<'a>> = hosts
+        .iter()
+        .map(|host| Row {
+            host,
+            name: host.history.names.first().map(|observed| &*observed.name),
+        })
+        .collect();
+    Sheet {
+        run_id: "run-1",
+        vantage: "admin-pc",
+        times: Some((time("2026-01-21T00:00:00Z"), time("2026-01-21T00:01:00Z"))),
+        plan: Some(plan),
+        notices: &[],
+        end: Some(ScanEnd {
+            status: ScanStatus::Complete,
+            endpoints_probed: 256,
+            unlisted: UnlistedCounts {
+                closed: 1,
+                filtered: 250,
+                unreachable: 2,
+            },
+            answered_on_retry: 0,
+        }),
+        summary: summarize(&rows),
+        rows,
+        references: Vec::new(),
+        left_out: 0,
+    }
+}

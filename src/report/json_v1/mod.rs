@@ -1,0 +1,324 @@
+//! `rdpscan.report/1`: one JSON document for one scan.
+//!
+//! INVARIANT: names in this format are frozen. More may be added, none renamed or given another meaning. Hence the types here
+//! are the format's own, and the model may change behind them. What is absent is `null`; times are RFC 3339 in UTC.
+//!
+//! The layout is fixed too: each top-level key and each host stands on a line of its own, so that two reports can be
+//! compared, and one host found, with line tools. The same facts always give the same bytes.
+
+mod host;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::facts::{HistoryRecord, Table};
+use super::sheet::Sheet;
+use crate::diagnosis::Policy;
+use crate::fleet::Summary;
+use crate::model::{HostState, ScanStatus, Severity};
+use host::HostV1;
+
+/// The format's name and major version.
+pub const REPORT_SCHEMA: &str = "rdpscan.report/1";
+
+#[derive(Serialize)]
+struct ScanV1<'a> {
+    id: &'a str,
+    version: Option<&'a str>,
+    vantage: &'a str,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+    /// The time as of which hosts were judged: the newest event's.
+    judged_at: Option<Timestamp>,
+    status: ScanStatus,
+    targets: &'a [String],
+    addresses_planned: Option<u64>,
+    addresses_probed: Option<u64>,
+    /// Hosts that a filter or a selection kept out of this file.
+    hosts_left_out: usize,
+}
+
+#[derive(Serialize)]
+struct SummaryV1 {
+    hosts: u64,
+    by_state: BTreeMap<&'static str, u64>,
+    by_severity: BTreeMap<&'static str, u64>,
+    expired: u64,
+    expiring: u64,
+    flaky: u64,
+    dns_trouble: u64,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    #[serde(flatten)]
+    host: HostV1<'a>,
+    history: HistoryRecord,
+}
+
+/// Writes a sheet as one document, host by host.
+pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::default();
+    for history in sheet.histories() {
+        table.add(history);
+    }
+    write!(out, "{{\"schema\":\"{REPORT_SCHEMA}\"")?;
+    key(out, "scan", &scan(sheet))?;
+    key(out, "summary", &summary(&sheet.summary))?;
+    list(
+        out,
+        "hosts",
+        sheet.rows.iter().map(|row| Entry {
+            host: HostV1::new(row),
+            history: table.record(&row.host.history),
+        }),
+    )?;
+    list(
+        out,
+        "references",
+        sheet.references().map(|history| table.record(&history)),
+    )?;
+    key(out, "certificates", table.entries())?;
+    key(out, "notices", sheet.notices)?;
+    key(out, "policy", policy)?;
+    key(out, "plan", &sheet.plan)?;
+    key(out, "end", &sheet.end)?;
+    out.write_all(b"}\n")
+}
+
+fn key(out: &mut dyn Write, name: &str, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    write!(out, ",\n\"{name}\":")?;
+    Ok(serde_json::to_writer(out, value)?)
+}
+
+fn list<T: Serialize>(
+    out: &mut dyn Write,
+    name: &str,
+    values: impl Iterator<Item = T>,
+) -> io::Result<()> {
+    write!(out, ",\n\"{name}\":[")?;
+    let mut separator = "\n";
+    for value in values {
+        out.write_all(separator.as_bytes())?;
+        serde_json::to_writer(&mut *out, &value)?;
+        separator = ",\n";
+    }
+    out.write_all(b"]")
+}
+
+fn scan<'a>(sheet: &Sheet<'a>) -> ScanV1<'a> {
+    let newest = sheet.times.map(|(_, newest)| newest);
+    ScanV1 {
+        id: sheet.run_id,
+        version: sheet.plan.map(|plan| &*plan.version),
+        vantage: sheet.vantage,
+        started_at: sheet.times.map(|(started, _)| started),
+        finished_at: newest.filter(|_| sheet.end.is_some()),
+        judged_at: newest,
+        // Without an end the scan still runs, or its recording was cut off.
+        status: sheet.end.map_or(ScanStatus::Interrupted, |end| end.status),
+        targets: sheet.plan.map_or(&[], |plan| &plan.targets),
+        addresses_planned: sheet.plan.map(|plan| plan.endpoints_planned),
+        addresses_probed: sheet.end.map(|end| end.endpoints_probed),
+        hosts_left_out: sheet.left_out,
+    }
+}
+
+/// Every word is there, with 0 where nothing was counted.
+fn summary(summary: &Summary) -> SummaryV1 {
+    let states = HostState::ALL.iter().map(|state| {
+        (
+            state.word(),
+            summary.by_state.get(state).copied().unwrap_or(0),
+        )
+    });
+    let severities = Severity::ALL.iter().map(|severity| {
+        (
+            severity.word(),
+            summary.by_severity.get(severity).copied().unwrap_or(0),
+        )
+    });
+    SummaryV1 {
+        hosts: summary.hosts,
+        by_state: states.collect(),
+        by_severity: severities.collect(),
+        expired: summary.expired,
+        expiring: summary.expiring,
+        flaky: summary.flaky,
+        dns_trouble: summary.dns_trouble,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::fleet::Host;
+    use crate::report::fixture;
+
+    fn document(hosts: &[Host]) -> Value {
+        let plan = fixture::plan();
+        let mut out = Vec::new();
+        write(&fixture::sheet(hosts, &plan), &Policy::default(), &mut out).unwrap();
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    /// Everything in `wanted` stands in `found`, under the same name and with the same value.
+    fn assert_within(wanted: &Value, found: &Value, at: &str) {
+        match (wanted, found) {
+            (Value::Object(wanted), Value::Object(found)) => {
+                for (key, value) in wanted {
+                    let at = format!("{at}.{key}");
+                    assert!(found.contains_key(key), "{at} is missing");
+                    assert_within(value, &found[key], &at);
+                }
+            }
+            _ => assert_eq!(wanted, found, "{at}"),
+        }
+    }
+
+    #[test]
+    fn scan_and_summary_have_the_frozen_names() {
+        let wanted = json!({
+            "schema": "rdpscan.report/1",
+            "scan": {
+                "id": "run-1", "version": "0.1.0", "vantage": "admin-pc",
+                "started_at": "2026-01-21T00:00:00Z", "finished_at": "2026-01-21T00:01:00Z",
+                "status": "complete", "targets": ["10.0.0.0/24"],
+                "addresses_planned": 256, "addresses_probed": 256
+            },
+            "summary": {
+                "hosts": 3,
+                "by_state": { "broken": 0, "degraded": 1, "not_rdp": 0, "unreachable": 1, "filtered": 1, "closed": 0, "healthy": 0 },
+                "by_severity": { "critical": 0, "high": 1, "medium": 0, "low": 0, "info": 0 },
+                "expired": 1, "expiring": 0, "flaky": 1, "dns_trouble": 0
+            }
+        });
+        let hosts = [
+            fixture::expired_host(),
+            fixture::silent_host(),
+            fixture::unresolved_host(),
+        ];
+        assert_within(&wanted, &document(&hosts), "");
+    }
+
+    #[test]
+    fn an_expired_self_signed_wrong_name_host_has_the_frozen_names_and_its_dates() {
+        let wanted = json!({
+            "address": "10.0.0.5", "port": 3389,
+            "names": [{ "name": "srv05.corp.example", "source": "ptr" }],
+            "state": "degraded", "failed_stage": null,
+            "security": { "selected": "hybrid", "nla": "offered" },
+            "tls": { "version": "1.3", "cipher": "TLS13_AES_256_GCM_SHA384", "handshake": "full" },
+            "certificate": {
+                "status": "expired", "common_name": "other.example", "subject": "CN=other.example",
+                "san": ["other.example", "192.0.2.1"], "issuer": "CN=other.example", "self_signed": true,
+                "not_before": "2025-01-01T00:00:00Z", "not_after": "2026-01-01T00:00:00Z", "days_left": -20,
+                "key": { "algorithm": "RSA", "bits": 2048 }, "signature_algorithm": "sha256WithRSAEncryption",
+                "sha1": "0a".repeat(20), "sha256": "0b".repeat(32), "chain_length": 1
+            },
+            "ntlm": {
+                "netbios_computer": "SRV05", "netbios_domain": null, "dns_computer": "srv05.corp.example",
+                "dns_domain": null, "dns_forest": null, "build": "10.0.20348", "clock_skew_s": 2.0
+            },
+            "dns": { "verdict": "match" },
+            "stability": {
+                "verdict": "flaky", "attempts": 3, "failures": 1, "failures_by_stage": { "tls": 1 },
+                "connect_ms": { "min": 1.0, "median": 1.5, "max": 2.0 }, "total_ms": null
+            },
+            "predicted_client_error": {
+                "code": "0x904", "name": "the connection was closed", "likelihood": 40,
+                "reasons": ["1 of 3 attempts was closed in TLS"]
+            },
+            "findings": [{
+                "id": "RDP-CERT-EXPIRED", "severity": "high", "confidence": "sure",
+                "title": "The certificate has expired", "evidence": "valid until 2026-01-01, 20 days ago", "remedy": "R1"
+            }]
+        });
+        let found = document(&[fixture::expired_host()]);
+        assert_within(&wanted, &found["hosts"][0], "hosts[0]");
+        assert_eq!(
+            found["hosts"][0]["dns"]["lookups"][0]["values"][0],
+            "10.0.0.5"
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_is_null() {
+        let wanted = json!({
+            "address": "2001:db8::5", "port": 3390, "names": [], "state": "filtered", "failed_stage": null,
+            "tls": null, "certificate": null, "ntlm": null, "predicted_client_error": null, "findings": [],
+            "stability": { "connect_ms": null, "total_ms": null }
+        });
+        let found = document(&[fixture::silent_host()]);
+        assert_within(&wanted, &found["hosts"][0], "hosts[0]");
+    }
+
+    #[test]
+    fn a_name_that_led_nowhere_has_no_address_and_keeps_its_name() {
+        let wanted = json!({
+            "address": null, "port": 3389,
+            "names": [{ "name": "gone.example", "source": "target" }]
+        });
+        let found = document(&[fixture::unresolved_host()]);
+        assert_within(&wanted, &found["hosts"][0], "hosts[0]");
+    }
+
+    #[test]
+    fn an_unreadable_certificate_keeps_its_thumbprints_and_nothing_is_made_up() {
+        let mut host = fixture::expired_host();
+        let mut facts = fixture::expired_certificate();
+        facts.unparsable = Some("cut short".into());
+        facts.common_name = None;
+        facts.not_before = None;
+        facts.not_after = None;
+        host.history.attempts = vec![fixture::attempt(Some(fixture::tls(vec![facts])))];
+        let wanted = json!({
+            "subject": null, "issuer": null, "common_name": null, "key": null, "self_signed": null,
+            "signature_algorithm": null, "not_before": null, "not_after": null,
+            "sha1": "0a".repeat(20), "unparsable": "cut short"
+        });
+        let found = document(&[host]);
+        assert_within(&wanted, &found["hosts"][0]["certificate"], "certificate");
+    }
+
+    #[test]
+    fn a_certificate_seen_often_is_written_once() {
+        let found = document(&[fixture::expired_host(), fixture::expired_host()]);
+        assert_eq!(found["certificates"].as_object().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn unlike_certificates_under_one_thumbprint_are_both_kept() {
+        let mut host = fixture::expired_host();
+        let mut forged = fixture::expired_certificate();
+        forged.subject = "CN=forged".into();
+        let chain = vec![fixture::expired_certificate(), forged];
+        host.history.attempts = vec![fixture::attempt(Some(fixture::tls(chain)))];
+        let found = document(&[host]);
+        let keys = &found["hosts"][0]["history"]["attempts"][0]["tls"]["chain"];
+        assert_ne!(keys[0], keys[1]);
+        assert_eq!(
+            found["certificates"][keys[1].as_str().unwrap()]["subject"],
+            "CN=forged"
+        );
+    }
+
+    #[test]
+    fn every_host_has_a_line_of_its_own() {
+        let plan = fixture::plan();
+        let hosts: Vec<Host> = fixture::nasty_names()
+            .iter()
+            .map(|name| fixture::hostile_host(name))
+            .collect();
+        let mut out = Vec::new();
+        write(&fixture::sheet(&hosts, &plan), &Policy::default(), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines = text.lines().filter(|line| line.starts_with("{\"address\""));
+        assert_eq!(lines.count(), hosts.len());
+    }
+}

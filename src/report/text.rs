@@ -1,0 +1,444 @@
+//! A table and the findings under it, for people: a terminal, a log, a mail. No colour, no box drawing, one host per row.
+//!
+//! The words for states and verdicts are those of the JSON report, so that one can search for them.
+
+use std::io::{self, Write};
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Table};
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
+
+use super::sheet::{Row, Sheet};
+use super::words;
+use crate::model::{CertificateStatus, HostState, ScanStatus, Severity, Subject};
+use crate::sanitize::{single_line, terminal};
+
+const HEADER: [&str; 9] = [
+    "STATE",
+    "ADDRESS",
+    "NAME",
+    "CERTIFICATE",
+    "TLS",
+    "NLA",
+    "DNS",
+    "STABILITY",
+    "FIRST FINDING",
+];
+
+/// Columns for a name in the table, so that one absurd name does not push everybody's findings out of sight.
+const WIDEST_NAME: usize = 48;
+
+/// Writes the whole report. `width` in columns lets the table wrap; `None` gives every row one line.
+pub(super) fn write(sheet: &Sheet<'_>, width: Option<u16>, out: &mut dyn Write) -> io::Result<()> {
+    banners(sheet, out)?;
+    if sheet.rows.is_empty() {
+        writeln!(out, "no hosts to show")?;
+    } else {
+        writeln!(out, "{}", table(sheet, width).trim_fmt())?;
+    }
+    writeln!(out)?;
+    summary(sheet, out)?;
+    findings(sheet, out)
+}
+
+fn banners(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut banners = Vec::new();
+    if sheet.plan.is_some_and(|plan| plan.simulated) {
+        banners.push("these hosts are simulated on this machine".to_owned());
+    }
+    match sheet.end.map(|end| end.status) {
+        Some(ScanStatus::Complete) => {}
+        Some(ScanStatus::Interrupted) => {
+            banners.push("the scan was interrupted: this is what was found until then".to_owned());
+        }
+        None => banners.push("the scan has no end: this is what is known so far".to_owned()),
+    }
+    banners.extend(sheet.notices.iter().map(ToString::to_string));
+    for banner in &banners {
+        writeln!(out, "note: {}", single_line(banner))?;
+    }
+    if !banners.is_empty() {
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn table(sheet: &Sheet<'_>, width: Option<u16>) -> Table {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    match width {
+        Some(width) => {
+            table.set_width(width);
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
+        None => {
+            table.set_content_arrangement(ContentArrangement::Disabled);
+        }
+    }
+    table.set_header(HEADER);
+    for row in &sheet.rows {
+        table.add_row(cells(row));
+    }
+    let last = HEADER.len() - 1;
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, if index == last { 0 } else { 2 }));
+        // A state or an address broken over two lines can no longer be searched for, or pasted.
+        if index < 2 {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    table
+}
+
+fn cells(row: &Row<'_>) -> [String; HEADER.len()] {
+    let diagnosis = &row.host.diagnosis;
+    let tls = row.host.history.tls();
+    let stability = &diagnosis.stability;
+    [
+        diagnosis.state.to_string(),
+        address(row),
+        row.name
+            .map_or_else(dash, |name| shorten(&terminal(name), WIDEST_NAME)),
+        certificate(row),
+        tls.and_then(|tls| tls.version)
+            .map_or_else(dash, |version| version.to_string()),
+        diagnosis.nla.to_string(),
+        diagnosis.dns.to_string(),
+        format!(
+            "{} {}/{}",
+            stability.verdict,
+            stability.attempts.saturating_sub(stability.failures),
+            stability.attempts
+        ),
+        diagnosis
+            .findings
+            .first()
+            .map_or_else(dash, |found| terminal(&found.id).into_owned()),
+    ]
+}
+
+/// At most `most` columns, the last of them an ellipsis when something was cut.
+fn shorten(text: &str, most: usize) -> String {
+    if text.width() <= most {
+        return text.to_owned();
+    }
+    let mut width = 1;
+    let mut short: String = text
+        .chars()
+        .take_while(|character| {
+            width += character.width().unwrap_or(0);
+            width <= most
+        })
+        .collect();
+    short.push('…');
+    short
+}
+
+fn dash() -> String {
+    "-".to_owned()
+}
+
+fn address(row: &Row<'_>) -> String {
+    match &row.host.history.subject {
+        Subject::Endpoint(endpoint) => endpoint.to_string(),
+        Subject::Unresolved { port, .. } => format!("none, port {port}"),
+    }
+}
+
+/// Status, end and days left: the datum must not vanish on the day that it matters.
+fn certificate(row: &Row<'_>) -> String {
+    let Some(leaf) = row.host.history.certificate() else {
+        return dash();
+    };
+    let diagnosis = &row.host.diagnosis;
+    let mut parts = Vec::new();
+    parts.extend(
+        diagnosis
+            .certificate_status
+            .map(|status| status.to_string()),
+    );
+    parts.extend(leaf.not_after.map(words::day));
+    parts.extend(diagnosis.days_left.map(|days| format!("({days} d)")));
+    parts.join(" ")
+}
+
+fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let summary = &sheet.summary;
+    let states: Vec<String> = HostState::ALL
+        .iter()
+        .filter_map(|state| {
+            let count = summary.by_state.get(state).filter(|count| **count > 0)?;
+            Some(format!("{count} {state}"))
+        })
+        .collect();
+    let hosts = counted(summary.hosts, "host");
+    if states.is_empty() {
+        writeln!(out, "{hosts}")?;
+    } else {
+        writeln!(out, "{hosts}: {}", states.join(", "))?;
+    }
+    writeln!(
+        out,
+        "certificates: {} expired, {} expiring; {} flaky; {} with DNS trouble",
+        summary.expired, summary.expiring, summary.flaky, summary.dns_trouble
+    )?;
+    if sheet.left_out > 0 {
+        writeln!(
+            out,
+            "left out by filter: {}",
+            counted(sheet.left_out as u64, "host")
+        )?;
+    }
+    if let Some(end) = sheet.end {
+        let unlisted = end.unlisted;
+        writeln!(
+            out,
+            "{} probed; without a row: {} filtered, {} closed, {} unreachable",
+            counted_as(end.endpoints_probed, "address", "addresses"),
+            unlisted.filtered,
+            unlisted.closed,
+            unlisted.unreachable
+        )?;
+    }
+    if let (Some(plan), Some((started, newest))) = (sheet.plan, sheet.times) {
+        writeln!(
+            out,
+            "rdpscan {}, from {}, {} to {} UTC, seed {}",
+            single_line(&plan.version),
+            single_line(sheet.vantage),
+            words::spreadsheet_time(started),
+            words::spreadsheet_time(newest),
+            plan.seed
+        )?;
+    }
+    Ok(())
+}
+
+/// Hosts with something to do, with everything that a reader needs to do it. Those with nothing but notes are counted.
+fn findings(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut only_notes = 0;
+    let mut first = true;
+    for row in &sheet.rows {
+        let diagnosis = &row.host.diagnosis;
+        let worst = diagnosis.findings.iter().map(|found| found.severity).max();
+        if worst == Some(Severity::Info) {
+            only_notes += 1;
+        }
+        let wanted = worst.is_some_and(|worst| worst > Severity::Info)
+            || matches!(diagnosis.state, HostState::Broken | HostState::Degraded)
+            || diagnosis
+                .certificate_status
+                .is_some_and(|status| status != CertificateStatus::Valid);
+        if !wanted {
+            continue;
+        }
+        if first {
+            writeln!(out, "\nFINDINGS")?;
+            first = false;
+        }
+        writeln!(out)?;
+        details(row, out)?;
+    }
+    if only_notes > 0 {
+        writeln!(
+            out,
+            "\n{} with findings of severity info only are not listed here; --format json has them",
+            counted(only_notes, "host")
+        )?;
+    }
+    Ok(())
+}
+
+fn details(row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let diagnosis = &row.host.diagnosis;
+    write!(out, "{}", address(row))?;
+    if let Some(name) = row.name {
+        write!(out, " {}", terminal(name))?;
+    }
+    write!(out, ": {}", diagnosis.state)?;
+    if let Some(stage) = diagnosis.failed_stage {
+        write!(out, " at {stage}")?;
+    }
+    writeln!(out)?;
+    if let Some(line) = certificate_line(row) {
+        writeln!(out, "  certificate: {}", terminal(&line))?;
+    }
+    if let Some(predicted) = &diagnosis.predicted {
+        writeln!(
+            out,
+            "  a user would see: {} {} ({} %)",
+            terminal(&predicted.code),
+            single_line(&predicted.name),
+            predicted.likelihood
+        )?;
+        for reason in &predicted.reasons {
+            writeln!(out, "    because {}", single_line(reason))?;
+        }
+    }
+    for found in &diagnosis.findings {
+        write!(
+            out,
+            "  {} {}: {} ({}",
+            found.severity,
+            terminal(&found.id),
+            single_line(&found.title),
+            found.confidence.word()
+        )?;
+        if let Some(remedy) = &found.remedy {
+            write!(out, ", remedy {}", terminal(remedy))?;
+        }
+        writeln!(out, ")")?;
+        if !found.evidence.is_empty() {
+            writeln!(out, "    {}", single_line(&found.evidence))?;
+        }
+    }
+    Ok(())
+}
+
+/// Raw: the caller makes it safe.
+fn certificate_line(row: &Row<'_>) -> Option<String> {
+    let tls = row.host.history.tls()?;
+    let leaf = tls.leaf()?;
+    let mut parts = Vec::new();
+    if let Some(reason) = &leaf.unparsable {
+        parts.push(format!("unparsable ({reason})"));
+    } else {
+        parts.push(format!("subject {}", leaf.subject));
+        parts.push(match words::self_signed(tls, leaf) {
+            Some(true) => "self-signed".to_owned(),
+            _ => format!("issuer {}", leaf.issuer),
+        });
+        let end = |time: Option<jiff::Timestamp>| {
+            time.map_or_else(|| "?".to_owned(), words::spreadsheet_time)
+        };
+        parts.push(format!(
+            "valid {} to {} UTC",
+            end(leaf.not_before),
+            end(leaf.not_after)
+        ));
+        parts.push(words::key(leaf));
+        parts.push(leaf.signature_algorithm.to_string());
+    }
+    parts.push(format!("thumbprint {}", leaf.sha1));
+    Some(parts.join(", "))
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    counted_as(count, noun, &format!("{noun}s"))
+}
+
+fn counted_as(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::Host;
+    use crate::model::Notice;
+    use crate::report::fixture;
+
+    fn text(hosts: &[Host], width: Option<u16>) -> String {
+        let plan = fixture::plan();
+        let mut out = Vec::new();
+        write(&fixture::sheet(hosts, &plan), width, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_whole_report() {
+        let hosts = [
+            fixture::expired_host(),
+            fixture::silent_host(),
+            fixture::unresolved_host(),
+        ];
+        let wanted = "\
+STATE        ADDRESS             NAME                CERTIFICATE                 TLS  NLA      DNS          STABILITY    FIRST FINDING
+degraded     10.0.0.5:3389       srv05.corp.example  expired 2026-01-01 (-20 d)  1.3  offered  match        flaky 2/3    RDP-CERT-EXPIRED
+filtered     [2001:db8::5]:3390  -                   -                           -    unknown  not_checked  unknown 0/0  -
+unreachable  none, port 3389     -                   -                           -    unknown  not_checked  unknown 0/0  -
+
+3 hosts: 1 degraded, 1 unreachable, 1 filtered
+certificates: 1 expired, 0 expiring; 1 flaky; 0 with DNS trouble
+256 addresses probed; without a row: 250 filtered, 1 closed, 2 unreachable
+rdpscan 0.1.0, from admin-pc, 2026-01-21 00:00:00 to 2026-01-21 00:01:00 UTC, seed 7
+
+FINDINGS
+
+10.0.0.5:3389 srv05.corp.example: degraded
+  certificate: subject CN=other.example, self-signed, valid 2025-01-01 00:00:00 to 2026-01-01 00:00:00 UTC, RSA 2048, sha256WithRSAEncryption, thumbprint 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
+  a user would see: 0x904 the connection was closed (40 %)
+    because 1 of 3 attempts was closed in TLS
+  high RDP-CERT-EXPIRED: The certificate has expired (sure, remedy R1)
+    valid until 2026-01-01, 20 days ago
+";
+        assert_eq!(text(&hosts, None), wanted);
+    }
+
+    #[test]
+    fn a_narrow_table_wraps_and_keeps_addresses_whole() {
+        let text = text(&[fixture::expired_host()], Some(80));
+        let table: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).collect();
+        assert!(
+            table.iter().all(|line| line.chars().count() <= 80),
+            "{table:#?}"
+        );
+        assert!(text.contains("10.0.0.5:3389"));
+    }
+
+    #[test]
+    fn the_tiniest_width_does_no_harm() {
+        for width in [0, 1, 9, 20] {
+            assert!(text(&[fixture::expired_host()], Some(width)).contains("FINDINGS"));
+        }
+    }
+
+    #[test]
+    fn no_name_reaches_the_terminal_raw() {
+        for name in fixture::nasty_names() {
+            let text = text(&[fixture::hostile_host(&name)], Some(120));
+            let unsafe_character = text.chars().find(|character| {
+                (character.is_control() && *character != '\n')
+                    || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+            });
+            assert_eq!(unsafe_character, None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn no_name_adds_a_line() {
+        let plain = text(&[fixture::hostile_host("plain")], None)
+            .lines()
+            .count();
+        for name in fixture::nasty_names() {
+            let lines = text(&[fixture::hostile_host(&name)], None).lines().count();
+            assert!(lines <= plain, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn an_absurd_name_does_not_widen_the_table() {
+        let text = text(&[fixture::hostile_host(&"東".repeat(500))], None);
+        let widest = text.lines().take(2).map(UnicodeWidthStr::width).max();
+        assert!(widest.is_some_and(|width| width < 200), "{widest:?}");
+    }
+
+    #[test]
+    fn banners_come_first() {
+        let mut plan = fixture::plan();
+        plan.simulated = true;
+        let notices = [Notice::NoIpv6Route];
+        let mut sheet = fixture::sheet(&[], &plan);
+        sheet.notices = &notices;
+        let mut out = Vec::new();
+        write(&sheet, None, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(
+            text.starts_with(
+                "note: these hosts are simulated on this machine\nnote: this machine has no IPv6 route"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("no hosts to show"));
+    }
+}

@@ -1,0 +1,287 @@
+//! The dispatcher: the one owner of the scan's state and the one emitter of its events.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::{Id, JoinSet};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock;
+use crate::model::{
+    EVENT_SCHEMA, Endpoint, EventBody, Notice, ObservedName, Progress, ScanEnd, ScanEvent,
+    ScanPlan, ScanStatus, UnlistedCounts,
+};
+use crate::target::{NameTarget, TargetSet};
+
+use super::courtesy::Courtesy;
+use super::dispatch::Done;
+use super::meter::Meter;
+use super::options::ScanOptions;
+use super::pacer::Pacer;
+use super::prober::Prober;
+use super::queue::Queue;
+use super::resolvers::Resolvers;
+use super::rounds::Rounds;
+
+/// Capacity for the channel of events. A slow reader slows the scan down, on purpose.
+pub const EVENT_CAPACITY: usize = 1024;
+/// How often progress is published.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Runs a scan to its end, or to `stop`. Whatever happens, `ScanFinished` is the last event, unless the reader is gone.
+pub async fn run<P: Prober>(
+    targets: Arc<TargetSet>,
+    prober: Arc<P>,
+    options: ScanOptions,
+    events: mpsc::Sender<ScanEvent>,
+    progress: watch::Sender<Progress>,
+    stop: CancellationToken,
+) -> ScanEnd {
+    Engine::new(targets, prober, options, events, progress, stop)
+        .run()
+        .await
+}
+
+/// What is known of an endpoint that is more than one silent address among many.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Attempts that were emitted.
+    pub(super) attempts: u32,
+    /// Attempts wanted in all.
+    pub(super) wanted: u32,
+    pub(super) listed: bool,
+    pub(super) by_reference: bool,
+    /// It accepted a connection at least once.
+    pub(super) answered: bool,
+    /// rustls could not shake hands; the peek could.
+    pub(super) legacy: bool,
+    /// An NTLM challenge was read: there is nothing more to ask.
+    pub(super) challenged: bool,
+    /// Names were collected already.
+    pub(super) named: bool,
+    /// A name that leads to this address, to attempt "by name".
+    pub(super) by_name: Option<Box<str>>,
+    /// Names the user typed that led here.
+    pub(super) target_names: Vec<ObservedName>,
+}
+
+pub(super) struct Engine<P: Prober> {
+    pub(super) targets: Arc<TargetSet>,
+    pub(super) prober: Arc<P>,
+    pub(super) options: ScanOptions,
+    events: mpsc::Sender<ScanEvent>,
+    progress: watch::Sender<Progress>,
+    stop: CancellationToken,
+    pub(super) queue: Queue,
+    pub(super) courtesy: Courtesy,
+    pub(super) rounds: Rounds,
+    pub(super) pacer: Pacer,
+    pub(super) meter: Meter,
+    pub(super) resolvers: Resolvers,
+    pub(super) tasks: JoinSet<Done>,
+    /// Connections under way, with their start.
+    pub(super) in_flight: HashMap<Id, (Endpoint, Instant)>,
+    pub(super) in_flight_limit: usize,
+    pub(super) lookups_in_flight: usize,
+    /// Names of the user's still to be resolved, in reverse order.
+    pub(super) unresolved: Vec<NameTarget>,
+    /// Hosts whose names wait for a lookup slot.
+    pub(super) name_jobs: VecDeque<(Endpoint, Vec<ObservedName>)>,
+    pub(super) known: HashMap<Endpoint, Known>,
+    pub(super) unlisted: UnlistedCounts,
+    notices: HashSet<Notice>,
+    seq: u64,
+}
+
+impl<P: Prober> Engine<P> {
+    fn new(
+        targets: Arc<TargetSet>,
+        prober: Arc<P>,
+        options: ScanOptions,
+        events: mpsc::Sender<ScanEvent>,
+        progress: watch::Sender<Progress>,
+        stop: CancellationToken,
+    ) -> Self {
+        let now = clock::monotonic();
+        Self {
+            queue: Queue::new(targets.endpoints(), options.seed),
+            courtesy: Courtesy::new(options.gap),
+            rounds: Rounds::new(options.rounds.clone()),
+            pacer: Pacer::new(options.rate, now),
+            meter: Meter::new(targets.endpoints(), now),
+            resolvers: Resolvers::default(),
+            tasks: JoinSet::new(),
+            in_flight: HashMap::new(),
+            in_flight_limit: usize::try_from(options.in_flight)
+                .unwrap_or(usize::MAX)
+                .max(1),
+            lookups_in_flight: 0,
+            unresolved: targets.names().iter().rev().cloned().collect(),
+            name_jobs: VecDeque::new(),
+            known: HashMap::new(),
+            unlisted: UnlistedCounts::default(),
+            notices: HashSet::new(),
+            seq: 0,
+            targets,
+            prober,
+            options,
+            events,
+            progress,
+            stop,
+        }
+    }
+
+    async fn run(mut self) -> ScanEnd {
+        let plan = self.plan();
+        self.emit(EventBody::ScanStarted(plan)).await;
+        for notice in std::mem::take(&mut self.options.notices) {
+            self.notice(notice).await;
+        }
+        let time_limit = self
+            .options
+            .max_time
+            .and_then(|limit| clock::monotonic().checked_add(limit));
+        let mut next_tick = clock::monotonic();
+        let status = loop {
+            let wake = self.launch();
+            let now = clock::monotonic();
+            if now >= next_tick {
+                self.publish(now, false);
+                next_tick = now + TICK;
+            }
+            if self.is_done() {
+                break ScanStatus::Complete;
+            }
+            let wake = wake.map_or(next_tick, |at| at.min(next_tick));
+            let stop = self.stop.clone();
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break ScanStatus::Interrupted,
+                () = sleep_until(time_limit.unwrap_or(now + TICK)), if time_limit.is_some() => {
+                    self.notice(Notice::TimeLimit).await;
+                    break ScanStatus::Interrupted;
+                }
+                Some(done) = self.tasks.join_next_with_id() => {
+                    self.settle(done).await;
+                    while let Some(done) = self.tasks.try_join_next_with_id() {
+                        self.settle(done).await;
+                    }
+                }
+                () = sleep_until(wake) => {}
+            }
+        };
+        if status == ScanStatus::Interrupted {
+            self.wind_down().await;
+        }
+        self.finish(status).await
+    }
+
+    fn plan(&self) -> ScanPlan {
+        ScanPlan {
+            schema: EVENT_SCHEMA.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            targets: self.targets.texts().to_vec(),
+            excludes: self.targets.exclude_texts().to_vec(),
+            endpoints_planned: self.targets.endpoints(),
+            names_planned: self.targets.names().len() as u64,
+            seed: self.options.seed,
+            attempts: self.options.attempts,
+            dns: self.options.dns,
+            ntlm: self.options.ntlm,
+            list_all: self.options.list_all,
+            simulated: self.options.simulated,
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.tasks.is_empty()
+            && self.queue.is_empty()
+            && self.unresolved.is_empty()
+            && self.name_jobs.is_empty()
+    }
+
+    /// Lets attempts under way end by themselves for a moment, so that their results and their polite closes are not lost.
+    async fn wind_down(&mut self) {
+        let end = clock::monotonic() + self.options.grace;
+        while let Ok(Some(done)) =
+            tokio::time::timeout_at(end, self.tasks.join_next_with_id()).await
+        {
+            self.settle(done).await;
+        }
+        self.tasks.shutdown().await;
+    }
+
+    async fn finish(mut self, status: ScanStatus) -> ScanEnd {
+        for notice in self.resolvers.finish() {
+            self.notice(notice).await;
+        }
+        self.publish(clock::monotonic(), true);
+        let end = ScanEnd {
+            status,
+            endpoints_probed: self.meter.discovered,
+            unlisted: self.unlisted,
+            answered_on_retry: self.meter.answered_on_retry,
+        };
+        self.emit(EventBody::ScanFinished(end)).await;
+        end
+    }
+
+    /// Numbers, dates and sends an event. A reader that is gone means that nobody wants the rest: the scan stops.
+    pub(super) async fn emit(&mut self, body: EventBody) {
+        let event = ScanEvent {
+            run_id: self.options.run_id.clone(),
+            source: self.options.source.clone(),
+            seq: self.seq,
+            at: clock::wall(),
+            body,
+        };
+        self.seq += 1;
+        if self.events.send(event).await.is_err() {
+            self.stop.cancel();
+        }
+    }
+
+    /// Says something about this machine, once.
+    pub(super) async fn notice(&mut self, notice: Notice) {
+        if self.notices.insert(notice.clone()) {
+            self.emit(EventBody::Noticed(notice)).await;
+        }
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Whether the user keeps this address out, in any of its spellings.
+    pub(super) fn is_excluded(&self, address: IpAddr) -> bool {
+        self.targets.is_excluded(address)
+    }
+
+    fn publish(&mut self, now: Instant, finished: bool) {
+        let mut progress = self.meter.sample(now);
+        let slowest = self.in_flight.values().min_by_key(|(_, start)| *start);
+        progress.slowest = slowest
+            .map(|(endpoint, start)| (*endpoint, now.duration_since(*start)))
+            .filter(|(_, age)| *age > Duration::from_secs(2));
+        progress.in_flight = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
+        progress.in_flight_limit = u32::try_from(self.in_flight_limit).unwrap_or(u32::MAX);
+        progress.rate_cap = self.options.rate;
+        let asked = self.queue.appointments() + self.name_jobs.len() + self.lookups_in_flight;
+        progress.attempts_pending = asked as u64;
+        let appointment = self
+            .queue
+            .next_due()
+            .map(|at| at.saturating_duration_since(now));
+        progress.left = match (progress.left, appointment) {
+            (Some(left), Some(appointment)) => Some(left.max(appointment)),
+            (left, _) => left,
+        };
+        progress.finished = finished;
+        // Nobody watching is fine.
+        self.progress.send_replace(progress);
+    }
+}

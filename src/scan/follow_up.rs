@@ -1,0 +1,320 @@
+//! What a result leads to: the next round, the next attempt, lookups, and a look at the addresses behind a name.
+
+use std::time::Duration;
+
+use crate::clock;
+use crate::model::{
+    Attempt, ConnectionPurpose, Endpoint, EventBody, Lookup, NameSource, Notice, ObservedName,
+    Outcome, Stage, StageRecord, TlsMethod,
+};
+use crate::target::NameTarget;
+
+use super::candidates;
+use super::engine::{Engine, Known};
+use super::prober::{ConnectFailure, Prober};
+use super::queue::{Job, Purpose};
+
+/// Addresses tried per host because its names lead there.
+const MOST_REFERENCES: usize = 16;
+/// Addresses taken from one target name.
+const MOST_ADDRESSES: usize = 256;
+/// How often this machine's own trouble may send a job back.
+const MOST_LOCAL_TRIES: u8 = 3;
+/// The scan is never made smaller than this by trouble of this machine's.
+const LEAST_IN_FLIGHT: usize = 16;
+
+impl<P: Prober> Engine<P> {
+    pub(super) async fn connect_failed(&mut self, mut job: Job, failure: ConnectFailure) {
+        if let Outcome::Local { detail } = &failure.outcome {
+            self.notice(Notice::LocalTrouble {
+                detail: detail.as_str().into(),
+            })
+            .await;
+            self.in_flight_limit = (self.in_flight_limit / 2).max(LEAST_IN_FLIGHT);
+            if job.local_tries < MOST_LOCAL_TRIES {
+                job.local_tries += 1;
+                let at = clock::monotonic() + self.options.gap * u32::from(job.local_tries);
+                self.queue.push_due(at, job);
+                return;
+            }
+        }
+        if self.is_ipv6_without_route(job.endpoint, &failure.outcome) {
+            self.notice(Notice::NoIpv6Route).await;
+        }
+        if let Purpose::Discover { round } = job.purpose {
+            let silent = matches!(failure.outcome, Outcome::Timeout { .. });
+            if silent && !self.rounds.is_last(round) {
+                let purpose = Purpose::Discover { round: round + 1 };
+                self.queue.push_retry(Job { purpose, ..job });
+                return;
+            }
+            self.meter.discovered += 1;
+            if !self.is_wanted(job.endpoint) {
+                self.count_unlisted(&failure.outcome);
+                return;
+            }
+            let attempt = self.failed_attempt(job, failure, round);
+            self.emit_attempt(attempt).await;
+            return;
+        }
+        let attempt = self.failed_attempt(job, failure, 0);
+        self.emit_attempt(attempt).await;
+    }
+
+    fn is_ipv6_without_route(&self, endpoint: Endpoint, outcome: &Outcome) -> bool {
+        endpoint.address.is_ipv6()
+            && !self.options.ipv6_route
+            && matches!(outcome, Outcome::NetworkUnreachable)
+    }
+
+    /// Whether an endpoint that does not answer gets an event: listed one by one, tried for another host's sake, or `--all`.
+    fn is_wanted(&self, endpoint: Endpoint) -> bool {
+        let known = self.known.get(&endpoint);
+        self.options.list_all
+            || known.is_some_and(|known| known.listed || known.by_reference)
+            || self.targets.is_listed(endpoint)
+    }
+
+    fn count_unlisted(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Refused | Outcome::Reset { .. } => self.unlisted.closed += 1,
+            Outcome::HostUnreachable | Outcome::NetworkUnreachable => {
+                self.unlisted.unreachable += 1;
+            }
+            _ => self.unlisted.filtered += 1,
+        }
+    }
+
+    fn failed_attempt(&self, job: Job, failure: ConnectFailure, silent_rounds: u8) -> Attempt {
+        let number = self
+            .known
+            .get(&job.endpoint)
+            .map_or(1, |known| known.attempts + 1);
+        Attempt {
+            endpoint: job.endpoint,
+            number,
+            by_name: None,
+            started_at: failure.started_at,
+            stages: vec![StageRecord {
+                stage: Stage::Tcp,
+                connection: ConnectionPurpose::Main,
+                start_us: 0,
+                duration_us: failure.duration_us,
+                outcome: failure.outcome,
+            }],
+            silent_rounds,
+            negotiation: None,
+            tls: None,
+            ntlm: None,
+            path: None,
+        }
+    }
+
+    pub(super) async fn attempt_finished(&mut self, job: Job, attempt: Attempt) {
+        if let Some(connect) = attempt.connect_ms() {
+            self.rounds
+                .measured(Duration::from_secs_f64(connect / 1000.0));
+        }
+        if let Purpose::Discover { round } = job.purpose {
+            self.meter.discovered += 1;
+            self.meter.answered += 1;
+            self.meter.answered_on_retry += u64::from(round > 0);
+        }
+        self.emit_attempt(attempt).await;
+    }
+
+    /// Emits an attempt and makes the appointments that follow from it.
+    async fn emit_attempt(&mut self, attempt: Attempt) {
+        let endpoint = attempt.endpoint;
+        let came_up = attempt
+            .stage(Stage::Tcp)
+            .is_some_and(|tcp| tcp.outcome.is_ok());
+        let listed = self.targets.is_listed(endpoint);
+        let attempts = self.options.attempts.max(1);
+        let known = self.known.entry(endpoint).or_default();
+        known.attempts += 1;
+        known.listed |= listed;
+        known.answered |= came_up;
+        known.challenged |= attempt.ntlm.is_some();
+        known.legacy |= attempt
+            .tls
+            .as_ref()
+            .is_some_and(|tls| tls.method == TlsMethod::LegacyPeek);
+        known.wanted = match (known.by_reference, known.answered || known.listed) {
+            (false, true) => attempts,
+            _ => 1,
+        };
+        let last = known.attempts >= known.wanted;
+        let (listed, by_reference) = (known.listed, known.by_reference);
+        let names = if came_up && !known.named && !by_reference && self.options.dns {
+            known.named = true;
+            let mut names = known.target_names.clone();
+            names.extend(candidates::names_of(&attempt));
+            Some(names)
+        } else {
+            None
+        };
+        if let Some(names) = names {
+            self.name_jobs.push_back((endpoint, names));
+        }
+        if !last {
+            let at =
+                clock::monotonic() + self.options.interval + self.jitter(endpoint, attempt.number);
+            self.queue.push_due(
+                at,
+                Job {
+                    endpoint,
+                    purpose: Purpose::Again,
+                    local_tries: 0,
+                },
+            );
+        }
+        self.emit(EventBody::AttemptFinished {
+            attempt,
+            listed,
+            by_reference,
+            last,
+        })
+        .await;
+    }
+
+    /// Up to one gap more, so that hosts of one rack are not met in step. Seeded, so that a scan can be repeated.
+    fn jitter(&self, endpoint: Endpoint, number: u32) -> Duration {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        (self.options.seed, endpoint, number).hash(&mut hasher);
+        self.options
+            .gap
+            .mul_f64((hasher.finish() % 1000) as f64 / 1000.0)
+    }
+
+    pub(super) async fn target_resolved(&mut self, target: NameTarget, lookups: Vec<Lookup>) {
+        self.observe(&lookups).await;
+        let mut addresses: Vec<_> = Vec::new();
+        for address in lookups.iter().flat_map(|lookup| lookup.answer.addresses()) {
+            if !addresses.contains(address) && addresses.len() < MOST_ADDRESSES {
+                addresses.push(*address);
+            }
+        }
+        let before = addresses.len();
+        addresses.retain(|address| !self.is_excluded(*address));
+        let excluded = u32::try_from(before - addresses.len()).unwrap_or(u32::MAX);
+        let endpoints: Vec<_> = addresses
+            .into_iter()
+            .map(|address| Endpoint::new(address, target.port))
+            .collect();
+        for endpoint in &endpoints {
+            let planned = self.targets.contains(*endpoint);
+            let fresh = !self.known.contains_key(endpoint);
+            let known = self.known.entry(*endpoint).or_default();
+            let was_by_reference = std::mem::replace(&mut known.by_reference, false);
+            known.listed = true;
+            known.target_names.push(ObservedName {
+                name: target.name.as_str().into(),
+                source: NameSource::Target,
+            });
+            if was_by_reference {
+                // Tried for another host's sake so far; now it gets its own attempts.
+                let job = Job {
+                    endpoint: *endpoint,
+                    purpose: Purpose::Again,
+                    local_tries: 0,
+                };
+                self.queue.push_due(clock::monotonic(), job);
+            } else if !planned && fresh {
+                self.meter.planned += 1;
+                self.queue.push_named(*endpoint);
+            }
+        }
+        let name = target.name.as_str().into();
+        self.emit(EventBody::TargetResolved {
+            name,
+            port: target.port,
+            endpoints,
+            excluded,
+            lookups,
+        })
+        .await;
+    }
+
+    pub(super) async fn names_found(
+        &mut self,
+        endpoint: Endpoint,
+        names: Vec<ObservedName>,
+        lookups: Vec<Lookup>,
+    ) {
+        self.observe(&lookups).await;
+        if let Some(known) = self.known.get_mut(&endpoint) {
+            let by_trust = [
+                NameSource::Target,
+                NameSource::Ntlm,
+                NameSource::Ptr,
+                NameSource::Certificate,
+            ];
+            known.by_name = by_trust
+                .iter()
+                .flat_map(|source| names.iter().filter(move |name| name.source == *source))
+                .find(|name| leads_to(&lookups, &name.name, endpoint.address))
+                .map(|name| name.name.clone());
+        }
+        let mut excluded = Vec::new();
+        let mut tried = 0;
+        for address in lookups
+            .iter()
+            .flat_map(|lookup| lookup.answer.addresses())
+            .copied()
+        {
+            let member = Endpoint::new(address, endpoint.port);
+            if address == endpoint.address {
+                continue;
+            }
+            if self.is_excluded(address) {
+                if !excluded.contains(&address) {
+                    excluded.push(address);
+                }
+                continue;
+            }
+            if self.known.contains_key(&member)
+                || self.targets.contains(member)
+                || tried >= MOST_REFERENCES
+            {
+                continue;
+            }
+            if address.is_ipv6() && !address.is_loopback() && !self.options.ipv6_route {
+                self.notice(Notice::NoIpv6Route).await;
+                continue;
+            }
+            tried += 1;
+            self.known.insert(
+                member,
+                Known {
+                    by_reference: true,
+                    ..Known::default()
+                },
+            );
+            self.meter.planned += 1;
+            self.queue.push_named(member);
+        }
+        self.emit(EventBody::NamesChecked {
+            endpoint,
+            names,
+            lookups,
+            excluded,
+        })
+        .await;
+    }
+
+    async fn observe(&mut self, lookups: &[Lookup]) {
+        for notice in self.resolvers.observe(lookups) {
+            self.notice(notice).await;
+        }
+    }
+}
+
+/// Whether a forward lookup of `name` gave `address`.
+fn leads_to(lookups: &[Lookup], name: &str, address: std::net::IpAddr) -> bool {
+    lookups.iter().any(|lookup| {
+        matches!(&lookup.question, crate::model::Question::Addresses(asked) if **asked == *name)
+            && lookup.answer.addresses().contains(&address)
+    })
+}

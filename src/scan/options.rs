@@ -1,0 +1,73 @@
+use std::time::Duration;
+
+use crate::model::Notice;
+
+/// Everything the engine needs to know besides the targets. Plain values: settings were resolved before.
+#[derive(Debug, Clone)]
+pub struct ScanOptions {
+    /// Identity of this scan.
+    pub run_id: Box<str>,
+    /// Identity of this machine, the vantage.
+    pub source: Box<str>,
+    /// Seed of the order and of the jitter.
+    pub seed: u64,
+    /// Attempts per answering or listed endpoint, at least 1.
+    pub attempts: u32,
+    /// Least time between two attempts at one endpoint.
+    pub interval: Duration,
+    /// Least time between two connections to one address.
+    pub gap: Duration,
+    /// Connect timeouts of the discovery rounds, in order; never empty.
+    pub rounds: Vec<Duration>,
+    /// Connect timeout of attempts at hosts already known to answer.
+    pub connect_timeout: Duration,
+    /// Connections in flight, fitted to the descriptor limit already.
+    pub in_flight: u32,
+    /// Connects per second; 0 is no cap.
+    pub rate: u32,
+    /// Ask the NTLM question.
+    pub ntlm: bool,
+    /// Resolve names.
+    pub dns: bool,
+    /// Emit silent and closed endpoints of sweeps too.
+    pub list_all: bool,
+    /// Stop after this long.
+    pub max_time: Option<Duration>,
+    /// How long attempts under way may go on after a stop.
+    pub grace: Duration,
+    /// Whether this machine has an IPv6 route.
+    pub ipv6_route: bool,
+    /// The hosts are simulated.
+    pub simulated: bool,
+    /// What is to be said about this machine right at the start.
+    pub notices: Vec<Notice>,
+}
+
+impl Default for ScanOptions {
+    fn default() -> Self {
+        Self {
+            run_id: "unnamed".into(),
+            source: "here".into(),
+            seed: 0,
+            attempts: 3,
+            interval: Duration::from_secs(1),
+            gap: Duration::from_millis(250),
+            rounds: vec![
+                Duration::from_millis(300),
+                Duration::from_millis(300),
+                Duration::from_millis(1100),
+            ],
+            connect_timeout: Duration::from_millis(3500),
+            in_flight: 1024,
+            rate: 1000,
+            ntlm: true,
+            dns: true,
+            list_all: false,
+            max_time: None,
+            grace: Duration::from_millis(1500),
+            ipv6_route: true,
+            simulated: false,
+            notices: Vec::new(),
+        }
+    }
+}

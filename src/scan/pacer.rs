@@ -1,0 +1,94 @@
+//! The rate cap: a generic cell rate algorithm on the runtime's clock, with a short burst so that a small sweep starts at once.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Says when the next connect may start.
+#[derive(Debug)]
+pub(super) struct Pacer {
+    /// Time that one connect "costs"; zero without a cap.
+    cost: Duration,
+    /// How far ahead of the steady schedule connects may run.
+    tolerance: Duration,
+    /// When the steady schedule would have its next connect.
+    theoretical: Instant,
+}
+
+impl Pacer {
+    /// A cap of `per_second` connects, 0 for none. A quarter of a second's worth may go out in one burst.
+    pub(super) fn new(per_second: u32, now: Instant) -> Self {
+        let cost = match per_second {
+            0 => Duration::ZERO,
+            rate => Duration::from_secs(1) / rate,
+        };
+        Self {
+            cost,
+            tolerance: Duration::from_millis(250),
+            theoretical: now,
+        }
+    }
+
+    /// `None` when a connect may start now, and counts it; else the time at which one may.
+    pub(super) fn take(&mut self, now: Instant) -> Option<Instant> {
+        if self.cost.is_zero() {
+            return None;
+        }
+        let earliest = self.theoretical.checked_sub(self.tolerance).unwrap_or(now);
+        if earliest > now {
+            return Some(earliest);
+        }
+        self.theoretical = self.theoretical.max(now) + self.cost;
+        None
+    }
+
+    /// Gives a connect back that was counted but not made.
+    pub(super) fn give_back(&mut self) {
+        self.theoretical = self
+            .theoretical
+            .checked_sub(self.cost)
+            .unwrap_or(self.theoretical);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken_within(rate: u32, window: Duration) -> u32 {
+        let start = crate::clock::monotonic();
+        let mut pacer = Pacer::new(rate, start);
+        let mut now = start;
+        let mut taken = 0;
+        while now < start + window {
+            match pacer.take(now) {
+                None => taken += 1,
+                Some(at) => now = at,
+            }
+        }
+        taken
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cap_lets_through_its_rate_and_one_burst() {
+        let taken = taken_within(1000, Duration::from_secs(2));
+        assert!((2000..=2260).contains(&taken), "{taken}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connect_given_back_can_be_taken_again() {
+        let now = crate::clock::monotonic();
+        let mut pacer = Pacer::new(1, now);
+        assert_eq!(pacer.take(now), None);
+        assert!(pacer.take(now).is_some());
+        pacer.give_back();
+        assert_eq!(pacer.take(now), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_cap_never_waits() {
+        let now = crate::clock::monotonic();
+        let mut pacer = Pacer::new(0, now);
+        assert!((0..10_000).all(|_| pacer.take(now).is_none()));
+    }
+}

@@ -1,0 +1,148 @@
+//! What is to be done, in three lines: new addresses, addresses that stayed silent, and appointments with hosts.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use tokio::time::Instant;
+
+use crate::model::Endpoint;
+use crate::target::{Permutation, TargetSet};
+
+/// Silent addresses kept for their next round. When the line is full, new addresses wait, so that a /8 needs no more
+/// memory than a /16.
+const RETRY_CAPACITY: usize = 65_536;
+/// While addresses are still to be discovered, one connect in this many goes to an appointment.
+const INTERLEAVE: u32 = 4;
+
+/// Why a connection is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Purpose {
+    /// Does anything answer here at all?
+    Discover {
+        /// 0-based round.
+        round: u8,
+    },
+    /// Another attempt at a host that has been tried.
+    Again,
+}
+
+/// One connection to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Job {
+    pub(super) endpoint: Endpoint,
+    pub(super) purpose: Purpose,
+    /// Times that this machine's own trouble sent the job back.
+    pub(super) local_tries: u8,
+}
+
+impl Job {
+    pub(super) const fn discover(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            purpose: Purpose::Discover { round: 0 },
+            local_tries: 0,
+        }
+    }
+}
+
+/// All that is to be done.
+#[derive(Debug)]
+pub(super) struct Queue {
+    order: Permutation,
+    next: u64,
+    end: u64,
+    /// Endpoints that names led to, before the permutation.
+    named: VecDeque<Endpoint>,
+    retry: VecDeque<Job>,
+    due: BinaryHeap<Reverse<(Instant, u64, Job)>>,
+    /// Breaks ties between appointments, first come first served.
+    stamp: u64,
+    since_due: u32,
+}
+
+impl Queue {
+    pub(super) fn new(endpoints: u64, seed: u64) -> Self {
+        Self {
+            order: Permutation::new(endpoints, seed),
+            next: 0,
+            end: endpoints,
+            named: VecDeque::new(),
+            retry: VecDeque::new(),
+            due: BinaryHeap::new(),
+            stamp: 0,
+            since_due: 0,
+        }
+    }
+
+    /// A new endpoint from a name or a reference.
+    pub(super) fn push_named(&mut self, endpoint: Endpoint) {
+        self.named.push_back(endpoint);
+    }
+
+    /// A silent endpoint's next round.
+    pub(super) fn push_retry(&mut self, job: Job) {
+        self.retry.push_back(job);
+    }
+
+    /// An appointment.
+    pub(super) fn push_due(&mut self, at: Instant, job: Job) {
+        self.stamp += 1;
+        self.due.push(Reverse((at, self.stamp, job)));
+    }
+
+    /// The next job that may be done now: discovery first, appointments interleaved.
+    pub(super) fn pop(&mut self, targets: &TargetSet, now: Instant) -> Option<Job> {
+        if self.since_due + 1 >= INTERLEAVE
+            && let Some(job) = self.pop_due(now)
+        {
+            return Some(job);
+        }
+        self.since_due = self.since_due.saturating_add(1);
+        self.pop_discovery(targets).or_else(|| self.pop_due(now))
+    }
+
+    fn pop_discovery(&mut self, targets: &TargetSet) -> Option<Job> {
+        if let Some(endpoint) = self.named.pop_front() {
+            return Some(Job::discover(endpoint));
+        }
+        if self.retry.len() < RETRY_CAPACITY {
+            while self.next < self.end {
+                let index = self.order.at(self.next);
+                self.next += 1;
+                if let Some(endpoint) = targets.endpoint(index) {
+                    return Some(Job::discover(endpoint));
+                }
+            }
+        }
+        self.retry.pop_front()
+    }
+
+    fn pop_due(&mut self, now: Instant) -> Option<Job> {
+        let Reverse((at, ..)) = self.due.peek()?;
+        if *at > now {
+            return None;
+        }
+        self.since_due = 0;
+        self.due.pop().map(|Reverse((_, _, job))| job)
+    }
+
+    /// When the next appointment is.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.due.peek().map(|Reverse((at, ..))| *at)
+    }
+
+    /// Whether a discovery job is waiting.
+    pub(super) fn has_discovery(&self) -> bool {
+        self.next < self.end || !self.retry.is_empty() || !self.named.is_empty()
+    }
+
+    /// Appointments made.
+    pub(super) fn appointments(&self) -> usize {
+        self.due.len()
+    }
+
+    /// Whether nothing is left to do.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.has_discovery() && self.due.is_empty()
+    }
+}

@@ -1,0 +1,217 @@
+//! A prober that keeps a diary and answers by script.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::clock;
+use crate::model::{
+    Attempt, ConnectionPurpose, Endpoint, Lookup, LookupAnswer, Outcome, Question, Resolver, Stage,
+    StageRecord,
+};
+use crate::scan::{AttemptRequest, Connect, ConnectFailure, Prober};
+
+/// What the prober pretends of one connect.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Answer {
+    Up,
+    Silent,
+    Refused,
+    Local,
+    /// Connects, and then the attempt never ends by itself.
+    Hang,
+    Panic,
+}
+
+/// One connection, from connect to close.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub(super) address: IpAddr,
+    pub(super) start: Instant,
+    pub(super) end: Instant,
+}
+
+#[derive(Default)]
+struct Diary {
+    spans: Vec<Span>,
+    connects: HashMap<Endpoint, usize>,
+    at_once: usize,
+    most_at_once: usize,
+}
+
+#[derive(Default)]
+pub(super) struct FakeProber {
+    scripts: HashMap<Endpoint, Vec<Answer>>,
+    otherwise: Option<Answer>,
+    names: HashMap<String, Vec<IpAddr>>,
+    pointers: HashMap<IpAddr, String>,
+    diary: Mutex<Diary>,
+}
+
+/// How long a pretended attempt takes after connect.
+const WORK: Duration = Duration::from_millis(40);
+
+impl FakeProber {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// The answers of an endpoint, the last one for good.
+    pub(super) fn with(mut self, endpoint: Endpoint, script: &[Answer]) -> Self {
+        self.scripts.insert(endpoint, script.to_vec());
+        self
+    }
+
+    pub(super) fn with_all(mut self, answer: Answer) -> Self {
+        self.otherwise = Some(answer);
+        self
+    }
+
+    pub(super) fn with_name(mut self, name: &str, addresses: &[IpAddr]) -> Self {
+        self.names.insert(name.to_owned(), addresses.to_vec());
+        self
+    }
+
+    pub(super) fn with_pointer(mut self, address: IpAddr, name: &str) -> Self {
+        self.pointers.insert(address, name.to_owned());
+        self
+    }
+
+    pub(super) fn connects_to(&self, endpoint: Endpoint) -> usize {
+        self.diary().connects.get(&endpoint).copied().unwrap_or(0)
+    }
+
+    /// Connections in order of their end.
+    pub(super) fn spans(&self) -> Vec<Span> {
+        self.diary().spans.clone()
+    }
+
+    pub(super) fn most_at_once(&self) -> usize {
+        self.diary().most_at_once
+    }
+
+    fn diary(&self) -> std::sync::MutexGuard<'_, Diary> {
+        self.diary.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn opened(&self, endpoint: Endpoint) -> Answer {
+        let mut diary = self.diary();
+        let count = diary.connects.entry(endpoint).or_default();
+        let nth = *count;
+        *count += 1;
+        diary.at_once += 1;
+        diary.most_at_once = diary.most_at_once.max(diary.at_once);
+        let script = self.scripts.get(&endpoint);
+        script
+            .and_then(|script| script.get(nth).or(script.last()).copied())
+            .or(self.otherwise)
+            .unwrap_or(Answer::Silent)
+    }
+
+    fn closed(&self, address: IpAddr, start: Instant) {
+        let mut diary = self.diary();
+        diary.at_once -= 1;
+        diary.spans.push(Span {
+            address,
+            start,
+            end: clock::monotonic(),
+        });
+    }
+}
+
+pub(super) struct FakeLink {
+    start: Instant,
+    hangs: bool,
+}
+
+impl Prober for FakeProber {
+    type Link = FakeLink;
+
+    async fn connect(&self, endpoint: Endpoint, timeout: Duration) -> Connect<FakeLink> {
+        let start = clock::monotonic();
+        let answer = self.opened(endpoint);
+        let outcome = match answer {
+            Answer::Up | Answer::Hang => {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                return Connect::Up(FakeLink {
+                    start,
+                    hangs: matches!(answer, Answer::Hang),
+                });
+            }
+            Answer::Silent => {
+                tokio::time::sleep(timeout).await;
+                Outcome::Timeout { received: 0 }
+            }
+            Answer::Refused => Outcome::Refused,
+            Answer::Local => Outcome::Local {
+                detail: "too many open files".to_owned(),
+            },
+            Answer::Panic => panic!("as scripted"),
+        };
+        self.closed(endpoint.address, start);
+        Connect::Failed(ConnectFailure {
+            outcome,
+            started_at: clock::wall(),
+            duration_us: clock::micros_since(start),
+        })
+    }
+
+    async fn attempt(&self, link: FakeLink, request: AttemptRequest) -> Attempt {
+        if link.hangs {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(WORK).await;
+        self.closed(request.endpoint.address, link.start);
+        Attempt {
+            endpoint: request.endpoint,
+            number: request.number,
+            by_name: request.by_name,
+            started_at: clock::wall(),
+            stages: vec![StageRecord {
+                stage: Stage::Tcp,
+                connection: ConnectionPurpose::Main,
+                start_us: 0,
+                duration_us: 2000,
+                outcome: Outcome::Ok,
+            }],
+            silent_rounds: request.silent_rounds,
+            negotiation: None,
+            tls: None,
+            ntlm: None,
+            path: None,
+        }
+    }
+
+    async fn forward(&self, name: &str) -> Vec<Lookup> {
+        let answer = match self.names.get(name) {
+            Some(addresses) => LookupAnswer::Addresses {
+                addresses: addresses.clone(),
+                ttl_s: None,
+            },
+            None => LookupAnswer::NxDomain,
+        };
+        vec![lookup(Question::Addresses(name.into()), answer)]
+    }
+
+    async fn reverse(&self, address: IpAddr) -> Vec<Lookup> {
+        let answer = match self.pointers.get(&address) {
+            Some(name) => LookupAnswer::Names {
+                names: vec![name.as_str().into()],
+            },
+            None => LookupAnswer::NxDomain,
+        };
+        vec![lookup(Question::Pointer(address), answer)]
+    }
+}
+
+fn lookup(question: Question, answer: LookupAnswer) -> Lookup {
+    Lookup {
+        question,
+        resolver: Resolver::System,
+        answer,
+        duration_ms: 1,
+    }
+}

@@ -1,0 +1,126 @@
+//! A settings file as key and text pairs with their lines. What the texts mean is the key table's business.
+
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::SettingsError;
+use super::keys::{KEYS, Key, find};
+use super::nearest::nearest;
+use super::resolve::Source;
+
+/// One value of a file.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) key: &'static str,
+    pub(super) text: String,
+    pub(super) line: usize,
+}
+
+/// The values that a file sets.
+pub(super) fn read(content: &str, path: &Path) -> Result<Vec<Entry>, SettingsError> {
+    let origin = |line| Source::File {
+        path: path.to_owned(),
+        line,
+    };
+    let table = DeTable::parse(content).map_err(|error| {
+        let line = error.span().map_or(1, |span| line_of(content, span.start));
+        SettingsError::Syntax {
+            origin: origin(line),
+            line: content
+                .lines()
+                .nth(line - 1)
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
+            reason: error.message().lines().collect::<Vec<_>>().join(", "),
+        }
+    })?;
+    let mut found = Vec::new();
+    flatten(table.get_ref(), "", &mut |path, start, value| {
+        found.push((line_of(content, start), path, value));
+    });
+    // The parser sorts by key; people read from the top.
+    found.sort_by_key(|(line, ..)| *line);
+    found
+        .into_iter()
+        .map(|(line, path, value)| match find(&path) {
+            Some(key) => value
+                .and_then(text_of)
+                .map(|text| Entry {
+                    key: key.path,
+                    text,
+                    line,
+                })
+                .ok_or_else(|| SettingsError::Value {
+                    origin: origin(line),
+                    key: key.path,
+                    value: value.map_or("table", DeValue::type_str).to_owned(),
+                    reason: "this kind of value cannot be used".to_owned(),
+                    way_out: "write it as in the sample, a number, a text or a list of them"
+                        .to_owned(),
+                }),
+            None => Err(SettingsError::UnknownKey {
+                origin: origin(line),
+                nearest: nearest(&path, KEYS.iter().map(|key| key.path)),
+                key: path,
+            }),
+        })
+        .collect()
+}
+
+/// Walks down through sections that hold settings; anything else is handed on, known or not.
+fn flatten<'v, 'i>(
+    table: &'v DeTable<'i>,
+    section: &str,
+    visit: &mut dyn FnMut(String, usize, Option<&'v DeValue<'i>>),
+) {
+    for (name, value) in table {
+        let path = if section.is_empty() {
+            name.get_ref().to_string()
+        } else {
+            format!("{section}.{}", name.get_ref())
+        };
+        let inside = |key: &Key| {
+            key.path
+                .strip_prefix(&*path)
+                .is_some_and(|rest| rest.starts_with('.'))
+        };
+        match value.get_ref() {
+            DeValue::Table(inner) if KEYS.iter().any(inside) => flatten(inner, &path, visit),
+            other => visit(path, name.span().start, Some(other)),
+        }
+    }
+}
+
+/// The text that an argument would have: lists are joined with commas.
+fn text_of(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map(|number| number.to_string())
+            .ok()
+            .or_else(|| Some(number.to_string())),
+        DeValue::Float(number) => Some(number.as_str().to_owned()),
+        DeValue::Boolean(state) => Some(state.to_string()),
+        DeValue::Array(items) => items
+            .iter()
+            .map(|item| match Spanned::get_ref(item) {
+                DeValue::Array(_) => None,
+                other => text_of(other),
+            })
+            .collect::<Option<Vec<_>>>()
+            .map(|texts| texts.join(",")),
+        DeValue::Datetime(_) | DeValue::Table(_) => None,
+    }
+}
+
+/// The line of a byte offset, 1 for the first.
+fn line_of(content: &str, offset: usize) -> usize {
+    1 + content
+        .bytes()
+        .take(offset)
+        .filter(|byte| *byte == b'\n')
+        .count()
+}

@@ -1,0 +1,346 @@
+use std::io::Write as _;
+use std::time::Duration;
+
+use clap::Parser as _;
+
+use super::*;
+use crate::model::Severity;
+use crate::settings::{keys::KEYS, show};
+
+fn cli(arguments: &str) -> Cli {
+    Cli::try_parse_from(["rdpscan"].into_iter().chain(arguments.split_whitespace())).unwrap()
+}
+
+/// A temporary folder may have spaces in its path, so it is not split.
+fn with_config(path: &Path, flags: &str) -> Cli {
+    let mut cli = cli(&format!("10.0.0.5 {flags}"));
+    cli.scan.common.config = Some(path.to_owned());
+    cli
+}
+
+fn environment(variables: &[(&str, &str)]) -> Environment {
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).into(), (*value).into()));
+    Environment::new(variables, None)
+}
+
+fn settings_file(content: &[u8]) -> tempfile::NamedTempFile {
+    let mut file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+    file.write_all(content).unwrap();
+    file
+}
+
+/// Resolves a scan with a settings file, variables and flags.
+fn with(content: &str, variables: &[(&str, &str)], flags: &str) -> Result<Resolved, SettingsError> {
+    let file = settings_file(content.as_bytes());
+    resolve(&with_config(file.path(), flags), &environment(variables))
+}
+
+fn refusal(content: &str, variables: &[(&str, &str)], flags: &str) -> String {
+    let error = with(content, variables, flags).unwrap_err().to_string();
+    assert!(!error.contains('\n'), "{error}");
+    error
+}
+
+#[test]
+fn the_sample_file_is_the_defaults() {
+    let resolved = resolve(&cli("10.0.0.5"), &Environment::default()).unwrap();
+    assert_eq!(resolved.settings, Settings::default());
+    assert_eq!(resolved.file, None);
+    let sample = with(SAMPLE, &[], "").unwrap();
+    assert_eq!(sample.settings, Settings::default());
+}
+
+#[test]
+fn every_setting_stands_in_the_sample_once_and_in_order() {
+    let entries = file::read(SAMPLE, Path::new("sample")).unwrap();
+    let found: Vec<_> = entries.iter().map(|entry| entry.key).collect();
+    let expected: Vec<_> = KEYS.iter().map(|key| key.path).collect();
+    assert_eq!(found, expected);
+}
+
+/// A value for every setting that differs from its default.
+const OTHERS: &[(&str, &str)] = &[
+    ("scan.ports", "3390,3391"),
+    ("scan.profile", "gentle"),
+    ("scan.concurrency", "7"),
+    ("scan.rate", "0"),
+    ("scan.attempts", "5"),
+    ("scan.interval", "3s"),
+    ("scan.gap", "500ms"),
+    ("scan.connect_timeouts", "1s,2s"),
+    ("scan.timeout", "9s"),
+    ("scan.max_time", "10m"),
+    ("scan.seed", "18446744073709551615"),
+    ("scan.allow_large", "true"),
+    ("scan.ntlm", "false"),
+    ("names.dns", "false"),
+    ("names.servers", "10.0.0.53,2001:db8::53"),
+    ("names.timeout", "4s"),
+    ("output.format", "csv"),
+    ("output.all", "true"),
+    ("output.no_tui", "true"),
+    ("output.fail_on", "high"),
+    ("output.filter", "state:broken \"a, b\""),
+    ("output.quiet", "true"),
+    ("policy.expiring_days", "60"),
+    ("policy.stability_attempts", "5"),
+];
+
+#[test]
+fn every_setting_has_a_variable() {
+    assert_eq!(OTHERS.len(), KEYS.len());
+    for (path, text) in OTHERS {
+        let key = find(path).unwrap_or_else(|| panic!("{path}"));
+        let variable = key.variable();
+        let resolved = resolve(&cli("10.0.0.5"), &environment(&[(&variable, text)])).unwrap();
+        assert_ne!(
+            (key.show)(&resolved.settings),
+            (key.show)(&Settings::default()),
+            "{path}"
+        );
+        assert_eq!(resolved.source(path), &Source::Environment(variable));
+    }
+}
+
+#[test]
+fn what_config_prints_reads_back_as_a_settings_file() {
+    let variables: Vec<_> = OTHERS
+        .iter()
+        .map(|(path, text)| (find(path).unwrap().variable(), *text))
+        .collect();
+    let variables: Vec<_> = variables
+        .iter()
+        .map(|(name, text)| (name.as_str(), *text))
+        .collect();
+    for variables in [&variables[..], &[]] {
+        let set = resolve(&cli("10.0.0.5"), &environment(variables)).unwrap();
+        let again = with(&show::text(&set), &[], "").unwrap();
+        assert_eq!(again.settings, set.settings);
+    }
+}
+
+#[test]
+fn each_layer_outranks_the_ones_below() {
+    let content = "[scan]\nattempts = 4\n";
+    let variable = ("RDPSCAN_SCAN_ATTEMPTS", "5");
+    let file = with(content, &[], "").unwrap();
+    assert_eq!(file.settings.scan.attempts, 4);
+    assert!(matches!(
+        file.source("scan.attempts"),
+        Source::File { line: 2, .. }
+    ));
+    let environment = with(content, &[variable], "").unwrap();
+    assert_eq!(environment.settings.scan.attempts, 5);
+    let flag = with(content, &[variable], "--attempts 6").unwrap();
+    assert_eq!(flag.settings.scan.attempts, 6);
+    assert_eq!(flag.source("scan.attempts").to_string(), "--attempts");
+    assert_eq!(flag.source("scan.gap"), &Source::Default);
+}
+
+#[test]
+fn flags_reach_every_setting_that_has_one() {
+    let flags = "--port 3390 --port 3391-3392 --interval 2s --timeout 9s --max-time 1h --concurrency 7 --rate 0 --seed 9 \
+                 --allow-large --no-ntlm --dns [2001:db8::53]:5353 --dns 10.0.0.53 --fail-on high --all --no-tui \
+                 --filter state:broken --quiet --format ndjson";
+    let settings = with("", &[], flags).unwrap().settings;
+    assert_eq!(settings.scan.ports, [3390, 3391, 3392]);
+    assert_eq!(settings.scan.interval, Duration::from_secs(2));
+    assert_eq!(settings.scan.timeout, Duration::from_secs(9));
+    assert_eq!(settings.scan.max_time, Some(Duration::from_secs(3_600)));
+    assert_eq!((settings.scan.concurrency, settings.scan.rate), (7, 0));
+    assert_eq!(settings.scan.seed, Some(9));
+    assert!(settings.scan.allow_large && !settings.scan.ntlm);
+    assert_eq!(settings.names.servers.len(), 2);
+    assert_eq!(settings.output.fail_on, Some(Severity::High));
+    assert!(settings.output.all && settings.output.no_tui && settings.output.quiet);
+    assert_eq!(settings.output.filter, "state:broken");
+    assert_eq!(settings.output.format, Some(Format::Ndjson));
+}
+
+#[test]
+fn a_profile_outranks_the_figures_below_it_and_yields_to_those_beside_it() {
+    let pace = |content, variables: &[_], flags| {
+        let scan = with(content, variables, flags).unwrap().settings.scan;
+        (scan.concurrency, scan.rate)
+    };
+    let figures = "[scan]\nrate = 500\nconcurrency = 9\n";
+    assert_eq!(pace(figures, &[], ""), (9, 500));
+    assert_eq!(pace(figures, &[], "--profile gentle"), (64, 100));
+    assert_eq!(pace(figures, &[], "--profile gentle --rate 50"), (64, 50));
+    assert_eq!(pace("[scan]\nprofile = \"fast\"\n", &[], ""), (0, 5_000));
+    assert_eq!(
+        pace("scan.profile = \"fast\"\nscan.rate = 7", &[], ""),
+        (0, 7)
+    );
+    assert_eq!(
+        pace(figures, &[("RDPSCAN_SCAN_RATE", "profile")], ""),
+        (9, 1_000)
+    );
+    let resolved = with(figures, &[], "--profile gentle").unwrap();
+    assert_eq!(
+        resolved.source("scan.rate").to_string(),
+        "profile gentle (--profile)"
+    );
+}
+
+#[test]
+fn naming_a_server_turns_names_on() {
+    let content = "[names]\ndns = false\n";
+    assert!(
+        with(content, &[], "--dns 127.0.0.1:5353")
+            .unwrap()
+            .settings
+            .names
+            .dns
+    );
+    assert!(!with("", &[], "--no-dns").unwrap().settings.names.dns);
+}
+
+#[test]
+fn the_output_file_says_its_format_unless_a_flag_does() {
+    let format = |content, flags| with(content, &[], flags).unwrap().settings.output.format;
+    assert_eq!(format("", "-o a.csv"), Some(Format::Csv));
+    assert_eq!(format("", "-o a.csv --format json"), Some(Format::Json));
+    assert_eq!(
+        format("output.format = \"text\"", "-o a.JSON"),
+        Some(Format::Json)
+    );
+    assert_eq!(
+        format("output.format = \"text\"", "-o a.log"),
+        Some(Format::Text)
+    );
+    assert_eq!(format("", "-o -"), None);
+    let error = refusal("", &[], "-o a.xyz");
+    assert!(
+        error.contains("`a.xyz`") && error.contains("--format"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line_and_the_nearest() {
+    let error = refusal("[scan]\nports = [3389]\natempts = 5\n", &[], "");
+    assert!(error.contains("line 3: `scan.atempts`"), "{error}");
+    assert!(error.contains("`scan.attempts`"), "{error}");
+    let error = refusal("attempts = 5\n", &[], "");
+    assert!(error.contains("`scan.attempts`"), "{error}");
+    let error = refusal("[scann]\nrate = 5\n[colours]\n", &[], "");
+    assert!(error.contains("line 1: `scann`"), "{error}");
+    let error = refusal("[scan.rate]\nx = 5\n", &[], "");
+    assert!(error.contains("scan.rate `table`"), "{error}");
+    let error = refusal("scan = 5\n", &[], "");
+    assert!(error.contains("`scan` is not a setting"), "{error}");
+}
+
+#[test]
+fn an_unknown_variable_is_refused_with_the_nearest() {
+    let error = refusal("", &[("RDPSCAN_SCAN_ATEMPTS", "5")], "");
+    assert!(error.contains("`RDPSCAN_SCAN_ATTEMPTS`"), "{error}");
+    assert!(with("", &[("HOME", "/"), ("RDPSCAN_SCAN_RATE", "")], "").is_ok());
+}
+
+#[test]
+fn a_bad_value_is_refused_with_place_value_reason_and_way_out() {
+    let error = refusal("\n[scan]\nattempts = \"many\"\n", &[], "");
+    assert!(
+        error.contains("line 3: scan.attempts `many`: not a whole number; give 1 to 1000"),
+        "{error}"
+    );
+    let error = refusal("[scan]\ninterval = 5\n", &[], "");
+    assert!(
+        error.contains("scan.interval `5`: a time needs its unit; write 5s or 5ms"),
+        "{error}"
+    );
+    let error = refusal("", &[("RDPSCAN_SCAN_TIMEOUT", "soon")], "");
+    assert!(
+        error.starts_with("RDPSCAN_SCAN_TIMEOUT `soon`: not a time; "),
+        "{error}"
+    );
+    let error = refusal("", &[], "--format yaml");
+    assert_eq!(
+        error,
+        "--format `yaml`: not one of the words; give text, json, ndjson, csv, or auto"
+    );
+    let error = refusal("", &[], "--dns ns.example");
+    assert!(
+        error.starts_with("--dns `ns.example`: not the address of a DNS server; "),
+        "{error}"
+    );
+    let error = refusal("", &[("RDPSCAN_OUTPUT_FILTER", "colour:red")], "");
+    assert!(
+        error.starts_with("RDPSCAN_OUTPUT_FILTER `colour:red`: "),
+        "{error}"
+    );
+    let error = refusal("[scan]\nmax_time = 2026-01-01\n", &[], "");
+    assert!(error.contains("scan.max_time `datetime`"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_refused_with_its_line() {
+    let error = refusal("[scan]\nrate = = 5\n", &[], "");
+    assert!(
+        error.contains("line 2: `rate = = 5` is not TOML"),
+        "{error}"
+    );
+    let error = refusal("[scan]\nrate = 5\nrate = 6\n", &[], "");
+    assert!(error.contains("line 3"), "{error}");
+}
+
+#[test]
+fn a_file_that_was_named_must_exist_and_the_usual_one_need_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = folder.path().join("no.toml");
+    let error = resolve(&with_config(&nowhere, ""), &Environment::default())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("no.toml") && error.contains("cannot be read"),
+        "{error}"
+    );
+    let variables = [("RDPSCAN_CONFIG".into(), nowhere.into_os_string())];
+    assert!(resolve(&cli("10.0.0.5"), &Environment::new(variables, None)).is_err());
+    let empty = Environment::new([], Some(folder.path().to_owned()));
+    assert!(resolve(&cli("10.0.0.5"), &empty).is_ok());
+}
+
+#[test]
+fn the_usual_file_is_found_and_read_in_the_encoding_of_powershell() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = Environment::new([], Some(folder.path().to_owned()));
+    let path = own.user_file().unwrap();
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let content: Vec<u8> = "\u{feff}scan.attempts = 4\r\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    std::fs::write(&path, content).unwrap();
+    let resolved = resolve(&cli("10.0.0.5"), &own).unwrap();
+    assert_eq!(resolved.settings.scan.attempts, 4);
+    assert_eq!(resolved.file, Some(path));
+}
+
+#[test]
+fn config_prints_values_with_their_sources() {
+    let resolved = with("", &[("RDPSCAN_SCAN_ATTEMPTS", "5")], "--no-ntlm").unwrap();
+    let text = show::text(&resolved);
+    assert_eq!(text.lines().count(), KEYS.len());
+    let line = |key: &str| {
+        let line = text.lines().find(|line| line.starts_with(key)).unwrap();
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(
+        line("scan.attempts"),
+        "scan.attempts = 5 # RDPSCAN_SCAN_ATTEMPTS"
+    );
+    assert_eq!(line("scan.ntlm"), "scan.ntlm = false # --no-ntlm");
+    assert_eq!(
+        line("scan.rate"),
+        "scan.rate = 1000 # profile normal (default)"
+    );
+    let json: serde_json::Value = serde_json::from_str(&show::json(&resolved)).unwrap();
+    let attempts = json.pointer("/settings/scan.attempts").unwrap();
+    assert_eq!(attempts["value"], 5);
+    assert_eq!(attempts["source"], "environment");
+}

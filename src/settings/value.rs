@@ -1,0 +1,310 @@
+//! From the text of a setting to its value, and back. Pure; every refusal says what would be taken.
+
+use std::fmt::Display;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::target::Refusal;
+
+/// More ports than this is another kind of scan.
+const MOST_PORTS: usize = 64;
+/// The port of DNS.
+const DNS_PORT: u16 = 53;
+
+/// A whole number within `limits`, written plainly.
+pub(super) fn whole<T>(text: &str, limits: &RangeInclusive<T>) -> Result<T, Refusal>
+where
+    T: FromStr + PartialOrd + Display,
+{
+    let way_out = || format!("give {} to {}", limits.start(), limits.end());
+    if text.is_empty() || !text.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(Refusal::new("not a whole number", way_out()));
+    }
+    text.parse()
+        .ok()
+        .filter(|number| limits.contains(number))
+        .ok_or_else(|| Refusal::new("out of range", way_out()))
+}
+
+/// `true` or `false`.
+pub(super) fn switch(text: &str) -> Result<bool, Refusal> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" => Ok(false),
+        _ => Err(Refusal::new("neither true nor false", "give true or false")),
+    }
+}
+
+/// One of some words.
+pub(super) fn word<T: Copy>(
+    text: &str,
+    all: &[T],
+    word_of: impl Fn(T) -> &'static str,
+) -> Result<T, Refusal> {
+    let text = text.to_ascii_lowercase();
+    all.iter()
+        .copied()
+        .find(|value| word_of(*value) == text)
+        .ok_or_else(|| {
+            let words: Vec<_> = all.iter().map(|value| word_of(*value)).collect();
+            Refusal::new("not one of the words", format!("give {}", words.join(", ")))
+        })
+}
+
+/// A value, or a word for having none.
+pub(super) fn optional<T>(
+    text: &str,
+    none: &'static str,
+    read: impl FnOnce(&str) -> Result<T, Refusal>,
+) -> Result<Option<T>, Refusal> {
+    if text.eq_ignore_ascii_case(none) {
+        return Ok(None);
+    }
+    read(text).map(Some).map_err(|refusal| Refusal {
+        way_out: format!("{}, or {none}", refusal.way_out),
+        ..refusal
+    })
+}
+
+/// A time with its unit.
+pub(super) fn duration(text: &str, limits: &RangeInclusive<Duration>) -> Result<Duration, Refusal> {
+    let way_out = || {
+        format!(
+            "give {} to {}",
+            duration_text(*limits.start()),
+            duration_text(*limits.end())
+        )
+    };
+    if !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(Refusal::new(
+            "a time needs its unit",
+            format!("write {text}s or {text}ms"),
+        ));
+    }
+    let Ok(signed) = text.parse::<SignedDuration>() else {
+        return Err(Refusal::new(
+            "not a time",
+            "write a number and its unit, such as 300ms, 2s or 5m",
+        ));
+    };
+    Duration::try_from(signed)
+        .ok()
+        .filter(|time| limits.contains(time))
+        .ok_or_else(|| Refusal::new("out of range", way_out()))
+}
+
+/// One time per round.
+pub(super) fn durations(
+    text: &str,
+    rounds: RangeInclusive<usize>,
+    limits: &RangeInclusive<Duration>,
+) -> Result<Vec<Duration>, Refusal> {
+    let times = text
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(|item| duration(item, limits))
+        .collect::<Result<Vec<_>, _>>()?;
+    if rounds.contains(&times.len()) {
+        return Ok(times);
+    }
+    Err(Refusal::new(
+        format!("{} times", times.len()),
+        format!("give {} to {}", rounds.start(), rounds.end()),
+    ))
+}
+
+/// A time as it is written in settings, exact to the millisecond.
+pub(super) fn duration_text(time: Duration) -> String {
+    match SignedDuration::try_from(time) {
+        Ok(signed) if time.subsec_millis() == 0 => format!("{signed:#}"),
+        _ => format!("{}ms", time.as_millis()),
+    }
+}
+
+/// Ports and ranges of ports, each port once, in the order given.
+pub(super) fn ports(text: &str) -> Result<Vec<u16>, Refusal> {
+    let limits = 1..=u16::MAX;
+    let mut ports = Vec::new();
+    for item in items(text) {
+        let (first, last) = item.split_once('-').unwrap_or((item, item));
+        for port in whole(first.trim(), &limits)?..=whole(last.trim(), &limits)? {
+            if !ports.contains(&port) {
+                ports.push(port);
+            }
+            if ports.len() > MOST_PORTS {
+                return Err(Refusal::new(
+                    format!("more than {MOST_PORTS} ports"),
+                    "give the ports that Remote Desktop listens on, 3389,3390",
+                ));
+            }
+        }
+    }
+    if ports.is_empty() {
+        return Err(Refusal::new(
+            "no port in it",
+            "give 1 to 65535, as in 3389,3390",
+        ));
+    }
+    Ok(ports)
+}
+
+/// DNS servers by address, with or without a port.
+pub(super) fn servers(text: &str) -> Result<Vec<SocketAddr>, Refusal> {
+    items(text).map(server).collect()
+}
+
+fn server(text: &str) -> Result<SocketAddr, Refusal> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
+    let socket = match (bare.parse::<IpAddr>(), text.parse::<SocketAddr>()) {
+        (Ok(address), _) => SocketAddr::new(address, DNS_PORT),
+        (_, Ok(socket)) => socket,
+        _ => {
+            return Err(Refusal::new(
+                "not the address of a DNS server",
+                "write 10.0.0.53, 10.0.0.53:5353 or [2001:db8::53]:53",
+            ));
+        }
+    };
+    if socket.port() == 0 {
+        return Err(Refusal::new(
+            "port 0 cannot be asked",
+            "give a port from 1 to 65535",
+        ));
+    }
+    if socket.ip().is_unspecified() || socket.ip().is_multicast() {
+        return Err(Refusal::new(
+            "no server has this address",
+            "give the address of a DNS server",
+        ));
+    }
+    Ok(socket)
+}
+
+fn items(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| letter == ',' || letter.is_whitespace())
+        .filter(|item| !item.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMES: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(600);
+
+    #[test]
+    fn times_are_read_with_their_unit() {
+        for (text, millis) in [
+            ("300ms", 300),
+            ("2s", 2_000),
+            ("5m", 300_000),
+            ("1m 30s", 90_000),
+            ("1.5s", 1_500),
+        ] {
+            assert_eq!(
+                duration(text, &TIMES).unwrap(),
+                Duration::from_millis(millis),
+                "{text}"
+            );
+        }
+        for (text, reason) in [
+            ("5", "unit"),
+            ("", "not a time"),
+            ("soon", "not a time"),
+            ("-2s", "out of range"),
+            ("9ms", "out of range"),
+            ("11m", "out of range"),
+        ] {
+            let refusal = duration(text, &TIMES).unwrap_err();
+            assert!(refusal.reason.contains(reason), "{text}: {refusal:?}");
+        }
+        assert_eq!(
+            duration("1ms", &TIMES).unwrap_err().way_out,
+            "give 10ms to 10m"
+        );
+    }
+
+    #[test]
+    fn times_are_written_as_they_are_read() {
+        for millis in [10, 250, 1_500, 2_000, 300_000, 90_500] {
+            let time = Duration::from_millis(millis);
+            assert_eq!(duration(&duration_text(time), &TIMES).unwrap(), time);
+        }
+    }
+
+    #[test]
+    fn rounds_are_counted() {
+        assert_eq!(durations("300ms,1s", 1..=2, &TIMES).unwrap().len(), 2);
+        assert_eq!(durations("1s 500ms, 1m", 1..=2, &TIMES).unwrap().len(), 2);
+        assert!(durations("", 1..=2, &TIMES).is_err());
+        assert!(durations("1s,1s,1s", 1..=2, &TIMES).is_err());
+    }
+
+    #[test]
+    fn ports_are_read_once_each() {
+        assert_eq!(
+            ports("3389, 3390-3392,3389").unwrap(),
+            [3389, 3390, 3391, 3392]
+        );
+        for text in ["", "0", "65536", "rdp", "1-65535", "3390-"] {
+            assert!(ports(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn servers_are_read_in_every_form() {
+        for (text, expected) in [
+            ("10.0.0.53", "10.0.0.53:53"),
+            ("10.0.0.53:5353", "10.0.0.53:5353"),
+            ("2001:db8::53", "[2001:db8::53]:53"),
+            ("[2001:db8::53]", "[2001:db8::53]:53"),
+            ("[2001:db8::53]:5353", "[2001:db8::53]:5353"),
+        ] {
+            assert_eq!(
+                servers(text).unwrap(),
+                [expected.parse().unwrap()],
+                "{text}"
+            );
+        }
+        for text in [
+            "dns.example",
+            "10.0.0.53:0",
+            "0.0.0.0",
+            "10.0.0.53:dns",
+            "224.0.0.251",
+            "[10.0.0.5",
+        ] {
+            assert!(servers(text).is_err(), "{text}");
+        }
+        assert!(servers("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn numbers_and_switches_say_what_they_take() {
+        assert_eq!(whole("7", &(1..=9)).unwrap(), 7);
+        for text in ["", "+7", "-7", "0x7", "7.0", "10", "99999999999999999999"] {
+            assert_eq!(
+                whole(text, &(1u32..=9)).unwrap_err().way_out,
+                "give 1 to 9",
+                "{text}"
+            );
+        }
+        assert_eq!(
+            (switch("TRUE").unwrap(), switch("off").unwrap()),
+            (true, false)
+        );
+        assert!(switch("perhaps").is_err());
+        assert_eq!(optional("None", "none", switch).unwrap(), None);
+        assert_eq!(
+            optional("x", "none", switch).unwrap_err().way_out,
+            "give true or false, or none"
+        );
+    }
+}

@@ -1,0 +1,199 @@
+//! Holds what a scan found against what a scenario expects.
+
+use std::fmt::Display;
+
+use super::{Expect, Layout, RunningFleet, TargetForm, Wanted};
+use crate::fleet::{Fleet, Host};
+use crate::model::{DnsVerdict, HostState, Nla, SelectedSecurity, StabilityVerdict, Subject};
+
+/// Everything in which a host differs from what is expected, one line each.
+#[must_use]
+pub fn judge(expect: &Expect, host: &Host) -> Vec<String> {
+    let diagnosis = &host.diagnosis;
+    let tls = host.history.tls();
+    let mut verdicts = Verdicts::default();
+    verdicts.same("state", expect.state, diagnosis.state, HostState::word);
+    verdicts.wanted(
+        "failed_stage",
+        expect.failed_stage.as_ref(),
+        diagnosis.failed_stage.as_ref(),
+        |stage| stage.word().to_owned(),
+    );
+    verdicts.same(
+        "security",
+        expect.security,
+        diagnosis.security,
+        SelectedSecurity::word,
+    );
+    verdicts.same("nla", expect.nla, diagnosis.nla, Nla::word);
+    let version = tls
+        .and_then(|tls| tls.version)
+        .map(|version| version.to_string());
+    verdicts.wanted("tls", expect.tls.as_ref(), version.as_ref(), String::clone);
+    verdicts.wanted(
+        "handshake",
+        expect.handshake.as_ref(),
+        tls.map(|tls| &tls.method),
+        |method| format!("{method:?}"),
+    );
+    verdicts.wanted(
+        "certificate_status",
+        expect.certificate_status.as_ref(),
+        diagnosis.certificate_status.as_ref(),
+        |status| status.word().to_owned(),
+    );
+    if let Some(days) = expect.days_left {
+        verdicts.wanted(
+            "days_left",
+            Some(&Wanted::Exactly(days)),
+            diagnosis.days_left.as_ref(),
+            i64::to_string,
+        );
+    }
+    verdicts.same("dns", expect.dns, diagnosis.dns, DnsVerdict::word);
+    verdicts.same(
+        "stability",
+        expect.stability,
+        diagnosis.stability.verdict,
+        StabilityVerdict::word,
+    );
+    let computer = host
+        .history
+        .ntlm()
+        .and_then(|ntlm| ntlm.dns_computer.as_deref())
+        .map(str::to_owned);
+    verdicts.wanted(
+        "ntlm_computer",
+        expect.ntlm_computer.as_ref(),
+        computer.as_ref(),
+        String::clone,
+    );
+    let predicted = diagnosis.predicted.as_ref().map(|error| error.code.clone());
+    verdicts.wanted(
+        "predicted",
+        expect.predicted.as_ref(),
+        predicted.as_ref(),
+        String::clone,
+    );
+    verdicts.findings(expect, host);
+    verdicts.0
+}
+
+/// Judges every host of a running fleet that the scan was told about, and every name without an address.
+#[must_use]
+pub fn judge_fleet(running: &RunningFleet, fleet: &Fleet) -> Vec<String> {
+    let hosts = running
+        .hosts()
+        .iter()
+        .filter(|host| host.target != TargetForm::None)
+        .map(|host| {
+            let title = host.names.first().map_or("no name", String::as_str);
+            (Subject::Endpoint(host.endpoint), title, &host.expect)
+        });
+    let names = running
+        .names()
+        .iter()
+        .filter(|target| target.expect != Expect::default())
+        .map(|target| {
+            let subject = Subject::Unresolved {
+                name: target.name.clone(),
+                port: running.port(),
+            };
+            (subject, target.name.as_str(), &target.expect)
+        });
+    hosts
+        .chain(names)
+        .flat_map(|(subject, title, expect)| {
+            let expect = judgeable(expect, running.layout());
+            let host = fleet
+                .position(&subject)
+                .and_then(|position| fleet.hosts().get(position));
+            let differences = match host {
+                Some(host) => judge(&expect, host),
+                None => vec!["expected a row, found none".to_owned()],
+            };
+            differences
+                .into_iter()
+                .map(move |difference| format!("{subject} ({title}): {difference}"))
+        })
+        .collect()
+}
+
+/// With all hosts on one address, names and addresses say nothing.
+fn judgeable(expect: &Expect, layout: Layout) -> Expect {
+    let mut expect = expect.clone();
+    if layout == Layout::OneAddress {
+        let about_names = |id: &String| id.starts_with("RDP-DNS") || id.starts_with("RDP-NAME");
+        expect.dns = None;
+        expect.findings.retain(|id| !about_names(id));
+        expect.not_findings.retain(|id| !about_names(id));
+        expect.state = None;
+    }
+    expect
+}
+
+#[derive(Default)]
+struct Verdicts(Vec<String>);
+
+impl Verdicts {
+    fn differ(&mut self, what: &str, expected: impl Display, found: impl Display) {
+        self.0
+            .push(format!("{what}: expected {expected}, found {found}"));
+    }
+
+    fn same<T: Copy + PartialEq>(
+        &mut self,
+        what: &str,
+        expected: Option<T>,
+        found: T,
+        word: impl Fn(T) -> &'static str,
+    ) {
+        if let Some(expected) = expected
+            && expected != found
+        {
+            self.differ(what, word(expected), word(found));
+        }
+    }
+
+    fn wanted<T: PartialEq>(
+        &mut self,
+        what: &str,
+        expected: Option<&Wanted<T>>,
+        found: Option<&T>,
+        word: impl Fn(&T) -> String,
+    ) {
+        let expected = match expected {
+            None => return,
+            Some(Wanted::Nothing) => None,
+            Some(Wanted::Exactly(value)) => Some(value),
+        };
+        if expected != found {
+            let words = |value: Option<&T>| value.map_or_else(|| "none".to_owned(), &word);
+            self.differ(what, words(expected), words(found));
+        }
+    }
+
+    fn findings(&mut self, expect: &Expect, host: &Host) {
+        let found: Vec<&str> = host
+            .diagnosis
+            .findings
+            .iter()
+            .map(|finding| finding.id.as_str())
+            .collect();
+        for id in &expect.findings {
+            if !found.contains(&id.as_str()) {
+                self.differ("findings", id, format!("[{}]", found.join(", ")));
+            }
+        }
+        for id in &expect.not_findings {
+            if let Some(finding) = host
+                .diagnosis
+                .findings
+                .iter()
+                .find(|finding| finding.id == *id)
+            {
+                self.differ("findings", format!("no {id}"), &finding.evidence);
+            }
+        }
+    }
+}

@@ -1,0 +1,326 @@
+use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::error::{Place, Role, TargetError};
+use super::ranges::{Range, RangeSet};
+use super::set::{NameTarget, TargetSet};
+use super::spec::{self, Target};
+use super::words::{decode, list_words, words};
+use crate::model::DEFAULT_PORT;
+
+/// More addresses than this are scanned only when the user says so: a /16, and nobody types a /8 on purpose by default.
+pub const ADDRESS_LIMIT: u64 = 65_536;
+/// The most bytes read of one list; a million hosts take a third of it.
+const LIST_LIMIT: u64 = 64 << 20;
+/// How standard input is called in messages and in [`TargetSet::texts`].
+const STANDARD_INPUT: &str = "standard input";
+
+/// Collects targets and excludes, then makes the [`TargetSet`].
+#[derive(Debug, Default)]
+pub struct TargetSetBuilder {
+    ports: Vec<u16>,
+    addresses: Vec<Addresses>,
+    names: Vec<(String, Option<u16>)>,
+    excluded: Vec<Range>,
+    texts: Vec<String>,
+    exclude_texts: Vec<String>,
+    allow_large: bool,
+    read_standard_input: bool,
+}
+
+/// Addresses of one word.
+#[derive(Debug)]
+struct Addresses {
+    range: Range,
+    port: Option<u16>,
+    single: bool,
+    /// Which of the texts they came with.
+    text: usize,
+}
+
+impl TargetSetBuilder {
+    /// A builder for which targets without a port of their own get `ports`; none means [`DEFAULT_PORT`].
+    #[must_use]
+    pub fn new(ports: &[u16]) -> Self {
+        Self {
+            ports: if ports.is_empty() {
+                vec![DEFAULT_PORT]
+            } else {
+                ports.to_vec()
+            },
+            ..Self::default()
+        }
+    }
+
+    /// Lets the set hold more than [`ADDRESS_LIMIT`] addresses.
+    pub const fn allow_large(&mut self, allow: bool) -> &mut Self {
+        self.allow_large = allow;
+        self
+    }
+
+    /// Adds an argument: targets, `@FILE` for a list, `-` for a list on standard input.
+    pub fn add_text(&mut self, text: &str) -> Result<&mut Self, TargetError> {
+        match list_named_by(text) {
+            Some(List::StandardInput) => self.add_standard_input(),
+            Some(List::File(path)) => self.add_file(path),
+            None => {
+                for word in words(text) {
+                    self.texts.push(word.to_owned());
+                    self.add_word(word, &Place::Arguments)?;
+                }
+                Ok(self)
+            }
+        }
+    }
+
+    /// Adds the targets of a list; `-` is standard input.
+    pub fn add_file(&mut self, path: &Path) -> Result<&mut Self, TargetError> {
+        if path == Path::new("-") {
+            return self.add_standard_input();
+        }
+        let (list, content) = read_file(path, Role::Target)?;
+        self.add_list(&list, format!("@{list}"), &content)
+    }
+
+    /// Adds the targets of a list that is already open; `list` is what to call it.
+    pub fn add_reader(&mut self, list: &str, reader: impl Read) -> Result<&mut Self, TargetError> {
+        let content = read(reader, list, Path::new(list), Role::Target)?;
+        self.add_list(list, list.to_owned(), &content)
+    }
+
+    /// Adds an argument of excludes: addresses and ranges, `@FILE` for a list.
+    pub fn exclude_text(&mut self, text: &str) -> Result<&mut Self, TargetError> {
+        if let Some(List::File(path)) = list_named_by(text) {
+            return self.exclude_file(path);
+        }
+        for word in words(text) {
+            self.exclude_texts.push(word.to_owned());
+            self.exclude_word(word, &Place::Arguments)?;
+        }
+        Ok(self)
+    }
+
+    /// Adds the excludes of a list.
+    pub fn exclude_file(&mut self, path: &Path) -> Result<&mut Self, TargetError> {
+        let (list, content) = read_file(path, Role::Exclude)?;
+        self.exclude_texts.push(format!("@{list}"));
+        for (line, word) in list_words(&decode(&content)) {
+            let list = list.clone();
+            self.exclude_word(word, &Place::Line { list, line })?;
+        }
+        Ok(self)
+    }
+
+    /// Makes the set.
+    pub fn build(self) -> Result<TargetSet, TargetError> {
+        if self.texts.is_empty() {
+            return Err(TargetError::Nothing);
+        }
+        if self.addresses.is_empty() && self.names.is_empty() {
+            return Err(TargetError::Empty {
+                texts: self.texts.join(", "),
+            });
+        }
+        let excluded = RangeSet::of(self.excluded.clone());
+        let left = |ranges: Vec<Range>| RangeSet::of(ranges).without(&excluded);
+        let all = left(self.addresses.iter().map(|given| given.range).collect());
+        if all.is_empty() && self.names.is_empty() {
+            return Err(TargetError::AllExcluded {
+                texts: self.texts.join(", "),
+                excludes: self.exclude_texts.join(", "),
+            });
+        }
+        if all.count() > ADDRESS_LIMIT && !self.allow_large {
+            return Err(TargetError::TooMany {
+                largest: self.largest_text(),
+                addresses: all.count(),
+            });
+        }
+        let per_port = |wanted: fn(&Addresses) -> bool| {
+            let mut ports: BTreeMap<u16, Vec<Range>> = BTreeMap::new();
+            for given in self.addresses.iter().filter(|given| wanted(given)) {
+                for port in self.ports_of(given.port.as_ref()) {
+                    ports.entry(*port).or_default().push(given.range);
+                }
+            }
+            ports
+                .into_iter()
+                .map(|(port, ranges)| (port, left(ranges)))
+                .collect::<BTreeMap<_, _>>()
+        };
+        let swept = per_port(|_| true);
+        let listed = per_port(|given| given.single);
+        let names = self.unique_names();
+        Ok(TargetSet::new(&swept, &listed, excluded, all.count())
+            .with_names(names)
+            .with_texts(self.texts, self.exclude_texts))
+    }
+
+    fn add_standard_input(&mut self) -> Result<&mut Self, TargetError> {
+        // `-` twice means the same list twice, not an empty one.
+        if std::mem::replace(&mut self.read_standard_input, true) {
+            return Ok(self);
+        }
+        let list = STANDARD_INPUT;
+        let content = read(io::stdin().lock(), list, Path::new(list), Role::Target)?;
+        self.add_list(list, list.to_owned(), &content)
+    }
+
+    fn add_list(
+        &mut self,
+        list: &str,
+        text: String,
+        content: &[u8],
+    ) -> Result<&mut Self, TargetError> {
+        self.texts.push(text);
+        for (line, word) in list_words(&decode(content)) {
+            let list = list.to_owned();
+            self.add_word(word, &Place::Line { list, line })?;
+        }
+        Ok(self)
+    }
+
+    fn add_word(&mut self, word: &str, place: &Place) -> Result<(), TargetError> {
+        no_list(word, place, Role::Target)?;
+        let target = spec::target(word)
+            .map_err(|refusal| TargetError::refused(place, Role::Target, word, refusal))?;
+        match target {
+            Target::Addresses {
+                ranges,
+                single,
+                port,
+            } => {
+                let text = self.texts.len().saturating_sub(1);
+                self.addresses
+                    .extend(ranges.into_iter().map(|range| Addresses {
+                        range,
+                        port,
+                        single,
+                        text,
+                    }));
+            }
+            Target::Name { name, port } => self.names.push((name, port)),
+        }
+        Ok(())
+    }
+
+    fn exclude_word(&mut self, word: &str, place: &Place) -> Result<(), TargetError> {
+        no_list(word, place, Role::Exclude)?;
+        let ranges = spec::exclude(word)
+            .map_err(|refusal| TargetError::refused(place, Role::Exclude, word, refusal))?;
+        self.excluded.extend(ranges);
+        Ok(())
+    }
+
+    fn ports_of<'a>(&'a self, own: Option<&'a u16>) -> &'a [u16] {
+        own.map_or(&self.ports, std::slice::from_ref)
+    }
+
+    fn unique_names(&self) -> Vec<NameTarget> {
+        let mut seen = HashSet::new();
+        let mut names = Vec::with_capacity(self.names.len());
+        for (name, own) in &self.names {
+            for port in self.ports_of(own.as_ref()) {
+                if seen.insert((name, *port)) {
+                    names.push(NameTarget {
+                        name: name.clone(),
+                        port: *port,
+                    });
+                }
+            }
+        }
+        names
+    }
+
+    /// The text that brings the most addresses.
+    fn largest_text(&self) -> String {
+        let mut counts = vec![0u128; self.texts.len()];
+        for given in &self.addresses {
+            if let Some(count) = counts.get_mut(given.text) {
+                *count += given.range.count();
+            }
+        }
+        counts
+            .iter()
+            .zip(&self.texts)
+            .max_by_key(|(count, _)| **count)
+            .map(|(_, text)| text.clone())
+            .unwrap_or_default()
+    }
+}
+
+/// A list that stands for its words.
+enum List<'a> {
+    StandardInput,
+    File(&'a Path),
+}
+
+fn list_named_by(text: &str) -> Option<List<'_>> {
+    match text.trim() {
+        "-" | "@-" => Some(List::StandardInput),
+        other => other
+            .strip_prefix('@')
+            .filter(|path| !path.is_empty())
+            .map(|path| List::File(Path::new(path))),
+    }
+}
+
+/// Lists hold targets, not lists: a list that names itself would never end.
+fn no_list(word: &str, place: &Place, role: Role) -> Result<(), TargetError> {
+    if list_named_by(word).is_none() {
+        return Ok(());
+    }
+    let (reason, way_out) = match (role, place) {
+        (Role::Exclude, Place::Arguments) => (
+            "excludes are not read from standard input",
+            "give a list with --exclude-file FILE",
+        ),
+        (_, Place::Arguments) => (
+            "a list stands alone in its argument",
+            "give it as an argument of its own, or with -f FILE",
+        ),
+        (_, Place::Line { .. }) => (
+            "a list cannot hold another list",
+            "give every list on the command line",
+        ),
+    };
+    let refusal = super::error::Refusal::new(reason, way_out);
+    Err(TargetError::refused(place, role, word, refusal))
+}
+
+fn read_file(path: &Path, role: Role) -> Result<(String, Vec<u8>), TargetError> {
+    let list = path.to_string_lossy().into_owned();
+    let file = File::open(path).map_err(|cause| unreadable(path, role, cause))?;
+    let content = read(file, &list, path, role)?;
+    Ok((list, content))
+}
+
+fn read(reader: impl Read, list: &str, path: &Path, role: Role) -> Result<Vec<u8>, TargetError> {
+    let mut content = Vec::new();
+    let length = reader
+        .take(LIST_LIMIT + 1)
+        .read_to_end(&mut content)
+        .map_err(|cause| unreadable(path, role, cause))?;
+    if length as u64 > LIST_LIMIT {
+        return Err(TargetError::TooLong {
+            role,
+            list: list.to_owned(),
+            limit: LIST_LIMIT,
+        });
+    }
+    Ok(content)
+}
+
+fn unreadable(path: &Path, role: Role, cause: io::Error) -> TargetError {
+    TargetError::Unreadable {
+        role,
+        path: path.to_owned(),
+        cause,
+    }
+}
+
+#[cfg(test)]
+#[path = "builder_tests.rs"]
+mod tests;

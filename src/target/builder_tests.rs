@@ -1,0 +1,368 @@
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::Endpoint;
+use crate::target::Permutation;
+
+fn build(targets: &[&str], excludes: &[&str]) -> Result<TargetSet, TargetError> {
+    let mut builder = TargetSetBuilder::new(&[3389]);
+    for text in targets {
+        builder.add_text(text)?;
+    }
+    for text in excludes {
+        builder.exclude_text(text)?;
+    }
+    builder.build()
+}
+
+fn message(targets: &[&str], excludes: &[&str]) -> String {
+    build(targets, excludes).unwrap_err().to_string()
+}
+
+fn all(set: &TargetSet) -> Vec<String> {
+    (0..set.endpoints())
+        .map(|index| set.endpoint(index).unwrap().to_string())
+        .collect()
+}
+
+fn endpoint(text: &str) -> Endpoint {
+    let socket: std::net::SocketAddr = text.parse().unwrap();
+    Endpoint::new(socket.ip(), socket.port())
+}
+
+fn list(content: &[u8]) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(content).unwrap();
+    file
+}
+
+#[test]
+fn mixed_forms_make_one_set_without_duplicates() {
+    let set = build(
+        &[
+            "10.0.0.4/31,10.0.0.5",
+            "10.0.0.5:3390 10.0.0.5-6",
+            "[2001:db8::1]:3390",
+            "Srv05.corp.example.",
+            "srv05.corp.example; srv06:3390",
+            "::ffff:10.0.0.6",
+        ],
+        &["10.0.0.4"],
+    )
+    .unwrap();
+    assert_eq!(
+        all(&set),
+        [
+            "10.0.0.5:3389",
+            "10.0.0.6:3389",
+            "10.0.0.5:3390",
+            "[2001:db8::1]:3390"
+        ]
+    );
+    assert_eq!(set.addresses(), 3);
+    let names: Vec<_> = set
+        .names()
+        .iter()
+        .map(|n| (n.name.as_str(), n.port))
+        .collect();
+    assert_eq!(names, [("srv05.corp.example", 3389), ("srv06", 3390)]);
+    assert_eq!(set.exclude_texts(), ["10.0.0.4"]);
+    assert_eq!(set.texts().first().unwrap(), "10.0.0.4/31");
+}
+
+#[test]
+fn only_what_was_named_alone_is_listed() {
+    let set = build(
+        &["10.0.0.0/29", "10.0.0.3", "10.0.0.4:3390", "10.0.0.5-6"],
+        &[],
+    )
+    .unwrap();
+    let listed: Vec<_> = (0..set.endpoints())
+        .filter_map(|index| set.endpoint(index))
+        .filter(|endpoint| set.is_listed(*endpoint))
+        .map(|endpoint| endpoint.to_string())
+        .collect();
+    assert_eq!(listed, ["10.0.0.3:3389", "10.0.0.4:3390"]);
+}
+
+#[test]
+fn every_port_of_the_list_is_asked_unless_the_target_names_one() {
+    let mut builder = TargetSetBuilder::new(&[3389, 3390, 3389]);
+    builder.add_text("10.0.0.5").unwrap();
+    builder.add_text("10.0.0.6:99").unwrap();
+    builder.add_text("srv05").unwrap();
+    let set = builder.build().unwrap();
+    assert_eq!(all(&set), ["10.0.0.6:99", "10.0.0.5:3389", "10.0.0.5:3390"]);
+    assert_eq!(set.names().len(), 2);
+    assert!(set.contains(endpoint("10.0.0.5:3390")));
+    assert!(!set.contains(endpoint("10.0.0.6:3389")));
+}
+
+#[test]
+fn lists_are_read_in_every_encoding() {
+    let text = "10.0.0.5 # first\r\n\r\nsrv05;10.0.0.6,\r\n";
+    let utf16: Vec<u8> = "\u{feff}"
+        .encode_utf16()
+        .chain(text.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for content in [
+        text.as_bytes(),
+        ["\u{feff}", text].concat().as_bytes(),
+        &utf16,
+    ] {
+        let file = list(content);
+        let argument = format!("@{}", file.path().display());
+        let set = build(&[&argument], &[]).unwrap();
+        assert_eq!(all(&set), ["10.0.0.5:3389", "10.0.0.6:3389"]);
+        assert_eq!(set.names().len(), 1);
+        assert_eq!(set.texts(), [argument]);
+    }
+}
+
+#[test]
+fn a_reader_is_a_list_with_a_name() {
+    let mut builder = TargetSetBuilder::new(&[]);
+    builder
+        .add_reader("standard input", &b"10.0.0.5\n"[..])
+        .unwrap();
+    let error = builder
+        .add_reader("standard input", &b"10.0.0.6\n\n10.0.0.7/40"[..])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("standard input line 3: target `10.0.0.7/40`: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_error_in_a_list_names_file_and_line() {
+    let file = list(b"10.0.0.5\n# ok\nsrv 10.0.0.0/33\n");
+    let error = message(&[&format!("@{}", file.path().display())], &[]);
+    assert!(
+        error.contains(&format!("{} line 3", file.path().display())),
+        "{error}"
+    );
+    assert!(error.contains("`10.0.0.0/33`"), "{error}");
+    let nested = list(b"@other.txt\n");
+    let error = message(&[&format!("@{}", nested.path().display())], &[]);
+    assert!(error.contains("another list"), "{error}");
+}
+
+#[test]
+fn a_list_that_cannot_be_read_is_named() {
+    let error = message(&["@/nowhere/targets.txt"], &[]);
+    assert!(error.contains("`/nowhere/targets.txt`"), "{error}");
+    assert!(!error.contains('\n'), "{error}");
+    let folder = tempfile::tempdir().unwrap();
+    let error = message(&[&format!("@{}", folder.path().display())], &[]);
+    assert!(error.contains("cannot be read"), "{error}");
+}
+
+#[test]
+fn a_set_too_large_names_the_count_and_the_flag() {
+    let error = message(&["10.9.0.1", "10.0.0.0/8"], &["10.0.0.1"]);
+    assert!(error.contains("`10.0.0.0/8`"), "{error}");
+    assert!(error.contains("16,777,213"), "{error}");
+    assert!(error.contains("--allow-large"), "{error}");
+    assert!(build(&["10.0.0.0/16", "10.1.0.1-2"], &[]).is_ok());
+    assert!(build(&["10.0.0.0/16", "10.1.0.1-3"], &[]).is_err());
+    assert!(build(&["10.0.0.0/16", "10.1.0.1-3"], &["10.0.0.1"]).is_ok());
+}
+
+#[test]
+fn large_sets_are_made_and_read_without_expanding_them() {
+    let mut builder = TargetSetBuilder::new(&[3389, 3390]);
+    builder.allow_large(true).add_text("0.0.0.0/0").unwrap();
+    builder.exclude_text("10.0.0.0/8").unwrap();
+    let set = builder.build().unwrap();
+    let order = Permutation::new(set.endpoints(), 1);
+    for index in 0..1_000 {
+        let endpoint = set.endpoint(order.at(index)).unwrap();
+        assert!(set.contains(endpoint) && !set.is_excluded(endpoint.address));
+    }
+    assert_eq!(set.endpoint(set.endpoints()), None);
+}
+
+#[test]
+fn nothing_to_scan_is_said_in_three_ways() {
+    assert!(message(&[], &[]).contains("no target given"));
+    let file = list(b"# nothing yet\n");
+    let error = message(&[&format!("@{}", file.path().display())], &[]);
+    assert!(error.contains("holds no target"), "{error}");
+    let error = message(&["10.0.0.5"], &["10.0.0.0/24"]);
+    assert!(
+        error.contains("`10.0.0.5`") && error.contains("`10.0.0.0/24`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn names_survive_when_every_address_is_excluded() {
+    let set = build(&["10.0.0.5", "srv05"], &["10.0.0.0/8"]).unwrap();
+    assert_eq!((set.endpoints(), set.names().len()), (0, 1));
+    assert!(set.is_excluded("10.200.0.1".parse().unwrap()));
+    assert!(set.is_excluded("::ffff:10.200.0.1".parse().unwrap()));
+}
+
+#[test]
+fn excludes_come_from_lists_too() {
+    let file = list(b"10.0.0.5\n10.0.0.7-8 # printers\n");
+    let argument = format!("@{}", file.path().display());
+    let set = build(&["10.0.0.5-9"], &[&argument]).unwrap();
+    assert_eq!(all(&set), ["10.0.0.6:3389", "10.0.0.9:3389"]);
+    let error = message(&["10.0.0.5"], &["srv05"]);
+    assert!(error.starts_with("exclude `srv05`: "), "{error}");
+    let error = message(&["10.0.0.5"], &["-"]);
+    assert!(error.contains("--exclude-file"), "{error}");
+}
+
+/// A word over a small world, with the addresses that it means by the plainest reading.
+#[derive(Debug, Clone)]
+struct Word {
+    text: String,
+    port: Option<u16>,
+    /// As a target.
+    addresses: Vec<IpAddr>,
+    /// As an exclude: network and broadcast address too.
+    whole: Vec<IpAddr>,
+}
+
+impl Word {
+    fn plain(text: String, addresses: Vec<IpAddr>) -> Self {
+        Self {
+            text,
+            port: None,
+            whole: addresses.clone(),
+            addresses,
+        }
+    }
+}
+
+fn world_v4(at: u8) -> IpAddr {
+    Ipv4Addr::new(10, 0, 0, at).into()
+}
+
+fn world_v6(at: u8) -> IpAddr {
+    Ipv6Addr::from_bits((0x2001_0db8 << 96) | u128::from(at)).into()
+}
+
+fn v4_word() -> impl Strategy<Value = Word> {
+    prop_oneof![
+        (0u8..64).prop_map(|at| Word::plain(format!("10.0.0.{at}"), vec![world_v4(at)])),
+        (0u8..64).prop_map(|at| Word::plain(format!("[::ffff:10.0.0.{at}]"), vec![world_v4(at)])),
+        (0u8..64, 0u8..64).prop_map(|(one, other)| {
+            let (first, last) = (one.min(other), one.max(other));
+            let text = format!("10.0.0.{first}-{last}");
+            Word::plain(text, (first..=last).map(world_v4).collect())
+        }),
+        (0u8..64, 26u32..=32).prop_map(|(at, prefix)| {
+            let size = 1u8 << (32 - prefix);
+            let base = at / size * size;
+            let whole: Vec<_> = (base..base + size).map(world_v4).collect();
+            let hosts = if prefix < 31 {
+                &whole[1..whole.len() - 1]
+            } else {
+                &whole
+            };
+            Word {
+                addresses: hosts.to_vec(),
+                ..Word::plain(format!("10.0.0.{at}/{prefix}"), whole)
+            }
+        }),
+    ]
+}
+
+fn v6_word() -> impl Strategy<Value = Word> {
+    prop_oneof![
+        (0u8..64).prop_map(|at| Word::plain(format!("[2001:db8::{at:x}]"), vec![world_v6(at)])),
+        (0u8..64, 122u32..=128).prop_map(|(at, prefix)| {
+            let size = 1u8 << (128 - prefix);
+            let base = at / size * size;
+            let addresses = (base..base + size).map(world_v6).collect();
+            Word::plain(format!("[2001:db8::{at:x}/{prefix}]"), addresses)
+        }),
+    ]
+}
+
+fn word() -> impl Strategy<Value = Word> {
+    prop_oneof![3 => v4_word(), 1 => v6_word()]
+}
+
+fn target_word() -> impl Strategy<Value = Word> {
+    (word(), prop::option::weighted(0.3, 3390u16..3392)).prop_map(|(word, port)| match port {
+        Some(number) => Word {
+            text: format!("{}:{number}", word.text),
+            port,
+            ..word
+        },
+        None => word,
+    })
+}
+
+proptest! {
+    /// The model is a plain set of sockets; the address sets must agree with it in every question that can be asked.
+    #[test]
+    fn the_set_is_what_a_naive_expansion_gives(
+        targets in prop::collection::vec(target_word(), 1..8),
+        excludes in prop::collection::vec(word(), 0..6),
+        seed: u64,
+    ) {
+        let ports = [3389u16, 3390];
+        let excluded: BTreeSet<IpAddr> = excludes.iter().flat_map(|word| word.whole.clone()).collect();
+        let mut model = BTreeSet::new();
+        let mut listed = BTreeSet::new();
+        for word in &targets {
+            let own = word.port.map(|port| vec![port]);
+            for port in own.unwrap_or_else(|| ports.to_vec()) {
+                for address in word.addresses.iter().filter(|address| !excluded.contains(*address)) {
+                    model.insert((port, *address));
+                    if word.addresses.len() == 1 {
+                        listed.insert((port, *address));
+                    }
+                }
+            }
+        }
+
+        let mut builder = TargetSetBuilder::new(&ports);
+        for word in &targets {
+            builder.add_text(&word.text).unwrap();
+        }
+        for word in &excludes {
+            builder.exclude_text(&word.text).unwrap();
+        }
+        let Ok(set) = builder.build() else {
+            prop_assert!(model.is_empty());
+            return Ok(());
+        };
+
+        let order = Permutation::new(set.endpoints(), seed);
+        let yielded: Vec<_> = (0..set.endpoints())
+            .map(|index| set.endpoint(order.at(index)).unwrap())
+            .collect();
+        for endpoint in &yielded {
+            prop_assert!(!excluded.contains(&endpoint.address), "{endpoint} is excluded");
+            prop_assert!(!set.is_excluded(endpoint.address));
+        }
+        let found: BTreeSet<_> = yielded.iter().map(|e| (e.port, e.address)).collect();
+        prop_assert_eq!(found.len() as u64, set.endpoints(), "an endpoint came twice");
+        prop_assert_eq!(&found, &model);
+        for at in 0..64 {
+            for address in [world_v4(at), world_v6(at)] {
+                prop_assert_eq!(set.is_excluded(address), excluded.contains(&address));
+                for port in [3389, 3390, 3391] {
+                    let endpoint = Endpoint::new(address, port);
+                    prop_assert_eq!(set.contains(endpoint), model.contains(&(port, address)));
+                    prop_assert_eq!(set.is_listed(endpoint), listed.contains(&(port, address)));
+                }
+            }
+        }
+        let distinct: BTreeSet<_> = model.iter().map(|(_, address)| *address).collect();
+        prop_assert_eq!(set.addresses(), distinct.len() as u64);
+    }
+}

@@ -1,0 +1,434 @@
+//! The table's columns as data: what they are called, how wide they are, which goes first when room is short, what they say of
+//! a host and how they sort.
+
+use std::fmt::Write as _;
+
+use super::sorting::SortKey;
+use super::text;
+use super::theme::{Theme, Tone};
+use crate::fleet::Host;
+use crate::model::{
+    CertificateStatus, DnsVerdict, Nla, StabilityVerdict, Subject, TlsMethod, TlsVersion,
+};
+
+/// Which column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ColumnId {
+    /// The host's state.
+    State,
+    /// Address, and port where it is not 3389.
+    Address,
+    /// The name to show.
+    Name,
+    /// Days left on the certificate.
+    Days,
+    /// TLS version.
+    Tls,
+    /// Network Level Authentication.
+    Nla,
+    /// Name against address.
+    Dns,
+    /// Steady or flaky, with a bar per attempt.
+    Stability,
+    /// The worst finding.
+    Finding,
+}
+
+/// One column.
+pub(super) struct Column {
+    /// Which.
+    pub(super) id: ColumnId,
+    /// Heading.
+    pub(super) title: &'static str,
+    /// Picks the column in the sort menu; none of the menu's own keys.
+    pub(super) letter: char,
+    /// Cells it needs at least.
+    pub(super) least: u16,
+    /// Columns with a lower number are dropped first; [`STAYS`] is never dropped.
+    pub(super) keep: u8,
+    /// What it says in words, for the filter.
+    pub(super) words: fn(&Host, &mut String),
+    /// What it shows.
+    pub(super) cell: fn(&Host, Theme) -> Vec<(String, Tone)>,
+    /// How it sorts: the worst, or the first, is the least.
+    pub(super) key: fn(&Host) -> SortKey<'_>,
+}
+
+/// The rank of columns that make a row recognisable.
+const STAYS: u8 = u8::MAX;
+
+/// Who gets the room to spare, step by step, and up to which width.
+const GROWTH: [(ColumnId, u16); 8] = [
+    (ColumnId::Name, 20),
+    (ColumnId::Finding, 36),
+    (ColumnId::Address, 21),
+    (ColumnId::Name, 32),
+    (ColumnId::Stability, 16),
+    (ColumnId::Finding, 70),
+    (ColumnId::Address, 39),
+    (ColumnId::Finding, u16::MAX),
+];
+
+/// Every column, in the order of the screen.
+pub(super) static COLUMNS: [Column; 9] = [
+    Column {
+        id: ColumnId::State,
+        title: "STATE",
+        letter: 's',
+        least: 13,
+        keep: STAYS,
+        words: |host, out| out.push_str(host.diagnosis.state.word()),
+        cell: |host, theme| {
+            let state = host.diagnosis.state;
+            let (glyph, tone) = theme.state(state);
+            vec![(format!("{glyph} {state}"), tone)]
+        },
+        key: |host| {
+            let worst = host
+                .diagnosis
+                .findings
+                .first()
+                .map_or(0, |finding| finding.severity as i64 + 1);
+            SortKey::Number(host.diagnosis.state as i64 * 8 - worst)
+        },
+    },
+    Column {
+        id: ColumnId::Address,
+        title: "ADDRESS",
+        letter: 'a',
+        least: 15,
+        keep: STAYS,
+        words: |host, out| write_address(host, out),
+        cell: |host, _| {
+            let mut text = String::new();
+            write_address(host, &mut text);
+            let tone = match host.history.subject {
+                Subject::Endpoint(_) => Tone::Plain,
+                Subject::Unresolved { .. } => Tone::Dim,
+            };
+            vec![(text, tone)]
+        },
+        // The subject decides between equals anyway.
+        key: |_| SortKey::Number(0),
+    },
+    Column {
+        id: ColumnId::Name,
+        title: "NAME",
+        letter: 'n',
+        least: 14,
+        keep: 5,
+        words: |host, out| {
+            if let Some(name) = host.display_name() {
+                out.push_str(name);
+            }
+        },
+        cell: |host, _| {
+            let name = host.display_name().map(text::clean).unwrap_or_default();
+            vec![(name.into_owned(), Tone::Plain)]
+        },
+        key: |host| host.display_name().map_or(SortKey::Missing, SortKey::Text),
+    },
+    Column {
+        id: ColumnId::Days,
+        title: "DAYS",
+        letter: 'd',
+        least: 6,
+        keep: 6,
+        words: |host, out| {
+            if let Some(days) = host.diagnosis.days_left {
+                append(out, format_args!("{days}"));
+            }
+        },
+        cell: days_cell,
+        key: |host| {
+            host.diagnosis
+                .days_left
+                .map_or(SortKey::Missing, SortKey::Number)
+        },
+    },
+    Column {
+        id: ColumnId::Tls,
+        title: "TLS",
+        letter: 't',
+        least: 5,
+        keep: 2,
+        words: |host, out| write_tls(host, out),
+        cell: |host, _| {
+            let mut text = String::new();
+            write_tls(host, &mut text);
+            let old = host
+                .history
+                .tls()
+                .is_some_and(|tls| tls.version.is_none_or(|v| v < TlsVersion::TLS_1_2));
+            vec![(text, if old { Tone::Warn } else { Tone::Plain })]
+        },
+        key: |host| {
+            host.history
+                .tls()
+                .map_or(SortKey::Missing, |tls| match tls.version {
+                    Some(version) => SortKey::Number(i64::from(version.0)),
+                    None => SortKey::Number(0),
+                })
+        },
+    },
+    Column {
+        id: ColumnId::Nla,
+        title: "NLA",
+        letter: 'l',
+        least: 11,
+        keep: 1,
+        words: |host, out| {
+            if host.diagnosis.nla != Nla::Unknown {
+                out.push_str(host.diagnosis.nla.word());
+            }
+        },
+        cell: |host, _| match host.diagnosis.nla {
+            Nla::Unknown => Vec::new(),
+            nla @ Nla::NotOffered => vec![(nla.word().to_owned(), Tone::Notice)],
+            nla @ (Nla::Required | Nla::Offered) => vec![(nla.word().to_owned(), Tone::Plain)],
+        },
+        key: |host| match host.diagnosis.nla {
+            Nla::Unknown => SortKey::Missing,
+            nla => SortKey::Number(-(nla as i64)),
+        },
+    },
+    Column {
+        id: ColumnId::Dns,
+        title: "DNS",
+        letter: 'r',
+        least: 12,
+        keep: 4,
+        words: |host, out| out.push_str(host.diagnosis.dns.word()),
+        cell: |host, _| {
+            let dns = host.diagnosis.dns;
+            vec![(dns.word().to_owned(), dns_tone(dns))]
+        },
+        key: |host| SortKey::Number(host.diagnosis.dns as i64),
+    },
+    Column {
+        id: ColumnId::Stability,
+        title: "STABILITY",
+        letter: 'b',
+        least: 13,
+        keep: 3,
+        words: |host, out| out.push_str(host.diagnosis.stability.verdict.word()),
+        cell: |host, theme| {
+            let verdict = host.diagnosis.stability.verdict;
+            let mut cell = vec![(format!("{:<8}", verdict.word()), stability_tone(verdict))];
+            cell.extend(sparkline(host, theme));
+            cell
+        },
+        key: |host| SortKey::Number(host.diagnosis.stability.verdict as i64),
+    },
+    Column {
+        id: ColumnId::Finding,
+        title: "FINDING",
+        letter: 'f',
+        least: 15,
+        keep: 254,
+        words: |host, out| {
+            if let Some(finding) = host.diagnosis.findings.first() {
+                append(out, format_args!("{} {}", finding.id, finding.title));
+            }
+        },
+        cell: |host, theme| match host.diagnosis.findings.first() {
+            Some(finding) => {
+                let (glyph, tone) = theme.severity(finding.severity);
+                // The id says most in the fewest cells; what is left goes to the sentence.
+                let id = finding.id.strip_prefix("RDP-").unwrap_or(&finding.id);
+                vec![
+                    (format!("{glyph} {}", text::clean(id)), tone),
+                    (format!("  {}", text::clean(&finding.title)), Tone::Plain),
+                ]
+            }
+            None if host.history.complete => Vec::new(),
+            None => vec![("checking".to_owned(), Tone::Dim)],
+        },
+        key: |host| {
+            host.diagnosis
+                .findings
+                .first()
+                .map_or(SortKey::Missing, |finding| {
+                    SortKey::Ranked(-(finding.severity as i64), &finding.id)
+                })
+        },
+    },
+];
+
+/// The columns that fit into `room` cells with one cell between two, each with its width, in the order of the screen.
+pub(super) fn fit(room: u16) -> Vec<(&'static Column, u16)> {
+    let mut chosen: Vec<(&Column, u16)> = COLUMNS
+        .iter()
+        .map(|column| (column, column.least))
+        .collect();
+    let needed = |chosen: &[(&Column, u16)]| {
+        let gaps = u16::try_from(chosen.len().saturating_sub(1)).unwrap_or(0);
+        chosen.iter().map(|(_, width)| *width).sum::<u16>() + gaps
+    };
+    while needed(&chosen) > room {
+        let least = chosen.iter().map(|(column, _)| column.keep).min();
+        let Some(least) = least.filter(|keep| *keep < STAYS) else {
+            break;
+        };
+        chosen.retain(|(column, _)| column.keep != least);
+    }
+    let mut spare = room.saturating_sub(needed(&chosen));
+    for (id, ample) in GROWTH {
+        if let Some((_, width)) = chosen.iter_mut().find(|(column, _)| column.id == id) {
+            let more = spare.min(ample.saturating_sub(*width));
+            *width += more;
+            spare -= more;
+        }
+    }
+    chosen
+}
+
+/// The column of an id.
+pub(super) fn column(id: ColumnId) -> &'static Column {
+    let [first, ..] = &COLUMNS;
+    COLUMNS
+        .iter()
+        .find(|column| column.id == id)
+        .unwrap_or(first)
+}
+
+/// The tone of a DNS verdict.
+pub(super) const fn dns_tone(dns: DnsVerdict) -> Tone {
+    match dns {
+        DnsVerdict::WrongHost | DnsVerdict::Stale | DnsVerdict::Missing => Tone::Bad,
+        DnsVerdict::PartialDead | DnsVerdict::AaaaDead | DnsVerdict::PtrMismatch => Tone::Warn,
+        DnsVerdict::Error => Tone::Notice,
+        DnsVerdict::NoPtr | DnsVerdict::NotChecked => Tone::Dim,
+        DnsVerdict::Match => Tone::Good,
+    }
+}
+
+/// The tone of a stability verdict.
+pub(super) const fn stability_tone(verdict: StabilityVerdict) -> Tone {
+    match verdict {
+        StabilityVerdict::Flaky => Tone::Warn,
+        StabilityVerdict::Down => Tone::Bad,
+        StabilityVerdict::Unknown => Tone::Dim,
+        StabilityVerdict::Steady => Tone::Good,
+    }
+}
+
+/// A bar for each of the newest eight attempts, its height by the whole duration, a cross for one that failed.
+///
+/// The scale is the same for every host (each step is a factor of about three, from 1 ms to 3 s), so that rows compare.
+fn sparkline(host: &Host, theme: Theme) -> impl Iterator<Item = (String, Tone)> {
+    let attempts = &host.history.attempts;
+    attempts
+        .iter()
+        .skip(attempts.len().saturating_sub(8))
+        .map(move |attempt| {
+            if attempt.got_through() {
+                let level = (attempt.total_ms().max(1.0).log10() * 2.0).clamp(0.0, 7.0);
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "clamped to 0..=7 on the line above"
+                )]
+                let level = level as usize;
+                (theme.spark(level).to_owned(), Tone::Plain)
+            } else {
+                (theme.cross().to_owned(), Tone::Bad)
+            }
+        })
+}
+
+fn days_cell(host: &Host, theme: Theme) -> Vec<(String, Tone)> {
+    let glyph = |glyph: &str, ascii: &str| if theme.ascii { ascii } else { glyph }.to_owned();
+    let (mark, tone) = match host.diagnosis.certificate_status {
+        None => return Vec::new(),
+        Some(CertificateStatus::Expired) => (glyph("✖", "x"), Tone::Bad),
+        Some(CertificateStatus::NotYetValid | CertificateStatus::Unparsable) => {
+            (glyph("?", "?"), Tone::Bad)
+        }
+        Some(CertificateStatus::Expiring) => (glyph("▲", "!"), Tone::Warn),
+        Some(CertificateStatus::Valid) => (String::new(), Tone::Plain),
+    };
+    let days = host
+        .diagnosis
+        .days_left
+        .map_or_else(String::new, |days| days.to_string());
+    vec![(format!("{days}{mark}"), tone)]
+}
+
+fn write_address(host: &Host, out: &mut String) {
+    match &host.history.subject {
+        Subject::Endpoint(endpoint) if endpoint.port == crate::model::DEFAULT_PORT => {
+            append(out, format_args!("{}", endpoint.address));
+        }
+        Subject::Endpoint(endpoint) => append(out, format_args!("{endpoint}")),
+        Subject::Unresolved { .. } => out.push_str("no address"),
+    }
+}
+
+fn write_tls(host: &Host, out: &mut String) {
+    let Some(tls) = host.history.tls() else {
+        return;
+    };
+    match (tls.method, tls.version) {
+        (TlsMethod::Failed, _) => out.push_str("fail"),
+        (_, Some(TlsVersion::SSL_3_0)) => out.push_str("ssl3"),
+        // The star says that only the legacy peek could read it: a modern client may not get through.
+        (TlsMethod::LegacyPeek, Some(version)) => append(out, format_args!("{version}*")),
+        (_, Some(version)) => append(out, format_args!("{version}")),
+        (_, None) => out.push('?'),
+    }
+}
+
+/// Writing into a string cannot fail.
+fn append(out: &mut String, arguments: std::fmt::Arguments<'_>) {
+    if out.write_fmt(arguments).is_err() {
+        debug_assert!(false, "a string takes any text");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(room: u16) -> Vec<ColumnId> {
+        fit(room).iter().map(|(column, _)| column.id).collect()
+    }
+
+    #[test]
+    fn a_wide_screen_has_every_column() {
+        assert_eq!(ids(118).len(), COLUMNS.len());
+    }
+
+    #[test]
+    fn columns_leave_in_their_declared_order() {
+        let mut kept = ids(200);
+        for room in (1..200).rev() {
+            let now = ids(room);
+            assert!(
+                now.iter().all(|id| kept.contains(id)),
+                "a column came back at {room}"
+            );
+            kept = now;
+        }
+        assert!(ids(58).contains(&ColumnId::Days));
+        assert!(!ids(58).contains(&ColumnId::Nla));
+        assert!(ids(1).contains(&ColumnId::State));
+    }
+
+    #[test]
+    fn widths_keep_to_the_room() {
+        for room in 29..300 {
+            let columns = fit(room);
+            let gaps = u16::try_from(columns.len() - 1).unwrap();
+            assert!(columns.iter().map(|(_, width)| width).sum::<u16>() + gaps <= room);
+        }
+    }
+
+    #[test]
+    fn letters_differ() {
+        let mut letters: Vec<_> = COLUMNS.iter().map(|column| column.letter).collect();
+        letters.sort_unstable();
+        letters.dedup();
+        assert_eq!(letters.len(), COLUMNS.len());
+    }
+}

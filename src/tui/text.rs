@@ -1,0 +1,156 @@
+//! Making text fit: clean, cut to a width in cells, wrapped, and numbers the way people read them.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Network text with everything gone that could steer a terminal.
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
+    crate::sanitize::terminal(text)
+}
+
+/// Cells that a text takes.
+pub(super) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text, cut to `room` cells with `ellipsis` (one cell) in the last when something is missing.
+pub(super) fn truncate<'a>(text: &'a str, room: usize, ellipsis: &str) -> Cow<'a, str> {
+    if width(text) <= room {
+        return Cow::Borrowed(text);
+    }
+    if room == 0 {
+        return Cow::Borrowed("");
+    }
+    let mut kept = String::with_capacity(room + ellipsis.len());
+    let mut used = 0;
+    for c in text.chars() {
+        let cells = c.width().unwrap_or(0);
+        if used + cells > room - 1 {
+            break;
+        }
+        used += cells;
+        kept.push(c);
+    }
+    kept.push_str(ellipsis);
+    Cow::Owned(kept)
+}
+
+/// The text in lines of at most `room` cells, broken at spaces where possible; never empty.
+pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
+    let room = room.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in text.split_whitespace() {
+        let cells = width(word);
+        if used > 0 && used + 1 + cells > room {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        for c in word.chars() {
+            let cells = c.width().unwrap_or(0);
+            if used + cells > room && used > 0 {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push(c);
+            used += cells;
+        }
+    }
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// A count with a comma between thousands.
+pub(super) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A duration as `m:ss` or `h:mm:ss`.
+pub(super) fn clock(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+/// A time as `2026-03-01 12:00:05 UTC`.
+pub(super) fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// Milliseconds with as many digits as carry meaning: `0.42 ms`, `8.1 ms`, `142 ms`, `3.20 s`.
+pub(super) fn millis(ms: f64) -> String {
+    if ms < 1.0 {
+        format!("{ms:.2} ms")
+    } else if ms < 100.0 {
+        format!("{ms:.1} ms")
+    } else if ms < 1000.0 {
+        format!("{ms:.0} ms")
+    } else {
+        format!("{:.2} s", ms / 1000.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn counts_are_grouped_by_thousands() {
+        assert_eq!(
+            [0, 999, 1_000, 65_536, 16_777_216].map(grouped),
+            ["0", "999", "1,000", "65,536", "16,777,216"]
+        );
+    }
+
+    #[test]
+    fn a_wide_glyph_is_never_cut_in_half() {
+        assert_eq!(truncate("漢字漢字", 5, "…"), "漢字…");
+        assert_eq!(truncate("漢字漢字", 4, "…"), "漢…");
+    }
+
+    #[test]
+    fn control_characters_do_not_survive() {
+        assert!(!clean("a\x1b[2Jb\u{9b}31m").chars().any(char::is_control));
+    }
+
+    proptest! {
+        #[test]
+        fn truncation_keeps_to_its_room(text in "\\PC{0,40}", room in 0usize..30) {
+            prop_assert!(width(&truncate(&text, room, "…")) <= room);
+        }
+
+        #[test]
+        fn wrapping_loses_no_word_character(text in "[a-z ]{0,60}", room in 1usize..20) {
+            let joined: String = wrap(&text, room).concat().split_whitespace().collect();
+            prop_assert_eq!(joined, text.split_whitespace().collect::<String>());
+        }
+
+        #[test]
+        fn wrapped_lines_keep_to_their_room(text in "[a-z漢 ]{0,60}", room in 2usize..20) {
+            prop_assert!(wrap(&text, room).iter().all(|line| width(line) <= room));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What a peer that does not speak RDP seems to speak, judged by its first bytes.
+
+/// How many bytes are worth having before judging: enough for every signature below.
+pub const ENOUGH: usize = 16;
+
+/// The kind of service that greets or answers with these bytes: `ssh`, `http`, `tls`, `smtp`, `ftp` or `unknown`.
+#[must_use]
+pub fn looks_like(first: &[u8]) -> &'static str {
+    if first.starts_with(b"SSH-") {
+        "ssh"
+    } else if first.starts_with(b"HTTP/") || starts_with_ignoring_case(first, b"<html") {
+        "http"
+    } else if matches!(first, [0x14..=0x17, 0x03, 0x00..=0x04, ..]) {
+        "tls"
+    } else if matches!(first, [b'2', b'2', b'0', b' ' | b'-', ..]) {
+        // FTP and SMTP both greet with 220 (RFC 959 section 5.4, RFC 5321 section 4.2); FTP servers usually say so.
+        if contains_ignoring_case(first, b"ftp") {
+            "ftp"
+        } else {
+            "smtp"
+        }
+    } else {
+        "unknown"
+    }
+}
+
+/// At most 32 bytes as lower-case hex, for [`crate::model::Outcome::NotRdp`].
+#[must_use]
+pub fn first_bytes_hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+
+    bytes.iter().take(32).fold(String::new(), |mut text, byte| {
+        // Writing to a `String` cannot fail.
+        if write!(text, "{byte:02x}").is_err() {
+            text.clear();
+        }
+        text
+    })
+}
+
+fn starts_with_ignoring_case(bytes: &[u8], prefix: &[u8]) -> bool {
+    bytes
+        .get(..prefix.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+}
+
+fn contains_ignoring_case(bytes: &[u8], word: &[u8]) -> bool {
+    bytes
+        .windows(word.len())
+        .any(|window| window.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn greetings_are_told_apart() {
+        for (bytes, expected) in [
+            (&b"SSH-2.0-OpenSSH_9.2"[..], "ssh"),
+            (b"HTTP/1.1 400 Bad Request", "http"),
+            (b"<HTML><body>", "http"),
+            (b"\x15\x03\x01\x00\x02\x02\x28", "tls"),
+            (b"220 mail.example ESMTP", "smtp"),
+            (b"220-FileZilla FTP Server", "ftp"),
+            (b"RFB 003.008\n", "unknown"),
+            (b"", "unknown"),
+        ] {
+            assert_eq!(looks_like(bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn hex_stops_at_32_bytes() {
+        assert_eq!(first_bytes_hex(&[0xAB; 40]), "ab".repeat(32));
+    }
+}

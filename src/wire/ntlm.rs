@@ -1,0 +1,405 @@
+//! NTLM NEGOTIATE and CHALLENGE (MS-NLMP 2.2.1.1 and 2.2.1.2). AUTHENTICATE, in which a user name would first travel, does
+//! not exist here.
+
+use jiff::Timestamp;
+
+use super::WireError;
+use super::cursor::{Cursor, length_u16};
+use crate::model::NtlmFacts;
+
+const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";
+const TYPE_NEGOTIATE: u32 = 1;
+const TYPE_CHALLENGE: u32 = 2;
+/// What Windows clients ask for; no domain and no workstation are supplied.
+const NEGOTIATE_FLAGS: u32 = 0xE208_8297;
+/// `NTLMSSP_NEGOTIATE_UNICODE`.
+const FLAG_UNICODE: u32 = 0x0000_0001;
+/// `NTLMSSP_NEGOTIATE_VERSION`: the version field means something.
+const FLAG_VERSION: u32 = 0x0200_0000;
+/// The version field of our message: 10.0.17763, NTLMSSP revision 15 (MS-NLMP 2.2.2.10).
+const OUR_VERSION: [u8; 8] = [10, 0, 0x63, 0x45, 0, 0, 0, 15];
+/// Where the payload of a challenge with a version field begins.
+const CHALLENGE_HEADER: usize = 56;
+/// The most characters kept of any string.
+const TEXT_LIMIT: usize = 512;
+/// 100 ns intervals from 1601-01-01 to 1970-01-01 (MS-DTYP 2.3.3).
+const FILETIME_EPOCH: i128 = 116_444_736_000_000_000;
+
+/// The 40 bytes of NEGOTIATE: constant, naming neither user nor domain nor machine.
+#[must_use]
+pub fn negotiate() -> Vec<u8> {
+    let mut bytes = SIGNATURE.to_vec();
+    bytes.extend_from_slice(&TYPE_NEGOTIATE.to_le_bytes());
+    bytes.extend_from_slice(&NEGOTIATE_FLAGS.to_le_bytes());
+    bytes.extend_from_slice(&[0; 16]);
+    bytes.extend_from_slice(&OUR_VERSION);
+    bytes
+}
+
+/// A server's CHALLENGE. Strings are raw network text of at most 512 characters; an empty one counts as absent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Challenge {
+    /// Negotiate flags (MS-NLMP 2.2.2.5).
+    pub flags: u32,
+    /// The eight random bytes; worth nothing here, kept for the simulator.
+    pub server_challenge: [u8; 8],
+    /// The target name field: domain or machine.
+    pub target_name: Option<String>,
+    /// AV pair 1.
+    pub netbios_computer: Option<String>,
+    /// AV pair 2.
+    pub netbios_domain: Option<String>,
+    /// AV pair 3.
+    pub dns_computer: Option<String>,
+    /// AV pair 4.
+    pub dns_domain: Option<String>,
+    /// AV pair 5.
+    pub dns_forest: Option<String>,
+    /// Major, minor and build; `None` unless the flag says that the field counts.
+    pub version: Option<(u8, u8, u16)>,
+    /// AV pair 7, to the precision of 100 ns; `None` when absent, zero, or beyond any calendar.
+    pub server_time: Option<Timestamp>,
+}
+
+impl Challenge {
+    /// Reads a challenge. It does not delimit itself; whoever carries it does.
+    pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+        let mut cursor = Cursor::new(bytes);
+        if cursor.take(8, "NTLM signature")? != SIGNATURE {
+            return Err(WireError::Rule("no NTLM signature"));
+        }
+        let kind = cursor.u32_le("NTLM message type")?;
+        if kind != TYPE_CHALLENGE {
+            return Err(WireError::Unexpected {
+                what: "NTLM message type",
+                value: kind,
+            });
+        }
+        let target_name = field(&mut cursor, bytes, "NTLM target name")?;
+        let flags = cursor.u32_le("NTLM flags")?;
+        let server_challenge = cursor.array("NTLM challenge")?;
+        cursor.take(8, "NTLM reserved field")?;
+        let target_info = field(&mut cursor, bytes, "NTLM target info")?;
+        let version = if flags & FLAG_VERSION == 0 {
+            None
+        } else {
+            let major = cursor.u8("NTLM version")?;
+            let minor = cursor.u8("NTLM version")?;
+            let build = cursor.u16_le("NTLM version")?;
+            cursor.take(4, "NTLM version")?;
+            Some((major, minor, build))
+        };
+        let mut challenge = Self {
+            flags,
+            server_challenge,
+            target_name: if flags & FLAG_UNICODE == 0 {
+                oem(target_name)
+            } else {
+                utf16(target_name)
+            },
+            version,
+            ..Self::default()
+        };
+        challenge.read_pairs(target_info)?;
+        Ok(challenge)
+    }
+
+    /// The bytes of a challenge, with version and target info always present in the layout.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let target_name = units(self.target_name.as_deref().unwrap_or_default());
+        let target_info = self.pairs();
+        let flags = self.flags
+            | FLAG_UNICODE
+            | if self.version.is_some() {
+                FLAG_VERSION
+            } else {
+                0
+            };
+        let (major, minor, build) = self.version.unwrap_or_default();
+
+        let mut bytes = SIGNATURE.to_vec();
+        bytes.extend_from_slice(&TYPE_CHALLENGE.to_le_bytes());
+        push_field(&mut bytes, target_name.len(), CHALLENGE_HEADER);
+        bytes.extend_from_slice(&flags.to_le_bytes());
+        bytes.extend_from_slice(&self.server_challenge);
+        bytes.extend_from_slice(&[0; 8]);
+        push_field(
+            &mut bytes,
+            target_info.len(),
+            CHALLENGE_HEADER + target_name.len(),
+        );
+        bytes.extend_from_slice(&[major, minor]);
+        bytes.extend_from_slice(&build.to_le_bytes());
+        bytes.extend_from_slice(&[0, 0, 0, 15]);
+        bytes.extend_from_slice(&target_name);
+        bytes.extend_from_slice(&target_info);
+        bytes
+    }
+
+    /// The facts in the challenge itself; what belongs to the exchange is left at its default.
+    #[must_use]
+    pub fn facts(&self) -> NtlmFacts {
+        let boxed = |text: &Option<String>| text.as_deref().map(Box::from);
+        NtlmFacts {
+            netbios_computer: boxed(&self.netbios_computer),
+            netbios_domain: boxed(&self.netbios_domain),
+            dns_computer: boxed(&self.dns_computer),
+            dns_domain: boxed(&self.dns_domain),
+            dns_forest: boxed(&self.dns_forest),
+            version: self.version,
+            server_time: self.server_time,
+            ..NtlmFacts::default()
+        }
+    }
+
+    /// AV pairs (MS-NLMP 2.2.2.1): id, length, value, until `MsvAvEOL` or the end of the field.
+    fn read_pairs(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+        let mut cursor = Cursor::new(bytes);
+        while !cursor.is_empty() {
+            let id = cursor.u16_le("AV pair")?;
+            let length = usize::from(cursor.u16_le("AV pair")?);
+            let value = cursor.take(length, "AV pair")?;
+            match id {
+                0 => break,
+                1 => self.netbios_computer = utf16(value),
+                2 => self.netbios_domain = utf16(value),
+                3 => self.dns_computer = utf16(value),
+                4 => self.dns_domain = utf16(value),
+                5 => self.dns_forest = utf16(value),
+                7 => {
+                    self.server_time = value
+                        .try_into()
+                        .ok()
+                        .and_then(|bytes| from_filetime(u64::from_le_bytes(bytes)));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn pairs(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (id, text) in [
+            (2, &self.netbios_domain),
+            (1, &self.netbios_computer),
+            (4, &self.dns_domain),
+            (3, &self.dns_computer),
+            (5, &self.dns_forest),
+        ] {
+            if let Some(text) = text {
+                push_pair(&mut bytes, id, &units(text));
+            }
+        }
+        if let Some(filetime) = self.server_time.and_then(to_filetime) {
+            push_pair(&mut bytes, 7, &filetime.to_le_bytes());
+        }
+        push_pair(&mut bytes, 0, &[]);
+        bytes
+    }
+}
+
+fn push_pair(into: &mut Vec<u8>, id: u16, value: &[u8]) {
+    into.extend_from_slice(&id.to_le_bytes());
+    into.extend_from_slice(&length_u16(value.len()).to_le_bytes());
+    into.extend_from_slice(value);
+}
+
+/// A field of length, allocated length and offset, which points into the whole message.
+fn field<'a>(
+    cursor: &mut Cursor<'_>,
+    message: &'a [u8],
+    what: &'static str,
+) -> Result<&'a [u8], WireError> {
+    let length = usize::from(cursor.u16_le(what)?);
+    cursor.u16_le(what)?;
+    let offset = cursor.u32_le(what)?;
+    if length == 0 {
+        return Ok(&[]);
+    }
+    usize::try_from(offset)
+        .ok()
+        .and_then(|start| message.get(start..start.checked_add(length)?))
+        .ok_or(WireError::Truncated { what })
+}
+
+fn push_field(into: &mut Vec<u8>, length: usize, offset: usize) {
+    let length = length_u16(length).to_le_bytes();
+    into.extend_from_slice(&length);
+    into.extend_from_slice(&length);
+    into.extend_from_slice(&u32::from(length_u16(offset)).to_le_bytes());
+}
+
+/// UTF-16LE, lossy, capped; an odd last byte is dropped.
+fn utf16(bytes: &[u8]) -> Option<String> {
+    let units = bytes
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|pair| u16::from_le_bytes(*pair));
+    let text: String = char::decode_utf16(units)
+        .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .take(TEXT_LIMIT)
+        .collect();
+    (!text.is_empty()).then_some(text)
+}
+
+/// The machine's own code page, unknown to us: ASCII is read, the rest is replaced.
+fn oem(bytes: &[u8]) -> Option<String> {
+    let text: String = String::from_utf8_lossy(bytes)
+        .chars()
+        .take(TEXT_LIMIT)
+        .collect();
+    (!text.is_empty()).then_some(text)
+}
+
+fn units(text: &str) -> Vec<u8> {
+    text.chars()
+        .take(TEXT_LIMIT)
+        .collect::<String>()
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect()
+}
+
+fn from_filetime(filetime: u64) -> Option<Timestamp> {
+    if filetime == 0 {
+        return None;
+    }
+    Timestamp::from_nanosecond((i128::from(filetime) - FILETIME_EPOCH) * 100).ok()
+}
+
+fn to_filetime(time: Timestamp) -> Option<u64> {
+    u64::try_from(time.as_nanosecond().div_euclid(100) + FILETIME_EPOCH).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sample() -> Challenge {
+        Challenge {
+            flags: NEGOTIATE_FLAGS,
+            server_challenge: [1, 2, 3, 4, 5, 6, 7, 8],
+            target_name: Some("CORP".to_owned()),
+            netbios_computer: Some("SRV05".to_owned()),
+            netbios_domain: Some("CORP".to_owned()),
+            dns_computer: Some("srv05.corp.example".to_owned()),
+            dns_domain: Some("corp.example".to_owned()),
+            dns_forest: Some("corp.example".to_owned()),
+            version: Some((10, 0, 20348)),
+            server_time: from_filetime(133_500_000_000_000_000),
+        }
+    }
+
+    #[test]
+    fn negotiate_names_nobody() {
+        let bytes = negotiate();
+        assert_eq!(bytes.len(), 40);
+        assert_eq!(&bytes[12..16], &[0x97, 0x82, 0x08, 0xE2]);
+        assert_eq!(&bytes[16..32], &[0; 16]);
+        assert_eq!(&bytes[32..], &[0x0A, 0, 0x63, 0x45, 0, 0, 0, 0x0F]);
+    }
+
+    #[test]
+    fn every_fact_is_read() {
+        let facts = Challenge::decode(&sample().encode()).unwrap().facts();
+        assert_eq!(facts.netbios_computer.as_deref(), Some("SRV05"));
+        assert_eq!(facts.dns_computer.as_deref(), Some("srv05.corp.example"));
+        assert_eq!(facts.build().as_deref(), Some("10.0.20348"));
+        assert_eq!(
+            facts.server_time.map(|time| time.to_string()).as_deref(),
+            Some("2024-01-17T21:20:00Z")
+        );
+    }
+
+    #[test]
+    fn the_version_counts_only_with_its_flag() {
+        let mut bytes = sample().encode();
+        bytes[23] &= !0x02;
+        assert_eq!(Challenge::decode(&bytes).unwrap().version, None);
+    }
+
+    #[test]
+    fn fields_past_the_end_are_refused() {
+        let mut bytes = sample().encode();
+        bytes[44..48].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert!(Challenge::decode(&bytes).is_err());
+    }
+
+    #[test]
+    fn strings_are_capped() {
+        let challenge = Challenge {
+            dns_computer: Some("y".repeat(600)),
+            ..sample()
+        };
+        let mut bytes = challenge.encode();
+        assert_eq!(
+            Challenge::decode(&bytes).unwrap().dns_computer,
+            Some("y".repeat(512))
+        );
+        // A lone surrogate becomes a replacement character, and nothing else breaks.
+        let at = bytes.windows(2).position(|pair| pair == b"y\0").unwrap();
+        bytes[at..at + 2].copy_from_slice(&[0x00, 0xD8]);
+        assert!(
+            Challenge::decode(&bytes)
+                .unwrap()
+                .dns_computer
+                .unwrap()
+                .starts_with('\u{FFFD}')
+        );
+    }
+
+    #[test]
+    fn impossible_clocks_are_no_clock() {
+        assert_eq!(from_filetime(0), None);
+        assert_eq!(from_filetime(u64::MAX), None);
+    }
+
+    fn text() -> impl Strategy<Value = Option<String>> {
+        proptest::option::of("[a-zA-Z0-9.äß€😀-]{1,40}")
+    }
+
+    proptest! {
+        #[test]
+        fn challenges_round_trip_and_no_prefix_is_taken(
+            flags: u32,
+            server_challenge: [u8; 8],
+            names in (text(), text(), text(), text(), text(), text()),
+            version: Option<(u8, u8, u16)>,
+            filetime in proptest::option::of(1_u64..2_000_000_000_000_000_000),
+        ) {
+            let version_flag = if version.is_some() { FLAG_VERSION } else { 0 };
+            let challenge = Challenge {
+                flags: flags & !FLAG_VERSION | FLAG_UNICODE | version_flag,
+                server_challenge,
+                target_name: names.0,
+                netbios_computer: names.1,
+                netbios_domain: names.2,
+                dns_computer: names.3,
+                dns_domain: names.4,
+                dns_forest: names.5,
+                version,
+                server_time: filetime.and_then(from_filetime),
+            };
+            let bytes = challenge.encode();
+            prop_assert_eq!(Challenge::decode(&bytes), Ok(challenge));
+            for end in 0..bytes.len() {
+                prop_assert!(Challenge::decode(&bytes[..end]).is_err());
+            }
+        }
+
+        #[test]
+        fn hostile_bytes_never_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..200),
+            signed: bool,
+        ) {
+            let mut all = if signed { b"NTLMSSP\0\x02\0\0\0".to_vec() } else { Vec::new() };
+            all.extend_from_slice(&bytes);
+            drop(Challenge::decode(&all));
+        }
+    }
+}

@@ -1,0 +1,523 @@
+//! A small fleet from events with fixed times, and a screen over it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "only tests call this, and a panic is how they fail"
+)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::{SignedDuration, Timestamp};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use rdpscan::diagnosis::Policy;
+use rdpscan::fleet::Fleet;
+use rdpscan::model::{
+    Attempt, CertificateFacts, ConnectionPurpose, EVENT_SCHEMA, Endpoint, EventBody, KeyAlgorithm,
+    Lookup, LookupAnswer, NameSource, NegotiationFacts, Notice, NtlmFacts, ObservedName, Outcome,
+    PathFacts, Progress, Protocols, PublicKey, Question, Resolver, ScanEnd, ScanEvent, ScanPlan,
+    ScanStatus, SelectedSecurity, Stage, StageRecord, TlsFacts, TlsMethod, TlsVersion,
+    TrustVerdict, UnlistedCounts,
+};
+use rdpscan::tui::{Action, Effect, Model, Theme, draw, keymap, update};
+
+pub(crate) fn start() -> Timestamp {
+    "2026-03-01T12:00:00Z".parse().unwrap()
+}
+
+/// Numbers and dates events, one second apart.
+#[derive(Default)]
+pub(crate) struct Script {
+    events: Vec<ScanEvent>,
+}
+
+impl Script {
+    pub(crate) fn push(&mut self, body: EventBody) {
+        let seq = self.events.len() as u64;
+        self.events.push(ScanEvent {
+            run_id: "run-1".into(),
+            source: "admin-pc".into(),
+            seq,
+            at: start() + SignedDuration::from_secs(i64::try_from(seq).unwrap()),
+            body,
+        });
+    }
+
+    pub(crate) fn attempt(&mut self, attempt: Attempt, last: bool) {
+        self.push(EventBody::AttemptFinished {
+            attempt,
+            listed: true,
+            by_reference: false,
+            last,
+        });
+    }
+
+    pub(crate) fn names(&mut self, address: &str, name: &str, leads_to: &[&str]) {
+        let name: Box<str> = name.into();
+        self.push(EventBody::NamesChecked {
+            endpoint: endpoint(address),
+            names: vec![
+                ObservedName {
+                    name: name.clone(),
+                    source: NameSource::Ptr,
+                },
+                ObservedName {
+                    name: name.clone(),
+                    source: NameSource::Certificate,
+                },
+            ],
+            lookups: vec![
+                Lookup {
+                    question: Question::Pointer(endpoint(address).address),
+                    resolver: Resolver::Configured,
+                    answer: LookupAnswer::Names {
+                        names: vec![name.clone()],
+                    },
+                    duration_ms: 2,
+                },
+                Lookup {
+                    question: Question::Addresses(name),
+                    resolver: Resolver::System,
+                    answer: LookupAnswer::Addresses {
+                        addresses: leads_to.iter().map(|a| a.parse().unwrap()).collect(),
+                        ttl_s: Some(1200),
+                    },
+                    duration_ms: 3,
+                },
+            ],
+            excluded: Vec::new(),
+        });
+    }
+
+    pub(crate) fn take(self) -> Vec<ScanEvent> {
+        self.events
+    }
+}
+
+pub(crate) fn endpoint(address: &str) -> Endpoint {
+    Endpoint::new(address.parse().unwrap(), 3389)
+}
+
+pub(crate) fn plan(simulated: bool) -> EventBody {
+    EventBody::ScanStarted(ScanPlan {
+        schema: EVENT_SCHEMA.into(),
+        version: "0.1.0".into(),
+        targets: vec!["10.0.0.0/24".into(), "gone.corp.example".into()],
+        excludes: Vec::new(),
+        endpoints_planned: 256,
+        names_planned: 1,
+        seed: 7,
+        attempts: 3,
+        dns: true,
+        ntlm: true,
+        list_all: false,
+        simulated,
+    })
+}
+
+fn record(stage: Stage, start_us: u32, duration_us: u32, outcome: Outcome) -> StageRecord {
+    StageRecord {
+        stage,
+        connection: ConnectionPurpose::Main,
+        start_us,
+        duration_us,
+        outcome,
+    }
+}
+
+pub(crate) fn certificate(name: &str, not_after: &str) -> CertificateFacts {
+    CertificateFacts {
+        sha1: "a909502dd82ae41433e6f83886b00d4277a32a7b".into(),
+        sha256: "5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76b9719d911017c592".into(),
+        der_length: 812,
+        unparsable: None,
+        subject: format!("CN={name}").into(),
+        common_name: Some(name.into()),
+        issuer: "CN=Corp Issuing CA 1,DC=corp,DC=example".into(),
+        serial: "4a0000001f".into(),
+        san_dns: vec![name.into()],
+        san_ip: Vec::new(),
+        has_san: true,
+        not_before: Some("2025-01-01T00:00:00Z".parse().unwrap()),
+        not_after: Some(not_after.parse().unwrap()),
+        key: PublicKey {
+            algorithm: KeyAlgorithm::Rsa,
+            bits: 2048,
+        },
+        spki_sha256: format!("spki of {name}").into(),
+        signature_algorithm: "sha256WithRSAEncryption".into(),
+        extended_key_usage: Some(vec!["1.3.6.1.5.5.7.3.1".into()]),
+        is_ca: false,
+        self_issued: false,
+        has_crl: true,
+        trailing_bytes: 0,
+    }
+}
+
+/// An attempt that gets through, with this certificate.
+pub(crate) fn good(address: &str, number: u32, certificate: CertificateFacts) -> Attempt {
+    let short = certificate
+        .common_name
+        .as_deref()
+        .and_then(|name| name.split('.').next())
+        .map(|label| label.to_uppercase().into_boxed_str());
+    Attempt {
+        endpoint: endpoint(address),
+        number,
+        by_name: None,
+        started_at: start() + SignedDuration::from_secs(i64::from(number) * 10),
+        stages: vec![
+            record(Stage::Tcp, 0, 1_200, Outcome::Ok),
+            record(Stage::X224, 1_250, 2_400 * number, Outcome::Ok),
+            record(Stage::Tls, 9_000, 14_000, Outcome::Ok),
+            record(Stage::Credssp, 23_500, 6_000, Outcome::Ok),
+        ],
+        silent_rounds: 0,
+        negotiation: Some(NegotiationFacts {
+            requested: Protocols::DEFAULT_OFFER,
+            selected: SelectedSecurity::Hybrid,
+            selected_raw: Some(Protocols::HYBRID),
+            failure: None,
+            response_flags: Some(0x1f),
+            source_reference: 0x1234,
+            bare_confirm: false,
+        }),
+        tls: Some(Arc::new(TlsFacts {
+            method: TlsMethod::Full,
+            version: Some(TlsVersion::TLS_1_3),
+            cipher: Some("TLS13_AES_256_GCM_SHA384".into()),
+            group: Some("X25519".into()),
+            signature_valid: Some(true),
+            client_certificate_requested: false,
+            trust: TrustVerdict::Trusted,
+            received: 2_100,
+            chain: vec![
+                Arc::new(certificate),
+                Arc::new(self::certificate(
+                    "Corp Issuing CA 1",
+                    "2031-01-01T00:00:00Z",
+                )),
+            ],
+        })),
+        ntlm: Some(Arc::new(NtlmFacts {
+            netbios_computer: short.clone(),
+            netbios_domain: Some("CORP".into()),
+            dns_computer: short
+                .map(|name| format!("{}.corp.example", name.to_lowercase()).into_boxed_str()),
+            dns_domain: Some("corp.example".into()),
+            dns_forest: Some("corp.example".into()),
+            version: Some((10, 0, 20348)),
+            server_time: Some(start() + SignedDuration::from_millis(2_400)),
+            asked_at: Some(start()),
+            clock_error_ms: 3,
+            tsrequest_version: Some(6),
+            echoed_nonce: false,
+        })),
+        path: Some(PathFacts {
+            retransmits: 0,
+            rtt_us: 900,
+        }),
+    }
+}
+
+/// An attempt that ends at a stage.
+pub(crate) fn bad(address: &str, number: u32, stage: Stage, outcome: Outcome) -> Attempt {
+    let mut stages = Vec::new();
+    let mut at = 0;
+    for earlier in [Stage::Tcp, Stage::X224, Stage::Tls, Stage::Credssp] {
+        if earlier == stage {
+            stages.push(record(stage, at, 4_000, outcome));
+            break;
+        }
+        stages.push(record(earlier, at, 1_500, Outcome::Ok));
+        at += 1_600;
+    }
+    let mut attempt = good(address, number, certificate("x", "2031-01-01T00:00:00Z"));
+    attempt.stages = stages;
+    attempt.tls = None;
+    attempt.ntlm = None;
+    if stage <= Stage::X224 {
+        attempt.negotiation = None;
+    }
+    attempt
+}
+
+/// An attempt that only the legacy peek could save.
+pub(crate) fn legacy(address: &str, number: u32, certificate: CertificateFacts) -> Attempt {
+    let mut attempt = good(address, number, certificate);
+    attempt.stages = vec![
+        record(Stage::Tcp, 0, 1_000, Outcome::Ok),
+        record(Stage::X224, 1_100, 2_000, Outcome::Ok),
+        record(
+            Stage::Tls,
+            3_200,
+            4_000,
+            Outcome::Alert {
+                code: 70,
+                received: 7,
+            },
+        ),
+    ];
+    for (stage, start_us) in [
+        (Stage::Tcp, 260_000),
+        (Stage::X224, 261_200),
+        (Stage::Tls, 263_000),
+    ] {
+        attempt.stages.push(StageRecord {
+            connection: ConnectionPurpose::LegacyPeek,
+            ..record(stage, start_us, 1_100, Outcome::Ok)
+        });
+    }
+    let tls = attempt.tls.as_deref().cloned().unwrap();
+    attempt.tls = Some(Arc::new(TlsFacts {
+        method: TlsMethod::LegacyPeek,
+        version: Some(TlsVersion::TLS_1_0),
+        cipher: Some("TLS_RSA_WITH_AES_128_CBC_SHA".into()),
+        group: None,
+        signature_valid: None,
+        trust: TrustVerdict::NotChecked,
+        ..tls
+    }));
+    attempt.ntlm = None;
+    attempt
+}
+
+/// Hosts of many kinds.
+pub(crate) fn fleet_events() -> Vec<ScanEvent> {
+    let mut script = Script::default();
+    script.push(plan(true));
+    script.push(EventBody::Noticed(Notice::NoIpv6Route));
+    script.push(EventBody::TargetResolved {
+        name: "gone.corp.example".into(),
+        port: 3389,
+        endpoints: Vec::new(),
+        excluded: 0,
+        lookups: vec![Lookup {
+            question: Question::Addresses("gone.corp.example".into()),
+            resolver: Resolver::System,
+            answer: LookupAnswer::NxDomain,
+            duration_ms: 4,
+        }],
+    });
+    let valid = "2027-03-01T00:00:00Z";
+    for number in 1..=3 {
+        let last = number == 3;
+        let one = |name: &str| certificate(name, valid);
+        script.attempt(good("10.0.0.5", number, one("srv05.corp.example")), last);
+        let expired = certificate("srv06.corp.example", "2026-02-09T00:00:00Z");
+        script.attempt(good("10.0.0.6", number, expired), last);
+        let expiring = certificate("srv07.corp.example", "2026-03-13T00:00:00Z");
+        script.attempt(good("10.0.0.7", number, expiring), last);
+        script.attempt(
+            if number == 2 {
+                bad("10.0.0.8", 2, Stage::Tls, Outcome::Reset { received: 0 })
+            } else {
+                good("10.0.0.8", number, one("srv08.corp.example"))
+            },
+            last,
+        );
+        script.attempt(legacy("10.0.0.9", number, one("old09.corp.example")), last);
+        script.attempt(
+            bad(
+                "10.0.0.10",
+                number,
+                Stage::X224,
+                Outcome::Closed { received: 0 },
+            ),
+            last,
+        );
+        script.attempt(good("10.0.0.12", number, one("srv12.corp.example")), last);
+        let nasty = "\u{1b}[31mroot\u{202e}\u{7}.漢字漢字漢字漢字.example";
+        script.attempt(good("10.0.0.13", number, certificate(nasty, valid)), last);
+    }
+    let ssh = Outcome::NotRdp {
+        looks_like: "ssh".into(),
+        first_bytes: "5353482d".into(),
+    };
+    script.attempt(bad("10.0.0.11", 1, Stage::X224, ssh), true);
+    script.attempt(
+        bad(
+            "2001:db8::1:5",
+            1,
+            Stage::Tcp,
+            Outcome::Timeout { received: 0 },
+        ),
+        true,
+    );
+    script.attempt(bad("10.0.0.14", 1, Stage::Tcp, Outcome::Refused), true);
+    script.names("10.0.0.5", "srv05.corp.example", &["10.0.0.5"]);
+    script.names("10.0.0.6", "srv06.corp.example", &["10.0.0.6"]);
+    script.names("10.0.0.7", "srv07.corp.example", &["10.0.0.7"]);
+    script.names("10.0.0.8", "srv08.corp.example", &["10.0.0.8"]);
+    let dead = bad("10.0.0.99", 1, Stage::Tcp, Outcome::Timeout { received: 0 });
+    script.push(EventBody::AttemptFinished {
+        attempt: dead,
+        listed: false,
+        by_reference: true,
+        last: true,
+    });
+    script.names(
+        "10.0.0.12",
+        "srv12.corp.example",
+        &["10.0.0.12", "10.0.0.99"],
+    );
+    script.take()
+}
+
+pub(crate) fn finished() -> ScanEvent {
+    ScanEvent {
+        run_id: "run-1".into(),
+        source: "admin-pc".into(),
+        seq: 1_000,
+        at: start() + SignedDuration::from_secs(75),
+        body: EventBody::ScanFinished(ScanEnd {
+            status: ScanStatus::Complete,
+            endpoints_probed: 256,
+            unlisted: UnlistedCounts {
+                closed: 3,
+                filtered: 241,
+                unreachable: 0,
+            },
+            answered_on_retry: 1,
+        }),
+    }
+}
+
+pub(crate) fn progress() -> Progress {
+    Progress {
+        planned: 256,
+        discovered: 112,
+        answered: 9,
+        answered_on_retry: 1,
+        attempts_pending: 14,
+        in_flight: 12,
+        in_flight_limit: 64,
+        rate: 120.4,
+        rate_cap: 500,
+        elapsed: Duration::from_secs(42),
+        left: Some(Duration::from_secs(65)),
+        slowest: None,
+        finished: false,
+    }
+}
+
+/// A screen with hands on it.
+pub(crate) struct Stand {
+    pub(crate) model: Model,
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl Stand {
+    pub(crate) fn new(width: u16, height: u16) -> Self {
+        Self::with_theme(width, height, Theme::default())
+    }
+
+    pub(crate) fn with_theme(width: u16, height: u16, theme: Theme) -> Self {
+        let mut stand = Self {
+            model: Model::new(Fleet::new(Policy::default()), theme, true),
+            effects: Vec::new(),
+        };
+        stand.act(Action::Resize(width, height));
+        stand
+    }
+
+    /// The fleet of many kinds, while its scan runs.
+    pub(crate) fn scanning(width: u16, height: u16) -> Self {
+        let mut stand = Self::new(width, height);
+        stand.act(Action::Events(fleet_events()));
+        stand.act(Action::Progress(Box::new(progress())));
+        stand.act(Action::Tick(Duration::from_secs(42)));
+        stand
+    }
+
+    /// The same, after the scan.
+    pub(crate) fn done(width: u16, height: u16) -> Self {
+        let mut stand = Self::new(width, height);
+        let mut events = fleet_events();
+        events.push(finished());
+        stand.act(Action::Events(events));
+        stand.act(Action::StreamEnded);
+        stand
+    }
+
+    pub(crate) fn act(&mut self, action: Action) {
+        self.effects.extend(update(&mut self.model, action));
+    }
+
+    pub(crate) fn key(&mut self, code: KeyCode) {
+        self.event(KeyEvent::new(code, KeyModifiers::NONE));
+    }
+
+    pub(crate) fn event(&mut self, event: KeyEvent) {
+        if let Some(action) = keymap::action(self.model.context(), &event) {
+            self.act(action);
+        }
+    }
+
+    /// Types characters one by one.
+    pub(crate) fn keys(&mut self, text: &str) {
+        for c in text.chars() {
+            self.key(KeyCode::Char(c));
+        }
+    }
+
+    /// Puts the cursor on an address.
+    pub(crate) fn select(&mut self, address: &str) {
+        let wanted = self
+            .model
+            .fleet()
+            .position(&rdpscan::model::Subject::Endpoint(endpoint(address)));
+        self.key(KeyCode::Home);
+        for _ in 0..self.model.rows().len() {
+            if self.model.cursor() == wanted {
+                return;
+            }
+            self.key(KeyCode::Down);
+        }
+        assert_eq!(self.model.cursor(), wanted, "{address} is not shown");
+    }
+
+    /// The address under the cursor.
+    pub(crate) fn under_cursor(&self) -> String {
+        let host = &self.model.fleet().hosts()[self.model.cursor().unwrap()];
+        host.history.subject.to_string()
+    }
+
+    /// The subjects shown, in order.
+    pub(crate) fn order(&self) -> Vec<String> {
+        let hosts = self.model.fleet().hosts();
+        self.model
+            .rows()
+            .iter()
+            .map(|row| hosts[*row].history.subject.to_string())
+            .collect()
+    }
+
+    /// What is on the screen, as text.
+    pub(crate) fn picture(&self, width: u16, height: u16) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| draw(&self.model, frame)).unwrap();
+        let buffer = terminal.backend().buffer();
+        let mut text = String::new();
+        for y in 0..height {
+            let mut line = String::new();
+            let mut covered = 0;
+            for x in 0..width {
+                let symbol = buffer[(x, y)].symbol();
+                // The second cell of a wide glyph holds a blank of its own.
+                if covered > 0 {
+                    covered -= 1;
+                    continue;
+                }
+                covered = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+                line.push_str(symbol);
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
