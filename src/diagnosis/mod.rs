@@ -155,7 +155,12 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
     let sight = Sight::new(history, context);
     let mut findings: Vec<Finding> = rules::all(&sight)
         .filter_map(|(_, verdict)| match verdict {
-            Verdict::Fires(finding) => Some(finding),
+            Verdict::Fires(mut finding) => {
+                // Kept for every host of a fleet.
+                finding.title.shrink_to_fit();
+                finding.evidence.shrink_to_fit();
+                Some(finding)
+            }
             Verdict::Silent | Verdict::NotEnough(_) => None,
         })
         .collect();
@@ -165,7 +170,7 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
             .then_with(|| a.id.cmp(&b.id))
     });
     findings.shrink_to_fit();
-    let ending = state::state(&sight, &findings);
+    let ending = state::of(&sight, &findings);
     let negotiation = sight.negotiation();
     Diagnosis {
         state: ending.state,

@@ -29,7 +29,6 @@ pub(crate) struct Sight<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) now: Timestamp,
     pub(crate) dns_judged: bool,
-    pub(crate) no_ipv6_route: bool,
     /// Attempts that say something about the peer, oldest first.
     pub(crate) counted: Vec<Counted<'a>>,
     pub(crate) tls: Option<&'a TlsFacts>,
@@ -63,7 +62,6 @@ impl<'a> Sight<'a> {
             policy: context.policy,
             now: context.now,
             dns_judged: context.dns_enabled && !context.resolver_down,
-            no_ipv6_route: context.no_ipv6_route,
         }
     }
 

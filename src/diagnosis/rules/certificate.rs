@@ -2,7 +2,8 @@ use super::{Refine, Rule, closes_at_tls, found, likely, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::certificate::{days_left, is_expired, is_not_yet_valid, lifetime_days};
 use crate::diagnosis::identity::{
-    EKU_ANY, EKU_REMOTE_DESKTOP, EKU_SERVER_AUTH, has_usage, host_label, labels_agree, normal,
+    EKU_ANY, EKU_REMOTE_DESKTOP, EKU_SERVER_AUTH, ServerKind, has_usage, host_label, labels_agree,
+    normal,
 };
 use crate::diagnosis::sight::Sight;
 use crate::model::{
@@ -48,18 +49,10 @@ fn leaf<'a>(sight: &Sight<'a>) -> Option<&'a CertificateFacts> {
 
 /// What to do about a certificate: Windows makes its own anew, all others have to be brought.
 fn renewal(sight: &Sight<'_>) -> &'static str {
-    match (sight.self_signed(), sight.server.is_windows()) {
-        (true, true) => "R1",
-        (true, false)
-            if !matches!(
-                sight.server,
-                crate::diagnosis::identity::ServerKind::Unknown
-            ) =>
-        {
-            "R16"
-        }
-        (true, false) => "R1",
+    match (sight.self_signed(), sight.server) {
         (false, _) => "R4",
+        (true, ServerKind::NotWindows(_)) => "R16",
+        (true, ServerKind::Windows | ServerKind::Unknown) => "R1",
     }
 }
 

@@ -71,7 +71,8 @@ impl Default for Leaf {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Name {
-    name: String,
+    #[serde(rename = "name")]
+    text: String,
     source: NameSource,
     /// Addresses, or one of `nxdomain`, `servfail`.
     answer: Vec<String>,
@@ -183,7 +184,7 @@ impl Case {
             .map(|word| self.attempt(word, self.ntlm.as_deref()));
         let subject = if self.attempts.is_empty() {
             Subject::Unresolved {
-                name: self.names[0].name.clone(),
+                name: self.names[0].text.clone(),
                 port: 3389,
             }
         } else {
@@ -199,8 +200,8 @@ impl Case {
                 addresses => leading_to(addresses),
             };
             host = host
-                .named(name.source, &name.name)
-                .answers(&name.name, answer);
+                .named(name.source, &name.text)
+                .answers(&name.text, answer);
         }
         for member in &self.members {
             let mut made = self.attempt(&member.attempt, member.ntlm.as_deref());
