@@ -1,12 +1,13 @@
 //! Integration tests, in one binary.
 #![expect(
-    unreachable_pub,
+    clippy::unwrap_used,
     reason = "a test that cannot go on fails where it stands"
 )]
 
 mod architecture;
 mod cli;
 mod etiquette;
+#[cfg(feature = "sim")]
 mod fleets;
 mod hostile;
 mod readme;
