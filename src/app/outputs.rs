@@ -21,10 +21,10 @@ pub(super) fn rows(fleet: &Fleet, filter: &tui::Filter, format: Format) -> Vec<u
     let host = |row: &usize| hosts.get(*row);
     match format {
         Format::Text => rows.sort_by_key(|row| {
-            host(row).map(|host| (host.diagnosis.state, host.history.subject.clone()))
+            host(row).map(|host| (host.diagnosis.state, host.subject().clone()))
         }),
         Format::Json | Format::Ndjson | Format::Csv => {
-            rows.sort_by_key(|row| host(row).map(|host| host.history.subject.clone()));
+            rows.sort_by_key(|row| host(row).map(|host| host.subject().clone()));
         }
     }
     rows

@@ -1,5 +1,7 @@
 //! The catalogue: every finding's id, usual severity, meaning, fleet phrase, remedy and source, in one table.
 
+use std::borrow::Cow;
+
 use crate::model::{Confidence, Finding, Severity};
 
 /// What a rule answers for a host.
@@ -40,18 +42,18 @@ pub fn entry(id: &str) -> Option<&'static Entry> {
 pub(crate) fn found(
     id: &'static str,
     confidence: Confidence,
-    title: impl Into<String>,
+    title: impl Into<Cow<'static, str>>,
     evidence: impl Into<String>,
 ) -> Finding {
     let entry = entry(id);
     debug_assert!(entry.is_some(), "{id} is not in the catalogue");
     Finding {
-        id: id.to_owned(),
+        id,
         severity: entry.map_or(Severity::Info, |entry| entry.severity),
         confidence,
         title: title.into(),
         evidence: evidence.into(),
-        remedy: entry.and_then(|entry| entry.remedy).map(ToOwned::to_owned),
+        remedy: entry.and_then(|entry| entry.remedy),
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -63,7 +64,7 @@ pub struct Context<'a> {
     /// This machine has no IPv6 route: AAAA records are not judged.
     pub no_ipv6_route: bool,
     /// Histories of other endpoints, for members behind a name.
-    pub lookup: &'a dyn Fn(Endpoint) -> Option<&'a History>,
+    pub lookup: &'a dyn Fn(Endpoint) -> Option<Cow<'a, History>>,
 }
 
 /// Smallest, median and largest of some durations, in milliseconds.
@@ -146,7 +147,7 @@ pub struct Diagnosis {
     /// Worst first, surest first, then by id.
     pub findings: Vec<Finding>,
     /// What mstsc would probably show.
-    pub predicted: Option<PredictedError>,
+    pub predicted: Option<Box<PredictedError>>,
 }
 
 /// Judges one host.
@@ -157,7 +158,9 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
         .filter_map(|(_, verdict)| match verdict {
             Verdict::Fires(mut finding) => {
                 // Kept for every host of a fleet.
-                finding.title.shrink_to_fit();
+                if let Cow::Owned(title) = &mut finding.title {
+                    title.shrink_to_fit();
+                }
                 finding.evidence.shrink_to_fit();
                 Some(finding)
             }
@@ -167,7 +170,7 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
     findings.sort_by(|a, b| {
         (b.severity, b.confidence)
             .cmp(&(a.severity, a.confidence))
-            .then_with(|| a.id.cmp(&b.id))
+            .then_with(|| a.id.cmp(b.id))
     });
     findings.shrink_to_fit();
     let ending = state::of(&sight, &findings);
@@ -185,7 +188,7 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
             .and_then(|leaf| certificate::days_left(leaf, context.now)),
         dns: sight.names.verdict,
         name_paths: sight.names.paths(),
-        predicted: predicted::predict(&sight, &findings, ending),
+        predicted: predicted::predict(&sight, &findings, ending).map(Box::new),
         stability: sight.stability,
         findings,
     }

@@ -301,7 +301,7 @@ fn members(
             continue;
         }
         let seen = (context.lookup)(endpoint);
-        let sight = seen.map(MemberSight::of);
+        let sight = seen.as_deref().map(MemberSight::of);
         // A dead IPv6 address says nothing when this machine has no way to any.
         let untried = address.is_ipv6()
             && sight.as_ref().is_some_and(|sight| {

@@ -68,8 +68,8 @@ pub(crate) fn predict(
         }
     }
     best.map(|guess| PredictedError {
-        code: guess.code.to_owned(),
-        name: guess.name.to_owned(),
+        code: guess.code,
+        name: guess.name,
         likelihood: u8::try_from(guess.weight.clamp(1, 100)).unwrap_or(100),
         reasons: guess.reasons,
     })
@@ -296,10 +296,7 @@ mod tests {
             .diagnose()
             .predicted
             .unwrap();
-        assert_eq!(
-            (predicted.code.as_str(), predicted.likelihood),
-            ("0x904", 90)
-        );
+        assert_eq!((predicted.code, predicted.likelihood), ("0x904", 90));
     }
 
     #[test]
@@ -330,10 +327,7 @@ mod tests {
             .diagnose()
             .predicted
             .unwrap();
-        assert_eq!(
-            (predicted.code.as_str(), predicted.likelihood),
-            ("0x904", 45)
-        );
+        assert_eq!((predicted.code, predicted.likelihood), ("0x904", 45));
     }
 
     #[test]
@@ -346,10 +340,7 @@ mod tests {
         .diagnose()
         .predicted
         .unwrap();
-        assert_eq!(
-            (predicted.code.as_str(), predicted.likelihood),
-            ("0x904", 46)
-        );
+        assert_eq!((predicted.code, predicted.likelihood), ("0x904", 46));
     }
 
     #[test]
@@ -376,10 +367,7 @@ mod tests {
             .diagnose()
             .predicted
             .unwrap();
-        assert_eq!(
-            (predicted.code.as_str(), predicted.likelihood),
-            ("0x904", 15)
-        );
+        assert_eq!((predicted.code, predicted.likelihood), ("0x904", 15));
     }
 
     #[test]

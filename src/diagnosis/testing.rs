@@ -394,6 +394,7 @@ impl HostMaker {
             self.others
                 .iter()
                 .find(|other| other.subject.endpoint() == Some(wanted))
+                .map(std::borrow::Cow::Borrowed)
         };
         judge(&Context {
             policy: &self.policy,

@@ -247,11 +247,11 @@ fn every_rule_fires_only_ids_of_the_catalogue() {
 #[test]
 fn findings_stand_worst_first_then_surest_then_by_id() {
     let host = testing::times(3, || testing::attempt().refused(3));
-    let ids: Vec<String> = host
+    let ids: Vec<&str> = host
         .diagnose()
         .findings
         .into_iter()
         .map(|finding| finding.id)
         .collect();
-    assert_eq!(ids.first().map(String::as_str), Some("RDP-NEG-NO-CERT"));
+    assert_eq!(ids.first().copied(), Some("RDP-NEG-NO-CERT"));
 }

@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::summary::Contribution;
@@ -42,21 +43,7 @@ impl Fleet {
                 names,
                 lookups,
                 excluded,
-            } => {
-                let lookups = lookups.into_iter().map(Arc::new).collect();
-                let history = self.history_mut(endpoint);
-                add_names(history, names, lookups);
-                for address in excluded {
-                    if !history.excluded.contains(&address) {
-                        history.excluded.push(address);
-                    }
-                }
-                history.names_checked = true;
-                if let Some(index) = self.row(endpoint) {
-                    self.link(index);
-                    self.judge(index);
-                }
-            }
+            } => self.fold_names(endpoint, names, lookups, excluded),
             EventBody::Noticed(notice) => self.fold_notice(notice),
             EventBody::ScanFinished(end) => {
                 self.end = Some(end);
@@ -93,12 +80,10 @@ impl Fleet {
             source: NameSource::Target,
         };
         for endpoint in endpoints {
-            if let Some(index) = self.row(endpoint) {
-                if let Some(host) = self.hosts.get_mut(index) {
-                    add_names(&mut host.history, vec![observed.clone()], lookups.clone());
-                }
-                self.link(index);
-                self.judge(index);
+            if let Some((index, mut history)) = self.unpacked(endpoint) {
+                add_names(&mut history, vec![observed.clone()], lookups.clone());
+                self.link(index, &history);
+                self.store(index, &history);
             } else {
                 let awaited = self.awaited.entry(endpoint).or_default();
                 awaited.names.push(observed.clone());
@@ -117,10 +102,10 @@ impl Fleet {
             port,
         };
         if let Some(index) = self.position(&subject) {
-            if let Some(host) = self.hosts.get_mut(index) {
-                add_names(&mut host.history, vec![observed], lookups);
+            if let Some(mut history) = self.hosts.get(index).map(Host::history) {
+                add_names(&mut history, vec![observed], lookups);
+                self.store(index, &history);
             }
-            self.judge(index);
             return;
         }
         let mut history = History::new(subject);
@@ -128,44 +113,88 @@ impl Fleet {
         history.names_checked = true;
         history.complete = true;
         add_names(&mut history, vec![observed], lookups);
-        self.add_row(history);
+        self.add_row(&history);
+    }
+
+    fn fold_names(
+        &mut self,
+        endpoint: Endpoint,
+        names: Vec<ObservedName>,
+        lookups: Vec<Lookup>,
+        excluded: Vec<IpAddr>,
+    ) {
+        let fold = |history: &mut History| {
+            add_names(history, names, lookups.into_iter().map(Arc::new).collect());
+            for address in excluded {
+                if !history.excluded.contains(&address) {
+                    history.excluded.push(address);
+                }
+            }
+            history.names_checked = true;
+        };
+        match self.unpacked(endpoint) {
+            Some((index, mut history)) => {
+                fold(&mut history);
+                self.link(index, &history);
+                self.store(index, &history);
+            }
+            None => fold(
+                self.references
+                    .entry(endpoint)
+                    .or_insert_with(|| reference(endpoint)),
+            ),
+        }
     }
 
     fn fold_attempt(&mut self, mut attempt: Attempt, listed: bool, by_reference: bool, last: bool) {
         let endpoint = attempt.endpoint;
-        let seen_before = self.history(endpoint).map(diagnosis::MemberSight::of);
-        self.share(&mut attempt);
-        let mut row = self.row(endpoint);
-        if by_reference && row.is_none() {
-            let history = self.history_mut(endpoint);
-            add_attempt(history, attempt, listed, last);
-        } else {
-            let index = match row {
-                Some(index) => index,
-                None => self.promote(endpoint),
-            };
-            if let Some(host) = self.hosts.get_mut(index) {
-                add_attempt(&mut host.history, attempt, listed, last);
-            }
-            self.judge(index);
-            row = Some(index);
-        }
-        let seen_now = self.history(endpoint).map(diagnosis::MemberSight::of);
+        let referring = self.referring(endpoint);
         // Those who refer here care only about what a member shows; without this a name shared by a whole fleet would
         // judge the whole fleet at every attempt.
-        if seen_before == seen_now {
-            return;
+        let sight = |history: &History| {
+            (!referring.is_empty()).then(|| diagnosis::MemberSight::of(history))
+        };
+        let row = self.unpacked(endpoint);
+        let index = row.as_ref().map(|(index, _)| *index);
+        let mut history = match row {
+            Some((_, history)) => Some(history),
+            None => self.references.remove(&endpoint),
+        };
+        let seen_before = history.as_ref().and_then(sight);
+        self.share(&mut attempt, history.as_ref());
+        let mut history = history.take().unwrap_or_else(|| reference(endpoint));
+        let is_row = index.is_some() || !by_reference;
+        if index.is_none() && is_row {
+            self.promote(endpoint, &mut history);
         }
-        let referring: Vec<usize> = self
-            .referrers
-            .get(&endpoint)
-            .map(|rows| rows.iter().copied().collect())
-            .unwrap_or_default();
-        for index in referring {
-            if Some(index) != row {
-                self.judge(index);
+        add_attempt(&mut history, attempt, listed, last);
+        let seen_now = sight(&history);
+        let row = match index {
+            Some(index) => {
+                self.store(index, &history);
+                Some(index)
+            }
+            None if is_row => Some(self.add_row(&history)),
+            None => {
+                self.references.insert(endpoint, history);
+                None
+            }
+        };
+        if seen_before != seen_now {
+            for index in referring {
+                if Some(index) != row {
+                    self.judge(index);
+                }
             }
         }
+    }
+
+    /// Rows whose names lead to an endpoint.
+    fn referring(&self, endpoint: Endpoint) -> Vec<usize> {
+        self.referrers
+            .get(&endpoint)
+            .map(|rows| rows.iter().copied().collect())
+            .unwrap_or_default()
     }
 
     fn fold_notice(&mut self, notice: Notice) {
@@ -179,23 +208,18 @@ impl Fleet {
         }
     }
 
-    /// Makes a row of an endpoint, with whatever is known of it already.
-    fn promote(&mut self, endpoint: Endpoint) -> usize {
-        let mut history = self
-            .references
-            .remove(&endpoint)
-            .unwrap_or_else(|| History::new(Subject::Endpoint(endpoint)));
+    /// Gives a history that is about to be a row what waited for it.
+    fn promote(&mut self, endpoint: Endpoint, history: &mut History) {
         history.by_reference = false;
         if let Some(awaited) = self.awaited.remove(&endpoint) {
             history.listed = true;
-            add_names(&mut history, awaited.names, awaited.lookups);
+            add_names(history, awaited.names, awaited.lookups);
         }
-        self.add_row(history)
     }
 
-    fn add_row(&mut self, history: History) -> usize {
+    fn add_row(&mut self, history: &History) -> usize {
         let index = self.hosts.len();
-        let diagnosis = self.diagnose(&history);
+        let diagnosis = self.diagnose(history);
         self.summary.add(Contribution::of(&diagnosis));
         // No scan comes near four thousand million rows.
         let short = u32::try_from(index).unwrap_or(u32::MAX);
@@ -205,32 +229,31 @@ impl Fleet {
                 self.unresolved.insert(unresolved.clone(), short)
             }
         };
-        self.hosts.push(Host { history, diagnosis });
-        self.link(index);
+        self.hosts.push(Host::new(history, diagnosis));
+        self.link(index, history);
         index
     }
 
-    /// The history of an endpoint, made as a member by reference when there is none.
-    fn history_mut(&mut self, endpoint: Endpoint) -> &mut History {
-        let row = self.row(endpoint);
-        match row.and_then(|index| self.hosts.get_mut(index)) {
-            Some(host) => &mut host.history,
-            None => self.references.entry(endpoint).or_insert_with(|| {
-                let mut history = History::new(Subject::Endpoint(endpoint));
-                history.by_reference = true;
-                history
-            }),
+    /// The row of an endpoint with its history, spread out to be added to.
+    fn unpacked(&self, endpoint: Endpoint) -> Option<(usize, History)> {
+        let index = self.row(endpoint)?;
+        Some((index, self.hosts.get(index)?.history()))
+    }
+
+    /// Puts a history that was added to back into its row, judged anew.
+    fn store(&mut self, index: usize, history: &History) {
+        let diagnosis = self.diagnose(history);
+        self.replace(index, &diagnosis);
+        if let Some(host) = self.hosts.get_mut(index) {
+            host.replace(history, diagnosis);
         }
     }
 
     /// Remembers which other endpoints a row's names lead to.
-    fn link(&mut self, index: usize) {
-        let Some(host) = self.hosts.get(index) else {
-            return;
-        };
-        let own = host.history.subject.endpoint();
-        let port = host.history.subject.port();
-        for lookup in &host.history.lookups {
+    fn link(&mut self, index: usize, history: &History) {
+        let own = history.subject.endpoint();
+        let port = history.subject.port();
+        for lookup in &history.lookups {
             for address in lookup.answer.addresses() {
                 let endpoint = Endpoint::new(*address, port);
                 if Some(endpoint) != own {
@@ -259,17 +282,24 @@ impl Fleet {
     }
 
     fn judge(&mut self, index: usize) {
-        let Some(host) = self.hosts.get(index) else {
+        let Some(history) = self.hosts.get(index).map(Host::history) else {
             return;
         };
-        let diagnosis = self.diagnose(&host.history);
-        let after = Contribution::of(&diagnosis);
-        let Some(host) = self.hosts.get_mut(index) else {
-            return;
-        };
-        let before = Contribution::of(&host.diagnosis);
-        host.diagnosis = diagnosis;
-        if before != after {
+        let diagnosis = self.diagnose(&history);
+        self.replace(index, &diagnosis);
+        if let Some(host) = self.hosts.get_mut(index) {
+            host.judge(diagnosis);
+        }
+    }
+
+    /// Takes what a row adds to the summary out, and what it will add in.
+    fn replace(&mut self, index: usize, diagnosis: &Diagnosis) {
+        let after = Contribution::of(diagnosis);
+        let before = self
+            .hosts
+            .get(index)
+            .map(|host| Contribution::of(&host.diagnosis));
+        if let Some(before) = before.filter(|before| *before != after) {
             self.summary.remove(before);
             self.summary.add(after);
         }
@@ -282,12 +312,12 @@ impl Fleet {
     }
 
     /// Lets an attempt point at facts that are there already instead of bringing its own equal copy.
-    fn share(&mut self, attempt: &mut Attempt) {
+    fn share(&mut self, attempt: &mut Attempt, history: Option<&History>) {
         attempt.stages.shrink_to_fit();
         if let Some(facts) = attempt.tls.as_mut().and_then(Arc::get_mut) {
             self.share_issuers(facts);
         }
-        let Some(history) = self.history(attempt.endpoint) else {
+        let Some(history) = history else {
             return;
         };
         let shared_tls = attempt.tls.as_mut().and_then(|tls| {
@@ -326,6 +356,14 @@ impl Fleet {
                 self.issuers.insert(Arc::clone(certificate));
             }
         }
+    }
+}
+
+/// A history that is no row, until something makes it one.
+fn reference(endpoint: Endpoint) -> History {
+    History {
+        by_reference: true,
+        ..History::new(Subject::Endpoint(endpoint))
     }
 }
 

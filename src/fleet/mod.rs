@@ -4,10 +4,12 @@
 
 mod fold;
 mod host;
+mod packed;
 mod summary;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -86,11 +88,11 @@ impl Fleet {
 
     /// The history of an endpoint, row or member by reference.
     #[must_use]
-    pub fn history(&self, endpoint: Endpoint) -> Option<&History> {
+    pub fn history(&self, endpoint: Endpoint) -> Option<Cow<'_, History>> {
         self.row(endpoint)
             .and_then(|index| self.hosts.get(index))
-            .map(|host| &host.history)
-            .or_else(|| self.references.get(&endpoint))
+            .map(|host| Cow::Owned(host.history()))
+            .or_else(|| self.references.get(&endpoint).map(Cow::Borrowed))
     }
 
     /// Every history that is not a row: members tried by reference, in order of endpoint.

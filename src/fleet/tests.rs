@@ -126,7 +126,7 @@ fn equal_facts_of_later_attempts_are_shared() {
     let mut feed = Feed::new();
     feed.attempt(attempt().through())
         .attempt(attempt().through());
-    let attempts = &feed.host().history.attempts;
+    let attempts = &feed.host().history().attempts;
     let tls = |index: usize| attempts[index].tls.as_ref().unwrap();
     let ntlm = |index: usize| attempts[index].ntlm.as_ref().unwrap();
     assert!(Arc::ptr_eq(tls(0), tls(1)));
@@ -140,7 +140,7 @@ fn an_equal_certificate_is_shared_even_when_the_rest_differs() {
     other.received = 7;
     feed.attempt(attempt().shown(tls(certificate(NAME))))
         .attempt(attempt().shown(other));
-    let attempts = &feed.host().history.attempts;
+    let attempts = &feed.host().history().attempts;
     let leaf = |index: usize| attempts[index].tls.as_ref().unwrap().leaf().unwrap();
     assert!(Arc::ptr_eq(leaf(0), leaf(1)));
 }
@@ -156,7 +156,7 @@ fn issuer_certificates_are_shared_between_hosts() {
     let elsewhere = with_issuer().edit(|attempt| attempt.endpoint = endpoint("10.0.0.6"));
     feed.attempt(with_issuer()).attempt(elsewhere);
     let issuer = |row: usize| {
-        let history = &feed.fleet.hosts()[row].history;
+        let history = feed.fleet.hosts()[row].history();
         Arc::clone(&history.tls().unwrap().chain[1])
     };
     assert!(Arc::ptr_eq(&issuer(0), &issuer(1)));
@@ -178,8 +178,8 @@ fn a_member_that_is_scanned_later_becomes_a_row_and_keeps_its_attempts() {
     feed.reference("10.0.0.5", attempt().through())
         .attempt(attempt().through());
     assert_eq!(feed.fleet.references().count(), 0);
-    assert_eq!(feed.host().history.attempts.len(), 2);
-    assert!(!feed.host().history.by_reference);
+    assert_eq!(feed.host().history().attempts.len(), 2);
+    assert!(!feed.host().history().by_reference);
 }
 
 #[test]

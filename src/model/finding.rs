@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -72,29 +73,29 @@ impl Confidence {
 }
 
 /// An opinion about one host, with what it stands on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Stable id such as `RDP-CERT-EXPIRED`.
-    pub id: String,
+    pub id: &'static str,
     /// How bad.
     pub severity: Severity,
     /// How sure.
     pub confidence: Confidence,
     /// One sentence for the host.
-    pub title: String,
+    pub title: Cow<'static, str>,
     /// The observation, quoted.
     pub evidence: String,
     /// Key of the remedy, such as `R1`; `None` when there is nothing to do.
-    pub remedy: Option<String>,
+    pub remedy: Option<&'static str>,
 }
 
 /// What mstsc would probably show.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PredictedError {
     /// The code in hexadecimal, such as `0x904`.
-    pub code: String,
+    pub code: &'static str,
     /// The documented meaning.
-    pub name: String,
+    pub name: &'static str,
     /// 1 to 100.
     pub likelihood: u8,
     /// Why, one line each.

@@ -1,4 +1,6 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -24,13 +26,18 @@ pub struct Origin {
 
 /// Gives `sink` a sequence of events that folds to the same rows, in the same order, as the one that these histories came
 /// from. The original order of attempts across hosts and their events' own times are gone; the attempts keep theirs.
-pub fn replay<E>(
+///
+/// `histories` is called twice, so that its histories need not all be there at once.
+pub fn replay<'a, I, E>(
     origin: &Origin,
     notices: &[Notice],
-    histories: &[&History],
+    histories: impl Fn() -> I,
     end: Option<ScanEnd>,
     mut sink: impl FnMut(ScanEvent) -> Result<(), E>,
-) -> Result<(), E> {
+) -> Result<(), E>
+where
+    I: Iterator<Item = Cow<'a, History>>,
+{
     let mut seq = 0;
     let mut emit = |at, body| {
         let event = ScanEvent {
@@ -51,19 +58,19 @@ pub fn replay<E>(
     for notice in notices {
         emit(origin.judged_at, EventBody::Noticed(notice.clone()))?;
     }
-    let resolutions = resolutions(histories);
+    let resolutions = resolutions(histories());
     for ((name, port), resolution) in &resolutions {
         let body = EventBody::TargetResolved {
-            name: (*name).into(),
+            name: name.clone(),
             port: *port,
             endpoints: resolution.endpoints.clone(),
             excluded: 0,
-            lookups: owned(&resolution.lookups),
+            lookups: owned(resolution.lookups.iter().map(AsRef::as_ref)),
         };
         emit(origin.judged_at, body)?;
     }
-    for history in histories {
-        for body in bodies(history, &resolutions) {
+    for history in histories() {
+        for body in bodies(&history, &resolutions) {
             emit(origin.judged_at, body)?;
         }
     }
@@ -75,17 +82,17 @@ pub fn replay<E>(
 
 /// Where a listed name led, as far as the histories tell.
 #[derive(Default)]
-struct Resolution<'a> {
+struct Resolution {
     endpoints: Vec<Endpoint>,
-    lookups: Vec<&'a Lookup>,
+    lookups: Vec<Arc<Lookup>>,
 }
 
-type Resolutions<'a> = BTreeMap<(&'a str, u16), Resolution<'a>>;
+type Resolutions = BTreeMap<(Box<str>, u16), Resolution>;
 
 /// The resolutions that must be told on their own: those of hosts whose names were never checked (a scan that was stopped, or
 /// without name resolution), so that no other event can carry their names. One per name: a fold keeps a failed lookup as
 /// often as it is told.
-fn resolutions<'a>(histories: &[&'a History]) -> Resolutions<'a> {
+fn resolutions<'a>(histories: impl Iterator<Item = Cow<'a, History>>) -> Resolutions {
     let mut resolutions = Resolutions::new();
     for history in histories {
         let Some(endpoint) = history
@@ -100,14 +107,14 @@ fn resolutions<'a>(histories: &[&'a History]) -> Resolutions<'a> {
                 continue;
             }
             let resolution = resolutions
-                .entry((&*observed.name, endpoint.port))
+                .entry((observed.name.clone(), endpoint.port))
                 .or_insert_with(|| Resolution {
                     endpoints: Vec::new(),
                     lookups: history
                         .lookups
                         .iter()
-                        .map(AsRef::as_ref)
                         .filter(|lookup| asks_for(lookup, &observed.name))
+                        .cloned()
                         .collect(),
                 });
             resolution.endpoints.push(endpoint);
@@ -117,7 +124,7 @@ fn resolutions<'a>(histories: &[&'a History]) -> Resolutions<'a> {
 }
 
 /// The events behind one history, besides the resolutions told already.
-fn bodies(history: &History, resolutions: &Resolutions<'_>) -> Vec<EventBody> {
+fn bodies(history: &History, resolutions: &Resolutions) -> Vec<EventBody> {
     let endpoint = match &history.subject {
         Subject::Endpoint(endpoint) => *endpoint,
         Subject::Unresolved { name, port } => {
@@ -147,7 +154,7 @@ fn bodies(history: &History, resolutions: &Resolutions<'_>) -> Vec<EventBody> {
         bodies.push(EventBody::NamesChecked {
             endpoint,
             names: history.names.clone(),
-            lookups: owned(&untold(history, endpoint, resolutions)),
+            lookups: owned(untold(history, endpoint, resolutions)),
             excluded: history.excluded.clone(),
         });
     }
@@ -158,14 +165,14 @@ fn bodies(history: &History, resolutions: &Resolutions<'_>) -> Vec<EventBody> {
 fn untold<'a>(
     history: &'a History,
     endpoint: Endpoint,
-    resolutions: &Resolutions<'_>,
+    resolutions: &Resolutions,
 ) -> Vec<&'a Lookup> {
     let mut untold: Vec<&Lookup> = history.lookups.iter().map(AsRef::as_ref).collect();
     if history.by_reference || resolutions.is_empty() {
         return untold;
     }
     for observed in &history.names {
-        let Some(resolution) = resolutions.get(&(&*observed.name, endpoint.port)) else {
+        let Some(resolution) = resolutions.get(&(observed.name.clone(), endpoint.port)) else {
             continue;
         };
         let leads_here = resolution.endpoints.contains(&endpoint)
@@ -175,7 +182,7 @@ fn untold<'a>(
                 .any(|lookup| lookup.answer.addresses().contains(&endpoint.address));
         if observed.source == NameSource::Target && leads_here {
             for told in &resolution.lookups {
-                if let Some(index) = untold.iter().position(|lookup| lookup == told) {
+                if let Some(index) = untold.iter().position(|lookup| *lookup == told.as_ref()) {
                     untold.remove(index);
                 }
             }
@@ -188,6 +195,6 @@ fn asks_for(lookup: &Lookup, name: &str) -> bool {
     matches!(&lookup.question, Question::Addresses(asked) if **asked == *name)
 }
 
-fn owned(lookups: &[&Lookup]) -> Vec<Lookup> {
-    lookups.iter().copied().cloned().collect()
+fn owned<'a>(lookups: impl IntoIterator<Item = &'a Lookup>) -> Vec<Lookup> {
+    lookups.into_iter().cloned().collect()
 }

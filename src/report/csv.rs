@@ -25,7 +25,7 @@ enum Cell<'a> {
 }
 
 /// A column's name, and what it shows of a host.
-type Column = (&'static str, for<'a> fn(&Row<'a>) -> Cell<'a>);
+type Column = (&'static str, for<'r, 'a> fn(&'r Row<'a>) -> Cell<'r>);
 
 /// INVARIANT: columns are only ever added at the end; people keep formulas on them.
 const COLUMNS: &[Column] = &[
@@ -34,13 +34,13 @@ const COLUMNS: &[Column] = &[
         maybe(row.host.diagnosis.failed_stage.map(Stage::word))
     }),
     ("address", |row| {
-        let endpoint = row.host.history.subject.endpoint();
+        let endpoint = row.host.subject().endpoint();
         owned(endpoint.map(|endpoint| endpoint.address.to_string()))
     }),
-    ("port", |row| number(row.host.history.subject.port())),
+    ("port", |row| number(row.host.subject().port())),
     ("name", |row| maybe(row.name)),
     ("names", |row| {
-        let names = row.host.history.names.iter();
+        let names = row.history.names.iter();
         joined(names.map(|observed| &*observed.name))
     }),
     ("security", |row| word(row.host.diagnosis.security.word())),
@@ -148,7 +148,7 @@ const COLUMNS: &[Column] = &[
                 .diagnosis
                 .predicted
                 .as_ref()
-                .map(|predicted| predicted.code.as_str()),
+                .map(|predicted| predicted.code),
         )
     }),
     ("predicted_likelihood", |row| {
@@ -166,17 +166,11 @@ const COLUMNS: &[Column] = &[
         maybe(worst.map(Severity::word))
     }),
     ("findings", |row| {
-        joined(
-            row.host
-                .diagnosis
-                .findings
-                .iter()
-                .map(|found| found.id.as_str()),
-        )
+        joined(row.host.diagnosis.findings.iter().map(|found| found.id))
     }),
     ("remedies", |row| {
         let findings = row.host.diagnosis.findings.iter();
-        joined(findings.filter_map(|found| found.remedy.as_deref()))
+        joined(findings.filter_map(|found| found.remedy))
     }),
     ("first_finding", |row| {
         maybe(
@@ -184,7 +178,7 @@ const COLUMNS: &[Column] = &[
                 .diagnosis
                 .findings
                 .first()
-                .map(|found| found.title.as_str()),
+                .map(|found| found.title.as_ref()),
         )
     }),
     ("first_evidence", |row| {
@@ -206,9 +200,9 @@ pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         .from_writer(out);
     csv.write_record(COLUMNS.iter().map(|(name, _)| name))
         .map_err(plain)?;
-    for row in &sheet.rows {
+    for row in sheet.rows() {
         for (_, show) in COLUMNS {
-            let field = match show(row) {
+            let field = match show(&row) {
                 Cell::Text(text) => sanitize::csv_cell(&text).into_owned(),
                 Cell::Number(number) => number,
                 Cell::Empty => String::new(),
@@ -228,16 +222,16 @@ fn plain(error: csv::Error) -> io::Error {
     }
 }
 
-fn tls<'a>(row: &Row<'a>) -> Option<&'a TlsFacts> {
-    row.host.history.tls().map(AsRef::as_ref)
+fn tls<'r>(row: &'r Row<'_>) -> Option<&'r TlsFacts> {
+    row.history.tls().map(AsRef::as_ref)
 }
 
-fn leaf<'a>(row: &Row<'a>) -> Option<&'a CertificateFacts> {
-    row.host.history.certificate().map(AsRef::as_ref)
+fn leaf<'r>(row: &'r Row<'_>) -> Option<&'r CertificateFacts> {
+    row.history.certificate().map(AsRef::as_ref)
 }
 
-fn ntlm<'a>(row: &Row<'a>) -> Option<&'a NtlmFacts> {
-    row.host.history.ntlm().map(AsRef::as_ref)
+fn ntlm<'r>(row: &'r Row<'_>) -> Option<&'r NtlmFacts> {
+    row.history.ntlm().map(AsRef::as_ref)
 }
 
 const fn word<'a>(text: &'static str) -> Cell<'a> {

@@ -61,19 +61,19 @@ struct TlsRecord {
 
 /// The certificate table while a report is written. The key is the SHA-256 thumbprint.
 #[derive(Default)]
-pub(super) struct Table<'a> {
-    keys: HashMap<&'a CertificateFacts, Box<str>>,
-    entries: BTreeMap<Box<str>, &'a CertificateFacts>,
+pub(super) struct Table {
+    keys: HashMap<Arc<CertificateFacts>, Box<str>>,
+    entries: BTreeMap<Box<str>, Arc<CertificateFacts>>,
 }
 
-impl<'a> Table<'a> {
+impl Table {
     /// Takes in every certificate of a history.
-    pub(super) fn add(&mut self, history: &'a History) {
+    pub(super) fn add(&mut self, history: &History) {
         let chains = history.attempts.iter().filter_map(|attempt| {
             let tls = attempt.tls.as_ref()?;
             Some(&tls.chain)
         });
-        for facts in chains.flatten().map(AsRef::as_ref) {
+        for facts in chains.flatten() {
             if self.keys.contains_key(facts) {
                 continue;
             }
@@ -84,13 +84,13 @@ impl<'a> Table<'a> {
                 copy += 1;
                 key = format!("{}#{copy}", facts.sha256).into();
             }
-            self.entries.insert(key.clone(), facts);
-            self.keys.insert(facts, key);
+            self.entries.insert(key.clone(), Arc::clone(facts));
+            self.keys.insert(Arc::clone(facts), key);
         }
     }
 
     /// What the file holds under `certificates`.
-    pub(super) const fn entries(&self) -> &BTreeMap<Box<str>, &'a CertificateFacts> {
+    pub(super) const fn entries(&self) -> &BTreeMap<Box<str>, Arc<CertificateFacts>> {
         &self.entries
     }
 

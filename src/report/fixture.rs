@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::sheet::{Row, Sheet, summarize};
+use super::sheet::{Sheet, summarize};
 use crate::diagnosis::{Diagnosis, Spread, Stability};
 use crate::fleet::Host;
 use crate::model::{
@@ -184,20 +184,20 @@ pub(super) fn expired_host() -> Host {
         max: 2.0,
     });
     diagnosis.findings.push(Finding {
-        id: "RDP-CERT-EXPIRED".to_owned(),
+        id: "RDP-CERT-EXPIRED",
         severity: Severity::High,
         confidence: Confidence::Sure,
-        title: "The certificate has expired".to_owned(),
+        title: "The certificate has expired".into(),
         evidence: "valid until 2026-01-01, 20 days ago".to_owned(),
-        remedy: Some("R1".to_owned()),
+        remedy: Some("R1"),
     });
-    diagnosis.predicted = Some(PredictedError {
-        code: "0x904".to_owned(),
-        name: "the connection was closed".to_owned(),
+    diagnosis.predicted = Some(Box::new(PredictedError {
+        code: "0x904",
+        name: "the connection was closed",
         likelihood: 40,
         reasons: vec!["1 of 3 attempts was closed in TLS".to_owned()],
-    });
-    Host { history, diagnosis }
+    }));
+    Host::new(&history, diagnosis)
 }
 
 pub(super) fn silent_host() -> Host {
@@ -206,10 +206,7 @@ pub(super) fn silent_host() -> Host {
         3390,
     )));
     history.listed = true;
-    Host {
-        history,
-        diagnosis: diagnosis(HostState::Filtered),
-    }
+    Host::new(&history, diagnosis(HostState::Filtered))
 }
 
 pub(super) fn unresolved_host() -> Host {
@@ -218,10 +215,14 @@ pub(super) fn unresolved_host() -> Host {
         port: 3389,
     });
     history.listed = true;
-    Host {
-        history,
-        diagnosis: diagnosis(HostState::Unreachable),
-    }
+    Host::new(&history, diagnosis(HostState::Unreachable))
+}
+
+/// The host with its facts changed.
+pub(super) fn edit(host: &Host, edit: impl FnOnce(&mut History)) -> Host {
+    let mut history = host.history();
+    edit(&mut history);
+    Host::new(&history, host.diagnosis.clone())
 }
 
 /// A host that answers with `text` wherever it can put text.
@@ -245,10 +246,12 @@ pub(super) fn hostile_host(text: &str) -> Host {
         dns_domain: Some(text.into()),
         ..NtlmFacts::default()
     }));
-    host.history.attempts = vec![attempt];
-    host.history.names[0].name = text.into();
+    host = edit(&host, |history| {
+        history.attempts = vec![attempt];
+        history.names[0].name = text.into();
+    });
     for found in &mut host.diagnosis.findings {
-        text.clone_into(&mut found.title);
+        found.title = text.to_owned().into();
         text.clone_into(&mut found.evidence);
     }
     if let Some(predicted) = &mut host.diagnosis.predicted {
@@ -266,13 +269,15 @@ pub(super) fn nasty_names() -> Vec<String> {
         .collect()
 }
 
-/// A sheet of these hosts, shown under the first of their names.
+/// A sheet of these hosts, shown under their names where they have an address.
 pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
-    let rows: Vec<Row<'a>> = hosts
+    let rows: Vec<(&Host, Option<&str>)> = hosts
         .iter()
-        .map(|host| Row {
-            host,
-            name: host.history.names.first().map(|observed| &*observed.name),
+        .map(|host| {
+            let name = host
+                .display_name()
+                .filter(|_| host.subject().endpoint().is_some());
+            (host, name)
         })
         .collect();
     Sheet {

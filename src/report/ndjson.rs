@@ -1,5 +1,6 @@
 //! A fleet as the events that fold to it.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::sheet::Sheet;
@@ -20,14 +21,12 @@ pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     };
     // Rows that are here only because others refer to them must not come back as rows.
     let references: Vec<History> = sheet.references().collect();
-    let histories: Vec<&History> = sheet
-        .rows
-        .iter()
-        .map(|row| &row.host.history)
-        .chain(&references)
-        .collect();
+    let histories = || {
+        let rows = sheet.rows().map(|row| Cow::Owned(row.history));
+        rows.chain(references.iter().map(Cow::Borrowed))
+    };
     let mut writer = record::Writer::new(out);
-    record::replay(&origin, sheet.notices, &histories, sheet.end, |event| {
+    record::replay(&origin, sheet.notices, histories, sheet.end, |event| {
         writer.write(&event)
     })
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fs::File;
@@ -282,9 +283,9 @@ fn events(document: Document) -> Result<Saved, String> {
                 short(&key)
             )
         })?;
-    let histories: Vec<&History> = histories.iter().collect();
+    let histories = || histories.iter().map(Cow::Borrowed);
     let mut events = Vec::new();
-    let Ok(()) = record::replay(&origin, &notices, &histories, end, |event| {
+    let Ok(()) = record::replay(&origin, &notices, histories, end, |event| {
         events.push(event);
         Ok::<_, Infallible>(())
     });

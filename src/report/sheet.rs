@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -20,32 +21,30 @@ pub(super) struct Sheet<'a> {
     pub(super) end: Option<ScanEnd>,
     /// Counts over the rows written.
     pub(super) summary: Summary,
-    pub(super) rows: Vec<Row<'a>>,
+    /// Hosts in order, each with the name to show for it.
+    pub(super) rows: Vec<(&'a Host, Option<&'a str>)>,
     /// Histories that are not rows here but that a judgement on the rows rests on.
-    pub(super) references: Vec<&'a History>,
+    pub(super) references: Vec<Cow<'a, History>>,
     /// Rows of the fleet that were not selected.
     pub(super) left_out: usize,
 }
 
-/// One host and the name to show for it.
-#[derive(Clone, Copy)]
+/// One host, its facts, and the name to show for it.
 pub(super) struct Row<'a> {
     pub(super) host: &'a Host,
+    pub(super) history: History,
     pub(super) name: Option<&'a str>,
 }
 
 impl<'a> Sheet<'a> {
     pub(super) fn new(selection: &Selection<'a>) -> Self {
         let fleet = selection.fleet;
-        let rows: Vec<Row<'a>> = selection
+        let rows: Vec<(&Host, Option<&str>)> = selection
             .hosts()
-            .map(|host| Row {
-                host,
-                name: host.display_name(),
-            })
+            .map(|host| (host, host.display_name()))
             .collect();
         let references = if selection.whole {
-            fleet.references().collect()
+            fleet.references().map(Cow::Borrowed).collect()
         } else {
             referred(&rows)
                 .into_iter()
@@ -66,43 +65,46 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    /// Every history that a reader needs, rows first.
-    pub(super) fn histories(&self) -> impl Iterator<Item = &'a History> + '_ {
-        let rows = self.rows.iter().map(|row| &row.host.history);
-        rows.chain(self.references.iter().copied())
+    /// The rows with their facts, spread out one after another: all at once would take several times the fleet's memory.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row<'a>> + '_ {
+        self.rows.iter().map(|(host, name)| Row {
+            host,
+            history: host.history(),
+            name: *name,
+        })
     }
 
     /// The references, marked as such: a row that was not selected must not come back as a row.
     pub(super) fn references(&self) -> impl Iterator<Item = History> + '_ {
         self.references.iter().map(|history| History {
             by_reference: true,
-            ..(*history).clone()
+            ..history.clone().into_owned()
         })
     }
 }
 
 /// Endpoints that the rows' names lead to and that are not rows themselves, in order.
-fn referred(rows: &[Row<'_>]) -> BTreeSet<Endpoint> {
+fn referred(rows: &[(&Host, Option<&str>)]) -> BTreeSet<Endpoint> {
     let own: BTreeSet<Endpoint> = rows
         .iter()
-        .filter_map(|row| row.host.history.subject.endpoint())
+        .filter_map(|(host, _)| host.subject().endpoint())
         .collect();
     rows.iter()
-        .flat_map(|row| {
-            let port = row.host.history.subject.port();
-            row.host
-                .history
+        .flat_map(|(host, _)| {
+            let port = host.subject().port();
+            host.history()
                 .lookups
                 .iter()
                 .flat_map(|lookup| lookup.answer.addresses())
-                .map(move |address| Endpoint::new(*address, port))
+                .map(|address| Endpoint::new(*address, port))
+                .collect::<Vec<_>>()
         })
         .filter(|endpoint| !own.contains(endpoint))
         .collect()
 }
 
 /// The fleet's counts, over some of its rows. Every word is there, with 0 where nothing was counted.
-pub(super) fn summarize(rows: &[Row<'_>]) -> Summary {
+pub(super) fn summarize(rows: &[(&Host, Option<&str>)]) -> Summary {
     let mut summary = Summary {
         hosts: rows.len() as u64,
         by_state: HostState::ALL.iter().map(|state| (*state, 0)).collect(),
@@ -112,8 +114,8 @@ pub(super) fn summarize(rows: &[Row<'_>]) -> Summary {
             .collect(),
         ..Summary::default()
     };
-    for row in rows {
-        let diagnosis = &row.host.diagnosis;
+    for (host, _) in rows {
+        let diagnosis = &host.diagnosis;
         count(&mut summary.by_state, diagnosis.state);
         if let Some(worst) = diagnosis.findings.iter().map(|found| found.severity).max() {
             count(&mut summary.by_severity, worst);

@@ -76,8 +76,8 @@ fn table(sheet: &Sheet<'_>, width: Option<u16>) -> Table {
         }
     }
     table.set_header(HEADER);
-    for row in &sheet.rows {
-        table.add_row(cells(row));
+    for row in sheet.rows() {
+        table.add_row(cells(&row));
     }
     let last = HEADER.len() - 1;
     for (index, column) in table.column_iter_mut().enumerate() {
@@ -92,7 +92,7 @@ fn table(sheet: &Sheet<'_>, width: Option<u16>) -> Table {
 
 fn cells(row: &Row<'_>) -> [String; HEADER.len()] {
     let diagnosis = &row.host.diagnosis;
-    let tls = row.host.history.tls();
+    let tls = row.history.tls();
     let stability = &diagnosis.stability;
     [
         diagnosis.state.to_string(),
@@ -113,7 +113,7 @@ fn cells(row: &Row<'_>) -> [String; HEADER.len()] {
         diagnosis
             .findings
             .first()
-            .map_or_else(dash, |found| terminal(&found.id).into_owned()),
+            .map_or_else(dash, |found| terminal(found.id).into_owned()),
     ]
 }
 
@@ -139,7 +139,7 @@ fn dash() -> String {
 }
 
 fn address(row: &Row<'_>) -> String {
-    match &row.host.history.subject {
+    match row.host.subject() {
         Subject::Endpoint(endpoint) => endpoint.to_string(),
         Subject::Unresolved { port, .. } => format!("none, port {port}"),
     }
@@ -147,7 +147,7 @@ fn address(row: &Row<'_>) -> String {
 
 /// Status, end and days left: the datum must not vanish on the day that it matters.
 fn certificate(row: &Row<'_>) -> String {
-    let Some(leaf) = row.host.history.certificate() else {
+    let Some(leaf) = row.history.certificate() else {
         return dash();
     };
     let diagnosis = &row.host.diagnosis;
@@ -218,7 +218,7 @@ fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn findings(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut only_notes = 0;
     let mut first = true;
-    for row in &sheet.rows {
+    for row in sheet.rows() {
         let diagnosis = &row.host.diagnosis;
         let worst = diagnosis.findings.iter().map(|found| found.severity).max();
         if worst == Some(Severity::Info) {
@@ -237,7 +237,7 @@ fn findings(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
             first = false;
         }
         writeln!(out)?;
-        details(row, out)?;
+        details(&row, out)?;
     }
     if only_notes > 0 {
         writeln!(
@@ -267,8 +267,8 @@ fn details(row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "  a user would see: {} {} ({} %)",
-            terminal(&predicted.code),
-            single_line(&predicted.name),
+            terminal(predicted.code),
+            single_line(predicted.name),
             predicted.likelihood
         )?;
         for reason in &predicted.reasons {
@@ -280,7 +280,7 @@ fn details(row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
             out,
             "  {} {}: {} ({}",
             found.severity,
-            terminal(&found.id),
+            terminal(found.id),
             single_line(&found.title),
             found.confidence.word()
         )?;
@@ -297,7 +297,7 @@ fn details(row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 /// Raw: the caller makes it safe.
 fn certificate_line(row: &Row<'_>) -> Option<String> {
-    let tls = row.host.history.tls()?;
+    let tls = row.history.tls()?;
     let leaf = tls.leaf()?;
     let mut parts = Vec::new();
     if let Some(reason) = &leaf.unparsable {

@@ -10,7 +10,8 @@ use crate::model::{DnsVerdict, HostState, Nla, SelectedSecurity, StabilityVerdic
 #[must_use]
 pub fn judge(expect: &Expect, host: &Host) -> Vec<String> {
     let diagnosis = &host.diagnosis;
-    let tls = host.history.tls();
+    let history = host.history();
+    let tls = history.tls();
     let mut verdicts = Verdicts::default();
     verdicts.same("state", expect.state, diagnosis.state, HostState::word);
     verdicts.wanted(
@@ -57,8 +58,7 @@ pub fn judge(expect: &Expect, host: &Host) -> Vec<String> {
         diagnosis.stability.verdict,
         StabilityVerdict::word,
     );
-    let computer = host
-        .history
+    let computer = history
         .ntlm()
         .and_then(|ntlm| ntlm.dns_computer.as_deref())
         .map(str::to_owned);
@@ -68,7 +68,10 @@ pub fn judge(expect: &Expect, host: &Host) -> Vec<String> {
         computer.as_ref(),
         String::clone,
     );
-    let predicted = diagnosis.predicted.as_ref().map(|error| error.code.clone());
+    let predicted = diagnosis
+        .predicted
+        .as_ref()
+        .map(|error| error.code.to_owned());
     verdicts.wanted(
         "predicted",
         expect.predicted.as_ref(),
@@ -178,7 +181,7 @@ impl Verdicts {
             .diagnosis
             .findings
             .iter()
-            .map(|finding| finding.id.as_str())
+            .map(|finding| finding.id)
             .collect();
         for id in &expect.findings {
             if !found.contains(&id.as_str()) {

@@ -102,7 +102,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         cell: |host, _| {
             let mut text = String::new();
             write_address(host, &mut text);
-            let tone = match host.history.subject {
+            let tone = match host.subject() {
                 Subject::Endpoint(_) => Tone::Plain,
                 Subject::Unresolved { .. } => Tone::Dim,
             };
@@ -157,15 +157,13 @@ pub(super) static COLUMNS: [Column; 9] = [
             let mut text = String::new();
             write_tls(host, &mut text);
             let old = host
-                .history
                 .tls()
-                .is_some_and(|tls| tls.version.is_none_or(|v| v < TlsVersion::TLS_1_2));
+                .is_some_and(|(_, version)| version.is_none_or(|v| v < TlsVersion::TLS_1_2));
             vec![(text, if old { Tone::Warn } else { Tone::Plain })]
         },
         key: |host| {
-            host.history
-                .tls()
-                .map_or(SortKey::Missing, |tls| match tls.version {
+            host.tls()
+                .map_or(SortKey::Missing, |(_, version)| match version {
                     Some(version) => SortKey::Number(i64::from(version.0)),
                     None => SortKey::Number(0),
                 })
@@ -235,13 +233,13 @@ pub(super) static COLUMNS: [Column; 9] = [
             Some(finding) => {
                 let (glyph, tone) = theme.severity(finding.severity);
                 // The id says most in the fewest cells; what is left goes to the sentence.
-                let id = finding.id.strip_prefix("RDP-").unwrap_or(&finding.id);
+                let id = finding.id.strip_prefix("RDP-").unwrap_or(finding.id);
                 vec![
                     (format!("{glyph} {}", text::clean(id)), tone),
                     (format!("  {}", text::clean(&finding.title)), Tone::Plain),
                 ]
             }
-            None if host.history.complete => Vec::new(),
+            None if host.complete() => Vec::new(),
             None => vec![("checking".to_owned(), Tone::Dim)],
         },
         key: |host| {
@@ -249,7 +247,7 @@ pub(super) static COLUMNS: [Column; 9] = [
                 .findings
                 .first()
                 .map_or(SortKey::Missing, |finding| {
-                    SortKey::Ranked(-(finding.severity as i64), &finding.id)
+                    SortKey::Ranked(-(finding.severity as i64), finding.id)
                 })
         },
     },
@@ -317,24 +315,22 @@ pub(super) const fn stability_tone(verdict: StabilityVerdict) -> Tone {
 ///
 /// The scale is the same for every host (each step is a factor of about three, from 1 ms to 3 s), so that rows compare.
 fn sparkline(host: &Host, theme: Theme) -> impl Iterator<Item = (String, Tone)> {
-    let attempts = &host.history.attempts;
-    attempts
-        .iter()
-        .skip(attempts.len().saturating_sub(8))
-        .map(move |attempt| {
-            if attempt.got_through() {
-                let level = (attempt.total_ms().max(1.0).log10() * 2.0).clamp(0.0, 7.0);
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "clamped to 0..=7 on the line above"
-                )]
-                let level = level as usize;
-                (theme.spark(level).to_owned(), Tone::Plain)
-            } else {
-                (theme.cross().to_owned(), Tone::Bad)
-            }
-        })
+    let attempts = host.history().attempts;
+    let older = attempts.len().saturating_sub(8);
+    attempts.into_iter().skip(older).map(move |attempt| {
+        if attempt.got_through() {
+            let level = (attempt.total_ms().max(1.0).log10() * 2.0).clamp(0.0, 7.0);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "clamped to 0..=7 on the line above"
+            )]
+            let level = level as usize;
+            (theme.spark(level).to_owned(), Tone::Plain)
+        } else {
+            (theme.cross().to_owned(), Tone::Bad)
+        }
+    })
 }
 
 fn days_cell(host: &Host, theme: Theme) -> Vec<(String, Tone)> {
@@ -356,7 +352,7 @@ fn days_cell(host: &Host, theme: Theme) -> Vec<(String, Tone)> {
 }
 
 fn write_address(host: &Host, out: &mut String) {
-    match &host.history.subject {
+    match host.subject() {
         Subject::Endpoint(endpoint) if endpoint.port == crate::model::DEFAULT_PORT => {
             append(out, format_args!("{}", endpoint.address));
         }
@@ -366,10 +362,10 @@ fn write_address(host: &Host, out: &mut String) {
 }
 
 fn write_tls(host: &Host, out: &mut String) {
-    let Some(tls) = host.history.tls() else {
+    let Some(tls) = host.tls() else {
         return;
     };
-    match (tls.method, tls.version) {
+    match tls {
         (TlsMethod::Failed, _) => out.push_str("fail"),
         (_, Some(TlsVersion::SSL_3_0)) => out.push_str("ssl3"),
         // The star says that only the legacy peek could read it: a modern client may not get through.

@@ -322,9 +322,8 @@ impl Test {
             Self::Stability(verdict) => diagnosis.stability.verdict == *verdict,
             Self::Nla(nla) => diagnosis.nla == *nla,
             Self::Tls(operator, version) => host
-                .history
                 .tls()
-                .and_then(|tls| tls.version)
+                .and_then(|(_, version)| version)
                 .is_some_and(|seen| operator.holds(&seen, version)),
             Self::Days(operator, days) => diagnosis
                 .days_left
@@ -332,7 +331,7 @@ impl Test {
             Self::Finding(pattern) => diagnosis
                 .findings
                 .iter()
-                .any(|finding| glob(pattern, &finding.id)),
+                .any(|finding| glob(pattern, finding.id)),
             Self::Severity(operator, severity) => diagnosis
                 .findings
                 .first()
@@ -344,18 +343,13 @@ impl Test {
                     name.contains(pattern.as_str()) || glob(pattern, &name)
                 };
                 host.display_name().is_some_and(named)
-                    || host
-                        .history
-                        .names
-                        .iter()
-                        .any(|observed| named(&observed.name))
+                    || host.names().iter().any(|observed| named(&observed.name))
             }
             Self::Address(network) => host
-                .history
-                .subject
+                .subject()
                 .endpoint()
                 .is_some_and(|endpoint| network.contains(endpoint.address)),
-            Self::Port(operator, port) => operator.holds(&host.history.subject.port(), port),
+            Self::Port(operator, port) => operator.holds(&host.subject().port(), port),
         }
     }
 }

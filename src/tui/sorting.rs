@@ -48,7 +48,7 @@ pub(super) fn arrange(hosts: &[Host], filter: &Filter, sort: Sort) -> Vec<usize>
         .iter()
         .enumerate()
         .filter(|(_, host)| filter.passes(host, &mut scratch))
-        .map(|(index, host)| (key(host), host.history.subject.endpoint(), index))
+        .map(|(index, host)| (key(host), host.subject().endpoint(), index))
         .collect();
     let address_inverted = sort.column == ColumnId::Address && sort.inverted;
     keyed.sort_unstable_by(|a, b| {

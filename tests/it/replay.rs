@@ -9,12 +9,12 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 use rdpscan::diagnosis::Policy;
-use rdpscan::fleet::Fleet;
+use rdpscan::fleet::{Fleet, Host};
 use rdpscan::model::*;
 use rdpscan::record;
 use rdpscan::report::{self, Format, Selection};
 
-use arbitrary::{any_body, any_plan, any_time};
+use arbitrary::{any_attempt, any_body, any_lookup, any_plan, any_time};
 use stream::{endpoint, stream};
 
 fn fold(events: Vec<ScanEvent>) -> Fleet {
@@ -107,7 +107,7 @@ fn histories_come_back_whole() {
     let fleet = fold(stream());
     let again = fold(read(&written(Format::Json, &fleet)));
     let histories = |fleet: &Fleet| -> Vec<History> {
-        let rows = fleet.hosts().iter().map(|host| host.history.clone());
+        let rows = fleet.hosts().iter().map(Host::history);
         rows.chain(fleet.references().cloned()).collect()
     };
     assert_eq!(histories(&fleet), histories(&again));
@@ -164,7 +164,7 @@ fn a_selection_keeps_what_its_judgement_rests_on_and_comes_back_alone() {
     report::write(Format::Json, &selection, &mut out).unwrap();
     let again = fold(read(&out));
     assert_eq!(again.hosts().len(), 1);
-    assert_eq!(again.hosts()[0].history, fleet.hosts()[row].history);
+    assert_eq!(again.hosts()[0].history(), fleet.hosts()[row].history());
     assert_eq!(again.hosts()[0].diagnosis, fleet.hosts()[row].diagnosis);
 }
 
@@ -318,6 +318,36 @@ proptest! {
             writer.write(event).unwrap();
         }
         prop_assert_eq!(read(&writer.into_inner()), events);
+    }
+
+    #[test]
+    fn a_row_holds_what_was_folded_into_it(
+        attempts in prop::collection::vec(any_attempt(), 1..5),
+        lookup in any_lookup(),
+        name in any::<String>(),
+    ) {
+        let endpoint = attempts[0].endpoint;
+        let named = ObservedName { name: name.into(), source: NameSource::Ptr };
+        let mut wanted = History::new(Subject::Endpoint(endpoint));
+        wanted.names_checked = true;
+        wanted.complete = true;
+        let mut events = Vec::new();
+        for mut attempt in attempts {
+            attempt.endpoint = endpoint;
+            wanted.attempts.push(attempt.clone());
+            let body = EventBody::AttemptFinished { attempt, listed: false, by_reference: false, last: true };
+            events.push(event(events.len() as u64, jiff::Timestamp::UNIX_EPOCH, body));
+        }
+        let body = EventBody::NamesChecked {
+            endpoint,
+            names: vec![named.clone()],
+            lookups: vec![lookup.clone()],
+            excluded: Vec::new(),
+        };
+        events.push(event(events.len() as u64, jiff::Timestamp::UNIX_EPOCH, body));
+        wanted.names.push(named);
+        wanted.lookups.push(lookup.into());
+        prop_assert_eq!(fold(events).hosts()[0].history(), wanted);
     }
 
     #[test]

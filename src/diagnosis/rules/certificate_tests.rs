@@ -40,8 +40,8 @@ fn an_expired_self_signed_certificate_wants_r1_and_an_issued_one_r4() {
             .assert_fires("RDP-CERT-EXPIRED")
             .remedy
     };
-    assert_eq!(remedy(own()).as_deref(), Some("R1"));
-    assert_eq!(remedy(corporate()).as_deref(), Some("R4"));
+    assert_eq!(remedy(own()), Some("R1"));
+    assert_eq!(remedy(corporate()), Some("R4"));
 }
 
 #[test]
@@ -378,7 +378,7 @@ fn an_unreadable_certificate_is_a_finding_of_its_own_and_nothing_else() {
     let certificate: Vec<&str> = diagnosis
         .findings
         .iter()
-        .map(|finding| finding.id.as_str())
+        .map(|finding| finding.id)
         .filter(|id| id.starts_with("RDP-CERT"))
         .collect();
     assert_eq!(certificate, ["RDP-CERT-UNPARSABLE"]);

@@ -8,6 +8,8 @@ mod stability;
 mod tcp;
 mod tls;
 
+use std::borrow::Cow;
+
 use super::catalog::{self, Verdict};
 use super::sight::Sight;
 use crate::model::{Confidence, Finding, Outcome, Severity};
@@ -41,24 +43,32 @@ pub(super) fn all(sight: &Sight<'_>) -> impl Iterator<Item = (&'static str, Verd
 fn found(
     id: &'static str,
     confidence: Confidence,
-    title: impl Into<String>,
+    title: impl Into<Cow<'static, str>>,
     evidence: impl Into<String>,
 ) -> Finding {
     catalog::found(id, confidence, title, evidence)
 }
 
-fn sure(id: &'static str, title: impl Into<String>, evidence: impl Into<String>) -> Verdict {
+fn sure(
+    id: &'static str,
+    title: impl Into<Cow<'static, str>>,
+    evidence: impl Into<String>,
+) -> Verdict {
     Verdict::Fires(found(id, Confidence::Sure, title, evidence))
 }
 
-fn likely(id: &'static str, title: impl Into<String>, evidence: impl Into<String>) -> Verdict {
+fn likely(
+    id: &'static str,
+    title: impl Into<Cow<'static, str>>,
+    evidence: impl Into<String>,
+) -> Verdict {
     Verdict::Fires(found(id, Confidence::Likely, title, evidence))
 }
 
 /// Refining a finding that its entry does not fully describe.
 trait Refine: Sized {
     fn severity(self, severity: Severity) -> Self;
-    fn remedy(self, remedy: &str) -> Self;
+    fn remedy(self, remedy: &'static str) -> Self;
 }
 
 impl Refine for Finding {
@@ -67,8 +77,8 @@ impl Refine for Finding {
         self
     }
 
-    fn remedy(mut self, remedy: &str) -> Self {
-        self.remedy = Some(remedy.to_owned());
+    fn remedy(mut self, remedy: &'static str) -> Self {
+        self.remedy = Some(remedy);
         self
     }
 }

@@ -54,7 +54,7 @@ fn on_failure(
     sight: &Sight<'_>,
     id: &'static str,
     code: NegotiationFailure,
-    title: &str,
+    title: &'static str,
 ) -> Option<crate::model::Finding> {
     let offers = full_offers(sight).count();
     let failed = full_offers(sight)

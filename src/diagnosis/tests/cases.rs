@@ -240,17 +240,14 @@ impl Case {
             assert_eq!(found.stability.verdict, stability, "{name}: stability");
         }
         if let Some(code) = &expect.predicted {
-            let predicted = found
-                .predicted
-                .as_ref()
-                .map_or("none", |error| error.code.as_str());
+            let predicted = found.predicted.as_ref().map_or("none", |error| error.code);
             assert_eq!(predicted, code, "{name}: predicted");
         }
         let ids: Vec<&str> = found
             .findings
             .iter()
             .filter(|finding| finding.severity > crate::model::Severity::Info)
-            .map(|finding| finding.id.as_str())
+            .map(|finding| finding.id)
             .collect();
         assert_eq!(ids, expect.findings, "{name}: findings");
     }

@@ -149,8 +149,8 @@ struct FindingV1<'a> {
 }
 
 impl<'a> HostV1<'a> {
-    pub(super) fn new(row: &Row<'a>) -> Self {
-        let history = &row.host.history;
+    pub(super) fn new(row: &'a Row<'_>) -> Self {
+        let history = &row.history;
         let diagnosis = &row.host.diagnosis;
         let tls = history.tls().map(AsRef::as_ref);
         Self {
@@ -177,15 +177,15 @@ impl<'a> HostV1<'a> {
                 names: &diagnosis.name_paths,
             },
             stability: StabilityV1::new(&diagnosis.stability),
-            predicted_client_error: diagnosis.predicted.as_ref().map(PredictedV1::new),
+            predicted_client_error: diagnosis.predicted.as_deref().map(PredictedV1::new),
             findings: diagnosis.findings.iter().map(FindingV1::new).collect(),
         }
     }
 }
 
 /// The names in play; a name that led nowhere is always among them.
-fn names<'a>(row: &Row<'a>) -> Vec<NameV1<'a>> {
-    let history = &row.host.history;
+fn names<'a>(row: &'a Row<'_>) -> Vec<NameV1<'a>> {
+    let history = &row.history;
     let mut names: Vec<NameV1<'a>> = history
         .names
         .iter()
@@ -222,7 +222,7 @@ impl<'a> TlsV1<'a> {
 }
 
 impl<'a> CertificateV1<'a> {
-    fn new(tls: &'a TlsFacts, row: &Row<'a>) -> Option<Self> {
+    fn new(tls: &'a TlsFacts, row: &Row<'_>) -> Option<Self> {
         let leaf: &'a CertificateFacts = tls.leaf()?;
         // An unreadable certificate has thumbprints and nothing else: empty strings in the model mean "not known" then.
         let known = leaf.unparsable.is_none();
@@ -345,8 +345,8 @@ impl<'a> StabilityV1<'a> {
 impl<'a> PredictedV1<'a> {
     fn new(predicted: &'a PredictedError) -> Self {
         Self {
-            code: &predicted.code,
-            name: &predicted.name,
+            code: predicted.code,
+            name: predicted.name,
             likelihood: predicted.likelihood,
             reasons: &predicted.reasons,
         }
@@ -356,12 +356,12 @@ impl<'a> PredictedV1<'a> {
 impl<'a> FindingV1<'a> {
     fn new(finding: &'a Finding) -> Self {
         Self {
-            id: &finding.id,
+            id: finding.id,
             severity: finding.severity.word(),
             confidence: finding.confidence.word(),
             title: &finding.title,
             evidence: &finding.evidence,
-            remedy: finding.remedy.as_deref(),
+            remedy: finding.remedy,
         }
     }
 }

@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::facts::{HistoryRecord, Table};
-use super::sheet::Sheet;
+use super::sheet::{Row, Sheet};
 use crate::diagnosis::Policy;
 use crate::fleet::Summary;
 use crate::model::{HostState, ScanStatus, Severity};
@@ -53,16 +53,35 @@ struct SummaryV1 {
 }
 
 #[derive(Serialize)]
-struct Entry<'a> {
+struct EntryV1<'a> {
     #[serde(flatten)]
     host: HostV1<'a>,
     history: HistoryRecord,
 }
 
+/// A row on its way into the document.
+struct Entry<'a> {
+    row: Row<'a>,
+    table: &'a Table,
+}
+
+impl Serialize for Entry<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let entry = EntryV1 {
+            host: HostV1::new(&self.row),
+            history: self.table.record(&self.row.history),
+        };
+        entry.serialize(serializer)
+    }
+}
+
 /// Writes a sheet as one document, host by host.
 pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::default();
-    for history in sheet.histories() {
+    for row in sheet.rows() {
+        table.add(&row.history);
+    }
+    for history in &sheet.references {
         table.add(history);
     }
     write!(out, "{{\"schema\":\"{REPORT_SCHEMA}\"")?;
@@ -71,10 +90,7 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
     list(
         out,
         "hosts",
-        sheet.rows.iter().map(|row| Entry {
-            host: HostV1::new(row),
-            history: table.record(&row.host.history),
-        }),
+        sheet.rows().map(|row| Entry { row, table: &table }),
     )?;
     list(
         out,
@@ -270,13 +286,15 @@ mod tests {
 
     #[test]
     fn an_unreadable_certificate_keeps_its_thumbprints_and_nothing_is_made_up() {
-        let mut host = fixture::expired_host();
+        let host = fixture::expired_host();
         let mut facts = fixture::expired_certificate();
         facts.unparsable = Some("cut short".into());
         facts.common_name = None;
         facts.not_before = None;
         facts.not_after = None;
-        host.history.attempts = vec![fixture::attempt(Some(fixture::tls(vec![facts])))];
+        let host = fixture::edit(&host, |history| {
+            history.attempts = vec![fixture::attempt(Some(fixture::tls(vec![facts])))];
+        });
         let wanted = json!({
             "subject": null, "issuer": null, "common_name": null, "key": null, "self_signed": null,
             "signature_algorithm": null, "not_before": null, "not_after": null,
@@ -294,11 +312,13 @@ mod tests {
 
     #[test]
     fn unlike_certificates_under_one_thumbprint_are_both_kept() {
-        let mut host = fixture::expired_host();
+        let host = fixture::expired_host();
         let mut forged = fixture::expired_certificate();
         forged.subject = "CN=forged".into();
         let chain = vec![fixture::expired_certificate(), forged];
-        host.history.attempts = vec![fixture::attempt(Some(fixture::tls(chain)))];
+        let host = fixture::edit(&host, |history| {
+            history.attempts = vec![fixture::attempt(Some(fixture::tls(chain)))];
+        });
         let found = document(&[host]);
         let keys = &found["hosts"][0]["history"]["attempts"][0]["tls"]["chain"];
         assert_ne!(keys[0], keys[1]);

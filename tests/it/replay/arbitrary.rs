@@ -146,7 +146,7 @@ fn any_tls() -> impl Strategy<Value = TlsFacts> {
         )
 }
 
-fn any_attempt() -> impl Strategy<Value = Attempt> {
+pub(super) fn any_attempt() -> impl Strategy<Value = Attempt> {
     let negotiation = any::<(u32, u8, Option<u32>, Option<u32>, u16, bool)>().prop_map(
         |(requested, selected, raw, failure, source_reference, bare_confirm)| NegotiationFacts {
             requested: Protocols(requested),
@@ -217,7 +217,7 @@ fn any_attempt() -> impl Strategy<Value = Attempt> {
         )
 }
 
-fn any_lookup() -> impl Strategy<Value = Lookup> {
+pub(super) fn any_lookup() -> impl Strategy<Value = Lookup> {
     (
         prop_oneof![
             any_text().prop_map(Question::Addresses),

@@ -483,7 +483,7 @@ impl Stand {
     /// The address under the cursor.
     pub(crate) fn under_cursor(&self) -> String {
         let host = &self.model.fleet().hosts()[self.model.cursor().unwrap()];
-        host.history.subject.to_string()
+        host.subject().to_string()
     }
 
     /// The subjects shown, in order.
@@ -492,7 +492,7 @@ impl Stand {
         self.model
             .rows()
             .iter()
-            .map(|row| hosts[*row].history.subject.to_string())
+            .map(|row| hosts[*row].subject().to_string())
             .collect()
     }
 

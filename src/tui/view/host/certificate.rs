@@ -8,12 +8,14 @@ use super::super::super::text;
 use super::super::super::theme::Tone;
 use super::Page;
 use crate::fleet::Host;
-use crate::model::{CertificateFacts, CertificateStatus, TlsFacts, TlsMethod, TrustVerdict};
+use crate::model::{
+    CertificateFacts, CertificateStatus, History, TlsFacts, TlsMethod, TrustVerdict,
+};
 
 /// TLS, the leaf, then the certificates above it.
-pub(super) fn write(host: &Host, page: &mut Page) {
+pub(super) fn write(host: &Host, history: &History, page: &mut Page) {
     page.section("TLS and certificate");
-    let Some(tls) = host.history.tls() else {
+    let Some(tls) = history.tls() else {
         page.note("TLS was not reached");
         return;
     };

@@ -9,7 +9,7 @@ use crate::fleet::Host;
 pub(super) fn write(host: &Host, page: &mut Page) {
     page.section("Findings");
     if host.diagnosis.findings.is_empty() {
-        page.note(if host.history.complete {
+        page.note(if host.complete() {
             "none"
         } else {
             "none so far"
@@ -20,7 +20,7 @@ pub(super) fn write(host: &Host, page: &mut Page) {
         let (glyph, tone) = page.theme.severity(finding.severity);
         page.line(vec![
             (format!("  {glyph} {:<9}", finding.severity), tone),
-            (text::clean(&finding.id).into_owned(), Tone::Strong),
+            (text::clean(finding.id).into_owned(), Tone::Strong),
             (format!("  ({})", finding.confidence.word()), Tone::Dim),
         ]);
         page.field("", &finding.title, Tone::Plain);

@@ -6,14 +6,15 @@ use super::super::super::theme::Tone;
 use super::Page;
 use crate::diagnosis::Spread;
 use crate::fleet::Host;
+use crate::model::History;
 
 /// A clock that is off by more is worth a colour: Kerberos refuses at five minutes.
 const KERBEROS_SKEW_S: f64 = 300.0;
 
 /// The NTLM challenge's facts.
-pub(super) fn ntlm(host: &Host, page: &mut Page) {
+pub(super) fn ntlm(history: &History, page: &mut Page) {
     page.section("Identity (NTLM)");
-    let Some(ntlm) = host.history.ntlm() else {
+    let Some(ntlm) = history.ntlm() else {
         page.note("not asked, or the host does not use NLA");
         return;
     };

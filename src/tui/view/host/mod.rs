@@ -63,12 +63,13 @@ pub(super) fn page(model: &Model, width: u16) -> Page {
         page.note("this host is no longer shown");
         return page;
     };
+    let history = host.history();
     verdict(model, host, &mut page);
     findings::write(host, &mut page);
-    timeline::write(host, &mut page);
-    names::write(model, host, &mut page);
-    certificate::write(host, &mut page);
-    identity::ntlm(host, &mut page);
+    timeline::write(&history, &mut page);
+    names::write(model, host, &history, &mut page);
+    certificate::write(host, &history, &mut page);
+    identity::ntlm(&history, &mut page);
     identity::stability(host, &mut page);
     page
 }
@@ -82,12 +83,12 @@ fn verdict(model: &Model, host: &Host, page: &mut Page) {
     let stage = diagnosis
         .failed_stage
         .map_or_else(String::new, |stage| format!(" at {stage}"));
-    let name = match &host.history.subject {
+    let name = match host.subject() {
         // The subject is the name.
         Subject::Unresolved { .. } => None,
         Subject::Endpoint(_) => host.display_name(),
     };
-    let subject = host.history.subject.to_string();
+    let subject = host.subject().to_string();
     page.line(vec![
         (format!(" {}", text::clean(&subject)), Tone::Strong),
         (format!("  {glyph} {}{stage}", diagnosis.state), tone),
@@ -102,7 +103,7 @@ fn verdict(model: &Model, host: &Host, page: &mut Page) {
         &format!("{}, NLA {}", diagnosis.security.word(), diagnosis.nla),
         Tone::Plain,
     );
-    if !host.history.complete {
+    if !host.complete() {
         page.field("scan", "more attempts will follow", Tone::Dim);
     }
     if let Some(predicted) = &diagnosis.predicted {

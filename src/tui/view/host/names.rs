@@ -13,9 +13,8 @@ use crate::fleet::Host;
 use crate::model::{Endpoint, History, Lookup, LookupAnswer, Question, Resolver};
 
 /// The two ways in, the names' sources, and the lookups that tell where they lead.
-pub(super) fn write(model: &Model, host: &Host, page: &mut Page) {
+pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Page) {
     page.section("Names and addresses");
-    let history = &host.history;
     page.field(
         "verdict",
         host.diagnosis.dns.word(),
@@ -54,7 +53,7 @@ pub(super) fn write(model: &Model, host: &Host, page: &mut Page) {
         }
     }
     page.line(vec![(format!("  {:<left$}", "BY IP"), Tone::Accent)]);
-    by_address(host, left, page);
+    by_address(history, left, page);
     sources(history, page);
     for lookup in &history.lookups {
         page.field(
@@ -98,7 +97,7 @@ fn row(
 }
 
 fn member_cells(model: &Model, host: &Host, member: &NameMember) -> Cells {
-    let own = host.history.subject.endpoint().map(|own| own.address) == Some(member.address);
+    let own = host.subject().endpoint().map(|own| own.address) == Some(member.address);
     let reachable = match member.reachable {
         Some(true) => ("up".to_owned(), Tone::Good),
         Some(false) => ("no answer".to_owned(), Tone::Bad),
@@ -110,8 +109,9 @@ fn member_cells(model: &Model, host: &Host, member: &NameMember) -> Cells {
         match member.same_identity {
             Some(true) => ("the same".to_owned(), Tone::Good),
             Some(false) => {
-                let endpoint = Endpoint::new(member.address, host.history.subject.port());
-                let who = model.fleet.history(endpoint).and_then(identity);
+                let endpoint = Endpoint::new(member.address, host.subject().port());
+                let who = model.fleet.history(endpoint);
+                let who = who.as_deref().and_then(identity);
                 let who = who.map_or_else(String::new, |who| format!(": {who}"));
                 (format!("another{who}"), Tone::Bad)
             }
@@ -139,14 +139,14 @@ fn identity(history: &History) -> Option<String> {
         .map(|name| text::clean(name).into_owned())
 }
 
-fn by_address(host: &Host, left: usize, page: &mut Page) {
-    let Some(endpoint) = host.history.subject.endpoint() else {
+fn by_address(history: &History, left: usize, page: &mut Page) {
+    let Some(endpoint) = history.subject.endpoint() else {
         page.note("the name leads to no address");
         return;
     };
     let through = |by_name: bool| {
         let (mut good, mut all) = (0_usize, 0_usize);
-        for attempt in &host.history.attempts {
+        for attempt in &history.attempts {
             if attempt.by_name.is_some() == by_name {
                 all += 1;
                 good += usize::from(attempt.got_through());
@@ -154,17 +154,16 @@ fn by_address(host: &Host, left: usize, page: &mut Page) {
         }
         (good, all)
     };
-    let connected = host
-        .history
+    let connected = history
         .attempts
         .iter()
         .any(|attempt| attempt.connect_ms().is_some());
-    let reachable = match (connected, host.history.attempts.is_empty()) {
+    let reachable = match (connected, history.attempts.is_empty()) {
         (true, _) => ("up".to_owned(), Tone::Good),
         (false, true) => ("not tried".to_owned(), Tone::Dim),
         (false, false) => ("no answer".to_owned(), Tone::Bad),
     };
-    let who = identity(&host.history).unwrap_or_else(|| "did not say who it is".to_owned());
+    let who = identity(history).unwrap_or_else(|| "did not say who it is".to_owned());
     let cells = [
         (endpoint.address.to_string(), Tone::Plain),
         reachable,

@@ -3,8 +3,7 @@
 use super::super::super::text;
 use super::super::super::theme::{Theme, Tone};
 use super::Page;
-use crate::fleet::Host;
-use crate::model::{Attempt, ConnectionPurpose, StageRecord};
+use crate::model::{Attempt, ConnectionPurpose, History, StageRecord};
 
 /// Cells that are kept for how a stage ended.
 const OUTCOME: usize = 38;
@@ -12,13 +11,12 @@ const OUTCOME: usize = 38;
 const DURATION: usize = 9;
 
 /// The attempts, oldest first.
-pub(super) fn write(host: &Host, page: &mut Page) {
+pub(super) fn write(history: &History, page: &mut Page) {
     page.section("Timeline");
-    if host.history.attempts.is_empty() {
+    if history.attempts.is_empty() {
         page.note("no attempt was made");
     }
-    let names = host
-        .history
+    let names = history
         .attempts
         .iter()
         .flat_map(|attempt| &attempt.stages)
@@ -27,7 +25,7 @@ pub(super) fn write(host: &Host, page: &mut Page) {
         .unwrap_or(0);
     let taken = 4 + names + 2 + DURATION + 2 + OUTCOME;
     let bar = page.width.saturating_sub(taken).clamp(8, 48);
-    for attempt in &host.history.attempts {
+    for attempt in &history.attempts {
         heading(attempt, page);
         let placed = place(&attempt.stages);
         let end = placed.iter().map(|place| place.end).max().unwrap_or(0);

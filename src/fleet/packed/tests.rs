@@ -1,0 +1,111 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::diagnosis::testing::{attempt, certificate, here, issued, ntlm, tls};
+use crate::model::{Attempt, NameSource};
+
+const NAME: &str = "srv05.corp.example";
+
+fn history(attempts: Vec<Attempt>) -> History {
+    History {
+        attempts,
+        names: vec![ObservedName {
+            name: NAME.into(),
+            source: NameSource::Ptr,
+        }],
+        ..History::new(Subject::Endpoint(here()))
+    }
+}
+
+fn back(history: &History) -> History {
+    Packed::new(history).history(&history.subject)
+}
+
+#[test]
+fn a_history_comes_back_equal() {
+    let seen = history(vec![
+        attempt().shown(tls(issued(&[NAME, "srv05"]))).done(),
+        attempt().refused(3).done(),
+    ]);
+    assert_eq!(back(&seen), seen);
+}
+
+#[test]
+fn texts_that_look_alike_come_back_as_they_were() {
+    for text in [
+        "",
+        "0",
+        "00",
+        "deadbeef",
+        "DEADBEEF",
+        "deadbee",
+        "0123456789abcdef",
+        "déadbeef",
+        "X25519",
+        "x25519",
+    ] {
+        let mut facts = certificate(NAME);
+        facts.serial = text.into();
+        facts.subject = text.into();
+        let seen = history(vec![attempt().shown(tls(facts)).done()]);
+        assert_eq!(back(&seen), seen, "{text}");
+    }
+}
+
+#[test]
+fn more_texts_than_are_remembered_come_back() {
+    let names: Vec<String> = (0..200).map(|n| format!("srv{n}.corp.example")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut facts = issued(&names);
+    facts.common_name = facts.san_dns.last().cloned();
+    let seen = history(vec![attempt().shown(tls(facts)).done()]);
+    assert_eq!(back(&seen), seen);
+}
+
+#[test]
+fn attempts_that_shared_facts_share_them_again() {
+    let made = attempt().shown(tls(certificate(NAME))).done();
+    let seen = back(&history(vec![made.clone(), made]));
+    let [first, second] = seen.attempts.as_slice() else {
+        panic!("two attempts");
+    };
+    assert!(Arc::ptr_eq(
+        first.tls.as_ref().unwrap(),
+        second.tls.as_ref().unwrap()
+    ));
+}
+
+#[test]
+fn names_are_read_alone() {
+    let seen = history(vec![attempt().through().done()]);
+    assert_eq!(Packed::new(&seen).names(), seen.names);
+}
+
+#[test]
+fn bytes_of_no_history_are_refused() {
+    let seen = history(vec![attempt().shown(tls(certificate(NAME))).done()]);
+    let whole = Packed::new(&seen);
+    for length in 0..whole.bytes.len() {
+        let cut = Packed {
+            bytes: whole.bytes.iter().copied().take(length).collect(),
+            issuers: Box::default(),
+        };
+        assert_eq!(cut.unpack(&seen.subject), None);
+    }
+}
+
+#[test]
+fn an_ordinary_host_fits_into_the_room_kept_for_it() {
+    let with_ntlm = || {
+        let made = attempt().shown(tls(issued(&[NAME, "srv05"])));
+        made.edit(|attempt| attempt.ntlm = Some(Arc::new(ntlm(NAME))))
+            .done()
+    };
+    let packed = Packed::new(&history(vec![
+        with_ntlm(),
+        with_ntlm(),
+        with_ntlm(),
+        with_ntlm(),
+    ]));
+    assert_eq!(packed.bytes.capacity(), ROOM);
+}
