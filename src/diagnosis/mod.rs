@@ -29,6 +29,7 @@ use crate::model::{
 };
 
 pub use catalog::Verdict;
+pub use ending::{Ending, ending};
 pub(crate) use member::MemberSight;
 use sight::Sight;
 
