@@ -89,7 +89,7 @@ def check_host(checks, fleet, lab, setup, host):
         # TOML knows no null; a word stands for it.
         wanted = None if wanted == "null" else wanted
         checks.equal(f"{who} {path}", value_at(host, path), wanted)
-    if setup["expect"].get("tls", "") != "null":
+    if "certificate" in setup and "certificate" not in setup["expect"]:
         table = fleet["certificate"][setup["certificate"]]
         check_certificate(checks, who, host, table, certificates.truth(lab / "certificates" / setup["certificate"]))
     if setup["server"] in ("xrdp", "freerdp"):
