@@ -13,6 +13,7 @@ mod cli;
 mod etiquette;
 mod fleets;
 mod hostile;
+mod readme;
 mod replay;
 mod screens;
 mod terminal;

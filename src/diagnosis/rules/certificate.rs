@@ -218,7 +218,7 @@ fn name_mismatch(sight: &Sight<'_>) -> Verdict {
     let short_form = !missed.contains('.')
         && names
             .iter()
-            .any(|name| host_label(&normal(name)) == missed.as_str());
+            .any(|name| host_label(&normal(name)) == *missed);
     if short_form {
         let hint = found("RDP-CERT-NAME-MISMATCH", Confidence::Hint, title, evidence);
         Verdict::Fires(hint.severity(Severity::Low))

@@ -10,7 +10,7 @@ pub use table::BINDINGS;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::backend::crossterm::to_input_request;
 
-use crate::tui::action::{Action, Move};
+use crate::tui::action::Action;
 use crate::tui::columns::COLUMNS;
 
 /// Where the keys go.
