@@ -81,7 +81,7 @@ impl<P: Prober> Engine<P> {
             return false;
         }
         let timeout = match job.purpose {
-            Purpose::Discover { round } => self.rounds.timeout(round),
+            Purpose::Discover { round } => self.rounds.timeout(round, self.is_hurried()),
             Purpose::Again => self.options.connect_timeout,
         };
         self.meter.launched();

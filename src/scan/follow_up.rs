@@ -63,10 +63,15 @@ impl<P: Prober> Engine<P> {
         self.emit_attempt(attempt).await;
     }
 
-    /// The round after `round`. While slots and not the rate bound the scan, and no host was found late so far, an address
-    /// goes straight to the last round: that one is long enough for the kernel to send the SYN again by itself.
+    /// Slots and not the rate bound the scan, and no host was found late so far: nothing hints at losses.
+    pub(super) fn is_hurried(&self) -> bool {
+        self.slots_are_short && self.meter.answered_on_retry == 0
+    }
+
+    /// The round after `round`. In a hurry an address goes straight to the last round: that one is long enough for the
+    /// kernel to send the SYN again by itself.
     fn next_round(&self, round: u8) -> u8 {
-        if self.slots_are_short && self.meter.answered_on_retry == 0 {
+        if self.is_hurried() {
             self.rounds.last()
         } else {
             round + 1
