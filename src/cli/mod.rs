@@ -255,6 +255,9 @@ pub struct ReportArgs {
     /// Write to this file [default: -, standard output]
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
+    /// Write only what matches
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
     /// Exit with status 1 when a finding is at least this severe: critical, high, medium, low or info [default: never]
     #[arg(long, value_name = "SEVERITY", value_parser = Words(SEVERITIES), hide_possible_values = true)]
     pub fail_on: Option<String>,
