@@ -74,6 +74,7 @@ impl<P: Prober> Engine<P> {
             return false;
         }
         let Some(request) = self.request(job) else {
+            self.count_discovered(job);
             return false;
         };
         if let Some(at) = self.courtesy.enter(endpoint.address, now) {
