@@ -7,43 +7,38 @@ use crate::sanitize;
 
 /// The page that one opens first.
 pub(super) fn index(parts: &[Part<'_>], hosts: usize, refused: usize) -> String {
-    let mut page = format!(
-        "# What to do about {hosts} {}\n\n",
-        if hosts == 1 { "host" } else { "hosts" }
-    );
-    page.push_str(
-        "Made by rdpscan from a saved scan. `actions.csv` has a line for every host and finding.\n\n\
-         | remedy | what | hosts by script | hosts by hand |\n|---|---|---|---|\n",
-    );
+    let noun = if hosts == 1 { "host" } else { "hosts" };
+    let mut lines = vec![
+        format!("# What to do about {hosts} {noun}\n"),
+        "Made by rdpscan from a saved scan. `actions.csv` has a line for every host and finding.\n"
+            .to_owned(),
+        "| remedy | what | hosts by script | hosts by hand |".to_owned(),
+        "|---|---|---|---|".to_owned(),
+    ];
     for part in parts {
         let key = &part.remedy.key;
-        let script = if part.scripted.is_empty() {
-            "–".to_owned()
-        } else {
-            format!(
-                "{}: [scripts/{key}.ps1](scripts/{key}.ps1)",
-                part.scripted.len()
-            )
+        let script = match part.scripted.len() {
+            0 => "–".to_owned(),
+            count => format!("{count}: [scripts/{key}.ps1](scripts/{key}.ps1)"),
         };
-        let by_hand = if part.by_hand.is_empty() {
-            "–".to_owned()
-        } else {
-            part.by_hand.len().to_string()
+        let by_hand = match part.by_hand.len() {
+            0 => "–".to_owned(),
+            count => count.to_string(),
         };
-        page.push_str(&format!(
-            "| [{key}](remedies/{key}.md) | {} | {script} | {by_hand} |\n",
+        lines.push(format!(
+            "| [{key}](remedies/{key}.md) | {} | {script} | {by_hand} |",
             part.remedy.title
         ));
     }
-    page.push_str(HOW);
+    lines.push(HOW.to_owned());
     if refused > 0 {
-        page.push_str(&format!(
-            "\n## Refused\n\n`refused.csv` lists {refused} {} that no host may have. They stand in no script and no `.rdp` file; the hosts are \
-             reached by address instead.\n",
-            if refused == 1 { "name" } else { "names" }
+        let noun = if refused == 1 { "name" } else { "names" };
+        lines.push(format!(
+            "## Refused\n\n`refused.csv` lists {refused} {noun} that no host may have. They stand in no script and no `.rdp` \
+             file;\nthe hosts are reached by address instead.\n"
         ));
     }
-    page
+    lines.join("\n")
 }
 
 const HOW: &str = "
@@ -78,45 +73,57 @@ Scan the same targets again, and compare.
 /// The page of a remedy, with the hosts concerned.
 pub(super) fn remedy(part: &Part<'_>) -> String {
     let remedy = part.remedy;
-    let places: Vec<&str> = remedy
-        .places
-        .iter()
-        .map(|place| Place::words(*place))
-        .collect();
-    let mut page = format!(
-        "# {}: {}\n\n{}\n\n- **Where:** {}\n- **Interrupts:** {}\n",
-        remedy.key,
-        remedy.title,
-        remedy.purpose,
-        places.join("; "),
-        remedy.interrupts
+    let places: Vec<&str> = remedy.places.iter().copied().map(Place::words).collect();
+    let mut lines = vec![
+        format!("# {}: {}\n", remedy.key, remedy.title),
+        format!("{}\n", remedy.purpose),
+        format!("- **Where:** {}", places.join("; ")),
+        format!("- **Interrupts:** {}", remedy.interrupts),
+    ];
+    lines.extend(
+        remedy
+            .not_for
+            .as_ref()
+            .map(|text| format!("- **Not for:** {text}")),
     );
-    if let Some(not_for) = &remedy.not_for {
-        page.push_str(&format!("- **Not for:** {not_for}\n"));
-    }
-    if !remedy.warnings.is_empty() {
-        page.push_str("\n## Take care\n\n");
-        for warning in &remedy.warnings {
-            page.push_str(&format!("- {warning}\n"));
-        }
-    }
-    page.push_str("\n## Steps\n\n");
-    steps(&remedy.steps, &mut page);
-    page.push_str("\n## How to undo it\n\n");
-    steps(&remedy.undo, &mut page);
-    check(remedy, &mut page);
-    list("Hosts that the script is for", &part.scripted, &mut page);
-    list("Hosts to do by hand", &part.by_hand, &mut page);
-    page.push_str("\n## Sources\n\n");
-    for source in &remedy.sources {
-        page.push_str(&format!("- {source}\n"));
-    }
-    page
+    section("Take care", remedy.warnings.iter().cloned(), &mut lines);
+    lines.push("\n## Steps\n".to_owned());
+    steps(&remedy.steps, &mut lines);
+    lines.push("\n## How to undo it\n".to_owned());
+    steps(&remedy.undo, &mut lines);
+    check(remedy, &mut lines);
+    let machines = |machines: &[&Machine]| -> Vec<String> {
+        machines
+            .iter()
+            .map(|machine| {
+                let label = machine.label();
+                format!("{}, port {}", sanitize::markdown(&label), machine.port)
+            })
+            .collect()
+    };
+    section(
+        "Hosts that the script is for",
+        machines(&part.scripted),
+        &mut lines,
+    );
+    section("Hosts to do by hand", machines(&part.by_hand), &mut lines);
+    section("Sources", remedy.sources.iter().cloned(), &mut lines);
+    lines.push(String::new());
+    lines.join("\n")
 }
 
-fn steps(steps: &[Step], page: &mut String) {
+/// A heading and a list; nothing when the list is empty.
+fn section(title: &str, items: impl IntoIterator<Item = String>, lines: &mut Vec<String>) {
+    let mut items = items.into_iter().peekable();
+    if items.peek().is_some() {
+        lines.push(format!("\n## {title}\n"));
+        lines.extend(items.map(|item| format!("- {item}")));
+    }
+}
+
+fn steps(steps: &[Step], lines: &mut Vec<String>) {
     for (number, step) in (1..).zip(steps) {
-        page.push_str(&format!("{number}. {}\n", step.text));
+        lines.push(format!("{number}. {}", step.text));
         for command in &step.commands {
             let language = match command.shell {
                 Shell::PowerShell => "powershell",
@@ -128,43 +135,25 @@ fn steps(steps: &[Step], page: &mut String) {
             } else {
                 "changes"
             };
-            page.push_str(&format!(
-                "\n   {} ({does}):\n\n   ```{language}\n",
-                command.shell.word()
-            ));
-            for line in command.text.lines() {
-                page.push_str(&format!("   {line}\n"));
-            }
-            page.push_str("   ```\n\n");
+            lines.push(format!("\n   {} ({does}):\n", command.shell.word()));
+            lines.push(format!("   ```{language}"));
+            lines.extend(command.text.lines().map(|line| format!("   {line}")));
+            lines.push("   ```\n".to_owned());
         }
     }
 }
 
-fn check(remedy: &Remedy, page: &mut String) {
-    page.push_str(&format!(
-        "\n## How to see that it worked\n\n```sh\n{}\n```\n\nExpect: {}.\n\n",
-        remedy.check.scan, remedy.check.expect
-    ));
-    for entry in &remedy.check.events {
+fn check(remedy: &Remedy, lines: &mut Vec<String>) {
+    lines.push("\n## How to see that it worked\n".to_owned());
+    lines.push(format!("```sh\n{}\n```\n", remedy.check.scan));
+    lines.push(format!("Expect: {}.\n", remedy.check.expect));
+    lines.extend(remedy.check.events.iter().map(|entry| {
         let ids: Vec<String> = entry.ids.iter().map(u32::to_string).collect();
-        page.push_str(&format!("- {}", entry.log));
-        if !ids.is_empty() {
-            page.push_str(&format!(", event {}", ids.join(", ")));
-        }
-        page.push_str(&format!(": {}\n", entry.shows));
-    }
-}
-
-fn list(title: &str, machines: &[&Machine], page: &mut String) {
-    if machines.is_empty() {
-        return;
-    }
-    page.push_str(&format!("\n## {title}\n\n"));
-    for machine in machines {
-        page.push_str(&format!(
-            "- {}, port {}\n",
-            sanitize::markdown(&machine.label()),
-            machine.port
-        ));
-    }
+        let events = if ids.is_empty() {
+            String::new()
+        } else {
+            format!(", event {}", ids.join(", "))
+        };
+        format!("- {}{events}: {}", entry.log, entry.shows)
+    }));
 }

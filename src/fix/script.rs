@@ -1,7 +1,5 @@
 //! `PowerShell` scripts: a frame, and for each remedy what is read and what is changed.
 
-use std::fmt::Write as _;
-
 use super::machine::Machine;
 use super::name::HostName;
 use crate::diagnosis::remedies::Remedy;
@@ -49,7 +47,7 @@ pub(super) fn script(remedy: &Remedy, machines: &[&Machine]) -> Option<String> {
             "ACTION" => text.push_str(&remedy.title.replace('\'', "''")),
             "INTERRUPTS" => text.push_str(&remedy.interrupts),
             "PARAMETERS" => text.push_str(parameters),
-            "HOSTS" => hosts(machines, &mut text),
+            "HOSTS" => text.push_str(&hosts(machines)),
             "BODY" => text.push_str(body),
             _ => {}
         }
@@ -59,19 +57,16 @@ pub(super) fn script(remedy: &Remedy, machines: &[&Machine]) -> Option<String> {
 }
 
 /// The lines of the host array. Only checked names, addresses and numbers come in.
-fn hosts(machines: &[&Machine], text: &mut String) {
-    for machine in machines {
-        let Some(computer) = machine.computer() else {
-            continue;
-        };
+fn hosts(machines: &[&Machine]) -> String {
+    let line = |machine: &&Machine| {
+        let computer = machine.computer()?;
         let expected = machine.expected.as_ref().map_or("", HostName::as_str);
-        // Writing to a string cannot fail.
-        drop(writeln!(
-            text,
-            "    [pscustomobject]@{{ Computer = '{computer}'; Port = {}; Expected = '{expected}' }}",
+        Some(format!(
+            "    [pscustomobject]@{{ Computer = '{computer}'; Port = {}; Expected = '{expected}' }}\n",
             machine.port,
-        ));
-    }
+        ))
+    };
+    machines.iter().filter_map(line).collect()
 }
 
 #[cfg(test)]
