@@ -55,9 +55,12 @@ pub fn ipv6_route() -> bool {
 /// What this machine calls itself, for the vantage of a report; `here` when it does not say.
 #[must_use]
 pub fn machine_name() -> String {
-    os::machine_name()
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "here".to_owned())
+    let name = os::machine_name();
+    if name.is_empty() {
+        "here".to_owned()
+    } else {
+        name
+    }
 }
 
 #[cfg(unix)]
@@ -81,13 +84,11 @@ mod os {
         }
     }
 
-    pub(super) fn machine_name() -> Option<String> {
-        Some(
-            rustix::system::uname()
-                .nodename()
-                .to_string_lossy()
-                .into_owned(),
-        )
+    pub(super) fn machine_name() -> String {
+        rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned()
     }
 
     pub(super) fn descriptor_limit() -> Option<u64> {
@@ -114,8 +115,8 @@ mod os {
     const WSAEAFNOSUPPORT: i32 = 10047;
     const WSAEHOSTDOWN: i32 = 10064;
 
-    pub(super) fn machine_name() -> Option<String> {
-        std::env::var("COMPUTERNAME").ok()
+    pub(super) fn machine_name() -> String {
+        std::env::var("COMPUTERNAME").unwrap_or_default()
     }
 
     pub(super) fn code_meaning(code: i32) -> Option<CodeMeaning> {

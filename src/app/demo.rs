@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::cli::DemoArgs;
 use crate::exit::ExitStatus;
-use crate::settings::Settings;
+use crate::settings::{Resolved, Source};
 use crate::sim::{self, Ports, Scenario, StartOptions};
 use crate::target::TargetSetBuilder;
 use crate::{clock, sanitize};
@@ -18,12 +18,12 @@ const DEMO_STAGE: Duration = Duration::from_millis(1500);
 /// Nobody is waiting on the simulated hosts, so attempts may follow each other sooner.
 const DEMO_INTERVAL: Duration = Duration::from_millis(400);
 
-pub(super) async fn run(arguments: DemoArgs, mut settings: Settings) -> Result<ExitStatus> {
-    let usual = Settings::default().scan;
-    if settings.scan.timeout == usual.timeout {
+pub(super) async fn run(arguments: DemoArgs, resolved: Resolved) -> Result<ExitStatus> {
+    let mut settings = resolved.settings.clone();
+    if *resolved.source("scan.timeout") == Source::Default {
         settings.scan.timeout = DEMO_STAGE;
     }
-    if settings.scan.interval == usual.interval {
+    if *resolved.source("scan.interval") == Source::Default {
         settings.scan.interval = DEMO_INTERVAL;
     }
     let stop = signals::listen();

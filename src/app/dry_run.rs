@@ -24,7 +24,7 @@ pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
         .map(|name| sanitize::terminal(&name.name))
         .collect();
     let mut text = String::new();
-    let mut line = |label: &str, value: String| text.push_str(&format!("{label:<22}{value}\n"));
+    let mut line = |label: &str, value: String| text.extend([format!("{label:<22}{value}\n")]);
 
     line("addresses and ports", format!("{endpoints} after excludes"));
     if !names.is_empty() {

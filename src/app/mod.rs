@@ -51,7 +51,7 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
     match cli.command {
         None => scan(cli.scan, settings).await,
         #[cfg(feature = "sim")]
-        Some(Command::Demo(arguments)) => demo::run(*arguments, settings).await,
+        Some(Command::Demo(arguments)) => demo::run(*arguments, resolved).await,
         Some(Command::Open(arguments)) => saved::open(&arguments, settings).await,
         Some(Command::Report(arguments)) => saved::report(&arguments, &settings),
         Some(Command::Fix(arguments)) => fix::run(&arguments, &settings),

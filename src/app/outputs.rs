@@ -93,8 +93,16 @@ pub(super) fn print(text: &str) -> Result<()> {
         .context("cannot write to standard output")
 }
 
+/// How the screen behaves and looks, with a filter to begin with. `NO_COLOR` (no-color.org) is honoured.
+pub(super) fn screen(filter: String) -> tui::Options {
+    let mut options = tui::Options::new(exporter());
+    options.filter = filter;
+    options.theme.color = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    options
+}
+
 /// Exports from the screen: the complete facts of the rows shown, in a new file of the current folder.
-pub(super) fn exporter() -> tui::Exporter {
+fn exporter() -> tui::Exporter {
     Box::new(|fleet, rows, whole| {
         let path = free_name(Path::new("."), fleet.run_id())
             .ok_or("too many exports are in this folder already")?;

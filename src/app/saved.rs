@@ -29,8 +29,7 @@ pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<Exi
         progress: watching,
         stop: CancellationToken::new(),
     };
-    let mut options = tui::Options::new(outputs::exporter());
-    options.filter = settings.output.filter;
+    let options = outputs::screen(settings.output.filter);
     tui::run(fleet, &mut feed, options).await?;
     Ok(ExitStatus::Done)
 }

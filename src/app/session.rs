@@ -81,8 +81,7 @@ impl Session {
                     progress: watching,
                     stop: stop.gently.clone(),
                 };
-                let mut options = tui::Options::new(outputs::exporter());
-                options.filter = filter;
+                let options = outputs::screen(filter);
                 let fleet = tui::run(fleet, &mut feed, options).await?;
                 stop.gently.cancel();
                 last_events(fleet, feed, stop).await

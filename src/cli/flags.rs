@@ -73,6 +73,7 @@ impl Cli {
             }
             Some(Command::Report(report)) => {
                 flags.text("output.format", "--format", report.format.as_ref());
+                flags.text("output.filter", "--filter", report.filter.as_ref());
                 flags.text("output.fail_on", "--fail-on", report.fail_on.as_ref());
             }
             Some(Command::Fix(fix)) => {

@@ -103,15 +103,15 @@ pub struct ScanArgs {
 #[command(next_help_heading = "Targets")]
 pub struct TargetArgs {
     /// Addresses, ranges, networks, names; @FILE for a list; - for a list on standard input
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", help_heading = None)]
     pub targets: Vec<String>,
-    /// Read targets from a list: one per line, or between commas or semicolons; # starts a comment [repeatable]
+    /// Read targets from a list: one per line, or between commas or semicolons; # starts a comment (repeatable)
     #[arg(short = 'f', long = "file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// Never touch these addresses, whatever name or range leads there [repeatable]
+    /// Never touch these addresses, whatever name or range leads there (repeatable)
     #[arg(long, value_name = "ADDRESSES")]
     pub exclude: Vec<String>,
-    /// Never touch the addresses of this list [repeatable]
+    /// Never touch the addresses of this list (repeatable)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub exclude_file: Vec<PathBuf>,
     /// TCP ports for targets that name none, as in 3389,3390 [default: 3389]
@@ -159,7 +159,7 @@ pub struct PaceArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Names and identity")]
 pub struct ServerArgs {
-    /// Ask this DNS server instead of this machine's [repeatable]
+    /// Ask this DNS server instead of this machine's (repeatable)
     #[arg(long, value_name = "ADDR[:PORT]", conflicts_with = "no_dns")]
     pub dns: Vec<String>,
 }
@@ -258,6 +258,9 @@ pub struct ReportArgs {
     /// Write to this file [default: -, standard output]
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
+    /// Write only what matches
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
     /// Exit with status 1 when a finding is at least this severe: critical, high, medium, low or info [default: never]
     #[arg(long, value_name = "SEVERITY", value_parser = Words(SEVERITIES), hide_possible_values = true)]
     pub fail_on: Option<String>,

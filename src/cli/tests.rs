@@ -1,3 +1,4 @@
+#[cfg(feature = "sim")]
 use std::path::Path;
 
 use clap::CommandFactory as _;

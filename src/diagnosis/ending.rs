@@ -2,7 +2,7 @@ use crate::model::{Attempt, ConnectionPurpose, Outcome, Stage, StageRecord, TlsM
 
 /// How an attempt ended, seen with a client's eyes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending<'a> {
+pub enum Ending<'a> {
     /// A client would get past everything that can be seen without credentials.
     Through,
     /// It would be stopped here.
@@ -26,7 +26,8 @@ impl<'a> Ending<'a> {
 ///
 /// Standard RDP security is no failure: a default client may connect (`NoTls`). Neither is a `CredSSP` answer without a
 /// challenge: our question was refused, a client's need not be. A refused request that a second one mends is none either.
-pub(crate) fn ending(attempt: &Attempt) -> Ending<'_> {
+#[must_use]
+pub fn ending(attempt: &Attempt) -> Ending<'_> {
     if attempt.stages.is_empty() {
         return Ending::NotCounted;
     }
@@ -80,16 +81,12 @@ pub(crate) fn record(
         .find(|record| record.stage == stage && record.connection == connection)
 }
 
-/// A second, different X.224 request was answered and nothing after it failed: old security, but a way in.
+/// A second, different X.224 request was answered, and TLS after it, if any, came about: a way in, if an old one.
 fn mended_by_renegotiation(attempt: &Attempt) -> bool {
-    let mut later = attempt
-        .stages
-        .iter()
-        .filter(|record| record.connection == ConnectionPurpose::Renegotiate);
-    let answered = later.clone().any(|record| {
-        record.stage == Stage::X224 && matches!(record.outcome, Outcome::Ok | Outcome::NoTls)
-    });
-    answered && later.all(|record| record.outcome.is_ok() || record.outcome == Outcome::NoTls)
+    let second = |stage| record(attempt, stage, ConnectionPurpose::Renegotiate);
+    second(Stage::X224).is_some_and(|record| matches!(record.outcome, Outcome::Ok | Outcome::NoTls))
+        && second(Stage::Tls)
+            .is_none_or(|record| matches!(record.outcome, Outcome::Ok | Outcome::NoTls))
 }
 
 /// A failure on a later connection of a stage that the main one never reached: the legacy peek made at once.

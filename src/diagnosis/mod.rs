@@ -15,7 +15,7 @@ mod sight;
 mod stability;
 mod state;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +30,7 @@ use crate::model::{
 };
 
 pub use catalog::Verdict;
+pub use ending::{Ending, ending};
 pub(crate) use member::MemberSight;
 use sight::Sight;
 
@@ -156,7 +157,12 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
     let sight = Sight::new(history, context);
     let mut findings: Vec<Finding> = rules::all(&sight)
         .filter_map(|(_, verdict)| match verdict {
-            Verdict::Fires(finding) => Some(finding),
+            Verdict::Fires(mut finding) => {
+                // Kept for every host of a fleet.
+                finding.title.shrink_to_fit();
+                finding.evidence.shrink_to_fit();
+                Some(finding)
+            }
             Verdict::Silent | Verdict::NotEnough(_) => None,
         })
         .collect();
@@ -166,7 +172,7 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
             .then_with(|| a.id.cmp(&b.id))
     });
     findings.shrink_to_fit();
-    let ending = state::state(&sight, &findings);
+    let ending = state::of(&sight, &findings);
     let negotiation = sight.negotiation();
     Diagnosis {
         state: ending.state,

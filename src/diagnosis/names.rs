@@ -327,6 +327,7 @@ fn members(
             });
         }
     }
+    judged.members.shrink_to_fit();
     others
 }
 

@@ -1,7 +1,389 @@
+//! What mstsc would probably show. The weights are a judgement, not a measurement; the reasons stand beside the number.
+
+use super::ending::connected;
+use super::rules;
 use super::sight::Sight;
 use super::state::StateOfHost;
-use crate::model::{Finding, PredictedError};
+use crate::model::{
+    DnsVerdict, Finding, HostState, PredictedError, StabilityVerdict, Stage, Subject,
+};
 
-pub(crate) fn predict(_: &Sight<'_>, _: &[Finding], _: StateOfHost) -> Option<PredictedError> {
-    None
+/// Findings under which mstsc's socket is closed: 0x904.
+const CLOSING: [(&str, u32); 7] = [
+    ("RDP-TLS-CLOSED", 90),
+    ("RDP-NEG-NO-CERT", 85),
+    ("RDP-X224-CLOSED", 80),
+    ("RDP-TCP-RESET-EARLY", 80),
+    ("RDP-TLS-CLOSED-LATE", 70),
+    ("RDP-CREDSSP-CLOSED", 70),
+    ("RDP-TLS-NO-COMMON", 65),
+];
+
+/// Findings that make a close more likely where closes are seen. Alone they do not close anything: an expired certificate
+/// on a server whose TLS works gives a warning.
+const SUPPORTING: [(&str, u32); 3] = [
+    ("RDP-CERT-RENEWAL-STUCK", 30),
+    ("RDP-CERT-RENAMED-HOST", 25),
+    ("RDP-CERT-EXPIRED", 15),
+];
+
+/// Old TLS alone: fine for a default client, the end for a hardened one.
+const LEGACY_ONLY: u32 = 15;
+
+/// A candidate before it is capped.
+struct Guess {
+    code: &'static str,
+    name: &'static str,
+    weight: u32,
+    reasons: Vec<String>,
+}
+
+const DNS_FAILED: (&str, &str) = ("0x104", "DNS name lookup failed");
+const TIMED_OUT: (&str, &str) = ("0x108", "connection timed out");
+const CONNECT_FAILED: (&str, &str) = ("0x204", "socket connect failed");
+const BAD_CERTIFICATE: (&str, &str) = ("0x706", "server certificate could not be unpacked");
+const TIMEOUT: (&str, &str) = ("0x704", "timeout");
+const CLOSED: (&str, &str) = ("0x904", "socket closed");
+const EXPIRED: (&str, &str) = ("0x1B07", "server certificate expired");
+
+/// The likeliest client error, or none.
+pub(crate) fn predict(
+    sight: &Sight<'_>,
+    findings: &[Finding],
+    ending: StateOfHost,
+) -> Option<PredictedError> {
+    let guesses = [
+        connect(sight, ending),
+        closed(sight, findings, ending),
+        flaky_connect(sight),
+        silent(findings),
+        by_name(sight, findings),
+        certificate(findings),
+    ];
+    let mut best: Option<Guess> = None;
+    for guess in guesses.into_iter().flatten() {
+        // The first of equals stays: the order above goes from what happens surely to what may be shown.
+        if best.as_ref().is_none_or(|best| guess.weight > best.weight) {
+            best = Some(guess);
+        }
+    }
+    best.map(|guess| PredictedError {
+        code: guess.code.to_owned(),
+        name: guess.name.to_owned(),
+        likelihood: u8::try_from(guess.weight.clamp(1, 100)).unwrap_or(100),
+        reasons: guess.reasons,
+    })
+}
+
+fn guess(
+    (code, name): (&'static str, &'static str),
+    weight: u32,
+    reason: impl Into<String>,
+) -> Guess {
+    Guess {
+        code,
+        name,
+        weight,
+        reasons: vec![reason.into()],
+    }
+}
+
+/// Nothing comes up at all.
+fn connect(sight: &Sight<'_>, ending: StateOfHost) -> Option<Guess> {
+    if let Subject::Unresolved { name, .. } = &sight.history.subject {
+        let weight = match sight.names.verdict {
+            DnsVerdict::Missing => 95,
+            DnsVerdict::Error => 70,
+            _ => return None,
+        };
+        return Some(guess(
+            DNS_FAILED,
+            weight,
+            format!("{name} has no address here"),
+        ));
+    }
+    let newest = sight.failures_at(Stage::Tcp).last().copied()?;
+    let reason = format!("TCP: {newest}");
+    match ending.state {
+        HostState::Closed => Some(guess(CONNECT_FAILED, 90, reason)),
+        HostState::Unreachable => Some(guess(CONNECT_FAILED, 85, reason)),
+        HostState::Filtered => {
+            let mut filtered = guess(CONNECT_FAILED, 80, reason);
+            filtered
+                .reasons
+                .push("some clients show 0x108 (timed out) instead".to_owned());
+            Some(filtered)
+        }
+        _ => None,
+    }
+}
+
+/// The socket is closed under the client, somewhere after TCP came up.
+fn closed(sight: &Sight<'_>, findings: &[Finding], ending: StateOfHost) -> Option<Guess> {
+    let has = |id: &str| findings.iter().find(|finding| finding.id == id);
+    let mut weight = 0;
+    let mut reasons = Vec::new();
+    let mut count = |added: u32, why: &str| {
+        weight += added;
+        reasons.push(format!("{why} (+{added})"));
+    };
+    for (id, added) in CLOSING {
+        if let Some(finding) = has(id) {
+            count(added, &finding.title);
+        }
+    }
+    if let Some(added) = flaky_close(sight) {
+        let stability = &sight.stability;
+        let why = format!(
+            "{} of {} attempts fail after TCP came up",
+            stability.failures, stability.attempts
+        );
+        count(added, &why);
+    }
+    if let Some(added) = seen_once(sight, findings, ending) {
+        count(
+            added,
+            "The connection was closed, but seen on one attempt only",
+        );
+    }
+    if weight == 0 {
+        let legacy = has("RDP-TLS-LEGACY-ONLY")?;
+        let mut guess = guess(
+            CLOSED,
+            LEGACY_ONLY,
+            format!("{} (+{LEGACY_ONLY})", legacy.title),
+        );
+        guess
+            .reasons
+            .push("for hardened clients rather 40".to_owned());
+        return Some(guess);
+    }
+    let mut count = |added: u32, why: &str| {
+        weight += added;
+        reasons.push(format!("{why} (+{added})"));
+    };
+    for (id, added) in SUPPORTING {
+        if let Some(finding) = has(id) {
+            count(added, &finding.title);
+        }
+    }
+    let (code, name) = CLOSED;
+    Some(Guess {
+        code,
+        name,
+        weight: weight.min(100),
+        reasons,
+    })
+}
+
+/// 30 and half the percentage of failures, where failures come after TCP and some attempts get through.
+fn flaky_close(sight: &Sight<'_>) -> Option<u32> {
+    let stability = &sight.stability;
+    let late: u32 = stability
+        .failures_by_stage
+        .iter()
+        .filter(|(stage, _)| *stage >= Stage::X224)
+        .map(|(_, count)| count)
+        .sum();
+    (stability.verdict == StabilityVerdict::Flaky && late > 0)
+        .then(|| 30 + late * 50 / stability.attempts.max(1))
+}
+
+/// Half the weight of a stage's finding while there is only one attempt to go by.
+fn seen_once(sight: &Sight<'_>, findings: &[Finding], ending: StateOfHost) -> Option<u32> {
+    let known = findings
+        .iter()
+        .any(|finding| CLOSING.iter().any(|(id, _)| finding.id == *id));
+    if ending.state != HostState::Broken || known {
+        return None;
+    }
+    let closed = sight.failures().any(|(_, _, outcome)| outcome.is_close());
+    match ending.failed_stage {
+        Some(Stage::X224) if closed => Some(40),
+        Some(Stage::Tls) if rules::closes_at_once(sight) => Some(45),
+        Some(Stage::Tls | Stage::Credssp) if closed => Some(35),
+        _ => None,
+    }
+}
+
+/// Connects that fail now and then.
+fn flaky_connect(sight: &Sight<'_>) -> Option<Guess> {
+    let stability = &sight.stability;
+    if stability.verdict != StabilityVerdict::Flaky {
+        return None;
+    }
+    let at_tcp = stability
+        .failures_by_stage
+        .iter()
+        .find(|(stage, _)| *stage == Stage::Tcp)
+        .map(|(_, count)| *count)?;
+    let percent = at_tcp * 100 / stability.attempts.max(1);
+    let reason = format!("{at_tcp} of {} connects fail", stability.attempts);
+    Some(guess(CONNECT_FAILED, percent, reason))
+}
+
+/// Connected, but nothing more comes.
+fn silent(findings: &[Finding]) -> Option<Guess> {
+    let title = |id: &str| {
+        findings
+            .iter()
+            .find(|finding| finding.id == id)
+            .map(|finding| finding.title.clone())
+    };
+    title("RDP-X224-SILENT")
+        .map(|why| guess(TIMED_OUT, 70, why))
+        .or_else(|| title("RDP-TLS-TIMEOUT").map(|why| guess(TIMEOUT, 60, why)))
+}
+
+/// By IP it works; by name it does not.
+fn by_name(sight: &Sight<'_>, findings: &[Finding]) -> Option<Guess> {
+    if !sight.history.attempts.iter().any(connected) {
+        return None;
+    }
+    let title = |id: &str| {
+        findings
+            .iter()
+            .find(|finding| finding.id == id)
+            .map(|finding| format!("By name only: {}", finding.title))
+    };
+    let candidates = [
+        ("RDP-DNS-MISSING", DNS_FAILED, 60),
+        ("RDP-DNS-STALE", CONNECT_FAILED, 60),
+        ("RDP-DNS-PARTIAL-DEAD", CONNECT_FAILED, 30),
+        ("RDP-DNS-AAAA-DEAD", CONNECT_FAILED, 20),
+        ("RDP-DNS-ERROR", DNS_FAILED, 40),
+    ];
+    candidates
+        .into_iter()
+        .find_map(|(id, code, weight)| title(id).map(|why| guess(code, weight, why)))
+}
+
+/// The client itself refuses the certificate.
+fn certificate(findings: &[Finding]) -> Option<Guess> {
+    let has = |id: &str| findings.iter().find(|finding| finding.id == id);
+    if let Some(finding) = has("RDP-CERT-UNPARSABLE") {
+        return Some(guess(BAD_CERTIFICATE, 40, finding.title.clone()));
+    }
+    has("RDP-CERT-EXPIRED").map(|finding| {
+        let mut expired = guess(EXPIRED, 25, finding.title.clone());
+        expired.reasons.push(
+            "TLS works, so a default client only warns; this is shown where policy refuses"
+                .to_owned(),
+        );
+        expired
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::catalog;
+    use crate::diagnosis::testing::{
+        attempt, certificate, closed, days, host, legacy, reset, silent, times, tls,
+    };
+    use crate::model::{CertificateFacts, Outcome, TlsVersion};
+
+    #[test]
+    fn every_weighed_id_is_in_the_catalogue() {
+        for (id, _) in CLOSING.into_iter().chain(SUPPORTING) {
+            assert!(catalog::entry(id).is_some(), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_close_at_tls_is_the_strongest_sign() {
+        let predicted = times(3, || attempt().tls_fails(closed(0), reset(0)))
+            .diagnose()
+            .predicted
+            .unwrap();
+        assert_eq!(
+            (predicted.code.as_str(), predicted.likelihood),
+            ("0x904", 90)
+        );
+    }
+
+    #[test]
+    fn sums_are_capped_at_100() {
+        let expired = || {
+            attempt().shown(tls(CertificateFacts {
+                not_before: Some(days(-200)),
+                not_after: Some(days(-20)),
+                ..certificate("old")
+            }))
+        };
+        let predicted = host([
+            expired(),
+            attempt().tls_fails(closed(0), closed(0)),
+            attempt().tls_fails(closed(0), closed(0)),
+        ])
+        .diagnose()
+        .predicted
+        .unwrap();
+        assert_eq!(predicted.code, "0x904");
+        assert!(predicted.likelihood <= 100);
+        assert!(predicted.reasons.len() >= 3, "{:?}", predicted.reasons);
+    }
+
+    #[test]
+    fn one_attempt_gives_half_the_weight() {
+        let predicted = times(1, || attempt().tls_fails(closed(0), closed(0)))
+            .diagnose()
+            .predicted
+            .unwrap();
+        assert_eq!(
+            (predicted.code.as_str(), predicted.likelihood),
+            ("0x904", 45)
+        );
+    }
+
+    #[test]
+    fn flaky_is_30_and_half_the_percentage() {
+        let predicted = host([
+            attempt().through(),
+            attempt().tls_fails(reset(0), reset(0)),
+            attempt().through(),
+        ])
+        .diagnose()
+        .predicted
+        .unwrap();
+        assert_eq!(
+            (predicted.code.as_str(), predicted.likelihood),
+            ("0x904", 46)
+        );
+    }
+
+    #[test]
+    fn a_closed_port_is_0x204() {
+        let predicted = times(1, || attempt().stage(Stage::Tcp, Outcome::Refused))
+            .diagnose()
+            .predicted
+            .unwrap();
+        assert_eq!(predicted.code, "0x204");
+    }
+
+    #[test]
+    fn silence_after_connect_is_0x108() {
+        let predicted = times(2, || attempt().tcp().stage(Stage::X224, silent()))
+            .diagnose()
+            .predicted
+            .unwrap();
+        assert_eq!(predicted.code, "0x108");
+    }
+
+    #[test]
+    fn old_tls_alone_is_unlikely_to_close() {
+        let predicted = times(3, || attempt().shown(legacy(TlsVersion::TLS_1_0)))
+            .diagnose()
+            .predicted
+            .unwrap();
+        assert_eq!(
+            (predicted.code.as_str(), predicted.likelihood),
+            ("0x904", 15)
+        );
+    }
+
+    #[test]
+    fn a_healthy_host_predicts_nothing() {
+        assert_eq!(times(3, || attempt().through()).diagnose().predicted, None);
+    }
 }

@@ -7,8 +7,7 @@ use super::identity::ServerKind;
 use super::names::NameSight;
 use super::{Context, Policy, Stability, names, stability};
 use crate::model::{
-    Attempt, CertificateFacts, History, NameSource, NegotiationFacts, NtlmFacts, Outcome, Stage,
-    TlsFacts,
+    Attempt, CertificateFacts, History, NegotiationFacts, NtlmFacts, Outcome, Stage, TlsFacts,
 };
 
 /// An attempt that counts, with its end.
@@ -30,7 +29,6 @@ pub(crate) struct Sight<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) now: Timestamp,
     pub(crate) dns_judged: bool,
-    pub(crate) no_ipv6_route: bool,
     /// Attempts that say something about the peer, oldest first.
     pub(crate) counted: Vec<Counted<'a>>,
     pub(crate) tls: Option<&'a TlsFacts>,
@@ -64,7 +62,6 @@ impl<'a> Sight<'a> {
             policy: context.policy,
             now: context.now,
             dns_judged: context.dns_enabled && !context.resolver_down,
-            no_ipv6_route: context.no_ipv6_route,
         }
     }
 
@@ -103,12 +100,13 @@ impl<'a> Sight<'a> {
         self.leaf.is_some_and(|leaf| leaf.self_issued)
     }
 
-    /// Names that the user typed and that lead here.
-    pub(crate) fn target_names(&self) -> impl Iterator<Item = &'a str> {
-        self.history
-            .names
+    /// Names that the user typed and that lead here: normal form, sorted.
+    pub(crate) fn target_names(&self) -> Vec<&str> {
+        self.names
+            .judged
             .iter()
-            .filter(|name| name.source == NameSource::Target)
-            .map(|name| name.name.as_ref())
+            .filter(|judged| judged.is_target())
+            .map(|judged| judged.name.as_str())
+            .collect()
     }
 }

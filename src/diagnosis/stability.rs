@@ -82,7 +82,7 @@ fn spread(values: impl Iterator<Item = f64>) -> Option<Spread> {
     values.sort_by(f64::total_cmp);
     let half = values.len() / 2;
     let upper = *values.get(half)?;
-    let median = if values.len() % 2 == 0 {
+    let median = if values.len().is_multiple_of(2) {
         f64::midpoint(*values.get(half.checked_sub(1)?)?, upper)
     } else {
         upper

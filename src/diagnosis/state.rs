@@ -12,26 +12,26 @@ pub(crate) struct StateOfHost {
     pub(crate) failed_stage: Option<Stage>,
 }
 
-const fn at(state: HostState, stage: Stage) -> StateOfHost {
+const fn ended(state: HostState, at: Stage) -> StateOfHost {
     StateOfHost {
         state,
-        failed_stage: Some(stage),
+        failed_stage: Some(at),
     }
 }
 
 /// What is always true of the host: the first that holds, in the order of the report's contract.
-pub(crate) fn state(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
+pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
     if matches!(sight.history.subject, Subject::Unresolved { .. }) {
-        return at(HostState::Unreachable, Stage::Dns);
+        return ended(HostState::Unreachable, Stage::Dns);
     }
     if !sight.history.attempts.iter().any(connected) {
         return without_connection(sight);
     }
     if is_not_rdp(sight) {
-        return at(HostState::NotRdp, Stage::X224);
+        return ended(HostState::NotRdp, Stage::X224);
     }
     if let Some(stage) = broken_at(sight) {
-        return at(HostState::Broken, stage);
+        return ended(HostState::Broken, stage);
     }
     let wrong = findings
         .iter()
@@ -60,7 +60,7 @@ fn without_connection(sight: &Sight<'_>) -> StateOfHost {
     } else {
         HostState::Unreachable
     };
-    at(state, Stage::Tcp)
+    ended(state, Stage::Tcp)
 }
 
 /// The peer's own no. A reset of the connect itself counts as one.

@@ -285,6 +285,7 @@ impl AttemptMaker {
 }
 
 /// Builds a host around attempts, with what else is known.
+#[derive(Debug, Clone)]
 pub(crate) struct HostMaker {
     pub(crate) history: History,
     others: Vec<History>,
@@ -408,8 +409,12 @@ impl HostMaker {
         self.with(|context| super::diagnose(&self.history, context))
     }
 
-    pub(crate) fn verdict(&self, id: &str) -> Verdict {
+    pub(crate) fn verdicts(&self) -> Vec<(&'static str, Verdict)> {
         self.with(|context| super::verdicts(&self.history, context))
+    }
+
+    pub(crate) fn verdict(&self, id: &str) -> Verdict {
+        self.verdicts()
             .into_iter()
             .find(|(rule, _)| *rule == id)
             .unwrap_or_else(|| panic!("no rule {id}"))

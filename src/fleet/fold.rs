@@ -5,7 +5,7 @@ use super::{Fleet, Host};
 use crate::diagnosis::{self, Context, Diagnosis};
 use crate::model::{
     Attempt, CertificateFacts, Endpoint, EventBody, History, Lookup, NameSource, Notice,
-    ObservedName, Question, ScanEvent, Subject, TlsFacts,
+    ObservedName, ScanEvent, Subject, TlsFacts,
 };
 
 impl Fleet {
@@ -52,7 +52,7 @@ impl Fleet {
                     }
                 }
                 history.names_checked = true;
-                if let Some(index) = self.position(&Subject::Endpoint(endpoint)) {
+                if let Some(index) = self.row(endpoint) {
                     self.link(index);
                     self.judge(index);
                 }
@@ -93,7 +93,7 @@ impl Fleet {
             source: NameSource::Target,
         };
         for endpoint in endpoints {
-            if let Some(index) = self.position(&Subject::Endpoint(endpoint)) {
+            if let Some(index) = self.row(endpoint) {
                 if let Some(host) = self.hosts.get_mut(index) {
                     add_names(&mut host.history, vec![observed.clone()], lookups.clone());
                 }
@@ -135,8 +135,7 @@ impl Fleet {
         let endpoint = attempt.endpoint;
         let seen_before = self.history(endpoint).map(diagnosis::MemberSight::of);
         self.share(&mut attempt);
-        let subject = Subject::Endpoint(endpoint);
-        let mut row = self.position(&subject);
+        let mut row = self.row(endpoint);
         if by_reference && row.is_none() {
             let history = self.history_mut(endpoint);
             add_attempt(history, attempt, listed, last);
@@ -198,7 +197,14 @@ impl Fleet {
         let index = self.hosts.len();
         let diagnosis = self.diagnose(&history);
         self.summary.add(Contribution::of(&diagnosis));
-        self.rows.insert(history.subject.clone(), index);
+        // No scan comes near four thousand million rows.
+        let short = u32::try_from(index).unwrap_or(u32::MAX);
+        match &history.subject {
+            Subject::Endpoint(endpoint) => self.rows.insert(*endpoint, short),
+            unresolved @ Subject::Unresolved { .. } => {
+                self.unresolved.insert(unresolved.clone(), short)
+            }
+        };
         self.hosts.push(Host { history, diagnosis });
         self.link(index);
         index
@@ -206,7 +212,7 @@ impl Fleet {
 
     /// The history of an endpoint, made as a member by reference when there is none.
     fn history_mut(&mut self, endpoint: Endpoint) -> &mut History {
-        let row = self.position(&Subject::Endpoint(endpoint));
+        let row = self.row(endpoint);
         match row.and_then(|index| self.hosts.get_mut(index)) {
             Some(host) => &mut host.history,
             None => self.references.entry(endpoint).or_insert_with(|| {
@@ -278,10 +284,8 @@ impl Fleet {
     /// Lets an attempt point at facts that are there already instead of bringing its own equal copy.
     fn share(&mut self, attempt: &mut Attempt) {
         attempt.stages.shrink_to_fit();
-        if let Some(tls) = &mut attempt.tls {
-            if let Some(facts) = Arc::get_mut(tls) {
-                self.share_issuers(facts);
-            }
+        if let Some(facts) = attempt.tls.as_mut().and_then(Arc::get_mut) {
+            self.share_issuers(facts);
         }
         let Some(history) = self.history(attempt.endpoint) else {
             return;
@@ -353,5 +357,3 @@ fn add_names(history: &mut History, names: Vec<ObservedName>, lookups: Vec<Arc<L
     history.names.shrink_to_fit();
     history.lookups.shrink_to_fit();
 }
-
-const _: fn(&Question) = |_| {};

@@ -5,6 +5,8 @@
 mod fold;
 mod host;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -31,8 +33,10 @@ struct AwaitedNames {
 pub struct Fleet {
     policy: Policy,
     hosts: Vec<Host>,
-    /// Rows by subject.
-    rows: HashMap<Subject, usize>,
+    /// Rows by endpoint.
+    rows: HashMap<Endpoint, u32>,
+    /// Rows of names that led nowhere, by name and port.
+    unresolved: HashMap<Subject, u32>,
     /// Histories that are not rows. Ordered, so that reports do not depend on hashing.
     references: BTreeMap<Endpoint, History>,
     /// Rows whose names lead to an endpoint other than their own.
@@ -58,6 +62,7 @@ impl Fleet {
             policy,
             hosts: Vec::new(),
             rows: HashMap::new(),
+            unresolved: HashMap::new(),
             references: BTreeMap::new(),
             referrers: HashMap::new(),
             awaited: HashMap::new(),
@@ -82,9 +87,8 @@ impl Fleet {
     /// The history of an endpoint, row or member by reference.
     #[must_use]
     pub fn history(&self, endpoint: Endpoint) -> Option<&History> {
-        self.rows
-            .get(&Subject::Endpoint(endpoint))
-            .and_then(|index| self.hosts.get(*index))
+        self.row(endpoint)
+            .and_then(|index| self.hosts.get(index))
             .map(|host| &host.history)
             .or_else(|| self.references.get(&endpoint))
     }
@@ -97,7 +101,15 @@ impl Fleet {
     /// Index of a subject's row.
     #[must_use]
     pub fn position(&self, subject: &Subject) -> Option<usize> {
-        self.rows.get(subject).copied()
+        let index = match subject {
+            Subject::Endpoint(endpoint) => return self.row(*endpoint),
+            Subject::Unresolved { .. } => *self.unresolved.get(subject)?,
+        };
+        usize::try_from(index).ok()
+    }
+
+    fn row(&self, endpoint: Endpoint) -> Option<usize> {
+        usize::try_from(*self.rows.get(&endpoint)?).ok()
     }
 
     /// Counts, kept incrementally.

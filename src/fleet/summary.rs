@@ -73,9 +73,9 @@ impl Summary {
     /// Takes a host out again; a count that falls to zero leaves the map, so that equal fleets have equal summaries.
     pub(crate) fn remove(&mut self, host: Contribution) {
         self.hosts = self.hosts.saturating_sub(1);
-        decrement(&mut self.by_state, host.state);
+        decrement(&mut self.by_state, &host.state);
         if let Some(worst) = host.worst {
-            decrement(&mut self.by_severity, worst);
+            decrement(&mut self.by_severity, &worst);
         }
         let less = |count: &mut u64, counted: bool| {
             *count = count.saturating_sub(u64::from(counted));
@@ -93,11 +93,11 @@ impl Summary {
     }
 }
 
-fn decrement<K: Ord>(counts: &mut BTreeMap<K, u64>, key: K) {
-    if let Some(count) = counts.get_mut(&key) {
+fn decrement<K: Ord>(counts: &mut BTreeMap<K, u64>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
         *count = count.saturating_sub(1);
         if *count == 0 {
-            counts.remove(&key);
+            counts.remove(key);
         }
     }
 }

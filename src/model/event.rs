@@ -195,7 +195,7 @@ impl fmt::Display for Notice {
                 match resolver {
                     Resolver::System => f.write_str("the system's resolver")?,
                     Resolver::Configured => {
-                        f.write_str("this machine's DNS server, asked directly,")?
+                        f.write_str("this machine's DNS server, asked directly,")?;
                     }
                     Resolver::Server(server) => write!(f, "the DNS server {server}")?,
                 }

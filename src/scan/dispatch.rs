@@ -57,6 +57,8 @@ impl<P: Prober> Engine<P> {
                 self.pacer.give_back();
             }
         }
+        self.slots_are_short =
+            self.in_flight.len() >= self.in_flight_limit && self.queue.has_discovery();
         match (wake, self.queue.next_due()) {
             (Some(wake), Some(due)) => Some(wake.min(due)),
             (wake, due) => wake.or(due),
@@ -79,7 +81,7 @@ impl<P: Prober> Engine<P> {
             return false;
         }
         let timeout = match job.purpose {
-            Purpose::Discover { round } => self.rounds.timeout(round),
+            Purpose::Discover { round } => self.rounds.timeout(round, self.is_hurried()),
             Purpose::Again => self.options.connect_timeout,
         };
         self.meter.launched();
@@ -118,7 +120,7 @@ impl<P: Prober> Engine<P> {
                 .filter(|_| number == 2)
                 .and_then(|known| known.by_name.clone()),
             legacy: known.is_some_and(|known| known.legacy),
-            ntlm: self.options.ntlm && number == 1,
+            ntlm: self.options.ntlm && !known.is_some_and(|known| known.challenged),
             gap: self.options.gap,
         })
     }
@@ -224,7 +226,15 @@ async fn look_up<P: Prober>(
     {
         if asked.len() < MOST_NAMES && !asked.contains(&&*name.name) {
             asked.push(&name.name);
-            lookups.extend(prober.forward(&name.name).await);
+            let mut answers = prober.forward(&name.name).await;
+            if answers
+                .iter()
+                .any(|lookup| lookup.answer.is_resolver_trouble())
+            {
+                // One failure of one question may be a lost datagram.
+                answers.extend(prober.forward(&name.name).await);
+            }
+            lookups.extend(answers);
         }
     }
     (names, lookups)

@@ -59,6 +59,8 @@ pub(super) struct Known {
     pub(super) answered: bool,
     /// rustls could not shake hands; the peek could.
     pub(super) legacy: bool,
+    /// An NTLM challenge was read: there is nothing more to ask.
+    pub(super) challenged: bool,
     /// Names were collected already.
     pub(super) named: bool,
     /// A name that leads to this address, to attempt "by name".
@@ -84,6 +86,8 @@ pub(super) struct Engine<P: Prober> {
     /// Connections under way, with their start.
     pub(super) in_flight: HashMap<Id, (Endpoint, Instant)>,
     pub(super) in_flight_limit: usize,
+    /// At the last launch every slot was taken and more was waiting.
+    pub(super) slots_are_short: bool,
     pub(super) lookups_in_flight: usize,
     /// Names of the user's still to be resolved, in reverse order.
     pub(super) unresolved: Vec<NameTarget>,
@@ -117,6 +121,7 @@ impl<P: Prober> Engine<P> {
             in_flight_limit: usize::try_from(options.in_flight)
                 .unwrap_or(usize::MAX)
                 .max(1),
+            slots_are_short: false,
             lookups_in_flight: 0,
             unresolved: targets.names().iter().rev().cloned().collect(),
             name_jobs: VecDeque::new(),

@@ -44,7 +44,9 @@ impl<P: Prober> Engine<P> {
         if let Purpose::Discover { round } = job.purpose {
             let silent = matches!(failure.outcome, Outcome::Timeout { .. });
             if silent && !self.rounds.is_last(round) {
-                let purpose = Purpose::Discover { round: round + 1 };
+                let purpose = Purpose::Discover {
+                    round: self.next_round(round),
+                };
                 self.queue.push_retry(Job { purpose, ..job });
                 return;
             }
@@ -59,6 +61,21 @@ impl<P: Prober> Engine<P> {
         }
         let attempt = self.failed_attempt(job, failure, 0);
         self.emit_attempt(attempt).await;
+    }
+
+    /// Slots and not the rate bound the scan, and no host was found late so far: nothing hints at losses.
+    pub(super) fn is_hurried(&self) -> bool {
+        self.slots_are_short && self.meter.answered_on_retry == 0
+    }
+
+    /// The round after `round`. In a hurry an address goes straight to the last round: that one is long enough for the
+    /// kernel to send the SYN again by itself.
+    fn next_round(&self, round: u8) -> u8 {
+        if self.is_hurried() {
+            self.rounds.last()
+        } else {
+            round + 1
+        }
     }
 
     fn is_ipv6_without_route(&self, endpoint: Endpoint, outcome: &Outcome) -> bool {
@@ -135,6 +152,7 @@ impl<P: Prober> Engine<P> {
         known.attempts += 1;
         known.listed |= listed;
         known.answered |= came_up;
+        known.challenged |= attempt.ntlm.is_some();
         known.legacy |= attempt
             .tls
             .as_ref()

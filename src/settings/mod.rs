@@ -76,7 +76,7 @@ impl Default for ScanSettings {
             attempts: 3,
             interval: Duration::from_secs(1),
             gap: Duration::from_millis(250),
-            connect_timeouts: [300, 700, 1_500].map(Duration::from_millis).to_vec(),
+            connect_timeouts: [300, 300, 1_100].map(Duration::from_millis).to_vec(),
             timeout: Duration::from_secs(5),
             max_time: None,
             concurrency: Profile::Normal.concurrency(),

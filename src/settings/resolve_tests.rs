@@ -114,9 +114,11 @@ fn what_config_prints_reads_back_as_a_settings_file() {
         .iter()
         .map(|(name, text)| (name.as_str(), *text))
         .collect();
-    let set = resolve(&cli("10.0.0.5"), &environment(&variables)).unwrap();
-    let again = with(&show::text(&set), &[], "").unwrap();
-    assert_eq!(again.settings, set.settings);
+    for variables in [&variables[..], &[]] {
+        let set = resolve(&cli("10.0.0.5"), &environment(variables)).unwrap();
+        let again = with(&show::text(&set), &[], "").unwrap();
+        assert_eq!(again.settings, set.settings);
+    }
 }
 
 #[test]

@@ -103,7 +103,10 @@ pub(super) fn durations(
     rounds: RangeInclusive<usize>,
     limits: &RangeInclusive<Duration>,
 ) -> Result<Vec<Duration>, Refusal> {
-    let times = items(text)
+    let times = text
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
         .map(|item| duration(item, limits))
         .collect::<Result<Vec<_>, _>>()?;
     if rounds.contains(&times.len()) {
@@ -115,12 +118,12 @@ pub(super) fn durations(
     ))
 }
 
-/// A time as it is written in settings.
+/// A time as it is written in settings, exact to the millisecond.
 pub(super) fn duration_text(time: Duration) -> String {
-    SignedDuration::try_from(time).map_or_else(
-        |_| format!("{}s", time.as_secs()),
-        |signed| format!("{signed:#}"),
-    )
+    match SignedDuration::try_from(time) {
+        Ok(signed) if time.subsec_millis() == 0 => format!("{signed:#}"),
+        _ => format!("{}ms", time.as_millis()),
+    }
 }
 
 /// Ports and ranges of ports, each port once, in the order given.
@@ -239,6 +242,7 @@ mod tests {
     #[test]
     fn rounds_are_counted() {
         assert_eq!(durations("300ms,1s", 1..=2, &TIMES).unwrap().len(), 2);
+        assert_eq!(durations("1s 500ms, 1m", 1..=2, &TIMES).unwrap().len(), 2);
         assert!(durations("", 1..=2, &TIMES).is_err());
         assert!(durations("1s,1s,1s", 1..=2, &TIMES).is_err());
     }

@@ -6,15 +6,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rustls::ServerConnection;
-use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
+use super::fault::noise;
 use super::host::{Host, Served};
-use super::schedule::mix;
 use super::visit::Visit;
-use super::{FaultKind, FaultPoint, Security, Service, tls};
+use super::{FaultPoint, Security, Service, tls};
 use crate::clock;
 use crate::wire::x224::{ConfirmBody, ConnectionRequest};
 use crate::wire::{WireError, tpkt, tsrequest};
@@ -25,31 +24,25 @@ const LIFETIME: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// After our FIN the client has this long to send its own.
 const LINGER: Duration = Duration::from_secs(2);
-/// A reset right after accept waits this long, so that the client's connect is over and it is the connection that breaks.
-const AFTER_CONNECT: Duration = Duration::from_millis(20);
 /// The most bytes kept of a client that sends more than it should.
 const BUFFER_LIMIT: usize = 64 * 1024;
-/// The most bytes that an endless answer sends.
-const ENDLESS_LIMIT: usize = 16 * 1024 * 1024;
-/// The most bytes that a drip sends.
-const DRIP_LENGTH: usize = 512;
 
 /// What becomes of the connection after a point where faults may strike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flow {
+pub(super) enum Flow {
     On,
     Over,
 }
 
-struct Connection<'a> {
-    host: &'a Host,
-    stream: TcpStream,
+pub(super) struct Connection<'a> {
+    pub(super) host: &'a Host,
+    pub(super) stream: TcpStream,
     /// Received, not yet used.
     received: Vec<u8>,
-    session: Option<Box<ServerConnection>>,
+    pub(super) session: Option<Box<ServerConnection>>,
     /// Received inside TLS, not yet used.
     inside: Vec<u8>,
-    visit: &'a mut Visit,
+    pub(super) visit: &'a mut Visit,
 }
 
 /// Serves one client, within [`LIFETIME`].
@@ -269,7 +262,7 @@ impl Connection<'_> {
         Ok(())
     }
 
-    fn seal(&mut self, plain: &[u8]) -> io::Result<()> {
+    pub(super) fn seal(&mut self, plain: &[u8]) -> io::Result<()> {
         match &mut self.session {
             Some(session) => session.writer().write_all(plain),
             None => Ok(()),
@@ -277,7 +270,7 @@ impl Connection<'_> {
     }
 
     /// What the session has to send.
-    fn sealed(&mut self) -> io::Result<Vec<u8>> {
+    pub(super) fn sealed(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         if let Some(session) = &mut self.session {
             while session.wants_write() {
@@ -290,93 +283,6 @@ impl Connection<'_> {
     async fn flush(&mut self) -> io::Result<()> {
         let bytes = self.sealed()?;
         self.send(&bytes).await
-    }
-
-    /// Lets the scheduled fault happen, if there is one.
-    async fn strike(&mut self, point: FaultPoint) -> io::Result<Flow> {
-        let Some(fault) = self.host.schedule.fault(point, self.visit.number) else {
-            return Ok(Flow::On);
-        };
-        let pause = Duration::from_millis(u64::from(fault.delay_ms));
-        match fault.kind {
-            FaultKind::Delay => {
-                sleep(pause).await;
-                return Ok(Flow::On);
-            }
-            FaultKind::Close => self.finish().await?,
-            FaultKind::Reset => {
-                if point == FaultPoint::Accept {
-                    sleep(AFTER_CONNECT).await;
-                }
-                SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))?;
-            }
-            FaultKind::Silence => self.until_end().await?,
-            FaultKind::Garbage => {
-                self.send(&noise(48)).await?;
-                self.finish().await?;
-            }
-            FaultKind::Drip => {
-                let bytes = self.beginning(point, DRIP_LENGTH)?;
-                self.drip(&bytes, pause).await?;
-            }
-            FaultKind::Endless => self.endless(point).await?,
-        }
-        Ok(Flow::Over)
-    }
-
-    async fn drip(&mut self, bytes: &[u8], pause: Duration) -> io::Result<()> {
-        for byte in bytes {
-            self.send(std::slice::from_ref(byte)).await?;
-            // The client's end shows as a read of nothing; until then this is the pause.
-            if let Ok(gone) = timeout(pause, self.ended()).await {
-                gone?;
-                break;
-            }
-        }
-        self.finish().await
-    }
-
-    async fn endless(&mut self, point: FaultPoint) -> io::Result<()> {
-        let mut sent = 0;
-        let first = self.beginning(point, 4096)?;
-        self.send(&first).await?;
-        while sent < ENDLESS_LIMIT {
-            let more = match (&mut self.session, point) {
-                (Some(session), FaultPoint::Tsrequest) => {
-                    session.writer().write_all(&[0; 4096])?;
-                    self.sealed()?
-                }
-                (_, FaultPoint::ClientHello | FaultPoint::ServerFlight) => tls_fragment(4096),
-                _ => vec![0; 4096],
-            };
-            self.send(&more).await?;
-            sent += more.len();
-        }
-        self.finish().await
-    }
-
-    /// The first bytes of an answer that looks right at this point and promises more than ever comes.
-    fn beginning(&mut self, point: FaultPoint, length: usize) -> io::Result<Vec<u8>> {
-        let mut bytes = match point {
-            // A TPKT of 512 bytes.
-            FaultPoint::Accept | FaultPoint::Request => vec![3, 0, 2, 0, 0xFE, 0xD0],
-            // A record of 4,096 bytes with the beginning of a ServerHello of 16 MiB.
-            FaultPoint::ClientHello | FaultPoint::ServerFlight => {
-                vec![22, 3, 3, 0x10, 0, 2, 0xFF, 0xFF, 0xFF, 3, 3]
-            }
-            // A DER sequence of 65,535 bytes.
-            FaultPoint::Tsrequest => vec![0x30, 0x82, 0xFF, 0xFF, 0xA0, 3, 2, 1, 6],
-        };
-        if matches!(point, FaultPoint::ClientHello | FaultPoint::ServerFlight) {
-            bytes.resize(length.min(4096 + 5), 0x5A);
-        } else {
-            bytes.resize(length, 0x5A);
-        }
-        if point == FaultPoint::Tsrequest && self.session.is_some() {
-            self.seal(&bytes)?;
-            return self.sealed();
-        }
-        Ok(bytes)
     }
 
     /// A whole message from the client, as long as `length` says; `None` when the client ends first.
@@ -408,7 +314,7 @@ impl Connection<'_> {
         Ok(length)
     }
 
-    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         timeout(PATIENCE, self.stream.write_all(bytes)).await?
     }
 
@@ -419,20 +325,20 @@ impl Connection<'_> {
     }
 
     /// Reads and drops what comes until the client ends.
-    async fn ended(&mut self) -> io::Result<()> {
+    pub(super) async fn ended(&mut self) -> io::Result<()> {
         while self.receive().await? > 0 {
             self.received.clear();
         }
         Ok(())
     }
 
-    async fn until_end(&mut self) -> io::Result<()> {
+    pub(super) async fn until_end(&mut self) -> io::Result<()> {
         self.ended().await?;
         self.finish().await
     }
 
     /// FIN, then the client's FIN: unread bytes would turn our FIN into RST.
-    async fn finish(&mut self) -> io::Result<()> {
+    pub(super) async fn finish(&mut self) -> io::Result<()> {
         timeout(PATIENCE, self.stream.shutdown()).await??;
         if !self.visit.fin
             && let Ok(ended) = timeout(LINGER, self.ended()).await
@@ -453,21 +359,6 @@ fn record_length(bytes: &[u8]) -> Result<Option<usize>, WireError> {
         [_, _, _, high, low, ..] => Some(5 + usize::from(u16::from_be_bytes([*high, *low]))),
         _ => None,
     })
-}
-
-/// A handshake record that carries on a message without end.
-fn tls_fragment(length: u16) -> Vec<u8> {
-    let [high, low] = length.to_be_bytes();
-    let mut record = vec![22, 3, 3, high, low];
-    record.resize(5 + usize::from(length), 0x5A);
-    record
-}
-
-/// Bytes that begin like no protocol known here.
-fn noise(length: u64) -> Vec<u8> {
-    std::iter::once(0xA7)
-        .chain((1..length).map(|index| mix(index).to_le_bytes()[0]))
-        .collect()
 }
 
 fn invalid(error: WireError) -> io::Error {

@@ -289,7 +289,8 @@ mod tests {
         let length = udp.recv(&mut datagram).await.unwrap();
 
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_u16(bytes.len() as u16).await.unwrap();
+        let length_of = u16::try_from(bytes.len()).unwrap();
+        stream.write_u16(length_of).await.unwrap();
         stream.write_all(&bytes).await.unwrap();
         let framed = stream.read_u16().await.unwrap();
         let mut over_tcp = vec![0; usize::from(framed)];

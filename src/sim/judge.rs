@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::{Expect, Layout, RunningFleet, TargetForm, Wanted};
 use crate::fleet::{Fleet, Host};
-use crate::model::Subject;
+use crate::model::{DnsVerdict, HostState, Nla, SelectedSecurity, StabilityVerdict, Subject};
 
 /// Everything in which a host differs from what is expected, one line each.
 #[must_use]
@@ -12,7 +12,7 @@ pub fn judge(expect: &Expect, host: &Host) -> Vec<String> {
     let diagnosis = &host.diagnosis;
     let tls = host.history.tls();
     let mut verdicts = Verdicts::default();
-    verdicts.same("state", expect.state, diagnosis.state, |state| state.word());
+    verdicts.same("state", expect.state, diagnosis.state, HostState::word);
     verdicts.wanted(
         "failed_stage",
         expect.failed_stage.as_ref(),
@@ -23,9 +23,9 @@ pub fn judge(expect: &Expect, host: &Host) -> Vec<String> {
         "security",
         expect.security,
         diagnosis.security,
-        |security| security.word(),
+        SelectedSecurity::word,
     );
-    verdicts.same("nla", expect.nla, diagnosis.nla, |nla| nla.word());
+    verdicts.same("nla", expect.nla, diagnosis.nla, Nla::word);
     let version = tls
         .and_then(|tls| tls.version)
         .map(|version| version.to_string());
@@ -50,12 +50,12 @@ pub fn judge(expect: &Expect, host: &Host) -> Vec<String> {
             i64::to_string,
         );
     }
-    verdicts.same("dns", expect.dns, diagnosis.dns, |dns| dns.word());
+    verdicts.same("dns", expect.dns, diagnosis.dns, DnsVerdict::word);
     verdicts.same(
         "stability",
         expect.stability,
         diagnosis.stability.verdict,
-        |verdict| verdict.word(),
+        StabilityVerdict::word,
     );
     let computer = host
         .history

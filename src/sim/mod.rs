@@ -12,6 +12,7 @@ mod connection;
 mod dns;
 mod error;
 mod expect;
+mod fault;
 mod fleet;
 mod hello;
 mod host;

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use super::host::parse_build;
 use super::{Address, Expect, FaultPoint, FaultSpec, HostSpec, Service, SimError, TargetForm};
 
 /// The demo fleet, embedded.
@@ -171,6 +172,14 @@ fn check_host(host: &HostSpec) -> Result<(), SimError> {
     if matches!(host.target, TargetForm::Name | TargetForm::Both) && host.names.is_empty() {
         return Err(invalid(&entry, "a target by name needs a name"));
     }
+    if let Some(build) = &host.ntlm.build
+        && parse_build(build).is_none()
+    {
+        return Err(invalid(
+            &entry,
+            format!("build \"{build}\" is not of the form 10.0.20348"),
+        ));
+    }
     for certificate in host.certificate_specs() {
         if certificate
             .rsa_key
@@ -318,6 +327,10 @@ mod tests {
             (
                 "[[host]]\naddress = 1\nexpect = { state = \"fine\" }",
                 "unknown variant",
+            ),
+            (
+                "[[host]]\naddress = 1\nntlm = { build = \"2019\" }",
+                "10.0.20348",
             ),
             (
                 "[[host]]\naddress = 1\nexpect = { failed_stage = \"telepathy\" }",

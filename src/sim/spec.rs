@@ -92,7 +92,7 @@ pub enum Security {
     /// NLA insisted on: HYBRID, else failure 5.
     #[default]
     Hybrid,
-    /// As `hybrid`, and HYBRID_EX when asked for it.
+    /// As `hybrid`, and `HYBRID_EX` when asked for it.
     HybridEx,
     /// HYBRID when offered, else SSL.
     HybridOptional,

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::sorting::SortKey;
 use super::text;
 use super::theme::{Theme, Tone};
+use crate::diagnosis::{Ending, ending};
 use crate::fleet::Host;
 use crate::model::{
     CertificateStatus, DnsVerdict, Nla, StabilityVerdict, Subject, TlsMethod, TlsVersion,
@@ -44,8 +45,6 @@ pub(super) struct Column {
     pub(super) letter: char,
     /// Cells it needs at least.
     pub(super) least: u16,
-    /// Cells that it likes to have.
-    pub(super) ample: u16,
     /// Columns with a lower number are dropped first; [`STAYS`] is never dropped.
     pub(super) keep: u8,
     /// What it says in words, for the filter.
@@ -59,6 +58,18 @@ pub(super) struct Column {
 /// The rank of columns that make a row recognisable.
 const STAYS: u8 = u8::MAX;
 
+/// Who gets the room to spare, step by step, and up to which width.
+const GROWTH: [(ColumnId, u16); 8] = [
+    (ColumnId::Name, 20),
+    (ColumnId::Finding, 36),
+    (ColumnId::Address, 21),
+    (ColumnId::Name, 32),
+    (ColumnId::Stability, 16),
+    (ColumnId::Finding, 70),
+    (ColumnId::Address, 39),
+    (ColumnId::Finding, u16::MAX),
+];
+
 /// Every column, in the order of the screen.
 pub(super) static COLUMNS: [Column; 9] = [
     Column {
@@ -66,7 +77,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "STATE",
         letter: 's',
         least: 13,
-        ample: 13,
         keep: STAYS,
         words: |host, out| out.push_str(host.diagnosis.state.word()),
         cell: |host, theme| {
@@ -88,7 +98,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "ADDRESS",
         letter: 'a',
         least: 15,
-        ample: 21,
         keep: STAYS,
         words: |host, out| write_address(host, out),
         cell: |host, _| {
@@ -108,7 +117,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "NAME",
         letter: 'n',
         least: 14,
-        ample: 30,
         keep: 5,
         words: |host, out| {
             if let Some(name) = host.display_name() {
@@ -126,7 +134,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "DAYS",
         letter: 'd',
         least: 6,
-        ample: 7,
         keep: 6,
         words: |host, out| {
             if let Some(days) = host.diagnosis.days_left {
@@ -145,7 +152,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "TLS",
         letter: 't',
         least: 5,
-        ample: 5,
         keep: 2,
         words: |host, out| write_tls(host, out),
         cell: |host, _| {
@@ -171,7 +177,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "NLA",
         letter: 'l',
         least: 11,
-        ample: 11,
         keep: 1,
         words: |host, out| {
             if host.diagnosis.nla != Nla::Unknown {
@@ -193,7 +198,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "DNS",
         letter: 'r',
         least: 12,
-        ample: 12,
         keep: 4,
         words: |host, out| out.push_str(host.diagnosis.dns.word()),
         cell: |host, _| {
@@ -207,7 +211,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "STABILITY",
         letter: 'b',
         least: 13,
-        ample: 16,
         keep: 3,
         words: |host, out| out.push_str(host.diagnosis.stability.verdict.word()),
         cell: |host, theme| {
@@ -223,7 +226,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         title: "FINDING",
         letter: 'f',
         least: 15,
-        ample: 200,
         keep: 254,
         words: |host, out| {
             if let Some(finding) = host.diagnosis.findings.first() {
@@ -233,9 +235,11 @@ pub(super) static COLUMNS: [Column; 9] = [
         cell: |host, theme| match host.diagnosis.findings.first() {
             Some(finding) => {
                 let (glyph, tone) = theme.severity(finding.severity);
+                // The id says most in the fewest cells; what is left goes to the sentence.
+                let id = finding.id.strip_prefix("RDP-").unwrap_or(&finding.id);
                 vec![
-                    (format!("{glyph} "), tone),
-                    (text::clean(&finding.title).into_owned(), Tone::Plain),
+                    (format!("{glyph} {}", text::clean(id)), tone),
+                    (format!("  {}", text::clean(&finding.title)), Tone::Plain),
                 ]
             }
             None if host.history.complete => Vec::new(),
@@ -270,10 +274,12 @@ pub(super) fn fit(room: u16) -> Vec<(&'static Column, u16)> {
         chosen.retain(|(column, _)| column.keep != least);
     }
     let mut spare = room.saturating_sub(needed(&chosen));
-    for (column, width) in &mut chosen {
-        let more = spare.min(column.ample.saturating_sub(column.least));
-        *width += more;
-        spare -= more;
+    for (id, ample) in GROWTH {
+        if let Some((_, width)) = chosen.iter_mut().find(|(column, _)| column.id == id) {
+            let more = spare.min(ample.saturating_sub(*width));
+            *width += more;
+            spare -= more;
+        }
     }
     chosen
 }
@@ -317,7 +323,7 @@ fn sparkline(host: &Host, theme: Theme) -> impl Iterator<Item = (String, Tone)> 
         .iter()
         .skip(attempts.len().saturating_sub(8))
         .map(move |attempt| {
-            if attempt.got_through() {
+            if ending(attempt) == Ending::Through {
                 let level = (attempt.total_ms().max(1.0).log10() * 2.0).clamp(0.0, 7.0);
                 #[expect(
                     clippy::cast_possible_truncation,

@@ -124,7 +124,7 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<Flee
         export: &options.export,
     };
     let model = drive(&mut screen, outside, feed, model).await;
-    drop(guard);
+    terminal::close(guard, screen);
     Ok(model.into_fleet())
 }
 
@@ -315,5 +315,221 @@ async fn receive(
     match events {
         Some(events) => events.recv_many(batch, BATCH).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+    use std::sync::Mutex;
+
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    use jiff::Timestamp;
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+    use crate::diagnosis::Policy;
+    use crate::model::{EventBody, Notice, ScanEnd, ScanStatus, Subject, UnlistedCounts};
+
+    /// A scan that ends as soon as it is told to stop, having said a last word.
+    fn scan(notices: u16) -> Feed {
+        let (sender, receiver) = mpsc::channel(4);
+        let (_, progress) = watch::channel(Progress::default());
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        tokio::spawn(async move {
+            let event = |seq: u64, body| ScanEvent {
+                run_id: "r".into(),
+                source: "s".into(),
+                seq,
+                at: Timestamp::UNIX_EPOCH,
+                body,
+            };
+            for number in 0..notices {
+                let subject = Subject::Unresolved {
+                    name: format!("host{number}"),
+                    port: 3389,
+                };
+                let body = EventBody::Noticed(Notice::Skipped { subject });
+                sender.send(event(u64::from(number), body)).await.unwrap();
+            }
+            stopped.cancelled().await;
+            let end = ScanEnd {
+                status: ScanStatus::Interrupted,
+                endpoints_probed: 0,
+                unlisted: UnlistedCounts::default(),
+                answered_on_retry: 0,
+            };
+            let end = event(u64::from(notices), EventBody::ScanFinished(end));
+            sender.send(end).await.unwrap();
+        });
+        Feed {
+            events: Some(receiver),
+            progress,
+            stop,
+        }
+    }
+
+    fn no_export() -> Exporter {
+        Box::new(|_, _, _| Err("not asked for".to_owned()))
+    }
+
+    fn model(live: bool) -> Model {
+        Model::new(Fleet::new(Policy::default()), Theme::default(), live)
+    }
+
+    fn press(c: char, modifiers: KeyModifiers) -> Event {
+        Event::Key(KeyEvent::new(KeyCode::Char(c), modifiers))
+    }
+
+    async fn run_with<E: Future<Output = ()>>(
+        typed: &[Event],
+        ended: E,
+        alive: fn() -> bool,
+        mut feed: Feed,
+        export: Exporter,
+    ) -> Fleet {
+        let (sender, mut keys) = mpsc::channel(64);
+        for event in typed {
+            sender.send(event.clone()).await.unwrap();
+        }
+        let model = model(feed.events.is_some());
+        let outside = Outside {
+            keys: &mut keys,
+            ended,
+            alive,
+            export: &export,
+        };
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        let model = drive(&mut terminal, outside, &mut feed, model).await;
+        drop(sender);
+        model.into_fleet()
+    }
+
+    fn interrupted(fleet: &Fleet) -> bool {
+        fleet
+            .end()
+            .is_some_and(|end| end.status == ScanStatus::Interrupted)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ctrl_c_stops_the_scan_and_waits_for_its_last_word() {
+        let typed = [press('c', KeyModifiers::CONTROL)];
+        let fleet = run_with(&typed, pending(), || true, scan(3), no_export()).await;
+        assert!(interrupted(&fleet));
+        assert_eq!(fleet.notices().len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_ctrl_c_does_not_wait() {
+        let (sender, receiver) = mpsc::channel(1);
+        let (_, progress) = watch::channel(Progress::default());
+        let feed = Feed {
+            events: Some(receiver),
+            progress,
+            stop: CancellationToken::new(),
+        };
+        let stop = feed.stop.clone();
+        let twice = [
+            press('c', KeyModifiers::CONTROL),
+            press('c', KeyModifiers::CONTROL),
+        ];
+        let fleet = run_with(&twice, pending(), || true, feed, no_export()).await;
+        assert!(stop.is_cancelled());
+        assert!(fleet.end().is_none());
+        drop(sender);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_signal_stops_the_scan_and_keeps_what_came() {
+        let fleet = run_with(&[], ready(()), || true, scan(3), no_export()).await;
+        assert!(interrupted(&fleet));
+        assert_eq!(fleet.notices().len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_terminal_that_went_away_stops_the_scan_too() {
+        let fleet = run_with(&[], pending(), || false, scan(3), no_export()).await;
+        assert!(interrupted(&fleet));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_scan_that_does_not_end_is_not_waited_for_without_a_terminal() {
+        let (sender, receiver) = mpsc::channel(1);
+        let (_, progress) = watch::channel(Progress::default());
+        let feed = Feed {
+            events: Some(receiver),
+            progress,
+            stop: CancellationToken::new(),
+        };
+        let fleet = run_with(&[], pending(), || false, feed, no_export()).await;
+        assert!(fleet.end().is_none());
+        drop(sender);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_saved_scan_is_left_by_q() {
+        let (_, progress) = watch::channel(Progress::default());
+        let feed = Feed {
+            events: None,
+            progress,
+            stop: CancellationToken::new(),
+        };
+        let typed = [press('q', KeyModifiers::NONE)];
+        let fleet = run_with(&typed, pending(), || true, feed, no_export()).await;
+        assert!(fleet.hosts().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn export_calls_back_with_the_rows_shown() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&seen);
+        let export: Exporter = Box::new(move |_, rows, whole| {
+            sink.lock().unwrap().push((rows.to_vec(), whole));
+            Ok("out.json".into())
+        });
+        let (events, receiver) = mpsc::channel(1);
+        let (_, progress) = watch::channel(Progress::default());
+        let mut feed = Feed {
+            events: Some(receiver),
+            progress,
+            stop: CancellationToken::new(),
+        };
+        let body = EventBody::TargetResolved {
+            name: "gone.example".into(),
+            port: 3389,
+            endpoints: Vec::new(),
+            excluded: 0,
+            lookups: Vec::new(),
+        };
+        events
+            .send(ScanEvent {
+                run_id: "r".into(),
+                source: "s".into(),
+                seq: 0,
+                at: Timestamp::UNIX_EPOCH,
+                body,
+            })
+            .await
+            .unwrap();
+        drop(events);
+        let (sender, mut keys) = mpsc::channel(4);
+        let hands = tokio::spawn(async move {
+            // The row comes before the key does.
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            sender.send(press('e', KeyModifiers::NONE)).await.unwrap();
+            sender.send(press('q', KeyModifiers::NONE)).await.unwrap();
+            sender
+        });
+        let outside = Outside {
+            keys: &mut keys,
+            ended: pending(),
+            alive: || true,
+            export: &export,
+        };
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        drive(&mut terminal, outside, &mut feed, model(true)).await;
+        drop(hands.await);
+        assert_eq!(*seen.lock().unwrap(), [(vec![0], true)]);
     }
 }

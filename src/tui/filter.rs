@@ -138,13 +138,32 @@ impl Filter {
         Ok(Self { terms })
     }
 
+    /// The terms that can be read, while the text is still being typed.
+    pub(super) fn readable(text: &str) -> Self {
+        let terms = split(text)
+            .iter()
+            .filter_map(|raw| Term::parse(raw).ok())
+            .collect();
+        Self { terms }
+    }
+
     /// Whether the host passes.
     #[must_use]
     pub fn matches(&self, host: &Host) -> bool {
-        let mut text = None;
+        self.passes(host, &mut String::new())
+    }
+
+    /// As [`Self::matches`], with room for the host's text that many hosts can share.
+    pub(super) fn passes(&self, host: &Host, scratch: &mut String) -> bool {
+        scratch.clear();
         self.terms.iter().all(|term| {
             let holds = match &term.test {
-                Test::Word(word) => text.get_or_insert_with(|| haystack(host)).contains(word),
+                Test::Word(word) => {
+                    if scratch.is_empty() {
+                        write_columns(host, scratch);
+                    }
+                    scratch.contains(word)
+                }
                 other => other.holds(host),
             };
             holds != term.negated
@@ -158,18 +177,16 @@ impl Filter {
     }
 }
 
-/// What the columns say, in lower case.
-fn haystack(host: &Host) -> String {
-    let mut text = String::with_capacity(256);
+/// Writes what the columns say, in lower case.
+fn write_columns(host: &Host, text: &mut String) {
     for column in &COLUMNS {
-        (column.words)(host, &mut text);
+        (column.words)(host, text);
         text.push('\n');
     }
     if text.is_ascii() {
         text.make_ascii_lowercase();
-        text
     } else {
-        text.to_lowercase()
+        *text = text.to_lowercase();
     }
 }
 
@@ -294,7 +311,11 @@ impl Test {
     fn holds(&self, host: &Host) -> bool {
         let diagnosis = &host.diagnosis;
         match self {
-            Self::Word(word) => haystack(host).contains(word),
+            Self::Word(word) => {
+                let mut text = String::new();
+                write_columns(host, &mut text);
+                text.contains(word)
+            }
             Self::State(state) => diagnosis.state == *state,
             Self::Certificate(status) => diagnosis.certificate_status == Some(*status),
             Self::Dns(verdict) => diagnosis.dns == *verdict,

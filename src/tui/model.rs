@@ -93,7 +93,7 @@ pub(super) struct FilterEdit {
     pub(super) input: Input,
     /// What to go back to.
     pub(super) before: (Filter, String),
-    /// Why the text as it stands is no filter; the last good one stays in force meanwhile.
+    /// Why the text as it stands is no filter; what can be read of it is in force meanwhile.
     pub(super) error: Option<FilterError>,
 }
 

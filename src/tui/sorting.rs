@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::columns::{self, ColumnId};
 use super::filter::Filter;
 use crate::fleet::Host;
+use crate::model::Endpoint;
 
 /// What a column sorts a host by. Variants do not mix within a column, but for [`SortKey::Missing`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,27 +38,33 @@ impl Default for Sort {
     }
 }
 
-/// Indices of the hosts that pass the filter, in the order wanted; equals stand by address.
+/// Indices of the hosts that pass the filter, in the order wanted; equals stand by address, and names
+/// without one in order of appearance.
 pub(super) fn arrange(hosts: &[Host], filter: &Filter, sort: Sort) -> Vec<usize> {
     let key = columns::column(sort.column).key;
-    let mut keyed: Vec<(SortKey<'_>, usize, &Host)> = hosts
+    let mut scratch = String::new();
+    // The endpoint stands next to the key, so that a comparison of equals does not have to fetch two hosts.
+    let mut keyed: Vec<(SortKey<'_>, Option<Endpoint>, usize)> = hosts
         .iter()
         .enumerate()
-        .filter(|(_, host)| filter.matches(host))
-        .map(|(index, host)| (key(host), index, host))
+        .filter(|(_, host)| filter.passes(host, &mut scratch))
+        .map(|(index, host)| (key(host), host.history.subject.endpoint(), index))
         .collect();
+    let address_inverted = sort.column == ColumnId::Address && sort.inverted;
     keyed.sort_unstable_by(|a, b| {
-        compare(a.0, b.0, sort.inverted).then_with(|| {
-            let subjects = a.2.history.subject.cmp(&b.2.history.subject);
-            let by_address = sort.column == ColumnId::Address && sort.inverted;
-            if by_address {
-                subjects.reverse()
-            } else {
-                subjects
-            }
-        })
+        compare(a.0, b.0, sort.inverted)
+            // Names without an address come after all addresses.
+            .then_with(|| a.1.is_none().cmp(&b.1.is_none()))
+            .then_with(|| {
+                if address_inverted {
+                    b.1.cmp(&a.1)
+                } else {
+                    a.1.cmp(&b.1)
+                }
+            })
+            .then_with(|| a.2.cmp(&b.2))
     });
-    keyed.into_iter().map(|(_, index, _)| index).collect()
+    keyed.into_iter().map(|(_, _, index)| index).collect()
 }
 
 fn compare(a: SortKey<'_>, b: SortKey<'_>, inverted: bool) -> Ordering {

@@ -9,7 +9,7 @@ use crossterm::cursor::Show;
 use crossterm::execute;
 use crossterm::style::{ResetColor, force_color_output};
 use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -38,12 +38,22 @@ impl Guard {
         TAKEN.store(true, Ordering::SeqCst);
         // From here on, leaving by any way restores.
         let guard = Self(());
-        execute!(io::stdout(), EnterAlternateScreen)?;
+        // Not `Terminal::clear`: that asks the terminal where its cursor is, and fails after two seconds where none answers.
+        execute!(io::stdout(), EnterAlternateScreen, Clear(ClearType::All))?;
         let writer = BufWriter::with_capacity(64 * 1024, io::stdout());
-        let mut screen = Terminal::new(CrosstermBackend::new(writer))?;
-        screen.clear()?;
-        Ok((guard, screen))
+        Ok((guard, Terminal::new(CrosstermBackend::new(writer))?))
     }
+}
+
+/// Ends drawing and gives the terminal back.
+///
+/// ratatui complains with `eprintln!` when a terminal that it drops cannot show its cursor, and that panics where standard
+/// error is the same closed terminal: the reports would be lost. Such a terminal is forgotten instead.
+pub(super) fn close(guard: Guard, mut screen: Screen) {
+    if screen.show_cursor().is_err() {
+        std::mem::forget(screen);
+    }
+    drop(guard);
 }
 
 impl Drop for Guard {

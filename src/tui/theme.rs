@@ -73,7 +73,7 @@ impl Theme {
             HostState::Degraded => ("▲", "!", Tone::Warn),
             HostState::NotRdp => ("◆", "?", Tone::Notice),
             HostState::Unreachable => ("⊘", "#", Tone::Notice),
-            HostState::Filtered => ("·", ".", Tone::Dim),
+            HostState::Filtered => ("□", ".", Tone::Dim),
             HostState::Closed => ("○", "o", Tone::Dim),
             HostState::Healthy => ("✔", "+", Tone::Good),
         };

@@ -212,16 +212,13 @@ fn edit_filter(model: &mut Model, request: tui_input::InputRequest) {
     };
     edit.input.handle(request);
     let typed = edit.input.value().to_owned();
-    match Filter::parse(&typed) {
-        Ok(filter) => {
-            edit.error = None;
-            typed.trim().clone_into(&mut model.filter_text);
-            if model.filter != filter {
-                model.filter = filter;
-                model.arrange();
-            }
-        }
-        Err(error) => edit.error = Some(error),
+    edit.error = Filter::parse(&typed).err();
+    // What can be read already is in force; the rest is still being typed.
+    let filter = Filter::readable(&typed);
+    typed.trim().clone_into(&mut model.filter_text);
+    if model.filter != filter {
+        model.filter = filter;
+        model.arrange();
     }
 }
 

@@ -98,7 +98,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["wire", "model", "clock", "scan", "platform"],
         &["ratatui", "println!", "print!("],
     ),
-    ("platform", &[], &["ratatui", "rustls::"]),
+    ("platform", &["model"], &["ratatui", "rustls::"]),
     (
         "report",
         &["fleet", "diagnosis", "model", "sanitize", "clock", "record"],

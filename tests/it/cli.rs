@@ -1,12 +1,13 @@
 //! The command line as a user meets it: the built binary, in an environment of its own, without a packet to anywhere.
+#![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// Runs the binary in `home`, which is all that it sees of this machine's user.
-fn rdpscan(home: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+/// The binary in `home`, which is all that it sees of this machine's user.
+fn command(home: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rdpscan"));
     command.env_clear();
     for kept in ["SystemRoot", "LLVM_PROFILE_FILE"] {
@@ -30,7 +31,23 @@ fn rdpscan(home: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Outpu
         .envs(variables.iter().copied())
         .args(arguments)
         .current_dir(home)
-        .stdin(Stdio::null())
+        .stdin(Stdio::null());
+    command
+}
+
+fn rdpscan(home: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    command(home, arguments, variables)
+        .output()
+        .expect("the binary starts")
+}
+
+/// Runs the binary with a list on its standard input, which is a file so that nobody has to write while it reads.
+fn rdpscan_reading(home: &Path, arguments: &[&str], list: &str) -> Output {
+    let path = home.join("piped.txt");
+    std::fs::write(&path, list).expect("a list");
+    let input = std::fs::File::open(&path).expect("a list");
+    command(home, arguments, &[])
+        .stdin(input)
         .output()
         .expect("the binary starts")
 }
@@ -162,6 +179,23 @@ fn a_list_of_windows_powershell_is_read() {
     std::fs::write(home.path().join("hosts.txt"), content).unwrap();
     let plan = printed_in(home.path(), &["--dry-run", "-f", "hosts.txt"], &[]);
     assert!(plan.contains('2'), "{plan}");
+}
+
+#[test]
+fn a_list_is_read_from_standard_input() {
+    for arguments in [&["--dry-run", "-"][..], &["--dry-run", "-f", "-"]] {
+        let output = rdpscan_reading(home().path(), arguments, "127.0.0.1-9; 127.0.0.20 # ten");
+        let plan = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(plan.contains("10 after excludes"), "{plan}");
+    }
+    let output = rdpscan_reading(home().path(), &["--dry-run", "-"], "\n127.0.0.1/40\n");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("standard input line 2: target `127.0.0.1/40`"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Long enough for a healthy host on a busy machine, short enough to wait for silent ones three times.
-const STAGE: Duration = Duration::from_millis(1500);
+const STAGE: Duration = Duration::from_millis(1200);
 
 fn probe_options(running: &RunningFleet) -> ProbeOptions {
     let names = Names::new(DnsOptions {

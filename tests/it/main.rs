@@ -1,10 +1,6 @@
 //! Integration tests, in one binary.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    unreachable_pub,
     reason = "a test that cannot go on fails where it stands"
 )]
 
@@ -12,8 +8,10 @@ mod architecture;
 mod cli;
 mod etiquette;
 mod fix;
+#[cfg(feature = "sim")]
 mod fleets;
 mod hostile;
+mod readme;
 mod replay;
 mod screens;
 mod terminal;

@@ -1,1 +1,258 @@
+//! The screen in a real terminal: it opens, obeys keys, and gives the terminal back whatever happens.
+//!
+//! Each test runs this same test binary again inside of a pty, with [`screen_in_a_pty`] as the only test, which opens the
+//! screen over a made-up scan and afterwards writes down what it got back.
 
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "only tests call this, and a panic is how they fail"
+)]
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rdpscan::diagnosis::Policy;
+use rdpscan::fleet::Fleet;
+use rdpscan::model::Progress;
+use rdpscan::tui::{Feed, Options, run};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::screens::stage::{finished, fleet_events};
+
+/// Where the child writes its note; set only for children.
+const NOTE: &str = "RDPSCAN_TEST_NOTE";
+const ROWS: NonZeroU16 = NonZeroU16::new(24).unwrap();
+const COLUMNS: NonZeroU16 = NonZeroU16::new(80).unwrap();
+/// A child hangs no longer than this.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+#[test]
+#[ignore = "run by the other tests, inside of a pty"]
+fn screen_in_a_pty() {
+    let Some(note) = std::env::var_os(NOTE) else {
+        return;
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let result = runtime.block_on(async {
+        let (events, receiver) = mpsc::channel(8);
+        let (_, progress) = watch::channel(Progress::default());
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        tokio::spawn(async move {
+            for event in fleet_events() {
+                events.send(event).await.unwrap();
+            }
+            stopped.cancelled().await;
+            events.send(finished()).await.unwrap();
+        });
+        let mut feed = Feed {
+            events: Some(receiver),
+            progress,
+            stop,
+        };
+        let export = Box::new(|_: &Fleet, _: &[usize], _: bool| panic!("a panic on purpose"));
+        run(
+            Fleet::new(Policy::default()),
+            &mut feed,
+            Options::new(export),
+        )
+        .await
+    });
+    let fleet = result.unwrap();
+    let ended = fleet.end().is_some();
+    // Written whole or not at all: its appearance is the signal.
+    let draft = PathBuf::from(&note).with_extension("draft");
+    std::fs::write(
+        &draft,
+        format!("{} hosts, ended {ended}", fleet.hosts().len()),
+    )
+    .unwrap();
+    std::fs::rename(draft, note).unwrap();
+}
+
+/// A terminal with the child in it.
+struct Pty {
+    master: Box<dyn MasterPty + Send>,
+    reader: Box<dyn Read + Send>,
+    writer: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    screen: vt100::Parser,
+    folder: tempfile::TempDir,
+    /// The terminal's modes before anybody changed them.
+    modes: String,
+}
+
+impl Pty {
+    fn open() -> Self {
+        let size = PtySize {
+            rows: ROWS.get(),
+            cols: COLUMNS.get(),
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let modes = format!("{:?}", pair.master.get_termios());
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args([
+            "terminal::screen_in_a_pty",
+            "--exact",
+            "--ignored",
+            "--nocapture",
+        ]);
+        command.env(NOTE, folder.path().join("note"));
+        command.env("TERM", "xterm-256color");
+        let child = pair.slave.spawn_command(command).unwrap();
+        // A child that hangs is ended, so that reading from it comes to an end.
+        let mut killer = child.clone_killer();
+        std::thread::spawn(move || {
+            std::thread::sleep(DEADLINE);
+            drop(killer.kill());
+        });
+        Self {
+            reader: pair.master.try_clone_reader().unwrap(),
+            writer: pair.master.take_writer().unwrap(),
+            master: pair.master,
+            child,
+            screen: vt100::Parser::new(ROWS, COLUMNS, 0),
+            folder,
+            modes,
+        }
+    }
+
+    fn modes(&self) -> String {
+        format!("{:?}", self.master.get_termios())
+    }
+
+    fn contents(&self) -> String {
+        self.screen.screen().contents()
+    }
+
+    /// Reads until the screen is as wanted; panics when the child ends before.
+    fn until(&mut self, wanted: impl Fn(&vt100::Screen) -> bool) {
+        let mut buffer = [0; 4096];
+        while !wanted(self.screen.screen()) {
+            let count = self.reader.read(&mut buffer).unwrap_or(0);
+            assert!(
+                count > 0,
+                "the child ended; the screen:\n{}",
+                self.contents()
+            );
+            self.screen.process(&buffer[..count]);
+        }
+    }
+
+    fn until_shown(&mut self, text: &str) {
+        self.until(|screen| screen.contents().contains(text));
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        let id = rustix::process::Pid::from_raw(id).unwrap();
+        rustix::process::kill_process(id, signal).unwrap();
+    }
+
+    /// Reads what is left, waits for the child, and gives what it wrote down.
+    fn note(mut self) -> (vt100::Parser, String) {
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = self.reader.read(&mut buffer) {
+            self.screen.process(&buffer[..count]);
+            // The slave side is closed by the child's end, which the read then reports.
+            if self.child.try_wait().is_ok_and(|status| status.is_some()) {
+                break;
+            }
+        }
+        self.child.wait().unwrap();
+        let note = std::fs::read_to_string(self.folder.path().join("note")).unwrap_or_default();
+        drop(self.master);
+        (self.screen, note)
+    }
+}
+
+const ALL: &str = "12 hosts, ended true";
+
+#[test]
+fn the_screen_opens_and_q_gives_the_terminal_back() {
+    let mut pty = Pty::open();
+    pty.until_shown("12 hosts");
+    assert!(pty.screen.screen().alternate_screen());
+    pty.press("q");
+    pty.until_shown("Quit?");
+    pty.press("y");
+    pty.until(|screen| !screen.alternate_screen());
+    let (screen, note) = pty.note();
+    assert!(!screen.screen().hide_cursor());
+    assert_eq!(note, ALL);
+}
+
+#[test]
+fn a_host_opens_and_escape_goes_back() {
+    let mut pty = Pty::open();
+    pty.until_shown("12 hosts");
+    pty.press("\r");
+    pty.until_shown("Timeline");
+    pty.press("\x1b");
+    pty.until_shown("ADDRESS");
+    pty.press("\x03");
+    assert_eq!(pty.note().1, ALL);
+}
+
+#[test]
+fn the_terminals_modes_are_as_before() {
+    let mut pty = Pty::open();
+    pty.until_shown("12 hosts");
+    assert_ne!(pty.modes(), pty.modes, "raw while open");
+    pty.press("\x03");
+    pty.until(|screen| !screen.alternate_screen());
+    pty.until_shown("test result");
+    assert_eq!(pty.modes(), pty.modes);
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_before_its_message() {
+    let mut pty = Pty::open();
+    pty.until_shown("12 hosts");
+    pty.press("e");
+    pty.until(|screen| {
+        !screen.alternate_screen() && screen.contents().contains("a panic on purpose")
+    });
+    assert_eq!(pty.note().1, "");
+}
+
+#[test]
+fn sigterm_gives_the_terminal_back_and_keeps_what_was_found() {
+    let mut pty = Pty::open();
+    pty.until_shown("12 hosts");
+    pty.signal(rustix::process::Signal::TERM);
+    pty.until(|screen| !screen.alternate_screen());
+    assert_eq!(pty.note().1, ALL);
+}
+
+#[test]
+fn a_closed_terminal_keeps_what_was_found() {
+    let mut pty = Pty::open();
+    pty.until_shown("12 hosts");
+    let Pty {
+        master,
+        reader,
+        writer,
+        mut child,
+        folder,
+        ..
+    } = pty;
+    drop((reader, writer, master));
+    child.wait().unwrap();
+    let note = std::fs::read_to_string(folder.path().join("note")).unwrap();
+    assert_eq!(note, ALL);
+}

@@ -1,3 +1,508 @@
-use super::Rule;
+use super::{Refine, Rule, closes_at_tls, found, likely, sure};
+use crate::diagnosis::catalog::Verdict;
+use crate::diagnosis::certificate::{days_left, is_expired, is_not_yet_valid, lifetime_days};
+use crate::diagnosis::identity::{
+    EKU_ANY, EKU_REMOTE_DESKTOP, EKU_SERVER_AUTH, ServerKind, has_usage, host_label, labels_agree,
+    normal,
+};
+use crate::diagnosis::sight::Sight;
+use crate::model::{
+    CertificateFacts, Confidence, Finding, KeyAlgorithm, Outcome, Severity, Stage, TrustVerdict,
+};
 
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[
+    ("RDP-CERT-EXPIRED", expired),
+    ("RDP-CERT-EXPIRED-BROKEN", expired_broken),
+    ("RDP-CERT-RENEWAL-STUCK", renewal_stuck),
+    ("RDP-CERT-EXPIRING", expiring),
+    ("RDP-CERT-NOT-YET-VALID", not_yet_valid),
+    ("RDP-CERT-NAME-MISMATCH", name_mismatch),
+    ("RDP-CERT-RENAMED-HOST", renamed_host),
+    ("RDP-CERT-SELF-SIGNED", self_signed),
+    ("RDP-CERT-CHAIN-SHORT", chain_short),
+    ("RDP-CERT-SHA1", sha1),
+    ("RDP-CERT-MD5", md5),
+    ("RDP-CERT-KEY-TINY", key_tiny),
+    ("RDP-CERT-KEY-SHORT", key_short),
+    ("RDP-CERT-NO-EKU", no_usage),
+    ("RDP-CERT-CA-FLAG", ca_flag),
+    ("RDP-CERT-LONG-LIFE", long_life),
+    ("RDP-CERT-FLAPPING", flapping),
+    ("RDP-CERT-UNPARSABLE", unparsable),
+];
+
+/// Windows renews its own certificate by itself; once it is past its end for longer than this, it does not, in days.
+const RENEWAL_GRACE_DAYS: i64 = 2;
+/// From here on a certificate that someone has to renew is urgent, in days.
+const URGENT_DAYS: i64 = 7;
+/// A certificate that Windows renews by itself is left alone until this many days before its end.
+const SELF_RENEWING_DAYS: i64 = 3;
+/// The longest life that public authorities might grant between 2018 and 2020, in days.
+const LONG_LIFE_DAYS: i64 = 825;
+/// No certificate can be judged by a clock that stands before this program was written: 2024-01-01.
+const EARLIEST_PLAUSIBLE_S: i64 = 1_704_067_200;
+
+/// The leaf, when it could be read.
+fn leaf<'a>(sight: &Sight<'a>) -> Option<&'a CertificateFacts> {
+    sight.leaf.filter(|leaf| leaf.unparsable.is_none())
+}
+
+/// What to do about a certificate: Windows makes its own anew, all others have to be brought.
+fn renewal(sight: &Sight<'_>) -> &'static str {
+    match (sight.self_signed(), sight.server) {
+        (false, _) => "R4",
+        (true, ServerKind::NotWindows(_)) => "R16",
+        (true, ServerKind::Windows | ServerKind::Unknown) => "R1",
+    }
+}
+
+fn clock_is_plausible(sight: &Sight<'_>) -> bool {
+    sight.now.as_second() >= EARLIEST_PLAUSIBLE_S
+}
+
+fn expired(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight).filter(|leaf| is_expired(leaf, sight.now)) else {
+        return Verdict::Silent;
+    };
+    if !clock_is_plausible(sight) {
+        return Verdict::NotEnough("this machine's clock is implausible");
+    }
+    let days = days_left(leaf, sight.now).unwrap_or_default();
+    let server_time = sight.ntlm.and_then(|ntlm| ntlm.server_time);
+    // By the host's own clock it may still run: then either clock is wrong.
+    let by_its_clock = server_time.is_some_and(|time| !is_expired(leaf, time));
+    let (confidence, note) = if by_its_clock {
+        (
+            Confidence::Likely,
+            "; by the host's own clock it has not ended yet",
+        )
+    } else {
+        (Confidence::Sure, "")
+    };
+    let finding = found(
+        "RDP-CERT-EXPIRED",
+        confidence,
+        format!("The certificate expired {} ago", days_text(-days)),
+        format!("{}{note}", dates(leaf)),
+    );
+    Verdict::Fires(finding.remedy(renewal(sight)))
+}
+
+/// The renewal failed because the key cannot be used, and the same key fails in TLS.
+fn expired_broken(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight).filter(|leaf| leaf.self_issued && is_expired(leaf, sight.now))
+    else {
+        return Verdict::Silent;
+    };
+    let no_certificate = sight.history.attempts.iter().any(|attempt| {
+        attempt
+            .stage(Stage::X224)
+            .is_some_and(|record| record.outcome == Outcome::NegotiationFailure { code: 3 })
+    });
+    if !no_certificate && !closes_at_tls(sight) {
+        return Verdict::Silent;
+    }
+    let also = if no_certificate {
+        "negotiation failure 3 (no certificate) on another attempt"
+    } else {
+        "TLS is closed on another attempt"
+    };
+    likely(
+        "RDP-CERT-EXPIRED-BROKEN",
+        "The self-signed certificate has expired and its key does not work",
+        format!("{}; {also}", dates(leaf)),
+    )
+}
+
+fn renewal_stuck(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight).filter(|leaf| leaf.self_issued && is_expired(leaf, sight.now))
+    else {
+        return Verdict::Silent;
+    };
+    if !sight.server.is_windows() {
+        return Verdict::Silent;
+    }
+    let over = days_left(leaf, sight.now).unwrap_or_default();
+    if -over <= RENEWAL_GRACE_DAYS {
+        return Verdict::NotEnough("Windows may still be about to renew it");
+    }
+    likely(
+        "RDP-CERT-RENEWAL-STUCK",
+        "Windows has not renewed its own certificate, so its key may be unusable",
+        format!("{}, {} past its end", dates(leaf), days_text(-over)),
+    )
+}
+
+fn expiring(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight).filter(|leaf| !is_expired(leaf, sight.now)) else {
+        return Verdict::Silent;
+    };
+    let Some(days) =
+        days_left(leaf, sight.now).filter(|days| *days <= i64::from(sight.policy.expiring_days))
+    else {
+        return Verdict::Silent;
+    };
+    let renews_itself = leaf.self_issued && sight.server.is_windows() && days > SELF_RENEWING_DAYS;
+    let finding = found(
+        "RDP-CERT-EXPIRING",
+        Confidence::Sure,
+        if renews_itself {
+            format!(
+                "The certificate ends in {}; Windows renews it by itself",
+                days_text(days)
+            )
+        } else {
+            format!("The certificate ends in {}", days_text(days))
+        },
+        dates(leaf),
+    );
+    Verdict::Fires(if renews_itself {
+        Finding {
+            severity: Severity::Info,
+            remedy: None,
+            ..finding
+        }
+    } else if days <= URGENT_DAYS {
+        finding.severity(Severity::Medium).remedy(renewal(sight))
+    } else {
+        finding.remedy(renewal(sight))
+    })
+}
+
+fn not_yet_valid(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight).filter(|leaf| is_not_yet_valid(leaf, sight.now)) else {
+        return Verdict::Silent;
+    };
+    if !clock_is_plausible(sight) {
+        return Verdict::NotEnough("this machine's clock is implausible");
+    }
+    sure(
+        "RDP-CERT-NOT-YET-VALID",
+        "The certificate is not valid yet",
+        dates(leaf),
+    )
+}
+
+/// Judged for names that the user typed. An address can only match where the certificate lists addresses.
+fn name_mismatch(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight) else {
+        return Verdict::Silent;
+    };
+    let targets = sight.target_names();
+    if targets.is_empty() {
+        return address_mismatch(sight, leaf);
+    }
+    let Some(missed) = targets.iter().find(|name| !leaf.covers(name)) else {
+        return Verdict::Silent;
+    };
+    let has_idn = |name: &str| !name.is_ascii() || name.contains("xn--");
+    if has_idn(missed) && leaf.dns_names().into_iter().any(has_idn) {
+        return Verdict::NotEnough("international names are written in two ways");
+    }
+    let names = leaf.dns_names();
+    let shown = if names.is_empty() {
+        "no name".to_owned()
+    } else {
+        names.join(", ")
+    };
+    let title = format!("The certificate does not carry the name {missed}");
+    let evidence = format!("it is for {shown}");
+    // The short form of a name on the certificate: the client may complete it before it compares.
+    let short_form = !missed.contains('.')
+        && names
+            .iter()
+            .any(|name| host_label(&normal(name)) == *missed);
+    if short_form {
+        let hint = found("RDP-CERT-NAME-MISMATCH", Confidence::Hint, title, evidence);
+        Verdict::Fires(hint.severity(Severity::Low))
+    } else {
+        sure("RDP-CERT-NAME-MISMATCH", title, evidence)
+    }
+}
+
+fn address_mismatch(sight: &Sight<'_>, leaf: &CertificateFacts) -> Verdict {
+    let Some(endpoint) = sight.history.subject.endpoint() else {
+        return Verdict::Silent;
+    };
+    if !sight.history.listed || leaf.san_ip.is_empty() || leaf.san_ip.contains(&endpoint.address) {
+        return Verdict::Silent;
+    }
+    let listed: Vec<String> = leaf.san_ip.iter().map(ToString::to_string).collect();
+    sure(
+        "RDP-CERT-NAME-MISMATCH",
+        format!(
+            "The certificate does not carry the address {}",
+            endpoint.address
+        ),
+        format!("it is for {}", listed.join(", ")),
+    )
+}
+
+fn renamed_host(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight).filter(|leaf| leaf.self_issued) else {
+        return Verdict::Silent;
+    };
+    let Some(ntlm) = sight.ntlm else {
+        return Verdict::NotEnough("the host's own name is not known");
+    };
+    let names: Vec<String> = leaf.dns_names().into_iter().map(normal).collect();
+    let own: Vec<String> = [&ntlm.dns_computer, &ntlm.netbios_computer]
+        .into_iter()
+        .flatten()
+        .map(|name| normal(name))
+        .filter(|name| !name.is_empty())
+        .collect();
+    if names.is_empty() || own.is_empty() {
+        return Verdict::NotEnough("the host's own name is not known");
+    }
+    // Proxies and other systems put any name there.
+    if !sight.server.is_windows() || names.iter().any(|name| name.starts_with('*')) {
+        return Verdict::Silent;
+    }
+    let agree = names.iter().any(|name| {
+        own.iter()
+            .any(|own| labels_agree(host_label(name), host_label(own)))
+    });
+    if agree {
+        return Verdict::Silent;
+    }
+    likely(
+        "RDP-CERT-RENAMED-HOST",
+        "The host was renamed after its certificate was made",
+        format!(
+            "the certificate says {}, NTLM says {}",
+            names.join(", "),
+            own.first().map_or("", String::as_str)
+        ),
+    )
+}
+
+fn self_signed(sight: &Sight<'_>) -> Verdict {
+    match leaf(sight).filter(|leaf| leaf.self_issued) {
+        Some(leaf) => sure(
+            "RDP-CERT-SELF-SIGNED",
+            "The certificate is self-signed, so clients cannot tell who it is",
+            format!("issuer and subject are {}", leaf.subject),
+        ),
+        None => Verdict::Silent,
+    }
+}
+
+fn chain_short(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight).filter(|leaf| !leaf.self_issued) else {
+        return Verdict::Silent;
+    };
+    let Some(tls) = sight.tls.filter(|tls| tls.chain.len() == 1) else {
+        return Verdict::Silent;
+    };
+    // A root may have issued it: then nothing is missing, and a trusted chain proves it.
+    if tls.trust == TrustVerdict::Trusted {
+        return Verdict::Silent;
+    }
+    Verdict::Fires(found(
+        "RDP-CERT-CHAIN-SHORT",
+        Confidence::Hint,
+        "Clients may not find the issuer: the server sends no intermediate certificate",
+        format!("one certificate sent, issued by {}", leaf.issuer),
+    ))
+}
+
+fn sha1(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight).filter(|leaf| {
+        signed_with(
+            leaf,
+            &["sha1", "ecdsa-with-sha1"],
+            &["1.2.840.113549.1.1.5", "1.3.14.3.2.29"],
+        )
+    }) else {
+        return Verdict::Silent;
+    };
+    let finding = found(
+        "RDP-CERT-SHA1",
+        Confidence::Sure,
+        "The certificate is signed with SHA-1",
+        format!("signature {}", leaf.signature_algorithm),
+    );
+    Verdict::Fires(if leaf.self_issued {
+        finding.remedy(renewal(sight))
+    } else {
+        finding.severity(Severity::Medium)
+    })
+}
+
+fn md5(sight: &Sight<'_>) -> Verdict {
+    let oids = [
+        "1.2.840.113549.1.1.2",
+        "1.2.840.113549.1.1.3",
+        "1.2.840.113549.1.1.4",
+    ];
+    match leaf(sight).filter(|leaf| signed_with(leaf, &["md5", "md4", "md2"], &oids)) {
+        Some(leaf) => sure(
+            "RDP-CERT-MD5",
+            "The certificate is signed with MD5 or older, which updated clients refuse",
+            format!("signature {}", leaf.signature_algorithm),
+        ),
+        None => Verdict::Silent,
+    }
+}
+
+/// Whether the signature algorithm begins with one of some names, or is one of some OIDs.
+fn signed_with(leaf: &CertificateFacts, names: &[&str], oids: &[&str]) -> bool {
+    let algorithm = leaf.signature_algorithm.to_lowercase();
+    names.iter().any(|name| algorithm.starts_with(name)) || oids.contains(&algorithm.as_str())
+}
+
+/// RSA modulus length; `None` for other keys and where it is not known.
+fn rsa_bits(sight: &Sight<'_>) -> Option<u32> {
+    leaf(sight)
+        .filter(|leaf| leaf.key.algorithm == KeyAlgorithm::Rsa && leaf.key.bits > 0)
+        .map(|leaf| leaf.key.bits)
+}
+
+fn key_tiny(sight: &Sight<'_>) -> Verdict {
+    match rsa_bits(sight) {
+        Some(bits @ ..1024) => sure(
+            "RDP-CERT-KEY-TINY",
+            "The certificate's RSA key is below 1024 bits; Windows clients refuse it",
+            format!("RSA {bits}"),
+        ),
+        _ => Verdict::Silent,
+    }
+}
+
+fn key_short(sight: &Sight<'_>) -> Verdict {
+    match rsa_bits(sight) {
+        Some(bits @ 1024..2048) => sure(
+            "RDP-CERT-KEY-SHORT",
+            "The certificate's RSA key is below 2048 bits",
+            format!("RSA {bits}"),
+        ),
+        _ => Verdict::Silent,
+    }
+}
+
+fn no_usage(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight) else {
+        return Verdict::Silent;
+    };
+    let Some(usages) = &leaf.extended_key_usage else {
+        return Verdict::Silent;
+    };
+    if [EKU_SERVER_AUTH, EKU_ANY, EKU_REMOTE_DESKTOP]
+        .iter()
+        .any(|wanted| has_usage(leaf, wanted))
+    {
+        return Verdict::Silent;
+    }
+    sure(
+        "RDP-CERT-NO-EKU",
+        "The certificate is not meant for servers",
+        format!("extended key usage: {}", usages.join(", ")),
+    )
+}
+
+fn ca_flag(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight).filter(|leaf| leaf.is_ca) else {
+        return Verdict::Silent;
+    };
+    let finding = found(
+        "RDP-CERT-CA-FLAG",
+        Confidence::Sure,
+        "The server's certificate calls itself an authority",
+        "basic constraints say CA",
+    );
+    Verdict::Fires(if leaf.self_issued {
+        finding.severity(Severity::Info)
+    } else {
+        finding
+    })
+}
+
+/// Only for chains that this machine trusts: whether the authority is a public one cannot be told otherwise.
+fn long_life(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight).filter(|leaf| !leaf.self_issued) else {
+        return Verdict::Silent;
+    };
+    let Some(days) = lifetime_days(leaf).filter(|days| *days > LONG_LIFE_DAYS) else {
+        return Verdict::Silent;
+    };
+    if sight
+        .tls
+        .is_none_or(|tls| tls.trust != TrustVerdict::Trusted)
+    {
+        return Verdict::NotEnough("whether the authority is public is not known");
+    }
+    Verdict::Fires(found(
+        "RDP-CERT-LONG-LIFE",
+        Confidence::Hint,
+        "The certificate lives longer than public authorities may grant",
+        format!("{days} days"),
+    ))
+}
+
+/// Several certificates at one address in one scan, by IP or for one name.
+fn flapping(sight: &Sight<'_>) -> Verdict {
+    let mut seen: Vec<(Option<&str>, &str)> = sight
+        .history
+        .attempts
+        .iter()
+        .filter_map(|attempt| {
+            let leaf = attempt.tls.as_ref()?.leaf()?;
+            Some((attempt.by_name.as_deref(), leaf.sha256.as_ref()))
+        })
+        .collect();
+    seen.sort_unstable();
+    seen.dedup();
+    let differ = seen
+        .windows(2)
+        .any(|pair| matches!(pair, [a, b] if a.0 == b.0));
+    if !differ {
+        return Verdict::Silent;
+    }
+    let prints: Vec<&str> = seen
+        .iter()
+        .map(|(_, print)| print.get(..16).unwrap_or(print))
+        .collect();
+    sure(
+        "RDP-CERT-FLAPPING",
+        "Different certificates are shown at this address",
+        format!("SHA-256 {}", prints.join(", ")),
+    )
+}
+
+fn unparsable(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = sight.leaf else {
+        return Verdict::Silent;
+    };
+    match &leaf.unparsable {
+        Some(why) => sure(
+            "RDP-CERT-UNPARSABLE",
+            "The certificate cannot be read",
+            format!("{why}; {} bytes, SHA-256 {}", leaf.der_length, leaf.sha256),
+        ),
+        None => Verdict::Silent,
+    }
+}
+
+fn dates(leaf: &CertificateFacts) -> String {
+    let day = |time: Option<jiff::Timestamp>| {
+        time.map_or_else(|| "an unknown date".to_owned(), |time| time.to_string())
+    };
+    format!(
+        "valid from {} to {}",
+        day(leaf.not_before),
+        day(leaf.not_after)
+    )
+}
+
+fn days_text(days: i64) -> String {
+    match days {
+        0 => "less than a day".to_owned(),
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
+}
+
+#[cfg(test)]
+#[path = "certificate_tests.rs"]
+mod tests;

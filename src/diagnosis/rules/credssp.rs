@@ -1,3 +1,138 @@
-use super::Rule;
+use super::{Rule, TRIES, likely, seen, sure};
+use crate::diagnosis::catalog::Verdict;
+use crate::diagnosis::identity::ServerKind;
+use crate::diagnosis::sight::Sight;
+use crate::model::{Outcome, Stage};
 
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[
+    ("RDP-CREDSSP-CLOSED", closed),
+    ("RDP-NTLM-BLOCKED", blocked),
+    ("RDP-NOT-WINDOWS", not_windows),
+];
+
+/// `STATUS_NTLM_BLOCKED`.
+const NTLM_BLOCKED: u32 = 0xC000_0418;
+
+fn closed(sight: &Sight<'_>) -> Verdict {
+    let closes: Vec<&Outcome> = sight
+        .failures_at(Stage::Credssp)
+        .into_iter()
+        .filter(|outcome| outcome.is_close())
+        .collect();
+    if closes.is_empty() || matches!(sight.server, ServerKind::NotWindows(_)) {
+        return Verdict::Silent;
+    }
+    if closes.len() < TRIES {
+        return Verdict::NotEnough("closed once only");
+    }
+    likely(
+        "RDP-CREDSSP-CLOSED",
+        "The server closes the connection when NLA begins",
+        seen(sight, &closes),
+    )
+}
+
+/// Only the server's own word counts: no challenge may have many reasons.
+fn blocked(sight: &Sight<'_>) -> Verdict {
+    let told = sight.history.attempts.iter().any(|attempt| {
+        attempt.stage(Stage::Credssp).is_some_and(|record| {
+            record.outcome
+                == Outcome::CredsspError {
+                    status: NTLM_BLOCKED,
+                }
+        })
+    });
+    if told {
+        return sure(
+            "RDP-NTLM-BLOCKED",
+            "The server refuses NTLM, so connections by IP address fail",
+            "CredSSP error 0xC0000418",
+        );
+    }
+    let selected = sight
+        .negotiation()
+        .is_some_and(|facts| facts.selected.uses_credssp());
+    if selected && sight.ntlm.is_none() {
+        Verdict::NotEnough("NTLM did not answer, and the server does not say why")
+    } else {
+        Verdict::Silent
+    }
+}
+
+fn not_windows(sight: &Sight<'_>) -> Verdict {
+    match sight.server {
+        ServerKind::NotWindows(why) => likely("RDP-NOT-WINDOWS", "The server is not Windows", why),
+        ServerKind::Windows => Verdict::Silent,
+        ServerKind::Unknown => Verdict::NotEnough("no trait that tells"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::testing::{
+        attempt, certificate, closed, host, negotiation, ntlm, times, tls,
+    };
+    use crate::model::{HostState, NegotiationFacts, NtlmFacts, SelectedSecurity};
+
+    fn shown() -> crate::diagnosis::testing::AttemptMaker {
+        attempt().shown(tls(certificate("srv05.corp.example")))
+    }
+
+    #[test]
+    fn a_close_at_nla_on_every_attempt_is_broken() {
+        let broken = times(3, || shown().stage(Stage::Credssp, closed(0)));
+        broken.assert_fires("RDP-CREDSSP-CLOSED");
+        let diagnosis = broken.diagnose();
+        assert_eq!(
+            (diagnosis.state, diagnosis.failed_stage),
+            (HostState::Broken, Some(Stage::Credssp))
+        );
+    }
+
+    #[test]
+    fn trap_19_no_challenge_is_not_blocked_and_not_broken() {
+        let unknown = times(3, || shown().stage(Stage::Credssp, Outcome::NoChallenge));
+        unknown.assert_not("RDP-NTLM-BLOCKED");
+        assert!(matches!(
+            unknown.verdict("RDP-NTLM-BLOCKED"),
+            Verdict::NotEnough(_)
+        ));
+        assert_eq!(unknown.diagnose().state, HostState::Healthy);
+    }
+
+    #[test]
+    fn the_servers_own_word_is_blocked() {
+        times(1, || {
+            let status = NTLM_BLOCKED;
+            shown().stage(Stage::Credssp, Outcome::CredsspError { status })
+        })
+        .assert_fires("RDP-NTLM-BLOCKED");
+    }
+
+    #[test]
+    fn trap_3_freerdp_claiming_6_1_7601_is_not_windows() {
+        let facts = NegotiationFacts {
+            source_reference: 0,
+            ..negotiation(SelectedSecurity::Hybrid)
+        };
+        let claimed = NtlmFacts {
+            version: Some((6, 1, 7601)),
+            ..ntlm("desk")
+        };
+        host([attempt()
+            .negotiated(facts)
+            .shown(tls(certificate("desk")))
+            .identified(claimed)])
+        .assert_fires("RDP-NOT-WINDOWS");
+    }
+
+    #[test]
+    fn a_real_2008_r2_is_windows() {
+        let claimed = NtlmFacts {
+            version: Some((6, 1, 7601)),
+            ..ntlm("srv05.corp.example")
+        };
+        host([shown().identified(claimed)]).assert_not("RDP-NOT-WINDOWS");
+    }
+}

@@ -8,8 +8,11 @@ mod stability;
 mod tcp;
 mod tls;
 
-use super::catalog::Verdict;
+use super::catalog::{self, Verdict};
 use super::sight::Sight;
+use crate::model::{Confidence, Finding, Outcome, Severity};
+
+pub(super) use tls::{closes_at_once, closes_at_tls};
 
 /// A rule with the id that it may fire.
 type Rule = (&'static str, fn(&Sight<'_>) -> Verdict);
@@ -24,10 +27,58 @@ const FAMILIES: [&[Rule]; 7] = [
     stability::RULES,
 ];
 
+/// Tries before a failure is called the host's way, not an accident.
+const TRIES: usize = 2;
+
 /// Asks every rule.
 pub(super) fn all(sight: &Sight<'_>) -> impl Iterator<Item = (&'static str, Verdict)> {
     FAMILIES
         .into_iter()
         .flatten()
         .map(|(id, rule)| (*id, rule(sight)))
+}
+
+fn found(
+    id: &'static str,
+    confidence: Confidence,
+    title: impl Into<String>,
+    evidence: impl Into<String>,
+) -> Finding {
+    catalog::found(id, confidence, title, evidence)
+}
+
+fn sure(id: &'static str, title: impl Into<String>, evidence: impl Into<String>) -> Verdict {
+    Verdict::Fires(found(id, Confidence::Sure, title, evidence))
+}
+
+fn likely(id: &'static str, title: impl Into<String>, evidence: impl Into<String>) -> Verdict {
+    Verdict::Fires(found(id, Confidence::Likely, title, evidence))
+}
+
+/// Refining a finding that its entry does not fully describe.
+trait Refine: Sized {
+    fn severity(self, severity: Severity) -> Self;
+    fn remedy(self, remedy: &str) -> Self;
+}
+
+impl Refine for Finding {
+    fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    fn remedy(mut self, remedy: &str) -> Self {
+        self.remedy = Some(remedy.to_owned());
+        self
+    }
+}
+
+/// How often something was seen, with the newest words for it: "3 of 3 attempts: reset by peer (RST) after 0 bytes".
+fn seen(sight: &Sight<'_>, outcomes: &[&Outcome]) -> String {
+    let words = outcomes.last().map(ToString::to_string).unwrap_or_default();
+    format!(
+        "{} of {} attempts: {words}",
+        outcomes.len(),
+        sight.counted.len()
+    )
 }

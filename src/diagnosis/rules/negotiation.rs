@@ -1,3 +1,420 @@
-use super::Rule;
+use super::{Refine, Rule, found, sure};
+use crate::diagnosis::catalog::Verdict;
+use crate::diagnosis::ending::record;
+use crate::diagnosis::identity::ServerKind;
+use crate::diagnosis::sight::Sight;
+use crate::model::{
+    Attempt, Confidence, ConnectionPurpose, NegotiationFailure, Outcome, Protocols,
+    SelectedSecurity, Severity, Stage,
+};
 
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[
+    ("RDP-NEG-LEGACY", legacy),
+    ("RDP-NEG-FAIL-SSL-REQUIRED", ssl_required),
+    ("RDP-NEG-FAIL-SSL-OFF", ssl_off),
+    ("RDP-NEG-NO-CERT", no_certificate),
+    ("RDP-NEG-FAIL-FLAGS", flags),
+    ("RDP-NEG-NLA-REQUIRED", nla_required),
+    ("RDP-NEG-USERAUTH", user_auth),
+    ("RDP-NEG-ENTRA", entra),
+    ("RDP-NLA-OPTIONAL", nla_optional),
+    ("RDP-NLA-OFF", nla_off),
+    ("RDP-NEG-RDSTLS-ONLY", rdstls),
+];
+
+/// What the main connection of an attempt offered. A second request replaces the recorded offer, so an attempt that made
+/// one began with the default.
+fn offered(attempt: &Attempt) -> Option<Protocols> {
+    if record(attempt, Stage::X224, ConnectionPurpose::Renegotiate).is_some() {
+        return Some(Protocols::DEFAULT_OFFER);
+    }
+    attempt.negotiation.as_ref().map(|facts| facts.requested)
+}
+
+/// Attempts whose first request offered both TLS and NLA.
+fn full_offers<'a>(sight: &Sight<'a>) -> impl Iterator<Item = &'a Attempt> {
+    sight.history.attempts.iter().filter(|attempt| {
+        offered(attempt).is_some_and(|bits| bits.contains(Protocols::DEFAULT_OFFER))
+    })
+}
+
+/// The failure code of an attempt's first request.
+fn failure(attempt: &Attempt) -> Option<NegotiationFailure> {
+    let by_stage = attempt
+        .stage(Stage::X224)
+        .and_then(|record| match record.outcome {
+            Outcome::NegotiationFailure { code } => Some(NegotiationFailure(code)),
+            _ => None,
+        });
+    by_stage.or_else(|| attempt.negotiation.as_ref().and_then(|facts| facts.failure))
+}
+
+/// Fires when full offers met a failure code. Sure when all did.
+fn on_failure(
+    sight: &Sight<'_>,
+    id: &'static str,
+    code: NegotiationFailure,
+    title: &str,
+) -> Option<crate::model::Finding> {
+    let offers = full_offers(sight).count();
+    let failed = full_offers(sight)
+        .filter(|attempt| failure(attempt) == Some(code))
+        .count();
+    if failed == 0 {
+        return None;
+    }
+    let confidence = if failed == offers {
+        Confidence::Sure
+    } else {
+        Confidence::Likely
+    };
+    let evidence = format!(
+        "negotiation failure {code} in {failed} of {offers} attempts that offered TLS and NLA"
+    );
+    Some(found(id, confidence, title, evidence))
+}
+
+fn verdict(finding: Option<crate::model::Finding>) -> Verdict {
+    finding.map_or(Verdict::Silent, Verdict::Fires)
+}
+
+/// Whether the server went on without TLS, to an offer that held TLS.
+fn legacy(sight: &Sight<'_>) -> Verdict {
+    let seen = full_offers(sight).find(|attempt| {
+        let facts = attempt.negotiation.as_ref();
+        facts.is_some_and(|facts| {
+            (facts.bare_confirm || facts.selected == SelectedSecurity::StandardRdp)
+                && facts.failure != Some(NegotiationFailure::SSL_NOT_ALLOWED)
+        })
+    });
+    let Some(attempt) = seen else {
+        return Verdict::Silent;
+    };
+    let bare = attempt
+        .negotiation
+        .as_ref()
+        .is_some_and(|facts| facts.bare_confirm);
+    let second = record(attempt, Stage::X224, ConnectionPurpose::Renegotiate).is_some();
+    let evidence = match (second, bare) {
+        (true, _) => "a request for TLS is closed, a request without is answered",
+        (false, true) => "the confirm carries no negotiation data",
+        (false, false) => "the server selected standard RDP security",
+    };
+    sure(
+        "RDP-NEG-LEGACY",
+        "The server uses standard RDP security, without TLS and without proof of who it is",
+        evidence,
+    )
+}
+
+fn ssl_required(sight: &Sight<'_>) -> Verdict {
+    verdict(on_failure(
+        sight,
+        "RDP-NEG-FAIL-SSL-REQUIRED",
+        NegotiationFailure::SSL_REQUIRED,
+        "The server demands TLS although TLS was offered",
+    ))
+}
+
+fn ssl_off(sight: &Sight<'_>) -> Verdict {
+    verdict(on_failure(
+        sight,
+        "RDP-NEG-FAIL-SSL-OFF",
+        NegotiationFailure::SSL_NOT_ALLOWED,
+        "The server refuses TLS and takes standard RDP security only",
+    ))
+}
+
+fn no_certificate(sight: &Sight<'_>) -> Verdict {
+    verdict(on_failure(
+        sight,
+        "RDP-NEG-NO-CERT",
+        NegotiationFailure::NO_CERTIFICATE,
+        "The server says that it has no usable certificate",
+    ))
+}
+
+fn flags(sight: &Sight<'_>) -> Verdict {
+    verdict(on_failure(
+        sight,
+        "RDP-NEG-FAIL-FLAGS",
+        NegotiationFailure::INCONSISTENT_FLAGS,
+        "The server calls the request inconsistent",
+    ))
+}
+
+/// To an offer without NLA this is good practice; to an offer that held NLA it makes no sense.
+fn nla_required(sight: &Sight<'_>) -> Verdict {
+    let id = "RDP-NEG-NLA-REQUIRED";
+    let odd = on_failure(
+        sight,
+        id,
+        NegotiationFailure::HYBRID_REQUIRED,
+        "The server insists on NLA, but does not take it when offered",
+    );
+    if let Some(finding) = odd {
+        return Verdict::Fires(finding.severity(Severity::Medium));
+    }
+    let without = sight.history.attempts.iter().find(|attempt| {
+        offered(attempt).is_some_and(|bits| !bits.contains(Protocols::HYBRID))
+            && failure(attempt) == Some(NegotiationFailure::HYBRID_REQUIRED)
+    });
+    if without.is_some() {
+        sure(
+            id,
+            "The server insists on NLA",
+            "a request without NLA was refused",
+        )
+    } else {
+        Verdict::NotEnough("no request without NLA was made")
+    }
+}
+
+fn user_auth(sight: &Sight<'_>) -> Verdict {
+    verdict(on_failure(
+        sight,
+        "RDP-NEG-USERAUTH",
+        NegotiationFailure::SSL_WITH_USER_AUTH_REQUIRED,
+        "The server wants TLS with user authentication",
+    ))
+}
+
+fn entra(sight: &Sight<'_>) -> Verdict {
+    verdict(on_failure(
+        sight,
+        "RDP-NEG-ENTRA",
+        NegotiationFailure::ENTRA_REQUIRED,
+        "The server wants Entra authentication",
+    ))
+}
+
+/// Needs a request without NLA that the server took, beside one with NLA where it chose NLA.
+fn nla_optional(sight: &Sight<'_>) -> Verdict {
+    let took = |without_nla: bool| {
+        sight.history.attempts.iter().any(|attempt| {
+            attempt.negotiation.as_ref().is_some_and(|facts| {
+                if without_nla {
+                    facts.requested == Protocols::SSL && facts.selected == SelectedSecurity::Ssl
+                } else {
+                    facts.selected.uses_credssp()
+                }
+            })
+        })
+    };
+    if !took(false) {
+        return Verdict::Silent;
+    }
+    let asked = sight
+        .history
+        .attempts
+        .iter()
+        .any(|attempt| offered(attempt) == Some(Protocols::SSL));
+    if !asked {
+        return Verdict::NotEnough("no request without NLA was made");
+    }
+    if !took(true) {
+        return Verdict::Silent;
+    }
+    let finding = found(
+        "RDP-NLA-OPTIONAL",
+        Confidence::Sure,
+        "NLA is offered but not demanded",
+        "a request without NLA was taken",
+    );
+    Verdict::Fires(if sight.server.is_windows() {
+        finding
+    } else {
+        finding.severity(Severity::Info)
+    })
+}
+
+fn nla_off(sight: &Sight<'_>) -> Verdict {
+    let off = full_offers(sight).any(|attempt| {
+        attempt
+            .negotiation
+            .as_ref()
+            .is_some_and(|facts| facts.selected == SelectedSecurity::Ssl)
+    });
+    if !off {
+        return Verdict::Silent;
+    }
+    let evidence = "TLS and NLA were offered, the server selected TLS";
+    let finding = |confidence, evidence: String| {
+        found(
+            "RDP-NLA-OFF",
+            confidence,
+            "The server does not use NLA",
+            evidence,
+        )
+    };
+    Verdict::Fires(match sight.server {
+        ServerKind::Windows => finding(Confidence::Sure, evidence.to_owned()),
+        // Other servers have no NLA to switch on, so there is nothing to mend.
+        ServerKind::NotWindows(why) => {
+            let mut finding = finding(Confidence::Sure, format!("{evidence}; not Windows: {why}"));
+            finding.remedy = None;
+            finding.severity(Severity::Info)
+        }
+        ServerKind::Unknown => finding(
+            Confidence::Hint,
+            format!("{evidence}; whether this is Windows cannot be told"),
+        )
+        .severity(Severity::Info),
+    })
+}
+
+fn rdstls(sight: &Sight<'_>) -> Verdict {
+    match sight.negotiation() {
+        Some(facts) if facts.selected == SelectedSecurity::Rdstls => sure(
+            "RDP-NEG-RDSTLS-ONLY",
+            "The server takes part in broker redirection only",
+            "the server selected RDSTLS",
+        ),
+        _ => Verdict::Silent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::testing::{
+        AttemptMaker, attempt, certificate, host, negotiation, times, tls,
+    };
+    use crate::model::{CertificateFacts, HostState, NegotiationFacts};
+
+    fn selecting(selected: SelectedSecurity) -> AttemptMaker {
+        attempt()
+            .negotiated(negotiation(selected))
+            .shown(tls(certificate("srv05.corp.example")))
+    }
+
+    fn standard() -> AttemptMaker {
+        attempt()
+            .negotiated(negotiation(SelectedSecurity::StandardRdp))
+            .tcp()
+            .stage(Stage::X224, Outcome::NoTls)
+    }
+
+    /// Failure 2, then a bare request that is answered.
+    fn fallen_back() -> AttemptMaker {
+        attempt()
+            .negotiated(NegotiationFacts {
+                requested: Protocols::STANDARD_RDP,
+                failure: Some(NegotiationFailure::SSL_NOT_ALLOWED),
+                ..negotiation(SelectedSecurity::StandardRdp)
+            })
+            .tcp()
+            .stage(Stage::X224, Outcome::NegotiationFailure { code: 2 })
+            .on(ConnectionPurpose::Renegotiate, Stage::X224, Outcome::NoTls)
+    }
+
+    #[test]
+    fn standard_security_to_a_full_offer_is_legacy_and_degraded() {
+        let old = times(3, standard);
+        old.assert_fires("RDP-NEG-LEGACY");
+        let diagnosis = old.diagnose();
+        assert_eq!(diagnosis.state, HostState::Degraded);
+        assert_eq!(diagnosis.failed_stage, None);
+    }
+
+    #[test]
+    fn standard_security_to_an_nla_only_request_is_not_legacy() {
+        let asked = NegotiationFacts {
+            requested: Protocols::HYBRID,
+            ..negotiation(SelectedSecurity::StandardRdp)
+        };
+        times(1, || {
+            attempt()
+                .negotiated(asked)
+                .tcp()
+                .stage(Stage::X224, Outcome::NoTls)
+        })
+        .assert_not("RDP-NEG-LEGACY");
+    }
+
+    #[test]
+    fn tls_switched_off_is_degraded_when_the_old_way_is_open() {
+        let old = times(3, fallen_back);
+        old.assert_fires("RDP-NEG-FAIL-SSL-OFF");
+        old.assert_not("RDP-NEG-LEGACY");
+        assert_eq!(old.diagnose().state, HostState::Degraded);
+    }
+
+    #[test]
+    fn no_certificate_is_critical_and_broken_at_x224() {
+        let broken = times(3, || attempt().refused(3));
+        let diagnosis = broken.diagnose();
+        assert_eq!(diagnosis.findings[0].id, "RDP-NEG-NO-CERT");
+        assert_eq!(
+            (diagnosis.state, diagnosis.failed_stage),
+            (HostState::Broken, Some(Stage::X224))
+        );
+    }
+
+    #[test]
+    fn tls_demanded_of_a_bare_request_is_right() {
+        let bare = NegotiationFacts {
+            requested: Protocols::STANDARD_RDP,
+            failure: Some(NegotiationFailure::SSL_REQUIRED),
+            ..negotiation(SelectedSecurity::None)
+        };
+        times(1, || attempt().refused(1).negotiated(bare)).assert_not("RDP-NEG-FAIL-SSL-REQUIRED");
+    }
+
+    #[test]
+    fn nla_demanded_though_offered_is_odd() {
+        let finding = times(2, || attempt().refused(5)).assert_fires("RDP-NEG-NLA-REQUIRED");
+        assert_eq!(finding.severity, Severity::Medium);
+    }
+
+    #[test]
+    fn nla_demanded_of_a_request_without_is_good() {
+        let asked = NegotiationFacts {
+            requested: Protocols::SSL,
+            failure: Some(NegotiationFailure::HYBRID_REQUIRED),
+            ..negotiation(SelectedSecurity::None)
+        };
+        let probed = host([attempt().through(), attempt().refused(5).negotiated(asked)]);
+        let finding = probed.assert_fires("RDP-NEG-NLA-REQUIRED");
+        assert_eq!(finding.severity, Severity::Info);
+    }
+
+    #[test]
+    fn optional_nla_needs_its_probe() {
+        let unasked = times(3, || attempt().through());
+        assert!(matches!(
+            unasked.verdict("RDP-NLA-OPTIONAL"),
+            Verdict::NotEnough(_)
+        ));
+    }
+
+    #[test]
+    fn windows_without_nla_is_a_finding() {
+        let finding = times(1, || selecting(SelectedSecurity::Ssl)).assert_fires("RDP-NLA-OFF");
+        assert_eq!(finding.severity, Severity::High);
+    }
+
+    #[test]
+    fn trap_12_xrdp_selecting_tls_is_not_nla_switched_off() {
+        let snake_oil = CertificateFacts {
+            extended_key_usage: None,
+            ..certificate("debian")
+        };
+        let xrdp = times(1, || {
+            attempt()
+                .negotiated(negotiation(SelectedSecurity::Ssl))
+                .shown(tls(snake_oil.clone()))
+        });
+        let finding = xrdp.assert_fires("RDP-NLA-OFF");
+        assert_eq!(finding.severity, Severity::Info);
+        assert_eq!(xrdp.diagnose().state, HostState::Healthy);
+    }
+
+    #[test]
+    fn codes_6_and_7_are_notes() {
+        for (code, id) in [(6, "RDP-NEG-USERAUTH"), (7, "RDP-NEG-ENTRA")] {
+            let finding = times(1, || attempt().refused(code)).assert_fires(id);
+            assert_eq!(finding.severity, Severity::Info);
+        }
+    }
+}

@@ -1,3 +1,307 @@
-use super::Rule;
+use super::{Refine, Rule, TRIES, found, sure};
+use crate::diagnosis::catalog::Verdict;
+use crate::diagnosis::ending::connected;
+use crate::diagnosis::sight::{Counted, Sight};
+use crate::model::{Confidence, Outcome, Severity, StabilityVerdict, Stage};
 
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[
+    ("RDP-FLAKY", flaky),
+    ("RDP-DOWN-NOW", down_now),
+    ("RDP-RESET-AT-STAGE", reset_at_stage),
+    ("RDP-STAGE-FLAP", stage_flap),
+    ("RDP-SYN-LOSS", syn_loss),
+];
+
+/// From this share of failures on, nobody can work with the host, in percent.
+const HIGH_PERCENT: u32 = 30;
+/// A connect this slow waited for a repeated SYN (RFC 6298: first after one second), in milliseconds.
+const REPEATED_SYN_MS: f64 = 900.0;
+/// A median below this says that the path itself is fast, in milliseconds.
+const FAST_MS: f64 = 300.0;
+
+fn flaky(sight: &Sight<'_>) -> Verdict {
+    let stability = &sight.stability;
+    match stability.verdict {
+        StabilityVerdict::Unknown => return Verdict::NotEnough("too few attempts"),
+        StabilityVerdict::Steady | StabilityVerdict::Down => return Verdict::Silent,
+        StabilityVerdict::Flaky => {}
+    }
+    let percent = stability.failures * 100 / stability.attempts.max(1);
+    let finding = found(
+        "RDP-FLAKY",
+        Confidence::Sure,
+        format!(
+            "{} of {} attempts fail",
+            stability.failures, stability.attempts
+        ),
+        histogram(sight),
+    );
+    let only_tcp = stability
+        .failures_by_stage
+        .iter()
+        .all(|(stage, _)| *stage == Stage::Tcp);
+    let finding = finding.remedy(if only_tcp { "R18" } else { "R14" });
+    Verdict::Fires(if percent >= HIGH_PERCENT {
+        finding.severity(Severity::High)
+    } else {
+        finding
+    })
+}
+
+/// "tls 2, tcp 1; last: reset by peer".
+fn histogram(sight: &Sight<'_>) -> String {
+    let counts: Vec<String> = sight
+        .stability
+        .failures_by_stage
+        .iter()
+        .map(|(stage, count)| format!("{count} at {stage}"))
+        .collect();
+    let last = sight
+        .failures()
+        .last()
+        .map(|(_, stage, outcome)| format!("; last at {stage}: {outcome}"))
+        .unwrap_or_default();
+    format!("failures: {}{last}", counts.join(", "))
+}
+
+fn down_now(sight: &Sight<'_>) -> Verdict {
+    let newest_first = || sight.counted.iter().rev();
+    let failing = newest_first().take_while(|one| !one.is_through()).count();
+    let worked = newest_first().skip(failing).any(Counted::is_through);
+    if failing < TRIES || !worked {
+        return Verdict::Silent;
+    }
+    sure(
+        "RDP-DOWN-NOW",
+        "The host worked earlier in this scan and fails now",
+        format!("the last {failing} attempts failed; {}", histogram(sight)),
+    )
+}
+
+/// Resets at one stage, again and again but not always: what fails always has a finding of its own.
+fn reset_at_stage(sight: &Sight<'_>) -> Verdict {
+    if !sight.any_through() {
+        return Verdict::Silent;
+    }
+    let resets: Vec<(Stage, &Outcome)> = sight
+        .failures()
+        .filter(|(_, stage, outcome)| {
+            *stage > Stage::Tcp && matches!(outcome, Outcome::Reset { .. })
+        })
+        .map(|(_, stage, outcome)| (stage, outcome))
+        .collect();
+    let Some((stage, outcome)) = resets.last().copied() else {
+        return Verdict::Silent;
+    };
+    let all_there = sight.failures().all(|(_, at, _)| at == stage);
+    if resets.len() < TRIES || !all_there {
+        return Verdict::Silent;
+    }
+    sure(
+        "RDP-RESET-AT-STAGE",
+        format!("Connections are reset again and again at {stage}"),
+        format!(
+            "{} of {} attempts: {outcome}",
+            resets.len(),
+            sight.counted.len()
+        ),
+    )
+}
+
+fn stage_flap(sight: &Sight<'_>) -> Verdict {
+    if sight.stability.failures_by_stage.len() < 2 {
+        return Verdict::Silent;
+    }
+    sure(
+        "RDP-STAGE-FLAP",
+        "Connections fail at different stages",
+        histogram(sight),
+    )
+}
+
+/// Connects that waited for a repeated SYN, or silent rounds, where the path is fast otherwise. The first attempt does not
+/// count: on a local network it waits for ARP.
+fn syn_loss(sight: &Sight<'_>) -> Verdict {
+    let fast = sight
+        .stability
+        .connect_ms
+        .is_some_and(|spread| spread.median < FAST_MS);
+    let later: Vec<&Counted<'_>> = sight
+        .counted
+        .iter()
+        .skip(1)
+        .filter(|one| connected(one.attempt))
+        .collect();
+    if !fast || later.is_empty() {
+        return Verdict::Silent;
+    }
+    let lost = later
+        .iter()
+        .filter(|one| {
+            one.attempt.silent_rounds > 0
+                || one
+                    .attempt
+                    .connect_ms()
+                    .is_some_and(|ms| ms >= REPEATED_SYN_MS)
+        })
+        .count();
+    if lost == 0 {
+        return Verdict::Silent;
+    }
+    sure(
+        "RDP-SYN-LOSS",
+        "Connection requests get lost on the way",
+        format!(
+            "{lost} of {} later connects needed a repeated request; {:.0} % lost overall",
+            later.len(),
+            sight.stability.loss * 100.0
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::testing::{AttemptMaker, attempt, closed, host, reset, silent, times};
+    use crate::model::HostState;
+
+    fn cut() -> AttemptMaker {
+        attempt().tls_fails(reset(0), reset(0))
+    }
+
+    #[test]
+    fn trap_6_one_failure_of_one_try_is_not_flaky() {
+        let once = times(1, cut);
+        assert!(matches!(once.verdict("RDP-FLAKY"), Verdict::NotEnough(_)));
+        assert_eq!(once.diagnose().stability.verdict, StabilityVerdict::Unknown);
+    }
+
+    #[test]
+    fn two_tries_are_too_few() {
+        host([cut(), attempt().through()]).assert_not("RDP-FLAKY");
+    }
+
+    #[test]
+    fn one_of_three_is_flaky_and_high() {
+        let flaky = host([attempt().through(), cut(), attempt().through()]);
+        assert_eq!(flaky.assert_fires("RDP-FLAKY").severity, Severity::High);
+        assert_eq!(flaky.diagnose().state, HostState::Degraded);
+    }
+
+    #[test]
+    fn one_of_five_is_flaky_and_medium() {
+        let mut attempts: Vec<AttemptMaker> = (0..4).map(|_| attempt().through()).collect();
+        attempts.push(cut());
+        assert_eq!(
+            host(attempts).assert_fires("RDP-FLAKY").severity,
+            Severity::Medium
+        );
+    }
+
+    #[test]
+    fn all_failing_is_down_not_flaky() {
+        let down = times(3, cut);
+        down.assert_not("RDP-FLAKY");
+        assert_eq!(down.diagnose().stability.verdict, StabilityVerdict::Down);
+    }
+
+    #[test]
+    fn stopped_attempts_do_not_count() {
+        let stopped = host([
+            attempt().through(),
+            attempt().through(),
+            attempt().tcp().stage(Stage::X224, Outcome::Cancelled),
+        ]);
+        assert_eq!(stopped.diagnose().stability.attempts, 2);
+        assert_eq!(stopped.diagnose().stability.failures, 0);
+    }
+
+    #[test]
+    fn trap_20_a_reset_after_our_own_close_leaves_no_trace() {
+        let fine = times(3, || attempt().through());
+        assert_eq!(fine.diagnose().stability.verdict, StabilityVerdict::Steady);
+        assert_eq!(fine.diagnose().state, HostState::Healthy);
+    }
+
+    #[test]
+    fn down_now_needs_two_failures_after_a_success() {
+        host([attempt().through(), cut(), cut()]).assert_fires("RDP-DOWN-NOW");
+        host([cut(), cut(), attempt().through()]).assert_not("RDP-DOWN-NOW");
+        host([attempt().through(), cut()]).assert_not("RDP-DOWN-NOW");
+    }
+
+    #[test]
+    fn resets_at_different_stages_are_a_flap() {
+        let flap = host([
+            attempt().through(),
+            cut(),
+            attempt().tcp().stage(Stage::X224, reset(0)),
+        ]);
+        flap.assert_not("RDP-RESET-AT-STAGE");
+        flap.assert_fires("RDP-STAGE-FLAP");
+        host([attempt().through(), cut(), cut()]).assert_fires("RDP-RESET-AT-STAGE");
+    }
+
+    #[test]
+    fn one_failure_is_no_flap() {
+        host([attempt().through(), cut()]).assert_not("RDP-STAGE-FLAP");
+    }
+
+    #[test]
+    fn loss_counts_silent_rounds_and_lost_connects() {
+        let lossy = host([
+            attempt()
+                .through()
+                .edit(|attempt| attempt.silent_rounds = 1),
+            attempt().through(),
+            attempt().stage(Stage::Tcp, silent()),
+        ]);
+        assert!((lossy.diagnose().stability.loss - 0.5).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_first_slow_connect_is_arp() {
+        let slow = |attempt: &mut crate::model::Attempt| {
+            attempt.stages[0].duration_us = 1_010_000;
+        };
+        host([
+            attempt().through().edit(slow),
+            attempt().through(),
+            attempt().through(),
+        ])
+        .assert_not("RDP-SYN-LOSS");
+        host([
+            attempt().through(),
+            attempt().through().edit(slow),
+            attempt().through(),
+        ])
+        .assert_fires("RDP-SYN-LOSS");
+    }
+
+    #[test]
+    fn attempts_by_name_count_as_attempts() {
+        let by_name = host([
+            attempt().through(),
+            attempt().through(),
+            attempt().through().by_name("srv05.corp.example"),
+        ]);
+        assert_eq!(
+            by_name.diagnose().stability.verdict,
+            StabilityVerdict::Steady
+        );
+    }
+
+    #[test]
+    fn a_lost_connect_does_not_unbreak_a_host() {
+        let broken = host([
+            attempt().tls_fails(closed(0), closed(0)),
+            attempt().stage(Stage::Tcp, silent()),
+            attempt().tls_fails(closed(0), closed(0)),
+        ]);
+        let diagnosis = broken.diagnose();
+        assert_eq!(
+            (diagnosis.state, diagnosis.failed_stage),
+            (HostState::Broken, Some(Stage::Tls))
+        );
+    }
+}

@@ -1,3 +1,418 @@
-use super::Rule;
+use super::{Rule, TRIES, likely, seen, sure};
+use crate::diagnosis::catalog::Verdict;
+use crate::diagnosis::ending::legacy_read;
+use crate::diagnosis::sight::{Counted, Sight};
+use crate::diagnosis::state::legacy_failed;
+use crate::model::{ConnectionPurpose, Outcome, Stage, TlsFacts, TlsMethod, TlsVersion};
 
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[
+    ("RDP-TLS-CLOSED", closed),
+    ("RDP-TLS-CLOSED-LATE", closed_late),
+    ("RDP-TLS-LEGACY-ONLY", legacy_only),
+    ("RDP-TLS-NO-COMMON", no_common),
+    ("RDP-TLS-OLD-VERSION", old_version),
+    ("RDP-TLS-TIMEOUT", timeout),
+    ("RDP-TLS-CLIENT-CERT", client_certificate),
+    ("RDP-TLS-PROTO-ERROR", protocol_error),
+    ("RDP-TLS-INTERCEPTED", intercepted),
+];
+
+/// Alerts by which a server says "nothing in common": `handshake_failure`, `protocol_version`, `insufficient_security`.
+const NO_COMMON_ALERTS: [u8; 3] = [40, 70, 71];
+/// `certificate_required` (RFC 8446 6.2).
+const CERTIFICATE_REQUIRED: u8 = 116;
+
+/// Words in issuers of products that look into TLS.
+const INSPECTION: [&str; 19] = [
+    "zscaler",
+    "fortigate",
+    "fortinet",
+    "palo alto",
+    "blue coat",
+    "bluecoat",
+    "netskope",
+    "sophos",
+    "kaspersky",
+    "avast",
+    "bitdefender",
+    "eset ssl",
+    "watchguard",
+    "barracuda",
+    "check point",
+    "cisco umbrella",
+    "untangle",
+    "mitmproxy",
+    "portswigger",
+];
+
+fn attempts_with(sight: &Sight<'_>, wanted: fn(&TlsFacts) -> bool) -> usize {
+    sight
+        .history
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.tls.as_deref().is_some_and(wanted))
+        .count()
+}
+
+fn is_full(facts: &TlsFacts) -> bool {
+    facts.method == TlsMethod::Full
+}
+
+/// Attempts closed at TLS: with no byte of an answer, or after some.
+fn closes<'a>(sight: &Sight<'a>, late: bool) -> Vec<&'a Outcome> {
+    sight
+        .failures_at(Stage::Tls)
+        .into_iter()
+        .filter(|outcome| match outcome {
+            Outcome::Closed { received } | Outcome::Reset { received } => (*received > 0) == late,
+            _ => false,
+        })
+        .collect()
+}
+
+/// Whether an attempt was closed in the TLS stage, on the modern hello at least.
+pub(in crate::diagnosis) fn closes_at_tls(sight: &Sight<'_>) -> bool {
+    sight
+        .failures_at(Stage::Tls)
+        .iter()
+        .any(|outcome| outcome.is_close())
+}
+
+/// Every attempt that came to TLS was closed there, with the legacy hello as well: the strongest sign of 0x904.
+pub(in crate::diagnosis) fn closes_at_once(sight: &Sight<'_>) -> bool {
+    !closes(sight, false).is_empty()
+        && !sight
+            .history
+            .attempts
+            .iter()
+            .any(|attempt| legacy_read(attempt) || attempt.tls.as_deref().is_some_and(is_full))
+        && sight.counted.iter().any(legacy_closed)
+}
+
+/// The legacy hello of this attempt was closed on, too, without an answer.
+fn legacy_closed(counted: &Counted<'_>) -> bool {
+    counted.attempt.stages.iter().any(|record| {
+        record.connection == ConnectionPurpose::LegacyPeek
+            && record.stage == Stage::Tls
+            && matches!(
+                record.outcome,
+                Outcome::Closed { received: 0 } | Outcome::Reset { received: 0 }
+            )
+    })
+}
+
+fn closed(sight: &Sight<'_>) -> Verdict {
+    let closes = closes(sight, false);
+    if closes.is_empty() {
+        return Verdict::Silent;
+    }
+    if attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
+        // It works at other times, or with a tolerant hello: other rules say so.
+        return Verdict::Silent;
+    }
+    if !sight.counted.iter().any(legacy_closed) {
+        return if sight.counted.iter().any(legacy_failed) {
+            Verdict::Silent
+        } else {
+            Verdict::NotEnough("the legacy hello was not tried")
+        };
+    }
+    if closes.len() < TRIES {
+        return Verdict::NotEnough("closed once only");
+    }
+    sure(
+        "RDP-TLS-CLOSED",
+        "The server closes the connection as soon as TLS begins",
+        format!(
+            "{}, on the modern and on the legacy hello",
+            seen(sight, &closes)
+        ),
+    )
+}
+
+fn closed_late(sight: &Sight<'_>) -> Verdict {
+    let closes = closes(sight, true);
+    if closes.is_empty() || attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
+        return Verdict::Silent;
+    }
+    if closes.len() < TRIES {
+        return Verdict::NotEnough("closed once only");
+    }
+    sure(
+        "RDP-TLS-CLOSED-LATE",
+        "The server closes the connection in the middle of the TLS handshake",
+        seen(sight, &closes),
+    )
+}
+
+fn legacy_only(sight: &Sight<'_>) -> Verdict {
+    let legacy = attempts_with(sight, |tls| tls.method == TlsMethod::LegacyPeek);
+    if legacy == 0 || attempts_with(sight, is_full) > 0 {
+        return Verdict::Silent;
+    }
+    let Some(facts) = sight.tls else {
+        return Verdict::Silent;
+    };
+    sure(
+        "RDP-TLS-LEGACY-ONLY",
+        "Only old TLS versions or cipher suites are supported; hardened clients will refuse",
+        version_and_suite(facts),
+    )
+}
+
+fn version_and_suite(facts: &TlsFacts) -> String {
+    let version = facts.version.map_or_else(
+        || "unknown version".to_owned(),
+        |version| format!("TLS {version}"),
+    );
+    let suite = facts.cipher.as_deref().unwrap_or("unknown suite");
+    format!("{version} with {suite}, read with the legacy hello")
+}
+
+fn no_common(sight: &Sight<'_>) -> Verdict {
+    let refused = |outcome: &Outcome| matches!(outcome, Outcome::Alert { code, .. } if NO_COMMON_ALERTS.contains(code));
+    let modern: Vec<&Outcome> = sight
+        .failures_at(Stage::Tls)
+        .into_iter()
+        .filter(|outcome| refused(outcome))
+        .collect();
+    if modern.is_empty() || attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
+        return Verdict::Silent;
+    }
+    let legacy = sight.counted.iter().any(|counted| {
+        counted.attempt.stages.iter().any(|record| {
+            record.connection == ConnectionPurpose::LegacyPeek
+                && record.stage == Stage::Tls
+                && refused(&record.outcome)
+        })
+    });
+    if !legacy {
+        return Verdict::NotEnough("the legacy hello was not refused in the same way");
+    }
+    sure(
+        "RDP-TLS-NO-COMMON",
+        "The server finds no TLS version or cipher suite in common with any client",
+        format!(
+            "{}, on the modern and on the legacy hello",
+            seen(sight, &modern)
+        ),
+    )
+}
+
+fn old_version(sight: &Sight<'_>) -> Verdict {
+    match sight
+        .tls
+        .and_then(|tls| tls.version.map(|version| (tls, version)))
+    {
+        Some((tls, version))
+            if version <= TlsVersion::TLS_1_1 && tls.method != TlsMethod::Failed =>
+        {
+            sure(
+                "RDP-TLS-OLD-VERSION",
+                "The server negotiates TLS 1.1 or older",
+                version_and_suite(tls),
+            )
+        }
+        _ => Verdict::Silent,
+    }
+}
+
+fn timeout(sight: &Sight<'_>) -> Verdict {
+    let stalls: Vec<&Outcome> = sight
+        .failures_at(Stage::Tls)
+        .into_iter()
+        .filter(|outcome| matches!(outcome, Outcome::Timeout { .. }))
+        .collect();
+    if stalls.is_empty() || attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
+        return Verdict::Silent;
+    }
+    if stalls.len() < TRIES {
+        return Verdict::NotEnough("stalled once only");
+    }
+    sure(
+        "RDP-TLS-TIMEOUT",
+        "The TLS handshake stalls; large packets may get lost on the way",
+        seen(sight, &stalls),
+    )
+}
+
+fn client_certificate(sight: &Sight<'_>) -> Verdict {
+    let requested = attempts_with(sight, |tls| tls.client_certificate_requested) > 0;
+    let demanded = sight.failures_at(Stage::Tls).iter().any(
+        |outcome| matches!(outcome, Outcome::Alert { code, .. } if *code == CERTIFICATE_REQUIRED),
+    );
+    if requested || demanded {
+        sure(
+            "RDP-TLS-CLIENT-CERT",
+            "The server asks the client for a certificate",
+            if demanded {
+                "TLS alert 116 (certificate required)"
+            } else {
+                "a CertificateRequest in the handshake"
+            },
+        )
+    } else {
+        Verdict::Silent
+    }
+}
+
+fn protocol_error(sight: &Sight<'_>) -> Verdict {
+    let odd: Vec<&Outcome> = sight
+        .failures_at(Stage::Tls)
+        .into_iter()
+        .filter(|outcome| matches!(outcome, Outcome::Malformed { .. } | Outcome::NotRdp { .. }))
+        .collect();
+    if odd.is_empty() {
+        return Verdict::Silent;
+    }
+    sure(
+        "RDP-TLS-PROTO-ERROR",
+        "What comes in place of TLS is not TLS",
+        seen(sight, &odd),
+    )
+}
+
+fn intercepted(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = sight.leaf.filter(|leaf| !leaf.self_issued) else {
+        return Verdict::Silent;
+    };
+    let issuer = leaf.issuer.to_lowercase();
+    match INSPECTION.iter().find(|word| issuer.contains(**word)) {
+        Some(_) => likely(
+            "RDP-TLS-INTERCEPTED",
+            "The certificate comes from a product that looks into TLS",
+            format!("issuer {}", leaf.issuer),
+        ),
+        None => Verdict::Silent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::testing::{
+        alert, attempt, certificate, closed, host, issued, legacy, reset, silent, times, tls,
+    };
+    use crate::model::{CertificateFacts, HostState};
+
+    #[test]
+    fn a_close_on_both_hellos_twice_is_the_strongest_sign() {
+        let broken = times(2, || attempt().tls_fails(reset(0), closed(0)));
+        broken.assert_fires("RDP-TLS-CLOSED");
+        let diagnosis = broken.diagnose();
+        assert_eq!(
+            (diagnosis.state, diagnosis.failed_stage),
+            (HostState::Broken, Some(Stage::Tls))
+        );
+    }
+
+    #[test]
+    fn trap_2_a_modern_refusal_alone_is_legacy_only_never_closed() {
+        let old = times(3, || attempt().shown(legacy(TlsVersion::TLS_1_2)));
+        old.assert_not("RDP-TLS-CLOSED");
+        old.assert_fires("RDP-TLS-LEGACY-ONLY");
+        assert_eq!(old.diagnose().state, HostState::Degraded);
+    }
+
+    #[test]
+    fn a_modern_close_with_a_readable_legacy_certificate_is_legacy_only() {
+        let old = times(3, || {
+            attempt()
+                .tcp()
+                .x224()
+                .stage(Stage::Tls, closed(0))
+                .on(ConnectionPurpose::LegacyPeek, Stage::Tls, Outcome::Ok)
+                .edit(|attempt| attempt.tls = Some(legacy(TlsVersion::TLS_1_0).into()))
+        });
+        old.assert_not("RDP-TLS-CLOSED");
+        old.assert_fires("RDP-TLS-LEGACY-ONLY");
+        old.assert_fires("RDP-TLS-OLD-VERSION");
+        assert_eq!(old.diagnose().failed_stage, None);
+    }
+
+    #[test]
+    fn one_try_is_not_enough_to_call_it_closed() {
+        let once = times(1, || attempt().tls_fails(closed(0), closed(0)));
+        assert!(matches!(
+            once.verdict("RDP-TLS-CLOSED"),
+            Verdict::NotEnough(_)
+        ));
+    }
+
+    #[test]
+    fn closed_needs_the_legacy_hello_too() {
+        let half = times(3, || attempt().tcp().x224().stage(Stage::Tls, closed(0)));
+        assert!(matches!(
+            half.verdict("RDP-TLS-CLOSED"),
+            Verdict::NotEnough(_)
+        ));
+        assert_ne!(half.diagnose().state, HostState::Broken);
+    }
+
+    #[test]
+    fn closes_between_successes_are_flaky_not_closed() {
+        let flaky = host([
+            attempt().tls_fails(reset(0), reset(0)),
+            attempt().tls_fails(reset(0), reset(0)),
+            attempt().through(),
+        ]);
+        flaky.assert_not("RDP-TLS-CLOSED");
+        flaky.assert_fires("RDP-FLAKY");
+    }
+
+    #[test]
+    fn our_own_refusal_is_no_late_close() {
+        let detail = "no common suite";
+        let ours = times(3, || {
+            let detail = detail.into();
+            attempt().tls_fails(Outcome::ClientRefused { detail }, closed(200))
+        });
+        ours.assert_not("RDP-TLS-CLOSED-LATE");
+        assert_ne!(ours.diagnose().state, HostState::Broken);
+    }
+
+    #[test]
+    fn a_close_after_the_certificate_is_late() {
+        let late = times(2, || attempt().tls_fails(closed(1200), closed(900)));
+        late.assert_fires("RDP-TLS-CLOSED-LATE");
+        late.assert_not("RDP-TLS-CLOSED");
+    }
+
+    #[test]
+    fn nothing_in_common_needs_both_hellos() {
+        times(1, || attempt().tls_fails(alert(40), alert(70))).assert_fires("RDP-TLS-NO-COMMON");
+        times(1, || attempt().tls_fails(alert(40), silent())).assert_not("RDP-TLS-NO-COMMON");
+    }
+
+    #[test]
+    fn tls_1_2_is_not_old() {
+        times(1, || attempt().shown(legacy(TlsVersion::TLS_1_2))).assert_not("RDP-TLS-OLD-VERSION");
+    }
+
+    #[test]
+    fn a_stall_that_does_not_last_is_none() {
+        host([
+            attempt().tcp().x224().stage(Stage::Tls, silent()),
+            attempt().tcp().x224().stage(Stage::Tls, silent()),
+            attempt().through(),
+        ])
+        .assert_not("RDP-TLS-TIMEOUT");
+    }
+
+    #[test]
+    fn an_enterprise_authority_is_no_inspection() {
+        times(1, || attempt().shown(tls(issued(&["srv05.corp.example"]))))
+            .assert_not("RDP-TLS-INTERCEPTED");
+    }
+
+    #[test]
+    fn an_inspection_product_is_seen_by_its_issuer_unless_it_is_the_product_itself() {
+        let from = |self_issued| CertificateFacts {
+            issuer: "CN=FortiGate CA,O=Fortinet".into(),
+            self_issued,
+            ..certificate("srv05.corp.example")
+        };
+        times(1, || attempt().shown(tls(from(false)))).assert_fires("RDP-TLS-INTERCEPTED");
+        times(1, || attempt().shown(tls(from(true)))).assert_not("RDP-TLS-INTERCEPTED");
+    }
+}

@@ -133,6 +133,19 @@ async fn silent_addresses_are_tried_once_per_round_and_answering_ones_only_once(
 }
 
 #[tokio::test(start_paused = true)]
+async fn when_slots_are_short_and_nothing_was_lost_the_middle_rounds_are_skipped() {
+    let prober = Arc::new(FakeProber::new());
+    let options = ScanOptions {
+        in_flight: 8,
+        rate: 0,
+        ..ScanOptions::default()
+    };
+    scan(targets(&["127.9.0.0/24"], &[]), &prober, options).await;
+    let connects = prober.spans().len();
+    assert!((254 * 2..254 * 2 + 16).contains(&connects), "{connects}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_host_that_answers_on_retry_is_found_and_counted() {
     let prober =
         Arc::new(FakeProber::new().with(at(1), &[Answer::Silent, Answer::Silent, Answer::Up]));

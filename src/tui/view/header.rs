@@ -97,6 +97,9 @@ fn progress(model: &Model, room: usize) -> Line<'static> {
         ));
     } else {
         pieces.push((0, ending(model)));
+        if let Some((start, _)) = model.fleet.times() {
+            pieces.push((3, plain(text::moment(start))));
+        }
     }
     if progress.answered > 0 {
         pieces.push((
@@ -183,7 +186,7 @@ fn ending(model: &Model) -> Span<'static> {
             Span::styled(format!("{word}, {probed} probed"), theme.style(tone))
         }
         (None, Phase::Stopping) => Span::styled("stopping", theme.style(Tone::Warn)),
-        (None, _) => Span::styled("ended without a word", theme.style(Tone::Warn)),
+        (None, _) => Span::styled("its end was not recorded", theme.style(Tone::Warn)),
     }
 }
 
@@ -209,21 +212,21 @@ fn counts(model: &Model, room: usize) -> Line<'static> {
             theme.style(Tone::Strong),
         ),
     )];
-    for (rank, state) in (1..).zip(HostState::ALL) {
+    for state in HostState::ALL {
         let count = summary.by_state.get(state).copied().unwrap_or(0);
         if count > 0 {
             let (glyph, tone) = theme.state(*state);
             let text = format!("{glyph} {} {state}", text::grouped(count));
-            pieces.push((rank, Span::styled(text, theme.style(tone))));
+            pieces.push((rank(*state), Span::styled(text, theme.style(tone))));
         }
     }
     let others = [
-        (summary.expired, "expired"),
-        (summary.expiring, "expiring"),
-        (summary.flaky, "flaky"),
-        (summary.dns_trouble, "DNS trouble"),
+        (5, summary.expired, "expired"),
+        (8, summary.expiring, "expiring"),
+        (6, summary.flaky, "flaky"),
+        (7, summary.dns_trouble, "DNS trouble"),
     ];
-    for (rank, (count, word)) in (20..).zip(others) {
+    for (rank, count, word) in others {
         if count > 0 {
             let text = format!("{} {word}", text::grouped(count));
             pieces.push((rank, Span::styled(text, theme.style(Tone::Plain))));
@@ -236,6 +239,19 @@ fn counts(model: &Model, room: usize) -> Line<'static> {
         room.saturating_sub(2),
     ));
     Line::from(spans)
+}
+
+/// Which count is left out first when room is short: the greatest.
+const fn rank(state: HostState) -> u8 {
+    match state {
+        HostState::Broken => 1,
+        HostState::Degraded => 2,
+        HostState::Healthy => 3,
+        HostState::NotRdp => 4,
+        HostState::Unreachable => 9,
+        HostState::Filtered => 10,
+        HostState::Closed => 11,
+    }
 }
 
 /// Trouble in words, gravest first; hosts that were given up are summed up in one line.

@@ -48,10 +48,9 @@ fn lines(model: &Model) -> Vec<Line<'static>> {
             theme.style(Tone::Accent),
         ));
         for binding in keymap::of(context) {
-            let keys: Vec<String> = binding.keys.iter().map(|key| key.label()).collect();
             lines.push(Line::from(vec![
                 Span::styled(
-                    format!("  {:<24}", keys.join(" ")),
+                    format!("  {:<24}", keymap::keys_label(binding)),
                     theme.style(Tone::Strong),
                 ),
                 Span::raw(binding.help),

@@ -64,11 +64,11 @@ fn headings(model: &Model, columns: &[(&Column, u16)], area: Rect, buffer: &mut 
         if model.sort.column == column.id {
             // Next to the title; the narrowest columns give up their last letter for it.
             let mark = theme.order(model.sort.inverted);
-            let title = text::truncate(column.title, usize::from(*width).saturating_sub(1), "");
-            spans = vec![
-                Span::styled(title, theme.style(Tone::Accent)),
-                Span::styled(mark, theme.style(Tone::Accent)),
-            ];
+            let title = text::truncate(column.title, usize::from(*width).saturating_sub(2), "");
+            spans = vec![Span::styled(
+                format!("{title} {mark}"),
+                theme.style(Tone::Accent),
+            )];
         }
         super::put(&Line::from(spans), x, area.y, *width, buffer);
         x = x.saturating_add(width + 1);

@@ -1,5 +1,11 @@
 //! A small fleet from events with fixed times, and a screen over it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "only tests call this, and a panic is how they fail"
+)]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,18 +24,18 @@ use rdpscan::model::{
 };
 use rdpscan::tui::{Action, Effect, Model, Theme, draw, keymap, update};
 
-pub fn start() -> Timestamp {
+pub(crate) fn start() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
 
 /// Numbers and dates events, one second apart.
 #[derive(Default)]
-pub struct Script {
+pub(crate) struct Script {
     events: Vec<ScanEvent>,
 }
 
 impl Script {
-    pub fn push(&mut self, body: EventBody) {
+    pub(crate) fn push(&mut self, body: EventBody) {
         let seq = self.events.len() as u64;
         self.events.push(ScanEvent {
             run_id: "run-1".into(),
@@ -40,7 +46,7 @@ impl Script {
         });
     }
 
-    pub fn attempt(&mut self, attempt: Attempt, last: bool) {
+    pub(crate) fn attempt(&mut self, attempt: Attempt, last: bool) {
         self.push(EventBody::AttemptFinished {
             attempt,
             listed: true,
@@ -49,7 +55,7 @@ impl Script {
         });
     }
 
-    pub fn names(&mut self, address: &str, name: &str, leads_to: &[&str]) {
+    pub(crate) fn names(&mut self, address: &str, name: &str, leads_to: &[&str]) {
         let name: Box<str> = name.into();
         self.push(EventBody::NamesChecked {
             endpoint: endpoint(address),
@@ -86,16 +92,16 @@ impl Script {
         });
     }
 
-    pub fn take(self) -> Vec<ScanEvent> {
+    pub(crate) fn take(self) -> Vec<ScanEvent> {
         self.events
     }
 }
 
-pub fn endpoint(address: &str) -> Endpoint {
+pub(crate) fn endpoint(address: &str) -> Endpoint {
     Endpoint::new(address.parse().unwrap(), 3389)
 }
 
-pub fn plan(simulated: bool) -> EventBody {
+pub(crate) fn plan(simulated: bool) -> EventBody {
     EventBody::ScanStarted(ScanPlan {
         schema: EVENT_SCHEMA.into(),
         version: "0.1.0".into(),
@@ -122,7 +128,7 @@ fn record(stage: Stage, start_us: u32, duration_us: u32, outcome: Outcome) -> St
     }
 }
 
-pub fn certificate(name: &str, not_after: &str) -> CertificateFacts {
+pub(crate) fn certificate(name: &str, not_after: &str) -> CertificateFacts {
     CertificateFacts {
         sha1: "a909502dd82ae41433e6f83886b00d4277a32a7b".into(),
         sha256: "5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76b9719d911017c592".into(),
@@ -152,7 +158,7 @@ pub fn certificate(name: &str, not_after: &str) -> CertificateFacts {
 }
 
 /// An attempt that gets through, with this certificate.
-pub fn good(address: &str, number: u32, certificate: CertificateFacts) -> Attempt {
+pub(crate) fn good(address: &str, number: u32, certificate: CertificateFacts) -> Attempt {
     let short = certificate
         .common_name
         .as_deref()
@@ -218,7 +224,7 @@ pub fn good(address: &str, number: u32, certificate: CertificateFacts) -> Attemp
 }
 
 /// An attempt that ends at a stage.
-pub fn bad(address: &str, number: u32, stage: Stage, outcome: Outcome) -> Attempt {
+pub(crate) fn bad(address: &str, number: u32, stage: Stage, outcome: Outcome) -> Attempt {
     let mut stages = Vec::new();
     let mut at = 0;
     for earlier in [Stage::Tcp, Stage::X224, Stage::Tls, Stage::Credssp] {
@@ -240,7 +246,7 @@ pub fn bad(address: &str, number: u32, stage: Stage, outcome: Outcome) -> Attemp
 }
 
 /// An attempt that only the legacy peek could save.
-pub fn legacy(address: &str, number: u32, certificate: CertificateFacts) -> Attempt {
+pub(crate) fn legacy(address: &str, number: u32, certificate: CertificateFacts) -> Attempt {
     let mut attempt = good(address, number, certificate);
     attempt.stages = vec![
         record(Stage::Tcp, 0, 1_000, Outcome::Ok),
@@ -280,7 +286,7 @@ pub fn legacy(address: &str, number: u32, certificate: CertificateFacts) -> Atte
 }
 
 /// Hosts of many kinds.
-pub fn fleet_events() -> Vec<ScanEvent> {
+pub(crate) fn fleet_events() -> Vec<ScanEvent> {
     let mut script = Script::default();
     script.push(plan(true));
     script.push(EventBody::Noticed(Notice::NoIpv6Route));
@@ -361,7 +367,7 @@ pub fn fleet_events() -> Vec<ScanEvent> {
     script.take()
 }
 
-pub fn finished() -> ScanEvent {
+pub(crate) fn finished() -> ScanEvent {
     ScanEvent {
         run_id: "run-1".into(),
         source: "admin-pc".into(),
@@ -380,7 +386,7 @@ pub fn finished() -> ScanEvent {
     }
 }
 
-pub fn progress() -> Progress {
+pub(crate) fn progress() -> Progress {
     Progress {
         planned: 256,
         discovered: 112,
@@ -399,17 +405,17 @@ pub fn progress() -> Progress {
 }
 
 /// A screen with hands on it.
-pub struct Stand {
-    pub model: Model,
-    pub effects: Vec<Effect>,
+pub(crate) struct Stand {
+    pub(crate) model: Model,
+    pub(crate) effects: Vec<Effect>,
 }
 
 impl Stand {
-    pub fn new(width: u16, height: u16) -> Self {
+    pub(crate) fn new(width: u16, height: u16) -> Self {
         Self::with_theme(width, height, Theme::default())
     }
 
-    pub fn with_theme(width: u16, height: u16, theme: Theme) -> Self {
+    pub(crate) fn with_theme(width: u16, height: u16, theme: Theme) -> Self {
         let mut stand = Self {
             model: Model::new(Fleet::new(Policy::default()), theme, true),
             effects: Vec::new(),
@@ -419,7 +425,7 @@ impl Stand {
     }
 
     /// The fleet of many kinds, while its scan runs.
-    pub fn scanning(width: u16, height: u16) -> Self {
+    pub(crate) fn scanning(width: u16, height: u16) -> Self {
         let mut stand = Self::new(width, height);
         stand.act(Action::Events(fleet_events()));
         stand.act(Action::Progress(Box::new(progress())));
@@ -428,7 +434,7 @@ impl Stand {
     }
 
     /// The same, after the scan.
-    pub fn done(width: u16, height: u16) -> Self {
+    pub(crate) fn done(width: u16, height: u16) -> Self {
         let mut stand = Self::new(width, height);
         let mut events = fleet_events();
         events.push(finished());
@@ -437,29 +443,29 @@ impl Stand {
         stand
     }
 
-    pub fn act(&mut self, action: Action) {
+    pub(crate) fn act(&mut self, action: Action) {
         self.effects.extend(update(&mut self.model, action));
     }
 
-    pub fn key(&mut self, code: KeyCode) {
+    pub(crate) fn key(&mut self, code: KeyCode) {
         self.event(KeyEvent::new(code, KeyModifiers::NONE));
     }
 
-    pub fn event(&mut self, event: KeyEvent) {
+    pub(crate) fn event(&mut self, event: KeyEvent) {
         if let Some(action) = keymap::action(self.model.context(), &event) {
             self.act(action);
         }
     }
 
     /// Types characters one by one.
-    pub fn keys(&mut self, text: &str) {
+    pub(crate) fn keys(&mut self, text: &str) {
         for c in text.chars() {
             self.key(KeyCode::Char(c));
         }
     }
 
     /// Puts the cursor on an address.
-    pub fn select(&mut self, address: &str) {
+    pub(crate) fn select(&mut self, address: &str) {
         let wanted = self
             .model
             .fleet()
@@ -475,13 +481,13 @@ impl Stand {
     }
 
     /// The address under the cursor.
-    pub fn under_cursor(&self) -> String {
+    pub(crate) fn under_cursor(&self) -> String {
         let host = &self.model.fleet().hosts()[self.model.cursor().unwrap()];
         host.history.subject.to_string()
     }
 
     /// The subjects shown, in order.
-    pub fn order(&self) -> Vec<String> {
+    pub(crate) fn order(&self) -> Vec<String> {
         let hosts = self.model.fleet().hosts();
         self.model
             .rows()
@@ -491,7 +497,7 @@ impl Stand {
     }
 
     /// What is on the screen, as text.
-    pub fn picture(&self, width: u16, height: u16) -> String {
+    pub(crate) fn picture(&self, width: u16, height: u16) -> String {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| draw(&self.model, frame)).unwrap();
         let buffer = terminal.backend().buffer();

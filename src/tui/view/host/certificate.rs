@@ -116,7 +116,7 @@ fn one(certificate: &CertificateFacts, page: &mut Page) {
         page.field("key", &key, Tone::Plain);
         page.field("serial", &certificate.serial, Tone::Plain);
     }
-    page.field("thumbprint (SHA-1)", &certificate.sha1, Tone::Plain);
+    page.field("SHA-1 thumbprint", &certificate.sha1, Tone::Plain);
     page.field("SHA-256", &certificate.sha256, Tone::Plain);
 }
 

@@ -90,12 +90,12 @@ fn verdict(model: &Model, host: &Host, page: &mut Page) {
     let subject = host.history.subject.to_string();
     page.line(vec![
         (format!(" {}", text::clean(&subject)), Tone::Strong),
-        (
-            name.map_or_else(String::new, |name| format!("  {}", text::clean(name))),
-            Tone::Plain,
-        ),
         (format!("  {glyph} {}{stage}", diagnosis.state), tone),
         (format!("  {position}"), Tone::Dim),
+        (
+            name.map_or_else(String::new, |name| format!("  {}", text::clean(name))),
+            Tone::Strong,
+        ),
     ]);
     page.field(
         "security",

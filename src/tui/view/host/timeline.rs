@@ -3,11 +3,12 @@
 use super::super::super::text;
 use super::super::super::theme::{Theme, Tone};
 use super::Page;
+use crate::diagnosis::{Ending, ending};
 use crate::fleet::Host;
 use crate::model::{Attempt, ConnectionPurpose, StageRecord};
 
-/// Cells of a stage's name, with the connection that it ran on.
-const NAME: usize = 18;
+/// Cells that are kept for how a stage ended.
+const OUTCOME: usize = 38;
 /// Cells of a duration.
 const DURATION: usize = 9;
 
@@ -17,14 +18,32 @@ pub(super) fn write(host: &Host, page: &mut Page) {
     if host.history.attempts.is_empty() {
         page.note("no attempt was made");
     }
+    let names = host
+        .history
+        .attempts
+        .iter()
+        .flat_map(|attempt| &attempt.stages)
+        .map(|record| name(record).len())
+        .max()
+        .unwrap_or(0);
+    let taken = 4 + names + 2 + DURATION + 2 + OUTCOME;
+    let bar = page.width.saturating_sub(taken).clamp(8, 48);
     for attempt in &host.history.attempts {
         heading(attempt, page);
-        let end = attempt.stages.iter().map(ends_at).max().unwrap_or(0);
-        let room = page.width.saturating_sub(NAME + DURATION + 8) / 2;
-        let bar = room.clamp(8, 48);
-        for record in &attempt.stages {
-            stage(record, end, bar, page);
+        let placed = place(&attempt.stages);
+        let end = placed.iter().map(|place| place.end).max().unwrap_or(0);
+        for (record, place) in attempt.stages.iter().zip(&placed) {
+            stage(record, place, end, (names, bar), page);
         }
+    }
+}
+
+/// A stage's name, with the connection that it ran on.
+fn name(record: &StageRecord) -> String {
+    match record.connection {
+        ConnectionPurpose::Main => record.stage.word().to_owned(),
+        ConnectionPurpose::Renegotiate => format!("{} renegotiate", record.stage),
+        ConnectionPurpose::LegacyPeek => format!("{} legacy peek", record.stage),
     }
 }
 
@@ -33,13 +52,10 @@ fn heading(attempt: &Attempt, page: &mut Page) {
         Some(name) => format!("by name {}", text::clean(name)),
         None => "by IP".to_owned(),
     };
-    let (result, tone) = if attempt.got_through() {
-        ("got through".to_owned(), Tone::Good)
-    } else {
-        match attempt.failure() {
-            Some((stage, _)) => (format!("stopped at {stage}"), Tone::Bad),
-            None => ("nothing seen".to_owned(), Tone::Dim),
-        }
+    let (result, tone) = match ending(attempt) {
+        Ending::Through => ("got through".to_owned(), Tone::Good),
+        Ending::Failed(stage, _) => (format!("stopped at {stage}"), Tone::Bad),
+        Ending::NotCounted => ("says nothing about the host".to_owned(), Tone::Dim),
     };
     let mut pieces = vec![
         (format!("  attempt {}  ", attempt.number), Tone::Strong),
@@ -77,12 +93,46 @@ fn heading(attempt: &Attempt, page: &mut Page) {
     page.line(pieces);
 }
 
-fn stage(record: &StageRecord, end: u64, width: usize, page: &mut Page) {
-    let name = match record.connection {
-        ConnectionPurpose::Main => record.stage.word().to_owned(),
-        ConnectionPurpose::Renegotiate => format!("{} renegotiate", record.stage),
-        ConnectionPurpose::LegacyPeek => format!("{} legacy peek", record.stage),
-    };
+/// Where a stage stands in the waterfall, in microseconds.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    start: u64,
+    end: u64,
+    /// Time kept between two connections before this stage.
+    pause: u64,
+}
+
+/// Times with the pauses between an attempt's connections taken out: these are our courtesy, and would leave no room for the
+/// host's own doing.
+fn place(records: &[StageRecord]) -> Vec<Place> {
+    let mut removed = 0;
+    let mut newest_end = 0;
+    let mut connection = None;
+    let mut places = Vec::with_capacity(records.len());
+    for record in records {
+        let start = u64::from(record.start_us);
+        let another = connection.is_some_and(|before| before != record.connection);
+        let pause = if another {
+            start.saturating_sub(newest_end)
+        } else {
+            0
+        };
+        removed += pause;
+        connection = Some(record.connection);
+        newest_end = newest_end.max(start + u64::from(record.duration_us));
+        let start = start.saturating_sub(removed);
+        places.push(Place {
+            start,
+            end: start + u64::from(record.duration_us),
+            pause,
+        });
+    }
+    places
+}
+
+/// One line; `widths` are those of the name and of the bar.
+fn stage(record: &StageRecord, place: &Place, end: u64, widths: (usize, usize), page: &mut Page) {
+    let (names, width) = widths;
     let (mark, tone) = if record.outcome.is_ok() {
         ("", Tone::Good)
     } else if record.outcome.blames_peer() {
@@ -90,11 +140,16 @@ fn stage(record: &StageRecord, end: u64, width: usize, page: &mut Page) {
     } else {
         ("!", Tone::Notice)
     };
-    let outcome = record.outcome.to_string();
+    let outcome = if place.pause > 0 {
+        let pause = text::millis(place.pause as f64 / 1000.0);
+        format!("{} (after a pause of {pause})", record.outcome)
+    } else {
+        record.outcome.to_string()
+    };
     let outcome = text::clean(&outcome);
-    let (before, bar, after) = bar(record, end, width, page.theme);
+    let (before, bar, after) = bar(place, end, width, page.theme);
     page.line(vec![
-        (format!("    {name:<NAME$}"), Tone::Plain),
+        (format!("    {:<names$}  ", name(record)), Tone::Plain),
         (before, Tone::Dim),
         (bar, tone),
         (after, Tone::Dim),
@@ -120,12 +175,8 @@ fn stage(record: &StageRecord, end: u64, width: usize, page: &mut Page) {
     ]);
 }
 
-fn ends_at(record: &StageRecord) -> u64 {
-    u64::from(record.start_us) + u64::from(record.duration_us)
-}
-
 /// The stage's bar between what lies before and after it, together `width` cells; never without at least one full cell.
-fn bar(record: &StageRecord, end: u64, width: usize, theme: Theme) -> (String, String, String) {
+fn bar(place: &Place, end: u64, width: usize, theme: Theme) -> (String, String, String) {
     let scale = |us: u64| {
         let cells = us
             .saturating_mul(width as u64)
@@ -133,8 +184,8 @@ fn bar(record: &StageRecord, end: u64, width: usize, theme: Theme) -> (String, S
             .unwrap_or(0);
         usize::try_from(cells).unwrap_or(width).min(width)
     };
-    let first = scale(u64::from(record.start_us)).min(width.saturating_sub(1));
-    let last = scale(ends_at(record)).max(first + 1).min(width);
+    let first = scale(place.start).min(width.saturating_sub(1));
+    let last = scale(place.end).max(first + 1).min(width);
     let groove = |cells: usize| theme.groove().repeat(cells);
     (
         groove(first),
@@ -150,6 +201,29 @@ mod tests {
     use super::*;
     use crate::model::{Outcome, Stage};
 
+    fn record(connection: ConnectionPurpose, start_us: u32, duration_us: u32) -> StageRecord {
+        StageRecord {
+            stage: Stage::Tcp,
+            connection,
+            start_us,
+            duration_us,
+            outcome: Outcome::Ok,
+        }
+    }
+
+    #[test]
+    fn the_pause_between_two_connections_takes_no_room() {
+        let places = place(&[
+            record(ConnectionPurpose::Main, 0, 1_000),
+            record(ConnectionPurpose::Main, 1_500, 500),
+            record(ConnectionPurpose::LegacyPeek, 252_000, 1_000),
+            record(ConnectionPurpose::LegacyPeek, 253_000, 1_000),
+        ]);
+        let starts: Vec<u64> = places.iter().map(|place| place.start).collect();
+        assert_eq!(starts, [0, 1_500, 2_000, 3_000]);
+        assert_eq!(places[2].pause, 250_000);
+    }
+
     proptest! {
         #[test]
         fn a_bar_fills_its_width_and_always_shows(
@@ -158,14 +232,9 @@ mod tests {
             end in any::<u64>(),
             width in 1usize..80,
         ) {
-            let record = StageRecord {
-                stage: Stage::Tcp,
-                connection: ConnectionPurpose::Main,
-                start_us,
-                duration_us,
-                outcome: Outcome::Ok,
-            };
-            let (before, bar, after) = bar(&record, end, width, Theme { color: true, ascii: true });
+            let place = place(&[record(ConnectionPurpose::Main, start_us, duration_us)]);
+            let theme = Theme { color: true, ascii: true };
+            let (before, bar, after) = bar(&place[0], end, width, theme);
             prop_assert!(!bar.is_empty());
             prop_assert_eq!(before.len() + bar.len() + after.len(), width);
         }

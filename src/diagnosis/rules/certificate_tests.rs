@@ -1,0 +1,385 @@
+use super::*;
+use crate::diagnosis::testing::{
+    HostMaker, attempt, certificate, closed, days, host, issued, negotiation, now, ntlm, times, tls,
+};
+use crate::model::{HostState, NameSource, NegotiationFacts, NtlmFacts, SelectedSecurity};
+
+/// A host that shows this certificate and nothing of NTLM.
+fn showing(leaf: CertificateFacts) -> HostMaker {
+    host([attempt().shown(tls(leaf))])
+}
+
+fn own() -> CertificateFacts {
+    certificate("srv05.corp.example")
+}
+
+fn corporate() -> CertificateFacts {
+    issued(&["srv05.corp.example"])
+}
+
+fn ending(leaf: CertificateFacts, in_days: i64) -> CertificateFacts {
+    CertificateFacts {
+        not_before: Some(days(in_days - 180)),
+        not_after: Some(days(in_days)),
+        ..leaf
+    }
+}
+
+#[test]
+fn trap_5_expired_with_working_tls_is_a_warning_not_0x904() {
+    let diagnosis = times(3, || attempt().shown(tls(ending(own(), -20)))).diagnose();
+    assert_eq!(diagnosis.state, HostState::Degraded);
+    assert_eq!(diagnosis.days_left, Some(-20));
+    assert_eq!(diagnosis.predicted.unwrap().code, "0x1B07");
+}
+
+#[test]
+fn an_expired_self_signed_certificate_wants_r1_and_an_issued_one_r4() {
+    let remedy = |leaf| {
+        showing(ending(leaf, -1))
+            .assert_fires("RDP-CERT-EXPIRED")
+            .remedy
+    };
+    assert_eq!(remedy(own()).as_deref(), Some("R1"));
+    assert_eq!(remedy(corporate()).as_deref(), Some("R4"));
+}
+
+#[test]
+fn an_implausible_clock_judges_no_dates() {
+    let mut past = showing(ending(own(), -20_000));
+    past.now = days(-10_000);
+    assert!(matches!(
+        past.verdict("RDP-CERT-EXPIRED"),
+        Verdict::NotEnough(_)
+    ));
+}
+
+#[test]
+fn a_clock_that_explains_the_expiry_is_told() {
+    let behind = NtlmFacts {
+        server_time: Some(days(-30)),
+        ..ntlm("srv05.corp.example")
+    };
+    let skewed = host([attempt().shown(tls(ending(own(), -20))).identified(behind)]);
+    assert_eq!(
+        skewed.assert_fires("RDP-CERT-EXPIRED").confidence,
+        Confidence::Likely
+    );
+}
+
+#[test]
+fn expired_and_closed_on_another_try_is_critical() {
+    let broken = host([
+        attempt().shown(tls(ending(own(), -20))),
+        attempt().tls_fails(closed(0), closed(0)),
+        attempt().shown(tls(ending(own(), -20))),
+    ]);
+    assert_eq!(
+        broken.assert_fires("RDP-CERT-EXPIRED-BROKEN").severity,
+        Severity::Critical
+    );
+    showing(ending(own(), -20)).assert_not("RDP-CERT-EXPIRED-BROKEN");
+}
+
+#[test]
+fn renewal_is_stuck_only_on_windows_own_certificate_after_two_days() {
+    showing(ending(own(), -20)).assert_fires("RDP-CERT-RENEWAL-STUCK");
+    showing(ending(own(), -2)).assert_not("RDP-CERT-RENEWAL-STUCK");
+    showing(ending(corporate(), -20)).assert_not("RDP-CERT-RENEWAL-STUCK");
+    let xrdp = CertificateFacts {
+        extended_key_usage: None,
+        ..ending(own(), -20)
+    };
+    showing(xrdp).assert_not("RDP-CERT-RENEWAL-STUCK");
+}
+
+#[test]
+fn trap_7_windows_own_certificate_with_20_days_left_raises_no_alarm() {
+    let finding = showing(ending(own(), 20)).assert_fires("RDP-CERT-EXPIRING");
+    assert_eq!(finding.severity, Severity::Info);
+}
+
+#[test]
+fn windows_own_certificate_with_3_days_left_does() {
+    let finding = showing(ending(own(), 3)).assert_fires("RDP-CERT-EXPIRING");
+    assert_eq!(finding.severity, Severity::Medium);
+}
+
+#[test]
+fn an_issued_certificate_is_low_then_medium() {
+    let severity = |left| {
+        showing(ending(corporate(), left))
+            .assert_fires("RDP-CERT-EXPIRING")
+            .severity
+    };
+    assert_eq!(severity(30), Severity::Low);
+    assert_eq!(severity(7), Severity::Medium);
+    showing(ending(corporate(), 31)).assert_not("RDP-CERT-EXPIRING");
+}
+
+#[test]
+fn the_future_has_a_tolerance_of_five_minutes() {
+    let starting = |seconds: i64| CertificateFacts {
+        not_before: jiff::Timestamp::from_second(now().as_second() + seconds).ok(),
+        ..own()
+    };
+    showing(starting(301)).assert_fires("RDP-CERT-NOT-YET-VALID");
+    showing(starting(300)).assert_not("RDP-CERT-NOT-YET-VALID");
+}
+
+#[test]
+fn trap_1_an_address_as_target_is_no_name_mismatch() {
+    showing(own()).assert_not("RDP-CERT-NAME-MISMATCH");
+}
+
+#[test]
+fn an_address_is_judged_where_the_certificate_lists_addresses() {
+    let listing = |address: &str| CertificateFacts {
+        san_ip: vec![address.parse().unwrap()],
+        has_san: true,
+        ..own()
+    };
+    showing(listing("10.0.0.9")).assert_fires("RDP-CERT-NAME-MISMATCH");
+    showing(listing("10.0.0.5")).assert_not("RDP-CERT-NAME-MISMATCH");
+}
+
+#[test]
+fn a_name_from_ptr_is_no_name_mismatch() {
+    showing(own())
+        .named(NameSource::Ptr, "dhcp-5.corp.example")
+        .assert_not("RDP-CERT-NAME-MISMATCH");
+}
+
+#[test]
+fn a_typed_name_has_to_match() {
+    let typed = |name: &str| showing(own()).named(NameSource::Target, name);
+    typed("files.corp.example").assert_fires("RDP-CERT-NAME-MISMATCH");
+    typed("srv05.corp.example").assert_not("RDP-CERT-NAME-MISMATCH");
+    let short = typed("srv05").assert_fires("RDP-CERT-NAME-MISMATCH");
+    assert_eq!(short.severity, Severity::Low);
+}
+
+#[test]
+fn trap_15_the_common_name_does_not_count_beside_alternative_names() {
+    let leaf = CertificateFacts {
+        common_name: Some("files.corp.example".into()),
+        ..corporate()
+    };
+    showing(leaf)
+        .named(NameSource::Target, "files.corp.example")
+        .assert_fires("RDP-CERT-NAME-MISMATCH");
+}
+
+#[test]
+fn trap_18_case_and_final_dot_do_not_count() {
+    showing(certificate("SRV05.Corp.Example."))
+        .named(NameSource::Target, "srv05.corp.example")
+        .assert_not("RDP-CERT-NAME-MISMATCH");
+}
+
+#[test]
+fn trap_18_international_names_are_left_open() {
+    let idn =
+        showing(certificate("xn--bcher-kva.example")).named(NameSource::Target, "bücher.example");
+    assert!(matches!(
+        idn.verdict("RDP-CERT-NAME-MISMATCH"),
+        Verdict::NotEnough(_)
+    ));
+}
+
+fn calling_itself(name: &str, leaf: CertificateFacts) -> HostMaker {
+    host([attempt().shown(tls(leaf)).identified(ntlm(name))])
+}
+
+#[test]
+fn a_renamed_host_shows_its_old_name() {
+    calling_itself("new05.corp.example", own()).assert_fires("RDP-CERT-RENAMED-HOST");
+    calling_itself("SRV05.corp.example", own()).assert_not("RDP-CERT-RENAMED-HOST");
+}
+
+#[test]
+fn without_ntlm_nobody_was_renamed() {
+    assert!(matches!(
+        showing(own()).verdict("RDP-CERT-RENAMED-HOST"),
+        Verdict::NotEnough(_)
+    ));
+}
+
+#[test]
+fn trap_10_netbios_cuts_names_at_15_characters() {
+    let long = certificate("application-server-01.corp.example");
+    let cut = NtlmFacts {
+        dns_computer: None,
+        netbios_computer: Some("APPLICATION-SER".into()),
+        ..ntlm("x")
+    };
+    host([attempt().shown(tls(long)).identified(cut)]).assert_not("RDP-CERT-RENAMED-HOST");
+}
+
+#[test]
+fn trap_14_wildcards_and_issued_certificates_are_no_renaming() {
+    calling_itself("new05.corp.example", certificate("*.corp.example"))
+        .assert_not("RDP-CERT-RENAMED-HOST");
+    calling_itself("new05.corp.example", corporate()).assert_not("RDP-CERT-RENAMED-HOST");
+}
+
+#[test]
+fn freerdp_is_not_renamed() {
+    let facts = NegotiationFacts {
+        source_reference: 0,
+        ..negotiation(SelectedSecurity::Hybrid)
+    };
+    let claimed = NtlmFacts {
+        version: Some((6, 1, 7601)),
+        ..ntlm("desk")
+    };
+    host([attempt()
+        .negotiated(facts)
+        .shown(tls(own()))
+        .identified(claimed)])
+    .assert_not("RDP-CERT-RENAMED-HOST");
+}
+
+#[test]
+fn a_short_chain_is_a_hint_unless_it_is_trusted() {
+    let finding = showing(corporate()).assert_fires("RDP-CERT-CHAIN-SHORT");
+    assert_eq!(finding.confidence, Confidence::Hint);
+    let trusted = crate::model::TlsFacts {
+        trust: TrustVerdict::Trusted,
+        ..tls(corporate())
+    };
+    host([attempt().shown(trusted)]).assert_not("RDP-CERT-CHAIN-SHORT");
+    showing(own()).assert_not("RDP-CERT-CHAIN-SHORT");
+}
+
+fn signed(leaf: CertificateFacts, algorithm: &str) -> CertificateFacts {
+    CertificateFacts {
+        signature_algorithm: algorithm.into(),
+        ..leaf
+    }
+}
+
+#[test]
+fn sha1_weighs_more_from_an_authority() {
+    let severity = |leaf| {
+        showing(signed(leaf, "sha1WithRSAEncryption"))
+            .assert_fires("RDP-CERT-SHA1")
+            .severity
+    };
+    assert_eq!(severity(own()), Severity::Low);
+    assert_eq!(severity(corporate()), Severity::Medium);
+}
+
+#[test]
+fn sha1_on_an_issuer_in_the_chain_does_not_count() {
+    let mut facts = tls(corporate());
+    facts
+        .chain
+        .push(signed(certificate("root"), "sha1WithRSAEncryption").into());
+    host([attempt().shown(facts)]).assert_not("RDP-CERT-SHA1");
+}
+
+#[test]
+fn md5_is_high() {
+    showing(signed(own(), "md5WithRSAEncryption")).assert_fires("RDP-CERT-MD5");
+    showing(signed(own(), "1.2.840.113549.1.1.4")).assert_fires("RDP-CERT-MD5");
+    showing(own()).assert_not("RDP-CERT-MD5");
+}
+
+fn keyed(algorithm: KeyAlgorithm, bits: u32) -> HostMaker {
+    showing(CertificateFacts {
+        key: crate::model::PublicKey { algorithm, bits },
+        ..own()
+    })
+}
+
+#[test]
+fn rsa_keys_are_judged_by_length() {
+    keyed(KeyAlgorithm::Rsa, 512).assert_fires("RDP-CERT-KEY-TINY");
+    keyed(KeyAlgorithm::Rsa, 1024).assert_fires("RDP-CERT-KEY-SHORT");
+    keyed(KeyAlgorithm::Rsa, 1024).assert_not("RDP-CERT-KEY-TINY");
+    keyed(KeyAlgorithm::Rsa, 2048).assert_not("RDP-CERT-KEY-SHORT");
+    keyed(KeyAlgorithm::Rsa, 0).assert_not("RDP-CERT-KEY-TINY");
+}
+
+#[test]
+fn short_elliptic_keys_are_fine() {
+    keyed(KeyAlgorithm::Ec, 256).assert_not("RDP-CERT-KEY-TINY");
+    keyed(KeyAlgorithm::Ec, 256).assert_not("RDP-CERT-KEY-SHORT");
+}
+
+fn used_for(usages: Option<&[&str]>) -> HostMaker {
+    showing(CertificateFacts {
+        extended_key_usage: usages
+            .map(|usages| usages.iter().map(|usage| (*usage).into()).collect()),
+        ..corporate()
+    })
+}
+
+#[test]
+fn trap_4_remote_desktop_authentication_alone_is_enough() {
+    used_for(Some(&[EKU_REMOTE_DESKTOP])).assert_not("RDP-CERT-NO-EKU");
+}
+
+#[test]
+fn usages_without_a_server_are_a_finding_and_absent_ones_are_not() {
+    used_for(Some(&["1.3.6.1.5.5.7.3.2"])).assert_fires("RDP-CERT-NO-EKU");
+    used_for(None).assert_not("RDP-CERT-NO-EKU");
+    used_for(Some(&[EKU_ANY])).assert_not("RDP-CERT-NO-EKU");
+}
+
+#[test]
+fn a_self_signed_authority_is_only_worth_knowing() {
+    let flagged = |leaf| {
+        showing(CertificateFacts {
+            is_ca: true,
+            ..leaf
+        })
+        .assert_fires("RDP-CERT-CA-FLAG")
+        .severity
+    };
+    assert_eq!(flagged(own()), Severity::Info);
+    assert_eq!(flagged(corporate()), Severity::Low);
+}
+
+#[test]
+fn a_long_private_life_is_fine() {
+    let long = |leaf| CertificateFacts {
+        not_after: Some(days(4000)),
+        ..leaf
+    };
+    showing(long(own())).assert_not("RDP-CERT-LONG-LIFE");
+    showing(long(corporate())).assert_not("RDP-CERT-LONG-LIFE");
+}
+
+#[test]
+fn trap_17_changing_certificates_are_judged_within_a_scan_and_by_name_alike() {
+    let other = || CertificateFacts {
+        sha256: "f".repeat(64).into(),
+        ..own()
+    };
+    host([attempt().shown(tls(own())), attempt().shown(tls(other()))])
+        .assert_fires("RDP-CERT-FLAPPING");
+    host([
+        attempt().shown(tls(own())),
+        attempt().shown(tls(other())).by_name("srv05.corp.example"),
+    ])
+    .assert_not("RDP-CERT-FLAPPING");
+}
+
+#[test]
+fn an_unreadable_certificate_is_a_finding_of_its_own_and_nothing_else() {
+    let garbage = CertificateFacts {
+        unparsable: Some("bad tag".into()),
+        not_after: None,
+        ..own()
+    };
+    let diagnosis = showing(garbage).diagnose();
+    let certificate: Vec<&str> = diagnosis
+        .findings
+        .iter()
+        .map(|finding| finding.id.as_str())
+        .filter(|id| id.starts_with("RDP-CERT"))
+        .collect();
+    assert_eq!(certificate, ["RDP-CERT-UNPARSABLE"]);
+}

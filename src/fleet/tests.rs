@@ -1,0 +1,331 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::diagnosis::testing::{
+    AttemptMaker, attempt, certificate, days, endpoint, here, leading_to, now, ntlm, silent, tls,
+};
+use crate::model::{
+    Attempt, DnsVerdict, EventBody, HostState, LookupAnswer, NameSource, Outcome, Question,
+    Resolver, ScanEvent, ScanStatus, Severity, StabilityVerdict, Stage, UnlistedCounts,
+};
+
+const NAME: &str = "srv05.corp.example";
+
+/// A fleet being fed, with numbers and times filled in.
+struct Feed {
+    fleet: Fleet,
+    seq: u64,
+}
+
+impl Feed {
+    fn new() -> Self {
+        Self {
+            fleet: Fleet::new(Policy::default()),
+            seq: 0,
+        }
+    }
+
+    fn event(&mut self, body: EventBody) -> &mut Self {
+        let at = Timestamp::from_second(now().as_second() + i64::try_from(self.seq).unwrap());
+        self.fleet.apply(ScanEvent {
+            run_id: "run".into(),
+            source: "here".into(),
+            seq: self.seq,
+            at: at.unwrap(),
+            body,
+        });
+        self.seq += 1;
+        self
+    }
+
+    fn attempt(&mut self, made: AttemptMaker) -> &mut Self {
+        self.tried(made.done(), false)
+    }
+
+    fn reference(&mut self, address: &str, made: AttemptMaker) -> &mut Self {
+        let target = endpoint(address);
+        let made = made.edit(|attempt| attempt.endpoint = target);
+        self.tried(made.done(), true)
+    }
+
+    fn tried(&mut self, attempt: Attempt, by_reference: bool) -> &mut Self {
+        self.event(EventBody::AttemptFinished {
+            attempt,
+            listed: true,
+            by_reference,
+            last: false,
+        })
+    }
+
+    fn resolved(&mut self, name: &str, answer: LookupAnswer) -> &mut Self {
+        let endpoints = answer
+            .addresses()
+            .iter()
+            .map(|address| Endpoint::new(*address, 3389))
+            .collect();
+        self.event(EventBody::TargetResolved {
+            name: name.into(),
+            port: 3389,
+            endpoints,
+            excluded: 0,
+            lookups: vec![lookup(name, answer)],
+        })
+    }
+
+    fn named(&mut self, source: NameSource, name: &str, answer: LookupAnswer) -> &mut Self {
+        self.event(EventBody::NamesChecked {
+            endpoint: here(),
+            names: vec![ObservedName {
+                name: name.into(),
+                source,
+            }],
+            lookups: vec![lookup(name, answer)],
+            excluded: Vec::new(),
+        })
+    }
+
+    fn host(&self) -> &Host {
+        &self.fleet.hosts()[0]
+    }
+}
+
+fn lookup(name: &str, answer: LookupAnswer) -> Lookup {
+    Lookup {
+        question: Question::Addresses(name.into()),
+        resolver: Resolver::System,
+        answer,
+        duration_ms: 1,
+    }
+}
+
+/// The summary as counted from scratch.
+fn recount(fleet: &Fleet) -> Summary {
+    let mut summary = Summary::default();
+    for host in fleet.hosts() {
+        summary.add(summary::Contribution::of(&host.diagnosis));
+    }
+    summary
+}
+
+#[test]
+fn attempts_at_one_endpoint_are_one_row() {
+    let mut feed = Feed::new();
+    feed.attempt(attempt().through())
+        .attempt(attempt().through())
+        .attempt(attempt().through());
+    assert_eq!(feed.fleet.hosts().len(), 1);
+    assert_eq!(
+        feed.host().diagnosis.stability.verdict,
+        StabilityVerdict::Steady
+    );
+    assert_eq!(feed.fleet.position(&Subject::Endpoint(here())), Some(0));
+}
+
+#[test]
+fn equal_facts_of_later_attempts_are_shared() {
+    let mut feed = Feed::new();
+    feed.attempt(attempt().through())
+        .attempt(attempt().through());
+    let attempts = &feed.host().history.attempts;
+    let tls = |index: usize| attempts[index].tls.as_ref().unwrap();
+    let ntlm = |index: usize| attempts[index].ntlm.as_ref().unwrap();
+    assert!(Arc::ptr_eq(tls(0), tls(1)));
+    assert!(Arc::ptr_eq(ntlm(0), ntlm(1)));
+}
+
+#[test]
+fn an_equal_certificate_is_shared_even_when_the_rest_differs() {
+    let mut feed = Feed::new();
+    let mut other = tls(certificate(NAME));
+    other.received = 7;
+    feed.attempt(attempt().shown(tls(certificate(NAME))))
+        .attempt(attempt().shown(other));
+    let attempts = &feed.host().history.attempts;
+    let leaf = |index: usize| attempts[index].tls.as_ref().unwrap().leaf().unwrap();
+    assert!(Arc::ptr_eq(leaf(0), leaf(1)));
+}
+
+#[test]
+fn issuer_certificates_are_shared_between_hosts() {
+    let mut feed = Feed::new();
+    let with_issuer = || {
+        let mut facts = tls(certificate(NAME));
+        facts.chain.push(certificate("Corp CA").into());
+        attempt().shown(facts)
+    };
+    let elsewhere = with_issuer().edit(|attempt| attempt.endpoint = endpoint("10.0.0.6"));
+    feed.attempt(with_issuer()).attempt(elsewhere);
+    let issuer = |row: usize| {
+        let history = &feed.fleet.hosts()[row].history;
+        Arc::clone(&history.tls().unwrap().chain[1])
+    };
+    assert!(Arc::ptr_eq(&issuer(0), &issuer(1)));
+}
+
+#[test]
+fn a_member_by_reference_is_no_row() {
+    let mut feed = Feed::new();
+    feed.reference("10.0.0.9", attempt().through());
+    assert_eq!(feed.fleet.hosts().len(), 0);
+    assert_eq!(feed.fleet.references().count(), 1);
+    assert!(feed.fleet.history(endpoint("10.0.0.9")).is_some());
+    assert_eq!(feed.fleet.summary(), &Summary::default());
+}
+
+#[test]
+fn a_member_that_is_scanned_later_becomes_a_row_and_keeps_its_attempts() {
+    let mut feed = Feed::new();
+    feed.reference("10.0.0.5", attempt().through())
+        .attempt(attempt().through());
+    assert_eq!(feed.fleet.references().count(), 0);
+    assert_eq!(feed.host().history.attempts.len(), 2);
+    assert!(!feed.host().history.by_reference);
+}
+
+#[test]
+fn a_row_tried_by_reference_stays_a_row() {
+    let mut feed = Feed::new();
+    feed.attempt(attempt().through())
+        .reference("10.0.0.5", attempt().through());
+    assert_eq!(feed.fleet.hosts().len(), 1);
+    assert_eq!(feed.fleet.references().count(), 0);
+}
+
+#[test]
+fn an_unresolved_name_is_a_row_of_its_own() {
+    let mut feed = Feed::new();
+    feed.resolved("gone.corp.example", LookupAnswer::NxDomain);
+    let host = feed.host();
+    assert_eq!(host.diagnosis.state, HostState::Unreachable);
+    assert_eq!(host.diagnosis.failed_stage, Some(Stage::Dns));
+    assert_eq!(host.diagnosis.dns, DnsVerdict::Missing);
+    assert_eq!(host.diagnosis.findings[0].id, "RDP-DNS-MISSING");
+    assert_eq!(host.diagnosis.predicted.as_ref().unwrap().code, "0x104");
+    assert_eq!(host.display_name(), Some("gone.corp.example"));
+}
+
+#[test]
+fn a_name_waits_for_its_endpoint() {
+    let mut feed = Feed::new();
+    feed.resolved(NAME, leading_to(&["10.0.0.5"]));
+    assert_eq!(feed.fleet.hosts().len(), 0);
+    feed.attempt(attempt().through());
+    assert_eq!(feed.host().display_name(), Some(NAME));
+    assert_eq!(feed.host().diagnosis.dns, DnsVerdict::Match);
+}
+
+#[test]
+fn a_name_joins_an_endpoint_that_is_there_already_even_when_the_event_leaves_it_out() {
+    let mut feed = Feed::new();
+    feed.attempt(attempt().through());
+    feed.event(EventBody::TargetResolved {
+        name: NAME.into(),
+        port: 3389,
+        endpoints: Vec::new(),
+        excluded: 0,
+        lookups: vec![lookup(NAME, leading_to(&["10.0.0.5"]))],
+    });
+    assert_eq!(feed.fleet.hosts().len(), 1);
+    assert_eq!(feed.host().display_name(), Some(NAME));
+}
+
+#[test]
+fn a_host_is_judged_again_when_a_member_behind_its_name_answers() {
+    let mut feed = Feed::new();
+    let addresses = leading_to(&["10.0.0.5", "10.0.0.9"]);
+    feed.attempt(attempt().through())
+        .named(NameSource::Ntlm, NAME, addresses);
+    assert_eq!(feed.host().diagnosis.dns, DnsVerdict::Match);
+    feed.reference("10.0.0.9", attempt().stage(Stage::Tcp, silent()));
+    assert_eq!(feed.host().diagnosis.dns, DnsVerdict::PartialDead);
+    assert_eq!(feed.fleet.summary().dns_trouble, 1);
+    feed.reference("10.0.0.9", attempt().through());
+    assert_eq!(feed.host().diagnosis.dns, DnsVerdict::Match);
+    assert_eq!(feed.fleet.summary().dns_trouble, 0);
+}
+
+#[test]
+fn a_resolver_that_goes_down_takes_the_verdicts_on_names_back() {
+    let mut feed = Feed::new();
+    feed.attempt(attempt().through())
+        .named(NameSource::Ntlm, NAME, LookupAnswer::NxDomain);
+    assert_eq!(feed.host().diagnosis.dns, DnsVerdict::Missing);
+    let down = Notice::ResolverDown {
+        server: None,
+        detail: "no answer".into(),
+    };
+    feed.event(EventBody::Noticed(down.clone()))
+        .event(EventBody::Noticed(down));
+    assert_eq!(feed.host().diagnosis.dns, DnsVerdict::NotChecked);
+    assert_eq!(feed.fleet.notices().len(), 1);
+}
+
+#[test]
+fn the_summary_follows_every_change() {
+    let mut feed = Feed::new();
+    let mut old = certificate(NAME);
+    old.not_after = Some(days(-20));
+    feed.attempt(attempt().tls_fails(silent(), silent()));
+    assert_eq!(feed.fleet.summary().by_state[&HostState::Broken], 1);
+    feed.attempt(attempt().shown(tls(old)))
+        .attempt(attempt().through())
+        .attempt(
+            attempt()
+                .stage(Stage::Tcp, Outcome::Refused)
+                .edit(|attempt| attempt.endpoint = endpoint("10.0.0.6")),
+        );
+    let summary = feed.fleet.summary();
+    assert_eq!(summary, &recount(&feed.fleet));
+    assert_eq!(summary.hosts, 2);
+    assert_eq!(summary.by_state.get(&HostState::Broken), None);
+    assert_eq!(summary.flaky, 1);
+    assert_eq!(summary.by_severity[&Severity::High], 1);
+}
+
+#[test]
+fn every_event_is_a_new_revision_and_the_newest_time_counts() {
+    let mut feed = Feed::new();
+    let before = feed.fleet.revision();
+    feed.attempt(attempt().through())
+        .attempt(attempt().through());
+    assert!(feed.fleet.revision() > before);
+    let (start, newest) = feed.fleet.times().unwrap();
+    assert_eq!(newest.as_second() - start.as_second(), 1);
+    assert_eq!(feed.fleet.run_id(), "run");
+    assert_eq!(feed.fleet.vantage(), "here");
+}
+
+#[test]
+fn the_end_judges_everyone_as_of_its_time() {
+    let mut feed = Feed::new();
+    let mut leaf = certificate(NAME);
+    leaf.not_after = Timestamp::from_second(now().as_second() + 100).ok();
+    feed.attempt(attempt().shown(tls(leaf)));
+    assert_eq!(feed.fleet.summary().expired, 0);
+    feed.seq = 200;
+    feed.event(EventBody::ScanFinished(ScanEnd {
+        status: ScanStatus::Complete,
+        endpoints_probed: 1,
+        unlisted: UnlistedCounts::default(),
+        answered_on_retry: 0,
+    }));
+    assert_eq!(feed.fleet.summary().expired, 1);
+    assert!(feed.fleet.end().is_some());
+}
+
+#[test]
+fn the_name_shown_is_the_typed_then_ntlms_then_ptrs_then_the_certificates() {
+    let mut feed = Feed::new();
+    feed.attempt(attempt().shown(tls(certificate("cert.example"))));
+    assert_eq!(feed.host().display_name(), Some("cert.example"));
+    feed.named(NameSource::Ptr, "ptr.example", LookupAnswer::NxDomain);
+    assert_eq!(feed.host().display_name(), Some("ptr.example"));
+    feed.attempt(
+        attempt()
+            .shown(tls(certificate("cert.example")))
+            .identified(ntlm("ntlm.example")),
+    );
+    assert_eq!(feed.host().display_name(), Some("ntlm.example"));
+    feed.resolved("typed.example", leading_to(&["10.0.0.5"]));
+    assert_eq!(feed.host().display_name(), Some("typed.example"));
+}
