@@ -1,203 +1,31 @@
 //! What `rdpscan fix` hands out: every command and script parses as `PowerShell`, whatever hosts call themselves.
 
+// Helpers here count as test code for the lints, too.
+#![cfg(test)]
+
+mod hosts;
+mod powershell;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
 use clap::Parser as _;
+use hosts::{
+    address, all_findings, calls_itself, everywhere, finding, host_at, named, nasty_names, saved,
+    unresolved,
+};
+use powershell::{faults, host_array};
 use proptest::prelude::*;
 use rdpscan::cli::Cli;
 use rdpscan::diagnosis::remedies::{self, Remedy, Shell};
-use rdpscan::diagnosis::{Diagnosis, NameMember, NamePath, Policy, Stability};
 use rdpscan::fix::{self, File, HostName, Plan};
-use rdpscan::fleet::{Fleet, Host};
-use rdpscan::model::{
-    Attempt, Confidence, ConnectionPurpose, DnsVerdict, EVENT_SCHEMA, Endpoint, EventBody, Finding,
-    History, HostState, NameSource, Nla, NtlmFacts, ObservedName, Outcome, ScanEnd, ScanEvent,
-    ScanPlan, ScanStatus, SelectedSecurity, Severity, StabilityVerdict, Stage, StageRecord,
-    Subject, UnlistedCounts,
-};
-use rdpscan::report::{self, Format, Selection};
-use tree_sitter::{Node, Parser, Tree};
+use rdpscan::fleet::Host;
+use rdpscan::model::{Endpoint, NameSource, Severity, Subject};
 
 /// Remedies that scripts carry out.
 const SCRIPTED: [&str; 10] = ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R12"];
-
-fn parse(text: &str) -> Tree {
-    let mut parser = Parser::new();
-    parser
-        .set_language(&tree_sitter_powershell::LANGUAGE.into())
-        .unwrap();
-    parser.parse(text, None).unwrap()
-}
-
-/// Every node, depth first.
-fn walk<'tree>(node: Node<'tree>, seen: &mut dyn FnMut(Node<'tree>)) {
-    seen(node);
-    for index in 0..node.child_count() {
-        walk(node.child(index.try_into().unwrap()).unwrap(), seen);
-    }
-}
-
-/// Where the text is no `PowerShell`.
-fn faults(text: &str) -> Vec<String> {
-    let tree = parse(text);
-    let mut faults = Vec::new();
-    walk(tree.root_node(), &mut |node| {
-        if node.is_error() || node.is_missing() {
-            let start = node.start_position();
-            let what: String = text[node.byte_range()].chars().take(80).collect();
-            faults.push(format!("line {}: {what:?}", start.row + 1));
-        }
-    });
-    faults
-}
-
-fn nasty_names() -> Vec<String> {
-    include_str!("../data/nasty-names.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty())
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-fn finding(id: &str, severity: Severity, remedy: Option<&str>, text: &str) -> Finding {
-    Finding {
-        id: id.to_owned(),
-        severity,
-        confidence: Confidence::Sure,
-        title: text.to_owned(),
-        evidence: text.to_owned(),
-        remedy: remedy.map(ToOwned::to_owned),
-    }
-}
-
-/// A finding for every remedy.
-fn all_findings(text: &str) -> Vec<Finding> {
-    remedies::all()
-        .iter()
-        .map(|remedy| finding("RDP-X", Severity::High, Some(&remedy.key), text))
-        .collect()
-}
-
-fn address(last: u8) -> IpAddr {
-    format!("10.0.0.{last}").parse().unwrap()
-}
-
-fn host(subject: Subject, findings: Vec<Finding>) -> Host {
-    Host {
-        history: History::new(subject),
-        diagnosis: Diagnosis {
-            state: HostState::Broken,
-            failed_stage: None,
-            security: SelectedSecurity::None,
-            nla: Nla::Unknown,
-            certificate_status: None,
-            days_left: None,
-            dns: DnsVerdict::Match,
-            name_paths: Vec::new(),
-            stability: Stability {
-                verdict: StabilityVerdict::Down,
-                attempts: 3,
-                failures: 3,
-                failures_by_stage: Vec::new(),
-                connect_ms: None,
-                total_ms: None,
-                handshake_ms: None,
-                retransmits: None,
-                loss: 0.0,
-            },
-            findings,
-            predicted: None,
-        },
-    }
-}
-
-fn host_at(last: u8, findings: Vec<Finding>) -> Host {
-    host(
-        Subject::Endpoint(Endpoint::new(address(last), 3389)),
-        findings,
-    )
-}
-
-/// Gives a host a name that leads to `members`.
-fn named(
-    mut host: Host,
-    name: &str,
-    source: NameSource,
-    members: &[(IpAddr, Option<bool>)],
-) -> Host {
-    host.history.names.push(ObservedName {
-        name: name.into(),
-        source,
-    });
-    host.diagnosis.name_paths.push(NamePath {
-        name: name.into(),
-        verdict: DnsVerdict::Match,
-        members: members
-            .iter()
-            .map(|(address, same_identity)| NameMember {
-                address: *address,
-                reachable: Some(true),
-                same_identity: *same_identity,
-            })
-            .collect(),
-    });
-    host
-}
-
-/// An attempt in which nothing happened.
-fn attempt(endpoint: Endpoint) -> Attempt {
-    Attempt {
-        endpoint,
-        number: 1,
-        by_name: None,
-        started_at: jiff::Timestamp::UNIX_EPOCH,
-        stages: Vec::new(),
-        silent_rounds: 0,
-        negotiation: None,
-        tls: None,
-        ntlm: None,
-        path: None,
-    }
-}
-
-fn calls_itself(mut host: Host, name: &str) -> Host {
-    let ntlm = NtlmFacts {
-        netbios_computer: Some(name.into()),
-        ..NtlmFacts::default()
-    };
-    let attempt = Attempt {
-        ntlm: Some(Arc::new(ntlm)),
-        ..attempt(Endpoint::new(address(1), 3389))
-    };
-    host.history.attempts.push(attempt);
-    host
-}
-
-/// A host that is called `name` wherever it can be, and says so in DNS.
-fn everywhere(last: u8, name: &str) -> Host {
-    let mut host = host_at(last, all_findings(name));
-    for source in [
-        NameSource::Target,
-        NameSource::Ptr,
-        NameSource::Ntlm,
-        NameSource::Certificate,
-    ] {
-        host = named(host, name, source, &[(address(last), None)]);
-    }
-    calls_itself(host, name)
-}
-
-fn unresolved(name: &str) -> Host {
-    let subject = Subject::Unresolved {
-        name: name.to_owned(),
-        port: 3389,
-    };
-    host(subject, all_findings(name))
-}
 
 /// Two remedies, for tests that parse again and again: the rest of a script does not depend on hosts.
 fn few() -> Vec<&'static Remedy> {
@@ -216,32 +44,8 @@ fn file<'a>(plan: &'a Plan, path: &str) -> &'a str {
 fn scripts(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
     plan.files
         .iter()
-        .filter(|file| file.path.ends_with(".ps1"))
+        .filter(|file| file.path.starts_with("scripts/"))
         .map(|file| (file.path.as_str(), text(file)))
-}
-
-/// The values of `Computer` and `Expected` in a script's host array, as the grammar reads them.
-fn host_array(script: &str) -> Vec<String> {
-    let tree = parse(script);
-    let mut array = None;
-    walk(tree.root_node(), &mut |node| {
-        if node.kind() == "assignment_expression"
-            && array.is_none()
-            && script[node.byte_range()].starts_with("$Hosts")
-        {
-            array = Some(node);
-        }
-    });
-    let mut values = Vec::new();
-    walk(array.expect("a host array"), &mut |node| {
-        if node.kind() == "verbatim_string_characters" {
-            let literal = &script[node.byte_range()];
-            values.push(literal.trim_matches('\'').to_owned());
-        }
-        assert_ne!(node.kind(), "sub_expression");
-        assert_ne!(node.kind(), "expandable_string_literal");
-    });
-    values
 }
 
 fn assert_sound(plan: &Plan) {
@@ -253,7 +57,10 @@ fn assert_sound(plan: &Plan) {
             "{path}"
         );
         let values = host_array(script);
-        assert!(!values.is_empty() && values.len() % 2 == 0, "{path}");
+        assert!(
+            !values.is_empty() && values.len().is_multiple_of(2),
+            "{path}"
+        );
         for pair in values.chunks(2) {
             let (computer, expected) = (&pair[0], &pair[1]);
             assert!(
@@ -276,7 +83,7 @@ fn assert_sound(plan: &Plan) {
             "{path}"
         );
         assert!(path.split('/').all(|part| part.len() < 200), "{path}");
-        if path.ends_with(".rdp") {
+        if path.starts_with("rdp/") {
             assert_sound_rdp(path, text(file));
         }
     }
@@ -391,7 +198,7 @@ fn no_nasty_name_gets_into_any_file_but_the_lists() {
         .filter(|name| HostName::parse(name).is_err())
         .collect();
     assert!(refused.len() > 80, "{}", refused.len());
-    let plain = fix::plan(&[host_at(1, all_findings(""))], &[]);
+    let unnamed = fix::plan(&[host_at(1, all_findings(""))], &[]);
     let fixed = |plan: &Plan| -> Vec<File> {
         let files = plan.files.iter();
         files
@@ -401,10 +208,10 @@ fn no_nasty_name_gets_into_any_file_but_the_lists() {
     };
     for name in refused {
         let plan = fix::plan(&[everywhere(1, &name)], &[]);
-        assert_eq!(fixed(&plan), fixed(&plain), "{name:?}");
+        assert_eq!(fixed(&plan), fixed(&unnamed), "{name:?}");
         assert!(!plan.refused.is_empty(), "{name:?}");
     }
-    assert_sound(&plain);
+    assert_sound(&unnamed);
 }
 
 #[test]
@@ -472,11 +279,7 @@ fn a_name_that_only_the_host_claims_is_not_used() {
         &[(address(99), Some(false))],
     );
     let plan = fix::plan(&[claimed], &[]);
-    for file in plan
-        .files
-        .iter()
-        .filter(|file| !file.path.ends_with(".csv"))
-    {
+    for file in plan.files.iter().filter(|file| file.path.contains('/')) {
         assert!(!text(file).contains("dc01.corp.example'"), "{}", file.path);
         assert!(!file.path.contains("dc01"), "{}", file.path);
     }
@@ -560,67 +363,6 @@ fn the_folder_does_not_depend_on_the_order_of_hosts() {
     let hosts = [everywhere(1, "a.example"), everywhere(2, "b.example")];
     let turned = [hosts[1].clone(), hosts[0].clone()];
     assert_eq!(fix::plan(&hosts, &[]), fix::plan(&turned, &[]));
-}
-
-/// A saved scan of one host that refuses.
-fn saved(folder: &Path) {
-    let endpoint = Endpoint::new(address(5), 3389);
-    let refused = Attempt {
-        stages: vec![StageRecord {
-            stage: Stage::Tcp,
-            connection: ConnectionPurpose::Main,
-            start_us: 0,
-            duration_us: 900,
-            outcome: Outcome::Refused,
-        }],
-        ..attempt(endpoint)
-    };
-    let plan = ScanPlan {
-        schema: EVENT_SCHEMA.into(),
-        version: "0.1.0".into(),
-        targets: vec!["10.0.0.5".to_owned()],
-        excludes: Vec::new(),
-        endpoints_planned: 1,
-        names_planned: 0,
-        seed: 7,
-        attempts: 1,
-        dns: false,
-        ntlm: false,
-        list_all: false,
-        simulated: false,
-    };
-    let end = ScanEnd {
-        status: ScanStatus::Complete,
-        endpoints_probed: 1,
-        unlisted: UnlistedCounts::default(),
-        answered_on_retry: 0,
-    };
-    let bodies = [
-        EventBody::ScanStarted(plan),
-        EventBody::AttemptFinished {
-            attempt: refused,
-            listed: true,
-            by_reference: false,
-            last: true,
-        },
-        EventBody::ScanFinished(end),
-    ];
-    let mut fleet = Fleet::new(Policy::default());
-    for (seq, body) in (0..).zip(bodies) {
-        fleet.apply(ScanEvent {
-            run_id: "run-1".into(),
-            source: "admin-pc".into(),
-            seq,
-            at: jiff::Timestamp::UNIX_EPOCH,
-            body,
-        });
-    }
-    let selection = Selection {
-        fleet: &fleet,
-        rows: &[0],
-        whole: true,
-    };
-    report::write_file(&folder.join("monday.json"), Format::Json, &selection).unwrap();
 }
 
 /// Runs the command in a folder that is all it knows of the user; gives its status and what it told.
