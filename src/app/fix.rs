@@ -40,6 +40,11 @@ pub(super) fn run(arguments: &FixArgs, settings: &Settings) -> Result<ExitStatus
         let refused = counted(plan.refused.len(), "name");
         line = format!("{line}; {refused} refused, see refused.csv");
     }
+    if fleet.plan().is_some_and(|plan| plan.simulated) {
+        line.push_str(
+            "; the scan was of the simulated fleet, so look at the scripts and do not run them",
+        );
+    }
     tell(&line);
     Ok(ExitStatus::Done)
 }

@@ -48,6 +48,10 @@ if (-not $Apply) { $WhatIfPreference = $true }
 $Hosts = @(
 @@HOSTS@@)
 
+foreach ($Name in $ComputerName) {
+    if (@($Hosts | ForEach-Object { $_.Computer }) -notcontains $Name) { throw "$Name is not in the list of this script" }
+}
+
 $Action = '@@ACTION@@'
 $Settings = @{}
 

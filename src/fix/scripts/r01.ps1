@@ -2,8 +2,13 @@ $Check = {
     param($Settings)
     $Listener = 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp'
     $Values = Get-ItemProperty -Path $Listener
-    $Bound = $Values.PSObject.Properties.Name -contains 'SSLCertificateSHA1Hash'
     $Own = @(Get-ChildItem -Path 'Cert:\LocalMachine\Remote Desktop' -ErrorAction SilentlyContinue)
+    $Pinned = ''
+    if ($Values.PSObject.Properties.Name -contains 'SSLCertificateSHA1Hash') {
+        $Pinned = ([System.BitConverter]::ToString([byte[]]$Values.SSLCertificateSHA1Hash)) -replace '-', ''
+    }
+    # One that is not of this store was bound on purpose.
+    $Bound = $Pinned -and (@($Own | ForEach-Object { $_.Thumbprint }) -notcontains $Pinned)
     $HostName = [System.Net.Dns]::GetHostName()
     $Old = @($Own | Where-Object {
             $Common = ($_.Subject -replace '^CN=', '').Split('.')[0]
@@ -33,6 +38,13 @@ $Change = {
             Remove-Item -LiteralPath (Join-Path -Path $Store -ChildPath $Certificate.Thumbprint)
             $Removed += $Certificate.Thumbprint
         }
+    }
+    # A pin on what was removed would keep the new one from being used.
+    $Listener = 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp'
+    $Pin = Get-ItemProperty -Path $Listener -Name SSLCertificateSHA1Hash -ErrorAction SilentlyContinue
+    if ($Pin) {
+        $Pinned = ([System.BitConverter]::ToString([byte[]]$Pin.SSLCertificateSHA1Hash)) -replace '-', ''
+        if ($Removed -contains $Pinned) { Remove-ItemProperty -Path $Listener -Name SSLCertificateSHA1Hash }
     }
     Restart-Service -Name SessionEnv -Force
     Restart-Service -Name TermService -Force

@@ -14,15 +14,17 @@ $Check = {
             $Wrong += "$Name is $($Listener.$Name)"
         }
     }
+    # Without a certificate, a host that demands TLS is out of reach.
+    $Certificates = @(Get-ChildItem -Path 'Cert:\LocalMachine\Remote Desktop' -ErrorAction SilentlyContinue)
+    $Ready = ($Certificates.Count -gt 0) -or ($Listener.PSObject.Properties.Name -contains 'SSLCertificateSHA1Hash')
     $Reason = if ($ByPolicy.Count -gt 0) { "set by policy: $($ByPolicy -join ', '); change it there, it beats the listener" }
+    elseif (-not $Ready) { 'there is no certificate yet: carry out R1 or R2 first' }
     elseif ($Wrong.Count -gt 0) { $Wrong -join ', ' }
     else { 'TLS and NLA are demanded' }
-    # Without a key that works, a host that demands TLS is out of reach.
-    $Certificates = @(Get-ChildItem -Path 'Cert:\LocalMachine\Remote Desktop' -ErrorAction SilentlyContinue)
     [pscustomobject]@{
         Policy       = $ByPolicy -join '; '
         Certificates = $Certificates.Count
-        Needed       = ($Wrong.Count -gt 0) -and ($ByPolicy.Count -eq 0)
+        Needed       = $Ready -and ($Wrong.Count -gt 0) -and ($ByPolicy.Count -eq 0)
         Reason       = $Reason
     }
 }
