@@ -4,6 +4,7 @@
 mod demo;
 mod dry_run;
 mod fit;
+mod fix;
 mod headless;
 mod logging;
 mod outputs;
@@ -53,6 +54,7 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
         Some(Command::Demo(arguments)) => demo::run(*arguments, resolved).await,
         Some(Command::Open(arguments)) => saved::open(&arguments, settings).await,
         Some(Command::Report(arguments)) => saved::report(&arguments, &settings),
+        Some(Command::Fix(arguments)) => fix::run(&arguments, &settings),
         Some(Command::Config(arguments)) => {
             let text = match arguments.format {
                 ConfigFormat::Text => settings::text(&resolved),

@@ -22,6 +22,7 @@ Examples:
   rdpscan 10.0.0.0/22 --exclude 10.0.1.0/28     all but some
   rdpscan -f servers.txt -o monday.json         scan a list and keep the result
   rdpscan open monday.json                      look at it again
+  rdpscan fix monday.json -o monday-fix         scripts and lists that mend what was found
   rdpscan 10.0.0.0/24 --fail-on high --quiet    for a scheduled task: exit status 1 says look here
 
 Every setting can also stand in a file or in the environment, as in RDPSCAN_SCAN_ATTEMPTS=5; `rdpscan config` lists them all.
@@ -64,6 +65,8 @@ pub enum Command {
     Open(OpenArgs),
     /// Write a saved scan in another format
     Report(ReportArgs),
+    /// Write scripts, .rdp files and lists that mend what a saved scan found
+    Fix(FixArgs),
     /// Print every setting and where its value came from
     Config(ConfigArgs),
     /// Print completions for a shell
@@ -261,6 +264,26 @@ pub struct ReportArgs {
     /// Exit with status 1 when a finding is at least this severe: critical, high, medium, low or info [default: never]
     #[arg(long, value_name = "SEVERITY", value_parser = Words(SEVERITIES), hide_possible_values = true)]
     pub fail_on: Option<String>,
+    /// Settings file and log.
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// What mends a saved scan's findings.
+#[derive(Debug, Args)]
+pub struct FixArgs {
+    /// The saved scan, a .json report
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// The folder to make; one that is there already must be empty
+    #[arg(short = 'o', long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub output: PathBuf,
+    /// Only hosts that match
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Only these remedies, as in R1,R2; also for what is merely worth knowing [default: all that are called for]
+    #[arg(long, value_name = "REMEDIES")]
+    pub remedy: Vec<String>,
     /// Settings file and log.
     #[command(flatten)]
     pub common: CommonArgs,

@@ -9,6 +9,7 @@ mod identity;
 mod member;
 mod names;
 mod predicted;
+pub mod remedies;
 mod rules;
 mod sight;
 mod stability;
