@@ -75,7 +75,9 @@ impl Cli {
                 flags.text("output.format", "--format", report.format.as_ref());
                 flags.text("output.fail_on", "--fail-on", report.fail_on.as_ref());
             }
-            Some(Command::Config(_) | Command::Completions(_) | Command::Man) => {}
+            Some(
+                Command::Explain(_) | Command::Config(_) | Command::Completions(_) | Command::Man,
+            ) => {}
         }
         flags.0
     }
@@ -88,7 +90,7 @@ impl Cli {
             Some(Command::Open(open)) => Some(&open.common),
             Some(Command::Report(report)) => Some(&report.common),
             Some(Command::Config(config)) => Some(&config.common),
-            Some(Command::Completions(_) | Command::Man) => None,
+            Some(Command::Explain(_) | Command::Completions(_) | Command::Man) => None,
         }
     }
 }
