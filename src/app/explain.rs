@@ -123,9 +123,12 @@ mod tests {
 
     #[test]
     fn suggestions_are_few_near_and_in_order() {
-        assert_eq!(nearest(handbook(), "0x905"), ["0x104", "0x204", "0x304"]);
-        assert_eq!(nearest(handbook(), "expird"), ["expired"]);
-        assert_eq!(nearest(handbook(), "rdp-cert-sha2"), ["RDP-CERT-SHA1"]);
+        assert_eq!(nearest(handbook(), "0x905"), ["0x904", "0x906", "0x908"]);
+        assert_eq!(nearest(handbook(), "expird"), ["expired", "expiry"]);
+        assert_eq!(
+            nearest(handbook(), "rdp-cert-sha2"),
+            ["RDP-CERT-SHA1", "RDP-CERT-MD5"]
+        );
         assert!(nearest(handbook(), "xylophone").is_empty());
     }
 }

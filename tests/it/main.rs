@@ -11,6 +11,7 @@
 mod architecture;
 mod cli;
 mod etiquette;
+mod explain;
 mod fleets;
 mod hostile;
 mod replay;

@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 
-use crate::sanitize::markdown as safe;
-
 use super::page::{Item, Page};
 
 /// The pages; the first heading is of level 1.
@@ -60,6 +58,18 @@ fn write(out: &mut String, item: &Item, number: Option<usize>) {
             put(out, format_args!("{indent}- {word}: {}\n", safe(text)));
         }
     }
+}
+
+/// The few marks that mean something inside a line. The texts are the handbook's own, so that nothing more is needed.
+fn safe(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if "\\`*[]<>&|".contains(character) {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
 }
 
 fn put(out: &mut String, text: std::fmt::Arguments<'_>) {

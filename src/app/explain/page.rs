@@ -1,6 +1,6 @@
 //! An answer as pages: what stands where, before it becomes text or Markdown.
 
-use crate::diagnosis::handbook::{Answer, Cause, Entry, Handbook, Kind};
+use crate::diagnosis::handbook::{Answer, Cause, Entry, Handbook, Kind, Shape};
 
 /// A page: a title, then sections.
 #[derive(Debug, Default)]
@@ -49,26 +49,24 @@ pub(super) fn pages(book: &Handbook, answer: &Answer<'_>) -> Vec<Page> {
             ..Page::default()
         });
     }
-    if answer.full {
-        pages.extend(answer.entries.iter().map(|entry| full(book, entry)));
-    } else if answer.entries.is_sorted_by_key(|entry| entry.kind) {
-        pages.extend(by_kind(&answer.entries));
-    } else {
-        pages.push(Page {
+    match answer.shape {
+        Shape::Full => pages.extend(answer.entries.iter().map(|entry| full(book, entry))),
+        Shape::List => pages.push(list(&answer.entries)),
+        Shape::Ranked => pages.push(Page {
             title: "Found in the handbook, best first".to_owned(),
             line: Some(HOW_ON.to_owned()),
             sections: vec![Section {
                 items: answer.entries.iter().map(|entry| hit(entry)).collect(),
                 ..Section::default()
             }],
-        });
+        }),
     }
     pages
 }
 
 const HOW_ON: &str = "rdpscan explain KEY shows an entry in full.";
 
-fn by_kind(entries: &[&Entry]) -> Vec<Page> {
+fn list(entries: &[&Entry]) -> Page {
     let sections = Kind::ALL.into_iter().filter_map(|kind| {
         let items: Vec<Item> = entries
             .iter()
@@ -81,11 +79,11 @@ fn by_kind(entries: &[&Entry]) -> Vec<Page> {
             ..Section::default()
         })
     });
-    vec![Page {
+    Page {
         title: "The handbook".to_owned(),
         line: Some(HOW_ON.to_owned()),
         sections: sections.collect(),
-    }]
+    }
 }
 
 fn hit(entry: &Entry) -> Item {
@@ -143,7 +141,7 @@ fn full(book: &Handbook, entry: &Entry) -> Page {
     say("Where", &entry.place);
     say("Beware", &entry.warning);
     sections.push(Section {
-        heading: "Causes, in the order in which scans most often prove them",
+        heading: "Causes, likeliest first",
         items: entry
             .causes
             .iter()
@@ -174,6 +172,10 @@ fn full(book: &Handbook, entry: &Entry) -> Page {
         .partition(|key| book.entry(key).is_some_and(|seen| seen.kind == Kind::Claim));
     sections.push(Section {
         heading: "What the web says",
+        paragraphs: (entry.kind == Kind::Code && !claims.is_empty())
+            .then(|| "More of it, and what holds: rdpscan explain claims".to_owned())
+            .into_iter()
+            .collect(),
         items: claims
             .iter()
             .filter_map(|key| book.entry(key))
@@ -190,13 +192,13 @@ fn full(book: &Handbook, entry: &Entry) -> Page {
     sections.retain(|section| !(section.paragraphs.is_empty() && section.items.is_empty()));
     Page {
         title: format!("{}: {}", entry.label(), titled(entry)),
-        line: line(entry),
+        line: Some(line(entry)),
         sections,
     }
 }
 
 /// What kind of entry it is, and how it stands.
-fn line(entry: &Entry) -> Option<String> {
+fn line(entry: &Entry) -> String {
     let parts: Vec<String> = match entry.kind {
         Kind::Code | Kind::Extended => {
             let what = if entry.kind == Kind::Code {
@@ -243,7 +245,7 @@ fn line(entry: &Entry) -> Option<String> {
             "invisible to a scan".to_owned(),
         ],
     };
-    Some(parts.join("; "))
+    parts.join("; ")
 }
 
 fn plain(text: &str) -> Item {

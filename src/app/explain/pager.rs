@@ -16,11 +16,13 @@ pub(super) fn show(text: &str) -> bool {
     };
     // Ctrl-C is for the pager: this program must not go first and leave it without a terminal.
     let ignored = signal(SignalKind::interrupt());
-    let Ok(mut child) = Command::new(program)
-        .args(words)
-        .stdin(Stdio::piped())
-        .spawn()
-    else {
+    let mut command = Command::new(program);
+    command.args(words).stdin(Stdio::piped());
+    if std::env::var_os("LESS").is_none() {
+        // A bare `less` shall not stand in the way of a text that fits on the screen.
+        command.env("LESS", "FRX");
+    }
+    let Ok(mut child) = command.spawn() else {
         return false;
     };
     if let Some(mut pipe) = child.stdin.take() {

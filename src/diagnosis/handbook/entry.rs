@@ -207,7 +207,7 @@ pub struct Entry {
     /// What the user of a client sees.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// Causes of a code, in the order in which scans most often prove them.
+    /// Causes of a code, likeliest first by estimate.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Cause>,
     /// What to do instead of what is claimed.

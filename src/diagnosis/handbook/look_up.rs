@@ -28,31 +28,43 @@ const EMPTY_WORDS: &[&str] = &[
     "in", "is", "it", "my", "of", "on", "or", "rdp", "the", "to", "was", "what", "why", "with",
 ];
 
+/// How an answer is meant to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Entries to be read in full.
+    Full,
+    /// A list to choose from, in the order of the handbook.
+    List,
+    /// Hits to choose from, best first.
+    Ranked,
+}
+
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer<'a> {
     /// The entries, best first.
     pub entries: Vec<&'a Entry>,
-    /// They are meant to be read in full; otherwise they are hits to choose from.
-    pub full: bool,
+    /// How they are meant to be shown.
+    pub shape: Shape,
     /// How the question was read, where that is not plain; whole sentences.
     pub notes: Vec<String>,
 }
 
 impl<'a> Answer<'a> {
     fn full(entries: Vec<&'a Entry>) -> Option<Self> {
-        Self::of(entries, true)
+        Self::of(entries, Shape::Full)
     }
 
-    fn hits(entries: Vec<&'a Entry>) -> Option<Self> {
-        let full = entries.len() == 1;
-        Self::of(entries, full)
-    }
-
-    fn of(entries: Vec<&'a Entry>, full: bool) -> Option<Self> {
+    /// A list, unless there is only one entry, which nobody has to choose.
+    fn of(entries: Vec<&'a Entry>, shape: Shape) -> Option<Self> {
+        let shape = if entries.len() == 1 {
+            Shape::Full
+        } else {
+            shape
+        };
         (!entries.is_empty()).then_some(Self {
             entries,
-            full,
+            shape,
             notes: Vec::new(),
         })
     }
@@ -70,7 +82,7 @@ impl Handbook {
             .filter(|token| !token.is_empty())
             .collect();
         if tokens.is_empty() {
-            return Answer::hits(self.entries.iter().collect());
+            return Answer::of(self.entries.iter().collect(), Shape::List);
         }
         self.by_keys(&tokens)
             .or_else(|| self.by_kind(&tokens))
@@ -91,11 +103,12 @@ impl Handbook {
     fn by_kind(&self, tokens: &[&str]) -> Option<Answer<'_>> {
         let [token] = tokens else { return None };
         let kind = Kind::ALL.into_iter().find(|kind| kind.plural() == *token)?;
-        Answer::hits(
+        Answer::of(
             self.entries
                 .iter()
                 .filter(|entry| entry.kind == kind)
                 .collect(),
+            Shape::List,
         )
     }
 
@@ -125,10 +138,13 @@ impl Handbook {
 
     fn one_number(&self, number: &Number<'_>) -> Option<Answer<'_>> {
         if let Some((entry, note)) = number.of(|number| self.code(number)) {
-            let other = number
-                .of(|number| self.extended(number))
-                .filter(|(other, _)| other.number.is_some_and(|number| number > 3))
-                .map(|(other, _)| {
+            // The smallest numbers mean the same in both lists.
+            let other = entry
+                .number
+                .filter(|number| *number > 3)
+                .and_then(|number| self.extended(number))
+                .filter(|other| other.last.is_none())
+                .map(|other| {
                     format!(
                         "As an extended reason the number means \"{}\": rdpscan explain {}",
                         other.title, other.key
@@ -177,7 +193,7 @@ impl Handbook {
         if let Some(entry) = keys.iter().find_map(|key| self.entry(key)) {
             return Answer::full(vec![entry]);
         }
-        Answer::hits(
+        Answer::of(
             self.entries
                 .iter()
                 .filter(|entry| {
@@ -185,6 +201,7 @@ impl Handbook {
                     keys.iter().any(|key| own.starts_with(key.as_str()))
                 })
                 .collect(),
+            Shape::List,
         )
     }
 
@@ -217,8 +234,8 @@ impl Handbook {
         let entries = ranked.into_iter().take(MOST_HITS).map(|(.., entry)| entry);
         let partly = (most < words.len())
             .then(|| "No entry has all of these words; these have the most of them.".to_owned());
-        let cut = (found > MOST_HITS).then(|| format!("{} of {found} hits.", MOST_HITS));
-        noted(Answer::hits(entries.collect()), [partly, cut])
+        let cut = (found > MOST_HITS).then(|| format!("{MOST_HITS} of {found} hits are shown."));
+        noted(Answer::of(entries.collect(), Shape::Ranked), [partly, cut])
     }
 }
 
@@ -328,7 +345,8 @@ impl<'a> Number<'a> {
             return Some((entry, None));
         }
         let number = self.hexadecimal?;
-        let entry = find(number)?;
+        // A bare number hits a range too easily to be meant so.
+        let entry = find(number).filter(|entry| self.plain || entry.last.is_none())?;
         let note = (!self.plain).then(|| {
             format!("{} was read as hexadecimal, {number:#X}.", self.text).replace("0X", "0x")
         });

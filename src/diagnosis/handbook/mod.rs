@@ -12,7 +12,7 @@ mod tests;
 use std::sync::LazyLock;
 
 pub use entry::{Cause, Claimed, Entry, Kind, Place, Standing};
-pub use look_up::Answer;
+pub use look_up::{Answer, Shape};
 
 static HANDBOOK: LazyLock<Handbook> = LazyLock::new(|| Handbook {
     entries: load::entries(),

@@ -106,7 +106,7 @@ fn the_beginning_of_a_key_lists_all_that_begin_so() {
         all.iter().all(|key| key.starts_with("RDP-CERT-")),
         "{all:?}"
     );
-    assert!(!handbook().look_up("rdp-cert-").unwrap().full);
+    assert_eq!(handbook().look_up("rdp-cert-").unwrap().shape, Shape::List);
     assert!(found("rdp").len() >= 79);
 }
 
@@ -171,8 +171,10 @@ fn every_entry_is_found_by_its_key() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
     #[test]
-    fn no_question_panics_and_the_same_one_gets_the_same_answer(question in "\\PC{0,40}") {
+    fn no_question_panics_and_the_same_one_gets_the_same_answer(question in "[ -~]{0,12}|\\PC{0,12}") {
         prop_assert_eq!(handbook().look_up(&question), handbook().look_up(&question));
     }
 }
