@@ -103,8 +103,19 @@ fn words() {
 }
 
 #[test]
-fn a_list_of_all() {
-    insta::assert_snapshot!(explained(&[]));
+fn a_list_of_all_has_every_entry_in_order() {
+    let text = explained(&[]);
+    let mut place = 0;
+    for entry in rdpscan::diagnosis::handbook::handbook().entries() {
+        let found = text[place..].find(&format!("\n  {} ", entry.key));
+        place += found.unwrap_or_else(|| panic!("{} is missing or out of order", entry.key));
+    }
+    assert_eq!(
+        text.lines()
+            .filter(|line| line.ends_with("about 0x904"))
+            .count(),
+        1
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Finding entries: by number, by key, by the beginning of a key, by words.
 
-use super::entry::{Entry, Kind};
-use super::{Handbook, entry::Standing};
+use super::Handbook;
+use super::entry::{Entry, Kind, Standing};
 
 /// Hits shown for words; more would not be read.
 const MOST_HITS: usize = 15;
@@ -84,18 +84,31 @@ impl Handbook {
         if tokens.is_empty() {
             return Answer::of(self.entries.iter().collect(), Shape::List);
         }
-        self.by_keys(&tokens)
-            .or_else(|| self.by_kind(&tokens))
-            .or_else(|| self.by_numbers(&tokens))
-            .or_else(|| self.by_beginning(&tokens))
+        if let Some(answer) = self.by_keys(&tokens).or_else(|| self.by_kind(&tokens)) {
+            return Some(answer);
+        }
+        if let Some(numbers) = Numbers::read(&tokens) {
+            let answer = self.by_numbers(&numbers);
+            // A number that may be one of an event goes on as a word; a code that is not known does not.
+            if answer.is_some() || numbers.are_codes() {
+                return answer;
+            }
+        }
+        self.by_beginning(&tokens)
             .or_else(|| self.by_words(&tokens))
     }
 
     fn by_keys(&self, tokens: &[&str]) -> Option<Answer<'_>> {
-        // Codes have rules of their own.
         let entries: Option<Vec<&Entry>> = tokens
             .iter()
-            .map(|token| self.entry(token).filter(|entry| entry.kind != Kind::Code))
+            .map(|token| {
+                self.entries.iter().find(|entry| {
+                    // Codes as numbers have rules of their own.
+                    let key = entry.kind != Kind::Code && entry.key.eq_ignore_ascii_case(token);
+                    let is_named = |name: &String| name.eq_ignore_ascii_case(token);
+                    key || entry.name.as_ref().is_some_and(is_named)
+                })
+            })
             .collect();
         Answer::full(entries?)
     }
@@ -112,21 +125,9 @@ impl Handbook {
         )
     }
 
-    /// One or two numbers, with nothing around them but the words of an error message.
-    fn by_numbers(&self, tokens: &[&str]) -> Option<Answer<'_>> {
-        let mut numbers = Vec::new();
-        let mut only_extended = false;
-        for token in tokens {
-            if let Some(number) = Number::read(token) {
-                numbers.push(number);
-            } else if matches!(*token, "extended" | "ext") {
-                only_extended |= numbers.is_empty();
-            } else if !AROUND_NUMBERS.contains(token) {
-                return None;
-            }
-        }
-        match numbers.as_slice() {
-            [extended] if only_extended => {
+    fn by_numbers(&self, numbers: &Numbers<'_>) -> Option<Answer<'_>> {
+        match numbers.all.as_slice() {
+            [extended] if numbers.only_extended => {
                 let (entry, note) = extended.of(|number| self.extended(number))?;
                 noted(Answer::full(vec![entry]), [note])
             }
@@ -298,6 +299,36 @@ fn weight(entry: &Entry, word: &str) -> u32 {
 fn begins(text: &str, beginning: &str) -> bool {
     text.get(..beginning.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(beginning))
+}
+
+/// One or two numbers, with nothing around them but the words of an error message.
+struct Numbers<'a> {
+    all: Vec<Number<'a>>,
+    /// The first is called an extended reason.
+    only_extended: bool,
+}
+
+impl<'a> Numbers<'a> {
+    /// `None` when other words or no number at all are among the tokens.
+    fn read(tokens: &[&'a str]) -> Option<Self> {
+        let mut all = Vec::new();
+        let mut only_extended = false;
+        for token in tokens {
+            if let Some(number) = Number::read(token) {
+                all.push(number);
+            } else if matches!(*token, "extended" | "ext") {
+                only_extended |= all.is_empty();
+            } else if !AROUND_NUMBERS.contains(token) {
+                return None;
+            }
+        }
+        (!all.is_empty()).then_some(Self { all, only_extended })
+    }
+
+    /// They cannot be meant as anything but codes.
+    fn are_codes(&self) -> bool {
+        self.only_extended || self.all.iter().any(|number| number.plain)
+    }
 }
 
 /// A number as it was typed, which may be meant as decimal or as hexadecimal.

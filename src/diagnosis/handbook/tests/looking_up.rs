@@ -96,6 +96,7 @@ fn keys_are_found_in_any_case() {
     assert_eq!(found("R1 w3"), ["R1", "W3"]);
     assert_eq!(found("ext-0x7"), ["ext-0x7"]);
     assert_eq!(found("client-cache"), ["CLIENT-CACHE"]);
+    assert_eq!(found("ssl_err_cert_expired"), ["0x1B07"]);
 }
 
 #[test]
@@ -151,6 +152,9 @@ fn nothing_lists_everything_and_nonsense_finds_nothing() {
     for question in [
         "xylophone",
         "0x905",
+        "extended 0x99",
+        "0x905 0x99",
+        "0x904 7 7",
         "0xFFFFFFFFFF",
         "why is it",
         "99999999999999",
