@@ -79,7 +79,9 @@ impl Cli {
             Some(Command::Fix(fix)) => {
                 flags.text("output.filter", "--filter", fix.filter.as_ref());
             }
-            Some(Command::Config(_) | Command::Completions(_) | Command::Man) => {}
+            Some(
+                Command::Explain(_) | Command::Config(_) | Command::Completions(_) | Command::Man,
+            ) => {}
         }
         flags.0
     }
@@ -93,7 +95,7 @@ impl Cli {
             Some(Command::Report(report)) => Some(&report.common),
             Some(Command::Fix(fix)) => Some(&fix.common),
             Some(Command::Config(config)) => Some(&config.common),
-            Some(Command::Completions(_) | Command::Man) => None,
+            Some(Command::Explain(_) | Command::Completions(_) | Command::Man) => None,
         }
     }
 }

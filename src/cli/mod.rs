@@ -61,6 +61,8 @@ pub enum Command {
     /// Scan a simulated fleet on loopback; needs no network and no privilege
     #[cfg(feature = "sim")]
     Demo(Box<DemoArgs>),
+    /// Explain a code, a finding, a remedy or a claim, offline
+    Explain(ExplainArgs),
     /// Look at a saved scan in the same screens
     Open(OpenArgs),
     /// Write a saved scan in another format
@@ -230,6 +232,43 @@ pub struct DemoArgs {
     /// Settings file and log.
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+/// The handbook.
+#[derive(Debug, Args)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub struct ExplainArgs {
+    /// A code with or without its extended reason, a key or its beginning, or words; nothing lists everything
+    #[arg(value_name = "WORDS")]
+    pub words: Vec<String>,
+    /// How to print it
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: ExplainFormat,
+    /// Print to the terminal without a pager
+    #[arg(long)]
+    pub no_pager: bool,
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  rdpscan explain                      everything, by kind
+  rdpscan explain 0x904 0x7            a code with its extended reason; 2308 and 904 are understood as well
+  rdpscan explain extended 7           an extended reason alone
+  rdpscan explain rdp-cert-expired     a finding; rdp-cert lists all that begin so
+  rdpscan explain R2                   a remedy; W3 is a claim of the web and what of it holds
+  rdpscan explain certificate expired  entries with these words
+  rdpscan explain claims               all of a kind: codes, extended, findings, remedies, claims, client";
+
+/// How `rdpscan explain` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ExplainFormat {
+    /// Text for a terminal
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+    /// Markdown
+    Markdown,
 }
 
 /// A saved scan on the screen.

@@ -5,6 +5,7 @@
 pub mod catalog;
 mod certificate;
 mod ending;
+pub mod handbook;
 mod identity;
 mod member;
 mod names;

@@ -77,11 +77,6 @@ fn is_unreachable(outcome: &Outcome) -> bool {
     )
 }
 
-/// Silence, or a filter's word.
-pub(crate) fn is_filtering(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Timeout { .. } | Outcome::Prohibited)
-}
-
 /// Something else speaks there, and on no attempt did anything speak X.224.
 pub(crate) fn is_not_rdp(sight: &Sight<'_>) -> bool {
     let other = sight.failures().any(|(_, stage, outcome)| {

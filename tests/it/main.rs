@@ -7,6 +7,7 @@
 mod architecture;
 mod cli;
 mod etiquette;
+mod explain;
 mod fix;
 #[cfg(feature = "sim")]
 mod fleets;
