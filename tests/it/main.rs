@@ -1,6 +1,7 @@
 //! Integration tests, in one binary.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "a test that cannot go on fails where it stands"
 )]
 
