@@ -13,6 +13,7 @@ pub mod cli;
 pub mod clock;
 pub mod diagnosis;
 pub mod exit;
+pub mod fix;
 pub mod fleet;
 pub mod model;
 pub mod platform;

@@ -4,8 +4,9 @@ use crate::model::Notice;
 
 /// Descriptors kept for lookups, files, the terminal and the runtime.
 const RESERVED: u64 = 256;
-/// In flight when nothing bounds the scan but the machine: a /16 in four waves, and well under the ports a client has.
-const MOST: u32 = 20_000;
+/// In flight when nothing bounds the scan but the machine: a /16 in four waves, within 64 MB, and well under
+/// the ports that a client has.
+const MOST: u32 = 18_000;
 /// In flight at least, when the rate decides.
 const LEAST: u32 = 256;
 

@@ -3,7 +3,9 @@
 #[cfg(feature = "sim")]
 mod demo;
 mod dry_run;
+mod explain;
 mod fit;
+mod fix;
 mod headless;
 mod logging;
 mod outputs;
@@ -42,6 +44,8 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
     match &cli.command {
         Some(Command::Completions(arguments)) => return completions(arguments.shell),
         Some(Command::Man) => return manual(),
+        // Before the settings: a faulty file of settings must not stand between a user and the handbook.
+        Some(Command::Explain(arguments)) => return explain::run(arguments),
         _ => {}
     }
     let resolved = settings::resolve(&cli, &Environment::process())?;
@@ -53,6 +57,7 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
         Some(Command::Demo(arguments)) => demo::run(*arguments, resolved).await,
         Some(Command::Open(arguments)) => saved::open(&arguments, settings).await,
         Some(Command::Report(arguments)) => saved::report(&arguments, &settings),
+        Some(Command::Fix(arguments)) => fix::run(&arguments, &settings),
         Some(Command::Config(arguments)) => {
             let text = match arguments.format {
                 ConfigFormat::Text => settings::text(&resolved),
@@ -61,7 +66,7 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
             outputs::print(&text)?;
             Ok(ExitStatus::Done)
         }
-        Some(Command::Completions(_) | Command::Man) => Ok(ExitStatus::Done),
+        Some(Command::Explain(_) | Command::Completions(_) | Command::Man) => Ok(ExitStatus::Done),
     }
 }
 

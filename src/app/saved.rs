@@ -64,7 +64,7 @@ pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<Exit
 }
 
 /// Reads a saved scan and judges it by today's rules, as of its own time.
-fn load(path: &Path, policy: Policy) -> Result<Fleet> {
+pub(super) fn load(path: &Path, policy: Policy) -> Result<Fleet> {
     let saved = report::read_saved(path)?;
     for note in &saved.notes {
         outputs::tell(&format!("rdpscan: {note}"));

@@ -73,9 +73,15 @@ impl Cli {
             }
             Some(Command::Report(report)) => {
                 flags.text("output.format", "--format", report.format.as_ref());
+                flags.text("output.filter", "--filter", report.filter.as_ref());
                 flags.text("output.fail_on", "--fail-on", report.fail_on.as_ref());
             }
-            Some(Command::Config(_) | Command::Completions(_) | Command::Man) => {}
+            Some(Command::Fix(fix)) => {
+                flags.text("output.filter", "--filter", fix.filter.as_ref());
+            }
+            Some(
+                Command::Explain(_) | Command::Config(_) | Command::Completions(_) | Command::Man,
+            ) => {}
         }
         flags.0
     }
@@ -87,8 +93,9 @@ impl Cli {
             Some(Command::Demo(demo)) => Some(&demo.common),
             Some(Command::Open(open)) => Some(&open.common),
             Some(Command::Report(report)) => Some(&report.common),
+            Some(Command::Fix(fix)) => Some(&fix.common),
             Some(Command::Config(config)) => Some(&config.common),
-            Some(Command::Completions(_) | Command::Man) => None,
+            Some(Command::Explain(_) | Command::Completions(_) | Command::Man) => None,
         }
     }
 }

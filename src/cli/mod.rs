@@ -22,6 +22,7 @@ Examples:
   rdpscan 10.0.0.0/22 --exclude 10.0.1.0/28     all but some
   rdpscan -f servers.txt -o monday.json         scan a list and keep the result
   rdpscan open monday.json                      look at it again
+  rdpscan fix monday.json -o monday-fix         scripts and lists that mend what was found
   rdpscan 10.0.0.0/24 --fail-on high --quiet    for a scheduled task: exit status 1 says look here
 
 Every setting can also stand in a file or in the environment, as in RDPSCAN_SCAN_ATTEMPTS=5; `rdpscan config` lists them all.
@@ -60,10 +61,14 @@ pub enum Command {
     /// Scan a simulated fleet on loopback; needs no network and no privilege
     #[cfg(feature = "sim")]
     Demo(Box<DemoArgs>),
+    /// Explain a code, a finding, a remedy or a claim, offline
+    Explain(ExplainArgs),
     /// Look at a saved scan in the same screens
     Open(OpenArgs),
     /// Write a saved scan in another format
     Report(ReportArgs),
+    /// Write scripts, .rdp files and lists that mend what a saved scan found
+    Fix(FixArgs),
     /// Print every setting and where its value came from
     Config(ConfigArgs),
     /// Print completions for a shell
@@ -229,6 +234,43 @@ pub struct DemoArgs {
     pub common: CommonArgs,
 }
 
+/// The handbook.
+#[derive(Debug, Args)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub struct ExplainArgs {
+    /// A code with or without its extended reason, a key or its beginning, or words; nothing lists everything
+    #[arg(value_name = "WORDS")]
+    pub words: Vec<String>,
+    /// How to print it
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: ExplainFormat,
+    /// Print to the terminal without a pager
+    #[arg(long)]
+    pub no_pager: bool,
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  rdpscan explain                      everything, by kind
+  rdpscan explain 0x904 0x7            a code with its extended reason; 2308 and 904 are understood as well
+  rdpscan explain extended 7           an extended reason alone
+  rdpscan explain rdp-cert-expired     a finding; rdp-cert lists all that begin so
+  rdpscan explain R2                   a remedy; W3 is a claim of the web and what of it holds
+  rdpscan explain certificate expired  entries with these words
+  rdpscan explain claims               all of a kind: codes, extended, findings, remedies, claims, client";
+
+/// How `rdpscan explain` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ExplainFormat {
+    /// Text for a terminal
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+    /// Markdown
+    Markdown,
+}
+
 /// A saved scan on the screen.
 #[derive(Debug, Args)]
 pub struct OpenArgs {
@@ -255,9 +297,32 @@ pub struct ReportArgs {
     /// Write to this file [default: -, standard output]
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
+    /// Write only what matches
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
     /// Exit with status 1 when a finding is at least this severe: critical, high, medium, low or info [default: never]
     #[arg(long, value_name = "SEVERITY", value_parser = Words(SEVERITIES), hide_possible_values = true)]
     pub fail_on: Option<String>,
+    /// Settings file and log.
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// What mends a saved scan's findings.
+#[derive(Debug, Args)]
+pub struct FixArgs {
+    /// The saved scan, a .json report
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// The folder to make; one that is there already must be empty
+    #[arg(short = 'o', long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub output: PathBuf,
+    /// Only hosts that match
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Only these remedies, as in R1,R2; also for what is merely worth knowing [default: all that are called for]
+    #[arg(long, value_name = "REMEDIES")]
+    pub remedy: Vec<String>,
     /// Settings file and log.
     #[command(flatten)]
     pub common: CommonArgs,

@@ -2,7 +2,7 @@ use crate::model::{Attempt, ConnectionPurpose, Outcome, Stage, StageRecord, TlsM
 
 /// How an attempt ended, seen with a client's eyes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending<'a> {
+pub enum Ending<'a> {
     /// A client would get past everything that can be seen without credentials.
     Through,
     /// It would be stopped here.
@@ -26,7 +26,8 @@ impl<'a> Ending<'a> {
 ///
 /// Standard RDP security is no failure: a default client may connect (`NoTls`). Neither is a `CredSSP` answer without a
 /// challenge: our question was refused, a client's need not be. A refused request that a second one mends is none either.
-pub(crate) fn ending(attempt: &Attempt) -> Ending<'_> {
+#[must_use]
+pub fn ending(attempt: &Attempt) -> Ending<'_> {
     if attempt.stages.is_empty() {
         return Ending::NotCounted;
     }

@@ -1,4 +1,4 @@
-use crate::model::{CertificateFacts, History, NtlmFacts};
+use crate::model::{CertificateFacts, History, NegotiationFacts, NtlmFacts, TlsMethod};
 
 /// Extended key usage: TLS server authentication (RFC 5280 4.2.1.12).
 pub(crate) const EKU_SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
@@ -23,12 +23,12 @@ impl ServerKind {
     const FREERDP_VERSION: (u8, u8, u16) = (6, 1, 7601);
 
     pub(crate) fn of(history: &History) -> Self {
-        let source_reference = history
+        let negotiation = history
             .attempts
             .iter()
             .rev()
-            .find_map(|attempt| attempt.negotiation.as_ref())
-            .map(|facts| facts.source_reference);
+            .find_map(|attempt| attempt.negotiation.as_ref());
+        let source_reference = negotiation.map(|facts| facts.source_reference);
         if let Some(ntlm) = history.ntlm() {
             if ntlm.echoed_nonce {
                 return Self::NotWindows("it echoes the client nonce, as FreeRDP does");
@@ -44,15 +44,18 @@ impl ServerKind {
         }
         match history.certificate() {
             Some(leaf) if leaf.unparsable.is_some() => Self::Unknown,
-            Some(leaf) if windows_made(leaf) => Self::Windows,
             Some(leaf) if has_usage(leaf, EKU_REMOTE_DESKTOP) => Self::Windows,
+            Some(_) if source_reference == Some(0) => {
+                Self::NotWindows("its source reference is 0, as with FreeRDP")
+            }
+            Some(_) if negotiates_like_xrdp(history, negotiation) => Self::NotWindows(
+                "it speaks modern TLS, but negotiates fewer features than any Windows of that age, as xrdp does",
+            ),
+            Some(leaf) if windows_made(leaf) => Self::Windows,
             Some(leaf) if leaf.self_issued && leaf.extended_key_usage.is_none() => {
                 Self::NotWindows(
                     "its self-signed certificate lacks the usage that Windows writes, as with xrdp",
                 )
-            }
-            _ if source_reference == Some(0) && history.certificate().is_some() => {
-                Self::NotWindows("its source reference is 0, as with FreeRDP")
             }
             _ => Self::Unknown,
         }
@@ -61,6 +64,17 @@ impl ServerKind {
     pub(crate) const fn is_windows(self) -> bool {
         matches!(self, Self::Windows)
     }
+}
+
+/// A Windows that shakes hands with rustls is of 2016 or later, and announces more than the extended client data (flag 0x01,
+/// MS-RDPBCGR 2.2.1.2.1) in its negotiation response; xrdp announces just that.
+fn negotiates_like_xrdp(history: &History, negotiation: Option<&NegotiationFacts>) -> bool {
+    let bare = negotiation
+        .and_then(|facts| facts.response_flags)
+        .is_some_and(|flags| flags <= 1);
+    bare && history
+        .tls()
+        .is_some_and(|tls| tls.method == TlsMethod::Full)
 }
 
 /// The shape of the certificate that Windows makes for its listener: own issuer, no alternative name, server

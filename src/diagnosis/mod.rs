@@ -5,10 +5,12 @@
 pub mod catalog;
 mod certificate;
 mod ending;
+pub mod handbook;
 mod identity;
 mod member;
 mod names;
 mod predicted;
+pub mod remedies;
 mod rules;
 mod sight;
 mod stability;
@@ -30,6 +32,7 @@ use crate::model::{
 };
 
 pub use catalog::Verdict;
+pub use ending::{Ending, ending};
 pub(crate) use member::MemberSight;
 use sight::Sight;
 

@@ -55,10 +55,11 @@ fn without_connection(sight: &Sight<'_>) -> StateOfHost {
     let any = |wanted: fn(&Outcome) -> bool| outcomes.iter().any(|outcome| wanted(outcome));
     let state = if any(is_refusal) {
         HostState::Closed
-    } else if outcomes.is_empty() || any(is_filtering) {
-        HostState::Filtered
-    } else {
+    } else if any(is_unreachable) {
+        // An ICMP or ARP error says more than the silence of another attempt.
         HostState::Unreachable
+    } else {
+        HostState::Filtered
     };
     ended(state, Stage::Tcp)
 }
@@ -68,9 +69,12 @@ pub(crate) fn is_refusal(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Refused) || outcome.is_close()
 }
 
-/// Silence, or a filter's word.
-pub(crate) fn is_filtering(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Timeout { .. } | Outcome::Prohibited)
+/// The network's own word that there is no way there.
+fn is_unreachable(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::HostUnreachable | Outcome::NetworkUnreachable
+    )
 }
 
 /// Something else speaks there, and on no attempt did anything speak X.224.

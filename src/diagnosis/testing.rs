@@ -133,7 +133,7 @@ pub(crate) fn negotiation(selected: SelectedSecurity) -> NegotiationFacts {
         selected,
         selected_raw: (selected != SelectedSecurity::None).then_some(Protocols(raw)),
         failure: None,
-        response_flags: Some(0),
+        response_flags: Some(0x1f),
         source_reference: 0x1234,
         bare_confirm: false,
     }

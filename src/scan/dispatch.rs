@@ -74,6 +74,7 @@ impl<P: Prober> Engine<P> {
             return false;
         }
         let Some(request) = self.request(job) else {
+            self.count_discovered(job);
             return false;
         };
         if let Some(at) = self.courtesy.enter(endpoint.address, now) {
@@ -81,7 +82,7 @@ impl<P: Prober> Engine<P> {
             return false;
         }
         let timeout = match job.purpose {
-            Purpose::Discover { round } => self.rounds.timeout(round),
+            Purpose::Discover { round } => self.rounds.timeout(round, self.is_hurried()),
             Purpose::Again => self.options.connect_timeout,
         };
         self.meter.launched();

@@ -55,6 +55,8 @@ pub(super) struct Known {
     pub(super) wanted: u32,
     pub(super) listed: bool,
     pub(super) by_reference: bool,
+    /// Part of the sweep, and a host's name leads here: its outcome is told even when it is silence.
+    pub(super) member: bool,
     /// It accepted a connection at least once.
     pub(super) answered: bool,
     /// rustls could not shake hands; the peek could.

@@ -50,10 +50,13 @@ impl<P: Prober> Engine<P> {
                 self.queue.push_retry(Job { purpose, ..job });
                 return;
             }
-            self.meter.discovered += 1;
+            self.count_discovered(job);
             if !self.is_wanted(job.endpoint) {
                 self.count_unlisted(&failure.outcome);
                 return;
+            }
+            if self.is_unlisted_member(job.endpoint) && !job.repeat {
+                self.count_unlisted(&failure.outcome);
             }
             let attempt = self.failed_attempt(job, failure, round);
             self.emit_attempt(attempt).await;
@@ -63,10 +66,15 @@ impl<P: Prober> Engine<P> {
         self.emit_attempt(attempt).await;
     }
 
-    /// The round after `round`. While slots and not the rate bound the scan, and no host was found late so far, an address
-    /// goes straight to the last round: that one is long enough for the kernel to send the SYN again by itself.
+    /// Slots and not the rate bound the scan, and no host was found late so far: nothing hints at losses.
+    pub(super) fn is_hurried(&self) -> bool {
+        self.slots_are_short && self.meter.answered_on_retry == 0
+    }
+
+    /// The round after `round`. In a hurry an address goes straight to the last round: that one is long enough for the
+    /// kernel to send the SYN again by itself.
     fn next_round(&self, round: u8) -> u8 {
-        if self.slots_are_short && self.meter.answered_on_retry == 0 {
+        if self.is_hurried() {
             self.rounds.last()
         } else {
             round + 1
@@ -83,8 +91,21 @@ impl<P: Prober> Engine<P> {
     fn is_wanted(&self, endpoint: Endpoint) -> bool {
         let known = self.known.get(&endpoint);
         self.options.list_all
-            || known.is_some_and(|known| known.listed || known.by_reference)
+            || known.is_some_and(|known| known.listed || known.by_reference || known.member)
             || self.targets.is_listed(endpoint)
+    }
+
+    /// An endpoint of a sweep that gets an event only because a host's name leads there.
+    fn is_unlisted_member(&self, endpoint: Endpoint) -> bool {
+        let known = self.known.get(&endpoint);
+        known.is_some_and(|known| known.member && !known.listed && !known.by_reference)
+            && !self.options.list_all
+            && !self.targets.is_listed(endpoint)
+    }
+
+    /// Counts an endpoint of which the first answer, or the final silence, is known now; once.
+    pub(super) fn count_discovered(&mut self, job: Job) {
+        self.meter.discovered += u64::from(!job.repeat);
     }
 
     fn count_unlisted(&mut self, outcome: &Outcome) {
@@ -128,7 +149,7 @@ impl<P: Prober> Engine<P> {
                 .measured(Duration::from_secs_f64(connect / 1000.0));
         }
         if let Purpose::Discover { round } = job.purpose {
-            self.meter.discovered += 1;
+            self.count_discovered(job);
             self.meter.answered += 1;
             self.meter.answered_on_retry += u64::from(round > 0);
         }
@@ -138,6 +159,7 @@ impl<P: Prober> Engine<P> {
     /// Emits an attempt and makes the appointments that follow from it.
     async fn emit_attempt(&mut self, attempt: Attempt) {
         let endpoint = attempt.endpoint;
+        let is_unlisted_member = self.is_unlisted_member(endpoint);
         let came_up = attempt
             .stage(Stage::Tcp)
             .is_some_and(|tcp| tcp.outcome.is_ok());
@@ -157,7 +179,9 @@ impl<P: Prober> Engine<P> {
             _ => 1,
         };
         let last = known.attempts >= known.wanted;
-        let (listed, by_reference) = (known.listed, known.by_reference);
+        // A silent address of a sweep is no row just because a name leads there.
+        let by_reference = known.by_reference || (is_unlisted_member && !known.answered);
+        let listed = known.listed;
         let names = if came_up && !known.named && !by_reference && self.options.dns {
             known.named = true;
             let mut names = known.target_names.clone();
@@ -172,14 +196,7 @@ impl<P: Prober> Engine<P> {
         if !last {
             let at =
                 clock::monotonic() + self.options.interval + self.jitter(endpoint, attempt.number);
-            self.queue.push_due(
-                at,
-                Job {
-                    endpoint,
-                    purpose: Purpose::Again,
-                    local_tries: 0,
-                },
-            );
+            self.queue.push_due(at, Job::again(endpoint));
         }
         self.emit(EventBody::AttemptFinished {
             attempt,
@@ -227,15 +244,11 @@ impl<P: Prober> Engine<P> {
             });
             if was_by_reference {
                 // Tried for another host's sake so far; now it gets its own attempts.
-                let job = Job {
-                    endpoint: *endpoint,
-                    purpose: Purpose::Again,
-                    local_tries: 0,
-                };
+                let job = Job::again(*endpoint);
                 self.queue.push_due(clock::monotonic(), job);
             } else if !planned && fresh {
                 self.meter.planned += 1;
-                self.queue.push_named(*endpoint);
+                self.queue.push_named(Job::discover(*endpoint));
             }
         }
         let name = target.name.as_str().into();
@@ -286,10 +299,7 @@ impl<P: Prober> Engine<P> {
                 }
                 continue;
             }
-            if self.known.contains_key(&member)
-                || self.targets.contains(member)
-                || tried >= MOST_REFERENCES
-            {
+            if self.known.contains_key(&member) || tried >= MOST_REFERENCES {
                 continue;
             }
             if address.is_ipv6() && !address.is_loopback() && !self.options.ipv6_route {
@@ -297,15 +307,19 @@ impl<P: Prober> Engine<P> {
                 continue;
             }
             tried += 1;
-            self.known.insert(
-                member,
-                Known {
-                    by_reference: true,
-                    ..Known::default()
-                },
-            );
-            self.meter.planned += 1;
-            self.queue.push_named(member);
+            // What a sweep found silent left no trace, so an endpoint of the sweep is tried once more, and its outcome told.
+            let in_sweep = self.targets.contains(member);
+            let known = Known {
+                by_reference: !in_sweep,
+                member: in_sweep,
+                ..Known::default()
+            };
+            self.known.insert(member, known);
+            self.meter.planned += u64::from(!in_sweep);
+            self.queue.push_named(Job {
+                repeat: in_sweep,
+                ..Job::discover(member)
+            });
         }
         self.emit(EventBody::NamesChecked {
             endpoint,

@@ -31,6 +31,9 @@ pub(super) enum Purpose {
 pub(super) struct Job {
     pub(super) endpoint: Endpoint,
     pub(super) purpose: Purpose,
+    /// An endpoint of the sweep that may have been tried already, tried again since a host's name leads there: it is
+    /// counted where the sweep counts it.
+    pub(super) repeat: bool,
     /// Times that this machine's own trouble sent the job back.
     pub(super) local_tries: u8,
 }
@@ -40,7 +43,16 @@ impl Job {
         Self {
             endpoint,
             purpose: Purpose::Discover { round: 0 },
+            repeat: false,
             local_tries: 0,
+        }
+    }
+
+    /// Another attempt at an endpoint that has been tried.
+    pub(super) const fn again(endpoint: Endpoint) -> Self {
+        Self {
+            purpose: Purpose::Again,
+            ..Self::discover(endpoint)
         }
     }
 }
@@ -52,7 +64,7 @@ pub(super) struct Queue {
     next: u64,
     end: u64,
     /// Endpoints that names led to, before the permutation.
-    named: VecDeque<Endpoint>,
+    named: VecDeque<Job>,
     retry: VecDeque<Job>,
     due: BinaryHeap<Reverse<(Instant, u64, Job)>>,
     /// Breaks ties between appointments, first come first served.
@@ -75,8 +87,8 @@ impl Queue {
     }
 
     /// A new endpoint from a name or a reference.
-    pub(super) fn push_named(&mut self, endpoint: Endpoint) {
-        self.named.push_back(endpoint);
+    pub(super) fn push_named(&mut self, job: Job) {
+        self.named.push_back(job);
     }
 
     /// A silent endpoint's next round.
@@ -102,8 +114,8 @@ impl Queue {
     }
 
     fn pop_discovery(&mut self, targets: &TargetSet) -> Option<Job> {
-        if let Some(endpoint) = self.named.pop_front() {
-            return Some(Job::discover(endpoint));
+        if let Some(job) = self.named.pop_front() {
+            return Some(job);
         }
         if self.retry.len() < RETRY_CAPACITY {
             while self.next < self.end {

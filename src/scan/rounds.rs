@@ -10,6 +10,8 @@ use std::time::Duration;
 const ENOUGH: u32 = 8;
 /// No early round is shorter than this.
 const FLOOR: Duration = Duration::from_millis(120);
+/// An early round when slots are short: whoever needs longer is found by the last round.
+const HURRIED: Duration = Duration::from_millis(150);
 /// A connect slower than this contains a retransmission, and says nothing about the path's round trip.
 const RETRANSMITTED: Duration = Duration::from_millis(900);
 
@@ -49,15 +51,23 @@ impl Rounds {
         round >= self.last()
     }
 
-    /// The connect timeout of `round`.
-    pub(super) fn timeout(&self, round: u8) -> Duration {
+    /// The connect timeout of `round`. `hurried` when slots and not the rate bound the scan.
+    pub(super) fn timeout(&self, round: u8, hurried: bool) -> Duration {
         let configured = self
             .configured
             .get(usize::from(round))
             .or(self.configured.last())
             .copied()
             .unwrap_or(RETRANSMITTED);
-        if self.is_last(round) || self.answers < ENOUGH {
+        if self.is_last(round) {
+            return configured;
+        }
+        let configured = if hurried {
+            configured.min(HURRIED)
+        } else {
+            configured
+        };
+        if self.answers < ENOUGH {
             return configured;
         }
         (self.smoothed * 4 + self.deviation * 8).clamp(FLOOR.min(configured), configured)
@@ -90,23 +100,30 @@ mod tests {
     #[test]
     fn without_measurements_the_plan_stands() {
         let rounds = plan();
-        assert_eq!(rounds.timeout(0), Duration::from_millis(300));
-        assert_eq!(rounds.timeout(2), Duration::from_millis(1100));
+        assert_eq!(rounds.timeout(0, false), Duration::from_millis(300));
+        assert_eq!(rounds.timeout(2, false), Duration::from_millis(1100));
+    }
+
+    #[test]
+    fn a_hurried_round_is_short_but_never_the_last() {
+        let rounds = plan();
+        assert_eq!(rounds.timeout(0, true), HURRIED);
+        assert_eq!(rounds.timeout(2, true), Duration::from_millis(1100));
     }
 
     #[test]
     fn a_quick_network_shortens_all_rounds_but_the_last() {
         let mut rounds = plan();
         (0..ENOUGH).for_each(|_| rounds.measured(Duration::from_micros(200)));
-        assert_eq!(rounds.timeout(0), FLOOR);
-        assert_eq!(rounds.timeout(2), Duration::from_millis(1100));
+        assert_eq!(rounds.timeout(0, false), FLOOR);
+        assert_eq!(rounds.timeout(2, false), Duration::from_millis(1100));
     }
 
     #[test]
     fn a_slow_network_keeps_them_and_a_retransmission_does_not_count() {
         let mut rounds = plan();
         (0..ENOUGH).for_each(|_| rounds.measured(Duration::from_millis(200)));
-        assert_eq!(rounds.timeout(0), Duration::from_millis(300));
+        assert_eq!(rounds.timeout(0, false), Duration::from_millis(300));
         let before = rounds.smoothed;
         rounds.measured(Duration::from_millis(1020));
         assert_eq!(rounds.smoothed, before);

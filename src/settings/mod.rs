@@ -6,7 +6,7 @@
 mod error;
 mod file;
 mod keys;
-mod nearest;
+pub(crate) mod nearest;
 mod resolve;
 mod show;
 mod value;

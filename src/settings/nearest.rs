@@ -18,7 +18,7 @@ pub(super) fn nearest<T: AsRef<str>>(word: &str, candidates: impl Iterator<Item 
 }
 
 /// Letters added, dropped, changed or swapped with their neighbour between two words (optimal string alignment).
-fn distance(one: &str, other: &str) -> usize {
+pub(crate) fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut before: Vec<usize> = Vec::new();
     let mut above: Vec<usize> = (0..=other.len()).collect();

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::sorting::SortKey;
 use super::text;
 use super::theme::{Theme, Tone};
+use crate::diagnosis::{Ending, ending};
 use crate::fleet::Host;
 use crate::model::{
     CertificateStatus, DnsVerdict, Nla, StabilityVerdict, Subject, TlsMethod, TlsVersion,
@@ -318,7 +319,7 @@ fn sparkline(host: &Host, theme: Theme) -> impl Iterator<Item = (String, Tone)> 
     let attempts = host.history().attempts;
     let older = attempts.len().saturating_sub(8);
     attempts.into_iter().skip(older).map(move |attempt| {
-        if attempt.got_through() {
+        if ending(&attempt) == Ending::Through {
             let level = (attempt.total_ms().max(1.0).log10() * 2.0).clamp(0.0, 7.0);
             #[expect(
                 clippy::cast_possible_truncation,

@@ -82,7 +82,7 @@ fn certificate(number: u32, now: Timestamp) -> CertificateFacts {
         // Two of three hosts have a second finding, one of three a third.
         not_after: Some(
             now + SignedDuration::from_secs(
-                86_400 * if number % 3 == 0 { 90 } else { 20 } - i64::from(number),
+                86_400 * if number.is_multiple_of(3) { 90 } else { 20 } - i64::from(number),
             ),
         ),
         key: PublicKey {

@@ -105,6 +105,18 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["tokio", "rustls::", "ratatui", "hickory", "std::net::Tcp"],
     ),
     (
+        "fix",
+        &["fleet", "diagnosis", "model", "sanitize"],
+        &[
+            "tokio",
+            "rustls::",
+            "ratatui",
+            "hickory",
+            "std::net::Tcp",
+            "::now(",
+        ],
+    ),
+    (
         "tui",
         &["fleet", "diagnosis", "model", "sanitize", "clock"],
         &["tokio::net", "rustls::", "hickory", "std::net::Tcp"],

@@ -1,12 +1,15 @@
 //! Integration tests, in one binary.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "a test that cannot go on fails where it stands"
 )]
 
 mod architecture;
 mod cli;
 mod etiquette;
+mod explain;
+mod fix;
 #[cfg(feature = "sim")]
 mod fleets;
 mod hostile;

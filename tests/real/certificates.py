@@ -36,7 +36,7 @@ commonName = {common_name}
 [leaf]
 basicConstraints = CA:FALSE
 keyUsage = digitalSignature, keyEncipherment
-extendedKeyUsage = serverAuth
+{usage}
 {san}
 [authority]
 basicConstraints = critical, CA:TRUE
@@ -58,7 +58,7 @@ def stamp(days):
     return moment.strftime("%Y%m%d%H%M%SZ")
 
 
-def make(folder, *, common_name, key="rsa:2048", digest="sha256", days=(-1, 365), san=(), issuer=None, authority=False):
+def make(folder, *, common_name, key="rsa:2048", digest="sha256", days=(-1, 365), san=(), usage=None, issuer=None, authority=False):
     """Makes `folder`/key.pem and cert.pem: self-signed, or signed by the certificate in the folder `issuer`."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True)
@@ -74,8 +74,11 @@ def make(folder, *, common_name, key="rsa:2048", digest="sha256", days=(-1, 365)
     names = ", ".join(f"DNS:{name}" for name in san)
     config = folder / "openssl.cnf"
     config.write_text(
-        CA_CONFIG.format(folder=folder, common_name=common_name, san=f"subjectAltName = {names}" if names else "")
-    )
+        CA_CONFIG.format(
+            folder=folder, common_name=common_name, san=f"subjectAltName = {names}" if names else "",
+            usage=f"extendedKeyUsage = {usage}" if usage else "",
+        )
+    )  # fmt: skip
     openssl("req", "-new", "-config", config, "-key", folder / "key.pem", "-out", folder / "request.pem")
     signer = pathlib.Path(issuer) if issuer else folder
     signing = ["-keyfile", signer / "key.pem"]

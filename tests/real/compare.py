@@ -13,6 +13,7 @@ import certificates
 
 HERE = pathlib.Path(__file__).parent
 MISSING = object()
+SEVERITIES = ["critical", "high", "medium", "low", "info"]
 
 
 class Checks:
@@ -89,7 +90,7 @@ def check_host(checks, fleet, lab, setup, host):
         # TOML knows no null; a word stands for it.
         wanted = None if wanted == "null" else wanted
         checks.equal(f"{who} {path}", value_at(host, path), wanted)
-    if setup["expect"].get("tls", "") != "null":
+    if "certificate" in setup and "certificate" not in setup["expect"]:
         table = fleet["certificate"][setup["certificate"]]
         check_certificate(checks, who, host, table, certificates.truth(lab / "certificates" / setup["certificate"]))
     if setup["server"] in ("xrdp", "freerdp"):
@@ -102,6 +103,10 @@ def check_host(checks, fleet, lab, setup, host):
     for unwanted in [*setup.get("not_findings", []), *fleet["every"]["not_findings"]]:
         checks.true(f"{who} has no {unwanted}", unwanted not in ids, f"it has {ids}")
     for finding in host.get("findings", []):
+        limit = fleet["every"]["at_most"].get(finding.get("id"))
+        if limit:
+            holds = SEVERITIES.index(finding.get("severity")) >= SEVERITIES.index(limit)
+            checks.true(f"{who} {finding['id']} is at most {limit}", holds, f"it is {finding.get('severity')}")
         checks.true(f"{who} {finding.get('id')} has evidence", bool(finding.get("evidence")), "it is empty")
 
 

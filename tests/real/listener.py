@@ -5,6 +5,7 @@
 
 import asyncio
 import contextlib
+import logging
 import ssl
 import sys
 
@@ -33,5 +34,7 @@ async def main(certificate, key, port="3389"):
 
 
 if __name__ == "__main__":
+    # asyncio remarks on every client that ends first, which all do.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(main(*sys.argv[1:]))

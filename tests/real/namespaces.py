@@ -5,7 +5,9 @@ nothing can leave this machine, whichever addresses are used.
 """
 
 import os
+import signal
 import subprocess
+import sys
 
 NEAR_LINK = "192.0.2.1"
 FAR_LINK = "192.0.2.2"
@@ -28,6 +30,9 @@ class Ground:
         self.processes = []
 
     def __enter__(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # As an exception, so that a test that is stopped half-way takes its namespaces away as well.
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
         try:
             self.build()
         except BaseException:

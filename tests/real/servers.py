@@ -181,7 +181,8 @@ class Lab:
         os.set_inheritable(writer, True)
         self.spawn(
             "display",
-            ["Xvfb", "-displayfd", str(writer), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+            # Without -noreset it starts over when its last client leaves, and whoever connects meanwhile fails.
+            ["Xvfb", "-displayfd", str(writer), "-screen", "0", "800x600x24", "-nolisten", "tcp", "-noreset"],
             pass_fds=[writer],
         )
         os.close(writer)

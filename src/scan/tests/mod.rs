@@ -316,6 +316,59 @@ async fn another_address_behind_a_hosts_reverse_name_is_tried_once_by_reference(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_silent_address_of_the_sweep_behind_a_hosts_name_is_told_and_counted_once() {
+    for seed in 0..8 {
+        let prober = Arc::new(
+            FakeProber::new()
+                .with(at(1), &[Answer::Up])
+                .with_pointer(at(1).address, "srv.example")
+                .with_name("srv.example", &[at(5).address]),
+        );
+        let options = ScanOptions {
+            seed,
+            ..ScanOptions::default()
+        };
+        let events = scan(targets(&["127.9.0.0/29"], &[]), &prober, options).await;
+        let told: Vec<_> = events
+            .iter()
+            .filter_map(|event| match &event.body {
+                EventBody::AttemptFinished {
+                    attempt,
+                    by_reference,
+                    ..
+                } if attempt.endpoint == at(5) => Some(*by_reference),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, [true], "seed {seed}");
+        assert_eq!(end(&events).endpoints_probed, 6, "seed {seed}");
+        assert_eq!(end(&events).unlisted.filtered, 5, "seed {seed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answering_address_of_the_sweep_behind_a_hosts_name_is_a_row_as_any() {
+    let prober = Arc::new(
+        FakeProber::new()
+            .with(at(1), &[Answer::Up])
+            .with(at(5), &[Answer::Up])
+            .with_pointer(at(1).address, "srv.example")
+            .with_name("srv.example", &[at(5).address]),
+    );
+    let events = scan(
+        targets(&["127.9.0.0/29"], &[]),
+        &prober,
+        ScanOptions::default(),
+    )
+    .await;
+    let rows = events.iter().filter(|event| {
+        matches!(&event.body, EventBody::AttemptFinished { attempt, by_reference: false, .. } if attempt.endpoint == at(5))
+    });
+    assert_eq!(rows.count(), 3);
+    assert_eq!(end(&events).endpoints_probed, 6);
+}
+
+#[tokio::test(start_paused = true)]
 async fn trouble_of_this_machine_makes_the_scan_smaller_and_loses_no_address() {
     let prober = Arc::new(FakeProber::new().with(at(1), &[Answer::Local, Answer::Up]));
     let options = ScanOptions {

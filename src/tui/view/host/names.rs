@@ -9,6 +9,7 @@ use super::super::super::text;
 use super::super::super::theme::Tone;
 use super::Page;
 use crate::diagnosis::NameMember;
+use crate::diagnosis::{Ending, ending};
 use crate::fleet::Host;
 use crate::model::{Endpoint, History, Lookup, LookupAnswer, Question, Resolver};
 
@@ -149,7 +150,7 @@ fn by_address(history: &History, left: usize, page: &mut Page) {
         for attempt in &history.attempts {
             if attempt.by_name.is_some() == by_name {
                 all += 1;
-                good += usize::from(attempt.got_through());
+                good += usize::from(ending(attempt) == Ending::Through);
             }
         }
         (good, all)

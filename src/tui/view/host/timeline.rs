@@ -3,6 +3,7 @@
 use super::super::super::text;
 use super::super::super::theme::{Theme, Tone};
 use super::Page;
+use crate::diagnosis::{Ending, ending};
 use crate::model::{Attempt, ConnectionPurpose, History, StageRecord};
 
 /// Cells that are kept for how a stage ended.
@@ -49,13 +50,10 @@ fn heading(attempt: &Attempt, page: &mut Page) {
         Some(name) => format!("by name {}", text::clean(name)),
         None => "by IP".to_owned(),
     };
-    let (result, tone) = if attempt.got_through() {
-        ("got through".to_owned(), Tone::Good)
-    } else {
-        match attempt.failure() {
-            Some((stage, _)) => (format!("stopped at {stage}"), Tone::Bad),
-            None => ("nothing seen".to_owned(), Tone::Dim),
-        }
+    let (result, tone) = match ending(attempt) {
+        Ending::Through => ("got through".to_owned(), Tone::Good),
+        Ending::Failed(stage, _) => (format!("stopped at {stage}"), Tone::Bad),
+        Ending::NotCounted => ("says nothing about the host".to_owned(), Tone::Dim),
     };
     let mut pieces = vec![
         (format!("  attempt {}  ", attempt.number), Tone::Strong),

@@ -1,0 +1,134 @@
+//! `rdpscan explain`: the handbook in the terminal, as JSON or as Markdown. Without settings, files or network.
+
+mod markdown;
+mod page;
+mod pager;
+mod text;
+
+use std::io::{self, IsTerminal};
+
+use anyhow::{Result, anyhow};
+use serde::Serialize;
+
+use crate::cli::{ExplainArgs, ExplainFormat};
+use crate::diagnosis::handbook::{Answer, Entry, Handbook, handbook};
+use crate::exit::ExitStatus;
+use crate::sanitize;
+use crate::settings::nearest::distance;
+
+use super::outputs;
+
+/// Version of the JSON form.
+const SCHEMA: &str = "rdpscan.handbook/1";
+/// Width where there is no terminal to ask, in columns.
+const USUAL_WIDTH: u16 = 80;
+/// Lines longer than this are hard to read, in columns.
+const MOST_WIDTH: u16 = 110;
+/// Below this nothing can be laid out, in columns.
+const LEAST_WIDTH: u16 = 30;
+/// Suggestions for a question without an answer.
+const MOST_SUGGESTIONS: usize = 3;
+/// How much of a question an error repeats, in characters.
+const MOST_ECHO: usize = 60;
+
+/// Answers the question, or says in one line that there is no answer and what was perhaps meant.
+pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus> {
+    let book = handbook();
+    let question = arguments.words.join(" ");
+    let answer = book
+        .look_up(&question)
+        .ok_or_else(|| unknown(book, &question))?;
+    match arguments.format {
+        ExplainFormat::Json => outputs::print(&json(&question, &answer)?)?,
+        ExplainFormat::Markdown => outputs::print(&markdown::render(&page::pages(book, &answer)))?,
+        ExplainFormat::Text => {
+            let is_terminal = io::stdout().is_terminal();
+            let width = is_terminal
+                .then(|| crossterm::terminal::size().ok())
+                .flatten()
+                .map_or(USUAL_WIDTH, |(width, _)| width)
+                .clamp(LEAST_WIDTH, MOST_WIDTH);
+            let shown = text::render(&page::pages(book, &answer), usize::from(width));
+            if !(is_terminal && !arguments.no_pager && pager::show(&shown)) {
+                outputs::print(&shown)?;
+            }
+        }
+    }
+    Ok(ExitStatus::Done)
+}
+
+/// The JSON form.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    question: &'a str,
+    notes: &'a [String],
+    entries: &'a [&'a Entry],
+}
+
+fn json(question: &str, answer: &Answer<'_>) -> Result<String> {
+    let document = Document {
+        schema: SCHEMA,
+        question,
+        notes: &answer.notes,
+        entries: &answer.entries,
+    };
+    Ok(serde_json::to_string_pretty(&document)? + "\n")
+}
+
+fn unknown(book: &Handbook, question: &str) -> anyhow::Error {
+    let short: String = question.chars().take(MOST_ECHO).collect();
+    let asked = sanitize::single_line(&short);
+    let nearest = nearest(book, &question.trim().to_lowercase());
+    if nearest.is_empty() {
+        anyhow!("`{asked}`: not in the handbook; `rdpscan explain` lists what is")
+    } else {
+        anyhow!(
+            "`{asked}`: not in the handbook; nearest are {}; `rdpscan explain` lists everything",
+            nearest.join(", ")
+        )
+    }
+}
+
+/// Keys, and words of titles, that differ little from the question: the nearest first, then by the alphabet.
+fn nearest(book: &Handbook, question: &str) -> Vec<String> {
+    let question: String = question.chars().take(MOST_ECHO).collect();
+    let most = (question.chars().count() / 3).max(1);
+    let mut candidates: Vec<(usize, String)> = book
+        .entries()
+        .iter()
+        .flat_map(|entry| {
+            let words = entry
+                .title
+                .split(|character: char| !character.is_alphanumeric())
+                .filter(|word| word.len() > 3)
+                .map(str::to_lowercase);
+            std::iter::once(entry.key.clone()).chain(words)
+        })
+        .map(|candidate| (distance(&question, &candidate.to_lowercase()), candidate))
+        .filter(|(changes, _)| *changes <= most)
+        .collect();
+    candidates.sort_unstable();
+    candidates.dedup();
+    candidates
+        .into_iter()
+        .take(MOST_SUGGESTIONS)
+        .map(|(_, candidate)| candidate)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggestions_are_few_near_and_in_order() {
+        assert_eq!(nearest(handbook(), "0x905"), ["0x904", "0x906", "0x908"]);
+        assert_eq!(nearest(handbook(), "expird"), ["expired", "expiry"]);
+        assert_eq!(
+            nearest(handbook(), "rdp-cert-sha2"),
+            ["RDP-CERT-SHA1", "RDP-CERT-MD5"]
+        );
+        assert!(nearest(handbook(), "xylophone").is_empty());
+    }
+}

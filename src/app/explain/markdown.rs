@@ -1,0 +1,78 @@
+//! Pages as Markdown.
+
+use std::fmt::Write as _;
+
+use super::page::{Item, Page};
+
+/// The pages; the first heading is of level 1.
+pub(super) fn render(pages: &[Page]) -> String {
+    let mut out = String::new();
+    for page in pages {
+        block(&mut out, "# ", &page.title);
+        block(&mut out, "", page.line.as_deref().unwrap_or_default());
+        for section in &page.sections {
+            block(&mut out, "## ", section.heading);
+            for paragraph in &section.paragraphs {
+                block(&mut out, "", paragraph);
+            }
+            if section.items.is_empty() {
+                continue;
+            }
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            for (number, item) in section.items.iter().enumerate() {
+                write(&mut out, item, section.numbered.then_some(number + 1));
+            }
+        }
+    }
+    out
+}
+
+/// A block of its own, after an empty line.
+fn block(out: &mut String, mark: &str, text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    put(out, format_args!("{mark}{}\n", safe(text)));
+}
+
+fn write(out: &mut String, item: &Item, number: Option<usize>) {
+    let lead = number.map_or_else(|| "- ".to_owned(), |number| format!("{number}. "));
+    let indent = " ".repeat(lead.len());
+    if item.label.is_empty() {
+        put(out, format_args!("{lead}{}\n", safe(&item.text)));
+    } else {
+        put(
+            out,
+            format_args!("{lead}**{}**: {}\n", safe(&item.label), safe(&item.text)),
+        );
+    }
+    for (word, text) in &item.below {
+        if word.is_empty() {
+            put(out, format_args!("{indent}- {}\n", safe(text)));
+        } else {
+            put(out, format_args!("{indent}- {word}: {}\n", safe(text)));
+        }
+    }
+}
+
+/// The few marks that mean something inside a line. The texts are the handbook's own, so that nothing more is needed.
+fn safe(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if "\\`*[]<>&|".contains(character) {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // INVARIANT: writing to a string does not fail.
+    out.write_fmt(text).unwrap_or_default();
+}

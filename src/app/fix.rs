@@ -1,0 +1,50 @@
+//! `rdpscan fix`: from a saved scan to a folder that mends.
+
+use anyhow::Result;
+
+use crate::cli::FixArgs;
+use crate::exit::ExitStatus;
+use crate::fix;
+use crate::report::Format;
+use crate::sanitize;
+use crate::settings::Settings;
+use crate::tui;
+
+use super::outputs::{self, tell};
+use super::saved;
+
+pub(super) fn run(arguments: &FixArgs, settings: &Settings) -> Result<ExitStatus> {
+    let named = fix::remedies_named(arguments.remedy.iter().map(String::as_str))?;
+    let filter = tui::Filter::parse(&settings.output.filter)?;
+    fix::check_folder(&arguments.output)?;
+    let fleet = saved::load(&arguments.file, settings.policy.clone())?;
+    let rows = outputs::rows(&fleet, &filter, Format::Json);
+    let hosts = rows.iter().filter_map(|row| fleet.hosts().get(*row));
+    let plan = fix::plan(hosts, &named);
+    if plan.is_empty() {
+        tell(
+            "nothing to mend: no host that was asked for has a finding with a remedy; no folder was made",
+        );
+        return Ok(ExitStatus::Done);
+    }
+    fix::write_folder(&arguments.output, &plan)?;
+    let counted =
+        |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let mut line = format!(
+        "wrote {}: {} for {}; begin with README.md",
+        sanitize::terminal(&arguments.output.to_string_lossy()),
+        counted(plan.scripts, "script"),
+        counted(plan.hosts, "host"),
+    );
+    if !plan.refused.is_empty() {
+        let refused = counted(plan.refused.len(), "name");
+        line = format!("{line}; {refused} refused, see refused.csv");
+    }
+    if fleet.plan().is_some_and(|plan| plan.simulated) {
+        line.push_str(
+            "; the scan was of the simulated fleet, so look at the scripts and do not run them",
+        );
+    }
+    tell(&line);
+    Ok(ExitStatus::Done)
+}

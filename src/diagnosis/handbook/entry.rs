@@ -1,0 +1,270 @@
+//! What an entry of the handbook holds.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Severity;
+
+/// What an entry is about. The order is that of the list of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A disconnect code of the client.
+    Code,
+    /// An extended disconnect reason.
+    Extended,
+    /// A finding of this program.
+    Finding,
+    /// A way to mend something.
+    Remedy,
+    /// Something that the web claims.
+    Claim,
+    /// A cause that only the client can see.
+    Client,
+}
+
+impl Kind {
+    /// Every kind, in order.
+    pub const ALL: [Self; 6] = [
+        Self::Code,
+        Self::Extended,
+        Self::Finding,
+        Self::Remedy,
+        Self::Claim,
+        Self::Client,
+    ];
+
+    /// The word by which all of a kind are asked for.
+    #[must_use]
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Code => "codes",
+            Self::Extended => "extended",
+            Self::Finding => "findings",
+            Self::Remedy => "remedies",
+            Self::Claim => "claims",
+            Self::Client => "client",
+        }
+    }
+
+    /// The heading over all of a kind.
+    #[must_use]
+    pub const fn heading(self) -> &'static str {
+        match self {
+            Self::Code => "Disconnect codes of the client",
+            Self::Extended => "Extended disconnect reasons",
+            Self::Finding => "Findings",
+            Self::Remedy => "Remedies",
+            Self::Claim => "What the web claims about 0x904",
+            Self::Client => "Causes that only the client can see",
+        }
+    }
+}
+
+/// How well a code is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// The vendor documents it.
+    #[default]
+    Documented,
+    /// People report it; no vendor page has it.
+    Reported,
+}
+
+/// What is to be thought of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Claimed {
+    /// It holds.
+    True,
+    /// Part of it holds.
+    HalfTrue,
+    /// It leads to a wrong conclusion.
+    Misleading,
+    /// It does not hold.
+    False,
+    /// Following it does damage or takes protection away.
+    Harmful,
+}
+
+impl Claimed {
+    /// The verdict in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::True => "true",
+            Self::HalfTrue => "half true",
+            Self::Misleading => "misleading",
+            Self::False => "false",
+            Self::Harmful => "harmful",
+        }
+    }
+}
+
+/// Where something shows: a stage of the attempt, several attempts, or not in a scan at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Looking up the name.
+    Dns,
+    /// Connecting.
+    Tcp,
+    /// The first request and its answer.
+    X224,
+    /// The TLS handshake and the certificate.
+    Tls,
+    /// Network level authentication.
+    Credssp,
+    /// Only in several attempts.
+    Stability,
+    /// Only on the client.
+    Client,
+}
+
+impl Place {
+    /// The place in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Dns => "DNS",
+            Self::Tcp => "TCP",
+            Self::X224 => "first request (X.224)",
+            Self::Tls => "TLS",
+            Self::Credssp => "NLA (CredSSP)",
+            Self::Stability => "several attempts",
+            Self::Client => "the client only",
+        }
+    }
+}
+
+/// One cause of a code, in the order of likelihood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cause {
+    /// The cause, as a sentence.
+    pub what: String,
+    /// Where it shows.
+    pub stage: Place,
+    /// How to tell it from the others.
+    pub tell: String,
+    /// Findings that prove it.
+    #[serde(default)]
+    pub findings: Vec<String>,
+    /// Remedies, best first.
+    #[serde(default)]
+    pub fixes: Vec<String>,
+    /// Entries to read on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub see: Vec<String>,
+}
+
+/// An entry. What does not apply to its kind is empty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// What it is about.
+    pub kind: Kind,
+    /// The unique key: `0x904`, `ext-0x7`, `RDP-CERT-EXPIRED`, `R1`, `W3`, `CLIENT-CACHE`.
+    pub key: String,
+    /// The code or extended reason as a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u32>,
+    /// The last number, where the entry stands for a range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<u32>,
+    /// What it is, as a phrase; of a claim, what is claimed.
+    pub title: String,
+    /// The vendor's symbol for a code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How well a code is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+    /// What is to be thought of a claim.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Claimed>,
+    /// How bad a finding usually is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// Whether this version reports a finding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported: Option<bool>,
+    /// Where a finding shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Place>,
+    /// What it means, in paragraphs.
+    pub text: Vec<String>,
+    /// What in a scan predicts a code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scan: Option<String>,
+    /// When a finding is reported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fires: Option<String>,
+    /// When a finding is not reported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unless: Option<String>,
+    /// What the user of a client sees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Causes of a code, likeliest first by estimate.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Cause>,
+    /// What to do instead of what is claimed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
+    /// Where a remedy is carried out, and what that interrupts.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Where to look to confirm it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<String>,
+    /// What to beware of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
+    /// Findings that have to do with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
+    /// Remedies, best first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<String>,
+    /// Entries to read on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub see: Vec<String>,
+    /// Further words to be found by.
+    #[serde(skip)]
+    pub words: Vec<String>,
+    /// Where the knowledge comes from.
+    pub sources: Vec<String>,
+}
+
+impl Entry {
+    /// The key with, for a number, its decimal form, as in `0x904 (2308)`.
+    #[must_use]
+    pub fn label(&self) -> Cow<'_, str> {
+        match (self.kind, self.number, self.last) {
+            (Kind::Code, Some(number), _) => Cow::Owned(format!("{} ({number})", self.key)),
+            (Kind::Extended, Some(first), Some(last)) => Cow::Owned(format!(
+                "extended {first:#x} to {last:#x} ({first} to {last})"
+            )),
+            (Kind::Extended, Some(number), None) => {
+                Cow::Owned(format!("extended {number:#x} ({number})"))
+            }
+            _ => Cow::Borrowed(&self.key),
+        }
+    }
+
+    /// A word or two on the entry's standing: the verdict on a claim, a finding's severity, a code that is not documented.
+    #[must_use]
+    pub fn mark(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Code | Kind::Extended => {
+                (self.standing == Some(Standing::Reported)).then_some("reported, not documented")
+            }
+            Kind::Finding => self.severity.map(Severity::word),
+            Kind::Claim => self.verdict.map(Claimed::words),
+            Kind::Client => Some("invisible to a scan"),
+            Kind::Remedy => None,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The handbook: disconnect codes, findings, remedies, what the web claims, and what only the client can see.
+//!
+//! The texts are TOML files beside this one, embedded and parsed once. A finding's title, severity and source come from the
+//! [catalogue](super::catalog) where it has the id, so that the handbook and the reports use the same words.
+
+mod entry;
+mod load;
+mod look_up;
+#[cfg(test)]
+mod tests;
+
+use std::sync::LazyLock;
+
+pub use entry::{Cause, Claimed, Entry, Kind, Place, Standing};
+pub use look_up::{Answer, Shape};
+
+static HANDBOOK: LazyLock<Handbook> = LazyLock::new(|| Handbook {
+    entries: load::entries(),
+});
+
+/// Every entry, sorted by kind and then by number or key.
+#[derive(Debug)]
+pub struct Handbook {
+    entries: Vec<Entry>,
+}
+
+/// The handbook of this version.
+#[must_use]
+pub fn handbook() -> &'static Handbook {
+    &HANDBOOK
+}
+
+impl Handbook {
+    /// Every entry, sorted by kind and then by number or key.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entry of a key, whatever the case of its letters.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries
+            .iter()
+            .find(|entry| entry.key.eq_ignore_ascii_case(key))
+    }
+
+    /// The entry of a disconnect code.
+    #[must_use]
+    pub fn code(&self, number: u32) -> Option<&Entry> {
+        self.numbered(Kind::Code, number)
+    }
+
+    /// The entry of an extended disconnect reason.
+    #[must_use]
+    pub fn extended(&self, number: u32) -> Option<&Entry> {
+        self.numbered(Kind::Extended, number)
+    }
+
+    fn numbered(&self, kind: Kind, number: u32) -> Option<&Entry> {
+        self.entries.iter().find(|entry| {
+            entry.kind == kind
+                && entry
+                    .number
+                    .is_some_and(|first| (first..=entry.last.unwrap_or(first)).contains(&number))
+        })
+    }
+}

@@ -1,0 +1,290 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::load::{FILES, File, SOURCES, order};
+use super::*;
+use crate::diagnosis::catalog;
+use crate::sanitize;
+
+/// Every text of an entry by the name of its field.
+fn texts(entry: &Entry) -> Vec<(&'static str, &str)> {
+    let mut texts = vec![("key", entry.key.as_str()), ("title", entry.title.as_str())];
+    for (field, text) in [
+        ("name", &entry.name),
+        ("scan", &entry.scan),
+        ("fires", &entry.fires),
+        ("unless", &entry.unless),
+        ("user", &entry.user),
+        ("instead", &entry.instead),
+        ("where", &entry.place),
+        ("warning", &entry.warning),
+    ] {
+        texts.extend(text.as_deref().map(|text| (field, text)));
+    }
+    for (field, list) in [
+        ("text", &entry.text),
+        ("checks", &entry.checks),
+        ("words", &entry.words),
+        ("sources", &entry.sources),
+    ] {
+        texts.extend(list.iter().map(|text| (field, text.as_str())));
+    }
+    for cause in &entry.causes {
+        texts.push(("cause", &cause.what));
+        texts.push(("cause", &cause.tell));
+    }
+    texts
+}
+
+fn keys(kind: Kind) -> Vec<&'static str> {
+    handbook()
+        .entries()
+        .iter()
+        .filter(|entry| entry.kind == kind)
+        .map(|entry| entry.key.as_str())
+        .collect()
+}
+
+/// Keys of the first `n` that are numbered with a letter.
+fn lettered(letter: char, n: usize) -> Vec<String> {
+    (1..=n).map(|number| format!("{letter}{number}")).collect()
+}
+
+#[test]
+fn every_file_parses() {
+    let sources: BTreeMap<String, String> = toml::from_str(SOURCES).unwrap();
+    for (_, text) in FILES {
+        let file: File = toml::from_str(text).unwrap();
+        for entry in &file.entries {
+            assert!(!entry.sources.is_empty(), "{} has no source", entry.key);
+            for source in &entry.sources {
+                assert!(sources.contains_key(source), "{}: {source}", entry.key);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_source_is_cited() {
+    let sources: BTreeMap<String, String> = toml::from_str(SOURCES).unwrap();
+    let mut cited = BTreeSet::new();
+    for (_, text) in FILES {
+        let file: File = toml::from_str(text).unwrap();
+        cited.extend(file.entries.into_iter().flat_map(|entry| entry.sources));
+    }
+    let unused: Vec<&String> = sources.keys().filter(|key| !cited.contains(*key)).collect();
+    assert!(unused.is_empty(), "{unused:?}");
+}
+
+#[test]
+fn every_documented_code_and_every_code_from_the_field_is_there() {
+    let documented = [
+        0x0, 0x1, 0x2, 0x3, 0x104, 0x106, 0x108, 0x204, 0x206, 0x208, 0x304, 0x306, 0x308, 0x404,
+        0x406, 0x408, 0x506, 0x508, 0x604, 0x606, 0x608, 0x704, 0x706, 0x804, 0x807, 0x808, 0x904,
+        0x906, 0x908, 0xA06, 0xA07, 0xB06, 0xB07, 0xC06, 0xC07, 0xC08, 0xD07, 0xE07, 0xF07, 0x1207,
+        0x1607, 0x1707, 0x1807, 0x1B07, 0x1C07, 0x2107, 0x2207,
+    ];
+    let reported = [0x4, 0x708, 0xB09, 0xE09, 0x1104, 0x1307];
+    for (numbers, standing) in [
+        (documented.as_slice(), Standing::Documented),
+        (reported.as_slice(), Standing::Reported),
+    ] {
+        for number in numbers {
+            let entry = handbook().code(*number);
+            assert_eq!(
+                entry.and_then(|entry| entry.standing),
+                Some(standing),
+                "{number:#x}"
+            );
+        }
+    }
+    assert_eq!(keys(Kind::Code).len(), documented.len() + reported.len());
+}
+
+#[test]
+fn every_extended_reason_is_there() {
+    for number in (0..=11).chain(256..=267).chain([768, 4096, 5000, 32767]) {
+        assert!(handbook().extended(number).is_some(), "{number}");
+    }
+    assert_eq!(handbook().extended(12), None);
+    assert_eq!(handbook().extended(32768), None);
+}
+
+#[test]
+fn the_decimal_of_a_code_is_right() {
+    let labels: Vec<_> = [0x904, 0x1B07, 0xB07]
+        .map(|number| handbook().code(number).unwrap().label().into_owned())
+        .to_vec();
+    assert_eq!(labels, ["0x904 (2308)", "0x1B07 (6919)", "0xB07 (2823)"]);
+}
+
+#[test]
+fn every_finding_of_the_catalogue_has_an_entry_with_the_same_words() {
+    for known in catalog::ENTRIES {
+        let entry = handbook().entry(known.id);
+        let entry = entry.unwrap_or_else(|| panic!("{} is not in the handbook", known.id));
+        assert_eq!(entry.title, known.meaning);
+        assert_eq!(entry.severity, Some(known.severity));
+        assert_eq!(entry.reported, Some(true));
+        if let Some(remedy) = known.remedy {
+            assert!(
+                entry.fixes.iter().any(|fix| fix == remedy),
+                "{}: {remedy}",
+                known.id
+            );
+        }
+    }
+}
+
+#[test]
+fn findings_that_this_version_does_not_report_say_so() {
+    for entry in handbook().entries() {
+        let known = catalog::entry(&entry.key).is_some();
+        let expected = (entry.kind == Kind::Finding).then_some(known);
+        assert_eq!(entry.reported, expected, "{}", entry.key);
+    }
+    assert!(keys(Kind::Finding).len() >= 79);
+}
+
+#[test]
+fn every_remedy_and_every_claim_is_there() {
+    assert_eq!(keys(Kind::Remedy), lettered('R', 20));
+    assert_eq!(keys(Kind::Claim), lettered('W', 35));
+}
+
+#[test]
+fn every_claim_has_a_verdict_and_says_what_to_do_instead() {
+    for entry in handbook().entries() {
+        let is_claim = entry.kind == Kind::Claim;
+        assert_eq!(entry.verdict.is_some(), is_claim, "{}", entry.key);
+        assert_eq!(entry.instead.is_some(), is_claim, "{}", entry.key);
+    }
+}
+
+#[test]
+fn no_reference_leads_nowhere_and_each_leads_to_the_right_kind() {
+    for entry in handbook().entries() {
+        let lists = entry
+            .causes
+            .iter()
+            .map(|cause| (&cause.findings, &cause.fixes, &cause.see))
+            .chain([(&entry.findings, &entry.fixes, &entry.see)]);
+        for (findings, fixes, see) in lists {
+            for (list, wanted) in [
+                (findings, Some(Kind::Finding)),
+                (fixes, Some(Kind::Remedy)),
+                (see, None),
+            ] {
+                for key in list {
+                    let met = handbook().entry(key);
+                    let met = met.unwrap_or_else(|| panic!("{}: no {key}", entry.key));
+                    assert_eq!(&met.key, key, "{}", entry.key);
+                    assert!(
+                        wanted.is_none_or(|kind| kind == met.kind),
+                        "{}: {key}",
+                        entry.key
+                    );
+                    assert_ne!(met.key, entry.key, "{} leads to itself", entry.key);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn codes_and_keys_named_in_texts_exist() {
+    for entry in handbook().entries() {
+        for (field, text) in texts(entry)
+            .into_iter()
+            .filter(|(field, _)| *field != "sources")
+        {
+            for word in text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')) {
+                let is_key = word.starts_with("RDP-") && word != "RDP-Tcp"
+                    || word.starts_with("CLIENT-")
+                    || (word.starts_with(['R', 'W'])
+                        && word.len() > 1
+                        && word.chars().skip(1).all(|c| c.is_ascii_digit()));
+                assert!(
+                    !is_key || handbook().entry(word).is_some(),
+                    "{} {field}: {word}",
+                    entry.key
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn entries_are_unique_and_sorted() {
+    let entries = handbook().entries();
+    assert!(entries.is_sorted_by(|one, other| order(one) < order(other)));
+    let keys: BTreeSet<String> = entries
+        .iter()
+        .map(|entry| entry.key.to_lowercase())
+        .collect();
+    assert_eq!(keys.len(), entries.len());
+}
+
+#[test]
+fn every_text_is_plain_and_whole() {
+    for entry in handbook().entries() {
+        for (field, text) in texts(entry) {
+            assert_eq!(sanitize::single_line(text), text, "{} {field}", entry.key);
+            assert!(
+                text.is_ascii() && !text.is_empty(),
+                "{} {field}: {text}",
+                entry.key
+            );
+        }
+        assert!(!entry.title.ends_with('.'), "{}", entry.key);
+        for text in &entry.text {
+            assert!(text.ends_with('.'), "{}: {text}", entry.key);
+        }
+    }
+}
+
+#[test]
+fn harmful_folklore_stands_only_where_it_is_condemned() {
+    for entry in handbook().entries() {
+        if matches!(entry.verdict, Some(Claimed::False | Claimed::Harmful)) {
+            continue;
+        }
+        for (field, text) in texts(entry) {
+            if field == "warning" {
+                continue;
+            }
+            let text = text.to_lowercase();
+            for folly in [
+                "machinekeys folder",
+                "rename the folder",
+                "securitylayer 0",
+                "securitylayer=0",
+                "security layer to rdp",
+                "disable nla",
+                "nla off",
+                "switch nla off",
+                "authentication level 0",
+                "authentication level:i:0",
+                "65536",
+            ] {
+                assert!(!text.contains(folly), "{} {field}: {folly}", entry.key);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_entry_of_0x904_has_causes_with_proof_and_fix() {
+    let entry = handbook().code(0x904).unwrap();
+    assert!(entry.causes.len() >= 8);
+    for cause in &entry.causes {
+        assert!(!cause.fixes.is_empty(), "{}", cause.what);
+        assert_eq!(
+            cause.findings.is_empty(),
+            cause.stage == Place::Client,
+            "{}",
+            cause.what
+        );
+    }
+}
+
+mod looking_up;

@@ -1,0 +1,216 @@
+//! What to do about a finding: R1 to R20, as data.
+//!
+//! The texts stand in TOML files beside this one, a family to a file. Folklore that harms (renaming the `MachineKeys` folder,
+//! security layer 0, NLA switched off, authentication level 0, a pending-connection limit of 65536) is never a remedy; a text
+//! names it only to warn of it, and a test holds every command against that.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// The data, by family.
+const FILES: [&str; 6] = [
+    include_str!("certificates.toml"),
+    include_str!("listener.toml"),
+    include_str!("tls.toml"),
+    include_str!("network.toml"),
+    include_str!("names.toml"),
+    include_str!("around.toml"),
+];
+
+static ALL: LazyLock<Vec<Remedy>> = LazyLock::new(|| {
+    let mut all: Vec<Remedy> = FILES.iter().flat_map(|text| family(text)).collect();
+    all.sort_by_key(Remedy::number);
+    all
+});
+
+/// Every remedy, in order of number.
+#[must_use]
+pub fn all() -> &'static [Remedy] {
+    &ALL
+}
+
+/// The remedy with this key, such as `R1`; capital or small, blanks around it do not matter.
+#[must_use]
+pub fn find(key: &str) -> Option<&'static Remedy> {
+    let key = key.trim();
+    ALL.iter()
+        .find(|remedy| remedy.key.eq_ignore_ascii_case(key))
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the text is part of the program, and a test reads all of it"
+)]
+fn family(text: &str) -> Vec<Remedy> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Family {
+        remedy: Vec<Remedy>,
+    }
+    toml::from_str::<Family>(text)
+        .expect("an embedded file of remedies that can be read")
+        .remedy
+}
+
+/// One way to mend something.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remedy {
+    /// Stable key, `R1` to `R20`.
+    pub key: String,
+    /// An order in a few words.
+    pub title: String,
+    /// What it is for, in a few sentences.
+    pub purpose: String,
+    /// Where it is carried out: one place, or several in order.
+    pub places: Vec<Place>,
+    /// What stops working meanwhile, and for whom.
+    pub interrupts: String,
+    /// When it is not the right thing; `None` when it never harms.
+    #[serde(default)]
+    pub not_for: Option<String>,
+    /// What to do, in order.
+    pub steps: Vec<Step>,
+    /// How to go back.
+    pub undo: Vec<Step>,
+    /// How to see that it worked.
+    pub check: Check,
+    /// What not to do, and what to watch for.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// Where the knowledge comes from.
+    pub sources: Vec<String>,
+}
+
+impl Remedy {
+    /// The number in the key.
+    #[must_use]
+    pub fn number(&self) -> u8 {
+        self.key
+            .get(1..)
+            .and_then(|digits| digits.parse().ok())
+            .unwrap_or(u8::MAX)
+    }
+
+    /// Every command: of the steps, then of the way back.
+    pub fn commands(&self) -> impl Iterator<Item = &Command> {
+        self.steps
+            .iter()
+            .chain(&self.undo)
+            .flat_map(|step| &step.commands)
+    }
+}
+
+/// Where a remedy is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// On the host that refuses, with administrator's rights.
+    Host,
+    /// On the machine from which people connect.
+    Workstation,
+    /// On a domain controller, or with its tools.
+    DomainController,
+    /// On the DNS server, or in its console.
+    DnsServer,
+    /// On the firewall, the VPN gateway or another box on the path.
+    Firewall,
+}
+
+impl Place {
+    /// In words, to follow "where:".
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Host => "on the host, elevated",
+            Self::Workstation => "on the workstation that connects",
+            Self::DomainController => "on the domain controller",
+            Self::DnsServer => "on the DNS server",
+            Self::Firewall => "on the firewall or gateway in between",
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.words())
+    }
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// What is done, and why.
+    pub text: String,
+    /// Ways to do it: in order within one shell, one shell being enough.
+    #[serde(default)]
+    pub commands: Vec<Command>,
+}
+
+/// Something to paste.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    /// Into what.
+    pub shell: Shell,
+    /// The text, one or more lines. `srv05`, `corp.example`, `10.0.0.5` and words in `<…>` stand for the reader's own.
+    pub text: String,
+    /// It changes nothing.
+    pub read_only: bool,
+}
+
+/// What takes a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shell {
+    /// Windows `PowerShell` 5.1 or newer.
+    #[serde(rename = "powershell")]
+    PowerShell,
+    /// The Command Prompt.
+    Cmd,
+    /// A `.reg` file without its first line.
+    Registry,
+}
+
+impl Shell {
+    /// The word used in JSON, and for a code block in Markdown.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::PowerShell => "powershell",
+            Self::Cmd => "cmd",
+            Self::Registry => "registry",
+        }
+    }
+}
+
+/// How to see that a remedy worked.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// A command line of this program.
+    pub scan: String,
+    /// What it should say then.
+    pub expect: String,
+    /// What the logs should hold.
+    pub events: Vec<LogEntry>,
+}
+
+/// Something in a log.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogEntry {
+    /// The Windows log, or a file.
+    pub log: String,
+    /// Event ids; empty for a plain file.
+    #[serde(default)]
+    pub ids: Vec<u32>,
+    /// What they say, and whether that is good.
+    pub shows: String,
+}
+
+#[cfg(test)]
+mod tests;

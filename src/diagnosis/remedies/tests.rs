@@ -1,0 +1,251 @@
+use super::*;
+use crate::diagnosis::catalog;
+
+#[test]
+fn all_twenty_are_there_in_order() {
+    let keys: Vec<&str> = all().iter().map(|remedy| remedy.key.as_str()).collect();
+    let wanted: Vec<String> = (1..=20).map(|number| format!("R{number}")).collect();
+    assert_eq!(keys, wanted);
+}
+
+#[test]
+fn every_finding_leads_to_a_remedy_that_is_there() {
+    for entry in catalog::ENTRIES {
+        if let Some(key) = entry.remedy {
+            assert!(find(key).is_some(), "{}: {key}", entry.id);
+        }
+    }
+}
+
+#[test]
+fn keys_are_found_however_they_are_typed() {
+    assert_eq!(find(" r7 ").map(Remedy::number), Some(7));
+    assert!(find("R0").is_none());
+    assert!(find("R21").is_none());
+    assert!(find("").is_none());
+}
+
+#[test]
+fn every_remedy_is_complete() {
+    for remedy in all() {
+        let key = &remedy.key;
+        assert!(!remedy.title.ends_with('.'), "{key}");
+        assert!(!remedy.places.is_empty(), "{key}: where?");
+        assert!(!remedy.steps.is_empty(), "{key}: what?");
+        assert!(!remedy.undo.is_empty(), "{key}: how back?");
+        assert!(!remedy.check.events.is_empty(), "{key}: which log?");
+        assert!(!remedy.sources.is_empty(), "{key}: who says so?");
+        assert!(!remedy.check.expect.is_empty(), "{key}: what then?");
+        for text in [&remedy.title, &remedy.purpose, &remedy.interrupts] {
+            assert!(!text.trim().is_empty(), "{key}");
+        }
+        for command in remedy.commands() {
+            assert!(!command.text.trim().is_empty(), "{key}: empty command");
+        }
+        for entry in &remedy.check.events {
+            assert_eq!(entry.log.starts_with('/'), entry.ids.is_empty(), "{key}");
+        }
+    }
+}
+
+#[test]
+fn windows_remedies_come_with_something_to_paste() {
+    for remedy in all().iter().filter(|remedy| remedy.key != "R16") {
+        assert!(
+            remedy
+                .commands()
+                .any(|command| matches!(command.shell, Shell::PowerShell | Shell::Cmd)),
+            "{}",
+            remedy.key
+        );
+    }
+}
+
+/// What a text does that no remedy may do.
+fn harm(command: &str) -> Option<&'static str> {
+    let text = command.to_ascii_lowercase().replace(['\'', '"'], "");
+    let sets = |name: &str, value: &str| {
+        text.lines().any(|line| {
+            line.contains(&format!("{name} -value {value} "))
+                || line.contains(&format!("{name}=dword:0000000{value}"))
+        })
+    };
+    let renames = [
+        "rename-item",
+        "move-item",
+        "remove-item",
+        "ren ",
+        "rd ",
+        "rmdir ",
+        "del ",
+    ];
+    if text.lines().any(|line| {
+        line.contains("machinekeys")
+            && !line.contains("f686aace")
+            && renames.iter().any(|verb| line.contains(verb))
+    }) {
+        return Some("touches the whole MachineKeys folder");
+    }
+    if sets("securitylayer", "0") {
+        return Some("gives up TLS");
+    }
+    if sets("userauthentication", "0") {
+        return Some("switches NLA off");
+    }
+    if text.contains("authentication level:i:0") || sets("authenticationlevel", "0") {
+        return Some("silences the client");
+    }
+    if text.contains("65536") {
+        return Some("lifts the guard on unfinished connections");
+    }
+    if sets("allowencryptionoracle", "2") {
+        return Some("accepts vulnerable servers");
+    }
+    if text.contains("termserv ") || text.ends_with("termserv") {
+        return Some("names a service that does not exist");
+    }
+    if text.contains("cert:\\localmachine\\my") && text.contains("remove-item") {
+        return Some("deletes from the personal store");
+    }
+    None
+}
+
+#[test]
+fn no_command_follows_harmful_folklore() {
+    for remedy in all() {
+        for command in remedy.commands() {
+            assert_eq!(
+                harm(&command.text),
+                None,
+                "{}: {}",
+                remedy.key,
+                command.text
+            );
+        }
+    }
+}
+
+#[test]
+fn harm_is_recognised() {
+    for text in [
+        "Rename-Item C:\\ProgramData\\Microsoft\\Crypto\\RSA\\MachineKeys MachineKeys.old",
+        "Set-ItemProperty -Path x -Name SecurityLayer -Value 0 -Type DWord",
+        "\"UserAuthentication\"=dword:00000000",
+        "Set-ItemProperty -Name MaxOutstandingConnections -Value 65536",
+        "authentication level:i:0",
+        "restart-service termserv -force",
+    ] {
+        assert!(harm(text).is_some(), "{text}");
+    }
+}
+
+#[test]
+fn folklore_is_named_only_with_its_warning() {
+    let warns = |key: &str, word: &str| {
+        let remedy = find(key).unwrap();
+        remedy.warnings.iter().any(|text| text.contains(word))
+    };
+    assert!(warns("R1", "Personal"));
+    assert!(warns("R1", "termserv"));
+    assert!(warns("R2", "MachineKeys folder"));
+    assert!(warns("R3", "SecurityLayer 0"));
+    assert!(warns("R14", "65536"));
+    assert!(warns("R17", "authentication level:i:0"));
+}
+
+#[test]
+fn what_only_reads_changes_nothing() {
+    let changes = [
+        "set-",
+        "remove-",
+        "new-",
+        "restart-",
+        "start-",
+        "stop-",
+        "clear-",
+        "register-",
+        "add-",
+        "rename-",
+        "export-",
+        "/grant",
+        "takeown",
+        "/save",
+        "/restore",
+        " import ",
+        " export ",
+        "/resync",
+        "/config",
+    ];
+    for remedy in all() {
+        for command in remedy.commands().filter(|command| command.read_only) {
+            let text = command.text.to_ascii_lowercase();
+            for change in changes {
+                assert!(!text.contains(change), "{}: {change} in {text}", remedy.key);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_change_of_a_setting_can_be_told_from_a_look() {
+    for remedy in all() {
+        for command in remedy.commands() {
+            if command.shell == Shell::Registry {
+                assert!(!command.read_only, "{}", remedy.key);
+            }
+        }
+    }
+}
+
+#[test]
+fn registry_texts_are_keys_and_values() {
+    for remedy in all() {
+        for command in remedy.commands() {
+            if command.shell != Shell::Registry {
+                continue;
+            }
+            let mut key_seen = false;
+            for line in command.text.lines().filter(|line| !line.is_empty()) {
+                if line.starts_with('[') {
+                    assert!(
+                        line.starts_with("[HKEY_LOCAL_MACHINE\\") && line.ends_with(']'),
+                        "{line}"
+                    );
+                    key_seen = true;
+                    continue;
+                }
+                assert!(key_seen, "{}: a value before its key: {line}", remedy.key);
+                let (name, value) = line.split_once('=').unwrap();
+                assert!(
+                    name.len() > 2 && name.starts_with('"') && name.ends_with('"'),
+                    "{line}"
+                );
+                let number = value.strip_prefix("dword:");
+                assert!(
+                    number.is_some_and(
+                        |digits| digits.len() == 8 && u32::from_str_radix(digits, 16).is_ok()
+                    ) || (value.starts_with('"') && value.ends_with('"')),
+                    "{line}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_published_mistakes_are_put_right() {
+    let text = |key: &str| {
+        let remedy = find(key).unwrap();
+        remedy
+            .commands()
+            .map(|command| command.text.as_str())
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert!(text("R1").contains("Restart-Service -Name SessionEnv -Force"));
+    assert!(text("R1").contains("Restart-Service -Name TermService -Force"));
+    assert!(text("R1").contains(r"Cert:\LocalMachine\Remote Desktop"));
+    assert!(text("R2").contains("f686aace6942fb7f7ceb231212eef4a4_"));
+    assert!(text("R2").contains("*S-1-5-20:R"));
+    assert!(text("R5").contains(r"SCHANNEL\Protocols\TLS 1.2\"));
+}

@@ -1,0 +1,91 @@
+//! The lists for a spreadsheet: RFC 4180 in UTF-8 with a byte order mark, which Excel and Windows `PowerShell` 5.1 want, and
+//! every text cell through [`sanitize::csv_cell`].
+
+use std::net::IpAddr;
+
+use csv::{Terminator, WriterBuilder};
+
+use super::machine::{Machine, Refused};
+use super::name::HostName;
+use super::{Action, Way};
+use crate::sanitize;
+
+/// Who, what, why and how, one line per host and finding.
+pub(super) fn actions(machines: &[Machine], actions: &[Action<'_>]) -> Vec<u8> {
+    let header = [
+        "severity",
+        "confidence",
+        "address",
+        "port",
+        "name",
+        "finding",
+        "title",
+        "evidence",
+        "remedy",
+        "action",
+        "how",
+        "file",
+    ];
+    let rows = actions.iter().filter_map(|action| {
+        let machine = machines.get(action.machine)?;
+        let key = &action.remedy.key;
+        Some([
+            action.finding.severity.word().to_owned(),
+            action.finding.confidence.word().to_owned(),
+            address(machine.address),
+            machine.port.to_string(),
+            machine
+                .usual
+                .as_ref()
+                .map_or("", HostName::as_str)
+                .to_owned(),
+            action.finding.id.to_owned(),
+            action.finding.title.to_string(),
+            action.finding.evidence.clone(),
+            key.clone(),
+            action.remedy.title.clone(),
+            action.way.words().to_owned(),
+            match action.way {
+                Way::Script => format!("scripts/{key}.ps1"),
+                _ => format!("remedies/{key}.md"),
+            },
+        ])
+    });
+    table(&header, rows)
+}
+
+/// Names kept out, and why.
+pub(super) fn refused(refused: &[Refused]) -> Vec<u8> {
+    let header = ["address", "port", "source", "name", "reason"];
+    let rows = refused.iter().map(|entry| {
+        [
+            address(entry.address),
+            entry.port.to_string(),
+            entry.source.word().to_owned(),
+            entry.name.clone(),
+            entry.fault.to_string(),
+        ]
+    });
+    table(&header, rows)
+}
+
+fn address(address: Option<IpAddr>) -> String {
+    address
+        .map(|address| address.to_string())
+        .unwrap_or_default()
+}
+
+fn table<const N: usize>(
+    header: &[&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> Vec<u8> {
+    let mut writer = WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .from_writer(b"\xEF\xBB\xBF".to_vec());
+    // Writing to memory cannot fail, and all rows have the same length.
+    drop(writer.write_record(header));
+    for row in rows {
+        drop(writer.write_record(row.iter().map(|cell| sanitize::csv_cell(cell).into_owned())));
+    }
+    writer.into_inner().unwrap_or_default()
+}

@@ -1,0 +1,476 @@
+//! What `rdpscan fix` hands out: every command and script parses as `PowerShell`, whatever hosts call themselves.
+
+// Helpers here count as test code for the lints, too.
+#![cfg(test)]
+
+mod hosts;
+mod powershell;
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::Path;
+use std::process::Command;
+
+use clap::Parser as _;
+use hosts::{
+    address, all_findings, calls_itself, edited, everywhere, finding, host_at, named, nasty_names,
+    saved, unresolved,
+};
+use powershell::{faults, host_array};
+use proptest::prelude::*;
+use rdpscan::cli::Cli;
+use rdpscan::diagnosis::remedies::{self, Remedy, Shell};
+use rdpscan::fix::{self, File, HostName, Plan};
+use rdpscan::fleet::Host;
+use rdpscan::model::{Endpoint, NameSource, Severity, Subject};
+
+/// Remedies that scripts carry out.
+const SCRIPTED: [&str; 10] = ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R12"];
+
+/// Two remedies, for tests that parse again and again: the rest of a script does not depend on hosts.
+fn few() -> Vec<&'static Remedy> {
+    fix::remedies_named(["R1", "R16"]).unwrap()
+}
+
+fn text(file: &File) -> &str {
+    std::str::from_utf8(&file.content).unwrap()
+}
+
+fn file<'a>(plan: &'a Plan, path: &str) -> &'a str {
+    let found = plan.files.iter().find(|file| file.path == path);
+    text(found.unwrap_or_else(|| panic!("no {path}")))
+}
+
+fn scripts(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
+    plan.files
+        .iter()
+        .filter(|file| file.path.starts_with("scripts/"))
+        .map(|file| (file.path.as_str(), text(file)))
+}
+
+fn assert_sound(plan: &Plan) {
+    for (path, script) in scripts(plan) {
+        assert!(script.is_ascii(), "{path}");
+        assert_eq!(faults(script), Vec::<String>::new(), "{path}");
+        assert!(
+            script.contains("if (-not $Apply) { $WhatIfPreference = $true }"),
+            "{path}"
+        );
+        let values = host_array(script);
+        assert!(
+            !values.is_empty() && values.len().is_multiple_of(2),
+            "{path}"
+        );
+        for pair in values.chunks(2) {
+            let (computer, expected) = (&pair[0], &pair[1]);
+            assert!(
+                computer.parse::<IpAddr>().is_ok() || HostName::parse(computer).is_ok(),
+                "{path}: {computer:?}"
+            );
+            assert!(
+                expected.is_empty() || HostName::parse(expected).is_ok(),
+                "{path}: {expected:?}"
+            );
+        }
+    }
+    let mut paths = BTreeSet::new();
+    for file in &plan.files {
+        let path = &file.path;
+        assert!(paths.insert(path.to_lowercase()), "{path} twice");
+        assert!(
+            path.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"./-_".contains(&byte)),
+            "{path}"
+        );
+        assert!(path.split('/').all(|part| part.len() < 200), "{path}");
+        if path.starts_with("rdp/") {
+            assert_sound_rdp(path, text(file));
+        }
+    }
+}
+
+fn assert_sound_rdp(path: &str, text: &str) {
+    let lines: Vec<&str> = text.split("\r\n").collect();
+    let full = lines[0].strip_prefix("full address:s:").unwrap();
+    let (host, port) = full.rsplit_once(':').unwrap();
+    assert!(port.parse::<u16>().is_ok(), "{path}");
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    assert!(
+        bare.parse::<IpAddr>().is_ok() || HostName::parse(host).is_ok(),
+        "{path}: {full}"
+    );
+    assert_eq!(lines.len(), 9, "{path}");
+    assert!(lines.contains(&"authentication level:i:2"), "{path}");
+    assert!(!text.contains("username"), "{path}");
+    assert!(
+        lines.iter().all(|line| !line.contains(['\r', '\n'])),
+        "{path}"
+    );
+}
+
+#[test]
+fn every_powershell_command_parses() {
+    let mut count = 0;
+    for remedy in remedies::all() {
+        for command in remedy.commands() {
+            if command.shell == Shell::PowerShell {
+                count += 1;
+                assert_eq!(
+                    faults(&command.text),
+                    Vec::<String>::new(),
+                    "{}: {}",
+                    remedy.key,
+                    command.text
+                );
+            }
+        }
+    }
+    assert!(count > 50, "{count}");
+}
+
+#[test]
+fn the_grammar_sees_what_is_wrong() {
+    for broken in ["Get-Item 'x", "if ($x { }", "@{ a = 'b'", "function { "] {
+        assert!(!faults(broken).is_empty(), "{broken}");
+    }
+}
+
+#[test]
+fn every_check_line_is_one_of_this_program() {
+    for remedy in remedies::all() {
+        let words = remedy.check.scan.split_whitespace();
+        let parsed = Cli::try_parse_from(words);
+        assert!(parsed.is_ok(), "{}: {}", remedy.key, remedy.check.scan);
+    }
+}
+
+#[test]
+fn every_remedy_has_a_page_and_windows_ones_a_script() {
+    let plan = fix::plan(&[everywhere(1, "srv05.corp.example")], &[]);
+    for remedy in remedies::all() {
+        let page = file(&plan, &format!("remedies/{}.md", remedy.key));
+        assert!(page.contains(&remedy.title), "{}", remedy.key);
+    }
+    let with: Vec<&str> = scripts(&plan)
+        .map(|(path, _)| path.trim_start_matches("scripts/").trim_end_matches(".ps1"))
+        .collect();
+    assert_eq!(with, SCRIPTED);
+    assert_eq!(plan.scripts, SCRIPTED.len());
+    assert_sound(&plan);
+}
+
+#[test]
+fn scripts_do_nothing_unless_told_to() {
+    let plan = fix::plan(&[everywhere(1, "srv05.corp.example")], &[]);
+    for (path, script) in scripts(&plan) {
+        for part in [
+            "#Requires -Version 5.1\r\n",
+            "[CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]\r\n",
+            "    [switch] $Apply,\r\n",
+            "    [pscredential] $Credential,\r\n",
+            "$PSCmdlet.ShouldProcess($Target.Computer, $Action) -and $Apply",
+            "Start-Transcript",
+            "catch {",
+        ] {
+            assert!(script.contains(part), "{path}: {part}");
+        }
+        let change = script.find("-ScriptBlock $Change").unwrap();
+        let asked = script.find("$PSCmdlet.ShouldProcess").unwrap();
+        let read = script.find("-ScriptBlock $Check").unwrap();
+        assert!(read < asked && asked < change, "{path}");
+        assert_eq!(script.matches("-ScriptBlock $Change").count(), 1, "{path}");
+        let lower = script.to_ascii_lowercase();
+        for secret in [
+            "convertto-securestring",
+            "-asplaintext",
+            "$password",
+            "get-credential",
+        ] {
+            assert!(!lower.contains(secret), "{path}: {secret}");
+        }
+    }
+}
+
+#[test]
+fn no_nasty_name_gets_into_any_file_but_the_lists() {
+    let refused: Vec<String> = nasty_names()
+        .into_iter()
+        .filter(|name| HostName::parse(name).is_err())
+        .collect();
+    assert!(refused.len() > 80, "{}", refused.len());
+    let unnamed = fix::plan(&[host_at(1, all_findings(""))], &[]);
+    let fixed = |plan: &Plan| -> Vec<File> {
+        let files = plan.files.iter();
+        files
+            .filter(|file| file.path.contains('/'))
+            .cloned()
+            .collect()
+    };
+    for name in refused {
+        let plan = fix::plan(&[everywhere(1, &name)], &[]);
+        assert_eq!(fixed(&plan), fixed(&unnamed), "{name:?}");
+        assert!(!plan.refused.is_empty(), "{name:?}");
+    }
+    assert_sound(&unnamed);
+}
+
+#[test]
+fn a_fleet_of_nasty_names_gives_sound_scripts() {
+    let hosts: Vec<Host> = nasty_names()
+        .iter()
+        .zip(1..)
+        .flat_map(|(name, last)| [everywhere(last, name), unresolved(name)])
+        .collect();
+    let plan = fix::plan(&hosts, &[]);
+    assert_sound(&plan);
+    assert_eq!(host_array(file(&plan, "scripts/R1.ps1")).len(), hosts.len());
+}
+
+#[test]
+fn names_that_try_to_break_out_are_refused_with_their_reason() {
+    for name in [
+        "srv'; Remove-Item C:\\ -Recurse; '",
+        "srv\u{2019}; calc; \u{2018}",
+        "$(calc)",
+        "srv`nfull",
+        "a\r\nalternate shell:s:calc",
+        "-ComputerName",
+        "#>",
+        "@@BODY@@",
+    ] {
+        let plan = fix::plan(&[everywhere(1, name)], &[]);
+        assert_sound(&plan);
+        assert!(
+            plan.refused.iter().all(|entry| entry.name == name),
+            "{name:?}"
+        );
+        let list = file(&plan, "refused.csv");
+        assert!(list.lines().count() > 1, "{name:?}");
+        assert!(list.contains("U+") || list.contains("hyphen"), "{name:?}");
+    }
+}
+
+#[test]
+fn no_line_of_a_list_is_a_formula_or_breaks() {
+    let hosts: Vec<Host> = nasty_names()
+        .iter()
+        .zip(1..)
+        .map(|(name, last)| everywhere(last, name))
+        .collect();
+    let plan = fix::plan(&hosts, &[]);
+    for path in ["actions.csv", "refused.csv"] {
+        let list = file(&plan, path).trim_start_matches('\u{feff}');
+        let mut reader = csv::Reader::from_reader(list.as_bytes());
+        for record in reader.records() {
+            for cell in &record.unwrap() {
+                assert!(!cell.starts_with(['=', '+', '-', '@']), "{path}: {cell:?}");
+                assert!(!cell.contains(['\r', '\n', '\u{1b}']), "{path}: {cell:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_name_that_only_the_host_claims_is_not_used() {
+    let claimed = named(
+        &host_at(1, all_findings("")),
+        "dc01.corp.example",
+        NameSource::Certificate,
+        &[(address(99), Some(false))],
+    );
+    let plan = fix::plan(&[claimed], &[]);
+    for file in plan.files.iter().filter(|file| file.path.contains('/')) {
+        assert!(!text(file).contains("dc01.corp.example'"), "{}", file.path);
+        assert!(!file.path.contains("dc01"), "{}", file.path);
+    }
+}
+
+#[test]
+fn a_name_with_several_machines_behind_it_is_only_for_users() {
+    let farm = named(
+        &host_at(1, all_findings("")),
+        "farm.corp.example",
+        NameSource::Target,
+        &[(address(1), Some(true)), (address(2), Some(false))],
+    );
+    let plan = fix::plan(&[farm], &few());
+    assert!(file(&plan, "scripts/R1.ps1").contains("Computer = '10.0.0.1'"));
+    assert!(file(&plan, "rdp/name-farm.corp.example.rdp").contains(":farm.corp.example:3389\r\n"));
+    assert_sound(&plan);
+}
+
+#[test]
+fn a_name_that_leads_here_is_used_and_the_computer_is_compared() {
+    let known = named(
+        &host_at(1, all_findings("")),
+        "srv05.corp.example",
+        NameSource::Ptr,
+        &[(address(1), None)],
+    );
+    let plan = fix::plan(&[calls_itself(&known, "SRV05")], &[]);
+    assert!(file(&plan, "scripts/R1.ps1").contains(
+        "    [pscustomobject]@{ Computer = 'srv05.corp.example'; Port = 3389; Expected = 'srv05' }\r\n"
+    ));
+}
+
+#[test]
+fn servers_that_are_not_windows_are_left_to_people() {
+    let mut findings = all_findings("");
+    findings.push(finding("RDP-NOT-WINDOWS", Severity::Info, None, ""));
+    let plan = fix::plan(&[host_at(1, findings)], &[]);
+    assert_eq!(plan.scripts, 0);
+    assert!(file(&plan, "remedies/R16.md").contains("Hosts to do by hand"));
+    assert!(file(&plan, "actions.csv").contains("the host is not Windows"));
+}
+
+#[test]
+fn what_is_merely_worth_knowing_needs_asking() {
+    let hosts = [host_at(
+        1,
+        vec![finding(
+            "RDP-CERT-SELF-SIGNED",
+            Severity::Info,
+            Some("R4"),
+            "",
+        )],
+    )];
+    assert!(fix::plan(&hosts, &[]).is_empty());
+    let named = fix::remedies_named(["r4"]).unwrap();
+    assert!(!fix::plan(&hosts, &named).is_empty());
+}
+
+#[test]
+fn remedies_are_chosen_by_key() {
+    let keys = |words: &[&str]| {
+        let named = fix::remedies_named(words.iter().copied()).unwrap();
+        named
+            .iter()
+            .map(|remedy: &&Remedy| remedy.number())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(keys(&["R12,r2", " R1 "]), [1, 2, 12]);
+    assert_eq!(keys(&["R2", "R2"]), [2]);
+    assert!(keys(&[]).is_empty());
+    let error = fix::remedies_named(["R21"]).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "`R21` is no remedy; write R1 to R20, as in --remedy R1,R2"
+    );
+}
+
+#[test]
+fn the_folder_does_not_depend_on_the_order_of_hosts() {
+    let hosts = [everywhere(1, "a.example"), everywhere(2, "b.example")];
+    let turned = [hosts[1].clone(), hosts[0].clone()];
+    assert_eq!(fix::plan(&hosts, &[]), fix::plan(&turned, &[]));
+}
+
+/// Runs the command in a folder that is all it knows of the user; gives its status and what it told.
+fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_rdpscan"))
+        .env_clear()
+        .envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)))
+        .env("HOME", folder)
+        .env("USERPROFILE", folder)
+        .env("APPDATA", folder)
+        .env("LOCALAPPDATA", folder)
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(output.stdout.is_empty());
+    let told = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), told)
+}
+
+#[test]
+fn the_command_makes_the_folder_once() {
+    let folder = tempfile::tempdir().unwrap();
+    saved(folder.path());
+    let fix = ["fix", "monday.json", "-o", "mend"];
+    let (status, told) = run(folder.path(), &fix);
+    assert_eq!(
+        (status, told.trim()),
+        (
+            Some(0),
+            "wrote mend: 1 script for 1 host; begin with README.md"
+        )
+    );
+    let script = folder.path().join("mend").join("scripts").join("R8.ps1");
+    let script = std::fs::read_to_string(script).unwrap();
+    assert!(script.contains("Computer = '10.0.0.5'; Port = 3389; Expected = ''"));
+    let (status, told) = run(folder.path(), &fix);
+    assert_eq!(status, Some(2));
+    assert!(told.contains("`mend`: it is not empty"), "{told}");
+}
+
+#[test]
+fn a_filter_or_remedy_that_leaves_nothing_makes_no_folder() {
+    for choice in [["--filter", "srv99"], ["--remedy", "R1"]] {
+        let folder = tempfile::tempdir().unwrap();
+        saved(folder.path());
+        let mut arguments = vec!["fix", "monday.json", "-o", "mend"];
+        arguments.extend(choice);
+        let (status, told) = run(folder.path(), &arguments);
+        assert_eq!(status, Some(0), "{told}");
+        assert!(told.starts_with("nothing to mend"), "{told}");
+        assert!(!folder.path().join("mend").exists());
+    }
+}
+
+#[test]
+fn a_remedy_that_does_not_exist_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    saved(folder.path());
+    let arguments = ["fix", "monday.json", "-o", "mend", "--remedy", "R1,R99"];
+    let (status, told) = run(folder.path(), &arguments);
+    assert_eq!(status, Some(2));
+    assert!(told.contains("`R99` is no remedy"), "{told}");
+    assert!(!folder.path().join("mend").exists());
+}
+
+fn any_name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        proptest::sample::select(nasty_names()),
+        "[a-zA-Z0-9_.'`$(){}\\[\\]\"; \r\n\u{2018}\u{2019}\u{201c}-]{0,80}",
+        "[a-z0-9-]{1,63}(\\.[a-z0-9-]{1,63}){0,4}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn whatever_hosts_are_called_the_scripts_are_sound(
+        names in proptest::collection::vec((any_name(), any::<IpAddr>(), any::<u16>()), 1..4),
+    ) {
+        let hosts: Vec<Host> = names
+            .iter()
+            .flat_map(|(name, ip, port)| {
+                let mut known = edited(&everywhere(1, name), |history| {
+                    history.subject = Subject::Endpoint(Endpoint::new(*ip, *port));
+                });
+                for path in &mut known.diagnosis.name_paths {
+                    for member in &mut path.members {
+                        member.address = *ip;
+                    }
+                }
+                [known, unresolved(name)]
+            })
+            .collect();
+        assert_sound(&fix::plan(&hosts, &few()));
+    }
+
+    #[test]
+    fn a_name_is_taken_only_when_nothing_in_it_means_anything(name in any_name()) {
+        if let Ok(taken) = HostName::parse(&name) {
+            prop_assert!(taken
+                .as_str()
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)));
+            prop_assert!(taken.as_str().parse::<IpAddr>().is_err());
+            prop_assert!(!taken.as_str().starts_with('-'));
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Hand-made hosts, and a saved scan.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use rdpscan::diagnosis::{Diagnosis, NameMember, NamePath, Policy, Stability, remedies};
+use rdpscan::fleet::{Fleet, Host};
+use rdpscan::model::{
+    Attempt, Confidence, ConnectionPurpose, DnsVerdict, EVENT_SCHEMA, Endpoint, EventBody, Finding,
+    History, HostState, NameSource, Nla, NtlmFacts, ObservedName, Outcome, ScanEnd, ScanEvent,
+    ScanPlan, ScanStatus, SelectedSecurity, Severity, StabilityVerdict, Stage, StageRecord,
+    Subject, UnlistedCounts,
+};
+use rdpscan::report::{self, Format, Selection};
+
+pub(super) fn nasty_names() -> Vec<String> {
+    include_str!("../../data/nasty-names.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+pub(super) fn finding(
+    id: &'static str,
+    severity: Severity,
+    remedy: Option<&'static str>,
+    text: &str,
+) -> Finding {
+    Finding {
+        id,
+        severity,
+        confidence: Confidence::Sure,
+        title: text.to_owned().into(),
+        evidence: text.to_owned(),
+        remedy,
+    }
+}
+
+/// A finding for every remedy.
+pub(super) fn all_findings(text: &str) -> Vec<Finding> {
+    remedies::all()
+        .iter()
+        .map(|remedy| finding("RDP-X", Severity::High, Some(&remedy.key), text))
+        .collect()
+}
+
+pub(super) fn address(last: u8) -> IpAddr {
+    format!("10.0.0.{last}").parse().unwrap()
+}
+
+pub(super) fn host(subject: Subject, findings: Vec<Finding>) -> Host {
+    Host::new(
+        &History::new(subject),
+        Diagnosis {
+            state: HostState::Broken,
+            failed_stage: None,
+            security: SelectedSecurity::None,
+            nla: Nla::Unknown,
+            certificate_status: None,
+            days_left: None,
+            dns: DnsVerdict::Match,
+            name_paths: Vec::new(),
+            stability: Stability {
+                verdict: StabilityVerdict::Down,
+                attempts: 3,
+                failures: 3,
+                failures_by_stage: Vec::new(),
+                connect_ms: None,
+                total_ms: None,
+                handshake_ms: None,
+                retransmits: None,
+                loss: 0.0,
+            },
+            findings,
+            predicted: None,
+        },
+    )
+}
+
+/// The host with its facts changed.
+pub(super) fn edited(host: &Host, edit: impl FnOnce(&mut History)) -> Host {
+    let mut history = host.history();
+    edit(&mut history);
+    Host::new(&history, host.diagnosis.clone())
+}
+
+pub(super) fn host_at(last: u8, findings: Vec<Finding>) -> Host {
+    host(
+        Subject::Endpoint(Endpoint::new(address(last), 3389)),
+        findings,
+    )
+}
+
+/// Gives a host a name that leads to `members`.
+pub(super) fn named(
+    host: &Host,
+    name: &str,
+    source: NameSource,
+    members: &[(IpAddr, Option<bool>)],
+) -> Host {
+    let mut host = edited(host, |history| {
+        history.names.push(ObservedName {
+            name: name.into(),
+            source,
+        });
+    });
+    host.diagnosis.name_paths.push(NamePath {
+        name: name.into(),
+        verdict: DnsVerdict::Match,
+        members: members
+            .iter()
+            .map(|(address, same_identity)| NameMember {
+                address: *address,
+                reachable: Some(true),
+                same_identity: *same_identity,
+            })
+            .collect(),
+    });
+    host
+}
+
+/// An attempt in which nothing happened.
+pub(super) fn attempt(endpoint: Endpoint) -> Attempt {
+    Attempt {
+        endpoint,
+        number: 1,
+        by_name: None,
+        started_at: jiff::Timestamp::UNIX_EPOCH,
+        stages: Vec::new(),
+        silent_rounds: 0,
+        negotiation: None,
+        tls: None,
+        ntlm: None,
+        path: None,
+    }
+}
+
+pub(super) fn calls_itself(host: &Host, name: &str) -> Host {
+    let ntlm = NtlmFacts {
+        netbios_computer: Some(name.into()),
+        ..NtlmFacts::default()
+    };
+    let attempt = Attempt {
+        ntlm: Some(Arc::new(ntlm)),
+        ..attempt(Endpoint::new(address(1), 3389))
+    };
+    edited(host, |history| history.attempts.push(attempt))
+}
+
+/// A host that is called `name` wherever it can be, and says so in DNS.
+pub(super) fn everywhere(last: u8, name: &str) -> Host {
+    let mut host = host_at(last, all_findings(name));
+    for source in [
+        NameSource::Target,
+        NameSource::Ptr,
+        NameSource::Ntlm,
+        NameSource::Certificate,
+    ] {
+        host = named(&host, name, source, &[(address(last), None)]);
+    }
+    calls_itself(&host, name)
+}
+
+pub(super) fn unresolved(name: &str) -> Host {
+    let subject = Subject::Unresolved {
+        name: name.to_owned(),
+        port: 3389,
+    };
+    host(subject, all_findings(name))
+}
+
+/// A saved scan of one host that refuses.
+pub(super) fn saved(folder: &Path) {
+    let endpoint = Endpoint::new(address(5), 3389);
+    let refused = Attempt {
+        stages: vec![StageRecord {
+            stage: Stage::Tcp,
+            connection: ConnectionPurpose::Main,
+            start_us: 0,
+            duration_us: 900,
+            outcome: Outcome::Refused,
+        }],
+        ..attempt(endpoint)
+    };
+    let plan = ScanPlan {
+        schema: EVENT_SCHEMA.into(),
+        version: "0.1.0".into(),
+        targets: vec!["10.0.0.5".to_owned()],
+        excludes: Vec::new(),
+        endpoints_planned: 1,
+        names_planned: 0,
+        seed: 7,
+        attempts: 1,
+        dns: false,
+        ntlm: false,
+        list_all: false,
+        simulated: false,
+    };
+    let end = ScanEnd {
+        status: ScanStatus::Complete,
+        endpoints_probed: 1,
+        unlisted: UnlistedCounts::default(),
+        answered_on_retry: 0,
+    };
+    let bodies = [
+        EventBody::ScanStarted(plan),
+        EventBody::AttemptFinished {
+            attempt: refused,
+            listed: true,
+            by_reference: false,
+            last: true,
+        },
+        EventBody::ScanFinished(end),
+    ];
+    let mut fleet = Fleet::new(Policy::default());
+    for (seq, body) in (0..).zip(bodies) {
+        fleet.apply(ScanEvent {
+            run_id: "run-1".into(),
+            source: "admin-pc".into(),
+            seq,
+            at: jiff::Timestamp::UNIX_EPOCH,
+            body,
+        });
+    }
+    let selection = Selection {
+        fleet: &fleet,
+        rows: &[0],
+        whole: true,
+    };
+    report::write_file(&folder.join("monday.json"), Format::Json, &selection).unwrap();
+}
