@@ -15,7 +15,7 @@ mod signals;
 
 use std::io::{self, IsTerminal};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Command, ConfigFormat, ScanArgs};
@@ -71,13 +71,36 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
 }
 
 async fn scan(arguments: ScanArgs, settings: Settings) -> Result<ExitStatus> {
+    refuse_misplaced_command(&arguments.targets.targets, std::env::args_os())?;
     let targets = targets(&arguments, &settings)?;
+    let wish = Wish::new(arguments.output.output.as_deref(), settings)?;
     if arguments.targets.dry_run {
-        outputs::print(&dry_run::plan(&targets, &settings))?;
+        outputs::print(&dry_run::plan(&targets, &wish.settings))?;
         return Ok(ExitStatus::Done);
     }
-    let wish = Wish::new(arguments.output.output.as_deref(), settings)?;
     wish.carry_out(targets, false, &signals::listen()).await
+}
+
+/// `rdpscan --quiet demo` reads as a scan of a host called `demo`. Nobody means that; who does says so with two dashes.
+fn refuse_misplaced_command(
+    targets: &[String],
+    mut words: impl Iterator<Item = std::ffi::OsString>,
+) -> Result<()> {
+    if words.any(|word| word == "--") {
+        return Ok(());
+    }
+    let definition = Cli::command();
+    let misplaced = targets.iter().find(|target| {
+        definition
+            .get_subcommands()
+            .any(|command| command.get_name() == **target)
+    });
+    if let Some(command) = misplaced {
+        bail!(
+            "`{command}` is a command, and stands after an option or target; put it first, or write `-- {command}` for a host of that name"
+        );
+    }
+    Ok(())
 }
 
 fn targets(arguments: &ScanArgs, settings: &Settings) -> Result<TargetSet> {
@@ -178,20 +201,22 @@ impl Wish {
         if !quiet && !shown {
             tell(&outputs::summary(&fleet));
         }
-        Ok(status(&fleet, fail_on, stop))
+        Ok(status(&fleet, fail_on))
     }
 }
 
-fn status(
-    fleet: &Fleet,
-    fail_on: Option<crate::model::Severity>,
-    stop: &signals::Stop,
-) -> ExitStatus {
+fn status(fleet: &Fleet, fail_on: Option<crate::model::Severity>) -> ExitStatus {
     let complete = fleet
         .end()
         .is_some_and(|end| end.status == crate::model::ScanStatus::Complete);
-    if !complete && (stop.gently.is_cancelled() || fleet.end().is_none()) {
+    if !complete {
         return ExitStatus::Interrupted;
+    }
+    if outputs::is_without_ground(fleet) {
+        tell(
+            "rdpscan: nothing could be scanned: no resolver answers, so no name led to an address; name a DNS server with --dns",
+        );
+        return ExitStatus::Usage;
     }
     match fail_on {
         Some(severity)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::fleet::{Fleet, Host};
-use crate::model::Severity;
+use crate::model::{Notice, Severity};
 use crate::report::{self, Format, Selection};
 use crate::tui;
 
@@ -130,6 +130,15 @@ pub(super) fn is_at_least(host: &Host, severity: Severity) -> bool {
         .findings
         .iter()
         .any(|finding| finding.severity >= severity)
+}
+
+/// Whether not one address was there to scan, for want of a resolver.
+pub(super) fn is_without_ground(fleet: &Fleet) -> bool {
+    let resolver_down = fleet
+        .notices()
+        .iter()
+        .any(|notice| matches!(notice, Notice::ResolverDown { .. }));
+    resolver_down && fleet.end().is_some_and(|end| end.endpoints_probed == 0)
 }
 
 /// One line that says what came out.

@@ -60,7 +60,7 @@ pub(super) async fn run(prober: &LiveProber, link: Link, request: AttemptRequest
 
 /// An attempt under way.
 ///
-/// INVARIANT: at most two connections, one after the other and `gap` apart; the second only ever follows the first's close.
+/// INVARIANT: at most two connections (one, unless the request allows a second), one after the other and `gap` apart; the second only ever follows the first's close.
 struct Run<'a> {
     prober: &'a LiveProber,
     request: &'a AttemptRequest,
@@ -268,7 +268,9 @@ impl Run<'_> {
     }
 
     fn has_time_for_second(&self) -> bool {
-        !self.second_used && clock::monotonic() + self.request.gap < self.limit
+        self.request.second
+            && !self.second_used
+            && clock::monotonic() + self.request.gap < self.limit
     }
 
     fn default_request(&self) -> ConnectionRequest {

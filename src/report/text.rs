@@ -10,6 +10,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 use super::sheet::{Row, Sheet};
 use super::words;
+use crate::diagnosis::remedies;
 use crate::model::{CertificateStatus, HostState, ScanStatus, Severity, Subject};
 use crate::sanitize::{single_line, terminal};
 
@@ -288,6 +289,13 @@ fn details(row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
             write!(out, ", remedy {}", terminal(remedy))?;
         }
         writeln!(out, ")")?;
+        if let Some(remedy) = found.remedy.as_deref().and_then(remedies::find) {
+            writeln!(
+                out,
+                "    fix: {} (rdpscan explain {})",
+                remedy.title, remedy.key
+            )?;
+        }
         if !found.evidence.is_empty() {
             writeln!(out, "    {}", single_line(&found.evidence))?;
         }
@@ -370,6 +378,7 @@ FINDINGS
   a user would see: 0x904 the connection was closed (40 %)
     because 1 of 3 attempts was closed in TLS
   high RDP-CERT-EXPIRED: The certificate has expired (sure, remedy R1)
+    fix: Renew the self-signed certificate (rdpscan explain R1)
     valid until 2026-01-01, 20 days ago
 ";
         assert_eq!(text(&hosts, None), wanted);

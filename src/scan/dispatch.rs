@@ -19,6 +19,10 @@ use super::queue::{Job, Purpose};
 /// Lookups of names under way at once; each may ask several resolvers.
 const MOST_LOOKUPS: usize = 32;
 
+/// Attempts that may use a second connection to look closer; with the default of three attempts that makes five
+/// connections at most. Whoever is reached by the second connection only gets it every time.
+const MOST_WITH_SECOND: u32 = 2;
+
 /// What a task brings back.
 pub(super) enum Done {
     /// A connection that did not come up.
@@ -122,6 +126,7 @@ impl<P: Prober> Engine<P> {
                 .and_then(|known| known.by_name.clone()),
             legacy: known.is_some_and(|known| known.legacy),
             ntlm: self.options.ntlm && !known.is_some_and(|known| known.challenged),
+            second: number <= MOST_WITH_SECOND || known.is_some_and(|known| known.mended),
             gap: self.options.gap,
         })
     }

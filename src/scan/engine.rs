@@ -63,6 +63,8 @@ pub(super) struct Known {
     pub(super) legacy: bool,
     /// An NTLM challenge was read: there is nothing more to ask.
     pub(super) challenged: bool,
+    /// The default request is refused here, and a different one was taken on a second connection.
+    pub(super) mended: bool,
     /// Names were collected already.
     pub(super) named: bool,
     /// A name that leads to this address, to attempt "by name".

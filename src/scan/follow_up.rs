@@ -169,6 +169,7 @@ impl<P: Prober> Engine<P> {
         known.attempts += 1;
         known.listed |= listed;
         known.answered |= came_up;
+        known.mended |= is_mended(&attempt);
         known.challenged |= attempt.ntlm.is_some();
         known.legacy |= attempt
             .tls
@@ -335,6 +336,15 @@ impl<P: Prober> Engine<P> {
             self.notice(notice).await;
         }
     }
+}
+
+/// Whether a different X.224 request was taken where the usual one was not.
+fn is_mended(attempt: &Attempt) -> bool {
+    attempt.stages.iter().any(|record| {
+        record.connection == ConnectionPurpose::Renegotiate
+            && record.stage == Stage::X224
+            && matches!(record.outcome, Outcome::Ok | Outcome::NoTls)
+    })
 }
 
 /// Whether a forward lookup of `name` gave `address`.

@@ -49,7 +49,8 @@ impl Meter {
     /// Takes a sample and gives the numbers that the meter itself knows; the rest is the dispatcher's.
     pub(super) fn sample(&mut self, now: Instant) -> Progress {
         let span = now.duration_since(self.sampled_at).as_secs_f64();
-        if span > 0.0 {
+        // A rate over less than a second is noise, and the burst at the start would look like a broken promise.
+        if span >= 1.0 {
             let blend = |old: f64, count: u64| {
                 let fresh = count as f64 / span;
                 if old == 0.0 {

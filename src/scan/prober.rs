@@ -41,6 +41,8 @@ pub struct AttemptRequest {
     pub legacy: bool,
     /// Ask the NTLM question when the server selects HYBRID.
     pub ntlm: bool,
+    /// A second connection may be made where the first leaves a question open.
+    pub second: bool,
     /// The least time between two connections to this host.
     pub gap: Duration,
 }

@@ -295,7 +295,7 @@ impl Test {
             .map(Self::Stability),
             "nla" => one_of("nla", value, Nla::ALL, Nla::word).map(Self::Nla),
             "stage" => one_of("stage", value, &Stage::ALL, Stage::word).map(Self::Stage),
-            "finding" => Ok(Self::Finding(value.to_uppercase())),
+            "finding" => Ok(Self::Finding(finding_pattern(value))),
             "ip" => value
                 .parse()
                 .map(Self::Address)
@@ -454,6 +454,16 @@ fn glob(pattern: &str, text: &str) -> bool {
     match last {
         None => rest.is_empty(),
         Some(end) => rest.ends_with(end),
+    }
+}
+
+/// Ids are known with and without the prefix that the table leaves out.
+fn finding_pattern(value: &str) -> String {
+    let value = value.to_uppercase();
+    if value.starts_with("RDP-") || value.starts_with('*') {
+        value
+    } else {
+        format!("RDP-{value}")
     }
 }
 

@@ -357,3 +357,11 @@ fn a_wrong_command_line_ends_with_status_2() {
         assert!(!output.stderr.is_empty(), "{arguments:?}");
     }
 }
+
+#[test]
+fn a_command_behind_an_option_is_refused_and_not_scanned() {
+    refused(
+        &["--quiet", "config"],
+        &["`config` is a command", "put it first", "-- config"],
+    );
+}

@@ -122,6 +122,7 @@ impl Peer {
             by_name: None,
             legacy: false,
             ntlm: true,
+            second: true,
             gap: Duration::ZERO,
         }
     }

@@ -3,6 +3,7 @@
 use super::super::super::text;
 use super::super::super::theme::Tone;
 use super::Page;
+use crate::diagnosis::remedies;
 use crate::fleet::Host;
 
 /// The findings, worst first.
@@ -26,7 +27,11 @@ pub(super) fn write(host: &Host, page: &mut Page) {
         page.field("", &finding.title, Tone::Plain);
         page.field("    evidence", &finding.evidence, Tone::Plain);
         if let Some(remedy) = &finding.remedy {
-            page.field("    remedy", remedy, Tone::Notice);
+            let fix = match remedies::find(remedy) {
+                Some(known) => format!("{}  (rdpscan explain {})", known.title, known.key),
+                None => remedy.to_string(),
+            };
+            page.field("    fix", &fix, Tone::Notice);
         }
     }
 }
