@@ -8,7 +8,7 @@ use std::time::Duration;
 use rdpscan::clock;
 use rdpscan::diagnosis::Policy;
 use rdpscan::fleet::Fleet;
-use rdpscan::model::Progress;
+use rdpscan::model::{ConnectionPurpose, Progress, Stage};
 use rdpscan::probe::dns::{DnsOptions, Names};
 use rdpscan::probe::trust::TrustStore;
 use rdpscan::probe::{LiveProber, ProbeOptions};
@@ -77,7 +77,8 @@ async fn hold(scenario: &Scenario) {
     };
     let running = sim::Fleet::start(scenario, options).await.unwrap();
     let fleet = scanned(&running).await;
-    let differences = judge_fleet(&running, &fleet);
+    let mut differences = judge_fleet(&running, &fleet);
+    differences.extend(impositions(&running, &fleet));
     running.stop().await;
     assert!(
         differences.is_empty(),
@@ -85,6 +86,33 @@ async fn hold(scenario: &Scenario) {
         scenario.title,
         differences.join("\n")
     );
+}
+
+/// Hosts that got more connections than the README promises, or two at once.
+fn impositions(running: &RunningFleet, fleet: &Fleet) -> Vec<String> {
+    let promised = |endpoint| {
+        let history = fleet.history(endpoint);
+        let attempts = history
+            .map(|history| history.attempts.to_vec())
+            .unwrap_or_default();
+        let takes_only_the_second = attempts.iter().all(|attempt| {
+            attempt.stages.iter().any(|record| {
+                record.connection == ConnectionPurpose::Renegotiate && record.stage == Stage::X224
+            })
+        });
+        if takes_only_the_second { 6 } else { 5 }
+    };
+    let mut faults = Vec::new();
+    for host in running.hosts() {
+        let visits = running.visits(host.endpoint);
+        if visits.len() > promised(host.endpoint) {
+            faults.push(format!("{}: {} connections", host.endpoint, visits.len()));
+        }
+        if visits.iter().any(|visit| visit.open_at_once > 1) {
+            faults.push(format!("{}: two connections at once", host.endpoint));
+        }
+    }
+    faults
 }
 
 async fn hold_file(name: &str) {
