@@ -60,6 +60,7 @@ impl Fleet {
             EventBody::Noticed(notice) => self.fold_notice(notice),
             EventBody::ScanFinished(end) => {
                 self.end = Some(end);
+                self.look_around();
                 // Everyone is judged as of the same moment: the order in which events came must not show in a report.
                 self.judge_all();
             }
@@ -135,6 +136,7 @@ impl Fleet {
         let endpoint = attempt.endpoint;
         let seen_before = self.history(endpoint).map(diagnosis::MemberSight::of);
         self.share(&mut attempt);
+        self.look_around_when_due();
         let mut row = self.row(endpoint);
         if by_reference && row.is_none() {
             let history = self.history_mut(endpoint);
@@ -253,6 +255,7 @@ impl Fleet {
                 .iter()
                 .any(|notice| matches!(notice, Notice::ResolverDown { .. })),
             no_ipv6_route: self.notices.contains(&Notice::NoIpv6Route),
+            fleet: Some(&self.sight),
             lookup: &lookup,
         };
         diagnosis::diagnose(history, &context)
