@@ -149,7 +149,33 @@ entries! {
     "RDP-RESET-AT-STAGE" Medium Some("R19"), "Connections are reset again and again at the same stage", "{n} hosts reset connections at one stage", OBSERVED;
     "RDP-STAGE-FLAP" Medium Some("R15"), "Connections fail at different stages", "{n} hosts fail at changing stages", OBSERVED;
     "RDP-SYN-LOSS" Medium Some("R18"), "Connection requests get lost on the way", "{n} hosts lose connection requests", "RFC 6298";
+    "RDP-TLS-MIDBOX" High Some("R19"), "Something on the way resets TLS for many hosts alike", "{n} hosts are cut off alike on the way", "the hosts of one prefix, compared";
+    "RDP-CERT-SHARED-KEY" Medium Some("R4"), "Several machines share one private key", "{n} hosts share their private key with others", "the keys of this fleet, compared";
+    "RDP-CLOCK-SKEW" Medium Some("R12"), "The host's clock is wrong", "{n} hosts have a wrong clock", "MS-NLMP 2.2.2.1 (MsvAvTimestamp); RFC 4120 1.6";
+    "RDP-CREDSSP-OLD" Medium Some("R13"), "The server speaks a CredSSP version from before the 2018 fix", "{n} hosts speak an unfixed CredSSP", "MS-CSSP 2.2.1; CVE-2018-0886";
+    "RDP-OS-EOL" Medium Some("R20"), "The operating system no longer gets updates", "{n} hosts may no longer get updates", "Microsoft lifecycle pages";
+    "RDP-WORKGROUP" Info None, "The host belongs to no domain", "{n} hosts belong to no domain", "MS-NLMP 2.2.2.1";
+    "RDP-KRB-NOTE" Info Some("R11"), "By IP the log-on uses NTLM instead of Kerberos", "{n} domain hosts were given by address", "Microsoft: Kerberos and IP addresses";
+    "RDP-SLOW-TCP" Low Some("R18"), "Connecting takes long", "{n} hosts are slow to connect to", OBSERVED;
+    "RDP-SLOW-TLS" Low Some("R18"), "The TLS handshake takes long", "{n} hosts are slow in the TLS handshake", OBSERVED;
+    "RDP-JITTER" Low Some("R18"), "Times vary widely", "{n} hosts answer now fast, now slowly", OBSERVED;
 }
+
+/// Findings of the handbook that no rule reports, each with the reason.
+pub static NOT_REPORTED: &[(&str, &str)] = &[
+    (
+        "RDP-THROTTLED",
+        "would need the same hosts again at a slower pace; a scan asks each host at one pace, one connection at a time",
+    ),
+    (
+        "RDP-CERT-CHANGED",
+        "needs an earlier report to compare with",
+    ),
+    (
+        "RDP-SELF-LIMIT",
+        "is about this machine: shown as a notice over the scan, not on a host",
+    ),
+];
 
 #[cfg(test)]
 mod tests {
@@ -162,6 +188,13 @@ mod tests {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), all);
+    }
+
+    #[test]
+    fn what_is_not_reported_is_no_entry() {
+        for (id, reason) in NOT_REPORTED {
+            assert!(entry(id).is_none() && !reason.is_empty(), "{id}");
+        }
     }
 
     #[test]

@@ -4,7 +4,9 @@
 
 pub mod catalog;
 mod certificate;
+mod confirm;
 mod ending;
+mod fleet_rules;
 pub mod handbook;
 mod identity;
 mod member;
@@ -32,7 +34,9 @@ use crate::model::{
 };
 
 pub use catalog::Verdict;
+pub use confirm::confirm_in;
 pub use ending::{Ending, ending};
+pub use fleet_rules::{Banner, FleetSight};
 pub(crate) use member::MemberSight;
 use sight::Sight;
 
@@ -66,6 +70,8 @@ pub struct Context<'a> {
     pub resolver_down: bool,
     /// This machine has no IPv6 route: AAAA records are not judged.
     pub no_ipv6_route: bool,
+    /// What the fleet as a whole shows; `None` to judge the host alone.
+    pub fleet: Option<&'a FleetSight>,
     /// Histories of other endpoints, for members behind a name.
     pub lookup: &'a dyn Fn(Endpoint) -> Option<Cow<'a, History>>,
 }

@@ -9,8 +9,9 @@ use crate::model::{
 };
 
 /// Findings under which mstsc's socket is closed: 0x904.
-const CLOSING: [(&str, u32); 7] = [
+const CLOSING: [(&str, u32); 8] = [
     ("RDP-TLS-CLOSED", 90),
+    ("RDP-TLS-MIDBOX", 90),
     ("RDP-NEG-NO-CERT", 85),
     ("RDP-X224-CLOSED", 80),
     ("RDP-TCP-RESET-EARLY", 80),

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::ending::{Ending, ending};
+use super::fleet_rules::FleetSight;
 use super::identity::ServerKind;
 use super::names::NameSight;
 use super::{Context, Policy, Stability, names, stability};
@@ -29,6 +30,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) now: Timestamp,
     pub(crate) dns_judged: bool,
+    /// What the other hosts show; `None` when the host is judged alone.
+    pub(crate) fleet: Option<&'a FleetSight>,
     /// Attempts that say something about the peer, oldest first.
     pub(crate) counted: Vec<Counted<'a>>,
     pub(crate) tls: Option<&'a TlsFacts>,
@@ -61,6 +64,7 @@ impl<'a> Sight<'a> {
             history,
             policy: context.policy,
             now: context.now,
+            fleet: context.fleet,
             dns_judged: context.dns_enabled && !context.resolver_down,
         }
     }

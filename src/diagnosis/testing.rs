@@ -1,10 +1,11 @@
 //! Makers of attempts and hosts for tests.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Context, Diagnosis, Policy, Verdict};
+use super::{Context, Diagnosis, FleetSight, Policy, Verdict};
 use crate::model::{
     Attempt, CertificateFacts, ConnectionPurpose, Endpoint, History, KeyAlgorithm, Lookup,
     LookupAnswer, NameSource, NegotiationFacts, NegotiationFailure, NtlmFacts, ObservedName,
@@ -293,6 +294,7 @@ pub(crate) struct HostMaker {
     pub(crate) now: Timestamp,
     resolver_down: bool,
     no_ipv6_route: bool,
+    fleet: Option<FleetSight>,
 }
 
 pub(crate) fn host(attempts: impl IntoIterator<Item = AttemptMaker>) -> HostMaker {
@@ -314,6 +316,7 @@ pub(crate) fn host_at(
         now: now(),
         resolver_down: false,
         no_ipv6_route: false,
+        fleet: None,
     }
 }
 
@@ -374,6 +377,25 @@ impl HostMaker {
         self
     }
 
+    /// The same host at another address.
+    pub(crate) fn at(mut self, address: &str) -> Self {
+        let here = endpoint(address);
+        self.history.subject = Subject::Endpoint(here);
+        for attempt in &mut self.history.attempts {
+            attempt.endpoint = here;
+        }
+        self
+    }
+
+    /// Judged as one of these, with itself among them.
+    pub(crate) fn among(mut self, fleet: &[Self]) -> Self {
+        let all = fleet.iter().map(|host| &host.history);
+        self.fleet = Some(FleetSight::of(
+            all.chain([&self.history]).map(Cow::Borrowed),
+        ));
+        self
+    }
+
     pub(crate) fn unlisted(mut self) -> Self {
         self.history.listed = false;
         self
@@ -394,7 +416,7 @@ impl HostMaker {
             self.others
                 .iter()
                 .find(|other| other.subject.endpoint() == Some(wanted))
-                .map(std::borrow::Cow::Borrowed)
+                .map(Cow::Borrowed)
         };
         judge(&Context {
             policy: &self.policy,
@@ -402,6 +424,7 @@ impl HostMaker {
             dns_enabled: true,
             resolver_down: self.resolver_down,
             no_ipv6_route: self.no_ipv6_route,
+            fleet: self.fleet.as_ref(),
             lookup: &lookup,
         })
     }

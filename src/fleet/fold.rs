@@ -47,6 +47,7 @@ impl Fleet {
             EventBody::Noticed(notice) => self.fold_notice(notice),
             EventBody::ScanFinished(end) => {
                 self.end = Some(end);
+                self.look_around();
                 // Everyone is judged as of the same moment: the order in which events came must not show in a report.
                 self.judge_all();
             }
@@ -162,6 +163,7 @@ impl Fleet {
         };
         let seen_before = history.as_ref().and_then(sight);
         self.share(&mut attempt, history.as_ref());
+        self.look_around_when_due();
         let mut history = history.take().unwrap_or_else(|| reference(endpoint));
         let is_row = index.is_some() || !by_reference;
         if index.is_none() && is_row {
@@ -276,6 +278,7 @@ impl Fleet {
                 .iter()
                 .any(|notice| matches!(notice, Notice::ResolverDown { .. })),
             no_ipv6_route: self.notices.contains(&Notice::NoIpv6Route),
+            fleet: Some(&self.sight),
             lookup: &lookup,
         };
         diagnosis::diagnose(history, &context)

@@ -8,6 +8,7 @@ mod packed;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod wide;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::diagnosis::Policy;
+use crate::diagnosis::{FleetSight, Policy};
 use crate::model::{
     CertificateFacts, Endpoint, History, Lookup, Notice, ObservedName, ScanEnd, ScanPlan, Subject,
 };
@@ -54,6 +55,11 @@ pub struct Fleet {
     notices: Vec<Notice>,
     end: Option<ScanEnd>,
     revision: u64,
+    /// What the hosts show together, as of the last look.
+    sight: FleetSight,
+    /// Attempts folded so far, and at which number of them to look again.
+    attempts: u64,
+    look_at: u64,
 }
 
 impl Fleet {
@@ -77,6 +83,9 @@ impl Fleet {
             notices: Vec::new(),
             end: None,
             revision: 0,
+            sight: FleetSight::default(),
+            attempts: 0,
+            look_at: wide::FIRST_LOOK,
         }
     }
 

@@ -286,6 +286,7 @@ pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
         times: Some((time("2026-01-21T00:00:00Z"), time("2026-01-21T00:01:00Z"))),
         plan: Some(plan),
         notices: &[],
+        banners: Vec::new(),
         end: Some(ScanEnd {
             status: ScanStatus::Complete,
             endpoints_probed: 256,

@@ -296,7 +296,8 @@ fn events(document: Document) -> Result<Saved, String> {
 }
 
 fn broken(error: &serde_json::Error) -> Reason {
-    if error.is_eof() {
+    // A number cut off after its sign or point is called invalid; no writer makes any of those.
+    if error.is_eof() || error.to_string().starts_with("invalid number") {
         Reason::Truncated { line: error.line() }
     } else {
         Reason::NotAReport {

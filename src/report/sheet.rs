@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::Selection;
+use crate::diagnosis::Banner;
 use crate::fleet::{Host, Summary};
 use crate::model::{
     CertificateStatus, DnsVerdict, Endpoint, History, HostState, Notice, ScanEnd, ScanPlan,
@@ -18,6 +19,8 @@ pub(super) struct Sheet<'a> {
     pub(super) times: Option<(Timestamp, Timestamp)>,
     pub(super) plan: Option<&'a ScanPlan>,
     pub(super) notices: &'a [Notice],
+    /// What the hosts together say about this machine.
+    pub(super) banners: Vec<Banner>,
     pub(super) end: Option<ScanEnd>,
     /// Counts over the rows written.
     pub(super) summary: Summary,
@@ -57,6 +60,7 @@ impl<'a> Sheet<'a> {
             times: fleet.times(),
             plan: fleet.plan(),
             notices: fleet.notices(),
+            banners: fleet.banners(),
             end: fleet.end().copied(),
             summary: summarize(&rows),
             left_out: fleet.hosts().len().saturating_sub(rows.len()),

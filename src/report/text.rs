@@ -10,7 +10,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 use super::sheet::{Row, Sheet};
 use super::words;
-use crate::diagnosis::remedies;
+use crate::diagnosis::{self, remedies};
 use crate::model::{CertificateStatus, HostState, ScanStatus, Severity, Subject};
 use crate::sanitize::{single_line, terminal};
 
@@ -55,6 +55,7 @@ fn banners(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         None => banners.push("the scan has no end: this is what is known so far".to_owned()),
     }
     banners.extend(sheet.notices.iter().map(ToString::to_string));
+    banners.extend(sheet.banners.iter().map(|banner| banner.text.clone()));
     for banner in &banners {
         writeln!(out, "note: {}", single_line(banner))?;
     }
@@ -275,6 +276,9 @@ fn details(row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
         for reason in &predicted.reasons {
             writeln!(out, "    because {}", single_line(reason))?;
         }
+        for place in diagnosis::confirm_in(diagnosis) {
+            writeln!(out, "    confirm in {place}")?;
+        }
     }
     for found in &diagnosis.findings {
         write!(
@@ -377,6 +381,8 @@ FINDINGS
   certificate: subject CN=other.example, self-signed, valid 2025-01-01 00:00:00 to 2026-01-01 00:00:00 UTC, RSA 2048, sha256WithRSAEncryption, thumbprint 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
   a user would see: 0x904 the connection was closed (40 %)
     because 1 of 3 attempts was closed in TLS
+    confirm in client, RDPClient/Operational: 1024 (attempt), 226 (a state failed), 1026 with reason 2308
+    confirm in server, RdpCoreTS/Operational: 131 (accepted); without it the server never saw the attempt
   high RDP-CERT-EXPIRED: The certificate has expired (sure, remedy R1)
     fix: Renew the self-signed certificate (rdpscan explain R1)
     valid until 2026-01-01, 20 days ago

@@ -156,6 +156,9 @@ scenarios! {
     names_are_held_against_addresses: "dns.toml",
     sometimes_is_told_from_always: "stability.toml",
     ports_are_told_apart: "tcp.toml",
+    hosts_are_seen_together: "wide.toml",
+    a_cut_on_the_way_blames_no_host: "midbox.toml",
+    a_clock_of_our_own_blames_no_host: "own-clock.toml",
 }
 
 #[tokio::test]

@@ -268,7 +268,7 @@ fn renamed_host(sight: &Sight<'_>) -> Verdict {
     }
     likely(
         "RDP-CERT-RENAMED-HOST",
-        "The host was renamed after its certificate was made",
+        "The host was renamed or cloned after its certificate was made",
         format!(
             "the certificate says {}, NTLM says {}",
             names.join(", "),

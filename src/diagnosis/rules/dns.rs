@@ -52,7 +52,7 @@ fn error(sight: &Sight<'_>) -> Verdict {
 fn stale(sight: &Sight<'_>) -> Verdict {
     over(sight, DnsVerdict::Stale, |names| {
         let title = format!(
-            "The name {} leads only to addresses where nothing answers",
+            "The name {} is stale: it leads only to addresses where nothing answers",
             quoted(names)
         );
         let mut finding = found(
@@ -72,7 +72,10 @@ fn partial_dead(sight: &Sight<'_>) -> Verdict {
     over(sight, DnsVerdict::PartialDead, |names| {
         Some(sure(
             "RDP-DNS-PARTIAL-DEAD",
-            format!("Some addresses of {} do not answer", quoted(names)),
+            format!(
+                "The name {} is half dead: some of its addresses do not answer",
+                quoted(names)
+            ),
             dead_and_alive(names),
         ))
     })
@@ -175,7 +178,10 @@ fn wrong_host(sight: &Sight<'_>) -> Verdict {
         let other = name.other_identity.as_deref().unwrap_or("another machine");
         Some(likely(
             "RDP-NAME-WRONG-HOST",
-            format!("The name {} leads to another machine", quoted(names)),
+            format!(
+                "The name {} leads to the wrong host, another machine",
+                quoted(names)
+            ),
             format!("{} answers; {}", other, elsewhere(sight, names)),
         ))
     })

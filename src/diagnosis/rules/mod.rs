@@ -4,9 +4,17 @@ mod certificate;
 mod credssp;
 mod dns;
 mod negotiation;
+mod pace;
 mod stability;
+mod system;
+#[cfg(test)]
+mod system_tests;
 mod tcp;
 mod tls;
+mod wide;
+#[cfg(test)]
+mod wide_tests;
+mod windows_builds;
 
 use std::borrow::Cow;
 
@@ -19,7 +27,7 @@ pub(super) use tls::{closes_at_once, closes_at_tls};
 /// A rule with the id that it may fire.
 type Rule = (&'static str, fn(&Sight<'_>) -> Verdict);
 
-const FAMILIES: [&[Rule]; 7] = [
+const FAMILIES: [&[Rule]; 10] = [
     dns::RULES,
     tcp::RULES,
     negotiation::RULES,
@@ -27,6 +35,9 @@ const FAMILIES: [&[Rule]; 7] = [
     certificate::RULES,
     credssp::RULES,
     stability::RULES,
+    wide::RULES,
+    system::RULES,
+    pace::RULES,
 ];
 
 /// Tries before a failure is called the host's way, not an accident.

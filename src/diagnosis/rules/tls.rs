@@ -1,6 +1,8 @@
+use super::wide::{behind_midbox, key_of};
 use super::{Rule, TRIES, likely, seen, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::ending::legacy_read;
+use crate::diagnosis::fleet_rules::KeyUse;
 use crate::diagnosis::sight::{Counted, Sight};
 use crate::diagnosis::state::legacy_failed;
 use crate::model::{ConnectionPurpose, Outcome, Stage, TlsFacts, TlsMethod, TlsVersion};
@@ -103,7 +105,7 @@ fn legacy_closed(counted: &Counted<'_>) -> bool {
 
 fn closed(sight: &Sight<'_>) -> Verdict {
     let closes = closes(sight, false);
-    if closes.is_empty() {
+    if closes.is_empty() || behind_midbox(sight) {
         return Verdict::Silent;
     }
     if attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
@@ -132,7 +134,8 @@ fn closed(sight: &Sight<'_>) -> Verdict {
 
 fn closed_late(sight: &Sight<'_>) -> Verdict {
     let closes = closes(sight, true);
-    if closes.is_empty() || attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
+    let read = attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0;
+    if closes.is_empty() || read || behind_midbox(sight) {
         return Verdict::Silent;
     }
     if closes.len() < TRIES {
@@ -283,7 +286,20 @@ fn intercepted(sight: &Sight<'_>) -> Verdict {
             "The certificate comes from a product that looks into TLS",
             format!("issuer {}", leaf.issuer),
         ),
-        None => Verdict::Silent,
+        // An authority of the company signs many keys; one that signs many names for one key makes them up on the way.
+        None => match key_of(sight, KeyUse::Inspection) {
+            Some(shared) => likely(
+                "RDP-TLS-INTERCEPTED",
+                "Something on the way shows certificates of its own making",
+                format!(
+                    "{} machines ({}) show one key in certificates for different names, issuer {}",
+                    shared.machines,
+                    shared.words(),
+                    leaf.issuer
+                ),
+            ),
+            None => Verdict::Silent,
+        },
     }
 }
 

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::diagnosis::{NamePath, Spread, Stability};
+use crate::diagnosis::{self, Diagnosis, NamePath, Spread, Stability};
 use crate::model::{
     CertificateFacts, CertificateStatus, Finding, Lookup, LookupAnswer, NameSource, NtlmFacts,
-    PredictedError, Question, Resolver, Stage, Subject, TlsFacts, TlsMethod, TrustVerdict,
+    Question, Resolver, Stage, Subject, TlsFacts, TlsMethod, TrustVerdict,
 };
 use crate::report::sheet::Row;
 use crate::report::words;
@@ -136,6 +136,7 @@ struct PredictedV1<'a> {
     name: &'a str,
     likelihood: u8,
     reasons: &'a [String],
+    confirm_in: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -177,7 +178,7 @@ impl<'a> HostV1<'a> {
                 names: &diagnosis.name_paths,
             },
             stability: StabilityV1::new(&diagnosis.stability),
-            predicted_client_error: diagnosis.predicted.as_deref().map(PredictedV1::new),
+            predicted_client_error: PredictedV1::of(diagnosis),
             findings: diagnosis.findings.iter().map(FindingV1::new).collect(),
         }
     }
@@ -343,13 +344,15 @@ impl<'a> StabilityV1<'a> {
 }
 
 impl<'a> PredictedV1<'a> {
-    fn new(predicted: &'a PredictedError) -> Self {
-        Self {
+    fn of(diagnosis: &'a Diagnosis) -> Option<Self> {
+        let predicted = diagnosis.predicted.as_deref()?;
+        Some(Self {
             code: predicted.code,
             name: predicted.name,
             likelihood: predicted.likelihood,
             reasons: &predicted.reasons,
-        }
+            confirm_in: diagnosis::confirm_in(diagnosis),
+        })
     }
 }
 

@@ -99,6 +99,7 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
     )?;
     key(out, "certificates", table.entries())?;
     key(out, "notices", sheet.notices)?;
+    key(out, "banners", &sheet.banners)?;
     key(out, "policy", policy)?;
     key(out, "plan", &sheet.plan)?;
     key(out, "end", &sheet.end)?;

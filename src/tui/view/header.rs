@@ -256,7 +256,12 @@ const fn rank(state: HostState) -> u8 {
 
 /// Trouble in words, gravest first; hosts that were given up are summed up in one line.
 fn banners(model: &Model) -> Vec<String> {
-    let mut banners = Vec::new();
+    let mut banners: Vec<String> = model
+        .fleet
+        .banners()
+        .into_iter()
+        .map(|banner| banner.text)
+        .collect();
     let mut skipped = Vec::new();
     for notice in model.fleet.notices() {
         match notice {

@@ -13,6 +13,7 @@ use ratatui::text::{Line, Span};
 use super::super::model::Model;
 use super::super::text;
 use super::super::theme::{Theme, Tone};
+use crate::diagnosis::confirm_in;
 use crate::fleet::Host;
 use crate::model::Subject;
 
@@ -71,7 +72,21 @@ pub(super) fn page(model: &Model, width: u16) -> Page {
     certificate::write(host, &history, &mut page);
     identity::ntlm(&history, &mut page);
     identity::stability(host, &mut page);
+    event_logs(host, &mut page);
     page
+}
+
+/// Where to see that the predicted error was the one that came.
+fn event_logs(host: &Host, page: &mut Page) {
+    let places = confirm_in(&host.diagnosis);
+    if places.is_empty() {
+        return;
+    }
+    page.section("Confirm in the event logs");
+    for place in places {
+        let (side, rest) = place.split_once(", ").unwrap_or(("", place));
+        page.field(side, rest, Tone::Plain);
+    }
 }
 
 fn verdict(model: &Model, host: &Host, page: &mut Page) {

@@ -1,0 +1,136 @@
+//! Where an admin sees for himself that a prediction was right: event logs of the client and of the server.
+
+use super::Diagnosis;
+
+const BY_NAME: &str =
+    "client, RDPClient/Operational: 1024 (attempt), then 1007 (name resolution failed)";
+const CLOSED: &str =
+    "client, RDPClient/Operational: 1024 (attempt), 226 (a state failed), 1026 with reason 2308";
+const ARRIVED: &str =
+    "server, RdpCoreTS/Operational: 131 (accepted); without it the server never saw the attempt";
+
+/// What the server writes where these findings are right.
+const SERVER: &[(&str, &str)] = &[
+    (
+        "RDP-TLS-CLOSED",
+        "server, System, Schannel: 36870 (key unusable) or 36871 (no usable TLS version)",
+    ),
+    (
+        "RDP-TLS-CLOSED",
+        "server, System, TermService: 1057 or 1058 (no new certificate could be made)",
+    ),
+    (
+        "RDP-NEG-NO-CERT",
+        "server, System, TermService: 1050 to 1058 (certificate missing or unusable)",
+    ),
+    (
+        "RDP-NEG-NO-CERT",
+        "server, System, Schannel: 36870 (key unusable)",
+    ),
+    (
+        "RDP-CERT-EXPIRED-BROKEN",
+        "server, System, TermService: 1057 or 1058 (the certificate was not renewed)",
+    ),
+    (
+        "RDP-CERT-RENEWAL-STUCK",
+        "server, System, TermService: 1057 or 1058 (the certificate was not renewed)",
+    ),
+    (
+        "RDP-TLS-CLOSED-LATE",
+        "server, System, Schannel: 36887 or 36888 (alert received or sent)",
+    ),
+    (
+        "RDP-TLS-NO-COMMON",
+        "server, System, Schannel: 36874 (no common cipher suite) or 36871 (no TLS version)",
+    ),
+    (
+        "RDP-TLS-LEGACY-ONLY",
+        "server, System, Schannel: 36874 (no common cipher suite), for hardened clients",
+    ),
+    (
+        "RDP-TLS-MIDBOX",
+        "server, System, Schannel: nothing, since the cut is made on the way",
+    ),
+    (
+        "RDP-CREDSSP-CLOSED",
+        "server, RdpCoreTS/Operational: 139 or 140 (security layer or log-on failed)",
+    ),
+];
+
+/// Where to look to confirm the predicted error of a diagnosis: nothing where none is predicted. Each line once.
+#[must_use]
+pub fn confirm_in(diagnosis: &Diagnosis) -> Vec<&'static str> {
+    let Some(predicted) = &diagnosis.predicted else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    match predicted.code {
+        "0x104" => lines.push(BY_NAME),
+        "0x904" => {
+            lines.push(CLOSED);
+            let found = |id: &str| diagnosis.findings.iter().any(|finding| finding.id == id);
+            for (id, line) in SERVER {
+                if found(id) && !lines.contains(line) {
+                    lines.push(line);
+                }
+            }
+            lines.push(ARRIVED);
+        }
+        "0x108" => lines.extend([
+            "client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 264",
+            ARRIVED,
+        ]),
+        "0x204" => lines.extend([
+            "client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 516",
+            ARRIVED,
+        ]),
+        "0x704" => lines.extend([
+            "client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 1796",
+            ARRIVED,
+        ]),
+        "0x706" => {
+            lines.push("client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 1798");
+        }
+        "0x1B07" => {
+            lines.push("client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 6919");
+        }
+        _ => {}
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::catalog;
+    use crate::diagnosis::testing::{attempt, closed, reset, times};
+    use crate::model::{Outcome, Stage};
+
+    #[test]
+    fn every_finding_named_here_is_in_the_catalogue() {
+        for (id, _) in SERVER {
+            assert!(catalog::entry(id).is_some(), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_close_at_tls_is_confirmed_by_schannel_and_by_reason_2308() {
+        let lines = confirm_in(&times(2, || attempt().tls_fails(closed(0), reset(0))).diagnose());
+        for wanted in ["2308", "36870", "1057"] {
+            assert!(lines.iter().any(|line| line.contains(wanted)), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn a_closed_port_sends_nobody_to_schannel() {
+        let refused = times(2, || attempt().stage(Stage::Tcp, Outcome::Refused)).diagnose();
+        let lines = confirm_in(&refused);
+        assert!(lines.iter().any(|line| line.contains("516")));
+        assert!(!lines.iter().any(|line| line.contains("Schannel")));
+    }
+
+    #[test]
+    fn nothing_predicted_is_nothing_to_confirm() {
+        assert!(confirm_in(&times(2, || attempt().through()).diagnose()).is_empty());
+    }
+}

@@ -1,0 +1,141 @@
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::model::{Attempt, History, Outcome, Stage, TlsMethod};
+
+/// Fewer hosts than this may all have the same fault of their own.
+const MANY: u32 = 5;
+/// More than this share of a prefix must break alike, in percent.
+const SHARE_PERCENT: u32 = 60;
+/// A server that got as far as its certificate sent more than this, in bytes.
+const EARLY_BYTES: u32 = 512;
+
+/// The way in which TLS ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct EarlyEnd {
+    reset: bool,
+    received: u32,
+}
+
+/// Hosts of one prefix whose TLS is cut alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Alike {
+    /// First address of the prefix.
+    pub(crate) network: IpAddr,
+    /// Length of the prefix.
+    pub(crate) bits: u8,
+    /// Hosts cut alike.
+    pub(crate) hosts: u32,
+    /// Hosts of the prefix that came as far as TLS.
+    pub(crate) reached: u32,
+    end: EarlyEnd,
+}
+
+/// By first address of the prefix: only prefixes in which something on the way is to blame.
+pub(super) type Prefixes = HashMap<IpAddr, Alike>;
+
+pub(super) fn look<'a>(histories: impl Iterator<Item = Cow<'a, History>>) -> Prefixes {
+    let mut reached: HashMap<IpAddr, u32> = HashMap::new();
+    let mut cut: HashMap<(IpAddr, EarlyEnd), u32> = HashMap::new();
+    for history in histories {
+        let (Some(endpoint), Some(end)) = (history.subject.endpoint(), handshakes(&history)) else {
+            continue;
+        };
+        let (network, _) = prefix(endpoint.address);
+        *reached.entry(network).or_default() += 1;
+        if let Handshakes::Cut(end) = end {
+            *cut.entry((network, end)).or_default() += 1;
+        }
+    }
+    cut.into_iter()
+        .filter_map(|((network, end), hosts)| {
+            let reached = *reached.get(&network)?;
+            // More than half, so that no prefix can have two of them.
+            (hosts >= MANY && hosts * 100 > reached * SHARE_PERCENT).then_some((
+                network,
+                Alike {
+                    network,
+                    bits: prefix(network).1,
+                    hosts,
+                    reached,
+                    end,
+                },
+            ))
+        })
+        .collect()
+}
+
+pub(super) fn of(prefixes: &Prefixes, history: &History) -> Option<Alike> {
+    let (network, _) = prefix(history.subject.endpoint()?.address);
+    let alike = *prefixes.get(&network)?;
+    (handshakes(history)? == Handshakes::Cut(alike.end)).then_some(alike)
+}
+
+/// How the handshakes of a host ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Handshakes {
+    /// All were cut early, in one and the same way.
+    Cut(EarlyEnd),
+    /// In any other way, or in several.
+    Otherwise,
+}
+
+/// `None`: it never came to TLS.
+fn handshakes(history: &History) -> Option<Handshakes> {
+    let mut ends = history.attempts.iter().filter_map(of_attempt);
+    let first = ends.next()?;
+    Some(if ends.all(|end| end == first) {
+        first
+    } else {
+        Handshakes::Otherwise
+    })
+}
+
+fn of_attempt(attempt: &Attempt) -> Option<Handshakes> {
+    let record = attempt.stage(Stage::Tls)?;
+    let (reset, received) = match record.outcome {
+        Outcome::Closed { received } => (false, received),
+        Outcome::Reset { received } => (true, received),
+        Outcome::Local { .. } | Outcome::Cancelled => return None,
+        _ => return Some(Handshakes::Otherwise),
+    };
+    let read = attempt
+        .tls
+        .as_ref()
+        .is_some_and(|tls| tls.method != TlsMethod::Failed);
+    Some(if read || received >= EARLY_BYTES {
+        Handshakes::Otherwise
+    } else {
+        Handshakes::Cut(EarlyEnd { reset, received })
+    })
+}
+
+/// A /24 or a /64: what usually lies behind one device.
+fn prefix(address: IpAddr) -> (IpAddr, u8) {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            (Ipv4Addr::new(a, b, c, 0).into(), 24)
+        }
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            (Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into(), 64)
+        }
+    }
+}
+
+impl Alike {
+    /// "reset (RST) after 0 bytes on 7 of 8 hosts of 10.0.0.0/24".
+    pub(crate) fn words(&self) -> String {
+        let how = if self.end.reset {
+            "reset (RST)"
+        } else {
+            "closed (FIN)"
+        };
+        format!(
+            "{how} after {} bytes in TLS on {} of {} hosts of {}/{}",
+            self.end.received, self.hosts, self.reached, self.network, self.bits
+        )
+    }
+}

@@ -1,0 +1,205 @@
+use super::{Rule, found};
+use crate::diagnosis::catalog::Verdict;
+use crate::diagnosis::fleet_rules::samples;
+use crate::diagnosis::sight::Sight;
+use crate::model::{Confidence, Stage};
+
+pub(super) const RULES: &[Rule] = &[
+    ("RDP-SLOW-TCP", slow_tcp),
+    ("RDP-SLOW-TLS", slow_tls),
+    ("RDP-JITTER", jitter),
+];
+
+/// Slow by any measure, in milliseconds.
+const SLOW_TCP_MS: f64 = 300.0;
+const SLOW_TLS_MS: f64 = 2000.0;
+/// Slow beside the fleet counts only from here on: five times almost nothing is still nothing, in milliseconds.
+const NOTICED_TCP_MS: f64 = 50.0;
+const NOTICED_TLS_MS: f64 = 500.0;
+/// Times the fleet's median, or the host's own.
+const FACTOR: f64 = 5.0;
+/// Times that vary below this trouble nobody, in milliseconds.
+const JITTER_MS: f64 = 1000.0;
+/// With fewer attempts, one outlier is an accident.
+const OUTLIER_ATTEMPTS: usize = 5;
+
+/// Sorted.
+fn times(sight: &Sight<'_>, stage: Stage) -> Vec<f64> {
+    let mut times: Vec<f64> = samples(sight.history, stage).collect();
+    times.sort_by(f64::total_cmp);
+    times
+}
+
+/// Of sorted values; the lower of two, so that one slow try of two does not make a slow host.
+fn median(sorted: &[f64]) -> Option<f64> {
+    sorted.get(sorted.len().checked_sub(1)? / 2).copied()
+}
+
+struct Slow {
+    id: &'static str,
+    title: &'static str,
+    stage: Stage,
+    limit_ms: f64,
+    noticed_ms: f64,
+    fleet_ms: Option<f64>,
+}
+
+impl Slow {
+    fn judge(&self, sight: &Sight<'_>) -> Verdict {
+        let times = times(sight, self.stage);
+        let Some(median) = median(&times) else {
+            return Verdict::Silent;
+        };
+        let beside = self
+            .fleet_ms
+            .filter(|fleet| median > self.noticed_ms && median > fleet * FACTOR);
+        if median <= self.limit_ms && beside.is_none() {
+            return Verdict::Silent;
+        }
+        if times.len() < 2 {
+            return Verdict::NotEnough("one sample only");
+        }
+        let fleet = beside
+            .map(|fleet| format!(", while the fleet's is {fleet:.0} ms"))
+            .unwrap_or_default();
+        Verdict::Fires(found(
+            self.id,
+            Confidence::Sure,
+            self.title,
+            format!("median of {} tries: {median:.0} ms{fleet}", times.len()),
+        ))
+    }
+}
+
+fn slow_tcp(sight: &Sight<'_>) -> Verdict {
+    Slow {
+        id: "RDP-SLOW-TCP",
+        title: "Connecting takes long",
+        stage: Stage::Tcp,
+        limit_ms: SLOW_TCP_MS,
+        noticed_ms: NOTICED_TCP_MS,
+        fleet_ms: sight.fleet.and_then(|fleet| fleet.pace().connect_ms),
+    }
+    .judge(sight)
+}
+
+fn slow_tls(sight: &Sight<'_>) -> Verdict {
+    Slow {
+        id: "RDP-SLOW-TLS",
+        title: "The TLS handshake takes long",
+        stage: Stage::Tls,
+        limit_ms: SLOW_TLS_MS,
+        noticed_ms: NOTICED_TLS_MS,
+        fleet_ms: sight.fleet.and_then(|fleet| fleet.pace().handshake_ms),
+    }
+    .judge(sight)
+}
+
+fn jitter(sight: &Sight<'_>) -> Verdict {
+    let mut few = false;
+    for stage in [Stage::Tcp, Stage::Tls] {
+        let times = times(sight, stage);
+        let (Some(median), Some(max)) = (median(&times), times.last().copied()) else {
+            continue;
+        };
+        if max <= JITTER_MS || max <= median * FACTOR {
+            continue;
+        }
+        let outliers = times
+            .iter()
+            .filter(|time| **time > JITTER_MS && **time > median * FACTOR)
+            .count();
+        if outliers == 1 && times.len() < OUTLIER_ATTEMPTS {
+            few = true;
+            continue;
+        }
+        return Verdict::Fires(found(
+            "RDP-JITTER",
+            Confidence::Sure,
+            format!("Times vary widely at {stage}"),
+            format!(
+                "median {median:.0} ms, longest {max:.0} ms of {} tries",
+                times.len()
+            ),
+        ));
+    }
+    if few {
+        Verdict::NotEnough("one outlier among few attempts")
+    } else {
+        Verdict::Silent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::testing::{HostMaker, attempt, host, times};
+
+    /// One attempt per pair of TCP and TLS milliseconds.
+    fn taking(ms: &[(u32, u32)]) -> HostMaker {
+        host(ms.iter().map(|(tcp, tls)| {
+            attempt().through().edit(|attempt| {
+                for record in &mut attempt.stages {
+                    match record.stage {
+                        Stage::Tcp => record.duration_us = tcp * 1000,
+                        Stage::Tls => record.duration_us = tls * 1000,
+                        _ => {}
+                    }
+                }
+            })
+        }))
+    }
+
+    #[test]
+    fn a_slow_median_is_slow_and_one_sample_is_not() {
+        taking(&[(400, 2500), (410, 2600)]).assert_fires("RDP-SLOW-TCP");
+        taking(&[(400, 2500), (410, 2600)]).assert_fires("RDP-SLOW-TLS");
+        let once = taking(&[(400, 2500)]);
+        assert!(matches!(
+            once.verdict("RDP-SLOW-TCP"),
+            Verdict::NotEnough(_)
+        ));
+        assert!(matches!(
+            once.verdict("RDP-SLOW-TLS"),
+            Verdict::NotEnough(_)
+        ));
+        taking(&[(20, 90), (900, 90)]).assert_not("RDP-SLOW-TCP");
+    }
+
+    #[test]
+    fn slow_beside_the_fleet_is_slow_but_five_times_nothing_is_nothing() {
+        let fleet: Vec<HostMaker> = (10..20)
+            .map(|last| taking(&[(10, 50), (10, 50), (10, 50)]).at(&format!("10.0.0.{last}")))
+            .collect();
+        let slow = taking(&[(80, 700), (80, 700), (80, 700)]);
+        slow.assert_not("RDP-SLOW-TCP");
+        let slow = slow.among(&fleet);
+        slow.assert_fires("RDP-SLOW-TCP");
+        slow.assert_fires("RDP-SLOW-TLS");
+        taking(&[(45, 400), (45, 400)])
+            .among(&fleet)
+            .assert_not("RDP-SLOW-TCP");
+        taking(&[(45, 400), (45, 400)])
+            .among(&fleet)
+            .assert_not("RDP-SLOW-TLS");
+    }
+
+    #[test]
+    fn one_outlier_of_few_is_no_jitter() {
+        let few = taking(&[(5, 50), (5, 50), (5, 1500)]);
+        assert!(matches!(few.verdict("RDP-JITTER"), Verdict::NotEnough(_)));
+        taking(&[(5, 50), (5, 50), (5, 50), (5, 50), (5, 1500)]).assert_fires("RDP-JITTER");
+        taking(&[(5, 50), (5, 50), (5, 1500), (5, 1600)]).assert_fires("RDP-JITTER");
+        taking(&[(5, 50), (5, 50), (5, 50), (5, 50), (5, 800)]).assert_not("RDP-JITTER");
+    }
+
+    #[test]
+    fn a_host_that_never_got_through_has_no_pace() {
+        let silent = times(3, || {
+            attempt().stage(Stage::Tcp, crate::model::Outcome::Refused)
+        });
+        for id in ["RDP-SLOW-TCP", "RDP-SLOW-TLS", "RDP-JITTER"] {
+            silent.assert_not(id);
+        }
+    }
+}

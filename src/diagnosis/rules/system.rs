@@ -1,0 +1,135 @@
+use jiff::tz::Offset;
+
+use super::windows_builds::{self, Build};
+use super::{Rule, found, sure};
+use crate::diagnosis::catalog::Verdict;
+use crate::diagnosis::identity::{ServerKind, normal};
+use crate::diagnosis::sight::Sight;
+use crate::model::{Confidence, NameSource, NtlmFacts, TlsMethod};
+
+pub(super) const RULES: &[Rule] = &[
+    ("RDP-CREDSSP-OLD", credssp_old),
+    ("RDP-OS-EOL", end_of_life),
+    ("RDP-WORKGROUP", workgroup),
+    ("RDP-KRB-NOTE", kerberos_note),
+];
+
+/// The last `CredSSP` version before the fix of 2018 (MS-CSSP 2.2.1; the fix came with 5 and 6).
+const LAST_UNFIXED: u32 = 4;
+/// What every `FreeRDP` claims, whatever it runs on.
+const FREERDP_CLAIM: (u8, u8, u16) = (6, 1, 7601);
+
+fn credssp_old(sight: &Sight<'_>) -> Verdict {
+    let Some(version) = sight.ntlm.and_then(|ntlm| ntlm.tsrequest_version) else {
+        return Verdict::Silent;
+    };
+    // The newest version is what this program offers: a lower one in the answer is the server's own.
+    if !(2..=LAST_UNFIXED).contains(&version) || !sight.server.is_windows() {
+        return Verdict::Silent;
+    }
+    if sight
+        .ntlm
+        .is_some_and(|ntlm| claims_too_little(sight, ntlm))
+    {
+        return Verdict::NotEnough("FreeRDP claims the same Windows version");
+    }
+    sure(
+        "RDP-CREDSSP-OLD",
+        "The server speaks a CredSSP version from before the 2018 fix; patched clients refuse it",
+        format!("CredSSP version {version}"),
+    )
+}
+
+/// It claims what `FreeRDP` claims, and shakes hands as no Windows of that age does with an RSA key.
+fn claims_too_little(sight: &Sight<'_>, ntlm: &NtlmFacts) -> bool {
+    ntlm.version == Some(FREERDP_CLAIM)
+        && sight.tls.is_some_and(|tls| tls.method == TlsMethod::Full)
+}
+
+fn end_of_life(sight: &Sight<'_>) -> Verdict {
+    let Some(ntlm) = sight.ntlm else {
+        return Verdict::Silent;
+    };
+    let (Some(version), true) = (ntlm.version, sight.server.is_windows()) else {
+        return Verdict::Silent;
+    };
+    if claims_too_little(sight, ntlm) {
+        return Verdict::NotEnough("FreeRDP claims the same Windows version");
+    }
+    let Some(known) = windows_builds::of(version) else {
+        return Verdict::NotEnough("the end of this build is not known here");
+    };
+    let Build {
+        products,
+        ends,
+        long_term,
+        ..
+    } = *known;
+    let today = Offset::UTC.to_datetime(sight.now).date();
+    if today <= ends {
+        return Verdict::Silent;
+    }
+    let build = ntlm.build().unwrap_or_default();
+    let still = long_term.filter(|end| today <= *end);
+    let (confidence, more) = match still {
+        Some(end) => (
+            Confidence::Hint,
+            format!("the long-term edition until {end}"),
+        ),
+        None => (Confidence::Likely, "paid extensions aside".to_owned()),
+    };
+    Verdict::Fires(found(
+        "RDP-OS-EOL",
+        confidence,
+        format!("Windows {products} may no longer get updates"),
+        format!("build {build}: regular updates ended on {ends}, {more}"),
+    ))
+}
+
+/// The domain in which the machine lives, when it is not the machine itself.
+fn domain(ntlm: &NtlmFacts) -> Option<&str> {
+    let domain = ntlm.netbios_domain.as_deref()?;
+    let computer = ntlm.netbios_computer.as_deref()?;
+    (!domain.is_empty() && normal(domain) != normal(computer)).then_some(domain)
+}
+
+fn workgroup(sight: &Sight<'_>) -> Verdict {
+    let Some(ntlm) = sight.ntlm else {
+        return Verdict::Silent;
+    };
+    let (Some(domain), Some(computer)) = (&ntlm.netbios_domain, &ntlm.netbios_computer) else {
+        return Verdict::NotEnough("NTLM names no domain or no computer");
+    };
+    if matches!(sight.server, ServerKind::NotWindows(_))
+        || computer.is_empty()
+        || normal(domain) != normal(computer)
+    {
+        return Verdict::Silent;
+    }
+    sure(
+        "RDP-WORKGROUP",
+        "The host belongs to no domain, so only NTLM is possible",
+        format!("its NetBIOS domain is its own name, {computer}"),
+    )
+}
+
+/// A note, never a fault: on the wire both ways look the same.
+fn kerberos_note(sight: &Sight<'_>) -> Verdict {
+    let Some(domain) = sight.ntlm.and_then(domain) else {
+        return Verdict::Silent;
+    };
+    let by_name = sight
+        .history
+        .names
+        .iter()
+        .any(|name| name.source == NameSource::Target);
+    if by_name || !sight.history.listed || !sight.server.is_windows() {
+        return Verdict::Silent;
+    }
+    Verdict::Fires(found(
+        "RDP-KRB-NOTE",
+        Confidence::Hint,
+        "By IP the log-on uses NTLM, by name Kerberos: one can work where the other fails",
+        format!("member of {domain}, given as an address"),
+    ))
+}

@@ -1,0 +1,121 @@
+//! Rules that need the whole fleet. Without it they say that they cannot tell.
+
+use super::{Refine, Rule, TRIES, found, likely};
+use crate::diagnosis::catalog::Verdict;
+use crate::diagnosis::certificate::TOLERANCE_S;
+use crate::diagnosis::fleet_rules::{FleetSight, KeyUse, SharedKey, length, skews};
+use crate::diagnosis::sight::Sight;
+use crate::model::{Confidence, Severity};
+
+pub(super) const RULES: &[Rule] = &[
+    ("RDP-TLS-MIDBOX", midbox),
+    ("RDP-CERT-SHARED-KEY", shared_key),
+    ("RDP-CLOCK-SKEW", clock_skew),
+];
+
+/// From here on even people notice, in seconds.
+const GRAVE_S: f64 = 3600.0;
+
+const ALONE: Verdict = Verdict::NotEnough("needs the other hosts of the scan");
+
+fn midbox(sight: &Sight<'_>) -> Verdict {
+    let Some(fleet) = sight.fleet else {
+        return ALONE;
+    };
+    match fleet.alike(sight.history) {
+        Some(alike) => likely(
+            "RDP-TLS-MIDBOX",
+            format!(
+                "Something on the way cuts TLS for the hosts of {}/{} alike",
+                alike.network, alike.bits
+            ),
+            alike.words(),
+        ),
+        None => Verdict::Silent,
+    }
+}
+
+/// Something on the way is blamed for the end of TLS, so the host is not.
+pub(super) fn behind_midbox(sight: &Sight<'_>) -> bool {
+    sight
+        .fleet
+        .is_some_and(|fleet| fleet.alike(sight.history).is_some())
+}
+
+/// The key that this host shares, with what that means.
+pub(super) fn key_of<'a>(sight: &Sight<'a>, means: KeyUse) -> Option<&'a SharedKey> {
+    sight
+        .fleet?
+        .shared_key(sight.history)
+        .filter(|shared| shared.means == means)
+}
+
+fn shared_key(sight: &Sight<'_>) -> Verdict {
+    if sight.fleet.is_none() {
+        return ALONE;
+    }
+    match key_of(sight, KeyUse::Clones) {
+        Some(shared) => {
+            let finding = found(
+                "RDP-CERT-SHARED-KEY",
+                Confidence::Likely,
+                format!(
+                    "{} machines share one private key: cloned hosts, mostly",
+                    shared.machines
+                ),
+                shared.words(),
+            );
+            Verdict::Fires(if sight.server.is_windows() {
+                finding
+            } else {
+                finding.remedy("R16")
+            })
+        }
+        None => Verdict::Silent,
+    }
+}
+
+fn clock_skew(sight: &Sight<'_>) -> Verdict {
+    // Where most hosts are off alike it is this machine that is wrong: the others are held against theirs.
+    let ours = sight.fleet.and_then(FleetSight::clock);
+    let offset = ours.map_or(0.0, |ours| ours.offset_s);
+    let (mut ahead, mut behind, mut asked) = (Vec::new(), Vec::new(), 0_usize);
+    for (skew, error) in skews(sight.history) {
+        let skew = skew - offset;
+        asked += 1;
+        if skew.abs() - error > TOLERANCE_S as f64 {
+            if skew > 0.0 { &mut ahead } else { &mut behind }.push(skew);
+        }
+    }
+    let (off, side) = if ahead.len() >= behind.len() {
+        (ahead, "ahead")
+    } else {
+        (behind, "behind")
+    };
+    // The mildest: the clock is off by at least this much.
+    let Some(least) = off.iter().copied().map(f64::abs).reduce(f64::min) else {
+        return Verdict::Silent;
+    };
+    // A host is asked until it answers, so usually once; one answer is exact to its round trip, but may be an accident.
+    let confidence = if off.len() < TRIES {
+        Confidence::Likely
+    } else {
+        Confidence::Sure
+    };
+    let of = if ours.is_some() {
+        "the other hosts'"
+    } else {
+        "this machine's"
+    };
+    let finding = found(
+        "RDP-CLOCK-SKEW",
+        confidence,
+        format!("The host's clock is {} {side}", length(least)),
+        format!("{} of {asked} answers, held against {of} clock", off.len()),
+    );
+    Verdict::Fires(if least > GRAVE_S {
+        finding.severity(Severity::High)
+    } else {
+        finding
+    })
+}

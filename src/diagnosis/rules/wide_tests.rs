@@ -1,0 +1,302 @@
+use crate::diagnosis::testing::{
+    AttemptMaker, HostMaker, attempt, certificate, closed, issued, now, ntlm, reset, times, tls,
+};
+use crate::diagnosis::{FleetSight, Verdict};
+use crate::model::{
+    CertificateFacts, Confidence, HostState, NameSource, NtlmFacts, Outcome, Severity, Stage,
+};
+use std::borrow::Cow;
+
+/// A host with a name of its own and this certificate.
+fn showing(last: u8, name: &str, leaf: &CertificateFacts) -> HostMaker {
+    times(1, || {
+        attempt().shown(tls(leaf.clone())).identified(ntlm(name))
+    })
+    .at(&format!("10.0.0.{last}"))
+}
+
+fn key(leaf: CertificateFacts) -> CertificateFacts {
+    CertificateFacts {
+        spki_sha256: "ab".repeat(32).into(),
+        sha256: leaf.subject.clone(),
+        ..leaf
+    }
+}
+
+fn cut() -> AttemptMaker {
+    attempt().tls_fails(reset(0), reset(0))
+}
+
+fn cut_at(lasts: std::ops::Range<u8>) -> Vec<HostMaker> {
+    lasts
+        .map(|last| times(2, cut).at(&format!("10.0.0.{last}")))
+        .collect()
+}
+
+#[test]
+fn clones_share_a_key() {
+    let leaf = key(certificate("template"));
+    let first = showing(1, "web01.corp.example", &leaf);
+    let clone = showing(2, "web02.corp.example", &leaf).among(&[first]);
+    let finding = clone.assert_fires("RDP-CERT-SHARED-KEY");
+    assert_eq!(finding.evidence, "web01, web02");
+    clone.assert_not("RDP-TLS-INTERCEPTED");
+}
+
+#[test]
+fn without_the_fleet_nothing_can_be_told() {
+    let alone = showing(1, "web01.corp.example", &key(certificate("template")));
+    for id in ["RDP-CERT-SHARED-KEY", "RDP-TLS-MIDBOX"] {
+        assert!(matches!(alone.verdict(id), Verdict::NotEnough(_)), "{id}");
+    }
+}
+
+#[test]
+fn one_machine_at_two_addresses_shares_nothing() {
+    let leaf = key(certificate("srv05.corp.example"));
+    let first = showing(1, "srv05.corp.example", &leaf);
+    showing(2, "srv05.corp.example", &leaf)
+        .among(&[first])
+        .assert_not("RDP-CERT-SHARED-KEY");
+}
+
+#[test]
+fn xrdp_clones_are_told_by_their_reverse_names_only() {
+    let leaf = CertificateFacts {
+        extended_key_usage: None,
+        ..key(certificate("buildd"))
+    };
+    let xrdp =
+        |last: u8| times(1, || attempt().shown(tls(leaf.clone()))).at(&format!("10.0.0.{last}"));
+    xrdp(2).among(&[xrdp(1)]).assert_not("RDP-CERT-SHARED-KEY");
+    let first = xrdp(1).named(NameSource::Ptr, "lx01.corp.example");
+    let finding = xrdp(2)
+        .named(NameSource::Ptr, "lx02.corp.example")
+        .among(&[first])
+        .assert_fires("RDP-CERT-SHARED-KEY");
+    assert_eq!(finding.remedy.as_deref(), Some("R16"));
+}
+
+#[test]
+fn trap_14_a_wildcard_or_a_list_of_names_is_no_shared_key() {
+    for names in [
+        &["*.corp.example"][..],
+        &["web01.corp.example", "web02.corp.example"][..],
+    ] {
+        let leaf = key(issued(names));
+        let first = showing(1, "web01.corp.example", &leaf);
+        showing(2, "web02.corp.example", &leaf)
+            .among(&[first])
+            .assert_not("RDP-CERT-SHARED-KEY");
+    }
+}
+
+#[test]
+fn trap_14_a_farm_name_or_a_proxy_is_no_shared_key() {
+    let farm = key(issued(&["farm.corp.example"]));
+    let proxy = CertificateFacts {
+        extended_key_usage: None,
+        ..key(certificate("proxy.corp.example"))
+    };
+    for leaf in [farm, proxy] {
+        let first = showing(1, "web01.corp.example", &leaf);
+        let second = showing(2, "web02.corp.example", &leaf).among(&[first]);
+        second.assert_not("RDP-CERT-SHARED-KEY");
+        second.assert_not("RDP-TLS-INTERCEPTED");
+    }
+}
+
+fn forged(last: u8) -> HostMaker {
+    let name = format!("web{last:02}.corp.example");
+    showing(last, &name, &key(issued(&[name.as_str()])))
+}
+
+#[test]
+fn one_issuer_and_one_key_for_many_names_is_interception() {
+    let intercepted = forged(3).among(&[forged(1), forged(2)]);
+    intercepted.assert_fires("RDP-TLS-INTERCEPTED");
+    intercepted.assert_not("RDP-CERT-SHARED-KEY");
+}
+
+#[test]
+fn an_enterprise_authority_with_a_key_per_host_is_no_interception() {
+    let own = |last: u8| {
+        let name = format!("web{last:02}.corp.example");
+        showing(last, &name, &issued(&[name.as_str()]))
+    };
+    let fine = own(3).among(&[own(1), own(2), own(4)]);
+    fine.assert_not("RDP-TLS-INTERCEPTED");
+    fine.assert_not("RDP-CERT-SHARED-KEY");
+}
+
+#[test]
+fn a_wildcard_is_no_interception() {
+    let leaf = key(issued(&["*.corp.example"]));
+    let of = |last: u8| showing(last, &format!("web{last:02}.corp.example"), &leaf);
+    of(3)
+        .among(&[of(1), of(2)])
+        .assert_not("RDP-TLS-INTERCEPTED");
+}
+
+#[test]
+fn the_same_cut_on_most_of_a_prefix_is_something_on_the_way() {
+    let cut_off = times(2, cut).among(&cut_at(10..15));
+    let finding = cut_off.assert_fires("RDP-TLS-MIDBOX");
+    assert!(
+        finding.evidence.contains("6 of 6 hosts"),
+        "{}",
+        finding.evidence
+    );
+    cut_off.assert_not("RDP-TLS-CLOSED");
+    let diagnosis = cut_off.diagnose();
+    assert_eq!(
+        (diagnosis.state, diagnosis.failed_stage),
+        (HostState::Broken, Some(Stage::Tls))
+    );
+    assert_eq!(diagnosis.predicted.unwrap().code, "0x904");
+}
+
+#[test]
+fn few_hosts_have_faults_of_their_own() {
+    let few = times(2, cut).among(&cut_at(10..13));
+    few.assert_not("RDP-TLS-MIDBOX");
+    few.assert_fires("RDP-TLS-CLOSED");
+}
+
+#[test]
+fn a_prefix_that_mostly_works_is_not_cut_off() {
+    let mut fleet = cut_at(10..15);
+    fleet.extend(
+        (20..26).map(|last| times(2, || attempt().through()).at(&format!("10.0.0.{last}"))),
+    );
+    let one = times(2, cut).among(&fleet);
+    one.assert_not("RDP-TLS-MIDBOX");
+    one.assert_fires("RDP-TLS-CLOSED");
+}
+
+#[test]
+fn another_end_or_another_prefix_is_not_alike() {
+    let fleet = cut_at(10..20);
+    times(2, || attempt().tls_fails(closed(0), closed(0)))
+        .among(&fleet)
+        .assert_not("RDP-TLS-MIDBOX");
+    times(2, cut)
+        .at("10.0.1.5")
+        .among(&fleet)
+        .assert_not("RDP-TLS-MIDBOX");
+}
+
+/// Three answers from a host whose clock is ahead by so many seconds.
+fn ahead(last: u8, seconds: i64) -> HostMaker {
+    let facts = NtlmFacts {
+        server_time: Some(now() + jiff::SignedDuration::from_secs(seconds)),
+        ..ntlm(&format!("web{last:02}.corp.example"))
+    };
+    let name = format!("web{last:02}.corp.example");
+    times(3, || {
+        attempt()
+            .shown(tls(certificate(&name)))
+            .identified(facts.clone())
+    })
+    .at(&format!("10.0.0.{last}"))
+}
+
+#[test]
+fn a_clock_is_wrong_beyond_five_minutes_and_grave_beyond_an_hour() {
+    let right = [ahead(1, 0), ahead(2, 1), ahead(3, -1)];
+    ahead(4, 240).among(&right).assert_not("RDP-CLOCK-SKEW");
+    let wrong = ahead(4, -600).among(&right).assert_fires("RDP-CLOCK-SKEW");
+    assert_eq!(wrong.severity, Severity::Medium);
+    assert!(wrong.title.ends_with("10 min behind"), "{}", wrong.title);
+    let grave = ahead(4, 7200).assert_fires("RDP-CLOCK-SKEW");
+    assert_eq!(grave.severity, Severity::High);
+}
+
+#[test]
+fn a_skew_seen_once_is_likely_and_seen_twice_it_is_sure() {
+    let off = NtlmFacts {
+        server_time: Some(now() + jiff::SignedDuration::from_secs(4000)),
+        ..ntlm("srv05")
+    };
+    let seen = |count: usize| {
+        times(count, || {
+            attempt()
+                .shown(tls(certificate("srv05")))
+                .identified(off.clone())
+        })
+        .assert_fires("RDP-CLOCK-SKEW")
+        .confidence
+    };
+    assert_eq!(seen(1), Confidence::Likely);
+    assert_eq!(seen(2), Confidence::Sure);
+}
+
+#[test]
+fn a_slow_answer_is_no_skew() {
+    let slow = NtlmFacts {
+        server_time: Some(now() + jiff::SignedDuration::from_secs(302)),
+        clock_error_ms: 4000,
+        ..ntlm("srv05")
+    };
+    times(2, || {
+        attempt()
+            .shown(tls(certificate("srv05")))
+            .identified(slow.clone())
+    })
+    .assert_not("RDP-CLOCK-SKEW");
+}
+
+#[test]
+fn trap_11_all_hosts_off_alike_is_this_machines_clock() {
+    let fleet = [ahead(1, 7200), ahead(2, 7201), ahead(3, 7199), ahead(5, 0)];
+    let alike = ahead(4, 7200).among(&fleet);
+    alike.assert_not("RDP-CLOCK-SKEW");
+    // Against the others it is this one that is wrong.
+    ahead(6, 0).among(&fleet).assert_fires("RDP-CLOCK-SKEW");
+    let sight = FleetSight::of(fleet.iter().map(|host| Cow::Borrowed(&host.history)));
+    let [banner] = sight.banners().try_into().unwrap();
+    assert!(
+        banner
+            .text
+            .starts_with("this machine's clock is probably 2 h slow"),
+        "{}",
+        banner.text
+    );
+}
+
+#[test]
+fn one_host_that_is_off_raises_no_banner() {
+    let fleet = [ahead(1, 0), ahead(2, 0), ahead(3, 7200)];
+    assert_eq!(
+        FleetSight::of(fleet.iter().map(|host| Cow::Borrowed(&host.history))).banners(),
+        []
+    );
+}
+
+#[test]
+fn trap_16_own_trouble_makes_no_fleet_wide_finding() {
+    let local = || {
+        attempt().tcp().x224().stage(
+            Stage::Tls,
+            Outcome::Local {
+                detail: "too many open files".into(),
+            },
+        )
+    };
+    let fleet: Vec<HostMaker> = (10..20)
+        .map(|last| times(2, local).at(&format!("10.0.0.{last}")))
+        .collect();
+    let hit = times(2, local).among(&fleet);
+    hit.assert_not("RDP-TLS-MIDBOX");
+    hit.assert_not("RDP-TLS-CLOSED");
+}
+
+#[test]
+fn the_order_of_hosts_does_not_matter() {
+    let mut fleet = cut_at(10..16);
+    fleet.extend((1..5).map(forged));
+    fleet.extend((30..34).map(|last| ahead(last, 900)));
+    let forward = FleetSight::of(fleet.iter().map(|host| Cow::Borrowed(&host.history)));
+    let backward = FleetSight::of(fleet.iter().rev().map(|host| Cow::Borrowed(&host.history)));
+    assert_eq!(forward, backward);
+}

@@ -1,0 +1,31 @@
+use std::borrow::Cow;
+
+use super::Fleet;
+use crate::diagnosis::{Banner, FleetSight};
+
+/// The first look at the fleet as a whole comes after this many attempts, the next ones each time the number has doubled:
+/// over a scan they cost no more than two looks at its end.
+pub(super) const FIRST_LOOK: u64 = 32;
+
+impl Fleet {
+    /// Looks at all hosts together. Hosts judged from now on know of it; at the end of a scan all are judged again.
+    pub(super) fn look_around(&mut self) {
+        let rows = self.hosts.iter().map(|host| Cow::Owned(host.history()));
+        let references = self.references.values().map(Cow::Borrowed);
+        self.sight = FleetSight::of(rows.chain(references));
+    }
+
+    pub(super) fn look_around_when_due(&mut self) {
+        self.attempts += 1;
+        if self.attempts >= self.look_at {
+            self.look_at = self.attempts.saturating_mul(2);
+            self.look_around();
+        }
+    }
+
+    /// What the hosts together say about this machine: to be shown beside the notices.
+    #[must_use]
+    pub fn banners(&self) -> Vec<Banner> {
+        self.sight.banners()
+    }
+}
