@@ -289,7 +289,7 @@ fn details(row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
             write!(out, ", remedy {}", terminal(remedy))?;
         }
         writeln!(out, ")")?;
-        if let Some(remedy) = found.remedy.as_deref().and_then(remedies::find) {
+        if let Some(remedy) = found.remedy.and_then(remedies::find) {
             writeln!(
                 out,
                 "    fix: {} (rdpscan explain {})",
