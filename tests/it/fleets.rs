@@ -93,7 +93,7 @@ fn impositions(running: &RunningFleet, fleet: &Fleet) -> Vec<String> {
     let promised = |endpoint| {
         let history = fleet.history(endpoint);
         let attempts = history
-            .map(|history| history.attempts.to_vec())
+            .map(|history| history.attempts.clone())
             .unwrap_or_default();
         let takes_only_the_second = attempts.iter().all(|attempt| {
             attempt.stages.iter().any(|record| {
