@@ -94,6 +94,13 @@ fn bytes_of_no_history_are_refused() {
     }
 }
 
+/// The budget of 2 KB per live host: what every row takes before its facts and texts.
+#[test]
+fn a_row_stays_small() {
+    let size = size_of::<crate::fleet::Host>();
+    assert!(size <= 336, "{size} bytes; box what is rare");
+}
+
 #[test]
 fn an_ordinary_host_fits_into_the_room_kept_for_it() {
     let with_ntlm = || {
