@@ -74,7 +74,7 @@ fn xrdp_clones_are_told_by_their_reverse_names_only() {
         .named(NameSource::Ptr, "lx02.corp.example")
         .among(&[first])
         .assert_fires("RDP-CERT-SHARED-KEY");
-    assert_eq!(finding.remedy.as_deref(), Some("R16"));
+    assert_eq!(finding.remedy, Some("R16"));
 }
 
 #[test]
