@@ -11,6 +11,9 @@ use crate::target::{Permutation, TargetSet};
 /// Silent addresses kept for their next round. When the line is full, new addresses wait, so that a /8 needs no more
 /// memory than a /16.
 const RETRY_CAPACITY: usize = 65_536;
+/// When more silent addresses than this wait, every other connect goes to one of them: their rounds are long waits that cost
+/// nothing but slots, so that the work for new addresses is done meanwhile.
+const SHARE_ABOVE: usize = 1024;
 /// While addresses are still to be discovered, one connect in this many goes to an appointment.
 const INTERLEAVE: u32 = 4;
 
@@ -70,6 +73,8 @@ pub(super) struct Queue {
     /// Breaks ties between appointments, first come first served.
     stamp: u64,
     since_due: u32,
+    /// The last connect of discovery went to a silent address.
+    retried: bool,
 }
 
 impl Queue {
@@ -83,6 +88,7 @@ impl Queue {
             due: BinaryHeap::new(),
             stamp: 0,
             since_due: 0,
+            retried: false,
         }
     }
 
@@ -117,7 +123,8 @@ impl Queue {
         if let Some(job) = self.named.pop_front() {
             return Some(job);
         }
-        if self.retry.len() < RETRY_CAPACITY {
+        self.retried = !self.retried && self.retry.len() > SHARE_ABOVE;
+        if !self.retried && self.retry.len() < RETRY_CAPACITY {
             while self.next < self.end {
                 let index = self.order.at(self.next);
                 self.next += 1;
