@@ -11,7 +11,7 @@ const ENOUGH: u32 = 8;
 /// No early round is shorter than this.
 const FLOOR: Duration = Duration::from_millis(100);
 /// An early round when slots are short: whoever needs longer is found by the last round.
-const HURRIED: Duration = Duration::from_millis(100);
+const HURRIED: Duration = Duration::from_millis(60);
 /// A connect slower than this contains a retransmission, and says nothing about the path's round trip.
 const RETRANSMITTED: Duration = Duration::from_millis(900);
 
