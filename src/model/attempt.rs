@@ -145,12 +145,6 @@ impl Attempt {
             .map(|record| (record.stage, &record.outcome))
     }
 
-    /// Whether a session would get past everything that can be seen without credentials.
-    #[must_use]
-    pub fn got_through(&self) -> bool {
-        self.failure().is_none() && !self.stages.is_empty()
-    }
-
     /// Milliseconds that TCP connect took, when it succeeded.
     #[must_use]
     pub fn connect_ms(&self) -> Option<f64> {

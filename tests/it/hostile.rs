@@ -304,7 +304,7 @@ async fn an_alert_leads_to_the_peek_which_yields_the_chain() {
             ok(Stage::Tls, PEEK),
         ]
     );
-    assert!(attempt.got_through());
+    assert!(attempt.failure().is_none());
     let tls = attempt.tls.unwrap();
     assert_eq!(tls.method, TlsMethod::LegacyPeek);
     assert_eq!(tls.version, Some(TlsVersion::TLS_1_0));
@@ -358,7 +358,7 @@ async fn an_old_host_that_became_new_is_found_out() {
     };
     let attempt = peer.attempt_as(request, options()).await;
     assert_eq!(last(&attempt), ok(Stage::Tls, MAIN));
-    assert!(attempt.got_through());
+    assert!(attempt.failure().is_none());
     assert_eq!(attempt.tls.unwrap().method, TlsMethod::Full);
 }
 
@@ -406,7 +406,7 @@ async fn endless_answers_are_cut_at_the_limit() {
     for bytes in [warning, certificate, greeting] {
         let peer = Peer::start(vec![after_ssl([Act::Read, Act::Endless(bytes)])]).await;
         let attempt = peer.attempt().await;
-        assert!(!attempt.got_through());
+        assert!(attempt.failure().is_some());
         let received = attempt.tls.unwrap().received as usize;
         assert!(received <= STAGE_LIMIT + 8192, "{received}");
     }
@@ -421,7 +421,7 @@ async fn a_reset_at_any_byte_is_an_outcome() {
         let sent = whole[..end].to_vec();
         let peer = Peer::start(vec![vec![Act::Read, Act::Send(sent), Act::Reset]]).await;
         let attempt = peer.attempt().await;
-        assert!(!attempt.got_through(), "cut at {end}");
+        assert!(attempt.failure().is_some(), "cut at {end}");
         assert!(attempt.stages.len() >= 2);
     }
 }
