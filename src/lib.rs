@@ -25,6 +25,7 @@ pub mod scan;
 pub mod settings;
 #[cfg(feature = "sim")]
 pub mod sim;
+pub mod table;
 pub mod target;
 pub mod tui;
 pub mod wire;

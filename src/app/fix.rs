@@ -8,14 +8,14 @@ use crate::fix;
 use crate::report::Format;
 use crate::sanitize;
 use crate::settings::Settings;
-use crate::tui;
+use crate::table::Filter;
 
 use super::outputs::{self, tell};
 use super::saved;
 
 pub(super) fn run(arguments: &FixArgs, settings: &Settings) -> Result<ExitStatus> {
     let named = fix::remedies_named(arguments.remedy.iter().map(String::as_str))?;
-    let filter = tui::Filter::parse(&settings.output.filter)?;
+    let filter = Filter::parse(&settings.output.filter)?;
     fix::check_folder(&arguments.output)?;
     let fleet = saved::load(&arguments.file, settings.policy.clone())?;
     let rows = outputs::rows(&fleet, &filter, Format::Json);

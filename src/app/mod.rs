@@ -21,10 +21,11 @@ use clap::CommandFactory;
 use crate::cli::{Cli, Command, ConfigFormat, ScanArgs};
 use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
+use crate::record;
 use crate::report::{self, Format};
 use crate::settings::{self, Environment, Settings};
+use crate::table::Filter;
 use crate::target::{TargetSet, TargetSetBuilder};
-use crate::{record, tui};
 
 use outputs::{Sink, tell};
 use session::{Session, View};
@@ -124,7 +125,7 @@ fn targets(arguments: &ScanArgs, settings: &Settings) -> Result<TargetSet> {
 /// What is wanted of a scan: checked before the first packet, carried out after the last.
 struct Wish {
     settings: Settings,
-    filter: tui::Filter,
+    filter: Filter,
     /// The report wanted besides the screen.
     report: Option<(Format, Sink)>,
     screen: bool,
@@ -133,7 +134,7 @@ struct Wish {
 impl Wish {
     /// Finds out before the scan whether its result can be shown and written as wished.
     fn new(output: Option<&std::path::Path>, settings: Settings) -> Result<Self> {
-        let filter = tui::Filter::parse(&settings.output.filter)?;
+        let filter = Filter::parse(&settings.output.filter)?;
         let format = settings.output.format;
         let sink = match output {
             Some(path) if path.as_os_str() == "-" => Some(Sink::Standard),

@@ -8,13 +8,14 @@ use anyhow::{Context, Result};
 use crate::fleet::{Fleet, Host};
 use crate::model::{Notice, Severity};
 use crate::report::{self, Format, Selection};
+use crate::table::Filter;
 use crate::tui;
 
 /// Exports tried before giving up on a free file name.
 const MOST_EXPORTS: u32 = 1000;
 
 /// Rows that pass the filter: for people the worst first, for programs by address.
-pub(super) fn rows(fleet: &Fleet, filter: &tui::Filter, format: Format) -> Vec<usize> {
+pub(super) fn rows(fleet: &Fleet, filter: &Filter, format: Format) -> Vec<usize> {
     let hosts = fleet.hosts();
     let mut rows: Vec<usize> = (0..hosts.len()).collect();
     rows.retain(|row| hosts.get(*row).is_some_and(|host| filter.matches(host)));
@@ -40,12 +41,7 @@ pub(super) enum Sink {
 }
 
 /// Writes a fleet. A reader of standard output that has gone away is no fault.
-pub(super) fn write(
-    fleet: &Fleet,
-    filter: &tui::Filter,
-    format: Format,
-    sink: &Sink,
-) -> Result<()> {
+pub(super) fn write(fleet: &Fleet, filter: &Filter, format: Format, sink: &Sink) -> Result<()> {
     let rows = rows(fleet, filter, format);
     let selection = Selection {
         fleet,

@@ -14,6 +14,7 @@ use crate::fleet::Fleet;
 use crate::model::Progress;
 use crate::report::{self, Format};
 use crate::settings::Settings;
+use crate::table::Filter;
 use crate::tui;
 
 use super::outputs::{self, Sink};
@@ -43,7 +44,7 @@ pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<Exit
         _ => Sink::Standard,
     };
     let fleet = load(&arguments.file, settings.policy.clone())?;
-    let filter = tui::Filter::parse(&settings.output.filter)?;
+    let filter = Filter::parse(&settings.output.filter)?;
     outputs::write(
         &fleet,
         &filter,

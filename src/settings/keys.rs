@@ -11,8 +11,8 @@ use super::value::{
 use super::{Profile, Settings};
 use crate::model::Severity;
 use crate::report::Format;
+use crate::table::Filter;
 use crate::target::Refusal;
-use crate::tui::Filter;
 
 /// In place of a number: what the profile says.
 pub(super) const BY_PROFILE: &str = "profile";

@@ -121,7 +121,7 @@ pub struct OutputSettings {
     pub no_tui: bool,
     /// Exit status 1 from this severity on.
     pub fail_on: Option<Severity>,
-    /// Filter text that [`crate::tui::Filter`] can read; empty shows all.
+    /// Filter text that [`crate::table::Filter`] can read; empty shows all.
     pub filter: String,
     /// No progress line and no notices.
     pub quiet: bool,

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use tui_input::InputRequest;
 
-use super::columns::ColumnId;
 use crate::model::{Progress, ScanEvent};
+use crate::table::ColumnId;
 
 /// A step of the cursor, or of the page when it scrolls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,39 +1,11 @@
-//! The table's columns as data: what they are called, how wide they are, which goes first when room is short, what they say of
-//! a host and how they sort.
+//! The columns of the screen: how wide they are, which goes first when room is short, and how they look.
 
-use std::fmt::Write as _;
-
-use super::sorting::SortKey;
 use super::text;
 use super::theme::{Theme, Tone};
 use crate::diagnosis::{Ending, ending};
 use crate::fleet::Host;
-use crate::model::{
-    CertificateStatus, DnsVerdict, Nla, StabilityVerdict, Subject, TlsMethod, TlsVersion,
-};
-
-/// Which column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ColumnId {
-    /// The host's state.
-    State,
-    /// Address, and port where it is not 3389.
-    Address,
-    /// The name to show.
-    Name,
-    /// Days left on the certificate.
-    Days,
-    /// TLS version.
-    Tls,
-    /// Network Level Authentication.
-    Nla,
-    /// Name against address.
-    Dns,
-    /// Steady or flaky, with a bar per attempt.
-    Stability,
-    /// The worst finding.
-    Finding,
-}
+use crate::model::{CertificateStatus, DnsVerdict, Nla, StabilityVerdict, Subject, TlsVersion};
+use crate::table::ColumnId;
 
 /// One column.
 pub(super) struct Column {
@@ -47,12 +19,8 @@ pub(super) struct Column {
     pub(super) least: u16,
     /// Columns with a lower number are dropped first; [`STAYS`] is never dropped.
     pub(super) keep: u8,
-    /// What it says in words, for the filter.
-    pub(super) words: fn(&Host, &mut String),
     /// What it shows.
     pub(super) cell: fn(&Host, Theme) -> Vec<(String, Tone)>,
-    /// How it sorts: the worst, or the first, is the least.
-    pub(super) key: fn(&Host) -> SortKey<'_>,
 }
 
 /// The rank of columns that make a row recognisable.
@@ -78,19 +46,10 @@ pub(super) static COLUMNS: [Column; 9] = [
         letter: 's',
         least: 13,
         keep: STAYS,
-        words: |host, out| out.push_str(host.diagnosis.state.word()),
         cell: |host, theme| {
             let state = host.diagnosis.state;
             let (glyph, tone) = theme.state(state);
             vec![(format!("{glyph} {state}"), tone)]
-        },
-        key: |host| {
-            let worst = host
-                .diagnosis
-                .findings
-                .first()
-                .map_or(0, |finding| finding.severity as i64 + 1);
-            SortKey::Number(host.diagnosis.state as i64 * 8 - worst)
         },
     },
     Column {
@@ -99,10 +58,9 @@ pub(super) static COLUMNS: [Column; 9] = [
         letter: 'a',
         least: 15,
         keep: STAYS,
-        words: |host, out| write_address(host, out),
         cell: |host, _| {
             let mut text = String::new();
-            write_address(host, &mut text);
+            ColumnId::Address.say(host, &mut text);
             let tone = match host.subject() {
                 Subject::Endpoint(_) => Tone::Plain,
                 Subject::Unresolved { .. } => Tone::Dim,
@@ -110,7 +68,6 @@ pub(super) static COLUMNS: [Column; 9] = [
             vec![(text, tone)]
         },
         // The subject decides between equals anyway.
-        key: |_| SortKey::Number(0),
     },
     Column {
         id: ColumnId::Name,
@@ -118,16 +75,10 @@ pub(super) static COLUMNS: [Column; 9] = [
         letter: 'n',
         least: 14,
         keep: 5,
-        words: |host, out| {
-            if let Some(name) = host.display_name() {
-                out.push_str(name);
-            }
-        },
         cell: |host, _| {
             let name = host.display_name().map(text::clean).unwrap_or_default();
             vec![(name.into_owned(), Tone::Plain)]
         },
-        key: |host| host.display_name().map_or(SortKey::Missing, SortKey::Text),
     },
     Column {
         id: ColumnId::Days,
@@ -135,17 +86,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         letter: 'd',
         least: 6,
         keep: 6,
-        words: |host, out| {
-            if let Some(days) = host.diagnosis.days_left {
-                append(out, format_args!("{days}"));
-            }
-        },
         cell: days_cell,
-        key: |host| {
-            host.diagnosis
-                .days_left
-                .map_or(SortKey::Missing, SortKey::Number)
-        },
     },
     Column {
         id: ColumnId::Tls,
@@ -153,21 +94,13 @@ pub(super) static COLUMNS: [Column; 9] = [
         letter: 't',
         least: 5,
         keep: 2,
-        words: |host, out| write_tls(host, out),
         cell: |host, _| {
             let mut text = String::new();
-            write_tls(host, &mut text);
+            ColumnId::Tls.say(host, &mut text);
             let old = host
                 .tls()
                 .is_some_and(|(_, version)| version.is_none_or(|v| v < TlsVersion::TLS_1_2));
             vec![(text, if old { Tone::Warn } else { Tone::Plain })]
-        },
-        key: |host| {
-            host.tls()
-                .map_or(SortKey::Missing, |(_, version)| match version {
-                    Some(version) => SortKey::Number(i64::from(version.0)),
-                    None => SortKey::Number(0),
-                })
         },
     },
     Column {
@@ -176,19 +109,10 @@ pub(super) static COLUMNS: [Column; 9] = [
         letter: 'l',
         least: 11,
         keep: 1,
-        words: |host, out| {
-            if host.diagnosis.nla != Nla::Unknown {
-                out.push_str(host.diagnosis.nla.word());
-            }
-        },
         cell: |host, _| match host.diagnosis.nla {
             Nla::Unknown => Vec::new(),
             nla @ Nla::NotOffered => vec![(nla.word().to_owned(), Tone::Notice)],
             nla @ (Nla::Required | Nla::Offered) => vec![(nla.word().to_owned(), Tone::Plain)],
-        },
-        key: |host| match host.diagnosis.nla {
-            Nla::Unknown => SortKey::Missing,
-            nla => SortKey::Number(-(nla as i64)),
         },
     },
     Column {
@@ -197,12 +121,10 @@ pub(super) static COLUMNS: [Column; 9] = [
         letter: 'r',
         least: 12,
         keep: 4,
-        words: |host, out| out.push_str(host.diagnosis.dns.word()),
         cell: |host, _| {
             let dns = host.diagnosis.dns;
             vec![(dns.word().to_owned(), dns_tone(dns))]
         },
-        key: |host| SortKey::Number(host.diagnosis.dns as i64),
     },
     Column {
         id: ColumnId::Stability,
@@ -210,14 +132,12 @@ pub(super) static COLUMNS: [Column; 9] = [
         letter: 'b',
         least: 13,
         keep: 3,
-        words: |host, out| out.push_str(host.diagnosis.stability.verdict.word()),
         cell: |host, theme| {
             let verdict = host.diagnosis.stability.verdict;
             let mut cell = vec![(format!("{:<8}", verdict.word()), stability_tone(verdict))];
             cell.extend(sparkline(host, theme));
             cell
         },
-        key: |host| SortKey::Number(host.diagnosis.stability.verdict as i64),
     },
     Column {
         id: ColumnId::Finding,
@@ -225,11 +145,6 @@ pub(super) static COLUMNS: [Column; 9] = [
         letter: 'f',
         least: 15,
         keep: 254,
-        words: |host, out| {
-            if let Some(finding) = host.diagnosis.findings.first() {
-                append(out, format_args!("{} {}", finding.id, finding.title));
-            }
-        },
         cell: |host, theme| match host.diagnosis.findings.first() {
             Some(finding) => {
                 let (glyph, tone) = theme.severity(finding.severity);
@@ -242,14 +157,6 @@ pub(super) static COLUMNS: [Column; 9] = [
             }
             None if host.complete() => Vec::new(),
             None => vec![("checking".to_owned(), Tone::Dim)],
-        },
-        key: |host| {
-            host.diagnosis
-                .findings
-                .first()
-                .map_or(SortKey::Missing, |finding| {
-                    SortKey::Ranked(-(finding.severity as i64), finding.id)
-                })
         },
     },
 ];
@@ -280,15 +187,6 @@ pub(super) fn fit(room: u16) -> Vec<(&'static Column, u16)> {
         }
     }
     chosen
-}
-
-/// The column of an id.
-pub(super) fn column(id: ColumnId) -> &'static Column {
-    let [first, ..] = &COLUMNS;
-    COLUMNS
-        .iter()
-        .find(|column| column.id == id)
-        .unwrap_or(first)
 }
 
 /// The tone of a DNS verdict.
@@ -350,37 +248,6 @@ fn days_cell(host: &Host, theme: Theme) -> Vec<(String, Tone)> {
         .days_left
         .map_or_else(String::new, |days| days.to_string());
     vec![(format!("{days}{mark}"), tone)]
-}
-
-fn write_address(host: &Host, out: &mut String) {
-    match host.subject() {
-        Subject::Endpoint(endpoint) if endpoint.port == crate::model::DEFAULT_PORT => {
-            append(out, format_args!("{}", endpoint.address));
-        }
-        Subject::Endpoint(endpoint) => append(out, format_args!("{endpoint}")),
-        Subject::Unresolved { .. } => out.push_str("no address"),
-    }
-}
-
-fn write_tls(host: &Host, out: &mut String) {
-    let Some(tls) = host.tls() else {
-        return;
-    };
-    match tls {
-        (TlsMethod::Failed, _) => out.push_str("fail"),
-        (_, Some(TlsVersion::SSL_3_0)) => out.push_str("ssl3"),
-        // The star says that only the legacy peek could read it: a modern client may not get through.
-        (TlsMethod::LegacyPeek, Some(version)) => append(out, format_args!("{version}*")),
-        (_, Some(version)) => append(out, format_args!("{version}")),
-        (_, None) => out.push('?'),
-    }
-}
-
-/// Writing into a string cannot fail.
-fn append(out: &mut String, arguments: std::fmt::Arguments<'_>) {
-    if out.write_fmt(arguments).is_err() {
-        debug_assert!(false, "a string takes any text");
-    }
 }
 
 #[cfg(test)]

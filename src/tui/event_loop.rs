@@ -16,7 +16,6 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::action::{Action, Effect};
-use super::filter::FilterError;
 use super::keymap;
 use super::model::Model;
 use super::signals::Ending;
@@ -27,6 +26,7 @@ use super::view;
 use crate::clock;
 use crate::fleet::Fleet;
 use crate::model::{Progress, ScanEvent};
+use crate::table::FilterError;
 
 /// The least time between two frames: about 15 a second.
 const FRAME: Duration = Duration::from_millis(66);

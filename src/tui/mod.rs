@@ -9,11 +9,9 @@
 mod action;
 mod columns;
 mod event_loop;
-mod filter;
 pub mod keymap;
 mod model;
 mod signals;
-mod sorting;
 mod terminal;
 mod text;
 mod theme;
@@ -21,9 +19,7 @@ mod update;
 mod view;
 
 pub use action::{Action, Effect, Move};
-pub use columns::ColumnId;
 pub use event_loop::{Exporter, Feed, Options, TuiError, run};
-pub use filter::{Filter, FilterError};
 pub use model::Model;
 pub use theme::Theme;
 pub use update::update;

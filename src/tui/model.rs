@@ -3,13 +3,12 @@ use std::time::Duration;
 use ratatui::layout::Size;
 use tui_input::Input;
 
-use super::columns::ColumnId;
-use super::filter::{Filter, FilterError};
 use super::keymap::Context;
-use super::sorting::{self, Sort};
 use super::theme::{Theme, Tone};
 use crate::fleet::{Fleet, Host};
 use crate::model::Progress;
+use crate::table::ColumnId;
+use crate::table::{self, Filter, FilterError, Sort};
 
 /// The least time between two sorts that only new facts ask for.
 pub(super) const RESORT: Duration = Duration::from_millis(250);
@@ -213,7 +212,7 @@ impl Model {
     /// Sorts and filters the rows anew, and keeps the cursor on its host and the host on its line of the screen.
     pub(super) fn arrange(&mut self) {
         let before = self.cursor_row();
-        self.rows = sorting::arrange(self.fleet.hosts(), &self.filter, self.sort);
+        self.rows = table::arrange(self.fleet.hosts(), &self.filter, self.sort);
         self.sorted_revision = Some(self.fleet.revision());
         self.sorted_at = self.now;
         self.dirty = true;

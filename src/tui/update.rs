@@ -5,12 +5,12 @@ use tui_input::Input;
 
 use super::action::{Action, Effect, Move};
 use super::columns::COLUMNS;
-use super::filter::Filter;
 use super::model::{FilterEdit, Model, Overlay, Phase, RESORT, Screen};
 use super::text;
 use super::theme::Tone;
 use super::view;
 use crate::model::EventBody;
+use crate::table::Filter;
 
 /// How long a message stays.
 const TOAST: Duration = Duration::from_secs(6);

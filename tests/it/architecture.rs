@@ -101,7 +101,15 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("platform", &["model"], &["ratatui", "rustls::"]),
     (
         "report",
-        &["fleet", "diagnosis", "model", "sanitize", "clock", "record"],
+        &[
+            "fleet",
+            "table",
+            "diagnosis",
+            "model",
+            "sanitize",
+            "clock",
+            "record",
+        ],
         &["tokio", "rustls::", "ratatui", "hickory", "std::net::Tcp"],
     ),
     (
@@ -117,8 +125,21 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         ],
     ),
     (
+        "table",
+        &["fleet", "diagnosis", "model"],
+        &[
+            "tokio",
+            "rustls::",
+            "ratatui",
+            "std::fs",
+            "std::net::Tcp",
+            "clock::",
+            "::now(",
+        ],
+    ),
+    (
         "tui",
-        &["fleet", "diagnosis", "model", "sanitize", "clock"],
+        &["fleet", "table", "diagnosis", "model", "sanitize", "clock"],
         &["tokio::net", "rustls::", "hickory", "std::net::Tcp"],
     ),
     (

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
-use rdpscan::tui::{Action, ColumnId, Effect, Theme};
+use rdpscan::table::ColumnId;
+use rdpscan::tui::{Action, Effect, Theme};
 
 use stage::{Script, Stand, bad, fleet_events, good, plan};
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::columns::{self, ColumnId};
+use super::columns::ColumnId;
 use super::filter::Filter;
 use crate::fleet::Host;
 use crate::model::Endpoint;
@@ -22,11 +22,11 @@ pub(super) enum SortKey<'a> {
 
 /// By which column, and which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sort {
+pub struct Sort {
     /// By which column.
-    pub(super) column: ColumnId,
+    pub column: ColumnId,
     /// Greatest first.
-    pub(super) inverted: bool,
+    pub inverted: bool,
 }
 
 impl Default for Sort {
@@ -40,8 +40,9 @@ impl Default for Sort {
 
 /// Indices of the hosts that pass the filter, in the order wanted; equals stand by address, and names
 /// without one in order of appearance.
-pub(super) fn arrange(hosts: &[Host], filter: &Filter, sort: Sort) -> Vec<usize> {
-    let key = columns::column(sort.column).key;
+#[must_use]
+pub fn arrange(hosts: &[Host], filter: &Filter, sort: Sort) -> Vec<usize> {
+    let key = sort.column.key();
     let mut scratch = String::new();
     // The endpoint stands next to the key, so that a comparison of equals does not have to fetch two hosts.
     let mut keyed: Vec<(SortKey<'_>, Option<Endpoint>, usize)> = hosts

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use ipnetwork::IpNetwork;
 
-use super::columns::COLUMNS;
+use super::columns::ColumnId;
 use crate::fleet::Host;
 use crate::model::{
     CertificateStatus, DnsVerdict, HostState, Nla, Severity, StabilityVerdict, Stage, TlsVersion,
@@ -139,7 +139,8 @@ impl Filter {
     }
 
     /// The terms that can be read, while the text is still being typed.
-    pub(super) fn readable(text: &str) -> Self {
+    #[must_use]
+    pub fn readable(text: &str) -> Self {
         let terms = split(text)
             .iter()
             .filter_map(|raw| Term::parse(raw).ok())
@@ -179,8 +180,8 @@ impl Filter {
 
 /// Writes what the columns say, in lower case.
 fn write_columns(host: &Host, text: &mut String) {
-    for column in &COLUMNS {
-        (column.words)(host, text);
+    for column in ColumnId::ALL {
+        column.say(host, text);
         text.push('\n');
     }
     if text.is_ascii() {
