@@ -7,7 +7,7 @@ use std::net::{Ipv6Addr, SocketAddr, UdpSocket};
 
 use tokio::net::TcpStream;
 
-use crate::model::PathFacts;
+use crate::model::{Descriptors, PathFacts};
 
 /// What an error code of this operating system means, beyond what [`io::ErrorKind`] tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,12 +28,27 @@ pub fn code_meaning(error: &io::Error) -> Option<CodeMeaning> {
     error.raw_os_error().and_then(os::code_meaning)
 }
 
+/// Whether whoever reads what is written here has gone away, as `| head` does: a broken pipe, for which Windows has one more
+/// code than [`io::ErrorKind`] knows.
+#[must_use]
+pub fn reader_is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
+        || error.raw_os_error().is_some_and(os::reader_is_gone)
+}
+
 /// How many descriptors this process may have open, after raising the soft limit (`RLIMIT_NOFILE`) to the hard one.
 ///
 /// `None` where there is no such limit: on Windows sockets are handles, and memory is what ends first.
 #[must_use]
 pub fn descriptor_limit() -> Option<u64> {
     os::descriptor_limit()
+}
+
+/// How many descriptors this process has open, and how many it may have. `None` off Linux, where that takes a system call per
+/// descriptor or cannot be told.
+#[must_use]
+pub fn descriptors() -> Option<Descriptors> {
+    open::descriptors()
 }
 
 /// Retransmits (SYN included) and smoothed round-trip time of a connected socket: `TCP_INFO`, tcp(7). `None` off Linux.
@@ -84,6 +99,10 @@ mod os {
         }
     }
 
+    pub(super) const fn reader_is_gone(_code: i32) -> bool {
+        false
+    }
+
     pub(super) fn machine_name() -> String {
         rustix::system::uname()
             .nodename()
@@ -114,6 +133,12 @@ mod os {
     const WSAENOPROTOOPT: i32 = 10042;
     const WSAEAFNOSUPPORT: i32 = 10047;
     const WSAEHOSTDOWN: i32 = 10064;
+    /// ERROR_PIPE_NOT_CONNECTED.
+    const PIPE_NOT_CONNECTED: i32 = 233;
+
+    pub(super) const fn reader_is_gone(code: i32) -> bool {
+        code == PIPE_NOT_CONNECTED
+    }
 
     pub(super) fn machine_name() -> String {
         std::env::var("COMPUTERNAME").unwrap_or_default()
@@ -129,6 +154,44 @@ mod os {
     }
 
     pub(super) fn descriptor_limit() -> Option<u64> {
+        None
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod open {
+    use std::fs;
+    use std::os::unix::fs::MetadataExt as _;
+
+    use rustix::process::{Resource, getrlimit};
+
+    use crate::model::Descriptors;
+
+    /// A symbolic link for each descriptor of this process: proc(5).
+    const OPEN: &str = "/proc/self/fd";
+
+    pub(super) fn descriptors() -> Option<Descriptors> {
+        // Since Linux 6.2 the folder's size is the number of descriptors; before, it was 0 and they have to be counted.
+        let used = match fs::metadata(OPEN).ok()?.size() {
+            0 => counted()?,
+            size => size,
+        };
+        let limit = getrlimit(Resource::Nofile).current?;
+        Some(Descriptors { used, limit })
+    }
+
+    pub(super) fn counted() -> Option<u64> {
+        // The one that reads the folder is gone when it is told.
+        let open = fs::read_dir(OPEN).ok()?.count().saturating_sub(1);
+        u64::try_from(open).ok()
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod open {
+    use crate::model::Descriptors;
+
+    pub(super) fn descriptors() -> Option<Descriptors> {
         None
     }
 }
@@ -206,6 +269,26 @@ mod tests {
         let facts = path_facts(&stream).unwrap();
         assert_eq!(facts.retransmits, 0);
         assert!(facts.rtt_us < 1_000_000, "{facts:?}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn descriptors_in_use_are_counted() {
+        // Other tests open and close some at the same time, so that only many of our own show.
+        let held: Vec<_> = (0..500)
+            .map(|_| std::fs::File::open("/dev/null").unwrap())
+            .collect();
+        let told = descriptors().unwrap();
+        assert!(told.used >= 500, "{told:?}");
+        assert!(told.used <= told.limit, "{told:?}");
+        assert!(open::counted().unwrap() >= 500);
+        drop(held);
+    }
+
+    #[test]
+    fn a_reader_is_gone_when_the_pipe_is_broken_and_not_when_the_disk_is_full() {
+        assert!(reader_is_gone(&io::ErrorKind::BrokenPipe.into()));
+        assert!(!reader_is_gone(&io::ErrorKind::StorageFull.into()));
     }
 
     #[test]

@@ -127,6 +127,32 @@ pub fn html(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// For JSON text, in a file, on a screen or a clipboard: as [`terminal`], but nothing is lost, since what cannot be shown becomes `\u` and
+/// four digits, which mean the same inside a JSON string. Line feeds stay: in JSON that was written by a serialiser they are
+/// layout, and only strings hold anything else that needs this.
+#[must_use]
+pub fn json(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| (0x20..0x7F).contains(&byte)) {
+        return Cow::Borrowed(text);
+    }
+    let mut run = Run::default();
+    if text.chars().all(|c| c == '\n' || run.admits(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut run = Run::default();
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if character == '\n' || run.admits(character) {
+            escaped.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            escaped.extend([format!("\\u{unit:04x}")]);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 /// What came just before, as far as it decides about the next character.
 #[derive(Default)]
 struct Run {
@@ -278,6 +304,22 @@ mod tests {
             markdown("a|b `c` <d> [e](f)"),
             r"a\|b \`c\` \<d\> \[e\]\(f\)"
         );
+    }
+
+    #[test]
+    fn json_is_safe_to_show_and_says_the_same() {
+        for name in corpus() {
+            let written = serde_json::to_string_pretty(&[&name]).unwrap();
+            let safe = json(&written);
+            assert!(
+                !safe
+                    .chars()
+                    .any(|c| c != '\n' && (c.is_control() || is_unsafe(c))),
+                "{safe:?}"
+            );
+            let read: Vec<String> = serde_json::from_str(&safe).unwrap();
+            assert_eq!(read, [name]);
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! `--dry-run`: what would be done, without a packet.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::scan::Connections;
 use crate::settings::Settings;
 use crate::target::TargetSet;
 use crate::{platform, sanitize};
@@ -18,45 +20,36 @@ pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
         fit::in_flight(scan.concurrency, scan.rate, platform::descriptor_limit());
     let endpoints = targets.endpoints();
     let rounds = scan.connect_timeouts.len() as u64;
-    let names: Vec<_> = targets
+    let names = targets
         .names()
         .iter()
-        .map(|name| sanitize::terminal(&name.name))
-        .collect();
+        .map(|name| sanitize::terminal(&name.name));
+    let behind = targets.behind_gateways().iter().map(|host| {
+        let text = format!("{} (through {})", host.subject, host.gateway);
+        Cow::Owned(sanitize::terminal(&text).into_owned())
+    });
     let mut text = String::new();
     let mut line = |label: &str, value: String| text.extend([format!("{label:<22}{value}\n")]);
 
-    line("addresses and ports", format!("{endpoints} after excludes"));
-    if !names.is_empty() {
-        let more = names.len().saturating_sub(MOST_NAMES);
-        let shown = names
-            .iter()
-            .take(MOST_NAMES)
-            .map(AsRef::as_ref)
-            .collect::<Vec<_>>()
-            .join(", ");
-        let rest = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
+    line("addresses and ports", addresses(targets));
+    if let Some(names) = listed(names) {
+        line("names to resolve", names);
+        line("", "the addresses that they give come on top".to_owned());
+    }
+    if let Some(hosts) = listed(behind) {
+        line("behind a gateway", format!("{hosts}; not probed directly"));
+    }
+    for notice in targets.notices() {
         line(
-            "names to resolve",
-            format!("{}: {shown}{rest}", names.len()),
+            "not taken",
+            sanitize::terminal(&notice.to_string()).into_owned(),
         );
     }
     line(
         "connects, if all dark",
         format!("{} ({rounds} rounds)", endpoints * rounds),
     );
-    line(
-        "connects, if all live",
-        format!(
-            "{} ({} attempts each; one more where only the legacy peek can read)",
-            endpoints * u64::from(scan.attempts),
-            scan.attempts
-        ),
-    );
+    line("connects, if all live", live(endpoints, scan.attempts));
     line("in flight, at most", in_flight.to_string());
     line(
         "connects per second",
@@ -99,6 +92,43 @@ pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
     }
     text.push_str("nothing was sent\n");
     text
+}
+
+/// How many, and whether some were taken away.
+fn addresses(targets: &TargetSet) -> String {
+    let endpoints = targets.endpoints();
+    if targets.exclude_texts().is_empty() {
+        endpoints.to_string()
+    } else {
+        format!("{endpoints} after excludes")
+    }
+}
+
+/// As many as usual, and as many as there can be.
+fn live(endpoints: u64, attempts: u32) -> String {
+    let each = Connections::of(attempts);
+    let all = |connections: u32| endpoints.saturating_mul(u64::from(connections));
+    format!(
+        "{} ({} each), and {} at most ({} each: where attempts fail, the first of them look closer by a second connection, and \
+         where only that one is taken, all do)",
+        all(each.usual),
+        each.usual,
+        all(each.most),
+        each.most
+    )
+}
+
+/// How many, and the first of them; `None` for none.
+fn listed<'a>(all: impl ExactSizeIterator<Item = Cow<'a, str>>) -> Option<String> {
+    let count = all.len();
+    let shown: Vec<_> = all.take(MOST_NAMES).collect();
+    let more = count - shown.len();
+    let rest = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    (count > 0).then(|| format!("{count}: {}{rest}", shown.join(", ")))
 }
 
 /// The longer of what the rate cap and what the timeouts allow.

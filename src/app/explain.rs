@@ -3,6 +3,7 @@
 mod markdown;
 mod page;
 mod pager;
+mod remedy;
 mod text;
 
 use std::io::{self, IsTerminal};
@@ -14,7 +15,7 @@ use crate::cli::{ExplainArgs, ExplainFormat};
 use crate::diagnosis::handbook::{Answer, Entry, Handbook, handbook};
 use crate::exit::ExitStatus;
 use crate::sanitize;
-use crate::settings::nearest::distance;
+use strsim::osa_distance as distance;
 
 use super::outputs;
 
@@ -77,7 +78,10 @@ fn json(question: &str, answer: &Answer<'_>) -> Result<String> {
 }
 
 fn unknown(book: &Handbook, question: &str) -> anyhow::Error {
-    let short: String = question.chars().take(MOST_ECHO).collect();
+    let mut short: String = question.chars().take(MOST_ECHO).collect();
+    if question.chars().nth(MOST_ECHO).is_some() {
+        short.push('…');
+    }
     let asked = sanitize::single_line(&short);
     let nearest = nearest(book, &question.trim().to_lowercase());
     if nearest.is_empty() {

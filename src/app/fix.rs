@@ -10,15 +10,20 @@ use crate::sanitize;
 use crate::settings::Settings;
 use crate::table::Filter;
 
+use super::file_name;
 use super::outputs::{self, tell};
 use super::saved;
 
 pub(super) fn run(arguments: &FixArgs, settings: &Settings) -> Result<ExitStatus> {
     let named = fix::remedies_named(arguments.remedy.iter().map(String::as_str))?;
     let filter = Filter::parse(&settings.output.filter)?;
-    fix::check_folder(&arguments.output)?;
     let fleet = saved::load(&arguments.file, settings.policy.clone())?;
-    let rows = outputs::rows(&fleet, &filter, Format::Json);
+    let began = fleet
+        .times()
+        .map_or_else(crate::clock::wall, |(began, _)| began);
+    let folder = file_name::filled_in(&arguments.output, began, fleet.run_id())?;
+    fix::check_folder(&folder)?;
+    let rows = outputs::rows(&fleet, &filter, None, Format::Json);
     let hosts = rows.iter().filter_map(|row| fleet.hosts().get(*row));
     let plan = fix::plan(hosts, &named);
     if plan.is_empty() {
@@ -27,12 +32,12 @@ pub(super) fn run(arguments: &FixArgs, settings: &Settings) -> Result<ExitStatus
         );
         return Ok(ExitStatus::Done);
     }
-    fix::write_folder(&arguments.output, &plan)?;
+    fix::write_folder(&folder, &plan)?;
     let counted =
         |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let mut line = format!(
         "wrote {}: {} for {}; begin with README.md",
-        sanitize::terminal(&arguments.output.to_string_lossy()),
+        sanitize::terminal(&folder.to_string_lossy()),
         counted(plan.scripts, "script"),
         counted(plan.hosts, "host"),
     );

@@ -1,20 +1,92 @@
-//! Following a scan without a screen: fold the events, and one progress line on standard error.
+//! Following a scan without a screen: fold the events, and say on standard error how far it is.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock;
 use crate::fleet::Fleet;
-use crate::model::{Progress, ScanEvent};
+use crate::model::{Descriptors, Progress, ScanEvent};
 use crate::record;
+
+/// Time between two lines where there is no terminal: a scan that hangs shows in a log, and one of hours does not fill it.
+const BETWEEN_LINES: Duration = Duration::from_secs(30);
 
 /// Where events go as they come.
 pub(super) type Live = Option<record::Writer<Box<dyn Write + Send>>>;
 
-/// Folds events until the stream ends. `visible` draws a progress line on standard error, if that is a terminal.
+/// How the progress of a scan is shown.
+pub(super) enum Showing {
+    /// Not at all.
+    Nothing,
+    /// One line that changes in place.
+    Bar(ProgressBar),
+    /// A line every half minute, for a log.
+    Lines {
+        /// Where to.
+        out: Box<dyn Write + Send>,
+        /// When the next one is due.
+        next: Instant,
+    },
+}
+
+impl Showing {
+    /// On standard error: a line in place on a terminal, else lines one below the other.
+    pub(super) fn on_standard_error() -> Self {
+        let error = io::stderr();
+        if !error.is_terminal() {
+            return Self::lines(Box::new(error));
+        }
+        let style = ProgressStyle::with_template("{bar:24} {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let target = ProgressDrawTarget::stderr_with_hz(5);
+        Self::Bar(ProgressBar::with_draw_target(Some(1), target).with_style(style))
+    }
+
+    fn lines(out: Box<dyn Write + Send>) -> Self {
+        Self::Lines {
+            out,
+            next: clock::monotonic() + BETWEEN_LINES,
+        }
+    }
+
+    /// When something is to be shown even though nothing has happened.
+    const fn due(&self) -> Option<Instant> {
+        match self {
+            Self::Lines { next, .. } => Some(*next),
+            Self::Nothing | Self::Bar(_) => None,
+        }
+    }
+
+    fn changed(&self, progress: &Progress) {
+        if let Self::Bar(bar) = self {
+            bar.set_length(progress.work_known.max(1));
+            bar.set_position(progress.work_done);
+            bar.set_message(line(progress));
+        }
+    }
+
+    fn say(&mut self, progress: &Progress) {
+        if let Self::Lines { out, next } = self {
+            // From now on, not from when it was due: after a pause there is one line, not many.
+            *next = clock::monotonic() + BETWEEN_LINES;
+            // A log that fails must not cost the scan.
+            drop(writeln!(out, "{}", line(progress)).and_then(|()| out.flush()));
+        }
+    }
+
+    fn end(&self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Folds events until the stream ends.
 ///
 /// # Errors
 /// When `live` takes no more, as a closed pipe does.
@@ -23,14 +95,18 @@ pub(super) async fn follow(
     mut events: mpsc::Receiver<ScanEvent>,
     mut progress: watch::Receiver<Progress>,
     leave_now: CancellationToken,
-    visible: bool,
+    mut showing: Showing,
     mut live: Live,
 ) -> io::Result<Fleet> {
-    let bar = bar(visible);
     loop {
+        let due = showing.due();
         tokio::select! {
             biased;
             () = leave_now.cancelled() => break,
+            () = sleep_until(due.unwrap_or_else(clock::monotonic)), if due.is_some() => {
+                let now = progress.borrow().clone();
+                showing.say(&now);
+            }
             event = events.recv() => match event {
                 Some(event) => {
                     if let Some(writer) = &mut live {
@@ -40,34 +116,64 @@ pub(super) async fn follow(
                 }
                 None => break,
             },
-            Ok(()) = progress.changed() => show(&bar, &progress.borrow_and_update().clone()),
+            Ok(()) = progress.changed() => {
+                let now = progress.borrow_and_update().clone();
+                showing.changed(&now);
+            }
         }
     }
-    bar.finish_and_clear();
+    showing.end();
     Ok(fleet)
 }
 
-fn bar(visible: bool) -> ProgressBar {
-    let target = if visible {
-        ProgressDrawTarget::stderr_with_hz(5)
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let style = ProgressStyle::with_template("{bar:24} {percent:>3}%  {msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::with_draw_target(Some(1), target).with_style(style)
+/// How far it is, in one line.
+fn line(progress: &Progress) -> String {
+    let mut parts = vec![
+        format!("{}%", progress.percent()),
+        format!(
+            "{} of {} tried",
+            progress.discovered,
+            counted(progress.planned, "address", "addresses")
+        ),
+        counted(progress.answered, "port open", "ports open"),
+    ];
+    if progress.answered_on_retry > 0 {
+        parts.push(format!(
+            "{} found on retry only",
+            progress.answered_on_retry
+        ));
+    }
+    if progress.attempts_pending > 0 {
+        let pending = counted(progress.attempts_pending, "attempt", "attempts");
+        parts.push(format!("{pending} to come"));
+    }
+    parts.push(format!("{:.0}/s", progress.rate));
+    parts.push(format!(
+        "{} of {} at once",
+        progress.in_flight, progress.in_flight_limit
+    ));
+    if let Some(Descriptors { used, limit }) = progress.descriptors {
+        parts.push(format!("fd {used}/{limit}"));
+    }
+    if let Some((endpoint, since)) = progress.slowest() {
+        let more = match progress.stuck_count {
+            0 | 1 => String::new(),
+            all => format!(" and {} more", all - 1),
+        };
+        parts.push(format!("stuck: {endpoint} {}{more}", words(since)));
+    }
+    parts.extend(progress.left.map(|left| {
+        if left < Duration::from_secs(1) {
+            "finishing".to_owned()
+        } else {
+            format!("{} left", words(left))
+        }
+    }));
+    parts.join(", ")
 }
 
-fn show(bar: &ProgressBar, progress: &Progress) {
-    bar.set_length(progress.planned.max(1));
-    bar.set_position(progress.discovered);
-    let left = progress
-        .left
-        .map_or_else(String::new, |left| format!(", {} left", words(left)));
-    bar.set_message(format!(
-        "{}/{} addresses, {} answering, {:.0}/s, {} in flight{left}",
-        progress.discovered, progress.planned, progress.answered, progress.rate, progress.in_flight
-    ));
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// A duration in whole seconds, as people write it.
@@ -77,5 +183,108 @@ pub(super) fn words(duration: Duration) -> String {
         (0, 0, seconds) => format!("{seconds}s"),
         (0, minutes, seconds) => format!("{minutes}m {seconds:02}s"),
         (hours, minutes, _) => format!("{hours}h {minutes:02}m"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::diagnosis::Policy;
+    use crate::model::Endpoint;
+
+    fn progress() -> Progress {
+        Progress {
+            planned: 256,
+            discovered: 112,
+            answered: 9,
+            answered_on_retry: 2,
+            work_done: 118,
+            work_known: 274,
+            attempts_pending: 1,
+            in_flight: 12,
+            in_flight_limit: 64,
+            rate: 120.4,
+            left: Some(Duration::from_secs(65)),
+            stuck: vec![(
+                Endpoint::new(IpAddr::from([127, 9, 0, 1]), 3389),
+                Duration::from_secs(6),
+            )],
+            stuck_count: 3,
+            descriptors: Some(Descriptors {
+                used: 34,
+                limit: 20_000,
+            }),
+            ..Progress::default()
+        }
+    }
+
+    #[test]
+    fn the_line_says_how_far_it_is_what_comes_and_what_is_stuck() {
+        assert_eq!(
+            line(&progress()),
+            "43%, 112 of 256 addresses tried, 9 ports open, 2 found on retry only, 1 attempt to come, 120/s, \
+             12 of 64 at once, fd 34/20000, stuck: 127.9.0.1:3389 6s and 2 more, 1m 05s left"
+        );
+    }
+
+    #[test]
+    fn no_time_left_is_not_yet_the_end() {
+        let almost = Progress {
+            planned: 1,
+            discovered: 1,
+            work_done: 1,
+            work_known: 1,
+            left: Some(Duration::from_millis(300)),
+            ..Progress::default()
+        };
+        let line = line(&almost);
+        assert!(line.starts_with("99%, 1 of 1 address tried"), "{line}");
+        assert!(line.ends_with("finishing"), "{line}");
+    }
+
+    /// What was written, for whoever looks.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Log {
+        fn lines(&self) -> usize {
+            let bytes = self.0.lock().unwrap();
+            String::from_utf8_lossy(&bytes).lines().count()
+        }
+    }
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_log_gets_a_line_every_half_minute_even_when_nothing_happens() {
+        let log = Log::default();
+        let (events, receiver) = mpsc::channel(1);
+        let (_publish, watching) = watch::channel(progress());
+        let following = tokio::spawn(follow(
+            Fleet::new(Policy::default()),
+            receiver,
+            watching,
+            CancellationToken::new(),
+            Showing::lines(Box::new(log.clone())),
+            None,
+        ));
+        tokio::time::sleep(Duration::from_secs(29)).await;
+        assert_eq!(log.lines(), 0);
+        tokio::time::sleep(Duration::from_secs(72)).await;
+        assert_eq!(log.lines(), 3);
+        drop(events);
+        following.await.unwrap().unwrap();
+        assert_eq!(log.lines(), 3);
     }
 }

@@ -35,8 +35,8 @@ pub(super) fn start(verbosity: u8) -> Result<Option<WorkerGuard>> {
 }
 
 /// The local cache folder: a log is of this machine and need not roam.
-fn folder() -> Result<PathBuf> {
+pub(super) fn folder() -> Result<PathBuf> {
     let folders = etcetera::choose_base_strategy()
-        .context("this account has no home folder for the log; leave -v out")?;
+        .context("this account has no home folder for logs and copies")?;
     Ok(folders.cache_dir().join("rdpscan"))
 }

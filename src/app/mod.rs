@@ -4,26 +4,31 @@
 mod demo;
 mod dry_run;
 mod explain;
+mod file_name;
 mod fit;
 mod fix;
 mod headless;
 mod logging;
+mod man;
+mod outlet;
 mod outputs;
 mod saved;
 mod session;
 mod signals;
+mod taste;
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IsTerminal};
 
 use anyhow::{Result, bail};
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command, ConfigFormat, ScanArgs};
+use crate::cli::{Cli, Command, ConfigFormat, ScanArgs, SchemaForm, complete};
 use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
 use crate::record;
 use crate::report::{self, Format};
-use crate::settings::{self, Environment, Settings};
+use crate::settings::{self, Environment, Settings, Source};
 use crate::table::Filter;
 use crate::target::{TargetSet, TargetSetBuilder};
 
@@ -43,8 +48,18 @@ pub async fn run(cli: Cli) -> ExitStatus {
 
 async fn dispatch(cli: Cli) -> Result<ExitStatus> {
     match &cli.command {
-        Some(Command::Completions(arguments)) => return completions(arguments.shell),
-        Some(Command::Man) => return manual(),
+        Some(Command::Completions(arguments)) => {
+            // Shells take a carriage return, as a checkout on Windows has it, for a part of the word before it.
+            outputs::print(&arguments.shell.script().replace('\r', ""))?;
+            return Ok(ExitStatus::Done);
+        }
+        Some(Command::Complete(arguments)) => {
+            let answer = complete::answer(Cli::command(), &arguments.words, arguments.index);
+            outputs::print(&answer.lines())?;
+            return Ok(ExitStatus::Done);
+        }
+        Some(Command::Schema(arguments)) => return schema(arguments.form),
+        Some(Command::Man(arguments)) => return man::run(arguments.dir.as_deref()),
         // Before the settings: a faulty file of settings must not stand between a user and the handbook.
         Some(Command::Explain(arguments)) => return explain::run(arguments),
         _ => {}
@@ -52,6 +67,15 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
     let resolved = settings::resolve(&cli, &Environment::process())?;
     let _log = logging::start(cli.verbosity())?;
     let settings = resolved.settings.clone();
+    if let (Source::Flag(_), Some(format)) =
+        (resolved.source("output.columns"), settings.output.format)
+        && !format.takes_columns()
+        && !settings.output.quiet
+    {
+        tell(&format!(
+            "rdpscan: {format} always has everything; --columns is for text, csv, xlsx, markdown and the screen"
+        ));
+    }
     match cli.command {
         None => scan(cli.scan, settings).await,
         #[cfg(feature = "sim")]
@@ -67,7 +91,13 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
             outputs::print(&text)?;
             Ok(ExitStatus::Done)
         }
-        Some(Command::Explain(_) | Command::Completions(_) | Command::Man) => Ok(ExitStatus::Done),
+        Some(
+            Command::Explain(_)
+            | Command::Schema(_)
+            | Command::Completions(_)
+            | Command::Complete(_)
+            | Command::Man(_),
+        ) => Ok(ExitStatus::Done),
     }
 }
 
@@ -91,6 +121,9 @@ fn refuse_misplaced_command(
         return Ok(());
     }
     let definition = Cli::command();
+    if let Some(first) = targets.first() {
+        refuse_mistyped_command(first, &definition)?;
+    }
     let misplaced = targets.iter().find(|target| {
         definition
             .get_subcommands()
@@ -99,6 +132,28 @@ fn refuse_misplaced_command(
     if let Some(command) = misplaced {
         bail!(
             "`{command}` is a command, and stands after an option or target; put it first, or write `-- {command}` for a host of that name"
+        );
+    }
+    Ok(())
+}
+
+/// `rdpscan opne friday.json` reads as a scan of hosts called `opne` and `friday.json`, and would ask the DNS for them. Only
+/// bare words without a number in them are looked at: `demo1` is a host far more likely than a slip.
+fn refuse_mistyped_command(first: &str, definition: &clap::Command) -> Result<()> {
+    if !first.bytes().all(|letter| letter.is_ascii_alphabetic()) {
+        return Ok(());
+    }
+    let commands = definition
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+        .map(clap::Command::get_name)
+        .chain(["help"]);
+    let word = first.to_ascii_lowercase();
+    if definition.find_subcommand(first).is_none()
+        && let Some(command) = settings::nearest(&word, commands)
+    {
+        bail!(
+            "`{first}` is no command; the nearest is `{command}`: write that, or `-- {first}` for a host of that name"
         );
     }
     Ok(())
@@ -125,6 +180,7 @@ fn targets(arguments: &ScanArgs, settings: &Settings) -> Result<TargetSet> {
 /// What is wanted of a scan: checked before the first packet, carried out after the last.
 struct Wish {
     settings: Settings,
+    run_id: String,
     filter: Filter,
     /// The report wanted besides the screen.
     report: Option<(Format, Sink)>,
@@ -133,28 +189,49 @@ struct Wish {
 
 impl Wish {
     /// Finds out before the scan whether its result can be shown and written as wished.
-    fn new(output: Option<&std::path::Path>, settings: Settings) -> Result<Self> {
+    fn new(output: Option<&std::path::Path>, mut settings: Settings) -> Result<Self> {
+        // Drawn here, because the name of a file may hold the scan's id.
+        let now = crate::clock::wall();
+        let seed = settings
+            .scan
+            .seed
+            .unwrap_or_else(|| RandomState::new().hash_one(now));
+        settings.scan.seed = Some(seed);
+        let run_id = session::run_id(now, seed);
+        let output = output
+            .map(|path| file_name::filled_in(path, now, &run_id))
+            .transpose()?;
         let filter = Filter::parse(&settings.output.filter)?;
         let format = settings.output.format;
         let sink = match output {
             Some(path) if path.as_os_str() == "-" => Some(Sink::Standard),
             Some(path) => {
-                report::check_writable(path)?;
-                Some(Sink::File(path.to_owned()))
+                report::check_writable(&path)?;
+                Some(Sink::File(path))
             }
             None => None,
         };
         let is_terminal = io::stdout().is_terminal() && io::stdin().is_terminal();
         let to_standard =
             matches!(sink, Some(Sink::Standard)) || (sink.is_none() && format.is_some());
-        let screen = is_terminal && !settings.output.no_tui && !to_standard;
+        let wanted = is_terminal && !settings.output.no_tui && !to_standard;
+        let screen = wanted && !outputs::is_dumb_terminal();
+        if wanted && !screen && !settings.output.quiet {
+            tell(
+                "rdpscan: TERM=dumb says that this terminal only prints, so a text table follows in place of the screen",
+            );
+        }
         let report = match (sink, screen) {
             (Some(sink), _) => Some((format.unwrap_or(Format::Text), sink)),
             (None, false) => Some((format.unwrap_or(Format::Text), Sink::Standard)),
             (None, true) => None,
         };
+        if let Some((format, sink)) = &report {
+            outputs::refuse_bytes_on_terminal(*format, sink)?;
+        }
         Ok(Self {
             settings,
+            run_id,
             filter,
             report,
             screen,
@@ -179,9 +256,22 @@ impl Wish {
                 live: live.then(|| record::Writer::new(standard)),
             }
         };
-        let fail_on = self.settings.output.fail_on;
+        // The screen has them above the table.
+        if !self.screen && !quiet {
+            for notice in targets.notices() {
+                let notice = notice.to_string();
+                tell(&format!("rdpscan: {}", crate::sanitize::terminal(&notice)));
+            }
+        }
+        let wanted = self.settings.output.clone();
+        if live && !quiet && (!self.filter.is_empty() || wanted.sort.is_some()) {
+            tell(
+                "rdpscan: events come as they happen, of every host: --filter and --sort do not apply to ndjson on standard output; save the scan and use `rdpscan report`, or name a file with -o",
+            );
+        }
         let session = Session {
             settings: self.settings,
+            run_id: self.run_id,
             targets,
             simulated,
             view,
@@ -190,23 +280,20 @@ impl Wish {
         if let Some((format, sink)) = &self.report
             && !live
         {
-            outputs::write(&fleet, &self.filter, *format, sink)?;
-            if let (Sink::File(path), false) = (sink, quiet) {
-                tell(&format!(
-                    "wrote {}",
-                    crate::sanitize::terminal(&path.to_string_lossy())
-                ));
+            outputs::write(&fleet, &self.filter, &wanted, *format, sink)?;
+            if !quiet {
+                outputs::tell_written(sink);
             }
         }
         let shown = matches!(self.report, Some((Format::Text, Sink::Standard)));
         if !quiet && !shown {
             tell(&outputs::summary(&fleet));
         }
-        Ok(status(&fleet, fail_on))
+        Ok(status(&fleet, &self.filter, wanted.fail_on))
     }
 }
 
-fn status(fleet: &Fleet, fail_on: Option<crate::model::Severity>) -> ExitStatus {
+fn status(fleet: &Fleet, filter: &Filter, fail_on: Option<crate::model::Severity>) -> ExitStatus {
     let complete = fleet
         .end()
         .is_some_and(|end| end.status == crate::model::ScanStatus::Complete);
@@ -219,29 +306,15 @@ fn status(fleet: &Fleet, fail_on: Option<crate::model::Severity>) -> ExitStatus 
         );
         return ExitStatus::Usage;
     }
-    match fail_on {
-        Some(severity)
-            if fleet
-                .hosts()
-                .iter()
-                .any(|host| outputs::is_at_least(host, severity)) =>
-        {
-            ExitStatus::Findings
-        }
-        _ => ExitStatus::Done,
-    }
+    outputs::verdict(fleet, filter, fail_on)
 }
 
-fn completions(shell: clap_complete::Shell) -> Result<ExitStatus> {
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "rdpscan", &mut text);
-    outputs::print(&String::from_utf8_lossy(&text))?;
-    Ok(ExitStatus::Done)
-}
-
-fn manual() -> Result<ExitStatus> {
-    let mut text = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut text)?;
-    outputs::print(&String::from_utf8_lossy(&text))?;
+/// The same text as the files in `docs/schema`, which a test holds against it.
+fn schema(form: SchemaForm) -> Result<ExitStatus> {
+    let schema = match form {
+        SchemaForm::Report => report::report_schema(),
+        SchemaForm::Events => record::event_schema(),
+    };
+    outputs::print(&format!("{schema:#}\n"))?;
     Ok(ExitStatus::Done)
 }

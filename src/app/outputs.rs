@@ -1,30 +1,43 @@
 //! What is written of a fleet, where, and in which order.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
+use crate::exit::ExitStatus;
 use crate::fleet::{Fleet, Host};
 use crate::model::{Notice, Severity};
+use crate::platform;
 use crate::report::{self, Format, Selection};
-use crate::table::Filter;
-use crate::tui;
+use crate::sanitize;
+use crate::settings::{OutputSettings, Settings};
+use crate::table::{self, ColumnId, Filter, Sort};
+use crate::tui::keymap::Keymap;
+use crate::tui::{self, Palette};
 
-/// Exports tried before giving up on a free file name.
-const MOST_EXPORTS: u32 = 1000;
+use super::outlet::CurrentFolder;
+use super::taste::Taste;
 
-/// Rows that pass the filter: for people the worst first, for programs by address.
-pub(super) fn rows(fleet: &Fleet, filter: &Filter, format: Format) -> Vec<usize> {
+/// Rows that pass the filter, in the order wanted; unless one is, for people the worst first, for programs by address.
+pub(super) fn rows(
+    fleet: &Fleet,
+    filter: &Filter,
+    sort: Option<Sort>,
+    format: Format,
+) -> Vec<usize> {
     let hosts = fleet.hosts();
+    if let Some(sort) = sort {
+        return table::arrange(hosts, filter, sort);
+    }
     let mut rows: Vec<usize> = (0..hosts.len()).collect();
     rows.retain(|row| hosts.get(*row).is_some_and(|host| filter.matches(host)));
     let host = |row: &usize| hosts.get(*row);
     match format {
-        Format::Text => rows.sort_by_key(|row| {
+        Format::Text | Format::Markdown | Format::Xlsx | Format::Html => rows.sort_by_key(|row| {
             host(row).map(|host| (host.diagnosis.state, host.subject().clone()))
         }),
-        Format::Json | Format::Ndjson | Format::Csv => {
+        Format::Json | Format::Ndjson | Format::Csv | Format::Prometheus => {
             rows.sort_by_key(|row| host(row).map(|host| host.subject().clone()));
         }
     }
@@ -40,13 +53,33 @@ pub(super) enum Sink {
     File(PathBuf),
 }
 
+/// Bytes are nothing for a terminal; found out before a scan.
+pub(super) fn refuse_bytes_on_terminal(format: Format, sink: &Sink) -> Result<()> {
+    if format.is_binary() && *sink == Sink::Standard && io::stdout().is_terminal() {
+        bail!("{format} is no text, and standard output is a terminal: name a file with -o");
+    }
+    Ok(())
+}
+
 /// Writes a fleet. A reader of standard output that has gone away is no fault.
-pub(super) fn write(fleet: &Fleet, filter: &Filter, format: Format, sink: &Sink) -> Result<()> {
-    let rows = rows(fleet, filter, format);
+pub(super) fn write(
+    fleet: &Fleet,
+    filter: &Filter,
+    wanted: &OutputSettings,
+    format: Format,
+    sink: &Sink,
+) -> Result<()> {
+    let rows = rows(fleet, filter, wanted.sort, format);
+    let columns: Option<Vec<ColumnId>> = wanted
+        .columns
+        .as_ref()
+        .filter(|_| format.takes_columns())
+        .map(|columns| columns.shown().collect());
     let selection = Selection {
         fleet,
         rows: &rows,
         whole: filter.is_empty(),
+        columns: columns.as_deref(),
     };
     match sink {
         Sink::File(path) => report::write_file(path, format, &selection)?,
@@ -72,7 +105,7 @@ pub(super) fn write(fleet: &Fleet, filter: &Filter, format: Format, sink: &Sink)
 /// A broken pipe is how `| head` says "enough".
 pub(super) fn quietly(result: io::Result<()>) -> io::Result<()> {
     match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if platform::reader_is_gone(&error) => Ok(()),
         other => other,
     }
 }
@@ -82,6 +115,16 @@ pub(super) fn tell(text: &str) {
     drop(writeln!(io::stderr(), "{text}"));
 }
 
+/// Says where a report went. Its name need not be the one given: `{date}` and `{scan}` are filled in.
+pub(super) fn tell_written(sink: &Sink) {
+    if let Sink::File(path) = sink {
+        tell(&format!(
+            "wrote {}",
+            sanitize::terminal(&path.to_string_lossy())
+        ));
+    }
+}
+
 /// Prints text to standard output.
 pub(super) fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
@@ -89,43 +132,81 @@ pub(super) fn print(text: &str) -> Result<()> {
         .context("cannot write to standard output")
 }
 
-/// How the screen behaves and looks, with a filter to begin with. `NO_COLOR` (no-color.org) is honoured.
-pub(super) fn screen(filter: String) -> tui::Options {
-    let mut options = tui::Options::new(exporter());
-    options.filter = filter;
-    options.theme.color = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    options
+/// How the screen behaves and looks: what the settings say, else what was left the last time. `NO_COLOR` (no-color.org) is
+/// honoured.
+pub(super) fn screen(settings: &Settings) -> Result<tui::Options> {
+    let taste = Taste::load();
+    let mut options = tui::Options::new(Box::new(CurrentFolder));
+    options.filter.clone_from(&settings.output.filter);
+    let output = &settings.output;
+    options.columns = output
+        .columns
+        .clone()
+        .or_else(|| taste.columns())
+        .unwrap_or_default();
+    options.sort = output.sort.or_else(|| taste.sort()).unwrap_or_default();
+    options.mouse = settings.screen.mouse;
+    options.keymap = Keymap::rebound(&settings.screen.keys)?;
+    options.theme.ascii = settings.screen.ascii;
+    options.theme.palette = match settings.screen.theme {
+        _ if without_colours() => Palette::Mono,
+        Some(palette) => palette,
+        None => taste.palette().unwrap_or_default(),
+    };
+    Ok(options)
 }
 
-/// Exports from the screen: the complete facts of the rows shown, in a new file of the current folder.
-fn exporter() -> tui::Exporter {
-    Box::new(|fleet, rows, whole| {
-        let path = free_name(Path::new("."), fleet.run_id())
-            .ok_or("too many exports are in this folder already")?;
-        let selection = Selection { fleet, rows, whole };
-        report::write_file(&path, Format::Json, &selection).map_err(|error| error.to_string())?;
-        Ok(path)
-    })
+/// Whether nobody wants colours here (no-color.org), or the terminal has none.
+fn without_colours() -> bool {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    unwanted || std::env::var("TERM").is_ok_and(|term| !Palette::has_colours(&term))
 }
 
-fn free_name(folder: &Path, run_id: &str) -> Option<PathBuf> {
-    let stem: String = run_id
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
-        .collect();
-    let first = folder.join(format!("rdpscan-{stem}.json"));
-    let more = (2..MOST_EXPORTS).map(|number| folder.join(format!("rdpscan-{stem}-{number}.json")));
-    std::iter::once(first)
-        .chain(more)
-        .find(|path| !path.exists())
+/// Whether the terminal says that it can do nothing but print.
+pub(super) fn is_dumb_terminal() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
-/// Whether a host has a finding at least this bad.
-pub(super) fn is_at_least(host: &Host, severity: Severity) -> bool {
-    host.diagnosis
-        .findings
-        .iter()
-        .any(|finding| finding.severity >= severity)
+/// What stays in the terminal when the screen is left: where files were written. The taste is kept for the next time.
+pub(super) fn left(left: tui::Left, settings: &Settings) -> Fleet {
+    let taste = Taste::load();
+    let palette = if without_colours() {
+        // Not a choice of this user's for every terminal.
+        taste.palette().unwrap_or_default()
+    } else {
+        left.theme.palette
+    };
+    // Nor is what a flag gave for this once.
+    let output = &settings.output;
+    let columns = match &output.columns {
+        Some(given) if *given == left.columns => taste.columns().unwrap_or_default(),
+        _ => left.columns,
+    };
+    let sort = match output.sort {
+        Some(given) if given == left.sort => taste.sort().unwrap_or_default(),
+        _ => left.sort,
+    };
+    Taste::new(&columns, sort, palette).save();
+    if !settings.output.quiet {
+        for path in &left.written {
+            tell_written(&Sink::File(path.clone()));
+        }
+    }
+    left.fleet
+}
+
+/// What `--fail-on` makes of the hosts that pass `--filter`: whoever asks about some hosts is told about these.
+pub(super) fn verdict(fleet: &Fleet, filter: &Filter, fail_on: Option<Severity>) -> ExitStatus {
+    let is_so_bad = |host: &&Host| {
+        let findings = &host.diagnosis.findings;
+        fail_on.is_some_and(|least| findings.iter().any(|found| found.severity >= least))
+    };
+    let mut hosts = fleet.hosts().iter().filter(is_so_bad);
+    if hosts.any(|host| filter.matches(host)) {
+        ExitStatus::Findings
+    } else {
+        ExitStatus::Done
+    }
 }
 
 /// Whether not one address was there to scan, for want of a resolver.
@@ -159,6 +240,10 @@ pub(super) fn summary(fleet: &Fleet) -> String {
         (summary.expiring, "expiring"),
         (summary.flaky, "flaky"),
         (summary.dns_trouble, "with DNS trouble"),
+        (
+            fleet.end().map_or(0, |end| end.answered_on_retry),
+            "found on retry only",
+        ),
     ] {
         if count > 0 {
             line = format!("{line}, {count} {what}");

@@ -17,51 +17,56 @@ use crate::settings::Settings;
 use crate::table::Filter;
 use crate::tui;
 
+use super::file_name;
 use super::outputs::{self, Sink};
 
 pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<ExitStatus> {
-    let fleet = load(&arguments.file, settings.policy)?;
+    let fleet = load(&arguments.file, settings.policy.clone())?;
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         bail!("`open` needs a terminal for its screens; use `rdpscan report FILE` for text");
+    }
+    if outputs::is_dumb_terminal() {
+        bail!(
+            "TERM=dumb says that this terminal only prints, and `open` needs one for its screens; use `rdpscan report FILE` for text"
+        );
     }
     let (_progress, watching) = watch::channel(Progress::default());
     let mut feed = tui::Feed {
         events: None,
         progress: watching,
         stop: CancellationToken::new(),
+        control: None,
     };
-    let options = outputs::screen(settings.output.filter);
-    tui::run(fleet, &mut feed, options).await?;
+    let options = outputs::screen(&settings)?;
+    let left = tui::run(fleet, &mut feed, options).await?;
+    let fleet = outputs::left(left, &settings);
+    if !settings.output.quiet {
+        outputs::tell(&outputs::summary(&fleet));
+    }
     Ok(ExitStatus::Done)
 }
 
 pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<ExitStatus> {
+    let format = settings.output.format.unwrap_or(Format::Text);
+    let fleet = load(&arguments.file, settings.policy.clone())?;
     let sink = match &arguments.output {
         Some(path) if path.as_os_str() != "-" => {
-            report::check_writable(path)?;
-            Sink::File(path.clone())
+            let began = fleet
+                .times()
+                .map_or_else(crate::clock::wall, |(began, _)| began);
+            let path = file_name::filled_in(path, began, fleet.run_id())?;
+            report::check_writable(&path)?;
+            Sink::File(path)
         }
         _ => Sink::Standard,
     };
-    let fleet = load(&arguments.file, settings.policy.clone())?;
+    outputs::refuse_bytes_on_terminal(format, &sink)?;
     let filter = Filter::parse(&settings.output.filter)?;
-    outputs::write(
-        &fleet,
-        &filter,
-        settings.output.format.unwrap_or(Format::Text),
-        &sink,
-    )?;
-    Ok(match settings.output.fail_on {
-        Some(severity)
-            if fleet
-                .hosts()
-                .iter()
-                .any(|host| outputs::is_at_least(host, severity)) =>
-        {
-            ExitStatus::Findings
-        }
-        _ => ExitStatus::Done,
-    })
+    outputs::write(&fleet, &filter, &settings.output, format, &sink)?;
+    if !settings.output.quiet {
+        outputs::tell_written(&sink);
+    }
+    Ok(outputs::verdict(&fleet, &filter, settings.output.fail_on))
 }
 
 /// Reads a saved scan and judges it by today's rules, as of its own time.

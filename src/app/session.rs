@@ -1,10 +1,10 @@
 //! One scan from targets to fleet: prober, engine, and whoever follows.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use crate::fleet::Fleet;
@@ -13,12 +13,12 @@ use crate::probe::LiveProber;
 use crate::probe::ProbeOptions;
 use crate::probe::dns::{DnsOptions, Names};
 use crate::probe::trust::TrustStore;
-use crate::scan::{EVENT_CAPACITY, ScanOptions};
+use crate::scan::{CONTROL_CAPACITY, EVENT_CAPACITY, ScanOptions};
 use crate::settings::Settings;
 use crate::target::TargetSet;
-use crate::{clock, platform, sanitize, scan, tui};
+use crate::{platform, sanitize, scan, tui};
 
-use super::headless::{self, Live};
+use super::headless::{self, Live, Showing};
 use super::signals::Stop;
 use super::{fit, outputs};
 
@@ -30,6 +30,8 @@ const LAST_EVENTS: Duration = Duration::from_secs(3);
 /// What to scan, and how to follow it.
 pub(super) struct Session {
     pub(super) settings: Settings,
+    /// As [`run_id`] makes it.
+    pub(super) run_id: String,
     pub(super) targets: TargetSet,
     /// The hosts are simulated on loopback.
     pub(super) simulated: bool,
@@ -40,13 +42,18 @@ pub(super) struct Session {
 pub(super) enum View {
     /// The live table.
     Screen,
-    /// A progress line on standard error, or not even that.
+    /// Progress on standard error, or not even that.
     Quiet {
-        /// Draw the line.
+        /// Show it.
         progress: bool,
         /// Write events to standard output as they come.
         live: Live,
     },
+}
+
+/// What tells scans apart: when, and in which order.
+pub(super) fn run_id(at: Timestamp, seed: u64) -> String {
+    format!("{}-{:08x}", at.strftime("%Y%m%dT%H%M%SZ"), seed >> 32)
 }
 
 impl Session {
@@ -57,13 +64,20 @@ impl Session {
             timeout: self.settings.names.timeout,
         });
         self.refuse_what_leads_nowhere(&names).await?;
-        let filter = self.settings.output.filter.clone();
+        let screen = outputs::screen(&self.settings)?;
         let trust = tokio::task::spawn_blocking(TrustStore::load).await?;
         let prober = Arc::new(LiveProber::new(self.probe_options(names, trust)));
         let options = self.scan_options();
 
         let (events, receiver) = mpsc::channel::<ScanEvent>(EVENT_CAPACITY);
         let (progress, watching) = watch::channel(Progress::default());
+        let (control, orders) = match self.view {
+            View::Screen => {
+                let (control, orders) = mpsc::channel(CONTROL_CAPACITY);
+                (Some(control), Some(orders))
+            }
+            View::Quiet { .. } => (None, None),
+        };
         let engine = scan::run(
             Arc::new(self.targets),
             prober,
@@ -71,24 +85,30 @@ impl Session {
             events,
             progress,
             stop.gently.clone(),
+            orders,
         );
         let engine = tokio::spawn(engine);
-        let fleet = Fleet::new(self.settings.policy);
+        let fleet = Fleet::new(self.settings.policy.clone());
         let fleet = match self.view {
             View::Screen => {
                 let mut feed = tui::Feed {
                     events: Some(receiver),
                     progress: watching,
                     stop: stop.gently.clone(),
+                    control,
                 };
-                let options = outputs::screen(filter);
-                let fleet = tui::run(fleet, &mut feed, options).await?;
+                let left = tui::run(fleet, &mut feed, screen).await?;
+                let fleet = outputs::left(left, &self.settings);
                 stop.gently.cancel();
                 last_events(fleet, feed, stop).await
             }
             View::Quiet { progress, live } => {
-                headless::follow(fleet, receiver, watching, stop.now.clone(), progress, live)
-                    .await?
+                let showing = if progress {
+                    Showing::on_standard_error()
+                } else {
+                    Showing::Nothing
+                };
+                headless::follow(fleet, receiver, watching, stop.now.clone(), showing, live).await?
             }
         };
         if stop.now.is_cancelled() {
@@ -142,6 +162,7 @@ impl Session {
         options.x224 = stage;
         options.tls = stage;
         options.credssp = stage;
+        options.check_nla = self.settings.scan.check_nla;
         options.deadline = stage.saturating_mul(4);
         options
     }
@@ -150,23 +171,16 @@ impl Session {
         let scan = &self.settings.scan;
         let (in_flight, notice) =
             fit::in_flight(scan.concurrency, scan.rate, platform::descriptor_limit());
-        let seed = scan
-            .seed
-            .unwrap_or_else(|| RandomState::new().hash_one(clock::wall()));
         ScanOptions {
-            run_id: format!(
-                "{}-{:08x}",
-                clock::wall().strftime("%Y%m%dT%H%M%SZ"),
-                seed >> 32
-            )
-            .into(),
+            run_id: self.run_id.as_str().into(),
             source: platform::machine_name().into(),
-            seed,
+            seed: scan.seed.unwrap_or_default(),
             attempts: scan.attempts,
             interval: scan.interval,
             gap: scan.gap,
             rounds: scan.connect_timeouts.clone(),
             connect_timeout: KNOWN_HOST_CONNECT.min(scan.timeout),
+            stage_timeout: scan.timeout,
             in_flight,
             rate: scan.rate,
             ntlm: scan.ntlm,

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::{Cli, Command, CommonArgs, OutputArgs, PaceArgs, QuestionArgs, ScanArgs};
+use super::{Cli, Command, CommonArgs, OutputArgs, PaceArgs, QuestionArgs, ScanArgs, TableArgs};
 
 /// A setting given by a flag.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,17 +70,25 @@ impl Cli {
             }
             Some(Command::Open(open)) => {
                 flags.text("output.filter", "--filter", open.filter.as_ref());
+                flags.table(&open.table);
             }
             Some(Command::Report(report)) => {
                 flags.text("output.format", "--format", report.format.as_ref());
                 flags.text("output.filter", "--filter", report.filter.as_ref());
                 flags.text("output.fail_on", "--fail-on", report.fail_on.as_ref());
+                flags.table(&report.table);
+                flags.switch("output.quiet", "--quiet", report.quiet, "true");
             }
             Some(Command::Fix(fix)) => {
                 flags.text("output.filter", "--filter", fix.filter.as_ref());
             }
             Some(
-                Command::Explain(_) | Command::Config(_) | Command::Completions(_) | Command::Man,
+                Command::Explain(_)
+                | Command::Config(_)
+                | Command::Completions(_)
+                | Command::Schema(_)
+                | Command::Complete(_)
+                | Command::Man(_),
             ) => {}
         }
         flags.0
@@ -95,7 +103,13 @@ impl Cli {
             Some(Command::Report(report)) => Some(&report.common),
             Some(Command::Fix(fix)) => Some(&fix.common),
             Some(Command::Config(config)) => Some(&config.common),
-            Some(Command::Explain(_) | Command::Completions(_) | Command::Man) => None,
+            Some(
+                Command::Explain(_)
+                | Command::Schema(_)
+                | Command::Completions(_)
+                | Command::Complete(_)
+                | Command::Man(_),
+            ) => None,
         }
     }
 }
@@ -144,12 +158,19 @@ impl Flags {
     fn questions(&mut self, questions: &QuestionArgs) {
         self.switch("names.dns", "--no-dns", questions.no_dns, "false");
         self.switch("scan.ntlm", "--no-ntlm", questions.no_ntlm, "false");
+        self.switch("scan.check_nla", "--check-nla", questions.check_nla, "true");
+    }
+
+    fn table(&mut self, table: &TableArgs) {
+        self.text("output.columns", "--columns", table.columns.as_ref());
+        self.text("output.sort", "--sort", table.sort.as_ref());
     }
 
     fn output(&mut self, output: &OutputArgs) {
         self.text("output.format", "--format", output.format.as_ref());
         self.text("output.fail_on", "--fail-on", output.fail_on.as_ref());
         self.text("output.filter", "--filter", output.filter.as_ref());
+        self.table(&output.table);
         self.switch("output.all", "--all", output.all, "true");
         self.switch("output.no_tui", "--no-tui", output.no_tui, "true");
         self.switch("output.quiet", "--quiet", output.quiet, "true");

@@ -1,34 +1,19 @@
 //! Command-line flags, as close to the text as possible: values stay texts, and `settings` and `target` read them, so that a
 //! flag, a variable and a file are judged by the same rules and refused in the same words.
 
+pub(crate) mod closing;
+pub(crate) mod complete;
 mod flags;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::error::Error;
 use clap::{Arg, ArgAction, Args, Command as Definition, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub use complete::Shell;
 pub(crate) use flags::Flag;
-
-const EXAMPLES: &str = "\
-Targets, mixed as you like:
-  10.0.0.0/24  10.0.0.0/255.255.255.0  10.0.0.10-50  10.0.0.1-10.0.3.255  10.0.0.5:3390
-  srv05.corp.example  srv05:3390  2001:db8::5  [2001:db8::5]:3390  2001:db8::/120  @FILE  -
-
-Examples:
-  rdpscan demo                                  look around first, without any network
-  rdpscan 10.0.0.0/24                           sweep a network
-  rdpscan 10.0.0.0/22 --exclude 10.0.1.0/28     all but some
-  rdpscan -f servers.txt -o monday.json         scan a list and keep the result
-  rdpscan open monday.json                      look at it again
-  rdpscan fix monday.json -o monday-fix         scripts and lists that mend what was found
-  rdpscan 10.0.0.0/24 --fail-on high --quiet    for a scheduled task: exit status 1 says look here
-
-Every setting can also stand in a file or in the environment, as in RDPSCAN_SCAN_ATTEMPTS=5; `rdpscan config` lists them all.
-A host that is called like a command comes after two dashes: rdpscan -- demo
-
-Exit status: 0 done; 1 findings at or above --fail-on; 2 usage, settings or fatal; 130 interrupted, with what was found written.";
 
 /// Says which hosts would refuse Remote Desktop, at which stage, and why.
 ///
@@ -43,7 +28,7 @@ Exit status: 0 done; 1 findings at or above --fail-on; 2 usage, settings or fata
     arg_required_else_help = true,
     override_usage = "rdpscan [OPTIONS] TARGET...\n       rdpscan COMMAND",
     subcommand_value_name = "COMMAND",
-    after_help = EXAMPLES,
+    after_help = closing::help("rdpscan"),
     max_term_width = 120
 )]
 pub struct Cli {
@@ -71,10 +56,15 @@ pub enum Command {
     Fix(FixArgs),
     /// Print every setting and where its value came from
     Config(ConfigArgs),
-    /// Print completions for a shell
+    /// Print the JSON Schema of a report, or of a recording's lines
+    Schema(SchemaArgs),
+    /// Print what makes a shell complete rdpscan's commands, options and values
     Completions(CompletionsArgs),
     /// Print the manual page
-    Man,
+    Man(ManArgs),
+    /// What could stand at the cursor: asked by the scripts of `completions`.
+    #[command(name = "__complete", hide = true)]
+    Complete(CompleteArgs),
 }
 
 /// A scan of real hosts.
@@ -107,17 +97,19 @@ pub struct TargetArgs {
     /// Addresses, ranges, networks, names; @FILE for a list; - for a list on standard input
     #[arg(value_name = "TARGET", help_heading = None)]
     pub targets: Vec<String>,
-    /// Read targets from a list: one per line, or between commas or semicolons; # starts a comment (repeatable)
+    /// Read targets from a list: one per line, or between commas or semicolons; # starts a comment. Or from what other tools
+    /// have: .rdg and .rdp files, confCons.xml of mRemoteNG, and the CSV of Get-ADComputer with Name, dNSHostName and Enabled
+    /// (repeatable)
     #[arg(short = 'f', long = "file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// Never touch these addresses, whatever name or range leads there (repeatable)
-    #[arg(long, value_name = "ADDRESSES")]
+    #[arg(long, value_name = "ADDRESSES", value_parser = something)]
     pub exclude: Vec<String>,
-    /// Never touch the addresses of this list (repeatable)
+    /// Never touch the addresses of this list, a plain one of addresses, ranges and networks (repeatable)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub exclude_file: Vec<PathBuf>,
     /// TCP ports for targets that name none, as in 3389,3390 [default: 3389]
-    #[arg(long, value_name = "PORTS")]
+    #[arg(long, value_name = "PORTS", allow_hyphen_values = true)]
     pub port: Vec<String>,
     /// Allow more than 65,536 addresses
     #[arg(long)]
@@ -132,28 +124,28 @@ pub struct TargetArgs {
 #[command(next_help_heading = "Pace")]
 pub struct PaceArgs {
     /// Attempts at every host that answers; fewer than 3 give no verdict on stability [default: 3]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub attempts: Option<String>,
     /// Time between two attempts at one host [default: 1s]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub interval: Option<String>,
     /// How long each stage of an attempt may take [default: 5s]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub timeout: Option<String>,
     /// End the scan after this time with what was found until then [default: none]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub max_time: Option<String>,
     /// The most connections at once; 0 for as many as this machine allows [default: by profile]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub concurrency: Option<String>,
     /// The most connections started in a second; 0 is no cap [default: by profile]
-    #[arg(long, value_name = "PER_SECOND")]
+    #[arg(long, value_name = "PER_SECOND", allow_hyphen_values = true)]
     pub rate: Option<String>,
     /// How hard to press: gentle (64 at once, 100/s), normal (1,000/s) or fast (5,000/s) [default: normal]
     #[arg(long, value_name = "PROFILE", value_parser = Words(&["gentle", "normal", "fast"]), hide_possible_values = true)]
     pub profile: Option<String>,
     /// Number that decides the order of the scan; it is in every report [default: random]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     pub seed: Option<String>,
 }
 
@@ -162,7 +154,13 @@ pub struct PaceArgs {
 #[command(next_help_heading = "Names and identity")]
 pub struct ServerArgs {
     /// Ask this DNS server instead of this machine's (repeatable)
-    #[arg(long, value_name = "ADDR[:PORT]", conflicts_with = "no_dns")]
+    #[arg(
+        long,
+        value_name = "ADDR[:PORT]",
+        conflicts_with = "no_dns",
+        allow_hyphen_values = true,
+        value_parser = something
+    )]
     pub dns: Vec<String>,
 }
 
@@ -176,16 +174,19 @@ pub struct QuestionArgs {
     /// Do not ask hosts with NLA for their name, domain and build
     #[arg(long)]
     pub no_ntlm: bool,
+    /// Learn whether NLA is demanded, by one more connection to hosts that offer it
+    #[arg(long)]
+    pub check_nla: bool,
 }
 
 /// What comes out.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// text, json, ndjson or csv [default: by the extension of -o, else text]
+    /// text, json, ndjson, csv, xlsx, markdown, prometheus or html [default: by the extension of -o, else text]
     #[arg(long, value_name = "FORMAT", value_parser = Words(FORMATS), hide_possible_values = true)]
     pub format: Option<String>,
-    /// Write the result to this file; - is standard output
+    /// Write the result to this file; {date} in its name is the day in UTC, {scan} the scan's id; - is standard output
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
     /// Print the result instead of opening the live table
@@ -197,12 +198,28 @@ pub struct OutputArgs {
     /// List silent and closed addresses of a sweep too
     #[arg(long)]
     pub all: bool,
-    /// Show only what matches
+    /// Show only what matches; --fail-on looks at these hosts alone
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// Which columns and in which order.
+    #[command(flatten)]
+    pub table: TableArgs,
     /// No progress line and no notices
     #[arg(short = 'q', long)]
     pub quiet: bool,
+}
+
+/// Which columns and in which order.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct TableArgs {
+    /// Columns of the screen, of text, csv and markdown and of the first list of xlsx, as in state,address,expires; the other
+    /// formats always have everything [default: by format]
+    #[arg(long, value_name = "COLUMNS", allow_hyphen_values = true)]
+    pub columns: Option<String>,
+    /// Order by this column, with - in front for the other way round [default: by format]
+    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
+    pub sort: Option<String>,
 }
 
 /// Settings file and log.
@@ -236,7 +253,7 @@ pub struct DemoArgs {
 
 /// The handbook.
 #[derive(Debug, Args)]
-#[command(after_help = EXPLAIN_EXAMPLES)]
+#[command(after_help = closing::help("explain"))]
 pub struct ExplainArgs {
     /// A code with or without its extended reason, a key or its beginning, or words; nothing lists everything
     #[arg(value_name = "WORDS")]
@@ -248,16 +265,6 @@ pub struct ExplainArgs {
     #[arg(long)]
     pub no_pager: bool,
 }
-
-const EXPLAIN_EXAMPLES: &str = "\
-Examples:
-  rdpscan explain                      everything, by kind
-  rdpscan explain 0x904 0x7            a code with its extended reason; 2308 and 904 are understood as well
-  rdpscan explain extended 7           an extended reason alone
-  rdpscan explain rdp-cert-expired     a finding; rdp-cert lists all that begin so
-  rdpscan explain R2                   a remedy; W3 is a claim of the web and what of it holds
-  rdpscan explain certificate expired  entries with these words
-  rdpscan explain claims               all of a kind: codes, extended, findings, remedies, claims, client";
 
 /// How `rdpscan explain` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -274,12 +281,15 @@ pub enum ExplainFormat {
 /// A saved scan on the screen.
 #[derive(Debug, Args)]
 pub struct OpenArgs {
-    /// The saved scan, a .json report
+    /// The saved scan, a .json report or an .ndjson recording
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     /// Show only what matches
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// Which columns and in which order.
+    #[command(flatten)]
+    pub table: TableArgs,
     /// Settings file and log.
     #[command(flatten)]
     pub common: CommonArgs,
@@ -287,22 +297,29 @@ pub struct OpenArgs {
 
 /// A saved scan in another format.
 #[derive(Debug, Args)]
+#[command(after_help = closing::help("report"))]
 pub struct ReportArgs {
-    /// The saved scan, a .json report
+    /// The saved scan, a .json report or an .ndjson recording
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
-    /// text, json, ndjson or csv [default: by the extension of -o, else text]
+    /// text, json, ndjson, csv, xlsx, markdown, prometheus or html [default: by the extension of -o, else text]
     #[arg(long, value_name = "FORMAT", value_parser = Words(FORMATS), hide_possible_values = true)]
     pub format: Option<String>,
-    /// Write to this file [default: -, standard output]
+    /// Write to this file; {date} in its name is the day of the scan in UTC, {scan} its id [default: -, standard output]
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
-    /// Write only what matches
+    /// Write only what matches; --fail-on looks at these hosts alone
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// Which columns and in which order.
+    #[command(flatten)]
+    pub table: TableArgs,
     /// Exit with status 1 when a finding is at least this severe: critical, high, medium, low or info [default: never]
     #[arg(long, value_name = "SEVERITY", value_parser = Words(SEVERITIES), hide_possible_values = true)]
     pub fail_on: Option<String>,
+    /// Do not say where the report was written
+    #[arg(short = 'q', long)]
+    pub quiet: bool,
     /// Settings file and log.
     #[command(flatten)]
     pub common: CommonArgs,
@@ -311,7 +328,7 @@ pub struct ReportArgs {
 /// What mends a saved scan's findings.
 #[derive(Debug, Args)]
 pub struct FixArgs {
-    /// The saved scan, a .json report
+    /// The saved scan, a .json report or an .ndjson recording
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     /// The folder to make; one that is there already must be empty
@@ -321,7 +338,7 @@ pub struct FixArgs {
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
     /// Only these remedies, as in R1,R2; also for what is merely worth knowing [default: all that are called for]
-    #[arg(long, value_name = "REMEDIES")]
+    #[arg(long, value_name = "REMEDIES", value_parser = something)]
     pub remedy: Vec<String>,
     /// Settings file and log.
     #[command(flatten)]
@@ -349,15 +366,71 @@ pub enum ConfigFormat {
     Json,
 }
 
+/// JSON Schemas.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Of what
+    #[arg(value_enum, value_name = "FORM")]
+    pub form: SchemaForm,
+}
+
+/// The forms that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaForm {
+    /// A report, as `--format json` writes it
+    Report,
+    /// One line of a recording, as `--format ndjson` writes it
+    Events,
+}
+
 /// Completions.
 #[derive(Debug, Args)]
+#[command(after_help = closing::help("completions"))]
 pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
-    pub shell: clap_complete::Shell,
+    pub shell: Shell,
 }
 
-const FORMATS: &[&str] = &["text", "json", "ndjson", "csv"];
+/// A question of a shell.
+#[derive(Debug, Args)]
+pub struct CompleteArgs {
+    /// Which word is to be completed, 0 for the program
+    pub index: usize,
+    /// The command line up to the cursor, the program first
+    #[arg(last = true)]
+    pub words: Vec<OsString>,
+}
+
+/// `rdpscan man`.
+#[derive(Debug, Args)]
+#[command(after_help = closing::help("man"))]
+pub struct ManArgs {
+    /// Write a page for every command into this folder, which must exist, instead of the first one to standard output
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub dir: Option<PathBuf>,
+}
+
+/// A text with something in it: where a script gives the value of an empty variable, the opposite of what is meant would be
+/// done without a word.
+fn something(text: &str) -> Result<String, &'static str> {
+    let is_blank = |letter: char| letter.is_whitespace() || matches!(letter, ',' | ';');
+    if text.chars().all(is_blank) {
+        return Err("there is nothing in it; give a value, or leave the option out");
+    }
+    Ok(text.to_owned())
+}
+
+const FORMATS: &[&str] = &[
+    "text",
+    "json",
+    "ndjson",
+    "csv",
+    "xlsx",
+    "markdown",
+    "prometheus",
+    "html",
+];
 const SEVERITIES: &[&str] = &["critical", "high", "medium", "low", "info", "never"];
 
 /// Words that shells may complete. Any text is taken: `settings` refuses the wrong ones, in one line like all others.

@@ -99,6 +99,7 @@ fn the_help_names_every_option_of_the_contract() {
         "--dns",
         "--no-dns",
         "--no-ntlm",
+        "--check-nla",
         "--filter",
         "--seed",
         "--quiet",

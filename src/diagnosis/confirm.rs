@@ -17,11 +17,11 @@ const SERVER: &[(&str, &str)] = &[
     ),
     (
         "RDP-TLS-CLOSED",
-        "server, System, TermService: 1057 or 1058 (no new certificate could be made)",
+        "server, System, TerminalServices-RemoteConnectionManager: 1057 or 1058 (no new certificate could be made)",
     ),
     (
         "RDP-NEG-NO-CERT",
-        "server, System, TermService: 1050 to 1058 (certificate missing or unusable)",
+        "server, System, TerminalServices-RemoteConnectionManager: 1050 to 1058 (certificate missing or unusable)",
     ),
     (
         "RDP-NEG-NO-CERT",
@@ -29,15 +29,31 @@ const SERVER: &[(&str, &str)] = &[
     ),
     (
         "RDP-CERT-EXPIRED-BROKEN",
-        "server, System, TermService: 1057 or 1058 (the certificate was not renewed)",
+        "server, System, TerminalServices-RemoteConnectionManager: 1057 or 1058 (the certificate was not renewed)",
     ),
     (
         "RDP-CERT-RENEWAL-STUCK",
-        "server, System, TermService: 1057 or 1058 (the certificate was not renewed)",
+        "server, System, TerminalServices-RemoteConnectionManager: 1057 or 1058 (the certificate was not renewed)",
+    ),
+    (
+        "RDP-CERT-EXPIRED",
+        "server, System, TerminalServices-RemoteConnectionManager: 1052 (days to its end), 1057 or 1058 (not renewed)",
+    ),
+    (
+        "RDP-CERT-UNPARSABLE",
+        "server, System, Schannel: 36870 (certificate or key unusable)",
+    ),
+    (
+        "RDP-CERT-UNPARSABLE",
+        "server, System, TerminalServices-RemoteConnectionManager: 1050 to 1054 (certificate unusable)",
     ),
     (
         "RDP-TLS-CLOSED-LATE",
         "server, System, Schannel: 36887 or 36888 (alert received or sent)",
+    ),
+    (
+        "RDP-TLS-ALERT",
+        "server, System, Schannel: 36888 (alert sent) or 36870 (certificate or key unusable)",
     ),
     (
         "RDP-TLS-NO-COMMON",
@@ -64,37 +80,30 @@ pub fn confirm_in(diagnosis: &Diagnosis) -> Vec<&'static str> {
         return Vec::new();
     };
     let mut lines = Vec::new();
-    match predicted.code {
-        "0x104" => lines.push(BY_NAME),
-        "0x904" => {
-            lines.push(CLOSED);
-            let found = |id: &str| diagnosis.findings.iter().any(|finding| finding.id == id);
-            for (id, line) in SERVER {
-                if found(id) && !lines.contains(line) {
-                    lines.push(line);
-                }
-            }
-            lines.push(ARRIVED);
+    lines.extend(match predicted.code {
+        "0x104" => Some(BY_NAME),
+        "0x904" => Some(CLOSED),
+        "0x108" => Some("client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 264"),
+        "0x204" => Some("client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 516"),
+        "0x704" => {
+            Some("client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 1796")
         }
-        "0x108" => lines.extend([
-            "client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 264",
-            ARRIVED,
-        ]),
-        "0x204" => lines.extend([
-            "client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 516",
-            ARRIVED,
-        ]),
-        "0x704" => lines.extend([
-            "client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 1796",
-            ARRIVED,
-        ]),
         "0x706" => {
-            lines.push("client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 1798");
+            Some("client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 1798")
         }
         "0x1B07" => {
-            lines.push("client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 6919");
+            Some("client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 6919")
         }
-        _ => {}
+        _ => None,
+    });
+    let found = |id: &str| diagnosis.findings.iter().any(|finding| finding.id == id);
+    for (id, line) in SERVER {
+        if found(id) && !lines.contains(line) {
+            lines.push(line);
+        }
+    }
+    if matches!(predicted.code, "0x904" | "0x108" | "0x204" | "0x704") {
+        lines.push(ARRIVED);
     }
     lines
 }
@@ -103,8 +112,8 @@ pub fn confirm_in(diagnosis: &Diagnosis) -> Vec<&'static str> {
 mod tests {
     use super::*;
     use crate::diagnosis::catalog;
-    use crate::diagnosis::testing::{attempt, closed, reset, times};
-    use crate::model::{Outcome, Stage};
+    use crate::diagnosis::testing::{attempt, certificate, closed, days, reset, times, tls};
+    use crate::model::{CertificateFacts, Outcome, Stage};
 
     #[test]
     fn every_finding_named_here_is_in_the_catalogue() {
@@ -127,6 +136,41 @@ mod tests {
         let lines = confirm_in(&refused);
         assert!(lines.iter().any(|line| line.contains("516")));
         assert!(!lines.iter().any(|line| line.contains("Schannel")));
+    }
+
+    #[test]
+    fn an_expired_certificate_is_confirmed_on_the_server_whatever_the_code() {
+        let expired = times(3, || {
+            attempt().shown(tls(CertificateFacts {
+                not_before: Some(days(-200)),
+                not_after: Some(days(-20)),
+                ..certificate("srv05.corp.example")
+            }))
+        });
+        let lines = confirm_in(&expired.diagnose());
+        for wanted in ["6919", "1052", "1057", "1058"] {
+            assert!(
+                lines.iter().any(|line| line.contains(wanted)),
+                "{wanted}: {lines:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_cannot_be_read_is_confirmed_on_the_server() {
+        let odd = times(2, || {
+            attempt().shown(tls(CertificateFacts {
+                unparsable: Some("DER error".into()),
+                ..certificate("srv05.corp.example")
+            }))
+        });
+        let lines = confirm_in(&odd.diagnose());
+        for wanted in ["1798", "36870", "1050 to 1054"] {
+            assert!(
+                lines.iter().any(|line| line.contains(wanted)),
+                "{wanted}: {lines:?}"
+            );
+        }
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub fn ending(attempt: &Attempt) -> Ending<'_> {
         Outcome::Local { .. } | Outcome::Cancelled | Outcome::ClientRefused { .. } => {
             Ending::NotCounted
         }
+        // The peek that might have mended it never came to an end.
+        _ if broken_off(attempt).is_some() => Ending::NotCounted,
         Outcome::Malformed { .. } | Outcome::NotRdp { .. } | Outcome::Alert { .. }
             if stage == Stage::Credssp =>
         {
@@ -60,6 +62,15 @@ pub(crate) fn legacy_read(attempt: &Attempt) -> bool {
         .tls
         .as_ref()
         .is_some_and(|tls| tls.method == TlsMethod::LegacyPeek)
+}
+
+/// The stage that was under way when the user gave the host up.
+pub(crate) fn broken_off(attempt: &Attempt) -> Option<Stage> {
+    attempt
+        .stages
+        .iter()
+        .find(|record| record.outcome == Outcome::Cancelled)
+        .map(|record| record.stage)
 }
 
 /// Whether TCP came up in an attempt, on whichever connection.
@@ -129,6 +140,35 @@ mod tests {
             .stage(Stage::Tcp, Outcome::Local { detail })
             .done();
         assert_eq!(ending(&probed), Ending::NotCounted);
+    }
+
+    #[test]
+    fn what_was_given_up_is_no_failure_on_whichever_connection() {
+        let hung = attempt()
+            .tcp()
+            .stage(Stage::X224, Outcome::Cancelled)
+            .done();
+        assert_eq!(ending(&hung), Ending::NotCounted);
+        let peeking = attempt()
+            .tcp()
+            .x224()
+            .stage(Stage::Tls, closed(0))
+            .on(
+                ConnectionPurpose::LegacyPeek,
+                Stage::Tls,
+                Outcome::Cancelled,
+            )
+            .done();
+        assert_eq!(ending(&peeking), Ending::NotCounted);
+        let through = attempt()
+            .through()
+            .on(
+                ConnectionPurpose::WithoutNla,
+                Stage::X224,
+                Outcome::Cancelled,
+            )
+            .done();
+        assert_eq!(ending(&through), Ending::Through);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 pub mod catalog;
 mod certificate;
 mod confirm;
+mod disagreement;
 mod ending;
 mod fleet_rules;
 pub mod handbook;
@@ -21,27 +22,32 @@ mod state;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod undecided;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    CertificateStatus, DnsVerdict, Endpoint, Finding, History, HostState, Nla, PredictedError,
-    SelectedSecurity, StabilityVerdict, Stage,
+    Attempt, CertificateStatus, DnsVerdict, Endpoint, Finding, History, HostState, Nla,
+    PredictedError, SelectedSecurity, StabilityVerdict, Stage,
 };
 
 pub use catalog::Verdict;
 pub use confirm::confirm_in;
+pub use disagreement::{Disagreement, names_side_by_side};
 pub use ending::{Ending, ending};
 pub use fleet_rules::{Banner, FleetSight};
+pub(crate) use identity::ServerKind;
 pub(crate) use member::MemberSight;
 use sight::Sight;
+pub use undecided::{Undecided, undecided, undecided_lines};
 
 /// Limits that the rules apply; settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Policy {
     /// A certificate counts as expiring when it ends within this many days.
     pub expiring_days: u32,
@@ -66,6 +72,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// Name resolution was switched on.
     pub dns_enabled: bool,
+    /// The NTLM question was switched on.
+    pub ntlm_enabled: bool,
     /// The resolver is down for everybody: names are not judged.
     pub resolver_down: bool,
     /// This machine has no IPv6 route: AAAA records are not judged.
@@ -77,7 +85,7 @@ pub struct Context<'a> {
 }
 
 /// Smallest, median and largest of some durations, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Spread {
     /// Smallest.
     pub min: f64,
@@ -111,7 +119,7 @@ pub struct Stability {
 }
 
 /// One name behind the host, and where each of its addresses leads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NamePath {
     /// The name.
     pub name: Box<str>,
@@ -122,7 +130,7 @@ pub struct NamePath {
 }
 
 /// One address behind a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NameMember {
     /// The address.
     pub address: IpAddr,
@@ -149,6 +157,8 @@ pub struct Diagnosis {
     pub days_left: Option<i64>,
     /// Name against address.
     pub dns: DnsVerdict,
+    /// In which way the names disagree; `None` where they agree or nothing is known.
+    pub disagreement: Option<Disagreement>,
     /// Name by name.
     pub name_paths: Vec<NamePath>,
     /// Sometimes or always.
@@ -159,10 +169,22 @@ pub struct Diagnosis {
     pub predicted: Option<Box<PredictedError>>,
 }
 
+/// The history with its attempts in the order in which they began, whatever the order in which they became known.
+fn in_order(history: &History) -> Cow<'_, History> {
+    let begun = |attempt: &Attempt| attempt.started_at;
+    if history.attempts.is_sorted_by_key(begun) {
+        return Cow::Borrowed(history);
+    }
+    let mut ordered = history.clone();
+    ordered.attempts.sort_by_key(begun);
+    Cow::Owned(ordered)
+}
+
 /// Judges one host.
 #[must_use]
 pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
-    let sight = Sight::new(history, context);
+    let history = in_order(history);
+    let sight = Sight::new(&history, context);
     let mut findings: Vec<Finding> = rules::all(&sight)
         .filter_map(|(_, verdict)| match verdict {
             Verdict::Fires(mut finding) => {
@@ -173,7 +195,7 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
                 finding.evidence.shrink_to_fit();
                 Some(finding)
             }
-            Verdict::Silent | Verdict::NotEnough(_) => None,
+            Verdict::Silent | Verdict::NotEnough { .. } => None,
         })
         .collect();
     findings.sort_by(|a, b| {
@@ -188,7 +210,7 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
         state: ending.state,
         failed_stage: ending.failed_stage,
         security: negotiation.map_or(SelectedSecurity::None, |facts| facts.selected),
-        nla: negotiation.map_or(Nla::Unknown, state::nla),
+        nla: state::nla_of(&sight),
         certificate_status: sight
             .leaf
             .map(|leaf| certificate::status(leaf, context.policy, context.now)),
@@ -196,6 +218,7 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
             .leaf
             .and_then(|leaf| certificate::days_left(leaf, context.now)),
         dns: sight.names.verdict,
+        disagreement: disagreement::of(sight.names.verdict, &findings),
         name_paths: sight.names.paths(),
         predicted: predicted::predict(&sight, &findings, ending).map(Box::new),
         stability: sight.stability,
@@ -206,5 +229,5 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
 /// What every rule answers for a host, in order of the catalogue: also who stays silent, and who cannot tell.
 #[must_use]
 pub fn verdicts(history: &History, context: &Context<'_>) -> Vec<(&'static str, Verdict)> {
-    rules::all(&Sight::new(history, context)).collect()
+    rules::all(&Sight::new(&in_order(history), context)).collect()
 }

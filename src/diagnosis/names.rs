@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::identity::{host_label, normal, ntlm_name};
 use super::member::MemberSight;
-use super::{Context, NameMember, NamePath};
+use super::{Context, NameMember, NamePath, in_order};
 use crate::model::{
     DnsVerdict, Endpoint, History, Lookup, LookupAnswer, NameSource, Question, Resolver, Subject,
 };
@@ -301,7 +301,7 @@ fn members(
             continue;
         }
         let seen = (context.lookup)(endpoint);
-        let sight = seen.as_deref().map(MemberSight::of);
+        let sight = seen.as_deref().map(|seen| MemberSight::of(&in_order(seen)));
         // A dead IPv6 address says nothing when this machine has no way to any.
         let untried = address.is_ipv6()
             && sight.as_ref().is_some_and(|sight| {
@@ -440,6 +440,33 @@ fn pointer<L: AsRef<Lookup>>(lookups: &[L]) -> Pointer {
         Pointer::Missing
     } else {
         Pointer::NotAsked
+    }
+}
+
+/// Whether a name is made from an address, as providers fill their shared reverse zones: `host-10-0-0-5.dyn.example` or
+/// `5.0.0.10.static.example`. Nobody keeps such names up to date, and nobody connects by them.
+pub(crate) fn is_made_from(name: &str, address: IpAddr) -> bool {
+    let has_part = |wanted: &str| {
+        name.split(|character: char| !character.is_ascii_alphanumeric())
+            .any(|part| part == wanted)
+    };
+    match address {
+        IpAddr::V4(address) => {
+            let octets = address.octets();
+            let numbers: Vec<Option<u8>> = name
+                .split(|character: char| !character.is_ascii_digit())
+                .filter(|digits| !digits.is_empty())
+                .map(|digits| digits.parse().ok())
+                .collect();
+            let turned: Vec<Option<u8>> = octets.iter().rev().copied().map(Some).collect();
+            let mut fours = numbers.windows(octets.len());
+            has_part(&format!("{:08x}", u32::from(address)))
+                || fours.any(|four| four == octets.map(Some) || four == turned)
+        }
+        IpAddr::V6(address) => {
+            has_part(&format!("{:032x}", u128::from(address)))
+                || name.contains(&address.to_string().replace(':', "-"))
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::model::{
 };
 
 /// Findings under which mstsc's socket is closed: 0x904.
-const CLOSING: [(&str, u32); 8] = [
+const CLOSING: [(&str, u32); 9] = [
     ("RDP-TLS-CLOSED", 90),
     ("RDP-TLS-MIDBOX", 90),
     ("RDP-NEG-NO-CERT", 85),
@@ -18,6 +18,7 @@ const CLOSING: [(&str, u32); 8] = [
     ("RDP-TLS-CLOSED-LATE", 70),
     ("RDP-CREDSSP-CLOSED", 70),
     ("RDP-TLS-NO-COMMON", 65),
+    ("RDP-TLS-ALERT", 65),
 ];
 
 /// Findings that make a close more likely where closes are seen. Alone they do not close anything: an expired certificate
@@ -31,6 +32,9 @@ const SUPPORTING: [(&str, u32); 3] = [
 /// Old TLS alone: fine for a default client, the end for a hardened one.
 const LEGACY_ONLY: u32 = 15;
 
+/// Fails only at busy times.
+const THROTTLED: u32 = 45;
+
 /// A candidate before it is capped.
 struct Guess {
     code: &'static str,
@@ -40,12 +44,12 @@ struct Guess {
 }
 
 const DNS_FAILED: (&str, &str) = ("0x104", "DNS name lookup failed");
-const TIMED_OUT: (&str, &str) = ("0x108", "connection timed out");
-const CONNECT_FAILED: (&str, &str) = ("0x204", "socket connect failed");
-const BAD_CERTIFICATE: (&str, &str) = ("0x706", "server certificate could not be unpacked");
-const TIMEOUT: (&str, &str) = ("0x704", "timeout");
-const CLOSED: (&str, &str) = ("0x904", "socket closed");
-const EXPIRED: (&str, &str) = ("0x1B07", "server certificate expired");
+const TIMED_OUT: (&str, &str) = ("0x108", "Connection timed out");
+const CONNECT_FAILED: (&str, &str) = ("0x204", "The socket could not be connected");
+const BAD_CERTIFICATE: (&str, &str) = ("0x706", "The server certificate could not be unpacked");
+const TIMEOUT: (&str, &str) = ("0x704", "A time limit of the client ran out");
+const CLOSED: (&str, &str) = ("0x904", "The socket was closed");
+const EXPIRED: (&str, &str) = ("0x1B07", "The server certificate has expired");
 
 /// The likeliest client error, or none.
 pub(crate) fn predict(
@@ -133,7 +137,10 @@ fn closed(sight: &Sight<'_>, findings: &[Finding], ending: StateOfHost) -> Optio
             count(added, &finding.title);
         }
     }
-    if let Some(added) = flaky_close(sight) {
+    if let Some(throttled) = has("RDP-THROTTLED") {
+        // In place of the share of failures, which is that of a busy scan and not of a user.
+        count(THROTTLED, &throttled.title);
+    } else if let Some(added) = flaky_close(sight) {
         let stability = &sight.stability;
         let why = format!(
             "{} of {} attempts fail after TCP came up",
@@ -279,10 +286,28 @@ fn certificate(findings: &[Finding]) -> Option<Guess> {
 mod tests {
     use super::*;
     use crate::diagnosis::catalog;
+    use crate::diagnosis::handbook::handbook;
     use crate::diagnosis::testing::{
         attempt, certificate, closed, days, host, legacy, reset, silent, times, tls,
     };
     use crate::model::{CertificateFacts, Outcome, TlsVersion};
+
+    #[test]
+    fn codes_have_the_words_of_the_handbook() {
+        let named = [
+            DNS_FAILED,
+            TIMED_OUT,
+            CONNECT_FAILED,
+            BAD_CERTIFICATE,
+            TIMEOUT,
+            CLOSED,
+            EXPIRED,
+        ];
+        for (code, name) in named {
+            let entry = handbook().entry(code).unwrap();
+            assert_eq!((entry.key.as_str(), entry.title.as_str()), (code, name));
+        }
+    }
 
     #[test]
     fn every_weighed_id_is_in_the_catalogue() {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::ending::{Ending, ending};
 use super::fleet_rules::FleetSight;
@@ -30,6 +30,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) now: Timestamp,
     pub(crate) dns_judged: bool,
+    /// Hosts that chose NLA were asked over NTLM who they are.
+    pub(crate) ntlm_asked: bool,
     /// What the other hosts show; `None` when the host is judged alone.
     pub(crate) fleet: Option<&'a FleetSight>,
     /// Attempts that say something about the peer, oldest first.
@@ -44,6 +46,13 @@ pub(crate) struct Sight<'a> {
 
 impl<'a> Sight<'a> {
     pub(crate) fn new(history: &'a History, context: &'a Context<'_>) -> Self {
+        // Where nearly everything failed at one time it is not this host that failed.
+        let is_ours = |counted: &Counted<'_>| {
+            counted.ending.failure().is_some()
+                && context
+                    .fleet
+                    .is_some_and(|fleet| fleet.was_away(counted.attempt.started_at))
+        };
         let counted: Vec<Counted<'a>> = history
             .attempts
             .iter()
@@ -51,7 +60,7 @@ impl<'a> Sight<'a> {
                 attempt,
                 ending: ending(attempt),
             })
-            .filter(|counted| counted.ending != Ending::NotCounted)
+            .filter(|counted| counted.ending != Ending::NotCounted && !is_ours(counted))
             .collect();
         Self {
             stability: stability::stability(&counted, context.policy),
@@ -66,6 +75,7 @@ impl<'a> Sight<'a> {
             now: context.now,
             fleet: context.fleet,
             dns_judged: context.dns_enabled && !context.resolver_down,
+            ntlm_asked: context.ntlm_enabled,
         }
     }
 
@@ -99,9 +109,21 @@ impl<'a> Sight<'a> {
             .find_map(|attempt| attempt.negotiation.as_ref())
     }
 
-    /// The leaf is its own issuer: what Windows makes for itself when nobody gives it a certificate.
-    pub(crate) fn self_signed(&self) -> bool {
-        self.leaf.is_some_and(|leaf| leaf.self_issued)
+    /// The time as most hosts have it, where this machine's clock is the one that is off.
+    pub(crate) fn corrected_now(&self) -> Timestamp {
+        let offset_s = self
+            .fleet
+            .and_then(FleetSight::clock)
+            .map_or(0.0, |clock| clock.offset_s);
+        SignedDuration::try_from_secs_f64(offset_s)
+            .ok()
+            .and_then(|offset| self.now.checked_add(offset).ok())
+            .unwrap_or(self.now)
+    }
+
+    /// Most hosts say that it is later than this machine believes.
+    pub(crate) fn own_clock_is_slow(&self) -> bool {
+        self.corrected_now() > self.now
     }
 
     /// Names that the user typed and that lead here: normal form, sorted.

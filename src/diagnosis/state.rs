@@ -1,8 +1,8 @@
-use super::ending::connected;
+use super::ending::{broken_off, connected};
 use super::sight::{Counted, Sight};
 use crate::model::{
-    ConnectionPurpose, Finding, HostState, NegotiationFacts, NegotiationFailure, Nla, Outcome,
-    SelectedSecurity, Severity, Stage, Subject,
+    ConnectionPurpose, Finding, History, HostState, NegotiationFacts, NegotiationFailure, Nla,
+    Outcome, SelectedSecurity, Severity, Stage, Subject,
 };
 
 /// State and the stage where attempts end.
@@ -21,11 +21,21 @@ const fn ended(state: HostState, at: Stage) -> StateOfHost {
 
 /// What is always true of the host: the first that holds, in the order of the report's contract.
 pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
+    if sight.history.gateway.is_some() && sight.history.attempts.is_empty() {
+        return StateOfHost {
+            state: HostState::NotProbed,
+            failed_stage: None,
+        };
+    }
     if matches!(sight.history.subject, Subject::Unresolved { .. }) {
         return ended(HostState::Unreachable, Stage::Dns);
     }
+    let given_up = sight.history.attempts.last().and_then(broken_off);
     if !sight.history.attempts.iter().any(connected) {
-        return without_connection(sight);
+        return match given_up {
+            Some(stage) if sight.counted.is_empty() => ended(HostState::GivenUp, stage),
+            _ => without_connection(sight),
+        };
     }
     if is_not_rdp(sight) {
         return ended(HostState::NotRdp, Stage::X224);
@@ -33,18 +43,25 @@ pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
     if let Some(stage) = broken_at(sight) {
         return ended(HostState::Broken, stage);
     }
+    if let (Some(stage), true) = (given_up, sight.counted.is_empty()) {
+        return ended(HostState::GivenUp, stage);
+    }
     let wrong = findings
         .iter()
         .any(|finding| finding.severity >= Severity::Medium);
     let all_fail = !sight.counted.is_empty() && !sight.any_through();
     // Open, but never looked into to the end because our own TLS library would not: no clean bill of health.
     let unseen = sight.counted.is_empty() && refused_by_us(sight);
+    let state = if wrong || all_fail || unseen {
+        HostState::Degraded
+    } else if let Some(stage) = given_up {
+        // It got through before, and then someone lost patience with it.
+        return ended(HostState::GivenUp, stage);
+    } else {
+        HostState::Healthy
+    };
     StateOfHost {
-        state: if wrong || all_fail || unseen {
-            HostState::Degraded
-        } else {
-            HostState::Healthy
-        },
+        state,
         failed_stage: None,
     }
 }
@@ -139,9 +156,34 @@ fn refused_by_us(sight: &Sight<'_>) -> bool {
     })
 }
 
-/// Whether NLA is asked for, from one negotiation. A server that chose HYBRID may or may not insist: only a request
-/// without it would tell.
-pub(crate) fn nla(facts: &NegotiationFacts) -> Nla {
+/// How requests that left NLA out were answered, where any were made.
+pub(crate) fn without_nla(history: &History) -> impl Iterator<Item = &Outcome> {
+    let records = history.attempts.iter().flat_map(|attempt| &attempt.stages);
+    records
+        .filter(|record| {
+            record.connection == ConnectionPurpose::WithoutNla && record.stage == Stage::X224
+        })
+        .map(|record| &record.outcome)
+}
+
+/// A request that left NLA out was refused for it.
+pub(crate) fn insists_on_nla(history: &History) -> bool {
+    without_nla(history).any(|outcome| {
+        matches!(outcome, Outcome::NegotiationFailure { code }
+            if NegotiationFailure(*code) == NegotiationFailure::HYBRID_REQUIRED)
+    })
+}
+
+/// Whether NLA is asked for. A server that chose HYBRID may or may not insist: only a request without it tells.
+pub(crate) fn nla_of(sight: &Sight<'_>) -> Nla {
+    if insists_on_nla(sight.history) {
+        return Nla::Required;
+    }
+    sight.negotiation().map_or(Nla::Unknown, nla)
+}
+
+/// Whether NLA is asked for, from one negotiation.
+fn nla(facts: &NegotiationFacts) -> Nla {
     match facts.failure {
         Some(
             NegotiationFailure::HYBRID_REQUIRED | NegotiationFailure::SSL_WITH_USER_AUTH_REQUIRED,

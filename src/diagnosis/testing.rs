@@ -289,10 +289,11 @@ impl AttemptMaker {
 #[derive(Debug, Clone)]
 pub(crate) struct HostMaker {
     pub(crate) history: History,
-    others: Vec<History>,
+    pub(crate) others: Vec<History>,
     pub(crate) policy: Policy,
     pub(crate) now: Timestamp,
     resolver_down: bool,
+    ntlm_enabled: bool,
     no_ipv6_route: bool,
     fleet: Option<FleetSight>,
 }
@@ -315,6 +316,7 @@ pub(crate) fn host_at(
         policy: Policy::default(),
         now: now(),
         resolver_down: false,
+        ntlm_enabled: true,
         no_ipv6_route: false,
         fleet: None,
     }
@@ -368,6 +370,11 @@ impl HostMaker {
         self
     }
 
+    pub(crate) fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
+        self.history.attempts = attempts;
+        self
+    }
+
     /// Another endpoint with its attempts.
     pub(crate) fn beside(mut self, address: &str, attempts: Vec<AttemptMaker>) -> Self {
         let mut history = History::new(Subject::Endpoint(endpoint(address)));
@@ -389,10 +396,9 @@ impl HostMaker {
 
     /// Judged as one of these, with itself among them.
     pub(crate) fn among(mut self, fleet: &[Self]) -> Self {
-        let all = fleet.iter().map(|host| &host.history);
-        self.fleet = Some(FleetSight::of(
-            all.chain([&self.history]).map(Cow::Borrowed),
-        ));
+        let all: Vec<&Self> = fleet.iter().chain([&self]).collect();
+        let sight = fleet_sight(&all);
+        self.fleet = Some(sight);
         self
     }
 
@@ -403,6 +409,11 @@ impl HostMaker {
 
     pub(crate) fn resolver_down(mut self) -> Self {
         self.resolver_down = true;
+        self
+    }
+
+    pub(crate) fn without_ntlm(mut self) -> Self {
+        self.ntlm_enabled = false;
         self
     }
 
@@ -422,6 +433,7 @@ impl HostMaker {
             policy: &self.policy,
             now: self.now,
             dns_enabled: true,
+            ntlm_enabled: self.ntlm_enabled,
             resolver_down: self.resolver_down,
             no_ipv6_route: self.no_ipv6_route,
             fleet: self.fleet.as_ref(),
@@ -448,7 +460,7 @@ impl HostMaker {
     pub(crate) fn fires(&self, id: &str) -> Option<crate::model::Finding> {
         match self.verdict(id) {
             Verdict::Fires(finding) => Some(finding),
-            Verdict::Silent | Verdict::NotEnough(_) => None,
+            Verdict::Silent | Verdict::NotEnough { .. } => None,
         }
     }
 
@@ -461,6 +473,11 @@ impl HostMaker {
         self.fires(id)
             .unwrap_or_else(|| panic!("{id} must fire: {:?}", self.verdict(id)))
     }
+}
+
+/// What hosts show together.
+pub(crate) fn fleet_sight(hosts: &[&HostMaker]) -> FleetSight {
+    FleetSight::of(|place| hosts.get(place).map(|host| Cow::Borrowed(&host.history)))
 }
 
 pub(crate) fn leading_to(addresses: &[&str]) -> LookupAnswer {

@@ -10,6 +10,9 @@ use crate::model::{
 };
 
 mod cases;
+mod cells;
+mod facts;
+mod words;
 
 fn outcome() -> impl Strategy<Value = Outcome> {
     let received = prop_oneof![Just(0_u32), any::<u32>()];
@@ -166,6 +169,29 @@ fn observed() -> impl Strategy<Value = ObservedName> {
     })
 }
 
+const CONNECTIONS: [ConnectionPurpose; 4] = [
+    ConnectionPurpose::Main,
+    ConnectionPurpose::Renegotiate,
+    ConnectionPurpose::LegacyPeek,
+    ConnectionPurpose::WithoutNla,
+];
+
+/// Attempts that note each stage of each connection once.
+fn stages_once() -> impl Strategy<Value = Vec<Attempt>> {
+    prop::collection::vec(attempt(), 1..5).prop_map(|mut attempts| {
+        for attempt in &mut attempts {
+            let mut noted = Vec::new();
+            attempt.stages.retain(|record| {
+                let place = (record.stage, record.connection);
+                let is_new = !noted.contains(&place);
+                noted.push(place);
+                is_new
+            });
+        }
+        attempts
+    })
+}
+
 fn any_host() -> impl Strategy<Value = HostMaker> {
     (
         prop::collection::vec(attempt(), 0..5),
@@ -231,6 +257,44 @@ proptest! {
         let mut host = host;
         host.history.names = names;
         host.history.lookups = lookups;
+        prop_assert_eq!(before, host.diagnose());
+    }
+
+    #[test]
+    fn the_order_in_which_attempts_and_members_are_handed_in_does_not_matter(
+        (host, attempts, others) in any_host().prop_flat_map(|mut host| {
+            // No two attempts at one host begin at the same time.
+            for (second, attempt) in (0..).zip(&mut host.history.attempts) {
+                attempt.started_at += jiff::SignedDuration::from_secs(second);
+            }
+            let attempts = Just(host.history.attempts.clone()).prop_shuffle();
+            let others = Just(host.others.clone()).prop_shuffle();
+            (Just(host), attempts, others)
+        })
+    ) {
+        let alone = (host.diagnose(), host.verdicts());
+        let together = host.clone().among(&[]).diagnose();
+        let mut host = host;
+        host.history.attempts = attempts;
+        host.others = others;
+        prop_assert_eq!(alone, (host.diagnose(), host.verdicts()));
+        prop_assert_eq!(together, host.among(&[]).diagnose());
+    }
+
+    /// Stages of one connection follow each other; which connection is told first does not matter.
+    #[test]
+    fn the_order_in_which_the_connections_of_an_attempt_are_told_does_not_matter(
+        (host, turn) in (stages_once(), Just(CONNECTIONS.to_vec()).prop_shuffle()).prop_map(
+            |(attempts, turn)| (testing::host([]).with_attempts(attempts), turn)
+        )
+    ) {
+        let before = host.diagnose();
+        let mut host = host;
+        for attempt in &mut host.history.attempts {
+            attempt.stages.sort_by_key(|record| {
+                turn.iter().position(|connection| *connection == record.connection)
+            });
+        }
         prop_assert_eq!(before, host.diagnose());
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::name::{Computer, HostName, NameFault};
-use crate::diagnosis::NamePath;
+use crate::diagnosis::{NamePath, ServerKind};
 use crate::fleet::Host;
 use crate::model::{NameSource, Subject};
 
@@ -21,10 +21,36 @@ pub(super) struct Machine {
     pub(super) own: Option<HostName>,
     /// A name by which users may come here: as above, or one that the user listed, or that leads to several machines.
     pub(super) usual: Option<HostName>,
+    /// The name for a connection by name, and what is to be said of it.
+    pub(super) naming: Naming,
     /// The computer name that the host gave itself, to be compared before anything is changed.
     pub(super) expected: Option<HostName>,
-    /// Windows, as far as can be told.
-    pub(super) windows: bool,
+    /// What it runs, as far as it showed.
+    pub(super) system: System,
+}
+
+/// The name by which a host is tried, for the comparison with its address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Naming {
+    /// The name; `None` when none will do.
+    ///
+    /// INVARIANT: never one that only the certificate claims, unless DNS leads here with it: it can be any machine's.
+    pub(super) name: Option<HostName>,
+    /// Who gave it.
+    pub(super) source: Option<NameSource>,
+    /// What DNS says of it, or why there is none; empty when it leads here.
+    pub(super) note: &'static str,
+}
+
+/// What a host runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum System {
+    /// It identified itself as Windows, or has a certificate as Windows makes them.
+    Windows,
+    /// It shows a trait that Windows does not have.
+    Other,
+    /// Nothing tells: the port was closed, or spoke something else.
+    Unknown,
 }
 
 /// A name that is kept out of every script.
@@ -102,17 +128,36 @@ impl Machine {
                     })
             })
         });
+        let naming = naming(usual.as_ref(), &names, &|name| {
+            let members = path(name).map_or(&[][..], |path| path.members.as_slice());
+            if own.as_ref() == Some(name) {
+                ""
+            } else if members.is_empty() {
+                "leads nowhere, or was not looked up: to compare, not to work with"
+            } else if members.iter().any(|member| Some(member.address) == address) {
+                "leads to several machines"
+            } else {
+                "leads elsewhere: to compare, not to work with"
+            }
+        });
+        let told_otherwise = host
+            .diagnosis
+            .findings
+            .iter()
+            .any(|finding| finding.id == "RDP-NOT-WINDOWS");
         Self {
             address,
             port,
             own,
             usual,
+            naming,
             expected,
-            windows: !host
-                .diagnosis
-                .findings
-                .iter()
-                .any(|finding| finding.id == "RDP-NOT-WINDOWS"),
+            system: match ServerKind::of(&history) {
+                ServerKind::NotWindows(_) => System::Other,
+                _ if told_otherwise => System::Other,
+                ServerKind::Windows => System::Windows,
+                ServerKind::Unknown => System::Unknown,
+            },
         }
     }
 
@@ -134,6 +179,34 @@ impl Machine {
             (None, Some(address)) => address.to_string(),
             (None, None) => "a name that is refused".to_owned(),
         }
+    }
+}
+
+/// Which name to try, and what to say of it. Trouble with the name is what a try by name is there to show.
+fn naming(
+    usual: Option<&HostName>,
+    names: &[(HostName, NameSource)],
+    note: &dyn Fn(&HostName) -> &'static str,
+) -> Naming {
+    let chosen = names.iter().find(|(name, source)| match usual {
+        Some(usual) => name == usual,
+        None => *source != NameSource::Certificate,
+    });
+    if let Some((name, source)) = chosen {
+        return Naming {
+            name: Some(name.clone()),
+            source: Some(*source),
+            note: note(name),
+        };
+    }
+    Naming {
+        name: None,
+        source: None,
+        note: if names.is_empty() {
+            "no name is known, or those known are refused (refused.csv)"
+        } else {
+            "only the certificate names it, and that can be any machine's name"
+        },
     }
 }
 

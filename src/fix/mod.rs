@@ -4,6 +4,7 @@
 //! they are told to, and hold no text that came from the network except names that were checked: one that is not a host name
 //! is refused and listed, never escaped into a script.
 
+mod commands;
 mod folder;
 mod machine;
 mod name;
@@ -18,12 +19,13 @@ use crate::diagnosis::remedies::{self, Remedy};
 use crate::fleet::Host;
 use crate::model::{Finding, Severity};
 
+pub use commands::{Commands, commands};
 pub use folder::{FolderError, check_folder, write_folder};
 pub use machine::Refused;
 pub use name::{Computer, HostName, NameFault};
 pub use script::has_script;
 
-use machine::Machine;
+use machine::{Machine, System};
 
 /// A word that is no remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,6 +103,8 @@ enum Way {
     Page,
     /// By hand: the host is not Windows.
     NotWindows,
+    /// By hand, unless somebody who knows the host names it to the script: nothing that it showed says that it is Windows.
+    Unproven,
     /// By hand: there is no address to connect to.
     NoAddress,
 }
@@ -111,6 +115,7 @@ impl Way {
             Self::Script => "script",
             Self::Page => "by hand",
             Self::NotWindows => "by hand: the host is not Windows",
+            Self::Unproven => "by hand: not known to be Windows",
             Self::NoAddress => "by hand: the name has no address",
         }
     }
@@ -153,26 +158,28 @@ fn wanted<'a>(
     named: &'a [&'static Remedy],
 ) -> impl Iterator<Item = (&'a Finding, &'static Remedy)> {
     let findings = host.diagnosis.findings.iter();
-    findings.filter_map(|finding| {
-        let remedy = remedies::find(finding.remedy?)?;
-        let wanted = if named.is_empty() {
+    let each = findings.flat_map(|finding| {
+        let known = finding.remedies.iter().copied().filter_map(remedies::find);
+        known.map(move |remedy| (finding, remedy))
+    });
+    each.filter(|(finding, remedy)| {
+        if named.is_empty() {
             finding.severity > Severity::Info
         } else {
-            named.contains(&remedy)
-        };
-        wanted.then_some((finding, remedy))
+            named.contains(remedy)
+        }
     })
 }
 
 fn way(remedy: &Remedy, machine: &Machine) -> Way {
     if !has_script(remedy) {
-        Way::Page
-    } else if !machine.windows {
-        Way::NotWindows
-    } else if machine.computer().is_none() {
-        Way::NoAddress
-    } else {
-        Way::Script
+        return Way::Page;
+    }
+    match machine.system {
+        System::Other => Way::NotWindows,
+        _ if machine.computer().is_none() => Way::NoAddress,
+        System::Unknown => Way::Unproven,
+        System::Windows => Way::Script,
     }
 }
 
@@ -181,6 +188,8 @@ struct Part<'a> {
     remedy: &'static Remedy,
     /// Those that its script is for.
     scripted: Vec<&'a Machine>,
+    /// Those that its script takes only when they are named.
+    unproven: Vec<&'a Machine>,
     /// Those to be done by hand.
     by_hand: Vec<&'a Machine>,
 }
@@ -199,12 +208,13 @@ fn parts<'a>(machines: &'a [Machine], actions: &[Action<'_>]) -> Vec<Part<'a>> {
         let part = parts.entry(number).or_insert_with(|| Part {
             remedy: action.remedy,
             scripted: Vec::new(),
+            unproven: Vec::new(),
             by_hand: Vec::new(),
         });
-        if action.way == Way::Script {
-            part.scripted.push(machine);
-        } else {
-            part.by_hand.push(machine);
+        match action.way {
+            Way::Script => part.scripted.push(machine),
+            Way::Unproven => part.unproven.push(machine),
+            Way::Page | Way::NotWindows | Way::NoAddress => part.by_hand.push(machine),
         }
     }
     parts.into_values().collect()
@@ -233,8 +243,11 @@ fn files(machines: &[Machine], actions: &[Action<'_>], refused: &[Refused]) -> (
         });
     }
     let mut scripts = 0;
-    for part in parts.iter().filter(|part| !part.scripted.is_empty()) {
-        if let Some(text) = script::script(part.remedy, &part.scripted) {
+    for part in parts
+        .iter()
+        .filter(|part| !part.scripted.is_empty() || !part.unproven.is_empty())
+    {
+        if let Some(text) = script::script(part.remedy, &part.scripted, &part.unproven) {
             scripts += 1;
             files.push(File {
                 path: format!("scripts/{}.ps1", part.remedy.key),

@@ -2,6 +2,7 @@
 
 use super::Part;
 use super::machine::Machine;
+use super::script::{self, Reach};
 use crate::diagnosis::remedies::{Place, Remedy, Shell, Step};
 use crate::sanitize;
 
@@ -10,16 +11,24 @@ pub(super) fn index(parts: &[Part<'_>], hosts: usize, refused: usize) -> String 
     let noun = if hosts == 1 { "host" } else { "hosts" };
     let mut lines = vec![
         format!("# What to do about {hosts} {noun}\n"),
-        "Made by rdpscan from a saved scan. `actions.csv` has a line for every host and finding.\n"
+        "Made by rdpscan from a saved scan. `actions.csv` has a line for every host, finding and remedy, but for what is merely worth knowing.\n"
             .to_owned(),
         "| remedy | what | hosts by script | hosts by hand |".to_owned(),
         "|---|---|---|---|".to_owned(),
     ];
     for part in parts {
         let key = &part.remedy.key;
-        let script = match part.scripted.len() {
-            0 => "–".to_owned(),
-            count => format!("{count}: [scripts/{key}.ps1](scripts/{key}.ps1)"),
+        let named = match part.unproven.len() {
+            0 => String::new(),
+            count => format!(", {count} more when named"),
+        };
+        let reads = match script::reach(part.remedy) {
+            Some(Reach::Reads) => ", only reads",
+            _ => "",
+        };
+        let script = match (part.scripted.len(), part.unproven.len()) {
+            (0, 0) => "–".to_owned(),
+            (count, _) => format!("{count}{named}: [scripts/{key}.ps1](scripts/{key}.ps1){reads}"),
         };
         let by_hand = match part.by_hand.len() {
             0 => "–".to_owned(),
@@ -30,7 +39,8 @@ pub(super) fn index(parts: &[Part<'_>], hosts: usize, refused: usize) -> String 
             part.remedy.title
         ));
     }
-    lines.push(HOW.to_owned());
+    lines.extend(scripts(parts));
+    lines.push(REST.to_owned());
     if refused > 0 {
         let noun = if refused == 1 { "name" } else { "names" };
         lines.push(format!(
@@ -41,28 +51,81 @@ pub(super) fn index(parts: &[Part<'_>], hosts: usize, refused: usize) -> String 
     lines.join("\n")
 }
 
-const HOW: &str = "
+/// How scripts are run, by the example of one in this folder and of a host in its list; nothing when there is none.
+fn scripts(parts: &[Part<'_>]) -> Option<String> {
+    let one = |part: &Part<'_>| {
+        let machine = part.scripted.first().or(part.unproven.first())?;
+        let reach = script::reach(part.remedy)?;
+        Some((reach, &part.remedy.key, machine.computer()?))
+    };
+    let changing = parts
+        .iter()
+        .filter_map(one)
+        .find(|(reach, ..)| *reach != Reach::Reads);
+    let (reach, key, computer) = changing.or_else(|| parts.iter().find_map(one))?;
+    let examples = if reach == Reach::Reads {
+        vec![
+            (String::new(), "reads, and says what needs a look"),
+            (format!(" -ComputerName {computer}"), ONE_HOST),
+        ]
+    } else {
+        vec![
+            (
+                String::new(),
+                "reads, and says what would be done: nothing is changed",
+            ),
+            (format!(" -ComputerName {computer} -Apply"), ONE_HOST),
+            (" -Apply".to_owned(), "asks for each host"),
+            (" -Apply -Confirm:$false".to_owned(), "does not ask"),
+        ]
+    };
+    let width = examples.iter().map(|(flags, _)| flags.len()).max()?;
+    let examples: Vec<String> = examples
+        .iter()
+        .map(|(flags, does)| format!(".\\scripts\\{key}.ps1{flags:<width$}   # {does}"))
+        .collect();
+    let unproven = parts.iter().find_map(|part| {
+        let address = part.unproven.first()?.address?;
+        Some(format!(
+            ", as in\n  `.\\scripts\\{}.ps1 -ComputerName {address}`",
+            part.remedy.key
+        ))
+    });
+    Some(format!(
+        "{BEFORE}\n```powershell\n{}\n```\n{AFTER}{}{KNOW}",
+        examples.join("\n"),
+        unproven.unwrap_or_default(),
+    ))
+}
+
+const ONE_HOST: &str = "one host of its list, by name or by address";
+
+const BEFORE: &str = "
 ## Scripts
 
 Read the remedy's page first: it says what is interrupted and how to undo it. Then, in Windows PowerShell 5.1 or newer, as an
 administrator of the hosts:
+";
 
-```powershell
-.\\scripts\\R1.ps1                          # reads, and says what would be done: nothing is changed
-.\\scripts\\R1.ps1 -ComputerName srv05.corp.example -Apply
-.\\scripts\\R1.ps1 -Apply                   # asks for each host
-.\\scripts\\R1.ps1 -Apply -Confirm:$false   # does not ask
-```
+const AFTER: &str = "
+- A script that changes something leaves a file `logs\\R3-….undo.json` with what stood before, where there is a way
+  back: `-Undo FILE -Apply`. Scripts marked *only reads* say what needs a look, and the page what to do.
+- Hosts that showed no sign of Windows (the port was closed, or spoke something else) are contacted only when they are named";
 
+const KNOW: &str = ".
+  Do that for those that you know: your rights go along.
 - The hosts are reached by PowerShell remoting (WinRM), as the current user or with `-Credential`. Nothing of it is stored.
 - A name is used only when it leads to the scanned address and to no other machine; else the address, which remoting takes over
-  HTTPS (`-UseSSL`) or from its `TrustedHosts`. A host that calls itself otherwise than during the scan is left alone.
+  HTTPS (`-UseSSL`) or from its `TrustedHosts`. A host that calls itself otherwise than during the scan is left alone; where the
+  scan saw no name to compare, the script says `identity not compared`.
 - Every run leaves a log and a table in `logs`. A host that fails does not stop the others; the exit status is then 1.
-- If the system blocks scripts, read them, then: `powershell.exe -ExecutionPolicy Bypass -File .\\scripts\\R1.ps1`
+- If the system blocks scripts, read them, then: `powershell.exe -ExecutionPolicy Bypass -File .\\scripts\\NAME.ps1`";
 
+const REST: &str = "
 ## .rdp files
 
-`rdp` has a file by name and one by address for each host, to compare. In all of them the client warns when the server cannot
+`rdp` has a file by name and one by address for each host, to compare; a name that is missing in DNS or leads elsewhere has its
+file, too, and `actions.csv` says so (`name_source`, `name_note`). In all of them the client warns when the server cannot
 prove who it is (`authentication level:i:2`), nothing is shared with the server, and no user name is kept.
 
 ## Afterwards
@@ -86,6 +149,21 @@ pub(super) fn remedy(part: &Part<'_>) -> String {
             .as_ref()
             .map(|text| format!("- **Not for:** {text}")),
     );
+    lines.push(match script::reach(remedy) {
+        None => format!("- **Script:** none: {}", script::why_none(remedy)),
+        Some(Reach::Reads) => format!(
+            "- **Script:** `scripts/{0}.ps1` reads how things stand on the hosts; what to do then takes judgement.",
+            remedy.key
+        ),
+        Some(Reach::Changes) => format!(
+            "- **Script:** `scripts/{0}.ps1` reads, and changes with `-Apply`.",
+            remedy.key
+        ),
+        Some(Reach::Undoes) => format!(
+            "- **Script:** `scripts/{0}.ps1` reads, changes with `-Apply`, and goes back with `-Undo logs\\{0}-….undo.json -Apply`.",
+            remedy.key
+        ),
+    });
     section("Take care", remedy.warnings.iter().cloned(), &mut lines);
     lines.push("\n## Steps\n".to_owned());
     steps(&remedy.steps, &mut lines);
@@ -104,6 +182,11 @@ pub(super) fn remedy(part: &Part<'_>) -> String {
     section(
         "Hosts that the script is for",
         machines(&part.scripted),
+        &mut lines,
+    );
+    section(
+        "Hosts that the script takes only by -ComputerName: not known to be Windows",
+        machines(&part.unproven),
         &mut lines,
     );
     section("Hosts to do by hand", machines(&part.by_hand), &mut lines);

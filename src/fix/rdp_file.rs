@@ -2,6 +2,7 @@
 //!
 //! `authentication level:i:2` is written out: warn when the server cannot prove who it is, and let the user decide. That is what
 //! the client's own window writes. Without the line the documented default is 3, "no requirement", and 0 connects in silence.
+//! A name that has trouble has its file all the same: what happens by name and what happens by address is the comparison.
 //! Nothing of the workstation is handed to the server, for the file is there to see whether a connection comes about.
 
 use std::net::IpAddr;
@@ -15,7 +16,7 @@ const LONGEST: usize = 150;
 
 /// The file names and texts for a host: by name where it has one, by address where it has one.
 pub(super) fn files(machine: &Machine, number: usize) -> Vec<(String, String)> {
-    let by_name = machine.usual.clone().map(Computer::Name);
+    let by_name = machine.naming.name.clone().map(Computer::Name);
     let by_address = machine.address.map(Computer::Address);
     by_name
         .into_iter()
@@ -64,6 +65,7 @@ fn file_name(computer: &Computer, port: u16, number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::machine::{Naming, System};
     use super::super::name::HostName;
     use super::*;
 
@@ -72,9 +74,14 @@ mod tests {
             address: address.parse().ok(),
             port,
             own: None,
-            usual: HostName::parse(name).ok(),
+            usual: None,
+            naming: Naming {
+                name: HostName::parse(name).ok(),
+                source: None,
+                note: "",
+            },
             expected: None,
-            windows: true,
+            system: System::Windows,
         }
     }
 

@@ -9,38 +9,146 @@ const FRAME: &str = include_str!("scripts/frame.ps1");
 /// In the text of a remedy: what stands above are parameters of its own.
 const PARAMETERS_END: &str = "#---\n";
 
-/// What a remedy reads and changes on a host; `None` when it is done elsewhere, or by judgement.
-fn body(key: &str) -> Option<&'static str> {
-    Some(match key {
-        "R1" => include_str!("scripts/r01.ps1"),
-        "R2" => include_str!("scripts/r02.ps1"),
-        "R3" => include_str!("scripts/r03.ps1"),
-        "R4" => include_str!("scripts/r04.ps1"),
-        "R5" => include_str!("scripts/r05.ps1"),
-        "R6" => include_str!("scripts/r06.ps1"),
-        "R7" => include_str!("scripts/r07.ps1"),
-        "R8" => include_str!("scripts/r08.ps1"),
-        "R9" => include_str!("scripts/r09.ps1"),
-        "R12" => include_str!("scripts/r12.ps1"),
-        _ => return None,
-    })
+/// Runs programs such as `icacls.exe`.
+const PROGRAM: &str = include_str!("scripts/with_program.ps1");
+/// Reads values of the registry with all that it takes to put them back.
+const REGISTRY: &str = include_str!("scripts/with_registry.ps1");
+/// Puts such values back, and saves keys by a [`PROGRAM`].
+const REGISTRY_BACK: &str = include_str!("scripts/with_registry_back.ps1");
+/// Finds the file of a private key, and who may read it.
+const KEY: &str = include_str!("scripts/with_key.ps1");
+
+/// What a remedy reads and changes on a host.
+struct Body {
+    /// What its blocks call, sent to the host ahead of them.
+    with: &'static [&'static str],
+    /// Its own parameters and blocks.
+    text: &'static str,
 }
 
-/// Whether a script can carry it out.
+impl Body {
+    const fn new(with: &'static [&'static str], text: &'static str) -> Self {
+        Self { with, text }
+    }
+
+    /// The remedy's body; `None` when it is not carried out on the host.
+    fn of(key: &str) -> Option<Self> {
+        Some(match key {
+            "R1" => Self::new(&[KEY], include_str!("scripts/r01.ps1")),
+            "R2" => Self::new(&[PROGRAM, KEY], include_str!("scripts/r02.ps1")),
+            "R3" => Self::new(
+                &[PROGRAM, REGISTRY, KEY, REGISTRY_BACK],
+                include_str!("scripts/r03.ps1"),
+            ),
+            "R4" => Self::new(
+                &[REGISTRY, KEY, REGISTRY_BACK],
+                include_str!("scripts/r04.ps1"),
+            ),
+            "R5" => Self::new(
+                &[PROGRAM, REGISTRY, REGISTRY_BACK],
+                include_str!("scripts/r05.ps1"),
+            ),
+            "R6" => Self::new(
+                &[REGISTRY, KEY, REGISTRY_BACK],
+                include_str!("scripts/r06.ps1"),
+            ),
+            "R7" => Self::new(&[], include_str!("scripts/r07.ps1")),
+            "R8" => Self::new(&[REGISTRY, REGISTRY_BACK], include_str!("scripts/r08.ps1")),
+            "R9" => Self::new(&[], include_str!("scripts/r09.ps1")),
+            "R10" => Self::new(&[], include_str!("scripts/r10.ps1")),
+            "R11" => Self::new(&[PROGRAM, REGISTRY], include_str!("scripts/r11.ps1")),
+            "R12" => Self::new(&[PROGRAM], include_str!("scripts/r12.ps1")),
+            "R13" => Self::new(&[REGISTRY], include_str!("scripts/r13.ps1")),
+            "R14" => Self::new(&[REGISTRY], include_str!("scripts/r14.ps1")),
+            "R15" => Self::new(&[REGISTRY, REGISTRY_BACK], include_str!("scripts/r15.ps1")),
+            "R20" => Self::new(&[], include_str!("scripts/r20.ps1")),
+            _ => return None,
+        })
+    }
+
+    fn reach(&self) -> Reach {
+        match (
+            self.text.contains("\n$Change = {"),
+            self.text.contains("\n$Restore = {"),
+        ) {
+            (_, true) => Reach::Undoes,
+            (true, false) => Reach::Changes,
+            (false, false) => Reach::Reads,
+        }
+    }
+}
+
+/// How far a script goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// It looks, and says what needs a look.
+    Reads,
+    /// It also changes something when told to.
+    Changes,
+    /// It also puts back what it found.
+    Undoes,
+}
+
+/// Whether there is a script for it.
 #[must_use]
 pub fn has_script(remedy: &Remedy) -> bool {
-    body(&remedy.key).is_some()
+    reach(remedy).is_some()
 }
 
-/// The script of a remedy over some hosts, in ASCII, with the line ends of Windows.
-pub(super) fn script(remedy: &Remedy, machines: &[&Machine]) -> Option<String> {
-    let body = body(&remedy.key)?;
-    let (parameters, body) = body.split_once(PARAMETERS_END).unwrap_or(("", body));
-    let mut text = String::with_capacity(FRAME.len() + body.len() + machines.len() * 96);
+/// How far the remedy's script goes; `None` when there is none.
+pub(super) fn reach(remedy: &Remedy) -> Option<Reach> {
+    Body::of(&remedy.key).map(|body| body.reach())
+}
+
+/// Why a remedy has no script, to follow "none:"; empty when it has one.
+pub(super) fn why_none(remedy: &Remedy) -> &'static str {
+    match remedy.key.as_str() {
+        "R16" => "the host is not Windows, and PowerShell remoting does not reach it.",
+        "R17" => {
+            "the evidence is on the workstation of the person whom it happens to, from the minute in which it happened. The \
+             commands below are to be pasted there."
+        }
+        "R18" => {
+            "a path is measured from the workstation's end, and mended on the gateways in between."
+        }
+        "R19" => "what inspects is a box or a program in between, with a console of its own.",
+        _ => "",
+    }
+}
+
+/// The script of a remedy over some hosts, in ASCII, with the line ends of Windows. `unproven` are those without a sign of
+/// Windows: the script leaves them alone unless they are named.
+pub(super) fn script(
+    remedy: &Remedy,
+    machines: &[&Machine],
+    unproven: &[&Machine],
+) -> Option<String> {
+    let body = Body::of(&remedy.key)?;
+    let reach = body.reach();
+    let (parameters, own) = body
+        .text
+        .split_once(PARAMETERS_END)
+        .unwrap_or(("", body.text));
+    let mut text = String::with_capacity(
+        FRAME.len() + own.len() + 8192 + (machines.len() + unproven.len()) * 96,
+    );
     // One pass, so that nothing put in is looked through again.
     let mut parts = FRAME.split("@@");
     text.push_str(parts.next().unwrap_or_default());
+    let mut wanted = true;
     while let Some(word) = parts.next() {
+        let after = parts.next().unwrap_or_default();
+        match word {
+            // From here on only in scripts of this reach.
+            "READS" => wanted = reach == Reach::Reads,
+            "CHANGES" => wanted = reach != Reach::Reads,
+            "UNDO" => wanted = reach == Reach::Undoes,
+            "ALWAYS" => wanted = true,
+            _ => {}
+        }
+        if !wanted {
+            continue;
+        }
         match word {
             "KEY" => text.push_str(&remedy.key),
             "TITLE" => text.push_str(&remedy.title),
@@ -48,21 +156,29 @@ pub(super) fn script(remedy: &Remedy, machines: &[&Machine]) -> Option<String> {
             "INTERRUPTS" => text.push_str(&remedy.interrupts),
             "PARAMETERS" => text.push_str(parameters),
             "HOSTS" => text.push_str(&hosts(machines)),
-            "BODY" => text.push_str(body),
+            "UNPROVEN" => text.push_str(&hosts(unproven)),
+            "BODY" => {
+                for part in body.with {
+                    text.push_str(part);
+                    text.push('\n');
+                }
+                text.push_str(own);
+            }
             _ => {}
         }
-        text.push_str(parts.next().unwrap_or_default());
+        text.push_str(after);
     }
     Some(text.replace('\n', "\r\n"))
 }
 
-/// The lines of the host array. Only checked names, addresses and numbers come in.
+/// The lines of a host array. Only checked names, addresses and numbers come in.
 fn hosts(machines: &[&Machine]) -> String {
     let line = |machine: &&Machine| {
         let computer = machine.computer()?;
+        let address = machine.address?;
         let expected = machine.expected.as_ref().map_or("", HostName::as_str);
         Some(format!(
-            "    [pscustomobject]@{{ Computer = '{computer}'; Port = {}; Expected = '{expected}' }}\n",
+            "    [pscustomobject]@{{ Computer = '{computer}'; Address = '{address}'; Port = {}; Expected = '{expected}' }}\n",
             machine.port,
         ))
     };
@@ -86,7 +202,12 @@ mod tests {
                     "INTERRUPTS",
                     "PARAMETERS",
                     "HOSTS",
-                    "BODY"
+                    "UNPROVEN",
+                    "BODY",
+                    "READS",
+                    "CHANGES",
+                    "UNDO",
+                    "ALWAYS"
                 ]
                 .contains(word),
                 "{word}"
@@ -99,7 +220,7 @@ mod tests {
     fn every_script_is_whole_and_ascii() {
         let mut count = 0;
         for remedy in remedies::all() {
-            let Some(text) = script(remedy, &[]) else {
+            let Some(text) = script(remedy, &[], &[]) else {
                 continue;
             };
             count += 1;
@@ -110,42 +231,155 @@ mod tests {
             assert_eq!(text.matches("#>").count(), 1, "{key}");
             for part in [
                 "$Check = {",
-                "$Change = {",
-                "[CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]",
-                "if (-not $Apply) { $WhatIfPreference = $true }",
-                "-and $Apply)",
                 "Needed ",
                 "Reason ",
+                "finally {\r\n    Stop-Transcript",
             ] {
                 assert!(text.contains(part), "{key}: {part}");
             }
         }
-        assert_eq!(count, 10);
+        assert_eq!(count, 16);
+    }
+
+    #[test]
+    fn a_script_has_what_its_reach_takes_and_no_more() {
+        for remedy in remedies::all() {
+            let (Some(text), Some(reach)) = (script(remedy, &[], &[]), reach(remedy)) else {
+                continue;
+            };
+            let key = &remedy.key;
+            let changes = reach != Reach::Reads;
+            for part in [
+                "$Change = {",
+                "[switch] $Apply,",
+                "[CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]",
+                "if (-not $Apply) { $WhatIfPreference = $true }",
+                "-and $Apply)",
+            ] {
+                assert_eq!(text.contains(part), changes, "{key}: {part}");
+            }
+            assert!(changes || !text.contains("$Means += {"), "{key}");
+            for part in ["$Restore = {", "[string] $Undo,", ".undo.json", "Saved  "] {
+                assert_eq!(text.contains(part), reach == Reach::Undoes, "{key}: {part}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_remedy_has_a_script_or_says_why_it_has_none() {
+        for remedy in remedies::all() {
+            assert_eq!(
+                has_script(remedy),
+                why_none(remedy).is_empty(),
+                "{}",
+                remedy.key
+            );
+        }
+    }
+
+    /// What an `if` gives is one object where an array of one is meant, and in Windows `PowerShell` 5.1 that has no `Count`.
+    #[test]
+    fn no_array_comes_out_of_an_if() {
+        for remedy in remedies::all() {
+            let text = script(remedy, &[], &[]).unwrap_or_default();
+            for line in text.lines() {
+                let assigned = line.split_once(" = if (").map(|(_, rest)| rest);
+                assert!(
+                    !assigned.is_some_and(|rest| rest.contains("{ @(") || rest.ends_with('{')),
+                    "{}: {line}",
+                    remedy.key
+                );
+            }
+            assert!(!text.contains(".Off.Count"), "{}", remedy.key);
+            for local in ["NotAfter.ToString('u')", "BootUpTime.ToString('u')"] {
+                assert!(!text.contains(local), "{}: {local}", remedy.key);
+            }
+        }
+    }
+
+    /// The blocks that run before anybody is asked.
+    fn reading(text: &str) -> String {
+        let mut kept = String::new();
+        let mut keep = false;
+        for line in text.lines() {
+            if line.starts_with('$') {
+                keep = line.starts_with("$Common") || line.starts_with("$Check");
+            }
+            if keep {
+                kept.push_str(line);
+                kept.push('\n');
+            }
+        }
+        kept
     }
 
     #[test]
     fn no_check_changes_anything() {
         for remedy in remedies::all() {
-            let Some(body) = body(&remedy.key) else {
+            let Some(body) = Body::of(&remedy.key) else {
                 continue;
             };
-            let check = body.split("$Change = {").next().unwrap();
+            let text: String = body
+                .with
+                .iter()
+                .chain([&body.text])
+                .map(|part| reading(part))
+                .collect();
+            assert!(text.contains("$Check = {"), "{}", remedy.key);
             for verb in [
                 "Set-",
                 "Remove-",
                 "New-",
                 "Restart-",
+                "Restore-",
+                "Export-",
                 "Start-",
                 "Stop-",
+                "Add-",
                 "/grant",
                 "takeown",
+                "SetAccessControl",
                 "Register-",
                 "/resync",
                 "Enable-",
                 "Disable-",
             ] {
-                assert!(!check.contains(verb), "{}: {verb}", remedy.key);
+                // Advice that a reason gives is text.
+                let done = text
+                    .lines()
+                    .filter(|line| !line.contains("with Set-RDCertificate"));
+                for line in done {
+                    assert!(!line.contains(verb), "{}: {verb} in {line}", remedy.key);
+                }
             }
+        }
+    }
+
+    /// Functions that a text defines for the host.
+    fn defined(text: &str) -> impl Iterator<Item = &str> {
+        text.split("function global:")
+            .skip(1)
+            .filter_map(|rest| rest.split_whitespace().next())
+    }
+
+    #[test]
+    fn nothing_is_called_that_is_not_sent_ahead() {
+        for remedy in remedies::all() {
+            let Some(body) = Body::of(&remedy.key) else {
+                continue;
+            };
+            let sent = body.with.concat() + body.text;
+            for name in [PROGRAM, REGISTRY, REGISTRY_BACK, KEY]
+                .into_iter()
+                .flat_map(defined)
+            {
+                let called = body.text.contains(name);
+                let there = defined(&sent).any(|other| other == name);
+                assert!(!called || there, "{}: {name}", remedy.key);
+            }
+            // The copy of a key is made by a program.
+            let copies = body.text.contains("Export-RegistryKey");
+            assert!(!copies || body.with.contains(&PROGRAM), "{}", remedy.key);
         }
     }
 }

@@ -8,6 +8,7 @@ use csv::{Terminator, WriterBuilder};
 use super::machine::{Machine, Refused};
 use super::name::HostName;
 use super::{Action, Way};
+use crate::model::NameSource;
 use crate::sanitize;
 
 /// Who, what, why and how, one line per host and finding.
@@ -25,6 +26,8 @@ pub(super) fn actions(machines: &[Machine], actions: &[Action<'_>]) -> Vec<u8> {
         "action",
         "how",
         "file",
+        "name_source",
+        "name_note",
     ];
     let rows = actions.iter().filter_map(|action| {
         let machine = machines.get(action.machine)?;
@@ -35,7 +38,8 @@ pub(super) fn actions(machines: &[Machine], actions: &[Action<'_>]) -> Vec<u8> {
             address(machine.address),
             machine.port.to_string(),
             machine
-                .usual
+                .naming
+                .name
                 .as_ref()
                 .map_or("", HostName::as_str)
                 .to_owned(),
@@ -49,6 +53,12 @@ pub(super) fn actions(machines: &[Machine], actions: &[Action<'_>]) -> Vec<u8> {
                 Way::Script => format!("scripts/{key}.ps1"),
                 _ => format!("remedies/{key}.md"),
             },
+            machine
+                .naming
+                .source
+                .map_or("", NameSource::word)
+                .to_owned(),
+            machine.naming.note.to_owned(),
         ])
     });
     table(&header, rows)

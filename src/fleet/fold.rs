@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use super::summary::Contribution;
 use super::{Fleet, Host};
-use crate::diagnosis::{self, Context, Diagnosis};
+use crate::diagnosis::{self, Diagnosis};
 use crate::model::{
     Attempt, CertificateFacts, Endpoint, EventBody, History, Lookup, NameSource, Notice,
-    ObservedName, ScanEvent, Subject, TlsFacts,
+    ObservedName, Question, ScanEvent, Subject, TlsFacts,
 };
 
 impl Fleet {
@@ -45,6 +45,8 @@ impl Fleet {
                 excluded,
             } => self.fold_names(endpoint, names, lookups, excluded),
             EventBody::Noticed(notice) => self.fold_notice(notice),
+            EventBody::BehindGateway { subject, gateway } => self.fold_gateway(subject, gateway),
+            EventBody::ProbedAnew { endpoint } => self.fold_anew(endpoint),
             EventBody::ScanFinished(end) => {
                 self.end = Some(end);
                 self.look_around();
@@ -191,6 +193,61 @@ impl Fleet {
         }
     }
 
+    /// A host that is listed and not probed; one that another target has probed all the same keeps what was seen of it.
+    fn fold_gateway(&mut self, subject: Subject, gateway: Box<str>) {
+        if let Some(index) = self.position(&subject) {
+            if let Some(mut history) = self.hosts.get(index).map(Host::history) {
+                history.gateway = Some(gateway);
+                self.store(index, &history);
+            }
+            return;
+        }
+        let mut history = History::new(subject);
+        history.listed = true;
+        history.complete = true;
+        history.gateway = Some(gateway);
+        self.add_row(&history);
+    }
+
+    /// Begins an endpoint's evidence anew. Its row stays, and so do the names that the user gave it: a host that was seen
+    /// does not vanish.
+    fn fold_anew(&mut self, endpoint: Endpoint) {
+        self.end = None;
+        let subject = Subject::Endpoint(endpoint);
+        self.notices.retain(|notice| {
+            *notice
+                != Notice::Skipped {
+                    subject: subject.clone(),
+                }
+        });
+        let Some((index, old)) = self.unpacked(endpoint) else {
+            self.references.remove(&endpoint);
+            return;
+        };
+        let mut history = History {
+            listed: old.listed,
+            gateway: old.gateway,
+            ..History::new(old.subject)
+        };
+        let own = |name: &ObservedName| name.source == NameSource::Target;
+        history.lookups = old
+            .lookups
+            .into_iter()
+            .filter(|lookup| {
+                old.names.iter().any(|name| {
+                    own(name) && lookup.question == Question::Addresses(name.name.clone())
+                })
+            })
+            .collect();
+        history.names = old.names.into_iter().filter(own).collect();
+        self.store(index, &history);
+        for referrer in self.referring(endpoint) {
+            if referrer != index {
+                self.judge(referrer);
+            }
+        }
+    }
+
     /// Rows whose names lead to an endpoint.
     fn referring(&self, endpoint: Endpoint) -> Vec<usize> {
         self.referrers
@@ -202,6 +259,14 @@ impl Fleet {
     fn fold_notice(&mut self, notice: Notice) {
         if self.notices.contains(&notice) {
             return;
+        }
+        if let Notice::Skipped {
+            subject: Subject::Endpoint(endpoint),
+        } = &notice
+            && let Some((index, mut history)) = self.unpacked(*endpoint)
+        {
+            history.complete = true;
+            self.store(index, &history);
         }
         let changes_rules = matches!(notice, Notice::ResolverDown { .. } | Notice::NoIpv6Route);
         self.notices.push(notice);
@@ -266,22 +331,7 @@ impl Fleet {
     }
 
     fn diagnose(&self, history: &History) -> Diagnosis {
-        let lookup = |endpoint| self.history(endpoint);
-        let context = Context {
-            policy: &self.policy,
-            now: self
-                .times
-                .map_or(jiff::Timestamp::UNIX_EPOCH, |(_, newest)| newest),
-            dns_enabled: self.plan.as_ref().is_none_or(|plan| plan.dns),
-            resolver_down: self
-                .notices
-                .iter()
-                .any(|notice| matches!(notice, Notice::ResolverDown { .. })),
-            no_ipv6_route: self.notices.contains(&Notice::NoIpv6Route),
-            fleet: Some(&self.sight),
-            lookup: &lookup,
-        };
-        diagnosis::diagnose(history, &context)
+        self.in_context(|context| diagnosis::diagnose(history, context))
     }
 
     fn judge(&mut self, index: usize) {

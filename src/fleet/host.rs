@@ -1,4 +1,4 @@
-use super::packed::Packed;
+use super::packed::{Packed, Sketch};
 use crate::diagnosis::Diagnosis;
 use crate::model::{History, NameSource, ObservedName, Subject, TlsMethod, TlsVersion};
 
@@ -9,6 +9,7 @@ use crate::model::{History, NameSource, ObservedName, Subject, TlsMethod, TlsVer
 pub struct Host {
     subject: Subject,
     complete: bool,
+    listed: bool,
     tls: Option<(TlsMethod, Option<TlsVersion>)>,
     display_name: Option<Box<str>>,
     facts: Packed,
@@ -23,6 +24,7 @@ impl Host {
         let mut host = Self {
             subject: history.subject.clone(),
             complete: false,
+            listed: false,
             tls: None,
             display_name: None,
             facts: Packed::new(history),
@@ -58,6 +60,7 @@ impl Host {
     /// Brings what stands beside the facts in line with them.
     fn glance(&mut self, history: &History) {
         self.complete = history.complete;
+        self.listed = history.listed;
         self.tls = history.tls().map(|tls| (tls.method, tls.version));
         let name = match &history.subject {
             // The subject is the name.
@@ -81,6 +84,12 @@ impl Host {
         self.complete
     }
 
+    /// The user listed it, or a name that leads to it, one by one.
+    #[must_use]
+    pub const fn listed(&self) -> bool {
+        self.listed
+    }
+
     /// Method and version of [`History::tls`].
     #[must_use]
     pub const fn tls(&self) -> Option<(TlsMethod, Option<TlsVersion>)> {
@@ -97,6 +106,12 @@ impl Host {
     #[must_use]
     pub fn names(&self) -> Vec<ObservedName> {
         self.facts.names()
+    }
+
+    /// What columns and filters may ask of every host. Far less work than the whole history.
+    #[must_use]
+    pub fn sketch(&self) -> Sketch<'_> {
+        self.facts.sketch()
     }
 
     /// The name to show: the one the user typed, else NTLM's, else PTR's, else the certificate's.

@@ -8,6 +8,7 @@ mod packed;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod told;
 mod wide;
 
 use std::borrow::Cow;
@@ -22,17 +23,19 @@ use crate::model::{
 };
 
 pub use host::Host;
+pub use packed::{CertificateSketch, Sketch};
 pub use summary::Summary;
+pub use told::FleetFinding;
 
 /// Names that the user listed and that lead to an endpoint which has no row yet.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct AwaitedNames {
     names: Vec<ObservedName>,
     lookups: Vec<Arc<Lookup>>,
 }
 
 /// All hosts of one scan.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Fleet {
     policy: Policy,
     hosts: Vec<Host>,

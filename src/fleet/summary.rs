@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnosis::Diagnosis;
-use crate::model::{CertificateStatus, DnsVerdict, HostState, Severity, StabilityVerdict};
+use crate::model::{CertificateStatus, HostState, Severity, StabilityVerdict};
 
 /// Counts over all rows (hosts that are rows; members tried by reference are not).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,20 +18,8 @@ pub struct Summary {
     pub expiring: u64,
     /// Flaky hosts.
     pub flaky: u64,
-    /// Hosts whose DNS verdict is trouble (wrong host, stale, missing, partly dead, AAAA dead).
+    /// Hosts whose DNS verdict is trouble: [`crate::model::DnsVerdict::is_trouble`].
     pub dns_trouble: u64,
-}
-
-/// Whether a verdict on names counts as trouble of the host's names.
-pub(crate) const fn is_dns_trouble(verdict: DnsVerdict) -> bool {
-    matches!(
-        verdict,
-        DnsVerdict::WrongHost
-            | DnsVerdict::Stale
-            | DnsVerdict::Missing
-            | DnsVerdict::PartialDead
-            | DnsVerdict::AaaaDead
-    )
 }
 
 /// What a host adds to the summary: small, so that taking it out again needs no copy of the old diagnosis.
@@ -51,7 +39,7 @@ impl Contribution {
             worst: diagnosis.findings.iter().map(|found| found.severity).max(),
             certificate: diagnosis.certificate_status,
             flaky: diagnosis.stability.verdict == StabilityVerdict::Flaky,
-            dns_trouble: is_dns_trouble(diagnosis.dns),
+            dns_trouble: diagnosis.dns.is_trouble(),
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::diagnosis::Undecided;
 use crate::diagnosis::testing::{
     AttemptMaker, attempt, certificate, days, endpoint, here, leading_to, now, ntlm, silent, tls,
 };
@@ -311,6 +312,46 @@ fn the_end_judges_everyone_as_of_its_time() {
     }));
     assert_eq!(feed.fleet.summary().expired, 1);
     assert!(feed.fleet.end().is_some());
+}
+
+#[test]
+fn findings_over_the_fleet_are_counted_in_words_worst_first() {
+    let mut feed = Feed::new();
+    for last in 1..=3 {
+        let at = endpoint(&format!("10.0.0.{last}"));
+        let made = attempt().refused(3).edit(|attempt| attempt.endpoint = at);
+        feed.attempt(made);
+    }
+    feed.attempt(attempt().stage(Stage::Tcp, Outcome::Refused));
+    let phrases: Vec<String> = feed
+        .fleet
+        .findings()
+        .into_iter()
+        .map(|found| found.phrase)
+        .collect();
+    assert_eq!(
+        phrases,
+        [
+            "3 hosts have no usable certificate",
+            "1 host: The port is closed"
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_told_yet_comes_with_the_reason() {
+    let mut feed = Feed::new();
+    feed.attempt(attempt().tls_fails(silent(), silent()));
+    let stalls = Undecided {
+        id: "RDP-TLS-TIMEOUT",
+        why: "stalled once only",
+        get: "--attempts 3",
+    };
+    assert!(feed.fleet.undecided(0).contains(&stalls));
+    feed.attempt(attempt().tls_fails(silent(), silent()));
+    let told = feed.fleet.undecided(0);
+    assert!(told.iter().all(|one| one.id != stalls.id), "{told:?}");
+    assert_eq!(feed.fleet.undecided(1), []);
 }
 
 #[test]

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use super::Fleet;
 use crate::diagnosis::{Banner, FleetSight};
+use crate::model::History;
 
 /// The first look at the fleet as a whole comes after this many attempts, the next ones each time the number has doubled:
 /// over a scan they cost no more than two looks at its end.
@@ -10,9 +11,13 @@ pub(super) const FIRST_LOOK: u64 = 32;
 impl Fleet {
     /// Looks at all hosts together. Hosts judged from now on know of it; at the end of a scan all are judged again.
     pub(super) fn look_around(&mut self) {
-        let rows = self.hosts.iter().map(|host| Cow::Owned(host.history()));
-        let references = self.references.values().map(Cow::Borrowed);
-        self.sight = FleetSight::of(rows.chain(references));
+        let references: Vec<&History> = self.references.values().collect();
+        self.sight = FleetSight::of(|place| match self.hosts.get(place) {
+            Some(host) => Some(Cow::Owned(host.history())),
+            None => references
+                .get(place - self.hosts.len())
+                .map(|history| Cow::Borrowed(*history)),
+        });
     }
 
     pub(super) fn look_around_when_due(&mut self) {

@@ -2,15 +2,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CertificateFacts, ConnectionPurpose, Endpoint, NegotiationFacts, NtlmFacts, Outcome, Stage,
-    StageRecord, TrustVerdict,
+    CertificateFacts, ConnectionPurpose, Endpoint, Moment, NegotiationFacts, NtlmFacts, Outcome,
+    Stage, StageRecord, TrustVerdict,
 };
 
 /// A TLS protocol version as its two bytes on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct TlsVersion(pub u16);
 
@@ -41,7 +44,7 @@ impl fmt::Display for TlsVersion {
 }
 
 /// How TLS facts were obtained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TlsMethod {
     /// A full handshake: the server proved that it holds the key.
@@ -53,7 +56,7 @@ pub enum TlsMethod {
 }
 
 /// What the TLS stage told.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct TlsFacts {
     /// How far it went.
     pub method: TlsMethod,
@@ -84,7 +87,7 @@ impl TlsFacts {
 }
 
 /// What the kernel knows about the path after connect (`TCP_INFO` on Linux).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct PathFacts {
     /// Segments retransmitted on this connection, the SYN included.
     pub retransmits: u32,
@@ -95,7 +98,7 @@ pub struct PathFacts {
 /// One attempt at one endpoint: a timeline of stages, and the facts that they yielded.
 ///
 /// INVARIANT: stages stand in the order in which they began, and every stage that began is there, with its outcome.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Attempt {
     /// Where to.
     pub endpoint: Endpoint,
@@ -104,6 +107,7 @@ pub struct Attempt {
     /// The DNS name sent as SNI, when the attempt was made "by name"; `None` when "by IP".
     pub by_name: Option<Box<str>>,
     /// Wall clock at the start, UTC.
+    #[schemars(with = "Moment")]
     pub started_at: Timestamp,
     /// The timeline.
     pub stages: Vec<StageRecord>,

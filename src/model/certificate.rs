@@ -1,8 +1,11 @@
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Moment;
+
 /// The kind of a certificate's public key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum KeyAlgorithm {
     /// RSA.
     #[serde(rename = "RSA")]
@@ -36,7 +39,7 @@ impl KeyAlgorithm {
 }
 
 /// A certificate's public key, as far as anyone outside can judge it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct PublicKey {
     /// Its kind.
     pub algorithm: KeyAlgorithm,
@@ -45,7 +48,7 @@ pub struct PublicKey {
 }
 
 /// Whether this machine would trust the chain at the time of the attempt, were it asked to. A fact about this machine too.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "verdict", content = "detail", rename_all = "snake_case")]
 pub enum TrustVerdict {
     /// A chain to one of this machine's roots was found.
@@ -61,7 +64,7 @@ pub enum TrustVerdict {
 }
 
 /// What a certificate says (RFC 5280). All strings are raw network text, bounded in length.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct CertificateFacts {
     /// SHA-1 over the DER, lower-case hex: the "thumbprint" that Windows shows.
     pub sha1: Box<str>,
@@ -86,8 +89,10 @@ pub struct CertificateFacts {
     /// Whether there is a subject alternative name extension at all: then the common name does not count.
     pub has_san: bool,
     /// Start of validity; `None` when out of any representable range.
+    #[schemars(with = "Option<Moment>")]
     pub not_before: Option<Timestamp>,
     /// End of validity.
+    #[schemars(with = "Option<Moment>")]
     pub not_after: Option<Timestamp>,
     /// The public key.
     pub key: PublicKey,

@@ -1,13 +1,16 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The TCP port that Remote Desktop listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 3389;
 
 /// One address and TCP port: what a connection is made to, and what a row of the table stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Endpoint {
     /// IPv4 or IPv6 address.
     pub address: IpAddr,
@@ -36,7 +39,9 @@ impl fmt::Display for Endpoint {
 }
 
 /// What a row is about: an endpoint, or a name the user listed that led to no address at all.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// An address and port.

@@ -2,15 +2,16 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Endpoint, Lookup, ObservedName, Resolver, Subject};
+use super::{Attempt, Endpoint, Lookup, Moment, ObservedName, Resolver, Subject};
 
 /// Version of the event stream, in the first event of every recording.
-pub const EVENT_SCHEMA: &str = "rdpscan.events/1";
+pub const EVENT_SCHEMA: &str = "rdpscan.events/1.1";
 
 /// A fact about the scan, numbered and dated by the one engine that emits them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScanEvent {
     /// Which scan.
     pub run_id: Box<str>,
@@ -19,13 +20,14 @@ pub struct ScanEvent {
     /// 0, 1, 2, … per source.
     pub seq: u64,
     /// Wall clock, UTC.
+    #[schemars(with = "Moment")]
     pub at: Timestamp,
     /// What happened.
     pub body: EventBody,
 }
 
 /// What can happen. Facts only: findings are recomputed from these by whoever reads them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum EventBody {
     /// Always first.
@@ -67,14 +69,26 @@ pub enum EventBody {
     },
     /// Something about this machine or its resolver, said once.
     Noticed(Notice),
-    /// Always last.
+    /// The user's own file says that a host is always reached through a gateway: it is listed, and not probed directly.
+    BehindGateway {
+        /// Who.
+        subject: Subject,
+        /// The gateway's name or address, as the file has it.
+        gateway: Box<str>,
+    },
+    /// The user asked for this endpoint to be probed anew: attempts, lookups and names seen of it so far are set aside.
+    ProbedAnew {
+        /// Whose.
+        endpoint: Endpoint,
+    },
+    /// Nothing more will follow, unless the user asks for something to be probed anew: then it comes once more at the end.
     ScanFinished(ScanEnd),
 }
 
 /// What is going to be done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScanPlan {
-    /// [`EVENT_SCHEMA`].
+    /// Name and version of the form: [`EVENT_SCHEMA`].
     pub schema: Box<str>,
     /// Version of rdpscan.
     pub version: Box<str>,
@@ -101,7 +115,7 @@ pub struct ScanPlan {
 }
 
 /// How the scan ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ScanStatus {
     /// Everything planned was done.
@@ -111,7 +125,7 @@ pub enum ScanStatus {
 }
 
 /// Sums over addresses that have no event of their own: swept, not listed, and not answering.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct UnlistedCounts {
     /// Refused the connection.
     pub closed: u64,
@@ -122,7 +136,7 @@ pub struct UnlistedCounts {
 }
 
 /// The end of a scan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScanEnd {
     /// How.
     pub status: ScanStatus,
@@ -135,7 +149,7 @@ pub struct ScanEnd {
 }
 
 /// Trouble on our side, told once as a banner and never blamed on a host.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Notice {
     /// No resolver in use answers. Names are then not judged.
@@ -170,6 +184,17 @@ pub enum Notice {
     },
     /// `--max-time` ran out.
     TimeLimit,
+    /// Entries of the user's own file were not taken as targets.
+    NotTaken {
+        /// The file.
+        list: Box<str>,
+        /// How many.
+        count: u32,
+        /// What they are, such as `disabled accounts`.
+        reason: Box<str>,
+        /// The first of them, by the names that the file gives them.
+        names: Vec<Box<str>>,
+    },
     /// A subject is worth a word on its own: for instance a stuck host that was given up.
     Skipped {
         /// Who.
@@ -218,6 +243,22 @@ impl fmt::Display for Notice {
                 )
             }
             Self::TimeLimit => f.write_str("--max-time ran out: the scan is not complete"),
+            Self::NotTaken {
+                list,
+                count,
+                reason,
+                names,
+            } => {
+                write!(
+                    f,
+                    "{list}: left out, {reason} ({count}): {}",
+                    names.join(", ")
+                )?;
+                if names.len() < usize::try_from(*count).unwrap_or(usize::MAX) {
+                    f.write_str(", …")?;
+                }
+                Ok(())
+            }
             Self::Skipped { subject } => {
                 write!(f, "{subject} was given up: it did not come to an end")
             }

@@ -1,10 +1,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How bad a finding is. Ordered: `Critical` is the greatest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Worth knowing, nothing to do.
@@ -49,7 +52,9 @@ impl fmt::Display for Severity {
 }
 
 /// How far the evidence carries. Ordered: `Sure` is the greatest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// A lead to follow.
@@ -85,8 +90,17 @@ pub struct Finding {
     pub title: Cow<'static, str>,
     /// The observation, quoted.
     pub evidence: String,
-    /// Key of the remedy, such as `R1`; `None` when there is nothing to do.
-    pub remedy: Option<&'static str>,
+    /// Keys of remedies, such as `R1`: the first to try first, the next where that did not help. Empty when there is nothing
+    /// to do.
+    pub remedies: &'static [&'static str],
+}
+
+impl Finding {
+    /// The remedy to try first.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        self.remedies.first().copied()
+    }
 }
 
 /// What mstsc would probably show.

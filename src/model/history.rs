@@ -26,6 +26,9 @@ pub struct History {
     pub names_checked: bool,
     /// No further attempt will follow.
     pub complete: bool,
+    /// The gateway through which the host is always reached, by the user's own file: then it is not probed directly.
+    #[serde(default)]
+    pub gateway: Option<Box<str>>,
 }
 
 impl History {
@@ -42,6 +45,7 @@ impl History {
             excluded: Vec::new(),
             names_checked: false,
             complete: false,
+            gateway: None,
         }
     }
 

@@ -5,10 +5,12 @@
 
 mod attempt;
 mod certificate;
+mod control;
 mod endpoint;
 mod event;
 mod finding;
 mod history;
+mod moment;
 mod name;
 mod negotiation;
 mod ntlm;
@@ -18,15 +20,17 @@ mod verdict;
 
 pub use attempt::{Attempt, PathFacts, TlsFacts, TlsMethod, TlsVersion};
 pub use certificate::{CertificateFacts, KeyAlgorithm, PublicKey, TrustVerdict};
+pub use control::Control;
 pub use endpoint::{DEFAULT_PORT, Endpoint, Subject};
 pub use event::{
     EVENT_SCHEMA, EventBody, Notice, ScanEnd, ScanEvent, ScanPlan, ScanStatus, UnlistedCounts,
 };
 pub use finding::{Confidence, Finding, PredictedError, Severity};
 pub use history::History;
+pub(crate) use moment::Moment;
 pub use name::{Lookup, LookupAnswer, NameSource, ObservedName, Question, Resolver};
 pub use negotiation::{NegotiationFacts, NegotiationFailure, Protocols, SelectedSecurity};
 pub use ntlm::NtlmFacts;
-pub use progress::Progress;
+pub use progress::{Descriptors, Progress};
 pub use stage::{ConnectionPurpose, Outcome, Stage, StageRecord};
 pub use verdict::{CertificateStatus, DnsVerdict, HostState, Nla, StabilityVerdict};

@@ -1,9 +1,12 @@
 use std::net::{IpAddr, SocketAddr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Where a name came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum NameSource {
     /// The user listed it.
@@ -30,7 +33,9 @@ impl NameSource {
 }
 
 /// A name in play for a host, in lower case without the final dot.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct ObservedName {
     /// The name.
     pub name: Box<str>,
@@ -39,7 +44,9 @@ pub struct ObservedName {
 }
 
 /// Who was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Resolver {
     /// The operating system's resolver, which is what mstsc asks.
@@ -51,7 +58,7 @@ pub enum Resolver {
 }
 
 /// What was asked.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
     /// Both A and AAAA of a name.
@@ -61,7 +68,7 @@ pub enum Question {
 }
 
 /// What came back. `NXDOMAIN` and "no data" are answers; the others are trouble with the resolver.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum LookupAnswer {
     /// Addresses, A before AAAA, each once.
@@ -122,7 +129,7 @@ impl LookupAnswer {
 }
 
 /// One question, one resolver, one answer.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Lookup {
     /// What was asked.
     pub question: Question,

@@ -1,9 +1,10 @@
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Security protocols as a bit field (MS-RDPBCGR 2.2.1.1.1, `requestedProtocols`). Unknown bits survive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Protocols(pub u32);
 
@@ -29,7 +30,7 @@ impl Protocols {
 }
 
 /// What the server selected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SelectedSecurity {
     /// TLS without NLA.
@@ -90,7 +91,7 @@ impl SelectedSecurity {
 }
 
 /// A negotiation failure code (MS-RDPBCGR 2.2.1.2.2). A newtype, so that unknown codes survive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct NegotiationFailure(pub u32);
 
@@ -136,7 +137,7 @@ impl fmt::Display for NegotiationFailure {
 }
 
 /// What the X.224 exchange told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct NegotiationFacts {
     /// What was offered.
     pub requested: Protocols,

@@ -1,9 +1,12 @@
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::Moment;
 
 /// What the server told about itself in the NTLM challenge (MS-NLMP 2.2.1.2 and 2.2.2.1). Every string is raw network text,
 /// at most 512 characters.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 pub struct NtlmFacts {
     /// AV pair 1.
     pub netbios_computer: Option<Box<str>>,
@@ -18,8 +21,10 @@ pub struct NtlmFacts {
     /// Version of the operating system as the server claims it: major, minor, build. `FreeRDP` always claims 6.1.7601.
     pub version: Option<(u8, u8, u16)>,
     /// AV pair 7: the server's clock when it answered.
+    #[schemars(with = "Option<Moment>")]
     pub server_time: Option<Timestamp>,
     /// The middle of our sending and receiving, to hold `server_time` against.
+    #[schemars(with = "Option<Moment>")]
     pub asked_at: Option<Timestamp>,
     /// Half of the exchange's duration in milliseconds: the least error of a clock comparison.
     pub clock_error_ms: u32,

@@ -1,9 +1,12 @@
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A stage of reaching a Remote Desktop host, in the order in which they happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Name resolution.
@@ -42,7 +45,7 @@ impl fmt::Display for Stage {
 }
 
 /// How a stage ended. A bad host is data, not an error: every way in which a peer can fail us is a value here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Outcome {
     /// The stage did what it should.
@@ -113,7 +116,7 @@ pub enum Outcome {
         /// The operating system's words.
         detail: String,
     },
-    /// The scan was stopped while this stage was under way.
+    /// The user gave the host up while this stage was under way: it says nothing about the host.
     Cancelled,
 }
 
@@ -161,13 +164,13 @@ impl fmt::Display for Outcome {
             Self::CredsspError { status } => write!(f, "CredSSP error 0x{status:08X}"),
             Self::NoChallenge => f.write_str("no NTLM challenge"),
             Self::Local { detail } => write!(f, "this machine: {detail}"),
-            Self::Cancelled => f.write_str("stopped"),
+            Self::Cancelled => f.write_str("given up by the user"),
         }
     }
 }
 
 /// Which of an attempt's connections a stage ran on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConnectionPurpose {
     /// The connection that a modern client would make.
@@ -176,10 +179,12 @@ pub enum ConnectionPurpose {
     Renegotiate,
     /// The hand-made legacy `ClientHello` that reads what rustls cannot.
     LegacyPeek,
+    /// A request that leaves NLA out, to learn whether the server insists on it; nothing follows its answer.
+    WithoutNla,
 }
 
 /// One stage of one attempt: when it began, how long it took, how it ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StageRecord {
     /// Which stage.
     pub stage: Stage,

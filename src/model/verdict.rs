@@ -1,12 +1,13 @@
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The words of an enum for JSON, screens and filters, from one list.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         pub enum $name { $($(#[$vmeta])* #[serde(rename = $word)] $variant),+ }
 
         impl $name {
@@ -33,6 +34,8 @@ words! {
         Broken = "broken",
         /// A session would come about, but something is wrong.
         Degraded = "degraded",
+        /// The user gave it up before it came to an end, and what was seen until then is no clean bill of health.
+        GivenUp = "given_up",
         /// Something answers that is not RDP.
         NotRdp = "not_rdp",
         /// An ICMP error, no route, or a name without an address.
@@ -41,6 +44,8 @@ words! {
         Filtered = "filtered",
         /// Refused.
         Closed = "closed",
+        /// Reached only through a gateway, so it was not probed directly.
+        NotProbed = "not_probed",
         /// Nothing of note.
         Healthy = "healthy",
     }
@@ -85,6 +90,24 @@ words! {
         NotChecked = "not_checked",
         /// Name and address agree.
         Match = "match",
+    }
+}
+
+impl DnsVerdict {
+    /// Whether there is something to look after: names and addresses that disagree, or that could not be compared. What has no
+    /// name to compare, or was not asked about, is no trouble. Every count and view of DNS trouble is of these.
+    #[must_use]
+    pub const fn is_trouble(self) -> bool {
+        match self {
+            Self::WrongHost
+            | Self::Stale
+            | Self::Missing
+            | Self::PartialDead
+            | Self::AaaaDead
+            | Self::Error
+            | Self::PtrMismatch => true,
+            Self::NoPtr | Self::NotChecked | Self::Match => false,
+        }
     }
 }
 

@@ -35,7 +35,13 @@ pub(super) async fn run(prober: &LiveProber, link: Link, request: AttemptRequest
         tls: None,
         ntlm: None,
     };
-    run.first_connection(Talk::new(link.stream, limit)).await;
+    run.first_connection(Talk::new(link.stream, limit, request.give_up.clone()))
+        .await;
+    // A host that is too old for the first connection used up the second of its first attempt.
+    let once = request.number == 1 || (request.number == 2 && request.legacy);
+    if prober.options.check_nla && once && run.selected().uses_credssp() {
+        run.ask_without_nla().await;
+    }
 
     let Run {
         timeline,
@@ -105,6 +111,17 @@ impl Run<'_> {
         } else {
             close::politely(talk, &[]).await;
         }
+    }
+
+    /// Asks for TLS alone and takes leave after the answer. What the attempt told already stays as it is.
+    async fn ask_without_nla(&mut self) {
+        let purpose = ConnectionPurpose::WithoutNla;
+        let Some(mut talk) = self.second_connection(purpose).await else {
+            return;
+        };
+        let request = x224::request(Protocols::SSL, self.prober.options.cookie);
+        self.negotiate(&mut talk, purpose, &request).await;
+        close::politely(talk, &[]).await;
     }
 
     /// The usual way: a full handshake, and only if that fails the legacy peek on a second connection.
@@ -251,14 +268,26 @@ impl Run<'_> {
             return None;
         }
         self.second_used = true;
-        sleep(self.request.gap).await;
+        let give_up = &self.request.give_up;
+        // Nothing has begun yet, so nothing is broken off.
+        tokio::select! {
+            () = give_up.cancelled() => return None,
+            () = sleep(self.request.gap) => {}
+        }
         let begun = self.timeline.begin(Stage::Tcp);
         let left = self.limit.saturating_duration_since(clock::monotonic());
         let timeout = self.prober.options.connect.min(left);
-        match tcp::connect(self.request.endpoint, timeout).await {
+        let connect = tokio::select! {
+            () = give_up.cancelled() => {
+                self.timeline.end(begun, purpose, Outcome::Cancelled);
+                return None;
+            }
+            connect = tcp::connect(self.request.endpoint, timeout) => connect,
+        };
+        match connect {
             Connect::Up(link) => {
                 self.timeline.end(begun, purpose, Outcome::Ok);
-                Some(Talk::new(link.stream, self.limit))
+                Some(Talk::new(link.stream, self.limit, give_up.clone()))
             }
             Connect::Failed(failure) => {
                 self.timeline.end(begun, purpose, failure.outcome);
@@ -270,6 +299,7 @@ impl Run<'_> {
     fn has_time_for_second(&self) -> bool {
         self.request.second
             && !self.second_used
+            && !self.request.give_up.is_cancelled()
             && clock::monotonic() + self.request.gap < self.limit
     }
 

@@ -8,7 +8,8 @@ use super::dns::Names;
 use super::tcp::{self, Link};
 use super::tls::Client;
 use super::trust::TrustStore;
-use crate::model::{Attempt, Endpoint, Lookup};
+use crate::model::{Attempt, Descriptors, Endpoint, Lookup};
+use crate::platform;
 use crate::scan::{AttemptRequest, Connect, Prober};
 
 /// Deadlines and helpers of a [`LiveProber`].
@@ -25,6 +26,8 @@ pub struct ProbeOptions {
     pub deadline: Duration,
     /// The constant cookie in the X.224 request, at most 9 characters so that no server cuts it; never a user's name.
     pub cookie: Option<&'static str>,
+    /// Learn by one more connection, on the first attempt, whether a server that chose NLA insists on it.
+    pub check_nla: bool,
     /// Name lookups.
     pub names: Names,
     /// The judge of chains.
@@ -42,6 +45,7 @@ impl ProbeOptions {
             credssp: Duration::from_secs(4),
             deadline: Duration::from_secs(20),
             cookie: Some("rdpscan"),
+            check_nla: false,
             names,
             trust,
         }
@@ -89,5 +93,9 @@ impl Prober for LiveProber {
 
     async fn reverse(&self, address: IpAddr) -> Vec<Lookup> {
         self.options.names.reverse(address).await
+    }
+
+    fn descriptors(&self) -> Option<Descriptors> {
+        platform::descriptors()
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use super::tcp;
 use crate::clock;
@@ -15,7 +16,7 @@ const READ_SIZE: usize = 4096;
 
 /// A conversation on one connection, bounded in bytes and time stage by stage.
 ///
-/// INVARIANT: at most [`STAGE_LIMIT`] bytes and one read are taken per stage, and no await outlives the stage's deadline.
+/// INVARIANT: at most [`STAGE_LIMIT`] bytes and one read are taken per stage, and no await outlives the stage's deadline or an order to give the host up.
 #[derive(Debug)]
 pub(super) struct Talk {
     stream: TcpStream,
@@ -27,18 +28,21 @@ pub(super) struct Talk {
     deadline: Instant,
     /// End of the whole attempt.
     limit: Instant,
+    /// The user gives the host up.
+    give_up: CancellationToken,
     /// The peer's FIN or RST was seen.
     ended: bool,
 }
 
 impl Talk {
-    pub(super) fn new(stream: TcpStream, limit: Instant) -> Self {
+    pub(super) fn new(stream: TcpStream, limit: Instant, give_up: CancellationToken) -> Self {
         Self {
             stream,
             inbox: Vec::new(),
             received: 0,
             deadline: limit,
             limit,
+            give_up,
             ended: false,
         }
     }
@@ -72,7 +76,12 @@ impl Talk {
 
     /// Sends all of `bytes`. When the peer has gone, what it said before counts: then this succeeds and the next read tells.
     pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), Outcome> {
-        match timeout_at(self.deadline, self.stream.write_all(bytes)).await {
+        let sent = tokio::select! {
+            biased;
+            () = self.give_up.cancelled() => return Err(Outcome::Cancelled),
+            sent = timeout_at(self.deadline, self.stream.write_all(bytes)) => sent,
+        };
+        match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => self.after_failed_send(&error).await,
             Err(_) => Err(self.silence()),
@@ -97,7 +106,12 @@ impl Talk {
             });
         }
         self.inbox.reserve(READ_SIZE);
-        match timeout_at(until, self.stream.read_buf(&mut self.inbox)).await {
+        let read = tokio::select! {
+            biased;
+            () = self.give_up.cancelled() => return Err(Outcome::Cancelled),
+            read = timeout_at(until, self.stream.read_buf(&mut self.inbox)) => read,
+        };
+        match read {
             Ok(Ok(0)) => {
                 self.ended = true;
                 Err(Outcome::Closed {

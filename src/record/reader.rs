@@ -348,7 +348,7 @@ mod tests {
         let text = message(&STARTED.replace("events/1", "events/2"));
         assert_eq!(
             text,
-            "recorded as `rdpscan.events/2`, and this version reads `rdpscan.events/1`; read it with the rdpscan that wrote it, or update this one"
+            "recorded as `rdpscan.events/2`, and this version reads `rdpscan.events/1.1`; read it with the rdpscan that wrote it, or update this one"
         );
     }
 

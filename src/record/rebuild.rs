@@ -125,6 +125,23 @@ fn resolutions<'a>(histories: impl Iterator<Item = Cow<'a, History>>) -> Resolut
 
 /// The events behind one history, besides the resolutions told already.
 fn bodies(history: &History, resolutions: &Resolutions) -> Vec<EventBody> {
+    let mut told: Vec<EventBody> = history
+        .gateway
+        .iter()
+        .map(|gateway| EventBody::BehindGateway {
+            subject: history.subject.clone(),
+            gateway: gateway.clone(),
+        })
+        .collect();
+    told.extend(seen(history, resolutions));
+    told
+}
+
+/// The events of what was seen.
+fn seen(history: &History, resolutions: &Resolutions) -> Vec<EventBody> {
+    if history.gateway.is_some() && history.attempts.is_empty() && history.lookups.is_empty() {
+        return Vec::new();
+    }
     let endpoint = match &history.subject {
         Subject::Endpoint(endpoint) => *endpoint,
         Subject::Unresolved { name, port } => {

@@ -1,5 +1,6 @@
 use std::io::{self, Write};
 
+use super::json::write_json;
 use crate::model::ScanEvent;
 
 /// Writes events, each as one line, flushed at once: a journal that is cut off loses at most the event under way.
@@ -21,7 +22,7 @@ impl<W: Write> Writer<W> {
     /// Appends one event. The first must be [`crate::model::EventBody::ScanStarted`]: a reader looks there for the schema.
     pub fn write(&mut self, event: &ScanEvent) -> io::Result<()> {
         self.line.clear();
-        serde_json::to_writer(&mut self.line, event)?;
+        write_json(&mut self.line, event)?;
         self.line.push(b'\n');
         self.inner.write_all(&self.line)?;
         self.inner.flush()

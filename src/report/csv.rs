@@ -3,194 +3,15 @@
 //! RFC 4180 with commas and CRLF, in UTF-8 with a byte order mark: without one, Excel and Windows `PowerShell` 5.1 take the
 //! file for the local code page and spoil every name that is not ASCII. Every text cell goes through
 //! [`sanitize::csv_cell`]; numbers are this program's own. What is absent is an empty cell. Times are UTC, written so that a
-//! spreadsheet sees a time, and TLS versions carry the word `TLS`, since `1.3` is the first of March in half of Europe.
+//! spreadsheet sees a time, and TLS versions carry the word `TLS`, since `1.3` is the first of March in half of Europe. No cell is longer than Excel takes: a list that would be ends with how many
+//! more there are.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::sheet::{Row, Sheet};
+use super::grid::{self, Cell};
+use super::sheet::Sheet;
 use super::words;
-use crate::diagnosis::Spread;
-use crate::model::{
-    CertificateFacts, CertificateStatus, NtlmFacts, Severity, Stage, TlsFacts, TlsMethod,
-};
 use crate::sanitize;
-
-enum Cell<'a> {
-    /// Made safe before it is written.
-    Text(Cow<'a, str>),
-    /// Written as it is.
-    Number(String),
-    Empty,
-}
-
-/// A column's name, and what it shows of a host.
-type Column = (&'static str, for<'r, 'a> fn(&'r Row<'a>) -> Cell<'r>);
-
-/// INVARIANT: columns are only ever added at the end; people keep formulas on them.
-const COLUMNS: &[Column] = &[
-    ("state", |row| word(row.host.diagnosis.state.word())),
-    ("failed_stage", |row| {
-        maybe(row.host.diagnosis.failed_stage.map(Stage::word))
-    }),
-    ("address", |row| {
-        let endpoint = row.host.subject().endpoint();
-        owned(endpoint.map(|endpoint| endpoint.address.to_string()))
-    }),
-    ("port", |row| number(row.host.subject().port())),
-    ("name", |row| maybe(row.name)),
-    ("names", |row| {
-        let names = row.history.names.iter();
-        joined(names.map(|observed| &*observed.name))
-    }),
-    ("security", |row| word(row.host.diagnosis.security.word())),
-    ("nla", |row| word(row.host.diagnosis.nla.word())),
-    ("tls_version", |row| {
-        let version = tls(row).and_then(|tls| tls.version);
-        owned(version.map(|version| format!("TLS {version}").replace("TLS SSL", "SSL")))
-    }),
-    ("tls_cipher", |row| {
-        maybe(tls(row).and_then(|tls| tls.cipher.as_deref()))
-    }),
-    ("tls_handshake", |row| {
-        maybe(tls(row).map(|tls| match tls.method {
-            TlsMethod::Full => "full",
-            TlsMethod::LegacyPeek => "legacy_peek",
-            TlsMethod::Failed => "failed",
-        }))
-    }),
-    ("certificate_status", |row| {
-        let status = row.host.diagnosis.certificate_status;
-        maybe(status.map(CertificateStatus::word))
-    }),
-    ("certificate_not_before_utc", |row| {
-        let time = leaf(row).and_then(|leaf| leaf.not_before);
-        owned(time.map(words::spreadsheet_time))
-    }),
-    ("certificate_not_after_utc", |row| {
-        let time = leaf(row).and_then(|leaf| leaf.not_after);
-        owned(time.map(words::spreadsheet_time))
-    }),
-    ("certificate_days_left", |row| {
-        row.host.diagnosis.days_left.map_or(Cell::Empty, number)
-    }),
-    ("certificate_common_name", |row| {
-        maybe(leaf(row).and_then(|leaf| leaf.common_name.as_deref()))
-    }),
-    ("certificate_san", |row| {
-        let names = leaf(row).map(words::alternative_names).unwrap_or_default();
-        joined(names.iter().map(String::as_str))
-    }),
-    ("certificate_subject", |row| {
-        maybe(leaf(row).map(|leaf| &*leaf.subject))
-    }),
-    ("certificate_issuer", |row| {
-        maybe(leaf(row).map(|leaf| &*leaf.issuer))
-    }),
-    ("certificate_self_signed", |row| {
-        let facts = tls(row).zip(leaf(row));
-        let answer = facts.and_then(|(tls, leaf)| words::self_signed(tls, leaf));
-        maybe(answer.map(|yes| if yes { "yes" } else { "no" }))
-    }),
-    ("certificate_key", |row| {
-        let facts = leaf(row).filter(|leaf| leaf.unparsable.is_none());
-        owned(facts.map(words::key))
-    }),
-    ("certificate_signature", |row| {
-        maybe(leaf(row).map(|leaf| &*leaf.signature_algorithm))
-    }),
-    ("certificate_sha1", |row| {
-        maybe(leaf(row).map(|leaf| &*leaf.sha1))
-    }),
-    ("certificate_sha256", |row| {
-        maybe(leaf(row).map(|leaf| &*leaf.sha256))
-    }),
-    ("ntlm_computer", |row| {
-        maybe(ntlm(row).and_then(|facts| {
-            facts
-                .dns_computer
-                .as_deref()
-                .or(facts.netbios_computer.as_deref())
-        }))
-    }),
-    ("ntlm_domain", |row| {
-        maybe(ntlm(row).and_then(|facts| {
-            facts
-                .dns_domain
-                .as_deref()
-                .or(facts.netbios_domain.as_deref())
-        }))
-    }),
-    ("build", |row| owned(ntlm(row).and_then(NtlmFacts::build))),
-    ("clock_skew_s", |row| {
-        let skew = ntlm(row).and_then(NtlmFacts::clock_skew_s);
-        skew.map_or(Cell::Empty, |skew| Cell::Number(format!("{skew:.1}")))
-    }),
-    ("dns", |row| word(row.host.diagnosis.dns.word())),
-    ("stability", |row| {
-        word(row.host.diagnosis.stability.verdict.word())
-    }),
-    ("attempts", |row| {
-        number(row.host.diagnosis.stability.attempts)
-    }),
-    ("failures", |row| {
-        number(row.host.diagnosis.stability.failures)
-    }),
-    ("connect_ms_median", |row| {
-        median(row.host.diagnosis.stability.connect_ms)
-    }),
-    ("total_ms_median", |row| {
-        median(row.host.diagnosis.stability.total_ms)
-    }),
-    ("predicted_code", |row| {
-        maybe(
-            row.host
-                .diagnosis
-                .predicted
-                .as_ref()
-                .map(|predicted| predicted.code),
-        )
-    }),
-    ("predicted_likelihood", |row| {
-        let predicted = row.host.diagnosis.predicted.as_ref();
-        predicted.map_or(Cell::Empty, |predicted| number(predicted.likelihood))
-    }),
-    ("severity", |row| {
-        let worst = row
-            .host
-            .diagnosis
-            .findings
-            .iter()
-            .map(|found| found.severity)
-            .max();
-        maybe(worst.map(Severity::word))
-    }),
-    ("findings", |row| {
-        joined(row.host.diagnosis.findings.iter().map(|found| found.id))
-    }),
-    ("remedies", |row| {
-        let findings = row.host.diagnosis.findings.iter();
-        joined(findings.filter_map(|found| found.remedy))
-    }),
-    ("first_finding", |row| {
-        maybe(
-            row.host
-                .diagnosis
-                .findings
-                .first()
-                .map(|found| found.title.as_ref()),
-        )
-    }),
-    ("first_evidence", |row| {
-        maybe(
-            row.host
-                .diagnosis
-                .findings
-                .first()
-                .map(|found| found.evidence.as_str()),
-        )
-    }),
-];
 
 /// Writes the header and one row per host.
 pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -198,13 +19,13 @@ pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(out);
-    csv.write_record(COLUMNS.iter().map(|(name, _)| name))
-        .map_err(plain)?;
+    csv.write_record(grid::headings(sheet)).map_err(plain)?;
     for row in sheet.rows() {
-        for (_, show) in COLUMNS {
-            let field = match show(&row) {
-                Cell::Text(text) => sanitize::csv_cell(&text).into_owned(),
+        for cell in grid::cells(sheet, &row) {
+            let field = match cell {
+                Cell::Text(text) => words::cut(sanitize::csv_cell(&text)).into_owned(),
                 Cell::Number(number) => number,
+                Cell::Time(time) => words::spreadsheet_time(time),
                 Cell::Empty => String::new(),
             };
             csv.write_field(field).map_err(plain)?;
@@ -220,51 +41,6 @@ fn plain(error: csv::Error) -> io::Error {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
     }
-}
-
-fn tls<'r>(row: &'r Row<'_>) -> Option<&'r TlsFacts> {
-    row.history.tls().map(AsRef::as_ref)
-}
-
-fn leaf<'r>(row: &'r Row<'_>) -> Option<&'r CertificateFacts> {
-    row.history.certificate().map(AsRef::as_ref)
-}
-
-fn ntlm<'r>(row: &'r Row<'_>) -> Option<&'r NtlmFacts> {
-    row.history.ntlm().map(AsRef::as_ref)
-}
-
-const fn word<'a>(text: &'static str) -> Cell<'a> {
-    Cell::Text(Cow::Borrowed(text))
-}
-
-fn maybe(text: Option<&str>) -> Cell<'_> {
-    text.map_or(Cell::Empty, |text| Cell::Text(Cow::Borrowed(text)))
-}
-
-fn owned<'a>(text: Option<String>) -> Cell<'a> {
-    text.map_or(Cell::Empty, |text| Cell::Text(Cow::Owned(text)))
-}
-
-fn number<'a>(number: impl Into<i64>) -> Cell<'a> {
-    Cell::Number(number.into().to_string())
-}
-
-fn median<'a>(spread: Option<Spread>) -> Cell<'a> {
-    spread.map_or(Cell::Empty, |spread| {
-        Cell::Number(format!("{:.1}", spread.median))
-    })
-}
-
-/// Distinct values in order, with commas: a comma makes the writer quote the cell.
-fn joined<'a, 'b>(values: impl Iterator<Item = &'b str>) -> Cell<'a> {
-    let mut distinct: Vec<&str> = Vec::new();
-    for value in values {
-        if !distinct.contains(&value) {
-            distinct.push(value);
-        }
-    }
-    owned(Some(distinct.join(", ")).filter(|text| !text.is_empty()))
 }
 
 #[cfg(test)]
@@ -335,6 +111,24 @@ mod tests {
         assert!(text.starts_with("\u{FEFF}state,failed_stage,address,port,name,"));
         assert_eq!(text.lines().count(), 2);
         assert_eq!(text.matches("\r\n").count(), 2);
+    }
+
+    #[test]
+    fn no_cell_is_longer_than_a_spreadsheet_takes_and_says_what_is_missing() {
+        let host = fixture::edit(&fixture::expired_host(), |history| {
+            let first = history.names[0].clone();
+            history.names = (0..5000)
+                .map(|index| crate::model::ObservedName {
+                    name: format!("srv{index}.corp.example").into(),
+                    ..first.clone()
+                })
+                .collect();
+        });
+        let record = &records(&[host])[0];
+        let names = &record["names"];
+        assert!(names.encode_utf16().count() <= 32_767);
+        let (kept, rest) = names.rsplit_once(", … and ").unwrap();
+        assert_eq!(rest, format!("{} more", 5000 - kept.split(", ").count()));
     }
 
     #[test]

@@ -7,55 +7,94 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Attempt, CertificateFacts, Endpoint, History, Lookup, NegotiationFacts, NtlmFacts,
+    Attempt, CertificateFacts, Endpoint, History, Lookup, Moment, NegotiationFacts, NtlmFacts,
     ObservedName, PathFacts, StageRecord, Subject, TlsFacts, TlsMethod, TlsVersion, TrustVerdict,
 };
 
-/// [`History`], with keys of the certificate table for certificates.
-#[derive(Debug, Serialize, Deserialize)]
+/// What was observed of a host, from which everything else in its entry is derived and which alone is read back. Certificates
+/// are keys of `certificates`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "History")]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "the record of a history has its fields"
 )]
 pub(super) struct HistoryRecord {
+    /// About whom.
     subject: Subject,
+    /// The user listed it, or a name that led to it, one by one.
     listed: bool,
+    /// Not part of the scan: tried because a scanned host's name leads there.
     by_reference: bool,
+    /// Oldest first.
     attempts: Vec<AttemptRecord>,
+    /// Names in play, each name and source once.
     names: Vec<ObservedName>,
+    /// Lookups made for these names and for the address.
     lookups: Vec<Arc<Lookup>>,
+    /// Addresses that a name leads to, excluded by the user and so never tried.
     excluded: Vec<IpAddr>,
+    /// Names have been collected and looked up.
     names_checked: bool,
+    /// No further attempt will follow.
     complete: bool,
+    /// The gateway through which the host is always reached, by the user's own file.
+    #[serde(default)]
+    gateway: Option<Box<str>>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+/// One attempt: a timeline of stages, and the facts that they yielded.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Attempt")]
 struct AttemptRecord {
+    /// Where to.
     endpoint: Endpoint,
+    /// 1 for the first attempt at this endpoint in this scan.
     number: u32,
+    /// The name sent as SNI; `null` for an attempt by address.
     by_name: Option<Box<str>>,
+    /// When it began.
+    #[schemars(with = "Moment")]
     started_at: Timestamp,
+    /// Every stage that began, in that order.
     stages: Vec<StageRecord>,
+    /// Connect rounds that went unanswered before this attempt's connect.
     silent_rounds: u8,
+    /// What X.224 told.
     negotiation: Option<NegotiationFacts>,
+    /// What TLS told.
     tls: Option<TlsRecord>,
+    /// What NTLM told.
     ntlm: Option<Arc<NtlmFacts>>,
+    /// What the kernel told.
     path: Option<PathFacts>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+/// What the TLS stage told.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "TlsFacts")]
 struct TlsRecord {
+    /// How far it went.
     method: TlsMethod,
+    /// Negotiated version.
     version: Option<TlsVersion>,
+    /// Negotiated suite.
     cipher: Option<Box<str>>,
+    /// Key exchange group, where one was used.
     group: Option<Box<str>>,
+    /// Whether the signature over the key exchange was right; `null` when it was not seen.
     signature_valid: Option<bool>,
+    /// The server asked for a client certificate.
     client_certificate_requested: bool,
+    /// The chain as sent, leaf first: keys of `certificates`.
     chain: Vec<Box<str>>,
+    /// What the scanning machine thinks of the chain.
     trust: TrustVerdict,
+    /// Bytes received in the TLS stage of the connection that gave these facts.
     received: u32,
 }
 
@@ -110,6 +149,7 @@ impl Table {
             excluded: history.excluded.clone(),
             names_checked: history.names_checked,
             complete: history.complete,
+            gateway: history.gateway.clone(),
         }
     }
 
@@ -167,6 +207,7 @@ impl HistoryRecord {
             excluded: self.excluded,
             names_checked: self.names_checked,
             complete: self.complete,
+            gateway: self.gateway,
         })
     }
 }

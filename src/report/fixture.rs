@@ -123,6 +123,7 @@ pub(super) fn diagnosis(state: HostState) -> Diagnosis {
         certificate_status: None,
         days_left: None,
         dns: DnsVerdict::NotChecked,
+        disagreement: None,
         name_paths: Vec::new(),
         stability: Stability {
             verdict: StabilityVerdict::Unknown,
@@ -189,7 +190,7 @@ pub(super) fn expired_host() -> Host {
         confidence: Confidence::Sure,
         title: "The certificate has expired".into(),
         evidence: "valid until 2026-01-01, 20 days ago".to_owned(),
-        remedy: Some("R1"),
+        remedies: &["R1"],
     });
     diagnosis.predicted = Some(Box::new(PredictedError {
         code: "0x904",
@@ -223,6 +224,22 @@ pub(super) fn edit(host: &Host, edit: impl FnOnce(&mut History)) -> Host {
     let mut history = host.history();
     edit(&mut history);
     Host::new(&history, host.diagnosis.clone())
+}
+
+/// A host that is always reached through a gateway, and so was not probed.
+pub(super) fn gateway_host() -> Host {
+    let mut history = History::new(Subject::Endpoint(endpoint()));
+    history.gateway = Some("gw.corp.example".into());
+    let mut diagnosis = diagnosis(HostState::NotProbed);
+    diagnosis.findings = vec![Finding {
+        id: "RDP-GATEWAY",
+        severity: Severity::Info,
+        confidence: Confidence::Sure,
+        title: "The host is reached through a gateway, so it was not probed directly".into(),
+        evidence: "the file that lists it always uses the gateway gw.corp.example".into(),
+        remedies: &[],
+    }];
+    Host::new(&history, diagnosis)
 }
 
 /// A host that answers with `text` wherever it can put text.
@@ -281,6 +298,7 @@ pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
         })
         .collect();
     Sheet {
+        fleet: None,
         run_id: "run-1",
         vantage: "admin-pc",
         times: Some((time("2026-01-21T00:00:00Z"), time("2026-01-21T00:01:00Z"))),
@@ -301,5 +319,6 @@ pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
         rows,
         references: Vec::new(),
         left_out: 0,
+        columns: None,
     }
 }

@@ -15,11 +15,28 @@ pub enum Format {
     Ndjson,
     /// One row per host, for spreadsheets.
     Csv,
+    /// A workbook with a sheet per subject, for Excel.
+    Xlsx,
+    /// Tables, findings and remedies, for a ticket.
+    Markdown,
+    /// Gauges for the textfile collector.
+    Prometheus,
+    /// One page for a browser.
+    Html,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Json, Self::Ndjson, Self::Csv];
+    pub const ALL: [Self; 8] = [
+        Self::Text,
+        Self::Json,
+        Self::Ndjson,
+        Self::Csv,
+        Self::Xlsx,
+        Self::Markdown,
+        Self::Prometheus,
+        Self::Html,
+    ];
 
     /// The word after `--format`.
     #[must_use]
@@ -29,6 +46,25 @@ impl Format {
             Self::Json => "json",
             Self::Ndjson => "ndjson",
             Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+            Self::Markdown => "markdown",
+            Self::Prometheus => "prometheus",
+            Self::Html => "html",
+        }
+    }
+
+    /// What it is good for, in a few words.
+    #[must_use]
+    pub const fn says(self) -> &'static str {
+        match self {
+            Self::Text => "a table and the findings, for people",
+            Self::Json => "everything; rdpscan opens it again",
+            Self::Ndjson => "scan events, one per line; rdpscan opens it again",
+            Self::Csv => "one row per host, for spreadsheets",
+            Self::Xlsx => "a workbook with a sheet per subject, for Excel",
+            Self::Markdown => "tables, findings and remedies, for a ticket",
+            Self::Prometheus => "gauges for the textfile collector",
+            Self::Html => "one page for a browser",
         }
     }
 
@@ -40,6 +76,10 @@ impl Format {
             Self::Json => &["json"],
             Self::Ndjson => &["ndjson", "jsonl"],
             Self::Csv => &["csv"],
+            Self::Xlsx => &["xlsx"],
+            Self::Markdown => &["md", "markdown"],
+            Self::Prometheus => &["prom"],
+            Self::Html => &["html", "htm"],
         }
     }
 
@@ -59,6 +99,18 @@ impl Format {
             .ok_or_else(|| FormatError::Extension {
                 path: sanitize::terminal(&path.to_string_lossy()).into_owned(),
             })
+    }
+
+    /// Bytes that are no text: nothing for a terminal.
+    #[must_use]
+    pub const fn is_binary(self) -> bool {
+        matches!(self, Self::Xlsx)
+    }
+
+    /// Whether its table of hosts can have chosen columns; the others always say all that they know.
+    #[must_use]
+    pub const fn takes_columns(self) -> bool {
+        matches!(self, Self::Text | Self::Csv | Self::Xlsx | Self::Markdown)
     }
 
     /// Whether [`super::read`] understands it.
@@ -138,10 +190,10 @@ mod tests {
 
     #[test]
     fn an_unknown_format_lists_what_exists() {
-        let error = "xlsx".parse::<Format>().unwrap_err().to_string();
+        let error = "yaml".parse::<Format>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "there is no format `xlsx`; the formats are text, json, ndjson, csv"
+            "there is no format `yaml`; the formats are text, json, ndjson, csv, xlsx, markdown, prometheus, html"
         );
     }
 
@@ -151,8 +203,8 @@ mod tests {
             let error = Format::from_extension(Path::new(path))
                 .unwrap_err()
                 .to_string();
-            assert!(error.contains(".txt, .text, .json, .ndjson, .jsonl, .csv"));
-            assert!(error.contains("--format (text, json, ndjson, csv)"));
+            assert!(error.contains(".txt, .text, .json, .ndjson, .jsonl, .csv, .xlsx, .md, "));
+            assert!(error.contains("--format (text, json, ndjson, csv, xlsx, "));
         }
     }
 }

@@ -3,27 +3,36 @@
 //! One file per format. A saved report carries the facts, not only what was thought of them, so that it is judged anew by
 //! whoever opens it.
 
+mod chosen;
+#[cfg(test)]
+mod corpus;
 mod csv;
 mod facts;
 mod file;
 #[cfg(test)]
 mod fixture;
 mod format;
+mod grid;
+mod html;
 mod json_v1;
+mod markdown;
 mod ndjson;
+mod prometheus;
 mod read;
 mod sheet;
 mod text;
 mod words;
+mod xlsx;
 
 use std::io::{self, Write};
 
 use crate::fleet::{Fleet, Host};
+use crate::table::ColumnId;
 use sheet::Sheet;
 
 pub use file::{WriteError, check_writable, write_file};
 pub use format::{Format, FormatError};
-pub use json_v1::REPORT_SCHEMA;
+pub use json_v1::{REPORT_SCHEMA, report_schema};
 pub use read::{ReadError, Reason, Saved, read, read_from, read_saved};
 
 /// What is written of a fleet.
@@ -35,6 +44,8 @@ pub struct Selection<'a> {
     pub rows: &'a [usize],
     /// The rows are all hosts: members tried by reference are then kept too.
     pub whole: bool,
+    /// The columns wanted, for formats that take them ([`Format::takes_columns`]); `None` is the format's own.
+    pub columns: Option<&'a [ColumnId]>,
 }
 
 impl<'a> Selection<'a> {
@@ -53,7 +64,17 @@ pub fn write(format: Format, selection: &Selection<'_>, out: &mut dyn Write) -> 
         Format::Json => json_v1::write(&sheet, selection.fleet.policy(), out),
         Format::Ndjson => ndjson::write(&sheet, out),
         Format::Csv => csv::write(&sheet, out),
+        Format::Xlsx => xlsx::write(&sheet, selection.fleet.policy(), out),
+        Format::Markdown => markdown::write(&sheet, out),
+        Format::Prometheus => prometheus::write(&sheet, out),
+        Format::Html => html::write(&sheet, selection.fleet.policy(), out),
     }
+}
+
+/// A host as the JSON report has it, indented; `None` when it cannot be written. Text from the network is raw.
+#[must_use]
+pub fn host_json(host: &Host, fleet: &Fleet) -> Option<String> {
+    json_v1::host(host, fleet).ok()
 }
 
 /// Writes a selection as text, the table wrapped to `width` columns; `None` wraps nothing.

@@ -4,15 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::Selection;
-use crate::diagnosis::Banner;
-use crate::fleet::{Host, Summary};
+use crate::diagnosis::{Banner, Undecided};
+use crate::fleet::{Fleet, Host, Summary};
 use crate::model::{
-    CertificateStatus, DnsVerdict, Endpoint, History, HostState, Notice, ScanEnd, ScanPlan,
-    Severity, StabilityVerdict,
+    CertificateStatus, Endpoint, History, HostState, Notice, ScanEnd, ScanPlan, Severity,
+    StabilityVerdict,
 };
+use crate::table::ColumnId;
 
 /// A selection, laid out for the writers.
 pub(super) struct Sheet<'a> {
+    /// The fleet that the rows are of, which knows what cannot be told of them yet; `None` where rows stand alone.
+    pub(super) fleet: Option<&'a Fleet>,
     pub(super) run_id: &'a str,
     pub(super) vantage: &'a str,
     /// Start of the scan, and the time as of which hosts are judged.
@@ -30,13 +33,25 @@ pub(super) struct Sheet<'a> {
     pub(super) references: Vec<Cow<'a, History>>,
     /// Rows of the fleet that were not selected.
     pub(super) left_out: usize,
+    /// The columns that the user chose; `None` is the format's own.
+    pub(super) columns: Option<&'a [ColumnId]>,
 }
 
 /// One host, its facts, and the name to show for it.
 pub(super) struct Row<'a> {
+    /// The fleet that it is of.
+    pub(super) fleet: Option<&'a Fleet>,
     pub(super) host: &'a Host,
     pub(super) history: History,
     pub(super) name: Option<&'a str>,
+}
+
+impl Row<'_> {
+    /// What cannot be told of the host yet. Judged at every call.
+    pub(super) fn undecided(&self) -> Vec<Undecided> {
+        self.fleet
+            .map_or_else(Vec::new, |fleet| fleet.undecided_of(&self.history))
+    }
 }
 
 impl<'a> Sheet<'a> {
@@ -55,6 +70,7 @@ impl<'a> Sheet<'a> {
                 .collect()
         };
         Self {
+            fleet: Some(fleet),
             run_id: fleet.run_id(),
             vantage: fleet.vantage(),
             times: fleet.times(),
@@ -66,12 +82,14 @@ impl<'a> Sheet<'a> {
             left_out: fleet.hosts().len().saturating_sub(rows.len()),
             rows,
             references,
+            columns: selection.columns,
         }
     }
 
     /// The rows with their facts, spread out one after another: all at once would take several times the fleet's memory.
     pub(super) fn rows(&self) -> impl Iterator<Item = Row<'a>> + '_ {
         self.rows.iter().map(|(host, name)| Row {
+            fleet: self.fleet,
             host,
             history: host.history(),
             name: *name,
@@ -132,14 +150,7 @@ pub(super) fn summarize(rows: &[(&Host, Option<&str>)]) -> Summary {
         if diagnosis.stability.verdict == StabilityVerdict::Flaky {
             summary.flaky += 1;
         }
-        if matches!(
-            diagnosis.dns,
-            DnsVerdict::WrongHost
-                | DnsVerdict::Stale
-                | DnsVerdict::Missing
-                | DnsVerdict::PartialDead
-                | DnsVerdict::AaaaDead
-        ) {
+        if diagnosis.dns.is_trouble() {
             summary.dns_trouble += 1;
         }
     }

@@ -9,10 +9,12 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 use super::sheet::{Row, Sheet};
-use super::words;
+use super::{chosen, words};
 use crate::diagnosis::{self, remedies};
+use crate::fleet::Host;
 use crate::model::{CertificateStatus, HostState, ScanStatus, Severity, Subject};
 use crate::sanitize::{single_line, terminal};
+use crate::table::ColumnId;
 
 const HEADER: [&str; 9] = [
     "STATE",
@@ -28,6 +30,8 @@ const HEADER: [&str; 9] = [
 
 /// Columns for a name in the table, so that one absurd name does not push everybody's findings out of sight.
 const WIDEST_NAME: usize = 48;
+/// Columns for a cell of a chosen column: findings come with their titles.
+const WIDEST_CHOSEN: usize = 80;
 
 /// Writes the whole report. `width` in columns lets the table wrap; `None` gives every row one line.
 pub(super) fn write(sheet: &Sheet<'_>, width: Option<u16>, out: &mut dyn Write) -> io::Result<()> {
@@ -77,19 +81,43 @@ fn table(sheet: &Sheet<'_>, width: Option<u16>) -> Table {
             table.set_content_arrangement(ContentArrangement::Disabled);
         }
     }
-    table.set_header(HEADER);
-    for row in sheet.rows() {
-        table.add_row(cells(&row));
-    }
-    let last = HEADER.len() - 1;
+    let columns = sheet
+        .columns
+        .unwrap_or(&[ColumnId::State, ColumnId::Address]);
+    let count = if let Some(columns) = sheet.columns {
+        table.set_header(columns.iter().map(|column| column.word().to_uppercase()));
+        for (host, _) in &sheet.rows {
+            table.add_row(columns.iter().map(|column| chosen_cell(*column, host)));
+        }
+        columns.len()
+    } else {
+        table.set_header(HEADER);
+        for row in sheet.rows() {
+            table.add_row(cells(&row));
+        }
+        HEADER.len()
+    };
+    let last = count.saturating_sub(1);
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, if index == last { 0 } else { 2 }));
         // A state or an address broken over two lines can no longer be searched for, or pasted.
-        if index < 2 {
+        if matches!(
+            columns.get(index),
+            Some(ColumnId::State | ColumnId::Address)
+        ) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
     table
+}
+
+fn chosen_cell(column: ColumnId, host: &Host) -> String {
+    let said = chosen::words(column, host);
+    if said.is_empty() {
+        dash()
+    } else {
+        shorten(&single_line(&said), WIDEST_CHOSEN)
+    }
 }
 
 fn cells(row: &Row<'_>) -> [String; HEADER.len()] {
@@ -173,7 +201,7 @@ fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
             Some(format!("{count} {state}"))
         })
         .collect();
-    let hosts = counted(summary.hosts, "host");
+    let hosts = words::counted(summary.hosts, "host");
     if states.is_empty() {
         writeln!(out, "{hosts}")?;
     } else {
@@ -188,7 +216,7 @@ fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "left out by filter: {}",
-            counted(sheet.left_out as u64, "host")
+            words::counted(sheet.left_out as u64, "host")
         )?;
     }
     if let Some(end) = sheet.end {
@@ -201,6 +229,13 @@ fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
             unlisted.closed,
             unlisted.unreachable
         )?;
+        if end.answered_on_retry > 0 {
+            writeln!(
+                out,
+                "{} found on retry only: the first connects to them got no answer",
+                words::counted(end.answered_on_retry, "host")
+            )?;
+        }
     }
     if let (Some(plan), Some((started, newest))) = (sheet.plan, sheet.times) {
         writeln!(
@@ -216,18 +251,24 @@ fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Hosts with something to do, with everything that a reader needs to do it. Those with nothing but notes are counted.
+/// Hosts with something to do, with everything that a reader needs to do it, and those not probed, with the reason. Those with
+/// nothing but notes are counted.
 fn findings(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut only_notes = 0;
     let mut first = true;
     for row in sheet.rows() {
         let diagnosis = &row.host.diagnosis;
         let worst = diagnosis.findings.iter().map(|found| found.severity).max();
-        if worst == Some(Severity::Info) {
+        let not_probed = diagnosis.findings.iter().any(words::says_why_not_probed);
+        if worst == Some(Severity::Info) && !not_probed {
             only_notes += 1;
         }
-        let wanted = worst.is_some_and(|worst| worst > Severity::Info)
-            || matches!(diagnosis.state, HostState::Broken | HostState::Degraded)
+        let wanted = not_probed
+            || worst.is_some_and(|worst| worst > Severity::Info)
+            || matches!(
+                diagnosis.state,
+                HostState::Broken | HostState::Degraded | HostState::GivenUp
+            )
             || diagnosis
                 .certificate_status
                 .is_some_and(|status| status != CertificateStatus::Valid);
@@ -245,7 +286,7 @@ fn findings(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "\n{} with findings of severity info only are not listed here; --format json has them",
-            counted(only_notes, "host")
+            words::counted(only_notes, "host")
         )?;
     }
     Ok(())
@@ -289,11 +330,11 @@ fn details(row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
             single_line(&found.title),
             found.confidence.word()
         )?;
-        if let Some(remedy) = &found.remedy {
-            write!(out, ", remedy {}", terminal(remedy))?;
+        if let Some(remedies) = words::in_turn(found.remedies) {
+            write!(out, ", remedy {remedies}")?;
         }
         writeln!(out, ")")?;
-        if let Some(remedy) = found.remedy.and_then(remedies::find) {
+        if let Some(remedy) = found.remedy().and_then(remedies::find) {
             writeln!(
                 out,
                 "    fix: {} (rdpscan explain {})",
@@ -303,6 +344,19 @@ fn details(row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
         if !found.evidence.is_empty() {
             writeln!(out, "    {}", single_line(&found.evidence))?;
         }
+    }
+    if let Some(disagreement) = diagnosis.disagreement {
+        let names = words::names_side_by_side(&row.history);
+        writeln!(
+            out,
+            "  names disagree, {}: {}",
+            disagreement.words(),
+            single_line(&names)
+        )?;
+    }
+    let undecided = diagnosis::undecided_lines(&row.undecided());
+    if !undecided.is_empty() {
+        writeln!(out, "  cannot be told yet: {}", undecided.join("; "))?;
     }
     Ok(())
 }
@@ -333,10 +387,6 @@ fn certificate_line(row: &Row<'_>) -> Option<String> {
     }
     parts.push(format!("thumbprint {}", leaf.sha1));
     Some(parts.join(", "))
-}
-
-fn counted(count: u64, noun: &str) -> String {
-    counted_as(count, noun, &format!("{noun}s"))
 }
 
 fn counted_as(count: u64, one: &str, many: &str) -> String {
@@ -382,6 +432,7 @@ FINDINGS
   a user would see: 0x904 the connection was closed (40 %)
     because 1 of 3 attempts was closed in TLS
     confirm in client, RDPClient/Operational: 1024 (attempt), 226 (a state failed), 1026 with reason 2308
+    confirm in server, System, TerminalServices-RemoteConnectionManager: 1052 (days to its end), 1057 or 1058 (not renewed)
     confirm in server, RdpCoreTS/Operational: 131 (accepted); without it the server never saw the attempt
   high RDP-CERT-EXPIRED: The certificate has expired (sure, remedy R1)
     fix: Renew the self-signed certificate (rdpscan explain R1)
@@ -436,6 +487,17 @@ FINDINGS
         let text = text(&[fixture::hostile_host(&"東".repeat(500))], None);
         let widest = text.lines().take(2).map(UnicodeWidthStr::width).max();
         assert!(widest.is_some_and(|width| width < 200), "{widest:?}");
+    }
+
+    #[test]
+    fn a_host_behind_a_gateway_is_listed_with_the_gateway() {
+        let text = text(&[fixture::gateway_host()], None);
+        assert!(text.contains("10.0.0.5:3389: not_probed\n"), "{text}");
+        assert!(
+            text.contains("always uses the gateway gw.corp.example\n"),
+            "{text}"
+        );
+        assert!(!text.contains("severity info only"), "{text}");
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Facts in the words that several formats share.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
-use crate::model::{CertificateFacts, TlsFacts, TrustVerdict};
+use crate::diagnosis;
+use crate::model::{CertificateFacts, Finding, History, Resolver, TlsFacts, TrustVerdict};
 
 /// DNS names and IP addresses of a certificate, in that order.
 pub(super) fn alternative_names(facts: &CertificateFacts) -> Vec<String> {
@@ -43,5 +46,122 @@ pub(super) fn key(facts: &CertificateFacts) -> String {
     match facts.key.bits {
         0 => word.to_owned(),
         bits => format!("{word} {bits}"),
+    }
+}
+
+/// Whom was asked.
+pub(super) fn resolver(resolver: Resolver) -> String {
+    match resolver {
+        Resolver::System => "this machine's resolver".to_owned(),
+        Resolver::Configured => "configured DNS server".to_owned(),
+        Resolver::Server(server) => server.to_string(),
+    }
+}
+
+/// UTF-16 units that a cell of Excel holds.
+const LONGEST_CELL: usize = 32_767;
+/// Units of a cell kept free for a count of what is left out, and for quotes in front of what looks like a formula.
+const SPARE: usize = 767;
+
+fn units(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+/// Values with commas between them. What does not fit into a cell is counted; no value is cut.
+pub(super) fn listed<S: AsRef<str>>(values: &[S]) -> String {
+    let mut list = String::new();
+    let mut room = LONGEST_CELL - SPARE;
+    for (index, value) in values.iter().enumerate() {
+        let value = value.as_ref();
+        let separator = if index == 0 { "" } else { ", " };
+        let wanted = units(value) + separator.len();
+        // A single value that fills a cell by itself is cut by whoever writes the cell.
+        if wanted > room && index > 0 {
+            list.extend([format!(", … and {} more", values.len() - index)]);
+            break;
+        }
+        room = room.saturating_sub(wanted);
+        list.push_str(separator);
+        list.push_str(value);
+    }
+    list
+}
+
+/// As much of a text as a cell of Excel holds, with an ellipsis in place of the rest.
+pub(super) fn cut(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.len() <= LONGEST_CELL || units(&text) <= LONGEST_CELL {
+        return text;
+    }
+    let mut room = LONGEST_CELL - 1;
+    let fitting = text.chars().take_while(|character| {
+        let fits = character.len_utf16() <= room;
+        room = room.saturating_sub(character.len_utf16());
+        fits
+    });
+    Cow::Owned(fitting.chain(['…']).collect())
+}
+
+/// A note that stands in every list, whatever its severity: nobody shall take silence about a host for a judgement.
+pub(super) fn says_why_not_probed(found: &Finding) -> bool {
+    found.id == "RDP-GATEWAY"
+}
+
+/// A count with its noun, in the plural where that is due.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
+/// Remedies in the order to try them: "R1, then R2, then R3"; `None` without any.
+pub(super) fn in_turn(remedies: &[&str]) -> Option<String> {
+    (!remedies.is_empty()).then(|| remedies.join(", then "))
+}
+
+/// The names of a host side by side: "asked for erp.corp.example; PTR srv05.corp.example; certificate none; NTLM srv05". Raw:
+/// the caller makes them safe.
+pub(super) fn names_side_by_side(history: &History) -> String {
+    let sides: Vec<String> = diagnosis::names_side_by_side(history)
+        .into_iter()
+        .map(|(who, names)| {
+            if names.is_empty() {
+                format!("{who} none")
+            } else {
+                format!("{who} {}", names.join(", "))
+            }
+        })
+        .collect();
+    sides.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_fits_is_whole() {
+        assert_eq!(listed(&["a", "b"]), "a, b");
+        assert_eq!(listed::<&str>(&[]), "");
+    }
+
+    #[test]
+    fn a_list_that_is_too_long_keeps_whole_values_and_counts_the_rest() {
+        let values = vec!["10.0.0.0/24"; 5000];
+        let list = listed(&values);
+        assert!(units(&list) <= LONGEST_CELL, "{}", units(&list));
+        let (kept, rest) = list.split_once(", … and ").unwrap();
+        let kept = kept.split(", ");
+        assert!(kept.clone().all(|value| value == "10.0.0.0/24"));
+        assert_eq!(rest, format!("{} more", 5000 - kept.count()));
+    }
+
+    #[test]
+    fn a_text_longer_than_a_cell_is_cut_between_characters() {
+        // Two units each, so that the room is not used up evenly.
+        for character in ["x", "é", "🖥"] {
+            let text = cut(Cow::Owned(character.repeat(40_000)));
+            assert!(units(&text) <= LONGEST_CELL && units(&text) >= LONGEST_CELL - 1);
+            assert!(text.ends_with('…'));
+        }
+        assert!(matches!(cut(Cow::Borrowed("short")), Cow::Borrowed(_)));
     }
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use tokio::task::{Id, JoinError};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::model::{
@@ -11,17 +12,25 @@ use crate::model::{
 };
 use crate::target::NameTarget;
 
+use super::bounds;
 use super::candidates::{self, MOST_NAMES};
-use super::engine::Engine;
+use super::engine::{Engine, Flight};
 use super::prober::{AttemptRequest, Connect, ConnectFailure, Prober};
 use super::queue::{Job, Purpose};
 
 /// Lookups of names under way at once; each may ask several resolvers.
 const MOST_LOOKUPS: usize = 32;
 
-/// Attempts that may use a second connection to look closer; with the default of three attempts that makes five
-/// connections at most. Whoever is reached by the second connection only gets it every time.
-const MOST_WITH_SECOND: u32 = 2;
+/// What became of the slot of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slot {
+    /// It held none, as lookups do not.
+    None,
+    /// It is free, and the result counts.
+    Freed,
+    /// It is free, and the result does not count.
+    Void,
+}
 
 /// What a task brings back.
 pub(super) enum Done {
@@ -42,31 +51,33 @@ pub(super) enum Done {
 impl<P: Prober> Engine<P> {
     /// Starts all that may start now; gives the time at which more may.
     pub(super) fn launch(&mut self) -> Option<Instant> {
-        if self.is_stopping() {
+        if self.is_stopping() || self.paused {
             return None;
         }
         self.launch_lookups();
-        let mut wake = None;
+        let wake = self.launch_connections();
+        self.slots_are_short =
+            self.in_flight.len() >= self.in_flight_limit && self.queue.has_discovery();
+        wake
+    }
+
+    /// The time given is never past: an appointment that is overdue waits for what holds it up, or the scan would spin.
+    fn launch_connections(&mut self) -> Option<Instant> {
         while self.in_flight.len() < self.in_flight_limit {
             let now = clock::monotonic();
             if let Some(at) = self.pacer.take(now) {
-                wake = Some(at);
-                break;
+                return Some(at);
             }
             let Some(job) = self.queue.pop(&self.targets, now) else {
                 self.pacer.give_back();
-                break;
+                return self.queue.next_due();
             };
             if !self.start(job, now) {
                 self.pacer.give_back();
             }
         }
-        self.slots_are_short =
-            self.in_flight.len() >= self.in_flight_limit && self.queue.has_discovery();
-        match (wake, self.queue.next_due()) {
-            (Some(wake), Some(due)) => Some(wake.min(due)),
-            (wake, due) => wake.or(due),
-        }
+        // A slot that gets free wakes the scan.
+        None
     }
 
     /// Starts one connection, if it may be made at all.
@@ -91,8 +102,20 @@ impl<P: Prober> Engine<P> {
         };
         self.meter.launched();
         let prober = self.prober.clone();
+        let give_up = request.give_up.clone();
+        let ordered = give_up.clone();
         let task = self.tasks.spawn(async move {
-            match prober.connect(endpoint, timeout).await {
+            let (started_at, start) = (clock::wall(), clock::monotonic());
+            let connect = tokio::select! {
+                biased;
+                connect = prober.connect(endpoint, timeout) => connect,
+                () = ordered.cancelled() => Connect::Failed(ConnectFailure {
+                    outcome: Outcome::Cancelled,
+                    started_at,
+                    duration_us: clock::micros_since(start),
+                }),
+            };
+            match connect {
                 Connect::Failed(failure) => Done::Down(job, failure),
                 // Boxed, so that the many connects that stay silent do not each carry room for a whole attempt.
                 Connect::Up(link) => {
@@ -100,7 +123,16 @@ impl<P: Prober> Engine<P> {
                 }
             }
         });
-        self.in_flight.insert(task.id(), (endpoint, now));
+        self.in_flight.insert(
+            task.id(),
+            Flight {
+                job,
+                since: now,
+                task,
+                give_up,
+                void: false,
+            },
+        );
         true
     }
 
@@ -109,7 +141,7 @@ impl<P: Prober> Engine<P> {
         let known = self.known.get(&job.endpoint);
         let silent_rounds = match job.purpose {
             Purpose::Discover { round } => {
-                if known.is_some_and(|known| known.attempts > 0) {
+                if known.is_some_and(|known| known.attempts > 0 || known.given_up) {
                     return None;
                 }
                 round
@@ -126,8 +158,9 @@ impl<P: Prober> Engine<P> {
                 .and_then(|known| known.by_name.clone()),
             legacy: known.is_some_and(|known| known.legacy),
             ntlm: self.options.ntlm && !known.is_some_and(|known| known.challenged),
-            second: number <= MOST_WITH_SECOND || known.is_some_and(|known| known.mended),
+            second: bounds::may_look_closer(number, known.is_some_and(|known| known.mended)),
             gap: self.options.gap,
+            give_up: CancellationToken::new(),
         })
     }
 
@@ -159,12 +192,14 @@ impl<P: Prober> Engine<P> {
     pub(super) async fn settle(&mut self, done: Result<(Id, Done), JoinError>) {
         match done {
             Ok((id, Done::Down(job, failure))) => {
-                self.release(id, matches!(failure.outcome, Outcome::Refused));
-                self.connect_failed(job, failure).await;
+                if self.release(id, matches!(failure.outcome, Outcome::Refused)) == Slot::Freed {
+                    self.connect_failed(job, failure).await;
+                }
             }
             Ok((id, Done::Tried(job, attempt))) => {
-                self.release(id, true);
-                self.attempt_finished(job, *attempt).await;
+                if self.release(id, true) == Slot::Freed {
+                    self.attempt_finished(job, *attempt).await;
+                }
             }
             Ok((_, Done::Resolved(target, lookups))) => {
                 self.lookups_in_flight -= 1;
@@ -185,21 +220,21 @@ impl<P: Prober> Engine<P> {
                 if error.is_panic() {
                     tracing::error!(%error, "A probe task panicked");
                 }
-                if !self.release(error.id(), true) {
+                if self.release(error.id(), true) == Slot::None {
                     self.lookups_in_flight = self.lookups_in_flight.saturating_sub(1);
                 }
             }
         }
     }
 
-    /// Frees a connection's slot; false when the task held none, as lookups do not.
-    fn release(&mut self, id: Id, answered: bool) -> bool {
-        let Some((endpoint, _)) = self.in_flight.remove(&id) else {
-            return false;
+    /// Frees a connection's slot.
+    fn release(&mut self, id: Id, answered: bool) -> Slot {
+        let Some(flight) = self.in_flight.remove(&id) else {
+            return Slot::None;
         };
-        self.courtesy
-            .leave(endpoint.address, answered, clock::monotonic());
-        true
+        let address = flight.job.endpoint.address;
+        self.courtesy.leave(address, answered, clock::monotonic());
+        if flight.void { Slot::Void } else { Slot::Freed }
     }
 }
 

@@ -6,24 +6,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::{Id, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::model::{
-    EVENT_SCHEMA, Endpoint, EventBody, Notice, ObservedName, Progress, ScanEnd, ScanEvent,
-    ScanPlan, ScanStatus, UnlistedCounts,
+    Control, Descriptors, EVENT_SCHEMA, Endpoint, EventBody, Notice, ObservedName, Progress,
+    ScanEnd, ScanEvent, ScanPlan, ScanStatus, Subject, UnlistedCounts,
 };
 use crate::target::{NameTarget, TargetSet};
 
 use super::courtesy::Courtesy;
 use super::dispatch::Done;
-use super::meter::Meter;
+use super::meter::{Further, Meter};
 use super::options::ScanOptions;
+use super::outlook::Horizon;
 use super::pacer::Pacer;
 use super::prober::Prober;
-use super::queue::Queue;
+use super::queue::{Job, Queue};
 use super::resolvers::Resolvers;
 use super::rounds::Rounds;
 
@@ -33,6 +34,9 @@ pub const EVENT_CAPACITY: usize = 1024;
 const TICK: Duration = Duration::from_millis(100);
 
 /// Runs a scan to its end, or to `stop`. Whatever happens, `ScanFinished` is the last event, unless the reader is gone.
+///
+/// With `orders`, the scan listens while it runs, and goes on listening after its end, until the channel closes or `stop`:
+/// what is probed anew then is followed by another `ScanFinished`.
 pub async fn run<P: Prober>(
     targets: Arc<TargetSet>,
     prober: Arc<P>,
@@ -40,9 +44,10 @@ pub async fn run<P: Prober>(
     events: mpsc::Sender<ScanEvent>,
     progress: watch::Sender<Progress>,
     stop: CancellationToken,
+    orders: Option<mpsc::Receiver<Control>>,
 ) -> ScanEnd {
     Engine::new(targets, prober, options, events, progress, stop)
-        .run()
+        .run(orders)
         .await
 }
 
@@ -71,6 +76,45 @@ pub(super) struct Known {
     pub(super) by_name: Option<Box<str>>,
     /// Names the user typed that led here.
     pub(super) target_names: Vec<ObservedName>,
+    /// The user gave it up.
+    pub(super) given_up: bool,
+    /// How long the newest attempt took.
+    pub(super) took: Duration,
+}
+
+impl Known {
+    /// Attempts still to be made.
+    pub(super) fn remaining(&self) -> u32 {
+        self.wanted.saturating_sub(self.attempts)
+    }
+
+    /// What there was and is to be done after the first attempt.
+    pub(super) fn further(&self) -> Further {
+        let after_first = |attempts: u32| u64::from(attempts.saturating_sub(1));
+        Further {
+            made: after_first(self.attempts),
+            wanted: after_first(self.wanted.max(self.attempts)),
+        }
+    }
+}
+
+/// A connection under way.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) job: Job,
+    pub(super) since: Instant,
+    pub(super) task: AbortHandle,
+    /// Ends it in order; what came of it until then counts.
+    pub(super) give_up: CancellationToken,
+    /// Broken off on order: a result that came at the same moment no longer counts.
+    pub(super) void: bool,
+}
+
+impl Flight {
+    /// It is about to end, because someone said so.
+    pub(super) fn ends_on_order(&self) -> bool {
+        self.void || self.give_up.is_cancelled()
+    }
 }
 
 pub(super) struct Engine<P: Prober> {
@@ -85,10 +129,13 @@ pub(super) struct Engine<P: Prober> {
     pub(super) rounds: Rounds,
     pub(super) pacer: Pacer,
     pub(super) meter: Meter,
+    pub(super) horizon: Horizon,
+    /// When descriptors were looked at, and what was seen.
+    pub(super) descriptors_seen: Option<(Instant, Option<Descriptors>)>,
     pub(super) resolvers: Resolvers,
     pub(super) tasks: JoinSet<Done>,
-    /// Connections under way, with their start.
-    pub(super) in_flight: HashMap<Id, (Endpoint, Instant)>,
+    /// Connections under way.
+    pub(super) in_flight: HashMap<Id, Flight>,
     pub(super) in_flight_limit: usize,
     /// At the last launch every slot was taken and more was waiting.
     pub(super) slots_are_short: bool,
@@ -100,6 +147,10 @@ pub(super) struct Engine<P: Prober> {
     pub(super) known: HashMap<Endpoint, Known>,
     pub(super) unlisted: UnlistedCounts,
     notices: HashSet<Notice>,
+    /// Nothing new is started.
+    pub(super) paused: bool,
+    /// How it ended, while nobody has asked for more.
+    pub(super) finished: Option<ScanEnd>,
     seq: u64,
 }
 
@@ -119,6 +170,8 @@ impl<P: Prober> Engine<P> {
             rounds: Rounds::new(options.rounds.clone()),
             pacer: Pacer::new(options.rate, now),
             meter: Meter::new(targets.endpoints(), now),
+            horizon: Horizon::default(),
+            descriptors_seen: None,
             resolvers: Resolvers::default(),
             tasks: JoinSet::new(),
             in_flight: HashMap::new(),
@@ -132,6 +185,8 @@ impl<P: Prober> Engine<P> {
             known: HashMap::new(),
             unlisted: UnlistedCounts::default(),
             notices: HashSet::new(),
+            paused: false,
+            finished: None,
             seq: 0,
             targets,
             prober,
@@ -142,13 +197,23 @@ impl<P: Prober> Engine<P> {
         }
     }
 
-    async fn run(mut self) -> ScanEnd {
+    async fn run(mut self, mut orders: Option<mpsc::Receiver<Control>>) -> ScanEnd {
         let plan = self.plan();
         self.emit(EventBody::ScanStarted(plan)).await;
         for notice in std::mem::take(&mut self.options.notices) {
             self.notice(notice).await;
         }
-        let time_limit = self
+        for notice in self.targets.notices().to_vec() {
+            self.notice(notice).await;
+        }
+        for target in self.targets.behind_gateways().to_vec() {
+            self.emit(EventBody::BehindGateway {
+                subject: target.subject,
+                gateway: target.gateway.into(),
+            })
+            .await;
+        }
+        let mut time_limit = self
             .options
             .max_time
             .and_then(|limit| clock::monotonic().checked_add(limit));
@@ -156,18 +221,30 @@ impl<P: Prober> Engine<P> {
         let status = loop {
             let wake = self.launch();
             let now = clock::monotonic();
-            if now >= next_tick {
+            if self.is_done() {
+                if orders.is_none() {
+                    break ScanStatus::Complete;
+                }
+                if self.finished.is_none() {
+                    // The limit was for the scan; what is asked for after it is the user's own time.
+                    time_limit = None;
+                    self.finish(ScanStatus::Complete).await;
+                }
+            }
+            let idle = self.finished.is_some();
+            if now >= next_tick && !idle {
                 self.publish(now, false);
                 next_tick = now + TICK;
-            }
-            if self.is_done() {
-                break ScanStatus::Complete;
             }
             let wake = wake.map_or(next_tick, |at| at.min(next_tick));
             let stop = self.stop.clone();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break ScanStatus::Interrupted,
+                order = next_order(&mut orders) => match order {
+                    Some(order) => self.obey(order).await,
+                    None => orders = None,
+                },
                 () = sleep_until(time_limit.unwrap_or(now + TICK)), if time_limit.is_some() => {
                     self.notice(Notice::TimeLimit).await;
                     break ScanStatus::Interrupted;
@@ -178,9 +255,12 @@ impl<P: Prober> Engine<P> {
                         self.settle(done).await;
                     }
                 }
-                () = sleep_until(wake) => {}
+                () = sleep_until(wake), if !idle => {}
             }
         };
+        if let Some(end) = self.finished {
+            return end;
+        }
         if status == ScanStatus::Interrupted {
             self.wind_down().await;
         }
@@ -222,7 +302,7 @@ impl<P: Prober> Engine<P> {
         self.tasks.shutdown().await;
     }
 
-    async fn finish(mut self, status: ScanStatus) -> ScanEnd {
+    async fn finish(&mut self, status: ScanStatus) -> ScanEnd {
         for notice in self.resolvers.finish() {
             self.notice(notice).await;
         }
@@ -233,6 +313,7 @@ impl<P: Prober> Engine<P> {
             unlisted: self.unlisted,
             answered_on_retry: self.meter.answered_on_retry,
         };
+        self.finished = Some(end);
         self.emit(EventBody::ScanFinished(end)).await;
         end
     }
@@ -259,6 +340,12 @@ impl<P: Prober> Engine<P> {
         }
     }
 
+    /// An endpoint that was given up gets another chance, and may be given up again.
+    pub(super) fn forget_skip(&mut self, endpoint: Endpoint) {
+        let subject = Subject::Endpoint(endpoint);
+        self.notices.remove(&Notice::Skipped { subject });
+    }
+
     pub(super) fn is_stopping(&self) -> bool {
         self.stop.is_cancelled()
     }
@@ -270,25 +357,22 @@ impl<P: Prober> Engine<P> {
 
     fn publish(&mut self, now: Instant, finished: bool) {
         let mut progress = self.meter.sample(now);
-        let slowest = self.in_flight.values().min_by_key(|(_, start)| *start);
-        progress.slowest = slowest
-            .map(|(endpoint, start)| (*endpoint, now.duration_since(*start)))
-            .filter(|(_, age)| *age > Duration::from_secs(2));
         progress.in_flight = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
         progress.in_flight_limit = u32::try_from(self.in_flight_limit).unwrap_or(u32::MAX);
         progress.rate_cap = self.options.rate;
-        let asked = self.queue.appointments() + self.name_jobs.len() + self.lookups_in_flight;
-        progress.attempts_pending = asked as u64;
-        let appointment = self
-            .queue
-            .next_due()
-            .map(|at| at.saturating_duration_since(now));
-        progress.left = match (progress.left, appointment) {
-            (Some(left), Some(appointment)) => Some(left.max(appointment)),
-            (left, _) => left,
-        };
+        progress.descriptors = self.descriptors(now);
+        progress.paused = self.paused;
+        self.outlook(&mut progress, now);
         progress.finished = finished;
         // Nobody watching is fine.
         self.progress.send_replace(progress);
+    }
+}
+
+/// The next order; never, when nobody can give one.
+async fn next_order(orders: &mut Option<mpsc::Receiver<Control>>) -> Option<Control> {
+    match orders {
+        Some(orders) => orders.recv().await,
+        None => std::future::pending().await,
     }
 }

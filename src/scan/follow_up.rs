@@ -11,6 +11,7 @@ use crate::target::NameTarget;
 
 use super::candidates;
 use super::engine::{Engine, Known};
+use super::outlook::time_taken;
 use super::prober::{ConnectFailure, Prober};
 use super::queue::{Job, Purpose};
 
@@ -25,13 +26,17 @@ const LEAST_IN_FLIGHT: usize = 16;
 
 impl<P: Prober> Engine<P> {
     pub(super) async fn connect_failed(&mut self, mut job: Job, failure: ConnectFailure) {
+        let given_up = self
+            .known
+            .get(&job.endpoint)
+            .is_some_and(|known| known.given_up);
         if let Outcome::Local { detail } = &failure.outcome {
             self.notice(Notice::LocalTrouble {
                 detail: detail.as_str().into(),
             })
             .await;
             self.in_flight_limit = (self.in_flight_limit / 2).max(LEAST_IN_FLIGHT);
-            if job.local_tries < MOST_LOCAL_TRIES {
+            if job.local_tries < MOST_LOCAL_TRIES && !given_up {
                 job.local_tries += 1;
                 let at = clock::monotonic() + self.options.gap * u32::from(job.local_tries);
                 self.queue.push_due(at, job);
@@ -43,7 +48,7 @@ impl<P: Prober> Engine<P> {
         }
         if let Purpose::Discover { round } = job.purpose {
             let silent = matches!(failure.outcome, Outcome::Timeout { .. });
-            if silent && !self.rounds.is_last(round) {
+            if silent && !given_up && !self.rounds.is_last(round) {
                 let purpose = Purpose::Discover {
                     round: self.next_round(round),
                 };
@@ -166,6 +171,8 @@ impl<P: Prober> Engine<P> {
         let listed = self.targets.is_listed(endpoint);
         let attempts = self.options.attempts.max(1);
         let known = self.known.entry(endpoint).or_default();
+        let before = known.further();
+        known.took = time_taken(&attempt);
         known.attempts += 1;
         known.listed |= listed;
         known.answered |= came_up;
@@ -176,14 +183,16 @@ impl<P: Prober> Engine<P> {
             .as_ref()
             .is_some_and(|tls| tls.method == TlsMethod::LegacyPeek);
         known.wanted = match (known.by_reference, known.answered || known.listed) {
-            (false, true) => attempts,
+            (false, true) if !known.given_up => attempts,
             _ => 1,
         };
+        self.meter.revise(before, known.further());
         let last = known.attempts >= known.wanted;
         // A silent address of a sweep is no row just because a name leads there.
         let by_reference = known.by_reference || (is_unlisted_member && !known.answered);
         let listed = known.listed;
-        let names = if came_up && !known.named && !by_reference && self.options.dns {
+        let nameless = came_up && !known.named && !known.given_up && !by_reference;
+        let names = if nameless && self.options.dns {
             known.named = true;
             let mut names = known.target_names.clone();
             names.extend(candidates::names_of(&attempt));

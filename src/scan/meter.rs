@@ -1,4 +1,4 @@
-//! Where the scan stands, as numbers for a header: rate, shares, time left.
+//! Where the scan stands, as numbers for a header: counts, shares and rates.
 
 use std::time::Duration;
 
@@ -23,6 +23,14 @@ pub(super) struct Meter {
     pub(super) discovered: u64,
     pub(super) answered: u64,
     pub(super) answered_on_retry: u64,
+    further: Further,
+}
+
+/// Attempts at hosts after the first one, which is discovery's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Further {
+    pub(super) made: u64,
+    pub(super) wanted: u64,
 }
 
 impl Meter {
@@ -39,7 +47,27 @@ impl Meter {
             discovered: 0,
             answered: 0,
             answered_on_retry: 0,
+            further: Further::default(),
         }
+    }
+
+    /// Counts from nothing again; the time goes on.
+    pub(super) fn begin_anew(&mut self, planned: u64) {
+        self.planned = planned;
+        self.discovered = 0;
+        self.discovered_then = 0;
+        self.answered = 0;
+        self.answered_on_retry = 0;
+        self.further = Further::default();
+    }
+
+    /// Further attempts at a host are other ones than before.
+    pub(super) fn revise(&mut self, before: Further, after: Further) {
+        let revised = |all: u64, before: u64, after: u64| (all + after).saturating_sub(before);
+        self.further = Further {
+            made: revised(self.further.made, before.made, after.made),
+            wanted: revised(self.further.wanted, before.wanted, after.wanted),
+        };
     }
 
     pub(super) fn launched(&mut self) {
@@ -60,8 +88,10 @@ impl Meter {
                 }
             };
             self.launch_rate = blend(self.launch_rate, self.launched - self.launched_then);
-            self.discovery_rate =
-                blend(self.discovery_rate, self.discovered - self.discovered_then);
+            self.discovery_rate = blend(
+                self.discovery_rate,
+                self.discovered.saturating_sub(self.discovered_then),
+            );
             self.sampled_at = now;
             self.launched_then = self.launched;
             self.discovered_then = self.discovered;
@@ -71,14 +101,22 @@ impl Meter {
             discovered: self.discovered,
             answered: self.answered,
             answered_on_retry: self.answered_on_retry,
+            work_done: self.discovered + self.further.made,
+            work_known: self.planned.max(self.discovered) + self.further.wanted,
+            attempts_pending: self.further.wanted.saturating_sub(self.further.made),
             rate: self.launch_rate,
             elapsed: now.duration_since(self.start),
-            left: self.left(),
             ..Progress::default()
         }
     }
 
-    fn left(&self) -> Option<Duration> {
+    /// Connects started per second over the last seconds.
+    pub(super) fn launch_rate(&self) -> f64 {
+        self.launch_rate
+    }
+
+    /// Time until the first answer, or the final silence, of every endpoint is known.
+    pub(super) fn discovery_left(&self) -> Option<Duration> {
         let remaining = self.planned.saturating_sub(self.discovered) as f64;
         if remaining == 0.0 {
             return Some(Duration::ZERO);

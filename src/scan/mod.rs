@@ -7,13 +7,16 @@
 //! Silence from an address that was never seen is not congestion: it shrinks nothing. Only this machine's own trouble
 //! (descriptors, buffers) makes the scan smaller.
 
+mod bounds;
 mod candidates;
+mod control;
 mod courtesy;
 mod dispatch;
 mod engine;
 mod follow_up;
 mod meter;
 mod options;
+mod outlook;
 mod pacer;
 mod prober;
 mod queue;
@@ -22,6 +25,8 @@ mod rounds;
 #[cfg(test)]
 mod tests;
 
+pub use bounds::Connections;
+pub use control::CONTROL_CAPACITY;
 pub use engine::{EVENT_CAPACITY, run};
 pub use options::ScanOptions;
 pub use prober::{AttemptRequest, Connect, ConnectFailure, Prober};

@@ -21,6 +21,8 @@ pub struct ScanOptions {
     pub rounds: Vec<Duration>,
     /// Connect timeout of attempts at hosts already known to answer.
     pub connect_timeout: Duration,
+    /// How long the prober lets one stage of an attempt take: tells when a connection that is stuck will end.
+    pub stage_timeout: Duration,
     /// Connections in flight, fitted to the descriptor limit already.
     pub in_flight: u32,
     /// Connects per second; 0 is no cap.
@@ -58,6 +60,7 @@ impl Default for ScanOptions {
                 Duration::from_millis(1100),
             ],
             connect_timeout: Duration::from_millis(3500),
+            stage_timeout: Duration::from_secs(5),
             in_flight: 1024,
             rate: 1000,
             ntlm: true,

@@ -3,8 +3,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
-use crate::model::{Attempt, Endpoint, Lookup, Outcome};
+use crate::model::{Attempt, Descriptors, Endpoint, Lookup, Outcome};
 
 /// How a connect ended.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub struct ConnectFailure {
 }
 
 /// What kind of attempt is wanted on a link.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct AttemptRequest {
     /// Where to (the link is connected there already).
     pub endpoint: Endpoint,
@@ -45,11 +46,13 @@ pub struct AttemptRequest {
     pub second: bool,
     /// The least time between two connections to this host.
     pub gap: Duration,
+    /// The user gives the host up: the attempt then ends politely, at once, with the stage under way as [`Outcome::Cancelled`].
+    pub give_up: CancellationToken,
 }
 
 /// One attempt at one host, and lookups. Implemented by `probe` for real and by tests with fakes.
 ///
-/// Every future ends within a deadline of its own; a bad peer is data in the result, never an error.
+/// Every future ends within a deadline of its own, and an attempt soon after it is given up; a bad peer is data in the result, never an error.
 pub trait Prober: Send + Sync + 'static {
     /// A connection that is up, with its start time and connect duration inside.
     type Link: Send + 'static;
@@ -73,4 +76,9 @@ pub trait Prober: Send + Sync + 'static {
 
     /// Looks up the names of an address.
     fn reverse(&self, address: IpAddr) -> impl Future<Output = Vec<Lookup>> + Send;
+
+    /// The file descriptors that its connections share with everything else in this process; `None` where nobody can tell.
+    fn descriptors(&self) -> Option<Descriptors> {
+        None
+    }
 }

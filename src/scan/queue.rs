@@ -145,6 +145,33 @@ impl Queue {
         self.due.pop().map(|Reverse((_, _, job))| job)
     }
 
+    /// Takes out what waits for an endpoint. Its place in the walk stays, and whoever walks there looks whether it was tried.
+    pub(super) fn remove(&mut self, endpoint: Endpoint) -> Vec<Job> {
+        let mut removed = Vec::new();
+        for line in [&mut self.named, &mut self.retry] {
+            line.retain(|job| {
+                let stays = job.endpoint != endpoint;
+                if !stays {
+                    removed.push(*job);
+                }
+                stays
+            });
+        }
+        self.due.retain(|Reverse((_, _, job))| {
+            let stays = job.endpoint != endpoint;
+            if !stays {
+                removed.push(*job);
+            }
+            stays
+        });
+        removed
+    }
+
+    /// Every appointment, in no order.
+    pub(super) fn due(&self) -> impl Iterator<Item = (Instant, &Job)> {
+        self.due.iter().map(|Reverse((at, _, job))| (*at, job))
+    }
+
     /// When the next appointment is.
     pub(super) fn next_due(&self) -> Option<Instant> {
         self.due.peek().map(|Reverse((at, ..))| *at)

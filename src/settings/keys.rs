@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use toml::Value;
 
+use super::nearest::nearest;
 use super::value::{
     duration, duration_text, durations, optional, ports, servers, switch, whole, word,
 };
 use super::{Profile, Settings};
 use crate::model::Severity;
 use crate::report::Format;
-use crate::table::Filter;
+use crate::sanitize;
+use crate::table::{Columns, Filter, Sort};
 use crate::target::Refusal;
+use crate::tui::Palette;
+use crate::tui::keymap::{BINDINGS, Keymap, KeymapError};
 
 /// In place of a number: what the profile says.
 pub(super) const BY_PROFILE: &str = "profile";
@@ -62,9 +66,40 @@ fn filter(text: &str) -> Result<String, Refusal> {
     match Filter::parse(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(Refusal::new(
-            error.to_string(),
+            format!("at character {}: {error}", error.character(text)),
             "correct the filter, or leave it out",
         )),
+    }
+}
+
+/// What the table says of its own words, made safe: it repeats what was given.
+fn of_table<T, E: std::fmt::Display>(read: Result<T, E>) -> Result<T, Refusal> {
+    read.map_err(|error| {
+        let reason = sanitize::single_line(&error.to_string()).into_owned();
+        Refusal::new(reason, "correct it, or give auto")
+    })
+}
+
+/// Changes of keys are kept as text too, and tried out here.
+fn keys(text: &str) -> Result<Vec<String>, Refusal> {
+    let changes = text.split(',').map(str::trim);
+    let changes: Vec<String> = changes
+        .filter(|change| !change.is_empty())
+        .map(str::to_owned)
+        .collect();
+    match Keymap::rebound(&changes) {
+        Ok(_) => Ok(changes),
+        Err(error) => {
+            let words = || BINDINGS.iter().filter_map(|binding| binding.word);
+            let way_out = match &error {
+                KeymapError::UnknownAction { word } => nearest(word, words()).map_or_else(
+                    || "see the names under Keys in the README".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                ),
+                _ => "correct it, or leave it out".to_owned(),
+            };
+            Err(Refusal::new(error.to_string(), way_out))
+        }
     }
 }
 
@@ -195,6 +230,11 @@ pub(super) const KEYS: &[Key] = &[
         show: |s| s.scan.ntlm.into(),
     },
     Key {
+        path: "scan.check_nla",
+        read: |s, text| put(&mut s.scan.check_nla, switch(text)),
+        show: |s| s.scan.check_nla.into(),
+    },
+    Key {
         path: "names.dns",
         read: |s, text| put(&mut s.names.dns, switch(text)),
         show: |s| s.names.dns.into(),
@@ -254,9 +294,60 @@ pub(super) const KEYS: &[Key] = &[
         show: |s| s.output.filter.as_str().into(),
     },
     Key {
+        path: "output.columns",
+        read: |s, text| {
+            let columns = text.eq_ignore_ascii_case("auto");
+            let columns = (!columns).then(|| of_table(Columns::parse(text)));
+            put(&mut s.output.columns, columns.transpose())
+        },
+        show: |s| match &s.output.columns {
+            None => "auto".into(),
+            Some(columns) => columns.to_string().into(),
+        },
+    },
+    Key {
+        path: "output.sort",
+        read: |s, text| {
+            let sort = text.eq_ignore_ascii_case("auto");
+            let sort = (!sort).then(|| of_table(text.parse::<Sort>()));
+            put(&mut s.output.sort, sort.transpose())
+        },
+        show: |s| match s.output.sort {
+            None => "auto".into(),
+            Some(sort) => sort.to_string().into(),
+        },
+    },
+    Key {
         path: "output.quiet",
         read: |s, text| put(&mut s.output.quiet, switch(text)),
         show: |s| s.output.quiet.into(),
+    },
+    Key {
+        path: "screen.theme",
+        read: |s, text| {
+            put(
+                &mut s.screen.theme,
+                optional(text, "auto", |text| {
+                    word(text, &Palette::ALL, Palette::word)
+                }),
+            )
+        },
+        show: |s| s.screen.theme.map_or("auto", Palette::word).into(),
+    },
+    Key {
+        path: "screen.ascii",
+        read: |s, text| put(&mut s.screen.ascii, switch(text)),
+        show: |s| s.screen.ascii.into(),
+    },
+    Key {
+        path: "screen.mouse",
+        read: |s, text| put(&mut s.screen.mouse, switch(text)),
+        show: |s| s.screen.mouse.into(),
+    },
+    Key {
+        path: "screen.keys",
+        read: |s, text| put(&mut s.screen.keys, keys(text)),
+        show: |s| s.screen.keys.clone().into(),
     },
     Key {
         path: "policy.expiring_days",

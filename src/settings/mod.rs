@@ -6,7 +6,7 @@
 mod error;
 mod file;
 mod keys;
-pub(crate) mod nearest;
+mod nearest;
 mod resolve;
 mod show;
 mod value;
@@ -15,12 +15,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 pub use error::SettingsError;
+pub(crate) use nearest::nearest;
 pub use resolve::{Environment, Resolved, Source, resolve};
 pub use show::{json, text};
 
 use crate::diagnosis::Policy;
 use crate::model::{DEFAULT_PORT, Severity};
 use crate::report::Format;
+use crate::table::{Columns, Sort};
+use crate::tui::Palette;
 
 /// The embedded settings file: complete, commented, and equal to [`Settings::default`].
 pub const SAMPLE: &str = include_str!("../../config/rdpscan.toml");
@@ -34,8 +37,23 @@ pub struct Settings {
     pub names: NameSettings,
     /// What comes out.
     pub output: OutputSettings,
+    /// The live table.
+    pub screen: ScreenSettings,
     /// Limits of the diagnosis.
     pub policy: Policy,
+}
+
+/// The live table.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ScreenSettings {
+    /// Colours; `None` is as they were left the last time.
+    pub theme: Option<Palette>,
+    /// Only ASCII glyphs, for consoles and fonts without others.
+    pub ascii: bool,
+    /// Take the mouse from the beginning.
+    pub mouse: bool,
+    /// Actions on other keys, each as [`crate::tui::keymap::Keymap::rebound`] reads it.
+    pub keys: Vec<String>,
 }
 
 /// What is done to hosts, and how fast.
@@ -67,6 +85,8 @@ pub struct ScanSettings {
     pub allow_large: bool,
     /// Ask the NTLM question.
     pub ntlm: bool,
+    /// Learn whether NLA is demanded.
+    pub check_nla: bool,
 }
 
 impl Default for ScanSettings {
@@ -85,6 +105,7 @@ impl Default for ScanSettings {
             seed: None,
             allow_large: false,
             ntlm: true,
+            check_nla: false,
         }
     }
 }
@@ -123,6 +144,10 @@ pub struct OutputSettings {
     pub fail_on: Option<Severity>,
     /// Filter text that [`crate::table::Filter`] can read; empty shows all.
     pub filter: String,
+    /// The columns wanted; `None` is the format's own, and on the screen those left the last time.
+    pub columns: Option<Columns>,
+    /// The order wanted; `None` is the format's own, and on the screen the one left the last time.
+    pub sort: Option<Sort>,
     /// No progress line and no notices.
     pub quiet: bool,
 }

@@ -75,6 +75,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("scan.seed", "18446744073709551615"),
     ("scan.allow_large", "true"),
     ("scan.ntlm", "false"),
+    ("scan.check_nla", "true"),
     ("names.dns", "false"),
     ("names.servers", "10.0.0.53,2001:db8::53"),
     ("names.timeout", "4s"),
@@ -83,7 +84,13 @@ const OTHERS: &[(&str, &str)] = &[
     ("output.no_tui", "true"),
     ("output.fail_on", "high"),
     ("output.filter", "state:broken \"a, b\""),
+    ("output.columns", "state,name:20"),
+    ("output.sort", "-days"),
     ("output.quiet", "true"),
+    ("screen.theme", "light"),
+    ("screen.ascii", "true"),
+    ("screen.mouse", "true"),
+    ("screen.keys", "pause = P,quit = Q Ctrl-q"),
     ("policy.expiring_days", "60"),
     ("policy.stability_attempts", "5"),
 ];
@@ -142,7 +149,7 @@ fn each_layer_outranks_the_ones_below() {
 #[test]
 fn flags_reach_every_setting_that_has_one() {
     let flags = "--port 3390 --port 3391-3392 --interval 2s --timeout 9s --max-time 1h --concurrency 7 --rate 0 --seed 9 \
-                 --allow-large --no-ntlm --dns [2001:db8::53]:5353 --dns 10.0.0.53 --fail-on high --all --no-tui \
+                 --allow-large --no-ntlm --check-nla --dns [2001:db8::53]:5353 --dns 10.0.0.53 --fail-on high --all --no-tui \
                  --filter state:broken --quiet --format ndjson";
     let settings = with("", &[], flags).unwrap().settings;
     assert_eq!(settings.scan.ports, [3390, 3391, 3392]);
@@ -151,7 +158,7 @@ fn flags_reach_every_setting_that_has_one() {
     assert_eq!(settings.scan.max_time, Some(Duration::from_secs(3_600)));
     assert_eq!((settings.scan.concurrency, settings.scan.rate), (7, 0));
     assert_eq!(settings.scan.seed, Some(9));
-    assert!(settings.scan.allow_large && !settings.scan.ntlm);
+    assert!(settings.scan.allow_large && !settings.scan.ntlm && settings.scan.check_nla);
     assert_eq!(settings.names.servers.len(), 2);
     assert_eq!(settings.output.fail_on, Some(Severity::High));
     assert!(settings.output.all && settings.output.no_tui && settings.output.quiet);
@@ -261,7 +268,7 @@ fn a_bad_value_is_refused_with_place_value_reason_and_way_out() {
     let error = refusal("", &[], "--format yaml");
     assert_eq!(
         error,
-        "--format `yaml`: not one of the words; give text, json, ndjson, csv, or auto"
+        "--format `yaml`: not one of the words; give text, json, ndjson, csv, xlsx, markdown, prometheus, html, or auto"
     );
     let error = refusal("", &[], "--dns ns.example");
     assert!(

@@ -21,6 +21,13 @@ where
     T: FromStr + PartialOrd + Display,
 {
     let way_out = || format!("give {} to {}", limits.start(), limits.end());
+    let bare = text.strip_prefix('-').unwrap_or(text);
+    if bare.len() < text.len()
+        && !bare.is_empty()
+        && bare.bytes().all(|digit| digit.is_ascii_digit())
+    {
+        return Err(Refusal::new("out of range", way_out()));
+    }
     if text.is_empty() || !text.bytes().all(|digit| digit.is_ascii_digit()) {
         return Err(Refusal::new("not a whole number", way_out()));
     }

@@ -27,6 +27,8 @@ const RSA_KEYS: [&str; 8] = [
 ];
 /// Self-signed with SHA-1, valid from 2014 to 2049; ring can neither load the small key nor sign with SHA-1.
 const RSA_1024_SHA1: &[u8] = include_bytes!("../../config/sim-keys/rsa1024-sha1.der");
+const RSA_1024_MD5: &[u8] = include_bytes!("../../config/sim-keys/rsa1024-md5.der");
+const RSA_512: &[u8] = include_bytes!("../../config/sim-keys/rsa512.der");
 const RSA_2048_SHA1: &[u8] = include_bytes!("../../config/sim-keys/rsa2048-sha1.der");
 
 const DAY_S: i64 = 86_400;
@@ -88,6 +90,8 @@ impl Mint {
             let der = match fixture {
                 Fixture::Rsa1024Sha1 => RSA_1024_SHA1,
                 Fixture::Rsa2048Sha1 => RSA_2048_SHA1,
+                Fixture::Rsa1024Md5 => RSA_1024_MD5,
+                Fixture::Rsa512 => RSA_512,
             };
             return Ok(Identity {
                 chain: vec![der.to_vec()],
@@ -255,7 +259,17 @@ mod tests {
 
     #[test]
     fn fixtures_are_what_they_say() {
-        for (fixture, bits) in [(Fixture::Rsa1024Sha1, 1024), (Fixture::Rsa2048Sha1, 2048)] {
+        let (sha1, sha256, md5) = (
+            "1.2.840.113549.1.1.5",
+            "1.2.840.113549.1.1.11",
+            "1.2.840.113549.1.1.4",
+        );
+        for (fixture, bits, signature) in [
+            (Fixture::Rsa1024Sha1, 1024, sha1),
+            (Fixture::Rsa2048Sha1, 2048, sha1),
+            (Fixture::Rsa1024Md5, 1024, md5),
+            (Fixture::Rsa512, 512, sha256),
+        ] {
             let identity = make(&CertificateSpec {
                 fixture: Some(fixture),
                 ..CertificateSpec::default()
@@ -265,7 +279,7 @@ mod tests {
                 assert_eq!(key.key_size(), bits);
                 assert_eq!(
                     certificate.signature_algorithm.algorithm.to_id_string(),
-                    "1.2.840.113549.1.1.5"
+                    signature
                 );
             });
         }

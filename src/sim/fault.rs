@@ -14,7 +14,7 @@ use super::{FaultKind, FaultPoint};
 const AFTER_CONNECT: Duration = Duration::from_millis(20);
 /// The most bytes that an endless answer sends.
 const ENDLESS_LIMIT: usize = 16 * 1024 * 1024;
-/// The most bytes that a drip sends.
+/// The most bytes that a drip sends, and those of an answer that makes no sense.
 const DRIP_LENGTH: usize = 512;
 
 impl Connection<'_> {
@@ -44,6 +44,11 @@ impl Connection<'_> {
             FaultKind::Drip => {
                 let bytes = self.beginning(point, DRIP_LENGTH)?;
                 self.drip(&bytes, pause).await?;
+            }
+            FaultKind::Nonsense => {
+                let bytes = self.beginning(point, DRIP_LENGTH)?;
+                self.send(&bytes).await?;
+                self.finish().await?;
             }
             FaultKind::Endless => self.endless(point).await?,
         }

@@ -20,6 +20,12 @@ pub struct Scenario {
     /// Seed of everything that is drawn.
     #[serde(default = "first_seed")]
     pub seed: u64,
+    /// The scan asks, by one more connection, whether NLA is demanded.
+    #[serde(default)]
+    pub check_nla: bool,
+    /// Ids of the banners about the scanning machine that a scan must raise, in order; all others must stay away.
+    #[serde(default)]
+    pub banners: Vec<String>,
     /// The hosts.
     #[serde(default, rename = "host")]
     pub hosts: Vec<HostSpec>,

@@ -240,6 +240,10 @@ pub enum Fixture {
     Rsa1024Sha1,
     /// RSA 2048 and SHA-1, `CN=srv2008-02.corp.example`.
     Rsa2048Sha1,
+    /// RSA 1024 and MD5, `CN=nt-old02.corp.example`.
+    Rsa1024Md5,
+    /// RSA 512, `CN=nt-old03.corp.example`.
+    Rsa512,
 }
 
 /// A certificate. Dates are relative to the start of the fleet.
@@ -320,6 +324,8 @@ pub enum FaultKind {
     Endless,
     /// Random bytes, then FIN.
     Garbage,
+    /// 512 bytes that begin like a right answer, then FIN: a whole X.224 frame without sense, or part of a TLS record.
+    Nonsense,
     /// A pause of `delay_ms`, then all goes on.
     Delay,
 }

@@ -4,8 +4,21 @@
 
 mod columns;
 mod filter;
+mod groups;
+mod layout;
+mod look;
+mod nearest;
+mod overview;
 mod sort;
+mod view;
 
 pub use columns::ColumnId;
-pub use filter::{Filter, FilterError};
-pub use sort::{Sort, arrange};
+pub use filter::{
+    Candidate, Completion, FIELDS, Field, Filter, FilterError, FilterFault, Kind, Piece, PieceKind,
+    SYNTAX, complete, pieces, reference,
+};
+pub use groups::{Group, Grouping, Prefixes, groups, groups_by};
+pub use layout::{Columns, ColumnsError};
+pub use overview::{Bar, Overview, OverviewMark, Panel, Weight};
+pub use sort::{Sort, SortError, arrange};
+pub use view::View;

@@ -1,23 +1,117 @@
 //! Which hosts are shown, and in which order.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
 
 use super::columns::ColumnId;
 use super::filter::Filter;
+use super::nearest::hint;
 use crate::fleet::Host;
 use crate::model::Endpoint;
 
 /// What a column sorts a host by. Variants do not mix within a column, but for [`SortKey::Missing`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum SortKey<'a> {
     /// By number.
     Number(i64),
-    /// By text, byte by byte: names are in lower case.
-    Text(&'a str),
+    /// By address: IPv4 before IPv6.
+    Address(IpAddr),
+    /// By text, whatever its case: [`rank`] puts one of the others in its place before anything is compared.
+    Text(Cow<'a, str>),
+    /// By text in lower case; its first bytes stand in front, and decide mostly.
+    Lower(u64, Cow<'a, str>),
     /// By rank, then by text.
     Ranked(i64, &'a str),
     /// The host has no such thing; last in both directions, so that a table never opens on blanks.
     Missing,
+}
+
+/// The text in lower case; most are as they come, and stay where they lie.
+pub(super) fn lower(text: &str) -> Cow<'_, str> {
+    if !text.is_ascii() {
+        return text.to_lowercase().into();
+    }
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        text.to_ascii_lowercase().into()
+    } else {
+        text.into()
+    }
+}
+
+/// More different texts than this are compared as texts.
+const MOST_RANKED: usize = 256;
+
+/// A host while it is put in its place: what it is sorted by, where it is, and its index.
+type Keyed<'a> = (SortKey<'a>, Option<Endpoint>, usize);
+
+/// Makes texts quick to compare. A fleet has few issuers and algorithms: each gets its number in the order of the texts. Where
+/// nearly every host has another text, its first bytes are put next to the key, so that few comparisons look elsewhere.
+fn rank(keyed: &mut [Keyed<'_>]) {
+    let Some(numbers) = numbers(keyed) else {
+        return prefix(keyed);
+    };
+    for ((key, _, _), number) in keyed.iter_mut().zip(numbers) {
+        if let Some(number) = number {
+            *key = SortKey::Number(number);
+        }
+    }
+}
+
+/// The rank of each text; `None` when too many differ.
+fn numbers(keyed: &[Keyed<'_>]) -> Option<Vec<Option<i64>>> {
+    let mut found: HashMap<&str, usize> = HashMap::new();
+    let mut places = Vec::with_capacity(keyed.len());
+    for (key, _, _) in keyed {
+        let SortKey::Text(text) = key else {
+            places.push(None);
+            continue;
+        };
+        let next = found.len();
+        places.push(Some(*found.entry(text).or_insert(next)));
+        if found.len() > MOST_RANKED {
+            return None;
+        }
+    }
+    let mut texts: Vec<(Cow<'_, str>, usize)> = found
+        .into_iter()
+        .map(|(text, place)| (lower(text), place))
+        .collect();
+    texts.sort_unstable();
+    let mut ranks = vec![0; texts.len()];
+    let mut before: Option<&str> = None;
+    let mut current = 0;
+    for (text, place) in &texts {
+        current += i64::from(before.is_some_and(|before| before != text));
+        before = Some(text);
+        if let Some(rank) = ranks.get_mut(*place) {
+            *rank = current;
+        }
+    }
+    let rank = |place: Option<usize>| ranks.get(place?).copied();
+    Some(places.into_iter().map(rank).collect())
+}
+
+fn prefix(keyed: &mut [Keyed<'_>]) {
+    for (key, _, _) in keyed {
+        if let SortKey::Text(text) = key {
+            let text = match std::mem::take(text) {
+                Cow::Borrowed(text) => lower(text),
+                Cow::Owned(text) => match lower(&text) {
+                    Cow::Borrowed(_) => text.into(),
+                    Cow::Owned(lower) => lower.into(),
+                },
+            };
+            let mut first = [0; 8];
+            for (to, from) in first.iter_mut().zip(text.bytes()) {
+                *to = from;
+            }
+            *key = SortKey::Lower(u64::from_be_bytes(first), text);
+        }
+    }
 }
 
 /// By which column, and which way.
@@ -38,22 +132,63 @@ impl Default for Sort {
     }
 }
 
+/// Why an order is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "there is no column `{word}`{}: use {}{}, with - in front for the other way round",
+    hint(word, ColumnId::ALL.map(ColumnId::word)),
+    if word.contains([',', ' ', ';']) { "one of " } else { "" },
+    ColumnId::ALL.map(ColumnId::word).join(", ")
+)]
+pub struct SortError {
+    /// As given.
+    pub word: String,
+}
+
+/// Reads `days`, or `-days` for the other way round.
+impl FromStr for Sort {
+    type Err = SortError;
+
+    fn from_str(text: &str) -> Result<Self, SortError> {
+        let text = text.trim();
+        let (word, inverted) = match text.strip_prefix('-') {
+            Some(word) => (word, true),
+            None => (text, false),
+        };
+        match ColumnId::of_word(word) {
+            Some(column) => Ok(Self { column, inverted }),
+            None => Err(SortError {
+                word: word.to_owned(),
+            }),
+        }
+    }
+}
+
+/// As [`Sort::from_str`] reads it.
+impl fmt::Display for Sort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.inverted { "-" } else { "" };
+        write!(f, "{sign}{}", self.column.word())
+    }
+}
+
 /// Indices of the hosts that pass the filter, in the order wanted; equals stand by address, and names
 /// without one in order of appearance.
 #[must_use]
 pub fn arrange(hosts: &[Host], filter: &Filter, sort: Sort) -> Vec<usize> {
     let key = sort.column.key();
-    let mut scratch = String::new();
+    let mut scratch = filter.scratch();
     // The endpoint stands next to the key, so that a comparison of equals does not have to fetch two hosts.
-    let mut keyed: Vec<(SortKey<'_>, Option<Endpoint>, usize)> = hosts
+    let mut keyed: Vec<Keyed<'_>> = hosts
         .iter()
         .enumerate()
         .filter(|(_, host)| filter.passes(host, &mut scratch))
         .map(|(index, host)| (key(host), host.subject().endpoint(), index))
         .collect();
+    rank(&mut keyed);
     let address_inverted = sort.column == ColumnId::Address && sort.inverted;
     keyed.sort_unstable_by(|a, b| {
-        compare(a.0, b.0, sort.inverted)
+        compare(&a.0, &b.0, sort.inverted)
             // Names without an address come after all addresses.
             .then_with(|| a.1.is_none().cmp(&b.1.is_none()))
             .then_with(|| {
@@ -68,23 +203,90 @@ pub fn arrange(hosts: &[Host], filter: &Filter, sort: Sort) -> Vec<usize> {
     keyed.into_iter().map(|(_, _, index)| index).collect()
 }
 
-fn compare(a: SortKey<'_>, b: SortKey<'_>, inverted: bool) -> Ordering {
+fn compare(a: &SortKey<'_>, b: &SortKey<'_>, inverted: bool) -> Ordering {
     match (a, b) {
-        (SortKey::Missing, _) | (_, SortKey::Missing) => a.cmp(&b),
-        _ if inverted => b.cmp(&a),
-        _ => a.cmp(&b),
+        (SortKey::Missing, _) | (_, SortKey::Missing) => a.cmp(b),
+        _ if inverted => b.cmp(a),
+        _ => a.cmp(b),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn an_order_reads_back_as_it_was_written() {
+        for column in ColumnId::ALL {
+            for inverted in [false, true] {
+                let sort = Sort { column, inverted };
+                assert_eq!(sort.to_string().parse(), Ok(sort));
+            }
+        }
+        let error = "-dasy".parse::<Sort>().unwrap_err().to_string();
+        assert!(error.starts_with("there is no column `dasy` (did you mean `days`?): use state, "));
+    }
+
+    #[test]
+    fn texts_get_numbers_in_their_order_and_case_makes_no_difference() {
+        let texts = ["b", "A", "c", "a", "B", "\u{c4}", "\u{e4}"];
+        let mut keyed: Vec<_> = texts
+            .iter()
+            .map(|text| (SortKey::Text((*text).into()), None, 0))
+            .collect();
+        keyed.push((SortKey::Missing, None, 0));
+        rank(&mut keyed);
+        let keys: Vec<_> = keyed.into_iter().map(|(key, _, _)| key).collect();
+        let mut expected: Vec<_> = [1, 0, 2, 0, 1, 3, 3].map(SortKey::Number).into();
+        expected.push(SortKey::Missing);
+        assert_eq!(keys, expected);
+    }
+
+    proptest! {
+        /// Both ways of comparing give the order of the texts in lower case.
+        #[test]
+        fn few_and_many_texts_are_put_in_the_same_order(texts in proptest::collection::vec("[a-cA-C\u{c4}]{0,10}", 0..40)) {
+            let keyed = || -> Vec<Keyed<'_>> {
+                let texts = texts.iter().enumerate();
+                texts.map(|(index, text)| (SortKey::Text(text.into()), None, index)).collect()
+            };
+            let order = |mut keyed: Vec<Keyed<'_>>| -> Vec<usize> {
+                keyed.sort_by(|a, b| compare(&a.0, &b.0, false));
+                keyed.into_iter().map(|(_, _, index)| index).collect()
+            };
+            let mut expected: Vec<usize> = (0..texts.len()).collect();
+            expected.sort_by_key(|index| texts[*index].to_lowercase());
+            let mut few = keyed();
+            rank(&mut few);
+            prop_assert_eq!(order(few), &*expected);
+            let mut many = keyed();
+            prefix(&mut many);
+            prop_assert_eq!(order(many), &*expected);
+        }
+    }
+
+    #[test]
+    fn many_different_texts_are_compared_as_texts() {
+        let texts: Vec<String> = (0..=MOST_RANKED).map(|n| format!("srv{n:05}")).collect();
+        let mut keyed: Vec<Keyed<'_>> = texts
+            .iter()
+            .map(|text| (SortKey::Text(text.into()), None, 0))
+            .collect();
+        rank(&mut keyed);
+        assert!(
+            keyed
+                .iter()
+                .all(|(key, _, _)| matches!(key, SortKey::Lower(..)))
+        );
+    }
 
     #[test]
     fn what_is_missing_comes_last_in_both_directions() {
         for inverted in [false, true] {
             assert_eq!(
-                compare(SortKey::Missing, SortKey::Number(1), inverted),
+                compare(&SortKey::Missing, &SortKey::Number(1), inverted),
                 Ordering::Greater
             );
         }

@@ -1,19 +1,23 @@
 use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use super::error::{Place, Role, TargetError};
-use super::ranges::{Range, RangeSet};
-use super::set::{NameTarget, TargetSet};
+use super::import::{self, Import, Imported, LeftOut};
+use super::ranges::{Range, RangeSet, address};
+use super::set::{GatewayTarget, NameTarget, TargetSet};
 use super::spec::{self, Target};
-use super::words::{decode, list_words, words};
-use crate::model::DEFAULT_PORT;
+use super::words::{decode, list_words, shown, words};
+use crate::model::{DEFAULT_PORT, Endpoint, Notice, Subject};
 
 /// More addresses than this are scanned only when the user says so: a /16, and nobody types a /8 on purpose by default.
 pub const ADDRESS_LIMIT: u64 = 65_536;
 /// The most bytes read of one list; a million hosts take a third of it.
 const LIST_LIMIT: u64 = 64 << 20;
+/// Entries that were not taken are named up to this number.
+const MOST_NAMED: usize = 20;
 /// How standard input is called in messages and in [`TargetSet::texts`].
 const STANDARD_INPUT: &str = "standard input";
 
@@ -28,6 +32,9 @@ pub struct TargetSetBuilder {
     exclude_texts: Vec<String>,
     allow_large: bool,
     read_standard_input: bool,
+    behind_gateways: Vec<GatewayTarget>,
+    seen_behind_gateways: HashSet<Subject>,
+    notices: Vec<Notice>,
 }
 
 /// Addresses of one word.
@@ -60,8 +67,12 @@ impl TargetSetBuilder {
         self
     }
 
-    /// Adds an argument: targets, `@FILE` for a list, `-` for a list on standard input.
+    /// Adds an argument: targets, `@FILE` for a list, `-` for a list on standard input; the file of another tool may stand as it
+    /// is.
     pub fn add_text(&mut self, text: &str) -> Result<&mut Self, TargetError> {
+        if import::is_named_like_one(text) {
+            return self.add_file(Path::new(text.trim()));
+        }
         match list_named_by(text) {
             Some(List::StandardInput) => self.add_standard_input(),
             Some(List::File(path)) => self.add_file(path),
@@ -106,7 +117,17 @@ impl TargetSetBuilder {
     pub fn exclude_file(&mut self, path: &Path) -> Result<&mut Self, TargetError> {
         let (list, content) = read_file(path, Role::Exclude)?;
         self.exclude_texts.push(format!("@{list}"));
-        for (line, word) in list_words(&decode(&content)) {
+        let content = decode(&content);
+        if import::read(&content).is_some() {
+            return Err(TargetError::NotUnderstood {
+                role: Role::Exclude,
+                list,
+                reason: "files of other tools are taken as targets, and not as excludes".to_owned(),
+                way_out: "give a list of the addresses that must not be touched, one per line"
+                    .to_owned(),
+            });
+        }
+        for (line, word) in list_words(&content) {
             let list = list.clone();
             self.exclude_word(word, &Place::Line { list, line })?;
         }
@@ -118,15 +139,17 @@ impl TargetSetBuilder {
         if self.texts.is_empty() {
             return Err(TargetError::Nothing);
         }
-        if self.addresses.is_empty() && self.names.is_empty() {
+        if self.addresses.is_empty() && self.names.is_empty() && self.behind_gateways.is_empty() {
+            let left_out = self.notices.iter().map(|notice| format!(" ({notice})"));
             return Err(TargetError::Empty {
                 texts: self.texts.join(", "),
+                left_out: left_out.collect(),
             });
         }
         let excluded = RangeSet::of(self.excluded.clone());
         let left = |ranges: Vec<Range>| RangeSet::of(ranges).without(&excluded);
         let all = left(self.addresses.iter().map(|given| given.range).collect());
-        if all.is_empty() && self.names.is_empty() {
+        if all.is_empty() && self.names.is_empty() && self.behind_gateways.is_empty() {
             return Err(TargetError::AllExcluded {
                 texts: self.texts.join(", "),
                 excludes: self.exclude_texts.join(", "),
@@ -155,7 +178,8 @@ impl TargetSetBuilder {
         let names = self.unique_names();
         Ok(TargetSet::new(&swept, &listed, excluded, all.count())
             .with_names(names)
-            .with_texts(self.texts, self.exclude_texts))
+            .with_texts(self.texts, self.exclude_texts)
+            .with_imports(self.behind_gateways, self.notices))
     }
 
     fn add_standard_input(&mut self) -> Result<&mut Self, TargetError> {
@@ -175,15 +199,106 @@ impl TargetSetBuilder {
         content: &[u8],
     ) -> Result<&mut Self, TargetError> {
         self.texts.push(text);
-        for (line, word) in list_words(&decode(content)) {
+        let content = decode(content);
+        match import::read(&content) {
+            Some(Ok(import)) => return Ok(self.add_import(list, import)),
+            Some(Err(refusal)) => {
+                return Err(TargetError::NotUnderstood {
+                    role: Role::Target,
+                    list: list.to_owned(),
+                    reason: refusal.reason,
+                    way_out: refusal.way_out,
+                });
+            }
+            None => {}
+        }
+        for (line, word) in list_words(&content) {
             let list = list.to_owned();
             self.add_word(word, &Place::Line { list, line })?;
         }
         Ok(self)
     }
 
+    /// Takes the hosts of another tool's file. One that cannot be read is told and does not stop the others: nobody wrote it
+    /// by hand just now.
+    fn add_import(&mut self, list: &str, import: Import) -> &mut Self {
+        let mut unreadable = Vec::new();
+        for host in import.hosts {
+            if self.add_imported(&host).is_none() {
+                unreadable.push(format!("{} (line {})", shown(&host.host), host.line));
+            }
+        }
+        let unreadable = (!unreadable.is_empty()).then_some(LeftOut {
+            reason: "entries that are no name and no address",
+            names: unreadable,
+        });
+        for left in import.left_out.into_iter().chain(unreadable) {
+            let names = left.names.iter().take(MOST_NAMED);
+            self.notices.push(Notice::NotTaken {
+                list: shown(list).into(),
+                count: u32::try_from(left.names.len()).unwrap_or(u32::MAX),
+                reason: left.reason.into(),
+                names: names.map(|name| shown(name).into()).collect(),
+            });
+        }
+        self
+    }
+
+    /// `None` when it is no host.
+    fn add_imported(&mut self, host: &Imported) -> Option<()> {
+        let target = spec::target(&host.host).ok()?;
+        let Some(gateway) = &host.gateway else {
+            match target {
+                Target::Addresses {
+                    ranges,
+                    single: true,
+                    port,
+                } => {
+                    let text = self.texts.len().saturating_sub(1);
+                    self.addresses
+                        .extend(ranges.into_iter().map(|range| Addresses {
+                            range,
+                            port: port.or(host.port),
+                            single: true,
+                            text,
+                        }));
+                }
+                // A range is not a host.
+                Target::Addresses { .. } => return None,
+                Target::Name { name, port } => self.names.push((name, port.or(host.port))),
+            }
+            return Some(());
+        };
+        let own = |port: Option<u16>| port.or(host.port).unwrap_or(DEFAULT_PORT);
+        let subject = match target {
+            Target::Addresses {
+                ranges,
+                single: true,
+                port,
+            } => {
+                let address = ranges.first().map(|range| address(range.first))?;
+                Subject::Endpoint(Endpoint::new(address, own(port)))
+            }
+            Target::Addresses { .. } => return None,
+            Target::Name { name, port } => Subject::Unresolved {
+                name,
+                port: own(port),
+            },
+        };
+        if self.seen_behind_gateways.insert(subject.clone()) {
+            self.behind_gateways.push(GatewayTarget {
+                subject,
+                gateway: gateway.clone(),
+            });
+        }
+        Some(())
+    }
+
     fn add_word(&mut self, word: &str, place: &Place) -> Result<(), TargetError> {
         no_list(word, place, Role::Target)?;
+        if *place == Place::Arguments {
+            no_file(word)?;
+        }
         let target = spec::target(word)
             .map_err(|refusal| TargetError::refused(place, Role::Target, word, refusal))?;
         match target {
@@ -288,6 +403,31 @@ fn no_list(word: &str, place: &Place, role: Role) -> Result<(), TargetError> {
     };
     let refusal = super::error::Refusal::new(reason, way_out);
     Err(TargetError::refused(place, role, word, refusal))
+}
+
+/// Files whose sign was forgotten, or that stand behind a mistyped command. No domain ends like these; a host that is called so
+/// all the same has a final dot.
+fn no_file(word: &str) -> Result<(), TargetError> {
+    let extension = Path::new(word).extension().and_then(OsStr::to_str);
+    let extension = extension.map(str::to_ascii_lowercase);
+    let name = shown(word);
+    let way_out = match extension.as_deref() {
+        Some("txt" | "lst" | "list" | "toml" | "log") => {
+            format!("write @{name} or -f {name} for a list")
+        }
+        Some("json" | "ndjson" | "jsonl") => {
+            format!("write `rdpscan open {name}` or `rdpscan report {name}` for a saved scan")
+        }
+        Some("xlsx" | "html" | "htm") => "give a list as a text file, with -f FILE".to_owned(),
+        _ => return Ok(()),
+    };
+    let refusal = super::error::Refusal::new("it is the name of a file and not of a host", way_out);
+    Err(TargetError::refused(
+        &Place::Arguments,
+        Role::Target,
+        word,
+        refusal,
+    ))
 }
 
 fn read_file(path: &Path, role: Role) -> Result<(String, Vec<u8>), TargetError> {

@@ -366,3 +366,97 @@ proptest! {
         prop_assert_eq!(set.addresses(), distinct.len() as u64);
     }
 }
+
+#[test]
+fn a_file_of_another_tool_is_taken_by_what_is_in_it() {
+    let mut builder = TargetSetBuilder::new(&[3389]);
+    let file = include_bytes!("../../tests/data/import/rdcman-2.7.rdg");
+    builder.add_reader("fleet.rdg", &file[..]).unwrap();
+    let set = builder.build().unwrap();
+    let names: Vec<_> = set
+        .names()
+        .iter()
+        .map(|name| (name.name.as_str(), name.port))
+        .collect();
+    assert_eq!(
+        names,
+        [("srv01.corp.example", 3389), ("srv03.corp.example", 3390)]
+    );
+    assert!(set.is_listed(Endpoint::new("10.0.4.20".parse().unwrap(), 3390)));
+    let behind = set.behind_gateways();
+    assert_eq!(behind.len(), 1);
+    assert_eq!(behind[0].gateway, "gw.corp.example");
+    assert_eq!(behind[0].subject.to_string(), "srv02.corp.example:3390");
+}
+
+#[test]
+fn what_such_a_file_leaves_out_is_told_by_name() {
+    let mut builder = TargetSetBuilder::new(&[3389]);
+    let mut table = "Name,dNSHostName,Enabled\n".to_owned();
+    table.extend((0..30).map(|number| format!("OLD{number},old{number}.example,False\n")));
+    table.push_str("SRV,srv.example,True\nBAD,not a name!,True\n");
+    builder.add_reader("ad.csv", table.as_bytes()).unwrap();
+    let set = builder.build().unwrap();
+    assert_eq!(set.names().len(), 1);
+    let told: Vec<String> = set.notices().iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 2);
+    assert!(told[0].starts_with("ad.csv: left out, disabled accounts (30): OLD0, OLD1, "));
+    assert!(told[0].ends_with("OLD19, …"));
+    assert_eq!(
+        told[1],
+        "ad.csv: left out, entries that are no name and no address (1): not a name! (line 33)"
+    );
+}
+
+#[test]
+fn what_was_left_out_is_the_reason_when_nothing_remains() {
+    let file = list(b"Name,dNSHostName,Enabled\nOLD1,old1.example,False\nNONAME,,True\n");
+    let error = message(&[&format!("@{}", file.path().display())], &[]);
+    assert!(error.contains("holds no target ("), "{error}");
+    assert!(
+        error.contains("left out, disabled accounts (1): OLD1)"),
+        "{error}"
+    );
+    assert!(
+        error.contains("accounts without dNSHostName (1): NONAME)"),
+        "{error}"
+    );
+    assert!(!error.contains('\n'));
+}
+
+#[test]
+fn files_of_other_tools_are_no_excludes() {
+    let file = list(b"Name,dNSHostName,Enabled\nA,a.example,True\n");
+    let error = message(&["10.0.0.5"], &[&format!("@{}", file.path().display())]);
+    assert!(error.starts_with("exclude list `"), "{error}");
+    assert!(
+        error.contains("not as excludes; give a list of the addresses"),
+        "{error}"
+    );
+}
+
+#[test]
+fn files_without_their_sign_are_no_hosts() {
+    for (word, says) in [
+        (
+            "servers.txt",
+            "write @servers.txt or -f servers.txt for a list",
+        ),
+        (
+            "monday.JSON",
+            "write `rdpscan open monday.JSON` or `rdpscan report monday.JSON` for a saved scan",
+        ),
+        ("fleet.xlsx", "with -f FILE"),
+    ] {
+        let error = message(&[word], &[]);
+        assert!(
+            error.contains("the name of a file and not of a host"),
+            "{error}"
+        );
+        assert!(error.contains(says), "{error}");
+    }
+    assert!(build(&["servers.txt."], &[]).is_ok());
+    assert!(build(&["srv.example.md"], &[]).is_ok());
+    let listed = list(b"servers.txt\n");
+    assert!(build(&[&format!("@{}", listed.path().display())], &[]).is_ok());
+}

@@ -103,6 +103,18 @@ pub enum TargetError {
         /// The most that is read.
         limit: u64,
     },
+    /// A file of another tool that cannot be read.
+    #[error("{role} list `{}`: {reason}; {way_out}", shown(list))]
+    NotUnderstood {
+        /// What the list was given for.
+        role: Role,
+        /// The list: a path, or "standard input".
+        list: String,
+        /// Why.
+        reason: String,
+        /// What to do.
+        way_out: String,
+    },
     /// More addresses than one scans by mistake.
     #[error(
         "target `{}`: {} addresses in all are more than {}; add --allow-large if all of them are meant, or give smaller ranges",
@@ -123,12 +135,14 @@ pub enum TargetError {
     Nothing,
     /// The lists that were given hold no target.
     #[error(
-        "target `{}` holds no target; give a list with one target per line",
+        "target `{}` holds no target{left_out}; give a list with one target per line",
         shown(texts)
     )]
     Empty {
         /// The texts given.
         texts: String,
+        /// What was not taken, each in brackets after a blank, safe to print; empty where nothing was there.
+        left_out: String,
     },
     /// The excludes take everything away.
     #[error(

@@ -7,6 +7,7 @@
 
 mod builder;
 mod error;
+mod import;
 mod permutation;
 mod ranges;
 mod set;
@@ -17,5 +18,5 @@ pub use builder::{ADDRESS_LIMIT, TargetSetBuilder};
 pub(crate) use error::Refusal;
 pub use error::{Place, Role, TargetError};
 pub use permutation::Permutation;
-pub use set::{NameTarget, TargetSet};
+pub use set::{GatewayTarget, NameTarget, TargetSet};
 pub use words::{decode, shown};

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::ranges::{RangeSet, address, number};
-use crate::model::Endpoint;
+use crate::model::{Endpoint, Notice, Subject};
 
 /// A host name to be resolved, and the port wanted there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,6 +25,17 @@ pub struct TargetSet {
     names: Vec<NameTarget>,
     texts: Vec<String>,
     exclude_texts: Vec<String>,
+    behind_gateways: Vec<GatewayTarget>,
+    notices: Vec<Notice>,
+}
+
+/// A host that is always reached through a gateway: listed, and not probed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatewayTarget {
+    /// The host.
+    pub subject: Subject,
+    /// The gateway's name or address.
+    pub gateway: String,
 }
 
 impl TargetSet {
@@ -43,6 +54,8 @@ impl TargetSet {
             names: Vec::new(),
             texts: Vec::new(),
             exclude_texts: Vec::new(),
+            behind_gateways: Vec::new(),
+            notices: Vec::new(),
         }
     }
 
@@ -56,6 +69,30 @@ impl TargetSet {
             exclude_texts,
             ..self
         }
+    }
+
+    pub(super) fn with_imports(
+        self,
+        behind_gateways: Vec<GatewayTarget>,
+        notices: Vec<Notice>,
+    ) -> Self {
+        Self {
+            behind_gateways,
+            notices,
+            ..self
+        }
+    }
+
+    /// Hosts that are always reached through a gateway, each once: listed, and never probed for their own sake.
+    #[must_use]
+    pub fn behind_gateways(&self) -> &[GatewayTarget] {
+        &self.behind_gateways
+    }
+
+    /// What is to be said about files of other tools, such as accounts that are disabled.
+    #[must_use]
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
     }
 
     /// How many endpoints there are: addresses times ports, names not counted.

@@ -1,32 +1,29 @@
 //! The only part of the screen that touches the outside: keys in, events in, frames out.
 
-use std::fmt;
-use std::io;
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crossterm::event::{Event, KeyEventKind};
+use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEventKind};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::action::{Action, Effect};
-use super::keymap;
+use super::action::{Action, Effect, Move};
+use super::around::{Feed, Left, Options, Outlet, TuiError};
+use super::clipboard;
+use super::keys::Keys;
 use super::model::Model;
+use super::offers::Offers;
 use super::signals::Ending;
-use super::terminal::{self, Guard};
-use super::theme::Theme;
+use super::terminal::{self, Device, Guard, Hands};
 use super::update::update;
 use super::view;
 use crate::clock;
 use crate::fleet::Fleet;
-use crate::model::{Progress, ScanEvent};
-use crate::table::FilterError;
+use crate::model::{Control, Progress, ScanEvent};
 
 /// The least time between two frames: about 15 a second.
 const FRAME: Duration = Duration::from_millis(66);
@@ -36,73 +33,6 @@ const BATCH: usize = 256;
 const PULSE: Duration = Duration::from_secs(2);
 /// How long the end of a scan is waited for after the terminal has gone.
 const GRACE: Duration = Duration::from_secs(5);
-/// How often the key reader looks whether it is still wanted.
-const KEY_POLL: Duration = Duration::from_millis(250);
-
-/// Writes rows of a fleet to a file: the fleet, indices into its hosts in the order shown, and whether nothing is left out.
-/// Gives the path, or a reason in words.
-pub type Exporter = Box<dyn Fn(&Fleet, &[usize], bool) -> Result<PathBuf, String> + Send>;
-
-/// Where facts come from, and how the scan is stopped.
-pub struct Feed {
-    /// Events in order; `None` for a saved scan.
-    pub events: Option<mpsc::Receiver<ScanEvent>>,
-    /// Where the scan stands.
-    pub progress: watch::Receiver<Progress>,
-    /// Cancelled when the user wants the scan to stop.
-    pub stop: CancellationToken,
-}
-
-impl fmt::Debug for Feed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Feed").finish_non_exhaustive()
-    }
-}
-
-/// How the screen behaves.
-pub struct Options {
-    /// Writes an export.
-    pub export: Exporter,
-    /// Looks.
-    pub theme: Theme,
-    /// The filter to begin with, in the language of `/`; empty for none.
-    pub filter: String,
-}
-
-impl Options {
-    /// The usual looks and no filter.
-    #[must_use]
-    pub fn new(export: Exporter) -> Self {
-        Self {
-            export,
-            theme: Theme::default(),
-            filter: String::new(),
-        }
-    }
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options")
-            .field("theme", &self.theme)
-            .field("filter", &self.filter)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why the screen could not open. Once open, it always gives the fleet back.
-#[derive(Debug, thiserror::Error)]
-pub enum TuiError {
-    /// The terminal refused.
-    #[error("cannot open the screen on this terminal: {0}; use --no-tui for a text table")]
-    Terminal(#[source] io::Error),
-    /// No way to hear signals.
-    #[error("cannot listen for signals: {0}")]
-    Signals(#[source] io::Error),
-    /// The filter to begin with is none.
-    #[error(transparent)]
-    Filter(#[from] FilterError),
-}
 
 /// Shows a fleet, live while `feed` has events, until the user leaves, the process is told to end or the terminal goes away.
 ///
@@ -111,64 +41,42 @@ pub enum TuiError {
 ///
 /// # Errors
 /// Only when the screen cannot open; the scan is then untouched.
-pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<Fleet, TuiError> {
-    let model =
-        Model::new(fleet, options.theme, feed.events.is_some()).with_filter(&options.filter)?;
+pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<Left, TuiError> {
+    let offers = Offers {
+        formats: options.outlet.formats(),
+        control: feed.control.is_some(),
+    };
+    let model = Model::new(fleet, options.theme, feed.events.is_some())
+        .with_offers(offers)
+        .with_keymap(options.keymap)
+        .with_columns(options.columns)
+        .with_sort(options.sort)
+        .with_mouse(options.mouse)
+        .with_filter(&options.filter)?;
     let mut ending = Ending::listen().map_err(TuiError::Signals)?;
     let (guard, mut screen) = Guard::take().map_err(TuiError::Terminal)?;
+    let mut device = Device;
+    if options.mouse {
+        device.mouse(true);
+    }
     let mut keys = Keys::read();
     let outside = Outside {
         keys: &mut keys.receiver,
         ended: async move { ending.told().await },
         alive: terminal::is_ours,
-        export: &options.export,
+        hands: &mut device,
+        outlet: &*options.outlet,
     };
-    let model = drive(&mut screen, outside, feed, model).await;
+    let (model, written) = drive(&mut screen, outside, feed, model).await;
     terminal::close(guard, screen);
-    Ok(model.into_fleet())
-}
-
-/// Reads the terminal's events on a thread of its own.
-///
-/// Not through crossterm's stream: on a terminal that was closed, crossterm 0.29 reads forever inside of its poll, and a task
-/// that polls the stream would never come back to write the reports. A thread that hangs ends with the process.
-struct Keys {
-    receiver: mpsc::Receiver<Event>,
-    wanted: Arc<AtomicBool>,
-}
-
-impl Keys {
-    fn read() -> Self {
-        let (sender, receiver) = mpsc::channel(64);
-        let wanted = Arc::new(AtomicBool::new(true));
-        let asked = Arc::clone(&wanted);
-        std::thread::spawn(move || {
-            while asked.load(Ordering::Relaxed) {
-                let event = match crossterm::event::poll(KEY_POLL) {
-                    Ok(false) => continue,
-                    Ok(true) => crossterm::event::read(),
-                    Err(error) => Err(error),
-                };
-                match event {
-                    Ok(event) => {
-                        if sender.blocking_send(event).is_err() {
-                            return;
-                        }
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    // No more keys. The loop takes the closed channel for a closed terminal.
-                    Err(_) => return,
-                }
-            }
-        });
-        Self { receiver, wanted }
-    }
-}
-
-impl Drop for Keys {
-    fn drop(&mut self) {
-        self.wanted.store(false, Ordering::Relaxed);
-    }
+    let (columns, sort, theme) = model.taste();
+    Ok(Left {
+        fleet: model.into_fleet(),
+        columns,
+        sort,
+        theme,
+        written,
+    })
 }
 
 /// The machine around the loop, so that tests can be it.
@@ -178,7 +86,8 @@ struct Outside<'a, E> {
     ended: E,
     /// Whether there is a terminal to draw to.
     alive: fn() -> bool,
-    export: &'a Exporter,
+    hands: &'a mut dyn Hands,
+    outlet: &'a dyn Outlet,
 }
 
 async fn drive<B: Backend, E: Future<Output = ()>>(
@@ -186,18 +95,27 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
     outside: Outside<'_, E>,
     feed: &mut Feed,
     mut model: Model,
-) -> Model {
+) -> (Model, Vec<PathBuf>) {
     let Outside {
         keys,
         ended,
         alive,
-        export,
+        hands,
+        outlet,
     } = outside;
     let Feed {
         events,
         progress,
         stop,
+        control,
     } = feed;
+    let mut around = Around {
+        hands,
+        outlet,
+        stop,
+        control: control.as_ref(),
+        written: Vec::new(),
+    };
     let mut ended = pin!(ended);
     let started = clock::monotonic();
     let mut drawn: Option<Instant> = None;
@@ -230,14 +148,10 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
             biased;
             () = &mut ended, if gone.is_none() => Action::Terminate,
             event = keys.recv(), if gone.is_none() => match event {
-                Some(Event::Key(key)) if key.kind == KeyEventKind::Press => {
-                    let Some(action) = keymap::action(model.context(), &key) else {
-                        continue;
-                    };
-                    action
-                }
-                Some(Event::Resize(width, height)) => Action::Resize(width, height),
-                Some(_) => continue,
+                Some(event) => match asked(&model, &event) {
+                    Some(action) => action,
+                    None => continue,
+                },
                 None => Action::Terminate,
             },
             () = sleep_until(frame_due), if gone.is_none() && model.dirty => continue,
@@ -266,25 +180,91 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
             gone = Some(clock::monotonic() + GRACE);
         }
         update(&mut model, Action::Tick(clock::monotonic() - started));
-        if perform(&mut model, action, stop, export) {
+        let effects = update(&mut model, action);
+        let leave = perform(&mut model, effects, &mut around);
+        if leave {
             break;
         }
     }
-    model
+    (model, around.written)
 }
 
-/// Folds an action in and does what it asks for; true when the screen is to be left.
-fn perform(model: &mut Model, action: Action, stop: &CancellationToken, export: &Exporter) -> bool {
-    let mut leave = false;
-    for effect in update(model, action) {
-        match effect {
-            Effect::Quit => leave = true,
-            Effect::StopScan => stop.cancel(),
-            Effect::Export { rows, whole } => {
-                let result = export(model.fleet(), &rows, whole);
-                update(model, Action::Exported(result));
-            }
+/// What the terminal's event asks for.
+fn asked(model: &Model, event: &Event) -> Option<Action> {
+    match event {
+        Event::Key(key) if key.kind == KeyEventKind::Press => {
+            model.keymap().action(model.context(), key)
         }
+        Event::Resize(width, height) => Some(Action::Resize(*width, *height)),
+        Event::Mouse(event) if model.mouse => match event.kind {
+            MouseEventKind::ScrollUp => Some(Action::Move(Move::Up)),
+            MouseEventKind::ScrollDown => Some(Action::Move(Move::Down)),
+            MouseEventKind::Down(MouseButton::Left) => Some(Action::Click(event.row)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Who carries effects out.
+struct Around<'a> {
+    hands: &'a mut dyn Hands,
+    outlet: &'a dyn Outlet,
+    stop: &'a CancellationToken,
+    control: Option<&'a mpsc::Sender<Control>>,
+    written: Vec<PathBuf>,
+}
+
+/// Does what is asked for; true when the screen is to be left.
+fn perform(model: &mut Model, effects: Vec<Effect>, around: &mut Around<'_>) -> bool {
+    let mut leave = false;
+    for effect in effects {
+        let told = match effect {
+            Effect::Quit => {
+                leave = true;
+                continue;
+            }
+            Effect::StopScan => {
+                around.stop.cancel();
+                continue;
+            }
+            Effect::Mouse(on) => {
+                around.hands.mouse(on);
+                continue;
+            }
+            Effect::Control(order) => {
+                // A full channel means that orders come faster than a scan can follow: the newest is dropped, and told.
+                let taken = around
+                    .control
+                    .map(|control| control.try_send(order).is_ok());
+                if taken == Some(true) {
+                    continue;
+                }
+                Action::Told(Err("the scan takes no more orders now".to_owned()))
+            }
+            Effect::Copy { what, remark, text } => {
+                let (told, kept) =
+                    clipboard::copy(around.hands, around.outlet, (&what, &remark), &text);
+                if let Some(path) = kept
+                    && !around.written.contains(&path)
+                {
+                    around.written.push(path);
+                }
+                Action::Told(told)
+            }
+            Effect::Export(wanted) => {
+                let result = around.outlet.export(model.fleet(), &wanted);
+                around.written.extend(result.clone());
+                Action::Exported(result)
+            }
+            Effect::Fix(rows) => {
+                let result = around.outlet.fix(model.fleet(), &rows);
+                let path = result.as_ref().ok().map(|folder| folder.path.clone());
+                around.written.extend(path);
+                Action::Told(result.map(|folder| folder.to_string()))
+            }
+        };
+        update(model, told);
     }
     leave
 }
@@ -326,10 +306,13 @@ mod tests {
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
     use jiff::Timestamp;
     use ratatui::backend::TestBackend;
+    use tokio::sync::watch;
 
+    use super::super::around::FixFolder;
     use super::*;
     use crate::diagnosis::Policy;
-    use crate::model::{EventBody, Notice, ScanEnd, ScanStatus, Subject, UnlistedCounts};
+    use crate::model::{EventBody, Notice, Progress, ScanEnd, ScanStatus, Subject, UnlistedCounts};
+    use crate::tui::{Export, Offer, Theme};
 
     /// A scan that ends as soon as it is told to stop, having said a last word.
     fn scan(notices: u16) -> Feed {
@@ -367,11 +350,47 @@ mod tests {
             events: Some(receiver),
             progress,
             stop,
+            control: None,
         }
     }
 
-    fn no_export() -> Exporter {
-        Box::new(|_, _, _| Err("not asked for".to_owned()))
+    /// Writes nothing, and remembers what it was asked for.
+    #[derive(Default)]
+    struct Asked {
+        exports: Mutex<Vec<Export>>,
+    }
+
+    impl Outlet for Asked {
+        fn formats(&self) -> Vec<Offer> {
+            vec![Offer {
+                word: "json",
+                says: "everything",
+            }]
+        }
+
+        fn export(&self, _: &Fleet, wanted: &Export) -> Result<PathBuf, String> {
+            self.exports.lock().unwrap().push(wanted.clone());
+            Ok("out.json".into())
+        }
+
+        fn fix(&self, _: &Fleet, _: &[usize]) -> Result<FixFolder, String> {
+            Err("not asked for".to_owned())
+        }
+
+        fn keep(&self, _: &str) -> Result<PathBuf, String> {
+            Err("not asked for".to_owned())
+        }
+    }
+
+    /// A terminal without a clipboard.
+    struct NoHands;
+
+    impl Hands for NoHands {
+        fn copy(&mut self, _: &str) -> Result<bool, String> {
+            Err("none".to_owned())
+        }
+
+        fn mouse(&mut self, _: bool) {}
     }
 
     fn model(live: bool) -> Model {
@@ -387,21 +406,22 @@ mod tests {
         ended: E,
         alive: fn() -> bool,
         mut feed: Feed,
-        export: Exporter,
     ) -> Fleet {
         let (sender, mut keys) = mpsc::channel(64);
         for event in typed {
             sender.send(event.clone()).await.unwrap();
         }
         let model = model(feed.events.is_some());
+        let outlet = Asked::default();
         let outside = Outside {
             keys: &mut keys,
             ended,
             alive,
-            export: &export,
+            hands: &mut NoHands,
+            outlet: &outlet,
         };
         let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
-        let model = drive(&mut terminal, outside, &mut feed, model).await;
+        let (model, _) = drive(&mut terminal, outside, &mut feed, model).await;
         drop(sender);
         model.into_fleet()
     }
@@ -415,7 +435,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn ctrl_c_stops_the_scan_and_waits_for_its_last_word() {
         let typed = [press('c', KeyModifiers::CONTROL)];
-        let fleet = run_with(&typed, pending(), || true, scan(3), no_export()).await;
+        let fleet = run_with(&typed, pending(), || true, scan(3)).await;
         assert!(interrupted(&fleet));
         assert_eq!(fleet.notices().len(), 3);
     }
@@ -428,13 +448,14 @@ mod tests {
             events: Some(receiver),
             progress,
             stop: CancellationToken::new(),
+            control: None,
         };
         let stop = feed.stop.clone();
         let twice = [
             press('c', KeyModifiers::CONTROL),
             press('c', KeyModifiers::CONTROL),
         ];
-        let fleet = run_with(&twice, pending(), || true, feed, no_export()).await;
+        let fleet = run_with(&twice, pending(), || true, feed).await;
         assert!(stop.is_cancelled());
         assert!(fleet.end().is_none());
         drop(sender);
@@ -442,14 +463,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_signal_stops_the_scan_and_keeps_what_came() {
-        let fleet = run_with(&[], ready(()), || true, scan(3), no_export()).await;
+        let fleet = run_with(&[], ready(()), || true, scan(3)).await;
         assert!(interrupted(&fleet));
         assert_eq!(fleet.notices().len(), 3);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_terminal_that_went_away_stops_the_scan_too() {
-        let fleet = run_with(&[], pending(), || false, scan(3), no_export()).await;
+        let fleet = run_with(&[], pending(), || false, scan(3)).await;
         assert!(interrupted(&fleet));
     }
 
@@ -461,8 +482,9 @@ mod tests {
             events: Some(receiver),
             progress,
             stop: CancellationToken::new(),
+            control: None,
         };
-        let fleet = run_with(&[], pending(), || false, feed, no_export()).await;
+        let fleet = run_with(&[], pending(), || false, feed).await;
         assert!(fleet.end().is_none());
         drop(sender);
     }
@@ -474,26 +496,23 @@ mod tests {
             events: None,
             progress,
             stop: CancellationToken::new(),
+            control: None,
         };
         let typed = [press('q', KeyModifiers::NONE)];
-        let fleet = run_with(&typed, pending(), || true, feed, no_export()).await;
+        let fleet = run_with(&typed, pending(), || true, feed).await;
         assert!(fleet.hosts().is_empty());
     }
 
     #[tokio::test(start_paused = true)]
     async fn export_calls_back_with_the_rows_shown() {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let sink = Arc::clone(&seen);
-        let export: Exporter = Box::new(move |_, rows, whole| {
-            sink.lock().unwrap().push((rows.to_vec(), whole));
-            Ok("out.json".into())
-        });
+        let outlet = Asked::default();
         let (events, receiver) = mpsc::channel(1);
         let (_, progress) = watch::channel(Progress::default());
         let mut feed = Feed {
             events: Some(receiver),
             progress,
             stop: CancellationToken::new(),
+            control: None,
         };
         let body = EventBody::TargetResolved {
             name: "gone.example".into(),
@@ -517,7 +536,11 @@ mod tests {
         let hands = tokio::spawn(async move {
             // The row comes before the key does.
             tokio::time::sleep(Duration::from_secs(3)).await;
-            sender.send(press('e', KeyModifiers::NONE)).await.unwrap();
+            for key in ['e', 'j'] {
+                sender.send(press(key, KeyModifiers::NONE)).await.unwrap();
+            }
+            let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+            sender.send(Event::Key(enter)).await.unwrap();
             sender.send(press('q', KeyModifiers::NONE)).await.unwrap();
             sender
         });
@@ -525,11 +548,23 @@ mod tests {
             keys: &mut keys,
             ended: pending(),
             alive: || true,
-            export: &export,
+            hands: &mut NoHands,
+            outlet: &outlet,
         };
         let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
-        drive(&mut terminal, outside, &mut feed, model(true)).await;
+        let offers = Offers {
+            formats: outlet.formats(),
+            control: false,
+        };
+        let model = model(true).with_offers(offers);
+        let (_, written) = drive(&mut terminal, outside, &mut feed, model).await;
         drop(hands.await);
-        assert_eq!(*seen.lock().unwrap(), [(vec![0], true)]);
+        let exports = outlet.exports.lock().unwrap();
+        assert_eq!(exports.len(), 1);
+        assert_eq!(
+            (exports[0].rows.as_slice(), exports[0].whole),
+            (&[0][..], true)
+        );
+        assert_eq!(written, [PathBuf::from("out.json")]);
     }
 }

@@ -7,10 +7,20 @@
 //! Nothing from the network reaches a cell without `text::clean`, and a state is always a word and a glyph, never a colour alone.
 
 mod action;
+mod aim;
+mod around;
+mod backend;
+mod clipboard;
 mod columns;
+mod copyable;
 mod event_loop;
+mod every;
 pub mod keymap;
+mod keys;
+mod list;
+mod menu;
 mod model;
+mod offers;
 mod signals;
 mod terminal;
 mod text;
@@ -18,9 +28,12 @@ mod theme;
 mod update;
 mod view;
 
-pub use action::{Action, Effect, Move};
-pub use event_loop::{Exporter, Feed, Options, TuiError, run};
+pub use action::{Action, Effect, Export, MenuKind, Move, Side};
+pub use around::{Feed, FixFolder, Left, Options, Outlet, TuiError};
+pub use copyable::{Copyable, copyables};
+pub use event_loop::run;
 pub use model::Model;
-pub use theme::Theme;
+pub use offers::{Offer, Offers};
+pub use theme::{Palette, Theme};
 pub use update::update;
 pub use view::draw;

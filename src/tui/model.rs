@@ -3,12 +3,15 @@ use std::time::Duration;
 use ratatui::layout::Size;
 use tui_input::Input;
 
-use super::keymap::Context;
+use super::action::MenuKind;
+use super::aim::Aim;
+use super::keymap::{Context, Keymap};
+use super::list::{List, Row};
+use super::offers::Offers;
 use super::theme::{Theme, Tone};
 use crate::fleet::{Fleet, Host};
-use crate::model::Progress;
-use crate::table::ColumnId;
-use crate::table::{self, Filter, FilterError, Sort};
+use crate::model::{Endpoint, Progress};
+use crate::table::{Columns, Filter, FilterError, Overview, OverviewMark, Sort, View};
 
 /// The least time between two sorts that only new facts ask for.
 pub(super) const RESORT: Duration = Duration::from_millis(250);
@@ -16,35 +19,28 @@ pub(super) const RESORT: Duration = Duration::from_millis(250);
 /// What the screen knows. Owned by one loop; changed by [`super::update()`] alone.
 #[derive(Debug)]
 pub struct Model {
+    /// What is shown.
     pub(super) fleet: Fleet,
+    /// What goes on behind a display that stands still; events are folded into it then.
+    pub(super) live: Option<Fleet>,
     pub(super) progress: Progress,
     pub(super) theme: Theme,
+    pub(super) keymap: Keymap,
+    /// What those around the screen can do for it.
+    pub(super) offers: Offers,
     pub(super) size: Size,
     /// Time since the screen opened, as of the last tick.
     pub(super) now: Duration,
     pub(super) phase: Phase,
     pub(super) screen: Screen,
     pub(super) overlay: Overlay,
-    pub(super) sort: Sort,
-    /// The filter in force.
-    pub(super) filter: Filter,
-    /// Its text, empty when there is none.
-    pub(super) filter_text: String,
+    pub(super) list: List,
+    /// The bar whose hosts the table shows, if they are those of one.
+    pub(super) drilled: Option<Drilled>,
+    /// What the action under way is for, when a menu gave it; else what the screen shows decides.
+    pub(super) aim: Option<Aim>,
+    pub(super) mouse: bool,
     pub(super) toast: Option<Toast>,
-    /// Indices into `Fleet::hosts` in the order shown.
-    pub(super) rows: Vec<usize>,
-    /// The host under the cursor, as an index into `Fleet::hosts`: the cursor belongs to the host, not to the row.
-    ///
-    /// INVARIANT: some row of `rows`, or `None` when there is none.
-    pub(super) cursor: Option<usize>,
-    /// The cursor stays on the first row, whichever host sorts there: so it is until the user moves it.
-    pub(super) follow_top: bool,
-    /// The first row on screen.
-    pub(super) top: usize,
-    /// Revision of the fleet that `rows` reflects.
-    pub(super) sorted_revision: Option<u64>,
-    /// When that was.
-    pub(super) sorted_at: Duration,
     /// Something visible has changed since the last frame.
     pub(super) dirty: bool,
 }
@@ -60,29 +56,72 @@ pub(super) enum Phase {
     Done,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is looked at.
+#[derive(Debug)]
 pub(super) enum Screen {
     /// All hosts.
     Table,
     /// The host under the cursor, scrolled by this many lines.
     Host { scroll: usize },
+    /// The fleet in bars.
+    Overview(Box<OverviewPage>),
 }
 
+/// The overview as of the last sort.
+#[derive(Debug)]
+pub(super) struct OverviewPage {
+    pub(super) overview: Overview,
+    pub(super) mark: OverviewMark,
+}
+
+/// What the table showed before a bar of the overview was opened, so that going back undoes it.
+#[derive(Debug)]
+pub(super) struct Drilled {
+    /// The bar.
+    pub(super) mark: OverviewMark,
+    /// Its filter, in force since, with the view of all hosts.
+    pub(super) to: String,
+    pub(super) filter: Filter,
+    pub(super) filter_text: String,
+    pub(super) view: View,
+}
+
+/// What lies over the screen.
 #[derive(Debug)]
 pub(super) enum Overlay {
+    /// Nothing.
     None,
     /// The filter line is being edited.
-    Filter(FilterEdit),
-    /// The sort menu, with this line marked.
-    Sort {
-        marked: usize,
-    },
-    /// The keys, scrolled by this many lines.
-    Help {
-        scroll: usize,
-    },
+    Filter(Box<FilterEdit>),
+    /// A menu.
+    Menu(Menu),
+    /// The keys, scrolled by this many lines, and what lies below them.
+    Help { scroll: usize, below: Box<Overlay> },
     /// The question whether to quit.
     Quit,
+    /// The question whether to probe so much anew.
+    Rescan(Again),
+}
+
+/// What is to be probed anew once the question is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Again {
+    /// All that the scan was asked for.
+    Everything,
+    /// The hosts of a group, as they stood when the question came up.
+    Group(Vec<Endpoint>),
+}
+
+/// An open menu.
+#[derive(Debug)]
+pub(super) struct Menu {
+    pub(super) kind: MenuKind,
+    /// The marked line.
+    pub(super) marked: usize,
+    /// What is typed to find a line; only the palette reads it.
+    pub(super) input: Input,
+    /// What its lines act on.
+    pub(super) aim: Aim,
 }
 
 /// The filter line while it is edited.
@@ -94,6 +133,20 @@ pub(super) struct FilterEdit {
     pub(super) before: (Filter, String),
     /// Why the text as it stands is no filter; what can be read of it is in force meanwhile.
     pub(super) error: Option<FilterError>,
+    /// The text was to be kept as it stands, and could not be.
+    pub(super) refused: bool,
+    /// The suggestion that was taken last, so that the next key takes the one after it.
+    pub(super) completing: Option<Completing>,
+}
+
+/// Suggestions being gone through.
+#[derive(Debug)]
+pub(super) struct Completing {
+    /// The text before any suggestion was taken, and the cursor in it.
+    pub(super) text: String,
+    pub(super) at: usize,
+    /// Which suggestion stands in the text.
+    pub(super) taken: usize,
 }
 
 /// A passing message.
@@ -110,23 +163,21 @@ impl Model {
     pub fn new(fleet: Fleet, theme: Theme, live: bool) -> Self {
         let mut model = Self {
             fleet,
+            live: None,
             progress: Progress::default(),
             theme,
+            keymap: Keymap::default(),
+            offers: Offers::default(),
             size: Size::new(80, 24),
             now: Duration::ZERO,
             phase: if live { Phase::Scanning } else { Phase::Done },
             screen: Screen::Table,
             overlay: Overlay::None,
-            sort: Sort::default(),
-            filter: Filter::default(),
-            filter_text: String::new(),
+            list: List::default(),
+            drilled: None,
+            aim: None,
+            mouse: false,
             toast: None,
-            rows: Vec::new(),
-            cursor: None,
-            follow_top: true,
-            top: 0,
-            sorted_revision: None,
-            sorted_at: Duration::ZERO,
             dirty: true,
         };
         model.arrange();
@@ -138,58 +189,146 @@ impl Model {
     /// # Errors
     /// When the text is no filter.
     pub fn with_filter(mut self, text: &str) -> Result<Self, FilterError> {
-        self.filter = Filter::parse(text)?;
-        text.trim().clone_into(&mut self.filter_text);
+        self.list.filter = Filter::parse(text)?;
+        text.trim().clone_into(&mut self.list.filter_text);
         self.arrange();
         Ok(self)
     }
 
-    /// The fleet as it stands.
+    /// Starts in this order.
+    #[must_use]
+    pub fn with_sort(mut self, sort: Sort) -> Self {
+        self.list.sort = sort;
+        self.arrange();
+        self
+    }
+
+    /// Starts with these columns.
+    #[must_use]
+    pub fn with_columns(mut self, columns: Columns) -> Self {
+        self.list.columns = columns;
+        self
+    }
+
+    /// Starts with the mouse taken.
+    #[must_use]
+    pub fn with_mouse(mut self, mouse: bool) -> Self {
+        self.mouse = mouse;
+        self
+    }
+
+    /// What is worth remembering for the next time: columns, order and looks.
+    #[must_use]
+    pub fn taste(&self) -> (Columns, Sort, Theme) {
+        (self.list.columns.clone(), self.list.sort, self.theme)
+    }
+
+    /// Takes these keys.
+    #[must_use]
+    pub fn with_keymap(mut self, keymap: Keymap) -> Self {
+        self.keymap = keymap;
+        self
+    }
+
+    /// Knows what can be done for it.
+    #[must_use]
+    pub fn with_offers(mut self, offers: Offers) -> Self {
+        self.offers = offers;
+        self
+    }
+
+    /// The fleet as it is shown.
     #[must_use]
     pub fn fleet(&self) -> &Fleet {
         &self.fleet
     }
 
-    /// Gives the fleet back.
+    /// Gives the fleet back, with everything that came while the display stood still.
     #[must_use]
     pub fn into_fleet(self) -> Fleet {
-        self.fleet
+        self.live.unwrap_or(self.fleet)
     }
 
     /// Hosts shown, as indices into `Fleet::hosts`, in their order.
     #[must_use]
     pub fn rows(&self) -> &[usize] {
-        &self.rows
+        &self.list.hosts
     }
 
     /// The host under the cursor, as an index into `Fleet::hosts`.
     #[must_use]
     pub fn cursor(&self) -> Option<usize> {
-        self.cursor
+        self.list.host()
+    }
+
+    /// The group whose head is under the cursor, by its label.
+    #[must_use]
+    pub fn group(&self) -> Option<&str> {
+        match &self.list.cursor {
+            Some(Row::Group(label)) => Some(label),
+            Some(Row::Host(_)) | None => None,
+        }
+    }
+
+    /// The keys in force.
+    #[must_use]
+    pub fn keymap(&self) -> &Keymap {
+        &self.keymap
     }
 
     /// Where keys go now.
     #[must_use]
     pub fn context(&self) -> Context {
-        match (&self.overlay, self.screen) {
-            (Overlay::Filter(_), _) => Context::Filter,
-            (Overlay::Sort { .. }, _) => Context::Sort,
-            (Overlay::Help { .. }, _) => Context::Help,
-            (Overlay::Quit, _) => Context::Quit,
-            (Overlay::None, Screen::Table) => Context::Table,
-            (Overlay::None, Screen::Host { .. }) => Context::Host,
+        self.context_under(&self.overlay)
+    }
+
+    /// Where keys go when this lies over the screen.
+    pub(super) fn context_under(&self, overlay: &Overlay) -> Context {
+        match overlay {
+            Overlay::Filter(_) => Context::Filter,
+            Overlay::Menu(menu) => match menu.kind {
+                MenuKind::Sort => Context::Sort,
+                MenuKind::Columns => Context::Columns,
+                MenuKind::Palette => Context::Palette,
+                MenuKind::Groups | MenuKind::Export | MenuKind::Copy => Context::Menu,
+            },
+            Overlay::Help { .. } => Context::Help,
+            Overlay::Quit => Context::Quit,
+            Overlay::Rescan(_) => Context::Rescan,
+            Overlay::None => self.screen_context(),
         }
+    }
+
+    /// Where keys go when nothing lies over the screen.
+    pub(super) fn screen_context(&self) -> Context {
+        match self.screen {
+            Screen::Table => Context::Table,
+            Screen::Host { .. } => Context::Host,
+            Screen::Overview(_) => Context::Overview,
+        }
+    }
+
+    /// Whether one host's page is looked at.
+    pub(super) const fn on_host_page(&self) -> bool {
+        matches!(self.screen, Screen::Host { .. })
     }
 
     /// The host under the cursor.
     pub(super) fn host(&self) -> Option<&Host> {
-        self.fleet.hosts().get(self.cursor?)
+        self.fleet.hosts().get(self.list.host()?)
     }
 
-    /// Where the cursor's host stands among the rows.
-    pub(super) fn cursor_row(&self) -> Option<usize> {
-        let cursor = self.cursor?;
-        self.rows.iter().position(|row| *row == cursor)
+    /// Whether the table shows the hosts behind a bar of the overview, and nothing was changed since.
+    pub(super) fn is_drilled(&self) -> bool {
+        self.drilled.as_ref().is_some_and(|drilled| {
+            self.list.view == View::All && self.list.filter_text == drilled.to
+        })
+    }
+
+    /// Whether view and filter let the host under the cursor through.
+    pub(super) fn passes(&self) -> bool {
+        self.host()
+            .is_some_and(|host| self.list.filter.matches(host) && self.list.view.matches(host))
     }
 
     /// Whether the scan still goes on.
@@ -197,80 +336,59 @@ impl Model {
         self.phase != Phase::Done
     }
 
+    /// Whether the display stands still.
+    pub(super) fn frozen(&self) -> bool {
+        self.live.is_some()
+    }
+
     /// Whether facts have come since the rows were sorted.
     pub(super) fn stale(&self) -> bool {
-        self.sorted_revision != Some(self.fleet.revision())
+        self.list.sorted_revision != Some(self.fleet.revision())
     }
 
     /// The next moment at which something happens by itself: a message fades, or a sort that was put off is due.
     pub(super) fn wake_at(&self) -> Option<Duration> {
         let toast = self.toast.as_ref().map(|toast| toast.until);
-        let sort = self.stale().then_some(self.sorted_at + RESORT);
+        let sort = self.stale().then_some(self.list.sorted_at + RESORT);
         [toast, sort].into_iter().flatten().min()
     }
 
-    /// Sorts and filters the rows anew, and keeps the cursor on its host and the host on its line of the screen.
+    /// Sorts and filters anew, and counts what the overview shows.
     pub(super) fn arrange(&mut self) {
-        let before = self.cursor_row();
-        self.rows = table::arrange(self.fleet.hosts(), &self.filter, self.sort);
-        self.sorted_revision = Some(self.fleet.revision());
-        self.sorted_at = self.now;
-        self.dirty = true;
-        let after = if self.follow_top {
-            None
-        } else {
-            self.cursor_row()
-        };
-        match (before, after) {
-            (Some(before), Some(after)) => {
-                let line = before.saturating_sub(self.top);
-                self.top = after.saturating_sub(line);
-            }
-            (_, Some(_)) => {}
-            // The host is gone from view: the cursor stays where it was on the screen.
-            (Some(before), None) if !self.follow_top => {
-                let row = before.min(self.rows.len().saturating_sub(1));
-                self.cursor = self.rows.get(row).copied();
-            }
-            (_, None) => self.cursor = self.rows.first().copied(),
+        let open = matches!(self.screen, Screen::Host { .. })
+            .then(|| self.list.host())
+            .flatten();
+        self.list.arrange(&self.fleet, self.now, open);
+        if let Screen::Overview(page) = &mut self.screen {
+            page.overview = Overview::of(&self.fleet);
+            page.mark = page.mark.within(&page.overview);
         }
-        self.keep_in_view();
-    }
-
-    /// Puts the cursor on a row, or on the last one when there are fewer.
-    pub(super) fn place(&mut self, row: usize) {
-        let row = row.min(self.rows.len().saturating_sub(1));
-        self.cursor = self.rows.get(row).copied();
+        self.dirty = true;
         self.keep_in_view();
     }
 
     /// Scrolls the table so far that the cursor is on the screen.
     pub(super) fn keep_in_view(&mut self) {
-        let height = super::view::table_rows(self).max(1);
-        let row = self.cursor_row().unwrap_or(0);
-        let last_top = self.rows.len().saturating_sub(height);
-        self.top = self
-            .top
-            .clamp((row + 1).saturating_sub(height), row)
-            .min(last_top);
+        let height = super::view::table_rows(self);
+        self.list.keep_in_view(height);
     }
 
     /// Shows a message for a while.
-    pub(super) fn say(&mut self, text: String, tone: Tone, lasting: Duration) {
+    pub(super) fn say(&mut self, text: impl Into<String>, tone: Tone) {
+        /// How long a message stays.
+        const STAYS: Duration = Duration::from_secs(6);
+        /// How long a message about a failure stays.
+        const FAILURE_STAYS: Duration = Duration::from_secs(15);
+
         self.toast = Some(Toast {
-            text,
+            text: text.into(),
             tone,
-            until: self.now + lasting,
+            until: self.now
+                + match tone {
+                    Tone::Bad => FAILURE_STAYS,
+                    _ => STAYS,
+                },
         });
         self.dirty = true;
-    }
-
-    /// Sorts by a column; the same column again turns the order round.
-    pub(super) fn sort_by(&mut self, column: ColumnId) {
-        self.sort = Sort {
-            column,
-            inverted: self.sort.column == column && !self.sort.inverted,
-        };
-        self.arrange();
     }
 }

@@ -5,14 +5,17 @@ use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::Show;
+use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
 use crossterm::execute;
 use crossterm::style::{ResetColor, force_color_output};
 use crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+
+use super::backend::Plain;
 
 /// Whether the terminal is ours. Process-wide, because the panic hook is.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -22,7 +25,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 pub(super) struct Guard(());
 
 /// The terminal as the screen draws to it. Buffered, so that a frame is one write.
-pub(super) type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+pub(super) type Screen = Terminal<Plain<BufWriter<Stdout>>>;
 
 impl Guard {
     /// Takes the terminal.
@@ -41,7 +44,53 @@ impl Guard {
         // Not `Terminal::clear`: that asks the terminal where its cursor is, and fails after two seconds where none answers.
         execute!(io::stdout(), EnterAlternateScreen, Clear(ClearType::All))?;
         let writer = BufWriter::with_capacity(64 * 1024, io::stdout());
-        Ok((guard, Terminal::new(CrosstermBackend::new(writer))?))
+        Ok((guard, Terminal::new(Plain::new(writer))?))
+    }
+}
+
+/// What the screen has done at the terminal besides drawing.
+pub(super) trait Hands {
+    /// Puts a text on the clipboard; true when it is known to be there.
+    fn copy(&mut self, text: &str) -> Result<bool, String>;
+
+    /// Takes the mouse, or gives it back.
+    fn mouse(&mut self, on: bool);
+}
+
+/// Longer texts are not sent to the terminal: several cut them off, and some hang.
+const LONGEST_COPY: usize = 64 * 1024;
+
+/// The terminal of the process.
+#[derive(Debug)]
+pub(super) struct Device;
+
+impl Hands for Device {
+    /// The clipboard of the machine where that is certain to be the user's; else OSC 52, which also reaches through SSH.
+    fn copy(&mut self, text: &str) -> Result<bool, String> {
+        #[cfg(any(windows, target_os = "macos"))]
+        if std::env::var_os("SSH_CONNECTION").is_none() {
+            return arboard::Clipboard::new()
+                .and_then(|mut clipboard| clipboard.set_text(text))
+                .map(|()| true)
+                .map_err(|error| error.to_string());
+        }
+        if text.len() > LONGEST_COPY {
+            return Err("the text is too long for a terminal to take".to_owned());
+        }
+        execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
+            .map(|()| false)
+            .map_err(|error| error.to_string())
+    }
+
+    fn mouse(&mut self, on: bool) {
+        let done = if on {
+            execute!(io::stdout(), EnableMouseCapture)
+        } else {
+            execute!(io::stdout(), DisableMouseCapture)
+        };
+        if let Err(error) = done {
+            tracing::debug!(%error, "The terminal does not lend its mouse");
+        }
     }
 }
 
@@ -74,7 +123,14 @@ fn restore() {
         return;
     }
     let mut out = io::stdout();
-    let left = execute!(out, ResetColor, LeaveAlternateScreen, Show).and_then(|()| out.flush());
+    let left = execute!(
+        out,
+        DisableMouseCapture,
+        ResetColor,
+        LeaveAlternateScreen,
+        Show
+    )
+    .and_then(|()| out.flush());
     let cooked = disable_raw_mode();
     if let Err(error) = left.and(cooked) {
         tracing::debug!(%error, "The terminal was gone before it could be restored");

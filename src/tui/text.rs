@@ -1,6 +1,7 @@
 //! Making text fit: clean, cut to a width in cells, wrapped, and numbers the way people read them.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -70,6 +71,17 @@ pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
+/// A path as people write it: below their home with `~` in its place.
+pub(super) fn from_home(path: &Path, home: Option<&Path>) -> String {
+    let below = home
+        .filter(|home| home.parent().is_some())
+        .and_then(|home| path.strip_prefix(home).ok());
+    below.map_or_else(
+        || path.display().to_string(),
+        |below| Path::new("~").join(below).display().to_string(),
+    )
+}
+
 /// A count with a comma between thousands.
 pub(super) fn grouped(count: u64) -> String {
     let digits = count.to_string();
@@ -129,6 +141,20 @@ mod tests {
     fn a_wide_glyph_is_never_cut_in_half() {
         assert_eq!(truncate("漢字漢字", 5, "…"), "漢字…");
         assert_eq!(truncate("漢字漢字", 4, "…"), "漢…");
+    }
+
+    #[test]
+    fn a_path_below_home_is_short() {
+        let home = Some(Path::new("/home/ada"));
+        let shown = |path: &str, home| from_home(Path::new(path), home);
+        let path = "/home/ada/.cache/x";
+        assert_eq!(
+            shown(path, home),
+            Path::new("~").join(".cache/x").display().to_string()
+        );
+        assert_eq!(shown("/home/adam/x", home), "/home/adam/x");
+        assert_eq!(shown(path, None), path);
+        assert_eq!(shown(path, Some(Path::new("/"))), path, "no home at all");
     }
 
     #[test]

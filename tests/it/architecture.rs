@@ -78,7 +78,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "record",
-        &["model"],
+        &["model", "sanitize"],
         &["tokio", "rustls::", "ratatui", "std::net::Tcp"],
     ),
     (
@@ -139,7 +139,16 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "tui",
-        &["fleet", "table", "diagnosis", "model", "sanitize", "clock"],
+        &[
+            "fleet",
+            "table",
+            "diagnosis",
+            "report",
+            "fix",
+            "model",
+            "sanitize",
+            "clock",
+        ],
         &["tokio::net", "rustls::", "hickory", "std::net::Tcp"],
     ),
     (

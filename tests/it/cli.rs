@@ -52,6 +52,10 @@ fn rdpscan_reading(home: &Path, arguments: &[&str], list: &str) -> Output {
         .expect("the binary starts")
 }
 
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("text")
+}
+
 fn home() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
@@ -182,12 +186,63 @@ fn a_list_of_windows_powershell_is_read() {
 }
 
 #[test]
+fn the_plan_has_the_most_connections_and_says_what_was_excluded() {
+    let plan = printed(&["--dry-run", "127.0.0.0/24"]);
+    assert!(plan.contains("addresses and ports   254\n"), "{plan}");
+    assert!(
+        plan.contains("762 (3 each), and 1524 at most (6 each: "),
+        "{plan}"
+    );
+    let plan = printed(&[
+        "--dry-run",
+        "127.0.0.0/24",
+        "--exclude",
+        "127.0.0.9",
+        "--attempts",
+        "1",
+    ]);
+    assert!(
+        plan.contains("addresses and ports   253 after excludes\n"),
+        "{plan}"
+    );
+    assert!(
+        plan.contains("253 (1 each), and 506 at most (2 each: "),
+        "{plan}"
+    );
+}
+
+#[test]
+fn a_mistyped_command_is_refused_and_not_looked_up() {
+    for (word, command) in [("opne", "open"), ("Reprot", "report"), ("hepl", "help")] {
+        refused(
+            &[word, "monday.json"],
+            &[
+                &format!("`{word}` is no command"),
+                &format!("`{command}`"),
+                &format!("`-- {word}`"),
+            ],
+        );
+    }
+    // Not the first, with a number, far from any, with a domain, and as the error says.
+    for arguments in [
+        &["--dry-run", "127.0.0.1", "opne"][..],
+        &["--dry-run", "open5"],
+        &["--dry-run", "srv"],
+        &["--dry-run", "opne.corp.example"],
+        &["--dry-run", "--", "opne"],
+    ] {
+        let plan = printed(arguments);
+        assert!(plan.contains("names to resolve      1: "), "{plan}");
+    }
+}
+
+#[test]
 fn a_list_is_read_from_standard_input() {
     for arguments in [&["--dry-run", "-"][..], &["--dry-run", "-f", "-"]] {
         let output = rdpscan_reading(home().path(), arguments, "127.0.0.1-9; 127.0.0.20 # ten");
         let plan = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
-        assert!(plan.contains("10 after excludes"), "{plan}");
+        assert!(plan.contains("addresses and ports   10\n"), "{plan}");
     }
     let output = rdpscan_reading(home().path(), &["--dry-run", "-"], "\n127.0.0.1/40\n");
     let told = String::from_utf8(output.stderr).unwrap();
@@ -295,6 +350,192 @@ fn a_dry_run_counts_exactly() {
     assert!(plan.contains("250"), "{plan}");
 }
 
+/// A table of the directory in `home`, of which one row is a target.
+fn computers(home: &Path) {
+    let mut table = "Name,dNSHostName,Enabled\nHERE,127.0.0.1:1,True\nNONAME,,True\n".to_owned();
+    table.extend((0..25).map(|number| format!("OLD{number},old{number}.example,False\n")));
+    std::fs::write(home.join("a.csv"), table).expect("a table");
+}
+
+#[test]
+fn rows_that_were_not_taken_are_named_in_the_plan() {
+    let home = home();
+    computers(home.path());
+    let plan = printed_in(home.path(), &["--dry-run", "-f", "a.csv"], &[]);
+    assert!(plan.contains("addresses and ports   1\n"), "{plan}");
+    assert!(
+        plan.contains("a.csv: left out, accounts without dNSHostName (1): NONAME\n"),
+        "{plan}"
+    );
+    assert!(
+        plan.contains("disabled accounts (25): OLD0, OLD1, "),
+        "{plan}"
+    );
+    assert!(
+        plan.contains("OLD19, …\n") && !plan.contains("OLD20"),
+        "{plan}"
+    );
+}
+
+#[test]
+fn rows_that_were_not_taken_are_named_by_a_scan_unless_it_is_quiet() {
+    let home = home();
+    computers(home.path());
+    let scan = [
+        "-f",
+        "a.csv",
+        "--no-tui",
+        "--no-dns",
+        "--attempts",
+        "1",
+        "-o",
+        "o.csv",
+    ];
+    let output = rdpscan(home.path(), &scan, &[]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(
+        told.contains("rdpscan: a.csv: left out, disabled accounts (25): OLD0"),
+        "{told}"
+    );
+    let quiet = rdpscan(home.path(), &[&scan[..], &["--quiet"]].concat(), &[]);
+    assert!(quiet.stderr.is_empty());
+}
+
+#[test]
+fn a_table_of_which_nothing_remains_says_why() {
+    let home = home();
+    std::fs::write(
+        home.path().join("a.csv"),
+        "Name,dNSHostName,Enabled\nOLD,old.example,FALSCH\n",
+    )
+    .unwrap();
+    refused_in(
+        home.path(),
+        &["--dry-run", "-f", "a.csv"],
+        &[],
+        &["holds no target", "disabled accounts (1): OLD"],
+    );
+    std::fs::write(
+        home.path().join("b.rdp"),
+        "screen mode id:i:2\r\nuse multimon:i:0\r\n",
+    )
+    .unwrap();
+    refused_in(
+        home.path(),
+        &["--dry-run", "b.rdp"],
+        &[],
+        &["holds no target", "no line `full address:s:HOST`"],
+    );
+}
+
+#[test]
+fn a_host_behind_a_gateway_has_its_line_in_the_plan() {
+    let home = home();
+    std::fs::write(
+        home.path().join("gw.rdp"),
+        "full address:s:srv05\r\ngatewayhostname:s:gw.example\r\ngatewayusagemethod:i:1\r\n",
+    )
+    .unwrap();
+    let plan = printed_in(home.path(), &["--dry-run", "-f", "gw.rdp"], &[]);
+    assert!(plan.contains("addresses and ports   0\n"), "{plan}");
+    assert!(
+        plan.contains("1: srv05:3389 (through gw.example); not probed directly"),
+        "{plan}"
+    );
+}
+
+#[test]
+fn negative_numbers_meet_the_range_and_not_the_parser() {
+    for (arguments, parts) in [
+        (
+            ["--rate", "-5"],
+            ["--rate `-5`", "out of range", "give 0 to 1000000"],
+        ),
+        (
+            ["--concurrency", "-1"],
+            ["--concurrency `-1`", "out of range", "give 0 to 65535"],
+        ),
+        (["--seed", "-1"], ["--seed `-1`", "out of range", "random"]),
+        (
+            ["--attempts", "-1"],
+            ["--attempts `-1`", "out of range", "give 1 to 1000"],
+        ),
+        (
+            ["--port", "-1"],
+            ["--port `-1`", "1 to 65535", "whole number"],
+        ),
+        (
+            ["--max-time", "-1s"],
+            ["--max-time `-1s`", "out of range", "none"],
+        ),
+        (
+            ["--timeout", "-1s"],
+            ["--timeout `-1s`", "out of range", "10ms"],
+        ),
+    ] {
+        refused(
+            &["--dry-run", "127.0.0.1", arguments[0], arguments[1]],
+            &parts,
+        );
+    }
+}
+
+#[test]
+fn an_option_with_nothing_in_it_is_refused() {
+    for (option, value) in [("--dns", ""), ("--dns", " , "), ("--exclude", "")] {
+        let output = rdpscan(
+            home().path(),
+            &["--dry-run", "127.0.0.1", option, value],
+            &[],
+        );
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{option}: {told}");
+        assert!(
+            told.contains(option) && told.contains("there is nothing in it"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn columns_without_commas_say_where_commas_go() {
+    for columns in ["state address", "state;address"] {
+        refused(
+            &["--dry-run", "127.0.0.1", "--columns", columns],
+            &["put one between columns, as in `state,address`"],
+        );
+    }
+    refused(
+        &["--dry-run", "127.0.0.1", "--sort", "state,address"],
+        &[
+            "there is no column `state,address`",
+            "use one of state, address",
+        ],
+    );
+}
+
+#[test]
+fn config_names_every_setting_that_a_flag_gives() {
+    let text = printed(&["config"]);
+    let sample = include_str!("../../config/rdpscan.toml");
+    let mut section = "";
+    let mut count = 0;
+    for line in sample.lines().filter(|line| !line.starts_with('#')) {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']');
+        } else if let Some((name, _)) = line.split_once(" = ") {
+            let key = format!("{section}.{name} ");
+            assert!(
+                text.lines().any(|line| line.starts_with(&key)),
+                "{key} in {text}"
+            );
+            count += 1;
+        }
+    }
+    assert!(count >= 25, "{count}");
+}
+
 #[test]
 fn config_prints_each_value_with_its_source() {
     let home = home();
@@ -338,10 +579,89 @@ fn help_and_version_are_no_failures() {
 }
 
 #[test]
+fn the_name_of_a_report_is_told_as_it_was_filled_in() {
+    let home = home();
+    let started = r#"{"run_id":"20260301T000000Z-00c0ffee","source":"here","seq":0,"at":"2026-03-01T00:00:00Z","body":{"event":"scan_started","schema":"rdpscan.events/1","version":"0.1.0","targets":["127.0.0.1"],"excludes":[],"endpoints_planned":1,"names_planned":0,"seed":1,"attempts":3,"dns":true,"ntlm":true,"list_all":false,"simulated":false}}"#;
+    std::fs::write(home.path().join("saved.ndjson"), format!("{started}\n")).expect("a scan");
+    let arguments = ["report", "saved.ndjson", "-o", "f-{date}.html"];
+    let output = rdpscan(home.path(), &arguments, &[]);
+    assert_eq!(text(output.stderr), "wrote f-2026-03-01.html\n");
+    assert!(output.stdout.is_empty());
+    assert!(home.path().join("f-2026-03-01.html").is_file());
+    let output = rdpscan(home.path(), &[&arguments[..], &["--quiet"]].concat(), &[]);
+    assert_eq!(text(output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn events_as_they_happen_say_that_no_filter_applies_to_them() {
+    // Refused on loopback: one event and an end.
+    let scan = [
+        "127.0.0.1:1",
+        "--no-dns",
+        "--attempts",
+        "1",
+        "--format",
+        "ndjson",
+    ];
+    let told = |more: &[&str]| {
+        let output = rdpscan(home().path(), &[&scan[..], more].concat(), &[]);
+        assert!(text(output.stdout).lines().count() > 1);
+        text(output.stderr)
+    };
+    let notice = "--filter and --sort do not apply to ndjson on standard output";
+    assert_eq!(
+        told(&["--filter", "state:healthy"]).matches(notice).count(),
+        1
+    );
+    assert_eq!(told(&["--sort", "days"]).matches(notice).count(), 1);
+    assert_eq!(told(&[]).matches(notice).count(), 0);
+    assert_eq!(told(&["--quiet", "--sort", "days"]), "");
+}
+
+#[test]
+fn schemas_are_printed() {
+    for (form, title) in [
+        ("report", "rdpscan.report/1"),
+        ("events", "rdpscan.events/1"),
+    ] {
+        let schema: serde_json::Value =
+            serde_json::from_str(&printed(&["schema", form])).expect("JSON");
+        let found = schema.get("title").and_then(serde_json::Value::as_str);
+        assert!(
+            found.is_some_and(|found| found.starts_with(title)),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
 fn completions_and_manual_are_printed() {
-    assert!(printed(&["completions", "bash"]).contains("rdpscan"));
-    assert!(printed(&["completions", "powershell"]).contains("rdpscan"));
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        assert!(
+            printed(&["completions", shell]).contains("__complete"),
+            "{shell}"
+        );
+    }
+    let script = printed(&["completions", "powershell"]);
+    let mut parser = tree_sitter::Parser::new();
+    parser
+        .set_language(&tree_sitter_powershell::LANGUAGE.into())
+        .unwrap();
+    let tree = parser.parse(&script, None).unwrap();
+    assert!(!tree.root_node().has_error(), "{}", tree.root_node());
     assert!(printed(&["man"]).contains(".TH rdpscan"));
+    assert_eq!(
+        printed(&["__complete", "2", "--", "rdpscan", "--format", "ma"]),
+        "words\nmarkdown\n"
+    );
+    let folder = home();
+    printed_in(folder.path(), &["man", "--dir", "."], &[]);
+    assert!(folder.path().join("rdpscan-fix.1").is_file());
+    refused(
+        &["man", "--dir", "nowhere"],
+        &["`nowhere`", "make the folder"],
+    );
 }
 
 #[test]

@@ -88,6 +88,46 @@ fn a_remedy() {
 }
 
 #[test]
+fn every_remedy_shows_every_command_in_every_format() {
+    for remedy in rdpscan::diagnosis::remedies::all() {
+        let key = remedy.key.as_str();
+        let text = explained(&[key]);
+        let markdown = explained(&[key, "--format", "markdown"]);
+        let json: serde_json::Value =
+            serde_json::from_str(&explained(&[key, "--format", "json"])).unwrap();
+        let told = &json["entries"][0];
+        assert_eq!(told["title"], remedy.title.as_str());
+        assert!(
+            text.starts_with(&format!("{key}: {}\n", remedy.title)),
+            "{key}"
+        );
+        assert!(
+            markdown.starts_with(&format!("# {key}: {}\n", remedy.title)),
+            "{key}"
+        );
+        let steps = told["remedy"]["steps"].as_array().unwrap();
+        let undo = told["remedy"]["undo"].as_array().unwrap();
+        let in_json: Vec<&str> = steps
+            .iter()
+            .chain(undo)
+            .flat_map(|step| step["commands"].as_array().unwrap())
+            .map(|command| command["text"].as_str().unwrap())
+            .collect();
+        let commands: Vec<&str> = remedy
+            .commands()
+            .map(|command| command.text.as_str())
+            .collect();
+        assert_eq!(in_json, commands, "{key}");
+        for line in commands.iter().flat_map(|command| command.trim().lines()) {
+            for shown in [&text, &markdown] {
+                let pasted = shown.lines().any(|shown| shown.trim() == line.trim());
+                assert!(pasted, "{key}: {line}\n{shown}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_claim() {
     insta::assert_snapshot!(explained(&["w30"]));
 }
@@ -144,6 +184,8 @@ fn json_of_everything_has_every_entry_once() {
 fn an_unknown_word_is_refused_in_one_line_with_what_was_perhaps_meant() {
     insta::assert_snapshot!(refused(&["expird"]), @"rdpscan: `expird`: not in the handbook; nearest are expired, expiry; `rdpscan explain` lists everything");
     insta::assert_snapshot!(refused(&["0x905"]), @"rdpscan: `0x905`: not in the handbook; nearest are 0x904, 0x906, 0x908; `rdpscan explain` lists everything");
+    insta::assert_snapshot!(refused(&["--", "-1"]), @"rdpscan: `-1`: not in the handbook; nearest are R1, W1; `rdpscan explain` lists everything");
+    insta::assert_snapshot!(refused(&["xylophone-with-a-very-long-name-that-goes-on-and-on-and-on-beyond-sixty"]), @"rdpscan: `xylophone-with-a-very-long-name-that-goes-on-and-on-and-on-b…`: not in the handbook; `rdpscan explain` lists what is");
     insta::assert_snapshot!(refused(&["xylophone\u{1b}[31m"]), @"rdpscan: `xylophone�[31m`: not in the handbook; `rdpscan explain` lists what is");
 }
 
@@ -209,7 +251,7 @@ mod in_a_terminal {
     #[test]
     fn long_text_goes_through_the_pager_at_the_width_of_the_terminal() {
         let home = super::home();
-        let text = shown(home.path(), &["R1"], "sed s/^/:/");
+        let text = shown(home.path(), &["W3"], "sed s/^/:/");
         assert!(text.lines().all(|line| line.starts_with(':')), "{text}");
         assert!(text.lines().all(|line| line.len() <= 61), "{text}");
         assert!(text.lines().any(|line| line.len() > 50), "{text}");

@@ -14,7 +14,7 @@ use std::process::Command;
 use clap::Parser as _;
 use hosts::{
     address, all_findings, calls_itself, edited, everywhere, finding, host_at, named, nasty_names,
-    saved, unresolved,
+    saved, silent_at, unresolved,
 };
 use powershell::{faults, host_array};
 use proptest::prelude::*;
@@ -22,10 +22,15 @@ use rdpscan::cli::Cli;
 use rdpscan::diagnosis::remedies::{self, Remedy, Shell};
 use rdpscan::fix::{self, File, HostName, Plan};
 use rdpscan::fleet::Host;
-use rdpscan::model::{Endpoint, NameSource, Severity, Subject};
+use rdpscan::model::{Endpoint, Finding, NameSource, Severity, Subject};
 
 /// Remedies that scripts carry out.
-const SCRIPTED: [&str; 10] = ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R12"];
+const SCRIPTED: [&str; 16] = [
+    "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15",
+    "R20",
+];
+/// Those of them that change nothing, whatever they are told.
+const READING: [&str; 5] = ["R10", "R11", "R13", "R14", "R20"];
 
 /// Two remedies, for tests that parse again and again: the rest of a script does not depend on hosts.
 fn few() -> Vec<&'static Remedy> {
@@ -48,21 +53,30 @@ fn scripts(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
         .map(|file| (file.path.as_str(), text(file)))
 }
 
+/// Whether the script at this path only reads.
+fn reads(path: &str) -> bool {
+    READING
+        .iter()
+        .any(|key| path == format!("scripts/{key}.ps1"))
+}
+
 fn assert_sound(plan: &Plan) {
     for (path, script) in scripts(plan) {
         assert!(script.is_ascii(), "{path}");
         assert_eq!(faults(script), Vec::<String>::new(), "{path}");
-        assert!(
+        assert_eq!(
             script.contains("if (-not $Apply) { $WhatIfPreference = $true }"),
+            !reads(path),
             "{path}"
         );
         let values = host_array(script);
         assert!(
-            !values.is_empty() && values.len().is_multiple_of(2),
+            !values.is_empty() && values.len().is_multiple_of(3),
             "{path}"
         );
-        for pair in values.chunks(2) {
-            let (computer, expected) = (&pair[0], &pair[1]);
+        for host in values.chunks(3) {
+            let (computer, address, expected) = (&host[0], &host[1], &host[2]);
+            assert!(address.parse::<IpAddr>().is_ok(), "{path}: {address:?}");
             assert!(
                 computer.parse::<IpAddr>().is_ok() || HostName::parse(computer).is_ok(),
                 "{path}: {computer:?}"
@@ -162,23 +176,78 @@ fn every_remedy_has_a_page_and_windows_ones_a_script() {
 #[test]
 fn scripts_do_nothing_unless_told_to() {
     let plan = fix::plan(&[everywhere(1, "srv05.corp.example")], &[]);
-    for (path, script) in scripts(&plan) {
+    for (path, script) in scripts(&plan).filter(|(path, _)| !reads(path)) {
         for part in [
             "#Requires -Version 5.1\r\n",
             "[CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]\r\n",
             "    [switch] $Apply,\r\n",
-            "    [pscredential] $Credential,\r\n",
-            "$PSCmdlet.ShouldProcess($Target.Computer, $Action) -and $Apply",
             "Start-Transcript",
             "catch {",
         ] {
             assert!(script.contains(part), "{path}: {part}");
         }
         let change = script.find("-ScriptBlock $Change").unwrap();
-        let asked = script.find("$PSCmdlet.ShouldProcess").unwrap();
+        let asked = script
+            .find("$PSCmdlet.ShouldProcess(\"$($Target.Computer), identity $($Result.Identity)\", $Action) -and $Apply")
+            .unwrap();
         let read = script.find("-ScriptBlock $Check").unwrap();
-        assert!(read < asked && asked < change, "{path}");
+        let compared = script.find("another machine answers").unwrap();
+        assert!(compared < read && read < asked && asked < change, "{path}");
         assert_eq!(script.matches("-ScriptBlock $Change").count(), 1, "{path}");
+    }
+}
+
+#[test]
+fn scripts_that_only_read_have_nothing_to_apply() {
+    let plan = fix::plan(&[everywhere(1, "srv05.corp.example")], &[]);
+    let mut count = 0;
+    for (path, script) in scripts(&plan).filter(|(path, _)| reads(path)) {
+        count += 1;
+        for part in ["$Apply", "-ScriptBlock $Change", "ShouldProcess"] {
+            assert!(!script.contains(part), "{path}: {part}");
+        }
+        assert!(!script.contains("foreach ($Part in $Means)"), "{path}");
+        assert!(script.contains("'needs a look'"), "{path}");
+    }
+    assert_eq!(count, READING.len());
+}
+
+#[test]
+fn what_stood_before_is_on_disk_before_anything_changes() {
+    let plan = fix::plan(&[everywhere(1, "srv05.corp.example")], &[]);
+    let mut count = 0;
+    for (path, script) in scripts(&plan) {
+        let Some(restore) = script.find("-ScriptBlock $Restore") else {
+            assert!(!script.contains("[string] $Undo"), "{path}");
+            continue;
+        };
+        count += 1;
+        let kept = script
+            .find("Add-Content -LiteralPath \"$Log.undo.json\"")
+            .unwrap();
+        let change = script.find("-ScriptBlock $Change").unwrap();
+        let asked = script.find("\"undo: $Action\") -and $Apply").unwrap();
+        assert!(asked < restore && restore < kept && kept < change, "{path}");
+        for part in [
+            "$Unread = [bool]$Undo",
+            "is not among the hosts of this run: not undone",
+            "{ 'would be undone' } else { 'left alone' }",
+            "Get-Content -LiteralPath $Undo -Encoding UTF8",
+        ] {
+            assert!(script.contains(part), "{path}: {part}");
+        }
+    }
+    assert_eq!(count, 8);
+}
+
+#[test]
+fn no_script_keeps_credentials() {
+    let plan = fix::plan(&[everywhere(1, "srv05.corp.example")], &[]);
+    for (path, script) in scripts(&plan) {
+        assert!(
+            script.contains("    [pscredential] $Credential,\r\n"),
+            "{path}"
+        );
         let lower = script.to_ascii_lowercase();
         for secret in [
             "convertto-securestring",
@@ -189,6 +258,36 @@ fn scripts_do_nothing_unless_told_to() {
             assert!(!lower.contains(secret), "{path}: {secret}");
         }
     }
+}
+
+#[test]
+fn a_host_whose_name_is_refused_is_said_to_be_not_compared() {
+    let host = calls_itself(&host_at(1, all_findings("")), "srv'05");
+    let plan = fix::plan(&[host], &[]);
+    let script = file(&plan, "scripts/R1.ps1");
+    assert!(
+        script.contains("Computer = '10.0.0.1'; Address = '10.0.0.1'; Port = 3389; Expected = ''")
+    );
+    assert!(script.contains("identity not compared"));
+}
+
+#[test]
+fn the_firewall_script_opens_nothing_to_everyone_and_leaves_rules_alone_that_are_on() {
+    let plan = fix::plan(&[everywhere(1, "srv05.corp.example")], &[]);
+    let script = file(&plan, "scripts/R7.ps1");
+    for part in [
+        "[ValidateSet('Domain', 'Private')]",
+        "if (($Bits -lt $Widest) -or $Address.StartsWith('0.')",
+        "$Profiles = @($There | Where-Object { -not $Only -or ($_ -eq $Only) })",
+        "elseif ($Tcp.Enabled -eq 'True') {",
+        "Where-Object { $_.Enabled -ne 'True' }",
+        "-Enabled $Rule.Enabled -Profile $Rule.Profile -RemoteAddress @($Rule.RemoteAddress)",
+    ] {
+        assert!(script.contains(part), "{part}");
+    }
+    // The addresses are narrowed before the rule is switched on.
+    let narrowed = script.find("-RemoteAddress $Networks").unwrap();
+    assert!(narrowed < script.find("Enable-NetFirewallRule -Name").unwrap());
 }
 
 #[test]
@@ -223,7 +322,11 @@ fn a_fleet_of_nasty_names_gives_sound_scripts() {
         .collect();
     let plan = fix::plan(&hosts, &[]);
     assert_sound(&plan);
-    assert_eq!(host_array(file(&plan, "scripts/R1.ps1")).len(), hosts.len());
+    // Half of them have no address, and each of the others is three values.
+    assert_eq!(
+        host_array(file(&plan, "scripts/R1.ps1")).len(),
+        hosts.len() / 2 * 3
+    );
 }
 
 #[test]
@@ -309,8 +412,132 @@ fn a_name_that_leads_here_is_used_and_the_computer_is_compared() {
     );
     let plan = fix::plan(&[calls_itself(&known, "SRV05")], &[]);
     assert!(file(&plan, "scripts/R1.ps1").contains(
-        "    [pscustomobject]@{ Computer = 'srv05.corp.example'; Port = 3389; Expected = 'srv05' }\r\n"
+        "    [pscustomobject]@{ Computer = 'srv05.corp.example'; Address = '10.0.0.1'; Port = 3389; Expected = 'srv05' }\r\n"
     ));
+}
+
+#[test]
+fn a_name_in_trouble_has_its_file_to_compare_with_and_the_list_says_so() {
+    let stale = named(
+        &host_at(1, all_findings("")),
+        "srv05.corp.example",
+        NameSource::Ptr,
+        &[(address(77), None)],
+    );
+    let missing = named(
+        &host_at(2, all_findings("")),
+        "srv06.corp.example",
+        NameSource::Ntlm,
+        &[],
+    );
+    let claimed = named(
+        &host_at(3, all_findings("")),
+        "dc01.corp.example",
+        NameSource::Certificate,
+        &[(address(99), Some(false))],
+    );
+    let plan = fix::plan(
+        &[stale, missing, claimed, host_at(4, all_findings(""))],
+        &few(),
+    );
+    assert_sound(&plan);
+    for name in ["srv05", "srv06"] {
+        let path = format!("rdp/name-{name}.corp.example.rdp");
+        assert!(file(&plan, &path).contains(&format!(":{name}.corp.example:3389\r\n")));
+    }
+    assert!(plan.files.iter().all(|file| !file.path.contains("dc01")));
+    let rows: Vec<(String, String, String)> = csv::Reader::from_reader(
+        file(&plan, "actions.csv")
+            .trim_start_matches('\u{feff}')
+            .as_bytes(),
+    )
+    .records()
+    .map(|record| {
+        let record = record.unwrap();
+        let cell = |index: usize| record.get(index).unwrap().to_owned();
+        (cell(4), cell(12), cell(13))
+    })
+    .collect();
+    let has = |name: &str, source: &str, note: &str| {
+        assert!(
+            rows.iter()
+                .any(|row| row.0 == name && row.1 == source && row.2.starts_with(note)),
+            "{name}: {rows:?}"
+        );
+    };
+    has("srv05.corp.example", "ptr", "leads elsewhere");
+    has("srv06.corp.example", "ntlm", "leads nowhere");
+    has("", "", "only the certificate");
+    has("", "", "no name is known");
+    // Scripts still go by the address.
+    assert!(
+        host_array(file(&plan, "scripts/R1.ps1"))
+            .iter()
+            .all(|value| !value.contains("corp"))
+    );
+}
+
+#[test]
+fn hosts_without_a_sign_of_windows_are_contacted_only_when_named() {
+    let known = host_at(1, all_findings(""));
+    let plan = fix::plan(&[known, silent_at(2, all_findings(""))], &few());
+    let script = file(&plan, "scripts/R1.ps1");
+    let (hosts, unproven) = script.split_once("$Unproven = @(").unwrap();
+    assert!(hosts.contains("'10.0.0.1'") && !hosts.contains("'10.0.0.2'"));
+    assert!(unproven.contains("'10.0.0.2'") && !unproven.contains("'10.0.0.1'"));
+    assert!(script.contains("    else { $Hosts }"));
+    assert!(file(&plan, "actions.csv").contains("not known to be Windows"));
+    assert_sound(&plan);
+}
+
+#[test]
+fn every_host_that_the_readme_names_is_one_that_its_script_takes() {
+    let known = named(
+        &host_at(1, all_findings("")),
+        "srv05.corp.example",
+        NameSource::Ptr,
+        &[(address(1), None)],
+    );
+    let silent = silent_at(2, all_findings(""));
+    for (hosts, remedies, examples) in [
+        (vec![known.clone(), silent.clone()], vec![], 2),
+        (vec![known.clone()], vec!["R20"], 1),
+        (vec![silent], vec!["R7"], 2),
+    ] {
+        let remedies = fix::remedies_named(remedies).unwrap();
+        let plan = fix::plan(&hosts, &remedies);
+        let mut count = 0;
+        for line in file(&plan, "README.md").lines() {
+            let Some((command, rest)) = line.split_once(" -ComputerName ") else {
+                continue;
+            };
+            let (_, key) = command.rsplit_once('\\').unwrap();
+            let name = rest.split([' ', '`']).next().unwrap();
+            let values = host_array(file(&plan, &format!("scripts/{key}")));
+            assert!(
+                values.iter().any(|value| value == name),
+                "{line}: {values:?}"
+            );
+            count += 1;
+        }
+        assert_eq!(count, examples, "{hosts:?}");
+    }
+    let by_hand = fix::plan(&[known], &fix::remedies_named(["R16"]).unwrap());
+    assert_eq!(by_hand.scripts, 0);
+    assert!(!file(&by_hand, "README.md").contains("-ComputerName"));
+}
+
+#[test]
+fn a_host_is_taken_by_name_and_by_address_and_those_left_alone_are_named() {
+    let plan = fix::plan(&[silent_at(2, all_findings(""))], &few());
+    let script = file(&plan, "scripts/R1.ps1");
+    for part in [
+        "($ComputerName -contains $_.Computer) -or ($ComputerName -contains $_.Address)",
+        "($_.Computer -eq $Name) -or ($_.Address -eq $Name)",
+        "nothing shows that they are Windows: $(Format-Some $Alone).",
+    ] {
+        assert!(script.contains(part), "{part}");
+    }
 }
 
 #[test]
@@ -321,6 +548,16 @@ fn servers_that_are_not_windows_are_left_to_people() {
     assert_eq!(plan.scripts, 0);
     assert!(file(&plan, "remedies/R16.md").contains("Hosts to do by hand"));
     assert!(file(&plan, "actions.csv").contains("the host is not Windows"));
+}
+
+#[test]
+fn no_command_for_windows_is_offered_for_another_system() {
+    let mut findings = all_findings("");
+    let windows = fix::commands(&host_at(1, findings.clone())).unwrap();
+    assert!(fix::has_script(windows.remedy));
+    findings.push(finding("RDP-NOT-WINDOWS", Severity::Info, None, ""));
+    let other = fix::commands(&host_at(1, findings)).unwrap();
+    assert!(!fix::has_script(other.remedy), "{}", other.text);
 }
 
 #[test]
@@ -337,6 +574,31 @@ fn what_is_merely_worth_knowing_needs_asking() {
     assert!(fix::plan(&hosts, &[]).is_empty());
     let named = fix::remedies_named(["r4"]).unwrap();
     assert!(!fix::plan(&hosts, &named).is_empty());
+}
+
+#[test]
+fn a_host_is_listed_for_every_remedy_of_its_finding() {
+    let finding = Finding {
+        remedies: &["R1", "R2", "R3"],
+        ..finding("RDP-NEG-NO-CERT", Severity::Critical, None, "")
+    };
+    let host = host_at(1, vec![finding]);
+    let whole = fix::plan([&host], &[]);
+    let listed: Vec<&str> = scripts(&whole).map(|(path, _)| path).collect();
+    assert_eq!(
+        listed,
+        ["scripts/R1.ps1", "scripts/R2.ps1", "scripts/R3.ps1"]
+    );
+    for (path, script) in scripts(&whole) {
+        let hosts = host_array(script);
+        assert!(
+            hosts.iter().any(|text| text.contains("10.0.0.1")),
+            "{path}: {hosts:?}"
+        );
+    }
+    let first = fix::plan([&host], &[remedies::find("R1").unwrap()]);
+    let listed: Vec<&str> = scripts(&first).map(|(path, _)| path).collect();
+    assert_eq!(listed, ["scripts/R1.ps1"]);
 }
 
 #[test]
@@ -398,10 +660,36 @@ fn the_command_makes_the_folder_once() {
     );
     let script = folder.path().join("mend").join("scripts").join("R8.ps1");
     let script = std::fs::read_to_string(script).unwrap();
-    assert!(script.contains("Computer = '10.0.0.5'; Port = 3389; Expected = ''"));
+    // The port was closed, so nothing says that it is Windows.
+    let (hosts, unproven) = script.split_once("$Unproven = @(").unwrap();
+    let line = "Computer = '10.0.0.5'; Address = '10.0.0.5'; Port = 3389; Expected = ''";
+    assert!(!hosts.contains(line) && unproven.contains(line));
     let (status, told) = run(folder.path(), &fix);
     assert_eq!(status, Some(2));
     assert!(told.contains("`mend`: it is not empty"), "{told}");
+}
+
+#[test]
+fn the_folder_is_called_after_the_day_and_the_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    saved(folder.path());
+    let (status, told) = run(
+        folder.path(),
+        &["fix", "monday.json", "-o", "fix-{date}-{scan}"],
+    );
+    assert_eq!(status, Some(0), "{told}");
+    assert!(
+        folder
+            .path()
+            .join("fix-1970-01-01-run-1")
+            .join("README.md")
+            .exists(),
+        "{told}"
+    );
+    let (status, told) = run(folder.path(), &["fix", "monday.json", "-o", "fix-{day}"]);
+    assert_eq!(status, Some(2));
+    assert!(told.contains("{day}") && told.contains("{date}"), "{told}");
+    assert!(!folder.path().join("fix-{day}").exists());
 }
 
 #[test]

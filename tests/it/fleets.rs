@@ -12,7 +12,8 @@ use rdpscan::model::{ConnectionPurpose, Progress, Stage};
 use rdpscan::probe::dns::{DnsOptions, Names};
 use rdpscan::probe::trust::TrustStore;
 use rdpscan::probe::{LiveProber, ProbeOptions};
-use rdpscan::scan::{self, ScanOptions};
+use rdpscan::report::{self, Format, Selection};
+use rdpscan::scan::{self, Connections, ScanOptions};
 use rdpscan::sim::{self, Ports, RunningFleet, Scenario, StartOptions, judge_fleet};
 use rdpscan::target::TargetSetBuilder;
 use tokio::sync::{mpsc, watch};
@@ -21,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 /// Long enough for a healthy host on a busy machine, short enough to wait for silent ones three times.
 const STAGE: Duration = Duration::from_millis(1200);
 
-fn probe_options(running: &RunningFleet) -> ProbeOptions {
+fn probe_options(running: &RunningFleet, check_nla: bool) -> ProbeOptions {
     let names = Names::new(DnsOptions {
         servers: vec![running.dns()],
         timeout: STAGE,
@@ -33,17 +34,18 @@ fn probe_options(running: &RunningFleet) -> ProbeOptions {
         tls: STAGE,
         credssp: STAGE,
         deadline: STAGE * 4,
+        check_nla,
         ..ProbeOptions::new(names, Arc::new(trust))
     }
 }
 
 /// Scans a running fleet to the end, with everything as usual but the pauses.
-async fn scanned(running: &RunningFleet) -> Fleet {
+async fn scanned(running: &RunningFleet, check_nla: bool) -> Fleet {
     let mut targets = TargetSetBuilder::new(&[running.port()]);
     for text in running.targets() {
         targets.add_text(&text).unwrap();
     }
-    let prober = LiveProber::new(probe_options(running));
+    let prober = LiveProber::new(probe_options(running, check_nla));
     let options = ScanOptions {
         interval: Duration::from_millis(50),
         gap: Duration::from_millis(10),
@@ -61,6 +63,7 @@ async fn scanned(running: &RunningFleet) -> Fleet {
         sender,
         progress,
         CancellationToken::new(),
+        None,
     ));
     let mut fleet = Fleet::new(Policy::default());
     while let Some(event) = events.recv().await {
@@ -76,10 +79,16 @@ async fn hold(scenario: &Scenario) {
         ports: Ports::Free,
     };
     let running = sim::Fleet::start(scenario, options).await.unwrap();
-    let fleet = scanned(&running).await;
+    let fleet = scanned(&running, scenario.check_nla).await;
     let mut differences = judge_fleet(&running, &fleet);
     differences.extend(impositions(&running, &fleet));
+    let raised: Vec<&str> = fleet.banners().iter().map(|banner| banner.id).collect();
+    if raised != scenario.banners {
+        let wanted = &scenario.banners;
+        differences.push(format!("banners: expected {wanted:?}, found {raised:?}"));
+    }
     running.stop().await;
+    crate::schema::assert_fleet(&fleet);
     assert!(
         differences.is_empty(),
         "{}:\n{}",
@@ -88,7 +97,7 @@ async fn hold(scenario: &Scenario) {
     );
 }
 
-/// Hosts that got more connections than the README promises, or two at once.
+/// Hosts that got more connections than the README and `--dry-run` promise, or two at once.
 fn impositions(running: &RunningFleet, fleet: &Fleet) -> Vec<String> {
     let promised = |endpoint| {
         let history = fleet.history(endpoint);
@@ -100,7 +109,12 @@ fn impositions(running: &RunningFleet, fleet: &Fleet) -> Vec<String> {
                 record.connection == ConnectionPurpose::Renegotiate && record.stage == Stage::X224
             })
         });
-        if takes_only_the_second { 6 } else { 5 }
+        let promised = Connections::of(ScanOptions::default().attempts);
+        if takes_only_the_second {
+            promised.most as usize
+        } else {
+            promised.closer as usize
+        }
     };
     let mut faults = Vec::new();
     for host in running.hosts() {
@@ -115,12 +129,16 @@ fn impositions(running: &RunningFleet, fleet: &Fleet) -> Vec<String> {
     faults
 }
 
-async fn hold_file(name: &str) {
+fn scenario(file: &str) -> Scenario {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fleets")
-        .join(name);
+        .join(file);
     let text = std::fs::read_to_string(&path).unwrap();
-    hold(&Scenario::from_toml(&text).unwrap()).await;
+    Scenario::from_toml(&text).unwrap()
+}
+
+async fn hold_file(file: &str) {
+    hold(&scenario(file)).await;
 }
 
 /// One test per scenario file, so that they run side by side and fail one by one.
@@ -155,13 +173,111 @@ scenarios! {
     certificates_are_told_apart: "certificates.toml",
     names_are_held_against_addresses: "dns.toml",
     sometimes_is_told_from_always: "stability.toml",
+    slow_is_told_from_fast: "pace.toml",
     ports_are_told_apart: "tcp.toml",
     hosts_are_seen_together: "wide.toml",
     a_cut_on_the_way_blames_no_host: "midbox.toml",
+    whether_nla_is_demanded_is_learnt_when_asked_for: "check-nla.toml",
     a_clock_of_our_own_blames_no_host: "own-clock.toml",
+    certificates_from_the_future_give_our_clock_away: "own-clock-by-certificates.toml",
 }
 
 #[tokio::test]
 async fn the_demo_finds_what_it_promises() {
     hold(&Scenario::demo().unwrap()).await;
+}
+
+/// A scenario's fleet, scanned to the end.
+async fn fleet_of(name: &str) -> Fleet {
+    let options = StartOptions {
+        now: clock::wall(),
+        ports: Ports::Free,
+    };
+    let running = sim::Fleet::start(&scenario(name), options).await.unwrap();
+    let fleet = scanned(&running, false).await;
+    running.stop().await;
+    fleet
+}
+
+/// The whole fleet in a format that is text.
+fn written(fleet: &Fleet, format: Format) -> String {
+    let rows: Vec<usize> = (0..fleet.hosts().len()).collect();
+    let selection = Selection {
+        fleet,
+        rows: &rows,
+        whole: true,
+        columns: None,
+    };
+    let mut written = Vec::new();
+    report::write(format, &selection, &mut written).unwrap();
+    String::from_utf8(written).unwrap()
+}
+
+#[tokio::test]
+async fn every_report_says_when_our_clock_is_wrong() {
+    let fleet = fleet_of("own-clock.toml").await;
+    for format in [Format::Text, Format::Json] {
+        let written = written(&fleet, format);
+        let says = "this machine's clock is probably 3 days slow: 5 of 6 hosts differ from it";
+        assert!(written.contains(says), "{written}");
+    }
+}
+
+#[tokio::test]
+async fn reports_say_how_names_disagree_what_comes_next_and_what_cannot_be_told() {
+    let fleet = fleet_of("dns.toml").await;
+    let written = |format| written(&fleet, format);
+    let side_by_side = "asked for none; PTR stale.corp.example; certificate stale.corp.example; NTLM stale.corp.example";
+    for format in [Format::Text, Format::Markdown] {
+        let text = written(format);
+        for wanted in [
+            "the name is stale",
+            side_by_side,
+            "the name leads to the wrong host",
+        ] {
+            assert!(text.contains(wanted), "{wanted}: {text}");
+        }
+        assert!(
+            text.contains("no request without NLA was answered (--check-nla)"),
+            "{text}"
+        );
+    }
+    assert!(written(Format::Text).contains("remedy R9, then R15)"));
+    let page = written(Format::Html);
+    for wanted in [
+        "the name is half dead",
+        "Cannot be told yet",
+        "(--check-nla)",
+    ] {
+        assert!(page.contains(wanted), "{wanted}");
+    }
+    let document: serde_json::Value = serde_json::from_str(&written(Format::Json)).unwrap();
+    let host = |name: &str| {
+        let hosts = document["hosts"].as_array().unwrap();
+        let found = hosts.iter().find(|host| host["display_name"] == name);
+        found.unwrap_or_else(|| panic!("no {name}"))
+    };
+    for (name, wanted) in [
+        ("stale.corp.example", "stale".into()),
+        ("wrong-host.corp.example", "wrong_host".into()),
+        ("half-dead.corp.example", "half_dead".into()),
+        ("match.corp.example", serde_json::Value::Null),
+    ] {
+        assert_eq!(host(name)["dns"]["disagreement"], wanted, "{name}");
+    }
+    let half_dead = host("half-dead.corp.example");
+    let findings = half_dead["findings"].as_array().unwrap();
+    let partial = findings
+        .iter()
+        .find(|one| one["id"] == "RDP-DNS-PARTIAL-DEAD")
+        .unwrap();
+    assert_eq!(partial["remedy"], "R9");
+    assert_eq!(partial["remedies"], serde_json::json!(["R9", "R15"]));
+    let undecided = half_dead["undecided"].as_array().unwrap();
+    let optional = undecided
+        .iter()
+        .find(|one| one["id"] == "RDP-NLA-OPTIONAL")
+        .unwrap();
+    assert_eq!(optional["get"], "--check-nla");
+    assert_eq!(optional["why"], "no request without NLA was answered");
 }

@@ -345,6 +345,32 @@ async fn a_known_old_host_takes_one_connection() {
     assert_eq!(peer.connections(), 1);
 }
 
+/// Gives a host up as soon as it has taken a connection, which it never answers.
+#[tokio::test]
+async fn a_host_that_is_given_up_ends_at_once_with_the_stage_in_which_it_hung() {
+    let peer = Peer::start(vec![vec![Act::Read]]).await;
+    let request = peer.request();
+    let give_up = request.give_up.clone();
+    let mut options = options();
+    options.x224 = Duration::from_secs(3600);
+    options.deadline = Duration::from_secs(3600);
+    let lose_patience = async {
+        while peer.connections() == 0 {
+            tokio::task::yield_now().await;
+        }
+        give_up.cancel();
+    };
+    let ((), attempt) = tokio::join!(lose_patience, peer.attempt_as(request, options));
+    assert_eq!(
+        path(&attempt),
+        [
+            ok(Stage::Tcp, MAIN),
+            (Stage::X224, MAIN, Outcome::Cancelled)
+        ]
+    );
+    assert_eq!(peer.connections(), 1);
+}
+
 #[tokio::test]
 async fn an_old_host_that_became_new_is_found_out() {
     let peer = Peer::start(vec![

@@ -15,5 +15,6 @@ mod fleets;
 mod hostile;
 mod readme;
 mod replay;
+mod schema;
 mod screens;
 mod terminal;

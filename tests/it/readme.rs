@@ -1,5 +1,6 @@
 //! The README says what is true.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -12,18 +13,29 @@ fn readme() -> String {
 
 /// The key table of the README, from the one table of keys.
 fn key_table() -> String {
-    let mut table = String::from("| where | keys | what they do |\n|---|---|---|\n");
+    let mut table =
+        String::from("| where | keys | what they do | name in settings |\n|---|---|---|---|\n");
     for (context, place) in [
         (Context::Global, "everywhere"),
         (Context::Table, "table"),
         (Context::Host, "host"),
+        (Context::Overview, "overview"),
+        (Context::Filter, "filter line"),
+        (Context::Menu, "menus"),
+        (Context::Sort, "sort menu"),
+        (Context::Columns, "columns"),
+        (Context::Palette, "all actions"),
+        (Context::Help, "help"),
     ] {
         for binding in keymap::BINDINGS
             .iter()
             .filter(|binding| binding.context == context)
         {
-            let keys = keymap::keys_label(binding).replace('|', "\\|");
-            writeln!(table, "| {place} | {keys} | {} |", binding.help).unwrap();
+            let keys = keymap::label(binding.keys).replace('|', "\\|");
+            let word = binding
+                .word
+                .map_or_else(String::new, |word| format!("`{word}`"));
+            writeln!(table, "| {place} | {keys} | {} | {word} |", binding.help).unwrap();
         }
     }
     table
@@ -36,4 +48,21 @@ fn the_keys_of_the_readme_are_those_of_the_program() {
         readme().contains(&table),
         "put this into README.md under Keys:\n{table}"
     );
+}
+
+#[test]
+fn the_settings_name_every_action_that_can_have_other_keys() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/rdpscan.toml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, after) = text.split_once("The actions:").unwrap();
+    let (list, _) = after.split_once("keys = ").unwrap();
+    let named: BTreeSet<&str> = list
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let words: BTreeSet<&str> = keymap::BINDINGS
+        .iter()
+        .filter_map(|binding| binding.word)
+        .collect();
+    assert_eq!(named, words);
 }

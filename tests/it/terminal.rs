@@ -7,6 +7,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "only tests call this, and a panic is how they fail"
 )]
 
@@ -19,7 +20,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use rdpscan::diagnosis::Policy;
 use rdpscan::fleet::Fleet;
 use rdpscan::model::Progress;
-use rdpscan::tui::{Feed, Options, run};
+use rdpscan::tui::{Export, Feed, Offer, Options, Outlet, run};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +32,30 @@ const ROWS: NonZeroU16 = NonZeroU16::new(24).unwrap();
 const COLUMNS: NonZeroU16 = NonZeroU16::new(80).unwrap();
 /// A child hangs no longer than this.
 const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Ends the process the hard way as soon as anything is to be written.
+struct Panics;
+
+impl Outlet for Panics {
+    fn formats(&self) -> Vec<Offer> {
+        vec![Offer {
+            word: "json",
+            says: "never written",
+        }]
+    }
+
+    fn export(&self, _: &Fleet, _: &Export) -> Result<PathBuf, String> {
+        panic!("a panic on purpose")
+    }
+
+    fn fix(&self, _: &Fleet, _: &[usize]) -> Result<rdpscan::tui::FixFolder, String> {
+        panic!("a panic on purpose")
+    }
+
+    fn keep(&self, _: &str) -> Result<PathBuf, String> {
+        panic!("a panic on purpose")
+    }
+}
 
 #[test]
 #[ignore = "run by the other tests, inside of a pty"]
@@ -55,16 +80,16 @@ fn screen_in_a_pty() {
             events: Some(receiver),
             progress,
             stop,
+            control: None,
         };
-        let export = Box::new(|_: &Fleet, _: &[usize], _: bool| panic!("a panic on purpose"));
         run(
             Fleet::new(Policy::default()),
             &mut feed,
-            Options::new(export),
+            Options::new(Box::new(Panics)),
         )
         .await
     });
-    let fleet = result.unwrap();
+    let fleet = result.unwrap().fleet;
     let ended = fleet.end().is_some();
     // Written whole or not at all: its appearance is the signal.
     let draft = PathBuf::from(&note).with_extension("draft");
@@ -83,6 +108,8 @@ struct Pty {
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     screen: vt100::Parser,
+    /// Everything that the child wrote.
+    raw: Vec<u8>,
     folder: tempfile::TempDir,
     /// The terminal's modes before anybody changed them.
     modes: String,
@@ -121,6 +148,7 @@ impl Pty {
             master: pair.master,
             child,
             screen: vt100::Parser::new(ROWS, COLUMNS, 0),
+            raw: Vec::new(),
             folder,
             modes,
         }
@@ -145,6 +173,7 @@ impl Pty {
                 self.contents()
             );
             self.screen.process(&buffer[..count]);
+            self.raw.extend_from_slice(&buffer[..count]);
         }
     }
 
@@ -197,6 +226,20 @@ fn the_screen_opens_and_q_gives_the_terminal_back() {
 }
 
 #[test]
+fn colours_are_written_as_the_oldest_consoles_know_them() {
+    let mut pty = Pty::open();
+    pty.until_shown("12 hosts");
+    let written = String::from_utf8_lossy(&pty.raw).into_owned();
+    assert!(!written.contains("38;5;"), "one of 256 colours");
+    assert!(
+        written.contains("\u{1b}[33m▲ degraded"),
+        "yellow of sixteen"
+    );
+    pty.press("\x03");
+    assert_eq!(pty.note().1, ALL);
+}
+
+#[test]
 fn a_host_opens_and_escape_goes_back() {
     let mut pty = Pty::open();
     pty.until_shown("12 hosts");
@@ -223,7 +266,7 @@ fn the_terminals_modes_are_as_before() {
 fn a_panic_gives_the_terminal_back_before_its_message() {
     let mut pty = Pty::open();
     pty.until_shown("12 hosts");
-    pty.press("e");
+    pty.press("e\r");
     pty.until(|screen| {
         !screen.alternate_screen() && screen.contents().contains("a panic on purpose")
     });

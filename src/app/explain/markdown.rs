@@ -58,13 +58,38 @@ fn write(out: &mut String, item: &Item, number: Option<usize>) {
             put(out, format_args!("{indent}- {word}: {}\n", safe(text)));
         }
     }
+    for code in &item.code {
+        put(
+            out,
+            format_args!(
+                "\n{indent}{}:\n\n{indent}```{}\n",
+                safe(&code.label),
+                code.language
+            ),
+        );
+        for line in &code.lines {
+            put(
+                out,
+                format_args!("{}\n", format!("{indent}{line}").trim_end()),
+            );
+        }
+        put(out, format_args!("{indent}```\n"));
+    }
+    if !item.code.is_empty() {
+        out.push('\n');
+    }
 }
 
-/// The few marks that mean something inside a line. The texts are the handbook's own, so that nothing more is needed.
+/// The few marks that mean something inside a line, outside of the texts' own code spans. The texts are the handbook's own,
+/// so that nothing more is needed.
 fn safe(text: &str) -> String {
+    let has_spans = text.matches('`').count().is_multiple_of(2);
     let mut escaped = String::with_capacity(text.len());
+    let mut in_span = false;
     for character in text.chars() {
-        if "\\`*[]<>&|".contains(character) {
+        if character == '`' && has_spans {
+            in_span = !in_span;
+        } else if !in_span && "\\`*[]<>&|".contains(character) {
             escaped.push('\\');
         }
         escaped.push(character);

@@ -1,5 +1,6 @@
 //! An answer as pages: what stands where, before it becomes text or Markdown.
 
+use super::remedy;
 use crate::diagnosis::handbook::{Answer, Cause, Entry, Handbook, Kind, Shape};
 
 /// A page: a title, then sections.
@@ -35,6 +36,19 @@ pub(super) struct Item {
     pub(super) text: String,
     /// Lines of its own below, each with a word in front.
     pub(super) below: Vec<(&'static str, String)>,
+    /// Commands, to be shown as they are pasted.
+    pub(super) code: Vec<Code>,
+}
+
+/// Something to paste, line by line.
+#[derive(Debug)]
+pub(super) struct Code {
+    /// What takes it, and whether it changes anything.
+    pub(super) label: String,
+    /// The language, for a code block.
+    pub(super) language: &'static str,
+    /// The lines.
+    pub(super) lines: Vec<&'static str>,
 }
 
 /// The answer as pages.
@@ -139,7 +153,9 @@ fn full(book: &Handbook, entry: &Entry) -> Page {
     say("The user sees", &entry.user);
     say("Do this instead", &entry.instead);
     say("Where", &entry.place);
-    say("Beware", &entry.warning);
+    if let Some(remedy) = entry.remedy {
+        sections.extend(remedy::sections(remedy));
+    }
     sections.push(Section {
         heading: "Causes, likeliest first",
         items: entry
@@ -172,10 +188,6 @@ fn full(book: &Handbook, entry: &Entry) -> Page {
         .partition(|key| book.entry(key).is_some_and(|seen| seen.kind == Kind::Claim));
     sections.push(Section {
         heading: "What the web says",
-        paragraphs: (entry.kind == Kind::Code && !claims.is_empty())
-            .then(|| "More of it, and what holds: rdpscan explain claims".to_owned())
-            .into_iter()
-            .collect(),
         items: claims
             .iter()
             .filter_map(|key| book.entry(key))
@@ -183,6 +195,14 @@ fn full(book: &Handbook, entry: &Entry) -> Page {
             .collect(),
         ..Section::default()
     });
+    for (heading, kind) in [
+        ("What else the web says, and what of it holds", Kind::Claim),
+        ("What only the client can see", Kind::Client),
+    ] {
+        let of_kind = |key: &&String| book.entry(key).is_some_and(|seen| seen.kind == kind);
+        let keys: Vec<String> = entry.also.iter().filter(of_kind).cloned().collect();
+        sections.push(references(book, heading, &keys));
+    }
     sections.push(references(book, "See also", &others));
     sections.push(Section {
         heading: "Sources",
@@ -261,6 +281,7 @@ fn claim(entry: &Entry) -> Item {
         label: format!("{}, {verdict}", entry.key),
         text: format!("\"{}\"", entry.title),
         below: entry.text.iter().map(|text| ("", text.clone())).collect(),
+        ..Item::default()
     }
 }
 
@@ -289,6 +310,7 @@ fn cause(book: &Handbook, cause: &Cause) -> Item {
         label: String::new(),
         text: cause.what.clone(),
         below,
+        ..Item::default()
     }
 }
 

@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -35,35 +34,44 @@ pub(crate) struct Alike {
 /// By first address of the prefix: only prefixes in which something on the way is to blame.
 pub(super) type Prefixes = HashMap<IpAddr, Alike>;
 
-pub(super) fn look<'a>(histories: impl Iterator<Item = Cow<'a, History>>) -> Prefixes {
-    let mut reached: HashMap<IpAddr, u32> = HashMap::new();
-    let mut cut: HashMap<(IpAddr, EarlyEnd), u32> = HashMap::new();
-    for history in histories {
-        let (Some(endpoint), Some(end)) = (history.subject.endpoint(), handshakes(&history)) else {
-            continue;
+/// Counts by prefix.
+#[derive(Debug, Default)]
+pub(super) struct Looking {
+    reached: HashMap<IpAddr, u32>,
+    cut: HashMap<(IpAddr, EarlyEnd), u32>,
+}
+
+impl Looking {
+    pub(super) fn add(&mut self, history: &History) {
+        let (Some(endpoint), Some(end)) = (history.subject.endpoint(), handshakes(history)) else {
+            return;
         };
         let (network, _) = prefix(endpoint.address);
-        *reached.entry(network).or_default() += 1;
+        *self.reached.entry(network).or_default() += 1;
         if let Handshakes::Cut(end) = end {
-            *cut.entry((network, end)).or_default() += 1;
+            *self.cut.entry((network, end)).or_default() += 1;
         }
     }
-    cut.into_iter()
-        .filter_map(|((network, end), hosts)| {
-            let reached = *reached.get(&network)?;
-            // More than half, so that no prefix can have two of them.
-            (hosts >= MANY && hosts * 100 > reached * SHARE_PERCENT).then_some((
-                network,
-                Alike {
+
+    pub(super) fn finish(self) -> Prefixes {
+        let Self { reached, cut } = self;
+        cut.into_iter()
+            .filter_map(|((network, end), hosts)| {
+                let reached = *reached.get(&network)?;
+                // More than half, so that no prefix can have two of them.
+                (hosts >= MANY && hosts * 100 > reached * SHARE_PERCENT).then_some((
                     network,
-                    bits: prefix(network).1,
-                    hosts,
-                    reached,
-                    end,
-                },
-            ))
-        })
-        .collect()
+                    Alike {
+                        network,
+                        bits: prefix(network).1,
+                        hosts,
+                        reached,
+                        end,
+                    },
+                ))
+            })
+            .collect()
+    }
 }
 
 pub(super) fn of(prefixes: &Prefixes, history: &History) -> Option<Alike> {
@@ -112,7 +120,7 @@ fn of_attempt(attempt: &Attempt) -> Option<Handshakes> {
 }
 
 /// A /24 or a /64: what usually lies behind one device.
-fn prefix(address: IpAddr) -> (IpAddr, u8) {
+pub(super) fn prefix(address: IpAddr) -> (IpAddr, u8) {
     match address {
         IpAddr::V4(address) => {
             let [a, b, c, _] = address.octets();

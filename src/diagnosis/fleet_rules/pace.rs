@@ -1,6 +1,5 @@
 use super::median;
 use crate::model::{History, Stage};
-use std::borrow::Cow;
 
 /// Fewer samples than this are no fleet to compare with.
 const FEWEST: usize = 15;
@@ -25,16 +24,27 @@ pub(crate) fn samples(history: &History, stage: Stage) -> impl Iterator<Item = f
     })
 }
 
-pub(super) fn look<'a>(histories: &(impl Iterator<Item = Cow<'a, History>> + Clone)) -> Pace {
-    let middle = |stage| {
-        let mut all: Vec<f64> = histories
-            .clone()
-            .flat_map(|history| samples(&history, stage).collect::<Vec<_>>())
-            .collect();
-        (all.len() >= FEWEST).then(|| median(&mut all)).flatten()
-    };
-    Pace {
-        connect_ms: middle(Stage::Tcp),
-        handshake_ms: middle(Stage::Tls),
+/// Milliseconds of every attempt of the fleet.
+#[derive(Debug, Default)]
+pub(super) struct Looking {
+    connect: Vec<f64>,
+    handshake: Vec<f64>,
+}
+
+impl Looking {
+    pub(super) fn add(&mut self, history: &History) {
+        self.connect.extend(samples(history, Stage::Tcp));
+        self.handshake.extend(samples(history, Stage::Tls));
     }
+
+    pub(super) fn finish(mut self) -> Pace {
+        Pace {
+            connect_ms: middle(&mut self.connect),
+            handshake_ms: middle(&mut self.handshake),
+        }
+    }
+}
+
+fn middle(all: &mut [f64]) -> Option<f64> {
+    (all.len() >= FEWEST).then(|| median(all)).flatten()
 }

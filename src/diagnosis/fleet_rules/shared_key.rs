@@ -42,33 +42,63 @@ struct Member {
     own_word: bool,
 }
 
-pub(super) fn look<'a>(histories: impl Iterator<Item = Cow<'a, History>> + Clone) -> SharedKeys {
-    let leaf = |history: &History| {
-        let leaf = history.certificate()?;
-        (leaf.unparsable.is_none() && !leaf.spki_sha256.is_empty()).then(|| Arc::clone(leaf))
-    };
-    // Counted first, so that the usual fleet of keys of their own costs one small entry per host and no name.
-    let mut counts: HashMap<Box<str>, u32> = HashMap::new();
-    for leaf in histories.clone().filter_map(|history| leaf(&history)) {
-        *counts.entry(leaf.spki_sha256.clone()).or_default() += 1;
-    }
-    counts.retain(|_, count| *count > 1);
-    if counts.is_empty() {
-        return SharedKeys::new();
-    }
-    let mut groups: HashMap<Box<str>, Vec<Member>> = HashMap::new();
-    for history in histories {
-        let Some(leaf) = leaf(&history).filter(|leaf| counts.contains_key(&leaf.spki_sha256))
-        else {
-            continue;
+/// Who shows which key, by place among the histories: the usual fleet of keys of their own costs one small entry per host and
+/// no name.
+#[derive(Debug, Default)]
+pub(super) struct Looking {
+    keys: HashMap<Box<str>, Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    first: usize,
+    more: Vec<usize>,
+}
+
+impl Looking {
+    pub(super) fn add(&mut self, place: usize, history: &History) {
+        let Some(leaf) = leaf(history) else {
+            return;
         };
-        let group = groups.entry(leaf.spki_sha256.clone()).or_default();
-        group.push(Member::new(&history, leaf));
+        if let Some(seen) = self.keys.get_mut(&leaf.spki_sha256) {
+            seen.more.push(place);
+        } else {
+            let seen = Seen {
+                first: place,
+                more: Vec::new(),
+            };
+            self.keys.insert(leaf.spki_sha256.clone(), seen);
+        }
     }
-    groups
-        .into_iter()
-        .filter_map(|(key, members)| Some((key, judge(&members)?)))
-        .collect()
+
+    /// Looks again at those alone who share a key.
+    pub(super) fn finish<'a>(
+        self,
+        history: &impl Fn(usize) -> Option<Cow<'a, History>>,
+    ) -> SharedKeys {
+        self.keys
+            .into_iter()
+            .filter(|(_, seen)| !seen.more.is_empty())
+            .filter_map(|(key, seen)| {
+                let members: Vec<Member> = std::iter::once(seen.first)
+                    .chain(seen.more)
+                    .filter_map(|place| {
+                        let history = history(place)?;
+                        let leaf = Arc::clone(leaf(&history)?);
+                        Some(Member::new(&history, leaf))
+                    })
+                    .collect();
+                Some((key, judge(&members)?))
+            })
+            .collect()
+    }
+}
+
+/// The leaf, when it could be read and its key is known.
+fn leaf(history: &History) -> Option<&Arc<CertificateFacts>> {
+    history
+        .certificate()
+        .filter(|leaf| leaf.unparsable.is_none() && !leaf.spki_sha256.is_empty())
 }
 
 impl Member {

@@ -1,7 +1,7 @@
 use super::{Banner, median};
 use crate::diagnosis::certificate::TOLERANCE_S;
 use crate::model::History;
-use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// Fewer hosts than this are no majority of anything.
 const FEWEST: usize = 3;
@@ -11,10 +11,20 @@ const ALIKE_S: f64 = 60.0;
 /// Most hosts agree with each other and not with this machine.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct OwnClock {
-    /// Their clocks minus ours, in seconds.
+    /// The right time minus ours, in seconds; by certificates at least this much.
     pub(crate) offset_s: f64,
+    told_by: ToldBy,
     alike: usize,
     hosts: usize,
+}
+
+/// Whose word it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ToldBy {
+    /// The hosts' own clocks.
+    Clocks,
+    /// Where too few hosts tell the time: certificates that begin in the future, each on another day.
+    Certificates,
 }
 
 /// Server clock minus ours on every attempt that told, in seconds, with the least error of each.
@@ -28,39 +38,79 @@ pub(crate) fn skews(history: &History) -> impl Iterator<Item = (f64, f64)> {
     })
 }
 
-pub(super) fn look<'a>(histories: impl Iterator<Item = Cow<'a, History>>) -> Option<OwnClock> {
-    let mut hosts: Vec<f64> = histories
-        .filter_map(|history| {
-            let mut seen: Vec<f64> = skews(&history).map(|(skew, _)| skew).collect();
-            median(&mut seen)
+/// One clock per host that told, and one start per certificate.
+#[derive(Debug, Default)]
+pub(super) struct Looking {
+    hosts: Vec<f64>,
+    /// Start minus our time when it was seen, by the start: certificates made together are one witness.
+    starts: HashMap<i64, f64>,
+}
+
+impl Looking {
+    pub(super) fn add(&mut self, history: &History) {
+        let mut seen: Vec<f64> = skews(history).map(|(skew, _)| skew).collect();
+        self.hosts.extend(median(&mut seen));
+        let start = history.certificate().and_then(|leaf| leaf.not_before);
+        let newest = history.attempts.iter().rev().find(|a| a.tls.is_some());
+        if let (Some(start), Some(newest)) = (start, newest) {
+            let start = start.as_second();
+            let ahead = start - newest.started_at.as_second();
+            self.starts.insert(start, ahead as f64);
+        }
+    }
+
+    pub(super) fn finish(self) -> Option<OwnClock> {
+        let Self { mut hosts, starts } = self;
+        if hosts.len() < FEWEST {
+            return by_certificates(starts.into_values().collect());
+        }
+        let offset_s = median(&mut hosts)?;
+        let alike = hosts
+            .iter()
+            .filter(|skew| (**skew - offset_s).abs() <= ALIKE_S)
+            .count();
+        (offset_s.abs() > TOLERANCE_S as f64 && alike * 2 > hosts.len()).then_some(OwnClock {
+            offset_s,
+            told_by: ToldBy::Clocks,
+            alike,
+            hosts: hosts.len(),
         })
-        .collect();
-    if hosts.len() < FEWEST {
+    }
+}
+
+/// No certificate is used before it was made, so a clock by which most are cannot be right.
+fn by_certificates(mut starts: Vec<f64>) -> Option<OwnClock> {
+    if starts.len() < FEWEST {
         return None;
     }
-    let offset_s = median(&mut hosts)?;
-    let alike = hosts
-        .iter()
-        .filter(|skew| (**skew - offset_s).abs() <= ALIKE_S)
-        .count();
-    (offset_s.abs() > TOLERANCE_S as f64 && alike * 2 > hosts.len()).then_some(OwnClock {
+    let future = |ahead: &&f64| **ahead > TOLERANCE_S as f64;
+    let alike = starts.iter().filter(future).count();
+    let offset_s = median(&mut starts)?;
+    (alike * 2 > starts.len()).then_some(OwnClock {
         offset_s,
+        told_by: ToldBy::Certificates,
         alike,
-        hosts: hosts.len(),
+        hosts: starts.len(),
     })
 }
 
 impl OwnClock {
     pub(super) fn banner(&self) -> Banner {
+        let Self { alike, hosts, .. } = self;
         let side = if self.offset_s > 0.0 { "slow" } else { "fast" };
+        let length = length(self.offset_s);
+        let (by, how) = match self.told_by {
+            ToldBy::Clocks => ("", format!("{alike} of {hosts} hosts differ from it alike")),
+            ToldBy::Certificates => (
+                "at least ",
+                format!("{alike} of {hosts} certificates would begin in the future"),
+            ),
+        };
         Banner {
             id: "RDP-CLOCK-SKEW",
             text: format!(
-                "this machine's clock is probably {} {side}: {} of {} hosts differ from it alike; set it and scan again, \
-                 since dates of certificates were judged by it",
-                length(self.offset_s),
-                self.alike,
-                self.hosts
+                "this machine's clock is probably {by}{length} {side}: {how}; set it and scan again, since dates of \
+                 certificates were judged by it",
             ),
         }
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnosis::remedies::Remedy;
 use crate::model::Severity;
 
 /// What an entry is about. The order is that of the list of all.
@@ -81,8 +82,6 @@ pub enum Claimed {
     True,
     /// Part of it holds.
     HalfTrue,
-    /// It leads to a wrong conclusion.
-    Misleading,
     /// It does not hold.
     False,
     /// Following it does damage or takes protection away.
@@ -96,7 +95,6 @@ impl Claimed {
         match self {
             Self::True => "true",
             Self::HalfTrue => "half true",
-            Self::Misleading => "misleading",
             Self::False => "false",
             Self::Harmful => "harmful",
         }
@@ -213,15 +211,12 @@ pub struct Entry {
     /// What to do instead of what is claimed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instead: Option<String>,
-    /// Where a remedy is carried out, and what that interrupts.
+    /// Where a remedy is carried out.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
     /// Where to look to confirm it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<String>,
-    /// What to beware of.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub warning: Option<String>,
     /// Findings that have to do with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<String>,
@@ -231,11 +226,17 @@ pub struct Entry {
     /// Entries to read on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub see: Vec<String>,
-    /// Further words to be found by.
+    /// Entries that have to do with it as well, to be named in a line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// Further words to be found by. Several words in one are a phrase.
     #[serde(skip)]
     pub words: Vec<String>,
     /// Where the knowledge comes from.
     pub sources: Vec<String>,
+    /// The remedy in full: steps, commands, way back and check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<&'static Remedy>,
 }
 
 impl Entry {

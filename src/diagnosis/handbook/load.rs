@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::entry::{Cause, Claimed, Entry, Kind, Place, Standing};
 use crate::diagnosis::catalog;
+use crate::diagnosis::remedies::{self, Place as Spot, Remedy};
 use crate::model::Severity;
 
 /// The files by kind.
@@ -26,10 +27,12 @@ pub(super) const FILES: &[(Kind, &str)] = &[
     ),
     (Kind::Finding, include_str!("data/findings-identity.toml")),
     (Kind::Finding, include_str!("data/findings-stability.toml")),
-    (Kind::Remedy, include_str!("data/remedies.toml")),
     (Kind::Claim, include_str!("data/claims.toml")),
     (Kind::Client, include_str!("data/client.toml")),
 ];
+
+/// What leads to the remedies; their texts are those of [`remedies`].
+pub(super) const LEADS: &str = include_str!("data/remedies.toml");
 
 /// Citations by key.
 pub(super) const SOURCES: &str = include_str!("data/sources.toml");
@@ -54,17 +57,16 @@ pub(super) struct Written {
     #[serde(default, rename = "cause")]
     causes: Vec<Cause>,
     instead: Option<String>,
-    #[serde(rename = "where")]
-    place: Option<String>,
     #[serde(default)]
     checks: Vec<String>,
-    warning: Option<String>,
     #[serde(default)]
     findings: Vec<String>,
     #[serde(default)]
-    fixes: Vec<String>,
+    pub(super) fixes: Vec<String>,
     #[serde(default)]
     see: Vec<String>,
+    #[serde(default)]
+    also: Vec<String>,
     #[serde(default)]
     words: Vec<String>,
     #[serde(default)]
@@ -79,6 +81,24 @@ pub(super) struct File {
     pub(super) entries: Vec<Written>,
 }
 
+/// What stands in a file about a remedy.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Lead {
+    pub(super) key: String,
+    #[serde(default)]
+    pub(super) see: Vec<String>,
+    pub(super) words: Vec<String>,
+}
+
+/// A file of those.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Leads {
+    #[serde(rename = "entry")]
+    pub(super) entries: Vec<Lead>,
+}
+
 /// Every entry of every file, completed and sorted.
 pub(super) fn entries() -> Vec<Entry> {
     let sources: BTreeMap<String, String> = parsed(SOURCES);
@@ -91,6 +111,11 @@ pub(super) fn entries() -> Vec<Entry> {
                 .map(|written| complete(*kind, written, &sources))
         })
         .collect();
+    let mut leads = parsed::<Leads>(LEADS).entries;
+    entries.extend(remedies::all().iter().map(|remedy| {
+        let place = leads.iter().position(|lead| lead.key == remedy.key);
+        of_remedy(remedy, place.map(|place| leads.swap_remove(place)))
+    }));
     entries.sort_by(|one, other| order(one).cmp(&order(other)));
     entries
 }
@@ -131,7 +156,7 @@ fn complete(kind: Kind, written: Written, sources: &BTreeMap<String, String>) ->
         standing: is_code.then(|| written.standing.unwrap_or_default()),
         verdict: written.verdict,
         severity: known.map(|known| known.severity).or(written.severity),
-        reported: (kind == Kind::Finding).then_some(known.is_some()),
+        reported: (kind == Kind::Finding).then_some(known.is_some() || is_banner(&written.key)),
         stage: written.stage,
         text: written.text,
         scan: written.scan,
@@ -140,16 +165,59 @@ fn complete(kind: Kind, written: Written, sources: &BTreeMap<String, String>) ->
         user: written.user,
         causes: written.causes,
         instead: written.instead,
-        place: written.place,
+        place: None,
         checks: written.checks,
-        warning: written.warning,
         findings: written.findings,
-        fixes: written.fixes,
+        fixes: match known {
+            Some(known) => known.remedies.iter().copied().map(str::to_owned).collect(),
+            None => written.fixes,
+        },
         see: written.see,
+        also: written.also,
         words: written.words,
         sources: citations,
+        remedy: None,
         key: written.key,
     }
+}
+
+/// A remedy as an entry: its own text, and what leads to it.
+fn of_remedy(remedy: &'static Remedy, lead: Option<Lead>) -> Entry {
+    let (see, words) = lead.map_or_else(Default::default, |lead| (lead.see, lead.words));
+    let places: Vec<&str> = remedy.places.iter().copied().map(Spot::words).collect();
+    Entry {
+        kind: Kind::Remedy,
+        key: remedy.key.clone(),
+        number: None,
+        last: None,
+        title: remedy.title.clone(),
+        name: None,
+        standing: None,
+        verdict: None,
+        severity: None,
+        reported: None,
+        stage: None,
+        text: vec![remedy.purpose.trim().to_owned()],
+        scan: None,
+        fires: None,
+        unless: None,
+        user: None,
+        causes: Vec::new(),
+        instead: None,
+        place: Some(places.join("; ")),
+        checks: Vec::new(),
+        findings: Vec::new(),
+        fixes: Vec::new(),
+        see,
+        also: Vec::new(),
+        words,
+        sources: remedy.sources.clone(),
+        remedy: Some(remedy),
+    }
+}
+
+fn is_banner(key: &str) -> bool {
+    catalog::BANNERS.iter().any(|(id, _)| *id == key)
 }
 
 /// The number in `0x904` or `ext-0x7`.

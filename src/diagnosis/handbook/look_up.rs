@@ -2,30 +2,23 @@
 
 use super::Handbook;
 use super::entry::{Entry, Kind, Standing};
+use super::numbers::{MARKS, Number, Numbers};
 
 /// Hits shown for words; more would not be read.
 const MOST_HITS: usize = 15;
 
-/// Words that stand around the numbers of an error message.
-const AROUND_NUMBERS: &[&str] = &[
-    "error",
-    "code",
-    "codes",
-    "reason",
-    "number",
-    "disconnect",
-    "disconnected",
-    "mstsc",
-    "rdp",
-    "and",
-    "&",
-    "is",
-];
+/// What each word of a whole phrase is worth: more than the words of a question can be, wherever they stand.
+const PHRASE: u32 = 1000;
+
+/// A partial match has at least one word in so many; with fewer, what is found has nothing to do with the question.
+const ONE_WORD_IN: usize = 3;
 
 /// Words that say nothing about the subject.
 const EMPTY_WORDS: &[&str] = &[
-    "a", "an", "and", "are", "at", "by", "can", "do", "does", "error", "for", "from", "how", "i",
-    "in", "is", "it", "my", "of", "on", "or", "rdp", "the", "to", "was", "what", "why", "with",
+    "a", "an", "and", "are", "at", "be", "because", "been", "by", "can", "das", "der", "die", "do",
+    "does", "ein", "eine", "error", "es", "for", "from", "has", "have", "how", "i", "in", "is",
+    "ist", "it", "my", "of", "on", "or", "rdp", "s", "t", "that", "the", "this", "to", "und",
+    "was", "what", "which", "why", "with", "you", "your",
 ];
 
 /// How an answer is meant to be shown.
@@ -62,6 +55,10 @@ impl<'a> Answer<'a> {
         } else {
             shape
         };
+        Self::shaped(entries, shape)
+    }
+
+    fn shaped(entries: Vec<&'a Entry>, shape: Shape) -> Option<Self> {
         (!entries.is_empty()).then_some(Self {
             entries,
             shape,
@@ -75,9 +72,11 @@ impl Handbook {
     /// `expired certificate`. `None` when it has nothing; everything, as hits, for an empty question.
     #[must_use]
     pub fn look_up(&self, question: &str) -> Option<Answer<'_>> {
-        let question = question.to_lowercase();
+        let question = folded(question);
         let tokens: Vec<&str> = question
-            .split(|character: char| character.is_whitespace() || ",;:/()\"'=".contains(character))
+            .split(|character: char| {
+                character.is_whitespace() || ",;:/()[]\"'’“”„‘«»=".contains(character)
+            })
             .map(|token| token.trim_end_matches(['.', '?', '!']))
             .filter(|token| !token.is_empty())
             .collect();
@@ -87,15 +86,61 @@ impl Handbook {
         if let Some(answer) = self.by_keys(&tokens).or_else(|| self.by_kind(&tokens)) {
             return Some(answer);
         }
-        if let Some(numbers) = Numbers::read(&tokens) {
-            let answer = self.by_numbers(&numbers);
-            // A number that may be one of an event goes on as a word; a code that is not known does not.
-            if answer.is_some() || numbers.are_codes() {
-                return answer;
+        // No code and no word of an entry is below zero.
+        if tokens.first().is_some_and(|token| is_below_zero(token)) {
+            return None;
+        }
+        // Keys have hyphens, so that only what is no key is taken apart at them.
+        let parts: Vec<&str> = tokens
+            .iter()
+            .flat_map(|token| token.split('-'))
+            .filter(|part| !part.is_empty())
+            .collect();
+        for tokens in [&tokens, &parts] {
+            if let Some(numbers) = Numbers::read(tokens) {
+                let answer = self.by_numbers(&numbers);
+                // A number that may be one of an event goes on as a word; a code that is not known does not.
+                if answer.is_some() || numbers.are_codes() {
+                    return answer;
+                }
             }
         }
-        self.by_beginning(&tokens)
-            .or_else(|| self.by_words(&tokens))
+        // The message around the numbers may be in any language.
+        let marked = Numbers::marked(&parts);
+        marked
+            .as_ref()
+            .and_then(|numbers| self.by_marked(numbers))
+            .or_else(|| self.by_beginning(&tokens))
+            .or_else(|| {
+                let unknown = marked.map_or_else(Vec::new, |numbers| self.unknown(&numbers));
+                self.by_words(&parts, &question, &unknown)
+            })
+    }
+
+    /// A small number that is only called a code or a reason may be one of anything; a disconnect code, or what begins with
+    /// `0x`, is meant.
+    fn by_marked(&self, numbers: &Numbers<'_>) -> Option<Answer<'_>> {
+        let first = numbers.all.first()?;
+        let is_meant = first.plain || first.of(false, |number| self.code(number)).is_some();
+        is_meant.then(|| self.by_numbers(numbers)).flatten()
+    }
+
+    /// Those that the handbook has neither as a code nor, where they may be an event's, as a word.
+    fn unknown<'a>(&self, numbers: &Numbers<'a>) -> Vec<&'a str> {
+        let is_known = |number: &&Number<'_>| {
+            let is_code = number.of(false, |number| self.code(number)).is_some();
+            let is_reason = number.of(false, |number| self.extended(number)).is_some();
+            let is_word = || {
+                self.entries
+                    .iter()
+                    .any(|entry| weight(entry, number.text) > 0)
+            };
+            is_code || is_reason || (!number.plain && is_word())
+        };
+        let all = numbers.all.iter();
+        all.filter(|number| !is_known(number))
+            .map(|number| number.text)
+            .collect()
     }
 
     fn by_keys(&self, tokens: &[&str]) -> Option<Answer<'_>> {
@@ -128,7 +173,7 @@ impl Handbook {
     fn by_numbers(&self, numbers: &Numbers<'_>) -> Option<Answer<'_>> {
         match numbers.all.as_slice() {
             [extended] if numbers.only_extended => {
-                let (entry, note) = extended.of(|number| self.extended(number))?;
+                let (entry, note) = extended.of(true, |number| self.extended(number))?;
                 noted(Answer::full(vec![entry]), [note])
             }
             [code] => self.one_number(code),
@@ -138,7 +183,7 @@ impl Handbook {
     }
 
     fn one_number(&self, number: &Number<'_>) -> Option<Answer<'_>> {
-        if let Some((entry, note)) = number.of(|number| self.code(number)) {
+        if let Some((entry, note)) = number.of(false, |number| self.code(number)) {
             // The smallest numbers mean the same in both lists.
             let other = entry
                 .number
@@ -153,7 +198,7 @@ impl Handbook {
                 });
             return noted(Answer::full(vec![entry]), [note, other]);
         }
-        let (entry, note) = number.of(|number| self.extended(number))?;
+        let (entry, note) = number.of(false, |number| self.extended(number))?;
         let read = format!(
             "{} is not a disconnect code of its own, but an extended reason.",
             number.text
@@ -162,26 +207,38 @@ impl Handbook {
     }
 
     fn two_numbers(&self, code: &Number<'_>, extended: &Number<'_>) -> Option<Answer<'_>> {
-        let first = code.of(|number| self.code(number));
-        let second = extended.of(|number| self.extended(number));
-        let unknown = |number: &Number<'_>, what| {
-            Some(format!(
-                "The {what} {} is not in the handbook.",
-                number.text
-            ))
+        let first = code.of(false, |number| self.code(number));
+        let reason = extended.of(true, |number| self.extended(number));
+        // Two codes are two questions; the smallest numbers mean the same in both lists.
+        let other = || extended.of(false, |number| self.code(number));
+        let is_range = matches!(&reason, Some((entry, _)) if entry.last.is_some());
+        let second = if reason.is_none() || is_range {
+            other().or(reason)
+        } else {
+            reason
         };
         let notes = [
             match &first {
                 Some((_, note)) => note.clone(),
-                None => unknown(code, "code"),
+                None => Some(format!("The code {} is not in the handbook.", code.text)),
             },
-            match &second {
-                Some((_, note)) => note.clone(),
-                None => unknown(extended, "extended reason"),
+            match (&second, &first) {
+                (Some((_, note)), _) => note.clone(),
+                (None, Some((known, _))) => Some(format!(
+                    "The extended reason {} is not in the handbook. What follows is said of {} whatever the reason.",
+                    extended.text, known.key
+                )),
+                (None, None) => None,
             },
         ];
-        let entries = first.into_iter().chain(second).map(|(entry, _)| entry);
-        noted(Answer::full(entries.collect()), notes)
+        let mut entries: Vec<&Entry> = first
+            .into_iter()
+            .chain(second)
+            .map(|(entry, _)| entry)
+            .collect();
+        // The same code in two forms.
+        entries.dedup_by_key(|entry| entry.key.as_str());
+        noted(Answer::full(entries), notes)
     }
 
     /// The beginning of a key, with or without its `RDP-`.
@@ -206,37 +263,76 @@ impl Handbook {
         )
     }
 
-    /// Every word has to occur; when no entry has them all, those with the most.
-    fn by_words(&self, tokens: &[&str]) -> Option<Answer<'_>> {
-        let mut words: Vec<&str> = tokens
-            .iter()
-            .copied()
-            .filter(|token| !EMPTY_WORDS.contains(token))
-            .collect();
+    /// Every word has to occur, or a phrase of an entry, such as the text of a client's message, in the whole question; when no
+    /// entry has that, those with the most, to choose from. So it is, too, for a message with a code that is `unknown`.
+    fn by_words(&self, tokens: &[&str], question: &str, unknown: &[&str]) -> Option<Answer<'_>> {
+        let tells = |token: &&str| !(unknown.contains(token) || EMPTY_WORDS.contains(token));
+        let mut words: Vec<&str> = tokens.iter().copied().filter(tells).collect();
+        // "Code" and "reason" say something only where there is nothing else.
+        if words.iter().any(|word| !MARKS.contains(word)) {
+            words.retain(|word| !MARKS.contains(word));
+        } else if !unknown.is_empty() {
+            words.clear();
+        }
         words.dedup();
         if words.is_empty() {
             return None;
         }
+        let asked = spaced(question);
         let mut ranked: Vec<(usize, u32, &Entry)> = self
             .entries
             .iter()
             .map(|entry| {
                 let weights = words.iter().map(|word| weight(entry, word));
                 let met = weights.clone().filter(|weight| *weight > 0).count();
-                (met, weights.sum::<u32>(), entry)
+                let phrases = entry.words.iter().filter(|phrase| is_phrase(phrase));
+                let said: usize = phrases
+                    .map(|phrase| spaced(phrase))
+                    .filter(|phrase| asked.contains(phrase.as_str()))
+                    .map(|phrase| phrase.split_whitespace().count())
+                    .sum();
+                let worth = weights
+                    .sum::<u32>()
+                    .saturating_add(PHRASE.saturating_mul(u32::try_from(said).unwrap_or(u32::MAX)));
+                (if said > 0 { words.len() } else { met }, worth, entry)
             })
             .filter(|(met, ..)| *met > 0)
             .collect();
         let most = ranked.iter().map(|(met, ..)| *met).max()?;
+        if most.saturating_mul(ONE_WORD_IN) < words.len() {
+            return None;
+        }
         ranked.retain(|(met, ..)| *met == most);
         // The sort is stable: entries of equal weight stay in the order of the handbook.
         ranked.sort_by_key(|(_, weight, _)| std::cmp::Reverse(*weight));
         let found = ranked.len();
         let entries = ranked.into_iter().take(MOST_HITS).map(|(.., entry)| entry);
-        let partly = (most < words.len())
-            .then(|| "No entry has all of these words; these have the most of them.".to_owned());
+        let partly = if !unknown.is_empty() {
+            let verb = if unknown.len() == 1 { "is" } else { "are" };
+            Some(format!(
+                "{} {verb} not in the handbook. What follows only has words of the message.",
+                unknown.join(" and ")
+            ))
+        } else if most < words.len() {
+            let these = if found == 1 {
+                "this one has"
+            } else {
+                "these have"
+            };
+            Some(format!(
+                "No entry has all of these words; {these} the most of them."
+            ))
+        } else {
+            None
+        };
         let cut = (found > MOST_HITS).then(|| format!("{MOST_HITS} of {found} hits are shown."));
-        noted(Answer::of(entries.collect(), Shape::Ranked), [partly, cut])
+        // What only comes near is no answer to be read in full.
+        let answer = if partly.is_some() {
+            Answer::shaped(entries.collect(), Shape::Ranked)
+        } else {
+            Answer::of(entries.collect(), Shape::Ranked)
+        };
+        noted(answer, [partly, cut])
     }
 }
 
@@ -271,6 +367,7 @@ fn weight(entry: &Entry, word: &str) -> u32 {
     let words = most(&mut entry.words.iter().map(String::as_str), 6, 4);
     let name = most(&mut entry.name.iter().map(String::as_str), 6, 2);
     let told = [&entry.scan, &entry.fires, &entry.user, &entry.instead];
+    let steps = entry.remedy.iter().flat_map(|remedy| remedy.texts());
     let body = most(
         &mut entry
             .text
@@ -283,7 +380,8 @@ fn weight(entry: &Entry, word: &str) -> u32 {
                     .iter()
                     .flat_map(|cause| [&cause.what, &cause.tell]),
             )
-            .map(String::as_str),
+            .map(String::as_str)
+            .chain(steps),
         2,
         1,
     );
@@ -296,91 +394,47 @@ fn weight(entry: &Entry, word: &str) -> u32 {
     }
 }
 
+/// Lower case, with German letters as they are written without them, for the handbook is ASCII.
+fn folded(question: &str) -> String {
+    let mut folded = String::with_capacity(question.len());
+    for character in question.to_lowercase().chars() {
+        match character {
+            'ä' => folded.push_str("ae"),
+            'ö' => folded.push_str("oe"),
+            'ü' => folded.push_str("ue"),
+            'ß' => folded.push_str("ss"),
+            other => folded.push(other),
+        }
+    }
+    folded
+}
+
+/// `-1`.
+fn is_below_zero(token: &str) -> bool {
+    token
+        .strip_prefix('-')
+        .is_some_and(|digits| digits.starts_with(|digit: char| digit.is_ascii_digit()))
+}
+
+/// Several words to be looked for together.
+fn is_phrase(words: &str) -> bool {
+    words.contains([' ', '-'])
+}
+
+/// Lower case, with a blank before and after every word and nothing else between.
+fn spaced(text: &str) -> String {
+    let text = text.to_lowercase();
+    let words = text
+        .split(|character: char| !character.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    words.fold(" ".to_owned(), |mut spaced, word| {
+        spaced.push_str(word);
+        spaced.push(' ');
+        spaced
+    })
+}
+
 fn begins(text: &str, beginning: &str) -> bool {
     text.get(..beginning.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(beginning))
-}
-
-/// One or two numbers, with nothing around them but the words of an error message.
-struct Numbers<'a> {
-    all: Vec<Number<'a>>,
-    /// The first is called an extended reason.
-    only_extended: bool,
-}
-
-impl<'a> Numbers<'a> {
-    /// `None` when other words or no number at all are among the tokens.
-    fn read(tokens: &[&'a str]) -> Option<Self> {
-        let mut all = Vec::new();
-        let mut only_extended = false;
-        for token in tokens {
-            if let Some(number) = Number::read(token) {
-                all.push(number);
-            } else if matches!(*token, "extended" | "ext") {
-                only_extended |= all.is_empty();
-            } else if !AROUND_NUMBERS.contains(token) {
-                return None;
-            }
-        }
-        (!all.is_empty()).then_some(Self { all, only_extended })
-    }
-
-    /// They cannot be meant as anything but codes.
-    fn are_codes(&self) -> bool {
-        self.only_extended || self.all.iter().any(|number| number.plain)
-    }
-}
-
-/// A number as it was typed, which may be meant as decimal or as hexadecimal.
-struct Number<'a> {
-    text: &'a str,
-    decimal: Option<u32>,
-    hexadecimal: Option<u32>,
-    /// It says itself which it is.
-    plain: bool,
-}
-
-impl<'a> Number<'a> {
-    /// `0x904`, `2308`, `904`, `904h`, `b07`; `None` for a word.
-    fn read(text: &'a str) -> Option<Self> {
-        let hexadecimal = |digits: &str| u32::from_str_radix(digits, 16).ok();
-        let all = |digits: &str, is: fn(&char) -> bool| {
-            !digits.is_empty() && digits.chars().all(|character| is(&character))
-        };
-        let marked = text.strip_prefix("0x").or_else(|| text.strip_suffix('h'));
-        if let Some(digits) = marked.filter(|digits| all(digits, char::is_ascii_hexdigit)) {
-            return Some(Self {
-                text,
-                decimal: None,
-                hexadecimal: hexadecimal(digits),
-                plain: true,
-            });
-        }
-        if !all(text, char::is_ascii_hexdigit) || !text.contains(|c: char| c.is_ascii_digit()) {
-            return None;
-        }
-        Some(Self {
-            text,
-            decimal: text.parse().ok(),
-            hexadecimal: hexadecimal(text),
-            plain: false,
-        })
-    }
-
-    /// What `find` has for it: read as decimal if that is known, else as hexadecimal, and then with a note.
-    fn of<'b>(
-        &self,
-        find: impl Fn(u32) -> Option<&'b Entry>,
-    ) -> Option<(&'b Entry, Option<String>)> {
-        if let Some(entry) = self.decimal.and_then(&find) {
-            return Some((entry, None));
-        }
-        let number = self.hexadecimal?;
-        // A bare number hits a range too easily to be meant so.
-        let entry = find(number).filter(|entry| self.plain || entry.last.is_none())?;
-        let note = (!self.plain).then(|| {
-            format!("{} was read as hexadecimal, {number:#X}.", self.text).replace("0X", "0x")
-        });
-        Some((entry, note))
-    }
 }

@@ -6,6 +6,7 @@
 mod entry;
 mod load;
 mod look_up;
+mod numbers;
 #[cfg(test)]
 mod tests;
 

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::load::{FILES, File, SOURCES, order};
+use super::load::{FILES, File, LEADS, Leads, SOURCES, order};
 use super::*;
-use crate::diagnosis::catalog;
+use crate::diagnosis::{catalog, remedies};
 use crate::sanitize;
 
 /// Every text of an entry by the name of its field.
@@ -16,7 +16,6 @@ fn texts(entry: &Entry) -> Vec<(&'static str, &str)> {
         ("user", &entry.user),
         ("instead", &entry.instead),
         ("where", &entry.place),
-        ("warning", &entry.warning),
     ] {
         texts.extend(text.as_deref().map(|text| (field, text)));
     }
@@ -125,21 +124,71 @@ fn every_finding_of_the_catalogue_has_an_entry_with_the_same_words() {
         assert_eq!(entry.title, known.meaning);
         assert_eq!(entry.severity, Some(known.severity));
         assert_eq!(entry.reported, Some(true));
-        if let Some(remedy) = known.remedy {
-            assert!(
-                entry.fixes.iter().any(|fix| fix == remedy),
-                "{}: {remedy}",
-                known.id
-            );
+        assert_eq!(entry.fixes, known.remedies, "{}", known.id);
+    }
+}
+
+#[test]
+fn what_the_catalogue_knows_stands_there_only() {
+    for (_, text) in FILES {
+        let file: File = toml::from_str(text).unwrap();
+        for entry in file.entries {
+            let twice = catalog::entry(&entry.key).is_some() && !entry.fixes.is_empty();
+            assert!(!twice, "{}", entry.key);
         }
     }
 }
 
 #[test]
-fn findings_that_this_version_does_not_report_say_so() {
+fn every_remedy_is_told_in_the_words_of_the_remedy() {
+    let leads: Leads = toml::from_str(LEADS).unwrap();
+    let names: Vec<&str> = leads.entries.iter().map(|one| one.key.as_str()).collect();
+    assert_eq!(names, lettered('R', 20));
+    for remedy in remedies::all() {
+        let entry = handbook().entry(&remedy.key).unwrap();
+        assert_eq!(entry.title, remedy.title);
+        assert_eq!(entry.text, [remedy.purpose.trim()]);
+        assert_eq!(entry.sources, remedy.sources);
+        assert_eq!(entry.remedy, Some(remedy));
+        let lead = leads
+            .entries
+            .iter()
+            .find(|lead| lead.key == remedy.key)
+            .unwrap();
+        assert_eq!((&entry.see, &entry.words), (&lead.see, &lead.words));
+    }
+}
+
+#[test]
+fn the_entry_of_0x904_leads_to_every_claim_and_every_cause_on_the_client() {
+    let entry = handbook().code(0x904).unwrap();
+    let reached: BTreeSet<&str> = entry
+        .see
+        .iter()
+        .chain(&entry.also)
+        .map(String::as_str)
+        .collect();
+    for key in keys(Kind::Claim).into_iter().chain(keys(Kind::Client)) {
+        assert!(reached.contains(key), "{key}");
+    }
+    let invisible = entry
+        .causes
+        .iter()
+        .find(|cause| cause.stage == Place::Client)
+        .unwrap();
+    assert_eq!(invisible.see, keys(Kind::Client));
+}
+
+#[test]
+fn every_finding_of_the_handbook_is_reported() {
     for entry in handbook().entries() {
-        let known = catalog::entry(&entry.key).is_some();
-        let expected = (entry.kind == Kind::Finding).then_some(known);
+        let banner = catalog::BANNERS.iter().find(|(id, _)| *id == entry.key);
+        assert!(
+            banner.is_none_or(|(_, meaning)| *meaning == entry.title),
+            "{}",
+            entry.key
+        );
+        let expected = (entry.kind == Kind::Finding).then_some(true);
         assert_eq!(entry.reported, expected, "{}", entry.key);
     }
     assert!(keys(Kind::Finding).len() >= 79);
@@ -167,7 +216,10 @@ fn no_reference_leads_nowhere_and_each_leads_to_the_right_kind() {
             .causes
             .iter()
             .map(|cause| (&cause.findings, &cause.fixes, &cause.see))
-            .chain([(&entry.findings, &entry.fixes, &entry.see)]);
+            .chain([
+                (&entry.findings, &entry.fixes, &entry.see),
+                (&entry.findings, &entry.fixes, &entry.also),
+            ]);
         for (findings, fixes, see) in lists {
             for (list, wanted) in [
                 (findings, Some(Kind::Finding)),
@@ -249,9 +301,6 @@ fn harmful_folklore_stands_only_where_it_is_condemned() {
             continue;
         }
         for (field, text) in texts(entry) {
-            if field == "warning" {
-                continue;
-            }
             let text = text.to_lowercase();
             for folly in [
                 "machinekeys folder",

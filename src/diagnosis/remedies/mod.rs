@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The data, by family.
 const FILES: [&str; 6] = [
@@ -55,7 +55,7 @@ fn family(text: &str) -> Vec<Remedy> {
 }
 
 /// One way to mend something.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Remedy {
     /// Stable key, `R1` to `R20`.
@@ -94,6 +94,17 @@ impl Remedy {
             .unwrap_or(u8::MAX)
     }
 
+    /// Every text that tells what is done: steps, commands, warnings and what the logs hold.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let steps = self.steps.iter().chain(&self.undo);
+        steps
+            .map(|step| &step.text)
+            .chain(self.commands().map(|command| &command.text))
+            .chain(&self.warnings)
+            .chain(self.check.events.iter().map(|entry| &entry.shows))
+            .map(String::as_str)
+    }
+
     /// Every command: of the steps, then of the way back.
     pub fn commands(&self) -> impl Iterator<Item = &Command> {
         self.steps
@@ -104,11 +115,13 @@ impl Remedy {
 }
 
 /// Where a remedy is carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// On the host that refuses, with administrator's rights.
     Host,
+    /// As [`Place::Host`], and by another way than Remote Desktop, which it may cut off in the middle.
+    HostConsole,
     /// On the machine from which people connect.
     Workstation,
     /// On a domain controller, or with its tools.
@@ -125,6 +138,9 @@ impl Place {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Host => "on the host, elevated",
+            Self::HostConsole => {
+                "on the host, elevated: at the console or by PowerShell remoting, not inside a Remote Desktop session that it cuts off"
+            }
             Self::Workstation => "on the workstation that connects",
             Self::DomainController => "on the domain controller",
             Self::DnsServer => "on the DNS server",
@@ -140,18 +156,21 @@ impl fmt::Display for Place {
 }
 
 /// One step.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// What is done, and why.
     pub text: String,
+    /// Not every host wants it: the text says when. It is never to be pasted along with the other steps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_if: bool,
     /// Ways to do it: in order within one shell, one shell being enough.
     #[serde(default)]
     pub commands: Vec<Command>,
 }
 
 /// Something to paste.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Command {
     /// Into what.
@@ -163,7 +182,7 @@ pub struct Command {
 }
 
 /// What takes a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shell {
     /// Windows `PowerShell` 5.1 or newer.
@@ -171,7 +190,7 @@ pub enum Shell {
     PowerShell,
     /// The Command Prompt.
     Cmd,
-    /// A `.reg` file without its first line.
+    /// A whole `.reg` file, to be saved and imported.
     Registry,
 }
 
@@ -188,7 +207,7 @@ impl Shell {
 }
 
 /// How to see that a remedy worked.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// A command line of this program.
@@ -200,7 +219,7 @@ pub struct Check {
 }
 
 /// Something in a log.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogEntry {
     /// The Windows log, or a file.
@@ -210,6 +229,15 @@ pub struct LogEntry {
     pub ids: Vec<u32>,
     /// What they say, and whether that is good.
     pub shows: String,
+}
+
+/// "System 1056, 1057: what they tell".
+impl fmt::Display for LogEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<String> = self.ids.iter().map(u32::to_string).collect();
+        let gap = if ids.is_empty() { "" } else { " " };
+        write!(f, "{}{gap}{}: {}", self.log, ids.join(", "), self.shows)
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ fn all_twenty_are_there_in_order() {
 #[test]
 fn every_finding_leads_to_a_remedy_that_is_there() {
     for entry in catalog::ENTRIES {
-        if let Some(key) = entry.remedy {
+        for key in entry.remedies {
             assert!(find(key).is_some(), "{}: {key}", entry.id);
         }
     }
@@ -197,15 +197,41 @@ fn every_change_of_a_setting_can_be_told_from_a_look() {
     }
 }
 
+/// Whether a registry file may give a value so: a number, a plain string, or an expandable string as UTF-16 bytes.
+fn is_registry_value(value: &str) -> bool {
+    if let Some(digits) = value.strip_prefix("dword:") {
+        return digits.len() == 8 && u32::from_str_radix(digits, 16).is_ok();
+    }
+    if let Some(bytes) = value.strip_prefix("hex(2):") {
+        let bytes: Option<Vec<u8>> = bytes
+            .split(',')
+            .map(|byte| u8::from_str_radix(byte, 16).ok())
+            .collect();
+        return bytes
+            .is_some_and(|bytes| bytes.len().is_multiple_of(2) && bytes.ends_with(&[0, 0]));
+    }
+    value.len() > 2 && value.starts_with('"') && value.ends_with('"')
+}
+
 #[test]
-fn registry_texts_are_keys_and_values() {
+fn registry_texts_import_as_they_are() {
+    let mut count = 0;
     for remedy in all() {
         for command in remedy.commands() {
             if command.shell != Shell::Registry {
                 continue;
             }
+            count += 1;
+            let mut lines = command.text.trim().lines();
+            assert_eq!(
+                lines.next(),
+                Some("Windows Registry Editor Version 5.00"),
+                "{}",
+                remedy.key
+            );
+            assert_eq!(lines.next(), Some(""), "{}", remedy.key);
             let mut key_seen = false;
-            for line in command.text.lines().filter(|line| !line.is_empty()) {
+            for line in lines.filter(|line| !line.is_empty() && !line.starts_with(';')) {
                 if line.starts_with('[') {
                     assert!(
                         line.starts_with("[HKEY_LOCAL_MACHINE\\") && line.ends_with(']'),
@@ -220,32 +246,129 @@ fn registry_texts_are_keys_and_values() {
                     name.len() > 2 && name.starts_with('"') && name.ends_with('"'),
                     "{line}"
                 );
-                let number = value.strip_prefix("dword:");
-                assert!(
-                    number.is_some_and(
-                        |digits| digits.len() == 8 && u32::from_str_radix(digits, 16).is_ok()
-                    ) || (value.starts_with('"') && value.ends_with('"')),
-                    "{line}"
-                );
+                assert!(is_registry_value(value), "{line}");
             }
         }
+    }
+    assert_eq!(count, 4);
+}
+
+#[test]
+fn values_of_the_registry_are_told_from_nonsense() {
+    for value in [
+        "dword:1",
+        "dword:0000000g",
+        "hex(2):25,00,0",
+        "hex(2):25,00",
+        "x",
+        "\"",
+    ] {
+        assert!(!is_registry_value(value), "{value}");
+    }
+}
+
+/// FIPS is 4, and a host with `SecurityLayer` 1 refuses nobody: a file that is imported cannot look before it sets.
+#[test]
+fn no_registry_file_of_the_listener_can_lower_or_lock_out() {
+    let r3 = find("R3").unwrap();
+    for command in r3
+        .commands()
+        .filter(|command| command.shell == Shell::Registry)
+    {
+        for name in ["MinEncryptionLevel", "SecurityLayer", "UserAuthentication"] {
+            assert!(!command.text.contains(name), "{name}");
+        }
+    }
+    let text = all_commands("R3");
+    for wanted in [
+        "$listener.MinEncryptionLevel -eq 1",
+        "$now.SecurityLayer -eq 0",
+        "$now.UserAuthentication -eq 0",
+        "ProgramData",
+        "SelfSignedCertStore",
+        "fAllowSecProtocolNegotiation",
+    ] {
+        assert!(text.contains(wanted), "{wanted}");
     }
 }
 
 #[test]
-fn the_published_mistakes_are_put_right() {
-    let text = |key: &str| {
-        let remedy = find(key).unwrap();
-        remedy
-            .commands()
-            .map(|command| command.text.as_str())
-            .collect::<Vec<_>>()
-            .join("\n")
+fn what_cuts_sessions_off_is_not_done_inside_one() {
+    for remedy in all() {
+        let restarts = remedy.commands().any(|command| {
+            let text = &command.text;
+            text.contains("-Name TermService -Force") || text.contains("net stop TermService")
+        });
+        if restarts {
+            assert!(
+                remedy.places.contains(&Place::HostConsole),
+                "{}",
+                remedy.key
+            );
+            assert!(remedy.interrupts.contains("cut"), "{}", remedy.key);
+        }
+    }
+}
+
+/// `net stop` may cut off the connection through which it was typed: what starts the services again is on the same line.
+#[test]
+fn services_are_stopped_and_started_on_one_line() {
+    let mut count = 0;
+    for command in all().iter().flat_map(Remedy::commands) {
+        for line in command
+            .text
+            .lines()
+            .filter(|line| line.contains("net stop TermService"))
+        {
+            count += 1;
+            assert!(
+                line.ends_with("net start TermService & net start UmRdpService"),
+                "{line}"
+            );
+        }
+    }
+    assert!(count >= 3, "{count}");
+}
+
+#[test]
+fn what_a_step_adds_its_undo_takes_away() {
+    let undo = |key: &str| {
+        let steps = &find(key).unwrap().undo;
+        let commands = steps.iter().flat_map(|step| &step.commands);
+        commands
+            .map(|command| command.text.clone())
+            .collect::<String>()
     };
+    for (key, wanted) in [
+        ("R2", "/setowner"),
+        ("R3", "reg delete"),
+        ("R5", "reg delete"),
+        ("R6", "reg delete"),
+        ("R7", "-RemoteAddress"),
+        ("R11", "-D TERMSRV/desk.corp.example"),
+        ("R11", "-D TERMSRV/10.0.0.5"),
+        ("R14", "Remove-ItemProperty"),
+    ] {
+        assert!(undo(key).contains(wanted), "{key}: {wanted}");
+    }
+}
+
+fn all_commands(key: &str) -> String {
+    let commands = find(key).unwrap().commands();
+    commands
+        .map(|command| command.text.as_str())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn the_published_mistakes_are_put_right() {
+    let text = all_commands;
     assert!(text("R1").contains("Restart-Service -Name SessionEnv -Force"));
     assert!(text("R1").contains("Restart-Service -Name TermService -Force"));
     assert!(text("R1").contains(r"Cert:\LocalMachine\Remote Desktop"));
     assert!(text("R2").contains("f686aace6942fb7f7ceb231212eef4a4_"));
-    assert!(text("R2").contains("*S-1-5-20:R"));
+    assert!(text("R2").contains("*S-1-5-20:(R)"));
+    assert!(text("R2").contains("MachineKeys\" /grant '*S-1-5-32-544:(F)' '*S-1-1-0:(R,W)'"));
     assert!(text("R5").contains(r"SCHANNEL\Protocols\TLS 1.2\"));
 }

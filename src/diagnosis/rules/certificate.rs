@@ -1,13 +1,15 @@
-use super::{Refine, Rule, closes_at_tls, found, likely, sure};
+use jiff::Timestamp;
+
+use super::{OWN_CLOCK, Refine, Rule, closes_at_tls, found, lacking, likely, sure, who_it_is};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::certificate::{days_left, is_expired, is_not_yet_valid, lifetime_days};
 use crate::diagnosis::identity::{
     EKU_ANY, EKU_REMOTE_DESKTOP, EKU_SERVER_AUTH, ServerKind, has_usage, host_label, labels_agree,
-    normal,
+    normal, windows_made,
 };
 use crate::diagnosis::sight::Sight;
 use crate::model::{
-    CertificateFacts, Confidence, Finding, KeyAlgorithm, Outcome, Severity, Stage, TrustVerdict,
+    CertificateFacts, Confidence, KeyAlgorithm, Outcome, Severity, Stage, TrustVerdict,
 };
 
 pub(super) const RULES: &[Rule] = &[
@@ -27,7 +29,6 @@ pub(super) const RULES: &[Rule] = &[
     ("RDP-CERT-NO-EKU", no_usage),
     ("RDP-CERT-CA-FLAG", ca_flag),
     ("RDP-CERT-LONG-LIFE", long_life),
-    ("RDP-CERT-FLAPPING", flapping),
     ("RDP-CERT-UNPARSABLE", unparsable),
 ];
 
@@ -42,18 +43,26 @@ const LONG_LIFE_DAYS: i64 = 825;
 /// No certificate can be judged by a clock that stands before this program was written: 2024-01-01.
 const EARLIEST_PLAUSIBLE_S: i64 = 1_704_067_200;
 
+const BY_THEIR_CLOCKS: &str =
+    "this machine's clock is probably wrong, by those of the hosts it is in order";
+
 /// The leaf, when it could be read.
 fn leaf<'a>(sight: &Sight<'a>) -> Option<&'a CertificateFacts> {
     sight.leaf.filter(|leaf| leaf.unparsable.is_none())
 }
 
 /// What to do about a certificate: Windows makes its own anew, all others have to be brought.
-fn renewal(sight: &Sight<'_>) -> &'static str {
-    match (sight.self_signed(), sight.server) {
-        (false, _) => "R4",
-        (true, ServerKind::NotWindows(_)) => "R16",
-        (true, ServerKind::Windows | ServerKind::Unknown) => "R1",
+fn renewal(sight: &Sight<'_>) -> &'static [&'static str] {
+    match (sight.leaf, sight.server) {
+        (Some(leaf), ServerKind::NotWindows(_)) if leaf.self_issued => &["R16"],
+        (Some(leaf), _) if windows_made(leaf) => &["R1"],
+        _ => &["R4"],
     }
+}
+
+/// The certificate that Windows makes for itself and makes anew: not one that someone made by hand, and not a proxy's.
+fn windows_own<'a>(sight: &Sight<'a>) -> Option<&'a CertificateFacts> {
+    leaf(sight).filter(|leaf| sight.server.is_windows() && windows_made(leaf))
 }
 
 fn clock_is_plausible(sight: &Sight<'_>) -> bool {
@@ -65,7 +74,10 @@ fn expired(sight: &Sight<'_>) -> Verdict {
         return Verdict::Silent;
     };
     if !clock_is_plausible(sight) {
-        return Verdict::NotEnough("this machine's clock is implausible");
+        return lacking("this machine's clock is implausible", OWN_CLOCK);
+    }
+    if !is_expired(leaf, sight.corrected_now()) {
+        return lacking(BY_THEIR_CLOCKS, OWN_CLOCK);
     }
     let days = days_left(leaf, sight.now).unwrap_or_default();
     let server_time = sight.ntlm.and_then(|ntlm| ntlm.server_time);
@@ -85,7 +97,12 @@ fn expired(sight: &Sight<'_>) -> Verdict {
         format!("The certificate expired {} ago", days_text(-days)),
         format!("{}{note}", dates(leaf)),
     );
-    Verdict::Fires(finding.remedy(renewal(sight)))
+    Verdict::Fires(finding.remedies(renewal(sight)))
+}
+
+/// Whether the host's own certificate has expired and its key does not work.
+pub(super) fn is_expired_and_broken(sight: &Sight<'_>) -> bool {
+    matches!(expired_broken(sight), Verdict::Fires(_))
 }
 
 /// The renewal failed because the key cannot be used, and the same key fails in TLS.
@@ -94,6 +111,10 @@ fn expired_broken(sight: &Sight<'_>) -> Verdict {
     else {
         return Verdict::Silent;
     };
+    // Other servers do not renew, so nothing is known of their keys.
+    if matches!(sight.server, ServerKind::NotWindows(_)) {
+        return Verdict::Silent;
+    }
     let no_certificate = sight.history.attempts.iter().any(|attempt| {
         attempt
             .stage(Stage::X224)
@@ -115,16 +136,15 @@ fn expired_broken(sight: &Sight<'_>) -> Verdict {
 }
 
 fn renewal_stuck(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight).filter(|leaf| leaf.self_issued && is_expired(leaf, sight.now))
-    else {
+    let Some(leaf) = windows_own(sight).filter(|leaf| is_expired(leaf, sight.now)) else {
         return Verdict::Silent;
     };
-    if !sight.server.is_windows() {
-        return Verdict::Silent;
-    }
-    let over = days_left(leaf, sight.now).unwrap_or_default();
+    let over = days_left(leaf, sight.now.min(sight.corrected_now())).unwrap_or_default();
     if -over <= RENEWAL_GRACE_DAYS {
-        return Verdict::NotEnough("Windows may still be about to renew it");
+        return lacking(
+            "Windows may still be about to renew it",
+            "scan again in two days",
+        );
     }
     likely(
         "RDP-CERT-RENEWAL-STUCK",
@@ -142,7 +162,7 @@ fn expiring(sight: &Sight<'_>) -> Verdict {
     else {
         return Verdict::Silent;
     };
-    let renews_itself = leaf.self_issued && sight.server.is_windows() && days > SELF_RENEWING_DAYS;
+    let renews_itself = windows_own(sight).is_some() && days > SELF_RENEWING_DAYS;
     let finding = found(
         "RDP-CERT-EXPIRING",
         Confidence::Sure,
@@ -157,15 +177,11 @@ fn expiring(sight: &Sight<'_>) -> Verdict {
         dates(leaf),
     );
     Verdict::Fires(if renews_itself {
-        Finding {
-            severity: Severity::Info,
-            remedy: None,
-            ..finding
-        }
+        finding.severity(Severity::Info).remedies(&[])
     } else if days <= URGENT_DAYS {
-        finding.severity(Severity::Medium).remedy(renewal(sight))
+        finding.severity(Severity::Medium).remedies(renewal(sight))
     } else {
-        finding.remedy(renewal(sight))
+        finding.remedies(renewal(sight))
     })
 }
 
@@ -174,7 +190,10 @@ fn not_yet_valid(sight: &Sight<'_>) -> Verdict {
         return Verdict::Silent;
     };
     if !clock_is_plausible(sight) {
-        return Verdict::NotEnough("this machine's clock is implausible");
+        return lacking("this machine's clock is implausible", OWN_CLOCK);
+    }
+    if sight.own_clock_is_slow() {
+        return lacking(BY_THEIR_CLOCKS, OWN_CLOCK);
     }
     sure(
         "RDP-CERT-NOT-YET-VALID",
@@ -197,7 +216,10 @@ fn name_mismatch(sight: &Sight<'_>) -> Verdict {
     };
     let has_idn = |name: &str| !name.is_ascii() || name.contains("xn--");
     if has_idn(missed) && leaf.dns_names().into_iter().any(has_idn) {
-        return Verdict::NotEnough("international names are written in two ways");
+        return lacking(
+            "international names are written in two ways",
+            "the target in the form that the certificate has",
+        );
     }
     let names = leaf.dns_names();
     let shown = if names.is_empty() {
@@ -243,7 +265,7 @@ fn renamed_host(sight: &Sight<'_>) -> Verdict {
         return Verdict::Silent;
     };
     let Some(ntlm) = sight.ntlm else {
-        return Verdict::NotEnough("the host's own name is not known");
+        return lacking("the host's own name is not known", who_it_is(sight));
     };
     let names: Vec<String> = leaf.dns_names().into_iter().map(normal).collect();
     let own: Vec<String> = [&ntlm.dns_computer, &ntlm.netbios_computer]
@@ -252,11 +274,14 @@ fn renamed_host(sight: &Sight<'_>) -> Verdict {
         .map(|name| normal(name))
         .filter(|name| !name.is_empty())
         .collect();
-    if names.is_empty() || own.is_empty() {
-        return Verdict::NotEnough("the host's own name is not known");
+    if names.is_empty() {
+        return lacking("the certificate names no host", "a look at the host itself");
     }
-    // Proxies and other systems put any name there.
-    if !sight.server.is_windows() || names.iter().any(|name| name.starts_with('*')) {
+    if own.is_empty() {
+        return lacking("the host's own name is not known", who_it_is(sight));
+    }
+    // Proxies, other systems and people put any name there.
+    if windows_own(sight).is_none() || names.iter().any(|name| name.starts_with('*')) {
         return Verdict::Silent;
     }
     let agree = names.iter().any(|name| {
@@ -324,9 +349,9 @@ fn sha1(sight: &Sight<'_>) -> Verdict {
         format!("signature {}", leaf.signature_algorithm),
     );
     Verdict::Fires(if leaf.self_issued {
-        finding.remedy(renewal(sight))
+        finding.remedies(renewal(sight))
     } else {
-        finding.severity(Severity::Medium)
+        finding.severity(Severity::Medium).remedies(&["R4"])
     })
 }
 
@@ -430,7 +455,10 @@ fn long_life(sight: &Sight<'_>) -> Verdict {
         .tls
         .is_none_or(|tls| tls.trust != TrustVerdict::Trusted)
     {
-        return Verdict::NotEnough("whether the authority is public is not known");
+        return lacking(
+            "whether the authority is public is not known",
+            "the chain that a client shows, or its list of roots",
+        );
     }
     Verdict::Fires(found(
         "RDP-CERT-LONG-LIFE",
@@ -438,36 +466,6 @@ fn long_life(sight: &Sight<'_>) -> Verdict {
         "The certificate lives longer than public authorities may grant",
         format!("{days} days"),
     ))
-}
-
-/// Several certificates at one address in one scan, by IP or for one name.
-fn flapping(sight: &Sight<'_>) -> Verdict {
-    let mut seen: Vec<(Option<&str>, &str)> = sight
-        .history
-        .attempts
-        .iter()
-        .filter_map(|attempt| {
-            let leaf = attempt.tls.as_ref()?.leaf()?;
-            Some((attempt.by_name.as_deref(), leaf.sha256.as_ref()))
-        })
-        .collect();
-    seen.sort_unstable();
-    seen.dedup();
-    let differ = seen
-        .windows(2)
-        .any(|pair| matches!(pair, [a, b] if a.0 == b.0));
-    if !differ {
-        return Verdict::Silent;
-    }
-    let prints: Vec<&str> = seen
-        .iter()
-        .map(|(_, print)| print.get(..16).unwrap_or(print))
-        .collect();
-    sure(
-        "RDP-CERT-FLAPPING",
-        "Different certificates are shown at this address",
-        format!("SHA-256 {}", prints.join(", ")),
-    )
 }
 
 fn unparsable(sight: &Sight<'_>) -> Verdict {
@@ -484,8 +482,8 @@ fn unparsable(sight: &Sight<'_>) -> Verdict {
     }
 }
 
-fn dates(leaf: &CertificateFacts) -> String {
-    let day = |time: Option<jiff::Timestamp>| {
+pub(super) fn dates(leaf: &CertificateFacts) -> String {
+    let day = |time: Option<Timestamp>| {
         time.map_or_else(|| "an unknown date".to_owned(), |time| time.to_string())
     };
     format!(

@@ -38,10 +38,10 @@ fn an_expired_self_signed_certificate_wants_r1_and_an_issued_one_r4() {
     let remedy = |leaf| {
         showing(ending(leaf, -1))
             .assert_fires("RDP-CERT-EXPIRED")
-            .remedy
+            .remedies
     };
-    assert_eq!(remedy(own()), Some("R1"));
-    assert_eq!(remedy(corporate()), Some("R4"));
+    assert_eq!(remedy(own()), ["R1"]);
+    assert_eq!(remedy(corporate()), ["R4"]);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn an_implausible_clock_judges_no_dates() {
     past.now = days(-10_000);
     assert!(matches!(
         past.verdict("RDP-CERT-EXPIRED"),
-        Verdict::NotEnough(_)
+        Verdict::NotEnough { .. }
     ));
 }
 
@@ -120,7 +120,7 @@ fn an_issued_certificate_is_low_then_medium() {
 #[test]
 fn the_future_has_a_tolerance_of_five_minutes() {
     let starting = |seconds: i64| CertificateFacts {
-        not_before: jiff::Timestamp::from_second(now().as_second() + seconds).ok(),
+        not_before: Timestamp::from_second(now().as_second() + seconds).ok(),
         ..own()
     };
     showing(starting(301)).assert_fires("RDP-CERT-NOT-YET-VALID");
@@ -183,7 +183,7 @@ fn trap_18_international_names_are_left_open() {
         showing(certificate("xn--bcher-kva.example")).named(NameSource::Target, "bücher.example");
     assert!(matches!(
         idn.verdict("RDP-CERT-NAME-MISMATCH"),
-        Verdict::NotEnough(_)
+        Verdict::NotEnough { .. }
     ));
 }
 
@@ -199,10 +199,27 @@ fn a_renamed_host_shows_its_old_name() {
 
 #[test]
 fn without_ntlm_nobody_was_renamed() {
-    assert!(matches!(
-        showing(own()).verdict("RDP-CERT-RENAMED-HOST"),
-        Verdict::NotEnough(_)
-    ));
+    let advice = |host: HostMaker| match host.verdict("RDP-CERT-RENAMED-HOST") {
+        Verdict::NotEnough { get, .. } => get,
+        other => panic!("{other:?}"),
+    };
+    let asked = advice(showing(own()));
+    assert!(!asked.contains("--no-ntlm"), "{asked}");
+    let switched_off = advice(showing(own()).without_ntlm());
+    assert!(switched_off.contains("without --no-ntlm"), "{switched_off}");
+}
+
+#[test]
+fn a_certificate_that_names_no_host_cannot_tell_a_renaming() {
+    let nameless = CertificateFacts {
+        common_name: None,
+        ..own()
+    };
+    let verdict = calling_itself("srv05.corp.example", nameless).verdict("RDP-CERT-RENAMED-HOST");
+    let Verdict::NotEnough { why, .. } = verdict else {
+        panic!("{verdict:?}")
+    };
+    assert_eq!(why, "the certificate names no host");
 }
 
 #[test]

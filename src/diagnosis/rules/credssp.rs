@@ -1,8 +1,8 @@
-use super::{Rule, TRIES, likely, seen, sure};
+use super::{ONE_MORE, Refine, Rule, TRIES, found, lacking, likely, seen, sure, who_it_is};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::identity::ServerKind;
 use crate::diagnosis::sight::Sight;
-use crate::model::{Outcome, Stage};
+use crate::model::{Confidence, Outcome, Stage};
 
 pub(super) const RULES: &[Rule] = &[
     ("RDP-CREDSSP-CLOSED", closed),
@@ -23,7 +23,7 @@ fn closed(sight: &Sight<'_>) -> Verdict {
         return Verdict::Silent;
     }
     if closes.len() < TRIES {
-        return Verdict::NotEnough("closed once only");
+        return lacking("closed once only", ONE_MORE);
     }
     likely(
         "RDP-CREDSSP-CLOSED",
@@ -52,18 +52,36 @@ fn blocked(sight: &Sight<'_>) -> Verdict {
     let selected = sight
         .negotiation()
         .is_some_and(|facts| facts.selected.uses_credssp());
-    if selected && sight.ntlm.is_none() {
-        Verdict::NotEnough("NTLM did not answer, and the server does not say why")
-    } else {
+    if !(selected && sight.ntlm.is_none()) {
         Verdict::Silent
+    } else if sight.ntlm_asked {
+        lacking(
+            "NTLM did not answer, and the server does not say why",
+            "the NTLM policies of the host and its event log NTLM/Operational",
+        )
+    } else {
+        lacking("NTLM was not asked", "a scan without --no-ntlm")
     }
 }
 
 fn not_windows(sight: &Sight<'_>) -> Verdict {
     match sight.server {
-        ServerKind::NotWindows(why) => likely("RDP-NOT-WINDOWS", "The server is not Windows", why),
+        ServerKind::NotWindows(why) => {
+            let finding = found(
+                "RDP-NOT-WINDOWS",
+                Confidence::Likely,
+                "The server is not Windows",
+                why,
+            );
+            // The remedy is about xrdp's own file, which other servers do not have.
+            Verdict::Fires(if why.contains("xrdp") {
+                finding
+            } else {
+                finding.remedies(&[])
+            })
+        }
         ServerKind::Windows => Verdict::Silent,
-        ServerKind::Unknown => Verdict::NotEnough("no trait that tells"),
+        ServerKind::Unknown => lacking("it shows no trait that tells", who_it_is(sight)),
     }
 }
 
@@ -96,9 +114,21 @@ mod tests {
         unknown.assert_not("RDP-NTLM-BLOCKED");
         assert!(matches!(
             unknown.verdict("RDP-NTLM-BLOCKED"),
-            Verdict::NotEnough(_)
+            Verdict::NotEnough { .. }
         ));
         assert_eq!(unknown.diagnose().state, HostState::Healthy);
+    }
+
+    #[test]
+    fn a_host_that_was_not_asked_has_not_kept_silent() {
+        let verdict = times(3, shown).without_ntlm().verdict("RDP-NTLM-BLOCKED");
+        let Verdict::NotEnough { why, get } = verdict else {
+            panic!("{verdict:?}")
+        };
+        assert_eq!(
+            (why, get),
+            ("NTLM was not asked", "a scan without --no-ntlm")
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
-use super::{Refine, Rule, found, likely, sure};
+use super::{LOOK_UP, Refine, Rule, found, lacking, likely, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::identity::host_label;
-use crate::diagnosis::names::{JudgedName, Pointer, list, publishable};
+use crate::diagnosis::names::{JudgedName, Pointer, is_made_from, list, publishable};
 use crate::diagnosis::sight::Sight;
 use crate::model::{Confidence, DnsVerdict, NameSource, Severity, Subject};
 
@@ -85,7 +85,10 @@ fn aaaa_dead(sight: &Sight<'_>) -> Verdict {
     if sight.names.with(DnsVerdict::AaaaDead).next().is_none()
         && sight.names.judged.iter().any(|name| name.ipv6_untried)
     {
-        return Verdict::NotEnough("this machine has no way to the IPv6 addresses");
+        return lacking(
+            "this machine has no way to the IPv6 addresses",
+            "a scan from a machine with IPv6",
+        );
     }
     over(sight, DnsVerdict::AaaaDead, |names| {
         Some(sure(
@@ -101,11 +104,17 @@ fn aaaa_dead(sight: &Sight<'_>) -> Verdict {
 
 fn ptr_missing(sight: &Sight<'_>) -> Verdict {
     if !sight.dns_judged {
-        return Verdict::NotEnough(NOT_ASKED);
+        return lacking(NOT_ASKED, LOOK_UP);
     }
     match sight.names.pointer {
-        Pointer::NotAsked => Verdict::NotEnough("the reverse name was not asked for"),
-        Pointer::Trouble => Verdict::NotEnough("the resolver failed on the reverse name"),
+        Pointer::NotAsked => lacking(
+            "the reverse name was not asked for",
+            "a scan without --no-dns",
+        ),
+        Pointer::Trouble => lacking(
+            "the resolver failed on the reverse name",
+            "--dns with a server that knows the reverse zone",
+        ),
         Pointer::Missing if is_up(sight) => sure(
             "RDP-DNS-PTR-MISSING",
             "The address has no reverse name",
@@ -117,6 +126,11 @@ fn ptr_missing(sight: &Sight<'_>) -> Verdict {
 
 fn ptr_mismatch(sight: &Sight<'_>) -> Verdict {
     over(sight, DnsVerdict::PtrMismatch, |names| {
+        let address = sight.history.subject.endpoint().map(|here| here.address);
+        let made = |name: &JudgedName| address.is_some_and(|own| is_made_from(&name.name, own));
+        if names.iter().all(|name| made(name)) {
+            return Some(Verdict::Silent);
+        }
         Some(sure(
             "RDP-DNS-PTR-MISMATCH",
             format!("The reverse name {} does not lead back here", quoted(names)),
@@ -127,7 +141,7 @@ fn ptr_mismatch(sight: &Sight<'_>) -> Verdict {
 
 fn multi_name(sight: &Sight<'_>) -> Verdict {
     if !sight.dns_judged {
-        return Verdict::NotEnough(NOT_ASKED);
+        return lacking(NOT_ASKED, LOOK_UP);
     }
     let mut names: Vec<&str> = sight
         .names
@@ -154,7 +168,7 @@ fn multi_name(sight: &Sight<'_>) -> Verdict {
 
 fn split(sight: &Sight<'_>) -> Verdict {
     if !sight.dns_judged {
-        return Verdict::NotEnough(NOT_ASKED);
+        return lacking(NOT_ASKED, LOOK_UP);
     }
     let found = sight
         .names
@@ -212,7 +226,7 @@ fn name_ip_differ(sight: &Sight<'_>) -> Verdict {
         return Verdict::Silent;
     }
     if by_name < super::TRIES || by_ip < super::TRIES {
-        return Verdict::NotEnough("a single difference may be an accident");
+        return lacking("a single difference may be an accident", "--attempts 5");
     }
     let words = |end: Option<crate::model::Stage>| {
         end.map_or_else(
@@ -238,13 +252,16 @@ fn over(
     rule: impl FnOnce(&[&JudgedName]) -> Option<Verdict>,
 ) -> Verdict {
     if !sight.dns_judged {
-        return Verdict::NotEnough(NOT_ASKED);
+        return lacking(NOT_ASKED, LOOK_UP);
     }
     let names: Vec<&JudgedName> = sight.names.with(verdict).collect();
     if names.is_empty() {
         return Verdict::Silent;
     }
-    rule(&names).unwrap_or(Verdict::NotEnough("asked only once"))
+    rule(&names).unwrap_or(lacking(
+        "asked only once",
+        "scan again later, or --dns with another server",
+    ))
 }
 
 fn is_up(sight: &Sight<'_>) -> bool {

@@ -67,7 +67,7 @@ fn one_failed_question_is_no_error_finding() {
     let host = typed().answers(NAME, LookupAnswer::Timeout);
     assert!(matches!(
         host.verdict("RDP-DNS-ERROR"),
-        Verdict::NotEnough(_)
+        Verdict::NotEnough { .. }
     ));
 }
 
@@ -178,7 +178,7 @@ fn trap_8_without_an_ipv6_route_no_ipv6_address_is_dead() {
     let here = dual_stack().no_ipv6_route();
     assert!(matches!(
         here.verdict("RDP-DNS-AAAA-DEAD"),
-        Verdict::NotEnough(_)
+        Verdict::NotEnough { .. }
     ));
     assert_eq!(here.diagnose().dns, DnsVerdict::Match);
 }
@@ -295,7 +295,7 @@ fn a_single_difference_by_name_is_an_accident() {
     let once = host([attempt().through(), attempt().through(), cut()]);
     assert!(matches!(
         once.verdict("RDP-NAME-IP-DIFFER"),
-        Verdict::NotEnough(_)
+        Verdict::NotEnough { .. }
     ));
     host([attempt().through(), attempt().through(), cut(), cut()])
         .assert_fires("RDP-NAME-IP-DIFFER");

@@ -3,6 +3,7 @@
 mod certificate;
 mod credssp;
 mod dns;
+mod gateway;
 mod negotiation;
 mod pace;
 mod stability;
@@ -11,6 +12,7 @@ mod system;
 mod system_tests;
 mod tcp;
 mod tls;
+mod turns;
 mod wide;
 #[cfg(test)]
 mod wide_tests;
@@ -27,12 +29,14 @@ pub(super) use tls::{closes_at_once, closes_at_tls};
 /// A rule with the id that it may fire.
 type Rule = (&'static str, fn(&Sight<'_>) -> Verdict);
 
-const FAMILIES: [&[Rule]; 10] = [
+const FAMILIES: [&[Rule]; 12] = [
     dns::RULES,
+    gateway::RULES,
     tcp::RULES,
     negotiation::RULES,
     tls::RULES,
     certificate::RULES,
+    turns::RULES,
     credssp::RULES,
     stability::RULES,
     wide::RULES,
@@ -60,6 +64,30 @@ fn found(
     catalog::found(id, confidence, title, evidence)
 }
 
+/// What tells more than one attempt.
+const ONE_MORE: &str = "--attempts 3";
+/// What tells whether a name leads here.
+const LOOK_UP: &str = "a scan without --no-dns, or --dns with a server that answers";
+/// What tells what a host is called and what runs on it, where NTLM was asked and told nothing.
+const LOOK_AT_HOST: &str = "a look at the host itself, which told nothing over NTLM";
+/// What tells it where NTLM was not asked.
+const ASK_NTLM: &str = "a scan without --no-ntlm, or a look at the host itself";
+/// What tells whether a certificate's time has come.
+const OWN_CLOCK: &str = "the right time on this machine, and another scan";
+
+/// What tells who a host is that has not said so: a scan that asks is advised only where this one did not.
+fn who_it_is(sight: &Sight<'_>) -> &'static str {
+    if sight.ntlm_asked {
+        LOOK_AT_HOST
+    } else {
+        ASK_NTLM
+    }
+}
+
+fn lacking(why: &'static str, get: &'static str) -> Verdict {
+    Verdict::NotEnough { why, get }
+}
+
 fn sure(
     id: &'static str,
     title: impl Into<Cow<'static, str>>,
@@ -79,7 +107,8 @@ fn likely(
 /// Refining a finding that its entry does not fully describe.
 trait Refine: Sized {
     fn severity(self, severity: Severity) -> Self;
-    fn remedy(self, remedy: &'static str) -> Self;
+    /// Of the remedies that the catalogue has for the finding, those that are right for the host.
+    fn remedies(self, remedies: &'static [&'static str]) -> Self;
 }
 
 impl Refine for Finding {
@@ -88,8 +117,14 @@ impl Refine for Finding {
         self
     }
 
-    fn remedy(mut self, remedy: &'static str) -> Self {
-        self.remedy = Some(remedy);
+    fn remedies(mut self, remedies: &'static [&'static str]) -> Self {
+        debug_assert!(
+            catalog::entry(self.id)
+                .is_some_and(|entry| remedies.iter().all(|one| entry.remedies.contains(one))),
+            "{}: the catalogue lacks one of {remedies:?}",
+            self.id
+        );
+        self.remedies = remedies;
         self
     }
 }

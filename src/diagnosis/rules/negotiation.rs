@@ -1,8 +1,9 @@
-use super::{Refine, Rule, found, sure};
+use super::{Refine, Rule, found, lacking, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::ending::record;
 use crate::diagnosis::identity::ServerKind;
 use crate::diagnosis::sight::Sight;
+use crate::diagnosis::state;
 use crate::model::{
     Attempt, Confidence, ConnectionPurpose, NegotiationFailure, Outcome, Protocols,
     SelectedSecurity, Severity, Stage,
@@ -14,6 +15,7 @@ pub(super) const RULES: &[Rule] = &[
     ("RDP-NEG-FAIL-SSL-OFF", ssl_off),
     ("RDP-NEG-NO-CERT", no_certificate),
     ("RDP-NEG-FAIL-FLAGS", flags),
+    ("RDP-NEG-FAIL-UNKNOWN", unknown),
     ("RDP-NEG-NLA-REQUIRED", nla_required),
     ("RDP-NEG-USERAUTH", user_auth),
     ("RDP-NEG-ENTRA", entra),
@@ -143,6 +145,21 @@ fn flags(sight: &Sight<'_>) -> Verdict {
     ))
 }
 
+/// A code that nobody has published: what it wants is not known, but that it refuses is.
+fn unknown(sight: &Sight<'_>) -> Verdict {
+    let code = full_offers(sight)
+        .filter_map(failure)
+        .find(|code| code.name().is_none());
+    verdict(code.and_then(|code| {
+        on_failure(
+            sight,
+            "RDP-NEG-FAIL-UNKNOWN",
+            code,
+            "The server refuses with a code that is not in the specification",
+        )
+    }))
+}
+
 /// To an offer without NLA this is good practice; to an offer that held NLA it makes no sense.
 fn nla_required(sight: &Sight<'_>) -> Verdict {
     let id = "RDP-NEG-NLA-REQUIRED";
@@ -155,18 +172,14 @@ fn nla_required(sight: &Sight<'_>) -> Verdict {
     if let Some(finding) = odd {
         return Verdict::Fires(finding.severity(Severity::Medium));
     }
-    let without = sight.history.attempts.iter().find(|attempt| {
-        offered(attempt).is_some_and(|bits| !bits.contains(Protocols::HYBRID))
-            && failure(attempt) == Some(NegotiationFailure::HYBRID_REQUIRED)
-    });
-    if without.is_some() {
+    if state::insists_on_nla(sight.history) {
         sure(
             id,
             "The server insists on NLA",
             "a request without NLA was refused",
         )
     } else {
-        Verdict::NotEnough("no request without NLA was made")
+        lacking("no request without NLA was answered", "--check-nla")
     }
 }
 
@@ -190,30 +203,21 @@ fn entra(sight: &Sight<'_>) -> Verdict {
 
 /// Needs a request without NLA that the server took, beside one with NLA where it chose NLA.
 fn nla_optional(sight: &Sight<'_>) -> Verdict {
-    let took = |without_nla: bool| {
-        sight.history.attempts.iter().any(|attempt| {
-            attempt.negotiation.as_ref().is_some_and(|facts| {
-                if without_nla {
-                    facts.requested == Protocols::SSL && facts.selected == SelectedSecurity::Ssl
-                } else {
-                    facts.selected.uses_credssp()
-                }
-            })
-        })
-    };
-    if !took(false) {
+    let chosen = sight.history.attempts.iter().any(|attempt| {
+        let facts = attempt.negotiation.as_ref();
+        facts.is_some_and(|facts| facts.selected.uses_credssp())
+    });
+    if !chosen {
         return Verdict::Silent;
     }
-    let asked = sight
-        .history
-        .attempts
-        .iter()
-        .any(|attempt| offered(attempt) == Some(Protocols::SSL));
-    if !asked {
-        return Verdict::NotEnough("no request without NLA was made");
-    }
-    if !took(true) {
-        return Verdict::Silent;
+    let answers: Vec<&Outcome> = state::without_nla(sight.history).collect();
+    if !answers.iter().any(|answer| answer.is_ok()) {
+        // Silence and closes have many reasons.
+        return if state::insists_on_nla(sight.history) {
+            Verdict::Silent
+        } else {
+            lacking("no request without NLA was answered", "--check-nla")
+        };
     }
     let finding = found(
         "RDP-NLA-OPTIONAL",
@@ -251,9 +255,9 @@ fn nla_off(sight: &Sight<'_>) -> Verdict {
         ServerKind::Windows => finding(Confidence::Sure, evidence.to_owned()),
         // Other servers have no NLA to switch on, so there is nothing to mend.
         ServerKind::NotWindows(why) => {
-            let mut finding = finding(Confidence::Sure, format!("{evidence}; not Windows: {why}"));
-            finding.remedy = None;
-            finding.severity(Severity::Info)
+            finding(Confidence::Sure, format!("{evidence}; not Windows: {why}"))
+                .remedies(&[])
+                .severity(Severity::Info)
         }
         ServerKind::Unknown => finding(
             Confidence::Hint,
@@ -369,14 +373,15 @@ mod tests {
 
     #[test]
     fn nla_demanded_of_a_request_without_is_good() {
-        let asked = NegotiationFacts {
-            requested: Protocols::SSL,
-            failure: Some(NegotiationFailure::HYBRID_REQUIRED),
-            ..negotiation(SelectedSecurity::None)
-        };
-        let probed = host([attempt().through(), attempt().refused(5).negotiated(asked)]);
+        let refused = Outcome::NegotiationFailure { code: 5 };
+        let purpose = ConnectionPurpose::WithoutNla;
+        let probed = host([attempt().through().on(purpose, Stage::X224, refused)]);
         let finding = probed.assert_fires("RDP-NEG-NLA-REQUIRED");
         assert_eq!(finding.severity, Severity::Info);
+        probed.assert_not("RDP-NLA-OPTIONAL");
+        let diagnosis = probed.diagnose();
+        assert_eq!(diagnosis.nla, crate::model::Nla::Required);
+        assert_eq!(diagnosis.state, HostState::Healthy);
     }
 
     #[test]
@@ -384,7 +389,7 @@ mod tests {
         let unasked = times(3, || attempt().through());
         assert!(matches!(
             unasked.verdict("RDP-NLA-OPTIONAL"),
-            Verdict::NotEnough(_)
+            Verdict::NotEnough { .. }
         ));
     }
 

@@ -1,4 +1,4 @@
-use super::{Rule, found};
+use super::{ONE_MORE, Rule, found, lacking};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::fleet_rules::samples;
 use crate::diagnosis::sight::Sight;
@@ -57,7 +57,7 @@ impl Slow {
             return Verdict::Silent;
         }
         if times.len() < 2 {
-            return Verdict::NotEnough("one sample only");
+            return lacking("one sample only", ONE_MORE);
         }
         let fleet = beside
             .map(|fleet| format!(", while the fleet's is {fleet:.0} ms"))
@@ -124,7 +124,7 @@ fn jitter(sight: &Sight<'_>) -> Verdict {
         ));
     }
     if few {
-        Verdict::NotEnough("one outlier among few attempts")
+        lacking("one outlier among few attempts", "--attempts 5")
     } else {
         Verdict::Silent
     }
@@ -157,11 +157,11 @@ mod tests {
         let once = taking(&[(400, 2500)]);
         assert!(matches!(
             once.verdict("RDP-SLOW-TCP"),
-            Verdict::NotEnough(_)
+            Verdict::NotEnough { .. }
         ));
         assert!(matches!(
             once.verdict("RDP-SLOW-TLS"),
-            Verdict::NotEnough(_)
+            Verdict::NotEnough { .. }
         ));
         taking(&[(20, 90), (900, 90)]).assert_not("RDP-SLOW-TCP");
     }
@@ -187,7 +187,10 @@ mod tests {
     #[test]
     fn one_outlier_of_few_is_no_jitter() {
         let few = taking(&[(5, 50), (5, 50), (5, 1500)]);
-        assert!(matches!(few.verdict("RDP-JITTER"), Verdict::NotEnough(_)));
+        assert!(matches!(
+            few.verdict("RDP-JITTER"),
+            Verdict::NotEnough { .. }
+        ));
         taking(&[(5, 50), (5, 50), (5, 50), (5, 50), (5, 1500)]).assert_fires("RDP-JITTER");
         taking(&[(5, 50), (5, 50), (5, 1500), (5, 1600)]).assert_fires("RDP-JITTER");
         taking(&[(5, 50), (5, 50), (5, 50), (5, 50), (5, 800)]).assert_not("RDP-JITTER");

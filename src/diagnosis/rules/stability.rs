@@ -1,4 +1,5 @@
-use super::{Refine, Rule, TRIES, found, sure};
+use super::certificate::is_expired_and_broken;
+use super::{Refine, Rule, TRIES, found, lacking, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::ending::connected;
 use crate::diagnosis::sight::{Counted, Sight};
@@ -22,7 +23,7 @@ const FAST_MS: f64 = 300.0;
 fn flaky(sight: &Sight<'_>) -> Verdict {
     let stability = &sight.stability;
     match stability.verdict {
-        StabilityVerdict::Unknown => return Verdict::NotEnough("too few attempts"),
+        StabilityVerdict::Unknown => return lacking("too few attempts", "--attempts 3"),
         StabilityVerdict::Steady | StabilityVerdict::Down => return Verdict::Silent,
         StabilityVerdict::Flaky => {}
     }
@@ -40,7 +41,14 @@ fn flaky(sight: &Sight<'_>) -> Verdict {
         .failures_by_stage
         .iter()
         .all(|(stage, _)| *stage == Stage::Tcp);
-    let finding = finding.remedy(if only_tcp { "R18" } else { "R14" });
+    let finding = finding.remedies(if only_tcp {
+        &["R18"]
+    } else if is_expired_and_broken(sight) {
+        // The same key fails in TLS: whatever else is wrong on the way, this is.
+        &["R18", "R2"]
+    } else {
+        &["R18", "R14"]
+    });
     Verdict::Fires(if percent >= HIGH_PERCENT {
         finding.severity(Severity::High)
     } else {
@@ -97,15 +105,21 @@ fn reset_at_stage(sight: &Sight<'_>) -> Verdict {
     if resets.len() < TRIES || !all_there {
         return Verdict::Silent;
     }
-    sure(
+    let finding = found(
         "RDP-RESET-AT-STAGE",
+        Confidence::Sure,
         format!("Connections are reset again and again at {stage}"),
         format!(
             "{} of {} attempts: {outcome}",
             resets.len(),
             sight.counted.len()
         ),
-    )
+    );
+    Verdict::Fires(finding.remedies(match stage {
+        Stage::Tls => &["R19", "R2"],
+        Stage::Credssp => &["R19", "R3"],
+        Stage::Dns | Stage::Tcp | Stage::X224 => &["R19", "R14"],
+    }))
 }
 
 fn stage_flap(sight: &Sight<'_>) -> Verdict {
@@ -172,7 +186,10 @@ mod tests {
     #[test]
     fn trap_6_one_failure_of_one_try_is_not_flaky() {
         let once = times(1, cut);
-        assert!(matches!(once.verdict("RDP-FLAKY"), Verdict::NotEnough(_)));
+        assert!(matches!(
+            once.verdict("RDP-FLAKY"),
+            Verdict::NotEnough { .. }
+        ));
         assert_eq!(once.diagnose().stability.verdict, StabilityVerdict::Unknown);
     }
 

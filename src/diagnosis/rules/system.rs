@@ -1,10 +1,10 @@
 use jiff::tz::Offset;
 
 use super::windows_builds::{self, Build};
-use super::{Rule, found, sure};
+use super::{Rule, found, lacking, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::identity::{ServerKind, normal};
-use crate::diagnosis::sight::Sight;
+use crate::diagnosis::sight::{Counted, Sight};
 use crate::model::{Confidence, NameSource, NtlmFacts, TlsMethod};
 
 pub(super) const RULES: &[Rule] = &[
@@ -31,7 +31,10 @@ fn credssp_old(sight: &Sight<'_>) -> Verdict {
         .ntlm
         .is_some_and(|ntlm| claims_too_little(sight, ntlm))
     {
-        return Verdict::NotEnough("FreeRDP claims the same Windows version");
+        return lacking(
+            "FreeRDP claims the same Windows version",
+            "a look at the host itself",
+        );
     }
     sure(
         "RDP-CREDSSP-OLD",
@@ -54,10 +57,16 @@ fn end_of_life(sight: &Sight<'_>) -> Verdict {
         return Verdict::Silent;
     };
     if claims_too_little(sight, ntlm) {
-        return Verdict::NotEnough("FreeRDP claims the same Windows version");
+        return lacking(
+            "FreeRDP claims the same Windows version",
+            "a look at the host itself",
+        );
     }
     let Some(known) = windows_builds::of(version) else {
-        return Verdict::NotEnough("the end of this build is not known here");
+        return lacking(
+            "the end of this build is not known here",
+            "a newer version of this program, or the vendor's page",
+        );
     };
     let Build {
         products,
@@ -98,7 +107,10 @@ fn workgroup(sight: &Sight<'_>) -> Verdict {
         return Verdict::Silent;
     };
     let (Some(domain), Some(computer)) = (&ntlm.netbios_domain, &ntlm.netbios_computer) else {
-        return Verdict::NotEnough("NTLM names no domain or no computer");
+        return lacking(
+            "NTLM names no domain or no computer",
+            "a look at the host itself",
+        );
     };
     if matches!(sight.server, ServerKind::NotWindows(_))
         || computer.is_empty()
@@ -113,23 +125,37 @@ fn workgroup(sight: &Sight<'_>) -> Verdict {
     )
 }
 
-/// A note, never a fault: on the wire both ways look the same.
+/// A note, never a fault: on the wire both ways look the same, and what Kerberos does cannot be seen.
 fn kerberos_note(sight: &Sight<'_>) -> Verdict {
     let Some(domain) = sight.ntlm.and_then(domain) else {
         return Verdict::Silent;
     };
-    let by_name = sight
-        .history
-        .names
-        .iter()
-        .any(|name| name.source == NameSource::Target);
-    if by_name || !sight.history.listed || !sight.server.is_windows() {
+    if !sight.history.listed || !sight.server.is_windows() {
         return Verdict::Silent;
     }
-    Verdict::Fires(found(
-        "RDP-KRB-NOTE",
-        Confidence::Hint,
-        "By IP the log-on uses NTLM, by name Kerberos: one can work where the other fails",
-        format!("member of {domain}, given as an address"),
-    ))
+    let names = &sight.history.names;
+    let given_by_name = names.iter().any(|name| name.source == NameSource::Target);
+    let (title, evidence) = if !given_by_name {
+        (
+            "By IP the log-on uses NTLM, by name Kerberos: one can work where the other fails",
+            format!("member of {domain}, given as an address"),
+        )
+    } else if both_ways_work(sight) {
+        (
+            "By name and by IP the wire looks the same: where only one works for a user, it is Kerberos or NTLM",
+            format!("member of {domain}, attempts by name and by IP get through"),
+        )
+    } else {
+        return Verdict::Silent;
+    };
+    Verdict::Fires(found("RDP-KRB-NOTE", Confidence::Hint, title, evidence))
+}
+
+/// Every attempt got through, some by name and some by IP.
+fn both_ways_work(sight: &Sight<'_>) -> bool {
+    let by = |name: bool| {
+        let mut counted = sight.counted.iter();
+        counted.any(|one| one.attempt.by_name.is_some() == name)
+    };
+    by(true) && by(false) && sight.counted.iter().all(Counted::is_through)
 }

@@ -57,7 +57,10 @@ fn builds_shared_with_a_supported_server_are_left_alone() {
 #[test]
 fn an_unknown_build_is_not_judged() {
     let next = saying(&build((10, 0, 30000)), &modern());
-    assert!(matches!(next.verdict("RDP-OS-EOL"), Verdict::NotEnough(_)));
+    assert!(matches!(
+        next.verdict("RDP-OS-EOL"),
+        Verdict::NotEnough { .. }
+    ));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use super::{Rule, TRIES, likely, seen, sure};
+use super::{ONE_MORE, Rule, TRIES, lacking, likely, seen, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::ending::{connected, record};
 use crate::diagnosis::sight::{Counted, Sight};
@@ -39,6 +39,16 @@ fn timeout(sight: &Sight<'_>) -> Verdict {
 }
 
 fn unreachable(sight: &Sight<'_>) -> Verdict {
+    let endpoint = sight.history.subject.endpoint();
+    let ours = endpoint
+        .zip(sight.fleet)
+        .is_some_and(|(endpoint, fleet)| fleet.has_no_route(endpoint.address));
+    if ours {
+        return lacking(
+            "this machine has no route to any host",
+            "a route on this machine, and another scan",
+        );
+    }
     let told = |outcome: &Outcome| {
         matches!(
             outcome,
@@ -130,7 +140,7 @@ fn close_at_x224(
         return Verdict::Silent;
     }
     if closes.len() < TRIES {
-        return Verdict::NotEnough("closed once only");
+        return lacking("closed once only", ONE_MORE);
     }
     let bare_failed = closes.iter().any(|(counted, _)| {
         record(counted.attempt, Stage::X224, ConnectionPurpose::Renegotiate)
@@ -211,7 +221,7 @@ fn x224_silent(sight: &Sight<'_>) -> Verdict {
         return Verdict::Silent;
     }
     if silences.len() < TRIES {
-        return Verdict::NotEnough("silent once only");
+        return lacking("silent once only", ONE_MORE);
     }
     sure(
         "RDP-X224-SILENT",
@@ -286,7 +296,7 @@ mod tests {
         let once = times(1, || attempt().tcp().stage(Stage::X224, closed(0)));
         assert!(matches!(
             once.verdict("RDP-X224-CLOSED"),
-            Verdict::NotEnough(_)
+            Verdict::NotEnough { .. }
         ));
     }
 

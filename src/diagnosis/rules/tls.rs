@@ -1,5 +1,5 @@
 use super::wide::{behind_midbox, key_of};
-use super::{Rule, TRIES, likely, seen, sure};
+use super::{ONE_MORE, Rule, TRIES, lacking, likely, seen, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::ending::legacy_read;
 use crate::diagnosis::fleet_rules::KeyUse;
@@ -12,6 +12,7 @@ pub(super) const RULES: &[Rule] = &[
     ("RDP-TLS-CLOSED-LATE", closed_late),
     ("RDP-TLS-LEGACY-ONLY", legacy_only),
     ("RDP-TLS-NO-COMMON", no_common),
+    ("RDP-TLS-ALERT", other_alert),
     ("RDP-TLS-OLD-VERSION", old_version),
     ("RDP-TLS-TIMEOUT", timeout),
     ("RDP-TLS-CLIENT-CERT", client_certificate),
@@ -116,11 +117,11 @@ fn closed(sight: &Sight<'_>) -> Verdict {
         return if sight.counted.iter().any(legacy_failed) {
             Verdict::Silent
         } else {
-            Verdict::NotEnough("the legacy hello was not tried")
+            lacking("the legacy hello was not tried", ONE_MORE)
         };
     }
     if closes.len() < TRIES {
-        return Verdict::NotEnough("closed once only");
+        return lacking("closed once only", ONE_MORE);
     }
     sure(
         "RDP-TLS-CLOSED",
@@ -139,7 +140,7 @@ fn closed_late(sight: &Sight<'_>) -> Verdict {
         return Verdict::Silent;
     }
     if closes.len() < TRIES {
-        return Verdict::NotEnough("closed once only");
+        return lacking("closed once only", ONE_MORE);
     }
     sure(
         "RDP-TLS-CLOSED-LATE",
@@ -190,7 +191,7 @@ fn no_common(sight: &Sight<'_>) -> Verdict {
         })
     });
     if !legacy {
-        return Verdict::NotEnough("the legacy hello was not refused in the same way");
+        return lacking("the legacy hello was not refused in the same way", ONE_MORE);
     }
     sure(
         "RDP-TLS-NO-COMMON",
@@ -199,6 +200,31 @@ fn no_common(sight: &Sight<'_>) -> Verdict {
             "{}, on the modern and on the legacy hello",
             seen(sight, &modern)
         ),
+    )
+}
+
+/// An alert that says neither "nothing in common" nor "show me a certificate": the server has trouble of its own.
+fn other_alert(sight: &Sight<'_>) -> Verdict {
+    let alerts: Vec<&Outcome> = sight
+        .failures_at(Stage::Tls)
+        .into_iter()
+        .filter(|outcome| match outcome {
+            Outcome::Alert { code, .. } => {
+                !NO_COMMON_ALERTS.contains(code) && *code != CERTIFICATE_REQUIRED
+            }
+            _ => false,
+        })
+        .collect();
+    if alerts.is_empty() || attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
+        return Verdict::Silent;
+    }
+    if alerts.len() < TRIES {
+        return lacking("an alert was seen once only", ONE_MORE);
+    }
+    sure(
+        "RDP-TLS-ALERT",
+        "The server breaks the TLS handshake off with an alert",
+        seen(sight, &alerts),
     )
 }
 
@@ -230,7 +256,7 @@ fn timeout(sight: &Sight<'_>) -> Verdict {
         return Verdict::Silent;
     }
     if stalls.len() < TRIES {
-        return Verdict::NotEnough("stalled once only");
+        return lacking("stalled once only", ONE_MORE);
     }
     sure(
         "RDP-TLS-TIMEOUT",
@@ -351,7 +377,7 @@ mod tests {
         let once = times(1, || attempt().tls_fails(closed(0), closed(0)));
         assert!(matches!(
             once.verdict("RDP-TLS-CLOSED"),
-            Verdict::NotEnough(_)
+            Verdict::NotEnough { .. }
         ));
     }
 
@@ -360,7 +386,7 @@ mod tests {
         let half = times(3, || attempt().tcp().x224().stage(Stage::Tls, closed(0)));
         assert!(matches!(
             half.verdict("RDP-TLS-CLOSED"),
-            Verdict::NotEnough(_)
+            Verdict::NotEnough { .. }
         ));
         assert_ne!(half.diagnose().state, HostState::Broken);
     }

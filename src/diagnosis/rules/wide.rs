@@ -1,22 +1,26 @@
 //! Rules that need the whole fleet. Without it they say that they cannot tell.
 
-use super::{Refine, Rule, TRIES, found, likely};
+use super::{Refine, Rule, TRIES, found, lacking, likely};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::certificate::TOLERANCE_S;
 use crate::diagnosis::fleet_rules::{FleetSight, KeyUse, SharedKey, length, skews};
 use crate::diagnosis::sight::Sight;
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, Severity, StabilityVerdict, Stage};
 
 pub(super) const RULES: &[Rule] = &[
     ("RDP-TLS-MIDBOX", midbox),
     ("RDP-CERT-SHARED-KEY", shared_key),
     ("RDP-CLOCK-SKEW", clock_skew),
+    ("RDP-THROTTLED", throttled),
 ];
 
 /// From here on even people notice, in seconds.
 const GRAVE_S: f64 = 3600.0;
 
-const ALONE: Verdict = Verdict::NotEnough("needs the other hosts of the scan");
+const ALONE: Verdict = Verdict::NotEnough {
+    why: "needs the other hosts of the scan",
+    get: "a scan of the whole fleet",
+};
 
 fn midbox(sight: &Sight<'_>) -> Verdict {
     let Some(fleet) = sight.fleet else {
@@ -66,11 +70,46 @@ fn shared_key(sight: &Sight<'_>) -> Verdict {
                 shared.words(),
             );
             Verdict::Fires(if sight.server.is_windows() {
-                finding
+                finding.remedies(&["R4"])
             } else {
-                finding.remedy("R16")
+                finding.remedies(&["R16"])
             })
         }
+        None => Verdict::Silent,
+    }
+}
+
+/// A lead, never more: what else happened in a busy moment is not known.
+fn throttled(sight: &Sight<'_>) -> Verdict {
+    let late = sight.failures().any(|(_, stage, _)| stage >= Stage::X224);
+    if !late || !sight.any_through() {
+        return Verdict::Silent;
+    }
+    if sight.stability.verdict == StabilityVerdict::Unknown {
+        return lacking("too few attempts", "--attempts 3");
+    }
+    let Some(fleet) = sight.fleet else {
+        return ALONE;
+    };
+    match fleet.throttled(sight.history) {
+        Some(throttled) if throttled.doubtful => lacking(
+            "one failure while many connections were open may be an accident",
+            "--attempts 5, and again with --profile gentle",
+        ),
+        Some(throttled) => Verdict::Fires(found(
+            "RDP-THROTTLED",
+            Confidence::Hint,
+            "Connections fail only while this scan keeps many open: scan slower, with --profile gentle",
+            format!(
+                "{} while {} connections or more were open, none with {} or fewer",
+                match throttled.failures {
+                    1 => "1 failure".to_owned(),
+                    many => format!("{many} failures"),
+                },
+                throttled.busy,
+                throttled.calm
+            ),
+        )),
         None => Verdict::Silent,
     }
 }

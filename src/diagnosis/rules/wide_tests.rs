@@ -1,11 +1,13 @@
+use jiff::Timestamp;
+
+use crate::diagnosis::Verdict;
 use crate::diagnosis::testing::{
-    AttemptMaker, HostMaker, attempt, certificate, closed, issued, now, ntlm, reset, times, tls,
+    AttemptMaker, HostMaker, attempt, certificate, closed, fleet_sight, host, issued, now, ntlm,
+    reset, times, tls,
 };
-use crate::diagnosis::{FleetSight, Verdict};
 use crate::model::{
     CertificateFacts, Confidence, HostState, NameSource, NtlmFacts, Outcome, Severity, Stage,
 };
-use std::borrow::Cow;
 
 /// A host with a name of its own and this certificate.
 fn showing(last: u8, name: &str, leaf: &CertificateFacts) -> HostMaker {
@@ -47,7 +49,10 @@ fn clones_share_a_key() {
 fn without_the_fleet_nothing_can_be_told() {
     let alone = showing(1, "web01.corp.example", &key(certificate("template")));
     for id in ["RDP-CERT-SHARED-KEY", "RDP-TLS-MIDBOX"] {
-        assert!(matches!(alone.verdict(id), Verdict::NotEnough(_)), "{id}");
+        assert!(
+            matches!(alone.verdict(id), Verdict::NotEnough { .. }),
+            "{id}"
+        );
     }
 }
 
@@ -74,7 +79,7 @@ fn xrdp_clones_are_told_by_their_reverse_names_only() {
         .named(NameSource::Ptr, "lx02.corp.example")
         .among(&[first])
         .assert_fires("RDP-CERT-SHARED-KEY");
-    assert_eq!(finding.remedy, Some("R16"));
+    assert_eq!(finding.remedies, ["R16"]);
 }
 
 #[test]
@@ -253,7 +258,7 @@ fn trap_11_all_hosts_off_alike_is_this_machines_clock() {
     alike.assert_not("RDP-CLOCK-SKEW");
     // Against the others it is this one that is wrong.
     ahead(6, 0).among(&fleet).assert_fires("RDP-CLOCK-SKEW");
-    let sight = FleetSight::of(fleet.iter().map(|host| Cow::Borrowed(&host.history)));
+    let sight = fleet_sight(&fleet.iter().collect::<Vec<_>>());
     let [banner] = sight.banners().try_into().unwrap();
     assert!(
         banner
@@ -267,10 +272,7 @@ fn trap_11_all_hosts_off_alike_is_this_machines_clock() {
 #[test]
 fn one_host_that_is_off_raises_no_banner() {
     let fleet = [ahead(1, 0), ahead(2, 0), ahead(3, 7200)];
-    assert_eq!(
-        FleetSight::of(fleet.iter().map(|host| Cow::Borrowed(&host.history))).banners(),
-        []
-    );
+    assert_eq!(fleet_sight(&fleet.iter().collect::<Vec<_>>()).banners(), []);
 }
 
 #[test]
@@ -296,7 +298,177 @@ fn the_order_of_hosts_does_not_matter() {
     let mut fleet = cut_at(10..16);
     fleet.extend((1..5).map(forged));
     fleet.extend((30..34).map(|last| ahead(last, 900)));
-    let forward = FleetSight::of(fleet.iter().map(|host| Cow::Borrowed(&host.history)));
-    let backward = FleetSight::of(fleet.iter().rev().map(|host| Cow::Borrowed(&host.history)));
+    let forward = fleet_sight(&fleet.iter().collect::<Vec<_>>());
+    let backward = fleet_sight(&fleet.iter().rev().collect::<Vec<_>>());
     assert_eq!(forward, backward);
+}
+
+/// Through, then this end ten seconds later, then through again.
+fn failing_once(last: u8, end: &Outcome) -> HostMaker {
+    let later = |made: AttemptMaker, seconds| {
+        made.edit(|attempt| attempt.started_at += jiff::SignedDuration::from_secs(seconds))
+    };
+    host([
+        attempt().through(),
+        later(attempt().stage(Stage::Tcp, end.clone()), 10),
+        later(attempt().through(), 20),
+    ])
+    .at(&format!("10.0.0.{last}"))
+}
+
+#[test]
+fn trap_16_a_moment_in_which_everything_fails_is_ours_and_said_so() {
+    let away = |end: &Outcome| -> Vec<HostMaker> {
+        (10..20).map(|last| failing_once(last, end)).collect()
+    };
+    let fleet = away(&Outcome::Timeout { received: 0 });
+    let [banner] = fleet_sight(&fleet.iter().collect::<Vec<_>>())
+        .banners()
+        .try_into()
+        .unwrap();
+    assert_eq!(banner.id, "RDP-SELF-LIMIT");
+    let says = "from 2025-06-15T12:00:10Z to 2025-06-15T12:00:10Z all 10 attempts failed";
+    assert!(banner.text.starts_with(says), "{}", banner.text);
+    // The servers' own word is no outage, however many of them say it.
+    let told = away(&Outcome::NegotiationFailure { code: 3 });
+    assert_eq!(fleet_sight(&told.iter().collect::<Vec<_>>()).banners(), []);
+}
+
+#[test]
+fn trap_16_no_route_to_any_host_is_ours_and_said_so() {
+    let lost = |last: u8| {
+        times(1, || {
+            attempt().stage(Stage::Tcp, Outcome::NetworkUnreachable)
+        })
+        .at(&format!("10.0.0.{last}"))
+    };
+    let mut fleet = vec![lost(1), lost(2), lost(3)];
+    let [banner] = fleet_sight(&fleet.iter().collect::<Vec<_>>())
+        .banners()
+        .try_into()
+        .unwrap();
+    let says = "this machine has no route to any of 3 IPv4 hosts";
+    assert!(banner.text.starts_with(says), "{}", banner.text);
+    fleet.push(times(1, || attempt().through()).at("10.0.0.4"));
+    assert_eq!(fleet_sight(&fleet.iter().collect::<Vec<_>>()).banners(), []);
+}
+
+/// An attempt begun so many seconds into the scan, which takes a tenth of a second.
+fn begun(second: i64, attempt: AttemptMaker) -> AttemptMaker {
+    attempt.edit(|attempt| {
+        attempt.started_at = Timestamp::from_second(now().as_second() + second).unwrap();
+        if let Some(first) = attempt.stages.first_mut() {
+            first.duration_us = 100_000;
+        }
+    })
+}
+
+/// Hosts that get through, all at these seconds.
+fn crowd(hosts: std::ops::Range<u8>, seconds: &[i64]) -> Vec<HostMaker> {
+    hosts
+        .map(|last| {
+            let attempts = seconds.iter().map(|at| begun(*at, attempt().through()));
+            host(attempts).at(&format!("10.0.0.{last}"))
+        })
+        .collect()
+}
+
+/// A host that fails at seconds 0 and 1 and gets through at second 60.
+fn fails_early() -> HostMaker {
+    host([
+        begun(0, cut()),
+        begun(1, cut()),
+        begun(60, attempt().through()),
+    ])
+}
+
+#[test]
+fn failures_in_busy_moments_alone_are_a_hint_of_throttling() {
+    let throttled = fails_early().among(&crowd(10..40, &[0, 1, 30]));
+    let finding = throttled.assert_fires("RDP-THROTTLED");
+    assert_eq!(finding.confidence, Confidence::Hint);
+    assert_eq!(finding.remedies, ["R14"]);
+    assert_eq!(
+        finding.evidence,
+        "2 failures while 31 connections or more were open, none with 1 or fewer"
+    );
+    let predicted = throttled.diagnose().predicted.unwrap();
+    assert_eq!((predicted.code, predicted.likelihood), ("0x904", 45));
+}
+
+#[test]
+fn a_host_that_also_fails_singly_is_not_throttled() {
+    let attempts = [
+        begun(0, cut()),
+        begun(1, cut()),
+        begun(50, cut()),
+        begun(60, attempt().through()),
+    ];
+    host(attempts)
+        .among(&crowd(10..40, &[0, 1, 30]))
+        .assert_not("RDP-THROTTLED");
+}
+
+#[test]
+fn a_host_that_gets_through_in_a_busy_moment_too_is_not_throttled() {
+    fails_early()
+        .among(&crowd(10..40, &[0, 1, 60]))
+        .assert_not("RDP-THROTTLED");
+}
+
+#[test]
+fn few_connections_throttle_nobody() {
+    fails_early()
+        .among(&crowd(10..20, &[0, 1, 30]))
+        .assert_not("RDP-THROTTLED");
+}
+
+#[test]
+fn two_attempts_are_too_few_to_call_it_throttled() {
+    let two =
+        host([begun(0, cut()), begun(60, attempt().through())]).among(&crowd(10..40, &[0, 1, 30]));
+    let told = two.verdict("RDP-THROTTLED");
+    assert!(
+        matches!(
+            told,
+            Verdict::NotEnough {
+                get: "--attempts 3",
+                ..
+            }
+        ),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn one_busy_failure_is_an_accident_unless_several_hosts_have_it() {
+    let once = |last: u8| {
+        host([
+            begun(0, cut()),
+            begun(60, attempt().through()),
+            begun(61, attempt().through()),
+        ])
+        .at(&format!("10.0.0.{last}"))
+    };
+    let crowd = || crowd(10..40, &[0, 30]);
+    let alone = once(1).among(&crowd());
+    assert!(matches!(
+        alone.verdict("RDP-THROTTLED"),
+        Verdict::NotEnough { .. }
+    ));
+    let mut others = crowd();
+    others.extend([once(2), once(3)]);
+    once(1).among(&others).assert_fires("RDP-THROTTLED");
+}
+
+#[test]
+fn closed_ports_in_busy_moments_are_no_throttling() {
+    let refused = || attempt().stage(Stage::Tcp, Outcome::Refused);
+    host([
+        begun(0, refused()),
+        begun(1, refused()),
+        begun(60, attempt().through()),
+    ])
+    .among(&crowd(10..40, &[0, 1, 30]))
+    .assert_not("RDP-THROTTLED");
 }

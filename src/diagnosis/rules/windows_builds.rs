@@ -30,10 +30,22 @@ const fn long(mut build: Build, long_term: Date) -> Build {
 
 /// Oldest first. Paid extensions (ESU) are not in here: they cannot be seen from outside.
 pub(super) const BUILDS: &[Build] = &[
-    build((6, 0, 6001), "Vista or Server 2008", date(2020, 1, 14)),
-    build((6, 0, 6002), "Vista or Server 2008", date(2020, 1, 14)),
+    build(
+        (6, 0, 6001),
+        "Vista SP1 or Server 2008 SP1",
+        date(2011, 7, 12),
+    ),
+    build(
+        (6, 0, 6002),
+        "Vista SP2 or Server 2008 SP2",
+        date(2020, 1, 14),
+    ),
     build((6, 0, 6003), "Server 2008", date(2020, 1, 14)),
-    build((6, 1, 7600), "7 or Server 2008 R2", date(2020, 1, 14)),
+    build(
+        (6, 1, 7600),
+        "7 or Server 2008 R2 without SP1",
+        date(2013, 4, 9),
+    ),
     build((6, 1, 7601), "7 or Server 2008 R2", date(2020, 1, 14)),
     build((6, 2, 9200), "8 or Server 2012", date(2023, 10, 10)),
     build((6, 3, 9600), "8.1 or Server 2012 R2", date(2023, 10, 10)),
@@ -41,7 +53,7 @@ pub(super) const BUILDS: &[Build] = &[
         build((10, 0, 10240), "10 1507", date(2017, 5, 9)),
         date(2025, 10, 14),
     ),
-    build((10, 0, 10586), "10 1511", date(2018, 4, 10)),
+    build((10, 0, 10586), "10 1511", date(2017, 10, 10)),
     build((10, 0, 14393), "10 1607 or Server 2016", date(2027, 1, 12)),
     build((10, 0, 15063), "10 1703", date(2019, 10, 8)),
     build((10, 0, 16299), "10 1709", date(2020, 10, 13)),
@@ -64,6 +76,7 @@ pub(super) const BUILDS: &[Build] = &[
     build((10, 0, 25398), "Server 23H2", date(2025, 10, 24)),
     build((10, 0, 26100), "11 24H2 or Server 2025", date(2034, 11, 14)),
     build((10, 0, 26200), "11 25H2", date(2028, 10, 10)),
+    build((10, 0, 28000), "11 26H1", date(2029, 3, 13)),
 ];
 
 pub(super) fn of(version: (u8, u8, u16)) -> Option<&'static Build> {
@@ -81,6 +94,22 @@ mod tests {
                 .windows(2)
                 .all(|pair| pair[0].version < pair[1].version)
         );
+    }
+
+    #[test]
+    fn regular_updates_end_on_a_tuesday_since_2003() {
+        let odd: Vec<&str> = BUILDS
+            .iter()
+            .flat_map(|build| {
+                std::iter::once(build.ends)
+                    .chain(build.long_term)
+                    .map(move |end| (build, end))
+            })
+            .filter(|(_, end)| end.weekday() != jiff::civil::Weekday::Tuesday)
+            .map(|(build, _)| build.products)
+            .collect();
+        // The annual channel of Windows Server ends by months, not with an update.
+        assert_eq!(odd, ["Server 23H2"]);
     }
 
     #[test]

@@ -1,53 +1,88 @@
-$Check = {
-    param($Settings)
-    $WinStations = 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations'
-    $Listener = Get-ItemProperty -Path "$WinStations\RDP-Tcp"
-    $Values = @{}
-    foreach ($Property in $Listener.PSObject.Properties) { $Values[$Property.Name] = $Property.Value }
-    $Wrong = @()
-    foreach ($Pair in @(@('fAllowSecProtocolNegotiation', 1), @('MinEncryptionLevel', 2), @('SecurityLayer', 1))) {
-        if ($Values.ContainsKey($Pair[0]) -and ([int]$Values[$Pair[0]] -lt $Pair[1])) { $Wrong += "$($Pair[0]) is $($Values[$Pair[0]])" }
-    }
-    $Store = (Get-ItemProperty -Path $WinStations -Name SelfSignedCertStore -ErrorAction SilentlyContinue).SelfSignedCertStore
-    if ($Store -and ($Store -ne 'Remote Desktop')) { $Wrong += "SelfSignedCertStore is $Store" }
-    $Pinned = ''
-    if ($Values.ContainsKey('SSLCertificateSHA1Hash')) {
-        $Pinned = ([System.BitConverter]::ToString([byte[]]$Values['SSLCertificateSHA1Hash'])) -replace '-', ''
-        if (-not (Test-Path -Path "Cert:\LocalMachine\My\$Pinned") -and -not (Test-Path -Path "Cert:\LocalMachine\Remote Desktop\$Pinned")) {
-            $Wrong += "the certificate pinned, $Pinned, is not there"
+$Common += {
+    $Server = 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server'
+    $global:WinStations = "$Server\WinStations"
+    $global:RdpTcp = "$WinStations\RDP-Tcp"
+    $global:ProfileList = 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList'
+    $global:Cluster = "$Server\ClusterSettings"
+
+    # What is wrong, and what each value should be: only values that are wrong, and never a lower one. Value $null: to be removed.
+    function global:Find-WrongValue {
+        foreach ($Want in @(@('fAllowSecProtocolNegotiation', 1, 1), @('MinEncryptionLevel', 2, 3))) {
+            $Entry = Read-RegistryValue -Path $RdpTcp -Name $Want[0]
+            if ($Entry.Exists -and ([int]$Entry.Value -lt $Want[1])) {
+                [pscustomobject]@{ Before = $Entry; Value = $Want[2]; Kind = 'DWord'; Text = "$($Want[0]) is $($Entry.Value), and should be $($Want[2])" }
+            }
+        }
+        # A host that demands TLS or NLA and has no certificate that works is out of reach.
+        if (-not (Find-ListenerFault)) {
+            foreach ($Want in @(@('SecurityLayer', 1, 2), @('UserAuthentication', 1, 1))) {
+                $Entry = Read-RegistryValue -Path $RdpTcp -Name $Want[0]
+                if ($Entry.Exists -and ([int]$Entry.Value -lt $Want[1])) {
+                    [pscustomobject]@{ Before = $Entry; Value = $Want[2]; Kind = 'DWord'; Text = "$($Want[0]) is $($Entry.Value), and should be $($Want[2])" }
+                }
+            }
+        }
+        $Entry = Read-RegistryValue -Path $WinStations -Name SelfSignedCertStore
+        if ($Entry.Exists -and ($Entry.Value -ne 'Remote Desktop')) {
+            [pscustomobject]@{ Before = $Entry; Value = 'Remote Desktop'; Kind = 'String'; Text = "SelfSignedCertStore is $($Entry.Value)" }
+        }
+        # Elsewhere is not wrong: the folder may have been moved. Nowhere is.
+        $Entry = Read-RegistryValue -Path $ProfileList -Name ProgramData
+        $Folder = if ($Entry.Exists) { [System.Environment]::ExpandEnvironmentVariables([string]$Entry.Value) } else { '' }
+        if (-not $Folder -or -not (Test-Path -LiteralPath $Folder)) {
+            [pscustomobject]@{ Before = $Entry; Value = '%SystemDrive%\ProgramData'; Kind = 'ExpandString'; Text = "ProgramData is '$($Entry.Value)', and no such folder is there" }
+        }
+        # A broker deployment owns its certificate: there the pin is left alone.
+        $Broker = Read-RegistryValue -Path $Cluster -Name SessionDirectoryActive
+        $Entry = Read-RegistryValue -Path $RdpTcp -Name SSLCertificateSHA1Hash
+        if ($Entry.Exists -and -not ($Broker.Exists -and ($Broker.Value -eq 1))) {
+            $There = @('My', 'Remote Desktop' | Where-Object { Test-Path -Path "Cert:\LocalMachine\$_\$($Entry.Value)" })
+            if ($There.Count -eq 0) {
+                [pscustomobject]@{ Before = $Entry; Value = $null; Kind = ''; Text = "the certificate pinned, $($Entry.Value), is not there" }
+            }
         }
     }
+}
+
+$Check = {
+    param($Settings)
+    $Wrong = @(Find-WrongValue)
+    $Fault = Find-ListenerFault
+    $Reason = if ($Wrong.Count -gt 0) { ($Wrong | ForEach-Object { $_.Text }) -join '; ' } else { 'the settings are in order' }
+    if ($Fault) { $Reason += "; SecurityLayer and UserAuthentication stay as they are, for $Fault (R1, R2): mend it and run this again" }
+    $Listener = Get-ItemProperty -Path $RdpTcp
     [pscustomobject]@{
-        SecurityLayer      = $Values['SecurityLayer']
-        UserAuthentication = $Values['UserAuthentication']
-        MinEncryptionLevel = $Values['MinEncryptionLevel']
-        Pinned             = $Pinned
+        SecurityLayer      = $Listener.SecurityLayer
+        UserAuthentication = $Listener.UserAuthentication
+        MinEncryptionLevel = $Listener.MinEncryptionLevel
+        Saved              = ConvertTo-Saved -Values @($Wrong | ForEach-Object { $_.Before })
         Needed             = $Wrong.Count -gt 0
-        Reason             = if ($Wrong.Count -gt 0) { $Wrong -join '; ' } else { 'the settings are in order' }
+        Reason             = $Reason
     }
 }
 
 $Change = {
     param($Settings)
     $ErrorActionPreference = 'Stop'
-    $Backup = Join-Path -Path $env:ProgramData -ChildPath ('rdpscan-winstations-{0:yyyyMMdd-HHmmss}.reg' -f (Get-Date))
-    & reg.exe export 'HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations' $Backup /y | Out-Null
-    if ($LASTEXITCODE -ne 0) { throw 'the settings could not be saved, so nothing was changed' }
-    $WinStations = 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations'
-    Set-ItemProperty -Path $WinStations -Name SelfSignedCertStore -Value 'Remote Desktop' -Type String
-    Set-ItemProperty -Path "$WinStations\RDP-Tcp" -Name fAllowSecProtocolNegotiation -Value 1 -Type DWord
-    Set-ItemProperty -Path "$WinStations\RDP-Tcp" -Name MinEncryptionLevel -Value 3 -Type DWord
-    Set-ItemProperty -Path "$WinStations\RDP-Tcp" -Name SecurityLayer -Value 2 -Type DWord
-    # A broker deployment owns its certificate: there the pin is left alone.
-    $Broker = (Get-ItemProperty -Path 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server\ClusterSettings' -Name SessionDirectoryActive -ErrorAction SilentlyContinue)
-    $Hash = (Get-ItemProperty -Path "$WinStations\RDP-Tcp" -Name SSLCertificateSHA1Hash -ErrorAction SilentlyContinue)
-    if ($Hash -and -not ($Broker -and ($Broker.SessionDirectoryActive -eq 1))) {
-        $Pinned = ([System.BitConverter]::ToString([byte[]]$Hash.SSLCertificateSHA1Hash)) -replace '-', ''
-        if (-not (Test-Path -Path "Cert:\LocalMachine\My\$Pinned") -and -not (Test-Path -Path "Cert:\LocalMachine\Remote Desktop\$Pinned")) {
-            Remove-ItemProperty -Path "$WinStations\RDP-Tcp" -Name SSLCertificateSHA1Hash
-        }
+    $Copies = @(
+        Export-RegistryKey -Key 'HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations' -Label 'R3-winstations'
+        Export-RegistryKey -Key 'HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList' -Label 'R3-profilelist'
+    )
+    $Wrong = @(Find-WrongValue)
+    foreach ($Item in $Wrong) {
+        $Entry = $Item.Before
+        if ($null -eq $Item.Value) { Remove-ItemProperty -LiteralPath $Entry.Path -Name $Entry.Name }
+        else { New-ItemProperty -LiteralPath $Entry.Path -Name $Entry.Name -Value $Item.Value -PropertyType $Item.Kind -Force | Out-Null }
     }
     Restart-Service -Name SessionEnv -Force
     Restart-Service -Name TermService -Force
-    "set; what was there before is in $Backup"
+    "put right: $(($Wrong | ForEach-Object { $_.Text }) -join '; '); copies of the keys: $($Copies -join ', ')"
+}
+
+$Restore = {
+    param($Settings, $Saved)
+    $ErrorActionPreference = 'Stop'
+    Restore-RegistryValue -Saved $Saved
+    Restart-Service -Name SessionEnv -Force
+    Restart-Service -Name TermService -Force
 }

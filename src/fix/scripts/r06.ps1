@@ -1,40 +1,49 @@
-$Check = {
-    param($Settings)
-    $Policy = Get-ItemProperty -Path 'HKLM:\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services' -ErrorAction SilentlyContinue
-    $Listener = Get-ItemProperty -Path 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp'
-    $ByPolicy = @()
-    $Wrong = @()
-    foreach ($Pair in @(@('SecurityLayer', 2), @('UserAuthentication', 1))) {
-        $Name = $Pair[0]
-        $Wanted = $Pair[1]
-        if ($Policy -and ($Policy.PSObject.Properties.Name -contains $Name)) {
-            if ([int]$Policy.$Name -lt $Wanted) { $ByPolicy += "$Name is $($Policy.$Name)" }
-        }
-        if (($Listener.PSObject.Properties.Name -contains $Name) -and ([int]$Listener.$Name -lt $Wanted)) {
-            $Wrong += "$Name is $($Listener.$Name)"
+$Common += {
+    $global:RdpTcp = 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp'
+
+    # Values of a key that are lower than TLS and NLA want.
+    function global:Find-LowValue {
+        param([string] $Path)
+        foreach ($Pair in @(@('SecurityLayer', 2), @('UserAuthentication', 1))) {
+            $Entry = Read-RegistryValue -Path $Path -Name $Pair[0]
+            if ($Entry.Exists -and ([int]$Entry.Value -lt $Pair[1])) {
+                [pscustomobject]@{ Before = $Entry; Value = $Pair[1]; Text = "$($Pair[0]) is $($Entry.Value)" }
+            }
         }
     }
-    # Without a certificate, a host that demands TLS is out of reach.
-    $Certificates = @(Get-ChildItem -Path 'Cert:\LocalMachine\Remote Desktop' -ErrorAction SilentlyContinue)
-    $Ready = ($Certificates.Count -gt 0) -or ($Listener.PSObject.Properties.Name -contains 'SSLCertificateSHA1Hash')
+}
+
+$Check = {
+    param($Settings)
+    $ByPolicy = @(Find-LowValue -Path 'HKLM:\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services' | ForEach-Object { $_.Text })
+    $Wrong = @(Find-LowValue -Path $RdpTcp)
+    # A host that demands TLS, and whose key does not work, is out of reach.
+    $Fault = Find-ListenerFault
     $Reason = if ($ByPolicy.Count -gt 0) { "set by policy: $($ByPolicy -join ', '); change it there, it beats the listener" }
-    elseif (-not $Ready) { 'there is no certificate yet: carry out R1 or R2 first' }
-    elseif ($Wrong.Count -gt 0) { $Wrong -join ', ' }
-    else { 'TLS and NLA are demanded' }
+    elseif ($Wrong.Count -eq 0) { 'TLS and NLA are demanded' }
+    elseif ($Fault) { "not before its certificate works (R1, R2, R4): $Fault" }
+    else { ($Wrong | ForEach-Object { $_.Text }) -join ', ' }
     [pscustomobject]@{
-        Policy       = $ByPolicy -join '; '
-        Certificates = $Certificates.Count
-        Needed       = $Ready -and ($Wrong.Count -gt 0) -and ($ByPolicy.Count -eq 0)
-        Reason       = $Reason
+        Policy      = $ByPolicy -join '; '
+        Certificate = if ($Fault) { [string]$Fault } else { 'its key can be read' }
+        Saved       = ConvertTo-Saved -Values @($Wrong | ForEach-Object { $_.Before })
+        Needed      = ($Wrong.Count -gt 0) -and (-not $Fault) -and ($ByPolicy.Count -eq 0)
+        Reason      = $Reason
     }
 }
 
 $Change = {
     param($Settings)
     $ErrorActionPreference = 'Stop'
-    $Listener = 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp'
-    $Before = Get-ItemProperty -Path $Listener
-    Set-ItemProperty -Path $Listener -Name SecurityLayer -Value 2 -Type DWord
-    Set-ItemProperty -Path $Listener -Name UserAuthentication -Value 1 -Type DWord
-    "before: SecurityLayer $($Before.SecurityLayer), UserAuthentication $($Before.UserAuthentication)"
+    $Wrong = @(Find-LowValue -Path $RdpTcp)
+    foreach ($Item in $Wrong) {
+        New-ItemProperty -LiteralPath $Item.Before.Path -Name $Item.Before.Name -Value $Item.Value -PropertyType DWord -Force | Out-Null
+    }
+    "raised; before: $(($Wrong | ForEach-Object { $_.Text }) -join ', ')"
+}
+
+$Restore = {
+    param($Settings, $Saved)
+    $ErrorActionPreference = 'Stop'
+    Restore-RegistryValue -Saved $Saved
 }

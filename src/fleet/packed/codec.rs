@@ -1,5 +1,6 @@
 //! Numbers by their size, texts once, and whatever attempts have in common once.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::ops::Range;
 use std::sync::Arc;
@@ -53,7 +54,8 @@ impl<T> Default for Seen<T> {
 #[derive(Debug, Default)]
 pub(super) struct Packer {
     bytes: Vec<u8>,
-    texts: Vec<Range<usize>>,
+    /// Where texts seen before lie, and whether as hexadecimal.
+    texts: Vec<(Range<usize>, bool)>,
     pub(super) tls: Seen<TlsFacts>,
     pub(super) ntlm: Seen<NtlmFacts>,
     pub(super) leaves: Seen<CertificateFacts>,
@@ -92,33 +94,33 @@ impl Packer {
     }
 
     /// Numbers near zero on either side are short.
-    fn signed(&mut self, number: i64) {
+    pub(super) fn signed(&mut self, number: i64) {
         self.number((number.wrapping_shl(1) ^ (number >> 63)).cast_unsigned());
     }
 
     /// The lowest two bits of the head say what the text is: itself, hexadecimal digits as bytes, or one seen before.
-    fn text(&mut self, text: &str) {
-        if let Some(digits) = hexadecimal(text) {
-            self.size((digits.len() << 2) | HEX);
-            self.bytes.extend_from_slice(&digits);
-            return;
-        }
+    pub(super) fn text(&mut self, text: &str) {
+        let digits = hexadecimal(text);
+        let bytes = digits.as_deref().unwrap_or(text.as_bytes());
         let common = COMMON.iter().position(|common| *common == text);
         let known = common.or_else(|| {
             self.texts
                 .iter()
-                .position(|range| self.bytes.get(range.clone()) == Some(text.as_bytes()))
+                .position(|(range, hex)| {
+                    *hex == digits.is_some() && self.bytes.get(range.clone()) == Some(bytes)
+                })
                 .map(|position| COMMON.len() + position)
         });
         if let Some(position) = known {
             self.size((position << 2) | AGAIN);
             return;
         }
-        self.size((text.len() << 2) | PLAIN);
+        let kind = if digits.is_some() { HEX } else { PLAIN };
+        self.size((bytes.len() << 2) | kind);
         let start = self.bytes.len();
-        self.bytes.extend_from_slice(text.as_bytes());
+        self.bytes.extend_from_slice(bytes);
         if self.texts.len() < KNOWN_TEXTS && !text.is_empty() {
-            self.texts.push(start..self.bytes.len());
+            self.texts.push((start..self.bytes.len(), digits.is_some()));
         }
     }
 
@@ -179,21 +181,37 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
+/// Thumbprints are sorted by what this makes of each host, so it writes bytes and not characters.
 fn digits(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 0xf])
-        .filter_map(|nibble| DIGITS.get(usize::from(nibble)))
-        .map(|digit| char::from(*digit))
-        .collect()
+    let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
+    let mut digits = vec![0; bytes.len() * 2];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
+    }
+    String::from_utf8(digits).unwrap_or_default()
+}
+
+/// A text where it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Text<'a> {
+    Plain(&'a str),
+    Hex(&'a [u8]),
+}
+
+impl<'a> From<Text<'a>> for Cow<'a, str> {
+    fn from(text: Text<'a>) -> Self {
+        match text {
+            Text::Plain(text) => text.into(),
+            Text::Hex(bytes) => digits(bytes).into(),
+        }
+    }
 }
 
 /// Takes bytes apart.
 #[derive(Debug)]
 pub(super) struct Unpacker<'a> {
     rest: &'a [u8],
-    texts: Vec<&'a str>,
+    texts: Vec<Text<'a>>,
     pub(super) tls: Seen<TlsFacts>,
     pub(super) ntlm: Seen<NtlmFacts>,
     pub(super) leaves: Seen<CertificateFacts>,
@@ -240,29 +258,35 @@ impl<'a> Unpacker<'a> {
         usize::try_from(self.number()?).ok()
     }
 
-    fn signed(&mut self) -> Option<i64> {
+    pub(super) fn signed(&mut self) -> Option<i64> {
         let number = self.number()?;
         Some((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
     }
 
-    fn text(&mut self) -> Option<Box<str>> {
+    /// A text; only hexadecimal digits have to be written out.
+    pub(super) fn text(&mut self) -> Option<Cow<'a, str>> {
+        self.raw_text().map(Into::into)
+    }
+
+    /// A text, not even written out.
+    pub(super) fn raw_text(&mut self) -> Option<Text<'a>> {
         let head = self.size()?;
         let size = head >> 2;
-        match head & 3 {
-            PLAIN => {
-                let text = std::str::from_utf8(self.take(size)?).ok()?;
-                if self.texts.len() < KNOWN_TEXTS && !text.is_empty() {
-                    self.texts.push(text);
-                }
-                Some(text.into())
+        let text = match head & 3 {
+            PLAIN => Text::Plain(std::str::from_utf8(self.take(size)?).ok()?),
+            HEX => Text::Hex(self.take(size)?),
+            AGAIN => {
+                return match COMMON.get(size) {
+                    Some(text) => Some(Text::Plain(text)),
+                    None => self.texts.get(size.checked_sub(COMMON.len())?).copied(),
+                };
             }
-            HEX => Some(digits(self.take(size)?).into()),
-            AGAIN => COMMON
-                .get(size)
-                .or_else(|| self.texts.get(size.checked_sub(COMMON.len())?))
-                .map(|text| (*text).into()),
-            _ => None,
+            _ => return None,
+        };
+        if self.texts.len() < KNOWN_TEXTS && !matches!(text, Text::Plain("")) {
+            self.texts.push(text);
         }
+        Some(text)
     }
 
     pub(super) fn issuer(&mut self) -> Option<Arc<CertificateFacts>> {
@@ -326,7 +350,7 @@ impl Pack for Box<str> {
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        from.text()
+        from.text().map(Into::into)
     }
 }
 

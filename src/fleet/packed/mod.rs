@@ -6,6 +6,7 @@
 
 mod codec;
 mod facts;
+mod sketch;
 #[cfg(test)]
 mod tests;
 
@@ -13,10 +14,11 @@ use std::sync::Arc;
 
 use crate::model::{CertificateFacts, History, ObservedName, Subject};
 use codec::{Pack, Packer, Unpacker};
+pub use sketch::{CertificateSketch, Sketch};
 
 /// Bytes kept for a host of which more is to come: what an ordinary one needs in the end. A buffer that grew with every
 /// attempt would leave holes of all sizes behind, and these cost a fleet as much as the facts themselves.
-const ROOM: usize = 704;
+const ROOM: usize = 712;
 
 /// One host's facts, packed.
 #[derive(Debug, Clone)]
@@ -43,7 +45,8 @@ impl Packed {
         bytes.clear();
         bytes.reserve_exact(ROOM);
         let mut packer = Packer::new(bytes);
-        // Names come first: a filter asks for them alone.
+        // The sketch and the names come first: columns and filters ask for them alone, of every host.
+        sketch::pack(history, &mut packer);
         history.names.pack(&mut packer);
         history.listed.pack(&mut packer);
         history.by_reference.pack(&mut packer);
@@ -52,6 +55,7 @@ impl Packed {
         history.excluded.pack(&mut packer);
         history.names_checked.pack(&mut packer);
         history.complete.pack(&mut packer);
+        history.gateway.pack(&mut packer);
         let (bytes, issuers) = packer.finish();
         self.issuers = issuers.into();
         self.bytes = bytes;
@@ -69,6 +73,7 @@ impl Packed {
 
     fn unpack(&self, subject: &Subject) -> Option<History> {
         let mut from = Unpacker::new(&self.bytes, &self.issuers);
+        Sketch::unpack(&mut from)?;
         let names = Pack::unpack(&mut from)?;
         Some(History {
             subject: subject.clone(),
@@ -80,11 +85,19 @@ impl Packed {
             excluded: Pack::unpack(&mut from)?,
             names_checked: Pack::unpack(&mut from)?,
             complete: Pack::unpack(&mut from)?,
+            gateway: Pack::unpack(&mut from)?,
         })
     }
 
     /// The names alone.
     pub(super) fn names(&self) -> Vec<ObservedName> {
-        Pack::unpack(&mut Unpacker::new(&self.bytes, &self.issuers)).unwrap_or_default()
+        let mut from = Unpacker::new(&self.bytes, &self.issuers);
+        let names = Sketch::unpack(&mut from).and_then(|_| Pack::unpack(&mut from));
+        names.unwrap_or_default()
+    }
+
+    /// What a column or a filter may ask of every host.
+    pub(super) fn sketch(&self) -> Sketch<'_> {
+        Sketch::unpack(&mut Unpacker::new(&self.bytes, &self.issuers)).unwrap_or_default()
     }
 }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::diagnosis::testing::{attempt, certificate, here, issued, ntlm, tls};
-use crate::model::{Attempt, NameSource};
+use crate::diagnosis::testing::{attempt, certificate, days, here, issued, ntlm, tls};
+use crate::model::{Attempt, NameSource, Stage};
 
 const NAME: &str = "srv05.corp.example";
 
@@ -79,6 +79,45 @@ fn attempts_that_shared_facts_share_them_again() {
 fn names_are_read_alone() {
     let seen = history(vec![attempt().through().done()]);
     assert_eq!(Packed::new(&seen).names(), seen.names);
+}
+
+#[test]
+fn a_sketch_says_what_the_history_says() {
+    let leaf = issued(&[NAME, "srv05"]);
+    let silent = || attempt().stage(Stage::Tcp, crate::diagnosis::testing::silent());
+    let seen = history(vec![
+        silent().edit(|made| made.started_at = days(-3)).done(),
+        attempt()
+            .shown(tls(leaf.clone()))
+            .identified(ntlm(NAME))
+            .edit(|made| made.started_at = days(-2))
+            .done(),
+        attempt()
+            .shown(tls(leaf.clone()))
+            .edit(|made| made.started_at = days(-1))
+            .done(),
+        silent().done(),
+    ]);
+    let packed = Packed::new(&seen);
+    let sketch = packed.sketch();
+    assert_eq!(sketch.build, Some((10, 0, 20348)));
+    assert_eq!(sketch.first_seen, Some(days(-2)));
+    assert_eq!(sketch.last_seen, Some(days(-1)));
+    assert_eq!(sketch.reverse.as_deref(), Some(NAME));
+    let certificate = sketch.certificate.unwrap();
+    assert_eq!(certificate.common_name.as_deref(), Some(NAME));
+    assert_eq!(*certificate.issuer, *leaf.issuer);
+    assert_eq!(*certificate.sha1(), *leaf.sha1);
+    assert_eq!(*certificate.signature_algorithm, *leaf.signature_algorithm);
+    assert_eq!(certificate.key, leaf.key);
+    assert_eq!(certificate.alternative_names, 2);
+    assert_eq!(certificate.not_after, leaf.not_after);
+    assert_eq!(
+        Packed::new(&history(vec![silent().done()]))
+            .sketch()
+            .certificate,
+        None
+    );
 }
 
 #[test]

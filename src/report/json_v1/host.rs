@@ -2,151 +2,312 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::diagnosis::{self, Diagnosis, NamePath, Spread, Stability};
+use crate::diagnosis::{self, Diagnosis, Disagreement, NamePath, Spread, Stability, Undecided};
 use crate::model::{
-    CertificateFacts, CertificateStatus, Finding, Lookup, LookupAnswer, NameSource, NtlmFacts,
-    Question, Resolver, Stage, Subject, TlsFacts, TlsMethod, TrustVerdict,
+    CertificateFacts, CertificateStatus, Confidence, DnsVerdict, Finding, HostState, KeyAlgorithm,
+    Lookup, LookupAnswer, Moment, NameSource, Nla, NtlmFacts, Question, Resolver, SelectedSecurity,
+    Severity, StabilityVerdict, Stage, Subject, TlsFacts, TlsMethod, TrustVerdict,
 };
 use crate::report::sheet::Row;
 use crate::report::words;
 
-/// One entry under `hosts`.
-#[derive(Serialize)]
+/// One entry under `hosts`: what the facts in `history` mean by the rules of the version that wrote it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Host")]
 pub(super) struct HostV1<'a> {
     /// `null` for a listed name that led to no address; `names` holds it.
     address: Option<IpAddr>,
+    /// TCP port.
     port: u16,
     /// The name to show.
     display_name: Option<&'a str>,
+    /// The names in play.
     names: Vec<NameV1<'a>>,
-    state: &'static str,
-    failed_stage: Option<&'static str>,
+    /// What is always true of the host.
+    state: HostState,
+    /// The stage where attempts end; `null` when they get through.
+    failed_stage: Option<Stage>,
+    /// What the server chose.
     security: SecurityV1,
+    /// `null` when TLS was not reached.
     tls: Option<TlsV1<'a>>,
+    /// The server's own certificate; `null` when none was seen.
     certificate: Option<CertificateV1<'a>>,
+    /// What the server says of itself in the NTLM challenge; `null` without one.
     ntlm: Option<NtlmV1<'a>>,
+    /// Name against address.
     dns: DnsV1<'a>,
+    /// What repeated attempts say.
     stability: StabilityV1<'a>,
+    /// What mstsc would probably show; `null` when nothing would stop it.
     predicted_client_error: Option<PredictedV1<'a>>,
+    /// Worst first.
     findings: Vec<FindingV1<'a>>,
+    /// What cannot be told yet, and what would tell.
+    undecided: Vec<Undecided>,
+    /// The gateway that always leads there: such a host is not probed directly.
+    gateway: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// A name and who gave it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Name")]
 struct NameV1<'a> {
+    /// In lower case, without the final dot.
     name: &'a str,
-    source: &'static str,
+    /// Who gave it.
+    source: NameSource,
 }
 
-#[derive(Serialize)]
+/// What the server chose in the RDP negotiation (MS-RDPBCGR 2.2.1.2.1).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Security")]
 struct SecurityV1 {
-    selected: &'static str,
-    nla: &'static str,
+    /// On the newest attempt that got so far.
+    selected: SelectedSecurity,
+    /// Whether Network Level Authentication is asked for.
+    nla: Nla,
 }
 
-#[derive(Serialize)]
+/// The TLS stage.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Tls")]
 struct TlsV1<'a> {
+    /// Such as `1.3` or `SSL 3.0`; a number in hexadecimal for one that has no name.
     version: Option<String>,
+    /// The suite, by rustls's name such as `TLS13_AES_256_GCM_SHA384`, by the registry's for a peek.
     cipher: Option<&'a str>,
-    handshake: &'static str,
+    /// How these facts were obtained.
+    handshake: TlsMethod,
+    /// Key exchange group, where one was used.
     group: Option<&'a str>,
+    /// Whether the signature over the key exchange was right; `null` when it was not seen.
     signature_valid: Option<bool>,
 }
 
-#[derive(Serialize)]
+/// The server's own certificate. Of one that cannot be read, only the thumbprints are there.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Certificate")]
 struct CertificateV1<'a> {
-    status: Option<&'static str>,
+    /// As of `scan.judged_at`.
+    status: Option<CertificateStatus>,
+    /// The last common name of the subject.
     common_name: Option<&'a str>,
+    /// The whole subject, RFC 4514 style.
     subject: Option<&'a str>,
+    /// DNS names, then addresses, of the subject alternative name.
     san: Vec<String>,
+    /// The whole issuer.
     issuer: Option<&'a str>,
+    /// `null` when it says so and nobody checked its signature.
     self_signed: Option<bool>,
+    /// Start of validity.
+    #[schemars(with = "Option<Moment>")]
     not_before: Option<Timestamp>,
+    /// End of validity.
+    #[schemars(with = "Option<Moment>")]
     not_after: Option<Timestamp>,
+    /// Whole days to the end, rounded down: negative after it.
     days_left: Option<i64>,
+    /// The public key.
     key: Option<KeyV1>,
+    /// The usual name, such as `sha256WithRSAEncryption`, or the dotted OID.
     signature_algorithm: Option<&'a str>,
+    /// SHA-1 over the DER, lower-case hex: the thumbprint that Windows shows.
     sha1: &'a str,
+    /// SHA-256 over the DER, lower-case hex.
     sha256: &'a str,
+    /// Certificates sent, this one included.
     chain_length: usize,
+    /// Serial number, lower-case hex.
     serial: Option<&'a str>,
-    trust: &'static str,
+    /// What the scanning machine thinks of the chain.
+    trust: TrustV1,
     /// Why it could not be read.
     unparsable: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// What the scanning machine thinks of a chain.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Trust")]
+enum TrustV1 {
+    /// It leads to a root that the machine knows.
+    Trusted,
+    /// Signed by its own key.
+    SelfSigned,
+    /// It leads to no root that the machine knows.
+    UnknownIssuer,
+    /// Refused for another reason, which `history` holds.
+    Rejected,
+    /// The machine's trust store was not consulted.
+    NotChecked,
+}
+
+/// A public key.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Key")]
 struct KeyV1 {
-    algorithm: &'static str,
+    /// Its kind.
+    algorithm: KeyAlgorithm,
+    /// Length of the modulus, or size of the curve's field.
     bits: Option<u32>,
 }
 
-#[derive(Serialize)]
+/// What the server says of itself in the NTLM challenge (MS-NLMP 2.2.1.2).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Ntlm")]
 struct NtlmV1<'a> {
+    /// Computer, the short name.
     netbios_computer: Option<&'a str>,
+    /// Domain, the short name.
     netbios_domain: Option<&'a str>,
+    /// Computer, the full name.
     dns_computer: Option<&'a str>,
+    /// Domain, the full name.
     dns_domain: Option<&'a str>,
+    /// Forest.
     dns_forest: Option<&'a str>,
+    /// The version claimed, such as `10.0.20348`.
     build: Option<String>,
+    /// The server's clock minus the scanning machine's, in seconds.
     clock_skew_s: Option<f64>,
 }
 
-#[derive(Serialize)]
+/// Name against address.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Dns")]
 struct DnsV1<'a> {
-    verdict: &'static str,
+    /// The worst of all names.
+    verdict: DnsVerdict,
+    /// In which way the names disagree; `null` where they agree or nothing is known.
+    disagreement: Option<Disagreement>,
+    /// Every question asked.
     lookups: Vec<LookupV1<'a>>,
     /// Name by name, where its addresses lead.
     names: &'a [NamePath],
 }
 
-#[derive(Serialize)]
+/// One question to one resolver.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HostLookup")]
 struct LookupV1<'a> {
     /// The name or address asked for.
     question: String,
-    /// `addresses` or `names`.
-    wanted: &'static str,
-    /// `system`, `configured`, or the address of a server.
+    /// What of it was wanted.
+    wanted: WantedV1,
+    /// `system`, `configured`, or the address and port of a server given with `--dns`.
     resolver: String,
-    answer: &'static str,
+    /// What came back.
+    answer: AnswerV1,
+    /// The addresses or names.
     values: Vec<String>,
+    /// The smallest time to live in seconds, where the resolver tells it.
     ttl_s: Option<u32>,
+    /// The resolver's words for an error.
     detail: Option<&'a str>,
+    /// Milliseconds it took.
     duration_ms: u32,
 }
 
-#[derive(Serialize)]
+/// What a lookup wants.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Wanted")]
+enum WantedV1 {
+    /// A and AAAA of a name.
+    Addresses,
+    /// PTR of an address.
+    Names,
+}
+
+/// What came back.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Answer")]
+enum AnswerV1 {
+    /// Addresses.
+    Addresses,
+    /// Names.
+    Names,
+    /// There is no such name.
+    NxDomain,
+    /// The name has no record of the kind wanted.
+    NoData,
+    /// No answer in time.
+    Timeout,
+    /// The server failed.
+    ServFail,
+    /// The server refused.
+    Refused,
+    /// The system's resolver found nothing and did not say why.
+    NotFound,
+    /// Anything else.
+    Error,
+}
+
+/// What repeated attempts say.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Stability")]
 struct StabilityV1<'a> {
-    verdict: &'static str,
+    /// Sometimes or always.
+    verdict: StabilityVerdict,
+    /// Attempts that count.
     attempts: u32,
+    /// Those that failed.
     failures: u32,
+    /// Failures by the stage where they ended.
+    #[schemars(with = "BTreeMap<String, u32>", extend("propertyNames" = { "$ref": "#/$defs/Stage" }))]
     failures_by_stage: BTreeMap<&'static str, u32>,
+    /// TCP connect.
     connect_ms: &'a Option<Spread>,
+    /// Attempts that got through, from start to end.
     total_ms: &'a Option<Spread>,
+    /// TLS handshake.
     handshake_ms: &'a Option<Spread>,
+    /// Segments sent again over all attempts; `null` where the platform does not tell.
     retransmits: Option<u32>,
     /// Connects lost, as a share of all tried, 0 to 1.
     loss: f64,
 }
 
-#[derive(Serialize)]
+/// What mstsc would probably show.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PredictedClientError")]
 struct PredictedV1<'a> {
+    /// In hexadecimal, such as `0x904`.
     code: &'a str,
+    /// The documented meaning.
     name: &'a str,
+    /// 1 to 100.
     likelihood: u8,
+    /// Why, one line each.
     reasons: &'a [String],
+    /// Event logs that would confirm it.
     confirm_in: Vec<&'static str>,
 }
 
-#[derive(Serialize)]
+/// An opinion about the host, with what it stands on.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Finding")]
 struct FindingV1<'a> {
+    /// Stable key such as `RDP-CERT-EXPIRED`; `rdpscan explain` has its entry.
     id: &'a str,
-    severity: &'static str,
-    confidence: &'static str,
+    /// How bad.
+    severity: Severity,
+    /// How sure.
+    confidence: Confidence,
+    /// One sentence for the host.
     title: &'a str,
+    /// What was observed.
     evidence: &'a str,
+    /// Key of the remedy to try first, such as `R1`; `null` when there is nothing to do.
     remedy: Option<&'a str>,
+    /// All, in the order to try them.
+    remedies: &'a [&'static str],
 }
 
 impl<'a> HostV1<'a> {
@@ -159,17 +320,18 @@ impl<'a> HostV1<'a> {
             port: history.subject.port(),
             display_name: row.name,
             names: names(row),
-            state: diagnosis.state.word(),
-            failed_stage: diagnosis.failed_stage.map(Stage::word),
+            state: diagnosis.state,
+            failed_stage: diagnosis.failed_stage,
             security: SecurityV1 {
-                selected: diagnosis.security.word(),
-                nla: diagnosis.nla.word(),
+                selected: diagnosis.security,
+                nla: diagnosis.nla,
             },
             tls: tls.map(TlsV1::new),
             certificate: tls.and_then(|tls| CertificateV1::new(tls, row)),
             ntlm: history.ntlm().map(|facts| NtlmV1::new(facts)),
             dns: DnsV1 {
-                verdict: diagnosis.dns.word(),
+                verdict: diagnosis.dns,
+                disagreement: diagnosis.disagreement,
                 lookups: history
                     .lookups
                     .iter()
@@ -180,6 +342,8 @@ impl<'a> HostV1<'a> {
             stability: StabilityV1::new(&diagnosis.stability),
             predicted_client_error: PredictedV1::of(diagnosis),
             findings: diagnosis.findings.iter().map(FindingV1::new).collect(),
+            undecided: row.undecided(),
+            gateway: history.gateway.as_deref(),
         }
     }
 }
@@ -192,7 +356,7 @@ fn names<'a>(row: &'a Row<'_>) -> Vec<NameV1<'a>> {
         .iter()
         .map(|observed| NameV1 {
             name: &observed.name,
-            source: observed.source.word(),
+            source: observed.source,
         })
         .collect();
     if let Subject::Unresolved { name, .. } = &history.subject
@@ -200,7 +364,7 @@ fn names<'a>(row: &'a Row<'_>) -> Vec<NameV1<'a>> {
     {
         names.push(NameV1 {
             name,
-            source: NameSource::Target.word(),
+            source: NameSource::Target,
         });
     }
     names
@@ -211,11 +375,7 @@ impl<'a> TlsV1<'a> {
         Self {
             version: tls.version.map(|version| version.to_string()),
             cipher: tls.cipher.as_deref(),
-            handshake: match tls.method {
-                TlsMethod::Full => "full",
-                TlsMethod::LegacyPeek => "legacy_peek",
-                TlsMethod::Failed => "failed",
-            },
+            handshake: tls.method,
             group: tls.group.as_deref(),
             signature_valid: tls.signature_valid,
         }
@@ -228,11 +388,7 @@ impl<'a> CertificateV1<'a> {
         // An unreadable certificate has thumbprints and nothing else: empty strings in the model mean "not known" then.
         let known = leaf.unparsable.is_none();
         Some(Self {
-            status: row
-                .host
-                .diagnosis
-                .certificate_status
-                .map(CertificateStatus::word),
+            status: row.host.diagnosis.certificate_status,
             common_name: leaf.common_name.as_deref(),
             subject: known.then_some(&leaf.subject),
             san: words::alternative_names(leaf),
@@ -242,7 +398,7 @@ impl<'a> CertificateV1<'a> {
             not_after: leaf.not_after,
             days_left: row.host.diagnosis.days_left,
             key: known.then(|| KeyV1 {
-                algorithm: leaf.key.algorithm.word(),
+                algorithm: leaf.key.algorithm,
                 bits: Some(leaf.key.bits).filter(|bits| *bits > 0),
             }),
             signature_algorithm: known.then_some(&leaf.signature_algorithm),
@@ -251,11 +407,11 @@ impl<'a> CertificateV1<'a> {
             chain_length: tls.chain.len(),
             serial: known.then_some(&leaf.serial),
             trust: match tls.trust {
-                TrustVerdict::Trusted => "trusted",
-                TrustVerdict::SelfSigned => "self_signed",
-                TrustVerdict::UnknownIssuer => "unknown_issuer",
-                TrustVerdict::Rejected(_) => "rejected",
-                TrustVerdict::NotChecked => "not_checked",
+                TrustVerdict::Trusted => TrustV1::Trusted,
+                TrustVerdict::SelfSigned => TrustV1::SelfSigned,
+                TrustVerdict::UnknownIssuer => TrustV1::UnknownIssuer,
+                TrustVerdict::Rejected(_) => TrustV1::Rejected,
+                TrustVerdict::NotChecked => TrustV1::NotChecked,
             },
             unparsable: leaf.unparsable.as_deref(),
         })
@@ -279,8 +435,8 @@ impl<'a> NtlmV1<'a> {
 impl<'a> LookupV1<'a> {
     fn new(lookup: &'a Lookup) -> Self {
         let (question, wanted) = match &lookup.question {
-            Question::Addresses(name) => (name.to_string(), "addresses"),
-            Question::Pointer(address) => (address.to_string(), "names"),
+            Question::Addresses(name) => (name.to_string(), WantedV1::Addresses),
+            Question::Pointer(address) => (address.to_string(), WantedV1::Names),
         };
         let mut values = Vec::new();
         let mut ttl = None;
@@ -289,21 +445,21 @@ impl<'a> LookupV1<'a> {
             LookupAnswer::Addresses { addresses, ttl_s } => {
                 values = addresses.iter().map(ToString::to_string).collect();
                 ttl = *ttl_s;
-                "addresses"
+                AnswerV1::Addresses
             }
             LookupAnswer::Names { names } => {
                 values = names.iter().map(ToString::to_string).collect();
-                "names"
+                AnswerV1::Names
             }
-            LookupAnswer::NxDomain => "nx_domain",
-            LookupAnswer::NoData => "no_data",
-            LookupAnswer::Timeout => "timeout",
-            LookupAnswer::ServFail => "serv_fail",
-            LookupAnswer::Refused => "refused",
-            LookupAnswer::NotFound => "not_found",
+            LookupAnswer::NxDomain => AnswerV1::NxDomain,
+            LookupAnswer::NoData => AnswerV1::NoData,
+            LookupAnswer::Timeout => AnswerV1::Timeout,
+            LookupAnswer::ServFail => AnswerV1::ServFail,
+            LookupAnswer::Refused => AnswerV1::Refused,
+            LookupAnswer::NotFound => AnswerV1::NotFound,
             LookupAnswer::Error { detail } => {
                 words = Some(&**detail);
-                "error"
+                AnswerV1::Error
             }
         };
         Self {
@@ -326,7 +482,7 @@ impl<'a> LookupV1<'a> {
 impl<'a> StabilityV1<'a> {
     fn new(stability: &'a Stability) -> Self {
         Self {
-            verdict: stability.verdict.word(),
+            verdict: stability.verdict,
             attempts: stability.attempts,
             failures: stability.failures,
             failures_by_stage: stability
@@ -360,11 +516,12 @@ impl<'a> FindingV1<'a> {
     fn new(finding: &'a Finding) -> Self {
         Self {
             id: finding.id,
-            severity: finding.severity.word(),
-            confidence: finding.confidence.word(),
+            severity: finding.severity,
+            confidence: finding.confidence,
             title: &finding.title,
             evidence: &finding.evidence,
-            remedy: finding.remedy,
+            remedy: finding.remedy(),
+            remedies: finding.remedies,
         }
     }
 }

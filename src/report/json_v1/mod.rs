@@ -4,58 +4,91 @@
 //! are the format's own, and the model may change behind them. What is absent is `null`; times are RFC 3339 in UTC.
 //!
 //! The layout is fixed too: each top-level key and each host stands on a line of its own, so that two reports can be
-//! compared, and one host found, with line tools. The same facts always give the same bytes.
+//! compared, and one host found, with line tools. The same facts always give the same bytes. Nothing in them steers a terminal.
 
 mod host;
+mod schema;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::facts::{HistoryRecord, Table};
 use super::sheet::{Row, Sheet};
 use crate::diagnosis::Policy;
-use crate::fleet::Summary;
-use crate::model::{HostState, ScanStatus, Severity};
+use crate::fleet::{Fleet, Host, Summary};
+use crate::model::{HostState, Moment, ScanStatus, Severity};
+use crate::record;
 use host::HostV1;
+
+pub use schema::report_schema;
 
 /// The format's name and major version.
 pub const REPORT_SCHEMA: &str = "rdpscan.report/1";
 
-#[derive(Serialize)]
+/// The scan.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Scan")]
 struct ScanV1<'a> {
+    /// Stays the same however often the scan is written.
     id: &'a str,
+    /// Version of rdpscan that scanned.
     version: Option<&'a str>,
+    /// From where: the scanning machine's name for itself.
     vantage: &'a str,
+    /// When it began.
+    #[schemars(with = "Option<Moment>")]
     started_at: Option<Timestamp>,
+    /// When it ended; `null` while it has no end.
+    #[schemars(with = "Option<Moment>")]
     finished_at: Option<Timestamp>,
     /// The time as of which hosts were judged: the newest event's.
+    #[schemars(with = "Option<Moment>")]
     judged_at: Option<Timestamp>,
+    /// How it ended; `interrupted` while it has no end.
     status: ScanStatus,
+    /// As the user gave them.
     targets: &'a [String],
+    /// Addresses with their ports, names not yet resolved left out.
     addresses_planned: Option<u64>,
+    /// Those tried at least once; `null` while the scan has no end.
     addresses_probed: Option<u64>,
     /// Hosts that a filter or a selection kept out of this file.
     hosts_left_out: usize,
 }
 
-#[derive(Serialize)]
+/// Counts over the hosts of this file.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Summary")]
 struct SummaryV1 {
+    /// All of them.
     hosts: u64,
+    /// By state; every state is there.
+    #[schemars(with = "BTreeMap<String, u64>", extend("propertyNames" = { "$ref": "#/$defs/HostState" }))]
     by_state: BTreeMap<&'static str, u64>,
+    /// By the severity of their worst finding; every severity is there.
+    #[schemars(with = "BTreeMap<String, u64>", extend("propertyNames" = { "$ref": "#/$defs/Severity" }))]
     by_severity: BTreeMap<&'static str, u64>,
+    /// Certificates past their end.
     expired: u64,
+    /// Certificates that end within the policy's days.
     expiring: u64,
+    /// Hosts of which some attempts fail and some do not.
     flaky: u64,
+    /// Hosts whose name or reverse name leads elsewhere, nowhere, or in part nowhere, or could not be looked up.
     dns_trouble: u64,
 }
 
-#[derive(Serialize)]
+/// A host: what is thought of it, and the facts.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Entry")]
 struct EntryV1<'a> {
     #[serde(flatten)]
     host: HostV1<'a>,
+    /// The facts.
     history: HistoryRecord,
 }
 
@@ -73,6 +106,19 @@ impl Serialize for Entry<'_> {
         };
         entry.serialize(serializer)
     }
+}
+
+/// One host's entry, indented for people. Its certificates are named by thumbprint, as in the whole document.
+pub(super) fn host(host: &Host, fleet: &Fleet) -> serde_json::Result<String> {
+    let row = Row {
+        fleet: Some(fleet),
+        host,
+        history: host.history(),
+        name: host.display_name(),
+    };
+    let mut table = Table::default();
+    table.add(&row.history);
+    serde_json::to_string_pretty(&Entry { row, table: &table })
 }
 
 /// Writes a sheet as one document, host by host.
@@ -108,7 +154,7 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
 
 fn key(out: &mut dyn Write, name: &str, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
     write!(out, ",\n\"{name}\":")?;
-    Ok(serde_json::to_writer(out, value)?)
+    record::write_json(out, value)
 }
 
 fn list<T: Serialize>(
@@ -120,7 +166,7 @@ fn list<T: Serialize>(
     let mut separator = "\n";
     for value in values {
         out.write_all(separator.as_bytes())?;
-        serde_json::to_writer(&mut *out, &value)?;
+        record::write_json(out, &value)?;
         separator = ",\n";
     }
     out.write_all(b"]")
@@ -174,7 +220,6 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::fleet::Host;
     use crate::report::fixture;
 
     fn document(hosts: &[Host]) -> Value {
@@ -253,7 +298,7 @@ mod tests {
             },
             "findings": [{
                 "id": "RDP-CERT-EXPIRED", "severity": "high", "confidence": "sure",
-                "title": "The certificate has expired", "evidence": "valid until 2026-01-01, 20 days ago", "remedy": "R1"
+                "title": "The certificate has expired", "evidence": "valid until 2026-01-01, 20 days ago", "remedy": "R1", "remedies": ["R1"]
             }]
         });
         let found = document(&[fixture::expired_host()]);

@@ -160,23 +160,36 @@ impl Prober for FakeProber {
     }
 
     async fn attempt(&self, link: FakeLink, request: AttemptRequest) -> Attempt {
-        if link.hangs {
-            std::future::pending::<()>().await;
+        let work = async {
+            if link.hangs {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(WORK).await;
+        };
+        let mut stages = vec![StageRecord {
+            stage: Stage::Tcp,
+            connection: ConnectionPurpose::Main,
+            start_us: 0,
+            duration_us: 2000,
+            outcome: Outcome::Ok,
+        }];
+        tokio::select! {
+            () = request.give_up.cancelled() => stages.push(StageRecord {
+                stage: Stage::X224,
+                connection: ConnectionPurpose::Main,
+                start_us: 2000,
+                duration_us: clock::micros_since(link.start).saturating_sub(2000),
+                outcome: Outcome::Cancelled,
+            }),
+            () = work => {}
         }
-        tokio::time::sleep(WORK).await;
         self.closed(request.endpoint.address, link.start);
         Attempt {
             endpoint: request.endpoint,
             number: request.number,
             by_name: request.by_name,
             started_at: clock::wall(),
-            stages: vec![StageRecord {
-                stage: Stage::Tcp,
-                connection: ConnectionPurpose::Main,
-                start_us: 0,
-                duration_us: 2000,
-                outcome: Outcome::Ok,
-            }],
+            stages,
             silent_rounds: request.silent_rounds,
             negotiation: None,
             tls: None,

@@ -1,6 +1,8 @@
 //! The engine under a paused clock, with a prober that only pretends.
 
+mod control;
 mod fake;
+mod outlook;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -58,6 +60,7 @@ async fn scan_until(
         sender,
         progress,
         stop,
+        None,
     ));
     let mut events = Vec::new();
     while let Some(event) = receiver.recv().await {

@@ -1,415 +1,195 @@
-//! The one table of keys: dispatch, footer, help and README all read it.
+//! Every key, where it holds, and what it does.
 
-use crossterm::event::KeyCode;
+use crossterm::event::KeyCode::{
+    BackTab, Backspace, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Tab, Up,
+};
 
 use super::{Binding, Context, Key};
-use crate::tui::action::{Action, Move};
+use crate::table::View;
+use crate::tui::action::{Action, MenuKind, Move, Side};
 
-const fn bind(
-    context: Context,
-    keys: &'static [Key],
-    action: Action,
-    hint: Option<&'static str>,
-    help: &'static str,
-) -> Binding {
-    Binding {
-        context,
-        keys,
-        action,
-        hint,
-        help,
-    }
+const fn plain(code: crossterm::event::KeyCode) -> Key {
+    Key::plain(code)
 }
 
-const UP: &[Key] = &[Key::plain(KeyCode::Up), Key::char('k')];
-const DOWN: &[Key] = &[Key::plain(KeyCode::Down), Key::char('j')];
-const PAGE_UP: &[Key] = &[Key::plain(KeyCode::PageUp), Key::ctrl('b')];
-const PAGE_DOWN: &[Key] = &[Key::plain(KeyCode::PageDown), Key::ctrl('f')];
-const HALF_UP: &[Key] = &[Key::ctrl('u')];
-const HALF_DOWN: &[Key] = &[Key::ctrl('d')];
-const TOP: &[Key] = &[Key::plain(KeyCode::Home), Key::char('g')];
-const BOTTOM: &[Key] = &[Key::plain(KeyCode::End), Key::char('G')];
-const BACK: &[Key] = &[
-    Key::plain(KeyCode::Esc),
-    Key::plain(KeyCode::Left),
-    Key::char('h'),
-    Key::plain(KeyCode::Backspace),
-];
-const HELP: &[Key] = &[Key::char('?'), Key::plain(KeyCode::F(1))];
-const QUIT: &[Key] = &[Key::char('q')];
-const ENTER: &[Key] = &[Key::plain(KeyCode::Enter)];
-const ESC: &[Key] = &[Key::plain(KeyCode::Esc)];
+const fn char(c: char) -> Key {
+    Key::char(c)
+}
+
+const fn ctrl(c: char) -> Key {
+    Key::ctrl(c)
+}
+
+const fn with_ctrl(code: crossterm::event::KeyCode) -> Key {
+    Key::with_ctrl(code)
+}
+
+/// A row a line: context, name in settings, keys, action, hint, help; `_` for no name and for no hint.
+macro_rules! bindings {
+    ($($context:ident $word:tt $keys:tt $action:expr, $hint:tt $help:literal;)*) => {
+        &[$(Binding {
+            context: Context::$context,
+            word: bindings!(@ $word),
+            keys: &$keys,
+            action: $action,
+            hint: bindings!(@ $hint),
+            help: $help,
+        },)*]
+    };
+    (@ _) => { None };
+    (@ $text:literal) => { Some($text) };
+}
 
 /// Every key.
-pub static BINDINGS: &[Binding] = &[
-    bind(
-        Context::Global,
-        &[Key::ctrl('c')],
-        Action::Interrupt,
-        None,
-        "stop the scan and quit; again quits at once",
-    ),
-    bind(
-        Context::Table,
-        &[
-            Key::plain(KeyCode::Enter),
-            Key::plain(KeyCode::Right),
-            Key::char('l'),
-        ],
-        Action::Open,
-        Some("open"),
-        "open the host under the cursor",
-    ),
-    bind(
-        Context::Table,
-        &[Key::char('/')],
-        Action::FilterOpen,
-        Some("filter"),
-        "filter by words, days<30, state:flaky, !word",
-    ),
-    bind(
-        Context::Table,
-        &[Key::char('s')],
-        Action::SortMenu,
-        Some("sort"),
-        "choose the column to sort by",
-    ),
-    bind(
-        Context::Table,
-        &[Key::char('S')],
-        Action::SortInvert,
-        None,
-        "turn the order round",
-    ),
-    bind(
-        Context::Table,
-        &[Key::char('e')],
-        Action::Export,
-        Some("export"),
-        "write what is shown to a file",
-    ),
-    bind(
-        Context::Table,
-        HELP,
-        Action::Help,
-        Some("help"),
-        "these keys",
-    ),
-    bind(
-        Context::Table,
-        QUIT,
-        Action::Quit,
-        Some("quit"),
-        "quit; asks once while the scan runs",
-    ),
-    bind(
-        Context::Table,
-        BACK,
-        Action::Back,
-        None,
-        "clear the filter; never quits",
-    ),
-    bind(Context::Table, UP, Action::Move(Move::Up), None, "one up"),
-    bind(
-        Context::Table,
-        DOWN,
-        Action::Move(Move::Down),
-        None,
-        "one down",
-    ),
-    bind(
-        Context::Table,
-        PAGE_UP,
-        Action::Move(Move::PageUp),
-        None,
-        "a screenful up",
-    ),
-    bind(
-        Context::Table,
-        PAGE_DOWN,
-        Action::Move(Move::PageDown),
-        None,
-        "a screenful down",
-    ),
-    bind(
-        Context::Table,
-        HALF_UP,
-        Action::Move(Move::HalfUp),
-        None,
-        "half a screenful up",
-    ),
-    bind(
-        Context::Table,
-        HALF_DOWN,
-        Action::Move(Move::HalfDown),
-        None,
-        "half a screenful down",
-    ),
-    bind(
-        Context::Table,
-        TOP,
-        Action::Move(Move::Top),
-        None,
-        "first row, and stay there whatever sorts to it",
-    ),
-    bind(
-        Context::Table,
-        BOTTOM,
-        Action::Move(Move::Bottom),
-        None,
-        "last row",
-    ),
-    bind(
-        Context::Host,
-        BACK,
-        Action::Back,
-        Some("back"),
-        "back to the table",
-    ),
-    bind(
-        Context::Host,
-        &[Key::char('n')],
-        Action::NextHost,
-        Some("next host"),
-        "the next host, in the order of the table",
-    ),
-    bind(
-        Context::Host,
-        &[Key::char('p')],
-        Action::PreviousHost,
-        Some("previous"),
-        "the host before",
-    ),
-    bind(
-        Context::Host,
-        &[
-            Key::plain(KeyCode::Tab),
-            Key::plain(KeyCode::Enter),
-            Key::plain(KeyCode::Right),
-            Key::char('l'),
-        ],
-        Action::NextSection,
-        Some("section"),
-        "scroll to the next section",
-    ),
-    bind(
-        Context::Host,
-        &[Key::plain(KeyCode::BackTab)],
-        Action::PreviousSection,
-        None,
-        "scroll to the section before",
-    ),
-    bind(
-        Context::Host,
-        &[Key::char('e')],
-        Action::Export,
-        Some("export"),
-        "write this host to a file",
-    ),
-    bind(
-        Context::Host,
-        HELP,
-        Action::Help,
-        Some("help"),
-        "these keys",
-    ),
-    bind(
-        Context::Host,
-        QUIT,
-        Action::Quit,
-        Some("quit"),
-        "quit; asks once while the scan runs",
-    ),
-    bind(Context::Host, UP, Action::Move(Move::Up), None, "scroll up"),
-    bind(
-        Context::Host,
-        DOWN,
-        Action::Move(Move::Down),
-        None,
-        "scroll down",
-    ),
-    bind(
-        Context::Host,
-        PAGE_UP,
-        Action::Move(Move::PageUp),
-        None,
-        "a screenful up",
-    ),
-    bind(
-        Context::Host,
-        PAGE_DOWN,
-        Action::Move(Move::PageDown),
-        None,
-        "a screenful down",
-    ),
-    bind(
-        Context::Host,
-        HALF_UP,
-        Action::Move(Move::HalfUp),
-        None,
-        "half a screenful up",
-    ),
-    bind(
-        Context::Host,
-        HALF_DOWN,
-        Action::Move(Move::HalfDown),
-        None,
-        "half a screenful down",
-    ),
-    bind(
-        Context::Host,
-        TOP,
-        Action::Move(Move::Top),
-        None,
-        "to the top",
-    ),
-    bind(
-        Context::Host,
-        BOTTOM,
-        Action::Move(Move::Bottom),
-        None,
-        "to the bottom",
-    ),
-    bind(
-        Context::Filter,
-        ENTER,
-        Action::FilterAccept,
-        Some("keep"),
-        "keep the filter",
-    ),
-    bind(
-        Context::Filter,
-        ESC,
-        Action::FilterCancel,
-        Some("undo"),
-        "put back the filter from before",
-    ),
-    bind(
-        Context::Filter,
-        &[Key::plain(KeyCode::Up)],
-        Action::Move(Move::Up),
-        None,
-        "one row up while typing",
-    ),
-    bind(
-        Context::Filter,
-        &[Key::plain(KeyCode::Down)],
-        Action::Move(Move::Down),
-        None,
-        "one row down while typing",
-    ),
-    bind(
-        Context::Sort,
-        &[
-            Key::plain(KeyCode::Enter),
-            Key::plain(KeyCode::Right),
-            Key::char(' '),
-        ],
-        Action::SortPick,
-        Some("sort"),
-        "sort by the marked column, or press its letter",
-    ),
-    bind(
-        Context::Sort,
-        UP,
-        Action::Move(Move::Up),
-        None,
-        "mark the column above",
-    ),
-    bind(
-        Context::Sort,
-        DOWN,
-        Action::Move(Move::Down),
-        None,
-        "mark the column below",
-    ),
-    bind(
-        Context::Sort,
-        &[Key::char('S')],
-        Action::SortInvert,
-        Some("invert"),
-        "turn the order round",
-    ),
-    bind(
-        Context::Sort,
-        &[
-            Key::plain(KeyCode::Esc),
-            Key::plain(KeyCode::Left),
-            Key::char('q'),
-        ],
-        Action::Back,
-        Some("back"),
-        "leave the order as it is",
-    ),
-    bind(
-        Context::Help,
-        &[
-            Key::plain(KeyCode::Esc),
-            Key::char('?'),
-            Key::plain(KeyCode::F(1)),
-            Key::char('q'),
-            Key::plain(KeyCode::Left),
-            Key::char('h'),
-            Key::plain(KeyCode::Enter),
-        ],
-        Action::Back,
-        Some("back"),
-        "close the help",
-    ),
-    bind(
-        Context::Help,
-        UP,
-        Action::Move(Move::Up),
-        Some("scroll"),
-        "scroll up",
-    ),
-    bind(
-        Context::Help,
-        DOWN,
-        Action::Move(Move::Down),
-        None,
-        "scroll down",
-    ),
-    bind(
-        Context::Help,
-        PAGE_UP,
-        Action::Move(Move::PageUp),
-        None,
-        "a screenful up",
-    ),
-    bind(
-        Context::Help,
-        PAGE_DOWN,
-        Action::Move(Move::PageDown),
-        None,
-        "a screenful down",
-    ),
-    bind(
-        Context::Help,
-        TOP,
-        Action::Move(Move::Top),
-        None,
-        "to the top",
-    ),
-    bind(
-        Context::Help,
-        BOTTOM,
-        Action::Move(Move::Bottom),
-        None,
-        "to the bottom",
-    ),
-    bind(
-        Context::Quit,
-        &[Key::char('y'), Key::char('q'), Key::plain(KeyCode::Enter)],
-        Action::QuitConfirmed,
-        Some("quit"),
-        "stop the scan and quit; what was found is kept",
-    ),
-    bind(
-        Context::Quit,
-        &[Key::char('n'), Key::plain(KeyCode::Esc)],
-        Action::Back,
-        Some("go on"),
-        "go on scanning",
-    ),
-];
+#[rustfmt::skip]
+pub static BINDINGS: &[Binding] = bindings! {
+    Global _ [ctrl('c')] Action::Interrupt, _ "stop the scan and quit; again quits at once";
+
+    Table "open" [plain(Enter), plain(Right), char('l')] Action::Open, "open" "open the host, or fold its group";
+    Table "filter" [char('/')] Action::FilterOpen, "filter" "filter: words, days<30, state:flaky, or, ( ), !";
+    Table "sort" [char('s')] Action::MenuOpen(MenuKind::Sort), "sort" "choose the column to sort by";
+    Table "invert" [char('S')] Action::SortInvert, _ "turn the order round";
+    Table "view-all" [char('1')] Action::View(View::All), _ "all hosts";
+    Table "view-problems" [char('2')] Action::View(View::Problems), _ "hosts that refuse Remote Desktop, or soon will";
+    Table "view-expiring" [char('3')] Action::View(View::Expiring), _ "certificates that ended, or soon will";
+    Table "view-dns" [char('4')] Action::View(View::Dns), _ "names and addresses that disagree";
+    Table "view-flaky" [char('5')] Action::View(View::Flaky), _ "hosts that do not always answer";
+    Table "next" [plain(Tab)] Action::Next, "view" "the next view";
+    Table "previous" [plain(BackTab)] Action::Previous, _ "the view before";
+    Table "columns" [char('c')] Action::MenuOpen(MenuKind::Columns), _ "choose, order and size the columns";
+    Table "group" [char('b')] Action::MenuOpen(MenuKind::Groups), _ "group by subnet or by domain";
+    Table "fold" [char('z')] Action::FoldAll, _ "fold every group, or open all";
+    Table "mark" [char(' ')] Action::Mark, "mark" "mark the host for an action, or all of a group";
+    Table "mark-all" [char('a')] Action::MarkAll, _ "mark every row shown, or none";
+    Table "probe-again" [char('r')] Action::ProbeAgain, _ "probe the marked hosts, this one or a group anew";
+    Table "export" [char('e')] Action::MenuOpen(MenuKind::Export), "export" "write the marked rows, or what is shown";
+    Table "copy" [char('y')] Action::MenuOpen(MenuKind::Copy), "copy" "copy a name, a thumbprint, a remedy";
+    Table "fix" [char('F')] Action::Fix, _ "write scripts that mend marked hosts or a group";
+    Table "pause" [char('p'), char('P')] Action::Pause, "pause" "stop sending, or go on; the hosts found stay";
+    Table "freeze" [char('f')] Action::Freeze, _ "let the display stand still, or follow again";
+    Table "skip" [char('x')] Action::Skip, _ "give up the slowest connection and its host";
+    Table "rescan" [char('R')] Action::RescanAll, _ "probe everything anew; asks before";
+    Table "overview" [char('o')] Action::Overview, "overview" "the overview, and back";
+    Table "actions" [char(':')] Action::MenuOpen(MenuKind::Palette), "actions" "every action by name";
+    Table "theme" [char('t')] Action::NextPalette, _ "next colours: dark, light, mono, colour-blind";
+    Table "mouse" [char('m')] Action::Mouse, _ "take the mouse, or leave it to the terminal";
+    Table "help" [char('?'), plain(F(1))] Action::Help, "help" "these keys";
+    Table "quit" [char('q')] Action::Quit, "quit" "quit; asks once while the scan runs";
+    Table "back" [plain(Esc), plain(Left), char('h'), plain(Backspace)] Action::Back, _ "clear the marks, then the filter; never quits";
+    Table "up" [plain(Up), char('k')] Action::Move(Move::Up), _ "one up";
+    Table "down" [plain(Down), char('j')] Action::Move(Move::Down), _ "one down";
+    Table "page-up" [plain(PageUp), ctrl('b')] Action::Move(Move::PageUp), _ "a screenful up";
+    Table "page-down" [plain(PageDown), ctrl('f')] Action::Move(Move::PageDown), _ "a screenful down";
+    Table "half-up" [ctrl('u')] Action::Move(Move::HalfUp), _ "half a screenful up";
+    Table "half-down" [ctrl('d')] Action::Move(Move::HalfDown), _ "half a screenful down";
+    Table "top" [plain(Home), char('g')] Action::Move(Move::Top), _ "first row, and stay there whatever sorts to it";
+    Table "bottom" [plain(End), char('G')] Action::Move(Move::Bottom), _ "last row";
+
+    Host "back" [plain(Esc), plain(Left), char('h'), plain(Backspace)] Action::Back, "back" "back to the table";
+    Host "next-host" [char('n'), with_ctrl(Down)] Action::NextHost, "next host" "the next host, in the order of the table";
+    Host "previous-host" [char('p'), with_ctrl(Up)] Action::PreviousHost, "previous" "the host before";
+    Host "next" [plain(Tab), plain(Enter), plain(Right), char('l')] Action::Next, "section" "scroll to the next section";
+    Host "previous" [plain(BackTab)] Action::Previous, _ "scroll to the section before";
+    Host _ [char('1')] Action::Section(0), _ "scroll to section 1";
+    Host _ [char('2')] Action::Section(1), _ "scroll to section 2";
+    Host _ [char('3')] Action::Section(2), _ "scroll to section 3";
+    Host _ [char('4')] Action::Section(3), _ "scroll to section 4";
+    Host _ [char('5')] Action::Section(4), _ "scroll to section 5";
+    Host _ [char('6')] Action::Section(5), _ "scroll to section 6";
+    Host _ [char('7')] Action::Section(6), _ "scroll to section 7";
+    Host "copy" [char('y')] Action::MenuOpen(MenuKind::Copy), "copy" "copy a name, a thumbprint, the remedy";
+    Host "probe-again" [char('r')] Action::ProbeAgain, _ "probe this host anew";
+    Host "export" [char('e')] Action::MenuOpen(MenuKind::Export), "export" "write this host to a file";
+    Host "fix" [char('F')] Action::Fix, _ "write the scripts that mend this host";
+    Host "pause" [char('P')] Action::Pause, _ "stop sending, or go on; the hosts found stay";
+    Host "freeze" [char('f')] Action::Freeze, _ "let the display stand still, or follow again";
+    Host "skip" [char('x')] Action::Skip, _ "give up the slowest connection and its host";
+    Host "rescan" [char('R')] Action::RescanAll, _ "probe everything anew; asks before";
+    Host "overview" [char('o')] Action::Overview, _ "the overview, and back";
+    Host "actions" [char(':')] Action::MenuOpen(MenuKind::Palette), "actions" "every action by name";
+    Host "theme" [char('t')] Action::NextPalette, _ "next colours: dark, light, mono, colour-blind";
+    Host "mouse" [char('m')] Action::Mouse, _ "take the mouse, or leave it to the terminal";
+    Host "help" [char('?'), plain(F(1))] Action::Help, "help" "these keys";
+    Host "quit" [char('q')] Action::Quit, "quit" "quit; asks once while the scan runs";
+    Host "up" [plain(Up), char('k')] Action::Move(Move::Up), _ "scroll up";
+    Host "down" [plain(Down), char('j')] Action::Move(Move::Down), _ "scroll down";
+    Host "page-up" [plain(PageUp), ctrl('b')] Action::Move(Move::PageUp), _ "a screenful up";
+    Host "page-down" [plain(PageDown), ctrl('f')] Action::Move(Move::PageDown), _ "a screenful down";
+    Host "half-up" [ctrl('u')] Action::Move(Move::HalfUp), _ "half a screenful up";
+    Host "half-down" [ctrl('d')] Action::Move(Move::HalfDown), _ "half a screenful down";
+    Host "top" [plain(Home), char('g')] Action::Move(Move::Top), _ "to the top";
+    Host "bottom" [plain(End), char('G')] Action::Move(Move::Bottom), _ "to the bottom";
+
+    Overview "open" [plain(Enter), plain(Right), char('l')] Action::Open, "its hosts" "the hosts behind the marked bar";
+    Overview "back" [plain(Esc), plain(Left), char('h'), plain(Backspace)] Action::Back, "back" "back to the table";
+    Overview "next" [plain(Tab)] Action::Next, "panel" "the next panel";
+    Overview "previous" [plain(BackTab)] Action::Previous, _ "the panel before";
+    Overview "export" [char('e')] Action::MenuOpen(MenuKind::Export), "export" "write a report of the fleet";
+    Overview "pause" [char('p'), char('P')] Action::Pause, _ "stop sending, or go on; the hosts found stay";
+    Overview "freeze" [char('f')] Action::Freeze, _ "let the display stand still, or follow again";
+    Overview "skip" [char('x')] Action::Skip, _ "give up the slowest connection and its host";
+    Overview "rescan" [char('R')] Action::RescanAll, _ "probe everything anew; asks before";
+    Overview "overview" [char('o')] Action::Overview, "table" "the overview, and back";
+    Overview "actions" [char(':')] Action::MenuOpen(MenuKind::Palette), "actions" "every action by name";
+    Overview "theme" [char('t')] Action::NextPalette, _ "next colours: dark, light, mono, colour-blind";
+    Overview "mouse" [char('m')] Action::Mouse, _ "take the mouse, or leave it to the terminal";
+    Overview "help" [char('?'), plain(F(1))] Action::Help, "help" "these keys";
+    Overview "quit" [char('q')] Action::Quit, "quit" "quit; asks once while the scan runs";
+    Overview "up" [plain(Up), char('k')] Action::Move(Move::Up), _ "one up";
+    Overview "down" [plain(Down), char('j')] Action::Move(Move::Down), _ "one down";
+    Overview "page-up" [plain(PageUp), ctrl('b')] Action::Move(Move::PageUp), _ "a screenful up";
+    Overview "page-down" [plain(PageDown), ctrl('f')] Action::Move(Move::PageDown), _ "a screenful down";
+    Overview "half-up" [ctrl('u')] Action::Move(Move::HalfUp), _ "half a screenful up";
+    Overview "half-down" [ctrl('d')] Action::Move(Move::HalfDown), _ "half a screenful down";
+    Overview "top" [plain(Home), char('g')] Action::Move(Move::Top), _ "first bar";
+    Overview "bottom" [plain(End), char('G')] Action::Move(Move::Bottom), _ "last bar";
+
+    Filter _ [plain(Enter)] Action::FilterAccept, "keep" "keep the filter";
+    Filter _ [plain(Tab)] Action::Complete, "complete" "take a suggestion; after a field, a value";
+    Filter _ [plain(BackTab)] Action::CompleteOther, "another" "take another suggestion in its place";
+    Filter _ [plain(F(1)), ctrl('g')] Action::Help, "help" "these keys";
+    Filter _ [plain(Esc)] Action::FilterCancel, "undo" "put back the filter from before";
+    Filter _ [plain(Up)] Action::Move(Move::Up), _ "one row up while typing";
+    Filter _ [plain(Down)] Action::Move(Move::Down), _ "one row down while typing";
+
+    Menu _ [plain(Enter), plain(Right), char(' ')] Action::MenuPick, "take" "do what the line says, or press its letter";
+    Menu _ [plain(Up), char('k')] Action::Move(Move::Up), _ "mark the line above";
+    Menu _ [plain(Down), char('j')] Action::Move(Move::Down), _ "mark the line below";
+    Menu _ [char('?'), plain(F(1))] Action::Help, "help" "these keys";
+    Menu _ [plain(Esc), plain(Left), char('h'), char('q'), plain(Backspace)] Action::Back, "back" "leave things as they are";
+
+    Sort _ [char('S')] Action::SortInvert, "turn round" "turn the order round";
+
+    Columns _ [char(' '), plain(Enter)] Action::ColumnToggle, "show or hide" "show the marked column, or hide it";
+    Columns _ [plain(Up), char('k')] Action::Move(Move::Up), _ "mark the column above";
+    Columns _ [plain(Down), char('j')] Action::Move(Move::Down), _ "mark the column below";
+    Columns _ [plain(Left), char('h')] Action::ColumnSize(Side::Left), "narrower" "one cell narrower";
+    Columns _ [plain(Right), char('l')] Action::ColumnSize(Side::Right), "wider" "one cell wider";
+    Columns _ [plain(PageUp), char('u')] Action::ColumnMove(Side::Left), "further left" "one place to the left";
+    Columns _ [plain(PageDown), char('d')] Action::ColumnMove(Side::Right), "further right" "one place to the right";
+    Columns _ [char('r')] Action::ColumnsReset, "reset" "the columns as rdpscan brings them";
+    Columns _ [char('?'), plain(F(1))] Action::Help, "help" "these keys";
+    Columns _ [plain(Esc), char('c'), char('q'), plain(Backspace)] Action::Back, "back" "close; the columns are remembered";
+
+    Palette _ [plain(Enter)] Action::MenuPick, "do" "do what the marked line says";
+    Palette _ [plain(Up)] Action::Move(Move::Up), _ "mark the line above";
+    Palette _ [plain(Down)] Action::Move(Move::Down), _ "mark the line below";
+    Palette _ [plain(PageUp)] Action::Move(Move::PageUp), _ "a screenful up";
+    Palette _ [plain(PageDown)] Action::Move(Move::PageDown), _ "a screenful down";
+    Palette _ [plain(F(1)), ctrl('g')] Action::Help, "help" "these keys";
+    Palette _ [plain(Esc)] Action::Back, "back" "do nothing";
+
+    Help _ [plain(Esc), char('?'), plain(F(1)), char('q'), plain(Left), char('h'), plain(Enter)] Action::Back, "back" "close the help";
+    Help _ [plain(Up), char('k')] Action::Move(Move::Up), "scroll" "scroll up";
+    Help _ [plain(Down), char('j')] Action::Move(Move::Down), _ "scroll down";
+    Help _ [plain(PageUp), ctrl('b')] Action::Move(Move::PageUp), _ "a screenful up";
+    Help _ [plain(PageDown), ctrl('f'), char(' ')] Action::Move(Move::PageDown), _ "a screenful down";
+    Help _ [plain(Home), char('g')] Action::Move(Move::Top), _ "to the top";
+    Help _ [plain(End), char('G')] Action::Move(Move::Bottom), _ "to the bottom";
+
+    Quit _ [char('y'), char('q'), plain(Enter)] Action::QuitConfirmed, "quit" "stop the scan and quit; what was found is kept";
+    Quit _ [char('n'), plain(Esc)] Action::Back, "go on" "go on scanning";
+
+    Rescan _ [char('y'), plain(Enter)] Action::RescanConfirmed, "probe anew" "probe what the question is about again";
+    Rescan _ [char('n'), char('q'), plain(Esc)] Action::Back, "back" "leave it";
+};

@@ -6,20 +6,24 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::super::action::Action;
 use super::super::model::{Model, Phase};
 use super::super::text;
 use super::super::theme::Tone;
-use crate::model::{HostState, Notice, ScanStatus};
+use crate::model::{DEFAULT_PORT, Descriptors, Endpoint, HostState, Notice, Progress, ScanStatus};
 
 /// Lines without banners.
 const BASE: u16 = 3;
+/// More targets than these are counted before they are named.
+const MOST_TARGETS: usize = 3;
 /// Cells of the gauge.
 const GAUGE: usize = 16;
 
 /// Lines that the head takes: banners get one, and on a high terminal two.
 pub(super) fn height(model: &Model) -> u16 {
     let most = if model.size.height >= 20 { 2 } else { 1 };
-    let banners = u16::try_from(banners(model).len()).unwrap_or(u16::MAX);
+    let banners =
+        u16::try_from(banners(model, usize::from(model.size.width)).len()).unwrap_or(u16::MAX);
     BASE + banners.min(most)
 }
 
@@ -31,7 +35,7 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
         progress(model, room),
         counts(model, room),
     ];
-    let banners = banners(model);
+    let banners = banners(model, room);
     let shown = usize::from(area.height).saturating_sub(lines.len());
     for (index, banner) in banners.iter().take(shown).enumerate() {
         let hidden = banners.len() - shown.min(banners.len());
@@ -63,7 +67,14 @@ fn title(model: &Model, room: usize) -> Line<'static> {
     } else {
         ""
     };
-    let targets = plan.map_or_else(String::new, |plan| plan.targets.join(", "));
+    let targets = plan.map_or_else(String::new, |plan| match plan.targets.len() {
+        0..=MOST_TARGETS => plan.targets.join(", "),
+        many => format!(
+            "{} targets: {}",
+            text::grouped(many as u64),
+            plan.targets.join(", ")
+        ),
+    });
     let targets = text::clean(&targets).into_owned();
     let left = room.saturating_sub(" rdpscan  ".len() + badge.len() + 1);
     let targets = text::truncate(&targets, left, theme.ellipsis()).into_owned();
@@ -85,14 +96,24 @@ fn progress(model: &Model, room: usize) -> Line<'static> {
     let plain = |text: String| Span::styled(text, theme.style(Tone::Plain));
     let mut pieces: Vec<(u8, Span<'static>)> = Vec::new();
     let scanning = model.scanning() && model.fleet.end().is_none();
+    if model.frozen() {
+        pieces.push((
+            0,
+            Span::styled(" STANDS STILL ", theme.style(Tone::Inverse)),
+        ));
+    }
+    if scanning && progress.paused {
+        pieces.push((0, Span::styled(" PAUSED ", theme.style(Tone::Inverse))));
+    }
     if scanning {
         pieces.push((0, Span::styled(gauge(model), theme.style(Tone::Accent))));
+        pieces.extend(left(progress).map(|left| (1, plain(left))));
         pieces.push((
-            3,
+            2,
             plain(format!(
-                "{}/{} probed",
+                "{} of {} tried",
                 text::grouped(progress.discovered),
-                text::grouped(progress.planned)
+                counted(progress.planned, "address", "addresses")
             )),
         ));
     } else {
@@ -101,57 +122,41 @@ fn progress(model: &Model, room: usize) -> Line<'static> {
             pieces.push((3, plain(text::moment(start))));
         }
     }
+    let answered_on_retry = match model.fleet.end() {
+        Some(end) => end.answered_on_retry,
+        None => progress.answered_on_retry,
+    };
     if progress.answered > 0 {
-        pieces.push((
-            4,
-            plain(format!("{} answered", text::grouped(progress.answered))),
-        ));
+        let open = counted(progress.answered, "port open", "ports open");
+        pieces.push((5, plain(open)));
+    }
+    if answered_on_retry > 0 {
+        let late = format!("{} found on retry only", text::grouped(answered_on_retry));
+        pieces.push((4, plain(late)));
     }
     if scanning {
+        if progress.attempts_pending > 0 {
+            let pending = counted(progress.attempts_pending, "attempt", "attempts");
+            pieces.push((6, plain(format!("{pending} to come"))));
+        }
         let cap = match progress.rate_cap {
             0 => String::new(),
-            cap => format!(" of {cap}"),
+            cap => format!(" (cap {cap})"),
         };
-        pieces.push((5, plain(format!("{:.0}/s{cap}", progress.rate))));
-        pieces.push((
-            6,
-            plain(format!(
-                "{}/{} in flight",
-                progress.in_flight, progress.in_flight_limit
-            )),
-        ));
-        if progress.attempts_pending > 0 {
-            pieces.push((
-                7,
-                plain(format!(
-                    "{} attempts due",
-                    text::grouped(progress.attempts_pending)
-                )),
-            ));
-        }
-    }
-    if progress.answered_on_retry > 0 {
+        pieces.push((7, plain(format!("{:.0}/s{cap}", progress.rate))));
         pieces.push((
             8,
             plain(format!(
-                "{} on retry only",
-                text::grouped(progress.answered_on_retry)
+                "{} of {} at once",
+                progress.in_flight, progress.in_flight_limit
             )),
         ));
-    }
-    if scanning {
-        if let Some((endpoint, since)) = progress.slowest {
-            pieces.push((
-                9,
-                plain(format!("slowest {endpoint} {}", text::clock(since))),
-            ));
-        }
-        if let Some(left) = progress.left {
-            pieces.push((1, plain(format!("{} left", text::clock(left)))));
+        if let Some(Descriptors { used, limit }) = progress.descriptors {
+            pieces.push((9, plain(format!("fd {used}/{limit}"))));
         }
     }
     if let Some(elapsed) = elapsed(model) {
-        pieces.push((2, plain(format!("{} elapsed", text::clock(elapsed)))));
+        pieces.push((3, plain(format!("{} elapsed", text::clock(elapsed)))));
     }
     let mut spans = vec![Span::raw(" ")];
     spans.extend(super::fit_pieces(
@@ -162,10 +167,26 @@ fn progress(model: &Model, room: usize) -> Line<'static> {
     Line::from(spans)
 }
 
+/// The time left in words; nothing when it cannot be told.
+fn left(progress: &Progress) -> Option<String> {
+    let left = progress.left?;
+    Some(if left < Duration::from_secs(1) {
+        "finishing".to_owned()
+    } else {
+        format!("{} left", text::clock(left))
+    })
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        text::grouped(count),
+        if count == 1 { one } else { many }
+    )
+}
+
 fn gauge(model: &Model) -> String {
-    let (done, all) = (model.progress.discovered, model.progress.planned);
-    let done = done.min(all);
-    let percent = (done * 100).checked_div(all).unwrap_or(0);
+    let percent = model.progress.percent();
     let full = usize::try_from(percent).unwrap_or(0) * GAUGE / 100;
     format!(
         "{}{} {percent:>3}%",
@@ -182,8 +203,8 @@ fn ending(model: &Model) -> Span<'static> {
                 ScanStatus::Complete => ("complete", Tone::Good),
                 ScanStatus::Interrupted => ("interrupted", Tone::Warn),
             };
-            let probed = text::grouped(end.endpoints_probed);
-            Span::styled(format!("{word}, {probed} probed"), theme.style(tone))
+            let tried = counted(end.endpoints_probed, "address", "addresses");
+            Span::styled(format!("{word}, {tried} tried"), theme.style(tone))
         }
         (None, Phase::Stopping) => Span::styled("stopping", theme.style(Tone::Warn)),
         (None, _) => Span::styled("its end was not recorded", theme.style(Tone::Warn)),
@@ -205,10 +226,7 @@ fn counts(model: &Model, room: usize) -> Line<'static> {
     let mut pieces = vec![(
         0,
         Span::styled(
-            match summary.hosts {
-                1 => "1 host".to_owned(),
-                hosts => format!("{} hosts", text::grouped(hosts)),
-            },
+            format!("{} listed", counted(summary.hosts, "host", "hosts")),
             theme.style(Tone::Strong),
         ),
     )];
@@ -247,21 +265,58 @@ const fn rank(state: HostState) -> u8 {
         HostState::Broken => 1,
         HostState::Degraded => 2,
         HostState::Healthy => 3,
-        HostState::NotRdp => 4,
+        HostState::GivenUp | HostState::NotRdp => 4,
         HostState::Unreachable => 9,
         HostState::Filtered => 10,
         HostState::Closed => 11,
+        HostState::NotProbed => 12,
     }
 }
 
-/// Trouble in words, gravest first; hosts that were given up are summed up in one line.
-fn banners(model: &Model) -> Vec<String> {
-    let mut banners: Vec<String> = model
-        .fleet
-        .banners()
-        .into_iter()
-        .map(|banner| banner.text)
-        .collect();
+/// The connections that are stuck, as many by name as `room` cells hold, and the key that ends the first.
+fn stuck(model: &Model, room: usize) -> Option<String> {
+    let progress = &model.progress;
+    if progress.stuck.is_empty() || progress.finished || model.fleet.end().is_some() {
+        return None;
+    }
+    let key = model.keymap.label(model.screen_context(), &Action::Skip);
+    let hint = if model.offers.control && !key.is_empty() {
+        format!("; {key} gives up the first")
+    } else {
+        String::new()
+    };
+    let line = |named: usize| {
+        let names: Vec<String> = progress
+            .stuck
+            .iter()
+            .take(named)
+            .map(|(endpoint, since)| format!("{} {}", short(*endpoint), text::clock(*since)))
+            .collect();
+        let all = usize::try_from(progress.stuck_count).unwrap_or(usize::MAX);
+        let more = match all.saturating_sub(names.len()) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("stuck: {}{more}{hint}", names.join(", "))
+    };
+    let most = (2..=progress.stuck.len()).rev();
+    let fitting = most.map(line).find(|line| text::width(line) <= room);
+    Some(fitting.unwrap_or_else(|| line(1)))
+}
+
+/// An endpoint as the table shows it: without the port that goes without saying.
+fn short(endpoint: Endpoint) -> String {
+    if endpoint.port == DEFAULT_PORT {
+        endpoint.address.to_string()
+    } else {
+        endpoint.to_string()
+    }
+}
+
+/// What is stuck, then trouble in words, gravest first; hosts that were given up are summed up in one line.
+fn banners(model: &Model, room: usize) -> Vec<String> {
+    let mut banners: Vec<String> = stuck(model, room.saturating_sub(4)).into_iter().collect();
+    banners.extend(model.fleet.banners().into_iter().map(|banner| banner.text));
     let mut skipped = Vec::new();
     for notice in model.fleet.notices() {
         match notice {

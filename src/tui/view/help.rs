@@ -5,15 +5,20 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::super::keymap::{self, Context};
-use super::super::model::{Model, Screen};
+use super::super::model::{Model, Overlay};
+use super::super::text;
 use super::super::theme::Tone;
 
 const WIDTH: u16 = 76;
 
 /// The page.
 pub(super) fn render(model: &Model, scroll: usize, area: Rect, buffer: &mut Buffer) {
-    let lines = lines(model);
+    let lines = lines(model, area.width);
     let inner = super::window("Keys", size(&lines, area), model.theme, area, buffer);
+    let below = lines
+        .len()
+        .saturating_sub(scroll + usize::from(inner.height));
+    super::beyond(scroll, below, inner, model.theme, buffer);
     for (line, y) in lines.iter().skip(scroll).zip(inner.top()..inner.bottom()) {
         super::put(line, inner.x, y, inner.width, buffer);
     }
@@ -21,7 +26,7 @@ pub(super) fn render(model: &Model, scroll: usize, area: Rect, buffer: &mut Buff
 
 /// Lines in all, and lines that fit.
 pub(super) fn extent(model: &Model, area: Rect) -> (usize, usize) {
-    let lines = lines(model);
+    let lines = lines(model, area.width);
     let (_, height) = size(&lines, area);
     (lines.len(), usize::from(height.saturating_sub(2)))
 }
@@ -31,15 +36,26 @@ fn size(lines: &[Line<'_>], area: Rect) -> (u16, u16) {
     (WIDTH.min(area.width), wanted.min(area.height))
 }
 
-fn lines(model: &Model) -> Vec<Line<'static>> {
+/// Cells before a sentence: the keys stand there.
+const KEYS: usize = 26;
+
+fn lines(model: &Model, width: u16) -> Vec<Line<'static>> {
+    // The frame takes two cells.
+    let room = usize::from(WIDTH.min(width)).saturating_sub(KEYS + 2);
     let theme = model.theme;
-    let here = match model.screen {
-        Screen::Table => Context::Table,
-        Screen::Host { .. } => Context::Host,
+    let here = match &model.overlay {
+        Overlay::Help { below, .. } => model.context_under(below),
+        _ => model.screen_context(),
     };
-    let others = Context::ALL.into_iter().filter(|context| *context != here);
+    let mut order = vec![here];
+    order.extend(here.wider());
+    for context in Context::ALL {
+        if !order.contains(&context) {
+            order.push(context);
+        }
+    }
     let mut lines = Vec::new();
-    for context in std::iter::once(here).chain(others) {
+    for context in order {
         if !lines.is_empty() {
             lines.push(Line::raw(""));
         }
@@ -47,14 +63,15 @@ fn lines(model: &Model) -> Vec<Line<'static>> {
             format!(" {}", context.title()),
             theme.style(Tone::Accent),
         ));
-        for binding in keymap::of(context) {
-            lines.push(Line::from(vec![
-                Span::styled(
-                    format!("  {:<24}", keymap::keys_label(binding)),
-                    theme.style(Tone::Strong),
-                ),
-                Span::raw(binding.help),
-            ]));
+        for (binding, keys) in model.keymap.of(context) {
+            let mut keys = keymap::label(keys);
+            for sentence in text::wrap(binding.help, room) {
+                let lead = format!("  {:<24}", std::mem::take(&mut keys));
+                lines.push(Line::from(vec![
+                    Span::styled(lead, theme.style(Tone::Strong)),
+                    Span::raw(sentence),
+                ]));
+            }
         }
     }
     lines

@@ -5,10 +5,12 @@ mod footer;
 mod header;
 mod help;
 mod host;
-mod quit;
+mod menu;
+mod overview;
+mod question;
 mod small;
-mod sort;
 mod table;
+mod tabs;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -22,9 +24,13 @@ use super::theme::{Theme, Tone};
 /// The least terminal on which the screens make sense; below, a notice says so.
 pub(super) const LEAST: (u16, u16) = (60, 10);
 
+/// Up to this height the page of a host takes lines from the head of the screen.
+const LOW: u16 = 12;
+
 /// The parts of the screen, from top to bottom.
 struct Areas {
     header: Rect,
+    tabs: Rect,
     filter: Rect,
     body: Rect,
     footer: Rect,
@@ -40,40 +46,60 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     }
     let areas = areas(model, area);
     header::render(model, areas.header, buffer);
-    match model.screen {
+    match &model.screen {
         Screen::Table => {
+            if areas.tabs.height > 0 {
+                tabs::render(model, areas.tabs, buffer);
+            }
             table::render(model, areas.body, buffer);
             if areas.filter.height > 0 {
                 filter::render(model, areas.filter, buffer);
             }
         }
-        Screen::Host { scroll } => host::render(model, scroll, areas.body, buffer),
+        Screen::Host { scroll } => host::render(model, *scroll, areas.body, buffer),
+        Screen::Overview(page) => {
+            overview::render(&page.overview, page.mark, model.theme, areas.body, buffer);
+        }
     }
     footer::render(model, areas.footer, buffer);
+    let above = above_footer(area);
     match &model.overlay {
         Overlay::None => {}
         Overlay::Filter(edit) => {
+            filter::suggestions(model, edit, areas.filter, areas.body, frame.buffer_mut());
             if let Some(position) = filter::cursor(edit, areas.filter) {
                 frame.set_cursor_position(position);
             }
         }
-        Overlay::Sort { marked } => sort::render(model, *marked, area, frame.buffer_mut()),
-        Overlay::Help { scroll } => help::render(model, *scroll, area, frame.buffer_mut()),
-        Overlay::Quit => quit::render(model, area, frame.buffer_mut()),
+        Overlay::Menu(menu) => {
+            if let Some(position) = menu::render(model, menu, above, frame.buffer_mut()) {
+                frame.set_cursor_position(position);
+            }
+        }
+        Overlay::Help { scroll, .. } => help::render(model, *scroll, above, frame.buffer_mut()),
+        Overlay::Quit => question::quit(model, above, frame.buffer_mut()),
+        Overlay::Rescan(again) => question::rescan(model, again, above, frame.buffer_mut()),
     }
+    footer::message(model, area, frame.buffer_mut());
 }
 
 fn areas(model: &Model, area: Rect) -> Areas {
-    let header = header::height(model).min(area.height);
-    let on_table = model.screen == Screen::Table;
+    let mut header = header::height(model).min(area.height);
+    if model.on_host_page() && area.height <= LOW {
+        // Which host it is counts for more than the banners and the counts of the fleet.
+        header = header.min(2);
+    }
+    let on_table = matches!(model.screen, Screen::Table);
     let editing = matches!(model.overlay, Overlay::Filter(_));
-    let filter = u16::from(on_table && (editing || !model.filter.is_empty()));
-    let body = area.height.saturating_sub(header + filter + 1);
+    let tabs = u16::from(on_table);
+    let filter = u16::from(on_table && (editing || !model.list.filter_text.is_empty()));
+    let body = area.height.saturating_sub(header + tabs + filter + 1);
     let row = |y: u16, height: u16| Rect::new(area.x, area.y + y, area.width, height);
     Areas {
         header: row(0, header),
-        filter: row(header, filter),
-        body: row(header + filter, body),
+        tabs: row(header, tabs),
+        filter: row(header + tabs, filter),
+        body: row(header + tabs + filter, body),
         footer: row(area.height.saturating_sub(1), 1.min(area.height)),
     }
 }
@@ -88,12 +114,20 @@ pub(super) fn table_rows(model: &Model) -> usize {
     usize::from(own_areas(model).body.height.saturating_sub(1))
 }
 
+/// The row of the table that stands on this line of the screen.
+pub(super) fn table_row_at(model: &Model, line: u16) -> Option<usize> {
+    let body = own_areas(model).body;
+    let first = body.y + 1;
+    let row = model.list.top + usize::from(line.checked_sub(first)?);
+    (line < body.bottom() && row < model.list.rows.len()).then_some(row)
+}
+
 /// Lines of the host page, and how many of them fit.
 pub(super) fn host_extent(model: &Model) -> (usize, usize) {
     let body = own_areas(model).body;
     (
         host::page(model, body.width).lines.len(),
-        usize::from(body.height),
+        usize::from(host::body_height(body.height)),
     )
 }
 
@@ -105,13 +139,22 @@ pub(super) fn host_sections(model: &Model) -> Vec<usize> {
 /// Lines of the help page, and how many of them fit.
 pub(super) fn help_extent(model: &Model) -> (usize, usize) {
     let area = Rect::new(0, 0, model.size.width, model.size.height);
-    help::extent(model, area)
+    help::extent(model, above_footer(area))
+}
+
+/// Where windows may stand: the last line says which keys they take.
+const fn above_footer(area: Rect) -> Rect {
+    Rect {
+        height: area.height.saturating_sub(1),
+        ..area
+    }
 }
 
 /// A box in the middle of the screen with nothing behind it, and the room inside.
 fn window(title: &str, size: (u16, u16), theme: Theme, area: Rect, buffer: &mut Buffer) -> Rect {
     use ratatui::widgets::{Block, BorderType};
 
+    let title = super::text::clean(title);
     let width = size.0.min(area.width);
     let height = size.1.min(area.height);
     let outer = Rect::new(
@@ -145,6 +188,27 @@ const ASCII_BORDER: ratatui::symbols::border::Set<'static> = ratatui::symbols::b
     horizontal_top: "-",
     horizontal_bottom: "-",
 };
+
+/// Says on the edges of a box around `inner` how many of its lines are above and below what it shows.
+fn beyond(above: usize, below: usize, inner: Rect, theme: Theme, buffer: &mut Buffer) {
+    let edges = [
+        (above, "above", inner.y.checked_sub(1)),
+        (below, "below", Some(inner.bottom())),
+    ];
+    for (lines, place, y) in edges {
+        let (Some(y), true) = (y, lines > 0) else {
+            continue;
+        };
+        let text = format!(" {lines} more {place} ");
+        let cells = u16::try_from(text.len()).unwrap_or(u16::MAX);
+        // Where the title stands there may be no room for it.
+        let Some(x) = inner.right().checked_sub(cells.saturating_add(1)) else {
+            continue;
+        };
+        let line = Line::styled(text, theme.style(Tone::Dim));
+        put(&line, x.max(inner.x), y, cells, buffer);
+    }
+}
 
 /// A line of a page, cut at the right edge.
 fn put(line: &Line<'_>, x: u16, y: u16, width: u16, buffer: &mut Buffer) {

@@ -5,55 +5,65 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::super::columns::{self, Column};
+use super::super::list::Row;
 use super::super::model::Model;
 use super::super::text;
 use super::super::theme::Tone;
 use crate::fleet::Host;
+use crate::model::HostState;
+use crate::table::{ColumnId, View};
 
-/// Cells before the first column, for the cursor's mark.
+/// Cells before the first column, for the cursor's sign and the mark.
 const MARGIN: u16 = 2;
+/// Cells that a group's name gets before the states of its hosts do.
+const LEAST_GROUP: usize = 24;
 
 /// Headings, then rows.
 pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
     if area.height == 0 {
         return;
     }
-    let columns = columns::fit(area.width.saturating_sub(MARGIN));
+    let columns = fitting(model, area.width);
     headings(model, &columns, area, buffer);
-    if model.rows.is_empty() {
+    if model.list.rows.is_empty() {
         empty(model, area, buffer);
         return;
     }
     let hosts = model.fleet.hosts();
-    let visible = model.rows.iter().skip(model.top);
-    for (index, y) in visible.zip(area.top() + 1..area.bottom()) {
-        let Some(host) = hosts.get(*index) else {
-            continue;
+    let visible = model.list.rows.iter().skip(model.list.top);
+    for (row, y) in visible.zip(area.top() + 1..area.bottom()) {
+        let line = Rect {
+            y,
+            height: 1,
+            ..area
         };
-        row(
-            model,
-            host,
-            &columns,
-            Rect {
-                y,
-                height: 1,
-                ..area
-            },
-            buffer,
-        );
-        if model.cursor == Some(*index) {
-            let theme = model.theme;
-            buffer.set_style(
-                Rect {
-                    y,
-                    height: 1,
-                    ..area
-                },
-                theme.style(Tone::Inverse),
-            );
-            super::put(&Line::raw(theme.cursor()), area.x, y, 1, buffer);
+        match row {
+            Row::Host(index) => {
+                let Some(host) = hosts.get(*index) else {
+                    continue;
+                };
+                self::line(model, host, &columns, line, buffer);
+                if model.list.marks.contains(index) {
+                    let mark = Span::styled(model.theme.mark(), model.theme.style(Tone::Accent));
+                    super::put(&Line::from(mark), area.x + 1, y, 1, buffer);
+                }
+            }
+            Row::Group(label) => group(model, label, line, buffer),
+        }
+        if model.list.cursor.as_ref() == Some(row) {
+            buffer.set_style(line, model.theme.style(Tone::Inverse));
+            super::put(&Line::raw(model.theme.cursor()), area.x, y, 1, buffer);
         }
     }
+}
+
+/// The columns that fit into this width, each with its own.
+pub(super) fn fitting(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
+    columns::fit(
+        &model.list.columns,
+        width.saturating_sub(MARGIN),
+        model.list.longest,
+    )
 }
 
 fn headings(model: &Model, columns: &[(&Column, u16)], area: Rect, buffer: &mut Buffer) {
@@ -61,9 +71,9 @@ fn headings(model: &Model, columns: &[(&Column, u16)], area: Rect, buffer: &mut 
     let mut x = area.x + MARGIN;
     for (column, width) in columns {
         let mut spans = vec![Span::styled(column.title, theme.style(Tone::Accent))];
-        if model.sort.column == column.id {
+        if model.list.sort.column == column.id {
             // Next to the title; the narrowest columns give up their last letter for it.
-            let mark = theme.order(model.sort.inverted);
+            let mark = theme.order(model.list.sort.inverted);
             let title = text::truncate(column.title, usize::from(*width).saturating_sub(2), "");
             spans = vec![Span::styled(
                 format!("{title} {mark}"),
@@ -73,15 +83,34 @@ fn headings(model: &Model, columns: &[(&Column, u16)], area: Rect, buffer: &mut 
         super::put(&Line::from(spans), x, area.y, *width, buffer);
         x = x.saturating_add(width + 1);
     }
+    // Columns that found no room are not silently gone.
+    let hidden = model
+        .list
+        .columns
+        .shown()
+        .count()
+        .saturating_sub(columns.len());
+    if hidden > 0 {
+        let note = format!("+{hidden}");
+        let width = u16::try_from(note.len()).unwrap_or(0);
+        let at = area.right().saturating_sub(width);
+        let line = Line::styled(note, theme.style(Tone::Dim));
+        super::put(&line, at.max(area.x), area.y, width, buffer);
+    }
 }
 
-fn row(model: &Model, host: &Host, columns: &[(&Column, u16)], area: Rect, buffer: &mut Buffer) {
+fn line(model: &Model, host: &Host, columns: &[(&Column, u16)], area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let mut x = area.x + MARGIN;
     for (column, width) in columns {
         let mut left = usize::from(*width);
         let mut spans = Vec::new();
-        for (piece, tone) in (column.cell)(host, theme) {
+        // A bar or two of many would tell another story than all of them do.
+        let most = match column.id {
+            ColumnId::Stability if *width < 11 => 1,
+            _ => usize::MAX,
+        };
+        for (piece, tone) in (column.cell)(host, theme).into_iter().take(most) {
             let cut = text::truncate(&piece, left, theme.ellipsis()).into_owned();
             left = left.saturating_sub(text::width(&cut));
             spans.push(Span::styled(cut, theme.style(tone)));
@@ -91,9 +120,84 @@ fn row(model: &Model, host: &Host, columns: &[(&Column, u16)], area: Rect, buffe
     }
 }
 
+/// A group's head: its name, and how many hosts of which state it has.
+fn group(model: &Model, label: &str, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let Some(group) = model
+        .list
+        .groups
+        .iter()
+        .find(|group| &*group.label == label)
+    else {
+        return;
+    };
+    let folded = model.list.folded.contains(label);
+    let name = text::clean(label).into_owned();
+    let count = match group.hosts.len() {
+        1 => "1 host".to_owned(),
+        hosts => format!("{} hosts", text::grouped(hosts as u64)),
+    };
+    let mut states = Vec::new();
+    for state in HostState::ALL {
+        let count = group.states.get(state).copied().unwrap_or(0);
+        if count > 0 {
+            let (glyph, tone) = theme.state(*state);
+            states.push(Span::styled(
+                format!("  {glyph} {} {state}", text::grouped(count as u64)),
+                theme.style(tone),
+            ));
+        }
+    }
+    let room = usize::from(area.width.saturating_sub(MARGIN));
+    let count = format!("  {count}");
+    // The states are the worst first: the last ones make room, then the name does.
+    let wanted = text::width(&name).min(LEAST_GROUP) + 2 + text::width(&count);
+    let mut left = room.saturating_sub(wanted + 1);
+    let fitting = states
+        .iter()
+        .take_while(|state| {
+            let fits = state.width() <= left;
+            left = left.saturating_sub(state.width());
+            fits
+        })
+        .count();
+    let cut = fitting < states.len();
+    states.truncate(fitting);
+    if cut {
+        // The cell for it was set aside.
+        states.push(Span::styled(theme.ellipsis(), theme.style(Tone::Dim)));
+    }
+    let behind: usize = states.iter().map(Span::width).sum();
+    let name = text::truncate(
+        &name,
+        room.saturating_sub(behind + text::width(&count) + 2),
+        theme.ellipsis(),
+    );
+    let mut spans = vec![
+        Span::styled(
+            format!("{} {name}", theme.fold(folded)),
+            theme.style(Tone::Strong),
+        ),
+        Span::styled(count, theme.style(Tone::Plain)),
+    ];
+    spans.extend(states);
+    let x = area.x + MARGIN;
+    super::put(
+        &Line::from(spans),
+        x,
+        area.y,
+        area.width.saturating_sub(MARGIN),
+        buffer,
+    );
+}
+
 fn empty(model: &Model, area: Rect, buffer: &mut Buffer) {
     let sentence = if !model.fleet.hosts().is_empty() {
-        "no host passes the filter; Esc clears it"
+        match (model.list.filter.is_empty(), model.list.view) {
+            (true, _) => "no host belongs to this view",
+            (false, View::All) => "no host passes the filter; Esc clears it",
+            (false, _) => "no host of this view passes the filter; Esc clears it",
+        }
     } else if model.scanning() {
         "no host has answered yet"
     } else {

@@ -34,7 +34,7 @@ pub(super) fn finding(
         confidence: Confidence::Sure,
         title: text.to_owned().into(),
         evidence: text.to_owned(),
-        remedy,
+        remedies: remedy.map_or(&[], |key| &*Box::leak(Box::new([key]))),
     }
 }
 
@@ -61,6 +61,7 @@ pub(super) fn host(subject: Subject, findings: Vec<Finding>) -> Host {
             certificate_status: None,
             days_left: None,
             dns: DnsVerdict::Match,
+            disagreement: None,
             name_paths: Vec::new(),
             stability: Stability {
                 verdict: StabilityVerdict::Down,
@@ -86,11 +87,29 @@ pub(super) fn edited(host: &Host, edit: impl FnOnce(&mut History)) -> Host {
     Host::new(&history, host.diagnosis.clone())
 }
 
-pub(super) fn host_at(last: u8, findings: Vec<Finding>) -> Host {
+/// A host of which nothing is known.
+pub(super) fn silent_at(last: u8, findings: Vec<Finding>) -> Host {
     host(
         Subject::Endpoint(Endpoint::new(address(last), 3389)),
         findings,
     )
+}
+
+/// A host that says in NTLM that it is Windows, and not what it is called.
+pub(super) fn host_at(last: u8, findings: Vec<Finding>) -> Host {
+    let ntlm = NtlmFacts {
+        version: Some((10, 0, 20348)),
+        ..NtlmFacts::default()
+    };
+    knows(&silent_at(last, findings), ntlm)
+}
+
+fn knows(host: &Host, ntlm: NtlmFacts) -> Host {
+    let attempt = Attempt {
+        ntlm: Some(Arc::new(ntlm)),
+        ..attempt(Endpoint::new(address(1), 3389))
+    };
+    edited(host, |history| history.attempts.push(attempt))
 }
 
 /// Gives a host a name that leads to `members`.
@@ -140,13 +159,10 @@ pub(super) fn attempt(endpoint: Endpoint) -> Attempt {
 pub(super) fn calls_itself(host: &Host, name: &str) -> Host {
     let ntlm = NtlmFacts {
         netbios_computer: Some(name.into()),
+        version: Some((10, 0, 20348)),
         ..NtlmFacts::default()
     };
-    let attempt = Attempt {
-        ntlm: Some(Arc::new(ntlm)),
-        ..attempt(Endpoint::new(address(1), 3389))
-    };
-    edited(host, |history| history.attempts.push(attempt))
+    knows(host, ntlm)
 }
 
 /// A host that is called `name` wherever it can be, and says so in DNS.
@@ -228,6 +244,7 @@ pub(super) fn saved(folder: &Path) {
         fleet: &fleet,
         rows: &[0],
         whole: true,
+        columns: None,
     };
     report::write_file(&folder.join("monday.json"), Format::Json, &selection).unwrap();
 }

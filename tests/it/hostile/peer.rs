@@ -16,6 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 
 /// One thing to do on a connection. When the script ends, the peer waits for the other side to end.
 #[derive(Clone)]
@@ -124,6 +125,7 @@ impl Peer {
             ntlm: true,
             second: true,
             gap: Duration::ZERO,
+            give_up: CancellationToken::new(),
         }
     }
 

@@ -364,6 +364,11 @@ pub(super) fn any_body() -> impl Strategy<Value = EventBody> {
                 }
             }),
         any_notice().prop_map(EventBody::Noticed),
+        any_endpoint().prop_map(|endpoint| EventBody::ProbedAnew { endpoint }),
+        (any_endpoint(), any_text()).prop_map(|(endpoint, gateway)| EventBody::BehindGateway {
+            subject: Subject::Endpoint(endpoint),
+            gateway,
+        }),
         any::<(bool, u64, u64)>().prop_map(|(complete, probed, closed)| {
             EventBody::ScanFinished(ScanEnd {
                 status: if complete {

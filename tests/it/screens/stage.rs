@@ -13,16 +13,17 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use rdpscan::diagnosis::Policy;
 use rdpscan::fleet::Fleet;
 use rdpscan::model::{
-    Attempt, CertificateFacts, ConnectionPurpose, EVENT_SCHEMA, Endpoint, EventBody, KeyAlgorithm,
-    Lookup, LookupAnswer, NameSource, NegotiationFacts, Notice, NtlmFacts, ObservedName, Outcome,
-    PathFacts, Progress, Protocols, PublicKey, Question, Resolver, ScanEnd, ScanEvent, ScanPlan,
-    ScanStatus, SelectedSecurity, Stage, StageRecord, TlsFacts, TlsMethod, TlsVersion,
-    TrustVerdict, UnlistedCounts,
+    Attempt, CertificateFacts, ConnectionPurpose, Descriptors, EVENT_SCHEMA, Endpoint, EventBody,
+    KeyAlgorithm, Lookup, LookupAnswer, NameSource, NegotiationFacts, Notice, NtlmFacts,
+    ObservedName, Outcome, PathFacts, Progress, Protocols, PublicKey, Question, Resolver, ScanEnd,
+    ScanEvent, ScanPlan, ScanStatus, SelectedSecurity, Stage, StageRecord, TlsFacts, TlsMethod,
+    TlsVersion, TrustVerdict, UnlistedCounts,
 };
-use rdpscan::tui::{Action, Effect, Model, Theme, draw, keymap, update};
+use rdpscan::tui::{Action, Effect, Model, Offer, Offers, Theme, draw, update};
 
 pub(crate) fn start() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
@@ -392,15 +393,35 @@ pub(crate) fn progress() -> Progress {
         discovered: 112,
         answered: 9,
         answered_on_retry: 1,
-        attempts_pending: 14,
+        work_done: 118,
+        work_known: 274,
+        attempts_pending: 12,
         in_flight: 12,
         in_flight_limit: 64,
         rate: 120.4,
         rate_cap: 500,
         elapsed: Duration::from_secs(42),
         left: Some(Duration::from_secs(65)),
-        slowest: None,
+        stuck: Vec::new(),
+        stuck_count: 0,
+        descriptors: Some(Descriptors {
+            used: 34,
+            limit: 20_000,
+        }),
+        paused: false,
         finished: false,
+    }
+}
+
+fn offers() -> Offers {
+    let offer = |word, says| Offer { word, says };
+    Offers {
+        formats: vec![
+            offer("text", "a table and the findings, for people"),
+            offer("json", "everything; rdpscan opens it again"),
+            offer("csv", "one row per host, for spreadsheets"),
+        ],
+        control: true,
     }
 }
 
@@ -417,7 +438,7 @@ impl Stand {
 
     pub(crate) fn with_theme(width: u16, height: u16, theme: Theme) -> Self {
         let mut stand = Self {
-            model: Model::new(Fleet::new(Policy::default()), theme, true),
+            model: Model::new(Fleet::new(Policy::default()), theme, true).with_offers(offers()),
             effects: Vec::new(),
         };
         stand.act(Action::Resize(width, height));
@@ -443,6 +464,13 @@ impl Stand {
         stand
     }
 
+    /// The same, read from a file: nothing can be sent.
+    pub(crate) fn saved(width: u16, height: u16) -> Self {
+        let mut stand = Self::done(width, height);
+        stand.model = stand.model.with_offers(Offers::default());
+        stand
+    }
+
     pub(crate) fn act(&mut self, action: Action) {
         self.effects.extend(update(&mut self.model, action));
     }
@@ -452,15 +480,19 @@ impl Stand {
     }
 
     pub(crate) fn event(&mut self, event: KeyEvent) {
-        if let Some(action) = keymap::action(self.model.context(), &event) {
+        if let Some(action) = self.model.keymap().action(self.model.context(), &event) {
             self.act(action);
         }
     }
 
-    /// Types characters one by one.
+    /// Types characters one by one; a line feed is Enter, and a tab is Tab.
     pub(crate) fn keys(&mut self, text: &str) {
         for c in text.chars() {
-            self.key(KeyCode::Char(c));
+            self.key(match c {
+                '\n' => KeyCode::Enter,
+                '\t' => KeyCode::Tab,
+                c => KeyCode::Char(c),
+            });
         }
     }
 
@@ -496,11 +528,16 @@ impl Stand {
             .collect()
     }
 
-    /// What is on the screen, as text.
-    pub(crate) fn picture(&self, width: u16, height: u16) -> String {
+    /// What is on the screen, with its styles.
+    pub(crate) fn buffer(&self, width: u16, height: u16) -> Buffer {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| draw(&self.model, frame)).unwrap();
-        let buffer = terminal.backend().buffer();
+        terminal.backend().buffer().clone()
+    }
+
+    /// What is on the screen, as text.
+    pub(crate) fn picture(&self, width: u16, height: u16) -> String {
+        let buffer = self.buffer(width, height);
         let mut text = String::new();
         for y in 0..height {
             let mut line = String::new();

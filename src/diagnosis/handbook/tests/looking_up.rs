@@ -62,7 +62,9 @@ fn an_unknown_extended_reason_is_told_and_the_code_shown() {
     assert_eq!(found("0x904 0x99"), ["0x904"]);
     assert_eq!(
         notes("0x904 0x99"),
-        ["The extended reason 0x99 is not in the handbook."]
+        [
+            "The extended reason 0x99 is not in the handbook. What follows is said of 0x904 whatever the reason."
+        ]
     );
 }
 
@@ -136,6 +138,227 @@ fn words_bring_the_most_telling_entries_first() {
 }
 
 #[test]
+fn a_message_with_an_unknown_code_says_so_first_and_only_lists() {
+    for (message, unknown) in [
+        (
+            "An authentication error has occurred (Code: 0x609)",
+            "0x609",
+        ),
+        (
+            "An authentication error has occurred (Code: 0x80004005)",
+            "0x80004005",
+        ),
+        ("Authentifizierungsfehler (Code: 0x607)", "0x607"),
+        ("the revocation check failed, reason 4711", "4711"),
+    ] {
+        let answer = handbook().look_up(message).unwrap();
+        assert_eq!(answer.shape, Shape::Ranked, "{message}");
+        assert!(
+            answer.notes[0].starts_with(&format!("{unknown} is not in the handbook.")),
+            "{message}: {:?}",
+            answer.notes
+        );
+        assert!(!found(message).contains(&"0x904"), "{message}");
+    }
+    assert!(found("the kazoo (Code: 0x609) marimba").is_empty());
+}
+
+#[test]
+fn a_number_that_is_called_a_code_or_a_reason_is_one() {
+    for message in [
+        "The client disconnected with reason 2308",
+        "RDP ClientActiveX has been disconnected (Reason= 2308)",
+        "the client says that the reason is 2308 (0x904)",
+        "Error code: 0x904 Extended (0x904) Timestamp (UTC): 11/26/26 02:18:46 AM",
+    ] {
+        assert_eq!(found(message), ["0x904"], "{message}");
+    }
+    // A Winsock error and an event are known as words, and are no codes of the client.
+    assert!(found("a reset with reason 10054").contains(&"RDP-RESET-AT-STAGE"));
+    assert!(found("Schannel code 1057").contains(&"RDP-TLS-CLOSED"));
+}
+
+#[test]
+fn a_number_below_zero_is_no_code() {
+    assert!(found("-1").is_empty());
+    assert!(found("-1 0x904").is_empty());
+}
+
+/// Every wanted entry is among the hits, and one of them is the first.
+#[track_caller]
+fn assert_leads(message: &str, wanted: &[&str]) {
+    let hits = found(message);
+    let first = hits.first();
+    assert!(
+        first.is_some_and(|first| wanted.contains(first)),
+        "{message}: {hits:?}"
+    );
+    assert!(
+        wanted.iter().all(|wanted| hits.contains(wanted)),
+        "{message}: {hits:?}"
+    );
+}
+
+#[test]
+fn common_messages_of_clients_lead_to_their_entries() {
+    let nla = ["0xB09", "RDP-NEG-NLA-REQUIRED"].as_slice();
+    let lsa = [
+        "0xF07",
+        "0x1207",
+        "0x1807",
+        "RDP-CLOCK-SKEW",
+        "CLIENT-KERBEROS-TICKETS",
+    ]
+    .as_slice();
+    let revocation = ["RDP-CERT-CHAIN-SHORT"].as_slice();
+    let dns = ["0x104", "0x208", "RDP-DNS-MISSING", "RDP-DNS-ERROR"].as_slice();
+    let license = ["0x808", "ext-0x101"].as_slice();
+    let tcp = [
+        "0x108",
+        "0x204",
+        "0x904",
+        "RDP-TCP-REFUSED",
+        "RDP-TCP-TIMEOUT",
+    ]
+    .as_slice();
+    let messages = [
+        (
+            "The remote computer requires Network Level Authentication, which your computer does not support",
+            nla,
+        ),
+        (
+            "Der Remotecomputer erfordert die Authentifizierung auf Netzwerkebene, die vom Computer nicht unterstützt wird",
+            nla,
+        ),
+        (
+            "requires Network Level Authentication (NLA), but your Windows domain controller cannot be contacted to perform NLA",
+            &["0x1807"],
+        ),
+        ("The Local Security Authority cannot be contacted", lsa),
+        ("Die lokale Sicherheitsautorität ist nicht erreichbar", lsa),
+        (
+            "A revocation check could not be performed for the certificate",
+            revocation,
+        ),
+        (
+            "the revocation status of the certificate could not be determined",
+            revocation,
+        ),
+        (
+            "Für das Zertifikat konnte keine Sperrprüfung durchgeführt werden",
+            revocation,
+        ),
+        (
+            "The connection was denied because the user account is not authorized for remote login",
+            &["ext-0x9"],
+        ),
+        (
+            "Because of a security error, the client could not connect to the remote computer",
+            &["0x706", "0x406", "0x606", "0x906", "RDP-NEG-LEGACY"],
+        ),
+        ("Remote Desktop can't find the computer \"SRV05\"", dns),
+        ("Remote Desktop can’t find the computer “SRV05”", dns),
+        (
+            "there are no Remote Desktop License Servers available to provide a license",
+            license,
+        ),
+        (
+            "da keine Remotedesktop-Lizenzserver für die Bereitstellung einer Lizenz verfügbar sind",
+            license,
+        ),
+        ("The logon attempt failed", &["0x807"]),
+        ("Der Anmeldeversuch ist fehlgeschlagen", &["0x807"]),
+        ("This computer can't connect to the remote computer", tcp),
+        (
+            "Dieser Computer kann keine Verbindung mit dem Remotecomputer herstellen",
+            tcp,
+        ),
+        (
+            "Because of a protocol error, this session will be disconnected",
+            &["0x1104", "ext-0x1000", "RDP-X224-MALFORMED"],
+        ),
+        (
+            "Your Remote Desktop Services session has ended",
+            &["0x3", "ext-0x1", "ext-0xb"],
+        ),
+        (
+            "Interner Fehler",
+            &[
+                "0x904",
+                "RDP-CERT-EXPIRED-BROKEN",
+                "RDP-NEG-NO-CERT",
+                "RDP-TLS-CLOSED",
+            ],
+        ),
+        (
+            "An authentication error has occurred. The function requested is not supported",
+            &["RDP-CREDSSP-OLD", "R13"],
+        ),
+    ];
+    for (message, wanted) in messages {
+        assert_leads(message, wanted);
+    }
+}
+
+#[test]
+fn warnings_about_certificates_and_gateways_lead_to_their_entries() {
+    let messages: [(&str, &[&str]); 4] = [
+        (
+            "The certificate expired or is not yet valid",
+            &["RDP-CERT-EXPIRED", "RDP-CERT-NOT-YET-VALID"],
+        ),
+        (
+            "The name in the certificate is not the name of the remote computer",
+            &["RDP-CERT-NAME-MISMATCH"],
+        ),
+        (
+            "aufgrund von Problemen mit dem zugehörigen Sicherheitszertifikat nicht authentifiziert",
+            &[
+                "RDP-CERT-EXPIRED",
+                "RDP-CERT-NAME-MISMATCH",
+                "RDP-CERT-SELF-SIGNED",
+            ],
+        ),
+        (
+            "can't connect to the remote computer because the Remote Desktop Gateway server is temporarily unavailable",
+            &["RDP-GATEWAY", "CLIENT-RDP-FILE"],
+        ),
+    ];
+    for (message, wanted) in messages {
+        assert_leads(message, wanted);
+    }
+}
+
+#[test]
+fn what_has_to_do_with_nla_is_listed_by_its_full_name() {
+    let hits = found("network level authentication");
+    for wanted in [
+        "RDP-NEG-NLA-REQUIRED",
+        "0xB09",
+        "RDP-NLA-OPTIONAL",
+        "RDP-NLA-OFF",
+    ] {
+        assert!(hits.contains(&wanted), "{wanted}: {hits:?}");
+    }
+}
+
+#[test]
+fn a_partial_match_is_a_list_even_of_one() {
+    let answer = handbook().look_up("takeown banana").unwrap();
+    assert_eq!(answer.shape, Shape::Ranked);
+    assert_eq!(answer.entries.len(), 1);
+    assert_eq!(
+        answer.notes,
+        ["No entry has all of these words; this one has the most of them."]
+    );
+}
+
+#[test]
+fn a_message_of_which_an_entry_has_hardly_a_word_finds_nothing() {
+    assert!(found("xylophone banana marimba kazoo expired").is_empty());
+}
+
+#[test]
 fn words_that_no_entry_has_together_are_told() {
     let notes = notes("expired kerberos banana");
     assert!(
@@ -172,6 +395,65 @@ fn every_entry_is_found_by_its_key() {
     for entry in handbook().entries() {
         assert_eq!(found(&entry.key), [entry.key.as_str()]);
     }
+}
+
+#[test]
+fn two_codes_are_both_shown() {
+    assert_eq!(found("0x904 0x204"), ["0x904", "0x204"]);
+    assert_eq!(found("2308 516"), ["0x904", "0x204"]);
+    assert_eq!(found("0x904 0x1B07"), ["0x904", "0x1B07"]);
+    assert!(notes("0x904 0x204").is_empty());
+}
+
+#[test]
+fn the_text_of_a_clients_message_leads_to_its_causes() {
+    let hits = found("An internal error has occurred");
+    let causes = [
+        "0x904",
+        "RDP-CERT-EXPIRED-BROKEN",
+        "RDP-NEG-NO-CERT",
+        "RDP-TLS-CLOSED",
+    ];
+    let mut first: Vec<&str> = hits.iter().take(causes.len()).copied().collect();
+    first.sort_unstable();
+    assert_eq!(first, causes);
+    assert!(found("CredSSP encryption oracle remediation").starts_with(&["RDP-CREDSSP-OLD"]));
+}
+
+#[test]
+fn what_is_no_key_is_taken_apart_at_its_hyphens() {
+    let hits = found("CVE-2018-0886");
+    assert!(
+        hits.contains(&"RDP-CREDSSP-OLD") && hits.contains(&"R13"),
+        "{hits:?}"
+    );
+    assert_eq!(found("0x904-0x7"), ["0x904", "ext-0x7"]);
+    assert_eq!(found("2308-7"), ["0x904", "ext-0x7"]);
+}
+
+#[test]
+fn a_bare_decimal_is_no_extended_reason_of_a_range() {
+    assert!(!found("10054").contains(&"ext-0x1000"));
+    assert!(found("10054").contains(&"RDP-RESET-AT-STAGE"));
+    assert_eq!(found("extended 10054"), ["ext-0x1000"]);
+    assert_eq!(found("0x2746"), ["ext-0x1000"]);
+}
+
+#[test]
+fn a_message_in_another_language_is_answered_by_its_numbers() {
+    for message in [
+        "Fehlercode: 0x904 Erweiterter Fehlercode: 0x7",
+        "Code d'erreur : 0x904 Code d'erreur etendu : 0x7",
+    ] {
+        assert_eq!(found(message), ["0x904", "ext-0x7"], "{message}");
+    }
+    assert_eq!(found("Erweiterter Fehlercode: 0x7"), ["ext-0x7"]);
+}
+
+#[test]
+fn a_remedy_is_found_by_its_commands() {
+    assert!(found("w32tm").contains(&"R12"));
+    assert!(found("takeown").contains(&"R2"));
 }
 
 proptest! {

@@ -1,23 +1,65 @@
-//! What the host told about itself over NTLM, and how steadily it answers.
+//! What the host told about itself over NTLM, and where its event logs and the client's confirm what was found.
 
-use super::super::super::columns::stability_tone;
-use super::super::super::text;
-use super::super::super::theme::Tone;
 use super::Page;
-use crate::diagnosis::Spread;
+use super::glyphs::Mark;
+use crate::diagnosis::{Ending, confirm_in, ending};
 use crate::fleet::Host;
-use crate::model::History;
+use crate::model::{History, Nla, NtlmFacts, Stage};
+use crate::tui::model::Model;
+use crate::tui::theme::Tone;
 
 /// A clock that is off by more is worth a colour: Kerberos refuses at five minutes.
 const KERBEROS_SKEW_S: f64 = 300.0;
 
-/// The NTLM challenge's facts.
-pub(super) fn ntlm(history: &History, page: &mut Page) {
-    page.section("Identity (NTLM)");
-    let Some(ntlm) = history.ntlm() else {
-        page.note("not asked, or the host does not use NLA");
-        return;
-    };
+/// The NTLM challenge's facts, then the event logs.
+pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Page) {
+    match history.ntlm() {
+        Some(ntlm) => challenge(ntlm, page),
+        None => page.note(&unknown(model, host, history)),
+    }
+    event_logs(host, page);
+}
+
+/// Why nothing is known: who reads it must not take a host that was never reached for one without NLA.
+fn unknown(model: &Model, host: &Host, history: &History) -> String {
+    let credssp = history
+        .attempts
+        .iter()
+        .rev()
+        .flat_map(|attempt| &attempt.stages)
+        .find(|record| record.stage == Stage::Credssp);
+    if credssp.is_some() {
+        return "asked, but no challenge came that can be read; the timeline says what did"
+            .to_owned();
+    }
+    let before = host.diagnosis.failed_stage.or_else(|| {
+        let failed = |attempt| match ending(attempt) {
+            Ending::Failed(stage, _) => Some(stage),
+            _ => None,
+        };
+        history.attempts.iter().rev().find_map(failed)
+    });
+    match (host.diagnosis.nla, before) {
+        (Nla::NotOffered, _) => "not asked: the host does not use NLA".to_owned(),
+        (_, Some(stage)) => {
+            format!(
+                "not reached: every attempt ended before it, at {}",
+                stage.word()
+            )
+        }
+        (Nla::Required | Nla::Offered, None)
+            if model.fleet.plan().is_some_and(|plan| !plan.ntlm) =>
+        {
+            "not asked: the scan was told to leave NTLM out (--no-ntlm)".to_owned()
+        }
+        (Nla::Required | Nla::Offered, None) => {
+            "not reached: NLA follows a whole TLS handshake, and none came about".to_owned()
+        }
+        (Nla::Unknown, None) => "not asked: no attempt came as far as the choice of NLA".to_owned(),
+    }
+}
+
+fn challenge(ntlm: &NtlmFacts, page: &mut Page) {
     let names = [
         ("computer", &ntlm.dns_computer),
         ("NetBIOS computer", &ntlm.netbios_computer),
@@ -33,64 +75,34 @@ pub(super) fn ntlm(history: &History, page: &mut Page) {
     if let Some(build) = ntlm.build() {
         page.field("claims build", &build, Tone::Plain);
     }
+    if let Some(version) = ntlm.tsrequest_version {
+        page.field("CredSSP version", &version.to_string(), Tone::Plain);
+    }
     if let Some(skew) = ntlm.clock_skew_s() {
         let error = f64::from(ntlm.clock_error_ms) / 1000.0;
         let direction = if skew < 0.0 { "behind" } else { "ahead" };
         let text = format!(
-            "{:.1} s {direction} (give or take {error:.1} s)",
+            "{:.1} s {direction} of this machine (give or take {error:.1} s)",
             skew.abs()
         );
-        let tone = if skew.abs() >= KERBEROS_SKEW_S {
-            Tone::Bad
+        if skew.abs() >= KERBEROS_SKEW_S {
+            let text = format!("{text}; Kerberos refuses at 5 minutes");
+            page.marked("clock", Mark::Bad, &text);
         } else {
-            Tone::Plain
-        };
-        page.field("clock", &text, tone);
+            page.field("clock", &text, Tone::Plain);
+        }
     }
 }
 
-/// The numbers behind steady or flaky.
-pub(super) fn stability(host: &Host, page: &mut Page) {
-    page.section("Stability");
-    let stability = &host.diagnosis.stability;
-    let text = format!(
-        "{}, {} of {} attempts failed",
-        stability.verdict, stability.failures, stability.attempts
-    );
-    page.field("verdict", &text, stability_tone(stability.verdict));
-    if !stability.failures_by_stage.is_empty() {
-        let stages: Vec<String> = stability
-            .failures_by_stage
-            .iter()
-            .map(|(stage, count)| format!("{count} at {stage}"))
-            .collect();
-        page.field("failures", &stages.join(", "), Tone::Warn);
+/// Where to see that the predicted error was the one that came.
+fn event_logs(host: &Host, page: &mut Page) {
+    let places = confirm_in(&host.diagnosis);
+    if places.is_empty() {
+        return;
     }
-    let spreads = [
-        ("connect", stability.connect_ms),
-        ("TLS handshake", stability.handshake_ms),
-        ("whole attempt", stability.total_ms),
-    ];
-    for (label, spread) in spreads {
-        if let Some(Spread { min, median, max }) = spread {
-            let text = format!(
-                "min {}, median {}, max {}",
-                text::millis(min),
-                text::millis(median),
-                text::millis(max)
-            );
-            page.field(label, &text, Tone::Plain);
-        }
-    }
-    if stability.loss > 0.0 {
-        let text = format!("{:.0} % of connects", stability.loss * 100.0);
-        page.field("lost", &text, Tone::Warn);
-    }
-    if let Some(retransmits) = stability.retransmits {
-        page.field(
-            "retransmitted",
-            &format!("{retransmits} segments"),
-            Tone::Plain,
-        );
+    page.heading("Confirm in the event logs");
+    for place in places {
+        let (side, rest) = place.split_once(", ").unwrap_or(("", place));
+        page.field(side, rest, Tone::Plain);
     }
 }

@@ -2,181 +2,135 @@
 
 mod certificate;
 mod findings;
+mod glyphs;
+mod head;
 mod identity;
 mod names;
+mod page;
+mod raw;
+mod remedy;
+mod stability;
 mod timeline;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 
 use super::super::model::Model;
-use super::super::text;
-use super::super::theme::{Theme, Tone};
-use crate::diagnosis::confirm_in;
-use crate::fleet::Host;
-use crate::model::Subject;
+use page::Page;
 
-/// Cells before a field's value.
-const LABEL: usize = 18;
+/// Each section's title, its name in the strip, and its name where the strip has little room.
+///
+/// INVARIANT: in the order of the page. The digit before a name is its position, counted from 1.
+const SECTIONS: [(&str, &str, &str); 7] = [
+    ("Findings and fix", "Findings", "Fix"),
+    ("Timeline", "Timeline", "Time"),
+    ("Names and addresses", "Names", "Names"),
+    ("TLS and certificate", "Certificate", "Cert"),
+    ("Stability", "Stability", "Stab"),
+    ("Identity (NTLM)", "Identity", "Ident"),
+    ("Raw (JSON)", "Raw", "Raw"),
+];
 
-/// The page as lines, and where its sections begin.
-#[derive(Debug)]
-pub(super) struct Page {
-    pub(super) lines: Vec<Line<'static>>,
-    pub(super) sections: Vec<usize>,
-    width: usize,
-    theme: Theme,
-}
-
-/// Draws the page, scrolled by some lines.
+/// Draws the page, scrolled by some lines, below its host and the strip of its sections, which stay.
 pub(super) fn render(model: &Model, scroll: usize, area: Rect, buffer: &mut Buffer) {
     let page = page(model, area.width);
-    let bottom = page.lines.len().saturating_sub(usize::from(area.height));
-    let visible = page.lines.iter().skip(scroll.min(bottom));
-    for (line, y) in visible.zip(area.top()..area.bottom()) {
+    let height = body_height(area.height);
+    let head = area.height - height;
+    let body = Rect::new(area.x, area.y + head, area.width, height);
+    let bottom = page.lines.len().saturating_sub(usize::from(height));
+    let scroll = scroll.min(bottom);
+    let current = current(&page.sections, scroll, bottom, usize::from(height));
+    let mut top = Vec::with_capacity(2);
+    if head > 1 {
+        top.push(head::host(model, bottom - scroll, area.width));
+    }
+    if head > 0 {
+        top.push(head::strip(model.theme, current, area.width));
+    }
+    for (line, y) in top.iter().zip(area.top()..) {
         super::put(line, area.x, y, area.width, buffer);
     }
-    let hidden = bottom.saturating_sub(scroll.min(bottom));
-    if hidden > 0 && area.height > 1 {
-        let note = format!(" {hidden} more lines ");
-        let width = u16::try_from(note.len()).unwrap_or(0).min(area.width);
-        let line = Line::styled(note, model.theme.style(Tone::Inverse));
-        super::put(
-            &line,
-            area.right() - width,
-            area.bottom() - 1,
-            width,
-            buffer,
-        );
+    let visible = page.lines.iter().skip(scroll);
+    for (line, y) in visible.zip(body.top()..body.bottom()) {
+        super::put(line, body.x, y, body.width, buffer);
     }
+}
+
+/// Lines of an area of this height that the page itself gets; the others go to the host and to the strip.
+pub(super) const fn body_height(height: u16) -> u16 {
+    match height {
+        0..=3 => height,
+        4..=6 => height - 1,
+        _ => height - 2,
+    }
+}
+
+/// The section in view: the one that the first visible line belongs to; at the very end of the page, the one that its last
+/// line belongs to, which could not be marked otherwise.
+fn current(sections: &[usize], scroll: usize, bottom: usize, height: usize) -> usize {
+    let line = if scroll > 0 && scroll >= bottom {
+        scroll + height.saturating_sub(1)
+    } else {
+        scroll
+    };
+    sections
+        .iter()
+        .rposition(|start| *start <= line)
+        .unwrap_or(0)
 }
 
 /// The page of the host under the cursor, for a screen of this width.
 pub(super) fn page(model: &Model, width: u16) -> Page {
-    let mut page = Page {
-        lines: Vec::new(),
-        sections: Vec::new(),
-        width: usize::from(width),
-        theme: model.theme,
-    };
+    let mut page = Page::new(usize::from(width), model.theme);
     let Some(host) = model.host() else {
         page.note("this host is no longer shown");
         return page;
     };
     let history = host.history();
-    verdict(model, host, &mut page);
-    findings::write(host, &mut page);
-    timeline::write(&history, &mut page);
-    names::write(model, host, &history, &mut page);
-    certificate::write(host, &history, &mut page);
-    identity::ntlm(&history, &mut page);
-    identity::stability(host, &mut page);
-    event_logs(host, &mut page);
+    let writers: [&dyn Fn(&mut Page); SECTIONS.len()] = [
+        &|page| findings::write(model, host, page),
+        &|page| timeline::write(&history, page),
+        &|page| names::write(model, host, &history, page),
+        &|page| certificate::write(model, host, &history, page),
+        &|page| stability::write(host, &history, page),
+        &|page| identity::write(model, host, &history, page),
+        &|page| raw::write(model, page),
+    ];
+    for ((title, ..), write) in SECTIONS.iter().zip(writers) {
+        page.section(title);
+        write(&mut page);
+    }
     page
 }
 
-/// Where to see that the predicted error was the one that came.
-fn event_logs(host: &Host, page: &mut Page) {
-    let places = confirm_in(&host.diagnosis);
-    if places.is_empty() {
-        return;
-    }
-    page.section("Confirm in the event logs");
-    for place in places {
-        let (side, rest) = place.split_once(", ").unwrap_or(("", place));
-        page.field(side, rest, Tone::Plain);
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn verdict(model: &Model, host: &Host, page: &mut Page) {
-    let diagnosis = &host.diagnosis;
-    let position = model.cursor_row().map_or_else(String::new, |row| {
-        format!("{} of {}", row + 1, model.rows.len())
-    });
-    let (glyph, tone) = page.theme.state(diagnosis.state);
-    let stage = diagnosis
-        .failed_stage
-        .map_or_else(String::new, |stage| format!(" at {stage}"));
-    let name = match host.subject() {
-        // The subject is the name.
-        Subject::Unresolved { .. } => None,
-        Subject::Endpoint(_) => host.display_name(),
-    };
-    let subject = host.subject().to_string();
-    page.line(vec![
-        (format!(" {}", text::clean(&subject)), Tone::Strong),
-        (format!("  {glyph} {}{stage}", diagnosis.state), tone),
-        (format!("  {position}"), Tone::Dim),
-        (
-            name.map_or_else(String::new, |name| format!("  {}", text::clean(name))),
-            Tone::Strong,
-        ),
-    ]);
-    page.field(
-        "security",
-        &format!("{}, NLA {}", diagnosis.security.word(), diagnosis.nla),
-        Tone::Plain,
-    );
-    if !host.complete() {
-        page.field("scan", "more attempts will follow", Tone::Dim);
+    #[test]
+    fn the_section_in_view_is_that_of_the_first_line() {
+        let sections = [0, 10, 20];
+        assert_eq!(current(&sections, 0, 50, 8), 0);
+        assert_eq!(current(&sections, 9, 50, 8), 0);
+        assert_eq!(current(&sections, 10, 50, 8), 1);
+        assert_eq!(current(&sections, 49, 50, 8), 2);
     }
-    if let Some(predicted) = &diagnosis.predicted {
-        let text = format!(
-            "{} {} (likelihood {} %)",
-            predicted.code, predicted.name, predicted.likelihood
+
+    #[test]
+    fn at_the_end_of_the_page_the_last_section_is_in_view() {
+        assert_eq!(current(&[0, 10, 20], 15, 15, 8), 2);
+        assert_eq!(
+            current(&[0, 10, 20], 0, 0, 40),
+            0,
+            "a page that fits begins at its beginning"
         );
-        page.field("client would show", &text, Tone::Warn);
-        for reason in &predicted.reasons {
-            page.field("", reason, Tone::Dim);
-        }
-    }
-}
-
-impl Page {
-    /// A heading with a rule behind it.
-    fn section(&mut self, title: &str) {
-        if !self.lines.is_empty() {
-            self.lines.push(Line::raw(""));
-        }
-        self.sections.push(self.lines.len());
-        let rule = self.width.saturating_sub(text::width(title) + 3);
-        self.lines.push(Line::from(vec![
-            Span::styled(format!(" {title} "), self.theme.style(Tone::Accent)),
-            Span::styled(self.theme.rule().repeat(rule), self.theme.style(Tone::Dim)),
-        ]));
     }
 
-    /// One line of safe pieces, cut at the right edge.
-    fn line(&mut self, pieces: Vec<(String, Tone)>) {
-        let mut left = self.width;
-        let mut spans = Vec::with_capacity(pieces.len());
-        for (piece, tone) in pieces {
-            let cut = text::truncate(&piece, left, self.theme.ellipsis()).into_owned();
-            left = left.saturating_sub(text::width(&cut));
-            spans.push(Span::styled(cut, self.theme.style(tone)));
+    #[test]
+    fn head_and_page_share_the_height() {
+        for height in 0..100 {
+            assert!(body_height(height) <= height);
+            assert!(height == 0 || body_height(height) > 0);
         }
-        self.lines.push(Line::from(spans));
-    }
-
-    /// A label and a value that may be any text; what does not fit goes on below.
-    fn field(&mut self, label: &str, value: &str, tone: Tone) {
-        let value = text::clean(value);
-        let room = self.width.saturating_sub(LABEL + 3);
-        for (index, part) in text::wrap(&value, room).into_iter().enumerate() {
-            let label = if index == 0 { label } else { "" };
-            self.lines.push(Line::from(vec![
-                Span::styled(format!("  {label:<LABEL$}"), self.theme.style(Tone::Dim)),
-                Span::styled(part, self.theme.style(tone)),
-            ]));
-        }
-    }
-
-    /// A sentence of our own.
-    fn note(&mut self, sentence: &str) {
-        self.lines.push(Line::from(vec![
-            Span::raw("  "),
-            Span::styled(sentence.to_owned(), self.theme.style(Tone::Dim)),
-        ]));
     }
 }

@@ -1,0 +1,80 @@
+//! `{date}` and `{scan}` in the names of files, so that a scheduled scan leaves one file a day, or one a scan.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use jiff::Timestamp;
+
+use crate::sanitize;
+
+/// The path with what stands in braces put in: the day in UTC, and the id of the scan. Both are safe in names on Windows too.
+pub(super) fn filled_in(path: &Path, at: Timestamp, scan: &str) -> Result<PathBuf> {
+    let Some(text) = path.to_str().filter(|text| text.contains('{')) else {
+        return Ok(path.to_owned());
+    };
+    let scan: String = scan
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .collect();
+    let mut filled = String::with_capacity(text.len() + 24);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let Some((word, behind)) = after.split_once('}') else {
+            bail!(
+                "`{}` has a `{{` without `}}`; write {{date}} or {{scan}}, or leave the brace out",
+                sanitize::terminal(text)
+            );
+        };
+        match word {
+            "date" => filled.push_str(&at.strftime("%Y-%m-%d").to_string()),
+            "scan" => filled.push_str(&scan),
+            other => bail!(
+                "`{}`: there is no `{{{}}}` in the name of a file; use {{date}} or {{scan}}",
+                sanitize::terminal(text),
+                sanitize::terminal(other)
+            ),
+        }
+        rest = behind;
+    }
+    filled.push_str(rest);
+    Ok(PathBuf::from(filled))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(path: &str) -> Result<String, String> {
+        let at = "2026-03-01T23:59:59Z".parse().unwrap();
+        filled_in(Path::new(path), at, "20260301T235959Z-00c0ffee")
+            .map(|path| path.to_string_lossy().into_owned())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn date_and_scan_are_put_in() {
+        assert_eq!(
+            filled("a/fleet-{date}.html").unwrap(),
+            "a/fleet-2026-03-01.html"
+        );
+        assert_eq!(
+            filled("{scan}/{date}-{scan}.json").unwrap(),
+            "20260301T235959Z-00c0ffee/2026-03-01-20260301T235959Z-00c0ffee.json"
+        );
+        assert_eq!(filled("plain.csv").unwrap(), "plain.csv");
+    }
+
+    #[test]
+    fn anything_else_in_braces_is_refused_by_name() {
+        assert_eq!(
+            filled("fleet-{day}.html").unwrap_err(),
+            "`fleet-{day}.html`: there is no `{day}` in the name of a file; use {date} or {scan}"
+        );
+        assert!(
+            filled("fleet-{date.html")
+                .unwrap_err()
+                .contains("without `}`")
+        );
+    }
+}

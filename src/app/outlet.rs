@@ -1,0 +1,93 @@
+//! What leaves the screen: exports and folders of scripts in the current folder, copies beside the log.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::fix;
+use crate::fleet::Fleet;
+use crate::report::{self, Format, Selection};
+use crate::table::ColumnId;
+use crate::tui::{Export, FixFolder, Offer, Outlet};
+
+/// Names tried before giving up on a free one.
+const MOST_NAMES: u32 = 1000;
+/// The newest copy, kept for terminals that cannot be told to copy.
+const COPY: &str = "copied.txt";
+
+/// Writes into the current folder.
+#[derive(Debug)]
+pub(super) struct CurrentFolder;
+
+impl Outlet for CurrentFolder {
+    fn formats(&self) -> Vec<Offer> {
+        Format::ALL
+            .into_iter()
+            .map(|format| Offer {
+                word: format.word(),
+                says: format.says(),
+            })
+            .collect()
+    }
+
+    fn export(&self, fleet: &Fleet, wanted: &Export) -> Result<PathBuf, String> {
+        let format = Format::ALL
+            .get(wanted.format)
+            .ok_or("there is no such format")?;
+        let extension = format.extensions().first().copied().unwrap_or("txt");
+        let path = free_name(fleet, "", &format!(".{extension}"))?;
+        let selection = Selection {
+            fleet,
+            rows: &wanted.rows,
+            whole: wanted.whole,
+            // Whoever has not chosen any gets all that the format has.
+            columns: Some(&*wanted.columns).filter(|columns| **columns != ColumnId::USUAL),
+        };
+        report::write_file(&path, *format, &selection).map_err(|error| error.to_string())?;
+        Ok(path)
+    }
+
+    fn fix(&self, fleet: &Fleet, rows: &[usize]) -> Result<FixFolder, String> {
+        let hosts = rows.iter().filter_map(|row| fleet.hosts().get(*row));
+        let plan = fix::plan(hosts, &[]);
+        if plan.is_empty() {
+            return Err("nothing to mend: no finding of these hosts has a remedy".to_owned());
+        }
+        let path = free_name(fleet, "-fix", "")?;
+        fix::write_folder(&path, &plan).map_err(|error| error.to_string())?;
+        Ok(FixFolder {
+            path,
+            scripts: plan.scripts,
+            hosts: plan.hosts,
+            refused: plan.refused.len(),
+        })
+    }
+
+    fn keep(&self, text: &str) -> Result<PathBuf, String> {
+        let folder = super::logging::folder().map_err(|error| error.to_string())?;
+        let write = || {
+            std::fs::create_dir_all(&folder)?;
+            let path = folder.join(COPY);
+            let mut file = tempfile::NamedTempFile::new_in(&folder)?;
+            file.write_all(text.as_bytes())?;
+            file.persist(&path)?;
+            Ok(path)
+        };
+        write().map_err(|error: std::io::Error| error.to_string())
+    }
+}
+
+/// `rdpscan-<scan><kind><end>`, with a number where that is taken.
+fn free_name(fleet: &Fleet, kind: &str, end: &str) -> Result<PathBuf, String> {
+    let scan: String = fleet
+        .run_id()
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .collect();
+    let first = format!("rdpscan-{scan}{kind}{end}");
+    let more = (2..MOST_NAMES).map(|number| format!("rdpscan-{scan}{kind}-{number}{end}"));
+    std::iter::once(first)
+        .chain(more)
+        .map(|name| Path::new(".").join(name))
+        .find(|path| !path.exists())
+        .ok_or_else(|| "too many files of this scan are in this folder already".to_owned())
+}

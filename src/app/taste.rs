@@ -1,0 +1,122 @@
+//! Columns, order and looks of the screen as they were left, for the next time. What the settings or flags say goes first.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+use serde::{Deserialize, Serialize};
+
+use crate::table::{ColumnId, Columns, Sort};
+use crate::tui::Palette;
+
+/// More than this is not of our writing.
+const LONGEST: u64 = 64 * 1024;
+
+/// What is remembered, as text, so that a file of another version loses no more than what it does not know.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Taste {
+    columns: Option<String>,
+    sort: Option<String>,
+    inverted: bool,
+    theme: Option<String>,
+}
+
+impl Taste {
+    pub(super) fn new(columns: &Columns, sort: Sort, palette: Palette) -> Self {
+        Self {
+            columns: Some(columns.to_string()),
+            sort: Some(sort.column.word().to_owned()),
+            inverted: sort.inverted,
+            theme: Some(palette.word().to_owned()),
+        }
+    }
+
+    pub(super) fn columns(&self) -> Option<Columns> {
+        Columns::parse(self.columns.as_deref()?).ok()
+    }
+
+    pub(super) fn sort(&self) -> Option<Sort> {
+        Some(Sort {
+            column: ColumnId::of_word(self.sort.as_deref()?)?,
+            inverted: self.inverted,
+        })
+    }
+
+    pub(super) fn palette(&self) -> Option<Palette> {
+        Palette::of_word(self.theme.as_deref()?)
+    }
+
+    /// What was left the last time; nothing when there is no such file, or it cannot be read.
+    pub(super) fn load() -> Self {
+        let read = || -> Option<Self> {
+            let path = path()?;
+            if fs::metadata(&path).ok()?.len() > LONGEST {
+                return None;
+            }
+            toml::from_str(&fs::read_to_string(path).ok()?).ok()
+        };
+        read().unwrap_or_default()
+    }
+
+    /// Keeps it for the next time. A machine that does not let us remember is no fault of the user's, and is only logged.
+    pub(super) fn save(&self) {
+        let Some(path) = path() else {
+            return;
+        };
+        if let Err(error) = self.write(&path) {
+            tracing::warn!(%error, path = %path.display(), "Columns and order cannot be remembered");
+        }
+    }
+
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let folder = path.parent().unwrap_or(path);
+        fs::create_dir_all(folder)?;
+        let text = toml::to_string(self).map_err(io::Error::other)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.persist(path)?;
+        Ok(())
+    }
+}
+
+/// Where it lies: the folder for state, which on Windows is that of local application data.
+fn path() -> Option<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().ok()?;
+    let folder = strategy.state_dir().unwrap_or_else(|| strategy.cache_dir());
+    Some(folder.join("rdpscan").join("screen.toml"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_left_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a").join("screen.toml");
+        let columns = Columns::parse("name:30,days").unwrap();
+        let sort = Sort {
+            column: ColumnId::Days,
+            inverted: true,
+        };
+        let taste = Taste::new(&columns, sort, Palette::Light);
+        taste.write(&path).unwrap();
+        let read: Taste = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        assert_eq!(read.columns(), Some(columns));
+        assert_eq!(read.sort(), Some(sort));
+        assert_eq!(read.palette(), Some(Palette::Light));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_as_if_nothing_had_been_left() {
+        let read: Taste =
+            toml::from_str("columns = \"gone\"\nsort = \"gone\"\ntheme = \"pink\"\nnew = 1")
+                .unwrap();
+        assert_eq!(
+            (read.columns(), read.sort(), read.palette()),
+            (None, None, None)
+        );
+    }
+}

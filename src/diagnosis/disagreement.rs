@@ -1,0 +1,127 @@
+//! In which way the names of a host disagree: one word for what the admin has to look for.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::model::{DnsVerdict, Finding, History, NameSource, Subject};
+
+/// How the names that lead to a host, and those that it gives itself, disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Disagreement {
+    /// The name leads to another machine.
+    WrongHost,
+    /// The name leads only to addresses where nothing answers.
+    Stale,
+    /// The certificate carries another name than the host gives itself: it was renamed, or copied from another.
+    RenamedOrCloned,
+    /// Some of the name's addresses do not answer.
+    HalfDead,
+}
+
+impl Disagreement {
+    /// The word used in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::WrongHost => "wrong_host",
+            Self::Stale => "stale",
+            Self::RenamedOrCloned => "renamed_or_cloned",
+            Self::HalfDead => "half_dead",
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::WrongHost => "the name leads to the wrong host",
+            Self::Stale => "the name is stale",
+            Self::RenamedOrCloned => "the host was renamed or cloned",
+            Self::HalfDead => "the name is half dead",
+        }
+    }
+}
+
+/// The class of disagreement, the one that costs most first; `None` where the names agree or nothing is known.
+pub(super) fn of(dns: DnsVerdict, findings: &[Finding]) -> Option<Disagreement> {
+    let renamed = findings
+        .iter()
+        .any(|finding| finding.id == "RDP-CERT-RENAMED-HOST");
+    match dns {
+        DnsVerdict::WrongHost => Some(Disagreement::WrongHost),
+        DnsVerdict::Stale => Some(Disagreement::Stale),
+        _ if renamed => Some(Disagreement::RenamedOrCloned),
+        DnsVerdict::PartialDead | DnsVerdict::AaaaDead => Some(Disagreement::HalfDead),
+        _ => None,
+    }
+}
+
+/// The names of a host side by side, by who gives them: what was asked for, the reverse lookup, the certificate, the host
+/// itself. Raw: the caller makes them safe.
+#[must_use]
+pub fn names_side_by_side(history: &History) -> Vec<(&'static str, Vec<&str>)> {
+    let from = |source: NameSource| -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for observed in history.names.iter().filter(|one| one.source == source) {
+            if !names.contains(&&*observed.name) {
+                names.push(&observed.name);
+            }
+        }
+        names
+    };
+    let mut asked = from(NameSource::Target);
+    if let (true, Subject::Unresolved { name, .. }) = (asked.is_empty(), &history.subject) {
+        asked.push(name);
+    }
+    vec![
+        ("asked for", asked),
+        ("PTR", from(NameSource::Ptr)),
+        ("certificate", from(NameSource::Certificate)),
+        ("NTLM", from(NameSource::Ntlm)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::testing::{attempt, certificate, host, ntlm, times, tls};
+
+    #[test]
+    fn a_certificate_with_an_old_name_is_a_renamed_or_cloned_host() {
+        let renamed = times(2, || {
+            attempt()
+                .shown(tls(certificate("old.corp.example")))
+                .identified(ntlm("srv05.corp.example"))
+        });
+        renamed.assert_fires("RDP-CERT-RENAMED-HOST");
+        let diagnosis = renamed.diagnose();
+        assert_eq!(diagnosis.disagreement, Some(Disagreement::RenamedOrCloned));
+    }
+
+    #[test]
+    fn names_that_agree_are_no_disagreement() {
+        let fine = host([attempt().through()]).diagnose();
+        assert_eq!(fine.disagreement, None);
+    }
+
+    #[test]
+    fn where_the_name_leads_weighs_more_than_what_the_certificate_says() {
+        let renamed = times(2, || {
+            attempt()
+                .shown(tls(certificate("old.corp.example")))
+                .identified(ntlm("srv05.corp.example"))
+        });
+        let findings = renamed.diagnose().findings;
+        for (dns, wanted) in [
+            (DnsVerdict::WrongHost, Disagreement::WrongHost),
+            (DnsVerdict::Stale, Disagreement::Stale),
+            (DnsVerdict::PartialDead, Disagreement::RenamedOrCloned),
+            (DnsVerdict::Match, Disagreement::RenamedOrCloned),
+        ] {
+            assert_eq!(of(dns, &findings), Some(wanted), "{dns:?}");
+        }
+        assert_eq!(of(DnsVerdict::AaaaDead, &[]), Some(Disagreement::HalfDead));
+        assert_eq!(of(DnsVerdict::Missing, &[]), None);
+    }
+}

@@ -1,0 +1,136 @@
+//! The numbers of a question: codes as people and messages write them.
+
+use super::entry::Entry;
+
+/// Words that stand around the numbers of an error message.
+const AROUND_NUMBERS: &[&str] = &[
+    "error",
+    "code",
+    "codes",
+    "reason",
+    "number",
+    "disconnect",
+    "disconnected",
+    "mstsc",
+    "rdp",
+    "and",
+    "&",
+    "is",
+];
+
+/// Words that call the number after them a code.
+pub(super) const MARKS: &[&str] = &[
+    "code",
+    "codes",
+    "reason",
+    "errorcode",
+    "fehlercode",
+    "grund",
+    "ursache",
+];
+
+/// Words that may stand between such a word and the number.
+const BETWEEN: &[&str] = &["is", "was", "of", "ist", "war"];
+
+/// One or two numbers, with nothing around them but the words of an error message.
+pub(super) struct Numbers<'a> {
+    pub(super) all: Vec<Number<'a>>,
+    /// The first is called an extended reason.
+    pub(super) only_extended: bool,
+}
+
+impl<'a> Numbers<'a> {
+    /// `None` when other words or no number at all are among the tokens.
+    pub(super) fn read(tokens: &[&'a str]) -> Option<Self> {
+        let mut all = Vec::new();
+        let mut only_extended = false;
+        for token in tokens {
+            if let Some(number) = Number::read(token) {
+                all.push(number);
+            } else if matches!(*token, "extended" | "ext") {
+                only_extended |= all.is_empty();
+            } else if !AROUND_NUMBERS.contains(token) {
+                return None;
+            }
+        }
+        (!all.is_empty()).then_some(Self { all, only_extended })
+    }
+
+    /// Those that begin with `0x`, and those that a word calls a code or a reason, whatever words stand around them.
+    pub(super) fn marked(tokens: &[&'a str]) -> Option<Self> {
+        let mut all: Vec<Number<'a>> = Vec::new();
+        let mut called = false;
+        for token in tokens {
+            let number = Number::read(token).filter(|_| called || token.starts_with("0x"));
+            called = MARKS.contains(token) || called && BETWEEN.contains(token);
+            // A message may give its code twice.
+            let is_new = |number: &Number<'a>| all.iter().all(|known| known.text != number.text);
+            all.extend(number.filter(is_new));
+        }
+        (!all.is_empty()).then_some(Self {
+            all,
+            only_extended: false,
+        })
+    }
+
+    /// They cannot be meant as anything but codes.
+    pub(super) fn are_codes(&self) -> bool {
+        self.only_extended || self.all.iter().any(|number| number.plain)
+    }
+}
+
+/// A number as it was typed, which may be meant as decimal or as hexadecimal.
+pub(super) struct Number<'a> {
+    pub(super) text: &'a str,
+    decimal: Option<u32>,
+    hexadecimal: Option<u32>,
+    /// It says itself which it is.
+    pub(super) plain: bool,
+}
+
+impl<'a> Number<'a> {
+    /// `0x904`, `2308`, `904`, `904h`, `b07`; `None` for a word.
+    fn read(text: &'a str) -> Option<Self> {
+        let hexadecimal = |digits: &str| u32::from_str_radix(digits, 16).ok();
+        let all = |digits: &str, is: fn(&char) -> bool| {
+            !digits.is_empty() && digits.chars().all(|character| is(&character))
+        };
+        let marked = text.strip_prefix("0x").or_else(|| text.strip_suffix('h'));
+        if let Some(digits) = marked.filter(|digits| all(digits, char::is_ascii_hexdigit)) {
+            return Some(Self {
+                text,
+                decimal: None,
+                hexadecimal: hexadecimal(digits),
+                plain: true,
+            });
+        }
+        if !all(text, char::is_ascii_hexdigit) || !text.contains(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        Some(Self {
+            text,
+            decimal: text.parse().ok(),
+            hexadecimal: hexadecimal(text),
+            plain: false,
+        })
+    }
+
+    /// What `find` has for it: read as decimal if that is known, else as hexadecimal, and then with a note. A bare number
+    /// hits a range too easily to be meant so, unless it is `called` what `find` looks for.
+    pub(super) fn of<'b>(
+        &self,
+        called: bool,
+        find: impl Fn(u32) -> Option<&'b Entry>,
+    ) -> Option<(&'b Entry, Option<String>)> {
+        let decimal = self.decimal.and_then(&find);
+        if let Some(entry) = decimal.filter(|entry| called || entry.last.is_none()) {
+            return Some((entry, None));
+        }
+        let number = self.hexadecimal?;
+        let entry = find(number).filter(|entry| self.plain || entry.last.is_none())?;
+        let note = (!self.plain).then(|| {
+            format!("{} was read as hexadecimal, {number:#X}.", self.text).replace("0X", "0x")
+        });
+        Some((entry, note))
+    }
+}

@@ -1,0 +1,394 @@
+//! What the top of the page says about the fleet, and the rows of its table.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use serde::Serialize;
+
+use super::charts::{Bars, Histogram};
+use super::{counted, grouped, prose, severity};
+use crate::diagnosis::{Policy, catalog, remedies};
+use crate::fleet::Host;
+use crate::model::{
+    CertificateStatus, Finding, HostState, ScanStatus, Severity, StabilityVerdict, Subject,
+};
+use crate::report::sheet::Sheet;
+use crate::report::words;
+use crate::table::ColumnId;
+
+/// Rows that a browser lays out before its script has had a look at them.
+const FIRST_ROWS: usize = 300;
+/// Targets named in full; the rest are counted.
+const TARGETS_SHOWN: usize = 5;
+
+/// The fleet in numbers and words.
+#[derive(Serialize)]
+pub(super) struct Overview {
+    version: String,
+    title: String,
+    headline: String,
+    lede: String,
+    /// Label and value, in order.
+    facts: Vec<(&'static str, String)>,
+    /// Class and text of what must be known before anything else.
+    notes: Vec<(&'static str, String)>,
+    states: Bars,
+    expiry: Histogram,
+    bars: Vec<Bars>,
+    rules: Vec<Rule>,
+    hosts: usize,
+}
+
+/// A kind of finding, and how many hosts have it.
+#[derive(Serialize)]
+struct Rule {
+    id: &'static str,
+    severity: &'static str,
+    meaning: &'static str,
+    hosts: usize,
+    /// Of 1000.
+    share: usize,
+    remedies: Vec<(&'static str, &'static str)>,
+}
+
+impl Overview {
+    pub(super) fn new(sheet: &Sheet<'_>, policy: &Policy) -> Self {
+        Self {
+            version: sheet
+                .plan
+                .map_or_else(String::new, |plan| prose(&plan.version)),
+            title: format!(
+                "Remote Desktop: {}",
+                counted(sheet.summary.hosts, "host", "hosts")
+            ),
+            headline: headline(sheet),
+            lede: lede(sheet, policy),
+            facts: facts(sheet),
+            notes: notes(sheet),
+            states: Bars::states(sheet),
+            expiry: Histogram::new(sheet, policy),
+            bars: vec![Bars::tls(sheet), Bars::nla(sheet), Bars::dns(sheet)],
+            rules: rules(sheet),
+            hosts: sheet.rows.len(),
+        }
+    }
+}
+
+fn in_state(sheet: &Sheet<'_>, state: HostState) -> u64 {
+    sheet.summary.by_state.get(&state).copied().unwrap_or(0)
+}
+
+/// The answer, before anything else.
+fn headline(sheet: &Sheet<'_>) -> String {
+    let all = sheet.summary.hosts;
+    match (in_state(sheet, HostState::Broken), all) {
+        (_, 0) => "No hosts to show".to_owned(),
+        (0, 1) => "The host would not refuse Remote Desktop at any stage seen".to_owned(),
+        (0, _) => format!("None of {} hosts would refuse Remote Desktop", grouped(all)),
+        (_, 1) => "The host would refuse Remote Desktop".to_owned(),
+        (broken, _) => format!(
+            "{} of {} hosts would refuse Remote Desktop",
+            grouped(broken),
+            grouped(all)
+        ),
+    }
+}
+
+fn lede(sheet: &Sheet<'_>, policy: &Policy) -> String {
+    let summary = &sheet.summary;
+    let part = |count: u64, one: &str, many: &str| {
+        (count > 0).then(|| format!("{} {}", grouped(count), if count == 1 { one } else { many }))
+    };
+    let soon = format!("ends within {} days", policy.expiring_days);
+    let many_soon = format!("end within {} days", policy.expiring_days);
+    let parts: Vec<String> = [
+        part(
+            in_state(sheet, HostState::Degraded),
+            "works, but something is wrong with it",
+            "work, but something is wrong with them",
+        ),
+        part(summary.flaky, "fails now and then", "fail now and then"),
+        part(
+            summary.expired,
+            "certificate has expired",
+            "certificates have expired",
+        ),
+        part(
+            summary.expiring,
+            &format!("certificate {soon}"),
+            &format!("certificates {many_soon}"),
+        ),
+        part(
+            summary.dns_trouble,
+            "host has trouble with its name",
+            "hosts have trouble with their names",
+        ),
+        part(
+            in_state(sheet, HostState::Healthy),
+            "host is healthy",
+            "hosts are healthy",
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!("{}.", parts.join("; "))
+    }
+}
+
+fn facts(sheet: &Sheet<'_>) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    if let Some(plan) = sheet.plan {
+        facts.push(("Targets", list(&plan.targets)));
+        if !plan.excludes.is_empty() {
+            facts.push(("Excluded", list(&plan.excludes)));
+        }
+    }
+    facts.push((
+        "Shown",
+        if sheet.left_out == 0 {
+            format!(
+                "the whole fleet, {}",
+                counted(sheet.summary.hosts, "host", "hosts")
+            )
+        } else {
+            format!(
+                "a selection: {} of {}, {} left out",
+                grouped(sheet.summary.hosts),
+                counted(sheet.summary.hosts + sheet.left_out as u64, "host", "hosts"),
+                grouped(sheet.left_out as u64)
+            )
+        },
+    ));
+    if let Some(end) = sheet.end {
+        let unlisted = end.unlisted;
+        let mut text = counted(end.endpoints_probed, "address", "addresses");
+        let silent: Vec<String> = [
+            (unlisted.filtered, "filtered"),
+            (unlisted.closed, "closed"),
+            (unlisted.unreachable, "unreachable"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{} {word}", grouped(count)))
+        .collect();
+        if !silent.is_empty() {
+            text = format!("{text}; without a row: {}", silent.join(", "));
+        }
+        facts.push(("Probed", text));
+    }
+    facts.push(("Seen from", prose(sheet.vantage)));
+    if let Some((started, newest)) = sheet.times {
+        let took = SignedDuration::from_secs(newest.duration_since(started).as_secs());
+        let end = words::spreadsheet_time(newest);
+        let day = words::day(started);
+        facts.push((
+            "When",
+            format!(
+                "{} to {} UTC ({took:#})",
+                words::spreadsheet_time(started),
+                end.strip_prefix(&day).unwrap_or(&end).trim_start()
+            ),
+        ));
+    }
+    facts.push((
+        "Ended",
+        match sheet.end.map(|end| end.status) {
+            Some(ScanStatus::Complete) => "complete",
+            Some(ScanStatus::Interrupted) => "interrupted",
+            None => "not ended",
+        }
+        .to_owned(),
+    ));
+    if let Some(plan) = sheet.plan {
+        facts.push((
+            "Made by",
+            format!(
+                "rdpscan {}, {} per host, seed {}",
+                prose(&plan.version),
+                counted(plan.attempts.into(), "attempt", "attempts"),
+                plan.seed
+            ),
+        ));
+    }
+    facts
+}
+
+fn list(texts: &[String]) -> String {
+    let mut shown: Vec<String> = texts
+        .iter()
+        .take(TARGETS_SHOWN)
+        .map(|text| prose(text))
+        .collect();
+    let rest = texts.len().saturating_sub(TARGETS_SHOWN);
+    if rest > 0 {
+        shown.push(format!("and {} more", grouped(rest as u64)));
+    }
+    shown.join(", ")
+}
+
+fn notes(sheet: &Sheet<'_>) -> Vec<(&'static str, String)> {
+    let mut notes = Vec::new();
+    if sheet.plan.is_some_and(|plan| plan.simulated) {
+        notes.push((
+            "info",
+            "These hosts are simulated on one machine.".to_owned(),
+        ));
+    }
+    match sheet.end.map(|end| end.status) {
+        Some(ScanStatus::Complete) => {}
+        Some(ScanStatus::Interrupted) => notes.push((
+            "warn",
+            "The scan was interrupted: this is what was found until then.".to_owned(),
+        )),
+        None => notes.push((
+            "warn",
+            "The scan has no end: this is what was known so far.".to_owned(),
+        )),
+    }
+    if sheet.left_out > 0 {
+        let text = format!(
+            "A selection: {} of the scan left out, here and in every count.",
+            counted(sheet.left_out as u64, "host", "hosts")
+        );
+        notes.push(("info", text));
+    }
+    let banners = sheet.banners.iter().map(|banner| banner.text.clone());
+    let trouble = sheet.notices.iter().map(ToString::to_string).chain(banners);
+    notes.extend(trouble.map(|text| ("warn", prose(&text))));
+    notes
+}
+
+/// One kind of finding over all hosts.
+#[derive(Default)]
+struct Tally {
+    worst: Option<Severity>,
+    hosts: usize,
+    /// A rule may advise one thing for one host and another for the next.
+    remedies: BTreeMap<u8, &'static remedies::Remedy>,
+}
+
+/// Worst first, then the most frequent.
+fn rules(sheet: &Sheet<'_>) -> Vec<Rule> {
+    let mut found: BTreeMap<&'static str, Tally> = BTreeMap::new();
+    for (host, _) in &sheet.rows {
+        let mut seen = BTreeSet::new();
+        for finding in &host.diagnosis.findings {
+            let tally = found.entry(finding.id).or_default();
+            tally.worst = tally.worst.max(Some(finding.severity));
+            // A rule can fire for several names of a host; the host counts once.
+            tally.hosts += usize::from(seen.insert(finding.id));
+            let known = finding.remedies.iter().copied().filter_map(remedies::find);
+            tally
+                .remedies
+                .extend(known.map(|remedy| (remedy.number(), remedy)));
+        }
+    }
+    let most = found.values().map(|tally| tally.hosts).max().unwrap_or(1);
+    let mut rules: Vec<_> = found.into_iter().collect();
+    rules.sort_by_key(|(id, tally)| (Reverse(tally.worst), Reverse(tally.hosts), *id));
+    rules
+        .into_iter()
+        .map(|(id, tally)| Rule {
+            id,
+            severity: tally.worst.map_or("", severity),
+            meaning: catalog::entry(id).map_or("", |entry| entry.meaning),
+            hosts: tally.hosts,
+            share: tally.hosts * 1000 / most,
+            remedies: tally
+                .remedies
+                .values()
+                .map(|remedy| (remedy.key.as_str(), remedy.title.as_str()))
+                .collect(),
+        })
+        .collect()
+}
+
+/// Each row's place in the order of addresses.
+pub(super) fn address_ranks(sheet: &Sheet<'_>) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..sheet.rows.len()).collect();
+    order.sort_by_key(|index| sheet.rows.get(*index).map(|(host, _)| host.subject()));
+    let mut ranks = vec![0; order.len()];
+    for (rank, index) in order.into_iter().enumerate() {
+        if let Some(place) = ranks.get_mut(index) {
+            *place = rank;
+        }
+    }
+    ranks
+}
+
+/// A line of the fleet's table.
+#[derive(Serialize)]
+pub(super) struct Row<'a> {
+    number: usize,
+    begins_rest: bool,
+    rank: usize,
+    state: &'static str,
+    stage: Option<&'static str>,
+    name: Option<&'a str>,
+    address: String,
+    days: Option<i64>,
+    certificate: Option<&'static str>,
+    tls: String,
+    nla: String,
+    dns: &'static str,
+    stability: &'static str,
+    good: u32,
+    attempts: u32,
+    finding: Option<&'a Finding>,
+    more: usize,
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn new(number: usize, host: &'a Host, name: Option<&'a str>, rank: usize) -> Self {
+        let diagnosis = &host.diagnosis;
+        let stability = &diagnosis.stability;
+        let say = |column: ColumnId| {
+            let mut text = String::new();
+            column.say(host, &mut text);
+            text
+        };
+        Self {
+            number,
+            begins_rest: number == FIRST_ROWS + 1,
+            rank,
+            state: diagnosis.state.word(),
+            stage: diagnosis.failed_stage.map(crate::model::Stage::word),
+            name: visible(name),
+            address: say(ColumnId::Address),
+            days: diagnosis.days_left,
+            certificate: diagnosis
+                .certificate_status
+                .filter(|status| *status != CertificateStatus::Valid)
+                .map(CertificateStatus::word),
+            tls: say(ColumnId::Tls),
+            nla: say(ColumnId::Nla),
+            dns: diagnosis.dns.word(),
+            stability: stability.verdict.word(),
+            good: match stability.verdict {
+                StabilityVerdict::Flaky => stability.attempts.saturating_sub(stability.failures),
+                _ => 0,
+            },
+            attempts: stability.attempts,
+            finding: diagnosis.findings.first(),
+            more: diagnosis.findings.len().saturating_sub(1),
+        }
+    }
+}
+
+/// A name that can be seen, and so be clicked on.
+pub(super) fn visible(name: Option<&str>) -> Option<&str> {
+    name.filter(|name| !name.trim().is_empty())
+}
+
+/// A row's address in full, and what stands in its place where there is none.
+pub(super) fn address(subject: &Subject) -> String {
+    match subject {
+        Subject::Endpoint(endpoint) => endpoint.to_string(),
+        Subject::Unresolved { port, .. } => format!("no address, port {port}"),
+    }
+}

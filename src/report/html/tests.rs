@@ -1,0 +1,426 @@
+use std::collections::BTreeSet;
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+use super::*;
+use crate::diagnosis::catalog;
+use crate::fleet::Host;
+use crate::model::{
+    CertificateStatus, Confidence, DnsVerdict, Finding, HostState, Notice, Resolver, ScanEnd,
+    ScanStatus, StabilityVerdict,
+};
+use crate::report::fixture;
+
+fn page_of(sheet: &Sheet<'_>) -> String {
+    let mut out = Vec::new();
+    write(sheet, &Policy::default(), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn page(hosts: &[Host]) -> String {
+    page_of(&fixture::sheet(hosts, &fixture::plan()))
+}
+
+/// The text between the first of two marks and the second.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let from = text.find(start).unwrap() + start.len();
+    let length = text[from..].find(end).unwrap();
+    &text[from..from + length]
+}
+
+/// Without what HTML does not read as markup.
+fn markup(page: &str) -> String {
+    let style = between(page, "<style>", "</style>");
+    let script = between(page, "<script>", "</script>");
+    page.replace(style, "").replace(script, "")
+}
+
+/// The page is written so that it is XML as well: every element closed, every attribute quoted and once, every `<` escaped.
+fn parsed<T>(page: &str, look: impl FnOnce(&Document<'_>) -> T) -> T {
+    let options = ParsingOptions {
+        allow_dtd: true,
+        ..ParsingOptions::default()
+    };
+    let markup = markup(page);
+    let document = Document::parse_with_options(&markup, options).unwrap();
+    look(&document)
+}
+
+fn elements(page: &str) -> Vec<String> {
+    parsed(page, |document| {
+        let nodes = document.descendants().filter(Node::is_element);
+        nodes
+            .map(|node| node.tag_name().name().to_owned())
+            .collect()
+    })
+}
+
+fn words(page: &str, id: &str) -> String {
+    parsed(page, |document| {
+        let section = document
+            .descendants()
+            .find(|node| node.attribute("id") == Some(id))
+            .unwrap();
+        let texts = section.descendants().filter_map(|node| {
+            let text = node.is_text().then(|| node.text()).flatten()?;
+            Some(text.trim()).filter(|text| !text.is_empty())
+        });
+        texts.collect::<Vec<_>>().join(" | ")
+    })
+}
+
+#[test]
+fn a_page_says_what_was_scanned_and_what_came_out() {
+    let hosts = [
+        fixture::expired_host(),
+        fixture::silent_host(),
+        fixture::unresolved_host(),
+    ];
+    let page = page(&hosts);
+    let wanted = "None of 3 hosts would refuse Remote Desktop | \
+        1 works, but something is wrong with it; 1 fails now and then; 1 certificate has expired. | \
+        Hosts by state | degraded | 1 | 33 % | unreachable | 1 | 33 % | filtered | 1 | 33 % | \
+        Targets | 10.0.0.0/24 | Shown | the whole fleet, 3 hosts | \
+        Probed | 256 addresses; without a row: 250 filtered, 1 closed, 2 unreachable | \
+        Seen from | admin-pc | When | 2026-01-21 00:00:00 to 00:01:00 UTC (1m) | Ended | complete | \
+        Made by | rdpscan 0.1.0, 3 attempts per host, seed 7";
+    assert_eq!(words(&page, "summary"), wanted);
+}
+
+#[test]
+fn a_server_that_was_named_is_named() {
+    let host = fixture::edit(&fixture::expired_host(), |history| {
+        let mut lookup = (*history.lookups[0]).clone();
+        lookup.resolver = Resolver::Server("127.0.0.1:5353".parse().unwrap());
+        history.lookups = vec![lookup.into()];
+    });
+    let details = words(&page(&[host]), "h1");
+    let wanted = "Asked 127.0.0.1:5353 | srv05.corp.example → 10.0.0.5";
+    assert!(details.contains(wanted), "{details}");
+}
+
+#[test]
+fn a_host_is_told_whole() {
+    let page = page(&[fixture::expired_host()]);
+    let row = words(&page, "fleet");
+    for wanted in [
+        "degraded",
+        "srv05.corp.example",
+        "10.0.0.5",
+        "-20 | expired",
+        "1.3",
+        "offered",
+        "match",
+        "flaky | 2/3",
+        "RDP-CERT-EXPIRED | The certificate has expired",
+    ] {
+        assert!(row.contains(wanted), "{wanted} in {row}");
+    }
+    let details = words(&page, "h1");
+    for wanted in [
+        "0x904 | the connection was closed | 40 % likely | 1 of 3 attempts was closed in TLS",
+        "RDPClient/Operational: 1024",
+        "high | The certificate has expired | RDP-CERT-EXPIRED, sure | valid until 2026-01-01, 20 days ago",
+        "R1 Renew the self-signed certificate",
+        "Attempt 1 | 00:00:00 by IP | got through | 1.2 ms | tcp 1.2 ms",
+        "Status | expired, ended 20 days ago",
+        "Issuer | itself (self-signed)",
+        "Names | other.example, 192.0.2.1",
+        "Valid | 2025-01-01 00:00:00 to 2026-01-01 00:00:00 UTC",
+        "Thumbprint | 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
+        "Name | srv05.corp.example | from ptr",
+        "System | srv05.corp.example → 10.0.0.5, TTL 300 s",
+        "Computer | srv05.corp.example / SRV05",
+        "Claims build | 10.0.20348",
+        "Clock | 2.0 s ahead of ours",
+        "flaky, 2 of 3 attempts got through",
+        "Failures | 1 at tls",
+        "Connect | 1.5 ms (from 1.0 ms to 2.0 ms)",
+    ] {
+        assert!(details.contains(wanted), "{wanted} in {details}");
+    }
+    let remedies = words(&page, "remedies");
+    for wanted in [
+        "R1 Renew the self-signed certificate | 1 host",
+        "Restart-Service -Name SessionEnv -Force",
+    ] {
+        assert!(remedies.contains(wanted), "{wanted} in {remedies}");
+    }
+}
+
+#[test]
+fn a_row_and_its_details_as_they_are_written() {
+    let page = page(&[fixture::expired_host()]);
+    let body = &page[page.find("<main>").unwrap()..];
+    let fleet = &body[body.find("<table class=\"fleet\">").unwrap()..];
+    let row = between(fleet, "<tbody>\n", "</tbody>");
+    let host = between(fleet, "<h2 id=\"details-heading\">", "</details>");
+    insta::assert_snapshot!(format!("{row}\n{host}"));
+}
+
+#[test]
+fn commands_keep_their_lines() {
+    let page = page(&[fixture::expired_host()]);
+    let wanted = "Restart-Service -Name SessionEnv -Force\nRestart-Service -Name TermService -Force\n</code>";
+    assert!(page.contains(wanted));
+}
+
+#[test]
+fn a_selection_and_a_cut_are_said_at_the_top() {
+    let plan = fixture::plan();
+    let hosts = [fixture::expired_host()];
+    let mut sheet = fixture::sheet(&hosts, &plan);
+    sheet.left_out = 66;
+    sheet.end = sheet.end.map(|end| ScanEnd {
+        status: ScanStatus::Interrupted,
+        ..end
+    });
+    let notices = [Notice::TimeLimit];
+    sheet.notices = &notices;
+    let summary = words(&page_of(&sheet), "summary");
+    for wanted in [
+        "The scan was interrupted: this is what was found until then.",
+        "A selection: 66 hosts of the scan left out",
+        "--max-time ran out",
+        "a selection: 1 of 67 hosts, 66 left out",
+        "Ended | interrupted",
+    ] {
+        assert!(summary.contains(wanted), "{wanted} in {summary}");
+    }
+    sheet.end = None;
+    assert!(words(&page_of(&sheet), "summary").contains("The scan has no end"));
+}
+
+#[test]
+fn a_page_without_hosts_is_a_page() {
+    let page = page(&[]);
+    assert!(words(&page, "summary").starts_with("No hosts to show"));
+    assert!(words(&page, "fleet").contains("No host is part of this report."));
+}
+
+#[test]
+fn no_name_makes_an_element_or_an_attribute() {
+    let attributes = |page: &str| {
+        parsed(page, |document| {
+            let all = document.descendants().flat_map(|node| node.attributes());
+            all.map(|attribute| attribute.name().to_owned())
+                .collect::<BTreeSet<_>>()
+        })
+    };
+    let plain = page(&[fixture::hostile_host("plain")]);
+    let (known, known_attributes) = (elements(&plain), attributes(&plain));
+    for name in fixture::nasty_names() {
+        // A name of blanks is no name, and its host is shown by its address.
+        if name.trim().is_empty() {
+            continue;
+        }
+        let page = page(&[fixture::hostile_host(&name)]);
+        assert_eq!(elements(&page), known, "{name:?}");
+        assert_eq!(attributes(&page), known_attributes, "{name:?}");
+    }
+}
+
+#[test]
+fn every_name_is_there_as_text_and_safe() {
+    for name in fixture::nasty_names() {
+        let page = page(&[fixture::hostile_host(&name)]);
+        let safe = sanitize::terminal(&name).into_owned();
+        parsed(&page, |document| {
+            let texts: Vec<&str> = document
+                .descendants()
+                .filter_map(|node| node.text())
+                .collect();
+            // An XML parser folds line ends, and blanks at the ends are trimmed in prose.
+            assert!(
+                texts.iter().any(|text| text.contains(safe.trim())),
+                "{name:?}"
+            );
+            let bad = texts.iter().flat_map(|text| text.chars()).find(|one| {
+                (one.is_control() && *one != '\n')
+                    || matches!(one, '\u{202A}'..='\u{202E}' | '\u{200B}'..='\u{200F}')
+            });
+            assert_eq!(bad, None, "{name:?}");
+        });
+    }
+}
+
+#[test]
+fn a_page_refers_to_nothing_but_itself() {
+    let hosts: Vec<Host> = fixture::nasty_names()
+        .iter()
+        .map(|name| fixture::hostile_host(name))
+        .collect();
+    parsed(&page(&hosts), |document| {
+        let ids: BTreeSet<&str> = document
+            .descendants()
+            .filter_map(|node| node.attribute("id"))
+            .collect();
+        for node in document.descendants() {
+            assert_eq!(node.attribute("src"), None);
+            assert_eq!(node.attribute("style"), None);
+            match node.attribute("href") {
+                None | Some("data:,") => {}
+                Some(link) => assert!(ids.contains(link.strip_prefix('#').unwrap()), "{link}"),
+            }
+        }
+    });
+}
+
+#[test]
+fn ids_are_unique_and_headings_in_order() {
+    let hosts = [fixture::expired_host(), fixture::silent_host()];
+    parsed(&page(&hosts), |document| {
+        let ids: Vec<&str> = document
+            .descendants()
+            .filter_map(|node| node.attribute("id"))
+            .collect();
+        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
+        let mut above = 0;
+        for node in document.descendants() {
+            let Some(level) = node.tag_name().name().strip_prefix('h') else {
+                continue;
+            };
+            let Ok(level) = level.parse::<u8>() else {
+                continue;
+            };
+            assert!(level <= above + 1, "h{level} after h{above}");
+            above = level;
+        }
+    });
+}
+
+#[test]
+fn the_policy_names_the_style_and_the_script_that_are_there() {
+    let page = page(&[]);
+    let policy = between(&page, "Content-Security-Policy\" content=\"", "\"/>");
+    let style = between(&page, "<style>", "</style>");
+    let script = between(&page, "<script>", "</script>");
+    for (kind, text) in [("style", style), ("script", script)] {
+        let hash = BASE64.encode(digest(&SHA256, text.as_bytes()));
+        let wanted = format!("{kind}-src &#39;sha256-{hash}&#39;;");
+        assert!(policy.contains(&wanted), "{wanted} in {policy}");
+    }
+    assert!(policy.starts_with("default-src &#39;none&#39;;"));
+    assert!(!policy.contains("unsafe"));
+}
+
+#[test]
+fn no_template_trusts_a_value() {
+    for (name, text) in TEMPLATES {
+        assert!(!text.contains("safe"), "{name}");
+        assert!(!text.contains("autoescape"), "{name}");
+    }
+}
+
+#[test]
+fn every_word_has_its_look() {
+    let states = HostState::ALL.iter().map(|state| format!(".s-{state}"));
+    let glyphs = states.clone().map(|class| format!("{class}::before"));
+    // What has no colour of its own is grey.
+    let fills = HostState::ALL
+        .iter()
+        .filter(|state| **state != HostState::Filtered)
+        .map(|state| format!(".f-{state}"));
+    let severities = Severity::ALL
+        .iter()
+        .map(|severity| format!(".v-{severity}"));
+    let certificates = CertificateStatus::ALL
+        .iter()
+        .filter(|status| **status != CertificateStatus::Valid)
+        .map(|status| format!(".k-{status}"));
+    let names = DnsVerdict::ALL
+        .iter()
+        .filter(|verdict| **verdict != DnsVerdict::Match)
+        .map(|verdict| format!(".d-{verdict}"));
+    let steadiness = StabilityVerdict::ALL
+        .iter()
+        .filter(|verdict| **verdict != StabilityVerdict::Steady)
+        .map(|verdict| format!(".y-{verdict}"));
+    let timeline = crate::model::Stage::ALL.map(|stage| format!("path.t-{stage}"));
+    let all = states.chain(glyphs).chain(fills).chain(severities);
+    for class in all
+        .chain(certificates)
+        .chain(names)
+        .chain(steadiness)
+        .chain(timeline)
+    {
+        assert!(STYLE.contains(&class), "{class}");
+    }
+}
+
+#[test]
+fn every_finding_of_the_catalogue_and_its_remedy_can_be_shown() {
+    let hosts: Vec<Host> = catalog::ENTRIES
+        .iter()
+        .map(|entry| {
+            let mut host = fixture::expired_host();
+            host.diagnosis.findings = vec![Finding {
+                id: entry.id,
+                severity: entry.severity,
+                confidence: Confidence::Sure,
+                title: entry.meaning.into(),
+                evidence: "seen".to_owned(),
+                remedies: entry.remedies,
+            }];
+            host
+        })
+        .collect();
+    let page = page(&hosts);
+    let findings = words(&page, "findings");
+    for entry in catalog::ENTRIES {
+        assert!(findings.contains(entry.id), "{}", entry.id);
+    }
+    for key in catalog::ENTRIES.iter().flat_map(|entry| entry.remedies) {
+        assert!(page.contains(&format!("id=\"{key}\"")), "{key}");
+    }
+}
+
+#[test]
+fn a_host_takes_a_few_kilobytes() {
+    let size = |count: usize| page(&vec![fixture::expired_host(); count]).len();
+    let per_host = (size(210) - size(10)) / 200;
+    assert!(per_host < 5_000, "{per_host} bytes per host");
+}
+
+#[test]
+fn numbers_are_set_for_reading() {
+    assert_eq!(grouped(0), "0");
+    assert_eq!(grouped(999), "999");
+    assert_eq!(grouped(65_536), "65,536");
+    assert_eq!(grouped(1_234_567), "1,234,567");
+    assert_eq!(millis(1.25), "1.2 ms");
+    assert_eq!(millis(950.4), "950 ms");
+    assert_eq!(millis(12_345.0), "12.3 s");
+}
+
+#[test]
+fn a_host_with_a_finding_twice_counts_once() {
+    let mut host = fixture::expired_host();
+    let again = host.diagnosis.findings[0].clone();
+    host.diagnosis.findings.push(again);
+    let findings = words(&page(&[host]), "findings");
+    let wanted = "RDP-CERT-EXPIRED | The certificate has expired | 1 | R1";
+    assert!(findings.contains(wanted), "{findings}");
+}
+
+#[test]
+fn a_host_behind_a_gateway_says_so() {
+    let host = fixture::edit(&fixture::silent_host(), |history| {
+        history.gateway = Some("gw01.corp.example".into());
+    });
+    let wanted = "Gateway | gw01.corp.example (so not probed directly)";
+    assert!(words(&page(&[host]), "h1").contains(wanted));
+}
+
+#[test]
+fn backticks_are_code() {
+    let pieces = pieces("Restart `TermService` now.");
+    let shown: Vec<(&str, bool)> = pieces
+        .iter()
+        .map(|piece| (&*piece.text, piece.code))
+        .collect();
+    assert_eq!(
+        shown,
+        [("Restart ", false), ("TermService", true), (" now.", false)]
+    );
+}

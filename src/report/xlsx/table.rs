@@ -1,0 +1,187 @@
+//! A sheet that grows downwards, typed cell by typed cell.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use rust_xlsxwriter::{Color, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError};
+
+use super::super::grid::Cell;
+use super::super::words;
+use super::shade::{Limits, shade};
+use crate::sanitize;
+
+/// Rows of a sheet below its heading.
+const MOST_ROWS: u32 = 1_048_575;
+
+/// How cells look.
+pub(super) struct Styles {
+    pub(super) heading: Format,
+    pub(super) title: Format,
+    pub(super) time: Format,
+    /// A text that stays one when somebody edits the cell, though it looks like a formula.
+    quoted: Format,
+    limits: Limits,
+}
+
+impl Styles {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            heading: Format::new()
+                .set_bold()
+                .set_background_color(Color::RGB(0x1F_3A_5F))
+                .set_font_color(Color::White)
+                .set_align(FormatAlign::Left),
+            title: Format::new().set_bold().set_font_size(14),
+            time: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
+            quoted: Format::new().set_quote_prefix(),
+            limits,
+        }
+    }
+
+    /// Writes an outside text, made safe. Excel takes no string cell for a formula, until somebody edits it.
+    pub(super) fn write_text(
+        &self,
+        sheet: &mut Worksheet,
+        row: u32,
+        column: u16,
+        text: &str,
+    ) -> Result<(), XlsxError> {
+        let safe = safe(text);
+        if matches!(sanitize::csv_cell(&safe), Cow::Owned(_)) {
+            sheet.write_string_with_format(row, column, safe, &self.quoted)?;
+        } else {
+            sheet.write_string(row, column, safe)?;
+        }
+        Ok(())
+    }
+}
+
+/// A sheet that grows downwards.
+pub(super) struct Table<'a> {
+    pub(super) sheet: &'a mut Worksheet,
+    styles: &'a Styles,
+    headings: Vec<String>,
+    /// The next row.
+    row: u32,
+    /// Rows that found no room.
+    lost: u64,
+}
+
+impl<'a> Table<'a> {
+    pub(super) fn new(
+        workbook: &'a mut Workbook,
+        styles: &'a Styles,
+        name: &str,
+        headings: &[(&str, f64)],
+    ) -> Result<Self, XlsxError> {
+        // Rows go to disk as they come: a fleet of 65,536 hosts has millions of cells.
+        let sheet = workbook.add_worksheet_with_low_memory()?;
+        sheet.set_name(name)?;
+        sheet.set_freeze_panes(1, 0)?;
+        for (column, (heading, width)) in (0..).zip(headings) {
+            sheet.set_column_width(column, *width)?;
+            sheet.write_string_with_format(0, column, *heading, &styles.heading)?;
+        }
+        Ok(Self {
+            sheet,
+            styles,
+            headings: headings
+                .iter()
+                .map(|(name, _)| (*name).to_owned())
+                .collect(),
+            row: 1,
+            lost: 0,
+        })
+    }
+
+    pub(super) fn push<'c>(
+        &mut self,
+        cells: impl IntoIterator<Item = Cell<'c>>,
+    ) -> Result<(), XlsxError> {
+        if self.row > MOST_ROWS {
+            self.lost += 1;
+            return Ok(());
+        }
+        for (column, cell) in (0..).zip(cells) {
+            self.put(column, cell)?;
+        }
+        self.row += 1;
+        Ok(())
+    }
+
+    fn put(&mut self, column: u16, cell: Cell<'_>) -> Result<(), XlsxError> {
+        let row = self.row;
+        match cell {
+            Cell::Text(text) => {
+                self.styles.write_text(self.sheet, row, column, &text)?;
+            }
+            Cell::Number(digits) => match digits.parse::<f64>() {
+                Ok(number) => {
+                    self.sheet.write_number(row, column, number)?;
+                }
+                Err(_) => {
+                    self.sheet.write_string(row, column, digits)?;
+                }
+            },
+            // Excel knows the years 1900 to 9999; a certificate may claim others.
+            Cell::Time(time) => match ExcelDateTime::from_timestamp(time.as_second()) {
+                Ok(date) => {
+                    let style = &self.styles.time;
+                    self.sheet
+                        .write_datetime_with_format(row, column, date, style)?;
+                }
+                Err(_) => {
+                    self.sheet.write_string(row, column, time.to_string())?;
+                }
+            },
+            Cell::Empty => {}
+        }
+        Ok(())
+    }
+
+    /// Filters over all of it, and colours; rows that found no room are told in place of the last.
+    pub(super) fn end(self) -> Result<(), XlsxError> {
+        let last = self.row.saturating_sub(1);
+        let columns = u16::try_from(self.headings.len()).unwrap_or(u16::MAX);
+        if self.row > 1 && columns > 0 {
+            self.sheet.autofilter(0, 0, last, columns - 1)?;
+            for (column, heading) in (0..).zip(&self.headings) {
+                shade(self.sheet, heading, column, last, self.styles.limits)?;
+            }
+        }
+        if self.lost > 0 {
+            // The heading row is the only one that is certain to be seen.
+            let note = format!("{} more rows did not fit into this sheet", self.lost);
+            self.sheet.write_string(0, columns, note)?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn safe(text: &str) -> String {
+    words::cut(sanitize::single_line(text)).into_owned()
+}
+
+pub(super) fn text<'a>(text: impl Into<Cow<'a, str>>) -> Cell<'a> {
+    Cell::Text(text.into())
+}
+
+pub(super) fn number<'a>(number: impl TryInto<i64>) -> Cell<'a> {
+    number
+        .try_into()
+        .map_or(Cell::Empty, |number: i64| Cell::Number(number.to_string()))
+}
+
+pub(super) fn time<'a>(time: Option<Timestamp>) -> Cell<'a> {
+    time.map_or(Cell::Empty, Cell::Time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_that_excel_does_not_know_is_a_text() {
+        assert!(ExcelDateTime::from_timestamp(-100_000_000_000).is_err());
+    }
+}

@@ -1,0 +1,191 @@
+use std::collections::BTreeSet;
+use std::io::{Cursor, Read as _};
+
+use super::*;
+use crate::fleet::Host;
+use crate::report::fixture;
+use crate::table::ColumnId;
+
+/// The parts of the workbook, by name.
+fn parts(hosts: &[Host]) -> BTreeMap<String, String> {
+    let plan = fixture::plan();
+    unpacked(&fixture::sheet(hosts, &plan))
+}
+
+fn unpacked(sheet: &Sheet<'_>) -> BTreeMap<String, String> {
+    let mut bytes = Vec::new();
+    write(sheet, &Policy::default(), &mut bytes).unwrap();
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    (0..archive.len())
+        .map(|index| {
+            let mut part = archive.by_index(index).unwrap();
+            let mut text = String::new();
+            part.read_to_string(&mut text).unwrap();
+            (part.name().unwrap().into_owned(), text)
+        })
+        .collect()
+}
+
+fn sheets(hosts: &[Host]) -> Vec<String> {
+    parts(hosts)
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("xl/worksheets/sheet"))
+        .map(|(_, text)| text)
+        .collect()
+}
+
+#[test]
+fn every_subject_has_a_sheet_with_a_frozen_heading_and_a_filter() {
+    let sheets = sheets(&[fixture::expired_host()]);
+    assert_eq!(sheets.len(), 6);
+    for sheet in sheets.iter().skip(1) {
+        assert!(sheet.contains("state=\"frozen\""));
+        assert!(sheet.contains("<autoFilter "));
+    }
+}
+
+#[test]
+fn dates_and_numbers_are_no_text() {
+    let hosts = &sheets(&[fixture::expired_host()])[1];
+    let document = roxmltree::Document::parse(hosts).unwrap();
+    let typed = |reference: &str| {
+        let mut cells = document.descendants();
+        let cell = cells.find(|node| node.attribute("r") == Some(reference));
+        let cell = cell.unwrap();
+        (cell.attribute("t").is_none(), cell.attribute("s").is_some())
+    };
+    // Port, the two dates of the certificate with their format, days left.
+    assert_eq!(typed("D2"), (true, false));
+    assert_eq!(typed("M2"), (true, true));
+    assert_eq!(typed("N2"), (true, true));
+    assert_eq!(typed("O2"), (true, false));
+}
+
+#[test]
+fn no_name_becomes_a_formula_a_link_or_broken_xml() {
+    let hosts: Vec<Host> = fixture::nasty_names()
+        .iter()
+        .map(|name| fixture::hostile_host(name))
+        .collect();
+    for (name, text) in parts(&hosts) {
+        let document =
+            roxmltree::Document::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let elements: Vec<_> = document
+            .descendants()
+            .map(|node| node.tag_name().name())
+            .collect();
+        assert!(!elements.contains(&"f"), "{name} has a formula");
+        assert!(!elements.contains(&"hyperlink"), "{name} has a link");
+        assert!(
+            !text
+                .chars()
+                .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')),
+            "{name} has a control character"
+        );
+    }
+}
+
+/// Ranges with rules, each with the formula of a rule.
+fn rules(part: &str) -> Vec<(String, String)> {
+    let document = roxmltree::Document::parse(part).unwrap();
+    let nodes = document.descendants();
+    nodes
+        .filter(|node| node.has_tag_name("cfRule"))
+        .map(|node| {
+            let range = node.parent().unwrap().attribute("sqref").unwrap();
+            let formula = node.descendants().filter(roxmltree::Node::is_text);
+            (
+                range.to_owned(),
+                formula.filter_map(|node| node.text()).collect(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn colours_are_rules_of_columns_with_our_own_words() {
+    let hosts = [fixture::expired_host(), fixture::silent_host()];
+    let found = rules(&sheets(&hosts)[1]);
+    // 2026-01-21 00:01:00, as of which the hosts are judged.
+    let judged = 46_043.0 + 1.0 / 1440.0;
+    for (range, formula) in [
+        ("A2:A3", "\"broken\""),
+        ("L2:L3", "\"expired\""),
+        ("O2:O3", "AND(ISNUMBER(O2),O2<0)"),
+        ("O2:O3", "AND(ISNUMBER(O2),O2>=0,O2<31)"),
+        ("N2:N3", &format!("AND(ISNUMBER(N2),N2<{judged})")),
+        ("AD2:AD3", "\"flaky\""),
+        ("AK2:AK3", "\"critical\""),
+    ] {
+        let wanted = (range.to_owned(), formula.to_owned());
+        assert!(found.contains(&wanted), "{wanted:?}: {found:#?}");
+    }
+    let ranges: BTreeSet<&str> = found.iter().map(|(range, _)| range.as_str()).collect();
+    assert_eq!(ranges.len(), 6, "{ranges:?}");
+}
+
+#[test]
+fn chosen_columns_have_the_rules_of_their_kind_in_their_places() {
+    let plan = fixture::plan();
+    let hosts = [fixture::expired_host()];
+    let sheet = Sheet {
+        columns: Some(&[ColumnId::Name, ColumnId::Days, ColumnId::State]),
+        ..fixture::sheet(&hosts, &plan)
+    };
+    let found = rules(&unpacked(&sheet)["xl/worksheets/sheet2.xml"]);
+    let ranges: BTreeSet<&str> = found.iter().map(|(range, _)| range.as_str()).collect();
+    assert_eq!(ranges, BTreeSet::from(["B2", "C2"]));
+}
+
+#[test]
+fn a_host_called_like_a_state_is_not_painted() {
+    let hosts = &sheets(&[fixture::hostile_host("broken")])[1];
+    let document = roxmltree::Document::parse(hosts).unwrap();
+    let mut cells = document.descendants();
+    let name = cells.find(|node| node.attribute("r") == Some("E2"));
+    assert_eq!(name.unwrap().attribute("s"), None);
+}
+
+#[test]
+fn what_looks_like_a_formula_stays_a_text_when_it_is_edited() {
+    let parts = parts(&[
+        fixture::hostile_host("=1+1"),
+        fixture::hostile_host("plain"),
+    ]);
+    let styles = roxmltree::Document::parse(&parts["xl/styles.xml"]).unwrap();
+    let mut nodes = styles.descendants();
+    let formats = nodes.find(|node| node.has_tag_name("cellXfs")).unwrap();
+    let quoted: Vec<bool> = formats
+        .children()
+        .filter(roxmltree::Node::is_element)
+        .map(|format| format.attribute("quotePrefix") == Some("1"))
+        .collect();
+    let hosts = roxmltree::Document::parse(&parts["xl/worksheets/sheet2.xml"]).unwrap();
+    let is_quoted = |reference: &str| {
+        let mut cells = hosts.descendants();
+        let cell = cells.find(|node| node.attribute("r") == Some(reference));
+        let style = cell.unwrap().attribute("s");
+        style.is_some_and(|style| quoted[style.parse::<usize>().unwrap()])
+    };
+    assert!(is_quoted("E2"));
+    assert!(!is_quoted("E3"));
+}
+
+#[test]
+fn targets_that_do_not_fit_into_a_cell_are_counted() {
+    let mut plan = fixture::plan();
+    plan.targets = (0..9000)
+        .map(|index| format!("10.0.{}.{}", index / 250, index % 250))
+        .collect();
+    let parts = unpacked(&fixture::sheet(&[], &plan));
+    let document = roxmltree::Document::parse(&parts["xl/sharedStrings.xml"]).unwrap();
+    let mut texts = document.descendants().filter_map(|node| node.text());
+    let told = texts.find(|text| text.starts_with("10.0.0.0, ")).unwrap();
+    let (kept, rest) = told.rsplit_once(", … and ").unwrap();
+    let kept: Vec<&str> = kept.split(", ").collect();
+    assert!(
+        plan.targets
+            .starts_with(&kept.iter().map(ToString::to_string).collect::<Vec<_>>())
+    );
+    assert_eq!(rest, format!("{} more", 9000 - kept.len()));
+}

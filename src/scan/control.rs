@@ -1,0 +1,155 @@
+//! Orders of the user to a running scan, carried out by its one owner between two steps.
+
+use crate::clock;
+use crate::model::{Control, Endpoint, EventBody, Notice, Outcome, Subject};
+
+use super::engine::{Engine, Known};
+use super::meter::Further;
+use super::prober::{ConnectFailure, Prober};
+use super::queue::{Job, Purpose, Queue};
+
+/// Capacity for the channel of orders.
+pub const CONTROL_CAPACITY: usize = 16;
+
+impl<P: Prober> Engine<P> {
+    /// Carries an order out.
+    pub(super) async fn obey(&mut self, order: Control) {
+        match order {
+            Control::Pause => self.paused = true,
+            Control::Resume => self.paused = false,
+            Control::Skip(endpoint) => self.skip(endpoint).await,
+            Control::ProbeAgain(endpoints) => {
+                for endpoint in endpoints {
+                    self.probe_again(endpoint).await;
+                }
+            }
+            Control::RescanAll => self.rescan().await,
+        }
+    }
+
+    /// Breaks off what is under way at an endpoint; gives its connections' jobs.
+    fn break_off(&mut self, endpoint: Endpoint) -> Vec<Job> {
+        let under_way = self
+            .in_flight
+            .values_mut()
+            .filter(|flight| flight.job.endpoint == endpoint && !flight.void);
+        // The slot and the courtesy gap are given back when the broken-off task is joined.
+        under_way
+            .map(|flight| {
+                flight.task.abort();
+                flight.void = true;
+                flight.job
+            })
+            .collect()
+    }
+
+    /// What is under way ends in order, and tells what it saw until then; what waits is not begun.
+    async fn skip(&mut self, endpoint: Endpoint) {
+        let mut found = false;
+        for flight in self.in_flight.values() {
+            if flight.job.endpoint == endpoint && !flight.ends_on_order() {
+                flight.give_up.cancel();
+                found = true;
+            }
+        }
+        let waiting = self.queue.remove(endpoint);
+        self.name_jobs.retain(|(waiting, _)| *waiting != endpoint);
+        if !found && waiting.is_empty() {
+            return;
+        }
+        let known = self.known.entry(endpoint).or_default();
+        let before = known.further();
+        known.given_up = true;
+        known.wanted = known.attempts;
+        self.meter.revise(before, known.further());
+        let subject = Subject::Endpoint(endpoint);
+        self.notice(Notice::Skipped { subject }).await;
+        for job in waiting {
+            if matches!(job.purpose, Purpose::Discover { .. }) {
+                // An address that was to be tried once more, or for the first time, has an outcome of its own.
+                let failure = ConnectFailure {
+                    outcome: Outcome::Cancelled,
+                    started_at: clock::wall(),
+                    duration_us: 0,
+                };
+                self.connect_failed(job, failure).await;
+            }
+        }
+    }
+
+    /// Whether an endpoint belongs to this scan: nothing else is ever contacted on order.
+    fn belongs(&self, endpoint: Endpoint) -> bool {
+        !self.is_excluded(endpoint.address)
+            && (self.known.contains_key(&endpoint) || self.targets.contains(endpoint))
+    }
+
+    async fn probe_again(&mut self, endpoint: Endpoint) {
+        if !self.belongs(endpoint) {
+            return;
+        }
+        let mut jobs = self.break_off(endpoint);
+        jobs.extend(self.queue.remove(endpoint));
+        // What was to be discovered still is, and is counted when it has been.
+        let uncounted = jobs
+            .iter()
+            .any(|job| !job.repeat && matches!(job.purpose, Purpose::Discover { .. }));
+        self.begin_anew(endpoint).await;
+        self.queue.push_named(Job {
+            repeat: !uncounted,
+            ..Job::discover(endpoint)
+        });
+    }
+
+    /// Sets aside what is known of an endpoint.
+    async fn begin_anew(&mut self, endpoint: Endpoint) {
+        self.name_jobs.retain(|(waiting, _)| *waiting != endpoint);
+        let known = self.known.remove(&endpoint).unwrap_or_default();
+        self.meter.answered = self
+            .meter
+            .answered
+            .saturating_sub(u64::from(known.answered));
+        self.meter.revise(known.further(), Further::default());
+        self.known.insert(
+            endpoint,
+            Known {
+                listed: known.listed,
+                // It is a row by now: its outcome is told even when it is silence.
+                member: !known.by_reference,
+                by_reference: known.by_reference,
+                target_names: known.target_names,
+                ..Known::default()
+            },
+        );
+        self.finished = None;
+        self.forget_skip(endpoint);
+        self.emit(EventBody::ProbedAnew { endpoint }).await;
+    }
+
+    async fn rescan(&mut self) {
+        self.tasks.abort_all();
+        for flight in self.in_flight.values_mut() {
+            flight.void = true;
+        }
+        self.queue = Queue::new(self.targets.endpoints(), self.options.seed);
+        self.name_jobs.clear();
+        self.unresolved = self.targets.names().iter().rev().cloned().collect();
+        self.paused = false;
+        self.unlisted = crate::model::UnlistedCounts::default();
+        self.meter.begin_anew(self.targets.endpoints());
+        self.finished = None;
+        // Addresses that only other hosts' names lead to are found again by these names.
+        self.known.retain(|_, known| !known.by_reference);
+        let mut endpoints: Vec<Endpoint> = self.known.keys().copied().collect();
+        endpoints.sort_unstable();
+        for endpoint in endpoints {
+            self.begin_anew(endpoint).await;
+            if let Some(known) = self.known.get_mut(&endpoint) {
+                known.target_names.clear();
+            }
+            if !self.targets.contains(endpoint) {
+                self.meter.planned += 1;
+                self.queue.push_named(Job::discover(endpoint));
+            }
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! Columns for those who want to know more: not shown unless chosen.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::net::IpAddr;
+
+use ipnetwork::IpNetwork;
+use jiff::Timestamp;
+
+use super::{Column, ColumnId, append, spelling};
+use crate::diagnosis::Spread;
+use crate::fleet::{CertificateSketch, Host};
+use crate::table::groups::subnet;
+use crate::table::sort::SortKey;
+
+pub(super) static COLUMNS: [Column; 23] = [
+    Column {
+        id: ColumnId::Stage,
+        word: "stage",
+        about: "the stage where attempts end",
+        spelt: Some(spelling::stages),
+        says: |look, out| {
+            if let Some(stage) = look.host.diagnosis.failed_stage {
+                out.push_str(stage.word());
+            }
+        },
+        key: |host| number(host.diagnosis.failed_stage.map(|stage| stage as i64)),
+    },
+    Column {
+        id: ColumnId::Predicted,
+        word: "predicted",
+        about: "the error that mstsc would probably show",
+        spelt: Some(spelling::codes),
+        says: |look, out| {
+            if let Some(predicted) = &look.host.diagnosis.predicted {
+                out.push_str(predicted.code);
+            }
+        },
+        key: |host| {
+            let predicted = host.diagnosis.predicted.as_ref();
+            predicted.map_or(SortKey::Missing, |predicted| {
+                SortKey::Text(predicted.code.into())
+            })
+        },
+    },
+    Column {
+        id: ColumnId::Protocol,
+        word: "protocol",
+        about: "the security protocol that the server selected",
+        spelt: Some(spelling::words),
+        says: |look, out| out.push_str(look.host.diagnosis.security.word()),
+        key: |host| SortKey::Text(host.diagnosis.security.word().into()),
+    },
+    Column {
+        id: ColumnId::CommonName,
+        word: "cn",
+        about: "the certificate's common name",
+        spelt: Some(spelling::any),
+        says: |look, out| {
+            push(
+                out,
+                look.certificate()
+                    .and_then(|leaf| leaf.common_name.as_deref()),
+            );
+        },
+        key: |host| text(certificate(host).and_then(|leaf| leaf.common_name)),
+    },
+    Column {
+        id: ColumnId::Issuer,
+        word: "issuer",
+        about: "who issued the certificate",
+        spelt: Some(spelling::any),
+        says: |look, out| push(out, look.certificate().map(|leaf| leaf.issuer.as_ref())),
+        key: |host| text(certificate(host).map(|leaf| leaf.issuer)),
+    },
+    Column {
+        id: ColumnId::AlternativeNames,
+        word: "sans",
+        about: "how many alternative names the certificate has",
+        spelt: None,
+        says: |look, out| show(out, look.certificate().map(|leaf| leaf.alternative_names)),
+        key: |host| {
+            number(certificate(host).and_then(|leaf| i64::try_from(leaf.alternative_names).ok()))
+        },
+    },
+    Column {
+        id: ColumnId::Expires,
+        word: "expires",
+        about: "the day on which the certificate ends, UTC",
+        spelt: None,
+        says: |look, out| {
+            let ends = look.certificate().and_then(|leaf| leaf.not_after);
+            show(out, ends.map(|ends| ends.strftime("%Y-%m-%d")));
+        },
+        key: |host| time(certificate(host).and_then(|leaf| leaf.not_after)),
+    },
+    Column {
+        id: ColumnId::Thumbprint,
+        word: "thumbprint",
+        about: "the certificate's SHA-1, as certlm shows it",
+        spelt: Some(spelling::codes),
+        says: |look, out| {
+            push(
+                out,
+                look.certificate().map(CertificateSketch::sha1).as_deref(),
+            );
+        },
+        key: |host| text(certificate(host).map(|leaf| leaf.sha1())),
+    },
+    Column {
+        id: ColumnId::Key,
+        word: "key",
+        about: "the certificate's key: algorithm and bits",
+        spelt: Some(spelling::keys),
+        says: |look, out| {
+            if let Some(leaf) = look.certificate() {
+                let word = leaf.key.algorithm.word();
+                append(out, format_args!("{word} {}", leaf.key.bits));
+            }
+        },
+        key: |host| {
+            // The weakest first; an elliptic curve is not weaker than RSA for having fewer bits.
+            certificate(host).map_or(SortKey::Missing, |leaf| {
+                SortKey::Ranked(i64::from(leaf.key.bits), leaf.key.algorithm.word())
+            })
+        },
+    },
+    Column {
+        id: ColumnId::Signature,
+        word: "signature",
+        about: "the algorithm of the certificate's signature",
+        spelt: Some(spelling::any),
+        says: |look, out| {
+            push(
+                out,
+                look.certificate()
+                    .map(|leaf| leaf.signature_algorithm.as_ref()),
+            );
+        },
+        key: |host| text(certificate(host).map(|leaf| leaf.signature_algorithm)),
+    },
+    Column {
+        id: ColumnId::Connect,
+        word: "connect",
+        about: "median time of a TCP connect, in milliseconds",
+        spelt: None,
+        says: |look, out| show_ms(out, look.host.diagnosis.stability.connect_ms),
+        key: |host| slowest(host.diagnosis.stability.connect_ms),
+    },
+    Column {
+        id: ColumnId::Handshake,
+        word: "handshake",
+        about: "median time of a TLS handshake, in milliseconds",
+        spelt: None,
+        says: |look, out| show_ms(out, look.host.diagnosis.stability.handshake_ms),
+        key: |host| slowest(host.diagnosis.stability.handshake_ms),
+    },
+    Column {
+        id: ColumnId::Loss,
+        word: "loss",
+        about: "share of connects that got lost, in percent",
+        spelt: None,
+        says: |look, out| {
+            append(
+                out,
+                format_args!("{:.0}%", look.host.diagnosis.stability.loss * 100.0),
+            );
+        },
+        key: |host| SortKey::Number(-thousandths(host.diagnosis.stability.loss)),
+    },
+    Column {
+        id: ColumnId::Attempts,
+        word: "attempts",
+        about: "attempts that count",
+        spelt: None,
+        says: |look, out| show(out, Some(look.host.diagnosis.stability.attempts)),
+        key: |host| SortKey::Number(i64::from(host.diagnosis.stability.attempts)),
+    },
+    Column {
+        id: ColumnId::Failures,
+        word: "failures",
+        about: "attempts that failed",
+        spelt: None,
+        says: |look, out| show(out, Some(look.host.diagnosis.stability.failures)),
+        key: |host| SortKey::Number(-i64::from(host.diagnosis.stability.failures)),
+    },
+    Column {
+        id: ColumnId::Retransmits,
+        word: "retransmits",
+        about: "segments that had to be sent again, over all attempts",
+        spelt: None,
+        says: |look, out| show(out, look.host.diagnosis.stability.retransmits),
+        key: |host| {
+            number(
+                host.diagnosis
+                    .stability
+                    .retransmits
+                    .map(|count| -i64::from(count)),
+            )
+        },
+    },
+    Column {
+        id: ColumnId::FirstSeen,
+        word: "first_seen",
+        about: "when a connect first came up, UTC",
+        spelt: None,
+        says: |look, out| show_minute(out, look.sketch().first_seen),
+        key: |host| time(host.sketch().first_seen),
+    },
+    Column {
+        id: ColumnId::LastSeen,
+        word: "last_seen",
+        about: "when a connect last came up, UTC",
+        spelt: None,
+        says: |look, out| show_minute(out, look.sketch().last_seen),
+        key: |host| time(host.sketch().last_seen),
+    },
+    Column {
+        id: ColumnId::Forward,
+        word: "forward",
+        about: "the addresses that the host's names lead to",
+        spelt: Some(spelling::addresses),
+        says: |look, out| {
+            for (index, address) in forward(look.host).enumerate() {
+                let gap = if index == 0 { "" } else { " " };
+                append(out, format_args!("{gap}{address}"));
+            }
+        },
+        key: |host| {
+            forward(host)
+                .min()
+                .map_or(SortKey::Missing, SortKey::Address)
+        },
+    },
+    Column {
+        id: ColumnId::Reverse,
+        word: "reverse",
+        about: "the name that the address leads back to",
+        spelt: Some(spelling::any),
+        says: |look, out| push(out, look.sketch().reverse.as_deref()),
+        key: |host| text(host.sketch().reverse),
+    },
+    Column {
+        id: ColumnId::Domain,
+        word: "domain",
+        about: "what follows the first label of the name",
+        spelt: None,
+        says: |look, out| out.push_str(domain(look.host).unwrap_or_default()),
+        key: |host| domain(host).map_or(SortKey::Missing, |text| SortKey::Text(text.into())),
+    },
+    Column {
+        id: ColumnId::Subnet,
+        word: "subnet",
+        about: "the /24 of an IPv4 address, the /64 of an IPv6 address",
+        spelt: None,
+        says: |look, out| show(out, subnet_of(look.host)),
+        key: |host| {
+            subnet_of(host).map_or(SortKey::Missing, |network| SortKey::Address(network.ip()))
+        },
+    },
+    Column {
+        id: ColumnId::Build,
+        word: "build",
+        about: "version of the operating system, as NTLM claims it",
+        spelt: Some(spelling::numbers),
+        says: |look, out| {
+            if let Some((major, minor, build)) = look.sketch().build {
+                append(out, format_args!("{major}.{minor}.{build}"));
+            }
+        },
+        key: |host| {
+            number(host.sketch().build.map(|(major, minor, build)| {
+                (i64::from(major) << 24) | (i64::from(minor) << 16) | i64::from(build)
+            }))
+        },
+    },
+];
+
+/// The leaf certificate, in outlines.
+fn certificate(host: &Host) -> Option<CertificateSketch<'_>> {
+    host.sketch().certificate
+}
+
+/// What follows the first label of a name; an address has none.
+pub(in crate::table) fn domain_of(name: &str) -> Option<&str> {
+    let (_, domain) = name.trim_end_matches('.').split_once('.')?;
+    (!domain.is_empty() && name.parse::<IpAddr>().is_err()).then_some(domain)
+}
+
+fn domain(host: &Host) -> Option<&str> {
+    host.display_name().and_then(domain_of)
+}
+
+fn subnet_of(host: &Host) -> Option<IpNetwork> {
+    subnet(host.subject().endpoint()?.address)
+}
+
+/// Addresses that the names lead to, each once.
+fn forward(host: &Host) -> impl Iterator<Item = IpAddr> {
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    let paths = &host.diagnosis.name_paths;
+    for member in paths.iter().flat_map(|path| &path.members) {
+        if !addresses.contains(&member.address) {
+            addresses.push(member.address);
+        }
+    }
+    addresses.into_iter()
+}
+
+fn push(out: &mut String, text: Option<&str>) {
+    out.push_str(text.unwrap_or_default());
+}
+
+fn show(out: &mut String, value: Option<impl Display>) {
+    if let Some(value) = value {
+        append(out, format_args!("{value}"));
+    }
+}
+
+fn show_ms(out: &mut String, spread: Option<Spread>) {
+    if let Some(spread) = spread {
+        append(out, format_args!("{:.1}", spread.median));
+    }
+}
+
+fn show_minute(out: &mut String, time: Option<Timestamp>) {
+    show(out, time.map(|time| time.strftime("%Y-%m-%d %H:%M")));
+}
+
+fn number(value: Option<i64>) -> SortKey<'static> {
+    value.map_or(SortKey::Missing, SortKey::Number)
+}
+
+fn time(value: Option<Timestamp>) -> SortKey<'static> {
+    number(value.map(Timestamp::as_millisecond))
+}
+
+fn text(value: Option<Cow<'_, str>>) -> SortKey<'_> {
+    value.map_or(SortKey::Missing, SortKey::Text)
+}
+
+fn slowest(spread: Option<Spread>) -> SortKey<'static> {
+    number(spread.map(|spread| -thousandths(spread.median)))
+}
+
+/// Thousandths of a measure, so that it has an order.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "shares and milliseconds are far from the ends of an i64, where a cast stops"
+)]
+pub(in crate::table) fn thousandths(value: f64) -> i64 {
+    (value * 1000.0).round() as i64
+}

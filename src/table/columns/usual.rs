@@ -1,0 +1,151 @@
+//! The columns that stand unless told otherwise.
+
+use super::{Column, ColumnId, append, spelling};
+use crate::fleet::Host;
+use crate::model::{DEFAULT_PORT, Nla, Subject, TlsMethod, TlsVersion};
+use crate::table::sort::SortKey;
+
+pub(super) static COLUMNS: [Column; 9] = [
+    Column {
+        id: ColumnId::State,
+        word: "state",
+        about: "what is always true of the host",
+        spelt: Some(spelling::words),
+        says: |look, out| out.push_str(look.host.diagnosis.state.word()),
+        key: |host| {
+            let worst = host
+                .diagnosis
+                .findings
+                .first()
+                .map_or(0, |finding| finding.severity as i64 + 1);
+            SortKey::Number(host.diagnosis.state as i64 * 8 - worst)
+        },
+    },
+    Column {
+        id: ColumnId::Address,
+        word: "address",
+        about: "the address, and the port where it is not 3389",
+        spelt: Some(spelling::addresses),
+        says: |look, out| write_address(look.host, out),
+        key: |_| SortKey::Number(0),
+    },
+    Column {
+        id: ColumnId::Name,
+        word: "name",
+        about: "the name to show",
+        spelt: Some(spelling::any),
+        says: |look, out| {
+            if let Some(name) = look.host.display_name() {
+                out.push_str(name);
+            }
+        },
+        key: |host| {
+            host.display_name()
+                .map_or(SortKey::Missing, |text| SortKey::Text(text.into()))
+        },
+    },
+    Column {
+        id: ColumnId::Days,
+        word: "days",
+        about: "days left on the certificate",
+        spelt: Some(spelling::numbers),
+        says: |look, out| {
+            if let Some(days) = look.host.diagnosis.days_left {
+                append(out, format_args!("{days}"));
+            }
+        },
+        key: |host| {
+            host.diagnosis
+                .days_left
+                .map_or(SortKey::Missing, SortKey::Number)
+        },
+    },
+    Column {
+        id: ColumnId::Tls,
+        word: "tls",
+        about: "the TLS version",
+        spelt: Some(spelling::versions),
+        says: |look, out| write_tls(look.host, out),
+        key: |host| {
+            host.tls()
+                .map_or(SortKey::Missing, |(_, version)| match version {
+                    Some(version) => SortKey::Number(i64::from(version.0)),
+                    None => SortKey::Number(0),
+                })
+        },
+    },
+    Column {
+        id: ColumnId::Nla,
+        word: "nla",
+        about: "whether Network Level Authentication is asked for",
+        spelt: Some(spelling::words),
+        says: |look, out| {
+            if look.host.diagnosis.nla != Nla::Unknown {
+                out.push_str(look.host.diagnosis.nla.word());
+            }
+        },
+        key: |host| match host.diagnosis.nla {
+            Nla::Unknown => SortKey::Missing,
+            nla => SortKey::Number(-(nla as i64)),
+        },
+    },
+    Column {
+        id: ColumnId::Dns,
+        word: "dns",
+        about: "the name against the address",
+        spelt: Some(spelling::words),
+        says: |look, out| out.push_str(look.host.diagnosis.dns.word()),
+        key: |host| SortKey::Number(host.diagnosis.dns as i64),
+    },
+    Column {
+        id: ColumnId::Stability,
+        word: "stability",
+        about: "steady, flaky or down, with a bar per attempt",
+        spelt: Some(spelling::words),
+        says: |look, out| out.push_str(look.host.diagnosis.stability.verdict.word()),
+        key: |host| SortKey::Number(host.diagnosis.stability.verdict as i64),
+    },
+    Column {
+        id: ColumnId::Finding,
+        word: "finding",
+        about: "the worst finding",
+        spelt: Some(spelling::any),
+        says: |look, out| {
+            if let Some(finding) = look.host.diagnosis.findings.first() {
+                append(out, format_args!("{} {}", finding.id, finding.title));
+            }
+        },
+        key: |host| {
+            host.diagnosis
+                .findings
+                .first()
+                .map_or(SortKey::Missing, |finding| {
+                    SortKey::Ranked(-(finding.severity as i64), finding.id)
+                })
+        },
+    },
+];
+
+fn write_address(host: &Host, out: &mut String) {
+    match host.subject() {
+        Subject::Endpoint(endpoint) if endpoint.port == DEFAULT_PORT => {
+            append(out, format_args!("{}", endpoint.address));
+        }
+        Subject::Endpoint(endpoint) => append(out, format_args!("{endpoint}")),
+        Subject::Unresolved { .. } => out.push_str("no address"),
+    }
+}
+
+fn write_tls(host: &Host, out: &mut String) {
+    let Some(tls) = host.tls() else {
+        return;
+    };
+    match tls {
+        (TlsMethod::Failed, _) => out.push_str("fail"),
+        (_, Some(TlsVersion::SSL_3_0)) => out.push_str("ssl3"),
+        // The star says that only the legacy peek could read it: a modern client may not get through.
+        (TlsMethod::LegacyPeek, Some(version)) => append(out, format_args!("{version}*")),
+        (_, Some(version)) => append(out, format_args!("{version}")),
+        (_, None) => out.push('?'),
+    }
+}

@@ -1,0 +1,52 @@
+//! `.rdp` files: lines of `key:type:value`.
+
+use super::Import;
+
+/// `gatewayusagemethod` that always goes through the gateway; 2 tries the host directly first, so that direct probing tells
+/// something, and 3 leaves it to the client's own settings.
+const ALWAYS: &str = "1";
+
+fn entries(text: &str) -> impl Iterator<Item = (usize, String, &str)> {
+    (1..).zip(text.lines()).filter_map(|(line, content)| {
+        let mut parts = content.splitn(3, ':');
+        let key = parts.next()?.trim().to_ascii_lowercase();
+        let _type = parts.next()?;
+        Some((line, key, parts.next()?.trim()))
+    })
+}
+
+/// Whether a text is such a file: no address and no host with a port has an `i` or `s` between two colons.
+pub(super) fn is_one(text: &str) -> bool {
+    text.lines().take(200).any(|line| {
+        let mut parts = line.splitn(3, ':');
+        let key = parts.next().unwrap_or_default().trim();
+        let is_key = key.starts_with(|first: char| first.is_ascii_alphabetic())
+            && key
+                .bytes()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == b' ');
+        let kind = parts.next().map(str::trim);
+        is_key && matches!(kind, Some("i" | "s" | "I" | "S")) && parts.next().is_some()
+    })
+}
+
+pub(super) fn read(text: &str) -> Import {
+    let find = |wanted: &str| {
+        entries(text)
+            .find(|(_, key, value)| key == wanted && !value.is_empty())
+            .map(|(line, _, value)| (line, value))
+    };
+    let mut import = Import::default();
+    let Some((line, host)) = find("full address").or_else(|| find("alternate full address")) else {
+        import.leave_out(
+            "connections without a host",
+            "no line `full address:s:HOST`",
+        );
+        return import;
+    };
+    let always = find("gatewayusagemethod").is_some_and(|(_, method)| method == ALWAYS);
+    let gateway = find("gatewayhostname").filter(|_| always);
+    let gateway = gateway.map(|(_, gateway)| gateway.to_owned());
+    let port = find("server port").map(|(_, port)| port);
+    import.take(host, port, line, gateway);
+    import
+}

@@ -1,0 +1,17 @@
+/// A format of exports, as the menu shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// Its name, such as `json`.
+    pub word: &'static str,
+    /// What it is good for, in a few words.
+    pub says: &'static str,
+}
+
+/// What those around the screen can do for it: without them it can only show.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Offers {
+    /// Formats of exports.
+    pub formats: Vec<Offer>,
+    /// The scan can be paused, and hosts can be probed anew.
+    pub control: bool,
+}

@@ -1,0 +1,162 @@
+//! What an action does to the model: one file for each thing that can be acted on.
+
+mod filter;
+mod leave;
+mod menu;
+mod navigate;
+mod rows;
+mod scan;
+mod write;
+
+pub(super) use filter::byte_at;
+
+use ratatui::layout::Size;
+
+use super::action::{Action, Effect};
+use super::model::{Model, Overlay, Phase, RESORT};
+use super::text;
+use super::theme::Tone;
+use crate::model::{EventBody, ScanEvent};
+
+/// Folds one action into the model, and says what is to be done outside of it.
+pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Events(events) => return facts(model, events),
+        Action::Progress(progress) => {
+            if model.progress != *progress {
+                model.progress = *progress;
+                model.dirty = true;
+            }
+        }
+        Action::StreamEnded => return leave::ended(model, true),
+        Action::Tick(now) => {
+            model.now = now;
+            if model.toast.as_ref().is_some_and(|toast| toast.until <= now) {
+                model.toast = None;
+                model.dirty = true;
+            }
+            resort_when_due(model);
+        }
+        Action::Resize(width, height) => {
+            model.size = Size::new(width, height);
+            model.keep_in_view();
+            navigate::clamp_scroll(model);
+            model.dirty = true;
+        }
+        Action::Exported(Ok(path)) => {
+            let path = path.display().to_string();
+            model.say(format!("wrote {}", text::clean(&path)), Tone::Good);
+        }
+        Action::Told(Ok(words)) => model.say(text::clean(&words), Tone::Good),
+        Action::Exported(Err(reason)) | Action::Told(Err(reason)) => {
+            model.say(format!("not done: {}", text::clean(&reason)), Tone::Bad);
+        }
+        Action::Interrupt | Action::QuitConfirmed | Action::Terminate | Action::Quit => {
+            return leave::leave(model, &action);
+        }
+        action => {
+            model.dirty = true;
+            return asked(model, action);
+        }
+    }
+    Vec::new()
+}
+
+/// What a key, the mouse or a line of a menu asks for.
+fn asked(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::MenuPick => return menu::pick(model),
+        Action::MenuLetter(letter) => return menu::pick_letter(model, letter),
+        Action::Export(format) => return write::export(model, format),
+        Action::Copy(letter) => return write::copy(model, letter),
+        Action::Fix => return write::fix(model),
+        Action::Pause => return scan::pause(model),
+        Action::Skip => return scan::skip(model),
+        Action::ProbeAgain => return scan::probe_again(model),
+        Action::RescanAll => scan::ask_to_rescan(model),
+        Action::RescanConfirmed => return scan::rescan(model),
+        Action::Freeze => scan::freeze(model),
+        Action::Mouse => {
+            model.mouse = !model.mouse;
+            let words = if model.mouse {
+                "the mouse scrolls and selects; text is selected with Shift held"
+            } else {
+                "the mouse belongs to the terminal"
+            };
+            model.say(words, Tone::Notice);
+            return vec![Effect::Mouse(model.mouse)];
+        }
+        Action::NextPalette => {
+            let palette = model.theme.palette.next();
+            return update(model, Action::Palette(palette));
+        }
+        Action::Palette(palette) => {
+            model.theme.palette = palette;
+            model.say(format!("colours: {}", palette.word()), Tone::Notice);
+        }
+        Action::MenuOpen(kind) => menu::open(model, kind),
+        Action::ColumnToggle | Action::ColumnMove(_) | Action::ColumnSize(_) => {
+            menu::column(model, &action);
+        }
+        Action::ColumnsReset => menu::reset_columns(model),
+        Action::SortBy(_)
+        | Action::SortInvert
+        | Action::GroupBy(_)
+        | Action::FoldAll
+        | Action::View(_)
+        | Action::Mark
+        | Action::MarkAll => rows::arranged(model, &action),
+        Action::FilterOpen
+        | Action::FilterAccept
+        | Action::FilterCancel
+        | Action::Complete
+        | Action::CompleteOther => {
+            filter::asked(model, &action);
+        }
+        Action::Edit(request) => match model.overlay {
+            Overlay::Menu(_) => menu::typed(model, request),
+            _ => filter::typed(model, request),
+        },
+        action => navigate::step(model, &action),
+    }
+    Vec::new()
+}
+
+/// Folds events in; behind a display that stands still when it does.
+fn facts(model: &mut Model, events: Vec<ScanEvent>) -> Vec<Effect> {
+    let mut ended = false;
+    let mut resumed = false;
+    let fleet = model.live.as_mut().unwrap_or(&mut model.fleet);
+    for event in events {
+        ended = matches!(event.body, EventBody::ScanFinished(_)) || (ended && !resumes(&event));
+        resumed |= resumes(&event);
+        fleet.apply(event);
+    }
+    if resumed && model.phase == Phase::Done {
+        model.phase = Phase::Scanning;
+    }
+    if ended {
+        return leave::ended(model, false);
+    }
+    if model.frozen() {
+        return Vec::new();
+    }
+    model.dirty = true;
+    // The first rows appear at once.
+    if model.list.rows.is_empty() {
+        model.arrange();
+    }
+    resort_when_due(model);
+    Vec::new()
+}
+
+/// Whether work goes on after an end.
+fn resumes(event: &ScanEvent) -> bool {
+    matches!(event.body, EventBody::ProbedAnew { .. })
+}
+
+fn resort_when_due(model: &mut Model) {
+    if model.stale() && model.now >= model.list.sorted_at + RESORT {
+        model.arrange();
+    }
+}

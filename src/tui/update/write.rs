@@ -1,0 +1,62 @@
+//! What leaves the screen: exports, scripts, copies.
+
+use super::super::action::{Effect, Export};
+use super::super::copyable::copyables;
+use super::super::model::{Model, Screen};
+use super::super::theme::Tone;
+use super::menu::NOBODY;
+
+/// The marked hosts, else what the screen shows.
+pub(super) fn export(model: &mut Model, format: usize) -> Vec<Effect> {
+    // What is written is what is known now, not as of the last sort.
+    if model.stale() {
+        model.arrange();
+    }
+    let (rows, whole) = match model.screen {
+        _ if model.is_marked() || model.on_host_page() => (model.meant(), false),
+        Screen::Table | Screen::Host { .. } => (model.list.hosts.clone(), model.list.is_whole()),
+        // The bars count everything, so everything is written.
+        Screen::Overview(_) => ((0..model.fleet.hosts().len()).collect(), true),
+    };
+    if rows.is_empty() {
+        model.say("nothing to write: no host is shown", Tone::Warn);
+        return Vec::new();
+    }
+    let columns = model.list.columns.shown().collect();
+    vec![Effect::Export(Export {
+        format,
+        rows,
+        whole,
+        columns,
+    })]
+}
+
+/// What mends the hosts that are meant.
+pub(super) fn fix(model: &mut Model) -> Vec<Effect> {
+    let rows = model.meant();
+    if rows.is_empty() {
+        model.say(NOBODY, Tone::Notice);
+        return Vec::new();
+    }
+    vec![Effect::Fix(rows)]
+}
+
+/// What the copy menu gives that letter.
+pub(super) fn copy(model: &mut Model, letter: char) -> Vec<Effect> {
+    // What the menu listed, if one did.
+    let listed = model.aim.as_ref().map(|aim| aim.copies.clone());
+    let listed = listed.filter(|copies| !copies.is_empty());
+    let found = listed
+        .unwrap_or_else(|| copyables(model))
+        .into_iter()
+        .find(|copyable| copyable.letter == letter);
+    let Some(copyable) = found else {
+        model.say("there is no such thing to copy of this host", Tone::Notice);
+        return Vec::new();
+    };
+    vec![Effect::Copy {
+        what: copyable.what.to_owned(),
+        remark: copyable.remark,
+        text: copyable.text,
+    }]
+}

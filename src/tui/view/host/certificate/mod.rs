@@ -1,0 +1,199 @@
+//! The handshake, the certificate that the host showed, and the chain above it.
+
+mod chain;
+mod validity;
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use super::Page;
+use super::glyphs::Mark;
+use crate::fleet::Host;
+use crate::model::{
+    CertificateFacts, CertificateStatus, History, TlsFacts, TlsMethod, TrustVerdict,
+};
+use crate::tui::model::Model;
+use crate::tui::theme::Tone;
+
+/// Security and TLS, the leaf, then the certificates above it.
+pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Page) {
+    let diagnosis = &host.diagnosis;
+    let security = format!("{}, NLA {}", diagnosis.security.word(), diagnosis.nla);
+    page.field("security", &security, Tone::Plain);
+    let Some(tls) = history.tls() else {
+        page.note("TLS was not reached, so no certificate was seen");
+        return;
+    };
+    handshake(tls, page);
+    let Some(leaf) = tls.leaf() else {
+        page.note("no certificate was seen");
+        return;
+    };
+    let now = model.fleet.times().map(|(_, newest)| newest);
+    page.blank();
+    status(host, leaf, now, page);
+    let (mark, text) = trust(&tls.trust);
+    page.marked("trusted here", mark, &text);
+    validity::write(leaf, now, page);
+    page.blank();
+    one(leaf, page);
+    chain::write(&tls.chain, page);
+}
+
+fn handshake(tls: &TlsFacts, page: &mut Page) {
+    let version = tls.version.map_or_else(
+        || "unknown version".to_owned(),
+        |version| format!("TLS {version}"),
+    );
+    let version = version.replace("TLS SSL", "SSL");
+    let how = match tls.method {
+        TlsMethod::Full => "full handshake",
+        TlsMethod::LegacyPeek => "legacy peek: read in clear, the key was not proven",
+        TlsMethod::Failed => "no handshake came about",
+    };
+    let mut line = match tls.method {
+        TlsMethod::Failed => how.to_owned(),
+        _ => format!("{version}, {how}"),
+    };
+    for part in [&tls.cipher, &tls.group].into_iter().flatten() {
+        line.push_str(", ");
+        line.push_str(part);
+    }
+    match tls.method {
+        TlsMethod::Full => page.field("TLS", &line, Tone::Plain),
+        TlsMethod::LegacyPeek => page.marked("TLS", Mark::Partly, &line),
+        TlsMethod::Failed => page.marked("TLS", Mark::Bad, &line),
+    }
+    if tls.signature_valid == Some(false) {
+        let text = "the signature does not fit the certificate's key";
+        page.marked("key exchange", Mark::Bad, text);
+    }
+    if tls.client_certificate_requested {
+        page.field("client certificate", "asked for", Tone::Notice);
+    }
+}
+
+fn status(host: &Host, leaf: &CertificateFacts, now: Option<Timestamp>, page: &mut Page) {
+    let Some(status) = host.diagnosis.certificate_status else {
+        return;
+    };
+    let mark = match status {
+        CertificateStatus::Valid => Mark::Good,
+        CertificateStatus::Expiring => Mark::Partly,
+        CertificateStatus::Expired
+        | CertificateStatus::NotYetValid
+        | CertificateStatus::Unparsable => Mark::Bad,
+    };
+    let days = match host.diagnosis.days_left {
+        _ if status == CertificateStatus::NotYetValid => begins(leaf, now),
+        Some(-1) => ", ended less than a day ago".to_owned(),
+        Some(days) if days < 0 => format!(", ended {} days ago", days.unsigned_abs()),
+        Some(1) => ", 1 day left".to_owned(),
+        Some(days) => format!(", {days} days left"),
+        None => String::new(),
+    };
+    page.marked("status", mark, &format!("{status}{days}"));
+}
+
+/// When a certificate begins that is not yet valid.
+fn begins(leaf: &CertificateFacts, now: Option<Timestamp>) -> String {
+    let Some((start, now)) = leaf.not_before.zip(now) else {
+        return String::new();
+    };
+    let days = (start.as_second() - now.as_second()).div_euclid(24 * 3600);
+    match days {
+        ..1 => ", begins within a day".to_owned(),
+        1 => ", begins in 1 day".to_owned(),
+        days => format!(", begins in {days} days"),
+    }
+}
+
+fn one(certificate: &CertificateFacts, page: &mut Page) {
+    if let Some(reason) = &certificate.unparsable {
+        let reason = format!("{reason} ({} bytes)", certificate.der_length);
+        page.marked("unreadable", Mark::Bad, &reason);
+    } else {
+        page.field("subject", &certificate.subject, Tone::Plain);
+        let issuer = if certificate.self_issued {
+            "the subject itself"
+        } else {
+            &certificate.issuer
+        };
+        page.field("issuer", issuer, Tone::Plain);
+        names(certificate, page);
+        let key = format!(
+            "{} {} bits, signed with {}",
+            certificate.key.algorithm.word(),
+            certificate.key.bits,
+            certificate.signature_algorithm
+        );
+        page.field("key", &key, Tone::Plain);
+        page.field("meant for", &usages(certificate), Tone::Plain);
+        page.field("serial", &certificate.serial, Tone::Plain);
+    }
+    thumbprints(certificate, page);
+}
+
+/// As certlm.msc of Windows 10, Server 2016 and later shows and takes them: lower-case digits with nothing between.
+fn thumbprints(certificate: &CertificateFacts, page: &mut Page) {
+    page.hex("SHA-1 thumbprint", &certificate.sha1);
+    page.hex("SHA-256", &certificate.sha256);
+}
+
+/// The alternative names, one to a line.
+fn names(certificate: &CertificateFacts, page: &mut Page) {
+    if !certificate.has_san {
+        page.field("names (SAN)", "none: the common name counts", Tone::Notice);
+        return;
+    }
+    let mut label = "names (SAN)";
+    for name in &certificate.san_dns {
+        page.field(label, name, Tone::Plain);
+        label = "";
+    }
+    for address in certificate.san_ip.iter().map(IpAddr::to_string) {
+        page.field(label, &format!("{address} (IP)"), Tone::Plain);
+        label = "";
+    }
+    if !label.is_empty() {
+        page.field(label, "present, but empty", Tone::Notice);
+    }
+}
+
+/// The extended key usages by name (RFC 5280 4.2.1.12, and Microsoft's own for Remote Desktop).
+fn usages(certificate: &CertificateFacts) -> String {
+    let Some(usages) = &certificate.extended_key_usage else {
+        return "anything: no extended key usage".to_owned();
+    };
+    let names: Vec<&str> = usages
+        .iter()
+        .map(|oid| match &**oid {
+            "1.3.6.1.5.5.7.3.1" => "server authentication",
+            "1.3.6.1.5.5.7.3.2" => "client authentication",
+            "1.3.6.1.4.1.311.54.1.2" => "Remote Desktop authentication",
+            "1.3.6.1.4.1.311.20.2.2" => "smart card logon",
+            "1.3.6.1.5.2.3.5" => "KDC authentication",
+            "2.5.29.37.0" => "any purpose",
+            other => other,
+        })
+        .collect();
+    if names.is_empty() {
+        "nothing: the extended key usage is empty".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+fn trust(trust: &TrustVerdict) -> (Mark, String) {
+    match trust {
+        TrustVerdict::Trusted => (Mark::Good, "trusted".to_owned()),
+        TrustVerdict::SelfSigned => (
+            Mark::Partly,
+            "self-signed: a client asks before it goes on".to_owned(),
+        ),
+        TrustVerdict::UnknownIssuer => (Mark::Partly, "issuer unknown to this machine".to_owned()),
+        TrustVerdict::Rejected(detail) => (Mark::Bad, format!("rejected: {detail}")),
+        TrustVerdict::NotChecked => (Mark::None, "not checked".to_owned()),
+    }
+}

@@ -1,0 +1,208 @@
+//! One name in the middle, and around it everybody who knows a name for the host: a glyph and a word tell at a glance who
+//! agrees.
+
+use std::net::IpAddr;
+
+use super::super::Page;
+use super::super::glyphs::{self, Mark};
+use super::{mark, normal, path};
+use crate::fleet::Host;
+use crate::model::{CertificateFacts, DnsVerdict, History, LookupAnswer, NameSource, Question};
+use crate::tui::text;
+use crate::tui::theme::{Theme, Tone};
+
+/// A line of the star.
+struct Ray {
+    source: &'static str,
+    mark: Mark,
+    word: &'static str,
+    /// What it says, raw.
+    value: String,
+}
+
+/// Cells of a source's name, and of how it compares.
+const SOURCE: usize = 17;
+const WORD: usize = 17;
+
+/// The name and its rays.
+pub(super) fn write(host: &Host, history: &History, reference: Option<&str>, page: &mut Page) {
+    page.blank();
+    let Some(reference) = reference else {
+        page.note("no name is known for this address");
+        return;
+    };
+    let asked = history
+        .names
+        .iter()
+        .any(|observed| observed.source == NameSource::Target)
+        || history.subject.endpoint().is_none();
+    let why = if asked {
+        "asked for"
+    } else {
+        "found, not asked for"
+    };
+    page.line(vec![
+        (format!("  {}", text::clean(reference)), Tone::Strong),
+        (format!("  {why}"), Tone::Dim),
+    ]);
+    let rays = [
+        forward(host, reference, page.theme),
+        pointer(history, reference),
+        certificate(history, reference),
+        ntlm(history, reference),
+    ];
+    let last = rays.len() - 1;
+    for (index, ray) in rays.into_iter().enumerate() {
+        let branch = glyphs::branch(page.theme, index == last);
+        page.line(vec![
+            (format!("  {branch}"), Tone::Dim),
+            (format!("{} ", ray.mark.glyph(page.theme)), ray.mark.tone()),
+            (format!("{:<SOURCE$}", ray.source), Tone::Plain),
+            (format!("{:<WORD$}", ray.word), ray.mark.tone()),
+            (text::clean(&ray.value).into_owned(), Tone::Plain),
+        ]);
+    }
+}
+
+/// Where DNS says the name leads.
+fn forward(host: &Host, reference: &str, theme: Theme) -> Ray {
+    let found = path(host, reference);
+    let verdict = found.map_or(DnsVerdict::NotChecked, |found| found.verdict);
+    let members = found.map_or(&[][..], |found| &found.members);
+    let addresses: Vec<String> = members
+        .iter()
+        .map(|member| member.address.to_string())
+        .collect();
+    let value = if addresses.is_empty() {
+        String::new()
+    } else {
+        format!("{} {}", theme.arrow(), addresses.join(", "))
+    };
+    let own = host.subject().endpoint().map(|own| own.address);
+    let here = members.iter().any(|member| Some(member.address) == own);
+    let (mark, word) = match verdict {
+        DnsVerdict::Match | DnsVerdict::NoPtr | DnsVerdict::NotChecked if here => {
+            (Mark::Good, "leads here")
+        }
+        DnsVerdict::Match => (Mark::Good, "the same machine"),
+        DnsVerdict::WrongHost => (Mark::Bad, "another machine"),
+        DnsVerdict::Stale => (Mark::Bad, "nobody there"),
+        DnsVerdict::Missing => (Mark::Bad, "no such name"),
+        DnsVerdict::PartialDead => (Mark::Partly, "partly dead"),
+        DnsVerdict::AaaaDead => (Mark::Partly, "IPv6 is dead"),
+        DnsVerdict::Error => (Mark::Partly, "resolver failed"),
+        DnsVerdict::PtrMismatch => (Mark::Partly, "leads elsewhere"),
+        DnsVerdict::NoPtr | DnsVerdict::NotChecked => (mark(verdict), "not judged"),
+    };
+    Ray {
+        source: "DNS",
+        mark,
+        word,
+        value,
+    }
+}
+
+/// What the reverse lookup calls the address.
+fn pointer(history: &History, reference: &str) -> Ray {
+    let names: Vec<String> = history
+        .names
+        .iter()
+        .filter(|observed| observed.source == NameSource::Ptr)
+        .map(|observed| normal(&observed.name))
+        .collect();
+    let mut answers = history
+        .lookups
+        .iter()
+        .filter(|lookup| matches!(lookup.question, Question::Pointer(_)))
+        .map(|lookup| &lookup.answer)
+        .peekable();
+    let (mark, word) = if names.iter().any(|name| name == reference) {
+        (Mark::Good, "agrees")
+    } else if !names.is_empty() {
+        (Mark::Partly, "another name")
+    } else if answers.peek().is_none() {
+        (Mark::None, "not asked")
+    } else if answers.any(LookupAnswer::is_missing) {
+        (Mark::None, "no name")
+    } else {
+        (Mark::Partly, "resolver failed")
+    };
+    Ray {
+        source: "PTR",
+        mark,
+        word,
+        value: names.join(", "),
+    }
+}
+
+/// Whether a client that asks for the name takes the certificate for it.
+fn certificate(history: &History, reference: &str) -> Ray {
+    let ray = |mark, word, value| Ray {
+        source: "certificate",
+        mark,
+        word,
+        value,
+    };
+    let Some(leaf) = history.certificate() else {
+        return ray(Mark::None, "none seen", String::new());
+    };
+    if leaf.unparsable.is_some() {
+        return ray(Mark::Bad, "unreadable", String::new());
+    }
+    let covered = match reference.parse::<IpAddr>() {
+        Ok(address) => leaf.san_ip.contains(&address),
+        Err(_) => leaf.covers(reference),
+    };
+    let value = names(leaf);
+    if covered {
+        ray(Mark::Good, "good for it", value)
+    } else if leaf
+        .dns_names()
+        .iter()
+        .any(|name| label(name) == label(reference))
+    {
+        ray(Mark::Partly, "short name only", value)
+    } else {
+        ray(Mark::Bad, "not good for it", value)
+    }
+}
+
+/// The names in a certificate: those that count, then the common name where it is another.
+fn names(leaf: &CertificateFacts) -> String {
+    let mut names: Vec<String> = leaf.dns_names().into_iter().map(normal).collect();
+    names.extend(leaf.san_ip.iter().map(ToString::to_string));
+    if let Some(common) = leaf.common_name.as_deref()
+        && !names.contains(&normal(common))
+    {
+        names.push(format!("CN={common}"));
+    }
+    names.join(", ")
+}
+
+/// What the host calls itself.
+fn ntlm(history: &History, reference: &str) -> Ray {
+    let said = history.ntlm().and_then(|ntlm| {
+        ntlm.dns_computer
+            .as_deref()
+            .or(ntlm.netbios_computer.as_deref())
+            .filter(|name| !name.is_empty())
+    });
+    let (mark, word) = match said.map(normal) {
+        None => (Mark::None, "not told"),
+        Some(name) if name == reference => (Mark::Good, "agrees"),
+        Some(name) if label(&name) == label(reference) => (Mark::Partly, "short name only"),
+        Some(_) => (Mark::Partly, "another name"),
+    };
+    Ray {
+        source: "computer (NTLM)",
+        mark,
+        word,
+        value: said.unwrap_or_default().to_owned(),
+    }
+}
+
+/// The first label, in lower case: what two names of one computer have in common.
+fn label(name: &str) -> String {
+    let name = normal(name);
+    name.split('.').next().unwrap_or_default().to_owned()
+}

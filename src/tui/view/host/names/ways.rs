@@ -1,0 +1,293 @@
+//! The two ways in, side by side: what a user meets who types the name, and what one meets who types the address.
+
+use super::super::Page;
+use super::super::glyphs::Mark;
+use super::{identity, path};
+use crate::diagnosis::{Ending, NameMember, ending};
+use crate::fleet::Host;
+use crate::model::{
+    Attempt, CertificateFacts, Endpoint, History, HostState, Stage, TlsFacts, TlsMethod,
+};
+use crate::tui::model::Model;
+use crate::tui::text;
+use crate::tui::theme::{Theme, Tone};
+
+/// A cell: how it compares, and what it says (safe).
+type Cell = (Mark, String);
+
+/// Cells of a row's label.
+const LABEL: usize = 13;
+
+/// The table of the two ways.
+pub(super) fn write(
+    model: &Model,
+    host: &Host,
+    history: &History,
+    reference: Option<&str>,
+    page: &mut Page,
+) {
+    let by_ip = by_ip(host, history);
+    let by_name = reference.map_or_else(Way::default, |name| by_name(model, host, history, name));
+    if by_ip.rows.is_empty() && by_name.rows.is_empty() {
+        return;
+    }
+    page.blank();
+    let room = page.width.saturating_sub(LABEL + 4) / 2;
+    let heading = |title: &str| format!("{:<room$}", format!("  {title}"));
+    page.line(vec![
+        (format!("  {:<LABEL$}", ""), Tone::Plain),
+        (heading("BY NAME"), Tone::Accent),
+        (heading("BY IP"), Tone::Accent),
+    ]);
+    for label in ROWS {
+        let cells = [by_name.cell(label), by_ip.cell(label)];
+        if cells.iter().all(|(_, text)| text.is_empty()) {
+            continue;
+        }
+        let mut pieces = vec![(format!("  {label:<LABEL$}"), Tone::Dim)];
+        for (mark, text) in cells {
+            pieces.extend(cell(*mark, text, room, page.theme));
+        }
+        page.line(pieces);
+    }
+}
+
+/// The rows, in their order.
+const ROWS: [&str; 7] = [
+    "leads to",
+    "TCP",
+    "attempts",
+    "machine",
+    "certificate",
+    "TLS",
+    "verdict",
+];
+
+fn cell(mark: Mark, text: &str, room: usize, theme: Theme) -> [(String, Tone); 2] {
+    let room = room.saturating_sub(1);
+    if text.is_empty() {
+        return [
+            (String::new(), Tone::Plain),
+            (" ".repeat(room + 1), Tone::Plain),
+        ];
+    }
+    let lead = match mark {
+        Mark::None => "  ".to_owned(),
+        mark => format!("{} ", mark.glyph(theme)),
+    };
+    let left = room.saturating_sub(text::width(&lead));
+    let text = text::truncate(text, left, theme.ellipsis());
+    let gap = left.saturating_sub(text::width(&text)) + 1;
+    let tone = match mark {
+        Mark::None | Mark::Good => Tone::Plain,
+        mark => mark.tone(),
+    };
+    [(lead, mark.tone()), (format!("{text}{:gap$}", ""), tone)]
+}
+
+/// One way: its cells by row.
+#[derive(Default)]
+struct Way {
+    rows: Vec<(&'static str, Cell)>,
+}
+
+impl Way {
+    fn say(&mut self, label: &'static str, mark: Mark, text: impl Into<String>) {
+        self.rows.push((label, (mark, text.into())));
+    }
+
+    fn cell(&self, label: &str) -> &Cell {
+        static EMPTY: Cell = (Mark::None, String::new());
+        self.rows
+            .iter()
+            .find(|(row, _)| *row == label)
+            .map_or(&EMPTY, |(_, cell)| cell)
+    }
+}
+
+fn by_ip(host: &Host, history: &History) -> Way {
+    let mut way = Way::default();
+    let Some(endpoint) = history.subject.endpoint() else {
+        way.say("leads to", Mark::Bad, "the name leads to no address");
+        return way;
+    };
+    way.say("leads to", Mark::None, endpoint.to_string());
+    let attempts: Vec<&Attempt> = history
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.by_name.is_none())
+        .collect();
+    // A listed name is tried by its name alone; what TCP says holds for the address as well.
+    let connected = history.attempts.iter().any(connected);
+    match (connected, history.attempts.is_empty()) {
+        (true, _) => way.say("TCP", Mark::Good, "up"),
+        (false, true) => way.say("TCP", Mark::None, "not tried"),
+        (false, false) => way.say("TCP", Mark::Bad, "no answer"),
+    }
+    let (mark, text) = through(&attempts, "not tried by IP");
+    way.say("attempts", mark, text);
+    met(&mut way, history, &attempts, |leaf| {
+        if leaf.san_ip.contains(&endpoint.address) {
+            (Mark::Good, "good for it")
+        } else {
+            // So it nearly always is: only a name can be expected in a certificate.
+            (Mark::None, "without this address")
+        }
+    });
+    let state = host.diagnosis.state;
+    let mark = match state {
+        HostState::Healthy => Mark::Good,
+        HostState::Degraded => Mark::Partly,
+        HostState::Broken => Mark::Bad,
+        _ => Mark::None,
+    };
+    way.say("verdict", mark, state.word());
+    way
+}
+
+fn by_name(model: &Model, host: &Host, history: &History, name: &str) -> Way {
+    let mut way = Way::default();
+    let members: &[NameMember] = path(host, name).map_or(&[], |found| &found.members);
+    if members.is_empty() {
+        let said = if history.names_checked || history.subject.endpoint().is_none() {
+            "no address"
+        } else {
+            "not looked up"
+        };
+        way.say("leads to", Mark::None, said);
+        return way;
+    }
+    let own = history.subject.endpoint().map(|own| own.address);
+    let addresses: Vec<String> = members
+        .iter()
+        .map(|member| member.address.to_string())
+        .collect();
+    way.say("leads to", Mark::None, addresses.join(", "));
+    let (mark, text) = reachability(members);
+    way.say("TCP", mark, text);
+    let named = |leaf: &CertificateFacts| {
+        if leaf.covers(name) {
+            (Mark::Good, "good for it")
+        } else {
+            (Mark::Partly, "not good for it")
+        }
+    };
+    let here = members.iter().any(|member| Some(member.address) == own);
+    if here {
+        let attempts: Vec<&Attempt> = history
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.by_name.is_some())
+            .collect();
+        let (mark, text) = through(&attempts, "not tried by name: the same address");
+        way.say("attempts", mark, text);
+        met(&mut way, history, &attempts, named);
+    } else if let Some(there) = members.iter().find_map(|member| {
+        model
+            .fleet
+            .history(Endpoint::new(member.address, history.subject.port()))
+    }) {
+        let attempts: Vec<&Attempt> = there.attempts.iter().collect();
+        let (mark, text) = through(&attempts, "not tried");
+        way.say("attempts", mark, text);
+        met(&mut way, &there, &attempts, named);
+    }
+    if let Some(found) = path(host, name) {
+        way.say("verdict", super::mark(found.verdict), found.verdict.word());
+    }
+    way
+}
+
+fn reachability(members: &[NameMember]) -> Cell {
+    let count = |wanted: Option<bool>| {
+        members
+            .iter()
+            .filter(|member| member.reachable == wanted)
+            .count()
+    };
+    let (up, dead, all) = (count(Some(true)), count(Some(false)), members.len());
+    match (up, dead) {
+        (0, 0) => (Mark::None, "not tried".to_owned()),
+        (0, _) => (Mark::Bad, "no answer".to_owned()),
+        (_, 0) if all == 1 => (Mark::Good, "up".to_owned()),
+        (_, 0) => (Mark::Good, format!("up, {up} of {all} addresses")),
+        _ => (
+            Mark::Partly,
+            format!("up, but only {up} of {all} addresses"),
+        ),
+    }
+}
+
+fn connected(attempt: &Attempt) -> bool {
+    attempt.connect_ms().is_some()
+        || attempt
+            .stages
+            .iter()
+            .any(|record| record.stage > Stage::Tcp)
+}
+
+/// How many of some attempts got through; those that say nothing are left out.
+fn through(attempts: &[&Attempt], none: &str) -> Cell {
+    let endings: Vec<Ending<'_>> = attempts
+        .iter()
+        .map(|attempt| ending(attempt))
+        .filter(|ending| *ending != Ending::NotCounted)
+        .collect();
+    let all = endings.len();
+    let good = endings
+        .iter()
+        .filter(|ending| **ending == Ending::Through)
+        .count();
+    let stopped = endings.iter().find_map(|ending| match ending {
+        Ending::Failed(stage, _) => Some(*stage),
+        _ => None,
+    });
+    match (good, stopped) {
+        _ if all == 0 => (Mark::None, none.to_owned()),
+        (_, None) => (Mark::Good, format!("{good} of {all} got through")),
+        (0, Some(stage)) => (Mark::Bad, format!("0 of {all} got through, {stage}")),
+        (_, Some(stage)) => (
+            Mark::Partly,
+            format!("{good} of {all} got through, {stage}"),
+        ),
+    }
+}
+
+/// Who answered, with which certificate, over which TLS: from these attempts, else from any at the same place.
+fn met(
+    way: &mut Way,
+    history: &History,
+    attempts: &[&Attempt],
+    fits: impl Fn(&CertificateFacts) -> (Mark, &'static str),
+) {
+    if let Some(who) = identity(history) {
+        way.say("machine", Mark::None, who);
+    }
+    let tls = attempts
+        .iter()
+        .rev()
+        .filter_map(|attempt| attempt.tls.as_deref())
+        .find(|tls| !tls.chain.is_empty())
+        .or_else(|| history.tls().map(AsRef::as_ref));
+    let Some(tls) = tls else {
+        return;
+    };
+    if let Some(leaf) = tls.leaf() {
+        let start: String = text::clean(&leaf.sha1).chars().take(8).collect();
+        let (mark, word) = fits(leaf);
+        way.say("certificate", mark, format!("{word}, {start}"));
+    }
+    way.say("TLS", Mark::None, version(tls));
+}
+
+fn version(tls: &TlsFacts) -> String {
+    let version = tls.version.map_or_else(
+        || "unknown version".to_owned(),
+        |version| version.to_string(),
+    );
+    match tls.method {
+        TlsMethod::Full => version,
+        TlsMethod::LegacyPeek => format!("{version}, legacy peek"),
+        TlsMethod::Failed => "no handshake".to_owned(),
+    }
+}

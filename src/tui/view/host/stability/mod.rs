@@ -1,0 +1,133 @@
+//! How steadily the host answers: the verdict with its numbers, and the attempts over time.
+
+mod chart;
+mod interval;
+
+use super::Page;
+use super::glyphs::Mark;
+use super::page::LABEL;
+use crate::diagnosis::{Ending, Spread, ending};
+use crate::fleet::Host;
+use crate::model::{Attempt, History, StabilityVerdict, Stage};
+use crate::tui::columns::stability_tone;
+use crate::tui::text;
+use crate::tui::theme::Tone;
+use chart::Chart;
+
+/// The verdict, the failures, the chart, and the spreads.
+pub(super) fn write(host: &Host, history: &History, page: &mut Page) {
+    let stability = &host.diagnosis.stability;
+    let mark = match stability.verdict {
+        StabilityVerdict::Steady => Mark::Good,
+        StabilityVerdict::Flaky => Mark::Partly,
+        StabilityVerdict::Down => Mark::Bad,
+        StabilityVerdict::Unknown => Mark::None,
+    };
+    let (all, failed) = (stability.attempts, stability.failures);
+    page.line(vec![
+        (format!("  {:<LABEL$}", "verdict"), Tone::Dim),
+        (
+            format!("{} {}", mark.glyph(page.theme), stability.verdict),
+            stability_tone(stability.verdict),
+        ),
+        (format!(", {failed} of {all} attempts failed"), Tone::Plain),
+    ]);
+    if let Some((least, most)) = interval::wilson(failed, all) {
+        let text = format!(
+            "at 95 %, between {:.0} % and {:.0} % of all attempts fail",
+            least * 100.0,
+            most * 100.0
+        );
+        page.field("confidence", &text, Tone::Dim);
+    }
+    for (index, (stage, count)) in stability.failures_by_stage.iter().enumerate() {
+        let label = if index == 0 { "failures" } else { "" };
+        page.marked(label, Mark::Bad, &format!("{count} at {stage}"));
+    }
+    over_time(history, page);
+    page.blank();
+    let spreads = [
+        ("connect", stability.connect_ms),
+        ("TLS handshake", stability.handshake_ms),
+        ("whole attempt", stability.total_ms),
+    ];
+    for (label, spread) in spreads {
+        if let Some(Spread { min, median, max }) = spread {
+            let mut pieces = vec![(format!("  {label:<LABEL$}"), Tone::Dim)];
+            for (word, value) in [("min ", min), ("median ", median), ("max ", max)] {
+                pieces.push((word.to_owned(), Tone::Dim));
+                pieces.push((format!("{:<9}", text::millis(value)), Tone::Plain));
+            }
+            page.line(pieces);
+        }
+    }
+    if stability.loss > 0.0 {
+        let text = format!("{:.0} % of connects", stability.loss * 100.0);
+        page.marked("lost", Mark::Partly, &text);
+    }
+    match stability.retransmits {
+        Some(0) => page.field("retransmitted", "0 segments", Tone::Plain),
+        Some(count) => {
+            page.marked("retransmitted", Mark::Partly, &format!("{count} segments"));
+        }
+        None => {}
+    }
+}
+
+/// The attempts from left to right: how each ended, and its times and losses below.
+fn over_time(history: &History, page: &mut Page) {
+    if history.attempts.is_empty() {
+        return;
+    }
+    let room = page.width.saturating_sub(LABEL + 2 + chart::SCALE);
+    let newest = history.attempts.iter().map(|attempt| attempt.number).max();
+    let cell = chart::cell(newest.unwrap_or(0));
+    let fits = (room / cell).max(1);
+    let skipped = history.attempts.len().saturating_sub(fits);
+    let attempts: Vec<&Attempt> = history.attempts.iter().skip(skipped).collect();
+    page.blank();
+    let chart = Chart {
+        attempts: &attempts,
+        cell,
+        theme: page.theme,
+    };
+    page.line(chart.numbers());
+    page.line(chart.endings());
+    for line in chart.bars("connect", Attempt::connect_ms) {
+        page.line(line);
+    }
+    for line in chart.bars("TLS handshake", handshake_ms) {
+        page.line(line);
+    }
+    let lost = |attempt: &Attempt| u32::from(attempt.silent_rounds);
+    if let Some(line) = chart.counts("lost connects", lost) {
+        page.line(line);
+    }
+    let retransmits = |attempt: &Attempt| attempt.path.map_or(0, |path| path.retransmits);
+    if let Some(line) = chart.counts("retransmitted", retransmits) {
+        page.line(line);
+    }
+    if skipped > 0 {
+        page.note(&format!("{skipped} older attempts have no room here"));
+    }
+    let stopped: Vec<String> = attempts
+        .iter()
+        .filter_map(|attempt| match ending(attempt) {
+            Ending::Failed(stage, _) => Some(format!("attempt {} at {stage}", attempt.number)),
+            _ => None,
+        })
+        .take(12)
+        .collect();
+    if !stopped.is_empty() {
+        page.field("stopped", &stopped.join(", "), Tone::Dim);
+    }
+}
+
+/// Milliseconds of a TLS handshake that came about.
+fn handshake_ms(attempt: &Attempt) -> Option<f64> {
+    let record = attempt.stage(Stage::Tls)?;
+    record
+        .outcome
+        .is_ok()
+        .then(|| f64::from(record.duration_us) / 1000.0)
+}

@@ -1,0 +1,230 @@
+//! The time axis: where stages stand, in cells, and its ticks.
+
+use super::super::glyphs;
+use crate::model::StageRecord;
+use crate::tui::text;
+use crate::tui::theme::Theme;
+
+/// Where a stage stands in the waterfall, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) start: u64,
+    pub(super) end: u64,
+    /// Time kept between two connections before this stage.
+    pub(super) pause: u64,
+}
+
+/// Times with the pauses between an attempt's connections taken out: these are our courtesy, and would leave no room for the
+/// host's own doing.
+pub(super) fn place(records: &[StageRecord]) -> Vec<Place> {
+    let mut removed = 0;
+    let mut newest_end = 0;
+    let mut connection = None;
+    let mut places = Vec::with_capacity(records.len());
+    for record in records {
+        let start = u64::from(record.start_us);
+        let another = connection.is_some_and(|before| before != record.connection);
+        let pause = if another {
+            start.saturating_sub(newest_end)
+        } else {
+            0
+        };
+        removed += pause;
+        connection = Some(record.connection);
+        newest_end = newest_end.max(start + u64::from(record.duration_us));
+        let start = start.saturating_sub(removed);
+        places.push(Place {
+            start,
+            end: start + u64::from(record.duration_us),
+            pause,
+        });
+    }
+    places
+}
+
+/// Cells between two ticks, at least: room for a label.
+const LEAST_TICK: usize = 11;
+
+/// A span of time over some cells.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Axis {
+    /// Microseconds at the right end.
+    end: u64,
+    width: usize,
+    /// Microseconds between two ticks.
+    step: u64,
+}
+
+impl Axis {
+    pub(super) fn new(end: u64, width: usize) -> Self {
+        let end = end.max(1);
+        let least = u64::try_from(LEAST_TICK).unwrap_or(u64::MAX);
+        let wanted = end
+            .saturating_mul(least)
+            .div_ceil(u64::try_from(width.max(1)).unwrap_or(1));
+        Self {
+            end,
+            width,
+            step: round_up(wanted),
+        }
+    }
+
+    /// Cells from the left end to the right.
+    pub(super) const fn width(&self) -> usize {
+        self.width
+    }
+
+    fn cell(&self, us: u64) -> usize {
+        let cells = us.saturating_mul(self.width as u64) / self.end;
+        usize::try_from(cells).unwrap_or(self.width).min(self.width)
+    }
+
+    /// Cells at which ticks stand, with their times.
+    fn ticks(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+        (0..)
+            .map_while(|number: u64| number.checked_mul(self.step))
+            .take_while(|us| *us <= self.end)
+            .map(|us| (self.cell(us), us))
+            .take(self.width + 1)
+    }
+
+    /// The times at the ticks.
+    pub(super) fn labels(&self, theme: Theme) -> String {
+        let mut line = String::new();
+        for (cell, us) in self.ticks() {
+            let label = match us {
+                0 => "0".to_owned(),
+                us => label(us),
+            };
+            let label = format!("{}{label}", glyphs::grid(theme));
+            let at = text::width(&line);
+            // The last may stand over the edge, where the durations begin.
+            if cell < at {
+                continue;
+            }
+            line.push_str(&" ".repeat(cell - at));
+            line.push_str(&label);
+        }
+        line
+    }
+
+    /// The stage's bar between what lies before and after it, together the axis' width; never without at least one full cell.
+    pub(super) fn bar(&self, place: Place, theme: Theme) -> [String; 3] {
+        let first = self.cell(place.start).min(self.width.saturating_sub(1));
+        let last = self.cell(place.end).max(first + 1).min(self.width);
+        let mut around = vec![" "; self.width];
+        for (cell, _) in self.ticks() {
+            if let Some(empty) = around.get_mut(cell) {
+                *empty = glyphs::grid(theme);
+            }
+        }
+        let part = |from: usize, to: usize| around.get(from..to).unwrap_or_default().concat();
+        [
+            part(0, first),
+            theme.bar().repeat(last.saturating_sub(first)),
+            part(last, self.width),
+        ]
+    }
+}
+
+/// The next of 1, 2, 5, 10, 20, 50 ...
+fn round_up(us: u64) -> u64 {
+    let mut power = 1_u64;
+    loop {
+        for factor in [1, 2, 5] {
+            let step = power.saturating_mul(factor);
+            if step >= us || step == u64::MAX {
+                return step;
+            }
+        }
+        power = power.saturating_mul(10);
+    }
+}
+
+/// A round time: `50 us`, `20 ms`, `5 s`.
+fn label(us: u64) -> String {
+    if us.is_multiple_of(1_000_000) {
+        format!("{} s", us / 1_000_000)
+    } else if us.is_multiple_of(1_000) {
+        format!("{} ms", us / 1_000)
+    } else {
+        format!("{:.1} ms", us as f64 / 1000.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{ConnectionPurpose, Outcome, Stage};
+
+    fn record(connection: ConnectionPurpose, start_us: u32, duration_us: u32) -> StageRecord {
+        StageRecord {
+            stage: Stage::Tcp,
+            connection,
+            start_us,
+            duration_us,
+            outcome: Outcome::Ok,
+        }
+    }
+
+    #[test]
+    fn the_pause_between_two_connections_takes_no_room() {
+        let places = place(&[
+            record(ConnectionPurpose::Main, 0, 1_000),
+            record(ConnectionPurpose::Main, 1_500, 500),
+            record(ConnectionPurpose::LegacyPeek, 252_000, 1_000),
+            record(ConnectionPurpose::LegacyPeek, 253_000, 1_000),
+        ]);
+        let starts: Vec<u64> = places.iter().map(|place| place.start).collect();
+        assert_eq!(starts, [0, 1_500, 2_000, 3_000]);
+        assert_eq!(places[2].pause, 250_000);
+    }
+
+    #[test]
+    fn ticks_are_round_and_stand_where_their_times_do() {
+        let theme = Theme {
+            palette: crate::tui::theme::Palette::Mono,
+            ascii: true,
+        };
+        let axis = Axis::new(30_000, 60);
+        assert_eq!(
+            axis.labels(theme),
+            ":0                  :10 ms              :20 ms              :30 ms"
+        );
+        let [before, bar, after] = axis.bar(
+            Place {
+                start: 10_000,
+                end: 20_000,
+                pause: 0,
+            },
+            theme,
+        );
+        assert_eq!((before.len(), bar.len(), after.len()), (20, 20, 20));
+        assert!(before.starts_with(':') && after.starts_with(':'));
+    }
+
+    proptest! {
+        #[test]
+        fn a_bar_fills_its_width_and_always_shows(
+            start_us in any::<u32>(),
+            duration_us in any::<u32>(),
+            end in any::<u64>(),
+            width in 1usize..80,
+        ) {
+            let place = place(&[record(ConnectionPurpose::Main, start_us, duration_us)]);
+            let theme = Theme { palette: crate::tui::theme::Palette::Dark, ascii: true };
+            let [before, bar, after] = Axis::new(end, width).bar(place[0], theme);
+            prop_assert!(!bar.is_empty());
+            prop_assert_eq!(before.len() + bar.len() + after.len(), width);
+        }
+
+        #[test]
+        fn labels_never_run_into_each_other(end in any::<u64>(), width in 1usize..200) {
+            let theme = Theme { palette: crate::tui::theme::Palette::Dark, ascii: true };
+            let line = Axis::new(end, width).labels(theme);
+            prop_assert!(line.split(':').skip(1).all(|label| !label.is_empty()));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The fleet in bars.
+
+mod days;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::table::{Bar, Overview, OverviewMark, Panel, Weight};
+use crate::tui::text;
+use crate::tui::theme::{Theme, Tone};
+
+/// Cells that a panel needs, and those between two.
+const NARROWEST: u16 = 52;
+const GAP: u16 = 3;
+/// Cells of a label, and of a count with its share.
+const LABEL: usize = 28;
+const COUNT: usize = 12;
+
+/// Where a panel stands on a sheet of paper that may be longer than the screen.
+struct Place {
+    column: u16,
+    line: usize,
+    /// Lines between its title and its first bar.
+    head: usize,
+}
+
+/// The panels side by side where there is room, scrolled so that the marked bar is seen.
+pub(super) fn render(
+    overview: &Overview,
+    mark: OverviewMark,
+    theme: Theme,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    if area.width < 2 || area.height == 0 {
+        return;
+    }
+    let columns = ((area.width + GAP) / (NARROWEST + GAP)).clamp(1, 3);
+    let width = (area.width + GAP) / columns - GAP;
+    let heads: Vec<Vec<Line<'static>>> = overview
+        .panels
+        .iter()
+        .map(|panel| days::lines(&panel.days, theme, width, area))
+        .collect();
+    let (places, height) = arrange(overview, &heads, columns);
+    let marked = places
+        .get(mark.panel)
+        .map_or(0, |place| place.line + 1 + place.head + mark.bar);
+    let room = usize::from(area.height);
+    // A line of what follows is left in view, so that it is seen that something does.
+    let scroll = (marked + 2)
+        .saturating_sub(room)
+        .min(height.saturating_sub(room));
+    let panels = overview.panels.iter().zip(heads).zip(&places);
+    for (index, ((panel, head), place)) in panels.enumerate() {
+        let x = area.x + place.column * (width + GAP);
+        let bar = (index == mark.panel).then_some(mark.bar);
+        for (number, line) in lines(panel, head, bar, theme, width)
+            .into_iter()
+            .enumerate()
+        {
+            let Some(y) = (place.line + number).checked_sub(scroll) else {
+                continue;
+            };
+            let Ok(y) = u16::try_from(y) else {
+                continue;
+            };
+            if y < area.height {
+                super::put(&line, x, area.y + y, width, buffer);
+            }
+        }
+    }
+}
+
+/// Each panel goes where the paper is shortest; gives the places and the height of all.
+fn arrange(overview: &Overview, heads: &[Vec<Line<'static>>], columns: u16) -> (Vec<Place>, usize) {
+    let mut heights = vec![0_usize; usize::from(columns)];
+    let places = overview
+        .panels
+        .iter()
+        .zip(heads)
+        .map(|(panel, head)| {
+            let shortest = heights
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, height)| **height)
+                .map_or(0, |(column, _)| column);
+            let line = heights.get(shortest).copied().unwrap_or(0);
+            if let Some(height) = heights.get_mut(shortest) {
+                *height += head.len() + panel.bars.len().max(1) + 2;
+            }
+            Place {
+                column: u16::try_from(shortest).unwrap_or(0),
+                line,
+                head: head.len(),
+            }
+        })
+        .collect();
+    (places, heights.into_iter().max().unwrap_or(0))
+}
+
+fn lines(
+    panel: &Panel,
+    head: Vec<Line<'static>>,
+    marked: Option<usize>,
+    theme: Theme,
+    width: u16,
+) -> Vec<Line<'static>> {
+    let rule = usize::from(width).saturating_sub(text::width(panel.title) + 3);
+    let mut lines = vec![Line::from(vec![
+        Span::styled(format!(" {} ", panel.title), theme.style(Tone::Accent)),
+        Span::styled(theme.rule().repeat(rule), theme.style(Tone::Dim)),
+    ])];
+    lines.extend(head);
+    if panel.bars.is_empty() {
+        lines.push(Line::styled(
+            format!("  {}", panel.empty),
+            theme.style(Tone::Dim),
+        ));
+        return lines;
+    }
+    let most = panel.bars.iter().map(|bar| bar.count).max().unwrap_or(0);
+    let labels = panel
+        .bars
+        .iter()
+        .map(|bar| text::width(&bar.label))
+        .max()
+        .unwrap_or(0)
+        .min(LABEL);
+    let room = usize::from(width).saturating_sub(labels + COUNT + 6);
+    for (index, bar) in panel.bars.iter().enumerate() {
+        let here = marked == Some(index);
+        lines.push(line(bar, here, theme, (labels, room, most)));
+    }
+    lines
+}
+
+fn line(
+    bar: &Bar,
+    marked: bool,
+    theme: Theme,
+    (labels, room, most): (usize, usize, usize),
+) -> Line<'static> {
+    let tone = match bar.weight {
+        _ if bar.count == 0 => Tone::Dim,
+        Weight::Good => Tone::Good,
+        Weight::Plain => Tone::Dim,
+        Weight::Notice => Tone::Notice,
+        Weight::Warn => Tone::Warn,
+        Weight::Bad => Tone::Bad,
+    };
+    let cells = (bar.count * room).checked_div(most).unwrap_or(0);
+    // What there is is seen, however little it is.
+    let cells = cells.max(usize::from(bar.count > 0)).min(room);
+    let label = text::truncate(&bar.label, labels, theme.ellipsis()).into_owned();
+    let gap = labels.saturating_sub(text::width(&label));
+    let share = bar
+        .percent()
+        .map_or_else(String::new, |share| format!("{share:>3}%"));
+    let sign = if marked { theme.cursor() } else { " " };
+    let label_style = theme.style(if marked { Tone::Inverse } else { Tone::Plain });
+    Line::from(vec![
+        Span::raw(format!("{sign} ")),
+        Span::styled(label, label_style),
+        Span::raw(" ".repeat(gap + 1)),
+        Span::raw(format!("{:>6} {share} ", text::grouped(bar.count as u64))),
+        Span::styled(theme.bar().repeat(cells), theme.style(tone)),
+    ])
+}

@@ -1,0 +1,79 @@
+//! Questions before what cannot be taken back.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::super::model::{Again, Model};
+use super::super::text;
+use super::super::theme::Tone;
+
+/// Whether to leave a scan that still runs.
+pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let lines = [
+        " The scan is still running.".to_owned(),
+        " What was found so far is kept.".to_owned(),
+    ];
+    let keys = " y  stop and quit      n  go on scanning";
+    render("Quit?", lines, keys, model, area, buffer);
+}
+
+/// Whether to probe so much anew.
+pub(super) fn rescan(model: &Model, again: &Again, area: Rect, buffer: &mut Buffer) {
+    let keys = " y  probe anew         n  leave it";
+    let (title, lines) = match again {
+        Again::Everything => ("Probe everything anew?", everything(model)),
+        Again::Group(endpoints) => (
+            "Probe the group anew?",
+            [
+                format!(
+                    " All {} hosts of the group are asked again,",
+                    text::grouped(endpoints.len() as u64)
+                ),
+                " and what is known of them is set aside.".to_owned(),
+            ],
+        ),
+    };
+    render(title, lines, keys, model, area, buffer);
+}
+
+/// How much is asked again, and how much of what is known goes.
+fn everything(model: &Model) -> [String; 2] {
+    let hosts = model.fleet.hosts().len() as u64;
+    // More than were planned where names led to others: the count that the head of the screen has.
+    let planned = model.fleet.plan().map_or(0, |plan| plan.endpoints_planned);
+    let probed = model.fleet.end().map_or(0, |end| end.endpoints_probed);
+    [
+        match planned.max(probed).max(model.progress.planned) {
+            0 => " Every address is asked again,".to_owned(),
+            1 => " The one address is asked again,".to_owned(),
+            all => format!(" All {} addresses are asked again,", text::grouped(all)),
+        },
+        match hosts {
+            1 => " and what is known of 1 host is set aside.".to_owned(),
+            many => format!(
+                " and what is known of {} hosts is set aside.",
+                text::grouped(many)
+            ),
+        },
+    ]
+}
+
+fn render(
+    title: &str,
+    lines: [String; 2],
+    keys: &str,
+    model: &Model,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let inner = super::window(title, (56, 5), model.theme, area, buffer);
+    let [first, second] = lines.map(Line::raw);
+    let keys = Line::styled(keys, model.theme.style(Tone::Accent));
+    for (line, y) in [first, second, keys]
+        .iter()
+        .zip(inner.top()..inner.bottom())
+    {
+        super::put(line, inner.x, y, inner.width, buffer);
+    }
+}

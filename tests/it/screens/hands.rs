@@ -1,0 +1,473 @@
+//! What keys do to the right host, and what undoes them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::KeyCode;
+use rdpscan::model::{Control, Outcome, Stage};
+use rdpscan::tui::{Action, Effect};
+
+use super::stage::{self, Script, Stand, bad, certificate, good, plan};
+
+/// A broken host, which sorts before every other.
+fn worse(address: &str) -> Action {
+    let mut script = Script::default();
+    script.attempt(
+        bad(address, 1, Stage::X224, Outcome::Closed { received: 0 }),
+        true,
+    );
+    Action::Events(script.take())
+}
+
+/// Two hosts that are well, while the scan goes on.
+fn two() -> Stand {
+    let mut stand = Stand::new(80, 24);
+    let mut script = Script::default();
+    script.push(plan(true));
+    for address in ["10.0.0.5", "10.0.0.6"] {
+        let fine = certificate("srv05.corp.example", "2027-03-01T00:00:00Z");
+        script.attempt(good(address, 1, fine), true);
+    }
+    stand.act(Action::Events(script.take()));
+    stand.act(Action::Tick(Duration::from_secs(1)));
+    stand
+}
+
+fn copied(stand: &Stand) -> Vec<&str> {
+    let copies = stand.effects.iter().filter_map(|effect| match effect {
+        Effect::Copy { text, .. } => Some(text.as_str()),
+        _ => None,
+    });
+    copies.collect()
+}
+
+#[test]
+fn a_menu_acts_on_the_host_it_was_opened_for_whatever_arrives() {
+    for keys in [["y", "a"], [":", "copy address"]] {
+        let mut stand = two();
+        assert_eq!(stand.under_cursor(), "10.0.0.5:3389");
+        stand.keys(keys[0]);
+        stand.act(worse("10.0.0.1"));
+        stand.act(Action::Tick(Duration::from_secs(2)));
+        assert_eq!(
+            stand.under_cursor(),
+            "10.0.0.1:3389",
+            "another host is first now"
+        );
+        stand.keys(keys[1]);
+        if keys[0] == ":" {
+            stand.key(KeyCode::Enter);
+        }
+        assert_eq!(copied(&stand), ["10.0.0.5"]);
+    }
+}
+
+#[test]
+fn the_palette_probes_the_host_it_was_opened_for() {
+    let mut stand = two();
+    stand.keys(":");
+    stand.act(worse("10.0.0.1"));
+    stand.act(Action::Tick(Duration::from_secs(2)));
+    stand.keys("probe again");
+    stand.key(KeyCode::Enter);
+    let wanted = Control::ProbeAgain(vec![stage::endpoint("10.0.0.5")]);
+    assert_eq!(stand.effects, [Effect::Control(wanted)]);
+}
+
+#[test]
+fn the_copy_menu_names_its_host() {
+    let mut stand = two();
+    stand.keys("y");
+    assert!(stand.picture(80, 24).contains(" Copy: 10.0.0.5:3389 "));
+    stand.key(KeyCode::Esc);
+    stand.keys("a");
+    stand.keys("y");
+    assert!(stand.picture(80, 24).contains(" Copy: 2 marked hosts "));
+}
+
+#[test]
+fn only_the_sort_menu_turns_the_order_round() {
+    for menu in ["y", "e", "b"] {
+        let mut stand = Stand::scanning(80, 24);
+        let order = stand.order();
+        stand.keys(menu);
+        stand.keys("S");
+        assert_eq!(stand.order(), order, "{menu}");
+    }
+    let mut stand = Stand::scanning(80, 24);
+    let order = stand.order();
+    stand.keys("sS");
+    assert_ne!(stand.order(), order);
+    assert!(stand.picture(80, 24).contains("Sort by"), "the menu stays");
+}
+
+#[test]
+fn the_page_stays_with_its_host_when_that_leaves_the_view() {
+    let mut stand = Stand::new(80, 24);
+    let mut script = Script::default();
+    script.push(plan(true));
+    for address in ["10.0.0.5", "10.0.0.6"] {
+        script.attempt(
+            bad(address, 1, Stage::X224, Outcome::Closed { received: 0 }),
+            false,
+        );
+    }
+    stand.act(Action::Events(script.take()));
+    stand.keys("/state:broken");
+    stand.key(KeyCode::Enter);
+    stand.key(KeyCode::Enter);
+    assert_eq!(stand.under_cursor(), "10.0.0.5:3389");
+    let mut script = Script::default();
+    for number in 2..=3 {
+        let fine = certificate("srv05.corp.example", "2027-03-01T00:00:00Z");
+        script.attempt(good("10.0.0.5", number, fine), number == 3);
+    }
+    stand.act(Action::Events(script.take()));
+    stand.act(Action::Tick(Duration::from_secs(2)));
+    assert!(stand.picture(80, 24).contains(" 10.0.0.5:3389  "));
+    assert_eq!(stand.under_cursor(), "10.0.0.5:3389");
+    stand.key(KeyCode::Esc);
+    assert_eq!(
+        stand.order(),
+        ["10.0.0.6:3389"],
+        "the table has only what passes"
+    );
+    assert_eq!(stand.under_cursor(), "10.0.0.6:3389");
+}
+
+#[test]
+fn on_its_page_a_host_is_meant_and_not_the_marked_ones() {
+    let mut stand = Stand::scanning(80, 24);
+    stand.keys("a");
+    stand.select("10.0.0.6");
+    stand.key(KeyCode::Enter);
+    stand.keys("ya");
+    assert_eq!(copied(&stand), ["10.0.0.6"]);
+}
+
+/// A host whose certificate, as Windows makes it, is past its end.
+fn expired() -> Stand {
+    let mut stand = Stand::new(80, 24);
+    let mut script = Script::default();
+    script.push(plan(true));
+    for number in 1..=3 {
+        let mut certificate = certificate("srv06.corp.example", "2026-02-09T00:00:00Z");
+        certificate.self_issued = true;
+        certificate.issuer = certificate.subject.clone();
+        certificate.san_dns.clear();
+        certificate.has_san = false;
+        certificate.not_before = Some("2025-08-09T00:00:00Z".parse().unwrap());
+        let mut attempt = good("10.0.0.6", number, certificate);
+        let tls = attempt.tls.as_deref().cloned().map(|mut tls| {
+            tls.chain.truncate(1);
+            Arc::new(tls)
+        });
+        attempt.tls = tls;
+        script.attempt(attempt, number == 3);
+    }
+    stand.act(Action::Events(script.take()));
+    stand
+}
+
+#[test]
+fn the_commands_of_the_fix_are_those_of_this_host() {
+    let mut stand = expired();
+    stand.keys("yc");
+    let [commands] = copied(&stand)[..] else {
+        panic!("nothing was copied");
+    };
+    let path = "'Cert:\\LocalMachine\\Remote Desktop\\a909502dd82ae41433e6f83886b00d4277a32a7b'";
+    assert!(
+        commands.contains(&format!("Remove-Item -Path {path}")),
+        "{commands}"
+    );
+    assert!(!commands.contains('<'), "{commands}");
+}
+
+#[test]
+fn what_is_left_out_of_the_commands_is_said() {
+    let mut stand = Stand::scanning(80, 24);
+    stand.select("10.0.0.6");
+    stand.keys("yc");
+    let [commands] = copied(&stand)[..] else {
+        panic!("nothing was copied");
+    };
+    assert!(
+        commands.contains(": a line is left out, because"),
+        "{commands}"
+    );
+    let told = stand.effects.iter().any(|effect| {
+        matches!(effect, Effect::Copy { remark, .. } if remark.starts_with("R4, without "))
+    });
+    assert!(told);
+}
+
+#[test]
+fn what_is_only_worth_knowing_has_no_commands_to_copy() {
+    let mut stand = Stand::scanning(80, 24);
+    stand.select("10.0.0.5");
+    stand.keys("yc");
+    assert_eq!(copied(&stand), Vec::<&str>::new());
+    assert!(
+        stand.picture(80, 24).contains("Copy: "),
+        "the menu has no such line"
+    );
+}
+
+#[test]
+fn every_action_is_offered_from_every_screen() {
+    for screen in ["", "\n", "o"] {
+        for (typed, then) in [
+            ("columns", " Columns "),
+            ("choose the column to sort", "Sort by"),
+            ("filter", "take a suggestion"),
+            ("group by domain", " Group by "),
+            ("pause", "nothing new is sent"),
+            ("freeze", "STANDS STILL"),
+            ("overview", ""),
+        ] {
+            let mut stand = Stand::scanning(80, 24);
+            stand.keys(screen);
+            stand.keys(":");
+            stand.keys(typed);
+            let listed = stand.picture(80, 24);
+            assert!(
+                !listed.contains("no action has this"),
+                "{typed} from {screen:?}: {listed}"
+            );
+            stand.key(KeyCode::Enter);
+            if typed == "filter" {
+                stand.key(KeyCode::F(1));
+            }
+            let picture = stand.picture(80, 24);
+            assert!(picture.contains(then), "{typed} from {screen:?}: {picture}");
+        }
+    }
+}
+
+#[test]
+fn capital_p_pauses_on_every_screen() {
+    for screen in ["", "\n", "o"] {
+        let mut stand = Stand::scanning(80, 24);
+        stand.keys(screen);
+        stand.keys("P");
+        assert_eq!(
+            stand.effects,
+            [Effect::Control(Control::Pause)],
+            "{screen:?}"
+        );
+    }
+}
+
+#[test]
+fn help_opens_over_menus_and_closes_to_them() {
+    for (menu, title, heading) in [
+        ("c", " Columns ", " Columns"),
+        ("s", " Sort by ", " Sort menu"),
+        ("y", " Copy: ", " Menus"),
+    ] {
+        let mut stand = Stand::scanning(80, 24);
+        stand.keys(menu);
+        stand.keys("?");
+        let picture = stand.picture(80, 24);
+        let first = picture.lines().find(|line| line.contains(heading));
+        assert!(picture.contains(" Keys ") && first.is_some(), "{picture}");
+        stand.key(KeyCode::Esc);
+        assert!(stand.picture(80, 24).contains(title));
+    }
+    let mut stand = Stand::scanning(80, 24);
+    stand.keys("/days");
+    stand.key(KeyCode::F(1));
+    assert!(stand.picture(80, 24).contains(" Keys "));
+    stand.key(KeyCode::Esc);
+    assert!(stand.picture(80, 24).contains(" / days"));
+}
+
+#[test]
+fn the_way_back_from_a_bar_leads_to_the_overview_and_to_the_old_filter() {
+    for way in [KeyCode::Esc, KeyCode::Char('o')] {
+        let mut stand = Stand::scanning(80, 24);
+        stand.keys("2/10.0.0");
+        stand.key(KeyCode::Enter);
+        let before = stand.order();
+        stand.keys("ojj");
+        let overview = stand.picture(80, 24);
+        stand.key(KeyCode::Enter);
+        assert_ne!(stand.order(), before);
+        stand.key(way);
+        assert_eq!(stand.picture(80, 24), overview, "the same bar is marked");
+        assert_eq!(stand.order(), before);
+        stand.key(KeyCode::Esc);
+        let picture = stand.picture(80, 24);
+        assert!(picture.contains("ADDRESS") && picture.contains(" / 10.0.0"));
+    }
+}
+
+#[test]
+fn a_filter_of_ones_own_is_no_way_back_to_the_overview() {
+    let mut stand = Stand::scanning(80, 24);
+    stand.keys("oj");
+    stand.key(KeyCode::Enter);
+    stand.keys("/ days<30");
+    stand.key(KeyCode::Enter);
+    stand.key(KeyCode::Esc);
+    assert!(
+        stand.picture(80, 24).contains("ADDRESS"),
+        "Esc clears the filter first"
+    );
+    assert!(!stand.picture(80, 24).contains("days<30"));
+}
+
+#[test]
+fn tab_goes_from_a_field_to_its_values_and_shows_no_error_meanwhile() {
+    let mut stand = Stand::scanning(80, 24);
+    stand.keys("/sta");
+    stand.key(KeyCode::Tab);
+    let picture = stand.picture(80, 24);
+    assert!(picture.contains(" / state: "), "{picture}");
+    assert!(!picture.contains("lacks a value"), "{picture}");
+    stand.key(KeyCode::Tab);
+    assert!(stand.picture(80, 24).contains(" / state:broken "));
+    stand.key(KeyCode::Tab);
+    assert!(stand.picture(80, 24).contains(" / state:degraded "));
+}
+
+#[test]
+fn shift_tab_takes_another_field() {
+    let mut stand = Stand::scanning(80, 24);
+    stand.keys("/sta");
+    stand.key(KeyCode::Tab);
+    stand.key(KeyCode::BackTab);
+    assert!(stand.picture(80, 24).contains(" / stability: "));
+}
+
+#[test]
+fn a_filter_that_is_none_cannot_be_kept_and_says_so() {
+    let mut stand = Stand::scanning(80, 24);
+    stand.keys("/state:");
+    stand.key(KeyCode::Enter);
+    let picture = stand.picture(80, 24);
+    assert!(
+        picture.contains("not kept: see below") && picture.contains("lacks a value"),
+        "{picture}"
+    );
+    stand.keys("broken");
+    stand.key(KeyCode::Enter);
+    assert_eq!(stand.order(), ["10.0.0.10:3389"]);
+}
+
+#[test]
+fn probing_everything_anew_asks_before() {
+    let mut stand = Stand::scanning(80, 24);
+    stand.keys("R");
+    assert_eq!(stand.effects, []);
+    stand.keys("n");
+    assert_eq!(stand.effects, []);
+    stand.keys("Ry");
+    assert_eq!(stand.effects, [Effect::Control(Control::RescanAll)]);
+}
+
+#[test]
+fn a_group_is_probed_anew_only_after_a_yes_and_a_host_or_marks_at_once() {
+    let mut stand = two();
+    stand.keys("bsgr");
+    assert_eq!(stand.effects, []);
+    let picture = stand.picture(80, 24);
+    assert!(
+        picture.contains("All 2 hosts of the group are asked again"),
+        "{picture}"
+    );
+    stand.keys("n");
+    assert_eq!(stand.effects, []);
+    stand.keys("ry");
+    let both = ["10.0.0.5", "10.0.0.6"].map(stage::endpoint).to_vec();
+    let wanted = Effect::Control(Control::ProbeAgain(both));
+    assert_eq!(stand.effects, std::slice::from_ref(&wanted));
+    stand.keys(" r");
+    assert_eq!(stand.effects, [wanted.clone(), wanted], "marked one by one");
+}
+
+#[test]
+fn the_question_counts_the_addresses_that_the_scan_came_to_know() {
+    let mut stand = Stand::scanning(80, 24);
+    let mut progress = stage::progress();
+    progress.planned = 261;
+    stand.act(Action::Progress(Box::new(progress)));
+    stand.keys("R");
+    let picture = stand.picture(80, 24);
+    assert!(
+        picture.contains("All 261 addresses are asked again"),
+        "{picture}"
+    );
+}
+
+#[test]
+fn grouping_leaves_the_head_of_the_cursors_group_in_sight() {
+    for steps in ["j", "jj", "jjjj"] {
+        let mut stand = Stand::saved(80, 24);
+        stand.keys(steps);
+        let host = stand.under_cursor();
+        stand.keys("bs");
+        assert_eq!(stand.under_cursor(), host);
+        let picture = stand.picture(80, 24);
+        assert!(picture.contains("▾ 10.0.0.0/24"), "{steps}: {picture}");
+    }
+}
+
+#[test]
+fn a_bar_of_subnets_opens_as_many_hosts_as_it_counts() {
+    let mut stand = Stand::done(120, 40);
+    stand.keys("o");
+    let all = stand.picture(120, 40);
+    let (_, behind) = all.split_once("10.0.0.0/24 (").unwrap();
+    let count = behind.split_once(' ').unwrap().0.to_owned();
+    for _ in 0..40 {
+        let picture = stand.picture(120, 40);
+        if picture.contains("› 10.0.0.0/24 (") {
+            break;
+        }
+        stand.keys("j");
+    }
+    stand.key(KeyCode::Enter);
+    assert_eq!(stand.order().len().to_string(), count);
+    stand.keys("oo2");
+    let problems = stand.order();
+    let of_subnet = problems.iter().filter(|host| host.starts_with("10.0.0."));
+    assert_eq!(of_subnet.count().to_string(), count);
+}
+
+#[test]
+fn a_saved_scan_does_not_ask_what_it_cannot_do() {
+    let mut stand = Stand::saved(80, 24);
+    stand.keys("R");
+    assert!(stand.picture(80, 24).contains("this scan is saved"));
+}
+
+#[test]
+fn menus_call_columns_as_flags_do() {
+    let mut stand = Stand::scanning(120, 60);
+    stand.keys("c");
+    let picture = stand.picture(120, 60);
+    for column in rdpscan::table::ColumnId::ALL {
+        assert!(
+            picture.contains(&format!("] {}  ", column.word())),
+            "{}",
+            column.word()
+        );
+    }
+}
+
+#[test]
+fn a_long_message_takes_more_lines_and_none_of_its_path_is_cut() {
+    let path = format!(
+        "/srv/{}rdpscan-20260301T120000Z-00000000.json",
+        "deep/".repeat(12)
+    );
+    for (width, height) in [(60, 10), (80, 24), (120, 40)] {
+        let mut stand = Stand::done(width, height);
+        stand.act(Action::Exported(Ok(path.as_str().into())));
+        let picture = stand.picture(width, height);
+        let said: String = picture.split_whitespace().collect();
+        assert!(said.contains(&path), "{picture}");
+    }
+}
