@@ -64,12 +64,13 @@ pub(crate) fn legacy_read(attempt: &Attempt) -> bool {
         .is_some_and(|tls| tls.method == TlsMethod::LegacyPeek)
 }
 
-/// The stage that was under way when the user gave the host up.
+/// The stage that was under way when the user gave the host up: the first cut short, on the first connection that was.
 pub(crate) fn broken_off(attempt: &Attempt) -> Option<Stage> {
     attempt
         .stages
         .iter()
-        .find(|record| record.outcome == Outcome::Cancelled)
+        .filter(|record| record.outcome == Outcome::Cancelled)
+        .min_by_key(|record| record.connection)
         .map(|record| record.stage)
 }
 
@@ -169,6 +170,16 @@ mod tests {
             )
             .done();
         assert_eq!(ending(&through), Ending::Through);
+    }
+
+    #[test]
+    fn the_first_connection_that_was_given_up_says_where() {
+        let peek = ConnectionPurpose::LegacyPeek;
+        let probed = attempt()
+            .on(peek, Stage::Tls, Outcome::Cancelled)
+            .stage(Stage::X224, Outcome::Cancelled)
+            .done();
+        assert_eq!(broken_off(&probed), Some(Stage::X224));
     }
 
     #[test]

@@ -169,8 +169,10 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Which of an attempt's connections a stage ran on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+/// Which of an attempt's connections a stage ran on, in the order in which an attempt makes them.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ConnectionPurpose {
     /// The connection that a modern client would make.
