@@ -144,9 +144,12 @@ impl ColumnId {
         self.column().about
     }
 
-    /// The column of that name.
+    /// The column of that name; `ip`, as the filter calls it, is `address` too.
     #[must_use]
     pub fn of_word(word: &str) -> Option<Self> {
+        if word.eq_ignore_ascii_case("ip") {
+            return Some(Self::Address);
+        }
         all()
             .find(|column| column.word.eq_ignore_ascii_case(word))
             .map(|column| column.id)
@@ -261,6 +264,7 @@ mod tests {
             assert_eq!(column.id, id);
             assert_eq!(ColumnId::of_word(id.word()), Some(id));
         }
+        assert_eq!(ColumnId::of_word("IP"), Some(ColumnId::Address));
         assert_eq!(all().count(), ColumnId::ALL.len());
         words.sort_unstable();
         words.dedup();

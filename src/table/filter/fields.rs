@@ -29,9 +29,14 @@ pub struct Field {
 }
 
 impl Field {
-    /// The field of that name.
+    /// The field of that name; `address`, as the column is called, is `ip` too.
     #[must_use]
     pub fn of_word(word: &str) -> Option<&'static Self> {
+        let word = if word.eq_ignore_ascii_case("address") {
+            "ip"
+        } else {
+            word
+        };
         FIELDS
             .iter()
             .find(|field| field.word.eq_ignore_ascii_case(word))

@@ -102,6 +102,11 @@ fn negation_has_two_spellings_and_takes_one_test_or_a_bracket() {
 }
 
 #[test]
+fn the_address_may_be_called_as_its_column_is() {
+    assert_eq!(test_of("address:10.0.4.0/24"), test_of("ip:10.0.4.0/24"));
+}
+
+#[test]
 fn errors_name_the_value_the_way_out_and_the_place() {
     assert_eq!(
         fault("a dns:stael"),
