@@ -12,10 +12,47 @@ pub(crate) const EKU_REMOTE_DESKTOP: &str = "1.3.6.1.4.1.311.54.1.2";
 pub(crate) enum ServerKind {
     /// It identified itself as Windows, or its certificate is made the way Windows makes them.
     Windows,
-    /// It shows a trait that Windows does not have; the word says which.
-    NotWindows(&'static str),
+    /// It shows a trait that Windows does not have.
+    NotWindows(ForeignTrait),
     /// No trait either way.
     Unknown,
+}
+
+/// What Windows never shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ForeignTrait {
+    /// An NTLM server echoes the client's nonce: `FreeRDP`.
+    EchoedNonce,
+    /// The version that `FreeRDP` claims, with its source reference.
+    ClaimedVersion,
+    /// Source reference 0 in the X.224 confirm: `FreeRDP`.
+    SourceReference,
+    /// Modern TLS with the negotiation flags of an old server: xrdp.
+    FewFeatures,
+    /// A self-signed certificate without the usage that Windows writes: xrdp among others.
+    CertificateUsage,
+}
+
+impl ForeignTrait {
+    /// The trait as evidence.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::EchoedNonce => "it echoes the client nonce, as FreeRDP does",
+            Self::ClaimedVersion => "it claims 6.1.7601 with source reference 0, as FreeRDP does",
+            Self::SourceReference => "its source reference is 0, as with FreeRDP",
+            Self::FewFeatures => {
+                "it speaks modern TLS, but negotiates fewer features than any Windows of that age, as xrdp does"
+            }
+            Self::CertificateUsage => {
+                "its self-signed certificate lacks the usage that Windows writes, as with xrdp"
+            }
+        }
+    }
+
+    /// Whether xrdp is known to show it.
+    pub(crate) const fn of_xrdp(self) -> bool {
+        matches!(self, Self::FewFeatures | Self::CertificateUsage)
+    }
 }
 
 impl ServerKind {
@@ -31,12 +68,10 @@ impl ServerKind {
         let source_reference = negotiation.map(|facts| facts.source_reference);
         if let Some(ntlm) = history.ntlm() {
             if ntlm.echoed_nonce {
-                return Self::NotWindows("it echoes the client nonce, as FreeRDP does");
+                return Self::NotWindows(ForeignTrait::EchoedNonce);
             }
             if ntlm.version == Some(Self::FREERDP_VERSION) && source_reference == Some(0) {
-                return Self::NotWindows(
-                    "it claims 6.1.7601 with source reference 0, as FreeRDP does",
-                );
+                return Self::NotWindows(ForeignTrait::ClaimedVersion);
             }
             if ntlm.version.is_some() {
                 return Self::Windows;
@@ -46,16 +81,14 @@ impl ServerKind {
             Some(leaf) if leaf.unparsable.is_some() => Self::Unknown,
             Some(leaf) if has_usage(leaf, EKU_REMOTE_DESKTOP) => Self::Windows,
             Some(_) if source_reference == Some(0) => {
-                Self::NotWindows("its source reference is 0, as with FreeRDP")
+                Self::NotWindows(ForeignTrait::SourceReference)
             }
-            Some(_) if negotiates_like_xrdp(history, negotiation) => Self::NotWindows(
-                "it speaks modern TLS, but negotiates fewer features than any Windows of that age, as xrdp does",
-            ),
+            Some(_) if negotiates_like_xrdp(history, negotiation) => {
+                Self::NotWindows(ForeignTrait::FewFeatures)
+            }
             Some(leaf) if windows_made(leaf) => Self::Windows,
             Some(leaf) if leaf.self_issued && leaf.extended_key_usage.is_none() => {
-                Self::NotWindows(
-                    "its self-signed certificate lacks the usage that Windows writes, as with xrdp",
-                )
+                Self::NotWindows(ForeignTrait::CertificateUsage)
             }
             _ => Self::Unknown,
         }

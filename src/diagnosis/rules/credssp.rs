@@ -66,15 +66,15 @@ fn blocked(sight: &Sight<'_>) -> Verdict {
 
 fn not_windows(sight: &Sight<'_>) -> Verdict {
     match sight.server {
-        ServerKind::NotWindows(why) => {
+        ServerKind::NotWindows(shown) => {
             let finding = found(
                 "RDP-NOT-WINDOWS",
                 Confidence::Likely,
                 "The server is not Windows",
-                why,
+                shown.words(),
             );
             // The remedy is about xrdp's own file, which other servers do not have.
-            Verdict::Fires(if why.contains("xrdp") {
+            Verdict::Fires(if shown.of_xrdp() {
                 finding
             } else {
                 finding.remedies(&[])

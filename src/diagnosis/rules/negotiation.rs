@@ -254,11 +254,12 @@ fn nla_off(sight: &Sight<'_>) -> Verdict {
     Verdict::Fires(match sight.server {
         ServerKind::Windows => finding(Confidence::Sure, evidence.to_owned()),
         // Other servers have no NLA to switch on, so there is nothing to mend.
-        ServerKind::NotWindows(why) => {
-            finding(Confidence::Sure, format!("{evidence}; not Windows: {why}"))
-                .remedies(&[])
-                .severity(Severity::Info)
-        }
+        ServerKind::NotWindows(shown) => finding(
+            Confidence::Sure,
+            format!("{evidence}; not Windows: {}", shown.words()),
+        )
+        .remedies(&[])
+        .severity(Severity::Info),
         ServerKind::Unknown => finding(
             Confidence::Hint,
             format!("{evidence}; whether this is Windows cannot be told"),
