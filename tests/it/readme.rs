@@ -4,39 +4,44 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use rdpscan::tui::keymap::{self, Context};
+use rdpscan::tui::keymap::{self, Context, Keymap, Told};
 
 fn readme() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     std::fs::read_to_string(path).unwrap().replace("\r\n", "\n")
 }
 
-/// The key table of the README, from the one table of keys.
+/// The key table of the README, from the one table of keys: the screens', what is the same on several of them once.
 fn key_table() -> String {
-    let mut table =
-        String::from("| where | keys | what they do | name in settings |\n|---|---|---|---|\n");
+    let keymap = Keymap::default();
+    let mut rows: Vec<(String, Told)> = Vec::new();
     for (context, place) in [
         (Context::Global, "everywhere"),
         (Context::Table, "table"),
         (Context::Host, "host"),
         (Context::Overview, "overview"),
         (Context::Filter, "filter line"),
-        (Context::Menu, "menus"),
-        (Context::Sort, "sort menu"),
-        (Context::Columns, "columns"),
-        (Context::Palette, "all actions"),
-        (Context::Help, "help"),
     ] {
-        for binding in keymap::BINDINGS
-            .iter()
-            .filter(|binding| binding.context == context)
-        {
-            let keys = keymap::label(binding.keys).replace('|', "\\|");
-            let word = binding
-                .word
-                .map_or_else(String::new, |word| format!("`{word}`"));
-            writeln!(table, "| {place} | {keys} | {} | {word} |", binding.help).unwrap();
+        for told in keymap.told(context) {
+            match rows.iter_mut().find(|(_, known)| *known == told) {
+                Some((places, _)) => write!(places, ", {place}").unwrap(),
+                None => rows.push((place.to_owned(), told)),
+            }
         }
+    }
+    let mut table =
+        String::from("| where | keys | what they do | name in settings |\n|---|---|---|---|\n");
+    for (places, told) in rows {
+        let places = if places == "table, host, overview" {
+            "every screen"
+        } else {
+            &places
+        };
+        let keys = told.keys.replace('|', "\\|");
+        let word = told
+            .word
+            .map_or_else(String::new, |word| format!("`{word}`"));
+        writeln!(table, "| {places} | {keys} | {} | {word} |", told.help).unwrap();
     }
     table
 }

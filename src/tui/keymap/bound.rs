@@ -51,6 +51,17 @@ pub enum KeymapError {
     },
 }
 
+/// A line of the help page or the README.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The keys as they are written, with a space between.
+    pub keys: String,
+    /// What they do.
+    pub help: &'static str,
+    /// The action's name in settings.
+    pub word: Option<&'static str>,
+}
+
 /// Which key does what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keymap {
@@ -161,6 +172,26 @@ impl Keymap {
     pub fn of(&self, context: Context) -> impl Iterator<Item = (&'static Binding, &[Key])> {
         self.rows()
             .filter(move |(binding, _)| binding.context == context)
+    }
+
+    /// What can be pressed in a context, as it is told: neighbours that say the same share a line.
+    #[must_use]
+    pub fn told(&self, context: Context) -> Vec<Told> {
+        let mut lines: Vec<Told> = Vec::new();
+        for (binding, keys) in self.of(context) {
+            match lines.last_mut() {
+                Some(line) if line.help == binding.help && line.word == binding.word => {
+                    line.keys.push(' ');
+                    line.keys += &super::label(keys);
+                }
+                _ => lines.push(Told {
+                    keys: super::label(keys),
+                    help: binding.help,
+                    word: binding.word,
+                }),
+            }
+        }
+        lines
     }
 
     /// What a key does in a context; `None` when nothing.

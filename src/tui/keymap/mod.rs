@@ -7,7 +7,7 @@ mod bound;
 mod key;
 mod table;
 
-pub use bound::{Keymap, KeymapError};
+pub use bound::{Keymap, KeymapError, Told};
 pub use key::Key;
 pub use table::BINDINGS;
 

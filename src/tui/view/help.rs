@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::keymap::{self, Context};
+use super::super::keymap::Context;
 use super::super::model::{Model, Overlay};
 use super::super::text;
 use super::super::theme::Tone;
@@ -63,9 +63,9 @@ fn lines(model: &Model, width: u16) -> Vec<Line<'static>> {
             format!(" {}", context.title()),
             theme.style(Tone::Accent),
         ));
-        for (binding, keys) in model.keymap.of(context) {
-            let mut keys = keymap::label(keys);
-            for sentence in text::wrap(binding.help, room) {
+        for told in model.keymap.told(context) {
+            let mut keys = told.keys;
+            for sentence in text::wrap(told.help, room) {
                 let lead = format!("  {:<24}", std::mem::take(&mut keys));
                 lines.push(Line::from(vec![
                     Span::styled(lead, theme.style(Tone::Strong)),
