@@ -1,12 +1,13 @@
 //! Any keys at any size, on every screen, while facts arrive: what comes of them draws, and keeps the cursor on a row.
 //!
-//! `RDPSCAN_RANDOM_SECONDS=60` goes on for so long, with new keys in every run, as `.ci/run` does.
+//! `RDPSCAN_RANDOM_SECONDS=60` goes on for so long, as `.ci/run` does, with new keys in every round. They are new in every run as
+//! well, unless `PROPTEST_RNG_SEED` says where they begin.
 
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use rdpscan::clock;
 use rdpscan::tui::Action;
 use rdpscan::tui::keymap::{BINDINGS, Key};
@@ -132,9 +133,13 @@ fn any_keys_while_facts_arrive_leave_a_screen_that_draws() {
         failure_persistence: None,
         ..Config::default()
     };
-    let mut rounds = 0_u32;
+    let mut rounds = 0;
     loop {
-        let mut runner = TestRunner::new(config.clone());
+        let mut config = config.clone();
+        if let RngSeed::Fixed(seed) = config.rng_seed {
+            config.rng_seed = RngSeed::Fixed(seed + rounds);
+        }
+        let mut runner = TestRunner::new(config);
         runner
             .run(&any_walk(), |(beginning, size, steps)| {
                 walk(beginning, size, steps)
