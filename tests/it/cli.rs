@@ -1,6 +1,8 @@
 //! The command line as a user meets it: the built binary, in an environment of its own, without a packet to anywhere.
 #![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
+mod imports;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -174,18 +176,6 @@ fn a_bad_line_in_a_list_is_refused_with_its_number() {
 }
 
 #[test]
-fn a_list_of_windows_powershell_is_read() {
-    let home = home();
-    let content: Vec<u8> = "\u{feff}127.0.0.1\r\n127.0.0.2 # two\r\n"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
-    std::fs::write(home.path().join("hosts.txt"), content).unwrap();
-    let plan = printed_in(home.path(), &["--dry-run", "-f", "hosts.txt"], &[]);
-    assert!(plan.contains('2'), "{plan}");
-}
-
-#[test]
 fn the_plan_has_the_most_connections_and_says_what_was_excluded() {
     let plan = printed(&["--dry-run", "127.0.0.0/24"]);
     assert!(plan.contains("addresses and ports   254\n"), "{plan}");
@@ -348,101 +338,6 @@ fn a_dry_run_counts_exactly() {
         "127.0.0.1-4",
     ]);
     assert!(plan.contains("250"), "{plan}");
-}
-
-/// A table of the directory in `home`, of which one row is a target.
-fn computers(home: &Path) {
-    let mut table = "Name,dNSHostName,Enabled\nHERE,127.0.0.1:1,True\nNONAME,,True\n".to_owned();
-    table.extend((0..25).map(|number| format!("OLD{number},old{number}.example,False\n")));
-    std::fs::write(home.join("a.csv"), table).expect("a table");
-}
-
-#[test]
-fn rows_that_were_not_taken_are_named_in_the_plan() {
-    let home = home();
-    computers(home.path());
-    let plan = printed_in(home.path(), &["--dry-run", "-f", "a.csv"], &[]);
-    assert!(plan.contains("addresses and ports   1\n"), "{plan}");
-    assert!(
-        plan.contains("a.csv: left out, accounts without dNSHostName (1): NONAME\n"),
-        "{plan}"
-    );
-    assert!(
-        plan.contains("disabled accounts (25): OLD0, OLD1, "),
-        "{plan}"
-    );
-    assert!(
-        plan.contains("OLD19, …\n") && !plan.contains("OLD20"),
-        "{plan}"
-    );
-}
-
-#[test]
-fn rows_that_were_not_taken_are_named_by_a_scan_unless_it_is_quiet() {
-    let home = home();
-    computers(home.path());
-    let scan = [
-        "-f",
-        "a.csv",
-        "--no-tui",
-        "--no-dns",
-        "--attempts",
-        "1",
-        "-o",
-        "o.csv",
-    ];
-    let output = rdpscan(home.path(), &scan, &[]);
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{told}");
-    assert!(
-        told.contains("rdpscan: a.csv: left out, disabled accounts (25): OLD0"),
-        "{told}"
-    );
-    let quiet = rdpscan(home.path(), &[&scan[..], &["--quiet"]].concat(), &[]);
-    assert!(quiet.stderr.is_empty());
-}
-
-#[test]
-fn a_table_of_which_nothing_remains_says_why() {
-    let home = home();
-    std::fs::write(
-        home.path().join("a.csv"),
-        "Name,dNSHostName,Enabled\nOLD,old.example,FALSCH\n",
-    )
-    .unwrap();
-    refused_in(
-        home.path(),
-        &["--dry-run", "-f", "a.csv"],
-        &[],
-        &["holds no target", "disabled accounts (1): OLD"],
-    );
-    std::fs::write(
-        home.path().join("b.rdp"),
-        "screen mode id:i:2\r\nuse multimon:i:0\r\n",
-    )
-    .unwrap();
-    refused_in(
-        home.path(),
-        &["--dry-run", "b.rdp"],
-        &[],
-        &["holds no target", "no line `full address:s:HOST`"],
-    );
-}
-
-#[test]
-fn a_host_behind_a_gateway_has_its_line_in_the_plan() {
-    let home = home();
-    std::fs::write(
-        home.path().join("gw.rdp"),
-        "full address:s:srv05\r\ngatewayhostname:s:gw.example\r\ngatewayusagemethod:i:1\r\n",
-    )
-    .unwrap();
-    let plan = printed_in(home.path(), &["--dry-run", "-f", "gw.rdp"], &[]);
-    assert!(plan.contains("addresses and ports   0\n"), "{plan}");
-    assert!(
-        plan.contains("1: srv05:3389 (through gw.example); not probed directly"),
-        "{plan}"
-    );
 }
 
 #[test]

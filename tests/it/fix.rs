@@ -3,18 +3,18 @@
 // Helpers here count as test code for the lints, too.
 #![cfg(test)]
 
+mod command;
 mod hosts;
 mod powershell;
+mod scripts;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::path::Path;
-use std::process::Command;
 
 use clap::Parser as _;
 use hosts::{
     address, all_findings, calls_itself, edited, everywhere, finding, host_at, named, nasty_names,
-    saved, silent_at, unresolved,
+    silent_at, unresolved,
 };
 use powershell::{faults, host_array};
 use proptest::prelude::*;
@@ -171,123 +171,6 @@ fn every_remedy_has_a_page_and_windows_ones_a_script() {
     assert_eq!(with, SCRIPTED);
     assert_eq!(plan.scripts, SCRIPTED.len());
     assert_sound(&plan);
-}
-
-#[test]
-fn scripts_do_nothing_unless_told_to() {
-    let plan = fix::plan(&[everywhere(1, "srv05.corp.example")], &[]);
-    for (path, script) in scripts(&plan).filter(|(path, _)| !reads(path)) {
-        for part in [
-            "#Requires -Version 5.1\r\n",
-            "[CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]\r\n",
-            "    [switch] $Apply,\r\n",
-            "Start-Transcript",
-            "catch {",
-        ] {
-            assert!(script.contains(part), "{path}: {part}");
-        }
-        let change = script.find("-ScriptBlock $Change").unwrap();
-        let asked = script
-            .find("$PSCmdlet.ShouldProcess(\"$($Target.Computer), identity $($Result.Identity)\", $Action) -and $Apply")
-            .unwrap();
-        let read = script.find("-ScriptBlock $Check").unwrap();
-        let compared = script.find("another machine answers").unwrap();
-        assert!(compared < read && read < asked && asked < change, "{path}");
-        assert_eq!(script.matches("-ScriptBlock $Change").count(), 1, "{path}");
-    }
-}
-
-#[test]
-fn scripts_that_only_read_have_nothing_to_apply() {
-    let plan = fix::plan(&[everywhere(1, "srv05.corp.example")], &[]);
-    let mut count = 0;
-    for (path, script) in scripts(&plan).filter(|(path, _)| reads(path)) {
-        count += 1;
-        for part in ["$Apply", "-ScriptBlock $Change", "ShouldProcess"] {
-            assert!(!script.contains(part), "{path}: {part}");
-        }
-        assert!(!script.contains("foreach ($Part in $Means)"), "{path}");
-        assert!(script.contains("'needs a look'"), "{path}");
-    }
-    assert_eq!(count, READING.len());
-}
-
-#[test]
-fn what_stood_before_is_on_disk_before_anything_changes() {
-    let plan = fix::plan(&[everywhere(1, "srv05.corp.example")], &[]);
-    let mut count = 0;
-    for (path, script) in scripts(&plan) {
-        let Some(restore) = script.find("-ScriptBlock $Restore") else {
-            assert!(!script.contains("[string] $Undo"), "{path}");
-            continue;
-        };
-        count += 1;
-        let kept = script
-            .find("Add-Content -LiteralPath \"$Log.undo.json\"")
-            .unwrap();
-        let change = script.find("-ScriptBlock $Change").unwrap();
-        let asked = script.find("\"undo: $Action\") -and $Apply").unwrap();
-        assert!(asked < restore && restore < kept && kept < change, "{path}");
-        for part in [
-            "$Unread = [bool]$Undo",
-            "is not among the hosts of this run: not undone",
-            "{ 'would be undone' } else { 'left alone' }",
-            "Get-Content -LiteralPath $Undo -Encoding UTF8",
-        ] {
-            assert!(script.contains(part), "{path}: {part}");
-        }
-    }
-    assert_eq!(count, 8);
-}
-
-#[test]
-fn no_script_keeps_credentials() {
-    let plan = fix::plan(&[everywhere(1, "srv05.corp.example")], &[]);
-    for (path, script) in scripts(&plan) {
-        assert!(
-            script.contains("    [pscredential] $Credential,\r\n"),
-            "{path}"
-        );
-        let lower = script.to_ascii_lowercase();
-        for secret in [
-            "convertto-securestring",
-            "-asplaintext",
-            "$password",
-            "get-credential",
-        ] {
-            assert!(!lower.contains(secret), "{path}: {secret}");
-        }
-    }
-}
-
-#[test]
-fn a_host_whose_name_is_refused_is_said_to_be_not_compared() {
-    let host = calls_itself(&host_at(1, all_findings("")), "srv'05");
-    let plan = fix::plan(&[host], &[]);
-    let script = file(&plan, "scripts/R1.ps1");
-    assert!(
-        script.contains("Computer = '10.0.0.1'; Address = '10.0.0.1'; Port = 3389; Expected = ''")
-    );
-    assert!(script.contains("identity not compared"));
-}
-
-#[test]
-fn the_firewall_script_opens_nothing_to_everyone_and_leaves_rules_alone_that_are_on() {
-    let plan = fix::plan(&[everywhere(1, "srv05.corp.example")], &[]);
-    let script = file(&plan, "scripts/R7.ps1");
-    for part in [
-        "[ValidateSet('Domain', 'Private')]",
-        "if (($Bits -lt $Widest) -or $Address.StartsWith('0.')",
-        "$Profiles = @($There | Where-Object { -not $Only -or ($_ -eq $Only) })",
-        "elseif ($Tcp.Enabled -eq 'True') {",
-        "Where-Object { $_.Enabled -ne 'True' }",
-        "-Enabled $Rule.Enabled -Profile $Rule.Profile -RemoteAddress @($Rule.RemoteAddress)",
-    ] {
-        assert!(script.contains(part), "{part}");
-    }
-    // The addresses are narrowed before the rule is switched on.
-    let narrowed = script.find("-RemoteAddress $Networks").unwrap();
-    assert!(narrowed < script.find("Enable-NetFirewallRule -Name").unwrap());
 }
 
 #[test]
@@ -625,96 +508,6 @@ fn the_folder_does_not_depend_on_the_order_of_hosts() {
     let hosts = [everywhere(1, "a.example"), everywhere(2, "b.example")];
     let turned = [hosts[1].clone(), hosts[0].clone()];
     assert_eq!(fix::plan(&hosts, &[]), fix::plan(&turned, &[]));
-}
-
-/// Runs the command in a folder that is all it knows of the user; gives its status and what it told.
-fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_rdpscan"))
-        .env_clear()
-        .envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)))
-        .env("HOME", folder)
-        .env("USERPROFILE", folder)
-        .env("APPDATA", folder)
-        .env("LOCALAPPDATA", folder)
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(output.stdout.is_empty());
-    let told = String::from_utf8(output.stderr).unwrap();
-    (output.status.code(), told)
-}
-
-#[test]
-fn the_command_makes_the_folder_once() {
-    let folder = tempfile::tempdir().unwrap();
-    saved(folder.path());
-    let fix = ["fix", "monday.json", "-o", "mend"];
-    let (status, told) = run(folder.path(), &fix);
-    assert_eq!(
-        (status, told.trim()),
-        (
-            Some(0),
-            "wrote mend: 1 script for 1 host; begin with README.md"
-        )
-    );
-    let script = folder.path().join("mend").join("scripts").join("R8.ps1");
-    let script = std::fs::read_to_string(script).unwrap();
-    // The port was closed, so nothing says that it is Windows.
-    let (hosts, unproven) = script.split_once("$Unproven = @(").unwrap();
-    let line = "Computer = '10.0.0.5'; Address = '10.0.0.5'; Port = 3389; Expected = ''";
-    assert!(!hosts.contains(line) && unproven.contains(line));
-    let (status, told) = run(folder.path(), &fix);
-    assert_eq!(status, Some(2));
-    assert!(told.contains("`mend`: it is not empty"), "{told}");
-}
-
-#[test]
-fn the_folder_is_called_after_the_day_and_the_scan() {
-    let folder = tempfile::tempdir().unwrap();
-    saved(folder.path());
-    let (status, told) = run(
-        folder.path(),
-        &["fix", "monday.json", "-o", "fix-{date}-{scan}"],
-    );
-    assert_eq!(status, Some(0), "{told}");
-    assert!(
-        folder
-            .path()
-            .join("fix-1970-01-01-run-1")
-            .join("README.md")
-            .exists(),
-        "{told}"
-    );
-    let (status, told) = run(folder.path(), &["fix", "monday.json", "-o", "fix-{day}"]);
-    assert_eq!(status, Some(2));
-    assert!(told.contains("{day}") && told.contains("{date}"), "{told}");
-    assert!(!folder.path().join("fix-{day}").exists());
-}
-
-#[test]
-fn a_filter_or_remedy_that_leaves_nothing_makes_no_folder() {
-    for choice in [["--filter", "srv99"], ["--remedy", "R1"]] {
-        let folder = tempfile::tempdir().unwrap();
-        saved(folder.path());
-        let mut arguments = vec!["fix", "monday.json", "-o", "mend"];
-        arguments.extend(choice);
-        let (status, told) = run(folder.path(), &arguments);
-        assert_eq!(status, Some(0), "{told}");
-        assert!(told.starts_with("nothing to mend"), "{told}");
-        assert!(!folder.path().join("mend").exists());
-    }
-}
-
-#[test]
-fn a_remedy_that_does_not_exist_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    saved(folder.path());
-    let arguments = ["fix", "monday.json", "-o", "mend", "--remedy", "R1,R99"];
-    let (status, told) = run(folder.path(), &arguments);
-    assert_eq!(status, Some(2));
-    assert!(told.contains("`R99` is no remedy"), "{told}");
-    assert!(!folder.path().join("mend").exists());
 }
 
 fn any_name() -> impl Strategy<Value = String> {
