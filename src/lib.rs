@@ -11,6 +11,7 @@
 pub mod app;
 pub mod cli;
 pub mod clock;
+pub mod counts;
 pub mod diagnosis;
 pub mod exit;
 pub mod fix;

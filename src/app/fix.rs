@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::cli::FixArgs;
+use crate::counts::counted;
 use crate::exit::ExitStatus;
 use crate::fix;
 use crate::report::Format;
@@ -33,16 +34,14 @@ pub(super) fn run(arguments: &FixArgs, settings: &Settings) -> Result<ExitStatus
         return Ok(ExitStatus::Done);
     }
     fix::write_folder(&folder, &plan)?;
-    let counted =
-        |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let mut line = format!(
         "wrote {}: {} for {}; begin with README.md",
         sanitize::terminal(&folder.to_string_lossy()),
-        counted(plan.scripts, "script"),
-        counted(plan.hosts, "host"),
+        counted(plan.scripts as u64, "script", "scripts"),
+        counted(plan.hosts as u64, "host", "hosts"),
     );
     if !plan.refused.is_empty() {
-        let refused = counted(plan.refused.len(), "name");
+        let refused = counted(plan.refused.len() as u64, "name", "names");
         line = format!("{line}; {refused} refused, see refused.csv");
     }
     if fleet.plan().is_some_and(|plan| plan.simulated) {

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
+use crate::counts::counted;
 use crate::fleet::Fleet;
 use crate::model::{Descriptors, Progress, ScanEvent};
 use crate::record;
@@ -170,10 +171,6 @@ fn line(progress: &Progress) -> String {
         }
     }));
     parts.join(", ")
-}
-
-fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// A duration in whole seconds, as people write it.

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use super::sheet::{Row, Sheet};
 use super::{chosen, words};
+use crate::counts::counted;
 use crate::diagnosis::catalog;
 use crate::diagnosis::remedies::{self, Remedy};
 use crate::diagnosis::undecided_lines;
@@ -85,7 +86,7 @@ fn heading(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "- This is a selection: {} left out",
-            words::counted(sheet.left_out as u64, "host")
+            counted(sheet.left_out as u64, "host", "hosts")
         )?;
     }
     let notes = sheet.notices.iter().map(ToString::to_string);
@@ -205,7 +206,7 @@ impl Kind {
         let mut hosts: Vec<&str> = self.hosts.iter().map(|host| host.who.as_str()).collect();
         hosts.dedup();
         self.entry.map_or_else(
-            || words::counted(hosts.len() as u64, "host"),
+            || counted(hosts.len() as u64, "host", "hosts"),
             |entry| entry.phrase(hosts.len()),
         )
     }
@@ -363,7 +364,7 @@ fn undecided(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     waiting.sort_by_key(|(_, hosts)| std::cmp::Reverse(*hosts));
     for (line, hosts) in waiting {
         // Our own text, as it stands.
-        writeln!(out, "- {line}, {}", words::counted(hosts, "host"))?;
+        writeln!(out, "- {line}, {}", counted(hosts, "host", "hosts"))?;
     }
     writeln!(out)
 }

@@ -10,6 +10,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 use super::sheet::{Row, Sheet};
 use super::{chosen, words};
+use crate::counts::counted;
 use crate::diagnosis::{self, remedies};
 use crate::fleet::Host;
 use crate::model::{CertificateStatus, HostState, ScanStatus, Severity, Subject};
@@ -201,7 +202,7 @@ fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
             Some(format!("{count} {state}"))
         })
         .collect();
-    let hosts = words::counted(summary.hosts, "host");
+    let hosts = counted(summary.hosts, "host", "hosts");
     if states.is_empty() {
         writeln!(out, "{hosts}")?;
     } else {
@@ -216,7 +217,7 @@ fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "left out by filter: {}",
-            words::counted(sheet.left_out as u64, "host")
+            counted(sheet.left_out as u64, "host", "hosts")
         )?;
     }
     if let Some(end) = sheet.end {
@@ -224,7 +225,7 @@ fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "{} probed; without a row: {} filtered, {} closed, {} unreachable",
-            counted_as(end.endpoints_probed, "address", "addresses"),
+            counted(end.endpoints_probed, "address", "addresses"),
             unlisted.filtered,
             unlisted.closed,
             unlisted.unreachable
@@ -233,7 +234,7 @@ fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
             writeln!(
                 out,
                 "{} found on retry only: the first connects to them got no answer",
-                words::counted(end.answered_on_retry, "host")
+                counted(end.answered_on_retry, "host", "hosts")
             )?;
         }
     }
@@ -286,7 +287,7 @@ fn findings(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "\n{} with findings of severity info only are not listed here; --format json has them",
-            words::counted(only_notes, "host")
+            counted(only_notes, "host", "hosts")
         )?;
     }
     Ok(())
@@ -387,10 +388,6 @@ fn certificate_line(row: &Row<'_>) -> Option<String> {
     }
     parts.push(format!("thumbprint {}", leaf.sha1));
     Some(parts.join(", "))
-}
-
-fn counted_as(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 #[cfg(test)]

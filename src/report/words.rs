@@ -106,12 +106,6 @@ pub(super) fn says_why_not_probed(found: &Finding) -> bool {
     found.id == "RDP-GATEWAY"
 }
 
-/// A count with its noun, in the plural where that is due.
-pub(super) fn counted(count: u64, noun: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{ending}")
-}
-
 /// Remedies in the order to try them: "R1, then R2, then R3"; `None` without any.
 pub(super) fn in_turn(remedies: &[&str]) -> Option<String> {
     (!remedies.is_empty()).then(|| remedies.join(", then "))

@@ -2,6 +2,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::words::shown;
+use crate::counts::grouped;
 
 /// What a word was given as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,31 +168,5 @@ impl TargetError {
             reason: refusal.reason,
             way_out: refusal.way_out,
         }
-    }
-}
-
-/// A count with commas between groups of three digits.
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn counts_are_grouped_by_thousands() {
-        assert_eq!(
-            [0, 999, 1_000, 65_536, 16_777_216].map(grouped),
-            ["0", "999", "1,000", "65,536", "16,777,216"]
-        );
     }
 }

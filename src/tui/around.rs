@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::action::Export;
 use super::keymap::Keymap;
 use super::offers::Offer;
-use super::text;
 use super::theme::Theme;
+use crate::counts::counted;
 use crate::fleet::Fleet;
 use crate::model::{Control, Progress, ScanEvent};
 use crate::table::{Columns, FilterError, Sort};
@@ -55,19 +55,15 @@ pub struct FixFolder {
 
 impl fmt::Display for FixFolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counted = |count: usize, what: &str| {
-            let end = if count == 1 { "" } else { "s" };
-            format!("{} {what}{end}", text::grouped(count as u64))
-        };
         write!(
             f,
             "wrote {}: {} for {}",
             self.path.display(),
-            counted(self.scripts, "script"),
-            counted(self.hosts, "host"),
+            counted(self.scripts as u64, "script", "scripts"),
+            counted(self.hosts as u64, "host", "hosts"),
         )?;
         if self.refused > 0 {
-            let refused = counted(self.refused, "name");
+            let refused = counted(self.refused as u64, "name", "names");
             write!(f, "; {refused} refused, see refused.csv")?;
         }
         Ok(())

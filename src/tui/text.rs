@@ -82,19 +82,6 @@ pub(super) fn from_home(path: &Path, home: Option<&Path>) -> String {
     )
 }
 
-/// A count with a comma between thousands.
-pub(super) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// A duration as `m:ss` or `h:mm:ss`.
 pub(super) fn clock(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -128,14 +115,6 @@ pub(super) fn millis(ms: f64) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn counts_are_grouped_by_thousands() {
-        assert_eq!(
-            [0, 999, 1_000, 65_536, 16_777_216].map(grouped),
-            ["0", "999", "1,000", "65,536", "16,777,216"]
-        );
-    }
 
     #[test]
     fn a_wide_glyph_is_never_cut_in_half() {

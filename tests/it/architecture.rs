@@ -23,13 +23,18 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["rustls::", "ratatui", "std::fs", "std::net::Tcp"],
     ),
     (
+        "counts",
+        &[],
+        &["tokio", "rustls::", "ratatui", "std::fs", "std::net::Tcp"],
+    ),
+    (
         "sanitize",
         &[],
         &["tokio", "rustls::", "ratatui", "std::fs", "std::net::Tcp"],
     ),
     (
         "target",
-        &["model"],
+        &["model", "counts"],
         &[
             "tokio",
             "rustls::",
@@ -107,6 +112,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "diagnosis",
             "model",
             "sanitize",
+            "counts",
             "clock",
             "record",
         ],
@@ -147,6 +153,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "fix",
             "model",
             "sanitize",
+            "counts",
             "clock",
         ],
         &["tokio::net", "rustls::", "hickory", "std::net::Tcp"],

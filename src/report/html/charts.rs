@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{counted, grouped};
+use crate::counts::{counted, grouped};
 use crate::diagnosis::Policy;
 use crate::fleet::Host;
 use crate::model::{DnsVerdict, HostState, Nla, TlsMethod, TlsVersion};

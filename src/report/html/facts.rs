@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{counted, millis, prose};
+use super::{millis, prose};
+use crate::counts::counted;
 use crate::diagnosis::{Spread, Stability};
 use crate::model::{
     CertificateFacts, CertificateStatus, History, Lookup, LookupAnswer, Question, Resolver,

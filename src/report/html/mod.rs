@@ -145,24 +145,6 @@ const fn severity(severity: Severity) -> &'static str {
     severity.word()
 }
 
-/// `one` or `many`, after its number with thousands set apart.
-fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(count), if count == 1 { one } else { many })
-}
-
-/// Digits in groups of three.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// Milliseconds as people read them.
 fn millis(ms: f64) -> String {
     if ms < 10.0 {

@@ -7,7 +7,8 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use super::charts::{Bars, Histogram};
-use super::{counted, grouped, prose, severity};
+use super::{prose, severity};
+use crate::counts::{counted, grouped};
 use crate::diagnosis::{Policy, catalog, remedies};
 use crate::fleet::Host;
 use crate::model::{
@@ -97,9 +98,7 @@ fn headline(sheet: &Sheet<'_>) -> String {
 
 fn lede(sheet: &Sheet<'_>, policy: &Policy) -> String {
     let summary = &sheet.summary;
-    let part = |count: u64, one: &str, many: &str| {
-        (count > 0).then(|| format!("{} {}", grouped(count), if count == 1 { one } else { many }))
-    };
+    let part = |count: u64, one: &str, many: &str| (count > 0).then(|| counted(count, one, many));
     let soon = format!("ends within {} days", policy.expiring_days);
     let many_soon = format!("end within {} days", policy.expiring_days);
     let parts: Vec<String> = [

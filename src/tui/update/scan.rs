@@ -5,6 +5,7 @@ use super::super::model::{Again, Model, Overlay};
 use super::super::text;
 use super::super::theme::Tone;
 use super::menu::NOBODY;
+use crate::counts::grouped;
 use crate::model::{Control, Endpoint, HostState};
 
 /// Why nothing can be sent.
@@ -95,7 +96,7 @@ pub(super) fn probe_again(model: &mut Model) -> Vec<Effect> {
 fn probe(model: &mut Model, endpoints: Vec<Endpoint>) -> Effect {
     let said = match endpoints.as_slice() {
         [one] => format!("{one} is probed anew"),
-        many => format!("{} hosts are probed anew", text::grouped(many.len() as u64)),
+        many => format!("{} hosts are probed anew", grouped(many.len() as u64)),
     };
     model.say(said, Tone::Good);
     Effect::Control(Control::ProbeAgain(endpoints))

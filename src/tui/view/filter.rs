@@ -10,6 +10,7 @@ use super::super::model::{FilterEdit, Model, Overlay};
 use super::super::text;
 use super::super::theme::{Theme, Tone};
 use super::super::update::byte_at;
+use crate::counts::grouped;
 use crate::table::{self, FilterError, FilterFault};
 
 /// Suggestions shown at once.
@@ -31,8 +32,8 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
     let room = room(area);
     let count = format!(
         "{} of {} hosts",
-        text::grouped(model.list.hosts.len() as u64),
-        text::grouped(model.fleet.hosts().len() as u64)
+        grouped(model.list.hosts.len() as u64),
+        grouped(model.fleet.hosts().len() as u64)
     );
     let (typed, note, tone) = if let Overlay::Filter(edit) = &model.overlay {
         let (note, tone) = match &edit.error {

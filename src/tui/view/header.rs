@@ -10,6 +10,7 @@ use super::super::action::Action;
 use super::super::model::{Model, Phase};
 use super::super::text;
 use super::super::theme::Tone;
+use crate::counts::{counted, grouped};
 use crate::model::{DEFAULT_PORT, Descriptors, Endpoint, HostState, Notice, Progress, ScanStatus};
 
 /// Lines without banners.
@@ -71,7 +72,7 @@ fn title(model: &Model, room: usize) -> Line<'static> {
         0..=MOST_TARGETS => plan.targets.join(", "),
         many => format!(
             "{} targets: {}",
-            text::grouped(many as u64),
+            grouped(many as u64),
             plan.targets.join(", ")
         ),
     });
@@ -112,7 +113,7 @@ fn progress(model: &Model, room: usize) -> Line<'static> {
             2,
             plain(format!(
                 "{} of {} tried",
-                text::grouped(progress.discovered),
+                grouped(progress.discovered),
                 counted(progress.planned, "address", "addresses")
             )),
         ));
@@ -131,7 +132,7 @@ fn progress(model: &Model, room: usize) -> Line<'static> {
         pieces.push((5, plain(open)));
     }
     if answered_on_retry > 0 {
-        let late = format!("{} found on retry only", text::grouped(answered_on_retry));
+        let late = format!("{} found on retry only", grouped(answered_on_retry));
         pieces.push((4, plain(late)));
     }
     if scanning {
@@ -175,14 +176,6 @@ fn left(progress: &Progress) -> Option<String> {
     } else {
         format!("{} left", text::clock(left))
     })
-}
-
-fn counted(count: u64, one: &str, many: &str) -> String {
-    format!(
-        "{} {}",
-        text::grouped(count),
-        if count == 1 { one } else { many }
-    )
 }
 
 fn gauge(model: &Model) -> String {
@@ -234,7 +227,7 @@ fn counts(model: &Model, room: usize) -> Line<'static> {
         let count = summary.by_state.get(state).copied().unwrap_or(0);
         if count > 0 {
             let (glyph, tone) = theme.state(*state);
-            let text = format!("{glyph} {} {state}", text::grouped(count));
+            let text = format!("{glyph} {} {state}", grouped(count));
             pieces.push((rank(*state), Span::styled(text, theme.style(tone))));
         }
     }
@@ -246,7 +239,7 @@ fn counts(model: &Model, room: usize) -> Line<'static> {
     ];
     for (rank, count, word) in others {
         if count > 0 {
-            let text = format!("{} {word}", text::grouped(count));
+            let text = format!("{} {word}", grouped(count));
             pieces.push((rank, Span::styled(text, theme.style(Tone::Plain))));
         }
     }

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::super::model::{Again, Model};
-use super::super::text;
 use super::super::theme::Tone;
+use crate::counts::grouped;
 
 /// Whether to leave a scan that still runs.
 pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -28,7 +28,7 @@ pub(super) fn rescan(model: &Model, again: &Again, area: Rect, buffer: &mut Buff
             [
                 format!(
                     " All {} hosts of the group are asked again,",
-                    text::grouped(endpoints.len() as u64)
+                    grouped(endpoints.len() as u64)
                 ),
                 " and what is known of them is set aside.".to_owned(),
             ],
@@ -47,13 +47,13 @@ fn everything(model: &Model) -> [String; 2] {
         match planned.max(probed).max(model.progress.planned) {
             0 => " Every address is asked again,".to_owned(),
             1 => " The one address is asked again,".to_owned(),
-            all => format!(" All {} addresses are asked again,", text::grouped(all)),
+            all => format!(" All {} addresses are asked again,", grouped(all)),
         },
         match hosts {
             1 => " and what is known of 1 host is set aside.".to_owned(),
             many => format!(
                 " and what is known of {} hosts is set aside.",
-                text::grouped(many)
+                grouped(many)
             ),
         },
     ]

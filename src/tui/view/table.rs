@@ -9,6 +9,7 @@ use super::super::list::Row;
 use super::super::model::Model;
 use super::super::text;
 use super::super::theme::Tone;
+use crate::counts::grouped;
 use crate::fleet::Host;
 use crate::model::HostState;
 use crate::table::{ColumnId, View};
@@ -135,7 +136,7 @@ fn group(model: &Model, label: &str, area: Rect, buffer: &mut Buffer) {
     let name = text::clean(label).into_owned();
     let count = match group.hosts.len() {
         1 => "1 host".to_owned(),
-        hosts => format!("{} hosts", text::grouped(hosts as u64)),
+        hosts => format!("{} hosts", grouped(hosts as u64)),
     };
     let mut states = Vec::new();
     for state in HostState::ALL {
@@ -143,7 +144,7 @@ fn group(model: &Model, label: &str, area: Rect, buffer: &mut Buffer) {
         if count > 0 {
             let (glyph, tone) = theme.state(*state);
             states.push(Span::styled(
-                format!("  {glyph} {} {state}", text::grouped(count as u64)),
+                format!("  {glyph} {} {state}", grouped(count as u64)),
                 theme.style(tone),
             ));
         }

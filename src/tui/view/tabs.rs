@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::super::model::Model;
 use super::super::text;
 use super::super::theme::Tone;
+use crate::counts::grouped;
 use crate::table::View;
 
 /// One line: the digit, the name and the count of every view, and what else is in force.
@@ -47,7 +48,7 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
 
 fn tab(model: &Model, number: usize, view: View, named: bool) -> String {
     let count = model.list.counts.get(number - 1).copied().unwrap_or(0);
-    let count = text::grouped(count as u64);
+    let count = grouped(count as u64);
     if named {
         format!(" {number} {} {count} ", view.title())
     } else {

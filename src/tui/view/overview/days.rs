@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::counts::grouped;
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
 
@@ -108,7 +109,7 @@ fn block(count: usize, most: usize, (row, rows): (usize, usize), theme: Theme) -
 
 /// What the highest cell stands for, as far as there is room to say it.
 fn highest(most: usize, per_cell: usize, room: usize) -> String {
-    let short = format!(" up to {}", text::grouped(most as u64));
+    let short = format!(" up to {}", grouped(most as u64));
     let long = match per_cell {
         1 => format!("{short} a day"),
         days => format!("{short} in {days} days"),

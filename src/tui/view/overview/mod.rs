@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::counts::grouped;
 use crate::table::{Bar, Overview, OverviewMark, Panel, Weight};
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
@@ -164,7 +165,7 @@ fn line(
         Span::raw(format!("{sign} ")),
         Span::styled(label, label_style),
         Span::raw(" ".repeat(gap + 1)),
-        Span::raw(format!("{:>6} {share} ", text::grouped(bar.count as u64))),
+        Span::raw(format!("{:>6} {share} ", grouped(bar.count as u64))),
         Span::styled(theme.bar().repeat(cells), theme.style(tone)),
     ])
 }
