@@ -16,6 +16,7 @@ mod negotiation;
 mod ntlm;
 mod progress;
 mod stage;
+mod timeline;
 mod verdict;
 
 pub use attempt::{Attempt, PathFacts, TlsFacts, TlsMethod, TlsVersion};
@@ -33,4 +34,5 @@ pub use negotiation::{NegotiationFacts, NegotiationFailure, Protocols, SelectedS
 pub use ntlm::NtlmFacts;
 pub use progress::{Descriptors, Progress};
 pub use stage::{ConnectionPurpose, Outcome, Stage, StageRecord};
+pub use timeline::{Place, without_pauses};
 pub use verdict::{CertificateStatus, DnsVerdict, HostState, Nla, StabilityVerdict};

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{millis, prose};
 use crate::diagnosis::{Ending, ending};
-use crate::model::{Attempt, ConnectionPurpose, StageRecord};
+use crate::model::{Attempt, ConnectionPurpose, Place, StageRecord, without_pauses};
 
 /// Width of a drawing in its own units.
 const WIDTH: u64 = 1000;
@@ -42,14 +42,14 @@ struct Stage {
 
 /// Every attempt, drawn on the scale of the longest.
 pub(super) fn draw(attempts: &[Attempt]) -> Vec<Waterfall> {
-    let places: Vec<Vec<(u64, u64)>> = attempts
+    let places: Vec<Vec<Place>> = attempts
         .iter()
         .map(|attempt| without_pauses(&attempt.stages))
         .collect();
     let longest = places
         .iter()
         .flatten()
-        .map(|(_, end)| *end)
+        .map(|place| place.end)
         .max()
         .unwrap_or(0)
         .max(1);
@@ -60,7 +60,7 @@ pub(super) fn draw(attempts: &[Attempt]) -> Vec<Waterfall> {
         .collect()
 }
 
-fn waterfall(attempt: &Attempt, places: &[(u64, u64)], longest: u64) -> Waterfall {
+fn waterfall(attempt: &Attempt, places: &[Place], longest: u64) -> Waterfall {
     let (result, words) = match ending(attempt) {
         Ending::Through => ("through", "got through".to_owned()),
         Ending::Failed(stage, _) => ("failed", format!("stopped at {stage}")),
@@ -92,9 +92,9 @@ fn waterfall(attempt: &Attempt, places: &[(u64, u64)], longest: u64) -> Waterfal
     }
 }
 
-fn stage(record: &StageRecord, (start, end): (u64, u64), longest: u64) -> Stage {
-    let start = (start * WIDTH / longest).min(WIDTH - NARROWEST);
-    let end = end * WIDTH / longest;
+fn stage(record: &StageRecord, place: Place, longest: u64) -> Stage {
+    let start = (place.start * WIDTH / longest).min(WIDTH - NARROWEST);
+    let end = place.end * WIDTH / longest;
     Stage {
         class: record.stage.word(),
         connection: match record.connection {
@@ -109,27 +109,6 @@ fn stage(record: &StageRecord, (start, end): (u64, u64), longest: u64) -> Stage 
         failure: (!record.outcome.is_ok()).then(|| prose(&record.outcome.to_string())),
         blames: record.outcome.blames_peer(),
     }
-}
-
-/// Start and end of each stage in microseconds. The pauses between an attempt's connections are taken out: they are our
-/// courtesy, and would leave no room for the host's own doing.
-fn without_pauses(records: &[StageRecord]) -> Vec<(u64, u64)> {
-    let mut removed = 0;
-    let mut newest_end = 0;
-    let mut connection = None;
-    records
-        .iter()
-        .map(|record| {
-            let start = u64::from(record.start_us);
-            if connection.is_some_and(|before| before != record.connection) {
-                removed += start.saturating_sub(newest_end);
-            }
-            connection = Some(record.connection);
-            newest_end = newest_end.max(start + u64::from(record.duration_us));
-            let start = start.saturating_sub(removed);
-            (start, start + u64::from(record.duration_us))
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -148,20 +127,11 @@ mod tests {
     }
 
     #[test]
-    fn the_pause_between_two_connections_takes_no_room() {
-        let places = without_pauses(&[
-            record(ConnectionPurpose::Main, 0, 1_000),
-            record(ConnectionPurpose::LegacyPeek, 251_000, 500),
-        ]);
-        assert_eq!(places, [(0, 1_000), (1_000, 1_500)]);
-    }
-
-    #[test]
     fn every_stage_lies_within_the_drawing_and_can_be_seen() {
         for (start, duration) in [(0, 0), (0, u32::MAX), (u32::MAX, u32::MAX), (u32::MAX, 0)] {
             let record = record(ConnectionPurpose::Main, start, duration);
             let places = without_pauses(std::slice::from_ref(&record));
-            let drawn = stage(&record, places[0], places[0].1.max(1));
+            let drawn = stage(&record, places[0], places[0].end.max(1));
             assert!(drawn.width >= NARROWEST, "{start} {duration}");
             assert!(drawn.start + drawn.width <= WIDTH, "{start} {duration}");
         }

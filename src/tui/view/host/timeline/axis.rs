@@ -1,46 +1,9 @@
 //! The time axis: where stages stand, in cells, and its ticks.
 
 use super::super::glyphs;
-use crate::model::StageRecord;
+use crate::model::Place;
 use crate::tui::text;
 use crate::tui::theme::Theme;
-
-/// Where a stage stands in the waterfall, in microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) start: u64,
-    pub(super) end: u64,
-    /// Time kept between two connections before this stage.
-    pub(super) pause: u64,
-}
-
-/// Times with the pauses between an attempt's connections taken out: these are our courtesy, and would leave no room for the
-/// host's own doing.
-pub(super) fn place(records: &[StageRecord]) -> Vec<Place> {
-    let mut removed = 0;
-    let mut newest_end = 0;
-    let mut connection = None;
-    let mut places = Vec::with_capacity(records.len());
-    for record in records {
-        let start = u64::from(record.start_us);
-        let another = connection.is_some_and(|before| before != record.connection);
-        let pause = if another {
-            start.saturating_sub(newest_end)
-        } else {
-            0
-        };
-        removed += pause;
-        connection = Some(record.connection);
-        newest_end = newest_end.max(start + u64::from(record.duration_us));
-        let start = start.saturating_sub(removed);
-        places.push(Place {
-            start,
-            end: start + u64::from(record.duration_us),
-            pause,
-        });
-    }
-    places
-}
 
 /// Cells between two ticks, at least: room for a label.
 const LEAST_TICK: usize = 11;
@@ -157,7 +120,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{ConnectionPurpose, Outcome, Stage};
+    use crate::model::{ConnectionPurpose, Outcome, Stage, StageRecord, without_pauses};
 
     fn record(connection: ConnectionPurpose, start_us: u32, duration_us: u32) -> StageRecord {
         StageRecord {
@@ -167,19 +130,6 @@ mod tests {
             duration_us,
             outcome: Outcome::Ok,
         }
-    }
-
-    #[test]
-    fn the_pause_between_two_connections_takes_no_room() {
-        let places = place(&[
-            record(ConnectionPurpose::Main, 0, 1_000),
-            record(ConnectionPurpose::Main, 1_500, 500),
-            record(ConnectionPurpose::LegacyPeek, 252_000, 1_000),
-            record(ConnectionPurpose::LegacyPeek, 253_000, 1_000),
-        ]);
-        let starts: Vec<u64> = places.iter().map(|place| place.start).collect();
-        assert_eq!(starts, [0, 1_500, 2_000, 3_000]);
-        assert_eq!(places[2].pause, 250_000);
     }
 
     #[test]
@@ -213,7 +163,7 @@ mod tests {
             end in any::<u64>(),
             width in 1usize..80,
         ) {
-            let place = place(&[record(ConnectionPurpose::Main, start_us, duration_us)]);
+            let place = without_pauses(&[record(ConnectionPurpose::Main, start_us, duration_us)]);
             let theme = Theme { palette: crate::tui::theme::Palette::Dark, ascii: true };
             let [before, bar, after] = Axis::new(end, width).bar(place[0], theme);
             prop_assert!(!bar.is_empty());

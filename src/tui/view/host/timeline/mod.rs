@@ -8,10 +8,12 @@ use super::super::fit_pieces;
 use super::Page;
 use super::glyphs::Mark;
 use crate::diagnosis::{Ending, ending};
-use crate::model::{Attempt, ConnectionPurpose, History, Stage, StageRecord};
+use crate::model::{
+    Attempt, ConnectionPurpose, History, Place, Stage, StageRecord, without_pauses,
+};
 use crate::tui::text;
 use crate::tui::theme::Tone;
-use axis::{Axis, Place};
+use axis::Axis;
 use ratatui::text::{Line, Span};
 
 /// Attempts drawn; of more only the newest.
@@ -82,7 +84,7 @@ impl<'a> Drawn<'a> {
         Self {
             attempt,
             ending: ending(attempt),
-            places: axis::place(&attempt.stages),
+            places: without_pauses(&attempt.stages),
         }
     }
 
