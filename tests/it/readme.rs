@@ -1,31 +1,27 @@
-//! The README says what is true.
+//! The README and the list of keys say what is true.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use rdpscan::tui::keymap::{self, Context, Keymap, Told};
+use rdpscan::tui::keymap::{self, Binding, Context, Keymap, Told};
 
-fn readme() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    std::fs::read_to_string(path).unwrap().replace("\r\n", "\n")
+fn text(document: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+    std::fs::read_to_string(path)
+        .unwrap_or_default()
+        .replace("\r\n", "\n")
 }
 
-/// The key table of the README, from the one table of keys: the screens', what is the same on several of them once.
-fn key_table() -> String {
+/// A table of keys, from the one that dispatches them: what is the same in several places stands once.
+fn key_table(places: &[(Context, &str)], takes: impl Fn(&Binding) -> bool) -> String {
     let keymap = Keymap::default();
     let mut rows: Vec<(String, Told)> = Vec::new();
-    for (context, place) in [
-        (Context::Global, "everywhere"),
-        (Context::Table, "table"),
-        (Context::Host, "host"),
-        (Context::Overview, "overview"),
-        (Context::Filter, "filter line"),
-    ] {
-        for told in keymap.told(context) {
+    for (context, place) in places {
+        for told in keymap.told(*context, &takes) {
             match rows.iter_mut().find(|(_, known)| *known == told) {
                 Some((places, _)) => write!(places, ", {place}").unwrap(),
-                None => rows.push((place.to_owned(), told)),
+                None => rows.push(((*place).to_owned(), told)),
             }
         }
     }
@@ -46,19 +42,65 @@ fn key_table() -> String {
     table
 }
 
-#[test]
-fn the_keys_of_the_readme_are_those_of_the_program() {
-    let table = key_table();
+/// The screens, where people spend their time.
+const SCREENS: [(Context, &str); 3] = [
+    (Context::Table, "table"),
+    (Context::Host, "host"),
+    (Context::Overview, "overview"),
+];
+
+/// Everywhere that has keys of its own.
+fn places() -> Vec<(Context, &'static str)> {
+    let mut places = vec![(Context::Global, "everywhere")];
+    places.extend(SCREENS);
+    places.extend([
+        (Context::Filter, "filter line"),
+        (Context::Menu, "menus"),
+        (Context::Sort, "sort menu"),
+        (Context::Columns, "columns"),
+        (Context::Palette, "all actions"),
+        (Context::Help, "help"),
+        (Context::Quit, "the question whether to quit"),
+        (Context::Rescan, "the question whether to probe anew"),
+    ]);
+    places
+}
+
+fn assert_holds(document: &str, table: &str) {
     assert!(
-        readme().contains(&table),
-        "put this into README.md under Keys:\n{table}"
+        text(document).contains(table),
+        "put this into {document}:\n{table}"
     );
+}
+
+/// Actions that the README shows beside those of the footers.
+const TOLD: [&str; 7] = [
+    "columns",
+    "group",
+    "probe-again",
+    "fix",
+    "freeze",
+    "skip",
+    "rescan",
+];
+
+#[test]
+fn the_readme_has_the_keys_that_the_footers_show_and_some_more() {
+    let shown = |binding: &Binding| {
+        binding.hint.is_some() || binding.word.is_some_and(|word| TOLD.contains(&word))
+    };
+    assert_holds("README.md", &key_table(&SCREENS, shown));
+}
+
+#[test]
+fn the_list_of_keys_has_every_one() {
+    assert_eq!(places().len(), Context::ALL.len());
+    assert_holds("docs/keys.md", &key_table(&places(), |_| true));
 }
 
 #[test]
 fn the_settings_name_every_action_that_can_have_other_keys() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/rdpscan.toml");
-    let text = std::fs::read_to_string(path).unwrap();
+    let text = text("config/rdpscan.toml");
     let (_, after) = text.split_once("The actions:").unwrap();
     let (list, _) = after.split_once("keys = ").unwrap();
     let named: BTreeSet<&str> = list

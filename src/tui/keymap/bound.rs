@@ -174,11 +174,10 @@ impl Keymap {
             .filter(move |(binding, _)| binding.context == context)
     }
 
-    /// What can be pressed in a context, as it is told: neighbours that say the same share a line.
-    #[must_use]
-    pub fn told(&self, context: Context) -> Vec<Told> {
+    /// What can be pressed in a context, of the rows that are wanted: neighbours that say the same share a line.
+    pub fn told(&self, context: Context, wanted: impl Fn(&Binding) -> bool) -> Vec<Told> {
         let mut lines: Vec<Told> = Vec::new();
-        for (binding, keys) in self.of(context) {
+        for (binding, keys) in self.of(context).filter(|(binding, _)| wanted(binding)) {
             match lines.last_mut() {
                 Some(line) if line.help == binding.help && line.word == binding.word => {
                     line.keys.push(' ');

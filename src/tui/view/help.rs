@@ -63,7 +63,7 @@ fn lines(model: &Model, width: u16) -> Vec<Line<'static>> {
             format!(" {}", context.title()),
             theme.style(Tone::Accent),
         ));
-        for told in model.keymap.told(context) {
+        for told in model.keymap.told(context, |_| true) {
             let mut keys = told.keys;
             for sentence in text::wrap(told.help, room) {
                 let lead = format!("  {:<24}", std::mem::take(&mut keys));
