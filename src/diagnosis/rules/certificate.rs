@@ -1,23 +1,14 @@
-use jiff::Timestamp;
-
-use super::{OWN_CLOCK, Refine, Rule, closes_at_tls, found, lacking, likely, sure, who_it_is};
+use super::{Refine, Rule, found, lacking, likely, sure, who_it_is};
 use crate::diagnosis::catalog::Verdict;
-use crate::diagnosis::certificate::{days_left, is_expired, is_not_yet_valid, lifetime_days};
+use crate::diagnosis::certificate::lifetime_days;
 use crate::diagnosis::identity::{
     EKU_ANY, EKU_REMOTE_DESKTOP, EKU_SERVER_AUTH, ServerKind, has_usage, host_label, labels_agree,
     normal, windows_made,
 };
 use crate::diagnosis::sight::Sight;
-use crate::model::{
-    CertificateFacts, Confidence, KeyAlgorithm, Outcome, Severity, Stage, TrustVerdict,
-};
+use crate::model::{CertificateFacts, Confidence, KeyAlgorithm, Severity, TrustVerdict};
 
 pub(super) const RULES: &[Rule] = &[
-    ("RDP-CERT-EXPIRED", expired),
-    ("RDP-CERT-EXPIRED-BROKEN", expired_broken),
-    ("RDP-CERT-RENEWAL-STUCK", renewal_stuck),
-    ("RDP-CERT-EXPIRING", expiring),
-    ("RDP-CERT-NOT-YET-VALID", not_yet_valid),
     ("RDP-CERT-NAME-MISMATCH", name_mismatch),
     ("RDP-CERT-RENAMED-HOST", renamed_host),
     ("RDP-CERT-SELF-SIGNED", self_signed),
@@ -32,27 +23,15 @@ pub(super) const RULES: &[Rule] = &[
     ("RDP-CERT-UNPARSABLE", unparsable),
 ];
 
-/// Windows renews its own certificate by itself; once it is past its end for longer than this, it does not, in days.
-const RENEWAL_GRACE_DAYS: i64 = 2;
-/// From here on a certificate that someone has to renew is urgent, in days.
-const URGENT_DAYS: i64 = 7;
-/// A certificate that Windows renews by itself is left alone until this many days before its end.
-const SELF_RENEWING_DAYS: i64 = 3;
 /// The longest life that public authorities might grant between 2018 and 2020, in days.
 const LONG_LIFE_DAYS: i64 = 825;
-/// No certificate can be judged by a clock that stands before this program was written: 2024-01-01.
-const EARLIEST_PLAUSIBLE_S: i64 = 1_704_067_200;
-
-const BY_THEIR_CLOCKS: &str =
-    "this machine's clock is probably wrong, by those of the hosts it is in order";
-
 /// The leaf, when it could be read.
-fn leaf<'a>(sight: &Sight<'a>) -> Option<&'a CertificateFacts> {
+pub(super) fn leaf<'a>(sight: &Sight<'a>) -> Option<&'a CertificateFacts> {
     sight.leaf.filter(|leaf| leaf.unparsable.is_none())
 }
 
 /// What to do about a certificate: Windows makes its own anew, all others have to be brought.
-fn renewal(sight: &Sight<'_>) -> &'static [&'static str] {
+pub(super) fn renewal(sight: &Sight<'_>) -> &'static [&'static str] {
     match (sight.leaf, sight.server) {
         (Some(leaf), ServerKind::NotWindows(_)) if leaf.self_issued => &["R16"],
         (Some(leaf), _) if windows_made(leaf) => &["R1"],
@@ -61,145 +40,8 @@ fn renewal(sight: &Sight<'_>) -> &'static [&'static str] {
 }
 
 /// The certificate that Windows makes for itself and makes anew: not one that someone made by hand, and not a proxy's.
-fn windows_own<'a>(sight: &Sight<'a>) -> Option<&'a CertificateFacts> {
+pub(super) fn windows_own<'a>(sight: &Sight<'a>) -> Option<&'a CertificateFacts> {
     leaf(sight).filter(|leaf| sight.server.is_windows() && windows_made(leaf))
-}
-
-fn clock_is_plausible(sight: &Sight<'_>) -> bool {
-    sight.now.as_second() >= EARLIEST_PLAUSIBLE_S
-}
-
-fn expired(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight).filter(|leaf| is_expired(leaf, sight.now)) else {
-        return Verdict::Silent;
-    };
-    if !clock_is_plausible(sight) {
-        return lacking("this machine's clock is implausible", OWN_CLOCK);
-    }
-    if !is_expired(leaf, sight.corrected_now()) {
-        return lacking(BY_THEIR_CLOCKS, OWN_CLOCK);
-    }
-    let days = days_left(leaf, sight.now).unwrap_or_default();
-    let server_time = sight.ntlm.and_then(|ntlm| ntlm.server_time);
-    // By the host's own clock it may still run: then either clock is wrong.
-    let by_its_clock = server_time.is_some_and(|time| !is_expired(leaf, time));
-    let (confidence, note) = if by_its_clock {
-        (
-            Confidence::Likely,
-            "; by the host's own clock it has not ended yet",
-        )
-    } else {
-        (Confidence::Sure, "")
-    };
-    let finding = found(
-        "RDP-CERT-EXPIRED",
-        confidence,
-        format!("The certificate expired {} ago", days_text(-days)),
-        format!("{}{note}", dates(leaf)),
-    );
-    Verdict::Fires(finding.remedies(renewal(sight)))
-}
-
-/// Whether the host's own certificate has expired and its key does not work.
-pub(super) fn is_expired_and_broken(sight: &Sight<'_>) -> bool {
-    matches!(expired_broken(sight), Verdict::Fires(_))
-}
-
-/// The renewal failed because the key cannot be used, and the same key fails in TLS.
-fn expired_broken(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight).filter(|leaf| leaf.self_issued && is_expired(leaf, sight.now))
-    else {
-        return Verdict::Silent;
-    };
-    // Other servers do not renew, so nothing is known of their keys.
-    if matches!(sight.server, ServerKind::NotWindows(_)) {
-        return Verdict::Silent;
-    }
-    let no_certificate = sight.history.attempts.iter().any(|attempt| {
-        attempt
-            .stage(Stage::X224)
-            .is_some_and(|record| record.outcome == Outcome::NegotiationFailure { code: 3 })
-    });
-    if !no_certificate && !closes_at_tls(sight) {
-        return Verdict::Silent;
-    }
-    let also = if no_certificate {
-        "negotiation failure 3 (no certificate) on another attempt"
-    } else {
-        "TLS is closed on another attempt"
-    };
-    likely(
-        "RDP-CERT-EXPIRED-BROKEN",
-        "The self-signed certificate has expired and its key does not work",
-        format!("{}; {also}", dates(leaf)),
-    )
-}
-
-fn renewal_stuck(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = windows_own(sight).filter(|leaf| is_expired(leaf, sight.now)) else {
-        return Verdict::Silent;
-    };
-    let over = days_left(leaf, sight.now.min(sight.corrected_now())).unwrap_or_default();
-    if -over <= RENEWAL_GRACE_DAYS {
-        return lacking(
-            "Windows may still be about to renew it",
-            "scan again in two days",
-        );
-    }
-    likely(
-        "RDP-CERT-RENEWAL-STUCK",
-        "Windows has not renewed its own certificate, so its key may be unusable",
-        format!("{}, {} past its end", dates(leaf), days_text(-over)),
-    )
-}
-
-fn expiring(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight).filter(|leaf| !is_expired(leaf, sight.now)) else {
-        return Verdict::Silent;
-    };
-    let Some(days) =
-        days_left(leaf, sight.now).filter(|days| *days <= i64::from(sight.policy.expiring_days))
-    else {
-        return Verdict::Silent;
-    };
-    let renews_itself = windows_own(sight).is_some() && days > SELF_RENEWING_DAYS;
-    let finding = found(
-        "RDP-CERT-EXPIRING",
-        Confidence::Sure,
-        if renews_itself {
-            format!(
-                "The certificate ends in {}; Windows renews it by itself",
-                days_text(days)
-            )
-        } else {
-            format!("The certificate ends in {}", days_text(days))
-        },
-        dates(leaf),
-    );
-    Verdict::Fires(if renews_itself {
-        finding.severity(Severity::Info).remedies(&[])
-    } else if days <= URGENT_DAYS {
-        finding.severity(Severity::Medium).remedies(renewal(sight))
-    } else {
-        finding.remedies(renewal(sight))
-    })
-}
-
-fn not_yet_valid(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight).filter(|leaf| is_not_yet_valid(leaf, sight.now)) else {
-        return Verdict::Silent;
-    };
-    if !clock_is_plausible(sight) {
-        return lacking("this machine's clock is implausible", OWN_CLOCK);
-    }
-    if sight.own_clock_is_slow() {
-        return lacking(BY_THEIR_CLOCKS, OWN_CLOCK);
-    }
-    sure(
-        "RDP-CERT-NOT-YET-VALID",
-        "The certificate is not valid yet",
-        dates(leaf),
-    )
 }
 
 /// Judged for names that the user typed. An address can only match where the certificate lists addresses.
@@ -479,25 +321,6 @@ fn unparsable(sight: &Sight<'_>) -> Verdict {
             format!("{why}; {} bytes, SHA-256 {}", leaf.der_length, leaf.sha256),
         ),
         None => Verdict::Silent,
-    }
-}
-
-pub(super) fn dates(leaf: &CertificateFacts) -> String {
-    let day = |time: Option<Timestamp>| {
-        time.map_or_else(|| "an unknown date".to_owned(), |time| time.to_string())
-    };
-    format!(
-        "valid from {} to {}",
-        day(leaf.not_before),
-        day(leaf.not_after)
-    )
-}
-
-fn days_text(days: i64) -> String {
-    match days {
-        0 => "less than a day".to_owned(),
-        1 => "1 day".to_owned(),
-        days => format!("{days} days"),
     }
 }
 

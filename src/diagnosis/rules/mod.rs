@@ -13,6 +13,7 @@ mod system_tests;
 mod tcp;
 mod tls;
 mod turns;
+mod validity;
 mod wide;
 #[cfg(test)]
 mod wide_tests;
@@ -29,12 +30,13 @@ pub(super) use tls::{closes_at_once, closes_at_tls};
 /// A rule with the id that it may fire.
 type Rule = (&'static str, fn(&Sight<'_>) -> Verdict);
 
-const FAMILIES: [&[Rule]; 12] = [
+const FAMILIES: [&[Rule]; 13] = [
     dns::RULES,
     gateway::RULES,
     tcp::RULES,
     negotiation::RULES,
     tls::RULES,
+    validity::RULES,
     certificate::RULES,
     turns::RULES,
     credssp::RULES,
@@ -84,7 +86,7 @@ fn who_it_is(sight: &Sight<'_>) -> &'static str {
     }
 }
 
-fn lacking(why: &'static str, get: &'static str) -> Verdict {
+const fn lacking(why: &'static str, get: &'static str) -> Verdict {
     Verdict::NotEnough { why, get }
 }
 

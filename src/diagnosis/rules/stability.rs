@@ -1,4 +1,4 @@
-use super::certificate::is_expired_and_broken;
+use super::validity::is_expired_and_broken;
 use super::{Refine, Rule, TRIES, found, lacking, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::ending::connected;

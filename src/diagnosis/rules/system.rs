@@ -1,5 +1,6 @@
 use jiff::tz::Offset;
 
+use super::validity::holds_now;
 use super::windows_builds::{self, Build};
 use super::{Rule, found, lacking, sure};
 use crate::diagnosis::catalog::Verdict;
@@ -74,10 +75,13 @@ fn end_of_life(sight: &Sight<'_>) -> Verdict {
         long_term,
         ..
     } = *known;
-    let today = Offset::UTC.to_datetime(sight.now).date();
-    if today <= ends {
-        return Verdict::Silent;
+    let day = |now| Offset::UTC.to_datetime(now).date();
+    match holds_now(sight, |now| day(now) > ends) {
+        Ok(true) => {}
+        Ok(false) => return Verdict::Silent,
+        Err(doubt) => return doubt,
     }
+    let today = day(sight.now);
     let build = ntlm.build().unwrap_or_default();
     let still = long_term.filter(|end| today <= *end);
     let (confidence, more) = match still {

@@ -1,6 +1,6 @@
 use crate::diagnosis::Verdict;
 use crate::diagnosis::testing::{
-    HostMaker, attempt, certificate, legacy, negotiation, ntlm, times, tls,
+    HostMaker, attempt, certificate, days, legacy, negotiation, ntlm, times, tls,
 };
 use crate::model::{
     NameSource, NegotiationFacts, NtlmFacts, SelectedSecurity, TlsFacts, TlsVersion,
@@ -34,6 +34,25 @@ fn a_build_past_its_end_may_be_out_of_updates() {
         finding.evidence
     );
     saying(&build((6, 1, 7601)), &legacy(TlsVersion::TLS_1_0)).assert_fires("RDP-OS-EOL");
+}
+
+#[test]
+fn a_clock_that_is_wrong_ends_no_updates() {
+    let by_the_hosts = |days_ahead| {
+        let facts = NtlmFacts {
+            server_time: Some(days(days_ahead)),
+            ..build((6, 3, 9600))
+        };
+        let fleet: Vec<HostMaker> = (20..25)
+            .map(|last| saying(&facts, &modern()).at(&format!("10.0.0.{last}")))
+            .collect();
+        saying(&facts, &modern()).among(&fleet)
+    };
+    by_the_hosts(-30).assert_fires("RDP-OS-EOL");
+    assert!(matches!(
+        by_the_hosts(-2000).verdict("RDP-OS-EOL"),
+        Verdict::NotEnough { .. }
+    ));
 }
 
 #[test]

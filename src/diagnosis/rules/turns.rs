@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::certificate::dates;
+use super::validity::dates;
 use super::{Refine, Rule, found, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::sight::Sight;

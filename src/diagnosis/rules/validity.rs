@@ -1,0 +1,235 @@
+//! What certificates' dates say, and by whose clock.
+
+use jiff::Timestamp;
+
+use super::certificate::{leaf, renewal, windows_own};
+use super::{OWN_CLOCK, Refine, Rule, closes_at_tls, found, lacking, likely, sure};
+use crate::diagnosis::catalog::Verdict;
+use crate::diagnosis::certificate::{days_left, is_expired, is_not_yet_valid};
+use crate::diagnosis::identity::ServerKind;
+use crate::diagnosis::sight::Sight;
+use crate::model::{CertificateFacts, Confidence, Outcome, Severity, Stage};
+
+pub(super) const RULES: &[Rule] = &[
+    ("RDP-CERT-EXPIRED", expired),
+    ("RDP-CERT-EXPIRED-BROKEN", expired_broken),
+    ("RDP-CERT-RENEWAL-STUCK", renewal_stuck),
+    ("RDP-CERT-EXPIRING", expiring),
+    ("RDP-CERT-NOT-YET-VALID", not_yet_valid),
+];
+
+/// Windows renews its own certificate by itself; once it is past its end for longer than this, it does not, in days.
+const RENEWAL_GRACE_DAYS: i64 = 2;
+/// From here on a certificate that someone has to renew is urgent, in days.
+const URGENT_DAYS: i64 = 7;
+/// A certificate that Windows renews by itself is left alone until this many days before its end.
+const SELF_RENEWING_DAYS: i64 = 3;
+/// No certificate can be judged by a clock that stands before this program was written: 2024-01-01.
+const EARLIEST_PLAUSIBLE_S: i64 = 1_704_067_200;
+
+const IMPLAUSIBLE: Verdict = lacking("this machine's clock is implausible", OWN_CLOCK);
+const BY_THEIR_CLOCKS: Verdict = lacking(
+    "this machine's clock is probably wrong, by those of the hosts it is otherwise",
+    OWN_CLOCK,
+);
+/// The host has no reason to renew what by its own clock still runs.
+const BY_ITS_CLOCK: Verdict = lacking(
+    "by the host's own clock the certificate has not ended, so Windows need not have renewed it",
+    "the right time on the host, and another scan",
+);
+
+fn clock_is_plausible(sight: &Sight<'_>) -> bool {
+    sight.now.as_second() >= EARLIEST_PLAUSIBLE_S
+}
+
+/// Whether `holds` at this time; what to say instead where this machine's clock cannot be trusted with the answer.
+pub(super) fn holds_now(
+    sight: &Sight<'_>,
+    holds: impl Fn(Timestamp) -> bool,
+) -> Result<bool, Verdict> {
+    let (ours, theirs) = (holds(sight.now), holds(sight.corrected_now()));
+    if (ours || theirs) && !clock_is_plausible(sight) {
+        Err(IMPLAUSIBLE)
+    } else if ours == theirs {
+        Ok(ours)
+    } else {
+        Err(BY_THEIR_CLOCKS)
+    }
+}
+
+fn expired(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight) else {
+        return Verdict::Silent;
+    };
+    match holds_now(sight, |now| is_expired(leaf, now)) {
+        Ok(true) => {}
+        Ok(false) => return Verdict::Silent,
+        Err(doubt) => return doubt,
+    }
+    let days = days_left(leaf, sight.now).unwrap_or_default();
+    // Then either clock is wrong.
+    let (confidence, note) = if runs_by_its_clock(sight, leaf) {
+        (
+            Confidence::Likely,
+            "; by the host's own clock it has not ended yet",
+        )
+    } else {
+        (Confidence::Sure, "")
+    };
+    let finding = found(
+        "RDP-CERT-EXPIRED",
+        confidence,
+        format!("The certificate expired {} ago", days_text(-days)),
+        format!("{}{note}", dates(leaf)),
+    );
+    Verdict::Fires(finding.remedies(renewal(sight)))
+}
+
+/// Whether the host's own certificate has expired and its key does not work.
+pub(super) fn is_expired_and_broken(sight: &Sight<'_>) -> bool {
+    matches!(expired_broken(sight), Verdict::Fires(_))
+}
+
+/// By the host's own clock, as far as it told it, the certificate has not ended.
+fn runs_by_its_clock(sight: &Sight<'_>, leaf: &CertificateFacts) -> bool {
+    sight
+        .ntlm
+        .and_then(|ntlm| ntlm.server_time)
+        .is_some_and(|time| !is_expired(leaf, time))
+}
+
+/// The renewal failed because the key cannot be used, and the same key fails in TLS.
+fn expired_broken(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight).filter(|leaf| leaf.self_issued) else {
+        return Verdict::Silent;
+    };
+    // Other servers do not renew, so nothing is known of their keys.
+    if matches!(sight.server, ServerKind::NotWindows(_)) {
+        return Verdict::Silent;
+    }
+    let no_certificate = sight.history.attempts.iter().any(|attempt| {
+        attempt
+            .stage(Stage::X224)
+            .is_some_and(|record| record.outcome == Outcome::NegotiationFailure { code: 3 })
+    });
+    if !no_certificate && !closes_at_tls(sight) {
+        return Verdict::Silent;
+    }
+    match holds_now(sight, |now| is_expired(leaf, now)) {
+        Ok(true) if runs_by_its_clock(sight, leaf) => return BY_ITS_CLOCK,
+        Ok(true) => {}
+        Ok(false) => return Verdict::Silent,
+        Err(doubt) => return doubt,
+    }
+    let also = if no_certificate {
+        "negotiation failure 3 (no certificate) on another attempt"
+    } else {
+        "TLS is closed on another attempt"
+    };
+    likely(
+        "RDP-CERT-EXPIRED-BROKEN",
+        "The self-signed certificate has expired and its key does not work",
+        format!("{}; {also}", dates(leaf)),
+    )
+}
+
+fn renewal_stuck(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = windows_own(sight) else {
+        return Verdict::Silent;
+    };
+    match holds_now(sight, |now| is_expired(leaf, now)) {
+        Ok(true) if runs_by_its_clock(sight, leaf) => return BY_ITS_CLOCK,
+        Ok(true) => {}
+        Ok(false) => return Verdict::Silent,
+        Err(doubt) => return doubt,
+    }
+    let over = days_left(leaf, sight.now.min(sight.corrected_now())).unwrap_or_default();
+    if -over <= RENEWAL_GRACE_DAYS {
+        return lacking(
+            "Windows may still be about to renew it",
+            "scan again in two days",
+        );
+    }
+    likely(
+        "RDP-CERT-RENEWAL-STUCK",
+        "Windows has not renewed its own certificate, so its key may be unusable",
+        format!("{}, {} past its end", dates(leaf), days_text(-over)),
+    )
+}
+
+fn expiring(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight) else {
+        return Verdict::Silent;
+    };
+    let limit = i64::from(sight.policy.expiring_days);
+    let ends_soon =
+        |now| !is_expired(leaf, now) && days_left(leaf, now).is_some_and(|days| days <= limit);
+    match holds_now(sight, ends_soon) {
+        Ok(true) => {}
+        Ok(false) => return Verdict::Silent,
+        Err(doubt) => return doubt,
+    }
+    let days = days_left(leaf, sight.now).unwrap_or_default();
+    let renews_itself = windows_own(sight).is_some() && days > SELF_RENEWING_DAYS;
+    let finding = found(
+        "RDP-CERT-EXPIRING",
+        Confidence::Sure,
+        if renews_itself {
+            format!(
+                "The certificate ends in {}; Windows renews it by itself",
+                days_text(days)
+            )
+        } else {
+            format!("The certificate ends in {}", days_text(days))
+        },
+        dates(leaf),
+    );
+    Verdict::Fires(if renews_itself {
+        finding.severity(Severity::Info).remedies(&[])
+    } else if days <= URGENT_DAYS {
+        finding.severity(Severity::Medium).remedies(renewal(sight))
+    } else {
+        finding.remedies(renewal(sight))
+    })
+}
+
+fn not_yet_valid(sight: &Sight<'_>) -> Verdict {
+    let Some(leaf) = leaf(sight) else {
+        return Verdict::Silent;
+    };
+    match holds_now(sight, |now| is_not_yet_valid(leaf, now)) {
+        // Told by certificates alone, it is slow by at least so much: how much it really is decides.
+        Ok(true) if sight.own_clock_is_slow() => return BY_THEIR_CLOCKS,
+        Ok(true) => {}
+        Ok(false) => return Verdict::Silent,
+        Err(doubt) => return doubt,
+    }
+    sure(
+        "RDP-CERT-NOT-YET-VALID",
+        "The certificate is not valid yet",
+        dates(leaf),
+    )
+}
+
+pub(super) fn dates(leaf: &CertificateFacts) -> String {
+    let day = |time: Option<Timestamp>| {
+        time.map_or_else(|| "an unknown date".to_owned(), |time| time.to_string())
+    };
+    format!(
+        "valid from {} to {}",
+        day(leaf.not_before),
+        day(leaf.not_after)
+    )
+}
+
+fn days_text(days: i64) -> String {
+    match days {
+        0 => "less than a day".to_owned(),
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
+}
+
+#[cfg(test)]
+#[path = "validity_tests.rs"]
+mod tests;
