@@ -132,6 +132,8 @@ pub(crate) fn has_usage(leaf: &CertificateFacts, wanted: &str) -> bool {
 pub(crate) struct Identity {
     ntlm: Option<String>,
     cert_names: Vec<String>,
+    /// The certificate has more names than are known here.
+    more_names: bool,
     key: Option<Box<str>>,
 }
 
@@ -150,6 +152,7 @@ impl Identity {
         Self {
             ntlm,
             cert_names,
+            more_names: leaf.is_some_and(|leaf| leaf.san_left_out > 0),
             key: leaf
                 .map(|leaf| leaf.spki_sha256.clone())
                 .filter(|hash| !hash.is_empty()),
@@ -172,10 +175,12 @@ impl Identity {
         if self.has_wildcard() || other.has_wildcard() {
             return None;
         }
-        Some(
-            mine.iter()
-                .any(|a| theirs.iter().any(|b| names_agree(a, b))),
-        )
+        let agree = mine
+            .iter()
+            .any(|a| theirs.iter().any(|b| names_agree(a, b)));
+        // What is not known of a certificate might agree.
+        let unknown = |one: &Self| one.ntlm.is_none() && one.more_names;
+        (agree || !(unknown(self) || unknown(other))).then_some(agree)
     }
 
     /// Whether this machine calls itself by a name. Names under a wildcard do not count: many machines share those.
@@ -183,9 +188,11 @@ impl Identity {
         self.labels().iter().any(|own| names_agree(own, name))
     }
 
-    /// The certificate lists the name, or covers it by a wildcard: it is entitled to answer for it.
+    /// The certificate lists the name, covers it by a wildcard, or has names that are not known here: it is, or may be, entitled
+    /// to answer for it.
     pub(crate) fn may_answer_for(&self, name: &str) -> bool {
-        self.claims(name)
+        self.more_names
+            || self.claims(name)
             || self
                 .cert_names
                 .iter()

@@ -61,6 +61,7 @@ pub(crate) fn certificate(name: &str) -> CertificateFacts {
         serial: "01".into(),
         san_dns: Vec::new(),
         san_ip: Vec::new(),
+        san_left_out: 0,
         has_san: false,
         not_before: Some(days(-60)),
         not_after: Some(days(120)),

@@ -87,6 +87,7 @@ fn certificate() -> impl Strategy<Value = crate::model::CertificateFacts> {
                 leaf.is_ca = is_ca;
                 leaf.self_issued = self_issued;
                 leaf.key.bits = bits;
+                leaf.san_left_out = bits % 2;
                 leaf
             },
         )

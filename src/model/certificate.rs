@@ -82,10 +82,13 @@ pub struct CertificateFacts {
     pub issuer: Box<str>,
     /// Serial number, lower-case hex.
     pub serial: Box<str>,
-    /// DNS names in the subject alternative name, at most 64.
+    /// DNS names in the subject alternative name, at most 1024.
     pub san_dns: Vec<Box<str>>,
-    /// IP addresses in the subject alternative name, at most 64.
+    /// IP addresses in the subject alternative name, at most 1024.
     pub san_ip: Vec<std::net::IpAddr>,
+    /// DNS names and IP addresses beyond those, or beyond 16 KiB of them: with any, nothing can be said of a name that is not listed.
+    #[serde(default)]
+    pub san_left_out: u32,
     /// Whether there is a subject alternative name extension at all: then the common name does not count.
     pub has_san: bool,
     /// Start of validity; `None` when out of any representable range.

@@ -91,3 +91,62 @@ fn reports_of_nasty_names_are_what_their_schemas_say() {
         let _: ScanEvent = serde_json::from_str(line).unwrap();
     }
 }
+
+/// A host with a certificate of 1,000 names and a subject of 10,000 characters, below 49 more of that kind.
+fn lavish() -> Host {
+    let chain = (0..50_u32).map(|place| {
+        let mut one = fixture::expired_certificate();
+        one.sha256 = format!("{place:064x}").into();
+        one.subject = format!("CN={place}{}", "ü".repeat(10_000)).into();
+        one.issuer = format!("CN={}{}", place + 1, "ü".repeat(10_000)).into();
+        one.self_issued = false;
+        one.san_dns = (0..1000)
+            .map(|index| format!("n{index}.corp.example").into())
+            .collect();
+        one.san_ip = Vec::new();
+        one.san_left_out = 5;
+        one
+    });
+    let tls = fixture::tls(chain.collect());
+    fixture::edit(&fixture::expired_host(), |history| {
+        history.attempts = vec![fixture::attempt(Some(tls))];
+    })
+}
+
+#[test]
+fn the_forms_for_programs_hold_a_certificate_of_any_size() {
+    let hosts = [lavish()];
+    let report: serde_json::Value = serde_json::from_str(&written(Format::Json, &hosts)).unwrap();
+    let certificate = &report["hosts"][0]["certificate"];
+    assert_eq!(certificate["san"].as_array().unwrap().len(), 1000);
+    assert_eq!(certificate["san_left_out"], 5);
+    assert_eq!(certificate["chain_length"], 50);
+    jsonschema::validate(&report_schema(), &report).unwrap();
+    let events = written(Format::Ndjson, &hosts);
+    let leaves = events.lines().filter_map(|line| {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        event.pointer("/body/attempt/tls/chain/0").cloned()
+    });
+    let names: Vec<usize> = leaves
+        .map(|leaf| leaf["san_dns"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(names, [1000]);
+}
+
+#[test]
+fn the_forms_for_people_count_what_is_too_much_of_a_certificate() {
+    let (usual, lavish) = ([fixture::expired_host()], [lavish()]);
+    for format in Format::ALL {
+        if matches!(format, Format::Json | Format::Ndjson) {
+            continue;
+        }
+        let (before, after) = (written(format, &usual), written(format, &lavish));
+        let more = after.len().saturating_sub(before.len());
+        assert!(more < 500_000, "{format} grows by {more} bytes");
+    }
+    assert!(written(Format::Csv, &lavish).contains("n999.corp.example, … and 5 more"));
+    assert!(written(Format::Xlsx, &lavish).contains("n999.corp.example, … and 5 more"));
+    let page = written(Format::Html, &lavish);
+    assert!(page.contains("n63.corp.example, … and 941 more"));
+    assert!(page.contains("… and 34 more"));
+}

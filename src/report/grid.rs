@@ -97,8 +97,8 @@ const COLUMNS: &[Column] = &[
         maybe(leaf(row).and_then(|leaf| leaf.common_name.as_deref()))
     }),
     ("certificate_san", |row| {
-        let names = leaf(row).map(words::alternative_names).unwrap_or_default();
-        joined(names.iter().map(String::as_str))
+        let names = leaf(row).map(|leaf| words::names(leaf, usize::MAX));
+        owned(names.filter(|names| !names.is_empty()))
     }),
     ("certificate_subject", |row| {
         maybe(leaf(row).map(|leaf| &*leaf.subject))

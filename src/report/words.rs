@@ -15,6 +15,14 @@ pub(super) fn alternative_names(facts: &CertificateFacts) -> Vec<String> {
         .collect()
 }
 
+/// The first `most` names and addresses of a certificate with commas between them, and how many more there are.
+pub(super) fn names(facts: &CertificateFacts, most: usize) -> String {
+    let names = alternative_names(facts);
+    let shown = names.get(..most).unwrap_or(&names);
+    let left_out = usize::try_from(facts.san_left_out).unwrap_or(usize::MAX);
+    listed_of(shown, (names.len() - shown.len()).saturating_add(left_out))
+}
+
 /// Whether the leaf is signed by itself; `None` when it says so and nobody checked its signature.
 pub(super) fn self_signed(tls: &TlsFacts, leaf: &CertificateFacts) -> Option<bool> {
     if leaf.unparsable.is_some() {
@@ -69,6 +77,12 @@ fn units(text: &str) -> usize {
 
 /// Values with commas between them. What does not fit into a cell is counted; no value is cut.
 pub(super) fn listed<S: AsRef<str>>(values: &[S]) -> String {
+    listed_of(values, 0)
+}
+
+/// Values as in [`listed`], of a list that has `beyond` more.
+fn listed_of<S: AsRef<str>>(values: &[S], beyond: usize) -> String {
+    let mut left_out = beyond;
     let mut list = String::new();
     let mut room = LONGEST_CELL - SPARE;
     for (index, value) in values.iter().enumerate() {
@@ -77,12 +91,15 @@ pub(super) fn listed<S: AsRef<str>>(values: &[S]) -> String {
         let wanted = units(value) + separator.len();
         // A single value that fills a cell by itself is cut by whoever writes the cell.
         if wanted > room && index > 0 {
-            list.extend([format!(", … and {} more", values.len() - index)]);
+            left_out = left_out.saturating_add(values.len() - index);
             break;
         }
         room = room.saturating_sub(wanted);
         list.push_str(separator);
         list.push_str(value);
+    }
+    if left_out > 0 {
+        list.extend([format!(", … and {left_out} more")]);
     }
     list
 }

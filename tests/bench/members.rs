@@ -53,6 +53,7 @@ fn certificate(number: u32, now: Timestamp) -> CertificateFacts {
         serial: digest(number, 4, 19),
         san_dns: vec![name, format!("srv{number:05}").into()],
         san_ip: Vec::new(),
+        san_left_out: 0,
         has_san: true,
         not_before: Some(now - SignedDuration::from_secs(86_400 * 90 + i64::from(number))),
         // Two of three hosts have a second finding, one of three a third.

@@ -23,8 +23,26 @@ pub(super) const RULES: &[Rule] = &[
     ("RDP-CERT-UNPARSABLE", unparsable),
 ];
 
+/// Names quoted in evidence: a certificate may have a thousand.
+const QUOTED: usize = 8;
+/// What a name's absence from the list would say, if the list were whole.
+const MORE_NAMES: Verdict = lacking(
+    "the certificate has more names than are kept of it",
+    "a look at the certificate on the host",
+);
 /// The longest life that public authorities might grant between 2018 and 2020, in days.
 const LONG_LIFE_DAYS: i64 = 825;
+
+/// The first of some values, with how many more there are.
+fn some_of<S: AsRef<str>>(values: &[S]) -> String {
+    let shown: Vec<&str> = values.iter().take(QUOTED).map(AsRef::as_ref).collect();
+    let list = shown.join(", ");
+    match values.len() - shown.len() {
+        0 => list,
+        more => format!("{list} and {more} more"),
+    }
+}
+
 /// The leaf, when it could be read.
 pub(super) fn leaf<'a>(sight: &Sight<'a>) -> Option<&'a CertificateFacts> {
     sight.leaf.filter(|leaf| leaf.unparsable.is_none())
@@ -56,7 +74,28 @@ fn name_mismatch(sight: &Sight<'_>) -> Verdict {
     let Some(missed) = targets.iter().find(|name| !leaf.covers(name)) else {
         return Verdict::Silent;
     };
-    let has_idn = |name: &str| !name.is_ascii() || name.contains("xn--");
+    if leaf.san_left_out > 0 {
+        return MORE_NAMES;
+    }
+    if leaf.has_san && leaf.san_dns.is_empty() {
+        let by_common_name = CertificateFacts {
+            has_san: false,
+            ..leaf.clone()
+        };
+        if by_common_name.covers(missed) {
+            return lacking(
+                "clients differ over a common name beside alternative names that are none of a host",
+                "a connection by this name",
+            );
+        }
+        if leaf.san_ip.is_empty() {
+            return lacking(
+                "the certificate's alternative names cannot be read, or are none of a host",
+                "a look at the certificate on the host",
+            );
+        }
+    }
+    let has_idn = |name: &str| !name.is_ascii() || name.to_ascii_lowercase().contains("xn--");
     if has_idn(missed) && leaf.dns_names().into_iter().any(has_idn) {
         return lacking(
             "international names are written in two ways",
@@ -67,15 +106,15 @@ fn name_mismatch(sight: &Sight<'_>) -> Verdict {
     let shown = if names.is_empty() {
         "no name".to_owned()
     } else {
-        names.join(", ")
+        some_of(&names)
     };
     let title = format!("The certificate does not carry the name {missed}");
     let evidence = format!("it is for {shown}");
-    // The short form of a name on the certificate: the client may complete it before it compares.
+    // The short form of a name on the certificate, or of one below a wildcard: the client may complete it before it compares.
     let short_form = !missed.contains('.')
         && names
             .iter()
-            .any(|name| host_label(&normal(name)) == *missed);
+            .any(|name| name.starts_with("*.") || host_label(&normal(name)) == *missed);
     if short_form {
         let hint = found("RDP-CERT-NAME-MISMATCH", Confidence::Hint, title, evidence);
         Verdict::Fires(hint.severity(Severity::Low))
@@ -88,8 +127,16 @@ fn address_mismatch(sight: &Sight<'_>, leaf: &CertificateFacts) -> Verdict {
     let Some(endpoint) = sight.history.subject.endpoint() else {
         return Verdict::Silent;
     };
-    if !sight.history.listed || leaf.san_ip.is_empty() || leaf.san_ip.contains(&endpoint.address) {
+    if !sight.history.listed || leaf.san_ip.is_empty() {
         return Verdict::Silent;
+    }
+    // Old clients look for an address among the DNS names, so authorities write it there as well.
+    let as_name = |name: &&str| name.parse() == Ok(endpoint.address);
+    if leaf.san_ip.contains(&endpoint.address) || leaf.dns_names().iter().any(as_name) {
+        return Verdict::Silent;
+    }
+    if leaf.san_left_out > 0 {
+        return MORE_NAMES;
     }
     let listed: Vec<String> = leaf.san_ip.iter().map(ToString::to_string).collect();
     sure(
@@ -98,7 +145,7 @@ fn address_mismatch(sight: &Sight<'_>, leaf: &CertificateFacts) -> Verdict {
             "The certificate does not carry the address {}",
             endpoint.address
         ),
-        format!("it is for {}", listed.join(", ")),
+        format!("it is for {}", some_of(&listed)),
     )
 }
 
@@ -149,7 +196,11 @@ fn self_signed(sight: &Sight<'_>) -> Verdict {
         Some(leaf) => sure(
             "RDP-CERT-SELF-SIGNED",
             "The certificate is self-signed, so clients cannot tell who it is",
-            format!("issuer and subject are {}", leaf.subject),
+            if leaf.subject.is_empty() {
+                "issuer and subject are empty".to_owned()
+            } else {
+                format!("issuer and subject are {}", leaf.subject)
+            },
         ),
         None => Verdict::Silent,
     }
@@ -264,7 +315,7 @@ fn no_usage(sight: &Sight<'_>) -> Verdict {
     sure(
         "RDP-CERT-NO-EKU",
         "The certificate is not meant for servers",
-        format!("extended key usage: {}", usages.join(", ")),
+        format!("extended key usage: {}", some_of(usages)),
     )
 }
 
@@ -283,6 +334,13 @@ fn ca_flag(sight: &Sight<'_>) -> Verdict {
     } else {
         finding
     })
+    // RFC 5280 4.2.1.12 wants one at least: a list that is empty could not be read.
+    if usages.is_empty() {
+        return lacking(
+            "the certificate's extended key usage cannot be read",
+            "a look at the certificate on the host",
+        );
+    }
 }
 
 /// Only for chains that this machine trusts: whether the authority is a public one cannot be told otherwise.

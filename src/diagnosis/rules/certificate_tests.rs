@@ -77,6 +77,105 @@ fn trap_18_international_names_are_left_open() {
     ));
 }
 
+#[test]
+fn an_international_name_is_one_in_capitals_too() {
+    let idn =
+        showing(certificate("XN--BCHER-KVA.example")).named(NameSource::Target, "bücher.example");
+    assert_untold(&idn, "RDP-CERT-NAME-MISMATCH");
+}
+
+fn assert_untold(host: &HostMaker, id: &str) {
+    let verdict = host.verdict(id);
+    assert!(
+        matches!(verdict, Verdict::NotEnough { .. }),
+        "{id}: {verdict:?}"
+    );
+}
+
+#[test]
+fn a_name_may_be_among_those_that_are_not_kept() {
+    let cut = |leaf| CertificateFacts {
+        san_left_out: 1,
+        ..leaf
+    };
+    let typed = |name| showing(cut(corporate())).named(NameSource::Target, name);
+    assert_untold(&typed("files.corp.example"), "RDP-CERT-NAME-MISMATCH");
+    typed("srv05.corp.example").assert_not("RDP-CERT-NAME-MISMATCH");
+    let listing = CertificateFacts {
+        san_ip: vec!["10.0.0.9".parse().unwrap()],
+        ..cut(corporate())
+    };
+    assert_untold(&showing(listing), "RDP-CERT-NAME-MISMATCH");
+}
+
+#[test]
+fn many_names_are_quoted_in_part() {
+    let names: Vec<String> = (0..1000)
+        .map(|index| format!("n{index}.corp.example"))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let finding = showing(issued(&names))
+        .named(NameSource::Target, "files.corp.example")
+        .assert_fires("RDP-CERT-NAME-MISMATCH");
+    assert!(
+        finding.evidence.ends_with("n7.corp.example and 992 more"),
+        "{}",
+        finding.evidence
+    );
+}
+
+#[test]
+fn an_address_written_as_a_dns_name_is_listed_too() {
+    let leaf = CertificateFacts {
+        san_ip: vec!["10.0.0.9".parse().unwrap()],
+        san_dns: vec!["10.0.0.5".into()],
+        has_san: true,
+        ..own()
+    };
+    showing(leaf).assert_not("RDP-CERT-NAME-MISMATCH");
+}
+
+#[test]
+fn a_short_name_may_be_completed_to_one_below_a_wildcard() {
+    let short = |name| {
+        showing(issued(&["*.corp.example"]))
+            .named(NameSource::Target, name)
+            .assert_fires("RDP-CERT-NAME-MISMATCH")
+            .confidence
+    };
+    assert_eq!(short("srv05"), Confidence::Hint);
+    assert_eq!(short("a.b.corp.example"), Confidence::Sure);
+}
+
+#[test]
+fn alternative_names_that_name_no_host_leave_the_name_open() {
+    let other_kinds = |san_ip: &[&str]| CertificateFacts {
+        has_san: true,
+        san_ip: san_ip.iter().map(|ip| ip.parse().unwrap()).collect(),
+        ..own()
+    };
+    let typed = |leaf, name| showing(leaf).named(NameSource::Target, name);
+    for leaf in [other_kinds(&[]), other_kinds(&["10.0.0.9"])] {
+        assert_untold(&typed(leaf, "srv05.corp.example"), "RDP-CERT-NAME-MISMATCH");
+    }
+    assert_untold(
+        &typed(other_kinds(&[]), "files.corp.example"),
+        "RDP-CERT-NAME-MISMATCH",
+    );
+    typed(other_kinds(&["10.0.0.9"]), "files.corp.example").assert_fires("RDP-CERT-NAME-MISMATCH");
+}
+
+#[test]
+fn an_empty_issuer_and_subject_are_called_so() {
+    let leaf = CertificateFacts {
+        subject: "".into(),
+        issuer: "".into(),
+        ..own()
+    };
+    let finding = showing(leaf).assert_fires("RDP-CERT-SELF-SIGNED");
+    assert_eq!(finding.evidence, "issuer and subject are empty");
+}
+
 fn calling_itself(name: &str, leaf: CertificateFacts) -> HostMaker {
     host([attempt().shown(tls(leaf)).identified(ntlm(name))])
 }
@@ -283,6 +382,11 @@ fn an_unreadable_certificate_is_a_finding_of_its_own_and_nothing_else() {
     };
     let diagnosis = showing(garbage).diagnose();
     let certificate: Vec<&str> = diagnosis
+#[test]
+fn usages_that_cannot_be_read_are_no_finding() {
+    assert_untold(&used_for(Some(&[])), "RDP-CERT-NO-EKU");
+}
+
         .findings
         .iter()
         .map(|finding| finding.id)

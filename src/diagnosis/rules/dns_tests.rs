@@ -242,6 +242,26 @@ fn trap_14_a_certificate_that_lists_the_name_may_answer_for_it() {
 }
 
 #[test]
+fn a_certificate_with_more_names_than_are_kept_may_answer_for_any() {
+    let cut = || crate::model::CertificateFacts {
+        san_left_out: 1,
+        ..crate::diagnosis::testing::issued(&["farm.corp.example"])
+    };
+    let answered_by = |there: AttemptMaker| {
+        up().named(NameSource::Ntlm, NAME)
+            .leads_to(NAME, &["10.0.0.9"])
+            .beside("10.0.0.9", vec![there])
+    };
+    answered_by(attempt().shown(tls(cut()))).assert_not("RDP-NAME-WRONG-HOST");
+    answered_by(
+        attempt()
+            .shown(tls(cut()))
+            .identified(ntlm("srv09.corp.example")),
+    )
+    .assert_not("RDP-NAME-WRONG-HOST");
+}
+
+#[test]
 fn trap_14_behind_a_wildcard_nobody_is_the_wrong_host() {
     let wild = || attempt().shown(tls(crate::diagnosis::testing::issued(&["*.corp.example"])));
     host([wild()])

@@ -97,6 +97,18 @@ fn trap_14_a_wildcard_or_a_list_of_names_is_no_shared_key() {
 }
 
 #[test]
+fn a_certificate_with_more_names_than_are_kept_is_no_shared_key() {
+    let leaf = CertificateFacts {
+        san_left_out: 1,
+        ..key(certificate("web01.corp.example"))
+    };
+    let first = showing(1, "web01.corp.example", &leaf);
+    showing(2, "web02.corp.example", &leaf)
+        .among(&[first])
+        .assert_not("RDP-CERT-SHARED-KEY");
+}
+
+#[test]
 fn trap_14_a_farm_name_or_a_proxy_is_no_shared_key() {
     let farm = key(issued(&["farm.corp.example"]));
     let proxy = CertificateFacts {

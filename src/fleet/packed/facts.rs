@@ -103,6 +103,7 @@ structure!(CertificateFacts {
     serial: serial,
     san_dns: san_dns,
     san_ip: san_ip,
+    san_left_out: san_left_out,
     has_san: has_san,
     not_before: not_before,
     not_after: not_after,

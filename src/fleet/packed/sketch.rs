@@ -75,7 +75,8 @@ fn pack_certificate(facts: &CertificateFacts, out: &mut Packer) {
     out.text(&facts.sha1);
     out.text(&facts.signature_algorithm);
     facts.key.pack(out);
-    out.size(facts.san_dns.len() + facts.san_ip.len());
+    let left_out = usize::try_from(facts.san_left_out).unwrap_or(usize::MAX);
+    out.size((facts.san_dns.len() + facts.san_ip.len()).saturating_add(left_out));
     facts.not_after.is_some().pack(out);
     if let Some(end) = facts.not_after {
         out.signed(end.as_second());

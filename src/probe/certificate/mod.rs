@@ -24,8 +24,13 @@ use x509_parser::time::ASN1Time;
 
 use crate::model::{CertificateFacts, KeyAlgorithm, PublicKey};
 
-/// Most entries kept of each list in a certificate.
-const LIST_LIMIT: usize = 64;
+/// Most extended key usages kept.
+const USAGE_LIMIT: usize = 64;
+/// Most DNS names, and most IP addresses, kept of the subject alternative name; the others are counted. Public authorities
+/// grant 100 to 250, some a thousand.
+const SAN_LIMIT: usize = 1024;
+/// Most bytes kept of all of them together: what every host of a hostile fleet might fill.
+const SAN_BYTES: usize = 16 * 1024;
 /// Most characters kept of one name in the subject alternative name, and of a common name. A DNS name has at most 253.
 const NAME_LIMIT: usize = 256;
 /// Most characters kept of a whole subject or issuer.
@@ -60,6 +65,7 @@ fn bare(der: &[u8]) -> CertificateFacts {
         serial: Box::default(),
         san_dns: Vec::new(),
         san_ip: Vec::new(),
+        san_left_out: 0,
         has_san: false,
         not_before: None,
         not_after: None,
@@ -111,9 +117,7 @@ fn read_extension(facts: &mut CertificateFacts, extension: &X509Extension<'_>) {
     if extension.oid == OID_X509_EXT_SUBJECT_ALT_NAME {
         facts.has_san = true;
         if let Ok((_, names)) = SubjectAlternativeName::from_der(extension.value) {
-            for name in &names.general_names {
-                read_alternative_name(facts, name);
-            }
+            read_alternative_names(facts, &names.general_names);
         }
     } else if extension.oid == OID_X509_EXT_EXTENDED_KEY_USAGE {
         let usages = ExtendedKeyUsage::from_der(extension.value)
@@ -128,19 +132,36 @@ fn read_extension(facts: &mut CertificateFacts, extension: &X509Extension<'_>) {
     }
 }
 
-fn read_alternative_name(facts: &mut CertificateFacts, name: &GeneralName<'_>) {
-    match name {
-        GeneralName::DNSName(name) if facts.san_dns.len() < LIST_LIMIT => {
-            facts.san_dns.push(text::shortened(name, NAME_LIMIT).into());
+/// Takes the names and addresses for which there is room, and counts the others.
+fn read_alternative_names(facts: &mut CertificateFacts, names: &[GeneralName<'_>]) {
+    let mut room = SAN_BYTES;
+    let mut fits = |kept: usize, bytes: usize| {
+        let left = room.checked_sub(bytes).filter(|_| kept < SAN_LIMIT);
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    for name in names {
+        let name = match name {
+            GeneralName::DNSName(name) => text::shortened(name, NAME_LIMIT),
+            // [2] is dNSName: one with bytes outside ASCII is against RFC 5280, and yet what the host calls itself.
+            GeneralName::Invalid(Tag(2), bytes) => text::latin(bytes, NAME_LIMIT),
+            GeneralName::IPAddress(octets) => {
+                match address(octets) {
+                    Some(address) if fits(facts.san_ip.len(), octets.len()) => {
+                        facts.san_ip.push(address);
+                    }
+                    Some(_) => facts.san_left_out = facts.san_left_out.saturating_add(1),
+                    None => {}
+                }
+                continue;
+            }
+            _ => continue,
+        };
+        if fits(facts.san_dns.len(), name.len()) {
+            facts.san_dns.push(name.into());
+        } else {
+            facts.san_left_out = facts.san_left_out.saturating_add(1);
         }
-        // [2] is dNSName: one with bytes outside ASCII is against RFC 5280, and yet what the host calls itself.
-        GeneralName::Invalid(Tag(2), bytes) if facts.san_dns.len() < LIST_LIMIT => {
-            facts.san_dns.push(text::latin(bytes, NAME_LIMIT).into());
-        }
-        GeneralName::IPAddress(bytes) if facts.san_ip.len() < LIST_LIMIT => {
-            facts.san_ip.extend(address(bytes));
-        }
-        _ => {}
     }
 }
 
@@ -152,7 +173,19 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
         .ok()
 }
 
-/// The usages as dotted OIDs: those that the parser knows by name first.
+/// The usages as dotted OIDs: those that judge a server first.
+    const REMOTE_DESKTOP: &str = "1.3.6.1.4.1.311.54.1.2";
+
+    // Before the others, or a long list might push out what alone makes a server's certificate.
+    let remote_desktop = usage
+        .other
+        .iter()
+        .any(|oid| *dotted(oid) == *REMOTE_DESKTOP);
+    let others = usage
+        .other
+        .iter()
+        .map(dotted)
+        .filter(|oid| **oid != *REMOTE_DESKTOP);
 fn usage_oids(usage: &ExtendedKeyUsage<'_>) -> Vec<Box<str>> {
     [
         (usage.any, "2.5.29.37.0"),
@@ -166,8 +199,9 @@ fn usage_oids(usage: &ExtendedKeyUsage<'_>) -> Vec<Box<str>> {
     .into_iter()
     .filter(|(present, _)| *present)
     .map(|(_, oid)| oid.into())
-    .chain(usage.other.iter().map(dotted))
-    .take(LIST_LIMIT)
+    .chain(remote_desktop.then(|| Box::from(REMOTE_DESKTOP)))
+    .chain(others)
+    .take(USAGE_LIMIT)
     .collect()
 }
 

@@ -229,10 +229,57 @@ fn lists_and_strings_are_bounded() {
     });
     let facts = read(&der);
     assert_eq!(facts.unparsable, None);
-    assert_eq!(facts.san_dns.len(), LIST_LIMIT);
+    assert_eq!(facts.san_dns.len(), SAN_BYTES / NAME_LIMIT);
+    assert_eq!(facts.san_dns.len() + facts.san_left_out as usize, 200);
     assert!(facts.san_dns.iter().all(|name| name.len() == NAME_LIMIT));
     assert_eq!(facts.subject.chars().count(), SUBJECT_LIMIT);
-    assert_eq!(facts.extended_key_usage.unwrap().len(), LIST_LIMIT);
+    assert_eq!(facts.extended_key_usage.unwrap().len(), USAGE_LIMIT);
+}
+
+/// A certificate with so many short DNS names, and as many addresses.
+fn with_names(count: u32) -> CertificateFacts {
+    read(&made(2020, 2030, |params| {
+        let names = (0..count).map(|index| {
+            let name = format!("n{index}.x");
+            rcgen::SanType::DnsName(name.try_into().unwrap())
+        });
+        let addresses = (0..count).map(|index| {
+            rcgen::SanType::IpAddress(IpAddr::from((0x0a00_0000 + index).to_be_bytes()))
+        });
+        params.subject_alt_names = names.chain(addresses).collect();
+    }))
+}
+
+#[test]
+fn as_many_names_as_authorities_grant_are_kept() {
+    let facts = with_names(1000);
+    assert_eq!((facts.san_dns.len(), facts.san_ip.len()), (1000, 1000));
+    assert_eq!(facts.san_left_out, 0);
+    assert!(facts.covers("n999.x"));
+}
+
+#[test]
+fn names_beyond_those_that_are_kept_are_counted() {
+    let facts = with_names(2500);
+    assert_eq!(
+        (facts.san_dns.len(), facts.san_ip.len()),
+        (SAN_LIMIT, SAN_LIMIT)
+    );
+    assert_eq!(facts.san_left_out as usize, 2 * (2500 - SAN_LIMIT));
+}
+
+#[test]
+fn remote_desktop_authentication_is_kept_of_a_long_list() {
+    let facts = read(&made(2020, 2030, |params| {
+        params.extended_key_usages = (0..100)
+            .map(|index| ExtendedKeyUsagePurpose::Other(vec![2, 999, index]))
+            .chain([ExtendedKeyUsagePurpose::Other(vec![
+                1, 3, 6, 1, 4, 1, 311, 54, 1, 2,
+            ])])
+            .collect();
+    }));
+    let usages = facts.extended_key_usage.unwrap();
+    assert!(usages.contains(&Box::from("1.3.6.1.4.1.311.54.1.2")));
 }
 
 #[test]

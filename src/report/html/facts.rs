@@ -90,6 +90,11 @@ pub(super) fn certificate(
     facts.0
 }
 
+/// Names of one certificate on the page; the other formats have all.
+const MOST_NAMES: usize = 64;
+/// Issuing certificates of one chain on the page: no honest chain comes near.
+const MOST_ISSUERS: usize = 15;
+
 fn leaf_facts(tls: &TlsFacts, leaf: &CertificateFacts, facts: &mut Facts) {
     if let Some(reason) = &leaf.unparsable {
         facts.add_as("bad", "Unreadable", prose(reason));
@@ -102,7 +107,7 @@ fn leaf_facts(tls: &TlsFacts, leaf: &CertificateFacts, facts: &mut Facts) {
                 _ => leaf.issuer.to_string(),
             },
         );
-        facts.add("Names", words::alternative_names(leaf).join(", "));
+        facts.add("Names", words::names(leaf, MOST_NAMES));
         facts.add("Valid", validity(leaf.not_before, leaf.not_after));
         facts.add(
             "Key",
@@ -122,7 +127,13 @@ fn leaf_facts(tls: &TlsFacts, leaf: &CertificateFacts, facts: &mut Facts) {
             TrustVerdict::NotChecked => None,
         },
     );
-    let issuers: Vec<&str> = tls.chain.iter().skip(1).map(|one| &*one.subject).collect();
+    let above = tls.chain.iter().skip(1);
+    let mut issuers: Vec<&str> = above.map(|one| &*one.subject).take(MOST_ISSUERS).collect();
+    let more = tls.chain.len().saturating_sub(1 + issuers.len());
+    let more = format!("… and {more} more");
+    if tls.chain.len() > 1 + issuers.len() {
+        issuers.push(&more);
+    }
     facts.add("Chain", issuers.join(" ← "));
 }
 

@@ -100,6 +100,8 @@ struct CertificateV1<'a> {
     subject: Option<&'a str>,
     /// DNS names, then addresses, of the subject alternative name.
     san: Vec<String>,
+    /// Names and addresses beyond those in `san`: the certificate has more than the 1024 names, or 16 KiB of them, that are kept.
+    san_left_out: u32,
     /// The whole issuer.
     issuer: Option<&'a str>,
     /// `null` when it says so and nobody checked its signature.
@@ -392,6 +394,7 @@ impl<'a> CertificateV1<'a> {
             common_name: leaf.common_name.as_deref(),
             subject: known.then_some(&leaf.subject),
             san: words::alternative_names(leaf),
+            san_left_out: leaf.san_left_out,
             issuer: known.then_some(&leaf.issuer),
             self_signed: words::self_signed(tls, leaf),
             not_before: leaf.not_before,

@@ -285,7 +285,7 @@ fn certificates(
             time(facts.not_after),
             time(facts.not_before),
             facts.common_name.as_deref().map_or(Cell::Empty, text),
-            text(words::listed(&words::alternative_names(&facts))),
+            text(words::names(&facts, usize::MAX)),
             text(&*facts.issuer),
             text(words::key(&facts)),
             text(&*facts.signature_algorithm),

@@ -92,6 +92,7 @@ fn any_certificate() -> impl Strategy<Value = CertificateFacts> {
                     serial: "00".into(),
                     san_dns,
                     san_ip,
+                    san_left_out: length,
                     has_san: yes,
                     not_before: at,
                     not_after: at,

@@ -67,6 +67,7 @@ fn certificate(name: &str, not_before: &str, not_after: &str) -> CertificateFact
         serial: "0102".into(),
         san_dns: vec![name.into()],
         san_ip: Vec::new(),
+        san_left_out: 0,
         has_san: true,
         not_before: Some(time(not_before)),
         not_after: Some(time(not_after)),

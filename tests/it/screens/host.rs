@@ -481,6 +481,23 @@ fn a_host_without_a_certificate_gives_no_thumbprint() {
 }
 
 #[test]
+fn a_certificate_with_a_thousand_names_leaves_room_for_the_rest_of_the_page() {
+    let mut leaf = certificate("srv05.corp.example", VALID);
+    leaf.san_dns = (0..1000)
+        .map(|index| format!("n{index}.corp.example").into())
+        .collect();
+    leaf.san_left_out = 24;
+    let mut script = Script::default();
+    script.push(plan(true));
+    script.attempt(good("10.0.0.5", 1, leaf), true);
+    let stand = opened_over(script, (100, 600), Theme::default(), "10.0.0.5:3389");
+    let page = whole(&stand, 100);
+    assert!(page.contains(" n63.corp.example"), "{page}");
+    assert!(!page.contains(" n64.corp.example"), "{page}");
+    assert!(page.contains("and 960 more"), "{page}");
+}
+
+#[test]
 fn identity_tells_a_host_that_was_not_reached_from_one_that_was_not_asked_or_has_no_nla() {
     let page = |attempts: Vec<Attempt>, ntlm: bool| {
         let mut script = Script::default();

@@ -141,6 +141,7 @@ pub(crate) fn certificate(name: &str, not_after: &str) -> CertificateFacts {
         serial: "4a0000001f".into(),
         san_dns: vec![name.into()],
         san_ip: Vec::new(),
+        san_left_out: 0,
         has_san: true,
         not_before: Some("2025-01-01T00:00:00Z".parse().unwrap()),
         not_after: Some(not_after.parse().unwrap()),

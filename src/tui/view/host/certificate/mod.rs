@@ -3,12 +3,11 @@
 mod chain;
 mod validity;
 
-use std::net::IpAddr;
-
 use jiff::Timestamp;
 
 use super::Page;
 use super::glyphs::Mark;
+use crate::counts::grouped;
 use crate::fleet::Host;
 use crate::model::{
     CertificateFacts, CertificateStatus, History, TlsFacts, TlsMethod, TrustVerdict,
@@ -141,6 +140,9 @@ fn thumbprints(certificate: &CertificateFacts, page: &mut Page) {
     page.hex("SHA-256", &certificate.sha256);
 }
 
+/// Alternative names on the page; the reports have more.
+const SHOWN_NAMES: usize = 64;
+
 /// The alternative names, one to a line.
 fn names(certificate: &CertificateFacts, page: &mut Page) {
     if !certificate.has_san {
@@ -148,12 +150,16 @@ fn names(certificate: &CertificateFacts, page: &mut Page) {
         return;
     }
     let mut label = "names (SAN)";
-    for name in &certificate.san_dns {
-        page.field(label, name, Tone::Plain);
+    let names = certificate.san_dns.iter().map(ToString::to_string);
+    let addresses = certificate.san_ip.iter().map(|ip| format!("{ip} (IP)"));
+    for name in names.chain(addresses).take(SHOWN_NAMES) {
+        page.field(label, &name, Tone::Plain);
         label = "";
     }
-    for address in certificate.san_ip.iter().map(IpAddr::to_string) {
-        page.field(label, &format!("{address} (IP)"), Tone::Plain);
+    let kept = certificate.san_dns.len() + certificate.san_ip.len();
+    let more = kept.saturating_sub(SHOWN_NAMES) as u64 + u64::from(certificate.san_left_out);
+    if more > 0 {
+        page.field(label, &format!("and {} more", grouped(more)), Tone::Notice);
         label = "";
     }
     if !label.is_empty() {

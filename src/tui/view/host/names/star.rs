@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::super::Page;
 use super::super::glyphs::{self, Mark};
 use super::{mark, normal, path};
+use crate::counts::grouped;
 use crate::fleet::Host;
 use crate::model::{CertificateFacts, DnsVerdict, History, LookupAnswer, NameSource, Question};
 use crate::tui::text;
@@ -162,10 +163,15 @@ fn certificate(history: &History, reference: &str) -> Ray {
         .any(|name| label(name) == label(reference))
     {
         ray(Mark::Partly, "short name only", value)
+    } else if leaf.san_left_out > 0 {
+        ray(Mark::None, "has more names", value)
     } else {
         ray(Mark::Bad, "not good for it", value)
     }
 }
+
+/// Names of a certificate that a ray can show.
+const SHOWN_NAMES: usize = 16;
 
 /// The names in a certificate: those that count, then the common name where it is another.
 fn names(leaf: &CertificateFacts) -> String {
@@ -175,6 +181,11 @@ fn names(leaf: &CertificateFacts) -> String {
         && !names.contains(&normal(common))
     {
         names.push(format!("CN={common}"));
+    }
+    let more = names.len().saturating_sub(SHOWN_NAMES) as u64 + u64::from(leaf.san_left_out);
+    names.truncate(SHOWN_NAMES);
+    if more > 0 {
+        names.push(format!("and {} more", grouped(more)));
     }
     names.join(", ")
 }

@@ -168,6 +168,8 @@ fn by_name(model: &Model, host: &Host, history: &History, name: &str) -> Way {
     let named = |leaf: &CertificateFacts| {
         if leaf.covers(name) {
             (Mark::Good, "good for it")
+        } else if leaf.san_left_out > 0 {
+            (Mark::None, "has more names")
         } else {
             (Mark::Partly, "not good for it")
         }
