@@ -155,7 +155,7 @@ entries! {
     "RDP-CERT-SHA1" Low ["R4", "R1", "R16"], "The certificate is signed with SHA-1", "{n} hosts have a certificate signed with SHA-1", "RFC 9155";
     "RDP-CERT-MD5" High ["R4"], "The certificate is signed with MD5 or older", "{n} hosts have a certificate signed with MD5", "Microsoft KB2862973";
     "RDP-CERT-KEY-TINY" Critical ["R4"], "The certificate's RSA key is below 1024 bits, which Windows blocks", "{n} hosts have an RSA key below 1024 bits", KEY_BLOCK;
-    "RDP-CERT-KEY-SHORT" Medium ["R4"], "The certificate's RSA key is below 2048 bits", "{n} hosts have an RSA key below 2048 bits", "NIST SP 800-131A";
+    "RDP-CERT-KEY-SHORT" Medium ["R4"], "The certificate's key is short: RSA below 2048 bits, or an elliptic curve below 224", "{n} hosts have a certificate with a short key", "NIST SP 800-131A";
     "RDP-CERT-NO-EKU" Medium ["R4"], "The certificate is not meant for servers", "{n} hosts have a certificate that is not meant for servers", RFC5280;
     "RDP-CERT-CA-FLAG" Low ["R4"], "The server's certificate calls itself an authority", "{n} hosts have a server certificate that calls itself an authority", RFC5280;
     "RDP-CERT-LONG-LIFE" Info [], "The certificate lives longer than public authorities may grant", "{n} hosts have a very long-lived certificate", "CA/Browser Forum baseline requirements 6.3.2";

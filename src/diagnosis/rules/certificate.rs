@@ -225,14 +225,32 @@ fn chain_short(sight: &Sight<'_>) -> Verdict {
     ))
 }
 
+/// Signature algorithms with SHA-1, or its first edition, by OID: where a record of the scan gives no name.
+const SHA1_OIDS: [&str; 8] = [
+    "1.2.840.113549.1.1.5",
+    "1.2.840.10045.4.1",
+    "1.2.840.10040.4.3",
+    "1.3.14.3.2.13",
+    "1.3.14.3.2.15",
+    "1.3.14.3.2.27",
+    "1.3.14.3.2.28",
+    "1.3.14.3.2.29",
+];
+/// Signature algorithms with MD2, MD4 or MD5.
+const MD_OIDS: [&str; 8] = [
+    "1.2.840.113549.1.1.2",
+    "1.2.840.113549.1.1.3",
+    "1.2.840.113549.1.1.4",
+    "1.3.14.3.2.2",
+    "1.3.14.3.2.3",
+    "1.3.14.3.2.4",
+    "1.3.14.3.2.24",
+    "1.3.14.3.2.25",
+];
+
 fn sha1(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight).filter(|leaf| {
-        signed_with(
-            leaf,
-            &["sha1", "ecdsa-with-sha1"],
-            &["1.2.840.113549.1.1.5", "1.3.14.3.2.29"],
-        )
-    }) else {
+    let hashes = ["sha1", "dsawithsha", "shawithrsaencryption"];
+    let Some(leaf) = leaf(sight).filter(|leaf| signed_with(leaf, &hashes, &SHA1_OIDS)) else {
         return Verdict::Silent;
     };
     let finding = found(
@@ -249,12 +267,7 @@ fn sha1(sight: &Sight<'_>) -> Verdict {
 }
 
 fn md5(sight: &Sight<'_>) -> Verdict {
-    let oids = [
-        "1.2.840.113549.1.1.2",
-        "1.2.840.113549.1.1.3",
-        "1.2.840.113549.1.1.4",
-    ];
-    match leaf(sight).filter(|leaf| signed_with(leaf, &["md5", "md4", "md2"], &oids)) {
+    match leaf(sight).filter(|leaf| signed_with(leaf, &["md5", "md4", "md2"], &MD_OIDS)) {
         Some(leaf) => sure(
             "RDP-CERT-MD5",
             "The certificate is signed with MD5 or older, which updated clients refuse",
@@ -264,22 +277,25 @@ fn md5(sight: &Sight<'_>) -> Verdict {
     }
 }
 
-/// Whether the signature algorithm begins with one of some names, or is one of some OIDs.
-fn signed_with(leaf: &CertificateFacts, names: &[&str], oids: &[&str]) -> bool {
+/// Whether the signature algorithm begins or ends with one of some hashes, as its names do; or is one of some OIDs.
+fn signed_with(leaf: &CertificateFacts, hashes: &[&str], oids: &[&str]) -> bool {
     let algorithm = leaf.signature_algorithm.to_lowercase();
-    names.iter().any(|name| algorithm.starts_with(name)) || oids.contains(&algorithm.as_str())
+    hashes
+        .iter()
+        .any(|hash| algorithm.starts_with(hash) || algorithm.ends_with(hash))
+        || oids.contains(&algorithm.as_str())
 }
 
-/// RSA modulus length; `None` for other keys and where it is not known.
-fn rsa_bits(sight: &Sight<'_>) -> Option<u32> {
+/// Kind and length of the key, where it is known.
+fn key(sight: &Sight<'_>) -> Option<(KeyAlgorithm, u32)> {
     leaf(sight)
-        .filter(|leaf| leaf.key.algorithm == KeyAlgorithm::Rsa && leaf.key.bits > 0)
-        .map(|leaf| leaf.key.bits)
+        .map(|leaf| (leaf.key.algorithm, leaf.key.bits))
+        .filter(|(_, bits)| *bits > 0)
 }
 
 fn key_tiny(sight: &Sight<'_>) -> Verdict {
-    match rsa_bits(sight) {
-        Some(bits @ ..1024) => sure(
+    match key(sight) {
+        Some((KeyAlgorithm::Rsa, bits @ ..1024)) => sure(
             "RDP-CERT-KEY-TINY",
             "The certificate's RSA key is below 1024 bits; Windows clients refuse it",
             format!("RSA {bits}"),
@@ -289,11 +305,17 @@ fn key_tiny(sight: &Sight<'_>) -> Verdict {
 }
 
 fn key_short(sight: &Sight<'_>) -> Verdict {
-    match rsa_bits(sight) {
-        Some(bits @ 1024..2048) => sure(
+    match key(sight) {
+        Some((KeyAlgorithm::Rsa, bits @ 1024..2048)) => sure(
             "RDP-CERT-KEY-SHORT",
             "The certificate's RSA key is below 2048 bits",
             format!("RSA {bits}"),
+        ),
+        // As strong as RSA of less than 2048 bits (NIST SP 800-57 part 1, table 2).
+        Some((KeyAlgorithm::Ec, bits @ ..224)) => sure(
+            "RDP-CERT-KEY-SHORT",
+            "The certificate's elliptic-curve key is below 224 bits",
+            format!("EC {bits}"),
         ),
         _ => Verdict::Silent,
     }
@@ -311,6 +333,13 @@ fn no_usage(sight: &Sight<'_>) -> Verdict {
         .any(|wanted| has_usage(leaf, wanted))
     {
         return Verdict::Silent;
+    }
+    // RFC 5280 4.2.1.12 wants one at least: a list that is empty could not be read.
+    if usages.is_empty() {
+        return lacking(
+            "the certificate's extended key usage cannot be read",
+            "a look at the certificate on the host",
+        );
     }
     sure(
         "RDP-CERT-NO-EKU",
@@ -334,13 +363,6 @@ fn ca_flag(sight: &Sight<'_>) -> Verdict {
     } else {
         finding
     })
-    // RFC 5280 4.2.1.12 wants one at least: a list that is empty could not be read.
-    if usages.is_empty() {
-        return lacking(
-            "the certificate's extended key usage cannot be read",
-            "a look at the certificate on the host",
-        );
-    }
 }
 
 /// Only for chains that this machine trusts: whether the authority is a public one cannot be told otherwise.

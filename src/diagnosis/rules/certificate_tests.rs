@@ -277,6 +277,42 @@ fn sha1_weighs_more_from_an_authority() {
 }
 
 #[test]
+fn sha1_is_known_in_every_spelling() {
+    for algorithm in [
+        "dsa-with-SHA1",
+        "ecdsa-with-SHA1",
+        "RSASSA-PSS with SHA1",
+        "dsaWithSHA1",
+        "dsaWithSHA",
+        "shaWithRSAEncryption",
+        "1.2.840.10040.4.3",
+        "1.2.840.10045.4.1",
+        "1.3.14.3.2.27",
+    ] {
+        showing(signed(own(), algorithm)).assert_fires("RDP-CERT-SHA1");
+    }
+}
+
+#[test]
+fn later_hashes_are_neither_sha1_nor_md5() {
+    for algorithm in [
+        "dsa-with-SHA256",
+        "ecdsa-with-SHA384",
+        "ecdsa-with-Specified",
+        "RSASSA-PSS",
+        "RSASSA-PSS with SHA512",
+        "sha512-224WithRSAEncryption",
+        "Ed25519",
+        "ML-DSA-44",
+        "1.3.36.3.3.1.2",
+    ] {
+        let host = showing(signed(own(), algorithm));
+        host.assert_not("RDP-CERT-SHA1");
+        host.assert_not("RDP-CERT-MD5");
+    }
+}
+
+#[test]
 fn sha1_on_an_issuer_in_the_chain_does_not_count() {
     let mut facts = tls(corporate());
     facts
@@ -288,7 +324,10 @@ fn sha1_on_an_issuer_in_the_chain_does_not_count() {
 #[test]
 fn md5_is_high() {
     showing(signed(own(), "md5WithRSAEncryption")).assert_fires("RDP-CERT-MD5");
+    showing(signed(own(), "md2WithRSA")).assert_fires("RDP-CERT-MD5");
+    showing(signed(own(), "RSASSA-PSS with MD5")).assert_fires("RDP-CERT-MD5");
     showing(signed(own(), "1.2.840.113549.1.1.4")).assert_fires("RDP-CERT-MD5");
+    showing(signed(own(), "1.3.14.3.2.25")).assert_fires("RDP-CERT-MD5");
     showing(own()).assert_not("RDP-CERT-MD5");
 }
 
@@ -312,6 +351,15 @@ fn rsa_keys_are_judged_by_length() {
 fn short_elliptic_keys_are_fine() {
     keyed(KeyAlgorithm::Ec, 256).assert_not("RDP-CERT-KEY-TINY");
     keyed(KeyAlgorithm::Ec, 256).assert_not("RDP-CERT-KEY-SHORT");
+    keyed(KeyAlgorithm::Ec, 224).assert_not("RDP-CERT-KEY-SHORT");
+    keyed(KeyAlgorithm::Ec, 0).assert_not("RDP-CERT-KEY-SHORT");
+}
+
+#[test]
+fn elliptic_keys_below_224_bits_are_short() {
+    let finding = keyed(KeyAlgorithm::Ec, 192).assert_fires("RDP-CERT-KEY-SHORT");
+    assert_eq!(finding.evidence, "EC 192");
+    keyed(KeyAlgorithm::Ec, 192).assert_not("RDP-CERT-KEY-TINY");
 }
 
 fn used_for(usages: Option<&[&str]>) -> HostMaker {
@@ -332,6 +380,11 @@ fn usages_without_a_server_are_a_finding_and_absent_ones_are_not() {
     used_for(Some(&["1.3.6.1.5.5.7.3.2"])).assert_fires("RDP-CERT-NO-EKU");
     used_for(None).assert_not("RDP-CERT-NO-EKU");
     used_for(Some(&[EKU_ANY])).assert_not("RDP-CERT-NO-EKU");
+}
+
+#[test]
+fn usages_that_cannot_be_read_are_no_finding() {
+    assert_untold(&used_for(Some(&[])), "RDP-CERT-NO-EKU");
 }
 
 #[test]
@@ -382,11 +435,6 @@ fn an_unreadable_certificate_is_a_finding_of_its_own_and_nothing_else() {
     };
     let diagnosis = showing(garbage).diagnose();
     let certificate: Vec<&str> = diagnosis
-#[test]
-fn usages_that_cannot_be_read_are_no_finding() {
-    assert_untold(&used_for(Some(&[])), "RDP-CERT-NO-EKU");
-}
-
         .findings
         .iter()
         .map(|finding| finding.id)

@@ -102,8 +102,7 @@ fn filled(
     facts.not_after = Some(timestamp(certificate.validity.not_after));
     facts.key = algorithm::public_key(&certificate.subject_pki);
     facts.spki_sha256 = hex(digest::digest(&digest::SHA256, certificate.subject_pki.raw).as_ref());
-    facts.signature_algorithm =
-        algorithm::signature_name(&certificate.signature_algorithm.algorithm);
+    facts.signature_algorithm = algorithm::signature_name(&certificate.signature_algorithm);
     facts.self_issued = certificate.subject.as_raw() == certificate.issuer.as_raw();
     facts.trailing_bytes = saturated(rest.len());
     for extension in certificate.extensions() {
@@ -174,6 +173,7 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
 }
 
 /// The usages as dotted OIDs: those that judge a server first.
+fn usage_oids(usage: &ExtendedKeyUsage<'_>) -> Vec<Box<str>> {
     const REMOTE_DESKTOP: &str = "1.3.6.1.4.1.311.54.1.2";
 
     // Before the others, or a long list might push out what alone makes a server's certificate.
@@ -186,7 +186,6 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
         .iter()
         .map(dotted)
         .filter(|oid| **oid != *REMOTE_DESKTOP);
-fn usage_oids(usage: &ExtendedKeyUsage<'_>) -> Vec<Box<str>> {
     [
         (usage.any, "2.5.29.37.0"),
         (usage.server_auth, "1.3.6.1.5.5.7.3.1"),

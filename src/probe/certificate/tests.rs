@@ -116,7 +116,12 @@ fn keys_and_signatures_of_every_age_are_named() {
             1024,
             "md5WithRSAEncryption",
         ),
-        (fixture!("pss"), KeyAlgorithm::Rsa, 1024, "RSASSA-PSS"),
+        (
+            fixture!("pss"),
+            KeyAlgorithm::Rsa,
+            1024,
+            "RSASSA-PSS with SHA256",
+        ),
         (fixture!("ed25519"), KeyAlgorithm::EdDsa, 256, "Ed25519"),
     ] {
         let facts = read(der);
