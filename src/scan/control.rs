@@ -27,17 +27,24 @@ impl<P: Prober> Engine<P> {
         }
     }
 
-    /// Breaks off what is under way at an endpoint; gives its connections' jobs.
+    /// Breaks off what is under way at an endpoint; gives its connections' jobs. Connections end politely, and what they tell
+    /// no longer counts; lookups are dropped.
     fn break_off(&mut self, endpoint: Endpoint) -> Vec<Job> {
+        self.looking.retain(|_, looking| {
+            let stays = looking.endpoint != Some(endpoint);
+            if !stays {
+                looking.task.abort();
+            }
+            stays
+        });
         let under_way = self
             .in_flight
             .values_mut()
             .filter(|flight| flight.job.endpoint == endpoint && !flight.void);
-        // The slot and the courtesy gap are given back when the broken-off task is joined.
+        // The slot and the courtesy gap are given back when the task has ended.
         under_way
             .map(|flight| {
-                flight.task.abort();
-                flight.void = true;
+                flight.break_off();
                 flight.job
             })
             .collect()
@@ -126,9 +133,11 @@ impl<P: Prober> Engine<P> {
     }
 
     async fn rescan(&mut self) {
-        self.tasks.abort_all();
+        for (_, looking) in self.looking.drain() {
+            looking.task.abort();
+        }
         for flight in self.in_flight.values_mut() {
-            flight.void = true;
+            flight.break_off();
         }
         self.queue = Queue::new(self.targets.endpoints(), self.options.seed);
         self.name_jobs.clear();

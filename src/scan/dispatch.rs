@@ -14,7 +14,7 @@ use crate::target::NameTarget;
 
 use super::bounds;
 use super::candidates::{self, MOST_NAMES};
-use super::engine::{Engine, Flight};
+use super::engine::{Engine, Flight, Looking};
 use super::prober::{AttemptRequest, Connect, ConnectFailure, Prober};
 use super::queue::{Job, Purpose};
 
@@ -128,7 +128,6 @@ impl<P: Prober> Engine<P> {
             Flight {
                 job,
                 since: now,
-                task,
                 give_up,
                 void: false,
             },
@@ -167,13 +166,14 @@ impl<P: Prober> Engine<P> {
     fn launch_lookups(&mut self) {
         while self.lookups_in_flight < MOST_LOOKUPS {
             let prober = self.prober.clone();
-            if let Some(target) = self.unresolved.pop() {
-                self.tasks.spawn(async move {
+            let (endpoint, task) = if let Some(target) = self.unresolved.pop() {
+                let task = self.tasks.spawn(async move {
                     let lookups = prober.forward(&target.name).await;
                     Done::Resolved(target, lookups)
                 });
+                (None, task)
             } else if let Some((endpoint, names)) = self.name_jobs.pop_front() {
-                self.tasks.spawn(async move {
+                let task = self.tasks.spawn(async move {
                     let (names, lookups) = look_up(&*prober, endpoint.address, names).await;
                     Done::Named {
                         endpoint,
@@ -181,10 +181,12 @@ impl<P: Prober> Engine<P> {
                         lookups,
                     }
                 });
+                (Some(endpoint), task)
             } else {
                 break;
-            }
+            };
             self.lookups_in_flight += 1;
+            self.looking.insert(task.id(), Looking { endpoint, task });
         }
     }
 
@@ -201,12 +203,14 @@ impl<P: Prober> Engine<P> {
                     self.attempt_finished(job, *attempt).await;
                 }
             }
-            Ok((_, Done::Resolved(target, lookups))) => {
+            Ok((id, Done::Resolved(target, lookups))) => {
                 self.lookups_in_flight -= 1;
-                self.target_resolved(target, lookups).await;
+                if self.looking.remove(&id).is_some() {
+                    self.target_resolved(target, lookups).await;
+                }
             }
             Ok((
-                _,
+                id,
                 Done::Named {
                     endpoint,
                     names,
@@ -214,12 +218,16 @@ impl<P: Prober> Engine<P> {
                 },
             )) => {
                 self.lookups_in_flight -= 1;
-                self.names_found(endpoint, names, lookups).await;
+                // A host that is probed anew has its names looked up anew.
+                if self.looking.remove(&id).is_some() {
+                    self.names_found(endpoint, names, lookups).await;
+                }
             }
             Err(error) => {
                 if error.is_panic() {
                     tracing::error!(%error, "A probe task panicked");
                 }
+                self.looking.remove(&error.id());
                 if self.release(error.id(), true) == Slot::None {
                     self.lookups_in_flight = self.lookups_in_flight.saturating_sub(1);
                 }

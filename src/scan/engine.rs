@@ -103,10 +103,9 @@ impl Known {
 pub(super) struct Flight {
     pub(super) job: Job,
     pub(super) since: Instant,
-    pub(super) task: AbortHandle,
     /// Ends it in order; what came of it until then counts.
     pub(super) give_up: CancellationToken,
-    /// Broken off on order: a result that came at the same moment no longer counts.
+    /// Broken off on order: what came of it no longer counts.
     pub(super) void: bool,
 }
 
@@ -115,6 +114,20 @@ impl Flight {
     pub(super) fn ends_on_order(&self) -> bool {
         self.void || self.give_up.is_cancelled()
     }
+
+    /// Lets it end politely and counts its result no more.
+    pub(super) fn break_off(&mut self) {
+        self.give_up.cancel();
+        self.void = true;
+    }
+}
+
+/// Lookups under way whose result counts.
+#[derive(Debug)]
+pub(super) struct Looking {
+    /// Whose names; `None` for a name that the user listed.
+    pub(super) endpoint: Option<Endpoint>,
+    pub(super) task: AbortHandle,
 }
 
 pub(super) struct Engine<P: Prober> {
@@ -140,6 +153,8 @@ pub(super) struct Engine<P: Prober> {
     /// At the last launch every slot was taken and more was waiting.
     pub(super) slots_are_short: bool,
     pub(super) lookups_in_flight: usize,
+    /// Lookups under way, without those that were dropped on order.
+    pub(super) looking: HashMap<Id, Looking>,
     /// Names of the user's still to be resolved, in reverse order.
     pub(super) unresolved: Vec<NameTarget>,
     /// Hosts whose names wait for a lookup slot.
@@ -180,6 +195,7 @@ impl<P: Prober> Engine<P> {
                 .max(1),
             slots_are_short: false,
             lookups_in_flight: 0,
+            looking: HashMap::new(),
             unresolved: targets.names().iter().rev().cloned().collect(),
             name_jobs: VecDeque::new(),
             known: HashMap::new(),

@@ -328,6 +328,54 @@ async fn a_host_is_probed_again_in_the_midst_of_its_attempts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn probing_again_ends_the_connection_under_way_in_order() {
+    let prober = FakeProber::new().with(at(1), &[Answer::Hang, Answer::Up]);
+    let mut hand = Hand::on(targets(&["127.9.0.1"], &[]), prober, ScanOptions::default());
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    hand.order(Control::ProbeAgain(vec![at(1)])).await;
+    hand.until_the_end().await;
+    assert_eq!(hand.prober.open(), 0);
+    assert_eq!(hand.prober.connects_to(at(1)), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rescan_ends_the_connections_under_way_in_order() {
+    let prober = FakeProber::new()
+        .with(at(1), &[Answer::Hang, Answer::Up])
+        .with(at(2), &[Answer::Hang, Answer::Up]);
+    let mut hand = Hand::on(
+        targets(&["127.9.0.1-2"], &[]),
+        prober,
+        ScanOptions::default(),
+    );
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    hand.order(Control::RescanAll).await;
+    hand.until_the_end().await;
+    assert_eq!(hand.prober.open(), 0);
+    assert_eq!(attempted(&hand.fleet(), at(1)), [1, 2, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_under_way_for_a_host_that_is_probed_again_are_not_told() {
+    for order in [Control::ProbeAgain(vec![at(1)]), Control::RescanAll] {
+        let prober = up([1])
+            .with_pointer(at(1).address, "srv.example")
+            .with_name("srv.example", &[at(1).address])
+            .with_slow_names(Duration::from_secs(600));
+        let mut hand = Hand::on(targets(&["127.9.0.1"], &[]), prober, ScanOptions::default());
+        hand.until_attempt().await;
+        tokio::time::sleep(Duration::from_secs(300)).await;
+        hand.order(order.clone()).await;
+        hand.until_the_end().await;
+        let checked = hand
+            .seen
+            .iter()
+            .filter(|event| matches!(event.body, EventBody::NamesChecked { .. }));
+        assert_eq!(checked.count(), 1, "{order:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_excluded_or_no_part_of_the_scan_is_not_contacted_on_order_either() {
     let mut hand = Hand::on(
         targets(&["127.9.0.1-4"], &["127.9.0.3"]),

@@ -48,6 +48,7 @@ pub(super) struct FakeProber {
     otherwise: Option<Answer>,
     names: HashMap<String, Vec<IpAddr>>,
     pointers: HashMap<IpAddr, String>,
+    lookups_take: Duration,
     diary: Mutex<Diary>,
 }
 
@@ -80,6 +81,12 @@ impl FakeProber {
         self
     }
 
+    /// How long each lookup of a name's addresses takes.
+    pub(super) fn with_slow_names(mut self, lookups_take: Duration) -> Self {
+        self.lookups_take = lookups_take;
+        self
+    }
+
     pub(super) fn connects_to(&self, endpoint: Endpoint) -> usize {
         self.diary().connects.get(&endpoint).copied().unwrap_or(0)
     }
@@ -91,6 +98,11 @@ impl FakeProber {
 
     pub(super) fn most_at_once(&self) -> usize {
         self.diary().most_at_once
+    }
+
+    /// Connections that began and did not come to an orderly end.
+    pub(super) fn open(&self) -> usize {
+        self.diary().at_once
     }
 
     fn diary(&self) -> std::sync::MutexGuard<'_, Diary> {
@@ -199,6 +211,7 @@ impl Prober for FakeProber {
     }
 
     async fn forward(&self, name: &str) -> Vec<Lookup> {
+        tokio::time::sleep(self.lookups_take).await;
         let answer = match self.names.get(name) {
             Some(addresses) => LookupAnswer::Addresses {
                 addresses: addresses.clone(),
