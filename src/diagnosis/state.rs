@@ -12,6 +12,12 @@ pub(crate) struct StateOfHost {
     pub(crate) failed_stage: Option<Stage>,
 }
 
+/// Nothing is known of the host, and nothing is claimed.
+const NOT_PROBED: StateOfHost = StateOfHost {
+    state: HostState::NotProbed,
+    failed_stage: None,
+};
+
 const fn ended(state: HostState, at: Stage) -> StateOfHost {
     StateOfHost {
         state,
@@ -22,13 +28,14 @@ const fn ended(state: HostState, at: Stage) -> StateOfHost {
 /// What is always true of the host: the first that holds, in the order of the report's contract.
 pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
     if sight.history.gateway.is_some() && sight.history.attempts.is_empty() {
-        return StateOfHost {
-            state: HostState::NotProbed,
-            failed_stage: None,
-        };
+        return NOT_PROBED;
     }
     if matches!(sight.history.subject, Subject::Unresolved { .. }) {
-        return ended(HostState::Unreachable, Stage::Dns);
+        return if sight.history.excluded.is_empty() {
+            ended(HostState::Unreachable, Stage::Dns)
+        } else {
+            NOT_PROBED
+        };
     }
     let given_up = sight.history.attempts.last().and_then(broken_off);
     if !sight.history.attempts.iter().any(connected) {
@@ -45,6 +52,9 @@ pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
     }
     if let (Some(stage), true) = (given_up, sight.counted.is_empty()) {
         return ended(HostState::GivenUp, stage);
+    }
+    if kept_by_own_trouble(sight) {
+        return NOT_PROBED;
     }
     let wrong = findings
         .iter()
@@ -66,8 +76,20 @@ pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
     }
 }
 
+/// There were attempts, and none of them says anything about the host: this machine's own trouble kept them from it.
+pub(crate) fn kept_by_own_trouble(sight: &Sight<'_>) -> bool {
+    let attempts = &sight.history.attempts;
+    !attempts.is_empty()
+        && sight.counted.is_empty()
+        && !refused_by_us(sight)
+        && attempts.iter().all(|attempt| broken_off(attempt).is_none())
+}
+
 /// Nothing ever accepted a connection.
 fn without_connection(sight: &Sight<'_>) -> StateOfHost {
+    if sight.counted.is_empty() {
+        return NOT_PROBED;
+    }
     let outcomes = sight.failures_at(Stage::Tcp);
     let any = |wanted: fn(&Outcome) -> bool| outcomes.iter().any(|outcome| wanted(outcome));
     let state = if any(is_refusal) {

@@ -44,7 +44,8 @@ words! {
         Filtered = "filtered",
         /// Refused.
         Closed = "closed",
-        /// Reached only through a gateway, so it was not probed directly.
+        /// Nothing is known of it: it is reached only through a gateway, all its addresses are excluded, or this machine's own
+        /// trouble kept every attempt from it.
         NotProbed = "not_probed",
         /// Nothing of note.
         Healthy = "healthy",

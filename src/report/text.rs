@@ -268,7 +268,7 @@ fn findings(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
             || worst.is_some_and(|worst| worst > Severity::Info)
             || matches!(
                 diagnosis.state,
-                HostState::Broken | HostState::Degraded | HostState::GivenUp
+                HostState::Broken | HostState::Degraded | HostState::GivenUp | HostState::NotProbed
             )
             || diagnosis
                 .certificate_status

@@ -49,6 +49,9 @@ fn unreachable(sight: &Sight<'_>) -> Verdict {
             "a route on this machine, and another scan",
         );
     }
+    if let Some(verdict) = untried(sight) {
+        return verdict;
+    }
     let told = |outcome: &Outcome| {
         matches!(
             outcome,
@@ -60,6 +63,49 @@ fn unreachable(sight: &Sight<'_>) -> Verdict {
             "RDP-TCP-UNREACHABLE",
             "The network says that the host cannot be reached",
             evidence,
+        )
+    })
+}
+
+/// Why nothing is known of the way to a host that the user listed, where that is no doing of the host's.
+fn untried(sight: &Sight<'_>) -> Option<Verdict> {
+    let history = sight.history;
+    let Some(endpoint) = history.subject.endpoint() else {
+        let leads_somewhere = history
+            .lookups
+            .iter()
+            .any(|lookup| !lookup.answer.addresses().is_empty());
+        return if !history.excluded.is_empty() {
+            Some(lacking(
+                "every address that the name leads to is excluded, so none was tried",
+                "a scan that excludes none of them",
+            ))
+        } else if leads_somewhere {
+            Some(lacking(
+                "the name leads only to special addresses, at which no host can be, so none was tried",
+                "the host's own address in DNS, and another scan",
+            ))
+        } else {
+            None
+        };
+    };
+    if state::kept_by_own_trouble(sight) {
+        return Some(lacking(
+            "this machine's own trouble kept every attempt from the host",
+            "another scan, when what the notices say is mended",
+        ));
+    }
+    let no_route = endpoint.address.is_ipv6()
+        && sight.no_ipv6_route
+        && !history.attempts.iter().any(connected)
+        && sight
+            .failures_at(Stage::Tcp)
+            .last()
+            .is_some_and(|newest| matches!(newest, Outcome::NetworkUnreachable));
+    no_route.then(|| {
+        lacking(
+            "this machine has no IPv6 route",
+            "a scan from a machine with IPv6",
         )
     })
 }
@@ -289,6 +335,10 @@ mod tests {
             attempt().stage(Stage::Tcp, Outcome::Local { detail })
         });
         assert_eq!(own.diagnose().findings, []);
+        assert!(matches!(
+            own.verdict("RDP-TCP-UNREACHABLE"),
+            Verdict::NotEnough { .. }
+        ));
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub(super) struct Facts {
     members: Vec<Member>,
     resolver_down: bool,
     no_ipv6_route: bool,
+    /// In place of the usual one.
+    address: Option<String>,
     /// Days from the usual time of judging.
     judged_after_days: i64,
     /// Other hosts of the same scan; with any, even none of note, the host is judged among them.
@@ -55,6 +57,7 @@ impl Default for Facts {
             members: Vec::new(),
             resolver_down: false,
             no_ipv6_route: false,
+            address: None,
             judged_after_days: 0,
             fleet: None,
         }
@@ -340,6 +343,9 @@ impl Facts {
     pub(super) fn host(&self) -> HostMaker {
         let mut host = self.alone();
         host.now = days(self.judged_after_days);
+        if let Some(address) = &self.address {
+            host = host.at(address);
+        }
         if self.resolver_down {
             host = host.resolver_down();
         }

@@ -89,7 +89,7 @@ const fn state(state: HostState) -> &'static str {
         HostState::Filtered => "silent, or prohibited on the way",
         HostState::Closed => "refused",
         HostState::Healthy => "nothing of note",
-        HostState::NotProbed => "reached through a gateway, so not probed directly",
+        HostState::NotProbed => "nothing is known: a gateway, an exclude, or own trouble",
     }
 }
 
