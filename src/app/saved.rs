@@ -80,5 +80,9 @@ pub(super) fn load(path: &Path, policy: Policy) -> Result<Fleet> {
         .events
         .into_iter()
         .for_each(|event| fleet.apply(event));
+    if fleet.end().is_none() {
+        // A journal that was cut off: what the hosts show together shows in what there is.
+        fleet.settle();
+    }
     Ok(fleet)
 }

@@ -49,11 +49,18 @@ impl Fleet {
             EventBody::ProbedAnew { endpoint } => self.fold_anew(endpoint),
             EventBody::ScanFinished(end) => {
                 self.end = Some(end);
-                self.look_around();
-                // Everyone is judged as of the same moment: the order in which events came must not show in a report.
-                self.judge_all();
+                self.settle();
             }
         }
+    }
+
+    /// Looks at all hosts together and judges everyone as of the newest event: the order in which events came must not show in
+    /// a report. Happens by itself at the end of a scan; a recording that breaks off before its end needs it after its last
+    /// event.
+    pub fn settle(&mut self) {
+        self.revision += 1;
+        self.look_around();
+        self.judge_all();
     }
 
     fn fold_target(

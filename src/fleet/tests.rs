@@ -339,6 +339,27 @@ fn findings_over_the_fleet_are_counted_in_words_worst_first() {
 }
 
 #[test]
+fn a_fleet_without_an_end_settles_to_what_an_end_would_have_made_of_it() {
+    let fed = || {
+        let mut feed = Feed::new();
+        for last in 1..=4 {
+            let at = endpoint(&format!("10.0.0.{last}"));
+            let made = attempt().stage(Stage::Tcp, Outcome::NetworkUnreachable);
+            feed.attempt(made.edit(|attempt| attempt.endpoint = at));
+        }
+        feed
+    };
+    let mut cut_off = fed();
+    assert!(cut_off.fleet.banners().is_empty());
+    cut_off.fleet.settle();
+    assert_eq!(cut_off.fleet.banners().len(), 1);
+    for host in cut_off.fleet.hosts() {
+        assert_eq!(host.diagnosis.findings, []);
+    }
+    assert_eq!(cut_off.fleet.end(), None);
+}
+
+#[test]
 fn what_cannot_be_told_yet_comes_with_the_reason() {
     let mut feed = Feed::new();
     feed.attempt(attempt().tls_fails(silent(), silent()));

@@ -9,7 +9,7 @@ use crate::model::History;
 pub(super) const FIRST_LOOK: u64 = 32;
 
 impl Fleet {
-    /// Looks at all hosts together. Hosts judged from now on know of it; at the end of a scan all are judged again.
+    /// Looks at all hosts together. Hosts judged from now on know of it; when the fleet settles all are judged again.
     pub(super) fn look_around(&mut self) {
         let references: Vec<&History> = self.references.values().collect();
         self.sight = FleetSight::of(|place| match self.hosts.get(place) {
