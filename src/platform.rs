@@ -28,6 +28,13 @@ pub fn code_meaning(error: &io::Error) -> Option<CodeMeaning> {
     error.raw_os_error().and_then(os::code_meaning)
 }
 
+/// Whether this machine ran out of what sockets need: descriptors, buffers, memory or ports (EMFILE, ENFILE, ENOBUFS, ENOMEM,
+/// EADDRNOTAVAIL and their namesakes of Winsock). Fewer connections at once help against these, and against nothing else.
+#[must_use]
+pub fn is_exhausted(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(os::is_exhausted)
+}
+
 /// Whether whoever reads what is written here has gone away, as `| head` does: a broken pipe, for which Windows has one more
 /// code than [`io::ErrorKind`] knows.
 #[must_use]
@@ -99,6 +106,13 @@ mod os {
         }
     }
 
+    pub(super) fn is_exhausted(code: i32) -> bool {
+        matches!(
+            Errno::from_raw_os_error(code),
+            Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM | Errno::ADDRNOTAVAIL
+        )
+    }
+
     pub(super) const fn reader_is_gone(_code: i32) -> bool {
         false
     }
@@ -133,8 +147,15 @@ mod os {
     const WSAENOPROTOOPT: i32 = 10042;
     const WSAEAFNOSUPPORT: i32 = 10047;
     const WSAEHOSTDOWN: i32 = 10064;
+    const WSAEMFILE: i32 = 10024;
+    const WSAEADDRNOTAVAIL: i32 = 10049;
+    const WSAENOBUFS: i32 = 10055;
     /// ERROR_PIPE_NOT_CONNECTED.
     const PIPE_NOT_CONNECTED: i32 = 233;
+
+    pub(super) const fn is_exhausted(code: i32) -> bool {
+        matches!(code, WSAEMFILE | WSAEADDRNOTAVAIL | WSAENOBUFS)
+    }
 
     pub(super) const fn reader_is_gone(code: i32) -> bool {
         code == PIPE_NOT_CONNECTED

@@ -182,6 +182,12 @@ pub enum Notice {
         /// The operating system's words.
         detail: Box<str>,
     },
+    /// This machine itself would not make some connections, for a reason that fewer at once do not mend, such as its own packet
+    /// filter.
+    OwnRefusal {
+        /// The operating system's words.
+        detail: Box<str>,
+    },
     /// `--max-time` ran out.
     TimeLimit,
     /// Entries of the user's own file were not taken as targets.
@@ -242,6 +248,10 @@ impl fmt::Display for Notice {
                     "this machine could not make sockets ({detail}); try a smaller --concurrency"
                 )
             }
+            Self::OwnRefusal { detail } => write!(
+                f,
+                "this machine itself refused to make some connections ({detail}), and nothing is known of their hosts; see to its packet filter and routes"
+            ),
             Self::TimeLimit => f.write_str("--max-time ran out: the scan is not complete"),
             Self::NotTaken {
                 list,

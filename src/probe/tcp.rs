@@ -36,7 +36,7 @@ pub async fn connect(endpoint: Endpoint, timeout: Duration) -> Connect<Link> {
     let started_at = clock::wall();
     let started = clock::monotonic();
     let connecting = TcpStream::connect(endpoint.socket_address());
-    let outcome = match tokio::time::timeout(timeout, connecting).await {
+    let (outcome, exhausted) = match tokio::time::timeout(timeout, connecting).await {
         Ok(Ok(stream)) => {
             let connect_us = clock::micros_since(started);
             return Connect::Up(Link {
@@ -48,11 +48,12 @@ pub async fn connect(endpoint: Endpoint, timeout: Duration) -> Connect<Link> {
                 connect_us,
             });
         }
-        Ok(Err(error)) => outcome_of(&error, 0),
-        Err(_) => Outcome::Timeout { received: 0 },
+        Ok(Err(error)) => (outcome_of(&error, 0), platform::is_exhausted(&error)),
+        Err(_) => (Outcome::Timeout { received: 0 }, false),
     };
     Connect::Failed(ConnectFailure {
         outcome,
+        exhausted,
         started_at,
         duration_us: clock::micros_since(started),
     })
@@ -189,8 +190,10 @@ mod tests {
             Errno::NOMEM,
             Errno::ADDRNOTAVAIL,
         ] {
-            let outcome = outcome_of(&errno.into(), 7);
+            let error = io::Error::from(errno);
+            let outcome = outcome_of(&error, 7);
             assert!(matches!(outcome, Outcome::Local { .. }), "{errno:?}");
+            assert_eq!(platform::is_exhausted(&error), errno != Errno::PERM);
         }
     }
 
@@ -211,8 +214,10 @@ mod tests {
             );
         }
         for code in [10013, 10024, 10055, 10049] {
-            let outcome = outcome_of(&io::Error::from_raw_os_error(code), 7);
+            let error = io::Error::from_raw_os_error(code);
+            let outcome = outcome_of(&error, 7);
             assert!(matches!(outcome, Outcome::Local { .. }), "{code}");
+            assert_eq!(platform::is_exhausted(&error), code != 10013);
         }
     }
 

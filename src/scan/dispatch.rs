@@ -57,13 +57,13 @@ impl<P: Prober> Engine<P> {
         self.launch_lookups();
         let wake = self.launch_connections();
         self.slots_are_short =
-            self.in_flight.len() >= self.in_flight_limit && self.queue.has_discovery();
+            self.in_flight.len() >= self.limit.allowed() && self.queue.has_discovery();
         wake
     }
 
     /// The time given is never past: an appointment that is overdue waits for what holds it up, or the scan would spin.
     fn launch_connections(&mut self) -> Option<Instant> {
-        while self.in_flight.len() < self.in_flight_limit {
+        while self.in_flight.len() < self.limit.allowed() {
             let now = clock::monotonic();
             if let Some(at) = self.pacer.take(now) {
                 return Some(at);
@@ -111,6 +111,7 @@ impl<P: Prober> Engine<P> {
                 connect = prober.connect(endpoint, timeout) => connect,
                 () = ordered.cancelled() => Connect::Failed(ConnectFailure {
                     outcome: Outcome::Cancelled,
+                    exhausted: false,
                     started_at,
                     duration_us: clock::micros_since(start),
                 }),

@@ -19,6 +19,7 @@ use crate::target::{NameTarget, TargetSet};
 
 use super::courtesy::Courtesy;
 use super::dispatch::Done;
+use super::limit::Limit;
 use super::meter::{Further, Meter};
 use super::options::ScanOptions;
 use super::outlook::Horizon;
@@ -149,7 +150,7 @@ pub(super) struct Engine<P: Prober> {
     pub(super) tasks: JoinSet<Done>,
     /// Connections under way.
     pub(super) in_flight: HashMap<Id, Flight>,
-    pub(super) in_flight_limit: usize,
+    pub(super) limit: Limit,
     /// At the last launch every slot was taken and more was waiting.
     pub(super) slots_are_short: bool,
     pub(super) lookups_in_flight: usize,
@@ -190,9 +191,7 @@ impl<P: Prober> Engine<P> {
             resolvers: Resolvers::default(),
             tasks: JoinSet::new(),
             in_flight: HashMap::new(),
-            in_flight_limit: usize::try_from(options.in_flight)
-                .unwrap_or(usize::MAX)
-                .max(1),
+            limit: Limit::new(usize::try_from(options.in_flight).unwrap_or(usize::MAX)),
             slots_are_short: false,
             lookups_in_flight: 0,
             looking: HashMap::new(),
@@ -374,7 +373,7 @@ impl<P: Prober> Engine<P> {
     fn publish(&mut self, now: Instant, finished: bool) {
         let mut progress = self.meter.sample(now);
         progress.in_flight = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
-        progress.in_flight_limit = u32::try_from(self.in_flight_limit).unwrap_or(u32::MAX);
+        progress.in_flight_limit = u32::try_from(self.limit.allowed()).unwrap_or(u32::MAX);
         progress.rate_cap = self.options.rate;
         progress.descriptors = self.descriptors(now);
         progress.paused = self.paused;

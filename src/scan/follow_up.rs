@@ -21,8 +21,6 @@ const MOST_REFERENCES: usize = 16;
 const MOST_ADDRESSES: usize = 256;
 /// How often this machine's own trouble may send a job back.
 const MOST_LOCAL_TRIES: u8 = 3;
-/// The scan is never made smaller than this by trouble of this machine's.
-const LEAST_IN_FLIGHT: usize = 16;
 
 impl<P: Prober> Engine<P> {
     pub(super) async fn connect_failed(&mut self, mut job: Job, failure: ConnectFailure) {
@@ -31,17 +29,21 @@ impl<P: Prober> Engine<P> {
             .get(&job.endpoint)
             .is_some_and(|known| known.given_up);
         if let Outcome::Local { detail } = &failure.outcome {
-            self.notice(Notice::LocalTrouble {
-                detail: detail.as_str().into(),
-            })
-            .await;
-            self.in_flight_limit = (self.in_flight_limit / 2).max(LEAST_IN_FLIGHT);
+            let detail = detail.as_str().into();
+            if failure.exhausted {
+                self.notice(Notice::LocalTrouble { detail }).await;
+                self.limit.shrink(clock::monotonic());
+            } else {
+                self.notice(Notice::OwnRefusal { detail }).await;
+            }
             if job.local_tries < MOST_LOCAL_TRIES && !given_up {
                 job.local_tries += 1;
                 let at = clock::monotonic() + self.options.gap * u32::from(job.local_tries);
                 self.queue.push_due(at, job);
                 return;
             }
+        } else {
+            self.limit.went_well();
         }
         if self.is_ipv6_without_route(job.endpoint, &failure.outcome) {
             self.notice(Notice::NoIpv6Route).await;
@@ -149,6 +151,7 @@ impl<P: Prober> Engine<P> {
     }
 
     pub(super) async fn attempt_finished(&mut self, job: Job, attempt: Attempt) {
+        self.limit.went_well();
         if let Some(connect) = attempt.connect_ms() {
             self.rounds
                 .measured(Duration::from_secs_f64(connect / 1000.0));

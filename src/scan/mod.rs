@@ -14,6 +14,7 @@ mod courtesy;
 mod dispatch;
 mod engine;
 mod follow_up;
+mod limit;
 mod meter;
 mod options;
 mod outlook;

@@ -156,7 +156,7 @@ impl<P: Prober> Engine<P> {
             0 => f64::INFINITY,
             cap => f64::from(cap),
         };
-        let slots_are_short = self.in_flight.len() >= self.in_flight_limit;
+        let slots_are_short = self.in_flight.len() >= self.limit.allowed();
         let rate = if slots_are_short && self.meter.launch_rate() > 0.0 {
             rate.min(self.meter.launch_rate())
         } else {

@@ -21,6 +21,8 @@ pub enum Connect<L> {
 pub struct ConnectFailure {
     /// Why; never [`Outcome::Ok`].
     pub outcome: Outcome,
+    /// This machine ran out of what sockets need (descriptors, buffers, ports): fewer at once would have gone well.
+    pub exhausted: bool,
     /// Wall clock at the start.
     pub started_at: Timestamp,
     /// Microseconds it took.

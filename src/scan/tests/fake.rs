@@ -20,7 +20,11 @@ pub(super) enum Answer {
     Up,
     Silent,
     Refused,
-    Local,
+    /// This machine has no descriptor left.
+    Exhausted,
+    /// This machine's own packet filter says no.
+    OwnFilter,
+    NoRoute,
     /// Connects, and then the attempt never ends by itself.
     Hang,
     Panic,
@@ -158,14 +162,19 @@ impl Prober for FakeProber {
                 Outcome::Timeout { received: 0 }
             }
             Answer::Refused => Outcome::Refused,
-            Answer::Local => Outcome::Local {
+            Answer::Exhausted => Outcome::Local {
                 detail: "too many open files".to_owned(),
             },
+            Answer::OwnFilter => Outcome::Local {
+                detail: "operation not permitted".to_owned(),
+            },
+            Answer::NoRoute => Outcome::NetworkUnreachable,
             Answer::Panic => panic!("as scripted"),
         };
         self.closed(endpoint.address, start);
         Connect::Failed(ConnectFailure {
             outcome,
+            exhausted: matches!(answer, Answer::Exhausted),
             started_at: clock::wall(),
             duration_us: clock::micros_since(start),
         })

@@ -373,7 +373,7 @@ async fn an_answering_address_of_the_sweep_behind_a_hosts_name_is_a_row_as_any()
 
 #[tokio::test(start_paused = true)]
 async fn trouble_of_this_machine_makes_the_scan_smaller_and_loses_no_address() {
-    let prober = Arc::new(FakeProber::new().with(at(1), &[Answer::Local, Answer::Up]));
+    let prober = Arc::new(FakeProber::new().with(at(1), &[Answer::Exhausted, Answer::Up]));
     let options = ScanOptions {
         attempts: 1,
         ..ScanOptions::default()
@@ -385,6 +385,41 @@ async fn trouble_of_this_machine_makes_the_scan_smaller_and_loses_no_address() {
             .any(|event| matches!(event.body, EventBody::Noticed(Notice::LocalTrouble { .. })))
     );
     assert_eq!(attempts(&events).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_by_this_machine_itself_makes_the_scan_no_smaller() {
+    let prober = Arc::new(FakeProber::new().with_all(Answer::OwnFilter));
+    let options = ScanOptions {
+        in_flight: 64,
+        rate: 0,
+        ..ScanOptions::default()
+    };
+    let (sender, mut receiver) = mpsc::channel(EVENT_CAPACITY);
+    let (progress, watching) = watch::channel(Progress::default());
+    run(
+        Arc::new(targets(&["127.9.0.0/24"], &[])),
+        prober,
+        options,
+        sender,
+        progress,
+        CancellationToken::new(),
+        None,
+    )
+    .await;
+    let mut notices = Vec::new();
+    while let Ok(event) = receiver.try_recv() {
+        if let EventBody::Noticed(notice) = event.body {
+            notices.push(notice);
+        }
+    }
+    assert_eq!(watching.borrow().in_flight_limit, 64);
+    assert_eq!(
+        notices,
+        [Notice::OwnRefusal {
+            detail: "operation not permitted".into()
+        }]
+    );
 }
 
 #[tokio::test(start_paused = true)]

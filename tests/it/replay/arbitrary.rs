@@ -279,6 +279,7 @@ fn any_notice() -> impl Strategy<Value = Notice> {
             limit
         }),
         any_text().prop_map(|detail| Notice::LocalTrouble { detail }),
+        any_text().prop_map(|detail| Notice::OwnRefusal { detail }),
         Just(Notice::TimeLimit),
         any_endpoint().prop_map(|endpoint| Notice::Skipped {
             subject: Subject::Endpoint(endpoint)

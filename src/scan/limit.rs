@@ -1,0 +1,100 @@
+//! How many connections may be under way at once: what was asked for, less while this machine runs out of what sockets need.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The scan is never made smaller than this by trouble of this machine's.
+const LEAST: usize = 16;
+/// Failures that come closer together than this are one trouble, and halve the limit once.
+const ONE_TROUBLE: Duration = Duration::from_millis(250);
+/// The share of what was asked for that is given back each time as many connections as are allowed have ended well.
+const STEPS: usize = 32;
+
+/// The limit, halved by trouble and grown again by connections that end without any.
+#[derive(Debug)]
+pub(super) struct Limit {
+    asked: usize,
+    allowed: usize,
+    /// Connections that ended well since the limit last changed.
+    well: usize,
+    shrunk_at: Option<Instant>,
+}
+
+impl Limit {
+    pub(super) fn new(asked: usize) -> Self {
+        let asked = asked.max(1);
+        Self {
+            asked,
+            allowed: asked,
+            well: 0,
+            shrunk_at: None,
+        }
+    }
+
+    /// Connections allowed at once.
+    pub(super) const fn allowed(&self) -> usize {
+        self.allowed
+    }
+
+    /// Descriptors, buffers or ports ran out.
+    pub(super) fn shrink(&mut self, now: Instant) {
+        self.well = 0;
+        if self
+            .shrunk_at
+            .is_none_or(|at| now.duration_since(at) >= ONE_TROUBLE)
+        {
+            self.shrunk_at = Some(now);
+            self.allowed = (self.allowed / 2).max(LEAST).min(self.asked);
+        }
+    }
+
+    /// A connection ended, however it went for the host, without trouble on this machine.
+    pub(super) fn went_well(&mut self) {
+        if self.allowed == self.asked {
+            return;
+        }
+        self.well += 1;
+        if self.well >= self.allowed {
+            self.well = 0;
+            self.allowed = (self.allowed + (self.asked / STEPS).max(1)).min(self.asked);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_failures_of_one_moment_halve_the_limit_once() {
+        let mut limit = Limit::new(1024);
+        let now = crate::clock::monotonic();
+        (0..100).for_each(|_| limit.shrink(now));
+        assert_eq!(limit.allowed(), 512);
+        limit.shrink(now + ONE_TROUBLE);
+        assert_eq!(limit.allowed(), 256);
+    }
+
+    #[test]
+    fn the_limit_never_falls_below_the_least_nor_grows_above_what_was_asked() {
+        let now = crate::clock::monotonic();
+        for (asked, least) in [(1024, LEAST), (4, 4)] {
+            let mut limit = Limit::new(asked);
+            (0..20_u32).for_each(|nth| limit.shrink(now + ONE_TROUBLE * nth));
+            assert_eq!(limit.allowed(), least);
+        }
+    }
+
+    #[test]
+    fn connections_that_end_well_give_the_limit_back() {
+        let mut limit = Limit::new(64);
+        limit.shrink(crate::clock::monotonic());
+        (0..31).for_each(|_| limit.went_well());
+        assert_eq!(limit.allowed(), 32);
+        limit.went_well();
+        assert_eq!(limit.allowed(), 34);
+        (0..10_000).for_each(|_| limit.went_well());
+        assert_eq!(limit.allowed(), 64);
+    }
+}
