@@ -6,7 +6,7 @@ use super::{Fleet, Host};
 use crate::diagnosis::{self, Diagnosis};
 use crate::model::{
     Attempt, CertificateFacts, Endpoint, EventBody, History, Lookup, NameSource, Notice,
-    ObservedName, Question, ScanEvent, Subject, TlsFacts,
+    ObservedName, Question, ScanEvent, Subject, TlsFacts, not_a_host,
 };
 
 impl Fleet {
@@ -29,9 +29,9 @@ impl Fleet {
                 name,
                 port,
                 endpoints,
-                excluded: _,
+                excluded,
                 lookups,
-            } => self.fold_target(name, port, endpoints, lookups),
+            } => self.fold_target(name, port, endpoints, excluded > 0, lookups),
             EventBody::AttemptFinished {
                 attempt,
                 listed,
@@ -68,21 +68,30 @@ impl Fleet {
         name: Box<str>,
         port: u16,
         mut endpoints: Vec<Endpoint>,
+        some_excluded: bool,
         lookups: Vec<Lookup>,
     ) {
-        // The event leaves out endpoints that another target covers already; the name leads to them all the same.
+        // The event may leave out endpoints that another target covers already; the name leads to them all the same. It leads
+        // nowhere where no host can be, and where the user excluded an address nobody goes.
+        let mut left_out: Vec<IpAddr> = Vec::new();
         for address in lookups
             .iter()
             .flat_map(|lookup| lookup.answer.addresses().iter().copied())
+            .filter(|address| not_a_host(*address).is_none())
         {
             let endpoint = Endpoint::new(address, port);
-            if !endpoints.contains(&endpoint) {
+            if endpoints.contains(&endpoint) || left_out.contains(&address) {
+                continue;
+            }
+            if some_excluded {
+                left_out.push(address);
+            } else {
                 endpoints.push(endpoint);
             }
         }
         let lookups: Vec<Arc<Lookup>> = lookups.into_iter().map(Arc::new).collect();
         if endpoints.is_empty() {
-            self.add_unresolved(name, port, lookups);
+            self.add_unresolved(name, port, lookups, left_out);
             return;
         }
         let observed = ObservedName {
@@ -91,6 +100,7 @@ impl Fleet {
         };
         for endpoint in endpoints {
             if let Some((index, mut history)) = self.unpacked(endpoint) {
+                history.listed = true;
                 add_names(&mut history, vec![observed.clone()], lookups.clone());
                 self.link(index, &history);
                 self.store(index, &history);
@@ -102,7 +112,14 @@ impl Fleet {
         }
     }
 
-    fn add_unresolved(&mut self, name: Box<str>, port: u16, lookups: Vec<Arc<Lookup>>) {
+    /// A name that leads to no endpoint at all, or to `excluded` ones only.
+    fn add_unresolved(
+        &mut self,
+        name: Box<str>,
+        port: u16,
+        lookups: Vec<Arc<Lookup>>,
+        excluded: Vec<IpAddr>,
+    ) {
         let observed = ObservedName {
             name: name.clone(),
             source: NameSource::Target,
@@ -113,6 +130,7 @@ impl Fleet {
         };
         if let Some(index) = self.position(&subject) {
             if let Some(mut history) = self.hosts.get(index).map(Host::history) {
+                history.excluded = excluded;
                 add_names(&mut history, vec![observed], lookups);
                 self.store(index, &history);
             }
@@ -122,6 +140,7 @@ impl Fleet {
         history.listed = true;
         history.names_checked = true;
         history.complete = true;
+        history.excluded = excluded;
         add_names(&mut history, vec![observed], lookups);
         self.add_row(&history);
     }

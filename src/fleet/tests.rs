@@ -231,6 +231,21 @@ fn a_name_joins_an_endpoint_that_is_there_already_even_when_the_event_leaves_it_
 }
 
 #[test]
+fn a_complete_row_that_a_listed_name_leads_to_is_listed() {
+    let mut feed = Feed::new();
+    feed.event(EventBody::AttemptFinished {
+        attempt: attempt().stage(Stage::Tcp, Outcome::Refused).done(),
+        listed: false,
+        by_reference: false,
+        last: true,
+    });
+    assert!(!feed.host().listed());
+    feed.resolved(NAME, leading_to(&["10.0.0.5"]));
+    assert!(feed.host().listed());
+    assert_eq!(feed.host().diagnosis.findings[0].id, "RDP-TCP-REFUSED");
+}
+
+#[test]
 fn a_host_is_judged_again_when_a_member_behind_its_name_answers() {
     let mut feed = Feed::new();
     let addresses = leading_to(&["10.0.0.5", "10.0.0.9"]);
@@ -315,6 +330,27 @@ fn the_end_judges_everyone_as_of_its_time() {
 }
 
 #[test]
+fn a_fleet_without_an_end_settles_to_what_an_end_would_have_made_of_it() {
+    let fed = || {
+        let mut feed = Feed::new();
+        for last in 1..=4 {
+            let at = endpoint(&format!("10.0.0.{last}"));
+            let made = attempt().stage(Stage::Tcp, Outcome::NetworkUnreachable);
+            feed.attempt(made.edit(|attempt| attempt.endpoint = at));
+        }
+        feed
+    };
+    let mut cut_off = fed();
+    assert!(cut_off.fleet.banners().is_empty());
+    cut_off.fleet.settle();
+    assert_eq!(cut_off.fleet.banners().len(), 1);
+    for host in cut_off.fleet.hosts() {
+        assert_eq!(host.diagnosis.findings, []);
+    }
+    assert_eq!(cut_off.fleet.end(), None);
+}
+
+#[test]
 fn findings_over_the_fleet_are_counted_in_words_worst_first() {
     let mut feed = Feed::new();
     for last in 1..=3 {
@@ -336,27 +372,6 @@ fn findings_over_the_fleet_are_counted_in_words_worst_first() {
             "1 host: The port is closed"
         ]
     );
-}
-
-#[test]
-fn a_fleet_without_an_end_settles_to_what_an_end_would_have_made_of_it() {
-    let fed = || {
-        let mut feed = Feed::new();
-        for last in 1..=4 {
-            let at = endpoint(&format!("10.0.0.{last}"));
-            let made = attempt().stage(Stage::Tcp, Outcome::NetworkUnreachable);
-            feed.attempt(made.edit(|attempt| attempt.endpoint = at));
-        }
-        feed
-    };
-    let mut cut_off = fed();
-    assert!(cut_off.fleet.banners().is_empty());
-    cut_off.fleet.settle();
-    assert_eq!(cut_off.fleet.banners().len(), 1);
-    for host in cut_off.fleet.hosts() {
-        assert_eq!(host.diagnosis.findings, []);
-    }
-    assert_eq!(cut_off.fleet.end(), None);
 }
 
 #[test]

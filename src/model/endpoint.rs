@@ -32,6 +32,22 @@ impl Endpoint {
     }
 }
 
+/// What an address is, when no host can be met at it (IANA special-purpose registries, RFC 6890); `None` for any other. A
+/// link-local address means nothing without an interface, and no address here carries one.
+#[must_use]
+pub fn not_a_host(address: IpAddr) -> Option<&'static str> {
+    match address.to_canonical() {
+        IpAddr::V4(v4) if v4.octets()[0] == 0 => Some("an address of 0.0.0.0/8 (\"this network\")"),
+        IpAddr::V4(v4) if v4.is_broadcast() => Some("the broadcast address"),
+        IpAddr::V6(v6) if v6.is_unspecified() => Some("the unspecified address"),
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => {
+            Some("a link-local address, which says nothing without a network interface,")
+        }
+        other if other.is_multicast() => Some("a multicast address"),
+        IpAddr::V4(_) | IpAddr::V6(_) => None,
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.socket_address().fmt(f)

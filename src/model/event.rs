@@ -32,7 +32,8 @@ pub struct ScanEvent {
 pub enum EventBody {
     /// Always first.
     ScanStarted(ScanPlan),
-    /// A name the user listed was looked up; it led to `endpoints` (excluded and duplicate ones already gone).
+    /// A name the user listed was looked up; it led to `endpoints`. Gone from these are excluded addresses, addresses
+    /// at which no host can be, and, where others remain, IPv6 addresses that this machine has no route to.
     TargetResolved {
         /// The name, lower case, without the final dot.
         name: Box<str>,

@@ -22,7 +22,7 @@ mod verdict;
 pub use attempt::{Attempt, PathFacts, TlsFacts, TlsMethod, TlsVersion};
 pub use certificate::{CertificateFacts, KeyAlgorithm, PublicKey, TrustVerdict};
 pub use control::Control;
-pub use endpoint::{DEFAULT_PORT, Endpoint, Subject};
+pub use endpoint::{DEFAULT_PORT, Endpoint, Subject, not_a_host};
 pub use event::{
     EVENT_SCHEMA, EventBody, Notice, ScanEnd, ScanEvent, ScanPlan, ScanStatus, UnlistedCounts,
 };

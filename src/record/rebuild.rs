@@ -149,7 +149,7 @@ fn seen(history: &History, resolutions: &Resolutions) -> Vec<EventBody> {
                 name: name.as_str().into(),
                 port: *port,
                 endpoints: Vec::new(),
-                excluded: 0,
+                excluded: u32::try_from(history.excluded.len()).unwrap_or(u32::MAX),
                 lookups: history
                     .lookups
                     .iter()

@@ -145,6 +145,7 @@ impl<P: Prober> Engine<P> {
         self.unresolved = self.targets.names().iter().rev().cloned().collect();
         self.paused = false;
         self.unlisted = crate::model::UnlistedCounts::default();
+        self.passed.forget();
         self.meter.begin_anew(self.targets.endpoints());
         self.finished = None;
         // Addresses that only other hosts' names lead to are found again by these names.

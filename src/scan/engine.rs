@@ -24,6 +24,7 @@ use super::meter::{Further, Meter};
 use super::options::ScanOptions;
 use super::outlook::Horizon;
 use super::pacer::Pacer;
+use super::passed::Passed;
 use super::prober::Prober;
 use super::queue::{Job, Queue};
 use super::resolvers::Resolvers;
@@ -162,6 +163,8 @@ pub(super) struct Engine<P: Prober> {
     pub(super) name_jobs: VecDeque<(Endpoint, Vec<ObservedName>)>,
     pub(super) known: HashMap<Endpoint, Known>,
     pub(super) unlisted: UnlistedCounts,
+    /// What the sweep counted while names were still to come.
+    pub(super) passed: Passed,
     notices: HashSet<Notice>,
     /// Nothing new is started.
     pub(super) paused: bool,
@@ -199,6 +202,7 @@ impl<P: Prober> Engine<P> {
             name_jobs: VecDeque::new(),
             known: HashMap::new(),
             unlisted: UnlistedCounts::default(),
+            passed: Passed::default(),
             notices: HashSet::new(),
             paused: false,
             finished: None,

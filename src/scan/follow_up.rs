@@ -1,17 +1,19 @@
 //! What a result leads to: the next round, the next attempt, lookups, and a look at the addresses behind a name.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::clock;
 use crate::model::{
     Attempt, ConnectionPurpose, Endpoint, EventBody, Lookup, NameSource, Notice, ObservedName,
-    Outcome, Stage, StageRecord, TlsMethod,
+    Outcome, Stage, StageRecord, TlsMethod, not_a_host,
 };
 use crate::target::NameTarget;
 
 use super::candidates;
-use super::engine::{Engine, Known};
+use super::engine::{Engine, Known, Looking};
 use super::outlook::time_taken;
+use super::passed::Sum;
 use super::prober::{ConnectFailure, Prober};
 use super::queue::{Job, Purpose};
 
@@ -59,11 +61,11 @@ impl<P: Prober> Engine<P> {
             }
             self.count_discovered(job);
             if !self.is_wanted(job.endpoint) {
-                self.count_unlisted(&failure.outcome);
+                self.count_unlisted(job.endpoint, &failure.outcome);
                 return;
             }
             if self.is_unlisted_member(job.endpoint) && !job.repeat {
-                self.count_unlisted(&failure.outcome);
+                self.count_unlisted(job.endpoint, &failure.outcome);
             }
             let attempt = self.failed_attempt(job, failure, round);
             self.emit_attempt(attempt).await;
@@ -89,9 +91,12 @@ impl<P: Prober> Engine<P> {
     }
 
     fn is_ipv6_without_route(&self, endpoint: Endpoint, outcome: &Outcome) -> bool {
-        endpoint.address.is_ipv6()
-            && !self.options.ipv6_route
-            && matches!(outcome, Outcome::NetworkUnreachable)
+        self.lacks_route(endpoint.address) && matches!(outcome, Outcome::NetworkUnreachable)
+    }
+
+    /// An IPv6 address outside this machine, which has no route to any.
+    fn lacks_route(&self, address: IpAddr) -> bool {
+        address.is_ipv6() && !address.is_loopback() && !self.options.ipv6_route
     }
 
     /// Whether an endpoint that does not answer gets an event: listed one by one, tried for another host's sake, or `--all`.
@@ -115,14 +120,18 @@ impl<P: Prober> Engine<P> {
         self.meter.discovered += u64::from(!job.repeat);
     }
 
-    fn count_unlisted(&mut self, outcome: &Outcome) {
-        match outcome {
-            Outcome::Refused | Outcome::Reset { .. } => self.unlisted.closed += 1,
-            Outcome::HostUnreachable | Outcome::NetworkUnreachable => {
-                self.unlisted.unreachable += 1;
-            }
-            _ => self.unlisted.filtered += 1,
+    fn count_unlisted(&mut self, endpoint: Endpoint, outcome: &Outcome) {
+        let sum = Sum::of(outcome);
+        *sum.within(&mut self.unlisted) += 1;
+        if self.awaits_names() {
+            self.passed.remember(endpoint, sum);
         }
+    }
+
+    /// Some of the user's names may yet lead anywhere.
+    fn awaits_names(&self) -> bool {
+        let listed = |looking: &Looking| looking.endpoint.is_none();
+        !self.unresolved.is_empty() || self.looking.values().any(listed)
     }
 
     fn failed_attempt(&self, job: Job, failure: ConnectFailure, silent_rounds: u8) -> Attempt {
@@ -241,28 +250,23 @@ impl<P: Prober> Engine<P> {
         let before = addresses.len();
         addresses.retain(|address| !self.is_excluded(*address));
         let excluded = u32::try_from(before - addresses.len()).unwrap_or(u32::MAX);
+        addresses.retain(|address| not_a_host(*address).is_none());
+        // An address that cannot be tried from here says nothing about a host that has another; alone it is the host.
+        if addresses.iter().any(|address| self.lacks_route(*address))
+            && !addresses.iter().all(|address| self.lacks_route(*address))
+        {
+            self.notice(Notice::NoIpv6Route).await;
+            addresses.retain(|address| !self.lacks_route(*address));
+        }
         let endpoints: Vec<_> = addresses
             .into_iter()
             .map(|address| Endpoint::new(address, target.port))
             .collect();
         for endpoint in &endpoints {
-            let planned = self.targets.contains(*endpoint);
-            let fresh = !self.known.contains_key(endpoint);
-            let known = self.known.entry(*endpoint).or_default();
-            let was_by_reference = std::mem::replace(&mut known.by_reference, false);
-            known.listed = true;
-            known.target_names.push(ObservedName {
-                name: target.name.as_str().into(),
-                source: NameSource::Target,
-            });
-            if was_by_reference {
-                // Tried for another host's sake so far; now it gets its own attempts.
-                let job = Job::again(*endpoint);
-                self.queue.push_due(clock::monotonic(), job);
-            } else if !planned && fresh {
-                self.meter.planned += 1;
-                self.queue.push_named(Job::discover(*endpoint));
-            }
+            self.list(*endpoint, &target.name);
+        }
+        if !self.awaits_names() {
+            self.passed.forget();
         }
         let name = target.name.as_str().into();
         self.emit(EventBody::TargetResolved {
@@ -273,6 +277,41 @@ impl<P: Prober> Engine<P> {
             lookups,
         })
         .await;
+    }
+
+    /// One of the user's names leads to an endpoint: from now on it is told, and gets its attempts, whatever it answers.
+    fn list(&mut self, endpoint: Endpoint, name: &str) {
+        let planned = self.targets.contains(endpoint);
+        let counted = self.passed.take(endpoint);
+        if let Some(sum) = counted {
+            let count = sum.within(&mut self.unlisted);
+            *count = count.saturating_sub(1);
+        }
+        let fresh = !self.known.contains_key(&endpoint);
+        let known = self.known.entry(endpoint).or_default();
+        let was_by_reference = std::mem::replace(&mut known.by_reference, false);
+        let was_listed = std::mem::replace(&mut known.listed, true);
+        known.target_names.push(ObservedName {
+            name: name.into(),
+            source: NameSource::Target,
+        });
+        if fresh && !planned {
+            self.meter.planned += 1;
+            self.queue.push_named(Job::discover(endpoint));
+        } else if fresh && (counted.is_some() || self.passed.is_overflown()) {
+            // The sweep has passed it without a word.
+            self.queue.push_named(Job {
+                repeat: true,
+                ..Job::discover(endpoint)
+            });
+        } else if known.attempts > 0
+            && !known.given_up
+            && (was_by_reference || !(was_listed || known.answered))
+        {
+            // Tried for another host's sake so far; now it gets its own attempts.
+            self.queue
+                .push_due(clock::monotonic(), Job::again(endpoint));
+        }
     }
 
     pub(super) async fn names_found(
@@ -312,10 +351,13 @@ impl<P: Prober> Engine<P> {
                 }
                 continue;
             }
-            if self.known.contains_key(&member) || tried >= MOST_REFERENCES {
+            if not_a_host(address).is_some()
+                || self.known.contains_key(&member)
+                || tried >= MOST_REFERENCES
+            {
                 continue;
             }
-            if address.is_ipv6() && !address.is_loopback() && !self.options.ipv6_route {
+            if self.lacks_route(address) {
                 self.notice(Notice::NoIpv6Route).await;
                 continue;
             }
@@ -360,7 +402,7 @@ fn is_mended(attempt: &Attempt) -> bool {
 }
 
 /// Whether a forward lookup of `name` gave `address`.
-fn leads_to(lookups: &[Lookup], name: &str, address: std::net::IpAddr) -> bool {
+fn leads_to(lookups: &[Lookup], name: &str, address: IpAddr) -> bool {
     lookups.iter().any(|lookup| {
         matches!(&lookup.question, crate::model::Question::Addresses(asked) if **asked == *name)
             && lookup.answer.addresses().contains(&address)

@@ -19,6 +19,7 @@ mod meter;
 mod options;
 mod outlook;
 mod pacer;
+mod passed;
 mod prober;
 mod queue;
 mod resolvers;

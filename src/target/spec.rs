@@ -1,7 +1,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::error::Refusal;
-use super::ranges::{Range, RangeSet, number};
+use super::ranges::{Range, RangeSet, address, number};
+use crate::model::not_a_host;
 
 /// Prefixes of IPv4 seen from IPv6 are this much longer.
 const MAPPED: u8 = 96;
@@ -103,7 +104,7 @@ impl Block {
     /// The addresses that can be hosts.
     fn hosts(self) -> Result<Vec<Range>, Refusal> {
         if self.form == Form::Single {
-            return match special(self.range.first) {
+            return match not_a_host(address(self.range.first)) {
                 Some(what) => Err(Refusal::new(
                     format!("{what} is not a host"),
                     "give the address of a host",
@@ -136,7 +137,7 @@ impl Block {
                     .to_vec(),
             ));
         }
-        let mut not_hosts: Vec<_> = SPECIAL.iter().map(|(_, range)| *range).collect();
+        let mut not_hosts = SPECIAL.to_vec();
         if !LOOPBACK_V4.contains(self.range) {
             not_hosts.push(LOOPBACK_V4);
         }
@@ -161,43 +162,21 @@ const fn v4(first: [u8; 4], last: [u8; 4]) -> Range {
 /// 127.0.0.0/8: part of a scan only when a target lies wholly inside.
 const LOOPBACK_V4: Range = v4([127, 0, 0, 0], [127, 255, 255, 255]);
 
-/// Addresses that no host answers at (IANA special-purpose registries, RFC 6890).
-const SPECIAL: [(&str, Range); 6] = [
-    (
-        "an address of 0.0.0.0/8 (\"this network\")",
-        v4([0, 0, 0, 0], [0, 255, 255, 255]),
-    ),
-    (
-        "a multicast address",
-        v4([224, 0, 0, 0], [239, 255, 255, 255]),
-    ),
-    (
-        "the broadcast address",
-        v4([255, 255, 255, 255], [255, 255, 255, 255]),
-    ),
-    ("the unspecified address", Range { first: 0, last: 0 }),
-    (
-        "a link-local address, which says nothing without a network interface,",
-        Range {
-            first: 0xFE80 << 112,
-            last: (0xFEC0 << 112) - 1,
-        },
-    ),
-    (
-        "a multicast address",
-        Range {
-            first: 0xFF00 << 112,
-            last: u128::MAX,
-        },
-    ),
+/// The ranges of addresses that [`not_a_host`] knows.
+const SPECIAL: [Range; 6] = [
+    v4([0, 0, 0, 0], [0, 255, 255, 255]),
+    v4([224, 0, 0, 0], [239, 255, 255, 255]),
+    v4([255, 255, 255, 255], [255, 255, 255, 255]),
+    Range { first: 0, last: 0 },
+    Range {
+        first: 0xFE80 << 112,
+        last: (0xFEC0 << 112) - 1,
+    },
+    Range {
+        first: 0xFF00 << 112,
+        last: u128::MAX,
+    },
 ];
-
-fn special(number: u128) -> Option<&'static str> {
-    SPECIAL
-        .iter()
-        .find(|(_, range)| range.contains(Range::new(number, number)))
-        .map(|(what, _)| *what)
-}
 
 /// Takes the port off: `host:port`, `10.0.0.0/24:port`, `[v6]:port`. A bare IPv6 address has none.
 fn split_port(word: &str) -> Result<(&str, Option<u16>), Refusal> {

@@ -2,6 +2,26 @@ use proptest::prelude::*;
 
 use super::*;
 
+#[test]
+fn the_ranges_that_are_left_out_are_those_that_are_refused_one_by_one() {
+    for range in SPECIAL {
+        for (inside, outside) in [
+            (range.first, range.first.checked_sub(1)),
+            (range.last, range.last.checked_add(1)),
+        ] {
+            assert!(not_a_host(address(inside)).is_some(), "{inside:x}");
+            let is_range = |number| {
+                SPECIAL
+                    .iter()
+                    .any(|other| other.contains(Range::new(number, number)))
+            };
+            if let Some(outside) = outside.filter(|outside| !is_range(*outside)) {
+                assert_eq!(not_a_host(address(outside)), None, "{outside:x}");
+            }
+        }
+    }
+}
+
 fn at(text: &str) -> u128 {
     number(text.parse().unwrap())
 }

@@ -9,7 +9,7 @@ use super::facts::{self, Fact};
 use super::waterfall::{self, Waterfall};
 use super::{overview, prose, severity};
 use crate::diagnosis::{self, Diagnosis, Disagreement, remedies};
-use crate::model::History;
+use crate::model::{History, not_a_host};
 use crate::report::sheet::Row;
 
 /// One host, spread out.
@@ -181,7 +181,8 @@ fn paths(row: &Row<'_>) -> Vec<Path> {
                         _ if own == Some(member.address) => "this address",
                         Some(true) => "the same",
                         Some(false) => "another",
-                        None => "cannot be told",
+                        None => not_a_host(member.address)
+                            .map_or("cannot be told", |what| what.trim_end_matches(',')),
                     },
                 })
                 .collect();

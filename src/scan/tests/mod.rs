@@ -2,6 +2,7 @@
 
 mod control;
 mod fake;
+mod listed;
 mod outlook;
 
 use std::collections::HashSet;

@@ -12,7 +12,7 @@ use super::Page;
 use super::glyphs::{self, Mark};
 use crate::diagnosis::{NameMember, NamePath};
 use crate::fleet::Host;
-use crate::model::{DnsVerdict, Endpoint, History, NameSource, Subject};
+use crate::model::{DnsVerdict, Endpoint, History, NameSource, Subject, not_a_host};
 use crate::tui::columns::dns_tone;
 use crate::tui::model::Model;
 use crate::tui::text;
@@ -157,7 +157,13 @@ fn member_cells(model: &Model, host: &Host, member: NameMember) -> [(String, Ton
                 let who = who.map_or_else(String::new, |who| format!(": {who}"));
                 (format!("another machine{who}"), Tone::Bad)
             }
-            None => ("machine unknown".to_owned(), Tone::Dim),
+            None => match not_a_host(member.address) {
+                Some(what) => (
+                    format!("no host: {}", what.trim_end_matches(',')),
+                    Tone::Dim,
+                ),
+                None => ("machine unknown".to_owned(), Tone::Dim),
+            },
         }
     };
     [

@@ -108,7 +108,15 @@ impl Way {
 fn by_ip(host: &Host, history: &History) -> Way {
     let mut way = Way::default();
     let Some(endpoint) = history.subject.endpoint() else {
-        way.say("leads to", Mark::Bad, "the name leads to no address");
+        let leads_somewhere = history
+            .lookups
+            .iter()
+            .any(|lookup| !lookup.answer.addresses().is_empty());
+        if leads_somewhere {
+            way.say("leads to", Mark::None, "no address that may be tried");
+        } else {
+            way.say("leads to", Mark::Bad, "the name leads to no address");
+        }
         return way;
     };
     way.say("leads to", Mark::None, endpoint.to_string());
