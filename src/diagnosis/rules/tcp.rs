@@ -20,6 +20,8 @@ pub(super) const RULES: &[Rule] = &[
 
 /// Below this a round trip is too short to tell a close before our request from one after it, in microseconds.
 const MEASURABLE_US: u32 = 2_000;
+/// From here on a connect may have waited for a repeated SYN (RFC 6298: first after one second), in microseconds.
+const RETRIED_SYN_US: u32 = 900_000;
 
 fn refused(sight: &Sight<'_>) -> Verdict {
     connect_failed(sight, state::is_refusal, |evidence| {
@@ -177,12 +179,12 @@ fn close_at_x224(
 ) -> Verdict {
     let closes: Vec<(&Counted<'_>, &Outcome)> = sight
         .failures()
-        .filter(|(counted, stage, outcome)| {
-            *stage == Stage::X224 && outcome.is_close() && is_early(counted) == early
-        })
+        .filter(|(_, stage, outcome)| *stage == Stage::X224 && outcome.is_close())
         .map(|(counted, _, outcome)| (counted, outcome))
         .collect();
-    if closes.is_empty() || answered_at_x224(sight) {
+    // One close that waited for the request says that the others only look early.
+    let all_early = closes.iter().all(|(counted, _)| is_early(counted));
+    if closes.is_empty() || all_early != early || answered_at_x224(sight) {
         return Verdict::Silent;
     }
     if closes.len() < TRIES {
@@ -196,8 +198,8 @@ fn close_at_x224(
     fire(&outcomes, bare_failed)
 }
 
-/// The close came sooner than our request can have got there, by the time that connecting took. The network does not tell
-/// the two apart otherwise.
+/// The close came sooner than our request can have got there: in less than half a round trip. The network does not tell the
+/// two apart otherwise.
 fn is_early(counted: &Counted<'_>) -> bool {
     let (Some(tcp), Some(x224)) = (
         counted.attempt.stage(Stage::Tcp),
@@ -209,18 +211,38 @@ fn is_early(counted: &Counted<'_>) -> bool {
         x224.outcome,
         Outcome::Closed { received: 0 } | Outcome::Reset { received: 0 }
     );
-    untouched && tcp.duration_us >= MEASURABLE_US && x224.duration_us < tcp.duration_us / 2
+    // Connecting takes longer than a round trip where a SYN was lost, so that the kernel's own measure goes first.
+    let round_trip = counted
+        .attempt
+        .path
+        .map(|path| path.rtt_us)
+        .filter(|rtt| *rtt > 0)
+        .unwrap_or(tcp.duration_us);
+    let retried = round_trip >= RETRIED_SYN_US;
+    untouched && !retried && round_trip >= MEASURABLE_US && x224.duration_us < round_trip / 2
 }
 
-/// Some request was answered in X.224 on some attempt.
+/// Some request was answered in X.224 on some attempt, be it with a refusal.
 fn answered_at_x224(sight: &Sight<'_>) -> bool {
-    sight.history.attempts.iter().any(|attempt| {
-        attempt.negotiation.is_some()
-            || attempt.stages.iter().any(|record| {
-                record.stage > Stage::X224
-                    || (record.stage == Stage::X224
-                        && matches!(record.outcome, Outcome::Ok | Outcome::NoTls))
-            })
+    taken_at_x224(sight)
+        || sight
+            .history
+            .attempts
+            .iter()
+            .any(|attempt| attempt.negotiation.is_some())
+}
+
+/// Some request was taken in X.224 on some attempt.
+fn taken_at_x224(sight: &Sight<'_>) -> bool {
+    let mut records = sight
+        .history
+        .attempts
+        .iter()
+        .flat_map(|attempt| &attempt.stages);
+    records.any(|record| {
+        record.stage > Stage::X224
+            || (record.stage == Stage::X224
+                && matches!(record.outcome, Outcome::Ok | Outcome::NoTls))
     })
 }
 
@@ -282,8 +304,11 @@ fn x224_malformed(sight: &Sight<'_>) -> Verdict {
         .into_iter()
         .filter(|outcome| matches!(outcome, Outcome::Malformed { .. }))
         .collect();
-    if broken.is_empty() {
+    if broken.is_empty() || taken_at_x224(sight) {
         return Verdict::Silent;
+    }
+    if broken.len() < TRIES {
+        return lacking("seen once only", ONE_MORE);
     }
     sure(
         "RDP-X224-MALFORMED",
@@ -295,8 +320,8 @@ fn x224_malformed(sight: &Sight<'_>) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::testing::{attempt, closed, host, reset, silent, times};
-    use crate::model::HostState;
+    use crate::diagnosis::testing::{AttemptMaker, attempt, closed, host, reset, silent, times};
+    use crate::model::{HostState, PathFacts};
 
     fn at_x224(outcome: &Outcome) -> crate::diagnosis::testing::HostMaker {
         times(3, || attempt().tcp().stage(Stage::X224, outcome.clone()))
@@ -388,6 +413,58 @@ mod tests {
         });
         early.assert_fires("RDP-TCP-RESET-EARLY");
         early.assert_not("RDP-X224-CLOSED");
+    }
+
+    /// A close at X.224 after so many microseconds.
+    fn closed_after(connect_us: u32, rtt_us: Option<u32>, x224_us: u32) -> AttemptMaker {
+        attempt()
+            .tcp()
+            .stage(Stage::X224, closed(0))
+            .edit(|attempt| {
+                attempt.stages[0].duration_us = connect_us;
+                attempt.stages[1].duration_us = x224_us;
+                attempt.path = rtt_us.map(|rtt_us| PathFacts {
+                    retransmits: 0,
+                    rtt_us,
+                });
+            })
+    }
+
+    #[test]
+    fn a_lost_syn_does_not_make_a_close_early() {
+        for rtt in [Some(20_000), Some(0), None] {
+            let lossy = times(2, || closed_after(1_020_000, rtt, 21_000));
+            lossy.assert_not("RDP-TCP-RESET-EARLY");
+            lossy.assert_fires("RDP-X224-CLOSED");
+        }
+    }
+
+    #[test]
+    fn an_early_and_a_late_close_are_two_closes() {
+        let both = host([
+            closed_after(20_000, None, 100),
+            closed_after(20_000, None, 21_000),
+        ]);
+        both.assert_fires("RDP-X224-CLOSED");
+        both.assert_not("RDP-TCP-RESET-EARLY");
+    }
+
+    #[test]
+    fn one_odd_answer_is_no_way_of_answering() {
+        let odd = || {
+            attempt().tcp().stage(
+                Stage::X224,
+                Outcome::Malformed {
+                    detail: "length field".into(),
+                },
+            )
+        };
+        assert!(matches!(
+            times(1, odd).verdict("RDP-X224-MALFORMED"),
+            Verdict::NotEnough { .. }
+        ));
+        times(2, odd).assert_fires("RDP-X224-MALFORMED");
+        host([odd(), odd(), attempt().through()]).assert_not("RDP-X224-MALFORMED");
     }
 
     #[test]
