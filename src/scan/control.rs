@@ -60,7 +60,7 @@ impl<P: Prober> Engine<P> {
             }
         }
         let waiting = self.queue.remove(endpoint);
-        self.name_jobs.retain(|(waiting, _)| *waiting != endpoint);
+        self.name_jobs.retain(|job| job.endpoint != endpoint);
         if !found && waiting.is_empty() {
             return;
         }
@@ -110,7 +110,7 @@ impl<P: Prober> Engine<P> {
 
     /// Sets aside what is known of an endpoint.
     async fn begin_anew(&mut self, endpoint: Endpoint) {
-        self.name_jobs.retain(|(waiting, _)| *waiting != endpoint);
+        self.name_jobs.retain(|job| job.endpoint != endpoint);
         let known = self.known.remove(&endpoint).unwrap_or_default();
         self.meter.answered = self
             .meter

@@ -1,20 +1,16 @@
 //! Launching work: permits before spawn, one gate for every connection.
 
-use std::net::IpAddr;
-
 use tokio::task::{Id, JoinError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
-use crate::model::{
-    Attempt, Endpoint, Lookup, LookupAnswer, NameSource, ObservedName, Outcome, Question,
-};
+use crate::model::{Attempt, Endpoint, Lookup, ObservedName, Outcome};
 use crate::target::NameTarget;
 
 use super::bounds;
-use super::candidates::{self, MOST_NAMES};
 use super::engine::{Engine, Flight, Looking};
+use super::naming;
 use super::prober::{AttemptRequest, Connect, ConnectFailure, Prober};
 use super::queue::{Job, Purpose};
 
@@ -153,8 +149,9 @@ impl<P: Prober> Engine<P> {
             endpoint: job.endpoint,
             number,
             silent_rounds,
+            // In turn, so that neither way is judged by a single attempt; by IP first, and by name next once there is one.
             by_name: known
-                .filter(|_| number == 2)
+                .filter(|known| known.attempts_by_name < known.attempts - known.attempts_by_name)
                 .and_then(|known| known.by_name.clone()),
             legacy: known.is_some_and(|known| known.legacy),
             ntlm: self.options.ntlm && !known.is_some_and(|known| known.challenged),
@@ -173,9 +170,10 @@ impl<P: Prober> Engine<P> {
                     Done::Resolved(target, lookups)
                 });
                 (None, task)
-            } else if let Some((endpoint, names)) = self.name_jobs.pop_front() {
+            } else if let Some(job) = self.name_jobs.pop_front() {
+                let endpoint = job.endpoint;
                 let task = self.tasks.spawn(async move {
-                    let (names, lookups) = look_up(&*prober, endpoint.address, names).await;
+                    let (names, lookups) = naming::look_up(&*prober, job).await;
                     Done::Named {
                         endpoint,
                         names,
@@ -245,47 +243,4 @@ impl<P: Prober> Engine<P> {
         self.courtesy.leave(address, answered, clock::monotonic());
         if flight.void { Slot::Void } else { Slot::Freed }
     }
-}
-
-/// The reverse name first, then every name in play, each asked once.
-async fn look_up<P: Prober>(
-    prober: &P,
-    address: IpAddr,
-    mut names: Vec<ObservedName>,
-) -> (Vec<ObservedName>, Vec<Lookup>) {
-    let mut lookups = prober.reverse(address).await;
-    let pointers = lookups
-        .iter()
-        .filter(|lookup| matches!(lookup.question, Question::Pointer(_)));
-    for pointer in pointers {
-        if let LookupAnswer::Names { names: found } = &pointer.answer {
-            let found = found.iter().filter_map(|name| candidates::normalise(name));
-            names.extend(found.map(|name| ObservedName {
-                name,
-                source: NameSource::Ptr,
-            }));
-        }
-    }
-    let mut seen = std::collections::HashSet::new();
-    names.retain(|name| seen.insert(name.clone()));
-    names.truncate(MOST_NAMES * 2);
-    let mut asked: Vec<&str> = Vec::new();
-    for name in names
-        .iter()
-        .filter(|name| candidates::is_worth_a_lookup(name))
-    {
-        if asked.len() < MOST_NAMES && !asked.contains(&&*name.name) {
-            asked.push(&name.name);
-            let mut answers = prober.forward(&name.name).await;
-            if answers
-                .iter()
-                .any(|lookup| lookup.answer.is_resolver_trouble())
-            {
-                // One failure of one question may be a lost datagram.
-                answers.extend(prober.forward(&name.name).await);
-            }
-            lookups.extend(answers);
-        }
-    }
-    (names, lookups)
 }

@@ -21,6 +21,7 @@ use super::courtesy::Courtesy;
 use super::dispatch::Done;
 use super::limit::Limit;
 use super::meter::{Further, Meter};
+use super::naming::{NameJob, Naming};
 use super::options::ScanOptions;
 use super::outlook::Horizon;
 use super::pacer::Pacer;
@@ -72,8 +73,10 @@ pub(super) struct Known {
     pub(super) challenged: bool,
     /// The default request is refused here, and a different one was taken on a second connection.
     pub(super) mended: bool,
-    /// Names were collected already.
-    pub(super) named: bool,
+    /// Attempts that went by name.
+    pub(super) attempts_by_name: u32,
+    /// What was looked up of its names.
+    pub(super) naming: Naming,
     /// A name that leads to this address, to attempt "by name".
     pub(super) by_name: Option<Box<str>>,
     /// Names the user typed that led here.
@@ -160,7 +163,7 @@ pub(super) struct Engine<P: Prober> {
     /// Names of the user's still to be resolved, in reverse order.
     pub(super) unresolved: Vec<NameTarget>,
     /// Hosts whose names wait for a lookup slot.
-    pub(super) name_jobs: VecDeque<(Endpoint, Vec<ObservedName>)>,
+    pub(super) name_jobs: VecDeque<NameJob>,
     pub(super) known: HashMap<Endpoint, Known>,
     pub(super) unlisted: UnlistedCounts,
     /// What the sweep counted while names were still to come.

@@ -189,6 +189,7 @@ impl<P: Prober> Engine<P> {
         known.listed |= listed;
         known.answered |= came_up;
         known.mended |= is_mended(&attempt);
+        known.attempts_by_name += u32::from(attempt.by_name.is_some());
         known.challenged |= attempt.ntlm.is_some();
         known.legacy |= attempt
             .tls
@@ -203,17 +204,10 @@ impl<P: Prober> Engine<P> {
         // A silent address of a sweep is no row just because a name leads there.
         let by_reference = known.by_reference || (is_unlisted_member && !known.answered);
         let listed = known.listed;
-        let nameless = came_up && !known.named && !known.given_up && !by_reference;
-        let names = if nameless && self.options.dns {
-            known.named = true;
-            let mut names = known.target_names.clone();
-            names.extend(candidates::names_of(&attempt));
-            Some(names)
-        } else {
-            None
-        };
-        if let Some(names) = names {
-            self.name_jobs.push_back((endpoint, names));
+        if came_up && self.options.dns && !known.given_up && !by_reference {
+            let own = candidates::names_of(&attempt);
+            let job = known.naming.after(endpoint, &known.target_names, own);
+            self.name_jobs.extend(job);
         }
         if !last {
             let at =
@@ -328,11 +322,13 @@ impl<P: Prober> Engine<P> {
                 NameSource::Ptr,
                 NameSource::Certificate,
             ];
-            known.by_name = by_trust
+            let found = by_trust
                 .iter()
                 .flat_map(|source| names.iter().filter(move |name| name.source == *source))
                 .find(|name| leads_to(&lookups, &name.name, endpoint.address))
                 .map(|name| name.name.clone());
+            known.by_name = known.by_name.take().or(found);
+            self.name_jobs.extend(known.naming.done(endpoint, &names));
         }
         let mut excluded = Vec::new();
         let mut tried = 0;

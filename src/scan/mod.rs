@@ -16,6 +16,7 @@ mod engine;
 mod follow_up;
 mod limit;
 mod meter;
+mod naming;
 mod options;
 mod outlook;
 mod pacer;

@@ -361,7 +361,7 @@ async fn names_under_way_for_a_host_that_is_probed_again_are_not_told() {
         let prober = up([1])
             .with_pointer(at(1).address, "srv.example")
             .with_name("srv.example", &[at(1).address])
-            .with_slow_names(Duration::from_secs(600));
+            .with_slow_lookups(Duration::from_secs(600));
         let mut hand = Hand::on(targets(&["127.9.0.1"], &[]), prober, ScanOptions::default());
         hand.until_attempt().await;
         tokio::time::sleep(Duration::from_secs(300)).await;

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::clock;
 use crate::model::{
-    Attempt, ConnectionPurpose, Endpoint, Lookup, LookupAnswer, Outcome, Question, Resolver, Stage,
-    StageRecord,
+    Attempt, ConnectionPurpose, Endpoint, Lookup, LookupAnswer, NtlmFacts, Outcome, Question,
+    Resolver, Stage, StageRecord,
 };
 use crate::scan::{AttemptRequest, Connect, ConnectFailure, Prober};
 
@@ -52,6 +52,8 @@ pub(super) struct FakeProber {
     otherwise: Option<Answer>,
     names: HashMap<String, Vec<IpAddr>>,
     pointers: HashMap<IpAddr, String>,
+    /// The name that hosts call themselves, from this attempt on.
+    identity: Option<(String, u32)>,
     lookups_take: Duration,
     diary: Mutex<Diary>,
 }
@@ -85,9 +87,14 @@ impl FakeProber {
         self
     }
 
-    /// How long each lookup of a name's addresses takes.
-    pub(super) fn with_slow_names(mut self, lookups_take: Duration) -> Self {
-        self.lookups_take = lookups_take;
+    pub(super) fn with_identity(mut self, name: &str, from_attempt: u32) -> Self {
+        self.identity = Some((name.to_owned(), from_attempt));
+        self
+    }
+
+    /// How long each lookup takes.
+    pub(super) fn with_slow_lookups(mut self, take: Duration) -> Self {
+        self.lookups_take = take;
         self
     }
 
@@ -214,7 +221,16 @@ impl Prober for FakeProber {
             silent_rounds: request.silent_rounds,
             negotiation: None,
             tls: None,
-            ntlm: None,
+            ntlm: self
+                .identity
+                .as_ref()
+                .filter(|(_, from)| request.number >= *from)
+                .map(|(name, _)| {
+                    Arc::new(NtlmFacts {
+                        dns_computer: Some(name.as_str().into()),
+                        ..NtlmFacts::default()
+                    })
+                }),
             path: None,
         }
     }
@@ -232,6 +248,7 @@ impl Prober for FakeProber {
     }
 
     async fn reverse(&self, address: IpAddr) -> Vec<Lookup> {
+        tokio::time::sleep(self.lookups_take).await;
         let answer = match self.pointers.get(&address) {
             Some(name) => LookupAnswer::Names {
                 names: vec![name.as_str().into()],

@@ -36,7 +36,7 @@ async fn a_listed_name_inside_a_sweep_is_a_row_whenever_it_is_looked_up() {
                 FakeProber::new()
                     .with_all(answer)
                     .with_name("dead.example", &[at(3).address])
-                    .with_slow_names(Duration::from_millis(lookup_ms)),
+                    .with_slow_lookups(Duration::from_millis(lookup_ms)),
             );
             let events = scan(
                 targets(&["127.9.0.0/29", "dead.example"], &[]),
@@ -75,7 +75,7 @@ async fn a_swept_host_that_a_listed_name_leads_to_late_is_listed_and_keeps_its_a
         FakeProber::new()
             .with(at(3), &[Answer::Up])
             .with_name("srv.example", &[at(3).address])
-            .with_slow_names(Duration::from_secs(60)),
+            .with_slow_lookups(Duration::from_secs(60)),
     );
     let events = scan(
         targets(&["127.9.0.0/29", "srv.example"], &[]),
@@ -95,7 +95,7 @@ async fn a_silent_address_that_another_hosts_name_led_to_gets_its_attempts_when_
             .with_pointer(at(1).address, "srv.example")
             .with_name("srv.example", &[at(40).address])
             .with_name("listed.example", &[at(40).address])
-            .with_slow_names(Duration::from_secs(5)),
+            .with_slow_lookups(Duration::from_secs(5)),
     );
     for wanted in [
         &["127.9.0.1", "listed.example"][..],

@@ -3,6 +3,7 @@
 mod control;
 mod fake;
 mod listed;
+mod names;
 mod outlook;
 
 use std::collections::HashSet;
@@ -267,26 +268,6 @@ async fn a_name_leads_to_every_address_it_gives_and_excluded_ones_are_left_alone
             .iter()
             .any(|event| matches!(event.body, EventBody::TargetResolved { excluded: 1, .. }))
     );
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_second_attempt_goes_by_name_when_a_name_leads_to_the_address() {
-    let prober = Arc::new(
-        FakeProber::new()
-            .with(at(1), &[Answer::Up])
-            .with_name("srv.example", &[at(1).address]),
-    );
-    let events = scan(
-        targets(&["srv.example"], &[]),
-        &prober,
-        ScanOptions::default(),
-    )
-    .await;
-    let by_name: Vec<_> = attempts(&events)
-        .iter()
-        .map(|attempt| attempt.by_name.as_deref())
-        .collect();
-    assert_eq!(by_name, [None, Some("srv.example"), None]);
 }
 
 #[tokio::test(start_paused = true)]
