@@ -1,4 +1,6 @@
-use crate::model::{Attempt, ConnectionPurpose, Outcome, Stage, StageRecord, TlsMethod};
+use crate::model::{
+    Attempt, ConnectionPurpose, Manner, Outcome, Reception, Stage, StageRecord, TlsMethod,
+};
 
 /// How an attempt ended, seen with a client's eyes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,17 +24,24 @@ impl<'a> Ending<'a> {
     }
 }
 
-/// Reads the end off an attempt's timeline.
+/// How each of the attempts at one host ended.
+#[must_use]
+pub fn endings(
+    attempts: &[Attempt],
+) -> impl ExactSizeIterator<Item = Ending<'_>> + DoubleEndedIterator + Clone {
+    let manner = Manner::of(attempts);
+    attempts.iter().map(move |attempt| ending(attempt, &manner))
+}
+
+/// Reads the end off an attempt's timeline, by the manner of its host.
 ///
 /// Standard RDP security is no failure: a default client may connect (`NoTls`). Neither is a `CredSSP` answer without a
-/// challenge: our question was refused, a client's need not be. A refused request that a second one mends is none either.
-#[must_use]
-pub fn ending(attempt: &Attempt) -> Ending<'_> {
+/// challenge: our question was refused, a client's need not be. Where a second connection asked differently and was
+/// answered, the first one's end is none if it was the host's way of saying no: it said so, or does the same every time. A
+/// host that takes the same question at other times cut it by accident, and a client would have been cut as well.
+fn ending<'a>(attempt: &'a Attempt, manner: &Manner) -> Ending<'a> {
     if attempt.stages.is_empty() {
         return Ending::NotCounted;
-    }
-    if legacy_read(attempt) {
-        return Ending::Through;
     }
     let Some((stage, outcome)) = attempt.failure().or_else(|| failure_elsewhere(attempt)) else {
         return Ending::Through;
@@ -41,6 +50,7 @@ pub fn ending(attempt: &Attempt) -> Ending<'_> {
         Outcome::Ok | Outcome::NoTls | Outcome::NoChallenge | Outcome::CredsspError { .. } => {
             Ending::Through
         }
+        _ if stage == Stage::Tls && met_by_peek(attempt, manner) => Ending::Through,
         Outcome::Local { .. } | Outcome::Cancelled | Outcome::ClientRefused { .. } => {
             Ending::NotCounted
         }
@@ -51,12 +61,12 @@ pub fn ending(attempt: &Attempt) -> Ending<'_> {
         {
             Ending::Through
         }
-        _ if stage == Stage::X224 && mended_by_renegotiation(attempt) => Ending::Through,
+        _ if stage == Stage::X224 && met_by_renegotiation(attempt, manner) => Ending::Through,
         _ => Ending::Failed(stage, outcome),
     }
 }
 
-/// The legacy peek read the server's certificate: a tolerant client gets on where our TLS library did not.
+/// The legacy peek read the server's certificate.
 pub(crate) fn legacy_read(attempt: &Attempt) -> bool {
     attempt
         .tls
@@ -93,12 +103,30 @@ pub(crate) fn record(
         .find(|record| record.stage == stage && record.connection == connection)
 }
 
-/// A second, different X.224 request was answered, and TLS after it, if any, came about: a way in, if an old one.
-fn mended_by_renegotiation(attempt: &Attempt) -> bool {
+/// The host does not take the modern hello and took the legacy one: a tolerant client gets on where our TLS library did not.
+fn met_by_peek(attempt: &Attempt, manner: &Manner) -> bool {
+    match Reception::of_modern_hello(attempt) {
+        Some(Reception::Declined) => true,
+        Some(Reception::Cut) => manner.modern_hello.is_always_cut(),
+        Some(Reception::Taken) | None => false,
+    }
+}
+
+/// The host does not take the usual X.224 request, and a different one led somewhere: a way in, if an old one.
+fn met_by_renegotiation(attempt: &Attempt, manner: &Manner) -> bool {
+    let met = match Reception::of_first_request(attempt) {
+        Some(Reception::Declined) => true,
+        Some(Reception::Cut) => manner.first_request.is_always_cut(),
+        Some(Reception::Taken) | None => false,
+    };
+    met && renegotiated(attempt)
+}
+
+/// A different X.224 request was answered, and TLS after it, if any, came about.
+pub(crate) fn renegotiated(attempt: &Attempt) -> bool {
     let second = |stage| record(attempt, stage, ConnectionPurpose::Renegotiate);
-    second(Stage::X224).is_some_and(|record| matches!(record.outcome, Outcome::Ok | Outcome::NoTls))
-        && second(Stage::Tls)
-            .is_none_or(|record| matches!(record.outcome, Outcome::Ok | Outcome::NoTls))
+    let fine = |record: &StageRecord| matches!(record.outcome, Outcome::Ok | Outcome::NoTls);
+    second(Stage::X224).is_some_and(fine) && second(Stage::Tls).is_none_or(fine)
 }
 
 /// A failure on a later connection of a stage that the main one never reached: the legacy peek made at once.
@@ -118,6 +146,11 @@ fn failure_elsewhere(attempt: &Attempt) -> Option<(Stage, &Outcome)> {
 mod tests {
     use super::*;
     use crate::diagnosis::testing::{attempt, closed, reset};
+
+    /// The end of the only attempt at a host.
+    fn ending(attempt: &Attempt) -> Ending<'_> {
+        super::ending(attempt, &Manner::of(std::slice::from_ref(attempt)))
+    }
 
     #[test]
     fn a_probe_without_challenge_is_no_failure() {

@@ -60,11 +60,7 @@ impl ServerKind {
     const FREERDP_VERSION: (u8, u8, u16) = (6, 1, 7601);
 
     pub(crate) fn of(history: &History) -> Self {
-        let negotiation = history
-            .attempts
-            .iter()
-            .rev()
-            .find_map(|attempt| attempt.negotiation.as_ref());
+        let negotiation = history.negotiation();
         let source_reference = negotiation.map(|facts| facts.source_reference);
         if let Some(ntlm) = history.ntlm() {
             if ntlm.echoed_nonce {

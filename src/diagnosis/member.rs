@@ -1,4 +1,4 @@
-use super::ending::{Ending, connected, ending};
+use super::ending::{Ending, connected, endings};
 use super::identity::Identity;
 use crate::model::{History, Outcome, Stage};
 
@@ -18,7 +18,9 @@ impl MemberSight {
         let counts = history
             .attempts
             .iter()
-            .filter(|attempt| connected(attempt) || ending(attempt) != Ending::NotCounted);
+            .zip(endings(&history.attempts))
+            .filter(|(attempt, ending)| connected(attempt) || *ending != Ending::NotCounted)
+            .map(|(attempt, _)| attempt);
         let reachable = counts
             .clone()
             .map(connected)

@@ -39,7 +39,7 @@ use crate::model::{
 pub use catalog::Verdict;
 pub use confirm::confirm_in;
 pub use disagreement::{Disagreement, names_side_by_side};
-pub use ending::{Ending, ending};
+pub use ending::{Ending, endings};
 pub use fleet_rules::{Banner, FleetSight};
 pub(crate) use identity::ServerKind;
 pub(crate) use member::MemberSight;

@@ -2,13 +2,14 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::ending::{Ending, ending};
+use super::ending::{Ending, endings};
 use super::fleet_rules::FleetSight;
 use super::identity::ServerKind;
 use super::names::NameSight;
 use super::{Context, Policy, Stability, names, stability};
 use crate::model::{
-    Attempt, CertificateFacts, History, NegotiationFacts, NtlmFacts, Outcome, Stage, TlsFacts,
+    Attempt, CertificateFacts, History, Manner, NegotiationFacts, NtlmFacts, Outcome, Stage,
+    TlsFacts,
 };
 
 /// An attempt that counts, with its end.
@@ -38,6 +39,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) fleet: Option<&'a FleetSight>,
     /// Attempts that say something about the peer, oldest first.
     pub(crate) counted: Vec<Counted<'a>>,
+    /// How the host takes what a modern client sends.
+    pub(crate) manner: Manner,
     pub(crate) tls: Option<&'a TlsFacts>,
     pub(crate) leaf: Option<&'a CertificateFacts>,
     pub(crate) ntlm: Option<&'a NtlmFacts>,
@@ -58,10 +61,8 @@ impl<'a> Sight<'a> {
         let counted: Vec<Counted<'a>> = history
             .attempts
             .iter()
-            .map(|attempt| Counted {
-                attempt,
-                ending: ending(attempt),
-            })
+            .zip(endings(&history.attempts))
+            .map(|(attempt, ending)| Counted { attempt, ending })
             .filter(|counted| counted.ending != Ending::NotCounted && !is_ours(counted))
             .collect();
         Self {
@@ -72,6 +73,7 @@ impl<'a> Sight<'a> {
             leaf: history.certificate().map(Arc::as_ref),
             ntlm: history.ntlm().map(Arc::as_ref),
             counted,
+            manner: Manner::of(&history.attempts),
             history,
             policy: context.policy,
             now: context.now,
@@ -103,13 +105,9 @@ impl<'a> Sight<'a> {
         self.counted.iter().any(Counted::is_through)
     }
 
-    /// What X.224 told on the newest attempt that got so far.
+    /// As [`History::negotiation`].
     pub(crate) fn negotiation(&self) -> Option<&'a NegotiationFacts> {
-        self.history
-            .attempts
-            .iter()
-            .rev()
-            .find_map(|attempt| attempt.negotiation.as_ref())
+        self.history.negotiation()
     }
 
     /// The time as most hosts have it, where this machine's clock is the one that is off.

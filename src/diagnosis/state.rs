@@ -1,4 +1,4 @@
-use super::ending::{broken_off, connected};
+use super::ending::{broken_off, connected, legacy_read, renegotiated};
 use super::sight::{Counted, Sight};
 use crate::model::{
     ConnectionPurpose, Finding, History, HostState, NegotiationFacts, NegotiationFailure, Nla,
@@ -131,8 +131,8 @@ pub(crate) fn is_not_rdp(sight: &Sight<'_>) -> bool {
         })
 }
 
-/// The one stage at which every attempt that reached the port would be stopped, for a modern client and for the legacy
-/// hello alike. Connects lost on the way say nothing about what comes after them, so they neither make nor unmake this;
+/// The one stage at which every attempt that reached the port would be stopped, for a modern client and for a different
+/// request or the legacy hello alike. Connects lost on the way say nothing about what comes after them, so they neither make nor unmake this;
 /// attempts that end at different stages are no verdict.
 pub(crate) fn broken_at(sight: &Sight<'_>) -> Option<Stage> {
     let mut ends = sight
@@ -146,13 +146,17 @@ pub(crate) fn broken_at(sight: &Sight<'_>) -> Option<Stage> {
     }
     match stage {
         Stage::Dns | Stage::Tcp => None,
-        Stage::X224 | Stage::Credssp => Some(stage),
+        Stage::X224 => (!sight.history.attempts.iter().any(renegotiated)).then_some(stage),
+        Stage::Credssp => Some(stage),
         Stage::Tls => legacy_fails_too(sight).then_some(stage),
     }
 }
 
-/// The legacy hello was tried and failed, or the main connection already showed that no hello can succeed.
+/// The legacy hello was tried and always failed, or the main connection already showed that no hello can succeed.
 fn legacy_fails_too(sight: &Sight<'_>) -> bool {
+    if sight.history.attempts.iter().any(legacy_read) {
+        return false;
+    }
     sight.counted.iter().any(|counted| legacy_failed(counted))
         || sight.failures_at(Stage::Tls).iter().any(|outcome| {
             matches!(

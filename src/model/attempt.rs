@@ -84,6 +84,22 @@ impl TlsFacts {
     pub fn leaf(&self) -> Option<&Arc<CertificateFacts>> {
         self.chain.first()
     }
+
+    /// Whether the modern hello could have come to this, too: TLS 1.3, or 1.2 with an ephemeral key and authenticated encryption.
+    #[must_use]
+    pub fn is_modern(&self) -> bool {
+        let suite = || {
+            self.cipher.as_deref().is_some_and(|suite| {
+                suite.starts_with("TLS_ECDHE_")
+                    && (suite.contains("_GCM_") || suite.contains("_CHACHA20_"))
+            })
+        };
+        match self.version {
+            Some(TlsVersion::TLS_1_3) => true,
+            Some(TlsVersion::TLS_1_2) => suite(),
+            _ => false,
+        }
+    }
 }
 
 /// What the kernel knows about the path after connect (`TCP_INFO` on Linux).
@@ -132,17 +148,11 @@ impl Attempt {
             .find(|record| record.stage == stage && record.connection == ConnectionPurpose::Main)
     }
 
-    /// Where and how the attempt ended, when it did not get through: the last stage record that is not ok, unless a later
-    /// connection (the legacy peek) mended it. `NoTls` and a refused `CredSSP` probe do count as ends.
+    /// Where and how the main connection ended, when it did not get through: the last stage record that is not ok. `NoTls`
+    /// and a refused `CredSSP` probe do count as ends. Whether another connection made up for it is for all attempts at the
+    /// host together to say.
     #[must_use]
     pub fn failure(&self) -> Option<(Stage, &Outcome)> {
-        if self
-            .tls
-            .as_ref()
-            .is_some_and(|tls| tls.method == TlsMethod::LegacyPeek)
-        {
-            return None;
-        }
         self.stages
             .iter()
             .rfind(|record| record.connection == ConnectionPurpose::Main && !record.outcome.is_ok())

@@ -3,7 +3,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, CertificateFacts, Lookup, NtlmFacts, ObservedName, Subject, TlsFacts};
+use super::{
+    Attempt, CertificateFacts, Lookup, NegotiationFacts, NtlmFacts, ObservedName, Stage, Subject,
+    TlsFacts, TlsMethod,
+};
 
 /// Everything observed about one subject during a scan: what diagnosis judges.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,7 +52,27 @@ impl History {
         }
     }
 
-    /// The newest TLS facts that carry a certificate, else the newest TLS facts.
+    /// What X.224 told on the newest attempt whose first request was answered, else on the newest that got so far: what a
+    /// different request met with says less than what the usual one did.
+    #[must_use]
+    pub fn negotiation(&self) -> Option<&NegotiationFacts> {
+        let newest = || {
+            let attempts = self.attempts.iter().rev();
+            attempts.filter_map(|attempt| Some((attempt, attempt.negotiation.as_ref()?)))
+        };
+        let is_answered = |attempt: &Attempt| {
+            attempt
+                .stage(Stage::X224)
+                .is_some_and(|record| !record.outcome.is_close())
+        };
+        newest()
+            .find(|(attempt, _)| is_answered(attempt))
+            .or_else(|| newest().next())
+            .map(|(_, facts)| facts)
+    }
+
+    /// The newest TLS facts of a full handshake, else the newest that carry a certificate, else the newest. A peek tells what
+    /// an old client would meet with, which is nothing to go by where a modern one got through.
     #[must_use]
     pub fn tls(&self) -> Option<&Arc<TlsFacts>> {
         let newest = || {
@@ -59,7 +82,8 @@ impl History {
                 .filter_map(|attempt| attempt.tls.as_ref())
         };
         newest()
-            .find(|tls| !tls.chain.is_empty())
+            .find(|tls| tls.method == TlsMethod::Full && !tls.chain.is_empty())
+            .or_else(|| newest().find(|tls| !tls.chain.is_empty()))
             .or_else(|| newest().next())
     }
 

@@ -10,6 +10,7 @@ mod endpoint;
 mod event;
 mod finding;
 mod history;
+mod manner;
 mod moment;
 mod name;
 mod negotiation;
@@ -28,6 +29,7 @@ pub use event::{
 };
 pub use finding::{Confidence, Finding, PredictedError, Severity};
 pub use history::History;
+pub use manner::{Manner, Reception, Tally};
 pub(crate) use moment::Moment;
 pub use name::{Lookup, LookupAnswer, NameSource, ObservedName, Question, Resolver};
 pub use negotiation::{NegotiationFacts, NegotiationFailure, Protocols, SelectedSecurity};

@@ -136,6 +136,19 @@ impl Outcome {
         )
     }
 
+    /// Whether the peer says in words that it has no TLS version or cipher suite in common with us (alerts `handshake_failure`,
+    /// `protocol_version` and `insufficient_security`; RFC 8446 section 6.2).
+    #[must_use]
+    pub const fn finds_nothing_in_common(&self) -> bool {
+        matches!(
+            self,
+            Self::Alert {
+                code: 40 | 70 | 71,
+                ..
+            }
+        )
+    }
+
     /// Whether the peer ended the connection, in order or not: what mstsc reports as 0x904 once TCP is up.
     #[must_use]
     pub const fn is_close(&self) -> bool {

@@ -37,9 +37,7 @@ pub(super) async fn run(prober: &LiveProber, link: Link, request: AttemptRequest
     };
     run.first_connection(Talk::new(link.stream, limit, request.give_up.clone()))
         .await;
-    // A host that is too old for the first connection used up the second of its first attempt.
-    let once = request.number == 1 || (request.number == 2 && request.legacy);
-    if prober.options.check_nla && once && run.selected().uses_credssp() {
+    if prober.options.check_nla && run.selected().uses_credssp() {
         run.ask_without_nla().await;
     }
 
@@ -156,7 +154,9 @@ impl Run<'_> {
     async fn legacy_first(&mut self, mut talk: Talk) {
         let begun = self.timeline.begin(Stage::Tls);
         let peek = self.peek(&mut talk).await;
-        let again = is_worth_another_hello(&peek.outcome) && self.has_time_for_second();
+        // What cuts this hello off is no host that became new: that one says so.
+        let again = matches!(peek.outcome, Outcome::Alert { .. })
+            && self.has_time_for_second(ConnectionPurpose::Main);
         // A failure that nothing follows is the end of the attempt, and has to show on the main connection.
         let purpose = if peek.outcome.is_ok() || again {
             ConnectionPurpose::LegacyPeek
@@ -264,7 +264,7 @@ impl Run<'_> {
 
     /// Opens the second connection, `gap` after the first has ended; `None` when it does not come up or there is no time.
     async fn second_connection(&mut self, purpose: ConnectionPurpose) -> Option<Talk> {
-        if !self.has_time_for_second() {
+        if !self.has_time_for_second(purpose) {
             return None;
         }
         self.second_used = true;
@@ -296,8 +296,12 @@ impl Run<'_> {
         }
     }
 
-    fn has_time_for_second(&self) -> bool {
-        self.request.second
+    fn has_time_for_second(&self, purpose: ConnectionPurpose) -> bool {
+        let allowed = match purpose {
+            ConnectionPurpose::WithoutNla => self.request.without_nla,
+            _ => self.request.second,
+        };
+        allowed
             && !self.second_used
             && !self.request.give_up.is_cancelled()
             && clock::monotonic() + self.request.gap < self.limit

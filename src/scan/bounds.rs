@@ -1,13 +1,13 @@
 //! How many connections a host that answers gets: said here once, for the dispatcher that keeps to it and for the plan that
 //! promises it.
 
-/// Attempts that may use a second connection to look closer. Whoever is reached by the second connection only gets it every
-/// time.
+/// Attempts that may use a second connection to look closer: the first that need one. Whoever is reached by the second
+/// connection only gets it every time.
 const MOST_WITH_SECOND: u32 = 2;
 
-/// Whether an attempt, counted from 1, may use a second connection; `mended` when an earlier one got through by it alone.
-pub(super) const fn may_look_closer(number: u32, mended: bool) -> bool {
-    number <= MOST_WITH_SECOND || mended
+/// Whether an attempt may use a second connection, after so many that did; `mended` when only by it anything was reached.
+pub(super) const fn may_look_closer(looks: u32, mended: bool) -> bool {
+    looks < MOST_WITH_SECOND || mended
 }
 
 /// Connections to one endpoint that answers, in one scan.
@@ -42,11 +42,12 @@ impl Connections {
 mod tests {
     use super::*;
 
-    /// Counts what the dispatcher would allow.
+    /// Counts what the dispatcher would allow where every attempt fails.
     fn allowed(attempts: u32, mended: bool) -> u32 {
-        (1..=attempts)
-            .map(|number| 1 + u32::from(may_look_closer(number, mended)))
-            .sum()
+        let looks = (0..attempts).fold(0, |looks, _| {
+            looks + u32::from(may_look_closer(looks, mended))
+        });
+        attempts + looks
     }
 
     #[test]

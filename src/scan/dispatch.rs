@@ -153,9 +153,13 @@ impl<P: Prober> Engine<P> {
             by_name: known
                 .filter(|known| known.attempts_by_name < known.attempts - known.attempts_by_name)
                 .and_then(|known| known.by_name.clone()),
-            legacy: known.is_some_and(|known| known.legacy),
+            legacy: known.is_some_and(|known| known.manner.modern_hello.is_unwelcome()),
             ntlm: self.options.ntlm && !known.is_some_and(|known| known.challenged),
-            second: bounds::may_look_closer(number, known.is_some_and(|known| known.mended)),
+            second: known.is_none_or(|known| {
+                let mended = known.manner.first_request.is_only_met_otherwise();
+                bounds::may_look_closer(known.looks, mended)
+            }),
+            without_nla: !known.is_some_and(|known| known.asked_without_nla),
             gap: self.options.gap,
             give_up: CancellationToken::new(),
         })

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::model::{
-    Control, Descriptors, EVENT_SCHEMA, Endpoint, EventBody, Notice, ObservedName, Progress,
-    ScanEnd, ScanEvent, ScanPlan, ScanStatus, Subject, UnlistedCounts,
+    Control, Descriptors, EVENT_SCHEMA, Endpoint, EventBody, Manner, Notice, ObservedName,
+    Progress, ScanEnd, ScanEvent, ScanPlan, ScanStatus, Subject, UnlistedCounts,
 };
 use crate::target::{NameTarget, TargetSet};
 
@@ -67,14 +67,16 @@ pub(super) struct Known {
     pub(super) member: bool,
     /// It accepted a connection at least once.
     pub(super) answered: bool,
-    /// rustls could not shake hands; the peek could.
-    pub(super) legacy: bool,
-    /// An NTLM challenge was read: there is nothing more to ask.
-    pub(super) challenged: bool,
-    /// The default request is refused here, and a different one was taken on a second connection.
-    pub(super) mended: bool,
+    /// How it takes what a modern client sends.
+    pub(super) manner: Manner,
+    /// Attempts that used a second connection to look closer.
+    pub(super) looks: u32,
     /// Attempts that went by name.
     pub(super) attempts_by_name: u32,
+    /// It was asked for TLS without NLA: there is nothing more to learn from that.
+    pub(super) asked_without_nla: bool,
+    /// An NTLM challenge was read: there is nothing more to ask.
+    pub(super) challenged: bool,
     /// What was looked up of its names.
     pub(super) naming: Naming,
     /// A name that leads to this address, to attempt "by name".

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock;
 use crate::model::{
     Attempt, ConnectionPurpose, Endpoint, EventBody, Lookup, NameSource, Notice, ObservedName,
-    Outcome, Stage, StageRecord, TlsMethod, not_a_host,
+    Outcome, Stage, StageRecord, not_a_host,
 };
 use crate::target::NameTarget;
 
@@ -188,13 +188,14 @@ impl<P: Prober> Engine<P> {
         known.attempts += 1;
         known.listed |= listed;
         known.answered |= came_up;
-        known.mended |= is_mended(&attempt);
+        known.manner.observe(&attempt);
+        known.looks += u32::from(looked_closer(&attempt));
         known.attempts_by_name += u32::from(attempt.by_name.is_some());
         known.challenged |= attempt.ntlm.is_some();
-        known.legacy |= attempt
-            .tls
-            .as_ref()
-            .is_some_and(|tls| tls.method == TlsMethod::LegacyPeek);
+        known.asked_without_nla |= attempt
+            .stages
+            .iter()
+            .any(|record| record.connection == ConnectionPurpose::WithoutNla);
         known.wanted = match (known.by_reference, known.answered || known.listed) {
             (false, true) if !known.given_up => attempts,
             _ => 1,
@@ -388,13 +389,12 @@ impl<P: Prober> Engine<P> {
     }
 }
 
-/// Whether a different X.224 request was taken where the usual one was not.
-fn is_mended(attempt: &Attempt) -> bool {
-    attempt.stages.iter().any(|record| {
-        record.connection == ConnectionPurpose::Renegotiate
-            && record.stage == Stage::X224
-            && matches!(record.outcome, Outcome::Ok | Outcome::NoTls)
-    })
+/// Whether a second connection was made because the first left a question open.
+fn looked_closer(attempt: &Attempt) -> bool {
+    let connects = attempt.stages.iter().filter(|record| {
+        record.stage == Stage::Tcp && record.connection != ConnectionPurpose::WithoutNla
+    });
+    connects.count() > 1
 }
 
 /// Whether a forward lookup of `name` gave `address`.

@@ -40,12 +40,14 @@ pub struct AttemptRequest {
     pub silent_rounds: u8,
     /// Name to send as SNI; `None` goes by IP.
     pub by_name: Option<Box<str>>,
-    /// rustls could not shake hands here before: read with the legacy peek at once, on this first connection.
+    /// The host does not take the modern hello: read with the legacy peek at once, on this first connection.
     pub legacy: bool,
     /// Ask the NTLM question when the server selects HYBRID.
     pub ntlm: bool,
     /// A second connection may be made where the first leaves a question open.
     pub second: bool,
+    /// It was not asked yet for TLS without NLA, which is another reason for a second connection where that is wanted.
+    pub without_nla: bool,
     /// The least time between two connections to this host.
     pub gap: Duration,
     /// The user gives the host up: the attempt then ends politely, at once, with the stage under way as [`Outcome::Cancelled`].

@@ -110,13 +110,15 @@ impl Host {
                 select(Protocols::HYBRID)
             }
             Security::Hybrid | Security::HybridEx => fail(NegotiationFailure::HYBRID_REQUIRED),
-            Security::HybridOptional | Security::Ssl if ssl => select(Protocols::SSL),
+            Security::HybridOptional | Security::Ssl | Security::SslOptional if ssl => {
+                select(Protocols::SSL)
+            }
             Security::HybridOptional | Security::Ssl => fail(NegotiationFailure::SSL_REQUIRED),
             Security::Rdstls => select(Protocols::RDSTLS),
             Security::Failure(2) if asked == Protocols::STANDARD_RDP => ConfirmBody::Bare,
             Security::Failure(code) => fail(NegotiationFailure(code)),
             Security::StandardRdp if request.requested.is_some() => select(Protocols::STANDARD_RDP),
-            Security::StandardRdp | Security::Bare => ConfirmBody::Bare,
+            Security::StandardRdp | Security::Bare | Security::SslOptional => ConfirmBody::Bare,
             Security::Disconnect => ConfirmBody::Disconnect,
         };
         ConnectionConfirm {
@@ -287,6 +289,8 @@ mod tests {
             ("\"hybrid_optional\"", Some(1), selected(1)),
             ("\"ssl\"", Some(3), selected(1)),
             ("\"ssl\"", Some(0), failed(1)),
+            ("\"ssl_optional\"", Some(3), selected(1)),
+            ("\"ssl_optional\"", None, ConfirmBody::Bare),
             ("\"rdstls\"", Some(3), selected(4)),
             ("\"standard_rdp\"", Some(3), selected(0)),
             ("\"standard_rdp\"", None, ConfirmBody::Bare),

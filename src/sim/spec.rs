@@ -98,6 +98,8 @@ pub enum Security {
     HybridOptional,
     /// TLS without NLA; failure 1 without it.
     Ssl,
+    /// TLS without NLA, and a bare confirm to a bare request: xrdp, and Windows with its security layer set to negotiate.
+    SslOptional,
     /// RDSTLS, whatever is asked.
     Rdstls,
     /// A negotiation response that selects standard RDP security.
@@ -475,6 +477,7 @@ impl HostSpec {
                 Security::Hybrid
                     | Security::HybridEx
                     | Security::HybridOptional
+                    | Security::SslOptional
                     | Security::Ssl
                     | Security::Rdstls
             )

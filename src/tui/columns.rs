@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::text;
 use super::theme::{Theme, Tone};
-use crate::diagnosis::{Ending, ending};
+use crate::diagnosis::{Ending, endings};
 use crate::fleet::Host;
 use crate::model::{
     CertificateStatus, DEFAULT_PORT, DnsVerdict, Nla, StabilityVerdict, Subject, TlsVersion,
@@ -366,8 +366,12 @@ pub(super) const fn stability_tone(verdict: StabilityVerdict) -> Tone {
 fn sparkline(host: &Host, theme: Theme) -> impl Iterator<Item = (String, Tone)> {
     let attempts = host.history().attempts;
     let older = attempts.len().saturating_sub(8);
-    attempts.into_iter().skip(older).map(move |attempt| {
-        if ending(&attempt) == Ending::Through {
+    let through: Vec<bool> = endings(&attempts)
+        .map(|ending| ending == Ending::Through)
+        .collect();
+    let drawn = attempts.into_iter().zip(through).skip(older);
+    drawn.map(move |(attempt, through)| {
+        if through {
             let level = (attempt.total_ms().max(1.0).log10() * 2.0).clamp(0.0, 7.0);
             #[expect(
                 clippy::cast_possible_truncation,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use super::Banner;
-use crate::diagnosis::ending::{Ending, connected, ending};
+use crate::diagnosis::ending::{Ending, connected, endings};
 use crate::model::{Attempt, History, Outcome, Stage};
 
 /// Fewer hosts than this may fail together by chance, or for a reason that they share.
@@ -67,8 +67,7 @@ impl Looking {
         };
         let before = self.tried.len();
         let (mut counted, mut through, mut without_route) = (false, false, true);
-        for attempt in &history.attempts {
-            let end = ending(attempt);
+        for (attempt, end) in history.attempts.iter().zip(endings(&history.attempts)) {
             if end == Ending::NotCounted {
                 continue;
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::midbox::prefix;
-use crate::diagnosis::ending::{Ending, ending};
+use crate::diagnosis::ending::{Ending, endings};
 use crate::model::{Attempt, Endpoint, History, Outcome, Stage};
 
 /// Fewer attempts than this tell nothing about sometimes.
@@ -104,8 +104,7 @@ fn lasting(attempt: &Attempt) -> Lasting {
 /// The attempts of a host that fails at times, and only after TCP came up; `None` for any other.
 fn mixed(history: &History) -> Option<Vec<Tried>> {
     let mut tried = Vec::new();
-    for attempt in &history.attempts {
-        let end = ending(attempt);
+    for (attempt, end) in history.attempts.iter().zip(endings(&history.attempts)) {
         if end == Ending::NotCounted {
             continue;
         }

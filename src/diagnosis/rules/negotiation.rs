@@ -1,12 +1,12 @@
-use super::{Refine, Rule, found, lacking, sure};
+use super::{ONE_MORE, Refine, Rule, found, lacking, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::ending::record;
 use crate::diagnosis::identity::ServerKind;
 use crate::diagnosis::sight::Sight;
 use crate::diagnosis::state;
 use crate::model::{
-    Attempt, Confidence, ConnectionPurpose, NegotiationFailure, Outcome, Protocols,
-    SelectedSecurity, Severity, Stage,
+    Attempt, Confidence, ConnectionPurpose, NegotiationFacts, NegotiationFailure, Outcome,
+    Protocols, SelectedSecurity, Severity, Stage,
 };
 
 pub(super) const RULES: &[Rule] = &[
@@ -81,32 +81,49 @@ fn verdict(finding: Option<crate::model::Finding>) -> Verdict {
 }
 
 /// Whether the server went on without TLS, to an offer that held TLS.
+///
+/// A request for TLS that was cut off, where one without it is answered, is a sign only where it is always cut off: servers
+/// that have TLS answer a bare request as well.
 fn legacy(sight: &Sight<'_>) -> Verdict {
-    let seen = full_offers(sight).find(|attempt| {
-        let facts = attempt.negotiation.as_ref();
-        facts.is_some_and(|facts| {
-            (facts.bare_confirm || facts.selected == SelectedSecurity::StandardRdp)
-                && facts.failure != Some(NegotiationFailure::SSL_NOT_ALLOWED)
+    let offers = || {
+        full_offers(sight).filter_map(|attempt| -> Option<(&NegotiationFacts, bool)> {
+            let second = record(attempt, Stage::X224, ConnectionPurpose::Renegotiate).is_some();
+            Some((attempt.negotiation.as_ref()?, second))
         })
-    });
-    let Some(attempt) = seen else {
+    };
+    let without_tls = |facts: &NegotiationFacts| {
+        (facts.bare_confirm || facts.selected == SelectedSecurity::StandardRdp)
+            && facts.failure != Some(NegotiationFailure::SSL_NOT_ALLOWED)
+    };
+    // What the usual request met with goes before what a different one did.
+    let seen = || offers().filter(|(facts, _)| without_tls(facts));
+    let Some((facts, second)) = seen().min_by_key(|(_, second)| *second) else {
         return Verdict::Silent;
     };
-    let bare = attempt
-        .negotiation
-        .as_ref()
-        .is_some_and(|facts| facts.bare_confirm);
-    let second = record(attempt, Stage::X224, ConnectionPurpose::Renegotiate).is_some();
-    let evidence = match (second, bare) {
+    let request = sight.manner.first_request;
+    if second && request.taken > 0 {
+        return Verdict::Silent;
+    }
+    if second && !request.is_always_cut() {
+        return lacking("the request for TLS was cut off once only", ONE_MORE);
+    }
+    let evidence = match (second, facts.bare_confirm) {
         (true, _) => "a request for TLS is closed, a request without is answered",
         (false, true) => "the confirm carries no negotiation data",
         (false, false) => "the server selected standard RDP security",
     };
-    sure(
+    // A machine of several behind one address, or a setting that changed meanwhile.
+    let mixed = offers().any(|(facts, second)| !second && facts.selected.uses_tls());
+    Verdict::Fires(found(
         "RDP-NEG-LEGACY",
+        if mixed {
+            Confidence::Likely
+        } else {
+            Confidence::Sure
+        },
         "The server uses standard RDP security, without TLS and without proof of who it is",
         evidence,
-    )
+    ))
 }
 
 fn ssl_required(sight: &Sight<'_>) -> Verdict {
@@ -285,7 +302,7 @@ mod tests {
     use crate::diagnosis::testing::{
         AttemptMaker, attempt, certificate, host, negotiation, times, tls,
     };
-    use crate::model::{CertificateFacts, HostState, NegotiationFacts};
+    use crate::model::{CertificateFacts, HostState, StabilityVerdict};
 
     fn selecting(selected: SelectedSecurity) -> AttemptMaker {
         attempt()
@@ -311,6 +328,55 @@ mod tests {
             .tcp()
             .stage(Stage::X224, Outcome::NegotiationFailure { code: 2 })
             .on(ConnectionPurpose::Renegotiate, Stage::X224, Outcome::NoTls)
+    }
+
+    /// The request for TLS is cut off, and a bare one gets a bare answer, as from any server that has standard security.
+    fn cut() -> AttemptMaker {
+        attempt()
+            .negotiated(NegotiationFacts {
+                requested: Protocols::STANDARD_RDP,
+                bare_confirm: true,
+                ..negotiation(SelectedSecurity::StandardRdp)
+            })
+            .tcp()
+            .stage(Stage::X224, Outcome::Closed { received: 0 })
+            .on(ConnectionPurpose::Renegotiate, Stage::X224, Outcome::NoTls)
+    }
+
+    #[test]
+    fn one_cut_request_of_a_server_with_tls_is_flaky_wherever_it_falls() {
+        for place in 0..3 {
+            let xrdp = host((0..3).map(|number| {
+                if number == place {
+                    cut()
+                } else {
+                    selecting(SelectedSecurity::Ssl)
+                }
+            }));
+            xrdp.assert_not("RDP-NEG-LEGACY");
+            xrdp.assert_fires("RDP-FLAKY");
+            let diagnosis = xrdp.diagnose();
+            assert_eq!(diagnosis.security, SelectedSecurity::Ssl);
+            assert_eq!(diagnosis.stability.failures_by_stage, [(Stage::X224, 1)]);
+        }
+    }
+
+    #[test]
+    fn one_cut_request_alone_does_not_tell_an_old_server_from_an_accident() {
+        let once = times(1, cut);
+        assert!(matches!(
+            once.verdict("RDP-NEG-LEGACY"),
+            Verdict::NotEnough { .. }
+        ));
+        assert_eq!(once.diagnose().state, HostState::Degraded);
+    }
+
+    #[test]
+    fn a_request_for_tls_that_is_always_cut_is_legacy_and_steady() {
+        let old = times(3, cut);
+        old.assert_fires("RDP-NEG-LEGACY");
+        let stability = old.diagnose().stability.verdict;
+        assert_eq!(stability, StabilityVerdict::Steady);
     }
 
     #[test]

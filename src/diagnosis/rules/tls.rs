@@ -20,8 +20,6 @@ pub(super) const RULES: &[Rule] = &[
     ("RDP-TLS-INTERCEPTED", intercepted),
 ];
 
-/// Alerts by which a server says "nothing in common": `handshake_failure`, `protocol_version`, `insufficient_security`.
-const NO_COMMON_ALERTS: [u8; 3] = [40, 70, 71];
 /// `certificate_required` (RFC 8446 6.2).
 const CERTIFICATE_REQUIRED: u8 = 116;
 
@@ -59,6 +57,11 @@ fn attempts_with(sight: &Sight<'_>, wanted: fn(&TlsFacts) -> bool) -> usize {
 
 fn is_full(facts: &TlsFacts) -> bool {
     facts.method == TlsMethod::Full
+}
+
+/// Read by the legacy peek, and nothing that the modern hello could not have come to as well.
+fn is_modern_peek(facts: &TlsFacts) -> bool {
+    facts.method == TlsMethod::LegacyPeek && facts.is_modern()
 }
 
 /// Attempts closed at TLS: with no byte of an answer, or after some.
@@ -135,7 +138,11 @@ fn closed(sight: &Sight<'_>) -> Verdict {
 
 fn closed_late(sight: &Sight<'_>) -> Verdict {
     let closes = closes(sight, true);
-    let read = attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0;
+    // The peek takes leave before the point at which such a server hangs up: only what it read with a hello that is really
+    // another one says that some client gets on.
+    let read = attempts_with(sight, |tls| {
+        tls.method != TlsMethod::Failed && !is_modern_peek(tls)
+    }) > 0;
     if closes.is_empty() || read || behind_midbox(sight) {
         return Verdict::Silent;
     }
@@ -150,15 +157,36 @@ fn closed_late(sight: &Sight<'_>) -> Verdict {
 }
 
 fn legacy_only(sight: &Sight<'_>) -> Verdict {
-    let legacy = attempts_with(sight, |tls| tls.method == TlsMethod::LegacyPeek);
-    if legacy == 0 || attempts_with(sight, is_full) > 0 {
+    let id = "RDP-TLS-LEGACY-ONLY";
+    let hello = sight.manner.modern_hello;
+    if hello.taken > 0 {
         return Verdict::Silent;
     }
-    let Some(facts) = sight.tls else {
+    if hello.cut > 0 && !hello.is_unwelcome() {
+        return lacking("the modern hello was cut off once only", ONE_MORE);
+    }
+    let met = sight
+        .counted
+        .iter()
+        .any(|counted| counted.is_through() && legacy_read(counted.attempt));
+    let Some(facts) = sight.tls.filter(|_| met) else {
         return Verdict::Silent;
     };
+    if hello.declined == 0 && is_modern_peek(facts) {
+        // It has what modern clients ask for: what it cannot stand is how they ask.
+        return likely(
+            id,
+            "Only an old-style TLS hello is answered, a modern one is cut off; newer clients may fail",
+            format!(
+                "{}; cut off in {} of {} attempts",
+                version_and_suite(facts),
+                hello.cut,
+                sight.counted.len()
+            ),
+        );
+    }
     sure(
-        "RDP-TLS-LEGACY-ONLY",
+        id,
         "Only old TLS versions or cipher suites are supported; hardened clients will refuse",
         version_and_suite(facts),
     )
@@ -174,7 +202,7 @@ fn version_and_suite(facts: &TlsFacts) -> String {
 }
 
 fn no_common(sight: &Sight<'_>) -> Verdict {
-    let refused = |outcome: &Outcome| matches!(outcome, Outcome::Alert { code, .. } if NO_COMMON_ALERTS.contains(code));
+    let refused = Outcome::finds_nothing_in_common;
     let modern: Vec<&Outcome> = sight
         .failures_at(Stage::Tls)
         .into_iter()
@@ -210,7 +238,7 @@ fn other_alert(sight: &Sight<'_>) -> Verdict {
         .into_iter()
         .filter(|outcome| match outcome {
             Outcome::Alert { code, .. } => {
-                !NO_COMMON_ALERTS.contains(code) && *code != CERTIFICATE_REQUIRED
+                !outcome.finds_nothing_in_common() && *code != CERTIFICATE_REQUIRED
             }
             _ => false,
         })
@@ -291,8 +319,11 @@ fn protocol_error(sight: &Sight<'_>) -> Verdict {
         .into_iter()
         .filter(|outcome| matches!(outcome, Outcome::Malformed { .. } | Outcome::NotRdp { .. }))
         .collect();
-    if odd.is_empty() {
+    if odd.is_empty() || attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
         return Verdict::Silent;
+    }
+    if odd.len() < TRIES {
+        return lacking("seen once only", ONE_MORE);
     }
     sure(
         "RDP-TLS-PROTO-ERROR",
@@ -333,9 +364,10 @@ fn intercepted(sight: &Sight<'_>) -> Verdict {
 mod tests {
     use super::*;
     use crate::diagnosis::testing::{
-        alert, attempt, certificate, closed, host, issued, legacy, reset, silent, times, tls,
+        AttemptMaker, alert, attempt, certificate, closed, host, issued, legacy, reset, silent,
+        times, tls,
     };
-    use crate::model::{CertificateFacts, HostState};
+    use crate::model::{CertificateFacts, Confidence, HostState};
 
     #[test]
     fn a_close_on_both_hellos_twice_is_the_strongest_sign() {
@@ -370,6 +402,106 @@ mod tests {
         old.assert_fires("RDP-TLS-LEGACY-ONLY");
         old.assert_fires("RDP-TLS-OLD-VERSION");
         assert_eq!(old.diagnose().failed_stage, None);
+    }
+
+    /// The modern hello is cut off, and the legacy peek reads this.
+    fn cut_then_read(outcome: Outcome, version: TlsVersion, suite: &str) -> AttemptMaker {
+        attempt().tls_fails(outcome, Outcome::Ok).edit(|attempt| {
+            attempt.tls = Some(
+                TlsFacts {
+                    cipher: Some(suite.into()),
+                    ..legacy(version)
+                }
+                .into(),
+            );
+        })
+    }
+
+    const MODERN: &str = "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
+    const OLD: &str = "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384";
+
+    #[test]
+    fn one_reset_of_a_modern_host_is_flaky_wherever_it_falls() {
+        for place in 0..3 {
+            let flaky = host((0..3).map(|number| {
+                if number == place {
+                    cut_then_read(reset(0), TlsVersion::TLS_1_2, MODERN)
+                } else {
+                    attempt().through()
+                }
+            }));
+            flaky.assert_not("RDP-TLS-LEGACY-ONLY");
+            flaky.assert_fires("RDP-FLAKY");
+            let diagnosis = flaky.diagnose();
+            assert_eq!(diagnosis.stability.failures_by_stage, [(Stage::Tls, 1)]);
+            let shown = flaky.history.tls().and_then(|tls| tls.version);
+            assert_eq!(shown, Some(TlsVersion::TLS_1_3));
+        }
+    }
+
+    #[test]
+    fn one_cut_alone_does_not_tell_an_old_host_from_an_accident() {
+        for suite in [MODERN, OLD] {
+            let once = times(1, || cut_then_read(reset(0), TlsVersion::TLS_1_2, suite));
+            assert!(matches!(
+                once.verdict("RDP-TLS-LEGACY-ONLY"),
+                Verdict::NotEnough { .. }
+            ));
+            assert_eq!(once.diagnose().state, HostState::Degraded);
+        }
+    }
+
+    #[test]
+    fn a_host_that_answers_with_old_tls_has_nothing_for_the_modern_hello() {
+        let suite = "TLS_RSA_WITH_AES_128_CBC_SHA";
+        let old = times(1, || cut_then_read(reset(0), TlsVersion::TLS_1_0, suite));
+        old.assert_fires("RDP-TLS-LEGACY-ONLY");
+        assert_eq!(old.diagnose().stability.failures, 0);
+    }
+
+    #[test]
+    fn cuts_without_end_are_the_way_of_an_old_host() {
+        let old = host([
+            cut_then_read(closed(0), TlsVersion::TLS_1_2, OLD),
+            cut_then_read(reset(0), TlsVersion::TLS_1_2, OLD),
+            attempt()
+                .tcp()
+                .x224()
+                .on(ConnectionPurpose::LegacyPeek, Stage::Tls, Outcome::Ok)
+                .edit(|attempt| attempt.tls = Some(legacy(TlsVersion::TLS_1_2).into())),
+        ]);
+        let finding = old.assert_fires("RDP-TLS-LEGACY-ONLY");
+        assert_eq!(finding.confidence, Confidence::Sure);
+        assert_eq!(old.diagnose().stability.failures, 0);
+    }
+
+    #[test]
+    fn an_old_host_that_also_resets_once_is_old_and_flaky() {
+        let both = host([
+            attempt().shown(legacy(TlsVersion::TLS_1_2)),
+            cut_then_read(reset(0), TlsVersion::TLS_1_2, OLD),
+            attempt().shown(legacy(TlsVersion::TLS_1_2)),
+        ]);
+        both.assert_fires("RDP-TLS-LEGACY-ONLY");
+        both.assert_fires("RDP-FLAKY");
+    }
+
+    #[test]
+    fn a_host_that_minds_only_how_it_is_asked_is_not_called_old() {
+        let odd = times(3, || cut_then_read(reset(0), TlsVersion::TLS_1_2, MODERN));
+        let finding = odd.assert_fires("RDP-TLS-LEGACY-ONLY");
+        assert_eq!(finding.confidence, Confidence::Likely);
+        assert!(finding.title.contains("old-style"), "{}", finding.title);
+    }
+
+    #[test]
+    fn a_close_behind_the_certificate_is_late_though_the_peek_can_read_it() {
+        let late = times(2, || {
+            cut_then_read(closed(1500), TlsVersion::TLS_1_2, MODERN)
+        });
+        late.assert_fires("RDP-TLS-CLOSED-LATE");
+        late.assert_not("RDP-TLS-LEGACY-ONLY");
+        assert_eq!(late.diagnose().state, HostState::Degraded);
     }
 
     #[test]

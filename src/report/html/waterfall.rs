@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{millis, prose};
-use crate::diagnosis::{Ending, ending};
+use crate::diagnosis::{Ending, endings};
 use crate::model::{Attempt, ConnectionPurpose, Place, StageRecord, without_pauses};
 
 /// Width of a drawing in its own units.
@@ -55,13 +55,14 @@ pub(super) fn draw(attempts: &[Attempt]) -> Vec<Waterfall> {
         .max(1);
     attempts
         .iter()
+        .zip(endings(attempts))
         .zip(&places)
-        .map(|(attempt, places)| waterfall(attempt, places, longest))
+        .map(|((attempt, ending), places)| waterfall(attempt, ending, places, longest))
         .collect()
 }
 
-fn waterfall(attempt: &Attempt, places: &[Place], longest: u64) -> Waterfall {
-    let (result, words) = match ending(attempt) {
+fn waterfall(attempt: &Attempt, ending: Ending<'_>, places: &[Place], longest: u64) -> Waterfall {
+    let (result, words) = match ending {
         Ending::Through => ("through", "got through".to_owned()),
         Ending::Failed(stage, _) => ("failed", format!("stopped at {stage}")),
         Ending::NotCounted => ("open", "says nothing about the host".to_owned()),

@@ -14,7 +14,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 use super::grid::{self, Cell};
 use super::sheet::{Row, Sheet};
 use super::words;
-use crate::diagnosis::{Ending, Policy, ending, remedies};
+use crate::diagnosis::{Ending, Policy, endings, remedies};
 use crate::model::{Attempt, CertificateFacts, HostState, LookupAnswer, Question, ScanStatus};
 use shade::Limits;
 use table::{Styles, Table, number, text, time};
@@ -317,18 +317,19 @@ fn attempts(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Resu
     ];
     let mut table = Table::new(workbook, styles, "Attempts", &headings)?;
     for row in sheet.rows() {
-        for attempt in &row.history.attempts {
+        let attempts = &row.history.attempts;
+        for (attempt, ending) in attempts.iter().zip(endings(attempts)) {
             let [address, port, name] = place(&row);
             let mut cells = vec![address, port, name];
-            cells.extend(attempt_cells(attempt));
+            cells.extend(attempt_cells(attempt, ending));
             table.push(cells)?;
         }
     }
     table.end()
 }
 
-fn attempt_cells(attempt: &Attempt) -> [Cell<'_>; 10] {
-    let (result, stage) = match ending(attempt) {
+fn attempt_cells<'a>(attempt: &'a Attempt, ending: Ending<'_>) -> [Cell<'a>; 10] {
+    let (result, stage) = match ending {
         Ending::Through => ("got through", None),
         Ending::Failed(stage, _) => ("stopped", Some(stage)),
         Ending::NotCounted => ("not counted", None),

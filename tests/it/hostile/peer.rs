@@ -124,6 +124,7 @@ impl Peer {
             legacy: false,
             ntlm: true,
             second: true,
+            without_nla: true,
             gap: Duration::ZERO,
             give_up: CancellationToken::new(),
         }

@@ -2,7 +2,7 @@
 
 use super::Page;
 use super::glyphs::Mark;
-use crate::diagnosis::{Ending, confirm_in, ending};
+use crate::diagnosis::{Ending, confirm_in, endings};
 use crate::fleet::Host;
 use crate::model::{History, Nla, NtlmFacts, Stage};
 use crate::tui::model::Model;
@@ -33,11 +33,11 @@ fn unknown(model: &Model, host: &Host, history: &History) -> String {
             .to_owned();
     }
     let before = host.diagnosis.failed_stage.or_else(|| {
-        let failed = |attempt| match ending(attempt) {
+        let failed = |ending| match ending {
             Ending::Failed(stage, _) => Some(stage),
             _ => None,
         };
-        history.attempts.iter().rev().find_map(failed)
+        endings(&history.attempts).rev().find_map(failed)
     });
     match (host.diagnosis.nla, before) {
         (Nla::NotOffered, _) => "not asked: the host does not use NLA".to_owned(),

@@ -3,7 +3,7 @@
 use super::super::Page;
 use super::super::glyphs::Mark;
 use super::{identity, path};
-use crate::diagnosis::{Ending, NameMember, ending};
+use crate::diagnosis::{Ending, NameMember, endings};
 use crate::fleet::Host;
 use crate::model::{
     Attempt, CertificateFacts, Endpoint, History, HostState, Stage, TlsFacts, TlsMethod,
@@ -120,11 +120,6 @@ fn by_ip(host: &Host, history: &History) -> Way {
         return way;
     };
     way.say("leads to", Mark::None, endpoint.to_string());
-    let attempts: Vec<&Attempt> = history
-        .attempts
-        .iter()
-        .filter(|attempt| attempt.by_name.is_none())
-        .collect();
     // A listed name is tried by its name alone; what TCP says holds for the address as well.
     let connected = history.attempts.iter().any(connected);
     match (connected, history.attempts.is_empty()) {
@@ -132,9 +127,10 @@ fn by_ip(host: &Host, history: &History) -> Way {
         (false, true) => way.say("TCP", Mark::None, "not tried"),
         (false, false) => way.say("TCP", Mark::Bad, "no answer"),
     }
-    let (mark, text) = through(&attempts, "not tried by IP");
+    let by_ip = |attempt: &Attempt| attempt.by_name.is_none();
+    let (mark, text) = through(history, by_ip, "not tried by IP");
     way.say("attempts", mark, text);
-    met(&mut way, history, &attempts, |leaf| {
+    met(&mut way, history, by_ip, |leaf| {
         if leaf.san_ip.contains(&endpoint.address) {
             (Mark::Good, "good for it")
         } else {
@@ -184,23 +180,19 @@ fn by_name(model: &Model, host: &Host, history: &History, name: &str) -> Way {
     };
     let here = members.iter().any(|member| Some(member.address) == own);
     if here {
-        let attempts: Vec<&Attempt> = history
-            .attempts
-            .iter()
-            .filter(|attempt| attempt.by_name.is_some())
-            .collect();
-        let (mark, text) = through(&attempts, "not tried by name: the same address");
+        let by_name = |attempt: &Attempt| attempt.by_name.is_some();
+        let (mark, text) = through(history, by_name, "not tried by name: the same address");
         way.say("attempts", mark, text);
-        met(&mut way, history, &attempts, named);
+        met(&mut way, history, by_name, named);
     } else if let Some(there) = members.iter().find_map(|member| {
         model
             .fleet
             .history(Endpoint::new(member.address, history.subject.port()))
     }) {
-        let attempts: Vec<&Attempt> = there.attempts.iter().collect();
-        let (mark, text) = through(&attempts, "not tried");
+        let any = |_: &Attempt| true;
+        let (mark, text) = through(&there, any, "not tried");
         way.say("attempts", mark, text);
-        met(&mut way, &there, &attempts, named);
+        met(&mut way, &there, any, named);
     }
     if let Some(found) = path(host, name) {
         way.say("verdict", super::mark(found.verdict), found.verdict.word());
@@ -236,12 +228,13 @@ fn connected(attempt: &Attempt) -> bool {
             .any(|record| record.stage > Stage::Tcp)
 }
 
-/// How many of some attempts got through; those that say nothing are left out.
-fn through(attempts: &[&Attempt], none: &str) -> Cell {
+/// How many of the wanted attempts got through; those that say nothing are left out.
+fn through(history: &History, wanted: impl Fn(&Attempt) -> bool, none: &str) -> Cell {
+    let attempts = history.attempts.iter();
     let endings: Vec<Ending<'_>> = attempts
-        .iter()
-        .map(|attempt| ending(attempt))
-        .filter(|ending| *ending != Ending::NotCounted)
+        .zip(endings(&history.attempts))
+        .filter(|(attempt, ending)| wanted(attempt) && *ending != Ending::NotCounted)
+        .map(|(_, ending)| ending)
         .collect();
     let all = endings.len();
     let good = endings
@@ -263,19 +256,21 @@ fn through(attempts: &[&Attempt], none: &str) -> Cell {
     }
 }
 
-/// Who answered, with which certificate, over which TLS: from these attempts, else from any at the same place.
+/// Who answered, with which certificate, over which TLS: from the wanted attempts, else from any at the same place.
 fn met(
     way: &mut Way,
     history: &History,
-    attempts: &[&Attempt],
+    wanted: impl Fn(&Attempt) -> bool,
     fits: impl Fn(&CertificateFacts) -> (Mark, &'static str),
 ) {
     if let Some(who) = identity(history) {
         way.say("machine", Mark::None, who);
     }
-    let tls = attempts
+    let tls = history
+        .attempts
         .iter()
         .rev()
+        .filter(|attempt| wanted(attempt))
         .filter_map(|attempt| attempt.tls.as_deref())
         .find(|tls| !tls.chain.is_empty())
         .or_else(|| history.tls().map(AsRef::as_ref));

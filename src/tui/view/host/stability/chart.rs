@@ -2,7 +2,7 @@
 
 use super::super::glyphs::Mark;
 use super::super::page::LABEL;
-use crate::diagnosis::{Ending, ending};
+use crate::diagnosis::Ending;
 use crate::model::Attempt;
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
@@ -45,11 +45,11 @@ impl Chart<'_> {
     }
 
     /// How each ended.
-    pub(super) fn endings(&self) -> Pieces {
+    pub(super) fn ended<'a>(&self, endings: impl Iterator<Item = Ending<'a>>) -> Pieces {
         let cell = self.cell;
         let mut pieces = label("ended");
-        for attempt in self.attempts {
-            let mark = match ending(attempt) {
+        for ending in endings {
+            let mark = match ending {
                 Ending::Through => Mark::Good,
                 Ending::Failed(..) => Mark::Bad,
                 Ending::NotCounted => Mark::None,

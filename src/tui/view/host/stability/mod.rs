@@ -6,7 +6,7 @@ mod interval;
 use super::Page;
 use super::glyphs::Mark;
 use super::page::LABEL;
-use crate::diagnosis::{Ending, Spread, ending};
+use crate::diagnosis::{Ending, Spread, endings};
 use crate::fleet::Host;
 use crate::model::{Attempt, History, StabilityVerdict, Stage};
 use crate::tui::columns::stability_tone;
@@ -92,7 +92,7 @@ fn over_time(history: &History, page: &mut Page) {
         theme: page.theme,
     };
     page.line(chart.numbers());
-    page.line(chart.endings());
+    page.line(chart.ended(endings(&history.attempts).skip(skipped)));
     for line in chart.bars("connect", Attempt::connect_ms) {
         page.line(line);
     }
@@ -112,7 +112,8 @@ fn over_time(history: &History, page: &mut Page) {
     }
     let stopped: Vec<String> = attempts
         .iter()
-        .filter_map(|attempt| match ending(attempt) {
+        .zip(endings(&history.attempts).skip(skipped))
+        .filter_map(|(attempt, ending)| match ending {
             Ending::Failed(stage, _) => Some(format!("attempt {} at {stage}", attempt.number)),
             _ => None,
         })

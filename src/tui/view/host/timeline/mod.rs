@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::super::fit_pieces;
 use super::Page;
 use super::glyphs::Mark;
-use crate::diagnosis::{Ending, ending};
+use crate::diagnosis::{Ending, endings};
 use crate::model::{
     Attempt, ConnectionPurpose, History, Place, Stage, StageRecord, without_pauses,
 };
@@ -43,8 +43,14 @@ pub(super) fn write(history: &History, page: &mut Page) {
         return;
     }
     let older = attempts.len().saturating_sub(DRAWN);
-    let (folded, drawn) = attempts.split_at(older);
-    let drawn: Vec<Drawn<'_>> = drawn.iter().map(Drawn::new).collect();
+    let ended: Vec<Ending<'_>> = endings(attempts).collect();
+    let (folded, ended) = ended.split_at(older);
+    let drawn: Vec<Drawn<'_>> = attempts
+        .iter()
+        .skip(older)
+        .zip(ended)
+        .map(|(attempt, ending)| Drawn::new(attempt, *ending))
+        .collect();
     let axis = axis(&drawn, page);
     if let Some(axis) = &axis {
         page.line(vec![
@@ -80,10 +86,10 @@ struct Drawn<'a> {
 }
 
 impl<'a> Drawn<'a> {
-    fn new(attempt: &'a Attempt) -> Self {
+    fn new(attempt: &'a Attempt, ending: Ending<'a>) -> Self {
         Self {
             attempt,
-            ending: ending(attempt),
+            ending,
             places: without_pauses(&attempt.stages),
         }
     }
@@ -142,13 +148,13 @@ fn axis(drawn: &[Drawn<'_>], page: &Page) -> Option<Axis> {
 }
 
 /// The attempts that are not drawn, in one line.
-fn fold(folded: &[Attempt], page: &mut Page) {
+fn fold(folded: &[Ending<'_>], page: &mut Page) {
     if folded.is_empty() {
         return;
     }
     let (mut through, mut stopped) = (0_usize, 0_usize);
-    for attempt in folded {
-        match ending(attempt) {
+    for ending in folded {
+        match ending {
             Ending::Through => through += 1,
             Ending::Failed(..) => stopped += 1,
             Ending::NotCounted => {}
