@@ -11,6 +11,9 @@ use super::talk::Talk;
 use super::verifier::{Seen, Witness};
 use crate::model::{Outcome, TlsVersion};
 
+/// The alert of a peer that takes its leave.
+const CLOSE_NOTIFY: u8 = 0;
+
 /// The one place that chooses the cryptography.
 fn provider() -> CryptoProvider {
     rustls::crypto::ring::default_provider()
@@ -68,6 +71,7 @@ impl Client {
         Ok(Box::new(Session {
             connection,
             witness,
+            took_leave: false,
         }))
     }
 
@@ -92,6 +96,8 @@ impl Client {
 pub(super) struct Session {
     connection: ClientConnection,
     witness: Arc<Witness>,
+    /// The peer said `close_notify` in clear.
+    took_leave: bool,
 }
 
 /// What the library knows of a session, complete or not.
@@ -113,6 +119,13 @@ impl Session {
                 return Ok(());
             }
             self.feed(talk).await?;
+            // The library passes over a farewell that comes before its time, and would wait for what never comes.
+            if self.took_leave && self.connection.is_handshaking() {
+                return Err(Outcome::Alert {
+                    code: CLOSE_NOTIFY,
+                    received: talk.received(),
+                });
+            }
         }
     }
 
@@ -181,6 +194,7 @@ impl Session {
             talk.fill().await?;
         }
         let bytes = talk.take();
+        self.took_leave |= ends_with_farewell(&bytes);
         let mut rest = bytes.as_slice();
         while !rest.is_empty() {
             match self.connection.read_tls(&mut rest) {
@@ -220,6 +234,11 @@ impl Session {
         }
         bytes
     }
+}
+
+/// Whether the last record is a `close_notify` in clear (RFC 5246 section 7.2.1), as no encrypted one looks.
+fn ends_with_farewell(bytes: &[u8]) -> bool {
+    matches!(bytes, [.., 0x15, 0x03, _, 0x00, 0x02, _, CLOSE_NOTIFY])
 }
 
 /// What the library's error says: an alert, broken bytes, or a refusal that is ours alone.

@@ -406,6 +406,25 @@ async fn an_old_host_that_falls_silent_has_failed() {
     );
 }
 
+/// The library passes over such a farewell; the peek does not.
+#[tokio::test]
+async fn a_farewell_in_place_of_a_handshake_is_told_whether_or_not_the_peer_then_closes() {
+    for stays in [true, false] {
+        let mut acts = vec![Act::Read, Act::Send(alert(TlsVersion::TLS_1_2, 1, 0))];
+        if !stays {
+            acts.push(Act::Fin);
+        }
+        let peer = Peer::start(vec![after_ssl(acts)]).await;
+        let attempt = peer.attempt().await;
+        let farewell = Outcome::Alert {
+            code: 0,
+            received: 7,
+        };
+        assert_eq!(attempt.failure(), Some((Stage::Tls, &farewell)));
+        assert_eq!(last(&attempt), (Stage::Tls, PEEK, farewell));
+    }
+}
+
 #[tokio::test]
 async fn a_close_in_both_handshakes_is_a_failed_tls_stage() {
     let peer = Peer::start(vec![after_ssl([Act::Read, Act::Fin])]).await;
