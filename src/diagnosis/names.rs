@@ -40,6 +40,8 @@ pub(crate) struct JudgedName {
     pub(crate) members: Vec<NameMember>,
     /// How often a resolver was in trouble over this name.
     pub(crate) trouble: usize,
+    /// All of that was the system's resolver taking longer than the scan waits for it, which a client may sit out.
+    pub(crate) only_slow: bool,
     /// The words of the decisive answer, for evidence.
     pub(crate) answer: &'static str,
     /// Who answers at the other address, when it is someone else.
@@ -153,6 +155,12 @@ fn judge(
             .iter()
             .filter(|lookup| lookup.answer.is_resolver_trouble())
             .count(),
+        only_slow: asked
+            .iter()
+            .filter(|lookup| lookup.answer.is_resolver_trouble())
+            .all(|lookup| {
+                lookup.resolver == Resolver::System && lookup.answer == LookupAnswer::Timeout
+            }),
         name,
         sources,
         verdict: DnsVerdict::NotChecked,
@@ -182,8 +190,8 @@ fn verdict(
         Forward::NotAsked => return DnsVerdict::NotChecked,
         Forward::Trouble => return DnsVerdict::Error,
         Forward::Missing if unresolved => return DnsVerdict::Missing,
-        Forward::Missing if judged.only_pointer() => return DnsVerdict::PtrMismatch,
-        Forward::Missing if !up || !publishable(&judged.name) || is_leftover(judged, history) => {
+        Forward::Missing if judged.only_pointer() => return astray(judged, history),
+        Forward::Missing if !up || !publishable(&judged.name) || is_aside(judged, history) => {
             return DnsVerdict::NotChecked;
         }
         Forward::Missing => return DnsVerdict::Missing,
@@ -203,7 +211,22 @@ fn verdict(
             DnsVerdict::Match
         };
     }
-    elsewhere(judged, others, own, up)
+    let unclear = astray(judged, history);
+    elsewhere(judged, others, own, up, unclear)
+}
+
+/// What a name is called that leads nowhere, or elsewhere for no reason that shows: trouble only where the reverse lookup alone
+/// gave it, and it says more than the address itself.
+fn astray(judged: &JudgedName, history: &History) -> DnsVerdict {
+    let is_made_up = history
+        .subject
+        .endpoint()
+        .is_some_and(|here| is_made_from(&judged.name, here.address));
+    if judged.only_pointer() && !is_made_up {
+        DnsVerdict::PtrMismatch
+    } else {
+        DnsVerdict::NotChecked
+    }
 }
 
 /// The name leads here; do its other addresses answer?
@@ -227,13 +250,14 @@ fn among_members(members: &[NameMember]) -> DnsVerdict {
     }
 }
 
-/// The name leads to other addresses only.
-fn elsewhere(judged: &mut JudgedName, others: &[Other], own: &MemberSight, up: bool) -> DnsVerdict {
-    let unclear = if judged.only_pointer() {
-        DnsVerdict::PtrMismatch
-    } else {
-        DnsVerdict::NotChecked
-    };
+/// The name leads to other addresses only; `unclear` when these do not tell why.
+fn elsewhere(
+    judged: &mut JudgedName,
+    others: &[Other],
+    own: &MemberSight,
+    up: bool,
+    unclear: DnsVerdict,
+) -> DnsVerdict {
     if !up {
         return unclear;
     }
@@ -331,8 +355,9 @@ fn members(
     others
 }
 
-/// What a name's lookups say together. The operating system's resolver is what mstsc asks, so it decides where it was
-/// asked; its bare "not found" does not outweigh a server that is in trouble.
+/// What a name's lookups say together. The operating system's resolver is what mstsc asks, so it decides where it answered;
+/// its bare "not found" does not outweigh a server that is in trouble. Where it only failed, whoever answered decides: a client
+/// waits longer than a scan for a system that goes on to its second server.
 fn forward(asked: &[&Lookup]) -> (Forward, &'static str) {
     let by_system: Vec<&LookupAnswer> = asked
         .iter()
@@ -340,11 +365,8 @@ fn forward(asked: &[&Lookup]) -> (Forward, &'static str) {
         .map(|lookup| &lookup.answer)
         .collect();
     let all: Vec<&LookupAnswer> = asked.iter().map(|lookup| &lookup.answer).collect();
-    let decisive = if by_system.is_empty() {
-        &all
-    } else {
-        &by_system
-    };
+    let system_answered = by_system.iter().any(|answer| !answer.is_resolver_trouble());
+    let decisive = if system_answered { &by_system } else { &all };
     let addresses: BTreeSet<IpAddr> = decisive
         .iter()
         .flat_map(|answer| answer.addresses().iter().copied())
@@ -445,7 +467,7 @@ fn pointer<L: AsRef<Lookup>>(lookups: &[L]) -> Pointer {
 
 /// Whether a name is made from an address, as providers fill their shared reverse zones: `host-10-0-0-5.dyn.example` or
 /// `5.0.0.10.static.example`. Nobody keeps such names up to date, and nobody connects by them.
-pub(crate) fn is_made_from(name: &str, address: IpAddr) -> bool {
+fn is_made_from(name: &str, address: IpAddr) -> bool {
     let has_part = |wanted: &str| {
         name.split(|character: char| !character.is_ascii_alphanumeric())
             .any(|part| part == wanted)
@@ -480,14 +502,22 @@ pub(crate) fn publishable(name: &str) -> bool {
     !LOCAL_ONLY.contains(&last) && host_label(name) != "localhost"
 }
 
-/// A name that only the certificate still carries while the host calls itself otherwise: left over from a renaming, which
-/// has a finding of its own.
-fn is_leftover(judged: &JudgedName, history: &History) -> bool {
-    judged
+/// A name that only the certificate carries and that nobody is known to use: an alternative name beside the common name, or one
+/// left over from a renaming, which has a finding of its own.
+fn is_aside(judged: &JudgedName, history: &History) -> bool {
+    if judged
         .sources
         .iter()
-        .all(|source| *source == NameSource::Certificate)
-        && history
+        .any(|source| *source != NameSource::Certificate)
+    {
+        return false;
+    }
+    let common = history
+        .certificate()
+        .and_then(|leaf| leaf.common_name.as_deref());
+    let is_common = common.is_some_and(|common| normal(common) == judged.name);
+    !is_common
+        || history
             .ntlm()
             .and_then(|ntlm| ntlm_name(ntlm))
             .is_some_and(|name| name.contains('.') && name != judged.name)

@@ -1,6 +1,7 @@
 //! What mstsc would probably show. The weights are a judgement, not a measurement; the reasons stand beside the number.
 
 use super::ending::connected;
+use super::names::JudgedName;
 use super::rules;
 use super::sight::Sight;
 use super::state::StateOfHost;
@@ -98,7 +99,7 @@ fn connect(sight: &Sight<'_>, ending: StateOfHost) -> Option<Guess> {
     if let Subject::Unresolved { name, .. } = &sight.history.subject {
         let weight = match sight.names.verdict {
             DnsVerdict::Missing => 95,
-            DnsVerdict::Error => 70,
+            DnsVerdict::Error if !sight.names.judged.iter().all(|name| name.only_slow) => 70,
             _ => return None,
         };
         return Some(guess(
@@ -243,27 +244,44 @@ fn silent(findings: &[Finding]) -> Option<Guess> {
         .or_else(|| title("RDP-TLS-TIMEOUT").map(|why| guess(TIMEOUT, 60, why)))
 }
 
-/// By IP it works; by name it does not.
+/// By IP it works; by name it does not. A name that the user typed and that works is the one that counts: nobody is known to
+/// type the others.
 fn by_name(sight: &Sight<'_>, findings: &[Finding]) -> Option<Guess> {
     if !sight.history.attempts.iter().any(connected) {
         return None;
     }
-    let title = |id: &str| {
-        findings
-            .iter()
-            .find(|finding| finding.id == id)
-            .map(|finding| format!("By name only: {}", finding.title))
-    };
+    let works = sight
+        .names
+        .with(DnsVerdict::Match)
+        .any(JudgedName::is_target);
+    let counts = |name: &JudgedName| !works || name.is_target();
     let candidates = [
-        ("RDP-DNS-MISSING", DNS_FAILED, 60),
-        ("RDP-DNS-STALE", CONNECT_FAILED, 60),
-        ("RDP-DNS-PARTIAL-DEAD", CONNECT_FAILED, 30),
-        ("RDP-DNS-AAAA-DEAD", CONNECT_FAILED, 20),
-        ("RDP-DNS-ERROR", DNS_FAILED, 40),
+        ("RDP-DNS-MISSING", DnsVerdict::Missing, DNS_FAILED, 60),
+        ("RDP-DNS-STALE", DnsVerdict::Stale, CONNECT_FAILED, 60),
+        (
+            "RDP-DNS-PARTIAL-DEAD",
+            DnsVerdict::PartialDead,
+            CONNECT_FAILED,
+            30,
+        ),
+        (
+            "RDP-DNS-AAAA-DEAD",
+            DnsVerdict::AaaaDead,
+            CONNECT_FAILED,
+            20,
+        ),
+        ("RDP-DNS-ERROR", DnsVerdict::Error, DNS_FAILED, 40),
     ];
     candidates
         .into_iter()
-        .find_map(|(id, code, weight)| title(id).map(|why| guess(code, weight, why)))
+        .find_map(|(id, verdict, code, weight)| {
+            let finding = findings.iter().find(|finding| finding.id == id)?;
+            sight
+                .names
+                .with(verdict)
+                .any(|name| counts(name) && !(verdict == DnsVerdict::Error && name.only_slow))
+                .then(|| guess(code, weight, format!("By name only: {}", finding.title)))
+        })
 }
 
 /// The client itself refuses the certificate.

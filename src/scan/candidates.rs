@@ -17,7 +17,13 @@ pub(super) fn names_of(attempt: &Attempt) -> Vec<ObservedName> {
         .tls
         .iter()
         .filter_map(|tls| tls.leaf())
-        .flat_map(|leaf| leaf.dns_names())
+        .flat_map(|leaf| {
+            let mut names = leaf.dns_names();
+            // The common name is the one that a host is known by, wherever it stands among the others.
+            let common = leaf.common_name.as_deref().unwrap_or_default();
+            names.sort_by_key(|name| !name.eq_ignore_ascii_case(common));
+            names
+        })
         .take(MOST_CERTIFICATE_NAMES);
     ntlm.map(|name| (name, NameSource::Ntlm))
         .chain(certificate.map(|name| (name, NameSource::Certificate)))

@@ -1,7 +1,7 @@
 use super::{LOOK_UP, Refine, Rule, found, lacking, likely, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::identity::host_label;
-use crate::diagnosis::names::{JudgedName, Pointer, is_made_from, list, publishable};
+use crate::diagnosis::names::{JudgedName, Pointer, list, publishable};
 use crate::diagnosis::sight::Sight;
 use crate::model::{Confidence, DnsVerdict, NameSource, Severity, Subject};
 
@@ -108,8 +108,8 @@ fn ptr_missing(sight: &Sight<'_>) -> Verdict {
     }
     match sight.names.pointer {
         Pointer::NotAsked => lacking(
-            "the reverse name was not asked for",
-            "a scan without --no-dns",
+            "the reverse name was not asked for, or its server leaves such questions unanswered",
+            "another scan, or --dns with a server that knows the reverse zone",
         ),
         Pointer::Trouble => lacking(
             "the resolver failed on the reverse name",
@@ -126,11 +126,6 @@ fn ptr_missing(sight: &Sight<'_>) -> Verdict {
 
 fn ptr_mismatch(sight: &Sight<'_>) -> Verdict {
     over(sight, DnsVerdict::PtrMismatch, |names| {
-        let address = sight.history.subject.endpoint().map(|here| here.address);
-        let made = |name: &JudgedName| address.is_some_and(|own| is_made_from(&name.name, own));
-        if names.iter().all(|name| made(name)) {
-            return Some(Verdict::Silent);
-        }
         Some(sure(
             "RDP-DNS-PTR-MISMATCH",
             format!("The reverse name {} does not lead back here", quoted(names)),

@@ -299,7 +299,7 @@ struct Name {
     #[serde(rename = "name")]
     text: String,
     source: NameSource,
-    /// Addresses, or one of `nxdomain`, `nodata`, `servfail`, `refused`.
+    /// Addresses, or one of `nxdomain`, `nodata`, `servfail`, `refused`, `timeout`.
     #[serde(default)]
     answer: Vec<String>,
     /// What the DNS servers say where the system's resolver says otherwise.

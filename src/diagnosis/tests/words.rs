@@ -11,6 +11,7 @@ pub(super) fn answer(words: &[String]) -> LookupAnswer {
         ["notfound"] => LookupAnswer::NotFound,
         ["servfail"] => LookupAnswer::ServFail,
         ["refused"] => LookupAnswer::Refused,
+        ["timeout"] => LookupAnswer::Timeout,
         ref addresses => leading_to(addresses),
     }
 }
