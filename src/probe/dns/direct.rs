@@ -20,9 +20,12 @@ use super::name::pointers;
 use super::{fragment, ordered};
 use crate::model::{LookupAnswer, Resolver};
 
-/// How often a question is sent again after no answer. Together with the first time these share the lookup's deadline; UDP is
-/// besides repeated within each.
-const RETRIES: u32 = 1;
+/// How often a question is asked again that failed before its time, as at a closed port. A silent server's whole time goes into
+/// the first: hickory repeats the datagram within it, and takes an answer to any of them.
+const RETRIES: usize = 1;
+/// Most servers of a set asked at once. Silent ones would else use up the deadline before the next has its turn; `resolv.conf` names
+/// three at most.
+const AT_ONCE: usize = 3;
 
 /// One set of DNS servers that stand for each other: the system's, or a single one that the user named.
 pub(super) struct Direct {
@@ -44,12 +47,7 @@ impl Direct {
         if servers.is_empty() {
             return Err("the system's DNS settings name no server".into());
         }
-        let mut search: Vec<Name> = Vec::new();
-        for domain in domain.into_iter().chain(domains) {
-            if !domain.is_root() && !search.contains(&domain) {
-                search.push(domain);
-            }
-        }
+        let search = search_list(domain, domains);
         Self::new(Resolver::Configured, servers, search, options, timeout)
     }
 
@@ -71,8 +69,9 @@ impl Direct {
         mut options: ResolverOpts,
         timeout: Duration,
     ) -> Result<Self, Box<str>> {
-        options.timeout = timeout / (RETRIES + 1);
-        options.attempts = RETRIES as usize;
+        options.timeout = timeout;
+        options.attempts = RETRIES;
+        options.num_concurrent_reqs = servers.len().clamp(1, AT_ONCE);
         // `Names` remembers, and the hosts file is the system resolver's.
         options.cache_size = 0;
         options.use_hosts_file = ResolveHosts::Never;
@@ -88,7 +87,7 @@ impl Direct {
         Ok(Self {
             resolver,
             forward,
-            reverse: RetryDnsHandle::new(pool, RETRIES as usize),
+            reverse: RetryDnsHandle::new(pool, RETRIES),
             search,
         })
     }
@@ -105,7 +104,7 @@ impl Direct {
         } else {
             &[]
         };
-        let mut missing = LookupAnswer::NxDomain;
+        let mut nothing = LookupAnswer::NxDomain;
         for domain in domains {
             let mut relative = name.clone();
             relative.set_fqdn(false);
@@ -113,15 +112,15 @@ impl Direct {
                 continue;
             };
             candidate.set_fqdn(true);
+            // A domain whose servers fail does not keep the next from being tried; that the name is nowhere is then not known.
             match self.exact_addresses(&candidate).await {
-                LookupAnswer::NxDomain => {}
-                answer if answer.is_missing() => missing = answer,
-                answer => return answer,
+                found @ LookupAnswer::Addresses { .. } => return found,
+                answer => nothing = weightier(nothing, answer),
             }
         }
         match self.exact_addresses(name).await {
-            LookupAnswer::NxDomain => missing,
-            answer => answer,
+            found @ LookupAnswer::Addresses { .. } => found,
+            answer => weightier(nothing, answer),
         }
     }
 
@@ -198,23 +197,42 @@ fn combined(v4: Found, v6: Found) -> LookupAnswer {
             (addresses, first.min(second))
         }
         (Ok(found), Err(_)) | (Err(_), Ok(found)) => found,
-        (Err(first), Err(second)) => {
-            let rank = |answer: &LookupAnswer| match answer {
-                LookupAnswer::NxDomain => 0,
-                LookupAnswer::NoData => 1,
-                _ => 2,
-            };
-            return if rank(&second) > rank(&first) {
-                second
-            } else {
-                first
-            };
-        }
+        (Err(first), Err(second)) => return weightier(first, second),
     };
     LookupAnswer::Addresses {
         addresses: ordered(addresses),
         ttl_s: Some(ttl_s),
     }
+}
+
+/// Of two answers without addresses the one that counts: trouble, then a name without a record, then no such name.
+fn weightier(first: LookupAnswer, second: LookupAnswer) -> LookupAnswer {
+    let rank = |answer: &LookupAnswer| match answer {
+        LookupAnswer::NxDomain => 0,
+        LookupAnswer::NoData => 1,
+        _ => 2,
+    };
+    if rank(&second) > rank(&first) {
+        second
+    } else {
+        first
+    }
+}
+
+/// The domains to complete a short name with, each once: the search list, and only without one the machine's own domain. Both
+/// glibc and Windows do so.
+fn search_list(domain: Option<Name>, domains: Vec<Name>) -> Vec<Name> {
+    let mut search: Vec<Name> = Vec::new();
+    let mut add = |domain: Name| {
+        if !domain.is_root() && !search.contains(&domain) {
+            search.push(domain);
+        }
+    };
+    if domains.iter().all(Name::is_root) {
+        domain.into_iter().for_each(&mut add);
+    }
+    domains.into_iter().for_each(&mut add);
+    search
 }
 
 /// What a lookup that gave no records means.
@@ -280,6 +298,16 @@ mod tests {
         assert_eq!(combined(Err(Timeout), Err(NxDomain)), Timeout);
         assert_eq!(combined(Err(NxDomain), Err(NoData)), NoData);
         assert_eq!(combined(Err(NxDomain), Err(NxDomain)), NxDomain);
+    }
+
+    #[test]
+    fn a_search_list_takes_the_place_of_the_own_domain() {
+        let name = |text: &str| Name::from_ascii(text).unwrap();
+        let (own, first, second) = (name("own.example"), name("a.example"), name("b.example"));
+        let list = vec![first.clone(), second.clone(), first.clone(), Name::root()];
+        assert_eq!(search_list(Some(own.clone()), list), [first, second]);
+        assert_eq!(search_list(Some(own.clone()), Vec::new()), [own]);
+        assert!(search_list(Some(Name::root()), Vec::new()).is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use hickory_resolver::proto::op::{Message, OpCode, Query, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, AAAA, CNAME, PTR};
@@ -10,6 +11,9 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
+
+/// How long `slow` takes to answer.
+pub(super) const SLOW: Duration = Duration::from_millis(1600);
 
 /// The names asked by UDP, one for each question.
 type Questions = Arc<Mutex<Vec<String>>>;
@@ -57,16 +61,32 @@ async fn same_port() -> (UdpSocket, TcpListener) {
 }
 
 async fn serve_udp(socket: UdpSocket, questions: Questions) {
+    let socket = Arc::new(socket);
+    let mut late = JoinSet::new();
     let mut buffer = vec![0; 4096];
     while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
         let request = Message::from_vec(&buffer[..length]).unwrap();
         let name = request.queries[0].name().to_ascii();
+        let delay = if name.starts_with("slow.") {
+            SLOW
+        } else {
+            Duration::ZERO
+        };
         questions.lock().unwrap().push(name);
-        for reply in replies(&request, false) {
-            socket
-                .send_to(&reply.to_vec().unwrap(), from)
-                .await
-                .unwrap();
+        let socket = socket.clone();
+        let answer = async move {
+            for reply in replies(&request, false) {
+                // Nobody may be there any more.
+                socket.send_to(&reply.to_vec().unwrap(), from).await.ok();
+            }
+        };
+        if delay.is_zero() {
+            answer.await;
+        } else {
+            late.spawn(async move {
+                tokio::time::sleep(delay).await;
+                answer.await;
+            });
         }
     }
 }
@@ -102,7 +122,7 @@ fn replies(request: &Message, tcp: bool) -> Vec<Message> {
     match (label.as_str(), query.query_type()) {
         ("silent", _) | ("8", RecordType::PTR) => return Vec::new(),
         ("nx", _) | ("7", RecordType::PTR) => reply.metadata.response_code = ResponseCode::NXDomain,
-        ("fail", _) | ("half", RecordType::AAAA) => {
+        ("fail", _) | ("half" | "lame", RecordType::AAAA) => {
             reply.metadata.response_code = ResponseCode::ServFail;
         }
         ("refuse", _) => reply.metadata.response_code = ResponseCode::Refused,
@@ -121,7 +141,15 @@ fn replies(request: &Message, tcp: bool) -> Vec<Message> {
             ));
             add_address(&mut reply, &target, kind);
         }
-        ("srv05" | "half" | "large", kind) => add_address(&mut reply, query.name(), kind),
+        ("dangling", _) => {
+            let target = Name::from_ascii("nx.corp.example.").unwrap();
+            reply.add_answer(Record::from_rdata(
+                query.name().clone(),
+                7,
+                RData::CNAME(CNAME(target)),
+            ));
+        }
+        ("srv05" | "half" | "large" | "slow", kind) => add_address(&mut reply, query.name(), kind),
         ("5", RecordType::PTR) => add_pointer(&mut reply, "Host5.Corp.Example."),
         ("6", RecordType::PTR) => {
             for index in 0..20 {

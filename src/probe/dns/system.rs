@@ -9,12 +9,11 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::{fragment, ordered};
+use crate::clock;
 use crate::model::LookupAnswer;
 
 /// Most calls of the operating system's resolver under way at once; each holds a thread until the system lets it go.
 const CALL_LIMIT: usize = 32;
-/// How many deadlines a lookup waits for a thread, before it counts as unanswered.
-const PATIENCE: u32 = 4;
 /// Stack of such a thread. getaddrinfo runs foreign modules (NSS), which are not frugal.
 const STACK_BYTES: usize = 512 * 1024;
 
@@ -37,8 +36,10 @@ impl System {
 
     /// The addresses of a name, with everything the system does on the way: hosts file, search list, policy, cache.
     pub(super) async fn addresses(&self, name: &str) -> LookupAnswer {
+        // Threads are short only when the system does not come back from earlier calls: that is no reason to wait longer.
+        let deadline = clock::monotonic() + self.timeout;
         let waiting = self.permits.clone().acquire_owned();
-        let Ok(Ok(permit)) = tokio::time::timeout(self.timeout * PATIENCE, waiting).await else {
+        let Ok(Ok(permit)) = tokio::time::timeout_at(deadline, waiting).await else {
             return LookupAnswer::Timeout;
         };
         let name = name.to_owned();
@@ -59,7 +60,7 @@ impl System {
                 detail: fragment(&error),
             };
         }
-        match tokio::time::timeout(self.timeout, told).await {
+        match tokio::time::timeout_at(deadline, told).await {
             Ok(Ok(found)) => answer(found),
             Ok(Err(_)) => LookupAnswer::Error {
                 detail: "the system resolver's thread ended without an answer".into(),

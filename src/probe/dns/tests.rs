@@ -2,7 +2,7 @@ use hickory_resolver::config::ResolverOpts;
 use hickory_resolver::proto::rr::Name;
 
 use super::direct::by_udp_and_tcp;
-use super::fake_server::FakeServer;
+use super::fake_server::{FakeServer, SLOW};
 use super::*;
 
 /// Long enough for loopback on a busy machine.
@@ -61,6 +61,49 @@ async fn one_failing_family_does_not_hide_the_other() {
     let answer = forward("half.corp.example", PATIENCE).await;
     let expected: [IpAddr; 1] = ["192.0.2.1".parse().unwrap()];
     assert_eq!(answer.addresses(), expected);
+}
+
+#[tokio::test]
+async fn a_family_that_fails_keeps_a_name_from_being_missing() {
+    // `lame` has no IPv4 address, and the server fails on the IPv6 one.
+    let answer = forward("lame.corp.example", PATIENCE).await;
+    assert_eq!(answer, LookupAnswer::ServFail);
+}
+
+#[tokio::test]
+async fn an_alias_to_nowhere_is_missing() {
+    let answer = forward("dangling.corp.example", PATIENCE).await;
+    assert_eq!(answer, LookupAnswer::NxDomain);
+}
+
+#[tokio::test]
+async fn an_answer_in_the_second_half_of_the_deadline_counts() {
+    assert_eq!(
+        forward("slow.corp.example", SLOW * 2 - BRIEF).await,
+        both(30)
+    );
+}
+
+#[tokio::test]
+async fn a_third_server_answers_behind_two_that_are_silent() {
+    let silent = [udp_hole().await, udp_hole().await];
+    let server = FakeServer::start().await;
+    let addresses = silent.iter().map(|hole| hole.local_addr().unwrap());
+    let servers = addresses.chain([server.address]).map(by_udp_and_tcp);
+    let set = Direct::new(
+        Resolver::Configured,
+        servers.collect(),
+        Vec::new(),
+        ResolverOpts::default(),
+        PATIENCE,
+    );
+    let name = name::wanted("srv05.corp.example").unwrap();
+    assert_eq!(set.unwrap().addresses(&name.name).await, both(30));
+}
+
+/// A port that takes datagrams and never answers.
+async fn udp_hole() -> tokio::net::UdpSocket {
+    tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap()
 }
 
 #[tokio::test]
@@ -217,6 +260,15 @@ async fn a_short_name_is_asked_alone_last() {
     let answer = with_search_list(&server).addresses(&short.name).await;
     assert_eq!(answer, LookupAnswer::NxDomain);
     assert_eq!(server.names(), ["nx.", "nx.corp.example."]);
+}
+
+#[tokio::test]
+async fn a_short_name_is_not_missing_when_a_search_domain_fails() {
+    let server = FakeServer::start().await;
+    let short = name::wanted("fail").unwrap();
+    let answer = with_search_list(&server).addresses(&short.name).await;
+    assert_eq!(answer, LookupAnswer::ServFail);
+    assert_eq!(server.names(), ["fail.", "fail.corp.example."]);
 }
 
 #[tokio::test]
