@@ -276,7 +276,9 @@ impl Wish {
             simulated,
             view,
         };
-        let fleet = session.run(stop).await?;
+        let Some(fleet) = session.run(stop).await? else {
+            return Ok(ExitStatus::Interrupted);
+        };
         if let Some((format, sink)) = &self.report
             && !live
         {

@@ -57,13 +57,18 @@ pub(super) fn run_id(at: Timestamp, seed: u64) -> String {
 }
 
 impl Session {
-    /// Runs the scan to its end, or to a stop. What was found is in the fleet either way.
-    pub(super) async fn run(self, stop: &Stop) -> Result<Fleet> {
+    /// Runs the scan to its end, or to a stop. What was found is in the fleet either way; there is none when the stop came
+    /// before the scan.
+    pub(super) async fn run(self, stop: &Stop) -> Result<Option<Fleet>> {
         let names = Names::new(DnsOptions {
             servers: self.settings.names.servers.clone(),
             timeout: self.settings.names.timeout,
         });
-        self.refuse_what_leads_nowhere(&names).await?;
+        tokio::select! {
+            biased;
+            () = stop.gently.cancelled() => return Ok(None),
+            checked = self.refuse_what_leads_nowhere(&names) => checked?,
+        }
         let screen = outputs::screen(&self.settings)?;
         let trust = tokio::task::spawn_blocking(TrustStore::load).await?;
         let prober = Arc::new(LiveProber::new(self.probe_options(names, trust)));
@@ -122,7 +127,7 @@ impl Session {
                 "rdpscan: the scan broke off by a fault of its own; what was found until then is kept",
             );
         }
-        Ok(fleet)
+        Ok(Some(fleet))
     }
 
     /// A scan of one name that leads nowhere is a mistake to be told, not a table of one row. A name among many is a row.
@@ -144,8 +149,10 @@ impl Session {
         {
             return Ok(());
         }
+        // A plain no says more than a resolver that failed.
         let reason = lookups
-            .first()
+            .iter()
+            .min_by_key(|lookup| lookup.answer.is_resolver_trouble())
             .map_or("no resolver was asked".to_owned(), |lookup| {
                 in_words(&lookup.answer)
             });

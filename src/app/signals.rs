@@ -15,8 +15,9 @@ pub(super) struct Stop {
 pub(super) fn listen() -> Stop {
     let stop = Stop::default();
     let asked = stop.clone();
+    let first = os::asked_to_stop();
     tokio::spawn(async move {
-        os::asked_to_stop().await;
+        first.await;
         asked.gently.cancel();
         os::asked_to_stop().await;
         asked.now.cancel();
@@ -28,20 +29,28 @@ pub(super) fn listen() -> Stop {
 mod os {
     use tokio::signal::unix::{SignalKind, signal};
 
-    /// Resolves at the next SIGINT, SIGTERM or SIGHUP. A signal that cannot be listened to never comes.
-    pub(super) async fn asked_to_stop() {
-        let wait = |kind| async move {
-            match signal(kind) {
-                Ok(mut signal) => {
-                    signal.recv().await;
+    /// Listens from now on; resolves at the next SIGINT, SIGTERM or SIGHUP. A signal that cannot be listened to never comes.
+    pub(super) fn asked_to_stop() -> impl Future<Output = ()> {
+        let wait = |kind| {
+            let listener = signal(kind);
+            async move {
+                match listener {
+                    Ok(mut signal) => {
+                        signal.recv().await;
+                    }
+                    Err(_) => std::future::pending().await,
                 }
-                Err(_) => std::future::pending().await,
             }
         };
-        tokio::select! {
-            () = wait(SignalKind::interrupt()) => {}
-            () = wait(SignalKind::terminate()) => {}
-            () = wait(SignalKind::hangup()) => {}
+        let interrupt = wait(SignalKind::interrupt());
+        let terminate = wait(SignalKind::terminate());
+        let hangup = wait(SignalKind::hangup());
+        async move {
+            tokio::select! {
+                () = interrupt => {}
+                () = terminate => {}
+                () = hangup => {}
+            }
         }
     }
 }

@@ -2,6 +2,8 @@
 #![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
 mod imports;
+#[cfg(unix)]
+mod stop;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
