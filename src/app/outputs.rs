@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::exit::ExitStatus;
 use crate::fleet::{Fleet, Host};
-use crate::model::{Notice, Severity};
+use crate::model::Severity;
 use crate::platform;
 use crate::report::{self, Format, Selection};
 use crate::sanitize;
@@ -211,11 +211,7 @@ pub(super) fn verdict(fleet: &Fleet, filter: &Filter, fail_on: Option<Severity>)
 
 /// Whether not one address was there to scan, for want of a resolver.
 pub(super) fn is_without_ground(fleet: &Fleet) -> bool {
-    let resolver_down = fleet
-        .notices()
-        .iter()
-        .any(|notice| matches!(notice, Notice::ResolverDown { .. }));
-    resolver_down && fleet.end().is_some_and(|end| end.endpoints_probed == 0)
+    fleet.is_without_resolver() && fleet.end().is_some_and(|end| end.endpoints_probed == 0)
 }
 
 /// One line that says what came out.

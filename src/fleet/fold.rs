@@ -294,7 +294,10 @@ impl Fleet {
             history.complete = true;
             self.store(index, &history);
         }
-        let changes_rules = matches!(notice, Notice::ResolverDown { .. } | Notice::NoIpv6Route);
+        let changes_rules = matches!(
+            notice,
+            Notice::ResolverDown { .. } | Notice::ResolverBack { .. } | Notice::NoIpv6Route
+        );
         self.notices.push(notice);
         if changes_rules {
             self.judge_all();

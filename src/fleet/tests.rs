@@ -261,7 +261,7 @@ fn a_host_is_judged_again_when_a_member_behind_its_name_answers() {
 }
 
 #[test]
-fn a_resolver_that_goes_down_takes_the_verdicts_on_names_back() {
+fn a_resolver_that_is_down_takes_the_verdicts_on_names_back_until_it_answers() {
     let mut feed = Feed::new();
     feed.attempt(attempt().through())
         .named(NameSource::Ntlm, NAME, LookupAnswer::NxDomain);
@@ -274,6 +274,10 @@ fn a_resolver_that_goes_down_takes_the_verdicts_on_names_back() {
         .event(EventBody::Noticed(down));
     assert_eq!(feed.host().diagnosis.dns, DnsVerdict::NotChecked);
     assert_eq!(feed.fleet.notices().len(), 1);
+    feed.event(EventBody::Noticed(Notice::ResolverBack {
+        resolver: Resolver::System,
+    }));
+    assert_eq!(feed.host().diagnosis.dns, DnsVerdict::Missing);
 }
 
 #[test]

@@ -64,6 +64,15 @@ impl Fleet {
         self.in_context(|context| undecided(history, context))
     }
 
+    /// No resolver has answered so far.
+    #[must_use]
+    pub fn is_without_resolver(&self) -> bool {
+        let has = |wanted: fn(&Notice) -> bool| self.notices.iter().any(wanted);
+        // One that came back is asked for good from then on.
+        has(|notice| matches!(notice, Notice::ResolverDown { .. }))
+            && !has(|notice| matches!(notice, Notice::ResolverBack { .. }))
+    }
+
     /// What the rules may know besides a host's own history, as of the newest event.
     pub(super) fn in_context<T>(&self, judge: impl FnOnce(&Context<'_>) -> T) -> T {
         let lookup = |endpoint| self.history(endpoint);
@@ -74,10 +83,7 @@ impl Fleet {
                 .map_or(Timestamp::UNIX_EPOCH, |(_, newest)| newest),
             dns_enabled: self.plan.as_ref().is_none_or(|plan| plan.dns),
             ntlm_enabled: self.plan.as_ref().is_none_or(|plan| plan.ntlm),
-            resolver_down: self
-                .notices
-                .iter()
-                .any(|notice| matches!(notice, Notice::ResolverDown { .. })),
+            resolver_down: self.is_without_resolver(),
             no_ipv6_route: self.notices.contains(&Notice::NoIpv6Route),
             fleet: Some(&self.sight),
             lookup: &lookup,

@@ -155,9 +155,9 @@ pub struct ScanEnd {
 pub enum Notice {
     /// No resolver in use answers. Names are then not judged.
     ResolverDown {
-        /// The server, when it was given with `--dns`.
+        /// The server, when one was given with `--dns`.
         server: Option<SocketAddr>,
-        /// The last failure in words.
+        /// The last failure in words; of several servers, each with its own.
         detail: Box<str>,
     },
     /// One resolver of several does not answer; the others are believed.
@@ -166,6 +166,11 @@ pub enum Notice {
         resolver: Resolver,
         /// The last failure in words.
         detail: Box<str>,
+    },
+    /// A resolver answers after none did: names are judged again.
+    ResolverBack {
+        /// Which.
+        resolver: Resolver,
     },
     /// This machine has no IPv6 route: AAAA records cannot be tried here.
     NoIpv6Route,
@@ -209,6 +214,14 @@ pub enum Notice {
     },
 }
 
+fn write_resolver(f: &mut fmt::Formatter<'_>, resolver: Resolver) -> fmt::Result {
+    match resolver {
+        Resolver::System => f.write_str("the system's resolver"),
+        Resolver::Configured => f.write_str("this machine's DNS server, asked directly,"),
+        Resolver::Server(server) => write!(f, "the DNS server {server}"),
+    }
+}
+
 /// The banner, one sentence for every sink. Holds raw text of the operating system: make it safe before printing.
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -224,17 +237,15 @@ impl fmt::Display for Notice {
                 )
             }
             Self::ResolverSilent { resolver, detail } => {
-                match resolver {
-                    Resolver::System => f.write_str("the system's resolver")?,
-                    Resolver::Configured => {
-                        f.write_str("this machine's DNS server, asked directly,")?;
-                    }
-                    Resolver::Server(server) => write!(f, "the DNS server {server}")?,
-                }
+                write_resolver(f, *resolver)?;
                 write!(
                     f,
                     " does not answer ({detail}): names are judged by the others"
                 )
+            }
+            Self::ResolverBack { resolver } => {
+                write_resolver(f, *resolver)?;
+                f.write_str(" answers again: names are judged after all")
             }
             Self::NoIpv6Route => f.write_str(
                 "this machine has no IPv6 route: IPv6 addresses of names cannot be tried here",

@@ -112,6 +112,12 @@ impl LookupAnswer {
         )
     }
 
+    /// Whether a resolver that works gave it. SERVFAIL is such an answer: it speaks of one zone, not of the server.
+    #[must_use]
+    pub const fn is_sign_of_life(&self) -> bool {
+        !matches!(self, Self::Timeout | Self::Refused | Self::Error { .. })
+    }
+
     /// Whether the answer is "there is no such thing".
     #[must_use]
     pub const fn is_missing(&self) -> bool {

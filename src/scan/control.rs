@@ -7,6 +7,7 @@ use super::engine::{Engine, Known};
 use super::meter::Further;
 use super::prober::{ConnectFailure, Prober};
 use super::queue::{Job, Purpose, Queue};
+use super::resolvers::Unanswered;
 
 /// Capacity for the channel of orders.
 pub const CONTROL_CAPACITY: usize = 16;
@@ -61,6 +62,7 @@ impl<P: Prober> Engine<P> {
         }
         let waiting = self.queue.remove(endpoint);
         self.name_jobs.retain(|job| job.endpoint != endpoint);
+        self.unanswered.forget(endpoint);
         if !found && waiting.is_empty() {
             return;
         }
@@ -111,6 +113,7 @@ impl<P: Prober> Engine<P> {
     /// Sets aside what is known of an endpoint.
     async fn begin_anew(&mut self, endpoint: Endpoint) {
         self.name_jobs.retain(|job| job.endpoint != endpoint);
+        self.unanswered.forget(endpoint);
         let known = self.known.remove(&endpoint).unwrap_or_default();
         self.meter.answered = self
             .meter
@@ -142,6 +145,7 @@ impl<P: Prober> Engine<P> {
         }
         self.queue = Queue::new(self.targets.endpoints(), self.options.seed);
         self.name_jobs.clear();
+        self.unanswered = Unanswered::default();
         self.unresolved = self.targets.names().iter().rev().cloned().collect();
         self.paused = false;
         self.unlisted = crate::model::UnlistedCounts::default();

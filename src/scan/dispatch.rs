@@ -9,6 +9,7 @@ use crate::model::{Attempt, Endpoint, Lookup, ObservedName, Outcome};
 use crate::target::NameTarget;
 
 use super::bounds;
+use super::candidates;
 use super::engine::{Engine, Flight, Looking};
 use super::naming;
 use super::prober::{AttemptRequest, Connect, ConnectFailure, Prober};
@@ -36,6 +37,8 @@ pub(super) enum Done {
     Tried(Job, Box<Attempt>),
     /// A target name was looked up.
     Resolved(NameTarget, Vec<Lookup>),
+    /// It was tried whether a resolver answers by now.
+    Canary(Vec<Lookup>),
     /// A host's names were looked up.
     Named {
         endpoint: Endpoint,
@@ -191,6 +194,34 @@ impl<P: Prober> Engine<P> {
             self.lookups_in_flight += 1;
             self.looking.insert(task.id(), Looking { endpoint, task });
         }
+        self.launch_canary();
+    }
+
+    /// While nobody has ever answered, asks again now and then, when no other lookup does.
+    fn launch_canary(&mut self) {
+        let now = clock::monotonic();
+        let over = self.is_idle() && !self.unanswered.holds_the_end();
+        if self.lookups_in_flight > 0 || over || !self.unanswered.is_due(now) {
+            return;
+        }
+        self.unanswered.asked(now);
+        let host = self.unanswered.hosts.first_key_value();
+        let name = self
+            .unanswered
+            .targets
+            .first()
+            .map(|(target, _)| target.name.as_str().into())
+            .or_else(|| host.and_then(|(_, names)| worth_asking(names)));
+        let address = host.map(|(endpoint, _)| endpoint.address);
+        let prober = self.prober.clone();
+        self.tasks.spawn(async move {
+            Done::Canary(match (name, address) {
+                (Some(name), _) => prober.forward(&name).await,
+                (None, Some(address)) => prober.reverse(address).await,
+                (None, None) => Vec::new(),
+            })
+        });
+        self.lookups_in_flight += 1;
     }
 
     /// Takes a finished task's result in. A task that panicked is a bug of ours: its slot is freed and the scan goes on.
@@ -211,6 +242,11 @@ impl<P: Prober> Engine<P> {
                 if self.looking.remove(&id).is_some() {
                     self.target_resolved(target, lookups).await;
                 }
+            }
+            Ok((_, Done::Canary(lookups))) => {
+                self.lookups_in_flight -= 1;
+                self.observe(&lookups).await;
+                self.unanswered.given_up = self.is_idle() && !self.resolvers.has_answer();
             }
             Ok((
                 id,
@@ -247,4 +283,12 @@ impl<P: Prober> Engine<P> {
         self.courtesy.leave(address, answered, clock::monotonic());
         if flight.void { Slot::Void } else { Slot::Freed }
     }
+}
+
+/// A name of a host that is worth a lookup.
+fn worth_asking(names: &[ObservedName]) -> Option<Box<str>> {
+    names
+        .iter()
+        .find(|name| candidates::is_worth_a_lookup(name))
+        .map(|name| name.name.clone())
 }

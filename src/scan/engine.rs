@@ -28,7 +28,7 @@ use super::pacer::Pacer;
 use super::passed::Passed;
 use super::prober::Prober;
 use super::queue::{Job, Queue};
-use super::resolvers::Resolvers;
+use super::resolvers::{Resolvers, Unanswered};
 use super::rounds::Rounds;
 
 /// Capacity for the channel of events. A slow reader slows the scan down, on purpose.
@@ -153,6 +153,7 @@ pub(super) struct Engine<P: Prober> {
     /// When descriptors were looked at, and what was seen.
     pub(super) descriptors_seen: Option<(Instant, Option<Descriptors>)>,
     pub(super) resolvers: Resolvers,
+    pub(super) unanswered: Unanswered,
     pub(super) tasks: JoinSet<Done>,
     /// Connections under way.
     pub(super) in_flight: HashMap<Id, Flight>,
@@ -197,6 +198,7 @@ impl<P: Prober> Engine<P> {
             horizon: Horizon::default(),
             descriptors_seen: None,
             resolvers: Resolvers::default(),
+            unanswered: Unanswered::default(),
             tasks: JoinSet::new(),
             in_flight: HashMap::new(),
             limit: Limit::new(usize::try_from(options.in_flight).unwrap_or(usize::MAX)),
@@ -309,6 +311,11 @@ impl<P: Prober> Engine<P> {
     }
 
     fn is_done(&self) -> bool {
+        self.is_idle() && !self.unanswered.holds_the_end()
+    }
+
+    /// Nothing is under way, and nothing is to be started.
+    pub(super) fn is_idle(&self) -> bool {
         self.tasks.is_empty()
             && self.queue.is_empty()
             && self.unresolved.is_empty()
@@ -327,6 +334,9 @@ impl<P: Prober> Engine<P> {
     }
 
     async fn finish(&mut self, status: ScanStatus) -> ScanEnd {
+        for (target, lookups) in std::mem::take(&mut self.unanswered.targets) {
+            self.emit_target(target, Vec::new(), 0, lookups).await;
+        }
         for notice in self.resolvers.finish() {
             self.notice(notice).await;
         }

@@ -236,6 +236,10 @@ impl<P: Prober> Engine<P> {
 
     pub(super) async fn target_resolved(&mut self, target: NameTarget, lookups: Vec<Lookup>) {
         self.observe(&lookups).await;
+        if !self.resolvers.has_answer() {
+            self.unanswered.targets.push((target, lookups));
+            return;
+        }
         let mut addresses: Vec<_> = Vec::new();
         for address in lookups.iter().flat_map(|lookup| lookup.answer.addresses()) {
             if !addresses.contains(address) && addresses.len() < MOST_ADDRESSES {
@@ -263,9 +267,18 @@ impl<P: Prober> Engine<P> {
         if !self.awaits_names() {
             self.passed.forget();
         }
-        let name = target.name.as_str().into();
+        self.emit_target(target, endpoints, excluded, lookups).await;
+    }
+
+    pub(super) async fn emit_target(
+        &mut self,
+        target: NameTarget,
+        endpoints: Vec<Endpoint>,
+        excluded: u32,
+        lookups: Vec<Lookup>,
+    ) {
         self.emit(EventBody::TargetResolved {
-            name,
+            name: target.name.as_str().into(),
             port: target.port,
             endpoints,
             excluded,
@@ -316,6 +329,9 @@ impl<P: Prober> Engine<P> {
         lookups: Vec<Lookup>,
     ) {
         self.observe(&lookups).await;
+        if !self.resolvers.has_answer() {
+            self.unanswered.keep(endpoint, &names);
+        }
         if let Some(known) = self.known.get_mut(&endpoint) {
             let by_trust = [
                 NameSource::Target,
@@ -382,9 +398,22 @@ impl<P: Prober> Engine<P> {
         .await;
     }
 
-    async fn observe(&mut self, lookups: &[Lookup]) {
+    /// Takes lookups into account. With the first answer of the scan, what stayed without one is asked again.
+    pub(super) async fn observe(&mut self, lookups: &[Lookup]) {
         for notice in self.resolvers.observe(lookups) {
             self.notice(notice).await;
+        }
+        if self.resolvers.has_answer() {
+            let waiting = std::mem::take(&mut self.unanswered);
+            for (endpoint, names) in waiting.hosts {
+                if let Some(known) = self.known.get_mut(&endpoint) {
+                    self.name_jobs.push_back(known.naming.anew(endpoint, names));
+                }
+            }
+            self.unresolved
+                .extend(waiting.targets.into_iter().map(|(target, _)| target));
+        } else if !lookups.is_empty() {
+            self.unanswered.asked(clock::monotonic());
         }
     }
 }

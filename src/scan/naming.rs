@@ -68,6 +68,13 @@ impl Naming {
         (!waiting.is_empty()).then(|| self.begin(endpoint, waiting))
     }
 
+    /// Everything once more, of names that nobody had an answer for.
+    pub(super) fn anew(&mut self, endpoint: Endpoint, names: Vec<ObservedName>) -> NameJob {
+        self.begun = false;
+        self.seen.clear();
+        self.begin(endpoint, names)
+    }
+
     fn begin(&mut self, endpoint: Endpoint, names: Vec<ObservedName>) -> NameJob {
         let asked = self
             .seen
@@ -86,6 +93,18 @@ impl Naming {
             reverse,
         }
     }
+}
+
+/// Whether some resolver was in trouble and none knows better.
+fn is_undecided(answers: &[Lookup]) -> bool {
+    let is_certain = |answer: &LookupAnswer| {
+        !answer.addresses().is_empty()
+            || matches!(answer, LookupAnswer::NxDomain | LookupAnswer::NoData)
+    };
+    answers
+        .iter()
+        .any(|lookup| lookup.answer.is_resolver_trouble())
+        && !answers.iter().any(|lookup| is_certain(&lookup.answer))
 }
 
 /// The reverse name first, then every name in play, each asked once.
@@ -126,10 +145,7 @@ pub(super) async fn look_up<P: Prober>(
         if asked.len() < MOST_NAMES && !asked.contains(&name.name) {
             asked.push(name.name.clone());
             let mut answers = prober.forward(&name.name).await;
-            if answers
-                .iter()
-                .any(|lookup| lookup.answer.is_resolver_trouble())
-            {
+            if is_undecided(&answers) {
                 // One failure of one question may be a lost datagram.
                 answers.extend(prober.forward(&name.name).await);
             }

@@ -2,10 +2,12 @@
 //!
 //! The operating system's resolver is what a Remote Desktop client asks: it decides whether a name works. The servers asked
 //! directly add the time to live, the names of an address, and who said what. Every lookup ends within its own deadline, and
-//! how many run at once is bounded.
+//! how many run at once is bounded. A resolver that never answers is soon asked now and then only; a lookup that is left out for
+//! that reason is not in the answers.
 
 mod direct;
 mod name;
+mod rest;
 mod system;
 
 #[cfg(test)]
@@ -22,6 +24,7 @@ use futures_util::future::join_all;
 use tokio::sync::{OnceCell, Semaphore};
 
 use self::direct::Direct;
+use self::rest::Rest;
 use self::system::System;
 use crate::clock;
 use crate::model::{Lookup, LookupAnswer, Question, Resolver};
@@ -53,15 +56,22 @@ impl Default for DnsOptions {
 /// All lookups of one scan. A name is asked once, however many hosts bear it; only trouble is not remembered.
 pub struct Names {
     /// The operating system's resolver, unless servers were given.
-    system: Option<System>,
+    system: Option<(System, Rest)>,
     /// The servers asked directly.
-    direct: Vec<Direct>,
+    direct: Vec<Server>,
     /// Why the system's servers cannot be asked directly, when that is so.
     unconfigured: Option<Box<str>>,
     timeout: Duration,
     permits: Semaphore,
     /// INVARIANT: holds at most [`REMEMBERED_LIMIT`] names, and is never locked across an await.
     remembered: Mutex<HashMap<Box<str>, Answers>>,
+}
+
+/// A server asked directly, and how it fares.
+struct Server {
+    direct: Direct,
+    forward: Rest,
+    reverse: Rest,
 }
 
 /// The lookups of a name, once they are there; who comes in the meantime waits for the same ones.
@@ -75,7 +85,9 @@ impl Names {
         let DnsOptions { servers, timeout } = options;
         let mut unconfigured = None;
         let mut direct = Vec::new();
-        let system = servers.is_empty().then(|| System::new(timeout));
+        let system = servers
+            .is_empty()
+            .then(|| (System::new(timeout), Rest::default()));
         let opened = if servers.is_empty() {
             vec![Direct::configured(timeout)]
         } else {
@@ -86,7 +98,11 @@ impl Names {
         };
         for opened in opened {
             match opened {
-                Ok(server) => direct.push(server),
+                Ok(server) => direct.push(Server {
+                    direct: server,
+                    forward: Rest::default(),
+                    reverse: Rest::default(),
+                }),
                 Err(detail) => unconfigured = Some(detail),
             }
         }
@@ -101,7 +117,7 @@ impl Names {
     }
 
     /// Looks up the addresses of a name with every resolver in use, all at once. Text that cannot be a DNS name, or that
-    /// resolvers would read as an address, is not asked at all and gives no lookups.
+    /// resolvers would read as an address, is not asked at all and gives no lookups; neither do resolvers that are left in peace.
     pub async fn forward(&self, name: &str) -> Vec<Lookup> {
         let Some(name) = name::wanted(name) else {
             return Vec::new();
@@ -112,7 +128,7 @@ impl Names {
         let lookups = answers
             .get_or_init(|| async { self.ask_forward(&name).await.into() })
             .await;
-        if has_trouble(lookups) {
+        if !is_worth_remembering(lookups) {
             self.forget(&name, &answers);
         }
         lookups.to_vec()
@@ -123,12 +139,20 @@ impl Names {
     pub async fn reverse(&self, address: IpAddr) -> Vec<Lookup> {
         let address = address.to_canonical();
         let question = Question::Pointer(address);
-        let mut lookups = join_all(
-            self.direct
-                .iter()
-                .map(|server| self.timed(&question, server.resolver(), server.names(address))),
-        )
+        let asked = self.direct.iter().filter(|server| server.reverse.allows());
+        let mut lookups = join_all(asked.map(|server| {
+            let names = server.direct.names(address);
+            self.timed(&question, &server.direct, &server.reverse, names)
+        }))
         .await;
+        for server in &self.direct {
+            let its = lookups
+                .iter()
+                .filter(|lookup| lookup.resolver == server.direct.resolver());
+            // Who answers here is there, and what it leaves unanswered of names is worth telling of each.
+            its.filter(|lookup| lookup.answer.is_sign_of_life())
+                .for_each(|lookup| server.forward.heard(&lookup.answer));
+        }
         lookups.extend(self.unconfigured.as_ref().map(|detail| Lookup {
             question,
             resolver: Resolver::Configured,
@@ -143,9 +167,13 @@ impl Names {
     async fn ask_forward(&self, name: &name::Wanted) -> Vec<Lookup> {
         let question = Question::Addresses(name.text.clone());
         let system = async {
-            let system = self.system.as_ref()?;
+            let (system, rest) = self.system.as_ref()?;
+            if !rest.allows() {
+                return None;
+            }
             let started = clock::monotonic();
             let answer = system.addresses(&name.ascii).await;
+            rest.heard(&answer);
             Some(Lookup {
                 question: question.clone(),
                 resolver: Resolver::System,
@@ -153,10 +181,11 @@ impl Names {
                 duration_ms: clock::micros_since(started) / 1000,
             })
         };
-        let direct =
-            join_all(self.direct.iter().map(|server| {
-                self.timed(&question, server.resolver(), server.addresses(&name.name))
-            }));
+        let asked = self.direct.iter().filter(|server| server.forward.allows());
+        let direct = join_all(asked.map(|server| {
+            let addresses = server.direct.addresses(&name.name);
+            self.timed(&question, &server.direct, &server.forward, addresses)
+        }));
         let (system, direct) = futures_util::join!(system, direct);
         system.into_iter().chain(direct).collect()
     }
@@ -165,7 +194,8 @@ impl Names {
     async fn timed(
         &self,
         question: &Question,
-        resolver: Resolver,
+        server: &Direct,
+        rest: &Rest,
         lookup: impl Future<Output = LookupAnswer>,
     ) -> Lookup {
         // The semaphore is never closed; were it, the lookup would run without a permit.
@@ -174,9 +204,10 @@ impl Names {
         let answer = tokio::time::timeout(self.timeout, lookup)
             .await
             .unwrap_or(LookupAnswer::Timeout);
+        rest.heard(&answer);
         Lookup {
             question: question.clone(),
-            resolver,
+            resolver: server.resolver(),
             answer,
             duration_ms: clock::micros_since(started) / 1000,
         }
@@ -225,10 +256,12 @@ impl std::fmt::Debug for Names {
     }
 }
 
-fn has_trouble(lookups: &[Lookup]) -> bool {
-    lookups
-        .iter()
-        .any(|lookup| lookup.answer.is_resolver_trouble())
+/// Trouble may be over at the next question, and so may a rest.
+fn is_worth_remembering(lookups: &[Lookup]) -> bool {
+    !lookups.is_empty()
+        && !lookups
+            .iter()
+            .any(|lookup| lookup.answer.is_resolver_trouble())
 }
 
 /// The addresses of an answer as the model wants them: IPv4 first, each once, at most 64.

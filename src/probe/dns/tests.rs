@@ -297,3 +297,18 @@ fn addresses_are_ordered_distinct_and_bounded() {
     let many = (0..1000_u32).map(|index| IpAddr::V4((0xc000_0000 + index).into()));
     assert_eq!(ordered(many).len(), 64);
 }
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_soon_left_in_peace() {
+    let server = FakeServer::start().await;
+    let names = names(&server, BRIEF);
+    for index in 0..3 {
+        let lookups = names.forward(&format!("silent.n{index}.example")).await;
+        assert_eq!(lookups[0].answer, LookupAnswer::Timeout);
+    }
+    let before = server.questions();
+    assert_eq!(names.forward("srv05.corp.example").await, []);
+    assert_eq!(server.questions(), before);
+    // The other direction has a count of its own.
+    assert_eq!(names.reverse("127.0.0.5".parse().unwrap()).await.len(), 1);
+}

@@ -44,6 +44,8 @@ struct Diary {
     connects: HashMap<Endpoint, usize>,
     at_once: usize,
     most_at_once: usize,
+    first_question: Option<Instant>,
+    questions: usize,
 }
 
 #[derive(Default)]
@@ -55,9 +57,13 @@ pub(super) struct FakeProber {
     /// The name that hosts call themselves, from this attempt on.
     identity: Option<(String, u32)>,
     lookups_take: Duration,
+    /// For so long after its first question no resolver answers.
+    dns_silence: Duration,
     diary: Mutex<Diary>,
 }
 
+/// How long a silent resolver is waited for.
+const LOOKUP: Duration = Duration::from_secs(2);
 /// How long a pretended attempt takes after connect.
 const WORK: Duration = Duration::from_millis(40);
 
@@ -98,6 +104,16 @@ impl FakeProber {
         self
     }
 
+    pub(super) fn with_dns_silent_for(mut self, time: Duration) -> Self {
+        self.dns_silence = time;
+        self
+    }
+
+    /// Lookups asked for.
+    pub(super) fn questions(&self) -> usize {
+        self.diary().questions
+    }
+
     pub(super) fn connects_to(&self, endpoint: Endpoint) -> usize {
         self.diary().connects.get(&endpoint).copied().unwrap_or(0)
     }
@@ -132,6 +148,21 @@ impl FakeProber {
             .and_then(|script| script.get(nth).or(script.last()).copied())
             .or(self.otherwise)
             .unwrap_or(Answer::Silent)
+    }
+
+    /// Waits for the deadline of a lookup when no resolver answers.
+    async fn dns_is_silent(&self) -> bool {
+        let now = clock::monotonic();
+        let first = {
+            let mut diary = self.diary();
+            diary.questions += 1;
+            *diary.first_question.get_or_insert(now)
+        };
+        let silent = now.duration_since(first) < self.dns_silence;
+        if silent {
+            tokio::time::sleep(LOOKUP).await;
+        }
+        silent
     }
 
     fn closed(&self, address: IpAddr, start: Instant) {
@@ -237,6 +268,12 @@ impl Prober for FakeProber {
 
     async fn forward(&self, name: &str) -> Vec<Lookup> {
         tokio::time::sleep(self.lookups_take).await;
+        if self.dns_is_silent().await {
+            return vec![lookup(
+                Question::Addresses(name.into()),
+                LookupAnswer::Timeout,
+            )];
+        }
         let answer = match self.names.get(name) {
             Some(addresses) => LookupAnswer::Addresses {
                 addresses: addresses.clone(),
@@ -249,6 +286,9 @@ impl Prober for FakeProber {
 
     async fn reverse(&self, address: IpAddr) -> Vec<Lookup> {
         tokio::time::sleep(self.lookups_take).await;
+        if self.dns_is_silent().await {
+            return vec![lookup(Question::Pointer(address), LookupAnswer::Timeout)];
+        }
         let answer = match self.pointers.get(&address) {
             Some(name) => LookupAnswer::Names {
                 names: vec![name.as_str().into()],

@@ -5,6 +5,7 @@ mod fake;
 mod listed;
 mod names;
 mod outlook;
+mod silent_dns;
 
 use std::collections::HashSet;
 use std::net::IpAddr;

@@ -272,6 +272,9 @@ fn any_notice() -> impl Strategy<Value = Notice> {
                 detail,
             }
         }),
+        any_endpoint().prop_map(|server| Notice::ResolverBack {
+            resolver: Resolver::Server(server.socket_address()),
+        }),
         Just(Notice::NoIpv6Route),
         any::<(u32, u32, u64)>().prop_map(|(asked, used, limit)| Notice::DescriptorLimit {
             asked,
