@@ -276,7 +276,7 @@ impl Wish {
             simulated,
             view,
         };
-        let Some(fleet) = session.run(stop).await? else {
+        let Some(fleet) = Box::pin(session.run(stop)).await? else {
             return Ok(ExitStatus::Interrupted);
         };
         if let Some((format, sink)) = &self.report
