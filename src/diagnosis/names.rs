@@ -58,6 +58,12 @@ impl JudgedName {
         self.sources.iter().all(|source| *source == NameSource::Ptr)
     }
 
+    fn only_certificate(&self) -> bool {
+        self.sources
+            .iter()
+            .all(|source| *source == NameSource::Certificate)
+    }
+
     /// The user typed it.
     pub(crate) fn is_target(&self) -> bool {
         self.sources.contains(&NameSource::Target)
@@ -211,8 +217,7 @@ fn verdict(
             DnsVerdict::Match
         };
     }
-    let unclear = astray(judged, history);
-    elsewhere(judged, others, own, up, unclear)
+    elsewhere(judged, others, own, up, history)
 }
 
 /// What a name is called that leads nowhere, or elsewhere for no reason that shows: trouble only where the reverse lookup alone
@@ -250,18 +255,20 @@ fn among_members(members: &[NameMember]) -> DnsVerdict {
     }
 }
 
-/// The name leads to other addresses only; `unclear` when these do not tell why.
+/// The name leads to other addresses only.
 fn elsewhere(
     judged: &mut JudgedName,
     others: &[Other],
     own: &MemberSight,
     up: bool,
-    unclear: DnsVerdict,
+    history: &History,
 ) -> DnsVerdict {
+    let unclear = astray(judged, history);
     if !up {
         return unclear;
     }
-    if !judged.members.is_empty()
+    if !is_alternative(judged, history)
+        && !judged.members.is_empty()
         && judged
             .members
             .iter()
@@ -502,23 +509,23 @@ pub(crate) fn publishable(name: &str) -> bool {
     !LOCAL_ONLY.contains(&last) && host_label(name) != "localhost"
 }
 
-/// A name that only the certificate carries and that nobody is known to use: an alternative name beside the common name, or one
-/// left over from a renaming, which has a finding of its own.
+/// A name that only the certificate carries and that nobody is known to use: an alternative one, or one left over from a
+/// renaming, which has a finding of its own.
 fn is_aside(judged: &JudgedName, history: &History) -> bool {
-    if judged
-        .sources
-        .iter()
-        .any(|source| *source != NameSource::Certificate)
-    {
-        return false;
-    }
-    let common = history
-        .certificate()
-        .and_then(|leaf| leaf.common_name.as_deref());
-    let is_common = common.is_some_and(|common| normal(common) == judged.name);
-    !is_common
-        || history
+    let renamed = || {
+        history
             .ntlm()
             .and_then(|ntlm| ntlm_name(ntlm))
             .is_some_and(|name| name.contains('.') && name != judged.name)
+    };
+    judged.only_certificate() && (is_alternative(judged, history) || renamed())
+}
+
+/// A name that only the certificate carries, beside the common name: it may belong to another machine with the same
+/// certificate, or to none any more.
+fn is_alternative(judged: &JudgedName, history: &History) -> bool {
+    let common = history
+        .certificate()
+        .and_then(|leaf| leaf.common_name.as_deref());
+    judged.only_certificate() && common.is_none_or(|common| normal(common) != judged.name)
 }

@@ -107,10 +107,7 @@ fn ptr_missing(sight: &Sight<'_>) -> Verdict {
         return lacking(NOT_ASKED, LOOK_UP);
     }
     match sight.names.pointer {
-        Pointer::NotAsked => lacking(
-            "the reverse name was not asked for, or its server leaves such questions unanswered",
-            "another scan, or --dns with a server that knows the reverse zone",
-        ),
+        Pointer::NotAsked => lacking("the reverse name was not asked for", "--dns SERVER"),
         Pointer::Trouble => lacking(
             "the resolver failed on the reverse name",
             "--dns with a server that knows the reverse zone",
