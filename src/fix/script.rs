@@ -233,12 +233,60 @@ mod tests {
                 "$Check = {",
                 "Needed ",
                 "Reason ",
-                "finally {\r\n    Stop-Transcript",
+                "$WhatIfPreference = $false\r\n    $ConfirmPreference = 'None'\r\n    Stop-Transcript | Out-Null\r\n}",
             ] {
                 assert!(text.contains(part), "{key}: {part}");
             }
         }
         assert_eq!(count, 16);
+    }
+
+    /// Cmdlets that ask or hold back where a preference says so, by the documentation of 5.1 and of 7.4, as far as scripts may want
+    /// them on the machine where they run.
+    const HELD_BACK: [&str; 12] = [
+        "Add-Content",
+        "Clear-Content",
+        "Copy-Item",
+        "Export-Csv",
+        "Move-Item",
+        "New-Item",
+        "Out-File",
+        "Remove-Item",
+        "Remove-PSSession",
+        "Set-Content",
+        "Start-Transcript",
+        "Tee-Object",
+    ];
+
+    /// The log, the table, the way back and the end of a connection are no changes to a host.
+    #[test]
+    fn a_dry_run_writes_and_ends_its_log() {
+        for remedy in remedies::all() {
+            let Some(text) = script(remedy, &[], &[]) else {
+                continue;
+            };
+            let key = &remedy.key;
+            let changes = reach(remedy) != Some(Reach::Reads);
+            // What is sent to hosts does not see the preferences of here.
+            let (before, rest) = text.split_once("$Action = ").unwrap();
+            let (_, after) = rest.split_once("if (-not $LogFolder)").unwrap();
+            for line in before.lines().chain(after.lines()) {
+                let held = HELD_BACK.iter().any(|cmdlet| line.contains(cmdlet));
+                assert!(
+                    !held || !changes || line.contains("-WhatIf:$false -Confirm:$false"),
+                    "{key}: {line}"
+                );
+            }
+            let (start, last) = after.rsplit_once("finally {").unwrap();
+            assert_eq!(start.matches("Stop-Transcript").count(), 0, "{key}");
+            let free = last.find("$WhatIfPreference = $false").unwrap();
+            assert!(free < last.find("    Stop-Transcript").unwrap(), "{key}");
+            assert_eq!(
+                before.contains("$WhatIfPreference = $false"),
+                !changes,
+                "{key}"
+            );
+        }
     }
 
     #[test]

@@ -23,7 +23,8 @@
 .PARAMETER Credential
     Connects as somebody else than the current user. Nothing of it is stored.
 .PARAMETER UseSSL
-    Connects over HTTPS (port 5986). By address, remoting wants this, or the address in TrustedHosts.
+    Connects over HTTPS (port 5986). By address, remoting wants -Credential, and either this, with a certificate on the host that
+    carries the address, or the address in TrustedHosts.
 .PARAMETER LogFolder
     Where the log of this run is written; by default the folder logs beside this script.
 .EXAMPLE
@@ -53,6 +54,10 @@ $ErrorActionPreference = 'Stop'
 @@CHANGES@@
 # Nothing is changed unless it is asked for.
 if (-not $Apply) { $WhatIfPreference = $true }
+@@READS@@
+# A session in which these are set would hold the log back, and there is nothing else to hold back.
+$WhatIfPreference = $false
+$ConfirmPreference = 'None'
 @@ALWAYS@@
 # Computer: what to connect to. Address: where it was scanned. Expected: the name that the host gave itself during the scan, to be
 # sure that it is the same one.
@@ -198,6 +203,9 @@ try {
             if ($_.FullyQualifiedErrorId -like '*CommandNotFoundException*') {
                 $Result.Detail += ' Windows before 8 and Server 2012 does not have every command: do it by hand, as the page says.'
             }
+            if (-not $Session -and ($Target.Computer -eq $Target.Address)) {
+                $Result.Detail += ' By address, remoting wants -Credential, and the address in TrustedHosts or -UseSSL.'
+            }
             Write-Warning "$($Target.Computer): $($Result.Detail)"
         }
         finally {
@@ -210,13 +218,17 @@ try {
     if ($Unproven.Count -gt 0 -and -not $ComputerName) {
         $Alone = @($Unproven | Where-Object { $Chosen -notcontains $_ })
         if ($Alone.Count -gt 0) {
-            Write-Host "Left alone, for nothing shows that they are Windows: $(Format-Some $Alone). Name those that you know with -ComputerName."
+            Write-Host "Left alone, for nothing shows that they are Windows: $(Format-Some $Alone). If you know them for Windows machines of your own: .\@@KEY@@.ps1 -ComputerName $(@($Alone | Select-Object -First 10 | ForEach-Object { $_.Computer }) -join ', ')"
         }
     }
 @@CHANGES@@    if (-not $Apply) { Write-Host 'Nothing was changed. Run it again with -Apply to make the changes.' }
 @@UNDO@@    if (Test-Path -LiteralPath "$Log.undo.json") { Write-Host "To go back: -Undo '$Log.undo.json' -Apply" }
 @@ALWAYS@@}
 finally {
+    # From PowerShell 7.4 on, Stop-Transcript obeys these, too, and what is typed after a dry run must not go into the log. Before, it
+    # has no -WhatIf that could be given here.
+    $WhatIfPreference = $false
+    $ConfirmPreference = 'None'
     Stop-Transcript | Out-Null
 }
 if (@($Results | Where-Object -Property Status -EQ -Value 'failed').Count -gt 0) { exit 1 }
