@@ -22,12 +22,12 @@ const CLOSING: [(&str, u32); 9] = [
     ("RDP-TLS-ALERT", 65),
 ];
 
-/// Findings that make a close more likely where closes are seen. Alone they do not close anything: an expired certificate
-/// on a server whose TLS works gives a warning.
-const SUPPORTING: [(&str, u32); 3] = [
+/// Findings that make a close more likely where nothing but closes is seen, and too few of them. Alone they do not close anything:
+/// an expired certificate on a server whose TLS works gives a warning. Where some connections get through, their share says more
+/// than any of these.
+const SUPPORTING: [(&str, u32); 2] = [
     ("RDP-CERT-RENEWAL-STUCK", 30),
     ("RDP-CERT-RENAMED-HOST", 25),
-    ("RDP-CERT-EXPIRED", 15),
 ];
 
 /// Old TLS alone: fine for a default client, the end for a hardened one.
@@ -64,7 +64,7 @@ pub(crate) fn predict(
         flaky_connect(sight),
         silent(findings),
         by_name(sight, findings),
-        certificate(findings),
+        certificate(sight, findings),
     ];
     let mut best: Option<Guess> = None;
     for guess in guesses.into_iter().flatten() {
@@ -127,6 +127,11 @@ fn connect(sight: &Sight<'_>, ending: StateOfHost) -> Option<Guess> {
 /// The socket is closed under the client, somewhere after TCP came up.
 fn closed(sight: &Sight<'_>, findings: &[Finding], ending: StateOfHost) -> Option<Guess> {
     let has = |id: &str| findings.iter().find(|finding| finding.id == id);
+    if has("RDP-THROTTLED").is_none()
+        && let Some(share) = flaky_close(sight)
+    {
+        return Some(share);
+    }
     let mut weight = 0;
     let mut reasons = Vec::new();
     let mut count = |added: u32, why: &str| {
@@ -141,13 +146,6 @@ fn closed(sight: &Sight<'_>, findings: &[Finding], ending: StateOfHost) -> Optio
     if let Some(throttled) = has("RDP-THROTTLED") {
         // In place of the share of failures, which is that of a busy scan and not of a user.
         count(THROTTLED, &throttled.title);
-    } else if let Some(added) = flaky_close(sight) {
-        let stability = &sight.stability;
-        let why = format!(
-            "{} of {} attempts fail after TCP came up",
-            stability.failures, stability.attempts
-        );
-        count(added, &why);
     }
     if let Some(added) = seen_once(sight, findings, ending) {
         count(
@@ -185,8 +183,8 @@ fn closed(sight: &Sight<'_>, findings: &[Finding], ending: StateOfHost) -> Optio
     })
 }
 
-/// 30 and half the percentage of failures, where failures come after TCP and some attempts get through.
-fn flaky_close(sight: &Sight<'_>) -> Option<u32> {
+/// Failures that come after TCP, where some attempts get through: as likely as they are among the attempts.
+fn flaky_close(sight: &Sight<'_>) -> Option<Guess> {
     let stability = &sight.stability;
     let late: u32 = stability
         .failures_by_stage
@@ -194,8 +192,32 @@ fn flaky_close(sight: &Sight<'_>) -> Option<u32> {
         .filter(|(stage, _)| *stage >= Stage::X224)
         .map(|(_, count)| count)
         .sum();
-    (stability.verdict == StabilityVerdict::Flaky && late > 0)
-        .then(|| 30 + late * 50 / stability.attempts.max(1))
+    if stability.verdict != StabilityVerdict::Flaky || late == 0 {
+        return None;
+    }
+    let attempts = stability.attempts;
+    Some(guess(
+        CLOSED,
+        late * 100 / attempts.max(1),
+        format!(
+            "{late} of {attempts} attempts fail after TCP came up: {}",
+            in_about(late, attempts)
+        ),
+    ))
+}
+
+/// "in about 1 of 3 connections": what a user meets, where attempts are a sample of that.
+fn in_about(failures: u32, attempts: u32) -> String {
+    let (mut divisor, mut rest) = (attempts, failures);
+    while rest > 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    let divisor = divisor.max(1);
+    format!(
+        "in about {} of {} connections",
+        failures / divisor,
+        attempts / divisor
+    )
 }
 
 /// Half the weight of a stage's finding while there is only one attempt to go by.
@@ -227,7 +249,11 @@ fn flaky_connect(sight: &Sight<'_>) -> Option<Guess> {
         .find(|(stage, _)| *stage == Stage::Tcp)
         .map(|(_, count)| *count)?;
     let percent = at_tcp * 100 / stability.attempts.max(1);
-    let reason = format!("{at_tcp} of {} connects fail", stability.attempts);
+    let reason = format!(
+        "{at_tcp} of {} connects fail: {}",
+        stability.attempts,
+        in_about(at_tcp, stability.attempts)
+    );
     Some(guess(CONNECT_FAILED, percent, reason))
 }
 
@@ -285,10 +311,14 @@ fn by_name(sight: &Sight<'_>, findings: &[Finding]) -> Option<Guess> {
 }
 
 /// The client itself refuses the certificate.
-fn certificate(findings: &[Finding]) -> Option<Guess> {
+fn certificate(sight: &Sight<'_>, findings: &[Finding]) -> Option<Guess> {
     let has = |id: &str| findings.iter().find(|finding| finding.id == id);
     if let Some(finding) = has("RDP-CERT-UNPARSABLE") {
         return Some(guess(BAD_CERTIFICATE, 40, finding.title.clone()));
+    }
+    // What is seen to happen comes before what only a policy would do.
+    if sight.stability.verdict == StabilityVerdict::Flaky {
+        return None;
     }
     has("RDP-CERT-EXPIRED").map(|finding| {
         let mut expired = guess(EXPIRED, 25, finding.title.clone());
@@ -306,7 +336,7 @@ mod tests {
     use crate::diagnosis::catalog;
     use crate::diagnosis::handbook::handbook;
     use crate::diagnosis::testing::{
-        attempt, certificate, closed, days, host, legacy, reset, silent, times, tls,
+        attempt, certificate, closed, days, host, legacy, ntlm, reset, silent, times, tls,
     };
     use crate::model::{CertificateFacts, Outcome, TlsVersion};
 
@@ -344,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_are_capped_at_100() {
+    fn expiry_adds_nothing_to_a_close_that_comes_now_and_then() {
         let expired = || {
             attempt().shown(tls(CertificateFacts {
                 not_before: Some(days(-200)),
@@ -355,14 +385,40 @@ mod tests {
         let predicted = host([
             expired(),
             attempt().tls_fails(closed(0), closed(0)),
-            attempt().tls_fails(closed(0), closed(0)),
+            expired(),
         ])
         .diagnose()
         .predicted
         .unwrap();
-        assert_eq!(predicted.code, "0x904");
-        assert!(predicted.likelihood <= 100);
-        assert!(predicted.reasons.len() >= 3, "{:?}", predicted.reasons);
+        assert_eq!((predicted.code, predicted.likelihood), ("0x904", 33));
+        assert_eq!(
+            predicted.reasons,
+            ["1 of 3 attempts fail after TCP came up: in about 1 of 3 connections"]
+        );
+    }
+
+    #[test]
+    fn sums_are_capped_at_100() {
+        let old = CertificateFacts {
+            not_before: Some(days(-200)),
+            not_after: Some(days(-20)),
+            ..certificate("old")
+        };
+        let predicted = times(3, || {
+            attempt()
+                .shown(tls(old.clone()))
+                .identified(ntlm("renamed"))
+                .stage(Stage::Credssp, closed(0))
+        })
+        .diagnose()
+        .predicted
+        .unwrap();
+        assert_eq!(
+            (predicted.code, predicted.likelihood),
+            ("0x904", 100),
+            "{:?}",
+            predicted.reasons
+        );
     }
 
     #[test]
@@ -375,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn flaky_is_30_and_half_the_percentage() {
+    fn flaky_is_as_likely_as_it_is_among_the_attempts() {
         let predicted = host([
             attempt().through(),
             attempt().tls_fails(reset(0), reset(0)),
@@ -384,7 +440,14 @@ mod tests {
         .diagnose()
         .predicted
         .unwrap();
-        assert_eq!((predicted.code, predicted.likelihood), ("0x904", 46));
+        assert_eq!((predicted.code, predicted.likelihood), ("0x904", 33));
+    }
+
+    #[test]
+    fn shares_are_said_in_small_numbers() {
+        assert_eq!(in_about(1, 3), "in about 1 of 3 connections");
+        assert_eq!(in_about(4, 10), "in about 2 of 5 connections");
+        assert_eq!(in_about(0, 0), "in about 0 of 0 connections");
     }
 
     #[test]

@@ -167,6 +167,7 @@ pub(crate) fn ntlm(name: &str) -> NtlmFacts {
 }
 
 /// Builds one attempt stage by stage.
+#[derive(Clone)]
 pub(crate) struct AttemptMaker(Attempt);
 
 pub(crate) fn attempt() -> AttemptMaker {
@@ -468,6 +469,11 @@ impl HostMaker {
     /// Panics unless the rule stays silent or says that it cannot tell.
     pub(crate) fn assert_not(&self, id: &str) {
         assert_eq!(self.fires(id), None, "{id} must not fire");
+    }
+
+    /// Panics unless the rule says no.
+    pub(crate) fn assert_silent(&self, id: &str) {
+        assert_eq!(self.verdict(id), Verdict::Silent, "{id} must stay silent");
     }
 
     pub(crate) fn assert_fires(&self, id: &str) -> crate::model::Finding {

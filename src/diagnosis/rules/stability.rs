@@ -2,6 +2,7 @@ use super::validity::is_expired_and_broken;
 use super::{Refine, Rule, TRIES, found, lacking, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::ending::connected;
+use crate::diagnosis::identity::ServerKind;
 use crate::diagnosis::sight::{Counted, Sight};
 use crate::model::{Confidence, Outcome, Severity, StabilityVerdict, Stage};
 
@@ -23,7 +24,7 @@ const FAST_MS: f64 = 300.0;
 fn flaky(sight: &Sight<'_>) -> Verdict {
     let stability = &sight.stability;
     match stability.verdict {
-        StabilityVerdict::Unknown => return lacking("too few attempts", "--attempts 3"),
+        StabilityVerdict::Unknown => return too_few(sight),
         StabilityVerdict::Steady | StabilityVerdict::Down => return Verdict::Silent,
         StabilityVerdict::Flaky => {}
     }
@@ -37,23 +38,47 @@ fn flaky(sight: &Sight<'_>) -> Verdict {
         ),
         histogram(sight),
     );
-    let only_tcp = stability
-        .failures_by_stage
-        .iter()
-        .all(|(stage, _)| *stage == Stage::Tcp);
-    let finding = finding.remedies(if only_tcp {
-        &["R18"]
-    } else if is_expired_and_broken(sight) {
-        // The same key fails in TLS: whatever else is wrong on the way, this is.
-        &["R18", "R2"]
-    } else {
-        &["R18", "R14"]
-    });
+    let finding = finding.remedies(mending(sight));
     Verdict::Fires(if percent >= HIGH_PERCENT {
         finding.severity(Severity::High)
     } else {
         finding
     })
+}
+
+/// What never accepted a connection has no attempts that get through now and then, and is asked less often than what did.
+fn too_few(sight: &Sight<'_>) -> Verdict {
+    if sight.history.attempts.iter().any(connected) {
+        lacking("too few attempts", "--attempts 3")
+    } else {
+        Verdict::Silent
+    }
+}
+
+/// Whoever ends the connection is looked at first: a path that loses packets gives silence, and a reset may be anybody's, but an
+/// orderly close (FIN) is the server's own.
+fn mending(sight: &Sight<'_>) -> &'static [&'static str] {
+    let late = || sight.failures().filter(|(_, stage, _)| *stage > Stage::Tcp);
+    if late().next().is_none() || matches!(sight.server, ServerKind::NotWindows(_)) {
+        return &["R18"];
+    }
+    let closes = |at: Option<Stage>| {
+        late().any(|(_, stage, outcome)| {
+            at.is_none_or(|at| stage == at) && matches!(outcome, Outcome::Closed { .. })
+        })
+    };
+    // The key of an authority's certificate is another file than the one that R2 is about.
+    let own_key = sight.leaf.is_none_or(|leaf| leaf.self_issued);
+    if is_expired_and_broken(sight) {
+        // The same key fails in TLS: whatever else is wrong on the way, this is.
+        &["R2", "R18"]
+    } else if own_key && closes(Some(Stage::Tls)) {
+        &["R2", "R14", "R18"]
+    } else if closes(None) {
+        &["R14", "R18"]
+    } else {
+        &["R18", "R14"]
+    }
 }
 
 /// "tls 2, tcp 1; last: reset by peer".
@@ -191,6 +216,35 @@ mod tests {
             Verdict::NotEnough { .. }
         ));
         assert_eq!(once.diagnose().stability.verdict, StabilityVerdict::Unknown);
+    }
+
+    #[test]
+    fn a_port_that_never_accepted_does_not_wait_for_more_attempts() {
+        times(1, || attempt().stage(Stage::Tcp, Outcome::Refused)).assert_silent("RDP-FLAKY");
+        times(0, attempt).assert_silent("RDP-FLAKY");
+    }
+
+    #[test]
+    fn whoever_closes_is_looked_at_first() {
+        let remedies = |failing: AttemptMaker| {
+            host([attempt().through(), failing, attempt().through()])
+                .assert_fires("RDP-FLAKY")
+                .remedies
+        };
+        assert_eq!(
+            remedies(attempt().tls_fails(closed(0), closed(0))),
+            ["R2", "R14", "R18"]
+        );
+        assert_eq!(
+            remedies(attempt().tcp().stage(Stage::X224, closed(0))),
+            ["R14", "R18"]
+        );
+        assert_eq!(
+            remedies(attempt().tcp().stage(Stage::X224, silent())),
+            ["R18", "R14"]
+        );
+        assert_eq!(remedies(attempt().stage(Stage::Tcp, silent())), ["R18"]);
+        assert_eq!(remedies(cut()), ["R18", "R14"]);
     }
 
     #[test]
