@@ -128,8 +128,8 @@ entries! {
     "RDP-NEG-FAIL-FLAGS" Low [], "The server calls the request inconsistent", "{n} hosts call the request inconsistent", RDPBCGR;
     "RDP-NEG-FAIL-UNKNOWN" Medium [], "The server refuses with a code that is not in the specification", "{n} hosts refuse with an unknown code", RDPBCGR;
     "RDP-NEG-NLA-REQUIRED" Info [], "The server insists on NLA", "{n} hosts insist on NLA", RDPBCGR;
-    "RDP-NEG-USERAUTH" Info [], "The server wants TLS with user authentication", "{n} hosts want TLS with user authentication", RDPBCGR;
-    "RDP-NEG-ENTRA" Info [], "The server wants Entra authentication", "{n} hosts want Entra authentication", "open-source clients";
+    "RDP-NEG-USERAUTH" Medium [], "The server wants TLS with user authentication", "{n} hosts want TLS with user authentication", RDPBCGR;
+    "RDP-NEG-ENTRA" Medium [], "The server wants Entra authentication", "{n} hosts want Entra authentication", "open-source clients";
     "RDP-NLA-OPTIONAL" Medium ["R6"], "NLA is offered but not demanded", "{n} hosts do not demand NLA", SELECTED;
     "RDP-NLA-OFF" High ["R6"], "NLA is switched off", "{n} hosts have NLA switched off", SELECTED;
     "RDP-NEG-RDSTLS-ONLY" Info [], "The server takes part in broker redirection only", "{n} hosts take RDSTLS only", SELECTED;
@@ -147,7 +147,7 @@ entries! {
     "RDP-CERT-EXPIRED-BROKEN" Critical ["R1", "R2"], "The self-signed certificate has expired and its key does not work", "{n} hosts have an expired certificate and an unusable key", SELF_SIGNED;
     "RDP-CERT-RENEWAL-STUCK" High ["R1", "R2"], "Windows has not renewed its own certificate", "{n} hosts do not renew their own certificate", SELF_SIGNED;
     "RDP-CERT-EXPIRING" Low ["R4", "R1", "R16"], "The certificate ends soon", "{n} hosts have a certificate that ends soon", RFC5280;
-    "RDP-CERT-NOT-YET-VALID" High ["R12"], "The certificate is not valid yet", "{n} hosts have a certificate from the future", RFC5280;
+    "RDP-CERT-NOT-YET-VALID" High ["R12", "R1", "R4", "R16"], "The certificate is not valid yet", "{n} hosts have a certificate from the future", RFC5280;
     "RDP-CERT-NAME-MISMATCH" Medium ["R4", "R9"], "The certificate does not carry the name used", "{n} hosts have a certificate for another name", "RFC 6125 6.4";
     "RDP-CERT-RENAMED-HOST" High ["R1", "R2"], "The certificate carries an old name of the host", "{n} hosts were renamed after their certificate was made", "field report: qiita 424579c1b9738c7a18c1";
     "RDP-CERT-SELF-SIGNED" Info ["R4"], "The certificate is self-signed", "{n} hosts have a self-signed certificate", RFC5280;

@@ -23,6 +23,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod undecided;
+mod weighing;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -198,13 +199,15 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
             Verdict::Silent | Verdict::NotEnough { .. } => None,
         })
         .collect();
+    weighing::disown(&mut findings);
+    let ending = state::of(&sight, &findings);
+    weighing::raise(&mut findings, ending);
     findings.sort_by(|a, b| {
         (b.severity, b.confidence)
             .cmp(&(a.severity, a.confidence))
             .then_with(|| a.id.cmp(b.id))
     });
     findings.shrink_to_fit();
-    let ending = state::of(&sight, &findings);
     let negotiation = sight.negotiation();
     Diagnosis {
         state: ending.state,

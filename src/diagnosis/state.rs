@@ -146,10 +146,26 @@ pub(crate) fn broken_at(sight: &Sight<'_>) -> Option<Stage> {
     }
     match stage {
         Stage::Dns | Stage::Tcp => None,
-        Stage::X224 => (!sight.history.attempts.iter().any(renegotiated)).then_some(stage),
-        Stage::Credssp => Some(stage),
+        Stage::X224
+            if wants_another_way(sight) || sight.history.attempts.iter().any(renegotiated) =>
+        {
+            None
+        }
+        Stage::X224 | Stage::Credssp => Some(stage),
         Stage::Tls => legacy_fails_too(sight).then_some(stage),
     }
+}
+
+/// The server works, and names a way to sign in that was not offered: a client that is set to it gets in.
+fn wants_another_way(sight: &Sight<'_>) -> bool {
+    let wanted = [
+        NegotiationFailure::SSL_WITH_USER_AUTH_REQUIRED,
+        NegotiationFailure::ENTRA_REQUIRED,
+    ];
+    sight.failures_at(Stage::X224).iter().all(|outcome| {
+        matches!(outcome, Outcome::NegotiationFailure { code }
+            if wanted.contains(&NegotiationFailure(*code)))
+    })
 }
 
 /// The legacy hello was tried and always failed, or the main connection already showed that no hello can succeed.

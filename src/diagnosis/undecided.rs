@@ -19,12 +19,27 @@ pub struct Undecided {
     pub get: &'static str,
 }
 
+/// What is advised in place of three attempts where as many were made.
+const MANY_MORE: &str = "--attempts 10";
+/// So many attempts are what [`rules::ONE_MORE`] asks for.
+const ADVISED: usize = 3;
+
 /// What cannot be told of a host yet, in order of the catalogue.
 #[must_use]
 pub fn undecided(history: &History, context: &Context<'_>) -> Vec<Undecided> {
-    rules::all(&Sight::new(&in_order(history), context))
+    let history = in_order(history);
+    let sight = Sight::new(&history, context);
+    rules::all(&sight)
         .filter_map(|(id, verdict)| match verdict {
-            Verdict::NotEnough { why, get } => Some(Undecided { id, why, get }),
+            Verdict::NotEnough { why, get } => Some(Undecided {
+                id,
+                why,
+                get: if get == rules::ONE_MORE && sight.counted.len() >= ADVISED {
+                    MANY_MORE
+                } else {
+                    get
+                },
+            }),
             Verdict::Fires(_) | Verdict::Silent => None,
         })
         .collect()

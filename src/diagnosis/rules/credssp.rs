@@ -1,5 +1,9 @@
-use super::{ONE_MORE, Refine, Rule, TRIES, found, lacking, likely, seen, sure, who_it_is};
+use super::{
+    ONE_MORE, Refine, Rule, TRIES, found, is_asked_over_ntlm, lacking, likely, seen, sure,
+    who_it_is,
+};
 use crate::diagnosis::catalog::Verdict;
+use crate::diagnosis::ending::connected;
 use crate::diagnosis::identity::ServerKind;
 use crate::diagnosis::sight::Sight;
 use crate::model::{Confidence, Outcome, Stage};
@@ -54,13 +58,18 @@ fn blocked(sight: &Sight<'_>) -> Verdict {
         .is_some_and(|facts| facts.selected.uses_credssp());
     if !(selected && sight.ntlm.is_none()) {
         Verdict::Silent
-    } else if sight.ntlm_asked {
+    } else if !sight.ntlm_asked {
+        lacking("NTLM was not asked", "a scan without --no-ntlm")
+    } else if is_asked_over_ntlm(sight) {
         lacking(
             "NTLM did not answer, and the server does not say why",
             "the NTLM policies of the host and its event log NTLM/Operational",
         )
     } else {
-        lacking("NTLM was not asked", "a scan without --no-ntlm")
+        lacking(
+            "no connection got so far that NTLM could be asked",
+            "another scan, when TLS comes up",
+        )
     }
 }
 
@@ -81,6 +90,8 @@ fn not_windows(sight: &Sight<'_>) -> Verdict {
             })
         }
         ServerKind::Windows => Verdict::Silent,
+        // What never accepted a connection has nothing to show.
+        ServerKind::Unknown if !sight.history.attempts.iter().any(connected) => Verdict::Silent,
         ServerKind::Unknown => lacking("it shows no trait that tells", who_it_is(sight)),
     }
 }
@@ -129,6 +140,21 @@ mod tests {
             (why, get),
             ("NTLM was not asked", "a scan without --no-ntlm")
         );
+    }
+
+    #[test]
+    fn a_host_whose_tls_never_came_up_has_not_kept_silent() {
+        let early = times(3, || attempt().tls_fails(closed(0), closed(0)));
+        for id in ["RDP-NTLM-BLOCKED", "RDP-NOT-WINDOWS"] {
+            let Verdict::NotEnough { why, get } = early.verdict(id) else {
+                panic!("{id}: {:?}", early.verdict(id))
+            };
+            let said = format!("{why} ({get})");
+            assert!(
+                said.contains("no connection got so far that NTLM could be asked"),
+                "{id}: {said}"
+            );
+        }
     }
 
     #[test]

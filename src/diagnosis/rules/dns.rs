@@ -106,18 +106,25 @@ fn ptr_missing(sight: &Sight<'_>) -> Verdict {
     if !sight.dns_judged {
         return lacking(NOT_ASKED, LOOK_UP);
     }
+    if !is_up(sight) {
+        // Of an address at which nothing answers nobody asks for the name.
+        return Verdict::Silent;
+    }
     match sight.names.pointer {
-        Pointer::NotAsked => lacking("the reverse name was not asked for", "--dns SERVER"),
+        Pointer::NotAsked => lacking(
+            "the reverse name was not asked for",
+            "another scan that comes to its end, with a resolver that answers",
+        ),
         Pointer::Trouble => lacking(
             "the resolver failed on the reverse name",
             "--dns with a server that knows the reverse zone",
         ),
-        Pointer::Missing if is_up(sight) => sure(
+        Pointer::Missing => sure(
             "RDP-DNS-PTR-MISSING",
             "The address has no reverse name",
             "the reverse lookup gave no name",
         ),
-        Pointer::Missing | Pointer::Found => Verdict::Silent,
+        Pointer::Found => Verdict::Silent,
     }
 }
 

@@ -23,7 +23,7 @@ use std::borrow::Cow;
 
 use super::catalog::{self, Verdict};
 use super::sight::Sight;
-use crate::model::{Confidence, Finding, Outcome, Severity};
+use crate::model::{Confidence, Finding, Outcome, Severity, Stage};
 
 pub(super) use tls::{closes_at_once, closes_at_tls};
 
@@ -67,23 +67,45 @@ fn found(
 }
 
 /// What tells more than one attempt.
-const ONE_MORE: &str = "--attempts 3";
+pub(super) const ONE_MORE: &str = "--attempts 3";
 /// What tells whether a name leads here.
 const LOOK_UP: &str = "a scan without --no-dns, or --dns with a server that answers";
 /// What tells what a host is called and what runs on it, where NTLM was asked and told nothing.
 const LOOK_AT_HOST: &str = "a look at the host itself, which told nothing over NTLM";
 /// What tells it where NTLM was not asked.
 const ASK_NTLM: &str = "a scan without --no-ntlm, or a look at the host itself";
+/// What tells it where connections end before NTLM is asked.
+const BEFORE_NTLM: &str =
+    "a look at the host itself: no connection got so far that NTLM could be asked";
+/// What tells it where the server wants no NLA.
+const NO_NLA: &str = "a look at the host itself: without NLA there is no NTLM to ask";
 /// What tells whether a certificate's time has come.
 const OWN_CLOCK: &str = "the right time on this machine, and another scan";
 
-/// What tells who a host is that has not said so: a scan that asks is advised only where this one did not.
+/// What tells who a host is that has not said so: a scan that asks is advised only where this one did not, and it is not said to
+/// have kept silent where it was not asked.
 fn who_it_is(sight: &Sight<'_>) -> &'static str {
-    if sight.ntlm_asked {
+    let chose_nla = sight
+        .negotiation()
+        .is_none_or(|facts| facts.selected.uses_credssp());
+    if is_asked_over_ntlm(sight) {
         LOOK_AT_HOST
-    } else {
+    } else if !sight.ntlm_asked {
         ASK_NTLM
+    } else if chose_nla || sight.tls.is_none() {
+        BEFORE_NTLM
+    } else {
+        NO_NLA
     }
+}
+
+/// Some connection got so far that the NTLM question was put.
+fn is_asked_over_ntlm(sight: &Sight<'_>) -> bool {
+    sight
+        .history
+        .attempts
+        .iter()
+        .any(|attempt| attempt.stage(Stage::Credssp).is_some())
 }
 
 const fn lacking(why: &'static str, get: &'static str) -> Verdict {

@@ -195,8 +195,31 @@ fn nla_required(sight: &Sight<'_>) -> Verdict {
             "The server insists on NLA",
             "a request without NLA was refused",
         )
+    } else if chose_nla(sight) {
+        without_nla_untold(sight)
     } else {
+        // Only a server that chose NLA is asked whether it would go without.
+        Verdict::Silent
+    }
+}
+
+/// Some attempt was answered with NLA.
+fn chose_nla(sight: &Sight<'_>) -> bool {
+    sight.history.attempts.iter().any(|attempt| {
+        let facts = attempt.negotiation.as_ref();
+        facts.is_some_and(|facts| facts.selected.uses_credssp())
+    })
+}
+
+/// Whether NLA is demanded cannot be told: it was not asked, or the request had no answer.
+fn without_nla_untold(sight: &Sight<'_>) -> Verdict {
+    if state::without_nla(sight.history).next().is_none() {
         lacking("no request without NLA was answered", "--check-nla")
+    } else {
+        lacking(
+            "the request without NLA was not answered",
+            "another scan with --check-nla",
+        )
     }
 }
 
@@ -205,7 +228,7 @@ fn user_auth(sight: &Sight<'_>) -> Verdict {
         sight,
         "RDP-NEG-USERAUTH",
         NegotiationFailure::SSL_WITH_USER_AUTH_REQUIRED,
-        "The server wants TLS with user authentication",
+        "The server lets in only clients that show a certificate of the user in TLS",
     ))
 }
 
@@ -214,17 +237,13 @@ fn entra(sight: &Sight<'_>) -> Verdict {
         sight,
         "RDP-NEG-ENTRA",
         NegotiationFailure::ENTRA_REQUIRED,
-        "The server wants Entra authentication",
+        "The server lets in only clients that sign in with Entra (in mstsc: Advanced, Use a web account)",
     ))
 }
 
 /// Needs a request without NLA that the server took, beside one with NLA where it chose NLA.
 fn nla_optional(sight: &Sight<'_>) -> Verdict {
-    let chosen = sight.history.attempts.iter().any(|attempt| {
-        let facts = attempt.negotiation.as_ref();
-        facts.is_some_and(|facts| facts.selected.uses_credssp())
-    });
-    if !chosen {
+    if !chose_nla(sight) {
         return Verdict::Silent;
     }
     let answers: Vec<&Outcome> = state::without_nla(sight.history).collect();
@@ -233,7 +252,7 @@ fn nla_optional(sight: &Sight<'_>) -> Verdict {
         return if state::insists_on_nla(sight.history) {
             Verdict::Silent
         } else {
-            lacking("no request without NLA was answered", "--check-nla")
+            without_nla_untold(sight)
         };
     }
     let finding = found(
@@ -461,6 +480,30 @@ mod tests {
     }
 
     #[test]
+    fn the_probe_for_nla_is_advised_only_where_it_would_be_made() {
+        for early in [
+            times(3, || attempt().tcp().stage(Stage::X224, Outcome::NoTls)),
+            times(3, || attempt().stage(Stage::Tcp, Outcome::Refused)),
+            times(3, || attempt().refused(3)),
+            times(3, || selecting(SelectedSecurity::Ssl)),
+        ] {
+            early.assert_silent("RDP-NEG-NLA-REQUIRED");
+        }
+        let unanswered = host([attempt().through().on(
+            ConnectionPurpose::WithoutNla,
+            Stage::X224,
+            Outcome::Timeout { received: 0 },
+        )]);
+        assert!(matches!(
+            unanswered.verdict("RDP-NEG-NLA-REQUIRED"),
+            Verdict::NotEnough {
+                get: "another scan with --check-nla",
+                ..
+            }
+        ));
+    }
+
+    #[test]
     fn windows_without_nla_is_a_finding() {
         let finding = times(1, || selecting(SelectedSecurity::Ssl)).assert_fires("RDP-NLA-OFF");
         assert_eq!(finding.severity, Severity::High);
@@ -483,10 +526,18 @@ mod tests {
     }
 
     #[test]
-    fn codes_6_and_7_are_notes() {
+    fn a_server_that_names_another_way_in_is_not_broken() {
         for (code, id) in [(6, "RDP-NEG-USERAUTH"), (7, "RDP-NEG-ENTRA")] {
-            let finding = times(1, || attempt().refused(code)).assert_fires(id);
-            assert_eq!(finding.severity, Severity::Info);
+            let wants = times(3, || attempt().refused(code));
+            assert_eq!(wants.assert_fires(id).severity, Severity::Medium);
+            assert_eq!(wants.diagnose().state, HostState::Degraded);
         }
+        // What it names on one attempt is not why the others end.
+        let mixed = host([
+            attempt().refused(7),
+            attempt().refused(3),
+            attempt().refused(3),
+        ]);
+        assert_eq!(mixed.diagnose().state, HostState::Broken);
     }
 }

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::certificate::{leaf, renewal, windows_own};
-use super::{OWN_CLOCK, Refine, Rule, closes_at_tls, found, lacking, likely, sure};
+use super::{OWN_CLOCK, Refine, Rule, closes_at_tls, found, lacking, likely};
 use crate::diagnosis::catalog::Verdict;
-use crate::diagnosis::certificate::{days_left, is_expired, is_not_yet_valid};
+use crate::diagnosis::certificate::{TOLERANCE_S, days_left, is_expired, is_not_yet_valid};
+use crate::diagnosis::fleet_rules::skews;
 use crate::diagnosis::identity::ServerKind;
 use crate::diagnosis::sight::Sight;
 use crate::model::{CertificateFacts, Confidence, Outcome, Severity, Stage};
@@ -204,11 +205,38 @@ fn not_yet_valid(sight: &Sight<'_>) -> Verdict {
         Ok(false) => return Verdict::Silent,
         Err(doubt) => return doubt,
     }
-    sure(
-        "RDP-CERT-NOT-YET-VALID",
-        "The certificate is not valid yet",
-        dates(leaf),
-    )
+    let anew = renewal(sight);
+    // Where the host's own clock agrees there is none to set: wait for the day, or have it made anew.
+    let (title, evidence, remedies): (_, _, &'static [&'static str]) =
+        if let Some(seconds) = clocks_agree(sight) {
+            (
+                "The certificate is not valid yet, by the host's own clock, too",
+                format!(
+                    "{}; the host's clock and this one agree to {seconds:.0} s",
+                    dates(leaf)
+                ),
+                anew,
+            )
+        } else {
+            let remedies: &[&str] = match anew {
+                ["R1"] => &["R12", "R1"],
+                ["R16"] => &["R12", "R16"],
+                _ => &["R12", "R4"],
+            };
+            ("The certificate is not valid yet", dates(leaf), remedies)
+        };
+    let finding = found("RDP-CERT-NOT-YET-VALID", Confidence::Sure, title, evidence);
+    Verdict::Fires(finding.remedies(remedies))
+}
+
+/// By how much the host's clock is off at most, in whole seconds, where that is not worth speaking of; `None` where it is, or where
+/// the host did not tell.
+#[expect(clippy::cast_precision_loss, reason = "a few minutes in seconds")]
+fn clocks_agree(sight: &Sight<'_>) -> Option<f64> {
+    let off = skews(sight.history)
+        .map(|(skew, _)| skew.abs())
+        .reduce(f64::max)?;
+    (off <= TOLERANCE_S as f64).then(|| off.ceil().max(1.0))
 }
 
 pub(super) fn dates(leaf: &CertificateFacts) -> String {

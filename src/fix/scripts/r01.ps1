@@ -1,12 +1,12 @@
 $Common += {
     $global:RdpStore = 'Cert:\LocalMachine\Remote Desktop'
 
-    # Self-signed certificates of the RDP store that have ended or carry another name than the host's.
+    # Self-signed certificates of the RDP store that have ended, have not begun, or carry another name than the host's.
     function global:Find-OldCertificate {
         $HostName = [System.Net.Dns]::GetHostName()
         Get-ChildItem -Path $RdpStore -ErrorAction SilentlyContinue | Where-Object {
             $Label = ($_.Subject -replace '^CN=', '').Split('.')[0]
-            ($_.Subject -eq $_.Issuer) -and (($_.NotAfter -lt (Get-Date)) -or ($Label -ne $HostName))
+            ($_.Subject -eq $_.Issuer) -and (($_.NotAfter -lt (Get-Date)) -or ($_.NotBefore -gt (Get-Date)) -or ($Label -ne $HostName))
         }
     }
 
@@ -31,7 +31,7 @@ $Check = {
     $Reason = if ($Bound) { 'a certificate is bound to the listener on purpose: see R4' }
     elseif ($Folder.Count -gt 0) { "a new key could not be made, so carry out R2 first; lacking: $($Folder -join '; ')" }
     elseif ($Own.Count -eq 0) { 'there is no self-signed certificate: restarting the services should make one' }
-    elseif ($Old.Count -gt 0) { "ended, or of another name: $(($Old | ForEach-Object { $_.Thumbprint }) -join ', ')" }
+    elseif ($Old.Count -gt 0) { "ended, not begun, or of another name: $(($Old | ForEach-Object { $_.Thumbprint }) -join ', ')" }
     else { 'the self-signed certificate is in order' }
     [pscustomobject]@{
         Certificates = ($Own | ForEach-Object { "$($_.Thumbprint) $($_.Subject) until $($_.NotAfter.ToUniversalTime().ToString('u'))" }) -join '; '
