@@ -140,7 +140,7 @@ pub fn plan<'a>(hosts: impl IntoIterator<Item = &'a Host>, named: &[&'static Rem
             machine: machines.len(),
             finding,
             remedy,
-            way: way(remedy, &machine),
+            way: way(finding, remedy, &machine),
         }));
         machines.push(machine);
     }
@@ -171,8 +171,12 @@ fn wanted<'a>(
     })
 }
 
-fn way(remedy: &Remedy, machine: &Machine) -> Way {
-    if !has_script(remedy) {
+/// Findings for which a step of the remedy's page is right that its script does not do: binding another certificate brings no
+/// intermediate.
+const BY_HAND: [(&str, &str); 1] = [("RDP-CERT-CHAIN-SHORT", "R4")];
+
+fn way(finding: &Finding, remedy: &Remedy, machine: &Machine) -> Way {
+    if !has_script(remedy) || BY_HAND.contains(&(finding.id, remedy.key.as_str())) {
         return Way::Page;
     }
     match machine.system {
@@ -197,7 +201,10 @@ struct Part<'a> {
 fn parts<'a>(machines: &'a [Machine], actions: &[Action<'_>]) -> Vec<Part<'a>> {
     let mut parts: BTreeMap<u8, Part<'a>> = BTreeMap::new();
     let mut seen = HashSet::new();
-    for action in actions {
+    // What the script does for one finding may have to be done by hand for another: the script has it then.
+    let (by_hand, others): (Vec<&Action<'_>>, Vec<&Action<'_>>) =
+        actions.iter().partition(|action| action.way == Way::Page);
+    for action in others.into_iter().chain(by_hand) {
         let number = action.remedy.number();
         let Some(machine) = machines.get(action.machine) else {
             continue;

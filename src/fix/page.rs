@@ -39,6 +39,7 @@ pub(super) fn index(parts: &[Part<'_>], hosts: usize, refused: usize) -> String 
             part.remedy.title
         ));
     }
+    lines.extend(left_alone(parts));
     lines.extend(scripts(parts));
     lines.push(REST.to_owned());
     if refused > 0 {
@@ -50,6 +51,45 @@ pub(super) fn index(parts: &[Part<'_>], hosts: usize, refused: usize) -> String 
     }
     lines.join("\n")
 }
+
+/// Hosts put into one command; more make a line that nobody reads.
+const MOST_NAMED: usize = 10;
+
+/// Which hosts a plain run of the scripts leaves alone, with what takes them; nothing when there are none. These are often the ones
+/// that let nobody in: what never gets as far as a certificate shows little of itself.
+fn left_alone(parts: &[Part<'_>]) -> Option<String> {
+    let commands: Vec<String> = parts
+        .iter()
+        .filter(|part| !part.unproven.is_empty())
+        .map(|part| {
+            let all = part.unproven.iter();
+            let named: Vec<String> = all
+                .filter_map(|machine| machine.computer())
+                .take(MOST_NAMED)
+                .map(|computer| computer.to_string())
+                .collect();
+            let key = &part.remedy.key;
+            let more = match part.unproven.len().saturating_sub(MOST_NAMED) {
+                0 => String::new(),
+                more => format!("   # and {more} more: remedies\\{key}.md"),
+            };
+            format!(
+                ".\\scripts\\{key}.ps1 -ComputerName {}{more}",
+                named.join(", ")
+            )
+        })
+        .collect();
+    (!commands.is_empty()).then(|| format!("{ALONE}\n```powershell\n{}\n```", commands.join("\n")))
+}
+
+const ALONE: &str = "
+## Left alone unless you name them
+
+Nothing that these hosts showed says that they are Windows: the port was closed, spoke something else, or broke off before it
+came to a certificate, as with a host that lets nobody in. A script run without `-ComputerName` passes them over. Name those
+that you know to be Windows machines of your own, and no others: the script logs on to whatever you name. Without `-Apply` this
+only reads:
+";
 
 /// How scripts are run, by the example of one in this folder and of a host in its list; nothing when there is none.
 fn scripts(parts: &[Part<'_>]) -> Option<String> {
@@ -84,17 +124,9 @@ fn scripts(parts: &[Part<'_>]) -> Option<String> {
         .iter()
         .map(|(flags, does)| format!(".\\scripts\\{key}.ps1{flags:<width$}   # {does}"))
         .collect();
-    let unproven = parts.iter().find_map(|part| {
-        let address = part.unproven.first()?.address?;
-        Some(format!(
-            ", as in\n  `.\\scripts\\{}.ps1 -ComputerName {address}`",
-            part.remedy.key
-        ))
-    });
     Some(format!(
-        "{BEFORE}\n```powershell\n{}\n```\n{AFTER}{}{KNOW}",
+        "{BEFORE}\n```powershell\n{}\n```\n{AFTER}",
         examples.join("\n"),
-        unproven.unwrap_or_default(),
     ))
 }
 
@@ -110,16 +142,17 @@ administrator of the hosts:
 const AFTER: &str = "
 - A script that changes something leaves a file `logs\\R3-….undo.json` with what stood before, where there is a way
   back: `-Undo FILE -Apply`. Scripts marked *only reads* say what needs a look, and the page what to do.
-- Hosts that showed no sign of Windows (the port was closed, or spoke something else) are contacted only when they are named";
-
-const KNOW: &str = ".
-  Do that for those that you know: your rights go along.
 - The hosts are reached by PowerShell remoting (WinRM), as the current user or with `-Credential`. Nothing of it is stored.
-- A name is used only when it leads to the scanned address and to no other machine; else the address, which remoting takes over
-  HTTPS (`-UseSSL`) or from its `TrustedHosts`. A host that calls itself otherwise than during the scan is left alone; where the
-  scan saw no name to compare, the script says `identity not compared`.
+- A name is used only when it leads to the scanned address and to no other machine; else the address. By address remoting wants
+  `-Credential` as well, and either the address in the `TrustedHosts` of this machine
+  (`Set-Item WSMan:\\localhost\\Client\\TrustedHosts -Value 10.0.0.5 -Concatenate`), or HTTPS (`-UseSSL`, port 5986) with a
+  certificate on the host that carries the address.
+- A host that calls itself otherwise than during the scan is left alone; where the scan saw no name to compare, the script says
+  `identity not compared`.
 - Every run leaves a log and a table in `logs`. A host that fails does not stop the others; the exit status is then 1.
-- If the system blocks scripts, read them, then: `powershell.exe -ExecutionPolicy Bypass -File .\\scripts\\NAME.ps1`";
+- If the system blocks scripts, read them; then, for this window alone, `Set-ExecutionPolicy -Scope Process Bypass`. From the
+  Command Prompt or a scheduled task: `powershell.exe -ExecutionPolicy Bypass -Command \"& .\\scripts\\NAME.ps1 -Apply -Confirm:$false\"`.
+  With `-File` in place of `-Command`, Windows PowerShell 5.1 takes `-Confirm:$false` and lists of hosts for plain text.";
 
 const REST: &str = "
 ## .rdp files

@@ -373,6 +373,77 @@ fn hosts_without_a_sign_of_windows_are_contacted_only_when_named() {
     assert_sound(&plan);
 }
 
+/// What lets nobody in shows little of itself, so it is these that a plain run would miss.
+#[test]
+fn the_readme_says_first_who_is_left_alone_and_how_to_name_them() {
+    let silent = named(
+        &silent_at(2, all_findings("")),
+        "ts01.corp.example",
+        NameSource::Ptr,
+        &[(address(2), None)],
+    );
+    let many = (3..=20).map(|last| silent_at(last, all_findings("")));
+    let hosts: Vec<Host> = std::iter::once(silent).chain(many).collect();
+    let plan = fix::plan(&hosts, &few());
+    let readme = file(&plan, "README.md");
+    let (before, _) = readme.split_once("## Scripts").unwrap();
+    assert!(before.contains("## Left alone unless you name them"));
+    assert!(
+        before.contains(".\\scripts\\R1.ps1 -ComputerName ts01.corp.example, 10.0.0.3, "),
+        "{before}"
+    );
+    assert!(
+        before.contains("   # and 9 more: remedies\\R1.md"),
+        "{before}"
+    );
+    let known = fix::plan(&[host_at(1, all_findings(""))], &few());
+    assert!(!file(&known, "README.md").contains("Left alone"));
+}
+
+#[test]
+fn what_the_readme_says_of_addresses_and_of_blocked_scripts_works_in_5_1() {
+    let plan = fix::plan(&[host_at(1, all_findings(""))], &few());
+    let readme = file(&plan, "README.md");
+    for part in [
+        "`-Credential` as well",
+        "TrustedHosts",
+        "carries the address",
+        "-Command \"& .\\scripts\\NAME.ps1 -Apply -Confirm:$false\"",
+    ] {
+        assert!(readme.contains(part), "{part}");
+    }
+    assert!(!readme.contains("-File .\\"));
+}
+
+#[test]
+fn an_intermediate_that_is_not_sent_is_no_work_for_the_script() {
+    let short = |severity| finding("RDP-CERT-CHAIN-SHORT", severity, Some("R4"), "");
+    let alone = fix::plan(&[host_at(1, vec![short(Severity::Low)])], &[]);
+    assert_eq!(alone.scripts, 0);
+    assert!(file(&alone, "remedies/R4.md").contains("Hosts to do by hand"));
+    // A host that the script is for all the same.
+    let other = finding("RDP-CERT-EXPIRED", Severity::Low, Some("R4"), "");
+    let both = fix::plan(&[host_at(1, vec![short(Severity::High), other])], &[]);
+    assert_eq!(host_array(file(&both, "scripts/R4.ps1")).len(), 3);
+}
+
+#[test]
+fn a_certificate_in_order_stays_bound() {
+    let plan = fix::plan(
+        &[host_at(1, all_findings(""))],
+        &fix::remedies_named(["R4"]).unwrap(),
+    );
+    let script = file(&plan, "scripts/R4.ps1");
+    for part in [
+        "$Wrong = Find-BoundFault -Thumbprint $Now",
+        "Needed   = (-not $Other) -and ($Wrong -or $Settings['Replace']) -and ($Fit.Count -gt 0)",
+        "[switch] $Replace,",
+        "Find-KeyFault -Certificate $Bound",
+    ] {
+        assert!(script.contains(part), "{part}");
+    }
+}
+
 #[test]
 fn every_host_that_the_readme_names_is_one_that_its_script_takes() {
     let known = named(
@@ -383,7 +454,11 @@ fn every_host_that_the_readme_names_is_one_that_its_script_takes() {
     );
     let silent = silent_at(2, all_findings(""));
     for (hosts, remedies, examples) in [
-        (vec![known.clone(), silent.clone()], vec![], 2),
+        (
+            vec![known.clone(), silent.clone()],
+            vec![],
+            1 + SCRIPTED.len(),
+        ),
         (vec![known.clone()], vec!["R20"], 1),
         (vec![silent], vec!["R7"], 2),
     ] {
@@ -395,12 +470,15 @@ fn every_host_that_the_readme_names_is_one_that_its_script_takes() {
                 continue;
             };
             let (_, key) = command.rsplit_once('\\').unwrap();
-            let name = rest.split([' ', '`']).next().unwrap();
+            let names = rest.split(['#', '`']).next().unwrap();
+            let names = names.split(" -Apply").next().unwrap();
             let values = host_array(file(&plan, &format!("scripts/{key}")));
-            assert!(
-                values.iter().any(|value| value == name),
-                "{line}: {values:?}"
-            );
+            for name in names.split(',').map(str::trim) {
+                assert!(
+                    values.iter().any(|value| value == name),
+                    "{line}: {values:?}"
+                );
+            }
             count += 1;
         }
         assert_eq!(count, examples, "{hosts:?}");
