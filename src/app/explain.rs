@@ -29,6 +29,8 @@ const MOST_WIDTH: u16 = 110;
 const LEAST_WIDTH: u16 = 30;
 /// Suggestions for a question without an answer.
 const MOST_SUGGESTIONS: usize = 3;
+/// How much of a question is put right, in words.
+const MOST_WORDS: usize = 12;
 /// How much of a question an error repeats, in characters.
 const MOST_ECHO: usize = 60;
 
@@ -83,15 +85,42 @@ fn unknown(book: &Handbook, question: &str) -> anyhow::Error {
         short.push('…');
     }
     let asked = sanitize::single_line(&short);
+    if let Some(kind) = Handbook::kind_of_number(question) {
+        let kind = kind.trim_end_matches('.');
+        return anyhow!("`{asked}`: not in the handbook, which has the client's own codes; {kind}");
+    }
     let nearest = nearest(book, &question.trim().to_lowercase());
-    if nearest.is_empty() {
-        anyhow!("`{asked}`: not in the handbook; `rdpscan explain` lists what is")
-    } else {
+    if !nearest.is_empty() {
         anyhow!(
             "`{asked}`: not in the handbook; nearest are {}; `rdpscan explain` lists everything",
             nearest.join(", ")
         )
+    } else if let Some(meant) = corrected(book, question) {
+        anyhow!("`{asked}`: not in the handbook; did you mean `{meant}`?")
+    } else {
+        anyhow!("`{asked}`: not in the handbook; `rdpscan explain` lists what is")
     }
+}
+
+/// The question with words of the handbook in place of those that differ little from one; `None` when that finds nothing either.
+fn corrected(book: &Handbook, question: &str) -> Option<String> {
+    let words: Vec<String> = question
+        .split_whitespace()
+        .take(MOST_WORDS)
+        .map(|word| {
+            let word = word.to_lowercase();
+            if word.len() <= 3 || book.look_up(&word).is_some() {
+                return word;
+            }
+            let near = nearest(book, &word).into_iter().next();
+            near.map_or(word, |near| near.to_lowercase())
+        })
+        .collect();
+    let meant = words.join(" ");
+    let is_safe = meant
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    (is_safe && meant != question.to_lowercase() && book.look_up(&meant).is_some()).then_some(meant)
 }
 
 /// Keys, and words of titles, that differ little from the question: the nearest first, then by the alphabet.
@@ -134,5 +163,15 @@ mod tests {
             ["RDP-CERT-SHA1", "RDP-CERT-MD5"]
         );
         assert!(nearest(handbook(), "xylophone").is_empty());
+        assert_eq!(nearest(handbook(), "degarded").first().unwrap(), "degraded");
+    }
+
+    #[test]
+    fn a_question_of_several_words_is_put_right_word_by_word() {
+        assert_eq!(
+            corrected(handbook(), "intrenal error").as_deref(),
+            Some("internal error")
+        );
+        assert_eq!(corrected(handbook(), "xylophone marimba"), None);
     }
 }

@@ -66,16 +66,26 @@ pub(super) fn pages(book: &Handbook, answer: &Answer<'_>) -> Vec<Page> {
     match answer.shape {
         Shape::Full => pages.extend(answer.entries.iter().map(|entry| full(book, entry))),
         Shape::List => pages.push(list(&answer.entries)),
-        Shape::Ranked => pages.push(Page {
-            title: "Found in the handbook, best first".to_owned(),
-            line: Some(HOW_ON.to_owned()),
-            sections: vec![Section {
-                items: answer.entries.iter().map(|entry| hit(entry)).collect(),
-                ..Section::default()
-            }],
-        }),
+        Shape::Ranked => pages.push(ranked("Found in the handbook, best first", &answer.entries)),
+        Shape::Led => {
+            if let Some((first, others)) = answer.entries.split_first() {
+                pages.push(full(book, first));
+                pages.push(ranked("Also found by this word, best first", others));
+            }
+        }
     }
     pages
+}
+
+fn ranked(title: &str, entries: &[&Entry]) -> Page {
+    Page {
+        title: title.to_owned(),
+        line: Some(HOW_ON.to_owned()),
+        sections: vec![Section {
+            items: entries.iter().map(|entry| hit(entry)).collect(),
+            ..Section::default()
+        }],
+    }
 }
 
 const HOW_ON: &str = "rdpscan explain KEY shows an entry in full.";
@@ -264,6 +274,9 @@ fn line(entry: &Entry) -> String {
             "cause on the client".to_owned(),
             "invisible to a scan".to_owned(),
         ],
+        Kind::Word => std::iter::once("word of this program".to_owned())
+            .chain((!entry.signs.is_empty()).then(|| format!("sign: {}", entry.signs.join(" "))))
+            .collect(),
     };
     parts.join("; ")
 }

@@ -23,18 +23,35 @@ pub enum Kind {
     Claim,
     /// A cause that only the client can see.
     Client,
+    /// A word or a mark of this program itself.
+    Word,
 }
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Code,
         Self::Extended,
         Self::Finding,
         Self::Remedy,
         Self::Claim,
         Self::Client,
+        Self::Word,
     ];
+
+    /// The kind of which a word, in lower case, asks for all: its plural, its name, or the letters that its keys begin with.
+    #[must_use]
+    pub fn asked(word: &str) -> Option<Self> {
+        let named = match word {
+            "finding" => Some(Self::Finding),
+            "remedy" | "r" => Some(Self::Remedy),
+            "claim" | "w" => Some(Self::Claim),
+            "ext" => Some(Self::Extended),
+            "word" => Some(Self::Word),
+            _ => None,
+        };
+        named.or_else(|| Self::ALL.into_iter().find(|kind| kind.plural() == word))
+    }
 
     /// The word by which all of a kind are asked for.
     #[must_use]
@@ -46,6 +63,7 @@ impl Kind {
             Self::Remedy => "remedies",
             Self::Claim => "claims",
             Self::Client => "client",
+            Self::Word => "words",
         }
     }
 
@@ -59,6 +77,7 @@ impl Kind {
             Self::Remedy => "Remedies",
             Self::Claim => "What the web claims about 0x904",
             Self::Client => "Causes that only the client can see",
+            Self::Word => "Words and marks of this program",
         }
     }
 }
@@ -163,7 +182,7 @@ pub struct Cause {
 pub struct Entry {
     /// What it is about.
     pub kind: Kind,
-    /// The unique key: `0x904`, `ext-0x7`, `RDP-CERT-EXPIRED`, `R1`, `W3`, `CLIENT-CACHE`.
+    /// The unique key: `0x904`, `ext-0x7`, `RDP-CERT-EXPIRED`, `R1`, `W3`, `CLIENT-CACHE`, `wrong_host`.
     pub key: String,
     /// The code or extended reason as a number.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -232,6 +251,9 @@ pub struct Entry {
     /// Further words to be found by. Several words in one are a phrase.
     #[serde(skip)]
     pub words: Vec<String>,
+    /// What stands for it on screens, beside a word.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub signs: Vec<String>,
     /// Where the knowledge comes from.
     pub sources: Vec<String>,
     /// The remedy in full: steps, commands, way back and check.
@@ -265,7 +287,7 @@ impl Entry {
             Kind::Finding => self.severity.map(Severity::word),
             Kind::Claim => self.verdict.map(Claimed::words),
             Kind::Client => Some("invisible to a scan"),
-            Kind::Remedy => None,
+            Kind::Remedy | Kind::Word => None,
         }
     }
 }

@@ -29,6 +29,7 @@ pub(super) const FILES: &[(Kind, &str)] = &[
     (Kind::Finding, include_str!("data/findings-stability.toml")),
     (Kind::Claim, include_str!("data/claims.toml")),
     (Kind::Client, include_str!("data/client.toml")),
+    (Kind::Word, include_str!("data/words.toml")),
 ];
 
 /// What leads to the remedies; their texts are those of [`remedies`].
@@ -69,6 +70,8 @@ pub(super) struct Written {
     also: Vec<String>,
     #[serde(default)]
     words: Vec<String>,
+    #[serde(default)]
+    signs: Vec<String>,
     #[serde(default)]
     pub(super) sources: Vec<String>,
 }
@@ -175,6 +178,7 @@ fn complete(kind: Kind, written: Written, sources: &BTreeMap<String, String>) ->
         see: written.see,
         also: written.also,
         words: written.words,
+        signs: written.signs,
         sources: citations,
         remedy: None,
         key: written.key,
@@ -211,6 +215,7 @@ fn of_remedy(remedy: &'static Remedy, lead: Option<Lead>) -> Entry {
         see,
         also: Vec::new(),
         words,
+        signs: Vec::new(),
         sources: remedy.sources.clone(),
         remedy: Some(remedy),
     }

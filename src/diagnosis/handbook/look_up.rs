@@ -2,7 +2,8 @@
 
 use super::Handbook;
 use super::entry::{Entry, Kind, Standing};
-use super::numbers::{MARKS, Number, Numbers};
+use super::numbers::{MARKS, Number, Numbers, kind_of};
+use strsim::osa_distance;
 
 /// Hits shown for words; more would not be read.
 const MOST_HITS: usize = 15;
@@ -12,6 +13,12 @@ const PHRASE: u32 = 1000;
 
 /// A partial match has at least one word in so many; with fewer, what is found has nothing to do with the question.
 const ONE_WORD_IN: usize = 3;
+
+/// Begins the note on hits that only come near.
+const PARTLY: &str = "No entry has all of these words";
+
+/// A key with more typing mistakes than this may be anything.
+const MOST_TYPOS: usize = 2;
 
 /// Words that say nothing about the subject.
 const EMPTY_WORDS: &[&str] = &[
@@ -30,6 +37,8 @@ pub enum Shape {
     List,
     /// Hits to choose from, best first.
     Ranked,
+    /// The first is to be read in full; the others are hits to choose from, best first.
+    Led,
 }
 
 /// What was found.
@@ -69,7 +78,7 @@ impl<'a> Answer<'a> {
 
 impl Handbook {
     /// What the handbook has about a question: `0x904`, `2308`, `904`, `0x904 0x7`, `RDP-CERT-EXPIRED`, `rdp-cert`, `R1`, `claims`,
-    /// `expired certificate`. `None` when it has nothing; everything, as hits, for an empty question.
+    /// `wrong_host`, `expired certificate`. `None` when it has nothing; everything, as hits, for an empty question.
     #[must_use]
     pub fn look_up(&self, question: &str) -> Option<Answer<'_>> {
         let question = folded(question);
@@ -80,11 +89,18 @@ impl Handbook {
             .map(|token| token.trim_end_matches(['.', '?', '!']))
             .filter(|token| !token.is_empty())
             .collect();
+        if let Some(answer) = self.by_sign(question.trim(), &tokens) {
+            return Some(answer);
+        }
         if tokens.is_empty() {
             return Answer::of(self.entries.iter().collect(), Shape::List);
         }
-        if let Some(answer) = self.by_keys(&tokens).or_else(|| self.by_kind(&tokens)) {
-            return Some(answer);
+        let by_name = self
+            .by_keys(&tokens)
+            .or_else(|| self.by_kind(&tokens))
+            .or_else(|| self.by_own_word(&tokens, &question));
+        if by_name.is_some() {
+            return by_name;
         }
         // No code and no word of an entry is below zero.
         if tokens.first().is_some_and(|token| is_below_zero(token)) {
@@ -111,6 +127,7 @@ impl Handbook {
             .as_ref()
             .and_then(|numbers| self.by_marked(numbers))
             .or_else(|| self.by_beginning(&tokens))
+            .or_else(|| self.by_likeness(&tokens))
             .or_else(|| {
                 let unknown = marked.map_or_else(Vec::new, |numbers| self.unknown(&numbers));
                 self.by_words(&parts, &question, &unknown)
@@ -148,8 +165,9 @@ impl Handbook {
             .iter()
             .map(|token| {
                 self.entries.iter().find(|entry| {
-                    // Codes as numbers have rules of their own.
-                    let key = entry.kind != Kind::Code && entry.key.eq_ignore_ascii_case(token);
+                    // Codes as numbers have rules of their own, and so have words.
+                    let has_rules = matches!(entry.kind, Kind::Code | Kind::Word);
+                    let key = !has_rules && entry.key.eq_ignore_ascii_case(token);
                     let is_named = |name: &String| name.eq_ignore_ascii_case(token);
                     key || entry.name.as_ref().is_some_and(is_named)
                 })
@@ -160,7 +178,7 @@ impl Handbook {
 
     fn by_kind(&self, tokens: &[&str]) -> Option<Answer<'_>> {
         let [token] = tokens else { return None };
-        let kind = Kind::ALL.into_iter().find(|kind| kind.plural() == *token)?;
+        let kind = Kind::asked(token)?;
         Answer::of(
             self.entries
                 .iter()
@@ -168,6 +186,72 @@ impl Handbook {
                 .collect(),
             Shape::List,
         )
+    }
+
+    /// A word of this program, with blanks or hyphens as with underscores: what it means, and then what else has to do with it.
+    fn by_own_word(&self, tokens: &[&str], question: &str) -> Option<Answer<'_>> {
+        let key = tokens.join("_");
+        let plain = key.replace('-', "_");
+        let entry = self.entries.iter().find(|entry| {
+            let is_meant = |key: &str| entry.key.eq_ignore_ascii_case(key);
+            entry.kind == Kind::Word && (is_meant(&key) || is_meant(&plain))
+        })?;
+        let all_words =
+            |found: &Answer<'_>| !found.notes.iter().any(|note| note.starts_with(PARTLY));
+        let others = self.by_words(tokens, question, &[]).filter(all_words);
+        let (others, notes) =
+            others.map_or_else(Default::default, |found| (found.entries, found.notes));
+        let shape = if others.is_empty() {
+            Shape::Full
+        } else {
+            Shape::Led
+        };
+        let mut answer = Answer::shaped(std::iter::once(entry).chain(others).collect(), shape)?;
+        answer.notes = notes;
+        Some(answer)
+    }
+
+    /// A mark of the table, alone or behind a number, as in `1.2*`. A number that is a code may be asked for with a `?`.
+    fn by_sign(&self, question: &str, tokens: &[&str]) -> Option<Answer<'_>> {
+        let sign =
+            question.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-'));
+        let is_punctuation = sign.len() < question.len() && matches!(sign, "?" | "!");
+        if is_punctuation
+            && Numbers::read(tokens).is_some_and(|numbers| self.by_numbers(&numbers).is_some())
+        {
+            return None;
+        }
+        let stands_for = |entry: &&Entry| {
+            !sign.is_empty()
+                && sign.chars().all(|c| {
+                    let mut signs = entry.signs.iter();
+                    signs.any(|own| own.chars().eq([c]))
+                })
+        };
+        Answer::full(self.entries.iter().filter(stands_for).collect())
+    }
+
+    /// Keys that hardly differ from what looks like one and is none.
+    fn by_likeness(&self, tokens: &[&str]) -> Option<Answer<'_>> {
+        let [token] = tokens else { return None };
+        if !token.contains('-') {
+            return None;
+        }
+        let forms = [(*token).to_owned(), format!("rdp-{token}")];
+        let mut near: Vec<(usize, &Entry)> = self
+            .entries
+            .iter()
+            .filter_map(|entry| {
+                let key = entry.key.to_ascii_lowercase();
+                let changes = forms.iter().map(|form| osa_distance(form, &key)).min()?;
+                (changes <= MOST_TYPOS).then_some((changes, entry))
+            })
+            .collect();
+        near.sort_by_key(|(changes, _)| *changes);
+        let entries: Vec<&Entry> = near.into_iter().map(|(_, entry)| entry).collect();
+        let first = entries.first()?;
+        let note = format!("There is no such key; did you mean {}?", first.key);
+        noted(Answer::shaped(entries, Shape::Ranked), [Some(note)])
     }
 
     fn by_numbers(&self, numbers: &Numbers<'_>) -> Option<Answer<'_>> {
@@ -282,6 +366,8 @@ impl Handbook {
         let mut ranked: Vec<(usize, u32, &Entry)> = self
             .entries
             .iter()
+            // These are found by what they are called, and are in the way of what is about the matter.
+            .filter(|entry| entry.kind != Kind::Word)
             .map(|entry| {
                 let weights = words.iter().map(|word| weight(entry, word));
                 let met = weights.clone().filter(|weight| *weight > 0).count();
@@ -319,12 +405,11 @@ impl Handbook {
             } else {
                 "these have"
             };
-            Some(format!(
-                "No entry has all of these words; {these} the most of them."
-            ))
+            Some(format!("{PARTLY}; {these} the most of them."))
         } else {
             None
         };
+        let kinds = unknown.iter().find_map(|text| kind_of(text));
         let cut = (found > MOST_HITS).then(|| format!("{MOST_HITS} of {found} hits are shown."));
         // What only comes near is no answer to be read in full.
         let answer = if partly.is_some() {
@@ -332,7 +417,7 @@ impl Handbook {
         } else {
             Answer::of(entries.collect(), Shape::Ranked)
         };
-        noted(answer, [partly, cut])
+        noted(answer, [partly, kinds, cut])
     }
 }
 

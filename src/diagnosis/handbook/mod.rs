@@ -58,6 +58,14 @@ impl Handbook {
         self.numbered(Kind::Extended, number)
     }
 
+    /// What kind of number a question holds that the handbook does not have, and where it is explained; a whole sentence.
+    #[must_use]
+    pub fn kind_of_number(question: &str) -> Option<String> {
+        question
+            .split(|c: char| !c.is_alphanumeric())
+            .find_map(|word| numbers::kind_of(&word.to_lowercase()))
+    }
+
     fn numbered(&self, kind: Kind, number: u32) -> Option<&Entry> {
         self.entries.iter().find(|entry| {
             entry.kind == kind

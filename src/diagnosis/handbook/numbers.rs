@@ -79,6 +79,46 @@ impl<'a> Numbers<'a> {
     }
 }
 
+/// What kind of number it is that is none of the client's own codes, and what tells its text; a whole sentence. `None` for what is
+/// no number, or of no kind that is known here.
+pub(super) fn kind_of(text: &str) -> Option<String> {
+    let number = Number::read(text)?;
+    let value = number.decimal.or(number.hexadecimal)?;
+    let is_decimal = number.decimal.is_some();
+    let hex = format!("0x{value:08X}");
+    let is_hex = if is_decimal {
+        format!("{text} is {hex}: ")
+    } else {
+        format!("{text} is ")
+    };
+    let (facility, low) = (value >> 16 & 0x1FFF, value & 0xFFFF);
+    let what = match value {
+        0xC000_0000..=0xCFFF_FFFF => format!(
+            "an NTSTATUS (MS-ERREF 2.3), as in event 4625 and in CredSSP; on Windows, certutil -error {hex} tells its text"
+        ),
+        0x8009_0000..=0x8009_FFFF => format!(
+            "an HRESULT of SSPI, that is of Schannel, CredSSP, Kerberos or NTLM; on Windows, certutil -error {hex} tells its text"
+        ),
+        0x8007_0000..=0x8007_FFFF => format!(
+            "an HRESULT that holds the Windows error {low}; on Windows, net helpmsg {low} tells its text"
+        ),
+        0x8000_0000..=0x8FFF_FFFF => format!(
+            "an HRESULT of facility {facility} (MS-ERREF 2.1); on Windows, certutil -error {hex} tells its text"
+        ),
+        0x0300_0000..=0x03FF_FFFF => format!(
+            "a reason of newer clients, by reports of connections through a gateway; on a Windows client, \
+             (New-Object -ComObject MSTscAx.MsTscAx).GetErrorDescription({value}, 0) in PowerShell tells its text"
+        ),
+        10_000..=11_999 if is_decimal => {
+            return Some(format!(
+                "{text} is in the range of Winsock errors; on Windows, net helpmsg {text} tells its text."
+            ));
+        }
+        _ => return None,
+    };
+    Some(format!("{is_hex}{what}."))
+}
+
 /// A number as it was typed, which may be meant as decimal or as hexadecimal.
 pub(super) struct Number<'a> {
     pub(super) text: &'a str,

@@ -3,6 +3,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::load::{FILES, File, LEADS, Leads, SOURCES, order};
 use super::*;
 use crate::diagnosis::{catalog, remedies};
+use crate::model::{
+    CertificateStatus, DnsVerdict, HostState, Nla, Protocols, SelectedSecurity, Severity,
+    StabilityVerdict,
+};
 use crate::sanitize;
 
 /// Every text of an entry by the name of its field.
@@ -334,6 +338,51 @@ fn the_entry_of_0x904_has_causes_with_proof_and_fix() {
             cause.what
         );
     }
+}
+
+#[test]
+fn every_word_of_a_verdict_is_told() {
+    let words = HostState::ALL
+        .iter()
+        .map(|one| one.word())
+        .chain(CertificateStatus::ALL.iter().map(|one| one.word()))
+        .chain(DnsVerdict::ALL.iter().map(|one| one.word()))
+        .chain(Nla::ALL.iter().map(|one| one.word()))
+        .chain(StabilityVerdict::ALL.iter().map(|one| one.word()))
+        .chain(
+            [
+                SelectedSecurity::Ssl,
+                SelectedSecurity::Hybrid,
+                SelectedSecurity::HybridEx,
+                SelectedSecurity::StandardRdp,
+                SelectedSecurity::Rdstls,
+                SelectedSecurity::None,
+            ]
+            .map(SelectedSecurity::word),
+        )
+        .chain(
+            [
+                Severity::Critical,
+                Severity::High,
+                Severity::Medium,
+                Severity::Low,
+                Severity::Info,
+            ]
+            .map(Severity::word),
+        )
+        .chain(["sure", "likely", "hint"]);
+    let mut told: BTreeSet<&str> = keys(Kind::Word).into_iter().collect();
+    for word in words.collect::<BTreeSet<&str>>() {
+        assert!(told.remove(word), "{word}");
+    }
+    assert!(told.iter().all(|key| key.starts_with("MARK-")), "{told:?}");
+}
+
+/// A protocol has to be added to the list above.
+#[test]
+fn no_security_is_left_out_above() {
+    let known = (0..=16).filter_map(|bits| SelectedSecurity::from_protocol(Protocols(bits)));
+    assert_eq!(known.count() + 1, 6);
 }
 
 mod looking_up;

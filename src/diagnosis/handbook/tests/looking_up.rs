@@ -124,7 +124,11 @@ fn a_kind_is_listed() {
 
 #[test]
 fn words_bring_the_most_telling_entries_first() {
-    assert!(found("expired").starts_with(&["RDP-CERT-EXPIRED", "RDP-CERT-EXPIRED-BROKEN"]));
+    assert!(found("expired").starts_with(&[
+        "expired",
+        "RDP-CERT-EXPIRED",
+        "RDP-CERT-EXPIRED-BROKEN"
+    ]));
     assert!(
         found("expired certificate").starts_with(&["RDP-CERT-EXPIRED", "RDP-CERT-EXPIRED-BROKEN"])
     );
@@ -284,6 +288,7 @@ fn common_messages_of_clients_lead_to_their_entries() {
         (
             "Interner Fehler",
             &[
+                "0x4",
                 "0x904",
                 "RDP-CERT-EXPIRED-BROKEN",
                 "RDP-NEG-NO-CERT",
@@ -393,7 +398,10 @@ fn nothing_lists_everything_and_nonsense_finds_nothing() {
 #[test]
 fn every_entry_is_found_by_its_key() {
     for entry in handbook().entries() {
-        assert_eq!(found(&entry.key), [entry.key.as_str()]);
+        let hits = found(&entry.key);
+        assert_eq!(hits[0], entry.key);
+        // A word is told first, and then what else it occurs in.
+        assert!(hits.len() == 1 || entry.kind == Kind::Word, "{hits:?}");
     }
 }
 
@@ -409,6 +417,7 @@ fn two_codes_are_both_shown() {
 fn the_text_of_a_clients_message_leads_to_its_causes() {
     let hits = found("An internal error has occurred");
     let causes = [
+        "0x4",
         "0x904",
         "RDP-CERT-EXPIRED-BROKEN",
         "RDP-NEG-NO-CERT",
@@ -454,6 +463,76 @@ fn a_message_in_another_language_is_answered_by_its_numbers() {
 fn a_remedy_is_found_by_its_commands() {
     assert!(found("w32tm").contains(&"R12"));
     assert!(found("takeown").contains(&"R2"));
+}
+
+#[test]
+fn a_word_of_this_program_is_told_first() {
+    for (question, key) in [
+        ("broken", "broken"),
+        ("wrong_host", "wrong_host"),
+        ("Wrong host", "wrong_host"),
+        ("not-rdp", "not_rdp"),
+        ("HYBRID", "hybrid"),
+        ("mark-star", "MARK-STAR"),
+        ("1.2*", "MARK-STAR"),
+        ("-21\u{2716}", "MARK-CROSS"),
+        ("188?", "MARK-QUESTION"),
+        ("?", "MARK-QUESTION"),
+        ("\u{2582}\u{2584}\u{2588}", "MARK-BARS"),
+    ] {
+        assert_eq!(found(question).first(), Some(&key), "{question}");
+    }
+    let answer = handbook().look_up("broken").unwrap();
+    assert_eq!(answer.shape, Shape::Led);
+    assert_eq!(found("904?"), ["0x904"]);
+    // Not where it is one word of a question about something.
+    assert!(!found("expired certificate").contains(&"expired"));
+}
+
+#[test]
+fn the_letter_of_a_kind_lists_it() {
+    for (letter, kind) in [("w", Kind::Claim), ("R", Kind::Remedy)] {
+        let answer = handbook().look_up(letter).unwrap();
+        assert_eq!(answer.shape, Shape::List, "{letter}");
+        assert!(answer.entries.iter().all(|entry| entry.kind == kind));
+    }
+}
+
+#[test]
+fn a_key_with_a_typing_mistake_is_answered_with_the_nearest() {
+    for question in ["rdp-cert-expird", "cert-expird", "RDP-CERT-EXPRIED"] {
+        assert_eq!(
+            found(question).first(),
+            Some(&"RDP-CERT-EXPIRED"),
+            "{question}"
+        );
+        assert_eq!(handbook().look_up(question).unwrap().shape, Shape::Ranked);
+        assert_eq!(
+            notes(question),
+            ["There is no such key; did you mean RDP-CERT-EXPIRED?"]
+        );
+    }
+}
+
+#[test]
+fn a_number_of_another_kind_is_called_what_it_is() {
+    for (question, wanted) in [
+        ("0x80090302", "HRESULT of SSPI"),
+        ("0xc000006d", "NTSTATUS"),
+        ("0xC000006D", "certutil -error 0xC000006D"),
+        ("50331746", "50331746 is 0x03000062: "),
+        ("0x80070005", "net helpmsg 5"),
+        ("10099", "Winsock"),
+    ] {
+        let kind = Handbook::kind_of_number(question);
+        assert!(
+            kind.as_ref().is_some_and(|kind| kind.contains(wanted)),
+            "{question}: {kind:?}"
+        );
+    }
+    assert_eq!(Handbook::kind_of_number("xylophone 905"), None);
+    let message = "An authentication error has occurred (Code: 0x80090302)";
+    assert!(notes(message)[1].contains("SSPI"), "{:?}", notes(message));
 }
 
 proptest! {
