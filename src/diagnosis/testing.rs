@@ -451,6 +451,10 @@ impl HostMaker {
         self.with(|context| super::verdicts(&self.history, context))
     }
 
+    pub(crate) fn undecided(&self) -> Vec<super::Undecided> {
+        self.with(|context| super::undecided(&self.history, context))
+    }
+
     pub(crate) fn verdict(&self, id: &str) -> Verdict {
         self.verdicts()
             .into_iter()

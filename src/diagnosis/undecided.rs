@@ -67,7 +67,33 @@ pub fn undecided_lines(undecided: &[Undecided]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::testing::{attempt, closed, times};
+    use crate::diagnosis::testing::{attempt, closed, host, silent, times};
+    use crate::model::{Outcome, Stage};
+
+    #[test]
+    fn more_attempts_are_advised_than_were_made() {
+        let at_x224 = |outcome| attempt().tcp().stage(Stage::X224, outcome);
+        let get = |host: crate::diagnosis::testing::HostMaker| {
+            let undecided = host.undecided();
+            let mut lacking = undecided.iter();
+            lacking
+                .find(|one| one.id == "RDP-X224-CLOSED")
+                .map(|one| one.get)
+        };
+        assert_eq!(get(host([at_x224(closed(0))])), Some("--attempts 3"));
+        let three = host([at_x224(closed(0)), at_x224(silent()), at_x224(silent())]);
+        assert_eq!(get(three), Some("--attempts 10"));
+    }
+
+    #[test]
+    fn no_flag_would_tell_more_of_a_port_that_never_accepted() {
+        let closed = times(1, || attempt().stage(Stage::Tcp, Outcome::Refused));
+        let undecided = closed.undecided();
+        assert!(
+            undecided.iter().all(|one| !one.get.contains("--")),
+            "{undecided:?}"
+        );
+    }
 
     #[test]
     fn findings_that_wait_for_the_same_share_a_line() {

@@ -251,6 +251,7 @@ impl Theme {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::handbook::handbook;
 
     #[test]
     fn without_colour_every_tone_has_the_terminals_own() {
@@ -319,6 +320,29 @@ mod tests {
             glyphs.sort_unstable();
             glyphs.dedup();
             assert_eq!(glyphs.len(), HostState::ALL.len());
+        }
+    }
+
+    #[test]
+    fn the_handbook_tells_every_glyph_of_a_row() {
+        let theme = Theme {
+            palette: Palette::Dark,
+            ascii: false,
+        };
+        let states = HostState::ALL.iter().map(|state| theme.state(*state).0);
+        let severities = [
+            Severity::Critical,
+            Severity::High,
+            Severity::Medium,
+            Severity::Low,
+            Severity::Info,
+        ];
+        let glyphs = states
+            .chain(severities.map(|severity| theme.severity(severity).0))
+            .chain((0..=7).map(|level| theme.spark(level)))
+            .chain([theme.cross()]);
+        for glyph in glyphs {
+            assert!(handbook().look_up(glyph).is_some(), "{glyph}");
         }
     }
 }
