@@ -80,15 +80,33 @@ fn in_state(sheet: &Sheet<'_>, state: HostState) -> u64 {
     sheet.summary.by_state.get(&state).copied().unwrap_or(0)
 }
 
-/// The answer, before anything else.
+/// The answer, before anything else. Only a host that offers Remote Desktop can be said not to refuse it.
 fn headline(sheet: &Sheet<'_>) -> String {
     let all = sheet.summary.hosts;
-    match (in_state(sheet, HostState::Broken), all) {
-        (_, 0) => "No hosts to show".to_owned(),
-        (0, 1) => "The host would not refuse Remote Desktop at any stage seen".to_owned(),
-        (0, _) => format!("None of {} hosts would refuse Remote Desktop", grouped(all)),
-        (_, 1) => "The host would refuse Remote Desktop".to_owned(),
-        (broken, _) => format!(
+    let broken = in_state(sheet, HostState::Broken);
+    let working = in_state(sheet, HostState::Degraded) + in_state(sheet, HostState::Healthy);
+    if let [(host, _)] = sheet.rows.as_slice() {
+        return alone(host.diagnosis.state).to_owned();
+    }
+    match (all, broken, working) {
+        (0, ..) => "No hosts to show".to_owned(),
+        (_, 0, 0) => format!(
+            "Remote Desktop was not seen to work on any of {} hosts",
+            grouped(all)
+        ),
+        (_, 0, working) if working == all => {
+            format!("None of {} hosts would refuse Remote Desktop", grouped(all))
+        }
+        (_, 0, 1) => format!(
+            "Of {} hosts, 1 offers Remote Desktop and would not refuse it",
+            grouped(all)
+        ),
+        (_, 0, working) => format!(
+            "Of {} hosts, {} offer Remote Desktop, and none of them would refuse it",
+            grouped(all),
+            grouped(working)
+        ),
+        (_, broken, _) => format!(
             "{} of {} hosts would refuse Remote Desktop",
             grouped(broken),
             grouped(all)
@@ -96,17 +114,65 @@ fn headline(sheet: &Sheet<'_>) -> String {
     }
 }
 
+/// The answer about a host that is the only one.
+const fn alone(state: HostState) -> &'static str {
+    match state {
+        HostState::Broken => "The host would refuse Remote Desktop",
+        HostState::Degraded | HostState::Healthy => {
+            "The host would not refuse Remote Desktop at any stage seen"
+        }
+        HostState::NotRdp => "The host's port speaks something else than Remote Desktop",
+        HostState::GivenUp => "The host was given up before anything could be told",
+        HostState::Unreachable => "The host cannot be reached",
+        HostState::Filtered => "The host does not answer: its port is filtered",
+        HostState::Closed => "The host accepts no Remote Desktop: its port is closed",
+        HostState::NotProbed => "The host was not probed, so nothing can be told",
+    }
+}
+
+/// What a number of hosts in a state is said to do, for one and for many; broken ones stand in the headline.
+const fn doing(state: HostState) -> Option<(&'static str, &'static str)> {
+    match state {
+        HostState::Broken => None,
+        HostState::Degraded => Some((
+            "works, but something is wrong with it",
+            "work, but something is wrong with them",
+        )),
+        HostState::Healthy => Some(("is healthy", "are healthy")),
+        HostState::NotRdp => Some((
+            "speaks something else than Remote Desktop",
+            "speak something else than Remote Desktop",
+        )),
+        HostState::GivenUp => Some(("was given up", "were given up")),
+        HostState::Unreachable => Some(("cannot be reached", "cannot be reached")),
+        HostState::Filtered => Some(("does not answer (filtered)", "do not answer (filtered)")),
+        HostState::Closed => Some((
+            "refuses every connection (closed)",
+            "refuse every connection (closed)",
+        )),
+        HostState::NotProbed => Some(("was not probed", "were not probed")),
+    }
+}
+
+/// Every host that the headline does not count, by state; then what is wrong, whatever the state.
 fn lede(sheet: &Sheet<'_>, policy: &Policy) -> String {
     let summary = &sheet.summary;
     let part = |count: u64, one: &str, many: &str| (count > 0).then(|| counted(count, one, many));
+    let told = |state: HostState| {
+        let (one, many) = doing(state)?;
+        part(in_state(sheet, state), one, many)
+    };
+    let works = [HostState::Degraded, HostState::Healthy];
+    let others = HostState::ALL.iter().filter(|state| !works.contains(state));
+    let states: Vec<String> = if summary.hosts == 1 {
+        // Of one host the headline says the rest.
+        told(HostState::Degraded).into_iter().collect()
+    } else {
+        works.iter().chain(others).copied().filter_map(told).collect()
+    };
     let soon = format!("ends within {} days", policy.expiring_days);
     let many_soon = format!("end within {} days", policy.expiring_days);
-    let parts: Vec<String> = [
-        part(
-            in_state(sheet, HostState::Degraded),
-            "works, but something is wrong with it",
-            "work, but something is wrong with them",
-        ),
+    let troubles: Vec<String> = [
         part(summary.flaky, "fails now and then", "fail now and then"),
         part(
             summary.expired,
@@ -123,20 +189,15 @@ fn lede(sheet: &Sheet<'_>, policy: &Policy) -> String {
             "host has trouble with its name",
             "hosts have trouble with their names",
         ),
-        part(
-            in_state(sheet, HostState::Healthy),
-            "host is healthy",
-            "hosts are healthy",
-        ),
     ]
     .into_iter()
     .flatten()
     .collect();
-    if parts.is_empty() {
-        String::new()
-    } else {
-        format!("{}.", parts.join("; "))
-    }
+    let sentences = [states, troubles]
+        .into_iter()
+        .filter(|parts| !parts.is_empty())
+        .map(|parts| format!("{}.", parts.join("; ")));
+    sentences.collect::<Vec<_>>().join(" ")
 }
 
 fn facts(sheet: &Sheet<'_>) -> Vec<(&'static str, String)> {

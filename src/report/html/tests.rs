@@ -77,14 +77,54 @@ fn a_page_says_what_was_scanned_and_what_came_out() {
         fixture::unresolved_host(),
     ];
     let page = page(&hosts);
-    let wanted = "None of 3 hosts would refuse Remote Desktop | \
-        1 works, but something is wrong with it; 1 fails now and then; 1 certificate has expired. | \
+    let wanted = "Of 3 hosts, 1 offers Remote Desktop and would not refuse it | \
+        1 works, but something is wrong with it; 1 cannot be reached; 1 does not answer (filtered). \
+        1 fails now and then; 1 certificate has expired. | \
         Hosts by state | degraded | 1 | 33 % | unreachable | 1 | 33 % | filtered | 1 | 33 % | \
         Targets | 10.0.0.0/24 | Shown | the whole fleet, 3 hosts | \
         Probed | 256 addresses; without a row: 250 filtered, 1 closed, 2 unreachable | \
         Seen from | admin-pc | When | 2026-01-21 00:00:00 to 00:01:00 UTC (1m) | Ended | complete | \
         Made by | rdpscan 0.1.0, 3 attempts per host, seed 7";
     assert_eq!(words(&page, "summary"), wanted);
+}
+
+/// The headline of a page about hosts in these states, and the paragraph below it.
+fn told(states: &[HostState]) -> String {
+    let hosts: Vec<Host> = states
+        .iter()
+        .map(|state| {
+            let mut host = fixture::silent_host();
+            host.diagnosis.state = *state;
+            host
+        })
+        .collect();
+    let words = words(&page(&hosts), "summary");
+    words.split(" | Hosts by state").next().unwrap().to_owned()
+}
+
+#[test]
+fn only_a_host_that_offers_remote_desktop_would_not_refuse_it() {
+    for state in HostState::ALL {
+        let works = matches!(state, HostState::Degraded | HostState::Healthy);
+        for hosts in [vec![*state], vec![*state; 2]] {
+            let told = told(&hosts);
+            let clean = told.contains("not refuse") || told.contains("would refuse it");
+            assert_eq!(clean || told.contains("None of"), works, "{state}: {told}");
+        }
+    }
+}
+
+#[test]
+fn every_host_is_counted_in_the_headline_or_below_it() {
+    let mut states = HostState::ALL.to_vec();
+    states.extend([HostState::Broken, HostState::Closed]);
+    let told = told(&states);
+    let numbers = told
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|digits| digits.parse::<usize>().ok());
+    // The headline says of how many, once.
+    assert_eq!(numbers.sum::<usize>(), 2 * states.len(), "{told}");
+    assert!(told.starts_with(&format!("2 of {} hosts", states.len())), "{told}");
 }
 
 #[test]
