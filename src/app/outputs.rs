@@ -27,21 +27,18 @@ pub(super) fn rows(
     format: Format,
 ) -> Vec<usize> {
     let hosts = fleet.hosts();
-    if let Some(sort) = sort {
-        return table::arrange(hosts, filter, sort);
-    }
-    let mut rows: Vec<usize> = (0..hosts.len()).collect();
-    rows.retain(|row| hosts.get(*row).is_some_and(|host| filter.matches(host)));
-    let host = |row: &usize| hosts.get(*row);
-    match format {
-        Format::Text | Format::Markdown | Format::Xlsx | Format::Html => rows.sort_by_key(|row| {
-            host(row).map(|host| (host.diagnosis.state, host.subject().clone()))
-        }),
-        Format::Json | Format::Ndjson | Format::Csv | Format::Prometheus => {
-            rows.sort_by_key(|row| host(row).map(|host| host.subject().clone()));
+    match (sort, format) {
+        (Some(sort), _) => table::arrange(hosts, filter, sort),
+        (None, Format::Text | Format::Markdown | Format::Xlsx | Format::Html) => {
+            table::arrange(hosts, filter, Sort::default())
+        }
+        (None, Format::Json | Format::Ndjson | Format::Csv | Format::Prometheus) => {
+            let mut rows: Vec<usize> = (0..hosts.len()).collect();
+            rows.retain(|row| hosts.get(*row).is_some_and(|host| filter.matches(host)));
+            rows.sort_by_key(|row| hosts.get(*row).map(|host| host.subject().clone()));
+            rows
         }
     }
-    rows
 }
 
 /// Where a report goes.
@@ -246,4 +243,63 @@ pub(super) fn summary(fleet: &Fleet) -> String {
         }
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::Policy;
+    use crate::diagnosis::testing::{attempt, days, endpoint, issued, now, tls};
+    use crate::model::{CertificateFacts, EventBody, ScanEvent};
+
+    /// One host per address, whose certificate ends after so many days.
+    fn fleet(hosts: &[(&str, i64)]) -> Fleet {
+        let mut fleet = Fleet::new(Policy::default());
+        for (seq, (address, ends)) in (0..).zip(hosts) {
+            let leaf = CertificateFacts {
+                not_after: Some(days(*ends)),
+                ..issued(&["srv05.corp.example"])
+            };
+            let made = attempt().shown(tls(leaf));
+            let made = made.edit(|attempt| attempt.endpoint = endpoint(address));
+            fleet.apply(ScanEvent {
+                run_id: "run".into(),
+                source: "here".into(),
+                seq,
+                at: now(),
+                body: EventBody::AttemptFinished {
+                    attempt: made.done(),
+                    listed: true,
+                    by_reference: false,
+                    last: true,
+                },
+            });
+        }
+        fleet
+    }
+
+    #[test]
+    fn people_get_the_worst_first_and_programs_the_addresses_in_order() {
+        let fleet = fleet(&[("10.0.0.7", 300), ("10.0.0.9", -30), ("10.0.0.5", 5)]);
+        let severity = |row: usize| fleet.hosts()[row].diagnosis.findings[0].severity;
+        assert_eq!(
+            fleet.hosts()[1].diagnosis.state,
+            fleet.hosts()[2].diagnosis.state
+        );
+        assert!(severity(1) > severity(2));
+        for (format, order) in [
+            (Format::Text, [1, 2, 0]),
+            (Format::Markdown, [1, 2, 0]),
+            (Format::Xlsx, [1, 2, 0]),
+            (Format::Html, [1, 2, 0]),
+            (Format::Json, [2, 0, 1]),
+            (Format::Csv, [2, 0, 1]),
+        ] {
+            assert_eq!(
+                rows(&fleet, &Filter::default(), None, format),
+                order,
+                "{format}"
+            );
+        }
+    }
 }
