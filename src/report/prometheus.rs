@@ -3,225 +3,275 @@
 //! Names follow the ecosystem: base units, `_seconds`, `_timestamp_seconds` for absolute times, `_info` for labels that have
 //! no number. Times are absolute, so that an alert on `rdpscan_certificate_not_after_timestamp_seconds - time()` is right
 //! between scans too, and a certificate that has expired does not vanish. `rdpscan_up` is there for every host.
+//!
+//! Metric after metric is written in the text format (Prometheus, "Exposition formats", version 0.0.4), each in a pass of its
+//! own over the hosts: all lines of a metric have to stand together, and holding them until then would take several times
+//! the memory of the fleet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use prometheus::{Encoder as _, GaugeVec, Opts, Registry, TextEncoder};
-
 use super::sheet::{Row, Sheet};
-use crate::model::{HostState, NtlmFacts, ScanStatus};
+use crate::diagnosis::Spread;
+use crate::fleet::Host;
+use crate::model::{CertificateFacts, HostState, NtlmFacts, ScanStatus, Severity, Stage};
 use crate::sanitize;
-
-/// What tells hosts apart in every metric.
-const HOST: [&str; 3] = ["address", "port", "name"];
 
 /// Writes the metrics, each with its help and type.
 pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let metrics = Metrics::new().map_err(io::Error::other)?;
-    metrics.scan(sheet);
-    for row in sheet.rows() {
-        metrics.host(&row);
-    }
-    TextEncoder::new()
-        .encode(&metrics.registry.gather(), &mut &mut *out)
-        .map_err(|error| match error {
-            prometheus::Error::Io(error) => error,
-            other => io::Error::other(other),
-        })
-}
-
-struct Metrics {
-    registry: Registry,
-    gauges: HashMap<&'static str, GaugeVec>,
-}
-
-/// Name, help, and the labels besides those of the host; `None` for metrics of the whole scan that have `labels` only.
-#[rustfmt::skip]
-const METRICS: &[(&str, &str, bool, &[&str])] = &[
-    ("rdpscan_scan_info", "The scan that these metrics come from.", false, &["scan", "version", "vantage"]),
-    ("rdpscan_scan_start_timestamp_seconds", "When the scan began.", false, &[]),
-    ("rdpscan_scan_end_timestamp_seconds", "The moment as of which hosts are judged.", false, &[]),
-    ("rdpscan_scan_complete", "1 when everything planned was probed, 0 when the scan was cut short.", false, &[]),
-    ("rdpscan_scan_hosts_left_out", "Hosts of the scan that a filter kept out of this file.", false, &[]),
-    ("rdpscan_hosts", "Hosts by state.", false, &["state"]),
-    ("rdpscan_hosts_with_finding", "Hosts by finding.", false, &["finding", "severity"]),
-    ("rdpscan_up", "1 when Remote Desktop answers as it should, 0 when mstsc would be refused or nothing answers, NaN when not probed.", true, &[]),
-    ("rdpscan_host_info", "What a host is and what is thought of it.", true, &["state", "failed_stage", "security", "nla", "tls_version", "dns", "stability", "build"]),
-    ("rdpscan_findings", "Findings of a host by severity.", true, &["severity"]),
-    ("rdpscan_certificate_not_after_timestamp_seconds", "When the host's certificate ends, or has ended.", true, &[]),
-    ("rdpscan_certificate_not_before_timestamp_seconds", "When the host's certificate begins.", true, &[]),
-    ("rdpscan_certificate_info", "The certificate that a host shows.", true, &["common_name", "issuer", "serial", "sha1"]),
-    ("rdpscan_attempts", "Attempts made at a host.", true, &[]),
-    ("rdpscan_attempts_failed", "Attempts at a host that did not get through.", true, &[]),
-    ("rdpscan_connect_seconds", "Median time to connect.", true, &[]),
-    ("rdpscan_attempt_seconds", "Median time of a whole attempt.", true, &[]),
-    ("rdpscan_clock_skew_seconds", "How far the host's clock is ahead of this machine's, as NTLM tells it.", true, &[]),
-];
-
-impl Metrics {
-    fn new() -> Result<Self, prometheus::Error> {
-        let registry = Registry::new();
-        let mut gauges = HashMap::new();
-        for (name, help, of_host, labels) in METRICS {
-            let mut all: Vec<&str> = if *of_host { HOST.to_vec() } else { Vec::new() };
-            all.extend(*labels);
-            let gauge = GaugeVec::new(Opts::new(*name, *help), &all)?;
-            registry.register(Box::new(gauge.clone()))?;
-            gauges.insert(*name, gauge);
-        }
-        Ok(Self { registry, gauges })
-    }
-
-    fn set(&self, name: &str, labels: &[&str], value: f64) {
-        let gauge = self
-            .gauges
-            .get(name)
-            .and_then(|gauge| gauge.get_metric_with_label_values(labels).ok());
-        debug_assert!(gauge.is_some(), "{name} with {labels:?}");
-        if let Some(gauge) = gauge {
-            gauge.set(value);
-        }
-    }
-
-    fn scan(&self, sheet: &Sheet<'_>) {
-        let version = sheet.plan.map_or("", |plan| &plan.version);
-        let labels = [sheet.run_id, version, sheet.vantage].map(safe);
-        self.set(
-            "rdpscan_scan_info",
-            &labels.each_ref().map(String::as_str),
-            1.0,
-        );
-        if let Some((start, newest)) = sheet.times {
-            self.set(
-                "rdpscan_scan_start_timestamp_seconds",
-                &[],
-                start.as_second() as f64,
-            );
-            self.set(
-                "rdpscan_scan_end_timestamp_seconds",
-                &[],
-                newest.as_second() as f64,
-            );
-        }
-        let complete = sheet
-            .end
-            .is_some_and(|end| end.status == ScanStatus::Complete);
-        self.set("rdpscan_scan_complete", &[], f64::from(u8::from(complete)));
-        self.set("rdpscan_scan_hosts_left_out", &[], sheet.left_out as f64);
-        for state in HostState::ALL {
-            let count = sheet.summary.by_state.get(state).copied().unwrap_or(0);
-            self.set("rdpscan_hosts", &[state.word()], count as f64);
-        }
-        let mut findings: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-        for (host, _) in &sheet.rows {
-            let mut ids: Vec<_> = host
-                .diagnosis
-                .findings
-                .iter()
-                .map(|found| (found.id, found.severity.word()))
-                .collect();
-            ids.sort_unstable();
-            ids.dedup();
-            for id in ids {
-                *findings.entry(id).or_default() += 1;
-            }
-        }
-        for ((id, severity), count) in findings {
-            self.set(
-                "rdpscan_hosts_with_finding",
-                &[id, severity],
-                f64::from(count),
-            );
-        }
-    }
-
-    fn host(&self, row: &Row<'_>) {
-        let diagnosis = &row.host.diagnosis;
-        let subject = row.host.subject();
-        let address = subject
-            .endpoint()
-            .map_or_else(String::new, |endpoint| endpoint.address.to_string());
-        let port = subject.port().to_string();
-        let name = safe(row.name.unwrap_or_default());
-        let host = [address.as_str(), port.as_str(), name.as_str()];
-        let set = |metric: &str, more: &[&str], value: f64| {
-            self.set(metric, &[&host, more].concat(), value);
+    for (name, help, source) in METRICS {
+        let mut metric = Metric {
+            name,
+            help,
+            of: Labels::default(),
+            is_begun: false,
+            out: &mut *out,
         };
-        let up = match diagnosis.state {
-            HostState::Healthy | HostState::Degraded => 1.0,
-            // Nobody knows, and nobody is to be woken up.
-            HostState::NotProbed | HostState::GivenUp => f64::NAN,
-            _ => 0.0,
-        };
-        set("rdpscan_up", &[], up);
-        let tls = row.host.tls().and_then(|(_, version)| version);
-        let tls = tls.map_or_else(String::new, |version| version.to_string());
-        let build = row.history.ntlm().and_then(|facts| NtlmFacts::build(facts));
-        set(
-            "rdpscan_host_info",
-            &[
-                diagnosis.state.word(),
-                diagnosis.failed_stage.map_or("", crate::model::Stage::word),
-                diagnosis.security.word(),
-                diagnosis.nla.word(),
-                &tls,
-                diagnosis.dns.word(),
-                diagnosis.stability.verdict.word(),
-                build.as_deref().unwrap_or_default(),
-            ],
-            1.0,
-        );
-        for severity in crate::model::Severity::ALL {
-            let count = diagnosis
-                .findings
-                .iter()
-                .filter(|found| found.severity == severity)
-                .count();
-            set("rdpscan_findings", &[severity.word()], count as f64);
-        }
-        if let Some(leaf) = row.history.certificate() {
-            for (metric, time) in [
-                (
-                    "rdpscan_certificate_not_after_timestamp_seconds",
-                    leaf.not_after,
-                ),
-                (
-                    "rdpscan_certificate_not_before_timestamp_seconds",
-                    leaf.not_before,
-                ),
-            ] {
-                if let Some(time) = time {
-                    set(metric, &[], time.as_second() as f64);
+        match source {
+            Source::Scan(put) => put(sheet, &mut metric)?,
+            Source::Host(put) => {
+                for (host, name) in &sheet.rows {
+                    metric.of = labels(host, *name);
+                    put(host, &mut metric)?;
                 }
             }
-            let common_name = leaf.common_name.as_deref().unwrap_or_default();
-            let labels = [common_name, &leaf.issuer, &leaf.serial, &leaf.sha1].map(safe);
-            set(
-                "rdpscan_certificate_info",
-                &labels.each_ref().map(String::as_str),
-                1.0,
-            );
-        }
-        let stability = &diagnosis.stability;
-        set("rdpscan_attempts", &[], f64::from(stability.attempts));
-        set(
-            "rdpscan_attempts_failed",
-            &[],
-            f64::from(stability.failures),
-        );
-        for (metric, spread) in [
-            ("rdpscan_connect_seconds", stability.connect_ms),
-            ("rdpscan_attempt_seconds", stability.total_ms),
-        ] {
-            if let Some(spread) = spread {
-                set(metric, &[], seconds(spread.median));
+            Source::Facts(put) => {
+                for row in sheet.rows() {
+                    metric.of = labels(row.host, row.name);
+                    put(&row, &mut metric)?;
+                }
             }
         }
-        if let Some(skew) = row.history.ntlm().and_then(|facts| facts.clock_skew_s()) {
-            set("rdpscan_clock_skew_seconds", &[], skew);
+    }
+    Ok(())
+}
+
+/// Labels and their values; the names are this program's own.
+type Labels<'a> = Vec<(&'static str, Cow<'a, str>)>;
+
+/// Where the samples of a metric come from.
+enum Source {
+    /// The scan as a whole.
+    Scan(fn(&Sheet<'_>, &mut Metric<'_>) -> io::Result<()>),
+    /// What is thought of each host.
+    Host(fn(&Host, &mut Metric<'_>) -> io::Result<()>),
+    /// What was observed of each host, which has to be spread out for it.
+    Facts(fn(&Row<'_>, &mut Metric<'_>) -> io::Result<()>),
+}
+
+/// Names, helps and sources, in order of name.
+#[rustfmt::skip]
+const METRICS: &[(&str, &str, Source)] = &[
+    ("rdpscan_attempt_seconds", "Median time of a whole attempt.", Source::Host(|host, metric| median(host.diagnosis.stability.total_ms, metric))),
+    ("rdpscan_attempts", "Attempts made at a host.", Source::Host(|host, metric| metric.put(&[], host.diagnosis.stability.attempts))),
+    ("rdpscan_attempts_failed", "Attempts at a host that did not get through.", Source::Host(|host, metric| metric.put(&[], host.diagnosis.stability.failures))),
+    ("rdpscan_certificate_info", "The certificate that a host shows.", Source::Facts(certificate)),
+    ("rdpscan_certificate_not_after_timestamp_seconds", "When the host's certificate ends, or has ended.", Source::Facts(|row, metric| time(row, |leaf| leaf.not_after, metric))),
+    ("rdpscan_certificate_not_before_timestamp_seconds", "When the host's certificate begins.", Source::Facts(|row, metric| time(row, |leaf| leaf.not_before, metric))),
+    ("rdpscan_clock_skew_seconds", "How far the host's clock is ahead of this machine's, as NTLM tells it.", Source::Facts(clock_skew)),
+    ("rdpscan_connect_seconds", "Median time to connect.", Source::Host(|host, metric| median(host.diagnosis.stability.connect_ms, metric))),
+    ("rdpscan_findings", "Findings of a host by severity.", Source::Host(findings)),
+    ("rdpscan_host_info", "What a host is and what is thought of it.", Source::Facts(info)),
+    ("rdpscan_hosts", "Hosts by state.", Source::Scan(states)),
+    ("rdpscan_hosts_with_finding", "Hosts by finding.", Source::Scan(hosts_with_finding)),
+    ("rdpscan_scan_complete", "1 when everything planned was probed, 0 when the scan was cut short.", Source::Scan(complete)),
+    ("rdpscan_scan_end_timestamp_seconds", "The moment as of which hosts are judged.", Source::Scan(|sheet, metric| moment(sheet.times.map(|(_, newest)| newest), metric))),
+    ("rdpscan_scan_hosts_left_out", "Hosts of the scan that a filter kept out of this file.", Source::Scan(|sheet, metric| metric.put(&[], sheet.left_out as f64))),
+    ("rdpscan_scan_info", "The scan that these metrics come from.", Source::Scan(scan)),
+    ("rdpscan_scan_start_timestamp_seconds", "When the scan began.", Source::Scan(|sheet, metric| moment(sheet.times.map(|(start, _)| start), metric))),
+    ("rdpscan_up", "1 when Remote Desktop answers as it should, 0 when mstsc would be refused or nothing answers, NaN when not probed.", Source::Host(up)),
+];
+
+/// A metric that is being written.
+struct Metric<'a> {
+    name: &'static str,
+    help: &'static str,
+    /// Whom the next samples are about.
+    of: Labels<'a>,
+    is_begun: bool,
+    out: &'a mut dyn Write,
+}
+
+impl Metric<'_> {
+    /// Writes a sample with these labels besides those of the host, all in order of name. A metric without a sample is not
+    /// mentioned at all.
+    fn put(&mut self, more: &[(&'static str, &str)], value: impl Into<f64>) -> io::Result<()> {
+        let Self {
+            name, help, out, ..
+        } = self;
+        if !std::mem::replace(&mut self.is_begun, true) {
+            writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge")?;
+        }
+        let mut labels: Vec<(&str, &str)> =
+            self.of.iter().map(|(key, text)| (*key, &**text)).collect();
+        labels.extend(more);
+        labels.sort_unstable_by_key(|(key, _)| *key);
+        write!(out, "{name}")?;
+        for (index, (key, text)) in labels.iter().enumerate() {
+            let before = if index == 0 { '{' } else { ',' };
+            write!(out, "{before}{key}=\"{}\"", escaped(text))?;
+        }
+        let after = if labels.is_empty() { "" } else { "}" };
+        writeln!(out, "{after} {}", value.into())
+    }
+}
+
+/// A label's value as the text format wants it: a backslash before backslashes and quotes, `\n` for a line feed.
+fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(['\\', '"', '\n']) {
+        return text.into();
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match character {
+            '\\' => escaped.push_str("\\\\"),
+            '"' => escaped.push_str("\\\""),
+            '\n' => escaped.push_str("\\n"),
+            other => escaped.push(other),
         }
     }
+    escaped.into()
+}
+
+/// What tells hosts apart in every metric.
+fn labels<'a>(host: &Host, name: Option<&'a str>) -> Labels<'a> {
+    let subject = host.subject();
+    let address = subject
+        .endpoint()
+        .map_or_else(String::new, |endpoint| endpoint.address.to_string());
+    vec![
+        ("address", address.into()),
+        ("name", safe(name.unwrap_or_default())),
+        ("port", subject.port().to_string().into()),
+    ]
+}
+
+fn scan(sheet: &Sheet<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
+    let version = sheet.plan.map_or("", |plan| &plan.version);
+    metric.put(
+        &[
+            ("scan", &safe(sheet.run_id)),
+            ("vantage", &safe(sheet.vantage)),
+            ("version", &safe(version)),
+        ],
+        1.0,
+    )
+}
+
+fn moment(time: Option<jiff::Timestamp>, metric: &mut Metric<'_>) -> io::Result<()> {
+    time.map_or(Ok(()), |time| metric.put(&[], time.as_second() as f64))
+}
+
+fn complete(sheet: &Sheet<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
+    let complete = sheet
+        .end
+        .is_some_and(|end| end.status == ScanStatus::Complete);
+    metric.put(&[], u8::from(complete))
+}
+
+fn states(sheet: &Sheet<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
+    for state in HostState::ALL {
+        let count = sheet.summary.by_state.get(state).copied().unwrap_or(0);
+        metric.put(&[("state", state.word())], count as f64)?;
+    }
+    Ok(())
+}
+
+fn hosts_with_finding(sheet: &Sheet<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
+    let mut findings: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    for (host, _) in &sheet.rows {
+        let mut ids: Vec<_> = host
+            .diagnosis
+            .findings
+            .iter()
+            .map(|found| (found.id, found.severity.word()))
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        for id in ids {
+            *findings.entry(id).or_default() += 1;
+        }
+    }
+    for ((id, severity), count) in findings {
+        metric.put(&[("finding", id), ("severity", severity)], count)?;
+    }
+    Ok(())
+}
+
+fn up(host: &Host, metric: &mut Metric<'_>) -> io::Result<()> {
+    let up = match host.diagnosis.state {
+        HostState::Healthy | HostState::Degraded => 1.0,
+        // Nobody knows, and nobody is to be woken up.
+        HostState::NotProbed | HostState::GivenUp => f64::NAN,
+        _ => 0.0,
+    };
+    metric.put(&[], up)
+}
+
+fn info(row: &Row<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
+    let diagnosis = &row.host.diagnosis;
+    let tls = row.host.tls().and_then(|(_, version)| version);
+    let tls = tls.map_or_else(String::new, |version| version.to_string());
+    let build = row.history.ntlm().and_then(|facts| NtlmFacts::build(facts));
+    let stage = diagnosis.failed_stage.map_or("", Stage::word);
+    metric.put(
+        &[
+            ("build", build.as_deref().unwrap_or_default()),
+            ("dns", diagnosis.dns.word()),
+            ("failed_stage", stage),
+            ("nla", diagnosis.nla.word()),
+            ("security", diagnosis.security.word()),
+            ("stability", diagnosis.stability.verdict.word()),
+            ("state", diagnosis.state.word()),
+            ("tls_version", &tls),
+        ],
+        1.0,
+    )
+}
+
+fn findings(host: &Host, metric: &mut Metric<'_>) -> io::Result<()> {
+    for severity in Severity::ALL {
+        let found = host.diagnosis.findings.iter();
+        let count = found.filter(|one| one.severity == severity).count();
+        metric.put(&[("severity", severity.word())], count as f64)?;
+    }
+    Ok(())
+}
+
+fn certificate(row: &Row<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
+    let Some(leaf) = row.history.certificate() else {
+        return Ok(());
+    };
+    metric.put(
+        &[
+            (
+                "common_name",
+                &safe(leaf.common_name.as_deref().unwrap_or_default()),
+            ),
+            ("issuer", &safe(&leaf.issuer)),
+            ("serial", &safe(&leaf.serial)),
+            ("sha1", &safe(&leaf.sha1)),
+        ],
+        1.0,
+    )
+}
+
+fn time(
+    row: &Row<'_>,
+    end: fn(&CertificateFacts) -> Option<jiff::Timestamp>,
+    metric: &mut Metric<'_>,
+) -> io::Result<()> {
+    moment(row.history.certificate().and_then(|leaf| end(leaf)), metric)
+}
+
+fn clock_skew(row: &Row<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
+    let skew = row.history.ntlm().and_then(|facts| facts.clock_skew_s());
+    skew.map_or(Ok(()), |skew| metric.put(&[], skew))
+}
+
+fn median(spread: Option<Spread>, metric: &mut Metric<'_>) -> io::Result<()> {
+    spread.map_or(Ok(()), |spread| metric.put(&[], seconds(spread.median)))
 }
 
 /// Milliseconds as seconds, to the microsecond: more was not measured, and what division leaves behind is noise.
@@ -229,9 +279,9 @@ fn seconds(milliseconds: f64) -> f64 {
     (milliseconds * 1000.0).round() / 1_000_000.0
 }
 
-/// Label values are escaped by the encoder; what could steer a terminal goes before.
-fn safe(text: &str) -> String {
-    sanitize::single_line(text).into_owned()
+/// A label's value without what could steer a terminal; it is escaped when it is written.
+fn safe(text: &str) -> Cow<'_, str> {
+    sanitize::single_line(text)
 }
 
 #[cfg(test)]
@@ -304,6 +354,29 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn label_values_are_escaped_as_the_text_format_says() {
+        assert_eq!(escaped(r#"a\b "c""#), r#"a\\b \"c\""#);
+        assert_eq!(escaped("a\nb"), "a\\nb");
+        assert_eq!(escaped("srv05"), "srv05");
+    }
+
+    #[test]
+    fn all_lines_of_a_metric_stand_together() {
+        let text = text(&[
+            fixture::expired_host(),
+            fixture::silent_host(),
+            fixture::gateway_host(),
+        ]);
+        let samples = text.lines().filter(|line| !line.starts_with('#'));
+        let mut names: Vec<&str> = samples
+            .filter_map(|line| line.split(['{', ' ']).next())
+            .collect();
+        names.dedup();
+        assert!(names.is_sorted_by(|one, next| one < next), "{names:?}");
+        assert!(text.contains(" NaN\n"), "{text}");
     }
 
     #[test]
