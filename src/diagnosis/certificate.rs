@@ -34,6 +34,33 @@ pub(crate) fn days_left(leaf: &CertificateFacts, now: Timestamp) -> Option<i64> 
     Some(left_ms.div_euclid(DAY_S * 1000))
 }
 
+/// When a certificate ends or has ended, or when one begins that is not valid yet: "5 days left", "begins in 1 day"; `None` when
+/// that cannot be told.
+#[must_use]
+pub fn days_in_words(
+    leaf: &CertificateFacts,
+    status: CertificateStatus,
+    days_left: Option<i64>,
+    now: Option<Timestamp>,
+) -> Option<String> {
+    if status == CertificateStatus::NotYetValid {
+        let (start, now) = leaf.not_before.zip(now)?;
+        let days = (start.as_second() - now.as_second()).div_euclid(DAY_S);
+        return Some(match days {
+            ..1 => "begins within a day".to_owned(),
+            1 => "begins in 1 day".to_owned(),
+            days => format!("begins in {days} days"),
+        });
+    }
+    Some(match days_left? {
+        -1 => "ended less than a day ago".to_owned(),
+        days @ ..-1 => format!("ended {} days ago", days.unsigned_abs()),
+        0 => "less than a day left".to_owned(),
+        1 => "1 day left".to_owned(),
+        days => format!("{days} days left"),
+    })
+}
+
 /// Past its end. The last second itself still counts (RFC 5280 4.1.2.5: inclusive).
 pub(crate) fn is_expired(leaf: &CertificateFacts, now: Timestamp) -> bool {
     leaf.not_after.is_some_and(|end| end < now)

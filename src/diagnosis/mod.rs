@@ -38,6 +38,7 @@ use crate::model::{
 };
 
 pub use catalog::Verdict;
+pub use certificate::days_in_words;
 pub use confirm::confirm_in;
 pub use disagreement::{Disagreement, names_side_by_side};
 pub use ending::{Ending, endings};

@@ -90,13 +90,7 @@ fn details(number: usize, certificate: &CertificateFacts, page: &mut Page) {
         when(certificate.not_after)
     );
     page.field("valid", &valid, Tone::Plain);
-    let key = format!(
-        "{} {} bits, signed with {}",
-        certificate.key.algorithm.word(),
-        certificate.key.bits,
-        certificate.signature_algorithm
-    );
-    page.field("key", &key, Tone::Plain);
+    page.field("key", &super::key(certificate), Tone::Plain);
     super::thumbprints(certificate, page);
 }
 

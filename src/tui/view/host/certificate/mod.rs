@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Page;
 use super::glyphs::Mark;
 use crate::counts::grouped;
+use crate::diagnosis::days_in_words;
 use crate::fleet::Host;
 use crate::model::{
     CertificateFacts, CertificateStatus, History, TlsFacts, TlsMethod, TrustVerdict,
@@ -84,28 +85,9 @@ fn status(host: &Host, leaf: &CertificateFacts, now: Option<Timestamp>, page: &m
         | CertificateStatus::NotYetValid
         | CertificateStatus::Unparsable => Mark::Bad,
     };
-    let days = match host.diagnosis.days_left {
-        _ if status == CertificateStatus::NotYetValid => begins(leaf, now),
-        Some(-1) => ", ended less than a day ago".to_owned(),
-        Some(days) if days < 0 => format!(", ended {} days ago", days.unsigned_abs()),
-        Some(1) => ", 1 day left".to_owned(),
-        Some(days) => format!(", {days} days left"),
-        None => String::new(),
-    };
+    let days = days_in_words(leaf, status, host.diagnosis.days_left, now);
+    let days = days.map_or_else(String::new, |days| format!(", {days}"));
     page.marked("status", mark, &format!("{status}{days}"));
-}
-
-/// When a certificate begins that is not yet valid.
-fn begins(leaf: &CertificateFacts, now: Option<Timestamp>) -> String {
-    let Some((start, now)) = leaf.not_before.zip(now) else {
-        return String::new();
-    };
-    let days = (start.as_second() - now.as_second()).div_euclid(24 * 3600);
-    match days {
-        ..1 => ", begins within a day".to_owned(),
-        1 => ", begins in 1 day".to_owned(),
-        days => format!(", begins in {days} days"),
-    }
 }
 
 fn one(certificate: &CertificateFacts, page: &mut Page) {
@@ -121,17 +103,24 @@ fn one(certificate: &CertificateFacts, page: &mut Page) {
         };
         page.field("issuer", issuer, Tone::Plain);
         names(certificate, page);
-        let key = format!(
-            "{} {} bits, signed with {}",
-            certificate.key.algorithm.word(),
-            certificate.key.bits,
-            certificate.signature_algorithm
-        );
-        page.field("key", &key, Tone::Plain);
+        page.field("key", &key(certificate), Tone::Plain);
         page.field("meant for", &usages(certificate), Tone::Plain);
         page.field("serial", &certificate.serial, Tone::Plain);
     }
     thumbprints(certificate, page);
+}
+
+/// Its kind, its size where it could be read, and how the certificate is signed.
+fn key(certificate: &CertificateFacts) -> String {
+    let word = certificate.key.algorithm.word();
+    let size = match certificate.key.bits {
+        0 => String::new(),
+        bits => format!(" {bits} bits"),
+    };
+    match &*certificate.signature_algorithm {
+        "" => format!("{word}{size}"),
+        signature => format!("{word}{size}, signed with {signature}"),
+    }
 }
 
 /// As certlm.msc of Windows 10, Server 2016 and later shows and takes them: lower-case digits with nothing between.
