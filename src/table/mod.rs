@@ -9,6 +9,7 @@ mod layout;
 mod look;
 mod nearest;
 mod overview;
+mod severities;
 mod sort;
 mod view;
 
@@ -20,5 +21,6 @@ pub use filter::{
 pub use groups::{Group, Grouping, Prefixes, groups, groups_by};
 pub use layout::{Columns, ColumnsError};
 pub use overview::{Bar, Overview, OverviewMark, Panel, Weight};
+pub use severities::Severities;
 pub use sort::{Sort, SortError, arrange};
 pub use view::View;

@@ -1,9 +1,12 @@
 //! The fleet in bars: what a manager asks. Every bar is the answer to a filter, so that it can be opened.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::View;
 use super::groups::subnet;
+use super::severities::Severities;
+use crate::counts::grouped;
 use crate::fleet::{Fleet, Host};
 use crate::model::{DnsVerdict, HostState, Nla, Severity, StabilityVerdict, TlsVersion};
 
@@ -94,7 +97,7 @@ struct Counts {
     nla: BTreeMap<Nla, usize>,
     dns: BTreeMap<DnsVerdict, usize>,
     stability: BTreeMap<StabilityVerdict, usize>,
-    findings: HashMap<&'static str, (Severity, usize)>,
+    findings: HashMap<&'static str, Severities>,
 }
 
 impl Counts {
@@ -136,15 +139,11 @@ impl Counts {
             .entry(diagnosis.stability.verdict)
             .or_default() += 1;
         for (index, finding) in diagnosis.findings.iter().enumerate() {
-            // A rule can fire for several names of a host; the host counts once.
-            let earlier = diagnosis.findings.iter().take(index);
-            if earlier.clone().all(|other| other.id != finding.id) {
-                let (worst, count) = self
-                    .findings
-                    .entry(finding.id)
-                    .or_insert((finding.severity, 0));
-                *worst = (*worst).max(finding.severity);
-                *count += 1;
+            // A rule can fire for several names of a host; the host counts once, by the worst, which comes first.
+            let mut earlier = diagnosis.findings.iter().take(index);
+            if earlier.all(|other| other.id != finding.id) {
+                let counts = self.findings.entry(finding.id).or_default();
+                counts.add(finding.severity);
             }
         }
     }
@@ -275,24 +274,37 @@ fn expiry(counts: &Counts) -> Panel {
 }
 
 fn findings(counts: &Counts) -> Panel {
-    let mut found: Vec<_> = counts.findings.iter().collect();
-    found.sort_unstable_by(|(id, one), (other_id, other)| {
-        other.cmp(one).then_with(|| id.cmp(other_id))
-    });
+    let mut found: Vec<(&str, Severity, usize, usize)> = counts
+        .findings
+        .iter()
+        .filter_map(|(id, hosts)| {
+            let (worst, so_bad) = hosts.worst()?;
+            Some((*id, worst, so_bad, hosts.all()))
+        })
+        .collect();
+    found.sort_unstable_by_key(|(id, worst, _, all)| (Reverse((*worst, *all)), *id));
     let bars = found
         .into_iter()
         .take(MOST_LISTED)
-        .map(|(id, (severity, count))| Bar {
-            label: id.strip_prefix("RDP-").unwrap_or(id).to_owned(),
-            count: *count,
-            of: counts.hosts,
-            weight: match severity {
-                Severity::Critical | Severity::High => Weight::Bad,
-                Severity::Medium => Weight::Warn,
-                Severity::Low => Weight::Notice,
-                Severity::Info => Weight::Plain,
-            },
-            filter: format!("finding:{id}"),
+        .map(|(id, worst, so_bad, all)| {
+            let name = id.strip_prefix("RDP-").unwrap_or(id);
+            Bar {
+                label: if so_bad == all {
+                    name.to_owned()
+                } else {
+                    // The rest of them is not so bad, and the bar's colour is that of the worst.
+                    format!("{name} ({} {worst})", grouped(so_bad as u64))
+                },
+                count: all,
+                of: counts.hosts,
+                weight: match worst {
+                    Severity::Critical | Severity::High => Weight::Bad,
+                    Severity::Medium => Weight::Warn,
+                    Severity::Low => Weight::Notice,
+                    Severity::Info => Weight::Plain,
+                },
+                filter: format!("finding:{id}"),
+            }
         })
         .collect();
     Panel {

@@ -132,7 +132,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "table",
-        &["fleet", "diagnosis", "model"],
+        &["fleet", "diagnosis", "model", "counts"],
         &[
             "tokio",
             "rustls::",

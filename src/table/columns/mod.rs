@@ -180,9 +180,11 @@ struct Column {
     word: &'static str,
     /// What it says, in a few words.
     about: &'static str,
-    /// How it is spelt, when a bare word of a filter is looked for in it. Counts and times are not searched: `3` would find
+    /// How it is spelt, when a bare word of a filter is looked for in it. Counts and measures are not searched: `3` would find
     /// every host.
     spelt: Option<Spelling>,
+    /// Searched by words that begin like a date, and by no others.
+    is_date: bool,
     says: fn(&Look<'_>, &mut String),
     /// The worst, or the first, is the least.
     key: fn(&Host) -> SortKey<'_>,
@@ -195,6 +197,13 @@ fn all() -> impl Iterator<Item = &'static Column> {
 
 /// Where words of a filter are looked for, and room for the text of one host after another.
 pub(super) struct Searched {
+    texts: Texts,
+    dates: Texts,
+}
+
+/// Columns, and what they say of a host once it was asked for.
+#[derive(Default)]
+struct Texts {
     columns: Vec<&'static Column>,
     text: String,
 }
@@ -202,24 +211,43 @@ pub(super) struct Searched {
 impl Searched {
     /// Looks where one of these words can stand; they are in lower case.
     pub(super) fn new(words: &[&str]) -> Self {
-        let columns = all().filter(|column| {
-            column
-                .spelt
-                .is_some_and(|spelt| words.iter().any(|word| word.bytes().all(spelt)))
-        });
+        let of = |dates: bool| {
+            let words: Vec<&&str> = words
+                .iter()
+                .filter(|word| !dates || spelling::begins_like_a_date(word))
+                .collect();
+            let columns = all().filter(|column| {
+                column.is_date == dates
+                    && column
+                        .spelt
+                        .is_some_and(|spelt| words.iter().any(|word| word.bytes().all(spelt)))
+            });
+            Texts {
+                columns: columns.collect(),
+                text: String::new(),
+            }
+        };
         Self {
-            columns: columns.collect(),
-            text: String::new(),
+            texts: of(false),
+            dates: of(true),
         }
     }
 
     /// Forgets the host before.
     pub(super) fn clear(&mut self) {
-        self.text.clear();
+        self.texts.text.clear();
+        self.dates.text.clear();
     }
 
     /// Whether the host has the word in a column. INVARIANT: the host is the same since [`Self::clear`].
     pub(super) fn contains(&mut self, look: &Look<'_>, word: &str) -> bool {
+        self.texts.contain(look, word)
+            || (spelling::begins_like_a_date(word) && self.dates.contain(look, word))
+    }
+}
+
+impl Texts {
+    fn contain(&mut self, look: &Look<'_>, word: &str) -> bool {
         if self.text.is_empty() {
             self.write(look);
         }
@@ -348,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_finds_texts_of_any_column_and_no_counts() {
+    fn a_word_finds_texts_and_dates_of_any_column_and_no_counts() {
         let host = domain_member();
         let finds = |word: &str| Searched::new(&[word]).contains(&Look::new(&host), word);
         for word in [
@@ -358,11 +386,15 @@ mod tests {
             "10.0.0.6",
             "rsa 2048",
             "srv05",
+            "2025-06-14",
+            "2025-06-14 12:0",
+            "2026-03",
         ] {
             assert!(finds(word), "{word}");
         }
-        assert!(!finds("2025-06-14"));
-        assert!(!finds("srv06"));
+        for word in ["srv06", "2025-06-15", "2026", "12:00", "6-14"] {
+            assert!(!finds(word), "{word}");
+        }
     }
 
     /// A column that were spelt otherwise than it says would be passed over by words that it has.

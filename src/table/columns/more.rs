@@ -6,10 +6,13 @@ use std::net::IpAddr;
 
 use ipnetwork::IpNetwork;
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 
 use super::{Column, ColumnId, append, spelling};
 use crate::diagnosis::Spread;
 use crate::fleet::{CertificateSketch, Host};
+use crate::model::KeyAlgorithm;
 use crate::table::groups::subnet;
 use crate::table::sort::SortKey;
 
@@ -19,6 +22,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "stage",
         about: "the stage where attempts end",
         spelt: Some(spelling::stages),
+        is_date: false,
         says: |look, out| {
             if let Some(stage) = look.host.diagnosis.failed_stage {
                 out.push_str(stage.word());
@@ -31,6 +35,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "predicted",
         about: "the error that mstsc would probably show",
         spelt: Some(spelling::codes),
+        is_date: false,
         says: |look, out| {
             if let Some(predicted) = &look.host.diagnosis.predicted {
                 out.push_str(predicted.code);
@@ -48,6 +53,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "protocol",
         about: "the security protocol that the server selected",
         spelt: Some(spelling::words),
+        is_date: false,
         says: |look, out| out.push_str(look.host.diagnosis.security.word()),
         key: |host| SortKey::Text(host.diagnosis.security.word().into()),
     },
@@ -56,6 +62,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "cn",
         about: "the certificate's common name",
         spelt: Some(spelling::any),
+        is_date: false,
         says: |look, out| {
             push(
                 out,
@@ -70,6 +77,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "issuer",
         about: "who issued the certificate",
         spelt: Some(spelling::any),
+        is_date: false,
         says: |look, out| push(out, look.certificate().map(|leaf| leaf.issuer.as_ref())),
         key: |host| text(certificate(host).map(|leaf| leaf.issuer)),
     },
@@ -78,6 +86,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "sans",
         about: "how many alternative names the certificate has",
         spelt: None,
+        is_date: false,
         says: |look, out| show(out, look.certificate().map(|leaf| leaf.alternative_names)),
         key: |host| {
             number(certificate(host).and_then(|leaf| i64::try_from(leaf.alternative_names).ok()))
@@ -87,10 +96,13 @@ pub(super) static COLUMNS: [Column; 23] = [
         id: ColumnId::Expires,
         word: "expires",
         about: "the day on which the certificate ends, UTC",
-        spelt: None,
+        spelt: Some(spelling::dates),
+        is_date: true,
         says: |look, out| {
             let ends = look.certificate().and_then(|leaf| leaf.not_after);
-            show(out, ends.map(|ends| ends.strftime("%Y-%m-%d")));
+            if let Some(ends) = ends {
+                write_day(out, Offset::UTC.to_datetime(ends));
+            }
         },
         key: |host| time(certificate(host).and_then(|leaf| leaf.not_after)),
     },
@@ -99,6 +111,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "thumbprint",
         about: "the certificate's SHA-1, as certlm shows it",
         spelt: Some(spelling::codes),
+        is_date: false,
         says: |look, out| {
             push(
                 out,
@@ -112,15 +125,21 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "key",
         about: "the certificate's key: algorithm and bits",
         spelt: Some(spelling::keys),
+        is_date: false,
         says: |look, out| {
             if let Some(leaf) = look.certificate() {
                 let word = leaf.key.algorithm.word();
-                append(out, format_args!("{word} {}", leaf.key.bits));
+                match (leaf.key.algorithm, leaf.key.bits) {
+                    (KeyAlgorithm::Unknown, 0) => {}
+                    (_, 0) => out.push_str(word),
+                    (_, bits) => append(out, format_args!("{word} {bits}")),
+                }
             }
         },
         key: |host| {
             // The weakest first; an elliptic curve is not weaker than RSA for having fewer bits.
-            certificate(host).map_or(SortKey::Missing, |leaf| {
+            let leaf = certificate(host).filter(|leaf| leaf.key.bits > 0);
+            leaf.map_or(SortKey::Missing, |leaf| {
                 SortKey::Ranked(i64::from(leaf.key.bits), leaf.key.algorithm.word())
             })
         },
@@ -130,6 +149,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "signature",
         about: "the algorithm of the certificate's signature",
         spelt: Some(spelling::any),
+        is_date: false,
         says: |look, out| {
             push(
                 out,
@@ -144,6 +164,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "connect",
         about: "median time of a TCP connect, in milliseconds",
         spelt: None,
+        is_date: false,
         says: |look, out| show_ms(out, look.host.diagnosis.stability.connect_ms),
         key: |host| slowest(host.diagnosis.stability.connect_ms),
     },
@@ -152,6 +173,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "handshake",
         about: "median time of a TLS handshake, in milliseconds",
         spelt: None,
+        is_date: false,
         says: |look, out| show_ms(out, look.host.diagnosis.stability.handshake_ms),
         key: |host| slowest(host.diagnosis.stability.handshake_ms),
     },
@@ -160,6 +182,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "loss",
         about: "share of connects that got lost, in percent",
         spelt: None,
+        is_date: false,
         says: |look, out| {
             append(
                 out,
@@ -173,6 +196,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "attempts",
         about: "attempts that count",
         spelt: None,
+        is_date: false,
         says: |look, out| show(out, Some(look.host.diagnosis.stability.attempts)),
         key: |host| SortKey::Number(i64::from(host.diagnosis.stability.attempts)),
     },
@@ -181,6 +205,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "failures",
         about: "attempts that failed",
         spelt: None,
+        is_date: false,
         says: |look, out| show(out, Some(look.host.diagnosis.stability.failures)),
         key: |host| SortKey::Number(-i64::from(host.diagnosis.stability.failures)),
     },
@@ -189,6 +214,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "retransmits",
         about: "segments that had to be sent again, over all attempts",
         spelt: None,
+        is_date: false,
         says: |look, out| show(out, look.host.diagnosis.stability.retransmits),
         key: |host| {
             number(
@@ -203,7 +229,8 @@ pub(super) static COLUMNS: [Column; 23] = [
         id: ColumnId::FirstSeen,
         word: "first_seen",
         about: "when a connect first came up, UTC",
-        spelt: None,
+        spelt: Some(spelling::dates),
+        is_date: true,
         says: |look, out| show_minute(out, look.sketch().first_seen),
         key: |host| time(host.sketch().first_seen),
     },
@@ -211,7 +238,8 @@ pub(super) static COLUMNS: [Column; 23] = [
         id: ColumnId::LastSeen,
         word: "last_seen",
         about: "when a connect last came up, UTC",
-        spelt: None,
+        spelt: Some(spelling::dates),
+        is_date: true,
         says: |look, out| show_minute(out, look.sketch().last_seen),
         key: |host| time(host.sketch().last_seen),
     },
@@ -220,6 +248,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "forward",
         about: "the addresses that the host's names lead to",
         spelt: Some(spelling::addresses),
+        is_date: false,
         says: |look, out| {
             for (index, address) in forward(look.host).enumerate() {
                 let gap = if index == 0 { "" } else { " " };
@@ -237,6 +266,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "reverse",
         about: "the name that the address leads back to",
         spelt: Some(spelling::any),
+        is_date: false,
         says: |look, out| push(out, look.sketch().reverse.as_deref()),
         key: |host| text(host.sketch().reverse),
     },
@@ -245,6 +275,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "domain",
         about: "what follows the first label of the name",
         spelt: None,
+        is_date: false,
         says: |look, out| out.push_str(domain(look.host).unwrap_or_default()),
         key: |host| domain(host).map_or(SortKey::Missing, |text| SortKey::Text(text.into())),
     },
@@ -253,6 +284,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "subnet",
         about: "the /24 of an IPv4 address, the /64 of an IPv6 address",
         spelt: None,
+        is_date: false,
         says: |look, out| show(out, subnet_of(look.host)),
         key: |host| {
             subnet_of(host).map_or(SortKey::Missing, |network| SortKey::Address(network.ip()))
@@ -263,6 +295,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         word: "build",
         about: "version of the operating system, as NTLM claims it",
         spelt: Some(spelling::numbers),
+        is_date: false,
         says: |look, out| {
             if let Some((major, minor, build)) = look.sketch().build {
                 append(out, format_args!("{major}.{minor}.{build}"));
@@ -324,7 +357,39 @@ fn show_ms(out: &mut String, spread: Option<Spread>) {
 }
 
 fn show_minute(out: &mut String, time: Option<Timestamp>) {
-    show(out, time.map(|time| time.strftime("%Y-%m-%d %H:%M")));
+    if let Some(time) = time {
+        let at = Offset::UTC.to_datetime(time);
+        write_day(out, at);
+        out.push(' ');
+        write_pair(out, at.hour());
+        out.push(':');
+        write_pair(out, at.minute());
+    }
+}
+
+/// As `%Y-%m-%d`, digit by digit: a filter that looks for a date has this written for every host while somebody types.
+fn write_day(out: &mut String, at: DateTime) {
+    match i8::try_from(at.year() / 100)
+        .ok()
+        .filter(|_| at.year() >= 0)
+    {
+        Some(century) => {
+            write_pair(out, century);
+            write_pair(out, i8::try_from(at.year() % 100).unwrap_or_default());
+        }
+        None => append(out, format_args!("{}", at.strftime("%Y"))),
+    }
+    for part in [at.month(), at.day()] {
+        out.push('-');
+        write_pair(out, part);
+    }
+}
+
+/// Two digits.
+fn write_pair(out: &mut String, number: i8) {
+    let number = number.unsigned_abs();
+    out.push(char::from(b'0' + number / 10 % 10));
+    out.push(char::from(b'0' + number % 10));
 }
 
 fn number(value: Option<i64>) -> SortKey<'static> {
@@ -350,4 +415,25 @@ fn slowest(spread: Option<Spread>) -> SortKey<'static> {
 )]
 pub(in crate::table) fn thousandths(value: f64) -> i64 {
     (value * 1000.0).round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_their_pattern_says() {
+        for text in [
+            "2026-03-07T00:00:00Z",
+            "1999-12-31T23:59:59Z",
+            "0009-01-02T03:04:05Z",
+            "9999-12-30T09:08:07Z",
+            "-000044-03-15T12:00:00Z",
+        ] {
+            let time: Timestamp = text.parse().unwrap();
+            let mut said = String::new();
+            show_minute(&mut said, Some(time));
+            assert_eq!(said, time.strftime("%Y-%m-%d %H:%M").to_string());
+        }
+    }
 }

@@ -11,6 +11,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         word: "state",
         about: "what is always true of the host",
         spelt: Some(spelling::words),
+        is_date: false,
         says: |look, out| out.push_str(look.host.diagnosis.state.word()),
         key: |host| {
             let worst = host
@@ -26,6 +27,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         word: "address",
         about: "the address, and the port where it is not 3389",
         spelt: Some(spelling::addresses),
+        is_date: false,
         says: |look, out| write_address(look.host, out),
         key: |_| SortKey::Number(0),
     },
@@ -34,6 +36,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         word: "name",
         about: "the name to show",
         spelt: Some(spelling::any),
+        is_date: false,
         says: |look, out| {
             if let Some(name) = look.host.display_name() {
                 out.push_str(name);
@@ -49,6 +52,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         word: "days",
         about: "days left on the certificate",
         spelt: Some(spelling::numbers),
+        is_date: false,
         says: |look, out| {
             if let Some(days) = look.host.diagnosis.days_left {
                 append(out, format_args!("{days}"));
@@ -65,6 +69,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         word: "tls",
         about: "the TLS version",
         spelt: Some(spelling::versions),
+        is_date: false,
         says: |look, out| write_tls(look.host, out),
         key: |host| {
             host.tls()
@@ -79,6 +84,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         word: "nla",
         about: "whether Network Level Authentication is asked for",
         spelt: Some(spelling::words),
+        is_date: false,
         says: |look, out| {
             if look.host.diagnosis.nla != Nla::Unknown {
                 out.push_str(look.host.diagnosis.nla.word());
@@ -94,6 +100,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         word: "dns",
         about: "the name against the address",
         spelt: Some(spelling::words),
+        is_date: false,
         says: |look, out| out.push_str(look.host.diagnosis.dns.word()),
         key: |host| SortKey::Number(host.diagnosis.dns as i64),
     },
@@ -102,6 +109,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         word: "stability",
         about: "steady, flaky or down, with a bar per attempt",
         spelt: Some(spelling::words),
+        is_date: false,
         says: |look, out| out.push_str(look.host.diagnosis.stability.verdict.word()),
         key: |host| SortKey::Number(host.diagnosis.stability.verdict as i64),
     },
@@ -110,6 +118,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         word: "finding",
         about: "the worst finding",
         spelt: Some(spelling::any),
+        is_date: false,
         says: |look, out| {
             if let Some(finding) = look.host.diagnosis.findings.first() {
                 append(out, format_args!("{} {}", finding.id, finding.title));

@@ -64,7 +64,7 @@ pub fn reference() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// Signs and words between tests, each with what it does and an example: with [`FIELDS`], the whole language.
 #[rustfmt::skip]
 pub static SYNTAX: &[(&str, &str, &str)] = &[
-    ("word", "found in any column, whatever its case", "srv05"),
+    ("word", "found in any column but counts and measures, whatever its case; dates from the year and a dash on", "srv05"),
     ("\"two words\"", "found as they stand", "\"Issuing CA\""),
     ("field:value", "the field is that value, or has it in it; = is the same", "dns:stale"),
     ("field!=value", "the field is another", "port!=3389"),

@@ -7,7 +7,7 @@
 //! test    = word | "quoted words" | field operator value
 //! ```
 //!
-//! A word matches the text of any column; `field:value` and `field<value` ask one thing, with or without spaces around the
+//! A word matches the text of any column but counts and measures, and a date from its year and a dash on; `field:value` and `field<value` ask one thing, with or without spaces around the
 //! operator.
 
 mod complete;
