@@ -4,11 +4,20 @@ use std::borrow::Cow;
 
 use super::grid::Cell;
 use super::sheet::Row;
+use super::words;
 use crate::fleet::Host;
 use crate::table::ColumnId;
 
 /// What the column says of a host, for people. Raw network text: the writer makes it safe.
 pub(super) fn words(column: ColumnId, host: &Host) -> String {
+    let mut said = said(column, host);
+    if column == ColumnId::Days && !said.is_empty() {
+        said.push_str(words::not_yet(host));
+    }
+    said
+}
+
+fn said(column: ColumnId, host: &Host) -> String {
     let mut said = String::new();
     column.say(host, &mut said);
     said
@@ -27,15 +36,15 @@ pub(super) fn cell<'a>(column: ColumnId, row: &Row<'_>) -> Cell<'a> {
         | ColumnId::Handshake
         | ColumnId::Attempts
         | ColumnId::Failures
-        | ColumnId::Retransmits => digits(words(column, row.host)),
+        | ColumnId::Retransmits => digits(said(column, row.host)),
         // The column is in percent, and a sign would make a text of it.
-        ColumnId::Loss => digits(words(column, row.host).trim_end_matches('%').to_owned()),
+        ColumnId::Loss => digits(said(column, row.host).trim_end_matches('%').to_owned()),
         // A bare 1.3 is the first of March in half of Europe.
-        ColumnId::Tls => match words(column, row.host) {
+        ColumnId::Tls => match said(column, row.host) {
             said if said.starts_with(|c: char| c.is_ascii_digit()) => text(format!("TLS {said}")),
             said => text(said),
         },
-        _ => text(words(column, row.host)),
+        _ => text(said(column, row.host)),
     }
 }
 

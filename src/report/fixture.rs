@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::sheet::{Sheet, summarize};
-use crate::diagnosis::{Diagnosis, Spread, Stability};
+use crate::diagnosis::{Diagnosis, Disagreement, NameMember, NamePath, Spread, Stability};
 use crate::fleet::Host;
 use crate::model::{
     Attempt, CertificateFacts, CertificateStatus, Confidence, ConnectionPurpose, DnsVerdict,
@@ -243,6 +243,23 @@ pub(super) fn gateway_host() -> Host {
     Host::new(&history, diagnosis)
 }
 
+/// The host, with a name that leads to an address where nothing answers.
+pub(super) fn stale_host() -> Host {
+    let mut host = expired_host();
+    host.diagnosis.dns = DnsVerdict::Stale;
+    host.diagnosis.disagreement = Some(Disagreement::Stale);
+    host.diagnosis.name_paths = vec![NamePath {
+        name: "srv05.corp.example".into(),
+        verdict: DnsVerdict::Stale,
+        members: vec![NameMember {
+            address: "10.0.0.250".parse().unwrap(),
+            reachable: Some(false),
+            same_identity: None,
+        }],
+    }];
+    host
+}
+
 /// A host that answers with `text` wherever it can put text.
 pub(super) fn hostile_host(text: &str) -> Host {
     let mut host = expired_host();
@@ -320,6 +337,7 @@ pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
         rows,
         references: Vec::new(),
         left_out: 0,
+        tried_by_name: 0,
         columns: None,
     }
 }

@@ -1,4 +1,4 @@
-//! What a spreadsheet shows of a host: one column per fact. CSV and XLSX share them.
+//! What a spreadsheet shows of a host: one column per fact. CSV and XLSX share them; XLSX has its own order and headings.
 
 use std::borrow::Cow;
 
@@ -40,6 +40,25 @@ pub(super) fn cells<'r>(sheet: &Sheet<'_>, row: &'r Row<'_>) -> Vec<Cell<'r>> {
             .map(|column| chosen::cell(*column, row))
             .collect(),
         None => COLUMNS.iter().map(|(_, show)| show(row)).collect(),
+    }
+}
+
+/// What the column of that name shows of a host.
+pub(super) fn named<'r>(name: &str, row: &'r Row<'_>) -> Cell<'r> {
+    let column = COLUMNS.iter().find(|(own, _)| *own == name);
+    debug_assert!(column.is_some(), "there is a column {name}");
+    column.map_or(Cell::Empty, |(_, show)| show(row))
+}
+
+impl Cell<'_> {
+    /// The same, on its own.
+    pub(super) fn into_owned(self) -> Cell<'static> {
+        match self {
+            Self::Text(text) => Cell::Text(text.into_owned().into()),
+            Self::Number(digits) => Cell::Number(digits),
+            Self::Time(time) => Cell::Time(time),
+            Self::Empty => Cell::Empty,
+        }
     }
 }
 
@@ -113,7 +132,7 @@ const COLUMNS: &[Column] = &[
     }),
     ("certificate_key", |row| {
         let facts = leaf(row).filter(|leaf| leaf.unparsable.is_none());
-        owned(facts.map(words::key))
+        owned(facts.map(|leaf| words::key(leaf).unwrap_or_else(|| "unknown".to_owned())))
     }),
     ("certificate_signature", |row| {
         maybe(leaf(row).map(|leaf| &*leaf.signature_algorithm))

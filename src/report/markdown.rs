@@ -1,33 +1,38 @@
-//! Markdown for a ticket, a wiki or a chat: what was found, for whom, and what to do, with commands to paste.
+//! Markdown for a ticket, a wiki or a chat: what was found, for whom, and what to do.
+//!
+//! A ticket about one host, or about a few things to do, has every step with its commands. Where many remedies come together
+//! they would bury the findings, and each is there with its steps in short and the command that tells the rest.
 //!
 //! Only what `CommonMark` and the tables of GitHub's flavour have. Outside text is escaped whole or stands in a code span, so
 //! that no link, image, mention or HTML comes of it.
+
+mod fixes;
+mod kinds;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::sheet::{Row, Sheet};
 use super::{chosen, words};
-use crate::counts::counted;
-use crate::diagnosis::catalog;
-use crate::diagnosis::remedies::{self, Remedy};
-use crate::diagnosis::undecided_lines;
-use crate::model::{Finding, HostState, ScanStatus, Severity, Subject};
+use crate::counts::{counted, grouped};
+use crate::diagnosis::{Disagreement, undecided_lines};
+use crate::fleet::Host;
+use crate::model::{HostState, ScanStatus, Subject};
 use crate::sanitize;
-use crate::table::ColumnId;
+use crate::table::{ColumnId, View};
 
-/// Hosts named under a finding; the rest are counted.
-const MOST_NAMED: usize = 50;
-
+/// Targets named; the rest are counted.
+const MOST_TARGETS: usize = 10;
 /// Writes the report.
 pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     heading(sheet, out)?;
     summary(sheet, out)?;
     hosts(sheet, out)?;
-    let found = findings(sheet);
-    problems(&found, out)?;
-    fixes(&found, out)?;
-    names(sheet, out)?;
+    let found = kinds::of(sheet);
+    kinds::write(&found, out)?;
+    fixes::write(&found, sheet.rows.len(), out)?;
+    dns_trouble(sheet, out)?;
+    renamed(sheet, out)?;
     undecided(sheet, out)
 }
 
@@ -56,12 +61,12 @@ fn heading(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         let targets: Vec<String> = plan
             .targets
             .iter()
-            .take(10)
+            .take(MOST_TARGETS)
             .map(|text| code(text))
             .collect();
-        let more = plan.targets.len().saturating_sub(10);
+        let more = plan.targets.len().saturating_sub(MOST_TARGETS);
         let more = if more > 0 {
-            format!(" and {more} more")
+            format!(" and {} more", grouped(more as u64))
         } else {
             String::new()
         };
@@ -132,32 +137,24 @@ fn hosts(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     for row in sheet.rows() {
         let diagnosis = &row.host.diagnosis;
         let until = row.history.certificate().and_then(|leaf| leaf.not_after);
-        let stage = diagnosis
-            .failed_stage
-            .map_or_else(String::new, |stage| format!(" at {stage}"));
-        let stability = &diagnosis.stability;
         writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-            plain(&format!("{}{stage}", diagnosis.state)),
+            state(row.host),
             code(&subject(&row)),
             row.name.map_or_else(|| "-".to_owned(), code),
             until.map_or_else(|| "-".to_owned(), words::day),
-            diagnosis
-                .days_left
-                .map_or_else(|| "-".to_owned(), |days| days.to_string()),
+            diagnosis.days_left.map_or_else(
+                || "-".to_owned(),
+                |days| format!("{days}{}", words::not_yet(row.host))
+            ),
             row.host
                 .tls()
                 .and_then(|(_, version)| version)
                 .map_or_else(|| "-".to_owned(), |version| version.to_string()),
             plain(diagnosis.nla.word()),
             plain(diagnosis.dns.word()),
-            plain(&format!(
-                "{} ({} of {} got through)",
-                stability.verdict,
-                stability.attempts.saturating_sub(stability.failures),
-                stability.attempts
-            )),
+            stability(row.host),
             diagnosis
                 .findings
                 .first()
@@ -167,15 +164,82 @@ fn hosts(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
+/// The state, with the stage that broke.
+fn state(host: &Host) -> String {
+    let diagnosis = &host.diagnosis;
+    let stage = diagnosis
+        .failed_stage
+        .map_or_else(String::new, |stage| format!(" at {stage}"));
+    plain(&format!("{}{stage}", diagnosis.state))
+}
+
+fn stability(host: &Host) -> String {
+    let stability = &host.diagnosis.stability;
+    plain(&format!(
+        "{} ({} of {} got through)",
+        stability.verdict,
+        stability.attempts.saturating_sub(stability.failures),
+        stability.attempts
+    ))
+}
+
 fn chosen_columns(sheet: &Sheet<'_>, columns: &[ColumnId], out: &mut dyn Write) -> io::Result<()> {
     let mut line = |cells: Vec<String>| writeln!(out, "| {} |", cells.join(" | "));
     line(columns.iter().map(|column| plain(column.word())).collect())?;
     line(columns.iter().map(|_| "---".to_owned()).collect())?;
     for (host, _) in &sheet.rows {
-        let said = columns.iter().map(|column| chosen::words(*column, host));
-        line(said.map(|text| code(&text)).collect())?;
+        line(columns.iter().map(|column| cell(*column, host)).collect())?;
     }
     writeln!(out)
+}
+
+/// As the usual table has it: names, addresses and what else one copies as code, words and numbers as text.
+fn cell(column: ColumnId, host: &Host) -> String {
+    let said = chosen::words(column, host);
+    if said.is_empty() {
+        return "-".to_owned();
+    }
+    match column {
+        ColumnId::State => state(host),
+        ColumnId::Stability => stability(host),
+        ColumnId::Finding => {
+            let first = host.diagnosis.findings.first();
+            first.map_or_else(
+                || "-".to_owned(),
+                |found| format!("{} {}", code(found.id), plain(&found.title)),
+            )
+        }
+        // Digits and dates of our own, in which nothing has to be escaped.
+        ColumnId::Days
+        | ColumnId::AlternativeNames
+        | ColumnId::Expires
+        | ColumnId::Connect
+        | ColumnId::Handshake
+        | ColumnId::Loss
+        | ColumnId::Attempts
+        | ColumnId::Failures
+        | ColumnId::Retransmits
+        | ColumnId::FirstSeen
+        | ColumnId::LastSeen => said,
+        ColumnId::Tls
+        | ColumnId::Nla
+        | ColumnId::Dns
+        | ColumnId::Stage
+        | ColumnId::Predicted
+        | ColumnId::Protocol
+        | ColumnId::Key
+        | ColumnId::Build => plain(&said),
+        ColumnId::Address
+        | ColumnId::Name
+        | ColumnId::CommonName
+        | ColumnId::Issuer
+        | ColumnId::Thumbprint
+        | ColumnId::Signature
+        | ColumnId::Forward
+        | ColumnId::Reverse
+        | ColumnId::Domain
+        | ColumnId::Subnet => code(&said),
+    }
 }
 
 fn subject(row: &Row<'_>) -> String {
@@ -185,155 +249,34 @@ fn subject(row: &Row<'_>) -> String {
     }
 }
 
-/// One kind of finding over all hosts.
-struct Kind {
-    severity: Severity,
-    entry: Option<&'static catalog::Entry>,
-    hosts: Vec<Affected>,
-}
-
-/// A host that has it.
-struct Affected {
-    who: String,
-    evidence: String,
-    /// What mends it there, in the order to try: the same finding can want another remedy on another host.
-    remedies: Vec<&'static Remedy>,
-}
-
-impl Kind {
-    /// "12 hosts have an expired certificate".
-    fn phrase(&self) -> String {
-        let mut hosts: Vec<&str> = self.hosts.iter().map(|host| host.who.as_str()).collect();
-        hosts.dedup();
-        self.entry.map_or_else(
-            || counted(hosts.len() as u64, "host", "hosts"),
-            |entry| entry.phrase(hosts.len()),
-        )
-    }
-
-    /// Every remedy of any host, once, in order of number.
-    fn remedies(&self) -> Vec<&'static Remedy> {
-        let all = self.hosts.iter().flat_map(|host| host.remedies.iter());
-        let numbered: BTreeMap<u8, &Remedy> =
-            all.map(|remedy| (remedy.number(), *remedy)).collect();
-        numbered.into_values().collect()
-    }
-
-    /// The remedies of all hosts, where they are the same.
-    fn common(&self) -> Option<&[&'static Remedy]> {
-        let (first, others) = self.hosts.split_first()?;
-        let same = others.iter().all(|host| host.remedies == first.remedies);
-        same.then_some(first.remedies.as_slice())
-    }
-}
-
-type Kinds = BTreeMap<(std::cmp::Reverse<Severity>, &'static str), Kind>;
-
-/// Findings by kind, the worst first; notes of severity info are the table's business, but for why a host was not probed.
-fn findings(sheet: &Sheet<'_>) -> Kinds {
-    let mut kinds = Kinds::new();
-    for row in sheet.rows() {
-        let name = row.name.map_or_else(String::new, |name| format!(" {name}"));
-        let who = format!("{}{name}", subject(&row));
-        for found in &row.host.diagnosis.findings {
-            if found.severity > Severity::Info || words::says_why_not_probed(found) {
-                add(&mut kinds, found, &who);
-            }
-        }
-    }
-    kinds
-}
-
-fn add(kinds: &mut Kinds, found: &Finding, who: &str) {
-    let kind = kinds
-        .entry((std::cmp::Reverse(found.severity), found.id))
-        .or_insert_with(|| Kind {
-            severity: found.severity,
-            entry: catalog::entry(found.id),
-            hosts: Vec::new(),
-        });
-    kind.hosts.push(Affected {
-        who: who.to_owned(),
-        evidence: found.evidence.clone(),
-        remedies: found
-            .remedies
-            .iter()
-            .filter_map(|key| remedies::find(key))
-            .collect(),
-    });
-}
-
-fn problems(kinds: &Kinds, out: &mut dyn Write) -> io::Result<()> {
-    if kinds.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "## Findings\n")?;
-    for ((_, id), kind) in kinds {
-        writeln!(
-            out,
-            "### {} ({}): {}\n",
-            code(id),
-            kind.severity,
-            plain(&kind.phrase())
-        )?;
-        what_to_do(kind, out)?;
-        writeln!(out)?;
-        let common = kind.common().is_some();
-        for host in kind.hosts.iter().take(MOST_NAMED) {
-            let evidence = if host.evidence.is_empty() {
-                String::new()
-            } else {
-                format!(": {}", code(&host.evidence))
-            };
-            let keys: Vec<&str> = host.remedies.iter().map(|remedy| &*remedy.key).collect();
-            let own = if common || keys.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", keys.join(", then "))
-            };
-            writeln!(out, "- {}{evidence}{own}", code(&host.who))?;
-        }
-        let more = kind.hosts.len().saturating_sub(MOST_NAMED);
-        if more > 0 {
-            writeln!(out, "- and {more} more: `--filter finding:{id}` has all")?;
-        }
-        writeln!(out)?;
-    }
-    Ok(())
-}
-
-fn what_to_do(kind: &Kind, out: &mut dyn Write) -> io::Result<()> {
-    match kind.common() {
-        Some([first, others @ ..]) => {
-            write!(out, "What to do: {} (see {} below)", first.title, first.key)?;
-            for other in others {
-                write!(out, ", then {} ({})", other.title, other.key)?;
-            }
-            writeln!(out, ".")
-        }
-        Some([]) => Ok(()),
-        None => {
-            let remedies = kind.remedies();
-            let all: Vec<String> = remedies
-                .iter()
-                .map(|remedy| format!("{} ({})", remedy.title, remedy.key))
-                .collect();
-            writeln!(
-                out,
-                "What to do is not the same everywhere, and stands behind each host: {}; see below.",
-                all.join("; ")
-            )
-        }
-    }
-}
-
-/// Hosts whose names disagree, with the names side by side.
-fn names(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// The hosts of the screen's view of the same name, each with where its name leads.
+fn dns_trouble(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut first = true;
     for row in sheet.rows() {
-        let Some(disagreement) = row.host.diagnosis.disagreement else {
+        if !View::Dns.matches(row.host) {
             continue;
-        };
+        }
+        if std::mem::take(&mut first) {
+            writeln!(out, "## DNS trouble\n")?;
+        }
+        writeln!(
+            out,
+            "- {}, {}: {}",
+            code(&subject(&row)),
+            plain(row.host.diagnosis.dns.word()),
+            code(&words::where_names_lead(row.host))
+        )?;
+    }
+    if first { Ok(()) } else { writeln!(out) }
+}
+
+/// Hosts that carry another name in their certificate than they give themselves, with the names side by side.
+fn renamed(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut first = true;
+    for row in sheet.rows() {
+        if row.host.diagnosis.disagreement != Some(Disagreement::RenamedOrCloned) {
+            continue;
+        }
         if std::mem::take(&mut first) {
             writeln!(out, "## Names that disagree\n")?;
         }
@@ -341,7 +284,7 @@ fn names(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
             out,
             "- {}, {}: {}",
             code(&subject(&row)),
-            disagreement.words(),
+            Disagreement::RenamedOrCloned.words(),
             code(&words::names_side_by_side(&row.history))
         )?;
     }
@@ -369,50 +312,12 @@ fn undecided(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Each remedy once, with its commands. These are our own text, and stand as they are.
-fn fixes(kinds: &Kinds, out: &mut dyn Write) -> io::Result<()> {
-    let wanted: BTreeMap<u8, &Remedy> = kinds
-        .values()
-        .flat_map(Kind::remedies)
-        .map(|remedy| (remedy.number(), remedy))
-        .collect();
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "## What to do\n")?;
-    for remedy in wanted.values() {
-        writeln!(
-            out,
-            "### {}: {}\n\n{}\n",
-            remedy.key, remedy.title, remedy.purpose
-        )?;
-        writeln!(out, "What stops meanwhile: {}\n", remedy.interrupts)?;
-        for (number, step) in (1..).zip(&remedy.steps) {
-            writeln!(out, "{number}. {}\n", step.text)?;
-            for command in &step.commands {
-                writeln!(out, "   ```{}", command.shell.word())?;
-                for line in command.text.trim_end().lines() {
-                    writeln!(out, "   {line}")?;
-                }
-                writeln!(out, "   ```\n")?;
-            }
-        }
-        writeln!(
-            out,
-            "Going back, checks and warnings: `rdpscan explain {}`\n",
-            remedy.key
-        )?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use pulldown_cmark::{Event, Options, Parser, Tag};
 
     use super::*;
-    use crate::fleet::Host;
-    use crate::model::Endpoint;
+    use crate::model::{CertificateStatus, Endpoint, Severity};
     use crate::report::fixture;
 
     fn text(hosts: &[Host]) -> String {
@@ -486,7 +391,7 @@ mod tests {
 
     #[test]
     fn hosts_that_are_not_named_are_counted_with_the_way_to_see_them() {
-        let hosts = vec![fixture::expired_host(); MOST_NAMED + 2];
+        let hosts = vec![fixture::expired_host(); kinds::MOST_NAMED + 2];
         let text = text(&hosts);
         let told = "\n- and 2 more: `--filter finding:RDP-CERT-EXPIRED` has all\n";
         assert!(text.contains(told), "{text}");
@@ -500,6 +405,68 @@ mod tests {
             text.contains("always uses the gateway gw.corp.example`"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn the_same_finding_at_another_severity_is_counted() {
+        let mut milder = mended_otherwise();
+        milder.diagnosis.findings[0].severity = Severity::Info;
+        let text = text(&[fixture::expired_host(), milder.clone(), milder]);
+        assert!(text.contains("`RDP-CERT-EXPIRED` (high): 1 host"), "{text}");
+        let all = "\nIn all, 3 hosts have this finding: 1 high, 2 info.\n";
+        assert!(text.contains(all), "{text}");
+    }
+
+    #[test]
+    fn many_remedies_are_told_in_short_and_those_of_one_host_whole() {
+        let mut host = fixture::expired_host();
+        host.diagnosis.findings[0].remedies = &["R1", "R2", "R4", "R9"];
+        let whole = text(std::slice::from_ref(&host));
+        assert!(whole.contains("   ```powershell\n"), "{whole}");
+        let short = text(&[host, fixture::silent_host()]);
+        assert!(!short.contains("```"), "{short}");
+        for line in [
+            "\n1. See what is there.\n",
+            "\nCommands: `rdpscan explain R1`\n",
+            "\nCommands: `rdpscan explain R9`\n",
+        ] {
+            assert!(short.contains(line), "no {line:?} in {short}");
+        }
+    }
+
+    #[test]
+    fn chosen_columns_say_what_the_usual_table_says() {
+        let plan = fixture::plan();
+        let mut host = fixture::expired_host();
+        host.diagnosis.failed_stage = Some(crate::model::Stage::Tls);
+        host.diagnosis.certificate_status = Some(CertificateStatus::NotYetValid);
+        host.diagnosis.days_left = Some(188);
+        let columns = [
+            ColumnId::State,
+            ColumnId::Name,
+            ColumnId::Days,
+            ColumnId::Nla,
+            ColumnId::Stage,
+            ColumnId::Predicted,
+        ];
+        let hosts = [host];
+        let sheet = Sheet {
+            columns: Some(&columns),
+            ..fixture::sheet(&hosts, &plan)
+        };
+        let mut bytes = Vec::new();
+        write(&sheet, &mut bytes).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        let row = "\n| degraded at tls | `srv05.corp.example` | 188 (not yet valid) | offered | tls | 0x904 |\n";
+        assert!(text.contains(row), "{text}");
+    }
+
+    #[test]
+    fn a_name_in_trouble_is_told_with_where_it_leads() {
+        let text = text(&[fixture::stale_host()]);
+        let line = "\n## DNS trouble\n\n- `10.0.0.5:3389`, stale: `srv05.corp.example leads to 10.0.0.250 (no answer)`\n";
+        assert!(text.contains(line), "{text}");
+        assert!(!text.contains("Names that disagree"), "{text}");
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub(super) struct Sheet<'a> {
     pub(super) references: Vec<Cow<'a, History>>,
     /// Rows of the fleet that were not selected.
     pub(super) left_out: usize,
+    /// Addresses that were tried because a name leads there, and for nothing else.
+    pub(super) tried_by_name: u64,
     /// The columns that the user chose; `None` is the format's own.
     pub(super) columns: Option<&'a [ColumnId]>,
 }
@@ -80,6 +82,7 @@ impl<'a> Sheet<'a> {
             end: fleet.end().copied(),
             summary: summarize(&rows),
             left_out: fleet.hosts().len().saturating_sub(rows.len()),
+            tried_by_name: tried_by_name(fleet),
             rows,
             references,
             columns: selection.columns,
@@ -103,6 +106,11 @@ impl<'a> Sheet<'a> {
             ..history.clone().into_owned()
         })
     }
+}
+
+fn tried_by_name(fleet: &Fleet) -> u64 {
+    let tried = fleet.references().filter(|one| !one.attempts.is_empty());
+    tried.count() as u64
 }
 
 /// Endpoints that the rows' names lead to and that are not rows themselves, in order.

@@ -11,7 +11,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 use super::sheet::{Row, Sheet};
 use super::{chosen, words};
 use crate::counts::counted;
-use crate::diagnosis::{self, remedies};
+use crate::diagnosis::{self, Disagreement, remedies};
 use crate::fleet::Host;
 use crate::model::{CertificateStatus, HostState, ScanStatus, Severity, Subject};
 use crate::sanitize::{single_line, terminal};
@@ -29,12 +29,15 @@ const HEADER: [&str; 9] = [
     "FIRST FINDING",
 ];
 
-/// Columns for a name in the table, so that one absurd name does not push everybody's findings out of sight.
+/// Columns of a terminal for a name in the table, so that one absurd name does not push everybody's findings out of sight.
 const WIDEST_NAME: usize = 48;
-/// Columns for a cell of a chosen column: findings come with their titles.
+/// Columns of a terminal for a cell of a chosen column: findings come with their titles.
 const WIDEST_CHOSEN: usize = 80;
+/// Characters of the longest name that DNS knows (RFC 1035 2.3.4). Only what is longer, and so is none, is cut in a file.
+const LONGEST_NAME: usize = 253;
 
-/// Writes the whole report. `width` in columns lets the table wrap; `None` gives every row one line.
+/// Writes the whole report. `width` in columns lets the table wrap; `None` gives every row one line, in which nothing is cut: that
+/// is a file or a pipe.
 pub(super) fn write(sheet: &Sheet<'_>, width: Option<u16>, out: &mut dyn Write) -> io::Result<()> {
     banners(sheet, out)?;
     if sheet.rows.is_empty() {
@@ -88,13 +91,17 @@ fn table(sheet: &Sheet<'_>, width: Option<u16>) -> Table {
     let count = if let Some(columns) = sheet.columns {
         table.set_header(columns.iter().map(|column| column.word().to_uppercase()));
         for (host, _) in &sheet.rows {
-            table.add_row(columns.iter().map(|column| chosen_cell(*column, host)));
+            table.add_row(
+                columns
+                    .iter()
+                    .map(|column| chosen_cell(*column, host, width)),
+            );
         }
         columns.len()
     } else {
         table.set_header(HEADER);
         for row in sheet.rows() {
-            table.add_row(cells(&row));
+            table.add_row(cells(&row, width));
         }
         HEADER.len()
     };
@@ -112,16 +119,21 @@ fn table(sheet: &Sheet<'_>, width: Option<u16>) -> Table {
     table
 }
 
-fn chosen_cell(column: ColumnId, host: &Host) -> String {
+fn chosen_cell(column: ColumnId, host: &Host, width: Option<u16>) -> String {
     let said = chosen::words(column, host);
     if said.is_empty() {
-        dash()
-    } else {
-        shorten(&single_line(&said), WIDEST_CHOSEN)
+        return dash();
+    }
+    let said = single_line(&said);
+    match (width, column) {
+        (Some(_), _) => shorten(&said, WIDEST_CHOSEN),
+        (None, ColumnId::Name) => shorten(&said, LONGEST_NAME),
+        (None, _) => said.into_owned(),
     }
 }
 
-fn cells(row: &Row<'_>) -> [String; HEADER.len()] {
+fn cells(row: &Row<'_>, width: Option<u16>) -> [String; HEADER.len()] {
+    let widest = width.map_or(LONGEST_NAME, |_| WIDEST_NAME);
     let diagnosis = &row.host.diagnosis;
     let tls = row.history.tls();
     let stability = &diagnosis.stability;
@@ -129,7 +141,7 @@ fn cells(row: &Row<'_>) -> [String; HEADER.len()] {
         diagnosis.state.to_string(),
         address(row),
         row.name
-            .map_or_else(dash, |name| shorten(&terminal(name), WIDEST_NAME)),
+            .map_or_else(dash, |name| shorten(&terminal(name), widest)),
         certificate(row),
         tls.and_then(|tls| tls.version)
             .map_or_else(dash, |version| version.to_string()),
@@ -221,15 +233,11 @@ fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     if let Some(end) = sheet.end {
-        let unlisted = end.unlisted;
-        writeln!(
-            out,
-            "{} probed; without a row: {} filtered, {} closed, {} unreachable",
-            counted(end.endpoints_probed, "address", "addresses"),
-            unlisted.filtered,
-            unlisted.closed,
-            unlisted.unreachable
-        )?;
+        let probed = counted(end.endpoints_probed, "address", "addresses");
+        match words::without_a_row(sheet, &end) {
+            Some(without) => writeln!(out, "{probed} probed; without a row: {without}")?,
+            None => writeln!(out, "{probed} probed")?,
+        }
         if end.answered_on_retry > 0 {
             writeln!(
                 out,
@@ -261,9 +269,6 @@ fn findings(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         let diagnosis = &row.host.diagnosis;
         let worst = diagnosis.findings.iter().map(|found| found.severity).max();
         let not_probed = diagnosis.findings.iter().any(words::says_why_not_probed);
-        if worst == Some(Severity::Info) && !not_probed {
-            only_notes += 1;
-        }
         let wanted = not_probed
             || worst.is_some_and(|worst| worst > Severity::Info)
             || matches!(
@@ -274,6 +279,7 @@ fn findings(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
                 .certificate_status
                 .is_some_and(|status| status != CertificateStatus::Valid);
         if !wanted {
+            only_notes += u64::from(worst.is_some());
             continue;
         }
         if first {
@@ -286,8 +292,12 @@ fn findings(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     if only_notes > 0 {
         writeln!(
             out,
-            "\n{} with findings of severity info only are not listed here; --format json has them",
-            counted(only_notes, "host", "hosts")
+            "\n{} not listed here; --format json has them",
+            counted(
+                only_notes,
+                "host with findings of severity info only is",
+                "hosts with findings of severity info only are"
+            )
         )?;
     }
     Ok(())
@@ -346,12 +356,21 @@ fn details(row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "    {}", single_line(&found.evidence))?;
         }
     }
-    if let Some(disagreement) = diagnosis.disagreement {
+    if diagnosis.dns.is_trouble() {
+        let leads = words::where_names_lead(row.host);
+        writeln!(
+            out,
+            "  DNS trouble, {}: {}",
+            diagnosis.dns,
+            single_line(&leads)
+        )?;
+    }
+    if diagnosis.disagreement == Some(Disagreement::RenamedOrCloned) {
         let names = words::names_side_by_side(&row.history);
         writeln!(
             out,
             "  names disagree, {}: {}",
-            disagreement.words(),
+            Disagreement::RenamedOrCloned.words(),
             single_line(&names)
         )?;
     }
@@ -383,7 +402,7 @@ fn certificate_line(row: &Row<'_>) -> Option<String> {
             end(leaf.not_before),
             end(leaf.not_after)
         ));
-        parts.push(words::key(leaf));
+        parts.extend(words::key(leaf));
         parts.push(leaf.signature_algorithm.to_string());
     }
     parts.push(format!("thumbprint {}", leaf.sha1));
@@ -481,9 +500,69 @@ FINDINGS
 
     #[test]
     fn an_absurd_name_does_not_widen_the_table() {
-        let text = text(&[fixture::hostile_host(&"東".repeat(500))], None);
-        let widest = text.lines().take(2).map(UnicodeWidthStr::width).max();
-        assert!(widest.is_some_and(|width| width < 200), "{widest:?}");
+        for (width, most) in [(Some(500), 200), (None, 405)] {
+            let text = text(&[fixture::hostile_host(&"東".repeat(500))], width);
+            let widest = text.lines().take(2).map(UnicodeWidthStr::width).max();
+            assert!(widest.is_some_and(|width| width < most), "{widest:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_cut_where_the_output_is_no_terminal() {
+        let plan = fixture::plan();
+        let mut host = fixture::expired_host();
+        host.diagnosis.findings[0].title = "long ".repeat(40).into();
+        let name = format!("{}.corp.example", "a".repeat(60));
+        let host = fixture::edit(&host, |history| {
+            history.names[0].name = name.as_str().into();
+            history.attempts[0].ntlm = None;
+        });
+        let hosts = [host];
+        let written = |columns: Option<&[ColumnId]>, width| {
+            let sheet = Sheet {
+                columns,
+                ..fixture::sheet(&hosts, &plan)
+            };
+            let mut out = Vec::new();
+            table(&sheet, width).lines().for_each(|line| out.push(line));
+            out.join("\n")
+        };
+        for columns in [None, Some(&[ColumnId::Name, ColumnId::Finding][..])] {
+            let table = written(columns, None);
+            assert!(table.contains(&name) && !table.contains('…'), "{table}");
+            assert!(written(columns, Some(400)).contains('…'));
+        }
+    }
+
+    #[test]
+    fn only_hosts_that_are_not_listed_are_counted_at_the_end() {
+        let note = |host: &Host| {
+            let mut host = host.clone();
+            host.diagnosis.findings[0].severity = Severity::Info;
+            host
+        };
+        let broken = note(&fixture::expired_host());
+        let mut quiet = broken.clone();
+        quiet.diagnosis.state = HostState::Healthy;
+        quiet.diagnosis.certificate_status = Some(CertificateStatus::Valid);
+        let last = |hosts: &[Host]| {
+            let text = text(hosts, None);
+            text.lines().next_back().unwrap_or_default().to_owned()
+        };
+        assert!(!last(std::slice::from_ref(&broken)).contains("severity info only"));
+        let one =
+            "1 host with findings of severity info only is not listed here; --format json has them";
+        assert_eq!(last(&[broken, quiet.clone()]), one);
+        let two = "2 hosts with findings of severity info only are not listed here; --format json has them";
+        assert_eq!(last(&[quiet.clone(), quiet]), two);
+    }
+
+    #[test]
+    fn a_name_in_trouble_is_told_with_where_it_leads() {
+        let text = text(&[fixture::stale_host()], None);
+        let wanted = "  DNS trouble, stale: srv05.corp.example leads to 10.0.0.250 (no answer)\n";
+        assert!(text.contains(wanted), "{text}");
+        assert!(!text.contains("names disagree"), "{text}");
     }
 
     #[test]

@@ -1,11 +1,18 @@
 //! Facts in the words that several formats share.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::diagnosis;
-use crate::model::{CertificateFacts, Finding, History, Resolver, TlsFacts, TrustVerdict};
+use super::sheet::Sheet;
+use crate::counts::grouped;
+use crate::diagnosis::{self, NameMember};
+use crate::fleet::Host;
+use crate::model::{
+    CertificateFacts, CertificateStatus, DnsVerdict, Finding, History, KeyAlgorithm, Resolver,
+    ScanEnd, TlsFacts, TrustVerdict,
+};
 
 /// DNS names and IP addresses of a certificate, in that order.
 pub(super) fn alternative_names(facts: &CertificateFacts) -> Vec<String> {
@@ -48,12 +55,13 @@ pub(super) fn day(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d").to_string()
 }
 
-/// Kind and size of a key, such as `RSA 2048`.
-pub(super) fn key(facts: &CertificateFacts) -> String {
+/// Kind and size of a key, such as `RSA 2048`; `None` when neither was read.
+pub(super) fn key(facts: &CertificateFacts) -> Option<String> {
     let word = facts.key.algorithm.word();
-    match facts.key.bits {
-        0 => word.to_owned(),
-        bits => format!("{word} {bits}"),
+    match (facts.key.algorithm, facts.key.bits) {
+        (KeyAlgorithm::Unknown, 0) => None,
+        (_, 0) => Some(word.to_owned()),
+        (_, bits) => Some(format!("{word} {bits}")),
     }
 }
 
@@ -104,6 +112,17 @@ fn listed_of<S: AsRef<str>>(values: &[S], beyond: usize) -> String {
     list
 }
 
+/// The first values with commas between them, and how many more there are.
+pub(super) fn first<S: AsRef<str>>(values: &[S], most: usize) -> String {
+    let shown: Vec<&str> = values.iter().take(most).map(AsRef::as_ref).collect();
+    let rest = values.len().saturating_sub(most);
+    if rest == 0 {
+        shown.join(", ")
+    } else {
+        format!("{} and {} more", shown.join(", "), grouped(rest as u64))
+    }
+}
+
 /// As much of a text as a cell of Excel holds, with an ellipsis in place of the rest.
 pub(super) fn cut(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.len() <= LONGEST_CELL || units(&text) <= LONGEST_CELL {
@@ -118,6 +137,22 @@ pub(super) fn cut(text: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(fitting.chain(['…']).collect())
 }
 
+/// Addresses that were probed and are no row, by why: "250 filtered, 3 only as addresses of a name"; `None` without any.
+pub(super) fn without_a_row(sheet: &Sheet<'_>, end: &ScanEnd) -> Option<String> {
+    let unlisted = end.unlisted;
+    let parts: Vec<String> = [
+        (unlisted.filtered, "filtered"),
+        (unlisted.closed, "closed"),
+        (unlisted.unreachable, "unreachable"),
+        (sheet.tried_by_name, "only as addresses of a name"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{} {word}", grouped(count)))
+    .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
 /// A note that stands in every list, whatever its severity: nobody shall take silence about a host for a judgement.
 pub(super) fn says_why_not_probed(found: &Finding) -> bool {
     found.id == "RDP-GATEWAY"
@@ -126,6 +161,55 @@ pub(super) fn says_why_not_probed(found: &Finding) -> bool {
 /// Remedies in the order to try them: "R1, then R2, then R3"; `None` without any.
 pub(super) fn in_turn(remedies: &[&str]) -> Option<String> {
     (!remedies.is_empty()).then(|| remedies.join(", then "))
+}
+
+/// What follows the days left on a certificate that does not count yet.
+pub(super) fn not_yet(host: &Host) -> &'static str {
+    match host.diagnosis.certificate_status {
+        Some(CertificateStatus::NotYetValid) => " (not yet valid)",
+        _ => "",
+    }
+}
+
+/// Each name of a host that is in trouble, with where it leads: "fs03.corp.example leads to 10.0.0.250 (no answer)". Raw: the
+/// caller makes it safe.
+pub(super) fn where_names_lead(host: &Host) -> String {
+    let own = host.subject().endpoint().map(|own| own.address);
+    let troubled = host.diagnosis.name_paths.iter();
+    let troubled = troubled.filter(|path| path.verdict.is_trouble());
+    let lines: Vec<String> = troubled
+        .map(|path| {
+            let name = match path.verdict {
+                DnsVerdict::PtrMismatch => format!("the reverse name {}", path.name),
+                _ => path.name.to_string(),
+            };
+            let members: Vec<String> = path
+                .members
+                .iter()
+                .map(|member| format!("{} ({})", member.address, machine(*member, own)))
+                .collect();
+            match path.verdict {
+                DnsVerdict::Error if members.is_empty() => {
+                    format!("{name} could not be looked up")
+                }
+                _ if members.is_empty() => format!("{name} leads nowhere"),
+                _ => format!("{name} leads to {}", members.join(", ")),
+            }
+        })
+        .collect();
+    lines.join("; ")
+}
+
+/// What is at an address behind a name.
+fn machine(member: NameMember, own: Option<IpAddr>) -> &'static str {
+    match (member.reachable, member.same_identity) {
+        _ if own == Some(member.address) => "this host",
+        (Some(false), _) => "no answer",
+        (None, _) => "not tried",
+        (Some(true), Some(true)) => "the same machine",
+        (Some(true), Some(false)) => "another machine",
+        (Some(true), None) => "a machine that cannot be told",
+    }
 }
 
 /// The names of a host side by side: "asked for erp.corp.example; PTR srv05.corp.example; certificate none; NTLM srv05". Raw:

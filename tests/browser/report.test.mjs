@@ -136,6 +136,8 @@ test("a search finds what a host is known by, and says how many", () =>
       ["days<30", (host) => host.certificate?.days_left < 30 && host.certificate.days_left !== null],
       ["days>100", (host) => host.certificate?.days_left > 100],
       ["finding:rdp-cert-self-signed", (host) => host.findings.some(({ id }) => id === "RDP-CERT-SELF-SIGNED")],
+      ["finding:cert-exp", (host) => host.findings.some(({ id }) => id.startsWith("RDP-CERT-EXP"))],
+      ["finding=rdp-cert-expired", (host) => host.findings.some(({ id }) => id === "RDP-CERT-EXPIRED")],
       [hosts.find((host) => host.certificate).certificate.sha1, null],
       ["nobody.invalid", () => false],
     ];
@@ -214,6 +216,26 @@ test("a chart's word lists its hosts", () =>
     assert.equal(await page.locator("#search").inputValue(), "");
   }));
 
+test("every finding and every bar lists as many hosts as it counts", () =>
+  visit("demo.html", {}, async (page) => {
+    const wrong = await page.evaluate(() => {
+      const number = (text) => parseInt(text, 10);
+      const wrong = [];
+      for (const row of document.querySelectorAll(".rules tbody tr, .bars tbody tr, .states li")) {
+        const button = row.querySelector("button.drill");
+        if (!button) continue;
+        const counted = row.querySelector("td.number") ?? row.querySelector("b");
+        const wanted = number(counted.firstChild.textContent);
+        button.click();
+        const found = number(document.querySelector("#count").textContent);
+        if (found !== wanted) wrong.push(`${button.dataset.q}: ${found} instead of ${wanted}`);
+        button.click();
+      }
+      return wrong;
+    });
+    assert.deepEqual(wrong, []);
+  }));
+
 test("a command is copied, or selected where the browser allows no more", async () => {
   const command = (page) => page.locator("details.remedy").first().locator(".command").first();
   await visit("demo.html", { permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
@@ -251,12 +273,17 @@ test("the theme is chosen and remembered", () =>
   }));
 
 for (const javaScriptEnabled of [true, false]) {
-  test(`on paper every host is spread out, ${javaScriptEnabled ? "with" : "without"} scripts`, () =>
+  test(`on paper every host with something wrong is spread out, ${javaScriptEnabled ? "with" : "without"} scripts`, () =>
     visit("demo.html", { javaScriptEnabled }, async (page) => {
       const pdf = await page.pdf({ format: "A4" });
       // A page for the summary and several for the hosts: closed details would leave a handful.
       const pages = pdf.toString("latin1").match(/\/Type\s*\/Page\b/g).length;
-      assert.ok(pages > 25, `${pages} pages`);
+      assert.ok(pages > 25 && pages < 60, `${pages} pages`);
+      const { hosts } = saved("demo.json");
+      await page.emulateMedia({ media: "print" });
+      const onPaper = page.locator("details.host").filter({ visible: true });
+      assert.equal(await onPaper.count(), hosts.filter((host) => host.state !== "healthy").length);
+      assert.equal(await page.locator("details.remedy .inside").filter({ visible: true }).count(), 0, "remedies in short");
       if (javaScriptEnabled) assert.equal(await page.locator("details[open]").count(), 0, "closed again afterwards");
     }));
 }

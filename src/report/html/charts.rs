@@ -1,5 +1,7 @@
 //! Counts, laid out for the page's drawings.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::counts::{counted, grouped};
@@ -18,7 +20,7 @@ const HIGHEST: u64 = 100;
 #[derive(Serialize)]
 pub(super) struct Bars {
     heading: &'static str,
-    /// What a search for one of them begins with.
+    /// What a search for one of them begins with, and the id of the chart.
     column: &'static str,
     counts: Vec<Bar>,
 }
@@ -26,6 +28,8 @@ pub(super) struct Bars {
 #[derive(Serialize)]
 struct Bar {
     label: String,
+    /// What lists its hosts in the table; nothing for those of which the column says nothing.
+    query: Option<String>,
     /// The class that gives it a glyph and a colour.
     class: String,
     hosts: usize,
@@ -42,6 +46,7 @@ impl Bars {
         all: usize,
         counts: impl IntoIterator<Item = (String, String, usize)>,
     ) -> Self {
+        let unseen = ["not seen", Nla::Unknown.word()];
         let mut sum = 0;
         let counts = counts
             .into_iter()
@@ -50,7 +55,9 @@ impl Bars {
                 let before = sum * 1000 / all.max(1);
                 sum += hosts;
                 let share = sum * 1000 / all.max(1) - before;
+                let query = format!("{column}:{label}");
                 Bar {
+                    query: (!unseen.contains(&&*label)).then_some(query),
                     label,
                     class,
                     hosts,
@@ -76,29 +83,28 @@ impl Bars {
     }
 
     pub(super) fn tls(sheet: &Sheet<'_>) -> Self {
-        let known = [
-            (TlsVersion::TLS_1_3, "good"),
-            (TlsVersion::TLS_1_2, "good"),
-            (TlsVersion::TLS_1_1, "warn"),
-            (TlsVersion::TLS_1_0, "warn"),
-            (TlsVersion::SSL_3_0, "bad"),
-        ];
         let version = |host: &Host| match host.tls() {
             Some((TlsMethod::Failed, _)) | None => None,
             Some((_, version)) => version,
         };
         let failed = |host: &Host| matches!(host.tls(), Some((TlsMethod::Failed, _)));
-        let mut counts: Vec<(String, String, usize)> = known
-            .iter()
-            .map(|(wanted, class)| {
-                let count = hosts(sheet, |host| version(host) == Some(*wanted));
-                (wanted.to_string(), (*class).to_owned(), count)
+        let mut versions: BTreeMap<TlsVersion, usize> = BTreeMap::new();
+        for version in sheet.rows.iter().filter_map(|(host, _)| version(host)) {
+            *versions.entry(version).or_default() += 1;
+        }
+        // The newest first, and each as the column of the table calls it.
+        let mut counts: Vec<(String, String, usize)> = versions
+            .into_iter()
+            .rev()
+            .map(|(version, count)| {
+                let (label, class) = match version {
+                    TlsVersion::TLS_1_3 | TlsVersion::TLS_1_2 => (version.to_string(), "good"),
+                    TlsVersion::SSL_3_0 => ("ssl3".to_owned(), "bad"),
+                    another => (another.to_string(), "warn"),
+                };
+                (label, class.to_owned(), count)
             })
             .collect();
-        let other = hosts(sheet, |host| {
-            version(host).is_some_and(|version| known.iter().all(|(one, _)| *one != version))
-        });
-        counts.push(("another".to_owned(), "warn".to_owned(), other));
         counts.push(("fail".to_owned(), "bad".to_owned(), hosts(sheet, failed)));
         let unseen = hosts(sheet, |host| version(host).is_none() && !failed(host));
         counts.push(("not seen".to_owned(), "none".to_owned(), unseen));

@@ -92,6 +92,7 @@ impl Host {
                 history,
                 diagnosis.certificate_status,
                 diagnosis.days_left,
+                now,
             ),
             validity: now.and_then(|now| validity(history, now)),
             itself: facts::itself(history, diagnosis.security.word(), diagnosis.nla.word()),

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{millis, prose};
 use crate::counts::counted;
-use crate::diagnosis::{Spread, Stability};
+use crate::diagnosis::{Spread, Stability, days_in_words};
 use crate::model::{
     CertificateFacts, CertificateStatus, History, Lookup, LookupAnswer, Question, Resolver,
     TlsFacts, TlsMethod, TrustVerdict,
@@ -54,6 +54,7 @@ pub(super) fn certificate(
     history: &History,
     status: Option<CertificateStatus>,
     days_left: Option<i64>,
+    now: Option<Timestamp>,
 ) -> Vec<Fact> {
     let mut facts = Facts::default();
     let Some(tls) = history.tls() else {
@@ -65,14 +66,11 @@ pub(super) fn certificate(
             Some(CertificateStatus::Expiring) => "warn",
             Some(_) => "bad",
         };
-        let days = days_left.map(|days| match days {
-            ..0 => format!(
-                ", ended {} ago",
-                counted(days.unsigned_abs(), "day", "days")
-            ),
-            _ => format!(", {} left", counted(days.unsigned_abs(), "day", "days")),
+        let status = status.map(|status| {
+            let days = days_in_words(leaf, status, days_left, now);
+            let parts = [Some(status.to_string()), days].into_iter().flatten();
+            parts.collect::<Vec<_>>().join(", ")
         });
-        let status = status.map(|status| format!("{status}{}", days.unwrap_or_default()));
         facts.add_as(class, "Status", status);
         leaf_facts(tls, leaf, &mut facts);
     }
@@ -109,10 +107,9 @@ fn leaf_facts(tls: &TlsFacts, leaf: &CertificateFacts, facts: &mut Facts) {
         );
         facts.add("Names", words::names(leaf, MOST_NAMES));
         facts.add("Valid", validity(leaf.not_before, leaf.not_after));
-        facts.add(
-            "Key",
-            format!("{}, {}", words::key(leaf), leaf.signature_algorithm),
-        );
+        let key = words::key(leaf).into_iter();
+        let key: Vec<String> = key.chain([leaf.signature_algorithm.to_string()]).collect();
+        facts.add("Key", key.join(", "));
     }
     facts.add_as("code", "Thumbprint", leaf.sha1.to_string());
     facts.add_as("code", "SHA-256", leaf.sha256.to_string());

@@ -11,12 +11,10 @@ use super::{prose, severity};
 use crate::counts::{counted, grouped};
 use crate::diagnosis::{Policy, catalog, remedies};
 use crate::fleet::Host;
-use crate::model::{
-    CertificateStatus, Finding, HostState, ScanStatus, Severity, StabilityVerdict, Subject,
-};
+use crate::model::{CertificateStatus, Finding, HostState, ScanStatus, StabilityVerdict, Subject};
 use crate::report::sheet::Sheet;
 use crate::report::words;
-use crate::table::ColumnId;
+use crate::table::{ColumnId, Severities};
 
 /// Rows that a browser lays out before its script has had a look at them.
 const FIRST_ROWS: usize = 300;
@@ -48,6 +46,8 @@ struct Rule {
     severity: &'static str,
     meaning: &'static str,
     hosts: usize,
+    /// How many of them at which severity, where it is not the same for all: "1 high, 2 info".
+    split: Option<String>,
     /// Of 1000.
     share: usize,
     remedies: Vec<(&'static str, &'static str)>,
@@ -168,7 +168,12 @@ fn lede(sheet: &Sheet<'_>, policy: &Policy) -> String {
         // Of one host the headline says the rest.
         told(HostState::Degraded).into_iter().collect()
     } else {
-        works.iter().chain(others).copied().filter_map(told).collect()
+        works
+            .iter()
+            .chain(others)
+            .copied()
+            .filter_map(told)
+            .collect()
     };
     let soon = format!("ends within {} days", policy.expiring_days);
     let many_soon = format!("end within {} days", policy.expiring_days);
@@ -225,20 +230,11 @@ fn facts(sheet: &Sheet<'_>) -> Vec<(&'static str, String)> {
         },
     ));
     if let Some(end) = sheet.end {
-        let unlisted = end.unlisted;
-        let mut text = counted(end.endpoints_probed, "address", "addresses");
-        let silent: Vec<String> = [
-            (unlisted.filtered, "filtered"),
-            (unlisted.closed, "closed"),
-            (unlisted.unreachable, "unreachable"),
-        ]
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{} {word}", grouped(count)))
-        .collect();
-        if !silent.is_empty() {
-            text = format!("{text}; without a row: {}", silent.join(", "));
-        }
+        let probed = counted(end.endpoints_probed, "address", "addresses");
+        let text = match words::without_a_row(sheet, &end) {
+            Some(without) => format!("{probed}; without a row: {without}"),
+            None => probed,
+        };
         facts.push(("Probed", text));
     }
     facts.push(("Seen from", prose(sheet.vantage)));
@@ -279,16 +275,7 @@ fn facts(sheet: &Sheet<'_>) -> Vec<(&'static str, String)> {
 }
 
 fn list(texts: &[String]) -> String {
-    let mut shown: Vec<String> = texts
-        .iter()
-        .take(TARGETS_SHOWN)
-        .map(|text| prose(text))
-        .collect();
-    let rest = texts.len().saturating_sub(TARGETS_SHOWN);
-    if rest > 0 {
-        shown.push(format!("and {} more", grouped(rest as u64)));
-    }
-    shown.join(", ")
+    prose(&words::first(texts, TARGETS_SHOWN))
 }
 
 fn notes(sheet: &Sheet<'_>) -> Vec<(&'static str, String)> {
@@ -326,8 +313,7 @@ fn notes(sheet: &Sheet<'_>) -> Vec<(&'static str, String)> {
 /// One kind of finding over all hosts.
 #[derive(Default)]
 struct Tally {
-    worst: Option<Severity>,
-    hosts: usize,
+    hosts: Severities,
     /// A rule may advise one thing for one host and another for the next.
     remedies: BTreeMap<u8, &'static remedies::Remedy>,
 }
@@ -339,26 +325,32 @@ fn rules(sheet: &Sheet<'_>) -> Vec<Rule> {
         let mut seen = BTreeSet::new();
         for finding in &host.diagnosis.findings {
             let tally = found.entry(finding.id).or_default();
-            tally.worst = tally.worst.max(Some(finding.severity));
-            // A rule can fire for several names of a host; the host counts once.
-            tally.hosts += usize::from(seen.insert(finding.id));
+            // A rule can fire for several names of a host; the host counts once, by the worst, which comes first.
+            if seen.insert(finding.id) {
+                tally.hosts.add(finding.severity);
+            }
             let known = finding.remedies.iter().copied().filter_map(remedies::find);
             tally
                 .remedies
                 .extend(known.map(|remedy| (remedy.number(), remedy)));
         }
     }
-    let most = found.values().map(|tally| tally.hosts).max().unwrap_or(1);
+    let hosts = found.values().map(|tally| tally.hosts.all());
+    let most = hosts.max().unwrap_or(1);
     let mut rules: Vec<_> = found.into_iter().collect();
-    rules.sort_by_key(|(id, tally)| (Reverse(tally.worst), Reverse(tally.hosts), *id));
+    rules.sort_by_key(|(id, tally)| {
+        let worst = tally.hosts.worst().map(|(worst, _)| worst);
+        (Reverse(worst), Reverse(tally.hosts.all()), *id)
+    });
     rules
         .into_iter()
         .map(|(id, tally)| Rule {
             id,
-            severity: tally.worst.map_or("", severity),
+            severity: tally.hosts.worst().map_or("", |(worst, _)| severity(worst)),
             meaning: catalog::entry(id).map_or("", |entry| entry.meaning),
-            hosts: tally.hosts,
-            share: tally.hosts * 1000 / most,
+            hosts: tally.hosts.all(),
+            split: tally.hosts.split(),
+            share: tally.hosts.all() * 1000 / most,
             remedies: tally
                 .remedies
                 .values()
@@ -401,6 +393,8 @@ pub(super) struct Row<'a> {
     attempts: u32,
     finding: Option<&'a Finding>,
     more: usize,
+    /// The ids of all findings, in lower case, for a search.
+    ids: String,
 }
 
 impl<'a> Row<'a> {
@@ -436,8 +430,15 @@ impl<'a> Row<'a> {
             attempts: stability.attempts,
             finding: diagnosis.findings.first(),
             more: diagnosis.findings.len().saturating_sub(1),
+            ids: ids(&diagnosis.findings),
         }
     }
+}
+
+fn ids(findings: &[Finding]) -> String {
+    let ids: BTreeSet<&str> = findings.iter().map(|found| found.id).collect();
+    let ids: Vec<&str> = ids.into_iter().collect();
+    ids.join(" ").to_ascii_lowercase()
 }
 
 /// A name that can be seen, and so be clicked on.

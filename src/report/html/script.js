@@ -97,7 +97,8 @@
         const cells = COLUMNS.map((_, column) => row.cells[column].textContent.trim().toLowerCase());
         const hidden = one("noscript", detailsOf(row));
         const text = (row.textContent + " " + plain(hidden ? hidden.textContent : "")).toLowerCase();
-        entry = { cells, days: parseInt(cells[3], 10), text };
+        const findings = (row.dataset.f ?? "").split(" ").filter(Boolean);
+        entry = { cells, days: parseInt(cells[3], 10), findings, text };
         entries.set(row, entry);
       }
       return entry;
@@ -121,7 +122,12 @@
       const [, name, value] = /^([a-z]+):(.*)$/.exec(word) ?? [];
       const column = COLUMNS.indexOf(name);
       if (column >= 0) return (entry) => entry.cells[column].startsWith(value);
-      if (name === "finding") return (entry) => entry.text.includes(value);
+      if (name === "finding") {
+        const begins = (id) => id.startsWith(value) || id.startsWith(`rdp-${value}`);
+        return (entry) => entry.findings.some(begins);
+      }
+      const exactly = /^finding=(.+)$/.exec(word);
+      if (exactly) return (entry) => entry.findings.includes(exactly[1]);
       return (entry) => entry.text.includes(word);
     };
 
@@ -267,8 +273,10 @@
       }
       return place;
     };
+    const read = new Set();
     const show = (row) => {
       open = row;
+      read.add(row);
       const details = detailsOf(row);
       one("#panel-heading").replaceChildren(
         ...[...one("summary", details).childNodes].flatMap((node) =>
@@ -329,27 +337,23 @@
     window.addEventListener("hashchange", follow);
     follow();
 
-    // ---- on paper everything is open
+    // ---- on paper hosts are open, but for healthy ones that nobody has looked at
     const opened = [];
     window.addEventListener("beforeprint", () => {
       drawMore(rows.length);
-      const wanted = new Set(found);
+      const wanted = new Set(found.filter((row) => read.has(row) || !detailsOf(row).matches(".fine")));
       for (const row of rows) detailsOf(row).hidden = !wanted.has(row);
-      for (const row of found) {
+      for (const row of wanted) {
         const details = detailsOf(row);
         details.append(spread(details));
         details.open = true;
         opened.push(details);
       }
-      for (const remedy of all("details.remedy:not([open])")) {
-        remedy.open = true;
-        opened.push(remedy);
-      }
     });
     window.addEventListener("afterprint", () => {
       for (const details of opened.splice(0)) {
         details.open = false;
-        if (details.matches(".host")) one(".inside", details).remove();
+        one(".inside", details).remove();
       }
       limit = BATCH;
       draw();

@@ -124,7 +124,10 @@ fn every_host_is_counted_in_the_headline_or_below_it() {
         .filter_map(|digits| digits.parse::<usize>().ok());
     // The headline says of how many, once.
     assert_eq!(numbers.sum::<usize>(), 2 * states.len(), "{told}");
-    assert!(told.starts_with(&format!("2 of {} hosts", states.len())), "{told}");
+    assert!(
+        told.starts_with(&format!("2 of {} hosts", states.len())),
+        "{told}"
+    );
 }
 
 #[test]
@@ -437,6 +440,88 @@ fn a_host_with_a_finding_twice_counts_once() {
     let findings = words(&page(&[host]), "findings");
     let wanted = "RDP-CERT-EXPIRED | The certificate has expired | 1 | R1";
     assert!(findings.contains(wanted), "{findings}");
+}
+
+#[test]
+fn a_finding_that_is_milder_elsewhere_says_how_many_hosts_have_it_how_badly() {
+    let mut milder = fixture::expired_host();
+    milder.diagnosis.findings[0].severity = Severity::Info;
+    let page = page(&[fixture::expired_host(), milder.clone(), milder]);
+    let findings = words(&page, "findings");
+    let wanted = "high | RDP-CERT-EXPIRED | The certificate has expired | 3 | 1 high, 2 info | R1";
+    assert!(findings.contains(wanted), "{findings}");
+}
+
+#[test]
+fn a_row_holds_the_whole_ids_of_its_findings_and_a_click_asks_for_one() {
+    let page = page(&[fixture::expired_host()]);
+    let attributes = |name: &str| {
+        parsed(&page, |document| {
+            let nodes = document
+                .descendants()
+                .filter_map(|node| node.attribute(name));
+            nodes.map(ToOwned::to_owned).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(attributes("data-f"), ["rdp-cert-expired"]);
+    let queries = attributes("data-q");
+    assert!(
+        queries.contains(&"finding=RDP-CERT-EXPIRED".to_owned()),
+        "{queries:?}"
+    );
+}
+
+#[test]
+fn a_bar_of_tls_asks_for_what_the_column_says() {
+    let page = page(&[
+        with_tls(crate::model::TlsVersion(0x7f1c)),
+        with_tls(crate::model::TlsVersion::SSL_3_0),
+    ]);
+    for query in ["data-q=\"tls:0x7f1c\"", "data-q=\"tls:ssl3\""] {
+        assert!(page.contains(query), "{query}");
+    }
+}
+
+fn with_tls(version: crate::model::TlsVersion) -> Host {
+    fixture::edit(&fixture::expired_host(), |history| {
+        for attempt in &mut history.attempts {
+            if let Some(tls) = &attempt.tls {
+                let mut tls = (**tls).clone();
+                tls.version = Some(version);
+                attempt.tls = Some(std::sync::Arc::new(tls));
+            }
+        }
+    })
+}
+
+#[test]
+fn the_days_of_a_certificate_are_those_of_the_screen() {
+    let status = |status: CertificateStatus, from: &str, to: &str, days: i64| {
+        let mut host = fixture::edit(&fixture::expired_host(), |history| {
+            let mut leaf = fixture::expired_certificate();
+            leaf.not_before = Some(fixture::time(from));
+            leaf.not_after = Some(fixture::time(to));
+            history.attempts[0].tls = Some(std::sync::Arc::new(fixture::tls(vec![leaf])));
+        });
+        host.diagnosis.certificate_status = Some(status);
+        host.diagnosis.days_left = Some(days);
+        let words = words(&page(&[host]), "h1");
+        between(&words, "Status | ", " |").to_owned()
+    };
+    let ended = status(
+        CertificateStatus::Expired,
+        "2025-01-01T00:00:00Z",
+        "2026-01-20T23:00:00Z",
+        -1,
+    );
+    assert_eq!(ended, "expired, ended less than a day ago");
+    let begins = status(
+        CertificateStatus::NotYetValid,
+        "2026-01-26T01:00:00Z",
+        "2026-07-28T00:00:00Z",
+        188,
+    );
+    assert_eq!(begins, "not_yet_valid, begins in 5 days");
 }
 
 #[test]

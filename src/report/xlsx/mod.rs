@@ -3,6 +3,7 @@
 //! Every outside text is written as a string cell, which Excel never takes for a formula, and made safe before. The hosts are
 //! those selected, in their order; every sheet is about them and says so.
 
+mod columns;
 mod shade;
 mod table;
 
@@ -11,17 +12,17 @@ use std::io::{self, Write};
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 
-use super::grid::{self, Cell};
+use super::grid::Cell;
 use super::sheet::{Row, Sheet};
 use super::words;
 use crate::diagnosis::{Ending, Policy, endings, remedies};
 use crate::model::{Attempt, CertificateFacts, HostState, LookupAnswer, Question, ScanStatus};
 use shade::Limits;
-use table::{Styles, Table, number, text, time};
+use table::{MOST_ROWS, Styles, Table, number, text, time};
 
 /// Writes the workbook.
 pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> io::Result<()> {
-    let bytes = workbook(sheet, policy).map_err(plain)?;
+    let bytes = workbook(sheet, policy, MOST_ROWS).map_err(plain)?;
     out.write_all(&bytes)
 }
 
@@ -32,18 +33,38 @@ fn plain(error: XlsxError) -> io::Error {
     }
 }
 
-fn workbook(sheet: &Sheet<'_>, policy: &Policy) -> Result<Vec<u8>, XlsxError> {
+/// Targets named in full; the rest are counted.
+const MOST_TARGETS: usize = 10;
+const SUMMARY: &str = "Summary";
+
+/// The file, with room for so many rows below the heading of a sheet.
+fn workbook(sheet: &Sheet<'_>, policy: &Policy, room: u32) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     workbook.set_properties(&properties(sheet));
     let styles = Styles::new(Limits::new(sheet.times.map(|(_, newest)| newest), policy));
-    summary(&mut workbook, sheet, &styles)?;
-    hosts(&mut workbook, sheet, &styles)?;
-    findings(&mut workbook, sheet, &styles)?;
-    certificates(&mut workbook, sheet, &styles)?;
-    attempts(&mut workbook, sheet, &styles)?;
-    names(&mut workbook, sheet, &styles)?;
+    let mut row = summary(&mut workbook, sheet, &styles)?;
+    let sheets: [(&str, Fill); 5] = [
+        ("Hosts", hosts),
+        ("Findings", findings),
+        ("Certificates", certificates),
+        ("Attempts", attempts),
+        ("Names", names),
+    ];
+    for (name, fill) in sheets {
+        let lost = fill(&mut workbook, sheet, &styles, room)?;
+        if lost > 0 {
+            let note = format!("the sheet {name} has no room for {}", table::rows(lost));
+            let page = workbook.worksheet_from_name(SUMMARY)?;
+            page.write_string(row, 0, "note")?;
+            styles.write_wrapped(page, row, 1, &note)?;
+            row += 1;
+        }
+    }
     workbook.save_to_buffer()
 }
+
+/// Fills a sheet with at most so many rows, and says how many more there are.
+type Fill = fn(&mut Workbook, &Sheet<'_>, &Styles, u32) -> Result<u64, XlsxError>;
 
 /// The same facts give the same bytes: the workbook is as old as what it says, not as its writing.
 fn properties(sheet: &Sheet<'_>) -> DocProperties {
@@ -67,9 +88,10 @@ fn place<'a>(row: &Row<'_>) -> [Cell<'a>; 3] {
     ]
 }
 
-fn summary(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Result<(), XlsxError> {
+/// Returns the row below the last.
+fn summary(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Result<u32, XlsxError> {
     let page = workbook.add_worksheet();
-    page.set_name("Summary")?;
+    page.set_name(SUMMARY)?;
     page.set_column_width(0, 34)?;
     page.set_column_width(1, 60)?;
     page.write_string_with_format(0, 0, "Remote Desktop scan", &styles.title)?;
@@ -77,7 +99,7 @@ fn summary(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Resul
     let mut put = |label: &str, cell: Cell<'_>| -> Result<(), XlsxError> {
         page.write_string(row, 0, label)?;
         match cell {
-            Cell::Text(value) => styles.write_text(page, row, 1, &value)?,
+            Cell::Text(value) => styles.write_wrapped(page, row, 1, &value)?,
             Cell::Number(digits) => {
                 page.write_number(row, 1, digits.parse().unwrap_or(0.0))?;
             }
@@ -94,9 +116,9 @@ fn summary(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Resul
         row += 1;
         Ok(())
     };
-    let targets = sheet
-        .plan
-        .map_or_else(String::new, |plan| words::listed(&plan.targets));
+    let targets = sheet.plan.map_or_else(String::new, |plan| {
+        words::first(&plan.targets, MOST_TARGETS)
+    });
     put("targets", text(targets))?;
     if sheet.plan.is_some_and(|plan| plan.simulated) {
         put("note", text("these hosts are simulated"))?;
@@ -138,54 +160,32 @@ fn summary(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Resul
     for note in notes.chain(sheet.banners.iter().map(|banner| banner.text.clone())) {
         put("note", text(note))?;
     }
-    Ok(())
+    Ok(row)
 }
 
-fn hosts(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Result<(), XlsxError> {
-    let headings: Vec<(&str, f64)> = grid::headings(sheet)
-        .into_iter()
-        .map(|name| {
-            let width = match name {
-                "first_finding" | "first_evidence" | "finding" => 60.0,
-                "name"
-                | "names"
-                | "certificate_san"
-                | "certificate_subject"
-                | "findings"
-                | "certificate_issuer"
-                | "certificate_sha1"
-                | "certificate_sha256"
-                | "cn"
-                | "issuer"
-                | "thumbprint"
-                | "signature"
-                | "forward"
-                | "reverse"
-                | "domain" => 34.0,
-                "certificate_not_before_utc"
-                | "certificate_not_after_utc"
-                | "address"
-                | "expires"
-                | "first_seen"
-                | "last_seen"
-                | "subnet" => 20.0,
-                _ => 14.0,
-            };
-            (name, width)
-        })
-        .collect();
-    let mut table = Table::new(workbook, styles, "Hosts", &headings)?;
+fn hosts(
+    workbook: &mut Workbook,
+    sheet: &Sheet<'_>,
+    styles: &Styles,
+    room: u32,
+) -> Result<u64, XlsxError> {
+    let mut table = Table::new(workbook, styles, "Hosts", &columns::headings(sheet), room)?;
     if sheet.columns.is_none() {
-        // State, address and name stay in sight while the rest is scrolled.
-        table.sheet.set_freeze_panes(1, 5)?;
+        // The state and whose it is stay in sight while the rest is scrolled.
+        table.sheet.set_freeze_panes(1, 2)?;
     }
     for row in sheet.rows() {
-        table.push(grid::cells(sheet, &row))?;
+        table.push(columns::cells(sheet, &row))?;
     }
     table.end()
 }
 
-fn findings(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Result<(), XlsxError> {
+fn findings(
+    workbook: &mut Workbook,
+    sheet: &Sheet<'_>,
+    styles: &Styles,
+    room: u32,
+) -> Result<u64, XlsxError> {
     let headings = [
         ("severity", 12.0),
         ("finding", 26.0),
@@ -199,7 +199,7 @@ fn findings(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Resu
         ("remedy", 10.0),
         ("what to do", 60.0),
     ];
-    let mut table = Table::new(workbook, styles, "Findings", &headings)?;
+    let mut table = Table::new(workbook, styles, "Findings", &headings, room)?;
     for row in sheet.rows() {
         let diagnosis = &row.host.diagnosis;
         let code = diagnosis.predicted.as_ref().map(|predicted| predicted.code);
@@ -236,7 +236,8 @@ fn certificates(
     workbook: &mut Workbook,
     sheet: &Sheet<'_>,
     styles: &Styles,
-) -> Result<(), XlsxError> {
+    room: u32,
+) -> Result<u64, XlsxError> {
     let mut shown: BTreeMap<Box<str>, Shown> = BTreeMap::new();
     for row in sheet.rows() {
         if let Some(facts) = row.history.certificate() {
@@ -272,7 +273,7 @@ fn certificates(
         ("SHA-1", 44.0),
         ("SHA-256", 66.0),
     ];
-    let mut table = Table::new(workbook, styles, "Certificates", &headings)?;
+    let mut table = Table::new(workbook, styles, "Certificates", &headings, room)?;
     for Shown {
         facts,
         hosts,
@@ -287,7 +288,7 @@ fn certificates(
             facts.common_name.as_deref().map_or(Cell::Empty, text),
             text(words::names(&facts, usize::MAX)),
             text(&*facts.issuer),
-            text(words::key(&facts)),
+            words::key(&facts).map_or(Cell::Empty, text),
             text(&*facts.signature_algorithm),
             number(hosts),
             text(first),
@@ -299,7 +300,12 @@ fn certificates(
     table.end()
 }
 
-fn attempts(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Result<(), XlsxError> {
+fn attempts(
+    workbook: &mut Workbook,
+    sheet: &Sheet<'_>,
+    styles: &Styles,
+    room: u32,
+) -> Result<u64, XlsxError> {
     let headings = [
         ("address", 20.0),
         ("port", 8.0),
@@ -315,7 +321,7 @@ fn attempts(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Resu
         ("rtt ms", 10.0),
         ("retransmits", 12.0),
     ];
-    let mut table = Table::new(workbook, styles, "Attempts", &headings)?;
+    let mut table = Table::new(workbook, styles, "Attempts", &headings, room)?;
     for row in sheet.rows() {
         let attempts = &row.history.attempts;
         for (attempt, ending) in attempts.iter().zip(endings(attempts)) {
@@ -353,7 +359,12 @@ fn attempt_cells<'a>(attempt: &'a Attempt, ending: Ending<'_>) -> [Cell<'a>; 10]
     ]
 }
 
-fn names(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Result<(), XlsxError> {
+fn names(
+    workbook: &mut Workbook,
+    sheet: &Sheet<'_>,
+    styles: &Styles,
+    room: u32,
+) -> Result<u64, XlsxError> {
     let headings = [
         ("address", 20.0),
         ("port", 8.0),
@@ -364,7 +375,7 @@ fn names(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Result<
         ("answer", 60.0),
         ("ms", 8.0),
     ];
-    let mut table = Table::new(workbook, styles, "Names", &headings)?;
+    let mut table = Table::new(workbook, styles, "Names", &headings, room)?;
     for row in sheet.rows() {
         for lookup in &row.history.lookups {
             let (question, kind) = match &lookup.question {

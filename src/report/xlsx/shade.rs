@@ -76,10 +76,10 @@ impl Kind {
         match heading {
             "state" => Some(Self::State),
             "severity" => Some(Self::Severity),
-            "certificate_status" => Some(Self::Certificate),
+            "certificate" => Some(Self::Certificate),
             "stability" => Some(Self::Stability),
-            "certificate_days_left" | "days" | "days left" => Some(Self::Days),
-            "certificate_not_after_utc" | "expires" | "not after (UTC)" => Some(Self::End),
+            "days left" => Some(Self::Days),
+            "not after (UTC)" => Some(Self::End),
             _ => None,
         }
     }
@@ -211,11 +211,12 @@ mod tests {
     #[test]
     fn columns_with_words_of_others_have_no_colour() {
         for heading in [
+            "host",
             "name",
-            "names",
-            "certificate_subject",
+            "all names",
+            "subject",
             "evidence",
-            "cn",
+            "common name",
             "finding",
         ] {
             assert_eq!(Kind::of(heading), None);

@@ -8,10 +8,11 @@ use rust_xlsxwriter::{Color, ExcelDateTime, Format, FormatAlign, Workbook, Works
 use super::super::grid::Cell;
 use super::super::words;
 use super::shade::{Limits, shade};
+use crate::counts::counted;
 use crate::sanitize;
 
 /// Rows of a sheet below its heading.
-const MOST_ROWS: u32 = 1_048_575;
+pub(super) const MOST_ROWS: u32 = 1_048_575;
 
 /// How cells look.
 pub(super) struct Styles {
@@ -20,6 +21,8 @@ pub(super) struct Styles {
     pub(super) time: Format,
     /// A text that stays one when somebody edits the cell, though it looks like a formula.
     quoted: Format,
+    /// A text that takes as many lines as it needs, and one that looks like a formula too.
+    wrapped: [Format; 2],
     limits: Limits,
 }
 
@@ -34,6 +37,8 @@ impl Styles {
             title: Format::new().set_bold().set_font_size(14),
             time: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
             quoted: Format::new().set_quote_prefix(),
+            wrapped: [Format::new(), Format::new().set_quote_prefix()]
+                .map(|format| format.set_text_wrap().set_align(FormatAlign::Top)),
             limits,
         }
     }
@@ -47,13 +52,36 @@ impl Styles {
         text: &str,
     ) -> Result<(), XlsxError> {
         let safe = safe(text);
-        if matches!(sanitize::csv_cell(&safe), Cow::Owned(_)) {
+        if looks_like_a_formula(&safe) {
             sheet.write_string_with_format(row, column, safe, &self.quoted)?;
         } else {
             sheet.write_string(row, column, safe)?;
         }
         Ok(())
     }
+
+    /// As [`Self::write_text`], on as many lines as it takes.
+    pub(super) fn write_wrapped(
+        &self,
+        sheet: &mut Worksheet,
+        row: u32,
+        column: u16,
+        text: &str,
+    ) -> Result<(), XlsxError> {
+        let safe = safe(text);
+        let [plain, quoted] = &self.wrapped;
+        let format = if looks_like_a_formula(&safe) {
+            quoted
+        } else {
+            plain
+        };
+        sheet.write_string_with_format(row, column, safe, format)?;
+        Ok(())
+    }
+}
+
+fn looks_like_a_formula(safe: &str) -> bool {
+    matches!(sanitize::csv_cell(safe), Cow::Owned(_))
 }
 
 /// A sheet that grows downwards.
@@ -63,7 +91,12 @@ pub(super) struct Table<'a> {
     headings: Vec<String>,
     /// The next row.
     row: u32,
-    /// Rows that found no room.
+    /// Rows that there is room for.
+    room: u32,
+    /// What would be the last row. It is kept until the end, because a row that was written has gone to disk: when more
+    /// follow, their number stands there instead.
+    last: Option<Vec<Cell<'static>>>,
+    /// Rows that found no room, besides the last.
     lost: u64,
 }
 
@@ -73,6 +106,7 @@ impl<'a> Table<'a> {
         styles: &'a Styles,
         name: &str,
         headings: &[(&str, f64)],
+        room: u32,
     ) -> Result<Self, XlsxError> {
         // Rows go to disk as they come: a fleet of 65,536 hosts has millions of cells.
         let sheet = workbook.add_worksheet_with_low_memory()?;
@@ -90,6 +124,8 @@ impl<'a> Table<'a> {
                 .map(|(name, _)| (*name).to_owned())
                 .collect(),
             row: 1,
+            room,
+            last: None,
             lost: 0,
         })
     }
@@ -98,10 +134,17 @@ impl<'a> Table<'a> {
         &mut self,
         cells: impl IntoIterator<Item = Cell<'c>>,
     ) -> Result<(), XlsxError> {
-        if self.row > MOST_ROWS {
+        if self.row < self.room {
+            self.write(cells)?;
+        } else if self.last.is_none() {
+            self.last = Some(cells.into_iter().map(Cell::into_owned).collect());
+        } else {
             self.lost += 1;
-            return Ok(());
         }
+        Ok(())
+    }
+
+    fn write<'c>(&mut self, cells: impl IntoIterator<Item = Cell<'c>>) -> Result<(), XlsxError> {
         for (column, cell) in (0..).zip(cells) {
             self.put(column, cell)?;
         }
@@ -139,23 +182,36 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// Filters over all of it, and colours; rows that found no room are told in place of the last.
-    pub(super) fn end(self) -> Result<(), XlsxError> {
-        let last = self.row.saturating_sub(1);
+    /// Filters over all of it, and colours. How many rows did not fit stands in the last one, and is the result.
+    pub(super) fn end(mut self) -> Result<u64, XlsxError> {
+        let lost = match self.last.take() {
+            None => 0,
+            Some(cells) if self.lost == 0 => {
+                self.write(cells)?;
+                0
+            }
+            Some(_) => {
+                let lost = self.lost + 1;
+                let note = format!("and {} that did not fit into this sheet", rows(lost));
+                self.write([text(note)])?;
+                lost
+            }
+        };
+        let end = self.row.saturating_sub(1);
         let columns = u16::try_from(self.headings.len()).unwrap_or(u16::MAX);
         if self.row > 1 && columns > 0 {
-            self.sheet.autofilter(0, 0, last, columns - 1)?;
+            self.sheet.autofilter(0, 0, end, columns - 1)?;
             for (column, heading) in (0..).zip(&self.headings) {
-                shade(self.sheet, heading, column, last, self.styles.limits)?;
+                shade(self.sheet, heading, column, end, self.styles.limits)?;
             }
         }
-        if self.lost > 0 {
-            // The heading row is the only one that is certain to be seen.
-            let note = format!("{} more rows did not fit into this sheet", self.lost);
-            self.sheet.write_string(0, columns, note)?;
-        }
-        Ok(())
+        Ok(lost)
     }
+}
+
+/// A number of rows in words.
+pub(super) fn rows(count: u64) -> String {
+    counted(count, "more row", "more rows")
 }
 
 pub(super) fn safe(text: &str) -> String {

@@ -15,6 +15,10 @@ fn parts(hosts: &[Host]) -> BTreeMap<String, String> {
 fn unpacked(sheet: &Sheet<'_>) -> BTreeMap<String, String> {
     let mut bytes = Vec::new();
     write(sheet, &Policy::default(), &mut bytes).unwrap();
+    opened(bytes)
+}
+
+fn opened(bytes: Vec<u8>) -> BTreeMap<String, String> {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
     (0..archive.len())
         .map(|index| {
@@ -55,10 +59,10 @@ fn dates_and_numbers_are_no_text() {
         (cell.attribute("t").is_none(), cell.attribute("s").is_some())
     };
     // Port, the two dates of the certificate with their format, days left.
-    assert_eq!(typed("D2"), (true, false));
-    assert_eq!(typed("M2"), (true, true));
-    assert_eq!(typed("N2"), (true, true));
-    assert_eq!(typed("O2"), (true, false));
+    assert_eq!(typed("H2"), (true, false));
+    assert_eq!(typed("AB2"), (true, true));
+    assert_eq!(typed("AC2"), (true, true));
+    assert_eq!(typed("E2"), (true, false));
 }
 
 #[test]
@@ -110,12 +114,12 @@ fn colours_are_rules_of_columns_with_our_own_words() {
     let judged = 46_043.0 + 1.0 / 1440.0;
     for (range, formula) in [
         ("A2:A3", "\"broken\""),
-        ("L2:L3", "\"expired\""),
-        ("O2:O3", "AND(ISNUMBER(O2),O2<0)"),
-        ("O2:O3", "AND(ISNUMBER(O2),O2>=0,O2<31)"),
-        ("N2:N3", &format!("AND(ISNUMBER(N2),N2<{judged})")),
-        ("AD2:AD3", "\"flaky\""),
-        ("AK2:AK3", "\"critical\""),
+        ("F2:F3", "\"expired\""),
+        ("E2:E3", "AND(ISNUMBER(E2),E2<0)"),
+        ("E2:E3", "AND(ISNUMBER(E2),E2>=0,E2<31)"),
+        ("AB2:AB3", &format!("AND(ISNUMBER(AB2),AB2<{judged})")),
+        ("W2:W3", "\"flaky\""),
+        ("C2:C3", "\"critical\""),
     ] {
         let wanted = (range.to_owned(), formula.to_owned());
         assert!(found.contains(&wanted), "{wanted:?}: {found:#?}");
@@ -142,7 +146,7 @@ fn a_host_called_like_a_state_is_not_painted() {
     let hosts = &sheets(&[fixture::hostile_host("broken")])[1];
     let document = roxmltree::Document::parse(hosts).unwrap();
     let mut cells = document.descendants();
-    let name = cells.find(|node| node.attribute("r") == Some("E2"));
+    let name = cells.find(|node| node.attribute("r") == Some("B2"));
     assert_eq!(name.unwrap().attribute("s"), None);
 }
 
@@ -167,25 +171,78 @@ fn what_looks_like_a_formula_stays_a_text_when_it_is_edited() {
         let style = cell.unwrap().attribute("s");
         style.is_some_and(|style| quoted[style.parse::<usize>().unwrap()])
     };
-    assert!(is_quoted("E2"));
-    assert!(!is_quoted("E3"));
+    assert!(is_quoted("B2"));
+    assert!(!is_quoted("B3"));
+}
+
+/// The texts of the workbook.
+fn texts(parts: &BTreeMap<String, String>) -> Vec<String> {
+    let document = roxmltree::Document::parse(&parts["xl/sharedStrings.xml"]).unwrap();
+    let texts = document.descendants().filter(roxmltree::Node::is_text);
+    texts
+        .filter_map(|node| node.text().map(ToOwned::to_owned))
+        .collect()
 }
 
 #[test]
-fn targets_that_do_not_fit_into_a_cell_are_counted() {
+fn targets_beyond_the_first_are_counted() {
     let mut plan = fixture::plan();
-    plan.targets = (0..9000)
-        .map(|index| format!("10.0.{}.{}", index / 250, index % 250))
-        .collect();
-    let parts = unpacked(&fixture::sheet(&[], &plan));
-    let document = roxmltree::Document::parse(&parts["xl/sharedStrings.xml"]).unwrap();
-    let mut texts = document.descendants().filter_map(|node| node.text());
-    let told = texts.find(|text| text.starts_with("10.0.0.0, ")).unwrap();
-    let (kept, rest) = told.rsplit_once(", … and ").unwrap();
-    let kept: Vec<&str> = kept.split(", ").collect();
+    plan.targets = (0..68).map(|index| format!("10.0.0.{index}")).collect();
+    let texts = texts(&unpacked(&fixture::sheet(&[], &plan)));
+    let told = texts.iter().find(|text| text.starts_with("10.0.0.0, "));
     assert!(
-        plan.targets
-            .starts_with(&kept.iter().map(ToString::to_string).collect::<Vec<_>>())
+        told.unwrap().ends_with(", 10.0.0.9 and 58 more"),
+        "{told:?}"
     );
-    assert_eq!(rest, format!("{} more", 9000 - kept.len()));
+}
+
+/// Rows of a sheet, its heading among them, and everything that is written on it.
+fn rows_of(part: &str) -> (usize, String) {
+    let document = roxmltree::Document::parse(part).unwrap();
+    let rows = document
+        .descendants()
+        .filter(|node| node.has_tag_name("row"));
+    let texts = document.descendants().filter(roxmltree::Node::is_text);
+    (
+        rows.count(),
+        texts
+            .filter_map(|node| node.text())
+            .collect::<Vec<_>>()
+            .join(" | "),
+    )
+}
+
+#[test]
+fn rows_that_do_not_fit_are_counted_in_the_last_row_and_in_the_summary() {
+    let plan = fixture::plan();
+    let hosts = vec![fixture::expired_host(); 5];
+    for (room, lost) in [(3, Some(3)), (4, Some(2)), (5, None), (6, None)] {
+        let bytes = workbook(&fixture::sheet(&hosts, &plan), &Policy::default(), room).unwrap();
+        let parts = opened(bytes);
+        let (rows, told) = rows_of(&parts["xl/worksheets/sheet2.xml"]);
+        assert_eq!(rows, 1 + 5.min(room as usize), "room for {room}");
+        let note =
+            lost.map(|lost| format!("and {lost} more rows that did not fit into this sheet"));
+        let everything = format!("{told} | {}", texts(&parts).join(" | "));
+        match note {
+            Some(note) => assert!(everything.contains(&note), "room for {room}: {everything}"),
+            None => assert!(!everything.contains("fit"), "room for {room}: {everything}"),
+        }
+        let summary = texts(&parts).into_iter();
+        let noted = summary.filter(|text| text.starts_with("the sheet Hosts has no room for"));
+        assert_eq!(
+            noted.count(),
+            usize::from(lost.is_some()),
+            "room for {room}"
+        );
+    }
+}
+
+#[test]
+fn what_one_looks_for_first_stands_first_under_headings_for_people() {
+    let (_, told) = rows_of(&sheets(&[fixture::expired_host()])[1]);
+    let texts = texts(&parts(&[fixture::expired_host()]));
+    let everything = format!("{told} | {}", texts.join(" | "));
+    let wanted = "state | host | severity | finding | days left | certificate | address | port";
+    assert!(everything.contains(wanted), "{everything}");
 }
