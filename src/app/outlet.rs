@@ -78,13 +78,9 @@ impl Outlet for CurrentFolder {
 
 /// `rdpscan-<scan><kind><end>`, with a number where that is taken.
 fn free_name(fleet: &Fleet, kind: &str, end: &str) -> Result<PathBuf, String> {
-    let scan: String = fleet
-        .run_id()
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
-        .collect();
-    let first = format!("rdpscan-{scan}{kind}{end}");
-    let more = (2..MOST_NAMES).map(|number| format!("rdpscan-{scan}{kind}-{number}{end}"));
+    let stem = fleet.file_stem();
+    let first = format!("{stem}{kind}{end}");
+    let more = (2..MOST_NAMES).map(|number| format!("{stem}{kind}-{number}{end}"));
     std::iter::once(first)
         .chain(more)
         .map(|name| Path::new(".").join(name))

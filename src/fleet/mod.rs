@@ -138,6 +138,16 @@ impl Fleet {
         self.plan.as_ref()
     }
 
+    /// How the names of this scan's files begin: `rdpscan-` and the scan id, as far as a file may be called so.
+    #[must_use]
+    pub fn file_stem(&self) -> String {
+        let scan = self.run_id.chars();
+        let scan: String = scan
+            .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+            .collect();
+        format!("rdpscan-{scan}")
+    }
+
     /// Scan id; empty before the first event.
     #[must_use]
     pub fn run_id(&self) -> &str {

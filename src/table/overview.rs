@@ -72,6 +72,8 @@ pub struct Panel {
     pub bars: Vec<Bar>,
     /// The same by day: hosts for each of the coming days, the current one first; empty where days are not the question.
     pub days: Vec<usize>,
+    /// Up to so many days ahead what ends does so soon: `policy.expiring_days`.
+    pub soon: usize,
     /// What stands there when no bar does.
     pub empty: &'static str,
 }
@@ -163,7 +165,10 @@ impl Overview {
         Self {
             panels: vec![
                 states(&counts),
-                expiry(&counts),
+                expiry(
+                    &counts,
+                    usize::try_from(fleet.policy().expiring_days).unwrap_or(usize::MAX),
+                ),
                 findings(&counts),
                 subnets(&counts),
                 dns(&counts),
@@ -191,7 +196,7 @@ fn bars<T: Copy>(
     counts
         .iter()
         .map(|(value, count)| Bar {
-            label: word(*value).replace('_', " "),
+            label: word(*value).to_owned(),
             count: *count,
             of,
             weight: weight(*value),
@@ -217,11 +222,13 @@ fn states(counts: &Counts) -> Panel {
             },
         ),
         days: Vec::new(),
-        empty: "no host yet",
+        soon: 0,
+        empty: "no host",
     }
 }
 
-fn expiry(counts: &Counts) -> Panel {
+/// A week that begins within `soon` days is drawn as ending soon.
+fn expiry(counts: &Counts, soon: usize) -> Panel {
     let of = counts.ended + counts.weeks.iter().sum::<usize>() + counts.later;
     let mut bars = Vec::new();
     let mut push = |label: String, count, weight, filter: String| {
@@ -241,7 +248,7 @@ fn expiry(counts: &Counts) -> Panel {
     );
     for (week, count) in counts.weeks.into_iter().enumerate() {
         let (first, last) = (week * 7, week * 7 + 6);
-        let weight = if first < 30 {
+        let weight = if first <= soon {
             Weight::Warn
         } else {
             Weight::Notice
@@ -269,7 +276,8 @@ fn expiry(counts: &Counts) -> Panel {
         title: "Certificates by days left",
         bars,
         days,
-        empty: "no certificate seen yet",
+        soon,
+        empty: "no certificate seen",
     }
 }
 
@@ -311,7 +319,8 @@ fn findings(counts: &Counts) -> Panel {
         title: "Worst findings",
         bars,
         days: Vec::new(),
-        empty: "none so far",
+        soon: 0,
+        empty: "no finding",
     }
 }
 
@@ -339,6 +348,7 @@ fn subnets(counts: &Counts) -> Panel {
         title: "Subnets with most problems",
         bars,
         days: Vec::new(),
+        soon: 0,
         empty: "no subnet has a problem",
     }
 }
@@ -362,7 +372,8 @@ fn dns(counts: &Counts) -> Panel {
             },
         ),
         days: Vec::new(),
-        empty: "no name looked up yet",
+        soon: 0,
+        empty: "no name looked up",
     }
 }
 
@@ -382,7 +393,8 @@ fn stability(counts: &Counts) -> Panel {
             },
         ),
         days: Vec::new(),
-        empty: "no attempt yet",
+        soon: 0,
+        empty: "no attempt",
     }
 }
 
@@ -423,7 +435,8 @@ fn tls(counts: &Counts) -> Panel {
         title: "TLS versions",
         bars,
         days: Vec::new(),
-        empty: "no handshake yet",
+        soon: 0,
+        empty: "no handshake",
     }
 }
 
@@ -442,7 +455,8 @@ fn nla(counts: &Counts) -> Panel {
             },
         ),
         days: Vec::new(),
-        empty: "no negotiation yet",
+        soon: 0,
+        empty: "no negotiation",
     }
 }
 

@@ -124,8 +124,10 @@ pub enum Action {
     Export(usize),
     /// Copy what the menu of copies gives this letter.
     Copy(char),
-    /// Write what an administrator runs to mend the marked hosts, or the host or the group under the cursor.
+    /// Write what an administrator runs to mend the marked hosts, or the host or the group under the cursor; asks before.
     Fix,
+    /// Yes to the question of writing that.
+    FixConfirmed,
     /// Use this palette.
     Palette(Palette),
     /// Use the palette after this one.
@@ -152,6 +154,8 @@ pub enum Action {
     StreamEnded,
     /// What became of an export: where it was written, or why not.
     Exported(Result<PathBuf, String>),
+    /// What became of a folder that mends, in words.
+    Fixed(Result<String, String>),
     /// What became of anything else that was asked for, in words.
     Told(Result<String, String>),
     /// Time since the screen opened.
@@ -172,7 +176,7 @@ pub enum Side {
 pub enum Effect {
     /// Have the rows written, and report back with [`Action::Exported`].
     Export(Export),
-    /// Have a folder written that mends these hosts, and report back with [`Action::Told`].
+    /// Have a folder written that mends these hosts, and report back with [`Action::Fixed`].
     Fix(Vec<usize>),
     /// Put a text on the clipboard, and report back with [`Action::Told`].
     Copy {

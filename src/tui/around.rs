@@ -17,7 +17,9 @@ use crate::model::{Control, Progress, ScanEvent};
 use crate::table::{Columns, FilterError, Sort};
 
 /// What those around the screen do for it. Every answer is told on the screen: a path, or a reason in words.
-pub trait Outlet: Send {
+///
+/// Files and folders are written on a thread of their own.
+pub trait Outlet: Send + Sync {
     /// The formats of exports, in the order of the menu.
     fn formats(&self) -> Vec<Offer>;
 

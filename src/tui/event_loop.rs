@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEventKind};
@@ -21,6 +22,7 @@ use super::signals::Ending;
 use super::terminal::{self, Device, Guard, Hands};
 use super::update::update;
 use super::view;
+use super::writing::Writing;
 use crate::clock;
 use crate::fleet::Fleet;
 use crate::model::{Control, Progress, ScanEvent};
@@ -65,9 +67,10 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<Left
         ended: async move { ending.told().await },
         alive: terminal::is_ours,
         hands: &mut device,
-        outlet: &*options.outlet,
+        outlet: Arc::from(options.outlet),
     };
-    let (model, written) = drive(&mut screen, outside, feed, model).await;
+    // On the heap: whoever awaits this would carry all of it.
+    let (model, written) = Box::pin(drive(&mut screen, outside, feed, model)).await;
     terminal::close(guard, screen);
     let (columns, sort, theme) = model.taste();
     Ok(Left {
@@ -87,7 +90,7 @@ struct Outside<'a, E> {
     /// Whether there is a terminal to draw to.
     alive: fn() -> bool,
     hands: &'a mut dyn Hands,
-    outlet: &'a dyn Outlet,
+    outlet: Arc<dyn Outlet>,
 }
 
 async fn drive<B: Backend, E: Future<Output = ()>>(
@@ -111,10 +114,9 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
     } = feed;
     let mut around = Around {
         hands,
-        outlet,
         stop,
         control: control.as_ref(),
-        written: Vec::new(),
+        writing: Writing::new(outlet),
     };
     let mut ended = pin!(ended);
     let started = clock::monotonic();
@@ -155,6 +157,7 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
                 None => Action::Terminate,
             },
             () = sleep_until(frame_due), if gone.is_none() && model.dirty => continue,
+            told = around.writing.done(), if around.writing.is_busy() => told,
             changed = progress.changed(), if progress_open => {
                 progress_open = changed.is_ok();
                 let now = progress.borrow_and_update().clone();
@@ -186,7 +189,9 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
             break;
         }
     }
-    (model, around.written)
+    let interrupts = |event: &Event| asked(&model, event) == Some(Action::Interrupt);
+    let written = around.writing.end(keys, interrupts).await;
+    (model, written)
 }
 
 /// What the terminal's event asks for.
@@ -209,10 +214,9 @@ fn asked(model: &Model, event: &Event) -> Option<Action> {
 /// Who carries effects out.
 struct Around<'a> {
     hands: &'a mut dyn Hands,
-    outlet: &'a dyn Outlet,
     stop: &'a CancellationToken,
     control: Option<&'a mpsc::Sender<Control>>,
-    written: Vec<PathBuf>,
+    writing: Writing,
 }
 
 /// Does what is asked for; true when the screen is to be left.
@@ -243,25 +247,22 @@ fn perform(model: &mut Model, effects: Vec<Effect>, around: &mut Around<'_>) -> 
                 Action::Told(Err("the scan takes no more orders now".to_owned()))
             }
             Effect::Copy { what, remark, text } => {
-                let (told, kept) =
-                    clipboard::copy(around.hands, around.outlet, (&what, &remark), &text);
-                if let Some(path) = kept
-                    && !around.written.contains(&path)
-                {
-                    around.written.push(path);
-                }
+                let (told, kept) = clipboard::copy(
+                    around.hands,
+                    around.writing.outlet(),
+                    (&what, &remark),
+                    &text,
+                );
+                around.writing.remember(kept);
                 Action::Told(told)
             }
             Effect::Export(wanted) => {
-                let result = around.outlet.export(model.fleet(), &wanted);
-                around.written.extend(result.clone());
-                Action::Exported(result)
+                around.writing.export(model.fleet(), wanted);
+                continue;
             }
             Effect::Fix(rows) => {
-                let result = around.outlet.fix(model.fleet(), &rows);
-                let path = result.as_ref().ok().map(|folder| folder.path.clone());
-                around.written.extend(path);
-                Action::Told(result.map(|folder| folder.to_string()))
+                around.writing.fix(model.fleet(), rows);
+                continue;
             }
         };
         update(model, told);
@@ -278,7 +279,7 @@ fn paint<B: Backend>(terminal: &mut Terminal<B>, model: &mut Model) -> bool {
     }
     match terminal.draw(|frame| view::draw(model, frame)) {
         Ok(_) => {
-            model.dirty = false;
+            model.drawn();
             true
         }
         Err(error) => {
@@ -412,13 +413,12 @@ mod tests {
             sender.send(event.clone()).await.unwrap();
         }
         let model = model(feed.events.is_some());
-        let outlet = Asked::default();
         let outside = Outside {
             keys: &mut keys,
             ended,
             alive,
             hands: &mut NoHands,
-            outlet: &outlet,
+            outlet: Arc::new(Asked::default()),
         };
         let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
         let (model, _) = drive(&mut terminal, outside, &mut feed, model).await;
@@ -505,7 +505,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn export_calls_back_with_the_rows_shown() {
-        let outlet = Asked::default();
+        let outlet = Arc::new(Asked::default());
         let (events, receiver) = mpsc::channel(1);
         let (_, progress) = watch::channel(Progress::default());
         let mut feed = Feed {
@@ -549,7 +549,7 @@ mod tests {
             ended: pending(),
             alive: || true,
             hands: &mut NoHands,
-            outlet: &outlet,
+            outlet: outlet.clone(),
         };
         let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
         let offers = Offers {

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::columns;
-use crate::fleet::Fleet;
+use super::fitting::Longest;
+use crate::fleet::{Fleet, Summary};
 use crate::table::{self, Columns, Filter, Grouping, Sort, View};
 
 /// One line of the table.
@@ -33,9 +33,11 @@ pub(super) struct List {
     /// Hosts that view and filter let through, as indices into `Fleet::hosts`, in the order shown; folded ones too.
     pub(super) hosts: Vec<usize>,
     /// Cells that the longest entries among them take.
-    pub(super) longest: columns::Longest,
+    pub(super) longest: Longest,
     /// Hosts of each view, in the order of [`View::ALL`].
     pub(super) counts: [usize; View::ALL.len()],
+    /// What the head of the screen counts, as of the same moment.
+    pub(super) summary: Summary,
     /// Marked hosts, as indices into `Fleet::hosts`. A mark on a host that is not shown is kept, and nothing is done to it.
     pub(super) marks: BTreeSet<usize>,
     /// What the cursor stands on: it belongs to the host or the group, not to the line.
@@ -44,6 +46,8 @@ pub(super) struct List {
     pub(super) cursor: Option<Row>,
     /// The cursor stays on the first row, whichever host sorts there: so it is until the user moves it.
     pub(super) follow_top: bool,
+    /// What the cursor stood on in the newest frame, as long as only facts have moved it since. The user acts on what was seen.
+    pub(super) seen: Option<Row>,
     /// The first row on screen.
     pub(super) top: usize,
     /// Revision of the fleet that the rows reflect.
@@ -65,11 +69,13 @@ impl Default for List {
             folded: BTreeSet::new(),
             rows: Vec::new(),
             hosts: Vec::new(),
-            longest: columns::Longest::default(),
+            longest: Longest::default(),
             counts: [0; View::ALL.len()],
+            summary: Summary::default(),
             marks: BTreeSet::new(),
             cursor: None,
             follow_top: true,
+            seen: None,
             top: 0,
             sorted_revision: None,
             sorted_at: Duration::ZERO,
@@ -141,6 +147,7 @@ impl List {
         let before = self.cursor_row();
         let place = open.and_then(|open| self.hosts.iter().position(|host| *host == open));
         self.counts = View::counts(fleet.hosts());
+        self.summary = fleet.summary().clone();
         let view = self.view;
         self.hosts = table::arrange(fleet.hosts(), &self.filter, self.sort);
         if view != View::All {
@@ -160,7 +167,7 @@ impl List {
             .hosts
             .iter()
             .filter_map(|host| fleet.hosts().get(*host));
-        self.longest = columns::Longest::of(shown);
+        self.longest = Longest::of(shown);
         self.regroup(fleet, open);
         self.sorted_revision = Some(fleet.revision());
         self.sorted_at = now;

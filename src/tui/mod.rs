@@ -15,6 +15,7 @@ mod columns;
 mod copyable;
 mod event_loop;
 mod every;
+mod fitting;
 pub mod keymap;
 mod keys;
 mod list;
@@ -27,6 +28,7 @@ mod text;
 mod theme;
 mod update;
 mod view;
+mod writing;
 
 pub use action::{Action, Effect, Export, MenuKind, Move, Side};
 pub use around::{Feed, FixFolder, Left, Options, Outlet, TuiError};

@@ -41,6 +41,8 @@ pub struct Model {
     pub(super) aim: Option<Aim>,
     pub(super) mouse: bool,
     pub(super) toast: Option<Toast>,
+    /// A file or a folder is being written: one at a time.
+    pub(super) writing: bool,
     /// Something visible has changed since the last frame.
     pub(super) dirty: bool,
 }
@@ -101,6 +103,8 @@ pub(super) enum Overlay {
     Quit,
     /// The question whether to probe so much anew.
     Rescan(Again),
+    /// The question whether to write what mends these hosts, as they stood when it came up.
+    Fix(Vec<usize>),
 }
 
 /// What is to be probed anew once the question is answered.
@@ -178,6 +182,7 @@ impl Model {
             aim: None,
             mouse: false,
             toast: None,
+            writing: false,
             dirty: true,
         };
         model.arrange();
@@ -295,6 +300,7 @@ impl Model {
             Overlay::Help { .. } => Context::Help,
             Overlay::Quit => Context::Quit,
             Overlay::Rescan(_) => Context::Rescan,
+            Overlay::Fix(_) => Context::Fix,
             Overlay::None => self.screen_context(),
         }
     }
@@ -371,6 +377,12 @@ impl Model {
     pub(super) fn keep_in_view(&mut self) {
         let height = super::view::table_rows(self);
         self.list.keep_in_view(height);
+    }
+
+    /// A frame shows what there is now.
+    pub fn drawn(&mut self) {
+        self.dirty = false;
+        self.list.seen.clone_from(&self.list.cursor);
     }
 
     /// Shows a message for a while.

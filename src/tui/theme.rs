@@ -225,6 +225,16 @@ impl Theme {
         self.glyph("✗", "x")
     }
 
+    /// In place of a word that says that all is well.
+    pub(super) const fn fine(self) -> &'static str {
+        self.glyph("✔", "+")
+    }
+
+    /// In place of a word that says that nothing is known.
+    pub(super) const fn nothing(self) -> &'static str {
+        self.glyph("·", ".")
+    }
+
     /// One of eight heights of a sparkline's bar, 0 the lowest.
     pub(super) fn spark(self, level: usize) -> &'static str {
         const BLOCKS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];

@@ -33,18 +33,24 @@ pub(super) static COLUMNS: [Column; 23] = [
     Column {
         id: ColumnId::Predicted,
         word: "predicted",
-        about: "the error that mstsc would probably show",
-        spelt: Some(spelling::codes),
+        about: "the error that mstsc would probably show, and how likely",
+        spelt: Some(spelling::predictions),
         is_date: false,
         says: |look, out| {
+            // `0x904 91%`: a code alone would accuse hosts that mostly work.
             if let Some(predicted) = &look.host.diagnosis.predicted {
-                out.push_str(predicted.code);
+                append(
+                    out,
+                    format_args!("{} {}%", predicted.code, predicted.likelihood),
+                );
             }
         },
         key: |host| {
+            // By code, and where it is the same the most likely first.
             let predicted = host.diagnosis.predicted.as_ref();
             predicted.map_or(SortKey::Missing, |predicted| {
-                SortKey::Text(predicted.code.into())
+                let unlikely = 100 - predicted.likelihood.min(100);
+                SortKey::Text(format!("{} {unlikely:03}", predicted.code).into())
             })
         },
     },

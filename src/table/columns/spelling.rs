@@ -45,6 +45,11 @@ pub(super) const fn codes(byte: u8) -> bool {
     byte.is_ascii_hexdigit() || byte == b'x'
 }
 
+/// `0x904 91%`.
+pub(super) const fn predictions(byte: u8) -> bool {
+    codes(byte) || matches!(byte, b' ' | b'%')
+}
+
 /// `rsa 2048`.
 pub(super) const fn keys(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b' '

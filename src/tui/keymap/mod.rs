@@ -40,11 +40,13 @@ pub enum Context {
     Quit,
     /// The question whether to probe everything anew, or a group.
     Rescan,
+    /// The question whether to write what mends hosts.
+    Fix,
 }
 
 impl Context {
     /// Every context, in the order of the help page.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Global,
         Self::Table,
         Self::Host,
@@ -57,6 +59,7 @@ impl Context {
         Self::Help,
         Self::Quit,
         Self::Rescan,
+        Self::Fix,
     ];
 
     /// The heading in the help page.
@@ -75,6 +78,7 @@ impl Context {
             Self::Help => "Help",
             Self::Quit => "Quit?",
             Self::Rescan => "Probe anew?",
+            Self::Fix => "Write fixes?",
         }
     }
 

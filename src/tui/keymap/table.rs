@@ -192,4 +192,7 @@ pub static BINDINGS: &[Binding] = bindings! {
 
     Rescan _ [char('y'), plain(Enter)] Action::RescanConfirmed, "probe anew" "probe what the question is about again";
     Rescan _ [char('n'), char('q'), plain(Esc)] Action::Back, "back" "leave it";
+
+    Fix _ [char('y'), plain(Enter)] Action::FixConfirmed, "write" "write the folder that the question is about";
+    Fix _ [char('n'), char('q'), plain(Esc)] Action::Back, "back" "leave it";
 };

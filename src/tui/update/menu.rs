@@ -8,6 +8,7 @@ use super::super::columns;
 use super::super::menu::{self, Item};
 use super::super::model::{Menu, Model, Overlay, Screen};
 use super::super::theme::Tone;
+use super::super::view;
 use crate::table::{ColumnId, Columns};
 
 /// Said where an action has no host to act on.
@@ -130,13 +131,16 @@ pub(super) fn column(model: &mut Model, action: &Action) {
     let Some(column) = marked_column(model) else {
         return;
     };
+    let on_screen = view::column_width(model, column);
     let columns = &mut model.list.columns;
     let changed = match action {
         Action::ColumnToggle => columns.toggle(column),
         Action::ColumnMove(side) => columns.shift(column, *side == Side::Right),
         Action::ColumnSize(side) => {
-            let look = columns::look(column);
-            let width = columns.width(column).unwrap_or(look.least);
+            // What is seen grows or shrinks, also where the width that was chosen finds no room.
+            let chosen = columns.width(column);
+            let width = on_screen.or(chosen);
+            let width = width.unwrap_or_else(|| columns::look(column).least);
             let width = match side {
                 Side::Left => width.saturating_sub(1),
                 Side::Right => width.saturating_add(1),

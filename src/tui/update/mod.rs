@@ -44,11 +44,20 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             model.dirty = true;
         }
         Action::Exported(Ok(path)) => {
+            model.writing = false;
             let path = path.display().to_string();
             model.say(format!("wrote {}", text::clean(&path)), Tone::Good);
         }
+        Action::Fixed(result) => {
+            model.writing = false;
+            return update(model, Action::Told(result));
+        }
         Action::Told(Ok(words)) => model.say(text::clean(&words), Tone::Good),
-        Action::Exported(Err(reason)) | Action::Told(Err(reason)) => {
+        Action::Exported(Err(reason)) => {
+            model.writing = false;
+            return update(model, Action::Told(Err(reason)));
+        }
+        Action::Told(Err(reason)) => {
             model.say(format!("not done: {}", text::clean(&reason)), Tone::Bad);
         }
         Action::Interrupt | Action::QuitConfirmed | Action::Terminate | Action::Quit => {
@@ -64,12 +73,16 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
 
 /// What a key, the mouse or a line of a menu asks for.
 fn asked(model: &mut Model, action: Action) -> Vec<Effect> {
+    if !rows::held(model, &action) {
+        return Vec::new();
+    }
     match action {
         Action::MenuPick => return menu::pick(model),
         Action::MenuLetter(letter) => return menu::pick_letter(model, letter),
         Action::Export(format) => return write::export(model, format),
         Action::Copy(letter) => return write::copy(model, letter),
-        Action::Fix => return write::fix(model),
+        Action::Fix => write::ask_to_fix(model),
+        Action::FixConfirmed => return write::fix(model),
         Action::Pause => return scan::pause(model),
         Action::Skip => return scan::skip(model),
         Action::ProbeAgain => return scan::probe_again(model),

@@ -133,7 +133,11 @@ fn move_by(model: &mut Model, step: Move) {
             scroll_help(model, |scroll| scrolled(scroll, extent.0, extent.1, step));
             return;
         }
-        Overlay::None | Overlay::Filter(_) | Overlay::Quit | Overlay::Rescan(_) => {}
+        Overlay::None
+        | Overlay::Filter(_)
+        | Overlay::Quit
+        | Overlay::Rescan(_)
+        | Overlay::Fix(_) => {}
     }
     match &mut model.screen {
         Screen::Table => {

@@ -1,10 +1,51 @@
 //! Which rows stand, in which order and groups, and which are marked.
 
-use super::super::action::Action;
+use super::super::action::{Action, MenuKind};
 use super::super::list::Row;
 use super::super::model::{Model, Overlay, Screen};
+use super::super::theme::Tone;
 use super::super::view;
 use crate::table::{ColumnId, Sort};
+
+/// Facts may have sorted another host under the cursor since the frame that the user saw: what is done to the host under the
+/// cursor is done to the one in that frame, and ends the following of the first row. False when that host has left the table
+/// since, so that nothing must be done.
+pub(super) fn held(model: &mut Model, action: &Action) -> bool {
+    let seen = model.list.seen.take();
+    let on_table = matches!(
+        (&model.screen, &model.overlay),
+        (Screen::Table, Overlay::None)
+    );
+    if !on_table || model.aim.is_some() {
+        return true;
+    }
+    let at_cursor = match action {
+        Action::Mark | Action::Open => true,
+        Action::ProbeAgain
+        | Action::Fix
+        | Action::MenuOpen(MenuKind::Copy | MenuKind::Palette)
+        | Action::Copy(_) => !model.is_marked(),
+        _ => return true,
+    };
+    // The palette is mostly opened for something else, and takes aim at the host anyway.
+    if !matches!(action, Action::MenuOpen(MenuKind::Palette)) {
+        model.list.follow_top = false;
+    }
+    let Some(seen) = seen.filter(|seen| at_cursor && model.list.cursor.as_ref() != Some(seen))
+    else {
+        return true;
+    };
+    if !model.list.rows.contains(&seen) {
+        model.say(
+            "nothing was done: the row that stood under the cursor has just left this table",
+            Tone::Notice,
+        );
+        return false;
+    }
+    model.list.cursor = Some(seen);
+    model.keep_in_view();
+    true
+}
 
 /// Carries out what changes the rows.
 pub(super) fn arranged(model: &mut Model, action: &Action) {

@@ -2,12 +2,26 @@
 
 use super::super::action::{Effect, Export};
 use super::super::copyable::copyables;
-use super::super::model::{Model, Screen};
+use super::super::model::{Model, Overlay, Screen};
 use super::super::theme::Tone;
 use super::menu::NOBODY;
 
+/// One thing is written at a time; false when one is.
+fn free(model: &mut Model) -> bool {
+    if model.writing {
+        model.say(
+            "not yet: what was asked for before is still being written",
+            Tone::Notice,
+        );
+    }
+    !model.writing
+}
+
 /// The marked hosts, else what the screen shows.
 pub(super) fn export(model: &mut Model, format: usize) -> Vec<Effect> {
+    if !free(model) {
+        return Vec::new();
+    }
     // What is written is what is known now, not as of the last sort.
     if model.stale() {
         model.arrange();
@@ -23,6 +37,7 @@ pub(super) fn export(model: &mut Model, format: usize) -> Vec<Effect> {
         return Vec::new();
     }
     let columns = model.list.columns.shown().collect();
+    model.writing = true;
     vec![Effect::Export(Export {
         format,
         rows,
@@ -31,13 +46,38 @@ pub(super) fn export(model: &mut Model, format: usize) -> Vec<Effect> {
     })]
 }
 
-/// What mends the hosts that are meant.
-pub(super) fn fix(model: &mut Model) -> Vec<Effect> {
+/// Asks before what mends the hosts that are meant is written: every time it is, there is one more folder.
+pub(super) fn ask_to_fix(model: &mut Model) {
     let rows = model.meant();
     if rows.is_empty() {
         model.say(NOBODY, Tone::Notice);
+        return;
+    }
+    let hosts = model.fleet.hosts();
+    let mut findings = rows
+        .iter()
+        .filter_map(|row| hosts.get(*row))
+        .flat_map(|host| &host.diagnosis.findings);
+    if findings.all(|finding| finding.remedies.is_empty()) {
+        model.say(
+            "nothing to mend: no finding of these hosts has a remedy",
+            Tone::Notice,
+        );
+    } else if free(model) {
+        model.overlay = Overlay::Fix(rows);
+    }
+}
+
+/// Writes what the question was about.
+pub(super) fn fix(model: &mut Model) -> Vec<Effect> {
+    let asked = std::mem::replace(&mut model.overlay, Overlay::None);
+    let Overlay::Fix(rows) = asked else {
+        return Vec::new();
+    };
+    if !free(model) {
         return Vec::new();
     }
+    model.writing = true;
     vec![Effect::Fix(rows)]
 }
 

@@ -33,7 +33,7 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
     let count = format!(
         "{} of {} hosts",
         grouped(model.list.hosts.len() as u64),
-        grouped(model.fleet.hosts().len() as u64)
+        grouped(model.list.summary.hosts)
     );
     let (typed, note, tone) = if let Overlay::Filter(edit) = &model.overlay {
         let (note, tone) = match &edit.error {

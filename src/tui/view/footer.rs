@@ -24,6 +24,12 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
         super::put(&line, area.x, area.y, area.width, buffer);
         return;
     }
+    if model.writing {
+        let words = format!(" writing {}", if theme.ascii { "..." } else { "…" });
+        let line = Line::styled(words, theme.style(Tone::Notice));
+        super::put(&line, area.x, area.y, area.width, buffer);
+        return;
+    }
     let room = usize::from(area.width);
     let mut spans = vec![Span::raw(" ")];
     for (key, hint) in fitting(hints(model), room.saturating_sub(1)) {

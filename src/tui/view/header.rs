@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use super::super::action::Action;
 use super::super::model::{Model, Phase};
 use super::super::text;
-use super::super::theme::Tone;
+use super::super::theme::{Theme, Tone};
 use crate::counts::{counted, grouped};
 use crate::model::{DEFAULT_PORT, Descriptors, Endpoint, HostState, Notice, Progress, ScanStatus};
 
@@ -215,41 +215,108 @@ fn elapsed(model: &Model) -> Option<Duration> {
 
 fn counts(model: &Model, room: usize) -> Line<'static> {
     let theme = model.theme;
-    let summary = model.fleet.summary();
-    let mut pieces = vec![(
-        0,
-        Span::styled(
-            format!("{} listed", counted(summary.hosts, "host", "hosts")),
-            theme.style(Tone::Strong),
-        ),
-    )];
+    // Of the moment of the rows and tabs below, not of now: numbers on one screen agree.
+    let summary = &model.list.summary;
+    let listed = format!("{} listed", counted(summary.hosts, "host", "hosts"));
+    let listed = Span::styled(listed, theme.style(Tone::Strong));
+    let mut pieces = vec![Count {
+        rank: 0,
+        hosts: 0,
+        span: listed,
+    }];
     for state in HostState::ALL {
         let count = summary.by_state.get(state).copied().unwrap_or(0);
         if count > 0 {
             let (glyph, tone) = theme.state(*state);
             let text = format!("{glyph} {} {state}", grouped(count));
-            pieces.push((rank(*state), Span::styled(text, theme.style(tone))));
+            pieces.push(Count {
+                rank: rank(*state),
+                hosts: count,
+                span: Span::styled(text, theme.style(tone)),
+            });
         }
     }
     let others = [
         (5, summary.expired, "expired"),
-        (8, summary.expiring, "expiring"),
-        (6, summary.flaky, "flaky"),
-        (7, summary.dns_trouble, "DNS trouble"),
+        (13, summary.expiring, "expiring"),
+        (11, summary.flaky, "flaky"),
+        (12, summary.dns_trouble, "DNS trouble"),
     ];
+    let states = pieces.len();
     for (rank, count, word) in others {
         if count > 0 {
             let text = format!("{} {word}", grouped(count));
-            pieces.push((rank, Span::styled(text, theme.style(Tone::Plain))));
+            pieces.push(Count {
+                rank,
+                hosts: 0,
+                span: Span::styled(text, theme.style(Tone::Plain)),
+            });
         }
     }
     let mut spans = vec![Span::raw(" ")];
-    spans.extend(super::fit_pieces(
-        pieces,
-        theme.separator(),
-        room.saturating_sub(2),
-    ));
+    spans.extend(counted_out(&pieces, states, theme, room.saturating_sub(2)));
     Line::from(spans)
+}
+
+/// A count in the head of the screen.
+struct Count {
+    /// The greatest is left out first when room is short.
+    rank: u8,
+    /// Hosts that it counts in a state; 0 for what is counted on top of the states.
+    hosts: u64,
+    span: Span<'static>,
+}
+
+/// As many counts as there is room for, the first `states` of them those of states, and how many hosts are in states left out.
+fn counted_out(counts: &[Count], states: usize, theme: Theme, room: usize) -> Vec<Span<'static>> {
+    let mut ranks: Vec<u8> = counts.iter().map(|count| count.rank).collect();
+    ranks.sort_unstable();
+    loop {
+        // What has the greatest rank left stays.
+        let most = ranks.last().copied().unwrap_or(0);
+        let kept = |count: &&Count| count.rank <= most;
+        let left_out: u64 = counts
+            .iter()
+            .filter(|count| count.rank > most)
+            .map(|count| count.hosts)
+            .sum();
+        let mut pieces: Vec<Span<'static>> = counts
+            .iter()
+            .take(states)
+            .filter(kept)
+            .map(|count| count.span.clone())
+            .collect();
+        if left_out > 0 {
+            let words = format!("+{} others", grouped(left_out));
+            pieces.push(Span::styled(words, theme.style(Tone::Plain)));
+        }
+        let behind = counts.iter().skip(states).filter(kept);
+        pieces.extend(behind.map(|count| count.span.clone()));
+        if ranks.len() < counts.len() && left_out == 0 {
+            pieces.push(Span::styled(theme.ellipsis(), theme.style(Tone::Dim)));
+        }
+        let gaps = text::width(theme.separator()) * pieces.len().saturating_sub(1);
+        let needed = pieces.iter().map(Span::width).sum::<usize>() + gaps;
+        if needed <= room || ranks.len() <= 1 {
+            return separated(pieces, theme);
+        }
+        ranks.pop();
+        // What shares a rank goes together.
+        while ranks.len() > 1 && ranks.last() == Some(&most) {
+            ranks.pop();
+        }
+    }
+}
+
+fn separated(pieces: Vec<Span<'static>>, theme: Theme) -> Vec<Span<'static>> {
+    let mut spans = Vec::with_capacity(pieces.len() * 2);
+    for piece in pieces {
+        if !spans.is_empty() {
+            spans.push(Span::raw(theme.separator()));
+        }
+        spans.push(piece);
+    }
+    spans
 }
 
 /// Which count is left out first when room is short: the greatest.
@@ -259,10 +326,10 @@ const fn rank(state: HostState) -> u8 {
         HostState::Degraded => 2,
         HostState::Healthy => 3,
         HostState::GivenUp | HostState::NotRdp => 4,
-        HostState::Unreachable => 9,
-        HostState::Filtered => 10,
-        HostState::Closed => 11,
-        HostState::NotProbed => 12,
+        HostState::Unreachable => 6,
+        HostState::Filtered => 7,
+        HostState::Closed => 8,
+        HostState::NotProbed => 9,
     }
 }
 

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::super::keymap::Context;
 use super::super::model::{Model, Overlay};
 use super::super::text;
-use super::super::theme::Tone;
+use super::super::theme::{Theme, Tone};
 
 const WIDTH: u16 = 76;
 
@@ -74,5 +74,36 @@ fn lines(model: &Model, width: u16) -> Vec<Line<'static>> {
             }
         }
     }
+    lines.push(Line::raw(""));
+    lines.push(Line::styled(" In the table", theme.style(Tone::Accent)));
+    for (sign, sentence) in signs(theme) {
+        let mut sign = sign.to_owned();
+        for sentence in text::wrap(sentence, room) {
+            let lead = format!("  {:<24}", std::mem::take(&mut sign));
+            lines.push(Line::from(vec![
+                Span::styled(lead, theme.style(Tone::Strong)),
+                Span::raw(sentence),
+            ]));
+        }
+    }
     lines
+}
+
+/// What stands in the table for want of room.
+const fn signs(theme: Theme) -> [(&'static str, &'static str); 4] {
+    [
+        (
+            "+4",
+            "columns that found no room; a wider terminal shows them, c hides others",
+        ),
+        (
+            theme.fine(),
+            "all is well: DNS match, NLA offered or required, STAB steady",
+        ),
+        (theme.cross(), "NLA not_offered"),
+        (
+            theme.nothing(),
+            "nothing is known: DNS not_checked, STAB unknown",
+        ),
+    ]
 }

@@ -20,6 +20,7 @@ use ratatui::widgets::{Clear, Widget};
 
 use super::model::{Model, Overlay, Screen};
 use super::theme::{Theme, Tone};
+use crate::table::ColumnId;
 
 /// The least terminal on which the screens make sense; below, a notice says so.
 pub(super) const LEAST: (u16, u16) = (60, 10);
@@ -79,6 +80,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
         Overlay::Help { scroll, .. } => help::render(model, *scroll, above, frame.buffer_mut()),
         Overlay::Quit => question::quit(model, above, frame.buffer_mut()),
         Overlay::Rescan(again) => question::rescan(model, again, above, frame.buffer_mut()),
+        Overlay::Fix(rows) => question::fix(model, rows, above, frame.buffer_mut()),
     }
     footer::message(model, area, frame.buffer_mut());
 }
@@ -112,6 +114,13 @@ fn own_areas(model: &Model) -> Areas {
 /// Hosts that the table can show at once.
 pub(super) fn table_rows(model: &Model) -> usize {
     usize::from(own_areas(model).body.height.saturating_sub(1))
+}
+
+/// Cells that a column has on the screen now; `None` when it is not there.
+pub(super) fn column_width(model: &Model, column: ColumnId) -> Option<u16> {
+    let fitted = table::fitting(model, model.size.width);
+    let found = fitted.iter().find(|fitted| fitted.column.id == column);
+    found.map(|fitted| fitted.width)
 }
 
 /// The row of the table that stands on this line of the screen.

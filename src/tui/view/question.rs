@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use super::super::model::{Again, Model};
 use super::super::theme::Tone;
-use crate::counts::grouped;
+use crate::counts::{counted, grouped};
 
 /// Whether to leave a scan that still runs.
 pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -37,6 +37,20 @@ pub(super) fn rescan(model: &Model, again: &Again, area: Rect, buffer: &mut Buff
     render(title, lines, keys, model, area, buffer);
 }
 
+/// Whether to write what mends these hosts.
+pub(super) fn fix(model: &Model, rows: &[usize], area: Rect, buffer: &mut Buffer) {
+    let lines = [
+        format!(
+            " Scripts and lists for {} go into a new folder:",
+            counted(rows.len() as u64, "host", "hosts")
+        ),
+        format!(" ./{}-fix", model.fleet.file_stem()),
+        " (with a number behind it where there is one already).".to_owned(),
+    ];
+    let keys = " y  write              n  leave it";
+    render("Write fixes?", lines, keys, model, area, buffer);
+}
+
 /// How much is asked again, and how much of what is known goes.
 fn everything(model: &Model) -> [String; 2] {
     let hosts = model.fleet.hosts().len() as u64;
@@ -59,21 +73,20 @@ fn everything(model: &Model) -> [String; 2] {
     ]
 }
 
-fn render(
+fn render<const LINES: usize>(
     title: &str,
-    lines: [String; 2],
+    lines: [String; LINES],
     keys: &str,
     model: &Model,
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    let inner = super::window(title, (56, 5), model.theme, area, buffer);
-    let [first, second] = lines.map(Line::raw);
+    // The frame, and the line of the keys.
+    let height = u16::try_from(LINES + 3).unwrap_or(u16::MAX);
+    let inner = super::window(title, (56, height), model.theme, area, buffer);
     let keys = Line::styled(keys, model.theme.style(Tone::Accent));
-    for (line, y) in [first, second, keys]
-        .iter()
-        .zip(inner.top()..inner.bottom())
-    {
-        super::put(line, inner.x, y, inner.width, buffer);
+    let lines = lines.into_iter().map(Line::raw).chain([keys]);
+    for (line, y) in lines.zip(inner.top()..inner.bottom()) {
+        super::put(&line, inner.x, y, inner.width, buffer);
     }
 }

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::columns::{self, Column};
+use super::super::fitting::{self, Fitted};
 use super::super::list::Row;
 use super::super::model::Model;
 use super::super::text;
@@ -59,29 +59,32 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 /// The columns that fit into this width, each with its own.
-pub(super) fn fitting(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
-    columns::fit(
+pub(super) fn fitting(model: &Model, width: u16) -> Vec<Fitted> {
+    fitting::fit(
         &model.list.columns,
+        model.list.sort.column,
         width.saturating_sub(MARGIN),
         model.list.longest,
     )
 }
 
-fn headings(model: &Model, columns: &[(&Column, u16)], area: Rect, buffer: &mut Buffer) {
+fn headings(model: &Model, columns: &[Fitted], area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let mut x = area.x + MARGIN;
-    for (column, width) in columns {
-        let mut spans = vec![Span::styled(column.title, theme.style(Tone::Accent))];
-        if model.list.sort.column == column.id {
-            // Next to the title; the narrowest columns give up their last letter for it.
+    let mut end = x;
+    for fitted in columns {
+        let width = fitted.width;
+        let mut title = fitted.title().to_owned();
+        if model.list.sort.column == fitted.column.id {
+            // Next to the title, which gives up letters for it where it has to.
             let mark = theme.order(model.list.sort.inverted);
-            let title = text::truncate(column.title, usize::from(*width).saturating_sub(2), "");
-            spans = vec![Span::styled(
-                format!("{title} {mark}"),
-                theme.style(Tone::Accent),
-            )];
+            title = text::truncate(&title, usize::from(width).saturating_sub(2), "").into_owned();
+            title = format!("{title} {mark}");
         }
-        super::put(&Line::from(spans), x, area.y, *width, buffer);
+        let cells = u16::try_from(text::width(&title)).unwrap_or(width);
+        end = x.saturating_add(cells.min(width));
+        let line = Line::styled(title, theme.style(Tone::Accent));
+        super::put(&line, x, area.y, width, buffer);
         x = x.saturating_add(width + 1);
     }
     // Columns that found no room are not silently gone.
@@ -92,7 +95,13 @@ fn headings(model: &Model, columns: &[(&Column, u16)], area: Rect, buffer: &mut 
         .count()
         .saturating_sub(columns.len());
     if hidden > 0 {
-        let note = format!("+{hidden}");
+        let short = format!("+{hidden}");
+        let long = match hidden {
+            1 => "+1 column".to_owned(),
+            more => format!("+{more} columns"),
+        };
+        let room = usize::from(area.right().saturating_sub(end + 1));
+        let note = if long.len() <= room { long } else { short };
         let width = u16::try_from(note.len()).unwrap_or(0);
         let at = area.right().saturating_sub(width);
         let line = Line::styled(note, theme.style(Tone::Dim));
@@ -100,23 +109,37 @@ fn headings(model: &Model, columns: &[(&Column, u16)], area: Rect, buffer: &mut 
     }
 }
 
-fn line(model: &Model, host: &Host, columns: &[(&Column, u16)], area: Rect, buffer: &mut Buffer) {
+/// Cells that the beginning of a sentence takes at least to be worth showing, with the blanks before it.
+const BEGINNING: usize = 12;
+
+/// How many pieces of a cell are shown in so many cells.
+fn shown(id: ColumnId, width: u16, pieces: &[(String, Tone)]) -> usize {
+    match (id, pieces) {
+        // A bar or two of many would tell another story than all of them do.
+        (ColumnId::Stability, _) if width < 11 => 1,
+        (ColumnId::Finding, [(finding, _), (title, _)]) => {
+            let left = usize::from(width).saturating_sub(text::width(finding));
+            1 + usize::from(left >= BEGINNING.min(text::width(title)))
+        }
+        _ => pieces.len(),
+    }
+}
+
+fn line(model: &Model, host: &Host, columns: &[Fitted], area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let mut x = area.x + MARGIN;
-    for (column, width) in columns {
-        let mut left = usize::from(*width);
+    for fitted in columns {
+        let width = fitted.width;
+        let mut left = usize::from(width);
         let mut spans = Vec::new();
-        // A bar or two of many would tell another story than all of them do.
-        let most = match column.id {
-            ColumnId::Stability if *width < 11 => 1,
-            _ => usize::MAX,
-        };
-        for (piece, tone) in (column.cell)(host, theme).into_iter().take(most) {
+        let mut pieces = fitted.cell(host, theme);
+        pieces.truncate(shown(fitted.column.id, width, &pieces));
+        for (piece, tone) in pieces {
             let cut = text::truncate(&piece, left, theme.ellipsis()).into_owned();
             left = left.saturating_sub(text::width(&cut));
             spans.push(Span::styled(cut, theme.style(tone)));
         }
-        super::put(&Line::from(spans), x, area.y, *width, buffer);
+        super::put(&Line::from(spans), x, area.y, width, buffer);
         x = x.saturating_add(width + 1);
     }
 }
@@ -193,7 +216,10 @@ fn group(model: &Model, label: &str, area: Rect, buffer: &mut Buffer) {
 }
 
 fn empty(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let sentence = if !model.fleet.hosts().is_empty() {
+    let sentence = if model.is_drilled() {
+        // The line of the filter says how to go back.
+        "no host is behind this bar"
+    } else if !model.fleet.hosts().is_empty() {
         match (model.list.filter.is_empty(), model.list.view) {
             (true, _) => "no host belongs to this view",
             (false, View::All) => "no host passes the filter; Esc clears it",

@@ -80,7 +80,7 @@ fn extra(model: &Model, width: u16) -> String {
     }
     let sort = model.list.sort;
     let columns = super::table::fitting(model, width);
-    if !columns.iter().any(|(column, _)| column.id == sort.column) {
+    if columns.iter().all(|fitted| fitted.column.id != sort.column) {
         let order = model.theme.order(sort.inverted);
         parts.push(format!("sorted by {} {order}", sort.column.word()));
     }

@@ -49,11 +49,8 @@ fn a_menu_acts_on_the_host_it_was_opened_for_whatever_arrives() {
         stand.keys(keys[0]);
         stand.act(worse("10.0.0.1"));
         stand.act(Action::Tick(Duration::from_secs(2)));
-        assert_eq!(
-            stand.under_cursor(),
-            "10.0.0.1:3389",
-            "another host is first now"
-        );
+        let first = stand.order().first().cloned();
+        assert_eq!(first.as_deref(), Some("10.0.0.1:3389"), "another is first");
         stand.keys(keys[1]);
         if keys[0] == ":" {
             stand.key(KeyCode::Enter);
@@ -72,6 +69,181 @@ fn the_palette_probes_the_host_it_was_opened_for() {
     stand.key(KeyCode::Enter);
     let wanted = Control::ProbeAgain(vec![stage::endpoint("10.0.0.5")]);
     assert_eq!(stand.effects, [Effect::Control(wanted)]);
+}
+
+/// The first row is followed, as at the start, and another host sorts there after the frame that the user saw.
+fn overtaken() -> Stand {
+    let mut stand = two();
+    assert_eq!(stand.under_cursor(), "10.0.0.5:3389");
+    stand.model.drawn();
+    stand.act(worse("10.0.0.1"));
+    stand.act(Action::Tick(Duration::from_secs(2)));
+    stand
+}
+
+#[test]
+fn a_key_acts_on_the_host_of_the_frame_that_was_seen_and_not_on_one_that_sorted_there_since() {
+    let mut stand = overtaken();
+    stand.keys("r");
+    let wanted = Control::ProbeAgain(vec![stage::endpoint("10.0.0.5")]);
+    assert_eq!(stand.effects, [Effect::Control(wanted)]);
+    let mut stand = overtaken();
+    stand.keys("ya");
+    assert_eq!(copied(&stand), ["10.0.0.5"]);
+    let mut stand = overtaken();
+    stand.keys(":copy address\n");
+    assert_eq!(copied(&stand), ["10.0.0.5"]);
+    let mut stand = overtaken();
+    stand.keys(" ya");
+    assert_eq!(copied(&stand), ["10.0.0.5"], "that is the marked one");
+    let mut stand = overtaken();
+    stand.keys("\n");
+    assert_eq!(stand.under_cursor(), "10.0.0.5:3389");
+}
+
+#[test]
+fn whoever_acts_on_a_host_follows_the_first_row_no_longer() {
+    for keys in ["y", "r", " "] {
+        let mut stand = two();
+        stand.keys(keys);
+        let host = stand.under_cursor();
+        stand.act(worse("10.0.0.1"));
+        stand.act(Action::Tick(Duration::from_secs(2)));
+        assert_eq!(stand.under_cursor(), host, "{keys:?}");
+    }
+}
+
+#[test]
+fn a_key_of_ones_own_that_moves_the_cursor_is_no_fact_that_did() {
+    let mut stand = overtaken();
+    stand.keys("gr");
+    let wanted = Control::ProbeAgain(vec![stage::endpoint("10.0.0.1")]);
+    assert_eq!(stand.effects, [Effect::Control(wanted)]);
+}
+
+#[test]
+fn nothing_is_done_to_the_next_host_when_the_one_that_was_seen_has_left_the_table() {
+    let mut stand = Stand::new(80, 24);
+    let mut script = Script::default();
+    script.push(plan(true));
+    for address in ["10.0.0.5", "10.0.0.6"] {
+        let broken = bad(address, 1, Stage::X224, Outcome::Closed { received: 0 });
+        script.attempt(broken, false);
+    }
+    stand.act(Action::Events(script.take()));
+    stand.keys("/state:broken\n");
+    stand.model.drawn();
+    let mut script = Script::default();
+    for number in 2..=3 {
+        let fine = certificate("srv05.corp.example", "2027-03-01T00:00:00Z");
+        script.attempt(good("10.0.0.5", number, fine), number == 3);
+    }
+    stand.act(Action::Events(script.take()));
+    stand.act(Action::Tick(Duration::from_secs(2)));
+    assert_eq!(stand.order(), ["10.0.0.6:3389"]);
+    stand.keys("r");
+    assert_eq!(stand.effects, []);
+    assert!(stand.picture(80, 24).contains("nothing was done"));
+    stand.keys("r");
+    assert_eq!(stand.effects.len(), 1, "what is seen now is meant");
+}
+
+#[test]
+fn scripts_that_mend_are_written_after_a_yes_that_says_for_how_many_and_where() {
+    let mut stand = expired();
+    stand.keys("F");
+    assert_eq!(stand.effects, []);
+    let picture = stand.picture(80, 24);
+    assert!(
+        picture.contains("Scripts and lists for 1 host go into a new folder")
+            && picture.contains(" ./rdpscan-run-1-fix"),
+        "{picture}"
+    );
+    stand.keys("n");
+    assert_eq!(stand.effects, []);
+    stand.keys("Fy");
+    assert_eq!(stand.effects, [Effect::Fix(vec![0])]);
+}
+
+#[test]
+fn one_thing_is_written_at_a_time_and_keys_work_meanwhile() {
+    let mut stand = expired();
+    stand.keys("ec");
+    assert!(stand.picture(80, 24).contains(" writing …"));
+    stand.keys("ec");
+    assert_eq!(stand.effects.len(), 1);
+    assert!(stand.picture(80, 24).contains("still being written"));
+    stand.act(Action::Exported(Ok("out.csv".into())));
+    assert!(!stand.picture(80, 24).contains("writing"));
+    stand.keys("ec");
+    assert_eq!(stand.effects.len(), 2);
+}
+
+#[test]
+fn an_empty_bar_has_one_way_back() {
+    let mut stand = Stand::scanning(80, 24);
+    stand.keys("o\tj\n");
+    assert_eq!(stand.order(), Vec::<String>::new());
+    let picture = stand.picture(80, 24);
+    assert!(
+        picture.contains("Esc goes back to the overview"),
+        "{picture}"
+    );
+    assert!(!picture.contains("Esc clears"), "{picture}");
+}
+
+#[test]
+fn the_overview_spells_what_it_counts_as_filters_do() {
+    let mut stand = Stand::scanning(200, 60);
+    stand.keys("o");
+    let picture = stand.picture(200, 60);
+    for word in ["not_rdp", "partial_dead", "not_checked"] {
+        assert!(picture.contains(word), "{word}: {picture}");
+    }
+}
+
+#[test]
+fn the_head_and_the_tabs_count_the_same_moment() {
+    let mut stand = two();
+    stand.act(worse("10.0.0.1"));
+    // Too soon after the last sort.
+    stand.act(worse("10.0.0.2"));
+    let picture = stand.picture(80, 24);
+    assert!(
+        picture.contains(" 3 hosts listed") && picture.contains(" 1 All 3 "),
+        "{picture}"
+    );
+    stand.act(Action::Tick(Duration::from_secs(2)));
+    let picture = stand.picture(80, 24);
+    assert!(
+        picture.contains(" 4 hosts listed") && picture.contains(" 1 All 4 "),
+        "{picture}"
+    );
+}
+
+#[test]
+fn hosts_in_states_that_find_no_room_are_counted_together() {
+    let shown = |width| {
+        let picture = Stand::scanning(width, 24).picture(width, 24);
+        let line = picture.lines().find(|line| line.contains("listed"));
+        line.unwrap().to_owned()
+    };
+    for width in 60..160 {
+        let line = shown(width);
+        let counts = line.split('·').skip(1).filter_map(|count| {
+            let mut words = count.split_whitespace();
+            let first = words.next()?;
+            let number = if first.starts_with('+') {
+                first
+            } else {
+                words.next()?
+            };
+            number.trim_start_matches('+').parse::<u32>().ok()
+        });
+        // `1 expired` and the like have no sign before their number.
+        assert_eq!(counts.sum::<u32>(), 12, "{width}: {line}");
+    }
+    assert!(shown(80).contains("· +4 others"), "{}", shown(80));
 }
 
 #[test]

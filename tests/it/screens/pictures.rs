@@ -55,6 +55,7 @@ picture! {
     the_help "?";
     the_question_of_quitting "q";
     the_question_of_probing_anew "R";
+    the_question_of_writing_fixes "F";
 }
 
 /// The style of the first cell of a text on the screen.
@@ -174,6 +175,7 @@ fn windows_leave_the_last_line_which_says_their_keys() {
             ("?", "scroll"),
             ("q", "go on"),
             ("R", "probe anew"),
+            ("F", "write"),
         ] {
             let mut stand = Stand::scanning(width, height);
             stand.keys(keys);

@@ -71,19 +71,26 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 /// Where the keys begin: on every screen, in every window.
-const BEGINNINGS: [&str; 14] = [
-    "", "\n", "o", "/", "s", "c", "b", "e", "y", ":", "?", "q", "R", "bd",
+const BEGINNINGS: [&str; 15] = [
+    "", "\n", "o", "/", "s", "c", "b", "e", "y", ":", "?", "q", "R", "F", "bd",
 ];
 
-fn any_walk() -> impl Strategy<Value = (usize, (u16, u16), Vec<Step>)> {
+fn any_walk() -> impl Strategy<Value = (usize, (u16, u16), bool, Vec<Step>)> {
     (
         0..BEGINNINGS.len(),
         any_size(),
+        any::<bool>(),
         proptest::collection::vec(any_step(), 1..60),
     )
 }
 
-fn walk(beginning: usize, size: (u16, u16), steps: Vec<Step>) -> Result<(), TestCaseError> {
+/// `drawn` where every step has its frame.
+fn walk(
+    beginning: usize,
+    size: (u16, u16),
+    drawn: bool,
+    steps: Vec<Step>,
+) -> Result<(), TestCaseError> {
     let (mut width, mut height) = size;
     let mut stand = Stand::new(width, height);
     let mut facts = fleet_events().into_iter();
@@ -108,6 +115,9 @@ fn walk(beginning: usize, size: (u16, u16), steps: Vec<Step>) -> Result<(), Test
             }
         }
         let buffer = stand.buffer(width, height);
+        if drawn {
+            stand.model.drawn();
+        }
         let hostile = buffer.content.iter().find(|cell| {
             let mut characters = cell.symbol().chars();
             characters.any(|c| c.is_control() || c == '\u{202e}')
@@ -141,8 +151,8 @@ fn any_keys_while_facts_arrive_leave_a_screen_that_draws() {
         }
         let mut runner = TestRunner::new(config);
         runner
-            .run(&any_walk(), |(beginning, size, steps)| {
-                walk(beginning, size, steps)
+            .run(&any_walk(), |(beginning, size, drawn, steps)| {
+                walk(beginning, size, drawn, steps)
             })
             .unwrap_or_else(|error| panic!("{error}"));
         rounds += 1;

@@ -47,8 +47,14 @@ impl Scale {
     }
 }
 
-/// The days as lines, the nearest left; none where they have no room, or where nothing ends in them.
-pub(super) fn lines(days: &[usize], theme: Theme, width: u16, area: Rect) -> Vec<Line<'static>> {
+/// The days as lines, the nearest left, in the tone of what ends soon up to the day `soon`; none where they have no room, or
+/// where nothing ends in them.
+pub(super) fn lines(
+    (days, soon): (&[usize], usize),
+    theme: Theme,
+    width: u16,
+    area: Rect,
+) -> Vec<Line<'static>> {
     let Some(scale) = Scale::fitting(days.len(), width, area, theme) else {
         return Vec::new();
     };
@@ -65,7 +71,7 @@ pub(super) fn lines(days: &[usize], theme: Theme, width: u16, area: Rect) -> Vec
         .map(|row| {
             let mut spans = vec![Span::raw(" ".repeat(INDENT))];
             spans.extend(cells.iter().enumerate().map(|(cell, count)| {
-                let tone = if cell * scale.per_cell < STEP {
+                let tone = if cell * scale.per_cell <= soon {
                     Tone::Warn
                 } else {
                     Tone::Notice
@@ -149,7 +155,7 @@ mod tests {
             ascii,
             ..Theme::default()
         };
-        lines(days, theme, width, area)
+        lines((days, 30), theme, width, area)
             .iter()
             .map(ToString::to_string)
             .collect()
@@ -174,6 +180,19 @@ mod tests {
             assert_eq!(at("30"), INDENT + 30 / per_cell);
             assert_eq!(blocks.chars().nth(at("30")), Some('▄'), "{blocks}");
             assert_eq!(blocks.chars().nth(at("60")), Some('█'), "{blocks}");
+        }
+    }
+
+    #[test]
+    fn what_ends_soon_is_what_the_policy_calls_so() {
+        let theme = Theme::default();
+        for soon in [0, 7, 30, 60] {
+            let lines = lines((&ninety(&[(3, 1)]), soon), theme, 120, AREA);
+            let warned = lines[0]
+                .spans
+                .iter()
+                .filter(|span| span.style == theme.style(Tone::Warn));
+            assert_eq!(warned.count(), soon + 1);
         }
     }
 

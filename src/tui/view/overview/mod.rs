@@ -42,7 +42,7 @@ pub(super) fn render(
     let heads: Vec<Vec<Line<'static>>> = overview
         .panels
         .iter()
-        .map(|panel| days::lines(&panel.days, theme, width, area))
+        .map(|panel| days::lines((&panel.days, panel.soon), theme, width, area))
         .collect();
     let (places, height) = arrange(overview, &heads, columns);
     let marked = places
