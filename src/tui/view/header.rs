@@ -292,7 +292,9 @@ fn counted_out(counts: &[Count], states: usize, theme: Theme, room: usize) -> Ve
         }
         let behind = counts.iter().skip(states).filter(kept);
         pieces.extend(behind.map(|count| count.span.clone()));
-        if ranks.len() < counts.len() && left_out == 0 {
+        // What is counted on top of the states is in no sum.
+        let more = |count: &Count| count.rank > most && count.hosts == 0;
+        if counts.iter().any(more) {
             pieces.push(Span::styled(theme.ellipsis(), theme.style(Tone::Dim)));
         }
         let gaps = text::width(theme.separator()) * pieces.len().saturating_sub(1);

@@ -4,10 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::super::action::{Action, MenuKind};
 use super::super::keymap::Context;
 use super::super::model::{Model, Overlay};
 use super::super::text;
-use super::super::theme::{Theme, Tone};
+use super::super::theme::Tone;
 
 const WIDTH: u16 = 76;
 
@@ -73,12 +74,34 @@ fn lines(model: &Model, width: u16) -> Vec<Line<'static>> {
                 ]));
             }
         }
+        if context == Context::Table {
+            lines.extend(signs(model, room));
+        }
     }
-    lines.push(Line::raw(""));
-    lines.push(Line::styled(" In the table", theme.style(Tone::Accent)));
-    for (sign, sentence) in signs(theme) {
-        let mut sign = sign.to_owned();
-        for sentence in text::wrap(sentence, room) {
+    lines
+}
+
+/// What stands in the table for want of room, below the table's keys.
+fn signs(model: &Model, room: usize) -> Vec<Line<'static>> {
+    let theme = model.theme;
+    let columns = Action::MenuOpen(MenuKind::Columns);
+    let key = model.keymap.label(Context::Table, &columns);
+    let signs = [
+        (
+            "+4",
+            format!("columns that found no room; {key} hides others"),
+        ),
+        (
+            theme.fine(),
+            "DNS match, NLA offered or required, STAB steady".to_owned(),
+        ),
+        (theme.cross(), "NLA not_offered".to_owned()),
+        (theme.nothing(), "DNS not_checked, STAB unknown".to_owned()),
+    ];
+    let mut lines = Vec::new();
+    for (sign, sentence) in signs {
+        let mut sign = sign;
+        for sentence in text::wrap(&sentence, room) {
             let lead = format!("  {:<24}", std::mem::take(&mut sign));
             lines.push(Line::from(vec![
                 Span::styled(lead, theme.style(Tone::Strong)),
@@ -87,23 +110,4 @@ fn lines(model: &Model, width: u16) -> Vec<Line<'static>> {
         }
     }
     lines
-}
-
-/// What stands in the table for want of room.
-const fn signs(theme: Theme) -> [(&'static str, &'static str); 4] {
-    [
-        (
-            "+4",
-            "columns that found no room; a wider terminal shows them, c hides others",
-        ),
-        (
-            theme.fine(),
-            "all is well: DNS match, NLA offered or required, STAB steady",
-        ),
-        (theme.cross(), "NLA not_offered"),
-        (
-            theme.nothing(),
-            "nothing is known: DNS not_checked, STAB unknown",
-        ),
-    ]
 }
