@@ -80,18 +80,20 @@ impl Writing {
         let Some(task) = &mut self.task else {
             return std::future::pending().await;
         };
-        let wrote = task.await.ok();
+        let joined = task.await;
         self.task = None;
-        match wrote {
-            Some(Wrote::Export(result)) => {
+        match joined {
+            Ok(Wrote::Export(result)) => {
                 self.remember(result.clone().ok());
                 Action::Exported(result)
             }
-            Some(Wrote::Fix(result)) => {
+            Ok(Wrote::Fix(result)) => {
                 self.remember(result.as_ref().ok().map(|folder| folder.path.clone()));
                 Action::Fixed(result.map(|folder| folder.to_string()))
             }
-            None => Action::Fixed(Err("the writing broke off, see the log".to_owned())),
+            // The terminal was given back before the message of the panic: there is no screen to go on with.
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => Action::Fixed(Err("the writing was cut short".to_owned())),
         }
     }
 
@@ -149,7 +151,7 @@ mod tests {
         }
 
         fn fix(&self, _: &Fleet, _: &[usize]) -> Result<FixFolder, String> {
-            panic!("a thread that breaks off")
+            panic!("a panic on purpose")
         }
 
         fn keep(&self, _: &str) -> Result<PathBuf, String> {
@@ -189,12 +191,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_thread_that_breaks_off_is_told_too() {
+    async fn a_panic_while_writing_goes_on_in_the_loop() {
         let (mut writing, _word) = slow();
         writing.fix(&fleet(), vec![0]);
-        let told = writing.done().await;
-        assert!(matches!(told, Action::Fixed(Err(_))), "{told:?}");
-        assert!(!writing.is_busy());
+        let told = tokio::spawn(async move { writing.done().await }).await;
+        assert!(told.is_err_and(|error| error.is_panic()));
     }
 
     #[tokio::test]
