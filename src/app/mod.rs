@@ -12,6 +12,7 @@ mod logging;
 mod man;
 mod outlet;
 mod outputs;
+mod rescue;
 mod saved;
 mod session;
 mod signals;
@@ -32,6 +33,7 @@ use crate::settings::{self, Environment, Settings, Source};
 use crate::table::Filter;
 use crate::target::{TargetSet, TargetSetBuilder};
 
+use headless::{Events, Followed};
 use outputs::{Sink, tell};
 use session::{Session, View};
 
@@ -207,6 +209,7 @@ impl Wish {
             Some(path) if path.as_os_str() == "-" => Some(Sink::Standard),
             Some(path) => {
                 report::check_writable(&path)?;
+                report::check_workspace(format.unwrap_or(Format::Text))?;
                 Some(Sink::File(path))
             }
             None => None,
@@ -276,20 +279,36 @@ impl Wish {
             simulated,
             view,
         };
-        let Some(fleet) = Box::pin(session.run(stop)).await? else {
+        let Some(Followed { fleet, events }) = Box::pin(session.run(stop)).await? else {
             return Ok(ExitStatus::Interrupted);
         };
-        if let Some((format, sink)) = &self.report
-            && !live
-        {
-            outputs::write(&fleet, &self.filter, &wanted, *format, sink)?;
-            if !quiet {
-                outputs::tell_written(sink);
+        let written = match (&self.report, &events) {
+            (_, Events::Lost(error)) => {
+                Err(anyhow::anyhow!("cannot write to standard output: {error}"))
             }
+            (Some((format, sink)), _) if !live => {
+                outputs::write(&fleet, &self.filter, &wanted, *format, sink).inspect(|()| {
+                    if !quiet {
+                        outputs::tell_written(sink);
+                    }
+                })
+            }
+            _ => Ok(()),
+        };
+        let is_written = written.is_ok();
+        if let Err(error) = written {
+            tell(&format!("rdpscan: {error:#}"));
+            outputs::rescue(&fleet, &self.filter, &wanted);
         }
         let shown = matches!(self.report, Some((Format::Text, Sink::Standard)));
-        if !quiet && !shown {
+        if !quiet && !(shown && is_written) {
             tell(&outputs::summary(&fleet));
+        }
+        if !is_written {
+            return Ok(ExitStatus::Usage);
+        }
+        if matches!(events, Events::Enough) {
+            return Ok(ExitStatus::Done);
         }
         Ok(status(&fleet, &self.filter, wanted.fail_on))
     }

@@ -34,7 +34,7 @@ impl Outlet for CurrentFolder {
             .get(wanted.format)
             .ok_or("there is no such format")?;
         let extension = format.extensions().first().copied().unwrap_or("txt");
-        let path = free_name(fleet, "", &format!(".{extension}"))?;
+        let path = free_name(Path::new("."), fleet, "", &format!(".{extension}"))?;
         let selection = Selection {
             fleet,
             rows: &wanted.rows,
@@ -52,7 +52,7 @@ impl Outlet for CurrentFolder {
         if plan.is_empty() {
             return Err("nothing to mend: no finding of these hosts has a remedy".to_owned());
         }
-        let path = free_name(fleet, "-fix", "")?;
+        let path = free_name(Path::new("."), fleet, "-fix", "")?;
         fix::write_folder(&path, &plan).map_err(|error| error.to_string())?;
         Ok(FixFolder {
             path,
@@ -76,14 +76,19 @@ impl Outlet for CurrentFolder {
     }
 }
 
-/// `rdpscan-<scan><kind><end>`, with a number where that is taken.
-fn free_name(fleet: &Fleet, kind: &str, end: &str) -> Result<PathBuf, String> {
+/// `rdpscan-<scan><kind><end>` in a folder, with a number where that is taken.
+pub(super) fn free_name(
+    folder: &Path,
+    fleet: &Fleet,
+    kind: &str,
+    end: &str,
+) -> Result<PathBuf, String> {
     let stem = fleet.file_stem();
     let first = format!("{stem}{kind}{end}");
     let more = (2..MOST_NAMES).map(|number| format!("{stem}{kind}-{number}{end}"));
     std::iter::once(first)
         .chain(more)
-        .map(|name| Path::new(".").join(name))
+        .map(|name| folder.join(name))
         .find(|path| !path.exists())
-        .ok_or_else(|| "too many files of this scan are in this folder already".to_owned())
+        .ok_or_else(|| "too many files of this scan are in that folder already".to_owned())
 }

@@ -17,6 +17,7 @@ use crate::tui::keymap::Keymap;
 use crate::tui::{self, Palette};
 
 use super::outlet::CurrentFolder;
+use super::rescue;
 use super::taste::Taste;
 
 /// Rows that pass the filter, in the order wanted; unless one is, for people the worst first, for programs by address.
@@ -119,6 +120,23 @@ pub(super) fn tell_written(sink: &Sink) {
             "wrote {}",
             sanitize::terminal(&path.to_string_lossy())
         ));
+    }
+}
+
+/// Keeps what was found when it cannot be written as wished: saved elsewhere, else shown. Told even when quiet is wanted, for
+/// it is the way out of a failure.
+pub(super) fn rescue(fleet: &Fleet, filter: &Filter, wanted: &OutputSettings) {
+    if let Some(path) = rescue::save_elsewhere(fleet) {
+        let path = path.to_string_lossy();
+        tell(&format!(
+            "rdpscan: the whole scan is saved in `{}` instead; `rdpscan report` makes any report of it",
+            sanitize::terminal(&path)
+        ));
+        return;
+    }
+    tell("rdpscan: the scan cannot be saved anywhere else either, so here is what was found");
+    if let Err(error) = write(fleet, filter, wanted, Format::Text, &Sink::Standard) {
+        tell(&format!("rdpscan: {error:#}"));
     }
 }
 

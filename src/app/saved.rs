@@ -56,6 +56,7 @@ pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<Exit
                 .map_or_else(crate::clock::wall, |(began, _)| began);
             let path = file_name::filled_in(path, began, fleet.run_id())?;
             report::check_writable(&path)?;
+            report::check_workspace(format)?;
             Sink::File(path)
         }
         _ => Sink::Standard,

@@ -18,7 +18,7 @@ use crate::settings::Settings;
 use crate::target::TargetSet;
 use crate::{platform, sanitize, scan, tui};
 
-use super::headless::{self, Live, Showing};
+use super::headless::{self, Events, Followed, Live, Showing};
 use super::signals::Stop;
 use super::{fit, outputs};
 
@@ -59,7 +59,7 @@ pub(super) fn run_id(at: Timestamp, seed: u64) -> String {
 impl Session {
     /// Runs the scan to its end, or to a stop. What was found is in the fleet either way; there is none when the stop came
     /// before the scan.
-    pub(super) async fn run(self, stop: &Stop) -> Result<Option<Fleet>> {
+    pub(super) async fn run(self, stop: &Stop) -> Result<Option<Followed>> {
         let names = Names::new(DnsOptions {
             servers: self.settings.names.servers.clone(),
             timeout: self.settings.names.timeout,
@@ -94,7 +94,7 @@ impl Session {
         );
         let engine = tokio::spawn(engine);
         let fleet = Fleet::new(self.settings.policy.clone());
-        let fleet = match self.view {
+        let followed = match self.view {
             View::Screen => {
                 let mut feed = tui::Feed {
                     events: Some(receiver),
@@ -105,7 +105,10 @@ impl Session {
                 let left = tui::run(fleet, &mut feed, screen).await?;
                 let fleet = outputs::left(left, &self.settings);
                 stop.gently.cancel();
-                last_events(fleet, feed, stop).await
+                Followed {
+                    fleet: last_events(fleet, feed, stop).await,
+                    events: Events::Taken,
+                }
             }
             View::Quiet { progress, live } => {
                 let showing = if progress {
@@ -113,7 +116,7 @@ impl Session {
                 } else {
                     Showing::Nothing
                 };
-                headless::follow(fleet, receiver, watching, stop.now.clone(), showing, live).await?
+                headless::follow(fleet, receiver, watching, stop, showing, live).await
             }
         };
         if stop.now.is_cancelled() {
@@ -127,7 +130,7 @@ impl Session {
                 "rdpscan: the scan broke off by a fault of its own; what was found until then is kept",
             );
         }
-        Ok(Some(fleet))
+        Ok(Some(followed))
     }
 
     /// A scan of one name that leads nowhere is a mistake to be told, not a table of one row. A name among many is a row.

@@ -81,11 +81,15 @@ impl Taste {
     }
 }
 
-/// Where it lies: the folder for state, which on Windows is that of local application data.
 fn path() -> Option<PathBuf> {
+    folder().map(|folder| folder.join("screen.toml"))
+}
+
+/// Where it lies: the folder for state, which on Windows is that of local application data.
+pub(super) fn folder() -> Option<PathBuf> {
     let strategy = etcetera::choose_base_strategy().ok()?;
     let folder = strategy.state_dir().unwrap_or_else(|| strategy.cache_dir());
-    Some(folder.join("rdpscan").join("screen.toml"))
+    Some(folder.join("rdpscan"))
 }
 
 #[cfg(test)]

@@ -48,6 +48,18 @@ pub enum WriteError {
         /// The operating system's words.
         cause: io::Error,
     },
+    /// A workbook is put together in the folder for temporary files, which takes none.
+    #[error(
+        "a workbook is put together in `{directory}`, where no file can be made ({cause}); set {variable} to a folder that takes files, or choose another format"
+    )]
+    Workspace {
+        /// The folder, safe to print.
+        directory: String,
+        /// The operating system's words.
+        cause: io::Error,
+        /// The variable of the environment that names another.
+        variable: &'static str,
+    },
     /// Writing began and did not end; what was there before is untouched.
     #[error(
         "cannot write to `{path}`: {cause}; what was there before is untouched; free some space, or name another place with -o"
@@ -67,6 +79,24 @@ pub fn check_writable(path: &Path) -> Result<(), WriteError> {
         drop(place.temporary()?);
     }
     Ok(())
+}
+
+/// Finds out before a scan whether there is room to put its report together: a workbook needs the folder for temporary files.
+pub fn check_workspace(format: Format) -> Result<(), WriteError> {
+    if format == Format::Xlsx {
+        check_folder(&std::env::temp_dir())?;
+    }
+    Ok(())
+}
+
+fn check_folder(folder: &Path) -> Result<(), WriteError> {
+    tempfile::tempfile_in(folder)
+        .map(drop)
+        .map_err(|cause| WriteError::Workspace {
+            directory: safe(folder),
+            cause,
+            variable: if cfg!(windows) { "TEMP" } else { "TMPDIR" },
+        })
 }
 
 /// Writes a report to a temporary file beside `path` and renames it, so that a reader never sees half a report and a failure
@@ -214,6 +244,14 @@ mod tests {
         let directory = directory();
         check_writable(&directory.path().join("report.json")).unwrap();
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_folder_for_temporary_files_that_is_not_there_is_named() {
+        let directory = directory();
+        check_folder(directory.path()).unwrap();
+        let error = check_folder(&directory.path().join("gone")).unwrap_err();
+        assert!(matches!(error, WriteError::Workspace { .. }), "{error}");
     }
 
     #[test]

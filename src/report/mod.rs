@@ -30,7 +30,7 @@ use crate::fleet::{Fleet, Host};
 use crate::table::ColumnId;
 use sheet::Sheet;
 
-pub use file::{WriteError, check_writable, write_file};
+pub use file::{WriteError, check_workspace, check_writable, write_file};
 pub use format::{Format, FormatError};
 pub use json_v1::{REPORT_SCHEMA, report_schema};
 pub use read::{ReadError, Reason, Saved, read, read_from, read_saved};

@@ -4,6 +4,7 @@
 mod imports;
 #[cfg(unix)]
 mod stop;
+mod written;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
