@@ -111,6 +111,7 @@ entries! {
     "RDP-NAME-WRONG-HOST" High ["R9"], "The name leads to another machine", "{n} hosts have a name that leads to another machine", MATRIX;
     "RDP-NAME-IP-DIFFER" Medium ["R15", "R19"], "By name and by IP the same address behaves differently", "{n} hosts behave differently by name and by IP", OBSERVED;
     "RDP-GATEWAY" Info [], "The host is reached through a gateway, so it was not probed directly", "{n} hosts are behind a gateway and were not probed", "the file that lists the host";
+    "RDP-NOT-REACHED" Info [], "The scan ended first, so the host was not probed", "{n} hosts were not probed: the scan ended first", "the end of the scan";
     "RDP-TCP-REFUSED" Medium ["R8"], "The port is closed", "{n} hosts refuse the connection", "RFC 9293 3.10.7.1";
     "RDP-TCP-TIMEOUT" Medium ["R7"], "Nothing answers on the port", "{n} hosts do not answer", "RFC 9293 3.8.3";
     "RDP-TCP-UNREACHABLE" Medium ["R7", "R18"], "The network says that the host cannot be reached", "{n} hosts are unreachable", "RFC 1122 3.2.2.1";

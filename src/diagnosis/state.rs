@@ -27,7 +27,7 @@ const fn ended(state: HostState, at: Stage) -> StateOfHost {
 
 /// What is always true of the host: the first that holds, in the order of the report's contract.
 pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
-    if sight.history.gateway.is_some() && sight.history.attempts.is_empty() {
+    if sight.history.is_not_probed() {
         return NOT_PROBED;
     }
     if matches!(sight.history.subject, Subject::Unresolved { .. }) {

@@ -46,6 +46,7 @@ impl Fleet {
             } => self.fold_names(endpoint, names, lookups, excluded),
             EventBody::Noticed(notice) => self.fold_notice(notice),
             EventBody::BehindGateway { subject, gateway } => self.fold_gateway(subject, gateway),
+            EventBody::NotReached { subject } => self.fold_not_reached(subject),
             EventBody::ProbedAnew { endpoint } => self.fold_anew(endpoint),
             EventBody::ScanFinished(end) => {
                 self.end = Some(end);
@@ -59,6 +60,7 @@ impl Fleet {
     /// event.
     pub fn settle(&mut self) {
         self.revision += 1;
+        self.keep_the_old();
         self.look_around();
         self.judge_all();
     }
@@ -190,6 +192,9 @@ impl Fleet {
             None => self.references.remove(&endpoint),
         };
         let seen_before = history.as_ref().and_then(sight);
+        if self.anew.remove(&endpoint).is_some() {
+            history = history.map(|old| self.begin_anew(old, endpoint));
+        }
         self.share(&mut attempt, history.as_ref());
         self.look_around_when_due();
         let mut history = history.take().unwrap_or_else(|| reference(endpoint));
@@ -235,10 +240,23 @@ impl Fleet {
         self.add_row(&history);
     }
 
-    /// Begins an endpoint's evidence anew. Its row stays, and so do the names that the user gave it: a host that was seen
-    /// does not vanish.
+    /// An endpoint is probed anew. What was seen of it stands until the first new attempt has ended: if the scan is stopped
+    /// before, nothing is lost.
     fn fold_anew(&mut self, endpoint: Endpoint) {
         self.end = None;
+        let was_complete = match self.unpacked(endpoint) {
+            Some((index, mut history)) => {
+                let was_complete = std::mem::replace(&mut history.complete, false);
+                self.store(index, &history);
+                was_complete
+            }
+            None => false,
+        };
+        self.anew.entry(endpoint).or_insert(was_complete);
+    }
+
+    /// Sets an endpoint's evidence aside, since new has come. Its row stays, and so do the names that the user gave it.
+    fn begin_anew(&mut self, old: History, endpoint: Endpoint) -> History {
         let subject = Subject::Endpoint(endpoint);
         self.notices.retain(|notice| {
             *notice
@@ -246,12 +264,9 @@ impl Fleet {
                     subject: subject.clone(),
                 }
         });
-        let Some((index, old)) = self.unpacked(endpoint) else {
-            self.references.remove(&endpoint);
-            return;
-        };
         let mut history = History {
             listed: old.listed,
+            by_reference: old.by_reference,
             gateway: old.gateway,
             ..History::new(old.subject)
         };
@@ -266,12 +281,39 @@ impl Fleet {
             })
             .collect();
         history.names = old.names.into_iter().filter(own).collect();
-        self.store(index, &history);
-        for referrer in self.referring(endpoint) {
-            if referrer != index {
-                self.judge(referrer);
+        history
+    }
+
+    /// Nothing new will come of those that were to be probed anew: what is known of them is all there is.
+    fn keep_the_old(&mut self) {
+        for (endpoint, was_complete) in std::mem::take(&mut self.anew) {
+            if let (true, Some((index, mut history))) = (was_complete, self.unpacked(endpoint)) {
+                history.complete = true;
+                self.store(index, &history);
             }
         }
+    }
+
+    /// A host that was listed, and of which the scan came to see nothing.
+    fn fold_not_reached(&mut self, subject: Subject) {
+        if self.position(&subject).is_some() {
+            return;
+        }
+        let endpoint = subject.endpoint();
+        let mut history = History::new(subject);
+        history.listed = true;
+        history.complete = true;
+        if let Some(endpoint) = endpoint {
+            // It may have been looked at for another host's sake.
+            if let Some(seen) = self.references.remove(&endpoint) {
+                history = History {
+                    listed: true,
+                    ..seen
+                };
+            }
+            self.promote(endpoint, &mut history);
+        }
+        self.add_row(&history);
     }
 
     /// Rows whose names lead to an endpoint.

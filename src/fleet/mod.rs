@@ -48,6 +48,9 @@ pub struct Fleet {
     /// Rows whose names lead to an endpoint other than their own.
     referrers: HashMap<Endpoint, BTreeSet<usize>>,
     awaited: HashMap<Endpoint, AwaitedNames>,
+    /// Endpoints that are probed anew and of which nothing new is known yet, and whether no further attempt was to follow before:
+    /// what was seen of them stands until something new has come.
+    anew: HashMap<Endpoint, bool>,
     /// Issuer certificates, one copy each: a whole fleet usually shares two or three.
     issuers: HashSet<Arc<CertificateFacts>>,
     summary: Summary,
@@ -77,6 +80,7 @@ impl Fleet {
             references: BTreeMap::new(),
             referrers: HashMap::new(),
             awaited: HashMap::new(),
+            anew: HashMap::new(),
             issuers: HashSet::new(),
             summary: Summary::default(),
             plan: None,

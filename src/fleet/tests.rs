@@ -328,6 +328,7 @@ fn the_end_judges_everyone_as_of_its_time() {
         endpoints_probed: 1,
         unlisted: UnlistedCounts::default(),
         answered_on_retry: 0,
+        unreached: 0,
     }));
     assert_eq!(feed.fleet.summary().expired, 1);
     assert!(feed.fleet.end().is_some());

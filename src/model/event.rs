@@ -77,7 +77,13 @@ pub enum EventBody {
         /// The gateway's name or address, as the file has it.
         gateway: Box<str>,
     },
-    /// The user asked for this endpoint to be probed anew: attempts, lookups and names seen of it so far are set aside.
+    /// The scan ended before this subject, which the user listed one by one or by a name, could be tried.
+    NotReached {
+        /// Who.
+        subject: Subject,
+    },
+    /// The user asked for this endpoint to be probed anew: attempts, lookups and names seen of it so far are set aside as soon as
+    /// the first attempt after this ends.
     ProbedAnew {
         /// Whose.
         endpoint: Endpoint,
@@ -147,6 +153,9 @@ pub struct ScanEnd {
     pub unlisted: UnlistedCounts,
     /// Endpoints that answered only after at least one silent round.
     pub answered_on_retry: u64,
+    /// Planned endpoints without an event of their own that were not tried to the end, since the scan was interrupted.
+    #[serde(default)]
+    pub unreached: u64,
 }
 
 /// Trouble on our side, told once as a banner and never blamed on a host.

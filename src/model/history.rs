@@ -71,6 +71,23 @@ impl History {
             .map(|(_, facts)| facts)
     }
 
+    /// Nothing was ever tried or asked: the host is behind a gateway, or the scan ended before its turn.
+    #[must_use]
+    pub fn is_not_probed(&self) -> bool {
+        self.attempts.is_empty() && (self.gateway.is_some() || self.is_not_reached())
+    }
+
+    /// The scan ended before this subject's turn.
+    #[must_use]
+    pub fn is_not_reached(&self) -> bool {
+        let is_asked = match self.subject {
+            Subject::Endpoint(_) => false,
+            // A name without an address is an answer, if it was asked for.
+            Subject::Unresolved { .. } => !self.lookups.is_empty(),
+        };
+        self.gateway.is_none() && self.attempts.is_empty() && !is_asked
+    }
+
     /// The newest TLS facts of a full handshake, else the newest that carry a certificate, else the newest. A peek tells what
     /// an old client would meet with, which is nothing to go by where a modern one got through.
     #[must_use]

@@ -142,8 +142,15 @@ fn seen(history: &History, resolutions: &Resolutions) -> Vec<EventBody> {
     if history.gateway.is_some() && history.attempts.is_empty() && history.lookups.is_empty() {
         return Vec::new();
     }
+    let not_reached = history.is_not_reached() && !history.by_reference;
+    let not_reached = not_reached.then(|| EventBody::NotReached {
+        subject: history.subject.clone(),
+    });
     let endpoint = match &history.subject {
         Subject::Endpoint(endpoint) => *endpoint,
+        Subject::Unresolved { .. } if not_reached.is_some() => {
+            return not_reached.into_iter().collect();
+        }
         Subject::Unresolved { name, port } => {
             return vec![EventBody::TargetResolved {
                 name: name.as_str().into(),
@@ -159,6 +166,7 @@ fn seen(history: &History, resolutions: &Resolutions) -> Vec<EventBody> {
         }
     };
     let mut bodies = Vec::with_capacity(history.attempts.len() + 1);
+    bodies.extend(not_reached);
     for (index, attempt) in history.attempts.iter().enumerate() {
         bodies.push(EventBody::AttemptFinished {
             attempt: attempt.clone(),

@@ -332,6 +332,7 @@ pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
                 unreachable: 2,
             },
             answered_on_retry: 0,
+            unreached: 0,
         }),
         summary: summarize(&rows),
         rows,

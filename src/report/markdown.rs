@@ -87,6 +87,10 @@ fn heading(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         None => "without an end; this is what is known so far",
     };
     writeln!(out, "- Scan: {} ({status})", code(sheet.run_id))?;
+    if let Some(end) = sheet.end.filter(|end| end.unreached > 0) {
+        let unreached = counted(end.unreached, "address", "addresses");
+        writeln!(out, "- Not reached: {unreached}")?;
+    }
     if sheet.left_out > 0 {
         writeln!(
             out,

@@ -238,6 +238,13 @@ fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
             Some(without) => writeln!(out, "{probed} probed; without a row: {without}")?,
             None => writeln!(out, "{probed} probed")?,
         }
+        if end.unreached > 0 {
+            writeln!(
+                out,
+                "{} not reached: the scan ended first",
+                counted(end.unreached, "address", "addresses")
+            )?;
+        }
         if end.answered_on_retry > 0 {
             writeln!(
                 out,

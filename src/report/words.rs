@@ -155,7 +155,7 @@ pub(super) fn without_a_row(sheet: &Sheet<'_>, end: &ScanEnd) -> Option<String> 
 
 /// A note that stands in every list, whatever its severity: nobody shall take silence about a host for a judgement.
 pub(super) fn says_why_not_probed(found: &Finding) -> bool {
-    found.id == "RDP-GATEWAY"
+    matches!(found.id, "RDP-GATEWAY" | "RDP-NOT-REACHED")
 }
 
 /// Remedies in the order to try them: "R1, then R2, then R3"; `None` without any.

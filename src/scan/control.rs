@@ -146,6 +146,7 @@ impl<P: Prober> Engine<P> {
         self.queue = Queue::new(self.targets.endpoints(), self.options.seed);
         self.name_jobs.clear();
         self.unanswered = Unanswered::default();
+        self.resolving.clear();
         self.unresolved = self.targets.names().iter().rev().cloned().collect();
         self.paused = false;
         self.unlisted = crate::model::UnlistedCounts::default();

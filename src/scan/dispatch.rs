@@ -172,6 +172,7 @@ impl<P: Prober> Engine<P> {
         while self.lookups_in_flight < MOST_LOOKUPS {
             let prober = self.prober.clone();
             let (endpoint, task) = if let Some(target) = self.unresolved.pop() {
+                self.resolving.push(target.clone());
                 let task = self.tasks.spawn(async move {
                     let lookups = prober.forward(&target.name).await;
                     Done::Resolved(target, lookups)
@@ -240,6 +241,7 @@ impl<P: Prober> Engine<P> {
             Ok((id, Done::Resolved(target, lookups))) => {
                 self.lookups_in_flight -= 1;
                 if self.looking.remove(&id).is_some() {
+                    self.resolving.retain(|name| *name != target);
                     self.target_resolved(target, lookups).await;
                 }
             }

@@ -1,6 +1,6 @@
 //! The dispatcher: the one owner of the scan's state and the one emitter of its events.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -165,6 +165,8 @@ pub(super) struct Engine<P: Prober> {
     pub(super) looking: HashMap<Id, Looking>,
     /// Names of the user's still to be resolved, in reverse order.
     pub(super) unresolved: Vec<NameTarget>,
+    /// Those of them that are being looked up.
+    pub(super) resolving: Vec<NameTarget>,
     /// Hosts whose names wait for a lookup slot.
     pub(super) name_jobs: VecDeque<NameJob>,
     pub(super) known: HashMap<Endpoint, Known>,
@@ -206,6 +208,7 @@ impl<P: Prober> Engine<P> {
             lookups_in_flight: 0,
             looking: HashMap::new(),
             unresolved: targets.names().iter().rev().cloned().collect(),
+            resolving: Vec::new(),
             name_jobs: VecDeque::new(),
             known: HashMap::new(),
             unlisted: UnlistedCounts::default(),
@@ -340,16 +343,47 @@ impl<P: Prober> Engine<P> {
         for notice in self.resolvers.finish() {
             self.notice(notice).await;
         }
+        let told = if status == ScanStatus::Interrupted {
+            self.tell_not_reached().await
+        } else {
+            0
+        };
         self.publish(clock::monotonic(), true);
         let end = ScanEnd {
             status,
             endpoints_probed: self.meter.discovered,
             unlisted: self.unlisted,
             answered_on_retry: self.meter.answered_on_retry,
+            unreached: self.meter.undiscovered().saturating_sub(told),
         };
         self.finished = Some(end);
         self.emit(EventBody::ScanFinished(end)).await;
         end
+    }
+
+    /// Names whom the user listed and nothing was heard of: a row each, for what is silent about them would read as if they had
+    /// not been listed. Gives how many of them are planned endpoints. Ranges are only counted.
+    async fn tell_not_reached(&mut self) -> u64 {
+        let mut names = std::mem::take(&mut self.unresolved);
+        names.append(&mut self.resolving);
+        for NameTarget { name, port } in names.into_iter().rev() {
+            let subject = Subject::Unresolved { name, port };
+            self.emit(EventBody::NotReached { subject }).await;
+        }
+        let by_name = self.known.iter().filter(|(_, known)| known.listed);
+        let mut listed: BTreeSet<Endpoint> = by_name.map(|(endpoint, _)| *endpoint).collect();
+        listed.extend(self.targets.listed());
+        let untried = |endpoint: &Endpoint| {
+            let known = self.known.get(endpoint);
+            known.is_none_or(|known| known.attempts == 0) && !self.is_excluded(endpoint.address)
+        };
+        listed.retain(untried);
+        let count = listed.len() as u64;
+        for endpoint in listed {
+            let subject = Subject::Endpoint(endpoint);
+            self.emit(EventBody::NotReached { subject }).await;
+        }
+        count
     }
 
     /// Numbers, dates and sends an event. A reader that is gone means that nobody wants the rest: the scan stops.

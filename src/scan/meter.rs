@@ -110,6 +110,11 @@ impl Meter {
         }
     }
 
+    /// Endpoints of which neither the first answer nor the final silence is known.
+    pub(super) fn undiscovered(&self) -> u64 {
+        self.planned.saturating_sub(self.discovered)
+    }
+
     /// Connects started per second over the last seconds.
     pub(super) fn launch_rate(&self) -> f64 {
         self.launch_rate
@@ -117,7 +122,7 @@ impl Meter {
 
     /// Time until the first answer, or the final silence, of every endpoint is known.
     pub(super) fn discovery_left(&self) -> Option<Duration> {
-        let remaining = self.planned.saturating_sub(self.discovered) as f64;
+        let remaining = self.undiscovered() as f64;
         if remaining == 0.0 {
             return Some(Duration::ZERO);
         }

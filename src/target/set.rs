@@ -125,6 +125,11 @@ impl TargetSet {
         self.listed.contains(endpoint)
     }
 
+    /// The endpoints that the user named exactly, by port and address.
+    pub fn listed(&self) -> impl Iterator<Item = Endpoint> {
+        (0..self.listed.count).filter_map(|index| self.listed.endpoint(index))
+    }
+
     /// Whether the user said that the address must not be touched, on any port and by any name.
     #[must_use]
     pub fn is_excluded(&self, address: IpAddr) -> bool {

@@ -343,6 +343,7 @@ mod tests {
                 endpoints_probed: 0,
                 unlisted: UnlistedCounts::default(),
                 answered_on_retry: 0,
+                unreached: 0,
             };
             let end = event(u64::from(notices), EventBody::ScanFinished(end));
             sender.send(end).await.unwrap();

@@ -28,6 +28,7 @@ fn end(criterion: &mut Criterion) {
             endpoints_probed: u64::from(HOSTS),
             unlisted: UnlistedCounts::default(),
             answered_on_retry: 0,
+            unreached: 0,
         }),
     };
     criterion.bench_function("end_of_scan_4096_hosts", |bencher| {

@@ -1,8 +1,8 @@
-//! Hosts that were not probed, because the user's own file says that a gateway leads there.
+//! Hosts that were not probed: the user's own file says that a gateway leads there, or the scan ended before their turn.
 
 use super::{Rule, Sight, Verdict, sure};
 
-pub(super) const RULES: &[Rule] = &[("RDP-GATEWAY", behind)];
+pub(super) const RULES: &[Rule] = &[("RDP-GATEWAY", behind), ("RDP-NOT-REACHED", not_reached)];
 
 fn behind(sight: &Sight<'_>) -> Verdict {
     match &sight.history.gateway {
@@ -13,4 +13,15 @@ fn behind(sight: &Sight<'_>) -> Verdict {
         ),
         _ => Verdict::Silent,
     }
+}
+
+fn not_reached(sight: &Sight<'_>) -> Verdict {
+    if !sight.history.is_not_reached() {
+        return Verdict::Silent;
+    }
+    sure(
+        "RDP-NOT-REACHED",
+        "The scan ended first, so the host was not probed",
+        "no connection to it came to an end, and no lookup of its name, before the scan was stopped",
+    )
 }

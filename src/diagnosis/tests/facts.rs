@@ -361,13 +361,13 @@ impl Facts {
 
     fn alone(&self) -> HostMaker {
         let attempts = self.attempts.iter().map(|one| self.attempt(one));
-        let subject = if self.attempts.is_empty() && self.gateway.is_none() {
-            Subject::Unresolved {
-                name: self.names[0].text.clone(),
+        let is_name_alone = self.attempts.is_empty() && self.gateway.is_none();
+        let subject = match self.names.first().filter(|_| is_name_alone) {
+            Some(name) => Subject::Unresolved {
+                name: name.text.clone(),
                 port: 3389,
-            }
-        } else {
-            Subject::Endpoint(here())
+            },
+            None => Subject::Endpoint(here()),
         };
         let mut host = host_at(subject, attempts);
         host.history.listed = self.listed;

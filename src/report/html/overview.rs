@@ -231,10 +231,13 @@ fn facts(sheet: &Sheet<'_>) -> Vec<(&'static str, String)> {
     ));
     if let Some(end) = sheet.end {
         let probed = counted(end.endpoints_probed, "address", "addresses");
-        let text = match words::without_a_row(sheet, &end) {
+        let mut text = match words::without_a_row(sheet, &end) {
             Some(without) => format!("{probed}; without a row: {without}"),
             None => probed,
         };
+        if end.unreached > 0 {
+            text = format!("{text}; not reached: {}", grouped(end.unreached));
+        }
         facts.push(("Probed", text));
     }
     facts.push(("Seen from", prose(sheet.vantage)));

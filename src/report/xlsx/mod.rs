@@ -136,6 +136,9 @@ fn summary(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Resul
         None => "without an end: this is what is known so far",
     };
     put("scan is", text(status))?;
+    if let Some(end) = sheet.end.filter(|end| end.unreached > 0) {
+        put("addresses not reached", number(end.unreached))?;
+    }
     let whole = match sheet.left_out {
         0 => "all hosts of the scan".to_owned(),
         1 => "a selection: 1 host is left out".to_owned(),

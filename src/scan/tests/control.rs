@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::diagnosis::Policy;
 use crate::fleet::{Fleet, Host};
-use crate::model::{Control, HostState, Subject};
+use crate::model::{Control, Subject};
 use crate::scan::CONTROL_CAPACITY;
 
 /// A scan with a hand on it.
@@ -534,4 +534,22 @@ proptest! {
             assert_eq!((progress.planned, progress.discovered), (7, 7));
         });
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_before_the_new_attempt_has_ended_leaves_what_was_seen_before() {
+    let prober = FakeProber::new().with(at(1), &[Answer::Up, Answer::Up, Answer::Up, Answer::Hang]);
+    let mut hand = Hand::on(targets(&["127.9.0.1"], &[]), prober, ScanOptions::default());
+    hand.until_the_end().await;
+    let before = row(&hand.fleet(), at(1)).diagnosis.clone();
+    hand.order(Control::ProbeAgain(vec![at(1)])).await;
+    hand.until(|body| matches!(body, EventBody::ProbedAnew { .. }))
+        .await;
+    assert!(!row(&hand.fleet(), at(1)).complete());
+    hand.stop.cancel();
+    hand.until_the_end().await;
+    let fleet = hand.fleet();
+    assert_eq!(attempted(&fleet, at(1)), [1, 2, 3]);
+    assert_eq!(row(&fleet, at(1)).diagnosis.state, before.state);
+    assert!(row(&fleet, at(1)).complete());
 }

@@ -18,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{EVENT_CAPACITY, ScanOptions, run};
 use crate::model::{
-    Attempt, Endpoint, EventBody, Notice, Outcome, Progress, ScanEvent, ScanStatus, Stage,
+    Attempt, Endpoint, EventBody, HostState, Notice, Outcome, Progress, ScanEvent, ScanStatus,
+    Stage,
 };
 use crate::target::{TargetSet, TargetSetBuilder};
 use fake::{Answer, FakeProber};
@@ -429,6 +430,60 @@ async fn a_stop_keeps_what_was_found_and_ends_in_time() {
     assert_eq!(end(&events).status, ScanStatus::Interrupted);
     assert_eq!(attempts(&events).len(), 1);
     assert!(crate::clock::monotonic().duration_since(start) < Duration::from_secs(3));
+}
+
+/// Scans for three seconds, at two connects in one.
+async fn scan_cut_short(targets: TargetSet, prober: FakeProber) -> crate::fleet::Fleet {
+    let options = ScanOptions {
+        rate: 2,
+        max_time: Some(Duration::from_secs(3)),
+        ..ScanOptions::default()
+    };
+    let mut fleet = crate::fleet::Fleet::new(crate::diagnosis::Policy::default());
+    for event in scan(targets, &Arc::new(prober), options).await {
+        fleet.apply(event);
+    }
+    fleet
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scan_that_is_cut_short_has_a_row_for_everyone_listed_by_address() {
+    let listed: Vec<String> = (1..=40).map(|last| format!("127.9.0.{last}")).collect();
+    let listed: Vec<&str> = listed.iter().map(String::as_str).collect();
+    let prober = FakeProber::new().with_all(Answer::Refused);
+    let fleet = scan_cut_short(targets(&listed, &[]), prober).await;
+    let states = &fleet.summary().by_state;
+    assert_eq!(fleet.summary().hosts, 40);
+    assert!(states[&HostState::NotProbed] > 10, "{states:?}");
+    assert_eq!(fleet.end().map(|end| end.unreached), Some(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scan_that_is_cut_short_counts_what_it_left_of_ranges() {
+    let prober = FakeProber::new().with_all(Answer::Refused);
+    let fleet = scan_cut_short(targets(&["127.9.0.0/25"], &[]), prober).await;
+    let end = fleet.end().unwrap();
+    assert_eq!(fleet.summary().hosts, 0);
+    assert_eq!(end.endpoints_probed + end.unreached, 126);
+    assert!(end.unreached > 80, "{end:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_whose_address_was_not_reached_is_a_row_with_its_name() {
+    let mut texts: Vec<String> = (1..=40).map(|number| format!("srv{number}.test")).collect();
+    texts.sort();
+    let prober = (1..=40u8).fold(
+        FakeProber::new().with_all(Answer::Refused),
+        |prober, last| prober.with_name(&format!("srv{last}.test"), &[at(last).address]),
+    );
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let fleet = scan_cut_short(targets(&texts, &[]), prober).await;
+    let names: std::collections::BTreeSet<_> = fleet
+        .hosts()
+        .iter()
+        .filter_map(|host| host.display_name())
+        .collect();
+    assert_eq!(names, texts.into_iter().collect());
 }
 
 #[tokio::test(start_paused = true)]

@@ -197,7 +197,11 @@ fn ending(model: &Model) -> Span<'static> {
                 ScanStatus::Interrupted => ("interrupted", Tone::Warn),
             };
             let tried = counted(end.endpoints_probed, "address", "addresses");
-            Span::styled(format!("{word}, {tried} tried"), theme.style(tone))
+            let left = match end.unreached {
+                0 => String::new(),
+                many => format!(", {} not reached", grouped(many)),
+            };
+            Span::styled(format!("{word}, {tried} tried{left}"), theme.style(tone))
         }
         (None, Phase::Stopping) => Span::styled("stopping", theme.style(Tone::Warn)),
         (None, _) => Span::styled("its end was not recorded", theme.style(Tone::Warn)),

@@ -219,6 +219,7 @@ pub(super) fn saved(folder: &Path) {
         endpoints_probed: 1,
         unlisted: UnlistedCounts::default(),
         answered_on_retry: 0,
+        unreached: 0,
     };
     let bodies = [
         EventBody::ScanStarted(plan),

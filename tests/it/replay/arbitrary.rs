@@ -370,6 +370,9 @@ pub(super) fn any_body() -> impl Strategy<Value = EventBody> {
             }),
         any_notice().prop_map(EventBody::Noticed),
         any_endpoint().prop_map(|endpoint| EventBody::ProbedAnew { endpoint }),
+        any_endpoint().prop_map(|endpoint| EventBody::NotReached {
+            subject: Subject::Endpoint(endpoint),
+        }),
         (any_endpoint(), any_text()).prop_map(|(endpoint, gateway)| EventBody::BehindGateway {
             subject: Subject::Endpoint(endpoint),
             gateway,
@@ -388,6 +391,7 @@ pub(super) fn any_body() -> impl Strategy<Value = EventBody> {
                     unreachable: 0,
                 },
                 answered_on_retry: closed,
+                unreached: probed,
             })
         }),
     ]

@@ -281,6 +281,7 @@ pub(super) fn stream() -> Vec<ScanEvent> {
             unreachable: 5,
         },
         answered_on_retry: 2,
+        unreached: 0,
     }));
     stream.0
 }

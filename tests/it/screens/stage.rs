@@ -384,6 +384,7 @@ pub(crate) fn finished() -> ScanEvent {
                 unreachable: 0,
             },
             answered_on_retry: 1,
+            unreached: 0,
         }),
     }
 }
