@@ -428,6 +428,10 @@ impl<P: Prober> Engine<P> {
         progress.in_flight = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
         progress.in_flight_limit = u32::try_from(self.limit.allowed()).unwrap_or(u32::MAX);
         progress.rate_cap = self.options.rate;
+        if let cap @ 1.. = self.options.rate {
+            // The burst at the start is within the cap over any longer time, and no rate.
+            progress.rate = progress.rate.min(f64::from(cap));
+        }
         progress.descriptors = self.descriptors(now);
         progress.paused = self.paused;
         self.outlook(&mut progress, now);

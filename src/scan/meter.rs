@@ -110,6 +110,14 @@ impl Meter {
         }
     }
 
+    /// Further attempts that `untried` endpoints will bring, if they are like those that were tried.
+    pub(super) fn further_expected(&self, untried: u64) -> u64 {
+        let tried = self.planned.max(self.discovered).saturating_sub(untried);
+        let expected =
+            u128::from(untried) * u128::from(self.further.wanted) / u128::from(tried.max(1));
+        u64::try_from(expected).unwrap_or(u64::MAX)
+    }
+
     /// Endpoints of which neither the first answer nor the final silence is known.
     pub(super) fn undiscovered(&self) -> u64 {
         self.planned.saturating_sub(self.discovered)

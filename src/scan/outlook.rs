@@ -62,9 +62,16 @@ impl<P: Prober> Engine<P> {
         if !self.unresolved.is_empty() {
             return None;
         }
+        let untried = self.queue.untried();
+        let expected = self.meter.further_expected(untried);
         let undiscovered = progress.planned.saturating_sub(progress.discovered);
         let discovery = if self.queue.has_discovery() {
-            self.meter.discovery_left()?
+            // Of those that are tried last, some will have all their further attempts before them.
+            let tail = match expected {
+                0 => Duration::ZERO,
+                _ => self.time_of(self.options.attempts.saturating_sub(1), Duration::ZERO),
+            };
+            self.meter.discovery_left()?.saturating_add(tail)
         } else if undiscovered > 0 && progress.discovered == 0 && progress.stuck.is_empty() {
             // Everything is under way, and nothing has come back that would tell what it leads to.
             return None;
@@ -81,7 +88,8 @@ impl<P: Prober> Engine<P> {
             .flatten()
             .map(|end| end.saturating_duration_since(now))
             .max();
-        let connects = progress.work_known.saturating_sub(progress.work_done);
+        let known = progress.work_known.saturating_sub(progress.work_done);
+        let connects = known.saturating_add(expected);
         Some(
             discovery
                 .max(attempts.unwrap_or_default())

@@ -182,6 +182,11 @@ impl Queue {
         self.next < self.end || !self.retry.is_empty() || !self.named.is_empty()
     }
 
+    /// Addresses to which no connect was made yet.
+    pub(super) fn untried(&self) -> u64 {
+        self.end.saturating_sub(self.next) + self.named.len() as u64
+    }
+
     /// Appointments made.
     pub(super) fn appointments(&self) -> usize {
         self.due.len()

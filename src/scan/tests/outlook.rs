@@ -157,3 +157,36 @@ async fn nobody_knows_how_long_it_takes_before_anything_has_come_back() {
     );
     assert_eq!(left(end), Duration::ZERO);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_time_left_counts_the_attempts_that_untried_addresses_will_bring() {
+    let prober = all_up(120).with_all(Answer::Refused);
+    let options = ScanOptions {
+        attempts: 6,
+        rate: 8,
+        ..ScanOptions::default()
+    };
+    let seen = watched(targets(&["127.9.0.1-200"], &[]), prober, options).await;
+    let total = seen.last().unwrap().elapsed.as_secs_f64();
+    let settled = seen
+        .iter()
+        .filter(|progress| !progress.finished && progress.elapsed >= Duration::from_secs(5));
+    for progress in settled {
+        let told = (progress.elapsed + left(progress)).as_secs_f64();
+        assert!((told / total - 1.0).abs() < 0.25, "{progress:?} of {total}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rate_shown_is_never_above_its_cap() {
+    let options = ScanOptions {
+        rate: 20,
+        ..ScanOptions::default()
+    };
+    let seen = watched(targets(&["127.9.0.1-200"], &[]), all_up(200), options).await;
+    let most = seen
+        .iter()
+        .map(|progress| progress.rate)
+        .fold(0.0, f64::max);
+    assert!((10.0..=20.0).contains(&most), "{most}");
+}
