@@ -118,7 +118,7 @@ impl TargetSetBuilder {
         let (list, content) = read_file(path, Role::Exclude)?;
         self.exclude_texts.push(format!("@{list}"));
         let content = decode(&content);
-        if import::read(&content).is_some() {
+        if import::read(&content, false).is_some() {
             return Err(TargetError::NotUnderstood {
                 role: Role::Exclude,
                 list,
@@ -200,7 +200,7 @@ impl TargetSetBuilder {
     ) -> Result<&mut Self, TargetError> {
         self.texts.push(text);
         let content = decode(content);
-        match import::read(&content) {
+        match import::read(&content, import::is_named_like_a_table(list)) {
             Some(Ok(import)) => return Ok(self.add_import(list, import)),
             Some(Err(refusal)) => {
                 return Err(TargetError::NotUnderstood {

@@ -1,11 +1,27 @@
-//! Computers of Active Directory: the CSV that `Get-ADComputer … | Export-Csv` writes, with commas, semicolons or tabs, also
-//! after Excel has saved it again.
+//! Tables of computers: the CSV that `Get-ADComputer … | Export-Csv` writes, and inventories of other tools, with commas,
+//! semicolons or tabs, also after Excel has saved them again.
 
 use super::super::error::Refusal;
+use super::super::{shown, spec};
 use super::{Import, Lines};
 
-/// The column without which such a table names no host.
-const HOST: &str = "dnshostname";
+/// Columns that name a host, the surest first: what is called just a name is often a label, and then an address is surer.
+const HOSTS: [&str; 12] = [
+    "dnshostname",
+    "dnsname",
+    "fqdn",
+    "hostname",
+    "host",
+    "computername",
+    "ipaddress",
+    "ip",
+    "address",
+    "ipv4address",
+    "ipv4",
+    "name",
+];
+/// Columns named in a refusal.
+const MOST_COLUMNS: usize = 8;
 /// Columns that only such tables have.
 const TELLING: [&str; 4] = [
     "distinguishedname",
@@ -29,18 +45,40 @@ const WORDS: [(&str, &str); 10] = [
     ("yes", "no"),
 ];
 
-/// Reads it; `None` when the text is no such table.
-pub(super) fn read(text: &str) -> Option<Result<Import, Refusal>> {
+/// Reads it; `None` when the text is no such table. `is_csv`: it is called like one, so that its first line is a heading if it
+/// can be one.
+pub(super) fn read(text: &str, is_csv: bool) -> Option<Result<Import, Refusal>> {
     let table = Table::of(text);
     let column = |name: &str| table.columns.iter().position(|column| column == name);
-    let Some(host) = column(HOST) else {
+    let of_accounts = table.is_of_accounts();
+    let known = HOSTS
+        .into_iter()
+        // Accounts have short names, which lead nowhere from most machines.
+        .filter(|name| !of_accounts || *name != "name")
+        .find_map(|name| Some((name, column(name)?)));
+    let is_table = of_accounts
+        || table.is_marked
+        || known.is_some_and(|(name, _)| name == "dnshostname")
+        || (table.has_heading() && table.has_rows(is_csv) && (is_csv || known.is_some()));
+    if !is_table {
+        return None;
+    }
+    let Some((host_column, host)) = known else {
         // A table all the same, whose heading would be read as hosts.
-        return table.is_of_accounts().then(|| {
-            Err(Refusal::new(
+        return Some(Err(if of_accounts {
+            Refusal::new(
                 "it is a table without a column dNSHostName",
                 "export it with Get-ADComputer -Filter * -Properties dNSHostName,Enabled | Select-Object Name,dNSHostName,Enabled",
-            ))
-        });
+            )
+        } else {
+            Refusal::new(
+                format!(
+                    "it is a table, and no column of it names hosts: {}",
+                    table.heading()
+                ),
+                "call one of them dNSHostName, FQDN, HostName, ComputerName, IPAddress or Name, or give a plain list, in a file that is not called .csv",
+            )
+        }));
     };
     let enabled = column("enabled");
     let control = column("useraccountcontrol");
@@ -83,7 +121,11 @@ pub(super) fn read(text: &str) -> Option<Result<Import, Refusal>> {
                 &format!("{label} (`{value}`)"),
             ),
             Account::Enabled if name.is_empty() => {
-                import.leave_out("accounts without dNSHostName", label);
+                let reason = match host_column {
+                    "dnshostname" => "accounts without dNSHostName",
+                    _ => "rows without a host",
+                };
+                import.leave_out(reason, label);
             }
             Account::Enabled => import.take(name, None, line, None),
         }
@@ -129,6 +171,8 @@ struct Table<'a> {
     columns: Vec<String>,
     /// The file says itself that it is one, or its heading stands in quotes, as nothing does in a list of hosts.
     is_marked: bool,
+    /// The file says itself that it comes from Active Directory.
+    is_of_directory: bool,
 }
 
 impl<'a> Table<'a> {
@@ -136,12 +180,14 @@ impl<'a> Table<'a> {
         let mut rest = text;
         let mut before = 0;
         let mut is_marked = false;
+        let mut is_of_directory = false;
         let mut named = None;
         while let Some((line, behind)) = rest.split_once('\n') {
             let line = line.trim();
             // `Export-Csv` of Windows PowerShell begins with `#TYPE …` unless it is told not to, and Excel writes `sep=;`.
             if line.starts_with("#TYPE") {
                 is_marked = true;
+                is_of_directory |= line.contains(".ActiveDirectory.");
             } else if let Some(sign) = separator(line) {
                 named = Some(sign);
                 is_marked = true;
@@ -169,12 +215,50 @@ impl<'a> Table<'a> {
             delimiter,
             columns,
             is_marked: is_marked || heading.trim_start().starts_with('"'),
+            is_of_directory,
         }
     }
 
     fn is_of_accounts(&self) -> bool {
         let has = |name: &str| self.columns.iter().any(|column| column == name);
-        self.is_marked || TELLING.iter().any(|name| has(name)) || (has("enabled") && has("name"))
+        self.is_of_directory
+            || TELLING.iter().any(|name| has(name))
+            || (has("enabled") && has("name"))
+    }
+
+    /// Whether the first line can be a heading: no address stands in it, and no name with a domain.
+    fn has_heading(&self) -> bool {
+        let is_heading = |column: &String| {
+            !column.contains(['.', ':', '/', '#'])
+                && !column.bytes().all(|letter| letter.is_ascii_digit())
+                && !matches!(spec::target(column), Ok(spec::Target::Addresses { .. }))
+        };
+        let mut named = self.columns.iter().filter(|column| !column.is_empty());
+        named.clone().next().is_some() && named.all(is_heading)
+    }
+
+    /// Whether a row stands below the heading: a list of hosts with commas is often one line. Unless it is called a table, it has
+    /// several columns, and the row as many.
+    fn has_rows(&self, is_csv: bool) -> bool {
+        let signs = |line: &str| line.matches(char::from(self.delimiter)).count();
+        let mut lines = self.text.lines().filter(|line| !line.trim().is_empty());
+        let heading = lines.next().map_or(0, signs);
+        lines
+            .next()
+            .is_some_and(|row| is_csv || (heading > 0 && signs(row) >= heading))
+    }
+
+    /// The columns as they are named in a message.
+    fn heading(&self) -> String {
+        let named = self.columns.iter().filter(|column| !column.is_empty());
+        let mut shown: Vec<String> = named
+            .take(MOST_COLUMNS)
+            .map(|column| format!("`{}`", shown(column)))
+            .collect();
+        if self.columns.len() > MOST_COLUMNS {
+            shown.push("…".to_owned());
+        }
+        shown.join(", ")
     }
 }
 

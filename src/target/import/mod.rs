@@ -95,8 +95,14 @@ pub(super) fn is_named_like_one(word: &str) -> bool {
     of_its_own && matches!(extension.as_deref(), Some("rdg" | "rdp" | "xml" | "csv"))
 }
 
-/// Reads a file of another tool; `None` when it is a plain list.
-pub(super) fn read(text: &str) -> Option<Result<Import, Refusal>> {
+/// Whether a file is called like a table.
+pub(super) fn is_named_like_a_table(list: &str) -> bool {
+    let extension = Path::new(list).extension();
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
+}
+
+/// Reads a file of another tool; `None` when it is a plain list. `is_csv`: it is called like a table.
+pub(super) fn read(text: &str, is_csv: bool) -> Option<Result<Import, Refusal>> {
     if text.trim_start().starts_with('<') {
         return Some(xml(text));
     }
@@ -106,7 +112,7 @@ pub(super) fn read(text: &str) -> Option<Result<Import, Refusal>> {
     if mremoteng::is_encrypted(text) {
         return Some(Err(mremoteng::encrypted()));
     }
-    directory::read(text)
+    directory::read(text, is_csv)
 }
 
 fn xml(text: &str) -> Result<Import, Refusal> {

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn import(text: &str) -> Import {
-    read(text).expect("it is of another tool").unwrap()
+    read(text, false).expect("it is of another tool").unwrap()
 }
 
 /// Host, port, gateway.
@@ -98,7 +98,7 @@ fn mremoteng_with_folders_and_inheritance() {
 #[test]
 fn an_encrypted_file_of_mremoteng_says_how_to_get_one_that_is_not() {
     let text = "<?xml version=\"1.0\"?><mrng:Connections xmlns:mrng=\"http://mremoteng.org\" Name=\"Connections\" FullFileEncryption=\"true\" ConfVersion=\"2.6\">c2VjcmV0</mrng:Connections>";
-    let refusal = read(text).unwrap().unwrap_err();
+    let refusal = read(text, false).unwrap().unwrap_err();
     assert!(refusal.reason.contains("encrypted as a whole"));
     assert!(refusal.way_out.contains("Export to File"));
     // Before 1.75 not even the frame was left.
@@ -106,7 +106,7 @@ fn an_encrypted_file_of_mremoteng_says_how_to_get_one_that_is_not() {
         "{}==\r\n",
         "qqv8WEdruAEzSfdnPZMQ8w5cLhsl55V/Vu6h81Uc".repeat(4)
     );
-    let refusal = read(&old).unwrap().unwrap_err();
+    let refusal = read(&old, false).unwrap().unwrap_err();
     assert!(refusal.reason.contains("encrypted as a whole"));
     assert!(!refusal.reason.contains("qqv8"));
 }
@@ -244,16 +244,62 @@ fn a_table_of_the_directory_without_host_names_says_what_to_export() {
         "#TYPE Selected.Microsoft.ActiveDirectory.Management.ADComputer\r\n\"Name\"\r\n\"A\"\r\n",
         "Name,Enabled\r\nlocalhost,True\r\n",
         "\r\nName;Enabled\r\nlocalhost;True\r\n",
-        "\"Name\",\"IPv4\"\n\"a\",\"10.0.0.1\"\n",
-        "sep=;\nName;IPv4\na;10.0.0.1\n",
     ] {
-        let refusal = read(text).unwrap().unwrap_err();
+        let refusal = read(text, false).unwrap().unwrap_err();
         assert!(
             refusal.reason.contains("without a column dNSHostName"),
             "{}",
             refusal.reason
         );
         assert!(refusal.way_out.contains("Get-ADComputer"));
+    }
+}
+
+#[test]
+fn a_table_of_another_tool_gives_its_surest_column() {
+    for (text, host) in [
+        ("ip,description\n127.77.3.9,foo\n", "127.77.3.9"),
+        (
+            "Description;ComputerName;IP\nfoo;srv05;127.77.3.9\n",
+            "srv05",
+        ),
+        ("Name,HostName,FQDN\na,b,c.example\n", "c.example"),
+        ("\"Name\",\"IPv4\"\n\"a\",\"10.0.0.1\"\n", "10.0.0.1"),
+        ("sep=;\nName;IPv4\na;10.0.0.1\n", "10.0.0.1"),
+        ("\"Name\",\"Owner\"\n\"srv05\",\"me\"\n", "srv05"),
+    ] {
+        assert_eq!(hosts(&import(text)), [(host, None, None)], "{text}");
+    }
+}
+
+#[test]
+fn a_row_without_a_host_is_told() {
+    let found = import("HostName,Rack\nsrv05,1\n,2\n");
+    assert_eq!(left_out(&found), [("rows without a host", vec!["line 3"])]);
+}
+
+#[test]
+fn a_table_no_column_of_which_names_hosts_is_refused_with_its_columns() {
+    for (text, is_csv) in [
+        ("asset,rack\nA1,7\n", true),
+        ("asset\nA1\n", true),
+        ("\"asset\",\"rack\"\n\"A1\",\"7\"\n", false),
+    ] {
+        let refusal = read(text, is_csv).unwrap().unwrap_err();
+        assert!(refusal.reason.contains("`asset`"), "{}", refusal.reason);
+        assert!(refusal.way_out.contains("HostName"));
+    }
+}
+
+#[test]
+fn a_list_of_hosts_that_is_called_like_a_table_is_one() {
+    for text in [
+        "10.0.0.5,srv05\n10.0.0.6,srv06\n",
+        "srv05.corp.example\nsrv06.corp.example\n",
+        "srv05,srv06",
+        "# hosts\nsrv05\n",
+    ] {
+        assert!(read(text, true).is_none(), "{text:?}");
     }
 }
 
@@ -349,13 +395,15 @@ fn plain_lists_stay_plain_lists() {
         "",
         "srv01, srv02\n# comment",
         "10.0.0.0/24",
-        "Name,IPv4\na,10.0.0.1",
+        "name, address, host",
+        "address\nsrv01",
+        "srv01,host\nsrv02\n",
         "a:b:c",
         "\n\nsrv01\nsrv02\n",
         "2001:db8::5\nsrv:3390\nfe80::1:2",
         "enabled\nsrv01",
     ] {
-        assert!(read(text).is_none(), "{text:?}");
+        assert!(read(text, false).is_none(), "{text:?}");
     }
 }
 
@@ -372,7 +420,7 @@ fn foreign_and_broken_xml_is_refused_in_one_line() {
             "looks like XML and is none",
         ),
     ] {
-        let refusal = read(text).unwrap().unwrap_err();
+        let refusal = read(text, false).unwrap().unwrap_err();
         assert!(refusal.reason.contains(says), "{}", refusal.reason);
         assert!(!refusal.reason.contains('\n'));
     }
@@ -387,13 +435,15 @@ fn groups_inside_each_other_without_end_do_no_harm() {
         "</group>".repeat(deep)
     );
     // Taken or refused, but come back it does.
-    drop(read(&text));
+    drop(read(&text, false));
+    drop(read(&text, true));
 }
 
 proptest! {
     #[test]
     fn any_text_is_read_or_refused_without_panic(text in "\\PC{0,200}") {
-        drop(read(&text));
+        drop(read(&text, false));
+    drop(read(&text, true));
     }
 
     #[test]
@@ -407,6 +457,7 @@ proptest! {
             0..30
         )
     ) {
-        drop(read(&parts.concat()));
+        drop(read(&parts.concat(), false));
+        drop(read(&parts.concat(), true));
     }
 }
