@@ -1,9 +1,10 @@
 //! The `rdpscan` command.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use rdpscan::cli::Cli;
+use rdpscan::cli::{Cli, complaint};
 use rdpscan::exit::ExitStatus;
 
 fn main() -> ExitCode {
@@ -11,7 +12,10 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no mistakes; a reader that is gone is none either.
-            drop(error.print());
+            drop(match complaint(&error) {
+                Some(line) => writeln!(std::io::stderr(), "{line}"),
+                None => error.print(),
+            });
             return ExitCode::from(
                 u8::try_from(error.exit_code()).unwrap_or(ExitStatus::Usage.code()),
             );

@@ -1,5 +1,6 @@
 //! `rdpscan demo`: the real scanner over a simulated fleet on loopback.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -37,7 +38,10 @@ pub(super) async fn run(arguments: DemoArgs, resolved: Resolved) -> Result<ExitS
     // Only the simulated server knows these names, and no name of the demo may reach a real one.
     settings.names.servers = vec![fleet.dns()];
     let mut builder = TargetSetBuilder::new(&[fleet.port()]);
-    for target in fleet.targets() {
+    // Without lookups a name leads nowhere, and there is an address of nearly every host.
+    let dns = settings.names.dns;
+    let is_wanted = |target: &String| dns || target.parse::<SocketAddr>().is_ok();
+    for target in fleet.targets().into_iter().filter(is_wanted) {
         builder.add_text(&target)?;
     }
     let targets = builder.build()?;

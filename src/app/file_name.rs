@@ -1,5 +1,7 @@
-//! `{date}` and `{scan}` in the names of files, so that a scheduled scan leaves one file a day, or one a scan.
+//! `{date}` and `{scan}` in the names of files, so that a scheduled scan leaves one file a day, or one a scan. Folders are taken as
+//! they are: whoever has braces in the name of one cannot do without them.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -7,9 +9,10 @@ use jiff::Timestamp;
 
 use crate::sanitize;
 
-/// The path with what stands in braces put in: the day in UTC, and the id of the scan. Both are safe in names on Windows too.
+/// The path with what stands in braces in its last part put in: the day in UTC, and the id of the scan. Both are safe in names on Windows too.
 pub(super) fn filled_in(path: &Path, at: Timestamp, scan: &str) -> Result<PathBuf> {
-    let Some(text) = path.to_str().filter(|text| text.contains('{')) else {
+    let name = path.file_name().and_then(OsStr::to_str);
+    let Some(text) = name.filter(|name| name.contains('{')) else {
         return Ok(path.to_owned());
     };
     let scan: String = scan
@@ -38,7 +41,7 @@ pub(super) fn filled_in(path: &Path, at: Timestamp, scan: &str) -> Result<PathBu
         rest = behind;
     }
     filled.push_str(rest);
-    Ok(PathBuf::from(filled))
+    Ok(path.with_file_name(filled))
 }
 
 #[cfg(test)]
@@ -59,10 +62,19 @@ mod tests {
             "a/fleet-2026-03-01.html"
         );
         assert_eq!(
-            filled("{scan}/{date}-{scan}.json").unwrap(),
-            "20260301T235959Z-00c0ffee/2026-03-01-20260301T235959Z-00c0ffee.json"
+            filled("{date}-{scan}.json").unwrap(),
+            "2026-03-01-20260301T235959Z-00c0ffee.json"
         );
         assert_eq!(filled("plain.csv").unwrap(), "plain.csv");
+    }
+
+    #[test]
+    fn folders_are_taken_as_they_are() {
+        assert_eq!(
+            filled("a{b}/{scan/fleet-{date}.csv").unwrap(),
+            "a{b}/{scan/fleet-2026-03-01.csv"
+        );
+        assert_eq!(filled("{0d1f}/plain.csv").unwrap(), "{0d1f}/plain.csv");
     }
 
     #[test]

@@ -117,14 +117,15 @@ async fn scan(arguments: ScanArgs, settings: Settings) -> Result<ExitStatus> {
 /// `rdpscan --quiet demo` reads as a scan of a host called `demo`. Nobody means that; who does says so with two dashes.
 fn refuse_misplaced_command(
     targets: &[String],
-    mut words: impl Iterator<Item = std::ffi::OsString>,
+    mut line: impl Iterator<Item = std::ffi::OsString>,
 ) -> Result<()> {
-    if words.any(|word| word == "--") {
+    if line.any(|word| word == "--") {
         return Ok(());
     }
     let definition = Cli::command();
-    if let Some(first) = targets.first() {
-        refuse_mistyped_command(first, &definition)?;
+    let mut words = targets.iter().map(String::as_str);
+    if let Some(first) = words.next() {
+        refuse_mistyped_command(first, words, &definition)?;
     }
     let misplaced = targets.iter().find(|target| {
         definition
@@ -139,9 +140,16 @@ fn refuse_misplaced_command(
     Ok(())
 }
 
+/// What other programs call what rdpscan does without a command.
+const SCANNING: [&str; 7] = ["scan", "run", "probe", "start", "test", "check", "sweep"];
+
 /// `rdpscan opne friday.json` reads as a scan of hosts called `opne` and `friday.json`, and would ask the DNS for them. Only
 /// bare words without a number in them are looked at: `demo1` is a host far more likely than a slip.
-fn refuse_mistyped_command(first: &str, definition: &clap::Command) -> Result<()> {
+fn refuse_mistyped_command<'a>(
+    first: &str,
+    mut others: impl Iterator<Item = &'a str>,
+    definition: &clap::Command,
+) -> Result<()> {
     if !first.bytes().all(|letter| letter.is_ascii_alphabetic()) {
         return Ok(());
     }
@@ -151,6 +159,15 @@ fn refuse_mistyped_command(first: &str, definition: &clap::Command) -> Result<()
         .map(clap::Command::get_name)
         .chain(["help"]);
     let word = first.to_ascii_lowercase();
+    if SCANNING.contains(&word.as_str()) {
+        let rest = match others.next() {
+            Some(target) => crate::sanitize::terminal(target).into_owned(),
+            None => "10.0.0.0/24".to_owned(),
+        };
+        bail!(
+            "there is no command `{first}`: write `rdpscan {rest}`, or `-- {first}` for a host of that name"
+        );
+    }
     if definition.find_subcommand(first).is_none()
         && let Some(command) = settings::nearest(&word, commands)
     {
@@ -259,8 +276,9 @@ impl Wish {
                 live: live.then(|| record::Writer::new(standard)),
             }
         };
-        // The screen has them above the table.
-        if !self.screen && !quiet {
+        // The screen has them above the table, and the text below it.
+        let shown = matches!(self.report, Some((Format::Text, Sink::Standard)));
+        if !self.screen && !quiet && !shown {
             for notice in targets.notices() {
                 let notice = notice.to_string();
                 tell(&format!("rdpscan: {}", crate::sanitize::terminal(&notice)));
@@ -300,9 +318,10 @@ impl Wish {
             tell(&format!("rdpscan: {error:#}"));
             outputs::rescue(&fleet, &self.filter, &wanted);
         }
-        let shown = matches!(self.report, Some((Format::Text, Sink::Standard)));
-        if !quiet && !(shown && is_written) {
-            tell(&outputs::summary(&fleet));
+        let told = shown && is_written;
+        if !quiet && !told {
+            let filter = self.report.as_ref().filter(|_| !live && is_written);
+            tell(&outputs::summary(&fleet, filter.map(|_| &self.filter)));
         }
         if !is_written {
             return Ok(ExitStatus::Usage);

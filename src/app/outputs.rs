@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
+use crate::counts::{counted, grouped};
 use crate::exit::ExitStatus;
 use crate::fleet::{Fleet, Host};
 use crate::model::Severity;
@@ -189,18 +190,11 @@ pub(super) fn left(left: tui::Left, settings: &Settings) -> Fleet {
         // Not a choice of this user's for every terminal.
         taste.palette().unwrap_or_default()
     } else {
-        left.theme.palette
+        chosen(left.theme.palette, settings.screen.theme, taste.palette())
     };
-    // Nor is what a flag gave for this once.
     let output = &settings.output;
-    let columns = match &output.columns {
-        Some(given) if *given == left.columns => taste.columns().unwrap_or_default(),
-        _ => left.columns,
-    };
-    let sort = match output.sort {
-        Some(given) if given == left.sort => taste.sort().unwrap_or_default(),
-        _ => left.sort,
-    };
+    let columns = chosen(left.columns, output.columns.clone(), taste.columns());
+    let sort = chosen(left.sort, output.sort, taste.sort());
     Taste::new(&columns, sort, palette).save();
     if !settings.output.quiet {
         for path in &left.written {
@@ -208,6 +202,15 @@ pub(super) fn left(left: tui::Left, settings: &Settings) -> Fleet {
         }
     }
     left.fleet
+}
+
+/// What to remember: as it was left; but what was given for this once and left so is no choice, and what was remembered stays.
+fn chosen<T: PartialEq + Default>(left: T, given: Option<T>, remembered: Option<T>) -> T {
+    if given.is_some_and(|given| given == left) {
+        remembered.unwrap_or_default()
+    } else {
+        left
+    }
 }
 
 /// What `--fail-on` makes of the hosts that pass `--filter`: whoever asks about some hosts is told about these.
@@ -229,8 +232,8 @@ pub(super) fn is_without_ground(fleet: &Fleet) -> bool {
     fleet.is_without_resolver() && fleet.end().is_some_and(|end| end.endpoints_probed == 0)
 }
 
-/// One line that says what came out.
-pub(super) fn summary(fleet: &Fleet) -> String {
+/// One line that says what came out, and how much of it a report holds that leaves hosts out.
+pub(super) fn summary(fleet: &Fleet, written: Option<&Filter>) -> String {
     let summary = fleet.summary();
     let states: Vec<_> = summary
         .by_state
@@ -259,6 +262,16 @@ pub(super) fn summary(fleet: &Fleet) -> String {
         if count > 0 {
             line = format!("{line}, {count} {what}");
         }
+    }
+    let unreached = fleet.end().map_or(0, |end| end.unreached);
+    if unreached > 0 {
+        let addresses = counted(unreached, "address", "addresses");
+        line = format!("{line}; {addresses} not reached");
+    }
+    if let Some(filter) = written.filter(|filter| !filter.is_empty()) {
+        let hosts = fleet.hosts().iter();
+        let passing = hosts.filter(|host| filter.matches(host)).count() as u64;
+        line = format!("{line}; the filter lets {} through", grouped(passing));
     }
     line
 }
@@ -319,5 +332,15 @@ mod tests {
                 "{format}"
             );
         }
+    }
+
+    #[test]
+    fn what_was_given_for_this_once_is_not_remembered() {
+        let (light, dark) = (Palette::Light, Palette::Dark);
+        assert_eq!(chosen(light, Some(light), Some(dark)), dark);
+        assert_eq!(chosen(light, Some(light), None), Palette::default());
+        // Changed by hand since, or by hand alone.
+        assert_eq!(chosen(light, Some(dark), Some(dark)), light);
+        assert_eq!(chosen(light, None, Some(dark)), light);
     }
 }

@@ -41,7 +41,7 @@ pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<Exi
     let left = tui::run(fleet, &mut feed, options).await?;
     let fleet = outputs::left(left, &settings);
     if !settings.output.quiet {
-        outputs::tell(&outputs::summary(&fleet));
+        outputs::tell(&outputs::summary(&fleet, None));
     }
     Ok(ExitStatus::Done)
 }

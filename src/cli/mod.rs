@@ -411,6 +411,33 @@ pub struct ManArgs {
     pub dir: Option<PathBuf>,
 }
 
+/// What a wrong command line is told: one line in the style of all others. `None` for help and version, which are no mistakes.
+#[must_use]
+pub fn complaint(error: &Error) -> Option<String> {
+    use clap::error::ErrorKind::{
+        DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
+    };
+    if matches!(
+        error.kind(),
+        DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand | DisplayVersion
+    ) {
+        return None;
+    }
+    let text = error.render().to_string();
+    let parts: Vec<String> = text
+        .split("\n\n")
+        .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|part| !part.is_empty() && !part.starts_with("For more information"))
+        .map(|part| {
+            part.strip_prefix("error: ")
+                .or_else(|| part.strip_prefix("tip: "))
+                .map_or_else(|| part.replacen("Usage: ", "usage: ", 1), str::to_owned)
+        })
+        .collect();
+    let line = format!("rdpscan: {}", parts.join("; "));
+    Some(crate::sanitize::terminal(&line).into_owned())
+}
+
 /// A text with something in it: where a script gives the value of an empty variable, the opposite of what is meant would be
 /// done without a word.
 fn something(text: &str) -> Result<String, &'static str> {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::REPORT_SCHEMA;
 use super::facts::{Certificates, HistoryRecord};
+use super::{Format, REPORT_SCHEMA};
 use crate::model::{CertificateFacts, History, Notice, ScanEnd, ScanEvent, ScanPlan};
 use crate::record::schema::{self, Compatibility};
 use crate::record::{self, Origin, RecordError};
@@ -132,14 +132,19 @@ pub fn read_from(source: impl Read, name: &str) -> Result<Saved, ReadError> {
     if bytes.len() as u64 > LARGEST_FILE {
         return Err(failed(Reason::TooLarge));
     }
-    parse(bytes).map_err(failed)
+    parse(bytes, name).map_err(failed)
 }
 
-fn parse(bytes: Vec<u8>) -> Result<Saved, Reason> {
+fn parse(bytes: Vec<u8>, name: &str) -> Result<Saved, Reason> {
     let bytes = into_utf8(bytes);
     let text = bytes.trim_ascii();
     if text.is_empty() {
         return Err(Reason::Empty);
+    }
+    if let Some(other) = other_format(text, name) {
+        return Err(Reason::NotAReport {
+            detail: format!("this is {other}"),
+        });
     }
     if is_recording(text) {
         let mut reader = record::Reader::new(text).map_err(Reason::Recording)?;
@@ -153,6 +158,30 @@ fn parse(bytes: Vec<u8>) -> Result<Saved, Reason> {
         });
     }
     document(text)
+}
+
+/// What a file is that holds no JSON: by how it begins, else by its name, else by a heading such as `rdpscan` writes.
+fn other_format(text: &[u8], name: &str) -> Option<Format> {
+    if text.starts_with(b"{") || text.starts_with(b"[") {
+        return None;
+    }
+    for (beginning, format) in [
+        (&b"PK\x03\x04"[..], Format::Xlsx),
+        (b"<", Format::Html),
+        (b"# HELP ", Format::Prometheus),
+        (b"# TYPE ", Format::Prometheus),
+    ] {
+        if text.starts_with(beginning) {
+            return Some(format);
+        }
+    }
+    let by_name = Format::from_extension(Path::new(name)).ok();
+    by_name.filter(|format| !format.can_be_read()).or_else(|| {
+        let heading = text.split(|byte| *byte == b'\n').next()?;
+        let mut columns = heading.split(|byte| matches!(byte, b',' | b';' | b'\t'));
+        let has_state = columns.any(|column| column.trim_ascii() == b"state");
+        has_state.then_some(Format::Csv)
+    })
 }
 
 /// `rdpscan … > report.json` in Windows `PowerShell` 5.1 writes UTF-16 with a byte order mark.

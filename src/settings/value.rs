@@ -87,9 +87,18 @@ pub(super) fn duration(text: &str, limits: &RangeInclusive<Duration>) -> Result<
         )
     };
     if !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()) {
+        // What is advised is taken.
+        let advised: Vec<String> = ["s", "ms"]
+            .into_iter()
+            .map(|unit| format!("{text}{unit}"))
+            .filter(|time| duration(time, limits).is_ok())
+            .collect();
+        if advised.is_empty() {
+            return Err(Refusal::new("a time needs its unit", way_out()));
+        }
         return Err(Refusal::new(
             "a time needs its unit",
-            format!("write {text}s or {text}ms"),
+            format!("write {}", advised.join(" or ")),
         ));
     }
     let Ok(signed) = text.parse::<SignedDuration>() else {
@@ -236,6 +245,18 @@ mod tests {
             duration("1ms", &TIMES).unwrap_err().way_out,
             "give 10ms to 10m"
         );
+    }
+
+    #[test]
+    fn a_time_without_a_unit_is_told_only_what_is_taken() {
+        for (text, way_out) in [
+            ("0", "give 10ms to 10m"),
+            ("5", "write 5s"),
+            ("30", "write 30s or 30ms"),
+            ("5000", "write 5000ms"),
+        ] {
+            assert_eq!(duration(text, &TIMES).unwrap_err().way_out, way_out);
+        }
     }
 
     #[test]

@@ -216,6 +216,16 @@ fn a_mistyped_command_is_refused_and_not_looked_up() {
             ],
         );
     }
+    for word in ["scan", "Probe", "test"] {
+        refused(
+            &[word, "127.0.0.1"],
+            &[
+                &format!("there is no command `{word}`"),
+                "`rdpscan 127.0.0.1`",
+                &format!("`-- {word}`"),
+            ],
+        );
+    }
     // Not the first, with a number, far from any, with a domain, and as the error says.
     for arguments in [
         &["--dry-run", "127.0.0.1", "opne"][..],
@@ -223,6 +233,7 @@ fn a_mistyped_command_is_refused_and_not_looked_up() {
         &["--dry-run", "srv"],
         &["--dry-run", "opne.corp.example"],
         &["--dry-run", "--", "opne"],
+        &["--dry-run", "--", "scan"],
     ] {
         let plan = printed(arguments);
         assert!(plan.contains("names to resolve      1: "), "{plan}");
@@ -560,6 +571,23 @@ fn completions_and_manual_are_printed() {
         &["man", "--dir", "nowhere"],
         &["`nowhere`", "make the folder"],
     );
+}
+
+#[test]
+fn a_wrong_command_line_is_told_in_one_line_like_everything_else() {
+    for (arguments, parts) in [
+        (
+            &["open"][..],
+            &["rdpscan: ", "<FILE>", "usage: rdpscan open"][..],
+        ),
+        (&["completions", "tcsh"], &["rdpscan: ", "'tcsh'", "bash"]),
+        (
+            &["explain", "--format", "xml"],
+            &["rdpscan: ", "'xml'", "markdown"],
+        ),
+    ] {
+        refused(arguments, parts);
+    }
 }
 
 #[test]

@@ -292,7 +292,8 @@ fn other_files_are_refused_in_one_line() {
     for (content, wanted) in [
         ("", "it is empty"),
         (" \n", "it is empty"),
-        ("state,address\n", "it is not a saved scan (expected value"),
+        ("state,address\n", "it is not a saved scan (this is csv)"),
+        ("PK\u{3}\u{4}x", "it is not a saved scan (this is xlsx)"),
         (
             "{}",
             "it is not a saved scan (JSON without the key `schema`)",

@@ -11,7 +11,7 @@ use crate::tui::action::Action;
 pub enum KeymapError {
     /// Not `action = keys`.
     #[error(
-        "`{text}` does not name an action and its keys: write `pause = P`, keys with a space between"
+        "`{text}` does not name an action and its keys: write `pause = P`, keys with a space between, the comma as Comma"
     )]
     Malformed {
         /// As given.
@@ -25,7 +25,7 @@ pub enum KeymapError {
     },
     /// No such key.
     #[error(
-        "there is no key `{key}`: write a character, Ctrl-a to Ctrl-z, F1 to F12, or Space, Enter, Tab, Up, PgUp and the like"
+        "there is no key `{key}`: write a character, Ctrl-a to Ctrl-z, F1 to F12, or Space, Comma, Enter, Tab, Up, PgUp and the like"
     )]
     UnknownKey {
         /// As given.

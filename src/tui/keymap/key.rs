@@ -14,6 +14,8 @@ pub struct Key {
 /// Keys that have a name of more than one letter, first as it is written on screens.
 const NAMED: &[(&str, KeyCode)] = &[
     ("Space", KeyCode::Char(' ')),
+    // In settings a comma stands between two changes.
+    ("Comma", KeyCode::Char(',')),
     ("Enter", KeyCode::Enter),
     ("Esc", KeyCode::Esc),
     ("Tab", KeyCode::Tab),
@@ -107,7 +109,7 @@ impl Key {
     #[must_use]
     pub fn label(self) -> String {
         let name = match self.code {
-            KeyCode::Char(c) if c != ' ' => c.to_string(),
+            KeyCode::Char(c) if c != ' ' && c != ',' => c.to_string(),
             KeyCode::F(n) => format!("F{n}"),
             code => NAMED
                 .iter()
@@ -136,6 +138,7 @@ mod tests {
             ":",
             "é",
             "Space",
+            "Comma",
             "Enter",
             "Esc",
             "Shift-Tab",
