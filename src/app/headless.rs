@@ -26,6 +26,8 @@ pub(super) struct Followed {
     pub(super) fleet: Fleet,
     /// What became of its events on the way.
     pub(super) events: Events,
+    /// The user wants it saved besides.
+    pub(super) save: bool,
 }
 
 /// What became of the events that were to be written as they came.
@@ -153,6 +155,7 @@ pub(super) async fn follow(
     Followed {
         fleet,
         events: became,
+        save: false,
     }
 }
 

@@ -32,6 +32,7 @@ use crate::report::{self, Format};
 use crate::settings::{self, Environment, Settings, Source};
 use crate::table::Filter;
 use crate::target::{TargetSet, TargetSetBuilder};
+use crate::tui::Keeping;
 
 use headless::{Events, Followed};
 use outputs::{Sink, tell};
@@ -268,7 +269,12 @@ impl Wish {
         let live = matches!(self.report, Some((Format::Ndjson, Sink::Standard)));
         let quiet = self.settings.output.quiet;
         let view = if self.screen {
-            View::Screen
+            View::Screen {
+                keeping: match &self.report {
+                    Some((_, Sink::File(path))) => Keeping::Report(path.display().to_string()),
+                    _ => Keeping::Nothing,
+                },
+            }
         } else {
             let standard: Box<dyn io::Write + Send> = Box::new(io::stdout());
             View::Quiet {
@@ -297,7 +303,12 @@ impl Wish {
             simulated,
             view,
         };
-        let Some(Followed { fleet, events }) = Box::pin(session.run(stop)).await? else {
+        let Some(Followed {
+            fleet,
+            events,
+            save,
+        }) = Box::pin(session.run(stop)).await?
+        else {
             return Ok(ExitStatus::Interrupted);
         };
         let written = match (&self.report, &events) {
@@ -313,6 +324,12 @@ impl Wish {
             }
             _ => Ok(()),
         };
+        let written = written.and_then(|()| {
+            if save {
+                outputs::save(&fleet)?;
+            }
+            Ok(())
+        });
         let is_written = written.is_ok();
         if let Err(error) = written {
             tell(&format!("rdpscan: {error:#}"));

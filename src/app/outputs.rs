@@ -1,7 +1,7 @@
 //! What is written of a fleet, where, and in which order.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -15,7 +15,7 @@ use crate::sanitize;
 use crate::settings::{OutputSettings, Settings};
 use crate::table::{self, ColumnId, Filter, Sort};
 use crate::tui::keymap::Keymap;
-use crate::tui::{self, Palette};
+use crate::tui::{self, Keeping, Palette};
 
 use super::outlet::CurrentFolder;
 use super::rescue;
@@ -124,6 +124,13 @@ pub(super) fn tell_written(sink: &Sink) {
     }
 }
 
+/// Saves the whole scan in the current folder, beside what the screen writes, and says where.
+pub(super) fn save(fleet: &Fleet) -> Result<()> {
+    let path = rescue::save(fleet, Path::new(".")).map_err(anyhow::Error::msg)?;
+    tell_written(&Sink::File(path));
+    Ok(())
+}
+
 /// Keeps what was found when it cannot be written as wished: saved elsewhere, else shown. Told even when quiet is wanted, for
 /// it is the way out of a failure.
 pub(super) fn rescue(fleet: &Fleet, filter: &Filter, wanted: &OutputSettings) {
@@ -150,7 +157,7 @@ pub(super) fn print(text: &str) -> Result<()> {
 
 /// How the screen behaves and looks: what the settings say, else what was left the last time. `NO_COLOR` (no-color.org) is
 /// honoured.
-pub(super) fn screen(settings: &Settings) -> Result<tui::Options> {
+pub(super) fn screen(settings: &Settings, keeping: Keeping) -> Result<tui::Options> {
     let taste = Taste::load();
     let mut options = tui::Options::new(Box::new(CurrentFolder));
     options.filter.clone_from(&settings.output.filter);
@@ -162,6 +169,7 @@ pub(super) fn screen(settings: &Settings) -> Result<tui::Options> {
         .unwrap_or_default();
     options.sort = output.sort.or_else(|| taste.sort()).unwrap_or_default();
     options.mouse = settings.screen.mouse;
+    options.keeping = keeping;
     options.keymap = Keymap::rebound(&settings.screen.keys)?;
     options.theme.ascii = settings.screen.ascii;
     options.theme.palette = match settings.screen.theme {
@@ -331,6 +339,17 @@ mod tests {
                 order,
                 "{format}"
             );
+        }
+    }
+
+    #[test]
+    fn the_last_line_tells_of_a_filter_only_where_a_report_obeys_it() {
+        let fleet = Fleet::new(Policy::default());
+        let filter = Filter::parse("state:broken").unwrap();
+        let line = summary(&fleet, Some(&filter));
+        assert!(line.ends_with("; the filter lets 0 through"), "{line}");
+        for none in [None, Some(&Filter::default())] {
+            assert!(!summary(&fleet, none).contains("filter"));
         }
     }
 

@@ -15,7 +15,7 @@ use crate::model::Progress;
 use crate::report::{self, Format};
 use crate::settings::Settings;
 use crate::table::Filter;
-use crate::tui;
+use crate::tui::{self, Keeping};
 
 use super::file_name;
 use super::outputs::{self, Sink};
@@ -37,7 +37,7 @@ pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<Exi
         stop: CancellationToken::new(),
         control: None,
     };
-    let options = outputs::screen(&settings)?;
+    let options = outputs::screen(&settings, Keeping::Saved)?;
     let left = tui::run(fleet, &mut feed, options).await?;
     let fleet = outputs::left(left, &settings);
     if !settings.output.quiet {

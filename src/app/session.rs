@@ -16,6 +16,7 @@ use crate::probe::trust::TrustStore;
 use crate::scan::{CONTROL_CAPACITY, EVENT_CAPACITY, ScanOptions};
 use crate::settings::Settings;
 use crate::target::TargetSet;
+use crate::tui::Keeping;
 use crate::{platform, sanitize, scan, tui};
 
 use super::headless::{self, Events, Followed, Live, Showing};
@@ -41,7 +42,10 @@ pub(super) struct Session {
 /// How a scan is followed.
 pub(super) enum View {
     /// The live table.
-    Screen,
+    Screen {
+        /// What becomes of the scan when it is left.
+        keeping: Keeping,
+    },
     /// Progress on standard error, or not even that.
     Quiet {
         /// Show it.
@@ -69,15 +73,19 @@ impl Session {
             () = stop.gently.cancelled() => return Ok(None),
             checked = self.refuse_what_leads_nowhere(&names) => checked?,
         }
-        let screen = outputs::screen(&self.settings)?;
+        let keeping = match &self.view {
+            View::Screen { keeping } => keeping.clone(),
+            View::Quiet { .. } => Keeping::default(),
+        };
+        let screen = outputs::screen(&self.settings, keeping)?;
         let trust = tokio::task::spawn_blocking(TrustStore::load).await?;
         let prober = Arc::new(LiveProber::new(self.probe_options(names, trust)));
         let options = self.scan_options();
 
         let (events, receiver) = mpsc::channel::<ScanEvent>(EVENT_CAPACITY);
         let (progress, watching) = watch::channel(Progress::default());
-        let (control, orders) = match self.view {
-            View::Screen => {
+        let (control, orders) = match &self.view {
+            View::Screen { .. } => {
                 let (control, orders) = mpsc::channel(CONTROL_CAPACITY);
                 (Some(control), Some(orders))
             }
@@ -95,7 +103,7 @@ impl Session {
         let engine = tokio::spawn(engine);
         let fleet = Fleet::new(self.settings.policy.clone());
         let followed = match self.view {
-            View::Screen => {
+            View::Screen { .. } => {
                 let mut feed = tui::Feed {
                     events: Some(receiver),
                     progress: watching,
@@ -103,11 +111,13 @@ impl Session {
                     control,
                 };
                 let left = tui::run(fleet, &mut feed, screen).await?;
+                let save = left.save;
                 let fleet = outputs::left(left, &self.settings);
                 stop.gently.cancel();
                 Followed {
                     fleet: last_events(fleet, feed, stop).await,
                     events: Events::Taken,
+                    save,
                 }
             }
             View::Quiet { progress, live } => {

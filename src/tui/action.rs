@@ -136,10 +136,12 @@ pub enum Action {
     Mouse,
     /// Put the cursor on this line of the screen; what is there already is opened.
     Click(u16),
-    /// Leave; asks once while the scan runs.
+    /// Leave; asks once while the scan runs, or when it would be lost.
     Quit,
     /// Yes to the question of quitting.
     QuitConfirmed,
+    /// Yes, and have the scan saved.
+    QuitSaving,
     /// Ctrl-C: the first stops the scan and leaves when it has ended, the second leaves at once.
     Interrupt,
     /// The terminal is closing, or the process was told to end.

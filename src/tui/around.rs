@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::action::Export;
 use super::keymap::Keymap;
-use super::offers::Offer;
+use super::offers::{Keeping, Offer};
 use super::theme::Theme;
 use crate::counts::counted;
 use crate::fleet::Fleet;
@@ -106,6 +106,8 @@ pub struct Options {
     pub columns: Columns,
     /// The order to begin with.
     pub sort: Sort,
+    /// What becomes of the scan when the screen is left.
+    pub keeping: Keeping,
 }
 
 impl Options {
@@ -120,6 +122,7 @@ impl Options {
             filter: String::new(),
             columns: Columns::default(),
             sort: Sort::default(),
+            keeping: Keeping::default(),
         }
     }
 }
@@ -160,6 +163,8 @@ pub struct Left {
     pub theme: Theme,
     /// Files and folders that were written.
     pub written: Vec<PathBuf>,
+    /// The user wants the scan saved: as JSON, beside what the screen writes.
+    pub save: bool,
 }
 
 #[cfg(test)]

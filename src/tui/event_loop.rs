@@ -47,6 +47,7 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<Left
     let offers = Offers {
         formats: options.outlet.formats(),
         control: feed.control.is_some(),
+        keeping: options.keeping,
     };
     let model = Model::new(fleet, options.theme, feed.events.is_some())
         .with_offers(offers)
@@ -73,12 +74,14 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<Left
     let (model, written) = Box::pin(drive(&mut screen, outside, feed, model)).await;
     terminal::close(guard, screen);
     let (columns, sort, theme) = model.taste();
+    let save = model.wants_saving();
     Ok(Left {
         fleet: model.into_fleet(),
         columns,
         sort,
         theme,
         written,
+        save,
     })
 }
 
@@ -313,7 +316,7 @@ mod tests {
     use super::*;
     use crate::diagnosis::Policy;
     use crate::model::{EventBody, Notice, Progress, ScanEnd, ScanStatus, Subject, UnlistedCounts};
-    use crate::tui::{Export, Offer, Theme};
+    use crate::tui::{Export, Keeping, Offer, Theme};
 
     /// A scan that ends as soon as it is told to stop, having said a last word.
     fn scan(notices: u16) -> Feed {
@@ -556,6 +559,7 @@ mod tests {
         let offers = Offers {
             formats: outlet.formats(),
             control: false,
+            keeping: Keeping::Saved,
         };
         let model = model(true).with_offers(offers);
         let (_, written) = drive(&mut terminal, outside, &mut feed, model).await;

@@ -35,7 +35,7 @@ pub use around::{Feed, FixFolder, Left, Options, Outlet, TuiError};
 pub use copyable::{Copyable, copyables};
 pub use event_loop::run;
 pub use model::Model;
-pub use offers::{Offer, Offers};
+pub use offers::{Keeping, Offer, Offers};
 pub use theme::{Palette, Theme};
 pub use update::update;
 pub use view::draw;

@@ -7,7 +7,7 @@ use super::action::MenuKind;
 use super::aim::Aim;
 use super::keymap::{Context, Keymap};
 use super::list::{List, Row};
-use super::offers::Offers;
+use super::offers::{Keeping, Offers};
 use super::theme::{Theme, Tone};
 use crate::fleet::{Fleet, Host};
 use crate::model::{Endpoint, Progress};
@@ -28,6 +28,11 @@ pub struct Model {
     pub(super) keymap: Keymap,
     /// What those around the screen can do for it.
     pub(super) offers: Offers,
+    /// How far the fleet was when a whole export of it was asked for, and when one was written.
+    pub(super) exporting: Option<u64>,
+    pub(super) exported: Option<u64>,
+    /// The scan is to be saved when the screen has been left.
+    pub(super) save: bool,
     pub(super) size: Size,
     /// Time since the screen opened, as of the last tick.
     pub(super) now: Duration,
@@ -172,6 +177,9 @@ impl Model {
             theme,
             keymap: Keymap::default(),
             offers: Offers::default(),
+            exporting: None,
+            exported: None,
+            save: false,
             size: Size::new(80, 24),
             now: Duration::ZERO,
             phase: if live { Phase::Scanning } else { Phase::Done },
@@ -298,6 +306,7 @@ impl Model {
                 MenuKind::Groups | MenuKind::Export | MenuKind::Copy => Context::Menu,
             },
             Overlay::Help { .. } => Context::Help,
+            Overlay::Quit if self.is_unsaved() => Context::Unsaved,
             Overlay::Quit => Context::Quit,
             Overlay::Rescan(_) => Context::Rescan,
             Overlay::Fix(_) => Context::Fix,
@@ -340,6 +349,20 @@ impl Model {
     /// Whether the scan still goes on.
     pub(super) fn scanning(&self) -> bool {
         self.phase != Phase::Done
+    }
+
+    /// Whether leaving would lose hosts: nothing will be written, and no file holds all that is known.
+    pub(super) fn is_unsaved(&self) -> bool {
+        let fleet = self.live.as_ref().unwrap_or(&self.fleet);
+        self.offers.keeping == Keeping::Nothing
+            && !fleet.hosts().is_empty()
+            && self.exported != Some(fleet.revision())
+    }
+
+    /// Whether the user left with the wish that the scan be saved.
+    #[must_use]
+    pub const fn wants_saving(&self) -> bool {
+        self.save
     }
 
     /// Whether the display stands still.

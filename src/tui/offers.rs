@@ -7,6 +7,18 @@ pub struct Offer {
     pub says: &'static str,
 }
 
+/// What becomes of a scan when its screen is left.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Keeping {
+    /// It lies in a file already.
+    #[default]
+    Saved,
+    /// A report is written to this place.
+    Report(String),
+    /// It is gone, unless the user has it saved.
+    Nothing,
+}
+
 /// What those around the screen can do for it: without them it can only show.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Offers {
@@ -14,4 +26,6 @@ pub struct Offers {
     pub formats: Vec<Offer>,
     /// The scan can be paused, and hosts can be probed anew.
     pub control: bool,
+    /// What becomes of the scan at the end.
+    pub keeping: Keeping,
 }

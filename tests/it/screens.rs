@@ -2,6 +2,7 @@
 
 mod hands;
 mod host;
+mod leaving;
 mod pictures;
 mod random;
 pub(crate) mod stage;

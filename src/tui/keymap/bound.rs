@@ -250,7 +250,7 @@ mod tests {
         for context in Context::ALL {
             assert!(!matches!(
                 plain(context, KeyCode::Esc),
-                Some(Action::Quit | Action::QuitConfirmed | Action::Interrupt)
+                Some(Action::Quit | Action::QuitConfirmed | Action::QuitSaving | Action::Interrupt)
             ));
         }
     }

@@ -38,6 +38,8 @@ pub enum Context {
     Help,
     /// The question whether to quit.
     Quit,
+    /// The same question where the scan would be lost.
+    Unsaved,
     /// The question whether to probe everything anew, or a group.
     Rescan,
     /// The question whether to write what mends hosts.
@@ -46,7 +48,7 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the help page.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Global,
         Self::Table,
         Self::Host,
@@ -58,6 +60,7 @@ impl Context {
         Self::Palette,
         Self::Help,
         Self::Quit,
+        Self::Unsaved,
         Self::Rescan,
         Self::Fix,
     ];
@@ -77,6 +80,7 @@ impl Context {
             Self::Palette => "All actions",
             Self::Help => "Help",
             Self::Quit => "Quit?",
+            Self::Unsaved => "Quit unsaved?",
             Self::Rescan => "Probe anew?",
             Self::Fix => "Write fixes?",
         }

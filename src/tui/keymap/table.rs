@@ -74,7 +74,7 @@ pub static BINDINGS: &[Binding] = bindings! {
     Table "theme" [char('t')] Action::NextPalette, _ "next colours: dark, light, mono, colour-blind";
     Table "mouse" [char('m')] Action::Mouse, _ "take the mouse, or leave it to the terminal";
     Table "help" [char('?'), plain(F(1))] Action::Help, "help" "these keys";
-    Table "quit" [char('q')] Action::Quit, "quit" "quit; asks once while the scan runs";
+    Table "quit" [char('q')] Action::Quit, "quit" "quit; asks while the scan runs, or is not saved";
     Table "back" [plain(Esc), plain(Left), char('h'), plain(Backspace)] Action::Back, _ "clear the marks, then the filter; never quits";
     Table "up" [plain(Up), char('k')] Action::Move(Move::Up), _ "one up";
     Table "down" [plain(Down), char('j')] Action::Move(Move::Down), _ "one down";
@@ -110,7 +110,7 @@ pub static BINDINGS: &[Binding] = bindings! {
     Host "theme" [char('t')] Action::NextPalette, _ "next colours: dark, light, mono, colour-blind";
     Host "mouse" [char('m')] Action::Mouse, _ "take the mouse, or leave it to the terminal";
     Host "help" [char('?'), plain(F(1))] Action::Help, "help" "these keys";
-    Host "quit" [char('q')] Action::Quit, "quit" "quit; asks once while the scan runs";
+    Host "quit" [char('q')] Action::Quit, "quit" "quit; asks while the scan runs, or is not saved";
     Host "up" [plain(Up), char('k')] Action::Move(Move::Up), _ "scroll up";
     Host "down" [plain(Down), char('j')] Action::Move(Move::Down), _ "scroll down";
     Host "page-up" [plain(PageUp), ctrl('b')] Action::Move(Move::PageUp), _ "a screenful up";
@@ -134,7 +134,7 @@ pub static BINDINGS: &[Binding] = bindings! {
     Overview "theme" [char('t')] Action::NextPalette, _ "next colours: dark, light, mono, colour-blind";
     Overview "mouse" [char('m')] Action::Mouse, _ "take the mouse, or leave it to the terminal";
     Overview "help" [char('?'), plain(F(1))] Action::Help, "help" "these keys";
-    Overview "quit" [char('q')] Action::Quit, "quit" "quit; asks once while the scan runs";
+    Overview "quit" [char('q')] Action::Quit, "quit" "quit; asks while the scan runs, or is not saved";
     Overview "up" [plain(Up), char('k')] Action::Move(Move::Up), _ "one up";
     Overview "down" [plain(Down), char('j')] Action::Move(Move::Down), _ "one down";
     Overview "page-up" [plain(PageUp), ctrl('b')] Action::Move(Move::PageUp), _ "a screenful up";
@@ -187,8 +187,12 @@ pub static BINDINGS: &[Binding] = bindings! {
     Help _ [plain(Home), char('g')] Action::Move(Move::Top), _ "to the top";
     Help _ [plain(End), char('G')] Action::Move(Move::Bottom), _ "to the bottom";
 
-    Quit _ [char('y'), char('q'), plain(Enter)] Action::QuitConfirmed, "quit" "stop the scan and quit; what was found is kept";
+    Quit _ [char('y'), char('q'), plain(Enter)] Action::QuitConfirmed, "quit" "stop the scan and quit";
     Quit _ [char('n'), plain(Esc)] Action::Back, "go on" "go on scanning";
+
+    Unsaved _ [char('s'), plain(Enter)] Action::QuitSaving, "save, quit" "save the scan as JSON in this folder, and quit";
+    Unsaved _ [char('y')] Action::QuitConfirmed, "quit unsaved" "quit, and lose what was found";
+    Unsaved _ [char('n'), plain(Esc)] Action::Back, "stay" "stay";
 
     Rescan _ [char('y'), plain(Enter)] Action::RescanConfirmed, "probe anew" "probe what the question is about again";
     Rescan _ [char('n'), char('q'), plain(Esc)] Action::Back, "back" "leave it";

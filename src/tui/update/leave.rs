@@ -10,7 +10,8 @@ pub(super) fn ended(model: &mut Model, closed: bool) -> Vec<Effect> {
     if closed {
         model.offers.control = false;
     }
-    if matches!(model.overlay, Overlay::Quit) {
+    // Whoever is asked whether to lose it all is still asked.
+    if matches!(model.overlay, Overlay::Quit) && !model.is_unsaved() {
         model.overlay = Overlay::None;
     }
     model.arrange();
@@ -24,7 +25,12 @@ pub(super) fn ended(model: &mut Model, closed: bool) -> Vec<Effect> {
 /// Someone wants to leave.
 pub(super) fn leave(model: &mut Model, action: &Action) -> Vec<Effect> {
     model.dirty = true;
+    model.save |= *action == Action::QuitSaving;
     match (model.phase, action) {
+        (Phase::Done, Action::Quit) if model.is_unsaved() => {
+            model.overlay = Overlay::Quit;
+            Vec::new()
+        }
         (Phase::Done, _) | (Phase::Stopping, Action::Interrupt) => vec![Effect::Quit],
         (Phase::Stopping, _) => Vec::new(),
         (Phase::Scanning, Action::Quit) => {

@@ -45,6 +45,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Exported(Ok(path)) => {
             model.writing = false;
+            model.exported = model.exporting.take().or(model.exported);
             let path = path.display().to_string();
             model.say(format!("wrote {}", text::clean(&path)), Tone::Good);
         }
@@ -55,12 +56,17 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Told(Ok(words)) => model.say(text::clean(&words), Tone::Good),
         Action::Exported(Err(reason)) => {
             model.writing = false;
+            model.exporting = None;
             return update(model, Action::Told(Err(reason)));
         }
         Action::Told(Err(reason)) => {
             model.say(format!("not done: {}", text::clean(&reason)), Tone::Bad);
         }
-        Action::Interrupt | Action::QuitConfirmed | Action::Terminate | Action::Quit => {
+        Action::Interrupt
+        | Action::QuitConfirmed
+        | Action::QuitSaving
+        | Action::Terminate
+        | Action::Quit => {
             return leave::leave(model, &action);
         }
         action => {

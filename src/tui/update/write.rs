@@ -36,6 +36,7 @@ pub(super) fn export(model: &mut Model, format: usize) -> Vec<Effect> {
         model.say("nothing to write: no host is shown", Tone::Warn);
         return Vec::new();
     }
+    model.exporting = whole.then(|| model.fleet.revision());
     let columns = model.list.columns.shown().collect();
     model.writing = true;
     vec![Effect::Export(Export {

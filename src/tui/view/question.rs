@@ -5,16 +5,32 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::super::model::{Again, Model};
+use super::super::offers::Keeping;
+use super::super::text;
 use super::super::theme::Tone;
 use crate::counts::{counted, grouped};
 
-/// Whether to leave a scan that still runs.
+/// Whether to leave a scan that still runs, or would be lost.
 pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let lines = [
-        " The scan is still running.".to_owned(),
-        " What was found so far is kept.".to_owned(),
-    ];
-    let keys = " y  stop and quit      n  go on scanning";
+    let stands = if model.scanning() {
+        " The scan is still running."
+    } else {
+        " The scan has ended."
+    };
+    let becomes = match &model.offers.keeping {
+        _ if model.is_unsaved() => " What was found is saved only if you say so.".to_owned(),
+        Keeping::Report(path) => {
+            format!(" What was found so far is written to {}", text::clean(path))
+        }
+        Keeping::Nothing if model.exported.is_none() => " Nothing was found so far.".to_owned(),
+        Keeping::Saved | Keeping::Nothing => " What was found so far is in a file.".to_owned(),
+    };
+    let keys = if model.is_unsaved() {
+        " s  save as JSON, quit   y  quit unsaved   n  stay"
+    } else {
+        " y  stop and quit      n  go on scanning"
+    };
+    let lines = [stands.to_owned(), becomes];
     render("Quit?", lines, keys, model, area, buffer);
 }
 

@@ -69,6 +69,21 @@ fn rows_that_were_not_taken_are_named_by_a_scan_unless_it_is_quiet() {
 }
 
 #[test]
+fn a_text_on_standard_output_tells_of_rows_that_were_not_taken_once() {
+    let home = home();
+    computers(home.path());
+    let scan = ["-f", "a.csv", "--no-tui", "--no-dns", "--attempts", "1"];
+    let output = rdpscan(home.path(), &scan, &[]);
+    let both = [output.stdout, output.stderr].concat();
+    let told = String::from_utf8(both).unwrap();
+    assert_eq!(
+        told.matches("left out, disabled accounts").count(),
+        1,
+        "{told}"
+    );
+}
+
+#[test]
 fn a_table_of_which_nothing_remains_says_why() {
     let home = home();
     std::fs::write(

@@ -23,7 +23,7 @@ use rdpscan::model::{
     ScanEvent, ScanPlan, ScanStatus, SelectedSecurity, Stage, StageRecord, TlsFacts, TlsMethod,
     TlsVersion, TrustVerdict, UnlistedCounts,
 };
-use rdpscan::tui::{Action, Effect, Model, Offer, Offers, Theme, draw, update};
+use rdpscan::tui::{Action, Effect, Keeping, Model, Offer, Offers, Theme, draw, update};
 
 pub(crate) fn start() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
@@ -418,6 +418,7 @@ pub(crate) fn progress() -> Progress {
 fn offers() -> Offers {
     let offer = |word, says| Offer { word, says };
     Offers {
+        keeping: Keeping::Report("fleet.json".to_owned()),
         formats: vec![
             offer("text", "a table and the findings, for people"),
             offer("json", "everything; rdpscan opens it again"),
@@ -471,6 +472,13 @@ impl Stand {
         let mut stand = Self::done(width, height);
         stand.model = stand.model.with_offers(Offers::default());
         stand
+    }
+
+    /// The same, where this becomes of the scan at the end.
+    pub(crate) fn keeping(mut self, keeping: Keeping) -> Self {
+        let offers = offers();
+        self.model = self.model.with_offers(Offers { keeping, ..offers });
+        self
     }
 
     pub(crate) fn act(&mut self, action: Action) {

@@ -1,0 +1,113 @@
+//! What becomes of a scan when its screen is left, in words and in deed.
+
+use crossterm::event::KeyCode;
+use rdpscan::tui::{Action, Effect, Keeping};
+
+use super::stage::{self, Stand};
+
+/// The place of JSON among the formats offered.
+const JSON: usize = 1;
+
+fn asked(stand: &Stand) -> String {
+    let picture = stand.picture(100, 24);
+    assert!(picture.contains("Quit?"), "{picture}");
+    picture
+}
+
+#[test]
+fn a_scan_that_would_be_lost_is_asked_about_after_its_end_too() {
+    let mut stand = Stand::done(100, 24).keeping(Keeping::Nothing);
+    stand.keys("q");
+    assert_eq!(stand.effects, []);
+    let picture = asked(&stand);
+    assert!(picture.contains("The scan has ended."), "{picture}");
+    assert!(picture.contains("saved only if you say so"), "{picture}");
+    assert!(picture.contains("s  save as JSON, quit"), "{picture}");
+    stand.keys("n");
+    assert!(!stand.picture(100, 24).contains("Quit?"));
+    stand.keys("qy");
+    assert_eq!(stand.effects, [Effect::Quit]);
+}
+
+#[test]
+fn a_running_scan_is_saved_once_it_has_stopped() {
+    let mut stand = Stand::scanning(100, 24).keeping(Keeping::Nothing);
+    stand.keys("q");
+    assert!(asked(&stand).contains("The scan is still running."));
+    stand.keys("s");
+    assert_eq!(stand.effects, [Effect::StopScan]);
+    stand.act(Action::Events(vec![stage::finished()]));
+    assert_eq!(stand.effects, [Effect::StopScan, Effect::Quit]);
+    assert!(stand.model.wants_saving());
+}
+
+#[test]
+fn only_who_says_so_has_the_scan_saved() {
+    for (keys, wanted) in [("qs", true), ("q\n", true), ("qy", false)] {
+        let mut stand = Stand::done(100, 24).keeping(Keeping::Nothing);
+        stand.keys(keys);
+        assert_eq!(stand.effects, [Effect::Quit], "{keys}");
+        assert_eq!(stand.model.wants_saving(), wanted, "{keys}");
+    }
+}
+
+#[test]
+fn a_scan_that_ends_while_it_is_asked_about_is_still_asked_about() {
+    let mut stand = Stand::scanning(100, 24).keeping(Keeping::Nothing);
+    stand.keys("q");
+    stand.act(Action::Events(vec![stage::finished()]));
+    assert!(asked(&stand).contains("The scan has ended."));
+}
+
+#[test]
+fn a_report_to_come_is_named_in_the_question() {
+    let report = Keeping::Report("there/fleet.json".to_owned());
+    let mut stand = Stand::scanning(100, 24).keeping(report);
+    stand.keys("q");
+    let picture = asked(&stand);
+    assert!(
+        picture.contains("is written to there/fleet.json"),
+        "{picture}"
+    );
+}
+
+#[test]
+fn an_export_of_the_whole_fleet_is_enough_and_one_of_a_part_is_not() {
+    let wrote = || Action::Exported(Ok("./fleet.json".into()));
+    let mut stand = Stand::done(100, 24).keeping(Keeping::Nothing);
+    stand.act(Action::Export(JSON));
+    stand.act(wrote());
+    stand.effects.clear();
+    stand.keys("q");
+    assert_eq!(stand.effects, [Effect::Quit]);
+
+    let mut stand = Stand::done(100, 24).keeping(Keeping::Nothing);
+    stand.keys("/broken\n");
+    stand.act(Action::Export(JSON));
+    stand.act(wrote());
+    stand.effects.clear();
+    stand.keys("q");
+    assert_eq!(stand.effects, []);
+    assert!(asked(&stand).contains("saved only if you say so"));
+}
+
+#[test]
+fn what_came_after_an_export_is_asked_about() {
+    let mut stand = Stand::scanning(100, 24).keeping(Keeping::Nothing);
+    stand.act(Action::Export(JSON));
+    stand.act(Action::Exported(Ok("./fleet.json".into())));
+    stand.act(Action::Events(vec![stage::finished()]));
+    stand.keys("q");
+    asked(&stand);
+}
+
+#[test]
+fn where_nothing_was_found_nothing_is_asked_after_the_end() {
+    let mut stand = Stand::new(100, 24).keeping(Keeping::Nothing);
+    stand.key(KeyCode::Char('q'));
+    assert!(asked(&stand).contains("Nothing was found so far."));
+    stand.keys("n");
+    stand.act(Action::Events(vec![stage::finished()]));
+    stand.keys("q");
+    assert_eq!(stand.effects, [Effect::Quit]);
+}
