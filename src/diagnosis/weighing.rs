@@ -106,11 +106,11 @@ mod tests {
     fn what_does_not_stop_everybody_keeps_its_severity() {
         let some = host([
             attempt().through(),
-            attempt().tcp().stage(Stage::X224, malformed()),
+            attempt().refused(4),
             attempt().through(),
         ]);
-        let finding = some.assert_fires("RDP-X224-MALFORMED");
-        assert_eq!(finding.severity, Severity::Medium);
+        let finding = some.assert_fires("RDP-NEG-FAIL-FLAGS");
+        assert_eq!(finding.severity, Severity::Low);
     }
 
     #[test]

@@ -461,7 +461,7 @@ mod tests {
         let mut bytes = Vec::new();
         write(&sheet, &mut bytes).unwrap();
         let text = String::from_utf8(bytes).unwrap();
-        let row = "\n| degraded at tls | `srv05.corp.example` | 188 (not yet valid) | offered | tls | 0x904 |\n";
+        let row = "\n| degraded at tls | `srv05.corp.example` | 188 (not yet valid) | offered | tls | 0x904 40\\% |\n";
         assert!(text.contains(row), "{text}");
     }
 

@@ -61,6 +61,8 @@ fn places() -> Vec<(Context, &'static str)> {
         (Context::Palette, "all actions"),
         (Context::Help, "help"),
         (Context::Quit, "the question whether to quit"),
+        (Context::Unsaved, "the question whether to save"),
+        (Context::Fix, "the question whether to write fixes"),
         (Context::Rescan, "the question whether to probe anew"),
     ]);
     places
