@@ -272,6 +272,7 @@ impl Wish {
             View::Screen {
                 keeping: match &self.report {
                     Some((_, Sink::File(path))) => Keeping::Report(path.display().to_string()),
+                    _ if simulated => Keeping::Simulated,
                     _ => Keeping::Nothing,
                 },
             }

@@ -17,6 +17,8 @@ pub enum Keeping {
     Report(String),
     /// It is gone, unless the user has it saved.
     Nothing,
+    /// It is gone, and nobody misses it: the fleet was simulated.
+    Simulated,
 }
 
 /// What those around the screen can do for it: without them it can only show.

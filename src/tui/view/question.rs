@@ -22,6 +22,7 @@ pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
         Keeping::Report(path) => {
             format!(" What was found so far is written to {}", text::clean(path))
         }
+        Keeping::Simulated => " The fleet is simulated, so nothing is lost.".to_owned(),
         Keeping::Nothing if model.exported.is_none() => " Nothing was found so far.".to_owned(),
         Keeping::Saved | Keeping::Nothing => " What was found so far is in a file.".to_owned(),
     };

@@ -111,3 +111,13 @@ fn where_nothing_was_found_nothing_is_asked_after_the_end() {
     stand.keys("q");
     assert_eq!(stand.effects, [Effect::Quit]);
 }
+
+#[test]
+fn a_simulated_fleet_is_left_without_a_question_once_the_scan_has_ended() {
+    let mut stand = Stand::done(100, 24).keeping(Keeping::Simulated);
+    stand.keys("q");
+    assert_eq!(stand.effects, [Effect::Quit]);
+    let mut stand = Stand::scanning(100, 24).keeping(Keeping::Simulated);
+    stand.keys("q");
+    assert!(asked(&stand).contains("simulated, so nothing is lost"));
+}
