@@ -135,7 +135,7 @@ impl Machine {
             } else if members.is_empty() {
                 "leads nowhere, or was not looked up: to compare, not to work with"
             } else if members.iter().any(|member| Some(member.address) == address) {
-                "leads to several machines"
+                "leads to several addresses"
             } else {
                 "leads elsewhere: to compare, not to work with"
             }

@@ -103,7 +103,7 @@ enum Way {
     Page,
     /// By hand: the host is not Windows.
     NotWindows,
-    /// By hand, unless somebody who knows the host names it to the script: nothing that it showed says that it is Windows.
+    /// By the remedy's script, once somebody who knows the host names it: nothing that it showed says that it is Windows.
     Unproven,
     /// By hand: there is no address to connect to.
     NoAddress,
@@ -115,7 +115,7 @@ impl Way {
             Self::Script => "script",
             Self::Page => "by hand",
             Self::NotWindows => "by hand: the host is not Windows",
-            Self::Unproven => "by hand: not known to be Windows",
+            Self::Unproven => "script, when named: not known to be Windows",
             Self::NoAddress => "by hand: the name has no address",
         }
     }
@@ -151,6 +151,12 @@ pub fn plan<'a>(hosts: impl IntoIterator<Item = &'a Host>, named: &[&'static Rem
         scripts,
         refused,
     }
+}
+
+/// Whether a folder made for this host would have anything in it: a finding that is more than worth knowing, with a remedy.
+#[must_use]
+pub fn concerns(host: &Host) -> bool {
+    wanted(host, &[]).next().is_some()
 }
 
 fn wanted<'a>(

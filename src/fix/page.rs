@@ -11,7 +11,7 @@ pub(super) fn index(parts: &[Part<'_>], hosts: usize, refused: usize) -> String 
     let noun = if hosts == 1 { "host" } else { "hosts" };
     let mut lines = vec![
         format!("# What to do about {hosts} {noun}\n"),
-        "Made by rdpscan from a saved scan. `actions.csv` has a line for every host, finding and remedy, but for what is merely worth knowing.\n"
+        "Made by rdpscan from a saved scan. `actions.csv` has a line for every host, finding and remedy, but for what is merely worth knowing; findings that no remedy fits are in the reports alone.\n"
             .to_owned(),
         "| remedy | what | hosts by script | hosts by hand |".to_owned(),
         "|---|---|---|---|".to_owned(),
@@ -85,8 +85,9 @@ fn left_alone(parts: &[Part<'_>]) -> Option<String> {
 const ALONE: &str = "
 ## Left alone unless you name them
 
-Nothing that these hosts showed says that they are Windows: the port was closed, spoke something else, or broke off before it
-came to a certificate, as with a host that lets nobody in. A script run without `-ComputerName` passes them over. Name those
+Nothing that these hosts showed says that they are Windows: the port was closed or spoke something else, the connection broke off
+before it came to a certificate, as with a host that lets nobody in, or the host told neither its name nor its build (no NLA, old
+TLS alone, standard RDP security). A script run without `-ComputerName` passes them over. Name those
 that you know to be Windows machines of your own, and no others: the script logs on to whatever you name. Without `-Apply` this
 only reads:
 ";

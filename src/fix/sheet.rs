@@ -50,7 +50,7 @@ pub(super) fn actions(machines: &[Machine], actions: &[Action<'_>]) -> Vec<u8> {
             action.remedy.title.clone(),
             action.way.words().to_owned(),
             match action.way {
-                Way::Script => format!("scripts/{key}.ps1"),
+                Way::Script | Way::Unproven => format!("scripts/{key}.ps1"),
                 _ => format!("remedies/{key}.md"),
             },
             machine

@@ -216,6 +216,11 @@ pub enum Notice {
         /// The first of them, by the names that the file gives them.
         names: Vec<Box<str>>,
     },
+    /// The file holds a selection of a scan, made when it was written.
+    Selection {
+        /// Hosts of the scan that are not in it.
+        left_out: u64,
+    },
     /// A subject is worth a word on its own: for instance a stuck host that was given up.
     Skipped {
         /// Who.
@@ -290,6 +295,10 @@ impl fmt::Display for Notice {
                 }
                 Ok(())
             }
+            Self::Selection { left_out } => write!(
+                f,
+                "a selection of the scan: {left_out} of its hosts were left out when it was written"
+            ),
             Self::Skipped { subject } => {
                 write!(f, "{subject} was given up: it did not come to an end")
             }

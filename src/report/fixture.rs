@@ -1,5 +1,6 @@
 //! Hand-made hosts for the writers' tests.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -321,7 +322,7 @@ pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
         vantage: "admin-pc",
         times: Some((time("2026-01-21T00:00:00Z"), time("2026-01-21T00:01:00Z"))),
         plan: Some(plan),
-        notices: &[],
+        notices: Cow::Borrowed(&[]),
         banners: Vec::new(),
         end: Some(ScanEnd {
             status: ScanStatus::Complete,

@@ -26,7 +26,7 @@ pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         rows.chain(references.iter().map(Cow::Borrowed))
     };
     let mut writer = record::Writer::new(out);
-    record::replay(&origin, sheet.notices, histories, sheet.end, |event| {
+    record::replay(&origin, &sheet.notices, histories, sheet.end, |event| {
         writer.write(&event)
     })
 }

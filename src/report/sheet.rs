@@ -21,7 +21,7 @@ pub(super) struct Sheet<'a> {
     /// Start of the scan, and the time as of which hosts are judged.
     pub(super) times: Option<(Timestamp, Timestamp)>,
     pub(super) plan: Option<&'a ScanPlan>,
-    pub(super) notices: &'a [Notice],
+    pub(super) notices: Cow<'a, [Notice]>,
     /// What the hosts together say about this machine.
     pub(super) banners: Vec<Banner>,
     pub(super) end: Option<ScanEnd>,
@@ -31,12 +31,23 @@ pub(super) struct Sheet<'a> {
     pub(super) rows: Vec<(&'a Host, Option<&'a str>)>,
     /// Histories that are not rows here but that a judgement on the rows rests on.
     pub(super) references: Vec<Cow<'a, History>>,
-    /// Rows of the fleet that were not selected.
+    /// Hosts of the scan that were not selected, now or when the file was written that it was read from.
     pub(super) left_out: usize,
     /// Addresses that were tried because a name leads there, and for nothing else.
     pub(super) tried_by_name: u64,
     /// The columns that the user chose; `None` is the format's own.
     pub(super) columns: Option<&'a [ColumnId]>,
+}
+
+/// Hosts that were left out when the file was written that a fleet was read from.
+fn left_out_of(notices: &[Notice]) -> u64 {
+    notices
+        .iter()
+        .map(|notice| match notice {
+            Notice::Selection { left_out } => *left_out,
+            _ => 0,
+        })
+        .fold(0, u64::saturating_add)
 }
 
 /// One host, its facts, and the name to show for it.
@@ -71,17 +82,34 @@ impl<'a> Sheet<'a> {
                 .filter_map(|endpoint| fleet.history(endpoint))
                 .collect()
         };
+        let left_out_before = left_out_of(fleet.notices());
+        let left_out = fleet.hosts().len().saturating_sub(rows.len());
+        let notices = if left_out == 0 {
+            Cow::Borrowed(fleet.notices())
+        } else {
+            let others = fleet.notices().iter();
+            let others = others.filter(|notice| !matches!(notice, Notice::Selection { .. }));
+            let left_out = left_out_before.saturating_add(left_out as u64);
+            Cow::Owned(
+                others
+                    .cloned()
+                    .chain([Notice::Selection { left_out }])
+                    .collect(),
+            )
+        };
         Self {
             fleet: Some(fleet),
             run_id: fleet.run_id(),
             vantage: fleet.vantage(),
             times: fleet.times(),
             plan: fleet.plan(),
-            notices: fleet.notices(),
+            notices,
             banners: fleet.banners(),
             end: fleet.end().copied(),
             summary: summarize(&rows),
-            left_out: fleet.hosts().len().saturating_sub(rows.len()),
+            left_out: usize::try_from(left_out_before)
+                .unwrap_or(usize::MAX)
+                .saturating_add(left_out),
             tried_by_name: tried_by_name(fleet),
             rows,
             references,

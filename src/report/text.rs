@@ -441,7 +441,7 @@ FINDINGS
         plan.simulated = true;
         let notices = [Notice::NoIpv6Route];
         let mut sheet = fixture::sheet(&[], &plan);
-        sheet.notices = &notices;
+        sheet.notices = (&notices[..]).into();
         let mut out = Vec::new();
         write(&sheet, None, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();

@@ -423,7 +423,7 @@ fn tls(counts: &Counts) -> Panel {
                 }
             }
             None => Bar {
-                label: "version not seen".to_owned(),
+                label: "fail".to_owned(),
                 count: *count,
                 of,
                 weight: Weight::Notice,

@@ -219,7 +219,7 @@ fn a_selection_and_a_cut_are_said_at_the_top() {
         ..end
     });
     let notices = [Notice::TimeLimit];
-    sheet.notices = &notices;
+    sheet.notices = (&notices[..]).into();
     let summary = words(&page_of(&sheet), "summary");
     for wanted in [
         "The scan was interrupted: this is what was found until then.",

@@ -144,7 +144,7 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
         sheet.references().map(|history| table.record(&history)),
     )?;
     key(out, "certificates", table.entries())?;
-    key(out, "notices", sheet.notices)?;
+    key(out, "notices", &*sheet.notices)?;
     key(out, "banners", &sheet.banners)?;
     key(out, "policy", policy)?;
     key(out, "plan", &sheet.plan)?;

@@ -50,8 +50,8 @@ pub static BINDINGS: &[Binding] = bindings! {
     Table "sort" [char('s')] Action::MenuOpen(MenuKind::Sort), "sort" "choose the column to sort by";
     Table "invert" [char('S')] Action::SortInvert, _ "turn the order round";
     Table "view-all" [char('1')] Action::View(View::All), _ "all hosts";
-    Table "view-problems" [char('2')] Action::View(View::Problems), _ "hosts that refuse Remote Desktop, or soon will";
-    Table "view-expiring" [char('3')] Action::View(View::Expiring), _ "certificates that ended, or soon will";
+    Table "view-problems" [char('2')] Action::View(View::Problems), _ "hosts that need looking after";
+    Table "view-expiring" [char('3')] Action::View(View::Expiring), _ "certificates that ended, soon will, or lie ahead";
     Table "view-dns" [char('4')] Action::View(View::Dns), _ "names and addresses that disagree";
     Table "view-flaky" [char('5')] Action::View(View::Flaky), _ "hosts that do not always answer";
     Table "next" [plain(Tab)] Action::Next, "view" "the next view";

@@ -5,6 +5,7 @@ use super::super::copyable::copyables;
 use super::super::model::{Model, Overlay, Screen};
 use super::super::theme::Tone;
 use super::menu::NOBODY;
+use crate::fix;
 
 /// One thing is written at a time; false when one is.
 fn free(model: &mut Model) -> bool {
@@ -55,11 +56,8 @@ pub(super) fn ask_to_fix(model: &mut Model) {
         return;
     }
     let hosts = model.fleet.hosts();
-    let mut findings = rows
-        .iter()
-        .filter_map(|row| hosts.get(*row))
-        .flat_map(|host| &host.diagnosis.findings);
-    if findings.all(|finding| finding.remedies.is_empty()) {
+    let mut meant = rows.iter().filter_map(|row| hosts.get(*row));
+    if !meant.any(fix::concerns) {
         model.say(
             "nothing to mend: no finding of these hosts has a remedy",
             Tone::Notice,

@@ -9,6 +9,7 @@ use super::super::offers::Keeping;
 use super::super::text;
 use super::super::theme::Tone;
 use crate::counts::{counted, grouped};
+use crate::fix;
 
 /// Whether to leave a scan that still runs, or would be lost.
 pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -59,13 +60,26 @@ pub(super) fn fix(model: &Model, rows: &[usize], area: Rect, buffer: &mut Buffer
     let lines = [
         format!(
             " Scripts and lists for {} go into a new folder:",
-            counted(rows.len() as u64, "host", "hosts")
+            of_those(model, rows)
         ),
         format!(" ./{}-fix", model.fleet.file_stem()),
         " (with a number behind it where there is one already).".to_owned(),
     ];
     let keys = " y  write              n  leave it";
     render("Write fixes?", lines, keys, model, area, buffer);
+}
+
+/// How many hosts have something to mend, of those that are meant.
+fn of_those(model: &Model, rows: &[usize]) -> String {
+    let hosts = model.fleet.hosts();
+    let meant = rows.iter().filter_map(|row| hosts.get(*row));
+    let concerned = meant.filter(|host| fix::concerns(host)).count();
+    let all = counted(rows.len() as u64, "host", "hosts");
+    if concerned == rows.len() {
+        all
+    } else {
+        format!("{} of {all}", grouped(concerned as u64))
+    }
 }
 
 /// How much is asked again, and how much of what is known goes.

@@ -228,7 +228,7 @@ fn empty(model: &Model, area: Rect, buffer: &mut Buffer) {
     } else if model.scanning() {
         "no host has answered yet"
     } else {
-        "no host answered; --all lists silent addresses too"
+        "no host to list; --all lists silent and closed addresses too"
     };
     let line = Line::styled(sentence, model.theme.style(Tone::Dim));
     super::put(
