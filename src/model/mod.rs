@@ -36,5 +36,7 @@ pub use negotiation::{NegotiationFacts, NegotiationFailure, Protocols, SelectedS
 pub use ntlm::NtlmFacts;
 pub use progress::{Descriptors, Progress};
 pub use stage::{ConnectionPurpose, Outcome, Stage, StageRecord};
+#[cfg(test)]
+pub(crate) use timeline::tests::record as timeline_record;
 pub use timeline::{Place, without_pauses};
 pub use verdict::{CertificateStatus, DnsVerdict, HostState, Nla, StabilityVerdict};

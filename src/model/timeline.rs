@@ -41,11 +41,16 @@ pub fn without_pauses(records: &[StageRecord]) -> Vec<Place> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::model::{ConnectionPurpose, Outcome, Stage};
 
-    fn record(connection: ConnectionPurpose, start_us: u32, duration_us: u32) -> StageRecord {
+    /// A stage that went well, for tests of whatever draws timelines.
+    pub(crate) fn record(
+        connection: ConnectionPurpose,
+        start_us: u32,
+        duration_us: u32,
+    ) -> StageRecord {
         StageRecord {
             stage: Stage::Tcp,
             connection,

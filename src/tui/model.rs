@@ -108,8 +108,13 @@ pub(super) enum Overlay {
     Quit,
     /// The question whether to probe so much anew.
     Rescan(Again),
-    /// The question whether to write what mends these hosts, as they stood when it came up.
-    Fix(Vec<usize>),
+    /// The question whether to write what mends hosts, as they stood when it came up.
+    Fix {
+        /// Rows with something to mend.
+        rows: Vec<usize>,
+        /// How many were meant.
+        meant: usize,
+    },
 }
 
 /// What is to be probed anew once the question is answered.
@@ -309,7 +314,7 @@ impl Model {
             Overlay::Quit if self.is_unsaved() => Context::Unsaved,
             Overlay::Quit => Context::Quit,
             Overlay::Rescan(_) => Context::Rescan,
-            Overlay::Fix(_) => Context::Fix,
+            Overlay::Fix { .. } => Context::Fix,
             Overlay::None => self.screen_context(),
         }
     }

@@ -115,17 +115,7 @@ fn stage(record: &StageRecord, place: Place, longest: u64) -> Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Outcome, Stage};
-
-    fn record(connection: ConnectionPurpose, start_us: u32, duration_us: u32) -> StageRecord {
-        StageRecord {
-            stage: Stage::Tcp,
-            connection,
-            start_us,
-            duration_us,
-            outcome: Outcome::Ok,
-        }
-    }
+    use crate::model::timeline_record as record;
 
     #[test]
     fn every_stage_lies_within_the_drawing_and_can_be_seen() {

@@ -137,7 +137,7 @@ fn move_by(model: &mut Model, step: Move) {
         | Overlay::Filter(_)
         | Overlay::Quit
         | Overlay::Rescan(_)
-        | Overlay::Fix(_) => {}
+        | Overlay::Fix { .. } => {}
     }
     match &mut model.screen {
         Screen::Table => {

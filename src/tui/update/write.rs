@@ -50,27 +50,28 @@ pub(super) fn export(model: &mut Model, format: usize) -> Vec<Effect> {
 
 /// Asks before what mends the hosts that are meant is written: every time it is, there is one more folder.
 pub(super) fn ask_to_fix(model: &mut Model) {
-    let rows = model.meant();
+    let mut rows = model.meant();
     if rows.is_empty() {
         model.say(NOBODY, Tone::Notice);
         return;
     }
+    let meant = rows.len();
     let hosts = model.fleet.hosts();
-    let mut meant = rows.iter().filter_map(|row| hosts.get(*row));
-    if !meant.any(fix::concerns) {
+    rows.retain(|row| hosts.get(*row).is_some_and(fix::concerns));
+    if rows.is_empty() {
         model.say(
             "nothing to mend: no finding of these hosts has a remedy",
             Tone::Notice,
         );
     } else if free(model) {
-        model.overlay = Overlay::Fix(rows);
+        model.overlay = Overlay::Fix { rows, meant };
     }
 }
 
 /// Writes what the question was about.
 pub(super) fn fix(model: &mut Model) -> Vec<Effect> {
     let asked = std::mem::replace(&mut model.overlay, Overlay::None);
-    let Overlay::Fix(rows) = asked else {
+    let Overlay::Fix { rows, .. } = asked else {
         return Vec::new();
     };
     if !free(model) {

@@ -80,7 +80,9 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
         Overlay::Help { scroll, .. } => help::render(model, *scroll, above, frame.buffer_mut()),
         Overlay::Quit => question::quit(model, above, frame.buffer_mut()),
         Overlay::Rescan(again) => question::rescan(model, again, above, frame.buffer_mut()),
-        Overlay::Fix(rows) => question::fix(model, rows, above, frame.buffer_mut()),
+        Overlay::Fix { rows, meant } => {
+            question::fix(model, rows.len(), *meant, above, frame.buffer_mut());
+        }
     }
     footer::message(model, area, frame.buffer_mut());
 }

@@ -9,7 +9,6 @@ use super::super::offers::Keeping;
 use super::super::text;
 use super::super::theme::Tone;
 use crate::counts::{counted, grouped};
-use crate::fix;
 
 /// Whether to leave a scan that still runs, or would be lost.
 pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -55,31 +54,21 @@ pub(super) fn rescan(model: &Model, again: &Again, area: Rect, buffer: &mut Buff
     render(title, lines, keys, model, area, buffer);
 }
 
-/// Whether to write what mends these hosts.
-pub(super) fn fix(model: &Model, rows: &[usize], area: Rect, buffer: &mut Buffer) {
+/// Whether to write what mends so many hosts, of those that were meant.
+pub(super) fn fix(model: &Model, hosts: usize, meant: usize, area: Rect, buffer: &mut Buffer) {
+    let all = counted(meant as u64, "host", "hosts");
+    let whose = if hosts == meant {
+        all
+    } else {
+        format!("{} of {all}", grouped(hosts as u64))
+    };
     let lines = [
-        format!(
-            " Scripts and lists for {} go into a new folder:",
-            of_those(model, rows)
-        ),
+        format!(" Scripts and lists for {whose} go into a new folder:"),
         format!(" ./{}-fix", model.fleet.file_stem()),
         " (with a number behind it where there is one already).".to_owned(),
     ];
     let keys = " y  write              n  leave it";
     render("Write fixes?", lines, keys, model, area, buffer);
-}
-
-/// How many hosts have something to mend, of those that are meant.
-fn of_those(model: &Model, rows: &[usize]) -> String {
-    let hosts = model.fleet.hosts();
-    let meant = rows.iter().filter_map(|row| hosts.get(*row));
-    let concerned = meant.filter(|host| fix::concerns(host)).count();
-    let all = counted(rows.len() as u64, "host", "hosts");
-    if concerned == rows.len() {
-        all
-    } else {
-        format!("{} of {all}", grouped(concerned as u64))
-    }
 }
 
 /// How much is asked again, and how much of what is known goes.

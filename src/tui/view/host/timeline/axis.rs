@@ -120,17 +120,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{ConnectionPurpose, Outcome, Stage, StageRecord, without_pauses};
-
-    fn record(connection: ConnectionPurpose, start_us: u32, duration_us: u32) -> StageRecord {
-        StageRecord {
-            stage: Stage::Tcp,
-            connection,
-            start_us,
-            duration_us,
-            outcome: Outcome::Ok,
-        }
-    }
+    use crate::model::timeline_record as record;
+    use crate::model::{ConnectionPurpose, without_pauses};
 
     #[test]
     fn ticks_are_round_and_stand_where_their_times_do() {
