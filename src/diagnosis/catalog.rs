@@ -112,10 +112,10 @@ entries! {
     "RDP-NAME-IP-DIFFER" Medium ["R15", "R19"], "By name and by IP the same address behaves differently", "{n} hosts behave differently by name and by IP", OBSERVED;
     "RDP-GATEWAY" Info [], "The host is reached through a gateway, so it was not probed directly", "{n} hosts are behind a gateway and were not probed", "the file that lists the host";
     "RDP-NOT-REACHED" Info [], "The scan ended first, so the host was not probed", "{n} hosts were not probed: the scan ended first", "the end of the scan";
-    "RDP-TCP-REFUSED" Medium ["R8"], "The port is closed", "{n} hosts refuse the connection", "RFC 9293 3.10.7.1";
-    "RDP-TCP-TIMEOUT" Medium ["R7"], "Nothing answers on the port", "{n} hosts do not answer", "RFC 9293 3.8.3";
-    "RDP-TCP-UNREACHABLE" Medium ["R7", "R18"], "The network says that the host cannot be reached", "{n} hosts are unreachable", "RFC 1122 3.2.2.1";
-    "RDP-TCP-PROHIBITED" Medium ["R7"], "A packet filter forbids the connection", "{n} hosts are behind a filter that says no", "RFC 4443 3.1";
+    "RDP-TCP-REFUSED" High ["R8"], "The port is closed", "{n} hosts refuse the connection", "RFC 9293 3.10.7.1";
+    "RDP-TCP-TIMEOUT" High ["R7"], "Nothing answers on the port", "{n} hosts do not answer", "RFC 9293 3.8.3";
+    "RDP-TCP-UNREACHABLE" High ["R7", "R18"], "The network says that the host cannot be reached", "{n} hosts are unreachable", "RFC 1122 3.2.2.1";
+    "RDP-TCP-PROHIBITED" High ["R7"], "A packet filter forbids the connection", "{n} hosts are behind a filter that says no", "RFC 4443 3.1";
     "RDP-TCP-RESET-EARLY" High ["R8", "R14", "R19"], "The connection is closed as soon as it is accepted", "{n} hosts close the connection at once", WINSOCK;
     "RDP-PORT-NOT-RDP" Medium ["R8"], "Something other than Remote Desktop answers on the port", "{n} ports speak something other than RDP", "RFC 1006";
     "RDP-PORT-TLS-FIRST" Low [], "The port wants TLS before anything else", "{n} ports want TLS first", "RFC 8446 5.1";
@@ -155,7 +155,7 @@ entries! {
     "RDP-CERT-CHAIN-SHORT" Low ["R4"], "The server sends no intermediate certificate", "{n} hosts send no intermediate certificate", "RFC 5246 7.4.2";
     "RDP-CERT-SHA1" Low ["R4", "R1", "R16"], "The certificate is signed with SHA-1", "{n} hosts have a certificate signed with SHA-1", "RFC 9155";
     "RDP-CERT-MD5" High ["R4"], "The certificate is signed with MD5 or older", "{n} hosts have a certificate signed with MD5", "Microsoft KB2862973";
-    "RDP-CERT-KEY-TINY" Critical ["R4"], "The certificate's RSA key is below 1024 bits, which Windows blocks", "{n} hosts have an RSA key below 1024 bits", KEY_BLOCK;
+    "RDP-CERT-KEY-TINY" High ["R4"], "The certificate's RSA key is below 1024 bits, which Windows blocks", "{n} hosts have an RSA key below 1024 bits", KEY_BLOCK;
     "RDP-CERT-KEY-SHORT" Medium ["R4"], "The certificate's key is short: RSA below 2048 bits, or an elliptic curve below 224", "{n} hosts have a certificate with a short key", "NIST SP 800-131A";
     "RDP-CERT-NO-EKU" Medium ["R4"], "The certificate is not meant for servers", "{n} hosts have a certificate that is not meant for servers", RFC5280;
     "RDP-CERT-CA-FLAG" Low ["R4"], "The server's certificate calls itself an authority", "{n} hosts have a server certificate that calls itself an authority", RFC5280;

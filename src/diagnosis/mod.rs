@@ -13,6 +13,7 @@ mod identity;
 mod member;
 mod names;
 mod predicted;
+mod refusal;
 pub mod remedies;
 mod rules;
 mod sight;

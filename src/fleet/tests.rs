@@ -299,7 +299,7 @@ fn the_summary_follows_every_change() {
     assert_eq!(summary.hosts, 2);
     assert_eq!(summary.by_state.get(&HostState::Broken), None);
     assert_eq!(summary.flaky, 1);
-    assert_eq!(summary.by_severity[&Severity::High], 1);
+    assert_eq!(summary.by_severity[&Severity::High], 2);
 }
 
 #[test]

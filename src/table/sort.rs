@@ -216,6 +216,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::diagnosis::testing::{attempt, legacy, times};
+    use crate::model::{Outcome, Stage, TlsVersion};
 
     #[test]
     fn an_order_reads_back_as_it_was_written() {
@@ -227,6 +229,29 @@ mod tests {
         }
         let error = "-dasy".parse::<Sort>().unwrap_err().to_string();
         assert!(error.starts_with("there is no column `dasy` (did you mean `days`?): use state, "));
+    }
+
+    #[test]
+    fn listed_hosts_without_a_connection_stand_with_the_broken() {
+        let tcp = |outcome: &Outcome| times(3, || attempt().stage(Stage::Tcp, outcome.clone()));
+        let makers = [
+            times(3, || attempt().through()).at("10.0.0.1"),
+            tcp(&Outcome::Refused).at("10.0.0.2").unlisted(),
+            tcp(&Outcome::Refused).at("10.0.0.3"),
+            times(3, || attempt().shown(legacy(TlsVersion::TLS_1_0))).at("10.0.0.4"),
+            tcp(&Outcome::HostUnreachable).at("10.0.0.5"),
+            // The one is critical, the other high.
+            times(3, || attempt().refused(3)).at("10.0.0.6"),
+            times(3, || attempt().refused(2)).at("10.0.0.7"),
+        ];
+        let hosts = makers.map(|made| Host::new(&made.history, made.diagnose()));
+        let rows = arrange(&hosts, &Filter::default(), Sort::default());
+        let addresses = rows.iter().map(|row| hosts[*row].subject().to_string());
+        let expected = ["6", "7", "5", "3", "4", "2", "1"];
+        assert_eq!(
+            addresses.collect::<Vec<_>>(),
+            expected.map(|last| format!("10.0.0.{last}:3389"))
+        );
     }
 
     #[test]

@@ -24,16 +24,13 @@ const NOT_ASKED: &str = "names were not looked up, or no resolver answers";
 fn missing(sight: &Sight<'_>) -> Verdict {
     over(sight, DnsVerdict::Missing, |names| {
         let first = names.first()?;
-        let by_ip = if unresolved(sight) {
-            String::new()
+        let title = format!("The name {} has no address", quoted(names));
+        let finding = |evidence| found("RDP-DNS-MISSING", Confidence::Sure, title, evidence);
+        Some(Verdict::Fires(if unresolved(sight) {
+            finding(first.answer.to_owned()).severity(Severity::High)
         } else {
-            "; by IP the host answers".to_owned()
-        };
-        Some(sure(
-            "RDP-DNS-MISSING",
-            format!("The name {} has no address", quoted(names)),
-            format!("{}{by_ip}", first.answer),
-        ))
+            finding(format!("{}; by IP the host answers", first.answer))
+        }))
     })
 }
 
@@ -41,11 +38,18 @@ fn error(sight: &Sight<'_>) -> Verdict {
     over(sight, DnsVerdict::Error, |names| {
         // One failed question may be one lost datagram.
         let name = names.iter().find(|name| name.trouble >= super::TRIES)?;
-        Some(sure(
+        let finding = found(
             "RDP-DNS-ERROR",
+            Confidence::Sure,
             format!("The name {} cannot be looked up", name.name),
             format!("{}, {} tries", name.answer, name.trouble),
-        ))
+        );
+        // A client may wait longer than a scan for a slow resolver.
+        Some(Verdict::Fires(if unresolved(sight) && !name.only_slow {
+            finding.severity(Severity::High)
+        } else {
+            finding
+        }))
     })
 }
 

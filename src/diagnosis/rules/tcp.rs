@@ -1,9 +1,9 @@
-use super::{ONE_MORE, Rule, TRIES, lacking, likely, seen, sure};
+use super::{ONE_MORE, Refine, Rule, TRIES, lacking, likely, seen, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::ending::{connected, record};
 use crate::diagnosis::sight::{Counted, Sight};
 use crate::diagnosis::state;
-use crate::model::{ConnectionPurpose, Outcome, Stage};
+use crate::model::{ConnectionPurpose, Outcome, Severity, Stage};
 
 pub(super) const RULES: &[Rule] = &[
     ("RDP-TCP-REFUSED", refused),
@@ -135,9 +135,30 @@ fn connect_failed(
     }
     let outcomes = sight.failures_at(Stage::Tcp);
     match outcomes.last() {
-        Some(newest) if wanted(newest) => fire(seen(sight, &outcomes)),
+        Some(newest) if wanted(newest) => match fire(seen(sight, &outcomes)) {
+            Verdict::Fires(finding) if every_listed_name_works(sight) => {
+                Verdict::Fires(finding.severity(Severity::Medium))
+            }
+            verdict => verdict,
+        },
         _ => Verdict::Silent,
     }
+}
+
+/// Every name that the user listed resolves to another address as well, and TCP comes up there. An address that was listed
+/// besides such a name cannot be told from one of its members.
+fn every_listed_name_works(sight: &Sight<'_>) -> bool {
+    let mut names = sight
+        .names
+        .judged
+        .iter()
+        .filter(|name| name.is_target())
+        .peekable();
+    names.peek().is_some()
+        && names.all(|name| {
+            let mut members = name.members.iter();
+            members.any(|member| member.reachable == Some(true))
+        })
 }
 
 /// The peer closed before our request can have reached it.

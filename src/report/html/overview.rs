@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::charts::{Bars, Histogram};
 use super::{prose, severity};
 use crate::counts::{counted, grouped};
-use crate::diagnosis::{Policy, catalog, remedies};
+use crate::diagnosis::{Diagnosis, Policy, catalog, remedies};
 use crate::fleet::Host;
 use crate::model::{CertificateStatus, Finding, HostState, ScanStatus, StabilityVerdict, Subject};
 use crate::report::sheet::Sheet;
@@ -76,19 +76,24 @@ impl Overview {
     }
 }
 
+/// Hosts in a state, without those that would refuse Remote Desktop: the headline counts them.
 fn in_state(sheet: &Sheet<'_>, state: HostState) -> u64 {
-    sheet.summary.by_state.get(&state).copied().unwrap_or(0)
+    let hosts = sheet.rows.iter().map(|(host, _)| &host.diagnosis);
+    let counted = hosts.filter(|host| host.state == state && !host.would_refuse());
+    counted.count() as u64
 }
 
 /// The answer, before anything else. Only a host that offers Remote Desktop can be said not to refuse it.
 fn headline(sheet: &Sheet<'_>) -> String {
     let all = sheet.summary.hosts;
-    let broken = in_state(sheet, HostState::Broken);
+    let hosts = sheet.rows.iter();
+    let refusing = hosts.filter(|(host, _)| host.diagnosis.would_refuse());
+    let refusing = refusing.count() as u64;
     let working = in_state(sheet, HostState::Degraded) + in_state(sheet, HostState::Healthy);
     if let [(host, _)] = sheet.rows.as_slice() {
-        return alone(host.diagnosis.state).to_owned();
+        return alone(&host.diagnosis).to_owned();
     }
-    match (all, broken, working) {
+    match (all, refusing, working) {
         (0, ..) => "No hosts to show".to_owned(),
         (_, 0, 0) => format!(
             "Remote Desktop was not seen to work on any of {} hosts",
@@ -106,18 +111,27 @@ fn headline(sheet: &Sheet<'_>) -> String {
             grouped(all),
             grouped(working)
         ),
-        (_, broken, _) => format!(
+        (_, refusing, _) => format!(
             "{} of {} hosts would refuse Remote Desktop",
-            grouped(broken),
+            grouped(refusing),
             grouped(all)
         ),
     }
 }
 
 /// The answer about a host that is the only one.
-const fn alone(state: HostState) -> &'static str {
-    match state {
+fn alone(diagnosis: &Diagnosis) -> &'static str {
+    match diagnosis.state {
         HostState::Broken => "The host would refuse Remote Desktop",
+        HostState::Unreachable if diagnosis.would_refuse() => {
+            "The host would refuse Remote Desktop: it cannot be reached"
+        }
+        HostState::Filtered if diagnosis.would_refuse() => {
+            "The host would refuse Remote Desktop: its port is filtered"
+        }
+        HostState::Closed if diagnosis.would_refuse() => {
+            "The host would refuse Remote Desktop: its port is closed"
+        }
         HostState::Degraded | HostState::Healthy => {
             "The host would not refuse Remote Desktop at any stage seen"
         }
@@ -130,7 +144,7 @@ const fn alone(state: HostState) -> &'static str {
     }
 }
 
-/// What a number of hosts in a state is said to do, for one and for many; broken ones stand in the headline.
+/// What a number of hosts in a state is said to do, for one and for many; broken ones would refuse, and are in the headline.
 const fn doing(state: HostState) -> Option<(&'static str, &'static str)> {
     match state {
         HostState::Broken => None,
@@ -382,6 +396,7 @@ pub(super) struct Row<'a> {
     number: usize,
     begins_rest: bool,
     rank: usize,
+    would_refuse: bool,
     state: &'static str,
     stage: Option<&'static str>,
     name: Option<&'a str>,
@@ -413,6 +428,7 @@ impl<'a> Row<'a> {
             number,
             begins_rest: number == FIRST_ROWS + 1,
             rank,
+            would_refuse: diagnosis.would_refuse(),
             state: diagnosis.state.word(),
             stage: diagnosis.failed_stage.map(crate::model::Stage::word),
             name: visible(name),

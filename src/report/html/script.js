@@ -204,7 +204,8 @@
     const states = order("broken", "degraded", "given_up", "not_rdp", "unreachable", "filtered", "closed", "not_probed", "healthy");
     const firstWord = (row, column) => row.cells[column].textContent.trim().split(/\s+/)[0];
     const KEYS = [
-      (row) => states[firstWord(row, 0)],
+      // Hosts that would refuse stand together, as in the order in which the page was written.
+      (row) => row.dataset.w ? states.broken : states[firstWord(row, 0)],
       (row) => linkOf(row).textContent,
       (row) => Number(row.dataset.r),
       (row) => {

@@ -4,10 +4,11 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use super::*;
 use crate::diagnosis::catalog;
+use crate::diagnosis::testing::{attempt, silent, times};
 use crate::fleet::Host;
 use crate::model::{
-    CertificateStatus, Confidence, DnsVerdict, Finding, HostState, Notice, Resolver, ScanEnd,
-    ScanStatus, StabilityVerdict,
+    CertificateStatus, Confidence, DnsVerdict, Finding, HostState, Notice, Outcome, Resolver,
+    ScanEnd, ScanStatus, StabilityVerdict, Stage,
 };
 use crate::report::fixture;
 
@@ -128,6 +129,51 @@ fn every_host_is_counted_in_the_headline_or_below_it() {
         told.starts_with(&format!("2 of {} hosts", states.len())),
         "{told}"
     );
+}
+
+/// A host at which every connect ends like this.
+fn without_a_connection(outcome: Outcome, listed: bool) -> Host {
+    let made = times(3, || attempt().stage(Stage::Tcp, outcome.clone()));
+    let made = if listed { made } else { made.unlisted() };
+    Host::new(&made.history, made.diagnose())
+}
+
+#[test]
+fn listed_hosts_without_a_connection_would_refuse_remote_desktop() {
+    let broken = times(3, || attempt().refused(3));
+    let healthy = times(3, || attempt().through());
+    let hosts = [
+        Host::new(&broken.history, broken.diagnose()),
+        without_a_connection(Outcome::Refused, true),
+        without_a_connection(silent(), true),
+        without_a_connection(Outcome::HostUnreachable, true),
+        without_a_connection(Outcome::Refused, false),
+        without_a_connection(silent(), false),
+        Host::new(&healthy.history, healthy.diagnose()),
+    ];
+    let page = page(&hosts);
+    let told = words(&page, "summary");
+    let wanted = "4 of 7 hosts would refuse Remote Desktop | \
+        1 is healthy; 1 does not answer (filtered); 1 refuses every connection (closed). | ";
+    assert!(told.starts_with(wanted), "{told}");
+    assert_eq!(page.matches(" data-w=").count(), 4);
+}
+
+#[test]
+fn a_listed_host_that_is_alone_and_without_a_connection_would_refuse() {
+    for (outcome, why) in [
+        (Outcome::Refused, "its port is closed"),
+        (silent(), "its port is filtered"),
+        (Outcome::HostUnreachable, "it cannot be reached"),
+    ] {
+        let told = |listed| {
+            let host = without_a_connection(outcome.clone(), listed);
+            words(&page(&[host]), "summary")
+        };
+        let wanted = format!("The host would refuse Remote Desktop: {why} | ");
+        assert!(told(true).starts_with(&wanted), "{}", told(true));
+        assert!(!told(false).contains("would refuse"), "{}", told(false));
+    }
 }
 
 #[test]
@@ -379,7 +425,7 @@ fn every_word_has_its_look() {
         .iter()
         .filter(|verdict| **verdict != StabilityVerdict::Steady)
         .map(|verdict| format!(".y-{verdict}"));
-    let timeline = crate::model::Stage::ALL.map(|stage| format!("path.t-{stage}"));
+    let timeline = Stage::ALL.map(|stage| format!("path.t-{stage}"));
     let all = states.chain(glyphs).chain(fills).chain(severities);
     for class in all
         .chain(certificates)

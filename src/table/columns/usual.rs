@@ -2,7 +2,7 @@
 
 use super::{Column, ColumnId, append, spelling};
 use crate::fleet::Host;
-use crate::model::{DEFAULT_PORT, Nla, Subject, TlsMethod, TlsVersion};
+use crate::model::{DEFAULT_PORT, HostState, Nla, Subject, TlsMethod, TlsVersion};
 use crate::table::sort::SortKey;
 
 pub(super) static COLUMNS: [Column; 9] = [
@@ -19,7 +19,14 @@ pub(super) static COLUMNS: [Column; 9] = [
                 .findings
                 .first()
                 .map_or(0, |finding| finding.severity as i64 + 1);
-            SortKey::Number(host.diagnosis.state as i64 * 8 - worst)
+            // Hosts that would refuse stand together, whatever stops their clients.
+            let state = host.diagnosis.state;
+            let group = if host.diagnosis.would_refuse() {
+                HostState::Broken
+            } else {
+                state
+            };
+            SortKey::Number((group as i64 * 8 - worst) * 16 + state as i64)
         },
     },
     Column {
