@@ -8,7 +8,7 @@ use std::process::ExitCode;
 pub enum ExitStatus {
     /// What was asked for was done. Bad hosts are results, not failures.
     Done = 0,
-    /// Done, and a finding is at least as severe as `--fail-on` says. Never without `--fail-on`.
+    /// Done, and a host has a finding or a state that `--fail-on` names. Never without `--fail-on`.
     Findings = 1,
     /// The command line, a setting or a file cannot be used, or the scan could not run.
     Usage = 2,

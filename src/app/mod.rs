@@ -29,7 +29,7 @@ use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
 use crate::record;
 use crate::report::{self, Format};
-use crate::settings::{self, Environment, Settings, Source};
+use crate::settings::{self, Environment, FailOn, Settings, Source};
 use crate::table::Filter;
 use crate::target::{TargetSet, TargetSetBuilder};
 use crate::tui::Keeping;
@@ -347,11 +347,11 @@ impl Wish {
         if matches!(events, Events::Enough) {
             return Ok(ExitStatus::Done);
         }
-        Ok(status(&fleet, &self.filter, wanted.fail_on))
+        Ok(status(&fleet, &self.filter, &wanted.fail_on))
     }
 }
 
-fn status(fleet: &Fleet, filter: &Filter, fail_on: Option<crate::model::Severity>) -> ExitStatus {
+fn status(fleet: &Fleet, filter: &Filter, fail_on: &FailOn) -> ExitStatus {
     let complete = fleet
         .end()
         .is_some_and(|end| end.status == crate::model::ScanStatus::Complete);

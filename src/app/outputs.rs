@@ -7,12 +7,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::counts::{counted, grouped};
 use crate::exit::ExitStatus;
-use crate::fleet::{Fleet, Host};
-use crate::model::Severity;
+use crate::fleet::Fleet;
 use crate::platform;
 use crate::report::{self, Format, Selection};
 use crate::sanitize;
-use crate::settings::{OutputSettings, Settings};
+use crate::settings::{FailOn, OutputSettings, Settings};
 use crate::table::{self, ColumnId, Filter, Sort};
 use crate::tui::keymap::Keymap;
 use crate::tui::{self, Keeping, Palette};
@@ -222,12 +221,8 @@ fn chosen<T: PartialEq + Default>(left: T, given: Option<T>, remembered: Option<
 }
 
 /// What `--fail-on` makes of the hosts that pass `--filter`: whoever asks about some hosts is told about these.
-pub(super) fn verdict(fleet: &Fleet, filter: &Filter, fail_on: Option<Severity>) -> ExitStatus {
-    let is_so_bad = |host: &&Host| {
-        let findings = &host.diagnosis.findings;
-        fail_on.is_some_and(|least| findings.iter().any(|found| found.severity >= least))
-    };
-    let mut hosts = fleet.hosts().iter().filter(is_so_bad);
+pub(super) fn verdict(fleet: &Fleet, filter: &Filter, fail_on: &FailOn) -> ExitStatus {
+    let mut hosts = fleet.hosts().iter().filter(|host| fail_on.is_met_by(host));
     if hosts.any(|host| filter.matches(host)) {
         ExitStatus::Findings
     } else {

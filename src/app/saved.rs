@@ -67,7 +67,7 @@ pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<Exit
     if !settings.output.quiet {
         outputs::tell_written(&sink);
     }
-    Ok(outputs::verdict(&fleet, &filter, settings.output.fail_on))
+    Ok(outputs::verdict(&fleet, &filter, &settings.output.fail_on))
 }
 
 /// Reads a saved scan and judges it by today's rules, as of its own time.

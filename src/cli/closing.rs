@@ -75,7 +75,7 @@ const SCAN: &[Block] = &[
         title: "Exit status",
         items: &[
             ("0", "done, whatever was found"),
-            ("1", "findings at or above --fail-on"),
+            ("1", "a finding or a state that --fail-on names"),
             ("2", "wrong usage or settings, or nothing could be done"),
             ("130", "interrupted, with what was found written"),
         ],
@@ -127,7 +127,7 @@ const REPORT: &[Block] = &[Block::List {
         ),
         (
             "rdpscan report monday.json --fail-on high",
-            "exit status 1 when a finding is that bad",
+            "exit status 1 when a finding is that bad or worse",
         ),
     ],
 }];

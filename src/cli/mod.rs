@@ -192,8 +192,10 @@ pub struct OutputArgs {
     /// Print the result instead of opening the live table
     #[arg(long)]
     pub no_tui: bool,
-    /// Exit with status 1 when a finding is at least this severe: critical, high, medium, low or info [default: never]
-    #[arg(long, value_name = "SEVERITY", value_parser = Words(SEVERITIES), hide_possible_values = true)]
+    /// Exit with status 1 for a finding at least this severe (critical, high, medium, low, info) or a host in this state (broken,
+    /// degraded, given_up, not_rdp, unreachable, filtered, closed, not_probed, healthy); several with commas, as in high,closed
+    /// [default: never]
+    #[arg(long, value_name = "SEVERITY|STATE", value_parser = Words(FAIL_ON), hide_possible_values = true)]
     pub fail_on: Option<String>,
     /// List silent and closed addresses of a sweep too
     #[arg(long)]
@@ -314,8 +316,10 @@ pub struct ReportArgs {
     /// Which columns and in which order.
     #[command(flatten)]
     pub table: TableArgs,
-    /// Exit with status 1 when a finding is at least this severe: critical, high, medium, low or info [default: never]
-    #[arg(long, value_name = "SEVERITY", value_parser = Words(SEVERITIES), hide_possible_values = true)]
+    /// Exit with status 1 for a finding at least this severe (critical, high, medium, low, info) or a host in this state (broken,
+    /// degraded, given_up, not_rdp, unreachable, filtered, closed, not_probed, healthy); several with commas, as in high,closed
+    /// [default: never]
+    #[arg(long, value_name = "SEVERITY|STATE", value_parser = Words(FAIL_ON), hide_possible_values = true)]
     pub fail_on: Option<String>,
     /// Do not say where the report was written
     #[arg(short = 'q', long)]
@@ -458,7 +462,23 @@ const FORMATS: &[&str] = &[
     "prometheus",
     "html",
 ];
-const SEVERITIES: &[&str] = &["critical", "high", "medium", "low", "info", "never"];
+const FAIL_ON: &[&str] = &[
+    "critical",
+    "high",
+    "medium",
+    "low",
+    "info",
+    "broken",
+    "degraded",
+    "given_up",
+    "not_rdp",
+    "unreachable",
+    "filtered",
+    "closed",
+    "not_probed",
+    "healthy",
+    "never",
+];
 
 /// Words that shells may complete. Any text is taken: `settings` refuses the wrong ones, in one line like all others.
 #[derive(Debug, Clone, Copy)]

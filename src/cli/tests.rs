@@ -4,7 +4,7 @@ use std::path::Path;
 use clap::CommandFactory as _;
 
 use super::*;
-use crate::model::Severity;
+use crate::model::{HostState, Severity};
 use crate::report::Format;
 use crate::settings::Profile;
 
@@ -51,7 +51,9 @@ fn flags_that_contradict_each_other_are_refused() {
 #[test]
 fn every_word_offered_is_one_that_is_taken() {
     assert_eq!(FORMATS, Format::ALL.map(Format::word));
-    assert_eq!(SEVERITIES[..5], Severity::ALL.map(Severity::word));
+    let severities = Severity::ALL.map(Severity::word);
+    let states: Vec<_> = HostState::ALL.iter().map(|state| state.word()).collect();
+    assert_eq!(FAIL_ON, [&severities, &*states, &["never"]].concat());
     assert_eq!(
         ["gentle", "normal", "fast"],
         Profile::ALL.map(Profile::word)

@@ -9,8 +9,7 @@ use super::nearest::nearest;
 use super::value::{
     duration, duration_text, durations, optional, ports, servers, switch, whole, word,
 };
-use super::{Profile, Settings};
-use crate::model::Severity;
+use super::{FailOn, Profile, Settings};
 use crate::report::Format;
 use crate::sanitize;
 use crate::table::{Columns, Filter, Sort};
@@ -278,15 +277,8 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         path: "output.fail_on",
-        read: |s, text| {
-            put(
-                &mut s.output.fail_on,
-                optional(text, "never", |text| {
-                    word(text, &Severity::ALL, Severity::word)
-                }),
-            )
-        },
-        show: |s| s.output.fail_on.map_or("never", Severity::word).into(),
+        read: |s, text| put(&mut s.output.fail_on, FailOn::read(text)),
+        show: |s| s.output.fail_on.to_string().into(),
     },
     Key {
         path: "output.filter",

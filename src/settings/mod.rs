@@ -4,6 +4,7 @@
 //! `rdpscan config`. Unknown keys are refused: a setting that is silently ignored is worse than none.
 
 mod error;
+mod fail_on;
 mod file;
 mod keys;
 mod nearest;
@@ -15,12 +16,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 pub use error::SettingsError;
+pub use fail_on::FailOn;
 pub(crate) use nearest::nearest;
 pub use resolve::{Environment, Resolved, Source, resolve};
 pub use show::{json, text};
 
 use crate::diagnosis::Policy;
-use crate::model::{DEFAULT_PORT, Severity};
+use crate::model::DEFAULT_PORT;
 use crate::report::Format;
 use crate::table::{Columns, Sort};
 use crate::tui::Palette;
@@ -140,8 +142,8 @@ pub struct OutputSettings {
     pub all: bool,
     /// No live table, even on a terminal.
     pub no_tui: bool,
-    /// Exit status 1 from this severity on.
-    pub fail_on: Option<Severity>,
+    /// Hosts that call for exit status 1.
+    pub fail_on: FailOn,
     /// Filter text that [`crate::table::Filter`] can read; empty shows all.
     pub filter: String,
     /// The columns wanted; `None` is the format's own, and on the screen those left the last time.

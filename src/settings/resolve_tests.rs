@@ -4,7 +4,6 @@ use std::time::Duration;
 use clap::Parser as _;
 
 use super::*;
-use crate::model::Severity;
 use crate::settings::{keys::KEYS, show};
 
 fn cli(arguments: &str) -> Cli {
@@ -82,7 +81,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("output.format", "csv"),
     ("output.all", "true"),
     ("output.no_tui", "true"),
-    ("output.fail_on", "high"),
+    ("output.fail_on", "high,closed"),
     ("output.filter", "state:broken \"a, b\""),
     ("output.columns", "state,name:20"),
     ("output.sort", "-days"),
@@ -149,7 +148,7 @@ fn each_layer_outranks_the_ones_below() {
 #[test]
 fn flags_reach_every_setting_that_has_one() {
     let flags = "--port 3390 --port 3391-3392 --interval 2s --timeout 9s --max-time 1h --concurrency 7 --rate 0 --seed 9 \
-                 --allow-large --no-ntlm --check-nla --dns [2001:db8::53]:5353 --dns 10.0.0.53 --fail-on high --all --no-tui \
+                 --allow-large --no-ntlm --check-nla --dns [2001:db8::53]:5353 --dns 10.0.0.53 --fail-on high,closed --all --no-tui \
                  --filter state:broken --quiet --format ndjson";
     let settings = with("", &[], flags).unwrap().settings;
     assert_eq!(settings.scan.ports, [3390, 3391, 3392]);
@@ -160,7 +159,7 @@ fn flags_reach_every_setting_that_has_one() {
     assert_eq!(settings.scan.seed, Some(9));
     assert!(settings.scan.allow_large && !settings.scan.ntlm && settings.scan.check_nla);
     assert_eq!(settings.names.servers.len(), 2);
-    assert_eq!(settings.output.fail_on, Some(Severity::High));
+    assert_eq!(settings.output.fail_on.to_string(), "high,closed");
     assert!(settings.output.all && settings.output.no_tui && settings.output.quiet);
     assert_eq!(settings.output.filter, "state:broken");
     assert_eq!(settings.output.format, Some(Format::Ndjson));

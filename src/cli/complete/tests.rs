@@ -127,6 +127,11 @@ fn every_flag_with_a_value_offers_what_the_definition_lists() {
 fn options_and_values_are_offered_behind_targets_and_values() {
     assert_eq!(offered(&["10.0.0.5", "--format", "m"]), ["markdown"]);
     assert_eq!(offered(&["10.0.0.5", "--fail-on", "cr"]), ["critical"]);
+    assert_eq!(
+        asked(&["report", "a.json", "--fail-on", "high,un"]),
+        (vec!["high,unreachable".to_owned()], "list")
+    );
+    assert!(!offered(&["--fail-on=high,"]).contains(&"--fail-on=high,high".to_owned()));
     assert_eq!(offered(&["10.0.0.5", "--forma"]), ["--format"]);
     assert_eq!(offered(&["--rate", "report", "--profile", "g"]), ["gentle"]);
     assert_eq!(offered(&["report", "a.json", "--format", "x"]), ["xlsx"]);

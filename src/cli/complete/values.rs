@@ -34,6 +34,13 @@ pub(super) fn of(argument: &Arg, typed: &str) -> Option<Values> {
                 .iter()
                 .map(|remedy| (remedy.key.as_str(), remedy.title.as_str())),
         ))),
+        "fail_on" => {
+            let listed = argument.get_possible_values();
+            Some(Values::GoesOn(list(
+                typed,
+                listed.iter().map(|value| (value.get_name(), "")),
+            )))
+        }
         "words" => Some(Values::One(handbook_keys(typed))),
         // The file of a list stands behind its sign; whatever else a target is, nobody can guess.
         "targets" => typed.starts_with('@').then_some(Values::Files),
