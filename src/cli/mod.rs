@@ -192,10 +192,8 @@ pub struct OutputArgs {
     /// Print the result instead of opening the live table
     #[arg(long)]
     pub no_tui: bool,
-    /// Exit with status 1 for a finding at least this severe (critical, high, medium, low, info) or a host in this state (broken,
-    /// degraded, given_up, not_rdp, unreachable, filtered, closed, not_probed, healthy); several with commas, as in high,closed
-    /// [default: never]
-    #[arg(long, value_name = "SEVERITY|STATE", value_parser = Words(FAIL_ON), hide_possible_values = true)]
+    /// Which hosts call for exit status 1.
+    #[arg(long, value_name = "SEVERITY|STATE", help = FAIL_ON_HELP, value_parser = Words(FAIL_ON), hide_possible_values = true)]
     pub fail_on: Option<String>,
     /// List silent and closed addresses of a sweep too
     #[arg(long)]
@@ -316,10 +314,8 @@ pub struct ReportArgs {
     /// Which columns and in which order.
     #[command(flatten)]
     pub table: TableArgs,
-    /// Exit with status 1 for a finding at least this severe (critical, high, medium, low, info) or a host in this state (broken,
-    /// degraded, given_up, not_rdp, unreachable, filtered, closed, not_probed, healthy); several with commas, as in high,closed
-    /// [default: never]
-    #[arg(long, value_name = "SEVERITY|STATE", value_parser = Words(FAIL_ON), hide_possible_values = true)]
+    /// Which hosts call for exit status 1.
+    #[arg(long, value_name = "SEVERITY|STATE", help = FAIL_ON_HELP, value_parser = Words(FAIL_ON), hide_possible_values = true)]
     pub fail_on: Option<String>,
     /// Do not say where the report was written
     #[arg(short = 'q', long)]
@@ -462,6 +458,9 @@ const FORMATS: &[&str] = &[
     "prometheus",
     "html",
 ];
+const FAIL_ON_HELP: &str = "Exit with status 1 for a finding at least this severe (critical, high, medium, low, info) or a host \
+    in this state (broken, degraded, given_up, not_rdp, unreachable, filtered, closed, not_probed, healthy); several with commas, \
+    as in high,closed [default: never]";
 const FAIL_ON: &[&str] = &[
     "critical",
     "high",

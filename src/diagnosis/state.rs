@@ -237,6 +237,8 @@ fn nla(facts: &NegotiationFacts) -> Nla {
     match facts.selected {
         SelectedSecurity::Hybrid | SelectedSecurity::HybridEx => Nla::Offered,
         SelectedSecurity::Ssl | SelectedSecurity::StandardRdp => Nla::NotOffered,
-        SelectedSecurity::Rdstls | SelectedSecurity::None => Nla::Unknown,
+        SelectedSecurity::Rdstls | SelectedSecurity::Rdsaad | SelectedSecurity::None => {
+            Nla::Unknown
+        }
     }
 }

@@ -128,6 +128,7 @@ pub(crate) fn negotiation(selected: SelectedSecurity) -> NegotiationFacts {
         SelectedSecurity::Hybrid => 2,
         SelectedSecurity::Rdstls => 4,
         SelectedSecurity::HybridEx => 8,
+        SelectedSecurity::Rdsaad => 0x10,
         SelectedSecurity::StandardRdp | SelectedSecurity::None => 0,
     };
     NegotiationFacts {
@@ -135,7 +136,7 @@ pub(crate) fn negotiation(selected: SelectedSecurity) -> NegotiationFacts {
         selected,
         selected_raw: (selected != SelectedSecurity::None).then_some(Protocols(raw)),
         failure: None,
-        response_flags: Some(0x1f),
+        response_flags: (selected != SelectedSecurity::None).then_some(0x1f),
         source_reference: 0x1234,
         bare_confirm: false,
     }

@@ -32,7 +32,9 @@ pub use history::History;
 pub use manner::{Manner, Reception, Tally};
 pub(crate) use moment::Moment;
 pub use name::{Lookup, LookupAnswer, NameSource, ObservedName, Question, Resolver};
-pub use negotiation::{NegotiationFacts, NegotiationFailure, Protocols, SelectedSecurity};
+pub use negotiation::{
+    NegotiationFacts, NegotiationFailure, Protocols, SelectedSecurity, ServerFeature,
+};
 pub use ntlm::NtlmFacts;
 pub use progress::{Descriptors, Progress};
 pub use stage::{ConnectionPurpose, Outcome, Stage, StageRecord};

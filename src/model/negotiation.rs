@@ -3,6 +3,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::History;
+use super::verdict::words;
+
 /// Security protocols as a bit field (MS-RDPBCGR 2.2.1.1.1, `requestedProtocols`). Unknown bits survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -19,6 +22,8 @@ impl Protocols {
     pub const RDSTLS: Self = Self(4);
     /// `PROTOCOL_HYBRID_EX`: `CredSSP` with early user authorization result.
     pub const HYBRID_EX: Self = Self(8);
+    /// `PROTOCOL_RDSAAD`: sign-in with Entra over TLS.
+    pub const RDSAAD: Self = Self(0x10);
     /// What every first request offers: SSL and HYBRID. Above 0x0B some servers hang up.
     pub const DEFAULT_OFFER: Self = Self(3);
 
@@ -43,6 +48,8 @@ pub enum SelectedSecurity {
     StandardRdp,
     /// RDSTLS, the broker's redirection security.
     Rdstls,
+    /// TLS with sign-in by Entra.
+    Rdsaad,
     /// Nothing was selected (a failure, or no answer).
     None,
 }
@@ -57,6 +64,7 @@ impl SelectedSecurity {
             2 => Some(Self::Hybrid),
             4 => Some(Self::Rdstls),
             8 => Some(Self::HybridEx),
+            0x10 => Some(Self::Rdsaad),
             _ => None,
         }
     }
@@ -66,7 +74,7 @@ impl SelectedSecurity {
     pub const fn uses_tls(self) -> bool {
         matches!(
             self,
-            Self::Ssl | Self::Hybrid | Self::HybridEx | Self::Rdstls
+            Self::Ssl | Self::Hybrid | Self::HybridEx | Self::Rdstls | Self::Rdsaad
         )
     }
 
@@ -85,8 +93,50 @@ impl SelectedSecurity {
             Self::HybridEx => "hybrid_ex",
             Self::StandardRdp => "standard_rdp",
             Self::Rdstls => "rdstls",
+            Self::Rdsaad => "rdsaad",
             Self::None => "none",
         }
+    }
+}
+
+words! {
+    /// What a server announces in the flags of its negotiation response (MS-RDPBCGR 2.2.1.2.1).
+    ServerFeature {
+        /// It takes extended client data blocks (0x01).
+        ExtendedClientData = "extended_client_data",
+        /// It can draw with the graphics pipeline (0x02).
+        GraphicsPipeline = "graphics_pipeline",
+        /// It takes sign-ins that send no credentials, for administrators (0x08).
+        RestrictedAdmin = "restricted_admin",
+        /// It takes sign-ins that leave the credentials on the client, Remote Credential Guard (0x10).
+        RemoteCredentialGuard = "remote_credential_guard",
+    }
+}
+
+impl ServerFeature {
+    const fn flag(self) -> u8 {
+        match self {
+            Self::ExtendedClientData => 0x01,
+            Self::GraphicsPipeline => 0x02,
+            Self::RestrictedAdmin => 0x08,
+            Self::RemoteCredentialGuard => 0x10,
+        }
+    }
+
+    /// What the flags of a response announce. Bits without a meaning, such as the reserved 0x04, are left out.
+    pub fn announced(flags: u8) -> impl Iterator<Item = Self> {
+        let all = Self::ALL.iter().copied();
+        all.filter(move |feature| flags & feature.flag() != 0)
+    }
+}
+
+impl History {
+    /// Flags of the newest negotiation response, for [`ServerFeature::announced`]; `None` when none came.
+    #[must_use]
+    pub fn response_flags(&self) -> Option<u8> {
+        let newest = self.attempts.iter().rev();
+        let mut flags = newest.filter_map(|attempt| attempt.negotiation.as_ref()?.response_flags);
+        flags.next()
     }
 }
 
@@ -153,4 +203,56 @@ pub struct NegotiationFacts {
     pub source_reference: u16,
     /// A confirm without negotiation data: a server older than negotiation, or one set to standard RDP security.
     pub bare_confirm: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::testing::{attempt, host, negotiation};
+
+    #[test]
+    fn flags_announce_features_and_unknown_bits_nothing() {
+        let announced = |flags| ServerFeature::announced(flags).collect::<Vec<_>>();
+        for (flags, feature) in [
+            (0x01, ServerFeature::ExtendedClientData),
+            (0x02, ServerFeature::GraphicsPipeline),
+            (0x08, ServerFeature::RestrictedAdmin),
+            (0x10, ServerFeature::RemoteCredentialGuard),
+        ] {
+            assert_eq!(announced(flags), [feature]);
+        }
+        assert_eq!(announced(0x1f), ServerFeature::ALL);
+        assert_eq!(announced(0xe4), []);
+    }
+
+    #[test]
+    fn the_newest_response_counts_and_a_failure_has_no_flags() {
+        let flags = |flags: &[u8]| {
+            let attempts = flags.iter().map(|flags| {
+                attempt().negotiated(NegotiationFacts {
+                    response_flags: Some(*flags),
+                    ..negotiation(SelectedSecurity::Hybrid)
+                })
+            });
+            let failed = attempt().negotiated(NegotiationFacts {
+                response_flags: None,
+                ..negotiation(SelectedSecurity::None)
+            });
+            host(attempts.chain([failed])).history.response_flags()
+        };
+        assert_eq!(flags(&[]), None);
+        assert_eq!(flags(&[0x1f, 0x03]), Some(0x03));
+    }
+
+    #[test]
+    fn every_protocol_of_the_specification_has_its_selection() {
+        let selected = |bits| SelectedSecurity::from_protocol(Protocols(bits));
+        assert_eq!(
+            selected(Protocols::RDSAAD.0),
+            Some(SelectedSecurity::Rdsaad)
+        );
+        assert!(SelectedSecurity::Rdsaad.uses_tls() && !SelectedSecurity::Rdsaad.uses_credssp());
+        assert_eq!(selected(0x20), None);
+        assert_eq!(selected(0x11), None);
+    }
 }

@@ -27,6 +27,8 @@ macro_rules! words {
     };
 }
 
+pub(super) use words;
+
 words! {
     /// What is always true of a host. Ordered from worst to best for sorting.
     HostState {

@@ -173,3 +173,36 @@ pub(super) fn merge(
         (first, second) => second.or(first),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(selected: u32) -> Answer {
+        let confirm = ConnectionConfirm {
+            source_reference: 0x1234,
+            body: ConfirmBody::Response {
+                flags: 0x1f,
+                selected: Protocols(selected),
+            },
+        };
+        judge(&confirm, Protocols::DEFAULT_OFFER, 19)
+    }
+
+    #[test]
+    fn tls_follows_rdsaad() {
+        let rdsaad = answer(0x10);
+        assert_eq!(rdsaad.outcome, Outcome::Ok);
+        let facts = rdsaad.facts.unwrap();
+        assert_eq!(facts.selected, SelectedSecurity::Rdsaad);
+        assert_eq!(facts.selected_raw, Some(Protocols::RDSAAD));
+        assert_eq!(facts.response_flags, Some(0x1f));
+    }
+
+    #[test]
+    fn a_protocol_that_is_not_in_the_specification_is_malformed() {
+        let unknown = answer(0x20);
+        assert!(matches!(unknown.outcome, Outcome::Malformed { .. }));
+        assert_eq!(unknown.facts.unwrap().selected, SelectedSecurity::None);
+    }
+}

@@ -8,7 +8,8 @@ use super::sheet::{Row, Sheet};
 use super::{chosen, words};
 use crate::diagnosis::Spread;
 use crate::model::{
-    CertificateFacts, CertificateStatus, NtlmFacts, Severity, Stage, TlsFacts, TlsMethod,
+    CertificateFacts, CertificateStatus, NtlmFacts, ServerFeature, Severity, Stage, TlsFacts,
+    TlsMethod,
 };
 use crate::table::ColumnId;
 
@@ -227,6 +228,11 @@ const COLUMNS: &[Column] = &[
                 .first()
                 .map(|found| found.evidence.as_str()),
         )
+    }),
+    ("features", |row| {
+        let flags = row.history.response_flags();
+        let features = flags.into_iter().flat_map(ServerFeature::announced);
+        joined(features.map(ServerFeature::word))
     }),
 ];
 

@@ -231,6 +231,7 @@ fn cell(column: ColumnId, host: &Host) -> String {
         | ColumnId::Stage
         | ColumnId::Predicted
         | ColumnId::Protocol
+        | ColumnId::Features
         | ColumnId::Key
         | ColumnId::Build => plain(&said),
         ColumnId::Address

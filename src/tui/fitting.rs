@@ -50,7 +50,7 @@ const SHORT_FINDING: u16 = 15;
 const BRIEF: [ColumnId; 3] = [ColumnId::Dns, ColumnId::Stability, ColumnId::Nla];
 
 /// Who gets the room to spare once ids and names are whole, step by step, and up to which width.
-const GROWTH: [(ColumnId, u16); 11] = [
+const GROWTH: [(ColumnId, u16); 12] = [
     (ColumnId::Stability, 12),
     (ColumnId::Finding, 36),
     (ColumnId::Stability, 16),
@@ -60,6 +60,7 @@ const GROWTH: [(ColumnId, u16); 11] = [
     (ColumnId::Issuer, 40),
     (ColumnId::Thumbprint, 40),
     (ColumnId::Signature, 24),
+    (ColumnId::Features, 79),
     (ColumnId::Name, LONGEST_NAME),
     (ColumnId::Finding, u16::MAX),
 ];

@@ -4,8 +4,8 @@ use super::load::{FILES, File, LEADS, Leads, SOURCES, order};
 use super::*;
 use crate::diagnosis::{catalog, remedies};
 use crate::model::{
-    CertificateStatus, DnsVerdict, HostState, Nla, Protocols, SelectedSecurity, Severity,
-    StabilityVerdict,
+    CertificateStatus, DnsVerdict, HostState, Nla, Protocols, SelectedSecurity, ServerFeature,
+    Severity, StabilityVerdict,
 };
 use crate::sanitize;
 
@@ -356,10 +356,12 @@ fn every_word_of_a_verdict_is_told() {
                 SelectedSecurity::HybridEx,
                 SelectedSecurity::StandardRdp,
                 SelectedSecurity::Rdstls,
+                SelectedSecurity::Rdsaad,
                 SelectedSecurity::None,
             ]
             .map(SelectedSecurity::word),
         )
+        .chain(ServerFeature::ALL.iter().map(|one| one.word()))
         .chain(
             [
                 Severity::Critical,
@@ -382,7 +384,7 @@ fn every_word_of_a_verdict_is_told() {
 #[test]
 fn no_security_is_left_out_above() {
     let known = (0..=16).filter_map(|bits| SelectedSecurity::from_protocol(Protocols(bits)));
-    assert_eq!(known.count() + 1, 6);
+    assert_eq!(known.count() + 1, 7);
 }
 
 mod looking_up;

@@ -233,12 +233,20 @@ fn user_auth(sight: &Sight<'_>) -> Verdict {
 }
 
 fn entra(sight: &Sight<'_>) -> Verdict {
-    verdict(on_failure(
-        sight,
-        "RDP-NEG-ENTRA",
-        NegotiationFailure::ENTRA_REQUIRED,
-        "The server lets in only clients that sign in with Entra (in mstsc: Advanced, Use a web account)",
-    ))
+    let title = "The server lets in only clients that sign in with Entra (in mstsc: Advanced, Use a web account)";
+    match sight.negotiation() {
+        Some(facts) if facts.selected == SelectedSecurity::Rdsaad => sure(
+            "RDP-NEG-ENTRA",
+            title,
+            "the server selected RDSAAD (0x10), which was not offered",
+        ),
+        _ => verdict(on_failure(
+            sight,
+            "RDP-NEG-ENTRA",
+            NegotiationFailure::ENTRA_REQUIRED,
+            title,
+        )),
+    }
 }
 
 /// Needs a request without NLA that the server took, beside one with NLA where it chose NLA.
@@ -532,6 +540,9 @@ mod tests {
             assert_eq!(wants.assert_fires(id).severity, Severity::Medium);
             assert_eq!(wants.diagnose().state, HostState::Degraded);
         }
+        let selects = times(3, || selecting(SelectedSecurity::Rdsaad));
+        selects.assert_fires("RDP-NEG-ENTRA");
+        assert_eq!(selects.diagnose().state, HostState::Degraded);
         // What it names on one attempt is not why the others end.
         let mixed = host([
             attempt().refused(7),

@@ -147,7 +147,7 @@ structure!(Lookup {
 alternatives!(Stage { 0 Dns, 1 Tcp, 2 X224, 3 Tls, 4 Credssp });
 alternatives!(ConnectionPurpose { 0 Main, 1 Renegotiate, 2 LegacyPeek, 3 WithoutNla });
 alternatives!(SelectedSecurity {
-    0 Ssl, 1 Hybrid, 2 HybridEx, 3 StandardRdp, 4 Rdstls, 5 None
+    0 Ssl, 1 Hybrid, 2 HybridEx, 3 StandardRdp, 4 Rdstls, 5 None, 6 Rdsaad
 });
 alternatives!(TlsMethod { 0 Full, 1 LegacyPeek, 2 Failed });
 alternatives!(KeyAlgorithm { 0 Rsa, 1 Ec, 2 EdDsa, 3 Dsa, 4 Unknown });

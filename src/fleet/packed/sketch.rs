@@ -16,6 +16,8 @@ pub struct Sketch<'a> {
     pub certificate: Option<CertificateSketch<'a>>,
     /// Version of the operating system as NTLM claims it: major, minor, build.
     pub build: Option<(u8, u8, u16)>,
+    /// As [`History::response_flags`].
+    pub response_flags: Option<u8>,
     /// Beginning of the first attempt at which TCP came up, to the millisecond.
     pub first_seen: Option<Timestamp>,
     /// Beginning of the newest such attempt.
@@ -50,6 +52,7 @@ pub(super) fn pack(history: &History, out: &mut Packer) {
         pack_certificate(facts, out);
     }
     history.ntlm().and_then(|ntlm| ntlm.version).pack(out);
+    history.response_flags().pack(out);
     let mut seen = history
         .attempts
         .iter()
@@ -98,6 +101,7 @@ impl<'a> Sketch<'a> {
             sketch.certificate = Some(CertificateSketch::unpack(from)?);
         }
         sketch.build = Pack::unpack(from)?;
+        sketch.response_flags = Pack::unpack(from)?;
         if bool::unpack(from)? {
             let first = from.signed()?;
             let last = first.checked_add(from.signed()?)?;

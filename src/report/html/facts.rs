@@ -11,7 +11,7 @@ use crate::counts::counted;
 use crate::diagnosis::{Spread, Stability, days_in_words};
 use crate::model::{
     CertificateFacts, CertificateStatus, History, Lookup, LookupAnswer, Question, Resolver,
-    TlsFacts, TlsMethod, TrustVerdict,
+    ServerFeature, TlsFacts, TlsMethod, TrustVerdict,
 };
 use crate::report::words;
 
@@ -149,6 +149,10 @@ pub(super) fn itself(history: &History, security: &str, nla: &str) -> Vec<Fact> 
         gateway.map(|gateway| format!("{gateway} (so not probed directly)")),
     );
     facts.add("Security", format!("{security}, NLA {nla}"));
+    let flags = history.response_flags();
+    let features = flags.into_iter().flat_map(ServerFeature::announced);
+    let features: Vec<&str> = features.map(ServerFeature::word).collect();
+    facts.add("Features", features.join(", "));
     if let Some(ntlm) = history.ntlm() {
         let joined = |parts: [&Option<Box<str>>; 2]| {
             let parts: Vec<&str> = parts.into_iter().flatten().map(|part| &**part).collect();

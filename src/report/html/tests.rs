@@ -132,7 +132,7 @@ fn every_host_is_counted_in_the_headline_or_below_it() {
 }
 
 /// A host at which every connect ends like this.
-fn without_a_connection(outcome: Outcome, listed: bool) -> Host {
+fn without_a_connection(outcome: &Outcome, listed: bool) -> Host {
     let made = times(3, || attempt().stage(Stage::Tcp, outcome.clone()));
     let made = if listed { made } else { made.unlisted() };
     Host::new(&made.history, made.diagnose())
@@ -144,11 +144,11 @@ fn listed_hosts_without_a_connection_would_refuse_remote_desktop() {
     let healthy = times(3, || attempt().through());
     let hosts = [
         Host::new(&broken.history, broken.diagnose()),
-        without_a_connection(Outcome::Refused, true),
-        without_a_connection(silent(), true),
-        without_a_connection(Outcome::HostUnreachable, true),
-        without_a_connection(Outcome::Refused, false),
-        without_a_connection(silent(), false),
+        without_a_connection(&Outcome::Refused, true),
+        without_a_connection(&silent(), true),
+        without_a_connection(&Outcome::HostUnreachable, true),
+        without_a_connection(&Outcome::Refused, false),
+        without_a_connection(&silent(), false),
         Host::new(&healthy.history, healthy.diagnose()),
     ];
     let page = page(&hosts);
@@ -167,7 +167,7 @@ fn a_listed_host_that_is_alone_and_without_a_connection_would_refuse() {
         (Outcome::HostUnreachable, "it cannot be reached"),
     ] {
         let told = |listed| {
-            let host = without_a_connection(outcome.clone(), listed);
+            let host = without_a_connection(&outcome, listed);
             words(&page(&[host]), "summary")
         };
         let wanted = format!("The host would refuse Remote Desktop: {why} | ");

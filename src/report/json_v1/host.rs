@@ -9,7 +9,7 @@ use crate::diagnosis::{self, Diagnosis, Disagreement, NamePath, Spread, Stabilit
 use crate::model::{
     CertificateFacts, CertificateStatus, Confidence, DnsVerdict, Finding, HostState, KeyAlgorithm,
     Lookup, LookupAnswer, Moment, NameSource, Nla, NtlmFacts, Question, Resolver, SelectedSecurity,
-    Severity, StabilityVerdict, Stage, Subject, TlsFacts, TlsMethod, TrustVerdict,
+    ServerFeature, Severity, StabilityVerdict, Stage, Subject, TlsFacts, TlsMethod, TrustVerdict,
 };
 use crate::report::sheet::Row;
 use crate::report::words;
@@ -70,6 +70,8 @@ struct SecurityV1 {
     selected: SelectedSecurity,
     /// Whether Network Level Authentication is asked for.
     nla: Nla,
+    /// What the flags of the newest negotiation response announce; `null` when no response was seen.
+    features: Option<Vec<ServerFeature>>,
 }
 
 /// The TLS stage.
@@ -327,6 +329,9 @@ impl<'a> HostV1<'a> {
             security: SecurityV1 {
                 selected: diagnosis.security,
                 nla: diagnosis.nla,
+                features: history
+                    .response_flags()
+                    .map(|flags| ServerFeature::announced(flags).collect()),
             },
             tls: tls.map(TlsV1::new),
             certificate: tls.and_then(|tls| CertificateV1::new(tls, row)),

@@ -274,7 +274,10 @@ mod tests {
             "address": "10.0.0.5", "port": 3389,
             "names": [{ "name": "srv05.corp.example", "source": "ptr" }],
             "state": "degraded", "failed_stage": null,
-            "security": { "selected": "hybrid", "nla": "offered" },
+            "security": {
+                "selected": "hybrid", "nla": "offered",
+                "features": ["extended_client_data", "graphics_pipeline", "restricted_admin", "remote_credential_guard"]
+            },
             "tls": { "version": "1.3", "cipher": "TLS13_AES_256_GCM_SHA384", "handshake": "full" },
             "certificate": {
                 "status": "expired", "common_name": "other.example", "subject": "CN=other.example",
@@ -313,7 +316,7 @@ mod tests {
     fn what_is_not_known_is_null() {
         let wanted = json!({
             "address": "2001:db8::5", "port": 3390, "names": [], "state": "filtered", "failed_stage": null,
-            "tls": null, "certificate": null, "ntlm": null, "predicted_client_error": null, "findings": [],
+            "security": { "features": null }, "tls": null, "certificate": null, "ntlm": null, "predicted_client_error": null, "findings": [],
             "stability": { "connect_ms": null, "total_ms": null }
         });
         let found = document(&[fixture::silent_host()]);

@@ -60,6 +60,7 @@ pub(super) const HOSTS: &[(&str, &str, f64)] = &[
     ("domain (NTLM)", "ntlm_domain", WIDE),
     ("build", "build", USUAL),
     ("clock ahead s", "clock_skew_s", USUAL),
+    ("features", "features", WIDE),
 ];
 
 /// In place of a column of CSV: the name, or the address where there is none.
@@ -111,6 +112,7 @@ const fn heading(column: ColumnId) -> (&'static str, f64) {
         ColumnId::Stage => ("broke at", 10.0),
         ColumnId::Predicted => ("client shows", USUAL),
         ColumnId::Protocol => ("security", USUAL),
+        ColumnId::Features => ("features", WIDE),
         ColumnId::CommonName => ("common name", WIDE),
         ColumnId::Issuer => ("issuer", WIDE),
         ColumnId::AlternativeNames => ("alternative names", USUAL),

@@ -40,6 +40,8 @@ pub enum ColumnId {
     Predicted,
     /// The security protocol that the server selected.
     Protocol,
+    /// What the server announces in its negotiation response.
+    Features,
     /// The certificate's common name.
     CommonName,
     /// Who issued the certificate.
@@ -84,7 +86,7 @@ pub enum ColumnId {
 
 impl ColumnId {
     /// Every column, in the order in which they stand unless told otherwise.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::State,
         Self::Address,
         Self::Name,
@@ -97,6 +99,7 @@ impl ColumnId {
         Self::Stage,
         Self::Predicted,
         Self::Protocol,
+        Self::Features,
         Self::CommonName,
         Self::Issuer,
         Self::AlternativeNames,
@@ -328,6 +331,10 @@ mod tests {
             (ColumnId::Key, "RSA 2048"),
             (ColumnId::Signature, "sha256WithRSAEncryption"),
             (ColumnId::Protocol, "hybrid"),
+            (
+                ColumnId::Features,
+                "extended_client_data graphics_pipeline restricted_admin remote_credential_guard",
+            ),
             (ColumnId::Connect, "2.0"),
             (ColumnId::Handshake, "2.0"),
             (ColumnId::Loss, "0%"),
@@ -354,6 +361,7 @@ mod tests {
         let made = times(3, || attempt().refused(3));
         let host = Host::new(&made.history, made.diagnose());
         for id in [
+            ColumnId::Features,
             ColumnId::CommonName,
             ColumnId::Issuer,
             ColumnId::AlternativeNames,

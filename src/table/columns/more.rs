@@ -12,11 +12,11 @@ use jiff::tz::Offset;
 use super::{Column, ColumnId, append, spelling};
 use crate::diagnosis::Spread;
 use crate::fleet::{CertificateSketch, Host};
-use crate::model::KeyAlgorithm;
+use crate::model::{KeyAlgorithm, ServerFeature};
 use crate::table::groups::subnet;
 use crate::table::sort::SortKey;
 
-pub(super) static COLUMNS: [Column; 23] = [
+pub(super) static COLUMNS: [Column; 24] = [
     Column {
         id: ColumnId::Stage,
         word: "stage",
@@ -62,6 +62,28 @@ pub(super) static COLUMNS: [Column; 23] = [
         is_date: false,
         says: |look, out| out.push_str(look.host.diagnosis.security.word()),
         key: |host| SortKey::Text(host.diagnosis.security.word().into()),
+    },
+    Column {
+        id: ColumnId::Features,
+        word: "features",
+        about: "what the server announces in its negotiation response",
+        spelt: Some(spelling::lists),
+        is_date: false,
+        says: |look, out| {
+            let Some(flags) = look.sketch().response_flags else {
+                return;
+            };
+            for (index, feature) in ServerFeature::announced(flags).enumerate() {
+                let gap = if index == 0 { "" } else { " " };
+                append(out, format_args!("{gap}{feature}"));
+            }
+        },
+        // Hosts that announce the most come last.
+        key: |host| {
+            let flags = host.sketch().response_flags;
+            let announced = flags.map(|flags| ServerFeature::announced(flags).count());
+            number(announced.and_then(|count| i64::try_from(count).ok()))
+        },
     },
     Column {
         id: ColumnId::CommonName,

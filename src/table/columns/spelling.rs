@@ -14,6 +14,11 @@ pub(super) const fn words(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte == b'_'
 }
 
+/// Words of the model, one after another.
+pub(super) const fn lists(byte: u8) -> bool {
+    words(byte) || byte == b' '
+}
+
 /// Words of the model, `x224` among them.
 pub(super) const fn stages(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()

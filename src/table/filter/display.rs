@@ -100,6 +100,7 @@ impl Test {
             | Self::Address(_)
             | Self::Range(..)
             | Self::Protocol(_)
+            | Self::Feature(_)
             | Self::Said(..) => Some(Operator::Equal),
         }
     }
@@ -127,6 +128,7 @@ impl Test {
             Self::Range(first, last) => write!(f, "ip{sign}{first}-{last}"),
             Self::Port(_, port) => write!(f, "port{sign}{port}"),
             Self::Protocol(selected) => write!(f, "protocol{sign}{}", selected.word()),
+            Self::Feature(feature) => write!(f, "features{sign}{feature}"),
             Self::Measure(measure, _, number) => {
                 write!(f, "{}{sign}{}", measure.word(), Decimal(*number))
             }

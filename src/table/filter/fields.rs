@@ -88,6 +88,7 @@ pub static FIELDS: &[Field] = &[
     Field { word: "stability", says: "steady, flaky or down", kind: Kind::Word, takes: "a verdict on attempts", example: "stability:flaky" },
     Field { word: "nla", says: "Network Level Authentication", kind: Kind::Word, takes: "required, offered, not_offered or unknown", example: "nla:required" },
     Field { word: "protocol", says: "the security protocol that the server selected", kind: Kind::Word, takes: "a protocol", example: "protocol:ssl" },
+    Field { word: "features", says: "what the server announces in its negotiation response", kind: Kind::Word, takes: "a feature", example: "features:restricted_admin" },
     Field { word: "tls", says: "the TLS version", kind: Kind::Ordered, takes: "ssl3, 1.0, 1.1, 1.2 or 1.3", example: "tls<1.2" },
     Field { word: "finding", says: "a finding, with * for anything", kind: Kind::Text, takes: "the id of a finding", example: "finding:RDP-DNS-*" },
     Field { word: "severity", says: "how bad the worst finding is", kind: Kind::Ordered, takes: "critical, high, medium, low or info", example: "severity>=high" },

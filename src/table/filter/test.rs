@@ -11,8 +11,8 @@ use super::lex::Operator;
 use super::values::{self, PROTOCOLS};
 use crate::diagnosis::catalog;
 use crate::model::{
-    CertificateStatus, DnsVerdict, HostState, Nla, SelectedSecurity, Severity, StabilityVerdict,
-    Stage, TlsVersion,
+    CertificateStatus, DnsVerdict, HostState, Nla, SelectedSecurity, ServerFeature, Severity,
+    StabilityVerdict, Stage, TlsVersion,
 };
 use crate::table::look::Look;
 use crate::table::sort::lower;
@@ -43,6 +43,8 @@ pub(super) enum Test {
     Range(IpAddr, IpAddr),
     Port(Operator, u16),
     Protocol(SelectedSecurity),
+    /// Announced, perhaps with others.
+    Feature(ServerFeature),
     /// In thousandths.
     Measure(Measure, Operator, i64),
     Day(When, Operator, Day),
@@ -120,6 +122,8 @@ impl Test {
             "protocol" => {
                 one_of("protocol", value, &PROTOCOLS, SelectedSecurity::word).map(Self::Protocol)
             }
+            "features" => one_of("features", value, ServerFeature::ALL, ServerFeature::word)
+                .map(Self::Feature),
             "finding" => finding_pattern(value).map(Self::Finding),
             "ip" => address(value).ok_or_else(malformed),
             "name" => Ok(Self::Name(value.to_owned())),
@@ -176,6 +180,10 @@ impl Test {
             }),
             Self::Port(operator, port) => operator.holds(&host.subject().port(), port),
             Self::Protocol(selected) => diagnosis.security == *selected,
+            Self::Feature(feature) => look
+                .sketch()
+                .response_flags
+                .is_some_and(|flags| ServerFeature::announced(flags).any(|one| one == *feature)),
             Self::Measure(measure, operator, number) => measure
                 .of(look)
                 .is_some_and(|found| operator.holds(&found, number)),

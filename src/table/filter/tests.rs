@@ -367,6 +367,8 @@ fn fields_ask_what_they_say() {
         "key<3072",
         "sans:2",
         "protocol:hybrid",
+        "features:restricted_admin",
+        "features:Remote_Credential_Guard features:graphics_pipeline",
         "build:20348",
         "build<10.0.22000",
         "build>=20348",

@@ -4,20 +4,21 @@
 
 use crate::diagnosis::catalog;
 use crate::model::{
-    CertificateStatus, DnsVerdict, HostState, Nla, SelectedSecurity, Severity, StabilityVerdict,
-    Stage,
+    CertificateStatus, DnsVerdict, HostState, Nla, SelectedSecurity, ServerFeature, Severity,
+    StabilityVerdict, Stage,
 };
 
 /// A value and what it means.
 pub(super) type Value = (&'static str, &'static str);
 
 /// Every selection, in order of declaration.
-pub(super) const PROTOCOLS: [SelectedSecurity; 6] = [
+pub(super) const PROTOCOLS: [SelectedSecurity; 7] = [
     SelectedSecurity::Ssl,
     SelectedSecurity::Hybrid,
     SelectedSecurity::HybridEx,
     SelectedSecurity::StandardRdp,
     SelectedSecurity::Rdstls,
+    SelectedSecurity::Rdsaad,
     SelectedSecurity::None,
 ];
 
@@ -44,6 +45,7 @@ pub(super) fn of(field: &str) -> Vec<Value> {
         "stability" => listed(StabilityVerdict::ALL, StabilityVerdict::word, stability),
         "nla" => listed(Nla::ALL, Nla::word, nla),
         "protocol" => listed(&PROTOCOLS, SelectedSecurity::word, protocol),
+        "features" => listed(ServerFeature::ALL, ServerFeature::word, feature),
         "severity" => listed(&Severity::ALL, Severity::word, severity),
         "stage" => listed(&Stage::ALL, Stage::word, stage),
         "tls" => TLS.to_vec(),
@@ -143,7 +145,17 @@ const fn protocol(selected: SelectedSecurity) -> &'static str {
         SelectedSecurity::HybridEx => "CredSSP with early user authorization",
         SelectedSecurity::StandardRdp => "standard RDP security, no TLS",
         SelectedSecurity::Rdstls => "RDSTLS, a broker's redirection security",
+        SelectedSecurity::Rdsaad => "TLS with sign-in by Entra",
         SelectedSecurity::None => "nothing was selected",
+    }
+}
+
+const fn feature(feature: ServerFeature) -> &'static str {
+    match feature {
+        ServerFeature::ExtendedClientData => "extended client data blocks",
+        ServerFeature::GraphicsPipeline => "the graphics pipeline",
+        ServerFeature::RestrictedAdmin => "Restricted Admin mode",
+        ServerFeature::RemoteCredentialGuard => "Remote Credential Guard",
     }
 }
 

@@ -79,15 +79,17 @@ fn without_names() -> String {
     let server = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = server.local_addr().unwrap().to_string();
     std::thread::spawn(move || {
-        let mut message = [0; 512];
-        while let Ok((length, asker)) = server.recv_from(&mut message) {
-            let mut reply = message[..length].to_vec();
+        let mut message = [0_u8; 512];
+        while let Ok((_, asker)) = server.recv_from(&mut message) {
             // RFC 1035 4.1.1: a response, recursion available, NXDOMAIN, and no record but the question.
-            reply[2..4].copy_from_slice(&[0x81, 0x83]);
-            reply[6..12].fill(0);
-            let question = reply[12..].iter().position(|byte| *byte == 0).unwrap();
-            reply.truncate(12 + question + 5);
-            let _ = server.send_to(&reply, asker);
+            let header = [0x81, 0x83, 0, 1, 0, 0, 0, 0, 0, 0];
+            let question = message.iter().skip(12);
+            let name = question.clone().take_while(|byte| **byte != 0).count();
+            let id = message.iter().take(2).chain(&header);
+            let reply: Vec<u8> = id.chain(question.take(name + 5)).copied().collect();
+            if server.send_to(&reply, asker).is_err() {
+                break;
+            }
         }
     });
     address

@@ -11,7 +11,7 @@ use crate::counts::grouped;
 use crate::diagnosis::days_in_words;
 use crate::fleet::Host;
 use crate::model::{
-    CertificateFacts, CertificateStatus, History, TlsFacts, TlsMethod, TrustVerdict,
+    CertificateFacts, CertificateStatus, History, ServerFeature, TlsFacts, TlsMethod, TrustVerdict,
 };
 use crate::tui::model::Model;
 use crate::tui::theme::Tone;
@@ -21,6 +21,16 @@ pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Pa
     let diagnosis = &host.diagnosis;
     let security = format!("{}, NLA {}", diagnosis.security.word(), diagnosis.nla);
     page.field("security", &security, Tone::Plain);
+    if let Some(flags) = history.response_flags() {
+        let features: Vec<&str> = ServerFeature::announced(flags)
+            .map(ServerFeature::word)
+            .collect();
+        let features = match features.as_slice() {
+            [] => "none announced".to_owned(),
+            features => features.join(", "),
+        };
+        page.field("features", &features, Tone::Plain);
+    }
     let Some(tls) = history.tls() else {
         page.note("TLS was not reached, so no certificate was seen");
         return;
