@@ -172,6 +172,12 @@ test("columns sort by keyboard and by mouse", () =>
     const left = (await shown(page).locator("td:nth-child(4)").allTextContents()).map((text) => parseInt(text, 10));
     const known = left.filter((number) => !Number.isNaN(number));
     assert.deepEqual(left.slice(0, known.length), [...known].sort((a, b) => a - b), "unknown ones stand last");
+    await head.filter({ hasText: /^State$/ }).getByRole("button").click();
+    const refuses = await shown(page).evaluateAll((rows) => rows.map((row) => "w" in row.dataset));
+    assert.ok(refuses.includes(true) && refuses.includes(false));
+    assert.ok(refuses.indexOf(false) > refuses.lastIndexOf(true), "hosts that would refuse stand together");
+    const states = await shown(page).locator("td:first-child .s").allTextContents();
+    assert.ok(states.slice(0, refuses.indexOf(false)).includes("closed"), "with the listed ones that are closed");
     await head.filter({ hasText: /^Address$/ }).getByRole("button").click();
     const addresses = await shown(page).locator("td:nth-child(3)").allTextContents();
     const number = (text) => text.split(":")[0].split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
