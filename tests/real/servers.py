@@ -6,6 +6,7 @@
 import contextlib
 import http.server
 import ipaddress
+import json
 import os
 import pathlib
 import shutil
@@ -32,6 +33,7 @@ port=tcp://{address}:{port}
 tcp_nodelay=true
 security_layer={security_layer}
 crypt_level=high
+allow_channels=true
 certificate={certificate}
 key_file={key}
 ssl_protocols={ssl_protocols}
@@ -192,6 +194,16 @@ class Lab:
             raise RuntimeError("Xvfb did not start: see display/output.log")
         self.display = f":{number}"
 
+    def start_odd(self, host):
+        """One server of odd_servers.py."""
+        self.start_odd_servers(host["address"], [host])
+
+    def start_odd_servers(self, name, hosts):
+        """Several servers of odd_servers.py in one process."""
+        path = self.folder / f"{name}.json"
+        path.write_text(json.dumps(hosts))
+        self.spawn(name, [sys.executable, str(HERE / "odd_servers.py"), str(path)])
+
     def start_http(self, host):
         """A web server, for a port that is open and is not RDP."""
         self.spawn(
@@ -200,12 +212,16 @@ class Lab:
         )
 
     def start(self):
-        """Makes the certificates and starts everything."""
+        """Starts everything."""
+        self.start_dns()
+        self.start_hosts()
+
+    def start_hosts(self):
+        """Makes the certificates and starts the servers of the hosts."""
         for host in self.fleet["host"]:
             if not ipaddress.ip_address(host["address"]).is_loopback:
                 raise RuntimeError(f"{host['address']} is not a loopback address: the lab stays on this machine")
         certificates.make_all(self.folder / "certificates", self.fleet["certificate"])
-        self.start_dns()
         if any(host["server"] == "freerdp" for host in self.fleet["host"]):
             self.start_display()
         for host in self.fleet["host"]:
