@@ -5,6 +5,7 @@ forwards the member's own RST. haproxy logs the bytes from the member; nftables 
 """
 
 import contextlib
+import csv
 import dataclasses
 import json
 import re
@@ -111,7 +112,9 @@ class Balancer:
     def listen(self):
         """Collects the log."""
         while True:
-            self.lines.append(self.socket.recv(4096).decode().split())
+            # First the line, then the list: `take` exchanges the list while this thread waits.
+            line = self.socket.recv(4096).decode().split()
+            self.lines.append(line)
 
     def ready(self):
         """haproxy listens."""
@@ -120,12 +123,13 @@ class Balancer:
         return False
 
     def open_connections(self):
-        """Open connections of haproxy, without the one to its own socket."""
+        """Open connections to the farms."""
         with socket.socket(socket.AF_UNIX) as link:
             link.connect(str(self.lab.folder / "haproxy" / "haproxy.sock"))
-            link.sendall(b"show info\n")
+            link.sendall(b"show stat -1 1 -1\n")
             text = b"".join(iter(lambda: link.recv(65536), b"")).decode()
-        return int(next(line for line in text.splitlines() if line.startswith("CurrConns:")).split()[1]) - 1
+        farms = {case.name for case in self.cases if not case.once}
+        return sum(int(row["scur"]) for row in csv.DictReader(text.removeprefix("# ").splitlines()) if row["pxname"] in farms)
 
     def take(self):
         """The connections since the last call, after all of them have ended."""

@@ -1,6 +1,7 @@
 """Starts the cases of farm.toml, scans them, and compares the reports with the manifest and with the balancers' counts.
 
-`farm.py BINARY FOLDER` as root, in a network namespace of its own with nothing but loopback in it.
+`farm.py BINARY FOLDER [PATTERN]` as root, in a network namespace of its own with nothing but loopback in it. PATTERN selects
+cases by name.
 REAL_FARM_RUNS is the number of scans of the farms (default 2); each scan starts at another member.
 """
 
@@ -10,6 +11,7 @@ import ipaddress
 import json
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -39,6 +41,7 @@ class Member:
     address: str
     fails: list
     findings: list
+    alone: list
     # The name of the certificate that a client receives.
     certificate: str | None
 
@@ -126,7 +129,7 @@ class Plan:
             host["certificate"], host["hostname"] = certificate, f"srv{number}"
             host["chain"], host["key"] = (str(self.folder / certificate / f"{part}.pem") for part in ("chain", "key"))
         self.fleet["host"].append(host)
-        return Member(name, kind, address, table.get("fails", []), table.get("findings", []), certificate)
+        return Member(name, kind, address, *(table.get(key, []) for key in ("fails", "findings", "alone")), certificate)
 
     def certificate(self, kind, number):
         """The certificate of all members of one kind in one case."""
@@ -137,7 +140,9 @@ class Plan:
 
 
 def scan(binary, report, addresses, *options):
-    """Scans these addresses, and gives the hosts of the report by address."""
+    """Scans these addresses and returns the hosts of the report by address."""
+    if not addresses:
+        return {}
     started = time.monotonic()
     done = subprocess.run(
         [binary, *addresses, "--no-dns", "--no-tui", "--format", "json", "-o", report, *options],
@@ -214,6 +219,8 @@ def main():
     binary, folder = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     folder.mkdir(parents=True)
     manifest = tomllib.loads((HERE / "farm.toml").read_text(encoding="utf-8"))
+    pattern = sys.argv[3] if len(sys.argv) > 3 else ""
+    manifest["case"] = [table for table in manifest["case"] if re.search(pattern, table["name"])]
     plan = Plan(manifest, folder)
     lab = FarmLab(folder, plan.fleet)
     balance = balancer.Balancer(lab, plan.cases)

@@ -16,7 +16,8 @@ class Contacts:
     """The connections of one scan that reached members of one kind."""
 
     def __init__(self, member, received):
-        self.kind, self.certificate, self.fails, self.findings = member.kind, member.certificate, member.fails, member.findings
+        self.kind, self.certificate, self.fails = member.kind, member.certificate, member.fails
+        self.findings, self.alone = member.findings, member.alone
         self.any = bool(received)
         # Behind DNAT the bytes are unknown: then a good member counts as passed, and a bad one as failed.
         self.passed = any(not member.fails if one is None else one >= CERTIFICATE_BYTES for one in received)
@@ -103,6 +104,8 @@ class Judge:
         for rules in self.rules(case):
             expected |= {*rules.get("findings", []), *rules.get("one_of", [])}
         expected |= {name for one in contacts if one.any for name in one.findings}
+        if not any(one.passed for one in contacts):
+            expected |= {name for one in contacts if one.any for name in one.alone}
         if len({one.certificate for one in contacts if one.passed}) > 1:
             expected.add("RDP-CERT-FLAPPING")
         # Each server answers the same way every time: only members that differ make a host flaky.

@@ -25,8 +25,6 @@ FATAL_ALERT = bytes.fromhex("15030300020228")
 WARNING_ALERT = bytes.fromhex("15030300020170")
 # The number of the extension supported_versions, and of TLS 1.3 in it.
 SUPPORTED_VERSIONS, TLS_1_3 = b"\x00\x2b", b"\x03\x04"
-# The handshake message Certificate of TLS 1.2: its type, and the bytes before the first DER (type and three lengths).
-CERTIFICATE_MESSAGE, BEFORE_DER = 11, 10
 
 
 def reset_on_close(writer):
@@ -84,6 +82,13 @@ async def serve_shim(reader, writer, spec):
         await pass_on(reader, writer, *await asyncio.open_connection(spec["to"], PORT))
 
 
+async def serve_damaged(reader, writer, spec):
+    """A TLS server whose certificate is not well-formed."""
+    if await answer(reader, writer, spec):
+        await writer.start_tls(spec["context"])
+        await reader.read()
+
+
 async def serve_https(reader, writer, _spec):
     """A web server behind TLS."""
     await reader.readuntil(b"\r\n")
@@ -94,7 +99,7 @@ async def serve_proxy(reader, writer, spec):
     """Passes everything on to a real server, with the faults of the spec.
 
     `delay`: seconds until the X.224 answer. `drop_every`: closes after every n-th request. `cut`: closes after n bytes from the
-    server. `damage`: damages the certificate. `refuses_1_3`: `alert` or `close` when the hello offers TLS 1.3.
+    server. `refuses_1_3`: `alert` or `close` when the hello offers TLS 1.3.
     """
     request = await read_tpkt(reader)
     spec["requests"] = spec.get("requests", 0) + 1
@@ -112,10 +117,7 @@ async def serve_proxy(reader, writer, spec):
                 writer.write(FATAL_ALERT if spec["refuses_1_3"] == "alert" else b"")
                 return
             far_writer.write(hello)
-        if spec.get("damage"):
-            await pass_on_damaged(reader, writer, far_reader, far_writer)
-        else:
-            await pass_on(reader, writer, far_reader, far_writer, spec.get("cut", sys.maxsize) - len(confirm))
+        await pass_on(reader, writer, far_reader, far_writer, spec.get("cut", sys.maxsize) - len(confirm))
     finally:
         far_writer.close()
 
@@ -147,23 +149,6 @@ async def pass_on(reader, writer, far_reader, far_writer, limit=sys.maxsize):
     far_writer.close()
 
 
-async def pass_on_damaged(reader, writer, far_reader, far_writer):
-    """Passes TLS 1.2 on with a damaged certificate: the outermost element of its DER is no SEQUENCE."""
-
-    async def records():
-        while True:
-            record = bytearray(await read_record(far_reader))
-            message = 5
-            while record[0] == 22 and message + BEFORE_DER < len(record):
-                if record[message] == CERTIFICATE_MESSAGE:
-                    record[message + BEFORE_DER] = 0x05
-                message += 4 + int.from_bytes(record[message + 1 : message + 4], "big")
-            writer.write(record)
-            await writer.drain()
-
-    await until_one_ends(pump(reader, far_writer), records())
-
-
 async def until_one_ends(*both):
     """Runs two directions, and cancels the other when one ends."""
     tasks = [asyncio.ensure_future(one) for one in both]
@@ -173,6 +158,28 @@ async def until_one_ends(*both):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def damage(path):
+    """Damages a certificate that OpenSSL has loaded, which it does not do itself: the SEQUENCE of the TBSCertificate becomes NULL.
+
+    In TLS the rest of the handshake is valid then, which is not so when a proxy changes the certificate.
+    """
+    der = ssl.PEM_cert_to_DER_cert(path.read_text(encoding="ascii"))
+    # After the header of the outer SEQUENCE; the serial number makes it unique.
+    start = der[4:64]
+    with open("/proc/self/maps", encoding="ascii") as maps, open("/proc/self/mem", "r+b", buffering=0) as memory:
+        for line in maps.readlines():
+            span, rights, *_ = line.split()
+            low, high = (int(address, 16) for address in span.split("-"))
+            if rights.startswith("rw"):
+                memory.seek(low)
+                block = memory.read(high - low)
+                place = block.find(start)
+                while place >= 0:
+                    memory.seek(low + place)
+                    memory.write(b"\x05")
+                    place = block.find(start, place + 1)
 
 
 async def start(spec):
@@ -185,10 +192,12 @@ async def start(spec):
                 await serve(reader, writer, spec)
         writer.close()
 
-    context = None
-    if spec["kind"] == "https":
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(spec["chain"], spec["key"])
+    if spec["kind"] in ("https", "damaged"):
+        spec["context"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        spec["context"].load_cert_chain(spec["chain"], spec["key"])
+    if spec["kind"] == "damaged":
+        damage(pathlib.Path(spec["chain"]))
+    context = spec["context"] if spec["kind"] == "https" else None
     await asyncio.start_server(connection, spec["address"], PORT, ssl=context)
 
 
