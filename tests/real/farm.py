@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -215,6 +216,9 @@ def main():
         inside = 'ip link set lo up && exec "$@"'
         os.environ[NAMESPACE] = "1"
         os.execvp("unshare", ["unshare", "--net", "sh", "-c", inside, "sh", sys.executable, __file__, *sys.argv[1:]])
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # As an exception, so that the servers end as well.
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     started = time.monotonic()
     binary, folder = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     folder.mkdir(parents=True)
@@ -239,7 +243,7 @@ def main():
     finally:
         lab.stop()
     print(f"{test.checks.passed} passed, {test.checks.failed} failed in {time.monotonic() - started:.0f} s")
-    return 1 if test.checks.failed else 0
+    return 1 if test.checks.failed or not test.checks.passed else 0
 
 
 if __name__ == "__main__":
