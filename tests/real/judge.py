@@ -57,7 +57,7 @@ class Judge:
         complete = all(one.passed or one.failed for one in contacts)
         if not case.once:
             complete = complete and (differ or not any(one.fails for one in contacts))
-        errors = [*inconsistencies(host), *self.missing_answers(host, contacts)]
+        errors = [*inconsistencies(host), *self.missing_answers(host, contacts, strict)]
         errors += self.unexpected_findings(case, host, contacts, differ)
         if not case.once:
             errors += count_errors(host, len(connections))
@@ -84,8 +84,8 @@ class Judge:
         """The members that were contacted fail, or have certificates that differ."""
         return any(one.failed for one in contacts) or len({one.certificate for one in contacts if one.passed}) > 1
 
-    def missing_answers(self, host, contacts):
-        """Members that were contacted without an answer in the report."""
+    def missing_answers(self, host, contacts, strict):
+        """Members that were contacted without an answer in the report; those that sent no byte count only where `strict`."""
         answers = host.get("answers")
         if not isinstance(answers, list):
             yield "answers is absent"
@@ -95,7 +95,7 @@ class Judge:
         for one in contacts:
             if one.passed and one.certificate and self.thumbprint(one.certificate) not in thumbprints:
                 yield f"no answer has the certificate of {one.kind}"
-            if one.failed and not stages & set(one.fails):
+            if one.failed and (strict or "tls" in one.fails) and not stages & set(one.fails):
                 yield f"no answer fails at {' or '.join(one.fails)}, as {one.kind} does"
 
     def unexpected_findings(self, case, host, contacts, differ):
@@ -164,20 +164,26 @@ def inconsistencies(host):
 
 
 def count_errors(host, connections):
-    """Differences between the connections in `answers` and those of the balancer."""
-    counts = [answer.get("connections") for answer in host.get("answers") or []]
-    if counts and sum(counts) != connections:
-        yield f"the answers count {' + '.join(map(str, counts))} connections, the balancer {connections}"
+    """Where the numbers of `answers` do not agree with each other or with the balancer."""
+    answers, attempts = host.get("answers") or [], host["stability"]["attempts"]
+    counts = [one["connections"] for one in answers if one["probe"] == "default"]
+    if answers and sum(counts) != attempts:
+        yield f"the answers to the default probe count {' + '.join(map(str, counts))} connections of {attempts} attempts"
+    if sum(one["connections"] for one in answers) > connections:
+        yield f"the answers count more connections than the balancer: {connections}"
     if counts != sorted(counts, reverse=True):
         yield f"the answers are not in the order of their connections: {counts}"
+    for one in answers:
+        if one["probe"] == "default" and abs(one["share"] - 100 * one["connections"] / attempts) > 1:
+            yield f"{one['connections']} of {attempts} attempts is no share of {one['share']} percent"
 
 
 def summary(host, connections):
     """The report and the balancer in one line, for debugging."""
     answers = []
     for one in host.get("answers") or []:
-        facts = [one.get(part) for part in ("failed_stage", "outcome", "selected", "tls_version")]
-        answers.append(f"{one.get('connections')}x {facts} {(one.get('certificate_sha256') or '')[:6]}")
+        facts = [str(one[part]) for part in ("probe", "failed_stage", "outcome", "selected", "tls_version") if one.get(part)]
+        answers.append(f"{one.get('connections')}x {' '.join(facts)} {(one.get('certificate_sha256') or '')[:6]}".strip())
     stability = host["stability"]
     return "; ".join(
         [

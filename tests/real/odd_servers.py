@@ -1,7 +1,7 @@
 """Servers with one fault each, all in one process: `odd_servers.py SPECS.json` prints `ready` when all of them listen.
 
-A spec is a table with `address`, `kind` (a function `serve_…` below) and the options of that kind. The proxies have real servers
-behind them, so that everything but the fault is real.
+A spec is a table with `address`, `kind` (a function `serve_…` below) and the options of that kind. The proxies have real
+servers behind them, so that everything but the fault is real.
 """
 
 import asyncio
@@ -161,9 +161,9 @@ async def until_one_ends(*both):
 
 
 def damage(path):
-    """Damages a certificate that OpenSSL has loaded, which it does not do itself: the SEQUENCE of the TBSCertificate becomes NULL.
+    """Damages a certificate in OpenSSL's memory, since OpenSSL does not load a damaged one: its inner SEQUENCE becomes NULL.
 
-    In TLS the rest of the handshake is valid then, which is not so when a proxy changes the certificate.
+    The rest of the handshake is valid, which it would not be if a proxy changed the certificate.
     """
     der = ssl.PEM_cert_to_DER_cert(path.read_text(encoding="ascii"))
     # After the header of the outer SEQUENCE; the serial number makes it unique.
