@@ -1,4 +1,7 @@
-use crate::model::{CertificateFacts, History, NegotiationFacts, NtlmFacts, TlsMethod};
+use crate::model::{
+    CertificateFacts, History, KeyAlgorithm, NegotiationFacts, NtlmFacts, TlsFacts, TlsMethod,
+    TlsVersion,
+};
 
 /// Extended key usage: TLS server authentication (RFC 5280 4.2.1.12).
 pub(crate) const EKU_SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
@@ -7,25 +10,33 @@ pub(crate) const EKU_ANY: &str = "2.5.29.37.0";
 /// Extended key usage: Remote Desktop Authentication, Microsoft's own.
 pub(crate) const EKU_REMOTE_DESKTOP: &str = "1.3.6.1.4.1.311.54.1.2";
 
+/// The X.224 source reference of every Windows; xrdp and pyrdp copy it, `FreeRDP` and `IronRDP` send 0.
+const WINDOWS_REFERENCE: u16 = 0x1234;
+/// Response flags that every Windows since 8 and Server 2012 sets: extended client data, graphics pipeline, and the reserved
+/// bit (MS-RDPBCGR 2.2.1.2.1; captures in nmap pull request 3485). `FreeRDP` never sets the reserved one; xrdp and `IronRDP`
+/// set only the first, pyrdp none.
+const WINDOWS_FLAGS: u8 = 0x07;
+
+/// Windows 8 and Server 2012 and later claim at least this version in NTLM.
+const WINDOWS_8: (u8, u8, u16) = (6, 2, 0);
+
 /// What kind of server answers, as far as it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ServerKind {
-    /// It identified itself as Windows, or its certificate is made the way Windows makes them.
+    /// It identified itself as Windows, or its certificate is made the way Windows makes them, and nothing contradicts it.
     Windows,
     /// It shows a trait that Windows does not have.
     NotWindows(ForeignTrait),
-    /// No trait either way.
+    /// No trait either way, or traits that contradict each other.
     Unknown,
 }
 
 /// What Windows never shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ForeignTrait {
-    /// An NTLM server echoes the client's nonce: `FreeRDP`.
-    EchoedNonce,
-    /// The version that `FreeRDP` claims, with its source reference.
-    ClaimedVersion,
-    /// Source reference 0 in the X.224 confirm: `FreeRDP`.
+    /// A client nonce in the server's `TSRequest`: `FreeRDP` 2.
+    ClientNonce,
+    /// A source reference other than Windows' in the X.224 confirm: `FreeRDP`, `IronRDP`.
     SourceReference,
     /// Modern TLS with the negotiation flags of an old server: xrdp.
     FewFeatures,
@@ -37,9 +48,10 @@ impl ForeignTrait {
     /// The trait as evidence.
     pub(crate) const fn words(self) -> &'static str {
         match self {
-            Self::EchoedNonce => "it echoes the client nonce, as FreeRDP does",
-            Self::ClaimedVersion => "it claims 6.1.7601 with source reference 0, as FreeRDP does",
-            Self::SourceReference => "its source reference is 0, as with FreeRDP",
+            Self::ClientNonce => "its CredSSP answer carries a client nonce, as with FreeRDP 2",
+            Self::SourceReference => {
+                "its X.224 source reference is not 0x1234, which every Windows sends; FreeRDP and IronRDP send 0"
+            }
             Self::FewFeatures => {
                 "it speaks modern TLS, but negotiates fewer features than any Windows of that age, as xrdp does"
             }
@@ -56,33 +68,40 @@ impl ForeignTrait {
 }
 
 impl ServerKind {
-    /// The version that `FreeRDP` claims in NTLM, whatever it runs on.
-    const FREERDP_VERSION: (u8, u8, u16) = (6, 1, 7601);
-
+    /// The version in NTLM is a claim that any server can make, so what Windows never sends goes before it, and a claim that
+    /// does not fit the rest of the same connection proves nothing.
     pub(crate) fn of(history: &History) -> Self {
-        let negotiation = history.negotiation();
-        let source_reference = negotiation.map(|facts| facts.source_reference);
-        if let Some(ntlm) = history.ntlm() {
-            if ntlm.echoed_nonce {
-                return Self::NotWindows(ForeignTrait::EchoedNonce);
-            }
-            if ntlm.version == Some(Self::FREERDP_VERSION) && source_reference == Some(0) {
-                return Self::NotWindows(ForeignTrait::ClaimedVersion);
-            }
-            if ntlm.version.is_some() {
-                return Self::Windows;
-            }
+        // One connection: the next one may reach another member of a farm.
+        let named = history.attempts.iter().rev().find(|one| one.ntlm.is_some());
+        let ntlm = named.and_then(|attempt| attempt.ntlm.as_deref());
+        let negotiation = named
+            .and_then(|attempt| attempt.negotiation.as_ref())
+            .or_else(|| history.negotiation());
+        let tls = named
+            .and_then(|attempt| attempt.tls.as_ref())
+            .or_else(|| history.tls());
+        if ntlm.is_some_and(|ntlm| ntlm.echoed_nonce) {
+            return Self::NotWindows(ForeignTrait::ClientNonce);
         }
-        match history.certificate() {
+        if negotiation.is_some_and(|facts| facts.source_reference != WINDOWS_REFERENCE) {
+            return Self::NotWindows(ForeignTrait::SourceReference);
+        }
+        let is_modern = tls.is_some_and(|tls| is_modern(tls));
+        let few_features = is_modern && negotiation.is_some_and(lacks_features);
+        match ntlm.and_then(|ntlm| ntlm.version) {
+            // Windows 7 and Server 2008 R2 is what `FreeRDP` 2 claims everywhere.
+            Some(version) if few_features || is_modern && version < WINDOWS_8 => {
+                return Self::Unknown;
+            }
+            Some(_) => return Self::Windows,
+            None => {}
+        }
+        match tls.and_then(|tls| tls.leaf()) {
             Some(leaf) if leaf.unparsable.is_some() => Self::Unknown,
-            Some(leaf) if has_usage(leaf, EKU_REMOTE_DESKTOP) => Self::Windows,
-            Some(_) if source_reference == Some(0) => {
-                Self::NotWindows(ForeignTrait::SourceReference)
+            Some(_) if few_features => Self::NotWindows(ForeignTrait::FewFeatures),
+            Some(leaf) if has_usage(leaf, EKU_REMOTE_DESKTOP) || windows_made(leaf) => {
+                Self::Windows
             }
-            Some(_) if negotiates_like_xrdp(history, negotiation) => {
-                Self::NotWindows(ForeignTrait::FewFeatures)
-            }
-            Some(leaf) if windows_made(leaf) => Self::Windows,
             Some(leaf) if leaf.self_issued && leaf.extended_key_usage.is_none() => {
                 Self::NotWindows(ForeignTrait::CertificateUsage)
             }
@@ -95,15 +114,20 @@ impl ServerKind {
     }
 }
 
-/// A Windows that shakes hands with rustls is of 2016 or later, and announces more than the extended client data (flag 0x01,
-/// MS-RDPBCGR 2.2.1.2.1) in its negotiation response; xrdp announces just that.
-fn negotiates_like_xrdp(history: &History, negotiation: Option<&NegotiationFacts>) -> bool {
-    let bare = negotiation
-        .and_then(|facts| facts.response_flags)
-        .is_some_and(|flags| flags <= 1);
-    bare && history
-        .tls()
-        .is_some_and(|tls| tls.method == TlsMethod::Full)
+/// TLS as no Windows before 10 and Server 2016 speaks it: 1.3, or one of rustls' suites of 1.2 with an RSA key. With an
+/// elliptic curve key older ones have such suites, too (Microsoft: Schannel cipher suites by version).
+fn is_modern(tls: &TlsFacts) -> bool {
+    let is_ec = tls
+        .leaf()
+        .is_some_and(|leaf| leaf.key.algorithm == KeyAlgorithm::Ec);
+    tls.method == TlsMethod::Full && (tls.version == Some(TlsVersion::TLS_1_3) || !is_ec)
+}
+
+/// Whether a negotiation response lacks a flag that every Windows with modern TLS sets.
+fn lacks_features(facts: &NegotiationFacts) -> bool {
+    facts
+        .response_flags
+        .is_some_and(|flags| flags & WINDOWS_FLAGS != WINDOWS_FLAGS)
 }
 
 /// The shape of the certificate that Windows makes for its listener: own issuer, no alternative name, server

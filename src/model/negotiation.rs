@@ -199,7 +199,8 @@ pub struct NegotiationFacts {
     pub failure: Option<NegotiationFailure>,
     /// Flags of the negotiation response (MS-RDPBCGR 2.2.1.2.1).
     pub response_flags: Option<u8>,
-    /// The source reference of the connection confirm: Windows and xrdp send 0x1234, `FreeRDP` 0.
+    /// The source reference of the connection confirm: Windows and xrdp send 0x1234, `FreeRDP` and
+    /// `IronRDP` 0.
     pub source_reference: u16,
     /// A confirm without negotiation data: a server older than negotiation, or one set to standard RDP security.
     pub bare_confirm: bool,

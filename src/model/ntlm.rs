@@ -18,7 +18,8 @@ pub struct NtlmFacts {
     pub dns_domain: Option<Box<str>>,
     /// AV pair 5.
     pub dns_forest: Option<Box<str>>,
-    /// Version of the operating system as the server claims it: major, minor, build. `FreeRDP` always claims 6.1.7601.
+    /// Version of the operating system as the server claims it: major, minor, build. Not proof of Windows: `FreeRDP` 2 always
+    /// claims 6.1.7601, `FreeRDP` 3 10.0.22631, `IronRDP` 10.0.17763.
     pub version: Option<(u8, u8, u16)>,
     /// AV pair 7: the server's clock when it answered.
     #[schemars(with = "Option<Moment>")]

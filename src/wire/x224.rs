@@ -108,7 +108,7 @@ impl ConnectionRequest {
 /// What a server answers to [`ConnectionRequest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionConfirm {
-    /// The server's reference: Windows and xrdp send 0x1234, `FreeRDP` 0. 0 for a disconnect by MCS.
+    /// The server's reference: Windows and xrdp send 0x1234, `FreeRDP` and `IronRDP` 0. 0 for a disconnect by MCS.
     pub source_reference: u16,
     /// The answer itself.
     pub body: ConfirmBody,

@@ -17,4 +17,5 @@ mod readme;
 mod replay;
 mod schema;
 mod screens;
+mod servers;
 mod terminal;

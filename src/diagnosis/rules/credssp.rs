@@ -1,6 +1,6 @@
 use super::{
-    ONE_MORE, Refine, Rule, TRIES, found, is_asked_over_ntlm, lacking, likely, seen, sure,
-    who_it_is,
+    ONE_MORE, Refine, Rule, TRIES, contradicts_itself, found, is_asked_over_ntlm, lacking, likely,
+    seen, sure, who_it_is,
 };
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::ending::connected;
@@ -92,7 +92,8 @@ fn not_windows(sight: &Sight<'_>) -> Verdict {
         ServerKind::Windows => Verdict::Silent,
         // What never accepted a connection has nothing to show.
         ServerKind::Unknown if !sight.history.attempts.iter().any(connected) => Verdict::Silent,
-        ServerKind::Unknown => lacking("it shows no trait that tells", who_it_is(sight)),
+        ServerKind::Unknown => contradicts_itself(sight)
+            .unwrap_or_else(|| lacking("it shows no trait that tells", who_it_is(sight))),
     }
 }
 
@@ -181,6 +182,30 @@ mod tests {
             .shown(tls(certificate("desk")))
             .identified(claimed)])
         .assert_fires("RDP-NOT-WINDOWS");
+    }
+
+    #[test]
+    fn a_foreign_source_reference_shows_before_any_certificate() {
+        let foreign = attempt().refused(5).edit(|attempt| {
+            attempt.negotiation.as_mut().unwrap().source_reference = 0;
+        });
+        host([foreign]).assert_fires("RDP-NOT-WINDOWS");
+        host([attempt().refused(5)]).assert_not("RDP-NOT-WINDOWS");
+    }
+
+    /// A farm: what one member negotiates does not contradict what another claims.
+    #[test]
+    fn a_claim_is_held_against_its_own_connection() {
+        let few = NegotiationFacts {
+            response_flags: Some(0),
+            ..negotiation(SelectedSecurity::Hybrid)
+        };
+        let silent = attempt()
+            .negotiated(few)
+            .shown(tls(certificate("srv06.corp.example")))
+            .stage(Stage::Credssp, Outcome::NoChallenge);
+        let mixed = host([attempt().through(), silent]);
+        mixed.assert_silent("RDP-NOT-WINDOWS");
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod windows_builds;
 use std::borrow::Cow;
 
 use super::catalog::{self, Verdict};
+use super::identity::ServerKind;
 use super::sight::Sight;
 use crate::model::{Confidence, Finding, Outcome, Severity, Stage};
 
@@ -97,6 +98,15 @@ fn who_it_is(sight: &Sight<'_>) -> &'static str {
     } else {
         NO_NLA
     }
+}
+
+/// The third answer about a server that claims a Windows version which does not fit the rest of its connection.
+fn contradicts_itself(sight: &Sight<'_>) -> Option<Verdict> {
+    let claims = sight.ntlm.is_some_and(|ntlm| ntlm.version.is_some());
+    (claims && sight.server == ServerKind::Unknown).then_some(lacking(
+        "the Windows version it claims does not fit its TLS or its negotiation flags",
+        "check the host directly",
+    ))
 }
 
 /// Some connection got so far that the NTLM question was put.

@@ -2,11 +2,11 @@ use jiff::tz::Offset;
 
 use super::validity::holds_now;
 use super::windows_builds::{self, Build};
-use super::{Rule, found, lacking, sure};
+use super::{Rule, contradicts_itself, found, lacking, sure};
 use crate::diagnosis::catalog::Verdict;
-use crate::diagnosis::identity::{ServerKind, normal};
+use crate::diagnosis::identity::normal;
 use crate::diagnosis::sight::{Counted, Sight};
-use crate::model::{Confidence, NameSource, NtlmFacts, TlsMethod};
+use crate::model::{Confidence, NameSource, NtlmFacts};
 
 pub(super) const RULES: &[Rule] = &[
     ("RDP-CREDSSP-OLD", credssp_old),
@@ -17,25 +17,17 @@ pub(super) const RULES: &[Rule] = &[
 
 /// The last `CredSSP` version before the fix of 2018 (MS-CSSP 2.2.1; the fix came with 5 and 6).
 const LAST_UNFIXED: u32 = 4;
-/// What every `FreeRDP` claims, whatever it runs on.
-const FREERDP_CLAIM: (u8, u8, u16) = (6, 1, 7601);
 
 fn credssp_old(sight: &Sight<'_>) -> Verdict {
     let Some(version) = sight.ntlm.and_then(|ntlm| ntlm.tsrequest_version) else {
         return Verdict::Silent;
     };
     // The newest version is what this program offers: a lower one in the answer is the server's own.
-    if !(2..=LAST_UNFIXED).contains(&version) || !sight.server.is_windows() {
+    if !(2..=LAST_UNFIXED).contains(&version) {
         return Verdict::Silent;
     }
-    if sight
-        .ntlm
-        .is_some_and(|ntlm| claims_too_little(sight, ntlm))
-    {
-        return lacking(
-            "FreeRDP claims the same Windows version",
-            "a look at the host itself",
-        );
+    if !sight.server.is_windows() {
+        return contradicts_itself(sight).unwrap_or(Verdict::Silent);
     }
     sure(
         "RDP-CREDSSP-OLD",
@@ -44,24 +36,15 @@ fn credssp_old(sight: &Sight<'_>) -> Verdict {
     )
 }
 
-/// It claims what `FreeRDP` claims, and shakes hands as no Windows of that age does with an RSA key.
-fn claims_too_little(sight: &Sight<'_>, ntlm: &NtlmFacts) -> bool {
-    ntlm.version == Some(FREERDP_CLAIM)
-        && sight.tls.is_some_and(|tls| tls.method == TlsMethod::Full)
-}
-
 fn end_of_life(sight: &Sight<'_>) -> Verdict {
     let Some(ntlm) = sight.ntlm else {
         return Verdict::Silent;
     };
-    let (Some(version), true) = (ntlm.version, sight.server.is_windows()) else {
+    let Some(version) = ntlm.version else {
         return Verdict::Silent;
     };
-    if claims_too_little(sight, ntlm) {
-        return lacking(
-            "FreeRDP claims the same Windows version",
-            "a look at the host itself",
-        );
+    if !sight.server.is_windows() {
+        return contradicts_itself(sight).unwrap_or(Verdict::Silent);
     }
     let Some(known) = windows_builds::of(version) else {
         return lacking(
@@ -116,11 +99,12 @@ fn workgroup(sight: &Sight<'_>) -> Verdict {
             "a look at the host itself",
         );
     };
-    if matches!(sight.server, ServerKind::NotWindows(_))
-        || computer.is_empty()
-        || normal(domain) != normal(computer)
-    {
+    if computer.is_empty() || normal(domain) != normal(computer) {
         return Verdict::Silent;
+    }
+    // Other servers have no domain to tell, and send their own name for it.
+    if !sight.server.is_windows() {
+        return contradicts_itself(sight).unwrap_or(Verdict::Silent);
     }
     sure(
         "RDP-WORKGROUP",
