@@ -165,6 +165,8 @@ entries! {
     "RDP-CERT-UNPARSABLE" Medium ["R4"], "The certificate cannot be read", "{n} hosts have a certificate that cannot be read", RFC5280;
     "RDP-CREDSSP-CLOSED" Medium ["R3", "R6"], "The connection is closed when NLA begins", "{n} hosts close when NLA begins", WINSOCK;
     "RDP-NTLM-BLOCKED" Info ["R11"], "The server refuses NTLM", "{n} hosts refuse NTLM", "MS-CSSP 2.2.1";
+    "RDP-CREDSSP-ERROR" Low ["R11", "R17"], "The server answers NTLM with an error code", "{n} hosts answer NTLM with an error code", "MS-CSSP 2.2.1";
+    "RDP-NTLM-MALFORMED" Medium ["R19"], "The answer to the NTLM message is malformed", "{n} hosts send a malformed answer to NTLM", "MS-CSSP 2.2.1; MS-NLMP 2.2.1.2";
     "RDP-NOT-WINDOWS" Info ["R16"], "The server is not Windows", "{n} hosts are not Windows", OBSERVED;
     "RDP-FLAKY" Medium ["R18", "R14", "R2"], "Connections fail now and then", "{n} hosts fail now and then", OBSERVED;
     "RDP-DOWN-NOW" High ["R8"], "The host worked a moment ago and fails now", "{n} hosts stopped working during the scan", OBSERVED;

@@ -8,6 +8,9 @@ const CLOSED: &str =
     "client, RDPClient/Operational: 1024 (attempt), 226 (a state failed), 1026 with reason 2308";
 const ARRIVED: &str =
     "server, RdpCoreTS/Operational: 131 (accepted); without it the server never saw the attempt";
+const SECURITY_LAYER: &str =
+    "server, RdpCoreTS/Operational: 139 or 140 (security layer or log-on failed)";
+const LOGON_FAILED: &str = "server, Security: 4625 (log-on failed), with the error code as status";
 
 /// What the server writes where these findings are right.
 const SERVER: &[(&str, &str)] = &[
@@ -67,20 +70,34 @@ const SERVER: &[(&str, &str)] = &[
         "RDP-TLS-MIDBOX",
         "server, System, Schannel: nothing, since the cut is made on the way",
     ),
+    ("RDP-CREDSSP-CLOSED", SECURITY_LAYER),
+    ("RDP-CREDSSP-ERROR", LOGON_FAILED),
+    ("RDP-CREDSSP-ERROR", SECURITY_LAYER),
     (
-        "RDP-CREDSSP-CLOSED",
-        "server, RdpCoreTS/Operational: 139 or 140 (security layer or log-on failed)",
+        "RDP-NTLM-BLOCKED",
+        "server, NTLM/Operational: 4002 (incoming NTLM blocked) or 4003 (blocked in the domain)",
+    ),
+    ("RDP-NTLM-BLOCKED", LOGON_FAILED),
+    (
+        "RDP-NTLM-MALFORMED",
+        "server, RdpCoreTS/Operational: 131 (accepted); without it something else answered",
     ),
 ];
 
-/// Where to look to confirm the predicted error of a diagnosis: nothing where none is predicted. Each line once.
+/// Findings from which no client error is predicted, although the server's log tells more.
+const NOT_PREDICTED: [&str; 3] = [
+    "RDP-CREDSSP-ERROR",
+    "RDP-NTLM-BLOCKED",
+    "RDP-NTLM-MALFORMED",
+];
+
+/// Where to look to confirm the predicted error of a diagnosis; where none is predicted, an error that the server named. Each
+/// line once.
 #[must_use]
 pub fn confirm_in(diagnosis: &Diagnosis) -> Vec<&'static str> {
-    let Some(predicted) = &diagnosis.predicted else {
-        return Vec::new();
-    };
+    let predicted = diagnosis.predicted.as_ref().map(|predicted| predicted.code);
     let mut lines = Vec::new();
-    lines.extend(match predicted.code {
+    lines.extend(predicted.and_then(|code| match code {
         "0x104" => Some(BY_NAME),
         "0x904" => Some(CLOSED),
         "0x108" => Some("client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 264"),
@@ -95,14 +112,15 @@ pub fn confirm_in(diagnosis: &Diagnosis) -> Vec<&'static str> {
             Some("client, RDPClient/Operational: 1024 (attempt), then 1026 with reason 6919")
         }
         _ => None,
-    });
+    }));
     let found = |id: &str| diagnosis.findings.iter().any(|finding| finding.id == id);
     for (id, line) in SERVER {
-        if found(id) && !lines.contains(line) {
+        let is_wanted = predicted.is_some() || NOT_PREDICTED.contains(id);
+        if is_wanted && found(id) && !lines.contains(line) {
             lines.push(line);
         }
     }
-    if matches!(predicted.code, "0x904" | "0x108" | "0x204" | "0x704") {
+    if matches!(predicted, Some("0x904" | "0x108" | "0x204" | "0x704")) {
         lines.push(ARRIVED);
     }
     lines
@@ -170,6 +188,21 @@ mod tests {
                 lines.iter().any(|line| line.contains(wanted)),
                 "{wanted}: {lines:?}"
             );
+        }
+    }
+
+    #[test]
+    fn an_error_that_the_server_names_is_confirmed_in_its_log() {
+        for (status, wanted) in [(0xC000_0418, "4002"), (0xC000_006D, "4625")] {
+            let told = times(2, || {
+                attempt()
+                    .shown(tls(certificate("srv05.corp.example")))
+                    .stage(Stage::Credssp, Outcome::CredsspError { status })
+            });
+            let diagnosis = told.diagnose();
+            assert_eq!(diagnosis.predicted, None);
+            let lines = confirm_in(&diagnosis);
+            assert!(lines.iter().any(|line| line.contains(wanted)), "{lines:?}");
         }
     }
 

@@ -17,6 +17,7 @@ mod negotiation;
 mod ntlm;
 mod progress;
 mod stage;
+mod status;
 mod timeline;
 mod verdict;
 
@@ -38,6 +39,7 @@ pub use negotiation::{
 pub use ntlm::NtlmFacts;
 pub use progress::{Descriptors, Progress};
 pub use stage::{ConnectionPurpose, Outcome, Stage, StageRecord};
+pub use status::status_name;
 #[cfg(test)]
 pub(crate) use timeline::tests::record as timeline_record;
 pub use timeline::{Place, without_pauses};

@@ -3,6 +3,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::status_name;
+
 /// A stage of reaching a Remote Desktop host, in the order in which they happen.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -104,9 +106,9 @@ pub enum Outcome {
         /// The library's reason.
         detail: String,
     },
-    /// `CredSSP` answered with an error code instead of a token (MS-CSSP 2.2.1, an NTSTATUS).
+    /// `CredSSP` answered with an error code instead of a token (MS-CSSP 2.2.1).
     CredsspError {
-        /// NTSTATUS value.
+        /// NTSTATUS, or an HRESULT of SSPI.
         status: u32,
     },
     /// `CredSSP` answered, but without an NTLM challenge.
@@ -174,7 +176,10 @@ impl fmt::Display for Outcome {
             Self::NoTls => f.write_str("standard RDP security, no TLS"),
             Self::Alert { code, .. } => write!(f, "TLS alert {code}"),
             Self::ClientRefused { detail } => write!(f, "refused on our side: {detail}"),
-            Self::CredsspError { status } => write!(f, "CredSSP error 0x{status:08X}"),
+            Self::CredsspError { status } => match status_name(*status) {
+                Some(name) => write!(f, "CredSSP error 0x{status:08X} ({name})"),
+                None => write!(f, "CredSSP error 0x{status:08X}"),
+            },
             Self::NoChallenge => f.write_str("no NTLM challenge"),
             Self::Local { detail } => write!(f, "this machine: {detail}"),
             Self::Cancelled => f.write_str("given up by the user"),

@@ -23,7 +23,7 @@ pub(super) async fn ask(talk: &mut Talk, session: &mut Session) -> Result<NtlmFa
     let answer = exchange(talk, session, &question.encode()).await?;
     let half_us = clock::micros_since(asked) / 2;
 
-    if let Some(status) = answer.error_code {
+    if let Some(status) = answer.error_code.filter(|status| *status != 0) {
         return Err(Outcome::CredsspError { status });
     }
     let token = answer.nego_token.ok_or(Outcome::NoChallenge)?;

@@ -1,11 +1,12 @@
 //! Servers that claim to be Windows and are not, and Windows itself, by the bytes that they send: the connection confirm in
-//! answer to `requestedProtocols` 3, and the `TSRequest` with the NTLM challenge.
+//! answer to `requestedProtocols` 3, and the `TSRequest` in answer to NTLM.
 
 // Helpers here count as test code for the lints, too.
 #![cfg(test)]
 
 use rdpscan::diagnosis::{Context, Policy, Verdict, verdicts};
 use rdpscan::model::{History, Subject};
+use rdpscan::wire::tsrequest::TsRequest;
 
 use crate::hostile::material::server_1_3;
 use crate::hostile::peer::{Act, Peer};
@@ -31,6 +32,8 @@ enum Kind {
     Other,
     Unknown,
 }
+
+const WINDOWS_CONFIRM: &str = "030000130ed00000123400020f080002000000";
 
 const SERVERS: &[Server] = &[
     Server {
@@ -78,10 +81,10 @@ const SERVERS: &[Server] = &[
         answer: WINDOWS_10_22H2,
         kind: Kind::Unknown,
     },
-    // Flags 0x0f as in nmap pull request 3485; flags of the challenge as in MS-NLMP 4.2.4.3, no timestamp left out.
+    // Flags 0x0f as in nmap pull request 3485.
     Server {
         source: "Windows 10 22H2, reconstructed from MS-RDPBCGR 2.2.1.2.1 and MS-NLMP 2.2.1.2",
-        confirm: "030000130ed00000123400020f080002000000",
+        confirm: WINDOWS_CONFIRM,
         answer: WINDOWS_10_22H2,
         kind: Kind::Windows,
     },
@@ -94,21 +97,27 @@ fn bytes(hex: &str) -> Vec<u8> {
         .collect()
 }
 
-/// What the rules answer for a host that sends these bytes, at a time when both builds have reached their end.
-async fn judged(server: &Server) -> Vec<(&'static str, Verdict)> {
+/// A peer that sends these bytes, asked so many times.
+async fn asked(confirm: &str, answer: Vec<u8>, attempts: usize) -> History {
     let peer = Peer::start(vec![vec![
         Act::Read,
-        Act::Send(bytes(server.confirm)),
+        Act::Send(bytes(confirm)),
         Act::Tls(server_1_3()),
         Act::ReadQuestion,
-        Act::Send(bytes(server.answer)),
+        Act::Send(answer),
     ]])
     .await;
     let mut history = History::new(Subject::Endpoint(peer.endpoint));
-    history.attempts.push(peer.attempt().await);
-    assert!(history.ntlm().is_some(), "{}: no challenge", server.source);
+    for _ in 0..attempts {
+        history.attempts.push(peer.attempt().await);
+    }
+    history
+}
+
+/// What the rules answer, at a time when both builds have reached their end.
+fn judged(history: &History) -> Vec<(&'static str, Verdict)> {
     verdicts(
-        &history,
+        history,
         &Context {
             policy: &Policy::default(),
             now: "2026-12-01T00:00:00Z".parse().unwrap(),
@@ -125,7 +134,9 @@ async fn judged(server: &Server) -> Vec<(&'static str, Verdict)> {
 #[tokio::test]
 async fn only_windows_is_taken_for_windows() {
     for server in SERVERS {
-        let verdicts = judged(server).await;
+        let history = asked(server.confirm, bytes(server.answer), 1).await;
+        assert!(history.ntlm().is_some(), "{}: no challenge", server.source);
+        let verdicts = judged(&history);
         let verdict = |id| {
             let mut all = verdicts.iter();
             all.find(|(rule, _)| *rule == id)
@@ -140,4 +151,77 @@ async fn only_windows_is_taken_for_windows() {
         let is_old = matches!(verdict("RDP-OS-EOL"), Some(Verdict::Fires(_)));
         assert_eq!(is_old, kind == Kind::Windows, "{}", server.source);
     }
+}
+
+#[tokio::test]
+async fn an_answer_without_a_challenge_is_a_finding_with_its_reason() {
+    let error = |status| {
+        TsRequest {
+            version: 6,
+            error_code: Some(status),
+            ..TsRequest::default()
+        }
+        .encode()
+    };
+    // The offset of the target info points past the end.
+    let mut off = bytes(WINDOWS_10_22H2);
+    let at = off
+        .windows(8)
+        .position(|part| part == b"NTLMSSP\0")
+        .unwrap();
+    off[at + 44..at + 48].copy_from_slice(&[0xFF; 4]);
+    for (answer, id, reason) in [
+        (
+            error(0xC000_00BB),
+            "RDP-NTLM-BLOCKED",
+            "STATUS_NOT_SUPPORTED",
+        ),
+        (
+            error(0x8009_0302),
+            "RDP-NTLM-BLOCKED",
+            "SEC_E_UNSUPPORTED_FUNCTION",
+        ),
+        (
+            error(0xC000_006D),
+            "RDP-CREDSSP-ERROR",
+            "STATUS_LOGON_FAILURE",
+        ),
+        (
+            error(0xC000_0022),
+            "RDP-CREDSSP-ERROR",
+            "by IP address mstsc uses NTLM",
+        ),
+        (off, "RDP-NTLM-MALFORMED", "NTLM target info ends early"),
+        (
+            b"\x03\0\0\x09\x02\xf0\x80\x21\x80".to_vec(),
+            "RDP-NTLM-MALFORMED",
+            "tag of a TSRequest is 0x03",
+        ),
+    ] {
+        let verdicts = judged(&asked(WINDOWS_CONFIRM, answer, 2).await);
+        let of_answer = [
+            "RDP-NTLM-BLOCKED",
+            "RDP-CREDSSP-ERROR",
+            "RDP-NTLM-MALFORMED",
+        ];
+        for (rule, verdict) in verdicts.iter().filter(|(rule, _)| of_answer.contains(rule)) {
+            match verdict {
+                Verdict::Fires(finding) if *rule == id => assert!(
+                    finding.evidence.starts_with("2 of 2 attempts: ")
+                        && finding.evidence.contains(reason),
+                    "{finding:?}"
+                ),
+                other => assert_eq!((*rule == id, other), (false, &Verdict::Silent), "{rule}"),
+            }
+        }
+    }
+}
+
+/// An error code of 0 is `STATUS_SUCCESS`.
+#[tokio::test]
+async fn an_error_code_of_0_hides_no_challenge() {
+    let mut answer = TsRequest::decode(&bytes(WINDOWS_10_22H2)).unwrap();
+    answer.error_code = Some(0);
+    let history = asked(WINDOWS_CONFIRM, answer.encode(), 1).await;
+    assert!(history.ntlm().is_some());
 }

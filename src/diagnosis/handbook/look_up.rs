@@ -115,6 +115,7 @@ impl Handbook {
         for tokens in [&tokens, &parts] {
             if let Some(numbers) = Numbers::read(tokens) {
                 let answer = self.by_numbers(&numbers);
+                let answer = answer.or_else(|| self.by_status(&numbers));
                 // A number that may be one of an event goes on as a word; a code that is not known does not.
                 if answer.is_some() || numbers.are_codes() {
                     return answer;
@@ -264,6 +265,16 @@ impl Handbook {
             [code, extended] => self.two_numbers(code, extended),
             _ => None,
         }
+    }
+
+    /// A status that a finding names among its words.
+    fn by_status(&self, numbers: &Numbers<'_>) -> Option<Answer<'_>> {
+        let [status] = numbers.all.as_slice() else {
+            return None;
+        };
+        let names = |entry: &&Entry| entry.words.iter().any(|word| word == status.text);
+        let entries = self.entries.iter().filter(names).collect();
+        noted(Answer::full(entries), [kind_of(status.text)])
     }
 
     fn one_number(&self, number: &Number<'_>) -> Option<Answer<'_>> {

@@ -1,6 +1,7 @@
 //! The numbers of a question: codes as people and messages write them.
 
 use super::entry::Entry;
+use crate::model::status_name;
 
 /// Words that stand around the numbers of an error message.
 const AROUND_NUMBERS: &[&str] = &[
@@ -91,6 +92,7 @@ pub(super) fn kind_of(text: &str) -> Option<String> {
     } else {
         format!("{text} is ")
     };
+    let name = status_name(value).map_or_else(String::new, |name| format!("{name}, "));
     let (facility, low) = (value >> 16 & 0x1FFF, value & 0xFFFF);
     let what = match value {
         0xC000_0000..=0xCFFF_FFFF => format!(
@@ -116,7 +118,7 @@ pub(super) fn kind_of(text: &str) -> Option<String> {
         }
         _ => return None,
     };
-    Some(format!("{is_hex}{what}."))
+    Some(format!("{is_hex}{name}{what}."))
 }
 
 /// A number as it was typed, which may be meant as decimal or as hexadecimal.

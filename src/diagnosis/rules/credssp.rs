@@ -11,11 +11,22 @@ use crate::model::{Confidence, Outcome, Stage};
 pub(super) const RULES: &[Rule] = &[
     ("RDP-CREDSSP-CLOSED", closed),
     ("RDP-NTLM-BLOCKED", blocked),
+    ("RDP-CREDSSP-ERROR", error),
+    ("RDP-NTLM-MALFORMED", malformed),
     ("RDP-NOT-WINDOWS", not_windows),
 ];
 
-/// `STATUS_NTLM_BLOCKED`.
-const NTLM_BLOCKED: u32 = 0xC000_0418;
+/// Error codes by which a server says that it takes no NTLM at all: `STATUS_NTLM_BLOCKED`, `STATUS_NOT_SUPPORTED`,
+/// `STATUS_NO_SUCH_PACKAGE`, `SEC_E_UNSUPPORTED_FUNCTION`, `SEC_E_SECPKG_NOT_FOUND`.
+const NO_NTLM: [u32; 5] = [
+    0xC000_0418,
+    0xC000_00BB,
+    0xC000_00FE,
+    0x8009_0302,
+    0x8009_0305,
+];
+/// What an answer to NTLM means for how a host is addressed.
+const BY_ADDRESS: &str = "by IP address mstsc uses NTLM, by name it may use Kerberos";
 
 fn closed(sight: &Sight<'_>) -> Verdict {
     let closes: Vec<&Outcome> = sight
@@ -36,22 +47,36 @@ fn closed(sight: &Sight<'_>) -> Verdict {
     )
 }
 
-/// Only the server's own word counts: no challenge may have many reasons.
+/// How the NTLM message was answered, where it was answered as `wanted`.
+fn answers<'a>(sight: &Sight<'a>, wanted: impl Fn(&Outcome) -> bool) -> Vec<&'a Outcome> {
+    let asked = sight.counted.iter();
+    asked
+        .filter_map(|counted| counted.attempt.stage(Stage::Credssp))
+        .map(|record| &record.outcome)
+        .filter(|outcome| wanted(outcome))
+        .collect()
+}
+
+fn takes_no_ntlm(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::CredsspError { status } if NO_NTLM.contains(status))
+}
+
+/// Only an error code that says so counts: no challenge may have many reasons.
 fn blocked(sight: &Sight<'_>) -> Verdict {
-    let told = sight.history.attempts.iter().any(|attempt| {
-        attempt.stage(Stage::Credssp).is_some_and(|record| {
-            record.outcome
-                == Outcome::CredsspError {
-                    status: NTLM_BLOCKED,
-                }
-        })
-    });
-    if told {
+    let refusals = answers(sight, takes_no_ntlm);
+    if !refusals.is_empty() {
         return sure(
             "RDP-NTLM-BLOCKED",
             "The server refuses NTLM, so connections by IP address fail",
-            "CredSSP error 0xC0000418",
+            format!("{}; {BY_ADDRESS}", seen(sight, &refusals)),
         );
+    }
+    // These are findings of their own.
+    let is_told = |outcome: &Outcome| {
+        is_malformed(outcome) || matches!(outcome, Outcome::CredsspError { .. })
+    };
+    if !answers(sight, is_told).is_empty() {
+        return Verdict::Silent;
     }
     let selected = sight
         .negotiation()
@@ -70,6 +95,38 @@ fn blocked(sight: &Sight<'_>) -> Verdict {
             "no connection got so far that NTLM could be asked",
             "another scan, when TLS comes up",
         )
+    }
+}
+
+/// The server says why it sends no challenge, and the reason is not NTLM as such.
+fn error(sight: &Sight<'_>) -> Verdict {
+    let errors = answers(sight, |outcome| {
+        matches!(outcome, Outcome::CredsspError { .. }) && !takes_no_ntlm(outcome)
+    });
+    if errors.is_empty() {
+        return Verdict::Silent;
+    }
+    sure(
+        "RDP-CREDSSP-ERROR",
+        "The server answers NTLM with an error code, so connections by IP address may fail",
+        format!("{}; {BY_ADDRESS}", seen(sight, &errors)),
+    )
+}
+
+const fn is_malformed(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Malformed { .. })
+}
+
+fn malformed(sight: &Sight<'_>) -> Verdict {
+    let broken = answers(sight, is_malformed);
+    match broken.len() {
+        0 => Verdict::Silent,
+        seen_times if seen_times < TRIES => lacking("seen once only", ONE_MORE),
+        _ => sure(
+            "RDP-NTLM-MALFORMED",
+            "The answer to the NTLM message is malformed",
+            seen(sight, &broken),
+        ),
     }
 }
 
@@ -161,7 +218,7 @@ mod tests {
     #[test]
     fn the_servers_own_word_is_blocked() {
         times(1, || {
-            let status = NTLM_BLOCKED;
+            let status = 0xC000_0418;
             shown().stage(Stage::Credssp, Outcome::CredsspError { status })
         })
         .assert_fires("RDP-NTLM-BLOCKED");

@@ -515,10 +515,24 @@ fn a_key_with_a_typing_mistake_is_answered_with_the_nearest() {
 }
 
 #[test]
+fn a_status_of_credssp_leads_to_its_finding() {
+    for (question, wanted) in [
+        ("0xC00000BB", "RDP-NTLM-BLOCKED"),
+        ("0x80090302", "RDP-NTLM-BLOCKED"),
+        ("0xc0000022", "RDP-CREDSSP-ERROR"),
+        ("error 0xC000006D", "RDP-CREDSSP-ERROR"),
+    ] {
+        assert_eq!(found(question), [wanted], "{question}");
+        assert!(notes(question)[0].contains("certutil -error"), "{question}");
+    }
+    assert_eq!(handbook().look_up("0xC0000017"), None);
+}
+
+#[test]
 fn a_number_of_another_kind_is_called_what_it_is() {
     for (question, wanted) in [
         ("0x80090302", "HRESULT of SSPI"),
-        ("0xc000006d", "NTSTATUS"),
+        ("0xc000006d", "STATUS_LOGON_FAILURE, an NTSTATUS"),
         ("0xC000006D", "certutil -error 0xC000006D"),
         ("50331746", "50331746 is 0x03000062: "),
         ("0x80070005", "net helpmsg 5"),
