@@ -291,7 +291,7 @@ mod tests {
         let mut fleet = Fleet::new(Policy::default());
         for (seq, (address, ends)) in (0..).zip(hosts) {
             let leaf = CertificateFacts {
-                not_after: Some(days(*ends)),
+                not_after: Some(days(*ends).into()),
                 ..issued(&["srv05.corp.example"])
             };
             let made = attempt().shown(tls(leaf));

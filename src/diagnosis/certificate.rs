@@ -30,7 +30,7 @@ pub(crate) fn status(
 
 /// Whole days to the end, rounded down: 0 on the last day, -1 from the first second after it.
 pub(crate) fn days_left(leaf: &CertificateFacts, now: Timestamp) -> Option<i64> {
-    let left_ms = leaf.not_after?.as_millisecond() - now.as_millisecond();
+    let left_ms = leaf.not_after?.as_second() * 1000 - now.as_millisecond();
     Some(left_ms.div_euclid(DAY_S * 1000))
 }
 

@@ -160,8 +160,8 @@ mod tests {
     fn an_expired_certificate_is_confirmed_on_the_server_whatever_the_code() {
         let expired = times(3, || {
             attempt().shown(tls(CertificateFacts {
-                not_before: Some(days(-200)),
-                not_after: Some(days(-20)),
+                not_before: Some(days(-200).into()),
+                not_after: Some(days(-20).into()),
                 ..certificate("srv05.corp.example")
             }))
         });

@@ -377,8 +377,8 @@ mod tests {
     fn expiry_adds_nothing_to_a_close_that_comes_now_and_then() {
         let expired = || {
             attempt().shown(tls(CertificateFacts {
-                not_before: Some(days(-200)),
-                not_after: Some(days(-20)),
+                not_before: Some(days(-200).into()),
+                not_after: Some(days(-20).into()),
                 ..certificate("old")
             }))
         };
@@ -400,8 +400,8 @@ mod tests {
     #[test]
     fn sums_are_capped_at_100() {
         let old = CertificateFacts {
-            not_before: Some(days(-200)),
-            not_after: Some(days(-20)),
+            not_before: Some(days(-200).into()),
+            not_after: Some(days(-20).into()),
             ..certificate("old")
         };
         let predicted = times(3, || {

@@ -63,8 +63,8 @@ pub(crate) fn certificate(name: &str) -> CertificateFacts {
         san_ip: Vec::new(),
         san_left_out: 0,
         has_san: false,
-        not_before: Some(days(-60)),
-        not_after: Some(days(120)),
+        not_before: Some(days(-60).into()),
+        not_after: Some(days(120).into()),
         key: PublicKey {
             algorithm: KeyAlgorithm::Rsa,
             bits: 2048,
@@ -87,8 +87,8 @@ pub(crate) fn issued(names: &[&str]) -> CertificateFacts {
         has_san: true,
         self_issued: false,
         has_crl: true,
-        not_before: Some(days(-100)),
-        not_after: Some(days(265)),
+        not_before: Some(days(-100).into()),
+        not_after: Some(days(265).into()),
         ..certificate(names.first().copied().unwrap_or("srv05.corp.example"))
     }
 }

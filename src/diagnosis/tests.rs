@@ -6,7 +6,7 @@ use super::testing::{HostMaker, endpoint, leading_to};
 use super::*;
 use crate::model::{
     Attempt, ConnectionPurpose, Lookup, LookupAnswer, NameSource, ObservedName, Outcome, Question,
-    Resolver, StageRecord, Subject, TlsMethod,
+    Resolver, StageRecord, Subject, TlsMethod, UtcSecond,
 };
 
 mod cases;
@@ -62,9 +62,9 @@ fn record() -> impl Strategy<Value = StageRecord> {
         )
 }
 
-fn timestamp() -> impl Strategy<Value = Option<Timestamp>> {
-    let bounds = Timestamp::MIN.as_second()..=Timestamp::MAX.as_second();
-    prop::option::of(bounds.prop_map(|second| Timestamp::from_second(second).unwrap()))
+fn validity() -> impl Strategy<Value = Option<UtcSecond>> {
+    let bounds = -400_000_000_000..=UtcSecond::MAX.as_second();
+    prop::option::of(bounds.prop_map(UtcSecond::from_second))
 }
 
 fn certificate() -> impl Strategy<Value = crate::model::CertificateFacts> {
@@ -72,8 +72,8 @@ fn certificate() -> impl Strategy<Value = crate::model::CertificateFacts> {
     (
         ".{0,20}",
         prop::collection::vec(".{0,12}", 0..3),
-        timestamp(),
-        timestamp(),
+        validity(),
+        validity(),
         flags,
         any::<u32>(),
     )

@@ -7,7 +7,7 @@ use crate::diagnosis::testing::{
 };
 use crate::model::{
     Attempt, DnsVerdict, EventBody, HostState, LookupAnswer, NameSource, Outcome, Question,
-    Resolver, ScanEvent, ScanStatus, Severity, StabilityVerdict, Stage, UnlistedCounts,
+    Resolver, ScanEvent, ScanStatus, Severity, StabilityVerdict, Stage, UnlistedCounts, UtcSecond,
 };
 
 const NAME: &str = "srv05.corp.example";
@@ -284,7 +284,7 @@ fn a_resolver_that_is_down_takes_the_verdicts_on_names_back_until_it_answers() {
 fn the_summary_follows_every_change() {
     let mut feed = Feed::new();
     let mut old = certificate(NAME);
-    old.not_after = Some(days(-20));
+    old.not_after = Some(days(-20).into());
     feed.attempt(attempt().tls_fails(silent(), silent()));
     assert_eq!(feed.fleet.summary().by_state[&HostState::Broken], 1);
     feed.attempt(attempt().shown(tls(old)))
@@ -319,7 +319,7 @@ fn every_event_is_a_new_revision_and_the_newest_time_counts() {
 fn the_end_judges_everyone_as_of_its_time() {
     let mut feed = Feed::new();
     let mut leaf = certificate(NAME);
-    leaf.not_after = Timestamp::from_second(now().as_second() + 100).ok();
+    leaf.not_after = Some(UtcSecond::from_second(now().as_second() + 100));
     feed.attempt(attempt().shown(tls(leaf)));
     assert_eq!(feed.fleet.summary().expired, 0);
     feed.seq = 200;

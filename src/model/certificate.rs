@@ -1,8 +1,7 @@
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Moment;
+use super::{Moment, UtcSecond};
 
 /// The kind of a certificate's public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -93,10 +92,10 @@ pub struct CertificateFacts {
     pub has_san: bool,
     /// Start of validity; `None` when out of any representable range.
     #[schemars(with = "Option<Moment>")]
-    pub not_before: Option<Timestamp>,
+    pub not_before: Option<UtcSecond>,
     /// End of validity.
     #[schemars(with = "Option<Moment>")]
-    pub not_after: Option<Timestamp>,
+    pub not_after: Option<UtcSecond>,
     /// The public key.
     pub key: PublicKey,
     /// SHA-256 over the subject public key info, lower-case hex, to find shared keys.

@@ -19,6 +19,7 @@ mod progress;
 mod stage;
 mod status;
 mod timeline;
+mod utc_second;
 mod verdict;
 
 pub use attempt::{Attempt, PathFacts, TlsFacts, TlsMethod, TlsVersion};
@@ -43,4 +44,5 @@ pub use status::status_name;
 #[cfg(test)]
 pub(crate) use timeline::tests::record as timeline_record;
 pub use timeline::{Place, without_pauses};
+pub use utc_second::UtcSecond;
 pub use verdict::{CertificateStatus, DnsVerdict, HostState, Nla, StabilityVerdict};

@@ -6,6 +6,7 @@ use super::grid::Cell;
 use super::sheet::Row;
 use super::words;
 use crate::fleet::Host;
+use crate::model::UtcSecond;
 use crate::table::ColumnId;
 
 /// What the column says of a host, for people. Raw network text: the writer makes it safe.
@@ -25,11 +26,11 @@ fn said(column: ColumnId, host: &Host) -> String {
 
 /// What the column says of a host, with its type, for spreadsheets.
 pub(super) fn cell<'a>(column: ColumnId, row: &Row<'_>) -> Cell<'a> {
-    let moment = |time: Option<_>| time.map_or(Cell::Empty, Cell::Time);
+    let moment = |time: Option<UtcSecond>| time.map_or(Cell::Empty, Cell::Time);
     match column {
         ColumnId::Expires => moment(row.history.certificate().and_then(|leaf| leaf.not_after)),
-        ColumnId::FirstSeen => moment(row.host.sketch().first_seen),
-        ColumnId::LastSeen => moment(row.host.sketch().last_seen),
+        ColumnId::FirstSeen => moment(row.host.sketch().first_seen.map(Into::into)),
+        ColumnId::LastSeen => moment(row.host.sketch().last_seen.map(Into::into)),
         ColumnId::Days
         | ColumnId::AlternativeNames
         | ColumnId::Connect

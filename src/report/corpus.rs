@@ -3,11 +3,12 @@
 use std::io::Read as _;
 
 use super::json_v1::report_schema;
+use super::read::read_from;
 use super::sheet::Sheet;
 use super::{Format, csv, fixture, html, json_v1, markdown, ndjson, prometheus, text, xlsx};
 use crate::diagnosis::Policy;
 use crate::fleet::Host;
-use crate::model::ScanEvent;
+use crate::model::{EventBody, ScanEvent, UtcSecond};
 use crate::{record, sanitize};
 
 fn hosts() -> Vec<Host> {
@@ -89,6 +90,38 @@ fn reports_of_nasty_names_are_what_their_schemas_say() {
             .validate(&serde_json::from_str(line).unwrap())
             .unwrap();
         let _: ScanEvent = serde_json::from_str(line).unwrap();
+    }
+}
+
+/// RFC 5280 4.1.2.5: "no well-defined expiration date".
+#[test]
+fn a_certificate_that_never_expires_ends_in_the_last_second_in_every_format() {
+    let mut leaf = fixture::expired_certificate();
+    leaf.not_after = Some(UtcSecond::MAX);
+    let hosts = [fixture::edit(&fixture::expired_host(), |history| {
+        history.attempts = vec![fixture::attempt(Some(fixture::tls(vec![leaf])))];
+    })];
+    for format in Format::ALL {
+        let text = written(format, &hosts);
+        let wanted = match format {
+            Format::Text | Format::Csv | Format::Html => "9999-12-31 23:59:59",
+            Format::Json | Format::Ndjson => "\"9999-12-31T23:59:59Z\"",
+            // Days since 1900.
+            Format::Xlsx => "<v>2958465.99998",
+            Format::Markdown => "9999-12-31",
+            Format::Prometheus => "253402300799",
+        };
+        assert!(text.contains(wanted), "{format}: {text}");
+        assert!(!text.contains("9999-12-30"), "{format}: {text}");
+        if !format.can_be_read() {
+            continue;
+        }
+        let saved = read_from(text.as_bytes(), "saved").unwrap();
+        let ends = saved.events.iter().filter_map(|event| match &event.body {
+            EventBody::AttemptFinished { attempt, .. } => attempt.tls.as_deref()?.leaf()?.not_after,
+            _ => None,
+        });
+        assert_eq!(ends.collect::<Vec<_>>(), [UtcSecond::MAX], "{format}");
     }
 }
 

@@ -57,8 +57,8 @@ pub(super) fn expired_certificate() -> CertificateFacts {
         san_ip: vec!["192.0.2.1".parse().unwrap()],
         san_left_out: 0,
         has_san: true,
-        not_before: Some(time("2025-01-01T00:00:00Z")),
-        not_after: Some(time("2026-01-01T00:00:00Z")),
+        not_before: Some(time("2025-01-01T00:00:00Z").into()),
+        not_after: Some(time("2026-01-01T00:00:00Z").into()),
         key: PublicKey {
             algorithm: KeyAlgorithm::Rsa,
             bits: 2048,

@@ -2,14 +2,12 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
-
 use super::sheet::{Row, Sheet};
 use super::{chosen, words};
 use crate::diagnosis::Spread;
 use crate::model::{
     CertificateFacts, CertificateStatus, NtlmFacts, ServerFeature, Severity, Stage, TlsFacts,
-    TlsMethod,
+    TlsMethod, UtcSecond,
 };
 use crate::table::ColumnId;
 
@@ -21,7 +19,7 @@ pub(super) enum Cell<'a> {
     /// This program's own digits.
     Number(String),
     /// A moment, UTC.
-    Time(Timestamp),
+    Time(UtcSecond),
     Empty,
 }
 

@@ -15,7 +15,9 @@ use std::io::{self, Write};
 use super::sheet::{Row, Sheet};
 use crate::diagnosis::Spread;
 use crate::fleet::Host;
-use crate::model::{CertificateFacts, HostState, NtlmFacts, ScanStatus, Severity, Stage};
+use crate::model::{
+    CertificateFacts, HostState, NtlmFacts, ScanStatus, Severity, Stage, UtcSecond,
+};
 use crate::sanitize;
 
 /// Writes the metrics, each with its help and type.
@@ -159,8 +161,10 @@ fn scan(sheet: &Sheet<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
     )
 }
 
-fn moment(time: Option<jiff::Timestamp>, metric: &mut Metric<'_>) -> io::Result<()> {
-    time.map_or(Ok(()), |time| metric.put(&[], time.as_second() as f64))
+fn moment(time: Option<impl Into<UtcSecond>>, metric: &mut Metric<'_>) -> io::Result<()> {
+    time.map_or(Ok(()), |time| {
+        metric.put(&[], time.into().as_second() as f64)
+    })
 }
 
 fn complete(sheet: &Sheet<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
@@ -259,10 +263,11 @@ fn certificate(row: &Row<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
 
 fn time(
     row: &Row<'_>,
-    end: fn(&CertificateFacts) -> Option<jiff::Timestamp>,
+    end: fn(&CertificateFacts) -> Option<UtcSecond>,
     metric: &mut Metric<'_>,
 ) -> io::Result<()> {
-    moment(row.history.certificate().and_then(|leaf| end(leaf)), metric)
+    let time = row.history.certificate().and_then(|leaf| end(leaf));
+    moment(time, metric)
 }
 
 fn clock_skew(row: &Row<'_>, metric: &mut Metric<'_>) -> io::Result<()> {

@@ -3,15 +3,13 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use jiff::Timestamp;
-
 use super::sheet::Sheet;
 use crate::counts::grouped;
 use crate::diagnosis::{self, NameMember};
 use crate::fleet::Host;
 use crate::model::{
     CertificateFacts, CertificateStatus, DnsVerdict, Finding, History, KeyAlgorithm, Resolver,
-    ScanEnd, TlsFacts, TrustVerdict,
+    ScanEnd, TlsFacts, TrustVerdict, UtcSecond,
 };
 
 /// DNS names and IP addresses of a certificate, in that order.
@@ -46,13 +44,16 @@ pub(super) fn self_signed(tls: &TlsFacts, leaf: &CertificateFacts) -> Option<boo
 }
 
 /// Date and time as a spreadsheet takes them, UTC.
-pub(super) fn spreadsheet_time(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M:%S").to_string()
+pub(super) fn spreadsheet_time(time: impl Into<UtcSecond>) -> String {
+    time.into()
+        .civil()
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
 }
 
 /// The day alone, UTC.
-pub(super) fn day(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d").to_string()
+pub(super) fn day(time: impl Into<UtcSecond>) -> String {
+    time.into().civil().strftime("%Y-%m-%d").to_string()
 }
 
 /// Kind and size of a key, such as `RSA 2048`; `None` when neither was read.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use crate::model::UtcSecond;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Network text with everything gone that could steer a terminal.
@@ -94,8 +94,11 @@ pub(super) fn clock(duration: Duration) -> String {
 }
 
 /// A time as `2026-03-01 12:00:05 UTC`.
-pub(super) fn moment(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+pub(super) fn moment(at: impl Into<UtcSecond>) -> String {
+    at.into()
+        .civil()
+        .strftime("%Y-%m-%d %H:%M:%S UTC")
+        .to_string()
 }
 
 /// Milliseconds with as many digits as carry meaning: `0.42 ms`, `8.1 ms`, `142 ms`, `3.20 s`.

@@ -55,12 +55,13 @@ fn certificate(number: u32, now: Timestamp) -> CertificateFacts {
         san_ip: Vec::new(),
         san_left_out: 0,
         has_san: true,
-        not_before: Some(now - SignedDuration::from_secs(86_400 * 90 + i64::from(number))),
+        not_before: Some((now - SignedDuration::from_secs(86_400 * 90 + i64::from(number))).into()),
         // Two of three hosts have a second finding, one of three a third.
         not_after: Some(
-            now + SignedDuration::from_secs(
+            (now + SignedDuration::from_secs(
                 86_400 * if number.is_multiple_of(3) { 90 } else { 20 } - i64::from(number),
-            ),
+            ))
+            .into(),
         ),
         key: PublicKey {
             algorithm: KeyAlgorithm::Rsa,

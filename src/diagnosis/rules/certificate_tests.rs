@@ -404,7 +404,7 @@ fn a_self_signed_authority_is_only_worth_knowing() {
 #[test]
 fn a_long_private_life_is_fine() {
     let long = |leaf| CertificateFacts {
-        not_after: Some(days(4000)),
+        not_after: Some(days(4000).into()),
         ..leaf
     };
     showing(long(own())).assert_not("RDP-CERT-LONG-LIFE");

@@ -9,7 +9,7 @@ use crate::diagnosis::certificate::{TOLERANCE_S, days_left, is_expired, is_not_y
 use crate::diagnosis::fleet_rules::skews;
 use crate::diagnosis::identity::ServerKind;
 use crate::diagnosis::sight::Sight;
-use crate::model::{CertificateFacts, Confidence, Outcome, Severity, Stage};
+use crate::model::{CertificateFacts, Confidence, Outcome, Severity, Stage, UtcSecond};
 
 pub(super) const RULES: &[Rule] = &[
     ("RDP-CERT-EXPIRED", expired),
@@ -240,7 +240,7 @@ fn clocks_agree(sight: &Sight<'_>) -> Option<f64> {
 }
 
 pub(super) fn dates(leaf: &CertificateFacts) -> String {
-    let day = |time: Option<Timestamp>| {
+    let day = |time: Option<UtcSecond>| {
         time.map_or_else(|| "an unknown date".to_owned(), |time| time.to_string())
     };
     format!(

@@ -1,8 +1,10 @@
+use jiff::SignedDuration;
+
 use super::*;
 use crate::diagnosis::testing::{
     HostMaker, attempt, certificate, closed, days, host, issued, now, ntlm, times, tls,
 };
-use crate::model::{HostState, NtlmFacts};
+use crate::model::{CertificateStatus, HostState, NtlmFacts};
 
 /// A host that shows this certificate and nothing of NTLM.
 fn showing(leaf: CertificateFacts) -> HostMaker {
@@ -19,8 +21,8 @@ fn corporate() -> CertificateFacts {
 
 fn ending(leaf: CertificateFacts, in_days: i64) -> CertificateFacts {
     CertificateFacts {
-        not_before: Some(days(in_days - 180)),
-        not_after: Some(days(in_days)),
+        not_before: Some(days(in_days - 180).into()),
+        not_after: Some(days(in_days).into()),
         ..leaf
     }
 }
@@ -120,7 +122,7 @@ fn an_issued_certificate_is_low_then_medium() {
 #[test]
 fn the_future_has_a_tolerance_of_five_minutes() {
     let starting = |seconds: i64| CertificateFacts {
-        not_before: Timestamp::from_second(now().as_second() + seconds).ok(),
+        not_before: Some(UtcSecond::from_second(now().as_second() + seconds)),
         ..own()
     };
     showing(starting(301)).assert_fires("RDP-CERT-NOT-YET-VALID");
@@ -218,10 +220,34 @@ fn what_runs_by_the_hosts_own_clock_it_need_not_renew() {
 #[test]
 fn the_last_second_itself_still_counts() {
     let ended = |milliseconds: i64| {
-        let mut leaf = ending(own(), 0);
-        leaf.not_after = Timestamp::from_millisecond(now().as_millisecond() - milliseconds).ok();
-        showing(leaf)
+        let mut host = showing(ending(own(), 0));
+        host.now = now() + SignedDuration::from_millis(milliseconds);
+        host
     };
     ended(0).assert_not("RDP-CERT-EXPIRED");
     ended(1).assert_fires("RDP-CERT-EXPIRED");
+}
+
+/// RFC 5280 4.1.2.5: "no well-defined expiration date".
+#[test]
+fn a_certificate_that_never_expires_has_days_left_to_the_last_second() {
+    let mut leaf = own();
+    leaf.not_after = Some(UtcSecond::MAX);
+    let mut endless = showing(leaf);
+    endless.now = "2025-06-01T00:00:00Z".parse().unwrap();
+    let diagnosis = endless.diagnose();
+    assert_eq!(diagnosis.days_left, Some(2_912_656));
+    assert_eq!(diagnosis.certificate_status, Some(CertificateStatus::Valid));
+    endless.assert_not("RDP-CERT-EXPIRED");
+    endless.assert_not("RDP-CERT-EXPIRING");
+    endless.now = days(-100);
+    let finding = endless.assert_fires("RDP-CERT-NOT-YET-VALID");
+    assert!(
+        finding.evidence.contains("to 9999-12-31T23:59:59Z"),
+        "{}",
+        finding.evidence
+    );
+    endless.now = Timestamp::MAX;
+    endless.assert_not("RDP-CERT-EXPIRED");
+    assert_eq!(endless.diagnose().days_left, Some(1));
 }

@@ -194,8 +194,8 @@ impl Leaf {
         };
         let end = now() + SignedDuration::from_secs_f64(self.days_left * 86_400.0);
         let mut leaf = CertificateFacts {
-            not_before: Some(end - SignedDuration::from_hours(self.lifetime_days * 24)),
-            not_after: Some(end),
+            not_before: Some((end - SignedDuration::from_hours(self.lifetime_days * 24)).into()),
+            not_after: Some(end.into()),
             is_ca: self.is_ca,
             san_ip: self.addresses.clone(),
             ..made

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::{CertificateFacts, NtlmFacts, TlsFacts};
+use crate::model::{CertificateFacts, NtlmFacts, TlsFacts, UtcSecond};
 
 /// How many texts of a history are held against a new one: enough for every name of an ordinary host, and a bound for one
 /// that lists hundreds.
@@ -420,6 +420,16 @@ impl Pack for Timestamp {
     fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
         let second = from.signed()?;
         Self::new(second, from.signed()?.try_into().ok()?).ok()
+    }
+}
+
+impl Pack for UtcSecond {
+    fn pack(&self, out: &mut Packer) {
+        out.signed(self.as_second());
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        from.signed().map(Self::from_second)
     }
 }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use super::codec::{Pack, Packer, Text, Unpacker};
-use crate::model::{CertificateFacts, History, NameSource, PublicKey};
+use crate::model::{CertificateFacts, History, NameSource, PublicKey, UtcSecond};
 
 /// The outlines of a host. Texts are raw network text: make them safe for the sink before showing them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,8 +40,8 @@ pub struct CertificateSketch<'a> {
     pub key: PublicKey,
     /// How many alternative names it has, DNS names and addresses.
     pub alternative_names: usize,
-    /// As [`CertificateFacts::not_after`], to the second.
-    pub not_after: Option<Timestamp>,
+    /// As [`CertificateFacts::not_after`].
+    pub not_after: Option<UtcSecond>,
 }
 
 /// Packs the sketch of a history.
@@ -80,10 +80,7 @@ fn pack_certificate(facts: &CertificateFacts, out: &mut Packer) {
     facts.key.pack(out);
     let left_out = usize::try_from(facts.san_left_out).unwrap_or(usize::MAX);
     out.size((facts.san_dns.len() + facts.san_ip.len()).saturating_add(left_out));
-    facts.not_after.is_some().pack(out);
-    if let Some(end) = facts.not_after {
-        out.signed(end.as_second());
-    }
+    facts.not_after.pack(out);
 }
 
 fn pack_text(text: Option<&str>, out: &mut Packer) {
@@ -128,11 +125,7 @@ impl<'a> CertificateSketch<'a> {
             signature_algorithm: from.text()?,
             key: Pack::unpack(from)?,
             alternative_names: from.size()?,
-            not_after: if bool::unpack(from)? {
-                Some(Timestamp::from_second(from.signed()?).ok()?)
-            } else {
-                None
-            },
+            not_after: Pack::unpack(from)?,
         })
     }
 }

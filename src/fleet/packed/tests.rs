@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::diagnosis::testing::{attempt, certificate, days, here, issued, ntlm, tls};
-use crate::model::{Attempt, NameSource, Stage};
+use crate::model::{Attempt, NameSource, Stage, UtcSecond};
 
 const NAME: &str = "srv05.corp.example";
 
@@ -28,6 +28,18 @@ fn a_history_comes_back_equal() {
         attempt().refused(3).done(),
     ]);
     assert_eq!(back(&seen), seen);
+}
+
+#[test]
+fn a_certificate_that_never_expires_comes_back_equal() {
+    let mut leaf = certificate(NAME);
+    leaf.not_after = Some(UtcSecond::MAX);
+    leaf.not_before = Some(UtcSecond::from_second(-62_167_219_200));
+    let seen = history(vec![attempt().shown(tls(leaf)).done()]);
+    assert_eq!(back(&seen), seen);
+    let sketch = Packed::new(&seen);
+    let ends = sketch.sketch().certificate.unwrap().not_after;
+    assert_eq!(ends, Some(UtcSecond::MAX));
 }
 
 #[test]

@@ -8,7 +8,6 @@ mod text;
 
 use std::net::IpAddr;
 
-use jiff::Timestamp;
 use ring::digest;
 use x509_parser::asn1_rs::{FromDer, Oid, Tag};
 use x509_parser::certificate::{X509Certificate, X509CertificateParser};
@@ -22,7 +21,7 @@ use x509_parser::oid_registry::{
 };
 use x509_parser::time::ASN1Time;
 
-use crate::model::{CertificateFacts, KeyAlgorithm, PublicKey};
+use crate::model::{CertificateFacts, KeyAlgorithm, PublicKey, UtcSecond};
 
 /// Most extended key usages kept.
 const USAGE_LIMIT: usize = 64;
@@ -98,8 +97,8 @@ fn filled(
         .filter(|name| !name.is_empty())
         .map(Into::into);
     facts.serial = serial(certificate.raw_serial());
-    facts.not_before = Some(timestamp(certificate.validity.not_before));
-    facts.not_after = Some(timestamp(certificate.validity.not_after));
+    facts.not_before = Some(second(certificate.validity.not_before));
+    facts.not_after = Some(second(certificate.validity.not_after));
     facts.key = algorithm::public_key(&certificate.subject_pki);
     facts.spki_sha256 = hex(digest::digest(&digest::SHA256, certificate.subject_pki.raw).as_ref());
     facts.signature_algorithm = algorithm::signature_name(&certificate.signature_algorithm);
@@ -208,13 +207,8 @@ fn dotted(oid: &Oid<'_>) -> Box<str> {
     algorithm::dotted(oid.as_bytes())
 }
 
-/// A time, held at the ends of what can be told: 9999-12-31T23:59:59Z, "no expiration" in RFC 5280 4.1.2.5, lies a day beyond.
-fn timestamp(time: ASN1Time) -> Timestamp {
-    Timestamp::from_second(time.timestamp()).unwrap_or(if time.timestamp() < 0 {
-        Timestamp::MIN
-    } else {
-        Timestamp::MAX
-    })
+fn second(time: ASN1Time) -> UtcSecond {
+    UtcSecond::from_second(time.timestamp())
 }
 
 /// The serial number's bytes as they are, less the zero that keeps a positive number positive in DER.

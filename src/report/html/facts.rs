@@ -11,7 +11,7 @@ use crate::counts::counted;
 use crate::diagnosis::{Spread, Stability, days_in_words};
 use crate::model::{
     CertificateFacts, CertificateStatus, History, Lookup, LookupAnswer, Question, Resolver,
-    ServerFeature, TlsFacts, TlsMethod, TrustVerdict,
+    ServerFeature, TlsFacts, TlsMethod, TrustVerdict, UtcSecond,
 };
 use crate::report::words;
 
@@ -134,9 +134,9 @@ fn leaf_facts(tls: &TlsFacts, leaf: &CertificateFacts, facts: &mut Facts) {
     facts.add("Chain", issuers.join(" ← "));
 }
 
-fn validity(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<String> {
+fn validity(from: Option<UtcSecond>, to: Option<UtcSecond>) -> Option<String> {
     let text =
-        |time: Option<Timestamp>| time.map_or_else(|| "?".to_owned(), words::spreadsheet_time);
+        |time: Option<UtcSecond>| time.map_or_else(|| "?".to_owned(), words::spreadsheet_time);
     (from.is_some() || to.is_some()).then(|| format!("{} to {} UTC", text(from), text(to)))
 }
 

@@ -545,8 +545,8 @@ fn the_days_of_a_certificate_are_those_of_the_screen() {
     let status = |status: CertificateStatus, from: &str, to: &str, days: i64| {
         let mut host = fixture::edit(&fixture::expired_host(), |history| {
             let mut leaf = fixture::expired_certificate();
-            leaf.not_before = Some(fixture::time(from));
-            leaf.not_after = Some(fixture::time(to));
+            leaf.not_before = Some(fixture::time(from).into());
+            leaf.not_after = Some(fixture::time(to).into());
             history.attempts[0].tls = Some(std::sync::Arc::new(fixture::tls(vec![leaf])));
         });
         host.diagnosis.certificate_status = Some(status);

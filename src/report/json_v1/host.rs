@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -10,6 +9,7 @@ use crate::model::{
     CertificateFacts, CertificateStatus, Confidence, DnsVerdict, Finding, HostState, KeyAlgorithm,
     Lookup, LookupAnswer, Moment, NameSource, Nla, NtlmFacts, Question, Resolver, SelectedSecurity,
     ServerFeature, Severity, StabilityVerdict, Stage, Subject, TlsFacts, TlsMethod, TrustVerdict,
+    UtcSecond,
 };
 use crate::report::sheet::Row;
 use crate::report::words;
@@ -110,10 +110,10 @@ struct CertificateV1<'a> {
     self_signed: Option<bool>,
     /// Start of validity.
     #[schemars(with = "Option<Moment>")]
-    not_before: Option<Timestamp>,
+    not_before: Option<UtcSecond>,
     /// End of validity.
     #[schemars(with = "Option<Moment>")]
-    not_after: Option<Timestamp>,
+    not_after: Option<UtcSecond>,
     /// Whole days to the end, rounded down: negative after it.
     days_left: Option<i64>,
     /// The public key.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::address;
 use crate::counts::counted;
 use crate::diagnosis::{self, Disagreement, remedies};
-use crate::model::{CertificateStatus, HostState, Severity};
+use crate::model::{CertificateStatus, HostState, Severity, UtcSecond};
 use crate::report::sheet::{Row, Sheet};
 use crate::report::words;
 use crate::sanitize::{single_line, terminal};
@@ -144,9 +144,8 @@ fn certificate_line(row: &Row<'_>) -> Option<String> {
             Some(true) => "self-signed".to_owned(),
             _ => format!("issuer {}", leaf.issuer),
         });
-        let end = |time: Option<jiff::Timestamp>| {
-            time.map_or_else(|| "?".to_owned(), words::spreadsheet_time)
-        };
+        let end =
+            |time: Option<UtcSecond>| time.map_or_else(|| "?".to_owned(), words::spreadsheet_time);
         parts.push(format!(
             "valid {} to {} UTC",
             end(leaf.not_before),

@@ -346,7 +346,7 @@ fn attempt_cells<'a>(attempt: &'a Attempt, ending: Ending<'_>) -> [Cell<'a>; 10]
     let path = attempt.path;
     [
         number(attempt.number),
-        Cell::Time(attempt.started_at),
+        Cell::Time(attempt.started_at.into()),
         attempt.by_name.as_deref().map_or(Cell::Empty, text),
         text(result),
         stage.map_or(Cell::Empty, |stage| text(stage.word())),

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
 use rust_xlsxwriter::{Color, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
 use super::super::grid::Cell;
 use super::super::words;
 use super::shade::{Limits, shade};
 use crate::counts::counted;
+use crate::model::UtcSecond;
 use crate::sanitize;
 
 /// Rows of a sheet below its heading.
@@ -228,8 +228,8 @@ pub(super) fn number<'a>(number: impl TryInto<i64>) -> Cell<'a> {
         .map_or(Cell::Empty, |number: i64| Cell::Number(number.to_string()))
 }
 
-pub(super) fn time<'a>(time: Option<Timestamp>) -> Cell<'a> {
-    time.map_or(Cell::Empty, Cell::Time)
+pub(super) fn time<'a>(time: Option<impl Into<UtcSecond>>) -> Cell<'a> {
+    time.map_or(Cell::Empty, |time| Cell::Time(time.into()))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use jiff::tz::Offset;
 use super::{Column, ColumnId, append, spelling};
 use crate::diagnosis::Spread;
 use crate::fleet::{CertificateSketch, Host};
-use crate::model::{KeyAlgorithm, ServerFeature};
+use crate::model::{KeyAlgorithm, ServerFeature, UtcSecond};
 use crate::table::groups::subnet;
 use crate::table::sort::SortKey;
 
@@ -129,10 +129,13 @@ pub(super) static COLUMNS: [Column; 24] = [
         says: |look, out| {
             let ends = look.certificate().and_then(|leaf| leaf.not_after);
             if let Some(ends) = ends {
-                write_day(out, Offset::UTC.to_datetime(ends));
+                write_day(out, ends.civil());
             }
         },
-        key: |host| time(certificate(host).and_then(|leaf| leaf.not_after)),
+        key: |host| {
+            let ends = certificate(host).and_then(|leaf| leaf.not_after);
+            number(ends.map(UtcSecond::as_second))
+        },
     },
     Column {
         id: ColumnId::Thumbprint,

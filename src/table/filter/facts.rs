@@ -2,13 +2,11 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::test::matches_text;
 use crate::fleet::CertificateSketch;
-use crate::model::KeyAlgorithm;
+use crate::model::{KeyAlgorithm, UtcSecond};
 use crate::table::columns::{domain_of, thousandths};
 use crate::table::look::Look;
 
@@ -126,21 +124,19 @@ pub(super) struct Day(i64);
 impl Day {
     pub(super) fn read(value: &str) -> Option<Self> {
         let date: Date = value.parse().ok()?;
-        let midnight = date.to_zoned_datetime(TimeZone::UTC).ok()?;
-        Some(Self::of(midnight.timestamp()))
+        let days = date.duration_since(Date::constant(1970, 1, 1)).as_secs() / DAY_S;
+        Some(Self(days))
     }
 
-    fn of(time: Timestamp) -> Self {
+    fn of(time: UtcSecond) -> Self {
         Self(time.as_second().div_euclid(DAY_S))
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Timestamp::from_second(self.0.saturating_mul(DAY_S)) {
-            Ok(midnight) => write!(f, "{}", midnight.to_zoned_datetime(TimeZone::UTC).date()),
-            Err(_) => Err(fmt::Error),
-        }
+        let midnight = UtcSecond::from_second(self.0.saturating_mul(DAY_S));
+        write!(f, "{}", midnight.civil().date())
     }
 }
 
@@ -167,8 +163,8 @@ impl When {
         let sketch = look.sketch();
         match self {
             Self::Expires => look.certificate()?.not_after,
-            Self::FirstSeen => sketch.first_seen,
-            Self::LastSeen => sketch.last_seen,
+            Self::FirstSeen => sketch.first_seen.map(Into::into),
+            Self::LastSeen => sketch.last_seen.map(Into::into),
         }
         .map(Day::of)
     }

@@ -3,8 +3,11 @@ use proptest::prelude::*;
 use super::lex::Operator;
 use super::test::Test;
 use super::*;
-use crate::diagnosis::testing::{attempt, days, issued, ntlm, times, tls};
-use crate::model::{HostState, KeyAlgorithm, NameSource, PublicKey, StabilityVerdict, TlsVersion};
+use crate::diagnosis::testing::{attempt, certificate, days, issued, ntlm, times, tls};
+use crate::model::{
+    HostState, KeyAlgorithm, NameSource, PublicKey, StabilityVerdict, TlsVersion, UtcSecond,
+};
+use crate::table::ColumnId;
 
 fn root(text: &str) -> Expression {
     Filter::parse(text).unwrap().root.unwrap()
@@ -409,6 +412,31 @@ fn fields_ask_what_they_say() {
     ] {
         assert!(!Filter::parse(text).unwrap().matches(&host), "{text}");
     }
+}
+
+#[test]
+fn a_certificate_that_never_expires_is_found_by_its_last_day() {
+    let mut leaf = certificate("srv05.corp.example");
+    leaf.not_after = Some(UtcSecond::MAX);
+    let made = times(1, || attempt().shown(tls(leaf.clone())));
+    let host = Host::new(&made.history, made.diagnose());
+    for text in [
+        "expires:9999-12-31",
+        "expires>9999-12-30",
+        "expires>=9999-12-31",
+    ] {
+        assert!(Filter::parse(text).unwrap().matches(&host), "{text}");
+    }
+    for text in [
+        "expires:9999-12-30",
+        "expires<9999-12-31",
+        "expires>9999-12-31",
+    ] {
+        assert!(!Filter::parse(text).unwrap().matches(&host), "{text}");
+    }
+    let mut said = String::new();
+    ColumnId::Expires.say(&host, &mut said);
+    assert_eq!(said, "9999-12-31");
 }
 
 #[test]

@@ -15,6 +15,11 @@ pub(super) fn any_time() -> impl Strategy<Value = jiff::Timestamp> {
         .prop_map(|(second, nano)| jiff::Timestamp::new(second, nano.max(0)).unwrap_or_default())
 }
 
+/// Any that there is: from the year -9999 to 9999.
+fn any_second() -> impl Strategy<Value = UtcSecond> {
+    (-377_705_116_800_i64..=253_402_300_799).prop_map(UtcSecond::from_second)
+}
+
 fn any_endpoint() -> impl Strategy<Value = Endpoint> {
     (any::<IpAddr>(), any::<u16>()).prop_map(|(address, port)| Endpoint::new(address, port))
 }
@@ -75,7 +80,7 @@ fn any_certificate() -> impl Strategy<Value = CertificateFacts> {
         prop::option::of(any_text()),
         prop::collection::vec(any_text(), 0..3),
         prop::collection::vec(any::<IpAddr>(), 0..3),
-        prop::option::of(any_time()),
+        prop::option::of(any_second()),
         any::<(bool, bool, u32)>(),
         prop::option::of(prop::collection::vec(any_text(), 0..2)),
     )

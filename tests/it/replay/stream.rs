@@ -69,8 +69,8 @@ fn certificate(name: &str, not_before: &str, not_after: &str) -> CertificateFact
         san_ip: Vec::new(),
         san_left_out: 0,
         has_san: true,
-        not_before: Some(time(not_before)),
-        not_after: Some(time(not_after)),
+        not_before: Some(time(not_before).into()),
+        not_after: Some(time(not_after).into()),
         key: PublicKey {
             algorithm: KeyAlgorithm::Rsa,
             bits: 2048,

@@ -498,6 +498,19 @@ fn a_certificate_with_a_thousand_names_leaves_room_for_the_rest_of_the_page() {
 }
 
 #[test]
+fn a_certificate_that_never_expires_ends_in_the_last_second() {
+    let leaf = certificate("srv05.corp.example", "9999-12-31T23:59:59Z");
+    let mut script = Script::default();
+    script.push(plan(true));
+    script.attempt(good("10.0.0.5", 1, leaf), true);
+    let stand = opened_over(script, (100, 600), Theme::default(), "10.0.0.5:3389");
+    let page = whole(&stand, 100);
+    assert!(page.contains("9999-12-31 23:59:59 UTC"), "{page}");
+    assert!(page.contains("until 9999-12-31"), "{page}");
+    assert!(!page.contains("9999-12-30"), "{page}");
+}
+
+#[test]
 fn identity_tells_a_host_that_was_not_reached_from_one_that_was_not_asked_or_has_no_nla() {
     let page = |attempts: Vec<Attempt>, ntlm: bool| {
         let mut script = Script::default();

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::super::Page;
 use super::super::glyphs::{self, Mark};
-use crate::model::CertificateFacts;
+use crate::model::{CertificateFacts, UtcSecond};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
@@ -83,7 +81,7 @@ fn details(number: usize, certificate: &CertificateFacts, page: &mut Page) {
         &certificate.subject,
         Tone::Plain,
     );
-    let when = |at: Option<Timestamp>| at.map_or_else(|| "?".to_owned(), day);
+    let when = |at: Option<UtcSecond>| at.map_or_else(|| "?".to_owned(), day);
     let valid = format!(
         "{} to {}",
         when(certificate.not_before),
@@ -94,6 +92,6 @@ fn details(number: usize, certificate: &CertificateFacts, page: &mut Page) {
     super::thumbprints(certificate, page);
 }
 
-fn day(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d").to_string()
+fn day(at: UtcSecond) -> String {
+    at.civil().strftime("%Y-%m-%d").to_string()
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::super::Page;
 use super::super::glyphs;
 use super::super::page::LABEL;
-use crate::model::CertificateFacts;
+use crate::model::{CertificateFacts, UtcSecond};
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
 
@@ -21,14 +21,14 @@ pub(super) fn write(certificate: &CertificateFacts, now: Option<Timestamp>, page
     if let (Some(start), Some(end), Some(now)) = (start, end, now) {
         let width = page.width.saturating_sub(LABEL + 3).min(MOST_BAR);
         if width >= LEAST_BAR && start < end {
-            let bar = bar(start, end, now, width, page.theme);
+            let bar = bar(start, end, now.into(), width, page.theme);
             let mut pieces = vec![(format!("  {:<LABEL$}", "validity"), Tone::Dim)];
             pieces.extend(bar);
             page.line(pieces);
         }
     }
     let said =
-        |at: Option<Timestamp>| at.map_or_else(|| "out of any range".to_owned(), text::moment);
+        |at: Option<UtcSecond>| at.map_or_else(|| "out of any range".to_owned(), text::moment);
     page.field("not before", &said(start), Tone::Plain);
     if let Some(now) = now {
         let now = format!("{} {}", text::moment(now), glyphs::today(page.theme));
@@ -39,9 +39,9 @@ pub(super) fn write(certificate: &CertificateFacts, now: Option<Timestamp>, page
 
 /// The bar over `width` cells. What lies outside of the validity gets room in proportion, up to half.
 fn bar(
-    start: Timestamp,
-    end: Timestamp,
-    now: Timestamp,
+    start: UtcSecond,
+    end: UtcSecond,
+    now: UtcSecond,
     width: usize,
     theme: Theme,
 ) -> Vec<(String, Tone)> {
@@ -151,7 +151,7 @@ mod tests {
             now in -20_000_000_000i64..20_000_000_000,
             width in LEAST_BAR..=MOST_BAR,
         ) {
-            let at = |second| Timestamp::from_second(second).unwrap();
+            let at = UtcSecond::from_second;
             let text: String = bar(at(start), at(start + length), at(now), width, ASCII)
                 .into_iter()
                 .map(|(piece, _)| piece)
