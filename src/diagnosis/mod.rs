@@ -10,6 +10,7 @@ mod ending;
 mod fleet_rules;
 pub mod handbook;
 mod identity;
+mod leaves;
 mod member;
 mod names;
 mod predicted;
@@ -28,14 +29,16 @@ mod weighing;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::num::NonZeroU8;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Attempt, CertificateStatus, DnsVerdict, Endpoint, Finding, History, HostState, Nla,
-    PredictedError, SelectedSecurity, StabilityVerdict, Stage,
+    Attempt, CertificateFacts, CertificateStatus, DnsVerdict, Endpoint, Finding, History,
+    HostState, Nla, PredictedError, SelectedSecurity, StabilityVerdict, Stage, TlsFacts,
 };
 
 pub use catalog::Verdict;
@@ -154,10 +157,13 @@ pub struct Diagnosis {
     pub security: SelectedSecurity,
     /// Whether NLA is asked for.
     pub nla: Nla,
-    /// Status of the leaf certificate.
+    /// Status of the leaf certificate, the worst of those in use.
     pub certificate_status: Option<CertificateStatus>,
-    /// Whole days to the end of the leaf, rounded down: negative after it.
+    /// Whole days to its end, rounded down: negative after it.
     pub days_left: Option<i64>,
+    /// Which certificate this is: from 1, in the order in which attempts first showed them; `None` where it is that of
+    /// [`History::tls`].
+    pub shown: Option<NonZeroU8>,
     /// Name against address.
     pub dns: DnsVerdict,
     /// In which way the names disagree; `None` where they agree or nothing is known.
@@ -170,6 +176,31 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// What mstsc would probably show.
     pub predicted: Option<Box<PredictedError>>,
+}
+
+impl Diagnosis {
+    /// The TLS facts with the certificate whose status this diagnosis has. Screens and reports show this one, so that dates and
+    /// status never contradict each other.
+    #[must_use]
+    pub fn tls_shown<'h>(&self, history: &'h History) -> Option<&'h Arc<TlsFacts>> {
+        let Some(number) = self.shown else {
+            return history.tls();
+        };
+        let mut attempts: Vec<&Attempt> = history.attempts.iter().collect();
+        attempts.sort_by_key(|attempt| attempt.started_at);
+        let mut leaves = leaves::seen(attempts).into_iter();
+        leaves
+            .find(|leaf| leaf.number == number)?
+            .best()?
+            .tls
+            .as_ref()
+    }
+
+    /// The certificate whose status this diagnosis has.
+    #[must_use]
+    pub fn certificate<'h>(&self, history: &'h History) -> Option<&'h Arc<CertificateFacts>> {
+        self.tls_shown(history)?.leaf()
+    }
 }
 
 /// The history with its attempts in the order in which they began, whatever the order in which they became known.
@@ -222,6 +253,7 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
         days_left: sight
             .leaf
             .and_then(|leaf| certificate::days_left(leaf, context.now)),
+        shown: sight.shown(),
         dns: sight.names.verdict,
         disagreement: disagreement::of(sight.names.verdict, &findings),
         name_paths: sight.names.paths(),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::identity::{host_label, normal, ntlm_name};
+use super::leaves::leaf_of;
 use super::member::MemberSight;
 use super::{Context, NameMember, NamePath, in_order};
 use crate::model::{
@@ -524,8 +525,9 @@ fn is_aside(judged: &JudgedName, history: &History) -> bool {
 /// A name that only the certificate carries, beside the common name: it may belong to another machine with the same
 /// certificate, or to none any more.
 fn is_alternative(judged: &JudgedName, history: &History) -> bool {
-    let common = history
-        .certificate()
-        .and_then(|leaf| leaf.common_name.as_deref());
-    judged.only_certificate() && common.is_none_or(|common| normal(common) != judged.name)
+    let mut commons = history
+        .attempts
+        .iter()
+        .filter_map(|attempt| leaf_of(attempt)?.common_name.as_deref());
+    judged.only_certificate() && !commons.any(|common| normal(common) == judged.name)
 }

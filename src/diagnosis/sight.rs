@@ -1,3 +1,4 @@
+use std::num::NonZeroU8;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -5,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::ending::{Ending, endings};
 use super::fleet_rules::FleetSight;
 use super::identity::ServerKind;
+use super::leaves::{self, Leaf};
 use super::names::NameSight;
 use super::{Context, Policy, Stability, names, stability};
 use crate::model::{
@@ -42,6 +44,9 @@ pub(crate) struct Sight<'a> {
     /// How the host takes what a modern client sends.
     pub(crate) manner: Manner,
     pub(crate) tls: Option<&'a TlsFacts>,
+    /// The certificates in use, the worst first.
+    pub(crate) leaves: Vec<Leaf<'a>>,
+    /// The worst of them.
     pub(crate) leaf: Option<&'a CertificateFacts>,
     pub(crate) ntlm: Option<&'a NtlmFacts>,
     pub(crate) server: ServerKind,
@@ -65,12 +70,15 @@ impl<'a> Sight<'a> {
             .map(|(attempt, ending)| Counted { attempt, ending })
             .filter(|counted| counted.ending != Ending::NotCounted && !is_ours(counted))
             .collect();
+        let mut leaves = leaves::in_use(history);
+        leaves::worst_first(&mut leaves, context.policy, context.now);
         Self {
             stability: stability::stability(&counted, context.policy),
             names: names::look(history, context),
             server: ServerKind::of(history),
             tls: history.tls().map(Arc::as_ref),
-            leaf: history.certificate().map(Arc::as_ref),
+            leaf: leaves.first().map(|leaf| leaf.facts),
+            leaves,
             ntlm: history.ntlm().map(Arc::as_ref),
             counted,
             manner: Manner::of(&history.attempts),
@@ -82,6 +90,19 @@ impl<'a> Sight<'a> {
             ntlm_asked: context.ntlm_enabled,
             no_ipv6_route: context.no_ipv6_route,
         }
+    }
+
+    /// As [`Diagnosis::shown`](super::Diagnosis::shown).
+    pub(crate) fn shown(&self) -> Option<NonZeroU8> {
+        let leaf = self.leaves.first()?;
+        let newest = self.tls.and_then(TlsFacts::leaf)?;
+        (newest.sha256 != leaf.facts.sha256).then_some(leaf.number)
+    }
+
+    /// The NTLM facts of the member that showed a certificate: those of another member say nothing about it.
+    pub(crate) fn ntlm_of(&self, leaf: &Leaf<'a>) -> Option<&'a NtlmFacts> {
+        let is_only = self.leaves.len() == 1;
+        leaf.ntlm().or(self.ntlm.filter(|_| is_only))
     }
 
     /// Failures with stage and outcome, oldest first.

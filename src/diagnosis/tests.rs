@@ -67,7 +67,7 @@ fn validity() -> impl Strategy<Value = Option<UtcSecond>> {
     prop::option::of(bounds.prop_map(UtcSecond::from_second))
 }
 
-fn certificate() -> impl Strategy<Value = crate::model::CertificateFacts> {
+fn certificate() -> impl Strategy<Value = CertificateFacts> {
     let flags = (any::<bool>(), any::<bool>(), any::<bool>());
     (
         ".{0,20}",
@@ -88,6 +88,8 @@ fn certificate() -> impl Strategy<Value = crate::model::CertificateFacts> {
                 leaf.self_issued = self_issued;
                 leaf.key.bits = bits;
                 leaf.san_left_out = bits % 2;
+                // Certificates that differ have hashes that differ.
+                leaf.sha256 = format!("{leaf:?}").into();
                 leaf
             },
         )
@@ -113,7 +115,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
             made.silent_rounds = silent_rounds;
             made.by_name = by_name.then(|| "srv05.corp.example".into());
             made.tls = tls.map(|(method, leaf)| {
-                std::sync::Arc::new(crate::model::TlsFacts {
+                Arc::new(TlsFacts {
                     method,
                     ..testing::tls(leaf)
                 })
@@ -244,6 +246,17 @@ proptest! {
             prop_assert!((1..=100).contains(&predicted.likelihood));
         }
         prop_assert!((0.0..=1.0).contains(&diagnosis.stability.loss));
+    }
+
+    #[test]
+    fn the_certificate_shown_has_the_status_that_the_findings_state(host in any_host()) {
+        let diagnosis = host.diagnose();
+        let shown = diagnosis.certificate(&host.history);
+        let status = shown.map(|leaf| certificate::status(leaf, &host.policy, host.now));
+        prop_assert_eq!(diagnosis.certificate_status, status);
+        let fires = |id: &str| diagnosis.findings.iter().any(|finding| finding.id == id);
+        let is_expired = status == Some(CertificateStatus::Expired);
+        prop_assert_eq!(fires("RDP-CERT-EXPIRED"), is_expired);
     }
 
     #[test]

@@ -82,8 +82,9 @@ impl Known {
         let account = label
             .filter(|label| machine.expected.as_ref() == Some(label))
             .map(|label| label.as_str().to_ascii_uppercase());
-        let thumbprint = history
-            .certificate()
+        let thumbprint = host
+            .diagnosis
+            .certificate(&history)
             .map(|leaf| leaf.sha1.to_string())
             .filter(|sha1| sha1.len() == 40 && sha1.bytes().all(|byte| byte.is_ascii_hexdigit()));
         Self {

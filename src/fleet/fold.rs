@@ -412,7 +412,7 @@ impl Fleet {
         let diagnosis = self.diagnose(&history);
         self.replace(index, &diagnosis);
         if let Some(host) = self.hosts.get_mut(index) {
-            host.judge(diagnosis);
+            host.judge(&history, diagnosis);
         }
     }
 

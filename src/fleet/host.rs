@@ -1,6 +1,8 @@
 use super::packed::{Packed, Sketch};
 use crate::diagnosis::Diagnosis;
-use crate::model::{History, NameSource, ObservedName, Subject, TlsMethod, TlsVersion};
+use crate::model::{
+    CertificateFacts, History, NameSource, ObservedName, Subject, TlsMethod, TlsVersion,
+};
 
 /// A row: what was seen of one subject and what is thought of it.
 ///
@@ -27,7 +29,7 @@ impl Host {
             listed: false,
             tls: None,
             display_name: None,
-            facts: Packed::new(history),
+            facts: Packed::new(history, shown(history, &diagnosis)),
             diagnosis,
         };
         host.glance(history);
@@ -36,14 +38,23 @@ impl Host {
 
     /// Puts facts in place of those that are here; the subject stays.
     pub(super) fn replace(&mut self, history: &History, diagnosis: Diagnosis) {
-        self.facts.replace(history);
-        self.judge(diagnosis);
+        self.facts.replace(history, shown(history, &diagnosis));
+        self.take(diagnosis);
         self.glance(history);
+    }
+
+    /// Takes a new diagnosis of the same facts. Which certificate is the worst may have changed with the time.
+    pub(super) fn judge(&mut self, history: &History, diagnosis: Diagnosis) {
+        if diagnosis.shown == self.diagnosis.shown {
+            self.take(diagnosis);
+        } else {
+            self.replace(history, diagnosis);
+        }
     }
 
     /// Takes new opinions. Those that say the same stay where they are in memory: most do, at every attempt, and a fleet whose
     /// texts wander about leaves holes behind.
-    pub(super) fn judge(&mut self, mut diagnosis: Diagnosis) {
+    fn take(&mut self, mut diagnosis: Diagnosis) {
         let known = &mut self.diagnosis;
         if known.findings == diagnosis.findings {
             diagnosis.findings = std::mem::take(&mut known.findings);
@@ -65,7 +76,7 @@ impl Host {
         let name = match &history.subject {
             // The subject is the name.
             Subject::Unresolved { .. } => None,
-            Subject::Endpoint(_) => display_name(history),
+            Subject::Endpoint(_) => display_name(history, &self.diagnosis),
         };
         if self.display_name.as_deref() != name {
             self.display_name = name.map(Into::into);
@@ -126,7 +137,11 @@ impl Host {
     }
 }
 
-fn display_name(history: &History) -> Option<&str> {
+fn shown<'a>(history: &'a History, diagnosis: &Diagnosis) -> Option<&'a CertificateFacts> {
+    diagnosis.certificate(history).map(AsRef::as_ref)
+}
+
+fn display_name<'a>(history: &'a History, diagnosis: &Diagnosis) -> Option<&'a str> {
     let first = |source: NameSource| {
         history
             .names
@@ -146,7 +161,7 @@ fn display_name(history: &History) -> Option<&str> {
         .or_else(|| first(NameSource::Ptr))
         .or_else(|| first(NameSource::Certificate))
         .or_else(|| {
-            let certificate = history.certificate()?;
+            let certificate = shown(history, diagnosis)?;
             certificate
                 .dns_names()
                 .into_iter()

@@ -6,8 +6,9 @@ use crate::diagnosis::testing::{
     AttemptMaker, attempt, certificate, days, endpoint, here, leading_to, now, ntlm, silent, tls,
 };
 use crate::model::{
-    Attempt, DnsVerdict, EventBody, HostState, LookupAnswer, NameSource, Outcome, Question,
-    Resolver, ScanEvent, ScanStatus, Severity, StabilityVerdict, Stage, UnlistedCounts, UtcSecond,
+    Attempt, CertificateStatus, DnsVerdict, EventBody, HostState, LookupAnswer, NameSource,
+    Outcome, Question, Resolver, ScanEvent, ScanStatus, Severity, StabilityVerdict, Stage,
+    UnlistedCounts, UtcSecond,
 };
 
 const NAME: &str = "srv05.corp.example";
@@ -161,6 +162,53 @@ fn issuer_certificates_are_shared_between_hosts() {
         Arc::clone(&history.tls().unwrap().chain[1])
     };
     assert!(Arc::ptr_eq(&issuer(0), &issuer(1)));
+}
+
+/// Two members: one with a certificate that cannot be read, one whose certificate ends during the scan.
+#[test]
+fn the_certificate_of_a_row_is_the_worst_at_the_time() {
+    let unread = CertificateFacts {
+        unparsable: Some("bad DER".into()),
+        common_name: None,
+        not_before: None,
+        not_after: None,
+        ..certificate("unread")
+    };
+    let ending = CertificateFacts {
+        not_after: Some(UtcSecond::from_second(now().as_second() + 3600)),
+        ..certificate(NAME)
+    };
+    let mut feed = Feed::new();
+    feed.attempt(attempt().shown(tls(unread)))
+        .attempt(attempt().shown(tls(ending.clone())));
+    let shown = |feed: &Feed| {
+        let host = feed.host();
+        let name = host.sketch().certificate.unwrap().common_name;
+        let name = name.map(Cow::into_owned);
+        let (history, diagnosis) = (host.history(), &host.diagnosis);
+        let whole = &diagnosis.certificate(&history).unwrap().common_name;
+        assert_eq!(name.as_deref(), whole.as_deref());
+        (diagnosis.certificate_status, name)
+    };
+    assert_eq!(
+        shown(&feed),
+        (Some(CertificateStatus::Unparsable), None),
+        "worse than one that still has an hour"
+    );
+    feed.seq = 4000;
+    feed.event(EventBody::ScanFinished(ScanEnd {
+        status: ScanStatus::Complete,
+        endpoints_probed: 1,
+        unlisted: UnlistedCounts::default(),
+        answered_on_retry: 0,
+        unreached: 0,
+    }));
+    assert_eq!(
+        shown(&feed),
+        (Some(CertificateStatus::Expired), Some(NAME.to_owned()))
+    );
+    assert_eq!(feed.fleet.summary(), &recount(&feed.fleet));
+    assert_eq!(feed.fleet.summary().expired, 1);
 }
 
 #[test]

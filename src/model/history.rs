@@ -104,7 +104,8 @@ impl History {
             .or_else(|| newest().next())
     }
 
-    /// The newest leaf certificate seen.
+    /// The newest leaf certificate seen. Of several in use, which one is judged and shown is an opinion:
+    /// `Diagnosis::certificate`.
     #[must_use]
     pub fn certificate(&self) -> Option<&Arc<CertificateFacts>> {
         self.tls().and_then(|tls| tls.leaf())

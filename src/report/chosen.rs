@@ -28,7 +28,7 @@ fn said(column: ColumnId, host: &Host) -> String {
 pub(super) fn cell<'a>(column: ColumnId, row: &Row<'_>) -> Cell<'a> {
     let moment = |time: Option<UtcSecond>| time.map_or(Cell::Empty, Cell::Time);
     match column {
-        ColumnId::Expires => moment(row.history.certificate().and_then(|leaf| leaf.not_after)),
+        ColumnId::Expires => moment(row.certificate().and_then(|leaf| leaf.not_after)),
         ColumnId::FirstSeen => moment(row.host.sketch().first_seen.map(Into::into)),
         ColumnId::LastSeen => moment(row.host.sketch().last_seen.map(Into::into)),
         ColumnId::Days

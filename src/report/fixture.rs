@@ -124,6 +124,7 @@ pub(super) fn diagnosis(state: HostState) -> Diagnosis {
         nla: Nla::Unknown,
         certificate_status: None,
         days_left: None,
+        shown: None,
         dns: DnsVerdict::NotChecked,
         disagreement: None,
         name_paths: Vec::new(),

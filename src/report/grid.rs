@@ -125,7 +125,7 @@ const COLUMNS: &[Column] = &[
         maybe(leaf(row).map(|leaf| &*leaf.issuer))
     }),
     ("certificate_self_signed", |row| {
-        let facts = tls(row).zip(leaf(row));
+        let facts = row.tls_shown().zip(leaf(row));
         let answer = facts.and_then(|(tls, leaf)| words::self_signed(tls, leaf));
         maybe(answer.map(|yes| if yes { "yes" } else { "no" }))
     }),
@@ -239,7 +239,7 @@ fn tls<'r>(row: &'r Row<'_>) -> Option<&'r TlsFacts> {
 }
 
 fn leaf<'r>(row: &'r Row<'_>) -> Option<&'r CertificateFacts> {
-    row.history.certificate().map(AsRef::as_ref)
+    row.certificate().map(AsRef::as_ref)
 }
 
 fn ntlm<'r>(row: &'r Row<'_>) -> Option<&'r NtlmFacts> {

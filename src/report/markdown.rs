@@ -140,7 +140,7 @@ fn hosts(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     )?;
     for row in sheet.rows() {
         let diagnosis = &row.host.diagnosis;
-        let until = row.history.certificate().and_then(|leaf| leaf.not_after);
+        let until = row.certificate().and_then(|leaf| leaf.not_after);
         writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",

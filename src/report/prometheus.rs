@@ -244,7 +244,7 @@ fn findings(host: &Host, metric: &mut Metric<'_>) -> io::Result<()> {
 }
 
 fn certificate(row: &Row<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
-    let Some(leaf) = row.history.certificate() else {
+    let Some(leaf) = row.certificate() else {
         return Ok(());
     };
     metric.put(
@@ -266,8 +266,7 @@ fn time(
     end: fn(&CertificateFacts) -> Option<UtcSecond>,
     metric: &mut Metric<'_>,
 ) -> io::Result<()> {
-    let time = row.history.certificate().and_then(|leaf| end(leaf));
-    moment(time, metric)
+    moment(row.certificate().and_then(|leaf| end(leaf)), metric)
 }
 
 fn clock_skew(row: &Row<'_>, metric: &mut Metric<'_>) -> io::Result<()> {

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -7,8 +8,8 @@ use super::Selection;
 use crate::diagnosis::{Banner, Undecided};
 use crate::fleet::{Fleet, Host, Summary};
 use crate::model::{
-    CertificateStatus, Endpoint, History, HostState, Notice, ScanEnd, ScanPlan, Severity,
-    StabilityVerdict,
+    CertificateFacts, CertificateStatus, Endpoint, History, HostState, Notice, ScanEnd, ScanPlan,
+    Severity, StabilityVerdict, TlsFacts,
 };
 use crate::table::ColumnId;
 
@@ -60,6 +61,17 @@ pub(super) struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// As [`Diagnosis::tls_shown`](crate::diagnosis::Diagnosis::tls_shown).
+    pub(super) fn tls_shown(&self) -> Option<&TlsFacts> {
+        let shown = self.host.diagnosis.tls_shown(&self.history);
+        shown.map(AsRef::as_ref)
+    }
+
+    /// As [`Diagnosis::certificate`](crate::diagnosis::Diagnosis::certificate).
+    pub(super) fn certificate(&self) -> Option<&Arc<CertificateFacts>> {
+        self.tls_shown()?.leaf()
+    }
+
     /// What cannot be told of the host yet. Judged at every call.
     pub(super) fn undecided(&self) -> Vec<Undecided> {
         self.fleet

@@ -191,7 +191,7 @@ fn address(row: &Row<'_>) -> String {
 
 /// Status, end and days left: the datum must not vanish on the day that it matters.
 fn certificate(row: &Row<'_>) -> String {
-    let Some(leaf) = row.history.certificate() else {
+    let Some(leaf) = row.certificate() else {
         return dash();
     };
     let diagnosis = &row.host.diagnosis;

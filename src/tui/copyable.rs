@@ -45,7 +45,7 @@ pub fn copyables(model: &Model) -> Vec<Copyable> {
     };
     let subject = only.and_then(|host| {
         let history = host.history();
-        let leaf = history.certificate()?;
+        let leaf = host.diagnosis.certificate(&history)?;
         let readable = leaf.unparsable.is_none();
         readable.then(|| sanitize::single_line(&leaf.subject).into_owned())
     });
@@ -103,7 +103,7 @@ pub fn copyables(model: &Model) -> Vec<Copyable> {
 /// that they are pasted into would read a name as a command: only what is a host name is one then.
 fn of_one(host: &Host, alone: bool) -> [Option<String>; 5] {
     let history = host.history();
-    let leaf = history.certificate();
+    let leaf = host.diagnosis.certificate(&history);
     let line = |text: &str| sanitize::single_line(text).into_owned();
     [
         host.display_name()

@@ -1,26 +1,43 @@
-use super::{Refine, Rule, found, lacking, likely, sure, who_it_is};
+use super::{Refine, Rule, found, lacking, likely, per_certificate, sure, who_it_is, worst_of};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::certificate::lifetime_days;
 use crate::diagnosis::identity::{
     EKU_ANY, EKU_REMOTE_DESKTOP, EKU_SERVER_AUTH, ServerKind, has_usage, host_label, labels_agree,
     normal, windows_made,
 };
+use crate::diagnosis::leaves::Leaf;
 use crate::diagnosis::sight::Sight;
 use crate::model::{CertificateFacts, Confidence, KeyAlgorithm, Severity, TrustVerdict};
 
 pub(super) const RULES: &[Rule] = &[
-    ("RDP-CERT-NAME-MISMATCH", name_mismatch),
-    ("RDP-CERT-RENAMED-HOST", renamed_host),
-    ("RDP-CERT-SELF-SIGNED", self_signed),
-    ("RDP-CERT-CHAIN-SHORT", chain_short),
-    ("RDP-CERT-SHA1", sha1),
-    ("RDP-CERT-MD5", md5),
-    ("RDP-CERT-KEY-TINY", key_tiny),
-    ("RDP-CERT-KEY-SHORT", key_short),
-    ("RDP-CERT-NO-EKU", no_usage),
-    ("RDP-CERT-CA-FLAG", ca_flag),
-    ("RDP-CERT-LONG-LIFE", long_life),
-    ("RDP-CERT-UNPARSABLE", unparsable),
+    ("RDP-CERT-NAME-MISMATCH", |sight| {
+        per_certificate(sight, name_mismatch)
+    }),
+    ("RDP-CERT-RENAMED-HOST", |sight| {
+        per_certificate(sight, renamed_host)
+    }),
+    ("RDP-CERT-SELF-SIGNED", |sight| {
+        per_certificate(sight, self_signed)
+    }),
+    ("RDP-CERT-CHAIN-SHORT", |sight| {
+        per_certificate(sight, chain_short)
+    }),
+    ("RDP-CERT-SHA1", |sight| per_certificate(sight, sha1)),
+    ("RDP-CERT-MD5", |sight| per_certificate(sight, md5)),
+    ("RDP-CERT-KEY-TINY", |sight| {
+        per_certificate(sight, key_tiny)
+    }),
+    ("RDP-CERT-KEY-SHORT", |sight| {
+        per_certificate(sight, key_short)
+    }),
+    ("RDP-CERT-NO-EKU", |sight| per_certificate(sight, no_usage)),
+    ("RDP-CERT-CA-FLAG", |sight| per_certificate(sight, ca_flag)),
+    ("RDP-CERT-LONG-LIFE", |sight| {
+        per_certificate(sight, long_life)
+    }),
+    ("RDP-CERT-UNPARSABLE", |sight| {
+        worst_of(sight, unparsable, |leaf| leaf.facts.unparsable.is_some())
+    }),
 ];
 
 /// Names quoted in evidence: a certificate may have a thousand.
@@ -43,37 +60,46 @@ fn some_of<S: AsRef<str>>(values: &[S]) -> String {
     }
 }
 
-/// The leaf, when it could be read.
-pub(super) fn leaf<'a>(sight: &Sight<'a>) -> Option<&'a CertificateFacts> {
-    sight.leaf.filter(|leaf| leaf.unparsable.is_none())
-}
-
 /// What to do about a certificate: Windows makes its own anew, all others have to be brought.
-pub(super) fn renewal(sight: &Sight<'_>) -> &'static [&'static str] {
-    match (sight.leaf, sight.server) {
-        (Some(leaf), ServerKind::NotWindows(_)) if leaf.self_issued => &["R16"],
-        (Some(leaf), _) if windows_made(leaf) => &["R1"],
+pub(super) fn renewal(sight: &Sight<'_>, leaf: &CertificateFacts) -> &'static [&'static str] {
+    match sight.server {
+        ServerKind::NotWindows(_) if leaf.self_issued => &["R16"],
+        _ if windows_made(leaf) => &["R1"],
         _ => &["R4"],
     }
 }
 
 /// The certificate that Windows makes for itself and makes anew: not one that someone made by hand, and not a proxy's.
-pub(super) fn windows_own<'a>(sight: &Sight<'a>) -> Option<&'a CertificateFacts> {
-    leaf(sight).filter(|leaf| sight.server.is_windows() && windows_made(leaf))
+pub(super) fn is_windows_own(sight: &Sight<'_>, leaf: &CertificateFacts) -> bool {
+    sight.server.is_windows() && windows_made(leaf)
+}
+
+/// Whether clients that connect by this name (`None`: by address) may get the certificate. SNI selects one, so connections
+/// with the same name decide where there were any.
+fn is_shown_for(sight: &Sight<'_>, leaf: &Leaf<'_>, name: Option<&str>) -> bool {
+    let is_shown = |leaf: &Leaf<'_>| {
+        let mut by_names = leaf
+            .attempts
+            .iter()
+            .map(|attempt| attempt.by_name.as_deref());
+        by_names.any(|by_name| by_name.map(normal).as_deref() == name)
+    };
+    is_shown(leaf) || !sight.leaves.iter().any(is_shown)
 }
 
 /// Judged for names that the user typed. An address can only match where the certificate lists addresses.
-fn name_mismatch(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight) else {
-        return Verdict::Silent;
-    };
+fn name_mismatch(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
     let targets = sight.target_names();
     if targets.is_empty() {
         return address_mismatch(sight, leaf);
     }
-    let Some(missed) = targets.iter().find(|name| !leaf.covers(name)) else {
+    let mut targets = targets.iter();
+    let Some(missed) =
+        targets.find(|name| !leaf.facts.covers(name) && is_shown_for(sight, leaf, Some(name)))
+    else {
         return Verdict::Silent;
     };
+    let leaf = leaf.facts;
     if leaf.san_left_out > 0 {
         return MORE_NAMES;
     }
@@ -123,10 +149,14 @@ fn name_mismatch(sight: &Sight<'_>) -> Verdict {
     }
 }
 
-fn address_mismatch(sight: &Sight<'_>, leaf: &CertificateFacts) -> Verdict {
+fn address_mismatch(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
     let Some(endpoint) = sight.history.subject.endpoint() else {
         return Verdict::Silent;
     };
+    if !is_shown_for(sight, leaf, None) {
+        return Verdict::Silent;
+    }
+    let leaf = leaf.facts;
     if !sight.history.listed || leaf.san_ip.is_empty() {
         return Verdict::Silent;
     }
@@ -149,13 +179,14 @@ fn address_mismatch(sight: &Sight<'_>, leaf: &CertificateFacts) -> Verdict {
     )
 }
 
-fn renamed_host(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight).filter(|leaf| leaf.self_issued) else {
+fn renamed_host(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    if !leaf.facts.self_issued {
         return Verdict::Silent;
-    };
-    let Some(ntlm) = sight.ntlm else {
+    }
+    let Some(ntlm) = sight.ntlm_of(leaf) else {
         return lacking("the host's own name is not known", who_it_is(sight));
     };
+    let leaf = leaf.facts;
     let names: Vec<String> = leaf.dns_names().into_iter().map(normal).collect();
     let own: Vec<String> = [&ntlm.dns_computer, &ntlm.netbios_computer]
         .into_iter()
@@ -170,7 +201,7 @@ fn renamed_host(sight: &Sight<'_>) -> Verdict {
         return lacking("the host's own name is not known", who_it_is(sight));
     }
     // Proxies, other systems and people put any name there.
-    if windows_own(sight).is_none() || names.iter().any(|name| name.starts_with('*')) {
+    if !is_windows_own(sight, leaf) || names.iter().any(|name| name.starts_with('*')) {
         return Verdict::Silent;
     }
     let agree = names.iter().any(|name| {
@@ -191,28 +222,30 @@ fn renamed_host(sight: &Sight<'_>) -> Verdict {
     )
 }
 
-fn self_signed(sight: &Sight<'_>) -> Verdict {
-    match leaf(sight).filter(|leaf| leaf.self_issued) {
-        Some(leaf) => sure(
-            "RDP-CERT-SELF-SIGNED",
-            "The certificate is self-signed, so clients cannot tell who it is",
-            if leaf.subject.is_empty() {
-                "issuer and subject are empty".to_owned()
-            } else {
-                format!("issuer and subject are {}", leaf.subject)
-            },
-        ),
-        None => Verdict::Silent,
+fn self_signed(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    let leaf = leaf.facts;
+    if !leaf.self_issued {
+        return Verdict::Silent;
     }
+    sure(
+        "RDP-CERT-SELF-SIGNED",
+        "The certificate is self-signed, so clients cannot tell who it is",
+        if leaf.subject.is_empty() {
+            "issuer and subject are empty".to_owned()
+        } else {
+            format!("issuer and subject are {}", leaf.subject)
+        },
+    )
 }
 
-fn chain_short(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight).filter(|leaf| !leaf.self_issued) else {
+fn chain_short(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    let Some(tls) = leaf.tls().filter(|tls| tls.chain.len() == 1) else {
         return Verdict::Silent;
     };
-    let Some(tls) = sight.tls.filter(|tls| tls.chain.len() == 1) else {
+    let leaf = leaf.facts;
+    if leaf.self_issued {
         return Verdict::Silent;
-    };
+    }
     // A root may have issued it: then nothing is missing, and a trusted chain proves it.
     if tls.trust == TrustVerdict::Trusted {
         return Verdict::Silent;
@@ -248,11 +281,12 @@ const MD_OIDS: [&str; 8] = [
     "1.3.14.3.2.25",
 ];
 
-fn sha1(sight: &Sight<'_>) -> Verdict {
+fn sha1(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    let leaf = leaf.facts;
     let hashes = ["sha1", "dsawithsha", "shawithrsaencryption"];
-    let Some(leaf) = leaf(sight).filter(|leaf| signed_with(leaf, &hashes, &SHA1_OIDS)) else {
+    if !signed_with(leaf, &hashes, &SHA1_OIDS) {
         return Verdict::Silent;
-    };
+    }
     let finding = found(
         "RDP-CERT-SHA1",
         Confidence::Sure,
@@ -260,21 +294,21 @@ fn sha1(sight: &Sight<'_>) -> Verdict {
         format!("signature {}", leaf.signature_algorithm),
     );
     Verdict::Fires(if leaf.self_issued {
-        finding.remedies(renewal(sight))
+        finding.remedies(renewal(sight, leaf))
     } else {
         finding.severity(Severity::Medium).remedies(&["R4"])
     })
 }
 
-fn md5(sight: &Sight<'_>) -> Verdict {
-    match leaf(sight).filter(|leaf| signed_with(leaf, &["md5", "md4", "md2"], &MD_OIDS)) {
-        Some(leaf) => sure(
-            "RDP-CERT-MD5",
-            "The certificate is signed with MD5 or older, which updated clients refuse",
-            format!("signature {}", leaf.signature_algorithm),
-        ),
-        None => Verdict::Silent,
+fn md5(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    if !signed_with(leaf.facts, &["md5", "md4", "md2"], &MD_OIDS) {
+        return Verdict::Silent;
     }
+    sure(
+        "RDP-CERT-MD5",
+        "The certificate is signed with MD5 or older, which updated clients refuse",
+        format!("signature {}", leaf.facts.signature_algorithm),
+    )
 }
 
 /// Whether the signature algorithm begins or ends with one of some hashes, as its names do; or is one of some OIDs.
@@ -287,14 +321,13 @@ fn signed_with(leaf: &CertificateFacts, hashes: &[&str], oids: &[&str]) -> bool 
 }
 
 /// Kind and length of the key, where it is known.
-fn key(sight: &Sight<'_>) -> Option<(KeyAlgorithm, u32)> {
-    leaf(sight)
-        .map(|leaf| (leaf.key.algorithm, leaf.key.bits))
-        .filter(|(_, bits)| *bits > 0)
+fn key(leaf: &Leaf<'_>) -> Option<(KeyAlgorithm, u32)> {
+    let key = leaf.facts.key;
+    (key.bits > 0).then_some((key.algorithm, key.bits))
 }
 
-fn key_tiny(sight: &Sight<'_>) -> Verdict {
-    match key(sight) {
+fn key_tiny(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    match key(leaf) {
         Some((KeyAlgorithm::Rsa, bits @ ..1024)) => sure(
             "RDP-CERT-KEY-TINY",
             "The certificate's RSA key is below 1024 bits; Windows clients refuse it",
@@ -304,8 +337,8 @@ fn key_tiny(sight: &Sight<'_>) -> Verdict {
     }
 }
 
-fn key_short(sight: &Sight<'_>) -> Verdict {
-    match key(sight) {
+fn key_short(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    match key(leaf) {
         Some((KeyAlgorithm::Rsa, bits @ 1024..2048)) => sure(
             "RDP-CERT-KEY-SHORT",
             "The certificate's RSA key is below 2048 bits",
@@ -321,10 +354,8 @@ fn key_short(sight: &Sight<'_>) -> Verdict {
     }
 }
 
-fn no_usage(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight) else {
-        return Verdict::Silent;
-    };
+fn no_usage(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    let leaf = leaf.facts;
     let Some(usages) = &leaf.extended_key_usage else {
         return Verdict::Silent;
     };
@@ -348,17 +379,17 @@ fn no_usage(sight: &Sight<'_>) -> Verdict {
     )
 }
 
-fn ca_flag(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight).filter(|leaf| leaf.is_ca) else {
+fn ca_flag(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    if !leaf.facts.is_ca {
         return Verdict::Silent;
-    };
+    }
     let finding = found(
         "RDP-CERT-CA-FLAG",
         Confidence::Sure,
         "The server's certificate calls itself an authority",
         "basic constraints say CA",
     );
-    Verdict::Fires(if leaf.self_issued {
+    Verdict::Fires(if leaf.facts.self_issued {
         finding.severity(Severity::Info)
     } else {
         finding
@@ -366,15 +397,14 @@ fn ca_flag(sight: &Sight<'_>) -> Verdict {
 }
 
 /// Only for chains that this machine trusts: whether the authority is a public one cannot be told otherwise.
-fn long_life(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight).filter(|leaf| !leaf.self_issued) else {
+fn long_life(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    let Some(days) =
+        lifetime_days(leaf.facts).filter(|days| *days > LONG_LIFE_DAYS && !leaf.facts.self_issued)
+    else {
         return Verdict::Silent;
     };
-    let Some(days) = lifetime_days(leaf).filter(|days| *days > LONG_LIFE_DAYS) else {
-        return Verdict::Silent;
-    };
-    if sight
-        .tls
+    if leaf
+        .tls()
         .is_none_or(|tls| tls.trust != TrustVerdict::Trusted)
     {
         return lacking(
@@ -390,10 +420,8 @@ fn long_life(sight: &Sight<'_>) -> Verdict {
     ))
 }
 
-fn unparsable(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = sight.leaf else {
-        return Verdict::Silent;
-    };
+fn unparsable(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    let leaf = leaf.facts;
     match &leaf.unparsable {
         Some(why) => sure(
             "RDP-CERT-UNPARSABLE",

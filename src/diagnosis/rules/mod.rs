@@ -4,6 +4,8 @@ mod certificate;
 mod credssp;
 mod dns;
 mod gateway;
+#[cfg(test)]
+mod member_tests;
 mod negotiation;
 mod pace;
 mod stability;
@@ -23,10 +25,12 @@ use std::borrow::Cow;
 
 use super::catalog::{self, Verdict};
 use super::identity::ServerKind;
+use super::leaves::{Leaf, leaf_of};
 use super::sight::Sight;
 use crate::model::{Confidence, Finding, Outcome, Severity, Stage};
 
 pub(super) use tls::{closes_at_once, closes_at_tls};
+pub(super) use turns::{replaced, short};
 
 /// A rule with the id that it may fire.
 type Rule = (&'static str, fn(&Sight<'_>) -> Verdict);
@@ -56,6 +60,64 @@ pub(super) fn all(sight: &Sight<'_>) -> impl Iterator<Item = (&'static str, Verd
         .into_iter()
         .flatten()
         .map(|(id, rule)| (*id, rule(sight)))
+}
+
+/// A rule about one of the certificates in use at a host.
+type CertificateRule = fn(&Sight<'_>, &Leaf<'_>) -> Verdict;
+
+/// Runs a rule on every certificate in use that can be parsed.
+fn per_certificate(sight: &Sight<'_>, rule: CertificateRule) -> Verdict {
+    worst_of(sight, rule, |leaf| leaf.facts.unparsable.is_none())
+}
+
+/// The worst verdict of a rule on any of the certificates; of several, the evidence names it.
+fn worst_of(
+    sight: &Sight<'_>,
+    rule: CertificateRule,
+    is_meant: impl Fn(&Leaf<'_>) -> bool,
+) -> Verdict {
+    let weight = |verdict: &Verdict| match verdict {
+        Verdict::Silent => (0, None),
+        Verdict::NotEnough { .. } => (1, None),
+        Verdict::Fires(finding) => (2, Some((finding.severity, finding.confidence))),
+    };
+    let mut worst = Verdict::Silent;
+    let mut of = None;
+    let mut critical = 0;
+    for leaf in sight.leaves.iter().filter(|leaf| is_meant(leaf)) {
+        let verdict = rule(sight, leaf);
+        if matches!(&verdict, Verdict::Fires(finding) if finding.severity == Severity::Critical) {
+            critical += 1;
+        }
+        if weight(&verdict) > weight(&worst) {
+            (worst, of) = (verdict, Some(leaf));
+        }
+    }
+    if let (Verdict::Fires(finding), Some(leaf), 2..) = (&mut worst, of, sight.leaves.len()) {
+        finding.evidence.push_str(&share(sight, leaf));
+        // Critical is what stops every connection, not only those to one of several members.
+        if critical < sight.leaves.len() {
+            finding.severity = finding.severity.min(Severity::High);
+        }
+    }
+    worst
+}
+
+/// "; certificate srv05.corp.example, shown in 2 of 6 connections". Where the common name is not unique, by its hash.
+fn share(sight: &Sight<'_>, leaf: &Leaf<'_>) -> String {
+    let name = leaf.facts.common_name.as_deref().unwrap_or_default();
+    let has_it = |one: &&Leaf<'_>| one.facts.common_name.as_deref() == Some(name);
+    let which = if !name.is_empty() && sight.leaves.iter().filter(has_it).count() == 1 {
+        name.to_owned()
+    } else {
+        format!("SHA-256 {}", short(&leaf.facts.sha256))
+    };
+    let attempts = sight.history.attempts.iter();
+    let all = attempts.filter_map(leaf_of).count();
+    format!(
+        "; certificate {which}, shown in {} of {all} connections",
+        leaf.attempts.len()
+    )
 }
 
 fn found(

@@ -1,4 +1,3 @@
-use super::validity::is_expired_and_broken;
 use super::{Refine, Rule, TRIES, found, lacking, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::ending::connected;
@@ -69,10 +68,7 @@ fn mending(sight: &Sight<'_>) -> &'static [&'static str] {
     };
     // The key of an authority's certificate is another file than the one that R2 is about.
     let own_key = sight.leaf.is_none_or(|leaf| leaf.self_issued);
-    if is_expired_and_broken(sight) {
-        // The same key fails in TLS: whatever else is wrong on the way, this is.
-        &["R2", "R18"]
-    } else if own_key && closes(Some(Stage::Tls)) {
+    if own_key && closes(Some(Stage::Tls)) {
         &["R2", "R14", "R18"]
     } else if closes(None) {
         &["R14", "R18"]

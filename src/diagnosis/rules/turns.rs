@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::validity::dates;
 use super::{Refine, Rule, found, sure};
 use crate::diagnosis::catalog::Verdict;
+use crate::diagnosis::leaves::leaf_of;
 use crate::diagnosis::sight::Sight;
-use crate::model::{CertificateFacts, Confidence, Severity};
+use crate::model::{Attempt, CertificateFacts, Confidence, History, Severity};
 
 pub(super) const RULES: &[Rule] = &[
     ("RDP-CERT-FLAPPING", flapping),
@@ -21,26 +22,26 @@ const MADE_EARLIER_S: i64 = 900;
 /// The leaves that attempts in one way, by IP or for one name, showed in order: each as long as it stayed, with when it was
 /// last seen.
 fn shown_in_turn<'a>(
-    sight: &Sight<'a>,
+    history: &'a History,
     by_name: Option<&str>,
 ) -> Vec<(&'a CertificateFacts, Timestamp)> {
     let mut turns: Vec<(&CertificateFacts, Timestamp)> = Vec::new();
-    let attempts = sight.history.attempts.iter();
+    let attempts = history.attempts.iter();
     for attempt in attempts.filter(|attempt| attempt.by_name.as_deref() == by_name) {
-        let Some(leaf) = attempt.tls.as_ref().and_then(|tls| tls.leaf()) else {
+        let Some(leaf) = leaf_of(attempt) else {
             continue;
         };
         match turns.last_mut() {
             Some((last, seen)) if last.sha256 == leaf.sha256 => *seen = attempt.started_at,
-            _ => turns.push((leaf.as_ref(), attempt.started_at)),
+            _ => turns.push((leaf, attempt.started_at)),
         }
     }
     turns
 }
 
 /// Every way in which attempts were made.
-fn ways<'a>(sight: &Sight<'a>) -> BTreeSet<Option<&'a str>> {
-    let attempts = sight.history.attempts.iter();
+fn ways(history: &History) -> BTreeSet<Option<&str>> {
+    let attempts = history.attempts.iter();
     attempts.map(|attempt| attempt.by_name.as_deref()).collect()
 }
 
@@ -55,10 +56,29 @@ fn replacement<'a>(
     (made + MADE_EARLIER_S >= seen.as_second()).then_some((old, new))
 }
 
+/// Hashes of the certificates that were replaced: no connection showed them after their successor was first seen.
+pub(in crate::diagnosis) fn replaced(history: &History) -> BTreeSet<&str> {
+    ways(history)
+        .into_iter()
+        .filter_map(|way| replacement(&shown_in_turn(history, way)))
+        .filter(|(old, new)| {
+            let shows = |attempt: &Attempt, leaf: &CertificateFacts| {
+                leaf_of(attempt).is_some_and(|shown| shown.sha256 == leaf.sha256)
+            };
+            let mut since = history
+                .attempts
+                .iter()
+                .skip_while(|attempt| !shows(attempt, new));
+            !since.any(|attempt| shows(attempt, old))
+        })
+        .map(|(old, _)| &*old.sha256)
+        .collect()
+}
+
 /// Several certificates at one address in one scan, by IP or for one name. One that was renewed meanwhile is another matter.
 fn flapping(sight: &Sight<'_>) -> Verdict {
-    let differ = ways(sight).into_iter().find_map(|way| {
-        let turns = shown_in_turn(sight, way);
+    let differ = ways(sight.history).into_iter().find_map(|way| {
+        let turns = shown_in_turn(sight.history, way);
         (turns.len() > 1 && replacement(&turns).is_none()).then_some(turns)
     });
     let Some(turns) = differ else {
@@ -75,9 +95,9 @@ fn flapping(sight: &Sight<'_>) -> Verdict {
 
 /// Within one scan: between scans it takes an earlier one to compare with.
 fn changed(sight: &Sight<'_>) -> Verdict {
-    let found_new = ways(sight)
+    let found_new = ways(sight.history)
         .into_iter()
-        .find_map(|way| replacement(&shown_in_turn(sight, way)));
+        .find_map(|way| replacement(&shown_in_turn(sight.history, way)));
     let Some((old, new)) = found_new else {
         return Verdict::Silent;
     };
@@ -105,6 +125,6 @@ fn changed(sight: &Sight<'_>) -> Verdict {
 }
 
 /// The beginning of a hash: enough to tell two apart.
-fn short(hash: &str) -> &str {
+pub(in crate::diagnosis) fn short(hash: &str) -> &str {
     hash.get(..16).unwrap_or(hash)
 }

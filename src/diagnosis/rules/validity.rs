@@ -2,21 +2,30 @@
 
 use jiff::Timestamp;
 
-use super::certificate::{leaf, renewal, windows_own};
-use super::{OWN_CLOCK, Refine, Rule, closes_at_tls, found, lacking, likely};
+use super::certificate::{is_windows_own, renewal};
+use super::{OWN_CLOCK, Refine, Rule, closes_at_tls, found, lacking, likely, per_certificate};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::certificate::{TOLERANCE_S, days_left, is_expired, is_not_yet_valid};
 use crate::diagnosis::fleet_rules::skews;
 use crate::diagnosis::identity::ServerKind;
+use crate::diagnosis::leaves::Leaf;
 use crate::diagnosis::sight::Sight;
 use crate::model::{CertificateFacts, Confidence, Outcome, Severity, Stage, UtcSecond};
 
 pub(super) const RULES: &[Rule] = &[
-    ("RDP-CERT-EXPIRED", expired),
-    ("RDP-CERT-EXPIRED-BROKEN", expired_broken),
-    ("RDP-CERT-RENEWAL-STUCK", renewal_stuck),
-    ("RDP-CERT-EXPIRING", expiring),
-    ("RDP-CERT-NOT-YET-VALID", not_yet_valid),
+    ("RDP-CERT-EXPIRED", |sight| per_certificate(sight, expired)),
+    ("RDP-CERT-EXPIRED-BROKEN", |sight| {
+        per_certificate(sight, expired_broken)
+    }),
+    ("RDP-CERT-RENEWAL-STUCK", |sight| {
+        per_certificate(sight, renewal_stuck)
+    }),
+    ("RDP-CERT-EXPIRING", |sight| {
+        per_certificate(sight, expiring)
+    }),
+    ("RDP-CERT-NOT-YET-VALID", |sight| {
+        per_certificate(sight, not_yet_valid)
+    }),
 ];
 
 /// Windows renews its own certificate by itself; once it is past its end for longer than this, it does not, in days.
@@ -58,16 +67,13 @@ pub(super) fn holds_now(
     }
 }
 
-fn expired(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight) else {
-        return Verdict::Silent;
-    };
-    match holds_now(sight, |now| is_expired(leaf, now)) {
+fn expired(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    match holds_now(sight, |now| is_expired(leaf.facts, now)) {
         Ok(true) => {}
         Ok(false) => return Verdict::Silent,
         Err(doubt) => return doubt,
     }
-    let days = days_left(leaf, sight.now).unwrap_or_default();
+    let days = days_left(leaf.facts, sight.now).unwrap_or_default();
     // Then either clock is wrong.
     let (confidence, note) = if runs_by_its_clock(sight, leaf) {
         (
@@ -81,29 +87,25 @@ fn expired(sight: &Sight<'_>) -> Verdict {
         "RDP-CERT-EXPIRED",
         confidence,
         format!("The certificate expired {} ago", days_text(-days)),
-        format!("{}{note}", dates(leaf)),
+        format!("{}{note}", dates(leaf.facts)),
     );
-    Verdict::Fires(finding.remedies(renewal(sight)))
-}
-
-/// Whether the host's own certificate has expired and its key does not work.
-pub(super) fn is_expired_and_broken(sight: &Sight<'_>) -> bool {
-    matches!(expired_broken(sight), Verdict::Fires(_))
+    Verdict::Fires(finding.remedies(renewal(sight, leaf.facts)))
 }
 
 /// By the host's own clock, as far as it told it, the certificate has not ended.
-fn runs_by_its_clock(sight: &Sight<'_>, leaf: &CertificateFacts) -> bool {
+fn runs_by_its_clock(sight: &Sight<'_>, leaf: &Leaf<'_>) -> bool {
     sight
-        .ntlm
+        .ntlm_of(leaf)
         .and_then(|ntlm| ntlm.server_time)
-        .is_some_and(|time| !is_expired(leaf, time))
+        .is_some_and(|time| !is_expired(leaf.facts, time))
 }
 
-/// The renewal failed because the key cannot be used, and the same key fails in TLS.
-fn expired_broken(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight).filter(|leaf| leaf.self_issued) else {
+/// The renewal failed because the key cannot be used, and the same key fails in TLS. A key that completed one handshake works,
+/// whatever closes the other connections.
+fn expired_broken(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    if !leaf.facts.self_issued || leaf.is_proven() || sight.any_through() {
         return Verdict::Silent;
-    };
+    }
     // Other servers do not renew, so nothing is known of their keys.
     if matches!(sight.server, ServerKind::NotWindows(_)) {
         return Verdict::Silent;
@@ -116,7 +118,7 @@ fn expired_broken(sight: &Sight<'_>) -> Verdict {
     if !no_certificate && !closes_at_tls(sight) {
         return Verdict::Silent;
     }
-    match holds_now(sight, |now| is_expired(leaf, now)) {
+    match holds_now(sight, |now| is_expired(leaf.facts, now)) {
         Ok(true) if runs_by_its_clock(sight, leaf) => return BY_ITS_CLOCK,
         Ok(true) => {}
         Ok(false) => return Verdict::Silent,
@@ -125,26 +127,26 @@ fn expired_broken(sight: &Sight<'_>) -> Verdict {
     let also = if no_certificate {
         "negotiation failure 3 (no certificate) on another attempt"
     } else {
-        "TLS is closed on another attempt"
+        "TLS is closed before the handshake completes"
     };
     likely(
         "RDP-CERT-EXPIRED-BROKEN",
         "The self-signed certificate has expired and its key does not work",
-        format!("{}; {also}", dates(leaf)),
+        format!("{}; {also}", dates(leaf.facts)),
     )
 }
 
-fn renewal_stuck(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = windows_own(sight) else {
+fn renewal_stuck(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    if !is_windows_own(sight, leaf.facts) {
         return Verdict::Silent;
-    };
-    match holds_now(sight, |now| is_expired(leaf, now)) {
+    }
+    match holds_now(sight, |now| is_expired(leaf.facts, now)) {
         Ok(true) if runs_by_its_clock(sight, leaf) => return BY_ITS_CLOCK,
         Ok(true) => {}
         Ok(false) => return Verdict::Silent,
         Err(doubt) => return doubt,
     }
-    let over = days_left(leaf, sight.now.min(sight.corrected_now())).unwrap_or_default();
+    let over = days_left(leaf.facts, sight.now.min(sight.corrected_now())).unwrap_or_default();
     if -over <= RENEWAL_GRACE_DAYS {
         return lacking(
             "Windows may still be about to renew it",
@@ -154,14 +156,12 @@ fn renewal_stuck(sight: &Sight<'_>) -> Verdict {
     likely(
         "RDP-CERT-RENEWAL-STUCK",
         "Windows has not renewed its own certificate, so its key may be unusable",
-        format!("{}, {} past its end", dates(leaf), days_text(-over)),
+        format!("{}, {} past its end", dates(leaf.facts), days_text(-over)),
     )
 }
 
-fn expiring(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight) else {
-        return Verdict::Silent;
-    };
+fn expiring(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    let leaf = leaf.facts;
     let limit = i64::from(sight.policy.expiring_days);
     let ends_soon =
         |now| !is_expired(leaf, now) && days_left(leaf, now).is_some_and(|days| days <= limit);
@@ -171,7 +171,7 @@ fn expiring(sight: &Sight<'_>) -> Verdict {
         Err(doubt) => return doubt,
     }
     let days = days_left(leaf, sight.now).unwrap_or_default();
-    let renews_itself = windows_own(sight).is_some() && days > SELF_RENEWING_DAYS;
+    let renews_itself = is_windows_own(sight, leaf) && days > SELF_RENEWING_DAYS;
     let finding = found(
         "RDP-CERT-EXPIRING",
         Confidence::Sure,
@@ -188,16 +188,16 @@ fn expiring(sight: &Sight<'_>) -> Verdict {
     Verdict::Fires(if renews_itself {
         finding.severity(Severity::Info).remedies(&[])
     } else if days <= URGENT_DAYS {
-        finding.severity(Severity::Medium).remedies(renewal(sight))
+        finding
+            .severity(Severity::Medium)
+            .remedies(renewal(sight, leaf))
     } else {
-        finding.remedies(renewal(sight))
+        finding.remedies(renewal(sight, leaf))
     })
 }
 
-fn not_yet_valid(sight: &Sight<'_>) -> Verdict {
-    let Some(leaf) = leaf(sight) else {
-        return Verdict::Silent;
-    };
+fn not_yet_valid(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+    let leaf = leaf.facts;
     match holds_now(sight, |now| is_not_yet_valid(leaf, now)) {
         // Told by certificates alone, it is slow by at least so much: how much it really is decides.
         Ok(true) if sight.own_clock_is_slow() => return BY_THEIR_CLOCKS,
@@ -205,7 +205,7 @@ fn not_yet_valid(sight: &Sight<'_>) -> Verdict {
         Ok(false) => return Verdict::Silent,
         Err(doubt) => return doubt,
     }
-    let anew = renewal(sight);
+    let anew = renewal(sight, leaf);
     // Where the host's own clock agrees there is none to set: wait for the day, or have it made anew.
     let (title, evidence, remedies): (_, _, &'static [&'static str]) =
         if let Some(seconds) = clocks_agree(sight) {

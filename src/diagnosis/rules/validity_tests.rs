@@ -2,9 +2,10 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::diagnosis::testing::{
-    HostMaker, attempt, certificate, closed, days, host, issued, now, ntlm, times, tls,
+    AttemptMaker, HostMaker, attempt, certificate, closed, days, host, issued, now, ntlm, times,
+    tls,
 };
-use crate::model::{CertificateStatus, HostState, NtlmFacts};
+use crate::model::{CertificateStatus, HostState, NtlmFacts, TlsFacts, TlsMethod};
 
 /// A host that shows this certificate and nothing of NTLM.
 fn showing(leaf: CertificateFacts) -> HostMaker {
@@ -70,17 +71,25 @@ fn a_clock_that_explains_the_expiry_is_told() {
 }
 
 #[test]
-fn expired_and_closed_on_another_try_is_critical() {
-    let broken = host([
-        attempt().shown(tls(ending(own(), -20))),
-        attempt().tls_fails(closed(0), closed(0)),
-        attempt().shown(tls(ending(own(), -20))),
-    ]);
+fn expired_and_cut_off_in_every_handshake_is_critical() {
+    let broken = times(2, || cut_after(ending(own(), -20)));
     assert_eq!(
         broken.assert_fires("RDP-CERT-EXPIRED-BROKEN").severity,
         Severity::Critical
     );
     showing(ending(own(), -20)).assert_not("RDP-CERT-EXPIRED-BROKEN");
+}
+
+#[test]
+fn a_key_that_completed_a_handshake_works() {
+    let some_closed = host([
+        attempt().shown(tls(ending(own(), -20))),
+        attempt().tls_fails(closed(0), closed(0)),
+        attempt().shown(tls(ending(own(), -20))),
+    ]);
+    some_closed.assert_not("RDP-CERT-EXPIRED-BROKEN");
+    let worst = some_closed.diagnose().findings[0].severity;
+    assert!(worst < Severity::Critical);
 }
 
 #[test]
@@ -147,7 +156,18 @@ fn among_hosts_ahead(leaf: &CertificateFacts, days_ahead: i64) -> HostMaker {
     let fleet: Vec<HostMaker> = (20..25)
         .map(|last| host([made()]).at(&format!("10.0.0.{last}")))
         .collect();
-    host([made(), attempt().tls_fails(closed(0), closed(0)), made()]).among(&fleet)
+    times(3, made).among(&fleet)
+}
+
+/// The certificate was read, and then the handshake was cut.
+fn cut_after(leaf: CertificateFacts) -> AttemptMaker {
+    let read = TlsFacts {
+        method: TlsMethod::Failed,
+        ..tls(leaf)
+    };
+    attempt()
+        .tls_fails(closed(900), closed(900))
+        .edit(|attempt| attempt.tls = Some(read.into()))
 }
 
 fn assert_untold(host: &HostMaker, id: &str) {
@@ -161,20 +181,18 @@ fn assert_untold(host: &HostMaker, id: &str) {
 #[test]
 fn a_fast_clock_of_this_machine_makes_no_certificate_expired() {
     let host = among_hosts_ahead(&ending(own(), -20), -365);
-    for id in [
-        "RDP-CERT-EXPIRED",
-        "RDP-CERT-EXPIRED-BROKEN",
-        "RDP-CERT-RENEWAL-STUCK",
-    ] {
+    for id in ["RDP-CERT-EXPIRED", "RDP-CERT-RENEWAL-STUCK"] {
         assert_untold(&host, id);
     }
 }
 
 #[test]
 fn an_implausible_clock_breaks_no_certificate() {
-    let mut past = among_hosts_ahead(&ending(own(), -20_000), 0);
+    let mut past = times(2, || cut_after(ending(own(), -20_000)));
     past.now = days(-10_000);
     assert_untold(&past, "RDP-CERT-EXPIRED-BROKEN");
+    let mut past = among_hosts_ahead(&ending(own(), -20_000), 0);
+    past.now = days(-10_000);
     assert_untold(&past, "RDP-CERT-RENEWAL-STUCK");
 }
 
@@ -212,9 +230,9 @@ fn what_runs_by_the_hosts_own_clock_it_need_not_renew() {
             .shown(tls(ending(own(), -20)))
             .identified(telling(-30))
     };
-    let behind = host([made(), attempt().tls_fails(closed(0), closed(0)), made()]);
-    assert_untold(&behind, "RDP-CERT-EXPIRED-BROKEN");
-    assert_untold(&behind, "RDP-CERT-RENEWAL-STUCK");
+    assert_untold(&host([made()]), "RDP-CERT-RENEWAL-STUCK");
+    let cut = cut_after(ending(own(), -20)).identified(telling(-30));
+    assert_untold(&host([cut]), "RDP-CERT-EXPIRED-BROKEN");
 }
 
 #[test]

@@ -449,6 +449,15 @@ impl Facts {
             Some(answer) => made.on(ConnectionPurpose::WithoutNla, Stage::X224, outcome(answer)),
             None => made,
         };
+        let made = match &more.certificate {
+            // It came before the end.
+            Some(read) if ends.starts_with("tls:") => {
+                let read = read.shown();
+                let method = TlsMethod::Failed;
+                made.edit(|attempt| attempt.tls = Some(TlsFacts { method, ..read }.into()))
+            }
+            _ => made,
+        };
         made.edit(|attempt| more.apply(attempt))
     }
 

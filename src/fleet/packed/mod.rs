@@ -29,24 +29,24 @@ pub(super) struct Packed {
 }
 
 impl Packed {
-    /// Packs a history without its subject, which its row has.
-    pub(super) fn new(history: &History) -> Self {
+    /// Packs a history without its subject, which its row has, and the sketch with the certificate to show.
+    pub(super) fn new(history: &History, shown: Option<&CertificateFacts>) -> Self {
         let mut packed = Self {
             bytes: Vec::new(),
             issuers: Box::default(),
         };
-        packed.replace(history);
+        packed.replace(history, shown);
         packed
     }
 
     /// Puts a history in place of the one that is here.
-    pub(super) fn replace(&mut self, history: &History) {
+    pub(super) fn replace(&mut self, history: &History, shown: Option<&CertificateFacts>) {
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.clear();
         bytes.reserve_exact(ROOM);
         let mut packer = Packer::new(bytes);
         // The sketch and the names come first: columns and filters ask for them alone, of every host.
-        sketch::pack(history, &mut packer);
+        sketch::pack(history, shown, &mut packer);
         history.names.pack(&mut packer);
         history.listed.pack(&mut packer);
         history.by_reference.pack(&mut packer);

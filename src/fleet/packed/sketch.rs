@@ -12,7 +12,7 @@ use crate::model::{CertificateFacts, History, NameSource, PublicKey, UtcSecond};
 /// The outlines of a host. Texts are raw network text: make them safe for the sink before showing them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sketch<'a> {
-    /// Of [`History::certificate`].
+    /// Of [`Diagnosis::certificate`](crate::diagnosis::Diagnosis::certificate).
     pub certificate: Option<CertificateSketch<'a>>,
     /// Version of the operating system as NTLM claims it: major, minor, build.
     pub build: Option<(u8, u8, u16)>,
@@ -45,10 +45,9 @@ pub struct CertificateSketch<'a> {
 }
 
 /// Packs the sketch of a history.
-pub(super) fn pack(history: &History, out: &mut Packer) {
-    let certificate = history.certificate();
-    certificate.is_some().pack(out);
-    if let Some(facts) = certificate {
+pub(super) fn pack(history: &History, shown: Option<&CertificateFacts>, out: &mut Packer) {
+    shown.is_some().pack(out);
+    if let Some(facts) = shown {
         pack_certificate(facts, out);
     }
     history.ntlm().and_then(|ntlm| ntlm.version).pack(out);

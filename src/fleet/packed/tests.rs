@@ -17,8 +17,12 @@ fn history(attempts: Vec<Attempt>) -> History {
     }
 }
 
+fn pack(history: &History) -> Packed {
+    Packed::new(history, history.certificate().map(AsRef::as_ref))
+}
+
 fn back(history: &History) -> History {
-    Packed::new(history).history(&history.subject)
+    pack(history).history(&history.subject)
 }
 
 #[test]
@@ -37,7 +41,7 @@ fn a_certificate_that_never_expires_comes_back_equal() {
     leaf.not_before = Some(UtcSecond::from_second(-62_167_219_200));
     let seen = history(vec![attempt().shown(tls(leaf)).done()]);
     assert_eq!(back(&seen), seen);
-    let sketch = Packed::new(&seen);
+    let sketch = Packed::new(&seen, seen.certificate().map(AsRef::as_ref));
     let ends = sketch.sketch().certificate.unwrap().not_after;
     assert_eq!(ends, Some(UtcSecond::MAX));
 }
@@ -90,7 +94,7 @@ fn attempts_that_shared_facts_share_them_again() {
 #[test]
 fn names_are_read_alone() {
     let seen = history(vec![attempt().through().done()]);
-    assert_eq!(Packed::new(&seen).names(), seen.names);
+    assert_eq!(pack(&seen).names(), seen.names);
 }
 
 #[test]
@@ -110,7 +114,7 @@ fn a_sketch_says_what_the_history_says() {
             .done(),
         silent().done(),
     ]);
-    let packed = Packed::new(&seen);
+    let packed = pack(&seen);
     let sketch = packed.sketch();
     assert_eq!(sketch.build, Some((10, 0, 20348)));
     assert_eq!(sketch.first_seen, Some(days(-2)));
@@ -125,9 +129,7 @@ fn a_sketch_says_what_the_history_says() {
     assert_eq!(certificate.alternative_names, 2);
     assert_eq!(certificate.not_after, leaf.not_after);
     assert_eq!(
-        Packed::new(&history(vec![silent().done()]))
-            .sketch()
-            .certificate,
+        pack(&history(vec![silent().done()])).sketch().certificate,
         None
     );
 }
@@ -135,7 +137,7 @@ fn a_sketch_says_what_the_history_says() {
 #[test]
 fn bytes_of_no_history_are_refused() {
     let seen = history(vec![attempt().shown(tls(certificate(NAME))).done()]);
-    let whole = Packed::new(&seen);
+    let whole = pack(&seen);
     for length in 0..whole.bytes.len() {
         let cut = Packed {
             bytes: whole.bytes.iter().copied().take(length).collect(),
@@ -159,7 +161,7 @@ fn an_ordinary_host_fits_into_the_room_kept_for_it() {
         made.edit(|attempt| attempt.ntlm = Some(Arc::new(ntlm(NAME))))
             .done()
     };
-    let packed = Packed::new(&history(vec![
+    let packed = pack(&history(vec![
         with_ntlm(),
         with_ntlm(),
         with_ntlm(),

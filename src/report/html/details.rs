@@ -9,7 +9,7 @@ use super::facts::{self, Fact};
 use super::waterfall::{self, Waterfall};
 use super::{overview, prose, severity};
 use crate::diagnosis::{self, Diagnosis, Disagreement, remedies};
-use crate::model::{History, not_a_host};
+use crate::model::{CertificateFacts, History, not_a_host};
 use crate::report::sheet::Row;
 
 /// One host, spread out.
@@ -88,13 +88,8 @@ impl Host {
             findings: diagnosis.findings.iter().map(finding).collect(),
             undecided: diagnosis::undecided_lines(&row.undecided()),
             attempts: waterfall::draw(&history.attempts),
-            certificate: facts::certificate(
-                history,
-                diagnosis.certificate_status,
-                diagnosis.days_left,
-                now,
-            ),
-            validity: now.and_then(|now| validity(history, now)),
+            certificate: facts::certificate(row, now),
+            validity: now.and_then(|now| validity(row.certificate()?, now)),
             itself: facts::itself(history, diagnosis.security.word(), diagnosis.nla.word()),
             stability: facts::stability(&diagnosis.stability),
             dns: diagnosis.dns.word(),
@@ -133,8 +128,7 @@ fn finding(found: &crate::model::Finding) -> Finding {
     }
 }
 
-fn validity(history: &History, now: Timestamp) -> Option<Validity> {
-    let leaf = history.certificate()?;
+fn validity(leaf: &CertificateFacts, now: Timestamp) -> Option<Validity> {
     let (from, to) = (leaf.not_before?.as_second(), leaf.not_after?.as_second());
     let life = to.checked_sub(from).filter(|life| *life > 0)?;
     let spent = now.as_second().saturating_sub(from).clamp(0, life);

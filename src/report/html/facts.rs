@@ -13,6 +13,7 @@ use crate::model::{
     CertificateFacts, CertificateStatus, History, Lookup, LookupAnswer, Question, Resolver,
     ServerFeature, TlsFacts, TlsMethod, TrustVerdict, UtcSecond,
 };
+use crate::report::sheet::Row;
 use crate::report::words;
 
 /// A label and a value.
@@ -49,31 +50,28 @@ impl Facts {
     }
 }
 
-/// The certificate, with the TLS that showed it.
-pub(super) fn certificate(
-    history: &History,
-    status: Option<CertificateStatus>,
-    days_left: Option<i64>,
-    now: Option<Timestamp>,
-) -> Vec<Fact> {
+/// The certificate, and TLS.
+pub(super) fn certificate(row: &Row<'_>, now: Option<Timestamp>) -> Vec<Fact> {
     let mut facts = Facts::default();
-    let Some(tls) = history.tls() else {
-        return facts.0;
-    };
-    if let Some(leaf) = tls.leaf() {
+    if let Some((shown, leaf)) = row.tls_shown().zip(row.certificate()) {
+        let diagnosis = &row.host.diagnosis;
+        let status = diagnosis.certificate_status;
         let class = match status {
             Some(CertificateStatus::Valid) | None => "",
             Some(CertificateStatus::Expiring) => "warn",
             Some(_) => "bad",
         };
         let status = status.map(|status| {
-            let days = days_in_words(leaf, status, days_left, now);
+            let days = days_in_words(leaf, status, diagnosis.days_left, now);
             let parts = [Some(status.to_string()), days].into_iter().flatten();
             parts.collect::<Vec<_>>().join(", ")
         });
         facts.add_as(class, "Status", status);
-        leaf_facts(tls, leaf, &mut facts);
+        leaf_facts(shown, leaf, &mut facts);
     }
+    let Some(tls) = row.history.tls() else {
+        return facts.0;
+    };
     let version = tls.version.map(|version| match tls.method {
         TlsMethod::Full => format!("{version}, full handshake"),
         TlsMethod::LegacyPeek => format!("{version}, read by the legacy peek only"),

@@ -34,7 +34,7 @@ pub(super) struct HostV1<'a> {
     security: SecurityV1,
     /// `null` when TLS was not reached.
     tls: Option<TlsV1<'a>>,
-    /// The server's own certificate; `null` when none was seen.
+    /// The server's own certificate: of several in use at the address, the worst; `null` when none was seen.
     certificate: Option<CertificateV1<'a>>,
     /// What the server says of itself in the NTLM challenge; `null` without one.
     ntlm: Option<NtlmV1<'a>>,
@@ -334,7 +334,7 @@ impl<'a> HostV1<'a> {
                     .map(|flags| ServerFeature::announced(flags).collect()),
             },
             tls: tls.map(TlsV1::new),
-            certificate: tls.and_then(|tls| CertificateV1::new(tls, row)),
+            certificate: CertificateV1::new(row),
             ntlm: history.ntlm().map(|facts| NtlmV1::new(facts)),
             dns: DnsV1 {
                 verdict: diagnosis.dns,
@@ -390,7 +390,8 @@ impl<'a> TlsV1<'a> {
 }
 
 impl<'a> CertificateV1<'a> {
-    fn new(tls: &'a TlsFacts, row: &Row<'_>) -> Option<Self> {
+    fn new(row: &'a Row<'_>) -> Option<Self> {
+        let tls = row.tls_shown()?;
         let leaf: &'a CertificateFacts = tls.leaf()?;
         // An unreadable certificate has thumbprints and nothing else: empty strings in the model mean "not known" then.
         let known = leaf.unparsable.is_none();

@@ -354,6 +354,24 @@ mod tests {
     }
 
     #[test]
+    fn of_several_certificates_the_one_with_the_status_is_described() {
+        use crate::diagnosis::testing::{attempt, certificate, days, host, tls};
+        use crate::model::CertificateFacts;
+        let expired = CertificateFacts {
+            not_after: Some(days(-20).into()),
+            ..certificate("old.corp.example")
+        };
+        let good = || attempt().shown(tls(certificate("srv05.corp.example")));
+        let made = host([good(), attempt().shown(tls(expired)), good()]);
+        let found = document(&[Host::new(&made.history, made.diagnose())]);
+        let wanted = json!({
+            "status": "expired", "days_left": -20, "common_name": "old.corp.example",
+            "not_after": days(-20).to_string()
+        });
+        assert_within(&wanted, &found["hosts"][0]["certificate"], "certificate");
+    }
+
+    #[test]
     fn a_certificate_seen_often_is_written_once() {
         let found = document(&[fixture::expired_host(), fixture::expired_host()]);
         assert_eq!(found["certificates"].as_object().unwrap().len(), 1);

@@ -133,7 +133,7 @@ fn details(row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 /// Raw: the caller makes it safe.
 fn certificate_line(row: &Row<'_>) -> Option<String> {
-    let tls = row.history.tls()?;
+    let tls = row.tls_shown()?;
     let leaf = tls.leaf()?;
     let mut parts = Vec::new();
     if let Some(reason) = &leaf.unparsable {

@@ -243,7 +243,7 @@ fn certificates(
 ) -> Result<u64, XlsxError> {
     let mut shown: BTreeMap<Box<str>, Shown> = BTreeMap::new();
     for row in sheet.rows() {
-        if let Some(facts) = row.history.certificate() {
+        if let Some(facts) = row.certificate() {
             let entry = shown.entry(facts.sha256.clone()).or_insert_with(|| Shown {
                 facts: facts.clone(),
                 hosts: 0,

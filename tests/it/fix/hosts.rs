@@ -60,6 +60,7 @@ pub(super) fn host(subject: Subject, findings: Vec<Finding>) -> Host {
             nla: Nla::Unknown,
             certificate_status: None,
             days_left: None,
+            shown: None,
             dns: DnsVerdict::Match,
             disagreement: None,
             name_paths: Vec::new(),

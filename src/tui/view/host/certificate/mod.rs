@@ -36,19 +36,20 @@ pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Pa
         return;
     };
     handshake(tls, page);
-    let Some(leaf) = tls.leaf() else {
+    let shown = diagnosis.tls_shown(history);
+    let Some((shown, leaf)) = shown.and_then(|shown| Some((shown, shown.leaf()?))) else {
         page.note("no certificate was seen");
         return;
     };
     let now = model.fleet.times().map(|(_, newest)| newest);
     page.blank();
     status(host, leaf, now, page);
-    let (mark, text) = trust(&tls.trust);
+    let (mark, text) = trust(&shown.trust);
     page.marked("trusted here", mark, &text);
     validity::write(leaf, now, page);
     page.blank();
     one(leaf, page);
-    chain::write(&tls.chain, page);
+    chain::write(&shown.chain, page);
 }
 
 fn handshake(tls: &TlsFacts, page: &mut Page) {

@@ -49,7 +49,7 @@ pub(super) fn write(host: &Host, history: &History, reference: Option<&str>, pag
     let rays = [
         forward(host, reference, page.theme),
         pointer(history, reference),
-        certificate(history, reference),
+        certificate(host, history, reference),
         ntlm(history, reference),
     ];
     let last = rays.len() - 1;
@@ -137,14 +137,22 @@ fn pointer(history: &History, reference: &str) -> Ray {
 }
 
 /// Whether a client that asks for the name takes the certificate for it.
-fn certificate(history: &History, reference: &str) -> Ray {
+fn certificate(host: &Host, history: &History, reference: &str) -> Ray {
     let ray = |mark, word, value| Ray {
         source: "certificate",
         mark,
         word,
         value,
     };
-    let Some(leaf) = history.certificate() else {
+    let by_name = history.attempts.iter().rev().filter(|attempt| {
+        let by_name = attempt.by_name.as_deref().map(normal);
+        by_name.as_deref() == Some(reference)
+    });
+    let leaf = by_name
+        .filter_map(|attempt| attempt.tls.as_ref())
+        .find_map(|tls| tls.leaf())
+        .or_else(|| host.diagnosis.certificate(history));
+    let Some(leaf) = leaf else {
         return ray(Mark::None, "none seen", String::new());
     };
     if leaf.unparsable.is_some() {
