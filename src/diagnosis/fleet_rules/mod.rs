@@ -17,11 +17,11 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use super::in_order;
-use crate::model::History;
+use crate::model::{CertificateFacts, History};
 
 pub(crate) use midbox::Alike;
 pub(crate) use pace::{Pace, samples};
-pub(crate) use shared_key::{KeyUse, SharedKey};
+pub(crate) use shared_key::{KeyUse, SharedKey, is_its_own};
 pub(crate) use skew::{OwnClock, length, skews};
 pub(crate) use throttle::Throttled;
 
@@ -83,8 +83,8 @@ impl FleetSight {
         clock.chain(self.own_way.banners()).collect()
     }
 
-    pub(crate) fn shared_key(&self, history: &History) -> Option<&SharedKey> {
-        self.keys.get(&history.certificate()?.spki_sha256)
+    pub(crate) fn shared_key(&self, leaf: &CertificateFacts) -> Option<&SharedKey> {
+        self.keys.get(&leaf.spki_sha256)
     }
 
     pub(crate) fn alike(&self, history: &History) -> Option<Alike> {

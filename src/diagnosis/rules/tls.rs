@@ -350,7 +350,7 @@ fn intercepted(sight: &Sight<'_>) -> Verdict {
                 "Something on the way shows certificates of its own making",
                 format!(
                     "{} machines ({}) show one key in certificates for different names, issuer {}",
-                    shared.machines,
+                    shared.count,
                     shared.words(),
                     leaf.issuer
                 ),

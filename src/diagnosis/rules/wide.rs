@@ -1,11 +1,11 @@
 //! Rules that need the whole fleet. Without it they say that they cannot tell.
 
-use super::{Refine, Rule, TRIES, found, lacking, likely};
+use super::{Refine, Rule, TRIES, found, lacking, likely, short};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::certificate::TOLERANCE_S;
-use crate::diagnosis::fleet_rules::{FleetSight, KeyUse, SharedKey, length, skews};
+use crate::diagnosis::fleet_rules::{FleetSight, KeyUse, SharedKey, is_its_own, length, skews};
 use crate::diagnosis::sight::Sight;
-use crate::model::{Confidence, Severity, StabilityVerdict, Stage};
+use crate::model::{CertificateFacts, Confidence, Severity, StabilityVerdict, Stage};
 
 pub(super) const RULES: &[Rule] = &[
     ("RDP-TLS-MIDBOX", midbox),
@@ -48,35 +48,62 @@ pub(super) fn behind_midbox(sight: &Sight<'_>) -> bool {
 
 /// The key that this host shares, with what that means.
 pub(super) fn key_of<'a>(sight: &Sight<'a>, means: KeyUse) -> Option<&'a SharedKey> {
-    sight
-        .fleet?
-        .shared_key(sight.history)
-        .filter(|shared| shared.means == means)
+    shared(sight, means, |_| true).map(|(_, shared)| shared)
+}
+
+/// The first of its certificates whose key the host shares in this way.
+fn shared<'a>(
+    sight: &Sight<'a>,
+    means: KeyUse,
+    is_meant: impl Fn(&CertificateFacts) -> bool,
+) -> Option<(&'a CertificateFacts, &'a SharedKey)> {
+    let fleet = sight.fleet?;
+    let mut leaves = sight.leaves.iter().map(|leaf| leaf.facts);
+    leaves.find_map(|leaf| {
+        let shared = fleet.shared_key(leaf)?;
+        (shared.means == means && is_meant(leaf)).then_some((leaf, shared))
+    })
 }
 
 fn shared_key(sight: &Sight<'_>) -> Verdict {
     if sight.fleet.is_none() {
         return ALONE;
     }
-    match key_of(sight, KeyUse::Clones) {
-        Some(shared) => {
-            let finding = found(
-                "RDP-CERT-SHARED-KEY",
-                Confidence::Likely,
-                format!(
-                    "{} machines share one private key: cloned hosts, mostly",
-                    shared.machines
-                ),
-                shared.words(),
-            );
-            Verdict::Fires(if sight.server.is_windows() {
-                finding.remedies(&["R4"])
-            } else {
-                finding.remedies(&["R16"])
-            })
-        }
-        None => Verdict::Silent,
-    }
+    // The host whose name the certificate carries is its owner: only the other addresses are reported.
+    let is_foreign = |leaf: &CertificateFacts| !is_its_own(sight.history, leaf);
+    let finding = if let Some(shared) = key_of(sight, KeyUse::Clones) {
+        found(
+            "RDP-CERT-SHARED-KEY",
+            Confidence::Likely,
+            format!(
+                "{} machines share one private key: cloned hosts, mostly",
+                shared.count
+            ),
+            shared.words(),
+        )
+    } else if let Some((leaf, shared)) = shared(sight, KeyUse::OneCertificate, is_foreign) {
+        let finding = found(
+            "RDP-CERT-SHARED-KEY",
+            Confidence::Sure,
+            format!(
+                "{} addresses show the same certificate: a port forward, a cluster or load balancer address, or cloned hosts",
+                shared.count
+            ),
+            format!(
+                "SHA-256 {}, also shown at {}",
+                short(&leaf.sha256),
+                shared.words_for(sight.history)
+            ),
+        );
+        finding.severity(Severity::Low)
+    } else {
+        return Verdict::Silent;
+    };
+    Verdict::Fires(if sight.server.is_windows() {
+        finding.remedies(&["R4"])
+    } else {
+        finding.remedies(&["R16"])
+    })
 }
 
 /// A lead, never more: what else happened in a busy moment is not known.

@@ -37,12 +37,102 @@ fn cut_at(lasts: std::ops::Range<u8>) -> Vec<HostMaker> {
 
 #[test]
 fn clones_share_a_key() {
-    let leaf = key(certificate("template"));
-    let first = showing(1, "web01.corp.example", &leaf);
-    let clone = showing(2, "web02.corp.example", &leaf).among(&[first]);
+    let renewed = |name: &str| key(certificate(name));
+    let first = showing(1, "web01.corp.example", &renewed("web01.corp.example"));
+    let clone = showing(2, "web02.corp.example", &renewed("template")).among(&[first]);
     let finding = clone.assert_fires("RDP-CERT-SHARED-KEY");
+    assert_eq!(finding.severity, Severity::Medium);
     assert_eq!(finding.evidence, "web01, web02");
     clone.assert_not("RDP-TLS-INTERCEPTED");
+}
+
+/// An xrdp or anything else that does not say who it is: only its reverse name does.
+fn mute(last: u8, name: &str, leaf: &CertificateFacts) -> HostMaker {
+    let host = times(3, || attempt().shown(tls(leaf.clone()))).at(&format!("10.0.0.{last}"));
+    if name.is_empty() {
+        host
+    } else {
+        host.named(NameSource::Ptr, name)
+    }
+}
+
+#[test]
+fn a_forward_shows_the_certificate_of_another_host() {
+    let leaf = key(certificate("srv05.corp.example"));
+    let owner = || mute(5, "srv05.corp.example", &leaf);
+    let forward = || mute(9, "gw01.corp.example", &leaf);
+    let finding = forward()
+        .among(&[owner()])
+        .assert_fires("RDP-CERT-SHARED-KEY");
+    assert_eq!(
+        finding.evidence,
+        "SHA-256 CN=srv05.corp.ex, also shown at 10.0.0.5:3389 (srv05)"
+    );
+    assert_eq!(finding.severity, Severity::Low);
+    assert_eq!(
+        forward().among(&[owner()]).diagnose().state,
+        HostState::Healthy
+    );
+    let innocent = owner().among(&[forward()]);
+    innocent.assert_silent("RDP-CERT-SHARED-KEY");
+    assert_eq!(innocent.diagnose().state, HostState::Healthy);
+}
+
+#[test]
+fn a_forward_is_one_for_an_issued_certificate_too() {
+    let leaf = key(issued(&["srv05.corp.example"]));
+    let owner = || mute(5, "srv05.corp.example", &leaf);
+    let forward = mute(9, "gw01.corp.example", &leaf);
+    let finding = forward
+        .among(&[owner()])
+        .assert_fires("RDP-CERT-SHARED-KEY");
+    assert_eq!(finding.severity, Severity::Low);
+}
+
+#[test]
+fn of_many_addresses_with_one_certificate_some_are_named_and_its_owner_first() {
+    let leaf = key(certificate("srv25"));
+    let all = |without: u8| -> Vec<HostMaker> {
+        (20..30)
+            .filter(|last| *last != without)
+            .map(|last| {
+                // One has no name.
+                let name = if last == 21 {
+                    String::new()
+                } else {
+                    format!("srv{last}")
+                };
+                mute(last, &name, &leaf)
+            })
+            .collect()
+    };
+    let one = mute(20, "srv20", &leaf).among(&all(20));
+    let finding = one.assert_fires("RDP-CERT-SHARED-KEY");
+    assert!(finding.title.starts_with("10 addresses"), "{finding:?}");
+    assert_eq!(
+        finding.evidence,
+        "SHA-256 CN=srv25, also shown at 10.0.0.25:3389 (srv25), 10.0.0.21:3389, 10.0.0.22:3389 (srv22), \
+         10.0.0.23:3389 (srv23) and 5 more"
+    );
+    mute(25, "srv25", &leaf)
+        .among(&all(25))
+        .assert_silent("RDP-CERT-SHARED-KEY");
+}
+
+#[test]
+fn a_member_with_the_certificate_of_another_host_is_found_whenever_it_was_met() {
+    let (own, other) = (key(certificate("gw01")), key(certificate("srv05")));
+    let own = CertificateFacts {
+        spki_sha256: "cd".repeat(32).into(),
+        ..own
+    };
+    let owner = || mute(5, "srv05", &other);
+    for order in [[&own, &other], [&other, &own]] {
+        let gate = host(order.map(|leaf| attempt().shown(tls(leaf.clone()))))
+            .at("10.0.0.9")
+            .named(NameSource::Ptr, "gw01");
+        gate.among(&[owner()]).assert_fires("RDP-CERT-SHARED-KEY");
+    }
 }
 
 #[test]
