@@ -49,7 +49,10 @@ pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
         "connects, if all dark",
         format!("{} ({rounds} rounds)", endpoints * rounds),
     );
-    line("connects, if all live", live(endpoints, scan.attempts));
+    line(
+        "connects, if all live",
+        live(endpoints, scan.attempts, scan.check_nla),
+    );
     line("in flight, at most", in_flight.to_string());
     line(
         "connects per second",
@@ -105,14 +108,16 @@ fn addresses(targets: &TargetSet) -> String {
 }
 
 /// As many as usual, and as many as there can be.
-fn live(endpoints: u64, attempts: u32) -> String {
-    let each = Connections::of(attempts);
+fn live(endpoints: u64, attempts: u32, check_nla: bool) -> String {
+    let each = Connections::of(attempts, check_nla);
     let all = |connections: u32| endpoints.saturating_mul(u64::from(connections));
     format!(
-        "{} ({} each), and {} at most ({} each: where attempts fail, the first of them look closer by a second connection, and \
-         where only that one is taken, all do)",
+        "{} ({} each), {} where attempts fail ({} each), and {} at most ({} each: where attempts are refused or cut off and \
+         another kind of probe is answered)",
         all(each.usual),
         each.usual,
+        all(each.closer),
+        each.closer,
         all(each.most),
         each.most
     )

@@ -178,11 +178,10 @@ impl Session {
     fn probe_options(&self, names: Names, trust: TrustStore) -> ProbeOptions {
         let stage = self.settings.scan.timeout;
         let mut options = ProbeOptions::new(names, Arc::new(trust));
-        options.connect = options.connect.min(stage);
         options.x224 = stage;
+        options.x224_long = stage.saturating_mul(3);
         options.tls = stage;
         options.credssp = stage;
-        options.check_nla = self.settings.scan.check_nla;
         options.deadline = stage.saturating_mul(4);
         options
     }
@@ -196,6 +195,7 @@ impl Session {
             source: platform::machine_name().into(),
             seed: scan.seed.unwrap_or_default(),
             attempts: scan.attempts,
+            check_nla: scan.check_nla,
             interval: scan.interval,
             gap: scan.gap,
             rounds: scan.connect_timeouts.clone(),

@@ -118,9 +118,9 @@ entries! {
     "RDP-TCP-PROHIBITED" High ["R7"], "A packet filter forbids the connection", "{n} hosts are behind a filter that says no", "RFC 4443 3.1";
     "RDP-TCP-RESET-EARLY" High ["R8", "R14", "R19"], "The connection is closed as soon as it is accepted", "{n} hosts close the connection at once", WINSOCK;
     "RDP-PORT-NOT-RDP" Medium ["R8"], "Something other than Remote Desktop answers on the port", "{n} ports speak something other than RDP", "RFC 1006";
-    "RDP-PORT-TLS-FIRST" Low [], "The port wants TLS before anything else", "{n} ports want TLS first", "RFC 8446 5.1";
-    "RDP-X224-SILENT" High ["R8", "R14", "R18"], "The port accepts, but never answers the first request", "{n} hosts accept and stay silent", "MS-RDPBCGR 1.3.1.1";
-    "RDP-X224-CLOSED" High ["R8", "R14", "R19"], "The connection is closed in answer to the first request", "{n} hosts close after the first request", WINSOCK;
+    "RDP-PORT-TLS-FIRST" Medium ["R8"], "The port expects TLS immediately (direct TLS)", "{n} ports expect TLS immediately", "RFC 8446 5.1";
+    "RDP-X224-SILENT" High ["R8", "R14", "R18"], "The port is open but never responds", "{n} hosts accept connections and never respond", "MS-RDPBCGR 1.3.1.1";
+    "RDP-X224-CLOSED" High ["R8", "R14", "R19"], "The server closes the connection after the first RDP request", "{n} hosts close after the first RDP request", WINSOCK;
     "RDP-X224-MALFORMED" Medium ["R19"], "The answer to the first request breaks the protocol", "{n} hosts answer with malformed bytes", "MS-RDPBCGR 2.2.1.2";
     "RDP-NEG-LEGACY" High ["R6"], "The server uses standard RDP security, without TLS and without proof of who it is", "{n} hosts use standard RDP security", SELECTED;
     "RDP-NEG-FAIL-SSL-REQUIRED" Low ["R3"], "The server demands TLS although TLS was offered", "{n} hosts demand TLS though it was offered", RDPBCGR;
@@ -137,12 +137,14 @@ entries! {
     "RDP-TLS-CLOSED" Critical ["R1", "R2", "R3"], "The connection is closed as soon as TLS begins", "{n} hosts close as soon as TLS begins", WINSOCK;
     "RDP-TLS-CLOSED-LATE" High ["R2", "R5", "R19"], "The connection is closed in the middle of the TLS handshake", "{n} hosts close in the middle of the TLS handshake", WINSOCK;
     "RDP-TLS-LEGACY-ONLY" Medium ["R5", "R20"], "Only old TLS versions or cipher suites are supported", "{n} hosts support only old TLS", "Microsoft: Schannel cipher suites by version";
+    "RDP-TLS-DHE-ONLY" Low ["R5"], "The server supports no cipher suite with an elliptic-curve key exchange", "{n} hosts support no elliptic-curve key exchange", "Microsoft: Schannel cipher suites by version";
+    "RDP-TLS-INTOLERANT" Medium ["R19", "R20"], "The server refuses the hello of TLS 1.3 clients", "{n} hosts refuse the hello of TLS 1.3 clients", "RFC 8446 appendix D";
     "RDP-TLS-NO-COMMON" High ["R5"], "The server finds no common TLS version or cipher suite", "{n} hosts find no common TLS version or suite", "RFC 8446 6.2";
     "RDP-TLS-ALERT" High ["R2", "R5", "R19"], "The server breaks the TLS handshake off with an alert", "{n} hosts break the TLS handshake off with an alert", "RFC 8446 6.2";
     "RDP-TLS-OLD-VERSION" Medium ["R5"], "TLS 1.1 or older is negotiated", "{n} hosts negotiate TLS 1.1 or older", "RFC 8996";
     "RDP-TLS-TIMEOUT" Medium ["R18"], "The TLS handshake stalls", "{n} hosts stall in the TLS handshake", OBSERVED;
     "RDP-TLS-CLIENT-CERT" Low [], "The server asks the client for a certificate", "{n} hosts ask for a client certificate", "RFC 8446 4.3.2";
-    "RDP-TLS-PROTO-ERROR" Medium ["R19"], "What comes in place of TLS is not TLS", "{n} hosts answer TLS with something else", "RFC 8446 5.1";
+    "RDP-TLS-PROTO-ERROR" Medium ["R19"], "The server answers the TLS handshake with invalid data", "{n} hosts answer TLS with invalid data", "RFC 8446 5.1";
     "RDP-TLS-INTERCEPTED" Medium ["R19"], "The certificate comes from an inspection product", "{n} hosts are behind TLS inspection", "issuer names of inspection products";
     "RDP-CERT-EXPIRED" High ["R1", "R4", "R16"], "The certificate has expired", "{n} hosts have an expired certificate", RFC5280;
     "RDP-CERT-EXPIRED-BROKEN" Critical ["R1", "R2"], "The self-signed certificate has expired and its key does not work", "{n} hosts have an expired certificate and an unusable key", SELF_SIGNED;
@@ -172,6 +174,7 @@ entries! {
     "RDP-DOWN-NOW" High ["R8"], "The host worked a moment ago and fails now", "{n} hosts stopped working during the scan", OBSERVED;
     "RDP-RESET-AT-STAGE" Medium ["R19", "R14", "R2", "R3"], "Connections are reset again and again at the same stage", "{n} hosts reset connections at one stage", OBSERVED;
     "RDP-STAGE-FLAP" Medium ["R8", "R15"], "Connections fail at different stages", "{n} hosts fail at changing stages", OBSERVED;
+    "RDP-NO-SESSION" High ["R8", "R18"], "No connection gets through", "{n} hosts let no connection through", OBSERVED;
     "RDP-THROTTLED" Medium ["R14"], "Connections fail only while this scan keeps many open", "{n} hosts fail only while many connections are open", OBSERVED;
     "RDP-SYN-LOSS" Medium ["R18"], "Connection requests get lost on the way", "{n} hosts lose connection requests", "RFC 6298";
     "RDP-TLS-MIDBOX" High ["R19", "R7"], "Something on the way resets TLS for many hosts alike", "{n} hosts are cut off alike on the way", "the hosts of one prefix, compared";
@@ -182,6 +185,7 @@ entries! {
     "RDP-WORKGROUP" Info [], "The host belongs to no domain", "{n} hosts belong to no domain", "MS-NLMP 2.2.2.1";
     "RDP-KRB-NOTE" Info ["R11"], "By IP the log-on uses NTLM instead of Kerberos", "{n} domain hosts may answer users otherwise by name than by IP", "Microsoft: Kerberos and IP addresses";
     "RDP-SLOW-TCP" Low ["R18"], "Connecting takes long", "{n} hosts are slow to connect to", OBSERVED;
+    "RDP-SLOW-X224" Low ["R18", "R14"], "The first RDP answer takes long", "{n} hosts are slow to answer the first RDP request", OBSERVED;
     "RDP-SLOW-TLS" Low ["R18"], "The TLS handshake takes long", "{n} hosts are slow in the TLS handshake", OBSERVED;
     "RDP-JITTER" Low ["R18"], "Times vary widely", "{n} hosts answer now fast, now slowly", OBSERVED;
 }

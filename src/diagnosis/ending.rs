@@ -1,6 +1,4 @@
-use crate::model::{
-    Attempt, ConnectionPurpose, Manner, Outcome, Reception, Stage, StageRecord, TlsMethod,
-};
+use crate::model::{Attempt, Outcome, ProbeKind, ProbeTolerance, Stage};
 
 /// How an attempt ended, seen with a client's eyes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,8 +7,8 @@ pub enum Ending<'a> {
     Through,
     /// It would be stopped here.
     Failed(Stage, &'a Outcome),
-    /// Says nothing about the peer: stopped by us, our own trouble, or our TLS library too strict with nothing to show
-    /// that a client would fail as well.
+    /// Says nothing about what a client would see: another kind of probe, stopped by us, our own trouble, or our TLS library
+    /// too strict with nothing to show that a client would fail as well.
     NotCounted,
 }
 
@@ -29,117 +27,66 @@ impl<'a> Ending<'a> {
 pub fn endings(
     attempts: &[Attempt],
 ) -> impl ExactSizeIterator<Item = Ending<'_>> + DoubleEndedIterator + Clone {
-    let manner = Manner::of(attempts);
-    attempts.iter().map(move |attempt| ending(attempt, &manner))
+    let tolerance = ProbeTolerance::of(attempts);
+    attempts
+        .iter()
+        .map(move |attempt| ending(attempt, tolerance))
 }
 
-/// Reads the end off an attempt's timeline, by the manner of its host.
+/// Reads the end off an attempt's timeline, by what its host accepts.
 ///
 /// Standard RDP security is no failure: a default client may connect (`NoTls`). Neither is a `CredSSP` answer without a
-/// challenge: our question was refused, a client's need not be. Where a second connection asked differently and was
-/// answered, the first one's end is none if it was the host's way of saying no: it said so, or does the same every time. A
-/// host that takes the same question at other times cut it by accident, and a client would have been cut as well.
-fn ending<'a>(attempt: &'a Attempt, manner: &Manner) -> Ending<'a> {
-    if attempt.stages.is_empty() {
+/// challenge: our question was refused, a client's need not be. Where the host accepts another kind of probe only, refusing
+/// the default one is no failure, and the other kind counts as a client's way in.
+fn ending(attempt: &Attempt, tolerance: ProbeTolerance) -> Ending<'_> {
+    let counts = match attempt.probe {
+        ProbeKind::Default | ProbeKind::LongDeadline => !attempt.stages.is_empty(),
+        ProbeKind::BareRequest | ProbeKind::WideRequest => tolerance.needs_other_request(),
+        ProbeKind::LegacyHello => tolerance.is_legacy_only(),
+        ProbeKind::WithoutNla | ProbeKind::DirectTls => false,
+    };
+    if !counts {
         return Ending::NotCounted;
     }
-    let Some((stage, outcome)) = attempt.failure().or_else(|| failure_elsewhere(attempt)) else {
+    let Some((stage, outcome)) = attempt.failure() else {
         return Ending::Through;
     };
     match outcome {
         Outcome::Ok | Outcome::NoTls | Outcome::NoChallenge | Outcome::CredsspError { .. } => {
             Ending::Through
         }
-        _ if stage == Stage::Tls && met_by_peek(attempt, manner) => Ending::Through,
+        _ if stage == Stage::Tls && tolerance.excuses_hello(attempt) => Ending::Through,
         Outcome::Local { .. } | Outcome::Cancelled | Outcome::ClientRefused { .. } => {
             Ending::NotCounted
         }
-        // The peek that might have mended it never came to an end.
-        _ if broken_off(attempt).is_some() => Ending::NotCounted,
         Outcome::Malformed { .. } | Outcome::NotRdp { .. } | Outcome::Alert { .. }
             if stage == Stage::Credssp =>
         {
             Ending::Through
         }
-        _ if stage == Stage::X224 && met_by_renegotiation(attempt, manner) => Ending::Through,
+        _ if stage == Stage::X224 && tolerance.excuses_request(attempt) => Ending::Through,
+        // It would have been answered: how it would have gone on, the long deadline shows.
+        Outcome::Timeout { .. } if stage == Stage::X224 && tolerance.answers_too_late() => {
+            Ending::NotCounted
+        }
         _ => Ending::Failed(stage, outcome),
     }
 }
 
-/// The legacy peek read the server's certificate.
-pub(crate) fn legacy_read(attempt: &Attempt) -> bool {
-    attempt
-        .tls
-        .as_ref()
-        .is_some_and(|tls| tls.method == TlsMethod::LegacyPeek)
-}
-
-/// The stage that was under way when the user gave the host up: the first cut short, on the first connection that was.
+/// The stage that was under way when the user skipped the host.
 pub(crate) fn broken_off(attempt: &Attempt) -> Option<Stage> {
     attempt
         .stages
         .iter()
-        .filter(|record| record.outcome == Outcome::Cancelled)
-        .min_by_key(|record| record.connection)
+        .find(|record| record.outcome == Outcome::Cancelled)
         .map(|record| record.stage)
 }
 
-/// Whether TCP came up in an attempt, on whichever connection.
+/// Whether TCP came up in an attempt.
 pub(crate) fn connected(attempt: &Attempt) -> bool {
     attempt.stages.iter().any(|record| {
         record.stage > Stage::Tcp || (record.stage == Stage::Tcp && record.outcome.is_ok())
     })
-}
-
-/// The record of a stage on a connection other than the main one.
-pub(crate) fn record(
-    attempt: &Attempt,
-    stage: Stage,
-    connection: ConnectionPurpose,
-) -> Option<&StageRecord> {
-    attempt
-        .stages
-        .iter()
-        .find(|record| record.stage == stage && record.connection == connection)
-}
-
-/// The host does not take the modern hello and took the legacy one: a tolerant client gets on where our TLS library did not.
-fn met_by_peek(attempt: &Attempt, manner: &Manner) -> bool {
-    match Reception::of_modern_hello(attempt) {
-        Some(Reception::Declined) => true,
-        Some(Reception::Cut) => manner.modern_hello.is_always_cut(),
-        Some(Reception::Taken) | None => false,
-    }
-}
-
-/// The host does not take the usual X.224 request, and a different one led somewhere: a way in, if an old one.
-fn met_by_renegotiation(attempt: &Attempt, manner: &Manner) -> bool {
-    let met = match Reception::of_first_request(attempt) {
-        Some(Reception::Declined) => true,
-        Some(Reception::Cut) => manner.first_request.is_always_cut(),
-        Some(Reception::Taken) | None => false,
-    };
-    met && renegotiated(attempt)
-}
-
-/// A different X.224 request was answered, and TLS after it, if any, came about.
-pub(crate) fn renegotiated(attempt: &Attempt) -> bool {
-    let second = |stage| record(attempt, stage, ConnectionPurpose::Renegotiate);
-    let fine = |record: &StageRecord| matches!(record.outcome, Outcome::Ok | Outcome::NoTls);
-    second(Stage::X224).is_some_and(fine) && second(Stage::Tls).is_none_or(fine)
-}
-
-/// A failure on a later connection of a stage that the main one never reached: the legacy peek made at once.
-fn failure_elsewhere(attempt: &Attempt) -> Option<(Stage, &Outcome)> {
-    attempt
-        .stages
-        .iter()
-        .rfind(|record| {
-            record.connection == ConnectionPurpose::LegacyPeek
-                && !record.outcome.is_ok()
-                && attempt.stage(record.stage).is_none()
-        })
-        .map(|record| (record.stage, &record.outcome))
 }
 
 #[cfg(test)]
@@ -149,7 +96,7 @@ mod tests {
 
     /// The end of the only attempt at a host.
     fn ending(attempt: &Attempt) -> Ending<'_> {
-        super::ending(attempt, &Manner::of(std::slice::from_ref(attempt)))
+        super::ending(attempt, ProbeTolerance::of(std::slice::from_ref(attempt)))
     }
 
     #[test]
@@ -177,55 +124,30 @@ mod tests {
     }
 
     #[test]
-    fn what_was_given_up_is_no_failure_on_whichever_connection() {
+    fn what_was_skipped_is_no_failure() {
         let hung = attempt()
             .tcp()
             .stage(Stage::X224, Outcome::Cancelled)
             .done();
         assert_eq!(ending(&hung), Ending::NotCounted);
-        let peeking = attempt()
-            .tcp()
-            .x224()
-            .stage(Stage::Tls, closed(0))
-            .on(
-                ConnectionPurpose::LegacyPeek,
-                Stage::Tls,
-                Outcome::Cancelled,
-            )
-            .done();
-        assert_eq!(ending(&peeking), Ending::NotCounted);
-        let through = attempt()
-            .through()
-            .on(
-                ConnectionPurpose::WithoutNla,
-                Stage::X224,
-                Outcome::Cancelled,
-            )
-            .done();
-        assert_eq!(ending(&through), Ending::Through);
+        assert_eq!(broken_off(&hung), Some(Stage::X224));
     }
 
     #[test]
-    fn the_first_connection_that_was_given_up_says_where() {
-        let peek = ConnectionPurpose::LegacyPeek;
-        let probed = attempt()
-            .on(peek, Stage::Tls, Outcome::Cancelled)
-            .stage(Stage::X224, Outcome::Cancelled)
-            .done();
-        assert_eq!(broken_off(&probed), Some(Stage::X224));
-    }
-
-    #[test]
-    fn a_legacy_peek_alone_can_fail() {
-        let probed = attempt()
-            .tcp()
-            .x224()
-            .on(ConnectionPurpose::LegacyPeek, Stage::Tls, closed(0))
-            .done();
-        assert_eq!(
-            ending(&probed).failure().map(|(stage, _)| stage),
-            Some(Stage::Tls)
-        );
+    fn other_probes_alone_say_nothing_about_a_client() {
+        for probe in ProbeKind::ALL
+            .into_iter()
+            .filter(|probe| !probe.is_default())
+        {
+            for outcome in [Outcome::Ok, closed(0)] {
+                let probed = attempt()
+                    .probe(probe)
+                    .tcp()
+                    .stage(Stage::X224, outcome)
+                    .done();
+                assert_eq!(ending(&probed), Ending::NotCounted, "{probe:?}");
+            }
+        }
     }
 
     #[test]
@@ -237,12 +159,15 @@ mod tests {
     }
 
     #[test]
-    fn an_answered_second_request_mends_a_refused_first() {
-        let probed = attempt()
-            .tcp()
-            .stage(Stage::X224, Outcome::NegotiationFailure { code: 2 })
-            .on(ConnectionPurpose::Renegotiate, Stage::X224, Outcome::Ok)
-            .done();
-        assert_eq!(ending(&probed), Ending::Through);
+    fn another_request_that_is_answered_explains_a_refused_one() {
+        let attempts = [
+            attempt().refused(2).done(),
+            attempt()
+                .probe(ProbeKind::BareRequest)
+                .tcp()
+                .stage(Stage::X224, Outcome::NoTls)
+                .done(),
+        ];
+        assert!(endings(&attempts).all(|end| end == Ending::Through));
     }
 }

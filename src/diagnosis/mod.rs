@@ -2,6 +2,7 @@
 //!
 //! No I/O, no clock: `now` is an argument, so that a recording is judged as of its own time, by today's rules.
 
+mod answers;
 pub mod catalog;
 mod certificate;
 mod confirm;
@@ -41,6 +42,7 @@ use crate::model::{
     HostState, Nla, PredictedError, SelectedSecurity, StabilityVerdict, Stage, TlsFacts,
 };
 
+pub use answers::{Answer, answers, kinds_in_words};
 pub use catalog::Verdict;
 pub use certificate::days_in_words;
 pub use confirm::confirm_in;
@@ -219,7 +221,8 @@ fn in_order(history: &History) -> Cow<'_, History> {
 pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
     let history = in_order(history);
     let sight = Sight::new(&history, context);
-    let mut findings: Vec<Finding> = rules::all(&sight)
+    let mut findings: Vec<Finding> = judged(&sight)
+        .into_iter()
         .filter_map(|(_, verdict)| match verdict {
             Verdict::Fires(mut finding) => {
                 // Kept for every host of a fleet.
@@ -235,6 +238,7 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
     weighing::disown(&mut findings);
     let ending = state::of(&sight, &findings);
     weighing::raise(&mut findings, ending);
+    weighing::temper(&mut findings, &sight);
     findings.sort_by(|a, b| {
         (b.severity, b.confidence)
             .cmp(&(a.severity, a.confidence))
@@ -266,5 +270,13 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
 /// What every rule answers for a host, in order of the catalogue: also who stays silent, and who cannot tell.
 #[must_use]
 pub fn verdicts(history: &History, context: &Context<'_>) -> Vec<(&'static str, Verdict)> {
-    rules::all(&Sight::new(&in_order(history), context)).collect()
+    judged(&Sight::new(&in_order(history), context))
+}
+
+/// The verdict of every rule, and last of the one that goes by the others.
+fn judged(sight: &Sight<'_>) -> Vec<(&'static str, Verdict)> {
+    let mut verdicts: Vec<_> = rules::all(sight).collect();
+    let rest = weighing::no_session(sight, &verdicts);
+    verdicts.push(rest);
+    verdicts
 }

@@ -6,7 +6,8 @@ use super::rules;
 use super::sight::Sight;
 use super::state::StateOfHost;
 use crate::model::{
-    DnsVerdict, Finding, HostState, PredictedError, StabilityVerdict, Stage, Subject,
+    DnsVerdict, Finding, HostState, Outcome, PredictedError, Severity, StabilityVerdict, Stage,
+    Subject,
 };
 
 /// Findings under which mstsc's socket is closed: 0x904.
@@ -30,8 +31,16 @@ const SUPPORTING: [(&str, u32); 2] = [
     ("RDP-CERT-RENAMED-HOST", 25),
 ];
 
-/// Old TLS alone: fine for a default client, the end for a hardened one.
-const LEGACY_ONLY: u32 = 15;
+/// What stops some clients, with the likelihood for them in words: old TLS is fine for a default client, the end for a hardened
+/// one, and a hello that is not tolerated is that of Windows 11 and Server 2022.
+const SOMETIMES: [(&str, u32, &str); 2] = [
+    ("RDP-TLS-LEGACY-ONLY", 15, "for hardened clients rather 40"),
+    ("RDP-TLS-INTOLERANT", 40, "only for clients with TLS 1.3"),
+];
+/// A connection that ends on every attempt, where no finding says more.
+const ALWAYS: u32 = 60;
+/// The same while it was seen once only.
+const ONCE: u32 = 30;
 
 /// Fails only at busy times.
 const THROTTLED: u32 = 45;
@@ -65,6 +74,7 @@ pub(crate) fn predict(
         silent(findings),
         by_name(sight, findings),
         certificate(sight, findings),
+        stopped(sight),
     ];
     let mut best: Option<Guess> = None;
     for guess in guesses.into_iter().flatten() {
@@ -150,20 +160,16 @@ fn closed(sight: &Sight<'_>, findings: &[Finding], ending: StateOfHost) -> Optio
     if let Some(added) = seen_once(sight, findings, ending) {
         count(
             added,
-            "The connection was closed, but seen on one attempt only",
+            "The connection is closed, in too few attempts alike for a finding",
         );
     }
     if weight == 0 {
-        let legacy = has("RDP-TLS-LEGACY-ONLY")?;
-        let mut guess = guess(
-            CLOSED,
-            LEGACY_ONLY,
-            format!("{} (+{LEGACY_ONLY})", legacy.title),
-        );
-        guess
-            .reasons
-            .push("for hardened clients rather 40".to_owned());
-        return Some(guess);
+        return SOMETIMES.into_iter().find_map(|(id, added, note)| {
+            let title = &has(id)?.title;
+            let mut guess = guess(CLOSED, added, format!("{title} (+{added})"));
+            guess.reasons.push(note.to_owned());
+            Some(guess)
+        });
     }
     let mut count = |added: u32, why: &str| {
         weight += added;
@@ -196,8 +202,21 @@ fn flaky_close(sight: &Sight<'_>) -> Option<Guess> {
         return None;
     }
     let attempts = stability.attempts;
+    let silent = |stages: &[Stage]| {
+        let mut ends = sight.failures().filter(|(_, stage, _)| *stage > Stage::Tcp);
+        ends.all(|(_, stage, outcome)| {
+            stages.contains(&stage) && matches!(outcome, Outcome::Timeout { .. })
+        })
+    };
+    let code = if silent(&[Stage::X224]) {
+        TIMED_OUT
+    } else if silent(&[Stage::X224, Stage::Tls, Stage::Credssp]) {
+        TIMEOUT
+    } else {
+        CLOSED
+    };
     Some(guess(
-        CLOSED,
+        code,
         late * 100 / attempts.max(1),
         format!(
             "{late} of {attempts} attempts fail after TCP came up: {}",
@@ -235,6 +254,32 @@ fn seen_once(sight: &Sight<'_>, findings: &[Finding], ending: StateOfHost) -> Op
         Some(Stage::Tls | Stage::Credssp) if closed => Some(35),
         _ => None,
     }
+}
+
+/// Every attempt that came up ends, in a way that no other guess covers: the client's socket is closed sooner or later.
+fn stopped(sight: &Sight<'_>) -> Option<Guess> {
+    let up = sight
+        .counted
+        .iter()
+        .any(|counted| connected(counted.attempt));
+    let (_, stage, outcome) = sight.failures().last()?;
+    (up && !sight.any_through()).then(|| {
+        let code = match (stage, outcome) {
+            (Stage::X224, Outcome::Timeout { .. }) => TIMED_OUT,
+            (_, Outcome::Timeout { .. }) => TIMEOUT,
+            _ => CLOSED,
+        };
+        let weight = if sight.counted.len() > 1 {
+            ALWAYS
+        } else {
+            ONCE
+        };
+        guess(
+            code,
+            weight,
+            format!("no attempt gets through; last at {stage}: {outcome}"),
+        )
+    })
 }
 
 /// Connects that fail now and then.
@@ -301,7 +346,10 @@ fn by_name(sight: &Sight<'_>, findings: &[Finding]) -> Option<Guess> {
     candidates
         .into_iter()
         .find_map(|(id, verdict, code, weight)| {
-            let finding = findings.iter().find(|finding| finding.id == id)?;
+            // What is not worth a degraded state stops nobody.
+            let finding = findings
+                .iter()
+                .find(|finding| finding.id == id && finding.severity >= Severity::Medium)?;
             sight
                 .names
                 .with(verdict)
@@ -313,12 +361,12 @@ fn by_name(sight: &Sight<'_>, findings: &[Finding]) -> Option<Guess> {
 /// The client itself refuses the certificate.
 fn certificate(sight: &Sight<'_>, findings: &[Finding]) -> Option<Guess> {
     let has = |id: &str| findings.iter().find(|finding| finding.id == id);
-    if let Some(finding) = has("RDP-CERT-UNPARSABLE") {
-        return Some(guess(BAD_CERTIFICATE, 40, finding.title.clone()));
-    }
     // What is seen to happen comes before what only a policy would do.
     if sight.stability.verdict == StabilityVerdict::Flaky {
         return None;
+    }
+    if let Some(finding) = has("RDP-CERT-UNPARSABLE") {
+        return Some(guess(BAD_CERTIFICATE, 40, finding.title.clone()));
     }
     has("RDP-CERT-EXPIRED").map(|finding| {
         let mut expired = guess(EXPIRED, 25, finding.title.clone());

@@ -10,8 +10,8 @@ use super::leaves::{self, Leaf};
 use super::names::NameSight;
 use super::{Context, Policy, Stability, names, stability};
 use crate::model::{
-    Attempt, CertificateFacts, History, Manner, NegotiationFacts, NtlmFacts, Outcome, Stage,
-    TlsFacts,
+    Attempt, CertificateFacts, History, NegotiationFacts, NtlmFacts, Outcome, ProbeKind,
+    ProbeTolerance, Stage, TlsFacts,
 };
 
 /// An attempt that counts, with its end.
@@ -41,8 +41,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) fleet: Option<&'a FleetSight>,
     /// Attempts that say something about the peer, oldest first.
     pub(crate) counted: Vec<Counted<'a>>,
-    /// How the host takes what a modern client sends.
-    pub(crate) manner: Manner,
+    /// What the host accepts of the probes.
+    pub(crate) tolerance: ProbeTolerance,
     pub(crate) tls: Option<&'a TlsFacts>,
     /// The certificates in use, the worst first.
     pub(crate) leaves: Vec<Leaf<'a>>,
@@ -81,7 +81,7 @@ impl<'a> Sight<'a> {
             leaves,
             ntlm: history.ntlm().map(Arc::as_ref),
             counted,
-            manner: Manner::of(&history.attempts),
+            tolerance: ProbeTolerance::of(&history.attempts),
             history,
             policy: context.policy,
             now: context.now,
@@ -111,6 +111,22 @@ impl<'a> Sight<'a> {
             let (stage, outcome) = counted.ending.failure()?;
             Some((counted, stage, outcome))
         })
+    }
+
+    /// Attempts with one kind of probe, oldest first.
+    pub(crate) fn probes(&self, kind: ProbeKind) -> impl Iterator<Item = &'a Attempt> {
+        let attempts = self.history.attempts.iter();
+        attempts.filter(move |attempt| attempt.probe == kind)
+    }
+
+    /// How probes of one kind ended at a stage, oldest first.
+    pub(crate) fn outcomes(
+        &self,
+        kind: ProbeKind,
+        stage: Stage,
+    ) -> impl Iterator<Item = &'a Outcome> {
+        self.probes(kind)
+            .filter_map(move |attempt| Some(&attempt.stage(stage)?.outcome))
     }
 
     /// Failures at one stage.

@@ -1,8 +1,10 @@
-use super::ending::{broken_off, connected, legacy_read, renegotiated};
+use std::collections::BTreeMap;
+
+use super::ending::{broken_off, connected};
 use super::sight::{Counted, Sight};
 use crate::model::{
-    ConnectionPurpose, Finding, History, HostState, NegotiationFacts, NegotiationFailure, Nla,
-    Outcome, SelectedSecurity, Severity, Stage, Subject,
+    Finding, History, HostState, NegotiationFacts, NegotiationFailure, Nla, Outcome, ProbeKind,
+    Reply, SelectedSecurity, Severity, Stage, Subject,
 };
 
 /// State and the stage where attempts end.
@@ -59,16 +61,16 @@ pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
     let wrong = findings
         .iter()
         .any(|finding| finding.severity >= Severity::Medium);
-    let all_fail = !sight.counted.is_empty() && !sight.any_through();
-    // Open, but never looked into to the end because our own TLS library would not: no clean bill of health.
-    let unseen = sight.counted.is_empty() && refused_by_us(sight);
-    let state = if wrong || all_fail || unseen {
+    let skipped = || sight.history.attempts.iter().find_map(broken_off);
+    let state = if wrong || is_unreached(sight) {
         HostState::Degraded
     } else if let Some(stage) = given_up {
         // It got through before, and then someone lost patience with it.
         return ended(HostState::GivenUp, stage);
-    } else {
+    } else if sight.any_through() {
         HostState::Healthy
+    } else {
+        return skipped().map_or(NOT_PROBED, |stage| ended(HostState::GivenUp, stage));
     };
     StateOfHost {
         state,
@@ -76,11 +78,20 @@ pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
     }
 }
 
+/// The port is open, and no attempt got through: each one was stopped, or this program's TLS library would not go on.
+pub(crate) fn is_unreached(sight: &Sight<'_>) -> bool {
+    let reached = |counted: &Counted<'_>| connected(counted.attempt);
+    !sight.any_through() && (sight.counted.iter().any(reached) || refused_by_us(sight))
+}
+
 /// There were attempts, and none of them says anything about the host: this machine's own trouble kept them from it.
 pub(crate) fn kept_by_own_trouble(sight: &Sight<'_>) -> bool {
     let attempts = &sight.history.attempts;
+    // A lost connect beside an attempt that came up says nothing about a host that is up.
+    let lost_only = sight.counted.iter().all(|one| !connected(one.attempt));
     !attempts.is_empty()
-        && sight.counted.is_empty()
+        && lost_only
+        && (sight.counted.is_empty() || attempts.iter().any(connected))
         && !refused_by_us(sight)
         && attempts.iter().all(|attempt| broken_off(attempt).is_none())
 }
@@ -116,77 +127,56 @@ fn is_unreachable(outcome: &Outcome) -> bool {
     )
 }
 
-/// Something else speaks there, and on no attempt did anything speak X.224.
+/// Something else answers there, or TLS at once, and on no attempt did anything answer X.224.
 pub(crate) fn is_not_rdp(sight: &Sight<'_>) -> bool {
-    let other = sight.failures().any(|(_, stage, outcome)| {
-        stage == Stage::X224 && matches!(outcome, Outcome::NotRdp { .. })
-    });
+    let other = sight.tolerance.direct_tls_up
+        || sight.failures().any(|(_, stage, outcome)| {
+            stage == Stage::X224 && matches!(outcome, Outcome::NotRdp { .. })
+        });
+    let mut attempts = sight.history.attempts.iter();
     other
-        && !sight.history.attempts.iter().any(|attempt| {
-            attempt.negotiation.is_some()
-                || attempt.stages.iter().any(|record| {
-                    record.stage > Stage::X224
-                        || (record.stage == Stage::X224 && record.outcome.is_ok())
-                })
+        && !attempts.any(|attempt| {
+            attempt.probe != ProbeKind::DirectTls
+                && (attempt.negotiation.is_some()
+                    || attempt.stages.iter().any(|record| {
+                        record.stage > Stage::X224
+                            || (record.stage == Stage::X224 && record.outcome.is_ok())
+                    }))
         })
 }
 
-/// The one stage at which every attempt that reached the port would be stopped, for a modern client and for a different
-/// request or the legacy hello alike. Connects lost on the way say nothing about what comes after them, so they neither make nor unmake this;
-/// attempts that end at different stages are no verdict.
+/// The stage at which every attempt that reached the port would be stopped, for a modern client and for any other probe
+/// alike: the most frequent one, the later of equals. Connects lost on the way say nothing about what comes after them, so
+/// they neither make nor unmake this.
 pub(crate) fn broken_at(sight: &Sight<'_>) -> Option<Stage> {
-    let mut ends = sight
+    let mut ends: BTreeMap<Stage, usize> = BTreeMap::new();
+    for counted in sight
         .counted
         .iter()
         .filter(|counted| connected(counted.attempt))
-        .map(|counted| counted.ending.failure().map(|(stage, _)| stage));
-    let stage = ends.next()??;
-    if !ends.all(|end| end == Some(stage)) {
-        return None;
+    {
+        let (stage, _) = counted.ending.failure()?;
+        *ends.entry(stage).or_default() += 1;
     }
-    match stage {
-        Stage::Dns | Stage::Tcp => None,
-        Stage::X224
-            if wants_another_way(sight) || sight.history.attempts.iter().any(renegotiated) =>
-        {
-            None
-        }
-        Stage::X224 | Stage::Credssp => Some(stage),
-        Stage::Tls => legacy_fails_too(sight).then_some(stage),
-    }
+    let (stage, _) = ends.into_iter().max_by_key(|(_, count)| *count)?;
+    let tolerance = sight.tolerance;
+    let met = match stage {
+        Stage::Dns | Stage::Tcp => true,
+        Stage::X224 => tolerance.other_request.through > 0 || tolerance.long_deadline.through > 0,
+        Stage::Tls => tolerance.legacy_hello.through > 0 || lacks_legacy_hello(sight),
+        Stage::Credssp => false,
+    };
+    (!met).then_some(stage)
 }
 
-/// The server works, and names a way to sign in that was not offered: a client that is set to it gets in.
-fn wants_another_way(sight: &Sight<'_>) -> bool {
-    let wanted = [
-        NegotiationFailure::SSL_WITH_USER_AUTH_REQUIRED,
-        NegotiationFailure::ENTRA_REQUIRED,
-    ];
-    sight.failures_at(Stage::X224).iter().all(|outcome| {
-        matches!(outcome, Outcome::NegotiationFailure { code }
-            if wanted.contains(&NegotiationFailure(*code)))
-    })
-}
-
-/// The legacy hello was tried and always failed, or the main connection already showed that no hello can succeed.
-fn legacy_fails_too(sight: &Sight<'_>) -> bool {
-    if sight.history.attempts.iter().any(legacy_read) {
-        return false;
-    }
-    sight.counted.iter().any(|counted| legacy_failed(counted))
-        || sight.failures_at(Stage::Tls).iter().any(|outcome| {
-            matches!(
-                outcome,
-                Outcome::Timeout { .. } | Outcome::Malformed { .. } | Outcome::NotRdp { .. }
-            )
-        })
-}
-
-/// The legacy peek of this attempt came to nothing, by the peer's doing.
-pub(crate) fn legacy_failed(counted: &Counted<'_>) -> bool {
-    counted.attempt.stages.iter().any(|record| {
-        record.connection == ConnectionPurpose::LegacyPeek && record.outcome.blames_peer()
-    })
+/// The modern hello was refused in a way that an old server has as well, and no other hello was sent: a refusal of the
+/// modern hello alone never makes a host broken.
+fn lacks_legacy_hello(sight: &Sight<'_>) -> bool {
+    let refused = |reply| matches!(reply, Some(Reply::Declined | Reply::Cut));
+    sight.probes(ProbeKind::LegacyHello).next().is_none()
+        && sight
+            .failures()
+            .all(|(counted, _, _)| refused(Reply::to_hello(counted.attempt)))
 }
 
 fn refused_by_us(sight: &Sight<'_>) -> bool {
@@ -200,12 +190,10 @@ fn refused_by_us(sight: &Sight<'_>) -> bool {
 
 /// How requests that left NLA out were answered, where any were made.
 pub(crate) fn without_nla(history: &History) -> impl Iterator<Item = &Outcome> {
-    let records = history.attempts.iter().flat_map(|attempt| &attempt.stages);
-    records
-        .filter(|record| {
-            record.connection == ConnectionPurpose::WithoutNla && record.stage == Stage::X224
-        })
-        .map(|record| &record.outcome)
+    let attempts = history.attempts.iter();
+    attempts
+        .filter(|attempt| attempt.probe == ProbeKind::WithoutNla)
+        .filter_map(|attempt| Some(&attempt.stage(Stage::X224)?.outcome))
 }
 
 /// A request that left NLA out was refused for it.
@@ -218,10 +206,18 @@ pub(crate) fn insists_on_nla(history: &History) -> bool {
 
 /// Whether NLA is asked for. A server that chose HYBRID may or may not insist: only a request without it tells.
 pub(crate) fn nla_of(sight: &Sight<'_>) -> Nla {
-    if insists_on_nla(sight.history) {
+    if insists_on_nla(sight.history) || refuses_without_nla(sight) {
         return Nla::Required;
     }
     sight.negotiation().map_or(Nla::Unknown, nla)
+}
+
+/// A request that offered NLA was refused for the lack of it.
+fn refuses_without_nla(sight: &Sight<'_>) -> bool {
+    let required = NegotiationFailure::HYBRID_REQUIRED;
+    sight.outcomes(ProbeKind::Default, Stage::X224).any(
+        |outcome| matches!(outcome, Outcome::NegotiationFailure { code } if *code == required.0),
+    )
 }
 
 /// Whether NLA is asked for, from one negotiation.

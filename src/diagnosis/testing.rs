@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::{Context, Diagnosis, FleetSight, Policy, Verdict};
 use crate::model::{
-    Attempt, CertificateFacts, ConnectionPurpose, Endpoint, History, KeyAlgorithm, Lookup,
-    LookupAnswer, NameSource, NegotiationFacts, NegotiationFailure, NtlmFacts, ObservedName,
-    Outcome, Protocols, PublicKey, Question, Resolver, SelectedSecurity, Stage, StageRecord,
-    Subject, TlsFacts, TlsMethod, TlsVersion, TrustVerdict,
+    Attempt, CertificateFacts, Endpoint, History, KeyAlgorithm, Lookup, LookupAnswer, NameSource,
+    NegotiationFacts, NegotiationFailure, NtlmFacts, ObservedName, Outcome, ProbeKind, Protocols,
+    PublicKey, Question, Resolver, SelectedSecurity, Stage, StageRecord, Subject, TlsFacts,
+    TlsMethod, TlsVersion, TrustVerdict,
 };
 
 /// The time as of which test hosts are judged.
@@ -167,14 +167,26 @@ pub(crate) fn ntlm(name: &str) -> NtlmFacts {
     }
 }
 
-/// Builds one attempt stage by stage.
+/// Builds an attempt stage by stage, and with `on` the one with another probe that follows it.
 #[derive(Clone)]
-pub(crate) struct AttemptMaker(Attempt);
+pub(crate) struct AttemptMaker {
+    before: Vec<Attempt>,
+    /// What the next calls are about.
+    current: Attempt,
+}
 
 pub(crate) fn attempt() -> AttemptMaker {
-    AttemptMaker(Attempt {
+    AttemptMaker {
+        before: Vec::new(),
+        current: empty(ProbeKind::Default),
+    }
+}
+
+fn empty(probe: ProbeKind) -> Attempt {
+    Attempt {
         endpoint: here(),
         number: 1,
+        probe,
         by_name: None,
         started_at: now(),
         stages: Vec::new(),
@@ -183,29 +195,45 @@ pub(crate) fn attempt() -> AttemptMaker {
         tls: None,
         ntlm: None,
         path: None,
-    })
+    }
 }
 
 impl AttemptMaker {
-    pub(crate) fn stage(self, stage: Stage, outcome: Outcome) -> Self {
-        self.on(ConnectionPurpose::Main, stage, outcome)
+    pub(crate) fn probe(mut self, probe: ProbeKind) -> Self {
+        self.current.probe = probe;
+        self
     }
 
-    pub(crate) fn on(
-        mut self,
-        connection: ConnectionPurpose,
-        stage: Stage,
-        outcome: Outcome,
-    ) -> Self {
-        let start_us = u32::try_from(self.0.stages.len()).unwrap() * 2000;
-        self.0.stages.push(StageRecord {
+    pub(crate) fn stage(mut self, stage: Stage, outcome: Outcome) -> Self {
+        let start_us = u32::try_from(self.current.stages.len()).unwrap() * 2000;
+        self.current.stages.push(StageRecord {
             stage,
-            connection,
             start_us,
             duration_us: 2000,
             outcome,
         });
         self
+    }
+
+    /// Another attempt with this probe, which comes up and ends at a stage like this.
+    pub(crate) fn on(mut self, probe: ProbeKind, stage: Stage, outcome: Outcome) -> Self {
+        let before = std::mem::replace(&mut self.current, empty(probe));
+        self.before.push(before);
+        self = self.tcp();
+        let answered = matches!(outcome, Outcome::Ok | Outcome::NoTls);
+        match (stage, probe) {
+            (Stage::Tls, ProbeKind::DirectTls) => {}
+            (Stage::Tls, _) => self = self.x224(),
+            (Stage::X224, ProbeKind::BareRequest) if answered => {
+                self = self.negotiated(NegotiationFacts {
+                    requested: Protocols::STANDARD_RDP,
+                    bare_confirm: true,
+                    ..negotiation(SelectedSecurity::StandardRdp)
+                });
+            }
+            _ => {}
+        }
+        self.stage(stage, outcome)
     }
 
     pub(crate) fn tcp(self) -> Self {
@@ -225,31 +253,30 @@ impl AttemptMaker {
 
     /// TCP, X.224 and a TLS stage that gave these facts.
     pub(crate) fn shown(mut self, facts: TlsFacts) -> Self {
-        self = if self.0.negotiation.is_some() {
+        self = if self.current.negotiation.is_some() {
             self.tcp().stage(Stage::X224, Outcome::Ok)
         } else {
             self.tcp().x224()
         };
         if facts.method == TlsMethod::LegacyPeek {
-            self = self.stage(Stage::Tls, alert(40)).on(
-                ConnectionPurpose::LegacyPeek,
-                Stage::Tls,
-                Outcome::Ok,
-            );
+            let probe = ProbeKind::LegacyHello;
+            self = self
+                .stage(Stage::Tls, alert(40))
+                .on(probe, Stage::Tls, Outcome::Ok);
         } else {
             self = self.stage(Stage::Tls, Outcome::Ok);
         }
-        self.0.tls = Some(Arc::new(facts));
+        self.current.tls = Some(Arc::new(facts));
         self
     }
 
     pub(crate) fn identified(mut self, facts: NtlmFacts) -> Self {
-        self.0.ntlm = Some(Arc::new(facts));
+        self.current.ntlm = Some(Arc::new(facts));
         self.stage(Stage::Credssp, Outcome::Ok)
     }
 
     pub(crate) fn negotiated(mut self, facts: NegotiationFacts) -> Self {
-        self.0.negotiation = Some(facts);
+        self.current.negotiation = Some(facts);
         self
     }
 
@@ -268,23 +295,36 @@ impl AttemptMaker {
         self.tcp()
             .x224()
             .stage(Stage::Tls, modern)
-            .on(ConnectionPurpose::LegacyPeek, Stage::Tcp, Outcome::Ok)
-            .on(ConnectionPurpose::LegacyPeek, Stage::X224, Outcome::Ok)
-            .on(ConnectionPurpose::LegacyPeek, Stage::Tls, legacy)
+            .on(ProbeKind::LegacyHello, Stage::Tls, legacy)
     }
 
-    pub(crate) fn by_name(mut self, name: &str) -> Self {
-        self.0.by_name = Some(name.into());
+    pub(crate) fn by_name(self, name: &str) -> Self {
+        self.edit_each(|attempt| attempt.by_name = Some(name.into()))
+    }
+
+    /// Changes every attempt of this maker.
+    pub(crate) fn edit_each(mut self, change: impl Fn(&mut Attempt)) -> Self {
+        for attempt in self.before.iter_mut().chain([&mut self.current]) {
+            change(attempt);
+        }
         self
     }
 
+    /// Changes the newest attempt of this maker.
     pub(crate) fn edit(mut self, change: impl FnOnce(&mut Attempt)) -> Self {
-        change(&mut self.0);
+        change(&mut self.current);
         self
     }
 
+    /// The only attempt.
     pub(crate) fn done(self) -> Attempt {
-        self.0
+        assert!(self.before.is_empty(), "several attempts");
+        self.current
+    }
+
+    /// Every attempt, in order.
+    pub(crate) fn all(self) -> impl Iterator<Item = Attempt> {
+        self.before.into_iter().chain([self.current])
     }
 }
 
@@ -312,7 +352,7 @@ pub(crate) fn host_at(
     let mut history = History::new(subject);
     history.listed = true;
     history.complete = true;
-    history.attempts = attempts.into_iter().map(AttemptMaker::done).collect();
+    history.attempts = attempts.into_iter().flat_map(AttemptMaker::all).collect();
     HostMaker {
         history,
         others: Vec::new(),
@@ -373,16 +413,11 @@ impl HostMaker {
         self
     }
 
-    pub(crate) fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
-        self.history.attempts = attempts;
-        self
-    }
-
     /// Another endpoint with its attempts.
     pub(crate) fn beside(mut self, address: &str, attempts: Vec<AttemptMaker>) -> Self {
         let mut history = History::new(Subject::Endpoint(endpoint(address)));
         history.by_reference = true;
-        history.attempts = attempts.into_iter().map(AttemptMaker::done).collect();
+        history.attempts = attempts.into_iter().flat_map(AttemptMaker::all).collect();
         self.others.push(history);
         self
     }

@@ -2,16 +2,18 @@
 
 use proptest::prelude::*;
 
+use super::ending::connected;
 use super::testing::{HostMaker, endpoint, leading_to};
 use super::*;
 use crate::model::{
-    Attempt, ConnectionPurpose, Lookup, LookupAnswer, NameSource, ObservedName, Outcome, Question,
-    Resolver, StageRecord, Subject, TlsMethod, UtcSecond,
+    Attempt, Lookup, LookupAnswer, NameSource, ObservedName, Outcome, ProbeKind, Question,
+    Resolver, Severity, StageRecord, Subject, TlsMethod, UtcSecond,
 };
 
 mod cases;
 mod cells;
 mod facts;
+mod tolerance;
 mod words;
 
 fn outcome() -> impl Strategy<Value = Outcome> {
@@ -39,27 +41,18 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 }
 
 fn record() -> impl Strategy<Value = StageRecord> {
-    let connection = prop_oneof![
-        Just(ConnectionPurpose::Main),
-        Just(ConnectionPurpose::Renegotiate),
-        Just(ConnectionPurpose::LegacyPeek),
-    ];
     (
         prop::sample::select(&Stage::ALL[..]),
-        connection,
         any::<u32>(),
         any::<u32>(),
         outcome(),
     )
-        .prop_map(
-            |(stage, connection, start_us, duration_us, outcome)| StageRecord {
-                stage,
-                connection,
-                start_us,
-                duration_us,
-                outcome,
-            },
-        )
+        .prop_map(|(stage, start_us, duration_us, outcome)| StageRecord {
+            stage,
+            start_us,
+            duration_us,
+            outcome,
+        })
 }
 
 fn validity() -> impl Strategy<Value = Option<UtcSecond>> {
@@ -103,14 +96,15 @@ fn attempt() -> impl Strategy<Value = Attempt> {
     ];
     let tls = prop::option::of((method, certificate()));
     (
+        prop::sample::select(&ProbeKind::ALL[..]),
         prop::collection::vec(record(), 0..7),
         tls,
         prop::option::of(".{0,20}"),
         any::<u8>(),
         any::<bool>(),
     )
-        .prop_map(|(stages, tls, ntlm, silent_rounds, by_name)| {
-            let mut made = testing::attempt().done();
+        .prop_map(|(probe, stages, tls, ntlm, silent_rounds, by_name)| {
+            let mut made = testing::attempt().probe(probe).done();
             made.stages = stages;
             made.silent_rounds = silent_rounds;
             made.by_name = by_name.then(|| "srv05.corp.example".into());
@@ -172,29 +166,6 @@ fn observed() -> impl Strategy<Value = ObservedName> {
     })
 }
 
-const CONNECTIONS: [ConnectionPurpose; 4] = [
-    ConnectionPurpose::Main,
-    ConnectionPurpose::Renegotiate,
-    ConnectionPurpose::LegacyPeek,
-    ConnectionPurpose::WithoutNla,
-];
-
-/// Attempts that note each stage of each connection once.
-fn stages_once() -> impl Strategy<Value = Vec<Attempt>> {
-    prop::collection::vec(attempt(), 1..5).prop_map(|mut attempts| {
-        for attempt in &mut attempts {
-            let mut noted = Vec::new();
-            attempt.stages.retain(|record| {
-                let place = (record.stage, record.connection);
-                let is_new = !noted.contains(&place);
-                noted.push(place);
-                is_new
-            });
-        }
-        attempts
-    })
-}
-
 fn any_host() -> impl Strategy<Value = HostMaker> {
     (
         prop::collection::vec(attempt(), 0..5),
@@ -226,6 +197,145 @@ fn any_host() -> impl Strategy<Value = HostMaker> {
         })
 }
 
+/// How a stage can end on the wire.
+fn outcome_at(stage: Stage) -> impl Strategy<Value = Outcome> {
+    let received = prop::sample::select(vec![0_u32, 7, 900]);
+    let word = || "detail".to_owned();
+    let any = prop_oneof![
+        6 => Just(Outcome::Ok),
+        1 => received.clone().prop_map(|received| Outcome::Timeout { received }),
+        1 => received.clone().prop_map(|received| Outcome::Closed { received }),
+        1 => received.clone().prop_map(|received| Outcome::Reset { received }),
+        1 => Just(Outcome::Malformed { detail: word() }),
+        1 => Just(Outcome::Local { detail: word() }),
+        1 => Just(Outcome::Cancelled),
+    ];
+    match stage {
+        Stage::Dns | Stage::Tcp => prop_oneof![
+            6 => Just(Outcome::Ok),
+            1 => Just(Outcome::Timeout { received: 0 }),
+            1 => Just(Outcome::Refused),
+            1 => Just(Outcome::HostUnreachable),
+            1 => Just(Outcome::NetworkUnreachable),
+            1 => Just(Outcome::Prohibited),
+            1 => Just(Outcome::Reset { received: 0 }),
+            1 => Just(Outcome::Local { detail: word() }),
+        ]
+        .boxed(),
+        Stage::X224 => prop_oneof![
+            6 => any,
+            1 => Just(Outcome::NoTls),
+            1 => (1_u32..9).prop_map(|code| Outcome::NegotiationFailure { code }),
+            1 => prop::sample::select(vec!["ssh", "http", "tls"]).prop_map(|like| Outcome::NotRdp {
+                looks_like: like.to_owned(),
+                first_bytes: "00".to_owned(),
+            }),
+            1 => Just(Outcome::Disconnected { message: word(), received: 9 }),
+        ]
+        .boxed(),
+        Stage::Tls => prop_oneof![
+            6 => any,
+            2 => (prop::sample::select(vec![40_u8, 70, 80, 116]), received)
+                .prop_map(|(code, received)| Outcome::Alert { code, received }),
+            1 => Just(Outcome::ClientRefused { detail: word() }),
+        ]
+        .boxed(),
+        Stage::Credssp => prop_oneof![
+            6 => any,
+            1 => Just(Outcome::NoChallenge),
+            1 => Just(Outcome::CredsspError { status: 0xC000_006D }),
+        ]
+        .boxed(),
+    }
+}
+
+/// An attempt as a prober makes it: stage after stage up to the first that fails.
+fn real_attempt() -> impl Strategy<Value = Attempt> {
+    let stages = (
+        outcome_at(Stage::Tcp),
+        outcome_at(Stage::X224),
+        outcome_at(Stage::Tls),
+        outcome_at(Stage::Credssp),
+    );
+    let probe = prop_oneof![
+        4 => Just(ProbeKind::Default),
+        2 => prop::sample::select(&ProbeKind::ALL[..]),
+    ];
+    let leaf = prop::option::of(prop::sample::select(vec![-20_i64, 3, 120]));
+    (probe, stages, leaf, any::<bool>()).prop_map(|(probe, ends, leaf, by_name)| {
+        let order = match probe {
+            ProbeKind::DirectTls => vec![
+                (Stage::Tcp, ends.0),
+                (Stage::Tls, ends.2),
+                (Stage::X224, ends.1),
+            ],
+            ProbeKind::WithoutNla => vec![(Stage::Tcp, ends.0), (Stage::X224, ends.1)],
+            ProbeKind::LegacyHello => vec![
+                (Stage::Tcp, ends.0),
+                (Stage::X224, ends.1),
+                (Stage::Tls, ends.2),
+            ],
+            _ => vec![
+                (Stage::Tcp, ends.0),
+                (Stage::X224, ends.1),
+                (Stage::Tls, ends.2),
+                (Stage::Credssp, ends.3),
+            ],
+        };
+        let mut made = testing::attempt().probe(probe);
+        for (stage, outcome) in order {
+            let ok = outcome.is_ok();
+            if stage == Stage::X224 {
+                let facts = match outcome {
+                    Outcome::Ok => Some(testing::negotiation(SelectedSecurity::Hybrid)),
+                    Outcome::NoTls => Some(testing::negotiation(SelectedSecurity::StandardRdp)),
+                    Outcome::NegotiationFailure { code } => Some(crate::model::NegotiationFacts {
+                        failure: Some(crate::model::NegotiationFailure(code)),
+                        ..testing::negotiation(SelectedSecurity::None)
+                    }),
+                    _ => None,
+                };
+                made = made.edit(|attempt| attempt.negotiation = facts);
+            }
+            if let (Stage::Tls, Some(days)) = (stage, leaf) {
+                let leaf = CertificateFacts {
+                    not_after: Some(testing::days(days).into()),
+                    ..testing::certificate("srv05.corp.example")
+                };
+                let method = match (ok, probe) {
+                    (false, _) => TlsMethod::Failed,
+                    (true, ProbeKind::LegacyHello) => TlsMethod::LegacyPeek,
+                    (true, _) => TlsMethod::Full,
+                };
+                let facts = TlsFacts {
+                    method,
+                    ..testing::tls(leaf)
+                };
+                made = made.edit(|attempt| attempt.tls = Some(facts.into()));
+            }
+            made = made.stage(stage, outcome);
+            if !ok {
+                break;
+            }
+        }
+        if by_name {
+            made.by_name("srv05.corp.example")
+        } else {
+            made
+        }
+        .done()
+    })
+}
+
+fn real_host() -> impl Strategy<Value = HostMaker> {
+    (prop::collection::vec(real_attempt(), 0..8), any::<bool>()).prop_map(|(attempts, listed)| {
+        let mut host = testing::host([]);
+        host.history.attempts = attempts;
+        host.history.listed = listed;
+        host
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 400,
@@ -246,6 +356,58 @@ proptest! {
             prop_assert!((1..=100).contains(&predicted.likelihood));
         }
         prop_assert!((0.0..=1.0).contains(&diagnosis.stability.loss));
+    }
+
+    /// State, stability, findings and prediction are views of one history: they never contradict each other.
+    #[test]
+    fn state_stability_findings_and_prediction_agree(host in real_host()) {
+        let diagnosis = host.diagnose();
+        let Diagnosis { state, stability, findings, predicted, .. } = &diagnosis;
+        let worst = findings.iter().map(|finding| finding.severity).max();
+        let is_medium = worst >= Some(Severity::Medium);
+        let up = host.history.attempts.iter().any(connected);
+        let stopped = (host.history.attempts.iter().zip(endings(&host.history.attempts)))
+            .any(|(attempt, end)| connected(attempt) && end.failure().is_some());
+        let not_probed = *state == HostState::NotProbed || *state == HostState::GivenUp;
+        let all_fail = stability.attempts > 0 && stability.failures == stability.attempts;
+        prop_assert!(stability.failures <= stability.attempts);
+        prop_assert_eq!(
+            stability.failures_by_stage.iter().map(|(_, count)| count).sum::<u32>(),
+            stability.failures
+        );
+        match stability.verdict {
+            StabilityVerdict::Steady => prop_assert_eq!(stability.failures, 0),
+            StabilityVerdict::Down => prop_assert!(all_fail),
+            StabilityVerdict::Flaky => {
+                prop_assert!(stability.failures > 0 && !all_fail);
+                prop_assert!(findings.iter().any(|finding| finding.id == "RDP-FLAKY"));
+            }
+            StabilityVerdict::Unknown => {}
+        }
+        match state {
+            HostState::Healthy => {
+                prop_assert!(!is_medium, "{:?}", diagnosis);
+                prop_assert!(predicted.is_none(), "{:?}", diagnosis);
+                prop_assert!(!all_fail, "{:?}", diagnosis);
+            }
+            HostState::Broken => {
+                prop_assert!(all_fail || stability.failures_by_stage.iter().any(|(stage, _)| *stage == Stage::Tcp), "{:?}", diagnosis);
+                prop_assert!(diagnosis.failed_stage > Some(Stage::Tcp), "{:?}", diagnosis);
+                prop_assert!(worst >= Some(Severity::High), "{:?}", diagnosis);
+            }
+            HostState::Closed | HostState::Filtered => {
+                prop_assert!(!up, "{:?}", diagnosis);
+                prop_assert_eq!(diagnosis.failed_stage, Some(Stage::Tcp));
+            }
+            _ => {}
+        }
+        if worst == Some(Severity::Critical) {
+            prop_assert!(stability.failures == stability.attempts, "{:?}", diagnosis);
+        }
+        if all_fail && stopped && !not_probed {
+            prop_assert!(is_medium, "no finding: {:?}", diagnosis);
+            prop_assert!(predicted.is_some(), "no code: {:?}", diagnosis);
+        }
     }
 
     #[test]
@@ -295,22 +457,6 @@ proptest! {
         prop_assert_eq!(together, host.among(&[]).diagnose());
     }
 
-    /// Stages of one connection follow each other; which connection is told first does not matter.
-    #[test]
-    fn the_order_in_which_the_connections_of_an_attempt_are_told_does_not_matter(
-        (host, turn) in (stages_once(), Just(CONNECTIONS.to_vec()).prop_shuffle()).prop_map(
-            |(attempts, turn)| (testing::host([]).with_attempts(attempts), turn)
-        )
-    ) {
-        let before = host.diagnose();
-        let mut host = host;
-        for attempt in &mut host.history.attempts {
-            attempt.stages.sort_by_key(|record| {
-                turn.iter().position(|connection| *connection == record.connection)
-            });
-        }
-        prop_assert_eq!(before, host.diagnose());
-    }
 }
 
 #[test]

@@ -1,20 +1,28 @@
 //! What the findings of a host mean for one another, once all of them are known.
 
-use super::state::StateOfHost;
-use crate::model::{Finding, HostState, Severity, Stage};
+use super::catalog::{self, Verdict};
+use super::sight::Sight;
+use super::state::{self, StateOfHost};
+use crate::model::{Attempt, Confidence, Finding, HostState, ProbeKind, Severity, Stage};
 
 /// Findings that say why nobody gets past a stage. They are less than that on a host where other attempts do.
-const STOPPING: [(&str, Stage); 9] = [
+const STOPPING: [(&str, Stage); 12] = [
     ("RDP-X224-MALFORMED", Stage::X224),
     ("RDP-NEG-FAIL-SSL-REQUIRED", Stage::X224),
     ("RDP-NEG-FAIL-FLAGS", Stage::X224),
     ("RDP-NEG-FAIL-UNKNOWN", Stage::X224),
     ("RDP-NEG-NLA-REQUIRED", Stage::X224),
+    ("RDP-NEG-USERAUTH", Stage::X224),
+    ("RDP-NEG-ENTRA", Stage::X224),
     ("RDP-TLS-TIMEOUT", Stage::Tls),
     ("RDP-TLS-CLIENT-CERT", Stage::Tls),
     ("RDP-TLS-PROTO-ERROR", Stage::Tls),
+    ("RDP-CERT-UNPARSABLE", Stage::Tls),
     ("RDP-CREDSSP-CLOSED", Stage::Credssp),
 ];
+
+/// Ways to end that are quoted in evidence.
+const QUOTED: usize = 4;
 
 /// A host that lets nobody in has a severe finding: the one that says why.
 pub(super) fn raise(findings: &mut [Finding], ending: StateOfHost) {
@@ -26,6 +34,78 @@ pub(super) fn raise(findings: &mut [Finding], ending: StateOfHost) {
             finding.severity = finding.severity.max(Severity::High);
         }
     }
+}
+
+/// Critical means that nobody gets in, and here somebody did.
+pub(super) fn temper(findings: &mut [Finding], sight: &Sight<'_>) {
+    if sight.any_through() {
+        for finding in findings {
+            finding.severity = finding.severity.min(Severity::High);
+        }
+    }
+}
+
+/// Where no attempt gets through there is a finding that says so, whatever the rules made of it.
+pub(super) fn no_session(
+    sight: &Sight<'_>,
+    verdicts: &[(&'static str, Verdict)],
+) -> (&'static str, Verdict) {
+    let id = "RDP-NO-SESSION";
+    let at = state::broken_at(sight).filter(|_| !state::is_not_rdp(sight));
+    let explained = verdicts
+        .iter()
+        .any(|(_, verdict)| matches!(verdict, Verdict::Fires(finding) if stops(finding, at)));
+    if !state::is_unreached(sight) || explained {
+        return (id, Verdict::Silent);
+    }
+    let mut ends: Vec<(String, usize)> = Vec::new();
+    let mut add = |end: String| match ends.iter_mut().find(|(known, _)| *known == end) {
+        Some((_, times)) => *times += 1,
+        None => ends.push((end, 1)),
+    };
+    for (_, stage, outcome) in sight.failures() {
+        add(format!("{stage}: {outcome}"));
+    }
+    if sight.failures().next().is_none() {
+        for (stage, outcome) in sight
+            .probes(ProbeKind::Default)
+            .filter_map(Attempt::failure)
+        {
+            add(format!("{stage}: {outcome}"));
+        }
+    }
+    let ends: Vec<String> = ends
+        .into_iter()
+        .take(QUOTED)
+        .map(|(end, times)| format!("{times}x {end}"))
+        .collect();
+    let confidence = match sight.counted.len() {
+        0 | 1 => Confidence::Hint,
+        _ => Confidence::Likely,
+    };
+    let finding = catalog::found(
+        id,
+        confidence,
+        "No connection gets through",
+        ends.join("; "),
+    );
+    (id, Verdict::Fires(finding))
+}
+
+/// A finding that says why connections end, whoever makes them. A broken host needs a severe one.
+fn stops(finding: &Finding, broken_at: Option<Stage>) -> bool {
+    if broken_at.is_some_and(|at| STOPPING.contains(&(finding.id, at))) {
+        return finding.severity > Severity::Info;
+    }
+    let families = ["RDP-TCP-", "RDP-PORT-", "RDP-X224-", "RDP-NEG-", "RDP-TLS-"];
+    let least = if broken_at.is_some() {
+        Severity::High
+    } else {
+        Severity::Medium
+    };
+    families.iter().any(|family| finding.id.starts_with(family))
+        && finding.severity >= least
+        && !["RDP-TLS-OLD-VERSION", "RDP-TLS-INTERCEPTED"].contains(&finding.id)
 }
 
 /// A certificate that something on the way made is not the host's to mend. Clients that come the same way see it all the same,

@@ -1,7 +1,7 @@
 use super::packed::{Packed, Sketch};
 use crate::diagnosis::Diagnosis;
 use crate::model::{
-    CertificateFacts, History, NameSource, ObservedName, Subject, TlsMethod, TlsVersion,
+    CertificateFacts, History, NameSource, ObservedName, Subject, TlsFacts, TlsMethod, TlsVersion,
 };
 
 /// A row: what was seen of one subject and what is thought of it.
@@ -72,7 +72,9 @@ impl Host {
     fn glance(&mut self, history: &History) {
         self.complete = history.complete;
         self.listed = history.listed;
-        self.tls = history.tls().map(|tls| (tls.method, tls.version));
+        // A version that no handshake came to is none to count.
+        let version = |tls: &TlsFacts| tls.version.filter(|_| tls.method != TlsMethod::Failed);
+        self.tls = history.tls().map(|tls| (tls.method, version(tls)));
         let name = match &history.subject {
             // The subject is the name.
             Subject::Unresolved { .. } => None,

@@ -41,13 +41,18 @@ impl Feed {
     }
 
     fn attempt(&mut self, made: AttemptMaker) -> &mut Self {
-        self.tried(made.done(), false)
+        for attempt in made.all() {
+            self.tried(attempt, false);
+        }
+        self
     }
 
     fn reference(&mut self, address: &str, made: AttemptMaker) -> &mut Self {
         let target = endpoint(address);
-        let made = made.edit(|attempt| attempt.endpoint = target);
-        self.tried(made.done(), true)
+        for attempt in made.edit_each(|attempt| attempt.endpoint = target).all() {
+            self.tried(attempt, true);
+        }
+        self
     }
 
     fn tried(&mut self, attempt: Attempt, by_reference: bool) -> &mut Self {

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CertificateFacts, ConnectionPurpose, Endpoint, Moment, NegotiationFacts, NtlmFacts, Outcome,
-    Stage, StageRecord, TrustVerdict,
+    CertificateFacts, Endpoint, Moment, NegotiationFacts, NtlmFacts, Outcome, ProbeKind, Stage,
+    StageRecord, TrustVerdict,
 };
 
 /// A TLS protocol version as its two bytes on the wire.
@@ -49,9 +49,9 @@ impl fmt::Display for TlsVersion {
 pub enum TlsMethod {
     /// A full handshake: the server proved that it holds the key.
     Full,
-    /// Read in clear by the legacy peek: the key was not proven.
+    /// Read in clear up to `ServerHelloDone` by the legacy peek: the key was not proven.
     LegacyPeek,
-    /// No handshake came about, in either way.
+    /// The handshake did not get so far; the certificate may have been read all the same.
     Failed,
 }
 
@@ -111,7 +111,9 @@ pub struct PathFacts {
     pub rtt_us: u32,
 }
 
-/// One attempt at one endpoint: a timeline of stages, and the facts that they yielded.
+/// One attempt at one endpoint: one connection, as a timeline of stages, and the facts that they yielded.
+///
+/// What one connection shows is never evidence about another: behind one address there may be several servers.
 ///
 /// INVARIANT: stages stand in the order in which they began, and every stage that began is there, with its outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -120,6 +122,9 @@ pub struct Attempt {
     pub endpoint: Endpoint,
     /// 1 for the first attempt at this endpoint in this scan.
     pub number: u32,
+    /// What it sent.
+    #[serde(default)]
+    pub probe: ProbeKind,
     /// The DNS name sent as SNI, when the attempt was made "by name"; `None` when "by IP".
     pub by_name: Option<Box<str>>,
     /// Wall clock at the start, UTC.
@@ -140,22 +145,19 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The record of a stage on the main connection.
+    /// The record of a stage.
     #[must_use]
     pub fn stage(&self, stage: Stage) -> Option<&StageRecord> {
-        self.stages
-            .iter()
-            .find(|record| record.stage == stage && record.connection == ConnectionPurpose::Main)
+        self.stages.iter().find(|record| record.stage == stage)
     }
 
-    /// Where and how the main connection ended, when it did not get through: the last stage record that is not ok. `NoTls`
-    /// and a refused `CredSSP` probe do count as ends. Whether another connection made up for it is for all attempts at the
-    /// host together to say.
+    /// Where and how the connection ended, when a stage failed: the last stage record that is not ok. `NoTls` and a refused
+    /// `CredSSP` probe do count as ends. Whether a client would fail too is for all attempts at the host together to say.
     #[must_use]
     pub fn failure(&self) -> Option<(Stage, &Outcome)> {
         self.stages
             .iter()
-            .rfind(|record| record.connection == ConnectionPurpose::Main && !record.outcome.is_ok())
+            .rfind(|record| !record.outcome.is_ok())
             .map(|record| (record.stage, &record.outcome))
     }
 
@@ -169,12 +171,11 @@ impl Attempt {
             .then(|| f64::from(record.duration_us) / 1000.0)
     }
 
-    /// Milliseconds from the start to the end of the last stage of the main connection.
+    /// Milliseconds from the start to the end of the last stage.
     #[must_use]
     pub fn total_ms(&self) -> f64 {
         self.stages
             .iter()
-            .filter(|record| record.connection == ConnectionPurpose::Main)
             .map(|record| u64::from(record.start_us) + u64::from(record.duration_us))
             .max()
             .map_or(0.0, |us| us as f64 / 1000.0)

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attempt, CertificateFacts, Lookup, NegotiationFacts, NtlmFacts, ObservedName, Stage, Subject,
-    TlsFacts, TlsMethod,
+    Attempt, CertificateFacts, Lookup, NegotiationFacts, NtlmFacts, ObservedName, ProbeKind,
+    SelectedSecurity, Subject, TlsFacts, TlsMethod,
 };
 
 /// Everything observed about one subject during a scan: what diagnosis judges.
@@ -52,23 +52,24 @@ impl History {
         }
     }
 
-    /// What X.224 told on the newest attempt whose first request was answered, else on the newest that got so far: what a
-    /// different request met with says less than what the usual one did.
+    /// The newest negotiation that led somewhere, of a default request before any other; else the newest refusal of one.
     #[must_use]
     pub fn negotiation(&self) -> Option<&NegotiationFacts> {
-        let newest = || {
+        let newest = |wanted: fn(ProbeKind) -> bool| {
             let attempts = self.attempts.iter().rev();
-            attempts.filter_map(|attempt| Some((attempt, attempt.negotiation.as_ref()?)))
+            attempts
+                .filter(move |attempt| wanted(attempt.probe))
+                .filter_map(|attempt| attempt.negotiation.as_ref())
         };
-        let is_answered = |attempt: &Attempt| {
-            attempt
-                .stage(Stage::X224)
-                .is_some_and(|record| !record.outcome.is_close())
-        };
-        newest()
-            .find(|(attempt, _)| is_answered(attempt))
-            .or_else(|| newest().next())
-            .map(|(_, facts)| facts)
+        let default = || newest(ProbeKind::sends_default_request);
+        let other =
+            || newest(|probe| matches!(probe, ProbeKind::BareRequest | ProbeKind::WideRequest));
+        let selects = |facts: &&NegotiationFacts| facts.selected != SelectedSecurity::None;
+        default()
+            .find(selects)
+            .or_else(|| other().find(selects))
+            .or_else(|| default().next())
+            .or_else(|| other().next())
     }
 
     /// Nothing was ever tried or asked: the host is behind a gateway, or the scan ended before its turn.
@@ -88,20 +89,29 @@ impl History {
         self.gateway.is_none() && self.attempts.is_empty() && !is_asked
     }
 
-    /// The newest TLS facts of a full handshake, else the newest that carry a certificate, else the newest. A peek tells what
-    /// an old client would meet with, which is nothing to go by where a modern one got through.
+    /// The TLS facts that say most: of a full handshake, else of a peek that got through, else of one that failed behind the
+    /// certificate, else behind the `ServerHello`; of equals the newest. A peek shows what an old client would meet with,
+    /// which is nothing to go by where a modern one got through. `None` where TLS was not reached.
     #[must_use]
     pub fn tls(&self) -> Option<&Arc<TlsFacts>> {
-        let newest = || {
-            self.attempts
-                .iter()
-                .rev()
-                .filter_map(|attempt| attempt.tls.as_ref())
+        let worth = |tls: &TlsFacts| {
+            let read = !tls.chain.is_empty();
+            match tls.method {
+                TlsMethod::Full if read => 4,
+                TlsMethod::LegacyPeek if read => 3,
+                _ if read => 2,
+                _ => u8::from(tls.version.is_some()),
+            }
         };
-        newest()
-            .find(|tls| tls.method == TlsMethod::Full && !tls.chain.is_empty())
-            .or_else(|| newest().find(|tls| !tls.chain.is_empty()))
-            .or_else(|| newest().next())
+        // Where TLS was only guessed at, its failure is none of the host's.
+        let meant = |attempt: &&Attempt| {
+            let answered = |tls: &Arc<TlsFacts>| tls.version.is_some() || !tls.chain.is_empty();
+            attempt.probe != ProbeKind::DirectTls || attempt.tls.as_ref().is_some_and(answered)
+        };
+        let attempts = self.attempts.iter().filter(meant);
+        attempts
+            .filter_map(|attempt| attempt.tls.as_ref())
+            .max_by_key(|tls| worth(tls))
     }
 
     /// The newest leaf certificate seen. Of several in use, which one is judged and shown is an opinion:

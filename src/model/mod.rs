@@ -10,7 +10,6 @@ mod endpoint;
 mod event;
 mod finding;
 mod history;
-mod manner;
 mod moment;
 mod name;
 mod negotiation;
@@ -18,7 +17,7 @@ mod ntlm;
 mod progress;
 mod stage;
 mod status;
-mod timeline;
+mod tolerance;
 mod utc_second;
 mod verdict;
 
@@ -31,7 +30,6 @@ pub use event::{
 };
 pub use finding::{Confidence, Finding, PredictedError, Severity};
 pub use history::History;
-pub use manner::{Manner, Reception, Tally};
 pub(crate) use moment::Moment;
 pub use name::{Lookup, LookupAnswer, NameSource, ObservedName, Question, Resolver};
 pub use negotiation::{
@@ -39,10 +37,8 @@ pub use negotiation::{
 };
 pub use ntlm::NtlmFacts;
 pub use progress::{Descriptors, Progress};
-pub use stage::{ConnectionPurpose, Outcome, Stage, StageRecord};
+pub use stage::{Outcome, ProbeKind, Stage, StageRecord};
 pub use status::status_name;
-#[cfg(test)]
-pub(crate) use timeline::tests::record as timeline_record;
-pub use timeline::{Place, without_pauses};
+pub use tolerance::{ProbeTolerance, Replies, Reply, Tries};
 pub use utc_second::UtcSecond;
 pub use verdict::{CertificateStatus, DnsVerdict, HostState, Nla, StabilityVerdict};

@@ -17,7 +17,7 @@ pub enum Stage {
     Tcp,
     /// X.224 connection request and RDP negotiation (MS-RDPBCGR 2.2.1.1 and 2.2.1.2).
     X224,
-    /// TLS handshake, or the legacy peek on a connection of its own.
+    /// TLS handshake, or as much of it as the legacy hello reads in clear.
     Tls,
     /// `CredSSP`: one NTLM negotiate message and the server's challenge (MS-CSSP 2.2.1, MS-NLMP 2.2.1.2).
     Credssp,
@@ -73,6 +73,13 @@ pub enum Outcome {
     /// The peer reset the connection (RST).
     Reset {
         /// Bytes received in this stage before the reset.
+        received: u32,
+    },
+    /// The server sent a disconnect message in place of an answer, and closed.
+    Disconnected {
+        /// Which message, such as `MCS Disconnect Provider Ultimatum`.
+        message: String,
+        /// Bytes received in this stage, the message included.
         received: u32,
     },
     /// What came is not RDP at all.
@@ -154,7 +161,10 @@ impl Outcome {
     /// Whether the peer ended the connection, in order or not: what mstsc reports as 0x904 once TCP is up.
     #[must_use]
     pub const fn is_close(&self) -> bool {
-        matches!(self, Self::Closed { .. } | Self::Reset { .. })
+        matches!(
+            self,
+            Self::Closed { .. } | Self::Reset { .. } | Self::Disconnected { .. }
+        )
     }
 }
 
@@ -170,6 +180,9 @@ impl fmt::Display for Outcome {
             Self::Prohibited => f.write_str("administratively prohibited"),
             Self::Closed { received } => write!(f, "closed by peer (FIN) after {received} bytes"),
             Self::Reset { received } => write!(f, "reset by peer (RST) after {received} bytes"),
+            Self::Disconnected { message, received } => {
+                write!(f, "closed by peer with {message} ({received} bytes)")
+            }
             Self::NotRdp { looks_like, .. } => write!(f, "not RDP (looks like {looks_like})"),
             Self::Malformed { detail } => write!(f, "malformed: {detail}"),
             Self::NegotiationFailure { code } => write!(f, "negotiation failure {code}"),
@@ -187,20 +200,77 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Which of an attempt's connections a stage ran on, in the order in which an attempt makes them.
+/// What an attempt sends: each attempt is one connection that asks one thing.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum ConnectionPurpose {
-    /// The connection that a modern client would make.
-    Main,
-    /// A bare or different X.224 request after the first was refused.
-    Renegotiate,
-    /// The hand-made legacy `ClientHello` that reads what rustls cannot.
-    LegacyPeek,
-    /// A request that leaves NLA out, to learn whether the server insists on it; nothing follows its answer.
+pub enum ProbeKind {
+    /// What a modern client sends: an X.224 request that offers TLS and NLA, a TLS 1.3 hello, an NTLM negotiate message.
+    #[default]
+    Default,
+    /// As the default probe, with a long deadline for the X.224 answer.
+    LongDeadline,
+    /// An X.224 request without negotiation data, after requests with it were cut off or TLS was refused.
+    BareRequest,
+    /// An X.224 request that offers `HYBRID_EX` besides, after a server required NLA of one that offered it.
+    WideRequest,
+    /// The default request, then a TLS 1.2 hello with old cipher suites, read up to `ServerHelloDone`.
+    LegacyHello,
+    /// A request that leaves NLA out, to see whether the server requires it; the connection ends with the answer.
     WithoutNla,
+    /// TLS at once, and the X.224 request inside it.
+    DirectTls,
+}
+
+impl ProbeKind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::Default,
+        Self::LongDeadline,
+        Self::BareRequest,
+        Self::WideRequest,
+        Self::LegacyHello,
+        Self::WithoutNla,
+        Self::DirectTls,
+    ];
+
+    /// Whether it sends what a modern client sends, so that its end is what a client would see.
+    #[must_use]
+    pub const fn is_default(self) -> bool {
+        matches!(self, Self::Default | Self::LongDeadline)
+    }
+
+    /// Whether its X.224 request is that of a modern client.
+    #[must_use]
+    pub const fn sends_default_request(self) -> bool {
+        matches!(self, Self::Default | Self::LongDeadline | Self::LegacyHello)
+    }
+
+    /// What it sends, as a phrase for screens and reports.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Default => "default probe",
+            Self::LongDeadline => "long deadline",
+            Self::BareRequest => "bare X.224 request",
+            Self::WideRequest => "X.224 request with HYBRID_EX",
+            Self::LegacyHello => "legacy TLS hello",
+            Self::WithoutNla => "X.224 request without NLA",
+            Self::DirectTls => "direct TLS",
+        }
+    }
 }
 
 /// One stage of one attempt: when it began, how long it took, how it ended.
@@ -208,12 +278,18 @@ pub enum ConnectionPurpose {
 pub struct StageRecord {
     /// Which stage.
     pub stage: Stage,
-    /// Which of the attempt's connections.
-    pub connection: ConnectionPurpose,
     /// Microseconds from the attempt's start to the stage's start, on a monotonic clock.
     pub start_us: u32,
     /// Microseconds that the stage took.
     pub duration_us: u32,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+impl StageRecord {
+    /// Microseconds from the attempt's start to the stage's end.
+    #[must_use]
+    pub const fn end_us(&self) -> u64 {
+        self.start_us as u64 + self.duration_us as u64
+    }
 }

@@ -32,9 +32,9 @@ pub(super) use words;
 words! {
     /// What is always true of a host. Ordered from worst to best for sorting.
     HostState {
-        /// The port is open, and every attempt would be stopped at the same stage.
+        /// The port is open, and no attempt gets through.
         Broken = "broken",
-        /// A session would come about, but something is wrong.
+        /// A session can be established, but something is wrong.
         Degraded = "degraded",
         /// The user gave it up before it came to an end, and what was seen until then is no clean bill of health.
         GivenUp = "given_up",

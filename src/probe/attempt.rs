@@ -1,26 +1,26 @@
 use std::sync::Arc;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::live::LiveProber;
 use super::peek::{self, Peek};
 use super::talk::Talk;
-use super::tcp::{self, Link};
+use super::tcp::Link;
 use super::timeline::Timeline;
 use super::tls::{self, Session};
 use super::{close, credssp, x224};
 use crate::clock;
 use crate::model::{
-    Attempt, ConnectionPurpose, NegotiationFacts, NtlmFacts, Outcome, Protocols, SelectedSecurity,
-    Stage, TlsFacts, TlsMethod, TrustVerdict,
+    Attempt, NegotiationFacts, NtlmFacts, Outcome, ProbeKind, Protocols, SelectedSecurity, Stage,
+    TlsFacts, TlsMethod, TrustVerdict,
 };
-use crate::scan::{AttemptRequest, Connect};
+use crate::scan::AttemptRequest;
 use crate::wire::tls_peek::{self, PeekFacts};
 use crate::wire::x224::ConnectionRequest;
 
-/// Runs every stage after TCP, with a second connection where the first leaves a question open.
+/// Runs every stage after TCP on one connection, and ends it politely.
 pub(super) async fn run(prober: &LiveProber, link: Link, request: AttemptRequest) -> Attempt {
-    let limit = clock::monotonic() + prober.options.deadline;
+    let limit = deadline(prober, request.probe);
     let mut timeline = Timeline::new(link.started);
     timeline.connected(link.connect_us);
     let (started_at, path) = (link.started_at, link.path);
@@ -29,16 +29,19 @@ pub(super) async fn run(prober: &LiveProber, link: Link, request: AttemptRequest
         prober,
         request: &request,
         timeline,
-        limit,
-        second_used: false,
         negotiation: None,
         tls: None,
         ntlm: None,
     };
-    run.first_connection(Talk::new(link.stream, limit, request.give_up.clone()))
-        .await;
-    if prober.options.check_nla && run.selected().uses_credssp() {
-        run.ask_without_nla().await;
+    let talk = Talk::new(link.stream, limit, request.give_up.clone());
+    match request.probe {
+        ProbeKind::DirectTls => run.direct_tls(talk).await,
+        ProbeKind::LegacyHello => run.legacy_hello(talk).await,
+        ProbeKind::WithoutNla => run.answer_only(talk).await,
+        ProbeKind::Default
+        | ProbeKind::LongDeadline
+        | ProbeKind::BareRequest
+        | ProbeKind::WideRequest => run.usual(talk).await,
     }
 
     let Run {
@@ -51,6 +54,7 @@ pub(super) async fn run(prober: &LiveProber, link: Link, request: AttemptRequest
     Attempt {
         endpoint: request.endpoint,
         number: request.number,
+        probe: request.probe,
         by_name: request.by_name,
         started_at,
         stages: timeline.into_stages(),
@@ -62,166 +66,116 @@ pub(super) async fn run(prober: &LiveProber, link: Link, request: AttemptRequest
     }
 }
 
+fn deadline(prober: &LiveProber, probe: ProbeKind) -> Instant {
+    let options = &prober.options;
+    let extra = match probe {
+        ProbeKind::LongDeadline => options.x224_long.saturating_sub(options.x224),
+        _ => std::time::Duration::ZERO,
+    };
+    clock::monotonic() + options.deadline + extra
+}
+
 /// An attempt under way.
 ///
-/// INVARIANT: at most two connections (one, unless the request allows a second), one after the other and `gap` apart; the second only ever follows the first's close.
+/// INVARIANT: one connection, and nothing on it after the NTLM challenge.
 struct Run<'a> {
     prober: &'a LiveProber,
     request: &'a AttemptRequest,
     timeline: Timeline,
-    limit: Instant,
-    second_used: bool,
     negotiation: Option<NegotiationFacts>,
     tls: Option<TlsFacts>,
     ntlm: Option<NtlmFacts>,
 }
 
 impl Run<'_> {
-    async fn first_connection(&mut self, mut talk: Talk) {
-        let main = ConnectionPurpose::Main;
-        let request = self.default_request();
-        let answer = self.negotiate(&mut talk, main, &request).await;
-        self.negotiation = answer.facts;
-        if answer.outcome.is_ok() {
-            if self.request.legacy {
-                self.legacy_first(talk).await;
-            } else {
-                self.full_first(talk).await;
-            }
-            return;
-        }
-        close::politely(talk, &[]).await;
-        if let Some(request) = x224::second_request(&answer.outcome, self.prober.options.cookie) {
-            self.renegotiate(&request).await;
-        }
-    }
-
-    /// Asks differently on a second connection, to find out whether only our first request was unwelcome.
-    async fn renegotiate(&mut self, request: &ConnectionRequest) {
-        let purpose = ConnectionPurpose::Renegotiate;
-        let Some(mut talk) = self.second_connection(purpose).await else {
-            return;
-        };
-        let answer = self.negotiate(&mut talk, purpose, request).await;
-        self.negotiation = x224::merge(self.negotiation, answer.facts);
-        if answer.outcome.is_ok() {
-            drop(self.full(talk, purpose).await);
+    /// X.224, TLS where it was selected, and the NTLM message where it has a place.
+    async fn usual(&mut self, mut talk: Talk) {
+        if self.negotiate(&mut talk).await {
+            self.full(talk).await;
         } else {
             close::politely(talk, &[]).await;
         }
     }
 
-    /// Asks for TLS alone and takes leave after the answer. What the attempt told already stays as it is.
-    async fn ask_without_nla(&mut self) {
-        let purpose = ConnectionPurpose::WithoutNla;
-        let Some(mut talk) = self.second_connection(purpose).await else {
-            return;
-        };
-        let request = x224::request(Protocols::SSL, self.prober.options.cookie);
-        self.negotiate(&mut talk, purpose, &request).await;
+    async fn answer_only(&mut self, mut talk: Talk) {
+        self.negotiate(&mut talk).await;
         close::politely(talk, &[]).await;
     }
 
-    /// The usual way: a full handshake, and only if that fails the legacy peek on a second connection.
-    async fn full_first(&mut self, talk: Talk) {
-        let Err(outcome) = self.full(talk, ConnectionPurpose::Main).await else {
-            return;
-        };
-        if is_worth_another_hello(&outcome) {
-            self.peek_second().await;
-        }
-    }
-
-    async fn peek_second(&mut self) {
-        let purpose = ConnectionPurpose::LegacyPeek;
-        let Some(mut talk) = self.second_connection(purpose).await else {
-            return;
-        };
-        let request = self.default_request();
-        let answer = self.negotiate(&mut talk, purpose, &request).await;
-        if !answer.outcome.is_ok() {
+    async fn legacy_hello(&mut self, mut talk: Talk) {
+        if !self.negotiate(&mut talk).await {
             close::politely(talk, &[]).await;
             return;
         }
         let begun = self.timeline.begin(Stage::Tls);
-        let peek = self.peek(&mut talk).await;
-        self.timeline.end(begun, purpose, peek.outcome);
-        self.end_peek(talk, peek.facts).await;
+        let Peek { outcome, facts } = self.peek(&mut talk).await;
+        let method = if outcome.is_ok() {
+            TlsMethod::LegacyPeek
+        } else {
+            TlsMethod::Failed
+        };
+        self.timeline.end(begun, outcome);
+        let farewell = facts
+            .as_ref()
+            .map(|facts| peek::farewell(facts.version))
+            .unwrap_or_default();
+        self.tls = Some(match facts {
+            Some(facts) => self.peeked_facts(&facts, method, talk.received()),
+            None => no_tls_facts(talk.received()),
+        });
+        close::politely(talk, &farewell).await;
     }
 
-    /// The way for a host that is known to be too old: the peek first. When it has become too new for that, the second
-    /// connection goes the usual way.
-    async fn legacy_first(&mut self, mut talk: Talk) {
-        let begun = self.timeline.begin(Stage::Tls);
-        let peek = self.peek(&mut talk).await;
-        // What cuts this hello off is no host that became new: that one says so.
-        let again = matches!(peek.outcome, Outcome::Alert { .. })
-            && self.has_time_for_second(ConnectionPurpose::Main);
-        // A failure that nothing follows is the end of the attempt, and has to show on the main connection.
-        let purpose = if peek.outcome.is_ok() || again {
-            ConnectionPurpose::LegacyPeek
-        } else {
-            ConnectionPurpose::Main
-        };
-        self.timeline.end(begun, purpose, peek.outcome);
-        if peek.facts.is_none() {
-            self.tls = Some(no_tls_facts(talk.received()));
-        }
-        self.end_peek(talk, peek.facts).await;
-        if !again {
-            return;
-        }
-        let purpose = ConnectionPurpose::Main;
-        let Some(mut talk) = self.second_connection(purpose).await else {
-            return;
-        };
-        let request = self.default_request();
-        let answer = self.negotiate(&mut talk, purpose, &request).await;
-        if answer.outcome.is_ok() {
-            self.negotiation = answer.facts.or(self.negotiation);
-            drop(self.full(talk, purpose).await);
-        } else {
+    /// TLS at once; what answers an X.224 request inside it tells what is behind.
+    async fn direct_tls(&mut self, mut talk: Talk) {
+        let Some(mut session) = self.handshake(&mut talk).await else {
             close::politely(talk, &[]).await;
-        }
-    }
-
-    async fn negotiate(
-        &mut self,
-        talk: &mut Talk,
-        purpose: ConnectionPurpose,
-        request: &ConnectionRequest,
-    ) -> x224::Answer {
+            return;
+        };
         let begun = self.timeline.begin(Stage::X224);
         talk.begin(self.prober.options.x224);
-        let answer = x224::negotiate(talk, request).await;
-        self.timeline.end(begun, purpose, answer.outcome.clone());
-        answer
+        let request = self.connection_request();
+        let answer = x224::negotiate_inside(&mut talk, &mut session, &request).await;
+        self.negotiation = answer.facts;
+        self.timeline.end(begun, answer.outcome);
+        let farewell = session.farewell();
+        close::politely(talk, &farewell).await;
     }
 
-    /// TLS, then the NTLM question where it has a place, then the farewell. The error is the TLS stage's outcome.
-    async fn full(&mut self, mut talk: Talk, purpose: ConnectionPurpose) -> Result<(), Outcome> {
-        let begun = self.timeline.begin(Stage::Tls);
-        talk.begin(self.prober.options.tls);
-        let session = self
-            .prober
-            .client
-            .session(self.by_name(), self.request.endpoint.address);
-        let mut session = match session {
-            Ok(session) => session,
-            Err(outcome) => {
-                self.timeline.end(begun, purpose, outcome.clone());
-                close::politely(talk, &[]).await;
-                return Err(outcome);
-            }
-        };
-        let shaken = session.handshake(&mut talk).await;
-        let outcome = shaken.clone().err().unwrap_or(Outcome::Ok);
-        self.timeline.end(begun, purpose, outcome);
-        self.tls = Some(self.tls_facts(&session, shaken.is_ok(), talk.received()));
-        if shaken.is_err() {
-            close::politely(talk, &[]).await;
-            return shaken;
+    /// The X.224 stage; whether TLS follows.
+    async fn negotiate(&mut self, talk: &mut Talk) -> bool {
+        let request = self.connection_request();
+        let begun = self.timeline.begin(Stage::X224);
+        talk.begin(match self.request.probe {
+            ProbeKind::LongDeadline => self.prober.options.x224_long,
+            _ => self.prober.options.x224,
+        });
+        let answer = x224::negotiate(talk, &request).await;
+        self.negotiation = answer.facts;
+        let ok = answer.outcome.is_ok();
+        self.timeline.end(begun, answer.outcome);
+        ok
+    }
+
+    fn connection_request(&self) -> ConnectionRequest {
+        let cookie = self.prober.options.cookie;
+        match self.request.probe {
+            ProbeKind::BareRequest => x224::bare_request(),
+            ProbeKind::WideRequest => x224::request(x224::WIDEST_OFFER, cookie),
+            ProbeKind::WithoutNla => x224::request(Protocols::SSL, cookie),
+            ProbeKind::Default
+            | ProbeKind::LongDeadline
+            | ProbeKind::LegacyHello
+            | ProbeKind::DirectTls => x224::request(Protocols::DEFAULT_OFFER, cookie),
         }
+    }
+
+    /// TLS, then the NTLM message where it has a place, then the polite end.
+    async fn full(&mut self, mut talk: Talk) {
+        let Some(mut session) = self.handshake(&mut talk).await else {
+            close::politely(talk, &[]).await;
+            return;
+        };
         if self.request.ntlm && self.selected().uses_credssp() {
             let begun = self.timeline.begin(Stage::Credssp);
             talk.begin(self.prober.options.credssp);
@@ -231,11 +185,55 @@ impl Run<'_> {
                 Err(outcome) => (None, outcome),
             };
             self.ntlm = facts;
-            self.timeline.end(begun, purpose, outcome);
+            self.timeline.end(begun, outcome);
         }
         let farewell = session.farewell();
         close::politely(talk, &farewell).await;
-        Ok(())
+    }
+
+    /// The TLS stage: the session, when a client would go on from there.
+    async fn handshake(&mut self, talk: &mut Talk) -> Option<Box<Session>> {
+        let begun = self.timeline.begin(Stage::Tls);
+        talk.begin(self.prober.options.tls);
+        let session = self
+            .prober
+            .client
+            .session(self.by_name(), self.request.endpoint.address);
+        let mut session = match session {
+            Ok(session) => session,
+            Err(outcome) => {
+                self.timeline.end(begun, outcome);
+                return None;
+            }
+        };
+        let mut shaken = session.handshake(talk).await;
+        // Waiting for the server's verdict is ours, and no slowness of the handshake.
+        let took_us = begun.elapsed_us();
+        if shaken.is_ok() {
+            shaken = session.client_certificate_verdict(talk).await;
+        }
+        let facts = self.tls_facts(&session, talk.received());
+        // No client can check a key that it cannot read.
+        if let (Ok(()), Some(reason)) = (
+            &shaken,
+            facts.leaf().and_then(|leaf| leaf.unparsable.as_ref()),
+        ) {
+            shaken = Err(Outcome::Malformed {
+                detail: format!("the certificate cannot be parsed: {reason}"),
+            });
+        }
+        let ok = shaken.is_ok();
+        self.timeline
+            .end_after(begun, took_us, shaken.err().unwrap_or(Outcome::Ok));
+        self.tls = Some(TlsFacts {
+            method: if ok {
+                TlsMethod::Full
+            } else {
+                TlsMethod::Failed
+            },
+            ..facts
+        });
+        ok.then_some(session)
     }
 
     async fn peek(&mut self, talk: &mut Talk) -> Peek {
@@ -249,68 +247,6 @@ impl Run<'_> {
         }
     }
 
-    /// Keeps what the peek gave, and takes leave.
-    async fn end_peek(&mut self, talk: Talk, facts: Option<PeekFacts>) {
-        let farewell = match facts {
-            Some(facts) => {
-                let farewell = peek::farewell(facts.version);
-                self.tls = Some(self.peeked_facts(&facts, talk.received()));
-                farewell
-            }
-            None => Vec::new(),
-        };
-        close::politely(talk, &farewell).await;
-    }
-
-    /// Opens the second connection, `gap` after the first has ended; `None` when it does not come up or there is no time.
-    async fn second_connection(&mut self, purpose: ConnectionPurpose) -> Option<Talk> {
-        if !self.has_time_for_second(purpose) {
-            return None;
-        }
-        self.second_used = true;
-        let give_up = &self.request.give_up;
-        // Nothing has begun yet, so nothing is broken off.
-        tokio::select! {
-            () = give_up.cancelled() => return None,
-            () = sleep(self.request.gap) => {}
-        }
-        let begun = self.timeline.begin(Stage::Tcp);
-        let left = self.limit.saturating_duration_since(clock::monotonic());
-        let timeout = self.prober.options.connect.min(left);
-        let connect = tokio::select! {
-            () = give_up.cancelled() => {
-                self.timeline.end(begun, purpose, Outcome::Cancelled);
-                return None;
-            }
-            connect = tcp::connect(self.request.endpoint, timeout) => connect,
-        };
-        match connect {
-            Connect::Up(link) => {
-                self.timeline.end(begun, purpose, Outcome::Ok);
-                Some(Talk::new(link.stream, self.limit, give_up.clone()))
-            }
-            Connect::Failed(failure) => {
-                self.timeline.end(begun, purpose, failure.outcome);
-                None
-            }
-        }
-    }
-
-    fn has_time_for_second(&self, purpose: ConnectionPurpose) -> bool {
-        let allowed = match purpose {
-            ConnectionPurpose::WithoutNla => self.request.without_nla,
-            _ => self.request.second,
-        };
-        allowed
-            && !self.second_used
-            && !self.request.give_up.is_cancelled()
-            && clock::monotonic() + self.request.gap < self.limit
-    }
-
-    fn default_request(&self) -> ConnectionRequest {
-        x224::request(Protocols::DEFAULT_OFFER, self.prober.options.cookie)
-    }
-
     fn by_name(&self) -> Option<&str> {
         self.request.by_name.as_deref()
     }
@@ -320,15 +256,11 @@ impl Run<'_> {
             .map_or(SelectedSecurity::None, |facts| facts.selected)
     }
 
-    fn tls_facts(&self, session: &Session, complete: bool, received: u32) -> TlsFacts {
+    /// The facts of a session, complete or not.
+    fn tls_facts(&self, session: &Session, received: u32) -> TlsFacts {
         let facts = session.facts();
         let chain = self.prober.chains.read(&facts.seen.chain, clock::wall());
         TlsFacts {
-            method: if complete {
-                TlsMethod::Full
-            } else {
-                TlsMethod::Failed
-            },
             version: facts.version,
             cipher: facts.cipher,
             group: facts.group,
@@ -336,19 +268,20 @@ impl Run<'_> {
             client_certificate_requested: facts.client_certificate_requested,
             chain: chain.certificates,
             trust: chain.trust,
-            received,
+            ..no_tls_facts(received)
         }
     }
 
-    fn peeked_facts(&self, peeked: &PeekFacts, received: u32) -> TlsFacts {
+    fn peeked_facts(&self, peeked: &PeekFacts, method: TlsMethod, received: u32) -> TlsFacts {
         let chain = self.prober.chains.read(&peeked.chain, clock::wall());
         TlsFacts {
-            method: TlsMethod::LegacyPeek,
+            method,
             version: Some(peeked.version),
             cipher: Some(
                 tls_peek::suite_name(peeked.suite)
                     .map_or_else(|| format!("0x{:04X}", peeked.suite).into(), Box::from),
             ),
+            client_certificate_requested: peeked.certificate_requested,
             chain: chain.certificates,
             trust: chain.trust,
             ..no_tls_facts(received)
@@ -369,16 +302,4 @@ const fn no_tls_facts(received: u32) -> TlsFacts {
         trust: TrustVerdict::NotChecked,
         received,
     }
-}
-
-/// Whether another kind of hello might get further. Silence and our own trouble are not worth a second connection.
-const fn is_worth_another_hello(outcome: &Outcome) -> bool {
-    matches!(
-        outcome,
-        Outcome::Alert { .. }
-            | Outcome::ClientRefused { .. }
-            | Outcome::Closed { .. }
-            | Outcome::Reset { .. }
-            | Outcome::Malformed { .. }
-    )
 }

@@ -67,7 +67,7 @@ async fn exchange(
 }
 
 /// Counts what was received in bytes of the answer: session tickets that TLS 1.3 sends by itself are none.
-fn in_plain_bytes(outcome: Outcome, message: &[u8]) -> Outcome {
+pub(super) fn in_plain_bytes(outcome: Outcome, message: &[u8]) -> Outcome {
     let received = u32::try_from(message.len()).unwrap_or(u32::MAX);
     match outcome {
         Outcome::Closed { .. } => Outcome::Closed { received },

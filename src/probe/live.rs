@@ -14,20 +14,18 @@ use crate::scan::{AttemptRequest, Connect, Prober};
 
 /// Deadlines and helpers of a [`LiveProber`].
 pub struct ProbeOptions {
-    /// For the TCP connect of a second connection within an attempt; the engine sets its own for the first.
-    pub connect: Duration,
     /// For the X.224 stage.
     pub x224: Duration,
+    /// For the X.224 stage of a probe that waits longer, where none was answered in time.
+    pub x224_long: Duration,
     /// For the TLS stage, full or peeked.
     pub tls: Duration,
     /// For the `CredSSP` stage.
     pub credssp: Duration,
-    /// For all stages of an attempt together, the gap between its connections included, polite closes not.
+    /// For all stages of an attempt together, polite closes not included; a long X.224 deadline adds to it.
     pub deadline: Duration,
     /// The constant cookie in the X.224 request, at most 9 characters so that no server cuts it; never a user's name.
     pub cookie: Option<&'static str>,
-    /// Learn by one more connection, on the first attempt, whether a server that chose NLA insists on it.
-    pub check_nla: bool,
     /// Name lookups.
     pub names: Names,
     /// The judge of chains.
@@ -35,17 +33,16 @@ pub struct ProbeOptions {
 }
 
 impl ProbeOptions {
-    /// The usual deadlines: 3 s for a second connect, 4 s for X.224, 5 s for TLS, 4 s for `CredSSP`, 20 s in all.
+    /// The usual deadlines: 5 s for X.224, 15 s for one that waits longer, 5 s for TLS, 4 s for `CredSSP`, 20 s in all.
     #[must_use]
     pub const fn new(names: Names, trust: Arc<TrustStore>) -> Self {
         Self {
-            connect: Duration::from_secs(3),
-            x224: Duration::from_secs(4),
+            x224: Duration::from_secs(5),
+            x224_long: Duration::from_secs(15),
             tls: Duration::from_secs(5),
             credssp: Duration::from_secs(4),
             deadline: Duration::from_secs(20),
             cookie: Some("rdpscan"),
-            check_nla: false,
             names,
             trust,
         }

@@ -5,35 +5,36 @@ use crate::wire::tls_peek::{self, PeekFacts, PeekReader, PeekStep};
 /// What the legacy peek gave.
 #[derive(Debug)]
 pub(super) struct Peek {
+    /// Ok when the server's flight was read up to `ServerHelloDone`.
     pub(super) outcome: Outcome,
-    /// Present when the outcome is ok.
+    /// What was read of it, also when it broke off behind the `ServerHello`.
     pub(super) facts: Option<PeekFacts>,
 }
 
 /// Sends the hand-made hello and reads the clear part of the answer, which nobody has authenticated.
 pub(super) async fn peek(talk: &mut Talk, sni: Option<&str>, random: [u8; 32]) -> Peek {
-    match look(talk, sni, random).await {
-        Ok(facts) => Peek {
-            outcome: Outcome::Ok,
-            facts: Some(facts),
-        },
-        Err(outcome) => Peek {
-            outcome,
-            facts: None,
-        },
+    let mut reader = PeekReader::new();
+    let outcome = read(talk, &mut reader, sni, random).await;
+    Peek {
+        outcome: outcome.err().unwrap_or(Outcome::Ok),
+        facts: reader.into_facts(),
     }
 }
 
-async fn look(talk: &mut Talk, sni: Option<&str>, random: [u8; 32]) -> Result<PeekFacts, Outcome> {
+async fn read(
+    talk: &mut Talk,
+    reader: &mut PeekReader,
+    sni: Option<&str>,
+    random: [u8; 32],
+) -> Result<(), Outcome> {
     talk.send(&tls_peek::client_hello(sni, random)).await?;
-    let mut reader = PeekReader::new();
     loop {
         if talk.inbox().is_empty() {
             talk.fill().await?;
         }
         let detail = match reader.push(&talk.take()) {
             PeekStep::NeedMore => continue,
-            PeekStep::Done(facts) => return Ok(facts),
+            PeekStep::Done => return Ok(()),
             PeekStep::Alert(code) => {
                 return Err(Outcome::Alert {
                     code,

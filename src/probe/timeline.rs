@@ -1,7 +1,7 @@
 use tokio::time::Instant;
 
 use crate::clock;
-use crate::model::{ConnectionPurpose, Outcome, Stage, StageRecord};
+use crate::model::{Outcome, Stage, StageRecord};
 
 /// The stages of an attempt as they happen, on the monotonic clock.
 ///
@@ -20,6 +20,13 @@ pub(super) struct Begun {
     start: Instant,
 }
 
+impl Begun {
+    /// Microseconds since then.
+    pub(super) fn elapsed_us(&self) -> u32 {
+        clock::micros_since(self.start)
+    }
+}
+
 impl Timeline {
     pub(super) const fn new(zero: Instant) -> Self {
         Self {
@@ -36,22 +43,24 @@ impl Timeline {
         }
     }
 
-    pub(super) fn end(&mut self, begun: Begun, connection: ConnectionPurpose, outcome: Outcome) {
-        let duration_us = clock::micros_since(begun.start);
+    pub(super) fn end(&mut self, begun: Begun, outcome: Outcome) {
+        self.end_after(begun, begun.elapsed_us(), outcome);
+    }
+
+    /// Ends a stage whose own work took so many microseconds.
+    pub(super) fn end_after(&mut self, begun: Begun, duration_us: u32, outcome: Outcome) {
         self.stages.push(StageRecord {
             stage: begun.stage,
-            connection,
             start_us: begun.start_us,
             duration_us,
             outcome,
         });
     }
 
-    /// Records the connect of the first connection, which began at the zero of this timeline and came up.
+    /// Records the connect, which began at the zero of this timeline and came up.
     pub(super) fn connected(&mut self, duration_us: u32) {
         self.stages.push(StageRecord {
             stage: Stage::Tcp,
-            connection: ConnectionPurpose::Main,
             start_us: 0,
             duration_us,
             outcome: Outcome::Ok,

@@ -1,11 +1,12 @@
 use std::io::{Read as _, Write as _};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{DnsName, ServerName};
-use rustls::{ClientConfig, ClientConnection, Error};
+use rustls::{ClientConfig, ClientConnection, Error, ProtocolVersion};
 
 use super::talk::Talk;
 use super::verifier::{Seen, Witness};
@@ -13,6 +14,9 @@ use crate::model::{Outcome, TlsVersion};
 
 /// The alert of a peer that takes its leave.
 const CLOSE_NOTIFY: u8 = 0;
+
+/// How long a server that requests a client certificate may take to refuse the handshake without one.
+const VERDICT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The one place that chooses the cryptography.
 fn provider() -> CryptoProvider {
@@ -127,6 +131,27 @@ impl Session {
                 });
             }
         }
+    }
+
+    /// In TLS 1.3 the server judges the client's (empty) certificate only after the client has finished (RFC 8446 section
+    /// 4.4.2.4): its next record is an alert, or anything else.
+    pub(super) async fn client_certificate_verdict(
+        &mut self,
+        talk: &mut Talk,
+    ) -> Result<(), Outcome> {
+        let judged_late = self.connection.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+        if !judged_late || !self.witness.client_certificate_requested() {
+            return Ok(());
+        }
+        if talk.inbox().is_empty() {
+            match talk.fill_within(VERDICT_PATIENCE).await {
+                Ok(()) => {}
+                // Some servers send nothing until the client does.
+                Err(Outcome::Timeout { .. }) => return Ok(()),
+                Err(outcome) => return Err(outcome),
+            }
+        }
+        self.feed(talk).await
     }
 
     /// Encrypts and sends.
@@ -251,6 +276,7 @@ fn outcome_of(error: &Error, received: u32) -> Outcome {
         Error::InvalidMessage(_)
         | Error::InappropriateMessage { .. }
         | Error::InappropriateHandshakeMessage { .. }
+        | Error::PeerMisbehaved(_)
         | Error::DecryptError
         | Error::PeerSentOversizedRecord => Outcome::Malformed {
             detail: error.to_string(),

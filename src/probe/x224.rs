@@ -1,7 +1,9 @@
 use std::time::Duration;
 
+use super::credssp;
 use super::talk::Talk;
-use crate::model::{NegotiationFacts, NegotiationFailure, Outcome, Protocols, SelectedSecurity};
+use super::tls::Session;
+use crate::model::{NegotiationFacts, Outcome, Protocols, SelectedSecurity};
 use crate::wire::x224::{ConfirmBody, ConnectionConfirm, ConnectionRequest};
 use crate::wire::{WireError, banner, tpkt};
 
@@ -9,7 +11,7 @@ use crate::wire::{WireError, banner, tpkt};
 const BANNER_PATIENCE: Duration = Duration::from_millis(100);
 
 /// What mstsc offers: SSL, HYBRID and `HYBRID_EX`. Above this some servers hang up.
-const WIDEST_OFFER: Protocols = Protocols(0x0B);
+pub(super) const WIDEST_OFFER: Protocols = Protocols(0x0B);
 
 /// What the X.224 stage gave.
 #[derive(Debug)]
@@ -29,7 +31,7 @@ pub(super) fn request(offer: Protocols, cookie: Option<&str>) -> ConnectionReque
 }
 
 /// A connection request with neither cookie nor negotiation data.
-const fn bare_request() -> ConnectionRequest {
+pub(super) const fn bare_request() -> ConnectionRequest {
     ConnectionRequest {
         cookie: None,
         requested: None,
@@ -76,10 +78,7 @@ async fn another_protocol(talk: &mut Talk) -> Outcome {
             break;
         }
     }
-    Outcome::NotRdp {
-        looks_like: banner::looks_like(talk.inbox()).to_owned(),
-        first_bytes: banner::first_bytes_hex(talk.inbox()),
-    }
+    not_rdp(talk.inbox())
 }
 
 fn malformed(error: &WireError) -> Outcome {
@@ -132,12 +131,12 @@ fn judge(confirm: &ConnectionConfirm, requested: Protocols, received: u32) -> An
         ConfirmBody::Unknown { kind, .. } => Outcome::Malformed {
             detail: format!("negotiation type is {kind}, which nobody knows"),
         },
-        // The server took leave in words; on the wire its FIN follows.
-        ConfirmBody::Disconnect => {
-            return Answer {
-                outcome: Outcome::Closed { received },
-                facts: None,
-            };
+        // On the wire the server's FIN follows.
+        ConfirmBody::McsDisconnect => {
+            return disconnected("MCS Disconnect Provider Ultimatum", received);
+        }
+        ConfirmBody::DisconnectRequest => {
+            return disconnected("X.224 Disconnect Request", received);
         }
     };
     Answer {
@@ -146,31 +145,62 @@ fn judge(confirm: &ConnectionConfirm, requested: Protocols, received: u32) -> An
     }
 }
 
-/// What to ask on a second connection, when the first answer leaves it open whether only our request is unwelcome: a bare
-/// request, or more protocols. Failures 3, 4, 6 and 7 are final, and so are silence and other protocols.
-pub(super) fn second_request(outcome: &Outcome, cookie: Option<&str>) -> Option<ConnectionRequest> {
-    match outcome {
-        Outcome::Closed { .. } | Outcome::Reset { .. } => Some(bare_request()),
-        Outcome::NegotiationFailure { code } => match NegotiationFailure(*code) {
-            NegotiationFailure::SSL_NOT_ALLOWED => Some(bare_request()),
-            NegotiationFailure::HYBRID_REQUIRED => Some(request(WIDEST_OFFER, cookie)),
-            _ => None,
+fn disconnected(message: &str, received: u32) -> Answer {
+    Answer {
+        outcome: Outcome::Disconnected {
+            message: message.to_owned(),
+            received,
         },
-        _ => None,
+        facts: None,
     }
 }
 
-/// The facts of both connections: the second tells what was selected, and a failure code of the first is kept.
-pub(super) fn merge(
-    first: Option<NegotiationFacts>,
-    second: Option<NegotiationFacts>,
-) -> Option<NegotiationFacts> {
-    match (first, second) {
-        (Some(first), Some(second)) => Some(NegotiationFacts {
-            failure: second.failure.or(first.failure),
-            ..second
-        }),
-        (first, second) => second.or(first),
+/// The same exchange inside a TLS session.
+pub(super) async fn negotiate_inside(
+    talk: &mut Talk,
+    session: &mut Session,
+    request: &ConnectionRequest,
+) -> Answer {
+    let mut received = Vec::new();
+    let exchanged = async {
+        session.send(talk, &request.encode()).await?;
+        loop {
+            match tpkt::frame_length(&received) {
+                Ok(Some(length)) => {
+                    if let Some(frame) = received.get(..length) {
+                        return ConnectionConfirm::decode(frame).map_err(|error| malformed(&error));
+                    }
+                }
+                Err(WireError::NotTpkt(_)) if received.len() >= banner::ENOUGH => {
+                    return Err(not_rdp(&received));
+                }
+                Ok(None) | Err(WireError::NotTpkt(_)) => {}
+                Err(error) => return Err(malformed(&error)),
+            }
+            session.receive(talk, &mut received).await?;
+        }
+    };
+    match exchanged.await {
+        Ok(confirm) => judge(
+            &confirm,
+            request.requested.unwrap_or(Protocols::STANDARD_RDP),
+            u32::try_from(received.len()).unwrap_or(u32::MAX),
+        ),
+        Err(outcome) => Answer {
+            // A greeting that is cut short is still no TPKT.
+            outcome: match tpkt::frame_length(&received) {
+                Err(WireError::NotTpkt(_)) => not_rdp(&received),
+                _ => credssp::in_plain_bytes(outcome, &received),
+            },
+            facts: None,
+        },
+    }
+}
+
+fn not_rdp(bytes: &[u8]) -> Outcome {
+    Outcome::NotRdp {
+        looks_like: banner::looks_like(bytes).to_owned(),
+        first_bytes: banner::first_bytes_hex(bytes),
     }
 }
 

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Attempt, CertificateFacts, Endpoint, History, Lookup, Moment, NegotiationFacts, NtlmFacts,
-    ObservedName, PathFacts, StageRecord, Subject, TlsFacts, TlsMethod, TlsVersion, TrustVerdict,
+    ObservedName, PathFacts, ProbeKind, StageRecord, Subject, TlsFacts, TlsMethod, TlsVersion,
+    TrustVerdict,
 };
 
 /// What was observed of a host, from which everything else in its entry is derived and which alone is read back. Certificates
@@ -57,6 +58,9 @@ struct AttemptRecord {
     number: u32,
     /// The name sent as SNI; `null` for an attempt by address.
     by_name: Option<Box<str>>,
+    /// What it sent.
+    #[serde(default)]
+    probe: ProbeKind,
     /// When it began.
     #[schemars(with = "Moment")]
     started_at: Timestamp,
@@ -157,6 +161,7 @@ impl Table {
         AttemptRecord {
             endpoint: attempt.endpoint,
             number: attempt.number,
+            probe: attempt.probe,
             by_name: attempt.by_name.clone(),
             started_at: attempt.started_at,
             stages: attempt.stages.clone(),
@@ -218,6 +223,7 @@ impl AttemptRecord {
         Ok(Attempt {
             endpoint: self.endpoint,
             number: self.number,
+            probe: self.probe,
             by_name: self.by_name,
             started_at: self.started_at,
             stages: self.stages,

@@ -9,12 +9,11 @@ use super::sheet::{Sheet, summarize};
 use crate::diagnosis::{Diagnosis, Disagreement, NameMember, NamePath, Spread, Stability};
 use crate::fleet::Host;
 use crate::model::{
-    Attempt, CertificateFacts, CertificateStatus, Confidence, ConnectionPurpose, DnsVerdict,
-    Endpoint, Finding, History, HostState, KeyAlgorithm, Lookup, LookupAnswer, NameSource,
-    NegotiationFacts, Nla, NtlmFacts, ObservedName, Outcome, PredictedError, Protocols, PublicKey,
-    Question, Resolver, ScanEnd, ScanPlan, ScanStatus, SelectedSecurity, Severity,
-    StabilityVerdict, Stage, StageRecord, Subject, TlsFacts, TlsMethod, TlsVersion, TrustVerdict,
-    UnlistedCounts,
+    Attempt, CertificateFacts, CertificateStatus, Confidence, DnsVerdict, Endpoint, Finding,
+    History, HostState, KeyAlgorithm, Lookup, LookupAnswer, NameSource, NegotiationFacts, Nla,
+    NtlmFacts, ObservedName, Outcome, PredictedError, ProbeKind, Protocols, PublicKey, Question,
+    Resolver, ScanEnd, ScanPlan, ScanStatus, SelectedSecurity, Severity, StabilityVerdict, Stage,
+    StageRecord, Subject, TlsFacts, TlsMethod, TlsVersion, TrustVerdict, UnlistedCounts,
 };
 
 pub(super) fn time(text: &str) -> Timestamp {
@@ -91,11 +90,11 @@ pub(super) fn attempt(tls: Option<TlsFacts>) -> Attempt {
     Attempt {
         endpoint: endpoint(),
         number: 1,
+        probe: ProbeKind::Default,
         by_name: None,
         started_at: time("2026-01-21T00:00:00Z"),
         stages: vec![StageRecord {
             stage: Stage::Tcp,
-            connection: ConnectionPurpose::Main,
             start_us: 0,
             duration_us: 1200,
             outcome: Outcome::Ok,

@@ -69,7 +69,7 @@ impl<P: Prober> Engine<P> {
         let known = self.known.entry(endpoint).or_default();
         let before = known.further();
         known.given_up = true;
-        known.wanted = known.attempts;
+        known.remaining = 0;
         self.meter.revise(before, known.further());
         let subject = Subject::Endpoint(endpoint);
         self.notice(Notice::Skipped { subject }).await;

@@ -5,12 +5,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
-use crate::model::{Attempt, Endpoint, Lookup, ObservedName, Outcome};
+use crate::model::{
+    Attempt, Endpoint, Lookup, ObservedName, Outcome, ProbeKind, Stage, StageRecord,
+};
 use crate::target::NameTarget;
 
-use super::bounds;
 use super::candidates;
-use super::engine::{Engine, Flight, Looking};
+use super::engine::{Engine, Flight, Known, Looking};
 use super::naming;
 use super::prober::{AttemptRequest, Connect, ConnectFailure, Prober};
 use super::queue::{Job, Purpose};
@@ -116,6 +117,10 @@ impl<P: Prober> Engine<P> {
                 }),
             };
             match connect {
+                // RST in answer to the SYN is a refusal; this one came behind the SYN-ACK, before anybody looked.
+                Connect::Failed(failure) if matches!(failure.outcome, Outcome::Reset { .. }) => {
+                    Done::Tried(job, Box::new(reset_at_once(request, failure)))
+                }
                 Connect::Failed(failure) => Done::Down(job, failure),
                 // Boxed, so that the many connects that stay silent do not each carry room for a whole attempt.
                 Connect::Up(link) => {
@@ -140,32 +145,33 @@ impl<P: Prober> Engine<P> {
         let known = self.known.get(&job.endpoint);
         let silent_rounds = match job.purpose {
             Purpose::Discover { round } => {
-                if known.is_some_and(|known| known.attempts > 0 || known.given_up) {
+                if known.is_some_and(|known| known.attempts() > 0 || known.given_up) {
                     return None;
                 }
                 round
             }
             Purpose::Again => 0,
         };
-        let number = known.map_or(1, |known| known.attempts + 1);
+        let probe = known
+            .and_then(|known| self.next_probe(known))
+            .unwrap_or_default();
         Some(AttemptRequest {
             endpoint: job.endpoint,
-            number,
+            number: known.map_or(0, Known::attempts) + 1,
             silent_rounds,
-            // In turn, so that neither way is judged by a single attempt; by IP first, and by name next once there is one.
+            probe,
             by_name: known
-                .filter(|known| known.attempts_by_name < known.attempts - known.attempts_by_name)
+                .filter(|known| known.plan.goes_by_name(probe))
                 .and_then(|known| known.by_name.clone()),
-            legacy: known.is_some_and(|known| known.manner.modern_hello.is_unwelcome()),
-            ntlm: self.options.ntlm && !known.is_some_and(|known| known.challenged),
-            second: known.is_none_or(|known| {
-                let mended = known.manner.first_request.is_only_met_otherwise();
-                bounds::may_look_closer(known.looks, mended)
-            }),
-            without_nla: !known.is_some_and(|known| known.asked_without_nla),
-            gap: self.options.gap,
+            ntlm: self.options.ntlm,
             give_up: CancellationToken::new(),
         })
+    }
+
+    /// The probe that a host gets next, of those that its own attempts ask for.
+    pub(super) fn next_probe(&self, known: &Known) -> Option<ProbeKind> {
+        let options = &self.options;
+        known.plan.next(options.attempts, options.check_nla)
     }
 
     fn launch_lookups(&mut self) {
@@ -284,6 +290,37 @@ impl<P: Prober> Engine<P> {
         let address = flight.job.endpoint.address;
         self.courtesy.leave(address, answered, clock::monotonic());
         if flight.void { Slot::Void } else { Slot::Freed }
+    }
+}
+
+/// A connection that came up and was reset before anything could be sent.
+fn reset_at_once(request: AttemptRequest, failure: ConnectFailure) -> Attempt {
+    let record = |stage, start_us, duration_us, outcome| StageRecord {
+        stage,
+        start_us,
+        duration_us,
+        outcome,
+    };
+    let connect_us = failure.duration_us;
+    let next = match request.probe {
+        ProbeKind::DirectTls => Stage::Tls,
+        _ => Stage::X224,
+    };
+    Attempt {
+        endpoint: request.endpoint,
+        number: request.number,
+        probe: request.probe,
+        by_name: request.by_name,
+        started_at: failure.started_at,
+        stages: vec![
+            record(Stage::Tcp, 0, connect_us, Outcome::Ok),
+            record(next, connect_us, 0, failure.outcome),
+        ],
+        silent_rounds: request.silent_rounds,
+        negotiation: None,
+        tls: None,
+        ntlm: None,
+        path: None,
     }
 }
 

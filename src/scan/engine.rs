@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::model::{
-    Control, Descriptors, EVENT_SCHEMA, Endpoint, EventBody, Manner, Notice, ObservedName,
-    Progress, ScanEnd, ScanEvent, ScanPlan, ScanStatus, Subject, UnlistedCounts,
+    Control, Descriptors, EVENT_SCHEMA, Endpoint, EventBody, Notice, ObservedName, Progress,
+    ScanEnd, ScanEvent, ScanPlan, ScanStatus, Subject, UnlistedCounts,
 };
 use crate::target::{NameTarget, TargetSet};
 
@@ -26,6 +26,7 @@ use super::options::ScanOptions;
 use super::outlook::Horizon;
 use super::pacer::Pacer;
 use super::passed::Passed;
+use super::plan::ProbePlan;
 use super::prober::Prober;
 use super::queue::{Job, Queue};
 use super::resolvers::{Resolvers, Unanswered};
@@ -57,26 +58,16 @@ pub async fn run<P: Prober>(
 /// What is known of an endpoint that is more than one silent address among many.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// Attempts that were emitted.
-    pub(super) attempts: u32,
-    /// Attempts wanted in all.
-    pub(super) wanted: u32,
+    /// Attempts that are still to follow, as far as is known.
+    pub(super) remaining: u32,
     pub(super) listed: bool,
     pub(super) by_reference: bool,
     /// Part of the sweep, and a host's name leads here: its outcome is told even when it is silence.
     pub(super) member: bool,
     /// It accepted a connection at least once.
     pub(super) answered: bool,
-    /// How it takes what a modern client sends.
-    pub(super) manner: Manner,
-    /// Attempts that used a second connection to look closer.
-    pub(super) looks: u32,
-    /// Attempts that went by name.
-    pub(super) attempts_by_name: u32,
-    /// It was asked for TLS without NLA: there is nothing more to learn from that.
-    pub(super) asked_without_nla: bool,
-    /// An NTLM challenge was read: there is nothing more to ask.
-    pub(super) challenged: bool,
+    /// The probes made, and which comes next.
+    pub(super) plan: ProbePlan,
     /// What was looked up of its names.
     pub(super) naming: Naming,
     /// A name that leads to this address, to attempt "by name".
@@ -90,17 +81,17 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Attempts still to be made.
-    pub(super) fn remaining(&self) -> u32 {
-        self.wanted.saturating_sub(self.attempts)
+    /// Attempts that were emitted.
+    pub(super) const fn attempts(&self) -> u32 {
+        self.plan.made()
     }
 
     /// What there was and is to be done after the first attempt.
     pub(super) fn further(&self) -> Further {
         let after_first = |attempts: u32| u64::from(attempts.saturating_sub(1));
         Further {
-            made: after_first(self.attempts),
-            wanted: after_first(self.wanted.max(self.attempts)),
+            made: after_first(self.attempts()),
+            wanted: after_first(self.attempts().saturating_add(self.remaining)),
         }
     }
 }
@@ -375,7 +366,7 @@ impl<P: Prober> Engine<P> {
         listed.extend(self.targets.listed());
         let untried = |endpoint: &Endpoint| {
             let known = self.known.get(endpoint);
-            known.is_none_or(|known| known.attempts == 0) && !self.is_excluded(endpoint.address)
+            known.is_none_or(|known| known.attempts() == 0) && !self.is_excluded(endpoint.address)
         };
         listed.retain(untried);
         let count = listed.len() as u64;

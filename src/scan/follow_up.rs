@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::clock;
 use crate::model::{
-    Attempt, ConnectionPurpose, Endpoint, EventBody, Lookup, NameSource, Notice, ObservedName,
-    Outcome, Stage, StageRecord, not_a_host,
+    Attempt, Endpoint, EventBody, Lookup, NameSource, Notice, ObservedName, Outcome, ProbeKind,
+    Stage, StageRecord, not_a_host,
 };
 use crate::target::NameTarget;
 
@@ -135,18 +135,17 @@ impl<P: Prober> Engine<P> {
     }
 
     fn failed_attempt(&self, job: Job, failure: ConnectFailure, silent_rounds: u8) -> Attempt {
-        let number = self
-            .known
-            .get(&job.endpoint)
-            .map_or(1, |known| known.attempts + 1);
+        let known = self.known.get(&job.endpoint);
         Attempt {
             endpoint: job.endpoint,
-            number,
+            number: known.map_or(0, Known::attempts) + 1,
+            probe: known
+                .and_then(|known| self.next_probe(known))
+                .unwrap_or_default(),
             by_name: None,
             started_at: failure.started_at,
             stages: vec![StageRecord {
                 stage: Stage::Tcp,
-                connection: ConnectionPurpose::Main,
                 start_us: 0,
                 duration_us: failure.duration_us,
                 outcome: failure.outcome,
@@ -181,27 +180,21 @@ impl<P: Prober> Engine<P> {
             .stage(Stage::Tcp)
             .is_some_and(|tcp| tcp.outcome.is_ok());
         let listed = self.targets.is_listed(endpoint);
-        let attempts = self.options.attempts.max(1);
+        let (attempts, check_nla) = (self.options.attempts, self.options.check_nla);
         let known = self.known.entry(endpoint).or_default();
         let before = known.further();
         known.took = time_taken(&attempt);
-        known.attempts += 1;
+        known.plan.observe(&attempt);
         known.listed |= listed;
         known.answered |= came_up;
-        known.manner.observe(&attempt);
-        known.looks += u32::from(looked_closer(&attempt));
-        known.attempts_by_name += u32::from(attempt.by_name.is_some());
-        known.challenged |= attempt.ntlm.is_some();
-        known.asked_without_nla |= attempt
-            .stages
-            .iter()
-            .any(|record| record.connection == ConnectionPurpose::WithoutNla);
-        known.wanted = match (known.by_reference, known.answered || known.listed) {
-            (false, true) if !known.given_up => attempts,
-            _ => 1,
+        let goes_on = !known.by_reference && !known.given_up && (known.answered || known.listed);
+        let next = known.plan.next(attempts, check_nla).filter(|_| goes_on);
+        known.remaining = match next {
+            Some(_) => known.plan.remaining(attempts, check_nla),
+            None => 0,
         };
         self.meter.revise(before, known.further());
-        let last = known.attempts >= known.wanted;
+        let last = next.is_none();
         // A silent address of a sweep is no row just because a name leads there.
         let by_reference = known.by_reference || (is_unlisted_member && !known.answered);
         let listed = known.listed;
@@ -210,9 +203,13 @@ impl<P: Prober> Engine<P> {
             let job = known.naming.after(endpoint, &known.target_names, own);
             self.name_jobs.extend(job);
         }
-        if !last {
-            let at =
-                clock::monotonic() + self.options.interval + self.jitter(endpoint, attempt.number);
+        if let Some(next) = next {
+            // Attempts are spread over time; a closer look belongs to the attempt before it.
+            let pause = match next {
+                ProbeKind::Default | ProbeKind::LongDeadline => self.options.interval,
+                _ => self.options.gap,
+            };
+            let at = clock::monotonic() + pause + self.jitter(endpoint, attempt.number);
             self.queue.push_due(at, Job::again(endpoint));
         }
         self.emit(EventBody::AttemptFinished {
@@ -312,7 +309,7 @@ impl<P: Prober> Engine<P> {
                 repeat: true,
                 ..Job::discover(endpoint)
             });
-        } else if known.attempts > 0
+        } else if known.attempts() > 0
             && !known.given_up
             && (was_by_reference || !(was_listed || known.answered))
         {
@@ -416,14 +413,6 @@ impl<P: Prober> Engine<P> {
             self.unanswered.asked(clock::monotonic());
         }
     }
-}
-
-/// Whether a second connection was made because the first left a question open.
-fn looked_closer(attempt: &Attempt) -> bool {
-    let connects = attempt.stages.iter().filter(|record| {
-        record.stage == Stage::Tcp && record.connection != ConnectionPurpose::WithoutNla
-    });
-    connects.count() > 1
 }
 
 /// Whether a forward lookup of `name` gave `address`.

@@ -21,6 +21,7 @@ mod options;
 mod outlook;
 mod pacer;
 mod passed;
+mod plan;
 mod prober;
 mod queue;
 mod resolvers;

@@ -29,6 +29,8 @@ pub struct ScanOptions {
     pub rate: u32,
     /// Ask the NTLM question.
     pub ntlm: bool,
+    /// Find out by one more connection whether a server that chose NLA requires it.
+    pub check_nla: bool,
     /// Resolve names.
     pub dns: bool,
     /// Emit silent and closed endpoints of sweeps too.
@@ -64,6 +66,7 @@ impl Default for ScanOptions {
             in_flight: 1024,
             rate: 1000,
             ntlm: true,
+            check_nla: false,
             dns: true,
             list_all: false,
             max_time: None,

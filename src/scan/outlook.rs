@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::model::{Attempt, Descriptors, Progress};
 
-use super::engine::{Engine, Flight, Known};
+use super::engine::{Engine, Flight};
 use super::prober::Prober;
 use super::queue::Purpose;
 
@@ -106,7 +106,7 @@ impl<P: Prober> Engine<P> {
         let age = now.duration_since(flight.since);
         if age < STUCK {
             let known = known?;
-            let further = known.remaining().saturating_sub(1);
+            let further = known.remaining.saturating_sub(1);
             return Some(now + self.time_of(further, known.took));
         }
         // Whoever is stuck stays so until a stage runs out of time, and the next attempts will not fare better.
@@ -114,7 +114,7 @@ impl<P: Prober> Engine<P> {
         let stages = age.as_nanos() / stage.as_nanos() + 1;
         let ends = stage.saturating_mul(u32::try_from(stages).unwrap_or(u32::MAX));
         let wanted = match flight.job.purpose {
-            Purpose::Again => known.map_or(1, Known::remaining),
+            Purpose::Again => known.map_or(1, |known| known.remaining),
             // It took the connection, or there would be no waiting so long.
             Purpose::Discover { .. } if known.is_some_and(|known| known.by_reference) => 1,
             Purpose::Discover { .. } => self.options.attempts.max(1),
@@ -136,7 +136,7 @@ impl<P: Prober> Engine<P> {
                 .filter_map(|(at, job)| {
                     let known = self.known.get(&job.endpoint);
                     let took = known.map_or(Duration::ZERO, |known| known.took);
-                    let further = known.map_or(0, |known| known.remaining().saturating_sub(1));
+                    let further = known.map_or(0, |known| known.remaining.saturating_sub(1));
                     at.max(now)
                         .checked_add(took)?
                         .checked_add(self.time_of(further, took))
@@ -174,7 +174,7 @@ impl<P: Prober> Engine<P> {
     }
 }
 
-/// How long an attempt took, all its connections together.
+/// How long an attempt took.
 pub(super) fn time_taken(attempt: &Attempt) -> Duration {
     let ends = attempt
         .stages

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{Attempt, Descriptors, Endpoint, Lookup, Outcome};
+use crate::model::{Attempt, Descriptors, Endpoint, Lookup, Outcome, ProbeKind};
 
 /// How a connect ended.
 #[derive(Debug)]
@@ -40,16 +40,10 @@ pub struct AttemptRequest {
     pub silent_rounds: u8,
     /// Name to send as SNI; `None` goes by IP.
     pub by_name: Option<Box<str>>,
-    /// The host does not take the modern hello: read with the legacy peek at once, on this first connection.
-    pub legacy: bool,
+    /// What to send.
+    pub probe: ProbeKind,
     /// Ask the NTLM question when the server selects HYBRID.
     pub ntlm: bool,
-    /// A second connection may be made where the first leaves a question open.
-    pub second: bool,
-    /// It was not asked yet for TLS without NLA, which is another reason for a second connection where that is wanted.
-    pub without_nla: bool,
-    /// The least time between two connections to this host.
-    pub gap: Duration,
     /// The user gives the host up: the attempt then ends politely, at once, with the stage under way as [`Outcome::Cancelled`].
     pub give_up: CancellationToken,
 }

@@ -79,7 +79,7 @@ impl FailOn {
     }
 }
 
-/// As [`FailOn::read`] reads it.
+/// As `FailOn::read` reads it.
 impl fmt::Display for FailOn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words: Vec<_> = self.0.iter().map(|trigger| trigger.word()).collect();

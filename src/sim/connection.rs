@@ -122,7 +122,7 @@ impl Connection<'_> {
         self.send(&confirm.encode()).await?;
         match confirm.body {
             ConfirmBody::Response { selected, .. } if selected.0 != 0 => self.tls().await,
-            ConfirmBody::Failure { .. } | ConfirmBody::Disconnect => self.finish().await,
+            ConfirmBody::Failure { .. } | ConfirmBody::McsDisconnect => self.finish().await,
             _ => self.until_end().await,
         }
     }

@@ -119,7 +119,7 @@ impl Host {
             Security::Failure(code) => fail(NegotiationFailure(code)),
             Security::StandardRdp if request.requested.is_some() => select(Protocols::STANDARD_RDP),
             Security::StandardRdp | Security::Bare | Security::SslOptional => ConfirmBody::Bare,
-            Security::Disconnect => ConfirmBody::Disconnect,
+            Security::Disconnect => ConfirmBody::McsDisconnect,
         };
         ConnectionConfirm {
             source_reference: if self.spec.stack == Stack::Freerdp {
@@ -295,7 +295,7 @@ mod tests {
             ("\"standard_rdp\"", Some(3), selected(0)),
             ("\"standard_rdp\"", None, ConfirmBody::Bare),
             ("\"bare\"", Some(3), ConfirmBody::Bare),
-            ("\"disconnect\"", Some(3), ConfirmBody::Disconnect),
+            ("\"disconnect\"", Some(3), ConfirmBody::McsDisconnect),
             ("{ failure = 2 }", Some(3), failed(2)),
             ("{ failure = 2 }", Some(0), ConfirmBody::Bare),
             ("{ failure = 99 }", Some(3), failed(99)),

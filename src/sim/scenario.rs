@@ -20,6 +20,8 @@ pub struct Scenario {
     /// Seed of everything that is drawn.
     #[serde(default = "first_seed")]
     pub seed: u64,
+    /// Attempts per host, where the scan does not go with its default.
+    pub attempts: Option<u32>,
     /// The scan asks, by one more connection, whether NLA is demanded.
     #[serde(default)]
     pub check_nla: bool,

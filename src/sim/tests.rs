@@ -135,7 +135,7 @@ async fn peek(address: SocketAddr) -> PeekFacts {
         assert_ne!(length, 0, "ended before the certificate");
         match reader.push(&buffer[..length]) {
             PeekStep::NeedMore => {}
-            PeekStep::Done(facts) => return facts,
+            PeekStep::Done => return reader.into_facts().unwrap(),
             other => panic!("{other:?}"),
         }
     }
@@ -168,7 +168,7 @@ async fn confirms_are_as_written() {
             code: NegotiationFailure::NO_CERTIFICATE,
         },
         ConfirmBody::Bare,
-        ConfirmBody::Disconnect,
+        ConfirmBody::McsDisconnect,
     ];
     for (index, expected) in expected.into_iter().enumerate() {
         let (_, body) = confirmed(place(&fleet, index)).await;

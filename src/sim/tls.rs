@@ -109,11 +109,13 @@ pub(super) fn not_tls_alert() -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::tls_peek::{PeekReader, PeekStep};
+    use crate::wire::tls_peek::{PeekFacts, PeekReader, PeekStep};
 
-    fn peek(profile: TlsProfile) -> PeekStep {
+    fn peek(profile: TlsProfile) -> (PeekStep, Option<PeekFacts>) {
         let hello = tls_peek::client_hello(None, [7; 32]);
-        PeekReader::new().push(&canned_answer(profile, &hello, &[vec![0x30, 0]]))
+        let mut reader = PeekReader::new();
+        let step = reader.push(&canned_answer(profile, &hello, &[vec![0x30, 0]]));
+        (step, reader.into_facts())
     }
 
     #[test]
@@ -124,7 +126,7 @@ mod tests {
             (TlsProfile::Legacy12Rsa, TlsVersion::TLS_1_2, 0x009C),
             (TlsProfile::Legacy12Cbc, TlsVersion::TLS_1_2, 0xC028),
         ] {
-            let PeekStep::Done(facts) = peek(profile) else {
+            let (PeekStep::Done, Some(facts)) = peek(profile) else {
                 panic!("{profile:?}: {:?}", peek(profile));
             };
             assert_eq!((facts.version, facts.suite), (version, suite));
@@ -134,8 +136,8 @@ mod tests {
 
     #[test]
     fn servers_without_a_common_ground_send_alerts() {
-        assert_eq!(peek(TlsProfile::NoCommonSuite), PeekStep::Alert(40));
-        assert_eq!(peek(TlsProfile::NoCommonVersion), PeekStep::Alert(70));
-        assert_eq!(peek(TlsProfile::InternalError), PeekStep::Alert(80));
+        assert_eq!(peek(TlsProfile::NoCommonSuite).0, PeekStep::Alert(40));
+        assert_eq!(peek(TlsProfile::NoCommonVersion).0, PeekStep::Alert(70));
+        assert_eq!(peek(TlsProfile::InternalError).0, PeekStep::Alert(80));
     }
 }

@@ -131,8 +131,10 @@ pub enum ConfirmBody {
         /// `failureCode`; unknown values are kept.
         code: NegotiationFailure,
     },
-    /// An X.224 disconnect request, or xrdp's MCS disconnect-provider ultimatum.
-    Disconnect,
+    /// An X.224 disconnect request (X.224 13.5).
+    DisconnectRequest,
+    /// An MCS disconnect-provider ultimatum (T.125 section 11.15), as xrdp sends it.
+    McsDisconnect,
     /// Negotiation data of a type that the specification does not know.
     Unknown {
         /// Its type byte.
@@ -145,7 +147,7 @@ pub enum ConfirmBody {
 }
 
 impl ConnectionConfirm {
-    /// The whole TPKT frame. A disconnect is encoded as xrdp does it.
+    /// The whole TPKT frame. An MCS disconnect is encoded as xrdp does it.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut variable = Vec::new();
@@ -158,7 +160,10 @@ impl ConnectionConfirm {
             ConfirmBody::Unknown { kind, flags, value } => {
                 negotiation(&mut variable, kind, flags, value);
             }
-            ConfirmBody::Disconnect => return MCS_DISCONNECT.to_vec(),
+            ConfirmBody::McsDisconnect => return MCS_DISCONNECT.to_vec(),
+            ConfirmBody::DisconnectRequest => {
+                return tpdu(CODE_DISCONNECT, self.source_reference, &[]);
+            }
         }
         tpdu(CODE_CONFIRM, self.source_reference, &variable)
     }
@@ -170,11 +175,11 @@ impl ConnectionConfirm {
             // T.125: the choice tag of disconnectProviderUltimatum is 8, in the upper six bits of the first octet.
             CODE_DATA if tpdu.after.first().is_some_and(|byte| byte >> 2 == 8) => Ok(Self {
                 source_reference: 0,
-                body: ConfirmBody::Disconnect,
+                body: ConfirmBody::McsDisconnect,
             }),
             CODE_DISCONNECT => Ok(Self {
                 source_reference: tpdu.references()?.0,
-                body: ConfirmBody::Disconnect,
+                body: ConfirmBody::DisconnectRequest,
             }),
             code if code & 0xF0 == CODE_CONFIRM => {
                 let (source_reference, variable) = tpdu.references()?;
@@ -380,9 +385,12 @@ mod tests {
 
     #[test]
     fn both_ways_of_hanging_up_are_disconnects() {
-        for text in ["0300000902f0802180", "0300000b06800000123400"] {
+        for (text, body) in [
+            ("0300000902f0802180", ConfirmBody::McsDisconnect),
+            ("0300000b06800000123400", ConfirmBody::DisconnectRequest),
+        ] {
             let decoded = ConnectionConfirm::decode(&hex(text)).unwrap();
-            assert_eq!(decoded.body, ConfirmBody::Disconnect, "{text}");
+            assert_eq!(decoded.body, body, "{text}");
         }
     }
 

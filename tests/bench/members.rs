@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use rdpscan::model::{
-    Attempt, CertificateFacts, ConnectionPurpose, DEFAULT_PORT, EVENT_SCHEMA, Endpoint, EventBody,
-    KeyAlgorithm, Lookup, LookupAnswer, NameSource, NegotiationFacts, NtlmFacts, ObservedName,
-    Outcome, PathFacts, Protocols, PublicKey, Question, Resolver, ScanEvent, ScanPlan,
+    Attempt, CertificateFacts, DEFAULT_PORT, EVENT_SCHEMA, Endpoint, EventBody, KeyAlgorithm,
+    Lookup, LookupAnswer, NameSource, NegotiationFacts, NtlmFacts, ObservedName, Outcome,
+    PathFacts, ProbeKind, Protocols, PublicKey, Question, Resolver, ScanEvent, ScanPlan,
     SelectedSecurity, Stage, StageRecord, TlsFacts, TlsMethod, TlsVersion, TrustVerdict,
 };
 
@@ -89,7 +89,6 @@ fn attempt(host: u32, number: u32, now: Timestamp) -> Attempt {
     let asks = number == 1;
     let stage = |stage, start_us, duration_us| StageRecord {
         stage,
-        connection: ConnectionPurpose::Main,
         start_us,
         duration_us: duration_us + (host * 7 + number * 13) % 997,
         outcome: Outcome::Ok,
@@ -97,6 +96,7 @@ fn attempt(host: u32, number: u32, now: Timestamp) -> Attempt {
     Attempt {
         endpoint: endpoint(host),
         number,
+        probe: ProbeKind::Default,
         by_name: (number == ATTEMPTS).then(|| name(host)),
         started_at,
         stages: [

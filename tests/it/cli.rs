@@ -184,7 +184,9 @@ fn the_plan_has_the_most_connections_and_says_what_was_excluded() {
     let plan = printed(&["--dry-run", "127.0.0.0/24"]);
     assert!(plan.contains("addresses and ports   254\n"), "{plan}");
     assert!(
-        plan.contains("762 (3 each), and 1524 at most (6 each: "),
+        plan.contains(
+            "762 (3 each), 1270 where attempts fail (5 each), and 2032 at most (8 each: "
+        ),
         "{plan}"
     );
     let plan = printed(&[
@@ -200,7 +202,7 @@ fn the_plan_has_the_most_connections_and_says_what_was_excluded() {
         "{plan}"
     );
     assert!(
-        plan.contains("253 (1 each), and 506 at most (2 each: "),
+        plan.contains("253 (1 each), 506 where attempts fail (2 each), and 506 at most (2 each: "),
         "{plan}"
     );
 }

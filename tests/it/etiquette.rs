@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use rdpscan::model::{Protocols, TlsVersion};
+use rdpscan::model::{ProbeKind, Protocols, TlsVersion};
 use rdpscan::scan::AttemptRequest;
 use rdpscan::wire::ntlm;
 use rdpscan::wire::tls_peek::{CLOSE_NOTIFY, alert, server_flight};
@@ -34,37 +34,25 @@ fn nla_with_challenge() -> Vec<Act> {
     ]
 }
 
-/// Two connections: an alert for the full handshake, then a flight for the peek.
-async fn peeked() -> Peer {
-    let flight = server_flight(TlsVersion::TLS_1_2, 0x002F, &[vec![0x30, 0x00]]);
-    Peer::start(vec![
-        ssl_then([Act::Read, Act::Send(alert(TlsVersion::TLS_1_2, 2, 40))]),
-        ssl_then([Act::Read, Act::Send(flight)]),
-    ])
-    .await
-}
-
-fn with_gap(peer: &Peer) -> AttemptRequest {
-    AttemptRequest {
-        gap: GAP,
-        ..peer.request()
-    }
-}
-
 #[tokio::test]
-async fn a_second_connection_comes_after_the_first_and_the_gap() {
-    for peer in [
-        peeked().await,
-        Peer::start(vec![vec![Act::Read, Act::Fin]]).await,
-        Peer::start(vec![vec![Act::Read, Act::Send(failure(2))]]).await,
+async fn the_next_connection_comes_after_the_end_of_the_one_before_and_the_gap() {
+    for script in [
+        nla_with_challenge(),
+        ssl_then([Act::Read, Act::Send(alert(TlsVersion::TLS_1_2, 2, 40))]),
+        vec![Act::Read, Act::Fin],
+        vec![Act::Read, Act::Send(failure(2))],
     ] {
-        peer.attempt_as(with_gap(&peer), options()).await;
-        let seen = peer.seen(2).await;
-        assert_eq!(seen.len(), 2);
+        let peer = Peer::start(vec![script]).await;
+        let attempts = peer.scan(GAP).await;
+        assert!(attempts.len() >= 3, "{attempts:?}");
+        let seen = peer.seen(attempts.len()).await;
+        assert_eq!(seen.len(), attempts.len());
         assert_eq!(peer.most_at_once(), 1);
-        let gap = seen[1].opened - seen[0].closed.unwrap();
-        // The peer may see the end a little after we sent it.
-        assert!(gap + Duration::from_millis(10) >= GAP, "{gap:?}");
+        for pair in seen.windows(2) {
+            let gap = pair[1].opened - pair[0].closed.unwrap();
+            // The peer may see the end a little after we sent it.
+            assert!(gap + Duration::from_millis(10) >= GAP, "{gap:?}");
+        }
     }
 }
 
@@ -86,11 +74,22 @@ async fn after_the_challenge_comes_nothing_but_farewell() {
 #[tokio::test]
 async fn every_handshake_ends_with_close_notify_and_fin() {
     for config in [material::server_1_2(), material::server_1_3()] {
-        let peer = Peer::start(vec![ssl_then([Act::Tls(config)])]).await;
-        peer.attempt().await;
-        let seen = peer.seen(1).await;
-        assert!(seen[0].close_notify);
-        assert!(seen[0].fin && !seen[0].reset);
+        for (probe, script) in [
+            (ProbeKind::Default, ssl_then([Act::Tls(config.clone())])),
+            (ProbeKind::DirectTls, vec![Act::Tls(config.clone())]),
+        ] {
+            let peer = Peer::start(vec![script]).await;
+            let request = AttemptRequest {
+                probe,
+                ..peer.request()
+            };
+            let mut options = options();
+            options.x224 = Duration::from_millis(80);
+            peer.attempt_as(request, options).await;
+            let seen = peer.seen(1).await;
+            assert!(seen[0].close_notify);
+            assert!(seen[0].fin && !seen[0].reset);
+        }
     }
 }
 
@@ -99,11 +98,7 @@ async fn a_peek_ends_with_close_notify_and_fin_though_more_was_sent() {
     let mut flight = server_flight(TlsVersion::TLS_1_2, 0x002F, &[vec![0x30, 0x00]]);
     flight.extend_from_slice(&[0x16; 9000]);
     let peer = Peer::start(vec![ssl_then([Act::Read, Act::Send(flight)])]).await;
-    let request = AttemptRequest {
-        legacy: true,
-        ..peer.request()
-    };
-    peer.attempt_as(request, options()).await;
+    peer.attempt_with(ProbeKind::LegacyHello).await;
     let seen = peer.seen(1).await;
     assert!(seen[0].raw.ends_with(&CLOSE_NOTIFY));
     assert!(seen[0].fin && !seen[0].reset);
@@ -114,7 +109,7 @@ async fn our_own_refusal_sends_no_fatal_alert() {
     let flight = server_flight(TlsVersion::TLS_1_0, 0x002F, &[vec![0x30, 0x00]]);
     let peer = Peer::start(vec![ssl_then([Act::Read, Act::Send(flight)])]).await;
     peer.attempt().await;
-    let seen = peer.seen(2).await;
+    let seen = peer.seen(1).await;
     let fatal = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02];
     assert!(!seen[0].raw.windows(6).any(|window| window == fatal));
     assert!(seen[0].fin && !seen[0].reset);
@@ -143,6 +138,7 @@ async fn a_failed_stage_ends_with_fin() {
 async fn the_cookie_is_constant_and_a_bare_request_has_none() {
     let peer = Peer::start(vec![vec![Act::Read, Act::Fin]]).await;
     peer.attempt().await;
+    peer.attempt_with(ProbeKind::BareRequest).await;
     let seen = peer.seen(2).await;
     assert_eq!(
         ConnectionRequest::decode(&seen[0].raw),

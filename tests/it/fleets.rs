@@ -1,6 +1,8 @@
 //! Every scenario in `tests/fleets`, and the demo: start the simulated fleet, scan it through the library, and hold what was
 //! found against what the scenario expects.
 
+mod farms;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +10,7 @@ use std::time::Duration;
 use rdpscan::clock;
 use rdpscan::diagnosis::Policy;
 use rdpscan::fleet::Fleet;
-use rdpscan::model::{ConnectionPurpose, Progress, Stage};
+use rdpscan::model::{Attempt, ProbeTolerance, Progress, ScanEvent};
 use rdpscan::probe::dns::{DnsOptions, Names};
 use rdpscan::probe::trust::TrustStore;
 use rdpscan::probe::{LiveProber, ProbeOptions};
@@ -22,39 +24,49 @@ use tokio_util::sync::CancellationToken;
 /// Long enough for a healthy host on a busy machine, short enough to wait for silent ones three times.
 const STAGE: Duration = Duration::from_millis(1200);
 
-fn probe_options(running: &RunningFleet, check_nla: bool) -> ProbeOptions {
+fn probe_options(running: &RunningFleet, stage: Duration) -> ProbeOptions {
     let names = Names::new(DnsOptions {
         servers: vec![running.dns()],
-        timeout: STAGE,
+        timeout: stage,
     });
     let trust = TrustStore::from_roots([running.root_certificate()]);
     ProbeOptions {
-        connect: STAGE,
-        x224: STAGE,
-        tls: STAGE,
-        credssp: STAGE,
-        deadline: STAGE * 4,
-        check_nla,
+        x224: stage,
+        x224_long: stage * 2,
+        tls: stage,
+        credssp: stage,
+        deadline: stage * 4,
         ..ProbeOptions::new(names, Arc::new(trust))
     }
 }
 
-/// Scans a running fleet to the end, with everything as usual but the pauses.
-async fn scanned(running: &RunningFleet, check_nla: bool) -> Fleet {
-    let mut targets = TargetSetBuilder::new(&[running.port()]);
-    for text in running.targets() {
-        targets.add_text(&text).unwrap();
-    }
-    let prober = LiveProber::new(probe_options(running, check_nla));
-    let options = ScanOptions {
+/// Everything as usual but the pauses.
+fn scan_options(scenario: &Scenario) -> ScanOptions {
+    let usual = ScanOptions::default();
+    ScanOptions {
+        attempts: scenario.attempts.unwrap_or(usual.attempts),
         interval: Duration::from_millis(50),
         gap: Duration::from_millis(10),
         rounds: vec![Duration::from_millis(300), Duration::from_millis(600)],
         connect_timeout: Duration::from_millis(600),
+        check_nla: scenario.check_nla,
         simulated: true,
-        ..ScanOptions::default()
-    };
-    let (sender, mut events) = mpsc::channel(scan::EVENT_CAPACITY);
+        ..usual
+    }
+}
+
+/// Scans a running fleet to the end, with this deadline for a stage.
+async fn scan_events(
+    running: &RunningFleet,
+    options: ScanOptions,
+    stage: Duration,
+) -> Vec<ScanEvent> {
+    let mut targets = TargetSetBuilder::new(&[running.port()]);
+    for text in running.targets() {
+        targets.add_text(&text).unwrap();
+    }
+    let prober = LiveProber::new(probe_options(running, stage));
+    let (sender, mut receiver) = mpsc::channel(scan::EVENT_CAPACITY);
     let (progress, _) = watch::channel(Progress::default());
     let engine = tokio::spawn(scan::run(
         Arc::new(targets.build().unwrap()),
@@ -65,23 +77,35 @@ async fn scanned(running: &RunningFleet, check_nla: bool) -> Fleet {
         CancellationToken::new(),
         None,
     ));
-    let mut fleet = Fleet::new(Policy::default());
-    while let Some(event) = events.recv().await {
-        fleet.apply(event);
+    let mut events = Vec::new();
+    while let Some(event) = receiver.recv().await {
+        events.push(event);
     }
     engine.await.unwrap();
+    events
+}
+
+fn fold(events: impl IntoIterator<Item = ScanEvent>) -> Fleet {
+    let mut fleet = Fleet::new(Policy::default());
+    for event in events {
+        fleet.apply(event);
+    }
     fleet
 }
 
-async fn hold(scenario: &Scenario) {
+async fn start(scenario: &Scenario) -> RunningFleet {
     let options = StartOptions {
         now: clock::wall(),
         ports: Ports::Free,
     };
-    let running = sim::Fleet::start(scenario, options).await.unwrap();
-    let fleet = scanned(&running, scenario.check_nla).await;
+    sim::Fleet::start(scenario, options).await.unwrap()
+}
+
+async fn hold(scenario: &Scenario) {
+    let running = start(scenario).await;
+    let fleet = fold(scan_events(&running, scan_options(scenario), STAGE).await);
     let mut differences = judge_fleet(&running, &fleet);
-    differences.extend(impositions(&running, &fleet));
+    differences.extend(impositions(&running, &fleet, scenario));
     let raised: Vec<&str> = fleet.banners().iter().map(|banner| banner.id).collect();
     if raised != scenario.banners {
         let wanted = &scenario.banners;
@@ -98,23 +122,16 @@ async fn hold(scenario: &Scenario) {
 }
 
 /// Hosts that got more connections than the README and `--dry-run` promise, or two at once.
-fn impositions(running: &RunningFleet, fleet: &Fleet) -> Vec<String> {
+fn impositions(running: &RunningFleet, fleet: &Fleet, scenario: &Scenario) -> Vec<String> {
     let promised = |endpoint| {
         let history = fleet.history(endpoint);
-        let attempts = history
-            .map(|history| history.attempts.clone())
-            .unwrap_or_default();
-        let takes_only_the_second = attempts.iter().all(|attempt| {
-            attempt.stages.iter().any(|record| {
-                record.connection == ConnectionPurpose::Renegotiate && record.stage == Stage::X224
-            })
-        });
-        let promised = Connections::of(ScanOptions::default().attempts);
-        if takes_only_the_second {
-            promised.most as usize
+        let limits = Connections::of(scan_options(scenario).attempts, scenario.check_nla);
+        let most = if history.is_some_and(|history| was_ambiguous(&history.attempts)) {
+            limits.most
         } else {
-            promised.closer as usize
-        }
+            limits.closer
+        };
+        most as usize
     };
     let mut faults = Vec::new();
     for host in running.hosts() {
@@ -127,6 +144,15 @@ fn impositions(running: &RunningFleet, fleet: &Fleet) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Whether the attempts, up to some one of them, left it open whether servers take turns.
+fn was_ambiguous(attempts: &[Attempt]) -> bool {
+    let mut tolerance = ProbeTolerance::default();
+    attempts.iter().any(|attempt| {
+        tolerance.observe(attempt);
+        tolerance.is_ambiguous()
+    })
 }
 
 fn scenario(file: &str) -> Scenario {
@@ -173,6 +199,8 @@ scenarios! {
     certificates_are_told_apart: "certificates.toml",
     names_are_held_against_addresses: "dns.toml",
     sometimes_is_told_from_always: "stability.toml",
+    members_that_take_turns_are_flaky_and_nothing_else: "farms.toml",
+    six_attempts_tell_more_than_three: "six-attempts.toml",
     slow_is_told_from_fast: "pace.toml",
     ports_are_told_apart: "tcp.toml",
     hosts_are_seen_together: "wide.toml",
@@ -189,12 +217,9 @@ async fn the_demo_finds_what_it_promises() {
 
 /// A scenario's fleet, scanned to the end.
 async fn fleet_of(name: &str) -> Fleet {
-    let options = StartOptions {
-        now: clock::wall(),
-        ports: Ports::Free,
-    };
-    let running = sim::Fleet::start(&scenario(name), options).await.unwrap();
-    let fleet = scanned(&running, false).await;
+    let scenario = scenario(name);
+    let running = start(&scenario).await;
+    let fleet = fold(scan_events(&running, scan_options(&scenario), STAGE).await);
     running.stop().await;
     fleet
 }

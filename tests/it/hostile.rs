@@ -13,35 +13,47 @@ use peer::{Act, Peer, options};
 use rdpscan::clock;
 use rdpscan::diagnosis::{Ending, endings};
 use rdpscan::model::{
-    Attempt, ConnectionPurpose, Outcome, Protocols, SelectedSecurity, Stage, TlsMethod, TlsVersion,
+    Attempt, Outcome, ProbeKind, Protocols, SelectedSecurity, Stage, TlsMethod, TlsVersion,
 };
 use rdpscan::scan::AttemptRequest;
-use rdpscan::wire::STAGE_LIMIT;
 use rdpscan::wire::tls_peek::{alert, server_flight};
 use rdpscan::wire::tsrequest::TsRequest;
-use rdpscan::wire::x224::ConfirmBody;
+use rdpscan::wire::x224::{ConfirmBody, ConnectionRequest};
+use rdpscan::wire::{STAGE_LIMIT, banner};
 use rustls::version::{TLS12, TLS13};
 
-const MAIN: ConnectionPurpose = ConnectionPurpose::Main;
-const RENEGOTIATE: ConnectionPurpose = ConnectionPurpose::Renegotiate;
-const PEEK: ConnectionPurpose = ConnectionPurpose::LegacyPeek;
+/// The gap between two connections of a scan.
+const GAP: Duration = Duration::from_millis(10);
 
 /// The timeline without its times.
-fn path(attempt: &Attempt) -> Vec<(Stage, ConnectionPurpose, Outcome)> {
+fn path(attempt: &Attempt) -> Vec<(Stage, Outcome)> {
     attempt
         .stages
         .iter()
-        .map(|record| (record.stage, record.connection, record.outcome.clone()))
+        .map(|record| (record.stage, record.outcome.clone()))
         .collect()
 }
 
 /// The outcome of the last stage.
-fn last(attempt: &Attempt) -> (Stage, ConnectionPurpose, Outcome) {
+fn last(attempt: &Attempt) -> (Stage, Outcome) {
     path(attempt).pop().unwrap()
 }
 
-fn ok(stage: Stage, purpose: ConnectionPurpose) -> (Stage, ConnectionPurpose, Outcome) {
-    (stage, purpose, Outcome::Ok)
+const fn ok(stage: Stage) -> (Stage, Outcome) {
+    (stage, Outcome::Ok)
+}
+
+/// The probes that a scan made, in order.
+fn probes(attempts: &[Attempt]) -> Vec<ProbeKind> {
+    attempts.iter().map(|attempt| attempt.probe).collect()
+}
+
+/// The newest attempt with a probe.
+fn newest(attempts: &[Attempt], probe: ProbeKind) -> &Attempt {
+    attempts
+        .iter()
+        .rfind(|attempt| attempt.probe == probe)
+        .unwrap()
 }
 
 /// A script that confirms TLS and goes on with `acts`.
@@ -69,23 +81,33 @@ fn old_flight() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_close_after_the_request_is_asked_again_without_it() {
+async fn a_request_that_is_closed_repeatedly_is_asked_without_negotiation_data() {
+    let refusal = vec![Act::Read, Act::Fin];
+    let bare = vec![Act::Read, Act::Send(confirm(ConfirmBody::Bare))];
     let peer = Peer::start(vec![
-        vec![Act::Read, Act::Fin],
-        vec![Act::Read, Act::Send(confirm(ConfirmBody::Bare))],
+        refusal.clone(),
+        refusal.clone(),
+        bare.clone(),
+        bare,
+        refusal,
     ])
     .await;
-    let attempt = peer.attempt().await;
+    let attempts = peer.scan(GAP).await;
+    assert_eq!(probes(&attempts[..2]), [ProbeKind::Default; 2]);
     assert_eq!(
-        path(&attempt),
+        path(&attempts[0]),
         [
-            ok(Stage::Tcp, MAIN),
-            (Stage::X224, MAIN, Outcome::Closed { received: 0 }),
-            ok(Stage::Tcp, RENEGOTIATE),
-            (Stage::X224, RENEGOTIATE, Outcome::NoTls),
+            ok(Stage::Tcp),
+            (Stage::X224, Outcome::Closed { received: 0 })
         ]
     );
-    let facts = attempt.negotiation.unwrap();
+    assert_eq!(attempts[0].negotiation, None);
+    let answered = newest(&attempts, ProbeKind::BareRequest);
+    assert_eq!(
+        path(answered),
+        [ok(Stage::Tcp), (Stage::X224, Outcome::NoTls)]
+    );
+    let facts = answered.negotiation.unwrap();
     assert!(facts.bare_confirm);
     assert_eq!(facts.requested, Protocols::STANDARD_RDP);
     assert_eq!(facts.selected, SelectedSecurity::StandardRdp);
@@ -93,12 +115,14 @@ async fn a_close_after_the_request_is_asked_again_without_it() {
 
 #[tokio::test]
 async fn a_reset_after_the_request_is_no_close() {
-    let peer = Peer::start(vec![vec![Act::Read, Act::Reset]]).await;
-    let attempt = peer.attempt().await;
-    let reset = Outcome::Reset { received: 0 };
-    assert_eq!(attempt.failure(), Some((Stage::X224, &reset)));
-    assert_eq!(last(&attempt), (Stage::X224, RENEGOTIATE, reset.clone()));
-    assert_eq!(peer.connections(), 2);
+    for probe in [ProbeKind::Default, ProbeKind::BareRequest] {
+        let peer = Peer::start(vec![vec![Act::Read, Act::Reset]]).await;
+        let attempt = peer.attempt_with(probe).await;
+        let reset = Outcome::Reset { received: 0 };
+        assert_eq!(attempt.failure(), Some((Stage::X224, &reset)));
+        assert_eq!(last(&attempt), (Stage::X224, reset.clone()));
+        assert_eq!(peer.connections(), 1);
+    }
 }
 
 #[tokio::test]
@@ -109,7 +133,7 @@ async fn silence_is_a_timeout_of_its_stage_on_one_connection() {
     let attempt = peer.attempt_as(peer.request(), options).await;
     assert_eq!(
         last(&attempt),
-        (Stage::X224, MAIN, Outcome::Timeout { received: 0 })
+        (Stage::X224, Outcome::Timeout { received: 0 })
     );
     assert_eq!(peer.connections(), 1);
 }
@@ -124,7 +148,7 @@ async fn dripping_does_not_stretch_the_deadline() {
     let mut options = options();
     options.x224 = Duration::from_millis(150);
     let attempt = peer.attempt_as(peer.request(), options).await;
-    let (_, _, outcome) = last(&attempt);
+    let (_, outcome) = last(&attempt);
     assert!(
         matches!(outcome, Outcome::Timeout { received: 1..=18 }),
         "{outcome:?}"
@@ -141,7 +165,7 @@ async fn one_deadline_bounds_the_whole_attempt() {
     assert!(start.elapsed() < Duration::from_secs(2));
     assert_eq!(
         last(&attempt),
-        (Stage::Tls, MAIN, Outcome::Timeout { received: 0 })
+        (Stage::Tls, Outcome::Timeout { received: 0 })
     );
 }
 
@@ -155,7 +179,7 @@ async fn a_split_confirm_is_read_whole() {
     let attempt = peer.attempt().await;
     assert_eq!(
         last(&attempt),
-        (Stage::X224, MAIN, Outcome::NegotiationFailure { code: 3 })
+        (Stage::X224, Outcome::NegotiationFailure { code: 3 })
     );
     assert_eq!(peer.connections(), 1);
 }
@@ -164,7 +188,7 @@ async fn a_split_confirm_is_read_whole() {
 async fn another_protocol_is_named() {
     let peer = Peer::start(vec![vec![Act::Send(b"SSH-2.0-OpenSSH_9.2p1\r\n".to_vec())]]).await;
     let attempt = peer.attempt().await;
-    let (stage, _, outcome) = last(&attempt);
+    let (stage, outcome) = last(&attempt);
     assert_eq!(stage, Stage::X224);
     assert!(
         matches!(&outcome, Outcome::NotRdp { looks_like, first_bytes }
@@ -177,25 +201,28 @@ async fn another_protocol_is_named() {
 async fn an_impossible_frame_is_malformed() {
     for bytes in [vec![3, 0, 0xFF, 0xFF], vec![3, 0, 0, 4]] {
         let peer = Peer::start(vec![vec![Act::Read, Act::Send(bytes)]]).await;
-        let (stage, _, outcome) = last(&peer.attempt().await);
+        let (stage, outcome) = last(&peer.attempt().await);
         assert_eq!(stage, Stage::X224);
         assert!(matches!(outcome, Outcome::Malformed { .. }), "{outcome:?}");
     }
 }
 
 #[tokio::test]
-async fn xrdp_hanging_up_in_words_counts_as_a_close() {
-    let drop = confirm(ConfirmBody::Disconnect);
+async fn a_disconnect_message_of_xrdp_is_named_and_counts_as_a_close() {
+    let drop = confirm(ConfirmBody::McsDisconnect);
     let peer = Peer::start(vec![vec![Act::Read, Act::Send(drop), Act::Fin]]).await;
     let attempt = peer.attempt().await;
-    assert_eq!(
-        attempt.failure(),
-        Some((Stage::X224, &Outcome::Closed { received: 9 }))
-    );
+    let disconnected = Outcome::Disconnected {
+        message: "MCS Disconnect Provider Ultimatum".to_owned(),
+        received: 9,
+    };
+    assert_eq!(attempt.failure(), Some((Stage::X224, &disconnected)));
+    assert!(disconnected.is_close());
+    assert_eq!(attempt.negotiation, None);
 }
 
 #[tokio::test]
-async fn standard_security_is_an_end_without_a_second_connection() {
+async fn standard_security_is_an_end() {
     let peer = Peer::start(vec![vec![
         Act::Read,
         Act::Send(selected(Protocols::STANDARD_RDP)),
@@ -208,38 +235,58 @@ async fn standard_security_is_an_end_without_a_second_connection() {
 
 #[tokio::test]
 async fn failure_5_is_asked_again_with_early_authorization() {
-    let peer = Peer::start(vec![
-        vec![Act::Read, Act::Send(failure(5))],
-        vec![
-            Act::Read,
-            Act::Send(selected(Protocols::HYBRID_EX)),
-            Act::Tls(material::server_1_3()),
-            Act::ReadQuestion,
-            Act::Send(challenge()),
-        ],
-    ])
-    .await;
-    let attempt = peer.attempt().await;
-    let facts = attempt.negotiation.unwrap();
+    let refusal = vec![Act::Read, Act::Send(failure(5))];
+    let taken = vec![
+        Act::Read,
+        Act::Send(selected(Protocols::HYBRID_EX)),
+        Act::Tls(material::server_1_3()),
+        Act::ReadQuestion,
+        Act::Send(challenge()),
+    ];
+    let peer = Peer::start(vec![refusal.clone(), refusal.clone(), taken, refusal]).await;
+    let attempts = peer.scan(GAP).await;
+    let refused = Outcome::NegotiationFailure { code: 5 };
+    for attempt in &attempts[..2] {
+        assert_eq!(attempt.probe, ProbeKind::Default);
+        assert_eq!(last(attempt), (Stage::X224, refused.clone()));
+        assert_eq!(
+            attempt.negotiation.unwrap().failure.map(|code| code.0),
+            Some(5)
+        );
+    }
+    let wide = &attempts[2];
+    assert_eq!(wide.probe, ProbeKind::WideRequest);
+    let facts = wide.negotiation.unwrap();
     assert_eq!(facts.requested, Protocols(0x0B));
     assert_eq!(facts.selected, SelectedSecurity::HybridEx);
-    assert_eq!(facts.failure.map(|code| code.0), Some(5));
-    assert_eq!(last(&attempt), ok(Stage::Credssp, RENEGOTIATE));
-    assert!(attempt.ntlm.is_some());
+    assert_eq!(facts.failure, None);
+    assert_eq!(last(wide), ok(Stage::Credssp));
+    assert!(wide.ntlm.is_some());
 }
 
 #[tokio::test]
 async fn failure_2_is_asked_again_bare() {
+    let refusal = vec![Act::Read, Act::Send(failure(2))];
+    let bare = vec![Act::Read, Act::Send(confirm(ConfirmBody::Bare))];
     let peer = Peer::start(vec![
-        vec![Act::Read, Act::Send(failure(2))],
-        vec![Act::Read, Act::Send(confirm(ConfirmBody::Bare))],
+        refusal.clone(),
+        refusal.clone(),
+        bare.clone(),
+        bare,
+        refusal,
     ])
     .await;
-    let attempt = peer.attempt().await;
-    let facts = attempt.negotiation.unwrap();
-    assert_eq!(facts.failure.map(|code| code.0), Some(2));
-    assert_eq!(facts.selected, SelectedSecurity::StandardRdp);
-    assert_eq!(last(&attempt), (Stage::X224, RENEGOTIATE, Outcome::NoTls));
+    let attempts = peer.scan(GAP).await;
+    assert_eq!(
+        attempts[0].negotiation.unwrap().failure.map(|code| code.0),
+        Some(2)
+    );
+    let answered = newest(&attempts, ProbeKind::BareRequest);
+    assert_eq!(
+        answered.negotiation.unwrap().selected,
+        SelectedSecurity::StandardRdp
+    );
+    assert_eq!(last(answered), (Stage::X224, Outcome::NoTls));
 }
 
 #[tokio::test]
@@ -248,7 +295,7 @@ async fn both_versions_shake_hands_in_full() {
         let (config, certificate) = material::server(version);
         let peer = Peer::start(vec![after_ssl([Act::Tls(config)])]).await;
         let attempt = peer.attempt().await;
-        assert_eq!(last(&attempt), ok(Stage::Tls, MAIN));
+        assert_eq!(last(&attempt), ok(Stage::Tls));
         let tls = attempt.tls.unwrap();
         assert_eq!(tls.method, TlsMethod::Full);
         assert_eq!(tls.version, Some(expected));
@@ -281,33 +328,44 @@ async fn a_wanted_client_certificate_is_noted() {
 }
 
 #[tokio::test]
-async fn an_alert_leads_to_the_peek_which_yields_the_chain() {
+async fn an_alert_leads_to_the_legacy_hello_which_yields_the_chain() {
     let chain = vec![vec![0x30, 0x01, 0x00], vec![0x30, 0x00]];
     let flight = server_flight(TlsVersion::TLS_1_0, 0x002F, &chain);
+    let refusal = after_ssl([Act::Read, Act::Send(alert(TlsVersion::TLS_1_0, 2, 70))]);
+    let old = after_ssl([Act::Read, Act::Send(flight.clone())]);
     let peer = Peer::start(vec![
-        after_ssl([Act::Read, Act::Send(alert(TlsVersion::TLS_1_0, 2, 70))]),
-        after_ssl([Act::Read, Act::Send(flight.clone())]),
+        refusal.clone(),
+        refusal.clone(),
+        old.clone(),
+        old,
+        refusal,
     ])
     .await;
-    let attempt = peer.attempt().await;
+    let attempts = peer.scan(GAP).await;
+    assert_eq!(
+        probes(&attempts),
+        [
+            ProbeKind::Default,
+            ProbeKind::Default,
+            ProbeKind::LegacyHello,
+            ProbeKind::LegacyHello,
+            ProbeKind::Default,
+        ]
+    );
     let alert = Outcome::Alert {
         code: 70,
         received: 7,
     };
     assert_eq!(
-        path(&attempt),
-        [
-            ok(Stage::Tcp, MAIN),
-            ok(Stage::X224, MAIN),
-            (Stage::Tls, MAIN, alert),
-            ok(Stage::Tcp, PEEK),
-            ok(Stage::X224, PEEK),
-            ok(Stage::Tls, PEEK),
-        ]
+        path(&attempts[0]),
+        [ok(Stage::Tcp), ok(Stage::X224), (Stage::Tls, alert)]
     );
-    let ending = endings(std::slice::from_ref(&attempt)).next();
-    assert_eq!(ending, Some(Ending::Through));
-    let tls = attempt.tls.unwrap();
+    assert_eq!(
+        path(&attempts[2]),
+        [ok(Stage::Tcp), ok(Stage::X224), ok(Stage::Tls)]
+    );
+    assert!(endings(&attempts).all(|ending| ending == Ending::Through));
+    let tls = attempts[2].tls.as_ref().unwrap();
     assert_eq!(tls.method, TlsMethod::LegacyPeek);
     assert_eq!(tls.version, Some(TlsVersion::TLS_1_0));
     assert_eq!(tls.cipher.as_deref(), Some("TLS_RSA_WITH_AES_128_CBC_SHA"));
@@ -325,26 +383,33 @@ async fn a_server_hello_for_tls_1_0_is_our_refusal() {
         matches!(refused, Outcome::ClientRefused { .. }),
         "{refused:?}"
     );
+    let attempt = peer.attempt_with(ProbeKind::LegacyHello).await;
+    assert_eq!(last(&attempt), ok(Stage::Tls));
     assert_eq!(attempt.tls.unwrap().method, TlsMethod::LegacyPeek);
 }
 
 #[tokio::test]
-async fn a_known_old_host_takes_one_connection() {
-    let peer = Peer::start(vec![after_ssl([Act::Read, Act::Send(old_flight())])]).await;
-    let request = AttemptRequest {
-        legacy: true,
-        ..peer.request()
+async fn a_certificate_read_before_the_server_closes_is_kept_and_does_not_count_as_through() {
+    // One record that ends with ServerHelloDone, a message of four bytes.
+    let mut cut = old_flight();
+    cut.truncate(cut.len() - 4);
+    let length = u16::try_from(cut.len() - 5).unwrap();
+    cut[3..5].copy_from_slice(&length.to_be_bytes());
+    let peer = Peer::start(vec![after_ssl([
+        Act::Read,
+        Act::Send(cut.clone()),
+        Act::Fin,
+    ])])
+    .await;
+    let attempt = peer.attempt_with(ProbeKind::LegacyHello).await;
+    let closed = Outcome::Closed {
+        received: u32::try_from(cut.len()).unwrap(),
     };
-    let attempt = peer.attempt_as(request, options()).await;
-    assert_eq!(
-        path(&attempt),
-        [
-            ok(Stage::Tcp, MAIN),
-            ok(Stage::X224, MAIN),
-            ok(Stage::Tls, PEEK),
-        ]
-    );
-    assert_eq!(peer.connections(), 1);
+    assert_eq!(last(&attempt), (Stage::Tls, closed));
+    let tls = attempt.tls.unwrap();
+    assert_eq!(tls.method, TlsMethod::Failed);
+    assert_eq!(tls.version, Some(TlsVersion::TLS_1_0));
+    assert_eq!(tls.chain.len(), 1);
 }
 
 /// Gives a host up as soon as it has taken a connection, which it never answers.
@@ -365,36 +430,35 @@ async fn a_host_that_is_given_up_ends_at_once_with_the_stage_in_which_it_hung() 
     let ((), attempt) = tokio::join!(lose_patience, peer.attempt_as(request, options));
     assert_eq!(
         path(&attempt),
-        [
-            ok(Stage::Tcp, MAIN),
-            (Stage::X224, MAIN, Outcome::Cancelled)
-        ]
+        [ok(Stage::Tcp), (Stage::X224, Outcome::Cancelled)]
     );
     assert_eq!(peer.connections(), 1);
 }
 
 #[tokio::test]
 async fn an_old_host_that_became_new_is_found_out() {
+    let refusal = after_ssl([Act::Read, Act::Send(alert(TlsVersion::TLS_1_2, 2, 70))]);
     let peer = Peer::start(vec![
-        after_ssl([Act::Read, Act::Send(alert(TlsVersion::TLS_1_2, 2, 70))]),
+        refusal.clone(),
+        refusal.clone(),
+        refusal.clone(),
+        refusal,
         after_ssl([Act::Tls(material::server_1_3())]),
     ])
     .await;
-    let request = AttemptRequest {
-        legacy: true,
-        ..peer.request()
-    };
-    let attempt = peer.attempt_as(request, options()).await;
-    assert_eq!(last(&attempt), ok(Stage::Tls, MAIN));
-    assert!(attempt.failure().is_none());
-    assert_eq!(attempt.tls.unwrap().method, TlsMethod::Full);
+    let attempts = peer.scan(GAP).await;
+    let newest = attempts.last().unwrap();
+    assert_eq!(newest.probe, ProbeKind::Default);
+    assert_eq!(last(newest), ok(Stage::Tls));
+    assert!(newest.failure().is_none());
+    assert_eq!(newest.tls.as_ref().unwrap().method, TlsMethod::Full);
 }
 
 #[tokio::test]
 async fn an_old_host_that_falls_silent_has_failed() {
     let peer = Peer::start(vec![after_ssl([])]).await;
     let request = AttemptRequest {
-        legacy: true,
+        probe: ProbeKind::LegacyHello,
         ..peer.request()
     };
     let mut options = options();
@@ -406,43 +470,53 @@ async fn an_old_host_that_falls_silent_has_failed() {
     );
 }
 
-/// The library passes over such a farewell; the peek does not.
+/// Either TLS hello.
+const HELLOS: [ProbeKind; 2] = [ProbeKind::Default, ProbeKind::LegacyHello];
+
+/// The library ignores such an alert, so the probe looks for it.
 #[tokio::test]
-async fn a_farewell_in_place_of_a_handshake_is_told_whether_or_not_the_peer_then_closes() {
-    for stays in [true, false] {
+async fn close_notify_in_place_of_a_handshake_is_an_alert_whether_or_not_the_peer_then_closes() {
+    for (probe, stays) in HELLOS
+        .into_iter()
+        .flat_map(|probe| [(probe, true), (probe, false)])
+    {
         let mut acts = vec![Act::Read, Act::Send(alert(TlsVersion::TLS_1_2, 1, 0))];
         if !stays {
             acts.push(Act::Fin);
         }
         let peer = Peer::start(vec![after_ssl(acts)]).await;
-        let attempt = peer.attempt().await;
+        let attempt = peer.attempt_with(probe).await;
         let farewell = Outcome::Alert {
             code: 0,
             received: 7,
         };
-        assert_eq!(attempt.failure(), Some((Stage::Tls, &farewell)));
-        assert_eq!(last(&attempt), (Stage::Tls, PEEK, farewell));
+        assert_eq!(last(&attempt), (Stage::Tls, farewell));
     }
 }
 
 #[tokio::test]
-async fn a_close_in_both_handshakes_is_a_failed_tls_stage() {
-    let peer = Peer::start(vec![after_ssl([Act::Read, Act::Fin])]).await;
-    let attempt = peer.attempt().await;
-    let closed = Outcome::Closed { received: 0 };
-    assert_eq!(attempt.failure(), Some((Stage::Tls, &closed)));
-    assert_eq!(last(&attempt), (Stage::Tls, PEEK, closed.clone()));
-    assert_eq!(attempt.tls.unwrap().method, TlsMethod::Failed);
+async fn a_close_in_either_handshake_is_a_failed_tls_stage() {
+    for probe in HELLOS {
+        let peer = Peer::start(vec![after_ssl([Act::Read, Act::Fin])]).await;
+        let attempt = peer.attempt_with(probe).await;
+        assert_eq!(
+            last(&attempt),
+            (Stage::Tls, Outcome::Closed { received: 0 })
+        );
+        assert_eq!(attempt.tls.unwrap().method, TlsMethod::Failed);
+        assert_eq!(peer.connections(), 1);
+    }
 }
 
 #[tokio::test]
 async fn garbage_instead_of_tls_is_malformed() {
     let garbage = b"\x03\x00\x00\x09\x02\xf0\x80\x21\x80".to_vec();
-    let peer = Peer::start(vec![after_ssl([Act::Read, Act::Send(garbage)])]).await;
-    let attempt = peer.attempt().await;
-    let (stage, outcome) = attempt.failure().unwrap();
-    assert_eq!(stage, Stage::Tls);
-    assert!(matches!(outcome, Outcome::Malformed { .. }), "{outcome:?}");
+    for probe in HELLOS {
+        let peer = Peer::start(vec![after_ssl([Act::Read, Act::Send(garbage.clone())])]).await;
+        let (stage, outcome) = last(&peer.attempt_with(probe).await);
+        assert_eq!(stage, Stage::Tls);
+        assert!(matches!(outcome, Outcome::Malformed { .. }), "{outcome:?}");
+    }
 }
 
 #[tokio::test]
@@ -450,9 +524,12 @@ async fn endless_answers_are_cut_at_the_limit() {
     let warning = alert(TlsVersion::TLS_1_2, 1, 90);
     let certificate = server_flight(TlsVersion::TLS_1_2, 0xC02F, &vec![vec![0x30; 16_000]; 20]);
     let greeting = b"3".repeat(4096);
-    for bytes in [warning, certificate, greeting] {
+    for (probe, bytes) in HELLOS
+        .into_iter()
+        .flat_map(|probe| [&warning, &certificate, &greeting].map(|bytes| (probe, bytes.clone())))
+    {
         let peer = Peer::start(vec![after_ssl([Act::Read, Act::Endless(bytes)])]).await;
-        let attempt = peer.attempt().await;
+        let attempt = peer.attempt_with(probe).await;
         assert!(attempt.failure().is_some());
         let received = attempt.tls.unwrap().received as usize;
         assert!(received <= STAGE_LIMIT + 8192, "{received}");
@@ -467,9 +544,11 @@ async fn a_reset_at_any_byte_is_an_outcome() {
     for end in (0..confirm).chain((confirm..whole.len()).step_by(7)) {
         let sent = whole[..end].to_vec();
         let peer = Peer::start(vec![vec![Act::Read, Act::Send(sent), Act::Reset]]).await;
-        let attempt = peer.attempt().await;
-        assert!(attempt.failure().is_some(), "cut at {end}");
-        assert!(attempt.stages.len() >= 2);
+        for probe in HELLOS {
+            let attempt = peer.attempt_with(probe).await;
+            assert!(attempt.failure().is_some(), "cut at {end}");
+            assert!(attempt.stages.len() >= 2);
+        }
     }
 }
 
@@ -477,7 +556,7 @@ async fn a_reset_at_any_byte_is_an_outcome() {
 async fn the_challenge_tells_who_the_server_is() {
     let peer = Peer::start(vec![after_question([Act::Send(challenge())])]).await;
     let attempt = peer.attempt().await;
-    assert_eq!(last(&attempt), ok(Stage::Credssp, MAIN));
+    assert_eq!(last(&attempt), ok(Stage::Credssp));
     let ntlm = attempt.ntlm.unwrap();
     assert_eq!(ntlm.dns_computer.as_deref(), Some("srv05.corp.example"));
     assert_eq!(ntlm.build().as_deref(), Some("10.0.20348"));
@@ -549,7 +628,7 @@ async fn credssp_has_outcomes_of_its_own() {
 async fn an_endless_challenge_is_cut_at_the_limit() {
     let huge = vec![0x30, 0x83, 0xFF, 0xFF, 0xFF];
     let peer = Peer::start(vec![after_question([Act::Endless(huge)])]).await;
-    let (stage, _, outcome) = last(&peer.attempt().await);
+    let (stage, outcome) = last(&peer.attempt().await);
     assert_eq!(stage, Stage::Credssp);
     assert!(matches!(outcome, Outcome::Malformed { .. }), "{outcome:?}");
 }
@@ -561,4 +640,103 @@ async fn stages_follow_each_other_in_time() {
     for pair in attempt.stages.windows(2) {
         assert!(pair[0].start_us + pair[0].duration_us <= pair[1].start_us + 1);
     }
+}
+
+#[tokio::test]
+async fn the_long_deadline_holds_for_the_x224_answer_and_extends_the_whole_attempt() {
+    let late = vec![
+        Act::Read,
+        Act::Pause(Duration::from_millis(250)),
+        Act::Send(selected(Protocols::SSL)),
+        Act::Tls(material::server_1_3()),
+    ];
+    let peer = Peer::start(vec![late]).await;
+    let silence = Outcome::Timeout { received: 0 };
+    for (probe, end) in [
+        (ProbeKind::Default, (Stage::X224, silence)),
+        (ProbeKind::LongDeadline, ok(Stage::Tls)),
+    ] {
+        let request = AttemptRequest {
+            probe,
+            ..peer.request()
+        };
+        let mut options = options();
+        options.x224 = Duration::from_millis(80);
+        options.x224_long = Duration::from_secs(5);
+        options.deadline = Duration::from_millis(200);
+        assert_eq!(last(&peer.attempt_as(request, options).await), end);
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_nla_ends_with_the_answer() {
+    let refusal = Outcome::NegotiationFailure { code: 5 };
+    for (answer, outcome) in [
+        (selected(Protocols::SSL), Outcome::Ok),
+        (failure(5), refusal),
+    ] {
+        let peer = Peer::start(vec![vec![Act::Read, Act::Send(answer)]]).await;
+        let attempt = peer.attempt_with(ProbeKind::WithoutNla).await;
+        assert_eq!(path(&attempt), [ok(Stage::Tcp), (Stage::X224, outcome)]);
+        assert_eq!(attempt.negotiation.unwrap().requested, Protocols::SSL);
+        let sent = peer.seen(1).await[0].raw.clone();
+        assert_eq!(
+            ConnectionRequest::decode(&sent).unwrap().requested,
+            Some(Protocols::SSL)
+        );
+    }
+}
+
+#[tokio::test]
+async fn direct_tls_reads_the_certificate_and_what_answers_inside() {
+    let http = b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec();
+    let not_rdp = Outcome::NotRdp {
+        looks_like: "http".to_owned(),
+        first_bytes: banner::first_bytes_hex(&http),
+    };
+    for (act, expected) in [
+        (Act::Send(selected(Protocols::SSL)), Outcome::Ok),
+        (Act::Send(confirm(ConfirmBody::Bare)), Outcome::NoTls),
+        (Act::Send(http), not_rdp),
+    ] {
+        let inside = vec![Act::Tls(material::server_1_3()), Act::Read, act];
+        let peer = Peer::start(vec![inside]).await;
+        let attempt = peer.attempt_with(ProbeKind::DirectTls).await;
+        assert_eq!(
+            path(&attempt),
+            [ok(Stage::Tcp), ok(Stage::Tls), (Stage::X224, expected)]
+        );
+        let tls = attempt.tls.unwrap();
+        assert_eq!((tls.method, tls.chain.len()), (TlsMethod::Full, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_closes_on_every_request_is_tried_with_tls_first() {
+    let closes = vec![Act::Read, Act::Fin];
+    let inside = vec![
+        Act::Tls(material::server_1_3()),
+        Act::Read,
+        Act::Send(selected(Protocols::SSL)),
+    ];
+    let peer = Peer::start(vec![
+        closes.clone(),
+        closes.clone(),
+        closes.clone(),
+        closes,
+        inside,
+    ])
+    .await;
+    let attempts = peer.scan(GAP).await;
+    assert_eq!(
+        probes(&attempts),
+        [
+            ProbeKind::Default,
+            ProbeKind::Default,
+            ProbeKind::BareRequest,
+            ProbeKind::Default,
+            ProbeKind::DirectTls,
+        ]
+    );
+    assert_eq!(last(&attempts[4]), ok(Stage::X224));
 }

@@ -360,6 +360,72 @@ proptest! {
         prop_assert_eq!(read(&writer.into_inner()), events);
     }
 
+    /// Every form counts the same hosts in the same states, whatever was seen of them.
+    #[test]
+    fn the_counts_of_every_report_agree(
+        plan in any_plan(),
+        hosts in prop::collection::vec(prop::collection::vec(any_attempt(), 1..5), 1..6),
+        listed in any::<bool>(),
+    ) {
+        let mut events = vec![event(0, jiff::Timestamp::UNIX_EPOCH, EventBody::ScanStarted(plan))];
+        for (host, attempts) in hosts.into_iter().enumerate() {
+            let endpoint = Endpoint::new([10, 0, 0, u8::try_from(host).unwrap()].into(), 3389);
+            for mut attempt in attempts {
+                attempt.endpoint = endpoint;
+                let at = jiff::Timestamp::UNIX_EPOCH;
+                let body = EventBody::AttemptFinished { attempt, listed, by_reference: false, last: true };
+                events.push(event(events.len() as u64, at, body));
+            }
+        }
+        let mut fleet = fold(events);
+        fleet.settle();
+        let json: serde_json::Value = serde_json::from_slice(&written(Format::Json, &fleet)).unwrap();
+        let rows = json["hosts"].as_array().unwrap();
+        let summary = &json["summary"];
+        let csv = written(Format::Csv, &fleet);
+        let mut csv = csv::Reader::from_reader(csv.as_slice());
+        let column = csv.headers().unwrap().iter().position(|name| name == "state").unwrap();
+        let states: Vec<String> = csv.records().map(|row| row.unwrap()[column].to_owned()).collect();
+        let (prometheus, markdown, told) = (
+            text(written(Format::Prometheus, &fleet)),
+            text(written(Format::Markdown, &fleet)),
+            text(written(Format::Text, &fleet)),
+        );
+        for state in HostState::ALL {
+            let word = state.word();
+            let count = rows.iter().filter(|row| row["state"] == word).count();
+            prop_assert_eq!(&summary["by_state"][word], count, "{}", word);
+            prop_assert_eq!(states.iter().filter(|state| *state == word).count(), count);
+            let metric = format!("{{state=\"{word}\"}} {count}\n");
+            prop_assert!(prometheus.contains(&metric), "{metric}: {prometheus}");
+            if count > 0 {
+                let line = format!("| {} | {count} |", word.replace('_', "\\_"));
+                let plain = format!("| {word} | {count} |");
+                prop_assert!(markdown.contains(&line) || markdown.contains(&plain), "{markdown}");
+                prop_assert!(told.contains(&format!("{count} {word}")), "{told}");
+            }
+        }
+        for severity in Severity::ALL {
+            let worst = |row: &&serde_json::Value| row["findings"][0]["severity"] == severity.word();
+            let count = rows.iter().filter(worst).count();
+            prop_assert_eq!(&summary["by_severity"][severity.word()], count);
+        }
+        let counted = |test: fn(&serde_json::Value) -> bool| rows.iter().filter(|row| test(row)).count();
+        prop_assert_eq!(&summary["expired"], counted(|row| row["certificate"]["status"] == "expired"));
+        prop_assert_eq!(&summary["expiring"], counted(|row| row["certificate"]["status"] == "expiring"));
+        prop_assert_eq!(&summary["flaky"], counted(|row| row["stability"]["verdict"] == "flaky"));
+        for row in rows {
+            let severity = &row["findings"][0]["severity"];
+            if row["state"] == "healthy" {
+                prop_assert!(row["predicted_client_error"].is_null(), "{row}");
+                prop_assert!(!["critical", "high", "medium"].iter().any(|word| severity == word), "{row}");
+            }
+            if severity == "critical" {
+                prop_assert_eq!(&row["stability"]["failures"], &row["stability"]["attempts"], "{}", row);
+            }
+        }
+    }
+
     #[test]
     fn a_row_holds_what_was_folded_into_it(
         attempts in prop::collection::vec(any_attempt(), 1..5),

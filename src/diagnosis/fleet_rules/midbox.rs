@@ -102,6 +102,10 @@ fn handshakes(history: &History) -> Option<Handshakes> {
 
 fn of_attempt(attempt: &Attempt) -> Option<Handshakes> {
     let record = attempt.stage(Stage::Tls)?;
+    if !attempt.probe.is_default() {
+        // Another hello may be cut at another byte; one that is answered is not cut on the way.
+        return record.outcome.is_ok().then_some(Handshakes::Otherwise);
+    }
     let (reset, received) = match record.outcome {
         Outcome::Closed { received } => (false, received),
         Outcome::Reset { received } => (true, received),

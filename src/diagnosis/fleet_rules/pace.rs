@@ -13,9 +13,12 @@ pub(crate) struct Pace {
     pub(crate) handshake_ms: Option<f64>,
 }
 
-/// Milliseconds that a stage took on every attempt on which it succeeded.
+/// Milliseconds that a stage took on every attempt on which it succeeded; from X.224 on, of what a client sends.
 pub(crate) fn samples(history: &History, stage: Stage) -> impl Iterator<Item = f64> {
-    history.attempts.iter().filter_map(move |attempt| {
+    let attempts = history.attempts.iter();
+    let attempts =
+        attempts.filter(move |attempt| stage == Stage::Tcp || attempt.probe.is_default());
+    attempts.filter_map(move |attempt| {
         let record = attempt.stage(stage)?;
         record
             .outcome

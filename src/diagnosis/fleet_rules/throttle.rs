@@ -13,9 +13,8 @@ const ATTEMPTS: usize = 3;
 const BUSY: usize = 16;
 /// A busy moment has at least this many times the connections of a calm one.
 const TIMES: usize = 2;
-/// One failure in a busy moment may be an accident; so many on one host, or so many hosts with one each, are not.
-const FAILURES: usize = 2;
-const HOSTS: usize = 3;
+/// With fewer failures in busy moments, or fewer successes in calm ones, it may be an accident, or one server of several.
+const EACH: usize = 2;
 
 /// A host that fails in busy moments and gets through in calm ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +25,7 @@ pub(crate) struct Throttled {
     pub(crate) busy: usize,
     /// Connections that were open, at most, when one got through.
     pub(crate) calm: usize,
-    /// It may be an accident: one failure, on too few hosts.
+    /// It may be an accident: too few attempts.
     pub(crate) doubtful: bool,
 }
 
@@ -81,11 +80,6 @@ impl Looking {
             // What is in the way may stand before one network or before all of them.
             if let Some(throttled) = apart(tried, near).or_else(|| apart(tried, &whole)) {
                 hosts.insert(*endpoint, throttled);
-            }
-        }
-        if hosts.len() >= HOSTS {
-            for host in hosts.values_mut() {
-                host.doubtful = false;
             }
         }
         hosts
@@ -166,6 +160,6 @@ fn apart(tried: &[Tried], load: &Load) -> Option<Throttled> {
         failures,
         busy,
         calm,
-        doubtful: failures < FAILURES,
+        doubtful: failures < EACH || tried.len() - failures < EACH,
     })
 }

@@ -149,8 +149,9 @@ fn not_windows(sight: &Sight<'_>) -> Verdict {
         ServerKind::Windows => Verdict::Silent,
         // What never accepted a connection has nothing to show.
         ServerKind::Unknown if !sight.history.attempts.iter().any(connected) => Verdict::Silent,
-        ServerKind::Unknown => contradicts_itself(sight)
-            .unwrap_or_else(|| lacking("it shows no trait that tells", who_it_is(sight))),
+        ServerKind::Unknown => contradicts_itself(sight).unwrap_or_else(|| {
+            lacking("nothing identifies the operating system", who_it_is(sight))
+        }),
     }
 }
 

@@ -19,6 +19,10 @@ pub(super) const RULES: &[Rule] = &[
     ("RDP-NAME-IP-DIFFER", name_ip_differ),
 ];
 
+/// Attempts by name, and by IP: in the order in which a scan makes them, two to four servers that take turns cannot answer the
+/// first kind and never the second from here on.
+const EACH_WAY: usize = 4;
+
 const NOT_ASKED: &str = "names were not looked up, or no resolver answers";
 
 fn missing(sight: &Sight<'_>) -> Verdict {
@@ -204,7 +208,7 @@ fn wrong_host(sight: &Sight<'_>) -> Verdict {
     })
 }
 
-/// By name and by IP, at least two attempts each, all ending one way by name and all another way by IP.
+/// By name and by IP, at least four attempts each, all ending one way by name and all another way by IP.
 fn name_ip_differ(sight: &Sight<'_>) -> Verdict {
     let ends = |by_name: bool| -> Option<(usize, Option<crate::model::Stage>)> {
         let mut ends = sight
@@ -228,8 +232,11 @@ fn name_ip_differ(sight: &Sight<'_>) -> Verdict {
     if name_end == ip_end {
         return Verdict::Silent;
     }
-    if by_name < super::TRIES || by_ip < super::TRIES {
-        return lacking("a single difference may be an accident", "--attempts 5");
+    if by_name < EACH_WAY || by_ip < EACH_WAY {
+        return lacking(
+            "with few attempts each way it may be an accident, or servers that take turns",
+            "--attempts 8",
+        );
     }
     let words = |end: Option<crate::model::Stage>| {
         end.map_or_else(
@@ -237,7 +244,7 @@ fn name_ip_differ(sight: &Sight<'_>) -> Verdict {
             |stage| format!("ends at {stage}"),
         )
     };
-    sure(
+    likely(
         "RDP-NAME-IP-DIFFER",
         "By name this address behaves differently than by IP",
         format!(

@@ -1,12 +1,11 @@
 use super::{ONE_MORE, Refine, Rule, found, lacking, sure};
 use crate::diagnosis::catalog::Verdict;
-use crate::diagnosis::ending::record;
 use crate::diagnosis::identity::ServerKind;
 use crate::diagnosis::sight::Sight;
 use crate::diagnosis::state;
 use crate::model::{
-    Attempt, Confidence, ConnectionPurpose, NegotiationFacts, NegotiationFailure, Outcome,
-    Protocols, SelectedSecurity, Severity, Stage,
+    Attempt, Confidence, NegotiationFacts, NegotiationFailure, Outcome, ProbeKind, Protocols,
+    SelectedSecurity, Severity, Stage,
 };
 
 pub(super) const RULES: &[Rule] = &[
@@ -24,23 +23,25 @@ pub(super) const RULES: &[Rule] = &[
     ("RDP-NEG-RDSTLS-ONLY", rdstls),
 ];
 
-/// What the main connection of an attempt offered. A second request replaces the recorded offer, so an attempt that made
-/// one began with the default.
-fn offered(attempt: &Attempt) -> Option<Protocols> {
-    if record(attempt, Stage::X224, ConnectionPurpose::Renegotiate).is_some() {
-        return Some(Protocols::DEFAULT_OFFER);
-    }
-    attempt.negotiation.as_ref().map(|facts| facts.requested)
-}
-
-/// Attempts whose first request offered both TLS and NLA.
+/// Attempts whose request offered both TLS and NLA, and was answered.
 fn full_offers<'a>(sight: &Sight<'a>) -> impl Iterator<Item = &'a Attempt> {
     sight.history.attempts.iter().filter(|attempt| {
-        offered(attempt).is_some_and(|bits| bits.contains(Protocols::DEFAULT_OFFER))
+        let offered = |facts: &NegotiationFacts| facts.requested.contains(Protocols::DEFAULT_OFFER);
+        attempt.probe.sends_default_request() && attempt.negotiation.as_ref().is_some_and(offered)
     })
 }
 
-/// The failure code of an attempt's first request.
+/// Attempts of a client's kind that sent a request with both and waited for the answer, answered or not.
+fn client_offers<'a>(sight: &Sight<'a>) -> impl Iterator<Item = &'a Attempt> {
+    let offered = |facts: &NegotiationFacts| facts.requested.contains(Protocols::DEFAULT_OFFER);
+    sight.history.attempts.iter().filter(move |attempt| {
+        attempt.probe.is_default()
+            && attempt.stage(Stage::X224).is_some()
+            && attempt.negotiation.as_ref().is_none_or(offered)
+    })
+}
+
+/// The failure code that an attempt's request met with.
 fn failure(attempt: &Attempt) -> Option<NegotiationFailure> {
     let by_stage = attempt
         .stage(Stage::X224)
@@ -58,8 +59,8 @@ fn on_failure(
     code: NegotiationFailure,
     title: &'static str,
 ) -> Option<crate::model::Finding> {
-    let offers = full_offers(sight).count();
-    let failed = full_offers(sight)
+    let offers = client_offers(sight).count();
+    let failed = client_offers(sight)
         .filter(|attempt| failure(attempt) == Some(code))
         .count();
     if failed == 0 {
@@ -85,45 +86,51 @@ fn verdict(finding: Option<crate::model::Finding>) -> Verdict {
 /// A request for TLS that was cut off, where one without it is answered, is a sign only where it is always cut off: servers
 /// that have TLS answer a bare request as well.
 fn legacy(sight: &Sight<'_>) -> Verdict {
-    let offers = || {
-        full_offers(sight).filter_map(|attempt| -> Option<(&NegotiationFacts, bool)> {
-            let second = record(attempt, Stage::X224, ConnectionPurpose::Renegotiate).is_some();
-            Some((attempt.negotiation.as_ref()?, second))
-        })
-    };
     let without_tls = |facts: &NegotiationFacts| {
-        (facts.bare_confirm || facts.selected == SelectedSecurity::StandardRdp)
-            && facts.failure != Some(NegotiationFailure::SSL_NOT_ALLOWED)
+        facts.bare_confirm || facts.selected == SelectedSecurity::StandardRdp
     };
-    // What the usual request met with goes before what a different one did.
-    let seen = || offers().filter(|(facts, _)| without_tls(facts));
-    let Some((facts, second)) = seen().min_by_key(|(_, second)| *second) else {
-        return Verdict::Silent;
+    let finding = |confidence, evidence: &str| {
+        Verdict::Fires(found(
+            "RDP-NEG-LEGACY",
+            confidence,
+            "The server uses standard RDP security, without TLS and without proof of who it is",
+            evidence,
+        ))
     };
-    let request = sight.manner.first_request;
-    if second && request.taken > 0 {
+    let default = || full_offers(sight).filter_map(|attempt| attempt.negotiation.as_ref());
+    if let Some(facts) = default().find(|facts| without_tls(facts)) {
+        // One of several servers behind the address, or a setting that changed meanwhile.
+        let mixed = default().any(|facts| facts.selected.uses_tls());
+        return finding(
+            if mixed {
+                Confidence::Likely
+            } else {
+                Confidence::Sure
+            },
+            if facts.bare_confirm {
+                "the confirm carries no negotiation data"
+            } else {
+                "the server selected standard RDP security"
+            },
+        );
+    }
+    let request = sight.tolerance.request;
+    let bare = sight
+        .probes(ProbeKind::BareRequest)
+        .any(|attempt| attempt.negotiation.as_ref().is_some_and(without_tls));
+    if !bare || request.taken > 0 || request.declined > 0 {
         return Verdict::Silent;
     }
-    if second && !request.is_always_cut() {
-        return lacking("the request for TLS was cut off once only", ONE_MORE);
+    if !sight.tolerance.needs_other_request() {
+        return lacking(
+            "the request for TLS was cut off in too few attempts",
+            ONE_MORE,
+        );
     }
-    let evidence = match (second, facts.bare_confirm) {
-        (true, _) => "a request for TLS is closed, a request without is answered",
-        (false, true) => "the confirm carries no negotiation data",
-        (false, false) => "the server selected standard RDP security",
-    };
-    // A machine of several behind one address, or a setting that changed meanwhile.
-    let mixed = offers().any(|(facts, second)| !second && facts.selected.uses_tls());
-    Verdict::Fires(found(
-        "RDP-NEG-LEGACY",
-        if mixed {
-            Confidence::Likely
-        } else {
-            Confidence::Sure
-        },
-        "The server uses standard RDP security, without TLS and without proof of who it is",
-        evidence,
-    ))
+    finding(
+        Confidence::Sure,
+        "a request for TLS is closed, a request without is answered",
+    )
 }
 
 fn ssl_required(sight: &Sight<'_>) -> Verdict {
@@ -347,27 +354,16 @@ mod tests {
     /// Failure 2, then a bare request that is answered.
     fn fallen_back() -> AttemptMaker {
         attempt()
-            .negotiated(NegotiationFacts {
-                requested: Protocols::STANDARD_RDP,
-                failure: Some(NegotiationFailure::SSL_NOT_ALLOWED),
-                ..negotiation(SelectedSecurity::StandardRdp)
-            })
-            .tcp()
-            .stage(Stage::X224, Outcome::NegotiationFailure { code: 2 })
-            .on(ConnectionPurpose::Renegotiate, Stage::X224, Outcome::NoTls)
+            .refused(2)
+            .on(ProbeKind::BareRequest, Stage::X224, Outcome::NoTls)
     }
 
     /// The request for TLS is cut off, and a bare one gets a bare answer, as from any server that has standard security.
     fn cut() -> AttemptMaker {
         attempt()
-            .negotiated(NegotiationFacts {
-                requested: Protocols::STANDARD_RDP,
-                bare_confirm: true,
-                ..negotiation(SelectedSecurity::StandardRdp)
-            })
             .tcp()
             .stage(Stage::X224, Outcome::Closed { received: 0 })
-            .on(ConnectionPurpose::Renegotiate, Stage::X224, Outcome::NoTls)
+            .on(ProbeKind::BareRequest, Stage::X224, Outcome::NoTls)
     }
 
     #[test]
@@ -468,7 +464,7 @@ mod tests {
     #[test]
     fn nla_demanded_of_a_request_without_is_good() {
         let refused = Outcome::NegotiationFailure { code: 5 };
-        let purpose = ConnectionPurpose::WithoutNla;
+        let purpose = ProbeKind::WithoutNla;
         let probed = host([attempt().through().on(purpose, Stage::X224, refused)]);
         let finding = probed.assert_fires("RDP-NEG-NLA-REQUIRED");
         assert_eq!(finding.severity, Severity::Info);
@@ -498,7 +494,7 @@ mod tests {
             early.assert_silent("RDP-NEG-NLA-REQUIRED");
         }
         let unanswered = host([attempt().through().on(
-            ConnectionPurpose::WithoutNla,
+            ProbeKind::WithoutNla,
             Stage::X224,
             Outcome::Timeout { received: 0 },
         )]);
@@ -534,21 +530,15 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_names_another_way_in_is_not_broken() {
+    fn a_server_that_names_another_way_in_stops_everybody_who_does_not_take_it() {
         for (code, id) in [(6, "RDP-NEG-USERAUTH"), (7, "RDP-NEG-ENTRA")] {
-            let wants = times(3, || attempt().refused(code));
-            assert_eq!(wants.assert_fires(id).severity, Severity::Medium);
-            assert_eq!(wants.diagnose().state, HostState::Degraded);
+            let diagnosis = times(3, || attempt().refused(code)).diagnose();
+            let finding = &diagnosis.findings[0];
+            assert_eq!((finding.id, finding.severity), (id, Severity::High));
+            assert_eq!(diagnosis.state, HostState::Broken);
         }
         let selects = times(3, || selecting(SelectedSecurity::Rdsaad));
         selects.assert_fires("RDP-NEG-ENTRA");
         assert_eq!(selects.diagnose().state, HostState::Degraded);
-        // What it names on one attempt is not why the others end.
-        let mixed = host([
-            attempt().refused(7),
-            attempt().refused(3),
-            attempt().refused(3),
-        ]);
-        assert_eq!(mixed.diagnose().state, HostState::Broken);
     }
 }

@@ -1,17 +1,19 @@
-use super::{ONE_MORE, Rule, found, lacking};
+use super::{ONE_MORE, Refine, Rule, found, lacking};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::fleet_rules::samples;
 use crate::diagnosis::sight::Sight;
-use crate::model::{Confidence, Stage};
+use crate::model::{Confidence, Severity, Stage};
 
 pub(super) const RULES: &[Rule] = &[
     ("RDP-SLOW-TCP", slow_tcp),
+    ("RDP-SLOW-X224", slow_x224),
     ("RDP-SLOW-TLS", slow_tls),
     ("RDP-JITTER", jitter),
 ];
 
 /// Slow by any measure, in milliseconds.
 const SLOW_TCP_MS: f64 = 300.0;
+const SLOW_X224_MS: f64 = 2000.0;
 const SLOW_TLS_MS: f64 = 2000.0;
 /// Slow beside the fleet counts only from here on: five times almost nothing is still nothing, in milliseconds.
 const NOTICED_TCP_MS: f64 = 50.0;
@@ -79,6 +81,36 @@ fn slow_tcp(sight: &Sight<'_>) -> Verdict {
         limit_ms: SLOW_TCP_MS,
         noticed_ms: NOTICED_TCP_MS,
         fleet_ms: sight.fleet.and_then(|fleet| fleet.pace().connect_ms),
+    }
+    .judge(sight)
+}
+
+/// The first RDP answer is slow. One that comes only after the usual deadline stops clients that wait no longer.
+fn slow_x224(sight: &Sight<'_>) -> Verdict {
+    let id = "RDP-SLOW-X224";
+    if sight.tolerance.is_slow_to_answer() {
+        let longest = times(sight, Stage::X224)
+            .last()
+            .copied()
+            .unwrap_or_default();
+        let finding = found(
+            id,
+            Confidence::Likely,
+            format!("The first RDP answer takes {:.1} s", longest / 1000.0),
+            format!(
+                "{} attempts had no answer within the usual deadline, one with a longer deadline had",
+                sight.tolerance.request.late
+            ),
+        );
+        return Verdict::Fires(finding.severity(Severity::Medium));
+    }
+    Slow {
+        id,
+        title: "The first RDP answer takes long",
+        stage: Stage::X224,
+        limit_ms: SLOW_X224_MS,
+        noticed_ms: SLOW_X224_MS,
+        fleet_ms: None,
     }
     .judge(sight)
 }

@@ -1,4 +1,5 @@
-use super::{Refine, Rule, TRIES, found, lacking, sure};
+use super::{Refine, Rule, TRIES, found, lacking, likely, sure};
+use crate::diagnosis::answers::{answers, kinds_in_words};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::ending::connected;
 use crate::diagnosis::identity::ServerKind;
@@ -13,6 +14,8 @@ pub(super) const RULES: &[Rule] = &[
     ("RDP-SYN-LOSS", syn_loss),
 ];
 
+/// Successes and failures in a row, from which on they are not those of two to four servers that take turns.
+const IN_A_ROW: usize = 3;
 /// From this share of failures on, nobody can work with the host, in percent.
 const HIGH_PERCENT: u32 = 30;
 /// A connect this slow waited for a repeated SYN (RFC 6298: first after one second), in milliseconds.
@@ -35,7 +38,10 @@ fn flaky(sight: &Sight<'_>) -> Verdict {
             "{} of {} attempts fail",
             stability.failures, stability.attempts
         ),
-        histogram(sight),
+        match kinds_in_words(&answers(&sight.history.attempts)) {
+            Some(kinds) => format!("{}; {kinds}", histogram(sight)),
+            None => histogram(sight),
+        },
     );
     let finding = finding.remedies(mending(sight));
     Verdict::Fires(if percent >= HIGH_PERCENT {
@@ -93,14 +99,23 @@ fn histogram(sight: &Sight<'_>) -> String {
     format!("failures: {}{last}", counts.join(", "))
 }
 
+/// Successes, then failures, and nothing in between: with fewer of each it may be servers that take turns behind one address.
 fn down_now(sight: &Sight<'_>) -> Verdict {
     let newest_first = || sight.counted.iter().rev();
     let failing = newest_first().take_while(|one| !one.is_through()).count();
-    let worked = newest_first().skip(failing).any(Counted::is_through);
-    if failing < TRIES || !worked {
+    let mut before = newest_first().skip(failing);
+    let worked = before.by_ref().take_while(|one| one.is_through()).count();
+    let in_turn = worked < sight.counted.len() - failing;
+    if failing < TRIES || worked == 0 || in_turn {
         return Verdict::Silent;
     }
-    sure(
+    if worked < IN_A_ROW || failing < IN_A_ROW {
+        return lacking(
+            "few successes before few failures may be servers that take turns",
+            "--attempts 10",
+        );
+    }
+    likely(
         "RDP-DOWN-NOW",
         "The host worked earlier in this scan and fails now",
         format!("the last {failing} attempts failed; {}", histogram(sight)),
@@ -291,9 +306,19 @@ mod tests {
     }
 
     #[test]
-    fn down_now_needs_two_failures_after_a_success() {
-        host([attempt().through(), cut(), cut()]).assert_fires("RDP-DOWN-NOW");
-        host([cut(), cut(), attempt().through()]).assert_not("RDP-DOWN-NOW");
+    fn down_now_needs_three_failures_after_three_successes() {
+        let through = || attempt().through();
+        let resets = || attempt().tcp().x224().stage(Stage::Tls, reset(0));
+        let worked = [through(), through(), through()];
+        host(worked.into_iter().chain([resets(), resets(), resets()])).assert_fires("RDP-DOWN-NOW");
+        // So do four servers of which two fail.
+        let turns = host([through(), through(), resets(), resets()]);
+        assert!(matches!(
+            turns.verdict("RDP-DOWN-NOW"),
+            Verdict::NotEnough { .. }
+        ));
+        host([through(), cut(), through(), cut(), cut()]).assert_not("RDP-DOWN-NOW");
+        host([cut(), cut(), through()]).assert_not("RDP-DOWN-NOW");
         host([attempt().through(), cut()]).assert_not("RDP-DOWN-NOW");
     }
 

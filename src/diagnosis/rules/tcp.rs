@@ -1,9 +1,9 @@
 use super::{ONE_MORE, Refine, Rule, TRIES, lacking, likely, seen, sure};
 use crate::diagnosis::catalog::Verdict;
-use crate::diagnosis::ending::{connected, record};
+use crate::diagnosis::ending::connected;
 use crate::diagnosis::sight::{Counted, Sight};
 use crate::diagnosis::state;
-use crate::model::{ConnectionPurpose, Outcome, Severity, Stage};
+use crate::model::{Attempt, Outcome, ProbeKind, Severity, Stage};
 
 pub(super) const RULES: &[Rule] = &[
     ("RDP-TCP-REFUSED", refused),
@@ -183,7 +183,7 @@ fn x224_closed(sight: &Sight<'_>) -> Verdict {
                 ""
             }
         );
-        let title = "The connection is closed in answer to the first request";
+        let title = "The server closes the connection after the first RDP request";
         if bare_failed {
             sure("RDP-X224-CLOSED", title, evidence)
         } else {
@@ -205,16 +205,16 @@ fn close_at_x224(
         .collect();
     // One close that waited for the request says that the others only look early.
     let all_early = closes.iter().all(|(counted, _)| is_early(counted));
-    if closes.is_empty() || all_early != early || answered_at_x224(sight) {
+    let other = state::is_not_rdp(sight) || answered_at_x224(sight);
+    if closes.is_empty() || all_early != early || other {
         return Verdict::Silent;
     }
     if closes.len() < TRIES {
         return lacking("closed once only", ONE_MORE);
     }
-    let bare_failed = closes.iter().any(|(counted, _)| {
-        record(counted.attempt, Stage::X224, ConnectionPurpose::Renegotiate)
-            .is_some_and(|record| record.outcome.blames_peer())
-    });
+    let bare_failed = sight
+        .outcomes(ProbeKind::BareRequest, Stage::X224)
+        .any(Outcome::is_close);
     let outcomes: Vec<&Outcome> = closes.into_iter().map(|(_, outcome)| outcome).collect();
     fire(&outcomes, bare_failed)
 }
@@ -243,23 +243,20 @@ fn is_early(counted: &Counted<'_>) -> bool {
     untouched && !retried && round_trip >= MEASURABLE_US && x224.duration_us < round_trip / 2
 }
 
+/// Attempts that sent X.224 in clear.
+fn in_clear<'a>(sight: &Sight<'a>) -> impl Iterator<Item = &'a Attempt> {
+    let attempts = sight.history.attempts.iter();
+    attempts.filter(|attempt| attempt.probe != ProbeKind::DirectTls)
+}
+
 /// Some request was answered in X.224 on some attempt, be it with a refusal.
 fn answered_at_x224(sight: &Sight<'_>) -> bool {
-    taken_at_x224(sight)
-        || sight
-            .history
-            .attempts
-            .iter()
-            .any(|attempt| attempt.negotiation.is_some())
+    taken_at_x224(sight) || in_clear(sight).any(|attempt| attempt.negotiation.is_some())
 }
 
 /// Some request was taken in X.224 on some attempt.
 fn taken_at_x224(sight: &Sight<'_>) -> bool {
-    let mut records = sight
-        .history
-        .attempts
-        .iter()
-        .flat_map(|attempt| &attempt.stages);
+    let mut records = in_clear(sight).flat_map(|attempt| &attempt.stages);
     records.any(|record| {
         record.stage > Stage::X224
             || (record.stage == Stage::X224
@@ -267,32 +264,86 @@ fn taken_at_x224(sight: &Sight<'_>) -> bool {
     })
 }
 
+/// What answers the first request in clear, and what answers it inside TLS where TLS came up without it.
 fn not_rdp(sight: &Sight<'_>) -> Verdict {
-    let outcome = sight.failures().find_map(|(_, _, outcome)| match outcome {
+    if !state::is_not_rdp(sight) {
+        return Verdict::Silent;
+    }
+    let banner = |outcome: &Outcome| match outcome {
         Outcome::NotRdp {
             looks_like,
             first_bytes,
-        } => Some((looks_like, first_bytes)),
+        } => Some((looks_like.clone(), first_bytes.clone())),
         _ => None,
-    });
-    match outcome {
-        Some((looks_like, first_bytes)) if state::is_not_rdp(sight) => sure(
+    };
+    let title = "Something other than Remote Desktop answers on this port";
+    let mut inside = sight.outcomes(ProbeKind::DirectTls, Stage::X224);
+    if let Some((looks_like, first_bytes)) = inside.find_map(banner) {
+        let name = match looks_like.as_str() {
+            "http" => "https".to_owned(),
+            other => format!("{other} inside TLS"),
+        };
+        let shown = shown_certificate(sight);
+        return sure(
             "RDP-PORT-NOT-RDP",
-            "Something other than Remote Desktop answers on this port",
+            title,
+            format!("it looks like {name}{shown}; first bytes inside TLS {first_bytes}"),
+        );
+    }
+    let plain = sight.failures().find_map(|(_, _, outcome)| banner(outcome));
+    match plain {
+        Some((looks_like, first_bytes)) if !sight.tolerance.direct_tls_up => sure(
+            "RDP-PORT-NOT-RDP",
+            title,
             format!("it looks like {looks_like}; first bytes {first_bytes}"),
         ),
         _ => Verdict::Silent,
     }
 }
 
+/// ", certificate srv05.corp.example".
+fn shown_certificate(sight: &Sight<'_>) -> String {
+    let leaf = sight.probes(ProbeKind::DirectTls).find_map(|attempt| {
+        let leaf = attempt.tls.as_ref()?.leaf()?;
+        Some(leaf.common_name.as_deref().unwrap_or(&leaf.subject))
+    });
+    leaf.map_or_else(String::new, |name| format!(", certificate {name}"))
+}
+
 fn tls_first(sight: &Sight<'_>) -> Verdict {
-    let tls = sight.failures().any(|(_, _, outcome)| {
+    if !state::is_not_rdp(sight) {
+        return Verdict::Silent;
+    }
+    let title =
+        "The port expects TLS immediately (direct TLS), where clients send an RDP request first";
+    if sight.tolerance.direct_tls_up {
+        let inside = sight.outcomes(ProbeKind::DirectTls, Stage::X224).last();
+        let behind = match inside {
+            Some(Outcome::NotRdp { looks_like, .. }) if looks_like == "http" => {
+                return Verdict::Silent;
+            }
+            Some(Outcome::Ok | Outcome::NoTls | Outcome::NegotiationFailure { .. }) => {
+                "Remote Desktop answers inside it, as behind stunnel or a TLS proxy".to_owned()
+            }
+            Some(outcome) => format!("an RDP request inside it: {outcome}"),
+            None => "nothing answers inside it".to_owned(),
+        };
+        return sure(
+            "RDP-PORT-TLS-FIRST",
+            title,
+            format!(
+                "a TLS handshake without an RDP request succeeds{}; {behind}",
+                shown_certificate(sight)
+            ),
+        );
+    }
+    let answered_with_tls = sight.failures().any(|(_, _, outcome)| {
         matches!(outcome, Outcome::NotRdp { looks_like, .. } if looks_like == "tls")
     });
-    if tls && state::is_not_rdp(sight) {
+    if answered_with_tls {
         likely(
             "RDP-PORT-TLS-FIRST",
-            "The port wants TLS before anything else, as gateways and Hyper-V consoles do",
+            title,
             "it answered the first request with a TLS record",
         )
     } else {
@@ -312,10 +363,41 @@ fn x224_silent(sight: &Sight<'_>) -> Verdict {
     if silences.len() < TRIES {
         return lacking("silent once only", ONE_MORE);
     }
-    sure(
+    let begins = |outcome: &&Outcome| matches!(outcome, Outcome::Timeout { received: 1.. });
+    let title = if silences.iter().any(begins) {
+        "The first RDP answer begins and never completes"
+    } else {
+        "The port is open but never responds to the first RDP request"
+    };
+    let mut long = sight.probes(ProbeKind::LongDeadline).filter_map(|attempt| {
+        let record = attempt.stage(Stage::X224)?;
+        matches!(record.outcome, Outcome::Timeout { .. }).then_some(record.duration_us)
+    });
+    if let Some(waited_us) = long.next() {
+        return sure(
+            "RDP-X224-SILENT",
+            title,
+            format!(
+                "{}; none within {:.0} s either",
+                seen(sight, &silences),
+                f64::from(waited_us) / 1e6
+            ),
+        );
+    }
+    let waited_us = sight
+        .failures()
+        .filter(|(_, _, outcome)| matches!(outcome, Outcome::Timeout { .. }))
+        .filter_map(|(counted, stage, _)| Some(counted.attempt.stage(stage)?.duration_us))
+        .max()
+        .unwrap_or_default();
+    likely(
         "RDP-X224-SILENT",
-        "The port accepts connections, but never answers the first request",
-        seen(sight, &silences),
+        title,
+        format!(
+            "{}, not within {:.0} s",
+            seen(sight, &silences),
+            f64::from(waited_us) / 1e6
+        ),
     )
 }
 
@@ -339,196 +421,5 @@ fn x224_malformed(sight: &Sight<'_>) -> Verdict {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::diagnosis::testing::{AttemptMaker, attempt, closed, host, reset, silent, times};
-    use crate::model::{HostState, PathFacts};
-
-    fn at_x224(outcome: &Outcome) -> crate::diagnosis::testing::HostMaker {
-        times(3, || attempt().tcp().stage(Stage::X224, outcome.clone()))
-    }
-
-    #[test]
-    fn a_listed_closed_port_is_a_finding() {
-        times(1, || attempt().stage(Stage::Tcp, Outcome::Refused)).assert_fires("RDP-TCP-REFUSED");
-    }
-
-    #[test]
-    fn trap_13_a_closed_port_in_a_sweep_is_none() {
-        let swept = times(1, || attempt().stage(Stage::Tcp, Outcome::Refused)).unlisted();
-        assert_eq!(swept.diagnose().findings, []);
-    }
-
-    #[test]
-    fn a_silent_address_in_a_sweep_is_none() {
-        times(1, || attempt().stage(Stage::Tcp, silent()))
-            .unlisted()
-            .assert_not("RDP-TCP-TIMEOUT");
-    }
-
-    #[test]
-    fn an_icmp_error_is_no_timeout() {
-        let told = times(1, || attempt().stage(Stage::Tcp, Outcome::HostUnreachable));
-        told.assert_not("RDP-TCP-TIMEOUT");
-        told.assert_fires("RDP-TCP-UNREACHABLE");
-    }
-
-    #[test]
-    fn trap_16_own_trouble_blames_no_host() {
-        let detail = "too many open files";
-        let own = times(3, || {
-            let detail = detail.into();
-            attempt().stage(Stage::Tcp, Outcome::Local { detail })
-        });
-        assert_eq!(own.diagnose().findings, []);
-        assert!(matches!(
-            own.verdict("RDP-TCP-UNREACHABLE"),
-            Verdict::NotEnough { .. }
-        ));
-    }
-
-    #[test]
-    fn one_close_is_not_enough() {
-        let once = times(1, || attempt().tcp().stage(Stage::X224, closed(0)));
-        assert!(matches!(
-            once.verdict("RDP-X224-CLOSED"),
-            Verdict::NotEnough { .. }
-        ));
-    }
-
-    #[test]
-    fn closes_on_both_requests_are_sure() {
-        let both = times(2, || {
-            attempt().tcp().stage(Stage::X224, reset(0)).on(
-                ConnectionPurpose::Renegotiate,
-                Stage::X224,
-                closed(0),
-            )
-        });
-        let finding = both.assert_fires("RDP-X224-CLOSED");
-        assert_eq!(finding.confidence, crate::model::Confidence::Sure);
-    }
-
-    #[test]
-    fn an_answered_bare_request_is_not_closed() {
-        let old = times(2, || {
-            attempt().tcp().stage(Stage::X224, reset(0)).on(
-                ConnectionPurpose::Renegotiate,
-                Stage::X224,
-                Outcome::Ok,
-            )
-        });
-        old.assert_not("RDP-X224-CLOSED");
-    }
-
-    #[test]
-    fn a_close_sooner_than_half_a_connect_is_early() {
-        let early = times(2, || {
-            attempt()
-                .tcp()
-                .stage(Stage::X224, reset(0))
-                .edit(|attempt| {
-                    attempt.stages[0].duration_us = 20_000;
-                    attempt.stages[1].duration_us = 100;
-                })
-        });
-        early.assert_fires("RDP-TCP-RESET-EARLY");
-        early.assert_not("RDP-X224-CLOSED");
-    }
-
-    /// A close at X.224 after so many microseconds.
-    fn closed_after(connect_us: u32, rtt_us: Option<u32>, x224_us: u32) -> AttemptMaker {
-        attempt()
-            .tcp()
-            .stage(Stage::X224, closed(0))
-            .edit(|attempt| {
-                attempt.stages[0].duration_us = connect_us;
-                attempt.stages[1].duration_us = x224_us;
-                attempt.path = rtt_us.map(|rtt_us| PathFacts {
-                    retransmits: 0,
-                    rtt_us,
-                });
-            })
-    }
-
-    #[test]
-    fn a_lost_syn_does_not_make_a_close_early() {
-        for rtt in [Some(20_000), Some(0), None] {
-            let lossy = times(2, || closed_after(1_020_000, rtt, 21_000));
-            lossy.assert_not("RDP-TCP-RESET-EARLY");
-            lossy.assert_fires("RDP-X224-CLOSED");
-        }
-    }
-
-    #[test]
-    fn an_early_and_a_late_close_are_two_closes() {
-        let both = host([
-            closed_after(20_000, None, 100),
-            closed_after(20_000, None, 21_000),
-        ]);
-        both.assert_fires("RDP-X224-CLOSED");
-        both.assert_not("RDP-TCP-RESET-EARLY");
-    }
-
-    #[test]
-    fn one_odd_answer_is_no_way_of_answering() {
-        let odd = || {
-            attempt().tcp().stage(
-                Stage::X224,
-                Outcome::Malformed {
-                    detail: "length field".into(),
-                },
-            )
-        };
-        assert!(matches!(
-            times(1, odd).verdict("RDP-X224-MALFORMED"),
-            Verdict::NotEnough { .. }
-        ));
-        times(2, odd).assert_fires("RDP-X224-MALFORMED");
-        host([odd(), odd(), attempt().through()]).assert_not("RDP-X224-MALFORMED");
-    }
-
-    #[test]
-    fn a_first_early_close_alone_is_left_to_flaky() {
-        let flaky = host([
-            attempt().tcp().stage(Stage::X224, reset(0)),
-            attempt().through(),
-            attempt().through(),
-        ]);
-        flaky.assert_not("RDP-TCP-RESET-EARLY");
-        flaky.assert_not("RDP-X224-CLOSED");
-        flaky.assert_fires("RDP-FLAKY");
-    }
-
-    #[test]
-    fn a_host_that_answers_another_time_is_not_silent() {
-        host([
-            attempt().tcp().stage(Stage::X224, silent()),
-            attempt().tcp().stage(Stage::X224, silent()),
-            attempt().through(),
-        ])
-        .assert_not("RDP-X224-SILENT");
-        at_x224(&silent()).assert_fires("RDP-X224-SILENT");
-    }
-
-    #[test]
-    fn another_protocol_is_not_rdp() {
-        let ssh = at_x224(&Outcome::NotRdp {
-            looks_like: "ssh".into(),
-            first_bytes: "5353482d".into(),
-        });
-        ssh.assert_fires("RDP-PORT-NOT-RDP");
-        ssh.assert_not("RDP-PORT-TLS-FIRST");
-        assert_eq!(ssh.diagnose().state, HostState::NotRdp);
-    }
-
-    #[test]
-    fn x224_on_retry_makes_it_rdp() {
-        let odd = Outcome::NotRdp {
-            looks_like: "http".into(),
-            first_bytes: "48545450".into(),
-        };
-        host([attempt().tcp().stage(Stage::X224, odd), attempt().through()])
-            .assert_not("RDP-PORT-NOT-RDP");
-    }
-}
+#[path = "tcp_tests.rs"]
+mod tests;

@@ -1,16 +1,16 @@
 use super::wide::{behind_midbox, key_of};
-use super::{ONE_MORE, Rule, TRIES, lacking, likely, seen, sure};
+use super::{ONE_MORE, Rule, TRIES, found, lacking, likely, seen, sure};
 use crate::diagnosis::catalog::Verdict;
-use crate::diagnosis::ending::legacy_read;
 use crate::diagnosis::fleet_rules::KeyUse;
 use crate::diagnosis::sight::{Counted, Sight};
-use crate::diagnosis::state::legacy_failed;
-use crate::model::{ConnectionPurpose, Outcome, Stage, TlsFacts, TlsMethod, TlsVersion};
+use crate::model::{Confidence, Outcome, ProbeKind, Reply, Stage, TlsFacts, TlsMethod, TlsVersion};
 
 pub(super) const RULES: &[Rule] = &[
     ("RDP-TLS-CLOSED", closed),
     ("RDP-TLS-CLOSED-LATE", closed_late),
     ("RDP-TLS-LEGACY-ONLY", legacy_only),
+    ("RDP-TLS-DHE-ONLY", dhe_only),
+    ("RDP-TLS-INTOLERANT", intolerant),
     ("RDP-TLS-NO-COMMON", no_common),
     ("RDP-TLS-ALERT", other_alert),
     ("RDP-TLS-OLD-VERSION", old_version),
@@ -55,10 +55,6 @@ fn attempts_with(sight: &Sight<'_>, wanted: fn(&TlsFacts) -> bool) -> usize {
         .count()
 }
 
-fn is_full(facts: &TlsFacts) -> bool {
-    facts.method == TlsMethod::Full
-}
-
 /// Read by the legacy peek, and nothing that the modern hello could not have come to as well.
 fn is_modern_peek(facts: &TlsFacts) -> bool {
     facts.method == TlsMethod::LegacyPeek && facts.is_modern()
@@ -87,24 +83,20 @@ pub(in crate::diagnosis) fn closes_at_tls(sight: &Sight<'_>) -> bool {
 /// Every attempt that came to TLS was closed there, with the legacy hello as well: the strongest sign of 0x904.
 pub(in crate::diagnosis) fn closes_at_once(sight: &Sight<'_>) -> bool {
     !closes(sight, false).is_empty()
-        && !sight
-            .history
-            .attempts
-            .iter()
-            .any(|attempt| legacy_read(attempt) || attempt.tls.as_deref().is_some_and(is_full))
-        && sight.counted.iter().any(legacy_closed)
+        && attempts_with(sight, |tls| tls.method != TlsMethod::Failed) == 0
+        && legacy_closed(sight)
 }
 
-/// The legacy hello of this attempt was closed on, too, without an answer.
-fn legacy_closed(counted: &Counted<'_>) -> bool {
-    counted.attempt.stages.iter().any(|record| {
-        record.connection == ConnectionPurpose::LegacyPeek
-            && record.stage == Stage::Tls
-            && matches!(
-                record.outcome,
+/// The legacy hello was closed on, too, without an answer.
+fn legacy_closed(sight: &Sight<'_>) -> bool {
+    sight
+        .outcomes(ProbeKind::LegacyHello, Stage::Tls)
+        .any(|outcome| {
+            matches!(
+                outcome,
                 Outcome::Closed { received: 0 } | Outcome::Reset { received: 0 }
             )
-    })
+        })
 }
 
 fn closed(sight: &Sight<'_>) -> Verdict {
@@ -116,8 +108,9 @@ fn closed(sight: &Sight<'_>) -> Verdict {
         // It works at other times, or with a tolerant hello: other rules say so.
         return Verdict::Silent;
     }
-    if !sight.counted.iter().any(legacy_closed) {
-        return if sight.counted.iter().any(legacy_failed) {
+    if !legacy_closed(sight) {
+        let mut legacy = sight.outcomes(ProbeKind::LegacyHello, Stage::Tls);
+        return if legacy.any(Outcome::blames_peer) {
             Verdict::Silent
         } else {
             lacking("the legacy hello was not tried", ONE_MORE)
@@ -126,24 +119,38 @@ fn closed(sight: &Sight<'_>) -> Verdict {
     if closes.len() < TRIES {
         return lacking("closed once only", ONE_MORE);
     }
-    sure(
-        "RDP-TLS-CLOSED",
-        "The server closes the connection as soon as TLS begins",
-        format!(
-            "{}, on the modern and on the legacy hello",
-            seen(sight, &closes)
+    let title = "The server closes the connection as soon as TLS begins";
+    let mut legacy = sight.outcomes(ProbeKind::LegacyHello, Stage::Tls);
+    match legacy.find(|outcome| !outcome.is_close()) {
+        None if sight.failures().count() == closes.len() => sure(
+            "RDP-TLS-CLOSED",
+            title,
+            format!(
+                "{}, on the modern and on the legacy hello",
+                seen(sight, &closes)
+            ),
         ),
-    )
+        // Another server of several, perhaps.
+        None => likely("RDP-TLS-CLOSED", title, seen(sight, &closes)),
+        Some(other) => likely(
+            "RDP-TLS-CLOSED",
+            title,
+            format!(
+                "{}; a legacy hello ended with: {other}",
+                seen(sight, &closes)
+            ),
+        ),
+    }
 }
 
 fn closed_late(sight: &Sight<'_>) -> Verdict {
     let closes = closes(sight, true);
-    // The peek takes leave before the point at which such a server hangs up: only what it read with a hello that is really
-    // another one says that some client gets on.
+    // The peek stops at ServerHelloDone, before such a server closes: only what it read with a hello that is really another
+    // one shows that some client gets through.
     let read = attempts_with(sight, |tls| {
         tls.method != TlsMethod::Failed && !is_modern_peek(tls)
     }) > 0;
-    if closes.is_empty() || read || behind_midbox(sight) {
+    if closes.is_empty() || read || behind_midbox(sight) || wants_client_certificate(sight) {
         return Verdict::Silent;
     }
     if closes.len() < TRIES {
@@ -156,39 +163,95 @@ fn closed_late(sight: &Sight<'_>) -> Verdict {
     )
 }
 
-fn legacy_only(sight: &Sight<'_>) -> Verdict {
-    let id = "RDP-TLS-LEGACY-ONLY";
-    let hello = sight.manner.modern_hello;
-    if hello.taken > 0 {
-        return Verdict::Silent;
+/// What a server has that refuses the modern hello and accepts the legacy one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Accepts {
+    /// What modern clients offer as well: it does not tolerate the form of their hello.
+    Modern,
+    /// Current ciphers of TLS 1.2, with an exchange of finite-field Diffie-Hellman keys only.
+    FiniteField,
+    /// Old versions or suites.
+    Old,
+}
+
+impl Accepts {
+    fn of(facts: &TlsFacts) -> Self {
+        let finite_field = facts
+            .cipher
+            .as_deref()
+            .is_some_and(|suite| suite.starts_with("TLS_DHE_") && suite.contains("_GCM_"));
+        if facts.is_modern() {
+            Self::Modern
+        } else if facts.version == Some(TlsVersion::TLS_1_2) && finite_field {
+            Self::FiniteField
+        } else {
+            Self::Old
+        }
     }
-    if hello.cut > 0 && !hello.is_unwelcome() {
-        return lacking("the modern hello was cut off once only", ONE_MORE);
-    }
-    let met = sight
-        .counted
-        .iter()
-        .any(|counted| counted.is_through() && legacy_read(counted.attempt));
-    let Some(facts) = sight.tls.filter(|_| met) else {
+}
+
+/// Fires where the legacy hello alone is accepted, and leads to this.
+fn by_legacy_hello(
+    sight: &Sight<'_>,
+    id: &'static str,
+    wanted: Accepts,
+    title: &'static str,
+) -> Verdict {
+    let facts = sight
+        .probes(ProbeKind::LegacyHello)
+        .filter_map(|attempt| attempt.tls.as_deref())
+        .filter(|facts| facts.method == TlsMethod::LegacyPeek)
+        .last();
+    let hello = sight.tolerance.hello;
+    let Some(facts) = facts.filter(|facts| hello.taken == 0 && Accepts::of(facts) == wanted) else {
         return Verdict::Silent;
     };
-    if hello.declined == 0 && is_modern_peek(facts) {
-        // It has what modern clients ask for: what it cannot stand is how they ask.
-        return likely(
-            id,
-            "Only an old-style TLS hello is answered, a modern one is cut off; newer clients may fail",
-            format!(
-                "{}; cut off in {} of {} attempts",
-                version_and_suite(facts),
-                hello.cut,
-                sight.counted.len()
-            ),
-        );
+    if !sight.tolerance.is_legacy_only() {
+        return lacking("the modern hello was cut off in too few attempts", ONE_MORE);
     }
-    sure(
+    let refused = hello.declined + hello.cut;
+    let confidence = if hello.declined as usize >= TRIES
+        || (wanted == Accepts::Old && hello.cut as usize > TRIES)
+    {
+        Confidence::Sure
+    } else {
+        Confidence::Likely
+    };
+    Verdict::Fires(found(
         id,
+        confidence,
+        title,
+        format!(
+            "{}; the modern hello was refused {refused} times",
+            version_and_suite(facts)
+        ),
+    ))
+}
+
+fn legacy_only(sight: &Sight<'_>) -> Verdict {
+    by_legacy_hello(
+        sight,
+        "RDP-TLS-LEGACY-ONLY",
+        Accepts::Old,
         "Only old TLS versions or cipher suites are supported; hardened clients will refuse",
-        version_and_suite(facts),
+    )
+}
+
+fn dhe_only(sight: &Sight<'_>) -> Verdict {
+    by_legacy_hello(
+        sight,
+        "RDP-TLS-DHE-ONLY",
+        Accepts::FiniteField,
+        "The server supports no cipher suite with an elliptic-curve key exchange",
+    )
+}
+
+fn intolerant(sight: &Sight<'_>) -> Verdict {
+    by_legacy_hello(
+        sight,
+        "RDP-TLS-INTOLERANT",
+        Accepts::Modern,
+        "The server refuses the hello of TLS 1.3 clients, although it supports TLS 1.2 with current cipher suites",
     )
 }
 
@@ -201,23 +264,37 @@ fn version_and_suite(facts: &TlsFacts) -> String {
     format!("{version} with {suite}, read with the legacy hello")
 }
 
+/// The certificate was damaged, which has a finding of its own.
+fn showed_unparsable(counted: &Counted<'_>) -> bool {
+    let tls = counted.attempt.tls.as_ref();
+    tls.and_then(|tls| tls.leaf())
+        .is_some_and(|leaf| leaf.unparsable.is_some())
+}
+
+/// Alerts to the modern hello itself, not to what follows the `ServerHello`.
+fn refusals<'a>(sight: &Sight<'a>, common: bool) -> Vec<&'a Outcome> {
+    sight
+        .failures()
+        .filter(|(counted, stage, outcome)| {
+            *stage == Stage::Tls
+                && !showed_unparsable(counted)
+                && matches!(outcome, Outcome::Alert { .. })
+                && (outcome.finds_nothing_in_common()
+                    && Reply::to_hello(counted.attempt) == Some(Reply::Declined))
+                    == common
+        })
+        .map(|(_, _, outcome)| outcome)
+        .collect()
+}
+
 fn no_common(sight: &Sight<'_>) -> Verdict {
-    let refused = Outcome::finds_nothing_in_common;
-    let modern: Vec<&Outcome> = sight
-        .failures_at(Stage::Tls)
-        .into_iter()
-        .filter(|outcome| refused(outcome))
-        .collect();
+    let modern = refusals(sight, true);
     if modern.is_empty() || attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
         return Verdict::Silent;
     }
-    let legacy = sight.counted.iter().any(|counted| {
-        counted.attempt.stages.iter().any(|record| {
-            record.connection == ConnectionPurpose::LegacyPeek
-                && record.stage == Stage::Tls
-                && refused(&record.outcome)
-        })
-    });
+    let legacy = sight
+        .outcomes(ProbeKind::LegacyHello, Stage::Tls)
+        .any(Outcome::finds_nothing_in_common);
     if !legacy {
         return lacking("the legacy hello was not refused in the same way", ONE_MORE);
     }
@@ -233,16 +310,10 @@ fn no_common(sight: &Sight<'_>) -> Verdict {
 
 /// An alert that says neither "nothing in common" nor "show me a certificate": the server has trouble of its own.
 fn other_alert(sight: &Sight<'_>) -> Verdict {
-    let alerts: Vec<&Outcome> = sight
-        .failures_at(Stage::Tls)
-        .into_iter()
-        .filter(|outcome| match outcome {
-            Outcome::Alert { code, .. } => {
-                !outcome.finds_nothing_in_common() && *code != CERTIFICATE_REQUIRED
-            }
-            _ => false,
-        })
-        .collect();
+    if wants_client_certificate(sight) {
+        return Verdict::Silent;
+    }
+    let alerts = refusals(sight, false);
     if alerts.is_empty() || attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
         return Verdict::Silent;
     }
@@ -293,31 +364,51 @@ fn timeout(sight: &Sight<'_>) -> Verdict {
     )
 }
 
+/// The server demands a client certificate, and ends handshakes without one.
+fn wants_client_certificate(sight: &Sight<'_>) -> bool {
+    let required = |outcome: &Outcome| matches!(outcome, Outcome::Alert { code, .. } if *code == CERTIFICATE_REQUIRED);
+    let goes_on = attempts_with(sight, |tls| {
+        tls.method == TlsMethod::Full && tls.client_certificate_requested
+    }) > 0;
+    sight.failures().any(|(counted, stage, outcome)| {
+        let tls = counted.attempt.tls.as_ref();
+        let requested = tls.is_some_and(|tls| tls.client_certificate_requested);
+        let ended = requested && !goes_on && !matches!(outcome, Outcome::Timeout { .. });
+        stage == Stage::Tls && (required(outcome) || ended)
+    })
+}
+
 fn client_certificate(sight: &Sight<'_>) -> Verdict {
-    let requested = attempts_with(sight, |tls| tls.client_certificate_requested) > 0;
-    let demanded = sight.failures_at(Stage::Tls).iter().any(
-        |outcome| matches!(outcome, Outcome::Alert { code, .. } if *code == CERTIFICATE_REQUIRED),
-    );
-    if requested || demanded {
-        sure(
-            "RDP-TLS-CLIENT-CERT",
-            "The server asks the client for a certificate",
-            if demanded {
-                "TLS alert 116 (certificate required)"
-            } else {
-                "a CertificateRequest in the handshake"
-            },
-        )
-    } else {
-        Verdict::Silent
+    let id = "RDP-TLS-CLIENT-CERT";
+    if wants_client_certificate(sight) {
+        let failures = sight.failures_at(Stage::Tls);
+        let version = sight.tls.and_then(|tls| tls.version);
+        let version = version.map_or_else(String::new, |version| format!(", TLS {version}"));
+        return sure(
+            id,
+            "The server requires a client certificate in TLS, which Remote Desktop clients do not send",
+            format!("{}{version}", seen(sight, &failures)),
+        );
     }
+    if attempts_with(sight, |tls| tls.client_certificate_requested) > 0 {
+        return sure(
+            id,
+            "The server asks the client for a certificate",
+            "a CertificateRequest in the handshake; it goes on without one",
+        );
+    }
+    Verdict::Silent
 }
 
 fn protocol_error(sight: &Sight<'_>) -> Verdict {
     let odd: Vec<&Outcome> = sight
-        .failures_at(Stage::Tls)
-        .into_iter()
-        .filter(|outcome| matches!(outcome, Outcome::Malformed { .. } | Outcome::NotRdp { .. }))
+        .failures()
+        .filter(|(counted, stage, outcome)| {
+            *stage == Stage::Tls
+                && !showed_unparsable(counted)
+                && matches!(outcome, Outcome::Malformed { .. } | Outcome::NotRdp { .. })
+        })
+        .map(|(_, _, outcome)| outcome)
         .collect();
     if odd.is_empty() || attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
         return Verdict::Silent;
@@ -327,7 +418,7 @@ fn protocol_error(sight: &Sight<'_>) -> Verdict {
     }
     sure(
         "RDP-TLS-PROTO-ERROR",
-        "What comes in place of TLS is not TLS",
+        "The server answers the TLS handshake with invalid data",
         seen(sight, &odd),
     )
 }
@@ -361,232 +452,5 @@ fn intercepted(sight: &Sight<'_>) -> Verdict {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::diagnosis::testing::{
-        AttemptMaker, alert, attempt, certificate, closed, host, issued, legacy, reset, silent,
-        times, tls,
-    };
-    use crate::model::{CertificateFacts, Confidence, HostState};
-
-    #[test]
-    fn a_close_on_both_hellos_twice_is_the_strongest_sign() {
-        let broken = times(2, || attempt().tls_fails(reset(0), closed(0)));
-        broken.assert_fires("RDP-TLS-CLOSED");
-        let diagnosis = broken.diagnose();
-        assert_eq!(
-            (diagnosis.state, diagnosis.failed_stage),
-            (HostState::Broken, Some(Stage::Tls))
-        );
-    }
-
-    #[test]
-    fn trap_2_a_modern_refusal_alone_is_legacy_only_never_closed() {
-        let old = times(3, || attempt().shown(legacy(TlsVersion::TLS_1_2)));
-        old.assert_not("RDP-TLS-CLOSED");
-        old.assert_fires("RDP-TLS-LEGACY-ONLY");
-        assert_eq!(old.diagnose().state, HostState::Degraded);
-    }
-
-    #[test]
-    fn a_modern_close_with_a_readable_legacy_certificate_is_legacy_only() {
-        let old = times(3, || {
-            attempt()
-                .tcp()
-                .x224()
-                .stage(Stage::Tls, closed(0))
-                .on(ConnectionPurpose::LegacyPeek, Stage::Tls, Outcome::Ok)
-                .edit(|attempt| attempt.tls = Some(legacy(TlsVersion::TLS_1_0).into()))
-        });
-        old.assert_not("RDP-TLS-CLOSED");
-        old.assert_fires("RDP-TLS-LEGACY-ONLY");
-        old.assert_fires("RDP-TLS-OLD-VERSION");
-        assert_eq!(old.diagnose().failed_stage, None);
-    }
-
-    /// The modern hello is cut off, and the legacy peek reads this.
-    fn cut_then_read(outcome: Outcome, version: TlsVersion, suite: &str) -> AttemptMaker {
-        attempt().tls_fails(outcome, Outcome::Ok).edit(|attempt| {
-            attempt.tls = Some(
-                TlsFacts {
-                    cipher: Some(suite.into()),
-                    ..legacy(version)
-                }
-                .into(),
-            );
-        })
-    }
-
-    const MODERN: &str = "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
-    const OLD: &str = "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384";
-
-    #[test]
-    fn one_reset_of_a_modern_host_is_flaky_wherever_it_falls() {
-        for place in 0..3 {
-            let flaky = host((0..3).map(|number| {
-                if number == place {
-                    cut_then_read(reset(0), TlsVersion::TLS_1_2, MODERN)
-                } else {
-                    attempt().through()
-                }
-            }));
-            flaky.assert_not("RDP-TLS-LEGACY-ONLY");
-            flaky.assert_fires("RDP-FLAKY");
-            let diagnosis = flaky.diagnose();
-            assert_eq!(diagnosis.stability.failures_by_stage, [(Stage::Tls, 1)]);
-            let shown = flaky.history.tls().and_then(|tls| tls.version);
-            assert_eq!(shown, Some(TlsVersion::TLS_1_3));
-        }
-    }
-
-    #[test]
-    fn one_cut_alone_does_not_tell_an_old_host_from_an_accident() {
-        for suite in [MODERN, OLD] {
-            let once = times(1, || cut_then_read(reset(0), TlsVersion::TLS_1_2, suite));
-            assert!(matches!(
-                once.verdict("RDP-TLS-LEGACY-ONLY"),
-                Verdict::NotEnough { .. }
-            ));
-            assert_eq!(once.diagnose().state, HostState::Degraded);
-        }
-    }
-
-    #[test]
-    fn a_host_that_answers_with_old_tls_has_nothing_for_the_modern_hello() {
-        let suite = "TLS_RSA_WITH_AES_128_CBC_SHA";
-        let old = times(1, || cut_then_read(reset(0), TlsVersion::TLS_1_0, suite));
-        old.assert_fires("RDP-TLS-LEGACY-ONLY");
-        assert_eq!(old.diagnose().stability.failures, 0);
-    }
-
-    #[test]
-    fn cuts_without_end_are_the_way_of_an_old_host() {
-        let old = host([
-            cut_then_read(closed(0), TlsVersion::TLS_1_2, OLD),
-            cut_then_read(reset(0), TlsVersion::TLS_1_2, OLD),
-            attempt()
-                .tcp()
-                .x224()
-                .on(ConnectionPurpose::LegacyPeek, Stage::Tls, Outcome::Ok)
-                .edit(|attempt| attempt.tls = Some(legacy(TlsVersion::TLS_1_2).into())),
-        ]);
-        let finding = old.assert_fires("RDP-TLS-LEGACY-ONLY");
-        assert_eq!(finding.confidence, Confidence::Sure);
-        assert_eq!(old.diagnose().stability.failures, 0);
-    }
-
-    #[test]
-    fn an_old_host_that_also_resets_once_is_old_and_flaky() {
-        let both = host([
-            attempt().shown(legacy(TlsVersion::TLS_1_2)),
-            cut_then_read(reset(0), TlsVersion::TLS_1_2, OLD),
-            attempt().shown(legacy(TlsVersion::TLS_1_2)),
-        ]);
-        both.assert_fires("RDP-TLS-LEGACY-ONLY");
-        both.assert_fires("RDP-FLAKY");
-    }
-
-    #[test]
-    fn a_host_that_minds_only_how_it_is_asked_is_not_called_old() {
-        let odd = times(3, || cut_then_read(reset(0), TlsVersion::TLS_1_2, MODERN));
-        let finding = odd.assert_fires("RDP-TLS-LEGACY-ONLY");
-        assert_eq!(finding.confidence, Confidence::Likely);
-        assert!(finding.title.contains("old-style"), "{}", finding.title);
-    }
-
-    #[test]
-    fn a_close_behind_the_certificate_is_late_though_the_peek_can_read_it() {
-        let late = times(2, || {
-            cut_then_read(closed(1500), TlsVersion::TLS_1_2, MODERN)
-        });
-        late.assert_fires("RDP-TLS-CLOSED-LATE");
-        late.assert_not("RDP-TLS-LEGACY-ONLY");
-        assert_eq!(late.diagnose().state, HostState::Degraded);
-    }
-
-    #[test]
-    fn one_try_is_not_enough_to_call_it_closed() {
-        let once = times(1, || attempt().tls_fails(closed(0), closed(0)));
-        assert!(matches!(
-            once.verdict("RDP-TLS-CLOSED"),
-            Verdict::NotEnough { .. }
-        ));
-    }
-
-    #[test]
-    fn closed_needs_the_legacy_hello_too() {
-        let half = times(3, || attempt().tcp().x224().stage(Stage::Tls, closed(0)));
-        assert!(matches!(
-            half.verdict("RDP-TLS-CLOSED"),
-            Verdict::NotEnough { .. }
-        ));
-        assert_ne!(half.diagnose().state, HostState::Broken);
-    }
-
-    #[test]
-    fn closes_between_successes_are_flaky_not_closed() {
-        let flaky = host([
-            attempt().tls_fails(reset(0), reset(0)),
-            attempt().tls_fails(reset(0), reset(0)),
-            attempt().through(),
-        ]);
-        flaky.assert_not("RDP-TLS-CLOSED");
-        flaky.assert_fires("RDP-FLAKY");
-    }
-
-    #[test]
-    fn our_own_refusal_is_no_late_close() {
-        let detail = "no common suite";
-        let ours = times(3, || {
-            let detail = detail.into();
-            attempt().tls_fails(Outcome::ClientRefused { detail }, closed(200))
-        });
-        ours.assert_not("RDP-TLS-CLOSED-LATE");
-        assert_ne!(ours.diagnose().state, HostState::Broken);
-    }
-
-    #[test]
-    fn a_close_after_the_certificate_is_late() {
-        let late = times(2, || attempt().tls_fails(closed(1200), closed(900)));
-        late.assert_fires("RDP-TLS-CLOSED-LATE");
-        late.assert_not("RDP-TLS-CLOSED");
-    }
-
-    #[test]
-    fn nothing_in_common_needs_both_hellos() {
-        times(1, || attempt().tls_fails(alert(40), alert(70))).assert_fires("RDP-TLS-NO-COMMON");
-        times(1, || attempt().tls_fails(alert(40), silent())).assert_not("RDP-TLS-NO-COMMON");
-    }
-
-    #[test]
-    fn tls_1_2_is_not_old() {
-        times(1, || attempt().shown(legacy(TlsVersion::TLS_1_2))).assert_not("RDP-TLS-OLD-VERSION");
-    }
-
-    #[test]
-    fn a_stall_that_does_not_last_is_none() {
-        host([
-            attempt().tcp().x224().stage(Stage::Tls, silent()),
-            attempt().tcp().x224().stage(Stage::Tls, silent()),
-            attempt().through(),
-        ])
-        .assert_not("RDP-TLS-TIMEOUT");
-    }
-
-    #[test]
-    fn an_enterprise_authority_is_no_inspection() {
-        times(1, || attempt().shown(tls(issued(&["srv05.corp.example"]))))
-            .assert_not("RDP-TLS-INTERCEPTED");
-    }
-
-    #[test]
-    fn an_inspection_product_is_seen_by_its_issuer_unless_it_is_the_product_itself() {
-        let from = |self_issued| CertificateFacts {
-            issuer: "CN=FortiGate CA,O=Fortinet".into(),
-            self_issued,
-            ..certificate("srv05.corp.example")
-        };
-        times(1, || attempt().shown(tls(from(false)))).assert_fires("RDP-TLS-INTERCEPTED");
-        times(1, || attempt().shown(tls(from(true)))).assert_not("RDP-TLS-INTERCEPTED");
-    }
-}
+#[path = "tls_tests.rs"]
+mod tests;

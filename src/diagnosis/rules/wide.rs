@@ -120,7 +120,7 @@ fn throttled(sight: &Sight<'_>) -> Verdict {
     };
     match fleet.throttled(sight.history) {
         Some(throttled) if throttled.doubtful => lacking(
-            "one failure while many connections were open may be an accident",
+            "few failures while many connections were open may be an accident",
             "--attempts 5, and again with --profile gentle",
         ),
         Some(throttled) => Verdict::Fires(found(

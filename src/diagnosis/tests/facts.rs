@@ -12,8 +12,8 @@ use crate::diagnosis::testing::{
     negotiation, now, ntlm, tls,
 };
 use crate::model::{
-    Attempt, CertificateFacts, ConnectionPurpose, KeyAlgorithm, LookupAnswer, NameSource,
-    NegotiationFacts, NegotiationFailure, NtlmFacts, Outcome, Protocols, PublicKey, Resolver,
+    Attempt, CertificateFacts, KeyAlgorithm, LookupAnswer, NameSource, NegotiationFacts,
+    NegotiationFailure, NtlmFacts, Outcome, ProbeKind, Protocols, PublicKey, Resolver,
     SelectedSecurity, Stage, Subject, TlsFacts, TlsMethod, TlsVersion, TrustVerdict,
 };
 
@@ -64,7 +64,7 @@ impl Default for Facts {
     }
 }
 
-/// One attempt: `through`, or `stage:outcome` with `/outcome` for the second connection (bare request, legacy hello); or the
+/// One attempt: `through`, or `stage:outcome` with `/outcome` for the attempt with another probe after it (bare request, legacy hello); or the
 /// same with more said.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
@@ -155,6 +155,7 @@ struct Leaf {
     chain: usize,
     tls: u16,
     legacy: bool,
+    cipher: Option<String>,
     client_certificate: bool,
 }
 
@@ -180,6 +181,7 @@ impl Default for Leaf {
             chain: 1,
             tls: 0x0304,
             legacy: false,
+            cipher: None,
             client_certificate: false,
         }
     }
@@ -242,6 +244,9 @@ impl Leaf {
         facts.client_certificate_requested = self.client_certificate;
         if self.legacy {
             facts.method = TlsMethod::LegacyPeek;
+        }
+        if let Some(cipher) = &self.cipher {
+            facts.cipher = Some(cipher.as_str().into());
         }
         if self.trusted {
             facts.trust = TrustVerdict::Trusted;
@@ -446,7 +451,7 @@ impl Facts {
             Some((stage, outcomes)) => facts.ending(stage, outcomes),
         };
         let made = match &more.without_nla {
-            Some(answer) => made.on(ConnectionPurpose::WithoutNla, Stage::X224, outcome(answer)),
+            Some(answer) => made.on(ProbeKind::WithoutNla, Stage::X224, outcome(answer)),
             None => made,
         };
         let made = match &more.certificate {
@@ -458,7 +463,7 @@ impl Facts {
             }
             _ => made,
         };
-        made.edit(|attempt| more.apply(attempt))
+        made.edit_each(|attempt| more.apply(attempt))
     }
 
     /// As far as a client gets without credentials.
@@ -495,7 +500,7 @@ impl Facts {
                         Outcome::NegotiationFailure { code } => Some(NegotiationFailure(code)),
                         _ => None,
                     };
-                    let standard = modern == Outcome::NoTls || legacy == Some("no_tls");
+                    let standard = modern == Outcome::NoTls;
                     attempt.negotiation =
                         (failure.is_some() || standard).then(|| NegotiationFacts {
                             failure,
@@ -509,7 +514,7 @@ impl Facts {
                 });
                 second(
                     made.stage(Stage::X224, modern),
-                    ConnectionPurpose::Renegotiate,
+                    ProbeKind::BareRequest,
                     Stage::X224,
                 )
             }
@@ -519,7 +524,7 @@ impl Facts {
                     .negotiated(self.negotiation.facts())
                     .stage(Stage::X224, Outcome::Ok)
                     .stage(Stage::Tls, modern),
-                ConnectionPurpose::LegacyPeek,
+                ProbeKind::LegacyHello,
                 Stage::Tls,
             ),
             "credssp" => attempt()
@@ -542,10 +547,10 @@ impl More {
             (Stage::Tls, self.tls_ms),
         ] {
             let Some(ms) = ms else { continue };
-            let main = attempt.stages.iter_mut().find(|record| {
-                record.stage == stage && record.connection == ConnectionPurpose::Main
-            });
-            main.unwrap().duration_us = ms * 1000;
+            let mut stages = attempt.stages.iter_mut();
+            let record = stages.find(|record| record.stage == stage);
+            let Some(record) = record else { continue };
+            record.duration_us = ms * 1000;
         }
     }
 }

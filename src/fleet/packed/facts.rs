@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::codec::{Pack, Packer, Unpacker};
 use crate::model::{
-    Attempt, CertificateFacts, ConnectionPurpose, Endpoint, KeyAlgorithm, Lookup, LookupAnswer,
-    NameSource, NegotiationFacts, NegotiationFailure, NtlmFacts, ObservedName, Outcome, PathFacts,
+    Attempt, CertificateFacts, Endpoint, KeyAlgorithm, Lookup, LookupAnswer, NameSource,
+    NegotiationFacts, NegotiationFailure, NtlmFacts, ObservedName, Outcome, PathFacts, ProbeKind,
     Protocols, PublicKey, Question, Resolver, SelectedSecurity, Stage, StageRecord, TlsFacts,
     TlsMethod, TlsVersion, TrustVerdict,
 };
@@ -56,6 +56,7 @@ macro_rules! alternatives {
 structure!(Attempt {
     endpoint: endpoint,
     number: number,
+    probe: probe,
     by_name: by_name,
     started_at: started_at,
     stages: stages,
@@ -75,7 +76,6 @@ structure!(PathFacts {
 });
 structure!(StageRecord {
     stage: stage,
-    connection: connection,
     start_us: start_us,
     duration_us: duration_us,
     outcome: outcome,
@@ -145,7 +145,9 @@ structure!(Lookup {
 });
 
 alternatives!(Stage { 0 Dns, 1 Tcp, 2 X224, 3 Tls, 4 Credssp });
-alternatives!(ConnectionPurpose { 0 Main, 1 Renegotiate, 2 LegacyPeek, 3 WithoutNla });
+alternatives!(ProbeKind {
+    0 Default, 1 LongDeadline, 2 BareRequest, 3 WideRequest, 4 LegacyHello, 5 WithoutNla, 6 DirectTls
+});
 alternatives!(SelectedSecurity {
     0 Ssl, 1 Hybrid, 2 HybridEx, 3 StandardRdp, 4 Rdstls, 5 None, 6 Rdsaad
 });
@@ -187,6 +189,7 @@ alternatives!(Outcome {
     15 NoChallenge,
     16 Local { detail: detail },
     17 Cancelled,
+    18 Disconnected { message: message, received: received },
 });
 
 impl Pack for Arc<Lookup> {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{millis, prose};
 use crate::diagnosis::{Ending, endings};
-use crate::model::{Attempt, ConnectionPurpose, Place, StageRecord, without_pauses};
+use crate::model::{Attempt, ProbeKind, StageRecord};
 
 /// Width of a drawing in its own units.
 const WIDTH: u64 = 1000;
@@ -29,8 +29,6 @@ pub(super) struct Waterfall {
 #[derive(Serialize)]
 struct Stage {
     class: &'static str,
-    /// What connection it ran on, when not the main one.
-    connection: Option<&'static str>,
     start: u64,
     width: u64,
     took: String,
@@ -42,32 +40,30 @@ struct Stage {
 
 /// Every attempt, drawn on the scale of the longest.
 pub(super) fn draw(attempts: &[Attempt]) -> Vec<Waterfall> {
-    let places: Vec<Vec<Place>> = attempts
+    let longest = attempts
         .iter()
-        .map(|attempt| without_pauses(&attempt.stages))
-        .collect();
-    let longest = places
-        .iter()
-        .flatten()
-        .map(|place| place.end)
+        .flat_map(|attempt| &attempt.stages)
+        .map(StageRecord::end_us)
         .max()
         .unwrap_or(0)
         .max(1);
     attempts
         .iter()
         .zip(endings(attempts))
-        .zip(&places)
-        .map(|((attempt, ending), places)| waterfall(attempt, ending, places, longest))
+        .map(|(attempt, ending)| waterfall(attempt, ending, longest))
         .collect()
 }
 
-fn waterfall(attempt: &Attempt, ending: Ending<'_>, places: &[Place], longest: u64) -> Waterfall {
+fn waterfall(attempt: &Attempt, ending: Ending<'_>, longest: u64) -> Waterfall {
     let (result, words) = match ending {
         Ending::Through => ("through", "got through".to_owned()),
         Ending::Failed(stage, _) => ("failed", format!("stopped at {stage}")),
-        Ending::NotCounted => ("open", "says nothing about the host".to_owned()),
+        Ending::NotCounted => ("open", "not counted".to_owned()),
     };
     let mut remarks = Vec::new();
+    if attempt.probe != ProbeKind::Default {
+        remarks.push(attempt.probe.words().to_owned());
+    }
     match attempt.silent_rounds {
         0 => {}
         1 => remarks.push("after 1 silent round".to_owned()),
@@ -87,23 +83,16 @@ fn waterfall(attempt: &Attempt, ending: Ending<'_>, places: &[Place], longest: u
         stages: attempt
             .stages
             .iter()
-            .zip(places)
-            .map(|(record, place)| stage(record, *place, longest))
+            .map(|record| stage(record, longest))
             .collect(),
     }
 }
 
-fn stage(record: &StageRecord, place: Place, longest: u64) -> Stage {
-    let start = (place.start * WIDTH / longest).min(WIDTH - NARROWEST);
-    let end = place.end * WIDTH / longest;
+fn stage(record: &StageRecord, longest: u64) -> Stage {
+    let start = (u64::from(record.start_us) * WIDTH / longest).min(WIDTH - NARROWEST);
+    let end = record.end_us() * WIDTH / longest;
     Stage {
         class: record.stage.word(),
-        connection: match record.connection {
-            ConnectionPurpose::Main => None,
-            ConnectionPurpose::Renegotiate => Some("renegotiate"),
-            ConnectionPurpose::LegacyPeek => Some("legacy peek"),
-            ConnectionPurpose::WithoutNla => Some("without NLA"),
-        },
         start,
         width: end.saturating_sub(start).max(NARROWEST),
         took: millis(f64::from(record.duration_us) / 1000.0),
@@ -115,14 +104,18 @@ fn stage(record: &StageRecord, place: Place, longest: u64) -> Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::timeline_record as record;
+    use crate::model::{Outcome, Stage as StageKind};
 
     #[test]
     fn every_stage_lies_within_the_drawing_and_can_be_seen() {
         for (start, duration) in [(0, 0), (0, u32::MAX), (u32::MAX, u32::MAX), (u32::MAX, 0)] {
-            let record = record(ConnectionPurpose::Main, start, duration);
-            let places = without_pauses(std::slice::from_ref(&record));
-            let drawn = stage(&record, places[0], places[0].end.max(1));
+            let record = StageRecord {
+                stage: StageKind::Tcp,
+                start_us: start,
+                duration_us: duration,
+                outcome: Outcome::Ok,
+            };
+            let drawn = stage(&record, record.end_us().max(1));
             assert!(drawn.width >= NARROWEST, "{start} {duration}");
             assert!(drawn.start + drawn.width <= WIDTH, "{start} {duration}");
         }

@@ -4,12 +4,14 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::diagnosis::{self, Diagnosis, Disagreement, NamePath, Spread, Stability, Undecided};
+use crate::diagnosis::{
+    self, Answer, Diagnosis, Disagreement, NamePath, Spread, Stability, Undecided,
+};
 use crate::model::{
-    CertificateFacts, CertificateStatus, Confidence, DnsVerdict, Finding, HostState, KeyAlgorithm,
-    Lookup, LookupAnswer, Moment, NameSource, Nla, NtlmFacts, Question, Resolver, SelectedSecurity,
-    ServerFeature, Severity, StabilityVerdict, Stage, Subject, TlsFacts, TlsMethod, TrustVerdict,
-    UtcSecond,
+    CertificateFacts, CertificateStatus, Confidence, DnsVerdict, Finding, History, HostState,
+    KeyAlgorithm, Lookup, LookupAnswer, Moment, NameSource, Nla, NtlmFacts, ProbeKind, Question,
+    Resolver, SelectedSecurity, ServerFeature, Severity, StabilityVerdict, Stage, Subject,
+    TlsFacts, TlsMethod, TrustVerdict, UtcSecond,
 };
 use crate::report::sheet::Row;
 use crate::report::words;
@@ -42,6 +44,9 @@ pub(super) struct HostV1<'a> {
     dns: DnsV1<'a>,
     /// What repeated attempts say.
     stability: StabilityV1<'a>,
+    /// The kinds of answers to what a client sends, the most frequent first: more than one where several servers answer in
+    /// turn, or one is unsteady. Then certificates that only the legacy TLS hello read.
+    answers: Vec<AnswerKindV1<'a>>,
     /// What mstsc would probably show; `null` when nothing would stop it.
     predicted_client_error: Option<PredictedV1<'a>>,
     /// Worst first.
@@ -278,6 +283,37 @@ struct StabilityV1<'a> {
     loss: f64,
 }
 
+/// Connections that were answered alike.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AnswerKind")]
+struct AnswerKindV1<'a> {
+    /// How many.
+    connections: u32,
+    /// Percent of all connections with what a client sends; `null` for other probes.
+    share: Option<u32>,
+    /// What they sent.
+    probe: ProbeKind,
+    /// Where they ended; `null` when they got through.
+    failed_stage: Option<Stage>,
+    /// How they ended, in words.
+    outcome: Option<String>,
+    /// What the server selected.
+    selected: Option<SelectedSecurity>,
+    /// Such as `1.3`.
+    tls_version: Option<String>,
+    /// The suite.
+    cipher: Option<&'a str>,
+    /// SHA-256 over the DER of the server's own certificate, lower-case hex.
+    certificate_sha256: Option<&'a str>,
+    /// Its common name.
+    common_name: Option<&'a str>,
+    /// Its end of validity.
+    #[schemars(with = "Option<Moment>")]
+    not_after: Option<UtcSecond>,
+    /// The name in the NTLM challenge, where one was read.
+    computer: Option<&'a str>,
+}
+
 /// What mstsc would probably show.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PredictedClientError")]
@@ -347,6 +383,7 @@ impl<'a> HostV1<'a> {
                 names: &diagnosis.name_paths,
             },
             stability: StabilityV1::new(&diagnosis.stability),
+            answers: AnswerKindV1::all(history),
             predicted_client_error: PredictedV1::of(diagnosis),
             findings: diagnosis.findings.iter().map(FindingV1::new).collect(),
             undecided: row.undecided(),
@@ -505,6 +542,29 @@ impl<'a> StabilityV1<'a> {
             retransmits: stability.retransmits,
             loss: stability.loss,
         }
+    }
+}
+
+impl<'a> AnswerKindV1<'a> {
+    fn all(history: &'a History) -> Vec<Self> {
+        let kinds = diagnosis::answers(&history.attempts);
+        let defaults = kinds.iter().filter(|kind| kind.probe.is_default());
+        let all = defaults.map(|kind| kind.connections).sum();
+        let one = |kind: &Answer<'a>| Self {
+            connections: kind.connections,
+            share: kind.probe.is_default().then(|| kind.share(all)),
+            probe: kind.probe,
+            failed_stage: kind.end.map(|(stage, _)| stage),
+            outcome: kind.end.map(|(_, outcome)| outcome.to_string()),
+            selected: kind.selected,
+            tls_version: kind.version.map(|version| version.to_string()),
+            cipher: kind.cipher,
+            certificate_sha256: kind.leaf.map(|leaf| &*leaf.sha256),
+            common_name: kind.leaf.and_then(|leaf| leaf.common_name.as_deref()),
+            not_after: kind.leaf.and_then(|leaf| leaf.not_after),
+            computer: kind.computer,
+        };
+        kinds.iter().map(one).collect()
     }
 }
 

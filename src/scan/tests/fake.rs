@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use crate::clock;
 use crate::model::{
-    Attempt, ConnectionPurpose, Endpoint, Lookup, LookupAnswer, NtlmFacts, Outcome, Question,
-    Resolver, Stage, StageRecord,
+    Attempt, Endpoint, Lookup, LookupAnswer, NtlmFacts, Outcome, Question, Resolver, Stage,
+    StageRecord,
 };
 use crate::scan::{AttemptRequest, Connect, ConnectFailure, Prober};
 
@@ -20,6 +20,8 @@ pub(super) enum Answer {
     Up,
     Silent,
     Refused,
+    /// Accepted, and reset before the client looked.
+    ResetAtOnce,
     /// This machine has no descriptor left.
     Exhausted,
     /// This machine's own packet filter says no.
@@ -200,6 +202,7 @@ impl Prober for FakeProber {
                 Outcome::Timeout { received: 0 }
             }
             Answer::Refused => Outcome::Refused,
+            Answer::ResetAtOnce => Outcome::Reset { received: 0 },
             Answer::Exhausted => Outcome::Local {
                 detail: "too many open files".to_owned(),
             },
@@ -227,7 +230,6 @@ impl Prober for FakeProber {
         };
         let mut stages = vec![StageRecord {
             stage: Stage::Tcp,
-            connection: ConnectionPurpose::Main,
             start_us: 0,
             duration_us: 2000,
             outcome: Outcome::Ok,
@@ -235,7 +237,6 @@ impl Prober for FakeProber {
         tokio::select! {
             () = request.give_up.cancelled() => stages.push(StageRecord {
                 stage: Stage::X224,
-                connection: ConnectionPurpose::Main,
                 start_us: 2000,
                 duration_us: clock::micros_since(link.start).saturating_sub(2000),
                 outcome: Outcome::Cancelled,
@@ -246,6 +247,7 @@ impl Prober for FakeProber {
         Attempt {
             endpoint: request.endpoint,
             number: request.number,
+            probe: request.probe,
             by_name: request.by_name,
             started_at: clock::wall(),
             stages,

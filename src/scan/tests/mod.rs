@@ -5,6 +5,7 @@ mod fake;
 mod listed;
 mod names;
 mod outlook;
+mod probes;
 mod silent_dns;
 
 use std::collections::HashSet;

@@ -22,6 +22,8 @@ pub struct PeekFacts {
     pub suite: u16,
     /// The certificates as sent, leaf first, at most [`CHAIN_LIMIT`]; empty when the server sent none.
     pub chain: Vec<Vec<u8>>,
+    /// The server asks for a client certificate (RFC 5246 section 7.4.4).
+    pub certificate_requested: bool,
 }
 
 /// Where the reader stands. Every state but `NeedMore` is final.
@@ -29,8 +31,8 @@ pub struct PeekFacts {
 pub enum PeekStep {
     /// Not enough yet.
     NeedMore,
-    /// Version, suite and certificates were read.
-    Done(PeekFacts),
+    /// The server's flight was read up to `ServerHelloDone`.
+    Done,
     /// A fatal alert, or `close_notify`; the number is from RFC 5246 section 7.2.
     Alert(u8),
     /// These are not TLS records.
@@ -39,13 +41,13 @@ pub enum PeekStep {
     Malformed(&'static str),
 }
 
-/// Reassembles records and handshake messages until the certificate is there; takes at most 64 KiB.
+/// Reassembles records and handshake messages up to `ServerHelloDone`; takes at most 64 KiB.
 #[derive(Debug, Clone)]
 pub struct PeekReader {
     received: usize,
     records: Vec<u8>,
     messages: Vec<u8>,
-    hello: Option<(TlsVersion, u16)>,
+    facts: Option<PeekFacts>,
     ended: Option<PeekStep>,
 }
 
@@ -63,7 +65,7 @@ impl PeekReader {
             received: 0,
             records: Vec::new(),
             messages: Vec::new(),
-            hello: None,
+            facts: None,
             ended: None,
         }
     }
@@ -80,7 +82,9 @@ impl PeekReader {
         self.records.extend_from_slice(taken);
         let mut step = self.drain();
         if step.is_none() && bytes.len() > room {
-            step = Some(PeekStep::Malformed("no certificate within 64 KiB"));
+            step = Some(PeekStep::Malformed(
+                "no end of the server's flight within 64 KiB",
+            ));
         }
         if let Some(step) = step {
             self.records = Vec::new();
@@ -91,10 +95,10 @@ impl PeekReader {
         PeekStep::NeedMore
     }
 
-    /// The version and suite of the `ServerHello`, once it was read, whatever came after.
+    /// What was read since the `ServerHello`, whatever came after; `None` before it.
     #[must_use]
-    pub const fn hello(&self) -> Option<(TlsVersion, u16)> {
-        self.hello
+    pub fn into_facts(self) -> Option<PeekFacts> {
+        self.facts
     }
 
     /// Works off every complete record.
@@ -122,7 +126,7 @@ impl PeekReader {
                     self.drain_messages()
                 }
                 _ => Some(PeekStep::Malformed(
-                    "encrypted records before the certificate",
+                    "encrypted records before the end of the server's flight",
                 )),
             };
             if step.is_some() {
@@ -148,26 +152,37 @@ impl PeekReader {
                 return Some(PeekStep::Malformed("handshake message above 64 KiB"));
             }
             let body = cursor.take(length, "handshake message").ok()?;
-            let step = match (kind, self.hello) {
-                (handshake::SERVER_HELLO, None) => match server_hello(body) {
-                    Some(hello) => {
-                        self.hello = Some(hello);
+            let step = match (kind, &mut self.facts) {
+                (handshake::SERVER_HELLO, none @ None) => match server_hello(body) {
+                    Some((version, suite)) => {
+                        *none = Some(PeekFacts {
+                            version,
+                            suite,
+                            chain: Vec::new(),
+                            certificate_requested: false,
+                        });
                         None
                     }
                     None => Some(PeekStep::Malformed("server hello ends early")),
                 },
-                (handshake::CERTIFICATE, Some(hello)) => Some(certificates(body).map_or(
-                    PeekStep::Malformed("certificate message breaks its own lengths"),
-                    |chain| done(hello, chain),
-                )),
-                // An anonymous suite: nothing was offered that would allow it, but the version is worth having.
-                (handshake::SERVER_KEY_EXCHANGE | handshake::SERVER_HELLO_DONE, Some(hello)) => {
-                    Some(done(hello, Vec::new()))
+                (handshake::CERTIFICATE, Some(facts)) => match certificates(body) {
+                    Some(chain) => {
+                        facts.chain = chain;
+                        None
+                    }
+                    None => Some(PeekStep::Malformed(
+                        "certificate message breaks its own lengths",
+                    )),
+                },
+                (handshake::CERTIFICATE_REQUEST, Some(facts)) => {
+                    facts.certificate_requested = true;
+                    None
                 }
+                (handshake::SERVER_HELLO_DONE, Some(_)) => Some(PeekStep::Done),
                 (handshake::SERVER_HELLO, Some(_)) => {
                     Some(PeekStep::Malformed("second server hello"))
                 }
-                // HelloRequest, certificate status and the like may come in between.
+                // The key exchange, HelloRequest, certificate status and the like.
                 (_, Some(_)) | (0, None) => None,
                 (_, None) => Some(PeekStep::Malformed("no server hello first")),
             };
@@ -177,14 +192,6 @@ impl PeekReader {
             self.messages.drain(..MESSAGE_HEADER + length);
         }
     }
-}
-
-fn done((version, suite): (TlsVersion, u16), chain: Vec<Vec<u8>>) -> PeekStep {
-    PeekStep::Done(PeekFacts {
-        version,
-        suite,
-        chain,
-    })
 }
 
 enum Header {
@@ -262,24 +269,58 @@ fn certificates(body: &[u8]) -> Option<Vec<Vec<u8>>> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{alert, server_flight};
+    use super::super::{alert, handshake_message, records, server_flight};
     use super::*;
 
-    fn read(bytes: &[u8], piece: usize) -> PeekStep {
+    fn read_all(bytes: &[u8], piece: usize) -> (PeekStep, Option<PeekFacts>) {
         let mut reader = PeekReader::new();
         let mut step = PeekStep::NeedMore;
         for part in bytes.chunks(piece) {
             step = reader.push(part);
         }
-        step
+        (step, reader.into_facts())
     }
 
-    fn facts(version: TlsVersion, suite: u16, chain: &[Vec<u8>]) -> PeekStep {
-        PeekStep::Done(PeekFacts {
+    fn read(bytes: &[u8], piece: usize) -> PeekStep {
+        read_all(bytes, piece).0
+    }
+
+    fn facts(version: TlsVersion, suite: u16, chain: &[Vec<u8>]) -> (PeekStep, Option<PeekFacts>) {
+        let facts = PeekFacts {
             version,
             suite,
             chain: chain.to_vec(),
-        })
+            certificate_requested: false,
+        };
+        (PeekStep::Done, Some(facts))
+    }
+
+    #[test]
+    fn a_flight_cut_behind_the_certificate_keeps_it_and_is_not_done() {
+        let chain = vec![vec![0x30; 900]];
+        let mut bytes = server_flight(TlsVersion::TLS_1_2, 0xC02F, &chain);
+        bytes.truncate(bytes.len() - 4);
+        let length = u16::try_from(bytes.len() - 5).unwrap();
+        bytes[3..5].copy_from_slice(&length.to_be_bytes());
+        let (step, facts) = read_all(&bytes, usize::MAX);
+        assert_eq!(step, PeekStep::NeedMore);
+        assert!(facts.is_some_and(|facts| facts.chain == chain));
+    }
+
+    #[test]
+    fn a_request_for_a_client_certificate_is_kept() {
+        let mut flight = handshake_message(
+            handshake::SERVER_HELLO,
+            &[&[3, 3][..], &[7; 32], &[0, 0xC0, 0x2F, 0]].concat(),
+        );
+        flight.extend(handshake_message(
+            handshake::CERTIFICATE_REQUEST,
+            &[1, 1, 0, 0, 0, 0],
+        ));
+        flight.extend(handshake_message(handshake::SERVER_HELLO_DONE, &[]));
+        let (step, facts) = read_all(&records(content::HANDSHAKE, 0x0303, &flight), usize::MAX);
+        assert_eq!(step, PeekStep::Done);
+        assert!(facts.is_some_and(|facts| facts.certificate_requested));
     }
 
     #[test]
@@ -292,7 +333,7 @@ mod tests {
         ] {
             let chain = vec![vec![0x30; 900], vec![0x31; 20]];
             let bytes = server_flight(version, 0x002F, &chain);
-            assert_eq!(read(&bytes, usize::MAX), facts(version, 0x002F, &chain));
+            assert_eq!(read_all(&bytes, usize::MAX), facts(version, 0x002F, &chain));
         }
     }
 
@@ -301,7 +342,7 @@ mod tests {
         let chain = vec![vec![0x30; 8]; 40];
         let bytes = server_flight(TlsVersion::TLS_1_2, 0x002F, &chain);
         assert_eq!(
-            read(&bytes, usize::MAX),
+            read_all(&bytes, usize::MAX),
             facts(TlsVersion::TLS_1_2, 0x002F, &chain[..16])
         );
     }
@@ -337,7 +378,10 @@ mod tests {
         let chain = vec![vec![0x30; 10]];
         let mut bytes = alert(TlsVersion::TLS_1_2, 1, 112);
         bytes.extend(server_flight(TlsVersion::TLS_1_2, 0xC02F, &chain));
-        assert_eq!(read(&bytes, 3), facts(TlsVersion::TLS_1_2, 0xC02F, &chain));
+        assert_eq!(
+            read_all(&bytes, 3),
+            facts(TlsVersion::TLS_1_2, 0xC02F, &chain)
+        );
     }
 
     #[test]
@@ -356,7 +400,7 @@ mod tests {
             piece in 1_usize..5000,
         ) {
             let bytes = server_flight(TlsVersion(version), suite, &chain);
-            prop_assert_eq!(read(&bytes, piece), facts(TlsVersion(version), suite, &chain));
+            prop_assert_eq!(read_all(&bytes, piece), facts(TlsVersion(version), suite, &chain));
         }
 
         #[test]
@@ -365,11 +409,9 @@ mod tests {
                 proptest::collection::vec(any::<u8>(), 1..40), 1..4),
         ) {
             let bytes = server_flight(TlsVersion::TLS_1_2, 0x002F, &chain);
-            let whole = read(&bytes, usize::MAX);
             for end in 0..bytes.len() {
                 let step = read(&bytes[..end], usize::MAX);
-                // The certificate is followed by ServerHelloDone, so that a prefix may end just behind it.
-                prop_assert!(step == PeekStep::NeedMore || step == whole);
+                prop_assert_eq!(step, PeekStep::NeedMore);
             }
         }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use rdpscan::diagnosis::{Diagnosis, NameMember, NamePath, Policy, Stability, remedies};
 use rdpscan::fleet::{Fleet, Host};
 use rdpscan::model::{
-    Attempt, Confidence, ConnectionPurpose, DnsVerdict, EVENT_SCHEMA, Endpoint, EventBody, Finding,
-    History, HostState, NameSource, Nla, NtlmFacts, ObservedName, Outcome, ScanEnd, ScanEvent,
+    Attempt, Confidence, DnsVerdict, EVENT_SCHEMA, Endpoint, EventBody, Finding, History,
+    HostState, NameSource, Nla, NtlmFacts, ObservedName, Outcome, ProbeKind, ScanEnd, ScanEvent,
     ScanPlan, ScanStatus, SelectedSecurity, Severity, StabilityVerdict, Stage, StageRecord,
     Subject, UnlistedCounts,
 };
@@ -146,6 +146,7 @@ pub(super) fn attempt(endpoint: Endpoint) -> Attempt {
     Attempt {
         endpoint,
         number: 1,
+        probe: ProbeKind::Default,
         by_name: None,
         started_at: jiff::Timestamp::UNIX_EPOCH,
         stages: Vec::new(),
@@ -194,7 +195,6 @@ pub(super) fn saved(folder: &Path) {
     let refused = Attempt {
         stages: vec![StageRecord {
             stage: Stage::Tcp,
-            connection: ConnectionPurpose::Main,
             start_us: 0,
             duration_us: 900,
             outcome: Outcome::Refused,

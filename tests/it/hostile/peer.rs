@@ -5,15 +5,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rdpscan::clock;
-use rdpscan::model::{Attempt, Endpoint};
+use rdpscan::model::{Attempt, Endpoint, EventBody, ProbeKind, Progress};
 use rdpscan::probe::dns::{DnsOptions, Names};
 use rdpscan::probe::trust::TrustStore;
 use rdpscan::probe::{LiveProber, ProbeOptions};
-use rdpscan::scan::{AttemptRequest, Connect, Prober as _};
+use rdpscan::scan::{self, AttemptRequest, Connect, Prober as _, ScanOptions};
+use rdpscan::target::TargetSetBuilder;
 use rdpscan::wire::tsrequest;
 use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +27,8 @@ pub(crate) enum Act {
     Read,
     /// Send all of it.
     Send(Vec<u8>),
+    /// Wait so long.
+    Pause(Duration),
     /// Send one byte at a time, so far apart.
     Drip(Vec<u8>, Duration),
     /// Send the same bytes until the other side has enough.
@@ -61,7 +65,7 @@ pub(crate) struct Peer {
     pub(crate) endpoint: Endpoint,
     seen: Arc<Mutex<Vec<Seen>>>,
     most_at_once: Arc<AtomicUsize>,
-    ended: tokio::sync::watch::Receiver<usize>,
+    ended: watch::Receiver<usize>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -78,7 +82,7 @@ impl Peer {
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let most_at_once = Arc::new(AtomicUsize::new(0));
-        let (count, ended) = tokio::sync::watch::channel(0);
+        let (count, ended) = watch::channel(0);
         let task = tokio::spawn(serve(
             listener,
             scripts,
@@ -121,18 +125,23 @@ impl Peer {
             number: 1,
             silent_rounds: 0,
             by_name: None,
-            legacy: false,
+            probe: ProbeKind::Default,
             ntlm: true,
-            second: true,
-            without_nla: true,
-            gap: Duration::ZERO,
             give_up: CancellationToken::new(),
         }
     }
 
-    /// One attempt with the usual request.
+    /// One attempt with the default probe.
     pub(crate) async fn attempt(&self) -> Attempt {
-        self.attempt_as(self.request(), options()).await
+        self.attempt_with(ProbeKind::Default).await
+    }
+
+    pub(crate) async fn attempt_with(&self, probe: ProbeKind) -> Attempt {
+        let request = AttemptRequest {
+            probe,
+            ..self.request()
+        };
+        self.attempt_as(request, options()).await
     }
 
     pub(crate) async fn attempt_as(
@@ -145,6 +154,39 @@ impl Peer {
             panic!("the peer does not accept");
         };
         prober.attempt(link, request).await
+    }
+
+    /// Every attempt that a scan makes, with this gap between two connections.
+    pub(crate) async fn scan(&self, gap: Duration) -> Vec<Attempt> {
+        let mut targets = TargetSetBuilder::new(&[self.endpoint.port]);
+        targets
+            .add_text(&self.endpoint.address.to_string())
+            .unwrap();
+        let scan_options = ScanOptions {
+            interval: gap,
+            gap,
+            dns: false,
+            ..ScanOptions::default()
+        };
+        let (sender, mut events) = mpsc::channel(scan::EVENT_CAPACITY);
+        let (progress, _) = watch::channel(Progress::default());
+        let engine = tokio::spawn(scan::run(
+            Arc::new(targets.build().unwrap()),
+            Arc::new(LiveProber::new(options())),
+            scan_options,
+            sender,
+            progress,
+            CancellationToken::new(),
+            None,
+        ));
+        let mut attempts = Vec::new();
+        while let Some(event) = events.recv().await {
+            if let EventBody::AttemptFinished { attempt, .. } = event.body {
+                attempts.push(attempt);
+            }
+        }
+        engine.await.unwrap();
+        attempts
     }
 }
 
@@ -163,7 +205,7 @@ async fn serve(
     scripts: Vec<Vec<Act>>,
     seen: Arc<Mutex<Vec<Seen>>>,
     most_at_once: Arc<AtomicUsize>,
-    ended: tokio::sync::watch::Sender<usize>,
+    ended: watch::Sender<usize>,
 ) {
     let open = Arc::new(AtomicUsize::new(0));
     let ended = Arc::new(ended);
@@ -211,6 +253,7 @@ async fn follow(mut stream: TcpStream, script: Vec<Act>, seen: &mut Seen) {
                 }
             }
             Act::Send(bytes) => drop(stream.write_all(&bytes).await),
+            Act::Pause(time) => tokio::time::sleep(time).await,
             Act::Drip(bytes, every) => {
                 for byte in bytes {
                     if stream.write_all(&[byte]).await.is_err() {
@@ -248,6 +291,11 @@ async fn follow_tls(
     seen.sni = stream.get_ref().1.server_name().map(str::to_owned);
     for act in acts {
         match act {
+            Act::Read => {
+                let mut buffer = vec![0; 4096];
+                let count = stream.read(&mut buffer).await.unwrap_or(0);
+                seen.plain.extend_from_slice(&buffer[..count]);
+            }
             Act::ReadQuestion => {
                 while !matches!(tsrequest::length(&seen.plain), Ok(Some(n)) if n <= seen.plain.len())
                 {

@@ -39,6 +39,8 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
             looks_like,
             first_bytes
         }),
+        any::<(String, u32)>()
+            .prop_map(|(message, received)| Outcome::Disconnected { message, received }),
         any::<String>().prop_map(|detail| Outcome::Malformed { detail }),
         any::<u32>().prop_map(|code| Outcome::NegotiationFailure { code }),
         Just(Outcome::NoTls),
@@ -54,23 +56,15 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
 fn any_stage_record() -> impl Strategy<Value = StageRecord> {
     (
         prop::sample::select(Stage::ALL.to_vec()),
-        prop::sample::select(vec![
-            ConnectionPurpose::Main,
-            ConnectionPurpose::Renegotiate,
-            ConnectionPurpose::LegacyPeek,
-        ]),
         any::<(u32, u32)>(),
         any_outcome(),
     )
-        .prop_map(
-            |(stage, connection, (start_us, duration_us), outcome)| StageRecord {
-                stage,
-                connection,
-                start_us,
-                duration_us,
-                outcome,
-            },
-        )
+        .prop_map(|(stage, (start_us, duration_us), outcome)| StageRecord {
+            stage,
+            start_us,
+            duration_us,
+            outcome,
+        })
 }
 
 fn any_certificate() -> impl Strategy<Value = CertificateFacts> {
@@ -186,6 +180,7 @@ pub(super) fn any_attempt() -> impl Strategy<Value = Attempt> {
     (
         any_endpoint(),
         any::<(u32, u8)>(),
+        prop::sample::select(ProbeKind::ALL.to_vec()),
         prop::option::of(any_text()),
         any_time(),
         prop::collection::vec(any_stage_record(), 0..6),
@@ -198,6 +193,7 @@ pub(super) fn any_attempt() -> impl Strategy<Value = Attempt> {
             |(
                 endpoint,
                 (number, silent_rounds),
+                probe,
                 by_name,
                 started_at,
                 stages,
@@ -208,6 +204,7 @@ pub(super) fn any_attempt() -> impl Strategy<Value = Attempt> {
             )| Attempt {
                 endpoint,
                 number,
+                probe,
                 by_name,
                 started_at,
                 stages,

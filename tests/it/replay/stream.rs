@@ -96,7 +96,6 @@ fn expired() -> CertificateFacts {
 fn stage(stage: Stage, outcome: Outcome) -> StageRecord {
     StageRecord {
         stage,
-        connection: ConnectionPurpose::Main,
         start_us: 10 * stage as u32,
         duration_us: 1500,
         outcome,
@@ -107,6 +106,7 @@ fn attempt(to: &str, number: u32, stages: Vec<StageRecord>) -> Attempt {
     Attempt {
         endpoint: endpoint(to),
         number,
+        probe: ProbeKind::Default,
         by_name: None,
         started_at: time("2026-01-21T12:00:00.123456Z"),
         stages,

@@ -17,11 +17,11 @@ use ratatui::buffer::Buffer;
 use rdpscan::diagnosis::Policy;
 use rdpscan::fleet::Fleet;
 use rdpscan::model::{
-    Attempt, CertificateFacts, ConnectionPurpose, Descriptors, EVENT_SCHEMA, Endpoint, EventBody,
-    KeyAlgorithm, Lookup, LookupAnswer, NameSource, NegotiationFacts, Notice, NtlmFacts,
-    ObservedName, Outcome, PathFacts, Progress, Protocols, PublicKey, Question, Resolver, ScanEnd,
-    ScanEvent, ScanPlan, ScanStatus, SelectedSecurity, Stage, StageRecord, TlsFacts, TlsMethod,
-    TlsVersion, TrustVerdict, UnlistedCounts,
+    Attempt, CertificateFacts, Descriptors, EVENT_SCHEMA, Endpoint, EventBody, KeyAlgorithm,
+    Lookup, LookupAnswer, NameSource, NegotiationFacts, Notice, NtlmFacts, ObservedName, Outcome,
+    PathFacts, ProbeKind, Progress, Protocols, PublicKey, Question, Resolver, ScanEnd, ScanEvent,
+    ScanPlan, ScanStatus, SelectedSecurity, Stage, StageRecord, TlsFacts, TlsMethod, TlsVersion,
+    TrustVerdict, UnlistedCounts,
 };
 use rdpscan::tui::{Action, Effect, Keeping, Model, Offer, Offers, Theme, draw, update};
 
@@ -122,7 +122,6 @@ pub(crate) fn plan(simulated: bool) -> EventBody {
 fn record(stage: Stage, start_us: u32, duration_us: u32, outcome: Outcome) -> StageRecord {
     StageRecord {
         stage,
-        connection: ConnectionPurpose::Main,
         start_us,
         duration_us,
         outcome,
@@ -169,6 +168,7 @@ pub(crate) fn good(address: &str, number: u32, certificate: CertificateFacts) ->
     Attempt {
         endpoint: endpoint(address),
         number,
+        probe: ProbeKind::Default,
         by_name: None,
         started_at: start() + SignedDuration::from_secs(i64::from(number) * 10),
         stages: vec![
@@ -247,32 +247,11 @@ pub(crate) fn bad(address: &str, number: u32, stage: Stage, outcome: Outcome) ->
     attempt
 }
 
-/// An attempt that only the legacy peek could save.
+/// An attempt with the legacy hello, which an old server answers.
 pub(crate) fn legacy(address: &str, number: u32, certificate: CertificateFacts) -> Attempt {
     let mut attempt = good(address, number, certificate);
-    attempt.stages = vec![
-        record(Stage::Tcp, 0, 1_000, Outcome::Ok),
-        record(Stage::X224, 1_100, 2_000, Outcome::Ok),
-        record(
-            Stage::Tls,
-            3_200,
-            4_000,
-            Outcome::Alert {
-                code: 70,
-                received: 7,
-            },
-        ),
-    ];
-    for (stage, start_us) in [
-        (Stage::Tcp, 260_000),
-        (Stage::X224, 261_200),
-        (Stage::Tls, 263_000),
-    ] {
-        attempt.stages.push(StageRecord {
-            connection: ConnectionPurpose::LegacyPeek,
-            ..record(stage, start_us, 1_100, Outcome::Ok)
-        });
-    }
+    attempt.probe = ProbeKind::LegacyHello;
+    attempt.stages.pop();
     let tls = attempt.tls.as_deref().cloned().unwrap();
     attempt.tls = Some(Arc::new(TlsFacts {
         method: TlsMethod::LegacyPeek,
@@ -285,6 +264,33 @@ pub(crate) fn legacy(address: &str, number: u32, certificate: CertificateFacts) 
     }));
     attempt.ntlm = None;
     attempt
+}
+
+/// What a scan makes of a host that has TLS 1.0 only, in its round `number` of three.
+fn old_host(script: &mut Script, number: u32) {
+    let address = "10.0.0.9";
+    let refused = |number| {
+        let outcome = Outcome::Alert {
+            code: 70,
+            received: 7,
+        };
+        bad(address, number, Stage::Tls, outcome)
+    };
+    let read = |number| {
+        let old = certificate("old09.corp.example", "2027-03-01T00:00:00Z");
+        legacy(address, number, old)
+    };
+    match number {
+        1 => script.attempt(refused(1), false),
+        2 => {
+            script.attempt(refused(2), false);
+            script.attempt(read(3), false);
+        }
+        _ => {
+            script.attempt(read(4), false);
+            script.attempt(refused(5), true);
+        }
+    }
 }
 
 /// Hosts of many kinds.
@@ -321,7 +327,7 @@ pub(crate) fn fleet_events() -> Vec<ScanEvent> {
             },
             last,
         );
-        script.attempt(legacy("10.0.0.9", number, one("old09.corp.example")), last);
+        old_host(&mut script, number);
         script.attempt(
             bad(
                 "10.0.0.10",

@@ -1,7 +1,6 @@
 //! The time axis: where stages stand, in cells, and its ticks.
 
 use super::super::glyphs;
-use crate::model::Place;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 
@@ -72,9 +71,9 @@ impl Axis {
     }
 
     /// The stage's bar between what lies before and after it, together the axis' width; never without at least one full cell.
-    pub(super) fn bar(&self, place: Place, theme: Theme) -> [String; 3] {
-        let first = self.cell(place.start).min(self.width.saturating_sub(1));
-        let last = self.cell(place.end).max(first + 1).min(self.width);
+    pub(super) fn bar(&self, start: u64, end: u64, theme: Theme) -> [String; 3] {
+        let first = self.cell(start).min(self.width.saturating_sub(1));
+        let last = self.cell(end).max(first + 1).min(self.width);
         let mut around = vec![" "; self.width];
         for (cell, _) in self.ticks() {
             if let Some(empty) = around.get_mut(cell) {
@@ -120,8 +119,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::timeline_record as record;
-    use crate::model::{ConnectionPurpose, without_pauses};
 
     #[test]
     fn ticks_are_round_and_stand_where_their_times_do() {
@@ -134,14 +131,7 @@ mod tests {
             axis.labels(theme),
             ":0                  :10 ms              :20 ms              :30 ms"
         );
-        let [before, bar, after] = axis.bar(
-            Place {
-                start: 10_000,
-                end: 20_000,
-                pause: 0,
-            },
-            theme,
-        );
+        let [before, bar, after] = axis.bar(10_000, 20_000, theme);
         assert_eq!((before.len(), bar.len(), after.len()), (20, 20, 20));
         assert!(before.starts_with(':') && after.starts_with(':'));
     }
@@ -154,9 +144,9 @@ mod tests {
             end in any::<u64>(),
             width in 1usize..80,
         ) {
-            let place = without_pauses(&[record(ConnectionPurpose::Main, start_us, duration_us)]);
+            let start = u64::from(start_us);
             let theme = Theme { palette: crate::tui::theme::Palette::Dark, ascii: true };
-            let [before, bar, after] = Axis::new(end, width).bar(place[0], theme);
+            let [before, bar, after] = Axis::new(end, width).bar(start, start + u64::from(duration_us), theme);
             prop_assert!(!bar.is_empty());
             prop_assert_eq!(before.len() + bar.len() + after.len(), width);
         }

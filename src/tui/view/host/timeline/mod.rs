@@ -7,10 +7,8 @@ use std::borrow::Cow;
 use super::super::fit_pieces;
 use super::Page;
 use super::glyphs::Mark;
-use crate::diagnosis::{Ending, endings};
-use crate::model::{
-    Attempt, ConnectionPurpose, History, Place, Stage, StageRecord, without_pauses,
-};
+use crate::diagnosis::{Answer, Ending, answers, endings, kinds_in_words};
+use crate::model::{Attempt, History, Outcome, ProbeKind, Stage, StageRecord};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use axis::Axis;
@@ -42,6 +40,7 @@ pub(super) fn write(history: &History, page: &mut Page) {
         page.note("no attempt was made");
         return;
     }
+    kinds(&answers(attempts), page);
     let older = attempts.len().saturating_sub(DRAWN);
     let ended: Vec<Ending<'_>> = endings(attempts).collect();
     let (folded, ended) = ended.split_at(older);
@@ -49,7 +48,10 @@ pub(super) fn write(history: &History, page: &mut Page) {
         .iter()
         .skip(older)
         .zip(ended)
-        .map(|(attempt, ending)| Drawn::new(attempt, *ending))
+        .map(|(attempt, ending)| Drawn {
+            attempt,
+            ending: *ending,
+        })
         .collect();
     let axis = axis(&drawn, page);
     if let Some(axis) = &axis {
@@ -72,39 +74,65 @@ pub(super) fn write(history: &History, page: &mut Page) {
         } else if let Some(axis) = &axis {
             page.line(vec![
                 (format!("{:LEAD$}{:<NAME$}", "", "whole"), Tone::Dim),
-                (axis.bar(attempt.whole(), page.theme).concat(), Tone::Dim),
+                (axis.bar(0, attempt.end(), page.theme).concat(), Tone::Dim),
             ]);
         }
     }
+}
+
+/// Where connections were answered in several ways, each way with its share and its facts.
+fn kinds(kinds: &[Answer<'_>], page: &mut Page) {
+    let Some(words) = kinds_in_words(kinds) else {
+        return;
+    };
+    page.heading(&words);
+    let defaults = kinds.iter().filter(|kind| kind.probe.is_default());
+    let all = defaults.map(|kind| kind.connections).sum();
+    for kind in kinds {
+        let (mark, end) = match kind.end {
+            None => (Mark::Good, "gets through".to_owned()),
+            Some((stage, outcome)) => (Mark::Bad, format!("stops at {stage}: {outcome}")),
+        };
+        let mut facts = vec![end];
+        facts.extend(kind.selected.map(|selected| selected.word().to_owned()));
+        facts.extend(kind.version.map(|version| format!("TLS {version}")));
+        if let Some(leaf) = kind.leaf {
+            let name = leaf.common_name.as_deref().unwrap_or(&leaf.subject);
+            let expires = leaf.not_after.map_or_else(String::new, |end| {
+                format!(", expires {}", end.civil().date())
+            });
+            facts.push(format!("certificate {name}{expires}"));
+        }
+        facts.extend(kind.computer.map(|name| format!("computer {name}")));
+        let share = if kind.probe.is_default() {
+            format!("{:>3}x {:>3} %", kind.connections, kind.share(all))
+        } else {
+            kind.probe.words().to_owned()
+        };
+        let lead = vec![
+            (
+                format!("{:LEAD$}{} ", "", mark.glyph(page.theme)),
+                mark.tone(),
+            ),
+            (format!("{share}  "), Tone::Strong),
+        ];
+        let indent = lead.iter().map(|(piece, _)| text::width(piece)).sum();
+        page.hung(lead, indent, &text::clean(&facts.join("; ")), Tone::Plain);
+    }
+    page.heading("Attempts");
 }
 
 /// An attempt with what is needed to draw it.
 struct Drawn<'a> {
     attempt: &'a Attempt,
     ending: Ending<'a>,
-    places: Vec<Place>,
 }
 
-impl<'a> Drawn<'a> {
-    fn new(attempt: &'a Attempt, ending: Ending<'a>) -> Self {
-        Self {
-            attempt,
-            ending,
-            places: without_pauses(&attempt.stages),
-        }
-    }
-
-    /// Microseconds to the end of its last stage, pauses taken out.
+impl Drawn<'_> {
+    /// Microseconds to the end of its last stage.
     fn end(&self) -> u64 {
-        self.places.iter().map(|place| place.end).max().unwrap_or(0)
-    }
-
-    fn whole(&self) -> Place {
-        Place {
-            start: 0,
-            end: self.end(),
-            pause: 0,
-        }
+        let ends = self.attempt.stages.iter().map(StageRecord::end_us);
+        ends.max().unwrap_or(0)
     }
 
     /// Whether the attempt ended with this stage.
@@ -169,9 +197,12 @@ fn fold(folded: &[Ending<'_>], page: &mut Page) {
 fn heading(drawn: &Drawn<'_>, page: &mut Page) {
     let attempt = drawn.attempt;
     let (mark, result) = match drawn.ending {
+        Ending::Through if is_excused(attempt) => {
+            (Mark::None, "refused; another probe is accepted".to_owned())
+        }
         Ending::Through => (Mark::Good, "got through".to_owned()),
         Ending::Failed(stage, _) => (Mark::Bad, format!("stopped at {stage}")),
-        Ending::NotCounted => (Mark::None, "says nothing about the host".to_owned()),
+        Ending::NotCounted => (Mark::None, "not counted".to_owned()),
     };
     let way = match &attempt.by_name {
         Some(name) if page.width >= NAMED => format!("by name {}", text::clean(name)),
@@ -187,6 +218,9 @@ fn heading(drawn: &Drawn<'_>, page: &mut Page) {
         (1, plain(way)),
         (4, dim(text::moment(attempt.started_at))),
     ];
+    if attempt.probe != ProbeKind::Default {
+        pieces.insert(1, (0, plain(attempt.probe.words().to_owned())));
+    }
     match attempt.silent_rounds {
         0 => {}
         1 => pieces.push((2, warn("after 1 silent round".to_owned()))),
@@ -216,44 +250,23 @@ fn heading(drawn: &Drawn<'_>, page: &mut Page) {
     page.lines.push(Line::from(spans));
 }
 
+/// It was refused, and counts as a way in all the same, since the host accepts another kind of probe.
+fn is_excused(attempt: &Attempt) -> bool {
+    attempt
+        .failure()
+        .is_some_and(|(stage, outcome)| stage < Stage::Credssp && *outcome != Outcome::NoTls)
+}
+
 /// Said of the stage that ended the attempt.
 const BROKE: &str = "stopped here: ";
 
 fn stages(drawn: &Drawn<'_>, axis: Option<&Axis>, page: &mut Page) {
-    let mut connection = ConnectionPurpose::Main;
-    for (record, place) in drawn.attempt.stages.iter().zip(&drawn.places) {
-        if record.connection != connection {
-            connection = record.connection;
-            another(record, place.pause, page);
-        }
-        stage(drawn, record, *place, axis, page);
+    for record in &drawn.attempt.stages {
+        stage(drawn, record, axis, page);
     }
 }
 
-/// Says what was asked next, and on which connection; the pause before another one is our courtesy.
-fn another(record: &StageRecord, pause: u64, page: &mut Page) {
-    let what = match record.connection {
-        ConnectionPurpose::Main => return,
-        ConnectionPurpose::Renegotiate => "asked again with another X.224 request",
-        ConnectionPurpose::LegacyPeek => "asked with the legacy hello",
-        ConnectionPurpose::WithoutNla => "asked again without NLA",
-    };
-    let how = if record.stage == Stage::Tcp {
-        let pause = text::millis(pause as f64 / 1000.0);
-        format!("on a connection of its own, after a pause of {pause}")
-    } else {
-        "on the same connection".to_owned()
-    };
-    page.paragraph(LEAD, &format!("{what}, {how}"), Tone::Dim);
-}
-
-fn stage(
-    drawn: &Drawn<'_>,
-    record: &StageRecord,
-    place: Place,
-    axis: Option<&Axis>,
-    page: &mut Page,
-) {
+fn stage(drawn: &Drawn<'_>, record: &StageRecord, axis: Option<&Axis>, page: &mut Page) {
     let theme = page.theme;
     let broke = drawn.broke_at(record);
     let (glyph, tone) = if broke {
@@ -281,12 +294,12 @@ fn stage(
     let took = text::millis(f64::from(record.duration_us) / 1000.0);
     let mut pieces = vec![(format!("{:LEAD$}{name:<NAME$}", ""), name_tone)];
     if let Some(axis) = axis {
-        let [before, bar, after] = axis.bar(place, theme);
+        let [before, bar, after] = axis.bar(u64::from(record.start_us), record.end_us(), theme);
         pieces.extend([(before, Tone::Dim), (bar, tone), (after, Tone::Dim)]);
         pieces.push((format!(" {took:>DURATION$}  "), Tone::Plain));
         page.hung(pieces, AROUND + axis.width(), &outcome, said);
     } else {
-        let at = text::millis(place.start as f64 / 1000.0);
+        let at = text::millis(f64::from(record.start_us) / 1000.0);
         let when = format!("at {at:>DURATION$}  took {took:>DURATION$}  ");
         let indent = LEAD + NAME + when.len();
         pieces.push((when, Tone::Dim));
