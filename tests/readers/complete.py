@@ -65,6 +65,7 @@ NOT_IN = {
         "rdpscan --format=ma",
         "rdpscan open b.json --sort=-exp",
         "rdpscan open b.json --columns state,expi",
+        "rdpscan --fail-on high,unr",
         "rdpscan --format 'ma",
         # Its own files come without words in front of them.
         "rdpscan --file=b",
