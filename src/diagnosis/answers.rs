@@ -60,7 +60,7 @@ impl<'a> Answer<'a> {
 
     /// Byte counts and the words of libraries vary from one connection to the next.
     fn is_like(&self, other: &Self) -> bool {
-        let print = |answer: &Self| answer.leaf.map(|leaf| leaf.sha256.clone());
+        let print = |answer: &Self| answer.leaf.map(|leaf| &*leaf.sha256);
         let ends_alike = match (self.end, other.end) {
             (None, None) => true,
             (Some((stage, outcome)), Some((at, same))) => {

@@ -27,7 +27,14 @@ impl<'a> Ending<'a> {
 pub fn endings(
     attempts: &[Attempt],
 ) -> impl ExactSizeIterator<Item = Ending<'_>> + DoubleEndedIterator + Clone {
-    let tolerance = ProbeTolerance::of(attempts);
+    endings_by(attempts, ProbeTolerance::of(attempts))
+}
+
+/// The same, where it is known what the host accepts.
+pub(crate) fn endings_by(
+    attempts: &[Attempt],
+    tolerance: ProbeTolerance,
+) -> impl ExactSizeIterator<Item = Ending<'_>> + DoubleEndedIterator + Clone {
     attempts
         .iter()
         .map(move |attempt| ending(attempt, tolerance))

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::ending::{Ending, endings};
+use super::ending::{Ending, endings_by};
 use super::fleet_rules::FleetSight;
 use super::identity::ServerKind;
 use super::leaves::{self, Leaf};
@@ -63,10 +63,11 @@ impl<'a> Sight<'a> {
                     .fleet
                     .is_some_and(|fleet| fleet.was_away(counted.attempt.started_at))
         };
+        let tolerance = ProbeTolerance::of(&history.attempts);
         let counted: Vec<Counted<'a>> = history
             .attempts
             .iter()
-            .zip(endings(&history.attempts))
+            .zip(endings_by(&history.attempts, tolerance))
             .map(|(attempt, ending)| Counted { attempt, ending })
             .filter(|counted| counted.ending != Ending::NotCounted && !is_ours(counted))
             .collect();
@@ -81,7 +82,7 @@ impl<'a> Sight<'a> {
             leaves,
             ntlm: history.ntlm().map(Arc::as_ref),
             counted,
-            tolerance: ProbeTolerance::of(&history.attempts),
+            tolerance,
             history,
             policy: context.policy,
             now: context.now,

@@ -51,11 +51,14 @@ pub(super) fn no_session(
     verdicts: &[(&'static str, Verdict)],
 ) -> (&'static str, Verdict) {
     let id = "RDP-NO-SESSION";
+    if !state::is_unreached(sight) {
+        return (id, Verdict::Silent);
+    }
     let at = state::broken_at(sight).filter(|_| !state::is_not_rdp(sight));
     let explained = verdicts
         .iter()
         .any(|(_, verdict)| matches!(verdict, Verdict::Fires(finding) if stops(finding, at)));
-    if !state::is_unreached(sight) || explained {
+    if explained {
         return (id, Verdict::Silent);
     }
     let mut ends: Vec<(String, usize)> = Vec::new();

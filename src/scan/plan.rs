@@ -99,7 +99,8 @@ impl ProbePlan {
     /// Whether the next probe goes by name where there is one: as often as by IP, and in Thue and Morse's order, so that
     /// servers that take turns do not show as a difference between the two.
     pub(super) const fn goes_by_name(&self, probe: ProbeKind) -> bool {
-        if !goes_in_turn(probe) {
+        // Only what a client sends is compared.
+        if !probe.is_default() {
             return false;
         }
         let by_ip = self.defaults.saturating_sub(self.by_name);
@@ -169,11 +170,6 @@ impl ProbePlan {
         let unread = self.handshake_failed && !self.handshake_done && !self.certificate_seen;
         (stopped || unread).then_some(ProbeKind::LegacyHello)
     }
-}
-
-/// Whether it goes by name or by IP in turn: only default probes are compared.
-const fn goes_in_turn(probe: ProbeKind) -> bool {
-    probe.is_default()
 }
 
 #[cfg(test)]

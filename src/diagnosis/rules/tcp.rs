@@ -369,36 +369,31 @@ fn x224_silent(sight: &Sight<'_>) -> Verdict {
     } else {
         "The port is open but never responds to the first RDP request"
     };
-    let mut long = sight.probes(ProbeKind::LongDeadline).filter_map(|attempt| {
-        let record = attempt.stage(Stage::X224)?;
-        matches!(record.outcome, Outcome::Timeout { .. }).then_some(record.duration_us)
-    });
-    if let Some(waited_us) = long.next() {
-        return sure(
+    let silences = seen(sight, &silences);
+    match longest_wait(sight, ProbeKind::LongDeadline) {
+        Some(waited) => sure(
+            "RDP-X224-SILENT",
+            title,
+            format!("{silences}; none within {waited:.0} s either"),
+        ),
+        None => likely(
             "RDP-X224-SILENT",
             title,
             format!(
-                "{}; none within {:.0} s either",
-                seen(sight, &silences),
-                f64::from(waited_us) / 1e6
+                "{silences}, not within {:.0} s",
+                longest_wait(sight, ProbeKind::Default).unwrap_or_default()
             ),
-        );
-    }
-    let waited_us = sight
-        .failures()
-        .filter(|(_, _, outcome)| matches!(outcome, Outcome::Timeout { .. }))
-        .filter_map(|(counted, stage, _)| Some(counted.attempt.stage(stage)?.duration_us))
-        .max()
-        .unwrap_or_default();
-    likely(
-        "RDP-X224-SILENT",
-        title,
-        format!(
-            "{}, not within {:.0} s",
-            seen(sight, &silences),
-            f64::from(waited_us) / 1e6
         ),
-    )
+    }
+}
+
+/// The longest wait in vain for an X.224 answer, in seconds.
+fn longest_wait(sight: &Sight<'_>, probe: ProbeKind) -> Option<f64> {
+    let waits = sight.probes(probe).filter_map(|attempt| {
+        let record = attempt.stage(Stage::X224)?;
+        matches!(record.outcome, Outcome::Timeout { .. }).then_some(record.duration_us)
+    });
+    waits.max().map(|us| f64::from(us) / 1e6)
 }
 
 fn x224_malformed(sight: &Sight<'_>) -> Verdict {
