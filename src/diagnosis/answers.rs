@@ -30,11 +30,9 @@ impl<'a> Answer<'a> {
     /// `None` for a connection that says nothing about what answers.
     fn of(attempt: &'a Attempt) -> Option<Self> {
         let end = match attempt.failure() {
-            // Ours, or lost on the way.
-            Some(
-                (_, Outcome::Local { .. } | Outcome::Cancelled)
-                | (Stage::Tcp, Outcome::Timeout { .. }),
-            ) => return None,
+            Some((_, outcome)) if outcome.is_ours() => return None,
+            // Lost on the way.
+            Some((Stage::Tcp, Outcome::Timeout { .. })) => return None,
             Some((_, Outcome::NoTls | Outcome::NoChallenge | Outcome::CredsspError { .. })) => None,
             end => end,
         };

@@ -59,19 +59,19 @@ fn ending(attempt: &Attempt, tolerance: ProbeTolerance) -> Ending<'_> {
         return Ending::Through;
     };
     match outcome {
+        _ if outcome.is_ours() => Ending::NotCounted,
         Outcome::Ok | Outcome::NoTls | Outcome::NoChallenge | Outcome::CredsspError { .. } => {
             Ending::Through
         }
         _ if stage == Stage::Tls && tolerance.excuses_hello(attempt) => Ending::Through,
-        Outcome::Local { .. } | Outcome::Cancelled | Outcome::ClientRefused { .. } => {
-            Ending::NotCounted
-        }
+        Outcome::ClientRefused { .. } => Ending::NotCounted,
         Outcome::Malformed { .. } | Outcome::NotRdp { .. } | Outcome::Alert { .. }
             if stage == Stage::Credssp =>
         {
             Ending::Through
         }
         _ if stage == Stage::X224 && tolerance.excuses_request(attempt) => Ending::Through,
+        Outcome::Timeout { .. } if attempt.is_stalled() => Ending::NotCounted,
         // It would have been answered: how it would have gone on, the long deadline shows.
         Outcome::Timeout { .. } if stage == Stage::X224 && tolerance.answers_too_late() => {
             Ending::NotCounted

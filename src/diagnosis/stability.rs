@@ -31,8 +31,16 @@ pub(crate) fn stability(counted: &[Counted<'_>], policy: &Policy) -> Stability {
         attempts,
         failures,
         failures_by_stage: by_stage.into_iter().collect(),
-        connect_ms: spread(counted.iter().filter_map(|one| one.attempt.connect_ms())),
-        total_ms: spread(through().map(|one| one.attempt.total_ms())),
+        connect_ms: spread(
+            counted
+                .iter()
+                .filter_map(|one| one.attempt.pace_ms(Stage::Tcp)),
+        ),
+        total_ms: spread(
+            through()
+                .filter(|one| !one.attempt.is_lagged())
+                .map(|one| one.attempt.total_ms()),
+        ),
         handshake_ms: spread(counted.iter().filter_map(handshake_ms)),
         retransmits: counted
             .iter()
@@ -49,8 +57,7 @@ fn handshake_ms(one: &Counted<'_>) -> Option<f64> {
         .tls
         .as_ref()
         .is_some_and(|tls| tls.method == TlsMethod::Full);
-    let record = one.attempt.stage(Stage::Tls)?;
-    (full && record.outcome.is_ok()).then(|| f64::from(record.duration_us) / 1000.0)
+    one.attempt.pace_ms(Stage::Tls).filter(|_| full)
 }
 
 /// Lost connects as a share of all connects tried.

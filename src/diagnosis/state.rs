@@ -49,11 +49,16 @@ pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
     if is_not_rdp(sight) {
         return ended(HostState::NotRdp, Stage::X224);
     }
+    // Skipped before there were enough attempts to tell what always fails.
+    let enough = usize::try_from(sight.policy.stability_attempts).unwrap_or(usize::MAX);
+    if let Some(stage) = given_up
+        && !sight.any_through()
+        && sight.counted.len() < enough
+    {
+        return ended(HostState::GivenUp, stage);
+    }
     if let Some(stage) = broken_at(sight) {
         return ended(HostState::Broken, stage);
-    }
-    if let (Some(stage), true) = (given_up, sight.counted.is_empty()) {
-        return ended(HostState::GivenUp, stage);
     }
     if kept_by_own_trouble(sight) {
         return NOT_PROBED;

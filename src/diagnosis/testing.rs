@@ -195,6 +195,7 @@ fn empty(probe: ProbeKind) -> Attempt {
         tls: None,
         ntlm: None,
         path: None,
+        lag_us: 0,
     }
 }
 

@@ -111,6 +111,15 @@ pub struct PathFacts {
     pub rtt_us: u32,
 }
 
+impl PathFacts {
+    /// The round-trip time of a connection on which nothing was sent again; else it cannot be told which of the segments was
+    /// answered.
+    #[must_use]
+    pub fn undisturbed_rtt_us(self) -> Option<u32> {
+        (self.retransmits == 0 && self.rtt_us > 0).then_some(self.rtt_us)
+    }
+}
+
 /// One attempt at one endpoint: one connection, as a timeline of stages, and the facts that they yielded.
 ///
 /// What one connection shows is never evidence about another: behind one address there may be several servers.
@@ -142,7 +151,17 @@ pub struct Attempt {
     pub ntlm: Option<Arc<NtlmFacts>>,
     /// What the kernel told.
     pub path: Option<PathFacts>,
+    /// Microseconds by which this process was late at worst while the attempt was under way: how long after it was due a timer of
+    /// its own fired. Times of an attempt with much of it are times of this machine and not of the host.
+    #[serde(default)]
+    pub lag_us: u32,
 }
+
+/// From this much lag on, in microseconds, the times of an attempt say nothing about the host. The coarsest timers in use fire
+/// every 16 ms (Windows), and an idle machine is late by less than that again.
+const LAGGED_US: u32 = 50_000;
+/// From this much lag on, in microseconds, a deadline that passes has passed for this machine and not for the host.
+const STALLED_US: u32 = 1_000_000;
 
 impl Attempt {
     /// The record of a stage.
@@ -159,6 +178,41 @@ impl Attempt {
             .iter()
             .rfind(|record| !record.outcome.is_ok())
             .map(|record| (record.stage, &record.outcome))
+    }
+
+    /// Whether this machine was too busy meanwhile to take times: its timers fired late, or the connection was up long before it
+    /// was noticed, as the kernel's round-trip time tells where no segment was sent again.
+    #[must_use]
+    pub fn is_lagged(&self) -> bool {
+        self.lag_us.max(self.unnoticed_us()) >= LAGGED_US
+    }
+
+    /// Whether this machine stood still for so long meanwhile that what was not answered in time may have been answered.
+    #[must_use]
+    pub const fn is_stalled(&self) -> bool {
+        self.lag_us >= STALLED_US
+    }
+
+    /// Microseconds for which the connection was up before it was noticed, as far as can be told.
+    #[must_use]
+    pub fn unnoticed_us(&self) -> u32 {
+        let connect = self.stage(Stage::Tcp).filter(|tcp| tcp.outcome.is_ok());
+        let up_after = self.path.and_then(PathFacts::undisturbed_rtt_us);
+        connect.zip(up_after).map_or(0, |(connect, rtt_us)| {
+            connect.duration_us.saturating_sub(rtt_us)
+        })
+    }
+
+    /// Milliseconds that a stage took which succeeded, as far as network and host are to answer for it: of a connect the
+    /// kernel's round-trip time, where nothing was sent again. `None` where this machine was too busy to tell.
+    #[must_use]
+    pub fn pace_ms(&self, stage: Stage) -> Option<f64> {
+        let record = self.stage(stage).filter(|record| record.outcome.is_ok())?;
+        let rtt_us = (stage == Stage::Tcp)
+            .then(|| self.path.and_then(PathFacts::undisturbed_rtt_us))
+            .flatten();
+        let us = rtt_us.or_else(|| (!self.is_lagged()).then_some(record.duration_us))?;
+        Some(f64::from(us) / 1000.0)
     }
 
     /// Milliseconds that TCP connect took, when it succeeded.

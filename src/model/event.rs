@@ -140,6 +140,9 @@ pub struct UnlistedCounts {
     pub filtered: u64,
     /// Unreachable by the network's own word.
     pub unreachable: u64,
+    /// Not tried, or not to the end: this machine's own trouble, or the user, kept the scan from it.
+    #[serde(default)]
+    pub not_probed: u64,
 }
 
 /// The end of a scan.
@@ -201,6 +204,36 @@ pub enum Notice {
     /// filter.
     OwnRefusal {
         /// The operating system's words.
+        detail: Box<str>,
+    },
+    /// This machine was too busy to take times: those of some attempts are left out.
+    Busy {
+        /// How late it was at worst, in milliseconds.
+        worst_ms: u32,
+    },
+    /// Many hosts answered only when they were asked again, since connection requests get lost at the speed of the scan, which has
+    /// slowed down.
+    SlowedDown {
+        /// Connection requests per second from now on.
+        per_second: u32,
+    },
+    /// Many hosts answered only when they were asked again, and so did not all of those that exist, perhaps.
+    RequestsLost {
+        /// Hosts that answered only when they were asked again.
+        late: u64,
+        /// Hosts that answered.
+        answered: u64,
+        /// Estimate of the hosts that exist and never answered.
+        missed: u64,
+    },
+    /// The system's clock was set, or jumped, while the scan ran.
+    ClockJumped {
+        /// By how many seconds ahead; negative for back.
+        seconds: i64,
+    },
+    /// Probes failed by a fault of rdpscan itself.
+    Internal {
+        /// What the panic said.
         detail: Box<str>,
     },
     /// `--max-time` ran out.
@@ -277,6 +310,41 @@ impl fmt::Display for Notice {
             Self::OwnRefusal { detail } => write!(
                 f,
                 "this machine itself refused to make some connections ({detail}), and nothing is known of their hosts; see to its packet filter and routes"
+            ),
+            Self::Busy { worst_ms } => write!(
+                f,
+                "this machine was too busy for exact times (up to {worst_ms} ms late): times taken meanwhile are left out; use a smaller --concurrency or --rate"
+            ),
+            Self::SlowedDown { per_second } => write!(
+                f,
+                "connection requests get lost at this speed: slowed down to {per_second} per second"
+            ),
+            Self::RequestsLost {
+                late,
+                answered,
+                missed,
+            } => {
+                write!(
+                    f,
+                    "{late} of {answered} hosts answered only when asked again: connection requests get lost at this speed; "
+                )?;
+                match missed {
+                    0 => f.write_str("all silent addresses were asked again, and no host is likely to be missing"),
+                    _ => write!(f, "about {missed} more hosts may be missing; scan again with a lower --rate"),
+                }
+            }
+            Self::ClockJumped { seconds } => {
+                let span = jiff::SignedDuration::from_secs(*seconds);
+                write!(
+                    f,
+                    "this machine's clock jumped {} by {:#} during the scan: certificates are judged by the time before the jump; check the clock and scan again",
+                    if *seconds < 0 { "back" } else { "ahead" },
+                    span.abs()
+                )
+            }
+            Self::Internal { detail } => write!(
+                f,
+                "a fault of rdpscan itself ended some probes ({detail}): they say nothing about their hosts; please report it"
             ),
             Self::TimeLimit => f.write_str("--max-time ran out: the scan is not complete"),
             Self::NotTaken {

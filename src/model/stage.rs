@@ -127,6 +127,11 @@ pub enum Outcome {
     },
     /// The user gave the host up while this stage was under way: it says nothing about the host.
     Cancelled,
+    /// rdpscan itself failed: a bug, which says nothing about the host.
+    Internal {
+        /// What the panic said.
+        detail: String,
+    },
 }
 
 impl Outcome {
@@ -139,9 +144,16 @@ impl Outcome {
     /// Whether the outcome says something about the peer or the path; false for our own trouble and for a stop.
     #[must_use]
     pub const fn blames_peer(&self) -> bool {
-        !matches!(
+        !matches!(self, Self::Ok | Self::ClientRefused { .. }) && !self.is_ours()
+    }
+
+    /// Whether the stage ended by something on our side, be it this machine, this program or the user: nothing is then known of
+    /// the host.
+    #[must_use]
+    pub const fn is_ours(&self) -> bool {
+        matches!(
             self,
-            Self::Ok | Self::Local { .. } | Self::Cancelled | Self::ClientRefused { .. }
+            Self::Local { .. } | Self::Cancelled | Self::Internal { .. }
         )
     }
 
@@ -196,6 +208,7 @@ impl fmt::Display for Outcome {
             Self::NoChallenge => f.write_str("no NTLM challenge"),
             Self::Local { detail } => write!(f, "this machine: {detail}"),
             Self::Cancelled => f.write_str("given up by the user"),
+            Self::Internal { detail } => write!(f, "a fault of rdpscan: {detail}"),
         }
     }
 }

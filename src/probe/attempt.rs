@@ -63,6 +63,7 @@ pub(super) async fn run(prober: &LiveProber, link: Link, request: AttemptRequest
         tls: tls.map(Arc::new),
         ntlm: ntlm.map(Arc::new),
         path,
+        lag_us: 0,
     }
 }
 

@@ -76,6 +76,9 @@ struct AttemptRecord {
     ntlm: Option<Arc<NtlmFacts>>,
     /// What the kernel told.
     path: Option<PathFacts>,
+    /// Microseconds by which the scanning machine was late at worst meanwhile.
+    #[serde(default)]
+    lag_us: u32,
 }
 
 /// What the TLS stage told.
@@ -170,6 +173,7 @@ impl Table {
             tls: attempt.tls.as_deref().map(|tls| self.tls(tls)),
             ntlm: attempt.ntlm.clone(),
             path: attempt.path,
+            lag_us: attempt.lag_us,
         }
     }
 
@@ -232,6 +236,7 @@ impl AttemptRecord {
             tls: tls.map(Arc::new),
             ntlm: self.ntlm,
             path: self.path,
+            lag_us: self.lag_us,
         })
     }
 }

@@ -112,6 +112,7 @@ pub(super) fn attempt(tls: Option<TlsFacts>) -> Attempt {
         tls: tls.map(Arc::new),
         ntlm: None,
         path: None,
+        lag_us: 0,
     }
 }
 
@@ -331,6 +332,7 @@ pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
                 closed: 1,
                 filtered: 250,
                 unreachable: 2,
+                not_probed: 0,
             },
             answered_on_retry: 0,
             unreached: 0,

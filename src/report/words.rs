@@ -145,6 +145,7 @@ pub(super) fn without_a_row(sheet: &Sheet<'_>, end: &ScanEnd) -> Option<String> 
         (unlisted.filtered, "filtered"),
         (unlisted.closed, "closed"),
         (unlisted.unreachable, "unreachable"),
+        (unlisted.not_probed, "not probed"),
         (sheet.tried_by_name, "only as addresses of a name"),
     ]
     .into_iter()

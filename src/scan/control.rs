@@ -4,6 +4,7 @@ use crate::clock;
 use crate::model::{Control, Endpoint, EventBody, Notice, Outcome, Subject};
 
 use super::engine::{Engine, Known};
+use super::loss::Loss;
 use super::meter::Further;
 use super::prober::{ConnectFailure, Prober};
 use super::queue::{Job, Purpose, Queue};
@@ -73,17 +74,15 @@ impl<P: Prober> Engine<P> {
         self.meter.revise(before, known.further());
         let subject = Subject::Endpoint(endpoint);
         self.notice(Notice::Skipped { subject }).await;
+        // A connection that was to be made has an outcome of its own: that it was not shows that what came before is not all.
         for job in waiting {
-            if matches!(job.purpose, Purpose::Discover { .. }) {
-                // An address that was to be tried once more, or for the first time, has an outcome of its own.
-                let failure = ConnectFailure {
-                    outcome: Outcome::Cancelled,
-                    exhausted: false,
-                    started_at: clock::wall(),
-                    duration_us: 0,
-                };
-                self.connect_failed(job, failure).await;
-            }
+            let failure = ConnectFailure {
+                outcome: Outcome::Cancelled,
+                exhausted: false,
+                started_at: clock::wall(),
+                duration_us: 0,
+            };
+            self.connect_failed(job, failure, 0).await;
         }
     }
 
@@ -143,7 +142,10 @@ impl<P: Prober> Engine<P> {
         for flight in self.in_flight.values_mut() {
             flight.break_off();
         }
+        // What is judged from now on is judged by the clock as it is now.
+        clock::take_new_base();
         self.queue = Queue::new(self.targets.endpoints(), self.options.seed);
+        self.loss = Loss::new(self.rounds.last());
         self.name_jobs.clear();
         self.unanswered = Unanswered::default();
         self.resolving.clear();

@@ -11,11 +11,14 @@ use crate::model::{
 use crate::target::NameTarget;
 
 use super::candidates;
+use super::contain::{self, contain};
 use super::engine::{Engine, Flight, Known, Looking};
 use super::naming;
 use super::prober::{AttemptRequest, Connect, ConnectFailure, Prober};
 use super::queue::{Job, Purpose};
 
+/// Connects launched before those that were launched get a turn, so that they can come up and be counted.
+const AT_A_TIME: u32 = 64;
 /// Lookups of names under way at once; each may ask several resolvers.
 const MOST_LOOKUPS: usize = 32;
 
@@ -33,7 +36,12 @@ enum Slot {
 /// What a task brings back.
 pub(super) enum Done {
     /// A connection that did not come up.
-    Down(Job, ConnectFailure),
+    Down {
+        job: Job,
+        failure: ConnectFailure,
+        /// How late this process was meanwhile, in microseconds.
+        lag_us: u32,
+    },
     /// An attempt, from connect to polite close.
     Tried(Job, Box<Attempt>),
     /// A target name was looked up.
@@ -55,6 +63,7 @@ impl<P: Prober> Engine<P> {
             return None;
         }
         self.launch_lookups();
+        self.ask_silent_again();
         let wake = self.launch_connections();
         self.slots_are_short =
             self.in_flight.len() >= self.limit.allowed() && self.queue.has_discovery();
@@ -63,7 +72,11 @@ impl<P: Prober> Engine<P> {
 
     /// The time given is never past: an appointment that is overdue waits for what holds it up, or the scan would spin.
     fn launch_connections(&mut self) -> Option<Instant> {
-        while self.in_flight.len() < self.limit.allowed() {
+        for _ in 0..AT_A_TIME {
+            if self.in_flight.len() >= self.limit.allowed() || !self.load.has_room() {
+                // A slot that gets free wakes the scan.
+                return None;
+            }
             let now = clock::monotonic();
             if let Some(at) = self.pacer.take(now) {
                 return Some(at);
@@ -76,8 +89,7 @@ impl<P: Prober> Engine<P> {
                 self.pacer.give_back();
             }
         }
-        // A slot that gets free wakes the scan.
-        None
+        Some(clock::monotonic())
     }
 
     /// Starts one connection, if it may be made at all.
@@ -101,10 +113,12 @@ impl<P: Prober> Engine<P> {
             Purpose::Again => self.options.connect_timeout,
         };
         self.meter.launched();
+        self.discovering += usize::from(job.purpose != Purpose::Again);
+        let (lag, up) = (self.lag.reader(), self.load.counter());
         let prober = self.prober.clone();
         let give_up = request.give_up.clone();
         let ordered = give_up.clone();
-        let task = self.tasks.spawn(async move {
+        let task = self.tasks.spawn(contain(async move {
             let (started_at, start) = (clock::wall(), clock::monotonic());
             let connect = tokio::select! {
                 biased;
@@ -116,18 +130,28 @@ impl<P: Prober> Engine<P> {
                     duration_us: clock::micros_since(start),
                 }),
             };
-            match connect {
+            let mut attempt = match connect {
                 // RST in answer to the SYN is a refusal; this one came behind the SYN-ACK, before anybody looked.
                 Connect::Failed(failure) if matches!(failure.outcome, Outcome::Reset { .. }) => {
-                    Done::Tried(job, Box::new(reset_at_once(request, failure)))
+                    Box::new(reset_at_once(request, failure))
                 }
-                Connect::Failed(failure) => Done::Down(job, failure),
+                Connect::Failed(failure) => {
+                    let lag_us = lag.worst_us_since(start);
+                    return Done::Down {
+                        job,
+                        failure,
+                        lag_us,
+                    };
+                }
                 // Boxed, so that the many connects that stay silent do not each carry room for a whole attempt.
                 Connect::Up(link) => {
-                    Done::Tried(job, Box::new(Box::pin(prober.attempt(link, request)).await))
+                    let _up = up.count();
+                    Box::new(Box::pin(prober.attempt(link, request)).await)
                 }
-            }
-        });
+            };
+            attempt.lag_us = lag.worst_us_since(start);
+            Done::Tried(job, attempt)
+        }));
         self.in_flight.insert(
             task.id(),
             Flight {
@@ -145,7 +169,11 @@ impl<P: Prober> Engine<P> {
         let known = self.known.get(&job.endpoint);
         let silent_rounds = match job.purpose {
             Purpose::Discover { round } => {
-                if known.is_some_and(|known| known.attempts() > 0 || known.given_up) {
+                let was_silent =
+                    |known: &Known| self.is_in_pass(job) && !known.answered && !known.listed;
+                if known.is_some_and(|known| {
+                    known.given_up || (known.attempts() > 0 && !was_silent(known))
+                }) {
                     return None;
                 }
                 round
@@ -172,6 +200,18 @@ impl<P: Prober> Engine<P> {
     pub(super) fn next_probe(&self, known: &Known) -> Option<ProbeKind> {
         let options = &self.options;
         known.plan.next(options.attempts, options.check_nla)
+    }
+
+    /// Asks silent addresses again where hosts answered late, when nothing else is to be discovered.
+    fn ask_silent_again(&mut self) {
+        if self.discovering > 0 || self.queue.has_discovery() {
+            return;
+        }
+        let silent = self.queue.silent();
+        if self.loss.begin_pass(silent) {
+            self.meter.will_ask_again(silent);
+            self.queue.ask_silent_again(self.loss.round_of_pass());
+        }
     }
 
     fn launch_lookups(&mut self) {
@@ -231,12 +271,19 @@ impl<P: Prober> Engine<P> {
         self.lookups_in_flight += 1;
     }
 
-    /// Takes a finished task's result in. A task that panicked is a bug of ours: its slot is freed and the scan goes on.
+    /// Takes a finished task's result in. A task that panicked is a bug of ours, of which the host is told free.
     pub(super) async fn settle(&mut self, done: Result<(Id, Done), JoinError>) {
         match done {
-            Ok((id, Done::Down(job, failure))) => {
+            Ok((
+                id,
+                Done::Down {
+                    job,
+                    failure,
+                    lag_us,
+                },
+            )) => {
                 if self.release(id, matches!(failure.outcome, Outcome::Refused)) == Slot::Freed {
-                    self.connect_failed(job, failure).await;
+                    self.connect_failed(job, failure, lag_us).await;
                 }
             }
             Ok((id, Done::Tried(job, attempt))) => {
@@ -271,12 +318,19 @@ impl<P: Prober> Engine<P> {
                 }
             }
             Err(error) => {
-                if error.is_panic() {
-                    tracing::error!(%error, "A probe task panicked");
-                }
-                self.looking.remove(&error.id());
-                if self.release(error.id(), true) == Slot::None {
-                    self.lookups_in_flight = self.lookups_in_flight.saturating_sub(1);
+                let id = error.id();
+                let flight = self.in_flight.get(&id).map(|flight| flight.job);
+                self.looking.remove(&id);
+                match self.release(id, true) {
+                    Slot::None => {
+                        self.lookups_in_flight = self.lookups_in_flight.saturating_sub(1);
+                    }
+                    Slot::Freed => {
+                        if let (Some(job), Some(words)) = (flight, contain::panic_words(error)) {
+                            self.probe_panicked(job, words).await;
+                        }
+                    }
+                    Slot::Void => {}
                 }
             }
         }
@@ -288,6 +342,7 @@ impl<P: Prober> Engine<P> {
             return Slot::None;
         };
         let address = flight.job.endpoint.address;
+        self.discovering -= usize::from(flight.job.purpose != Purpose::Again);
         self.courtesy.leave(address, answered, clock::monotonic());
         if flight.void { Slot::Void } else { Slot::Freed }
     }
@@ -321,6 +376,7 @@ fn reset_at_once(request: AttemptRequest, failure: ConnectFailure) -> Attempt {
         tls: None,
         ntlm: None,
         path: None,
+        lag_us: 0,
     }
 }
 

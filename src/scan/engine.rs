@@ -17,9 +17,13 @@ use crate::model::{
 };
 use crate::target::{NameTarget, TargetSet};
 
+use super::clock_watch::ClockWatch;
 use super::courtesy::Courtesy;
 use super::dispatch::Done;
+use super::lag::LagWatch;
 use super::limit::Limit;
+use super::load::Load;
+use super::loss::Loss;
 use super::meter::{Further, Meter};
 use super::naming::{NameJob, Naming};
 use super::options::ScanOptions;
@@ -149,6 +153,12 @@ pub(super) struct Engine<P: Prober> {
     /// Connections under way.
     pub(super) in_flight: HashMap<Id, Flight>,
     pub(super) limit: Limit,
+    /// Those of them that may come to be a host's first sign.
+    pub(super) discovering: usize,
+    pub(super) lag: LagWatch,
+    pub(super) load: Load,
+    pub(super) loss: Loss,
+    clock_watch: ClockWatch,
     /// At the last launch every slot was taken and more was waiting.
     pub(super) slots_are_short: bool,
     pub(super) lookups_in_flight: usize,
@@ -182,10 +192,13 @@ impl<P: Prober> Engine<P> {
         stop: CancellationToken,
     ) -> Self {
         let now = clock::monotonic();
+        let most = usize::try_from(options.in_flight).unwrap_or(usize::MAX);
+        let rounds = Rounds::new(options.rounds.clone());
         Self {
             queue: Queue::new(targets.endpoints(), options.seed),
             courtesy: Courtesy::new(options.gap),
-            rounds: Rounds::new(options.rounds.clone()),
+            loss: Loss::new(rounds.last()),
+            rounds,
             pacer: Pacer::new(options.rate, now),
             meter: Meter::new(targets.endpoints(), now),
             horizon: Horizon::default(),
@@ -194,7 +207,11 @@ impl<P: Prober> Engine<P> {
             unanswered: Unanswered::default(),
             tasks: JoinSet::new(),
             in_flight: HashMap::new(),
-            limit: Limit::new(usize::try_from(options.in_flight).unwrap_or(usize::MAX)),
+            limit: Limit::new(most),
+            discovering: 0,
+            lag: LagWatch::default(),
+            load: Load::new(most),
+            clock_watch: ClockWatch::default(),
             slots_are_short: false,
             lookups_in_flight: 0,
             looking: HashMap::new(),
@@ -240,7 +257,12 @@ impl<P: Prober> Engine<P> {
         let mut next_tick = clock::monotonic();
         let status = loop {
             let wake = self.launch();
+            self.lag.run_while(!self.in_flight.is_empty());
             let now = clock::monotonic();
+            if wake.is_some_and(|at| at <= now) {
+                // There is more to launch: what was launched goes first.
+                tokio::task::yield_now().await;
+            }
             if self.is_done() {
                 if orders.is_none() {
                     break ScanStatus::Complete;
@@ -255,6 +277,9 @@ impl<P: Prober> Engine<P> {
             if now >= next_tick && !idle {
                 self.publish(now, false);
                 next_tick = now + TICK;
+                if let Some(notice) = self.clock_watch.look(clock::jump()) {
+                    self.notice(notice).await;
+                }
             }
             let wake = wake.map_or(next_tick, |at| at.min(next_tick));
             let stop = self.stop.clone();
@@ -331,7 +356,10 @@ impl<P: Prober> Engine<P> {
         for (target, lookups) in std::mem::take(&mut self.unanswered.targets) {
             self.emit_target(target, Vec::new(), 0, lookups).await;
         }
-        for notice in self.resolvers.finish() {
+        let silent = self.queue.silent().max(self.unlisted.filtered);
+        let own = [self.load.finish(), self.loss.notice(silent)];
+        let due = own.into_iter().flatten().chain(self.resolvers.finish());
+        for notice in due.collect::<Vec<_>>() {
             self.notice(notice).await;
         }
         let told = if status == ScanStatus::Interrupted {
@@ -342,7 +370,10 @@ impl<P: Prober> Engine<P> {
         self.publish(clock::monotonic(), true);
         let end = ScanEnd {
             status,
-            endpoints_probed: self.meter.discovered,
+            endpoints_probed: self
+                .meter
+                .discovered
+                .saturating_sub(self.unlisted.not_probed),
             unlisted: self.unlisted,
             answered_on_retry: self.meter.answered_on_retry,
             unreached: self.meter.undiscovered().saturating_sub(told),
@@ -418,8 +449,8 @@ impl<P: Prober> Engine<P> {
         let mut progress = self.meter.sample(now);
         progress.in_flight = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
         progress.in_flight_limit = u32::try_from(self.limit.allowed()).unwrap_or(u32::MAX);
-        progress.rate_cap = self.options.rate;
-        if let cap @ 1.. = self.options.rate {
+        progress.rate_cap = self.pacer.cap();
+        if let cap @ 1.. = self.pacer.cap() {
             // The burst at the start is within the cap over any longer time, and no rate.
             progress.rate = progress.rate.min(f64::from(cap));
         }

@@ -12,6 +12,7 @@ use crate::target::NameTarget;
 
 use super::candidates;
 use super::engine::{Engine, Known, Looking};
+use super::loss::Loss;
 use super::outlook::time_taken;
 use super::passed::Sum;
 use super::prober::{ConnectFailure, Prober};
@@ -25,7 +26,12 @@ const MOST_ADDRESSES: usize = 256;
 const MOST_LOCAL_TRIES: u8 = 3;
 
 impl<P: Prober> Engine<P> {
-    pub(super) async fn connect_failed(&mut self, mut job: Job, failure: ConnectFailure) {
+    pub(super) async fn connect_failed(
+        &mut self,
+        mut job: Job,
+        failure: ConnectFailure,
+        lag_us: u32,
+    ) {
         let given_up = self
             .known
             .get(&job.endpoint)
@@ -60,18 +66,26 @@ impl<P: Prober> Engine<P> {
                 return;
             }
             self.count_discovered(job);
+            if silent && !job.repeat {
+                self.queue.stayed_silent(&self.targets, job.endpoint);
+            } else if !silent && self.is_in_pass(job) {
+                self.broke_silence(job);
+                job.repeat = false;
+            }
             if !self.is_wanted(job.endpoint) {
-                self.count_unlisted(job.endpoint, &failure.outcome);
+                if !job.repeat {
+                    self.count_unlisted(job.endpoint, &failure.outcome);
+                }
                 return;
             }
             if self.is_unlisted_member(job.endpoint) && !job.repeat {
                 self.count_unlisted(job.endpoint, &failure.outcome);
             }
-            let attempt = self.failed_attempt(job, failure, round);
+            let attempt = self.failed_attempt(job, failure, round, lag_us);
             self.emit_attempt(attempt).await;
             return;
         }
-        let attempt = self.failed_attempt(job, failure, 0);
+        let attempt = self.failed_attempt(job, failure, 0, lag_us);
         self.emit_attempt(attempt).await;
     }
 
@@ -117,7 +131,25 @@ impl<P: Prober> Engine<P> {
 
     /// Counts an endpoint of which the first answer, or the final silence, is known now; once.
     pub(super) fn count_discovered(&mut self, job: Job) {
-        self.meter.discovered += u64::from(!job.repeat);
+        if self.is_in_pass(job) {
+            self.meter.asked_again();
+        } else {
+            self.meter.discovered += u64::from(!job.repeat);
+        }
+    }
+
+    /// Whether it is a silent endpoint that is asked again.
+    pub(super) fn is_in_pass(&self, job: Job) -> bool {
+        matches!(job.purpose, Purpose::Discover { round } if round > self.rounds.last())
+    }
+
+    /// An endpoint that was counted as silent has shown itself.
+    fn broke_silence(&mut self, job: Job) {
+        self.queue.broke_silence(&self.targets, job.endpoint);
+        let known = self.known.get(&job.endpoint);
+        if known.is_none_or(|known| known.attempts() == 0) {
+            self.unlisted.filtered = self.unlisted.filtered.saturating_sub(1);
+        }
     }
 
     fn count_unlisted(&mut self, endpoint: Endpoint, outcome: &Outcome) {
@@ -134,7 +166,13 @@ impl<P: Prober> Engine<P> {
         !self.unresolved.is_empty() || self.looking.values().any(listed)
     }
 
-    fn failed_attempt(&self, job: Job, failure: ConnectFailure, silent_rounds: u8) -> Attempt {
+    fn failed_attempt(
+        &self,
+        job: Job,
+        failure: ConnectFailure,
+        silent_rounds: u8,
+        lag_us: u32,
+    ) -> Attempt {
         let known = self.known.get(&job.endpoint);
         Attempt {
             endpoint: job.endpoint,
@@ -155,11 +193,15 @@ impl<P: Prober> Engine<P> {
             tls: None,
             ntlm: None,
             path: None,
+            lag_us,
         }
     }
 
     pub(super) async fn attempt_finished(&mut self, job: Job, attempt: Attempt) {
         self.limit.went_well();
+        if let Some(notice) = self.load.ended(&attempt, clock::monotonic()) {
+            self.notice(notice).await;
+        }
         if let Some(connect) = attempt.connect_ms() {
             self.rounds
                 .measured(Duration::from_secs_f64(connect / 1000.0));
@@ -168,7 +210,51 @@ impl<P: Prober> Engine<P> {
             self.count_discovered(job);
             self.meter.answered += 1;
             self.meter.answered_on_retry += u64::from(round > 0);
+            if self.is_in_pass(job) {
+                self.broke_silence(job);
+            }
+            if self.loss.answered(&attempt) {
+                self.slow_down().await;
+            }
         }
+        self.emit_attempt(attempt).await;
+    }
+
+    /// Connection requests get lost at the pace of the scan.
+    async fn slow_down(&mut self) {
+        let now = clock::monotonic();
+        let rate = match self.pacer.cap() {
+            0 => self.meter.average_rate(now),
+            cap => cap,
+        };
+        let per_second = Loss::slower(rate);
+        // Never faster than the user allowed.
+        if per_second < rate {
+            let first = self.pacer.cap() == self.options.rate;
+            self.pacer.set_cap(per_second);
+            if first {
+                self.notice(Notice::SlowedDown { per_second }).await;
+            }
+        }
+    }
+
+    /// A probe ended by a fault of this program, which says nothing about the host. It is a row all the same: a host that only
+    /// makes rdpscan fail must not vanish.
+    pub(super) async fn probe_panicked(&mut self, job: Job, words: String) {
+        self.notice(Notice::Internal {
+            detail: words.as_str().into(),
+        })
+        .await;
+        if matches!(job.purpose, Purpose::Discover { .. }) {
+            self.count_discovered(job);
+        }
+        let failure = ConnectFailure {
+            outcome: Outcome::Internal { detail: words },
+            exhausted: false,
+            started_at: clock::wall(),
+            duration_us: 0,
+        };
+        let attempt = self.failed_attempt(job, failure, 0, 0);
         self.emit_attempt(attempt).await;
     }
 

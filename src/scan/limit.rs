@@ -1,4 +1,5 @@
-//! How many connections may be under way at once: what was asked for, less while this machine runs out of what sockets need.
+//! How many may be under way at once: what was asked for, less while that is more than the machines can bear. As TCP does with
+//! its window: halved by trouble, given back step by step, and where nothing is known yet, doubled until the first trouble.
 
 use std::time::Duration;
 
@@ -8,14 +9,16 @@ use tokio::time::Instant;
 const LEAST: usize = 16;
 /// Failures that come closer together than this are one trouble, and halve the limit once.
 const ONE_TROUBLE: Duration = Duration::from_millis(250);
-/// The share of what was asked for that is given back each time as many connections as are allowed have ended well.
-const STEPS: usize = 32;
+/// Each time as many connections as are allowed have ended well, one in so many more is allowed.
+const STEPS: usize = 16;
 
 /// The limit, halved by trouble and grown again by connections that end without any.
 #[derive(Debug)]
 pub(super) struct Limit {
     asked: usize,
     allowed: usize,
+    /// No trouble was seen yet.
+    untroubled: bool,
     /// Connections that ended well since the limit last changed.
     well: usize,
     shrunk_at: Option<Instant>,
@@ -27,8 +30,19 @@ impl Limit {
         Self {
             asked,
             allowed: asked,
+            untroubled: false,
             well: 0,
             shrunk_at: None,
+        }
+    }
+
+    /// Begins with `first` and doubles from there.
+    pub(super) fn growing_from(first: usize, asked: usize) -> Self {
+        let limit = Self::new(asked);
+        Self {
+            allowed: first.clamp(1, limit.asked),
+            untroubled: true,
+            ..limit
         }
     }
 
@@ -37,9 +51,10 @@ impl Limit {
         self.allowed
     }
 
-    /// Descriptors, buffers or ports ran out.
+    /// It was too much.
     pub(super) fn shrink(&mut self, now: Instant) {
         self.well = 0;
+        self.untroubled = false;
         if self
             .shrunk_at
             .is_none_or(|at| now.duration_since(at) >= ONE_TROUBLE)
@@ -54,10 +69,14 @@ impl Limit {
         if self.allowed == self.asked {
             return;
         }
+        if self.untroubled {
+            self.allowed += 1;
+            return;
+        }
         self.well += 1;
         if self.well >= self.allowed {
             self.well = 0;
-            self.allowed = (self.allowed + (self.asked / STEPS).max(1)).min(self.asked);
+            self.allowed = (self.allowed + (self.allowed / STEPS).max(1)).min(self.asked);
         }
     }
 }
@@ -84,6 +103,19 @@ mod tests {
             (0..20_u32).for_each(|nth| limit.shrink(now + ONE_TROUBLE * nth));
             assert_eq!(limit.allowed(), least);
         }
+    }
+
+    #[test]
+    fn an_unknown_limit_doubles_until_the_first_trouble() {
+        let mut limit = Limit::growing_from(64, 1024);
+        (0..64).for_each(|_| limit.went_well());
+        assert_eq!(limit.allowed(), 128);
+        limit.shrink(crate::clock::monotonic());
+        (0..64).for_each(|_| limit.went_well());
+        assert_eq!(limit.allowed(), 68);
+        (0..100_000).for_each(|_| limit.went_well());
+        assert_eq!(limit.allowed(), 1024);
+        assert_eq!(Limit::growing_from(64, 5).allowed(), 5);
     }
 
     #[test]

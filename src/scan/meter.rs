@@ -24,6 +24,8 @@ pub(super) struct Meter {
     pub(super) answered: u64,
     pub(super) answered_on_retry: u64,
     further: Further,
+    /// Silent endpoints that are asked again.
+    again: Further,
 }
 
 /// Attempts at hosts after the first one, which is discovery's.
@@ -48,6 +50,7 @@ impl Meter {
             answered: 0,
             answered_on_retry: 0,
             further: Further::default(),
+            again: Further::default(),
         }
     }
 
@@ -59,6 +62,23 @@ impl Meter {
         self.answered = 0;
         self.answered_on_retry = 0;
         self.further = Further::default();
+        self.again = Further::default();
+    }
+
+    /// So many silent endpoints are to be asked again.
+    pub(super) fn will_ask_again(&mut self, count: u64) {
+        self.again.wanted += count;
+    }
+
+    /// One of them was.
+    pub(super) fn asked_again(&mut self) {
+        self.again.made += 1;
+    }
+
+    /// Connects started per second since the start.
+    pub(super) fn average_rate(&self, now: Instant) -> u32 {
+        let span = now.duration_since(self.start).as_secs_f64().max(0.25);
+        (self.launched as f64 / span) as u32
     }
 
     /// Further attempts at a host are other ones than before.
@@ -101,8 +121,8 @@ impl Meter {
             discovered: self.discovered,
             answered: self.answered,
             answered_on_retry: self.answered_on_retry,
-            work_done: self.discovered + self.further.made,
-            work_known: self.planned.max(self.discovered) + self.further.wanted,
+            work_done: self.discovered + self.further.made + self.again.made,
+            work_known: self.planned.max(self.discovered) + self.further.wanted + self.again.wanted,
             attempts_pending: self.further.wanted.saturating_sub(self.further.made),
             rate: self.launch_rate,
             elapsed: now.duration_since(self.start),

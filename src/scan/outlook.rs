@@ -160,7 +160,7 @@ impl<P: Prober> Engine<P> {
 
     /// The least time that so many connects need, by the cap or, when slots are short, by what went through them so far.
     fn least_for(&self, connects: u64) -> Duration {
-        let rate = match self.options.rate {
+        let rate = match self.pacer.cap() {
             0 => f64::INFINITY,
             cap => f64::from(cap),
         };

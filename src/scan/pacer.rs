@@ -7,6 +7,7 @@ use tokio::time::Instant;
 /// Says when the next connect may start.
 #[derive(Debug)]
 pub(super) struct Pacer {
+    per_second: u32,
     /// Time that one connect "costs"; zero without a cap.
     cost: Duration,
     /// How far ahead of the steady schedule connects may run.
@@ -18,15 +19,23 @@ pub(super) struct Pacer {
 impl Pacer {
     /// A cap of `per_second` connects, 0 for none. A quarter of a second's worth may go out in one burst.
     pub(super) fn new(per_second: u32, now: Instant) -> Self {
-        let cost = match per_second {
-            0 => Duration::ZERO,
-            rate => Duration::from_secs(1) / rate,
-        };
         Self {
-            cost,
+            per_second,
+            cost: cost(per_second),
             tolerance: Duration::from_millis(250),
             theoretical: now,
         }
+    }
+
+    /// Connects per second; 0 is no cap.
+    pub(super) const fn cap(&self) -> u32 {
+        self.per_second
+    }
+
+    /// Another cap, from now on.
+    pub(super) fn set_cap(&mut self, per_second: u32) {
+        self.per_second = per_second;
+        self.cost = cost(per_second);
     }
 
     /// `None` when a connect may start now, and counts it; else the time at which one may.
@@ -48,6 +57,13 @@ impl Pacer {
             .theoretical
             .checked_sub(self.cost)
             .unwrap_or(self.theoretical);
+    }
+}
+
+fn cost(per_second: u32) -> Duration {
+    match per_second {
+        0 => Duration::ZERO,
+        rate => Duration::from_secs(1) / rate,
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) enum Sum {
     Closed,
     Filtered,
     Unreachable,
+    NotProbed,
 }
 
 impl Sum {
@@ -21,6 +22,7 @@ impl Sum {
         match outcome {
             Outcome::Refused | Outcome::Reset { .. } => Self::Closed,
             Outcome::HostUnreachable | Outcome::NetworkUnreachable => Self::Unreachable,
+            outcome if outcome.is_ours() => Self::NotProbed,
             _ => Self::Filtered,
         }
     }
@@ -30,6 +32,7 @@ impl Sum {
             Self::Closed => &mut counts.closed,
             Self::Filtered => &mut counts.filtered,
             Self::Unreachable => &mut counts.unreachable,
+            Self::NotProbed => &mut counts.not_probed,
         }
     }
 }

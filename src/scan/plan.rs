@@ -76,8 +76,9 @@ impl ProbePlan {
         }
         match attempt.stage(Stage::Tls).map(|record| &record.outcome) {
             Some(Outcome::Ok) => self.handshake_done = true,
-            Some(Outcome::Timeout { .. } | Outcome::Local { .. } | Outcome::Cancelled) | None => {}
+            Some(outcome) if outcome.is_ours() || matches!(outcome, Outcome::Timeout { .. }) => {}
             Some(_) => self.handshake_failed = true,
+            None => {}
         }
         match attempt.failure() {
             None | Some((_, Outcome::NoTls)) => self.through = true,
@@ -290,6 +291,7 @@ mod tests {
             tls,
             ntlm: None,
             path: None,
+            lag_us: 0,
         }
     }
 

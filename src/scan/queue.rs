@@ -1,10 +1,12 @@
-//! What is to be done, in three lines: new addresses, addresses that stayed silent, and appointments with hosts.
+//! What is to be done, in three lines: new addresses, addresses that stayed silent, and appointments with hosts. Behind them
+//! addresses that stayed silent to the last, when they are worth asking again.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use tokio::time::Instant;
 
+use super::silent::SilentSet;
 use crate::model::Endpoint;
 use crate::target::{Permutation, TargetSet};
 
@@ -70,6 +72,10 @@ pub(super) struct Queue {
     named: VecDeque<Job>,
     retry: VecDeque<Job>,
     due: BinaryHeap<Reverse<(Instant, u64, Job)>>,
+    /// Endpoints of the permutation that stayed silent in every round.
+    silent: SilentSet,
+    /// The pass over them: its next place in the permutation, and the round that it counts as.
+    pass: Option<(u64, u8)>,
     /// Breaks ties between appointments, first come first served.
     stamp: u64,
     since_due: u32,
@@ -86,6 +92,8 @@ impl Queue {
             named: VecDeque::new(),
             retry: VecDeque::new(),
             due: BinaryHeap::new(),
+            silent: SilentSet::new(endpoints),
+            pass: None,
             stamp: 0,
             since_due: 0,
             retried: false,
@@ -133,7 +141,50 @@ impl Queue {
                 }
             }
         }
-        self.retry.pop_front()
+        self.retry.pop_front().or_else(|| self.pop_pass(targets))
+    }
+
+    fn pop_pass(&mut self, targets: &TargetSet) -> Option<Job> {
+        let (next, round) = self.pass?;
+        for place in next..self.end {
+            let index = self.order.at(place);
+            if self.silent.contains(index)
+                && let Some(endpoint) = targets.endpoint(index)
+            {
+                self.pass = Some((place + 1, round));
+                return Some(Job {
+                    purpose: Purpose::Discover { round },
+                    repeat: true,
+                    ..Job::discover(endpoint)
+                });
+            }
+        }
+        self.pass = None;
+        None
+    }
+
+    /// An endpoint stayed silent in its last round.
+    pub(super) fn stayed_silent(&mut self, targets: &TargetSet, endpoint: Endpoint) {
+        if let Some(index) = targets.index_of(endpoint) {
+            self.silent.insert(index);
+        }
+    }
+
+    /// An endpoint that had stayed silent has answered.
+    pub(super) fn broke_silence(&mut self, targets: &TargetSet, endpoint: Endpoint) {
+        if let Some(index) = targets.index_of(endpoint) {
+            self.silent.remove(index);
+        }
+    }
+
+    /// Endpoints that stayed silent, as far as they are kept.
+    pub(super) const fn silent(&self) -> u64 {
+        self.silent.len()
+    }
+
+    /// Asks all of them again, once each, as `round`.
+    pub(super) fn ask_silent_again(&mut self, round: u8) {
+        self.pass = Some((0, round));
     }
 
     fn pop_due(&mut self, now: Instant) -> Option<Job> {
@@ -179,7 +230,10 @@ impl Queue {
 
     /// Whether a discovery job is waiting.
     pub(super) fn has_discovery(&self) -> bool {
-        self.next < self.end || !self.retry.is_empty() || !self.named.is_empty()
+        self.next < self.end
+            || !self.retry.is_empty()
+            || !self.named.is_empty()
+            || self.pass.is_some()
     }
 
     /// Addresses to which no connect was made yet.

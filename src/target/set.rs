@@ -113,6 +113,12 @@ impl TargetSet {
         self.swept.endpoint(index)
     }
 
+    /// The index at which [`Self::endpoint`] gives an endpoint.
+    #[must_use]
+    pub fn index_of(&self, endpoint: Endpoint) -> Option<u64> {
+        self.swept.index_of(endpoint)
+    }
+
     /// Whether the endpoint is to be scanned, whatever names lead to.
     #[must_use]
     pub fn contains(&self, endpoint: Endpoint) -> bool {
@@ -203,13 +209,17 @@ impl Segments {
     }
 
     fn contains(&self, endpoint: Endpoint) -> bool {
+        self.index_of(endpoint).is_some()
+    }
+
+    fn index_of(&self, endpoint: Endpoint) -> Option<u64> {
         let wanted = (endpoint.port, number(endpoint.address));
         let after = self
             .segments
             .partition_point(|segment| (segment.port, segment.first) <= wanted);
-        after
-            .checked_sub(1)
-            .and_then(|at| self.segments.get(at))
-            .is_some_and(|segment| segment.port == wanted.0 && wanted.1 <= segment.last)
+        let segment = self.segments.get(after.checked_sub(1)?)?;
+        let within = segment.port == wanted.0 && wanted.1 <= segment.last;
+        let offset = u64::try_from(wanted.1.checked_sub(segment.first)?).ok()?;
+        within.then_some(segment.before.checked_add(offset)?)
     }
 }

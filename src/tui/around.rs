@@ -108,6 +108,8 @@ pub struct Options {
     pub sort: Sort,
     /// What becomes of the scan when the screen is left.
     pub keeping: Keeping,
+    /// Whether the code that runs right now is a task whose panic costs that task alone: the screen then stays as it is.
+    pub is_contained: fn() -> bool,
 }
 
 impl Options {
@@ -123,6 +125,7 @@ impl Options {
             columns: Columns::default(),
             sort: Sort::default(),
             keeping: Keeping::default(),
+            is_contained: || false,
         }
     }
 }

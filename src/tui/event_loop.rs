@@ -57,7 +57,7 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<Left
         .with_mouse(options.mouse)
         .with_filter(&options.filter)?;
     let mut ending = Ending::listen().map_err(TuiError::Signals)?;
-    let (guard, mut screen) = Guard::take().map_err(TuiError::Terminal)?;
+    let (guard, mut screen) = Guard::take(options.is_contained).map_err(TuiError::Terminal)?;
     let mut device = Device;
     if options.mouse {
         device.mouse(true);

@@ -28,12 +28,12 @@ pub(super) struct Guard(());
 pub(super) type Screen = Terminal<Plain<BufWriter<Stdout>>>;
 
 impl Guard {
-    /// Takes the terminal.
+    /// Takes the terminal, until it is dropped or a panic that is not contained needs it for its message.
     ///
     /// # Errors
     /// When standard output is no terminal, or refuses raw mode. Nothing is changed then.
-    pub(super) fn take() -> io::Result<(Self, Screen)> {
-        restore_on_panic();
+    pub(super) fn take(is_contained: fn() -> bool) -> io::Result<(Self, Screen)> {
+        restore_on_panic(is_contained);
         // crossterm 0.29 writes an SGR without parameters under NO_COLOR, which resets reverse and bold too. The theme has no
         // colours then, so that nothing is left for crossterm to leave out.
         force_color_output(true);
@@ -137,11 +137,16 @@ fn restore() {
     }
 }
 
-fn restore_on_panic() {
+fn restore_on_panic(is_contained: fn() -> bool) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
+            if is_contained() {
+                // Whoever joins the task says so on the screen.
+                tracing::error!("{info}");
+                return;
+            }
             restore();
             previous(info);
         }));

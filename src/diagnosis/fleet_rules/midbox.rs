@@ -109,7 +109,7 @@ fn of_attempt(attempt: &Attempt) -> Option<Handshakes> {
     let (reset, received) = match record.outcome {
         Outcome::Closed { received } => (false, received),
         Outcome::Reset { received } => (true, received),
-        Outcome::Local { .. } | Outcome::Cancelled => return None,
+        ref outcome if outcome.is_ours() => return None,
         _ => return Some(Handshakes::Otherwise),
     };
     let read = attempt

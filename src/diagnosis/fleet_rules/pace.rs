@@ -13,18 +13,13 @@ pub(crate) struct Pace {
     pub(crate) handshake_ms: Option<f64>,
 }
 
-/// Milliseconds that a stage took on every attempt on which it succeeded; from X.224 on, of what a client sends.
+/// Milliseconds that a stage took on every attempt on which it succeeded and could be timed; from X.224 on, of what a client
+/// sends.
 pub(crate) fn samples(history: &History, stage: Stage) -> impl Iterator<Item = f64> {
     let attempts = history.attempts.iter();
     let attempts =
         attempts.filter(move |attempt| stage == Stage::Tcp || attempt.probe.is_default());
-    attempts.filter_map(move |attempt| {
-        let record = attempt.stage(stage)?;
-        record
-            .outcome
-            .is_ok()
-            .then(|| f64::from(record.duration_us) / 1000.0)
-    })
+    attempts.filter_map(move |attempt| attempt.pace_ms(stage))
 }
 
 /// Milliseconds of every attempt of the fleet.

@@ -229,6 +229,23 @@ mod tests {
     }
 
     #[test]
+    fn times_taken_while_this_machine_was_busy_do_not_count() {
+        let busy = |ms: &[(u32, u32)], lag_us| {
+            let mut host = taking(ms);
+            for attempt in &mut host.history.attempts {
+                attempt.lag_us = lag_us;
+            }
+            host
+        };
+        let slow = [(5, 2500), (5, 2500), (5, 2500)];
+        busy(&slow, 6_000).assert_fires("RDP-SLOW-TLS");
+        busy(&slow, 60_000).assert_not("RDP-SLOW-TLS");
+        let uneven = [(5, 50), (5, 50), (5, 1500), (5, 1600)];
+        busy(&uneven, 6_000).assert_fires("RDP-JITTER");
+        busy(&uneven, 60_000).assert_not("RDP-JITTER");
+    }
+
+    #[test]
     fn a_host_that_never_got_through_has_no_pace() {
         let silent = times(3, || {
             attempt().stage(Stage::Tcp, crate::model::Outcome::Refused)

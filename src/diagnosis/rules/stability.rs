@@ -170,7 +170,8 @@ fn stage_flap(sight: &Sight<'_>) -> Verdict {
 }
 
 /// Connects that waited for a repeated SYN, or silent rounds, where the path is fast otherwise. The first attempt does not
-/// count: on a local network it waits for ARP.
+/// count: on a local network it waits for ARP. Where the kernel counts what it sends again, a connect that was slow without that
+/// was slow on this machine.
 fn syn_loss(sight: &Sight<'_>) -> Verdict {
     let fast = sight
         .stability
@@ -189,10 +190,13 @@ fn syn_loss(sight: &Sight<'_>) -> Verdict {
         .iter()
         .filter(|one| {
             one.attempt.silent_rounds > 0
-                || one
-                    .attempt
-                    .connect_ms()
-                    .is_some_and(|ms| ms >= REPEATED_SYN_MS)
+                || match one.attempt.path {
+                    Some(path) => path.retransmits > 0,
+                    None => one
+                        .attempt
+                        .pace_ms(Stage::Tcp)
+                        .is_some_and(|ms| ms >= REPEATED_SYN_MS),
+                }
         })
         .count();
     if lost == 0 {
@@ -368,6 +372,61 @@ mod tests {
             attempt().through(),
         ])
         .assert_fires("RDP-SYN-LOSS");
+    }
+
+    #[test]
+    fn a_connect_that_was_slow_without_a_repeated_request_was_slow_here() {
+        let taking = |retransmits: u32| {
+            move |attempt: &mut crate::model::Attempt| {
+                attempt.stages[0].duration_us = 1_010_000;
+                attempt.path = Some(crate::model::PathFacts {
+                    retransmits,
+                    rtt_us: 300,
+                });
+            }
+        };
+        let later = |retransmits| {
+            host([
+                attempt().through(),
+                attempt().through().edit(taking(retransmits)),
+                attempt().through(),
+            ])
+        };
+        later(0).assert_not("RDP-SYN-LOSS");
+        later(1).assert_fires("RDP-SYN-LOSS");
+        let slow = times(3, || attempt().through().edit(taking(0)));
+        slow.assert_not("RDP-SLOW-TCP");
+        slow.assert_not("RDP-JITTER");
+    }
+
+    #[test]
+    fn what_this_machine_missed_while_it_stood_still_is_no_failure_of_the_host() {
+        let missed = |lag_us: u32| {
+            attempt()
+                .tcp()
+                .stage(Stage::X224, silent())
+                .edit(move |attempt| attempt.lag_us = lag_us)
+        };
+        let flaky = |lag_us| {
+            host([
+                attempt().through(),
+                missed(lag_us),
+                attempt().through(),
+                attempt().through(),
+            ])
+        };
+        flaky(900_000).assert_fires("RDP-FLAKY");
+        flaky(2_000_000).assert_not("RDP-FLAKY");
+    }
+
+    #[test]
+    fn a_host_skipped_before_enough_attempts_is_not_broken() {
+        let cut_off = || attempt().tls_fails(closed(0), closed(0));
+        let skipped = || attempt().stage(Stage::Tcp, Outcome::Cancelled);
+        let state = |attempts: Vec<AttemptMaker>| host(attempts).diagnose().state;
+        assert_eq!(state(vec![cut_off(), skipped()]), HostState::GivenUp);
+        let broken = vec![cut_off(), cut_off(), cut_off(), skipped()];
+        assert_eq!(state(broken), HostState::Broken);
     }
 
     #[test]

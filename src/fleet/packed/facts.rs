@@ -65,6 +65,7 @@ structure!(Attempt {
     tls: tls,
     ntlm: ntlm,
     path: path,
+    lag_us: lag_us,
 });
 structure!(Endpoint {
     address: address,
@@ -190,6 +191,7 @@ alternatives!(Outcome {
     16 Local { detail: detail },
     17 Cancelled,
     18 Disconnected { message: message, received: received },
+    19 Internal { detail: detail },
 });
 
 impl Pack for Arc<Lookup> {

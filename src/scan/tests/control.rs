@@ -235,7 +235,7 @@ async fn a_listed_host_that_is_given_up_while_it_waits_is_a_row_and_one_of_a_swe
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_host_skipped_between_two_attempts_is_complete_with_what_there_is() {
+async fn a_host_skipped_between_two_attempts_is_skipped_and_complete() {
     let mut hand = Hand::on(
         targets(&["127.9.0.1"], &[]),
         up([1]),
@@ -245,8 +245,9 @@ async fn a_host_skipped_between_two_attempts_is_complete_with_what_there_is() {
     hand.order(Control::Skip(at(1))).await;
     hand.until_the_end().await;
     let fleet = hand.fleet();
-    assert_eq!(attempted(&fleet, at(1)), [1]);
+    assert_eq!(attempted(&fleet, at(1)), [1, 2]);
     assert!(fleet.hosts()[0].complete());
+    assert_eq!(row(&fleet, at(1)).diagnosis.state, HostState::GivenUp);
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,6 +18,8 @@ use crate::scan::{AttemptRequest, Connect, ConnectFailure, Prober};
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Answer {
     Up,
+    /// Accepted, while this process stands still for a while.
+    UpAfterStall,
     Silent,
     Refused,
     /// Accepted, and reset before the client looked.
@@ -68,6 +70,9 @@ pub(super) struct FakeProber {
 const LOOKUP: Duration = Duration::from_secs(2);
 /// How long a pretended attempt takes after connect.
 const WORK: Duration = Duration::from_millis(40);
+
+/// How long this process stands still in [`Answer::UpAfterStall`].
+const STALL: Duration = Duration::from_millis(200);
 
 impl FakeProber {
     pub(super) fn new() -> Self {
@@ -190,7 +195,10 @@ impl Prober for FakeProber {
         let start = clock::monotonic();
         let answer = self.opened(endpoint);
         let outcome = match answer {
-            Answer::Up | Answer::Hang => {
+            Answer::Up | Answer::UpAfterStall | Answer::Hang => {
+                if matches!(answer, Answer::UpAfterStall) {
+                    tokio::time::advance(STALL).await;
+                }
                 tokio::time::sleep(Duration::from_millis(2)).await;
                 return Connect::Up(FakeLink {
                     start,
@@ -265,6 +273,7 @@ impl Prober for FakeProber {
                     })
                 }),
             path: None,
+            lag_us: 0,
         }
     }
 

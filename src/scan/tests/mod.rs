@@ -5,6 +5,7 @@ mod fake;
 mod listed;
 mod names;
 mod outlook;
+mod own_trouble;
 mod probes;
 mod silent_dns;
 
@@ -83,6 +84,13 @@ fn attempts(events: &[ScanEvent]) -> Vec<&Attempt> {
         }
     }
     events.iter().filter_map(attempt).collect()
+}
+
+fn notices(events: &[ScanEvent]) -> impl Iterator<Item = &Notice> {
+    events.iter().filter_map(|event| match &event.body {
+        EventBody::Noticed(notice) => Some(notice),
+        _ => None,
+    })
 }
 
 fn end(events: &[ScanEvent]) -> crate::model::ScanEnd {
@@ -503,23 +511,6 @@ async fn a_time_limit_stops_the_scan_and_says_so() {
             .any(|event| matches!(event.body, EventBody::Noticed(Notice::TimeLimit)))
     );
     assert_eq!(end(&events).status, ScanStatus::Interrupted);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_panicking_probe_frees_its_slot_and_the_scan_ends() {
-    let prober = Arc::new(
-        FakeProber::new()
-            .with(at(1), &[Answer::Panic])
-            .with(at(2), &[Answer::Up]),
-    );
-    let options = ScanOptions {
-        attempts: 1,
-        in_flight: 1,
-        ..ScanOptions::default()
-    };
-    let events = scan(targets(&["127.9.0.1-2"], &[]), &prober, options).await;
-    assert_eq!(end(&events).status, ScanStatus::Complete);
-    assert_eq!(attempts(&events).len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

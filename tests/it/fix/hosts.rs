@@ -155,6 +155,7 @@ pub(super) fn attempt(endpoint: Endpoint) -> Attempt {
         tls: None,
         ntlm: None,
         path: None,
+        lag_us: 0,
     }
 }
 

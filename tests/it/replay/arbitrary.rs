@@ -216,6 +216,7 @@ pub(super) fn any_attempt() -> impl Strategy<Value = Attempt> {
                     retransmits,
                     rtt_us,
                 }),
+                lag_us: silent_rounds.into(),
             },
         )
 }
@@ -391,6 +392,7 @@ pub(super) fn any_body() -> impl Strategy<Value = EventBody> {
                     closed,
                     filtered: probed,
                     unreachable: 0,
+                    not_probed: 0,
                 },
                 answered_on_retry: closed,
                 unreached: probed,

@@ -115,6 +115,7 @@ fn attempt(to: &str, number: u32, stages: Vec<StageRecord>) -> Attempt {
         tls: None,
         ntlm: None,
         path: None,
+        lag_us: 0,
     }
 }
 
@@ -279,6 +280,7 @@ pub(super) fn stream() -> Vec<ScanEvent> {
             closed: 3,
             filtered: 180,
             unreachable: 5,
+            not_probed: 0,
         },
         answered_on_retry: 2,
         unreached: 0,

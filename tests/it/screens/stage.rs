@@ -222,6 +222,7 @@ pub(crate) fn good(address: &str, number: u32, certificate: CertificateFacts) ->
             retransmits: 0,
             rtt_us: 900,
         }),
+        lag_us: 0,
     }
 }
 
@@ -388,6 +389,7 @@ pub(crate) fn finished() -> ScanEvent {
                 closed: 3,
                 filtered: 241,
                 unreachable: 0,
+                not_probed: 0,
             },
             answered_on_retry: 1,
             unreached: 0,

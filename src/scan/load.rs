@@ -1,0 +1,243 @@
+//! How many hosts are worked on at once, so that neither this machine nor the hosts get slow by the scan itself.
+//!
+//! A connect that nobody answers costs a slot and nothing else; what costs is every connection that is up: handshakes here, and on
+//! hosts that share one machine, there. Their number grows as long as that slows nothing down, and is halved when this machine's
+//! timers fire late, or when attempts in general take much longer than they did.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::model::{Attempt, Notice, Stage};
+
+use super::limit::Limit;
+
+/// Hosts worked on at once when a scan begins, for each core.
+const FIRST_PER_CORE: usize = 64;
+/// Lag from which on there is too much to do. Well below what makes times useless (`Attempt::is_lagged`).
+const TOO_LATE: Duration = Duration::from_millis(30);
+/// Attempts whose median is compared with that of others.
+const SAMPLE: usize = 32;
+/// Attempts in general are slow when they take so many times as long as they did at best, and this much longer.
+const SLOWER: u32 = 4;
+const NOTICEABLY_US: u32 = 200_000;
+/// One attempt in so many without usable times is worth a word, as soon as there are enough to tell.
+const ONE_IN: u64 = 20;
+const ENOUGH: u64 = 200;
+
+/// The connections that are up, and what they do to those who work on them.
+#[derive(Debug)]
+pub(super) struct Load {
+    up: Arc<AtomicUsize>,
+    limit: Limit,
+    /// How long the newest attempts took from the end of their connect, in microseconds.
+    sample: Vec<u32>,
+    /// The best median of a sample so far.
+    best_us: Option<u32>,
+    ended: u64,
+    lagged: u64,
+    worst_us: u32,
+    is_told: bool,
+}
+
+/// A connection that is up; dropped when it has ended.
+#[derive(Debug)]
+pub(super) struct Up(Arc<AtomicUsize>);
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Counts connections as they come up.
+#[derive(Debug, Clone)]
+pub(super) struct UpCounter(Arc<AtomicUsize>);
+
+impl UpCounter {
+    pub(super) fn count(&self) -> Up {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Up(Arc::clone(&self.0))
+    }
+}
+
+impl Load {
+    /// At most `most` at once.
+    pub(super) fn new(most: usize) -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            up: Arc::default(),
+            limit: Limit::growing_from(FIRST_PER_CORE.saturating_mul(cores), most),
+            sample: Vec::with_capacity(SAMPLE),
+            best_us: None,
+            ended: 0,
+            lagged: 0,
+            worst_us: 0,
+            is_told: false,
+        }
+    }
+
+    pub(super) fn counter(&self) -> UpCounter {
+        UpCounter(Arc::clone(&self.up))
+    }
+
+    /// Whether another connection may come up.
+    pub(super) fn has_room(&self) -> bool {
+        self.up.load(Ordering::Relaxed) < self.limit.allowed()
+    }
+
+    /// An attempt has ended. Gives the notice that is due.
+    pub(super) fn ended(&mut self, attempt: &Attempt, now: Instant) -> Option<Notice> {
+        self.ended += 1;
+        if attempt.is_lagged() {
+            self.lagged += 1;
+            self.worst_us = self
+                .worst_us
+                .max(attempt.lag_us)
+                .max(attempt.unnoticed_us());
+        }
+        let is_late = Duration::from_micros(attempt.lag_us.into()) >= TOO_LATE;
+        if self.is_slowed_by(attempt) || is_late {
+            self.limit.shrink(now);
+        } else {
+            self.limit.went_well();
+        }
+        if self.ended < ENOUGH {
+            return None;
+        }
+        self.finish()
+    }
+
+    /// At the end, few attempts are enough.
+    pub(super) fn finish(&mut self) -> Option<Notice> {
+        if self.is_told || self.lagged == 0 || self.lagged * ONE_IN < self.ended {
+            return None;
+        }
+        self.is_told = true;
+        Some(Notice::Busy {
+            worst_ms: self.worst_us / 1000,
+        })
+    }
+
+    /// Whether attempts in general have become slow, seen by those that got through.
+    fn is_slowed_by(&mut self, attempt: &Attempt) -> bool {
+        if attempt.failure().is_some() || !attempt.probe.is_default() {
+            return false;
+        }
+        let worked = attempt.stages.iter().filter(|one| one.stage > Stage::Tcp);
+        self.sample.push(
+            worked
+                .map(|one| one.duration_us)
+                .fold(0, u32::saturating_add),
+        );
+        if self.sample.len() < SAMPLE {
+            return false;
+        }
+        let (_, median, _) = self.sample.select_nth_unstable(SAMPLE / 2);
+        let median = *median;
+        self.sample.clear();
+        let best = self.best_us.map_or(median, |best| best.min(median));
+        self.best_us = Some(best);
+        let too_slow = best
+            .saturating_mul(SLOWER)
+            .max(best.saturating_add(NOTICEABLY_US));
+        median > too_slow
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::model::{Endpoint, Outcome, ProbeKind, StageRecord};
+
+    fn attempt(lag_ms: u32, took_ms: u32) -> Attempt {
+        let record = |stage, start_us, duration_us| StageRecord {
+            stage,
+            start_us,
+            duration_us,
+            outcome: Outcome::Ok,
+        };
+        Attempt {
+            endpoint: Endpoint::new([127, 0, 0, 1].into(), 3389),
+            number: 1,
+            probe: ProbeKind::Default,
+            by_name: None,
+            started_at: jiff::Timestamp::UNIX_EPOCH,
+            stages: vec![
+                record(Stage::Tcp, 0, 1000),
+                record(Stage::Tls, 1000, took_ms * 1000),
+            ],
+            silent_rounds: 0,
+            negotiation: None,
+            tls: None,
+            ntlm: None,
+            path: None,
+            lag_us: lag_ms * 1000,
+        }
+    }
+
+    fn allowed_after(attempts: impl Iterator<Item = Attempt>) -> usize {
+        let mut load = Load::new(100_000);
+        let now = clock::monotonic();
+        for (nth, one) in (0..).zip(attempts) {
+            load.ended(&one, now + Duration::from_millis(10) * nth);
+        }
+        load.limit.allowed()
+    }
+
+    #[test]
+    fn more_hosts_are_worked_on_as_long_as_nothing_gets_slow() {
+        let first = Load::new(100_000).limit.allowed();
+        let quick = || (0..3000).map(|_| attempt(0, 40));
+        assert!(allowed_after(quick()) > 8 * first);
+        assert_eq!(Load::new(16).limit.allowed(), 16);
+        // Hosts that are slow from the first are slow by themselves.
+        assert!(allowed_after((0..3000).map(|_| attempt(0, 4000))) > 8 * first);
+    }
+
+    #[test]
+    fn lag_and_slower_attempts_halve_the_number() {
+        let quick = || (0..320).map(|_| attempt(0, 40));
+        let before = allowed_after(quick());
+        assert!(allowed_after(quick().chain([attempt(40, 40)])) <= before / 2 + 1);
+        let slow = (0..32).map(|_| attempt(0, 400));
+        assert!(allowed_after(quick().chain(slow)) < before);
+    }
+
+    #[test]
+    fn one_notice_tells_of_many_attempts_without_times() {
+        let mut load = Load::new(100);
+        let now = clock::monotonic();
+        let told: Vec<Notice> = (0..300)
+            .filter_map(|_| load.ended(&attempt(70, 40), now))
+            .collect();
+        assert_eq!(told, [Notice::Busy { worst_ms: 70 }]);
+        assert_eq!(load.finish(), None);
+    }
+
+    #[test]
+    fn a_hiccup_among_many_attempts_is_not_worth_a_word() {
+        let mut load = Load::new(100);
+        let now = clock::monotonic();
+        for lag in std::iter::once(70).chain(std::iter::repeat_n(0, 60)) {
+            assert_eq!(load.ended(&attempt(lag, 40), now), None);
+        }
+        assert_eq!(load.finish(), None);
+    }
+
+    #[test]
+    fn connections_that_are_up_take_room_until_they_end() {
+        let load = Load::new(2);
+        let counter = load.counter();
+        let first = counter.count();
+        assert!(load.has_room());
+        let second = counter.count();
+        assert!(!load.has_room());
+        drop((first, second));
+        assert!(load.has_room());
+    }
+}

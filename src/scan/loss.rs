@@ -1,0 +1,242 @@
+//! Connection requests that get lost: how many hosts answer only when they are asked again, and what that tells of those that
+//! never answered.
+//!
+//! A few are lost on any long way. Many are lost because the scan itself overruns something: a firewall that limits new connections,
+//! the backlog of a listener, a table of a router. Then slowing down helps, and silence means little until it was heard twice.
+
+use crate::model::{Attempt, Notice, PathFacts, Stage};
+
+/// A host that answers within this time would have answered within the shortest round: that it was silent then is loss.
+const WITHIN_ANY_ROUND_US: u32 = 50_000;
+/// New answers after which the share of late ones is looked at again. It is that of all answers: late ones come in a row, when
+/// their round does.
+const SAMPLE: u32 = 64;
+/// From this share of late answers on, the scan is too fast, in percent.
+const TOO_MANY_PERCENT: u64 = 25;
+/// How often a scan may be slowed down to half.
+const MOST_HALVINGS: u8 = 3;
+/// The scan is never slowed down below this, in requests per second.
+const SLOWEST: u32 = 100;
+/// Fewer late answers than this, or than one in so many, are what happens on any way.
+const MANY_LATE: u64 = 16;
+const ONE_IN: u64 = 10;
+/// How often silent addresses are asked again.
+const MOST_PASSES: u8 = 3;
+/// However much gets lost, one in ten is thought to be found each time.
+const LEAST_FOUND: f64 = 0.1;
+
+/// What the first answers of hosts tell.
+#[derive(Debug)]
+pub(super) struct Loss {
+    /// The last round of discovery, 0-based.
+    last_round: u8,
+    /// Hosts that answered, by how often they had been asked in vain before: never, once, and so on.
+    answered: Vec<u64>,
+    /// Answers since the last look.
+    sampled: u32,
+    halvings: u8,
+    passes: u8,
+}
+
+impl Loss {
+    pub(super) const fn new(last_round: u8) -> Self {
+        Self {
+            last_round,
+            answered: Vec::new(),
+            sampled: 0,
+            halvings: 0,
+            passes: 0,
+        }
+    }
+
+    /// A host has answered for the first time, after so many rounds in vain. Gives whether the scan is to slow down.
+    pub(super) fn answered(&mut self, attempt: &Attempt) -> bool {
+        let asked_before = in_vain(attempt);
+        if self.answered.len() <= asked_before {
+            self.answered.resize(asked_before + 1, 0);
+        }
+        if let Some(count) = self.answered.get_mut(asked_before) {
+            *count += 1;
+        }
+        self.sampled += 1;
+        if self.sampled < SAMPLE {
+            return false;
+        }
+        self.sampled = 0;
+        let too_many = self.late() * 100 >= self.all() * TOO_MANY_PERCENT;
+        let slow_down = too_many && self.halvings < MOST_HALVINGS;
+        self.halvings += u8::from(slow_down);
+        slow_down
+    }
+
+    /// The pace for a scan that has been too fast at `rate` requests per second.
+    pub(super) fn slower(rate: u32) -> u32 {
+        (rate / 2).max(SLOWEST)
+    }
+
+    /// Whether to ask the silent addresses again, and counts that they are. There are so many of them.
+    pub(super) fn begin_pass(&mut self, silent: u64) -> bool {
+        let wanted = self.passes < MOST_PASSES && self.missed(silent) > 0;
+        self.passes += u8::from(wanted);
+        wanted
+    }
+
+    /// The round that a pass over the silent addresses counts as.
+    pub(super) const fn round_of_pass(&self) -> u8 {
+        self.last_round.saturating_add(self.passes)
+    }
+
+    /// What is to be said at the end, of so many addresses that stayed silent.
+    pub(super) fn notice(&self, silent: u64) -> Option<Notice> {
+        self.is_heavy().then(|| Notice::RequestsLost {
+            late: self.late(),
+            answered: self.all(),
+            missed: self.missed(silent),
+        })
+    }
+
+    fn all(&self) -> u64 {
+        self.answered.iter().sum()
+    }
+
+    fn late(&self) -> u64 {
+        self.answered.iter().skip(1).sum()
+    }
+
+    fn is_heavy(&self) -> bool {
+        self.late() >= MANY_LATE && self.late() * ONE_IN >= self.all()
+    }
+
+    /// Estimate of the hosts among `silent` addresses. Those found when everybody was asked for the last time show how many there
+    /// were to be found, and the share of late answers how many of those were lost again, and again.
+    fn missed(&self, silent: u64) -> u64 {
+        if !self.is_heavy() {
+            return 0;
+        }
+        let last_time = usize::from(self.last_round) + usize::from(self.passes);
+        let newest = self.answered.get(last_time).copied().unwrap_or_default();
+        let lost = self.late() as f64 / self.all().max(1) as f64;
+        let missed = newest as f64 * lost / (1.0 - lost).max(LEAST_FOUND);
+        (missed.round() as u64).min(silent)
+    }
+}
+
+/// After how many rounds in vain a host answered, as far as they were in vain for a lost request.
+fn in_vain(attempt: &Attempt) -> usize {
+    let up_after = attempt
+        .path
+        .and_then(PathFacts::undisturbed_rtt_us)
+        .or_else(|| Some(attempt.stage(Stage::Tcp)?.duration_us));
+    let repeated = attempt.path.is_some_and(|path| path.retransmits > 0);
+    let is_near = up_after.is_some_and(|us| us <= WITHIN_ANY_ROUND_US);
+    let rounds = usize::from(attempt.silent_rounds);
+    if is_near || repeated {
+        rounds.max(usize::from(repeated))
+    } else {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Endpoint, Outcome, ProbeKind, StageRecord};
+
+    const LAST_ROUND: u8 = 2;
+
+    fn answer(silent_rounds: u8, rtt_us: u32, retransmits: u32) -> Attempt {
+        Attempt {
+            endpoint: Endpoint::new([127, 0, 0, 1].into(), 3389),
+            number: 1,
+            probe: ProbeKind::Default,
+            by_name: None,
+            started_at: jiff::Timestamp::UNIX_EPOCH,
+            stages: vec![StageRecord {
+                stage: Stage::Tcp,
+                start_us: 0,
+                duration_us: rtt_us + 1_000_000 * retransmits,
+                outcome: Outcome::Ok,
+            }],
+            silent_rounds,
+            negotiation: None,
+            tls: None,
+            ntlm: None,
+            path: Some(PathFacts {
+                retransmits,
+                rtt_us,
+            }),
+            lag_us: 0,
+        }
+    }
+
+    /// Hosts by the silent rounds after which they answer.
+    fn after(found: &[u64]) -> Loss {
+        let mut loss = Loss::new(LAST_ROUND);
+        add(&mut loss, found);
+        loss
+    }
+
+    fn add(loss: &mut Loss, found: &[u64]) -> u32 {
+        let mut slowed = 0;
+        for (rounds, count) in (0..).zip(found) {
+            for _ in 0..*count {
+                slowed += u32::from(loss.answered(&answer(rounds, 300, 0)));
+            }
+        }
+        slowed
+    }
+
+    #[test]
+    fn a_few_lost_requests_are_what_happens_on_any_way() {
+        let mut loss = after(&[940, 56, 4]);
+        assert!(!loss.begin_pass(60_000));
+        assert_eq!(loss.notice(60_000), None);
+    }
+
+    #[test]
+    fn silent_addresses_are_asked_again_until_nobody_more_is_found() {
+        let mut loss = after(&[600, 80, 240]);
+        assert!(loss.begin_pass(9000));
+        add(&mut loss, &[0, 0, 0, 70]);
+        assert!(loss.begin_pass(8930));
+        assert!(!loss.begin_pass(8930));
+        assert_eq!(
+            loss.notice(8930),
+            Some(Notice::RequestsLost {
+                late: 390,
+                answered: 990,
+                missed: 0
+            })
+        );
+    }
+
+    #[test]
+    fn what_may_be_missing_is_estimated_and_never_more_than_is_silent() {
+        let loss = after(&[500, 300, 200]);
+        let missed = |silent| match loss.notice(silent) {
+            Some(Notice::RequestsLost { missed, .. }) => missed,
+            other => panic!("{other:?}"),
+        };
+        // Half of the requests got lost: 200 found at the last time leave 200.
+        assert_eq!(missed(60_000), 200);
+        assert_eq!(missed(50), 50);
+    }
+
+    #[test]
+    fn a_scan_that_loses_much_slows_down_a_few_times_at_most() {
+        let mut loss = Loss::new(LAST_ROUND);
+        // Those who were lost once come in a row, when they are asked again.
+        assert_eq!(add(&mut loss, &[940, 64]), 0);
+        let mixed: u32 = (0..2000).map(|_| add(&mut loss, &[2, 1])).sum();
+        assert_eq!(mixed, u32::from(MOST_HALVINGS));
+        assert_eq!(Loss::slower(1000), 500);
+        assert_eq!(Loss::slower(120), SLOWEST);
+    }
+
+    #[test]
+    fn a_host_far_away_is_not_late_by_loss() {
+        assert_eq!(in_vain(&answer(2, 90_000, 0)), 0);
+        assert_eq!(in_vain(&answer(2, 900, 0)), 2);
+        assert_eq!(in_vain(&answer(0, 90_000, 1)), 1);
+    }
+}
