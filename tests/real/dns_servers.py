@@ -84,9 +84,10 @@ class Server:
         raise RuntimeError(f"{self.command()[0]} did not start: {(self.folder / 'output.log').read_text()[-2000:]}")
 
     def kill(self):
-        """Ends it without a farewell."""
-        self.process.kill()
-        self.process.wait()
+        """Ends it at once, if it was started."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
 
 
 class Knot(Server):
