@@ -44,11 +44,7 @@ def main():
                 ip daddr {SWEEP} ip daddr != @lively drop
               }}
             }}""")  # fmt: skip
-        listener = ground.start(
-            ground.far, sys.executable, REAL / "listener.py", made / "chain.pem", made / "key.pem", stdout=subprocess.PIPE, text=True
-        )
-        if listener.stdout.readline() != "ready\n":
-            raise RuntimeError("the listener did not start")
+        ground.listen(made)
         for name, options in RUNS:
             words = ["ip", "netns", "exec", ground.near, binary, SWEEP, "--no-dns", "--no-tui", "--quiet"]
             words += ["--format", "json", "-o", report, *options]

@@ -12,7 +12,7 @@ import sys
 import tomllib
 
 import servers
-from compare import Checks
+from checks import Checks
 
 HERE = pathlib.Path(__file__).parent
 SECONDS = 20

@@ -10,31 +10,10 @@ import sys
 import tomllib
 
 import certificates
+from checks import MISSING, Checks
 
 HERE = pathlib.Path(__file__).parent
-MISSING = object()
 SEVERITIES = ["critical", "high", "medium", "low", "info"]
-
-
-class Checks:
-    """Counts what passed and what failed."""
-
-    def __init__(self):
-        self.passed = 0
-        self.failed = 0
-
-    def equal(self, what, seen, wanted):
-        """One check: what was seen is what was set up."""
-        self.true(f"{what} is {wanted!r}", seen == wanted, f"it is {'absent' if seen is MISSING else repr(seen)}")
-
-    def true(self, what, holds, otherwise=""):
-        """One check of a statement."""
-        if holds:
-            self.passed += 1
-            print(f"ok    {what}")
-        else:
-            self.failed += 1
-            print(f"FAIL  {what}: {otherwise}")
 
 
 def value_at(tree, path):

@@ -22,7 +22,7 @@ import tomllib
 import balancer
 import client
 import servers
-from compare import Checks
+from checks import Checks
 from judge import Judge, summary
 
 HERE = pathlib.Path(__file__).parent

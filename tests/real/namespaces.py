@@ -5,12 +5,17 @@ nothing can leave this machine, whichever addresses are used.
 """
 
 import os
+import pathlib
 import signal
 import subprocess
 import sys
 
+HERE = pathlib.Path(__file__).parent
 NEAR_LINK = "192.0.2.1"
 FAR_LINK = "192.0.2.2"
+# With `ipv6`: one link, and no default route unless a test adds it.
+NEAR_LINK_6 = "fd00:1::1"
+FAR_LINK_6 = "fd00:1::2"
 
 
 def command(*words, feed=None):
@@ -21,10 +26,21 @@ def command(*words, feed=None):
     return done.stdout
 
 
+def listener(certificate, *options, before=()):
+    """Starts listener.py with the certificate in a folder, behind the words of another command, and waits until it listens."""
+    program = [sys.executable, HERE / "listener.py", certificate / "chain.pem", certificate / "key.pem"]
+    process = subprocess.Popen(list(map(str, [*before, *program, *options])), stdout=subprocess.PIPE, text=True)
+    if process.stdout.readline() != "ready\n":
+        process.kill()
+        raise RuntimeError("the listener did not start")
+    return process
+
+
 class Ground:
     """The namespaces, and every process started in them."""
 
-    def __init__(self):
+    def __init__(self, ipv6=False):
+        self.ipv6 = ipv6
         self.near = f"rdpscan-near-{os.getpid()}"
         self.far = f"rdpscan-far-{os.getpid()}"
         self.processes = []
@@ -61,11 +77,21 @@ class Ground:
         for name, link, address in ((self.near, "near", NEAR_LINK), (self.far, "far", FAR_LINK)):
             command("ip", "-n", name, "address", "add", f"{address}/24", "dev", link)
             command("ip", "-n", name, "link", "set", link, "up")
+            if self.ipv6:
+                # A container may have been started without.
+                self.setting(name, f"ipv6/conf/{link}/disable_ipv6", 0)
+                # Without the check for duplicates, which takes seconds.
+                address = NEAR_LINK_6 if name == self.near else FAR_LINK_6
+                command("ip", "-n", name, "address", "add", f"{address}/64", "dev", link, "nodad")
         command("ip", "-n", self.near, "route", "add", "default", "via", FAR_LINK)
 
     def own(self, prefix):
         """Lets every address of a prefix be the far side's own, so that one listener answers for all."""
         command("ip", "-n", self.far, "route", "add", "local", prefix, "dev", "lo")
+
+    def setting(self, name, key, value):
+        """Sets a value below /proc/sys/net in one of the two."""
+        command("ip", "netns", "exec", name, "tee", f"/proc/sys/net/{key}", feed=f"{value}\n")
 
     def rules(self, name, text):
         """Loads nftables rules in one of the two."""
@@ -79,5 +105,11 @@ class Ground:
     def start(self, name, *words, **options):
         """Starts a process in one of the two; it ends with the ground."""
         process = subprocess.Popen(["ip", "netns", "exec", name, *map(str, words)], **options)
+        self.processes.append(process)
+        return process
+
+    def listen(self, certificate, *options, before=()):
+        """Starts listener.py on the far side; it ends with the ground."""
+        process = listener(certificate, *options, before=["ip", "netns", "exec", self.far, *before])
         self.processes.append(process)
         return process
