@@ -16,9 +16,6 @@ use super::naming;
 use super::prober::{AttemptRequest, Connect, ConnectFailure, Prober};
 use super::queue::{Job, Purpose};
 
-/// Lookups of names under way at once; each may ask several resolvers.
-const MOST_LOOKUPS: usize = 32;
-
 /// What became of the slot of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Slot {
@@ -175,7 +172,7 @@ impl<P: Prober> Engine<P> {
     }
 
     fn launch_lookups(&mut self) {
-        while self.lookups_in_flight < MOST_LOOKUPS {
+        while self.lookups_in_flight < self.options.lookups {
             let prober = self.prober.clone();
             let (endpoint, task) = if let Some(target) = self.unresolved.pop() {
                 self.resolving.push(target.clone());

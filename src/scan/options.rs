@@ -25,6 +25,8 @@ pub struct ScanOptions {
     pub stage_timeout: Duration,
     /// Connections in flight, fitted to the descriptor limit already.
     pub in_flight: u32,
+    /// Lookups of names at once, at least 1; each may ask several resolvers.
+    pub lookups: usize,
     /// Connects per second; 0 is no cap.
     pub rate: u32,
     /// Ask the NTLM question.
@@ -62,6 +64,7 @@ impl Default for ScanOptions {
                 Duration::from_millis(1100),
             ],
             connect_timeout: Duration::from_millis(3500),
+            lookups: 32,
             stage_timeout: Duration::from_secs(5),
             in_flight: 1024,
             rate: 1000,
