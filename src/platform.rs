@@ -1,6 +1,6 @@
 //! What differs between operating systems, behind functions that exist on all of them.
 //!
-//! A caller never sees a `cfg`: where a platform cannot tell, the answer is `None`. The one `unsafe` block of the crate is here.
+//! A caller never sees a `cfg`: where a platform cannot tell, the answer is `None`. The only `unsafe` blocks of the crate are here.
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr, UdpSocket};
@@ -58,7 +58,8 @@ pub fn descriptors() -> Option<Descriptors> {
     open::descriptors()
 }
 
-/// Retransmits (SYN included) and smoothed round-trip time of a connected socket: `TCP_INFO`, tcp(7). `None` off Linux.
+/// SYN retransmissions and round-trip time of a connected socket: `TCP_INFO` on Linux (tcp(7)), `TCP_CONNECTION_INFO` on macOS,
+/// `SIO_TCP_INFO` on Windows 10 1703 and later. `None` elsewhere.
 #[must_use]
 pub fn path_facts(stream: &TcpStream) -> Option<PathFacts> {
     path::path_facts(stream)
@@ -217,7 +218,7 @@ mod open {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod path {
     use std::mem::{MaybeUninit, size_of};
     use std::os::fd::AsRawFd;
@@ -228,19 +229,19 @@ mod path {
 
     #[expect(
         unsafe_code,
-        reason = "no safe wrapper of getsockopt(TCP_INFO) exists in rustix, socket2 or nix"
+        reason = "no safe wrapper of this socket option exists in rustix, socket2 or nix"
     )]
     pub(super) fn path_facts(stream: &TcpStream) -> Option<PathFacts> {
         // An older kernel fills less than the structure holds: what it leaves is zero.
-        let mut info = MaybeUninit::<libc::tcp_info>::zeroed();
-        let mut length = libc::socklen_t::try_from(size_of::<libc::tcp_info>()).ok()?;
+        let mut info = MaybeUninit::<Info>::zeroed();
+        let mut length = libc::socklen_t::try_from(size_of::<Info>()).ok()?;
         // SAFETY: the descriptor is borrowed from a live stream; the kernel writes at most `length` bytes, which is the size of
-        // the buffer; `tcp_info` is made of integers only, so that the zeroed value is valid whatever part gets written.
+        // the buffer; `Info` is made of integers only, so that the zeroed value is valid whatever part gets written.
         let info = unsafe {
             let status = libc::getsockopt(
                 stream.as_raw_fd(),
                 libc::IPPROTO_TCP,
-                libc::TCP_INFO,
+                OPTION,
                 info.as_mut_ptr().cast(),
                 &raw mut length,
             );
@@ -250,13 +251,15 @@ mod path {
             info.assume_init()
         };
         Some(PathFacts {
-            retransmits: info.tcpi_total_retrans,
-            rtt_us: info.tcpi_rtt,
+    use self::kernel::{Info, OPTION};
+            // Later retransmissions are counted in bytes and episodes only, but nothing else has been sent just after connect.
+            retransmits: Some(info.SynRetrans.into()),
+            rtt_us: info.RttUs,
         })
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod path {
     use tokio::net::TcpStream;
 
@@ -275,6 +278,88 @@ mod tests {
     #[cfg(unix)]
     fn the_descriptor_limit_is_raised_to_the_hard_one() {
         let limit = descriptor_limit();
+        Some(kernel::facts(&info))
+    }
+
+    #[cfg(target_os = "linux")]
+    mod kernel {
+        use crate::model::PathFacts;
+
+        pub(super) use libc::{TCP_INFO as OPTION, tcp_info as Info};
+
+        pub(super) const fn facts(info: &Info) -> PathFacts {
+            PathFacts {
+                retransmits: Some(info.tcpi_total_retrans),
+                rtt_us: info.tcpi_rtt,
+            }
+        }
+    }
+
+    /// Nothing behind `tcpi_rttvar` is read: libc declares the bit field there wider than XNU's `netinet/tcp.h` does.
+    #[cfg(target_os = "macos")]
+    mod kernel {
+        use crate::model::PathFacts;
+
+        pub(super) use libc::{TCP_CONNECTION_INFO as OPTION, tcp_connection_info as Info};
+
+        pub(super) const fn facts(info: &Info) -> PathFacts {
+            // Whole milliseconds, so that a short path has a newest measurement at most.
+            let rtt_ms = if info.tcpi_srtt > 0 {
+                info.tcpi_srtt
+            } else {
+                info.tcpi_rttcur
+            };
+            PathFacts {
+                // XNU counts retransmitted data here, and no SYN (bsd/netinet/tcp_output.c).
+                retransmits: None,
+                rtt_us: rtt_ms.saturating_mul(1000),
+            }
+        }
+    }
+}
+
+#[cfg(windows)]
+mod path {
+    use std::mem::{MaybeUninit, size_of};
+    use std::os::windows::io::AsRawSocket;
+    use std::ptr;
+
+    use tokio::net::TcpStream;
+    use windows_sys::Win32::Networking::WinSock::{SIO_TCP_INFO, TCP_INFO_v0, WSAIoctl};
+
+    use crate::model::PathFacts;
+
+    #[expect(
+        unsafe_code,
+        reason = "no safe wrapper of WSAIoctl(SIO_TCP_INFO) exists in socket2"
+    )]
+    pub(super) fn path_facts(stream: &TcpStream) -> Option<PathFacts> {
+        let socket = usize::try_from(stream.as_raw_socket()).ok()?;
+        let version: u32 = 0;
+        let version_size = u32::try_from(size_of::<u32>()).ok()?;
+        let mut info = MaybeUninit::<TCP_INFO_v0>::zeroed();
+        let info_size = u32::try_from(size_of::<TCP_INFO_v0>()).ok()?;
+        let mut returned = 0;
+        // SAFETY: the socket is borrowed from a live stream; both buffers are as long as is said and outlive the call, which is
+        // not overlapped; `TCP_INFO_v0` is made of integers and one BOOLEAN, which Windows sets to 0 or 1, so that the zeroed
+        // value is valid whatever part gets written.
+        let info = unsafe {
+            let status = WSAIoctl(
+                socket,
+                SIO_TCP_INFO,
+                (&raw const version).cast(),
+                version_size,
+                info.as_mut_ptr().cast(),
+                info_size,
+                &raw mut returned,
+                ptr::null_mut(),
+                None,
+            );
+            if status != 0 {
+                return None;
+            }
+            info.assume_init()
+        };
         let now = rustix::process::getrlimit(rustix::process::Resource::Nofile);
         assert_eq!(limit, now.current);
         assert_eq!(now.current, now.maximum);
@@ -288,8 +373,8 @@ mod tests {
             .await
             .unwrap();
         let facts = path_facts(&stream).unwrap();
-        assert_eq!(facts.retransmits, 0);
-        assert!(facts.rtt_us < 1_000_000, "{facts:?}");
+        assert_eq!(facts.retransmits, Some(0));
+        assert!(facts.rtt().unwrap() < 1_000_000, "{facts:?}");
     }
 
     #[test]

@@ -102,13 +102,21 @@ impl TlsFacts {
     }
 }
 
-/// What the kernel knows about the path after connect (`TCP_INFO` on Linux).
+/// What the kernel knows about the path just after connect (`TCP_INFO` on Linux and its counterparts on macOS and Windows).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct PathFacts {
-    /// Segments retransmitted on this connection, the SYN included.
-    pub retransmits: u32,
-    /// Smoothed round-trip time in microseconds.
+    /// SYN segments retransmitted; `null` where the system does not count them (macOS).
+    pub retransmits: Option<u32>,
+    /// Smoothed round-trip time in microseconds; 0 is unknown. macOS measures whole milliseconds.
     pub rtt_us: u32,
+}
+
+impl PathFacts {
+    /// Round-trip time in microseconds, where it is known.
+    #[must_use]
+    pub fn rtt(&self) -> Option<u32> {
+        (self.rtt_us > 0).then_some(self.rtt_us)
+    }
 }
 
 /// One attempt at one endpoint: one connection, as a timeline of stages, and the facts that they yielded.

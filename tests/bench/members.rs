@@ -145,7 +145,7 @@ fn attempt(host: u32, number: u32, now: Timestamp) -> Attempt {
             })
         }),
         path: Some(PathFacts {
-            retransmits: 0,
+            retransmits: Some(0),
             rtt_us: 800 + host % 97,
         }),
     }

@@ -236,8 +236,7 @@ fn is_early(counted: &Counted<'_>) -> bool {
     let round_trip = counted
         .attempt
         .path
-        .map(|path| path.rtt_us)
-        .filter(|rtt| *rtt > 0)
+        .and_then(|path| path.rtt())
         .unwrap_or(tcp.duration_us);
     let retried = round_trip >= RETRIED_SYN_US;
     untouched && !retried && round_trip >= MEASURABLE_US && x224.duration_us < round_trip / 2

@@ -187,7 +187,7 @@ pub(super) fn any_attempt() -> impl Strategy<Value = Attempt> {
         prop::option::of(negotiation),
         prop::option::of(any_tls()),
         prop::option::of(ntlm),
-        any::<Option<(u32, u32)>>(),
+        any::<Option<(Option<u32>, u32)>>(),
     )
         .prop_map(
             |(
