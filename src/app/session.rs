@@ -208,7 +208,6 @@ impl Session {
             dns: self.settings.names.dns,
             list_all: self.settings.output.all,
             max_time: scan.max_time,
-            ipv6_route: platform::ipv6_route(),
             simulated: self.simulated,
             notices: notice.into_iter().collect(),
             ..ScanOptions::default()

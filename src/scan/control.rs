@@ -78,7 +78,7 @@ impl<P: Prober> Engine<P> {
                 // An address that was to be tried once more, or for the first time, has an outcome of its own.
                 let failure = ConnectFailure {
                     outcome: Outcome::Cancelled,
-                    exhausted: false,
+                    shortage: None,
                     started_at: clock::wall(),
                     duration_us: 0,
                 };

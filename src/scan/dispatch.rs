@@ -108,7 +108,7 @@ impl<P: Prober> Engine<P> {
                 connect = prober.connect(endpoint, timeout) => connect,
                 () = ordered.cancelled() => Connect::Failed(ConnectFailure {
                     outcome: Outcome::Cancelled,
-                    exhausted: false,
+                    shortage: None,
                     started_at,
                     duration_us: clock::micros_since(start),
                 }),

@@ -98,7 +98,6 @@ fn untried(sight: &Sight<'_>) -> Option<Verdict> {
         ));
     }
     let no_route = endpoint.address.is_ipv6()
-        && sight.no_ipv6_route
         && !history.attempts.iter().any(connected)
         && sight
             .failures_at(Stage::Tcp)
@@ -106,8 +105,8 @@ fn untried(sight: &Sight<'_>) -> Option<Verdict> {
             .is_some_and(|newest| matches!(newest, Outcome::NetworkUnreachable));
     no_route.then(|| {
         lacking(
-            "this machine has no IPv6 route",
-            "a scan from a machine with IPv6",
+            "this machine has no route to the address",
+            "a scan from a machine with a route to it",
         )
     })
 }
