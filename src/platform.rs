@@ -1,13 +1,13 @@
 //! What differs between operating systems, behind functions that exist on all of them.
 //!
-//! A caller never sees a `cfg`: where a platform cannot tell, the answer is `None`. The one `unsafe` block of the crate is here.
+//! A caller never sees a `cfg`: where a platform cannot tell, the answer is `None`. The only `unsafe` blocks of the crate are here.
 
 use std::io;
-use std::net::{Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use tokio::net::TcpStream;
 
-use crate::model::{Descriptors, PathFacts};
+use crate::model::{Descriptors, PathFacts, Shortage};
 
 /// What an error code of this operating system means, beyond what [`io::ErrorKind`] tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,11 +28,11 @@ pub fn code_meaning(error: &io::Error) -> Option<CodeMeaning> {
     error.raw_os_error().and_then(os::code_meaning)
 }
 
-/// Whether this machine ran out of what sockets need: descriptors, buffers, memory or ports (EMFILE, ENFILE, ENOBUFS, ENOMEM,
-/// EADDRNOTAVAIL and their namesakes of Winsock). Fewer connections at once help against these, and against nothing else.
+/// Which resource an error says is exhausted (EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL and their Winsock counterparts).
+/// Fewer connections at once help against these, and against nothing else.
 #[must_use]
-pub fn is_exhausted(error: &io::Error) -> bool {
-    error.raw_os_error().is_some_and(os::is_exhausted)
+pub fn shortage(error: &io::Error) -> Option<Shortage> {
+    error.raw_os_error().and_then(os::shortage)
 }
 
 /// Whether whoever reads what is written here has gone away, as `| head` does: a broken pipe, for which Windows has one more
@@ -58,20 +58,35 @@ pub fn descriptors() -> Option<Descriptors> {
     open::descriptors()
 }
 
-/// Retransmits (SYN included) and smoothed round-trip time of a connected socket: `TCP_INFO`, tcp(7). `None` off Linux.
+/// SYN retransmissions and round-trip time of a connected socket: `TCP_INFO` on Linux (tcp(7)), `TCP_CONNECTION_INFO` on macOS,
+/// `SIO_TCP_INFO` on Windows 10 1703 and later. `None` elsewhere.
 #[must_use]
 pub fn path_facts(stream: &TcpStream) -> Option<PathFacts> {
     path::path_facts(stream)
 }
 
-/// Whether this machine has any route to IPv6 addresses outside itself. Sends nothing: connecting a UDP socket only asks the
-/// routing table, here for an address of the documentation range (RFC 3849).
+/// Whether this machine has a route and a source address for packets to `address`. Sends nothing: connecting a UDP socket only
+/// consults the routing table. A socket that cannot be made proves nothing, and counts as a route.
 #[must_use]
-pub fn ipv6_route() -> bool {
-    let documentation = SocketAddr::from(([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], 9));
-    UdpSocket::bind(SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)))
-        .and_then(|socket| socket.connect(documentation))
-        .is_ok()
+pub fn has_route(address: IpAddr) -> bool {
+    // The discard port: any would do.
+    let there = SocketAddr::new(address, 9);
+    let here: IpAddr = match address {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let connected = UdpSocket::bind((here, 0)).and_then(|socket| socket.connect(there));
+    !connected.is_err_and(|error| is_missing_route(&error))
+}
+
+fn is_missing_route(error: &io::Error) -> bool {
+    // Nothing was sent, so no router has answered. An interface without an address of the family gives EADDRNOTAVAIL.
+    matches!(
+        error.kind(),
+        io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::AddrNotAvailable
+    ) || code_meaning(error) == Some(CodeMeaning::NoAddressFamily)
 }
 
 /// What this machine calls itself, for the vantage of a report; `here` when it does not say.
@@ -91,6 +106,7 @@ mod os {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     use super::CodeMeaning;
+    use crate::model::Shortage;
 
     pub(super) fn code_meaning(code: i32) -> Option<CodeMeaning> {
         match Errno::from_raw_os_error(code) {
@@ -106,11 +122,14 @@ mod os {
         }
     }
 
-    pub(super) fn is_exhausted(code: i32) -> bool {
-        matches!(
-            Errno::from_raw_os_error(code),
-            Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM | Errno::ADDRNOTAVAIL
-        )
+    pub(super) fn shortage(code: i32) -> Option<Shortage> {
+        match Errno::from_raw_os_error(code) {
+            Errno::MFILE => Some(Shortage::ProcessFiles),
+            Errno::NFILE => Some(Shortage::SystemFiles),
+            Errno::NOBUFS | Errno::NOMEM => Some(Shortage::SocketMemory),
+            Errno::ADDRNOTAVAIL => Some(Shortage::LocalPorts),
+            _ => None,
+        }
     }
 
     pub(super) const fn reader_is_gone(_code: i32) -> bool {
@@ -141,6 +160,7 @@ mod os {
 #[cfg(not(unix))]
 mod os {
     use super::CodeMeaning;
+    use crate::model::Shortage;
 
     /// Winsock error codes; they are part of the Windows ABI.
     const WSAEACCES: i32 = 10013;
@@ -148,13 +168,20 @@ mod os {
     const WSAEAFNOSUPPORT: i32 = 10047;
     const WSAEHOSTDOWN: i32 = 10064;
     const WSAEMFILE: i32 = 10024;
+    const WSAEADDRINUSE: i32 = 10048;
     const WSAEADDRNOTAVAIL: i32 = 10049;
     const WSAENOBUFS: i32 = 10055;
     /// ERROR_PIPE_NOT_CONNECTED.
     const PIPE_NOT_CONNECTED: i32 = 233;
 
-    pub(super) const fn is_exhausted(code: i32) -> bool {
-        matches!(code, WSAEMFILE | WSAEADDRNOTAVAIL | WSAENOBUFS)
+    pub(super) const fn shortage(code: i32) -> Option<Shortage> {
+        match code {
+            WSAEMFILE => Some(Shortage::ProcessFiles),
+            WSAENOBUFS => Some(Shortage::SocketMemory),
+            // No socket is bound to a port of our choice, so an address in use is a local port that is not free yet.
+            WSAEADDRINUSE | WSAEADDRNOTAVAIL => Some(Shortage::LocalPorts),
+            _ => None,
+        }
     }
 
     pub(super) const fn reader_is_gone(code: i32) -> bool {
@@ -217,30 +244,31 @@ mod open {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod path {
     use std::mem::{MaybeUninit, size_of};
     use std::os::fd::AsRawFd;
 
     use tokio::net::TcpStream;
 
+    use self::kernel::{Info, OPTION};
     use crate::model::PathFacts;
 
     #[expect(
         unsafe_code,
-        reason = "no safe wrapper of getsockopt(TCP_INFO) exists in rustix, socket2 or nix"
+        reason = "no safe wrapper of this socket option exists in rustix, socket2 or nix"
     )]
     pub(super) fn path_facts(stream: &TcpStream) -> Option<PathFacts> {
         // An older kernel fills less than the structure holds: what it leaves is zero.
-        let mut info = MaybeUninit::<libc::tcp_info>::zeroed();
-        let mut length = libc::socklen_t::try_from(size_of::<libc::tcp_info>()).ok()?;
+        let mut info = MaybeUninit::<Info>::zeroed();
+        let mut length = libc::socklen_t::try_from(size_of::<Info>()).ok()?;
         // SAFETY: the descriptor is borrowed from a live stream; the kernel writes at most `length` bytes, which is the size of
-        // the buffer; `tcp_info` is made of integers only, so that the zeroed value is valid whatever part gets written.
+        // the buffer; `Info` is made of integers only, so that the zeroed value is valid whatever part gets written.
         let info = unsafe {
             let status = libc::getsockopt(
                 stream.as_raw_fd(),
                 libc::IPPROTO_TCP,
-                libc::TCP_INFO,
+                OPTION,
                 info.as_mut_ptr().cast(),
                 &raw mut length,
             );
@@ -249,14 +277,97 @@ mod path {
             }
             info.assume_init()
         };
+        Some(kernel::facts(&info))
+    }
+
+    #[cfg(target_os = "linux")]
+    mod kernel {
+        use crate::model::PathFacts;
+
+        pub(super) use libc::{TCP_INFO as OPTION, tcp_info as Info};
+
+        pub(super) const fn facts(info: &Info) -> PathFacts {
+            PathFacts {
+                retransmits: Some(info.tcpi_total_retrans),
+                rtt_us: info.tcpi_rtt,
+            }
+        }
+    }
+
+    /// Nothing behind `tcpi_rttvar` is read: libc declares the bit field there wider than XNU's `netinet/tcp.h` does.
+    #[cfg(target_os = "macos")]
+    mod kernel {
+        use crate::model::PathFacts;
+
+        pub(super) use libc::{TCP_CONNECTION_INFO as OPTION, tcp_connection_info as Info};
+
+        pub(super) const fn facts(info: &Info) -> PathFacts {
+            // Whole milliseconds, so that a short path has a newest measurement at most.
+            let rtt_ms = if info.tcpi_srtt > 0 {
+                info.tcpi_srtt
+            } else {
+                info.tcpi_rttcur
+            };
+            PathFacts {
+                // XNU counts retransmitted data here, and no SYN (bsd/netinet/tcp_output.c).
+                retransmits: None,
+                rtt_us: rtt_ms.saturating_mul(1000),
+            }
+        }
+    }
+}
+
+#[cfg(windows)]
+mod path {
+    use std::mem::{MaybeUninit, size_of};
+    use std::os::windows::io::AsRawSocket;
+    use std::ptr;
+
+    use tokio::net::TcpStream;
+    use windows_sys::Win32::Networking::WinSock::{SIO_TCP_INFO, TCP_INFO_v0, WSAIoctl};
+
+    use crate::model::PathFacts;
+
+    #[expect(
+        unsafe_code,
+        reason = "no safe wrapper of WSAIoctl(SIO_TCP_INFO) exists in socket2"
+    )]
+    pub(super) fn path_facts(stream: &TcpStream) -> Option<PathFacts> {
+        let socket = usize::try_from(stream.as_raw_socket()).ok()?;
+        let version: u32 = 0;
+        let version_size = u32::try_from(size_of::<u32>()).ok()?;
+        let mut info = MaybeUninit::<TCP_INFO_v0>::zeroed();
+        let info_size = u32::try_from(size_of::<TCP_INFO_v0>()).ok()?;
+        let mut returned = 0;
+        // SAFETY: the socket is borrowed from a live stream; both buffers are as long as is said and outlive the call, which is
+        // not overlapped; `TCP_INFO_v0` is made of integers and one BOOLEAN, which Windows sets to 0 or 1, so that the zeroed
+        // value is valid whatever part gets written.
+        let info = unsafe {
+            let status = WSAIoctl(
+                socket,
+                SIO_TCP_INFO,
+                (&raw const version).cast(),
+                version_size,
+                info.as_mut_ptr().cast(),
+                info_size,
+                &raw mut returned,
+                ptr::null_mut(),
+                None,
+            );
+            if status != 0 {
+                return None;
+            }
+            info.assume_init()
+        };
         Some(PathFacts {
-            retransmits: info.tcpi_total_retrans,
-            rtt_us: info.tcpi_rtt,
+            // Later retransmissions are counted in bytes and episodes only, but nothing else has been sent just after connect.
+            retransmits: Some(info.SynRetrans.into()),
+            rtt_us: info.RttUs,
         })
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod path {
     use tokio::net::TcpStream;
 
@@ -288,8 +399,21 @@ mod tests {
             .await
             .unwrap();
         let facts = path_facts(&stream).unwrap();
-        assert_eq!(facts.retransmits, 0);
-        assert!(facts.rtt_us < 1_000_000, "{facts:?}");
+        assert_eq!(facts.retransmits, Some(0));
+        assert!(facts.rtt().unwrap() < 1_000_000, "{facts:?}");
+    }
+
+    #[test]
+    fn this_machine_has_a_route_to_itself() {
+        assert!(has_route(Ipv4Addr::LOCALHOST.into()));
+    }
+
+    #[test]
+    fn a_missing_route_is_told_from_a_socket_that_could_not_be_made() {
+        assert!(is_missing_route(&io::ErrorKind::NetworkUnreachable.into()));
+        assert!(is_missing_route(&io::ErrorKind::AddrNotAvailable.into()));
+        assert!(!is_missing_route(&io::ErrorKind::PermissionDenied.into()));
+        assert!(!is_missing_route(&io::Error::other("too many open files")));
     }
 
     #[test]

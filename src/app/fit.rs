@@ -2,8 +2,16 @@
 
 use crate::model::Notice;
 
-/// Descriptors kept for lookups, files, the terminal and the runtime.
+/// Descriptors kept for lookups, files, the terminal and the runtime, where the limit has room for them.
 const RESERVED: u64 = 256;
+/// The share of a small limit that is kept for them.
+const RESERVED_SHARE: u64 = 4;
+/// Those of the reserve that are not for lookups.
+const FILES: u64 = 16;
+/// Sockets of one lookup when no DNS server answers, as measured: the system's resolver and ours, A and AAAA, with retries.
+const PER_LOOKUP: u64 = 7;
+/// Lookups at once, where the limit has room for them.
+const MOST_LOOKUPS: u64 = 32;
 /// In flight when nothing bounds the scan but the machine: a /16 in four waves, within 64 MB, and well under
 /// the ports that a client has.
 const MOST: u32 = 19_700;
@@ -22,7 +30,7 @@ pub(super) fn in_flight(asked: u32, rate: u32, limit: Option<u64>) -> (u32, Opti
     let Some(limit) = limit else {
         return (wanted, None);
     };
-    let room = u32::try_from(limit.saturating_sub(RESERVED))
+    let room = u32::try_from(limit - reserved(limit))
         .unwrap_or(u32::MAX)
         .max(1);
     if wanted <= room {
@@ -36,6 +44,16 @@ pub(super) fn in_flight(asked: u32, rate: u32, limit: Option<u64>) -> (u32, Opti
             limit,
         }),
     )
+}
+
+/// Lookups of names at once, which share the reserve with files.
+pub(super) fn lookups(limit: Option<u64>) -> usize {
+    let room = reserved(limit.unwrap_or(u64::MAX)).saturating_sub(FILES) / PER_LOOKUP;
+    usize::try_from(room.clamp(1, MOST_LOOKUPS)).unwrap_or(1)
+}
+
+fn reserved(limit: u64) -> u64 {
+    RESERVED.min(limit / RESERVED_SHARE)
 }
 
 #[cfg(test)]
@@ -61,6 +79,20 @@ mod tests {
                 limit: 1024
             })
         );
-        assert_eq!(in_flight(100, 0, Some(10)).0, 1);
+    }
+
+    #[test]
+    fn a_small_descriptor_limit_leaves_most_of_it_to_connections() {
+        assert_eq!(in_flight(5000, 0, Some(256)).0, 192);
+        assert_eq!(in_flight(100, 0, Some(10)).0, 8);
+        assert_eq!(in_flight(100, 0, Some(0)).0, 1);
+    }
+
+    #[test]
+    fn lookups_fit_into_the_reserve() {
+        assert_eq!(lookups(None), 32);
+        assert_eq!(lookups(Some(1024)), 32);
+        assert_eq!(lookups(Some(256)), 6);
+        assert_eq!(lookups(Some(10)), 1);
     }
 }

@@ -188,8 +188,8 @@ impl Session {
 
     fn scan_options(&self) -> ScanOptions {
         let scan = &self.settings.scan;
-        let (in_flight, notice) =
-            fit::in_flight(scan.concurrency, scan.rate, platform::descriptor_limit());
+        let limit = platform::descriptor_limit();
+        let (in_flight, notice) = fit::in_flight(scan.concurrency, scan.rate, limit);
         ScanOptions {
             run_id: self.run_id.as_str().into(),
             source: platform::machine_name().into(),
@@ -202,12 +202,12 @@ impl Session {
             connect_timeout: KNOWN_HOST_CONNECT.min(scan.timeout),
             stage_timeout: scan.timeout,
             in_flight,
+            lookups: fit::lookups(limit),
             rate: scan.rate,
             ntlm: scan.ntlm,
             dns: self.settings.names.dns,
             list_all: self.settings.output.all,
             max_time: scan.max_time,
-            ipv6_route: platform::ipv6_route(),
             simulated: self.simulated,
             notices: notice.into_iter().collect(),
             ..ScanOptions::default()

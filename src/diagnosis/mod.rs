@@ -84,8 +84,6 @@ pub struct Context<'a> {
     pub ntlm_enabled: bool,
     /// The resolver is down for everybody: names are not judged.
     pub resolver_down: bool,
-    /// This machine has no IPv6 route: AAAA records are not judged.
-    pub no_ipv6_route: bool,
     /// What the fleet as a whole shows; `None` to judge the host alone.
     pub fleet: Option<&'a FleetSight>,
     /// Histories of other endpoints, for members behind a name.

@@ -9,6 +9,7 @@ use super::member::MemberSight;
 use super::{Context, NameMember, NamePath, in_order};
 use crate::model::{
     DnsVerdict, Endpoint, History, Lookup, LookupAnswer, NameSource, Question, Resolver, Subject,
+    not_a_host,
 };
 
 /// What the reverse lookup gave.
@@ -334,13 +335,13 @@ fn members(
         }
         let seen = (context.lookup)(endpoint);
         let sight = seen.as_deref().map(|seen| MemberSight::of(&in_order(seen)));
-        // A dead IPv6 address says nothing when this machine has no way to any.
+        // Nothing is known of an IPv6 address that this machine has no route to; a scan leaves it out where there are others.
         let untried = address.is_ipv6()
-            && sight.as_ref().is_some_and(|sight| {
-                sight.no_route || (context.no_ipv6_route && sight.reachable != Some(true))
-            });
-        judged.ipv6_untried |=
-            untried || (address.is_ipv6() && context.no_ipv6_route && seen.is_none());
+            && sight.as_ref().map_or_else(
+                || !history.excluded.contains(address) && not_a_host(*address).is_none(),
+                |sight| sight.no_route,
+            );
+        judged.ipv6_untried |= untried;
         judged.members.push(NameMember {
             address: *address,
             reachable: sight

@@ -35,8 +35,6 @@ pub(crate) struct Sight<'a> {
     pub(crate) dns_judged: bool,
     /// Hosts that chose NLA were asked over NTLM who they are.
     pub(crate) ntlm_asked: bool,
-    /// This machine has no way to any IPv6 address outside itself.
-    pub(crate) no_ipv6_route: bool,
     /// What the other hosts show; `None` when the host is judged alone.
     pub(crate) fleet: Option<&'a FleetSight>,
     /// Attempts that say something about the peer, oldest first.
@@ -89,7 +87,6 @@ impl<'a> Sight<'a> {
             fleet: context.fleet,
             dns_judged: context.dns_enabled && !context.resolver_down,
             ntlm_asked: context.ntlm_enabled,
-            no_ipv6_route: context.no_ipv6_route,
         }
     }
 

@@ -44,8 +44,7 @@ pub(crate) fn stability(counted: &[Counted<'_>], policy: &Policy) -> Stability {
         handshake_ms: spread(counted.iter().filter_map(handshake_ms)),
         retransmits: counted
             .iter()
-            .filter_map(|one| one.attempt.path)
-            .map(|path| path.retransmits)
+            .filter_map(|one| one.attempt.path?.retransmits)
             .reduce(u32::saturating_add),
         loss: loss(counted),
     }
@@ -69,7 +68,8 @@ fn loss(counted: &[Counted<'_>]) -> f64 {
             && one.attempt.stages.iter().any(|record| {
                 record.stage == Stage::Tcp && matches!(record.outcome, Outcome::Timeout { .. })
             });
-        let retried = one.attempt.path.is_some_and(|path| path.retransmits > 0)
+        let resent = one.attempt.path.and_then(|path| path.retransmits);
+        let retried = resent.is_some_and(|count| count > 0)
             && one
                 .attempt
                 .connect_ms()

@@ -338,7 +338,6 @@ pub(crate) struct HostMaker {
     pub(crate) now: Timestamp,
     resolver_down: bool,
     ntlm_enabled: bool,
-    no_ipv6_route: bool,
     fleet: Option<FleetSight>,
 }
 
@@ -361,7 +360,6 @@ pub(crate) fn host_at(
         now: now(),
         resolver_down: false,
         ntlm_enabled: true,
-        no_ipv6_route: false,
         fleet: None,
     }
 }
@@ -456,11 +454,6 @@ impl HostMaker {
         self
     }
 
-    pub(crate) fn no_ipv6_route(mut self) -> Self {
-        self.no_ipv6_route = true;
-        self
-    }
-
     fn with<T>(&self, judge: impl FnOnce(&Context<'_>) -> T) -> T {
         let lookup = |wanted: Endpoint| {
             self.others
@@ -474,7 +467,6 @@ impl HostMaker {
             dns_enabled: true,
             ntlm_enabled: self.ntlm_enabled,
             resolver_down: self.resolver_down,
-            no_ipv6_route: self.no_ipv6_route,
             fleet: self.fleet.as_ref(),
             lookup: &lookup,
         })

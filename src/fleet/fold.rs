@@ -338,7 +338,7 @@ impl Fleet {
         }
         let changes_rules = matches!(
             notice,
-            Notice::ResolverDown { .. } | Notice::ResolverBack { .. } | Notice::NoIpv6Route
+            Notice::ResolverDown { .. } | Notice::ResolverBack { .. }
         );
         self.notices.push(notice);
         if changes_rules {

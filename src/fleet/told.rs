@@ -84,7 +84,6 @@ impl Fleet {
             dns_enabled: self.plan.as_ref().is_none_or(|plan| plan.dns),
             ntlm_enabled: self.plan.as_ref().is_none_or(|plan| plan.ntlm),
             resolver_down: self.is_without_resolver(),
-            no_ipv6_route: self.notices.contains(&Notice::NoIpv6Route),
             fleet: Some(&self.sight),
             lookup: &lookup,
         };

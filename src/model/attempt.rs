@@ -102,21 +102,26 @@ impl TlsFacts {
     }
 }
 
-/// What the kernel knows about the path after connect (`TCP_INFO` on Linux).
+/// What the kernel knows about the path just after connect (`TCP_INFO` on Linux and its counterparts on macOS and Windows).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct PathFacts {
-    /// Segments retransmitted on this connection, the SYN included.
-    pub retransmits: u32,
-    /// Smoothed round-trip time in microseconds.
+    /// SYN segments retransmitted; `null` where the system does not count them (macOS).
+    pub retransmits: Option<u32>,
+    /// Smoothed round-trip time in microseconds; 0 is unknown. macOS measures whole milliseconds.
     pub rtt_us: u32,
 }
 
 impl PathFacts {
-    /// The round-trip time of a connection on which nothing was sent again; else it cannot be told which of the segments was
-    /// answered.
+    /// Round-trip time in microseconds, where it is known.
+    #[must_use]
+    pub fn rtt(&self) -> Option<u32> {
+        (self.rtt_us > 0).then_some(self.rtt_us)
+    }
+
+    /// The same of a connection of which it is known that nothing was sent again; else the answer may be one to any of the segments.
     #[must_use]
     pub fn undisturbed_rtt_us(self) -> Option<u32> {
-        (self.retransmits == 0 && self.rtt_us > 0).then_some(self.rtt_us)
+        self.rtt().filter(|_| self.retransmits == Some(0))
     }
 }
 

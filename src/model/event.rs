@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Endpoint, Lookup, Moment, ObservedName, Resolver, Subject};
+use super::{Attempt, Endpoint, Lookup, Moment, ObservedName, Resolver, Shortage, Subject};
 
 /// Version of the event stream, in the first event of every recording.
 pub const EVENT_SCHEMA: &str = "rdpscan.events/1.1";
@@ -184,7 +184,7 @@ pub enum Notice {
         /// Which.
         resolver: Resolver,
     },
-    /// This machine has no IPv6 route: AAAA records cannot be tried here.
+    /// This machine has no route to some IPv6 address: it was not tried, or the connect failed at once.
     NoIpv6Route,
     /// The file-descriptor limit made the scan smaller than asked.
     DescriptorLimit {
@@ -199,6 +199,9 @@ pub enum Notice {
     LocalTrouble {
         /// The operating system's words.
         detail: Box<str>,
+        /// What ran out, where the file says.
+        #[serde(default)]
+        shortage: Option<Shortage>,
     },
     /// This machine itself would not make some connections, for a reason that fewer at once do not mend, such as its own packet
     /// filter.
@@ -295,17 +298,18 @@ impl fmt::Display for Notice {
                 f.write_str(" answers again: names are judged after all")
             }
             Self::NoIpv6Route => f.write_str(
-                "this machine has no IPv6 route: IPv6 addresses of names cannot be tried here",
+                "this machine has no IPv6 route to some addresses: they cannot be tried here",
             ),
             Self::DescriptorLimit { asked, used, limit } => write!(
                 f,
                 "at most {used} connections at once instead of {asked}: this machine allows {limit} open files; raise the limit (ulimit -n)"
             ),
-            Self::LocalTrouble { detail } => {
-                write!(
-                    f,
-                    "this machine could not make sockets ({detail}); try a smaller --concurrency"
-                )
+            Self::LocalTrouble { detail, shortage } => {
+                write!(f, "this machine could not make sockets ({detail}); ")?;
+                match shortage {
+                    Some(shortage) => shortage.fmt(f),
+                    None => f.write_str("lower --concurrency"),
+                }
             }
             Self::OwnRefusal { detail } => write!(
                 f,

@@ -15,6 +15,7 @@ mod name;
 mod negotiation;
 mod ntlm;
 mod progress;
+mod shortage;
 mod stage;
 mod status;
 mod tolerance;
@@ -37,6 +38,7 @@ pub use negotiation::{
 };
 pub use ntlm::NtlmFacts;
 pub use progress::{Descriptors, Progress};
+pub use shortage::Shortage;
 pub use stage::{Outcome, ProbeKind, Stage, StageRecord};
 pub use status::status_name;
 pub use tolerance::{ProbeTolerance, Replies, Reply, Tries};

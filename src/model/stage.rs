@@ -59,9 +59,10 @@ pub enum Outcome {
     },
     /// RST in answer to the SYN.
     Refused,
-    /// The network said that the host cannot be reached (EHOSTUNREACH, WSAEHOSTUNREACH).
+    /// The network said that the host cannot be reached: no neighbour answers (EHOSTUNREACH, WSAEHOSTUNREACH), or a router has no
+    /// route.
     HostUnreachable,
-    /// There is no route to the network (ENETUNREACH, WSAENETUNREACH).
+    /// This machine has no route to the network (ENETUNREACH, WSAENETUNREACH): nothing was sent.
     NetworkUnreachable,
     /// A packet filter said no (EACCES; EPERM is this machine's own filter and counts as [`Outcome::Local`]).
     Prohibited,

@@ -92,6 +92,10 @@ impl Prober for LiveProber {
         self.options.names.reverse(address).await
     }
 
+    fn has_route(&self, address: IpAddr) -> bool {
+        platform::has_route(address)
+    }
+
     fn descriptors(&self) -> Option<Descriptors> {
         platform::descriptors()
     }

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::clock;
-use crate::model::{Endpoint, Outcome, PathFacts};
+use crate::model::{Endpoint, Outcome, PathFacts, Shortage};
 use crate::platform::{self, CodeMeaning};
 use crate::scan::{Connect, ConnectFailure};
 
@@ -36,7 +36,7 @@ pub async fn connect(endpoint: Endpoint, timeout: Duration) -> Connect<Link> {
     let started_at = clock::wall();
     let started = clock::monotonic();
     let connecting = TcpStream::connect(endpoint.socket_address());
-    let (outcome, exhausted) = match tokio::time::timeout(timeout, connecting).await {
+    let (outcome, shortage) = match tokio::time::timeout(timeout, connecting).await {
         Ok(Ok(stream)) => {
             let connect_us = clock::micros_since(started);
             return Connect::Up(Link {
@@ -48,12 +48,12 @@ pub async fn connect(endpoint: Endpoint, timeout: Duration) -> Connect<Link> {
                 connect_us,
             });
         }
-        Ok(Err(error)) => (outcome_of(&error, 0), platform::is_exhausted(&error)),
-        Err(_) => (Outcome::Timeout { received: 0 }, false),
+        Ok(Err(error)) => failure_of(&error, || platform::has_route(endpoint.address)),
+        Err(_) => (Outcome::Timeout { received: 0 }, None),
     };
     Connect::Failed(ConnectFailure {
         outcome,
-        exhausted,
+        shortage,
         started_at,
         duration_us: clock::micros_since(started),
     })
@@ -66,6 +66,27 @@ fn prepare(stream: &TcpStream) -> Option<PathFacts> {
         tracing::debug!(%error, "Nagle's algorithm stays on");
     }
     platform::path_facts(stream)
+}
+
+/// What the error of a connect means, and what ran out.
+///
+/// Without a route the error is this machine's, whichever it is: an interface without an IPv6 address gives the error of local
+/// ports that ran out. With one, an unreachable network is a router's word about the path to the host.
+fn failure_of(error: &io::Error, has_route: impl FnOnce() -> bool) -> (Outcome, Option<Shortage>) {
+    let (outcome, shortage) = (outcome_of(error, 0), platform::shortage(error));
+    let is_unreachable = matches!(
+        outcome,
+        Outcome::HostUnreachable | Outcome::NetworkUnreachable
+    );
+    if !is_unreachable && shortage != Some(Shortage::LocalPorts) {
+        (outcome, shortage)
+    } else if !has_route() {
+        (Outcome::NetworkUnreachable, None)
+    } else if is_unreachable {
+        (Outcome::HostUnreachable, None)
+    } else {
+        (outcome, shortage)
+    }
 }
 
 /// What an I/O error means for a stage that had `received` bytes before it.
@@ -122,7 +143,8 @@ mod tests {
         };
         assert_eq!(link.endpoint, endpoint);
         assert!(link.stream.nodelay().unwrap());
-        assert_eq!(link.path.is_some(), cfg!(target_os = "linux"));
+        let told = cfg!(any(target_os = "linux", target_os = "macos", windows));
+        assert_eq!(link.path.is_some(), told);
     }
 
     #[tokio::test]
@@ -193,8 +215,26 @@ mod tests {
             let error = io::Error::from(errno);
             let outcome = outcome_of(&error, 7);
             assert!(matches!(outcome, Outcome::Local { .. }), "{errno:?}");
-            assert_eq!(platform::is_exhausted(&error), errno != Errno::PERM);
+            assert_eq!(platform::shortage(&error).is_none(), errno == Errno::PERM);
         }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_missing_route_is_ours_and_a_routers_word_is_not() {
+        use rustix::io::Errno;
+
+        let of = |errno: Errno, has_route| failure_of(&errno.into(), || has_route);
+        let ours = (Outcome::NetworkUnreachable, None);
+        let theirs = (Outcome::HostUnreachable, None);
+        for errno in [Errno::NETUNREACH, Errno::HOSTUNREACH] {
+            assert_eq!(of(errno, false), ours, "{errno:?}");
+            assert_eq!(of(errno, true), theirs, "{errno:?}");
+        }
+        assert_eq!(of(Errno::ADDRNOTAVAIL, false), ours);
+        let (outcome, shortage) = of(Errno::ADDRNOTAVAIL, true);
+        assert!(matches!(outcome, Outcome::Local { .. }));
+        assert_eq!(shortage, Some(Shortage::LocalPorts));
     }
 
     #[test]
@@ -213,11 +253,11 @@ mod tests {
                 "{code}"
             );
         }
-        for code in [10013, 10024, 10055, 10049] {
+        for code in [10013, 10024, 10055, 10049, 10048] {
             let error = io::Error::from_raw_os_error(code);
             let outcome = outcome_of(&error, 7);
             assert!(matches!(outcome, Outcome::Local { .. }), "{code}");
-            assert_eq!(platform::is_exhausted(&error), code != 10013);
+            assert_eq!(platform::shortage(&error).is_none(), code == 10013);
         }
     }
 

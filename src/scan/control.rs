@@ -78,7 +78,7 @@ impl<P: Prober> Engine<P> {
         for job in waiting {
             let failure = ConnectFailure {
                 outcome: Outcome::Cancelled,
-                exhausted: false,
+                shortage: None,
                 started_at: clock::wall(),
                 duration_us: 0,
             };

@@ -19,8 +19,6 @@ use super::queue::{Job, Purpose};
 
 /// Connects launched before those that were launched get a turn, so that they can come up and be counted.
 const AT_A_TIME: u32 = 64;
-/// Lookups of names under way at once; each may ask several resolvers.
-const MOST_LOOKUPS: usize = 32;
 
 /// What became of the slot of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +123,7 @@ impl<P: Prober> Engine<P> {
                 connect = prober.connect(endpoint, timeout) => connect,
                 () = ordered.cancelled() => Connect::Failed(ConnectFailure {
                     outcome: Outcome::Cancelled,
-                    exhausted: false,
+                    shortage: None,
                     started_at,
                     duration_us: clock::micros_since(start),
                 }),
@@ -215,7 +213,7 @@ impl<P: Prober> Engine<P> {
     }
 
     fn launch_lookups(&mut self) {
-        while self.lookups_in_flight < MOST_LOOKUPS {
+        while self.lookups_in_flight < self.options.lookups {
             let prober = self.prober.clone();
             let (endpoint, task) = if let Some(target) = self.unresolved.pop() {
                 self.resolving.push(target.clone());

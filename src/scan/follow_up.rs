@@ -38,8 +38,9 @@ impl<P: Prober> Engine<P> {
             .is_some_and(|known| known.given_up);
         if let Outcome::Local { detail } = &failure.outcome {
             let detail = detail.as_str().into();
-            if failure.exhausted {
-                self.notice(Notice::LocalTrouble { detail }).await;
+            let shortage = failure.shortage;
+            if shortage.is_some() {
+                self.notice(Notice::LocalTrouble { detail, shortage }).await;
                 self.limit.shrink(clock::monotonic());
             } else {
                 self.notice(Notice::OwnRefusal { detail }).await;
@@ -53,7 +54,7 @@ impl<P: Prober> Engine<P> {
         } else {
             self.limit.went_well();
         }
-        if self.is_ipv6_without_route(job.endpoint, &failure.outcome) {
+        if job.endpoint.address.is_ipv6() && failure.outcome == Outcome::NetworkUnreachable {
             self.notice(Notice::NoIpv6Route).await;
         }
         if let Purpose::Discover { round } = job.purpose {
@@ -104,13 +105,9 @@ impl<P: Prober> Engine<P> {
         }
     }
 
-    fn is_ipv6_without_route(&self, endpoint: Endpoint, outcome: &Outcome) -> bool {
-        self.lacks_route(endpoint.address) && matches!(outcome, Outcome::NetworkUnreachable)
-    }
-
-    /// An IPv6 address outside this machine, which has no route to any.
+    /// An IPv6 address that this machine has no route to.
     fn lacks_route(&self, address: IpAddr) -> bool {
-        address.is_ipv6() && !address.is_loopback() && !self.options.ipv6_route
+        address.is_ipv6() && !self.prober.has_route(address)
     }
 
     /// Whether an endpoint that does not answer gets an event: listed one by one, tried for another host's sake, or `--all`.
@@ -250,7 +247,7 @@ impl<P: Prober> Engine<P> {
         }
         let failure = ConnectFailure {
             outcome: Outcome::Internal { detail: words },
-            exhausted: false,
+            shortage: None,
             started_at: clock::wall(),
             duration_us: 0,
         };
@@ -334,11 +331,12 @@ impl<P: Prober> Engine<P> {
         let excluded = u32::try_from(before - addresses.len()).unwrap_or(u32::MAX);
         addresses.retain(|address| not_a_host(*address).is_none());
         // An address that cannot be tried from here says nothing about a host that has another; alone it is the host.
-        if addresses.iter().any(|address| self.lacks_route(*address))
-            && !addresses.iter().all(|address| self.lacks_route(*address))
-        {
+        let (without_route, others): (Vec<_>, Vec<_>) = addresses
+            .iter()
+            .partition(|address| self.lacks_route(**address));
+        if !without_route.is_empty() && !others.is_empty() {
             self.notice(Notice::NoIpv6Route).await;
-            addresses.retain(|address| !self.lacks_route(*address));
+            addresses = others;
         }
         let endpoints: Vec<_> = addresses
             .into_iter()

@@ -22,8 +22,8 @@ const MANY_LATE: u64 = 16;
 const ONE_IN: u64 = 10;
 /// How often silent addresses are asked again.
 const MOST_PASSES: u8 = 3;
-/// However much gets lost, one in ten is thought to be found each time.
-const LEAST_FOUND: f64 = 0.1;
+/// However much gets lost, one answer in so many is thought to come on time.
+const LEAST_ON_TIME: u64 = 10;
 
 /// What the first answers of hosts tell.
 #[derive(Debug)]
@@ -115,9 +115,10 @@ impl Loss {
         }
         let last_time = usize::from(self.last_round) + usize::from(self.passes);
         let newest = self.answered.get(last_time).copied().unwrap_or_default();
-        let lost = self.late() as f64 / self.all().max(1) as f64;
-        let missed = newest as f64 * lost / (1.0 - lost).max(LEAST_FOUND);
-        (missed.round() as u64).min(silent)
+        let on_time = self.all() - self.late();
+        let on_time = on_time.max(self.all() / LEAST_ON_TIME).max(1);
+        let missed = newest.saturating_mul(self.late()).saturating_add(on_time / 2) / on_time;
+        missed.min(silent)
     }
 }
 
@@ -127,7 +128,8 @@ fn in_vain(attempt: &Attempt) -> usize {
         .path
         .and_then(PathFacts::undisturbed_rtt_us)
         .or_else(|| Some(attempt.stage(Stage::Tcp)?.duration_us));
-    let repeated = attempt.path.is_some_and(|path| path.retransmits > 0);
+    let retransmits = attempt.path.and_then(|path| path.retransmits);
+    let repeated = retransmits.is_some_and(|count| count > 0);
     let is_near = up_after.is_some_and(|us| us <= WITHIN_ANY_ROUND_US);
     let rounds = usize::from(attempt.silent_rounds);
     if is_near || repeated {
@@ -162,7 +164,7 @@ mod tests {
             tls: None,
             ntlm: None,
             path: Some(PathFacts {
-                retransmits,
+                retransmits: Some(retransmits),
                 rtt_us,
             }),
             lag_us: 0,

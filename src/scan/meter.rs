@@ -77,8 +77,8 @@ impl Meter {
 
     /// Connects started per second since the start.
     pub(super) fn average_rate(&self, now: Instant) -> u32 {
-        let span = now.duration_since(self.start).as_secs_f64().max(0.25);
-        (self.launched as f64 / span) as u32
+        let span_ms = now.duration_since(self.start).as_millis().max(250);
+        u32::try_from(u128::from(self.launched) * 1000 / span_ms).unwrap_or(u32::MAX)
     }
 
     /// Further attempts at a host are other ones than before.

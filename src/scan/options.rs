@@ -25,6 +25,8 @@ pub struct ScanOptions {
     pub stage_timeout: Duration,
     /// Connections in flight, fitted to the descriptor limit already.
     pub in_flight: u32,
+    /// Lookups of names at once, at least 1; each may ask several resolvers.
+    pub lookups: usize,
     /// Connects per second; 0 is no cap.
     pub rate: u32,
     /// Ask the NTLM question.
@@ -39,8 +41,6 @@ pub struct ScanOptions {
     pub max_time: Option<Duration>,
     /// How long attempts under way may go on after a stop.
     pub grace: Duration,
-    /// Whether this machine has an IPv6 route.
-    pub ipv6_route: bool,
     /// The hosts are simulated.
     pub simulated: bool,
     /// What is to be said about this machine right at the start.
@@ -64,6 +64,7 @@ impl Default for ScanOptions {
             connect_timeout: Duration::from_millis(3500),
             stage_timeout: Duration::from_secs(5),
             in_flight: 1024,
+            lookups: 32,
             rate: 1000,
             ntlm: true,
             check_nla: false,
@@ -71,7 +72,6 @@ impl Default for ScanOptions {
             list_all: false,
             max_time: None,
             grace: Duration::from_millis(1500),
-            ipv6_route: true,
             simulated: false,
             notices: Vec::new(),
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{Attempt, Descriptors, Endpoint, Lookup, Outcome, ProbeKind};
+use crate::model::{Attempt, Descriptors, Endpoint, Lookup, Outcome, ProbeKind, Shortage};
 
 /// How a connect ended.
 #[derive(Debug)]
@@ -21,8 +21,8 @@ pub enum Connect<L> {
 pub struct ConnectFailure {
     /// Why; never [`Outcome::Ok`].
     pub outcome: Outcome,
-    /// This machine ran out of what sockets need (descriptors, buffers, ports): fewer at once would have gone well.
-    pub exhausted: bool,
+    /// What this machine ran out of, if that is why: fewer at once would have gone well.
+    pub shortage: Option<Shortage>,
     /// Wall clock at the start.
     pub started_at: Timestamp,
     /// Microseconds it took.
@@ -74,6 +74,11 @@ pub trait Prober: Send + Sync + 'static {
 
     /// Looks up the names of an address.
     fn reverse(&self, address: IpAddr) -> impl Future<Output = Vec<Lookup>> + Send;
+
+    /// Whether this machine has a route to an address; sends nothing.
+    fn has_route(&self, _address: IpAddr) -> bool {
+        true
+    }
 
     /// The file descriptors that its connections share with everything else in this process; `None` where nobody can tell.
     fn descriptors(&self) -> Option<Descriptors> {

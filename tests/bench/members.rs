@@ -144,8 +144,9 @@ fn attempt(host: u32, number: u32, now: Timestamp) -> Attempt {
                 echoed_nonce: false,
             })
         }),
+        lag_us: 0,
         path: Some(PathFacts {
-            retransmits: 0,
+            retransmits: Some(0),
             rtt_us: 800 + host % 97,
         }),
     }

@@ -124,7 +124,6 @@ fn judged(history: &History) -> Vec<(&'static str, Verdict)> {
             dns_enabled: false,
             ntlm_enabled: true,
             resolver_down: false,
-            no_ipv6_route: false,
             fleet: None,
             lookup: &|_| None,
         },

@@ -94,8 +94,8 @@ fn aaaa_dead(sight: &Sight<'_>) -> Verdict {
         && sight.names.judged.iter().any(|name| name.ipv6_untried)
     {
         return lacking(
-            "this machine has no way to the IPv6 addresses",
-            "a scan from a machine with IPv6",
+            "IPv6 addresses of the name were not tried from this machine",
+            "a scan from a machine with a route to them",
         );
     }
     over(sight, DnsVerdict::AaaaDead, |names| {

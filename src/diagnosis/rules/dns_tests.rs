@@ -174,8 +174,8 @@ fn a_dead_ipv6_address_is_seen() {
 }
 
 #[test]
-fn trap_8_without_an_ipv6_route_no_ipv6_address_is_dead() {
-    let here = dual_stack().no_ipv6_route();
+fn trap_8_an_ipv6_address_that_was_not_tried_is_not_dead() {
+    let here = typed().leads_to(NAME, &["10.0.0.5", "2001:db8::5"]);
     assert!(matches!(
         here.verdict("RDP-DNS-AAAA-DEAD"),
         Verdict::NotEnough { .. }

@@ -190,8 +190,8 @@ fn syn_loss(sight: &Sight<'_>) -> Verdict {
         .iter()
         .filter(|one| {
             one.attempt.silent_rounds > 0
-                || match one.attempt.path {
-                    Some(path) => path.retransmits > 0,
+                || match one.attempt.path.and_then(|path| path.retransmits) {
+                    Some(retransmits) => retransmits > 0,
                     None => one
                         .attempt
                         .pace_ms(Stage::Tcp)
@@ -380,7 +380,7 @@ mod tests {
             move |attempt: &mut crate::model::Attempt| {
                 attempt.stages[0].duration_us = 1_010_000;
                 attempt.path = Some(crate::model::PathFacts {
-                    retransmits,
+                    retransmits: Some(retransmits),
                     rtt_us: 300,
                 });
             }

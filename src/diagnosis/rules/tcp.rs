@@ -98,7 +98,6 @@ fn untried(sight: &Sight<'_>) -> Option<Verdict> {
         ));
     }
     let no_route = endpoint.address.is_ipv6()
-        && sight.no_ipv6_route
         && !history.attempts.iter().any(connected)
         && sight
             .failures_at(Stage::Tcp)
@@ -106,8 +105,8 @@ fn untried(sight: &Sight<'_>) -> Option<Verdict> {
             .is_some_and(|newest| matches!(newest, Outcome::NetworkUnreachable));
     no_route.then(|| {
         lacking(
-            "this machine has no IPv6 route",
-            "a scan from a machine with IPv6",
+            "this machine has no route to the address",
+            "a scan from a machine with a route to it",
         )
     })
 }
@@ -236,8 +235,7 @@ fn is_early(counted: &Counted<'_>) -> bool {
     let round_trip = counted
         .attempt
         .path
-        .map(|path| path.rtt_us)
-        .filter(|rtt| *rtt > 0)
+        .and_then(|path| path.rtt())
         .unwrap_or(tcp.duration_us);
     let retried = round_trip >= RETRIED_SYN_US;
     untouched && !retried && round_trip >= MEASURABLE_US && x224.duration_us < round_trip / 2

@@ -103,7 +103,7 @@ fn closed_after(connect_us: u32, rtt_us: Option<u32>, x224_us: u32) -> AttemptMa
             attempt.stages[0].duration_us = connect_us;
             attempt.stages[1].duration_us = x224_us;
             attempt.path = rtt_us.map(|rtt_us| PathFacts {
-                retransmits: 0,
+                retransmits: Some(0),
                 rtt_us,
             });
         })

@@ -34,7 +34,6 @@ pub(super) struct Facts {
     /// Endpoints to which the names lead.
     members: Vec<Member>,
     resolver_down: bool,
-    no_ipv6_route: bool,
     /// In place of the usual one.
     address: Option<String>,
     /// Days from the usual time of judging.
@@ -56,7 +55,6 @@ impl Default for Facts {
             pointer: Vec::new(),
             members: Vec::new(),
             resolver_down: false,
-            no_ipv6_route: false,
             address: None,
             judged_after_days: 0,
             fleet: None,
@@ -353,9 +351,6 @@ impl Facts {
         }
         if self.resolver_down {
             host = host.resolver_down();
-        }
-        if self.no_ipv6_route {
-            host = host.no_ipv6_route();
         }
         if let Some(fleet) = &self.fleet {
             let others: Vec<HostMaker> = fleet.iter().flat_map(Neighbours::hosts).collect();

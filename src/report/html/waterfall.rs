@@ -69,8 +69,8 @@ fn waterfall(attempt: &Attempt, ending: Ending<'_>, longest: u64) -> Waterfall {
         1 => remarks.push("after 1 silent round".to_owned()),
         rounds => remarks.push(format!("after {rounds} silent rounds")),
     }
-    if let Some(path) = attempt.path.filter(|path| path.retransmits > 0) {
-        remarks.push(format!("{} retransmitted", path.retransmits));
+    if let Some(count @ 1..) = attempt.path.and_then(|path| path.retransmits) {
+        remarks.push(format!("{count} retransmitted"));
     }
     Waterfall {
         number: attempt.number,

@@ -355,10 +355,12 @@ fn attempt_cells<'a>(attempt: &'a Attempt, ending: Ending<'_>) -> [Cell<'a>; 10]
             .map_or(Cell::Empty, |ms| Cell::Number(format!("{ms:.2}"))),
         Cell::Number(format!("{:.2}", attempt.total_ms())),
         number(attempt.silent_rounds),
-        path.map_or(Cell::Empty, |path| {
-            Cell::Number(format!("{:.2}", f64::from(path.rtt_us) / 1000.0))
-        }),
-        path.map_or(Cell::Empty, |path| number(path.retransmits)),
+        path.and_then(|path| path.rtt())
+            .map_or(Cell::Empty, |rtt_us| {
+                Cell::Number(format!("{:.2}", f64::from(rtt_us) / 1000.0))
+            }),
+        path.and_then(|path| path.retransmits)
+            .map_or(Cell::Empty, number),
     ]
 }
 

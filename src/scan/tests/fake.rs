@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use crate::clock;
 use crate::model::{
-    Attempt, Endpoint, Lookup, LookupAnswer, NtlmFacts, Outcome, Question, Resolver, Stage,
-    StageRecord,
+    Attempt, Endpoint, Lookup, LookupAnswer, NtlmFacts, Outcome, Question, Resolver, Shortage,
+    Stage, StageRecord,
 };
 use crate::scan::{AttemptRequest, Connect, ConnectFailure, Prober};
 
@@ -56,6 +56,8 @@ struct Diary {
 pub(super) struct FakeProber {
     scripts: HashMap<Endpoint, Vec<Answer>>,
     otherwise: Option<Answer>,
+    /// Addresses that this machine has no route to.
+    unrouted: Vec<IpAddr>,
     names: HashMap<String, Vec<IpAddr>>,
     pointers: HashMap<IpAddr, String>,
     /// The name that hosts call themselves, from this attempt on.
@@ -83,6 +85,12 @@ impl FakeProber {
     pub(super) fn with(mut self, endpoint: Endpoint, script: &[Answer]) -> Self {
         self.scripts.insert(endpoint, script.to_vec());
         self
+    }
+
+    /// This machine has no route there.
+    pub(super) fn without_route(mut self, endpoint: Endpoint) -> Self {
+        self.unrouted.push(endpoint.address);
+        self.with(endpoint, &[Answer::NoRoute])
     }
 
     pub(super) fn with_all(mut self, answer: Answer) -> Self {
@@ -223,7 +231,7 @@ impl Prober for FakeProber {
         self.closed(endpoint.address, start);
         Connect::Failed(ConnectFailure {
             outcome,
-            exhausted: matches!(answer, Answer::Exhausted),
+            shortage: matches!(answer, Answer::Exhausted).then_some(Shortage::ProcessFiles),
             started_at: clock::wall(),
             duration_us: clock::micros_since(start),
         })
@@ -275,6 +283,10 @@ impl Prober for FakeProber {
             path: None,
             lag_us: 0,
         }
+    }
+
+    fn has_route(&self, address: IpAddr) -> bool {
+        !self.unrouted.contains(&address)
     }
 
     async fn forward(&self, name: &str) -> Vec<Lookup> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::diagnosis::Policy;
 use crate::fleet::Fleet;
-use crate::model::{HostState, Subject};
+use crate::model::{DnsVerdict, HostState, Subject};
 
 fn fleet(events: &[ScanEvent]) -> Fleet {
     let mut fleet = Fleet::new(Policy::default());
@@ -114,17 +114,14 @@ async fn a_silent_address_that_another_hosts_name_led_to_gets_its_attempts_when_
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_an_ipv6_route_a_name_with_another_address_is_tried_there_alone() {
+async fn a_name_with_an_ipv6_address_without_a_route_is_tried_at_its_other_one_alone() {
     let prober = Arc::new(
         FakeProber::new()
             .with(at(1), &[Answer::Up])
-            .with(v6(), &[Answer::NoRoute])
+            .without_route(v6())
             .with_name("srv.example", &[at(1).address, v6().address]),
     );
-    let options = ScanOptions {
-        ipv6_route: false,
-        ..ScanOptions::default()
-    };
+    let options = ScanOptions::default();
     let events = scan(targets(&["srv.example"], &[]), &prober, options).await;
     assert_eq!(prober.connects_to(v6()), 0);
     let fleet = fleet(&events);
@@ -133,16 +130,34 @@ async fn without_an_ipv6_route_a_name_with_another_address_is_tried_there_alone(
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_an_ipv6_route_a_name_with_no_other_address_is_a_row_and_not_to_blame() {
+async fn a_dead_ipv6_address_is_seen_though_another_has_no_route() {
+    let unrouted = Endpoint::new("2001:db8:1::5".parse().unwrap(), 3389);
     let prober = Arc::new(
         FakeProber::new()
-            .with(v6(), &[Answer::NoRoute])
+            .with(at(1), &[Answer::Up])
+            .without_route(unrouted)
+            .with_name(
+                "srv.example",
+                &[at(1).address, v6().address, unrouted.address],
+            ),
+    );
+    let options = ScanOptions::default();
+    let events = scan(targets(&["srv.example"], &[]), &prober, options).await;
+    assert_eq!(prober.connects_to(unrouted), 0);
+    let fleet = fleet(&events);
+    let live = fleet.position(&Subject::Endpoint(at(1))).unwrap();
+    let verdict = fleet.hosts()[live].diagnosis.dns;
+    assert_eq!(verdict, DnsVerdict::AaaaDead);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_with_no_address_but_one_without_a_route_is_a_row_and_not_to_blame() {
+    let prober = Arc::new(
+        FakeProber::new()
+            .without_route(v6())
             .with_name("srv.example", &[v6().address]),
     );
-    let options = ScanOptions {
-        ipv6_route: false,
-        ..ScanOptions::default()
-    };
+    let options = ScanOptions::default();
     let events = scan(targets(&["srv.example"], &[]), &prober, options).await;
     let fleet = fleet(&events);
     assert_eq!(fleet.hosts().len(), 1);

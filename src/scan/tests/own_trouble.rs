@@ -29,7 +29,9 @@ async fn a_probe_that_panics_is_a_row_a_notice_and_no_end() {
     let noticed = |event: &ScanEvent| event.body == EventBody::Noticed(notice.clone());
     assert!(events.iter().any(noticed));
     let mut fleet = crate::fleet::Fleet::new(crate::diagnosis::Policy::default());
-    events.into_iter().for_each(|event| fleet.apply(event));
+    for event in events {
+        fleet.apply(event);
+    }
     let states: Vec<_> = fleet
         .hosts()
         .iter()

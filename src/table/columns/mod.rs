@@ -309,7 +309,7 @@ mod tests {
                 .edit(|attempt| {
                     attempt.started_at = days(-1);
                     attempt.path = Some(PathFacts {
-                        retransmits: 2,
+                        retransmits: Some(2),
                         rtt_us: 900,
                     });
                 })

@@ -10,6 +10,15 @@ fn any_text() -> impl Strategy<Value = Box<str>> {
     any::<String>().prop_map(Into::into)
 }
 
+fn any_shortage() -> impl Strategy<Value = Shortage> {
+    prop::sample::select(vec![
+        Shortage::ProcessFiles,
+        Shortage::SystemFiles,
+        Shortage::SocketMemory,
+        Shortage::LocalPorts,
+    ])
+}
+
 pub(super) fn any_time() -> impl Strategy<Value = jiff::Timestamp> {
     (-377_705_023_201_i64..253_402_207_200, 0..1_000_000_000_i32)
         .prop_map(|(second, nano)| jiff::Timestamp::new(second, nano.max(0)).unwrap_or_default())
@@ -187,7 +196,7 @@ pub(super) fn any_attempt() -> impl Strategy<Value = Attempt> {
         prop::option::of(negotiation),
         prop::option::of(any_tls()),
         prop::option::of(ntlm),
-        any::<Option<(u32, u32)>>(),
+        any::<Option<(Option<u32>, u32)>>(),
     )
         .prop_map(
             |(
@@ -284,7 +293,8 @@ fn any_notice() -> impl Strategy<Value = Notice> {
             used,
             limit
         }),
-        any_text().prop_map(|detail| Notice::LocalTrouble { detail }),
+        (any_text(), prop::option::of(any_shortage()))
+            .prop_map(|(detail, shortage)| Notice::LocalTrouble { detail, shortage }),
         any_text().prop_map(|detail| Notice::OwnRefusal { detail }),
         Just(Notice::TimeLimit),
         any_endpoint().prop_map(|endpoint| Notice::Skipped {

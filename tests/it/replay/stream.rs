@@ -168,7 +168,7 @@ fn through(to: &str, number: u32, leaf: CertificateFacts) -> Attempt {
         echoed_nonce: false,
     }));
     attempt.path = Some(PathFacts {
-        retransmits: 1,
+        retransmits: Some(1),
         rtt_us: 700,
     });
     attempt

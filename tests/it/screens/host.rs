@@ -171,7 +171,7 @@ fn lossy() -> Script {
         if number % 5 == 4 {
             attempt.silent_rounds = 1;
             attempt.path = Some(PathFacts {
-                retransmits: 2,
+                retransmits: Some(2),
                 rtt_us: 41_000,
             });
             attempt.stages[0].duration_us = 7_000;

@@ -219,7 +219,7 @@ pub(crate) fn good(address: &str, number: u32, certificate: CertificateFacts) ->
             echoed_nonce: false,
         })),
         path: Some(PathFacts {
-            retransmits: 0,
+            retransmits: Some(0),
             rtt_us: 900,
         }),
         lag_us: 0,

@@ -103,7 +103,10 @@ fn over_time(history: &History, page: &mut Page) {
     if let Some(line) = chart.counts("lost connects", lost) {
         page.line(line);
     }
-    let retransmits = |attempt: &Attempt| attempt.path.map_or(0, |path| path.retransmits);
+    let retransmits = |attempt: &Attempt| {
+        let path = attempt.path.as_ref();
+        path.and_then(|path| path.retransmits).unwrap_or(0)
+    };
     if let Some(line) = chart.counts("retransmitted", retransmits) {
         page.line(line);
     }

@@ -227,11 +227,13 @@ fn heading(drawn: &Drawn<'_>, page: &mut Page) {
         rounds => pieces.push((2, warn(format!("after {rounds} silent rounds")))),
     }
     if let Some(path) = attempt.path {
-        if path.retransmits > 0 {
-            pieces.push((3, warn(format!("{} retransmitted", path.retransmits))));
+        if let Some(count @ 1..) = path.retransmits {
+            pieces.push((3, warn(format!("{count} retransmitted"))));
         }
-        let rtt = text::millis(f64::from(path.rtt_us) / 1000.0);
-        pieces.push((5, dim(format!("round trip {rtt}"))));
+        if let Some(rtt_us) = path.rtt() {
+            let rtt = text::millis(f64::from(rtt_us) / 1000.0);
+            pieces.push((5, dim(format!("round trip {rtt}"))));
+        }
     }
     let mut spans = vec![
         Span::styled(
