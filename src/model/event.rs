@@ -162,12 +162,15 @@ pub struct ScanEnd {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Notice {
-    /// No resolver in use answers. Names are then not judged.
+    /// No resolver in use answers. Names that were not looked up before are then not judged.
     ResolverDown {
         /// The server, when one was given with `--dns`.
         server: Option<SocketAddr>,
         /// The last failure in words; of several servers, each with its own.
         detail: Box<str>,
+        /// It answered before.
+        #[serde(default)]
+        stopped: bool,
     },
     /// One resolver of several does not answer; the others are believed.
     ResolverSilent {
@@ -175,8 +178,11 @@ pub enum Notice {
         resolver: Resolver,
         /// The last failure in words.
         detail: Box<str>,
+        /// It answered before.
+        #[serde(default)]
+        stopped: bool,
     },
-    /// A resolver answers after none did: names are judged again.
+    /// A resolver answers again: names that failed are looked up once more, and judged.
     ResolverBack {
         /// Which.
         resolver: Resolver,
@@ -240,26 +246,43 @@ fn write_resolver(f: &mut fmt::Formatter<'_>, resolver: Resolver) -> fmt::Result
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ResolverDown { server, detail } => {
-                match server {
-                    Some(server) => write!(f, "the DNS server {server} does not answer")?,
-                    None => f.write_str("no resolver answers")?,
+            Self::ResolverDown {
+                server,
+                detail,
+                stopped,
+            } => {
+                match (server, stopped) {
+                    (Some(server), false) => write!(f, "the DNS server {server} does not answer")?,
+                    (Some(server), true) => write!(f, "the DNS server {server} stopped answering")?,
+                    (None, false) => f.write_str("no resolver answers")?,
+                    (None, true) => f.write_str("the resolvers stopped answering")?,
                 }
+                let names = if *stopped {
+                    "names not looked up before"
+                } else {
+                    "names"
+                };
                 write!(
                     f,
-                    " ({detail}): names are not judged; check the network, or name a server with --dns"
+                    " ({detail}): {names} are not judged; check the network, or name a server with --dns"
                 )
             }
-            Self::ResolverSilent { resolver, detail } => {
+            Self::ResolverSilent {
+                resolver,
+                detail,
+                stopped,
+            } => {
                 write_resolver(f, *resolver)?;
-                write!(
-                    f,
-                    " does not answer ({detail}): names are judged by the others"
-                )
+                let what = if *stopped {
+                    "stopped answering"
+                } else {
+                    "does not answer"
+                };
+                write!(f, " {what} ({detail}): names are judged by the others")
             }
             Self::ResolverBack { resolver } => {
                 write_resolver(f, *resolver)?;
-                f.write_str(" answers again: names are judged after all")
+                f.write_str(" answers again: failed lookups are retried, and names judged")
             }
             Self::NoIpv6Route => f.write_str(
                 "this machine has no IPv6 route: IPv6 addresses of names cannot be tried here",

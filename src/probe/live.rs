@@ -10,7 +10,7 @@ use super::tls::Client;
 use super::trust::TrustStore;
 use crate::model::{Attempt, Descriptors, Endpoint, Lookup};
 use crate::platform;
-use crate::scan::{AttemptRequest, Connect, Prober};
+use crate::scan::{AttemptRequest, Connect, Prober, ResolverHealth};
 
 /// Deadlines and helpers of a [`LiveProber`].
 pub struct ProbeOptions {
@@ -90,6 +90,10 @@ impl Prober for LiveProber {
 
     async fn reverse(&self, address: IpAddr) -> Vec<Lookup> {
         self.options.names.reverse(address).await
+    }
+
+    fn resolvers(&self) -> Vec<ResolverHealth> {
+        self.options.names.resolvers()
     }
 
     fn descriptors(&self) -> Option<Descriptors> {

@@ -5,19 +5,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
-use crate::model::{
-    Attempt, Endpoint, Lookup, ObservedName, Outcome, ProbeKind, Stage, StageRecord,
-};
-use crate::target::NameTarget;
+use crate::model::{Attempt, Lookup, Outcome, ProbeKind, Stage, StageRecord};
 
-use super::candidates;
-use super::engine::{Engine, Flight, Known, Looking};
-use super::naming;
+use super::engine::{Engine, Flight, Known};
+use super::naming::Named;
 use super::prober::{AttemptRequest, Connect, ConnectFailure, Prober};
 use super::queue::{Job, Purpose};
-
-/// Lookups of names under way at once; each may ask several resolvers.
-const MOST_LOOKUPS: usize = 32;
+use super::retries::TargetJob;
 
 /// What became of the slot of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,15 +31,9 @@ pub(super) enum Done {
     /// An attempt, from connect to polite close.
     Tried(Job, Box<Attempt>),
     /// A target name was looked up.
-    Resolved(NameTarget, Vec<Lookup>),
-    /// It was tried whether a resolver answers by now.
-    Canary(Vec<Lookup>),
+    Resolved(TargetJob, Vec<Lookup>),
     /// A host's names were looked up.
-    Named {
-        endpoint: Endpoint,
-        names: Vec<ObservedName>,
-        lookups: Vec<Lookup>,
-    },
+    Named(Named),
 }
 
 impl<P: Prober> Engine<P> {
@@ -174,63 +162,6 @@ impl<P: Prober> Engine<P> {
         known.plan.next(options.attempts, options.check_nla)
     }
 
-    fn launch_lookups(&mut self) {
-        while self.lookups_in_flight < MOST_LOOKUPS {
-            let prober = self.prober.clone();
-            let (endpoint, task) = if let Some(target) = self.unresolved.pop() {
-                self.resolving.push(target.clone());
-                let task = self.tasks.spawn(async move {
-                    let lookups = prober.forward(&target.name).await;
-                    Done::Resolved(target, lookups)
-                });
-                (None, task)
-            } else if let Some(job) = self.name_jobs.pop_front() {
-                let endpoint = job.endpoint;
-                let task = self.tasks.spawn(async move {
-                    let (names, lookups) = naming::look_up(&*prober, job).await;
-                    Done::Named {
-                        endpoint,
-                        names,
-                        lookups,
-                    }
-                });
-                (Some(endpoint), task)
-            } else {
-                break;
-            };
-            self.lookups_in_flight += 1;
-            self.looking.insert(task.id(), Looking { endpoint, task });
-        }
-        self.launch_canary();
-    }
-
-    /// While nobody has ever answered, asks again now and then, when no other lookup does.
-    fn launch_canary(&mut self) {
-        let now = clock::monotonic();
-        let over = self.is_idle() && !self.unanswered.holds_the_end();
-        if self.lookups_in_flight > 0 || over || !self.unanswered.is_due(now) {
-            return;
-        }
-        self.unanswered.asked(now);
-        let host = self.unanswered.hosts.first_key_value();
-        let name = self
-            .unanswered
-            .targets
-            .first()
-            .map(|(target, _)| target.name.as_str().into())
-            .or_else(|| host.and_then(|(_, names)| worth_asking(names)));
-        let address = host.map(|(endpoint, _)| endpoint.address);
-        let prober = self.prober.clone();
-        self.tasks.spawn(async move {
-            Done::Canary(match (name, address) {
-                (Some(name), _) => prober.forward(&name).await,
-                (None, Some(address)) => prober.reverse(address).await,
-                (None, None) => Vec::new(),
-            })
-        });
-        self.lookups_in_flight += 1;
-    }
-
     /// Takes a finished task's result in. A task that panicked is a bug of ours: its slot is freed and the scan goes on.
     pub(super) async fn settle(&mut self, done: Result<(Id, Done), JoinError>) {
         match done {
@@ -244,39 +175,28 @@ impl<P: Prober> Engine<P> {
                     self.attempt_finished(job, *attempt).await;
                 }
             }
-            Ok((id, Done::Resolved(target, lookups))) => {
+            Ok((id, Done::Resolved(job, lookups))) => {
                 self.lookups_in_flight -= 1;
                 if self.looking.remove(&id).is_some() {
-                    self.resolving.retain(|name| *name != target);
-                    self.target_resolved(target, lookups).await;
+                    self.target_resolved(job, lookups).await;
                 }
             }
-            Ok((_, Done::Canary(lookups))) => {
-                self.lookups_in_flight -= 1;
-                self.observe(&lookups).await;
-                self.unanswered.given_up = self.is_idle() && !self.resolvers.has_answer();
-            }
-            Ok((
-                id,
-                Done::Named {
-                    endpoint,
-                    names,
-                    lookups,
-                },
-            )) => {
+            Ok((id, Done::Named(named))) => {
                 self.lookups_in_flight -= 1;
                 // A host that is probed anew has its names looked up anew.
                 if self.looking.remove(&id).is_some() {
-                    self.names_found(endpoint, names, lookups).await;
+                    self.names_found(named).await;
                 }
             }
             Err(error) => {
                 if error.is_panic() {
                     tracing::error!(%error, "A probe task panicked");
                 }
-                self.looking.remove(&error.id());
                 if self.release(error.id(), true) == Slot::None {
                     self.lookups_in_flight = self.lookups_in_flight.saturating_sub(1);
+                }
+                if let Some(looking) = self.looking.remove(&error.id()) {
+                    self.lookup_panicked(looking.job).await;
                 }
             }
         }
@@ -322,12 +242,4 @@ fn reset_at_once(request: AttemptRequest, failure: ConnectFailure) -> Attempt {
         ntlm: None,
         path: None,
     }
-}
-
-/// A name of a host that is worth a lookup.
-fn worth_asking(names: &[ObservedName]) -> Option<Box<str>> {
-    names
-        .iter()
-        .find(|name| candidates::is_worth_a_lookup(name))
-        .map(|name| name.name.clone())
 }
