@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use crate::fleet::Fleet;
-use crate::model::{LookupAnswer, Progress, ScanEvent};
+use crate::model::{Lookup, LookupAnswer, Progress, ScanEvent};
 use crate::probe::LiveProber;
 use crate::probe::ProbeOptions;
 use crate::probe::dns::{DnsOptions, Names};
@@ -155,7 +155,11 @@ impl Session {
         let ([name], 0) = (listed, self.targets.endpoints()) else {
             return Ok(());
         };
-        let lookups = names.forward(&name.name).await;
+        let mut lookups = names.forward(&name.name).await;
+        let is_certain = |lookup: &Lookup| lookup.answer.is_certain();
+        if !lookups.iter().any(is_certain) {
+            lookups.extend(names.forward(&name.name).await);
+        }
         if lookups
             .iter()
             .any(|lookup| !lookup.answer.addresses().is_empty())
@@ -163,15 +167,20 @@ impl Session {
             return Ok(());
         }
         // A plain no says more than a resolver that failed.
-        let reason = lookups
+        let told = lookups
             .iter()
-            .min_by_key(|lookup| lookup.answer.is_resolver_trouble())
-            .map_or("no resolver was asked".to_owned(), |lookup| {
-                in_words(&lookup.answer)
-            });
+            .min_by_key(|lookup| lookup.answer.is_resolver_trouble());
+        let reason = told.map_or("no resolver was asked".to_owned(), |lookup| {
+            in_words(&lookup.answer)
+        });
+        let name = sanitize::terminal(&name.name);
+        if told.is_some_and(|lookup| lookup.answer.is_resolver_trouble()) {
+            bail!(
+                "`{name}` could not be looked up: {reason}; check the network, scan its address, or name a DNS server with --dns"
+            );
+        }
         bail!(
-            "`{}` does not resolve: {reason}; check the spelling, scan its address, or name a DNS server with --dns",
-            sanitize::terminal(&name.name)
+            "`{name}` does not resolve: {reason}; check the spelling, scan its address, or name a DNS server with --dns"
         )
     }
 
@@ -237,6 +246,7 @@ fn in_words(answer: &LookupAnswer) -> String {
     match answer {
         LookupAnswer::NxDomain => "there is no such name (NXDOMAIN)".to_owned(),
         LookupAnswer::NoData => "the name has no address".to_owned(),
+        LookupAnswer::AliasLoop => "its aliases (CNAME) form a loop".to_owned(),
         LookupAnswer::NotFound => "the system's resolver does not find it".to_owned(),
         LookupAnswer::Timeout => "the resolver gave no answer in time".to_owned(),
         LookupAnswer::ServFail => "the DNS server failed (SERVFAIL)".to_owned(),

@@ -100,6 +100,7 @@ const SELF_SIGNED: &str = "Microsoft: RDP general error, events 1056 to 1058";
 
 entries! {
     "RDP-DNS-MISSING" Medium ["R9"], "The name has no address", "{n} hosts have a name without an address", MATRIX;
+    "RDP-DNS-ALIAS-LOOP" Medium ["R9"], "The aliases of the name form a loop", "{n} hosts have a name whose aliases form a loop", MATRIX;
     "RDP-DNS-ERROR" Low ["R9"], "The name could not be looked up", "{n} hosts have a name that could not be looked up", MATRIX;
     "RDP-DNS-STALE" High ["R9"], "The name leads only to addresses where nothing answers", "{n} hosts have a stale name", MATRIX;
     "RDP-DNS-PARTIAL-DEAD" Medium ["R9", "R15"], "Some of the name's addresses do not answer", "{n} hosts have a name with dead addresses", MATRIX;
@@ -111,6 +112,7 @@ entries! {
     "RDP-NAME-WRONG-HOST" High ["R9"], "The name leads to another machine", "{n} hosts have a name that leads to another machine", MATRIX;
     "RDP-NAME-IP-DIFFER" Medium ["R15", "R19"], "By name and by IP the same address behaves differently", "{n} hosts behave differently by name and by IP", OBSERVED;
     "RDP-GATEWAY" Info [], "The host is reached through a gateway, so it was not probed directly", "{n} hosts are behind a gateway and were not probed", "the file that lists the host";
+    "RDP-DNS-UNANSWERED" Info [], "No resolver answered, so the host was not probed", "{n} names were not looked up: no resolver answered", MATRIX;
     "RDP-NOT-REACHED" Info [], "The scan ended first, so the host was not probed", "{n} hosts were not probed: the scan ended first", "the end of the scan";
     "RDP-TCP-REFUSED" High ["R8"], "The port is closed", "{n} hosts refuse the connection", "RFC 9293 3.10.7.1";
     "RDP-TCP-TIMEOUT" High ["R7"], "Nothing answers on the port", "{n} hosts do not answer", "RFC 9293 3.8.3";

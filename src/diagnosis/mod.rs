@@ -82,7 +82,7 @@ pub struct Context<'a> {
     pub dns_enabled: bool,
     /// The NTLM question was switched on.
     pub ntlm_enabled: bool,
-    /// The resolver is down for everybody: names are not judged.
+    /// No resolver answers by now: lookups without an answer say nothing of a name.
     pub resolver_down: bool,
     /// What the fleet as a whole shows; `None` to judge the host alone.
     pub fleet: Option<&'a FleetSight>,

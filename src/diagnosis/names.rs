@@ -29,6 +29,7 @@ pub(crate) enum Forward {
     NotAsked,
     Addresses(BTreeSet<IpAddr>),
     Missing,
+    AliasLoop,
     Trouble,
 }
 
@@ -42,8 +43,6 @@ pub(crate) struct JudgedName {
     pub(crate) members: Vec<NameMember>,
     /// How often a resolver was in trouble over this name.
     pub(crate) trouble: usize,
-    /// All of that was the system's resolver taking longer than the scan waits for it, which a client may sit out.
-    pub(crate) only_slow: bool,
     /// The words of the decisive answer, for evidence.
     pub(crate) answer: &'static str,
     /// Who answers at the other address, when it is someone else.
@@ -76,6 +75,8 @@ impl JudgedName {
 #[derive(Debug, Clone)]
 pub(crate) struct NameSight {
     pub(crate) verdict: DnsVerdict,
+    /// Names were asked about, and a resolver had something to tell where that is needed to judge them.
+    pub(crate) are_judged: bool,
     pub(crate) judged: Vec<JudgedName>,
     pub(crate) pointer: Pointer,
 }
@@ -111,23 +112,50 @@ pub(crate) fn look(history: &History, context: &Context<'_>) -> NameSight {
         }
     }
     let own = MemberSight::of(history);
+    let are_judged = context.dns_enabled && are_judged(history, context);
+    let lookups: Vec<&Lookup> = history
+        .lookups
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(|lookup| !context.resolver_down || lookup.answer.is_sign_of_life())
+        .collect();
     let judged: Vec<JudgedName> = sources
         .into_iter()
-        .map(|(name, sources)| judge(name, sources, history, &own, context))
+        .map(|(name, sources)| {
+            let mut judged = found(name, sources, &lookups);
+            let others = members(&mut judged, history, &own, context);
+            if are_judged {
+                judged.verdict = verdict(&mut judged, &others, history, &own);
+            }
+            judged
+        })
         .collect();
-    let pointer = pointer(&history.lookups);
+    let pointer = pointer(&lookups);
     NameSight {
-        verdict: overall(&judged, pointer, context),
+        verdict: if are_judged {
+            overall(&judged, pointer)
+        } else {
+            DnsVerdict::NotChecked
+        },
+        are_judged,
         judged,
         pointer,
     }
 }
 
+/// Whether the lookups say anything. While no resolver answers, failures are its own, and so they are of a name alone: a client
+/// may sit them out.
+fn are_judged(history: &History, context: &Context<'_>) -> bool {
+    let tells = |answer: &LookupAnswer| {
+        answer.is_sign_of_life() || (!context.resolver_down && *answer == LookupAnswer::Refused)
+    };
+    let is_name_alone = matches!(history.subject, Subject::Unresolved { .. });
+    !(context.resolver_down || is_name_alone)
+        || history.lookups.iter().any(|lookup| tells(&lookup.answer))
+}
+
 /// The worst verdict among names that could be judged; without any, what the reverse lookup says.
-fn overall(judged: &[JudgedName], pointer: Pointer, context: &Context<'_>) -> DnsVerdict {
-    if !context.dns_enabled || context.resolver_down {
-        return DnsVerdict::NotChecked;
-    }
+fn overall(judged: &[JudgedName], pointer: Pointer) -> DnsVerdict {
     let worst = judged
         .iter()
         .map(|name| name.verdict)
@@ -140,35 +168,23 @@ fn overall(judged: &[JudgedName], pointer: Pointer, context: &Context<'_>) -> Dn
     })
 }
 
-fn judge(
-    name: String,
-    sources: BTreeSet<NameSource>,
-    history: &History,
-    own: &MemberSight,
-    context: &Context<'_>,
-) -> JudgedName {
-    let asked: Vec<&Lookup> = history
-        .lookups
+/// A name with what its lookups gave.
+fn found(name: String, sources: BTreeSet<NameSource>, lookups: &[&Lookup]) -> JudgedName {
+    let asked: Vec<&Lookup> = lookups
         .iter()
-        .map(AsRef::as_ref)
+        .copied()
         .filter(|lookup| match &lookup.question {
             Question::Addresses(asked) => normal(asked) == name,
             Question::Pointer(_) => false,
         })
         .collect();
     let (forward, answer) = forward(&asked);
-    let mut judged = JudgedName {
+    JudgedName {
         split: split(&asked),
         trouble: asked
             .iter()
             .filter(|lookup| lookup.answer.is_resolver_trouble())
             .count(),
-        only_slow: asked
-            .iter()
-            .filter(|lookup| lookup.answer.is_resolver_trouble())
-            .all(|lookup| {
-                lookup.resolver == Resolver::System && lookup.answer == LookupAnswer::Timeout
-            }),
         name,
         sources,
         verdict: DnsVerdict::NotChecked,
@@ -177,12 +193,7 @@ fn judge(
         answer,
         other_identity: None,
         ipv6_untried: false,
-    };
-    let others = members(&mut judged, history, own, context);
-    if context.dns_enabled && !context.resolver_down {
-        judged.verdict = verdict(&mut judged, &others, history, own);
     }
-    judged
 }
 
 /// The matrix.
@@ -197,12 +208,18 @@ fn verdict(
     match &judged.forward {
         Forward::NotAsked => return DnsVerdict::NotChecked,
         Forward::Trouble => return DnsVerdict::Error,
+        Forward::AliasLoop if unresolved => return DnsVerdict::AliasLoop,
         Forward::Missing if unresolved => return DnsVerdict::Missing,
-        Forward::Missing if judged.only_pointer() => return astray(judged, history),
-        Forward::Missing if !up || !publishable(&judged.name) || is_aside(judged, history) => {
+        Forward::Missing | Forward::AliasLoop if judged.only_pointer() => {
+            return astray(judged, history);
+        }
+        Forward::Missing | Forward::AliasLoop
+            if !up || !publishable(&judged.name) || is_aside(judged, history) =>
+        {
             return DnsVerdict::NotChecked;
         }
         Forward::Missing => return DnsVerdict::Missing,
+        Forward::AliasLoop => return DnsVerdict::AliasLoop,
         Forward::Addresses(_) => {}
     }
     let Some(endpoint) = history.subject.endpoint() else {
@@ -383,6 +400,10 @@ fn forward(asked: &[&Lookup]) -> (Forward, &'static str) {
     if !addresses.is_empty() {
         return (Forward::Addresses(addresses), "addresses");
     }
+    // The operating system calls a loop "not found", or trouble.
+    if all.contains(&&LookupAnswer::AliasLoop) {
+        return (Forward::AliasLoop, "its aliases (CNAME) form a loop");
+    }
     let any = |among: &[&LookupAnswer], wanted: fn(&LookupAnswer) -> bool| {
         among.iter().any(|answer| wanted(answer))
     };
@@ -393,11 +414,9 @@ fn forward(asked: &[&Lookup]) -> (Forward, &'static str) {
         return (Forward::Missing, "the name has no address (NODATA)");
     }
     if any(decisive, |answer| *answer == LookupAnswer::NotFound) {
-        let certain = |answer: &LookupAnswer| {
-            matches!(answer, LookupAnswer::NxDomain | LookupAnswer::NoData)
-                || !answer.addresses().is_empty()
-        };
-        return if any(&all, LookupAnswer::is_resolver_trouble) && !any(&all, certain) {
+        return if any(&all, LookupAnswer::is_resolver_trouble)
+            && !any(&all, LookupAnswer::is_certain)
+        {
             (Forward::Trouble, "the resolver failed")
         } else {
             (Forward::Missing, "not found")
@@ -454,21 +473,21 @@ pub(crate) fn list(addresses: &BTreeSet<IpAddr>) -> String {
     texts.join(", ")
 }
 
-fn pointer<L: AsRef<Lookup>>(lookups: &[L]) -> Pointer {
+fn pointer(lookups: &[&Lookup]) -> Pointer {
     let answers = || {
         lookups
             .iter()
-            .map(AsRef::as_ref)
             .filter(|lookup| matches!(lookup.question, Question::Pointer(_)))
             .map(|lookup| &lookup.answer)
     };
     if answers().any(|answer| matches!(answer, LookupAnswer::Names { names } if !names.is_empty()))
     {
         Pointer::Found
-    } else if answers().any(LookupAnswer::is_resolver_trouble) {
-        Pointer::Trouble
-    } else if answers().next().is_some() {
+    } else if answers().any(|answer| !answer.is_resolver_trouble()) {
+        // One that answered knows more than one that failed, as with names.
         Pointer::Missing
+    } else if answers().next().is_some() {
+        Pointer::Trouble
     } else {
         Pointer::NotAsked
     }

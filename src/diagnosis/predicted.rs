@@ -108,8 +108,8 @@ fn guess(
 fn connect(sight: &Sight<'_>, ending: StateOfHost) -> Option<Guess> {
     if let Subject::Unresolved { name, .. } = &sight.history.subject {
         let weight = match sight.names.verdict {
-            DnsVerdict::Missing => 95,
-            DnsVerdict::Error if !sight.names.judged.iter().all(|name| name.only_slow) => 70,
+            DnsVerdict::Missing | DnsVerdict::AliasLoop => 95,
+            DnsVerdict::Error => 70,
             _ => return None,
         };
         return Some(guess(
@@ -328,6 +328,7 @@ fn by_name(sight: &Sight<'_>, findings: &[Finding]) -> Option<Guess> {
     let counts = |name: &JudgedName| !works || name.is_target();
     let candidates = [
         ("RDP-DNS-MISSING", DnsVerdict::Missing, DNS_FAILED, 60),
+        ("RDP-DNS-ALIAS-LOOP", DnsVerdict::AliasLoop, DNS_FAILED, 60),
         ("RDP-DNS-STALE", DnsVerdict::Stale, CONNECT_FAILED, 60),
         (
             "RDP-DNS-PARTIAL-DEAD",
@@ -353,7 +354,7 @@ fn by_name(sight: &Sight<'_>, findings: &[Finding]) -> Option<Guess> {
             sight
                 .names
                 .with(verdict)
-                .any(|name| counts(name) && !(verdict == DnsVerdict::Error && name.only_slow))
+                .any(counts)
                 .then(|| guess(code, weight, format!("By name only: {}", finding.title)))
         })
 }

@@ -109,7 +109,7 @@ mod tests {
     fn trouble_of_this_machine_makes_no_host_refuse() {
         let slow = name_alone(&LookupAnswer::Timeout);
         assert!(!slow.diagnose().would_refuse());
-        let down = name_alone(&LookupAnswer::ServFail).resolver_down();
+        let down = name_alone(&LookupAnswer::Refused).resolver_down();
         assert!(!down.diagnose().would_refuse());
         let no_route = ends(&Outcome::NetworkUnreachable).at("2001:db8::5");
         assert!(!no_route.diagnose().would_refuse());

@@ -33,6 +33,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) now: Timestamp,
     pub(crate) dns_judged: bool,
+    /// No resolver answers by now.
+    pub(crate) resolver_down: bool,
     /// Hosts that chose NLA were asked over NTLM who they are.
     pub(crate) ntlm_asked: bool,
     /// What the other hosts show; `None` when the host is judged alone.
@@ -69,11 +71,14 @@ impl<'a> Sight<'a> {
             .map(|(attempt, ending)| Counted { attempt, ending })
             .filter(|counted| counted.ending != Ending::NotCounted && !is_ours(counted))
             .collect();
+        let names = names::look(history, context);
         let mut leaves = leaves::in_use(history);
         leaves::worst_first(&mut leaves, context.policy, context.now);
         Self {
             stability: stability::stability(&counted, context.policy),
-            names: names::look(history, context),
+            dns_judged: names.are_judged,
+            resolver_down: context.resolver_down,
+            names,
             server: ServerKind::of(history),
             tls: history.tls().map(Arc::as_ref),
             leaf: leaves.first().map(|leaf| leaf.facts),
@@ -85,7 +90,6 @@ impl<'a> Sight<'a> {
             policy: context.policy,
             now: context.now,
             fleet: context.fleet,
-            dns_judged: context.dns_enabled && !context.resolver_down,
             ntlm_asked: context.ntlm_enabled,
         }
     }

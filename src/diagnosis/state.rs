@@ -33,7 +33,8 @@ pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
         return NOT_PROBED;
     }
     if matches!(sight.history.subject, Subject::Unresolved { .. }) {
-        return if sight.history.excluded.is_empty() {
+        // Where no resolver had an answer the name may well have an address.
+        return if sight.history.excluded.is_empty() && sight.dns_judged {
             ended(HostState::Unreachable, Stage::Dns)
         } else {
             NOT_PROBED

@@ -135,6 +135,7 @@ fn lookup() -> impl Strategy<Value = Lookup> {
         3 => addresses.prop_map(|addresses| leading_to(&addresses)),
         1 => Just(LookupAnswer::NxDomain),
         1 => Just(LookupAnswer::NoData),
+        1 => Just(LookupAnswer::AliasLoop),
         1 => Just(LookupAnswer::NotFound),
         1 => Just(LookupAnswer::Timeout),
         1 => Just(LookupAnswer::ServFail),

@@ -326,7 +326,23 @@ impl Fleet {
 
     fn fold_notice(&mut self, notice: Notice) {
         if self.notices.contains(&notice) {
-            return;
+            // Of a resolver that fails again the newest word counts.
+            if !matches!(notice, Notice::ResolverDown { .. }) || self.is_without_resolver() {
+                return;
+            }
+        }
+        match &notice {
+            Notice::ResolverDown { .. } => self.notices.retain(|told| {
+                !matches!(
+                    told,
+                    Notice::ResolverDown { .. } | Notice::ResolverBack { .. }
+                )
+            }),
+            Notice::ResolverSilent { resolver, .. } => self.notices.retain(|told| {
+                !matches!(told, Notice::ResolverSilent { resolver: of, .. } | Notice::ResolverBack { resolver: of }
+                    if of == resolver)
+            }),
+            _ => {}
         }
         if let Notice::Skipped {
             subject: Subject::Endpoint(endpoint),

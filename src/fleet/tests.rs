@@ -313,24 +313,43 @@ fn a_host_is_judged_again_when_a_member_behind_its_name_answers() {
     assert_eq!(feed.fleet.summary().dns_trouble, 0);
 }
 
-#[test]
-fn a_resolver_that_is_down_takes_the_verdicts_on_names_back_until_it_answers() {
-    let mut feed = Feed::new();
-    feed.attempt(attempt().through())
-        .named(NameSource::Ntlm, NAME, LookupAnswer::NxDomain);
-    assert_eq!(feed.host().diagnosis.dns, DnsVerdict::Missing);
-    let down = Notice::ResolverDown {
+fn down() -> EventBody {
+    EventBody::Noticed(Notice::ResolverDown {
         server: None,
         detail: "no answer".into(),
-    };
-    feed.event(EventBody::Noticed(down.clone()))
-        .event(EventBody::Noticed(down));
+        stopped: true,
+    })
+}
+
+fn back() -> EventBody {
+    EventBody::Noticed(Notice::ResolverBack {
+        resolver: Resolver::System,
+    })
+}
+
+#[test]
+fn while_a_resolver_is_down_what_it_left_unanswered_is_not_judged() {
+    let mut feed = Feed::new();
+    feed.attempt(attempt().through())
+        .named(NameSource::Ntlm, NAME, LookupAnswer::Timeout);
+    assert_eq!(feed.host().diagnosis.dns, DnsVerdict::Error);
+    feed.event(down()).event(down());
     assert_eq!(feed.host().diagnosis.dns, DnsVerdict::NotChecked);
     assert_eq!(feed.fleet.notices().len(), 1);
-    feed.event(EventBody::Noticed(Notice::ResolverBack {
-        resolver: Resolver::System,
-    }));
+    feed.named(NameSource::Ntlm, NAME, LookupAnswer::NxDomain);
     assert_eq!(feed.host().diagnosis.dns, DnsVerdict::Missing);
+}
+
+#[test]
+fn of_a_resolver_that_comes_and_goes_the_newest_word_counts() {
+    let mut feed = Feed::new();
+    feed.event(down()).event(back());
+    assert!(!feed.fleet.is_without_resolver());
+    feed.event(down());
+    assert!(feed.fleet.is_without_resolver());
+    feed.event(back());
+    assert!(!feed.fleet.is_without_resolver());
+    assert_eq!(feed.fleet.notices().len(), 2);
 }
 
 #[test]

@@ -64,11 +64,11 @@ impl Fleet {
         self.in_context(|context| undecided(history, context))
     }
 
-    /// No resolver has answered so far.
+    /// No resolver answers, as of the newest word about them.
     #[must_use]
     pub fn is_without_resolver(&self) -> bool {
         let has = |wanted: fn(&Notice) -> bool| self.notices.iter().any(wanted);
-        // One that came back is asked for good from then on.
+        // Of one that stops answering once more its return is not told any longer.
         has(|notice| matches!(notice, Notice::ResolverDown { .. }))
             && !has(|notice| matches!(notice, Notice::ResolverBack { .. }))
     }

@@ -13,6 +13,7 @@ mod history;
 mod moment;
 mod name;
 mod negotiation;
+mod notice;
 mod ntlm;
 mod progress;
 mod shortage;
@@ -27,7 +28,7 @@ pub use certificate::{CertificateFacts, KeyAlgorithm, PublicKey, TrustVerdict};
 pub use control::Control;
 pub use endpoint::{DEFAULT_PORT, Endpoint, Subject, not_a_host};
 pub use event::{
-    EVENT_SCHEMA, EventBody, Notice, ScanEnd, ScanEvent, ScanPlan, ScanStatus, UnlistedCounts,
+    EVENT_SCHEMA, EventBody, ScanEnd, ScanEvent, ScanPlan, ScanStatus, UnlistedCounts,
 };
 pub use finding::{Confidence, Finding, PredictedError, Severity};
 pub use history::History;
@@ -36,6 +37,7 @@ pub use name::{Lookup, LookupAnswer, NameSource, ObservedName, Question, Resolve
 pub use negotiation::{
     NegotiationFacts, NegotiationFailure, Protocols, SelectedSecurity, ServerFeature,
 };
+pub use notice::Notice;
 pub use ntlm::NtlmFacts;
 pub use progress::{Descriptors, Progress};
 pub use shortage::Shortage;

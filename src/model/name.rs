@@ -67,7 +67,7 @@ pub enum Question {
     Pointer(IpAddr),
 }
 
-/// What came back. `NXDOMAIN` and "no data" are answers; the others are trouble with the resolver.
+/// What came back. `NXDOMAIN`, "no data" and a loop of aliases are answers; the others are trouble with the resolver.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum LookupAnswer {
@@ -87,6 +87,8 @@ pub enum LookupAnswer {
     NxDomain,
     /// The name exists, but without a record of the wanted kind.
     NoData,
+    /// The aliases (CNAME) of the name lead back to one of them, or on and on.
+    AliasLoop,
     /// No answer in time.
     Timeout,
     /// The server failed (SERVFAIL).
@@ -122,6 +124,16 @@ impl LookupAnswer {
     #[must_use]
     pub const fn is_missing(&self) -> bool {
         matches!(self, Self::NxDomain | Self::NoData | Self::NotFound)
+    }
+
+    /// Whether it settles what is known of a name: addresses, or that there are none.
+    #[must_use]
+    pub const fn is_certain(&self) -> bool {
+        match self {
+            Self::Addresses { addresses, .. } => !addresses.is_empty(),
+            Self::NxDomain | Self::NoData | Self::AliasLoop => true,
+            _ => false,
+        }
     }
 
     /// The addresses, none when the answer holds none.

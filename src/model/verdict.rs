@@ -46,8 +46,8 @@ words! {
         Filtered = "filtered",
         /// Refused.
         Closed = "closed",
-        /// Nothing is known of it: it is reached only through a gateway, all its addresses are excluded, or this machine's own
-        /// trouble kept every attempt from it.
+        /// Nothing is known of it: it is reached only through a gateway, all its addresses are excluded, no resolver had an answer
+        /// for its name, or this machine's own trouble kept every attempt from it.
         NotProbed = "not_probed",
         /// Nothing of note.
         Healthy = "healthy",
@@ -79,6 +79,8 @@ words! {
         Stale = "stale",
         /// No such name.
         Missing = "missing",
+        /// The name's aliases lead back to one of them, or on and on.
+        AliasLoop = "alias_loop",
         /// Some of the name's addresses do not answer.
         PartialDead = "partial_dead",
         /// The name's IPv6 addresses do not answer.
@@ -105,6 +107,7 @@ impl DnsVerdict {
             Self::WrongHost
             | Self::Stale
             | Self::Missing
+            | Self::AliasLoop
             | Self::PartialDead
             | Self::AaaaDead
             | Self::Error

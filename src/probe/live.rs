@@ -10,7 +10,7 @@ use super::tls::Client;
 use super::trust::TrustStore;
 use crate::model::{Attempt, Descriptors, Endpoint, Lookup};
 use crate::platform;
-use crate::scan::{AttemptRequest, Connect, Prober};
+use crate::scan::{AttemptRequest, Connect, Prober, ResolverHealth};
 
 /// Deadlines and helpers of a [`LiveProber`].
 pub struct ProbeOptions {
@@ -94,6 +94,10 @@ impl Prober for LiveProber {
 
     fn has_route(&self, address: IpAddr) -> bool {
         platform::has_route(address)
+    }
+
+    fn resolvers(&self) -> Vec<ResolverHealth> {
+        self.options.names.resolvers()
     }
 
     fn descriptors(&self) -> Option<Descriptors> {

@@ -29,3 +29,25 @@ pub(super) fn panic_words(error: JoinError) -> Option<String> {
     let words = words.unwrap_or_else(|| "a panic without words".to_owned());
     Some(words.chars().take(200).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_known_as_contained_while_it_happens_and_its_words_come_back() {
+        assert!(!is_contained());
+        let task = tokio::spawn(contain(async {
+            assert!(!is_contained(), "seen from inside");
+        }));
+        let words = panic_words(task.await.unwrap_err());
+        assert_eq!(words.as_deref(), Some("seen from inside"));
+    }
+
+    #[tokio::test]
+    async fn a_task_that_was_aborted_has_no_words() {
+        let task = tokio::spawn(contain(std::future::pending::<()>()));
+        task.abort();
+        assert_eq!(panic_words(task.await.unwrap_err()), None);
+    }
+}

@@ -8,7 +8,7 @@ use super::loss::Loss;
 use super::meter::Further;
 use super::prober::{ConnectFailure, Prober};
 use super::queue::{Job, Purpose, Queue};
-use super::resolvers::Unanswered;
+use super::retries::Retries;
 
 /// Capacity for the channel of orders.
 pub const CONTROL_CAPACITY: usize = 16;
@@ -33,7 +33,7 @@ impl<P: Prober> Engine<P> {
     /// no longer counts; lookups are dropped.
     fn break_off(&mut self, endpoint: Endpoint) -> Vec<Job> {
         self.looking.retain(|_, looking| {
-            let stays = looking.endpoint != Some(endpoint);
+            let stays = looking.endpoint() != Some(endpoint);
             if !stays {
                 looking.task.abort();
             }
@@ -63,7 +63,7 @@ impl<P: Prober> Engine<P> {
         }
         let waiting = self.queue.remove(endpoint);
         self.name_jobs.retain(|job| job.endpoint != endpoint);
-        self.unanswered.forget(endpoint);
+        self.retries.forget(endpoint);
         if !found && waiting.is_empty() {
             return;
         }
@@ -112,7 +112,8 @@ impl<P: Prober> Engine<P> {
     /// Sets aside what is known of an endpoint.
     async fn begin_anew(&mut self, endpoint: Endpoint) {
         self.name_jobs.retain(|job| job.endpoint != endpoint);
-        self.unanswered.forget(endpoint);
+        self.retries.forget(endpoint);
+        self.retries.begin_anew();
         let known = self.known.remove(&endpoint).unwrap_or_default();
         self.meter.answered = self
             .meter
@@ -147,8 +148,7 @@ impl<P: Prober> Engine<P> {
         self.queue = Queue::new(self.targets.endpoints(), self.options.seed);
         self.loss = Loss::new(self.rounds.last());
         self.name_jobs.clear();
-        self.unanswered = Unanswered::default();
-        self.resolving.clear();
+        self.retries = Retries::default();
         self.unresolved = self.targets.names().iter().rev().cloned().collect();
         self.paused = false;
         self.unlisted = crate::model::UnlistedCounts::default();

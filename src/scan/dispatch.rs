@@ -5,17 +5,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
-use crate::model::{
-    Attempt, Endpoint, Lookup, ObservedName, Outcome, ProbeKind, Stage, StageRecord,
-};
-use crate::target::NameTarget;
+use crate::model::{Attempt, Lookup, Notice, Outcome, ProbeKind, Stage, StageRecord};
 
-use super::candidates;
 use super::contain::{self, contain};
-use super::engine::{Engine, Flight, Known, Looking};
-use super::naming;
+use super::engine::{Engine, Flight, Known};
+use super::naming::Named;
 use super::prober::{AttemptRequest, Connect, ConnectFailure, Prober};
 use super::queue::{Job, Purpose};
+use super::retries::TargetJob;
 
 /// Connects launched before those that were launched get a turn, so that they can come up and be counted.
 const AT_A_TIME: u32 = 64;
@@ -43,15 +40,9 @@ pub(super) enum Done {
     /// An attempt, from connect to polite close.
     Tried(Job, Box<Attempt>),
     /// A target name was looked up.
-    Resolved(NameTarget, Vec<Lookup>),
-    /// It was tried whether a resolver answers by now.
-    Canary(Vec<Lookup>),
+    Resolved(TargetJob, Vec<Lookup>),
     /// A host's names were looked up.
-    Named {
-        endpoint: Endpoint,
-        names: Vec<ObservedName>,
-        lookups: Vec<Lookup>,
-    },
+    Named(Named),
 }
 
 impl<P: Prober> Engine<P> {
@@ -212,64 +203,7 @@ impl<P: Prober> Engine<P> {
         }
     }
 
-    fn launch_lookups(&mut self) {
-        while self.lookups_in_flight < self.options.lookups {
-            let prober = self.prober.clone();
-            let (endpoint, task) = if let Some(target) = self.unresolved.pop() {
-                self.resolving.push(target.clone());
-                let task = self.tasks.spawn(async move {
-                    let lookups = prober.forward(&target.name).await;
-                    Done::Resolved(target, lookups)
-                });
-                (None, task)
-            } else if let Some(job) = self.name_jobs.pop_front() {
-                let endpoint = job.endpoint;
-                let task = self.tasks.spawn(async move {
-                    let (names, lookups) = naming::look_up(&*prober, job).await;
-                    Done::Named {
-                        endpoint,
-                        names,
-                        lookups,
-                    }
-                });
-                (Some(endpoint), task)
-            } else {
-                break;
-            };
-            self.lookups_in_flight += 1;
-            self.looking.insert(task.id(), Looking { endpoint, task });
-        }
-        self.launch_canary();
-    }
-
-    /// While nobody has ever answered, asks again now and then, when no other lookup does.
-    fn launch_canary(&mut self) {
-        let now = clock::monotonic();
-        let over = self.is_idle() && !self.unanswered.holds_the_end();
-        if self.lookups_in_flight > 0 || over || !self.unanswered.is_due(now) {
-            return;
-        }
-        self.unanswered.asked(now);
-        let host = self.unanswered.hosts.first_key_value();
-        let name = self
-            .unanswered
-            .targets
-            .first()
-            .map(|(target, _)| target.name.as_str().into())
-            .or_else(|| host.and_then(|(_, names)| worth_asking(names)));
-        let address = host.map(|(endpoint, _)| endpoint.address);
-        let prober = self.prober.clone();
-        self.tasks.spawn(async move {
-            Done::Canary(match (name, address) {
-                (Some(name), _) => prober.forward(&name).await,
-                (None, Some(address)) => prober.reverse(address).await,
-                (None, None) => Vec::new(),
-            })
-        });
-        self.lookups_in_flight += 1;
-    }
-
-    /// Takes a finished task's result in. A task that panicked is a bug of ours, of which the host is told free.
+    /// Takes a finished task's result in. A task that panicked is a bug of ours, for which no host is to blame.
     pub(super) async fn settle(&mut self, done: Result<(Id, Done), JoinError>) {
         match done {
             Ok((
@@ -289,46 +223,37 @@ impl<P: Prober> Engine<P> {
                     self.attempt_finished(job, *attempt).await;
                 }
             }
-            Ok((id, Done::Resolved(target, lookups))) => {
+            Ok((id, Done::Resolved(job, lookups))) => {
                 self.lookups_in_flight -= 1;
                 if self.looking.remove(&id).is_some() {
-                    self.resolving.retain(|name| *name != target);
-                    self.target_resolved(target, lookups).await;
+                    self.target_resolved(job, lookups).await;
                 }
             }
-            Ok((_, Done::Canary(lookups))) => {
-                self.lookups_in_flight -= 1;
-                self.observe(&lookups).await;
-                self.unanswered.given_up = self.is_idle() && !self.resolvers.has_answer();
-            }
-            Ok((
-                id,
-                Done::Named {
-                    endpoint,
-                    names,
-                    lookups,
-                },
-            )) => {
+            Ok((id, Done::Named(named))) => {
                 self.lookups_in_flight -= 1;
                 // A host that is probed anew has its names looked up anew.
                 if self.looking.remove(&id).is_some() {
-                    self.names_found(endpoint, names, lookups).await;
+                    self.names_found(named).await;
                 }
             }
             Err(error) => {
                 let id = error.id();
-                let flight = self.in_flight.get(&id).map(|flight| flight.job);
-                self.looking.remove(&id);
-                match self.release(id, true) {
-                    Slot::None => {
-                        self.lookups_in_flight = self.lookups_in_flight.saturating_sub(1);
-                    }
-                    Slot::Freed => {
-                        if let (Some(job), Some(words)) = (flight, contain::panic_words(error)) {
-                            self.probe_panicked(job, words).await;
-                        }
-                    }
-                    Slot::Void => {}
+                let job = self.in_flight.get(&id).map(|flight| flight.job);
+                let slot = self.release(id, true);
+                if slot == Slot::None {
+                    self.lookups_in_flight = self.lookups_in_flight.saturating_sub(1);
+                }
+                let looking = self.looking.remove(&id);
+                let Some(words) = contain::panic_words(error) else {
+                    return;
+                };
+                let detail = words.as_str().into();
+                self.notice(Notice::Internal { detail }).await;
+                if let (Slot::Freed, Some(job)) = (slot, job) {
+                    self.probe_panicked(job, words).await;
+                }
+                if let Some(looking) = looking {
+                    self.lookup_panicked(looking.job).await;
                 }
             }
         }
@@ -376,12 +301,4 @@ fn reset_at_once(request: AttemptRequest, failure: ConnectFailure) -> Attempt {
         path: None,
         lag_us: 0,
     }
-}
-
-/// A name of a host that is worth a lookup.
-fn worth_asking(names: &[ObservedName]) -> Option<Box<str>> {
-    names
-        .iter()
-        .find(|name| candidates::is_worth_a_lookup(name))
-        .map(|name| name.name.clone())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::{AbortHandle, Id, JoinSet};
+use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +23,7 @@ use super::dispatch::Done;
 use super::lag::LagWatch;
 use super::limit::Limit;
 use super::load::Load;
+use super::lookups::Looking;
 use super::loss::Loss;
 use super::meter::{Further, Meter};
 use super::naming::{NameJob, Naming};
@@ -33,7 +34,8 @@ use super::passed::Passed;
 use super::plan::ProbePlan;
 use super::prober::Prober;
 use super::queue::{Job, Queue};
-use super::resolvers::{Resolvers, Unanswered};
+use super::resolvers::Resolvers;
+use super::retries::Retries;
 use super::rounds::Rounds;
 
 /// Capacity for the channel of events. A slow reader slows the scan down, on purpose.
@@ -124,14 +126,6 @@ impl Flight {
     }
 }
 
-/// Lookups under way whose result counts.
-#[derive(Debug)]
-pub(super) struct Looking {
-    /// Whose names; `None` for a name that the user listed.
-    pub(super) endpoint: Option<Endpoint>,
-    pub(super) task: AbortHandle,
-}
-
 pub(super) struct Engine<P: Prober> {
     pub(super) targets: Arc<TargetSet>,
     pub(super) prober: Arc<P>,
@@ -148,7 +142,7 @@ pub(super) struct Engine<P: Prober> {
     /// When descriptors were looked at, and what was seen.
     pub(super) descriptors_seen: Option<(Instant, Option<Descriptors>)>,
     pub(super) resolvers: Resolvers,
-    pub(super) unanswered: Unanswered,
+    pub(super) retries: Retries,
     pub(super) tasks: JoinSet<Done>,
     /// Connections under way.
     pub(super) in_flight: HashMap<Id, Flight>,
@@ -166,8 +160,6 @@ pub(super) struct Engine<P: Prober> {
     pub(super) looking: HashMap<Id, Looking>,
     /// Names of the user's still to be resolved, in reverse order.
     pub(super) unresolved: Vec<NameTarget>,
-    /// Those of them that are being looked up.
-    pub(super) resolving: Vec<NameTarget>,
     /// Hosts whose names wait for a lookup slot.
     pub(super) name_jobs: VecDeque<NameJob>,
     pub(super) known: HashMap<Endpoint, Known>,
@@ -204,7 +196,7 @@ impl<P: Prober> Engine<P> {
             horizon: Horizon::default(),
             descriptors_seen: None,
             resolvers: Resolvers::default(),
-            unanswered: Unanswered::default(),
+            retries: Retries::default(),
             tasks: JoinSet::new(),
             in_flight: HashMap::new(),
             limit: Limit::new(most),
@@ -216,7 +208,6 @@ impl<P: Prober> Engine<P> {
             lookups_in_flight: 0,
             looking: HashMap::new(),
             unresolved: targets.names().iter().rev().cloned().collect(),
-            resolving: Vec::new(),
             name_jobs: VecDeque::new(),
             known: HashMap::new(),
             unlisted: UnlistedCounts::default(),
@@ -330,15 +321,12 @@ impl<P: Prober> Engine<P> {
     }
 
     fn is_done(&self) -> bool {
-        self.is_idle() && !self.unanswered.holds_the_end()
+        self.tasks.is_empty() && self.queue.is_empty() && !self.lookups_hold_the_end()
     }
 
-    /// Nothing is under way, and nothing is to be started.
-    pub(super) fn is_idle(&self) -> bool {
-        self.tasks.is_empty()
-            && self.queue.is_empty()
-            && self.unresolved.is_empty()
-            && self.name_jobs.is_empty()
+    /// Nothing but lookups is under way or to be started.
+    pub(super) fn has_only_lookups(&self) -> bool {
+        self.in_flight.is_empty() && self.queue.is_empty()
     }
 
     /// Lets attempts under way end by themselves for a moment, so that their results and their polite closes are not lost.
@@ -353,15 +341,12 @@ impl<P: Prober> Engine<P> {
     }
 
     async fn finish(&mut self, status: ScanStatus) -> ScanEnd {
-        for (target, lookups) in std::mem::take(&mut self.unanswered.targets) {
-            self.emit_target(target, Vec::new(), 0, lookups).await;
-        }
         let silent = self.queue.silent().max(self.unlisted.filtered);
         let own = [self.load.finish(), self.loss.notice(silent)];
-        let due = own.into_iter().flatten().chain(self.resolvers.finish());
-        for notice in due.collect::<Vec<_>>() {
+        for notice in own.into_iter().flatten() {
             self.notice(notice).await;
         }
+        self.tell_not_looked_up(status).await;
         let told = if status == ScanStatus::Interrupted {
             self.tell_not_reached().await
         } else {
@@ -386,10 +371,16 @@ impl<P: Prober> Engine<P> {
     /// Names whom the user listed and nothing was heard of: a row each, for what is silent about them would read as if they had
     /// not been listed. Gives how many of them are planned endpoints. Ranges are only counted.
     async fn tell_not_reached(&mut self) -> u64 {
-        let mut names = std::mem::take(&mut self.unresolved);
-        names.append(&mut self.resolving);
-        for NameTarget { name, port } in names.into_iter().rev() {
-            let subject = Subject::Unresolved { name, port };
+        let waiting = std::mem::take(&mut self.unresolved);
+        let under_way = self.looking.values().filter_map(Looking::target);
+        let names: HashSet<NameTarget> = waiting.into_iter().chain(under_way.cloned()).collect();
+        let targets = self.targets.clone();
+        for NameTarget { name, port } in targets.names().iter().filter(|name| names.contains(name))
+        {
+            let subject = Subject::Unresolved {
+                name: name.clone(),
+                port: *port,
+            };
             self.emit(EventBody::NotReached { subject }).await;
         }
         let by_name = self.known.iter().filter(|(_, known)| known.listed);

@@ -11,12 +11,15 @@ use crate::model::{
 use crate::target::NameTarget;
 
 use super::candidates;
-use super::engine::{Engine, Known, Looking};
+use super::engine::{Engine, Known};
+use super::lookups::Looking;
 use super::loss::Loss;
+use super::naming::{Named, is_undecided};
 use super::outlook::time_taken;
 use super::passed::Sum;
 use super::prober::{ConnectFailure, Prober};
 use super::queue::{Job, Purpose};
+use super::retries::TargetJob;
 
 /// Addresses tried per host because its names lead there.
 const MOST_REFERENCES: usize = 16;
@@ -159,8 +162,10 @@ impl<P: Prober> Engine<P> {
 
     /// Some of the user's names may yet lead anywhere.
     fn awaits_names(&self) -> bool {
-        let listed = |looking: &Looking| looking.endpoint.is_none();
-        !self.unresolved.is_empty() || self.looking.values().any(listed)
+        let listed = |looking: &Looking| looking.target().is_some();
+        !self.unresolved.is_empty()
+            || self.retries.has_targets()
+            || self.looking.values().any(listed)
     }
 
     fn failed_attempt(
@@ -238,10 +243,6 @@ impl<P: Prober> Engine<P> {
     /// A probe ended by a fault of this program, which says nothing about the host. It is a row all the same: a host that only
     /// makes rdpscan fail must not vanish.
     pub(super) async fn probe_panicked(&mut self, job: Job, words: String) {
-        self.notice(Notice::Internal {
-            detail: words.as_str().into(),
-        })
-        .await;
         if matches!(job.purpose, Purpose::Discover { .. }) {
             self.count_discovered(job);
         }
@@ -314,12 +315,19 @@ impl<P: Prober> Engine<P> {
             .mul_f64((hasher.finish() % 1000) as f64 / 1000.0)
     }
 
-    pub(super) async fn target_resolved(&mut self, target: NameTarget, lookups: Vec<Lookup>) {
-        self.observe(&lookups).await;
-        if !self.resolvers.has_answer() {
-            self.unanswered.targets.push((target, lookups));
-            return;
-        }
+    pub(super) async fn target_resolved(&mut self, job: TargetJob, lookups: Vec<Lookup>) {
+        let resolvers_are_down = self.observe_resolvers().await;
+        let (target, lookups) =
+            if is_undecided(&lookups) || (lookups.is_empty() && resolvers_are_down) {
+                let now = clock::monotonic();
+                let retries = &mut self.retries;
+                match retries.target_failed(job, lookups, resolvers_are_down, now) {
+                    Some(told) => told,
+                    None => return,
+                }
+            } else {
+                (job.target, lookups)
+            };
         let mut addresses: Vec<_> = Vec::new();
         for address in lookups.iter().flat_map(|lookup| lookup.answer.addresses()) {
             if !addresses.contains(address) && addresses.len() < MOST_ADDRESSES {
@@ -403,15 +411,24 @@ impl<P: Prober> Engine<P> {
         }
     }
 
-    pub(super) async fn names_found(
-        &mut self,
-        endpoint: Endpoint,
-        names: Vec<ObservedName>,
-        lookups: Vec<Lookup>,
-    ) {
-        self.observe(&lookups).await;
-        if !self.resolvers.has_answer() {
-            self.unanswered.keep(endpoint, &names);
+    pub(super) async fn names_found(&mut self, named: Named) {
+        let Named {
+            endpoint,
+            names,
+            lookups,
+            missed,
+        } = named;
+        let resolvers_are_down = self.observe_resolvers().await;
+        let is_retry = self.retries.knows(endpoint);
+        match missed {
+            Some(missed) => self.retries.host_failed(
+                endpoint,
+                &names,
+                missed,
+                resolvers_are_down,
+                clock::monotonic(),
+            ),
+            None => self.retries.forget(endpoint),
         }
         if let Some(known) = self.known.get_mut(&endpoint) {
             let by_trust = [
@@ -470,6 +487,9 @@ impl<P: Prober> Engine<P> {
                 ..Job::discover(member)
             });
         }
+        if is_retry && lookups.is_empty() {
+            return;
+        }
         self.emit(EventBody::NamesChecked {
             endpoint,
             names,
@@ -477,25 +497,6 @@ impl<P: Prober> Engine<P> {
             excluded,
         })
         .await;
-    }
-
-    /// Takes lookups into account. With the first answer of the scan, what stayed without one is asked again.
-    pub(super) async fn observe(&mut self, lookups: &[Lookup]) {
-        for notice in self.resolvers.observe(lookups) {
-            self.notice(notice).await;
-        }
-        if self.resolvers.has_answer() {
-            let waiting = std::mem::take(&mut self.unanswered);
-            for (endpoint, names) in waiting.hosts {
-                if let Some(known) = self.known.get_mut(&endpoint) {
-                    self.name_jobs.push_back(known.naming.anew(endpoint, names));
-                }
-            }
-            self.unresolved
-                .extend(waiting.targets.into_iter().map(|(target, _)| target));
-        } else if !lookups.is_empty() {
-            self.unanswered.asked(clock::monotonic());
-        }
     }
 }
 

@@ -117,7 +117,10 @@ impl Loss {
         let newest = self.answered.get(last_time).copied().unwrap_or_default();
         let on_time = self.all() - self.late();
         let on_time = on_time.max(self.all() / LEAST_ON_TIME).max(1);
-        let missed = newest.saturating_mul(self.late()).saturating_add(on_time / 2) / on_time;
+        let missed = newest
+            .saturating_mul(self.late())
+            .saturating_add(on_time / 2)
+            / on_time;
         missed.min(silent)
     }
 }

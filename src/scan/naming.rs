@@ -5,6 +5,7 @@ use crate::model::{Endpoint, Lookup, LookupAnswer, NameSource, ObservedName, Que
 
 use super::candidates::{self, MOST_NAMES};
 use super::prober::Prober;
+use super::retries::Missed;
 
 /// What was looked up of an endpoint so far.
 #[derive(Debug, Default)]
@@ -18,10 +19,10 @@ pub(super) struct Naming {
 }
 
 /// Names to be looked up.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct NameJob {
     pub(super) endpoint: Endpoint,
-    names: Vec<ObservedName>,
+    pub(super) names: Vec<ObservedName>,
     /// Asked for before.
     asked: Vec<Box<str>>,
     /// Whether the address itself is to be asked for its names.
@@ -68,11 +69,21 @@ impl Naming {
         (!waiting.is_empty()).then(|| self.begin(endpoint, waiting))
     }
 
-    /// Everything once more, of names that nobody had an answer for.
-    pub(super) fn anew(&mut self, endpoint: Endpoint, names: Vec<ObservedName>) -> NameJob {
-        self.begun = false;
-        self.seen.clear();
-        self.begin(endpoint, names)
+    /// The same names once more; `None` while others are under way.
+    pub(super) fn again(
+        &mut self,
+        endpoint: Endpoint,
+        names: Vec<ObservedName>,
+    ) -> Option<NameJob> {
+        if std::mem::replace(&mut self.under_way, true) {
+            return None;
+        }
+        Some(NameJob {
+            endpoint,
+            names,
+            asked: Vec::new(),
+            reverse: true,
+        })
     }
 
     fn begin(&mut self, endpoint: Endpoint, names: Vec<ObservedName>) -> NameJob {
@@ -96,33 +107,48 @@ impl Naming {
 }
 
 /// Whether some resolver was in trouble and none knows better.
-fn is_undecided(answers: &[Lookup]) -> bool {
-    let is_certain = |answer: &LookupAnswer| {
-        !answer.addresses().is_empty()
-            || matches!(answer, LookupAnswer::NxDomain | LookupAnswer::NoData)
-    };
+pub(super) fn is_undecided(answers: &[Lookup]) -> bool {
     answers
         .iter()
         .any(|lookup| lookup.answer.is_resolver_trouble())
-        && !answers.iter().any(|lookup| is_certain(&lookup.answer))
+        && !answers.iter().any(|lookup| lookup.answer.is_certain())
+}
+
+/// Whether the reverse lookup failed for want of an answer. What a server says of a reverse zone that it does not serve is one.
+fn is_unanswered(pointers: &[Lookup]) -> bool {
+    !pointers
+        .iter()
+        .any(|lookup| lookup.answer.is_sign_of_life() || lookup.answer == LookupAnswer::Refused)
+}
+
+/// What looking a host's names up gave.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) endpoint: Endpoint,
+    pub(super) names: Vec<ObservedName>,
+    pub(super) lookups: Vec<Lookup>,
+    /// What is to be asked once more.
+    pub(super) missed: Option<Missed>,
 }
 
 /// The reverse name first, then every name in play, each asked once.
-pub(super) async fn look_up<P: Prober>(
-    prober: &P,
-    job: NameJob,
-) -> (Vec<ObservedName>, Vec<Lookup>) {
+pub(super) async fn look_up<P: Prober>(prober: &P, job: NameJob) -> Named {
     let NameJob {
         endpoint,
         mut names,
         mut asked,
         reverse,
     } = job;
-    let mut lookups = if reverse {
-        prober.reverse(endpoint.address).await
-    } else {
-        Vec::new()
-    };
+    let mut missed = None;
+    let mut lookups = Vec::new();
+    if reverse {
+        lookups = prober.reverse(endpoint.address).await;
+        if lookups.is_empty() {
+            missed = Some(Missed::LeftOut);
+        } else if is_unanswered(&lookups) {
+            missed = Some(Missed::Failed);
+        }
+    }
     let pointers = lookups
         .iter()
         .filter(|lookup| matches!(lookup.question, Question::Pointer(_)));
@@ -144,13 +170,19 @@ pub(super) async fn look_up<P: Prober>(
     {
         if asked.len() < MOST_NAMES && !asked.contains(&name.name) {
             asked.push(name.name.clone());
-            let mut answers = prober.forward(&name.name).await;
-            if is_undecided(&answers) {
-                // One failure of one question may be a lost datagram.
-                answers.extend(prober.forward(&name.name).await);
+            let answers = prober.forward(&name.name).await;
+            if answers.is_empty() {
+                missed = missed.max(Some(Missed::LeftOut));
+            } else if is_undecided(&answers) {
+                missed = Some(Missed::Failed);
             }
             lookups.extend(answers);
         }
     }
-    (names, lookups)
+    Named {
+        endpoint,
+        names,
+        lookups,
+        missed,
+    }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{Attempt, Descriptors, Endpoint, Lookup, Outcome, ProbeKind, Shortage};
+use crate::model::{
+    Attempt, Descriptors, Endpoint, Lookup, Outcome, ProbeKind, Resolver, Shortage,
+};
 
 /// How a connect ended.
 #[derive(Debug)]
@@ -48,6 +50,23 @@ pub struct AttemptRequest {
     pub give_up: CancellationToken,
 }
 
+/// A resolver as its circuit breaker sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolverHealth {
+    /// Which.
+    pub resolver: Resolver,
+    /// It does not answer: the breaker is open, and questions are left out.
+    pub is_down: bool,
+    /// A question would go out now, be it as a trial.
+    pub may_be_asked: bool,
+    /// It has answered at least once.
+    pub has_answered: bool,
+    /// The newest failure in words; empty while there was none.
+    pub failure: Box<str>,
+    /// How often it answered again after it was down.
+    pub recoveries: u32,
+}
+
 /// One attempt at one host, and lookups. Implemented by `probe` for real and by tests with fakes.
 ///
 /// Every future ends within a deadline of its own, and an attempt soon after it is given up; a bad peer is data in the result, never an error.
@@ -69,16 +88,19 @@ pub trait Prober: Send + Sync + 'static {
         request: AttemptRequest,
     ) -> impl Future<Output = Attempt> + Send;
 
-    /// Looks up the addresses of a name with every resolver in use.
+    /// Looks up the addresses of a name with every resolver in use that is not down; no lookups where all are.
     fn forward(&self, name: &str) -> impl Future<Output = Vec<Lookup>> + Send;
 
-    /// Looks up the names of an address.
+    /// Looks up the names of an address in the same way.
     fn reverse(&self, address: IpAddr) -> impl Future<Output = Vec<Lookup>> + Send;
 
     /// Whether this machine has a route to an address; sends nothing.
     fn has_route(&self, _address: IpAddr) -> bool {
         true
     }
+
+    /// The resolvers that were asked so far.
+    fn resolvers(&self) -> Vec<ResolverHealth>;
 
     /// The file descriptors that its connections share with everything else in this process; `None` where nobody can tell.
     fn descriptors(&self) -> Option<Descriptors> {

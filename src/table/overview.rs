@@ -362,7 +362,10 @@ fn dns(counts: &Counts) -> Panel {
             "dns",
             DnsVerdict::word,
             |dns| match dns {
-                DnsVerdict::WrongHost | DnsVerdict::Stale | DnsVerdict::Missing => Weight::Bad,
+                DnsVerdict::WrongHost
+                | DnsVerdict::Stale
+                | DnsVerdict::Missing
+                | DnsVerdict::AliasLoop => Weight::Bad,
                 DnsVerdict::PartialDead | DnsVerdict::AaaaDead | DnsVerdict::PtrMismatch => {
                     Weight::Warn
                 }

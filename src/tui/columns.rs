@@ -242,7 +242,9 @@ pub(super) fn look(id: ColumnId) -> &'static Column {
 /// The tone of a DNS verdict.
 pub(super) const fn dns_tone(dns: DnsVerdict) -> Tone {
     match dns {
-        DnsVerdict::WrongHost | DnsVerdict::Stale | DnsVerdict::Missing => Tone::Bad,
+        DnsVerdict::WrongHost | DnsVerdict::Stale | DnsVerdict::Missing | DnsVerdict::AliasLoop => {
+            Tone::Bad
+        }
         DnsVerdict::PartialDead | DnsVerdict::AaaaDead | DnsVerdict::PtrMismatch => Tone::Warn,
         DnsVerdict::Error => Tone::Notice,
         DnsVerdict::NoPtr | DnsVerdict::NotChecked => Tone::Dim,

@@ -7,6 +7,7 @@ use crate::model::{Confidence, DnsVerdict, NameSource, Severity, Subject};
 
 pub(super) const RULES: &[Rule] = &[
     ("RDP-DNS-MISSING", missing),
+    ("RDP-DNS-ALIAS-LOOP", alias_loop),
     ("RDP-DNS-ERROR", error),
     ("RDP-DNS-STALE", stale),
     ("RDP-DNS-PARTIAL-DEAD", partial_dead),
@@ -38,6 +39,19 @@ fn missing(sight: &Sight<'_>) -> Verdict {
     })
 }
 
+fn alias_loop(sight: &Sight<'_>) -> Verdict {
+    over(sight, DnsVerdict::AliasLoop, |names| {
+        let first = names.first()?;
+        let title = format!("The aliases of {} form a loop", quoted(names));
+        let finding = |evidence| found("RDP-DNS-ALIAS-LOOP", Confidence::Sure, title, evidence);
+        Some(Verdict::Fires(if unresolved(sight) {
+            finding(first.answer.to_owned()).severity(Severity::High)
+        } else {
+            finding(format!("{}; by IP the host answers", first.answer))
+        }))
+    })
+}
+
 fn error(sight: &Sight<'_>) -> Verdict {
     over(sight, DnsVerdict::Error, |names| {
         // One failed question may be one lost datagram.
@@ -48,8 +62,7 @@ fn error(sight: &Sight<'_>) -> Verdict {
             format!("The name {} cannot be looked up", name.name),
             format!("{}, {} tries", name.answer, name.trouble),
         );
-        // A client may wait longer than a scan for a slow resolver.
-        Some(Verdict::Fires(if unresolved(sight) && !name.only_slow {
+        Some(Verdict::Fires(if unresolved(sight) {
             finding.severity(Severity::High)
         } else {
             finding

@@ -1,8 +1,14 @@
-//! Hosts that were not probed: the user's own file says that a gateway leads there, or the scan ended before their turn.
+//! Hosts that were not probed: the user's own file says that a gateway leads there, or no resolver had an answer for
+//! their name, or the scan ended before their turn.
 
 use super::{Rule, Sight, Verdict, sure};
+use crate::model::Subject;
 
-pub(super) const RULES: &[Rule] = &[("RDP-GATEWAY", behind), ("RDP-NOT-REACHED", not_reached)];
+pub(super) const RULES: &[Rule] = &[
+    ("RDP-GATEWAY", behind),
+    ("RDP-DNS-UNANSWERED", unanswered),
+    ("RDP-NOT-REACHED", not_reached),
+];
 
 fn behind(sight: &Sight<'_>) -> Verdict {
     match &sight.history.gateway {
@@ -15,8 +21,31 @@ fn behind(sight: &Sight<'_>) -> Verdict {
     }
 }
 
+/// A name alone, of which every resolver kept silent.
+fn is_unanswered(sight: &Sight<'_>) -> bool {
+    let is_name_alone = matches!(sight.history.subject, Subject::Unresolved { .. });
+    let was_asked = sight.resolver_down || !sight.history.lookups.is_empty();
+    is_name_alone && was_asked && !sight.dns_judged && sight.history.gateway.is_none()
+}
+
+fn unanswered(sight: &Sight<'_>) -> Verdict {
+    if !is_unanswered(sight) {
+        return Verdict::Silent;
+    }
+    let tries = sight.history.lookups.len();
+    sure(
+        "RDP-DNS-UNANSWERED",
+        "No resolver answered, so the host was not probed",
+        if tries == 0 {
+            "resolvers that do not answer were not asked about every name".to_owned()
+        } else {
+            format!("lookups of its name without an answer: {tries}")
+        },
+    )
+}
+
 fn not_reached(sight: &Sight<'_>) -> Verdict {
-    if !sight.history.is_not_reached() {
+    if !sight.history.is_not_reached() || is_unanswered(sight) {
         return Verdict::Silent;
     }
     sure(

@@ -388,6 +388,7 @@ impl Facts {
             [] => {}
             ["none"] => host = host.pointer(LookupAnswer::NxDomain),
             ["servfail"] => host = host.pointer(LookupAnswer::ServFail),
+            ["timeout"] => host = host.pointer(LookupAnswer::Timeout),
             ref names => {
                 let names = names.iter().map(|name| (*name).into()).collect();
                 host = host.pointer(LookupAnswer::Names { names });

@@ -8,6 +8,7 @@ pub(super) fn answer(words: &[String]) -> LookupAnswer {
     match words[..] {
         ["nxdomain"] => LookupAnswer::NxDomain,
         ["nodata"] => LookupAnswer::NoData,
+        ["loop"] => LookupAnswer::AliasLoop,
         ["notfound"] => LookupAnswer::NotFound,
         ["servfail"] => LookupAnswer::ServFail,
         ["refused"] => LookupAnswer::Refused,

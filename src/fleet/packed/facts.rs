@@ -170,6 +170,7 @@ alternatives!(LookupAnswer {
     6 Refused,
     7 NotFound,
     8 Error { detail: detail },
+    9 AliasLoop,
 });
 alternatives!(Outcome {
     0 Ok,

@@ -1,7 +1,7 @@
 //! DNS servers asked directly, through hickory.
 //!
-//! hickory's resolver follows aliases and falls back to TCP, but answers reverse lookups of 127.0.0.0/8 by itself, without
-//! asking (RFC 6761 6.3). Reverse lookups therefore go to its pool of servers, one layer below.
+//! hickory's resolver follows aliases and falls back to TCP, but hides loops of them, and answers reverse lookups of 127.0.0.0/8 by
+//! itself, without asking (RFC 6761 6.3). Reverse lookups and aliases are therefore asked of its pool of servers, one layer below.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -11,13 +11,15 @@ use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, R
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::xfer::{DnsHandle, FirstAnswer, RetryDnsHandle};
 use hickory_resolver::net::{DnsError, NetError};
-use hickory_resolver::proto::op::{DnsRequestOptions, Query, ResponseCode};
+use hickory_resolver::proto::op::{DnsRequestOptions, DnsResponse, Query, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::system_conf::read_system_conf;
 use hickory_resolver::{NameServerPool, PoolContext, TlsConfig, TokioResolver};
+use tokio::time::Instant;
 
 use super::name::pointers;
 use super::{fragment, ordered};
+use crate::clock;
 use crate::model::{LookupAnswer, Resolver};
 
 /// How often a question is asked again that failed before its time, as at a closed port. A silent server's whole time goes into
@@ -26,12 +28,15 @@ const RETRIES: usize = 1;
 /// Most servers of a set asked at once. Silent ones would else use up the deadline before the next has its turn; `resolv.conf` names
 /// three at most.
 const AT_ONCE: usize = 3;
+/// Most aliases followed from one name; real ones have three or four.
+const ALIAS_LIMIT: usize = 16;
 
 /// One set of DNS servers that stand for each other: the system's, or a single one that the user named.
 pub(super) struct Direct {
     resolver: Resolver,
     forward: TokioResolver,
-    reverse: RetryDnsHandle<NameServerPool<TokioRuntimeProvider>>,
+    pool: RetryDnsHandle<NameServerPool<TokioRuntimeProvider>>,
+    timeout: Duration,
     /// Domains to try with a name of a single label, in order. Empty for a server that the user named: what to ask it for is
     /// then the user's business.
     search: Vec<Name>,
@@ -87,7 +92,8 @@ impl Direct {
         Ok(Self {
             resolver,
             forward,
-            reverse: RetryDnsHandle::new(pool, RETRIES),
+            pool: RetryDnsHandle::new(pool, RETRIES),
+            timeout,
             search,
         })
     }
@@ -104,6 +110,8 @@ impl Direct {
         } else {
             &[]
         };
+        // A little before the lookup as a whole is out of time, so that what is known by then is told.
+        let deadline = clock::monotonic() + self.timeout.mul_f64(0.95);
         let mut nothing = LookupAnswer::NxDomain;
         for domain in domains {
             let mut relative = name.clone();
@@ -113,23 +121,59 @@ impl Direct {
             };
             candidate.set_fqdn(true);
             // A domain whose servers fail does not keep the next from being tried; that the name is nowhere is then not known.
-            match self.exact_addresses(&candidate).await {
+            match self.exact_addresses(&candidate, deadline).await {
                 found @ LookupAnswer::Addresses { .. } => return found,
                 answer => nothing = weightier(nothing, answer),
             }
         }
-        match self.exact_addresses(name).await {
+        match self.exact_addresses(name, deadline).await {
             found @ LookupAnswer::Addresses { .. } => found,
             answer => weightier(nothing, answer),
         }
     }
 
-    async fn exact_addresses(&self, name: &Name) -> LookupAnswer {
+    async fn exact_addresses(&self, name: &Name, deadline: Instant) -> LookupAnswer {
         let (v4, v6) = futures_util::join!(
             self.records(name, RecordType::A),
             self.records(name, RecordType::AAAA)
         );
-        combined(v4, v6)
+        let answer = combined(v4, v6);
+        // hickory gives up on a loop as if there were no record, and many servers fail.
+        if matches!(answer, LookupAnswer::NoData | LookupAnswer::ServFail)
+            && tokio::time::timeout_at(deadline, self.has_alias_loop(name)).await == Ok(true)
+        {
+            return LookupAnswer::AliasLoop;
+        }
+        answer
+    }
+
+    /// Whether the aliases of a name lead back to one of them, or on and on.
+    async fn has_alias_loop(&self, name: &Name) -> bool {
+        let mut name = name.clone();
+        let mut met = Vec::new();
+        while met.len() < ALIAS_LIMIT {
+            let query = Query::query(name.clone(), RecordType::CNAME);
+            let response = self.ask(query).await;
+            let alias = response.iter().flat_map(|response| &response.answers);
+            let alias = alias.filter(|record| record.name == name);
+            let mut alias = alias.filter_map(|record| match &record.data {
+                RData::CNAME(alias) => Some(alias.0.clone()),
+                _ => None,
+            });
+            let Some(alias) = alias.next() else {
+                return false;
+            };
+            met.push(std::mem::replace(&mut name, alias));
+            if met.contains(&name) {
+                return true;
+            }
+        }
+        true
+    }
+
+    async fn ask(&self, query: Query) -> Result<DnsResponse, NetError> {
+        let options = DnsRequestOptions::default();
+        self.pool.lookup(query, options).first_answer().await
     }
 
     async fn records(&self, name: &Name, kind: RecordType) -> Found {
@@ -154,12 +198,7 @@ impl Direct {
     /// The names of an address.
     pub(super) async fn names(&self, address: IpAddr) -> LookupAnswer {
         let query = Query::query(Name::from(address), RecordType::PTR);
-        let response = self
-            .reverse
-            .lookup(query, DnsRequestOptions::default())
-            .first_answer()
-            .await;
-        let response = match response {
+        let response = match self.ask(query).await {
             Ok(response) => response,
             Err(error) => return trouble(&error),
         };
@@ -205,12 +244,13 @@ fn combined(v4: Found, v6: Found) -> LookupAnswer {
     }
 }
 
-/// Of two answers without addresses the one that counts: trouble, then a name without a record, then no such name.
+/// Of two answers without addresses the one that counts: trouble, a loop of aliases, a name without a record, no such name.
 fn weightier(first: LookupAnswer, second: LookupAnswer) -> LookupAnswer {
     let rank = |answer: &LookupAnswer| match answer {
         LookupAnswer::NxDomain => 0,
         LookupAnswer::NoData => 1,
-        _ => 2,
+        LookupAnswer::AliasLoop => 2,
+        _ => 3,
     };
     if rank(&second) > rank(&first) {
         second

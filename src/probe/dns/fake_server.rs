@@ -141,13 +141,15 @@ fn replies(request: &Message, tcp: bool) -> Vec<Message> {
             ));
             add_address(&mut reply, &target, kind);
         }
-        ("dangling", _) => {
-            let target = Name::from_ascii("nx.corp.example.").unwrap();
-            reply.add_answer(Record::from_rdata(
-                query.name().clone(),
-                7,
-                RData::CNAME(CNAME(target)),
-            ));
+        ("dangling", _) => add_alias(&mut reply, "nx.corp.example."),
+        ("loop", _) => add_alias(&mut reply, "back.corp.example."),
+        ("back", _) => add_alias(&mut reply, "LOOP.corp.example."),
+        // The server sees the loop itself, and fails; it has the alias all the same.
+        ("caught", RecordType::CNAME) => add_alias(&mut reply, "caught.corp.example."),
+        ("caught", _) => reply.metadata.response_code = ResponseCode::ServFail,
+        (chain, _) if chain.starts_with("chain") => {
+            let next = chain["chain".len()..].parse::<u32>().unwrap_or_default() + 1;
+            add_alias(&mut reply, &format!("chain{next}.corp.example."));
         }
         ("srv05" | "half" | "large" | "slow", kind) => add_address(&mut reply, query.name(), kind),
         ("5", RecordType::PTR) => add_pointer(&mut reply, "Host5.Corp.Example."),
@@ -168,6 +170,12 @@ fn add_address(reply: &mut Message, name: &Name, kind: RecordType) {
         _ => return,
     };
     reply.add_answer(Record::from_rdata(name.clone(), data.0, data.1));
+}
+
+fn add_alias(reply: &mut Message, target: &str) {
+    let owner = reply.queries[0].name().clone();
+    let target = Name::from_ascii(target).unwrap();
+    reply.add_answer(Record::from_rdata(owner, 7, RData::CNAME(CNAME(target))));
 }
 
 fn add_pointer(reply: &mut Message, name: &str) {

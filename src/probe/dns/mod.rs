@@ -2,12 +2,12 @@
 //!
 //! The operating system's resolver is what a Remote Desktop client asks: it decides whether a name works. The servers asked
 //! directly add the time to live, the names of an address, and who said what. Every lookup ends within its own deadline, and
-//! how many run at once is bounded. A resolver that never answers is soon asked now and then only; a lookup that is left out for
-//! that reason is not in the answers.
+//! how many run at once is bounded. A resolver that stops answering is asked now and then only (`breaker`); a lookup that is
+//! left out for that reason is not in the answers.
 
+pub(crate) mod breaker;
 mod direct;
 mod name;
-mod rest;
 mod system;
 
 #[cfg(test)]
@@ -23,11 +23,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::{OnceCell, Semaphore};
 
+use self::breaker::Breaker;
 use self::direct::Direct;
-use self::rest::Rest;
 use self::system::System;
 use crate::clock;
 use crate::model::{Lookup, LookupAnswer, Question, Resolver};
+use crate::scan::ResolverHealth;
 
 /// Most names whose lookups are remembered; further ones are asked each time.
 const REMEMBERED_LIMIT: usize = 65_536;
@@ -56,11 +57,11 @@ impl Default for DnsOptions {
 /// All lookups of one scan. A name is asked once, however many hosts bear it; only trouble is not remembered.
 pub struct Names {
     /// The operating system's resolver, unless servers were given.
-    system: Option<(System, Rest)>,
+    system: Option<(System, Breaker)>,
     /// The servers asked directly.
     direct: Vec<Server>,
     /// Why the system's servers cannot be asked directly, when that is so.
-    unconfigured: Option<Box<str>>,
+    unconfigured: Option<(Box<str>, Breaker)>,
     timeout: Duration,
     permits: Semaphore,
     /// INVARIANT: holds at most [`REMEMBERED_LIMIT`] names, and is never locked across an await.
@@ -70,8 +71,8 @@ pub struct Names {
 /// A server asked directly, and how it fares.
 struct Server {
     direct: Direct,
-    forward: Rest,
-    reverse: Rest,
+    forward: Breaker,
+    reverse: Breaker,
 }
 
 /// The lookups of a name, once they are there; who comes in the meantime waits for the same ones.
@@ -87,7 +88,7 @@ impl Names {
         let mut direct = Vec::new();
         let system = servers
             .is_empty()
-            .then(|| (System::new(timeout), Rest::default()));
+            .then(|| (System::new(timeout), Breaker::default()));
         let opened = if servers.is_empty() {
             vec![Direct::configured(timeout)]
         } else {
@@ -100,10 +101,10 @@ impl Names {
             match opened {
                 Ok(server) => direct.push(Server {
                     direct: server,
-                    forward: Rest::default(),
-                    reverse: Rest::default(),
+                    forward: Breaker::default(),
+                    reverse: Breaker::default(),
                 }),
-                Err(detail) => unconfigured = Some(detail),
+                Err(detail) => unconfigured = Some((detail, Breaker::default())),
             }
         }
         Self {
@@ -117,7 +118,7 @@ impl Names {
     }
 
     /// Looks up the addresses of a name with every resolver in use, all at once. Text that cannot be a DNS name, or that
-    /// resolvers would read as an address, is not asked at all and gives no lookups; neither do resolvers that are left in peace.
+    /// resolvers would read as an address, is not asked at all and gives no lookups; neither do resolvers that are down.
     pub async fn forward(&self, name: &str) -> Vec<Lookup> {
         let Some(name) = name::wanted(name) else {
             return Vec::new();
@@ -151,29 +152,51 @@ impl Names {
                 .filter(|lookup| lookup.resolver == server.direct.resolver());
             // Who answers here is there, and what it leaves unanswered of names is worth telling of each.
             its.filter(|lookup| lookup.answer.is_sign_of_life())
-                .for_each(|lookup| server.forward.heard(&lookup.answer));
+                .for_each(|lookup| server.forward.observe(&lookup.answer));
         }
-        lookups.extend(self.unconfigured.as_ref().map(|detail| Lookup {
-            question,
-            resolver: Resolver::Configured,
-            answer: LookupAnswer::Error {
-                detail: detail.clone(),
+        let unconfigured = self.unconfigured.as_ref();
+        lookups.extend(unconfigured.filter(|(_, breaker)| breaker.allows()).map(
+            |(detail, breaker)| {
+                let answer = LookupAnswer::Error {
+                    detail: detail.clone(),
+                };
+                breaker.observe(&answer);
+                Lookup {
+                    question,
+                    resolver: Resolver::Configured,
+                    answer,
+                    duration_ms: 0,
+                }
             },
-            duration_ms: 0,
-        }));
+        ));
         lookups
+    }
+
+    /// The resolvers that were asked so far, the operating system's first.
+    pub fn resolvers(&self) -> Vec<ResolverHealth> {
+        let system = self.system.as_ref();
+        let system = system.map(|(_, breaker)| breaker::health(Resolver::System, &[breaker]));
+        let direct = self.direct.iter().map(|server| {
+            let breakers = [&server.forward, &server.reverse];
+            breaker::health(server.direct.resolver(), &breakers)
+        });
+        let unconfigured = self.unconfigured.as_ref();
+        let unconfigured =
+            unconfigured.map(|(_, breaker)| breaker::health(Resolver::Configured, &[breaker]));
+        let all = system.into_iter().chain(direct).chain(unconfigured);
+        all.flatten().collect()
     }
 
     async fn ask_forward(&self, name: &name::Wanted) -> Vec<Lookup> {
         let question = Question::Addresses(name.text.clone());
         let system = async {
-            let (system, rest) = self.system.as_ref()?;
-            if !rest.allows() {
+            let (system, breaker) = self.system.as_ref()?;
+            if !breaker.allows() {
                 return None;
             }
             let started = clock::monotonic();
             let answer = system.addresses(&name.ascii).await;
-            rest.heard(&answer);
+            breaker.observe(&answer);
             Some(Lookup {
                 question: question.clone(),
                 resolver: Resolver::System,
@@ -195,7 +218,7 @@ impl Names {
         &self,
         question: &Question,
         server: &Direct,
-        rest: &Rest,
+        breaker: &Breaker,
         lookup: impl Future<Output = LookupAnswer>,
     ) -> Lookup {
         // The semaphore is never closed; were it, the lookup would run without a permit.
@@ -204,7 +227,7 @@ impl Names {
         let answer = tokio::time::timeout(self.timeout, lookup)
             .await
             .unwrap_or(LookupAnswer::Timeout);
-        rest.heard(&answer);
+        breaker.observe(&answer);
         Lookup {
             question: question.clone(),
             resolver: server.resolver(),
@@ -256,7 +279,7 @@ impl std::fmt::Debug for Names {
     }
 }
 
-/// Trouble may be over at the next question, and so may a rest.
+/// Trouble may be over at the next question.
 fn is_worth_remembering(lookups: &[Lookup]) -> bool {
     !lookups.is_empty()
         && !lookups

@@ -1,11 +1,11 @@
 //! The operating system's resolver: what mstsc asks.
 
-use std::io;
-use std::net::{IpAddr, ToSocketAddrs};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddrinfo};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::{fragment, ordered};
@@ -48,9 +48,7 @@ impl System {
             .name(String::from("resolver"))
             .stack_size(STACK_BYTES)
             .spawn(move || {
-                let found = (name.as_str(), 0)
-                    .to_socket_addrs()
-                    .map(|found| ordered(found.map(|address| address.ip())));
+                let found = look_up(&name);
                 drop(permit);
                 // Nobody listens any more after the deadline.
                 tell.send(found).ok();
@@ -70,43 +68,37 @@ impl System {
     }
 }
 
-fn answer(found: io::Result<Vec<IpAddr>>) -> LookupAnswer {
+fn look_up(name: &str) -> Result<Vec<IpAddr>, LookupError> {
+    // One kind of socket, or every address comes once for each.
+    let hints = AddrInfoHints {
+        socktype: SockType::Stream.into(),
+        ..AddrInfoHints::default()
+    };
+    let found = getaddrinfo(Some(name), None, Some(hints))?;
+    // What is of another family than IP is no address for us.
+    Ok(ordered(found.flatten().map(|found| found.sockaddr.ip())))
+}
+
+fn answer(found: Result<Vec<IpAddr>, LookupError>) -> LookupAnswer {
     match found {
         Ok(addresses) if addresses.is_empty() => LookupAnswer::NotFound,
         Ok(addresses) => LookupAnswer::Addresses {
             addresses,
             ttl_s: None,
         },
-        Err(error) if says_not_found(&error) => LookupAnswer::NotFound,
+        // EAI_NONAME and EAI_NODATA, WSAHOST_NOT_FOUND and WSANO_DATA: no such name or no address, and no trouble.
+        Err(error)
+            if matches!(
+                error.kind(),
+                LookupErrorKind::NoName | LookupErrorKind::NoData
+            ) =>
+        {
+            LookupAnswer::NotFound
+        }
         Err(error) => LookupAnswer::Error {
             detail: fragment(&error),
         },
     }
-}
-
-/// Whether the system means "no such name or no address", rather than trouble.
-///
-/// On Unix the standard library keeps only the text of getaddrinfo's code, which is in English as long as the program does not
-/// call setlocale: `EAI_NONAME`, `EAI_NODATA` and `EAI_ADDRFAMILY` of glibc, then musl's, then those of macOS and the BSDs.
-fn says_not_found(error: &io::Error) -> bool {
-    /// Winsock: no such host, and no data of the wanted kind.
-    const WSAHOST_NOT_FOUND: i32 = 11001;
-    const WSANO_DATA: i32 = 11004;
-    const WORDS: [&str; 7] = [
-        "Name or service not known",
-        "No address associated with",
-        "Address family for hostname not supported",
-        "Name does not resolve",
-        "Name has no usable address",
-        "nodename nor servname provided",
-        "hostname nor servname provided",
-    ];
-
-    if let Some(code) = error.raw_os_error() {
-        return matches!(code, WSAHOST_NOT_FOUND | WSANO_DATA);
-    }
-    let text = error.to_string();
-    WORDS.iter().any(|words| text.contains(words))
 }
 
 #[cfg(test)]
@@ -137,26 +129,21 @@ mod tests {
     }
 
     #[test]
-    fn missing_and_trouble_are_told_apart_by_the_systems_words() {
-        let prefix = "failed to lookup address information: ";
-        for words in [
-            "Name or service not known",
-            "No address associated with hostname",
-            "nodename nor servname provided, or not known",
-        ] {
-            let error = io::Error::other(format!("{prefix}{words}"));
-            assert_eq!(answer(Err(error)), LookupAnswer::NotFound, "{words}");
+    #[cfg(target_os = "linux")]
+    fn missing_and_trouble_are_told_apart_by_the_systems_codes() {
+        let of = |code| answer(Err(LookupError::new(code)));
+        assert_eq!(of(libc::EAI_NONAME), LookupAnswer::NotFound);
+        for trouble in [libc::EAI_AGAIN, libc::EAI_FAIL, libc::EAI_MEMORY] {
+            assert!(of(trouble).is_resolver_trouble(), "{trouble}");
         }
-        let error = io::Error::other(format!("{prefix}Temporary failure in name resolution"));
-        assert!(answer(Err(error)).is_resolver_trouble());
     }
 
     #[test]
     #[cfg(windows)]
-    fn winsock_codes_are_told_apart() {
+    fn missing_and_trouble_are_told_apart_by_the_systems_codes() {
         for (code, missing) in [(11001, true), (11004, true), (11002, false), (11003, false)] {
-            let error = io::Error::from_raw_os_error(code);
-            assert_eq!(answer(Err(error)).is_missing(), missing, "{code}");
+            let answer = answer(Err(LookupError::new(code)));
+            assert_eq!(answer.is_missing(), missing, "{code}");
         }
     }
 }

@@ -77,6 +77,21 @@ async fn an_alias_to_nowhere_is_missing() {
 }
 
 #[tokio::test]
+async fn aliases_without_end_are_an_answer_of_their_own() {
+    for name in [
+        "loop.corp.example",
+        "chain.corp.example",
+        "caught.corp.example",
+    ] {
+        assert_eq!(
+            forward(name, PATIENCE).await,
+            LookupAnswer::AliasLoop,
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_answer_in_the_second_half_of_the_deadline_counts() {
     assert_eq!(forward("slow.corp.example", SLOW * 7 / 4).await, both(30));
 }
@@ -296,7 +311,7 @@ fn addresses_are_ordered_distinct_and_bounded() {
 }
 
 #[tokio::test]
-async fn a_server_that_never_answers_is_soon_left_in_peace() {
+async fn a_server_that_never_answers_is_soon_asked_no_more() {
     let server = FakeServer::start().await;
     let names = names(&server, BRIEF);
     for index in 0..3 {
@@ -306,6 +321,6 @@ async fn a_server_that_never_answers_is_soon_left_in_peace() {
     let before = server.questions();
     assert_eq!(names.forward("srv05.corp.example").await, []);
     assert_eq!(server.questions(), before);
-    // The other direction has a count of its own.
+    // The other direction has a breaker of its own.
     assert_eq!(names.reverse("127.0.0.5".parse().unwrap()).await.len(), 1);
 }

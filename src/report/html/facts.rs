@@ -248,6 +248,7 @@ fn sentence(lookup: &Lookup) -> String {
         LookupAnswer::Names { names } => names.join(", "),
         LookupAnswer::NxDomain => "no such name (NXDOMAIN)".to_owned(),
         LookupAnswer::NoData => "no record of this kind".to_owned(),
+        LookupAnswer::AliasLoop => "a loop of aliases".to_owned(),
         LookupAnswer::Timeout => "no answer in time".to_owned(),
         LookupAnswer::ServFail => "the server failed (SERVFAIL)".to_owned(),
         LookupAnswer::Refused => "the server refused".to_owned(),

@@ -246,6 +246,8 @@ enum AnswerV1 {
     NxDomain,
     /// The name has no record of the kind wanted.
     NoData,
+    /// The name's aliases form a loop.
+    AliasLoop,
     /// No answer in time.
     Timeout,
     /// The server failed.
@@ -499,6 +501,7 @@ impl<'a> LookupV1<'a> {
             }
             LookupAnswer::NxDomain => AnswerV1::NxDomain,
             LookupAnswer::NoData => AnswerV1::NoData,
+            LookupAnswer::AliasLoop => AnswerV1::AliasLoop,
             LookupAnswer::Timeout => AnswerV1::Timeout,
             LookupAnswer::ServFail => AnswerV1::ServFail,
             LookupAnswer::Refused => AnswerV1::Refused,

@@ -395,6 +395,7 @@ fn names(
                 LookupAnswer::Names { names } => words::listed(names),
                 LookupAnswer::NxDomain => "NXDOMAIN".to_owned(),
                 LookupAnswer::NoData => "no record".to_owned(),
+                LookupAnswer::AliasLoop => "loop of aliases".to_owned(),
                 LookupAnswer::Timeout => "no answer in time".to_owned(),
                 LookupAnswer::ServFail => "SERVFAIL".to_owned(),
                 LookupAnswer::Refused => "REFUSED".to_owned(),

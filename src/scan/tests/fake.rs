@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,7 +13,8 @@ use crate::model::{
     Attempt, Endpoint, Lookup, LookupAnswer, NtlmFacts, Outcome, Question, Resolver, Shortage,
     Stage, StageRecord,
 };
-use crate::scan::{AttemptRequest, Connect, ConnectFailure, Prober};
+use crate::probe::dns::breaker::{self, Breaker};
+use crate::scan::{AttemptRequest, Connect, ConnectFailure, Prober, ResolverHealth};
 
 /// What the prober pretends of one connect.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +52,34 @@ struct Diary {
     most_at_once: usize,
     first_question: Option<Instant>,
     questions: usize,
+    panicked: bool,
+}
+
+/// A resolver, with the breakers that the real prober has.
+struct FakeResolver {
+    resolver: Resolver,
+    /// From when it is silent, after the first question, and until when.
+    silence: Range<Duration>,
+    forward: Breaker,
+    reverse: Breaker,
+}
+
+impl FakeResolver {
+    fn new(resolver: Resolver, silence: Range<Duration>) -> Self {
+        Self {
+            resolver,
+            silence,
+            forward: Breaker::default(),
+            reverse: Breaker::default(),
+        }
+    }
+
+    fn breaker(&self, question: &Question) -> &Breaker {
+        match question {
+            Question::Addresses(_) => &self.forward,
+            Question::Pointer(_) => &self.reverse,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -63,8 +93,11 @@ pub(super) struct FakeProber {
     /// The name that hosts call themselves, from this attempt on.
     identity: Option<(String, u32)>,
     lookups_take: Duration,
-    /// For so long after its first question no resolver answers.
-    dns_silence: Duration,
+    resolvers: OnceLock<Vec<FakeResolver>>,
+    /// Names in this zone fail.
+    failing_zone: Option<&'static str>,
+    /// The first lookup of this name panics.
+    panicking_name: Option<&'static str>,
     diary: Mutex<Diary>,
 }
 
@@ -79,6 +112,17 @@ const STALL: Duration = Duration::from_millis(200);
 impl FakeProber {
     pub(super) fn new() -> Self {
         Self::default()
+    }
+
+    /// The resolvers of the script; else one that always answers.
+    fn scripted(&self) -> &[FakeResolver] {
+        let answering = || {
+            vec![FakeResolver::new(
+                Resolver::System,
+                Duration::ZERO..Duration::ZERO,
+            )]
+        };
+        self.resolvers.get_or_init(answering)
     }
 
     /// The answers of an endpoint, the last one for good.
@@ -119,8 +163,30 @@ impl FakeProber {
         self
     }
 
-    pub(super) fn with_dns_silent_for(mut self, time: Duration) -> Self {
-        self.dns_silence = time;
+    pub(super) fn with_dns_silent_for(self, time: Duration) -> Self {
+        self.with_dns_silent(Duration::ZERO..time)
+    }
+
+    /// No resolver answers between these times after the first question.
+    pub(super) fn with_dns_silent(self, silence: Range<Duration>) -> Self {
+        self.with_resolver(Resolver::System, silence)
+    }
+
+    pub(super) fn with_resolver(mut self, resolver: Resolver, silence: Range<Duration>) -> Self {
+        let mut resolvers = self.resolvers.take().unwrap_or_default();
+        resolvers.push(FakeResolver::new(resolver, silence));
+        self.resolvers = resolvers.into();
+        self
+    }
+
+    /// Every name that ends so gets SERVFAIL.
+    pub(super) fn with_failing_zone(mut self, zone: &'static str) -> Self {
+        self.failing_zone = Some(zone);
+        self
+    }
+
+    pub(super) fn with_panicking_name(mut self, name: &'static str) -> Self {
+        self.panicking_name = Some(name);
         self
     }
 
@@ -165,19 +231,42 @@ impl FakeProber {
             .unwrap_or(Answer::Silent)
     }
 
-    /// Waits for the deadline of a lookup when no resolver answers.
-    async fn dns_is_silent(&self) -> bool {
+    /// Asks every resolver that its breaker lets be asked; silent ones are waited for.
+    async fn ask(&self, question: Question, answer: LookupAnswer) -> Vec<Lookup> {
+        tokio::time::sleep(self.lookups_take).await;
+        let asked: Vec<&FakeResolver> = self
+            .scripted()
+            .iter()
+            .filter(|one| one.breaker(&question).allows())
+            .collect();
+        if asked.is_empty() {
+            return Vec::new();
+        }
         let now = clock::monotonic();
-        let first = {
+        let since = {
             let mut diary = self.diary();
             diary.questions += 1;
-            *diary.first_question.get_or_insert(now)
+            now.duration_since(*diary.first_question.get_or_insert(now))
         };
-        let silent = now.duration_since(first) < self.dns_silence;
-        if silent {
-            tokio::time::sleep(LOOKUP).await;
+        let is_silent = |one: &FakeResolver| one.silence.contains(&since);
+        let (silent, answering): (Vec<_>, Vec<_>) =
+            asked.into_iter().partition(|one| is_silent(one));
+        let mut lookups = Vec::new();
+        for (resolvers, answer) in [(answering, answer), (silent, LookupAnswer::Timeout)] {
+            if answer == LookupAnswer::Timeout && !resolvers.is_empty() {
+                tokio::time::sleep(LOOKUP).await;
+            }
+            for one in resolvers {
+                one.breaker(&question).observe(&answer);
+                lookups.push(Lookup {
+                    question: question.clone(),
+                    resolver: one.resolver,
+                    answer: answer.clone(),
+                    duration_ms: 1,
+                });
+            }
         }
-        silent
+        lookups
     }
 
     fn closed(&self, address: IpAddr, start: Instant) {
@@ -290,43 +379,36 @@ impl Prober for FakeProber {
     }
 
     async fn forward(&self, name: &str) -> Vec<Lookup> {
-        tokio::time::sleep(self.lookups_take).await;
-        if self.dns_is_silent().await {
-            return vec![lookup(
-                Question::Addresses(name.into()),
-                LookupAnswer::Timeout,
-            )];
-        }
+        let panics = self.panicking_name == Some(name);
+        let again = panics && std::mem::replace(&mut self.diary().panicked, true);
+        assert!(!panics || again, "as scripted");
         let answer = match self.names.get(name) {
+            _ if self.failing_zone.is_some_and(|zone| name.ends_with(zone)) => {
+                LookupAnswer::ServFail
+            }
             Some(addresses) => LookupAnswer::Addresses {
                 addresses: addresses.clone(),
                 ttl_s: None,
             },
             None => LookupAnswer::NxDomain,
         };
-        vec![lookup(Question::Addresses(name.into()), answer)]
+        self.ask(Question::Addresses(name.into()), answer).await
     }
 
     async fn reverse(&self, address: IpAddr) -> Vec<Lookup> {
-        tokio::time::sleep(self.lookups_take).await;
-        if self.dns_is_silent().await {
-            return vec![lookup(Question::Pointer(address), LookupAnswer::Timeout)];
-        }
         let answer = match self.pointers.get(&address) {
             Some(name) => LookupAnswer::Names {
                 names: vec![name.as_str().into()],
             },
             None => LookupAnswer::NxDomain,
         };
-        vec![lookup(Question::Pointer(address), answer)]
+        self.ask(Question::Pointer(address), answer).await
     }
-}
 
-fn lookup(question: Question, answer: LookupAnswer) -> Lookup {
-    Lookup {
-        question,
-        resolver: Resolver::System,
-        answer,
-        duration_ms: 1,
+    fn resolvers(&self) -> Vec<ResolverHealth> {
+        let resolvers = self.scripted().iter();
+        resolvers
+            .filter_map(|one| breaker::health(one.resolver, &[&one.forward, &one.reverse]))
+            .collect()
     }
 }

@@ -1,10 +1,16 @@
-//! Scans whose resolvers do not answer, or not yet.
+//! Scans whose resolvers do not answer, not yet, or no longer.
 
 use super::*;
-use crate::model::{DnsVerdict, Lookup, LookupAnswer};
+use crate::diagnosis::Policy;
+use crate::fleet::Fleet;
+use crate::model::{DnsVerdict, Lookup, LookupAnswer, Resolver};
 
 const NAME: &str = "srv05.corp.example";
 const FOREVER: Duration = Duration::from_secs(86_400);
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
 
 /// The lookups of every look at a host's names, in order.
 fn looks(events: &[ScanEvent]) -> Vec<&[Lookup]> {
@@ -27,16 +33,63 @@ fn notices(events: &[ScanEvent]) -> Vec<&Notice> {
         .collect()
 }
 
+/// How often each listed name was resolved, to whatever end.
+fn resolved(events: &[ScanEvent], name: &str) -> usize {
+    let of = |event: &&ScanEvent| matches!(&event.body, EventBody::TargetResolved { name: of, .. } if **of == *name);
+    events.iter().filter(of).count()
+}
+
+fn fleet(events: Vec<ScanEvent>) -> Fleet {
+    let mut fleet = Fleet::new(Policy::default());
+    for event in events {
+        fleet.apply(event);
+    }
+    fleet
+}
+
+/// States and verdicts on names of all hosts, each once.
+fn told(fleet: &Fleet) -> Vec<(HostState, DnsVerdict)> {
+    let hosts = fleet.hosts().iter();
+    let told = hosts.map(|host| (host.diagnosis.state, host.diagnosis.dns));
+    let told: std::collections::BTreeSet<_> = told.collect();
+    told.into_iter().collect()
+}
+
+/// Names of the user's, each of an address of its own.
+fn listed(prober: FakeProber, count: u8) -> (FakeProber, Vec<String>) {
+    let names: Vec<String> = (1..=count)
+        .map(|n| format!("srv{n}.corp.example"))
+        .collect();
+    let prober = names.iter().zip(1..).fold(prober, |prober, (name, n)| {
+        prober
+            .with_name(name, &[at(n).address])
+            .with(at(n), &[Answer::Up])
+    });
+    (prober, names)
+}
+
+fn as_targets(names: &[String]) -> TargetSet {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    targets(&names, &[])
+}
+
+fn one_attempt() -> ScanOptions {
+    ScanOptions {
+        attempts: 1,
+        ..ScanOptions::default()
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn hosts_are_judged_again_when_a_resolver_comes_back() {
     let prober = FakeProber::new()
         .with_all(Answer::Up)
         .with_pointer(at(1).address, NAME)
         .with_name(NAME, &[at(1).address])
-        .with_dns_silent_for(Duration::from_secs(4));
+        .with_dns_silent_for(seconds(4));
     let options = ScanOptions {
         attempts: 5,
-        interval: Duration::from_secs(5),
+        interval: seconds(5),
         ..ScanOptions::default()
     };
     let events = scan(targets(&["127.9.0.1-4"], &[]), &Arc::new(prober), options).await;
@@ -44,19 +97,17 @@ async fn hosts_are_judged_again_when_a_resolver_comes_back() {
     assert!(
         matches!(
             notices[..],
-            [Notice::ResolverDown { .. }, Notice::ResolverBack { .. }]
+            [
+                Notice::ResolverDown { stopped: false, .. },
+                Notice::ResolverBack { .. }
+            ]
         ),
         "{notices:?}"
     );
-    assert_eq!(looks(&events).len(), 8);
-    let mut fleet = crate::fleet::Fleet::new(crate::diagnosis::Policy::default());
-    for event in events {
-        fleet.apply(event);
-    }
-    let host = fleet
-        .hosts()
-        .iter()
-        .find(|host| host.subject().endpoint() == Some(at(1)));
+    assert!(looks(&events).len() >= 8);
+    let fleet = fleet(events);
+    let mut hosts = fleet.hosts().iter();
+    let host = hosts.find(|host| host.subject().endpoint() == Some(at(1)));
     assert_eq!(host.unwrap().diagnosis.dns, DnsVerdict::Match);
 }
 
@@ -65,14 +116,11 @@ async fn a_target_name_is_asked_for_again_when_a_resolver_comes_back() {
     let prober = FakeProber::new()
         .with_all(Answer::Up)
         .with_name(NAME, &[at(1).address])
-        .with_dns_silent_for(Duration::from_secs(3));
+        .with_dns_silent_for(seconds(3));
     let targets = targets(&[NAME], &[]);
     let events = scan(targets, &Arc::new(prober), ScanOptions::default()).await;
     assert_eq!(attempts(&events).len(), 3);
-    let resolved = events
-        .iter()
-        .filter(|event| matches!(event.body, EventBody::TargetResolved { .. }));
-    assert_eq!(resolved.count(), 1);
+    assert_eq!(resolved(&events, NAME), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -81,18 +129,23 @@ async fn without_any_resolver_target_names_are_told_and_the_scan_ends() {
     let start = crate::clock::monotonic();
     let targets = targets(&[NAME, "srv06.corp.example"], &[]);
     let events = scan(targets, &prober, ScanOptions::default()).await;
-    assert!(start.elapsed() < Duration::from_secs(10));
-    let told = events.iter().filter(|event| {
+    assert!(start.elapsed() < seconds(15));
+    let unanswered = events.iter().filter(|event| {
         matches!(
             &event.body,
             EventBody::TargetResolved { endpoints, lookups, .. }
                 if endpoints.is_empty() && lookups[0].answer == LookupAnswer::Timeout
         )
     });
-    assert_eq!(told.count(), 2);
+    assert_eq!(unanswered.count(), 2);
     assert_eq!(notices(&events).len(), 1);
-    // One for each name, and the last try.
-    assert_eq!(prober.questions(), 3);
+    // Two for each name, which open the breaker, and two last trials.
+    assert_eq!(prober.questions(), 6);
+    let fleet = fleet(events);
+    assert_eq!(
+        told(&fleet),
+        [(HostState::NotProbed, DnsVerdict::NotChecked)]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -102,10 +155,162 @@ async fn a_dead_resolver_is_not_waited_for_at_the_end_of_a_scan_of_addresses() {
             .with_all(Answer::Up)
             .with_dns_silent_for(FOREVER),
     );
-    let options = ScanOptions {
-        attempts: 1,
-        ..ScanOptions::default()
-    };
-    scan(targets(&["127.9.0.1-4"], &[]), &prober, options).await;
+    scan(targets(&["127.9.0.1-4"], &[]), &prober, one_attempt()).await;
     assert_eq!(prober.questions(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_that_fell_into_a_pause_of_the_resolver_are_retried() {
+    let pausing = FakeProber::new()
+        .with_dns_silent(Duration::from_millis(30)..seconds(4))
+        .with_slow_lookups(Duration::from_millis(10));
+    let (prober, names) = listed(pausing, 200);
+    let events = scan(as_targets(&names), &Arc::new(prober), one_attempt()).await;
+    let notices = notices(&events);
+    assert!(
+        matches!(
+            notices[..],
+            [
+                Notice::ResolverDown { stopped: true, .. },
+                Notice::ResolverBack { .. }
+            ]
+        ),
+        "{notices:?}"
+    );
+    let fleet = fleet(events);
+    assert_eq!(fleet.hosts().len(), 200);
+    assert!(
+        fleet
+            .hosts()
+            .iter()
+            .all(|host| host.diagnosis.state == HostState::Healthy
+                && host.diagnosis.dns == DnsVerdict::Match)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resolver_that_dies_leaves_the_hosts_that_it_knew_judged() {
+    let dying = FakeProber::new()
+        .with_dns_silent(Duration::from_millis(30)..FOREVER)
+        .with_slow_lookups(Duration::from_millis(10));
+    let (prober, names) = listed(dying, 200);
+    let start = crate::clock::monotonic();
+    let events = scan(as_targets(&names), &Arc::new(prober), one_attempt()).await;
+    assert!(start.elapsed() < seconds(20));
+    let notices = notices(&events);
+    assert!(
+        matches!(notices[..], [Notice::ResolverDown { stopped: true, .. }]),
+        "{notices:?}"
+    );
+    let fleet = fleet(events);
+    assert_eq!(fleet.hosts().len(), 200);
+    let expected = [
+        (HostState::NotProbed, DnsVerdict::NotChecked),
+        (HostState::Healthy, DnsVerdict::Match),
+    ];
+    assert_eq!(told(&fleet), expected);
+    assert!(
+        fleet
+            .hosts()
+            .iter()
+            .all(|host| host.diagnosis.predicted.is_none())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn hosts_whose_names_a_dead_resolver_left_unanswered_are_not_judged_by_dns() {
+    let prober = FakeProber::new()
+        .with_all(Answer::Up)
+        .with_pointer(at(1).address, NAME)
+        .with_name(NAME, &[at(1).address])
+        .with_dns_silent(seconds(3)..FOREVER);
+    let options = ScanOptions {
+        rate: 10,
+        ..one_attempt()
+    };
+    let events = scan(targets(&["127.9.0.1-100"], &[]), &Arc::new(prober), options).await;
+    let notices = notices(&events);
+    assert!(
+        matches!(notices[..], [Notice::ResolverDown { stopped: true, .. }]),
+        "{notices:?}"
+    );
+    let expected = [
+        (HostState::Healthy, DnsVerdict::NoPtr),
+        (HostState::Healthy, DnsVerdict::NotChecked),
+    ];
+    let told = told(&fleet(events));
+    assert_eq!(
+        told.iter()
+            .filter(|one| one.1 != DnsVerdict::Match)
+            .copied()
+            .collect::<Vec<_>>(),
+        expected
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn hosts_are_asked_about_once_more_when_a_pause_ends_with_the_scan() {
+    let prober = FakeProber::new()
+        .with_all(Answer::Up)
+        .with_dns_silent(Duration::from_millis(50)..seconds(4));
+    let options = ScanOptions {
+        rate: 100,
+        ..one_attempt()
+    };
+    let events = scan(targets(&["127.9.0.1-40"], &[]), &Arc::new(prober), options).await;
+    assert_eq!(
+        told(&fleet(events)),
+        [(HostState::Healthy, DnsVerdict::NoPtr)]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_zone_that_always_fails_is_asked_a_few_times_and_blamed() {
+    let failing = FakeProber::new().with_failing_zone("bad.example");
+    let (prober, mut names) = listed(failing, 20);
+    names.extend((1..=20).map(|n| format!("srv{n}.bad.example")));
+    let prober = Arc::new(prober);
+    let events = scan(as_targets(&names), &prober, one_attempt()).await;
+    assert!(notices(&events).is_empty());
+    // Of each that works its name, and then as a host its address and its name.
+    assert_eq!(prober.questions(), 20 * 3 + 20 * 3);
+    let fleet = fleet(events);
+    let bad = fleet
+        .hosts()
+        .iter()
+        .filter(|host| host.diagnosis.state == HostState::Unreachable);
+    let ids: Vec<_> = bad.map(|host| host.diagnosis.findings[0].id).collect();
+    assert_eq!(ids, ["RDP-DNS-ERROR"; 20]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_one_of_two_resolvers_is_dead_the_other_is_believed() {
+    let second: Resolver = Resolver::Server("127.0.0.9:53".parse().unwrap());
+    let dying = FakeProber::new()
+        .with_resolver(Resolver::System, Duration::ZERO..Duration::ZERO)
+        .with_resolver(second, Duration::from_millis(30)..FOREVER)
+        .with_slow_lookups(Duration::from_millis(10));
+    let (prober, names) = listed(dying, 200);
+    let events = scan(as_targets(&names), &Arc::new(prober), one_attempt()).await;
+    let notices = notices(&events);
+    assert!(
+        matches!(
+            notices[..],
+            [Notice::ResolverSilent { resolver, stopped: true, .. }] if *resolver == second
+        ),
+        "{notices:?}"
+    );
+    let expected = [(HostState::Healthy, DnsVerdict::Match)];
+    assert_eq!(told(&fleet(events)), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_whose_lookup_panics_is_looked_up_once_more() {
+    let (prober, names) = listed(
+        FakeProber::new().with_panicking_name("srv2.corp.example"),
+        3,
+    );
+    let events = scan(as_targets(&names), &Arc::new(prober), one_attempt()).await;
+    assert_eq!(resolved(&events, "srv2.corp.example"), 1);
+    assert_eq!(attempts(&events).len(), 3);
 }

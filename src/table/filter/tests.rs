@@ -114,7 +114,7 @@ fn errors_name_the_value_the_way_out_and_the_place() {
     assert_eq!(
         fault("a dns:stael"),
         (
-            "`dns` cannot be `stael` (did you mean `stale`?): use one of wrong_host, stale, missing, partial_dead, aaaa_dead, error, \
+            "`dns` cannot be `stael` (did you mean `stale`?): use one of wrong_host, stale, missing, alias_loop, partial_dead, aaaa_dead, error, \
              ptr_mismatch, no_ptr, not_checked, match"
                 .to_owned(),
             6..11

@@ -251,6 +251,7 @@ pub(super) fn any_lookup() -> impl Strategy<Value = Lookup> {
             prop::sample::select(vec![
                 LookupAnswer::NxDomain,
                 LookupAnswer::NoData,
+                LookupAnswer::AliasLoop,
                 LookupAnswer::Timeout,
                 LookupAnswer::ServFail,
                 LookupAnswer::Refused,
@@ -270,20 +271,22 @@ pub(super) fn any_lookup() -> impl Strategy<Value = Lookup> {
 
 fn any_notice() -> impl Strategy<Value = Notice> {
     prop_oneof![
-        (prop::option::of(any_endpoint()), any_text()).prop_map(|(server, detail)| {
-            Notice::ResolverDown {
+        (prop::option::of(any_endpoint()), any_text(), any::<bool>()).prop_map(
+            |(server, detail, stopped)| Notice::ResolverDown {
                 server: server.map(Endpoint::socket_address),
                 detail,
+                stopped,
             }
-        }),
-        (prop::option::of(any_endpoint()), any_text()).prop_map(|(server, detail)| {
-            Notice::ResolverSilent {
+        ),
+        (prop::option::of(any_endpoint()), any_text(), any::<bool>()).prop_map(
+            |(server, detail, stopped)| Notice::ResolverSilent {
                 resolver: server.map_or(Resolver::System, |server| {
                     Resolver::Server(server.socket_address())
                 }),
                 detail,
+                stopped,
             }
-        }),
+        ),
         any_endpoint().prop_map(|server| Notice::ResolverBack {
             resolver: Resolver::Server(server.socket_address()),
         }),

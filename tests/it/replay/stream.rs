@@ -211,6 +211,7 @@ pub(super) fn stream() -> Vec<ScanEvent> {
     stream.push(EventBody::Noticed(Notice::ResolverSilent {
         resolver: Resolver::Configured,
         detail: "timeout".into(),
+        stopped: true,
     }));
     stream.push(EventBody::Noticed(Notice::DescriptorLimit {
         asked: 1000,

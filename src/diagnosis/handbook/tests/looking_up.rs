@@ -203,6 +203,14 @@ fn assert_leads(message: &str, wanted: &[&str]) {
     );
 }
 
+const DNS: [&str; 5] = [
+    "0x104",
+    "0x208",
+    "RDP-DNS-MISSING",
+    "RDP-DNS-ALIAS-LOOP",
+    "RDP-DNS-ERROR",
+];
+
 #[test]
 fn common_messages_of_clients_lead_to_their_entries() {
     let nla = ["0xB09", "RDP-NEG-NLA-REQUIRED"].as_slice();
@@ -215,7 +223,7 @@ fn common_messages_of_clients_lead_to_their_entries() {
     ]
     .as_slice();
     let revocation = ["RDP-CERT-CHAIN-SHORT"].as_slice();
-    let dns = ["0x104", "0x208", "RDP-DNS-MISSING", "RDP-DNS-ERROR"].as_slice();
+    let dns = DNS.as_slice();
     let license = ["0x808", "ext-0x101"].as_slice();
     let tcp = [
         "0x108",

@@ -49,7 +49,9 @@ pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Pa
 const fn mark(dns: DnsVerdict) -> Mark {
     match dns {
         DnsVerdict::Match => Mark::Good,
-        DnsVerdict::WrongHost | DnsVerdict::Stale | DnsVerdict::Missing => Mark::Bad,
+        DnsVerdict::WrongHost | DnsVerdict::Stale | DnsVerdict::Missing | DnsVerdict::AliasLoop => {
+            Mark::Bad
+        }
         DnsVerdict::PartialDead
         | DnsVerdict::AaaaDead
         | DnsVerdict::PtrMismatch

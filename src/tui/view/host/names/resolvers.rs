@@ -117,6 +117,7 @@ fn answer(answer: &LookupAnswer) -> Cow<'_, str> {
         LookupAnswer::Names { names } => Cow::Owned(names.join(", ")),
         LookupAnswer::NxDomain => Cow::Borrowed("no such name (NXDOMAIN)"),
         LookupAnswer::NoData => Cow::Borrowed("no record of this kind"),
+        LookupAnswer::AliasLoop => Cow::Borrowed("a loop of aliases"),
         LookupAnswer::Timeout => Cow::Borrowed("no answer in time"),
         LookupAnswer::ServFail => Cow::Borrowed("the server failed (SERVFAIL)"),
         LookupAnswer::Refused => Cow::Borrowed("the server refused"),

@@ -89,6 +89,7 @@ fn forward(host: &Host, reference: &str, theme: Theme) -> Ray {
         DnsVerdict::WrongHost => (Mark::Bad, "another machine"),
         DnsVerdict::Stale => (Mark::Bad, "nobody there"),
         DnsVerdict::Missing => (Mark::Bad, "no such name"),
+        DnsVerdict::AliasLoop => (Mark::Bad, "a loop of aliases"),
         DnsVerdict::PartialDead => (Mark::Partly, "partly dead"),
         DnsVerdict::AaaaDead => (Mark::Partly, "IPv6 is dead"),
         DnsVerdict::Error => (Mark::Partly, "resolver failed"),

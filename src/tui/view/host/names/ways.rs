@@ -6,7 +6,7 @@ use super::{identity, path};
 use crate::diagnosis::{Ending, NameMember, endings};
 use crate::fleet::Host;
 use crate::model::{
-    Attempt, CertificateFacts, Endpoint, History, HostState, Stage, TlsFacts, TlsMethod,
+    Attempt, CertificateFacts, Endpoint, History, HostState, Stage, Subject, TlsFacts, TlsMethod,
 };
 use crate::tui::model::Model;
 use crate::tui::text;
@@ -153,7 +153,11 @@ fn by_name(model: &Model, host: &Host, history: &History, name: &str) -> Way {
     let mut way = Way::default();
     let members: &[NameMember] = path(host, name).map_or(&[], |found| &found.members);
     if members.is_empty() {
-        let said = if history.names_checked || history.subject.endpoint().is_none() {
+        let was_answered = match history.subject {
+            Subject::Endpoint(_) => history.names_checked,
+            Subject::Unresolved { .. } => host.diagnosis.state != HostState::NotProbed,
+        };
+        let said = if was_answered {
             "no address"
         } else {
             "not looked up"
