@@ -249,8 +249,11 @@ impl Notice {
                     "{late} of {answered} hosts answered only when asked again: connection requests get lost at this speed; "
                 )?;
                 match missed {
-                    0 => f.write_str("all silent addresses were asked again, and no host is likely to be missing"),
-                    _ => write!(f, "about {missed} more hosts may be missing; scan again with a lower --rate"),
+                    0 => f.write_str("no more hosts are likely to be missing"),
+                    _ => write!(
+                        f,
+                        "about {missed} more hosts may be missing; scan again with a lower --rate"
+                    ),
                 }
             }
             Self::ClockJumped { seconds } => {
