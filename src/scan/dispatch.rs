@@ -52,7 +52,6 @@ impl<P: Prober> Engine<P> {
             return None;
         }
         self.launch_lookups();
-        self.ask_silent_again();
         let wake = self.launch_connections();
         self.slots_are_short =
             self.in_flight.len() >= self.limit.allowed() && self.queue.has_discovery();
@@ -189,18 +188,6 @@ impl<P: Prober> Engine<P> {
     pub(super) fn next_probe(&self, known: &Known) -> Option<ProbeKind> {
         let options = &self.options;
         known.plan.next(options.attempts, options.check_nla)
-    }
-
-    /// Asks silent addresses again where hosts answered late, when nothing else is to be discovered.
-    fn ask_silent_again(&mut self) {
-        if self.discovering > 0 || self.queue.has_discovery() {
-            return;
-        }
-        let silent = self.queue.silent();
-        if self.loss.begin_pass(silent) {
-            self.meter.will_ask_again(silent);
-            self.queue.ask_silent_again(self.loss.round_of_pass());
-        }
     }
 
     /// Takes a finished task's result in. A task that panicked is a bug of ours, for which no host is to blame.

@@ -247,6 +247,7 @@ impl<P: Prober> Engine<P> {
             .and_then(|limit| clock::monotonic().checked_add(limit));
         let mut next_tick = clock::monotonic();
         let status = loop {
+            self.ask_silent_again().await;
             let wake = self.launch();
             self.lag.run_while(!self.in_flight.is_empty());
             let now = clock::monotonic();

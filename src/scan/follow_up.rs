@@ -222,6 +222,20 @@ impl<P: Prober> Engine<P> {
         self.emit_attempt(attempt).await;
     }
 
+    /// Asks silent addresses again where hosts answered late, when nothing else is to be discovered; each time more slowly.
+    pub(super) async fn ask_silent_again(&mut self) {
+        let is_over = self.discovering == 0 && !self.queue.has_discovery();
+        if !is_over || self.paused || self.is_stopping() {
+            return;
+        }
+        let silent = self.queue.silent();
+        if self.loss.begin_pass(silent) {
+            self.slow_down().await;
+            self.meter.will_ask_again(silent);
+            self.queue.ask_silent_again(self.loss.round_of_pass());
+        }
+    }
+
     /// Connection requests get lost at the pace of the scan.
     async fn slow_down(&mut self) {
         let now = clock::monotonic();

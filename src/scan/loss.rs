@@ -13,15 +13,15 @@ const WITHIN_ANY_ROUND_US: u32 = 50_000;
 const SAMPLE: u32 = 64;
 /// From this share of late answers on, the scan is too fast, in percent.
 const TOO_MANY_PERCENT: u64 = 25;
-/// How often a scan may be slowed down to half.
-const MOST_HALVINGS: u8 = 3;
+/// How often a scan may be slowed down to half while it discovers.
+const MOST_HALVINGS: u8 = 4;
 /// The scan is never slowed down below this, in requests per second.
 const SLOWEST: u32 = 100;
 /// Fewer late answers than this, or than one in so many, are what happens on any way.
 const MANY_LATE: u64 = 16;
 const ONE_IN: u64 = 10;
 /// How often silent addresses are asked again.
-const MOST_PASSES: u8 = 3;
+const MOST_PASSES: u8 = 4;
 /// However much gets lost, one answer in so many is thought to come on time.
 const LEAST_ON_TIME: u64 = 10;
 
