@@ -1,21 +1,23 @@
 //! The only caller of "now". Everything else takes times as arguments or asks here, so that tests can own the clock.
 //!
-//! Wall times are counted from one base by a clock that no one can set, so that a scan stays in one time when the system's clock is
-//! set, or jumps, under it. How far the two are apart is known at any time, and whoever begins something new takes a new base.
+//! Wall times are counted from one base by a clock that nobody can set, so that a scan stays in one time when the system's clock is
+//! set under it. How far the two are apart is known at any time, and a rescan takes a new base.
 
 use std::sync::{OnceLock, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A difference that a running time service corrects bit by bit is no jump.
-const JUMP: SignedDuration = SignedDuration::from_secs(60);
+use crate::platform;
 
-/// One moment on both clocks.
+/// A difference that a running time service corrects bit by bit is no jump.
+pub const JUMP: SignedDuration = SignedDuration::from_secs(60);
+
+/// One moment on both clocks: the one that people set, and the one that nobody can.
 #[derive(Debug, Clone, Copy)]
 struct Base {
     wall: Timestamp,
-    at: Instant,
+    at: Duration,
 }
 
 impl Base {
@@ -26,13 +28,13 @@ impl Base {
     fn now() -> Self {
         Self {
             wall: Timestamp::now(),
-            at: Instant::now(),
+            at: steady(),
         }
     }
 
-    /// The wall time that has come by `moment`, by this base.
-    fn wall_at(&self, moment: Instant) -> Timestamp {
-        let since = SignedDuration::try_from(moment.saturating_duration_since(self.at));
+    /// The wall time that has come at a moment of the steady clock, by this base.
+    fn wall_at(&self, moment: Duration) -> Timestamp {
+        let since = SignedDuration::try_from(moment.saturating_sub(self.at));
         since
             .ok()
             .and_then(|since| self.wall.checked_add(since).ok())
@@ -44,6 +46,16 @@ impl Base {
         let ahead = later.wall.duration_since(self.wall_at(later.at));
         (ahead.abs() > JUMP).then_some(ahead)
     }
+}
+
+/// The time of the clock that nobody can set, from some moment of the past on. The machine's sleep is in it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this module is the one place that reads the clock"
+)]
+fn steady() -> Duration {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    platform::time_with_sleep().unwrap_or_else(|| FIRST.get_or_init(Instant::now).elapsed())
 }
 
 /// INVARIANT: nothing that can panic runs under the lock.
@@ -58,16 +70,12 @@ fn current_base() -> Base {
 
 /// The wall clock, UTC, counted from the base: it never goes back, and never jumps.
 #[must_use]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this module is the one place that reads the clock"
-)]
 pub fn wall() -> Timestamp {
-    current_base().wall_at(Instant::now())
+    current_base().wall_at(steady())
 }
 
 /// How far the system's clock has jumped ahead of the base, or back (negative), where that is more than a minute: somebody set it,
-/// a time service corrected it at once, or the machine slept.
+/// or a time service corrected it at once.
 #[must_use]
 pub fn jump() -> Option<SignedDuration> {
     current_base().jump_until(&Base::now())
@@ -97,8 +105,6 @@ pub fn micros_since(start: tokio::time::Instant) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -122,9 +128,10 @@ mod tests {
     }
 
     #[test]
-    fn the_wall_clock_is_the_systems_at_first() {
-        assert_eq!(jump(), None);
+    fn the_wall_clock_is_the_systems_as_long_as_nobody_sets_it() {
         take_new_base();
         assert_eq!(jump(), None);
+        let ahead = Base::now().wall.duration_since(wall());
+        assert!(ahead.abs() < SignedDuration::from_secs(5), "{ahead}");
     }
 }

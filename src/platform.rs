@@ -4,6 +4,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::time::Duration;
 
 use tokio::net::TcpStream;
 
@@ -89,6 +90,13 @@ fn is_missing_route(error: &io::Error) -> bool {
     ) || code_meaning(error) == Some(CodeMeaning::NoAddressFamily)
 }
 
+/// Time since some moment of the past by a clock that nobody can set and that runs on while the machine sleeps. `None` where the
+/// standard library's monotonic clock is such a clock, as on Windows.
+#[must_use]
+pub fn time_with_sleep() -> Option<Duration> {
+    os::time_with_sleep()
+}
+
 /// What this machine calls itself, for the vantage of a report; `here` when it does not say.
 #[must_use]
 pub fn machine_name() -> String {
@@ -104,8 +112,9 @@ pub fn machine_name() -> String {
 mod os {
     use rustix::io::Errno;
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    use rustix::time::{ClockId, clock_gettime};
 
-    use super::CodeMeaning;
+    use super::{CodeMeaning, Duration};
     use crate::model::Shortage;
 
     pub(super) fn code_meaning(code: i32) -> Option<CodeMeaning> {
@@ -136,6 +145,17 @@ mod os {
         false
     }
 
+    pub(super) fn time_with_sleep() -> Option<Duration> {
+        // What XNU calls monotonic goes on in sleep; Linux has another clock for that (clock_gettime(2)).
+        #[cfg(target_os = "linux")]
+        let clock = ClockId::Boottime;
+        #[cfg(not(target_os = "linux"))]
+        let clock = ClockId::Monotonic;
+        let time = clock_gettime(clock);
+        let seconds = Duration::from_secs(u64::try_from(time.tv_sec).ok()?);
+        Some(seconds + Duration::from_nanos(u64::try_from(time.tv_nsec).ok()?))
+    }
+
     pub(super) fn machine_name() -> String {
         rustix::system::uname()
             .nodename()
@@ -159,7 +179,7 @@ mod os {
 
 #[cfg(not(unix))]
 mod os {
-    use super::CodeMeaning;
+    use super::{CodeMeaning, Duration};
     use crate::model::Shortage;
 
     /// Winsock error codes; they are part of the Windows ABI.
@@ -186,6 +206,10 @@ mod os {
 
     pub(super) const fn reader_is_gone(code: i32) -> bool {
         code == PIPE_NOT_CONNECTED
+    }
+
+    pub(super) const fn time_with_sleep() -> Option<Duration> {
+        None
     }
 
     pub(super) fn machine_name() -> String {

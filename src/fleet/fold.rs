@@ -342,6 +342,12 @@ impl Fleet {
                 !matches!(told, Notice::ResolverSilent { resolver: of, .. } | Notice::ResolverBack { resolver: of }
                     if of == resolver)
             }),
+            // The newest numbers count.
+            Notice::SlowedDown { .. } | Notice::RequestsLost { .. } => {
+                let kind = std::mem::discriminant(&notice);
+                self.notices
+                    .retain(|earlier| std::mem::discriminant(earlier) != kind);
+            }
             _ => {}
         }
         if let Notice::Skipped {

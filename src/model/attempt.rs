@@ -166,7 +166,7 @@ pub struct Attempt {
 /// every 16 ms (Windows), and an idle machine is late by less than that again.
 const LAGGED_US: u32 = 50_000;
 /// From this much lag on, in microseconds, a deadline that passes has passed for this machine and not for the host.
-const STALLED_US: u32 = 1_000_000;
+pub const STALLED_US: u32 = 1_000_000;
 
 impl Attempt {
     /// The record of a stage.

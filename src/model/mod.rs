@@ -23,7 +23,7 @@ mod tolerance;
 mod utc_second;
 mod verdict;
 
-pub use attempt::{Attempt, PathFacts, TlsFacts, TlsMethod, TlsVersion};
+pub use attempt::{Attempt, PathFacts, STALLED_US, TlsFacts, TlsMethod, TlsVersion};
 pub use certificate::{CertificateFacts, KeyAlgorithm, PublicKey, TrustVerdict};
 pub use control::Control;
 pub use endpoint::{DEFAULT_PORT, Endpoint, Subject, not_a_host};

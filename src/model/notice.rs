@@ -78,8 +78,8 @@ pub enum Notice {
         late: u64,
         /// Hosts that answered.
         answered: u64,
-        /// Estimate of the hosts that exist and never answered.
-        missed: u64,
+        /// Estimate of the hosts that exist and never answered; `null` when the scan was stopped before it could be made.
+        missed: Option<u64>,
     },
     /// The system's clock was set, or jumped, while the scan ran.
     ClockJumped {
@@ -147,7 +147,7 @@ impl fmt::Display for Notice {
             }
             Self::OwnRefusal { detail } => write!(
                 f,
-                "this machine itself refused to make some connections ({detail}), and nothing is known of their hosts; see to its packet filter and routes"
+                "this machine itself refused to make some connections ({detail}), and nothing is known of their hosts; check its packet filter and routes"
             ),
             Self::Busy { .. }
             | Self::SlowedDown { .. }
@@ -176,7 +176,7 @@ impl fmt::Display for Notice {
                 "a selection of the scan: {left_out} of its hosts were left out when it was written"
             ),
             Self::Skipped { subject } => {
-                write!(f, "{subject} was given up: it did not come to an end")
+                write!(f, "{subject} was skipped before its probes were complete")
             }
         }
     }
@@ -249,8 +249,11 @@ impl Notice {
                     "{late} of {answered} hosts answered only when asked again: connection requests get lost at this speed; "
                 )?;
                 match missed {
-                    0 => f.write_str("no more hosts are likely to be missing"),
-                    _ => write!(
+                    Some(0) => f.write_str("no more hosts are likely to be missing"),
+                    None => f.write_str(
+                        "silent addresses were not asked again, so hosts may be missing",
+                    ),
+                    Some(missed) => write!(
                         f,
                         "about {missed} more hosts may be missing; scan again with a lower --rate"
                     ),

@@ -1,5 +1,6 @@
 use jiff::SignedDuration;
 
+use crate::clock;
 use crate::model::Notice;
 
 /// Notices when the system's clock goes away from that of the scan, each jump once.
@@ -12,15 +13,13 @@ pub(super) struct ClockWatch {
 impl ClockWatch {
     /// Takes a look at how far ahead the system's clock is, if it has jumped.
     pub(super) fn look(&mut self, jump: Option<SignedDuration>) -> Option<Notice> {
-        /// What is added by a time service that corrects the clock while we look.
-        const SAME: SignedDuration = SignedDuration::from_secs(60);
-
-        let jump = jump?;
-        if (jump - self.told).abs() <= SAME {
+        let jump = jump.unwrap_or_default();
+        // While a jump lasts, a time service may still correct the clock bit by bit.
+        if (jump - self.told).abs() <= clock::JUMP {
             return None;
         }
         self.told = jump;
-        Some(Notice::ClockJumped {
+        (!jump.is_zero()).then_some(Notice::ClockJumped {
             seconds: jump.as_secs(),
         })
     }
@@ -34,11 +33,12 @@ mod tests {
     fn each_jump_is_told_once() {
         let mut watch = ClockWatch::default();
         let days = |count: i64| Some(SignedDuration::from_hours(24 * count));
-        let told: Vec<_> = [None, days(400), days(400), days(-7300), days(-7300), None]
+        let looks = [None, days(400), days(400), days(-7300), None, days(400)];
+        let told: Vec<_> = looks
             .into_iter()
             .filter_map(|jump| watch.look(jump))
             .collect();
-        let expected = [400, -7300].map(|days| Notice::ClockJumped {
+        let expected = [400, -7300, 400].map(|days| Notice::ClockJumped {
             seconds: days * 86_400,
         });
         assert_eq!(told, expected);

@@ -110,7 +110,7 @@ impl<P: Prober> Engine<P> {
     }
 
     /// Sets aside what is known of an endpoint.
-    async fn begin_anew(&mut self, endpoint: Endpoint) {
+    pub(super) async fn begin_anew(&mut self, endpoint: Endpoint) {
         self.name_jobs.retain(|job| job.endpoint != endpoint);
         self.retries.forget(endpoint);
         self.retries.begin_anew();
@@ -147,6 +147,7 @@ impl<P: Prober> Engine<P> {
         clock::take_new_base();
         self.queue = Queue::new(self.targets.endpoints(), self.options.seed);
         self.loss = Loss::new(self.rounds.last());
+        self.pacer.set_cap(self.options.rate);
         self.name_jobs.clear();
         self.retries = Retries::default();
         self.unresolved = self.targets.names().iter().rev().cloned().collect();

@@ -103,6 +103,8 @@ impl<P: Prober> Engine<P> {
         self.meter.launched();
         self.discovering += usize::from(job.purpose != Purpose::Again);
         let (lag, up) = (self.lag.reader(), self.load.counter());
+        // A host that is known is expected to take the connection; of others it shows.
+        let expected = (job.purpose == Purpose::Again).then(|| up.count());
         let prober = self.prober.clone();
         let give_up = request.give_up.clone();
         let ordered = give_up.clone();
@@ -133,7 +135,7 @@ impl<P: Prober> Engine<P> {
                 }
                 // Boxed, so that the many connects that stay silent do not each carry room for a whole attempt.
                 Connect::Up(link) => {
-                    let _up = up.count();
+                    let _up = expected.unwrap_or_else(|| up.count());
                     Box::new(Box::pin(prober.attempt(link, request)).await)
                 }
             };
@@ -235,7 +237,10 @@ impl<P: Prober> Engine<P> {
                     return;
                 };
                 let detail = words.as_str().into();
-                self.notice(Notice::Internal { detail }).await;
+                // One for all of them, whatever each says.
+                if !std::mem::replace(&mut self.has_panicked, true) {
+                    self.notice(Notice::Internal { detail }).await;
+                }
                 if let (Slot::Freed, Some(job)) = (slot, job) {
                     self.probe_panicked(job, words).await;
                 }

@@ -70,6 +70,8 @@ pub(super) struct Known {
     pub(super) by_reference: bool,
     /// Part of the sweep, and a host's name leads here: its outcome is told even when it is silence.
     pub(super) member: bool,
+    /// All its attempts so far met with silence.
+    pub(super) only_silence: bool,
     /// It accepted a connection at least once.
     pub(super) answered: bool,
     /// The probes made, and which comes next.
@@ -153,6 +155,8 @@ pub(super) struct Engine<P: Prober> {
     pub(super) load: Load,
     pub(super) loss: Loss,
     clock_watch: ClockWatch,
+    /// A task has panicked, and a notice says so.
+    pub(super) has_panicked: bool,
     /// At the last launch every slot was taken and more was waiting.
     pub(super) slots_are_short: bool,
     pub(super) lookups_in_flight: usize,
@@ -204,6 +208,7 @@ impl<P: Prober> Engine<P> {
             lag: LagWatch::default(),
             load: Load::new(most),
             clock_watch: ClockWatch::default(),
+            has_panicked: false,
             slots_are_short: false,
             lookups_in_flight: 0,
             looking: HashMap::new(),
@@ -270,7 +275,7 @@ impl<P: Prober> Engine<P> {
                 self.publish(now, false);
                 next_tick = now + TICK;
                 if let Some(notice) = self.clock_watch.look(clock::jump()) {
-                    self.notice(notice).await;
+                    self.emit(EventBody::Noticed(notice)).await;
                 }
             }
             let wake = wake.map_or(next_tick, |at| at.min(next_tick));
@@ -342,7 +347,8 @@ impl<P: Prober> Engine<P> {
     }
 
     async fn finish(&mut self, status: ScanStatus) -> ScanEnd {
-        let silent = self.queue.silent().max(self.unlisted.filtered);
+        let silent = (status == ScanStatus::Complete)
+            .then(|| self.queue.silent().max(self.unlisted.filtered));
         let own = [self.load.finish(), self.loss.notice(silent)];
         for notice in own.into_iter().flatten() {
             self.notice(notice).await;

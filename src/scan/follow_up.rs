@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock;
 use crate::model::{
     Attempt, Endpoint, EventBody, Lookup, NameSource, Notice, ObservedName, Outcome, ProbeKind,
-    Stage, StageRecord, not_a_host,
+    STALLED_US, Stage, StageRecord, not_a_host,
 };
 use crate::target::NameTarget;
 
@@ -62,6 +62,12 @@ impl<P: Prober> Engine<P> {
         }
         if let Purpose::Discover { round } = job.purpose {
             let silent = matches!(failure.outcome, Outcome::Timeout { .. });
+            if silent && lag_us >= STALLED_US && job.local_tries < MOST_LOCAL_TRIES && !given_up {
+                // It may have answered while this machine stood still.
+                job.local_tries += 1;
+                self.queue.push_retry(job);
+                return;
+            }
             if silent && !given_up && !self.rounds.is_last(round) {
                 let purpose = Purpose::Discover {
                     round: self.next_round(round),
@@ -72,7 +78,7 @@ impl<P: Prober> Engine<P> {
             self.count_discovered(job);
             if silent && !job.repeat {
                 self.queue.stayed_silent(&self.targets, job.endpoint);
-            } else if !silent && self.is_in_pass(job) {
+            } else if !silent && !failure.outcome.is_ours() && self.is_in_pass(job) {
                 self.broke_silence(job);
                 job.repeat = false;
             }
@@ -143,11 +149,19 @@ impl<P: Prober> Engine<P> {
         matches!(job.purpose, Purpose::Discover { round } if round > self.rounds.last())
     }
 
+    /// Whether an endpoint has had attempts, and all of them met with silence.
+    fn was_silent(&self, endpoint: Endpoint) -> bool {
+        let known = self.known.get(&endpoint);
+        known.is_some_and(|known| known.only_silence && known.attempts() > 0)
+    }
+
     /// An endpoint that was counted as silent has shown itself.
     fn broke_silence(&mut self, job: Job) {
         self.queue.broke_silence(&self.targets, job.endpoint);
+        self.passed.take(job.endpoint);
         let known = self.known.get(&job.endpoint);
-        if known.is_none_or(|known| known.attempts() == 0) {
+        let is_a_row = known.is_some_and(|known| known.attempts() > 0);
+        if !is_a_row || self.is_unlisted_member(job.endpoint) {
             self.unlisted.filtered = self.unlisted.filtered.saturating_sub(1);
         }
     }
@@ -199,7 +213,7 @@ impl<P: Prober> Engine<P> {
         }
     }
 
-    pub(super) async fn attempt_finished(&mut self, job: Job, attempt: Attempt) {
+    pub(super) async fn attempt_finished(&mut self, job: Job, mut attempt: Attempt) {
         self.limit.went_well();
         if let Some(notice) = self.load.ended(&attempt, clock::monotonic()) {
             self.notice(notice).await;
@@ -215,9 +229,15 @@ impl<P: Prober> Engine<P> {
             if self.is_in_pass(job) {
                 self.broke_silence(job);
             }
-            if self.loss.answered(&attempt) {
+            let is_first_sign = !job.repeat || self.is_in_pass(job);
+            if is_first_sign && self.loss.answered(&attempt) {
                 self.slow_down().await;
             }
+        }
+        if self.loss.is_heavy() && self.was_silent(job.endpoint) {
+            // The requests were lost, as those to other hosts, and the silence says nothing about the host.
+            self.begin_anew(job.endpoint).await;
+            attempt.number = 1;
         }
         self.emit_attempt(attempt).await;
     }
@@ -240,17 +260,14 @@ impl<P: Prober> Engine<P> {
     async fn slow_down(&mut self) {
         let now = clock::monotonic();
         let rate = match self.pacer.cap() {
-            0 => self.meter.average_rate(now),
+            0 => self.meter.newest_rate(now),
             cap => cap,
         };
         let per_second = Loss::slower(rate);
         // Never faster than the user allowed.
         if per_second < rate {
-            let first = self.pacer.cap() == self.options.rate;
             self.pacer.set_cap(per_second);
-            if first {
-                self.notice(Notice::SlowedDown { per_second }).await;
-            }
+            self.notice(Notice::SlowedDown { per_second }).await;
         }
     }
 
@@ -282,6 +299,9 @@ impl<P: Prober> Engine<P> {
         let known = self.known.entry(endpoint).or_default();
         let before = known.further();
         known.took = time_taken(&attempt);
+        let silence = |record: &StageRecord| matches!(record.outcome, Outcome::Timeout { .. });
+        known.only_silence = attempt.stage(Stage::Tcp).is_some_and(silence)
+            && (known.only_silence || known.attempts() == 0);
         known.plan.observe(&attempt);
         known.listed |= listed;
         known.answered |= came_up;

@@ -16,6 +16,8 @@ const STEPS: usize = 16;
 #[derive(Debug)]
 pub(super) struct Limit {
     asked: usize,
+    /// Trouble never makes it smaller than this.
+    least: usize,
     allowed: usize,
     /// No trouble was seen yet.
     untroubled: bool,
@@ -29,6 +31,7 @@ impl Limit {
         let asked = asked.max(1);
         Self {
             asked,
+            least: LEAST.min(asked),
             allowed: asked,
             untroubled: false,
             well: 0,
@@ -36,11 +39,13 @@ impl Limit {
         }
     }
 
-    /// Begins with `first` and doubles from there.
+    /// Begins with `first`, doubles from there, and never becomes smaller.
     pub(super) fn growing_from(first: usize, asked: usize) -> Self {
         let limit = Self::new(asked);
+        let first = first.clamp(1, limit.asked);
         Self {
-            allowed: first.clamp(1, limit.asked),
+            least: first,
+            allowed: first,
             untroubled: true,
             ..limit
         }
@@ -60,7 +65,7 @@ impl Limit {
             .is_none_or(|at| now.duration_since(at) >= ONE_TROUBLE)
         {
             self.shrunk_at = Some(now);
-            self.allowed = (self.allowed / 2).max(LEAST).min(self.asked);
+            self.allowed = (self.allowed / 2).max(self.least);
         }
     }
 

@@ -15,8 +15,8 @@ use crate::model::{Attempt, Notice, Stage};
 
 use super::limit::Limit;
 
-/// Hosts worked on at once when a scan begins, for each core.
-const FIRST_PER_CORE: usize = 64;
+/// Hosts worked on at once when a scan begins, and at least, for each core.
+const FIRST_PER_CORE: usize = 32;
 /// Lag from which on there is too much to do. Well below what makes times useless (`Attempt::is_lagged`).
 const TOO_LATE: Duration = Duration::from_millis(30);
 /// Attempts whose median is compared with that of others.
@@ -37,6 +37,8 @@ pub(super) struct Load {
     sample: Vec<u32>,
     /// The best median of a sample so far.
     best_us: Option<u32>,
+    /// The median of the sample that was found slow last, and when.
+    slowed: Option<(u32, Instant)>,
     ended: u64,
     lagged: u64,
     worst_us: u32,
@@ -73,6 +75,7 @@ impl Load {
             limit: Limit::growing_from(FIRST_PER_CORE.saturating_mul(cores), most),
             sample: Vec::with_capacity(SAMPLE),
             best_us: None,
+            slowed: None,
             ended: 0,
             lagged: 0,
             worst_us: 0,
@@ -100,7 +103,7 @@ impl Load {
                 .max(attempt.unnoticed_us());
         }
         let is_late = Duration::from_micros(attempt.lag_us.into()) >= TOO_LATE;
-        if self.is_slowed_by(attempt) || is_late {
+        if self.is_slowed_by(attempt, now) || is_late {
             self.limit.shrink(now);
         } else {
             self.limit.went_well();
@@ -122,9 +125,15 @@ impl Load {
         })
     }
 
-    /// Whether attempts in general have become slow, seen by those that got through.
-    fn is_slowed_by(&mut self, attempt: &Attempt) -> bool {
+    /// Whether attempts in general have become slow by what is worked on at once, seen by those that got through.
+    fn is_slowed_by(&mut self, attempt: &Attempt, now: Instant) -> bool {
         if attempt.failure().is_some() || !attempt.probe.is_default() {
+            return false;
+        }
+        let took = Duration::from_secs_f64(attempt.total_ms() / 1000.0);
+        let began_before = |at: Instant| now.checked_sub(took).is_none_or(|began| began < at);
+        if self.slowed.is_some_and(|(_, at)| began_before(at)) {
+            // It belongs to the load from before that was found too much.
             return false;
         }
         let worked = attempt.stages.iter().filter(|one| one.stage > Stage::Tcp);
@@ -144,7 +153,21 @@ impl Load {
         let too_slow = best
             .saturating_mul(SLOWER)
             .max(best.saturating_add(NOTICEABLY_US));
-        median > too_slow
+        if median <= too_slow {
+            self.slowed = None;
+            return false;
+        }
+        if self
+            .slowed
+            .take()
+            .is_some_and(|(before, _)| median >= before / 5 * 4)
+        {
+            // Less work did not make them quicker: these hosts are slow by themselves, or far away.
+            self.best_us = Some(median);
+            return false;
+        }
+        self.slowed = Some((median, now));
+        true
     }
 }
 
@@ -204,8 +227,10 @@ mod tests {
         let quick = || (0..320).map(|_| attempt(0, 40));
         let before = allowed_after(quick());
         assert!(allowed_after(quick().chain([attempt(40, 40)])) <= before / 2 + 1);
-        let slow = (0..32).map(|_| attempt(0, 400));
-        assert!(allowed_after(quick().chain(slow)) < before);
+        let slow = |count| (0..count).map(|_| attempt(0, 400));
+        assert!(allowed_after(quick().chain(slow(32))) < before);
+        // Hosts that stay slow with less to do are slow by themselves: after one halving the number grows again.
+        assert!(allowed_after(quick().chain(slow(3000))) > before / 2 + 100);
     }
 
     #[test]

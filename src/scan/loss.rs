@@ -35,6 +35,7 @@ pub(super) struct Loss {
     /// Answers since the last look.
     sampled: u32,
     halvings: u8,
+    /// Passes over the silent addresses that were begun.
     passes: u8,
 }
 
@@ -86,12 +87,12 @@ impl Loss {
         self.last_round.saturating_add(self.passes)
     }
 
-    /// What is to be said at the end, of so many addresses that stayed silent.
-    pub(super) fn notice(&self, silent: u64) -> Option<Notice> {
+    /// What is to be said at the end, of so many addresses that stayed silent; `None` of a scan that was stopped.
+    pub(super) fn notice(&self, silent: Option<u64>) -> Option<Notice> {
         self.is_heavy().then(|| Notice::RequestsLost {
             late: self.late(),
             answered: self.all(),
-            missed: self.missed(silent),
+            missed: silent.map(|silent| self.missed(silent)),
         })
     }
 
@@ -103,7 +104,8 @@ impl Loss {
         self.answered.iter().skip(1).sum()
     }
 
-    fn is_heavy(&self) -> bool {
+    /// So many hosts answer late that silence means little.
+    pub(super) fn is_heavy(&self) -> bool {
         self.late() >= MANY_LATE && self.late() * ONE_IN >= self.all()
     }
 
@@ -195,7 +197,7 @@ mod tests {
     fn a_few_lost_requests_are_what_happens_on_any_way() {
         let mut loss = after(&[940, 56, 4]);
         assert!(!loss.begin_pass(60_000));
-        assert_eq!(loss.notice(60_000), None);
+        assert_eq!(loss.notice(Some(60_000)), None);
     }
 
     #[test]
@@ -206,11 +208,11 @@ mod tests {
         assert!(loss.begin_pass(8930));
         assert!(!loss.begin_pass(8930));
         assert_eq!(
-            loss.notice(8930),
+            loss.notice(Some(8930)),
             Some(Notice::RequestsLost {
                 late: 390,
                 answered: 990,
-                missed: 0
+                missed: Some(0)
             })
         );
     }
@@ -223,8 +225,9 @@ mod tests {
             other => panic!("{other:?}"),
         };
         // Half of the requests got lost: 200 found at the last time leave 200.
-        assert_eq!(missed(60_000), 200);
-        assert_eq!(missed(50), 50);
+        assert_eq!(missed(Some(60_000)), Some(200));
+        assert_eq!(missed(Some(50)), Some(50));
+        assert_eq!(missed(None), None);
     }
 
     #[test]

@@ -75,10 +75,17 @@ impl Meter {
         self.again.made += 1;
     }
 
-    /// Connects started per second since the start.
-    pub(super) fn average_rate(&self, now: Instant) -> u32 {
-        let span_ms = now.duration_since(self.start).as_millis().max(250);
-        u32::try_from(u128::from(self.launched) * 1000 / span_ms).unwrap_or(u32::MAX)
+    /// Connects started per second since the last sample.
+    pub(super) fn newest_rate(&self, now: Instant) -> u32 {
+        let span_ms = now.duration_since(self.sampled_at).as_millis();
+        let launched = self.launched - self.launched_then;
+        // Shortly after a sample there is not enough to go by.
+        if span_ms < 250 && self.launch_rate > 0.0 {
+            return Duration::try_from_secs_f64(1.0 / self.launch_rate).map_or(0, |each| {
+                u32::try_from(1_000_000 / each.as_micros().max(1)).unwrap_or(u32::MAX)
+            });
+        }
+        u32::try_from(u128::from(launched) * 1000 / span_ms.max(250)).unwrap_or(u32::MAX)
     }
 
     /// Further attempts at a host are other ones than before.

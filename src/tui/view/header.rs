@@ -392,9 +392,9 @@ fn banners(model: &Model, room: usize) -> Vec<String> {
     }
     match skipped.as_slice() {
         [] => {}
-        [one] => banners.push(format!("{one} was given up: it did not come to an end")),
+        [one] => banners.push(format!("{one} was skipped before its probes were complete")),
         [first, rest @ ..] => banners.push(format!(
-            "{first} and {} more were given up: they did not come to an end",
+            "{first} and {} more were skipped before their probes were complete",
             rest.len()
         )),
     }
