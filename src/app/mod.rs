@@ -285,11 +285,10 @@ impl Wish {
         };
         // The screen has them above the table, and the text below it.
         let shown = matches!(self.report, Some((Format::Text, Sink::Standard)));
-        if !self.screen && !quiet && !shown {
-            for notice in targets.notices() {
-                let notice = notice.to_string();
-                tell(&format!("rdpscan: {}", crate::sanitize::terminal(&notice)));
-            }
+        let is_read = self.screen || quiet || shown;
+        let from_lists = targets.notices().to_vec();
+        if !is_read {
+            outputs::tell_notices(&from_lists);
         }
         let wanted = self.settings.output.clone();
         if live && !quiet && (!self.filter.is_empty() || wanted.sort.is_some()) {
@@ -337,6 +336,11 @@ impl Wish {
             outputs::rescue(&fleet, &self.filter, &wanted);
         }
         let told = shown && is_written;
+        if !is_read {
+            let mut came_up = fleet.notices().to_vec();
+            came_up.retain(|notice| !from_lists.contains(notice));
+            outputs::tell_notices(&came_up);
+        }
         if !quiet && !told {
             let filter = self.report.as_ref().filter(|_| !live && is_written);
             tell(&outputs::summary(&fleet, filter.map(|_| &self.filter)));

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::counts::{counted, grouped};
 use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
+use crate::model::Notice;
 use crate::platform;
 use crate::report::{self, Format, Selection};
 use crate::sanitize;
@@ -111,6 +112,14 @@ pub(super) fn quietly(result: io::Result<()>) -> io::Result<()> {
 /// Says something on standard error. When even that is gone, nobody is left to tell.
 pub(super) fn tell(text: &str) {
     drop(writeln!(io::stderr(), "{text}"));
+}
+
+/// Says what notices say.
+pub(super) fn tell_notices(notices: &[Notice]) {
+    for notice in notices {
+        let notice = notice.to_string();
+        tell(&format!("rdpscan: {}", sanitize::terminal(&notice)));
+    }
 }
 
 /// Says where a report went. Its name need not be the one given: `{date}` and `{scan}` are filled in.

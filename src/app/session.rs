@@ -246,7 +246,7 @@ fn in_words(answer: &LookupAnswer) -> String {
     match answer {
         LookupAnswer::NxDomain => "there is no such name (NXDOMAIN)".to_owned(),
         LookupAnswer::NoData => "the name has no address".to_owned(),
-        LookupAnswer::AliasLoop => "its aliases (CNAME) form a loop".to_owned(),
+        LookupAnswer::AliasLoop => "its aliases (CNAME) form a loop or an endless chain".to_owned(),
         LookupAnswer::NotFound => "the system's resolver does not find it".to_owned(),
         LookupAnswer::Timeout => "the resolver gave no answer in time".to_owned(),
         LookupAnswer::ServFail => "the DNS server failed (SERVFAIL)".to_owned(),

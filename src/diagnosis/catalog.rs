@@ -100,7 +100,7 @@ const SELF_SIGNED: &str = "Microsoft: RDP general error, events 1056 to 1058";
 
 entries! {
     "RDP-DNS-MISSING" Medium ["R9"], "The name has no address", "{n} hosts have a name without an address", MATRIX;
-    "RDP-DNS-ALIAS-LOOP" Medium ["R9"], "The aliases of the name form a loop", "{n} hosts have a name whose aliases form a loop", MATRIX;
+    "RDP-DNS-ALIAS-LOOP" Medium ["R9"], "The aliases of the name form a loop or an endless chain", "{n} hosts have a name whose aliases form a loop or an endless chain", MATRIX;
     "RDP-DNS-ERROR" Low ["R9"], "The name could not be looked up", "{n} hosts have a name that could not be looked up", MATRIX;
     "RDP-DNS-STALE" High ["R9"], "The name leads only to addresses where nothing answers", "{n} hosts have a stale name", MATRIX;
     "RDP-DNS-PARTIAL-DEAD" Medium ["R9", "R15"], "Some of the name's addresses do not answer", "{n} hosts have a name with dead addresses", MATRIX;

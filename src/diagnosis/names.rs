@@ -402,7 +402,10 @@ fn forward(asked: &[&Lookup]) -> (Forward, &'static str) {
     }
     // The operating system calls a loop "not found", or trouble.
     if all.contains(&&LookupAnswer::AliasLoop) {
-        return (Forward::AliasLoop, "its aliases (CNAME) form a loop");
+        return (
+            Forward::AliasLoop,
+            "its aliases (CNAME) form a loop or an endless chain",
+        );
     }
     let any = |among: &[&LookupAnswer], wanted: fn(&LookupAnswer) -> bool| {
         among.iter().any(|answer| wanted(answer))

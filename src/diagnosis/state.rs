@@ -50,12 +50,7 @@ pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
     if is_not_rdp(sight) {
         return ended(HostState::NotRdp, Stage::X224);
     }
-    // Skipped before there were enough attempts to tell what always fails.
-    let enough = usize::try_from(sight.policy.stability_attempts).unwrap_or(usize::MAX);
-    if let Some(stage) = given_up
-        && !sight.any_through()
-        && sight.counted.len() < enough
-    {
+    if let Some(stage) = skipped_early(sight) {
         return ended(HostState::GivenUp, stage);
     }
     if let Some(stage) = broken_at(sight) {
@@ -82,6 +77,14 @@ pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
         state,
         failed_stage: None,
     }
+}
+
+/// The stage at which the user skipped the host before there were enough attempts to tell what always fails.
+pub(crate) fn skipped_early(sight: &Sight<'_>) -> Option<Stage> {
+    let enough = usize::try_from(sight.policy.stability_attempts).unwrap_or(usize::MAX);
+    let too_few = !sight.any_through() && sight.counted.len() < enough;
+    let newest = sight.history.attempts.last().filter(|_| too_few)?;
+    broken_off(newest)
 }
 
 /// The port is open, and no attempt got through: each one was stopped, or this program's TLS library would not go on.

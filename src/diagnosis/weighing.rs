@@ -54,6 +54,11 @@ pub(super) fn no_session(
     if !state::is_unreached(sight) {
         return (id, Verdict::Silent);
     }
+    if state::skipped_early(sight).is_some() {
+        let why = "the host was skipped";
+        let get = "another scan in which it is not";
+        return (id, Verdict::NotEnough { why, get });
+    }
     let at = state::broken_at(sight).filter(|_| !state::is_not_rdp(sight));
     let explained = verdicts
         .iter()

@@ -233,7 +233,7 @@ impl Notice {
         match self {
             Self::Busy { worst_ms } => write!(
                 f,
-                "this machine was too busy for exact times (up to {worst_ms} ms late): times taken meanwhile are left out; use a smaller --concurrency or --rate"
+                "this machine was too busy for exact times (up to {worst_ms} ms late): times taken meanwhile are left out; close other programs, or use a smaller --concurrency or --rate"
             ),
             Self::SlowedDown { per_second } => write!(
                 f,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The scan is never made smaller than this by trouble of this machine's.
-const LEAST: usize = 16;
+/// A scan is never made smaller than this by what sockets need.
+const LEAST: usize = 4;
 /// Failures that come closer together than this are one trouble, and halve the limit once.
 const ONE_TROUBLE: Duration = Duration::from_millis(250);
 /// Each time as many connections as are allowed have ended well, one in so many more is allowed.

@@ -42,7 +42,10 @@ fn missing(sight: &Sight<'_>) -> Verdict {
 fn alias_loop(sight: &Sight<'_>) -> Verdict {
     over(sight, DnsVerdict::AliasLoop, |names| {
         let first = names.first()?;
-        let title = format!("The aliases of {} form a loop", quoted(names));
+        let title = format!(
+            "The aliases of {} form a loop or an endless chain",
+            quoted(names)
+        );
         let finding = |evidence| found("RDP-DNS-ALIAS-LOOP", Confidence::Sure, title, evidence);
         Some(Verdict::Fires(if unresolved(sight) {
             finding(first.answer.to_owned()).severity(Severity::High)

@@ -246,7 +246,7 @@ enum AnswerV1 {
     NxDomain,
     /// The name has no record of the kind wanted.
     NoData,
-    /// The name's aliases form a loop.
+    /// The name's aliases form a loop or an endless chain.
     AliasLoop,
     /// No answer in time.
     Timeout,

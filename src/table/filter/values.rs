@@ -110,7 +110,7 @@ const fn dns(verdict: DnsVerdict) -> &'static str {
         DnsVerdict::WrongHost => "the name leads to another machine",
         DnsVerdict::Stale => "the name leads to where nothing answers",
         DnsVerdict::Missing => "no such name",
-        DnsVerdict::AliasLoop => "the name's aliases form a loop",
+        DnsVerdict::AliasLoop => "the name's aliases form a loop or an endless chain",
         DnsVerdict::PartialDead => "some of the name's addresses do not answer",
         DnsVerdict::AaaaDead => "the name's IPv6 addresses do not answer",
         DnsVerdict::Error => "the resolver is in trouble",
