@@ -325,24 +325,11 @@ impl Fleet {
     }
 
     fn fold_notice(&mut self, notice: Notice) {
-        if self.notices.contains(&notice) {
-            // Of a resolver that fails again the newest word counts.
-            if !matches!(notice, Notice::ResolverDown { .. }) || self.is_without_resolver() {
-                return;
-            }
-        }
-        match &notice {
-            Notice::ResolverDown { .. } => self.notices.retain(|told| {
-                !matches!(
-                    told,
-                    Notice::ResolverDown { .. } | Notice::ResolverBack { .. }
-                )
-            }),
-            Notice::ResolverSilent { resolver, .. } => self.notices.retain(|told| {
-                !matches!(told, Notice::ResolverSilent { resolver: of, .. } | Notice::ResolverBack { resolver: of }
-                    if of == resolver)
-            }),
-            _ => {}
+        let was_without = self.is_without_resolver();
+        if is_of_resolvers(&notice) {
+            self.notices.retain(|older| !is_superseded(older, &notice));
+        } else if self.notices.contains(&notice) {
+            return;
         }
         if let Notice::Skipped {
             subject: Subject::Endpoint(endpoint),
@@ -352,12 +339,8 @@ impl Fleet {
             history.complete = true;
             self.store(index, &history);
         }
-        let changes_rules = matches!(
-            notice,
-            Notice::ResolverDown { .. } | Notice::ResolverBack { .. }
-        );
         self.notices.push(notice);
-        if changes_rules {
+        if self.is_without_resolver() != was_without {
             self.judge_all();
         }
     }
@@ -496,6 +479,28 @@ impl Fleet {
                 self.issuers.insert(Arc::clone(certificate));
             }
         }
+    }
+}
+
+/// Whether a notice says how a resolver fares. The newest of them is the last in the list, however often it came before.
+pub(super) const fn is_of_resolvers(notice: &Notice) -> bool {
+    matches!(
+        notice,
+        Notice::ResolverDown { .. } | Notice::ResolverSilent { .. } | Notice::ResolverBack { .. }
+    )
+}
+
+/// Whether a newer notice about resolvers takes the place of an older one. A failure stays next to the return after it.
+fn is_superseded(older: &Notice, newer: &Notice) -> bool {
+    use Notice::{ResolverBack, ResolverDown, ResolverSilent};
+    match (older, newer) {
+        (ResolverDown { .. } | ResolverBack { .. }, ResolverDown { .. }) => true,
+        (
+            ResolverSilent { resolver: of, .. } | ResolverBack { resolver: of },
+            ResolverSilent { resolver, .. },
+        )
+        | (ResolverBack { resolver: of }, ResolverBack { resolver }) => of == resolver,
+        _ => false,
     }
 }
 
