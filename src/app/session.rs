@@ -155,10 +155,10 @@ impl Session {
         let ([name], 0) = (listed, self.targets.endpoints()) else {
             return Ok(());
         };
-        let mut lookups = names.forward(&name.name).await;
+        let mut lookups = names.forward(&name.name).await.unwrap_or_default();
         let is_certain = |lookup: &Lookup| lookup.answer.is_certain();
         if !lookups.iter().any(is_certain) {
-            lookups.extend(names.forward(&name.name).await);
+            lookups.extend(names.forward(&name.name).await.unwrap_or_default());
         }
         if lookups
             .iter()

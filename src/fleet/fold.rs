@@ -325,31 +325,11 @@ impl Fleet {
     }
 
     fn fold_notice(&mut self, notice: Notice) {
-        if self.notices.contains(&notice) {
-            // Of a resolver that fails again the newest word counts.
-            if !matches!(notice, Notice::ResolverDown { .. }) || self.is_without_resolver() {
-                return;
-            }
+        let was_without = self.is_without_resolver();
+        if self.notices.contains(&notice) && !is_of_resolvers(&notice) {
+            return;
         }
-        match &notice {
-            Notice::ResolverDown { .. } => self.notices.retain(|told| {
-                !matches!(
-                    told,
-                    Notice::ResolverDown { .. } | Notice::ResolverBack { .. }
-                )
-            }),
-            Notice::ResolverSilent { resolver, .. } => self.notices.retain(|told| {
-                !matches!(told, Notice::ResolverSilent { resolver: of, .. } | Notice::ResolverBack { resolver: of }
-                    if of == resolver)
-            }),
-            // The newest numbers count.
-            Notice::SlowedDown { .. } | Notice::RequestsLost { .. } => {
-                let kind = std::mem::discriminant(&notice);
-                self.notices
-                    .retain(|earlier| std::mem::discriminant(earlier) != kind);
-            }
-            _ => {}
-        }
+        self.notices.retain(|older| !is_superseded(older, &notice));
         if let Notice::Skipped {
             subject: Subject::Endpoint(endpoint),
         } = &notice
@@ -358,12 +338,8 @@ impl Fleet {
             history.complete = true;
             self.store(index, &history);
         }
-        let changes_rules = matches!(
-            notice,
-            Notice::ResolverDown { .. } | Notice::ResolverBack { .. }
-        );
         self.notices.push(notice);
-        if changes_rules {
+        if self.is_without_resolver() != was_without {
             self.judge_all();
         }
     }
@@ -502,6 +478,30 @@ impl Fleet {
                 self.issuers.insert(Arc::clone(certificate));
             }
         }
+    }
+}
+
+/// Whether a notice says how a resolver fares. The newest of them is the last in the list, however often it came before.
+pub(super) const fn is_of_resolvers(notice: &Notice) -> bool {
+    matches!(
+        notice,
+        Notice::ResolverDown { .. } | Notice::ResolverSilent { .. } | Notice::ResolverBack { .. }
+    )
+}
+
+/// Whether a newer notice takes the place of an older one. A failure of a resolver stays next to the return after it.
+fn is_superseded(older: &Notice, newer: &Notice) -> bool {
+    use Notice::{RequestsLost, ResolverBack, ResolverDown, ResolverSilent, SlowedDown};
+    match (older, newer) {
+        (ResolverDown { .. } | ResolverBack { .. }, ResolverDown { .. })
+        | (SlowedDown { .. }, SlowedDown { .. })
+        | (RequestsLost { .. }, RequestsLost { .. }) => true,
+        (
+            ResolverSilent { resolver: of, .. } | ResolverBack { resolver: of },
+            ResolverSilent { resolver, .. },
+        )
+        | (ResolverBack { resolver: of }, ResolverBack { resolver }) => of == resolver,
+        _ => false,
     }
 }
 

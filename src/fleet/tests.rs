@@ -352,6 +352,55 @@ fn of_a_resolver_that_comes_and_goes_the_newest_word_counts() {
     assert_eq!(feed.fleet.notices().len(), 2);
 }
 
+fn quiet(resolver: Resolver) -> EventBody {
+    EventBody::Noticed(Notice::ResolverSilent {
+        resolver,
+        detail: "no answer".into(),
+        stopped: true,
+    })
+}
+
+#[test]
+fn of_one_resolver_that_comes_and_goes_the_newest_notice_stays() {
+    let mut feed = Feed::new();
+    feed.event(quiet(Resolver::System)).event(back());
+    feed.event(quiet(Resolver::System));
+    let notices = feed.fleet.notices();
+    assert!(
+        matches!(notices, [Notice::ResolverSilent { .. }]),
+        "{notices:?}"
+    );
+    feed.event(back());
+    let notices = feed.fleet.notices();
+    assert!(
+        matches!(notices.last(), Some(Notice::ResolverBack { .. })),
+        "{notices:?}"
+    );
+}
+
+#[test]
+fn a_resolver_that_fails_while_another_answers_is_not_all_of_them() {
+    let mut feed = Feed::new();
+    feed.attempt(attempt().through())
+        .named(NameSource::Ntlm, NAME, LookupAnswer::Timeout);
+    feed.event(down()).event(back());
+    assert_eq!(feed.host().diagnosis.dns, DnsVerdict::Error);
+    feed.event(quiet(Resolver::System));
+    assert!(!feed.fleet.is_without_resolver());
+    assert_eq!(feed.host().diagnosis.dns, DnsVerdict::Error);
+}
+
+#[test]
+fn hosts_are_judged_again_when_only_some_resolvers_are_silent() {
+    let mut feed = Feed::new();
+    feed.attempt(attempt().through())
+        .named(NameSource::Ntlm, NAME, LookupAnswer::Timeout);
+    feed.event(down());
+    assert_eq!(feed.host().diagnosis.dns, DnsVerdict::NotChecked);
+    feed.event(quiet(Resolver::Configured));
+    assert_eq!(feed.host().diagnosis.dns, DnsVerdict::Error);
+}
+
 #[test]
 fn the_summary_follows_every_change() {
     let mut feed = Feed::new();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::Fleet;
+use super::fold::is_of_resolvers;
 use crate::diagnosis::{Context, Undecided, catalog, undecided};
 use crate::model::{History, Notice, Severity};
 
@@ -64,13 +65,12 @@ impl Fleet {
         self.in_context(|context| undecided(history, context))
     }
 
-    /// No resolver answers, as of the newest word about them.
+    /// No resolver answers, as of the newest notice about resolvers. Where one is silent alone, or back, another answers.
     #[must_use]
     pub fn is_without_resolver(&self) -> bool {
-        let has = |wanted: fn(&Notice) -> bool| self.notices.iter().any(wanted);
-        // Of one that stops answering once more its return is not told any longer.
-        has(|notice| matches!(notice, Notice::ResolverDown { .. }))
-            && !has(|notice| matches!(notice, Notice::ResolverBack { .. }))
+        let mut newest_first = self.notices.iter().rev();
+        let newest = newest_first.find(|notice| is_of_resolvers(notice));
+        matches!(newest, Some(Notice::ResolverDown { .. }))
     }
 
     /// What the rules may know besides a host's own history, as of the newest event.

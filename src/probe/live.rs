@@ -84,11 +84,11 @@ impl Prober for LiveProber {
         Box::pin(attempt::run(self, link, request))
     }
 
-    async fn forward(&self, name: &str) -> Vec<Lookup> {
+    async fn forward(&self, name: &str) -> Option<Vec<Lookup>> {
         self.options.names.forward(name).await
     }
 
-    async fn reverse(&self, address: IpAddr) -> Vec<Lookup> {
+    async fn reverse(&self, address: IpAddr) -> Option<Vec<Lookup>> {
         self.options.names.reverse(address).await
     }
 

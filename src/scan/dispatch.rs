@@ -39,8 +39,8 @@ pub(super) enum Done {
     },
     /// An attempt, from connect to polite close.
     Tried(Job, Box<Attempt>),
-    /// A target name was looked up.
-    Resolved(TargetJob, Vec<Lookup>),
+    /// A target name was looked up; `None` when every resolver was skipped.
+    Resolved(TargetJob, Option<Vec<Lookup>>),
     /// A host's names were looked up.
     Named(Named),
 }

@@ -23,7 +23,7 @@ use super::dispatch::Done;
 use super::lag::LagWatch;
 use super::limit::Limit;
 use super::load::Load;
-use super::lookups::Looking;
+use super::lookups::LookupTask;
 use super::loss::Loss;
 use super::meter::{Further, Meter};
 use super::naming::{NameJob, Naming};
@@ -161,7 +161,7 @@ pub(super) struct Engine<P: Prober> {
     pub(super) slots_are_short: bool,
     pub(super) lookups_in_flight: usize,
     /// Lookups under way, without those that were dropped on order.
-    pub(super) looking: HashMap<Id, Looking>,
+    pub(super) looking: HashMap<Id, LookupTask>,
     /// Names of the user's still to be resolved, in reverse order.
     pub(super) unresolved: Vec<NameTarget>,
     /// Hosts whose names wait for a lookup slot.
@@ -379,7 +379,7 @@ impl<P: Prober> Engine<P> {
     /// not been listed. Gives how many of them are planned endpoints. Ranges are only counted.
     async fn tell_not_reached(&mut self) -> u64 {
         let waiting = std::mem::take(&mut self.unresolved);
-        let under_way = self.looking.values().filter_map(Looking::target);
+        let under_way = self.looking.values().filter_map(LookupTask::target);
         let names: HashSet<NameTarget> = waiting.into_iter().chain(under_way.cloned()).collect();
         let targets = self.targets.clone();
         for NameTarget { name, port } in targets.names().iter().filter(|name| names.contains(name))

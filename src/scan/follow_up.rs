@@ -12,7 +12,7 @@ use crate::target::NameTarget;
 
 use super::candidates;
 use super::engine::{Engine, Known};
-use super::lookups::Looking;
+use super::lookups::LookupTask;
 use super::loss::Loss;
 use super::naming::{Named, is_undecided};
 use super::outlook::time_taken;
@@ -176,7 +176,7 @@ impl<P: Prober> Engine<P> {
 
     /// Some of the user's names may yet lead anywhere.
     fn awaits_names(&self) -> bool {
-        let listed = |looking: &Looking| looking.target().is_some();
+        let listed = |looking: &LookupTask| looking.target().is_some();
         !self.unresolved.is_empty()
             || self.retries.has_targets()
             || self.looking.values().any(listed)
@@ -349,19 +349,25 @@ impl<P: Prober> Engine<P> {
             .mul_f64((hasher.finish() % 1000) as f64 / 1000.0)
     }
 
-    pub(super) async fn target_resolved(&mut self, job: TargetJob, lookups: Vec<Lookup>) {
-        let resolvers_are_down = self.observe_resolvers().await;
-        let (target, lookups) =
-            if is_undecided(&lookups) || (lookups.is_empty() && resolvers_are_down) {
-                let now = clock::monotonic();
-                let retries = &mut self.retries;
-                match retries.target_failed(job, lookups, resolvers_are_down, now) {
-                    Some(told) => told,
-                    None => return,
+    /// A listed name was looked up, or not even asked (`None`).
+    pub(super) async fn target_resolved(&mut self, job: TargetJob, lookups: Option<Vec<Lookup>>) {
+        let resolvers = self.observe_resolvers().await;
+        let now = clock::monotonic();
+        let retries = &mut self.retries;
+        match lookups {
+            None => retries.target_skipped(job, now),
+            Some(lookups) if is_undecided(&lookups) => {
+                let over = retries.target_failed(job, lookups, resolvers.are_down, now);
+                if let Some((target, lookups)) = over {
+                    self.target_looked_up(target, lookups).await;
                 }
-            } else {
-                (job.target, lookups)
-            };
+            }
+            Some(lookups) => self.target_looked_up(job.target, lookups).await,
+        }
+    }
+
+    /// Nothing more is asked about a listed name.
+    pub(super) async fn target_looked_up(&mut self, target: NameTarget, lookups: Vec<Lookup>) {
         let mut addresses: Vec<_> = Vec::new();
         for address in lookups.iter().flat_map(|lookup| lookup.answer.addresses()) {
             if !addresses.contains(address) && addresses.len() < MOST_ADDRESSES {
@@ -450,20 +456,12 @@ impl<P: Prober> Engine<P> {
             endpoint,
             names,
             lookups,
-            missed,
+            ends,
+            is_retry,
         } = named;
-        let resolvers_are_down = self.observe_resolvers().await;
-        let is_retry = self.retries.knows(endpoint);
-        match missed {
-            Some(missed) => self.retries.host_failed(
-                endpoint,
-                &names,
-                missed,
-                resolvers_are_down,
-                clock::monotonic(),
-            ),
-            None => self.retries.forget(endpoint),
-        }
+        let resolvers = self.observe_resolvers().await;
+        self.retries
+            .host_looked_up(endpoint, ends, resolvers, clock::monotonic());
         if let Some(known) = self.known.get_mut(&endpoint) {
             let by_trust = [
                 NameSource::Target,

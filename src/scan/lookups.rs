@@ -4,7 +4,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use crate::clock;
-use crate::model::{Endpoint, EventBody, Lookup, LookupAnswer, Question, Resolver, ScanStatus};
+use crate::model::{Endpoint, EventBody, ScanStatus};
 use crate::target::NameTarget;
 
 use super::contain::contain;
@@ -12,8 +12,8 @@ use super::dispatch::Done;
 use super::engine::Engine;
 use super::naming::{self, NameJob, Named};
 use super::prober::{Prober, ResolverHealth};
-use super::resolvers;
-use super::retries::{Missed, TargetJob};
+use super::resolvers::{self, ResolverState};
+use super::retries::{LookupEnd, TargetJob};
 
 /// Something to be looked up.
 #[derive(Debug, Clone)]
@@ -24,14 +24,14 @@ pub(super) enum LookupJob {
     Host(NameJob),
 }
 
-/// Lookups under way whose result counts.
+/// A lookup in flight whose result counts.
 #[derive(Debug)]
-pub(super) struct Looking {
+pub(super) struct LookupTask {
     pub(super) job: LookupJob,
     pub(super) task: AbortHandle,
 }
 
-impl Looking {
+impl LookupTask {
     /// The name of the user's that is looked up.
     pub(super) const fn target(&self) -> Option<&NameTarget> {
         match &self.job {
@@ -53,16 +53,15 @@ impl<P: Prober> Engine<P> {
     /// Starts the lookups that may start now. While every resolver is down that is one at a time, to try whether one answers.
     pub(super) fn launch_lookups(&mut self) {
         let now = clock::monotonic();
+        self.try_recovery(now);
         while self.lookups_in_flight < self.options.lookups && self.has_lookups() {
             let health = self.prober.resolvers();
             let is_trial = resolvers::are_down(&health);
-            if is_trial {
-                let allowed = health.iter().any(|one| one.may_be_asked);
-                if self.lookups_in_flight > 0 || !allowed || !self.is_worth_a_trial(&health) {
-                    break;
-                }
+            if is_trial && (self.lookups_in_flight > 0 || !self.is_worth_a_trial(&health)) {
+                break;
             }
-            let Some(job) = self.next_lookup(now, is_trial) else {
+            let trial_of = is_trial.then_some(health.as_slice());
+            let Some(job) = self.next_lookup(now, trial_of) else {
                 break;
             };
             if is_trial && self.has_only_lookups() {
@@ -79,25 +78,60 @@ impl<P: Prober> Engine<P> {
                 })),
             };
             self.lookups_in_flight += 1;
-            self.looking.insert(task.id(), Looking { job, task });
+            self.looking.insert(task.id(), LookupTask { job, task });
         }
     }
 
-    /// What to look up next: names of the user's before those of hosts. A trial of resolvers that are down takes any.
-    fn next_lookup(&mut self, now: Instant, is_trial: bool) -> Option<LookupJob> {
-        if let Some(target) = self.unresolved.pop() {
-            return Some(LookupJob::Target(TargetJob::new(target)));
-        }
-        if let Some(job) = self.retries.next_target(now, is_trial) {
-            return Some(LookupJob::Target(job));
+    /// What to look up next: names of the user's before those of hosts. A trial of resolvers that are down asks a question that
+    /// their breakers allow.
+    fn next_lookup(
+        &mut self,
+        now: Instant,
+        trial_of: Option<&[ResolverHealth]>,
+    ) -> Option<LookupJob> {
+        let forward = trial_of.is_none_or(resolvers::allow_forward);
+        let reverse = trial_of.is_none_or(resolvers::allow_reverse);
+        if forward {
+            if let Some(target) = self.unresolved.pop() {
+                return Some(LookupJob::Target(TargetJob::new(target)));
+            }
+            if let Some(job) = self.retries.next_target(now) {
+                return Some(LookupJob::Target(job));
+            }
         }
         while self.name_jobs.is_empty() {
-            let (endpoint, names) = self.retries.next_host(now, is_trial)?;
+            let (endpoint, questions) = self.retries.next_host(now)?;
             let known = self.known.get_mut(&endpoint);
-            let job = known.and_then(|known| known.naming.again(endpoint, names));
+            // While another lookup of this host is in flight there is none: at the end of that one it gets in line again.
+            let job = known.and_then(|known| known.naming.again(endpoint, questions));
             self.name_jobs.extend(job);
         }
+        let is_allowed = |job: &&NameJob| if job.reverse { reverse } else { forward };
+        self.name_jobs.front().filter(is_allowed)?;
         self.name_jobs.pop_front().map(LookupJob::Host)
+    }
+
+    /// At the end: hosts whose reverse lookups were skipped while names were answered. Looks one of them up, to try whether
+    /// reverse lookups are answered again.
+    fn try_recovery(&mut self, now: Instant) {
+        if self.lookups_in_flight > 0
+            || self.has_lookups()
+            || !self.has_only_lookups()
+            || !self.retries.await_recovery()
+        {
+            return;
+        }
+        let health = self.prober.resolvers();
+        if self.may_recover(&health) && resolvers::allow_reverse(&health) {
+            self.retries.last_trial();
+            self.retries.line_up_one(now);
+        }
+    }
+
+    /// Whether hosts that wait for reverse lookups are worth a trial at the end. A server that never answered one never will.
+    fn may_recover(&self, health: &[ResolverHealth]) -> bool {
+        let mut reverse = health.iter().filter_map(|one| one.reverse);
+        reverse.any(|one| one.has_answered) && !self.retries.had_last_trial()
     }
 
     /// Something is to be looked up, now or later.
@@ -107,11 +141,11 @@ impl<P: Prober> Engine<P> {
 
     /// A scan does not end before lookups that a resolver may still answer.
     pub(super) fn lookups_hold_the_end(&self) -> bool {
-        if !self.has_lookups() {
-            return false;
+        if self.has_lookups() {
+            let health = self.prober.resolvers();
+            return !resolvers::are_down(&health) || self.is_worth_a_trial(&health);
         }
-        let health = self.prober.resolvers();
-        !resolvers::are_down(&health) || self.is_worth_a_trial(&health)
+        self.retries.await_recovery() && self.may_recover(&self.prober.resolvers())
     }
 
     /// Whether to try if one of the resolvers answers, all of which are down. At the end that is worth it for names of the user's,
@@ -121,12 +155,12 @@ impl<P: Prober> Engine<P> {
             return true;
         }
         let targets_wait = !self.unresolved.is_empty() || self.retries.has_targets();
-        let may_answer = targets_wait || health.iter().any(|one| one.has_answered);
+        let may_answer = targets_wait || health.iter().any(ResolverHealth::has_answered);
         may_answer && !self.retries.had_last_trial()
     }
 
-    /// Tells how the resolvers fare after a lookup; gives whether all are down.
-    pub(super) async fn observe_resolvers(&mut self) -> bool {
+    /// Emits what has changed about the resolvers after a lookup; gives their state.
+    pub(super) async fn observe_resolvers(&mut self) -> ResolverState {
         let health = self.prober.resolvers();
         for notice in self.resolvers.observe(&health) {
             // As often as it happens: the newest of them counts.
@@ -135,34 +169,28 @@ impl<P: Prober> Engine<P> {
         if self.resolvers.have_recovered(&health) {
             self.retries.recovered(clock::monotonic());
         }
-        resolvers::are_down(&health)
+        ResolverState::of(&health)
     }
 
-    /// A lookup that panicked is a bug of ours. Its names are not lost: it counts as one that failed.
+    /// A lookup that panicked is a bug of ours, and no lookup that a resolver failed. Its names are retried a few times.
     pub(super) async fn lookup_panicked(&mut self, job: LookupJob) {
-        let health = self.prober.resolvers();
-        let failed = |question| Lookup {
-            question,
-            resolver: health.first().map_or(Resolver::System, |one| one.resolver),
-            answer: LookupAnswer::Error {
-                detail: "the lookup broke off by a fault of rdpscan".into(),
-            },
-            duration_ms: 0,
-        };
         match job {
             LookupJob::Target(job) => {
-                let question = Question::Addresses(job.target.name.as_str().into());
-                let lookups = vec![failed(question)];
-                self.target_resolved(job, lookups).await;
+                let now = clock::monotonic();
+                let over = self.retries.target_failed(job, Vec::new(), false, now);
+                if let Some((target, lookups)) = over {
+                    self.target_looked_up(target, lookups).await;
+                }
             }
             LookupJob::Host(job) => {
-                let question = Question::Pointer(job.endpoint.address);
-                let lookups = vec![failed(question)];
+                let questions = job.questions().into_iter();
+                let ends = questions.map(|question| (question, LookupEnd::Panicked));
                 self.names_found(Named {
                     endpoint: job.endpoint,
+                    ends: ends.collect(),
                     names: job.names,
-                    lookups,
-                    missed: Some(Missed::Failed),
+                    lookups: Vec::new(),
+                    is_retry: job.is_retry,
                 })
                 .await;
             }
@@ -179,7 +207,9 @@ impl<P: Prober> Engine<P> {
         for (target, lookups) in targets {
             self.emit_target(target, Vec::new(), 0, lookups).await;
         }
-        for job in std::mem::take(&mut self.name_jobs) {
+        let name_jobs = std::mem::take(&mut self.name_jobs).into_iter();
+        // The names of a retry were emitted with the first lookup.
+        for job in name_jobs.filter(|job| !job.is_retry) {
             self.emit(EventBody::NamesChecked {
                 endpoint: job.endpoint,
                 names: job.names,

@@ -9,6 +9,7 @@
 //! only when they are asked again.
 
 mod bounds;
+mod breaker;
 mod candidates;
 mod clock_watch;
 mod contain;
@@ -39,8 +40,9 @@ mod silent;
 mod tests;
 
 pub use bounds::Connections;
+pub(crate) use breaker::Breakers;
 pub use contain::is_contained;
 pub use control::CONTROL_CAPACITY;
 pub use engine::{EVENT_CAPACITY, run};
 pub use options::ScanOptions;
-pub use prober::{AttemptRequest, Connect, ConnectFailure, Prober, ResolverHealth};
+pub use prober::{AttemptRequest, BreakerHealth, Connect, ConnectFailure, Prober, ResolverHealth};

@@ -5,7 +5,7 @@ use crate::model::{Endpoint, Lookup, LookupAnswer, NameSource, ObservedName, Que
 
 use super::candidates::{self, MOST_NAMES};
 use super::prober::Prober;
-use super::retries::Missed;
+use super::retries::{HostQuestion, LookupEnd};
 
 /// What was looked up of an endpoint so far.
 #[derive(Debug, Default)]
@@ -26,7 +26,22 @@ pub(super) struct NameJob {
     /// Asked for before.
     asked: Vec<Box<str>>,
     /// Whether the address itself is to be asked for its names.
-    reverse: bool,
+    pub(super) reverse: bool,
+    /// Questions that were missed before.
+    pub(super) is_retry: bool,
+}
+
+impl NameJob {
+    /// What it asks, as far as is known before the reverse lookup.
+    pub(super) fn questions(&self) -> Vec<HostQuestion> {
+        let wanted = |name: &&ObservedName| {
+            candidates::is_worth_a_lookup(name) && !self.asked.contains(&name.name)
+        };
+        let names = self.names.iter().filter(wanted).take(MOST_NAMES);
+        let names = names.cloned().map(HostQuestion::Name);
+        let address = self.reverse.then_some(HostQuestion::Address);
+        address.into_iter().chain(names).collect()
+    }
 }
 
 impl Naming {
@@ -69,20 +84,26 @@ impl Naming {
         (!waiting.is_empty()).then(|| self.begin(endpoint, waiting))
     }
 
-    /// The same names once more; `None` while others are under way.
+    /// The same questions once more; `None` while others are under way.
     pub(super) fn again(
         &mut self,
         endpoint: Endpoint,
-        names: Vec<ObservedName>,
+        questions: Vec<HostQuestion>,
     ) -> Option<NameJob> {
         if std::mem::replace(&mut self.under_way, true) {
             return None;
         }
+        let reverse = questions.contains(&HostQuestion::Address);
+        let names = questions.into_iter().filter_map(|question| match question {
+            HostQuestion::Name(name) => Some(name),
+            HostQuestion::Address => None,
+        });
         Some(NameJob {
             endpoint,
-            names,
+            names: names.collect(),
             asked: Vec::new(),
-            reverse: true,
+            reverse,
+            is_retry: true,
         })
     }
 
@@ -102,6 +123,7 @@ impl Naming {
             names,
             asked,
             reverse,
+            is_retry: false,
         }
     }
 }
@@ -127,8 +149,9 @@ pub(super) struct Named {
     pub(super) endpoint: Endpoint,
     pub(super) names: Vec<ObservedName>,
     pub(super) lookups: Vec<Lookup>,
-    /// What is to be asked once more.
-    pub(super) missed: Option<Missed>,
+    /// How every question ended.
+    pub(super) ends: Vec<(HostQuestion, LookupEnd)>,
+    pub(super) is_retry: bool,
 }
 
 /// The reverse name first, then every name in play, each asked once.
@@ -138,16 +161,15 @@ pub(super) async fn look_up<P: Prober>(prober: &P, job: NameJob) -> Named {
         mut names,
         mut asked,
         reverse,
+        is_retry,
     } = job;
-    let mut missed = None;
+    let mut ends = Vec::new();
     let mut lookups = Vec::new();
     if reverse {
-        lookups = prober.reverse(endpoint.address).await;
-        if lookups.is_empty() {
-            missed = Some(Missed::LeftOut);
-        } else if is_unanswered(&lookups) {
-            missed = Some(Missed::Failed);
-        }
+        let answers = prober.reverse(endpoint.address).await;
+        let end = end_of(answers.as_deref(), is_unanswered);
+        ends.push((HostQuestion::Address, end));
+        lookups = answers.unwrap_or_default();
     }
     let pointers = lookups
         .iter()
@@ -171,18 +193,24 @@ pub(super) async fn look_up<P: Prober>(prober: &P, job: NameJob) -> Named {
         if asked.len() < MOST_NAMES && !asked.contains(&name.name) {
             asked.push(name.name.clone());
             let answers = prober.forward(&name.name).await;
-            if answers.is_empty() {
-                missed = missed.max(Some(Missed::LeftOut));
-            } else if is_undecided(&answers) {
-                missed = Some(Missed::Failed);
-            }
-            lookups.extend(answers);
+            let end = end_of(answers.as_deref(), is_undecided);
+            ends.push((HostQuestion::Name(name.clone()), end));
+            lookups.extend(answers.unwrap_or_default());
         }
     }
     Named {
         endpoint,
         names,
         lookups,
-        missed,
+        ends,
+        is_retry,
+    }
+}
+
+fn end_of(answers: Option<&[Lookup]>, has_failed: impl Fn(&[Lookup]) -> bool) -> LookupEnd {
+    match answers {
+        None => LookupEnd::Skipped,
+        Some(answers) if has_failed(answers) => LookupEnd::Failed,
+        Some(_) => LookupEnd::Answered,
     }
 }

@@ -50,21 +50,58 @@ pub struct AttemptRequest {
     pub give_up: CancellationToken,
 }
 
-/// A resolver as its circuit breaker sees it.
+/// A resolver as its circuit breakers see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolverHealth {
     /// Which.
     pub resolver: Resolver,
-    /// It does not answer: the breaker is open, and questions are left out.
+    /// It does not answer.
     pub is_down: bool,
-    /// A question would go out now, be it as a trial.
-    pub may_be_asked: bool,
-    /// It has answered at least once.
-    pub has_answered: bool,
+    /// Lookups of names; `None` where it is not used for them.
+    pub forward: Option<BreakerHealth>,
+    /// Lookups of addresses, in the same way.
+    pub reverse: Option<BreakerHealth>,
     /// The newest failure in words; empty while there was none.
     pub failure: Box<str>,
-    /// How often it answered again after it was down.
+}
+
+/// The state of one circuit breaker.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BreakerHealth {
+    /// A question went out.
+    pub was_asked: bool,
+    /// It is open or half-open: questions are skipped.
+    pub is_open: bool,
+    /// A question would go out now, be it as a trial.
+    pub allows: bool,
+    /// A question was answered at least once.
+    pub has_answered: bool,
+    /// How often it closed after it was open.
     pub recoveries: u32,
+}
+
+impl ResolverHealth {
+    fn directions(&self) -> impl Iterator<Item = BreakerHealth> {
+        self.forward.into_iter().chain(self.reverse)
+    }
+
+    /// A question went out to it.
+    #[must_use]
+    pub fn was_asked(&self) -> bool {
+        self.directions().any(|one| one.was_asked)
+    }
+
+    /// It has answered at least once.
+    #[must_use]
+    pub fn has_answered(&self) -> bool {
+        self.directions().any(|one| one.has_answered)
+    }
+
+    /// How often it answered again after a breaker was open.
+    #[must_use]
+    pub fn recoveries(&self) -> u32 {
+        self.directions().map(|one| one.recoveries).sum()
+    }
 }
 
 /// One attempt at one host, and lookups. Implemented by `probe` for real and by tests with fakes.
@@ -88,18 +125,19 @@ pub trait Prober: Send + Sync + 'static {
         request: AttemptRequest,
     ) -> impl Future<Output = Attempt> + Send;
 
-    /// Looks up the addresses of a name with every resolver in use that is not down; no lookups where all are.
-    fn forward(&self, name: &str) -> impl Future<Output = Vec<Lookup>> + Send;
+    /// Looks up the addresses of a name with every resolver in use whose circuit breaker allows it; `None` where none does, and
+    /// nothing was asked. No lookups of text that is not a DNS name.
+    fn forward(&self, name: &str) -> impl Future<Output = Option<Vec<Lookup>>> + Send;
 
     /// Looks up the names of an address in the same way.
-    fn reverse(&self, address: IpAddr) -> impl Future<Output = Vec<Lookup>> + Send;
+    fn reverse(&self, address: IpAddr) -> impl Future<Output = Option<Vec<Lookup>>> + Send;
 
     /// Whether this machine has a route to an address; sends nothing.
     fn has_route(&self, _address: IpAddr) -> bool {
         true
     }
 
-    /// The resolvers that were asked so far.
+    /// The resolvers in use, whether asked yet or not.
     fn resolvers(&self) -> Vec<ResolverHealth>;
 
     /// The file descriptors that its connections share with everything else in this process; `None` where nobody can tell.

@@ -7,68 +7,104 @@ use crate::model::{Notice, Resolver};
 
 use super::prober::ResolverHealth;
 
-/// What was told of the resolvers so far.
+/// The notices about resolvers so far.
 #[derive(Debug, Default)]
 pub(super) struct Resolvers {
-    /// "All are down" was told, and none has answered since.
-    all_told: bool,
-    /// Those that are down as far as was told.
-    told: BTreeSet<Resolver>,
+    /// "All are down" is the newest: none has answered since.
+    all_reported: bool,
+    /// Those that are down as of the notices.
+    reported: BTreeSet<Resolver>,
     recoveries: u32,
 }
 
-/// No resolver that was asked answers.
+/// What the retries depend on.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ResolverState {
+    /// No resolver answers.
+    pub(super) are_down: bool,
+    /// Reverse lookups are skipped.
+    pub(super) skips_reverse: bool,
+}
+
+impl ResolverState {
+    pub(super) fn of(health: &[ResolverHealth]) -> Self {
+        let mut reverse = health.iter().filter_map(|one| one.reverse);
+        Self {
+            are_down: are_down(health),
+            skips_reverse: reverse.all(|one| one.is_open),
+        }
+    }
+}
+
+/// No resolver answers, of those that look names up. One that was not asked yet may answer.
 pub(super) fn are_down(health: &[ResolverHealth]) -> bool {
-    !health.is_empty() && health.iter().all(|one| one.is_down)
+    let mut of_names = health.iter().filter(|one| one.forward.is_some()).peekable();
+    of_names.peek().is_some() && of_names.all(|one| one.is_down)
+}
+
+/// A lookup of a name would go out now.
+pub(super) fn allow_forward(health: &[ResolverHealth]) -> bool {
+    let mut forward = health.iter().filter_map(|one| one.forward);
+    forward.any(|one| one.allows)
+}
+
+/// A lookup of an address would go out now.
+pub(super) fn allow_reverse(health: &[ResolverHealth]) -> bool {
+    let mut reverse = health.iter().filter_map(|one| one.reverse);
+    reverse.any(|one| one.allows)
 }
 
 impl Resolvers {
     /// The notices that are due.
     pub(super) fn observe(&mut self, health: &[ResolverHealth]) -> Vec<Notice> {
-        self.due(health, |one| one.is_down)
+        self.due(&asked(health), are_down(health), |one| one.is_down)
     }
 
     /// At the end: resolvers that never answered, however seldom they were asked.
     pub(super) fn finish(&mut self, health: &[ResolverHealth]) -> Vec<Notice> {
-        self.due(health, |one| one.is_down || !one.has_answered)
+        let asked = asked(health);
+        let is_down = |one: &ResolverHealth| one.is_down || !one.has_answered();
+        let all_down = asked.iter().all(is_down);
+        self.due(&asked, all_down, is_down)
     }
 
     /// Whether a resolver answers again that was down when this was asked before.
     pub(super) fn have_recovered(&mut self, health: &[ResolverHealth]) -> bool {
-        let recoveries = health.iter().map(|one| one.recoveries).sum();
+        let recoveries = health.iter().map(ResolverHealth::recoveries).sum();
         std::mem::replace(&mut self.recoveries, recoveries) != recoveries
     }
 
     fn due(
         &mut self,
-        health: &[ResolverHealth],
+        asked: &[ResolverHealth],
+        all_down: bool,
         is_down: impl Fn(&ResolverHealth) -> bool,
     ) -> Vec<Notice> {
-        if health.is_empty() {
-            return Vec::new();
-        }
-        if health.iter().all(&is_down) {
-            self.told.extend(health.iter().map(|one| one.resolver));
-            let told = std::mem::replace(&mut self.all_told, true);
-            return all_down(health).filter(|_| !told).into_iter().collect();
+        if all_down {
+            self.reported.extend(asked.iter().map(|one| one.resolver));
+            let repeated = std::mem::replace(&mut self.all_reported, !asked.is_empty());
+            let notice = all_down_notice(asked).filter(|_| !repeated);
+            return notice.into_iter().collect();
         }
         let mut due = Vec::new();
-        for one in health {
+        let was_all = self.all_reported;
+        for one in asked {
             let resolver = one.resolver;
             if !is_down(one) {
-                if one.has_answered && self.told.remove(&resolver) {
-                    self.all_told = false;
+                // One that had not been asked yet may be the first to answer.
+                if one.has_answered() && (self.reported.remove(&resolver) || was_all) {
+                    self.all_reported = false;
                     due.push(Notice::ResolverBack { resolver });
                 }
-            } else if health
+            } else if asked
                 .iter()
-                .any(|other| other.has_answered && !is_down(other))
-                && self.told.insert(resolver)
+                .any(|other| other.has_answered() && !is_down(other))
+                && self.reported.insert(resolver)
             {
                 due.push(Notice::ResolverSilent {
                     resolver,
                     detail: one.failure.clone(),
-                    stopped: one.has_answered,
+                    stopped: one.has_answered(),
                 });
             }
         }
@@ -76,9 +112,14 @@ impl Resolvers {
     }
 }
 
+fn asked(health: &[ResolverHealth]) -> Vec<ResolverHealth> {
+    let asked = health.iter().filter(|one| one.was_asked());
+    asked.cloned().collect()
+}
+
 /// Names the one server that was given, or says of each of several what it does; the first of the system's own stands for
 /// both.
-fn all_down(health: &[ResolverHealth]) -> Option<Notice> {
+fn all_down_notice(health: &[ResolverHealth]) -> Option<Notice> {
     let first = health.iter().min_by_key(|one| one.resolver)?;
     let server = match first.resolver {
         Resolver::Server(address) => Some(address),
@@ -104,32 +145,56 @@ fn all_down(health: &[ResolverHealth]) -> Option<Notice> {
     Some(Notice::ResolverDown {
         server: server.filter(|_| is_only),
         detail,
-        stopped: health.iter().any(|one| one.has_answered),
+        stopped: health.iter().any(ResolverHealth::has_answered),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::prober::BreakerHealth;
 
-    fn up(resolver: Resolver) -> ResolverHealth {
+    const UP: BreakerHealth = BreakerHealth {
+        was_asked: true,
+        is_open: false,
+        allows: true,
+        has_answered: true,
+        recoveries: 0,
+    };
+
+    fn with(resolver: Resolver, forward: BreakerHealth) -> ResolverHealth {
         ResolverHealth {
             resolver,
-            is_down: false,
-            may_be_asked: true,
-            has_answered: true,
-            failure: Box::default(),
-            recoveries: 0,
+            is_down: forward.is_open,
+            forward: Some(forward),
+            reverse: Some(BreakerHealth::default()),
+            failure: "no answer in time".into(),
         }
     }
 
+    fn up(resolver: Resolver) -> ResolverHealth {
+        with(resolver, UP)
+    }
+
+    fn stopped(resolver: Resolver) -> ResolverHealth {
+        let forward = BreakerHealth {
+            is_open: true,
+            ..UP
+        };
+        with(resolver, forward)
+    }
+
     fn silent(resolver: Resolver) -> ResolverHealth {
-        ResolverHealth {
-            is_down: true,
+        let forward = BreakerHealth {
+            is_open: true,
             has_answered: false,
-            failure: "no answer in time".into(),
-            ..up(resolver)
-        }
+            ..UP
+        };
+        with(resolver, forward)
+    }
+
+    fn unasked(resolver: Resolver) -> ResolverHealth {
+        with(resolver, BreakerHealth::default())
     }
 
     fn server(address: &str) -> Resolver {
@@ -158,11 +223,7 @@ mod tests {
 
     #[test]
     fn one_that_answered_before_has_stopped() {
-        let down = ResolverHealth {
-            has_answered: true,
-            ..silent(Resolver::System)
-        };
-        let told = Resolvers::default().observe(&[down]);
+        let told = Resolvers::default().observe(&[stopped(Resolver::System)]);
         assert!(matches!(
             told[..],
             [Notice::ResolverDown { stopped: true, .. }]
@@ -215,11 +276,40 @@ mod tests {
     #[test]
     fn one_failure_of_one_lookup_is_told_at_the_end() {
         let mut resolvers = Resolvers::default();
-        let failed = [ResolverHealth {
-            is_down: false,
-            ..silent(Resolver::System)
-        }];
+        let forward = BreakerHealth {
+            has_answered: false,
+            ..UP
+        };
+        let failed = [with(Resolver::System, forward)];
         assert_eq!(resolvers.observe(&failed), []);
         assert_eq!(resolvers.finish(&failed).len(), 1);
+    }
+
+    #[test]
+    fn resolvers_are_not_all_down_while_one_was_not_asked() {
+        let mut resolvers = Resolvers::default();
+        let (system, configured) = (Resolver::System, Resolver::Configured);
+        let health = [unasked(system), silent(configured)];
+        assert!(!are_down(&health));
+        assert_eq!(resolvers.observe(&health), []);
+        let told = resolvers.observe(&[up(system), silent(configured)]);
+        assert!(
+            matches!(told[..], [Notice::ResolverSilent { .. }]),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn the_first_answer_of_a_resolver_ends_an_outage_of_all() {
+        let mut resolvers = Resolvers::default();
+        let (system, configured) = (Resolver::System, Resolver::Configured);
+        let end = [unasked(system), silent(configured)];
+        assert_eq!(resolvers.finish(&end).len(), 1);
+        let back = Notice::ResolverBack { resolver: system };
+        let later = [up(system), silent(configured)];
+        assert_eq!(resolvers.observe(&later), [back]);
+        assert_eq!(resolvers.observe(&later), []);
+        let outage = [stopped(system), silent(configured)];
+        assert_eq!(resolvers.observe(&outage).len(), 1);
     }
 }

@@ -9,6 +9,8 @@ use tokio::time::Instant;
 use crate::model::{Endpoint, Lookup, ObservedName};
 use crate::target::NameTarget;
 
+use super::resolvers::ResolverState;
+
 /// How long a failed lookup waits, unless a resolver answers again before.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Tries of a name that the user listed, while a resolver answers.
@@ -38,23 +40,43 @@ impl TargetJob {
     }
 }
 
-/// A host whose names are to be looked up once more.
-#[derive(Debug)]
-struct HostRetry {
-    names: Vec<ObservedName>,
-    /// Tries that failed while a resolver answered.
-    tries: u32,
-    waits: Waits,
+/// A question of a host's lookup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum HostQuestion {
+    /// The names of its address.
+    Address,
+    /// The addresses of one of its names.
+    Name(ObservedName),
 }
 
+/// How a question of a host's lookup ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Waits {
-    /// It has its place in the order of retries.
-    InLine,
-    /// Until a resolver answers again.
-    ForRecovery,
-    /// It is under way, or there is nothing to retry: only the tries are kept.
-    Not,
+pub(super) enum LookupEnd {
+    Answered,
+    /// Open circuit breakers: it was not sent.
+    Skipped,
+    /// By trouble of the resolvers.
+    Failed,
+    /// By a fault of this program.
+    Panicked,
+}
+
+/// A question to be asked once more.
+#[derive(Debug)]
+struct Pending {
+    question: HostQuestion,
+    /// Tries that failed while a resolver answered.
+    tries: u32,
+    /// Only its direction is skipped, perhaps for good: it waits until a resolver answers again.
+    awaits_recovery: bool,
+}
+
+/// The questions of a host to be asked once more. INVARIANT: at least one.
+#[derive(Debug, Default)]
+struct HostRetry {
+    pending: Vec<Pending>,
+    /// It has its place in the order of retries; else it awaits recovery, or the end of a lookup in flight.
+    in_line: bool,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +90,12 @@ pub(super) struct Retries {
 }
 
 impl Retries {
-    /// A name that could not be looked up. Gives what is to be told of it when it has had its tries.
+    /// A name that was not asked, since every resolver was skipped: no try of it.
+    pub(super) fn target_skipped(&mut self, job: TargetJob, now: Instant) {
+        self.targets.push_back((now + RETRY_AFTER, job));
+    }
+
+    /// A name that could not be looked up. Gives its failed lookups when it has had its tries.
     pub(super) fn target_failed(
         &mut self,
         mut job: TargetJob,
@@ -82,7 +109,7 @@ impl Retries {
                 job.failed = lookups;
             }
         } else {
-            if job.tries == 0 {
+            if job.tries == 0 && !lookups.is_empty() {
                 job.failed.clear();
             }
             job.tries += 1;
@@ -95,45 +122,42 @@ impl Retries {
         None
     }
 
-    /// A host of whose names some could not be looked up.
-    pub(super) fn host_failed(
+    /// A lookup of a host is over: what it answered is not asked again, what it missed is.
+    pub(super) fn host_looked_up(
         &mut self,
         endpoint: Endpoint,
-        names: &[ObservedName],
-        missed: Missed,
-        resolvers_are_down: bool,
+        ends: Vec<(HostQuestion, LookupEnd)>,
+        resolvers: ResolverState,
         now: Instant,
     ) {
-        let host = self.hosts.entry(endpoint).or_insert(HostRetry {
-            names: Vec::new(),
-            tries: 0,
-            waits: Waits::Not,
-        });
-        for name in names {
-            if !host.names.contains(name) {
-                host.names.push(name.clone());
+        let host = self.hosts.entry(endpoint).or_default();
+        for (question, end) in ends {
+            let known = host.pending.iter().position(|one| one.question == question);
+            let tries = known.map_or(0, |index| host.pending.remove(index).tries);
+            let is_skipped = question == HostQuestion::Address && resolvers.skips_reverse;
+            let tries = match end {
+                LookupEnd::Answered => continue,
+                LookupEnd::Skipped => tries,
+                LookupEnd::Failed if resolvers.are_down || is_skipped => tries,
+                LookupEnd::Failed | LookupEnd::Panicked => tries + 1,
+            };
+            if tries < HOST_TRIES {
+                host.pending.push(Pending {
+                    question,
+                    tries,
+                    awaits_recovery: is_skipped && !resolvers.are_down,
+                });
             }
         }
-        if !resolvers_are_down && missed == Missed::Failed {
-            host.tries += 1;
-        }
-        if host.tries >= HOST_TRIES {
-            host.names.clear();
-            host.waits = Waits::Not;
-        } else if resolvers_are_down || missed == Missed::Failed {
-            host.waits = Waits::InLine;
+        if host.pending.is_empty() {
+            self.hosts.remove(&endpoint);
+        } else if !host.in_line && !host.pending.iter().all(|one| one.awaits_recovery) {
+            host.in_line = true;
             self.line.push_back((now + RETRY_AFTER, endpoint));
-        } else if host.waits == Waits::Not {
-            host.waits = Waits::ForRecovery;
         }
     }
 
-    /// A host whose names were tried before, in vain.
-    pub(super) fn knows(&self, endpoint: Endpoint) -> bool {
-        self.hosts.contains_key(&endpoint)
-    }
-
-    /// A host whose lookup is over without trouble, or that nobody asks about any more.
+    /// Nobody asks about a host any more.
     pub(super) fn forget(&mut self, endpoint: Endpoint) {
         self.hosts.remove(&endpoint);
     }
@@ -148,40 +172,46 @@ impl Retries {
             *due = now;
         }
         for (endpoint, host) in &mut self.hosts {
-            if host.waits == Waits::ForRecovery {
-                host.waits = Waits::InLine;
+            for one in &mut host.pending {
+                one.awaits_recovery = false;
+            }
+            if !std::mem::replace(&mut host.in_line, true) {
                 self.line.push_back((now, *endpoint));
             }
         }
     }
 
-    /// The next name of the user's whose turn has come; any at all for a trial.
-    pub(super) fn next_target(&mut self, now: Instant, is_trial: bool) -> Option<TargetJob> {
-        let (due, _) = self.targets.front()?;
-        if !is_trial && *due > now {
-            return None;
-        }
+    /// The next name of the user's whose turn has come.
+    pub(super) fn next_target(&mut self, now: Instant) -> Option<TargetJob> {
+        self.targets.front().filter(|(due, _)| *due <= now)?;
         self.targets.pop_front().map(|(_, job)| job)
     }
 
-    /// The next host, with its names, in the same way.
-    pub(super) fn next_host(
-        &mut self,
-        now: Instant,
-        is_trial: bool,
-    ) -> Option<(Endpoint, Vec<ObservedName>)> {
+    /// The next host whose turn has come, with its questions. They stay pending until the lookup is over.
+    pub(super) fn next_host(&mut self, now: Instant) -> Option<(Endpoint, Vec<HostQuestion>)> {
         loop {
-            let (due, endpoint) = *self.line.front()?;
-            if !is_trial && due > now {
-                return None;
-            }
+            let (_, endpoint) = *self.line.front().filter(|(due, _)| *due <= now)?;
             self.line.pop_front();
             if let Some(host) = self.hosts.get_mut(&endpoint)
-                && host.waits == Waits::InLine
+                && std::mem::take(&mut host.in_line)
             {
-                host.waits = Waits::Not;
-                return Some((endpoint, std::mem::take(&mut host.names)));
+                let questions = host.pending.iter().map(|one| one.question.clone());
+                return Some((endpoint, questions.collect()));
             }
+        }
+    }
+
+    /// Some host is not in line. While no lookup is in flight it awaits a resolver that answers again.
+    pub(super) fn await_recovery(&self) -> bool {
+        !self.hosts.is_empty()
+    }
+
+    /// One of the hosts that await recovery is looked up to try whether it is over.
+    pub(super) fn line_up_one(&mut self, now: Instant) {
+        let first = self.hosts.iter_mut().min_by_key(|(endpoint, _)| **endpoint);
+        if let Some((endpoint, host)) = first {
+            host.in_line = true;
+            self.line.push_back((now, *endpoint));
         }
     }
 
@@ -214,13 +244,4 @@ impl Retries {
         let waiting = std::mem::take(&mut self.targets).into_iter();
         waiting.map(|(_, job)| (job.target, job.failed)).collect()
     }
-}
-
-/// Why a host is to be asked about once more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Missed {
-    /// A question was left out, since a resolver was down.
-    LeftOut,
-    /// A question failed.
-    Failed,
 }

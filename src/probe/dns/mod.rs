@@ -2,10 +2,9 @@
 //!
 //! The operating system's resolver is what a Remote Desktop client asks: it decides whether a name works. The servers asked
 //! directly add the time to live, the names of an address, and who said what. Every lookup ends within its own deadline, and
-//! how many run at once is bounded. A resolver that stops answering is asked now and then only (`breaker`); a lookup that is
-//! left out for that reason is not in the answers.
+//! how many run at once is bounded. A resolver that stops answering is asked now and then only (`scan::Breakers`); a lookup that
+//! is skipped for that reason is not in the answers.
 
-pub(crate) mod breaker;
 mod direct;
 mod name;
 mod system;
@@ -23,12 +22,11 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::{OnceCell, Semaphore};
 
-use self::breaker::Breaker;
 use self::direct::Direct;
 use self::system::System;
 use crate::clock;
 use crate::model::{Lookup, LookupAnswer, Question, Resolver};
-use crate::scan::ResolverHealth;
+use crate::scan::{Breakers, ResolverHealth};
 
 /// Most names whose lookups are remembered; further ones are asked each time.
 const REMEMBERED_LIMIT: usize = 65_536;
@@ -57,11 +55,11 @@ impl Default for DnsOptions {
 /// All lookups of one scan. A name is asked once, however many hosts bear it; only trouble is not remembered.
 pub struct Names {
     /// The operating system's resolver, unless servers were given.
-    system: Option<(System, Breaker)>,
+    system: Option<(System, Breakers)>,
     /// The servers asked directly.
     direct: Vec<Server>,
     /// Why the system's servers cannot be asked directly, when that is so.
-    unconfigured: Option<(Box<str>, Breaker)>,
+    unconfigured: Option<(Box<str>, Breakers)>,
     timeout: Duration,
     permits: Semaphore,
     /// INVARIANT: holds at most [`REMEMBERED_LIMIT`] names, and is never locked across an await.
@@ -71,8 +69,7 @@ pub struct Names {
 /// A server asked directly, and how it fares.
 struct Server {
     direct: Direct,
-    forward: Breaker,
-    reverse: Breaker,
+    breakers: Breakers,
 }
 
 /// The lookups of a name, once they are there; who comes in the meantime waits for the same ones.
@@ -86,9 +83,10 @@ impl Names {
         let DnsOptions { servers, timeout } = options;
         let mut unconfigured = None;
         let mut direct = Vec::new();
-        let system = servers
-            .is_empty()
-            .then(|| (System::new(timeout), Breaker::default()));
+        let system = servers.is_empty().then(|| {
+            let breakers = Breakers::forward_only(Resolver::System);
+            (System::new(timeout), breakers)
+        });
         let opened = if servers.is_empty() {
             vec![Direct::configured(timeout)]
         } else {
@@ -100,11 +98,12 @@ impl Names {
         for opened in opened {
             match opened {
                 Ok(server) => direct.push(Server {
+                    breakers: Breakers::new(server.resolver()),
                     direct: server,
-                    forward: Breaker::default(),
-                    reverse: Breaker::default(),
                 }),
-                Err(detail) => unconfigured = Some((detail, Breaker::default())),
+                Err(detail) => {
+                    unconfigured = Some((detail, Breakers::reverse_only(Resolver::Configured)));
+                }
             }
         }
         Self {
@@ -118,85 +117,73 @@ impl Names {
     }
 
     /// Looks up the addresses of a name with every resolver in use, all at once. Text that cannot be a DNS name, or that
-    /// resolvers would read as an address, is not asked at all and gives no lookups; neither do resolvers that are down.
-    pub async fn forward(&self, name: &str) -> Vec<Lookup> {
+    /// resolvers would read as an address, is not asked at all and gives no lookups. `None` when every resolver is skipped,
+    /// since its circuit breaker is open.
+    pub async fn forward(&self, name: &str) -> Option<Vec<Lookup>> {
         let Some(name) = name::wanted(name) else {
-            return Vec::new();
+            return Some(Vec::new());
         };
         let Some(answers) = self.remember(&name) else {
             return self.ask_forward(&name).await;
         };
-        let lookups = answers
-            .get_or_init(|| async { self.ask_forward(&name).await.into() })
+        let asked = answers
+            .get_or_try_init(|| async { self.ask_forward(&name).await.map(Arc::from).ok_or(()) })
             .await;
+        let lookups = asked.ok()?;
         if !is_worth_remembering(lookups) {
             self.forget(&name, &answers);
         }
-        lookups.to_vec()
+        Some(lookups.to_vec())
     }
 
     /// Looks up the names of an address with every DNS server in use. The operating system's resolver has no say here: the
-    /// platforms offer no call that tells "no such name" from trouble.
-    pub async fn reverse(&self, address: IpAddr) -> Vec<Lookup> {
+    /// platforms offer no call that tells "no such name" from trouble. `None` when every server is skipped.
+    pub async fn reverse(&self, address: IpAddr) -> Option<Vec<Lookup>> {
         let address = address.to_canonical();
         let question = Question::Pointer(address);
-        let asked = self.direct.iter().filter(|server| server.reverse.allows());
+        let servers = self.direct.iter();
+        let asked = servers.filter(|server| server.breakers.allows(&question));
         let mut lookups = join_all(asked.map(|server| {
             let names = server.direct.names(address);
-            self.timed(&question, &server.direct, &server.reverse, names)
+            self.timed(&question, server, names)
         }))
         .await;
-        for server in &self.direct {
-            let its = lookups
-                .iter()
-                .filter(|lookup| lookup.resolver == server.direct.resolver());
-            // Who answers here is there, and what it leaves unanswered of names is worth telling of each.
-            its.filter(|lookup| lookup.answer.is_sign_of_life())
-                .for_each(|lookup| server.forward.observe(&lookup.answer));
+        if let Some((detail, breakers)) = &self.unconfigured
+            && breakers.allows(&question)
+        {
+            let answer = LookupAnswer::Error {
+                detail: detail.clone(),
+            };
+            breakers.observe(&question, &answer);
+            lookups.push(Lookup {
+                question,
+                resolver: Resolver::Configured,
+                answer,
+                duration_ms: 0,
+            });
         }
-        let unconfigured = self.unconfigured.as_ref();
-        lookups.extend(unconfigured.filter(|(_, breaker)| breaker.allows()).map(
-            |(detail, breaker)| {
-                let answer = LookupAnswer::Error {
-                    detail: detail.clone(),
-                };
-                breaker.observe(&answer);
-                Lookup {
-                    question,
-                    resolver: Resolver::Configured,
-                    answer,
-                    duration_ms: 0,
-                }
-            },
-        ));
-        lookups
+        (!lookups.is_empty()).then_some(lookups)
     }
 
-    /// The resolvers that were asked so far, the operating system's first.
+    /// The resolvers in use, the operating system's first.
     pub fn resolvers(&self) -> Vec<ResolverHealth> {
-        let system = self.system.as_ref();
-        let system = system.map(|(_, breaker)| breaker::health(Resolver::System, &[breaker]));
-        let direct = self.direct.iter().map(|server| {
-            let breakers = [&server.forward, &server.reverse];
-            breaker::health(server.direct.resolver(), &breakers)
-        });
-        let unconfigured = self.unconfigured.as_ref();
-        let unconfigured =
-            unconfigured.map(|(_, breaker)| breaker::health(Resolver::Configured, &[breaker]));
-        let all = system.into_iter().chain(direct).chain(unconfigured);
-        all.flatten().collect()
+        let system = self.system.iter().map(|(_, breakers)| breakers);
+        let direct = self.direct.iter().map(|server| &server.breakers);
+        let unconfigured = self.unconfigured.iter().map(|(_, breakers)| breakers);
+        let all = system.chain(direct).chain(unconfigured);
+        all.map(Breakers::health).collect()
     }
 
-    async fn ask_forward(&self, name: &name::Wanted) -> Vec<Lookup> {
+    async fn ask_forward(&self, name: &name::Wanted) -> Option<Vec<Lookup>> {
         let question = Question::Addresses(name.text.clone());
         let system = async {
-            let (system, breaker) = self.system.as_ref()?;
-            if !breaker.allows() {
+            let (system, breakers) = self.system.as_ref()?;
+            if !breakers.allows(&question) {
                 return None;
             }
             let started = clock::monotonic();
             let answer = system.addresses(&name.ascii).await;
-            breaker.observe(&answer);
+            breakers.observe(&question, &answer);
             Some(Lookup {
                 question: question.clone(),
                 resolver: Resolver::System,
@@ -204,21 +191,22 @@ impl Names {
                 duration_ms: clock::micros_since(started) / 1000,
             })
         };
-        let asked = self.direct.iter().filter(|server| server.forward.allows());
+        let servers = self.direct.iter();
+        let asked = servers.filter(|server| server.breakers.allows(&question));
         let direct = join_all(asked.map(|server| {
             let addresses = server.direct.addresses(&name.name);
-            self.timed(&question, &server.direct, &server.forward, addresses)
+            self.timed(&question, server, addresses)
         }));
         let (system, direct) = futures_util::join!(system, direct);
-        system.into_iter().chain(direct).collect()
+        let lookups: Vec<_> = system.into_iter().chain(direct).collect();
+        (!lookups.is_empty()).then_some(lookups)
     }
 
     /// Runs one lookup under a permit and the deadline, which counts from when the permit is there.
     async fn timed(
         &self,
         question: &Question,
-        server: &Direct,
-        breaker: &Breaker,
+        server: &Server,
         lookup: impl Future<Output = LookupAnswer>,
     ) -> Lookup {
         // The semaphore is never closed; were it, the lookup would run without a permit.
@@ -227,10 +215,10 @@ impl Names {
         let answer = tokio::time::timeout(self.timeout, lookup)
             .await
             .unwrap_or(LookupAnswer::Timeout);
-        breaker.observe(&answer);
+        server.breakers.observe(question, &answer);
         Lookup {
             question: question.clone(),
-            resolver: server.resolver(),
+            resolver: server.direct.resolver(),
             answer,
             duration_ms: clock::micros_since(started) / 1000,
         }

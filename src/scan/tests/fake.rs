@@ -13,8 +13,7 @@ use crate::model::{
     Attempt, Endpoint, Lookup, LookupAnswer, NtlmFacts, Outcome, Question, Resolver, Shortage,
     Stage, StageRecord,
 };
-use crate::probe::dns::breaker::{self, Breaker};
-use crate::scan::{AttemptRequest, Connect, ConnectFailure, Prober, ResolverHealth};
+use crate::scan::{AttemptRequest, Breakers, Connect, ConnectFailure, Prober, ResolverHealth};
 
 /// What the prober pretends of one connect.
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +50,8 @@ struct Diary {
     at_once: usize,
     most_at_once: usize,
     first_question: Option<Instant>,
-    questions: usize,
-    panicked: bool,
+    questions: Vec<Question>,
+    panics: usize,
 }
 
 /// A resolver, with the breakers that the real prober has.
@@ -60,8 +59,7 @@ struct FakeResolver {
     resolver: Resolver,
     /// From when it is silent, after the first question, and until when.
     silence: Range<Duration>,
-    forward: Breaker,
-    reverse: Breaker,
+    breakers: Breakers,
 }
 
 impl FakeResolver {
@@ -69,15 +67,7 @@ impl FakeResolver {
         Self {
             resolver,
             silence,
-            forward: Breaker::default(),
-            reverse: Breaker::default(),
-        }
-    }
-
-    fn breaker(&self, question: &Question) -> &Breaker {
-        match question {
-            Question::Addresses(_) => &self.forward,
-            Question::Pointer(_) => &self.reverse,
+            breakers: Breakers::new(resolver),
         }
     }
 }
@@ -96,8 +86,12 @@ pub(super) struct FakeProber {
     resolvers: OnceLock<Vec<FakeResolver>>,
     /// Names in this zone fail.
     failing_zone: Option<&'static str>,
-    /// The first lookup of this name panics.
-    panicking_name: Option<&'static str>,
+    /// Names in this zone stay unanswered for a while.
+    silent_zone: Option<(&'static str, Range<Duration>)>,
+    /// When reverse lookups stay unanswered.
+    silent_pointers: Range<Duration>,
+    /// So many lookups of this name panic.
+    panicking_name: Option<(&'static str, usize)>,
     diary: Mutex<Diary>,
 }
 
@@ -172,9 +166,25 @@ impl FakeProber {
         self.with_resolver(Resolver::System, silence)
     }
 
-    pub(super) fn with_resolver(mut self, resolver: Resolver, silence: Range<Duration>) -> Self {
+    pub(super) fn with_resolver(self, resolver: Resolver, silence: Range<Duration>) -> Self {
+        self.with_resolvers([FakeResolver::new(resolver, silence)])
+    }
+
+    /// The operating system's resolver, which takes names only and always answers, and its servers, asked directly.
+    pub(super) fn with_system_and_servers(self, servers_silent: Range<Duration>) -> Self {
+        let system = FakeResolver::new(Resolver::System, Duration::ZERO..Duration::ZERO);
+        self.with_resolvers([
+            FakeResolver {
+                breakers: Breakers::forward_only(Resolver::System),
+                ..system
+            },
+            FakeResolver::new(Resolver::Configured, servers_silent),
+        ])
+    }
+
+    fn with_resolvers(mut self, more: impl IntoIterator<Item = FakeResolver>) -> Self {
         let mut resolvers = self.resolvers.take().unwrap_or_default();
-        resolvers.push(FakeResolver::new(resolver, silence));
+        resolvers.extend(more);
         self.resolvers = resolvers.into();
         self
     }
@@ -185,14 +195,33 @@ impl FakeProber {
         self
     }
 
-    pub(super) fn with_panicking_name(mut self, name: &'static str) -> Self {
-        self.panicking_name = Some(name);
+    /// Names that end so stay unanswered between these times after the first question.
+    pub(super) fn with_silent_zone(mut self, zone: &'static str, silence: Range<Duration>) -> Self {
+        self.silent_zone = Some((zone, silence));
+        self
+    }
+
+    /// Reverse lookups stay unanswered between these times after the first question.
+    pub(super) fn with_silent_pointers(mut self, silence: Range<Duration>) -> Self {
+        self.silent_pointers = silence;
+        self
+    }
+
+    pub(super) fn with_panicking_name(mut self, name: &'static str, panics: usize) -> Self {
+        self.panicking_name = Some((name, panics));
         self
     }
 
     /// Lookups asked for.
     pub(super) fn questions(&self) -> usize {
-        self.diary().questions
+        self.diary().questions.len()
+    }
+
+    /// How often the addresses of a name were asked for.
+    pub(super) fn questions_about(&self, name: &str) -> usize {
+        let is_about =
+            |question: &&Question| matches!(question, Question::Addresses(of) if **of == *name);
+        self.diary().questions.iter().filter(is_about).count()
     }
 
     pub(super) fn connects_to(&self, endpoint: Endpoint) -> usize {
@@ -232,23 +261,30 @@ impl FakeProber {
     }
 
     /// Asks every resolver that its breaker lets be asked; silent ones are waited for.
-    async fn ask(&self, question: Question, answer: LookupAnswer) -> Vec<Lookup> {
+    async fn ask(&self, question: Question, answer: LookupAnswer) -> Option<Vec<Lookup>> {
         tokio::time::sleep(self.lookups_take).await;
         let asked: Vec<&FakeResolver> = self
             .scripted()
             .iter()
-            .filter(|one| one.breaker(&question).allows())
+            .filter(|one| one.breakers.allows(&question))
             .collect();
         if asked.is_empty() {
-            return Vec::new();
+            return None;
         }
         let now = clock::monotonic();
         let since = {
             let mut diary = self.diary();
-            diary.questions += 1;
+            diary.questions.push(question.clone());
             now.duration_since(*diary.first_question.get_or_insert(now))
         };
-        let is_silent = |one: &FakeResolver| one.silence.contains(&since);
+        let is_left = match &question {
+            Question::Addresses(name) => self
+                .silent_zone
+                .as_ref()
+                .is_some_and(|(zone, silence)| name.ends_with(zone) && silence.contains(&since)),
+            Question::Pointer(_) => self.silent_pointers.contains(&since),
+        };
+        let is_silent = |one: &FakeResolver| is_left || one.silence.contains(&since);
         let (silent, answering): (Vec<_>, Vec<_>) =
             asked.into_iter().partition(|one| is_silent(one));
         let mut lookups = Vec::new();
@@ -257,7 +293,7 @@ impl FakeProber {
                 tokio::time::sleep(LOOKUP).await;
             }
             for one in resolvers {
-                one.breaker(&question).observe(&answer);
+                one.breakers.observe(&question, &answer);
                 lookups.push(Lookup {
                     question: question.clone(),
                     resolver: one.resolver,
@@ -266,7 +302,7 @@ impl FakeProber {
                 });
             }
         }
-        lookups
+        Some(lookups)
     }
 
     fn closed(&self, address: IpAddr, start: Instant) {
@@ -378,10 +414,12 @@ impl Prober for FakeProber {
         !self.unrouted.contains(&address)
     }
 
-    async fn forward(&self, name: &str) -> Vec<Lookup> {
-        let panics = self.panicking_name == Some(name);
-        let again = panics && std::mem::replace(&mut self.diary().panicked, true);
-        assert!(!panics || again, "as scripted");
+    async fn forward(&self, name: &str) -> Option<Vec<Lookup>> {
+        if let Some((_, times)) = self.panicking_name.filter(|(of, _)| *of == name) {
+            let panics = self.diary().panics;
+            self.diary().panics += 1;
+            assert!(panics >= times, "as scripted");
+        }
         let answer = match self.names.get(name) {
             _ if self.failing_zone.is_some_and(|zone| name.ends_with(zone)) => {
                 LookupAnswer::ServFail
@@ -395,7 +433,7 @@ impl Prober for FakeProber {
         self.ask(Question::Addresses(name.into()), answer).await
     }
 
-    async fn reverse(&self, address: IpAddr) -> Vec<Lookup> {
+    async fn reverse(&self, address: IpAddr) -> Option<Vec<Lookup>> {
         let answer = match self.pointers.get(&address) {
             Some(name) => LookupAnswer::Names {
                 names: vec![name.as_str().into()],
@@ -407,8 +445,6 @@ impl Prober for FakeProber {
 
     fn resolvers(&self) -> Vec<ResolverHealth> {
         let resolvers = self.scripted().iter();
-        resolvers
-            .filter_map(|one| breaker::health(one.resolver, &[&one.forward, &one.reverse]))
-            .collect()
+        resolvers.map(|one| one.breakers.health()).collect()
     }
 }

@@ -304,13 +304,184 @@ async fn while_one_of_two_resolvers_is_dead_the_other_is_believed() {
     assert_eq!(told(&fleet(events)), expected);
 }
 
+/// The lookups with which each listed name was resolved, without what they gave.
+fn lookups_of_targets(events: &[ScanEvent]) -> Vec<(&str, usize)> {
+    let resolved = events.iter().filter_map(|event| match &event.body {
+        EventBody::TargetResolved { name, lookups, .. } => Some((&**name, lookups.len())),
+        _ => None,
+    });
+    resolved.collect()
+}
+
+fn in_silent_zone(prober: FakeProber, count: u8) -> (FakeProber, Vec<String>) {
+    let (mut prober, mut names) = listed(prober, 1);
+    for n in 2..=count + 1 {
+        let name = format!("srv{n}.silent.example");
+        prober = prober
+            .with_name(&name, &[at(n).address])
+            .with(at(n), &[Answer::Up]);
+        names.push(name);
+    }
+    (prober, names)
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_that_an_open_breaker_skips_are_not_given_up() {
+    for count in [4, 60] {
+        let prober = FakeProber::new()
+            .with_system_and_servers(Duration::ZERO..Duration::ZERO)
+            .with_silent_zone("silent.example", Duration::ZERO..seconds(5));
+        let (prober, names) = in_silent_zone(prober, count);
+        let events = scan(as_targets(&names), &Arc::new(prober), one_attempt()).await;
+        let resolved = lookups_of_targets(&events);
+        assert_eq!(resolved.len(), names.len());
+        let skipped: Vec<_> = resolved.iter().filter(|(_, count)| *count == 0).collect();
+        assert!(skipped.is_empty(), "{skipped:?}");
+        assert_eq!(attempts(&events).len(), names.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn reverse_lookups_that_were_skipped_are_made_up_for_before_the_end() {
+    let name = "farm.corp.example";
+    let prober = FakeProber::new()
+        .with_all(Answer::Up)
+        .with_identity(name, 1)
+        .with_name(name, &[at(1).address])
+        .with_silent_pointers(seconds(1)..seconds(7));
+    let prober = (1..=40).fold(prober, |prober, n| {
+        prober.with_pointer(at(n).address, "host.corp.example")
+    });
+    let options = ScanOptions {
+        rate: 10,
+        ..one_attempt()
+    };
+    let events = scan(targets(&["127.9.0.1-40"], &[]), &Arc::new(prober), options).await;
+    let pointers: HashSet<_> = looks(&events)
+        .into_iter()
+        .flatten()
+        .filter(|lookup| matches!(lookup.answer, LookupAnswer::Names { .. }))
+        .map(|lookup| &lookup.question)
+        .collect();
+    assert_eq!(pointers.len(), 40);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reverse_lookups_that_were_never_answered_do_not_hold_the_end() {
+    let name = "farm.corp.example";
+    let prober = FakeProber::new()
+        .with_all(Answer::Up)
+        .with_identity(name, 1)
+        .with_name(name, &[at(1).address])
+        .with_silent_pointers(Duration::ZERO..FOREVER);
+    let start = crate::clock::monotonic();
+    let options = ScanOptions {
+        rate: 10,
+        ..one_attempt()
+    };
+    scan(targets(&["127.9.0.1-40"], &[]), &Arc::new(prober), options).await;
+    assert!(start.elapsed() < seconds(10), "{:?}", start.elapsed());
+}
+
+/// A host whose first name fails, while another comes to light at the second attempt and resolves.
+async fn failing_and_later_name(interval: Duration, prober: FakeProber) -> usize {
+    let failing = "srv1.bad.example";
+    let prober = prober
+        .with_all(Answer::Up)
+        .with_failing_zone("bad.example")
+        .with_pointer(at(1).address, failing)
+        .with_identity(NAME, 2)
+        .with_name(NAME, &[at(1).address]);
+    let prober = Arc::new(prober);
+    let options = ScanOptions {
+        attempts: 2,
+        interval,
+        gap: Duration::from_millis(1),
+        ..ScanOptions::default()
+    };
+    scan(targets(&["127.9.0.1"], &[]), &prober, options).await;
+    assert_eq!(prober.questions_about(NAME), 1);
+    prober.questions_about(failing)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_name_is_retried_after_another_of_its_host_was_answered() {
+    let asked = failing_and_later_name(Duration::from_millis(300), FakeProber::new()).await;
+    assert_eq!(asked, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_name_is_retried_after_a_lookup_of_its_host_in_flight() {
+    let prober = FakeProber::new().with_slow_lookups(Duration::from_millis(500));
+    // Both lookups end at 1.05 s, the second attempt at about 1.8 s, its lookup at 2.3 s; the retry is due at 2.05 s.
+    let asked = failing_and_later_name(Duration::from_millis(1700), prober).await;
+    assert_eq!(asked, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resolver_that_is_first_asked_after_the_others_failed_is_not_down() {
+    let prober = FakeProber::new()
+        .with_all(Answer::Up)
+        .with_identity(NAME, 2)
+        .with_name(NAME, &[at(1).address])
+        .with_system_and_servers(Duration::ZERO..FOREVER);
+    let options = ScanOptions {
+        attempts: 2,
+        interval: seconds(4),
+        ..ScanOptions::default()
+    };
+    let events = scan(targets(&["127.9.0.1-8"], &[]), &Arc::new(prober), options).await;
+    let notices = notices(&events);
+    assert!(
+        matches!(
+            notices[..],
+            [Notice::ResolverSilent {
+                resolver: Resolver::Configured,
+                stopped: false,
+                ..
+            }]
+        ),
+        "{notices:?}"
+    );
+    assert!(!fleet(events).is_without_resolver());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_name_whose_lookup_panics_is_looked_up_once_more() {
-    let (prober, names) = listed(
-        FakeProber::new().with_panicking_name("srv2.corp.example"),
-        3,
-    );
+    let prober = FakeProber::new().with_panicking_name("srv2.corp.example", 1);
+    let (prober, names) = listed(prober, 3);
     let events = scan(as_targets(&names), &Arc::new(prober), one_attempt()).await;
     assert_eq!(resolved(&events, "srv2.corp.example"), 1);
     assert_eq!(attempts(&events).len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_whose_lookup_always_panics_has_no_lookup() {
+    let prober = FakeProber::new().with_panicking_name("srv2.corp.example", usize::MAX);
+    let (prober, names) = listed(prober, 3);
+    let events = scan(as_targets(&names), &Arc::new(prober), one_attempt()).await;
+    let resolved = lookups_of_targets(&events);
+    assert!(resolved.contains(&("srv2.corp.example", 0)), "{resolved:?}");
+    assert_eq!(attempts(&events).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_whose_lookup_panics_has_its_names_looked_up_once_more() {
+    for (panics, answered) in [(1, 1), (usize::MAX, 0)] {
+        let prober = FakeProber::new()
+            .with_all(Answer::Up)
+            .with_pointer(at(1).address, NAME)
+            .with_name(NAME, &[at(1).address])
+            .with_panicking_name(NAME, panics);
+        let prober = Arc::new(prober);
+        let events = scan(targets(&["127.9.0.1"], &[]), &prober, one_attempt()).await;
+        let lookups: Vec<_> = looks(&events).into_iter().flatten().collect();
+        assert!(
+            !lookups
+                .iter()
+                .any(|lookup| lookup.answer.is_resolver_trouble()),
+            "{lookups:?}"
+        );
+        assert_eq!(prober.questions_about(NAME), answered);
+    }
 }
