@@ -37,9 +37,9 @@ fn unanswered(sight: &Sight<'_>) -> Verdict {
         "RDP-DNS-UNANSWERED",
         "No resolver answered, so the host was not probed",
         if tries == 0 {
-            "resolvers that do not answer were not asked about every name".to_owned()
+            "not looked up, since no resolver answered at that time".to_owned()
         } else {
-            format!("lookups of its name without an answer: {tries}")
+            format!("lookups of its name, none of them answered: {tries}")
         },
     )
 }

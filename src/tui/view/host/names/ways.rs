@@ -112,8 +112,11 @@ fn by_ip(host: &Host, history: &History) -> Way {
             .lookups
             .iter()
             .any(|lookup| !lookup.answer.addresses().is_empty());
+        let state = host.diagnosis.state;
         if leads_somewhere {
             way.say("leads to", Mark::None, "no address that may be tried");
+        } else if state == HostState::NotProbed {
+            way.say("leads to", Mark::None, "not known");
         } else {
             way.say("leads to", Mark::Bad, "the name leads to no address");
         }
@@ -157,10 +160,10 @@ fn by_name(model: &Model, host: &Host, history: &History, name: &str) -> Way {
             Subject::Endpoint(_) => history.names_checked,
             Subject::Unresolved { .. } => host.diagnosis.state != HostState::NotProbed,
         };
-        let said = if was_answered {
-            "no address"
-        } else {
-            "not looked up"
+        let said = match (was_answered, history.lookups.is_empty()) {
+            (true, _) => "no address",
+            (false, true) => "not looked up",
+            (false, false) => "no resolver answered",
         };
         way.say("leads to", Mark::None, said);
         return way;
