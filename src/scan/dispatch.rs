@@ -53,8 +53,11 @@ impl<P: Prober> Engine<P> {
         }
         self.launch_lookups();
         let wake = self.launch_connections();
-        self.slots_are_short =
-            self.in_flight.len() >= self.limit.allowed() && self.queue.has_discovery();
+        // Where launching pauses only to let others run, the slots are not filled yet, and nothing is known of them.
+        if wake.is_none_or(|at| at > clock::monotonic()) {
+            self.slots_are_short =
+                self.in_flight.len() >= self.limit.allowed() && self.queue.has_discovery();
+        }
         wake
     }
 
