@@ -79,7 +79,7 @@ pub enum EventBody {
         /// Who.
         subject: Subject,
     },
-    /// The user asked for this endpoint to be probed anew: attempts, lookups and names seen of it so far are set aside as soon as
+    /// This endpoint is probed anew, by the user's wish or since requests to it were lost to the speed of the scan: attempts, lookups and names seen of it so far are set aside as soon as
     /// the first attempt after this ends.
     ProbedAnew {
         /// Whose.

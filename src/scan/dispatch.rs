@@ -14,9 +14,6 @@ use super::prober::{AttemptRequest, Connect, ConnectFailure, Prober};
 use super::queue::{Job, Purpose};
 use super::retries::TargetJob;
 
-/// Connects launched before those that were launched get a turn, so that they can come up and be counted.
-const AT_A_TIME: u32 = 64;
-
 /// What became of the slot of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Slot {
@@ -63,7 +60,7 @@ impl<P: Prober> Engine<P> {
 
     /// The time given is never past: an appointment that is overdue waits for what holds it up, or the scan would spin.
     fn launch_connections(&mut self) -> Option<Instant> {
-        for _ in 0..AT_A_TIME {
+        for _ in 0..self.burst() {
             if self.in_flight.len() >= self.limit.allowed() || !self.load.has_room() {
                 // A slot that gets free wakes the scan.
                 return None;
@@ -81,6 +78,13 @@ impl<P: Prober> Engine<P> {
             }
         }
         Some(clock::monotonic())
+    }
+
+    /// Connects launched before those that were launched get a turn, so that they can come up and be counted: as many as would
+    /// fill the room, if hosts answer as often as they did so far.
+    fn burst(&self) -> usize {
+        let each = self.meter.connects_per_answer(self.in_flight.len());
+        self.load.room().saturating_mul(each).max(1)
     }
 
     /// Starts one connection, if it may be made at all.

@@ -87,9 +87,15 @@ impl Load {
         UpCounter(Arc::clone(&self.up))
     }
 
+    /// How many more connections may come up.
+    pub(super) fn room(&self) -> usize {
+        let up = self.up.load(Ordering::Relaxed);
+        self.limit.allowed().saturating_sub(up)
+    }
+
     /// Whether another connection may come up.
     pub(super) fn has_room(&self) -> bool {
-        self.up.load(Ordering::Relaxed) < self.limit.allowed()
+        self.room() > 0
     }
 
     /// An attempt has ended. Gives the notice that is due.
@@ -175,32 +181,19 @@ impl Load {
 mod tests {
     use super::*;
     use crate::clock;
-    use crate::model::{Endpoint, Outcome, ProbeKind, StageRecord};
+    use crate::diagnosis::testing;
 
     fn attempt(lag_ms: u32, took_ms: u32) -> Attempt {
-        let record = |stage, start_us, duration_us| StageRecord {
-            stage,
-            start_us,
-            duration_us,
-            outcome: Outcome::Ok,
-        };
-        Attempt {
-            endpoint: Endpoint::new([127, 0, 0, 1].into(), 3389),
-            number: 1,
-            probe: ProbeKind::Default,
-            by_name: None,
-            started_at: jiff::Timestamp::UNIX_EPOCH,
-            stages: vec![
-                record(Stage::Tcp, 0, 1000),
-                record(Stage::Tls, 1000, took_ms * 1000),
-            ],
-            silent_rounds: 0,
-            negotiation: None,
-            tls: None,
-            ntlm: None,
-            path: None,
-            lag_us: lag_ms * 1000,
-        }
+        let attempt = testing::attempt().through().edit(|attempt| {
+            attempt.lag_us = lag_ms * 1000;
+            for record in &mut attempt.stages {
+                record.duration_us = match record.stage {
+                    Stage::Tls => took_ms * 1000,
+                    _ => 0,
+                };
+            }
+        });
+        attempt.done()
     }
 
     fn allowed_after(attempts: impl Iterator<Item = Attempt>) -> usize {

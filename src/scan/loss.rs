@@ -147,33 +147,20 @@ fn in_vain(attempt: &Attempt) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Endpoint, Outcome, ProbeKind, StageRecord};
+    use crate::diagnosis::testing;
 
     const LAST_ROUND: u8 = 2;
 
     fn answer(silent_rounds: u8, rtt_us: u32, retransmits: u32) -> Attempt {
-        Attempt {
-            endpoint: Endpoint::new([127, 0, 0, 1].into(), 3389),
-            number: 1,
-            probe: ProbeKind::Default,
-            by_name: None,
-            started_at: jiff::Timestamp::UNIX_EPOCH,
-            stages: vec![StageRecord {
-                stage: Stage::Tcp,
-                start_us: 0,
-                duration_us: rtt_us + 1_000_000 * retransmits,
-                outcome: Outcome::Ok,
-            }],
-            silent_rounds,
-            negotiation: None,
-            tls: None,
-            ntlm: None,
-            path: Some(PathFacts {
+        let attempt = testing::attempt().tcp().edit(|attempt| {
+            attempt.silent_rounds = silent_rounds;
+            attempt.stages[0].duration_us = rtt_us + 1_000_000 * retransmits;
+            attempt.path = Some(PathFacts {
                 retransmits: Some(retransmits),
                 rtt_us,
-            }),
-            lag_us: 0,
-        }
+            });
+        });
+        attempt.done()
     }
 
     /// Hosts by the silent rounds after which they answer.

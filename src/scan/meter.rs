@@ -17,6 +17,8 @@ pub(super) struct Meter {
     launched: u64,
     launched_then: u64,
     discovered_then: u64,
+    /// Connects per second between the last two samples.
+    sampled_rate: u32,
     launch_rate: f64,
     discovery_rate: f64,
     pub(super) planned: u64,
@@ -43,6 +45,7 @@ impl Meter {
             launched: 0,
             launched_then: 0,
             discovered_then: 0,
+            sampled_rate: 0,
             launch_rate: 0.0,
             discovery_rate: 0.0,
             planned,
@@ -75,17 +78,22 @@ impl Meter {
         self.again.made += 1;
     }
 
-    /// Connects started per second since the last sample.
+    /// Connects started per second of late, never less than what has just been going on for a moment.
     pub(super) fn newest_rate(&self, now: Instant) -> u32 {
-        let span_ms = now.duration_since(self.sampled_at).as_millis();
-        let launched = self.launched - self.launched_then;
-        // Shortly after a sample there is not enough to go by.
-        if span_ms < 250 && self.launch_rate > 0.0 {
-            return Duration::try_from_secs_f64(1.0 / self.launch_rate).map_or(0, |each| {
-                u32::try_from(1_000_000 / each.as_micros().max(1)).unwrap_or(u32::MAX)
-            });
-        }
-        u32::try_from(u128::from(launched) * 1000 / span_ms.max(250)).unwrap_or(u32::MAX)
+        self.sampled_rate.max(self.rate_since_sample(now))
+    }
+
+    fn rate_since_sample(&self, now: Instant) -> u32 {
+        let span_ms = now.duration_since(self.sampled_at).as_millis().max(250);
+        let launched = u128::from(self.launched - self.launched_then);
+        u32::try_from(launched * 1000 / span_ms).unwrap_or(u32::MAX)
+    }
+
+    /// How many connects of discovery ended for each that found a host, with so many under way; at least 1.
+    pub(super) fn connects_per_answer(&self, in_flight: usize) -> usize {
+        let others = self.further.made.saturating_add(in_flight as u64);
+        let ended = self.launched.saturating_sub(others);
+        usize::try_from(ended / (self.answered + 1)).map_or(usize::MAX, |each| each.max(1))
     }
 
     /// Further attempts at a host are other ones than before.
@@ -119,6 +127,7 @@ impl Meter {
                 self.discovery_rate,
                 self.discovered.saturating_sub(self.discovered_then),
             );
+            self.sampled_rate = self.rate_since_sample(now);
             self.sampled_at = now;
             self.launched_then = self.launched;
             self.discovered_then = self.discovered;
