@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::whole_microseconds;
 use crate::platform;
 
 /// A difference that a running time service corrects bit by bit is no jump.
@@ -68,10 +69,10 @@ fn current_base() -> Base {
     *base().read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The wall clock, UTC, counted from the base: it never goes back, and never jumps.
+/// The wall clock, UTC, counted from the base in whole microseconds: it never goes back, and never jumps.
 #[must_use]
 pub fn wall() -> Timestamp {
-    current_base().wall_at(steady())
+    whole_microseconds(current_base().wall_at(steady()))
 }
 
 /// How far the system's clock has jumped ahead of the base, or back (negative), where that is more than a minute: somebody set it,

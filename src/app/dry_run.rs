@@ -25,7 +25,7 @@ pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
         .iter()
         .map(|name| sanitize::terminal(&name.name));
     let behind = targets.behind_gateways().iter().map(|host| {
-        let text = format!("{} (through {})", host.subject, host.gateway);
+        let text = format!("{} (through {})", host.key, host.gateway);
         Cow::Owned(sanitize::terminal(&text).into_owned())
     });
     let mut text = String::new();

@@ -7,18 +7,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use jiff::Timestamp;
 
+use crate::model::ScanId;
 use crate::sanitize;
 
 /// The path with what stands in braces in its last part put in: the day in UTC, and the id of the scan. Both are safe in names on Windows too.
-pub(super) fn filled_in(path: &Path, at: Timestamp, scan: &str) -> Result<PathBuf> {
+pub(super) fn filled_in(path: &Path, at: Timestamp, scan: Option<ScanId>) -> Result<PathBuf> {
     let name = path.file_name().and_then(OsStr::to_str);
     let Some(text) = name.filter(|name| name.contains('{')) else {
         return Ok(path.to_owned());
     };
-    let scan: String = scan
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
-        .collect();
     let mut filled = String::with_capacity(text.len() + 24);
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
@@ -31,7 +28,7 @@ pub(super) fn filled_in(path: &Path, at: Timestamp, scan: &str) -> Result<PathBu
         };
         match word {
             "date" => filled.push_str(&at.strftime("%Y-%m-%d").to_string()),
-            "scan" => filled.push_str(&scan),
+            "scan" => filled.extend(scan.iter().map(ToString::to_string)),
             other => bail!(
                 "`{}`: there is no `{{{}}}` in the name of a file; use {{date}} or {{scan}}",
                 sanitize::terminal(text),
@@ -50,9 +47,13 @@ mod tests {
 
     fn filled(path: &str) -> Result<String, String> {
         let at = "2026-03-01T23:59:59Z".parse().unwrap();
-        filled_in(Path::new(path), at, "20260301T235959Z-00c0ffee")
-            .map(|path| path.to_string_lossy().into_owned())
-            .map_err(|error| error.to_string())
+        filled_in(
+            Path::new(path),
+            at,
+            "20260301T235959Z-00c0ffee".parse().ok(),
+        )
+        .map(|path| path.to_string_lossy().into_owned())
+        .map_err(|error| error.to_string())
     }
 
     #[test]

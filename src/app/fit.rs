@@ -39,7 +39,7 @@ pub(super) fn in_flight(asked: u32, rate: u32, limit: Option<u64>) -> (u32, Opti
     (
         room,
         Some(Notice::DescriptorLimit {
-            asked: wanted,
+            requested: wanted,
             used: room,
             limit,
         }),
@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(
             notice,
             Some(Notice::DescriptorLimit {
-                asked: 5000,
+                requested: 5000,
                 used: 768,
                 limit: 1024
             })

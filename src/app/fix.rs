@@ -22,10 +22,10 @@ pub(super) fn run(arguments: &FixArgs, settings: &Settings) -> Result<ExitStatus
     let began = fleet
         .times()
         .map_or_else(crate::clock::wall, |(began, _)| began);
-    let folder = file_name::filled_in(&arguments.output, began, fleet.run_id())?;
+    let folder = file_name::filled_in(&arguments.output, began, fleet.scan())?;
     fix::check_folder(&folder)?;
     let rows = outputs::rows(&fleet, &filter, None, Format::Json);
-    let hosts = rows.iter().filter_map(|row| fleet.hosts().get(*row));
+    let hosts = rows.iter().filter_map(|id| fleet.host(*id));
     let plan = fix::plan(hosts, &named);
     if plan.is_empty() {
         tell(

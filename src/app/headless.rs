@@ -11,35 +11,11 @@ use crate::clock;
 use crate::counts::counted;
 use crate::fleet::Fleet;
 use crate::model::{Descriptors, Progress, ScanEvent};
-use crate::{platform, record};
 
 use super::signals::Stop;
 
 /// Time between two lines where there is no terminal: a scan that hangs shows in a log, and one of hours does not fill it.
 const BETWEEN_LINES: Duration = Duration::from_secs(30);
-
-/// Where events go as they come.
-pub(super) type Live = Option<record::Writer<Box<dyn Write + Send>>>;
-
-/// A scan that was followed to its end.
-pub(super) struct Followed {
-    pub(super) fleet: Fleet,
-    /// What became of its events on the way.
-    pub(super) events: Events,
-    /// The user wants it saved besides.
-    pub(super) save: bool,
-}
-
-/// What became of the events that were to be written as they came.
-#[derive(Debug)]
-pub(super) enum Events {
-    /// Whoever wanted them has them all.
-    Taken,
-    /// Their reader went away, as `| head` does: the scan stopped, since nobody was left to hear of it.
-    Enough,
-    /// They could not be written from here on; the scan went on.
-    Lost(io::Error),
-}
 
 /// How the progress of a scan is shown.
 pub(super) enum Showing {
@@ -108,17 +84,14 @@ impl Showing {
     }
 }
 
-/// Folds events until the stream ends. When `live` takes no more, the scan is not lost: it stops gently where the reader has
-/// gone away, and goes on where there was trouble.
+/// Folds events until the stream ends.
 pub(super) async fn follow(
     mut fleet: Fleet,
     mut events: mpsc::Receiver<ScanEvent>,
     mut progress: watch::Receiver<Progress>,
     stop: &Stop,
     mut showing: Showing,
-    mut live: Live,
-) -> Followed {
-    let mut became = Events::Taken;
+) -> Fleet {
     loop {
         let due = showing.due();
         tokio::select! {
@@ -129,20 +102,7 @@ pub(super) async fn follow(
                 showing.say(&now);
             }
             event = events.recv() => match event {
-                Some(event) => {
-                    if let Some(writer) = &mut live
-                        && let Err(error) = writer.write(&event)
-                    {
-                        live = None;
-                        became = if platform::reader_is_gone(&error) {
-                            stop.gently.cancel();
-                            Events::Enough
-                        } else {
-                            Events::Lost(error)
-                        };
-                    }
-                    fleet.apply(event);
-                }
+                Some(event) => fleet.apply(event),
                 None => break,
             },
             Ok(()) = progress.changed() => {
@@ -152,11 +112,7 @@ pub(super) async fn follow(
         }
     }
     showing.end();
-    Followed {
-        fleet,
-        events: became,
-        save: false,
-    }
+    fleet
 }
 
 /// How far it is, in one line.
@@ -222,7 +178,7 @@ mod tests {
 
     use super::*;
     use crate::diagnosis::Policy;
-    use crate::model::{Endpoint, EventBody, Notice};
+    use crate::model::Endpoint;
 
     fn progress() -> Progress {
         Progress {
@@ -303,7 +259,7 @@ mod tests {
         let lines = Showing::lines(Box::new(log.clone()));
         let following = tokio::spawn(async move {
             let fleet = Fleet::new(Policy::default());
-            follow(fleet, receiver, watching, &Stop::default(), lines, None).await
+            follow(fleet, receiver, watching, &Stop::default(), lines).await
         });
         tokio::time::sleep(Duration::from_secs(29)).await;
         assert_eq!(log.lines(), 0);
@@ -312,60 +268,5 @@ mod tests {
         drop(events);
         following.await.unwrap();
         assert_eq!(log.lines(), 3);
-    }
-
-    /// Takes nothing, for this reason.
-    struct Refuses(io::ErrorKind);
-
-    impl Write for Refuses {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(self.0.into())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Err(self.0.into())
-        }
-    }
-
-    /// Follows one event while its writing fails; tells what became of it, and whether the scan was told to stop.
-    async fn follow_failing(kind: io::ErrorKind) -> (Followed, bool) {
-        let (events, receiver) = mpsc::channel(1);
-        let (_publish, watching) = watch::channel(progress());
-        let stop = Stop::default();
-        let body = EventBody::Noticed(Notice::NoIpv6Route);
-        let event = ScanEvent {
-            run_id: "r".into(),
-            source: "s".into(),
-            seq: 0,
-            at: jiff::Timestamp::UNIX_EPOCH,
-            body,
-        };
-        events.send(event).await.unwrap();
-        drop(events);
-        let live: Box<dyn Write + Send> = Box::new(Refuses(kind));
-        let followed = follow(
-            Fleet::new(Policy::default()),
-            receiver,
-            watching,
-            &stop,
-            Showing::Nothing,
-            Some(record::Writer::new(live)),
-        )
-        .await;
-        (followed, stop.gently.is_cancelled())
-    }
-
-    #[tokio::test]
-    async fn a_reader_that_goes_away_stops_the_scan_and_loses_no_event() {
-        let (followed, stopped) = follow_failing(io::ErrorKind::BrokenPipe).await;
-        assert!(matches!(followed.events, Events::Enough) && stopped);
-        assert_eq!(followed.fleet.notices(), [Notice::NoIpv6Route]);
-    }
-
-    #[tokio::test]
-    async fn a_disk_that_is_full_stops_no_scan() {
-        let (followed, stopped) = follow_failing(io::ErrorKind::StorageFull).await;
-        assert!(matches!(followed.events, Events::Lost(_)) && !stopped);
-        assert_eq!(followed.fleet.notices(), [Notice::NoIpv6Route]);
     }
 }

@@ -12,6 +12,7 @@ mod logging;
 mod man;
 mod outlet;
 mod outputs;
+mod recording;
 mod rescue;
 mod saved;
 mod session;
@@ -27,6 +28,7 @@ use clap::CommandFactory;
 use crate::cli::{Cli, Command, ConfigFormat, ScanArgs, SchemaForm, complete};
 use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
+use crate::model::ScanId;
 use crate::record;
 use crate::report::{self, Format};
 use crate::settings::{self, Environment, FailOn, Settings, Source};
@@ -34,9 +36,9 @@ use crate::table::Filter;
 use crate::target::{TargetSet, TargetSetBuilder};
 use crate::tui::Keeping;
 
-use headless::{Events, Followed};
 use outputs::{Sink, tell};
-use session::{Session, View};
+use recording::Recorded;
+use session::{Followed, Session, View};
 
 /// Does what the command line asks for. A failure is told on standard error, in one line.
 pub async fn run(cli: Cli) -> ExitStatus {
@@ -200,7 +202,7 @@ fn targets(arguments: &ScanArgs, settings: &Settings) -> Result<TargetSet> {
 /// What is wanted of a scan: checked before the first packet, carried out after the last.
 struct Wish {
     settings: Settings,
-    run_id: String,
+    scan: ScanId,
     filter: Filter,
     /// The report wanted besides the screen.
     report: Option<(Format, Sink)>,
@@ -217,9 +219,10 @@ impl Wish {
             .seed
             .unwrap_or_else(|| RandomState::new().hash_one(now));
         settings.scan.seed = Some(seed);
-        let run_id = session::run_id(now, seed);
+        let random = RandomState::new().hash_one(now);
+        let scan = ScanId::new(now, u16::try_from(random >> 48).unwrap_or_default());
         let output = output
-            .map(|path| file_name::filled_in(path, now, &run_id))
+            .map(|path| file_name::filled_in(path, now, Some(scan)))
             .transpose()?;
         let filter = Filter::parse(&settings.output.filter)?;
         let format = settings.output.format;
@@ -252,7 +255,7 @@ impl Wish {
         }
         Ok(Self {
             settings,
-            run_id,
+            scan,
             filter,
             report,
             screen,
@@ -266,7 +269,11 @@ impl Wish {
         simulated: bool,
         stop: &signals::Stop,
     ) -> Result<ExitStatus> {
-        let live = matches!(self.report, Some((Format::Ndjson, Sink::Standard)));
+        let record = match &self.report {
+            Some((Format::Ndjson, sink)) => Some(sink.clone()),
+            _ => None,
+        };
+        let is_live = record.is_some();
         let quiet = self.settings.output.quiet;
         let view = if self.screen {
             View::Screen {
@@ -277,11 +284,7 @@ impl Wish {
                 },
             }
         } else {
-            let standard: Box<dyn io::Write + Send> = Box::new(io::stdout());
-            View::Quiet {
-                progress: !quiet,
-                live: live.then(|| record::Writer::new(standard)),
-            }
+            View::Quiet { progress: !quiet }
         };
         // The screen has them above the table, and the text below it.
         let shown = matches!(self.report, Some((Format::Text, Sink::Standard)));
@@ -291,38 +294,44 @@ impl Wish {
             outputs::tell_notices(&from_lists);
         }
         let wanted = self.settings.output.clone();
-        if live && !quiet && (!self.filter.is_empty() || wanted.sort.is_some()) {
+        if is_live && !quiet && (!self.filter.is_empty() || wanted.sort.is_some()) {
             tell(
-                "rdpscan: events come as they happen, of every host: --filter and --sort do not apply to ndjson on standard output; save the scan and use `rdpscan report`, or name a file with -o",
+                "rdpscan: ndjson holds every event of every host, so --filter and --sort do not apply to it; use `rdpscan report` on it afterwards",
             );
         }
         let session = Session {
             settings: self.settings,
-            run_id: self.run_id,
+            scan: self.scan,
             targets,
             simulated,
             view,
+            record,
         };
         let Some(Followed {
             fleet,
-            events,
+            recorded,
             save,
         }) = Box::pin(session.run(stop)).await?
         else {
             return Ok(ExitStatus::Interrupted);
         };
-        let written = match (&self.report, &events) {
-            (_, Events::Lost(error)) => {
-                Err(anyhow::anyhow!("cannot write to standard output: {error}"))
+        let written = match (&self.report, &recorded) {
+            (Some((_, sink)), Recorded::Lost(error)) => {
+                Err(anyhow::anyhow!("cannot write to {sink}: {error}"))
             }
-            (Some((format, sink)), _) if !live => {
-                outputs::write(&fleet, &self.filter, &wanted, *format, sink).inspect(|()| {
+            (Some((format, sink)), _) => {
+                let written = if is_live {
+                    Ok(())
+                } else {
+                    outputs::write(&fleet, &self.filter, &wanted, *format, sink)
+                };
+                written.inspect(|()| {
                     if !quiet {
                         outputs::tell_written(sink);
                     }
                 })
             }
-            _ => Ok(()),
+            (None, _) => Ok(()),
         };
         let written = written.and_then(|()| {
             if save {
@@ -337,18 +346,18 @@ impl Wish {
         }
         let told = shown && is_written;
         if !is_read {
-            let mut came_up = fleet.notices().to_vec();
+            let mut came_up = fleet.notices();
             came_up.retain(|notice| !from_lists.contains(notice));
             outputs::tell_notices(&came_up);
         }
         if !quiet && !told {
-            let filter = self.report.as_ref().filter(|_| !live && is_written);
+            let filter = self.report.as_ref().filter(|_| !is_live && is_written);
             tell(&outputs::summary(&fleet, filter.map(|_| &self.filter)));
         }
         if !is_written {
             return Ok(ExitStatus::Usage);
         }
-        if matches!(events, Events::Enough) {
+        if matches!(recorded, Recorded::Enough) {
             return Ok(ExitStatus::Done);
         }
         Ok(status(&fleet, &self.filter, &wanted.fail_on))

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::fix;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, HostId};
 use crate::report::{self, Format, Selection};
 use crate::table::ColumnId;
 use crate::tui::{Export, FixFolder, Offer, Outlet};
@@ -20,7 +20,7 @@ pub(super) struct CurrentFolder;
 
 impl Outlet for CurrentFolder {
     fn formats(&self) -> Vec<Offer> {
-        Format::ALL
+        Format::REPORTS
             .into_iter()
             .map(|format| Offer {
                 word: format.word(),
@@ -30,7 +30,7 @@ impl Outlet for CurrentFolder {
     }
 
     fn export(&self, fleet: &Fleet, wanted: &Export) -> Result<PathBuf, String> {
-        let format = Format::ALL
+        let format = Format::REPORTS
             .get(wanted.format)
             .ok_or("there is no such format")?;
         let extension = format.extensions().first().copied().unwrap_or("txt");
@@ -46,8 +46,8 @@ impl Outlet for CurrentFolder {
         Ok(path)
     }
 
-    fn fix(&self, fleet: &Fleet, rows: &[usize]) -> Result<FixFolder, String> {
-        let hosts = rows.iter().filter_map(|row| fleet.hosts().get(*row));
+    fn fix(&self, fleet: &Fleet, rows: &[HostId]) -> Result<FixFolder, String> {
+        let hosts = rows.iter().filter_map(|id| fleet.host(*id));
         let plan = fix::plan(hosts, &[]);
         if plan.is_empty() {
             return Err("nothing to mend: no finding of these hosts has a remedy".to_owned());

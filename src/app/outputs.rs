@@ -1,5 +1,6 @@
 //! What is written of a fleet, where, and in which order.
 
+use std::fmt;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::counts::{counted, grouped};
 use crate::exit::ExitStatus;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Host, HostId};
 use crate::model::Notice;
 use crate::platform;
 use crate::report::{self, Format, Selection};
@@ -27,7 +28,7 @@ pub(super) fn rows(
     filter: &Filter,
     sort: Option<Sort>,
     format: Format,
-) -> Vec<usize> {
+) -> Vec<HostId> {
     let hosts = fleet.hosts();
     match (sort, format) {
         (Some(sort), _) => table::arrange(hosts, filter, sort),
@@ -35,10 +36,10 @@ pub(super) fn rows(
             table::arrange(hosts, filter, Sort::default())
         }
         (None, Format::Json | Format::Ndjson | Format::Csv | Format::Prometheus) => {
-            let mut rows: Vec<usize> = (0..hosts.len()).collect();
-            rows.retain(|row| hosts.get(*row).is_some_and(|host| filter.matches(host)));
-            rows.sort_by_key(|row| hosts.get(*row).map(|host| host.subject().clone()));
-            rows
+            let mut rows: Vec<(HostId, &Host)> =
+                hosts.filter(|(_, host)| filter.matches(host)).collect();
+            rows.sort_by_key(|(_, host)| host.key());
+            rows.into_iter().map(|(id, _)| id).collect()
         }
     }
 }
@@ -50,6 +51,29 @@ pub(super) enum Sink {
     Standard,
     /// A file, written whole.
     File(PathBuf),
+}
+
+impl Sink {
+    /// What takes bytes as they come. A file that is there already is emptied.
+    pub(super) fn open(&self) -> Result<Box<dyn Write + Send>> {
+        Ok(match self {
+            Self::Standard => Box::new(io::stdout()),
+            Self::File(path) => Box::new(
+                std::fs::File::create(path).with_context(|| format!("cannot write to {self}"))?,
+            ),
+        })
+    }
+}
+
+impl fmt::Display for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Standard => f.write_str("standard output"),
+            Self::File(path) => {
+                write!(f, "`{}`", sanitize::terminal(&path.to_string_lossy()))
+            }
+        }
+    }
 }
 
 /// Bytes are nothing for a terminal; found out before a scan.
@@ -232,8 +256,8 @@ fn chosen<T: PartialEq + Default>(left: T, given: Option<T>, remembered: Option<
 
 /// What `--fail-on` makes of the hosts that pass `--filter`: whoever asks about some hosts is told about these.
 pub(super) fn verdict(fleet: &Fleet, filter: &Filter, fail_on: &FailOn) -> ExitStatus {
-    let mut hosts = fleet.hosts().iter().filter(|host| fail_on.is_met_by(host));
-    if hosts.any(|host| filter.matches(host)) {
+    let mut hosts = fleet.hosts();
+    if hosts.any(|(_, host)| fail_on.is_met_by(host) && filter.matches(host)) {
         ExitStatus::Findings
     } else {
         ExitStatus::Done
@@ -276,14 +300,14 @@ pub(super) fn summary(fleet: &Fleet, written: Option<&Filter>) -> String {
             line = format!("{line}, {count} {what}");
         }
     }
-    let unreached = fleet.end().map_or(0, |end| end.unreached);
-    if unreached > 0 {
-        let addresses = counted(unreached, "address", "addresses");
+    let not_reached = fleet.end().map_or(0, |end| end.not_reached);
+    if not_reached > 0 {
+        let addresses = counted(not_reached, "address", "addresses");
         line = format!("{line}; {addresses} not reached");
     }
     if let Some(filter) = written.filter(|filter| !filter.is_empty()) {
-        let hosts = fleet.hosts().iter();
-        let passing = hosts.filter(|host| filter.matches(host)).count() as u64;
+        let hosts = fleet.hosts();
+        let passing = hosts.filter(|(_, host)| filter.matches(host)).count() as u64;
         line = format!("{line}; the filter lets {} through", grouped(passing));
     }
     line
@@ -294,41 +318,48 @@ mod tests {
     use super::*;
     use crate::diagnosis::Policy;
     use crate::diagnosis::testing::{attempt, days, endpoint, issued, now, tls};
-    use crate::model::{CertificateFacts, EventBody, ScanEvent};
+    use crate::model::{CertificateFacts, Digest, EventBody, ScanEvent, Stream};
 
     /// One host per address, whose certificate ends after so many days.
     fn fleet(hosts: &[(&str, i64)]) -> Fleet {
         let mut fleet = Fleet::new(Policy::default());
         for (seq, (address, ends)) in (0..).zip(hosts) {
             let leaf = CertificateFacts {
+                sha256: Digest([u8::try_from(seq).unwrap(); 32]),
                 not_after: Some(days(*ends).into()),
                 ..issued(&["srv05.corp.example"])
             };
             let made = attempt().shown(tls(leaf));
-            let made = made.edit(|attempt| attempt.endpoint = endpoint(address));
+            let attempt = made
+                .edit(|attempt| attempt.endpoint = endpoint(address))
+                .done();
             fleet.apply(ScanEvent {
-                run_id: "run".into(),
-                source: "here".into(),
+                scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
+                site: "here".parse().unwrap(),
+                epoch: 1,
+                stream: Stream::FIRST,
                 seq,
                 at: now(),
                 body: EventBody::AttemptFinished {
-                    attempt: made.done(),
+                    certificates: attempt.certificates().cloned().collect(),
+                    attempt,
                     listed: true,
-                    by_reference: false,
-                    last: true,
+                    outside_targets: false,
+                    remaining: 0,
                 },
             });
         }
+        fleet.settle();
         fleet
     }
 
     #[test]
     fn people_get_the_worst_first_and_programs_the_addresses_in_order() {
         let fleet = fleet(&[("10.0.0.7", 300), ("10.0.0.9", -30), ("10.0.0.5", 5)]);
-        let severity = |row: usize| fleet.hosts()[row].diagnosis.findings[0].severity;
+        let severity = |row: usize| fleet.rows()[row].diagnosis.findings[0].severity;
         assert_eq!(
-            fleet.hosts()[1].diagnosis.state,
-            fleet.hosts()[2].diagnosis.state
+            fleet.rows()[1].diagnosis.state,
+            fleet.rows()[2].diagnosis.state
         );
         assert!(severity(1) > severity(2));
         for (format, order) in [
@@ -341,7 +372,7 @@ mod tests {
         ] {
             assert_eq!(
                 rows(&fleet, &Filter::default(), None, format),
-                order,
+                order.map(HostId::at),
                 "{format}"
             );
         }

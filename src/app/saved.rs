@@ -11,7 +11,7 @@ use crate::cli::{OpenArgs, ReportArgs};
 use crate::diagnosis::Policy;
 use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
-use crate::model::Progress;
+use crate::model::{Notice, Progress};
 use crate::report::{self, Format};
 use crate::settings::Settings;
 use crate::table::Filter;
@@ -48,13 +48,18 @@ pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<Exi
 
 pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<ExitStatus> {
     let format = settings.output.format.unwrap_or(Format::Text);
+    if format == Format::Ndjson {
+        bail!(
+            "events are recorded while a scan runs, and a saved scan is written as a report: use another format, such as json, or scan with --format ndjson"
+        );
+    }
     let fleet = load(&arguments.file, settings.policy.clone())?;
     let sink = match &arguments.output {
         Some(path) if path.as_os_str() != "-" => {
             let began = fleet
                 .times()
                 .map_or_else(crate::clock::wall, |(began, _)| began);
-            let path = file_name::filled_in(path, began, fleet.run_id())?;
+            let path = file_name::filled_in(path, began, fleet.scan())?;
             report::check_writable(&path)?;
             report::check_workspace(format)?;
             Sink::File(path)
@@ -70,20 +75,15 @@ pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<Exit
     Ok(outputs::verdict(&fleet, &filter, &settings.output.fail_on))
 }
 
-/// Reads a saved scan and judges it by today's rules, as of its own time.
+/// Opens a saved scan, judged by today's rules as of its own time.
 pub(super) fn load(path: &Path, policy: Policy) -> Result<Fleet> {
-    let saved = report::read_saved(path)?;
-    for note in &saved.notes {
+    let opened = report::open(path, policy)?;
+    for note in &opened.notes {
         outputs::tell(&format!("rdpscan: {note}"));
     }
-    let mut fleet = Fleet::new(policy);
-    saved
-        .events
-        .into_iter()
-        .for_each(|event| fleet.apply(event));
-    if fleet.end().is_none() {
-        // A journal that was cut off: what the hosts show together shows in what there is.
-        fleet.settle();
-    }
-    Ok(fleet)
+    // Not every format has notices, and these are about the file.
+    let mut notices = opened.fleet.notices();
+    notices.retain(|notice| matches!(notice, Notice::EventsMissing { .. }));
+    outputs::tell_notices(&notices);
+    Ok(opened.fleet)
 }

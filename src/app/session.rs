@@ -1,14 +1,15 @@
 //! One scan from targets to fleet: prober, engine, and whoever follows.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 
 use crate::fleet::Fleet;
-use crate::model::{Lookup, LookupAnswer, Progress, ScanEvent};
+use crate::model::{Lookup, LookupAnswer, Origin, Progress, ScanEnd, ScanEvent, ScanId, Site};
 use crate::probe::LiveProber;
 use crate::probe::ProbeOptions;
 use crate::probe::dns::{DnsOptions, Names};
@@ -17,9 +18,11 @@ use crate::scan::{CONTROL_CAPACITY, EVENT_CAPACITY, ScanOptions};
 use crate::settings::Settings;
 use crate::target::TargetSet;
 use crate::tui::Keeping;
-use crate::{platform, sanitize, scan, tui};
+use crate::{platform, record, sanitize, scan, tui};
 
-use super::headless::{self, Events, Followed, Live, Showing};
+use super::headless::{self, Showing};
+use super::outputs::Sink;
+use super::recording::{self, Recorded};
 use super::signals::Stop;
 use super::{fit, outputs};
 
@@ -28,15 +31,28 @@ const KNOWN_HOST_CONNECT: Duration = Duration::from_millis(3500);
 /// How long the rest of the events is waited for after the screen was left.
 const LAST_EVENTS: Duration = Duration::from_secs(3);
 
+/// How long a recording is waited for when the process is told to end at once.
+const LAST_WRITES: Duration = Duration::from_secs(1);
+
 /// What to scan, and how to follow it.
 pub(super) struct Session {
     pub(super) settings: Settings,
-    /// As [`run_id`] makes it.
-    pub(super) run_id: String,
+    pub(super) scan: ScanId,
     pub(super) targets: TargetSet,
     /// The hosts are simulated on loopback.
     pub(super) simulated: bool,
     pub(super) view: View,
+    /// Events are written there as they come.
+    pub(super) record: Option<Sink>,
+}
+
+/// A scan that was followed to its end.
+pub(super) struct Followed {
+    pub(super) fleet: Fleet,
+    /// What became of its events on the way.
+    pub(super) recorded: Recorded,
+    /// The user wants it saved besides.
+    pub(super) save: bool,
 }
 
 /// How a scan is followed.
@@ -50,14 +66,7 @@ pub(super) enum View {
     Quiet {
         /// Show it.
         progress: bool,
-        /// Write events to standard output as they come.
-        live: Live,
     },
-}
-
-/// What tells scans apart: when, and in which order.
-pub(super) fn run_id(at: Timestamp, seed: u64) -> String {
-    format!("{}-{:08x}", at.strftime("%Y%m%dT%H%M%SZ"), seed >> 32)
 }
 
 impl Session {
@@ -79,6 +88,11 @@ impl Session {
         };
         let screen = outputs::screen(&self.settings, keeping)?;
         let trust = tokio::task::spawn_blocking(TrustStore::load).await?;
+        // Not before it is sure that there will be a scan: a recording that is there already is emptied.
+        let live = match &self.record {
+            Some(sink) => Some(record::Writer::new(sink.open()?)),
+            None => None,
+        };
         let prober = Arc::new(LiveProber::new(self.probe_options(names, trust)));
         let options = self.scan_options();
 
@@ -100,9 +114,17 @@ impl Session {
             stop.gently.clone(),
             orders,
         );
-        let engine = tokio::spawn(engine);
+        let mut engine = tokio::spawn(engine);
         let fleet = Fleet::new(self.settings.policy.clone());
-        let followed = match self.view {
+        let (receiver, recorded) = match live {
+            Some(live) => {
+                let (receiver, recorded) = recording::record(receiver, live, stop.gently.clone());
+                (receiver, Some(recorded))
+            }
+            None => (receiver, None),
+        };
+        let mut save = false;
+        let mut fleet = match self.view {
             View::Screen { .. } => {
                 let mut feed = tui::Feed {
                     events: Some(receiver),
@@ -111,36 +133,28 @@ impl Session {
                     control,
                 };
                 let left = tui::run(fleet, &mut feed, screen).await?;
-                let save = left.save;
+                save = left.save;
                 let fleet = outputs::left(left, &self.settings);
                 stop.gently.cancel();
-                Followed {
-                    fleet: last_events(fleet, feed, stop).await,
-                    events: Events::Taken,
-                    save,
-                }
+                last_events(fleet, feed, stop).await
             }
-            View::Quiet { progress, live } => {
+            View::Quiet { progress } => {
                 let showing = if progress {
                     Showing::on_standard_error()
                 } else {
                     Showing::Nothing
                 };
-                headless::follow(fleet, receiver, watching, stop, showing, live).await
+                headless::follow(fleet, receiver, watching, stop, showing).await
             }
         };
-        if stop.now.is_cancelled() {
-            engine.abort();
-        }
-        if let Err(error) = engine.await
-            && error.is_panic()
-        {
-            // A fault of ours must not cost what was found: it is told, and the fleet goes on to be written.
-            outputs::tell(
-                "rdpscan: the scan broke off by a fault of its own; what was found until then is kept",
-            );
-        }
-        Ok(Some(followed))
+        last_of(&mut engine, stop).await;
+        fleet.settle();
+        let recorded = outcome(recorded, stop).await;
+        Ok(Some(Followed {
+            fleet,
+            recorded,
+            save,
+        }))
     }
 
     /// A scan of one name that leads nowhere is a mistake to be told, not a table of one row. A name among many is a row.
@@ -200,8 +214,7 @@ impl Session {
         let limit = platform::descriptor_limit();
         let (in_flight, notice) = fit::in_flight(scan.concurrency, scan.rate, limit);
         ScanOptions {
-            run_id: self.run_id.as_str().into(),
-            source: platform::machine_name().into(),
+            origin: Origin::new(self.scan, Site::of_machine(&platform::machine_name())),
             seed: scan.seed.unwrap_or_default(),
             attempts: scan.attempts,
             check_nla: scan.check_nla,
@@ -221,6 +234,37 @@ impl Session {
             notices: notice.into_iter().collect(),
             ..ScanOptions::default()
         }
+    }
+}
+
+/// Waits for the end of the engine; not when the process is told to end at once.
+async fn last_of(engine: &mut JoinHandle<ScanEnd>, stop: &Stop) {
+    let ended = tokio::select! {
+        biased;
+        () = stop.now.cancelled() => return engine.abort(),
+        ended = &mut *engine => ended,
+    };
+    if ended.is_err_and(|error| error.is_panic()) {
+        // A fault of ours must not cost what was found: it is told, and the fleet goes on to be written.
+        outputs::tell(
+            "rdpscan: the scan broke off by a fault of its own; what was found until then is kept",
+        );
+    }
+}
+
+/// What became of a recording. When the process is told to end at once, its last events have a moment to be written.
+async fn outcome(recorded: Option<oneshot::Receiver<Recorded>>, stop: &Stop) -> Recorded {
+    let Some(recorded) = recorded else {
+        return Recorded::Whole;
+    };
+    let too_late = async {
+        stop.now.cancelled().await;
+        tokio::time::sleep(LAST_WRITES).await;
+    };
+    tokio::select! {
+        biased;
+        recorded = recorded => recorded.unwrap_or(Recorded::Whole),
+        () = too_late => Recorded::Lost(io::Error::other("it does not take the last events")),
     }
 }
 

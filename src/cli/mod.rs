@@ -302,7 +302,7 @@ pub struct ReportArgs {
     /// The saved scan, a .json report or an .ndjson recording
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
-    /// text, json, ndjson, csv, xlsx, markdown, prometheus or html [default: by the extension of -o, else text]
+    /// text, json, csv, xlsx, markdown, prometheus or html [default: by the extension of -o, else text]
     #[arg(long, value_name = "FORMAT", value_parser = Words(FORMATS), hide_possible_values = true)]
     pub format: Option<String>,
     /// Write to this file; {date} in its name is the day of the scan in UTC, {scan} its id [default: -, standard output]
@@ -459,7 +459,7 @@ const FORMATS: &[&str] = &[
     "html",
 ];
 const FAIL_ON_HELP: &str = "Exit with status 1 for a finding at least this severe (critical, high, medium, low, info) or a host \
-    in this state (broken, degraded, given_up, not_rdp, unreachable, filtered, closed, not_probed, healthy); several with commas, \
+    in this state (broken, degraded, skipped, not_rdp, unreachable, filtered, closed, not_probed, healthy); several with commas, \
     as in high,closed [default: never]";
 const FAIL_ON: &[&str] = &[
     "critical",
@@ -469,7 +469,7 @@ const FAIL_ON: &[&str] = &[
     "info",
     "broken",
     "degraded",
-    "given_up",
+    "skipped",
     "not_rdp",
     "unreachable",
     "filtered",

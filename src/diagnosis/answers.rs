@@ -1,7 +1,10 @@
 //! The kinds of answers that one address gives: more than one kind means several servers behind it, or one that is unsteady.
 
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
 use crate::model::{
-    Attempt, CertificateFacts, Outcome, ProbeKind, ProbeTolerance, SelectedSecurity, Stage,
+    Attempt, CertificateFacts, Digest, Outcome, ProbeKind, ProbeTolerance, SelectedSecurity, Stage,
     TlsVersion,
 };
 
@@ -56,21 +59,11 @@ impl<'a> Answer<'a> {
         })
     }
 
-    /// Byte counts and the words of libraries vary from one connection to the next.
-    fn is_like(&self, other: &Self) -> bool {
-        let print = |answer: &Self| answer.leaf.map(|leaf| &*leaf.sha256);
-        let ends_alike = match (self.end, other.end) {
-            (None, None) => true,
-            (Some((stage, outcome)), Some((at, same))) => {
-                stage == at && class(outcome) == class(same)
-            }
-            _ => false,
-        };
-        ends_alike
-            && self.probe == other.probe
-            && self.selected == other.selected
-            && self.version == other.version
-            && print(self) == print(other)
+    /// What those that are alike have in common: byte counts and the words of libraries vary from one connection to the next.
+    fn kind(&self) -> impl Hash + Eq + use<'a> {
+        let end = self.end.map(|(stage, outcome)| (stage, class(outcome)));
+        let leaf = self.leaf.map(|leaf| leaf.sha256);
+        (end, self.probe, self.selected, self.version, leaf)
     }
 
     /// Percent of so many connections, rounded.
@@ -91,7 +84,7 @@ fn class(outcome: &Outcome) -> (std::mem::Discriminant<Outcome>, u32, &str) {
     let (code, word) = match outcome {
         Outcome::Alert { code, .. } => (u32::from(*code), ""),
         Outcome::NegotiationFailure { code } => (*code, ""),
-        Outcome::NotRdp { looks_like, .. } => (0, looks_like.as_str()),
+        Outcome::NotRdp { looks_like, .. } => (0, looks_like.as_ref()),
         _ => (0, ""),
     };
     (std::mem::discriminant(outcome), code, word)
@@ -100,53 +93,46 @@ fn class(outcome: &Outcome) -> (std::mem::Discriminant<Outcome>, u32, &str) {
 /// The kinds of answers to what a client sends, the most frequent first; then those that only another kind of probe got.
 #[must_use]
 pub fn answers(attempts: &[Attempt]) -> Vec<Answer<'_>> {
-    let mut kinds: Vec<Answer<'_>> = Vec::new();
     let tolerance = ProbeTolerance::of(attempts);
-    for attempt in attempts.iter().filter(|attempt| attempt.probe.is_default()) {
+    let default = attempts.iter().filter(|attempt| {
         let too_early = attempt.probe == ProbeKind::Default && tolerance.answers_too_late();
-        if let Some(answer) = Answer::of(attempt).filter(|_| !too_early) {
-            count(&mut kinds, answer);
-        }
-    }
+        attempt.probe.is_default() && !too_early
+    });
+    let mut kinds = counted(default.filter_map(Answer::of));
     let gets_in = kinds.iter().any(|kind| kind.end.is_none());
     kinds.sort_by_key(|kind| std::cmp::Reverse(kind.connections));
-    let mut read: Vec<Answer<'_>> = Vec::new();
-    for attempt in attempts {
-        let other_request = matches!(
-            attempt.probe,
-            ProbeKind::BareRequest | ProbeKind::WideRequest
-        );
-        let passed = |answer: &Answer<'_>| answer.end.is_none();
-        let is_way_in = match attempt.probe {
-            ProbeKind::LegacyHello => true,
-            _ => other_request && !gets_in,
-        };
-        let Some(answer) = Answer::of(attempt).filter(|answer| is_way_in && passed(answer)) else {
-            continue;
-        };
-        let is_known = |kind: &Answer<'_>| {
-            let leaf = answer.leaf.map(|leaf| &leaf.sha256);
-            leaf.is_some() && kind.leaf.map(|leaf| &leaf.sha256) == leaf
-        };
-        if !kinds.iter().any(is_known) {
-            count(&mut read, answer);
-        }
-    }
-    kinds.extend(read);
+    let leaf = |answer: &Answer<'_>| answer.leaf.map(|leaf| leaf.sha256);
+    let known: HashSet<Digest<32>> = kinds.iter().filter_map(leaf).collect();
+    let others = attempts.iter().filter(|attempt| match attempt.probe {
+        ProbeKind::LegacyHello => true,
+        ProbeKind::BareRequest | ProbeKind::HybridExRequest => !gets_in,
+        _ => false,
+    });
+    kinds.extend(counted(others.filter_map(Answer::of).filter(|answer| {
+        let is_known = leaf(answer).is_some_and(|leaf| known.contains(&leaf));
+        answer.end.is_none() && !is_known
+    })));
     kinds
 }
 
-fn count<'a>(kinds: &mut Vec<Answer<'a>>, answer: Answer<'a>) {
-    match kinds.iter_mut().find(|kind| kind.is_like(&answer)) {
-        Some(kind) => {
-            *kind = Answer {
-                connections: kind.connections.saturating_add(1),
-                computer: answer.computer.or(kind.computer),
-                ..answer
+/// One of each kind, in order of first sight, with how many there are.
+fn counted<'a>(answers: impl Iterator<Item = Answer<'a>>) -> Vec<Answer<'a>> {
+    let mut kinds: Vec<Answer<'a>> = Vec::new();
+    let mut places = HashMap::new();
+    for answer in answers {
+        let place = *places.entry(answer.kind()).or_insert(kinds.len());
+        match kinds.get_mut(place) {
+            Some(kind) => {
+                *kind = Answer {
+                    connections: kind.connections.saturating_add(1),
+                    computer: answer.computer.or(kind.computer),
+                    ..answer
+                }
             }
+            None => kinds.push(answer),
         }
-        None => kinds.push(answer),
     }
+    kinds
 }
 
 /// "2 kinds of answers in 6 connections"; `None` where all connections were answered alike.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{DnsVerdict, Finding, History, NameSource, Subject};
+use crate::model::{DnsVerdict, Finding, History, HostKey, NameSource};
 
 /// How the names that lead to a host, and those that it gives itself, disagree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -15,8 +15,8 @@ pub enum Disagreement {
     Stale,
     /// The certificate carries another name than the host gives itself: it was renamed, or copied from another.
     RenamedOrCloned,
-    /// Some of the name's addresses do not answer.
-    HalfDead,
+    /// Some addresses of the name do not respond.
+    PartialDead,
 }
 
 impl Disagreement {
@@ -27,7 +27,7 @@ impl Disagreement {
             Self::WrongHost => "wrong_host",
             Self::Stale => "stale",
             Self::RenamedOrCloned => "renamed_or_cloned",
-            Self::HalfDead => "half_dead",
+            Self::PartialDead => "partial_dead",
         }
     }
 
@@ -35,10 +35,10 @@ impl Disagreement {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::WrongHost => "the name leads to the wrong host",
+            Self::WrongHost => "the name resolves to another host",
             Self::Stale => "the name is stale",
             Self::RenamedOrCloned => "the host was renamed or cloned",
-            Self::HalfDead => "the name is half dead",
+            Self::PartialDead => "some addresses of the name do not respond",
         }
     }
 }
@@ -52,7 +52,7 @@ pub(super) fn of(dns: DnsVerdict, findings: &[Finding]) -> Option<Disagreement> 
         DnsVerdict::WrongHost => Some(Disagreement::WrongHost),
         DnsVerdict::Stale => Some(Disagreement::Stale),
         _ if renamed => Some(Disagreement::RenamedOrCloned),
-        DnsVerdict::PartialDead | DnsVerdict::AaaaDead => Some(Disagreement::HalfDead),
+        DnsVerdict::PartialDead | DnsVerdict::AaaaDead => Some(Disagreement::PartialDead),
         _ => None,
     }
 }
@@ -71,7 +71,7 @@ pub fn names_side_by_side(history: &History) -> Vec<(&'static str, Vec<&str>)> {
         names
     };
     let mut asked = from(NameSource::Target);
-    if let (true, Subject::Unresolved { name, .. }) = (asked.is_empty(), &history.subject) {
+    if let (true, HostKey::Unresolved { name, .. }) = (asked.is_empty(), &history.key) {
         asked.push(name);
     }
     vec![
@@ -121,7 +121,10 @@ mod tests {
         ] {
             assert_eq!(of(dns, &findings), Some(wanted), "{dns:?}");
         }
-        assert_eq!(of(DnsVerdict::AaaaDead, &[]), Some(Disagreement::HalfDead));
+        assert_eq!(
+            of(DnsVerdict::AaaaDead, &[]),
+            Some(Disagreement::PartialDead)
+        );
         assert_eq!(of(DnsVerdict::Missing, &[]), None);
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn endings_by(
 fn ending(attempt: &Attempt, tolerance: ProbeTolerance) -> Ending<'_> {
     let counts = match attempt.probe {
         ProbeKind::Default | ProbeKind::LongDeadline => !attempt.stages.is_empty(),
-        ProbeKind::BareRequest | ProbeKind::WideRequest => tolerance.needs_other_request(),
+        ProbeKind::BareRequest | ProbeKind::HybridExRequest => tolerance.needs_other_request(),
         ProbeKind::LegacyHello => tolerance.is_legacy_only(),
         ProbeKind::WithoutNla | ProbeKind::DirectTls => false,
     };
@@ -125,7 +125,7 @@ mod tests {
     fn own_trouble_does_not_count() {
         let detail = "too many open files".into();
         let probed = attempt()
-            .stage(Stage::Tcp, Outcome::Local { detail })
+            .stage(Stage::Tcp, Outcome::LocalError { detail })
             .done();
         assert_eq!(ending(&probed), Ending::NotCounted);
     }

@@ -1,6 +1,6 @@
 use crate::model::{
-    CertificateFacts, History, KeyAlgorithm, NegotiationFacts, NtlmFacts, TlsFacts, TlsMethod,
-    TlsVersion,
+    CertificateFacts, Digest, History, KeyAlgorithm, NegotiationFacts, NtlmFacts, TlsFacts,
+    TlsHandshake, TlsVersion,
 };
 
 /// Extended key usage: TLS server authentication (RFC 5280 4.2.1.12).
@@ -120,7 +120,7 @@ fn is_modern(tls: &TlsFacts) -> bool {
     let is_ec = tls
         .leaf()
         .is_some_and(|leaf| leaf.key.algorithm == KeyAlgorithm::Ec);
-    tls.method == TlsMethod::Full && (tls.version == Some(TlsVersion::TLS_1_3) || !is_ec)
+    tls.handshake == TlsHandshake::Full && (tls.version == Some(TlsVersion::TLS_1_3) || !is_ec)
 }
 
 /// Whether a negotiation response lacks a flag that every Windows with modern TLS sets.
@@ -148,13 +148,13 @@ pub(crate) fn has_usage(leaf: &CertificateFacts, wanted: &str) -> bool {
 }
 
 /// Who answers at an address: the NTLM DNS name, else the certificate's names, else its key.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Identity {
     ntlm: Option<String>,
     cert_names: Vec<String>,
     /// The certificate has more names than are known here.
     more_names: bool,
-    key: Option<Box<str>>,
+    key: Option<Digest<32>>,
 }
 
 impl Identity {
@@ -172,10 +172,8 @@ impl Identity {
         Self {
             ntlm,
             cert_names,
-            more_names: leaf.is_some_and(|leaf| leaf.san_left_out > 0),
-            key: leaf
-                .map(|leaf| leaf.spki_sha256.clone())
-                .filter(|hash| !hash.is_empty()),
+            more_names: leaf.is_some_and(|leaf| leaf.san_omitted > 0),
+            key: leaf.and_then(|leaf| leaf.spki_sha256),
         }
     }
 

@@ -1,15 +1,18 @@
 //! The leaf certificates in use at one host: a farm behind one address has one for each member, a proxy one for each name.
 
 use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroU8;
 
 use jiff::Timestamp;
 
 use super::Policy;
 use super::certificate::{days_left, status};
+use super::identity::normal;
 use super::rules::replaced;
 use crate::model::{
-    Attempt, CertificateFacts, CertificateStatus, History, NtlmFacts, TlsFacts, TlsMethod,
+    Attempt, CertificateFacts, CertificateStatus, Digest, History, NtlmFacts, TlsFacts,
+    TlsHandshake,
 };
 
 /// One leaf certificate and the attempts that showed it.
@@ -18,6 +21,8 @@ pub(crate) struct Leaf<'a> {
     pub(crate) facts: &'a CertificateFacts,
     /// Oldest first.
     pub(crate) attempts: Vec<&'a Attempt>,
+    /// The names for which they were made; `None` by IP.
+    ways: BTreeSet<Option<&'a str>>,
     /// From 1, in order of first sight.
     pub(super) number: NonZeroU8,
 }
@@ -26,20 +31,20 @@ pub(crate) struct Leaf<'a> {
 /// make a new one for every connection.
 pub(super) fn seen<'a>(attempts: impl IntoIterator<Item = &'a Attempt>) -> Vec<Leaf<'a>> {
     let mut leaves: Vec<Leaf<'a>> = Vec::new();
+    let mut places: HashMap<Digest<32>, usize> = HashMap::new();
     for attempt in attempts {
         let Some(facts) = leaf_of(attempt) else {
             continue;
         };
-        let number = u8::try_from(leaves.len() + 1).ok().and_then(NonZeroU8::new);
-        let known = leaves
-            .iter_mut()
-            .find(|known| known.facts.sha256 == facts.sha256);
-        if let Some(known) = known {
+        let place = *places.entry(facts.sha256).or_insert(leaves.len());
+        if let Some(known) = leaves.get_mut(place) {
             known.attempts.push(attempt);
-        } else if let Some(number) = number {
+            known.ways.insert(attempt.sni.as_deref());
+        } else if let Some(number) = u8::try_from(place + 1).ok().and_then(NonZeroU8::new) {
             leaves.push(Leaf {
                 facts,
                 attempts: vec![attempt],
+                ways: BTreeSet::from([attempt.sni.as_deref()]),
                 number,
             });
         }
@@ -53,7 +58,7 @@ pub(crate) fn in_use(history: &History) -> Vec<Leaf<'_>> {
     let mut leaves = seen(&history.attempts);
     if leaves.len() > 1 {
         let replaced = replaced(history);
-        leaves.retain(|leaf| !replaced.contains(&*leaf.facts.sha256));
+        leaves.retain(|leaf| !replaced.contains(&leaf.facts.sha256));
     }
     leaves
 }
@@ -89,6 +94,13 @@ impl<'a> Leaf<'a> {
             .or_else(|| newest.next())
     }
 
+    /// Some attempt for this name (`None`: by IP) showed it.
+    pub(crate) fn is_shown_for(&self, name: Option<&str>) -> bool {
+        self.ways
+            .iter()
+            .any(|way| way.map(normal).as_deref() == name)
+    }
+
     /// The TLS facts that came with it.
     pub(crate) fn tls(&self) -> Option<&'a TlsFacts> {
         self.best()?.tls.as_deref()
@@ -110,5 +122,5 @@ fn is_full(attempt: &Attempt) -> bool {
     attempt
         .tls
         .as_ref()
-        .is_some_and(|tls| tls.method == TlsMethod::Full)
+        .is_some_and(|tls| tls.handshake == TlsHandshake::Full)
 }

@@ -1,10 +1,11 @@
 use super::ending::{Ending, connected, endings};
 use super::identity::Identity;
+use super::in_order;
 use crate::model::{History, Outcome, Stage};
 
 /// What an endpoint shows to those whose names lead to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct MemberSight {
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MemberView {
     /// Whether TCP came up; `None` when nothing that counts was tried.
     pub(crate) reachable: Option<bool>,
     /// Every try ended with "no route to the network": this machine's fault as likely as the peer's.
@@ -13,8 +14,11 @@ pub(crate) struct MemberSight {
     pub(crate) identity: Identity,
 }
 
-impl MemberSight {
-    pub(crate) fn of(history: &History) -> Self {
+impl MemberView {
+    /// What an endpoint with this history shows.
+    #[must_use]
+    pub fn of(history: &History) -> Self {
+        let history = in_order(history);
         let counts = history
             .attempts
             .iter()
@@ -34,7 +38,7 @@ impl MemberSight {
         Self {
             reachable,
             no_route,
-            identity: Identity::of(history),
+            identity: Identity::of(&history),
         }
     }
 }

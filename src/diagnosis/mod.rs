@@ -10,6 +10,7 @@ mod disagreement;
 mod ending;
 mod fleet_rules;
 pub mod handbook;
+mod host_view;
 mod identity;
 mod leaves;
 mod member;
@@ -18,14 +19,13 @@ mod predicted;
 mod refusal;
 pub mod remedies;
 mod rules;
-mod sight;
 mod stability;
 mod state;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
-mod undecided;
+mod undetermined;
 mod weighing;
 
 use std::borrow::Cow;
@@ -48,11 +48,11 @@ pub use certificate::days_in_words;
 pub use confirm::confirm_in;
 pub use disagreement::{Disagreement, names_side_by_side};
 pub use ending::{Ending, endings};
-pub use fleet_rules::{Banner, FleetSight};
+pub use fleet_rules::{Banner, FleetSurvey, FleetView};
+use host_view::HostView;
 pub(crate) use identity::ServerKind;
-pub(crate) use member::MemberSight;
-use sight::Sight;
-pub use undecided::{Undecided, undecided, undecided_lines};
+pub use member::MemberView;
+pub use undetermined::{Undetermined, undetermined, undetermined_lines};
 
 /// Limits that the rules apply; settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -85,9 +85,10 @@ pub struct Context<'a> {
     /// No resolver answers by now: lookups without an answer say nothing of a name.
     pub resolver_down: bool,
     /// What the fleet as a whole shows; `None` to judge the host alone.
-    pub fleet: Option<&'a FleetSight>,
-    /// Histories of other endpoints, for members behind a name.
-    pub lookup: &'a dyn Fn(Endpoint) -> Option<Cow<'a, History>>,
+    pub fleet: Option<&'a FleetView>,
+    /// What other endpoints show, for members behind a name: asked for every address of every name, so better kept than made
+    /// anew.
+    pub members: &'a dyn Fn(Endpoint) -> Option<Arc<MemberView>>,
 }
 
 /// Smallest, median and largest of some durations, in milliseconds.
@@ -179,6 +180,36 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
+    /// That of a host of which nothing is known.
+    #[must_use]
+    pub(crate) const fn unknown() -> Self {
+        Self {
+            state: HostState::NotProbed,
+            failed_stage: None,
+            security: SelectedSecurity::None,
+            nla: Nla::Unknown,
+            certificate_status: None,
+            days_left: None,
+            shown: None,
+            dns: DnsVerdict::NotChecked,
+            disagreement: None,
+            name_paths: Vec::new(),
+            stability: Stability {
+                verdict: StabilityVerdict::Unknown,
+                attempts: 0,
+                failures: 0,
+                failures_by_stage: Vec::new(),
+                connect_ms: None,
+                total_ms: None,
+                handshake_ms: None,
+                retransmits: None,
+                loss: 0.0,
+            },
+            findings: Vec::new(),
+            predicted: None,
+        }
+    }
+
     /// The TLS facts with the certificate whose status this diagnosis has. Screens and reports show this one, so that dates and
     /// status never contradict each other.
     #[must_use]
@@ -218,7 +249,7 @@ fn in_order(history: &History) -> Cow<'_, History> {
 #[must_use]
 pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
     let history = in_order(history);
-    let sight = Sight::new(&history, context);
+    let sight = HostView::new(&history, context);
     let mut findings: Vec<Finding> = judged(&sight)
         .into_iter()
         .filter_map(|(_, verdict)| match verdict {
@@ -268,11 +299,11 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
 /// What every rule answers for a host, in order of the catalogue: also who stays silent, and who cannot tell.
 #[must_use]
 pub fn verdicts(history: &History, context: &Context<'_>) -> Vec<(&'static str, Verdict)> {
-    judged(&Sight::new(&in_order(history), context))
+    judged(&HostView::new(&in_order(history), context))
 }
 
 /// The verdict of every rule, and last of the one that goes by the others.
-fn judged(sight: &Sight<'_>) -> Vec<(&'static str, Verdict)> {
+fn judged(sight: &HostView<'_>) -> Vec<(&'static str, Verdict)> {
     let mut verdicts: Vec<_> = rules::all(sight).collect();
     let rest = weighing::no_session(sight, &verdicts);
     verdicts.push(rest);

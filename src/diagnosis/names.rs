@@ -1,14 +1,15 @@
 //! Name against address: the matrix that tells which half of "works by IP, not by name" is at fault.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::identity::{host_label, normal, ntlm_name};
 use super::leaves::leaf_of;
-use super::member::MemberSight;
-use super::{Context, NameMember, NamePath, in_order};
+use super::member::MemberView;
+use super::{Context, NameMember, NamePath};
 use crate::model::{
-    DnsVerdict, Endpoint, History, Lookup, LookupAnswer, NameSource, Question, Resolver, Subject,
+    DnsVerdict, Endpoint, History, HostKey, Lookup, LookupAnswer, NameSource, Question, Resolver,
     not_a_host,
 };
 
@@ -73,7 +74,7 @@ impl JudgedName {
 
 /// All names of a host.
 #[derive(Debug, Clone)]
-pub(crate) struct NameSight {
+pub(crate) struct NameView {
     pub(crate) verdict: DnsVerdict,
     /// Names were asked about, and a resolver had something to tell where that is needed to judge them.
     pub(crate) are_judged: bool,
@@ -81,7 +82,7 @@ pub(crate) struct NameSight {
     pub(crate) pointer: Pointer,
 }
 
-impl NameSight {
+impl NameView {
     pub(crate) fn paths(&self) -> Vec<NamePath> {
         self.judged
             .iter()
@@ -102,7 +103,7 @@ impl NameSight {
 }
 
 /// Judges every name of a host.
-pub(crate) fn look(history: &History, context: &Context<'_>) -> NameSight {
+pub(crate) fn look(history: &History, context: &Context<'_>) -> NameView {
     let mut sources: BTreeMap<String, BTreeSet<NameSource>> = BTreeMap::new();
     for observed in &history.names {
         let name = normal(&observed.name);
@@ -111,7 +112,15 @@ pub(crate) fn look(history: &History, context: &Context<'_>) -> NameSight {
             sources.entry(name).or_default().insert(observed.source);
         }
     }
-    let own = MemberSight::of(history);
+    let commons: BTreeSet<&str> = history
+        .attempts
+        .iter()
+        .filter_map(|attempt| leaf_of(attempt)?.common_name.as_deref())
+        .collect();
+    let own = Own {
+        sight: MemberView::of(history),
+        commons: commons.into_iter().map(normal).collect(),
+    };
     let are_judged = context.dns_enabled && are_judged(history, context);
     let lookups: Vec<&Lookup> = history
         .lookups
@@ -119,10 +128,17 @@ pub(crate) fn look(history: &History, context: &Context<'_>) -> NameSight {
         .map(AsRef::as_ref)
         .filter(|lookup| !context.resolver_down || lookup.answer.is_sign_of_life())
         .collect();
+    let mut asked: HashMap<String, Vec<&Lookup>> = HashMap::new();
+    for lookup in &lookups {
+        if let Question::Addresses(name) = &lookup.question {
+            asked.entry(normal(name)).or_default().push(lookup);
+        }
+    }
     let judged: Vec<JudgedName> = sources
         .into_iter()
         .map(|(name, sources)| {
-            let mut judged = found(name, sources, &lookups);
+            let asked = asked.remove(&name).unwrap_or_default();
+            let mut judged = found(name, sources, &asked);
             let others = members(&mut judged, history, &own, context);
             if are_judged {
                 judged.verdict = verdict(&mut judged, &others, history, &own);
@@ -131,7 +147,7 @@ pub(crate) fn look(history: &History, context: &Context<'_>) -> NameSight {
         })
         .collect();
     let pointer = pointer(&lookups);
-    NameSight {
+    NameView {
         verdict: if are_judged {
             overall(&judged, pointer)
         } else {
@@ -149,7 +165,7 @@ fn are_judged(history: &History, context: &Context<'_>) -> bool {
     let tells = |answer: &LookupAnswer| {
         answer.is_sign_of_life() || (!context.resolver_down && *answer == LookupAnswer::Refused)
     };
-    let is_name_alone = matches!(history.subject, Subject::Unresolved { .. });
+    let is_name_alone = matches!(history.key, HostKey::Unresolved { .. });
     !(context.resolver_down || is_name_alone)
         || history.lookups.iter().any(|lookup| tells(&lookup.answer))
 }
@@ -169,18 +185,10 @@ fn overall(judged: &[JudgedName], pointer: Pointer) -> DnsVerdict {
 }
 
 /// A name with what its lookups gave.
-fn found(name: String, sources: BTreeSet<NameSource>, lookups: &[&Lookup]) -> JudgedName {
-    let asked: Vec<&Lookup> = lookups
-        .iter()
-        .copied()
-        .filter(|lookup| match &lookup.question {
-            Question::Addresses(asked) => normal(asked) == name,
-            Question::Pointer(_) => false,
-        })
-        .collect();
-    let (forward, answer) = forward(&asked);
+fn found(name: String, sources: BTreeSet<NameSource>, asked: &[&Lookup]) -> JudgedName {
+    let (forward, answer) = forward(asked);
     JudgedName {
-        split: split(&asked),
+        split: split(asked),
         trouble: asked
             .iter()
             .filter(|lookup| lookup.answer.is_resolver_trouble())
@@ -197,14 +205,9 @@ fn found(name: String, sources: BTreeSet<NameSource>, lookups: &[&Lookup]) -> Ju
 }
 
 /// The matrix.
-fn verdict(
-    judged: &mut JudgedName,
-    others: &[Other],
-    history: &History,
-    own: &MemberSight,
-) -> DnsVerdict {
-    let unresolved = matches!(history.subject, Subject::Unresolved { .. });
-    let up = own.reachable == Some(true);
+fn verdict(judged: &mut JudgedName, others: &[Other], history: &History, own: &Own) -> DnsVerdict {
+    let unresolved = matches!(history.key, HostKey::Unresolved { .. });
+    let up = own.sight.reachable == Some(true);
     match &judged.forward {
         Forward::NotAsked => return DnsVerdict::NotChecked,
         Forward::Trouble => return DnsVerdict::Error,
@@ -214,7 +217,7 @@ fn verdict(
             return astray(judged, history);
         }
         Forward::Missing | Forward::AliasLoop
-            if !up || !publishable(&judged.name) || is_aside(judged, history) =>
+            if !up || !publishable(&judged.name) || is_aside(judged, history, own) =>
         {
             return DnsVerdict::NotChecked;
         }
@@ -222,7 +225,7 @@ fn verdict(
         Forward::AliasLoop => return DnsVerdict::AliasLoop,
         Forward::Addresses(_) => {}
     }
-    let Some(endpoint) = history.subject.endpoint() else {
+    let Some(endpoint) = history.key.endpoint() else {
         return DnsVerdict::NotChecked;
     };
     let leads_here = judged
@@ -243,7 +246,7 @@ fn verdict(
 /// gave it, and it says more than the address itself.
 fn astray(judged: &JudgedName, history: &History) -> DnsVerdict {
     let is_made_up = history
-        .subject
+        .key
         .endpoint()
         .is_some_and(|here| is_made_from(&judged.name, here.address));
     if judged.only_pointer() && !is_made_up {
@@ -278,7 +281,7 @@ fn among_members(members: &[NameMember]) -> DnsVerdict {
 fn elsewhere(
     judged: &mut JudgedName,
     others: &[Other],
-    own: &MemberSight,
+    own: &Own,
     up: bool,
     history: &History,
 ) -> DnsVerdict {
@@ -286,7 +289,7 @@ fn elsewhere(
     if !up {
         return unclear;
     }
-    if !is_alternative(judged, history)
+    if !is_alternative(judged, own)
         && !judged.members.is_empty()
         && judged
             .members
@@ -301,15 +304,15 @@ fn elsewhere(
         .collect();
     if answering
         .iter()
-        .any(|other| own.identity.same_as(&other.sight.identity) == Some(true))
+        .any(|other| own.sight.identity.same_as(&other.sight.identity) == Some(true))
     {
         // Several interfaces of one machine, or a virtual address in front of it.
         return DnsVerdict::Match;
     }
-    let ours = own.identity.claims(&judged.name) && !own.identity.has_wildcard();
+    let ours = own.sight.identity.claims(&judged.name) && !own.sight.identity.has_wildcard();
     let someone_else = !answering.is_empty()
         && answering.iter().all(|other| {
-            own.identity.same_as(&other.sight.identity) == Some(false)
+            own.sight.identity.same_as(&other.sight.identity) == Some(false)
                 && !other.sight.identity.may_answer_for(&judged.name)
         });
     if ours && someone_else {
@@ -322,36 +325,42 @@ fn elsewhere(
     unclear
 }
 
+/// The host itself.
+struct Own {
+    sight: MemberView,
+    /// The common names of its certificates.
+    commons: BTreeSet<String>,
+}
+
 struct Other {
     address: IpAddr,
-    sight: MemberSight,
+    sight: Arc<MemberView>,
 }
 
 /// Fills in where each address leads, and gives the sights of those that are not the host itself.
 fn members(
     judged: &mut JudgedName,
     history: &History,
-    own: &MemberSight,
+    own: &Own,
     context: &Context<'_>,
 ) -> Vec<Other> {
     let Forward::Addresses(addresses) = &judged.forward else {
         return Vec::new();
     };
-    let here = history.subject.endpoint();
-    let port = history.subject.port();
+    let here = history.key.endpoint();
+    let port = history.key.port();
     let mut others = Vec::new();
     for address in addresses {
         let endpoint = Endpoint::new(*address, port);
         if Some(endpoint) == here {
             judged.members.push(NameMember {
                 address: *address,
-                reachable: own.reachable,
+                reachable: own.sight.reachable,
                 same_identity: Some(true),
             });
             continue;
         }
-        let seen = (context.lookup)(endpoint);
-        let sight = seen.as_deref().map(|seen| MemberSight::of(&in_order(seen)));
+        let sight = (context.members)(endpoint);
         // Nothing is known of an IPv6 address that this machine has no route to; a scan leaves it out where there are others.
         let untried = address.is_ipv6()
             && sight.as_ref().map_or_else(
@@ -368,7 +377,7 @@ fn members(
             same_identity: sight
                 .as_ref()
                 .filter(|sight| sight.reachable == Some(true))
-                .and_then(|sight| own.identity.same_as(&sight.identity)),
+                .and_then(|sight| own.sight.identity.same_as(&sight.identity)),
         });
         if let Some(sight) = sight {
             others.push(Other {
@@ -535,22 +544,18 @@ pub(crate) fn publishable(name: &str) -> bool {
 
 /// A name that only the certificate carries and that nobody is known to use: an alternative one, or one left over from a
 /// renaming, which has a finding of its own.
-fn is_aside(judged: &JudgedName, history: &History) -> bool {
+fn is_aside(judged: &JudgedName, history: &History, own: &Own) -> bool {
     let renamed = || {
         history
             .ntlm()
             .and_then(|ntlm| ntlm_name(ntlm))
             .is_some_and(|name| name.contains('.') && name != judged.name)
     };
-    judged.only_certificate() && (is_alternative(judged, history) || renamed())
+    judged.only_certificate() && (is_alternative(judged, own) || renamed())
 }
 
 /// A name that only the certificate carries, beside the common name: it may belong to another machine with the same
 /// certificate, or to none any more.
-fn is_alternative(judged: &JudgedName, history: &History) -> bool {
-    let mut commons = history
-        .attempts
-        .iter()
-        .filter_map(|attempt| leaf_of(attempt)?.common_name.as_deref());
-    judged.only_certificate() && !commons.any(|common| normal(common) == judged.name)
+fn is_alternative(judged: &JudgedName, own: &Own) -> bool {
+    judged.only_certificate() && !own.commons.contains(&judged.name)
 }

@@ -1,13 +1,13 @@
 //! What mstsc would probably show. The weights are a judgement, not a measurement; the reasons stand beside the number.
 
 use super::ending::connected;
+use super::host_view::HostView;
 use super::names::JudgedName;
 use super::rules;
-use super::sight::Sight;
 use super::state::StateOfHost;
 use crate::model::{
-    DnsVerdict, Finding, HostState, Outcome, PredictedError, Severity, StabilityVerdict, Stage,
-    Subject,
+    DnsVerdict, Finding, HostKey, HostState, Outcome, PredictedError, Severity, StabilityVerdict,
+    Stage,
 };
 
 /// Findings under which mstsc's socket is closed: 0x904.
@@ -63,7 +63,7 @@ const EXPIRED: (&str, &str) = ("0x1B07", "The server certificate has expired");
 
 /// The likeliest client error, or none.
 pub(crate) fn predict(
-    sight: &Sight<'_>,
+    sight: &HostView<'_>,
     findings: &[Finding],
     ending: StateOfHost,
 ) -> Option<PredictedError> {
@@ -105,8 +105,8 @@ fn guess(
 }
 
 /// Nothing comes up at all.
-fn connect(sight: &Sight<'_>, ending: StateOfHost) -> Option<Guess> {
-    if let Subject::Unresolved { name, .. } = &sight.history.subject {
+fn connect(sight: &HostView<'_>, ending: StateOfHost) -> Option<Guess> {
+    if let HostKey::Unresolved { name, .. } = &sight.history.key {
         let weight = match sight.names.verdict {
             DnsVerdict::Missing | DnsVerdict::AliasLoop => 95,
             DnsVerdict::Error => 70,
@@ -135,7 +135,7 @@ fn connect(sight: &Sight<'_>, ending: StateOfHost) -> Option<Guess> {
 }
 
 /// The socket is closed under the client, somewhere after TCP came up.
-fn closed(sight: &Sight<'_>, findings: &[Finding], ending: StateOfHost) -> Option<Guess> {
+fn closed(sight: &HostView<'_>, findings: &[Finding], ending: StateOfHost) -> Option<Guess> {
     let has = |id: &str| findings.iter().find(|finding| finding.id == id);
     if has("RDP-THROTTLED").is_none()
         && let Some(share) = flaky_close(sight)
@@ -190,7 +190,7 @@ fn closed(sight: &Sight<'_>, findings: &[Finding], ending: StateOfHost) -> Optio
 }
 
 /// Failures that come after TCP, where some attempts get through: as likely as they are among the attempts.
-fn flaky_close(sight: &Sight<'_>) -> Option<Guess> {
+fn flaky_close(sight: &HostView<'_>) -> Option<Guess> {
     let stability = &sight.stability;
     let late: u32 = stability
         .failures_by_stage
@@ -240,7 +240,7 @@ fn in_about(failures: u32, attempts: u32) -> String {
 }
 
 /// Half the weight of a stage's finding while there is only one attempt to go by.
-fn seen_once(sight: &Sight<'_>, findings: &[Finding], ending: StateOfHost) -> Option<u32> {
+fn seen_once(sight: &HostView<'_>, findings: &[Finding], ending: StateOfHost) -> Option<u32> {
     let known = findings
         .iter()
         .any(|finding| CLOSING.iter().any(|(id, _)| finding.id == *id));
@@ -257,7 +257,7 @@ fn seen_once(sight: &Sight<'_>, findings: &[Finding], ending: StateOfHost) -> Op
 }
 
 /// Every attempt that came up ends, in a way that no other guess covers: the client's socket is closed sooner or later.
-fn stopped(sight: &Sight<'_>) -> Option<Guess> {
+fn stopped(sight: &HostView<'_>) -> Option<Guess> {
     let up = sight
         .counted
         .iter()
@@ -283,7 +283,7 @@ fn stopped(sight: &Sight<'_>) -> Option<Guess> {
 }
 
 /// Connects that fail now and then.
-fn flaky_connect(sight: &Sight<'_>) -> Option<Guess> {
+fn flaky_connect(sight: &HostView<'_>) -> Option<Guess> {
     let stability = &sight.stability;
     if stability.verdict != StabilityVerdict::Flaky {
         return None;
@@ -317,7 +317,7 @@ fn silent(findings: &[Finding]) -> Option<Guess> {
 
 /// By IP it works; by name it does not. A name that the user typed and that works is the one that counts: nobody is known to
 /// type the others.
-fn by_name(sight: &Sight<'_>, findings: &[Finding]) -> Option<Guess> {
+fn by_name(sight: &HostView<'_>, findings: &[Finding]) -> Option<Guess> {
     if !sight.history.attempts.iter().any(connected) {
         return None;
     }
@@ -360,7 +360,7 @@ fn by_name(sight: &Sight<'_>, findings: &[Finding]) -> Option<Guess> {
 }
 
 /// The client itself refuses the certificate.
-fn certificate(sight: &Sight<'_>, findings: &[Finding]) -> Option<Guess> {
+fn certificate(sight: &HostView<'_>, findings: &[Finding]) -> Option<Guess> {
     let has = |id: &str| findings.iter().find(|finding| finding.id == id);
     // What is seen to happen comes before what only a policy would do.
     if sight.stability.verdict == StabilityVerdict::Flaky {

@@ -15,7 +15,7 @@ impl Diagnosis {
                 worst.is_some_and(|worst| worst.severity >= Severity::High)
             }
             HostState::Degraded
-            | HostState::GivenUp
+            | HostState::Skipped
             | HostState::NotRdp
             | HostState::NotProbed
             | HostState::Healthy => false,
@@ -29,7 +29,7 @@ mod tests {
     use crate::diagnosis::testing::{
         AttemptMaker, HostMaker, attempt, closed, endpoint, host_at, silent, times,
     };
-    use crate::model::{LookupAnswer, NameSource, Outcome, Stage, Subject};
+    use crate::model::{HostKey, LookupAnswer, NameSource, Outcome, Stage};
 
     const NAME: &str = "srv05.corp.example";
 
@@ -60,11 +60,11 @@ mod tests {
     }
 
     fn name_alone(answer: &LookupAnswer) -> HostMaker {
-        let subject = Subject::Unresolved {
+        let key = HostKey::Unresolved {
             name: NAME.into(),
             port: 3389,
         };
-        host_at(subject, [])
+        host_at(key, [])
             .named(NameSource::Target, NAME)
             .answers(NAME, answer.clone())
             .answers(NAME, answer.clone())

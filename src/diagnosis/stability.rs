@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::ending::connected;
-use super::sight::Counted;
+use super::host_view::Counted;
 use super::{Policy, Spread, Stability};
-use crate::model::{Outcome, StabilityVerdict, Stage, TlsMethod};
+use crate::model::{Outcome, StabilityVerdict, Stage, TlsHandshake};
 
 /// A connect slower than this with a retransmission behind it lost its SYN: the first retry comes after one second (RFC 6298).
 const RETRIED_SYN_MS: f64 = 900.0;
@@ -55,7 +55,7 @@ fn handshake_ms(one: &Counted<'_>) -> Option<f64> {
         .attempt
         .tls
         .as_ref()
-        .is_some_and(|tls| tls.method == TlsMethod::Full);
+        .is_some_and(|tls| tls.handshake == TlsHandshake::Full);
     one.attempt.pace_ms(Stage::Tls).filter(|_| full)
 }
 
@@ -63,7 +63,7 @@ fn handshake_ms(one: &Counted<'_>) -> Option<f64> {
 fn loss(counted: &[Counted<'_>]) -> f64 {
     let (mut lost, mut tried) = (0_u32, 0_u32);
     for one in counted {
-        let silent = u32::from(one.attempt.silent_rounds);
+        let silent = u32::from(one.attempt.unanswered_rounds);
         let timed_out = !connected(one.attempt)
             && one.attempt.stages.iter().any(|record| {
                 record.stage == Stage::Tcp && matches!(record.outcome, Outcome::Timeout { .. })

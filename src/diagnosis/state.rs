@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::ending::{broken_off, connected};
-use super::sight::{Counted, Sight};
+use super::host_view::{Counted, HostView};
 use crate::model::{
-    Finding, History, HostState, NegotiationFacts, NegotiationFailure, Nla, Outcome, ProbeKind,
-    Reply, SelectedSecurity, Severity, Stage, Subject,
+    Finding, History, HostKey, HostState, NegotiationFacts, NegotiationFailure, Nla, Outcome,
+    ProbeKind, Reply, SelectedSecurity, Severity, Stage,
 };
 
 /// State and the stage where attempts end.
@@ -28,11 +28,11 @@ const fn ended(state: HostState, at: Stage) -> StateOfHost {
 }
 
 /// What is always true of the host: the first that holds, in the order of the report's contract.
-pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
+pub(crate) fn of(sight: &HostView<'_>, findings: &[Finding]) -> StateOfHost {
     if sight.history.is_not_probed() {
         return NOT_PROBED;
     }
-    if matches!(sight.history.subject, Subject::Unresolved { .. }) {
+    if matches!(sight.history.key, HostKey::Unresolved { .. }) {
         // Where no resolver had an answer the name may well have an address.
         return if sight.history.excluded.is_empty() && sight.dns_judged {
             ended(HostState::Unreachable, Stage::Dns)
@@ -43,7 +43,7 @@ pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
     let given_up = sight.history.attempts.last().and_then(broken_off);
     if !sight.history.attempts.iter().any(connected) {
         return match given_up {
-            Some(stage) if sight.counted.is_empty() => ended(HostState::GivenUp, stage),
+            Some(stage) if sight.counted.is_empty() => ended(HostState::Skipped, stage),
             _ => without_connection(sight),
         };
     }
@@ -51,7 +51,7 @@ pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
         return ended(HostState::NotRdp, Stage::X224);
     }
     if let Some(stage) = skipped_early(sight) {
-        return ended(HostState::GivenUp, stage);
+        return ended(HostState::Skipped, stage);
     }
     if let Some(stage) = broken_at(sight) {
         return ended(HostState::Broken, stage);
@@ -67,11 +67,11 @@ pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
         HostState::Degraded
     } else if let Some(stage) = given_up {
         // It got through before, and then someone lost patience with it.
-        return ended(HostState::GivenUp, stage);
+        return ended(HostState::Skipped, stage);
     } else if sight.any_through() {
         HostState::Healthy
     } else {
-        return skipped().map_or(NOT_PROBED, |stage| ended(HostState::GivenUp, stage));
+        return skipped().map_or(NOT_PROBED, |stage| ended(HostState::Skipped, stage));
     };
     StateOfHost {
         state,
@@ -80,7 +80,7 @@ pub(crate) fn of(sight: &Sight<'_>, findings: &[Finding]) -> StateOfHost {
 }
 
 /// The stage at which the user skipped the host before there were enough attempts to tell what always fails.
-pub(crate) fn skipped_early(sight: &Sight<'_>) -> Option<Stage> {
+pub(crate) fn skipped_early(sight: &HostView<'_>) -> Option<Stage> {
     let enough = usize::try_from(sight.policy.stability_attempts).unwrap_or(usize::MAX);
     let too_few = !sight.any_through() && sight.counted.len() < enough;
     let newest = sight.history.attempts.last().filter(|_| too_few)?;
@@ -88,13 +88,13 @@ pub(crate) fn skipped_early(sight: &Sight<'_>) -> Option<Stage> {
 }
 
 /// The port is open, and no attempt got through: each one was stopped, or this program's TLS library would not go on.
-pub(crate) fn is_unreached(sight: &Sight<'_>) -> bool {
+pub(crate) fn is_unreached(sight: &HostView<'_>) -> bool {
     let reached = |counted: &Counted<'_>| connected(counted.attempt);
     !sight.any_through() && (sight.counted.iter().any(reached) || refused_by_us(sight))
 }
 
 /// There were attempts, and none of them says anything about the host: this machine's own trouble kept them from it.
-pub(crate) fn kept_by_own_trouble(sight: &Sight<'_>) -> bool {
+pub(crate) fn kept_by_own_trouble(sight: &HostView<'_>) -> bool {
     let attempts = &sight.history.attempts;
     // A lost connect beside an attempt that came up says nothing about a host that is up.
     let lost_only = sight.counted.iter().all(|one| !connected(one.attempt));
@@ -106,7 +106,7 @@ pub(crate) fn kept_by_own_trouble(sight: &Sight<'_>) -> bool {
 }
 
 /// Nothing ever accepted a connection.
-fn without_connection(sight: &Sight<'_>) -> StateOfHost {
+fn without_connection(sight: &HostView<'_>) -> StateOfHost {
     if sight.counted.is_empty() {
         return NOT_PROBED;
     }
@@ -137,7 +137,7 @@ fn is_unreachable(outcome: &Outcome) -> bool {
 }
 
 /// Something else answers there, or TLS at once, and on no attempt did anything answer X.224.
-pub(crate) fn is_not_rdp(sight: &Sight<'_>) -> bool {
+pub(crate) fn is_not_rdp(sight: &HostView<'_>) -> bool {
     let other = sight.tolerance.direct_tls_up
         || sight.failures().any(|(_, stage, outcome)| {
             stage == Stage::X224 && matches!(outcome, Outcome::NotRdp { .. })
@@ -157,7 +157,7 @@ pub(crate) fn is_not_rdp(sight: &Sight<'_>) -> bool {
 /// The stage at which every attempt that reached the port would be stopped, for a modern client and for any other probe
 /// alike: the most frequent one, the later of equals. Connects lost on the way say nothing about what comes after them, so
 /// they neither make nor unmake this.
-pub(crate) fn broken_at(sight: &Sight<'_>) -> Option<Stage> {
+pub(crate) fn broken_at(sight: &HostView<'_>) -> Option<Stage> {
     let mut ends: BTreeMap<Stage, usize> = BTreeMap::new();
     for counted in sight
         .counted
@@ -180,7 +180,7 @@ pub(crate) fn broken_at(sight: &Sight<'_>) -> Option<Stage> {
 
 /// The modern hello was refused in a way that an old server has as well, and no other hello was sent: a refusal of the
 /// modern hello alone never makes a host broken.
-fn lacks_legacy_hello(sight: &Sight<'_>) -> bool {
+fn lacks_legacy_hello(sight: &HostView<'_>) -> bool {
     let refused = |reply| matches!(reply, Some(Reply::Declined | Reply::Cut));
     sight.probes(ProbeKind::LegacyHello).next().is_none()
         && sight
@@ -188,7 +188,7 @@ fn lacks_legacy_hello(sight: &Sight<'_>) -> bool {
             .all(|(counted, _, _)| refused(Reply::to_hello(counted.attempt)))
 }
 
-fn refused_by_us(sight: &Sight<'_>) -> bool {
+fn refused_by_us(sight: &HostView<'_>) -> bool {
     sight.history.attempts.iter().any(|attempt| {
         attempt
             .stages
@@ -214,7 +214,7 @@ pub(crate) fn insists_on_nla(history: &History) -> bool {
 }
 
 /// Whether NLA is asked for. A server that chose HYBRID may or may not insist: only a request without it tells.
-pub(crate) fn nla_of(sight: &Sight<'_>) -> Nla {
+pub(crate) fn nla_of(sight: &HostView<'_>) -> Nla {
     if insists_on_nla(sight.history) || refuses_without_nla(sight) {
         return Nla::Required;
     }
@@ -222,7 +222,7 @@ pub(crate) fn nla_of(sight: &Sight<'_>) -> Nla {
 }
 
 /// A request that offered NLA was refused for the lack of it.
-fn refuses_without_nla(sight: &Sight<'_>) -> bool {
+fn refuses_without_nla(sight: &HostView<'_>) -> bool {
     let required = NegotiationFailure::HYBRID_REQUIRED;
     sight.outcomes(ProbeKind::Default, Stage::X224).any(
         |outcome| matches!(outcome, Outcome::NegotiationFailure { code } if *code == required.0),

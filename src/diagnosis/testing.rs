@@ -1,16 +1,15 @@
 //! Makers of attempts and hosts for tests.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Context, Diagnosis, FleetSight, Policy, Verdict};
+use super::{Context, Diagnosis, FleetSurvey, FleetView, MemberView, Policy, Verdict};
 use crate::model::{
-    Attempt, CertificateFacts, Endpoint, History, KeyAlgorithm, Lookup, LookupAnswer, NameSource,
-    NegotiationFacts, NegotiationFailure, NtlmFacts, ObservedName, Outcome, ProbeKind, Protocols,
-    PublicKey, Question, Resolver, SelectedSecurity, Stage, StageRecord, Subject, TlsFacts,
-    TlsMethod, TlsVersion, TrustVerdict,
+    Attempt, CertificateFacts, Digest, Endpoint, HexBytes, History, HostKey, KeyAlgorithm, Lookup,
+    LookupAnswer, NameSource, NegotiationFacts, NegotiationFailure, NtlmFacts, ObservedName,
+    Outcome, ProbeKind, Protocols, PublicKey, Question, Resolver, SelectedSecurity, Stage,
+    StageRecord, TlsFacts, TlsHandshake, TlsVersion, TrustVerdict,
 };
 
 /// The time as of which test hosts are judged.
@@ -47,21 +46,27 @@ pub(crate) fn alert(code: u8) -> Outcome {
     Outcome::Alert { code, received: 7 }
 }
 
+/// A digest that differs wherever the text does.
+pub(crate) fn digest(of: &str) -> Digest<32> {
+    let hash = ring::digest::digest(&ring::digest::SHA256, of.as_bytes());
+    Digest::try_from(hash.as_ref()).unwrap()
+}
+
 /// A Windows machine's own certificate: self-signed, no alternative name, server authentication only.
 pub(crate) fn certificate(name: &str) -> CertificateFacts {
     let subject: Box<str> = format!("CN={name}").into();
     CertificateFacts {
-        sha1: "5a".repeat(20).into(),
-        sha256: format!("{:0>64}", name.len()).into(),
+        sha1: Digest([0x5a; 20]),
+        sha256: digest(name),
         der_length: 800,
         unparsable: None,
         subject: subject.clone(),
         common_name: Some(name.into()),
-        issuer: subject,
-        serial: "01".into(),
+        issuer: subject.into(),
+        serial: HexBytes::from(&[1][..]),
         san_dns: Vec::new(),
         san_ip: Vec::new(),
-        san_left_out: 0,
+        san_omitted: 0,
         has_san: false,
         not_before: Some(days(-60).into()),
         not_after: Some(days(120).into()),
@@ -69,7 +74,7 @@ pub(crate) fn certificate(name: &str) -> CertificateFacts {
             algorithm: KeyAlgorithm::Rsa,
             bits: 2048,
         },
-        spki_sha256: format!("key of {name}").into(),
+        spki_sha256: Some(digest(&format!("key of {name}"))),
         signature_algorithm: "sha256WithRSAEncryption".into(),
         extended_key_usage: Some(vec!["1.3.6.1.5.5.7.3.1".into()]),
         is_ca: false,
@@ -100,13 +105,13 @@ pub(crate) fn tls(leaf: CertificateFacts) -> TlsFacts {
         TrustVerdict::UnknownIssuer
     };
     TlsFacts {
-        method: TlsMethod::Full,
+        handshake: TlsHandshake::Full,
         version: Some(TlsVersion::TLS_1_3),
         cipher: Some("TLS13_AES_256_GCM_SHA384".into()),
         group: None,
         signature_valid: Some(true),
         client_certificate_requested: false,
-        chain: vec![Arc::new(leaf)],
+        chain: vec![leaf.into()],
         trust,
         received: 1400,
     }
@@ -114,7 +119,7 @@ pub(crate) fn tls(leaf: CertificateFacts) -> TlsFacts {
 
 pub(crate) fn legacy(version: TlsVersion) -> TlsFacts {
     TlsFacts {
-        method: TlsMethod::LegacyPeek,
+        handshake: TlsHandshake::LegacyPeek,
         version: Some(version),
         cipher: Some("TLS_RSA_WITH_AES_128_CBC_SHA".into()),
         signature_valid: None,
@@ -160,7 +165,7 @@ pub(crate) fn ntlm(name: &str) -> NtlmFacts {
         dns_forest: Some("corp.example".into()),
         version: Some((10, 0, 20348)),
         server_time: Some(now()),
-        asked_at: Some(now()),
+        measured_at: Some(now()),
         clock_error_ms: 2,
         tsrequest_version: Some(6),
         echoed_nonce: false,
@@ -187,10 +192,10 @@ fn empty(probe: ProbeKind) -> Attempt {
         endpoint: here(),
         number: 1,
         probe,
-        by_name: None,
+        sni: None,
         started_at: now(),
         stages: Vec::new(),
-        silent_rounds: 0,
+        unanswered_rounds: 0,
         negotiation: None,
         tls: None,
         ntlm: None,
@@ -259,7 +264,7 @@ impl AttemptMaker {
         } else {
             self.tcp().x224()
         };
-        if facts.method == TlsMethod::LegacyPeek {
+        if facts.handshake == TlsHandshake::LegacyPeek {
             let probe = ProbeKind::LegacyHello;
             self = self
                 .stage(Stage::Tls, alert(40))
@@ -300,7 +305,7 @@ impl AttemptMaker {
     }
 
     pub(crate) fn by_name(self, name: &str) -> Self {
-        self.edit_each(|attempt| attempt.by_name = Some(name.into()))
+        self.edit_each(|attempt| attempt.sni = Some(name.into()))
     }
 
     /// Changes every attempt of this maker.
@@ -338,18 +343,15 @@ pub(crate) struct HostMaker {
     pub(crate) now: Timestamp,
     resolver_down: bool,
     ntlm_enabled: bool,
-    fleet: Option<FleetSight>,
+    fleet: Option<FleetView>,
 }
 
 pub(crate) fn host(attempts: impl IntoIterator<Item = AttemptMaker>) -> HostMaker {
-    host_at(Subject::Endpoint(here()), attempts)
+    host_at(HostKey::Endpoint(here()), attempts)
 }
 
-pub(crate) fn host_at(
-    subject: Subject,
-    attempts: impl IntoIterator<Item = AttemptMaker>,
-) -> HostMaker {
-    let mut history = History::new(subject);
+pub(crate) fn host_at(key: HostKey, attempts: impl IntoIterator<Item = AttemptMaker>) -> HostMaker {
+    let mut history = History::new(key);
     history.listed = true;
     history.complete = true;
     history.attempts = attempts.into_iter().flat_map(AttemptMaker::all).collect();
@@ -414,8 +416,8 @@ impl HostMaker {
 
     /// Another endpoint with its attempts.
     pub(crate) fn beside(mut self, address: &str, attempts: Vec<AttemptMaker>) -> Self {
-        let mut history = History::new(Subject::Endpoint(endpoint(address)));
-        history.by_reference = true;
+        let mut history = History::new(HostKey::Endpoint(endpoint(address)));
+        history.outside_targets = true;
         history.attempts = attempts.into_iter().flat_map(AttemptMaker::all).collect();
         self.others.push(history);
         self
@@ -424,7 +426,7 @@ impl HostMaker {
     /// The same host at another address.
     pub(crate) fn at(mut self, address: &str) -> Self {
         let here = endpoint(address);
-        self.history.subject = Subject::Endpoint(here);
+        self.history.key = HostKey::Endpoint(here);
         for attempt in &mut self.history.attempts {
             attempt.endpoint = here;
         }
@@ -434,7 +436,7 @@ impl HostMaker {
     /// Judged as one of these, with itself among them.
     pub(crate) fn among(mut self, fleet: &[Self]) -> Self {
         let all: Vec<&Self> = fleet.iter().chain([&self]).collect();
-        let sight = fleet_sight(&all);
+        let sight = fleet_view(&all);
         self.fleet = Some(sight);
         self
     }
@@ -455,11 +457,10 @@ impl HostMaker {
     }
 
     fn with<T>(&self, judge: impl FnOnce(&Context<'_>) -> T) -> T {
-        let lookup = |wanted: Endpoint| {
-            self.others
-                .iter()
-                .find(|other| other.subject.endpoint() == Some(wanted))
-                .map(Cow::Borrowed)
+        let members = |wanted: Endpoint| {
+            let mut others = self.others.iter();
+            let member = others.find(|other| other.key.endpoint() == Some(wanted))?;
+            Some(Arc::new(MemberView::of(member)))
         };
         judge(&Context {
             policy: &self.policy,
@@ -468,7 +469,7 @@ impl HostMaker {
             ntlm_enabled: self.ntlm_enabled,
             resolver_down: self.resolver_down,
             fleet: self.fleet.as_ref(),
-            lookup: &lookup,
+            members: &members,
         })
     }
 
@@ -480,8 +481,8 @@ impl HostMaker {
         self.with(|context| super::verdicts(&self.history, context))
     }
 
-    pub(crate) fn undecided(&self) -> Vec<super::Undecided> {
-        self.with(|context| super::undecided(&self.history, context))
+    pub(crate) fn undetermined(&self) -> Vec<super::Undetermined> {
+        self.with(|context| super::undetermined(&self.history, context))
     }
 
     pub(crate) fn verdict(&self, id: &str) -> Verdict {
@@ -516,8 +517,15 @@ impl HostMaker {
 }
 
 /// What hosts show together.
-pub(crate) fn fleet_sight(hosts: &[&HostMaker]) -> FleetSight {
-    FleetSight::of(|place| hosts.get(place).map(|host| Cow::Borrowed(&host.history)))
+pub(crate) fn fleet_view(hosts: &[&HostMaker]) -> FleetView {
+    let mut survey = FleetSurvey::default();
+    for (place, host) in hosts.iter().enumerate() {
+        survey.add(place, &host.history);
+    }
+    for place in survey.revisit() {
+        survey.add_again(&hosts[place].history);
+    }
+    survey.finish()
 }
 
 pub(crate) fn leading_to(addresses: &[&str]) -> LookupAnswer {

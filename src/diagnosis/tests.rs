@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 
 use super::ending::connected;
-use super::testing::{HostMaker, endpoint, leading_to};
+use super::testing::{HostMaker, digest, endpoint, leading_to};
 use super::*;
 use crate::model::{
-    Attempt, Lookup, LookupAnswer, NameSource, ObservedName, Outcome, ProbeKind, Question,
-    Resolver, Severity, StageRecord, Subject, TlsMethod, UtcSecond,
+    Attempt, HexBytes, HostKey, Lookup, LookupAnswer, NameSource, ObservedName, Outcome, ProbeKind,
+    Question, Resolver, Severity, StageRecord, TlsHandshake, UtcSecond,
 };
 
 mod cases;
@@ -27,15 +27,15 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         1 => Just(Outcome::Prohibited),
         2 => received.clone().prop_map(|received| Outcome::Closed { received }),
         2 => received.clone().prop_map(|received| Outcome::Reset { received }),
-        1 => ".{0,8}".prop_map(|looks_like| Outcome::NotRdp { looks_like, first_bytes: String::new() }),
-        1 => ".{0,8}".prop_map(|detail| Outcome::Malformed { detail }),
+        1 => ".{0,8}".prop_map(|like| Outcome::NotRdp { looks_like: like.into(), first_bytes: HexBytes::default() }),
+        1 => ".{0,8}".prop_map(|detail| Outcome::Malformed { detail: detail.into() }),
         1 => (0_u32..9).prop_map(|code| Outcome::NegotiationFailure { code }),
         1 => Just(Outcome::NoTls),
         1 => (any::<u8>(), received).prop_map(|(code, received)| Outcome::Alert { code, received }),
-        1 => ".{0,8}".prop_map(|detail| Outcome::ClientRefused { detail }),
+        1 => ".{0,8}".prop_map(|detail| Outcome::ClientRefused { detail: detail.into() }),
         1 => any::<u32>().prop_map(|status| Outcome::CredsspError { status }),
         1 => Just(Outcome::NoChallenge),
-        1 => ".{0,8}".prop_map(|detail| Outcome::Local { detail }),
+        1 => ".{0,8}".prop_map(|detail| Outcome::LocalError { detail: detail.into() }),
         1 => Just(Outcome::Cancelled),
     ]
 }
@@ -80,21 +80,21 @@ fn certificate() -> impl Strategy<Value = CertificateFacts> {
                 leaf.is_ca = is_ca;
                 leaf.self_issued = self_issued;
                 leaf.key.bits = bits;
-                leaf.san_left_out = bits % 2;
+                leaf.san_omitted = bits % 2;
                 // Certificates that differ have hashes that differ.
-                leaf.sha256 = format!("{leaf:?}").into();
+                leaf.sha256 = digest(&format!("{leaf:?}"));
                 leaf
             },
         )
 }
 
 fn attempt() -> impl Strategy<Value = Attempt> {
-    let method = prop_oneof![
-        Just(TlsMethod::Full),
-        Just(TlsMethod::LegacyPeek),
-        Just(TlsMethod::Failed)
+    let handshake = prop_oneof![
+        Just(TlsHandshake::Full),
+        Just(TlsHandshake::LegacyPeek),
+        Just(TlsHandshake::Failed)
     ];
-    let tls = prop::option::of((method, certificate()));
+    let tls = prop::option::of((handshake, certificate()));
     (
         prop::sample::select(&ProbeKind::ALL[..]),
         prop::collection::vec(record(), 0..7),
@@ -103,14 +103,14 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         any::<u8>(),
         any::<bool>(),
     )
-        .prop_map(|(probe, stages, tls, ntlm, silent_rounds, by_name)| {
+        .prop_map(|(probe, stages, tls, ntlm, unanswered_rounds, by_name)| {
             let mut made = testing::attempt().probe(probe).done();
             made.stages = stages;
-            made.silent_rounds = silent_rounds;
-            made.by_name = by_name.then(|| "srv05.corp.example".into());
-            made.tls = tls.map(|(method, leaf)| {
+            made.unanswered_rounds = unanswered_rounds;
+            made.sni = by_name.then(|| "srv05.corp.example".into());
+            made.tls = tls.map(|(handshake, leaf)| {
                 Arc::new(TlsFacts {
-                    method,
+                    handshake,
                     ..testing::tls(leaf)
                 })
             });
@@ -176,15 +176,15 @@ fn any_host() -> impl Strategy<Value = HostMaker> {
         any::<bool>(),
     )
         .prop_map(|(attempts, names, lookups, listed, unresolved)| {
-            let subject = if unresolved && attempts.is_empty() {
-                Subject::Unresolved {
+            let key = if unresolved && attempts.is_empty() {
+                HostKey::Unresolved {
                     name: "srv05.corp.example".to_owned(),
                     port: 3389,
                 }
             } else {
-                Subject::Endpoint(testing::here())
+                HostKey::Endpoint(testing::here())
             };
-            let mut host = testing::host_at(subject, [])
+            let mut host = testing::host_at(key, [])
                 .beside("10.0.0.9", vec![testing::attempt().through()])
                 .beside(
                     "10.0.0.7",
@@ -201,14 +201,14 @@ fn any_host() -> impl Strategy<Value = HostMaker> {
 /// How a stage can end on the wire.
 fn outcome_at(stage: Stage) -> impl Strategy<Value = Outcome> {
     let received = prop::sample::select(vec![0_u32, 7, 900]);
-    let word = || "detail".to_owned();
+    let word = || Box::from("detail");
     let any = prop_oneof![
         6 => Just(Outcome::Ok),
         1 => received.clone().prop_map(|received| Outcome::Timeout { received }),
         1 => received.clone().prop_map(|received| Outcome::Closed { received }),
         1 => received.clone().prop_map(|received| Outcome::Reset { received }),
         1 => Just(Outcome::Malformed { detail: word() }),
-        1 => Just(Outcome::Local { detail: word() }),
+        1 => Just(Outcome::LocalError { detail: word() }),
         1 => Just(Outcome::Cancelled),
     ];
     match stage {
@@ -220,7 +220,7 @@ fn outcome_at(stage: Stage) -> impl Strategy<Value = Outcome> {
             1 => Just(Outcome::NetworkUnreachable),
             1 => Just(Outcome::Prohibited),
             1 => Just(Outcome::Reset { received: 0 }),
-            1 => Just(Outcome::Local { detail: word() }),
+            1 => Just(Outcome::LocalError { detail: word() }),
         ]
         .boxed(),
         Stage::X224 => prop_oneof![
@@ -228,8 +228,8 @@ fn outcome_at(stage: Stage) -> impl Strategy<Value = Outcome> {
             1 => Just(Outcome::NoTls),
             1 => (1_u32..9).prop_map(|code| Outcome::NegotiationFailure { code }),
             1 => prop::sample::select(vec!["ssh", "http", "tls"]).prop_map(|like| Outcome::NotRdp {
-                looks_like: like.to_owned(),
-                first_bytes: "00".to_owned(),
+                looks_like: like.into(),
+                first_bytes: HexBytes::from(&[0][..]),
             }),
             1 => Just(Outcome::Disconnected { message: word(), received: 9 }),
         ]
@@ -303,13 +303,13 @@ fn real_attempt() -> impl Strategy<Value = Attempt> {
                     not_after: Some(testing::days(days).into()),
                     ..testing::certificate("srv05.corp.example")
                 };
-                let method = match (ok, probe) {
-                    (false, _) => TlsMethod::Failed,
-                    (true, ProbeKind::LegacyHello) => TlsMethod::LegacyPeek,
-                    (true, _) => TlsMethod::Full,
+                let handshake = match (ok, probe) {
+                    (false, _) => TlsHandshake::Failed,
+                    (true, ProbeKind::LegacyHello) => TlsHandshake::LegacyPeek,
+                    (true, _) => TlsHandshake::Full,
                 };
                 let facts = TlsFacts {
-                    method,
+                    handshake,
                     ..testing::tls(leaf)
                 };
                 made = made.edit(|attempt| attempt.tls = Some(facts.into()));
@@ -334,6 +334,33 @@ fn real_host() -> impl Strategy<Value = HostMaker> {
         host.history.attempts = attempts;
         host.history.listed = listed;
         host
+    })
+}
+
+/// Hosts of two networks, two of each with one history, that share keys, moments and kinds of ends.
+fn fleet() -> impl Strategy<Value = Vec<HostMaker>> {
+    let host = prop_oneof![any_host(), real_host()];
+    (prop::collection::vec(host, 1..12), any::<bool>()).prop_map(|(hosts, are_crowded)| {
+        let twice = hosts.iter().chain(&hosts).cloned().enumerate();
+        twice
+            .map(|(place, mut host)| {
+                // No two attempts at one host begin at the same time.
+                let first = i64::from(place % 3 == 0);
+                for (second, attempt) in (first..).zip(&mut host.history.attempts) {
+                    attempt.started_at = testing::now() + jiff::SignedDuration::from_secs(second);
+                    if let Some(tls) = attempt.tls.as_mut().map(Arc::make_mut) {
+                        for shown in &mut tls.chain {
+                            if let Some(mut facts) = shown.facts().map(|facts| (**facts).clone()) {
+                                facts.spki_sha256 = Some(digest(&format!("key {}", place % 3)));
+                                *shown = Arc::new(facts).into();
+                            }
+                        }
+                    }
+                }
+                let network = if are_crowded { 0 } else { place % 2 };
+                host.at(&format!("10.0.{network}.{place}"))
+            })
+            .collect()
     })
 }
 
@@ -369,7 +396,7 @@ proptest! {
         let up = host.history.attempts.iter().any(connected);
         let stopped = (host.history.attempts.iter().zip(endings(&host.history.attempts)))
             .any(|(attempt, end)| connected(attempt) && end.failure().is_some());
-        let not_probed = *state == HostState::NotProbed || *state == HostState::GivenUp;
+        let not_probed = *state == HostState::NotProbed || *state == HostState::Skipped;
         let all_fail = stability.attempts > 0 && stability.failures == stability.attempts;
         prop_assert!(stability.failures <= stability.attempts);
         prop_assert_eq!(
@@ -458,6 +485,23 @@ proptest! {
         prop_assert_eq!(together, host.among(&[]).diagnose());
     }
 
+    /// Neither the order of the hosts, nor that of the attempts at one of them.
+    #[test]
+    fn the_order_in_which_hosts_are_looked_at_does_not_matter(
+        (fleet, shuffled) in fleet().prop_flat_map(|fleet| {
+            let shuffled = Just(fleet.clone()).prop_shuffle();
+            (Just(fleet), shuffled)
+        })
+    ) {
+        let mut turned = shuffled;
+        for host in &mut turned {
+            host.history.attempts.reverse();
+        }
+        let all = |hosts: &[HostMaker]| testing::fleet_view(&hosts.iter().collect::<Vec<_>>());
+        let (one, other) = (all(&fleet), all(&turned));
+        prop_assert_eq!(one.banners(), other.banners());
+        prop_assert_eq!(one, other);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the findings of a host mean for one another, once all of them are known.
 
 use super::catalog::{self, Verdict};
-use super::sight::Sight;
+use super::host_view::HostView;
 use super::state::{self, StateOfHost};
 use crate::model::{Attempt, Confidence, Finding, HostState, ProbeKind, Severity, Stage};
 
@@ -37,7 +37,7 @@ pub(super) fn raise(findings: &mut [Finding], ending: StateOfHost) {
 }
 
 /// Critical means that nobody gets in, and here somebody did.
-pub(super) fn temper(findings: &mut [Finding], sight: &Sight<'_>) {
+pub(super) fn temper(findings: &mut [Finding], sight: &HostView<'_>) {
     if sight.any_through() {
         for finding in findings {
             finding.severity = finding.severity.min(Severity::High);
@@ -47,7 +47,7 @@ pub(super) fn temper(findings: &mut [Finding], sight: &Sight<'_>) {
 
 /// Where no attempt gets through there is a finding that says so, whatever the rules made of it.
 pub(super) fn no_session(
-    sight: &Sight<'_>,
+    sight: &HostView<'_>,
     verdicts: &[(&'static str, Verdict)],
 ) -> (&'static str, Verdict) {
     let id = "RDP-NO-SESSION";
@@ -66,10 +66,14 @@ pub(super) fn no_session(
     if explained {
         return (id, Verdict::Silent);
     }
+    // Those that are not quoted need not be counted.
     let mut ends: Vec<(String, usize)> = Vec::new();
-    let mut add = |end: String| match ends.iter_mut().find(|(known, _)| *known == end) {
-        Some((_, times)) => *times += 1,
-        None => ends.push((end, 1)),
+    let mut add = |end: String| {
+        if let Some((_, times)) = ends.iter_mut().find(|(known, _)| *known == end) {
+            *times += 1;
+        } else if ends.len() < QUOTED {
+            ends.push((end, 1));
+        }
     };
     for (_, stage, outcome) in sight.failures() {
         add(format!("{stage}: {outcome}"));
@@ -84,7 +88,6 @@ pub(super) fn no_session(
     }
     let ends: Vec<String> = ends
         .into_iter()
-        .take(QUOTED)
         .map(|(end, times)| format!("{times}x {end}"))
         .collect();
     let confidence = match sight.counted.len() {

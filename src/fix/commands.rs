@@ -85,8 +85,7 @@ impl Known {
         let thumbprint = host
             .diagnosis
             .certificate(&history)
-            .map(|leaf| leaf.sha1.to_string())
-            .filter(|sha1| sha1.len() == 40 && sha1.bytes().all(|byte| byte.is_ascii_hexdigit()));
+            .map(|leaf| leaf.sha1.to_string());
         Self {
             address: machine.address,
             port: Some(machine.port),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::name::{Computer, HostName, NameFault};
 use crate::diagnosis::{NamePath, ServerKind};
 use crate::fleet::Host;
-use crate::model::{NameSource, Subject};
+use crate::model::{HostKey, NameSource};
 
 /// A host that something is to be done about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,9 +72,9 @@ impl Machine {
     /// Looks at a host; names that are no host names go to `refused`.
     pub(super) fn new(host: &Host, refused: &mut Vec<Refused>) -> Self {
         let history = host.history();
-        let (address, port) = match &history.subject {
-            Subject::Endpoint(endpoint) => (Some(endpoint.address), endpoint.port),
-            Subject::Unresolved { port, .. } => (None, *port),
+        let (address, port) = match &history.key {
+            HostKey::Endpoint(endpoint) => (Some(endpoint.address), endpoint.port),
+            HostKey::Unresolved { port, .. } => (None, *port),
         };
         let mut take = |text: &str, source| match HostName::parse(text) {
             Ok(name) => Some(name),
@@ -93,7 +93,7 @@ impl Machine {
             }
         };
         let mut names: Vec<(HostName, NameSource)> = Vec::new();
-        if let Subject::Unresolved { name, .. } = &history.subject {
+        if let HostKey::Unresolved { name, .. } = &history.key {
             names.extend(take(name, NameSource::Target).map(|name| (name, NameSource::Target)));
         }
         for observed in &history.names {

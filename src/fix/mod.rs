@@ -126,7 +126,7 @@ impl Way {
 #[must_use]
 pub fn plan<'a>(hosts: impl IntoIterator<Item = &'a Host>, named: &[&'static Remedy]) -> Plan {
     let mut hosts: Vec<&Host> = hosts.into_iter().collect();
-    hosts.sort_by(|a, b| a.subject().cmp(b.subject()));
+    hosts.sort_by(|a, b| a.key().cmp(b.key()));
     let mut refused = Vec::new();
     let mut machines = Vec::new();
     let mut actions = Vec::new();

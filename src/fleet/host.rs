@@ -1,55 +1,206 @@
-use super::packed::{Packed, Sketch};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::entry::{Composed, Entry, Fact, Stamp, compose};
+use super::log::{Log, LogError};
 use crate::diagnosis::Diagnosis;
 use crate::model::{
-    CertificateFacts, History, NameSource, ObservedName, Subject, TlsFacts, TlsMethod, TlsVersion,
+    Attempt, CertificateFacts, Digest, History, HostKey, NameSource, NtlmFacts, Site, TlsFacts,
+    TlsHandshake, TlsVersion,
 };
 
-/// A row: what was seen of one subject and what is thought of it.
+/// A row of a [`Fleet`](super::Fleet): valid for the fleet's life, and for no other fleet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostId(pub(super) u32);
+
+impl HostId {
+    /// The id of the host that stands at this place of a list of hosts.
+    #[must_use]
+    pub fn at(place: usize) -> Self {
+        // No scan comes near four thousand million hosts.
+        Self(u32::try_from(place).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn place(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+/// One endpoint or name: what was observed of it, and what follows from that.
 ///
 /// The facts are kept packed; what a table shows of every row stands beside them, ready to be sorted and filtered.
 #[derive(Debug, Clone)]
 pub struct Host {
-    subject: Subject,
+    key: HostKey,
+    log: Log,
+    /// The certificates that it has shown, by digest.
+    certificates: Vec<Arc<CertificateFacts>>,
+    is_row: bool,
     complete: bool,
     listed: bool,
-    tls: Option<(TlsMethod, Option<TlsVersion>)>,
+    tls: Option<(TlsHandshake, Option<TlsVersion>)>,
     display_name: Option<Box<str>>,
-    facts: Packed,
+    /// Names other than the one to show.
+    other_names: Box<[Box<str>]>,
+    sketch: Sketch,
     /// The opinions, recomputed whenever the facts change.
     pub diagnosis: Diagnosis,
+    /// Of what those see of it whose names resolve here.
+    pub(super) member_hash: u64,
+}
+
+/// What columns and filters read of every host. Texts are raw network text: make them safe for the sink before showing them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sketch {
+    /// As [`Diagnosis::certificate`].
+    pub certificate: Option<Arc<CertificateFacts>>,
+    /// Version of the operating system as NTLM claims it: major, minor, build.
+    pub build: Option<(u8, u8, u16)>,
+    /// As [`History::response_flags`].
+    pub response_flags: Option<u8>,
+    /// Beginning of the first attempt at which TCP came up.
+    pub first_seen: Option<Timestamp>,
+    /// Beginning of the newest such attempt.
+    pub last_seen: Option<Timestamp>,
+    /// The first name of a reverse lookup.
+    pub reverse: Option<Box<str>>,
 }
 
 impl Host {
-    /// A row of these facts and opinions.
+    /// A row of these facts and opinions, on its own.
     #[must_use]
     pub fn new(history: &History, diagnosis: Diagnosis) -> Self {
-        let mut host = Self {
-            subject: history.subject.clone(),
+        let mut host = Self::unknown(history.key.clone());
+        // What cannot be kept shows when it is read.
+        drop(host.save(history.clone()));
+        host.show(history, diagnosis);
+        host
+    }
+
+    /// A host of which nothing is known yet.
+    pub(super) fn unknown(key: HostKey) -> Self {
+        Self {
+            key,
+            log: Log::default(),
+            certificates: Vec::new(),
+            is_row: false,
             complete: false,
             listed: false,
             tls: None,
             display_name: None,
-            facts: Packed::new(history, shown(history, &diagnosis)),
-            diagnosis,
-        };
-        host.glance(history);
-        host
-    }
-
-    /// Puts facts in place of those that are here; the subject stays.
-    pub(super) fn replace(&mut self, history: &History, diagnosis: Diagnosis) {
-        self.facts.replace(history, shown(history, &diagnosis));
-        self.take(diagnosis);
-        self.glance(history);
-    }
-
-    /// Takes a new diagnosis of the same facts. Which certificate is the worst may have changed with the time.
-    pub(super) fn judge(&mut self, history: &History, diagnosis: Diagnosis) {
-        if diagnosis.shown == self.diagnosis.shown {
-            self.take(diagnosis);
-        } else {
-            self.replace(history, diagnosis);
+            other_names: Box::default(),
+            sketch: Sketch::default(),
+            diagnosis: Diagnosis::unknown(),
+            member_hash: 0,
         }
+    }
+
+    /// Keeps a history as a saved report has it.
+    pub(super) fn save(&mut self, history: History) -> Result<(), LogError> {
+        for facts in history.attempts.iter().flat_map(Attempt::certificates) {
+            self.certify(facts);
+        }
+        self.add(&Entry {
+            stamp: Stamp {
+                epoch: 0,
+                stream: crate::model::Stream::FIRST.into(),
+                seq: 0,
+                site: Site::of_machine(""),
+            },
+            fact: Fact::Saved(Box::new(history)),
+        })
+    }
+
+    /// Adds a fact.
+    pub(super) fn add(&mut self, entry: &Entry) -> Result<(), LogError> {
+        self.log.push(entry)
+    }
+
+    /// Knows the facts of a certificate that it shows.
+    pub(super) fn certify(&mut self, facts: &Arc<CertificateFacts>) {
+        let place = self
+            .certificates
+            .binary_search_by(|one| one.sha256.cmp(&facts.sha256));
+        if let Err(place) = place {
+            if self.certificates.len() < 4 {
+                self.certificates.reserve_exact(1);
+            }
+            self.certificates.insert(place, Arc::clone(facts));
+        }
+    }
+
+    /// Forgets the facts whose places are not wanted.
+    pub(super) fn retain(&mut self, wanted: impl Fn(&Stamp) -> bool) -> Result<(), LogError> {
+        self.log.retain(|entry| wanted(&entry.stamp))
+    }
+
+    /// Its history, and whether it is a row; what can be read of it, and why the rest cannot.
+    pub(super) fn compose(&self, has_ended: bool) -> (Composed, Option<LogError>) {
+        let mut error = None;
+        let entries = self.log.entries().map_while(|entry| match entry {
+            Ok(entry) => Some(entry),
+            Err(wrong) => {
+                error = Some(wrong);
+                None
+            }
+        });
+        let mut composed = compose(&self.key, entries.collect(), has_ended);
+        composed.history.resolve(&|digest| self.known(digest));
+        composed.history.drop_unresolved();
+        (composed, error)
+    }
+
+    fn known(&self, digest: &Digest<32>) -> Option<Arc<CertificateFacts>> {
+        let place = self
+            .certificates
+            .binary_search_by(|one| one.sha256.cmp(digest));
+        self.certificates.get(place.ok()?).cloned()
+    }
+
+    /// Whether it is a row: scanned for its own sake, or listed.
+    pub(super) const fn is_row(&self) -> bool {
+        self.is_row
+    }
+
+    /// Is no row, or no longer.
+    pub(super) fn hide(&mut self) {
+        self.is_row = false;
+    }
+
+    /// Takes a new diagnosis of its facts.
+    pub(super) fn show(&mut self, history: &History, diagnosis: Diagnosis) {
+        self.is_row = true;
+        self.complete = history.complete;
+        self.listed = history.listed;
+        // A version that no handshake came to is none to count.
+        let version = |tls: &TlsFacts| {
+            tls.version
+                .filter(|_| tls.handshake != TlsHandshake::Failed)
+        };
+        self.tls = history.tls().map(|tls| (tls.handshake, version(tls)));
+        self.sketch = Sketch::of(history, &diagnosis);
+        let name = match &history.key {
+            // The key is the name.
+            HostKey::Unresolved { .. } => None,
+            HostKey::Endpoint(_) => display_name(history, self.sketch.certificate.as_deref()),
+        };
+        if self.display_name.as_deref() != name {
+            self.display_name = name.map(Into::into);
+        }
+        let mut others: Vec<&str> = history.names.iter().map(|one| &*one.name).collect();
+        others.sort_unstable();
+        others.dedup();
+        others.retain(|other| Some(*other) != name);
+        if !self
+            .other_names
+            .iter()
+            .map(|name| &**name)
+            .eq(others.iter().copied())
+        {
+            self.other_names = others.into_iter().map(Into::into).collect();
+        }
+        self.take(diagnosis);
     }
 
     /// Takes new opinions. Those that say the same stay where they are in memory: most do, at every attempt, and a fleet whose
@@ -68,27 +219,10 @@ impl Host {
         self.diagnosis = diagnosis;
     }
 
-    /// Brings what stands beside the facts in line with them.
-    fn glance(&mut self, history: &History) {
-        self.complete = history.complete;
-        self.listed = history.listed;
-        // A version that no handshake came to is none to count.
-        let version = |tls: &TlsFacts| tls.version.filter(|_| tls.method != TlsMethod::Failed);
-        self.tls = history.tls().map(|tls| (tls.method, version(tls)));
-        let name = match &history.subject {
-            // The subject is the name.
-            Subject::Unresolved { .. } => None,
-            Subject::Endpoint(_) => display_name(history, &self.diagnosis),
-        };
-        if self.display_name.as_deref() != name {
-            self.display_name = name.map(Into::into);
-        }
-    }
-
-    /// About whom.
+    /// About which endpoint or name.
     #[must_use]
-    pub const fn subject(&self) -> &Subject {
-        &self.subject
+    pub const fn key(&self) -> &HostKey {
+        &self.key
     }
 
     /// No further attempt will follow.
@@ -97,7 +231,7 @@ impl Host {
         self.complete
     }
 
-    /// The user listed it, or a name that leads to it, one by one.
+    /// The user listed it, or a name that resolves to it, one by one.
     #[must_use]
     pub const fn listed(&self) -> bool {
         self.listed
@@ -105,26 +239,36 @@ impl Host {
 
     /// Method and version of [`History::tls`].
     #[must_use]
-    pub const fn tls(&self) -> Option<(TlsMethod, Option<TlsVersion>)> {
+    pub const fn tls(&self) -> Option<(TlsHandshake, Option<TlsVersion>)> {
         self.tls
     }
 
-    /// The facts, spread out anew at every call.
+    /// The facts, unpacked at every call.
     #[must_use]
     pub fn history(&self) -> History {
-        self.facts.history(&self.subject)
+        let (composed, _) = self.compose(false);
+        History {
+            complete: self.complete,
+            ..composed.history
+        }
     }
 
-    /// Names in play, each name and source once. Less work than the whole history.
+    /// What columns and filters read of every host.
     #[must_use]
-    pub fn names(&self) -> Vec<ObservedName> {
-        self.facts.names()
+    pub const fn sketch(&self) -> &Sketch {
+        &self.sketch
     }
 
-    /// What columns and filters may ask of every host. Far less work than the whole history.
+    /// As [`Diagnosis::certificate`].
     #[must_use]
-    pub fn sketch(&self) -> Sketch<'_> {
-        self.facts.sketch()
+    pub const fn certificate(&self) -> Option<&Arc<CertificateFacts>> {
+        self.sketch.certificate.as_ref()
+    }
+
+    /// Every name in play, each once.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let others = self.other_names.iter().map(AsRef::as_ref);
+        self.display_name().into_iter().chain(others)
     }
 
     /// The name to show: the one the user typed, else NTLM's, else PTR's, else the certificate's.
@@ -132,18 +276,38 @@ impl Host {
     /// Raw network text: make it safe for the sink before showing it.
     #[must_use]
     pub fn display_name(&self) -> Option<&str> {
-        match &self.subject {
-            Subject::Unresolved { name, .. } => Some(name),
-            Subject::Endpoint(_) => self.display_name.as_deref(),
+        match &self.key {
+            HostKey::Unresolved { name, .. } => Some(name),
+            HostKey::Endpoint(_) => self.display_name.as_deref(),
         }
     }
 }
 
-fn shown<'a>(history: &'a History, diagnosis: &Diagnosis) -> Option<&'a CertificateFacts> {
-    diagnosis.certificate(history).map(AsRef::as_ref)
+impl Sketch {
+    fn of(history: &History, diagnosis: &Diagnosis) -> Self {
+        let mut seen = history
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.connect_ms().is_some())
+            .map(|attempt| attempt.started_at);
+        let first_seen = seen.next();
+        let mut names = history.names.iter();
+        let reverse = names.find(|name| name.source == NameSource::Ptr);
+        Self {
+            certificate: diagnosis.certificate(history).cloned(),
+            build: history.ntlm().and_then(|ntlm| ntlm.version),
+            response_flags: history.response_flags(),
+            first_seen,
+            last_seen: seen.next_back().or(first_seen),
+            reverse: reverse.map(|name| name.name.clone()),
+        }
+    }
 }
 
-fn display_name<'a>(history: &'a History, diagnosis: &Diagnosis) -> Option<&'a str> {
+fn display_name<'a>(
+    history: &'a History,
+    certificate: Option<&'a CertificateFacts>,
+) -> Option<&'a str> {
     let first = |source: NameSource| {
         history
             .names
@@ -151,22 +315,19 @@ fn display_name<'a>(history: &'a History, diagnosis: &Diagnosis) -> Option<&'a s
             .find(|name| name.source == source)
             .map(|name| name.name.as_ref())
     };
+    let own = |ntlm: &'a NtlmFacts| {
+        ntlm.dns_computer
+            .as_deref()
+            .or(ntlm.netbios_computer.as_deref())
+            .filter(|name| !name.is_empty())
+    };
     first(NameSource::Target)
-        .or_else(|| {
-            let ntlm = history.ntlm()?;
-            ntlm.dns_computer
-                .as_deref()
-                .or(ntlm.netbios_computer.as_deref())
-                .filter(|name| !name.is_empty())
-        })
+        .or_else(|| history.ntlm().and_then(|ntlm| own(ntlm)))
         .or_else(|| first(NameSource::Ntlm))
         .or_else(|| first(NameSource::Ptr))
         .or_else(|| first(NameSource::Certificate))
         .or_else(|| {
-            let certificate = shown(history, diagnosis)?;
-            certificate
-                .dns_names()
-                .into_iter()
-                .find(|name| !name.is_empty())
+            let mut names = certificate?.dns_names().into_iter();
+            names.find(|name| !name.is_empty())
         })
 }

@@ -1,71 +1,117 @@
 //! The one fold from scan events to hosts: what screens and reports read.
 //!
-//! Owned by whoever shows it; no lock is shared with probes. Time comes from the events, never from the clock.
+//! Owned by whoever shows it; no lock is shared with probes. Time comes from the events, never from the clock. A clone shares
+//! its hosts with the original until either changes.
 
+mod entry;
+mod finding_counts;
 mod fold;
 mod host;
-mod packed;
+mod judge;
+mod log;
+mod notices;
+mod same;
+mod saved;
+mod sources;
 mod summary;
 #[cfg(test)]
 mod tests;
-mod told;
-mod wide;
 
-use std::borrow::Cow;
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::diagnosis::{FleetSight, Policy};
+use crate::diagnosis::{Banner, FleetView, Policy};
 use crate::model::{
-    CertificateFacts, Endpoint, History, Lookup, Notice, ObservedName, ScanEnd, ScanPlan, Subject,
+    CertificateFacts, Digest, Endpoint, History, HostKey, Notice, ScanEnd, ScanId, ScanPlan, Site,
 };
+use entry::Stamp;
+use judge::Judging;
+use notices::Notices;
+use sources::Sources;
 
-pub use host::Host;
-pub use packed::{CertificateSketch, Sketch};
+pub use finding_counts::FleetFinding;
+pub use host::{Host, HostId, Sketch};
+pub use saved::{MissingCertificate, Saved, SavedHosts};
 pub use summary::Summary;
-pub use told::FleetFinding;
 
-/// Names that the user listed and that lead to an endpoint which has no row yet.
-#[derive(Debug, Clone, Default)]
-struct AwaitedNames {
-    names: Vec<ObservedName>,
-    lookups: Vec<Arc<Lookup>>,
+/// A certificate in a set that is asked by digest.
+#[derive(Debug, Clone)]
+struct ByDigest(Arc<CertificateFacts>);
+
+impl ByDigest {
+    const fn facts(&self) -> &Arc<CertificateFacts> {
+        &self.0
+    }
+}
+
+impl From<Arc<CertificateFacts>> for ByDigest {
+    fn from(facts: Arc<CertificateFacts>) -> Self {
+        Self(facts)
+    }
+}
+
+impl PartialEq for ByDigest {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.sha256 == other.0.sha256
+    }
+}
+
+impl Eq for ByDigest {}
+
+impl Hash for ByDigest {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.sha256.hash(state);
+    }
+}
+
+impl Borrow<Digest<32>> for ByDigest {
+    fn borrow(&self) -> &Digest<32> {
+        &self.0.sha256
+    }
 }
 
 /// All hosts of one scan.
 #[derive(Debug, Clone)]
 pub struct Fleet {
     policy: Policy,
-    hosts: Vec<Host>,
-    /// Rows by endpoint.
-    rows: HashMap<Endpoint, u32>,
-    /// Rows of names that led nowhere, by name and port.
-    unresolved: HashMap<Subject, u32>,
-    /// Histories that are not rows. Ordered, so that reports do not depend on hashing.
-    references: BTreeMap<Endpoint, History>,
-    /// Rows whose names lead to an endpoint other than their own.
-    referrers: HashMap<Endpoint, BTreeSet<usize>>,
-    awaited: HashMap<Endpoint, AwaitedNames>,
-    /// Endpoints that are probed anew and of which nothing new is known yet, and whether no further attempt was to follow before:
-    /// what was seen of them stands until something new has come.
-    anew: HashMap<Endpoint, bool>,
-    /// Issuer certificates, one copy each: a whole fleet usually shares two or three.
-    issuers: HashSet<Arc<CertificateFacts>>,
-    summary: Summary,
-    plan: Option<ScanPlan>,
-    run_id: Box<str>,
-    vantage: Box<str>,
+    scan: Option<ScanId>,
+    /// The first of the sites in the order of their names.
+    site: Option<Site>,
+    sources: Sources,
     times: Option<(Timestamp, Timestamp)>,
-    notices: Vec<Notice>,
-    end: Option<ScanEnd>,
+    notices: Notices,
+    /// Rows, and hosts that were tried for the sake of rows only, or that names resolve to. A place stays a host's own.
+    hosts: Vec<Arc<Host>>,
+    /// Places, in an order that does not depend on that of events.
+    index: Arc<BTreeMap<HostKey, usize>>,
+    /// Of listed names, whether lookups found an address.
+    targets: Arc<BTreeMap<HostKey, BTreeMap<Stamp, bool>>>,
+    /// Hosts whose names resolve to an endpoint other than their own.
+    referrers: Arc<HashMap<Endpoint, BTreeSet<usize>>>,
+    /// Endpoints of which a re-probe has started.
+    reprobes: BTreeSet<Endpoint>,
+    /// One copy of each: a whole fleet usually shares two or three issuers.
+    certificates: Arc<HashSet<ByDigest>>,
+    /// Texts of certificates, one copy each.
+    texts: Arc<HashSet<Arc<str>>>,
+    /// Hosts with a certificate whose facts have not come yet.
+    uncertified: HashMap<Digest<32>, BTreeSet<usize>>,
+    summary: Summary,
     revision: u64,
+    facts: u64,
+    /// Read from a report: no event is to come.
+    is_saved: bool,
+    /// Facts that were kept and cannot be read back.
+    unreadable: Option<String>,
+    /// Hosts to be judged.
+    dirty: BTreeSet<usize>,
+    judging: Judging,
     /// What the hosts show together, as of the last look.
-    sight: FleetSight,
-    /// Attempts folded so far, and at which number of them to look again.
-    attempts: u64,
-    look_at: u64,
+    sight: Arc<FleetView>,
 }
 
 impl Fleet {
@@ -74,63 +120,105 @@ impl Fleet {
     pub fn new(policy: Policy) -> Self {
         Self {
             policy,
-            hosts: Vec::new(),
-            rows: HashMap::new(),
-            unresolved: HashMap::new(),
-            references: BTreeMap::new(),
-            referrers: HashMap::new(),
-            awaited: HashMap::new(),
-            anew: HashMap::new(),
-            issuers: HashSet::new(),
-            summary: Summary::default(),
-            plan: None,
-            run_id: Box::default(),
-            vantage: Box::default(),
+            scan: None,
+            site: None,
+            sources: Sources::default(),
             times: None,
-            notices: Vec::new(),
-            end: None,
+            notices: Notices::default(),
+            hosts: Vec::new(),
+            index: Arc::default(),
+            targets: Arc::default(),
+            referrers: Arc::default(),
+            reprobes: BTreeSet::new(),
+            certificates: Arc::default(),
+            texts: Arc::default(),
+            uncertified: HashMap::new(),
+            summary: Summary::default(),
             revision: 0,
-            sight: FleetSight::default(),
-            attempts: 0,
-            look_at: wide::FIRST_LOOK,
+            facts: 0,
+            is_saved: false,
+            unreadable: None,
+            dirty: BTreeSet::new(),
+            judging: Judging::default(),
+            sight: Arc::default(),
         }
     }
 
-    /// Rows in order of first appearance; an index stays valid for the life of the fleet.
+    /// The fleet of these events, judged.
     #[must_use]
-    pub fn hosts(&self) -> &[Host] {
-        &self.hosts
+    pub fn of_events(
+        events: impl IntoIterator<Item = crate::model::ScanEvent>,
+        policy: Policy,
+    ) -> Self {
+        let mut fleet = Self::new(policy);
+        for event in events {
+            fleet.apply(event);
+        }
+        fleet.settle();
+        fleet
     }
 
-    /// The history of an endpoint, row or member by reference.
+    /// The rows, in order of first appearance.
+    pub fn hosts(&self) -> impl DoubleEndedIterator<Item = (HostId, &Host)> + Clone {
+        let all = self.hosts.iter().enumerate();
+        all.filter(|(_, host)| host.is_row())
+            .map(|(place, host)| (HostId::at(place), &**host))
+    }
+
+    /// The rows without their ids.
     #[must_use]
-    pub fn history(&self, endpoint: Endpoint) -> Option<Cow<'_, History>> {
-        self.row(endpoint)
-            .and_then(|index| self.hosts.get(index))
-            .map(|host| Cow::Owned(host.history()))
-            .or_else(|| self.references.get(&endpoint).map(Cow::Borrowed))
+    pub fn rows(&self) -> Vec<&Host> {
+        self.hosts().map(|(_, host)| host).collect()
     }
 
-    /// Every history that is not a row: members tried by reference, in order of endpoint.
-    pub fn references(&self) -> impl Iterator<Item = &History> {
-        self.references.values()
-    }
-
-    /// Index of a subject's row.
+    /// A copy to read rows, summary and revision of. It shares the hosts, and holds nothing else that the next event would have
+    /// to copy before it changes.
     #[must_use]
-    pub fn position(&self, subject: &Subject) -> Option<usize> {
-        let index = match subject {
-            Subject::Endpoint(endpoint) => return self.row(*endpoint),
-            Subject::Unresolved { .. } => *self.unresolved.get(subject)?,
-        };
-        usize::try_from(index).ok()
+    pub fn copy_of_rows(&self) -> Self {
+        Self {
+            hosts: self.hosts.clone(),
+            summary: self.summary.clone(),
+            revision: self.revision,
+            ..Self::new(self.policy.clone())
+        }
     }
 
-    fn row(&self, endpoint: Endpoint) -> Option<usize> {
-        usize::try_from(*self.rows.get(&endpoint)?).ok()
+    /// A row.
+    #[must_use]
+    pub fn host(&self, id: HostId) -> Option<&Host> {
+        let host = self.hosts.get(id.place())?;
+        host.is_row().then_some(&**host)
     }
 
-    /// Counts, kept incrementally.
+    /// The row of an endpoint or a name.
+    #[must_use]
+    pub fn find(&self, key: &HostKey) -> Option<HostId> {
+        let id = HostId::at(self.place(key)?);
+        self.host(id).map(|_| id)
+    }
+
+    /// The history of an endpoint, row or not; `None` when nothing is known of it.
+    #[must_use]
+    pub fn history(&self, endpoint: Endpoint) -> Option<History> {
+        let host = self.hosts.get(self.endpoint_place(endpoint)?)?;
+        let composed = self.composed(host);
+        let is_known = composed.is_row || !composed.history.attempts.is_empty();
+        is_known.then_some(composed.history)
+    }
+
+    /// Every history that is not a row's: endpoints tried because a name resolves to them, in order.
+    pub fn references(&self) -> impl Iterator<Item = History> {
+        let hosts = self
+            .index
+            .values()
+            .filter_map(|place| self.hosts.get(*place));
+        hosts
+            .filter(|host| !host.is_row())
+            .map(|host| self.composed(host).history)
+            .filter(|history| !history.attempts.is_empty() || history.names_checked)
+    }
+
+    /// Counts of the rows, kept up to date.
     #[must_use]
     pub fn summary(&self) -> &Summary {
         &self.summary
@@ -139,29 +227,28 @@ impl Fleet {
     /// What was planned; `None` before the first event.
     #[must_use]
     pub fn plan(&self) -> Option<&ScanPlan> {
-        self.plan.as_ref()
+        self.sources.plan()
     }
 
-    /// How the names of this scan's files begin: `rdpscan-` and the scan id, as far as a file may be called so.
+    /// How the names of this scan's files begin: `rdpscan-` and the scan id.
     #[must_use]
     pub fn file_stem(&self) -> String {
-        let scan = self.run_id.chars();
-        let scan: String = scan
-            .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
-            .collect();
-        format!("rdpscan-{scan}")
+        match self.scan {
+            Some(scan) => format!("rdpscan-{scan}"),
+            None => "rdpscan".to_owned(),
+        }
     }
 
-    /// Scan id; empty before the first event.
+    /// Which scan; `None` before the first event.
     #[must_use]
-    pub fn run_id(&self) -> &str {
-        &self.run_id
+    pub fn scan(&self) -> Option<ScanId> {
+        self.scan
     }
 
     /// From where the scan was made; empty before the first event.
     #[must_use]
-    pub fn vantage(&self) -> &str {
-        &self.vantage
+    pub fn site(&self) -> &str {
+        self.site.as_ref().map_or("", Site::as_str)
     }
 
     /// When the scan began, and the newest event's time, which is the time as of which hosts are judged.
@@ -170,16 +257,36 @@ impl Fleet {
         self.times
     }
 
-    /// Banners, each once.
+    /// Trouble on our side, each kind once. Events that are missing in a stream are such, and facts that cannot be read back.
     #[must_use]
-    pub fn notices(&self) -> &[Notice] {
-        &self.notices
+    pub fn notices(&self) -> Vec<Notice> {
+        let mut notices = self.notices.shown().to_vec();
+        if let count @ 1.. = self.sources.missing() {
+            notices.push(Notice::EventsMissing { count });
+        }
+        if let Some(detail) = &self.unreadable {
+            let detail = detail.as_str().into();
+            notices.push(Notice::InternalError { detail });
+        }
+        notices
     }
 
-    /// How it ended; `None` while it runs.
+    /// No resolver answers, as of the newest notice about resolvers.
     #[must_use]
-    pub fn end(&self) -> Option<&ScanEnd> {
-        self.end.as_ref()
+    pub fn is_without_resolver(&self) -> bool {
+        self.notices.is_without_resolver()
+    }
+
+    /// How the scan ended; `None` while it runs.
+    #[must_use]
+    pub fn end(&self) -> Option<ScanEnd> {
+        self.sources.end()
+    }
+
+    /// Number that grows with every event that says something new.
+    #[must_use]
+    pub fn facts(&self) -> u64 {
+        self.facts
     }
 
     /// Number that grows with every change, so that a screen knows whether to sort again.
@@ -192,5 +299,11 @@ impl Fleet {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// What the hosts together say about this machine: to be shown beside the notices.
+    #[must_use]
+    pub fn banners(&self) -> Vec<Banner> {
+        self.sight.banners()
     }
 }

@@ -1,14 +1,15 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::diagnosis::Undecided;
+use crate::diagnosis::Undetermined;
 use crate::diagnosis::testing::{
     AttemptMaker, attempt, certificate, days, endpoint, here, leading_to, now, ntlm, silent, tls,
 };
 use crate::model::{
-    Attempt, CertificateStatus, DnsVerdict, EventBody, HostState, LookupAnswer, NameSource,
-    Outcome, Question, Resolver, ScanEvent, ScanStatus, Severity, StabilityVerdict, Stage,
-    UnlistedCounts, UtcSecond,
+    Attempt, CertificateStatus, DnsVerdict, EventBody, HostState, Lookup, LookupAnswer, NameSource,
+    ObservedName, Outcome, Question, Resolver, ScanEvent, ScanStatus, Severity, StabilityVerdict,
+    Stage, Stream, UnlistedCounts, UtcSecond,
 };
 
 const NAME: &str = "srv05.corp.example";
@@ -17,6 +18,7 @@ const NAME: &str = "srv05.corp.example";
 struct Feed {
     fleet: Fleet,
     seq: u64,
+    made: HashMap<Endpoint, u32>,
 }
 
 impl Feed {
@@ -24,18 +26,22 @@ impl Feed {
         Self {
             fleet: Fleet::new(Policy::default()),
             seq: 0,
+            made: HashMap::new(),
         }
     }
 
     fn event(&mut self, body: EventBody) -> &mut Self {
         let at = Timestamp::from_second(now().as_second() + i64::try_from(self.seq).unwrap());
         self.fleet.apply(ScanEvent {
-            run_id: "run".into(),
-            source: "here".into(),
+            scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
+            site: "here".parse().unwrap(),
+            epoch: 1,
+            stream: Stream::FIRST,
             seq: self.seq,
             at: at.unwrap(),
             body,
         });
+        self.fleet.settle();
         self.seq += 1;
         self
     }
@@ -55,12 +61,17 @@ impl Feed {
         self
     }
 
-    fn tried(&mut self, attempt: Attempt, by_reference: bool) -> &mut Self {
+    fn tried(&mut self, mut attempt: Attempt, outside_targets: bool) -> &mut Self {
+        let made = self.made.entry(attempt.endpoint).or_default();
+        *made += 1;
+        attempt.number = *made;
+        let certificates = attempt.certificates().cloned().collect();
         self.event(EventBody::AttemptFinished {
             attempt,
+            certificates,
             listed: true,
-            by_reference,
-            last: false,
+            outside_targets,
+            remaining: 1,
         })
     }
 
@@ -74,7 +85,7 @@ impl Feed {
             name: name.into(),
             port: 3389,
             endpoints,
-            excluded: 0,
+            excluded: Vec::new(),
             lookups: vec![lookup(name, answer)],
         })
     }
@@ -82,6 +93,7 @@ impl Feed {
     fn named(&mut self, source: NameSource, name: &str, answer: LookupAnswer) -> &mut Self {
         self.event(EventBody::NamesChecked {
             endpoint: here(),
+            attempt: 1,
             names: vec![ObservedName {
                 name: name.into(),
                 source,
@@ -92,7 +104,7 @@ impl Feed {
     }
 
     fn host(&self) -> &Host {
-        &self.fleet.hosts()[0]
+        self.fleet.rows()[0]
     }
 }
 
@@ -108,7 +120,7 @@ fn lookup(name: &str, answer: LookupAnswer) -> Lookup {
 /// The summary as counted from scratch.
 fn recount(fleet: &Fleet) -> Summary {
     let mut summary = Summary::default();
-    for host in fleet.hosts() {
+    for host in fleet.rows() {
         summary.add(summary::Contribution::of(&host.diagnosis));
     }
     summary
@@ -120,24 +132,15 @@ fn attempts_at_one_endpoint_are_one_row() {
     feed.attempt(attempt().through())
         .attempt(attempt().through())
         .attempt(attempt().through());
-    assert_eq!(feed.fleet.hosts().len(), 1);
+    assert_eq!(feed.fleet.rows().len(), 1);
     assert_eq!(
         feed.host().diagnosis.stability.verdict,
         StabilityVerdict::Steady
     );
-    assert_eq!(feed.fleet.position(&Subject::Endpoint(here())), Some(0));
-}
-
-#[test]
-fn equal_facts_of_later_attempts_are_shared() {
-    let mut feed = Feed::new();
-    feed.attempt(attempt().through())
-        .attempt(attempt().through());
-    let attempts = &feed.host().history().attempts;
-    let tls = |index: usize| attempts[index].tls.as_ref().unwrap();
-    let ntlm = |index: usize| attempts[index].ntlm.as_ref().unwrap();
-    assert!(Arc::ptr_eq(tls(0), tls(1)));
-    assert!(Arc::ptr_eq(ntlm(0), ntlm(1)));
+    assert_eq!(
+        feed.fleet.find(&HostKey::Endpoint(here())),
+        Some(HostId::at(0))
+    );
 }
 
 #[test]
@@ -163,8 +166,8 @@ fn issuer_certificates_are_shared_between_hosts() {
     let elsewhere = with_issuer().edit(|attempt| attempt.endpoint = endpoint("10.0.0.6"));
     feed.attempt(with_issuer()).attempt(elsewhere);
     let issuer = |row: usize| {
-        let history = feed.fleet.hosts()[row].history();
-        Arc::clone(&history.tls().unwrap().chain[1])
+        let history = feed.fleet.rows()[row].history();
+        Arc::clone(history.tls().unwrap().chain[1].facts().unwrap())
     };
     assert!(Arc::ptr_eq(&issuer(0), &issuer(1)));
 }
@@ -188,8 +191,7 @@ fn the_certificate_of_a_row_is_the_worst_at_the_time() {
         .attempt(attempt().shown(tls(ending.clone())));
     let shown = |feed: &Feed| {
         let host = feed.host();
-        let name = host.sketch().certificate.unwrap().common_name;
-        let name = name.map(Cow::into_owned);
+        let name = host.certificate().unwrap().common_name.clone();
         let (history, diagnosis) = (host.history(), &host.diagnosis);
         let whole = &diagnosis.certificate(&history).unwrap().common_name;
         assert_eq!(name.as_deref(), whole.as_deref());
@@ -206,11 +208,11 @@ fn the_certificate_of_a_row_is_the_worst_at_the_time() {
         endpoints_probed: 1,
         unlisted: UnlistedCounts::default(),
         answered_on_retry: 0,
-        unreached: 0,
+        not_reached: 0,
     }));
     assert_eq!(
         shown(&feed),
-        (Some(CertificateStatus::Expired), Some(NAME.to_owned()))
+        (Some(CertificateStatus::Expired), Some(NAME.into()))
     );
     assert_eq!(feed.fleet.summary(), &recount(&feed.fleet));
     assert_eq!(feed.fleet.summary().expired, 1);
@@ -220,7 +222,7 @@ fn the_certificate_of_a_row_is_the_worst_at_the_time() {
 fn a_member_by_reference_is_no_row() {
     let mut feed = Feed::new();
     feed.reference("10.0.0.9", attempt().through());
-    assert_eq!(feed.fleet.hosts().len(), 0);
+    assert_eq!(feed.fleet.rows().len(), 0);
     assert_eq!(feed.fleet.references().count(), 1);
     assert!(feed.fleet.history(endpoint("10.0.0.9")).is_some());
     assert_eq!(feed.fleet.summary(), &Summary::default());
@@ -233,7 +235,7 @@ fn a_member_that_is_scanned_later_becomes_a_row_and_keeps_its_attempts() {
         .attempt(attempt().through());
     assert_eq!(feed.fleet.references().count(), 0);
     assert_eq!(feed.host().history().attempts.len(), 2);
-    assert!(!feed.host().history().by_reference);
+    assert!(!feed.host().history().outside_targets);
 }
 
 #[test]
@@ -241,7 +243,7 @@ fn a_row_tried_by_reference_stays_a_row() {
     let mut feed = Feed::new();
     feed.attempt(attempt().through())
         .reference("10.0.0.5", attempt().through());
-    assert_eq!(feed.fleet.hosts().len(), 1);
+    assert_eq!(feed.fleet.rows().len(), 1);
     assert_eq!(feed.fleet.references().count(), 0);
 }
 
@@ -262,25 +264,10 @@ fn an_unresolved_name_is_a_row_of_its_own() {
 fn a_name_waits_for_its_endpoint() {
     let mut feed = Feed::new();
     feed.resolved(NAME, leading_to(&["10.0.0.5"]));
-    assert_eq!(feed.fleet.hosts().len(), 0);
+    assert_eq!(feed.fleet.rows().len(), 0);
     feed.attempt(attempt().through());
     assert_eq!(feed.host().display_name(), Some(NAME));
     assert_eq!(feed.host().diagnosis.dns, DnsVerdict::Match);
-}
-
-#[test]
-fn a_name_joins_an_endpoint_that_is_there_already_even_when_the_event_leaves_it_out() {
-    let mut feed = Feed::new();
-    feed.attempt(attempt().through());
-    feed.event(EventBody::TargetResolved {
-        name: NAME.into(),
-        port: 3389,
-        endpoints: Vec::new(),
-        excluded: 0,
-        lookups: vec![lookup(NAME, leading_to(&["10.0.0.5"]))],
-    });
-    assert_eq!(feed.fleet.hosts().len(), 1);
-    assert_eq!(feed.host().display_name(), Some(NAME));
 }
 
 #[test]
@@ -288,9 +275,10 @@ fn a_complete_row_that_a_listed_name_leads_to_is_listed() {
     let mut feed = Feed::new();
     feed.event(EventBody::AttemptFinished {
         attempt: attempt().stage(Stage::Tcp, Outcome::Refused).done(),
+        certificates: Vec::new(),
         listed: false,
-        by_reference: false,
-        last: true,
+        outside_targets: false,
+        remaining: 0,
     });
     assert!(!feed.host().listed());
     feed.resolved(NAME, leading_to(&["10.0.0.5"]));
@@ -314,15 +302,15 @@ fn a_host_is_judged_again_when_a_member_behind_its_name_answers() {
 }
 
 fn down() -> EventBody {
-    EventBody::Noticed(Notice::ResolverDown {
+    EventBody::Notice(Notice::ResolverDown {
         server: None,
         detail: "no answer".into(),
-        stopped: true,
+        answered_before: true,
     })
 }
 
 fn back() -> EventBody {
-    EventBody::Noticed(Notice::ResolverBack {
+    EventBody::Notice(Notice::ResolverRecovered {
         resolver: Resolver::System,
     })
 }
@@ -353,10 +341,10 @@ fn of_a_resolver_that_comes_and_goes_the_newest_word_counts() {
 }
 
 fn quiet(resolver: Resolver) -> EventBody {
-    EventBody::Noticed(Notice::ResolverSilent {
+    EventBody::Notice(Notice::ResolverUnresponsive {
         resolver,
         detail: "no answer".into(),
-        stopped: true,
+        answered_before: true,
     })
 }
 
@@ -367,13 +355,13 @@ fn of_one_resolver_that_comes_and_goes_the_newest_notice_stays() {
     feed.event(quiet(Resolver::System));
     let notices = feed.fleet.notices();
     assert!(
-        matches!(notices, [Notice::ResolverSilent { .. }]),
+        matches!(notices.as_slice(), [Notice::ResolverUnresponsive { .. }]),
         "{notices:?}"
     );
     feed.event(back());
     let notices = feed.fleet.notices();
     assert!(
-        matches!(notices.last(), Some(Notice::ResolverBack { .. })),
+        matches!(notices.last(), Some(Notice::ResolverRecovered { .. })),
         "{notices:?}"
     );
 }
@@ -432,8 +420,11 @@ fn every_event_is_a_new_revision_and_the_newest_time_counts() {
     assert!(feed.fleet.revision() > before);
     let (start, newest) = feed.fleet.times().unwrap();
     assert_eq!(newest.as_second() - start.as_second(), 1);
-    assert_eq!(feed.fleet.run_id(), "run");
-    assert_eq!(feed.fleet.vantage(), "here");
+    assert_eq!(
+        feed.fleet.scan().unwrap().to_string(),
+        "20260121T120000Z-00c0ffee"
+    );
+    assert_eq!(feed.fleet.site(), "here");
 }
 
 #[test]
@@ -449,7 +440,7 @@ fn the_end_judges_everyone_as_of_its_time() {
         endpoints_probed: 1,
         unlisted: UnlistedCounts::default(),
         answered_on_retry: 0,
-        unreached: 0,
+        not_reached: 0,
     }));
     assert_eq!(feed.fleet.summary().expired, 1);
     assert!(feed.fleet.end().is_some());
@@ -466,11 +457,9 @@ fn a_fleet_without_an_end_settles_to_what_an_end_would_have_made_of_it() {
         }
         feed
     };
-    let mut cut_off = fed();
-    assert!(cut_off.fleet.banners().is_empty());
-    cut_off.fleet.settle();
+    let cut_off = fed();
     assert_eq!(cut_off.fleet.banners().len(), 1);
-    for host in cut_off.fleet.hosts() {
+    for host in cut_off.fleet.rows() {
         assert_eq!(host.diagnosis.findings, []);
     }
     assert_eq!(cut_off.fleet.end(), None);
@@ -504,16 +493,16 @@ fn findings_over_the_fleet_are_counted_in_words_worst_first() {
 fn what_cannot_be_told_yet_comes_with_the_reason() {
     let mut feed = Feed::new();
     feed.attempt(attempt().tls_fails(silent(), silent()));
-    let stalls = Undecided {
+    let stalls = Undetermined {
         id: "RDP-TLS-TIMEOUT",
-        why: "stalled once only",
-        get: "--attempts 3",
+        reason: "stalled once only",
+        next_step: "--attempts 3",
     };
-    assert!(feed.fleet.undecided(0).contains(&stalls));
+    assert!(feed.fleet.undetermined(HostId::at(0)).contains(&stalls));
     feed.attempt(attempt().tls_fails(silent(), silent()));
-    let told = feed.fleet.undecided(0);
+    let told = feed.fleet.undetermined(HostId::at(0));
     assert!(told.iter().all(|one| one.id != stalls.id), "{told:?}");
-    assert_eq!(feed.fleet.undecided(1), []);
+    assert_eq!(feed.fleet.undetermined(HostId::at(1)), []);
 }
 
 #[test]

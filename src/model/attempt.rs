@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CertificateFacts, Endpoint, Moment, NegotiationFacts, NtlmFacts, Outcome, ProbeKind, Stage,
-    StageRecord, TrustVerdict,
+    CertificateFacts, ChainCertificate, Digest, Endpoint, Moment, NegotiationFacts, NtlmFacts,
+    Outcome, ProbeKind, Stage, StageRecord, TrustVerdict, moment, texts,
 };
 
 /// A TLS protocol version as its two bytes on the wire.
@@ -43,46 +43,73 @@ impl fmt::Display for TlsVersion {
     }
 }
 
-/// How TLS facts were obtained.
+/// How far the TLS handshake went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum TlsMethod {
-    /// A full handshake: the server proved that it holds the key.
+pub enum TlsHandshake {
+    /// A full handshake: the server proved possession of the key.
     Full,
-    /// Read in clear up to `ServerHelloDone` by the legacy peek: the key was not proven.
+    /// Read in clear up to `ServerHelloDone` by the legacy peek: no proof of the key.
     LegacyPeek,
-    /// The handshake did not get so far; the certificate may have been read all the same.
+    /// The handshake failed; the certificate may have been read.
     Failed,
 }
 
-/// What the TLS stage told.
+/// What the TLS stage observed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct TlsFacts {
-    /// How far it went.
-    pub method: TlsMethod,
+    /// How far the handshake went.
+    pub handshake: TlsHandshake,
     /// Negotiated version.
     pub version: Option<TlsVersion>,
-    /// Negotiated suite: rustls's name such as `TLS13_AES_256_GCM_SHA384`, the registry's name for a peek.
+    /// Negotiated cipher suite: rustls's name such as `TLS13_AES_256_GCM_SHA384`, the IANA name for a peek.
     pub cipher: Option<Box<str>>,
     /// Key exchange group, where one was used.
     pub group: Option<Box<str>>,
-    /// Whether the signature over the key exchange was right; `None` when it was not seen.
+    /// Whether the signature over the key exchange is valid; `None` when it was not seen.
     pub signature_valid: Option<bool>,
     /// The server asked for a client certificate.
     pub client_certificate_requested: bool,
-    /// The chain as sent, leaf first, at most 16.
-    pub chain: Vec<Arc<CertificateFacts>>,
-    /// What this machine thinks of the chain.
+    /// The chain as sent, leaf first, at most 16, by SHA-256 digest.
+    #[serde(deserialize_with = "texts::bounded")]
+    pub chain: Vec<ChainCertificate>,
+    /// Whether the scanning machine trusts the chain.
     pub trust: TrustVerdict,
     /// Bytes received in the TLS stage of the connection that gave these facts.
     pub received: u32,
 }
 
 impl TlsFacts {
-    /// The server's own certificate.
+    /// The server's own certificate, when its facts are known.
     #[must_use]
     pub fn leaf(&self) -> Option<&Arc<CertificateFacts>> {
-        self.chain.first()
+        self.chain.first()?.facts()
+    }
+
+    /// The certificates of the chain whose facts are known, in its order.
+    pub fn certificates(&self) -> impl Iterator<Item = &Arc<CertificateFacts>> {
+        self.chain.iter().filter_map(ChainCertificate::facts)
+    }
+
+    /// The first certificate of the chain of which only the digest is known.
+    #[must_use]
+    pub fn unresolved(&self) -> Option<Digest<32>> {
+        let unknown = |one: &&ChainCertificate| one.facts().is_none();
+        self.chain
+            .iter()
+            .find(unknown)
+            .map(ChainCertificate::sha256)
+    }
+
+    /// Fills in the facts of certificates of which only the digest is known.
+    pub fn resolve(&mut self, known: &dyn Fn(&Digest<32>) -> Option<Arc<CertificateFacts>>) {
+        for certificate in &mut self.chain {
+            if let ChainCertificate::Digest(digest) = certificate
+                && let Some(facts) = known(digest)
+            {
+                *certificate = facts.into();
+            }
+        }
     }
 
     /// Whether the modern hello could have come to this, too: TLS 1.3, or 1.2 with an ephemeral key and authenticated encryption.
@@ -102,7 +129,7 @@ impl TlsFacts {
     }
 }
 
-/// What the kernel knows about the path just after connect (`TCP_INFO` on Linux and its counterparts on macOS and Windows).
+/// What the kernel reports about the connection just after connect (`TCP_INFO` on Linux and its counterparts on macOS and Windows).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct PathFacts {
     /// SYN segments retransmitted; `null` where the system does not count them (macOS).
@@ -125,40 +152,40 @@ impl PathFacts {
     }
 }
 
-/// One attempt at one endpoint: one connection, as a timeline of stages, and the facts that they yielded.
+/// One attempt at one endpoint: one connection, as a timeline of stages, with the facts observed.
 ///
-/// What one connection shows is never evidence about another: behind one address there may be several servers.
+/// One connection is no evidence about another: several servers may share one address.
 ///
-/// INVARIANT: stages stand in the order in which they began, and every stage that began is there, with its outcome.
+/// INVARIANT: stages are in the order in which they began, and every stage that began is listed with its outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Attempt {
-    /// Where to.
+    /// The endpoint.
     pub endpoint: Endpoint,
     /// 1 for the first attempt at this endpoint in this scan.
     pub number: u32,
-    /// What it sent.
-    #[serde(default)]
+    /// What was sent.
     pub probe: ProbeKind,
-    /// The DNS name sent as SNI, when the attempt was made "by name"; `None` when "by IP".
-    pub by_name: Option<Box<str>>,
+    /// The DNS name sent as SNI, for an attempt by name; `None` for one by address.
+    pub sni: Option<Box<str>>,
     /// Wall clock at the start, UTC.
+    #[serde(with = "moment")]
     #[schemars(with = "Moment")]
     pub started_at: Timestamp,
-    /// The timeline.
+    /// Every stage that began, in that order.
+    #[serde(deserialize_with = "texts::bounded")]
     pub stages: Vec<StageRecord>,
     /// Connect rounds that went unanswered before this attempt's connect (0: answered at once).
-    pub silent_rounds: u8,
-    /// What X.224 told.
+    pub unanswered_rounds: u8,
+    /// The RDP negotiation.
     pub negotiation: Option<NegotiationFacts>,
-    /// What TLS told.
+    /// The TLS stage.
     pub tls: Option<Arc<TlsFacts>>,
-    /// What NTLM told.
+    /// The NTLM challenge.
     pub ntlm: Option<Arc<NtlmFacts>>,
-    /// What the kernel told.
+    /// The kernel's view of the connection.
     pub path: Option<PathFacts>,
-    /// Microseconds by which this process was late at worst while the attempt was under way: how long after it was due a timer of
-    /// its own fired. Times of an attempt with much of it are times of this machine and not of the host.
-    #[serde(default)]
+    /// Largest timer lag of this process during the attempt, in microseconds: how late a timer fired. With much of it, the times
+    /// of the attempt are those of the scanning machine and not of the host.
     pub lag_us: u32,
 }
 
@@ -169,6 +196,18 @@ const LAGGED_US: u32 = 50_000;
 pub const STALLED_US: u32 = 1_000_000;
 
 impl Attempt {
+    /// Fills in the facts of certificates of which only the digest is known.
+    pub fn resolve(&mut self, known: &dyn Fn(&Digest<32>) -> Option<Arc<CertificateFacts>>) {
+        if let Some(tls) = self.tls.as_mut().filter(|tls| tls.unresolved().is_some()) {
+            Arc::make_mut(tls).resolve(known);
+        }
+    }
+
+    /// The certificates that it showed, as far as their facts are known.
+    pub fn certificates(&self) -> impl Iterator<Item = &Arc<CertificateFacts>> {
+        self.tls.iter().flat_map(|tls| tls.certificates())
+    }
+
     /// The record of a stage.
     #[must_use]
     pub fn stage(&self, stage: Stage) -> Option<&StageRecord> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The TCP port that Remote Desktop listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 3389;
 
-/// One address and TCP port: what a connection is made to, and what a row of the table stands for.
+/// An address and TCP port: a connection is made to it, and a row of the table is about it.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -54,24 +54,24 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// What a row is about: an endpoint, or a name the user listed that led to no address at all.
+/// What identifies a host: its endpoint, or a listed name that does not resolve.
 #[derive(
     Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum Subject {
+pub enum HostKey {
     /// An address and port.
     Endpoint(Endpoint),
-    /// A name that did not resolve, with the port that would have been asked.
+    /// A name that does not resolve, with the port to connect to.
     Unresolved {
-        /// The name as the user gave it, in lower case, without the final dot.
+        /// The name as listed, in lower case, without the final dot.
         name: String,
         /// TCP port.
         port: u16,
     },
 }
 
-impl Subject {
+impl HostKey {
     /// The port asked, whichever kind this is.
     #[must_use]
     pub const fn port(&self) -> u16 {
@@ -91,7 +91,7 @@ impl Subject {
     }
 }
 
-impl fmt::Display for Subject {
+impl fmt::Display for HostKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Endpoint(endpoint) => endpoint.fmt(f),

@@ -1,95 +1,150 @@
+use std::net::IpAddr;
+use std::ops::Add;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Endpoint, Lookup, Moment, Notice, ObservedName, Subject};
+use super::{
+    Attempt, CertificateFacts, Checkpoint, Endpoint, HostKey, Lookup, Moment, Notice, ObservedName,
+    Origin, ScanId, Site, Stream, Texts, moment, texts,
+};
 
 /// Version of the event stream, in the first event of every recording.
-pub const EVENT_SCHEMA: &str = "rdpscan.events/1.1";
+pub const EVENT_SCHEMA: &str = "rdpscan.events/1";
 
-/// A fact about the scan, numbered and dated by the one engine that emits them.
+/// A fact about a scan, with its place in the stream of its writer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScanEvent {
-    /// Which scan.
-    pub run_id: Box<str>,
-    /// From where: the scanning machine's name for itself.
-    pub source: Box<str>,
-    /// 0, 1, 2, … per source.
+    /// Id of the scan.
+    pub scan: ScanId,
+    /// Where the probes were sent from.
+    pub site: Site,
+    /// Number of the sweep in a watched scan, from 1.
+    pub epoch: u32,
+    /// Which run of the writer.
+    pub stream: Stream,
+    /// 0, 1, 2, … without gaps in a stream.
     pub seq: u64,
     /// Wall clock, UTC.
+    #[serde(with = "moment")]
     #[schemars(with = "Moment")]
     pub at: Timestamp,
     /// What happened.
+    #[serde(rename = "event")]
     pub body: EventBody,
 }
 
-/// What can happen. Facts only: findings are recomputed from these by whoever reads them.
+impl ScanEvent {
+    /// An event of this writer.
+    #[must_use]
+    pub fn new(origin: &Origin, seq: u64, at: Timestamp, body: EventBody) -> Self {
+        Self {
+            scan: origin.scan,
+            site: origin.site.clone(),
+            epoch: origin.epoch,
+            stream: origin.stream,
+            seq,
+            at,
+            body,
+        }
+    }
+
+    /// Its writer.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin {
+            scan: self.scan,
+            epoch: self.epoch,
+            site: self.site.clone(),
+            stream: self.stream,
+        }
+    }
+}
+
+/// What happened. Facts only: readers derive findings from them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum EventBody {
     /// Always first.
     ScanStarted(ScanPlan),
-    /// A name the user listed was looked up; it led to `endpoints`. Gone from these are excluded addresses, addresses
-    /// at which no host can be, and, where others remain, IPv6 addresses that this machine has no route to.
+    /// A listed name was looked up. Omitted are addresses that cannot be a host (multicast, link-local and so on), and those
+    /// beyond the first 256.
     TargetResolved {
         /// The name, lower case, without the final dot.
         name: Box<str>,
-        /// The port wanted.
+        /// TCP port.
         port: u16,
-        /// Where it led.
+        /// The endpoints it resolves to. IPv6 endpoints without a route are included, and not probed where others remain.
+        #[serde(deserialize_with = "texts::bounded")]
         endpoints: Vec<Endpoint>,
-        /// Addresses that it led to but that the user excluded.
-        excluded: u32,
-        /// The lookups made.
+        /// Addresses it resolves to but that the user excluded: never contacted.
+        #[serde(deserialize_with = "texts::bounded")]
+        excluded: Vec<IpAddr>,
+        /// The lookups of the name.
+        #[serde(deserialize_with = "texts::bounded")]
         lookups: Vec<Lookup>,
     },
     /// An attempt ended.
     AttemptFinished {
         /// The attempt.
         attempt: Attempt,
-        /// The user listed this endpoint, or a name that led to it, one by one.
+        /// The certificates of its chain that no earlier event of this stream has shown.
+        #[serde(deserialize_with = "texts::bounded")]
+        certificates: Vec<Arc<CertificateFacts>>,
+        /// The user listed this endpoint, or a name that resolves to it, one by one.
         listed: bool,
-        /// The endpoint is not part of the scan; it was tried because a scanned host's name leads to it.
-        by_reference: bool,
-        /// No further attempt at this endpoint will follow.
-        last: bool,
+        /// Not part of the scan: tried only because the name of a scanned host resolves here.
+        outside_targets: bool,
+        /// Attempts at this endpoint that are still planned; more may be added later.
+        remaining: u32,
     },
-    /// The names in play for an endpoint were collected and looked up.
+    /// The names of an endpoint were collected and looked up.
     NamesChecked {
-        /// Whose names.
+        /// The endpoint.
         endpoint: Endpoint,
+        /// Number of the newest attempt that contributed names; 0 when none did.
+        attempt: u32,
         /// The names.
+        #[serde(deserialize_with = "texts::bounded")]
         names: Vec<ObservedName>,
-        /// The lookups made: one PTR, and per name and resolver one forward lookup.
+        /// The lookups: one PTR, and per name and resolver one forward lookup.
+        #[serde(deserialize_with = "texts::bounded")]
         lookups: Vec<Lookup>,
-        /// Addresses that a name leads to but that the user excluded: never contacted.
-        excluded: Vec<std::net::IpAddr>,
+        /// Addresses that a name resolves to but that the user excluded: never contacted.
+        #[serde(deserialize_with = "texts::bounded")]
+        excluded: Vec<IpAddr>,
     },
-    /// Something about this machine or its resolver, said once.
-    Noticed(Notice),
-    /// The user's own file says that a host is always reached through a gateway: it is listed, and not probed directly.
+    /// A condition of the scanning machine, its network or its resolvers, reported once.
+    Notice(Notice),
+    /// By the user's own file, this host is always reached through a gateway: it is listed, and not probed directly.
     BehindGateway {
-        /// Who.
-        subject: Subject,
+        /// The host.
+        host: HostKey,
         /// The gateway's name or address, as the file has it.
         gateway: Box<str>,
     },
-    /// The scan ended before this subject, which the user listed one by one or by a name, could be tried.
+    /// The scan ended before this host, which the user listed one by one or by a name, was tried.
     NotReached {
-        /// Who.
-        subject: Subject,
+        /// The endpoint or name.
+        host: HostKey,
     },
-    /// This endpoint is probed anew, by the user's wish or since requests to it were lost to the speed of the scan: attempts, lookups and names seen of it so far are set aside as soon as
-    /// the first attempt after this ends.
-    ProbedAnew {
-        /// Whose.
+    /// This endpoint is probed again, at the user's request or because requests to it were lost at this rate: attempts numbered
+    /// up to `after`, and names checked with them, are superseded when the first attempt with a higher number ends.
+    ReprobeStarted {
+        /// The endpoint.
         endpoint: Endpoint,
+        /// Number of its newest attempt so far; 0 for none.
+        after: u32,
     },
-    /// Nothing more will follow, unless the user asks for something to be probed anew: then it comes once more at the end.
+    /// The progress of the scan. At most once a second while it changes, and right before the end.
+    Checkpoint(Checkpoint),
+    /// The last event. When the user has hosts probed again after it, it is repeated at the end.
     ScanFinished(ScanEnd),
 }
 
-/// What is going to be done.
+/// The plan of a scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScanPlan {
     /// Name and version of the form: [`EVENT_SCHEMA`].
@@ -97,10 +152,10 @@ pub struct ScanPlan {
     /// Version of rdpscan.
     pub version: Box<str>,
     /// Targets as the user gave them.
-    pub targets: Vec<String>,
+    pub targets: Texts,
     /// Excludes as the user gave them.
-    pub excludes: Vec<String>,
-    /// Endpoints planned, names not yet resolved left out.
+    pub excludes: Texts,
+    /// Endpoints planned, without those of names not yet resolved.
     pub endpoints_planned: u64,
     /// Names to be resolved.
     pub names_planned: u64,
@@ -108,11 +163,11 @@ pub struct ScanPlan {
     pub seed: u64,
     /// Attempts per answering host.
     pub attempts: u32,
-    /// Name resolution is switched on.
+    /// Name resolution is enabled.
     pub dns: bool,
-    /// The NTLM question is switched on.
+    /// Reading the NTLM challenge is enabled.
     pub ntlm: bool,
-    /// Silent and closed addresses of a sweep are wanted in the list.
+    /// Unresponsive and closed addresses of a sweep are listed.
     pub list_all: bool,
     /// The hosts are simulated on loopback (`rdpscan demo`).
     pub simulated: bool,
@@ -128,32 +183,45 @@ pub enum ScanStatus {
     Interrupted,
 }
 
-/// Sums over addresses that have no event of their own: swept, not listed, and not answering.
+/// Counts of addresses that have no event of their own: swept, not listed, and not answering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct UnlistedCounts {
     /// Refused the connection.
     pub closed: u64,
     /// Did not answer.
     pub filtered: u64,
-    /// Unreachable by the network's own word.
+    /// Reported unreachable by the network.
     pub unreachable: u64,
-    /// Not tried, or not to the end: this machine's own trouble, or the user, kept the scan from it.
-    #[serde(default)]
+    /// Not tried, or not to the end, because of a local failure or the user.
     pub not_probed: u64,
 }
 
-/// The end of a scan.
+impl Add for UnlistedCounts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            closed: self.closed.saturating_add(other.closed),
+            filtered: self.filtered.saturating_add(other.filtered),
+            unreachable: self.unreachable.saturating_add(other.unreachable),
+            not_probed: self.not_probed.saturating_add(other.not_probed),
+        }
+    }
+}
+
+/// The end of a scan. The counts are totals of the stream, so the newest event replaces earlier ones. An endpoint that was
+/// probed again counts once, by its newest result; without a new result, by the old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScanEnd {
-    /// How.
+    /// How it ended.
     pub status: ScanStatus,
-    /// Endpoints tried at least once.
+    /// Endpoints tried at least once, until an answer or the final timeout.
     pub endpoints_probed: u64,
-    /// Those without an event of their own.
+    /// Those of them without a row. In a sweep of more than 16,777,216 endpoints, a rescan resets these counts and
+    /// `endpoints_probed`.
     pub unlisted: UnlistedCounts,
-    /// Endpoints that answered only after at least one silent round.
+    /// Endpoints that, in their newest probe, answered only on a retry.
     pub answered_on_retry: u64,
-    /// Planned endpoints without an event of their own that were not tried to the end, since the scan was interrupted.
-    #[serde(default)]
-    pub unreached: u64,
+    /// Planned endpoints without an event of their own that were not tried to the end, because the scan was interrupted.
+    pub not_reached: u64,
 }

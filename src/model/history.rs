@@ -1,47 +1,48 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attempt, CertificateFacts, Lookup, NegotiationFacts, NtlmFacts, ObservedName, ProbeKind,
-    SelectedSecurity, Subject, TlsFacts, TlsMethod,
+    Attempt, CertificateFacts, Digest, HostKey, Lookup, NegotiationFacts, NtlmFacts, ObservedName,
+    ProbeKind, SelectedSecurity, TlsFacts, TlsHandshake,
 };
 
-/// Everything observed about one subject during a scan: what diagnosis judges.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Everything observed of one host during a scan: all that findings are derived from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct History {
-    /// About whom.
-    pub subject: Subject,
-    /// The user listed it, or a name that led to it, one by one.
+    /// The endpoint or name.
+    #[serde(rename = "host")]
+    pub key: HostKey,
+    /// The user listed it, or a name that resolves to it, one by one.
     pub listed: bool,
-    /// Not part of the scan: tried because a scanned host's name leads here. Not a row of its own.
-    pub by_reference: bool,
-    /// Attempts in order, oldest first.
+    /// Not part of the scan: tried only because the name of a scanned host resolves here.
+    pub outside_targets: bool,
+    /// Attempts, oldest first. Certificates are named by SHA-256 digest.
     pub attempts: Vec<Attempt>,
-    /// Names in play, each name and source once.
+    /// Names of the host, each name and source once.
     pub names: Vec<ObservedName>,
     /// Lookups made for these names and for the address.
     pub lookups: Vec<Arc<Lookup>>,
-    /// Addresses that a name leads to, excluded by the user and so never tried.
+    /// Addresses that a name resolves to but that the user excluded: never contacted.
     pub excluded: Vec<IpAddr>,
     /// Names have been collected and looked up.
     pub names_checked: bool,
     /// No further attempt will follow.
     pub complete: bool,
-    /// The gateway through which the host is always reached, by the user's own file: then it is not probed directly.
-    #[serde(default)]
+    /// The gateway through which the host is always reached, from the user's own file: then it is not probed directly.
     pub gateway: Option<Box<str>>,
 }
 
 impl History {
     /// A history in which nothing has happened yet.
     #[must_use]
-    pub const fn new(subject: Subject) -> Self {
+    pub const fn new(key: HostKey) -> Self {
         Self {
-            subject,
+            key,
             listed: false,
-            by_reference: false,
+            outside_targets: false,
             attempts: Vec::new(),
             names: Vec::new(),
             lookups: Vec::new(),
@@ -50,6 +51,31 @@ impl History {
             complete: false,
             gateway: None,
         }
+    }
+
+    /// Fills in the facts of certificates of which only the digest is known.
+    pub fn resolve(&mut self, known: &dyn Fn(&Digest<32>) -> Option<Arc<CertificateFacts>>) {
+        for attempt in &mut self.attempts {
+            attempt.resolve(known);
+        }
+    }
+
+    /// Leaves certificates out of which only the digest is known.
+    pub fn drop_unresolved(&mut self) {
+        for tls in self.attempts.iter_mut().filter_map(|one| one.tls.as_mut()) {
+            if tls.unresolved().is_some() {
+                Arc::make_mut(tls)
+                    .chain
+                    .retain(|certificate| certificate.facts().is_some());
+            }
+        }
+    }
+
+    /// The first certificate of which only the digest is known.
+    #[must_use]
+    pub fn unresolved(&self) -> Option<Digest<32>> {
+        let mut chains = self.attempts.iter().filter_map(|one| one.tls.as_ref());
+        chains.find_map(|tls| tls.unresolved())
     }
 
     /// The newest negotiation that led somewhere, of a default request before any other; else the newest refusal of one.
@@ -63,7 +89,7 @@ impl History {
         };
         let default = || newest(ProbeKind::sends_default_request);
         let other =
-            || newest(|probe| matches!(probe, ProbeKind::BareRequest | ProbeKind::WideRequest));
+            || newest(|probe| matches!(probe, ProbeKind::BareRequest | ProbeKind::HybridExRequest));
         let selects = |facts: &&NegotiationFacts| facts.selected != SelectedSecurity::None;
         default()
             .find(selects)
@@ -72,19 +98,19 @@ impl History {
             .or_else(|| other().next())
     }
 
-    /// Nothing was ever tried or asked: the host is behind a gateway, or the scan ended before its turn.
+    /// No attempt and no lookup was made: the host is behind a gateway, or the scan ended before its turn.
     #[must_use]
     pub fn is_not_probed(&self) -> bool {
         self.attempts.is_empty() && (self.gateway.is_some() || self.is_not_reached())
     }
 
-    /// The scan ended before this subject's turn.
+    /// The scan ended before this host's turn.
     #[must_use]
     pub fn is_not_reached(&self) -> bool {
-        let is_asked = match self.subject {
-            Subject::Endpoint(_) => false,
+        let is_asked = match self.key {
+            HostKey::Endpoint(_) => false,
             // A name without an address is an answer, if it was asked for.
-            Subject::Unresolved { .. } => !self.lookups.is_empty(),
+            HostKey::Unresolved { .. } => !self.lookups.is_empty(),
         };
         self.gateway.is_none() && self.attempts.is_empty() && !is_asked
     }
@@ -96,9 +122,9 @@ impl History {
     pub fn tls(&self) -> Option<&Arc<TlsFacts>> {
         let worth = |tls: &TlsFacts| {
             let read = !tls.chain.is_empty();
-            match tls.method {
-                TlsMethod::Full if read => 4,
-                TlsMethod::LegacyPeek if read => 3,
+            match tls.handshake {
+                TlsHandshake::Full if read => 4,
+                TlsHandshake::LegacyPeek if read => 3,
                 _ if read => 2,
                 _ => u8::from(tls.version.is_some()),
             }

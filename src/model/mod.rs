@@ -5,11 +5,14 @@
 
 mod attempt;
 mod certificate;
+mod checkpoint;
 mod control;
+mod digest;
 mod endpoint;
 mod event;
 mod finding;
 mod history;
+mod identity;
 mod moment;
 mod name;
 mod negotiation;
@@ -19,20 +22,25 @@ mod progress;
 mod shortage;
 mod stage;
 mod status;
+mod texts;
 mod tolerance;
 mod utc_second;
 mod verdict;
 
-pub use attempt::{Attempt, PathFacts, STALLED_US, TlsFacts, TlsMethod, TlsVersion};
-pub use certificate::{CertificateFacts, KeyAlgorithm, PublicKey, TrustVerdict};
+pub use attempt::{Attempt, PathFacts, STALLED_US, TlsFacts, TlsHandshake, TlsVersion};
+pub use certificate::{CertificateFacts, ChainCertificate, KeyAlgorithm, PublicKey, TrustVerdict};
+pub use checkpoint::{Checkpoint, OpenEndpoint, OpenName, OpenPlaces, OpenWork, PlaceRange};
 pub use control::Control;
-pub use endpoint::{DEFAULT_PORT, Endpoint, Subject, not_a_host};
+pub use digest::{Digest, HexBytes, HexError};
+pub use endpoint::{DEFAULT_PORT, Endpoint, HostKey, not_a_host};
 pub use event::{
     EVENT_SCHEMA, EventBody, ScanEnd, ScanEvent, ScanPlan, ScanStatus, UnlistedCounts,
 };
 pub use finding::{Confidence, Finding, PredictedError, Severity};
 pub use history::History;
+pub use identity::{IdentityError, Origin, ScanId, Site, Stream};
 pub(crate) use moment::Moment;
+pub use moment::whole_microseconds;
 pub use name::{Lookup, LookupAnswer, NameSource, ObservedName, Question, Resolver};
 pub use negotiation::{
     NegotiationFacts, NegotiationFailure, Protocols, SelectedSecurity, ServerFeature,
@@ -43,6 +51,7 @@ pub use progress::{Descriptors, Progress};
 pub use shortage::Shortage;
 pub use stage::{Outcome, ProbeKind, Stage, StageRecord};
 pub use status::status_name;
+pub use texts::Texts;
 pub use tolerance::{ProbeTolerance, Replies, Reply, Tries};
 pub use utc_second::UtcSecond;
 pub use verdict::{CertificateStatus, DnsVerdict, HostState, Nla, StabilityVerdict};

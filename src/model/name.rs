@@ -3,6 +3,8 @@ use std::net::{IpAddr, SocketAddr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::texts;
+
 /// Where a name came from.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -32,32 +34,32 @@ impl NameSource {
     }
 }
 
-/// A name in play for a host, in lower case without the final dot.
+/// A name of a host, in lower case without the final dot.
 #[derive(
     Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 pub struct ObservedName {
     /// The name.
     pub name: Box<str>,
-    /// Who gave it.
+    /// Its source.
     pub source: NameSource,
 }
 
-/// Who was asked.
+/// A resolver.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Resolver {
-    /// The operating system's resolver, which is what mstsc asks.
+    /// The operating system's resolver, which is what mstsc uses.
     System,
-    /// The DNS servers that the system is set to, asked directly.
+    /// The DNS servers configured on this machine, queried directly.
     Configured,
     /// A server given with `--dns`.
     Server(SocketAddr),
 }
 
-/// What was asked.
+/// The question of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
@@ -67,39 +69,44 @@ pub enum Question {
     Pointer(IpAddr),
 }
 
-/// What came back. `NXDOMAIN`, "no data" and a loop of aliases are answers; the others are trouble with the resolver.
+/// The answer to a lookup. `NXDOMAIN`, "no data" and an alias loop are answers about the name; the others are failures of the
+/// resolver.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum LookupAnswer {
     /// Addresses, A before AAAA, each once.
     Addresses {
         /// The addresses.
+        #[serde(deserialize_with = "texts::bounded")]
         addresses: Vec<IpAddr>,
-        /// The smallest time to live in seconds, where the resolver tells it.
+        /// The smallest time to live in seconds, where the resolver gives it.
         ttl_s: Option<u32>,
     },
     /// Names of a reverse lookup, lower case, without the final dot, at most 8.
     Names {
         /// The names.
+        #[serde(deserialize_with = "texts::bounded")]
         names: Vec<Box<str>>,
     },
     /// The name does not exist.
+    #[serde(rename = "nxdomain")]
     NxDomain,
-    /// The name exists, but without a record of the wanted kind.
+    /// The name exists, but has no such record.
     NoData,
-    /// The aliases (CNAME) of the name lead back to one of them, or on and on.
+    /// The aliases (CNAME) of the name form a loop or an endless chain.
     AliasLoop,
-    /// No answer in time.
+    /// The query timed out.
     Timeout,
     /// The server failed (SERVFAIL).
+    #[serde(rename = "servfail")]
     ServFail,
     /// The server refused.
     Refused,
-    /// The system resolver said "not found" without saying which of the above.
+    /// "Not found" from the system's resolver, which gives no reason.
     NotFound,
-    /// Anything else, in the resolver's words.
+    /// Anything else.
     Error {
-        /// Lower-case fragment.
+        /// The resolver's message, as a lower-case fragment.
         detail: Box<str>,
     },
 }
@@ -146,14 +153,14 @@ impl LookupAnswer {
     }
 }
 
-/// One question, one resolver, one answer.
+/// One question to one resolver, with its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Lookup {
-    /// What was asked.
+    /// The question.
     pub question: Question,
-    /// Who was asked.
+    /// The resolver.
     pub resolver: Resolver,
-    /// What came back.
+    /// The answer.
     pub answer: LookupAnswer,
     /// Milliseconds it took.
     pub duration_ms: u32,

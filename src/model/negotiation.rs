@@ -34,7 +34,7 @@ impl Protocols {
     }
 }
 
-/// What the server selected.
+/// The security protocol that the server selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SelectedSecurity {
@@ -50,7 +50,7 @@ pub enum SelectedSecurity {
     Rdstls,
     /// TLS with sign-in by Entra.
     Rdsaad,
-    /// Nothing was selected (a failure, or no answer).
+    /// No protocol: a negotiation failure, or no answer.
     None,
 }
 
@@ -186,16 +186,16 @@ impl fmt::Display for NegotiationFailure {
     }
 }
 
-/// What the X.224 exchange told.
+/// What the X.224 exchange observed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct NegotiationFacts {
-    /// What was offered.
+    /// The protocols offered.
     pub requested: Protocols,
-    /// What was selected; `None` inside when nothing was.
+    /// The protocol selected.
     pub selected: SelectedSecurity,
-    /// The raw `selectedProtocol`, when a negotiation response came.
+    /// The raw `selectedProtocol` of a negotiation response.
     pub selected_raw: Option<Protocols>,
-    /// The failure code, when a negotiation failure came.
+    /// The code of a negotiation failure.
     pub failure: Option<NegotiationFailure>,
     /// Flags of the negotiation response (MS-RDPBCGR 2.2.1.2.1).
     pub response_flags: Option<u8>,

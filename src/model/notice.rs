@@ -5,165 +5,180 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Resolver, Shortage, Subject};
+use super::{HostKey, Resolver, Shortage, texts};
 
-/// Trouble on our side, told once as a banner and never blamed on a host.
+/// A condition of the scanning machine, its network or its resolvers. Reported once, and never a failure of a host.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Notice {
-    /// No resolver in use answers. Names that were not looked up before are then not judged.
+    /// No resolver in use responds. Names that were not looked up before are not checked.
     ResolverDown {
         /// The server, when one was given with `--dns`.
         server: Option<SocketAddr>,
-        /// The last failure in words; of several servers, each with its own.
+        /// The last error; of several servers, each with its own.
         detail: Box<str>,
         /// It answered before.
-        #[serde(default)]
-        stopped: bool,
+        answered_before: bool,
     },
-    /// One resolver of several does not answer; the others are believed.
-    ResolverSilent {
-        /// Which.
+    /// One resolver of several does not respond; names are checked with the others.
+    ResolverUnresponsive {
+        /// The resolver.
         resolver: Resolver,
-        /// The last failure in words.
+        /// The last error.
         detail: Box<str>,
         /// It answered before.
-        #[serde(default)]
-        stopped: bool,
+        answered_before: bool,
     },
-    /// A resolver answers again: names that failed are looked up once more, and judged.
-    ResolverBack {
-        /// Which.
+    /// A resolver responds again: failed lookups are retried.
+    ResolverRecovered {
+        /// The resolver.
         resolver: Resolver,
     },
-    /// This machine has no route to some IPv6 address: it was not tried, or the connect failed at once.
+    /// No route to some IPv6 address: it was not tried, or the connect failed at once.
     NoIpv6Route,
-    /// The file-descriptor limit made the scan smaller than asked.
+    /// The file-descriptor limit reduces the number of connections at once.
     DescriptorLimit {
-        /// In flight as asked.
-        asked: u32,
-        /// In flight as used.
+        /// Connections at once as requested.
+        requested: u32,
+        /// Connections at once as used.
         used: u32,
         /// The limit.
         limit: u64,
     },
-    /// Sockets could not be made: descriptors, buffers or ports ran out.
-    LocalTrouble {
-        /// The operating system's words.
+    /// Sockets could not be opened: descriptors, buffers or ports ran out.
+    SocketError {
+        /// The operating system's message.
         detail: Box<str>,
-        /// What ran out, where the file says.
-        #[serde(default)]
+        /// The resource that ran out, where it is known.
         shortage: Option<Shortage>,
     },
-    /// This machine itself would not make some connections, for a reason that fewer at once do not mend, such as its own packet
-    /// filter.
-    OwnRefusal {
-        /// The operating system's words.
+    /// The scanning machine refused some connections, for a reason that fewer connections at once do not fix, such as its own
+    /// packet filter.
+    LocalRefusal {
+        /// The operating system's message.
         detail: Box<str>,
     },
-    /// This machine was too busy to take times: those of some attempts are left out.
+    /// The scanning machine was too busy for exact timing: times of some attempts are not used.
     Busy {
-        /// How late it was at worst, in milliseconds.
-        worst_ms: u32,
+        /// Largest timer lag, in milliseconds.
+        worst_lag_ms: u32,
     },
-    /// Many hosts answered only when they were asked again, since connection requests get lost at the speed of the scan, which has
-    /// slowed down.
-    SlowedDown {
+    /// Many hosts answered only on a retry, because requests are lost at this rate. The rate was reduced.
+    RateReduced {
         /// Connection requests per second from now on.
         per_second: u32,
     },
-    /// Many hosts answered only when they were asked again, and so did not all of those that exist, perhaps.
+    /// Many hosts answered only on a retry, so that others may be missing.
     RequestsLost {
-        /// Hosts that answered only when they were asked again.
-        late: u64,
+        /// Hosts that answered only on a retry.
+        on_retry: u64,
         /// Hosts that answered.
         answered: u64,
-        /// Estimate of the hosts that exist and never answered; `null` when the scan was stopped before it could be made.
-        missed: Option<u64>,
+        /// Estimate of the hosts that exist and never answered; `null` when the scan ended before it could be made.
+        estimated_missing: Option<u64>,
     },
-    /// The system's clock was set, or jumped, while the scan ran.
+    /// The system's clock was set, or jumped, during the scan.
     ClockJumped {
-        /// By how many seconds ahead; negative for back.
+        /// Seconds ahead; negative for back.
         seconds: i64,
     },
-    /// Probes failed by a fault of rdpscan itself.
-    Internal {
-        /// What the panic said.
+    /// Probes failed because of a bug of rdpscan.
+    InternalError {
+        /// The message of the panic.
         detail: Box<str>,
     },
-    /// `--max-time` ran out.
+    /// Events of the recording are missing, so that something of what was observed is unknown.
+    EventsMissing {
+        /// How many.
+        count: u64,
+    },
+    /// `--max-time` was reached.
     TimeLimit,
-    /// Entries of the user's own file were not taken as targets.
-    NotTaken {
+    /// Entries of the user's own file were skipped.
+    EntriesSkipped {
         /// The file.
-        list: Box<str>,
+        file: Box<str>,
         /// How many.
         count: u32,
-        /// What they are, such as `disabled accounts`.
+        /// Why, such as `disabled accounts`.
         reason: Box<str>,
-        /// The first of them, by the names that the file gives them.
+        /// The first of them, by their names in the file.
+        #[serde(deserialize_with = "texts::bounded")]
         names: Vec<Box<str>>,
     },
-    /// The file holds a selection of a scan, made when it was written.
-    Selection {
+    /// The file that was read holds only some hosts of its scan.
+    Filtered {
         /// Hosts of the scan that are not in it.
-        left_out: u64,
+        hosts_omitted: u64,
     },
-    /// A subject is worth a word on its own: for instance a stuck host that was given up.
-    Skipped {
-        /// Who.
-        subject: Subject,
+    /// A host was skipped before its probes were complete.
+    HostSkipped {
+        /// The host.
+        host: HostKey,
     },
 }
 
 fn write_resolver(f: &mut fmt::Formatter<'_>, resolver: Resolver) -> fmt::Result {
     match resolver {
         Resolver::System => f.write_str("the system's resolver"),
-        Resolver::Configured => f.write_str("this machine's DNS server, asked directly,"),
-        Resolver::Server(server) => write!(f, "the DNS server {server}"),
+        Resolver::Configured => f.write_str("this machine's DNS server (queried directly)"),
+        Resolver::Server(server) => write!(f, "DNS server {server}"),
     }
 }
 
-/// The banner, one sentence for every sink. Holds raw text of the operating system: make it safe before printing.
+/// One sentence for every sink. Holds raw text of the operating system: make it safe before printing.
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ResolverDown { .. } | Self::ResolverSilent { .. } | Self::ResolverBack { .. } => {
-                self.fmt_resolvers(f)
-            }
+            Self::ResolverDown { .. }
+            | Self::ResolverUnresponsive { .. }
+            | Self::ResolverRecovered { .. } => self.fmt_resolvers(f),
             Self::NoIpv6Route => f.write_str(
-                "this machine has no IPv6 route to some addresses: they cannot be tried here",
+                "no IPv6 route to some addresses: they cannot be reached from this machine",
             ),
-            Self::DescriptorLimit { asked, used, limit } => write!(
+            Self::DescriptorLimit {
+                requested,
+                used,
+                limit,
+            } => write!(
                 f,
-                "at most {used} connections at once instead of {asked}: this machine allows {limit} open files; raise the limit (ulimit -n)"
+                "at most {used} connections at once instead of {requested}: the open-file limit is {limit}; raise it (ulimit -n)"
             ),
-            Self::LocalTrouble { detail, shortage } => {
-                write!(f, "this machine could not make sockets ({detail}); ")?;
+            Self::SocketError { detail, shortage } => {
+                write!(f, "cannot open sockets ({detail}); ")?;
                 match shortage {
                     Some(shortage) => shortage.fmt(f),
                     None => f.write_str("lower --concurrency"),
                 }
             }
-            Self::OwnRefusal { detail } => write!(
+            Self::LocalRefusal { detail } => write!(
                 f,
-                "this machine itself refused to make some connections ({detail}), and nothing is known of their hosts; check its packet filter and routes"
+                "this machine refused some connections ({detail}), and the state of their hosts is unknown; check its packet filter and routes"
             ),
             Self::Busy { .. }
-            | Self::SlowedDown { .. }
+            | Self::RateReduced { .. }
             | Self::RequestsLost { .. }
             | Self::ClockJumped { .. }
-            | Self::Internal { .. } => self.fmt_course(f),
-            Self::TimeLimit => f.write_str("--max-time ran out: the scan is not complete"),
-            Self::NotTaken {
-                list,
+            | Self::InternalError { .. } => self.fmt_course(f),
+            Self::EventsMissing { count } => {
+                match count {
+                    1 => f.write_str("1 event of this scan is missing")?,
+                    _ => write!(f, "{count} events of this scan are missing")?,
+                }
+                f.write_str(
+                    ": results may be incomplete; scan again, or open the complete recording",
+                )
+            }
+            Self::TimeLimit => f.write_str("--max-time was reached: the scan is incomplete"),
+            Self::EntriesSkipped {
+                file,
                 count,
                 reason,
                 names,
             } => {
                 write!(
                     f,
-                    "{list}: left out, {reason} ({count}): {}",
+                    "{file}: skipped {reason} ({count}): {}",
                     names.join(", ")
                 )?;
                 if names.len() < usize::try_from(*count).unwrap_or(usize::MAX) {
@@ -171,91 +186,94 @@ impl fmt::Display for Notice {
                 }
                 Ok(())
             }
-            Self::Selection { left_out } => write!(
+            Self::Filtered { hosts_omitted } => write!(
                 f,
-                "a selection of the scan: {left_out} of its hosts were left out when it was written"
+                "filtered: hosts of the scan not included: {hosts_omitted}"
             ),
-            Self::Skipped { subject } => {
-                write!(f, "{subject} was skipped before its probes were complete")
+            Self::HostSkipped { host } => {
+                write!(f, "{host} was skipped before its probes were complete")
             }
         }
     }
 }
 
 impl Notice {
-    /// What became of resolvers.
+    /// The states of resolvers.
     fn fmt_resolvers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ResolverDown {
                 server,
                 detail,
-                stopped,
+                answered_before,
             } => {
-                match (server, stopped) {
-                    (Some(server), false) => write!(f, "the DNS server {server} does not answer")?,
-                    (Some(server), true) => write!(f, "the DNS server {server} stopped answering")?,
-                    (None, false) => f.write_str("no resolver answers")?,
-                    (None, true) => f.write_str("the resolvers stopped answering")?,
+                match (server, answered_before) {
+                    (Some(server), false) => write!(f, "DNS server {server} does not respond")?,
+                    (Some(server), true) => write!(f, "DNS server {server} stopped responding")?,
+                    (None, false) => f.write_str("no DNS resolver responds")?,
+                    (None, true) => f.write_str("the DNS resolvers stopped responding")?,
                 }
-                let names = if *stopped {
+                let names = if *answered_before {
                     "names not looked up before"
                 } else {
                     "names"
                 };
                 write!(
                     f,
-                    " ({detail}): {names} are not judged; check the network, or name a server with --dns"
+                    " ({detail}): {names} are not checked; check the network, or set a server with --dns"
                 )
             }
-            Self::ResolverSilent {
+            Self::ResolverUnresponsive {
                 resolver,
                 detail,
-                stopped,
+                answered_before,
             } => {
                 write_resolver(f, *resolver)?;
-                let what = if *stopped {
-                    "stopped answering"
+                let what = if *answered_before {
+                    "stopped responding"
                 } else {
-                    "does not answer"
+                    "does not respond"
                 };
-                write!(f, " {what} ({detail}): names are judged by the others")
+                write!(
+                    f,
+                    " {what} ({detail}): names are checked with the other resolvers"
+                )
             }
-            Self::ResolverBack { resolver } => {
+            Self::ResolverRecovered { resolver } => {
                 write_resolver(f, *resolver)?;
-                f.write_str(" answers again: failed lookups are retried, and names judged")
+                f.write_str(" responds again: failed lookups are retried")
             }
             _ => Ok(()),
         }
     }
 
-    /// What came up while the scan ran.
+    /// Conditions that arise during the scan.
     fn fmt_course(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Busy { worst_ms } => write!(
+            Self::Busy { worst_lag_ms } => write!(
                 f,
-                "this machine was too busy for exact times (up to {worst_ms} ms late): times taken meanwhile are left out; close other programs, or use a smaller --concurrency or --rate"
+                "this machine was too busy for exact timing (up to {worst_lag_ms} ms late): affected times are not used; close other programs, or lower --concurrency or --rate"
             ),
-            Self::SlowedDown { per_second } => write!(
+            Self::RateReduced { per_second } => write!(
                 f,
-                "connection requests get lost at this speed: slowed down to {per_second} per second"
+                "requests are lost at this rate: reduced to {per_second} per second"
             ),
             Self::RequestsLost {
-                late,
+                on_retry,
                 answered,
-                missed,
+                estimated_missing,
             } => {
                 write!(
                     f,
-                    "{late} of {answered} hosts answered only when asked again: connection requests get lost at this speed; "
+                    "{on_retry} of {answered} hosts answered only on a retry: requests are lost at this rate; "
                 )?;
-                match missed {
-                    Some(0) => f.write_str("no more hosts are likely to be missing"),
+                match estimated_missing {
+                    Some(0) => f.write_str("no other hosts are likely to be missing"),
                     None => f.write_str(
-                        "silent addresses were not asked again, so hosts may be missing",
+                        "unresponsive addresses were not retried, so hosts may be missing",
                     ),
-                    Some(missed) => write!(
+                    Some(missing) => write!(
                         f,
-                        "about {missed} more hosts may be missing; scan again with a lower --rate"
+                        "about {missing} other hosts may be missing; rescan with a lower --rate"
                     ),
                 }
             }
@@ -272,12 +290,12 @@ impl Notice {
                     _ => write!(f, "{by:#}")?,
                 }
                 f.write_str(
-                    " during the scan: certificates are judged by the time before the jump; check the clock and scan again",
+                    " during the scan: certificates are evaluated by the time before the jump; check the clock and rescan",
                 )
             }
-            Self::Internal { detail } => write!(
+            Self::InternalError { detail } => write!(
                 f,
-                "a fault of rdpscan itself ended some probes ({detail}): they say nothing about their hosts; please report it"
+                "internal error: some probes failed ({detail}), and the state of their hosts is unknown; please report this bug"
             ),
             _ => Ok(()),
         }
@@ -289,14 +307,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_jump_of_the_clock_is_told_in_units_that_people_use() {
+    fn a_clock_jump_is_shown_in_everyday_units() {
         for (seconds, words) in [
             (400 * 86_400, "jumped ahead by 400 days"),
             (-7_200, "jumped back by 2h"),
             (90, "jumped ahead by 1m 30s"),
         ] {
-            let told = Notice::ClockJumped { seconds }.to_string();
-            assert!(told.contains(words), "{told}");
+            let text = Notice::ClockJumped { seconds }.to_string();
+            assert!(text.contains(words), "{text}");
         }
     }
 }

@@ -3,7 +3,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What this machine ran out of, so that a socket could not be made or connected.
+/// The resource that ran out, so that a socket could not be opened or connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Shortage {
@@ -40,22 +40,15 @@ impl fmt::Display for Shortage {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::model::Notice;
 
     #[test]
-    fn a_notice_of_an_older_file_names_no_shortage() {
-        let old = r#"{"kind":"local_trouble","detail":"Too many open files"}"#;
-        let notice: Notice = serde_json::from_str(old).unwrap();
-        assert_eq!(
-            notice.to_string(),
-            "this machine could not make sockets (Too many open files); lower --concurrency"
-        );
-    }
-
-    #[test]
     fn the_advice_fits_what_ran_out() {
-        let ports = r#"{"kind":"local_trouble","detail":"x","shortage":"local_ports"}"#;
-        let notice: Notice = serde_json::from_str(ports).unwrap();
+        let notice = Notice::SocketError {
+            detail: "x".into(),
+            shortage: Some(Shortage::LocalPorts),
+        };
         let text = notice.to_string();
         assert!(
             text.contains("--rate") && !text.contains("ulimit"),

@@ -3,7 +3,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::status_name;
+use super::{HexBytes, status_name};
 
 /// A stage of reaching a Remote Desktop host, in the order in which they happen.
 #[derive(
@@ -46,27 +46,28 @@ impl fmt::Display for Stage {
     }
 }
 
-/// How a stage ended. A bad host is data, not an error: every way in which a peer can fail us is a value here.
+/// How a stage ended. A bad host is data, not an error: every way in which a peer can fail is a value here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The stage did what it should.
+    /// Success.
     Ok,
-    /// Nothing (more) came within the stage's deadline.
+    /// Nothing (more) was received within the stage's deadline.
     Timeout {
-        /// Bytes received in this stage before the silence.
+        /// Bytes received in this stage before the deadline.
         received: u32,
     },
     /// RST in answer to the SYN.
     Refused,
-    /// The network said that the host cannot be reached: no neighbour answers (EHOSTUNREACH, WSAEHOSTUNREACH), or a router has no
+    /// The network reports the host as unreachable: no neighbour answers (EHOSTUNREACH, WSAEHOSTUNREACH), or a router has no
     /// route.
     HostUnreachable,
     /// This machine has no route to the network (ENETUNREACH, WSAENETUNREACH): nothing was sent.
     NetworkUnreachable,
-    /// A packet filter said no (EACCES; EPERM is this machine's own filter and counts as [`Outcome::Local`]).
+    /// Administratively prohibited by a packet filter (EACCES; EPERM is this machine's own filter and a
+    /// [`Outcome::LocalError`]).
     Prohibited,
-    /// The peer closed the connection in order (FIN).
+    /// The peer closed the connection (FIN).
     Closed {
         /// Bytes received in this stage before the close.
         received: u32,
@@ -76,31 +77,31 @@ pub enum Outcome {
         /// Bytes received in this stage before the reset.
         received: u32,
     },
-    /// The server sent a disconnect message in place of an answer, and closed.
+    /// The server sent a disconnect message instead of an answer, and closed.
     Disconnected {
         /// Which message, such as `MCS Disconnect Provider Ultimatum`.
-        message: String,
+        message: Box<str>,
         /// Bytes received in this stage, the message included.
         received: u32,
     },
-    /// What came is not RDP at all.
+    /// Another protocol than RDP.
     NotRdp {
-        /// What it looks like: `ssh`, `http`, `tls`, `smtp`, `unknown`.
-        looks_like: String,
-        /// The first bytes, as hex, at most 32 bytes.
-        first_bytes: String,
+        /// The protocol that it resembles: `ssh`, `http`, `tls`, `smtp`, `unknown`.
+        looks_like: Box<str>,
+        /// The first bytes, at most 32.
+        first_bytes: HexBytes,
     },
-    /// The right protocol, but bytes that break its rules.
+    /// A message that violates its protocol.
     Malformed {
-        /// Which rule, as a lower-case fragment.
-        detail: String,
+        /// The violation, as a lower-case fragment.
+        detail: Box<str>,
     },
     /// An RDP negotiation failure (MS-RDPBCGR 2.2.1.2.2); the code is in the negotiation facts too.
     NegotiationFailure {
         /// The raw failure code.
         code: u32,
     },
-    /// The server selected standard RDP security: there is no TLS to go on with.
+    /// The server selected standard RDP security, which has no TLS.
     NoTls,
     /// A fatal TLS alert from the server (RFC 8446 section 6, RFC 5246 section 7.2).
     Alert {
@@ -109,29 +110,29 @@ pub enum Outcome {
         /// Bytes received in this stage, alert included.
         received: u32,
     },
-    /// Our TLS library refused what the server offered, before the server did; says nothing bad about the server.
+    /// rdpscan's own TLS library rejected what the server sent, which is no failure of the server.
     ClientRefused {
-        /// The library's reason.
-        detail: String,
+        /// The library's message.
+        detail: Box<str>,
     },
-    /// `CredSSP` answered with an error code instead of a token (MS-CSSP 2.2.1).
+    /// A `CredSSP` error code instead of a token (MS-CSSP 2.2.1).
     CredsspError {
         /// NTSTATUS, or an HRESULT of SSPI.
         status: u32,
     },
-    /// `CredSSP` answered, but without an NTLM challenge.
+    /// A `CredSSP` answer without an NTLM challenge.
     NoChallenge,
-    /// The fault is on this machine: descriptors, buffers, ports, own packet filter.
-    Local {
-        /// The operating system's words.
-        detail: String,
+    /// A failure of the scanning machine: descriptors, buffers, ports, its own packet filter.
+    LocalError {
+        /// The operating system's message.
+        detail: Box<str>,
     },
-    /// The user gave the host up while this stage was under way: it says nothing about the host.
+    /// The user skipped the host during this stage: no failure of the host.
     Cancelled,
-    /// rdpscan itself failed: a bug, which says nothing about the host.
-    Internal {
-        /// What the panic said.
-        detail: String,
+    /// A bug of rdpscan: no failure of the host.
+    InternalError {
+        /// The message of the panic.
+        detail: Box<str>,
     },
 }
 
@@ -142,24 +143,23 @@ impl Outcome {
         matches!(self, Self::Ok)
     }
 
-    /// Whether the outcome says something about the peer or the path; false for our own trouble and for a stop.
+    /// Whether it is a failure of the peer or the path; false for local failures and for a stage that the user ended.
     #[must_use]
     pub const fn blames_peer(&self) -> bool {
         !matches!(self, Self::Ok | Self::ClientRefused { .. }) && !self.is_ours()
     }
 
-    /// Whether the stage ended by something on our side, be it this machine, this program or the user: nothing is then known of
-    /// the host.
+    /// Whether this machine, this program or the user ended the stage: nothing is then known of the host.
     #[must_use]
     pub const fn is_ours(&self) -> bool {
         matches!(
             self,
-            Self::Local { .. } | Self::Cancelled | Self::Internal { .. }
+            Self::LocalError { .. } | Self::Cancelled | Self::InternalError { .. }
         )
     }
 
-    /// Whether the peer says in words that it has no TLS version or cipher suite in common with us (alerts `handshake_failure`,
-    /// `protocol_version` and `insufficient_security`; RFC 8446 section 6.2).
+    /// Whether the peer reports no TLS version or cipher suite in common (alerts `handshake_failure`, `protocol_version` and
+    /// `insufficient_security`; RFC 8446 section 6.2).
     #[must_use]
     pub const fn finds_nothing_in_common(&self) -> bool {
         matches!(
@@ -171,7 +171,7 @@ impl Outcome {
         )
     }
 
-    /// Whether the peer ended the connection, in order or not: what mstsc reports as 0x904 once TCP is up.
+    /// Whether the peer closed or reset the connection: what mstsc reports as 0x904 once TCP is up.
     #[must_use]
     pub const fn is_close(&self) -> bool {
         matches!(
@@ -185,8 +185,8 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ok => f.write_str("ok"),
-            Self::Timeout { received: 0 } => f.write_str("no answer in time"),
-            Self::Timeout { received } => write!(f, "stalled after {received} bytes"),
+            Self::Timeout { received: 0 } => f.write_str("timed out"),
+            Self::Timeout { received } => write!(f, "timed out after {received} bytes"),
             Self::Refused => f.write_str("connection refused"),
             Self::HostUnreachable => f.write_str("host unreachable"),
             Self::NetworkUnreachable => f.write_str("network unreachable"),
@@ -201,20 +201,20 @@ impl fmt::Display for Outcome {
             Self::NegotiationFailure { code } => write!(f, "negotiation failure {code}"),
             Self::NoTls => f.write_str("standard RDP security, no TLS"),
             Self::Alert { code, .. } => write!(f, "TLS alert {code}"),
-            Self::ClientRefused { detail } => write!(f, "refused on our side: {detail}"),
+            Self::ClientRefused { detail } => write!(f, "rejected by our TLS library: {detail}"),
             Self::CredsspError { status } => match status_name(*status) {
                 Some(name) => write!(f, "CredSSP error 0x{status:08X} ({name})"),
                 None => write!(f, "CredSSP error 0x{status:08X}"),
             },
             Self::NoChallenge => f.write_str("no NTLM challenge"),
-            Self::Local { detail } => write!(f, "this machine: {detail}"),
-            Self::Cancelled => f.write_str("given up by the user"),
-            Self::Internal { detail } => write!(f, "a fault of rdpscan: {detail}"),
+            Self::LocalError { detail } => write!(f, "local error: {detail}"),
+            Self::Cancelled => f.write_str("skipped by the user"),
+            Self::InternalError { detail } => write!(f, "internal error: {detail}"),
         }
     }
 }
 
-/// What an attempt sends: each attempt is one connection that asks one thing.
+/// What an attempt sends. Each attempt is one connection.
 #[derive(
     Debug,
     Clone,
@@ -236,13 +236,13 @@ pub enum ProbeKind {
     Default,
     /// As the default probe, with a long deadline for the X.224 answer.
     LongDeadline,
-    /// An X.224 request without negotiation data, after requests with it were cut off or TLS was refused.
+    /// An X.224 request without negotiation data, after the server closed requests with it or refused TLS.
     BareRequest,
-    /// An X.224 request that offers `HYBRID_EX` besides, after a server required NLA of one that offered it.
-    WideRequest,
+    /// An X.224 request that also offers `HYBRID_EX`, after the server answered an offer of NLA with "NLA required".
+    HybridExRequest,
     /// The default request, then a TLS 1.2 hello with old cipher suites, read up to `ServerHelloDone`.
     LegacyHello,
-    /// A request that leaves NLA out, to see whether the server requires it; the connection ends with the answer.
+    /// A request without NLA, to see whether the server requires it; the connection ends with the answer.
     WithoutNla,
     /// TLS at once, and the X.224 request inside it.
     DirectTls,
@@ -254,7 +254,7 @@ impl ProbeKind {
         Self::Default,
         Self::LongDeadline,
         Self::BareRequest,
-        Self::WideRequest,
+        Self::HybridExRequest,
         Self::LegacyHello,
         Self::WithoutNla,
         Self::DirectTls,
@@ -279,7 +279,7 @@ impl ProbeKind {
             Self::Default => "default probe",
             Self::LongDeadline => "long deadline",
             Self::BareRequest => "bare X.224 request",
-            Self::WideRequest => "X.224 request with HYBRID_EX",
+            Self::HybridExRequest => "X.224 request with HYBRID_EX",
             Self::LegacyHello => "legacy TLS hello",
             Self::WithoutNla => "X.224 request without NLA",
             Self::DirectTls => "direct TLS",

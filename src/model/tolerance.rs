@@ -1,6 +1,6 @@
 //! What a host accepts of the probes sent to it, counted over all attempts.
 
-use super::{Attempt, Outcome, ProbeKind, Stage, TlsMethod};
+use super::{Attempt, Outcome, ProbeKind, Stage, TlsHandshake};
 
 /// Equal refusals before they count as the host's way and not as an accident.
 const REPEATED: u32 = 3;
@@ -201,7 +201,7 @@ impl ProbeTolerance {
                     None => self.long_deadline.count(attempt, Stage::X224),
                 }
             }
-            ProbeKind::BareRequest | ProbeKind::WideRequest => {
+            ProbeKind::BareRequest | ProbeKind::HybridExRequest => {
                 self.other_request.count(attempt, Stage::X224);
                 self.other_request_answered = self
                     .other_request_answered
@@ -215,10 +215,9 @@ impl ProbeTolerance {
                 self.legacy_hello_declined = self
                     .legacy_hello_declined
                     .saturating_add(u32::from(declined));
-                let modern = attempt
-                    .tls
-                    .as_ref()
-                    .is_some_and(|tls| tls.method == TlsMethod::LegacyPeek && tls.is_modern());
+                let modern = attempt.tls.as_ref().is_some_and(|tls| {
+                    tls.handshake == TlsHandshake::LegacyPeek && tls.is_modern()
+                });
                 self.legacy_hello_modern =
                     self.legacy_hello_modern.saturating_add(u32::from(modern));
             }

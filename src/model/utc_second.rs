@@ -85,14 +85,22 @@ impl FromStr for UtcSecond {
 
 impl Serialize for UtcSecond {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i64(self.as_second())
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for UtcSecond {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
+        if deserializer.is_human_readable() {
+            let text = Cow::<str>::deserialize(deserializer)?;
+            text.parse().map_err(D::Error::custom)
+        } else {
+            i64::deserialize(deserializer).map(Self::from_second)
+        }
     }
 }
 
@@ -151,6 +159,8 @@ mod tests {
             let time = UtcSecond::from_second(second);
             prop_assert_eq!(time.as_second(), second);
             prop_assert_eq!(time.to_string().parse::<UtcSecond>().unwrap(), time);
+            let bytes = postcard::to_allocvec(&time).unwrap();
+            prop_assert_eq!(postcard::from_bytes::<UtcSecond>(&bytes).unwrap(), time);
         }
 
         #[test]

@@ -36,62 +36,62 @@ words! {
         Broken = "broken",
         /// A session can be established, but something is wrong.
         Degraded = "degraded",
-        /// The user gave it up before it came to an end, and what was seen until then is no clean bill of health.
-        GivenUp = "given_up",
-        /// Something answers that is not RDP.
+        /// The user skipped it before its probes were complete, and nothing seen until then makes it healthy.
+        Skipped = "skipped",
+        /// Another protocol than RDP answers.
         NotRdp = "not_rdp",
         /// An ICMP error, no route, or a name without an address.
         Unreachable = "unreachable",
         /// No answer to SYN, or administratively prohibited.
         Filtered = "filtered",
-        /// Refused.
+        /// The connection was refused.
         Closed = "closed",
-        /// Nothing is known of it: it is reached only through a gateway, all its addresses are excluded, no resolver had an answer
-        /// for its name, or this machine's own trouble kept every attempt from it.
+        /// Nothing is known: behind a gateway, not reached before the scan ended, all addresses excluded, no resolver answered for
+        /// the name, or every attempt failed locally.
         NotProbed = "not_probed",
-        /// Nothing of note.
+        /// A session can be established, with no finding of medium severity or above.
         Healthy = "healthy",
     }
 }
 
 words! {
-    /// Whether a certificate can be used, by this machine's clock.
+    /// Validity of a certificate, by the scanning machine's clock.
     CertificateStatus {
-        /// Past its end.
+        /// After its end of validity.
         Expired = "expired",
-        /// Before its start.
+        /// Before its start of validity.
         NotYetValid = "not_yet_valid",
-        /// Could not be read.
+        /// Cannot be parsed.
         Unparsable = "unparsable",
-        /// Ends within the limit set (30 days by default).
+        /// Expires within the limit (30 days by default).
         Expiring = "expiring",
-        /// In order.
+        /// Valid.
         Valid = "valid",
     }
 }
 
 words! {
-    /// What comparing name and address gave (the matrix of `diagnosis`).
+    /// Result of comparing names and addresses (the matrix of `diagnosis`).
     DnsVerdict {
-        /// The name leads elsewhere, and another machine answers there.
+        /// The name resolves to another address, where another machine answers.
         WrongHost = "wrong_host",
-        /// The name leads only to addresses where nothing answers.
+        /// The name resolves only to addresses that do not respond.
         Stale = "stale",
-        /// No such name.
+        /// The name does not exist.
         Missing = "missing",
-        /// The name's aliases lead back to one of them, or on and on.
+        /// The aliases (CNAME) of the name form a loop or an endless chain.
         AliasLoop = "alias_loop",
-        /// Some of the name's addresses do not answer.
+        /// Some addresses of the name do not respond.
         PartialDead = "partial_dead",
-        /// The name's IPv6 addresses do not answer.
+        /// The IPv6 addresses of the name do not respond.
         AaaaDead = "aaaa_dead",
-        /// The resolver is in trouble.
+        /// The resolver failed.
         Error = "error",
-        /// The reverse name does not lead back here.
+        /// The reverse name does not resolve to this address.
         PtrMismatch = "ptr_mismatch",
         /// No reverse name, and no other name to check.
         NoPtr = "no_ptr",
-        /// Switched off, or nothing to check.
+        /// Disabled, or nothing to check.
         NotChecked = "not_checked",
         /// Name and address agree.
         Match = "match",
@@ -118,27 +118,27 @@ impl DnsVerdict {
 }
 
 words! {
-    /// Whether Network Level Authentication is asked for.
+    /// Whether the server negotiates Network Level Authentication.
     Nla {
-        /// The server insists.
+        /// The server requires it.
         Required = "required",
-        /// The server chose it when offered.
+        /// The server selected it when offered.
         Offered = "offered",
-        /// The server did not choose it though offered.
+        /// The server did not select it when offered.
         NotOffered = "not_offered",
-        /// Not seen.
+        /// Not determined.
         Unknown = "unknown",
     }
 }
 
 words! {
-    /// What repeated attempts say.
+    /// The result of repeated attempts.
     StabilityVerdict {
         /// Some fail, some do not.
         Flaky = "flaky",
         /// All fail.
         Down = "down",
-        /// Too few attempts to say.
+        /// Too few attempts.
         Unknown = "unknown",
         /// All get through.
         Steady = "steady",

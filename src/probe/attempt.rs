@@ -12,7 +12,7 @@ use super::{close, credssp, x224};
 use crate::clock;
 use crate::model::{
     Attempt, NegotiationFacts, NtlmFacts, Outcome, ProbeKind, Protocols, SelectedSecurity, Stage,
-    TlsFacts, TlsMethod, TrustVerdict,
+    TlsFacts, TlsHandshake, TrustVerdict,
 };
 use crate::scan::AttemptRequest;
 use crate::wire::tls_peek::{self, PeekFacts};
@@ -41,7 +41,7 @@ pub(super) async fn run(prober: &LiveProber, link: Link, request: AttemptRequest
         ProbeKind::Default
         | ProbeKind::LongDeadline
         | ProbeKind::BareRequest
-        | ProbeKind::WideRequest => run.usual(talk).await,
+        | ProbeKind::HybridExRequest => run.usual(talk).await,
     }
 
     let Run {
@@ -55,10 +55,10 @@ pub(super) async fn run(prober: &LiveProber, link: Link, request: AttemptRequest
         endpoint: request.endpoint,
         number: request.number,
         probe: request.probe,
-        by_name: request.by_name,
+        sni: request.by_name,
         started_at,
         stages: timeline.into_stages(),
-        silent_rounds: request.silent_rounds,
+        unanswered_rounds: request.unanswered_rounds,
         negotiation,
         tls: tls.map(Arc::new),
         ntlm: ntlm.map(Arc::new),
@@ -110,10 +110,10 @@ impl Run<'_> {
         }
         let begun = self.timeline.begin(Stage::Tls);
         let Peek { outcome, facts } = self.peek(&mut talk).await;
-        let method = if outcome.is_ok() {
-            TlsMethod::LegacyPeek
+        let handshake = if outcome.is_ok() {
+            TlsHandshake::LegacyPeek
         } else {
-            TlsMethod::Failed
+            TlsHandshake::Failed
         };
         self.timeline.end(begun, outcome);
         let farewell = facts
@@ -121,7 +121,7 @@ impl Run<'_> {
             .map(|facts| peek::farewell(facts.version))
             .unwrap_or_default();
         self.tls = Some(match facts {
-            Some(facts) => self.peeked_facts(&facts, method, talk.received()),
+            Some(facts) => self.peeked_facts(&facts, handshake, talk.received()),
             None => no_tls_facts(talk.received()),
         });
         close::politely(talk, &farewell).await;
@@ -162,7 +162,7 @@ impl Run<'_> {
         let cookie = self.prober.options.cookie;
         match self.request.probe {
             ProbeKind::BareRequest => x224::bare_request(),
-            ProbeKind::WideRequest => x224::request(x224::WIDEST_OFFER, cookie),
+            ProbeKind::HybridExRequest => x224::request(x224::WIDEST_OFFER, cookie),
             ProbeKind::WithoutNla => x224::request(Protocols::SSL, cookie),
             ProbeKind::Default
             | ProbeKind::LongDeadline
@@ -220,17 +220,17 @@ impl Run<'_> {
             facts.leaf().and_then(|leaf| leaf.unparsable.as_ref()),
         ) {
             shaken = Err(Outcome::Malformed {
-                detail: format!("the certificate cannot be parsed: {reason}"),
+                detail: format!("the certificate cannot be parsed: {reason}").into(),
             });
         }
         let ok = shaken.is_ok();
         self.timeline
             .end_after(begun, took_us, shaken.err().unwrap_or(Outcome::Ok));
         self.tls = Some(TlsFacts {
-            method: if ok {
-                TlsMethod::Full
+            handshake: if ok {
+                TlsHandshake::Full
             } else {
-                TlsMethod::Failed
+                TlsHandshake::Failed
             },
             ..facts
         });
@@ -273,10 +273,10 @@ impl Run<'_> {
         }
     }
 
-    fn peeked_facts(&self, peeked: &PeekFacts, method: TlsMethod, received: u32) -> TlsFacts {
+    fn peeked_facts(&self, peeked: &PeekFacts, handshake: TlsHandshake, received: u32) -> TlsFacts {
         let chain = self.prober.chains.read(&peeked.chain, clock::wall());
         TlsFacts {
-            method,
+            handshake,
             version: Some(peeked.version),
             cipher: Some(
                 tls_peek::suite_name(peeked.suite)
@@ -293,7 +293,7 @@ impl Run<'_> {
 /// A TLS stage that began and gave nothing.
 const fn no_tls_facts(received: u32) -> TlsFacts {
     TlsFacts {
-        method: TlsMethod::Failed,
+        handshake: TlsHandshake::Failed,
         version: None,
         cipher: None,
         group: None,

@@ -6,7 +6,7 @@ use ring::digest::{Context, SHA256};
 
 use super::certificate;
 use super::trust::TrustStore;
-use crate::model::{CertificateFacts, TrustVerdict};
+use crate::model::{ChainCertificate, TrustVerdict};
 
 /// The most chains that are remembered; beyond that all are forgotten and learnt anew.
 const LIMIT: usize = 4096;
@@ -22,7 +22,7 @@ pub(super) struct Chains {
 /// A chain as it was read, and what this machine thinks of it.
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
-    pub(super) certificates: Vec<Arc<CertificateFacts>>,
+    pub(super) certificates: Vec<ChainCertificate>,
     pub(super) trust: TrustVerdict,
     judged_at: Timestamp,
 }
@@ -55,7 +55,7 @@ impl Chains {
             || {
                 chain
                     .iter()
-                    .map(|der| Arc::new(certificate::read(der)))
+                    .map(|der| certificate::read(der).into())
                     .collect()
             },
             |known| known.certificates,
@@ -110,7 +110,8 @@ mod tests {
         let chain = vec![vec![0x30, 0x00]];
         let first = chains.read(&chain, now);
         let later = chains.read(&chain, now + VERDICT_LIFE * 2);
-        assert!(Arc::ptr_eq(&first.certificates[0], &later.certificates[0]));
+        let leaf = |chain: &Chain| Arc::clone(chain.certificates[0].facts().unwrap());
+        assert!(Arc::ptr_eq(&leaf(&first), &leaf(&later)));
         assert_eq!(later.judged_at, now + VERDICT_LIFE * 2);
     }
 

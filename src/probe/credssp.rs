@@ -13,7 +13,7 @@ const VERSION: u32 = 6;
 /// Sends one `TSRequest` with NTLM NEGOTIATE and reads the challenge (MS-CSSP 3.1.5, MS-NLMP 2.2.1.2). Nothing may follow:
 /// whoever calls this takes leave.
 pub(super) async fn ask(talk: &mut Talk, session: &mut Session) -> Result<NtlmFacts, Outcome> {
-    let asked_at = clock::wall();
+    let measured_at = clock::wall();
     let asked = clock::monotonic();
     let question = TsRequest {
         version: VERSION,
@@ -28,10 +28,10 @@ pub(super) async fn ask(talk: &mut Talk, session: &mut Session) -> Result<NtlmFa
     }
     let token = answer.nego_token.ok_or(Outcome::NoChallenge)?;
     let challenge = Challenge::decode(&token).map_err(|error| Outcome::Malformed {
-        detail: error.to_string(),
+        detail: error.to_string().into(),
     })?;
     Ok(NtlmFacts {
-        asked_at: asked_at
+        measured_at: measured_at
             .checked_add(Duration::from_micros(u64::from(half_us)))
             .ok(),
         clock_error_ms: half_us.div_ceil(1000),
@@ -51,7 +51,7 @@ async fn exchange(
         session.send(talk, question).await?;
         loop {
             let length = tsrequest::length(&message).map_err(|error| Outcome::Malformed {
-                detail: error.to_string(),
+                detail: error.to_string().into(),
             })?;
             if length.is_some_and(|length| message.len() >= length) {
                 return Ok(());
@@ -62,7 +62,7 @@ async fn exchange(
     let ended = Box::pin(read).await;
     ended.map_err(|outcome| in_plain_bytes(outcome, &message))?;
     TsRequest::decode(&message).map_err(|error| Outcome::Malformed {
-        detail: error.to_string(),
+        detail: error.to_string().into(),
     })
 }
 

@@ -45,7 +45,7 @@ async fn read(
             PeekStep::Malformed(detail) => detail,
         };
         return Err(Outcome::Malformed {
-            detail: detail.to_owned(),
+            detail: detail.into(),
         });
     }
 }

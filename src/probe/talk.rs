@@ -102,7 +102,7 @@ impl Talk {
     async fn fill_until(&mut self, until: Instant) -> Result<(), Outcome> {
         if self.received >= STAGE_LIMIT {
             return Err(Outcome::Malformed {
-                detail: "more than 64 KiB in one stage".to_owned(),
+                detail: "more than 64 KiB in one stage".into(),
             });
         }
         self.inbox.reserve(READ_SIZE);

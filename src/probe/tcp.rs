@@ -112,8 +112,8 @@ pub fn outcome_of(error: &io::Error, received: u32) -> Outcome {
             Outcome::Reset { received }
         }
         ErrorKind::UnexpectedEof => Outcome::Closed { received },
-        _ => Outcome::Local {
-            detail: error.to_string(),
+        _ => Outcome::LocalError {
+            detail: error.to_string().into(),
         },
     }
 }
@@ -214,7 +214,7 @@ mod tests {
         ] {
             let error = io::Error::from(errno);
             let outcome = outcome_of(&error, 7);
-            assert!(matches!(outcome, Outcome::Local { .. }), "{errno:?}");
+            assert!(matches!(outcome, Outcome::LocalError { .. }), "{errno:?}");
             assert_eq!(platform::shortage(&error).is_none(), errno == Errno::PERM);
         }
     }
@@ -233,7 +233,7 @@ mod tests {
         }
         assert_eq!(of(Errno::ADDRNOTAVAIL, false), ours);
         let (outcome, shortage) = of(Errno::ADDRNOTAVAIL, true);
-        assert!(matches!(outcome, Outcome::Local { .. }));
+        assert!(matches!(outcome, Outcome::LocalError { .. }));
         assert_eq!(shortage, Some(Shortage::LocalPorts));
     }
 
@@ -256,7 +256,7 @@ mod tests {
         for code in [10013, 10024, 10055, 10049, 10048] {
             let error = io::Error::from_raw_os_error(code);
             let outcome = outcome_of(&error, 7);
-            assert!(matches!(outcome, Outcome::Local { .. }), "{code}");
+            assert!(matches!(outcome, Outcome::LocalError { .. }), "{code}");
             assert_eq!(platform::shortage(&error).is_none(), code == 10013);
         }
     }

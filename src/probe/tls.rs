@@ -85,8 +85,8 @@ impl Client {
         self.provider
             .secure_random
             .fill(&mut bytes)
-            .map_err(|error| Outcome::Local {
-                detail: format!("no random bytes: {error:?}"),
+            .map_err(|error| Outcome::LocalError {
+                detail: format!("no random bytes: {error:?}").into(),
             })?;
         Ok(bytes)
     }
@@ -159,8 +159,8 @@ impl Session {
         self.connection
             .writer()
             .write_all(bytes)
-            .map_err(|error| Outcome::Local {
-                detail: error.to_string(),
+            .map_err(|error| Outcome::LocalError {
+                detail: error.to_string().into(),
             })?;
         self.flush(talk).await
     }
@@ -228,7 +228,7 @@ impl Session {
                 Ok(_) => {}
                 Err(error) => {
                     return Err(Outcome::Malformed {
-                        detail: error.to_string(),
+                        detail: error.to_string().into(),
                     });
                 }
             }
@@ -279,16 +279,16 @@ fn outcome_of(error: &Error, received: u32) -> Outcome {
         | Error::PeerMisbehaved(_)
         | Error::DecryptError
         | Error::PeerSentOversizedRecord => Outcome::Malformed {
-            detail: error.to_string(),
+            detail: error.to_string().into(),
         },
         _ => Outcome::ClientRefused {
-            detail: error.to_string(),
+            detail: error.to_string().into(),
         },
     }
 }
 
 fn local(error: &Error) -> Outcome {
-    Outcome::Local {
-        detail: error.to_string(),
+    Outcome::LocalError {
+        detail: error.to_string().into(),
     }
 }

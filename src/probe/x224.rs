@@ -83,7 +83,7 @@ async fn another_protocol(talk: &mut Talk) -> Outcome {
 
 fn malformed(error: &WireError) -> Outcome {
     Outcome::Malformed {
-        detail: error.to_string(),
+        detail: error.to_string().into(),
     }
 }
 
@@ -120,7 +120,8 @@ fn judge(confirm: &ConnectionConfirm, requested: Protocols, received: u32) -> An
                     detail: format!(
                         "selected protocol is 0x{:x}, which nobody knows",
                         selected.0
-                    ),
+                    )
+                    .into(),
                 },
             }
         }
@@ -129,7 +130,7 @@ fn judge(confirm: &ConnectionConfirm, requested: Protocols, received: u32) -> An
             Outcome::NegotiationFailure { code: code.0 }
         }
         ConfirmBody::Unknown { kind, .. } => Outcome::Malformed {
-            detail: format!("negotiation type is {kind}, which nobody knows"),
+            detail: format!("negotiation type is {kind}, which nobody knows").into(),
         },
         // On the wire the server's FIN follows.
         ConfirmBody::McsDisconnect => {
@@ -148,7 +149,7 @@ fn judge(confirm: &ConnectionConfirm, requested: Protocols, received: u32) -> An
 fn disconnected(message: &str, received: u32) -> Answer {
     Answer {
         outcome: Outcome::Disconnected {
-            message: message.to_owned(),
+            message: message.into(),
             received,
         },
         facts: None,
@@ -199,8 +200,8 @@ pub(super) async fn negotiate_inside(
 
 fn not_rdp(bytes: &[u8]) -> Outcome {
     Outcome::NotRdp {
-        looks_like: banner::looks_like(bytes).to_owned(),
-        first_bytes: banner::first_bytes_hex(bytes),
+        looks_like: banner::looks_like(bytes).into(),
+        first_bytes: banner::first_bytes(bytes),
     }
 }
 

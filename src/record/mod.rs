@@ -1,4 +1,4 @@
-//! Scan events as versioned NDJSON, and back; and a scan's facts as the events that give them.
+//! Scan events as versioned NDJSON, and back.
 //!
 //! One event per line, the first is `scan_started` and carries the schema. Whatever was recorded is replayed through the same
 //! fold as a live scan, so that findings are always today's. Nothing here judges, draws or reads the clock.
@@ -6,13 +6,15 @@
 mod describe;
 mod json;
 mod reader;
-mod rebuild;
 pub mod schema;
 mod writer;
 
 pub(crate) use describe::describe;
 pub use describe::event_schema;
 pub(crate) use json::write_json;
+
+/// The longest line, in bytes: none longer is read or written. A plan with a million targets listed one by one fits.
+pub const LONGEST_LINE: u64 = 64 * 1024 * 1024;
+
 pub use reader::{Reader, RecordError};
-pub use rebuild::{Origin, replay};
 pub use writer::Writer;

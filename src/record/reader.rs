@@ -1,12 +1,12 @@
+use std::collections::HashMap;
 use std::io::{self, BufRead, Read};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+use super::LONGEST_LINE;
 use super::schema::{self, Compatibility};
-use crate::model::{EVENT_SCHEMA, EventBody, ScanEvent};
-
-/// The longest line read, in bytes. A plan with a million targets listed one by one fits.
-const LONGEST_LINE: u64 = 64 * 1024 * 1024;
+use crate::model::{EVENT_SCHEMA, ScanEvent, ScanId};
 
 /// Characters of a foreign value that a message quotes.
 const LONGEST_QUOTE: usize = 120;
@@ -74,19 +74,31 @@ pub struct Reader<R> {
     first: Option<Box<ScanEvent>>,
     cut_off: Option<u64>,
     not_understood: u64,
+    /// Of which all events must be.
+    scan: Option<ScanId>,
 }
 
 /// As much of the first event as stays the same in every version.
 #[derive(Deserialize)]
 struct Head {
-    body: HeadBody,
+    event: HeadEvent,
 }
 
 #[derive(Deserialize)]
-struct HeadBody {
-    event: String,
-    #[serde(default)]
-    schema: Option<String>,
+struct HeadEvent {
+    scan_started: Option<HeadPlan>,
+}
+
+#[derive(Deserialize)]
+struct HeadPlan {
+    schema: String,
+}
+
+/// Any other event, by its name.
+#[derive(Deserialize)]
+#[expect(clippy::zero_sized_map_values, reason = "serde has no set of keys")]
+struct Other {
+    event: HashMap<String, IgnoredAny>,
 }
 
 /// A line with its end, a line without, or nothing more.
@@ -108,6 +120,7 @@ impl<R: BufRead> Reader<R> {
             first: None,
             cut_off: None,
             not_understood: 0,
+            scan: None,
         };
         match reader.next_line()? {
             Line::End => return Err(RecordError::Empty),
@@ -122,13 +135,14 @@ impl<R: BufRead> Reader<R> {
                 }
             }
         })?;
-        let Some(found) = head
-            .body
-            .schema
-            .filter(|_| head.body.event == "scan_started")
-        else {
+        let Some(HeadPlan { schema: found }) = head.event.scan_started else {
+            let other = serde_json::from_slice::<Other>(&reader.buffer).ok();
+            let event = other.and_then(|other| other.event.into_keys().next());
             return Err(RecordError::NotARecording {
-                reason: format!("it begins with the event {}", quote(&head.body.event)),
+                reason: format!(
+                    "it begins with the event {}",
+                    quote(&event.unwrap_or_default())
+                ),
             });
         };
         match schema::compare(&found, EVENT_SCHEMA) {
@@ -145,10 +159,12 @@ impl<R: BufRead> Reader<R> {
                 });
             }
         }
-        let first = serde_json::from_slice(&reader.buffer).map_err(|error| RecordError::Line {
-            line: reader.line,
-            reason: words(&error),
-        })?;
+        let first: ScanEvent =
+            serde_json::from_slice(&reader.buffer).map_err(|error| RecordError::Line {
+                line: reader.line,
+                reason: words(&error),
+            })?;
+        reader.scan = Some(first.scan);
         reader.first = Some(Box::new(first));
         Ok(reader)
     }
@@ -209,10 +225,16 @@ impl<R: BufRead> Reader<R> {
                 return Ok(None);
             }
             let error = match serde_json::from_slice::<ScanEvent>(&self.buffer) {
-                Ok(event) if matches!(event.body, EventBody::ScanStarted(_)) => {
+                Ok(event) if self.scan != Some(event.scan) => {
                     return Err(RecordError::Line {
                         line: self.line,
-                        reason: "a second scan starts here".to_owned(),
+                        reason: format!("it is of another scan, {}", event.scan),
+                    });
+                }
+                Ok(event) if event.epoch == 0 => {
+                    return Err(RecordError::Line {
+                        line: self.line,
+                        reason: "epochs begin with 1".to_owned(),
                     });
                 }
                 Ok(event) => return Ok(Some(event)),
@@ -267,8 +289,8 @@ fn quote(value: &str) -> String {
 mod tests {
     use super::*;
 
-    const STARTED: &str = r#"{"run_id":"r","source":"here","seq":0,"at":"2026-01-01T00:00:00Z","body":{"event":"scan_started","schema":"rdpscan.events/1","version":"0.1.0","targets":["10.0.0.1"],"excludes":[],"endpoints_planned":1,"names_planned":0,"seed":1,"attempts":3,"dns":true,"ntlm":true,"list_all":false,"simulated":false}}"#;
-    const NOTICED: &str = r#"{"run_id":"r","source":"here","seq":1,"at":"2026-01-01T00:00:01Z","body":{"event":"noticed","kind":"no_ipv6_route"}}"#;
+    const STARTED: &str = r#"{"scan":"20260301T000000Z-00c0ffee","site":"here","epoch":1,"stream":"run-1","seq":0,"at":"2026-01-01T00:00:00Z","event":{"scan_started":{"schema":"rdpscan.events/1","version":"0.1.0","targets":["10.0.0.1"],"excludes":[],"endpoints_planned":1,"names_planned":0,"seed":1,"attempts":3,"dns":true,"ntlm":true,"list_all":false,"simulated":false}}}"#;
+    const NOTICED: &str = r#"{"scan":"20260301T000000Z-00c0ffee","site":"here","epoch":1,"stream":"run-1","seq":1,"at":"2026-01-01T00:00:01Z","event":{"notice":"no_ipv6_route"}}"#;
 
     fn read(text: &str) -> Result<(usize, Vec<String>), RecordError> {
         let mut reader = Reader::new(text.as_bytes())?;
@@ -323,7 +345,7 @@ mod tests {
     fn an_unknown_event_of_this_version_is_an_error() {
         let text = message(&format!(
             "{STARTED}\n{}\n",
-            NOTICED.replace("noticed", "surprise")
+            NOTICED.replace("notice", "surprise")
         ));
         assert!(text.contains("unknown variant `surprise`"), "{text}");
     }
@@ -335,7 +357,7 @@ mod tests {
             STARTED
                 .replace("events/1", "events/1.4")
                 .replace("\"seed\":1", "\"seed\":1,\"added_later\":{\"deep\":[1]}"),
-            NOTICED.replace("noticed", "surprise"),
+            NOTICED.replace("notice", "surprise"),
             NOTICED
         );
         let (count, notes) = read(&text).unwrap();
@@ -348,21 +370,21 @@ mod tests {
         let text = message(&STARTED.replace("events/1", "events/2"));
         assert_eq!(
             text,
-            "recorded as `rdpscan.events/2`, and this version reads `rdpscan.events/1.1`; read it with the rdpscan that wrote it, or update this one"
+            "recorded as `rdpscan.events/2`, and this version reads `rdpscan.events/1`; read it with the rdpscan that wrote it, or update this one"
         );
     }
 
     #[test]
     fn a_recording_without_its_first_line_is_refused() {
         let text = message(&format!("{NOTICED}\n"));
-        assert!(text.contains("begins with the event `noticed`"), "{text}");
+        assert!(text.contains("begins with the event `notice`"), "{text}");
     }
 
     #[test]
     fn other_files_are_refused() {
         assert!(matches!(read(""), Err(RecordError::Empty)));
         assert!(matches!(read("\n\n"), Err(RecordError::Empty)));
-        assert!(matches!(read("{\"run_id\":"), Err(RecordError::Empty)));
+        assert!(matches!(read("{\"scan\":"), Err(RecordError::Empty)));
         assert!(matches!(
             read("hello\n"),
             Err(RecordError::NotARecording { .. })
@@ -377,7 +399,7 @@ mod tests {
     fn messages_do_not_carry_control_codes() {
         let text = message(&format!(
             "{STARTED}\n{}\n",
-            NOTICED.replace("noticed", "\\u001b[2J\\u202e")
+            NOTICED.replace("notice", "\\u001b[2J\\u202e")
         ));
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
     }

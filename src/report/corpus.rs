@@ -3,12 +3,11 @@
 use std::io::Read as _;
 
 use super::json_v1::report_schema;
-use super::read::read_from;
 use super::sheet::Sheet;
-use super::{Format, csv, fixture, html, json_v1, markdown, ndjson, prometheus, text, xlsx};
+use super::{Format, csv, fixture, html, json_v1, markdown, open_from, prometheus, text, xlsx};
 use crate::diagnosis::Policy;
 use crate::fleet::Host;
-use crate::model::{EventBody, ScanEvent, UtcSecond};
+use crate::model::{EventBody, Origin, ScanEvent, ScanId, Site, UtcSecond};
 use crate::{record, sanitize};
 
 fn hosts() -> Vec<Host> {
@@ -27,7 +26,7 @@ fn written(format: Format, hosts: &[Host]) -> String {
     match format {
         Format::Text => text::write(&sheet, None, &mut out),
         Format::Json => json_v1::write(&sheet, &Policy::default(), &mut out),
-        Format::Ndjson => ndjson::write(&sheet, &mut out),
+        Format::Ndjson => return recorded(hosts),
         Format::Csv => csv::write(&sheet, &mut out),
         Format::Xlsx => xlsx::write(&sheet, &Policy::default(), &mut out),
         Format::Markdown => markdown::write(&sheet, &mut out),
@@ -45,6 +44,28 @@ fn written(format: Format, hosts: &[Host]) -> String {
         part.read_to_string(&mut text).unwrap();
     }
     text
+}
+
+/// A recording in which these hosts were met.
+fn recorded(hosts: &[Host]) -> String {
+    let at = "2026-01-21T00:00:00Z".parse().unwrap();
+    let origin = Origin::new(ScanId::new(at, 0), Site::of_machine(""));
+    let started = EventBody::ScanStarted(fixture::plan());
+    let attempts = hosts.iter().flat_map(|host| host.history().attempts);
+    let attempts = attempts.map(|attempt| EventBody::AttemptFinished {
+        certificates: attempt.certificates().cloned().collect(),
+        attempt,
+        listed: true,
+        outside_targets: false,
+        remaining: 0,
+    });
+    let mut writer = record::Writer::new(Vec::new());
+    for (seq, body) in (0..).zip(std::iter::once(started).chain(attempts)) {
+        writer
+            .write(&ScanEvent::new(&origin, seq, at, body))
+            .unwrap();
+    }
+    String::from_utf8(writer.into_inner().unwrap()).unwrap()
 }
 
 #[test]
@@ -70,7 +91,9 @@ fn the_forms_for_programs_lose_nothing_of_a_name() {
     let events = written(Format::Ndjson, &hosts);
     let attempts = events.lines().filter_map(|line| {
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
-        event.pointer("/body/attempt/ntlm/dns_computer").cloned()
+        event
+            .pointer("/event/attempt_finished/attempt/ntlm/dns_computer")
+            .cloned()
     });
     let in_events: Vec<serde_json::Value> = attempts.collect();
     for (index, name) in fixture::nasty_names().iter().enumerate() {
@@ -116,11 +139,9 @@ fn a_certificate_that_never_expires_ends_in_the_last_second_in_every_format() {
         if !format.can_be_read() {
             continue;
         }
-        let saved = read_from(text.as_bytes(), "saved").unwrap();
-        let ends = saved.events.iter().filter_map(|event| match &event.body {
-            EventBody::AttemptFinished { attempt, .. } => attempt.tls.as_deref()?.leaf()?.not_after,
-            _ => None,
-        });
+        let opened = open_from(text.as_bytes(), "saved", Policy::default()).unwrap();
+        let rows = opened.fleet.rows().into_iter();
+        let ends = rows.map(|host| host.certificate().unwrap().not_after.unwrap());
         assert_eq!(ends.collect::<Vec<_>>(), [UtcSecond::MAX], "{format}");
     }
 }
@@ -129,7 +150,7 @@ fn a_certificate_that_never_expires_ends_in_the_last_second_in_every_format() {
 fn lavish() -> Host {
     let chain = (0..50_u32).map(|place| {
         let mut one = fixture::expired_certificate();
-        one.sha256 = format!("{place:064x}").into();
+        one.sha256 = format!("{place:064x}").parse().unwrap();
         one.subject = format!("CN={place}{}", "ü".repeat(10_000)).into();
         one.issuer = format!("CN={}{}", place + 1, "ü".repeat(10_000)).into();
         one.self_issued = false;
@@ -137,7 +158,7 @@ fn lavish() -> Host {
             .map(|index| format!("n{index}.corp.example").into())
             .collect();
         one.san_ip = Vec::new();
-        one.san_left_out = 5;
+        one.san_omitted = 5;
         one
     });
     let tls = fixture::tls(chain.collect());
@@ -152,13 +173,14 @@ fn the_forms_for_programs_hold_a_certificate_of_any_size() {
     let report: serde_json::Value = serde_json::from_str(&written(Format::Json, &hosts)).unwrap();
     let certificate = &report["hosts"][0]["certificate"];
     assert_eq!(certificate["san"].as_array().unwrap().len(), 1000);
-    assert_eq!(certificate["san_left_out"], 5);
+    assert_eq!(certificate["san_omitted"], 5);
     assert_eq!(certificate["chain_length"], 50);
     jsonschema::validate(&report_schema(), &report).unwrap();
     let events = written(Format::Ndjson, &hosts);
     let leaves = events.lines().filter_map(|line| {
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
-        event.pointer("/body/attempt/tls/chain/0").cloned()
+        let shown = event.pointer("/event/attempt_finished/certificates/0");
+        shown.cloned()
     });
     let names: Vec<usize> = leaves
         .map(|leaf| leaf["san_dns"].as_array().unwrap().len())

@@ -1,6 +1,5 @@
 //! Hand-made hosts for the writers' tests.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,11 +8,12 @@ use super::sheet::{Sheet, summarize};
 use crate::diagnosis::{Diagnosis, Disagreement, NameMember, NamePath, Spread, Stability};
 use crate::fleet::Host;
 use crate::model::{
-    Attempt, CertificateFacts, CertificateStatus, Confidence, DnsVerdict, Endpoint, Finding,
-    History, HostState, KeyAlgorithm, Lookup, LookupAnswer, NameSource, NegotiationFacts, Nla,
-    NtlmFacts, ObservedName, Outcome, PredictedError, ProbeKind, Protocols, PublicKey, Question,
-    Resolver, ScanEnd, ScanPlan, ScanStatus, SelectedSecurity, Severity, StabilityVerdict, Stage,
-    StageRecord, Subject, TlsFacts, TlsMethod, TlsVersion, TrustVerdict, UnlistedCounts,
+    Attempt, CertificateFacts, CertificateStatus, Confidence, Digest, DnsVerdict, Endpoint,
+    Finding, HexBytes, History, HostKey, HostState, KeyAlgorithm, Lookup, LookupAnswer, NameSource,
+    NegotiationFacts, Nla, NtlmFacts, ObservedName, Outcome, PredictedError, ProbeKind, Protocols,
+    PublicKey, Question, Resolver, ScanEnd, ScanPlan, ScanStatus, SelectedSecurity, Severity,
+    StabilityVerdict, Stage, StageRecord, Texts, TlsFacts, TlsHandshake, TlsVersion, TrustVerdict,
+    UnlistedCounts,
 };
 
 pub(super) fn time(text: &str) -> Timestamp {
@@ -28,8 +28,8 @@ pub(super) fn plan() -> ScanPlan {
     ScanPlan {
         schema: crate::model::EVENT_SCHEMA.into(),
         version: "0.1.0".into(),
-        targets: vec!["10.0.0.0/24".to_owned()],
-        excludes: Vec::new(),
+        targets: ["10.0.0.0/24"].into_iter().collect(),
+        excludes: Texts::default(),
         endpoints_planned: 256,
         names_planned: 0,
         seed: 7,
@@ -44,17 +44,17 @@ pub(super) fn plan() -> ScanPlan {
 /// Expired 20 days before the scan, self-signed, for another name.
 pub(super) fn expired_certificate() -> CertificateFacts {
     CertificateFacts {
-        sha1: "0a".repeat(20).into(),
-        sha256: "0b".repeat(32).into(),
+        sha1: Digest([0x0a; 20]),
+        sha256: Digest([0x0b; 32]),
         der_length: 800,
         unparsable: None,
         subject: "CN=other.example".into(),
         common_name: Some("other.example".into()),
         issuer: "CN=other.example".into(),
-        serial: "01".into(),
+        serial: HexBytes::from(&[1][..]),
         san_dns: vec!["other.example".into()],
         san_ip: vec!["192.0.2.1".parse().unwrap()],
-        san_left_out: 0,
+        san_omitted: 0,
         has_san: true,
         not_before: Some(time("2025-01-01T00:00:00Z").into()),
         not_after: Some(time("2026-01-01T00:00:00Z").into()),
@@ -62,7 +62,7 @@ pub(super) fn expired_certificate() -> CertificateFacts {
             algorithm: KeyAlgorithm::Rsa,
             bits: 2048,
         },
-        spki_sha256: "0c".repeat(32).into(),
+        spki_sha256: Some(Digest([0x0c; 32])),
         signature_algorithm: "sha256WithRSAEncryption".into(),
         extended_key_usage: None,
         is_ca: false,
@@ -74,13 +74,13 @@ pub(super) fn expired_certificate() -> CertificateFacts {
 
 pub(super) fn tls(chain: Vec<CertificateFacts>) -> TlsFacts {
     TlsFacts {
-        method: TlsMethod::Full,
+        handshake: TlsHandshake::Full,
         version: Some(TlsVersion::TLS_1_3),
         cipher: Some("TLS13_AES_256_GCM_SHA384".into()),
         group: Some("X25519".into()),
         signature_valid: Some(true),
         client_certificate_requested: false,
-        chain: chain.into_iter().map(Arc::new).collect(),
+        chain: chain.into_iter().map(Into::into).collect(),
         trust: TrustVerdict::SelfSigned,
         received: 1500,
     }
@@ -91,7 +91,7 @@ pub(super) fn attempt(tls: Option<TlsFacts>) -> Attempt {
         endpoint: endpoint(),
         number: 1,
         probe: ProbeKind::Default,
-        by_name: None,
+        sni: None,
         started_at: time("2026-01-21T00:00:00Z"),
         stages: vec![StageRecord {
             stage: Stage::Tcp,
@@ -99,7 +99,7 @@ pub(super) fn attempt(tls: Option<TlsFacts>) -> Attempt {
             duration_us: 1200,
             outcome: Outcome::Ok,
         }],
-        silent_rounds: 0,
+        unanswered_rounds: 0,
         negotiation: Some(NegotiationFacts {
             requested: Protocols::DEFAULT_OFFER,
             selected: SelectedSecurity::Hybrid,
@@ -146,14 +146,14 @@ pub(super) fn diagnosis(state: HostState) -> Diagnosis {
 
 /// The host of the format's description.
 pub(super) fn expired_host() -> Host {
-    let mut history = History::new(Subject::Endpoint(endpoint()));
+    let mut history = History::new(HostKey::Endpoint(endpoint()));
     let mut attempt = attempt(Some(tls(vec![expired_certificate()])));
     attempt.ntlm = Some(Arc::new(NtlmFacts {
         netbios_computer: Some("SRV05".into()),
         dns_computer: Some("srv05.corp.example".into()),
         version: Some((10, 0, 20348)),
         server_time: Some(time("2026-01-21T00:00:02Z")),
-        asked_at: Some(time("2026-01-21T00:00:00Z")),
+        measured_at: Some(time("2026-01-21T00:00:00Z")),
         ..NtlmFacts::default()
     }));
     history.attempts.push(attempt);
@@ -205,7 +205,7 @@ pub(super) fn expired_host() -> Host {
 }
 
 pub(super) fn silent_host() -> Host {
-    let mut history = History::new(Subject::Endpoint(Endpoint::new(
+    let mut history = History::new(HostKey::Endpoint(Endpoint::new(
         "2001:db8::5".parse().unwrap(),
         3390,
     )));
@@ -214,7 +214,7 @@ pub(super) fn silent_host() -> Host {
 }
 
 pub(super) fn unresolved_host() -> Host {
-    let mut history = History::new(Subject::Unresolved {
+    let mut history = History::new(HostKey::Unresolved {
         name: "gone.example".to_owned(),
         port: 3389,
     });
@@ -231,7 +231,7 @@ pub(super) fn edit(host: &Host, edit: impl FnOnce(&mut History)) -> Host {
 
 /// A host that is always reached through a gateway, and so was not probed.
 pub(super) fn gateway_host() -> Host {
-    let mut history = History::new(Subject::Endpoint(endpoint()));
+    let mut history = History::new(HostKey::Endpoint(endpoint()));
     history.gateway = Some("gw.corp.example".into());
     let mut diagnosis = diagnosis(HostState::NotProbed);
     diagnosis.findings = vec![Finding {
@@ -313,17 +313,17 @@ pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
         .map(|host| {
             let name = host
                 .display_name()
-                .filter(|_| host.subject().endpoint().is_some());
+                .filter(|_| host.key().endpoint().is_some());
             (host, name)
         })
         .collect();
     Sheet {
         fleet: None,
-        run_id: "run-1",
+        scan: Some("20260121T000000Z-00c0ffee".parse().unwrap()),
         vantage: "admin-pc",
         times: Some((time("2026-01-21T00:00:00Z"), time("2026-01-21T00:01:00Z"))),
         plan: Some(plan),
-        notices: Cow::Borrowed(&[]),
+        notices: Vec::new(),
         banners: Vec::new(),
         end: Some(ScanEnd {
             status: ScanStatus::Complete,
@@ -335,7 +335,7 @@ pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
                 not_probed: 0,
             },
             answered_on_retry: 0,
-            unreached: 0,
+            not_reached: 0,
         }),
         summary: summarize(&rows),
         rows,

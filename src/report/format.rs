@@ -11,7 +11,7 @@ pub enum Format {
     Text,
     /// `rdpscan.report/1`, one document; can be read back.
     Json,
-    /// Scan events, one per line; can be read back.
+    /// Scan events as they come, one per line; can be read back.
     Ndjson,
     /// One row per host, for spreadsheets.
     Csv,
@@ -31,6 +31,17 @@ impl Format {
         Self::Text,
         Self::Json,
         Self::Ndjson,
+        Self::Csv,
+        Self::Xlsx,
+        Self::Markdown,
+        Self::Prometheus,
+        Self::Html,
+    ];
+
+    /// Those that a fleet can be written as: all but the recording, which holds events and is written as they come.
+    pub const REPORTS: [Self; 7] = [
+        Self::Text,
+        Self::Json,
         Self::Csv,
         Self::Xlsx,
         Self::Markdown,
@@ -113,7 +124,7 @@ impl Format {
         matches!(self, Self::Text | Self::Csv | Self::Xlsx | Self::Markdown)
     }
 
-    /// Whether [`super::read`] understands it.
+    /// Whether [`super::open`] reads it.
     #[must_use]
     pub const fn can_be_read(self) -> bool {
         matches!(self, Self::Json | Self::Ndjson)

@@ -7,7 +7,7 @@ use super::{chosen, words};
 use crate::diagnosis::Spread;
 use crate::model::{
     CertificateFacts, CertificateStatus, NtlmFacts, ServerFeature, Severity, Stage, TlsFacts,
-    TlsMethod, UtcSecond,
+    TlsHandshake, UtcSecond,
 };
 use crate::table::ColumnId;
 
@@ -71,10 +71,10 @@ const COLUMNS: &[Column] = &[
         maybe(row.host.diagnosis.failed_stage.map(Stage::word))
     }),
     ("address", |row| {
-        let endpoint = row.host.subject().endpoint();
+        let endpoint = row.host.key().endpoint();
         owned(endpoint.map(|endpoint| endpoint.address.to_string()))
     }),
-    ("port", |row| number(row.host.subject().port())),
+    ("port", |row| number(row.host.key().port())),
     ("name", |row| maybe(row.name)),
     ("names", |row| {
         let names = row.history.names.iter();
@@ -90,10 +90,10 @@ const COLUMNS: &[Column] = &[
         maybe(tls(row).and_then(|tls| tls.cipher.as_deref()))
     }),
     ("tls_handshake", |row| {
-        maybe(tls(row).map(|tls| match tls.method {
-            TlsMethod::Full => "full",
-            TlsMethod::LegacyPeek => "legacy_peek",
-            TlsMethod::Failed => "failed",
+        maybe(tls(row).map(|tls| match tls.handshake {
+            TlsHandshake::Full => "full",
+            TlsHandshake::LegacyPeek => "legacy_peek",
+            TlsHandshake::Failed => "failed",
         }))
     }),
     ("certificate_status", |row| {
@@ -137,10 +137,10 @@ const COLUMNS: &[Column] = &[
         maybe(leaf(row).map(|leaf| &*leaf.signature_algorithm))
     }),
     ("certificate_sha1", |row| {
-        maybe(leaf(row).map(|leaf| &*leaf.sha1))
+        owned(leaf(row).map(|leaf| leaf.sha1.to_string()))
     }),
     ("certificate_sha256", |row| {
-        maybe(leaf(row).map(|leaf| &*leaf.sha256))
+        owned(leaf(row).map(|leaf| leaf.sha256.to_string()))
     }),
     ("ntlm_computer", |row| {
         maybe(ntlm(row).and_then(|facts| {

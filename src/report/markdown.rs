@@ -15,9 +15,9 @@ use std::io::{self, Write};
 use super::sheet::{Row, Sheet};
 use super::{chosen, words};
 use crate::counts::{counted, grouped};
-use crate::diagnosis::{Disagreement, undecided_lines};
+use crate::diagnosis::{Disagreement, undetermined_lines};
 use crate::fleet::Host;
-use crate::model::{HostState, ScanStatus, Subject};
+use crate::model::{HostKey, HostState, ScanStatus};
 use crate::sanitize;
 use crate::table::{ColumnId, View};
 
@@ -33,7 +33,7 @@ pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     fixes::write(&found, sheet.rows.len(), out)?;
     dns_trouble(sheet, out)?;
     renamed(sheet, out)?;
-    undecided(sheet, out)
+    undetermined(sheet, out)
 }
 
 /// Outside text in a code span: nothing in there means anything but a backtick, and in a table a bar.
@@ -58,12 +58,7 @@ fn heading(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "> These hosts are simulated.\n")?;
     }
     if let Some(plan) = sheet.plan {
-        let targets: Vec<String> = plan
-            .targets
-            .iter()
-            .take(MOST_TARGETS)
-            .map(|text| code(text))
-            .collect();
+        let targets: Vec<String> = plan.targets.iter().take(MOST_TARGETS).map(code).collect();
         let more = plan.targets.len().saturating_sub(MOST_TARGETS);
         let more = if more > 0 {
             format!(" and {} more", grouped(more as u64))
@@ -86,10 +81,10 @@ fn heading(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         Some(ScanStatus::Interrupted) => "interrupted; this is what was found until then",
         None => "without an end; this is what is known so far",
     };
-    writeln!(out, "- Scan: {} ({status})", code(sheet.run_id))?;
-    if let Some(end) = sheet.end.filter(|end| end.unreached > 0) {
-        let unreached = counted(end.unreached, "address", "addresses");
-        writeln!(out, "- Not reached: {unreached}")?;
+    writeln!(out, "- Scan: {} ({status})", code(&sheet.scan_text()))?;
+    if let Some(end) = sheet.end.filter(|end| end.not_reached > 0) {
+        let not_reached = counted(end.not_reached, "address", "addresses");
+        writeln!(out, "- Not reached: {not_reached}")?;
     }
     if sheet.left_out > 0 {
         writeln!(
@@ -145,7 +140,7 @@ fn hosts(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
             out,
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             state(row.host),
-            code(&subject(&row)),
+            code(&address(&row)),
             row.name.map_or_else(|| "-".to_owned(), code),
             until.map_or_else(|| "-".to_owned(), words::day),
             diagnosis.days_left.map_or_else(
@@ -247,10 +242,10 @@ fn cell(column: ColumnId, host: &Host) -> String {
     }
 }
 
-fn subject(row: &Row<'_>) -> String {
-    match row.host.subject() {
-        Subject::Endpoint(endpoint) => endpoint.to_string(),
-        Subject::Unresolved { port, .. } => format!("no address, port {port}"),
+fn address(row: &Row<'_>) -> String {
+    match row.host.key() {
+        HostKey::Endpoint(endpoint) => endpoint.to_string(),
+        HostKey::Unresolved { port, .. } => format!("no address, port {port}"),
     }
 }
 
@@ -267,7 +262,7 @@ fn dns_trouble(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "- {}, {}: {}",
-            code(&subject(&row)),
+            code(&address(&row)),
             plain(row.host.diagnosis.dns.word()),
             code(&words::where_names_lead(row.host))
         )?;
@@ -288,7 +283,7 @@ fn renamed(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "- {}, {}: {}",
-            code(&subject(&row)),
+            code(&address(&row)),
             Disagreement::RenamedOrCloned.words(),
             code(&words::names_side_by_side(&row.history))
         )?;
@@ -297,10 +292,10 @@ fn renamed(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What cannot be told yet and what would tell, with how many hosts wait for it; those of most hosts first.
-fn undecided(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn undetermined(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut waiting: BTreeMap<String, u64> = BTreeMap::new();
     for row in sheet.rows() {
-        for line in undecided_lines(&row.undecided()) {
+        for line in undetermined_lines(&row.undetermined()) {
             *waiting.entry(line).or_default() += 1;
         }
     }
@@ -372,7 +367,7 @@ mod tests {
     /// The expired host at another address, with another remedy for the same finding.
     fn mended_otherwise() -> Host {
         let mut host = fixture::edit(&fixture::expired_host(), |history| {
-            history.subject = Subject::Endpoint(Endpoint::new("10.0.0.6".parse().unwrap(), 3389));
+            history.key = HostKey::Endpoint(Endpoint::new("10.0.0.6".parse().unwrap(), 3389));
         });
         for found in &mut host.diagnosis.findings {
             found.remedies = &["R4"];

@@ -138,14 +138,14 @@ fn escaped(text: &str) -> Cow<'_, str> {
 
 /// What tells hosts apart in every metric.
 fn labels<'a>(host: &Host, name: Option<&'a str>) -> Labels<'a> {
-    let subject = host.subject();
-    let address = subject
+    let key = host.key();
+    let address = key
         .endpoint()
         .map_or_else(String::new, |endpoint| endpoint.address.to_string());
     vec![
         ("address", address.into()),
         ("name", safe(name.unwrap_or_default())),
-        ("port", subject.port().to_string().into()),
+        ("port", key.port().to_string().into()),
     ]
 }
 
@@ -153,7 +153,7 @@ fn scan(sheet: &Sheet<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
     let version = sheet.plan.map_or("", |plan| &plan.version);
     metric.put(
         &[
-            ("scan", &safe(sheet.run_id)),
+            ("scan", &safe(&sheet.scan_text())),
             ("vantage", &safe(sheet.vantage)),
             ("version", &safe(version)),
         ],
@@ -207,7 +207,7 @@ fn up(host: &Host, metric: &mut Metric<'_>) -> io::Result<()> {
     let up = match host.diagnosis.state {
         HostState::Healthy | HostState::Degraded => 1.0,
         // Nobody knows, and nobody is to be woken up.
-        HostState::NotProbed | HostState::GivenUp => f64::NAN,
+        HostState::NotProbed | HostState::Skipped => f64::NAN,
         _ => 0.0,
     };
     metric.put(&[], up)
@@ -254,8 +254,8 @@ fn certificate(row: &Row<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
                 &safe(leaf.common_name.as_deref().unwrap_or_default()),
             ),
             ("issuer", &safe(&leaf.issuer)),
-            ("serial", &safe(&leaf.serial)),
-            ("sha1", &safe(&leaf.sha1)),
+            ("serial", &leaf.serial.to_string()),
+            ("sha1", &leaf.sha1.to_string()),
         ],
         1.0,
     )

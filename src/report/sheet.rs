@@ -1,15 +1,14 @@
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::Selection;
-use crate::diagnosis::{Banner, Undecided};
+use crate::diagnosis::{Banner, Undetermined};
 use crate::fleet::{Fleet, Host, Summary};
 use crate::model::{
-    CertificateFacts, CertificateStatus, Endpoint, History, HostState, Notice, ScanEnd, ScanPlan,
-    Severity, StabilityVerdict, TlsFacts,
+    CertificateFacts, CertificateStatus, Endpoint, History, HostState, Notice, ScanEnd, ScanId,
+    ScanPlan, Severity, StabilityVerdict, TlsFacts,
 };
 use crate::table::ColumnId;
 
@@ -17,12 +16,12 @@ use crate::table::ColumnId;
 pub(super) struct Sheet<'a> {
     /// The fleet that the rows are of, which knows what cannot be told of them yet; `None` where rows stand alone.
     pub(super) fleet: Option<&'a Fleet>,
-    pub(super) run_id: &'a str,
+    pub(super) scan: Option<ScanId>,
     pub(super) vantage: &'a str,
     /// Start of the scan, and the time as of which hosts are judged.
     pub(super) times: Option<(Timestamp, Timestamp)>,
     pub(super) plan: Option<&'a ScanPlan>,
-    pub(super) notices: Cow<'a, [Notice]>,
+    pub(super) notices: Vec<Notice>,
     /// What the hosts together say about this machine.
     pub(super) banners: Vec<Banner>,
     pub(super) end: Option<ScanEnd>,
@@ -31,7 +30,7 @@ pub(super) struct Sheet<'a> {
     /// Hosts in order, each with the name to show for it.
     pub(super) rows: Vec<(&'a Host, Option<&'a str>)>,
     /// Histories that are not rows here but that a judgement on the rows rests on.
-    pub(super) references: Vec<Cow<'a, History>>,
+    pub(super) references: Vec<History>,
     /// Hosts of the scan that were not selected, now or when the file was written that it was read from.
     pub(super) left_out: usize,
     /// Addresses that were tried because a name leads there, and for nothing else.
@@ -45,7 +44,7 @@ fn left_out_of(notices: &[Notice]) -> u64 {
     notices
         .iter()
         .map(|notice| match notice {
-            Notice::Selection { left_out } => *left_out,
+            Notice::Filtered { hosts_omitted } => *hosts_omitted,
             _ => 0,
         })
         .fold(0, u64::saturating_add)
@@ -73,9 +72,9 @@ impl Row<'_> {
     }
 
     /// What cannot be told of the host yet. Judged at every call.
-    pub(super) fn undecided(&self) -> Vec<Undecided> {
+    pub(super) fn undetermined(&self) -> Vec<Undetermined> {
         self.fleet
-            .map_or_else(Vec::new, |fleet| fleet.undecided_of(&self.history))
+            .map_or_else(Vec::new, |fleet| fleet.undetermined_of(&self.history))
     }
 }
 
@@ -87,37 +86,30 @@ impl<'a> Sheet<'a> {
             .map(|host| (host, host.display_name()))
             .collect();
         let references = if selection.whole {
-            fleet.references().map(Cow::Borrowed).collect()
+            fleet.references().collect()
         } else {
             referred(&rows)
                 .into_iter()
                 .filter_map(|endpoint| fleet.history(endpoint))
                 .collect()
         };
-        let left_out_before = left_out_of(fleet.notices());
-        let left_out = fleet.hosts().len().saturating_sub(rows.len());
-        let notices = if left_out == 0 {
-            Cow::Borrowed(fleet.notices())
-        } else {
-            let others = fleet.notices().iter();
-            let others = others.filter(|notice| !matches!(notice, Notice::Selection { .. }));
-            let left_out = left_out_before.saturating_add(left_out as u64);
-            Cow::Owned(
-                others
-                    .cloned()
-                    .chain([Notice::Selection { left_out }])
-                    .collect(),
-            )
-        };
+        let mut notices = fleet.notices();
+        let left_out_before = left_out_of(&notices);
+        let left_out = fleet.hosts().count().saturating_sub(rows.len());
+        if left_out > 0 {
+            notices.retain(|notice| !matches!(notice, Notice::Filtered { .. }));
+            let hosts_omitted = left_out_before.saturating_add(left_out as u64);
+            notices.push(Notice::Filtered { hosts_omitted });
+        }
         Self {
             fleet: Some(fleet),
-            run_id: fleet.run_id(),
-            vantage: fleet.vantage(),
+            scan: fleet.scan(),
+            vantage: fleet.site(),
             times: fleet.times(),
             plan: fleet.plan(),
             notices,
             banners: fleet.banners(),
-            end: fleet.end().copied(),
+            end: fleet.end(),
             summary: summarize(&rows),
             left_out: usize::try_from(left_out_before)
                 .unwrap_or(usize::MAX)
@@ -127,6 +119,11 @@ impl<'a> Sheet<'a> {
             references,
             columns: selection.columns,
         }
+    }
+
+    /// The scan's id; empty when no scan has begun.
+    pub(super) fn scan_text(&self) -> String {
+        self.scan.map_or_else(String::new, |scan| scan.to_string())
     }
 
     /// The rows with their facts, spread out one after another: all at once would take several times the fleet's memory.
@@ -142,8 +139,8 @@ impl<'a> Sheet<'a> {
     /// The references, marked as such: a row that was not selected must not come back as a row.
     pub(super) fn references(&self) -> impl Iterator<Item = History> + '_ {
         self.references.iter().map(|history| History {
-            by_reference: true,
-            ..history.clone().into_owned()
+            outside_targets: true,
+            ..history.clone()
         })
     }
 }
@@ -157,11 +154,11 @@ fn tried_by_name(fleet: &Fleet) -> u64 {
 fn referred(rows: &[(&Host, Option<&str>)]) -> BTreeSet<Endpoint> {
     let own: BTreeSet<Endpoint> = rows
         .iter()
-        .filter_map(|(host, _)| host.subject().endpoint())
+        .filter_map(|(host, _)| host.key().endpoint())
         .collect();
     rows.iter()
         .flat_map(|(host, _)| {
-            let port = host.subject().port();
+            let port = host.key().port();
             host.history()
                 .lookups
                 .iter()

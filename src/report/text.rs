@@ -14,7 +14,7 @@ use super::sheet::{Row, Sheet};
 use super::{chosen, words};
 use crate::counts::counted;
 use crate::fleet::Host;
-use crate::model::{HostState, ScanStatus, Subject};
+use crate::model::{HostKey, HostState, ScanStatus};
 use crate::sanitize::{single_line, terminal};
 use crate::table::ColumnId;
 
@@ -183,9 +183,9 @@ fn dash() -> String {
 }
 
 fn address(row: &Row<'_>) -> String {
-    match row.host.subject() {
-        Subject::Endpoint(endpoint) => endpoint.to_string(),
-        Subject::Unresolved { port, .. } => format!("none, port {port}"),
+    match row.host.key() {
+        HostKey::Endpoint(endpoint) => endpoint.to_string(),
+        HostKey::Unresolved { port, .. } => format!("none, port {port}"),
     }
 }
 
@@ -239,11 +239,11 @@ fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
             Some(without) => writeln!(out, "{probed} probed; without a row: {without}")?,
             None => writeln!(out, "{probed} probed")?,
         }
-        if end.unreached > 0 {
+        if end.not_reached > 0 {
             writeln!(
                 out,
                 "{} not reached: the scan ended first",
-                counted(end.unreached, "address", "addresses")
+                counted(end.not_reached, "address", "addresses")
             )?;
         }
         if end.answered_on_retry > 0 {
@@ -441,13 +441,13 @@ FINDINGS
         plan.simulated = true;
         let notices = [Notice::NoIpv6Route];
         let mut sheet = fixture::sheet(&[], &plan);
-        sheet.notices = (&notices[..]).into();
+        sheet.notices = notices.to_vec();
         let mut out = Vec::new();
         write(&sheet, None, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(
             text.starts_with(
-                "note: these hosts are simulated on this machine\nnote: this machine has no IPv6 route"
+                "note: these hosts are simulated on this machine\nnote: no IPv6 route"
             ),
             "{text}"
         );

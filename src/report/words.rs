@@ -9,7 +9,7 @@ use crate::diagnosis::{self, NameMember};
 use crate::fleet::Host;
 use crate::model::{
     CertificateFacts, CertificateStatus, DnsVerdict, Finding, History, KeyAlgorithm, Resolver,
-    ScanEnd, TlsFacts, TrustVerdict, UtcSecond,
+    ScanEnd, Texts, TlsFacts, TrustVerdict, UtcSecond,
 };
 
 /// DNS names and IP addresses of a certificate, in that order.
@@ -24,7 +24,7 @@ pub(super) fn alternative_names(facts: &CertificateFacts) -> Vec<String> {
 pub(super) fn names(facts: &CertificateFacts, most: usize) -> String {
     let names = alternative_names(facts);
     let shown = names.get(..most).unwrap_or(&names);
-    let left_out = usize::try_from(facts.san_left_out).unwrap_or(usize::MAX);
+    let left_out = usize::try_from(facts.san_omitted).unwrap_or(usize::MAX);
     listed_of(shown, (names.len() - shown.len()).saturating_add(left_out))
 }
 
@@ -113,10 +113,10 @@ fn listed_of<S: AsRef<str>>(values: &[S], beyond: usize) -> String {
     list
 }
 
-/// The first values with commas between them, and how many more there are.
-pub(super) fn first<S: AsRef<str>>(values: &[S], most: usize) -> String {
-    let shown: Vec<&str> = values.iter().take(most).map(AsRef::as_ref).collect();
-    let rest = values.len().saturating_sub(most);
+/// "a, b and 3 more".
+pub(super) fn first(texts: &Texts, most: usize) -> String {
+    let shown: Vec<&str> = texts.iter().take(most).collect();
+    let rest = texts.len().saturating_sub(shown.len());
     if rest == 0 {
         shown.join(", ")
     } else {
@@ -176,7 +176,7 @@ pub(super) fn not_yet(host: &Host) -> &'static str {
 /// Each name of a host that is in trouble, with where it leads: "fs03.corp.example leads to 10.0.0.250 (no answer)". Raw: the
 /// caller makes it safe.
 pub(super) fn where_names_lead(host: &Host) -> String {
-    let own = host.subject().endpoint().map(|own| own.address);
+    let own = host.key().endpoint().map(|own| own.address);
     let troubled = host.diagnosis.name_paths.iter();
     let troubled = troubled.filter(|path| path.verdict.is_trouble());
     let lines: Vec<String> = troubled

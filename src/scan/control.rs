@@ -1,9 +1,13 @@
 //! Orders of the user to a running scan, carried out by its one owner between two steps.
 
+use std::collections::HashSet;
+
 use crate::clock;
-use crate::model::{Control, Endpoint, EventBody, Notice, Outcome, Subject};
+use crate::model::{Control, Endpoint, EventBody, HostKey, Notice, Outcome};
+use crate::target::NameTarget;
 
 use super::engine::{Engine, Known};
+use super::lookups::LookupTask;
 use super::loss::Loss;
 use super::meter::Further;
 use super::prober::{ConnectFailure, Prober};
@@ -72,8 +76,8 @@ impl<P: Prober> Engine<P> {
         known.given_up = true;
         known.remaining = 0;
         self.meter.revise(before, known.further());
-        let subject = Subject::Endpoint(endpoint);
-        self.notice(Notice::Skipped { subject }).await;
+        let host = HostKey::Endpoint(endpoint);
+        self.notice(Notice::HostSkipped { host }).await;
         // A connection that was to be made has an outcome of its own: that it was not shows that what came before is not all.
         for job in waiting {
             let failure = ConnectFailure {
@@ -114,6 +118,10 @@ impl<P: Prober> Engine<P> {
         self.name_jobs.retain(|job| job.endpoint != endpoint);
         self.retries.forget(endpoint);
         self.retries.begin_anew();
+        let after = self.attempts_at(endpoint);
+        if after > 0 {
+            self.superseded.insert(endpoint, after);
+        }
         let known = self.known.remove(&endpoint).unwrap_or_default();
         self.meter.answered = self
             .meter
@@ -127,16 +135,25 @@ impl<P: Prober> Engine<P> {
                 // It is a row by now: its outcome is told even when it is silence.
                 member: !known.by_reference,
                 by_reference: known.by_reference,
+                row: known.row,
                 target_names: known.target_names,
                 ..Known::default()
             },
         );
         self.finished = None;
         self.forget_skip(endpoint);
-        self.emit(EventBody::ProbedAnew { endpoint }).await;
+        self.emit(EventBody::ReprobeStarted { endpoint, after })
+            .await;
     }
 
     async fn rescan(&mut self) {
+        let to_come = self.unresolved.iter().chain(self.retries.targets());
+        let to_come = to_come.chain(self.looking.values().filter_map(LookupTask::target));
+        let mut never_resolved: HashSet<NameTarget> = to_come.cloned().collect();
+        if let Some(before) = &self.never_resolved {
+            never_resolved.retain(|name| before.contains(name));
+        }
+        self.never_resolved = Some(never_resolved);
         for (_, looking) in self.looking.drain() {
             looking.task.abort();
         }
@@ -152,18 +169,20 @@ impl<P: Prober> Engine<P> {
         self.retries = Retries::default();
         self.unresolved = self.targets.names().iter().rev().cloned().collect();
         self.paused = false;
-        self.unlisted = crate::model::UnlistedCounts::default();
-        self.passed.forget();
+        self.tally.begin_anew();
         self.meter.begin_anew(self.targets.endpoints());
         self.finished = None;
-        // Addresses that only other hosts' names lead to are found again by these names.
-        self.known.retain(|_, known| !known.by_reference);
         let mut endpoints: Vec<Endpoint> = self.known.keys().copied().collect();
         endpoints.sort_unstable();
         for endpoint in endpoints {
             self.begin_anew(endpoint).await;
             if let Some(known) = self.known.get_mut(&endpoint) {
                 known.target_names.clear();
+                if known.by_reference {
+                    // Found again by the names of other hosts, if they still lead there.
+                    self.known.remove(&endpoint);
+                    continue;
+                }
             }
             if !self.targets.contains(endpoint) {
                 self.meter.planned += 1;

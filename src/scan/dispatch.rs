@@ -164,7 +164,7 @@ impl<P: Prober> Engine<P> {
     /// What to ask of the prober; `None` when the walk comes to an endpoint that was tried already.
     fn request(&self, job: Job) -> Option<AttemptRequest> {
         let known = self.known.get(&job.endpoint);
-        let silent_rounds = match job.purpose {
+        let unanswered_rounds = match job.purpose {
             Purpose::Discover { round } => {
                 let was_silent =
                     |known: &Known| self.is_in_pass(job) && !known.answered && !known.listed;
@@ -182,8 +182,8 @@ impl<P: Prober> Engine<P> {
             .unwrap_or_default();
         Some(AttemptRequest {
             endpoint: job.endpoint,
-            number: known.map_or(0, Known::attempts) + 1,
-            silent_rounds,
+            number: self.attempts_at(job.endpoint).saturating_add(1),
+            unanswered_rounds,
             probe,
             by_name: known
                 .filter(|known| known.plan.goes_by_name(probe))
@@ -246,7 +246,7 @@ impl<P: Prober> Engine<P> {
                 let detail = words.as_str().into();
                 // One for all of them, whatever each says.
                 if !std::mem::replace(&mut self.has_panicked, true) {
-                    self.notice(Notice::Internal { detail }).await;
+                    self.notice(Notice::InternalError { detail }).await;
                 }
                 if let (Slot::Freed, Some(job)) = (slot, job) {
                     self.probe_panicked(job, words).await;
@@ -287,13 +287,13 @@ fn reset_at_once(request: AttemptRequest, failure: ConnectFailure) -> Attempt {
         endpoint: request.endpoint,
         number: request.number,
         probe: request.probe,
-        by_name: request.by_name,
+        sni: request.by_name,
         started_at: failure.started_at,
         stages: vec![
             record(Stage::Tcp, 0, connect_us, Outcome::Ok),
             record(next, connect_us, 0, failure.outcome),
         ],
-        silent_rounds: request.silent_rounds,
+        unanswered_rounds: request.unanswered_rounds,
         negotiation: None,
         tls: None,
         ntlm: None,

@@ -12,11 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::model::{
-    Control, Descriptors, EVENT_SCHEMA, Endpoint, EventBody, Notice, ObservedName, Progress,
-    ScanEnd, ScanEvent, ScanPlan, ScanStatus, Subject, UnlistedCounts,
+    Checkpoint, Control, Descriptors, Digest, EVENT_SCHEMA, Endpoint, EventBody, HostKey, Notice,
+    ObservedName, Progress, ScanEnd, ScanEvent, ScanPlan, ScanStatus,
 };
 use crate::target::{NameTarget, TargetSet};
 
+use super::checkpoint::CHECKPOINT_EVERY;
 use super::clock_watch::ClockWatch;
 use super::courtesy::Courtesy;
 use super::dispatch::Done;
@@ -30,13 +31,13 @@ use super::naming::{NameJob, Naming};
 use super::options::ScanOptions;
 use super::outlook::Horizon;
 use super::pacer::Pacer;
-use super::passed::Passed;
 use super::plan::ProbePlan;
 use super::prober::Prober;
 use super::queue::{Job, Queue};
 use super::resolvers::Resolvers;
 use super::retries::Retries;
 use super::rounds::Rounds;
+use super::tally::Tally;
 
 /// Capacity for the channel of events. A slow reader slows the scan down, on purpose.
 pub const EVENT_CAPACITY: usize = 1024;
@@ -70,6 +71,8 @@ pub(super) struct Known {
     pub(super) by_reference: bool,
     /// Part of the sweep, and a host's name leads here: its outcome is told even when it is silence.
     pub(super) member: bool,
+    /// An attempt at it was told as one at a host of its own.
+    pub(super) row: bool,
     /// All its attempts so far met with silence.
     pub(super) only_silence: bool,
     /// It accepted a connection at least once.
@@ -89,7 +92,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Attempts that were emitted.
+    /// Attempts that were emitted, since it was last probed anew.
     pub(super) const fn attempts(&self) -> u32 {
         self.plan.made()
     }
@@ -167,9 +170,15 @@ pub(super) struct Engine<P: Prober> {
     /// Hosts whose names wait for a lookup slot.
     pub(super) name_jobs: VecDeque<NameJob>,
     pub(super) known: HashMap<Endpoint, Known>,
-    pub(super) unlisted: UnlistedCounts,
-    /// What the sweep counted while names were still to come.
-    pub(super) passed: Passed,
+    /// Certificates that events have shown already.
+    pub(super) certificates_shown: HashSet<Digest<32>>,
+    /// Attempts before an endpoint was last probed anew. The numbers of the next ones go on from there.
+    pub(super) superseded: HashMap<Endpoint, u32>,
+    /// Names that were still to be resolved when everything was last probed anew: the others have been.
+    pub(super) never_resolved: Option<HashSet<NameTarget>>,
+    pub(super) tally: Tally,
+    pub(super) next_checkpoint: Instant,
+    pub(super) told_checkpoint: Option<Checkpoint>,
     notices: HashSet<Notice>,
     /// Nothing new is started.
     pub(super) paused: bool,
@@ -215,8 +224,12 @@ impl<P: Prober> Engine<P> {
             unresolved: targets.names().iter().rev().cloned().collect(),
             name_jobs: VecDeque::new(),
             known: HashMap::new(),
-            unlisted: UnlistedCounts::default(),
-            passed: Passed::default(),
+            certificates_shown: HashSet::new(),
+            superseded: HashMap::new(),
+            never_resolved: None,
+            tally: Tally::new(targets.endpoints()),
+            next_checkpoint: now + CHECKPOINT_EVERY,
+            told_checkpoint: None,
             notices: HashSet::new(),
             paused: false,
             finished: None,
@@ -241,7 +254,7 @@ impl<P: Prober> Engine<P> {
         }
         for target in self.targets.behind_gateways().to_vec() {
             self.emit(EventBody::BehindGateway {
-                subject: target.subject,
+                host: target.key,
                 gateway: target.gateway.into(),
             })
             .await;
@@ -275,8 +288,9 @@ impl<P: Prober> Engine<P> {
                 self.publish(now, false);
                 next_tick = now + TICK;
                 if let Some(notice) = self.clock_watch.look(clock::jump()) {
-                    self.emit(EventBody::Noticed(notice)).await;
+                    self.emit(EventBody::Notice(notice)).await;
                 }
+                self.tell_checkpoint(now).await;
             }
             let wake = wake.map_or(next_tick, |at| at.min(next_tick));
             let stop = self.stop.clone();
@@ -313,8 +327,8 @@ impl<P: Prober> Engine<P> {
         ScanPlan {
             schema: EVENT_SCHEMA.into(),
             version: env!("CARGO_PKG_VERSION").into(),
-            targets: self.targets.texts().to_vec(),
-            excludes: self.targets.exclude_texts().to_vec(),
+            targets: self.targets.texts().iter().collect(),
+            excludes: self.targets.exclude_texts().iter().collect(),
             endpoints_planned: self.targets.endpoints(),
             names_planned: self.targets.names().len() as u64,
             seed: self.options.seed,
@@ -348,11 +362,13 @@ impl<P: Prober> Engine<P> {
 
     async fn finish(&mut self, status: ScanStatus) -> ScanEnd {
         let silent = (status == ScanStatus::Complete)
-            .then(|| self.queue.silent().max(self.unlisted.filtered));
+            .then(|| self.queue.silent().max(self.tally.unlisted().filtered));
         let own = [self.load.finish(), self.loss.notice(silent)];
         for notice in own.into_iter().flatten() {
             self.notice(notice).await;
         }
+        // What a scan that was stopped gives up now stays open for one that goes on from here.
+        let stopped = (status == ScanStatus::Interrupted).then(|| self.checkpoint());
         self.tell_not_looked_up(status).await;
         let told = if status == ScanStatus::Interrupted {
             self.tell_not_reached().await
@@ -360,15 +376,18 @@ impl<P: Prober> Engine<P> {
             0
         };
         self.publish(clock::monotonic(), true);
+        let checkpoint = stopped.unwrap_or_else(|| self.checkpoint());
+        self.emit(EventBody::Checkpoint(checkpoint)).await;
+        let elsewhere = self.known.keys().filter(|endpoint| {
+            !self.targets.contains(**endpoint) && !self.tally.was_tried(&self.targets, **endpoint)
+        });
+        let untried = self.tally.untried() + elsewhere.count() as u64;
         let end = ScanEnd {
             status,
-            endpoints_probed: self
-                .meter
-                .discovered
-                .saturating_sub(self.unlisted.not_probed),
-            unlisted: self.unlisted,
-            answered_on_retry: self.meter.answered_on_retry,
-            unreached: self.meter.undiscovered().saturating_sub(told),
+            endpoints_probed: self.tally.probed(),
+            unlisted: self.tally.unlisted(),
+            answered_on_retry: self.tally.late(),
+            not_reached: untried.saturating_sub(told),
         };
         self.finished = Some(end);
         self.emit(EventBody::ScanFinished(end)).await;
@@ -376,45 +395,49 @@ impl<P: Prober> Engine<P> {
     }
 
     /// Names whom the user listed and nothing was heard of: a row each, for what is silent about them would read as if they had
-    /// not been listed. Gives how many of them are planned endpoints. Ranges are only counted.
+    /// not been listed. Gives how many of them are endpoints never tried. Ranges are only counted.
     async fn tell_not_reached(&mut self) -> u64 {
         let waiting = std::mem::take(&mut self.unresolved);
         let under_way = self.looking.values().filter_map(LookupTask::target);
-        let names: HashSet<NameTarget> = waiting.into_iter().chain(under_way.cloned()).collect();
+        let mut names: HashSet<NameTarget> =
+            waiting.into_iter().chain(under_way.cloned()).collect();
+        if let Some(never_resolved) = &self.never_resolved {
+            names.retain(|name| never_resolved.contains(name));
+        }
         let targets = self.targets.clone();
         for NameTarget { name, port } in targets.names().iter().filter(|name| names.contains(name))
         {
-            let subject = Subject::Unresolved {
+            let host = HostKey::Unresolved {
                 name: name.clone(),
                 port: *port,
             };
-            self.emit(EventBody::NotReached { subject }).await;
+            self.emit(EventBody::NotReached { host }).await;
         }
         let by_name = self.known.iter().filter(|(_, known)| known.listed);
         let mut listed: BTreeSet<Endpoint> = by_name.map(|(endpoint, _)| *endpoint).collect();
         listed.extend(self.targets.listed());
         let untried = |endpoint: &Endpoint| {
-            let known = self.known.get(endpoint);
-            known.is_none_or(|known| known.attempts() == 0) && !self.is_excluded(endpoint.address)
+            self.attempts_at(*endpoint) == 0 && !self.is_excluded(endpoint.address)
         };
         listed.retain(untried);
-        let count = listed.len() as u64;
+        let never = |endpoint: &&Endpoint| !self.tally.was_tried(&self.targets, **endpoint);
+        let count = listed.iter().filter(never).count() as u64;
         for endpoint in listed {
-            let subject = Subject::Endpoint(endpoint);
-            self.emit(EventBody::NotReached { subject }).await;
+            let host = HostKey::Endpoint(endpoint);
+            self.emit(EventBody::NotReached { host }).await;
         }
         count
     }
 
+    /// Attempts at an endpoint that were emitted, superseded ones too: the number of the newest.
+    pub(super) fn attempts_at(&self, endpoint: Endpoint) -> u32 {
+        let superseded = self.superseded.get(&endpoint).copied().unwrap_or(0);
+        superseded.saturating_add(self.known.get(&endpoint).map_or(0, Known::attempts))
+    }
+
     /// Numbers, dates and sends an event. A reader that is gone means that nobody wants the rest: the scan stops.
     pub(super) async fn emit(&mut self, body: EventBody) {
-        let event = ScanEvent {
-            run_id: self.options.run_id.clone(),
-            source: self.options.source.clone(),
-            seq: self.seq,
-            at: clock::wall(),
-            body,
-        };
+        let event = ScanEvent::new(&self.options.origin, self.seq, clock::wall(), body);
         self.seq += 1;
         if self.events.send(event).await.is_err() {
             self.stop.cancel();
@@ -424,14 +447,14 @@ impl<P: Prober> Engine<P> {
     /// Says something about this machine, once.
     pub(super) async fn notice(&mut self, notice: Notice) {
         if self.notices.insert(notice.clone()) {
-            self.emit(EventBody::Noticed(notice)).await;
+            self.emit(EventBody::Notice(notice)).await;
         }
     }
 
     /// An endpoint that was given up gets another chance, and may be given up again.
     pub(super) fn forget_skip(&mut self, endpoint: Endpoint) {
-        let subject = Subject::Endpoint(endpoint);
-        self.notices.remove(&Notice::Skipped { subject });
+        let host = HostKey::Endpoint(endpoint);
+        self.notices.remove(&Notice::HostSkipped { host });
     }
 
     pub(super) fn is_stopping(&self) -> bool {
@@ -453,6 +476,7 @@ impl<P: Prober> Engine<P> {
             progress.rate = progress.rate.min(f64::from(cap));
         }
         progress.descriptors = self.descriptors(now);
+        progress.answered_on_retry = self.tally.late();
         progress.paused = self.paused;
         self.outlook(&mut progress, now);
         progress.finished = finished;

@@ -12,14 +12,13 @@ use crate::target::NameTarget;
 
 use super::candidates;
 use super::engine::{Engine, Known};
-use super::lookups::LookupTask;
 use super::loss::Loss;
 use super::naming::{Named, is_undecided};
 use super::outlook::time_taken;
-use super::passed::Sum;
 use super::prober::{ConnectFailure, Prober};
 use super::queue::{Job, Purpose};
 use super::retries::TargetJob;
+use super::tally::Sum;
 
 /// Addresses tried per host because its names lead there.
 const MOST_REFERENCES: usize = 16;
@@ -39,14 +38,14 @@ impl<P: Prober> Engine<P> {
             .known
             .get(&job.endpoint)
             .is_some_and(|known| known.given_up);
-        if let Outcome::Local { detail } = &failure.outcome {
-            let detail = detail.as_str().into();
+        if let Outcome::LocalError { detail } = &failure.outcome {
+            let detail = detail.clone();
             let shortage = failure.shortage;
             if shortage.is_some() {
-                self.notice(Notice::LocalTrouble { detail, shortage }).await;
+                self.notice(Notice::SocketError { detail, shortage }).await;
                 self.limit.shrink(clock::monotonic());
             } else {
-                self.notice(Notice::OwnRefusal { detail }).await;
+                self.notice(Notice::LocalRefusal { detail }).await;
             }
             if job.local_tries < MOST_LOCAL_TRIES && !given_up {
                 job.local_tries += 1;
@@ -76,10 +75,11 @@ impl<P: Prober> Engine<P> {
                 return;
             }
             self.count_discovered(job);
+            self.tally.late_is(job.endpoint, false);
             if silent && !job.repeat {
                 self.queue.stayed_silent(&self.targets, job.endpoint);
             } else if !silent && !failure.outcome.is_ours() && self.is_in_pass(job) {
-                self.broke_silence(job);
+                self.queue.broke_silence(&self.targets, job.endpoint);
                 job.repeat = false;
             }
             if !self.is_wanted(job.endpoint) {
@@ -101,7 +101,7 @@ impl<P: Prober> Engine<P> {
 
     /// Slots and not the rate bound the scan, and no host was found late so far: nothing hints at losses.
     pub(super) fn is_hurried(&self) -> bool {
-        self.slots_are_short && self.meter.answered_on_retry == 0
+        self.slots_are_short && self.tally.late() == 0
     }
 
     /// The round after `round`. In a hurry an address goes straight to the last round: that one is long enough for the
@@ -130,13 +130,17 @@ impl<P: Prober> Engine<P> {
     /// An endpoint of a sweep that gets an event only because a host's name leads there.
     fn is_unlisted_member(&self, endpoint: Endpoint) -> bool {
         let known = self.known.get(&endpoint);
-        known.is_some_and(|known| known.member && !known.listed && !known.by_reference)
+        known
+            .is_some_and(|known| known.member && !known.row && !known.listed && !known.by_reference)
             && !self.options.list_all
             && !self.targets.is_listed(endpoint)
     }
 
     /// Counts an endpoint of which the first answer, or the final silence, is known now; once.
     pub(super) fn count_discovered(&mut self, job: Job) {
+        if !job.repeat || self.tally.remembers() {
+            self.tally.tried(&self.targets, job.endpoint);
+        }
         if self.is_in_pass(job) {
             self.meter.asked_again();
         } else {
@@ -155,48 +159,25 @@ impl<P: Prober> Engine<P> {
         known.is_some_and(|known| known.only_silence && known.attempts() > 0)
     }
 
-    /// An endpoint that was counted as silent has shown itself.
-    fn broke_silence(&mut self, job: Job) {
-        self.queue.broke_silence(&self.targets, job.endpoint);
-        self.passed.take(job.endpoint);
-        let known = self.known.get(&job.endpoint);
-        let is_a_row = known.is_some_and(|known| known.attempts() > 0);
-        if !is_a_row || self.is_unlisted_member(job.endpoint) {
-            self.unlisted.filtered = self.unlisted.filtered.saturating_sub(1);
-        }
-    }
-
     fn count_unlisted(&mut self, endpoint: Endpoint, outcome: &Outcome) {
-        let sum = Sum::of(outcome);
-        *sum.within(&mut self.unlisted) += 1;
-        if self.awaits_names() {
-            self.passed.remember(endpoint, sum);
-        }
-    }
-
-    /// Some of the user's names may yet lead anywhere.
-    fn awaits_names(&self) -> bool {
-        let listed = |looking: &LookupTask| looking.target().is_some();
-        !self.unresolved.is_empty()
-            || self.retries.has_targets()
-            || self.looking.values().any(listed)
+        self.tally.count(&self.targets, endpoint, Sum::of(outcome));
     }
 
     fn failed_attempt(
         &self,
         job: Job,
         failure: ConnectFailure,
-        silent_rounds: u8,
+        unanswered_rounds: u8,
         lag_us: u32,
     ) -> Attempt {
         let known = self.known.get(&job.endpoint);
         Attempt {
             endpoint: job.endpoint,
-            number: known.map_or(0, Known::attempts) + 1,
+            number: self.attempts_at(job.endpoint).saturating_add(1),
             probe: known
                 .and_then(|known| self.next_probe(known))
                 .unwrap_or_default(),
-            by_name: None,
+            sni: None,
             started_at: failure.started_at,
             stages: vec![StageRecord {
                 stage: Stage::Tcp,
@@ -204,7 +185,7 @@ impl<P: Prober> Engine<P> {
                 duration_us: failure.duration_us,
                 outcome: failure.outcome,
             }],
-            silent_rounds,
+            unanswered_rounds,
             negotiation: None,
             tls: None,
             ntlm: None,
@@ -213,7 +194,7 @@ impl<P: Prober> Engine<P> {
         }
     }
 
-    pub(super) async fn attempt_finished(&mut self, job: Job, mut attempt: Attempt) {
+    pub(super) async fn attempt_finished(&mut self, job: Job, attempt: Attempt) {
         self.limit.went_well();
         if let Some(notice) = self.load.ended(&attempt, clock::monotonic()) {
             self.notice(notice).await;
@@ -225,9 +206,9 @@ impl<P: Prober> Engine<P> {
         if let Purpose::Discover { round } = job.purpose {
             self.count_discovered(job);
             self.meter.answered += 1;
-            self.meter.answered_on_retry += u64::from(round > 0);
+            self.tally.late_is(job.endpoint, round > 0);
             if self.is_in_pass(job) {
-                self.broke_silence(job);
+                self.queue.broke_silence(&self.targets, job.endpoint);
             }
             let is_first_sign = !job.repeat || self.is_in_pass(job);
             if is_first_sign && self.loss.answered(&attempt) {
@@ -237,7 +218,6 @@ impl<P: Prober> Engine<P> {
         if self.loss.is_heavy() && self.was_silent(job.endpoint) {
             // The requests were lost, as those to other hosts, and the silence says nothing about the host.
             self.begin_anew(job.endpoint).await;
-            attempt.number = 1;
         }
         self.emit_attempt(attempt).await;
     }
@@ -267,7 +247,7 @@ impl<P: Prober> Engine<P> {
         // Never faster than the user allowed.
         if per_second < rate {
             self.pacer.set_cap(per_second);
-            self.notice(Notice::SlowedDown { per_second }).await;
+            self.notice(Notice::RateReduced { per_second }).await;
         }
     }
 
@@ -278,7 +258,9 @@ impl<P: Prober> Engine<P> {
             self.count_discovered(job);
         }
         let failure = ConnectFailure {
-            outcome: Outcome::Internal { detail: words },
+            outcome: Outcome::InternalError {
+                detail: words.into(),
+            },
             shortage: None,
             started_at: clock::wall(),
             duration_us: 0,
@@ -288,8 +270,10 @@ impl<P: Prober> Engine<P> {
     }
 
     /// Emits an attempt and makes the appointments that follow from it.
-    async fn emit_attempt(&mut self, attempt: Attempt) {
+    async fn emit_attempt(&mut self, mut attempt: Attempt) {
         let endpoint = attempt.endpoint;
+        // Given here, so that no two have the same, whatever ended meanwhile.
+        attempt.number = self.attempts_at(endpoint).saturating_add(1);
         let is_unlisted_member = self.is_unlisted_member(endpoint);
         let came_up = attempt
             .stage(Stage::Tcp)
@@ -312,14 +296,20 @@ impl<P: Prober> Engine<P> {
             None => 0,
         };
         self.meter.revise(before, known.further());
-        let last = next.is_none();
+        let remaining = known.remaining;
         // A silent address of a sweep is no row just because a name leads there.
         let by_reference = known.by_reference || (is_unlisted_member && !known.answered);
+        known.row |= !by_reference;
         let listed = known.listed;
         if came_up && self.options.dns && !known.given_up && !by_reference {
             let own = candidates::names_of(&attempt);
-            let job = known.naming.after(endpoint, &known.target_names, own);
+            let job = known
+                .naming
+                .after(endpoint, &known.target_names, attempt.number, own);
             self.name_jobs.extend(job);
+        }
+        if !by_reference {
+            self.tally.take(&self.targets, endpoint);
         }
         if let Some(next) = next {
             // Attempts are spread over time; a closer look belongs to the attempt before it.
@@ -330,11 +320,16 @@ impl<P: Prober> Engine<P> {
             let at = clock::monotonic() + pause + self.jitter(endpoint, attempt.number);
             self.queue.push_due(at, Job::again(endpoint));
         }
+        let shown = attempt.certificates().cloned();
+        let certificates = shown
+            .filter(|facts| self.certificates_shown.insert(facts.sha256))
+            .collect();
         self.emit(EventBody::AttemptFinished {
             attempt,
+            certificates,
             listed,
-            by_reference,
-            last,
+            outside_targets: by_reference,
+            remaining,
         })
         .await;
     }
@@ -374,28 +369,26 @@ impl<P: Prober> Engine<P> {
                 addresses.push(*address);
             }
         }
-        let before = addresses.len();
-        addresses.retain(|address| !self.is_excluded(*address));
-        let excluded = u32::try_from(before - addresses.len()).unwrap_or(u32::MAX);
         addresses.retain(|address| not_a_host(*address).is_none());
+        let (excluded, addresses): (Vec<_>, Vec<_>) = addresses
+            .into_iter()
+            .partition(|address| self.is_excluded(*address));
         // An address that cannot be tried from here says nothing about a host that has another; alone it is the host.
-        let (without_route, others): (Vec<_>, Vec<_>) = addresses
-            .iter()
-            .partition(|address| self.lacks_route(**address));
-        if !without_route.is_empty() && !others.is_empty() {
+        let lacks_route = |address: &IpAddr| self.lacks_route(*address);
+        let some_lack_it = addresses.iter().any(lacks_route);
+        let all_lack_it = addresses.iter().all(lacks_route);
+        if some_lack_it && !all_lack_it {
             self.notice(Notice::NoIpv6Route).await;
-            addresses = others;
         }
-        let endpoints: Vec<_> = addresses
+        for address in &addresses {
+            if all_lack_it || !self.lacks_route(*address) {
+                self.list(Endpoint::new(*address, target.port), &target.name);
+            }
+        }
+        let endpoints = addresses
             .into_iter()
             .map(|address| Endpoint::new(address, target.port))
             .collect();
-        for endpoint in &endpoints {
-            self.list(*endpoint, &target.name);
-        }
-        if !self.awaits_names() {
-            self.passed.forget();
-        }
         self.emit_target(target, endpoints, excluded, lookups).await;
     }
 
@@ -403,7 +396,7 @@ impl<P: Prober> Engine<P> {
         &mut self,
         target: NameTarget,
         endpoints: Vec<Endpoint>,
-        excluded: u32,
+        excluded: Vec<IpAddr>,
         lookups: Vec<Lookup>,
     ) {
         self.emit(EventBody::TargetResolved {
@@ -419,11 +412,7 @@ impl<P: Prober> Engine<P> {
     /// One of the user's names leads to an endpoint: from now on it is told, and gets its attempts, whatever it answers.
     fn list(&mut self, endpoint: Endpoint, name: &str) {
         let planned = self.targets.contains(endpoint);
-        let counted = self.passed.take(endpoint);
-        if let Some(sum) = counted {
-            let count = sum.within(&mut self.unlisted);
-            *count = count.saturating_sub(1);
-        }
+        let counted = self.tally.take(&self.targets, endpoint);
         let fresh = !self.known.contains_key(&endpoint);
         let known = self.known.entry(endpoint).or_default();
         let was_by_reference = std::mem::replace(&mut known.by_reference, false);
@@ -435,7 +424,7 @@ impl<P: Prober> Engine<P> {
         if fresh && !planned {
             self.meter.planned += 1;
             self.queue.push_named(Job::discover(endpoint));
-        } else if fresh && (counted.is_some() || self.passed.is_overflown()) {
+        } else if fresh && (counted.is_some() || !self.tally.remembers()) {
             // The sweep has passed it without a word.
             self.queue.push_named(Job {
                 repeat: true,
@@ -454,6 +443,7 @@ impl<P: Prober> Engine<P> {
     pub(super) async fn names_found(&mut self, named: Named) {
         let Named {
             endpoint,
+            attempt,
             names,
             lookups,
             ends,
@@ -524,6 +514,7 @@ impl<P: Prober> Engine<P> {
         }
         self.emit(EventBody::NamesChecked {
             endpoint,
+            attempt,
             names,
             lookups,
             excluded,

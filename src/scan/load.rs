@@ -127,7 +127,7 @@ impl Load {
         }
         self.is_told = true;
         Some(Notice::Busy {
-            worst_ms: self.worst_us / 1000,
+            worst_lag_ms: self.worst_us / 1000,
         })
     }
 
@@ -233,7 +233,7 @@ mod tests {
         let told: Vec<Notice> = (0..300)
             .filter_map(|_| load.ended(&attempt(70, 40), now))
             .collect();
-        assert_eq!(told, [Notice::Busy { worst_ms: 70 }]);
+        assert_eq!(told, [Notice::Busy { worst_lag_ms: 70 }]);
         assert_eq!(load.finish(), None);
     }
 

@@ -164,7 +164,7 @@ impl<P: Prober> Engine<P> {
         let health = self.prober.resolvers();
         for notice in self.resolvers.observe(&health) {
             // As often as it happens: the newest of them counts.
-            self.emit(EventBody::Noticed(notice)).await;
+            self.emit(EventBody::Notice(notice)).await;
         }
         if self.resolvers.have_recovered(&health) {
             self.retries.recovered(clock::monotonic());
@@ -187,6 +187,7 @@ impl<P: Prober> Engine<P> {
                 let ends = questions.map(|question| (question, LookupEnd::Panicked));
                 self.names_found(Named {
                     endpoint: job.endpoint,
+                    attempt: job.attempt,
                     ends: ends.collect(),
                     names: job.names,
                     lookups: Vec::new(),
@@ -205,13 +206,15 @@ impl<P: Prober> Engine<P> {
             targets.extend(never_asked.into_iter().map(|target| (target, Vec::new())));
         }
         for (target, lookups) in targets {
-            self.emit_target(target, Vec::new(), 0, lookups).await;
+            self.emit_target(target, Vec::new(), Vec::new(), lookups)
+                .await;
         }
         let name_jobs = std::mem::take(&mut self.name_jobs).into_iter();
         // The names of a retry were emitted with the first lookup.
         for job in name_jobs.filter(|job| !job.is_retry) {
             self.emit(EventBody::NamesChecked {
                 endpoint: job.endpoint,
+                attempt: job.attempt,
                 names: job.names,
                 lookups: Vec::new(),
                 excluded: Vec::new(),
@@ -220,7 +223,7 @@ impl<P: Prober> Engine<P> {
         }
         let health = self.prober.resolvers();
         for notice in self.resolvers.finish(&health) {
-            self.emit(EventBody::Noticed(notice)).await;
+            self.emit(EventBody::Notice(notice)).await;
         }
     }
 }

@@ -90,9 +90,9 @@ impl Loss {
     /// What is to be said at the end, of so many addresses that stayed silent; `None` of a scan that was stopped.
     pub(super) fn notice(&self, silent: Option<u64>) -> Option<Notice> {
         self.is_heavy().then(|| Notice::RequestsLost {
-            late: self.late(),
+            on_retry: self.late(),
             answered: self.all(),
-            missed: silent.map(|silent| self.missed(silent)),
+            estimated_missing: silent.map(|silent| self.missed(silent)),
         })
     }
 
@@ -136,7 +136,7 @@ fn in_vain(attempt: &Attempt) -> usize {
     let retransmits = attempt.path.and_then(|path| path.retransmits);
     let repeated = retransmits.is_some_and(|count| count > 0);
     let is_near = up_after.is_some_and(|us| us <= WITHIN_ANY_ROUND_US);
-    let rounds = usize::from(attempt.silent_rounds);
+    let rounds = usize::from(attempt.unanswered_rounds);
     if is_near || repeated {
         rounds.max(usize::from(repeated))
     } else {
@@ -151,9 +151,9 @@ mod tests {
 
     const LAST_ROUND: u8 = 2;
 
-    fn answer(silent_rounds: u8, rtt_us: u32, retransmits: u32) -> Attempt {
+    fn answer(unanswered_rounds: u8, rtt_us: u32, retransmits: u32) -> Attempt {
         let attempt = testing::attempt().tcp().edit(|attempt| {
-            attempt.silent_rounds = silent_rounds;
+            attempt.unanswered_rounds = unanswered_rounds;
             attempt.stages[0].duration_us = rtt_us + 1_000_000 * retransmits;
             attempt.path = Some(PathFacts {
                 retransmits: Some(retransmits),
@@ -197,9 +197,9 @@ mod tests {
         assert_eq!(
             loss.notice(Some(8930)),
             Some(Notice::RequestsLost {
-                late: 390,
+                on_retry: 390,
                 answered: 990,
-                missed: Some(0)
+                estimated_missing: Some(0)
             })
         );
     }
@@ -208,7 +208,9 @@ mod tests {
     fn what_may_be_missing_is_estimated_and_never_more_than_is_silent() {
         let loss = after(&[500, 300, 200]);
         let missed = |silent| match loss.notice(silent) {
-            Some(Notice::RequestsLost { missed, .. }) => missed,
+            Some(Notice::RequestsLost {
+                estimated_missing, ..
+            }) => estimated_missing,
             other => panic!("{other:?}"),
         };
         // Half of the requests got lost: 200 found at the last time leave 200.

@@ -24,7 +24,6 @@ pub(super) struct Meter {
     pub(super) planned: u64,
     pub(super) discovered: u64,
     pub(super) answered: u64,
-    pub(super) answered_on_retry: u64,
     further: Further,
     /// Silent endpoints that are asked again.
     again: Further,
@@ -51,7 +50,6 @@ impl Meter {
             planned,
             discovered: 0,
             answered: 0,
-            answered_on_retry: 0,
             further: Further::default(),
             again: Further::default(),
         }
@@ -63,7 +61,6 @@ impl Meter {
         self.discovered = 0;
         self.discovered_then = 0;
         self.answered = 0;
-        self.answered_on_retry = 0;
         self.further = Further::default();
         self.again = Further::default();
     }
@@ -136,7 +133,6 @@ impl Meter {
             planned: self.planned,
             discovered: self.discovered,
             answered: self.answered,
-            answered_on_retry: self.answered_on_retry,
             work_done: self.discovered + self.further.made + self.again.made,
             work_known: self.planned.max(self.discovered) + self.further.wanted + self.again.wanted,
             attempts_pending: self.further.wanted.saturating_sub(self.further.made),

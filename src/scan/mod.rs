@@ -11,6 +11,7 @@
 mod bounds;
 mod breaker;
 mod candidates;
+mod checkpoint;
 mod clock_watch;
 mod contain;
 mod control;
@@ -28,7 +29,6 @@ mod naming;
 mod options;
 mod outlook;
 mod pacer;
-mod passed;
 mod plan;
 mod prober;
 mod queue;
@@ -36,6 +36,7 @@ mod resolvers;
 mod retries;
 mod rounds;
 mod silent;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -46,3 +47,4 @@ pub use control::CONTROL_CAPACITY;
 pub use engine::{EVENT_CAPACITY, run};
 pub use options::ScanOptions;
 pub use prober::{AttemptRequest, BreakerHealth, Connect, ConnectFailure, Prober, ResolverHealth};
+pub use queue::{NotResumable, Queue};

@@ -16,12 +16,16 @@ pub(super) struct Naming {
     seen: Vec<ObservedName>,
     /// Names that wait for the lookup under way, so that nothing is asked twice.
     waiting: Vec<ObservedName>,
+    /// Number of the newest attempt that brought names.
+    attempt: u32,
 }
 
 /// Names to be looked up.
 #[derive(Debug, Clone)]
 pub(super) struct NameJob {
     pub(super) endpoint: Endpoint,
+    /// Number of the newest attempt whose names are among these or were asked for before.
+    pub(super) attempt: u32,
     pub(super) names: Vec<ObservedName>,
     /// Asked for before.
     asked: Vec<Box<str>>,
@@ -50,6 +54,7 @@ impl Naming {
         &mut self,
         endpoint: Endpoint,
         typed: &[ObservedName],
+        attempt: u32,
         mut own: Vec<ObservedName>,
     ) -> Option<NameJob> {
         // A farm shows other names at every attempt: the first of each kind are enough.
@@ -59,12 +64,14 @@ impl Naming {
         };
         own.retain(|name| !told(name.source));
         if !self.begun {
+            self.attempt = attempt;
             let names = typed.iter().cloned().chain(own).collect();
             return Some(self.begin(endpoint, names));
         }
         if own.is_empty() {
             return None;
         }
+        self.attempt = attempt;
         if self.under_way {
             self.waiting.extend(own);
             return None;
@@ -100,6 +107,7 @@ impl Naming {
         });
         Some(NameJob {
             endpoint,
+            attempt: self.attempt,
             names: names.collect(),
             asked: Vec::new(),
             reverse,
@@ -120,6 +128,7 @@ impl Naming {
         self.seen.extend(names.iter().cloned());
         NameJob {
             endpoint,
+            attempt: self.attempt,
             names,
             asked,
             reverse,
@@ -147,6 +156,7 @@ fn is_unanswered(pointers: &[Lookup]) -> bool {
 #[derive(Debug)]
 pub(super) struct Named {
     pub(super) endpoint: Endpoint,
+    pub(super) attempt: u32,
     pub(super) names: Vec<ObservedName>,
     pub(super) lookups: Vec<Lookup>,
     /// How every question ended.
@@ -158,6 +168,7 @@ pub(super) struct Named {
 pub(super) async fn look_up<P: Prober>(prober: &P, job: NameJob) -> Named {
     let NameJob {
         endpoint,
+        attempt,
         mut names,
         mut asked,
         reverse,
@@ -200,6 +211,7 @@ pub(super) async fn look_up<P: Prober>(prober: &P, job: NameJob) -> Named {
     }
     Named {
         endpoint,
+        attempt,
         names,
         lookups,
         ends,

@@ -1,14 +1,14 @@
 use std::time::Duration;
 
-use crate::model::Notice;
+use jiff::Timestamp;
+
+use crate::model::{Notice, Origin, ScanId, Site};
 
 /// Everything the engine needs to know besides the targets. Plain values: settings were resolved before.
 #[derive(Debug, Clone)]
 pub struct ScanOptions {
-    /// Identity of this scan.
-    pub run_id: Box<str>,
-    /// Identity of this machine, the vantage.
-    pub source: Box<str>,
+    /// Who writes the events.
+    pub origin: Origin,
     /// Seed of the order and of the jitter.
     pub seed: u64,
     /// Attempts per answering or listed endpoint, at least 1.
@@ -50,8 +50,7 @@ pub struct ScanOptions {
 impl Default for ScanOptions {
     fn default() -> Self {
         Self {
-            run_id: "unnamed".into(),
-            source: "here".into(),
+            origin: Origin::new(ScanId::new(Timestamp::UNIX_EPOCH, 0), Site::of_machine("")),
             seed: 0,
             attempts: 3,
             interval: Duration::from_secs(1),

@@ -47,7 +47,7 @@ pub(super) struct ProbePlan {
 impl ProbePlan {
     pub(super) fn observe(&mut self, attempt: &Attempt) {
         self.made += 1;
-        self.by_name += u32::from(attempt.by_name.is_some());
+        self.by_name += u32::from(attempt.sni.is_some());
         match attempt.probe {
             ProbeKind::Default => self.defaults += 1,
             ProbeKind::LongDeadline => {
@@ -56,7 +56,7 @@ impl ProbePlan {
             }
             ProbeKind::WithoutNla => self.asked_without_nla = true,
             ProbeKind::BareRequest
-            | ProbeKind::WideRequest
+            | ProbeKind::HybridExRequest
             | ProbeKind::LegacyHello
             | ProbeKind::DirectTls => self.looks += 1,
         }
@@ -159,7 +159,7 @@ impl ProbePlan {
                 return turn.then_some(ProbeKind::DirectTls);
             }
             if self.requires_wider {
-                return Some(ProbeKind::WideRequest);
+                return Some(ProbeKind::HybridExRequest);
             }
             if request.cut > 0 || self.refuses_tls {
                 return Some(ProbeKind::BareRequest);
@@ -181,8 +181,8 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Endpoint, NegotiationFacts, Protocols, SelectedSecurity, StageRecord, TlsFacts, TlsMethod,
-        TlsVersion, TrustVerdict,
+        Endpoint, NegotiationFacts, Protocols, SelectedSecurity, StageRecord, TlsFacts,
+        TlsHandshake, TlsVersion, TrustVerdict,
     };
 
     /// What a server does with a probe.
@@ -229,11 +229,11 @@ mod tests {
         let goes_on = at_x224 == Outcome::Ok && !bare && probe != ProbeKind::WithoutNla;
         stages.push((Stage::X224, at_x224));
         if goes_on {
-            let (outcome, method, version) = match server {
-                Server::ClosesAtTls => (closed(), TlsMethod::Failed, None),
+            let (outcome, handshake, version) = match server {
+                Server::ClosesAtTls => (closed(), TlsHandshake::Failed, None),
                 Server::OldTls if legacy => (
                     Outcome::Ok,
-                    TlsMethod::LegacyPeek,
+                    TlsHandshake::LegacyPeek,
                     Some(TlsVersion::TLS_1_0),
                 ),
                 Server::OldTls => {
@@ -241,18 +241,18 @@ mod tests {
                         code: 70,
                         received: 7,
                     };
-                    (alert, TlsMethod::Failed, None)
+                    (alert, TlsHandshake::Failed, None)
                 }
                 _ if legacy => (
                     Outcome::Ok,
-                    TlsMethod::LegacyPeek,
+                    TlsHandshake::LegacyPeek,
                     Some(TlsVersion::TLS_1_2),
                 ),
-                _ => (Outcome::Ok, TlsMethod::Full, Some(TlsVersion::TLS_1_3)),
+                _ => (Outcome::Ok, TlsHandshake::Full, Some(TlsVersion::TLS_1_3)),
             };
             stages.push((Stage::Tls, outcome));
             tls = Some(Arc::new(TlsFacts {
-                method,
+                handshake,
                 version,
                 cipher: Some("TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384".into()),
                 group: None,
@@ -267,7 +267,7 @@ mod tests {
             endpoint: Endpoint::new([127, 0, 0, 1].into(), 3389),
             number: 1,
             probe,
-            by_name: None,
+            sni: None,
             started_at: Timestamp::UNIX_EPOCH,
             stages: stages
                 .into_iter()
@@ -278,7 +278,7 @@ mod tests {
                     outcome,
                 })
                 .collect(),
-            silent_rounds: 0,
+            unanswered_rounds: 0,
             negotiation: selected.map(|selected| NegotiationFacts {
                 requested: Protocols::DEFAULT_OFFER,
                 selected,

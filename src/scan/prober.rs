@@ -39,7 +39,7 @@ pub struct AttemptRequest {
     /// 1 for the first.
     pub number: u32,
     /// Connect rounds that stayed unanswered before.
-    pub silent_rounds: u8,
+    pub unanswered_rounds: u8,
     /// Name to send as SNI; `None` goes by IP.
     pub by_name: Option<Box<str>>,
     /// What to send.

@@ -2,12 +2,12 @@
 //! addresses that stayed silent to the last, when they are worth asking again.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, HashSet, VecDeque};
 
 use tokio::time::Instant;
 
 use super::silent::SilentSet;
-use crate::model::Endpoint;
+use crate::model::{Checkpoint, Endpoint, OpenEndpoint, OpenPlaces, OpenWork, PlaceRange};
 use crate::target::{Permutation, TargetSet};
 
 /// Silent addresses kept for their next round. When the line is full, new addresses wait, so that a /8 needs no more
@@ -18,6 +18,25 @@ const RETRY_CAPACITY: usize = 65_536;
 const SHARE_ABOVE: usize = 1024;
 /// While addresses are still to be discovered, one connect in this many goes to an appointment.
 const INTERLEAVE: u32 = 4;
+/// No scan has more places open than this; a checkpoint that says so is damaged.
+const MOST_OPEN: u64 = 1 << 20;
+
+/// Why a scan cannot go on from a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotResumable {
+    /// It was made by a version that tries addresses in another order.
+    #[error(
+        "it was begun by a version of rdpscan that tries addresses in another order ({theirs}, not {})",
+        Permutation::VERSION
+    )]
+    OtherOrder {
+        /// The order of the checkpoint.
+        theirs: u32,
+    },
+    /// It is damaged, or of other targets.
+    #[error("its checkpoint does not fit its targets")]
+    OtherTargets,
+}
 
 /// Why a connection is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +72,14 @@ impl Job {
         }
     }
 
+    /// The round of discovery; `None` of another attempt.
+    pub(super) const fn round(&self) -> Option<u8> {
+        match self.purpose {
+            Purpose::Discover { round } => Some(round),
+            Purpose::Again => None,
+        }
+    }
+
     /// Another attempt at an endpoint that has been tried.
     pub(super) const fn again(endpoint: Endpoint) -> Self {
         Self {
@@ -62,12 +89,14 @@ impl Job {
     }
 }
 
-/// All that is to be done.
+/// All connections that are to be made.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub struct Queue {
     order: Permutation,
     next: u64,
     end: u64,
+    /// Places not reached yet whose endpoints were finished by an earlier run.
+    finished: HashSet<u64>,
     /// Endpoints that names led to, before the permutation.
     named: VecDeque<Job>,
     retry: VecDeque<Job>,
@@ -89,6 +118,7 @@ impl Queue {
             order: Permutation::new(endpoints, seed),
             next: 0,
             end: endpoints,
+            finished: HashSet::new(),
             named: VecDeque::new(),
             retry: VecDeque::new(),
             due: BinaryHeap::new(),
@@ -98,6 +128,129 @@ impl Queue {
             since_due: 0,
             retried: false,
         }
+    }
+
+    /// What a checkpoint leaves to be discovered: what was open, and every place from its cursor on, without `finished`. Those
+    /// are the endpoints with an attempt that no [`crate::model::EventBody::ReprobeStarted`] supersedes, whenever it ended. With
+    /// them and with what was counted, that is each endpoint once.
+    ///
+    /// Silent addresses that were being asked again after the last round are none of it: they are counted as silent. One of
+    /// them that answered after the checkpoint is in `finished`, and in the checkpoint's counts too.
+    ///
+    /// # Errors
+    /// The checkpoint is of another order or of other targets, or damaged.
+    pub fn resume(
+        targets: &TargetSet,
+        seed: u64,
+        checkpoint: &Checkpoint,
+        finished: &HashSet<Endpoint>,
+    ) -> Result<Self, NotResumable> {
+        let theirs = checkpoint.permutation;
+        if theirs != Permutation::VERSION {
+            return Err(NotResumable::OtherOrder { theirs });
+        }
+        let mut queue = Self::new(targets.endpoints(), seed);
+        queue.next = checkpoint.cursor;
+        let (mut free, mut count) = (0, 0_u64);
+        for run in &checkpoint.open.places {
+            // Sorted, and within what was handed out.
+            if run.from < free || run.to < run.from || run.to >= queue.next {
+                return Err(NotResumable::OtherTargets);
+            }
+            free = run.to + 1;
+            count = count.saturating_add(free - run.from);
+        }
+        if queue.next > queue.end || count > MOST_OPEN {
+            return Err(NotResumable::OtherTargets);
+        }
+        for run in &checkpoint.open.places {
+            let purpose = Purpose::Discover { round: run.round };
+            let endpoints = (run.from..=run.to).filter_map(|place| {
+                let endpoint = targets.endpoint(queue.order.at(place))?;
+                (!finished.contains(&endpoint)).then_some(endpoint)
+            });
+            queue.retry.extend(endpoints.map(|endpoint| Job {
+                purpose,
+                ..Job::discover(endpoint)
+            }));
+        }
+        let elsewhere = checkpoint.open.endpoints.iter();
+        let elsewhere = elsewhere.filter(|open| !finished.contains(&open.endpoint));
+        queue.named.extend(elsewhere.map(|open| Job {
+            purpose: Purpose::Discover { round: open.round },
+            repeat: open.repeat,
+            ..Job::discover(open.endpoint)
+        }));
+        let places = finished
+            .iter()
+            .filter_map(|endpoint| queue.place_of(targets, *endpoint));
+        queue.finished = places.filter(|place| *place >= queue.next).collect();
+        Ok(queue)
+    }
+
+    /// Places of the order handed out.
+    pub(super) const fn cursor(&self) -> u64 {
+        self.next
+    }
+
+    /// The place of a planned endpoint in the order.
+    fn place_of(&self, targets: &TargetSet, endpoint: Endpoint) -> Option<u64> {
+        Some(self.order.place_of(targets.index_of(endpoint)?))
+    }
+
+    /// What is open of discovery, with these jobs under way. Rounds after `last` are left out: who is asked again after the
+    /// last round is counted already.
+    pub(super) fn open(
+        &self,
+        targets: &TargetSet,
+        under_way: impl Iterator<Item = Job>,
+        last: u8,
+    ) -> OpenWork {
+        let waiting = self.named.iter().chain(&self.retry);
+        let waiting = waiting.chain(self.due().map(|(_, job)| job)).copied();
+        let mut places = Vec::with_capacity(self.retry.len());
+        let mut endpoints = Vec::new();
+        for job in waiting.chain(under_way) {
+            let Some(round) = job.round().filter(|round| *round <= last) else {
+                continue;
+            };
+            match self.place_of(targets, job.endpoint) {
+                Some(place) if !job.repeat => places.push((place, round)),
+                _ => endpoints.push(OpenEndpoint {
+                    endpoint: job.endpoint,
+                    round,
+                    repeat: job.repeat,
+                }),
+            }
+        }
+        endpoints.sort_unstable();
+        OpenWork {
+            places: runs(places)
+                .map(|(from, to, round)| OpenPlaces { from, to, round })
+                .collect(),
+            endpoints,
+            ..OpenWork::default()
+        }
+    }
+
+    /// The places of these endpoints, and those that have none.
+    pub(super) fn places(
+        &self,
+        targets: &TargetSet,
+        endpoints: impl Iterator<Item = Endpoint>,
+    ) -> (Vec<PlaceRange>, Vec<Endpoint>) {
+        let mut places = Vec::new();
+        let mut elsewhere = Vec::new();
+        for endpoint in endpoints {
+            match self.place_of(targets, endpoint) {
+                Some(place) => places.push((place, 0)),
+                None => elsewhere.push(endpoint),
+            }
+        }
+        elsewhere.sort_unstable();
+        elsewhere.dedup();
+        let ranges = runs(places).map(|(from, to, _)| PlaceRange { from, to });
+        (ranges.collect(), elsewhere)
     }
 
     /// A new endpoint from a name or a reference.
@@ -134,8 +287,12 @@ impl Queue {
         self.retried = !self.retried && self.retry.len() > SHARE_ABOVE;
         if !self.retried && self.retry.len() < RETRY_CAPACITY {
             while self.next < self.end {
-                let index = self.order.at(self.next);
+                let place = self.next;
                 self.next += 1;
+                if self.finished.remove(&place) {
+                    continue;
+                }
+                let index = self.order.at(place);
                 if let Some(endpoint) = targets.endpoint(index) {
                     return Some(Job::discover(endpoint));
                 }
@@ -238,7 +395,10 @@ impl Queue {
 
     /// Addresses to which no connect was made yet.
     pub(super) fn untried(&self) -> u64 {
-        self.end.saturating_sub(self.next) + self.named.len() as u64
+        let walk = self
+            .end
+            .saturating_sub(self.next + self.finished.len() as u64);
+        walk + self.named.len() as u64
     }
 
     /// Appointments made.
@@ -250,4 +410,19 @@ impl Queue {
     pub(super) fn is_empty(&self) -> bool {
         !self.has_discovery() && self.due.is_empty()
     }
+}
+
+/// Neighbouring places of the same round in one, from the first to the last; a place that is there twice counts once.
+fn runs(mut places: Vec<(u64, u8)>) -> impl Iterator<Item = (u64, u64, u8)> {
+    places.sort_unstable();
+    places.dedup_by_key(|(place, _)| *place);
+    let mut places = places.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let (from, round) = places.next()?;
+        let mut to = from;
+        while places.next_if_eq(&(to + 1, round)).is_some() {
+            to += 1;
+        }
+        Some((from, to, round))
+    })
 }

@@ -94,17 +94,17 @@ impl Resolvers {
                 // One that had not been asked yet may be the first to answer.
                 if one.has_answered() && (self.reported.remove(&resolver) || was_all) {
                     self.all_reported = false;
-                    due.push(Notice::ResolverBack { resolver });
+                    due.push(Notice::ResolverRecovered { resolver });
                 }
             } else if asked
                 .iter()
                 .any(|other| other.has_answered() && !is_down(other))
                 && self.reported.insert(resolver)
             {
-                due.push(Notice::ResolverSilent {
+                due.push(Notice::ResolverUnresponsive {
                     resolver,
                     detail: one.failure.clone(),
-                    stopped: one.has_answered(),
+                    answered_before: one.has_answered(),
                 });
             }
         }
@@ -145,7 +145,7 @@ fn all_down_notice(health: &[ResolverHealth]) -> Option<Notice> {
     Some(Notice::ResolverDown {
         server: server.filter(|_| is_only),
         detail,
-        stopped: health.iter().any(ResolverHealth::has_answered),
+        answered_before: health.iter().any(ResolverHealth::has_answered),
     })
 }
 
@@ -208,7 +208,10 @@ mod tests {
         let told = resolvers.observe(&down);
         assert!(matches!(
             told[..],
-            [Notice::ResolverDown { stopped: false, .. }]
+            [Notice::ResolverDown {
+                answered_before: false,
+                ..
+            }]
         ));
         assert_eq!(resolvers.observe(&down), []);
         assert_eq!(resolvers.finish(&down), []);
@@ -216,7 +219,7 @@ mod tests {
         let back = [up(resolver)];
         assert_eq!(
             resolvers.observe(&back),
-            [Notice::ResolverBack { resolver }]
+            [Notice::ResolverRecovered { resolver }]
         );
         assert_eq!(resolvers.observe(&back), []);
     }
@@ -226,7 +229,10 @@ mod tests {
         let told = Resolvers::default().observe(&[stopped(Resolver::System)]);
         assert!(matches!(
             told[..],
-            [Notice::ResolverDown { stopped: true, .. }]
+            [Notice::ResolverDown {
+                answered_before: true,
+                ..
+            }]
         ));
     }
 
@@ -237,14 +243,14 @@ mod tests {
         let both = [up(Resolver::System), silent(resolver)];
         let told = resolvers.observe(&both);
         assert!(
-            matches!(told[..], [Notice::ResolverSilent { resolver: of, .. }] if of == resolver),
+            matches!(told[..], [Notice::ResolverUnresponsive { resolver: of, .. }] if of == resolver),
             "{told:?}"
         );
         assert_eq!(resolvers.observe(&both), []);
         let back = [up(Resolver::System), up(resolver)];
         assert_eq!(
             resolvers.observe(&back),
-            [Notice::ResolverBack { resolver }]
+            [Notice::ResolverRecovered { resolver }]
         );
     }
 
@@ -253,7 +259,7 @@ mod tests {
         let mut resolvers = Resolvers::default();
         let (first, second) = (Resolver::System, Resolver::Configured);
         assert_eq!(resolvers.observe(&[silent(first), silent(second)]).len(), 1);
-        let back = Notice::ResolverBack { resolver: first };
+        let back = Notice::ResolverRecovered { resolver: first };
         assert_eq!(resolvers.observe(&[up(first), silent(second)]), [back]);
         assert_eq!(resolvers.observe(&[up(first), silent(second)]), []);
     }
@@ -268,7 +274,7 @@ mod tests {
         let expected = Notice::ResolverDown {
             server: None,
             detail: "127.0.0.1:53: no answer in time, 127.0.0.9:53: refused".into(),
-            stopped: false,
+            answered_before: false,
         };
         assert_eq!(told, [expected]);
     }
@@ -294,7 +300,7 @@ mod tests {
         assert_eq!(resolvers.observe(&health), []);
         let told = resolvers.observe(&[up(system), silent(configured)]);
         assert!(
-            matches!(told[..], [Notice::ResolverSilent { .. }]),
+            matches!(told[..], [Notice::ResolverUnresponsive { .. }]),
             "{told:?}"
         );
     }
@@ -305,7 +311,7 @@ mod tests {
         let (system, configured) = (Resolver::System, Resolver::Configured);
         let end = [unasked(system), silent(configured)];
         assert_eq!(resolvers.finish(&end).len(), 1);
-        let back = Notice::ResolverBack { resolver: system };
+        let back = Notice::ResolverRecovered { resolver: system };
         let later = [up(system), silent(configured)];
         assert_eq!(resolvers.observe(&later), [back]);
         assert_eq!(resolvers.observe(&later), []);

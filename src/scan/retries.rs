@@ -215,6 +215,16 @@ impl Retries {
         }
     }
 
+    /// Names of the user's that wait for another try.
+    pub(super) fn targets(&self) -> impl Iterator<Item = &NameTarget> {
+        self.targets.iter().map(|(_, job)| &job.target)
+    }
+
+    /// Hosts with questions to be asked once more.
+    pub(super) fn hosts(&self) -> impl Iterator<Item = Endpoint> {
+        self.hosts.keys().copied()
+    }
+
     pub(super) fn has_targets(&self) -> bool {
         !self.targets.is_empty()
     }

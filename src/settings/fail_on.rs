@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_bad_word_is_named_with_what_may_stand_there() {
-        let allowed = "give critical, high, medium, low, info, broken, degraded, given_up, not_rdp, unreachable, filtered, \
+        let allowed = "give critical, high, medium, low, info, broken, degraded, skipped, not_rdp, unreachable, filtered, \
                        closed, not_probed, healthy, or never";
         assert_eq!(refusal("worse"), format!("not one of the words; {allowed}"));
         assert_eq!(

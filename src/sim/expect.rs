@@ -3,7 +3,7 @@ use serde::de::{Deserialize, Deserializer, Error};
 
 use crate::model::{
     CertificateStatus, DnsVerdict, HostState, Nla, SelectedSecurity, StabilityVerdict, Stage,
-    TlsMethod,
+    TlsHandshake,
 };
 
 /// A wanted value, or the wish that there be none (`"none"` in a scenario).
@@ -43,7 +43,7 @@ pub struct Expect {
     /// TLS version as shown, such as `1.2`.
     pub tls: Option<Wanted<String>>,
     /// How TLS was read.
-    pub handshake: Option<Wanted<TlsMethod>>,
+    pub handshake: Option<Wanted<TlsHandshake>>,
     /// Status of the leaf.
     pub certificate_status: Option<Wanted<CertificateStatus>>,
     /// Days to the end of the leaf.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::{Expect, Layout, RunningFleet, TargetForm, Wanted};
 use crate::fleet::{Fleet, Host};
-use crate::model::{DnsVerdict, HostState, Nla, SelectedSecurity, StabilityVerdict, Subject};
+use crate::model::{DnsVerdict, HostKey, HostState, Nla, SelectedSecurity, StabilityVerdict};
 
 /// Everything in which a host differs from what is expected, one line each.
 #[must_use]
@@ -34,8 +34,8 @@ pub fn judge(expect: &Expect, host: &Host) -> Vec<String> {
     verdicts.wanted(
         "handshake",
         expect.handshake.as_ref(),
-        tls.map(|tls| &tls.method),
-        |method| format!("{method:?}"),
+        tls.map(|tls| &tls.handshake),
+        |handshake| format!("{handshake:?}"),
     );
     verdicts.wanted(
         "certificate_status",
@@ -91,33 +91,31 @@ pub fn judge_fleet(running: &RunningFleet, fleet: &Fleet) -> Vec<String> {
         .filter(|host| host.target != TargetForm::None)
         .map(|host| {
             let title = host.names.first().map_or("no name", String::as_str);
-            (Subject::Endpoint(host.endpoint), title, &host.expect)
+            (HostKey::Endpoint(host.endpoint), title, &host.expect)
         });
     let names = running
         .names()
         .iter()
         .filter(|target| target.expect != Expect::default())
         .map(|target| {
-            let subject = Subject::Unresolved {
+            let key = HostKey::Unresolved {
                 name: target.name.clone(),
                 port: running.port(),
             };
-            (subject, target.name.as_str(), &target.expect)
+            (key, target.name.as_str(), &target.expect)
         });
     hosts
         .chain(names)
-        .flat_map(|(subject, title, expect)| {
+        .flat_map(|(key, title, expect)| {
             let expect = judgeable(expect, running.layout());
-            let host = fleet
-                .position(&subject)
-                .and_then(|position| fleet.hosts().get(position));
+            let host = fleet.find(&key).and_then(|id| fleet.host(id));
             let differences = match host {
                 Some(host) => judge(&expect, host),
                 None => vec!["expected a row, found none".to_owned()],
             };
             differences
                 .into_iter()
-                .map(move |difference| format!("{subject} ({title}): {difference}"))
+                .map(move |difference| format!("{key} ({title}): {difference}"))
         })
         .collect()
 }

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use ipnetwork::IpNetwork;
 
 use super::columns::domain_of;
-use crate::fleet::Host;
-use crate::model::{HostState, Subject};
+use crate::fleet::{Host, HostId};
+use crate::model::{HostKey, HostState};
 
 /// The label of hosts without a domain.
 const NO_DOMAIN: &str = "no domain";
@@ -36,11 +36,11 @@ impl Grouping {
 
     /// The group of a host.
     fn key(self, host: &Host, prefixes: Prefixes) -> Key {
-        match (self, host.subject()) {
-            (Self::Subnet, Subject::Endpoint(endpoint)) => {
+        match (self, host.key()) {
+            (Self::Subnet, HostKey::Endpoint(endpoint)) => {
                 Key::Subnet(prefixes.network(endpoint.address))
             }
-            (Self::Subnet, Subject::Unresolved { .. }) => Key::None("no address"),
+            (Self::Subnet, HostKey::Unresolved { .. }) => Key::None("no address"),
             // A name from the network may look like the words for having none: one label, one group.
             (Self::Domain, _) => match host.display_name().and_then(domain_of) {
                 Some(domain) if domain != NO_DOMAIN => Key::Domain(domain.to_lowercase().into()),
@@ -106,33 +106,32 @@ pub(super) fn subnet(address: IpAddr) -> Option<IpNetwork> {
 pub struct Group {
     /// A network such as `10.0.4.0/24`, a domain, or the words for having none. Raw network text.
     pub label: Box<str>,
-    /// Its hosts, as indices, in the order given.
-    pub hosts: Vec<usize>,
+    /// Its hosts, in the order given.
+    pub hosts: Vec<HostId>,
     /// How many of them are in which state.
     pub states: BTreeMap<HostState, usize>,
 }
 
-/// The groups of the hosts named by `rows`; each keeps the order of its rows.
+/// The groups of these hosts; each keeps their order.
 #[must_use]
-pub fn groups(hosts: &[Host], rows: &[usize], grouping: Grouping) -> Vec<Group> {
-    groups_by(hosts, rows, grouping, Prefixes::default())
+pub fn groups<'a>(
+    hosts: impl Iterator<Item = (HostId, &'a Host)>,
+    grouping: Grouping,
+) -> Vec<Group> {
+    groups_by(hosts, grouping, Prefixes::default())
 }
 
 /// As [`groups`], with subnets of another length.
 #[must_use]
-pub fn groups_by(
-    hosts: &[Host],
-    rows: &[usize],
+pub fn groups_by<'a>(
+    hosts: impl Iterator<Item = (HostId, &'a Host)>,
     grouping: Grouping,
     prefixes: Prefixes,
 ) -> Vec<Group> {
-    let mut found: HashMap<Key, (Vec<usize>, BTreeMap<HostState, usize>)> = HashMap::new();
-    for row in rows {
-        let Some(host) = hosts.get(*row) else {
-            continue;
-        };
+    let mut found: HashMap<Key, (Vec<HostId>, BTreeMap<HostState, usize>)> = HashMap::new();
+    for (id, host) in hosts {
         let (members, states) = found.entry(grouping.key(host, prefixes)).or_default();
-        members.push(*row);
+        members.push(id);
         *states.entry(host.diagnosis.state).or_default() += 1;
     }
     let mut found: Vec<_> = found.into_iter().collect();
@@ -163,8 +162,8 @@ mod tests {
     }
 
     fn labels(hosts: &[Host], grouping: Grouping, prefixes: Prefixes) -> Vec<(String, usize)> {
-        let rows: Vec<usize> = (0..hosts.len()).collect();
-        groups_by(hosts, &rows, grouping, prefixes)
+        let hosts = (0..).map(HostId::at).zip(hosts);
+        groups_by(hosts, grouping, prefixes)
             .into_iter()
             .map(|group| (group.label.into(), group.hosts.len()))
             .collect()
@@ -225,13 +224,13 @@ mod tests {
         ) {
             let hosts = some();
             for grouping in Grouping::ALL {
-                let found = groups_by(&hosts, &rows, grouping, Prefixes { v4, v6 });
-                let mut back: Vec<usize> =
+                let chosen = rows.iter().filter_map(|row| Some((HostId::at(*row), hosts.get(*row)?)));
+                let mut known: Vec<HostId> = chosen.clone().map(|(id, _)| id).collect();
+                let found = groups_by(chosen, grouping, Prefixes { v4, v6 });
+                let mut back: Vec<HostId> =
                     found.iter().flat_map(|group| group.hosts.clone()).collect();
-                let mut known: Vec<usize> =
-                    rows.iter().copied().filter(|row| *row < hosts.len()).collect();
                 for group in &found {
-                    let kept: Vec<usize> = known
+                    let kept: Vec<HostId> = known
                         .iter()
                         .copied()
                         .filter(|row| group.hosts.contains(row))

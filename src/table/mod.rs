@@ -6,7 +6,6 @@ mod columns;
 mod filter;
 mod groups;
 mod layout;
-mod look;
 mod nearest;
 mod overview;
 mod severities;

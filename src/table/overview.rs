@@ -123,7 +123,7 @@ impl Counts {
             None => {}
         }
         if let Some(network) = host
-            .subject()
+            .key()
             .endpoint()
             .and_then(|endpoint| subnet(endpoint.address))
         {
@@ -159,7 +159,7 @@ impl Overview {
             days: vec![0; DAYS],
             ..Counts::default()
         };
-        for host in fleet.hosts() {
+        for (_, host) in fleet.hosts() {
             counts.add(host);
         }
         Self {
@@ -216,7 +216,7 @@ fn states(counts: &Counts) -> Panel {
             |state| match state {
                 HostState::Broken => Weight::Bad,
                 HostState::Degraded => Weight::Warn,
-                HostState::GivenUp | HostState::NotRdp | HostState::Unreachable => Weight::Notice,
+                HostState::Skipped | HostState::NotRdp | HostState::Unreachable => Weight::Notice,
                 HostState::Filtered | HostState::Closed | HostState::NotProbed => Weight::Plain,
                 HostState::Healthy => Weight::Good,
             },

@@ -10,8 +10,8 @@ use std::str::FromStr;
 use super::columns::ColumnId;
 use super::filter::Filter;
 use super::nearest::hint;
-use crate::fleet::Host;
-use crate::model::Endpoint;
+use crate::fleet::{Host, HostId};
+use crate::model::{Digest, Endpoint, HostKey};
 
 /// What a column sorts a host by. Variants do not mix within a column, but for [`SortKey::Missing`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +24,8 @@ pub(super) enum SortKey<'a> {
     Text(Cow<'a, str>),
     /// By text in lower case; its first bytes stand in front, and decide mostly.
     Lower(u64, Cow<'a, str>),
+    /// By digest, as its text would sort.
+    Digest(Digest<20>),
     /// By rank, then by text.
     Ranked(i64, &'a str),
     /// The host has no such thing; last in both directions, so that a table never opens on blanks.
@@ -45,8 +47,9 @@ pub(super) fn lower(text: &str) -> Cow<'_, str> {
 /// More different texts than this are compared as texts.
 const MOST_RANKED: usize = 256;
 
-/// A host while it is put in its place: what it is sorted by, where it is, and its index.
-type Keyed<'a> = (SortKey<'a>, Option<Endpoint>, usize);
+/// A host while it is put in its place: what it is sorted by, where it is, its id, and its name where
+/// it has no address. The endpoint stands next to the key, so that a comparison of equals does not have to fetch two hosts.
+type Keyed<'a> = (SortKey<'a>, Option<Endpoint>, HostId, &'a HostKey);
 
 /// Makes texts quick to compare. A fleet has few issuers and algorithms: each gets its number in the order of the texts. Where
 /// nearly every host has another text, its first bytes are put next to the key, so that few comparisons look elsewhere.
@@ -54,7 +57,7 @@ fn rank(keyed: &mut [Keyed<'_>]) {
     let Some(numbers) = numbers(keyed) else {
         return prefix(keyed);
     };
-    for ((key, _, _), number) in keyed.iter_mut().zip(numbers) {
+    for ((key, ..), number) in keyed.iter_mut().zip(numbers) {
         if let Some(number) = number {
             *key = SortKey::Number(number);
         }
@@ -65,7 +68,7 @@ fn rank(keyed: &mut [Keyed<'_>]) {
 fn numbers(keyed: &[Keyed<'_>]) -> Option<Vec<Option<i64>>> {
     let mut found: HashMap<&str, usize> = HashMap::new();
     let mut places = Vec::with_capacity(keyed.len());
-    for (key, _, _) in keyed {
+    for (key, ..) in keyed {
         let SortKey::Text(text) = key else {
             places.push(None);
             continue;
@@ -96,7 +99,7 @@ fn numbers(keyed: &[Keyed<'_>]) -> Option<Vec<Option<i64>>> {
 }
 
 fn prefix(keyed: &mut [Keyed<'_>]) {
-    for (key, _, _) in keyed {
+    for (key, ..) in keyed {
         if let SortKey::Text(text) = key {
             let text = match std::mem::take(text) {
                 Cow::Borrowed(text) => lower(text),
@@ -172,18 +175,21 @@ impl fmt::Display for Sort {
     }
 }
 
-/// Indices of the hosts that pass the filter, in the order wanted; equals stand by address, and names
-/// without one in order of appearance.
+/// The hosts that pass the filter, in the order wanted; equals stand by address, and after all addresses by name.
 #[must_use]
-pub fn arrange(hosts: &[Host], filter: &Filter, sort: Sort) -> Vec<usize> {
+pub fn arrange<'a>(
+    hosts: impl Iterator<Item = (HostId, &'a Host)>,
+    filter: &Filter,
+    sort: Sort,
+) -> Vec<HostId> {
     let key = sort.column.key();
     let mut scratch = filter.scratch();
-    // The endpoint stands next to the key, so that a comparison of equals does not have to fetch two hosts.
     let mut keyed: Vec<Keyed<'_>> = hosts
-        .iter()
-        .enumerate()
         .filter(|(_, host)| filter.passes(host, &mut scratch))
-        .map(|(index, host)| (key(host), host.subject().endpoint(), index))
+        .map(|(id, host)| {
+            let host_key = host.key();
+            (key(host), host_key.endpoint(), id, host_key)
+        })
         .collect();
     rank(&mut keyed);
     let address_inverted = sort.column == ColumnId::Address && sort.inverted;
@@ -198,9 +204,9 @@ pub fn arrange(hosts: &[Host], filter: &Filter, sort: Sort) -> Vec<usize> {
                     a.1.cmp(&b.1)
                 }
             })
-            .then_with(|| a.2.cmp(&b.2))
+            .then_with(|| a.3.cmp(b.3))
     });
-    keyed.into_iter().map(|(_, _, index)| index).collect()
+    keyed.into_iter().map(|(_, _, id, _)| id).collect()
 }
 
 fn compare(a: &SortKey<'_>, b: &SortKey<'_>, inverted: bool) -> Ordering {
@@ -218,6 +224,17 @@ mod tests {
     use super::*;
     use crate::diagnosis::testing::{attempt, legacy, times};
     use crate::model::{Outcome, Stage, TlsVersion};
+
+    fn nobody() -> HostKey {
+        HostKey::Unresolved {
+            name: String::new(),
+            port: 0,
+        }
+    }
+
+    fn keyed<'a>(key: SortKey<'a>, place: usize, host: &'a HostKey) -> Keyed<'a> {
+        (key, None, HostId::at(place), host)
+    }
 
     #[test]
     fn an_order_reads_back_as_it_was_written() {
@@ -245,8 +262,10 @@ mod tests {
             times(3, || attempt().refused(2)).at("10.0.0.7"),
         ];
         let hosts = makers.map(|made| Host::new(&made.history, made.diagnose()));
-        let rows = arrange(&hosts, &Filter::default(), Sort::default());
-        let addresses = rows.iter().map(|row| hosts[*row].subject().to_string());
+        let ids = (0..).map(HostId::at);
+        let rows = arrange(ids.clone().zip(&hosts), &Filter::default(), Sort::default());
+        let at = |row: &HostId| ids.clone().position(|id| id == *row).unwrap();
+        let addresses = rows.iter().map(|row| hosts[at(row)].key().to_string());
         let expected = ["6", "7", "5", "3", "4", "2", "1"];
         assert_eq!(
             addresses.collect::<Vec<_>>(),
@@ -257,13 +276,14 @@ mod tests {
     #[test]
     fn texts_get_numbers_in_their_order_and_case_makes_no_difference() {
         let texts = ["b", "A", "c", "a", "B", "\u{c4}", "\u{e4}"];
-        let mut keyed: Vec<_> = texts
+        let nobody = nobody();
+        let mut list: Vec<_> = texts
             .iter()
-            .map(|text| (SortKey::Text((*text).into()), None, 0))
+            .map(|text| keyed(SortKey::Text((*text).into()), 0, &nobody))
             .collect();
-        keyed.push((SortKey::Missing, None, 0));
-        rank(&mut keyed);
-        let keys: Vec<_> = keyed.into_iter().map(|(key, _, _)| key).collect();
+        list.push(keyed(SortKey::Missing, 0, &nobody));
+        rank(&mut list);
+        let keys: Vec<_> = list.into_iter().map(|(key, ..)| key).collect();
         let mut expected: Vec<_> = [1, 0, 2, 0, 1, 3, 3].map(SortKey::Number).into();
         expected.push(SortKey::Missing);
         assert_eq!(keys, expected);
@@ -273,20 +293,22 @@ mod tests {
         /// Both ways of comparing give the order of the texts in lower case.
         #[test]
         fn few_and_many_texts_are_put_in_the_same_order(texts in proptest::collection::vec("[a-cA-C\u{c4}]{0,10}", 0..40)) {
-            let keyed = || -> Vec<Keyed<'_>> {
+            let nobody = nobody();
+            let list = || -> Vec<Keyed<'_>> {
                 let texts = texts.iter().enumerate();
-                texts.map(|(index, text)| (SortKey::Text(text.into()), None, index)).collect()
+                texts.map(|(index, text)| keyed(SortKey::Text(text.into()), index, &nobody)).collect()
             };
-            let order = |mut keyed: Vec<Keyed<'_>>| -> Vec<usize> {
-                keyed.sort_by(|a, b| compare(&a.0, &b.0, false));
-                keyed.into_iter().map(|(_, _, index)| index).collect()
+            let order = |mut list: Vec<Keyed<'_>>| -> Vec<HostId> {
+                list.sort_by(|a, b| compare(&a.0, &b.0, false));
+                list.into_iter().map(|(_, _, id, _)| id).collect()
             };
             let mut expected: Vec<usize> = (0..texts.len()).collect();
             expected.sort_by_key(|index| texts[*index].to_lowercase());
-            let mut few = keyed();
+            let expected: Vec<HostId> = expected.into_iter().map(HostId::at).collect();
+            let mut few = list();
             rank(&mut few);
             prop_assert_eq!(order(few), &*expected);
-            let mut many = keyed();
+            let mut many = list();
             prefix(&mut many);
             prop_assert_eq!(order(many), &*expected);
         }
@@ -295,16 +317,14 @@ mod tests {
     #[test]
     fn many_different_texts_are_compared_as_texts() {
         let texts: Vec<String> = (0..=MOST_RANKED).map(|n| format!("srv{n:05}")).collect();
-        let mut keyed: Vec<Keyed<'_>> = texts
+        let nobody = nobody();
+        let mut list: Vec<Keyed<'_>> = texts
             .iter()
-            .map(|text| (SortKey::Text(text.into()), None, 0))
+            .map(|text| keyed(SortKey::Text(text.into()), 0, &nobody))
             .collect();
-        rank(&mut keyed);
-        assert!(
-            keyed
-                .iter()
-                .all(|(key, _, _)| matches!(key, SortKey::Lower(..)))
-        );
+        rank(&mut list);
+        let is_text = |(key, ..): &Keyed<'_>| matches!(key, SortKey::Lower(..));
+        assert!(list.iter().all(is_text));
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl View {
         match self {
             Self::All => "",
             Self::Problems => {
-                "state:broken or state:degraded or state:given_up or state:not_rdp \
+                "state:broken or state:degraded or state:skipped or state:not_rdp \
                  or listed:yes (state:unreachable or state:filtered or state:closed)"
             }
             Self::Expiring => "cert:expired or cert:expiring or cert:not_yet_valid",
@@ -102,7 +102,7 @@ impl View {
             Self::Problems => match diagnosis.state {
                 HostState::Broken
                 | HostState::Degraded
-                | HostState::GivenUp
+                | HostState::Skipped
                 | HostState::NotRdp => true,
                 HostState::Unreachable | HostState::Filtered | HostState::Closed => host.listed(),
                 HostState::NotProbed | HostState::Healthy => false,
@@ -122,7 +122,7 @@ impl View {
 
     /// How many hosts belong to each view, in the order of [`Self::ALL`], in one pass.
     #[must_use]
-    pub fn counts(hosts: &[Host]) -> [usize; Self::ALL.len()] {
+    pub fn counts<'a>(hosts: impl Iterator<Item = &'a Host>) -> [usize; Self::ALL.len()] {
         let mut counts = [0; Self::ALL.len()];
         for host in hosts {
             for (count, view) in counts.iter_mut().zip(Self::ALL) {
@@ -169,7 +169,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_view_is_what_its_filter_says_and_its_count_how_many(hosts in hosts()) {
-            let counts = View::counts(&hosts);
+            let counts = View::counts(hosts.iter());
             for (view, count) in View::ALL.into_iter().zip(counts) {
                 let filter = Filter::parse(view.filter()).unwrap();
                 for host in &hosts {

@@ -10,7 +10,7 @@ use super::ranges::{Range, RangeSet, address};
 use super::set::{GatewayTarget, NameTarget, TargetSet};
 use super::spec::{self, Target};
 use super::words::{decode, list_words, shown, words};
-use crate::model::{DEFAULT_PORT, Endpoint, Notice, Subject};
+use crate::model::{DEFAULT_PORT, Endpoint, HostKey, Notice};
 
 /// More addresses than this are scanned only when the user says so: a /16, and nobody types a /8 on purpose by default.
 pub const ADDRESS_LIMIT: u64 = 65_536;
@@ -33,7 +33,7 @@ pub struct TargetSetBuilder {
     allow_large: bool,
     read_standard_input: bool,
     behind_gateways: Vec<GatewayTarget>,
-    seen_behind_gateways: HashSet<Subject>,
+    seen_behind_gateways: HashSet<HostKey>,
     notices: Vec<Notice>,
 }
 
@@ -234,8 +234,8 @@ impl TargetSetBuilder {
         });
         for left in import.left_out.into_iter().chain(unreadable) {
             let names = left.names.iter().take(MOST_NAMED);
-            self.notices.push(Notice::NotTaken {
-                list: shown(list).into(),
+            self.notices.push(Notice::EntriesSkipped {
+                file: shown(list).into(),
                 count: u32::try_from(left.names.len()).unwrap_or(u32::MAX),
                 reason: left.reason.into(),
                 names: names.map(|name| shown(name).into()).collect(),
@@ -270,24 +270,24 @@ impl TargetSetBuilder {
             return Some(());
         };
         let own = |port: Option<u16>| port.or(host.port).unwrap_or(DEFAULT_PORT);
-        let subject = match target {
+        let key = match target {
             Target::Addresses {
                 ranges,
                 single: true,
                 port,
             } => {
                 let address = ranges.first().map(|range| address(range.first))?;
-                Subject::Endpoint(Endpoint::new(address, own(port)))
+                HostKey::Endpoint(Endpoint::new(address, own(port)))
             }
             Target::Addresses { .. } => return None,
-            Target::Name { name, port } => Subject::Unresolved {
+            Target::Name { name, port } => HostKey::Unresolved {
                 name,
                 port: own(port),
             },
         };
-        if self.seen_behind_gateways.insert(subject.clone()) {
+        if self.seen_behind_gateways.insert(key.clone()) {
             self.behind_gateways.push(GatewayTarget {
-                subject,
+                key,
                 gateway: gateway.clone(),
             });
         }

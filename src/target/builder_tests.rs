@@ -386,7 +386,7 @@ fn a_file_of_another_tool_is_taken_by_what_is_in_it() {
     let behind = set.behind_gateways();
     assert_eq!(behind.len(), 1);
     assert_eq!(behind[0].gateway, "gw.corp.example");
-    assert_eq!(behind[0].subject.to_string(), "srv02.corp.example:3390");
+    assert_eq!(behind[0].key.to_string(), "srv02.corp.example:3390");
 }
 
 #[test]
@@ -400,11 +400,11 @@ fn what_such_a_file_leaves_out_is_told_by_name() {
     assert_eq!(set.names().len(), 1);
     let told: Vec<String> = set.notices().iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 2);
-    assert!(told[0].starts_with("ad.csv: left out, disabled accounts (30): OLD0, OLD1, "));
+    assert!(told[0].starts_with("ad.csv: skipped disabled accounts (30): OLD0, OLD1, "));
     assert!(told[0].ends_with("OLD19, …"));
     assert_eq!(
         told[1],
-        "ad.csv: left out, entries that are no name and no address (1): not a name! (line 33)"
+        "ad.csv: skipped entries that are no name and no address (1): not a name! (line 33)"
     );
 }
 
@@ -414,7 +414,7 @@ fn what_was_left_out_is_the_reason_when_nothing_remains() {
     let error = message(&[&format!("@{}", file.path().display())], &[]);
     assert!(error.contains("holds no target ("), "{error}");
     assert!(
-        error.contains("left out, disabled accounts (1): OLD1)"),
+        error.contains("skipped disabled accounts (1): OLD1)"),
         "{error}"
     );
     assert!(

@@ -16,6 +16,9 @@ pub struct Permutation {
 }
 
 impl Permutation {
+    /// Which order this is. Must be raised whenever a seed gives another order: checkpoints refer to places in it.
+    pub const VERSION: u32 = 1;
+
     /// The order that `seed` gives to `0..len`.
     #[must_use]
     pub fn new(len: u64, seed: u64) -> Self {
@@ -58,13 +61,36 @@ impl Permutation {
         number
     }
 
+    /// The place of a number: [`Self::at`] of it gives the number back. A number outside `0..len` is its own place.
+    #[must_use]
+    pub fn place_of(&self, number: u64) -> u64 {
+        if number >= self.len {
+            return number;
+        }
+        let mut place = self.network_back(number);
+        // INVARIANT: ends, as the walk in `at` does, whose steps these are, in the other direction.
+        while place >= self.len {
+            place = self.network_back(place);
+        }
+        place
+    }
+
     /// One pass; a bijection over numbers of `upper + lower` bits.
     fn network(&self, number: u64) -> u64 {
+        self.pass(number, self.keys.iter().enumerate())
+    }
+
+    /// Undoes [`Self::network`]: each round is its own inverse, so they are passed from the last to the first.
+    fn network_back(&self, number: u64) -> u64 {
+        self.pass(number, self.keys.iter().enumerate().rev())
+    }
+
+    fn pass<'a>(&self, number: u64, rounds: impl Iterator<Item = (usize, &'a u64)>) -> u64 {
         let upper_mask = mask(self.upper);
         let lower_mask = mask(self.lower);
         let mut high = (number >> self.lower) & upper_mask;
         let mut low = number & lower_mask;
-        for (round, key) in self.keys.iter().enumerate() {
+        for (round, key) in rounds {
             if round % 2 == 0 {
                 high ^= mix(low ^ key) & upper_mask;
             } else {
@@ -96,8 +122,37 @@ mod tests {
     fn is_bijection(len: u64, seed: u64) -> bool {
         let order = Permutation::new(len, seed);
         let mut all: Vec<_> = (0..len).map(|index| order.at(index)).collect();
+        let back = all.iter().map(|number| order.place_of(*number));
+        let comes_back = back.eq(0..len);
         all.sort_unstable();
-        all.into_iter().eq(0..len)
+        comes_back && all.into_iter().eq(0..len)
+    }
+
+    /// A recorded scan goes on in the order that it began with. When this fails, raise [`Permutation::VERSION`].
+    #[test]
+    fn the_order_is_that_of_its_version() {
+        let first = |len, seed| {
+            let order = Permutation::new(len, seed);
+            [0, 1, 2, 3].map(|place| order.at(place))
+        };
+        let orders = [
+            first(10, 0),
+            first(254, 7),
+            first(65_536, 42),
+            first(u64::MAX, 1),
+        ];
+        let of_version_1 = [
+            [1, 0, 9, 3],
+            [59, 62, 25, 250],
+            [44_269, 49_524, 13_583, 23_760],
+            [
+                7_945_002_258_384_130_838,
+                15_222_833_408_222_207_682,
+                13_124_062_768_399_416_983,
+                4_256_940_080_914_632_933,
+            ],
+        ];
+        assert_eq!((Permutation::VERSION, orders), (1, of_version_1));
     }
 
     #[test]
@@ -112,7 +167,9 @@ mod tests {
         for len in [u64::MAX, u64::MAX - 1, 1 << 63, (1 << 63) + 1, 1 << 32] {
             let order = Permutation::new(len, 1);
             for index in [0, 1, len / 2, len - 1] {
-                assert!(order.at(index) < len, "length {len}, index {index}");
+                let number = order.at(index);
+                assert!(number < len, "length {len}, index {index}");
+                assert_eq!(order.place_of(number), index, "length {len}");
             }
         }
     }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::ranges::{RangeSet, address, number};
-use crate::model::{Endpoint, Notice, Subject};
+use crate::model::{Endpoint, HostKey, Notice};
 
 /// A host name to be resolved, and the port wanted there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,7 +33,7 @@ pub struct TargetSet {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayTarget {
     /// The host.
-    pub subject: Subject,
+    pub key: HostKey,
     /// The gateway's name or address.
     pub gateway: String,
 }

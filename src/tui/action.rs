@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use tui_input::InputRequest;
 
+use super::arranging::Arranged;
 use super::theme::Palette;
+use crate::fleet::HostId;
 use crate::model::{Control, Progress, ScanEvent};
 use crate::table::{ColumnId, Grouping, View};
 
@@ -160,6 +162,8 @@ pub enum Action {
     Fixed(Result<String, String>),
     /// What became of anything else that was asked for, in words.
     Told(Result<String, String>),
+    /// Rows that [`super::Model::wanted`] asked for.
+    Arranged(Box<Arranged>),
     /// Time since the screen opened.
     Tick(Duration),
 }
@@ -179,7 +183,7 @@ pub enum Effect {
     /// Have the rows written, and report back with [`Action::Exported`].
     Export(Export),
     /// Have a folder written that mends these hosts, and report back with [`Action::Fixed`].
-    Fix(Vec<usize>),
+    Fix(Vec<HostId>),
     /// Put a text on the clipboard, and report back with [`Action::Told`].
     Copy {
         /// What it is, in words.
@@ -204,8 +208,8 @@ pub enum Effect {
 pub struct Export {
     /// The format's place among those offered.
     pub format: usize,
-    /// Indices into `Fleet::hosts`, in the order shown.
-    pub rows: Vec<usize>,
+    /// Rows in the order shown; to a whole export those are added that appear once all is judged.
+    pub rows: Vec<HostId>,
     /// Nothing is left out.
     pub whole: bool,
     /// The columns shown, in their order.

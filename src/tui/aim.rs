@@ -3,6 +3,7 @@
 use super::action::MenuKind;
 use super::copyable::{Copyable, copyables};
 use super::model::{Model, Screen};
+use crate::fleet::HostId;
 
 /// Of more hosts than this, the palette leaves copies to their own menu: each host's facts are unpacked for them.
 const MOST_LISTED: usize = 1_000;
@@ -11,8 +12,8 @@ const MOST_LISTED: usize = 1_000;
 /// cursor, and change neither these nor what the menu lists.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Aim {
-    /// As indices into `Fleet::hosts`, in the order shown.
-    pub(super) hosts: Vec<usize>,
+    /// In the order shown.
+    pub(super) hosts: Vec<HostId>,
     /// They were marked.
     pub(super) marked: bool,
     /// What can be copied of them.
@@ -45,7 +46,7 @@ impl Aim {
 impl Model {
     /// What an action is for: what a menu took aim at; on a host's page that host, whatever is marked behind it; on the table
     /// the marked hosts, else the host or the group under the cursor; on the overview, which shows no cursor, the marked hosts.
-    pub(super) fn meant(&self) -> Vec<usize> {
+    pub(super) fn meant(&self) -> Vec<HostId> {
         if let Some(aim) = &self.aim {
             return aim.hosts.clone();
         }
@@ -65,14 +66,13 @@ impl Model {
     }
 
     /// Who is meant, in a few words: `10.0.0.5:3389`, `3 marked hosts`; empty when nobody is.
-    pub(super) fn who(&self, hosts: &[usize], marked: bool) -> String {
+    pub(super) fn who(&self, hosts: &[HostId], marked: bool) -> String {
         match hosts {
             [] => String::new(),
             [host] => self
                 .fleet
-                .hosts()
-                .get(*host)
-                .map_or_else(String::new, |host| host.subject().to_string()),
+                .host(*host)
+                .map_or_else(String::new, |host| host.key().to_string()),
             many if marked => format!("{} marked hosts", many.len()),
             many => format!("{} hosts of the group", many.len()),
         }

@@ -12,7 +12,7 @@ use super::keymap::Keymap;
 use super::offers::{Keeping, Offer};
 use super::theme::Theme;
 use crate::counts::counted;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, HostId};
 use crate::model::{Control, Progress, ScanEvent};
 use crate::table::{Columns, FilterError, Sort};
 
@@ -33,7 +33,7 @@ pub trait Outlet: Send + Sync {
     ///
     /// # Errors
     /// Why not, in words.
-    fn fix(&self, fleet: &Fleet, rows: &[usize]) -> Result<FixFolder, String>;
+    fn fix(&self, fleet: &Fleet, rows: &[HostId]) -> Result<FixFolder, String>;
 
     /// Keeps a text that was copied in a file too, for terminals that cannot be told to copy.
     ///

@@ -46,7 +46,7 @@ mod tests {
     use super::super::around::FixFolder;
     use super::super::offers::Offer;
     use super::*;
-    use crate::fleet::Fleet;
+    use crate::fleet::{Fleet, HostId};
 
     /// A terminal whose clipboard answers this.
     struct Clipboard(Result<bool, String>);
@@ -71,7 +71,7 @@ mod tests {
             Err("not asked for".to_owned())
         }
 
-        fn fix(&self, _: &Fleet, _: &[usize]) -> Result<FixFolder, String> {
+        fn fix(&self, _: &Fleet, _: &[HostId]) -> Result<FixFolder, String> {
             Err("not asked for".to_owned())
         }
 

@@ -4,7 +4,7 @@ use super::text;
 use super::theme::{Theme, Tone};
 use crate::diagnosis::{Ending, endings};
 use crate::fleet::Host;
-use crate::model::{CertificateStatus, DnsVerdict, Nla, StabilityVerdict, Subject, TlsVersion};
+use crate::model::{CertificateStatus, DnsVerdict, HostKey, Nla, StabilityVerdict, TlsVersion};
 use crate::table::ColumnId;
 
 /// What a column shows of a host, in pieces.
@@ -72,9 +72,9 @@ pub(super) static COLUMNS: [Column; ColumnId::ALL.len()] = [
         cell: |host, _| {
             let mut text = String::new();
             ColumnId::Address.say(host, &mut text);
-            let tone = match host.subject() {
-                Subject::Endpoint(_) => Tone::Plain,
-                Subject::Unresolved { .. } => Tone::Dim,
+            let tone = match host.key() {
+                HostKey::Endpoint(_) => Tone::Plain,
+                HostKey::Unresolved { .. } => Tone::Dim,
             };
             vec![(text, tone)]
         },

@@ -6,7 +6,7 @@
 use super::model::Model;
 use crate::fix::{self, HostName};
 use crate::fleet::{Fleet, Host};
-use crate::model::{DnsVerdict, History, NameSource, Subject};
+use crate::model::{DnsVerdict, History, HostKey, NameSource};
 use crate::{report, sanitize};
 
 /// Something to copy.
@@ -26,11 +26,10 @@ pub struct Copyable {
 /// several hosts it is a line for each, and what is more than a line is not offered.
 #[must_use]
 pub fn copyables(model: &Model) -> Vec<Copyable> {
-    let hosts = model.fleet.hosts();
     let meant: Vec<&Host> = model
         .meant()
         .into_iter()
-        .filter_map(|host| hosts.get(host))
+        .filter_map(|id| model.fleet.host(id))
         .collect();
     let mut lines: [Vec<String>; 5] = Default::default();
     for host in &meant {
@@ -109,9 +108,9 @@ fn of_one(host: &Host, alone: bool) -> [Option<String>; 5] {
         host.display_name()
             .filter(|name| alone || HostName::parse(name).is_ok())
             .map(line),
-        address(host.subject()),
-        leaf.map(|leaf| line(&leaf.sha1)),
-        leaf.map(|leaf| line(&leaf.sha256)),
+        address(host.key()),
+        leaf.map(|leaf| leaf.sha1.to_string()),
+        leaf.map(|leaf| leaf.sha256.to_string()),
         Some(mstsc(host, &history)).filter(|command| !command.is_empty()),
     ]
 }
@@ -129,16 +128,14 @@ fn json_of(host: &Host, fleet: &Fleet) -> Option<String> {
     })
 }
 
-fn address(subject: &Subject) -> Option<String> {
-    subject
-        .endpoint()
-        .map(|endpoint| endpoint.address.to_string())
+fn address(key: &HostKey) -> Option<String> {
+    key.endpoint().map(|endpoint| endpoint.address.to_string())
 }
 
 /// Connects as the user would: by the name that was asked for, else by one that leads here, else by address. Only a checked
 /// name gets into a command.
 fn mstsc(host: &Host, history: &History) -> String {
-    let port = host.subject().port();
+    let port = host.key().port();
     let typed = history
         .names
         .iter()
@@ -151,10 +148,10 @@ fn mstsc(host: &Host, history: &History) -> String {
             .filter(|path| path.verdict == DnsVerdict::Match)
             .find_map(|path| HostName::parse(&path.name).ok())
     };
-    match (typed.or_else(leads_here), host.subject()) {
+    match (typed.or_else(leads_here), host.key()) {
         (Some(name), _) => format!("mstsc /v:{name}:{port}"),
-        (None, Subject::Endpoint(endpoint)) => format!("mstsc /v:{endpoint}"),
-        (None, Subject::Unresolved { name, .. }) => HostName::parse(name)
+        (None, HostKey::Endpoint(endpoint)) => format!("mstsc /v:{endpoint}"),
+        (None, HostKey::Unresolved { name, .. }) => HostName::parse(name)
             .map(|name| format!("mstsc /v:{name}:{port}"))
             .unwrap_or_default(),
     }

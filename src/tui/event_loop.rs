@@ -14,13 +14,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::action::{Action, Effect, Move};
 use super::around::{Feed, Left, Options, Outlet, TuiError};
+use super::arranging::Arranging;
 use super::clipboard;
 use super::keys::Keys;
 use super::model::Model;
 use super::offers::Offers;
 use super::signals::Ending;
 use super::terminal::{self, Device, Guard, Hands};
-use super::update::update;
+use super::update::{turn, update};
 use super::view;
 use super::writing::Writing;
 use crate::clock;
@@ -30,7 +31,7 @@ use crate::model::{Control, Progress, ScanEvent};
 /// The least time between two frames: about 15 a second.
 const FRAME: Duration = Duration::from_millis(66);
 /// Events folded in one go, so that a key never waits for long.
-const BATCH: usize = 256;
+const BATCH: usize = 128;
 /// How often an idle screen looks whether its terminal is still there.
 const PULSE: Duration = Duration::from_secs(2);
 /// How long the end of a scan is waited for after the terminal has gone.
@@ -134,7 +135,9 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
         let now = progress.borrow().clone();
         update(&mut model, Action::Progress(Box::new(now)));
     }
+    let mut arranging = Arranging::default();
     loop {
+        arranging.begin(&mut model);
         let now = clock::monotonic();
         let frame_due = drawn.map_or(now, |drawn| drawn + FRAME);
         if gone.is_none() && model.dirty && frame_due <= now {
@@ -161,6 +164,7 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
             },
             () = sleep_until(frame_due), if gone.is_none() && model.dirty => continue,
             told = around.writing.done(), if around.writing.is_busy() => told,
+            made = arranging.done(), if arranging.is_busy() => made,
             changed = progress.changed(), if progress_open => {
                 progress_open = changed.is_ok();
                 let now = progress.borrow_and_update().clone();
@@ -185,8 +189,7 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
         if action == Action::Terminate {
             gone = Some(clock::monotonic() + GRACE);
         }
-        update(&mut model, Action::Tick(clock::monotonic() - started));
-        let effects = update(&mut model, action);
+        let effects = turn(&mut model, action, clock::monotonic() - started);
         let leave = perform(&mut model, effects, &mut around);
         if leave {
             break;
@@ -315,7 +318,10 @@ mod tests {
     use super::super::around::FixFolder;
     use super::*;
     use crate::diagnosis::Policy;
-    use crate::model::{EventBody, Notice, Progress, ScanEnd, ScanStatus, Subject, UnlistedCounts};
+    use crate::fleet::HostId;
+    use crate::model::{
+        EventBody, HostKey, Notice, Progress, ScanEnd, ScanStatus, Stream, UnlistedCounts,
+    };
     use crate::tui::{Export, Keeping, Offer, Theme};
 
     /// A scan that ends as soon as it is told to stop, having said a last word.
@@ -326,18 +332,20 @@ mod tests {
         let stopped = stop.clone();
         tokio::spawn(async move {
             let event = |seq: u64, body| ScanEvent {
-                run_id: "r".into(),
-                source: "s".into(),
+                scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
+                site: "here".parse().unwrap(),
+                epoch: 1,
+                stream: Stream::FIRST,
                 seq,
                 at: Timestamp::UNIX_EPOCH,
                 body,
             };
             for number in 0..notices {
-                let subject = Subject::Unresolved {
+                let host = HostKey::Unresolved {
                     name: format!("host{number}"),
                     port: 3389,
                 };
-                let body = EventBody::Noticed(Notice::Skipped { subject });
+                let body = EventBody::Notice(Notice::HostSkipped { host });
                 sender.send(event(u64::from(number), body)).await.unwrap();
             }
             stopped.cancelled().await;
@@ -346,7 +354,7 @@ mod tests {
                 endpoints_probed: 0,
                 unlisted: UnlistedCounts::default(),
                 answered_on_retry: 0,
-                unreached: 0,
+                not_reached: 0,
             };
             let end = event(u64::from(notices), EventBody::ScanFinished(end));
             sender.send(end).await.unwrap();
@@ -378,7 +386,7 @@ mod tests {
             Ok("out.json".into())
         }
 
-        fn fix(&self, _: &Fleet, _: &[usize]) -> Result<FixFolder, String> {
+        fn fix(&self, _: &Fleet, _: &[HostId]) -> Result<FixFolder, String> {
             Err("not asked for".to_owned())
         }
 
@@ -504,7 +512,7 @@ mod tests {
         };
         let typed = [press('q', KeyModifiers::NONE)];
         let fleet = run_with(&typed, pending(), || true, feed).await;
-        assert!(fleet.hosts().is_empty());
+        assert!(fleet.rows().is_empty());
     }
 
     #[tokio::test(start_paused = true)]
@@ -522,13 +530,15 @@ mod tests {
             name: "gone.example".into(),
             port: 3389,
             endpoints: Vec::new(),
-            excluded: 0,
+            excluded: Vec::new(),
             lookups: Vec::new(),
         };
         events
             .send(ScanEvent {
-                run_id: "r".into(),
-                source: "s".into(),
+                scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
+                site: "here".parse().unwrap(),
+                epoch: 1,
+                stream: Stream::FIRST,
                 seq: 0,
                 at: Timestamp::UNIX_EPOCH,
                 body,
@@ -568,7 +578,7 @@ mod tests {
         assert_eq!(exports.len(), 1);
         assert_eq!(
             (exports[0].rows.as_slice(), exports[0].whole),
-            (&[0][..], true)
+            (&[HostId::at(0)][..], true)
         );
         assert_eq!(written, [PathBuf::from("out.json")]);
     }

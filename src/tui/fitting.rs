@@ -6,7 +6,7 @@ use super::columns::{Column, NAMES, STAYS, look};
 use super::text;
 use super::theme::{Theme, Tone};
 use crate::fleet::Host;
-use crate::model::{CertificateStatus, DEFAULT_PORT, DnsVerdict, Nla, StabilityVerdict, Subject};
+use crate::model::{CertificateStatus, DEFAULT_PORT, DnsVerdict, HostKey, Nla, StabilityVerdict};
 use crate::table::{ColumnId, Columns};
 
 /// A column on the screen.
@@ -304,7 +304,7 @@ fn address_cells(host: &Host) -> u16 {
         1000..10_000 => 4,
         _ => 5,
     };
-    let Subject::Endpoint(endpoint) = host.subject() else {
+    let HostKey::Endpoint(endpoint) = host.key() else {
         return 10;
     };
     let (cells, brackets) = match endpoint.address {

@@ -1,15 +1,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::arranging::{Arranged, Order};
 use super::fitting::Longest;
-use crate::fleet::{Fleet, Summary};
+use crate::fleet::{HostId, Summary};
 use crate::table::{self, Columns, Filter, Grouping, Sort, View};
 
 /// One line of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Row {
-    /// A host, as its index into `Fleet::hosts`.
-    Host(usize),
+    /// A host.
+    Host(HostId),
     /// The head of a group, by its label.
     Group(Box<str>),
 }
@@ -26,20 +27,22 @@ pub(super) struct List {
     pub(super) columns: Columns,
     pub(super) grouping: Option<Grouping>,
     pub(super) groups: Vec<table::Group>,
+    /// What these are; another than `grouping` until rows come that were asked for.
+    pub(super) grouped_by: Option<Grouping>,
     /// Labels of the groups whose hosts are hidden.
     pub(super) folded: BTreeSet<Box<str>>,
     /// What is shown, from top to bottom; hosts of folded groups are left out.
     pub(super) rows: Vec<Row>,
-    /// Hosts that view and filter let through, as indices into `Fleet::hosts`, in the order shown; folded ones too.
-    pub(super) hosts: Vec<usize>,
+    /// Hosts that view and filter let through, in the order shown; folded ones too.
+    pub(super) hosts: Vec<HostId>,
     /// Cells that the longest entries among them take.
     pub(super) longest: Longest,
     /// Hosts of each view, in the order of [`View::ALL`].
     pub(super) counts: [usize; View::ALL.len()],
     /// What the head of the screen counts, as of the same moment.
     pub(super) summary: Summary,
-    /// Marked hosts, as indices into `Fleet::hosts`. A mark on a host that is not shown is kept, and nothing is done to it.
-    pub(super) marks: BTreeSet<usize>,
+    /// Marked hosts. A mark on a host that is not shown is kept, and nothing is done to it.
+    pub(super) marks: BTreeSet<HostId>,
     /// What the cursor stands on: it belongs to the host or the group, not to the line.
     ///
     /// INVARIANT: one of `rows`, or `None` when there is none.
@@ -54,6 +57,10 @@ pub(super) struct List {
     pub(super) sorted_revision: Option<u64>,
     /// When that was.
     pub(super) sorted_at: Duration,
+    /// Rows are to be worked out on another thread.
+    pub(super) wanted: bool,
+    /// Rows are being worked out there.
+    pub(super) awaited: bool,
 }
 
 impl Default for List {
@@ -66,6 +73,7 @@ impl Default for List {
             columns: Columns::default(),
             grouping: None,
             groups: Vec::new(),
+            grouped_by: None,
             folded: BTreeSet::new(),
             rows: Vec::new(),
             hosts: Vec::new(),
@@ -79,13 +87,15 @@ impl Default for List {
             top: 0,
             sorted_revision: None,
             sorted_at: Duration::ZERO,
+            wanted: false,
+            awaited: false,
         }
     }
 }
 
 impl List {
-    /// The host under the cursor, as an index into `Fleet::hosts`.
-    pub(super) fn host(&self) -> Option<usize> {
+    /// The host under the cursor.
+    pub(super) fn host(&self) -> Option<HostId> {
         match &self.cursor {
             Some(Row::Host(host)) => Some(*host),
             Some(Row::Group(_)) | None => None,
@@ -111,7 +121,7 @@ impl List {
 
     /// What an action is for: the marked hosts that are shown, in the order shown; without one, the host or the group under
     /// the cursor.
-    pub(super) fn meant(&self) -> Vec<usize> {
+    pub(super) fn meant(&self) -> Vec<HostId> {
         let marked = self.marked();
         if !marked.is_empty() {
             return marked;
@@ -124,7 +134,7 @@ impl List {
     }
 
     /// Marked hosts that are shown, in the order shown.
-    pub(super) fn marked(&self) -> Vec<usize> {
+    pub(super) fn marked(&self) -> Vec<HostId> {
         if self.marks.is_empty() {
             return Vec::new();
         }
@@ -133,44 +143,52 @@ impl List {
     }
 
     /// The hosts of a group, in the order shown.
-    pub(super) fn members(&self, label: &str) -> &[usize] {
+    pub(super) fn members(&self, label: &str) -> &[HostId] {
         self.groups
             .iter()
             .find(|group| *group.label == *label)
             .map_or(&[], |group| &group.hosts)
     }
 
-    /// Sorts and filters anew. The cursor keeps its host or group, and that keeps its line of the screen.
-    ///
-    /// The host whose page is `open` keeps its row whatever becomes of it: the page must not turn into another host's.
-    pub(super) fn arrange(&mut self, fleet: &Fleet, now: Duration, open: Option<usize>) {
-        let before = self.cursor_row();
-        let place = open.and_then(|open| self.hosts.iter().position(|host| *host == open));
-        self.counts = View::counts(fleet.hosts());
-        self.summary = fleet.summary().clone();
-        let view = self.view;
-        self.hosts = table::arrange(fleet.hosts(), &self.filter, self.sort);
-        if view != View::All {
-            self.hosts.retain(|host| {
-                fleet
-                    .hosts()
-                    .get(*host)
-                    .is_some_and(|host| view.matches(host))
-            });
+    /// What decides on the rows now.
+    pub(super) fn order(&self) -> Order {
+        Order {
+            view: self.view,
+            filter: self.filter.clone(),
+            sort: self.sort,
+            grouping: self.grouping,
         }
-        if let (Some(open), Some(place)) = (open, place)
-            && !self.hosts.contains(&open)
-        {
-            self.hosts.insert(place.min(self.hosts.len()), open);
-        }
-        let shown = self
-            .hosts
-            .iter()
-            .filter_map(|host| fleet.hosts().get(*host));
-        self.longest = Longest::of(shown);
-        self.regroup(fleet, open);
-        self.sorted_revision = Some(fleet.revision());
+    }
+
+    /// Takes rows over. The cursor keeps its host or group, and that keeps its line of the screen.
+    pub(super) fn adopt(&mut self, made: Arranged, now: Duration, open: Option<HostId>) {
+        self.hosts = made.hosts;
+        self.groups = made.groups;
+        self.grouped_by = made.order.grouping;
+        self.longest = made.longest;
+        self.counts = made.counts;
+        self.summary = made.summary;
+        self.sorted_revision = Some(made.revision);
         self.sorted_at = now;
+        self.relist(open);
+    }
+
+    /// Lines from hosts and groups; the group of the host whose page is `open` is no folded one.
+    pub(super) fn relist(&mut self, open: Option<HostId>) {
+        let before = self.cursor_row();
+        self.rows.clear();
+        if self.grouped_by.is_none() {
+            self.rows.extend(self.hosts.iter().copied().map(Row::Host));
+        }
+        for group in &self.groups {
+            if open.is_some_and(|open| group.hosts.contains(&open)) {
+                self.folded.remove(&group.label);
+            }
+            self.rows.push(Row::Group(group.label.clone()));
+            if !self.folded.contains(&group.label) {
+                self.rows.extend(group.hosts.iter().copied().map(Row::Host));
+            }
+        }
         let after = if self.follow_top {
             None
         } else {
@@ -183,37 +201,9 @@ impl List {
             }
             (_, Some(_)) => {}
             // The host is gone from view: the cursor stays where it was on the screen.
-            (Some(before), None) if !self.follow_top => {
-                let row = before.min(self.rows.len().saturating_sub(1));
-                self.cursor = self.rows.get(row).cloned();
-            }
+            (Some(before), None) if !self.follow_top => self.place(before),
             (_, None) => self.cursor = self.rows.first().cloned(),
         }
-    }
-
-    /// Lines from hosts and groups.
-    fn regroup(&mut self, fleet: &Fleet, open: Option<usize>) {
-        let Some(grouping) = self.grouping else {
-            self.groups.clear();
-            self.rows = self.hosts.iter().copied().map(Row::Host).collect();
-            return;
-        };
-        self.groups = table::groups(fleet.hosts(), &self.hosts, grouping);
-        self.rows.clear();
-        for group in &self.groups {
-            if open.is_some_and(|open| group.hosts.contains(&open)) {
-                self.folded.remove(&group.label);
-            }
-            self.rows.push(Row::Group(group.label.clone()));
-            if !self.folded.contains(&group.label) {
-                self.rows.extend(group.hosts.iter().copied().map(Row::Host));
-            }
-        }
-        self.hosts = self
-            .groups
-            .iter()
-            .flat_map(|group| group.hosts.iter().copied())
-            .collect();
     }
 
     /// Puts the cursor on a row, or on the last one when there are fewer.

@@ -9,6 +9,7 @@
 mod action;
 mod aim;
 mod around;
+mod arranging;
 mod backend;
 mod clipboard;
 mod columns;
@@ -32,6 +33,7 @@ mod writing;
 
 pub use action::{Action, Effect, Export, MenuKind, Move, Side};
 pub use around::{Feed, FixFolder, Left, Options, Outlet, TuiError};
+pub use arranging::{Arranged, Wanted};
 pub use copyable::{Copyable, copyables};
 pub use event_loop::run;
 pub use model::Model;

@@ -9,12 +9,14 @@ use super::keymap::{Context, Keymap};
 use super::list::{List, Row};
 use super::offers::{Keeping, Offers};
 use super::theme::{Theme, Tone};
-use crate::fleet::{Fleet, Host};
+use crate::fleet::{Fleet, Host, HostId};
 use crate::model::{Endpoint, Progress};
 use crate::table::{Columns, Filter, FilterError, Overview, OverviewMark, Sort, View};
 
 /// The least time between two sorts that only new facts ask for.
 pub(super) const RESORT: Duration = Duration::from_millis(250);
+/// Hosts judged in one go, so that a key never waits for long: one takes up to 50 microseconds.
+const JUDGED_AT_ONCE: usize = 96;
 
 /// What the screen knows. Owned by one loop; changed by [`super::update()`] alone.
 #[derive(Debug)]
@@ -111,7 +113,7 @@ pub(super) enum Overlay {
     /// The question whether to write what mends hosts, as they stood when it came up.
     Fix {
         /// Rows with something to mend.
-        rows: Vec<usize>,
+        rows: Vec<HostId>,
         /// How many were meant.
         meant: usize,
     },
@@ -198,7 +200,7 @@ impl Model {
             writing: false,
             dirty: true,
         };
-        model.arrange();
+        model.arrange_now();
         model
     }
 
@@ -209,7 +211,7 @@ impl Model {
     pub fn with_filter(mut self, text: &str) -> Result<Self, FilterError> {
         self.list.filter = Filter::parse(text)?;
         text.trim().clone_into(&mut self.list.filter_text);
-        self.arrange();
+        self.arrange_now();
         Ok(self)
     }
 
@@ -217,7 +219,7 @@ impl Model {
     #[must_use]
     pub fn with_sort(mut self, sort: Sort) -> Self {
         self.list.sort = sort;
-        self.arrange();
+        self.arrange_now();
         self
     }
 
@@ -267,15 +269,15 @@ impl Model {
         self.live.unwrap_or(self.fleet)
     }
 
-    /// Hosts shown, as indices into `Fleet::hosts`, in their order.
+    /// Hosts shown, in their order.
     #[must_use]
-    pub fn rows(&self) -> &[usize] {
+    pub fn rows(&self) -> &[HostId] {
         &self.list.hosts
     }
 
-    /// The host under the cursor, as an index into `Fleet::hosts`.
+    /// The host under the cursor.
     #[must_use]
-    pub fn cursor(&self) -> Option<usize> {
+    pub fn cursor(&self) -> Option<HostId> {
         self.list.host()
     }
 
@@ -335,7 +337,7 @@ impl Model {
 
     /// The host under the cursor.
     pub(super) fn host(&self) -> Option<&Host> {
-        self.fleet.hosts().get(self.list.host()?)
+        self.fleet.host(self.list.host()?)
     }
 
     /// Whether the table shows the hosts behind a bar of the overview, and nothing was changed since.
@@ -358,10 +360,11 @@ impl Model {
 
     /// Whether leaving would lose hosts: nothing will be written, and no file holds all that is known.
     pub(super) fn is_unsaved(&self) -> bool {
-        let fleet = self.live.as_ref().unwrap_or(&self.fleet);
+        let fleet = self.newest();
         self.offers.keeping == Keeping::Nothing
-            && !fleet.hosts().is_empty()
-            && self.exported != Some(fleet.revision())
+            // What is not judged yet may be hosts.
+            && (fleet.summary().hosts > 0 || fleet.is_busy())
+            && self.exported != Some(fleet.facts())
     }
 
     /// Whether the user left with the wish that the scan be saved.
@@ -375,30 +378,55 @@ impl Model {
         self.live.is_some()
     }
 
-    /// Whether facts have come since the rows were sorted.
-    pub(super) fn stale(&self) -> bool {
-        self.list.sorted_revision != Some(self.fleet.revision())
+    /// The fleet that events are folded into.
+    pub(super) fn newest(&self) -> &Fleet {
+        self.live.as_ref().unwrap_or(&self.fleet)
     }
 
-    /// The next moment at which something happens by itself: a message fades, or a sort that was put off is due.
+    /// Whether facts have come since the rows were sorted, and no sort is under way. Rows that stand still are not sorted for the sake of facts.
+    pub(super) fn stale(&self) -> bool {
+        let sorting = self.list.wanted || self.list.awaited;
+        !self.frozen() && !sorting && self.list.sorted_revision != Some(self.fleet.revision())
+    }
+
+    /// The next moment at which something happens by itself: a message fades, hosts are to be judged, or a sort that was put off
+    /// is due.
     pub(super) fn wake_at(&self) -> Option<Duration> {
         let toast = self.toast.as_ref().map(|toast| toast.until);
         let sort = self.stale().then_some(self.list.sorted_at + RESORT);
-        [toast, sort].into_iter().flatten().min()
+        let judging = self.newest().is_busy().then_some(self.now);
+        [toast, sort, judging].into_iter().flatten().min()
     }
 
-    /// Sorts and filters anew, and counts what the overview shows.
-    pub(super) fn arrange(&mut self) {
-        let open = matches!(self.screen, Screen::Host { .. })
-            .then(|| self.list.host())
-            .flatten();
-        self.list.arrange(&self.fleet, self.now, open);
-        if let Screen::Overview(page) = &mut self.screen {
-            page.overview = Overview::of(&self.fleet);
-            page.mark = page.mark.within(&page.overview);
+    /// Takes note of the time.
+    pub(super) fn pass(&mut self, now: Duration) {
+        self.now = now;
+        if self.toast.as_ref().is_some_and(|toast| toast.until <= now) {
+            self.toast = None;
+            self.dirty = true;
         }
-        self.dirty = true;
-        self.keep_in_view();
+    }
+
+    /// Judges some of the hosts that facts have come of: no more than fit between two frames. A display that stands still stays
+    /// as it is, and those behind it are judged.
+    pub(super) fn judge_some(&mut self) {
+        let frozen = self.frozen();
+        let fleet = self.live.as_mut().unwrap_or(&mut self.fleet);
+        if fleet.is_busy() {
+            fleet.work(JUDGED_AT_ONCE);
+            self.dirty |= !frozen;
+        }
+    }
+
+    /// A listed name is no host any more once it leads to addresses: its page closes.
+    pub(super) fn close_page_of_no_host(&mut self) {
+        if self.on_host_page() && self.host().is_none() {
+            self.screen = Screen::Table;
+            self.say(
+                "the page was closed: its name leads to addresses now, which are hosts of their own",
+                Tone::Notice,
+            );
+        }
     }
 
     /// Scrolls the table so far that the cursor is on the screen.

@@ -144,7 +144,7 @@ impl Theme {
         let (glyph, ascii, tone) = match state {
             HostState::Broken => ("✖", "x", Tone::Bad),
             HostState::Degraded => ("▲", "!", Tone::Warn),
-            HostState::GivenUp => ("⊝", "-", Tone::Notice),
+            HostState::Skipped => ("⊝", "-", Tone::Notice),
             HostState::NotRdp => ("◆", "?", Tone::Notice),
             HostState::Unreachable => ("⊘", "#", Tone::Notice),
             HostState::Filtered => ("□", ".", Tone::Dim),

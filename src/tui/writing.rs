@@ -1,5 +1,6 @@
 //! Files and folders that leave the screen, written on a thread of their own, so that keys and facts are taken meanwhile.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tokio::time::sleep_until;
 use super::action::{Action, Export};
 use super::around::{FixFolder, Outlet};
 use crate::clock;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, HostId};
 
 /// How long it is waited for when the screen is left. The process waits for its threads in any case; what is lost after this is
 /// only the word about it.
@@ -51,14 +52,17 @@ impl Writing {
     }
 
     /// Begins with an export of the fleet as it stands.
-    pub(super) fn export(&mut self, fleet: &Fleet, wanted: Export) {
+    pub(super) fn export(&mut self, fleet: &Fleet, mut wanted: Export) {
         self.begin(fleet, move |outlet, fleet| {
+            if wanted.whole {
+                complete(&mut wanted.rows, fleet);
+            }
             Wrote::Export(outlet.export(fleet, &wanted))
         });
     }
 
     /// Begins with a folder that mends these hosts.
-    pub(super) fn fix(&mut self, fleet: &Fleet, rows: Vec<usize>) {
+    pub(super) fn fix(&mut self, fleet: &Fleet, rows: Vec<HostId>) {
         self.begin(fleet, move |outlet, fleet| {
             Wrote::Fix(outlet.fix(fleet, &rows))
         });
@@ -70,8 +74,14 @@ impl Writing {
         write: impl FnOnce(&dyn Outlet, &Fleet) -> Wrote + Send + 'static,
     ) {
         let outlet = Arc::clone(&self.outlet);
-        let fleet = fleet.clone();
-        let task = tokio::task::spawn_blocking(move || write(&*outlet, &fleet));
+        let mut fleet = fleet.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            // What is written is what is known now, judged.
+            if fleet.is_busy() {
+                fleet.settle();
+            }
+            write(&*outlet, &fleet)
+        });
         self.task = Some(task);
     }
 
@@ -127,6 +137,14 @@ impl Writing {
     }
 }
 
+/// Rows of a whole export: those shown in their order, then those that the newest facts brought.
+fn complete(rows: &mut Vec<HostId>, fleet: &Fleet) {
+    rows.retain(|id| fleet.host(*id).is_some());
+    let shown: HashSet<HostId> = rows.iter().copied().collect();
+    let all = fleet.hosts().map(|(id, _)| id);
+    rows.extend(all.filter(|id| !shown.contains(id)));
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -135,6 +153,32 @@ mod tests {
     use super::super::offers::Offer;
     use super::*;
     use crate::diagnosis::Policy;
+
+    #[test]
+    fn a_whole_export_has_the_rows_that_came_since_the_last_sort_after_those_shown() {
+        let mut fleet = Fleet::new(Policy::default());
+        for seq in 0..3_u64 {
+            fleet.apply(crate::model::ScanEvent {
+                scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
+                site: "here".parse().unwrap(),
+                epoch: 1,
+                stream: crate::model::Stream::FIRST,
+                seq,
+                at: jiff::Timestamp::UNIX_EPOCH,
+                body: crate::model::EventBody::TargetResolved {
+                    name: format!("gone{seq}.example").into(),
+                    port: 3389,
+                    endpoints: Vec::new(),
+                    excluded: Vec::new(),
+                    lookups: Vec::new(),
+                },
+            });
+        }
+        fleet.settle();
+        let mut rows = vec![HostId::at(2), HostId::at(7), HostId::at(0)];
+        complete(&mut rows, &fleet);
+        assert_eq!(rows, [2, 0, 1].map(HostId::at));
+    }
 
     /// An outlet that is as slow as a large fleet: it ends when it is given the word.
     struct Slow(Mutex<word::Receiver<()>>);
@@ -150,7 +194,7 @@ mod tests {
             Ok("out.json".into())
         }
 
-        fn fix(&self, _: &Fleet, _: &[usize]) -> Result<FixFolder, String> {
+        fn fix(&self, _: &Fleet, _: &[HostId]) -> Result<FixFolder, String> {
             panic!("a panic on purpose")
         }
 
@@ -193,7 +237,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_while_writing_goes_on_in_the_loop() {
         let (mut writing, _word) = slow();
-        writing.fix(&fleet(), vec![0]);
+        writing.fix(&fleet(), vec![HostId::at(0)]);
         let told = tokio::spawn(async move { writing.done().await }).await;
         assert!(told.is_err_and(|error| error.is_panic()));
     }

@@ -1,5 +1,7 @@
 //! What a peer that does not speak RDP seems to speak, judged by its first bytes.
 
+use crate::model::HexBytes;
+
 /// How many bytes are worth having before judging: enough for every signature below.
 pub const ENOUGH: usize = 16;
 
@@ -24,18 +26,10 @@ pub fn looks_like(first: &[u8]) -> &'static str {
     }
 }
 
-/// At most 32 bytes as lower-case hex, for [`crate::model::Outcome::NotRdp`].
+/// At most 32 bytes, for [`crate::model::Outcome::NotRdp`].
 #[must_use]
-pub fn first_bytes_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    bytes.iter().take(32).fold(String::new(), |mut text, byte| {
-        // Writing to a `String` cannot fail.
-        if write!(text, "{byte:02x}").is_err() {
-            text.clear();
-        }
-        text
-    })
+pub fn first_bytes(bytes: &[u8]) -> HexBytes {
+    bytes.get(..32).unwrap_or(bytes).into()
 }
 
 fn starts_with_ignoring_case(bytes: &[u8], prefix: &[u8]) -> bool {
@@ -71,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn hex_stops_at_32_bytes() {
-        assert_eq!(first_bytes_hex(&[0xAB; 40]), "ab".repeat(32));
+    fn no_more_than_32_bytes_are_kept() {
+        assert_eq!(first_bytes(&[0xAB; 40]), HexBytes::from(&[0xAB; 32][..]));
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::WireError;
 use super::cursor::{Cursor, length_u16};
-use crate::model::NtlmFacts;
+use crate::model::{NtlmFacts, whole_microseconds};
 
 const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";
 const TYPE_NEGOTIATE: u32 = 1;
@@ -148,7 +148,7 @@ impl Challenge {
             dns_domain: boxed(&self.dns_domain),
             dns_forest: boxed(&self.dns_forest),
             version: self.version,
-            server_time: self.server_time,
+            server_time: self.server_time.map(whole_microseconds),
             ..NtlmFacts::default()
         }
     }

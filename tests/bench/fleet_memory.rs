@@ -42,20 +42,23 @@ fn main() {
         fleet.apply(event);
         seq += 1;
     }
-    let took = (clock::monotonic() - start).as_secs_f64();
+    let folded = (clock::monotonic() - start).as_secs_f64();
+    let facts = (resident() - before) / f64::from(hosts);
+    let start = clock::monotonic();
+    fleet.settle();
+    let judged = (clock::monotonic() - start).as_secs_f64();
     let each = (resident() - before) / f64::from(hosts);
-    assert_eq!(fleet.hosts().len(), hosts as usize, "every host is a row");
-    let findings: usize = fleet
-        .hosts()
-        .iter()
-        .map(|host| host.diagnosis.findings.len())
-        .sum();
+    let rows = fleet.rows();
+    assert_eq!(rows.len(), hosts as usize, "every host is a row");
+    let findings: usize = rows.iter().map(|host| host.diagnosis.findings.len()).sum();
     println!(
         "{:.1} findings per host",
         findings as f64 / f64::from(hosts)
     );
     println!(
-        "{hosts} hosts, {seq} events: {each:.0} bytes resident per host (budget {BUDGET:.0}), folded in {took:.1} s, {:.0} events/s",
-        f64::from(seq) / took
+        "{hosts} hosts, {seq} events: {each:.0} bytes resident per host (budget {BUDGET:.0}), {facts:.0} before they are judged; \
+         folded in {folded:.1} s, {:.0} events/s; judged in {judged:.1} s, {:.0} hosts/s",
+        f64::from(seq) / folded,
+        f64::from(hosts) / judged
     );
 }

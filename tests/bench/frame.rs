@@ -30,6 +30,7 @@ fn frame(criterion: &mut Criterion) {
     for event in members::scan(HOSTS, clock::wall()) {
         fleet.apply(event);
     }
+    fleet.settle();
     let mut model = Model::new(fleet, Theme::default(), false);
     update(&mut model, Action::Resize(SIZE.0, SIZE.1));
     let Ok(mut terminal) = Terminal::new(TestBackend::new(SIZE.0, SIZE.1));

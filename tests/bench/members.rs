@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use rdpscan::model::{
-    Attempt, CertificateFacts, DEFAULT_PORT, EVENT_SCHEMA, Endpoint, EventBody, KeyAlgorithm,
-    Lookup, LookupAnswer, NameSource, NegotiationFacts, NtlmFacts, ObservedName, Outcome,
-    PathFacts, ProbeKind, Protocols, PublicKey, Question, Resolver, ScanEvent, ScanPlan,
-    SelectedSecurity, Stage, StageRecord, TlsFacts, TlsMethod, TlsVersion, TrustVerdict,
+    Attempt, CertificateFacts, DEFAULT_PORT, Digest, EVENT_SCHEMA, Endpoint, EventBody, HexBytes,
+    KeyAlgorithm, Lookup, LookupAnswer, NameSource, NegotiationFacts, NtlmFacts, ObservedName,
+    Origin, Outcome, PathFacts, ProbeKind, Protocols, PublicKey, Question, Resolver, ScanEvent,
+    ScanId, ScanPlan, SelectedSecurity, Site, Stage, StageRecord, Texts, TlsFacts, TlsHandshake,
+    TlsVersion, TrustVerdict,
 };
 
 /// Three by IP, and the last one by name.
@@ -27,33 +28,32 @@ fn name(number: u32) -> Box<str> {
     format!("srv{number:05}.corp.example").into()
 }
 
-/// Digits of a hash, unlike any others.
-fn digest(number: u32, salt: u64, bytes: usize) -> Box<str> {
+/// Bytes of a hash, unlike any others.
+fn digest<const N: usize>(number: u32, salt: u64) -> Digest<N> {
     let mut state = (u64::from(number) << 8) | salt;
     let words = std::iter::repeat_with(|| {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        format!("{:016x}", mixed ^ (mixed >> 27))
+        (mixed ^ (mixed >> 27)).to_be_bytes()
     });
-    let mut digits: String = words.take(bytes.div_ceil(8)).collect();
-    digits.truncate(bytes * 2);
-    digits.into()
+    let bytes: Vec<u8> = words.flatten().take(N).collect();
+    Digest::try_from(&*bytes).unwrap_or(Digest([0; N]))
 }
 
 fn certificate(number: u32, now: Timestamp) -> CertificateFacts {
     let name = name(number);
     CertificateFacts {
-        sha1: digest(number, 1, 20),
-        sha256: digest(number, 2, 32),
+        sha1: digest(number, 1),
+        sha256: digest(number, 2),
         der_length: 1_500 + number % 7,
         unparsable: None,
         subject: format!("CN={name}").into(),
         common_name: Some(name.clone()),
         issuer: "CN=Corp Issuing CA 1,DC=corp,DC=example".into(),
-        serial: digest(number, 4, 19),
+        serial: HexBytes::from(&digest::<19>(number, 4).0[..]),
         san_dns: vec![name, format!("srv{number:05}").into()],
         san_ip: Vec::new(),
-        san_left_out: 0,
+        san_omitted: 0,
         has_san: true,
         not_before: Some((now - SignedDuration::from_secs(86_400 * 90 + i64::from(number))).into()),
         // Two of three hosts have a second finding, one of three a third.
@@ -67,7 +67,7 @@ fn certificate(number: u32, now: Timestamp) -> CertificateFacts {
             algorithm: KeyAlgorithm::Rsa,
             bits: 2048,
         },
-        spki_sha256: digest(number, 3, 32),
+        spki_sha256: Some(digest(number, 3)),
         signature_algorithm: if number % 3 == 1 {
             "sha1WithRSAEncryption"
         } else {
@@ -97,7 +97,7 @@ fn attempt(host: u32, number: u32, now: Timestamp) -> Attempt {
         endpoint: endpoint(host),
         number,
         probe: ProbeKind::Default,
-        by_name: (number == ATTEMPTS).then(|| name(host)),
+        sni: (number == ATTEMPTS).then(|| name(host)),
         started_at,
         stages: [
             stage(Stage::Tcp, 0, 900),
@@ -108,7 +108,7 @@ fn attempt(host: u32, number: u32, now: Timestamp) -> Attempt {
         .into_iter()
         .filter(|record| asks || record.stage != Stage::Credssp)
         .collect(),
-        silent_rounds: 0,
+        unanswered_rounds: 0,
         negotiation: Some(NegotiationFacts {
             requested: Protocols::DEFAULT_OFFER,
             selected: SelectedSecurity::Hybrid,
@@ -119,13 +119,13 @@ fn attempt(host: u32, number: u32, now: Timestamp) -> Attempt {
             bare_confirm: false,
         }),
         tls: Some(Arc::new(TlsFacts {
-            method: TlsMethod::Full,
+            handshake: TlsHandshake::Full,
             version: Some(TlsVersion::TLS_1_3),
             cipher: Some("TLS13_AES_256_GCM_SHA384".into()),
             group: Some("X25519".into()),
             signature_valid: Some(true),
             client_certificate_requested: false,
-            chain: vec![Arc::new(certificate(host, now))],
+            chain: vec![certificate(host, now).into()],
             trust: TrustVerdict::UnknownIssuer,
             received: 1_400 + (host + number) % 3,
         })),
@@ -138,7 +138,7 @@ fn attempt(host: u32, number: u32, now: Timestamp) -> Attempt {
                 dns_forest: Some("corp.example".into()),
                 version: Some((10, 0, 20348)),
                 server_time: Some(started_at + SignedDuration::from_millis(3)),
-                asked_at: Some(started_at),
+                measured_at: Some(started_at),
                 clock_error_ms: 1,
                 tsrequest_version: Some(6),
                 echoed_nonce: false,
@@ -172,6 +172,7 @@ fn names_checked(host: u32) -> EventBody {
     let sources = [NameSource::Ptr, NameSource::Certificate, NameSource::Ntlm];
     EventBody::NamesChecked {
         endpoint: endpoint(host),
+        attempt: 1,
         names: sources
             .map(|source| ObservedName {
                 name: name(host),
@@ -188,13 +189,21 @@ fn names_checked(host: u32) -> EventBody {
     }
 }
 
+/// Who made these scans.
+pub(crate) fn origin() -> Origin {
+    Origin::new(
+        ScanId::new(Timestamp::UNIX_EPOCH, 0),
+        Site::of_machine("bench"),
+    )
+}
+
 /// The events of a scan that found this many, without its end.
 pub(crate) fn scan(hosts: u32, now: Timestamp) -> impl Iterator<Item = ScanEvent> {
     let started = EventBody::ScanStarted(ScanPlan {
         schema: EVENT_SCHEMA.into(),
         version: env!("CARGO_PKG_VERSION").into(),
-        targets: vec!["10.0.0.0/16".to_owned()],
-        excludes: Vec::new(),
+        targets: ["10.0.0.0/16"].into_iter().collect(),
+        excludes: Texts::default(),
         endpoints_planned: u64::from(hosts),
         names_planned: 0,
         seed: 1,
@@ -207,21 +216,19 @@ pub(crate) fn scan(hosts: u32, now: Timestamp) -> impl Iterator<Item = ScanEvent
     let tried = (1..=ATTEMPTS)
         .flat_map(move |number| (0..hosts).map(move |host| (number, host)))
         .flat_map(move |(number, host)| {
+            let attempt = attempt(host, number, now);
+            let first = attempt.certificates().take(usize::from(number == 1));
             let attempt = EventBody::AttemptFinished {
-                attempt: attempt(host, number, now),
+                certificates: first.cloned().collect(),
+                attempt,
                 listed: false,
-                by_reference: false,
-                last: number == ATTEMPTS,
+                outside_targets: false,
+                remaining: ATTEMPTS - number,
             };
             std::iter::once(attempt).chain((number == 1).then(|| names_checked(host)))
         });
+    let origin = origin();
     (0..)
         .zip(std::iter::once(started).chain(tried))
-        .map(move |(seq, body)| ScanEvent {
-            run_id: "bench".into(),
-            source: "bench".into(),
-            seq,
-            at: now,
-            body,
-        })
+        .map(move |(seq, body)| ScanEvent::new(&origin, seq, now, body))
 }

@@ -42,7 +42,7 @@ fn sort(criterion: &mut Criterion, fleet: &Fleet) {
             inverted: false,
         };
         group.bench_function(column.word(), |bencher| {
-            bencher.iter(|| arrange(black_box(fleet.hosts()), &Filter::default(), sort));
+            bencher.iter(|| arrange(black_box(fleet).hosts(), &Filter::default(), sort));
         });
     }
     group.finish();
@@ -53,22 +53,21 @@ fn filter(criterion: &mut Criterion, fleet: &Fleet) {
     for text in FILTERS {
         let filter = Filter::parse(text).unwrap();
         group.bench_function(text, |bencher| {
-            bencher.iter(|| arrange(black_box(fleet.hosts()), &filter, Sort::default()));
+            bencher.iter(|| arrange(black_box(fleet).hosts(), &filter, Sort::default()));
         });
     }
     group.finish();
 }
 
 fn rest(criterion: &mut Criterion, fleet: &Fleet) {
-    let rows: Vec<usize> = (0..fleet.hosts().len()).collect();
     for grouping in Grouping::ALL {
         let name = format!("groups/{}", grouping.word());
         criterion.bench_function(&name, |bencher| {
-            bencher.iter(|| groups(black_box(fleet.hosts()), &rows, grouping));
+            bencher.iter(|| groups(black_box(fleet).hosts(), grouping));
         });
     }
     criterion.bench_function("counts of all views", |bencher| {
-        bencher.iter(|| View::counts(black_box(fleet.hosts())));
+        bencher.iter(|| View::counts(black_box(fleet).hosts().map(|(_, host)| host)));
     });
     criterion.bench_function("overview", |bencher| {
         bencher.iter(|| Overview::of(black_box(fleet)));
@@ -80,6 +79,7 @@ fn table(criterion: &mut Criterion) {
     for event in members::scan(HOSTS, clock::wall()) {
         fleet.apply(event);
     }
+    fleet.settle();
     sort(criterion, &fleet);
     filter(criterion, &fleet);
     rest(criterion, &fleet);

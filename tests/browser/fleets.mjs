@@ -5,7 +5,7 @@ const clone = (value) => JSON.parse(JSON.stringify(value));
 
 // A history moved to another address and given another name, in everything that names it.
 const moved = (entry, address, name) => {
-  const own = entry.history.subject.endpoint?.address;
+  const own = entry.history.host.endpoint?.address;
   const known = new Set(entry.history.names.map((observed) => observed.name));
   const walk = (value) => {
     if (Array.isArray(value)) return value.map(walk);
@@ -18,7 +18,7 @@ const moved = (entry, address, name) => {
   return { ...clone(entry), history: walk(entry.history) };
 };
 
-const probed = (report) => report.hosts.filter((host) => host.history.subject.endpoint);
+const probed = (report) => report.hosts.filter((host) => host.history.host.endpoint);
 
 /** The demo's hosts again and again, each with an address and a name of its own. */
 export const many = (from, to, count) => {
@@ -45,32 +45,32 @@ export const hostile = (from, corpus, to) => {
   report.hosts = names.map((name, number) => {
     const host = moved(model, `10.1.0.${number + 1}`, name);
     for (const attempt of host.history.attempts) {
-      if (attempt.by_name !== null) attempt.by_name = name;
+      if (attempt.sni !== null) attempt.sni = name;
       if (attempt.ntlm) Object.assign(attempt.ntlm, { dns_computer: name, netbios_computer: name, dns_domain: name });
       if (!attempt.tls) continue;
-      const key = `nasty-${number}`;
+      const key = number.toString(16).padStart(64, "0");
       report.certificates[key] = {
         ...clone(report.certificates[attempt.tls.chain[0]]),
+        sha256: key,
         subject: `CN=${name}`,
         issuer: name,
         common_name: name,
         san_dns: [name],
         has_san: true,
       };
-      attempt.tls = { ...attempt.tls, cipher: name, chain: [key], trust: { verdict: "rejected", detail: name } };
+      attempt.tls = { ...attempt.tls, cipher: name, chain: [key], trust: { rejected: name } };
     }
     host.history.lookups.push({
       question: { addresses: name },
       resolver: "system",
-      answer: { kind: "error", detail: name },
+      answer: { error: { detail: name } },
       duration_ms: 1,
     });
     return host;
   });
   const [first] = names.filter((name) => name.includes("<script>"));
-  report.scan.vantage = first;
   report.plan.targets = names;
   report.plan.version = first;
-  report.notices = [{ kind: "local_trouble", detail: first }];
+  report.notices = [{ socket_error: { detail: first, shortage: null } }];
   writeFileSync(to, JSON.stringify(report));
 };

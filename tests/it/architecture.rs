@@ -19,7 +19,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "clock",
-        &["platform"],
+        &["platform", "model"],
         &["rustls::", "ratatui", "std::fs", "std::net::Tcp"],
     ),
     (

@@ -493,7 +493,7 @@ fn help_and_version_are_no_failures() {
 #[test]
 fn the_name_of_a_report_is_told_as_it_was_filled_in() {
     let home = home();
-    let started = r#"{"run_id":"20260301T000000Z-00c0ffee","source":"here","seq":0,"at":"2026-03-01T00:00:00Z","body":{"event":"scan_started","schema":"rdpscan.events/1","version":"0.1.0","targets":["127.0.0.1"],"excludes":[],"endpoints_planned":1,"names_planned":0,"seed":1,"attempts":3,"dns":true,"ntlm":true,"list_all":false,"simulated":false}}"#;
+    let started = r#"{"scan":"20260301T000000Z-00c0ffee","site":"here","epoch":1,"stream":"run-1","seq":0,"at":"2026-03-01T00:00:00Z","event":{"scan_started":{"schema":"rdpscan.events/1","version":"0.1.0","targets":["127.0.0.1"],"excludes":[],"endpoints_planned":1,"names_planned":0,"seed":1,"attempts":3,"dns":true,"ntlm":true,"list_all":false,"simulated":false}}}"#;
     std::fs::write(home.path().join("saved.ndjson"), format!("{started}\n")).expect("a scan");
     let arguments = ["report", "saved.ndjson", "-o", "f-{date}.html"];
     let output = rdpscan(home.path(), &arguments, &[]);
@@ -521,7 +521,7 @@ fn events_as_they_happen_say_that_no_filter_applies_to_them() {
         assert!(text(output.stdout).lines().count() > 1);
         text(output.stderr)
     };
-    let notice = "--filter and --sort do not apply to ndjson on standard output";
+    let notice = "so --filter and --sort do not apply to it";
     assert_eq!(
         told(&["--filter", "state:healthy"]).matches(notice).count(),
         1

@@ -22,7 +22,7 @@ use rdpscan::cli::Cli;
 use rdpscan::diagnosis::remedies::{self, Remedy, Shell};
 use rdpscan::fix::{self, File, HostName, Plan};
 use rdpscan::fleet::Host;
-use rdpscan::model::{Endpoint, Finding, NameSource, Severity, Subject};
+use rdpscan::model::{Endpoint, Finding, HostKey, NameSource, Severity};
 
 /// Remedies that scripts carry out.
 const SCRIPTED: [&str; 16] = [
@@ -608,7 +608,7 @@ proptest! {
             .iter()
             .flat_map(|(name, ip, port)| {
                 let mut known = edited(&everywhere(1, name), |history| {
-                    history.subject = Subject::Endpoint(Endpoint::new(*ip, *port));
+                    history.key = HostKey::Endpoint(Endpoint::new(*ip, *port));
                 });
                 for path in &mut known.diagnosis.name_paths {
                     for member in &mut path.members {

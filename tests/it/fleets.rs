@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rdpscan::clock;
 use rdpscan::diagnosis::Policy;
-use rdpscan::fleet::Fleet;
+use rdpscan::fleet::{Fleet, HostId};
 use rdpscan::model::{Attempt, ProbeTolerance, Progress, ScanEvent};
 use rdpscan::probe::dns::{DnsOptions, Names};
 use rdpscan::probe::trust::TrustStore;
@@ -90,6 +90,7 @@ fn fold(events: impl IntoIterator<Item = ScanEvent>) -> Fleet {
     for event in events {
         fleet.apply(event);
     }
+    fleet.settle();
     fleet
 }
 
@@ -226,7 +227,7 @@ async fn fleet_of(name: &str) -> Fleet {
 
 /// The whole fleet in a format that is text.
 fn written(fleet: &Fleet, format: Format) -> String {
-    let rows: Vec<usize> = (0..fleet.hosts().len()).collect();
+    let rows: Vec<HostId> = fleet.hosts().map(|(id, _)| id).collect();
     let selection = Selection {
         fleet,
         rows: &rows,
@@ -274,7 +275,7 @@ async fn reports_say_how_names_disagree_what_comes_next_and_what_cannot_be_told(
     assert!(written(Format::Text).contains("remedy R9, then R15)"));
     let page = written(Format::Html);
     for wanted in [
-        "the name is half dead",
+        "some addresses of the name do not respond",
         "Cannot be told yet",
         "(--check-nla)",
     ] {
@@ -289,7 +290,7 @@ async fn reports_say_how_names_disagree_what_comes_next_and_what_cannot_be_told(
     for (name, wanted) in [
         ("stale.corp.example", "stale".into()),
         ("wrong-host.corp.example", "wrong_host".into()),
-        ("half-dead.corp.example", "half_dead".into()),
+        ("half-dead.corp.example", "partial_dead".into()),
         ("match.corp.example", serde_json::Value::Null),
     ] {
         assert_eq!(host(name)["dns"]["disagreement"], wanted, "{name}");
@@ -302,11 +303,11 @@ async fn reports_say_how_names_disagree_what_comes_next_and_what_cannot_be_told(
         .unwrap();
     assert_eq!(partial["remedy"], "R9");
     assert_eq!(partial["remedies"], serde_json::json!(["R9", "R15"]));
-    let undecided = half_dead["undecided"].as_array().unwrap();
-    let optional = undecided
+    let undetermined = half_dead["undetermined"].as_array().unwrap();
+    let optional = undetermined
         .iter()
         .find(|one| one["id"] == "RDP-NLA-OPTIONAL")
         .unwrap();
-    assert_eq!(optional["get"], "--check-nla");
-    assert_eq!(optional["why"], "no request without NLA was answered");
+    assert_eq!(optional["next_step"], "--check-nla");
+    assert_eq!(optional["reason"], "no request without NLA was answered");
 }

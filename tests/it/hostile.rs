@@ -13,7 +13,7 @@ use peer::{Act, Peer, options};
 use rdpscan::clock;
 use rdpscan::diagnosis::{Ending, endings};
 use rdpscan::model::{
-    Attempt, Outcome, ProbeKind, Protocols, SelectedSecurity, Stage, TlsMethod, TlsVersion,
+    Attempt, Outcome, ProbeKind, Protocols, SelectedSecurity, Stage, TlsHandshake, TlsVersion,
 };
 use rdpscan::scan::AttemptRequest;
 use rdpscan::wire::tls_peek::{alert, server_flight};
@@ -192,7 +192,7 @@ async fn another_protocol_is_named() {
     assert_eq!(stage, Stage::X224);
     assert!(
         matches!(&outcome, Outcome::NotRdp { looks_like, first_bytes }
-            if looks_like == "ssh" && first_bytes.starts_with("5353482d")),
+            if **looks_like == *"ssh" && first_bytes.0.starts_with(b"SSH-")),
         "{outcome:?}"
     );
 }
@@ -213,7 +213,7 @@ async fn a_disconnect_message_of_xrdp_is_named_and_counts_as_a_close() {
     let peer = Peer::start(vec![vec![Act::Read, Act::Send(drop), Act::Fin]]).await;
     let attempt = peer.attempt().await;
     let disconnected = Outcome::Disconnected {
-        message: "MCS Disconnect Provider Ultimatum".to_owned(),
+        message: "MCS Disconnect Provider Ultimatum".into(),
         received: 9,
     };
     assert_eq!(attempt.failure(), Some((Stage::X224, &disconnected)));
@@ -255,7 +255,7 @@ async fn failure_5_is_asked_again_with_early_authorization() {
         );
     }
     let wide = &attempts[2];
-    assert_eq!(wide.probe, ProbeKind::WideRequest);
+    assert_eq!(wide.probe, ProbeKind::HybridExRequest);
     let facts = wide.negotiation.unwrap();
     assert_eq!(facts.requested, Protocols(0x0B));
     assert_eq!(facts.selected, SelectedSecurity::HybridEx);
@@ -297,11 +297,11 @@ async fn both_versions_shake_hands_in_full() {
         let attempt = peer.attempt().await;
         assert_eq!(last(&attempt), ok(Stage::Tls));
         let tls = attempt.tls.unwrap();
-        assert_eq!(tls.method, TlsMethod::Full);
+        assert_eq!(tls.handshake, TlsHandshake::Full);
         assert_eq!(tls.version, Some(expected));
         assert_eq!(tls.signature_valid, Some(true));
         assert_eq!(tls.chain.len(), 1);
-        assert_eq!(tls.chain[0].der_length as usize, certificate.len());
+        assert_eq!(tls.leaf().unwrap().der_length as usize, certificate.len());
         assert!(tls.cipher.is_some() && tls.group.is_some() && tls.received > 0);
         assert!(!tls.client_certificate_requested);
     }
@@ -312,7 +312,7 @@ async fn a_wrong_signature_is_seen_and_let_pass() {
     for version in [&TLS12, &TLS13] {
         let peer = Peer::start(vec![after_ssl([Act::Tls(material::impostor(version))])]).await;
         let tls = peer.attempt().await.tls.unwrap();
-        assert_eq!(tls.method, TlsMethod::Full);
+        assert_eq!(tls.handshake, TlsHandshake::Full);
         assert_eq!(tls.signature_valid, Some(false));
     }
 }
@@ -366,7 +366,7 @@ async fn an_alert_leads_to_the_legacy_hello_which_yields_the_chain() {
     );
     assert!(endings(&attempts).all(|ending| ending == Ending::Through));
     let tls = attempts[2].tls.as_ref().unwrap();
-    assert_eq!(tls.method, TlsMethod::LegacyPeek);
+    assert_eq!(tls.handshake, TlsHandshake::LegacyPeek);
     assert_eq!(tls.version, Some(TlsVersion::TLS_1_0));
     assert_eq!(tls.cipher.as_deref(), Some("TLS_RSA_WITH_AES_128_CBC_SHA"));
     assert_eq!(tls.chain.len(), 2);
@@ -385,7 +385,7 @@ async fn a_server_hello_for_tls_1_0_is_our_refusal() {
     );
     let attempt = peer.attempt_with(ProbeKind::LegacyHello).await;
     assert_eq!(last(&attempt), ok(Stage::Tls));
-    assert_eq!(attempt.tls.unwrap().method, TlsMethod::LegacyPeek);
+    assert_eq!(attempt.tls.unwrap().handshake, TlsHandshake::LegacyPeek);
 }
 
 #[tokio::test]
@@ -407,7 +407,7 @@ async fn a_certificate_read_before_the_server_closes_is_kept_and_does_not_count_
     };
     assert_eq!(last(&attempt), (Stage::Tls, closed));
     let tls = attempt.tls.unwrap();
-    assert_eq!(tls.method, TlsMethod::Failed);
+    assert_eq!(tls.handshake, TlsHandshake::Failed);
     assert_eq!(tls.version, Some(TlsVersion::TLS_1_0));
     assert_eq!(tls.chain.len(), 1);
 }
@@ -451,7 +451,7 @@ async fn an_old_host_that_became_new_is_found_out() {
     assert_eq!(newest.probe, ProbeKind::Default);
     assert_eq!(last(newest), ok(Stage::Tls));
     assert!(newest.failure().is_none());
-    assert_eq!(newest.tls.as_ref().unwrap().method, TlsMethod::Full);
+    assert_eq!(newest.tls.as_ref().unwrap().handshake, TlsHandshake::Full);
 }
 
 #[tokio::test]
@@ -503,7 +503,7 @@ async fn a_close_in_either_handshake_is_a_failed_tls_stage() {
             last(&attempt),
             (Stage::Tls, Outcome::Closed { received: 0 })
         );
-        assert_eq!(attempt.tls.unwrap().method, TlsMethod::Failed);
+        assert_eq!(attempt.tls.unwrap().handshake, TlsHandshake::Failed);
         assert_eq!(peer.connections(), 1);
     }
 }
@@ -619,7 +619,7 @@ async fn credssp_has_outcomes_of_its_own() {
         let peer = Peer::start(vec![after_question(acts)]).await;
         let attempt = peer.attempt().await;
         assert_eq!(attempt.failure(), Some((Stage::Credssp, &expected)));
-        assert_eq!(attempt.tls.unwrap().method, TlsMethod::Full);
+        assert_eq!(attempt.tls.unwrap().handshake, TlsHandshake::Full);
         assert_eq!(peer.connections(), 1);
     }
 }
@@ -691,8 +691,8 @@ async fn a_request_without_nla_ends_with_the_answer() {
 async fn direct_tls_reads_the_certificate_and_what_answers_inside() {
     let http = b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec();
     let not_rdp = Outcome::NotRdp {
-        looks_like: "http".to_owned(),
-        first_bytes: banner::first_bytes_hex(&http),
+        looks_like: "http".into(),
+        first_bytes: banner::first_bytes(&http),
     };
     for (act, expected) in [
         (Act::Send(selected(Protocols::SSL)), Outcome::Ok),
@@ -707,7 +707,7 @@ async fn direct_tls_reads_the_certificate_and_what_answers_inside() {
             [ok(Stage::Tcp), ok(Stage::Tls), (Stage::X224, expected)]
         );
         let tls = attempt.tls.unwrap();
-        assert_eq!((tls.method, tls.chain.len()), (TlsMethod::Full, 1));
+        assert_eq!((tls.handshake, tls.chain.len()), (TlsHandshake::Full, 1));
     }
 }
 

@@ -5,7 +5,7 @@
 #![cfg(test)]
 
 use rdpscan::diagnosis::{Context, Policy, Verdict, verdicts};
-use rdpscan::model::{History, Subject};
+use rdpscan::model::{History, HostKey};
 use rdpscan::wire::tsrequest::TsRequest;
 
 use crate::hostile::material::server_1_3;
@@ -107,7 +107,7 @@ async fn asked(confirm: &str, answer: Vec<u8>, attempts: usize) -> History {
         Act::Send(answer),
     ]])
     .await;
-    let mut history = History::new(Subject::Endpoint(peer.endpoint));
+    let mut history = History::new(HostKey::Endpoint(peer.endpoint));
     for _ in 0..attempts {
         history.attempts.push(peer.attempt().await);
     }
@@ -125,7 +125,7 @@ fn judged(history: &History) -> Vec<(&'static str, Verdict)> {
             ntlm_enabled: true,
             resolver_down: false,
             fleet: None,
-            lookup: &|_| None,
+            members: &|_| None,
         },
     )
 }

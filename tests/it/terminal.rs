@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rdpscan::diagnosis::Policy;
-use rdpscan::fleet::Fleet;
+use rdpscan::fleet::{Fleet, HostId};
 use rdpscan::model::Progress;
 use rdpscan::tui::{Export, Feed, Offer, Options, Outlet, run};
 use tokio::sync::{mpsc, watch};
@@ -48,7 +48,7 @@ impl Outlet for Panics {
         panic!("a panic on purpose")
     }
 
-    fn fix(&self, _: &Fleet, _: &[usize]) -> Result<rdpscan::tui::FixFolder, String> {
+    fn fix(&self, _: &Fleet, _: &[HostId]) -> Result<rdpscan::tui::FixFolder, String> {
         panic!("a panic on purpose")
     }
 
@@ -95,7 +95,7 @@ fn screen_in_a_pty() {
     let draft = PathBuf::from(&note).with_extension("draft");
     std::fs::write(
         &draft,
-        format!("{} hosts, ended {ended}", fleet.hosts().len()),
+        format!("{} hosts, ended {ended}", fleet.rows().len()),
     )
     .unwrap();
     std::fs::rename(draft, note).unwrap();

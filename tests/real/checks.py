@@ -91,12 +91,13 @@ def findings(report):
 
 
 def notices(report, kind=""):
-    """The notices whose kind begins like this."""
-    return [notice for notice in report["notices"] if notice["kind"].startswith(kind)]
+    """The notices whose kind begins like this: their fields, and the kind as one more."""
+    pairs = [(notice, {}) if isinstance(notice, str) else next(iter(notice.items())) for notice in report["notices"]]
+    return [{"kind": name, **fields} for name, fields in pairs if name.startswith(kind)]
 
 
 def summary(report):
     """The states and the notices of a report in one line."""
     hosts = ", ".join(f"{count} {state}" for state, count in states(report).most_common())
-    kinds = ", ".join(notice["kind"] for notice in report["notices"])
+    kinds = ", ".join(notice["kind"] for notice in notices(report))
     return f"{hosts or 'no host'}; notices: {kinds or 'none'}"

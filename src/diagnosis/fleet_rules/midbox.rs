@@ -1,7 +1,7 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::model::{Attempt, History, Outcome, Stage, TlsMethod};
+use crate::model::{Attempt, History, Outcome, Stage, TlsHandshake};
 
 /// Fewer hosts than this may all have the same fault of their own.
 const MANY: u32 = 5;
@@ -32,18 +32,18 @@ pub(crate) struct Alike {
 }
 
 /// By first address of the prefix: only prefixes in which something on the way is to blame.
-pub(super) type Prefixes = HashMap<IpAddr, Alike>;
+pub(super) type Prefixes = BTreeMap<IpAddr, Alike>;
 
 /// Counts by prefix.
 #[derive(Debug, Default)]
-pub(super) struct Looking {
-    reached: HashMap<IpAddr, u32>,
-    cut: HashMap<(IpAddr, EarlyEnd), u32>,
+pub(super) struct CutHandshakes {
+    reached: BTreeMap<IpAddr, u32>,
+    cut: BTreeMap<(IpAddr, EarlyEnd), u32>,
 }
 
-impl Looking {
+impl CutHandshakes {
     pub(super) fn add(&mut self, history: &History) {
-        let (Some(endpoint), Some(end)) = (history.subject.endpoint(), handshakes(history)) else {
+        let (Some(endpoint), Some(end)) = (history.key.endpoint(), handshakes(history)) else {
             return;
         };
         let (network, _) = prefix(endpoint.address);
@@ -56,10 +56,11 @@ impl Looking {
     pub(super) fn finish(self) -> Prefixes {
         let Self { reached, cut } = self;
         cut.into_iter()
+            .filter(|(_, hosts)| *hosts >= MANY)
             .filter_map(|((network, end), hosts)| {
                 let reached = *reached.get(&network)?;
                 // More than half, so that no prefix can have two of them.
-                (hosts >= MANY && hosts * 100 > reached * SHARE_PERCENT).then_some((
+                (hosts * 100 > reached * SHARE_PERCENT).then_some((
                     network,
                     Alike {
                         network,
@@ -75,7 +76,7 @@ impl Looking {
 }
 
 pub(super) fn of(prefixes: &Prefixes, history: &History) -> Option<Alike> {
-    let (network, _) = prefix(history.subject.endpoint()?.address);
+    let (network, _) = prefix(history.key.endpoint()?.address);
     let alike = *prefixes.get(&network)?;
     (handshakes(history)? == Handshakes::Cut(alike.end)).then_some(alike)
 }
@@ -115,7 +116,7 @@ fn of_attempt(attempt: &Attempt) -> Option<Handshakes> {
     let read = attempt
         .tls
         .as_ref()
-        .is_some_and(|tls| tls.method != TlsMethod::Failed);
+        .is_some_and(|tls| tls.handshake != TlsHandshake::Failed);
     Some(if read || received >= EARLY_BYTES {
         Handshakes::Otherwise
     } else {

@@ -7,11 +7,11 @@ mod outage;
 mod pace;
 mod shared_key;
 mod skew;
+mod sorted;
 mod throttle;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -28,7 +28,7 @@ pub(crate) use throttle::Throttled;
 /// What the fleet as a whole shows. Holds groups, and of hosts only those few that a busy scan troubles: small however many
 /// hosts there are.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct FleetSight {
+pub struct FleetView {
     keys: shared_key::SharedKeys,
     alike: midbox::Prefixes,
     clock: Option<OwnClock>,
@@ -46,36 +46,62 @@ pub struct Banner {
     pub text: String,
 }
 
-impl FleetSight {
-    /// Looks at every history of a scan, asked for by place until there is none: at each once, and once more at those who
-    /// share a key. The order does not matter.
-    #[must_use]
-    pub fn of<'a>(history: impl Fn(usize) -> Option<Cow<'a, History>>) -> Self {
-        let history = |place| history(place).map(ordered);
-        let mut keys = shared_key::Looking::default();
-        let mut alike = midbox::Looking::default();
-        let mut pace = pace::Looking::default();
-        let mut clock = skew::Looking::default();
-        let mut throttled = throttle::Looking::default();
-        let mut own_way = outage::Looking::default();
-        for (place, history) in (0..).map_while(|place| Some((place, history(place)?))) {
-            keys.add(place, &history);
-            alike.add(&history);
-            pace.add(&history);
-            clock.add(&history);
-            throttled.add(&history);
-            own_way.add(place, &history);
-        }
-        Self {
-            keys: keys.finish(&history),
-            alike: alike.finish(),
-            pace: pace.finish(),
-            clock: clock.finish(),
-            own_way: own_way.finish(),
-            throttled: throttled.finish(),
-        }
+/// A look at all hosts of a scan, one after the other, so that it can be spread over time: [`add`](Self::add) every one, then
+/// [`add_again`](Self::add_again) those that [`revisit`](Self::revisit) lists, then [`finish`](Self::finish). The order does
+/// not matter, and no step takes long.
+#[derive(Debug, Default)]
+pub struct FleetSurvey {
+    keys: shared_key::KeyHolders,
+    cut: midbox::CutHandshakes,
+    pace: pace::PaceSamples,
+    clock: skew::ClockSamples,
+    load: throttle::LoadSamples,
+    outages: outage::OutageSamples,
+}
+
+impl FleetSurvey {
+    /// Takes a host in. Each has a place of its own.
+    pub fn add(&mut self, place: usize, history: &History) {
+        let history = in_order(history);
+        self.keys.add(place, &history);
+        self.cut.add(&history);
+        self.pace.add(&history);
+        self.clock.add(&history);
+        self.load.add(place, &history);
+        self.outages.add(place, &history);
     }
 
+    /// The places of those that are to be looked at again when all are in: they share a key with others, or fail at times.
+    #[must_use]
+    pub fn revisit(&self) -> Vec<usize> {
+        let mut places: Vec<usize> = self.keys.places().chain(self.load.places()).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    /// Takes one of these in once more.
+    pub fn add_again(&mut self, history: &History) {
+        let history = in_order(history);
+        self.keys.add_again(&history);
+        self.load.add_again(&history);
+    }
+
+    /// What all of them show.
+    #[must_use]
+    pub fn finish(self) -> FleetView {
+        FleetView {
+            keys: self.keys.finish(),
+            alike: self.cut.finish(),
+            pace: self.pace.finish(),
+            clock: self.clock.finish(),
+            own_way: self.outages.finish(),
+            throttled: self.load.finish(),
+        }
+    }
+}
+
+impl FleetView {
     /// What is to be said about this machine instead of about its hosts.
     #[must_use]
     pub fn banners(&self) -> Vec<Banner> {
@@ -84,7 +110,7 @@ impl FleetSight {
     }
 
     pub(crate) fn shared_key(&self, leaf: &CertificateFacts) -> Option<&SharedKey> {
-        self.keys.get(&leaf.spki_sha256)
+        self.keys.get(&shared_key::key_of(leaf))
     }
 
     pub(crate) fn alike(&self, history: &History) -> Option<Alike> {
@@ -107,19 +133,11 @@ impl FleetSight {
 
     /// The host fails only while many connections are open, as it seems.
     pub(crate) fn throttled(&self, history: &History) -> Option<Throttled> {
-        self.throttled.get(&history.subject.endpoint()?).copied()
+        self.throttled.get(&history.key.endpoint()?).copied()
     }
 
     pub(crate) fn pace(&self) -> Pace {
         self.pace
-    }
-}
-
-/// The history with its attempts in the order in which they began.
-fn ordered(history: Cow<'_, History>) -> Cow<'_, History> {
-    match in_order(&history) {
-        Cow::Owned(ordered) => Cow::Owned(ordered),
-        Cow::Borrowed(_) => history,
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use super::Banner;
+use super::sorted::Sorted;
 use crate::diagnosis::ending::{Ending, connected, endings};
 use crate::model::{Attempt, History, Outcome, Stage};
 
@@ -15,11 +16,11 @@ const BY_CHANCE: f64 = 0.01;
 /// Fewer hosts than this do not speak for all others.
 const FEWEST: usize = 3;
 
-/// An outage: from the first to the last attempt that failed in it.
+/// An outage: from the first to the last attempt that failed in it, in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Outage {
-    first: Timestamp,
-    last: Timestamp,
+    first: i64,
+    last: i64,
     attempts: usize,
 }
 
@@ -33,8 +34,11 @@ pub(super) struct OwnWay {
 
 /// Attempts at hosts that get through at times, and how many hosts have no route.
 #[derive(Debug, Default)]
-pub(super) struct Looking {
-    tried: Vec<Tried>,
+pub(super) struct OutageSamples {
+    /// When attempts began that were not cut off, in microseconds.
+    answered: Sorted<i64>,
+    /// When others did, and at which host.
+    cut: Sorted<(i64, usize)>,
     v4: Routes,
     v6: Routes,
 }
@@ -53,49 +57,41 @@ impl Routes {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Tried {
-    at: Timestamp,
-    failed: bool,
-    host: usize,
-}
-
-impl Looking {
+impl OutageSamples {
     pub(super) fn add(&mut self, place: usize, history: &History) {
-        let Some(endpoint) = history.subject.endpoint() else {
+        let Some(endpoint) = history.key.endpoint() else {
             return;
         };
-        let before = self.tried.len();
-        let (mut counted, mut through, mut without_route) = (false, false, true);
-        for (attempt, end) in history.attempts.iter().zip(endings(&history.attempts)) {
-            if end == Ending::NotCounted {
-                continue;
-            }
-            counted = true;
-            through |= end == Ending::Through;
-            without_route &= has_no_route(attempt);
-            self.tried.push(Tried {
-                at: attempt.started_at,
-                failed: is_cut(end),
-                host: place,
-            });
-        }
-        // A host that never gets through fails for reasons of its own.
-        if !through {
-            self.tried.truncate(before);
-        }
-        let routes = if endpoint.address.is_ipv6() {
-            &mut self.v6
-        } else {
-            &mut self.v4
+        let counted = || {
+            let ends = endings(&history.attempts);
+            let all = history.attempts.iter().zip(ends);
+            all.filter(|(_, end)| *end != Ending::NotCounted)
         };
-        routes.hosts += usize::from(counted);
-        routes.without += usize::from(counted && without_route);
+        // A host that never gets through fails for reasons of its own.
+        if counted().any(|(_, end)| end == Ending::Through) {
+            for (attempt, end) in counted() {
+                let at = attempt.started_at.as_microsecond();
+                if is_cut(end) {
+                    self.cut.add((at, place));
+                } else {
+                    self.answered.add(at);
+                }
+            }
+        }
+        if counted().next().is_some() {
+            let routes = if endpoint.address.is_ipv6() {
+                &mut self.v6
+            } else {
+                &mut self.v4
+            };
+            routes.hosts += 1;
+            routes.without += usize::from(counted().all(|(attempt, _)| has_no_route(attempt)));
+        }
     }
 
     pub(super) fn finish(self) -> OwnWay {
         OwnWay {
-            outages: outages(self.tried),
+            outages: outages(&self.answered.into_vec(), &self.cut.into_vec()),
             no_route_v4: self.v4.lost(),
             no_route_v6: self.v6.lost(),
         }
@@ -103,26 +99,36 @@ impl Looking {
 }
 
 /// Runs of failures, one after another at many hosts with no success in between, too long for chance.
-fn outages(mut tried: Vec<Tried>) -> Vec<Outage> {
-    tried.sort_unstable_by_key(|one| (one.at, one.failed));
-    let failed = tried.iter().filter(|one| one.failed).count();
-    let share = failed as f64 / tried.len().max(1) as f64;
-    tried
-        .chunk_by(|one, next| one.failed == next.failed)
+fn outages(answered: &[i64], cut: &[(i64, usize)]) -> Vec<Outage> {
+    let tried = answered.len() + cut.len();
+    let share = cut.len() as f64 / tried.max(1) as f64;
+    let mut answered = answered.iter().peekable();
+    let mut are_together = |(one, _): &(i64, usize), (next, _): &(i64, usize)| {
+        while answered.next_if(|at| *at <= one).is_some() {}
+        answered.peek().is_none_or(|at| *at > next)
+    };
+    cut.chunk_by(|one, next| are_together(one, next))
         .filter_map(|run| {
-            let (first, last) = (run.first()?, run.last()?);
-            let mut hosts: Vec<usize> = run.iter().map(|one| one.host).collect();
-            hosts.sort_unstable();
-            hosts.dedup();
+            let (first, last) = (run.first()?.0, run.last()?.0);
             let length = i32::try_from(run.len()).unwrap_or(i32::MAX);
-            let expected = tried.len() as f64 * share.powi(length);
-            (first.failed && hosts.len() >= MANY && expected < BY_CHANCE).then_some(Outage {
-                first: first.at,
-                last: last.at,
+            let expected = tried as f64 * share.powi(length);
+            (expected < BY_CHANCE && is_at_many(run)).then_some(Outage {
+                first,
+                last,
                 attempts: run.len(),
             })
         })
         .collect()
+}
+
+fn is_at_many(run: &[(i64, usize)]) -> bool {
+    let mut hosts: Vec<usize> = Vec::new();
+    run.iter().any(|(_, host)| {
+        if !hosts.contains(host) {
+            hosts.push(*host);
+        }
+        hosts.len() >= MANY
+    })
 }
 
 /// It ended as a way that breaks ends it: not by the server's word.
@@ -147,9 +153,10 @@ fn has_no_route(attempt: &Attempt) -> bool {
 impl OwnWay {
     /// Nearly everything failed that was begun at this time.
     pub(super) fn was_away(&self, at: Timestamp) -> bool {
-        self.outages
-            .iter()
-            .any(|outage| (outage.first..=outage.last).contains(&at))
+        let at = at.as_microsecond();
+        let begun = self.outages.partition_point(|outage| outage.first <= at);
+        let newest = self.outages.get(..begun).and_then(<[Outage]>::last);
+        newest.is_some_and(|outage| at <= outage.last)
     }
 
     /// There is no way from here to any host of this family.
@@ -164,11 +171,9 @@ impl OwnWay {
 
     pub(super) fn banners(&self) -> impl Iterator<Item = Banner> {
         let away = self.outages.iter().map(|outage| {
-            let Outage {
-                first,
-                last,
-                attempts,
-            } = outage;
+            let time = |us| Timestamp::from_microsecond(us).unwrap_or_default();
+            let (first, last) = (time(outage.first), time(outage.last));
+            let attempts = outage.attempts;
             format!(
                 "from {first:.0} to {last:.0} all {attempts} attempts failed at hosts that answer otherwise: this machine, \
                  or its way out, was in trouble, and they do not count; if it comes again, scan with a smaller --rate"

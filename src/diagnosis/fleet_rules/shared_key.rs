@@ -1,5 +1,5 @@
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::diagnosis::identity::{host_label, labels_agree, normal, ntlm_name, windows_made};
 use crate::diagnosis::leaves;
@@ -33,66 +33,95 @@ pub(crate) struct SharedKey {
     quoted: Vec<Box<str>>,
 }
 
-/// By the hash of the public key: only keys that mean something.
-pub(super) type SharedKeys = HashMap<Box<str>, SharedKey>;
+/// By [`key_of`]: only keys that mean something.
+pub(super) type SharedKeys = BTreeMap<u64, SharedKey>;
 
-struct Member {
-    endpoint: Endpoint,
-    label: Option<String>,
-    /// The label is the machine's own word.
-    own_word: bool,
-}
-
-/// Who shows which key, by place among the histories: the usual fleet of keys of their own costs one small entry per host and
-/// no name.
+/// Who shows which key. Of keys that one host alone shows, as most do, only a hash is kept; what hosts that share one are called
+/// is collected when they are looked at again.
 #[derive(Debug, Default)]
-pub(super) struct Looking {
-    keys: HashMap<Box<str>, Seen>,
+pub(super) struct KeyHolders {
+    /// By hash of the key.
+    holders: BTreeMap<u64, Holders>,
+    /// The places of all who share a key.
+    sharing: Vec<usize>,
+    groups: BTreeMap<u64, Group>,
+    judged: SharedKeys,
 }
 
-#[derive(Debug)]
-struct Seen {
-    first: usize,
-    more: Vec<usize>,
+#[derive(Debug, Clone, Copy)]
+enum Holders {
+    /// One host, by its place.
+    One(u32),
+    /// Several, of whom so many have not been looked at again.
+    Several(u32),
 }
 
-impl Looking {
+impl KeyHolders {
     pub(super) fn add(&mut self, place: usize, history: &History) {
-        for leaf in usable(history) {
-            let Some(seen) = self.keys.get_mut(&leaf.spki_sha256) else {
-                let seen = Seen {
-                    first: place,
-                    more: Vec::new(),
-                };
-                self.keys.insert(leaf.spki_sha256.clone(), seen);
+        let short = u32::try_from(place).unwrap_or(u32::MAX);
+        // One host may show several certificates with one key.
+        let keys: BTreeSet<u64> = usable(history).map(key_of).collect();
+        for key in keys {
+            let Some(holders) = self.holders.get_mut(&key) else {
+                self.holders.insert(key, Holders::One(short));
                 continue;
             };
-            // One host may show several certificates with one key.
-            if *seen.more.last().unwrap_or(&seen.first) != place {
-                seen.more.push(place);
+            let others = match *holders {
+                Holders::One(first) => {
+                    self.sharing.extend(usize::try_from(first));
+                    1
+                }
+                Holders::Several(others) => others,
+            };
+            self.sharing.push(place);
+            *holders = Holders::Several(others.saturating_add(1));
+        }
+    }
+
+    /// The hosts to look at again.
+    pub(super) fn places(&self) -> impl Iterator<Item = usize> {
+        self.sharing.iter().copied()
+    }
+
+    pub(super) fn add_again(&mut self, history: &History) {
+        let mut leaves: Vec<&CertificateFacts> = usable(history).collect();
+        leaves.sort_by_key(|leaf| key_of(leaf));
+        for leaves in leaves.chunk_by(|one, next| key_of(one) == key_of(next)) {
+            let Some(key) = leaves.first().map(|leaf| key_of(leaf)) else {
+                continue;
+            };
+            let Some(Holders::Several(left @ 1..)) = self.holders.get_mut(&key) else {
+                continue;
+            };
+            *left -= 1;
+            let group = self.groups.entry(key).or_default();
+            group.add(history, leaves);
+            if *left == 0
+                && let Some(shared) = self.groups.remove(&key).and_then(Group::judge)
+            {
+                self.judged.insert(key, shared);
             }
         }
     }
 
-    /// Looks again at those alone who share a key.
-    pub(super) fn finish<'a>(
-        self,
-        history: &impl Fn(usize) -> Option<Cow<'a, History>>,
-    ) -> SharedKeys {
-        self.keys
-            .into_iter()
-            .filter(|(_, seen)| !seen.more.is_empty())
-            .filter_map(|(key, seen)| {
-                let mut group = Group::default();
-                for place in std::iter::once(seen.first).chain(seen.more) {
-                    if let Some(history) = history(place) {
-                        group.add(&key, &history);
-                    }
-                }
-                Some((key, group.judge()?))
-            })
-            .collect()
+    pub(super) fn finish(mut self) -> SharedKeys {
+        // Of a host that has changed its key meanwhile the others may still be waiting.
+        let rest = self.groups.into_iter();
+        let rest = rest.filter_map(|(key, group)| Some((key, group.judge()?)));
+        self.judged.extend(rest);
+        self.judged
     }
+}
+
+/// What stands for the key of a certificate: two keys of a scan have one hash once in thousands of millions of scans.
+pub(super) fn key_of(leaf: &CertificateFacts) -> u64 {
+    hash(&leaf.spki_sha256)
+}
+
+fn hash(value: &(impl Hash + ?Sized)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The certificates that can be read and whose key is known.
@@ -100,7 +129,7 @@ fn usable(history: &History) -> impl Iterator<Item = &CertificateFacts> {
     leaves::in_use(history)
         .into_iter()
         .map(|leaf| leaf.facts)
-        .filter(|leaf| leaf.unparsable.is_none() && !leaf.spki_sha256.is_empty())
+        .filter(|leaf| leaf.unparsable.is_none() && leaf.spki_sha256.is_some())
 }
 
 /// What the machine calls itself, else its reverse or listed name, as a label, and whether it is the machine's own word.
@@ -144,67 +173,100 @@ fn place(endpoint: Endpoint, label: Option<&str>) -> Box<str> {
     }
 }
 
-/// All hosts that show one key.
-#[derive(Default)]
+/// All hosts that show one key, as far as the verdict needs them. The order in which they come does not matter.
+#[derive(Debug, Default)]
 struct Group {
-    members: Vec<Member>,
-    /// Each certificate once, however many show it.
-    leaves: Vec<CertificateFacts>,
-    hashes: HashSet<Box<str>>,
+    hosts: usize,
+    /// Hashes of the hosts' labels.
+    labels: BTreeSet<u64>,
+    /// The first of the labels.
+    names: Vec<Box<str>>,
+    /// The first of the addresses, before all others those whose label the certificate carries.
+    places: Vec<(bool, Endpoint, Option<Box<str>>)>,
+    /// The certificate carries the label of some host.
+    is_named: bool,
+    /// Some host did not say itself what it is called.
+    is_unnamed: bool,
+    /// Some certificate is for many machines.
+    is_for_many: bool,
+    /// Hashes of the labels that a certificate lists, by the hash of the certificate: only where there are several.
+    listed: BTreeMap<u64, Vec<u64>>,
+    /// Hashes of the certificates, of their issuers and their subjects: not more than are told apart.
+    prints: Vec<u64>,
+    issuers: Vec<u64>,
+    subjects: Vec<u64>,
+    /// Some certificate is self-signed, some was not made by Windows.
+    is_self_issued: bool,
+    is_brought: bool,
 }
 
 impl Group {
-    fn add(&mut self, key: &str, history: &History) {
-        let Some(endpoint) = history.subject.endpoint() else {
+    /// Adds a host with those of its certificates that have the key.
+    fn add(&mut self, history: &History, leaves: &[&CertificateFacts]) {
+        let Some(endpoint) = history.key.endpoint() else {
             return;
         };
         let (label, own_word) = label_of(history);
-        self.members.push(Member {
-            endpoint,
-            label,
-            own_word,
-        });
-        for leaf in usable(history).filter(|leaf| &*leaf.spki_sha256 == key) {
-            if self.hashes.insert(leaf.sha256.clone()) {
-                self.leaves.push(leaf.clone());
-            }
+        let owns = leaves
+            .iter()
+            .any(|leaf| label.as_deref().is_some_and(|own| carries(leaf, own)));
+        self.hosts += 1;
+        self.is_named |= owns;
+        self.is_unnamed |= !own_word;
+        let label: Option<Box<str>> = label.map(Into::into);
+        if let Some(label) = &label {
+            self.labels.insert(hash(label));
+            keep_least(&mut self.names, label.clone(), QUOTED);
+        }
+        // One more than is quoted: each host leaves itself out.
+        keep_least(&mut self.places, (!owns, endpoint, label), QUOTED + 1);
+        for leaf in leaves {
+            self.add_leaf(leaf);
         }
     }
 
-    fn judge(&self) -> Option<SharedKey> {
-        let names: BTreeSet<&str> = self
-            .members
-            .iter()
-            .filter_map(|one| one.label.as_deref())
-            .collect();
+    fn add_leaf(&mut self, leaf: &CertificateFacts) {
+        let print = hash(&leaf.sha256);
+        keep_least(&mut self.prints, print, 2);
+        keep_least(&mut self.issuers, hash(&leaf.issuer), 2);
+        keep_least(&mut self.subjects, hash(&leaf.subject), FORGED);
+        self.is_self_issued |= leaf.self_issued;
+        self.is_brought |= !windows_made(leaf);
+        if self.is_for_many || self.listed.contains_key(&print) {
+            return;
+        }
+        let names = leaf.dns_names().into_iter();
+        let labels: BTreeSet<String> = names.map(|name| label(&normal(name))).collect();
+        // So many names are no single machine's; those that are not known here might be theirs.
+        if leaf.san_omitted > 0 || labels.iter().any(|name| name.starts_with('*')) {
+            self.is_for_many = true;
+            self.listed = BTreeMap::new();
+        } else if labels.len() > 1 {
+            let labels = labels.iter().map(hash).collect();
+            self.listed.insert(print, labels);
+        }
+    }
+
+    /// Some certificate lists several of the hosts.
+    fn is_for_several(&self) -> bool {
+        self.listed.values().any(|listed| {
+            let hosts = listed.iter().filter(|name| self.labels.contains(name));
+            hosts.count() > 1
+        })
+    }
+
+    fn judge(self) -> Option<SharedKey> {
         // One name at several addresses is one machine, or one farm behind one address.
-        if names.len() < 2 {
+        if self.labels.len() < 2 || self.is_for_many || self.is_for_several() {
             return None;
         }
-        let first = self.leaves.first()?;
-        let covered = |leaf: &CertificateFacts| {
-            let listed: BTreeSet<String> = leaf
-                .dns_names()
-                .into_iter()
-                .map(|name| label(&normal(name)))
-                .collect();
-            // So many names are no single machine's; those that are not known here might be theirs.
-            leaf.san_left_out > 0
-                || listed.iter().any(|name| name.starts_with('*'))
-                || names.iter().filter(|name| listed.contains(**name)).count() > 1
-        };
-        if self.leaves.iter().any(covered) {
-            return None;
+        if self.prints.len() == 1 {
+            return self.one_certificate();
         }
-        if self.leaves.len() == 1 {
-            return self.one_certificate(first, &names);
-        }
-        let issued = self.leaves.iter().all(|leaf| !leaf.self_issued);
-        let one_issuer = self.leaves.iter().all(|leaf| leaf.issuer == first.issuer);
-        let subjects: BTreeSet<&str> = self.leaves.iter().map(|leaf| &*leaf.subject).collect();
-        let means = if issued && one_issuer && subjects.len() >= FORGED {
+        let issued = !self.is_self_issued;
+        let means = if issued && self.issuers.len() == 1 && self.subjects.len() >= FORGED {
             KeyUse::Inspection
-        } else if issued && subjects.len() == 1 {
+        } else if issued && self.subjects.len() == 1 {
             // Someone was given a certificate to put on all of them: a farm, or a proxy before them.
             return None;
         } else {
@@ -212,36 +274,38 @@ impl Group {
         };
         Some(SharedKey {
             means,
-            count: names.len(),
-            quoted: names.into_iter().take(QUOTED).map(Into::into).collect(),
+            count: self.labels.len(),
+            quoted: self.names,
         })
     }
 
-    fn one_certificate(
-        &self,
-        leaf: &CertificateFacts,
-        names: &BTreeSet<&str>,
-    ) -> Option<SharedKey> {
-        let is_named = names.iter().any(|name| carries(leaf, name));
+    fn one_certificate(self) -> Option<SharedKey> {
         // A CA issued certificate with none of their names belongs to a farm. Where each host names itself over NTLM behind
         // a certificate that Windows did not make, a proxy terminates TLS for them.
-        let is_farm = !leaf.self_issued && !is_named;
-        let is_proxy = !windows_made(leaf) && self.members.iter().all(|one| one.own_word);
+        let is_farm = !self.is_self_issued && !self.is_named;
+        let is_proxy = self.is_brought && !self.is_unnamed;
         if is_farm || is_proxy {
             return None;
         }
-        let owns = |one: &Member| one.label.as_deref().is_some_and(|own| carries(leaf, own));
-        let mut members: Vec<&Member> = self.members.iter().collect();
-        members.sort_by_cached_key(|one| (!owns(one), one.endpoint));
-        let places = members
-            .iter()
-            .map(|one| place(one.endpoint, one.label.as_deref()));
+        let places = self.places.into_iter();
         Some(SharedKey {
             means: KeyUse::OneCertificate,
-            count: members.len(),
-            // One more than is quoted: each host leaves itself out.
-            quoted: places.take(QUOTED + 1).collect(),
+            count: self.hosts,
+            quoted: places
+                .map(|(_, endpoint, label)| place(endpoint, label.as_deref()))
+                .collect(),
         })
+    }
+}
+
+/// Puts a value in its place among the least ones, of which there are so many at most, each once.
+fn keep_least<T: Ord>(least: &mut Vec<T>, value: T, most: usize) {
+    if let Err(at) = least.binary_search(&value)
+        && at < most
+    {
+        least.reserve_exact(1);
+        least.insert(at, value);
+        least.truncate(most);
     }
 }
 
@@ -254,7 +318,7 @@ impl SharedKey {
     /// The same without the place of one host.
     pub(crate) fn words_for(&self, history: &History) -> String {
         let label = label_of(history).0;
-        let own = history.subject.endpoint();
+        let own = history.key.endpoint();
         let own = own.map(|endpoint| place(endpoint, label.as_deref()));
         let others = self.quoted.iter().filter(|one| Some(*one) != own.as_ref());
         quote(others, self.count.saturating_sub(1))

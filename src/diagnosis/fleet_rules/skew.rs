@@ -1,7 +1,7 @@
 use super::{Banner, median};
 use crate::diagnosis::certificate::TOLERANCE_S;
 use crate::model::History;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// Fewer hosts than this are no majority of anything.
 const FEWEST: usize = 3;
@@ -38,31 +38,36 @@ pub(crate) fn skews(history: &History) -> impl Iterator<Item = (f64, f64)> {
     })
 }
 
-/// One clock per host that told, and one start per certificate.
+/// One clock per host that told; while too few do, one start per certificate.
 #[derive(Debug, Default)]
-pub(super) struct Looking {
+pub(super) struct ClockSamples {
     hosts: Vec<f64>,
-    /// Start minus our time when it was seen, by the start: certificates made together are one witness.
-    starts: HashMap<i64, f64>,
+    /// Start minus our time when it was seen first, by the start: certificates made together are one witness.
+    starts: BTreeMap<i64, i64>,
 }
 
-impl Looking {
+impl ClockSamples {
     pub(super) fn add(&mut self, history: &History) {
         let mut seen: Vec<f64> = skews(history).map(|(skew, _)| skew).collect();
         self.hosts.extend(median(&mut seen));
+        if self.hosts.len() >= FEWEST {
+            self.starts = BTreeMap::new();
+            return;
+        }
         let start = history.certificate().and_then(|leaf| leaf.not_before);
         let newest = history.attempts.iter().rev().find(|a| a.tls.is_some());
         if let (Some(start), Some(newest)) = (start, newest) {
             let start = start.as_second();
             let ahead = start - newest.started_at.as_second();
-            self.starts.insert(start, ahead as f64);
+            let most = self.starts.entry(start).or_insert(ahead);
+            *most = ahead.max(*most);
         }
     }
 
     pub(super) fn finish(self) -> Option<OwnClock> {
         let Self { mut hosts, starts } = self;
         if hosts.len() < FEWEST {
-            return by_certificates(starts.into_values().collect());
+            return by_certificates(starts.into_values().map(|ahead| ahead as f64).collect());
         }
         let offset_s = median(&mut hosts)?;
         let alike = hosts

@@ -1,9 +1,11 @@
 //! Hosts that fail only while this scan keeps many connections open.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 use super::midbox::prefix;
+use super::sorted::Sorted;
 use crate::diagnosis::ending::{Ending, endings};
 use crate::model::{Attempt, Endpoint, History, Outcome, Stage};
 
@@ -30,13 +32,15 @@ pub(crate) struct Throttled {
 }
 
 /// By endpoint: only hosts that are throttled, as it seems.
-pub(super) type Hosts = HashMap<Endpoint, Throttled>;
+pub(super) type Hosts = BTreeMap<Endpoint, Throttled>;
 
-/// From when to when an attempt lasted, in microseconds.
+/// When an attempt began and how long it took, in microseconds. Those of one prefix are a chain.
 #[derive(Debug, Clone, Copy)]
 struct Lasting {
     from: i64,
-    to: i64,
+    took: u32,
+    /// The place of the one added before.
+    before: Option<NonZeroU32>,
 }
 
 /// An attempt of a host that fails at times.
@@ -46,53 +50,88 @@ struct Tried {
     failed: bool,
 }
 
-/// Every attempt by prefix, and the hosts that fail at times.
+/// Every attempt, and which hosts fail at times: those are judged when all attempts are known.
 #[derive(Debug, Default)]
-pub(super) struct Looking {
-    lasting: HashMap<IpAddr, Vec<Lasting>>,
-    mixed: Vec<(Endpoint, Vec<Tried>)>,
+pub(super) struct LoadSamples {
+    whole: Load,
+    attempts: Vec<Lasting>,
+    /// By prefix: how many attempts there are, and the place of the newest, counted from 1.
+    near: BTreeMap<IpAddr, (u32, Option<NonZeroU32>)>,
+    /// By prefix, where hosts have been judged.
+    loads: BTreeMap<IpAddr, Load>,
+    mixed: Vec<usize>,
+    hosts: Hosts,
 }
 
-impl Looking {
-    pub(super) fn add(&mut self, history: &History) {
-        let Some(endpoint) = history.subject.endpoint() else {
+impl LoadSamples {
+    pub(super) fn add(&mut self, place: usize, history: &History) {
+        let Some(endpoint) = history.key.endpoint() else {
             return;
         };
-        let near = self.lasting.entry(prefix(endpoint.address).0).or_default();
-        near.extend(history.attempts.iter().map(lasting));
-        if let Some(tried) = mixed(history) {
-            self.mixed.push((endpoint, tried));
+        if history.attempts.is_empty() {
+            return;
         }
+        let (count, newest) = self.near.entry(prefix(endpoint.address).0).or_default();
+        for attempt in &history.attempts {
+            let from = attempt.started_at.as_microsecond();
+            let took = took_us(attempt);
+            self.whole.add(from, took);
+            let before = *newest;
+            self.attempts.push(Lasting { from, took, before });
+            *newest = u32::try_from(self.attempts.len())
+                .ok()
+                .and_then(NonZeroU32::new);
+            *count += 1;
+        }
+        if mixed(history).is_some() {
+            self.mixed.push(place);
+        }
+    }
+
+    /// The hosts to look at again.
+    pub(super) fn places(&self) -> impl Iterator<Item = usize> {
+        self.mixed.iter().copied()
+    }
+
+    pub(super) fn add_again(&mut self, history: &History) {
+        let (Some(endpoint), Some(tried)) = (history.key.endpoint(), mixed(history)) else {
+            return;
+        };
+        let (network, _) = prefix(endpoint.address);
+        // What is in the way may stand before one network or before all of them.
+        let near = self.load_near(network).and_then(|near| apart(&tried, near));
+        if let Some(throttled) = near.or_else(|| apart(&tried, &self.whole)) {
+            self.hosts.insert(endpoint, throttled);
+        }
+    }
+
+    /// The load of one prefix; `None` where it cannot ever have been busy.
+    fn load_near(&mut self, network: IpAddr) -> Option<&Load> {
+        let (count, newest) = *self.near.get(&network)?;
+        if usize::try_from(count).is_ok_and(|count| count < BUSY) {
+            return None;
+        }
+        let attempts = &self.attempts;
+        Some(self.loads.entry(network).or_insert_with(|| {
+            let at = |place: NonZeroU32| attempts.get(usize::try_from(place.get()).ok()? - 1);
+            let chain = std::iter::successors(newest.and_then(at), |one| one.before.and_then(at));
+            let mut load = Load::default();
+            for one in chain {
+                load.add(one.from, one.took);
+            }
+            load
+        }))
     }
 
     pub(super) fn finish(self) -> Hosts {
-        if self.mixed.is_empty() {
-            return Hosts::new();
-        }
-        let whole = Load::of(self.lasting.values().flatten());
-        let mut near: HashMap<IpAddr, Load> = HashMap::new();
-        let mut hosts = Hosts::new();
-        for (endpoint, tried) in &self.mixed {
-            let (network, _) = prefix(endpoint.address);
-            let near = near
-                .entry(network)
-                .or_insert_with(|| Load::of(self.lasting.get(&network).into_iter().flatten()));
-            // What is in the way may stand before one network or before all of them.
-            if let Some(throttled) = apart(tried, near).or_else(|| apart(tried, &whole)) {
-                hosts.insert(*endpoint, throttled);
-            }
-        }
-        hosts
+        self.hosts
     }
 }
 
-fn lasting(attempt: &Attempt) -> Lasting {
-    let from = attempt.started_at.as_microsecond();
-    let took = std::time::Duration::from_secs_f64(attempt.total_ms().max(0.0) / 1000.0);
-    Lasting {
-        from,
-        to: from.saturating_add(i64::try_from(took.as_micros()).unwrap_or(i64::MAX)),
-    }
+fn took_us(attempt: &Attempt) -> u32 {
+    let ends = attempt.stages.iter();
+    let ends = ends.map(|record| record.start_us.saturating_add(record.duration_us));
+    ends.max().unwrap_or_default()
 }
 
 /// The attempts of a host that fails at times, and only after TCP came up; `None` for any other.
@@ -124,24 +163,20 @@ fn is_cut(outcome: &Outcome) -> bool {
 /// How many connections were open at any time.
 #[derive(Debug, Default)]
 struct Load {
-    /// Sorted.
-    from: Vec<i64>,
-    /// Sorted.
-    to: Vec<i64>,
+    from: Sorted<i64>,
+    to: Sorted<i64>,
 }
 
 impl Load {
-    fn of<'a>(all: impl Iterator<Item = &'a Lasting>) -> Self {
-        let (mut from, mut to): (Vec<i64>, Vec<i64>) = all.map(|one| (one.from, one.to)).unzip();
-        from.sort_unstable();
-        to.sort_unstable();
-        Self { from, to }
+    fn add(&mut self, from: i64, took: u32) {
+        self.from.add(from);
+        self.to.add(from.saturating_add(i64::from(took)));
     }
 
     /// Connections open at a time, the one that begins then among them.
     fn at(&self, time: i64) -> usize {
-        let begun = self.from.partition_point(|from| *from <= time);
-        let ended = self.to.partition_point(|to| *to < time);
+        let begun = self.from.count(|from| *from <= time);
+        let ended = self.to.count(|to| *to < time);
         begun.saturating_sub(ended)
     }
 }

@@ -1,12 +1,12 @@
 use super::{Refine, Rule, found, lacking, likely, per_certificate, sure, who_it_is, worst_of};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::certificate::lifetime_days;
+use crate::diagnosis::host_view::HostView;
 use crate::diagnosis::identity::{
     EKU_ANY, EKU_REMOTE_DESKTOP, EKU_SERVER_AUTH, ServerKind, has_usage, host_label, labels_agree,
     normal, windows_made,
 };
 use crate::diagnosis::leaves::Leaf;
-use crate::diagnosis::sight::Sight;
 use crate::model::{CertificateFacts, Confidence, KeyAlgorithm, Severity, TrustVerdict};
 
 pub(super) const RULES: &[Rule] = &[
@@ -61,7 +61,7 @@ fn some_of<S: AsRef<str>>(values: &[S]) -> String {
 }
 
 /// What to do about a certificate: Windows makes its own anew, all others have to be brought.
-pub(super) fn renewal(sight: &Sight<'_>, leaf: &CertificateFacts) -> &'static [&'static str] {
+pub(super) fn renewal(sight: &HostView<'_>, leaf: &CertificateFacts) -> &'static [&'static str] {
     match sight.server {
         ServerKind::NotWindows(_) if leaf.self_issued => &["R16"],
         _ if windows_made(leaf) => &["R1"],
@@ -70,25 +70,19 @@ pub(super) fn renewal(sight: &Sight<'_>, leaf: &CertificateFacts) -> &'static [&
 }
 
 /// The certificate that Windows makes for itself and makes anew: not one that someone made by hand, and not a proxy's.
-pub(super) fn is_windows_own(sight: &Sight<'_>, leaf: &CertificateFacts) -> bool {
+pub(super) fn is_windows_own(sight: &HostView<'_>, leaf: &CertificateFacts) -> bool {
     sight.server.is_windows() && windows_made(leaf)
 }
 
 /// Whether clients that connect by this name (`None`: by address) may get the certificate. SNI selects one, so connections
 /// with the same name decide where there were any.
-fn is_shown_for(sight: &Sight<'_>, leaf: &Leaf<'_>, name: Option<&str>) -> bool {
-    let is_shown = |leaf: &Leaf<'_>| {
-        let mut by_names = leaf
-            .attempts
-            .iter()
-            .map(|attempt| attempt.by_name.as_deref());
-        by_names.any(|by_name| by_name.map(normal).as_deref() == name)
-    };
+fn is_shown_for(sight: &HostView<'_>, leaf: &Leaf<'_>, name: Option<&str>) -> bool {
+    let is_shown = |leaf: &Leaf<'_>| leaf.is_shown_for(name);
     is_shown(leaf) || !sight.leaves.iter().any(is_shown)
 }
 
 /// Judged for names that the user typed. An address can only match where the certificate lists addresses.
-fn name_mismatch(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn name_mismatch(sight: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     let targets = sight.target_names();
     if targets.is_empty() {
         return address_mismatch(sight, leaf);
@@ -100,7 +94,7 @@ fn name_mismatch(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
         return Verdict::Silent;
     };
     let leaf = leaf.facts;
-    if leaf.san_left_out > 0 {
+    if leaf.san_omitted > 0 {
         return MORE_NAMES;
     }
     if leaf.has_san && leaf.san_dns.is_empty() {
@@ -149,8 +143,8 @@ fn name_mismatch(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
     }
 }
 
-fn address_mismatch(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
-    let Some(endpoint) = sight.history.subject.endpoint() else {
+fn address_mismatch(sight: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
+    let Some(endpoint) = sight.history.key.endpoint() else {
         return Verdict::Silent;
     };
     if !is_shown_for(sight, leaf, None) {
@@ -165,7 +159,7 @@ fn address_mismatch(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
     if leaf.san_ip.contains(&endpoint.address) || leaf.dns_names().iter().any(as_name) {
         return Verdict::Silent;
     }
-    if leaf.san_left_out > 0 {
+    if leaf.san_omitted > 0 {
         return MORE_NAMES;
     }
     let listed: Vec<String> = leaf.san_ip.iter().map(ToString::to_string).collect();
@@ -179,7 +173,7 @@ fn address_mismatch(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
     )
 }
 
-fn renamed_host(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn renamed_host(sight: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     if !leaf.facts.self_issued {
         return Verdict::Silent;
     }
@@ -222,7 +216,7 @@ fn renamed_host(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
     )
 }
 
-fn self_signed(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn self_signed(_: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     let leaf = leaf.facts;
     if !leaf.self_issued {
         return Verdict::Silent;
@@ -238,7 +232,7 @@ fn self_signed(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
     )
 }
 
-fn chain_short(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn chain_short(_: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     let Some(tls) = leaf.tls().filter(|tls| tls.chain.len() == 1) else {
         return Verdict::Silent;
     };
@@ -281,7 +275,7 @@ const MD_OIDS: [&str; 8] = [
     "1.3.14.3.2.25",
 ];
 
-fn sha1(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn sha1(sight: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     let leaf = leaf.facts;
     let hashes = ["sha1", "dsawithsha", "shawithrsaencryption"];
     if !signed_with(leaf, &hashes, &SHA1_OIDS) {
@@ -300,7 +294,7 @@ fn sha1(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
     })
 }
 
-fn md5(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn md5(_: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     if !signed_with(leaf.facts, &["md5", "md4", "md2"], &MD_OIDS) {
         return Verdict::Silent;
     }
@@ -326,7 +320,7 @@ fn key(leaf: &Leaf<'_>) -> Option<(KeyAlgorithm, u32)> {
     (key.bits > 0).then_some((key.algorithm, key.bits))
 }
 
-fn key_tiny(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn key_tiny(_: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     match key(leaf) {
         Some((KeyAlgorithm::Rsa, bits @ ..1024)) => sure(
             "RDP-CERT-KEY-TINY",
@@ -337,7 +331,7 @@ fn key_tiny(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
     }
 }
 
-fn key_short(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn key_short(_: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     match key(leaf) {
         Some((KeyAlgorithm::Rsa, bits @ 1024..2048)) => sure(
             "RDP-CERT-KEY-SHORT",
@@ -354,7 +348,7 @@ fn key_short(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
     }
 }
 
-fn no_usage(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn no_usage(_: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     let leaf = leaf.facts;
     let Some(usages) = &leaf.extended_key_usage else {
         return Verdict::Silent;
@@ -379,7 +373,7 @@ fn no_usage(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
     )
 }
 
-fn ca_flag(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn ca_flag(_: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     if !leaf.facts.is_ca {
         return Verdict::Silent;
     }
@@ -397,7 +391,7 @@ fn ca_flag(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
 }
 
 /// Only for chains that this machine trusts: whether the authority is a public one cannot be told otherwise.
-fn long_life(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn long_life(_: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     let Some(days) =
         lifetime_days(leaf.facts).filter(|days| *days > LONG_LIFE_DAYS && !leaf.facts.self_issued)
     else {
@@ -420,7 +414,7 @@ fn long_life(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
     ))
 }
 
-fn unparsable(_: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn unparsable(_: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     let leaf = leaf.facts;
     match &leaf.unparsable {
         Some(why) => sure(

@@ -2,7 +2,7 @@ use super::*;
 use crate::diagnosis::testing::{
     HostMaker, attempt, certificate, days, host, issued, negotiation, ntlm, tls,
 };
-use crate::model::{NameSource, NegotiationFacts, NtlmFacts, SelectedSecurity};
+use crate::model::{Digest, NameSource, NegotiationFacts, NtlmFacts, SelectedSecurity};
 
 /// A host that shows this certificate and nothing of NTLM.
 fn showing(leaf: CertificateFacts) -> HostMaker {
@@ -95,7 +95,7 @@ fn assert_untold(host: &HostMaker, id: &str) {
 #[test]
 fn a_name_may_be_among_those_that_are_not_kept() {
     let cut = |leaf| CertificateFacts {
-        san_left_out: 1,
+        san_omitted: 1,
         ..leaf
     };
     let typed = |name| showing(cut(corporate())).named(NameSource::Target, name);
@@ -414,7 +414,7 @@ fn a_long_private_life_is_fine() {
 #[test]
 fn trap_17_changing_certificates_are_judged_within_a_scan_and_by_name_alike() {
     let other = || CertificateFacts {
-        sha256: "f".repeat(64).into(),
+        sha256: Digest([0xff; 32]),
         ..own()
     };
     host([attempt().shown(tls(own())), attempt().shown(tls(other()))])

@@ -4,8 +4,8 @@ use super::{
 };
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::ending::connected;
+use crate::diagnosis::host_view::HostView;
 use crate::diagnosis::identity::ServerKind;
-use crate::diagnosis::sight::Sight;
 use crate::model::{Confidence, Outcome, Stage};
 
 pub(super) const RULES: &[Rule] = &[
@@ -28,7 +28,7 @@ const NO_NTLM: [u32; 5] = [
 /// What an answer to NTLM means for how a host is addressed.
 const BY_ADDRESS: &str = "by IP address mstsc uses NTLM, by name it may use Kerberos";
 
-fn closed(sight: &Sight<'_>) -> Verdict {
+fn closed(sight: &HostView<'_>) -> Verdict {
     let closes: Vec<&Outcome> = sight
         .failures_at(Stage::Credssp)
         .into_iter()
@@ -48,7 +48,7 @@ fn closed(sight: &Sight<'_>) -> Verdict {
 }
 
 /// How the NTLM message was answered, where it was answered as `wanted`.
-fn answers<'a>(sight: &Sight<'a>, wanted: impl Fn(&Outcome) -> bool) -> Vec<&'a Outcome> {
+fn answers<'a>(sight: &HostView<'a>, wanted: impl Fn(&Outcome) -> bool) -> Vec<&'a Outcome> {
     let asked = sight.counted.iter();
     asked
         .filter_map(|counted| counted.attempt.stage(Stage::Credssp))
@@ -62,7 +62,7 @@ fn takes_no_ntlm(outcome: &Outcome) -> bool {
 }
 
 /// Only an error code that says so counts: no challenge may have many reasons.
-fn blocked(sight: &Sight<'_>) -> Verdict {
+fn blocked(sight: &HostView<'_>) -> Verdict {
     let refusals = answers(sight, takes_no_ntlm);
     if !refusals.is_empty() {
         return sure(
@@ -99,7 +99,7 @@ fn blocked(sight: &Sight<'_>) -> Verdict {
 }
 
 /// The server says why it sends no challenge, and the reason is not NTLM as such.
-fn error(sight: &Sight<'_>) -> Verdict {
+fn error(sight: &HostView<'_>) -> Verdict {
     let errors = answers(sight, |outcome| {
         matches!(outcome, Outcome::CredsspError { .. }) && !takes_no_ntlm(outcome)
     });
@@ -117,7 +117,7 @@ const fn is_malformed(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Malformed { .. })
 }
 
-fn malformed(sight: &Sight<'_>) -> Verdict {
+fn malformed(sight: &HostView<'_>) -> Verdict {
     let broken = answers(sight, is_malformed);
     match broken.len() {
         0 => Verdict::Silent,
@@ -130,7 +130,7 @@ fn malformed(sight: &Sight<'_>) -> Verdict {
     }
 }
 
-fn not_windows(sight: &Sight<'_>) -> Verdict {
+fn not_windows(sight: &HostView<'_>) -> Verdict {
     match sight.server {
         ServerKind::NotWindows(shown) => {
             let finding = found(

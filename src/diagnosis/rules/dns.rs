@@ -1,9 +1,9 @@
 use super::{LOOK_UP, Refine, Rule, found, lacking, likely, sure};
 use crate::diagnosis::catalog::Verdict;
+use crate::diagnosis::host_view::HostView;
 use crate::diagnosis::identity::host_label;
 use crate::diagnosis::names::{JudgedName, Pointer, list, publishable};
-use crate::diagnosis::sight::Sight;
-use crate::model::{Confidence, DnsVerdict, NameSource, Severity, Subject};
+use crate::model::{Confidence, DnsVerdict, HostKey, NameSource, Severity};
 
 pub(super) const RULES: &[Rule] = &[
     ("RDP-DNS-MISSING", missing),
@@ -26,7 +26,7 @@ const EACH_WAY: usize = 4;
 
 const NOT_ASKED: &str = "names were not looked up, or no resolver answers";
 
-fn missing(sight: &Sight<'_>) -> Verdict {
+fn missing(sight: &HostView<'_>) -> Verdict {
     over(sight, DnsVerdict::Missing, |names| {
         let first = names.first()?;
         let title = format!("The name {} has no address", quoted(names));
@@ -39,7 +39,7 @@ fn missing(sight: &Sight<'_>) -> Verdict {
     })
 }
 
-fn alias_loop(sight: &Sight<'_>) -> Verdict {
+fn alias_loop(sight: &HostView<'_>) -> Verdict {
     over(sight, DnsVerdict::AliasLoop, |names| {
         let first = names.first()?;
         let title = format!(
@@ -55,7 +55,7 @@ fn alias_loop(sight: &Sight<'_>) -> Verdict {
     })
 }
 
-fn error(sight: &Sight<'_>) -> Verdict {
+fn error(sight: &HostView<'_>) -> Verdict {
     over(sight, DnsVerdict::Error, |names| {
         // One failed question may be one lost datagram.
         let name = names.iter().find(|name| name.trouble >= super::TRIES)?;
@@ -73,7 +73,7 @@ fn error(sight: &Sight<'_>) -> Verdict {
     })
 }
 
-fn stale(sight: &Sight<'_>) -> Verdict {
+fn stale(sight: &HostView<'_>) -> Verdict {
     over(sight, DnsVerdict::Stale, |names| {
         let title = format!(
             "The name {} is stale: it leads only to addresses where nothing answers",
@@ -92,7 +92,7 @@ fn stale(sight: &Sight<'_>) -> Verdict {
     })
 }
 
-fn partial_dead(sight: &Sight<'_>) -> Verdict {
+fn partial_dead(sight: &HostView<'_>) -> Verdict {
     over(sight, DnsVerdict::PartialDead, |names| {
         Some(sure(
             "RDP-DNS-PARTIAL-DEAD",
@@ -105,7 +105,7 @@ fn partial_dead(sight: &Sight<'_>) -> Verdict {
     })
 }
 
-fn aaaa_dead(sight: &Sight<'_>) -> Verdict {
+fn aaaa_dead(sight: &HostView<'_>) -> Verdict {
     if sight.names.with(DnsVerdict::AaaaDead).next().is_none()
         && sight.names.judged.iter().any(|name| name.ipv6_untried)
     {
@@ -126,7 +126,7 @@ fn aaaa_dead(sight: &Sight<'_>) -> Verdict {
     })
 }
 
-fn ptr_missing(sight: &Sight<'_>) -> Verdict {
+fn ptr_missing(sight: &HostView<'_>) -> Verdict {
     if !sight.dns_judged {
         return lacking(NOT_ASKED, LOOK_UP);
     }
@@ -152,7 +152,7 @@ fn ptr_missing(sight: &Sight<'_>) -> Verdict {
     }
 }
 
-fn ptr_mismatch(sight: &Sight<'_>) -> Verdict {
+fn ptr_mismatch(sight: &HostView<'_>) -> Verdict {
     over(sight, DnsVerdict::PtrMismatch, |names| {
         Some(sure(
             "RDP-DNS-PTR-MISMATCH",
@@ -162,7 +162,7 @@ fn ptr_mismatch(sight: &Sight<'_>) -> Verdict {
     })
 }
 
-fn multi_name(sight: &Sight<'_>) -> Verdict {
+fn multi_name(sight: &HostView<'_>) -> Verdict {
     if !sight.dns_judged {
         return lacking(NOT_ASKED, LOOK_UP);
     }
@@ -189,7 +189,7 @@ fn multi_name(sight: &Sight<'_>) -> Verdict {
     )
 }
 
-fn split(sight: &Sight<'_>) -> Verdict {
+fn split(sight: &HostView<'_>) -> Verdict {
     if !sight.dns_judged {
         return lacking(NOT_ASKED, LOOK_UP);
     }
@@ -209,7 +209,7 @@ fn split(sight: &Sight<'_>) -> Verdict {
     })
 }
 
-fn wrong_host(sight: &Sight<'_>) -> Verdict {
+fn wrong_host(sight: &HostView<'_>) -> Verdict {
     over(sight, DnsVerdict::WrongHost, |names| {
         let name = names.first()?;
         let other = name.other_identity.as_deref().unwrap_or("another machine");
@@ -225,19 +225,19 @@ fn wrong_host(sight: &Sight<'_>) -> Verdict {
 }
 
 /// By name and by IP, at least four attempts each, all ending one way by name and all another way by IP.
-fn name_ip_differ(sight: &Sight<'_>) -> Verdict {
+fn name_ip_differ(sight: &HostView<'_>) -> Verdict {
     let ends = |by_name: bool| -> Option<(usize, Option<crate::model::Stage>)> {
         let mut ends = sight
             .counted
             .iter()
-            .filter(|counted| counted.attempt.by_name.is_some() == by_name)
+            .filter(|counted| counted.attempt.sni.is_some() == by_name)
             .map(|counted| counted.ending.failure().map(|(stage, _)| stage));
         let first = ends.clone().next()?;
         ends.all(|end| end == first).then(|| {
             let same = sight
                 .counted
                 .iter()
-                .filter(|counted| counted.attempt.by_name.is_some() == by_name)
+                .filter(|counted| counted.attempt.sni.is_some() == by_name)
                 .count();
             (same, first)
         })
@@ -273,7 +273,7 @@ fn name_ip_differ(sight: &Sight<'_>) -> Verdict {
 
 /// Runs a rule over the names that share a verdict; silent when there are none.
 fn over(
-    sight: &Sight<'_>,
+    sight: &HostView<'_>,
     verdict: DnsVerdict,
     rule: impl FnOnce(&[&JudgedName]) -> Option<Verdict>,
 ) -> Verdict {
@@ -290,7 +290,7 @@ fn over(
     ))
 }
 
-fn is_up(sight: &Sight<'_>) -> bool {
+fn is_up(sight: &HostView<'_>) -> bool {
     sight
         .history
         .attempts
@@ -298,8 +298,8 @@ fn is_up(sight: &Sight<'_>) -> bool {
         .any(crate::diagnosis::ending::connected)
 }
 
-fn unresolved(sight: &Sight<'_>) -> bool {
-    matches!(sight.history.subject, Subject::Unresolved { .. })
+fn unresolved(sight: &HostView<'_>) -> bool {
+    matches!(sight.history.key, HostKey::Unresolved { .. })
 }
 
 /// Names with their origin, the one the user typed first.
@@ -319,10 +319,10 @@ fn quoted(names: &[&JudgedName]) -> String {
 }
 
 /// "a leads to x, not to y".
-fn elsewhere(sight: &Sight<'_>, names: &[&JudgedName]) -> String {
+fn elsewhere(sight: &HostView<'_>, names: &[&JudgedName]) -> String {
     let here = sight
         .history
-        .subject
+        .key
         .endpoint()
         .map(|endpoint| endpoint.address.to_string())
         .unwrap_or_default();

@@ -244,7 +244,7 @@ fn trap_14_a_certificate_that_lists_the_name_may_answer_for_it() {
 #[test]
 fn a_certificate_with_more_names_than_are_kept_may_answer_for_any() {
     let cut = || crate::model::CertificateFacts {
-        san_left_out: 1,
+        san_omitted: 1,
         ..crate::diagnosis::testing::issued(&["farm.corp.example"])
     };
     let answered_by = |there: AttemptMaker| {

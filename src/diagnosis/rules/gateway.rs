@@ -1,8 +1,8 @@
 //! Hosts that were not probed: the user's own file says that a gateway leads there, or no resolver had an answer for
 //! their name, or the scan ended before their turn.
 
-use super::{Rule, Sight, Verdict, sure};
-use crate::model::Subject;
+use super::{HostView, Rule, Verdict, sure};
+use crate::model::HostKey;
 
 pub(super) const RULES: &[Rule] = &[
     ("RDP-GATEWAY", behind),
@@ -10,7 +10,7 @@ pub(super) const RULES: &[Rule] = &[
     ("RDP-NOT-REACHED", not_reached),
 ];
 
-fn behind(sight: &Sight<'_>) -> Verdict {
+fn behind(sight: &HostView<'_>) -> Verdict {
     match &sight.history.gateway {
         Some(gateway) if sight.history.attempts.is_empty() => sure(
             "RDP-GATEWAY",
@@ -22,13 +22,13 @@ fn behind(sight: &Sight<'_>) -> Verdict {
 }
 
 /// A name alone, of which every resolver kept silent.
-fn is_unanswered(sight: &Sight<'_>) -> bool {
-    let is_name_alone = matches!(sight.history.subject, Subject::Unresolved { .. });
+fn is_unanswered(sight: &HostView<'_>) -> bool {
+    let is_name_alone = matches!(sight.history.key, HostKey::Unresolved { .. });
     let was_asked = sight.resolver_down || !sight.history.lookups.is_empty();
     is_name_alone && was_asked && !sight.dns_judged && sight.history.gateway.is_none()
 }
 
-fn unanswered(sight: &Sight<'_>) -> Verdict {
+fn unanswered(sight: &HostView<'_>) -> Verdict {
     if !is_unanswered(sight) {
         return Verdict::Silent;
     }
@@ -44,7 +44,7 @@ fn unanswered(sight: &Sight<'_>) -> Verdict {
     )
 }
 
-fn not_reached(sight: &Sight<'_>) -> Verdict {
+fn not_reached(sight: &HostView<'_>) -> Verdict {
     if !sight.history.is_not_reached() || is_unanswered(sight) {
         return Verdict::Silent;
     }

@@ -1,17 +1,18 @@
 //! Several certificates at one address: each is judged, and the worst is the host's.
 
 use crate::diagnosis::testing::{
-    AttemptMaker, HostMaker, attempt, certificate, days, host, issued, legacy, ntlm, tls,
+    AttemptMaker, HostMaker, attempt, certificate, days, digest, host, issued, legacy, ntlm, tls,
 };
 use crate::model::{
-    CertificateFacts, CertificateStatus, HostState, NameSource, Severity, TlsFacts, TlsVersion,
+    CertificateFacts, CertificateStatus, Digest, HostState, NameSource, Severity, TlsFacts,
+    TlsVersion,
 };
 
 /// A certificate of its own, made long ago, which runs out in so many days.
 fn leaf(name: &str, in_days: i64) -> CertificateFacts {
     CertificateFacts {
-        sha256: format!("{name} {in_days:>60}").replace(' ', "0").into(),
-        spki_sha256: format!("key of {name} {in_days}").into(),
+        sha256: digest(&format!("{name} {in_days}")),
+        spki_sha256: Some(digest(&format!("key of {name} {in_days}"))),
         not_before: Some(days(in_days.min(0) - 180).into()),
         not_after: Some(days(in_days).into()),
         ..certificate(name)
@@ -69,7 +70,7 @@ fn one_certificate_is_described_as_ever() {
 fn certificates_with_one_common_name_are_told_by_their_hashes() {
     let (good, bad) = (leaf("farm", 300), leaf("farm", -20));
     let finding = met(&[&bad, &bad, &good]).assert_fires("RDP-CERT-EXPIRED");
-    let hash = &bad.sha256[..16];
+    let hash = bad.sha256.short();
     let share = format!("; certificate SHA-256 {hash}, shown in 2 of 3 connections");
     assert!(finding.evidence.ends_with(&share), "{}", finding.evidence);
 }
@@ -210,7 +211,7 @@ fn no_member_is_renamed_for_what_another_says_of_itself() {
 #[test]
 fn each_chain_is_its_own() {
     let from_root = CertificateFacts {
-        sha256: "aa".repeat(32).into(),
+        sha256: Digest([0xaa; 32]),
         ..issued(&["m1"])
     };
     let whole = TlsFacts {

@@ -24,16 +24,16 @@ mod windows_builds;
 use std::borrow::Cow;
 
 use super::catalog::{self, Verdict};
+use super::host_view::HostView;
 use super::identity::ServerKind;
 use super::leaves::{Leaf, leaf_of};
-use super::sight::Sight;
 use crate::model::{Confidence, Finding, Outcome, Severity, Stage};
 
 pub(super) use tls::{closes_at_once, closes_at_tls};
-pub(super) use turns::{replaced, short};
+pub(super) use turns::replaced;
 
 /// A rule with the id that it may fire.
-type Rule = (&'static str, fn(&Sight<'_>) -> Verdict);
+type Rule = (&'static str, fn(&HostView<'_>) -> Verdict);
 
 const FAMILIES: [&[Rule]; 13] = [
     dns::RULES,
@@ -55,7 +55,7 @@ const FAMILIES: [&[Rule]; 13] = [
 const TRIES: usize = 2;
 
 /// Asks every rule.
-pub(super) fn all(sight: &Sight<'_>) -> impl Iterator<Item = (&'static str, Verdict)> {
+pub(super) fn all(sight: &HostView<'_>) -> impl Iterator<Item = (&'static str, Verdict)> {
     FAMILIES
         .into_iter()
         .flatten()
@@ -63,16 +63,16 @@ pub(super) fn all(sight: &Sight<'_>) -> impl Iterator<Item = (&'static str, Verd
 }
 
 /// A rule about one of the certificates in use at a host.
-type CertificateRule = fn(&Sight<'_>, &Leaf<'_>) -> Verdict;
+type CertificateRule = fn(&HostView<'_>, &Leaf<'_>) -> Verdict;
 
 /// Runs a rule on every certificate in use that can be parsed.
-fn per_certificate(sight: &Sight<'_>, rule: CertificateRule) -> Verdict {
+fn per_certificate(sight: &HostView<'_>, rule: CertificateRule) -> Verdict {
     worst_of(sight, rule, |leaf| leaf.facts.unparsable.is_none())
 }
 
 /// The worst verdict of a rule on any of the certificates; of several, the evidence names it.
 fn worst_of(
-    sight: &Sight<'_>,
+    sight: &HostView<'_>,
     rule: CertificateRule,
     is_meant: impl Fn(&Leaf<'_>) -> bool,
 ) -> Verdict {
@@ -104,13 +104,13 @@ fn worst_of(
 }
 
 /// "; certificate srv05.corp.example, shown in 2 of 6 connections". Where the common name is not unique, by its hash.
-fn share(sight: &Sight<'_>, leaf: &Leaf<'_>) -> String {
+fn share(sight: &HostView<'_>, leaf: &Leaf<'_>) -> String {
     let name = leaf.facts.common_name.as_deref().unwrap_or_default();
     let has_it = |one: &&Leaf<'_>| one.facts.common_name.as_deref() == Some(name);
     let which = if !name.is_empty() && sight.leaves.iter().filter(has_it).count() == 1 {
         name.to_owned()
     } else {
-        format!("SHA-256 {}", short(&leaf.facts.sha256))
+        format!("SHA-256 {}", leaf.facts.sha256.short())
     };
     let attempts = sight.history.attempts.iter();
     let all = attempts.filter_map(leaf_of).count();
@@ -147,7 +147,7 @@ const OWN_CLOCK: &str = "the right time on this machine, and another scan";
 
 /// What tells who a host is that has not said so: a scan that asks is advised only where this one did not, and it is not said to
 /// have kept silent where it was not asked.
-fn who_it_is(sight: &Sight<'_>) -> &'static str {
+fn who_it_is(sight: &HostView<'_>) -> &'static str {
     let chose_nla = sight
         .negotiation()
         .is_none_or(|facts| facts.selected.uses_credssp());
@@ -163,7 +163,7 @@ fn who_it_is(sight: &Sight<'_>) -> &'static str {
 }
 
 /// The third answer about a server that claims a Windows version which does not fit the rest of its connection.
-fn contradicts_itself(sight: &Sight<'_>) -> Option<Verdict> {
+fn contradicts_itself(sight: &HostView<'_>) -> Option<Verdict> {
     let claims = sight.ntlm.is_some_and(|ntlm| ntlm.version.is_some());
     (claims && sight.server == ServerKind::Unknown).then_some(lacking(
         "the Windows version it claims does not fit its TLS or its negotiation flags",
@@ -172,7 +172,7 @@ fn contradicts_itself(sight: &Sight<'_>) -> Option<Verdict> {
 }
 
 /// Some connection got so far that the NTLM question was put.
-fn is_asked_over_ntlm(sight: &Sight<'_>) -> bool {
+fn is_asked_over_ntlm(sight: &HostView<'_>) -> bool {
     sight
         .history
         .attempts
@@ -226,7 +226,7 @@ impl Refine for Finding {
 }
 
 /// How often something was seen, with the newest words for it: "3 of 3 attempts: reset by peer (RST) after 0 bytes".
-fn seen(sight: &Sight<'_>, outcomes: &[&Outcome]) -> String {
+fn seen(sight: &HostView<'_>, outcomes: &[&Outcome]) -> String {
     let words = outcomes.last().map(ToString::to_string).unwrap_or_default();
     format!(
         "{} of {} attempts: {words}",

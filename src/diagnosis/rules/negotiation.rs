@@ -1,7 +1,7 @@
 use super::{ONE_MORE, Refine, Rule, found, lacking, sure};
 use crate::diagnosis::catalog::Verdict;
+use crate::diagnosis::host_view::HostView;
 use crate::diagnosis::identity::ServerKind;
-use crate::diagnosis::sight::Sight;
 use crate::diagnosis::state;
 use crate::model::{
     Attempt, Confidence, NegotiationFacts, NegotiationFailure, Outcome, ProbeKind, Protocols,
@@ -24,7 +24,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// Attempts whose request offered both TLS and NLA, and was answered.
-fn full_offers<'a>(sight: &Sight<'a>) -> impl Iterator<Item = &'a Attempt> {
+fn full_offers<'a>(sight: &HostView<'a>) -> impl Iterator<Item = &'a Attempt> {
     sight.history.attempts.iter().filter(|attempt| {
         let offered = |facts: &NegotiationFacts| facts.requested.contains(Protocols::DEFAULT_OFFER);
         attempt.probe.sends_default_request() && attempt.negotiation.as_ref().is_some_and(offered)
@@ -32,7 +32,7 @@ fn full_offers<'a>(sight: &Sight<'a>) -> impl Iterator<Item = &'a Attempt> {
 }
 
 /// Attempts of a client's kind that sent a request with both and waited for the answer, answered or not.
-fn client_offers<'a>(sight: &Sight<'a>) -> impl Iterator<Item = &'a Attempt> {
+fn client_offers<'a>(sight: &HostView<'a>) -> impl Iterator<Item = &'a Attempt> {
     let offered = |facts: &NegotiationFacts| facts.requested.contains(Protocols::DEFAULT_OFFER);
     sight.history.attempts.iter().filter(move |attempt| {
         attempt.probe.is_default()
@@ -54,7 +54,7 @@ fn failure(attempt: &Attempt) -> Option<NegotiationFailure> {
 
 /// Fires when full offers met a failure code. Sure when all did.
 fn on_failure(
-    sight: &Sight<'_>,
+    sight: &HostView<'_>,
     id: &'static str,
     code: NegotiationFailure,
     title: &'static str,
@@ -85,7 +85,7 @@ fn verdict(finding: Option<crate::model::Finding>) -> Verdict {
 ///
 /// A request for TLS that was cut off, where one without it is answered, is a sign only where it is always cut off: servers
 /// that have TLS answer a bare request as well.
-fn legacy(sight: &Sight<'_>) -> Verdict {
+fn legacy(sight: &HostView<'_>) -> Verdict {
     let without_tls = |facts: &NegotiationFacts| {
         facts.bare_confirm || facts.selected == SelectedSecurity::StandardRdp
     };
@@ -133,7 +133,7 @@ fn legacy(sight: &Sight<'_>) -> Verdict {
     )
 }
 
-fn ssl_required(sight: &Sight<'_>) -> Verdict {
+fn ssl_required(sight: &HostView<'_>) -> Verdict {
     verdict(on_failure(
         sight,
         "RDP-NEG-FAIL-SSL-REQUIRED",
@@ -142,7 +142,7 @@ fn ssl_required(sight: &Sight<'_>) -> Verdict {
     ))
 }
 
-fn ssl_off(sight: &Sight<'_>) -> Verdict {
+fn ssl_off(sight: &HostView<'_>) -> Verdict {
     verdict(on_failure(
         sight,
         "RDP-NEG-FAIL-SSL-OFF",
@@ -151,7 +151,7 @@ fn ssl_off(sight: &Sight<'_>) -> Verdict {
     ))
 }
 
-fn no_certificate(sight: &Sight<'_>) -> Verdict {
+fn no_certificate(sight: &HostView<'_>) -> Verdict {
     verdict(on_failure(
         sight,
         "RDP-NEG-NO-CERT",
@@ -160,7 +160,7 @@ fn no_certificate(sight: &Sight<'_>) -> Verdict {
     ))
 }
 
-fn flags(sight: &Sight<'_>) -> Verdict {
+fn flags(sight: &HostView<'_>) -> Verdict {
     verdict(on_failure(
         sight,
         "RDP-NEG-FAIL-FLAGS",
@@ -170,7 +170,7 @@ fn flags(sight: &Sight<'_>) -> Verdict {
 }
 
 /// A code that nobody has published: what it wants is not known, but that it refuses is.
-fn unknown(sight: &Sight<'_>) -> Verdict {
+fn unknown(sight: &HostView<'_>) -> Verdict {
     let code = full_offers(sight)
         .filter_map(failure)
         .find(|code| code.name().is_none());
@@ -185,7 +185,7 @@ fn unknown(sight: &Sight<'_>) -> Verdict {
 }
 
 /// To an offer without NLA this is good practice; to an offer that held NLA it makes no sense.
-fn nla_required(sight: &Sight<'_>) -> Verdict {
+fn nla_required(sight: &HostView<'_>) -> Verdict {
     let id = "RDP-NEG-NLA-REQUIRED";
     let odd = on_failure(
         sight,
@@ -211,7 +211,7 @@ fn nla_required(sight: &Sight<'_>) -> Verdict {
 }
 
 /// Some attempt was answered with NLA.
-fn chose_nla(sight: &Sight<'_>) -> bool {
+fn chose_nla(sight: &HostView<'_>) -> bool {
     sight.history.attempts.iter().any(|attempt| {
         let facts = attempt.negotiation.as_ref();
         facts.is_some_and(|facts| facts.selected.uses_credssp())
@@ -219,7 +219,7 @@ fn chose_nla(sight: &Sight<'_>) -> bool {
 }
 
 /// Whether NLA is demanded cannot be told: it was not asked, or the request had no answer.
-fn without_nla_untold(sight: &Sight<'_>) -> Verdict {
+fn without_nla_untold(sight: &HostView<'_>) -> Verdict {
     if state::without_nla(sight.history).next().is_none() {
         lacking("no request without NLA was answered", "--check-nla")
     } else {
@@ -230,7 +230,7 @@ fn without_nla_untold(sight: &Sight<'_>) -> Verdict {
     }
 }
 
-fn user_auth(sight: &Sight<'_>) -> Verdict {
+fn user_auth(sight: &HostView<'_>) -> Verdict {
     verdict(on_failure(
         sight,
         "RDP-NEG-USERAUTH",
@@ -239,7 +239,7 @@ fn user_auth(sight: &Sight<'_>) -> Verdict {
     ))
 }
 
-fn entra(sight: &Sight<'_>) -> Verdict {
+fn entra(sight: &HostView<'_>) -> Verdict {
     let title = "The server lets in only clients that sign in with Entra (in mstsc: Advanced, Use a web account)";
     match sight.negotiation() {
         Some(facts) if facts.selected == SelectedSecurity::Rdsaad => sure(
@@ -257,7 +257,7 @@ fn entra(sight: &Sight<'_>) -> Verdict {
 }
 
 /// Needs a request without NLA that the server took, beside one with NLA where it chose NLA.
-fn nla_optional(sight: &Sight<'_>) -> Verdict {
+fn nla_optional(sight: &HostView<'_>) -> Verdict {
     if !chose_nla(sight) {
         return Verdict::Silent;
     }
@@ -283,7 +283,7 @@ fn nla_optional(sight: &Sight<'_>) -> Verdict {
     })
 }
 
-fn nla_off(sight: &Sight<'_>) -> Verdict {
+fn nla_off(sight: &HostView<'_>) -> Verdict {
     let off = full_offers(sight).any(|attempt| {
         attempt
             .negotiation
@@ -319,7 +319,7 @@ fn nla_off(sight: &Sight<'_>) -> Verdict {
     })
 }
 
-fn rdstls(sight: &Sight<'_>) -> Verdict {
+fn rdstls(sight: &HostView<'_>) -> Verdict {
     match sight.negotiation() {
         Some(facts) if facts.selected == SelectedSecurity::Rdstls => sure(
             "RDP-NEG-RDSTLS-ONLY",

@@ -1,7 +1,7 @@
 use super::{ONE_MORE, Refine, Rule, found, lacking};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::fleet_rules::samples;
-use crate::diagnosis::sight::Sight;
+use crate::diagnosis::host_view::HostView;
 use crate::model::{Confidence, Severity, Stage};
 
 pub(super) const RULES: &[Rule] = &[
@@ -26,7 +26,7 @@ const JITTER_MS: f64 = 1000.0;
 const OUTLIER_ATTEMPTS: usize = 5;
 
 /// Sorted.
-fn times(sight: &Sight<'_>, stage: Stage) -> Vec<f64> {
+fn times(sight: &HostView<'_>, stage: Stage) -> Vec<f64> {
     let mut times: Vec<f64> = samples(sight.history, stage).collect();
     times.sort_by(f64::total_cmp);
     times
@@ -47,7 +47,7 @@ struct Slow {
 }
 
 impl Slow {
-    fn judge(&self, sight: &Sight<'_>) -> Verdict {
+    fn judge(&self, sight: &HostView<'_>) -> Verdict {
         let times = times(sight, self.stage);
         let Some(median) = median(&times) else {
             return Verdict::Silent;
@@ -73,7 +73,7 @@ impl Slow {
     }
 }
 
-fn slow_tcp(sight: &Sight<'_>) -> Verdict {
+fn slow_tcp(sight: &HostView<'_>) -> Verdict {
     Slow {
         id: "RDP-SLOW-TCP",
         title: "Connecting takes long",
@@ -86,7 +86,7 @@ fn slow_tcp(sight: &Sight<'_>) -> Verdict {
 }
 
 /// The first RDP answer is slow. One that comes only after the usual deadline stops clients that wait no longer.
-fn slow_x224(sight: &Sight<'_>) -> Verdict {
+fn slow_x224(sight: &HostView<'_>) -> Verdict {
     let id = "RDP-SLOW-X224";
     if sight.tolerance.is_slow_to_answer() {
         let longest = times(sight, Stage::X224)
@@ -115,7 +115,7 @@ fn slow_x224(sight: &Sight<'_>) -> Verdict {
     .judge(sight)
 }
 
-fn slow_tls(sight: &Sight<'_>) -> Verdict {
+fn slow_tls(sight: &HostView<'_>) -> Verdict {
     Slow {
         id: "RDP-SLOW-TLS",
         title: "The TLS handshake takes long",
@@ -127,7 +127,7 @@ fn slow_tls(sight: &Sight<'_>) -> Verdict {
     .judge(sight)
 }
 
-fn jitter(sight: &Sight<'_>) -> Verdict {
+fn jitter(sight: &HostView<'_>) -> Verdict {
     let mut few = false;
     for stage in [Stage::Tcp, Stage::Tls] {
         let times = times(sight, stage);

@@ -2,8 +2,8 @@ use super::{Refine, Rule, TRIES, found, lacking, likely, sure};
 use crate::diagnosis::answers::{answers, kinds_in_words};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::ending::connected;
+use crate::diagnosis::host_view::{Counted, HostView};
 use crate::diagnosis::identity::ServerKind;
-use crate::diagnosis::sight::{Counted, Sight};
 use crate::model::{Confidence, Outcome, Severity, StabilityVerdict, Stage};
 
 pub(super) const RULES: &[Rule] = &[
@@ -23,7 +23,7 @@ const REPEATED_SYN_MS: f64 = 900.0;
 /// A median below this says that the path itself is fast, in milliseconds.
 const FAST_MS: f64 = 300.0;
 
-fn flaky(sight: &Sight<'_>) -> Verdict {
+fn flaky(sight: &HostView<'_>) -> Verdict {
     let stability = &sight.stability;
     match stability.verdict {
         StabilityVerdict::Unknown => return too_few(sight),
@@ -52,7 +52,7 @@ fn flaky(sight: &Sight<'_>) -> Verdict {
 }
 
 /// What never accepted a connection has no attempts that get through now and then, and is asked less often than what did.
-fn too_few(sight: &Sight<'_>) -> Verdict {
+fn too_few(sight: &HostView<'_>) -> Verdict {
     if sight.history.attempts.iter().any(connected) {
         lacking("too few attempts", "--attempts 3")
     } else {
@@ -62,7 +62,7 @@ fn too_few(sight: &Sight<'_>) -> Verdict {
 
 /// Whoever ends the connection is looked at first: a path that loses packets gives silence, and a reset may be anybody's, but an
 /// orderly close (FIN) is the server's own.
-fn mending(sight: &Sight<'_>) -> &'static [&'static str] {
+fn mending(sight: &HostView<'_>) -> &'static [&'static str] {
     let late = || sight.failures().filter(|(_, stage, _)| *stage > Stage::Tcp);
     if late().next().is_none() || matches!(sight.server, ServerKind::NotWindows(_)) {
         return &["R18"];
@@ -84,7 +84,7 @@ fn mending(sight: &Sight<'_>) -> &'static [&'static str] {
 }
 
 /// "tls 2, tcp 1; last: reset by peer".
-fn histogram(sight: &Sight<'_>) -> String {
+fn histogram(sight: &HostView<'_>) -> String {
     let counts: Vec<String> = sight
         .stability
         .failures_by_stage
@@ -100,7 +100,7 @@ fn histogram(sight: &Sight<'_>) -> String {
 }
 
 /// Successes, then failures, and nothing in between: with fewer of each it may be servers that take turns behind one address.
-fn down_now(sight: &Sight<'_>) -> Verdict {
+fn down_now(sight: &HostView<'_>) -> Verdict {
     let newest_first = || sight.counted.iter().rev();
     let failing = newest_first().take_while(|one| !one.is_through()).count();
     let mut before = newest_first().skip(failing);
@@ -123,7 +123,7 @@ fn down_now(sight: &Sight<'_>) -> Verdict {
 }
 
 /// Resets at one stage, again and again but not always: what fails always has a finding of its own.
-fn reset_at_stage(sight: &Sight<'_>) -> Verdict {
+fn reset_at_stage(sight: &HostView<'_>) -> Verdict {
     if !sight.any_through() {
         return Verdict::Silent;
     }
@@ -158,7 +158,7 @@ fn reset_at_stage(sight: &Sight<'_>) -> Verdict {
     }))
 }
 
-fn stage_flap(sight: &Sight<'_>) -> Verdict {
+fn stage_flap(sight: &HostView<'_>) -> Verdict {
     if sight.stability.failures_by_stage.len() < 2 {
         return Verdict::Silent;
     }
@@ -172,7 +172,7 @@ fn stage_flap(sight: &Sight<'_>) -> Verdict {
 /// Connects that waited for a repeated SYN, or silent rounds, where the path is fast otherwise. The first attempt does not
 /// count: on a local network it waits for ARP. Where the kernel counts what it sends again, a connect that was slow without that
 /// was slow on this machine.
-fn syn_loss(sight: &Sight<'_>) -> Verdict {
+fn syn_loss(sight: &HostView<'_>) -> Verdict {
     let fast = sight
         .stability
         .connect_ms
@@ -189,7 +189,7 @@ fn syn_loss(sight: &Sight<'_>) -> Verdict {
     let lost = later
         .iter()
         .filter(|one| {
-            one.attempt.silent_rounds > 0
+            one.attempt.unanswered_rounds > 0
                 || match one.attempt.path.and_then(|path| path.retransmits) {
                     Some(retransmits) => retransmits > 0,
                     None => one
@@ -348,7 +348,7 @@ mod tests {
         let lossy = host([
             attempt()
                 .through()
-                .edit(|attempt| attempt.silent_rounds = 1),
+                .edit(|attempt| attempt.unanswered_rounds = 1),
             attempt().through(),
             attempt().stage(Stage::Tcp, silent()),
         ]);
@@ -424,7 +424,7 @@ mod tests {
         let cut_off = || attempt().tls_fails(closed(0), closed(0));
         let skipped = || attempt().stage(Stage::Tcp, Outcome::Cancelled);
         let state = |attempts: Vec<AttemptMaker>| host(attempts).diagnose().state;
-        assert_eq!(state(vec![cut_off(), skipped()]), HostState::GivenUp);
+        assert_eq!(state(vec![cut_off(), skipped()]), HostState::Skipped);
         let broken = vec![cut_off(), cut_off(), cut_off(), skipped()];
         assert_eq!(state(broken), HostState::Broken);
     }

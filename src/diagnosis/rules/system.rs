@@ -4,8 +4,8 @@ use super::validity::holds_now;
 use super::windows_builds::{self, Build};
 use super::{Rule, contradicts_itself, found, lacking, sure};
 use crate::diagnosis::catalog::Verdict;
+use crate::diagnosis::host_view::{Counted, HostView};
 use crate::diagnosis::identity::normal;
-use crate::diagnosis::sight::{Counted, Sight};
 use crate::model::{Confidence, NameSource, NtlmFacts};
 
 pub(super) const RULES: &[Rule] = &[
@@ -18,7 +18,7 @@ pub(super) const RULES: &[Rule] = &[
 /// The last `CredSSP` version before the fix of 2018 (MS-CSSP 2.2.1; the fix came with 5 and 6).
 const LAST_UNFIXED: u32 = 4;
 
-fn credssp_old(sight: &Sight<'_>) -> Verdict {
+fn credssp_old(sight: &HostView<'_>) -> Verdict {
     let Some(version) = sight.ntlm.and_then(|ntlm| ntlm.tsrequest_version) else {
         return Verdict::Silent;
     };
@@ -36,7 +36,7 @@ fn credssp_old(sight: &Sight<'_>) -> Verdict {
     )
 }
 
-fn end_of_life(sight: &Sight<'_>) -> Verdict {
+fn end_of_life(sight: &HostView<'_>) -> Verdict {
     let Some(ntlm) = sight.ntlm else {
         return Verdict::Silent;
     };
@@ -89,7 +89,7 @@ fn domain(ntlm: &NtlmFacts) -> Option<&str> {
     (!domain.is_empty() && normal(domain) != normal(computer)).then_some(domain)
 }
 
-fn workgroup(sight: &Sight<'_>) -> Verdict {
+fn workgroup(sight: &HostView<'_>) -> Verdict {
     let Some(ntlm) = sight.ntlm else {
         return Verdict::Silent;
     };
@@ -114,7 +114,7 @@ fn workgroup(sight: &Sight<'_>) -> Verdict {
 }
 
 /// A note, never a fault: on the wire both ways look the same, and what Kerberos does cannot be seen.
-fn kerberos_note(sight: &Sight<'_>) -> Verdict {
+fn kerberos_note(sight: &HostView<'_>) -> Verdict {
     let Some(domain) = sight.ntlm.and_then(domain) else {
         return Verdict::Silent;
     };
@@ -140,10 +140,10 @@ fn kerberos_note(sight: &Sight<'_>) -> Verdict {
 }
 
 /// Every attempt got through, some by name and some by IP.
-fn both_ways_work(sight: &Sight<'_>) -> bool {
+fn both_ways_work(sight: &HostView<'_>) -> bool {
     let by = |name: bool| {
         let mut counted = sight.counted.iter();
-        counted.any(|one| one.attempt.by_name.is_some() == name)
+        counted.any(|one| one.attempt.sni.is_some() == name)
     };
     by(true) && by(false) && sight.counted.iter().all(Counted::is_through)
 }

@@ -1,7 +1,7 @@
 use super::{ONE_MORE, Refine, Rule, TRIES, lacking, likely, seen, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::ending::connected;
-use crate::diagnosis::sight::{Counted, Sight};
+use crate::diagnosis::host_view::{Counted, HostView};
 use crate::diagnosis::state;
 use crate::model::{Attempt, Outcome, ProbeKind, Severity, Stage};
 
@@ -23,7 +23,7 @@ const MEASURABLE_US: u32 = 2_000;
 /// From here on a connect may have waited for a repeated SYN (RFC 6298: first after one second), in microseconds.
 const RETRIED_SYN_US: u32 = 900_000;
 
-fn refused(sight: &Sight<'_>) -> Verdict {
+fn refused(sight: &HostView<'_>) -> Verdict {
     connect_failed(sight, state::is_refusal, |evidence| {
         sure(
             "RDP-TCP-REFUSED",
@@ -33,15 +33,15 @@ fn refused(sight: &Sight<'_>) -> Verdict {
     })
 }
 
-fn timeout(sight: &Sight<'_>) -> Verdict {
+fn timeout(sight: &HostView<'_>) -> Verdict {
     let silent = |outcome: &Outcome| matches!(outcome, Outcome::Timeout { .. });
     connect_failed(sight, silent, |evidence| {
         sure("RDP-TCP-TIMEOUT", "Nothing answers on this port", evidence)
     })
 }
 
-fn unreachable(sight: &Sight<'_>) -> Verdict {
-    let endpoint = sight.history.subject.endpoint();
+fn unreachable(sight: &HostView<'_>) -> Verdict {
+    let endpoint = sight.history.key.endpoint();
     let ours = endpoint
         .zip(sight.fleet)
         .is_some_and(|(endpoint, fleet)| fleet.has_no_route(endpoint.address));
@@ -70,9 +70,9 @@ fn unreachable(sight: &Sight<'_>) -> Verdict {
 }
 
 /// Why nothing is known of the way to a host that the user listed, where that is no doing of the host's.
-fn untried(sight: &Sight<'_>) -> Option<Verdict> {
+fn untried(sight: &HostView<'_>) -> Option<Verdict> {
     let history = sight.history;
-    let Some(endpoint) = history.subject.endpoint() else {
+    let Some(endpoint) = history.key.endpoint() else {
         let leads_somewhere = history
             .lookups
             .iter()
@@ -111,7 +111,7 @@ fn untried(sight: &Sight<'_>) -> Option<Verdict> {
     })
 }
 
-fn prohibited(sight: &Sight<'_>) -> Verdict {
+fn prohibited(sight: &HostView<'_>) -> Verdict {
     let filtered = |outcome: &Outcome| matches!(outcome, Outcome::Prohibited);
     connect_failed(sight, filtered, |evidence| {
         sure(
@@ -122,10 +122,10 @@ fn prohibited(sight: &Sight<'_>) -> Verdict {
     })
 }
 
-/// Fires for listed subjects where no connect came up and the newest failure is of the wanted kind. A swept address that
+/// Fires for listed hosts where no connect came up and the newest failure is of the wanted kind. A swept address that
 /// nobody listed is no host that is missing.
 fn connect_failed(
-    sight: &Sight<'_>,
+    sight: &HostView<'_>,
     wanted: impl Fn(&Outcome) -> bool,
     fire: impl FnOnce(String) -> Verdict,
 ) -> Verdict {
@@ -146,7 +146,7 @@ fn connect_failed(
 
 /// Every name that the user listed resolves to another address as well, and TCP comes up there. An address that was listed
 /// besides such a name cannot be told from one of its members.
-fn every_listed_name_works(sight: &Sight<'_>) -> bool {
+fn every_listed_name_works(sight: &HostView<'_>) -> bool {
     let mut names = sight
         .names
         .judged
@@ -161,7 +161,7 @@ fn every_listed_name_works(sight: &Sight<'_>) -> bool {
 }
 
 /// The peer closed before our request can have reached it.
-fn reset_early(sight: &Sight<'_>) -> Verdict {
+fn reset_early(sight: &HostView<'_>) -> Verdict {
     close_at_x224(sight, true, |outcomes, _| {
         likely(
             "RDP-TCP-RESET-EARLY",
@@ -171,7 +171,7 @@ fn reset_early(sight: &Sight<'_>) -> Verdict {
     })
 }
 
-fn x224_closed(sight: &Sight<'_>) -> Verdict {
+fn x224_closed(sight: &HostView<'_>) -> Verdict {
     close_at_x224(sight, false, |outcomes, bare_failed| {
         let evidence = format!(
             "{}{}",
@@ -193,7 +193,7 @@ fn x224_closed(sight: &Sight<'_>) -> Verdict {
 
 /// Closes at X.224 in at least two attempts, with nothing that got further.
 fn close_at_x224(
-    sight: &Sight<'_>,
+    sight: &HostView<'_>,
     early: bool,
     fire: impl FnOnce(&[&Outcome], bool) -> Verdict,
 ) -> Verdict {
@@ -242,18 +242,18 @@ fn is_early(counted: &Counted<'_>) -> bool {
 }
 
 /// Attempts that sent X.224 in clear.
-fn in_clear<'a>(sight: &Sight<'a>) -> impl Iterator<Item = &'a Attempt> {
+fn in_clear<'a>(sight: &HostView<'a>) -> impl Iterator<Item = &'a Attempt> {
     let attempts = sight.history.attempts.iter();
     attempts.filter(|attempt| attempt.probe != ProbeKind::DirectTls)
 }
 
 /// Some request was answered in X.224 on some attempt, be it with a refusal.
-fn answered_at_x224(sight: &Sight<'_>) -> bool {
+fn answered_at_x224(sight: &HostView<'_>) -> bool {
     taken_at_x224(sight) || in_clear(sight).any(|attempt| attempt.negotiation.is_some())
 }
 
 /// Some request was taken in X.224 on some attempt.
-fn taken_at_x224(sight: &Sight<'_>) -> bool {
+fn taken_at_x224(sight: &HostView<'_>) -> bool {
     let mut records = in_clear(sight).flat_map(|attempt| &attempt.stages);
     records.any(|record| {
         record.stage > Stage::X224
@@ -263,7 +263,7 @@ fn taken_at_x224(sight: &Sight<'_>) -> bool {
 }
 
 /// What answers the first request in clear, and what answers it inside TLS where TLS came up without it.
-fn not_rdp(sight: &Sight<'_>) -> Verdict {
+fn not_rdp(sight: &HostView<'_>) -> Verdict {
     if !state::is_not_rdp(sight) {
         return Verdict::Silent;
     }
@@ -277,7 +277,7 @@ fn not_rdp(sight: &Sight<'_>) -> Verdict {
     let title = "Something other than Remote Desktop answers on this port";
     let mut inside = sight.outcomes(ProbeKind::DirectTls, Stage::X224);
     if let Some((looks_like, first_bytes)) = inside.find_map(banner) {
-        let name = match looks_like.as_str() {
+        let name = match looks_like.as_ref() {
             "http" => "https".to_owned(),
             other => format!("{other} inside TLS"),
         };
@@ -300,7 +300,7 @@ fn not_rdp(sight: &Sight<'_>) -> Verdict {
 }
 
 /// ", certificate srv05.corp.example".
-fn shown_certificate(sight: &Sight<'_>) -> String {
+fn shown_certificate(sight: &HostView<'_>) -> String {
     let leaf = sight.probes(ProbeKind::DirectTls).find_map(|attempt| {
         let leaf = attempt.tls.as_ref()?.leaf()?;
         Some(leaf.common_name.as_deref().unwrap_or(&leaf.subject))
@@ -308,7 +308,7 @@ fn shown_certificate(sight: &Sight<'_>) -> String {
     leaf.map_or_else(String::new, |name| format!(", certificate {name}"))
 }
 
-fn tls_first(sight: &Sight<'_>) -> Verdict {
+fn tls_first(sight: &HostView<'_>) -> Verdict {
     if !state::is_not_rdp(sight) {
         return Verdict::Silent;
     }
@@ -317,7 +317,7 @@ fn tls_first(sight: &Sight<'_>) -> Verdict {
     if sight.tolerance.direct_tls_up {
         let inside = sight.outcomes(ProbeKind::DirectTls, Stage::X224).last();
         let behind = match inside {
-            Some(Outcome::NotRdp { looks_like, .. }) if looks_like == "http" => {
+            Some(Outcome::NotRdp { looks_like, .. }) if **looks_like == *"http" => {
                 return Verdict::Silent;
             }
             Some(Outcome::Ok | Outcome::NoTls | Outcome::NegotiationFailure { .. }) => {
@@ -336,7 +336,7 @@ fn tls_first(sight: &Sight<'_>) -> Verdict {
         );
     }
     let answered_with_tls = sight.failures().any(|(_, _, outcome)| {
-        matches!(outcome, Outcome::NotRdp { looks_like, .. } if looks_like == "tls")
+        matches!(outcome, Outcome::NotRdp { looks_like, .. } if **looks_like == *"tls")
     });
     if answered_with_tls {
         likely(
@@ -349,7 +349,7 @@ fn tls_first(sight: &Sight<'_>) -> Verdict {
     }
 }
 
-fn x224_silent(sight: &Sight<'_>) -> Verdict {
+fn x224_silent(sight: &HostView<'_>) -> Verdict {
     let silences: Vec<&Outcome> = sight
         .failures_at(Stage::X224)
         .into_iter()
@@ -386,7 +386,7 @@ fn x224_silent(sight: &Sight<'_>) -> Verdict {
 }
 
 /// The longest wait in vain for an X.224 answer, in seconds.
-fn longest_wait(sight: &Sight<'_>, probe: ProbeKind) -> Option<f64> {
+fn longest_wait(sight: &HostView<'_>, probe: ProbeKind) -> Option<f64> {
     let waits = sight.probes(probe).filter_map(|attempt| {
         let record = attempt.stage(Stage::X224)?;
         matches!(record.outcome, Outcome::Timeout { .. }).then_some(record.duration_us)
@@ -394,7 +394,7 @@ fn longest_wait(sight: &Sight<'_>, probe: ProbeKind) -> Option<f64> {
     waits.max().map(|us| f64::from(us) / 1e6)
 }
 
-fn x224_malformed(sight: &Sight<'_>) -> Verdict {
+fn x224_malformed(sight: &HostView<'_>) -> Verdict {
     let broken: Vec<&Outcome> = sight
         .failures_at(Stage::X224)
         .into_iter()

@@ -36,7 +36,7 @@ fn trap_16_own_trouble_blames_no_host() {
     let detail = "too many open files";
     let own = times(3, || {
         let detail = detail.into();
-        attempt().stage(Stage::Tcp, Outcome::Local { detail })
+        attempt().stage(Stage::Tcp, Outcome::LocalError { detail })
     });
     assert_eq!(own.diagnose().findings, []);
     assert!(matches!(
@@ -173,7 +173,7 @@ fn a_host_that_answers_another_time_is_not_silent() {
 fn another_protocol_is_not_rdp() {
     let ssh = at_x224(&Outcome::NotRdp {
         looks_like: "ssh".into(),
-        first_bytes: "5353482d".into(),
+        first_bytes: "5353482d".parse().unwrap(),
     });
     ssh.assert_fires("RDP-PORT-NOT-RDP");
     ssh.assert_not("RDP-PORT-TLS-FIRST");
@@ -184,7 +184,7 @@ fn another_protocol_is_not_rdp() {
 fn x224_on_retry_makes_it_rdp() {
     let odd = Outcome::NotRdp {
         looks_like: "http".into(),
-        first_bytes: "48545450".into(),
+        first_bytes: "48545450".parse().unwrap(),
     };
     host([attempt().tcp().stage(Stage::X224, odd), attempt().through()])
         .assert_not("RDP-PORT-NOT-RDP");

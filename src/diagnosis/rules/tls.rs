@@ -2,8 +2,10 @@ use super::wide::{behind_midbox, key_of};
 use super::{ONE_MORE, Rule, TRIES, found, lacking, likely, seen, sure};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::fleet_rules::KeyUse;
-use crate::diagnosis::sight::{Counted, Sight};
-use crate::model::{Confidence, Outcome, ProbeKind, Reply, Stage, TlsFacts, TlsMethod, TlsVersion};
+use crate::diagnosis::host_view::{Counted, HostView};
+use crate::model::{
+    Confidence, Outcome, ProbeKind, Reply, Stage, TlsFacts, TlsHandshake, TlsVersion,
+};
 
 pub(super) const RULES: &[Rule] = &[
     ("RDP-TLS-CLOSED", closed),
@@ -46,7 +48,7 @@ const INSPECTION: [&str; 19] = [
     "portswigger",
 ];
 
-fn attempts_with(sight: &Sight<'_>, wanted: fn(&TlsFacts) -> bool) -> usize {
+fn attempts_with(sight: &HostView<'_>, wanted: fn(&TlsFacts) -> bool) -> usize {
     sight
         .history
         .attempts
@@ -57,11 +59,11 @@ fn attempts_with(sight: &Sight<'_>, wanted: fn(&TlsFacts) -> bool) -> usize {
 
 /// Read by the legacy peek, and nothing that the modern hello could not have come to as well.
 fn is_modern_peek(facts: &TlsFacts) -> bool {
-    facts.method == TlsMethod::LegacyPeek && facts.is_modern()
+    facts.handshake == TlsHandshake::LegacyPeek && facts.is_modern()
 }
 
 /// Attempts closed at TLS: with no byte of an answer, or after some.
-fn closes<'a>(sight: &Sight<'a>, late: bool) -> Vec<&'a Outcome> {
+fn closes<'a>(sight: &HostView<'a>, late: bool) -> Vec<&'a Outcome> {
     sight
         .failures_at(Stage::Tls)
         .into_iter()
@@ -73,7 +75,7 @@ fn closes<'a>(sight: &Sight<'a>, late: bool) -> Vec<&'a Outcome> {
 }
 
 /// Whether an attempt was closed in the TLS stage, on the modern hello at least.
-pub(in crate::diagnosis) fn closes_at_tls(sight: &Sight<'_>) -> bool {
+pub(in crate::diagnosis) fn closes_at_tls(sight: &HostView<'_>) -> bool {
     sight
         .failures_at(Stage::Tls)
         .iter()
@@ -81,14 +83,14 @@ pub(in crate::diagnosis) fn closes_at_tls(sight: &Sight<'_>) -> bool {
 }
 
 /// Every attempt that came to TLS was closed there, with the legacy hello as well: the strongest sign of 0x904.
-pub(in crate::diagnosis) fn closes_at_once(sight: &Sight<'_>) -> bool {
+pub(in crate::diagnosis) fn closes_at_once(sight: &HostView<'_>) -> bool {
     !closes(sight, false).is_empty()
-        && attempts_with(sight, |tls| tls.method != TlsMethod::Failed) == 0
+        && attempts_with(sight, |tls| tls.handshake != TlsHandshake::Failed) == 0
         && legacy_closed(sight)
 }
 
 /// The legacy hello was closed on, too, without an answer.
-fn legacy_closed(sight: &Sight<'_>) -> bool {
+fn legacy_closed(sight: &HostView<'_>) -> bool {
     sight
         .outcomes(ProbeKind::LegacyHello, Stage::Tls)
         .any(|outcome| {
@@ -99,12 +101,12 @@ fn legacy_closed(sight: &Sight<'_>) -> bool {
         })
 }
 
-fn closed(sight: &Sight<'_>) -> Verdict {
+fn closed(sight: &HostView<'_>) -> Verdict {
     let closes = closes(sight, false);
     if closes.is_empty() || behind_midbox(sight) {
         return Verdict::Silent;
     }
-    if attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
+    if attempts_with(sight, |tls| tls.handshake != TlsHandshake::Failed) > 0 {
         // It works at other times, or with a tolerant hello: other rules say so.
         return Verdict::Silent;
     }
@@ -143,12 +145,12 @@ fn closed(sight: &Sight<'_>) -> Verdict {
     }
 }
 
-fn closed_late(sight: &Sight<'_>) -> Verdict {
+fn closed_late(sight: &HostView<'_>) -> Verdict {
     let closes = closes(sight, true);
     // The peek stops at ServerHelloDone, before such a server closes: only what it read with a hello that is really another
     // one shows that some client gets through.
     let read = attempts_with(sight, |tls| {
-        tls.method != TlsMethod::Failed && !is_modern_peek(tls)
+        tls.handshake != TlsHandshake::Failed && !is_modern_peek(tls)
     }) > 0;
     if closes.is_empty() || read || behind_midbox(sight) || wants_client_certificate(sight) {
         return Verdict::Silent;
@@ -192,7 +194,7 @@ impl Accepts {
 
 /// Fires where the legacy hello alone is accepted, and leads to this.
 fn by_legacy_hello(
-    sight: &Sight<'_>,
+    sight: &HostView<'_>,
     id: &'static str,
     wanted: Accepts,
     title: &'static str,
@@ -200,7 +202,7 @@ fn by_legacy_hello(
     let facts = sight
         .probes(ProbeKind::LegacyHello)
         .filter_map(|attempt| attempt.tls.as_deref())
-        .filter(|facts| facts.method == TlsMethod::LegacyPeek)
+        .filter(|facts| facts.handshake == TlsHandshake::LegacyPeek)
         .last();
     let hello = sight.tolerance.hello;
     let Some(facts) = facts.filter(|facts| hello.taken == 0 && Accepts::of(facts) == wanted) else {
@@ -228,7 +230,7 @@ fn by_legacy_hello(
     ))
 }
 
-fn legacy_only(sight: &Sight<'_>) -> Verdict {
+fn legacy_only(sight: &HostView<'_>) -> Verdict {
     by_legacy_hello(
         sight,
         "RDP-TLS-LEGACY-ONLY",
@@ -237,7 +239,7 @@ fn legacy_only(sight: &Sight<'_>) -> Verdict {
     )
 }
 
-fn dhe_only(sight: &Sight<'_>) -> Verdict {
+fn dhe_only(sight: &HostView<'_>) -> Verdict {
     by_legacy_hello(
         sight,
         "RDP-TLS-DHE-ONLY",
@@ -246,7 +248,7 @@ fn dhe_only(sight: &Sight<'_>) -> Verdict {
     )
 }
 
-fn intolerant(sight: &Sight<'_>) -> Verdict {
+fn intolerant(sight: &HostView<'_>) -> Verdict {
     by_legacy_hello(
         sight,
         "RDP-TLS-INTOLERANT",
@@ -272,7 +274,7 @@ fn showed_unparsable(counted: &Counted<'_>) -> bool {
 }
 
 /// Alerts to the modern hello itself, not to what follows the `ServerHello`.
-fn refusals<'a>(sight: &Sight<'a>, common: bool) -> Vec<&'a Outcome> {
+fn refusals<'a>(sight: &HostView<'a>, common: bool) -> Vec<&'a Outcome> {
     sight
         .failures()
         .filter(|(counted, stage, outcome)| {
@@ -287,9 +289,9 @@ fn refusals<'a>(sight: &Sight<'a>, common: bool) -> Vec<&'a Outcome> {
         .collect()
 }
 
-fn no_common(sight: &Sight<'_>) -> Verdict {
+fn no_common(sight: &HostView<'_>) -> Verdict {
     let modern = refusals(sight, true);
-    if modern.is_empty() || attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
+    if modern.is_empty() || attempts_with(sight, |tls| tls.handshake != TlsHandshake::Failed) > 0 {
         return Verdict::Silent;
     }
     let legacy = sight
@@ -309,12 +311,12 @@ fn no_common(sight: &Sight<'_>) -> Verdict {
 }
 
 /// An alert that says neither "nothing in common" nor "show me a certificate": the server has trouble of its own.
-fn other_alert(sight: &Sight<'_>) -> Verdict {
+fn other_alert(sight: &HostView<'_>) -> Verdict {
     if wants_client_certificate(sight) {
         return Verdict::Silent;
     }
     let alerts = refusals(sight, false);
-    if alerts.is_empty() || attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
+    if alerts.is_empty() || attempts_with(sight, |tls| tls.handshake != TlsHandshake::Failed) > 0 {
         return Verdict::Silent;
     }
     if alerts.len() < TRIES {
@@ -327,13 +329,13 @@ fn other_alert(sight: &Sight<'_>) -> Verdict {
     )
 }
 
-fn old_version(sight: &Sight<'_>) -> Verdict {
+fn old_version(sight: &HostView<'_>) -> Verdict {
     match sight
         .tls
         .and_then(|tls| tls.version.map(|version| (tls, version)))
     {
         Some((tls, version))
-            if version <= TlsVersion::TLS_1_1 && tls.method != TlsMethod::Failed =>
+            if version <= TlsVersion::TLS_1_1 && tls.handshake != TlsHandshake::Failed =>
         {
             sure(
                 "RDP-TLS-OLD-VERSION",
@@ -345,13 +347,13 @@ fn old_version(sight: &Sight<'_>) -> Verdict {
     }
 }
 
-fn timeout(sight: &Sight<'_>) -> Verdict {
+fn timeout(sight: &HostView<'_>) -> Verdict {
     let stalls: Vec<&Outcome> = sight
         .failures_at(Stage::Tls)
         .into_iter()
         .filter(|outcome| matches!(outcome, Outcome::Timeout { .. }))
         .collect();
-    if stalls.is_empty() || attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
+    if stalls.is_empty() || attempts_with(sight, |tls| tls.handshake != TlsHandshake::Failed) > 0 {
         return Verdict::Silent;
     }
     if stalls.len() < TRIES {
@@ -365,10 +367,10 @@ fn timeout(sight: &Sight<'_>) -> Verdict {
 }
 
 /// The server demands a client certificate, and ends handshakes without one.
-fn wants_client_certificate(sight: &Sight<'_>) -> bool {
+fn wants_client_certificate(sight: &HostView<'_>) -> bool {
     let required = |outcome: &Outcome| matches!(outcome, Outcome::Alert { code, .. } if *code == CERTIFICATE_REQUIRED);
     let goes_on = attempts_with(sight, |tls| {
-        tls.method == TlsMethod::Full && tls.client_certificate_requested
+        tls.handshake == TlsHandshake::Full && tls.client_certificate_requested
     }) > 0;
     sight.failures().any(|(counted, stage, outcome)| {
         let tls = counted.attempt.tls.as_ref();
@@ -378,7 +380,7 @@ fn wants_client_certificate(sight: &Sight<'_>) -> bool {
     })
 }
 
-fn client_certificate(sight: &Sight<'_>) -> Verdict {
+fn client_certificate(sight: &HostView<'_>) -> Verdict {
     let id = "RDP-TLS-CLIENT-CERT";
     if wants_client_certificate(sight) {
         let failures = sight.failures_at(Stage::Tls);
@@ -400,7 +402,7 @@ fn client_certificate(sight: &Sight<'_>) -> Verdict {
     Verdict::Silent
 }
 
-fn protocol_error(sight: &Sight<'_>) -> Verdict {
+fn protocol_error(sight: &HostView<'_>) -> Verdict {
     let odd: Vec<&Outcome> = sight
         .failures()
         .filter(|(counted, stage, outcome)| {
@@ -410,7 +412,7 @@ fn protocol_error(sight: &Sight<'_>) -> Verdict {
         })
         .map(|(_, _, outcome)| outcome)
         .collect();
-    if odd.is_empty() || attempts_with(sight, |tls| tls.method != TlsMethod::Failed) > 0 {
+    if odd.is_empty() || attempts_with(sight, |tls| tls.handshake != TlsHandshake::Failed) > 0 {
         return Verdict::Silent;
     }
     if odd.len() < TRIES {
@@ -423,7 +425,7 @@ fn protocol_error(sight: &Sight<'_>) -> Verdict {
     )
 }
 
-fn intercepted(sight: &Sight<'_>) -> Verdict {
+fn intercepted(sight: &HostView<'_>) -> Verdict {
     let Some(leaf) = sight.leaf.filter(|leaf| !leaf.self_issued) else {
         return Verdict::Silent;
     };

@@ -131,7 +131,7 @@ fn a_host_that_minds_only_how_it_is_asked_is_not_called_old() {
 #[test]
 fn a_close_behind_the_certificate_is_late_though_the_peek_can_read_it() {
     let answered = TlsFacts {
-        method: TlsMethod::Failed,
+        handshake: TlsHandshake::Failed,
         ..tls(certificate("srv05.corp.example"))
     };
     let late = times(2, || {

@@ -1,15 +1,15 @@
 //! Several certificates at one address within one scan: members of a farm in turn, or one made in place of another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
 use super::validity::dates;
 use super::{Refine, Rule, found, sure};
 use crate::diagnosis::catalog::Verdict;
+use crate::diagnosis::host_view::HostView;
 use crate::diagnosis::leaves::leaf_of;
-use crate::diagnosis::sight::Sight;
-use crate::model::{Attempt, CertificateFacts, Confidence, History, Severity};
+use crate::model::{CertificateFacts, Confidence, Digest, History, Severity};
 
 pub(super) const RULES: &[Rule] = &[
     ("RDP-CERT-FLAPPING", flapping),
@@ -19,36 +19,27 @@ pub(super) const RULES: &[Rule] = &[
 /// Authorities date certificates back a little for clocks that are slow (AD CS: ten minutes), and clocks differ, in seconds.
 const MADE_EARLIER_S: i64 = 900;
 
-/// The leaves that attempts in one way, by IP or for one name, showed in order: each as long as it stayed, with when it was
-/// last seen.
-fn shown_in_turn<'a>(
-    history: &'a History,
-    by_name: Option<&str>,
-) -> Vec<(&'a CertificateFacts, Timestamp)> {
-    let mut turns: Vec<(&CertificateFacts, Timestamp)> = Vec::new();
-    let attempts = history.attempts.iter();
-    for attempt in attempts.filter(|attempt| attempt.by_name.as_deref() == by_name) {
+/// A leaf that stayed for a while, with when it was last seen.
+type Turn<'a> = (&'a CertificateFacts, Timestamp);
+
+/// The leaves that attempts showed in order, for every way in which attempts were made: by IP, or for one name.
+fn shown_in_turn(history: &History) -> BTreeMap<Option<&str>, Vec<Turn<'_>>> {
+    let mut ways: BTreeMap<Option<&str>, Vec<Turn<'_>>> = BTreeMap::new();
+    for attempt in &history.attempts {
         let Some(leaf) = leaf_of(attempt) else {
             continue;
         };
+        let turns = ways.entry(attempt.sni.as_deref()).or_default();
         match turns.last_mut() {
             Some((last, seen)) if last.sha256 == leaf.sha256 => *seen = attempt.started_at,
             _ => turns.push((leaf, attempt.started_at)),
         }
     }
-    turns
-}
-
-/// Every way in which attempts were made.
-fn ways(history: &History) -> BTreeSet<Option<&str>> {
-    let attempts = history.attempts.iter();
-    attempts.map(|attempt| attempt.by_name.as_deref()).collect()
+    ways
 }
 
 /// One certificate took the place of another for good, and was made after the other was last seen.
-fn replacement<'a>(
-    turns: &[(&'a CertificateFacts, Timestamp)],
-) -> Option<(&'a CertificateFacts, &'a CertificateFacts)> {
+fn replacement<'a>(turns: &[Turn<'a>]) -> Option<(&'a CertificateFacts, &'a CertificateFacts)> {
     let [(old, seen), (new, _)] = turns else {
         return None;
     };
@@ -57,35 +48,37 @@ fn replacement<'a>(
 }
 
 /// Hashes of the certificates that were replaced: no connection showed them after their successor was first seen.
-pub(in crate::diagnosis) fn replaced(history: &History) -> BTreeSet<&str> {
-    ways(history)
-        .into_iter()
-        .filter_map(|way| replacement(&shown_in_turn(history, way)))
-        .filter(|(old, new)| {
-            let shows = |attempt: &Attempt, leaf: &CertificateFacts| {
-                leaf_of(attempt).is_some_and(|shown| shown.sha256 == leaf.sha256)
-            };
-            let mut since = history
-                .attempts
-                .iter()
-                .skip_while(|attempt| !shows(attempt, new));
-            !since.any(|attempt| shows(attempt, old))
-        })
-        .map(|(old, _)| &*old.sha256)
+pub(in crate::diagnosis) fn replaced(history: &History) -> BTreeSet<Digest<32>> {
+    // The places of the first and of the last attempt that showed a certificate.
+    let mut seen: HashMap<Digest<32>, (usize, usize)> = HashMap::new();
+    for (place, attempt) in history.attempts.iter().enumerate() {
+        if let Some(leaf) = leaf_of(attempt) {
+            seen.entry(leaf.sha256).or_insert((place, place)).1 = place;
+        }
+    }
+    let is_gone = |old: &CertificateFacts, new: &CertificateFacts| {
+        let last = seen.get(&old.sha256).map(|(_, last)| last);
+        let first = seen.get(&new.sha256).map(|(first, _)| first);
+        last < first
+    };
+    shown_in_turn(history)
+        .into_values()
+        .filter_map(|turns| replacement(&turns))
+        .filter(|(old, new)| is_gone(old, new))
+        .map(|(old, _)| old.sha256)
         .collect()
 }
 
 /// Several certificates at one address in one scan, by IP or for one name. One that was renewed meanwhile is another matter.
-fn flapping(sight: &Sight<'_>) -> Verdict {
-    let differ = ways(sight.history).into_iter().find_map(|way| {
-        let turns = shown_in_turn(sight.history, way);
-        (turns.len() > 1 && replacement(&turns).is_none()).then_some(turns)
-    });
+fn flapping(sight: &HostView<'_>) -> Verdict {
+    let differ = shown_in_turn(sight.history)
+        .into_values()
+        .find(|turns| turns.len() > 1 && replacement(turns).is_none());
     let Some(turns) = differ else {
         return Verdict::Silent;
     };
-    let prints: BTreeSet<&str> = turns.iter().map(|(leaf, _)| short(&leaf.sha256)).collect();
-    let prints: Vec<&str> = prints.into_iter().collect();
+    let prints: BTreeSet<String> = turns.iter().map(|(leaf, _)| leaf.sha256.short()).collect();
+    let prints: Vec<String> = prints.into_iter().collect();
     sure(
         "RDP-CERT-FLAPPING",
         "Different certificates are shown at this address",
@@ -94,10 +87,10 @@ fn flapping(sight: &Sight<'_>) -> Verdict {
 }
 
 /// Within one scan: between scans it takes an earlier one to compare with.
-fn changed(sight: &Sight<'_>) -> Verdict {
-    let found_new = ways(sight.history)
-        .into_iter()
-        .find_map(|way| replacement(&shown_in_turn(sight.history, way)));
+fn changed(sight: &HostView<'_>) -> Verdict {
+    let found_new = shown_in_turn(sight.history)
+        .into_values()
+        .find_map(|turns| replacement(&turns));
     let Some((old, new)) = found_new else {
         return Verdict::Silent;
     };
@@ -112,8 +105,8 @@ fn changed(sight: &Sight<'_>) -> Verdict {
         },
         format!(
             "SHA-256 {} gave way to {}, {}",
-            short(&old.sha256),
-            short(&new.sha256),
+            old.sha256.short(),
+            new.sha256.short(),
             dates(new)
         ),
     );
@@ -122,9 +115,4 @@ fn changed(sight: &Sight<'_>) -> Verdict {
     } else {
         finding.remedies(&[])
     })
-}
-
-/// The beginning of a hash: enough to tell two apart.
-pub(in crate::diagnosis) fn short(hash: &str) -> &str {
-    hash.get(..16).unwrap_or(hash)
 }

@@ -7,9 +7,9 @@ use super::{OWN_CLOCK, Refine, Rule, closes_at_tls, found, lacking, likely, per_
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::certificate::{TOLERANCE_S, days_left, is_expired, is_not_yet_valid};
 use crate::diagnosis::fleet_rules::skews;
+use crate::diagnosis::host_view::HostView;
 use crate::diagnosis::identity::ServerKind;
 use crate::diagnosis::leaves::Leaf;
-use crate::diagnosis::sight::Sight;
 use crate::model::{CertificateFacts, Confidence, Outcome, Severity, Stage, UtcSecond};
 
 pub(super) const RULES: &[Rule] = &[
@@ -48,13 +48,13 @@ const BY_ITS_CLOCK: Verdict = lacking(
     "the right time on the host, and another scan",
 );
 
-fn clock_is_plausible(sight: &Sight<'_>) -> bool {
+fn clock_is_plausible(sight: &HostView<'_>) -> bool {
     sight.now.as_second() >= EARLIEST_PLAUSIBLE_S
 }
 
 /// Whether `holds` at this time; what to say instead where this machine's clock cannot be trusted with the answer.
 pub(super) fn holds_now(
-    sight: &Sight<'_>,
+    sight: &HostView<'_>,
     holds: impl Fn(Timestamp) -> bool,
 ) -> Result<bool, Verdict> {
     let (ours, theirs) = (holds(sight.now), holds(sight.corrected_now()));
@@ -67,7 +67,7 @@ pub(super) fn holds_now(
     }
 }
 
-fn expired(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn expired(sight: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     match holds_now(sight, |now| is_expired(leaf.facts, now)) {
         Ok(true) => {}
         Ok(false) => return Verdict::Silent,
@@ -93,7 +93,7 @@ fn expired(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
 }
 
 /// By the host's own clock, as far as it told it, the certificate has not ended.
-fn runs_by_its_clock(sight: &Sight<'_>, leaf: &Leaf<'_>) -> bool {
+fn runs_by_its_clock(sight: &HostView<'_>, leaf: &Leaf<'_>) -> bool {
     sight
         .ntlm_of(leaf)
         .and_then(|ntlm| ntlm.server_time)
@@ -102,7 +102,7 @@ fn runs_by_its_clock(sight: &Sight<'_>, leaf: &Leaf<'_>) -> bool {
 
 /// The renewal failed because the key cannot be used, and the same key fails in TLS. A key that completed one handshake works,
 /// whatever closes the other connections.
-fn expired_broken(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn expired_broken(sight: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     if !leaf.facts.self_issued || leaf.is_proven() || sight.any_through() {
         return Verdict::Silent;
     }
@@ -136,7 +136,7 @@ fn expired_broken(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
     )
 }
 
-fn renewal_stuck(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn renewal_stuck(sight: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     if !is_windows_own(sight, leaf.facts) {
         return Verdict::Silent;
     }
@@ -160,7 +160,7 @@ fn renewal_stuck(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
     )
 }
 
-fn expiring(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn expiring(sight: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     let leaf = leaf.facts;
     let limit = i64::from(sight.policy.expiring_days);
     let ends_soon =
@@ -196,7 +196,7 @@ fn expiring(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
     })
 }
 
-fn not_yet_valid(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
+fn not_yet_valid(sight: &HostView<'_>, leaf: &Leaf<'_>) -> Verdict {
     let leaf = leaf.facts;
     match holds_now(sight, |now| is_not_yet_valid(leaf, now)) {
         // Told by certificates alone, it is slow by at least so much: how much it really is decides.
@@ -232,7 +232,7 @@ fn not_yet_valid(sight: &Sight<'_>, leaf: &Leaf<'_>) -> Verdict {
 /// By how much the host's clock is off at most, in whole seconds, where that is not worth speaking of; `None` where it is, or where
 /// the host did not tell.
 #[expect(clippy::cast_precision_loss, reason = "a few minutes in seconds")]
-fn clocks_agree(sight: &Sight<'_>) -> Option<f64> {
+fn clocks_agree(sight: &HostView<'_>) -> Option<f64> {
     let off = skews(sight.history)
         .map(|(skew, _)| skew.abs())
         .reduce(f64::max)?;

@@ -5,7 +5,7 @@ use crate::diagnosis::testing::{
     AttemptMaker, HostMaker, attempt, certificate, closed, days, host, issued, now, ntlm, times,
     tls,
 };
-use crate::model::{CertificateStatus, HostState, NtlmFacts, TlsFacts, TlsMethod};
+use crate::model::{CertificateStatus, HostState, NtlmFacts, TlsFacts, TlsHandshake};
 
 /// A host that shows this certificate and nothing of NTLM.
 fn showing(leaf: CertificateFacts) -> HostMaker {
@@ -162,7 +162,7 @@ fn among_hosts_ahead(leaf: &CertificateFacts, days_ahead: i64) -> HostMaker {
 /// The certificate was read, and then the handshake was cut.
 fn cut_after(leaf: CertificateFacts) -> AttemptMaker {
     let read = TlsFacts {
-        method: TlsMethod::Failed,
+        handshake: TlsHandshake::Failed,
         ..tls(leaf)
     };
     attempt()

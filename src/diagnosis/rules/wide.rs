@@ -1,10 +1,10 @@
 //! Rules that need the whole fleet. Without it they say that they cannot tell.
 
-use super::{Refine, Rule, TRIES, found, lacking, likely, short};
+use super::{Refine, Rule, TRIES, found, lacking, likely};
 use crate::diagnosis::catalog::Verdict;
 use crate::diagnosis::certificate::TOLERANCE_S;
-use crate::diagnosis::fleet_rules::{FleetSight, KeyUse, SharedKey, is_its_own, length, skews};
-use crate::diagnosis::sight::Sight;
+use crate::diagnosis::fleet_rules::{FleetView, KeyUse, SharedKey, is_its_own, length, skews};
+use crate::diagnosis::host_view::HostView;
 use crate::model::{CertificateFacts, Confidence, Severity, StabilityVerdict, Stage};
 
 pub(super) const RULES: &[Rule] = &[
@@ -22,7 +22,7 @@ const ALONE: Verdict = Verdict::NotEnough {
     get: "a scan of the whole fleet",
 };
 
-fn midbox(sight: &Sight<'_>) -> Verdict {
+fn midbox(sight: &HostView<'_>) -> Verdict {
     let Some(fleet) = sight.fleet else {
         return ALONE;
     };
@@ -40,20 +40,20 @@ fn midbox(sight: &Sight<'_>) -> Verdict {
 }
 
 /// Something on the way is blamed for the end of TLS, so the host is not.
-pub(super) fn behind_midbox(sight: &Sight<'_>) -> bool {
+pub(super) fn behind_midbox(sight: &HostView<'_>) -> bool {
     sight
         .fleet
         .is_some_and(|fleet| fleet.alike(sight.history).is_some())
 }
 
 /// The key that this host shares, with what that means.
-pub(super) fn key_of<'a>(sight: &Sight<'a>, means: KeyUse) -> Option<&'a SharedKey> {
+pub(super) fn key_of<'a>(sight: &HostView<'a>, means: KeyUse) -> Option<&'a SharedKey> {
     shared(sight, means, |_| true).map(|(_, shared)| shared)
 }
 
 /// The first of its certificates whose key the host shares in this way.
 fn shared<'a>(
-    sight: &Sight<'a>,
+    sight: &HostView<'a>,
     means: KeyUse,
     is_meant: impl Fn(&CertificateFacts) -> bool,
 ) -> Option<(&'a CertificateFacts, &'a SharedKey)> {
@@ -65,7 +65,7 @@ fn shared<'a>(
     })
 }
 
-fn shared_key(sight: &Sight<'_>) -> Verdict {
+fn shared_key(sight: &HostView<'_>) -> Verdict {
     if sight.fleet.is_none() {
         return ALONE;
     }
@@ -91,7 +91,7 @@ fn shared_key(sight: &Sight<'_>) -> Verdict {
             ),
             format!(
                 "SHA-256 {}, also shown at {}",
-                short(&leaf.sha256),
+                leaf.sha256.short(),
                 shared.words_for(sight.history)
             ),
         );
@@ -107,7 +107,7 @@ fn shared_key(sight: &Sight<'_>) -> Verdict {
 }
 
 /// A lead, never more: what else happened in a busy moment is not known.
-fn throttled(sight: &Sight<'_>) -> Verdict {
+fn throttled(sight: &HostView<'_>) -> Verdict {
     let late = sight.failures().any(|(_, stage, _)| stage >= Stage::X224);
     if !late || !sight.any_through() {
         return Verdict::Silent;
@@ -141,9 +141,9 @@ fn throttled(sight: &Sight<'_>) -> Verdict {
     }
 }
 
-fn clock_skew(sight: &Sight<'_>) -> Verdict {
+fn clock_skew(sight: &HostView<'_>) -> Verdict {
     // Where most hosts are off alike it is this machine that is wrong: the others are held against theirs.
-    let ours = sight.fleet.and_then(FleetSight::clock);
+    let ours = sight.fleet.and_then(FleetView::clock);
     let offset = ours.map_or(0.0, |ours| ours.offset_s);
     let (mut ahead, mut behind, mut asked) = (Vec::new(), Vec::new(), 0_usize);
     for (skew, error) in skews(sight.history) {

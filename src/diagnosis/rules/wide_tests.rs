@@ -2,11 +2,12 @@ use jiff::Timestamp;
 
 use crate::diagnosis::Verdict;
 use crate::diagnosis::testing::{
-    AttemptMaker, HostMaker, attempt, certificate, closed, fleet_sight, host, issued, now, ntlm,
-    reset, times, tls,
+    AttemptMaker, HostMaker, attempt, certificate, closed, digest, fleet_view, host, issued, now,
+    ntlm, reset, times, tls,
 };
 use crate::model::{
-    CertificateFacts, Confidence, HostState, NameSource, NtlmFacts, Outcome, Severity, Stage,
+    CertificateFacts, Confidence, Digest, HostState, NameSource, NtlmFacts, Outcome, Severity,
+    Stage,
 };
 
 /// A host with a name of its own and this certificate.
@@ -19,8 +20,8 @@ fn showing(last: u8, name: &str, leaf: &CertificateFacts) -> HostMaker {
 
 fn key(leaf: CertificateFacts) -> CertificateFacts {
     CertificateFacts {
-        spki_sha256: "ab".repeat(32).into(),
-        sha256: leaf.subject.clone(),
+        spki_sha256: Some(Digest([0xab; 32])),
+        sha256: digest(&leaf.subject),
         ..leaf
     }
 }
@@ -66,7 +67,10 @@ fn a_forward_shows_the_certificate_of_another_host() {
         .assert_fires("RDP-CERT-SHARED-KEY");
     assert_eq!(
         finding.evidence,
-        "SHA-256 CN=srv05.corp.ex, also shown at 10.0.0.5:3389 (srv05)"
+        format!(
+            "SHA-256 {}, also shown at 10.0.0.5:3389 (srv05)",
+            leaf.sha256.short()
+        )
     );
     assert_eq!(finding.severity, Severity::Low);
     assert_eq!(
@@ -111,8 +115,11 @@ fn of_many_addresses_with_one_certificate_some_are_named_and_its_owner_first() {
     assert!(finding.title.starts_with("10 addresses"), "{finding:?}");
     assert_eq!(
         finding.evidence,
-        "SHA-256 CN=srv25, also shown at 10.0.0.25:3389 (srv25), 10.0.0.21:3389, 10.0.0.22:3389 (srv22), \
-         10.0.0.23:3389 (srv23) and 5 more"
+        format!(
+            "SHA-256 {}, also shown at 10.0.0.25:3389 (srv25), 10.0.0.21:3389, 10.0.0.22:3389 (srv22), \
+             10.0.0.23:3389 (srv23) and 5 more",
+            leaf.sha256.short()
+        )
     );
     mute(25, "srv25", &leaf)
         .among(&all(25))
@@ -123,7 +130,7 @@ fn of_many_addresses_with_one_certificate_some_are_named_and_its_owner_first() {
 fn a_member_with_the_certificate_of_another_host_is_found_whenever_it_was_met() {
     let (own, other) = (key(certificate("gw01")), key(certificate("srv05")));
     let own = CertificateFacts {
-        spki_sha256: "cd".repeat(32).into(),
+        spki_sha256: Some(Digest([0xcd; 32])),
         ..own
     };
     let owner = || mute(5, "srv05", &other);
@@ -189,7 +196,7 @@ fn trap_14_a_wildcard_or_a_list_of_names_is_no_shared_key() {
 #[test]
 fn a_certificate_with_more_names_than_are_kept_is_no_shared_key() {
     let leaf = CertificateFacts {
-        san_left_out: 1,
+        san_omitted: 1,
         ..key(certificate("web01.corp.example"))
     };
     let first = showing(1, "web01.corp.example", &leaf);
@@ -360,7 +367,7 @@ fn trap_11_all_hosts_off_alike_is_this_machines_clock() {
     alike.assert_not("RDP-CLOCK-SKEW");
     // Against the others it is this one that is wrong.
     ahead(6, 0).among(&fleet).assert_fires("RDP-CLOCK-SKEW");
-    let sight = fleet_sight(&fleet.iter().collect::<Vec<_>>());
+    let sight = fleet_view(&fleet.iter().collect::<Vec<_>>());
     let [banner] = sight.banners().try_into().unwrap();
     assert!(
         banner
@@ -374,7 +381,7 @@ fn trap_11_all_hosts_off_alike_is_this_machines_clock() {
 #[test]
 fn one_host_that_is_off_raises_no_banner() {
     let fleet = [ahead(1, 0), ahead(2, 0), ahead(3, 7200)];
-    assert_eq!(fleet_sight(&fleet.iter().collect::<Vec<_>>()).banners(), []);
+    assert_eq!(fleet_view(&fleet.iter().collect::<Vec<_>>()).banners(), []);
 }
 
 #[test]
@@ -382,7 +389,7 @@ fn trap_16_own_trouble_makes_no_fleet_wide_finding() {
     let local = || {
         attempt().tcp().x224().stage(
             Stage::Tls,
-            Outcome::Local {
+            Outcome::LocalError {
                 detail: "too many open files".into(),
             },
         )
@@ -400,8 +407,8 @@ fn the_order_of_hosts_does_not_matter() {
     let mut fleet = cut_at(10..16);
     fleet.extend((1..5).map(forged));
     fleet.extend((30..34).map(|last| ahead(last, 900)));
-    let forward = fleet_sight(&fleet.iter().collect::<Vec<_>>());
-    let backward = fleet_sight(&fleet.iter().rev().collect::<Vec<_>>());
+    let forward = fleet_view(&fleet.iter().collect::<Vec<_>>());
+    let backward = fleet_view(&fleet.iter().rev().collect::<Vec<_>>());
     assert_eq!(forward, backward);
 }
 
@@ -424,7 +431,7 @@ fn trap_16_a_moment_in_which_everything_fails_is_ours_and_said_so() {
         (10..20).map(|last| failing_once(last, end)).collect()
     };
     let fleet = away(&Outcome::Timeout { received: 0 });
-    let [banner] = fleet_sight(&fleet.iter().collect::<Vec<_>>())
+    let [banner] = fleet_view(&fleet.iter().collect::<Vec<_>>())
         .banners()
         .try_into()
         .unwrap();
@@ -433,7 +440,7 @@ fn trap_16_a_moment_in_which_everything_fails_is_ours_and_said_so() {
     assert!(banner.text.starts_with(says), "{}", banner.text);
     // The servers' own word is no outage, however many of them say it.
     let told = away(&Outcome::NegotiationFailure { code: 3 });
-    assert_eq!(fleet_sight(&told.iter().collect::<Vec<_>>()).banners(), []);
+    assert_eq!(fleet_view(&told.iter().collect::<Vec<_>>()).banners(), []);
 }
 
 #[test]
@@ -445,14 +452,14 @@ fn trap_16_no_route_to_any_host_is_ours_and_said_so() {
         .at(&format!("10.0.0.{last}"))
     };
     let mut fleet = vec![lost(1), lost(2), lost(3)];
-    let [banner] = fleet_sight(&fleet.iter().collect::<Vec<_>>())
+    let [banner] = fleet_view(&fleet.iter().collect::<Vec<_>>())
         .banners()
         .try_into()
         .unwrap();
     let says = "this machine has no route to any of 3 IPv4 hosts";
     assert!(banner.text.starts_with(says), "{}", banner.text);
     fleet.push(times(1, || attempt().through()).at("10.0.0.4"));
-    assert_eq!(fleet_sight(&fleet.iter().collect::<Vec<_>>()).banners(), []);
+    assert_eq!(fleet_view(&fleet.iter().collect::<Vec<_>>()).banners(), []);
 }
 
 /// An attempt begun so many seconds into the scan, which takes a tenth of a second.

@@ -1,20 +1,17 @@
 //! The short form in which the tables under `tests/data/diagnosis` write facts, and the hosts that it stands for.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
-
 use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::words::{answer, outcome};
 use crate::diagnosis::testing::{
-    AttemptMaker, HostMaker, attempt, certificate, days, endpoint, here, host_at, issued,
+    AttemptMaker, HostMaker, attempt, certificate, days, digest, endpoint, here, host_at, issued,
     negotiation, now, ntlm, tls,
 };
 use crate::model::{
-    Attempt, CertificateFacts, KeyAlgorithm, LookupAnswer, NameSource, NegotiationFacts,
+    Attempt, CertificateFacts, HostKey, KeyAlgorithm, LookupAnswer, NameSource, NegotiationFacts,
     NegotiationFailure, NtlmFacts, Outcome, ProbeKind, Protocols, PublicKey, Resolver,
-    SelectedSecurity, Stage, Subject, TlsFacts, TlsMethod, TlsVersion, TrustVerdict,
+    SelectedSecurity, Stage, TlsFacts, TlsHandshake, TlsVersion, TrustVerdict,
 };
 
 /// What was seen of a host. What is left out is as on a steady Windows host.
@@ -78,7 +75,7 @@ struct More {
     by_name: Option<String>,
     /// Seconds after the usual start.
     after_s: i64,
-    silent_rounds: u8,
+    unanswered_rounds: u8,
     /// The answer to a request that leaves NLA out.
     without_nla: Option<String>,
     /// How long stages took.
@@ -217,7 +214,7 @@ impl Leaf {
             };
         }
         if let Some(key) = &self.key {
-            leaf.spki_sha256 = key.as_str().into();
+            leaf.spki_sha256 = Some(digest(key));
         }
         if let Some(signature) = &self.signature {
             leaf.signature_algorithm = signature.as_str().into();
@@ -230,9 +227,7 @@ impl Leaf {
             leaf.unparsable = Some("bad DER".into());
         }
         // Certificates that differ have prints that differ.
-        let mut digest = DefaultHasher::new();
-        format!("{leaf:?}").hash(&mut digest);
-        leaf.sha256 = format!("{:016x}", digest.finish()).into();
+        leaf.sha256 = digest(&format!("{leaf:?}"));
         leaf
     }
 
@@ -241,7 +236,7 @@ impl Leaf {
         facts.version = Some(TlsVersion(self.tls));
         facts.client_certificate_requested = self.client_certificate;
         if self.legacy {
-            facts.method = TlsMethod::LegacyPeek;
+            facts.handshake = TlsHandshake::LegacyPeek;
         }
         if let Some(cipher) = &self.cipher {
             facts.cipher = Some(cipher.as_str().into());
@@ -254,7 +249,7 @@ impl Leaf {
             if let Some(signature) = &self.issuer_signature {
                 issuer.signature_algorithm = signature.as_str().into();
             }
-            facts.chain.push(Arc::new(issuer));
+            facts.chain.push(issuer.into());
         }
         facts
     }
@@ -362,14 +357,14 @@ impl Facts {
     fn alone(&self) -> HostMaker {
         let attempts = self.attempts.iter().map(|one| self.attempt(one));
         let is_name_alone = self.attempts.is_empty() && self.gateway.is_none();
-        let subject = match self.names.first().filter(|_| is_name_alone) {
-            Some(name) => Subject::Unresolved {
+        let key = match self.names.first().filter(|_| is_name_alone) {
+            Some(name) => HostKey::Unresolved {
                 name: name.text.clone(),
                 port: 3389,
             },
-            None => Subject::Endpoint(here()),
+            None => HostKey::Endpoint(here()),
         };
-        let mut host = host_at(subject, attempts);
+        let mut host = host_at(key, attempts);
         host.history.listed = self.listed;
         host.history.gateway = self.gateway.as_deref().map(Into::into);
         for name in &self.names {
@@ -454,8 +449,8 @@ impl Facts {
             // It came before the end.
             Some(read) if ends.starts_with("tls:") => {
                 let read = read.shown();
-                let method = TlsMethod::Failed;
-                made.edit(|attempt| attempt.tls = Some(TlsFacts { method, ..read }.into()))
+                let handshake = TlsHandshake::Failed;
+                made.edit(|attempt| attempt.tls = Some(TlsFacts { handshake, ..read }.into()))
             }
             _ => made,
         };
@@ -534,8 +529,8 @@ impl Facts {
 
 impl More {
     fn apply(&self, attempt: &mut Attempt) {
-        attempt.by_name = self.by_name.as_deref().map(Into::into);
-        attempt.silent_rounds = self.silent_rounds;
+        attempt.sni = self.by_name.as_deref().map(Into::into);
+        attempt.unanswered_rounds = self.unanswered_rounds;
         attempt.started_at += SignedDuration::from_secs(self.after_s);
         for (stage, ms) in [
             (Stage::Tcp, self.tcp_ms),

@@ -4,7 +4,7 @@ use crate::diagnosis::testing::{
     AttemptMaker, attempt, certificate, closed, legacy, reset, silent, tls,
 };
 use crate::model::{
-    Attempt, Outcome, ProbeKind, ProbeTolerance, Stage, TlsFacts, TlsMethod, TlsVersion,
+    Attempt, Outcome, ProbeKind, ProbeTolerance, Stage, TlsFacts, TlsHandshake, TlsVersion,
 };
 
 fn of(makers: impl IntoIterator<Item = AttemptMaker>) -> ProbeTolerance {
@@ -80,7 +80,7 @@ fn a_handshake_that_fails_behind_the_server_hello_had_its_hello_accepted() {
         .stage(Stage::Tls, closed(1200))
         .edit(|attempt| {
             let facts = TlsFacts {
-                method: TlsMethod::Failed,
+                handshake: TlsHandshake::Failed,
                 ..tls(leaf)
             };
             attempt.tls = Some(facts.into());

@@ -45,16 +45,16 @@ pub(super) fn outcome(word: &str) -> Outcome {
         "malformed" => Outcome::Malformed {
             detail: "length 3".into(),
         },
-        "local" => Outcome::Local {
+        "local" => Outcome::LocalError {
             detail: "too many open files".into(),
         },
         "not_rdp" => Outcome::NotRdp {
             looks_like: "ssh".into(),
-            first_bytes: "5353482d".into(),
+            first_bytes: "5353482d".parse().unwrap(),
         },
         "not_rdp_tls" => Outcome::NotRdp {
             looks_like: "tls".into(),
-            first_bytes: "15030100".into(),
+            first_bytes: "15030100".parse().unwrap(),
         },
         other => panic!("no outcome {other}"),
     }

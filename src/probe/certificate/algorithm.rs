@@ -5,7 +5,7 @@ use std::fmt::Write;
 use x509_parser::asn1_rs::{Any, Class, FromDer, Sequence, Tag};
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
-use crate::model::{KeyAlgorithm, PublicKey};
+use crate::model::{HexBytes, KeyAlgorithm, PublicKey};
 
 /// Longest object identifier that is written out, in bytes of its encoding; no real one comes near.
 const OID_LIMIT: usize = 64;
@@ -193,13 +193,13 @@ fn curve_bits(parameters: Option<&Any<'_>>, point: &[u8]) -> u32 {
 pub(in crate::probe) fn dotted(bytes: &[u8]) -> Box<str> {
     if bytes.len() > OID_LIMIT {
         let head = bytes.get(..OID_LIMIT).unwrap_or_default();
-        return format!("0x{}…", super::hex(head)).into();
+        return format!("0x{}…", HexBytes::from(head)).into();
     }
     let mut arcs: Vec<u64> = Vec::new();
     let mut arc: u64 = 0;
     for byte in bytes {
         let Some(shifted) = arc.checked_mul(128) else {
-            return format!("0x{}", super::hex(bytes)).into();
+            return format!("0x{}", HexBytes::from(bytes)).into();
         };
         arc = shifted | u64::from(byte & 0x7f);
         if byte & 0x80 == 0 {

@@ -6,6 +6,8 @@
 pub(super) mod algorithm;
 mod text;
 
+use std::sync::Arc;
+
 use std::net::IpAddr;
 
 use ring::digest;
@@ -21,7 +23,7 @@ use x509_parser::oid_registry::{
 };
 use x509_parser::time::ASN1Time;
 
-use crate::model::{CertificateFacts, KeyAlgorithm, PublicKey, UtcSecond};
+use crate::model::{CertificateFacts, Digest, HexBytes, KeyAlgorithm, PublicKey, UtcSecond};
 
 /// Most extended key usages kept.
 const USAGE_LIMIT: usize = 64;
@@ -54,17 +56,17 @@ pub fn read(der: &[u8]) -> CertificateFacts {
 /// What is known of any bytes: their length and their thumbprints.
 fn bare(der: &[u8]) -> CertificateFacts {
     CertificateFacts {
-        sha1: hex(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, der).as_ref()),
-        sha256: hex(digest::digest(&digest::SHA256, der).as_ref()),
+        sha1: hash(&digest::SHA1_FOR_LEGACY_USE_ONLY, der),
+        sha256: hash(&digest::SHA256, der),
         der_length: saturated(der.len()),
         unparsable: None,
         subject: Box::default(),
         common_name: None,
-        issuer: Box::default(),
-        serial: Box::default(),
+        issuer: Arc::default(),
+        serial: HexBytes::default(),
         san_dns: Vec::new(),
         san_ip: Vec::new(),
-        san_left_out: 0,
+        san_omitted: 0,
         has_san: false,
         not_before: None,
         not_after: None,
@@ -72,8 +74,8 @@ fn bare(der: &[u8]) -> CertificateFacts {
             algorithm: KeyAlgorithm::Unknown,
             bits: 0,
         },
-        spki_sha256: Box::default(),
-        signature_algorithm: Box::default(),
+        spki_sha256: None,
+        signature_algorithm: Arc::default(),
         extended_key_usage: None,
         is_ca: false,
         self_issued: false,
@@ -88,7 +90,7 @@ fn filled(
     rest: &[u8],
 ) -> CertificateFacts {
     facts.subject = text::distinguished_name(&certificate.subject, SUBJECT_LIMIT);
-    facts.issuer = text::distinguished_name(&certificate.issuer, SUBJECT_LIMIT);
+    facts.issuer = text::distinguished_name(&certificate.issuer, SUBJECT_LIMIT).into();
     facts.common_name = certificate
         .subject
         .iter_common_name()
@@ -100,8 +102,8 @@ fn filled(
     facts.not_before = Some(second(certificate.validity.not_before));
     facts.not_after = Some(second(certificate.validity.not_after));
     facts.key = algorithm::public_key(&certificate.subject_pki);
-    facts.spki_sha256 = hex(digest::digest(&digest::SHA256, certificate.subject_pki.raw).as_ref());
-    facts.signature_algorithm = algorithm::signature_name(&certificate.signature_algorithm);
+    facts.spki_sha256 = Some(hash(&digest::SHA256, certificate.subject_pki.raw));
+    facts.signature_algorithm = algorithm::signature_name(&certificate.signature_algorithm).into();
     facts.self_issued = certificate.subject.as_raw() == certificate.issuer.as_raw();
     facts.trailing_bytes = saturated(rest.len());
     for extension in certificate.extensions() {
@@ -121,7 +123,7 @@ fn read_extension(facts: &mut CertificateFacts, extension: &X509Extension<'_>) {
         let usages = ExtendedKeyUsage::from_der(extension.value)
             .map(|(_, usage)| usage_oids(&usage))
             .unwrap_or_default();
-        facts.extended_key_usage = Some(usages);
+        facts.extended_key_usage = Some(usages.into_iter().map(Into::into).collect());
     } else if extension.oid == OID_X509_EXT_BASIC_CONSTRAINTS {
         facts.is_ca = BasicConstraints::from_der(extension.value)
             .is_ok_and(|(_, constraints)| constraints.ca);
@@ -148,7 +150,7 @@ fn read_alternative_names(facts: &mut CertificateFacts, names: &[GeneralName<'_>
                     Some(address) if fits(facts.san_ip.len(), octets.len()) => {
                         facts.san_ip.push(address);
                     }
-                    Some(_) => facts.san_left_out = facts.san_left_out.saturating_add(1),
+                    Some(_) => facts.san_omitted = facts.san_omitted.saturating_add(1),
                     None => {}
                 }
                 continue;
@@ -158,7 +160,7 @@ fn read_alternative_names(facts: &mut CertificateFacts, names: &[GeneralName<'_>
         if fits(facts.san_dns.len(), name.len()) {
             facts.san_dns.push(name.into());
         } else {
-            facts.san_left_out = facts.san_left_out.saturating_add(1);
+            facts.san_omitted = facts.san_omitted.saturating_add(1);
         }
     }
 }
@@ -212,12 +214,12 @@ fn second(time: ASN1Time) -> UtcSecond {
 }
 
 /// The serial number's bytes as they are, less the zero that keeps a positive number positive in DER.
-fn serial(raw: &[u8]) -> Box<str> {
+fn serial(raw: &[u8]) -> HexBytes {
     let bytes = match raw {
         [0, rest @ ..] if !rest.is_empty() => rest,
         _ => raw,
     };
-    hex(bytes.get(..SERIAL_LIMIT).unwrap_or(bytes))
+    bytes.get(..SERIAL_LIMIT).unwrap_or(bytes).into()
 }
 
 /// Why x509-parser gave up, as a lower-case fragment.
@@ -233,16 +235,10 @@ fn reason(error: &x509_parser::nom::Err<x509_parser::error::X509Error>) -> Strin
     }
 }
 
-/// Lower-case hexadecimal.
-fn hex(bytes: &[u8]) -> Box<str> {
-    use std::fmt::Write;
-
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        write!(text, "{byte:02x}").ok();
-    }
-    text.into()
+/// `N` is the algorithm's length, so that nothing is left of the zeros.
+fn hash<const N: usize>(algorithm: &'static digest::Algorithm, bytes: &[u8]) -> Digest<N> {
+    let hash = digest::digest(algorithm, bytes);
+    Digest::try_from(hash.as_ref()).unwrap_or(Digest([0; N]))
 }
 
 fn saturated(length: usize) -> u32 {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use std::net::IpAddr;
 
 use proptest::prelude::*;
@@ -56,10 +58,10 @@ fn a_full_certificate_yields_every_fact() {
         &*facts.subject,
         "CN=ec.corp.example,CN=old-name,O=Smith\\, Jones \\+ Co,DC=corp,DC=example"
     );
-    assert_eq!(facts.issuer, facts.subject);
+    assert_eq!(*facts.issuer, *facts.subject);
     assert!(facts.self_issued);
     assert_eq!(facts.common_name.as_deref(), Some("ec.corp.example"));
-    assert_eq!(&*facts.serial, "08");
+    assert_eq!(facts.serial.to_string(), "08");
     assert!(facts.has_san);
     assert_eq!(
         facts.san_dns,
@@ -72,24 +74,26 @@ fn a_full_certificate_yields_every_fact() {
     assert_eq!(
         facts.extended_key_usage,
         Some(vec![
-            Box::from("1.3.6.1.5.5.7.3.1"),
-            Box::from("1.3.6.1.4.1.311.54.1.2")
+            Arc::from("1.3.6.1.5.5.7.3.1"),
+            Arc::from("1.3.6.1.4.1.311.54.1.2")
         ])
     );
     assert!(facts.has_crl);
     assert!(!facts.is_ca);
     assert_eq!(facts.trailing_bytes, 0);
     assert_eq!(facts.der_length as usize, der.len());
-    assert_eq!((facts.sha1.len(), facts.sha256.len()), (40, 64));
-    assert_eq!(facts.spki_sha256.len(), 64);
+    assert!(facts.spki_sha256.is_some());
 }
 
 #[test]
 fn thumbprints_are_over_the_bytes_as_sent() {
     let facts = read(b"abc");
-    assert_eq!(&*facts.sha1, "a9993e364706816aba3e25717850c26c9cd0d89d");
     assert_eq!(
-        &*facts.sha256,
+        facts.sha1.to_string(),
+        "a9993e364706816aba3e25717850c26c9cd0d89d"
+    );
+    assert_eq!(
+        facts.sha256.to_string(),
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     );
     assert!(facts.unparsable.is_some());
@@ -158,15 +162,15 @@ fn an_empty_subject_is_empty() {
 
 #[test]
 fn a_negative_serial_is_kept_as_its_bytes() {
-    assert_eq!(&*read(fixture!("negative-serial")).serial, "fb");
+    assert_eq!(read(fixture!("negative-serial")).serial.to_string(), "fb");
 }
 
 #[test]
 fn a_serial_loses_only_the_sign_byte() {
-    assert_eq!(&*serial(&[0, 0x80, 1]), "8001");
-    assert_eq!(&*serial(&[0]), "00");
-    assert_eq!(&*serial(&[]), "");
-    assert_eq!(serial(&[7; 5000]).len(), SERIAL_LIMIT * 2);
+    assert_eq!(serial(&[0, 0x80, 1]).to_string(), "8001");
+    assert_eq!(serial(&[0]).to_string(), "00");
+    assert!(serial(&[]).is_empty());
+    assert_eq!(serial(&[7; 5000]).0.len(), SERIAL_LIMIT);
 }
 
 #[test]
@@ -198,7 +202,7 @@ fn a_month_that_does_not_exist_leaves_the_thumbprints() {
     let der = made(2020, 2030, |_| {});
     let facts = read(&patched(&der, b"200101000000Z", b"201301000000Z"));
     assert_eq!(facts.unparsable.as_deref(), Some("invalid date"));
-    assert_eq!(facts.sha1.len(), 40);
+    assert_eq!(facts.spki_sha256, None);
     assert_eq!(facts.not_before, None);
     assert_eq!(&*facts.subject, "");
 }
@@ -236,7 +240,7 @@ fn lists_and_strings_are_bounded() {
     let facts = read(&der);
     assert_eq!(facts.unparsable, None);
     assert_eq!(facts.san_dns.len(), SAN_BYTES / NAME_LIMIT);
-    assert_eq!(facts.san_dns.len() + facts.san_left_out as usize, 200);
+    assert_eq!(facts.san_dns.len() + facts.san_omitted as usize, 200);
     assert!(facts.san_dns.iter().all(|name| name.len() == NAME_LIMIT));
     assert_eq!(facts.subject.chars().count(), SUBJECT_LIMIT);
     assert_eq!(facts.extended_key_usage.unwrap().len(), USAGE_LIMIT);
@@ -260,7 +264,7 @@ fn with_names(count: u32) -> CertificateFacts {
 fn as_many_names_as_authorities_grant_are_kept() {
     let facts = with_names(1000);
     assert_eq!((facts.san_dns.len(), facts.san_ip.len()), (1000, 1000));
-    assert_eq!(facts.san_left_out, 0);
+    assert_eq!(facts.san_omitted, 0);
     assert!(facts.covers("n999.x"));
 }
 
@@ -271,7 +275,7 @@ fn names_beyond_those_that_are_kept_are_counted() {
         (facts.san_dns.len(), facts.san_ip.len()),
         (SAN_LIMIT, SAN_LIMIT)
     );
-    assert_eq!(facts.san_left_out as usize, 2 * (2500 - SAN_LIMIT));
+    assert_eq!(facts.san_omitted as usize, 2 * (2500 - SAN_LIMIT));
 }
 
 #[test]
@@ -285,7 +289,7 @@ fn remote_desktop_authentication_is_kept_of_a_long_list() {
             .collect();
     }));
     let usages = facts.extended_key_usage.unwrap();
-    assert!(usages.contains(&Box::from("1.3.6.1.4.1.311.54.1.2")));
+    assert!(usages.contains(&Arc::from("1.3.6.1.4.1.311.54.1.2")));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
 use super::algorithm;
+use crate::model::HexBytes;
 
 /// The attribute types that have a short name: RFC 4514 section 3, and what Windows shows besides.
 const SHORT_NAMES: [(&[u8], &str); 12] = [
@@ -57,7 +58,7 @@ fn push_attribute(text: &mut String, attribute: &AttributeTypeAndValue<'_>, limi
     } else {
         text.push('#');
         let data = attribute.attr_value().data;
-        text.push_str(&super::hex(data.get(..limit / 2).unwrap_or(data)));
+        text.push_str(&HexBytes::from(data.get(..limit / 2).unwrap_or(data)).to_string());
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::counts::{counted, grouped};
 use crate::diagnosis::Policy;
 use crate::fleet::Host;
-use crate::model::{DnsVerdict, HostState, Nla, TlsMethod, TlsVersion};
+use crate::model::{DnsVerdict, HostState, Nla, TlsHandshake, TlsVersion};
 use crate::report::sheet::Sheet;
 
 /// Days to a bar of the histogram, and bars: the next 13 weeks are a little more than 90 days.
@@ -84,10 +84,10 @@ impl Bars {
 
     pub(super) fn tls(sheet: &Sheet<'_>) -> Self {
         let version = |host: &Host| match host.tls() {
-            Some((TlsMethod::Failed, _)) | None => None,
+            Some((TlsHandshake::Failed, _)) | None => None,
             Some((_, version)) => version,
         };
-        let failed = |host: &Host| matches!(host.tls(), Some((TlsMethod::Failed, _)));
+        let failed = |host: &Host| matches!(host.tls(), Some((TlsHandshake::Failed, _)));
         let mut versions: BTreeMap<TlsVersion, usize> = BTreeMap::new();
         for version in sheet.rows.iter().filter_map(|(host, _)| version(host)) {
             *versions.entry(version).or_default() += 1;

@@ -23,7 +23,7 @@ pub(super) struct Host {
     predicted: Option<Predicted>,
     findings: Vec<Finding>,
     /// What cannot be told yet, and what would tell.
-    undecided: Vec<String>,
+    undetermined: Vec<String>,
     attempts: Vec<Waterfall>,
     certificate: Vec<Fact>,
     validity: Option<Validity>,
@@ -83,10 +83,10 @@ impl Host {
             state: diagnosis.state.word(),
             stage: diagnosis.failed_stage.map(crate::model::Stage::word),
             name: overview::visible(row.name).map(ToOwned::to_owned),
-            address: overview::address(row.host.subject()),
+            address: overview::address(row.host.key()),
             predicted: predicted(diagnosis),
             findings: diagnosis.findings.iter().map(finding).collect(),
-            undecided: diagnosis::undecided_lines(&row.undecided()),
+            undetermined: diagnosis::undetermined_lines(&row.undetermined()),
             attempts: waterfall::draw(&history.attempts),
             certificate: facts::certificate(row, now),
             validity: now.and_then(|now| validity(row.certificate()?, now)),
@@ -154,7 +154,7 @@ fn names(history: &History) -> Vec<(String, String)> {
 }
 
 fn paths(row: &Row<'_>) -> Vec<Path> {
-    let own = row.host.subject().endpoint().map(|own| own.address);
+    let own = row.host.key().endpoint().map(|own| own.address);
     let paths = row.host.diagnosis.name_paths.iter();
     paths
         .flat_map(|path| {

@@ -11,7 +11,7 @@ use crate::counts::counted;
 use crate::diagnosis::{Spread, Stability, days_in_words};
 use crate::model::{
     CertificateFacts, CertificateStatus, History, Lookup, LookupAnswer, Question, Resolver,
-    ServerFeature, TlsFacts, TlsMethod, TrustVerdict, UtcSecond,
+    ServerFeature, TlsFacts, TlsHandshake, TrustVerdict, UtcSecond,
 };
 use crate::report::sheet::Row;
 use crate::report::words;
@@ -72,10 +72,10 @@ pub(super) fn certificate(row: &Row<'_>, now: Option<Timestamp>) -> Vec<Fact> {
     let Some(tls) = row.history.tls() else {
         return facts.0;
     };
-    let version = tls.version.map(|version| match tls.method {
-        TlsMethod::Full => format!("{version}, full handshake"),
-        TlsMethod::LegacyPeek => format!("{version}, read by the legacy peek only"),
-        TlsMethod::Failed => format!("{version}, handshake failed"),
+    let version = tls.version.map(|version| match tls.handshake {
+        TlsHandshake::Full => format!("{version}, full handshake"),
+        TlsHandshake::LegacyPeek => format!("{version}, read by the legacy peek only"),
+        TlsHandshake::Failed => format!("{version}, handshake failed"),
     });
     facts.add("TLS", version);
     facts.add("Cipher", tls.cipher.as_deref().map(ToOwned::to_owned));
@@ -122,7 +122,7 @@ fn leaf_facts(tls: &TlsFacts, leaf: &CertificateFacts, facts: &mut Facts) {
             TrustVerdict::NotChecked => None,
         },
     );
-    let above = tls.chain.iter().skip(1);
+    let above = tls.certificates().skip(1);
     let mut issuers: Vec<&str> = above.map(|one| &*one.subject).take(MOST_ISSUERS).collect();
     let more = tls.chain.len().saturating_sub(1 + issuers.len());
     let more = format!("… and {more} more");

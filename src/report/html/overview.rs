@@ -11,7 +11,9 @@ use super::{prose, severity};
 use crate::counts::{counted, grouped};
 use crate::diagnosis::{Diagnosis, Policy, catalog, remedies};
 use crate::fleet::Host;
-use crate::model::{CertificateStatus, Finding, HostState, ScanStatus, StabilityVerdict, Subject};
+use crate::model::{
+    CertificateStatus, Finding, HostKey, HostState, ScanStatus, StabilityVerdict, Texts,
+};
 use crate::report::sheet::Sheet;
 use crate::report::words;
 use crate::table::{ColumnId, Severities};
@@ -136,7 +138,7 @@ fn alone(diagnosis: &Diagnosis) -> &'static str {
             "The host would not refuse Remote Desktop at any stage seen"
         }
         HostState::NotRdp => "The host's port speaks something else than Remote Desktop",
-        HostState::GivenUp => "The host was given up before anything could be told",
+        HostState::Skipped => "The host was skipped before its probes were complete",
         HostState::Unreachable => "The host cannot be reached",
         HostState::Filtered => "The host does not answer: its port is filtered",
         HostState::Closed => "The host accepts no Remote Desktop: its port is closed",
@@ -157,7 +159,7 @@ const fn doing(state: HostState) -> Option<(&'static str, &'static str)> {
             "speaks something else than Remote Desktop",
             "speak something else than Remote Desktop",
         )),
-        HostState::GivenUp => Some(("was given up", "were given up")),
+        HostState::Skipped => Some(("was skipped", "were skipped")),
         HostState::Unreachable => Some(("cannot be reached", "cannot be reached")),
         HostState::Filtered => Some(("does not answer (filtered)", "do not answer (filtered)")),
         HostState::Closed => Some((
@@ -249,8 +251,8 @@ fn facts(sheet: &Sheet<'_>) -> Vec<(&'static str, String)> {
             Some(without) => format!("{probed}; without a row: {without}"),
             None => probed,
         };
-        if end.unreached > 0 {
-            text = format!("{text}; not reached: {}", grouped(end.unreached));
+        if end.not_reached > 0 {
+            text = format!("{text}; not reached: {}", grouped(end.not_reached));
         }
         facts.push(("Probed", text));
     }
@@ -291,7 +293,7 @@ fn facts(sheet: &Sheet<'_>) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn list(texts: &[String]) -> String {
+fn list(texts: &Texts) -> String {
     prose(&words::first(texts, TARGETS_SHOWN))
 }
 
@@ -380,7 +382,7 @@ fn rules(sheet: &Sheet<'_>) -> Vec<Rule> {
 /// Each row's place in the order of addresses.
 pub(super) fn address_ranks(sheet: &Sheet<'_>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..sheet.rows.len()).collect();
-    order.sort_by_key(|index| sheet.rows.get(*index).map(|(host, _)| host.subject()));
+    order.sort_by_key(|index| sheet.rows.get(*index).map(|(host, _)| host.key()));
     let mut ranks = vec![0; order.len()];
     for (rank, index) in order.into_iter().enumerate() {
         if let Some(place) = ranks.get_mut(index) {
@@ -466,9 +468,9 @@ pub(super) fn visible(name: Option<&str>) -> Option<&str> {
 }
 
 /// A row's address in full, and what stands in its place where there is none.
-pub(super) fn address(subject: &Subject) -> String {
-    match subject {
-        Subject::Endpoint(endpoint) => endpoint.to_string(),
-        Subject::Unresolved { port, .. } => format!("no address, port {port}"),
+pub(super) fn address(key: &HostKey) -> String {
+    match key {
+        HostKey::Endpoint(endpoint) => endpoint.to_string(),
+        HostKey::Unresolved { port, .. } => format!("no address, port {port}"),
     }
 }

@@ -201,7 +201,7 @@
     const compareText = new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare;
     const order = (...words) => Object.fromEntries(words.map((word, rank) => [word, rank]));
     const severities = order("critical", "high", "medium", "low", "info");
-    const states = order("broken", "degraded", "given_up", "not_rdp", "unreachable", "filtered", "closed", "not_probed", "healthy");
+    const states = order("broken", "degraded", "skipped", "not_rdp", "unreachable", "filtered", "closed", "not_probed", "healthy");
     const firstWord = (row, column) => row.cells[column].textContent.trim().split(/\s+/)[0];
     const KEYS = [
       // Hosts that would refuse stand together, as in the order in which the page was written.

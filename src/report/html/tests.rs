@@ -265,12 +265,12 @@ fn a_selection_and_a_cut_are_said_at_the_top() {
         ..end
     });
     let notices = [Notice::TimeLimit];
-    sheet.notices = (&notices[..]).into();
+    sheet.notices = notices.to_vec();
     let summary = words(&page_of(&sheet), "summary");
     for wanted in [
         "The scan was interrupted: this is what was found until then.",
         "A selection: 66 hosts of the scan left out",
-        "--max-time ran out",
+        "--max-time was reached",
         "a selection: 1 of 67 hosts, 66 left out",
         "Ended | interrupted",
     ] {

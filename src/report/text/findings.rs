@@ -23,7 +23,7 @@ pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
             || worst.is_some_and(|worst| worst > Severity::Info)
             || matches!(
                 diagnosis.state,
-                HostState::Broken | HostState::Degraded | HostState::GivenUp | HostState::NotProbed
+                HostState::Broken | HostState::Degraded | HostState::Skipped | HostState::NotProbed
             )
             || diagnosis
                 .certificate_status
@@ -124,9 +124,9 @@ fn details(row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
             single_line(&names)
         )?;
     }
-    let undecided = diagnosis::undecided_lines(&row.undecided());
-    if !undecided.is_empty() {
-        writeln!(out, "  cannot be told yet: {}", undecided.join("; "))?;
+    let undetermined = diagnosis::undetermined_lines(&row.undetermined());
+    if !undetermined.is_empty() {
+        writeln!(out, "  cannot be told yet: {}", undetermined.join("; "))?;
     }
     Ok(())
 }

@@ -90,7 +90,7 @@ pub(super) fn cells<'r>(sheet: &Sheet<'_>, row: &'r Row<'_>) -> Vec<Cell<'r>> {
 
 fn cell<'r>(name: &str, row: &'r Row<'_>) -> Cell<'r> {
     if name == HOST {
-        let address = || row.host.subject().to_string();
+        let address = || row.host.key().to_string();
         let who = row.name.map_or_else(|| address().into(), Cow::Borrowed);
         return Cell::Text(who);
     }

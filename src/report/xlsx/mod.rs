@@ -16,7 +16,9 @@ use super::grid::Cell;
 use super::sheet::{Row, Sheet};
 use super::words;
 use crate::diagnosis::{Ending, Policy, endings, remedies};
-use crate::model::{Attempt, CertificateFacts, HostState, LookupAnswer, Question, ScanStatus};
+use crate::model::{
+    Attempt, CertificateFacts, Digest, HostState, LookupAnswer, Question, ScanStatus,
+};
 use shade::Limits;
 use table::{MOST_ROWS, Styles, Table, number, text, time};
 
@@ -78,12 +80,11 @@ fn properties(sheet: &Sheet<'_>) -> DocProperties {
 
 /// Address and port, or the port alone for a name that led nowhere.
 fn place<'a>(row: &Row<'_>) -> [Cell<'a>; 3] {
-    let subject = row.host.subject();
+    let key = row.host.key();
     [
-        subject
-            .endpoint()
+        key.endpoint()
             .map_or(Cell::Empty, |endpoint| text(endpoint.address.to_string())),
-        number(subject.port()),
+        number(key.port()),
         row.name.map_or(Cell::Empty, |name| text(name.to_owned())),
     ]
 }
@@ -123,7 +124,7 @@ fn summary(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Resul
     if sheet.plan.is_some_and(|plan| plan.simulated) {
         put("note", text("these hosts are simulated"))?;
     }
-    put("scan", text(sheet.run_id))?;
+    put("scan", text(sheet.scan_text()))?;
     put("seen from", text(sheet.vantage))?;
     put("began (UTC)", time(sheet.times.map(|(start, _)| start)))?;
     put(
@@ -136,8 +137,8 @@ fn summary(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Resul
         None => "without an end: this is what is known so far",
     };
     put("scan is", text(status))?;
-    if let Some(end) = sheet.end.filter(|end| end.unreached > 0) {
-        put("addresses not reached", number(end.unreached))?;
+    if let Some(end) = sheet.end.filter(|end| end.not_reached > 0) {
+        put("addresses not reached", number(end.not_reached))?;
     }
     let whole = match sheet.left_out {
         0 => "all hosts of the scan".to_owned(),
@@ -241,13 +242,13 @@ fn certificates(
     styles: &Styles,
     room: u32,
 ) -> Result<u64, XlsxError> {
-    let mut shown: BTreeMap<Box<str>, Shown> = BTreeMap::new();
+    let mut shown: BTreeMap<Digest<32>, Shown> = BTreeMap::new();
     for row in sheet.rows() {
         if let Some(facts) = row.certificate() {
-            let entry = shown.entry(facts.sha256.clone()).or_insert_with(|| Shown {
+            let entry = shown.entry(facts.sha256).or_insert_with(|| Shown {
                 facts: facts.clone(),
                 hosts: 0,
-                first: row.host.subject().to_string(),
+                first: row.host.key().to_string(),
                 days_left: row.host.diagnosis.days_left,
             });
             entry.hosts += 1;
@@ -295,9 +296,9 @@ fn certificates(
             text(&*facts.signature_algorithm),
             number(hosts),
             text(first),
-            text(&*facts.serial),
-            text(&*facts.sha1),
-            text(&*facts.sha256),
+            text(facts.serial.to_string()),
+            text(facts.sha1.to_string()),
+            text(facts.sha256.to_string()),
         ])?;
     }
     table.end()
@@ -327,17 +328,17 @@ fn attempts(
     let mut table = Table::new(workbook, styles, "Attempts", &headings, room)?;
     for row in sheet.rows() {
         let attempts = &row.history.attempts;
-        for (attempt, ending) in attempts.iter().zip(endings(attempts)) {
+        for ((attempt, ending), nth) in attempts.iter().zip(endings(attempts)).zip(1_i64..) {
             let [address, port, name] = place(&row);
             let mut cells = vec![address, port, name];
-            cells.extend(attempt_cells(attempt, ending));
+            cells.extend(attempt_cells(nth, attempt, ending));
             table.push(cells)?;
         }
     }
     table.end()
 }
 
-fn attempt_cells<'a>(attempt: &'a Attempt, ending: Ending<'_>) -> [Cell<'a>; 10] {
+fn attempt_cells<'a>(nth: i64, attempt: &'a Attempt, ending: Ending<'_>) -> [Cell<'a>; 10] {
     let (result, stage) = match ending {
         Ending::Through => ("got through", None),
         Ending::Failed(stage, _) => ("stopped", Some(stage)),
@@ -345,16 +346,16 @@ fn attempt_cells<'a>(attempt: &'a Attempt, ending: Ending<'_>) -> [Cell<'a>; 10]
     };
     let path = attempt.path;
     [
-        number(attempt.number),
+        number(nth),
         Cell::Time(attempt.started_at.into()),
-        attempt.by_name.as_deref().map_or(Cell::Empty, text),
+        attempt.sni.as_deref().map_or(Cell::Empty, text),
         text(result),
         stage.map_or(Cell::Empty, |stage| text(stage.word())),
         attempt
             .connect_ms()
             .map_or(Cell::Empty, |ms| Cell::Number(format!("{ms:.2}"))),
         Cell::Number(format!("{:.2}", attempt.total_ms())),
-        number(attempt.silent_rounds),
+        number(attempt.unanswered_rounds),
         path.and_then(|path| path.rtt())
             .map_or(Cell::Empty, |rtt_us| {
                 Cell::Number(format!("{:.2}", f64::from(rtt_us) / 1000.0))

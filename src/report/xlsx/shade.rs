@@ -44,14 +44,14 @@ impl Tone {
 /// As of when, and from how many days on, an end is near.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    judged_at: Option<Timestamp>,
+    evaluated_at: Option<Timestamp>,
     expiring_days: u32,
 }
 
 impl Limits {
-    pub(super) const fn new(judged_at: Option<Timestamp>, policy: &Policy) -> Self {
+    pub(super) const fn new(evaluated_at: Option<Timestamp>, policy: &Policy) -> Self {
         Self {
-            judged_at,
+            evaluated_at,
             expiring_days: policy.expiring_days,
         }
     }
@@ -113,7 +113,7 @@ const fn of_state(state: HostState) -> Option<Tone> {
         HostState::Broken => Some(Tone::Bad),
         HostState::Degraded => Some(Tone::Warn),
         HostState::Healthy => Some(Tone::Good),
-        HostState::GivenUp | HostState::NotRdp | HostState::Unreachable => Some(Tone::Notice),
+        HostState::Skipped | HostState::NotRdp | HostState::Unreachable => Some(Tone::Notice),
         HostState::Filtered | HostState::Closed | HostState::NotProbed => None,
     }
 }
@@ -166,7 +166,7 @@ pub(super) fn shade(
         sheet.add_conditional_format(1, column, last, column, &rule)?;
     }
     let days = f64::from(limits.expiring_days) + 1.0;
-    let from = match (kind, limits.judged_at) {
+    let from = match (kind, limits.evaluated_at) {
         (Kind::Days, _) => 0.0,
         (Kind::End, Some(now)) => now.as_second() as f64 / DAY_S + EPOCH,
         _ => return Ok(()),

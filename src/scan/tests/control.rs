@@ -1,11 +1,13 @@
 //! Orders to a running scan.
 
+mod anew;
+
 use tokio::sync::mpsc;
 
 use super::*;
 use crate::diagnosis::Policy;
 use crate::fleet::{Fleet, Host};
-use crate::model::{Control, Subject};
+use crate::model::{Control, HostKey};
 use crate::scan::CONTROL_CAPACITY;
 
 /// A scan with a hand on it.
@@ -92,13 +94,14 @@ impl Hand {
         for event in &self.seen {
             fleet.apply(event.clone());
         }
+        fleet.settle();
         fleet
     }
 }
 
 fn attempted(fleet: &Fleet, endpoint: Endpoint) -> Vec<u32> {
-    let row = fleet.position(&Subject::Endpoint(endpoint)).unwrap();
-    let history = fleet.hosts()[row].history();
+    let row = fleet.find(&HostKey::Endpoint(endpoint)).unwrap();
+    let history = fleet.host(row).unwrap().history();
     history
         .attempts
         .iter()
@@ -106,8 +109,19 @@ fn attempted(fleet: &Fleet, endpoint: Endpoint) -> Vec<u32> {
         .collect()
 }
 
+/// Every attempt at an endpoint has a number of its own, and they grow.
+fn assert_numbered_once(events: &[ScanEvent]) {
+    let mut newest = std::collections::HashMap::new();
+    for attempt in attempts(events) {
+        let before = newest.insert(attempt.endpoint, attempt.number).unwrap_or(0);
+        assert_eq!(attempt.number, before + 1, "{}", attempt.endpoint);
+    }
+}
+
 fn row(fleet: &Fleet, endpoint: Endpoint) -> &Host {
-    &fleet.hosts()[fleet.position(&Subject::Endpoint(endpoint)).unwrap()]
+    fleet
+        .host(fleet.find(&HostKey::Endpoint(endpoint)).unwrap())
+        .unwrap()
 }
 
 fn up(addresses: impl IntoIterator<Item = u8>) -> FakeProber {
@@ -170,14 +184,14 @@ async fn a_skipped_host_frees_its_slot_and_the_scan_ends() {
     );
     let fleet = hand.fleet();
     assert_eq!(attempted(&fleet, at(2)), [1, 2, 3]);
-    assert!(fleet.notices().contains(&Notice::Skipped {
-        subject: Subject::Endpoint(at(1))
+    assert!(fleet.notices().contains(&Notice::HostSkipped {
+        host: HostKey::Endpoint(at(1))
     }));
     // It took the connection, so it is a row, with the stage in which it hung; and it is no failure.
     assert_eq!(attempted(&fleet, at(1)), [1]);
     let host = row(&fleet, at(1));
     assert!(host.complete());
-    assert_eq!(host.diagnosis.state, HostState::GivenUp);
+    assert_eq!(host.diagnosis.state, HostState::Skipped);
     assert_eq!(host.diagnosis.failed_stage, Some(Stage::X224));
     assert_eq!(host.diagnosis.stability.failures, 0);
     assert_eq!(hand.progress.borrow().answered, 2);
@@ -196,7 +210,7 @@ async fn a_listed_host_that_is_given_up_in_the_midst_of_its_connect_is_a_row() {
     hand.until_the_end().await;
     let fleet = hand.fleet();
     let host = row(&fleet, at(1));
-    assert_eq!(host.diagnosis.state, HostState::GivenUp);
+    assert_eq!(host.diagnosis.state, HostState::Skipped);
     assert_eq!(host.diagnosis.failed_stage, Some(Stage::Tcp));
     assert!(host.history().listed);
     assert_eq!(end(&hand.seen).endpoints_probed, 1);
@@ -222,11 +236,11 @@ async fn a_listed_host_that_is_given_up_while_it_waits_is_a_row_and_one_of_a_swe
     }
     hand.until_the_end().await;
     let fleet = hand.fleet();
-    assert_eq!(fleet.hosts().len(), 2);
+    assert_eq!(fleet.rows().len(), 2);
     for last in [9, 10] {
         assert_eq!(
             row(&fleet, at(last)).diagnosis.state,
-            HostState::GivenUp,
+            HostState::Skipped,
             "{last}"
         );
     }
@@ -246,8 +260,8 @@ async fn a_host_skipped_between_two_attempts_is_skipped_and_complete() {
     hand.until_the_end().await;
     let fleet = hand.fleet();
     assert_eq!(attempted(&fleet, at(1)), [1, 2]);
-    assert!(fleet.hosts()[0].complete());
-    assert_eq!(row(&fleet, at(1)).diagnosis.state, HostState::GivenUp);
+    assert!(fleet.rows()[0].complete());
+    assert_eq!(row(&fleet, at(1)).diagnosis.state, HostState::Skipped);
 }
 
 #[tokio::test(start_paused = true)]
@@ -275,11 +289,11 @@ async fn a_host_probed_again_after_the_end_begins_anew_and_the_end_comes_again()
     hand.order(Control::ProbeAgain(vec![at(1)])).await;
     hand.until_attempt().await;
     assert!(hand.fleet().end().is_none(), "work goes on");
-    assert_eq!(attempted(&hand.fleet(), at(1)), [1]);
+    assert_eq!(attempted(&hand.fleet(), at(1)), [4]);
     hand.until_the_end().await;
     assert_eq!(hand.ends(), 2);
     let fleet = hand.fleet();
-    assert_eq!(attempted(&fleet, at(1)), [1, 2, 3]);
+    assert_eq!(attempted(&fleet, at(1)), [4, 5, 6]);
     assert_eq!(attempted(&fleet, at(2)), [1, 2, 3]);
     assert_eq!(
         (
@@ -308,9 +322,9 @@ async fn a_host_that_answers_no_more_keeps_its_row() {
     hand.order(Control::ProbeAgain(vec![at(1)])).await;
     hand.until_the_end().await;
     let fleet = hand.fleet();
-    assert_eq!(fleet.hosts().len(), 1);
+    assert_eq!(fleet.rows().len(), 1);
     assert_eq!(attempted(&fleet, at(1)).len(), 1);
-    assert!(fleet.hosts()[0].complete());
+    assert!(fleet.rows()[0].complete());
 }
 
 #[tokio::test(start_paused = true)]
@@ -416,11 +430,11 @@ async fn everything_is_probed_anew_and_hosts_that_are_gone_stay() {
         ScanOptions::default(),
     );
     hand.until_the_end().await;
-    assert_eq!(hand.fleet().hosts().len(), 3);
+    assert_eq!(hand.fleet().rows().len(), 3);
     hand.order(Control::RescanAll).await;
     hand.until_the_end().await;
     let fleet = hand.fleet();
-    assert_eq!(attempted(&fleet, at(1)), [1, 2, 3]);
+    assert_eq!(attempted(&fleet, at(1)), [4, 5, 6]);
     assert_eq!(
         attempted(&fleet, at(2)).len(),
         1,
@@ -431,9 +445,12 @@ async fn everything_is_probed_anew_and_hosts_that_are_gone_stay() {
         [1, 2, 3],
         "it has come up meanwhile"
     );
-    assert_eq!(attempted(&fleet, at(40)), [1, 2, 3]);
+    assert_eq!(attempted(&fleet, at(40)), [4, 5, 6]);
     let progress = hand.progress.borrow().clone();
     assert_eq!((progress.planned, progress.discovered), (7, 7));
+    let end = end(&hand.seen);
+    assert_eq!((end.endpoints_probed, end.unlisted.filtered), (7, 3));
+    assert_eq!((end.unlisted.closed, end.answered_on_retry), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -450,8 +467,11 @@ async fn a_rescan_in_the_midst_of_a_scan_leaves_nothing_out() {
     hand.until_the_end().await;
     let fleet = hand.fleet();
     for last in 1..=30 {
-        assert_eq!(attempted(&fleet, at(last)), [1, 2, 3], "{last}");
+        let numbers = attempted(&fleet, at(last));
+        assert_eq!(numbers.len(), 3, "{last}");
+        assert_eq!(numbers[2], numbers[0] + 2, "{last}");
     }
+    assert_numbered_once(&hand.seen);
 }
 
 #[tokio::test(start_paused = true)]
@@ -528,8 +548,13 @@ proptest! {
             assert!(fleet.end().is_some());
             assert_eq!(hand.prober.connects_to(at(8)), 0);
             for last in (1..=7).filter(|last| !skipped.contains(last)) {
-                assert_eq!(attempted(&fleet, at(last)), [1, 2, 3], "{last}");
+                let numbers = attempted(&fleet, at(last));
+                assert_eq!(numbers.len(), 3, "{last}");
+                assert_eq!(numbers[2], numbers[0] + 2, "{last}");
             }
+            assert_numbered_once(&hand.seen);
+            let end = end(&hand.seen);
+            assert_eq!((end.endpoints_probed + end.unlisted.not_probed, end.not_reached), (7, 0));
             let progress = hand.progress.borrow().clone();
             assert_eq!(progress.in_flight, 0);
             assert_eq!((progress.planned, progress.discovered), (7, 7));
@@ -544,7 +569,7 @@ async fn a_stop_before_the_new_attempt_has_ended_leaves_what_was_seen_before() {
     hand.until_the_end().await;
     let before = row(&hand.fleet(), at(1)).diagnosis.clone();
     hand.order(Control::ProbeAgain(vec![at(1)])).await;
-    hand.until(|body| matches!(body, EventBody::ProbedAnew { .. }))
+    hand.until(|body| matches!(body, EventBody::ReprobeStarted { .. }))
         .await;
     assert!(!row(&hand.fleet(), at(1)).complete());
     hand.stop.cancel();

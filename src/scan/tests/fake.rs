@@ -344,11 +344,11 @@ impl Prober for FakeProber {
             }
             Answer::Refused => Outcome::Refused,
             Answer::ResetAtOnce => Outcome::Reset { received: 0 },
-            Answer::Exhausted => Outcome::Local {
-                detail: "too many open files".to_owned(),
+            Answer::Exhausted => Outcome::LocalError {
+                detail: "too many open files".into(),
             },
-            Answer::OwnFilter => Outcome::Local {
-                detail: "operation not permitted".to_owned(),
+            Answer::OwnFilter => Outcome::LocalError {
+                detail: "operation not permitted".into(),
             },
             Answer::NoRoute => Outcome::NetworkUnreachable,
             Answer::Panic => panic!("as scripted"),
@@ -389,10 +389,10 @@ impl Prober for FakeProber {
             endpoint: request.endpoint,
             number: request.number,
             probe: request.probe,
-            by_name: request.by_name,
+            sni: request.by_name,
             started_at: clock::wall(),
             stages,
-            silent_rounds: request.silent_rounds,
+            unanswered_rounds: request.unanswered_rounds,
             negotiation: None,
             tls: None,
             ntlm: self

@@ -3,13 +3,14 @@
 use super::*;
 use crate::diagnosis::Policy;
 use crate::fleet::Fleet;
-use crate::model::{DnsVerdict, HostState, Subject};
+use crate::model::{DnsVerdict, HostKey, HostState};
 
 fn fleet(events: &[ScanEvent]) -> Fleet {
     let mut fleet = Fleet::new(Policy::default());
     for event in events {
         fleet.apply(event.clone());
     }
+    fleet.settle();
     fleet
 }
 
@@ -17,8 +18,8 @@ fn v6() -> Endpoint {
     Endpoint::new("2001:db8::5".parse().unwrap(), 3389)
 }
 
-fn unresolved(name: &str) -> Subject {
-    Subject::Unresolved {
+fn unresolved(name: &str) -> HostKey {
+    HostKey::Unresolved {
         name: name.to_owned(),
         port: 3389,
     }
@@ -54,8 +55,8 @@ async fn a_listed_name_inside_a_sweep_is_a_row_whenever_it_is_looked_up() {
                 "{lookup_ms} ms"
             );
             let fleet = fleet(&events);
-            let row = fleet.position(&Subject::Endpoint(at(3))).unwrap();
-            let host = &fleet.hosts()[row];
+            let row = fleet.find(&HostKey::Endpoint(at(3))).unwrap();
+            let host = fleet.host(row).unwrap();
             assert!(host.listed());
             assert_eq!(host.diagnosis.state, state);
             let end = end(&events);
@@ -84,7 +85,7 @@ async fn a_swept_host_that_a_listed_name_leads_to_late_is_listed_and_keeps_its_a
     )
     .await;
     assert_eq!(attempts(&events).len(), 3);
-    assert!(fleet(&events).hosts()[0].listed());
+    assert!(fleet(&events).rows()[0].listed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -109,7 +110,7 @@ async fn a_silent_address_that_another_hosts_name_led_to_gets_its_attempts_when_
             .collect();
         assert_eq!(numbers, [1, 2, 3], "{wanted:?}");
         let fleet = fleet(&events);
-        assert!(fleet.position(&Subject::Endpoint(at(40))).is_some());
+        assert!(fleet.find(&HostKey::Endpoint(at(40))).is_some());
     }
 }
 
@@ -124,8 +125,10 @@ async fn a_name_with_an_ipv6_address_without_a_route_is_tried_at_its_other_one_a
     let options = ScanOptions::default();
     let events = scan(targets(&["srv.example"], &[]), &prober, options).await;
     assert_eq!(prober.connects_to(v6()), 0);
+    let leads_to_both = |event: &ScanEvent| matches!(&event.body, EventBody::TargetResolved { endpoints, .. } if **endpoints == [at(1), v6()]);
+    assert!(events.iter().any(leads_to_both), "probed or not");
     let fleet = fleet(&events);
-    assert_eq!(fleet.hosts().len(), 1);
+    assert_eq!(fleet.rows().len(), 1);
     assert!(fleet.notices().contains(&Notice::NoIpv6Route));
 }
 
@@ -145,8 +148,8 @@ async fn a_dead_ipv6_address_is_seen_though_another_has_no_route() {
     let events = scan(targets(&["srv.example"], &[]), &prober, options).await;
     assert_eq!(prober.connects_to(unrouted), 0);
     let fleet = fleet(&events);
-    let live = fleet.position(&Subject::Endpoint(at(1))).unwrap();
-    let verdict = fleet.hosts()[live].diagnosis.dns;
+    let live = fleet.find(&HostKey::Endpoint(at(1))).unwrap();
+    let verdict = fleet.host(live).unwrap().diagnosis.dns;
     assert_eq!(verdict, DnsVerdict::AaaaDead);
 }
 
@@ -160,8 +163,8 @@ async fn a_name_with_no_address_but_one_without_a_route_is_a_row_and_not_to_blam
     let options = ScanOptions::default();
     let events = scan(targets(&["srv.example"], &[]), &prober, options).await;
     let fleet = fleet(&events);
-    assert_eq!(fleet.hosts().len(), 1);
-    assert_eq!(fleet.hosts()[0].diagnosis.findings, []);
+    assert_eq!(fleet.rows().len(), 1);
+    assert_eq!(fleet.rows()[0].diagnosis.findings, []);
     assert!(fleet.notices().contains(&Notice::NoIpv6Route));
 }
 
@@ -201,11 +204,14 @@ async fn an_address_at_which_no_host_can_be_is_never_contacted() {
         );
     }
     let fleet = fleet(&events);
-    assert_eq!(fleet.hosts().len(), 2);
-    let sunk = fleet.position(&unresolved("sunk.example")).unwrap();
-    assert_eq!(fleet.hosts()[sunk].diagnosis.state, HostState::Unreachable);
-    let reasons = fleet.undecided(sunk);
-    assert!(reasons.iter().any(|one| one.why.contains("special")));
+    assert_eq!(fleet.rows().len(), 2);
+    let sunk = fleet.find(&unresolved("sunk.example")).unwrap();
+    assert_eq!(
+        fleet.host(sunk).unwrap().diagnosis.state,
+        HostState::Unreachable
+    );
+    let reasons = fleet.undetermined(sunk);
+    assert!(reasons.iter().any(|one| one.reason.contains("special")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -219,11 +225,11 @@ async fn a_listed_name_whose_addresses_are_all_excluded_is_a_row_with_the_reason
     )
     .await;
     let fleet = fleet(&events);
-    let row = fleet.position(&unresolved("srv.example")).unwrap();
-    let host = &fleet.hosts()[row];
+    let row = fleet.find(&unresolved("srv.example")).unwrap();
+    let host = fleet.host(row).unwrap();
     assert_eq!(host.diagnosis.state, HostState::NotProbed);
     assert_eq!(host.history().excluded, [at(1).address, at(2).address]);
-    let reasons = fleet.undecided(row);
-    assert!(reasons.iter().any(|one| one.why.contains("excluded")));
+    let reasons = fleet.undetermined(row);
+    assert!(reasons.iter().any(|one| one.reason.contains("excluded")));
     assert_eq!(prober.spans().len(), 0);
 }

@@ -7,6 +7,7 @@ mod names;
 mod outlook;
 mod own_trouble;
 mod probes;
+mod resume;
 mod silent_dns;
 
 use std::collections::HashSet;
@@ -88,7 +89,7 @@ fn attempts(events: &[ScanEvent]) -> Vec<&Attempt> {
 
 fn notices(events: &[ScanEvent]) -> impl Iterator<Item = &Notice> {
     events.iter().filter_map(|event| match &event.body {
-        EventBody::Noticed(notice) => Some(notice),
+        EventBody::Notice(notice) => Some(notice),
         _ => None,
     })
 }
@@ -170,7 +171,7 @@ async fn a_host_that_answers_on_retry_is_found_and_counted() {
         ..ScanOptions::default()
     };
     let events = scan(targets(&["127.9.0.0/29"], &[]), &prober, options).await;
-    assert_eq!(attempts(&events)[0].silent_rounds, 2);
+    assert_eq!(attempts(&events)[0].unanswered_rounds, 2);
     assert_eq!(end(&events).answered_on_retry, 1);
 }
 
@@ -274,11 +275,8 @@ async fn a_name_leads_to_every_address_it_gives_and_excluded_ones_are_left_alone
         .collect();
     assert_eq!(reached, HashSet::from([at(1), at(2)]));
     assert_eq!(prober.connects_to(at(3)), 0);
-    assert!(
-        events
-            .iter()
-            .any(|event| matches!(event.body, EventBody::TargetResolved { excluded: 1, .. }))
-    );
+    let kept_out = |event: &ScanEvent| matches!(&event.body, EventBody::TargetResolved { excluded, .. } if **excluded == [at(3).address]);
+    assert!(events.iter().any(kept_out));
 }
 
 #[tokio::test(start_paused = true)]
@@ -301,14 +299,14 @@ async fn another_address_behind_a_hosts_reverse_name_is_tried_once_by_reference(
         .filter_map(|event| match &event.body {
             EventBody::AttemptFinished {
                 attempt,
-                by_reference: true,
-                last,
+                outside_targets: true,
+                remaining,
                 ..
-            } => Some((attempt.endpoint, *last)),
+            } => Some((attempt.endpoint, *remaining)),
             _ => None,
         })
         .collect();
-    assert_eq!(by_reference, [(elsewhere, true)]);
+    assert_eq!(by_reference, [(elsewhere, 0)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -330,9 +328,9 @@ async fn a_silent_address_of_the_sweep_behind_a_hosts_name_is_told_and_counted_o
             .filter_map(|event| match &event.body {
                 EventBody::AttemptFinished {
                     attempt,
-                    by_reference,
+                    outside_targets,
                     ..
-                } if attempt.endpoint == at(5) => Some(*by_reference),
+                } if attempt.endpoint == at(5) => Some(*outside_targets),
                 _ => None,
             })
             .collect();
@@ -358,7 +356,7 @@ async fn an_answering_address_of_the_sweep_behind_a_hosts_name_is_a_row_as_any()
     )
     .await;
     let rows = events.iter().filter(|event| {
-        matches!(&event.body, EventBody::AttemptFinished { attempt, by_reference: false, .. } if attempt.endpoint == at(5))
+        matches!(&event.body, EventBody::AttemptFinished { attempt, outside_targets: false, .. } if attempt.endpoint == at(5))
     });
     assert_eq!(rows.count(), 3);
     assert_eq!(end(&events).endpoints_probed, 6);
@@ -375,7 +373,7 @@ async fn trouble_of_this_machine_makes_the_scan_smaller_and_loses_no_address() {
     assert!(
         events
             .iter()
-            .any(|event| matches!(event.body, EventBody::Noticed(Notice::LocalTrouble { .. })))
+            .any(|event| matches!(event.body, EventBody::Notice(Notice::SocketError { .. })))
     );
     assert_eq!(attempts(&events).len(), 1);
 }
@@ -402,14 +400,14 @@ async fn a_refusal_by_this_machine_itself_makes_the_scan_no_smaller() {
     .await;
     let mut notices = Vec::new();
     while let Ok(event) = receiver.try_recv() {
-        if let EventBody::Noticed(notice) = event.body {
+        if let EventBody::Notice(notice) = event.body {
             notices.push(notice);
         }
     }
     assert_eq!(watching.borrow().in_flight_limit, 64);
     assert_eq!(
         notices,
-        [Notice::OwnRefusal {
+        [Notice::LocalRefusal {
             detail: "operation not permitted".into()
         }]
     );
@@ -452,6 +450,7 @@ async fn scan_cut_short(targets: TargetSet, prober: FakeProber) -> crate::fleet:
     for event in scan(targets, &Arc::new(prober), options).await {
         fleet.apply(event);
     }
+    fleet.settle();
     fleet
 }
 
@@ -464,7 +463,7 @@ async fn a_scan_that_is_cut_short_has_a_row_for_everyone_listed_by_address() {
     let states = &fleet.summary().by_state;
     assert_eq!(fleet.summary().hosts, 40);
     assert!(states[&HostState::NotProbed] > 10, "{states:?}");
-    assert_eq!(fleet.end().map(|end| end.unreached), Some(0));
+    assert_eq!(fleet.end().map(|end| end.not_reached), Some(0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -473,8 +472,8 @@ async fn a_scan_that_is_cut_short_counts_what_it_left_of_ranges() {
     let fleet = scan_cut_short(targets(&["127.9.0.0/25"], &[]), prober).await;
     let end = fleet.end().unwrap();
     assert_eq!(fleet.summary().hosts, 0);
-    assert_eq!(end.endpoints_probed + end.unreached, 126);
-    assert!(end.unreached > 80, "{end:?}");
+    assert_eq!(end.endpoints_probed + end.not_reached, 126);
+    assert!(end.not_reached > 80, "{end:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -488,8 +487,8 @@ async fn a_name_whose_address_was_not_reached_is_a_row_with_its_name() {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let fleet = scan_cut_short(targets(&texts, &[]), prober).await;
     let names: std::collections::BTreeSet<_> = fleet
-        .hosts()
-        .iter()
+        .rows()
+        .into_iter()
         .filter_map(|host| host.display_name())
         .collect();
     assert_eq!(names, texts.into_iter().collect());
@@ -508,7 +507,7 @@ async fn a_time_limit_stops_the_scan_and_says_so() {
     assert!(
         events
             .iter()
-            .any(|event| matches!(event.body, EventBody::Noticed(Notice::TimeLimit)))
+            .any(|event| matches!(event.body, EventBody::Notice(Notice::TimeLimit)))
     );
     assert_eq!(end(&events).status, ScanStatus::Interrupted);
 }

@@ -22,7 +22,7 @@ async fn by_name(prober: FakeProber, count: u32) -> Vec<bool> {
     let attempts = attempts(&events);
     attempts
         .iter()
-        .map(|attempt| attempt.by_name.is_some())
+        .map(|attempt| attempt.sni.is_some())
         .collect()
 }
 
@@ -85,7 +85,7 @@ async fn a_name_that_a_later_attempt_is_the_first_to_tell_is_looked_up_then() {
     );
     let by_name = attempts(&events)
         .iter()
-        .filter(|attempt| attempt.by_name.is_some())
+        .filter(|attempt| attempt.sni.is_some())
         .count();
     assert_eq!(by_name, 2);
 }

@@ -9,6 +9,7 @@ fn folded(events: Vec<ScanEvent>) -> Fleet {
     for event in events {
         fleet.apply(event);
     }
+    fleet.settle();
     fleet
 }
 
@@ -31,17 +32,25 @@ async fn a_probe_that_panics_is_a_row_a_notice_and_no_end() {
         .into_iter()
         .filter_map(|attempt| Some((attempt.endpoint, attempt.failure()?.1.clone())))
         .collect();
-    assert_eq!(failed, [(at(1), Outcome::Internal { detail })]);
+    assert_eq!(
+        failed,
+        [(
+            at(1),
+            Outcome::InternalError {
+                detail: detail.into()
+            }
+        )]
+    );
     assert_eq!(attempts(&events).len(), 2);
-    let notice = Notice::Internal {
+    let notice = Notice::InternalError {
         detail: "as scripted".into(),
     };
-    let noticed = |event: &ScanEvent| event.body == EventBody::Noticed(notice.clone());
+    let noticed = |event: &ScanEvent| event.body == EventBody::Notice(notice.clone());
     assert!(events.iter().any(noticed));
     let fleet = folded(events);
     let states: Vec<_> = fleet
-        .hosts()
-        .iter()
+        .rows()
+        .into_iter()
         .map(|host| host.diagnosis.state)
         .collect();
     assert_eq!(states.len(), 2);
@@ -69,15 +78,15 @@ async fn hosts_that_answer_only_when_asked_again_slow_the_scan_and_all_are_found
     let events = scan(targets(&["127.9.0.0/24"], &[]), &prober, options).await;
     let notices: Vec<&Notice> = notices(&events).collect();
     let lost = Notice::RequestsLost {
-        late: 130,
+        on_retry: 130,
         answered: 210,
-        missed: Some(0),
+        estimated_missing: Some(0),
     };
     assert_eq!(notices.last(), Some(&&lost));
     let rates: Vec<u32> = notices
         .iter()
         .filter_map(|notice| match notice {
-            Notice::SlowedDown { per_second } => Some(*per_second),
+            Notice::RateReduced { per_second } => Some(*per_second),
             _ => None,
         })
         .collect();
@@ -114,7 +123,9 @@ async fn what_was_late_while_this_machine_stood_still_is_noted_on_the_attempt() 
     assert!(attempts[0].lag_us >= 150_000, "{}", attempts[0].lag_us);
     assert!(matches!(
         notices(&events).collect::<Vec<_>>()[..],
-        [Notice::Busy { worst_ms: 150.. }]
+        [Notice::Busy {
+            worst_lag_ms: 150..
+        }]
     ));
 }
 
@@ -140,8 +151,8 @@ async fn a_host_that_was_silent_while_requests_got_lost_is_not_flaky() {
         };
         let events = scan(targets(wanted, &[]), &Arc::new(prober), options).await;
         let fleet = folded(events);
-        assert_eq!(fleet.hosts().len(), 100);
-        for host in fleet.hosts() {
+        assert_eq!(fleet.rows().len(), 100);
+        for host in fleet.rows() {
             let stability = &host.diagnosis.stability;
             assert_eq!(
                 (stability.attempts, stability.failures),

@@ -27,7 +27,7 @@ fn notices(events: &[ScanEvent]) -> Vec<&Notice> {
     events
         .iter()
         .filter_map(|event| match &event.body {
-            EventBody::Noticed(notice) => Some(notice),
+            EventBody::Notice(notice) => Some(notice),
             _ => None,
         })
         .collect()
@@ -44,12 +44,13 @@ fn fleet(events: Vec<ScanEvent>) -> Fleet {
     for event in events {
         fleet.apply(event);
     }
+    fleet.settle();
     fleet
 }
 
 /// States and verdicts on names of all hosts, each once.
 fn told(fleet: &Fleet) -> Vec<(HostState, DnsVerdict)> {
-    let hosts = fleet.hosts().iter();
+    let hosts = fleet.rows().into_iter();
     let told = hosts.map(|host| (host.diagnosis.state, host.diagnosis.dns));
     let told: std::collections::BTreeSet<_> = told.collect();
     told.into_iter().collect()
@@ -98,16 +99,19 @@ async fn hosts_are_judged_again_when_a_resolver_comes_back() {
         matches!(
             notices[..],
             [
-                Notice::ResolverDown { stopped: false, .. },
-                Notice::ResolverBack { .. }
+                Notice::ResolverDown {
+                    answered_before: false,
+                    ..
+                },
+                Notice::ResolverRecovered { .. }
             ]
         ),
         "{notices:?}"
     );
     assert!(looks(&events).len() >= 8);
     let fleet = fleet(events);
-    let mut hosts = fleet.hosts().iter();
-    let host = hosts.find(|host| host.subject().endpoint() == Some(at(1)));
+    let mut hosts = fleet.rows().into_iter();
+    let host = hosts.find(|host| host.key().endpoint() == Some(at(1)));
     assert_eq!(host.unwrap().diagnosis.dns, DnsVerdict::Match);
 }
 
@@ -171,18 +175,21 @@ async fn names_that_fell_into_a_pause_of_the_resolver_are_retried() {
         matches!(
             notices[..],
             [
-                Notice::ResolverDown { stopped: true, .. },
-                Notice::ResolverBack { .. }
+                Notice::ResolverDown {
+                    answered_before: true,
+                    ..
+                },
+                Notice::ResolverRecovered { .. }
             ]
         ),
         "{notices:?}"
     );
     let fleet = fleet(events);
-    assert_eq!(fleet.hosts().len(), 200);
+    assert_eq!(fleet.rows().len(), 200);
     assert!(
         fleet
-            .hosts()
-            .iter()
+            .rows()
+            .into_iter()
             .all(|host| host.diagnosis.state == HostState::Healthy
                 && host.diagnosis.dns == DnsVerdict::Match)
     );
@@ -199,11 +206,17 @@ async fn a_resolver_that_dies_leaves_the_hosts_that_it_knew_judged() {
     assert!(start.elapsed() < seconds(20));
     let notices = notices(&events);
     assert!(
-        matches!(notices[..], [Notice::ResolverDown { stopped: true, .. }]),
+        matches!(
+            notices[..],
+            [Notice::ResolverDown {
+                answered_before: true,
+                ..
+            }]
+        ),
         "{notices:?}"
     );
     let fleet = fleet(events);
-    assert_eq!(fleet.hosts().len(), 200);
+    assert_eq!(fleet.rows().len(), 200);
     let expected = [
         (HostState::NotProbed, DnsVerdict::NotChecked),
         (HostState::Healthy, DnsVerdict::Match),
@@ -211,8 +224,8 @@ async fn a_resolver_that_dies_leaves_the_hosts_that_it_knew_judged() {
     assert_eq!(told(&fleet), expected);
     assert!(
         fleet
-            .hosts()
-            .iter()
+            .rows()
+            .into_iter()
             .all(|host| host.diagnosis.predicted.is_none())
     );
 }
@@ -231,7 +244,13 @@ async fn hosts_whose_names_a_dead_resolver_left_unanswered_are_not_judged_by_dns
     let events = scan(targets(&["127.9.0.1-100"], &[]), &Arc::new(prober), options).await;
     let notices = notices(&events);
     assert!(
-        matches!(notices[..], [Notice::ResolverDown { stopped: true, .. }]),
+        matches!(
+            notices[..],
+            [Notice::ResolverDown {
+                answered_before: true,
+                ..
+            }]
+        ),
         "{notices:?}"
     );
     let expected = [
@@ -276,8 +295,8 @@ async fn a_zone_that_always_fails_is_asked_a_few_times_and_blamed() {
     assert_eq!(prober.questions(), 20 * 3 + 20 * 3);
     let fleet = fleet(events);
     let bad = fleet
-        .hosts()
-        .iter()
+        .rows()
+        .into_iter()
         .filter(|host| host.diagnosis.state == HostState::Unreachable);
     let ids: Vec<_> = bad.map(|host| host.diagnosis.findings[0].id).collect();
     assert_eq!(ids, ["RDP-DNS-ERROR"; 20]);
@@ -296,7 +315,7 @@ async fn while_one_of_two_resolvers_is_dead_the_other_is_believed() {
     assert!(
         matches!(
             notices[..],
-            [Notice::ResolverSilent { resolver, stopped: true, .. }] if *resolver == second
+            [Notice::ResolverUnresponsive { resolver, answered_before: true, .. }] if *resolver == second
         ),
         "{notices:?}"
     );
@@ -435,9 +454,9 @@ async fn a_resolver_that_is_first_asked_after_the_others_failed_is_not_down() {
     assert!(
         matches!(
             notices[..],
-            [Notice::ResolverSilent {
+            [Notice::ResolverUnresponsive {
                 resolver: Resolver::Configured,
-                stopped: false,
+                answered_before: false,
                 ..
             }]
         ),

@@ -6,7 +6,6 @@ mod usual;
 
 use std::fmt::Write as _;
 
-use super::look::Look;
 use super::sort::SortKey;
 use crate::fleet::Host;
 use spelling::Spelling;
@@ -162,7 +161,7 @@ impl ColumnId {
     ///
     /// Raw network text: make it safe for the sink before showing it.
     pub fn say(self, host: &Host, out: &mut String) {
-        (self.column().says)(&Look::new(host), out);
+        (self.column().says)(host, out);
     }
 
     /// What the column sorts a host by.
@@ -188,7 +187,7 @@ struct Column {
     spelt: Option<Spelling>,
     /// Searched by words that begin like a date, and by no others.
     is_date: bool,
-    says: fn(&Look<'_>, &mut String),
+    says: fn(&Host, &mut String),
     /// The worst, or the first, is the least.
     key: fn(&Host) -> SortKey<'_>,
 }
@@ -243,23 +242,23 @@ impl Searched {
     }
 
     /// Whether the host has the word in a column. INVARIANT: the host is the same since [`Self::clear`].
-    pub(super) fn contains(&mut self, look: &Look<'_>, word: &str) -> bool {
-        self.texts.contain(look, word)
-            || (spelling::begins_like_a_date(word) && self.dates.contain(look, word))
+    pub(super) fn contains(&mut self, host: &Host, word: &str) -> bool {
+        self.texts.contain(host, word)
+            || (spelling::begins_like_a_date(word) && self.dates.contain(host, word))
     }
 }
 
 impl Texts {
-    fn contain(&mut self, look: &Look<'_>, word: &str) -> bool {
+    fn contain(&mut self, host: &Host, word: &str) -> bool {
         if self.text.is_empty() {
-            self.write(look);
+            self.write(host);
         }
         self.text.contains(word)
     }
 
-    fn write(&mut self, look: &Look<'_>) {
+    fn write(&mut self, host: &Host) {
         for column in &self.columns {
-            (column.says)(look, &mut self.text);
+            (column.says)(host, &mut self.text);
             self.text.push('\n');
         }
         if self.text.is_ascii() {
@@ -284,7 +283,7 @@ mod tests {
         attempt, closed, days, host_at, issued, legacy, reset, times, tls,
     };
     use crate::model::{
-        DnsVerdict, HostState, NameSource, Nla, PathFacts, StabilityVerdict, Stage, Subject,
+        DnsVerdict, HostKey, HostState, NameSource, Nla, PathFacts, StabilityVerdict, Stage,
         TlsVersion,
     };
 
@@ -386,7 +385,7 @@ mod tests {
     #[test]
     fn a_word_finds_texts_and_dates_of_any_column_and_no_counts() {
         let host = domain_member();
-        let finds = |word: &str| Searched::new(&[word]).contains(&Look::new(&host), word);
+        let finds = |word: &str| Searched::new(&[word]).contains(&host, word);
         for word in [
             "issuing ca",
             "5a5a",
@@ -418,7 +417,7 @@ mod tests {
             times(3, || attempt().tls_fails(closed(0), closed(0))),
             times(3, || attempt().tcp().stage(Stage::X224, reset(0))).at("2001:db8::5"),
             host_at(
-                Subject::Unresolved {
+                HostKey::Unresolved {
                     name: "gone.corp.example".into(),
                     port: 3390,
                 },
@@ -433,7 +432,7 @@ mod tests {
         for host in hosts {
             for column in all() {
                 let mut said = String::new();
-                (column.says)(&Look::new(&host), &mut said);
+                (column.says)(&host, &mut said);
                 let strange = |byte: u8| column.spelt.is_some_and(|spelt| !spelt(byte));
                 let found: Vec<_> = said
                     .to_lowercase()

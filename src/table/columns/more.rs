@@ -11,7 +11,7 @@ use jiff::tz::Offset;
 
 use super::{Column, ColumnId, append, spelling};
 use crate::diagnosis::Spread;
-use crate::fleet::{CertificateSketch, Host};
+use crate::fleet::Host;
 use crate::model::{KeyAlgorithm, ServerFeature, UtcSecond};
 use crate::table::groups::subnet;
 use crate::table::sort::SortKey;
@@ -23,8 +23,8 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "the stage where attempts end",
         spelt: Some(spelling::stages),
         is_date: false,
-        says: |look, out| {
-            if let Some(stage) = look.host.diagnosis.failed_stage {
+        says: |host, out| {
+            if let Some(stage) = host.diagnosis.failed_stage {
                 out.push_str(stage.word());
             }
         },
@@ -36,9 +36,9 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "the error that mstsc would probably show, and how likely",
         spelt: Some(spelling::predictions),
         is_date: false,
-        says: |look, out| {
+        says: |host, out| {
             // `0x904 91%`: a code alone would accuse hosts that mostly work.
-            if let Some(predicted) = &look.host.diagnosis.predicted {
+            if let Some(predicted) = &host.diagnosis.predicted {
                 append(
                     out,
                     format_args!("{} {}%", predicted.code, predicted.likelihood),
@@ -60,7 +60,7 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "the security protocol that the server selected",
         spelt: Some(spelling::words),
         is_date: false,
-        says: |look, out| out.push_str(look.host.diagnosis.security.word()),
+        says: |host, out| out.push_str(host.diagnosis.security.word()),
         key: |host| SortKey::Text(host.diagnosis.security.word().into()),
     },
     Column {
@@ -69,8 +69,8 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "what the server announces in its negotiation response",
         spelt: Some(spelling::lists),
         is_date: false,
-        says: |look, out| {
-            let Some(flags) = look.sketch().response_flags else {
+        says: |host, out| {
+            let Some(flags) = host.sketch().response_flags else {
                 return;
             };
             for (index, feature) in ServerFeature::announced(flags).enumerate() {
@@ -91,14 +91,19 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "the certificate's common name",
         spelt: Some(spelling::any),
         is_date: false,
-        says: |look, out| {
+        says: |host, out| {
             push(
                 out,
-                look.certificate()
+                host.certificate()
                     .and_then(|leaf| leaf.common_name.as_deref()),
             );
         },
-        key: |host| text(certificate(host).and_then(|leaf| leaf.common_name)),
+        key: |host| {
+            text(
+                host.certificate()
+                    .and_then(|leaf| leaf.common_name.as_deref()),
+            )
+        },
     },
     Column {
         id: ColumnId::Issuer,
@@ -106,8 +111,8 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "who issued the certificate",
         spelt: Some(spelling::any),
         is_date: false,
-        says: |look, out| push(out, look.certificate().map(|leaf| leaf.issuer.as_ref())),
-        key: |host| text(certificate(host).map(|leaf| leaf.issuer)),
+        says: |host, out| push(out, host.certificate().map(|leaf| leaf.issuer.as_ref())),
+        key: |host| text(host.certificate().map(|leaf| leaf.issuer.as_ref())),
     },
     Column {
         id: ColumnId::AlternativeNames,
@@ -115,9 +120,12 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "how many alternative names the certificate has",
         spelt: None,
         is_date: false,
-        says: |look, out| show(out, look.certificate().map(|leaf| leaf.alternative_names)),
+        says: |host, out| show(out, host.certificate().map(|leaf| leaf.alternative_names())),
         key: |host| {
-            number(certificate(host).and_then(|leaf| i64::try_from(leaf.alternative_names).ok()))
+            number(
+                host.certificate()
+                    .and_then(|leaf| i64::try_from(leaf.alternative_names()).ok()),
+            )
         },
     },
     Column {
@@ -126,14 +134,14 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "the day on which the certificate ends, UTC",
         spelt: Some(spelling::dates),
         is_date: true,
-        says: |look, out| {
-            let ends = look.certificate().and_then(|leaf| leaf.not_after);
+        says: |host, out| {
+            let ends = host.certificate().and_then(|leaf| leaf.not_after);
             if let Some(ends) = ends {
                 write_day(out, ends.civil());
             }
         },
         key: |host| {
-            let ends = certificate(host).and_then(|leaf| leaf.not_after);
+            let ends = host.certificate().and_then(|leaf| leaf.not_after);
             number(ends.map(UtcSecond::as_second))
         },
     },
@@ -143,13 +151,11 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "the certificate's SHA-1, as certlm shows it",
         spelt: Some(spelling::codes),
         is_date: false,
-        says: |look, out| {
-            push(
-                out,
-                look.certificate().map(CertificateSketch::sha1).as_deref(),
-            );
+        says: |host, out| show(out, host.certificate().map(|leaf| leaf.sha1)),
+        key: |host| {
+            host.certificate()
+                .map_or(SortKey::Missing, |leaf| SortKey::Digest(leaf.sha1))
         },
-        key: |host| text(certificate(host).map(|leaf| leaf.sha1())),
     },
     Column {
         id: ColumnId::Key,
@@ -157,8 +163,8 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "the certificate's key: algorithm and bits",
         spelt: Some(spelling::keys),
         is_date: false,
-        says: |look, out| {
-            if let Some(leaf) = look.certificate() {
+        says: |host, out| {
+            if let Some(leaf) = host.certificate() {
                 let word = leaf.key.algorithm.word();
                 match (leaf.key.algorithm, leaf.key.bits) {
                     (KeyAlgorithm::Unknown, 0) => {}
@@ -169,7 +175,7 @@ pub(super) static COLUMNS: [Column; 24] = [
         },
         key: |host| {
             // The weakest first; an elliptic curve is not weaker than RSA for having fewer bits.
-            let leaf = certificate(host).filter(|leaf| leaf.key.bits > 0);
+            let leaf = host.certificate().filter(|leaf| leaf.key.bits > 0);
             leaf.map_or(SortKey::Missing, |leaf| {
                 SortKey::Ranked(i64::from(leaf.key.bits), leaf.key.algorithm.word())
             })
@@ -181,14 +187,19 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "the algorithm of the certificate's signature",
         spelt: Some(spelling::any),
         is_date: false,
-        says: |look, out| {
+        says: |host, out| {
             push(
                 out,
-                look.certificate()
+                host.certificate()
                     .map(|leaf| leaf.signature_algorithm.as_ref()),
             );
         },
-        key: |host| text(certificate(host).map(|leaf| leaf.signature_algorithm)),
+        key: |host| {
+            text(
+                host.certificate()
+                    .map(|leaf| leaf.signature_algorithm.as_ref()),
+            )
+        },
     },
     Column {
         id: ColumnId::Connect,
@@ -196,7 +207,7 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "median time of a TCP connect, in milliseconds",
         spelt: None,
         is_date: false,
-        says: |look, out| show_ms(out, look.host.diagnosis.stability.connect_ms),
+        says: |host, out| show_ms(out, host.diagnosis.stability.connect_ms),
         key: |host| slowest(host.diagnosis.stability.connect_ms),
     },
     Column {
@@ -205,7 +216,7 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "median time of a TLS handshake, in milliseconds",
         spelt: None,
         is_date: false,
-        says: |look, out| show_ms(out, look.host.diagnosis.stability.handshake_ms),
+        says: |host, out| show_ms(out, host.diagnosis.stability.handshake_ms),
         key: |host| slowest(host.diagnosis.stability.handshake_ms),
     },
     Column {
@@ -214,10 +225,10 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "share of connects that got lost, in percent",
         spelt: None,
         is_date: false,
-        says: |look, out| {
+        says: |host, out| {
             append(
                 out,
-                format_args!("{:.0}%", look.host.diagnosis.stability.loss * 100.0),
+                format_args!("{:.0}%", host.diagnosis.stability.loss * 100.0),
             );
         },
         key: |host| SortKey::Number(-thousandths(host.diagnosis.stability.loss)),
@@ -228,7 +239,7 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "attempts that count",
         spelt: None,
         is_date: false,
-        says: |look, out| show(out, Some(look.host.diagnosis.stability.attempts)),
+        says: |host, out| show(out, Some(host.diagnosis.stability.attempts)),
         key: |host| SortKey::Number(i64::from(host.diagnosis.stability.attempts)),
     },
     Column {
@@ -237,7 +248,7 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "attempts that failed",
         spelt: None,
         is_date: false,
-        says: |look, out| show(out, Some(look.host.diagnosis.stability.failures)),
+        says: |host, out| show(out, Some(host.diagnosis.stability.failures)),
         key: |host| SortKey::Number(-i64::from(host.diagnosis.stability.failures)),
     },
     Column {
@@ -246,7 +257,7 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "segments that had to be sent again, over all attempts",
         spelt: None,
         is_date: false,
-        says: |look, out| show(out, look.host.diagnosis.stability.retransmits),
+        says: |host, out| show(out, host.diagnosis.stability.retransmits),
         key: |host| {
             number(
                 host.diagnosis
@@ -262,7 +273,7 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "when a connect first came up, UTC",
         spelt: Some(spelling::dates),
         is_date: true,
-        says: |look, out| show_minute(out, look.sketch().first_seen),
+        says: |host, out| show_minute(out, host.sketch().first_seen),
         key: |host| time(host.sketch().first_seen),
     },
     Column {
@@ -271,7 +282,7 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "when a connect last came up, UTC",
         spelt: Some(spelling::dates),
         is_date: true,
-        says: |look, out| show_minute(out, look.sketch().last_seen),
+        says: |host, out| show_minute(out, host.sketch().last_seen),
         key: |host| time(host.sketch().last_seen),
     },
     Column {
@@ -280,8 +291,8 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "the addresses that the host's names lead to",
         spelt: Some(spelling::addresses),
         is_date: false,
-        says: |look, out| {
-            for (index, address) in forward(look.host).enumerate() {
+        says: |host, out| {
+            for (index, address) in forward(host).enumerate() {
                 let gap = if index == 0 { "" } else { " " };
                 append(out, format_args!("{gap}{address}"));
             }
@@ -298,8 +309,8 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "the name that the address leads back to",
         spelt: Some(spelling::any),
         is_date: false,
-        says: |look, out| push(out, look.sketch().reverse.as_deref()),
-        key: |host| text(host.sketch().reverse),
+        says: |host, out| push(out, host.sketch().reverse.as_deref()),
+        key: |host| text(host.sketch().reverse.as_deref()),
     },
     Column {
         id: ColumnId::Domain,
@@ -307,7 +318,7 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "what follows the first label of the name",
         spelt: None,
         is_date: false,
-        says: |look, out| out.push_str(domain(look.host).unwrap_or_default()),
+        says: |host, out| out.push_str(domain(host).unwrap_or_default()),
         key: |host| domain(host).map_or(SortKey::Missing, |text| SortKey::Text(text.into())),
     },
     Column {
@@ -316,7 +327,7 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "the /24 of an IPv4 address, the /64 of an IPv6 address",
         spelt: None,
         is_date: false,
-        says: |look, out| show(out, subnet_of(look.host)),
+        says: |host, out| show(out, subnet_of(host)),
         key: |host| {
             subnet_of(host).map_or(SortKey::Missing, |network| SortKey::Address(network.ip()))
         },
@@ -327,8 +338,8 @@ pub(super) static COLUMNS: [Column; 24] = [
         about: "version of the operating system, as NTLM claims it",
         spelt: Some(spelling::numbers),
         is_date: false,
-        says: |look, out| {
-            if let Some((major, minor, build)) = look.sketch().build {
+        says: |host, out| {
+            if let Some((major, minor, build)) = host.sketch().build {
                 append(out, format_args!("{major}.{minor}.{build}"));
             }
         },
@@ -339,11 +350,6 @@ pub(super) static COLUMNS: [Column; 24] = [
         },
     },
 ];
-
-/// The leaf certificate, in outlines.
-fn certificate(host: &Host) -> Option<CertificateSketch<'_>> {
-    host.sketch().certificate
-}
 
 /// What follows the first label of a name; an address has none.
 pub(in crate::table) fn domain_of(name: &str) -> Option<&str> {
@@ -356,7 +362,7 @@ fn domain(host: &Host) -> Option<&str> {
 }
 
 fn subnet_of(host: &Host) -> Option<IpNetwork> {
-    subnet(host.subject().endpoint()?.address)
+    subnet(host.key().endpoint()?.address)
 }
 
 /// Addresses that the names lead to, each once.
@@ -431,8 +437,8 @@ fn time(value: Option<Timestamp>) -> SortKey<'static> {
     number(value.map(Timestamp::as_millisecond))
 }
 
-fn text(value: Option<Cow<'_, str>>) -> SortKey<'_> {
-    value.map_or(SortKey::Missing, SortKey::Text)
+fn text<'a>(value: Option<impl Into<Cow<'a, str>>>) -> SortKey<'a> {
+    value.map_or(SortKey::Missing, |text| SortKey::Text(text.into()))
 }
 
 fn slowest(spread: Option<Spread>) -> SortKey<'static> {

@@ -2,7 +2,7 @@
 
 use super::{Column, ColumnId, append, spelling};
 use crate::fleet::Host;
-use crate::model::{DEFAULT_PORT, HostState, Nla, Subject, TlsMethod, TlsVersion};
+use crate::model::{DEFAULT_PORT, HostKey, HostState, Nla, TlsHandshake, TlsVersion};
 use crate::table::sort::SortKey;
 
 pub(super) static COLUMNS: [Column; 9] = [
@@ -12,7 +12,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         about: "what is always true of the host",
         spelt: Some(spelling::words),
         is_date: false,
-        says: |look, out| out.push_str(look.host.diagnosis.state.word()),
+        says: |host, out| out.push_str(host.diagnosis.state.word()),
         key: |host| {
             let worst = host
                 .diagnosis
@@ -35,7 +35,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         about: "the address, and the port where it is not 3389",
         spelt: Some(spelling::addresses),
         is_date: false,
-        says: |look, out| write_address(look.host, out),
+        says: |host, out| write_address(host, out),
         key: |_| SortKey::Number(0),
     },
     Column {
@@ -44,8 +44,8 @@ pub(super) static COLUMNS: [Column; 9] = [
         about: "the name to show",
         spelt: Some(spelling::any),
         is_date: false,
-        says: |look, out| {
-            if let Some(name) = look.host.display_name() {
+        says: |host, out| {
+            if let Some(name) = host.display_name() {
                 out.push_str(name);
             }
         },
@@ -60,8 +60,8 @@ pub(super) static COLUMNS: [Column; 9] = [
         about: "days left on the certificate",
         spelt: Some(spelling::numbers),
         is_date: false,
-        says: |look, out| {
-            if let Some(days) = look.host.diagnosis.days_left {
+        says: |host, out| {
+            if let Some(days) = host.diagnosis.days_left {
                 append(out, format_args!("{days}"));
             }
         },
@@ -77,7 +77,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         about: "the TLS version",
         spelt: Some(spelling::versions),
         is_date: false,
-        says: |look, out| write_tls(look.host, out),
+        says: |host, out| write_tls(host, out),
         key: |host| {
             host.tls()
                 .map_or(SortKey::Missing, |(_, version)| match version {
@@ -92,9 +92,9 @@ pub(super) static COLUMNS: [Column; 9] = [
         about: "whether Network Level Authentication is asked for",
         spelt: Some(spelling::words),
         is_date: false,
-        says: |look, out| {
-            if look.host.diagnosis.nla != Nla::Unknown {
-                out.push_str(look.host.diagnosis.nla.word());
+        says: |host, out| {
+            if host.diagnosis.nla != Nla::Unknown {
+                out.push_str(host.diagnosis.nla.word());
             }
         },
         key: |host| match host.diagnosis.nla {
@@ -108,7 +108,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         about: "the name against the address",
         spelt: Some(spelling::words),
         is_date: false,
-        says: |look, out| out.push_str(look.host.diagnosis.dns.word()),
+        says: |host, out| out.push_str(host.diagnosis.dns.word()),
         key: |host| SortKey::Number(host.diagnosis.dns as i64),
     },
     Column {
@@ -117,7 +117,7 @@ pub(super) static COLUMNS: [Column; 9] = [
         about: "steady, flaky or down, with a bar per attempt",
         spelt: Some(spelling::words),
         is_date: false,
-        says: |look, out| out.push_str(look.host.diagnosis.stability.verdict.word()),
+        says: |host, out| out.push_str(host.diagnosis.stability.verdict.word()),
         key: |host| SortKey::Number(host.diagnosis.stability.verdict as i64),
     },
     Column {
@@ -126,8 +126,8 @@ pub(super) static COLUMNS: [Column; 9] = [
         about: "the worst finding",
         spelt: Some(spelling::any),
         is_date: false,
-        says: |look, out| {
-            if let Some(finding) = look.host.diagnosis.findings.first() {
+        says: |host, out| {
+            if let Some(finding) = host.diagnosis.findings.first() {
                 append(out, format_args!("{} {}", finding.id, finding.title));
             }
         },
@@ -143,12 +143,12 @@ pub(super) static COLUMNS: [Column; 9] = [
 ];
 
 fn write_address(host: &Host, out: &mut String) {
-    match host.subject() {
-        Subject::Endpoint(endpoint) if endpoint.port == DEFAULT_PORT => {
+    match host.key() {
+        HostKey::Endpoint(endpoint) if endpoint.port == DEFAULT_PORT => {
             append(out, format_args!("{}", endpoint.address));
         }
-        Subject::Endpoint(endpoint) => append(out, format_args!("{endpoint}")),
-        Subject::Unresolved { .. } => out.push_str("no address"),
+        HostKey::Endpoint(endpoint) => append(out, format_args!("{endpoint}")),
+        HostKey::Unresolved { .. } => out.push_str("no address"),
     }
 }
 
@@ -157,10 +157,10 @@ fn write_tls(host: &Host, out: &mut String) {
         return;
     };
     match tls {
-        (TlsMethod::Failed, _) => out.push_str("fail"),
+        (TlsHandshake::Failed, _) => out.push_str("fail"),
         (_, Some(TlsVersion::SSL_3_0)) => out.push_str("ssl3"),
         // The star says that only the legacy peek could read it: a modern client may not get through.
-        (TlsMethod::LegacyPeek, Some(version)) => append(out, format_args!("{version}*")),
+        (TlsHandshake::LegacyPeek, Some(version)) => append(out, format_args!("{version}*")),
         (_, Some(version)) => append(out, format_args!("{version}")),
         (_, None) => out.push('?'),
     }

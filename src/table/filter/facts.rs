@@ -5,10 +5,9 @@ use std::fmt;
 use jiff::civil::Date;
 
 use super::test::matches_text;
-use crate::fleet::CertificateSketch;
+use crate::fleet::Host;
 use crate::model::{KeyAlgorithm, UtcSecond};
 use crate::table::columns::{domain_of, thousandths};
-use crate::table::look::Look;
 
 const DAY_S: i64 = 86_400;
 /// Digits before the point that a number can have.
@@ -75,16 +74,16 @@ impl Measure {
         Some(whole * 1000 + part)
     }
 
-    pub(super) fn of(self, look: &Look<'_>) -> Option<i64> {
-        let stability = &look.host.diagnosis.stability;
+    pub(super) fn of(self, host: &Host) -> Option<i64> {
+        let stability = &host.diagnosis.stability;
         let count = |count: u32| i64::from(count) * 1000;
         match self {
             Self::AlternativeNames => {
-                let names = look.certificate()?.alternative_names;
+                let names = host.certificate()?.alternative_names();
                 i64::try_from(names).ok()?.checked_mul(1000)
             }
             // Bits of an elliptic curve do not compare with those of the others.
-            Self::Key => look
+            Self::Key => host
                 .certificate()
                 .map(|leaf| leaf.key)
                 .filter(|key| matches!(key.algorithm, KeyAlgorithm::Rsa | KeyAlgorithm::Dsa))
@@ -159,10 +158,10 @@ impl When {
         }
     }
 
-    pub(super) fn of(self, look: &Look<'_>) -> Option<Day> {
-        let sketch = look.sketch();
+    pub(super) fn of(self, host: &Host) -> Option<Day> {
+        let sketch = host.sketch();
         match self {
-            Self::Expires => look.certificate()?.not_after,
+            Self::Expires => host.certificate()?.not_after,
             Self::FirstSeen => sketch.first_seen.map(Into::into),
             Self::LastSeen => sketch.last_seen.map(Into::into),
         }
@@ -215,23 +214,26 @@ impl Said {
         (!pattern.is_empty()).then_some(pattern)
     }
 
-    pub(super) fn holds(self, look: &Look<'_>, pattern: &str) -> bool {
+    pub(super) fn holds(self, host: &Host, pattern: &str) -> bool {
         let matches = |text: Option<&str>| text.is_some_and(|text| matches_text(pattern, text));
         match self {
             Self::Predicted => {
-                let predicted = look.host.diagnosis.predicted.as_ref();
+                let predicted = host.diagnosis.predicted.as_ref();
                 matches(predicted.map(|predicted| predicted.code))
             }
-            Self::Domain => matches(look.host.display_name().and_then(domain_of)),
-            Self::Reverse => matches(look.sketch().reverse.as_deref()),
+            Self::Domain => matches(host.display_name().and_then(domain_of)),
+            Self::Reverse => matches(host.sketch().reverse.as_deref()),
             Self::CommonName => matches(
-                look.certificate()
+                host.certificate()
                     .and_then(|leaf| leaf.common_name.as_deref()),
             ),
-            Self::Issuer => matches(look.certificate().map(|leaf| leaf.issuer.as_ref())),
-            Self::Thumbprint => matches(look.certificate().map(CertificateSketch::sha1).as_deref()),
+            Self::Issuer => matches(host.certificate().map(|leaf| leaf.issuer.as_ref())),
+            Self::Thumbprint => {
+                let sha1 = host.certificate().map(|leaf| leaf.sha1.to_string());
+                matches(sha1.as_deref())
+            }
             Self::Signature => matches(
-                look.certificate()
+                host.certificate()
                     .map(|leaf| leaf.signature_algorithm.as_ref()),
             ),
         }

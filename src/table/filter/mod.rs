@@ -30,7 +30,6 @@ pub use highlight::{Piece, PieceKind, pieces};
 
 use self::test::Test;
 use super::columns::Searched;
-use super::look::Look;
 use crate::fleet::Host;
 
 /// A parsed filter. The default one lets every host pass.
@@ -53,13 +52,13 @@ enum Expression {
 }
 
 impl Expression {
-    fn holds(&self, look: &Look<'_>, scratch: &mut Searched) -> bool {
+    fn holds(&self, host: &Host, scratch: &mut Searched) -> bool {
         match self {
-            Self::All(parts) => parts.iter().all(|part| part.holds(look, scratch)),
-            Self::Any(parts) => parts.iter().any(|part| part.holds(look, scratch)),
-            Self::Not(part) => !part.holds(look, scratch),
-            Self::Test(Test::Word(word)) => scratch.contains(look, word),
-            Self::Test(test) => test.holds(look),
+            Self::All(parts) => parts.iter().all(|part| part.holds(host, scratch)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(host, scratch)),
+            Self::Not(part) => !part.holds(host, scratch),
+            Self::Test(Test::Word(word)) => scratch.contains(host, word),
+            Self::Test(test) => test.holds(host),
         }
     }
 }
@@ -114,7 +113,7 @@ impl Filter {
         scratch.clear();
         self.root
             .as_ref()
-            .is_none_or(|root| root.holds(&Look::new(host), scratch))
+            .is_none_or(|root| root.holds(host, scratch))
     }
 
     /// Whether every host passes, whatever it is.

@@ -10,11 +10,11 @@ use super::facts::{Day, Measure, Said, When};
 use super::lex::Operator;
 use super::values::{self, PROTOCOLS};
 use crate::diagnosis::catalog;
+use crate::fleet::Host;
 use crate::model::{
     CertificateStatus, DnsVerdict, HostState, Nla, SelectedSecurity, ServerFeature, Severity,
     StabilityVerdict, Stage, TlsVersion,
 };
-use crate::table::look::Look;
 use crate::table::sort::lower;
 
 /// One question to a host.
@@ -136,8 +136,7 @@ impl Test {
     }
 
     /// Whether the answer is yes. A word is asked of the columns' text, which is not here.
-    pub(super) fn holds(&self, look: &Look<'_>) -> bool {
-        let host = look.host;
+    pub(super) fn holds(&self, host: &Host) -> bool {
         let diagnosis = &host.diagnosis;
         match self {
             Self::Word(_) => false,
@@ -165,34 +164,33 @@ impl Test {
                 .is_some_and(|worst| operator.holds(&worst.severity, severity)),
             Self::Stage(stage) => diagnosis.failed_stage == Some(*stage),
             Self::Name(pattern) => {
-                let named = |name: &str| matches_text(pattern, name);
-                host.display_name().is_some_and(named)
-                    || host.names().iter().any(|observed| named(&observed.name))
+                let mut names = host.names();
+                names.any(|name| matches_text(pattern, name))
             }
             Self::Address(network) => host
-                .subject()
+                .key()
                 .endpoint()
                 .is_some_and(|endpoint| network.contains(endpoint.address)),
-            Self::Range(first, last) => host.subject().endpoint().is_some_and(|endpoint| {
+            Self::Range(first, last) => host.key().endpoint().is_some_and(|endpoint| {
                 // Two families have no order between them.
                 endpoint.address.is_ipv4() == first.is_ipv4()
                     && (*first..=*last).contains(&endpoint.address)
             }),
-            Self::Port(operator, port) => operator.holds(&host.subject().port(), port),
+            Self::Port(operator, port) => operator.holds(&host.key().port(), port),
             Self::Protocol(selected) => diagnosis.security == *selected,
-            Self::Feature(feature) => look
+            Self::Feature(feature) => host
                 .sketch()
                 .response_flags
                 .is_some_and(|flags| ServerFeature::announced(flags).any(|one| one == *feature)),
             Self::Measure(measure, operator, number) => measure
-                .of(look)
+                .of(host)
                 .is_some_and(|found| operator.holds(&found, number)),
             Self::Day(when, operator, day) => when
-                .of(look)
+                .of(host)
                 .is_some_and(|found| operator.holds(&found, day)),
-            Self::Said(said, pattern) => said.holds(look, pattern),
+            Self::Said(said, pattern) => said.holds(host, pattern),
             Self::Build(operator, system, build) => {
-                look.sketch().build.is_some_and(|(major, minor, number)| {
+                host.sketch().build.is_some_and(|(major, minor, number)| {
                     // A build alone is compared alone.
                     let found = (system.map(|_| (major, minor)), number);
                     operator.holds(&found, &(*system, *build))

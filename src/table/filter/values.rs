@@ -85,7 +85,7 @@ const fn state(state: HostState) -> &'static str {
     match state {
         HostState::Broken => "every attempt is stopped at the same stage",
         HostState::Degraded => "a session would come about, but something is wrong",
-        HostState::GivenUp => "given up by hand before it came to an end",
+        HostState::Skipped => "skipped by the user before its probes were complete",
         HostState::NotRdp => "something else answers",
         HostState::Unreachable => "the network says so, or the name has no address",
         HostState::Filtered => "silent, or prohibited on the way",

@@ -3,7 +3,8 @@
 use super::super::action::{Action, Effect};
 use super::super::model::{Model, Overlay, Phase};
 
-/// The scan has ended: the last state appears at once, and whoever waited to leave does. `closed` when nothing can follow.
+/// The scan has ended: whoever waited to leave does. Hosts still to be judged appear as they are, as during the scan. `closed`
+/// when nothing can follow.
 pub(super) fn ended(model: &mut Model, closed: bool) -> Vec<Effect> {
     let stopping = model.phase == Phase::Stopping;
     model.phase = Phase::Done;
@@ -14,7 +15,9 @@ pub(super) fn ended(model: &mut Model, closed: bool) -> Vec<Effect> {
     if matches!(model.overlay, Overlay::Quit) && !model.is_unsaved() {
         model.overlay = Overlay::None;
     }
-    model.arrange();
+    if !model.frozen() {
+        model.arrange();
+    }
     if stopping {
         vec![Effect::Quit]
     } else {

@@ -10,6 +10,8 @@ mod write;
 
 pub(super) use filter::byte_at;
 
+use std::time::Duration;
+
 use ratatui::layout::Size;
 
 use super::action::{Action, Effect};
@@ -30,13 +32,11 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::StreamEnded => return leave::ended(model, true),
         Action::Tick(now) => {
-            model.now = now;
-            if model.toast.as_ref().is_some_and(|toast| toast.until <= now) {
-                model.toast = None;
-                model.dirty = true;
-            }
+            model.pass(now);
+            model.judge_some();
             resort_when_due(model);
         }
+        Action::Arranged(made) => model.arranged(*made),
         Action::Resize(width, height) => {
             model.size = Size::new(width, height);
             model.keep_in_view();
@@ -75,6 +75,17 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+/// Folds in one action and the time. Ticks and events judge hosts: one of them in one turn, so that a key waits for one slice.
+pub(super) fn turn(model: &mut Model, action: Action, now: Duration) -> Vec<Effect> {
+    match action {
+        Action::Tick(_) | Action::Events(_) => model.pass(now),
+        _ => {
+            update(model, Action::Tick(now));
+        }
+    }
+    update(model, action)
 }
 
 /// What a key, the mouse or a line of a menu asks for.
@@ -154,6 +165,7 @@ fn facts(model: &mut Model, events: Vec<ScanEvent>) -> Vec<Effect> {
     if resumed && model.phase == Phase::Done {
         model.phase = Phase::Scanning;
     }
+    model.judge_some();
     if ended {
         return leave::ended(model, false);
     }
@@ -162,7 +174,7 @@ fn facts(model: &mut Model, events: Vec<ScanEvent>) -> Vec<Effect> {
     }
     model.dirty = true;
     // The first rows appear at once.
-    if model.list.rows.is_empty() {
+    if model.list.rows.is_empty() && !model.is_large() {
         model.arrange();
     }
     resort_when_due(model);
@@ -171,7 +183,7 @@ fn facts(model: &mut Model, events: Vec<ScanEvent>) -> Vec<Effect> {
 
 /// Whether work goes on after an end.
 fn resumes(event: &ScanEvent) -> bool {
-    matches!(event.body, EventBody::ProbedAnew { .. })
+    matches!(event.body, EventBody::ReprobeStarted { .. })
 }
 
 fn resort_when_due(model: &mut Model) {

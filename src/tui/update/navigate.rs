@@ -86,10 +86,9 @@ fn overview(model: &mut Model) {
         model.list.follow_top = true;
     }
     model.drilled = None;
-    let overview = Overview::of(&model.fleet);
-    let mark = mark.within(&overview);
+    let overview = Overview::default();
     model.screen = Screen::Overview(Box::new(OverviewPage { overview, mark }));
-    // The rows that an export writes are those of the filter that came back.
+    // The bars are counted, and the rows that an export writes are those of the filter that came back.
     model.arrange();
 }
 

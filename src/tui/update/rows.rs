@@ -4,7 +4,7 @@ use super::super::action::{Action, MenuKind};
 use super::super::list::Row;
 use super::super::model::{Model, Overlay, Screen};
 use super::super::theme::Tone;
-use super::super::view;
+use crate::fleet::HostId;
 use crate::table::{ColumnId, Sort};
 
 /// Facts may have sorted another host under the cursor since the frame that the user saw: what is done to the host under the
@@ -67,7 +67,7 @@ pub(super) fn arranged(model: &mut Model, action: &Action) {
                 }
             }
         }
-        Action::FoldAll => fold_all(model),
+        Action::FoldAll => return fold_all(model),
         Action::View(view) => {
             model.overlay = Overlay::None;
             model.screen = Screen::Table;
@@ -80,11 +80,6 @@ pub(super) fn arranged(model: &mut Model, action: &Action) {
         _ => return,
     }
     model.arrange();
-    if matches!(action, Action::GroupBy(Some(_))) {
-        // The cursor's host keeps its line, which may have pushed the head of its group off the screen.
-        let height = view::table_rows(model);
-        model.list.show_head(height);
-    }
 }
 
 /// Sorts by a column; the same column again turns the order round.
@@ -113,6 +108,7 @@ fn fold_all(model: &mut Model) {
             list.cursor = home.map(|group| Row::Group(group.label.clone()));
         }
     }
+    model.relist();
 }
 
 /// Folds a group, or opens it.
@@ -122,7 +118,7 @@ pub(super) fn fold(model: &mut Model, label: &str) {
         folded.insert(label.into());
     }
     model.list.follow_top = false;
-    model.arrange();
+    model.relist();
 }
 
 /// Marks the row under the cursor and goes to the next; a group's head stands for its hosts.
@@ -147,7 +143,7 @@ fn mark_all(model: &mut Model) {
 }
 
 /// Marks all of the hosts, or none when all are marked.
-fn toggle(marks: &mut std::collections::BTreeSet<usize>, hosts: &[usize]) {
+fn toggle(marks: &mut std::collections::BTreeSet<HostId>, hosts: &[HostId]) {
     if hosts.iter().all(|host| marks.contains(host)) {
         for host in hosts {
             marks.remove(host);

@@ -67,12 +67,11 @@ pub(super) fn probe_again(model: &mut Model) -> Vec<Effect> {
         model.say(NOBODY, Tone::Notice);
         return Vec::new();
     }
-    let hosts = model.fleet.hosts();
     let endpoints: Vec<Endpoint> = meant
         .iter()
-        .filter_map(|host| hosts.get(*host))
+        .filter_map(|id| model.fleet.host(*id))
         .filter(|host| host.diagnosis.state != HostState::NotProbed)
-        .filter_map(|host| host.subject().endpoint())
+        .filter_map(|host| host.key().endpoint())
         .collect();
     match endpoints.as_slice() {
         [] => {

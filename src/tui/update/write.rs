@@ -23,21 +23,23 @@ pub(super) fn export(model: &mut Model, format: usize) -> Vec<Effect> {
     if !free(model) {
         return Vec::new();
     }
-    // What is written is what is known now, not as of the last sort.
+    // What is written is what is known now, not as of the last sort; of a large fleet, what is shown.
     if model.stale() {
         model.arrange();
     }
-    let (rows, whole) = match model.screen {
+    let (mut rows, whole) = match model.screen {
         _ if model.is_marked() || model.on_host_page() => (model.meant(), false),
         Screen::Table | Screen::Host { .. } => (model.list.hosts.clone(), model.list.is_whole()),
         // The bars count everything, so everything is written.
-        Screen::Overview(_) => ((0..model.fleet.hosts().len()).collect(), true),
+        Screen::Overview(_) => (model.fleet.hosts().map(|(id, _)| id).collect(), true),
     };
-    if rows.is_empty() {
+    rows.retain(|id| model.fleet.host(*id).is_some());
+    // A whole export writes those that are judged first, too.
+    if rows.is_empty() && !(whole && model.fleet.is_busy()) {
         model.say("nothing to write: no host is shown", Tone::Warn);
         return Vec::new();
     }
-    model.exporting = whole.then(|| model.fleet.revision());
+    model.exporting = whole.then(|| model.fleet.facts());
     let columns = model.list.columns.shown().collect();
     model.writing = true;
     vec![Effect::Export(Export {
@@ -56,8 +58,7 @@ pub(super) fn ask_to_fix(model: &mut Model) {
         return;
     }
     let meant = rows.len();
-    let hosts = model.fleet.hosts();
-    rows.retain(|row| hosts.get(*row).is_some_and(fix::concerns));
+    rows.retain(|id| model.fleet.host(*id).is_some_and(fix::concerns));
     if rows.is_empty() {
         model.say(
             "nothing to mend: no finding of these hosts has a remedy",

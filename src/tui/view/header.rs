@@ -17,6 +17,8 @@ use crate::model::{DEFAULT_PORT, Descriptors, Endpoint, HostState, Notice, Progr
 const BASE: u16 = 3;
 /// More targets than these are counted before they are named.
 const MOST_TARGETS: usize = 3;
+/// Targets that a title begins to show.
+const TARGETS_SHOWN: usize = 200;
 /// Cells of the gauge.
 const GAUGE: usize = 16;
 
@@ -68,13 +70,14 @@ fn title(model: &Model, room: usize) -> Line<'static> {
     } else {
         ""
     };
-    let targets = plan.map_or_else(String::new, |plan| match plan.targets.len() {
-        0..=MOST_TARGETS => plan.targets.join(", "),
-        many => format!(
-            "{} targets: {}",
-            grouped(many as u64),
-            plan.targets.join(", ")
-        ),
+    let targets = plan.map_or_else(String::new, |plan| {
+        // No title has room for more.
+        let shown: Vec<&str> = plan.targets.iter().take(TARGETS_SHOWN).collect();
+        let shown = shown.join(", ");
+        match plan.targets.len() {
+            0..=MOST_TARGETS => shown,
+            many => format!("{} targets: {shown}", grouped(many as u64)),
+        }
     });
     let targets = text::clean(&targets).into_owned();
     let left = room.saturating_sub(" rdpscan  ".len() + badge.len() + 1);
@@ -197,7 +200,7 @@ fn ending(model: &Model) -> Span<'static> {
                 ScanStatus::Interrupted => ("interrupted", Tone::Warn),
             };
             let tried = counted(end.endpoints_probed, "address", "addresses");
-            let left = match end.unreached {
+            let left = match end.not_reached {
                 0 => String::new(),
                 many => format!(", {} not reached", grouped(many)),
             };
@@ -331,7 +334,7 @@ const fn rank(state: HostState) -> u8 {
         HostState::Broken => 1,
         HostState::Degraded => 2,
         HostState::Healthy => 3,
-        HostState::GivenUp | HostState::NotRdp => 4,
+        HostState::Skipped | HostState::NotRdp => 4,
         HostState::Unreachable => 6,
         HostState::Filtered => 7,
         HostState::Closed => 8,
@@ -386,7 +389,7 @@ fn banners(model: &Model, room: usize) -> Vec<String> {
     let mut skipped = Vec::new();
     for notice in model.fleet.notices() {
         match notice {
-            Notice::Skipped { subject } => skipped.push(subject),
+            Notice::HostSkipped { host } => skipped.push(host),
             other => banners.push(other.to_string()),
         }
     }

@@ -73,7 +73,7 @@ pub(super) fn fix(model: &Model, hosts: usize, meant: usize, area: Rect, buffer:
 
 /// How much is asked again, and how much of what is known goes.
 fn everything(model: &Model) -> [String; 2] {
-    let hosts = model.fleet.hosts().len() as u64;
+    let hosts = model.fleet.summary().hosts;
     // More than were planned where names led to others: the count that the head of the screen has.
     let planned = model.fleet.plan().map_or(0, |plan| plan.endpoints_planned);
     let probed = model.fleet.end().map_or(0, |end| end.endpoints_probed);

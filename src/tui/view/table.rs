@@ -30,7 +30,6 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
         empty(model, area, buffer);
         return;
     }
-    let hosts = model.fleet.hosts();
     let visible = model.list.rows.iter().skip(model.list.top);
     for (row, y) in visible.zip(area.top() + 1..area.bottom()) {
         let line = Rect {
@@ -40,7 +39,7 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
         };
         match row {
             Row::Host(index) => {
-                let Some(host) = hosts.get(*index) else {
+                let Some(host) = model.fleet.host(*index) else {
                     continue;
                 };
                 self::line(model, host, &columns, line, buffer);
@@ -219,7 +218,7 @@ fn empty(model: &Model, area: Rect, buffer: &mut Buffer) {
     let sentence = if model.is_drilled() {
         // The line of the filter says how to go back.
         "no host is behind this bar"
-    } else if !model.fleet.hosts().is_empty() {
+    } else if model.fleet.summary().hosts > 0 {
         match (model.list.filter.is_empty(), model.list.view) {
             (true, _) => "no host belongs to this view",
             (false, View::All) => "no host passes the filter; Esc clears it",

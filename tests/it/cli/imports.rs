@@ -30,7 +30,7 @@ fn rows_that_were_not_taken_are_named_in_the_plan() {
     let plan = printed_in(home.path(), &["--dry-run", "-f", "a.csv"], &[]);
     assert!(plan.contains("addresses and ports   1\n"), "{plan}");
     assert!(
-        plan.contains("a.csv: left out, accounts without dNSHostName (1): NONAME\n"),
+        plan.contains("a.csv: skipped accounts without dNSHostName (1): NONAME\n"),
         "{plan}"
     );
     assert!(
@@ -61,7 +61,7 @@ fn rows_that_were_not_taken_are_named_by_a_scan_unless_it_is_quiet() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{told}");
     assert!(
-        told.contains("rdpscan: a.csv: left out, disabled accounts (25): OLD0"),
+        told.contains("rdpscan: a.csv: skipped disabled accounts (25): OLD0"),
         "{told}"
     );
     let quiet = rdpscan(home.path(), &[&scan[..], &["--quiet"]].concat(), &[]);
@@ -77,7 +77,7 @@ fn a_text_on_standard_output_tells_of_rows_that_were_not_taken_once() {
     let both = [output.stdout, output.stderr].concat();
     let told = String::from_utf8(both).unwrap();
     assert_eq!(
-        told.matches("left out, disabled accounts").count(),
+        told.matches("skipped disabled accounts").count(),
         1,
         "{told}"
     );

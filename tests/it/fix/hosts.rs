@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rdpscan::diagnosis::{Diagnosis, NameMember, NamePath, Policy, Stability, remedies};
-use rdpscan::fleet::{Fleet, Host};
+use rdpscan::fleet::{Fleet, Host, HostId};
 use rdpscan::model::{
-    Attempt, Confidence, DnsVerdict, EVENT_SCHEMA, Endpoint, EventBody, Finding, History,
+    Attempt, Confidence, DnsVerdict, EVENT_SCHEMA, Endpoint, EventBody, Finding, History, HostKey,
     HostState, NameSource, Nla, NtlmFacts, ObservedName, Outcome, ProbeKind, ScanEnd, ScanEvent,
-    ScanPlan, ScanStatus, SelectedSecurity, Severity, StabilityVerdict, Stage, StageRecord,
-    Subject, UnlistedCounts,
+    ScanPlan, ScanStatus, SelectedSecurity, Severity, StabilityVerdict, Stage, StageRecord, Stream,
+    Texts, UnlistedCounts,
 };
 use rdpscan::report::{self, Format, Selection};
 
@@ -50,9 +50,9 @@ pub(super) fn address(last: u8) -> IpAddr {
     format!("10.0.0.{last}").parse().unwrap()
 }
 
-pub(super) fn host(subject: Subject, findings: Vec<Finding>) -> Host {
+pub(super) fn host(key: HostKey, findings: Vec<Finding>) -> Host {
     Host::new(
-        &History::new(subject),
+        &History::new(key),
         Diagnosis {
             state: HostState::Broken,
             failed_stage: None,
@@ -91,7 +91,7 @@ pub(super) fn edited(host: &Host, edit: impl FnOnce(&mut History)) -> Host {
 /// A host of which nothing is known.
 pub(super) fn silent_at(last: u8, findings: Vec<Finding>) -> Host {
     host(
-        Subject::Endpoint(Endpoint::new(address(last), 3389)),
+        HostKey::Endpoint(Endpoint::new(address(last), 3389)),
         findings,
     )
 }
@@ -147,10 +147,10 @@ pub(super) fn attempt(endpoint: Endpoint) -> Attempt {
         endpoint,
         number: 1,
         probe: ProbeKind::Default,
-        by_name: None,
+        sni: None,
         started_at: jiff::Timestamp::UNIX_EPOCH,
         stages: Vec::new(),
-        silent_rounds: 0,
+        unanswered_rounds: 0,
         negotiation: None,
         tls: None,
         ntlm: None,
@@ -183,11 +183,11 @@ pub(super) fn everywhere(last: u8, name: &str) -> Host {
 }
 
 pub(super) fn unresolved(name: &str) -> Host {
-    let subject = Subject::Unresolved {
+    let key = HostKey::Unresolved {
         name: name.to_owned(),
         port: 3389,
     };
-    host(subject, all_findings(name))
+    host(key, all_findings(name))
 }
 
 /// A saved scan of one host that refuses.
@@ -205,8 +205,8 @@ pub(super) fn saved(folder: &Path) {
     let plan = ScanPlan {
         schema: EVENT_SCHEMA.into(),
         version: "0.1.0".into(),
-        targets: vec!["10.0.0.5".to_owned()],
-        excludes: Vec::new(),
+        targets: ["10.0.0.5"].into_iter().collect(),
+        excludes: Texts::default(),
         endpoints_planned: 1,
         names_planned: 0,
         seed: 7,
@@ -221,31 +221,35 @@ pub(super) fn saved(folder: &Path) {
         endpoints_probed: 1,
         unlisted: UnlistedCounts::default(),
         answered_on_retry: 0,
-        unreached: 0,
+        not_reached: 0,
     };
     let bodies = [
         EventBody::ScanStarted(plan),
         EventBody::AttemptFinished {
             attempt: refused,
+            certificates: Vec::new(),
             listed: true,
-            by_reference: false,
-            last: true,
+            outside_targets: false,
+            remaining: 0,
         },
         EventBody::ScanFinished(end),
     ];
     let mut fleet = Fleet::new(Policy::default());
     for (seq, body) in (0..).zip(bodies) {
         fleet.apply(ScanEvent {
-            run_id: "run-1".into(),
-            source: "admin-pc".into(),
+            scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
+            site: "admin-pc".parse().unwrap(),
+            epoch: 1,
+            stream: Stream::FIRST,
             seq,
             at: jiff::Timestamp::UNIX_EPOCH,
             body,
         });
     }
+    fleet.settle();
     let selection = Selection {
         fleet: &fleet,
-        rows: &[0],
+        rows: &[HostId::at(0)],
         whole: true,
         columns: None,
     };

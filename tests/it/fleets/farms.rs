@@ -149,7 +149,7 @@ async fn hold(members: &[u32], attempts: u32, met: bool) {
     let mut wrong = Vec::new();
     for (host, farm) in running.hosts().iter().zip(farms) {
         let fleet = alone(&events, host.endpoint);
-        let faults = faults(&fleet.hosts()[0], met);
+        let faults = faults(fleet.rows()[0], met);
         if !faults.is_empty() {
             wrong.push(format!("{farm}: {}", faults.join(", ")));
         }

@@ -123,7 +123,7 @@ impl Peer {
         AttemptRequest {
             endpoint: self.endpoint,
             number: 1,
-            silent_rounds: 0,
+            unanswered_rounds: 0,
             by_name: None,
             probe: ProbeKind::Default,
             ntlm: true,

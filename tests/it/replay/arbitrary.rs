@@ -19,9 +19,19 @@ fn any_shortage() -> impl Strategy<Value = Shortage> {
     ])
 }
 
+/// Any that there is, in whole microseconds.
 pub(super) fn any_time() -> impl Strategy<Value = jiff::Timestamp> {
-    (-377_705_023_201_i64..253_402_207_200, 0..1_000_000_000_i32)
-        .prop_map(|(second, nano)| jiff::Timestamp::new(second, nano.max(0)).unwrap_or_default())
+    let last = whole_microseconds(jiff::Timestamp::MAX);
+    let all = jiff::Timestamp::MIN.as_microsecond()..=last.as_microsecond();
+    prop_oneof![
+        8 => all.prop_map(move |at| jiff::Timestamp::from_microsecond(at).unwrap_or(last)),
+        1 => Just(last),
+        1 => Just(jiff::Timestamp::MIN),
+    ]
+}
+
+fn any_bytes() -> impl Strategy<Value = HexBytes> {
+    prop::collection::vec(any::<u8>(), 0..40).prop_map(|bytes| HexBytes(bytes.into()))
 }
 
 /// Any that there is: from the year -9999 to 9999.
@@ -44,21 +54,22 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
         Just(Outcome::Prohibited),
         any::<u32>().prop_map(|received| Outcome::Closed { received }),
         any::<u32>().prop_map(|received| Outcome::Reset { received }),
-        any::<(String, String)>().prop_map(|(looks_like, first_bytes)| Outcome::NotRdp {
+        (any_text(), any_bytes()).prop_map(|(looks_like, first_bytes)| Outcome::NotRdp {
             looks_like,
             first_bytes
         }),
-        any::<(String, u32)>()
+        (any_text(), any::<u32>())
             .prop_map(|(message, received)| Outcome::Disconnected { message, received }),
-        any::<String>().prop_map(|detail| Outcome::Malformed { detail }),
+        any_text().prop_map(|detail| Outcome::Malformed { detail }),
         any::<u32>().prop_map(|code| Outcome::NegotiationFailure { code }),
         Just(Outcome::NoTls),
         any::<(u8, u32)>().prop_map(|(code, received)| Outcome::Alert { code, received }),
-        any::<String>().prop_map(|detail| Outcome::ClientRefused { detail }),
+        any_text().prop_map(|detail| Outcome::ClientRefused { detail }),
         any::<u32>().prop_map(|status| Outcome::CredsspError { status }),
         Just(Outcome::NoChallenge),
-        any::<String>().prop_map(|detail| Outcome::Local { detail }),
+        any_text().prop_map(|detail| Outcome::LocalError { detail }),
         Just(Outcome::Cancelled),
+        any_text().prop_map(|detail| Outcome::InternalError { detail }),
     ]
 }
 
@@ -78,7 +89,8 @@ fn any_stage_record() -> impl Strategy<Value = StageRecord> {
 
 fn any_certificate() -> impl Strategy<Value = CertificateFacts> {
     (
-        any_text(),
+        any::<([u8; 20], [u8; 32], Option<[u8; 32]>)>(),
+        any_bytes(),
         any_text(),
         prop::option::of(any_text()),
         prop::collection::vec(any_text(), 0..3),
@@ -88,19 +100,29 @@ fn any_certificate() -> impl Strategy<Value = CertificateFacts> {
         prop::option::of(prop::collection::vec(any_text(), 0..2)),
     )
         .prop_map(
-            |(thumbprint, subject, common_name, san_dns, san_ip, at, (yes, no, length), usage)| {
+            |(
+                (sha1, sha256, key),
+                serial,
+                subject,
+                common_name,
+                san_dns,
+                san_ip,
+                at,
+                (yes, no, length),
+                usage,
+            )| {
                 CertificateFacts {
-                    sha1: thumbprint.clone(),
-                    sha256: thumbprint,
+                    sha1: Digest(sha1),
+                    sha256: Digest(sha256),
                     der_length: length,
                     unparsable: common_name.clone(),
-                    issuer: subject.clone(),
+                    issuer: (*subject).into(),
                     subject,
                     common_name,
-                    serial: "00".into(),
+                    serial,
                     san_dns,
                     san_ip,
-                    san_left_out: length,
+                    san_omitted: length,
                     has_san: yes,
                     not_before: at,
                     not_after: at,
@@ -108,9 +130,10 @@ fn any_certificate() -> impl Strategy<Value = CertificateFacts> {
                         algorithm: KeyAlgorithm::EdDsa,
                         bits: length,
                     },
-                    spki_sha256: "".into(),
+                    spki_sha256: key.map(Digest),
                     signature_algorithm: "1.2.3".into(),
-                    extended_key_usage: usage,
+                    extended_key_usage: usage
+                        .map(|usage| usage.into_iter().map(Into::into).collect()),
                     is_ca: no,
                     self_issued: yes,
                     has_crl: no,
@@ -123,9 +146,9 @@ fn any_certificate() -> impl Strategy<Value = CertificateFacts> {
 fn any_tls() -> impl Strategy<Value = TlsFacts> {
     (
         prop::sample::select(vec![
-            TlsMethod::Full,
-            TlsMethod::LegacyPeek,
-            TlsMethod::Failed,
+            TlsHandshake::Full,
+            TlsHandshake::LegacyPeek,
+            TlsHandshake::Failed,
         ]),
         any::<Option<u16>>(),
         prop::option::of(any_text()),
@@ -141,21 +164,22 @@ fn any_tls() -> impl Strategy<Value = TlsFacts> {
         any::<u32>(),
     )
         .prop_map(
-            |(method, version, cipher, signature_valid, chain, trust, received)| TlsFacts {
-                method,
+            |(handshake, version, cipher, signature_valid, chain, trust, received)| TlsFacts {
+                handshake,
                 version: version.map(TlsVersion),
                 group: cipher.clone(),
                 cipher,
                 signature_valid,
                 client_certificate_requested: signature_valid.is_some(),
-                chain: chain.into_iter().map(Arc::new).collect(),
+                chain: chain.into_iter().map(Into::into).collect(),
                 trust,
                 received,
             },
         )
 }
 
-pub(super) fn any_attempt() -> impl Strategy<Value = Attempt> {
+/// Boxed: a strategy of this size in another is too much for the stack of a test.
+pub(super) fn any_attempt() -> BoxedStrategy<Attempt> {
     let negotiation = any::<(u32, u8, Option<u32>, Option<u32>, u16, bool)>().prop_map(
         |(requested, selected, raw, failure, source_reference, bare_confirm)| NegotiationFacts {
             requested: Protocols(requested),
@@ -180,7 +204,7 @@ pub(super) fn any_attempt() -> impl Strategy<Value = Attempt> {
                 dns_forest: text,
                 version,
                 server_time,
-                asked_at: server_time,
+                measured_at: server_time,
                 clock_error_ms: 1,
                 tsrequest_version,
                 ..NtlmFacts::default()
@@ -201,9 +225,9 @@ pub(super) fn any_attempt() -> impl Strategy<Value = Attempt> {
         .prop_map(
             |(
                 endpoint,
-                (number, silent_rounds),
+                (number, unanswered_rounds),
                 probe,
-                by_name,
+                sni,
                 started_at,
                 stages,
                 negotiation,
@@ -214,10 +238,10 @@ pub(super) fn any_attempt() -> impl Strategy<Value = Attempt> {
                 endpoint,
                 number,
                 probe,
-                by_name,
+                sni,
                 started_at,
                 stages,
-                silent_rounds,
+                unanswered_rounds,
                 negotiation,
                 tls: tls.map(Arc::new),
                 ntlm: ntlm.map(Arc::new),
@@ -225,9 +249,10 @@ pub(super) fn any_attempt() -> impl Strategy<Value = Attempt> {
                     retransmits,
                     rtt_us,
                 }),
-                lag_us: silent_rounds.into(),
+                lag_us: unanswered_rounds.into(),
             },
         )
+        .boxed()
 }
 
 pub(super) fn any_lookup() -> impl Strategy<Value = Lookup> {
@@ -272,39 +297,63 @@ pub(super) fn any_lookup() -> impl Strategy<Value = Lookup> {
 fn any_notice() -> impl Strategy<Value = Notice> {
     prop_oneof![
         (prop::option::of(any_endpoint()), any_text(), any::<bool>()).prop_map(
-            |(server, detail, stopped)| Notice::ResolverDown {
+            |(server, detail, answered_before)| Notice::ResolverDown {
                 server: server.map(Endpoint::socket_address),
                 detail,
-                stopped,
+                answered_before,
             }
         ),
         (prop::option::of(any_endpoint()), any_text(), any::<bool>()).prop_map(
-            |(server, detail, stopped)| Notice::ResolverSilent {
+            |(server, detail, answered_before)| Notice::ResolverUnresponsive {
                 resolver: server.map_or(Resolver::System, |server| {
                     Resolver::Server(server.socket_address())
                 }),
                 detail,
-                stopped,
+                answered_before,
             }
         ),
-        any_endpoint().prop_map(|server| Notice::ResolverBack {
+        any_endpoint().prop_map(|server| Notice::ResolverRecovered {
             resolver: Resolver::Server(server.socket_address()),
         }),
         Just(Notice::NoIpv6Route),
-        any::<(u32, u32, u64)>().prop_map(|(asked, used, limit)| Notice::DescriptorLimit {
-            asked,
+        any::<(u32, u32, u64)>().prop_map(|(requested, used, limit)| Notice::DescriptorLimit {
+            requested,
             used,
             limit
         }),
         (any_text(), prop::option::of(any_shortage()))
-            .prop_map(|(detail, shortage)| Notice::LocalTrouble { detail, shortage }),
-        any_text().prop_map(|detail| Notice::OwnRefusal { detail }),
-        Just(Notice::TimeLimit),
-        any_endpoint().prop_map(|endpoint| Notice::Skipped {
-            subject: Subject::Endpoint(endpoint)
+            .prop_map(|(detail, shortage)| Notice::SocketError { detail, shortage }),
+        any_text().prop_map(|detail| Notice::LocalRefusal { detail }),
+        any::<u32>().prop_map(|worst_lag_ms| Notice::Busy { worst_lag_ms }),
+        any::<u32>().prop_map(|per_second| Notice::RateReduced { per_second }),
+        any::<(u64, u64, Option<u64>)>().prop_map(|(on_retry, answered, estimated_missing)| {
+            Notice::RequestsLost {
+                on_retry,
+                answered,
+                estimated_missing,
+            }
         }),
-        any::<(String, u16)>().prop_map(|(name, port)| Notice::Skipped {
-            subject: Subject::Unresolved { name, port }
+        any::<i64>().prop_map(|seconds| Notice::ClockJumped { seconds }),
+        any_text().prop_map(|detail| Notice::InternalError { detail }),
+        Just(Notice::TimeLimit),
+        (
+            any_text(),
+            any::<u32>(),
+            any_text(),
+            prop::collection::vec(any_text(), 0..3)
+        )
+            .prop_map(|(file, count, reason, names)| Notice::EntriesSkipped {
+                file,
+                count,
+                reason,
+                names,
+            }),
+        any::<u64>().prop_map(|hosts_omitted| Notice::Filtered { hosts_omitted }),
+        any_endpoint().prop_map(|endpoint| Notice::HostSkipped {
+            host: HostKey::Endpoint(endpoint)
+        }),
+        any::<(String, u16)>().prop_map(|(name, port)| Notice::HostSkipped {
+            host: HostKey::Unresolved { name, port }
         }),
     ]
 }
@@ -325,8 +374,8 @@ pub(super) fn any_plan() -> impl Strategy<Value = ScanPlan> {
             )| ScanPlan {
                 schema: EVENT_SCHEMA.into(),
                 version,
-                excludes: targets.clone(),
-                targets,
+                excludes: targets.iter().collect(),
+                targets: targets.into_iter().collect(),
                 endpoints_planned,
                 names_planned,
                 seed,
@@ -339,11 +388,64 @@ pub(super) fn any_plan() -> impl Strategy<Value = ScanPlan> {
         )
 }
 
+fn any_checkpoint() -> impl Strategy<Value = Checkpoint> {
+    (
+        any::<(u32, u64, u64)>(),
+        prop::collection::vec(any::<(u64, u64, u8)>(), 0..3),
+        prop::collection::vec((any_endpoint(), any::<u8>(), any::<bool>()), 0..3),
+        prop::collection::vec((any_text(), any::<u16>()), 0..3),
+        any::<(u64, u64, u64, u64)>(),
+    )
+        .prop_map(
+            |((permutation, cursor, names_asked), places, endpoints, names, counts)| {
+                let (closed, filtered, unreachable, not_probed) = counts;
+                let lookups = places.iter().map(|(from, to, _)| PlaceRange {
+                    from: *from,
+                    to: *to,
+                });
+                let elsewhere = endpoints.iter().map(|(endpoint, ..)| *endpoint);
+                Checkpoint {
+                    permutation,
+                    cursor,
+                    names_asked,
+                    endpoints_probed: cursor,
+                    answered_on_retry: names_asked,
+                    open: OpenWork {
+                        lookups: lookups.collect(),
+                        lookups_elsewhere: elsewhere.collect(),
+                        places: places
+                            .into_iter()
+                            .map(|(from, to, round)| OpenPlaces { from, to, round })
+                            .collect(),
+                        endpoints: endpoints
+                            .into_iter()
+                            .map(|(endpoint, round, repeat)| OpenEndpoint {
+                                endpoint,
+                                round,
+                                repeat,
+                            })
+                            .collect(),
+                        names: names
+                            .into_iter()
+                            .map(|(name, port)| OpenName { name, port })
+                            .collect(),
+                    },
+                    unlisted: UnlistedCounts {
+                        closed,
+                        filtered,
+                        unreachable,
+                        not_probed,
+                    },
+                }
+            },
+        )
+}
+
 pub(super) fn any_body() -> impl Strategy<Value = EventBody> {
     prop_oneof![
         (
             any_text(),
-            any::<(u16, u32)>(),
+            (any::<u16>(), prop::collection::vec(any::<IpAddr>(), 0..3)),
             prop::collection::vec(any_endpoint(), 0..3),
             prop::collection::vec(any_lookup(), 0..3)
         )
@@ -356,23 +458,25 @@ pub(super) fn any_body() -> impl Strategy<Value = EventBody> {
                     lookups,
                 }
             }),
-        (any_attempt(), any::<(bool, bool, bool)>()).prop_map(
-            |(attempt, (listed, by_reference, last))| EventBody::AttemptFinished {
+        (any_attempt(), any::<(bool, bool, u32)>()).prop_map(
+            |(attempt, (listed, outside_targets, remaining))| EventBody::AttemptFinished {
+                certificates: attempt.certificates().cloned().collect(),
                 attempt,
                 listed,
-                by_reference,
-                last,
+                outside_targets,
+                remaining,
             }
         ),
         (
-            any_endpoint(),
+            (any_endpoint(), any::<u32>()),
             prop::collection::vec(any_text(), 0..3),
             prop::collection::vec(any_lookup(), 0..3),
             prop::collection::vec(any::<IpAddr>(), 0..3)
         )
-            .prop_map(|(endpoint, names, lookups, excluded)| {
+            .prop_map(|((endpoint, attempt), names, lookups, excluded)| {
                 EventBody::NamesChecked {
                     endpoint,
+                    attempt,
                     names: names
                         .into_iter()
                         .map(|name| ObservedName {
@@ -384,13 +488,15 @@ pub(super) fn any_body() -> impl Strategy<Value = EventBody> {
                     excluded,
                 }
             }),
-        any_notice().prop_map(EventBody::Noticed),
-        any_endpoint().prop_map(|endpoint| EventBody::ProbedAnew { endpoint }),
+        any_notice().prop_map(EventBody::Notice),
+        (any_endpoint(), any::<u32>())
+            .prop_map(|(endpoint, after)| EventBody::ReprobeStarted { endpoint, after }),
+        any_checkpoint().prop_map(EventBody::Checkpoint),
         any_endpoint().prop_map(|endpoint| EventBody::NotReached {
-            subject: Subject::Endpoint(endpoint),
+            host: HostKey::Endpoint(endpoint),
         }),
         (any_endpoint(), any_text()).prop_map(|(endpoint, gateway)| EventBody::BehindGateway {
-            subject: Subject::Endpoint(endpoint),
+            host: HostKey::Endpoint(endpoint),
             gateway,
         }),
         any::<(bool, u64, u64)>().prop_map(|(complete, probed, closed)| {
@@ -408,8 +514,41 @@ pub(super) fn any_body() -> impl Strategy<Value = EventBody> {
                     not_probed: 0,
                 },
                 answered_on_retry: closed,
-                unreached: probed,
+                not_reached: probed,
             })
         }),
     ]
+}
+
+pub(super) fn any_history() -> impl Strategy<Value = History> {
+    (
+        any_endpoint(),
+        prop::collection::vec(any_attempt(), 0..3),
+        prop::collection::vec(any_text(), 0..3),
+        prop::collection::vec(any_lookup(), 0..3),
+        prop::collection::vec(any::<IpAddr>(), 0..3),
+        any::<[bool; 4]>(),
+        prop::option::of(any_text()),
+    )
+        .prop_map(
+            |(endpoint, attempts, names, lookups, excluded, flags, gateway)| {
+                let [listed, outside_targets, names_checked, complete] = flags;
+                let named = |name| ObservedName {
+                    name,
+                    source: NameSource::Target,
+                };
+                History {
+                    key: HostKey::Endpoint(endpoint),
+                    listed,
+                    outside_targets,
+                    attempts,
+                    names: names.into_iter().map(named).collect(),
+                    lookups: lookups.into_iter().map(Arc::new).collect(),
+                    excluded,
+                    names_checked,
+                    complete,
+                    gateway,
+                }
+            },
+        )
 }

@@ -1,5 +1,6 @@
 //! A made-up scan that met every kind of host.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rdpscan::model::*;
@@ -14,26 +15,36 @@ pub(super) fn endpoint(text: &str) -> Endpoint {
 }
 
 /// Numbers and dates bodies as an engine does, a second apart.
-struct Stream(Vec<ScanEvent>);
+struct Stream {
+    events: Vec<ScanEvent>,
+    shown: HashSet<Digest<32>>,
+}
 
 impl Stream {
     fn push(&mut self, body: EventBody) {
-        let seq = self.0.len() as u64;
-        self.0.push(ScanEvent {
-            run_id: "0197-run".into(),
-            source: "admin-pc".into(),
+        let seq = self.events.len() as u64;
+        self.events.push(ScanEvent {
+            scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
+            site: "admin-pc".parse().unwrap(),
+            epoch: 1,
+            stream: rdpscan::model::Stream::FIRST,
             seq,
             at: time("2026-01-21T12:00:00Z") + std::time::Duration::from_secs(seq),
             body,
         });
     }
 
-    fn attempt(&mut self, attempt: Attempt, listed: bool, by_reference: bool, last: bool) {
+    fn attempt(&mut self, attempt: Attempt, listed: bool, outside_targets: bool, last: bool) {
+        let certificates = attempt.certificates().cloned();
+        let certificates = certificates
+            .filter(|facts| self.shown.insert(facts.sha256))
+            .collect();
         self.push(EventBody::AttemptFinished {
             attempt,
+            certificates,
             listed,
-            by_reference,
-            last,
+            outside_targets,
+            remaining: u32::from(!last),
         });
     }
 }
@@ -42,8 +53,8 @@ fn plan() -> ScanPlan {
     ScanPlan {
         schema: EVENT_SCHEMA.into(),
         version: "0.1.0".into(),
-        targets: vec!["10.0.0.0/24".into(), "srv05.corp.example".into()],
-        excludes: vec!["10.0.0.9".into()],
+        targets: ["10.0.0.0/24", "srv05.corp.example"].into_iter().collect(),
+        excludes: ["10.0.0.9"].into_iter().collect(),
         endpoints_planned: 255,
         names_planned: 2,
         seed: 42,
@@ -57,17 +68,19 @@ fn plan() -> ScanPlan {
 
 fn certificate(name: &str, not_before: &str, not_after: &str) -> CertificateFacts {
     CertificateFacts {
-        sha1: format!("{:040x}", name.len()).into(),
-        sha256: format!("{:064x}", name.len() * 7 + not_after.len()).into(),
+        sha1: format!("{:040x}", name.len()).parse().unwrap(),
+        sha256: format!("{:064x}", name.len() * 7 + not_after.len())
+            .parse()
+            .unwrap(),
         der_length: 700,
         unparsable: None,
         subject: format!("CN={name}").into(),
         common_name: Some(name.into()),
         issuer: format!("CN={name}").into(),
-        serial: "0102".into(),
+        serial: "0102".parse().unwrap(),
         san_dns: vec![name.into()],
         san_ip: Vec::new(),
-        san_left_out: 0,
+        san_omitted: 0,
         has_san: true,
         not_before: Some(time(not_before).into()),
         not_after: Some(time(not_after).into()),
@@ -75,7 +88,7 @@ fn certificate(name: &str, not_before: &str, not_after: &str) -> CertificateFact
             algorithm: KeyAlgorithm::Rsa,
             bits: 2048,
         },
-        spki_sha256: "00".repeat(32).into(),
+        spki_sha256: Some(Digest([0; 32])),
         signature_algorithm: "sha256WithRSAEncryption".into(),
         extended_key_usage: Some(vec!["1.3.6.1.5.5.7.3.1".into()]),
         is_ca: false,
@@ -107,10 +120,10 @@ fn attempt(to: &str, number: u32, stages: Vec<StageRecord>) -> Attempt {
         endpoint: endpoint(to),
         number,
         probe: ProbeKind::Default,
-        by_name: None,
+        sni: None,
         started_at: time("2026-01-21T12:00:00.123456Z"),
         stages,
-        silent_rounds: 0,
+        unanswered_rounds: 0,
         negotiation: None,
         tls: None,
         ntlm: None,
@@ -137,19 +150,20 @@ fn through(to: &str, number: u32, leaf: CertificateFacts) -> Attempt {
         bare_confirm: false,
     });
     attempt.tls = Some(Arc::new(TlsFacts {
-        method: TlsMethod::Full,
+        handshake: TlsHandshake::Full,
         version: Some(TlsVersion::TLS_1_3),
         cipher: Some("TLS13_AES_256_GCM_SHA384".into()),
         group: Some("X25519".into()),
         signature_valid: Some(true),
         client_certificate_requested: false,
         chain: vec![
-            Arc::new(leaf),
-            Arc::new(certificate(
+            leaf.into(),
+            certificate(
                 "Corp Issuing CA 1",
                 "2020-01-01T00:00:00Z",
                 "2040-01-01T00:00:00Z",
-            )),
+            )
+            .into(),
         ],
         trust: TrustVerdict::SelfSigned,
         received: 2048,
@@ -162,7 +176,7 @@ fn through(to: &str, number: u32, leaf: CertificateFacts) -> Attempt {
         dns_forest: Some("corp.example".into()),
         version: Some((10, 0, 20348)),
         server_time: Some(time("2026-01-21T12:00:03.5Z")),
-        asked_at: Some(time("2026-01-21T12:00:00Z")),
+        measured_at: Some(time("2026-01-21T12:00:00Z")),
         clock_error_ms: 2,
         tsrequest_version: Some(6),
         echoed_nonce: false,
@@ -204,17 +218,20 @@ fn observed(name: &str, source: NameSource) -> ObservedName {
 
 /// The events, as an engine would emit them.
 pub(super) fn stream() -> Vec<ScanEvent> {
-    let mut stream = Stream(Vec::new());
+    let mut stream = Stream {
+        events: Vec::new(),
+        shown: HashSet::new(),
+    };
     stream.push(EventBody::ScanStarted(plan()));
     resolutions(&mut stream);
-    stream.push(EventBody::Noticed(Notice::NoIpv6Route));
-    stream.push(EventBody::Noticed(Notice::ResolverSilent {
+    stream.push(EventBody::Notice(Notice::NoIpv6Route));
+    stream.push(EventBody::Notice(Notice::ResolverUnresponsive {
         resolver: Resolver::Configured,
         detail: "timeout".into(),
-        stopped: true,
+        answered_before: true,
     }));
-    stream.push(EventBody::Noticed(Notice::DescriptorLimit {
-        asked: 1000,
+    stream.push(EventBody::Notice(Notice::DescriptorLimit {
+        requested: 1000,
         used: 200,
         limit: 256,
     }));
@@ -242,6 +259,7 @@ pub(super) fn stream() -> Vec<ScanEvent> {
     stream.attempt(through("10.0.0.5:3389", 3, expired()), true, false, true);
     stream.push(EventBody::NamesChecked {
         endpoint: endpoint("10.0.0.5:3389"),
+        attempt: 3,
         names: vec![
             observed("srv05.corp.example", NameSource::Target),
             observed("old.corp.example", NameSource::Ptr),
@@ -284,9 +302,9 @@ pub(super) fn stream() -> Vec<ScanEvent> {
             not_probed: 0,
         },
         answered_on_retry: 2,
-        unreached: 0,
+        not_reached: 0,
     }));
-    stream.0
+    stream.events
 }
 
 fn server() -> Resolver {
@@ -298,7 +316,7 @@ fn resolutions(stream: &mut Stream) {
         name: "srv05.corp.example".into(),
         port: 3389,
         endpoints: vec![endpoint("10.0.0.5:3389"), endpoint("10.0.0.6:3389")],
-        excluded: 1,
+        excluded: vec!["10.0.0.9".parse().unwrap()],
         lookups: vec![
             addresses("srv05.corp.example", &["10.0.0.5", "10.0.0.6", "10.0.0.9"]),
             failed("srv05.corp.example", server(), LookupAnswer::Timeout),
@@ -308,7 +326,7 @@ fn resolutions(stream: &mut Stream) {
         name: "gone.example".into(),
         port: 3389,
         endpoints: Vec::new(),
-        excluded: 0,
+        excluded: Vec::new(),
         lookups: vec![
             failed("gone.example", Resolver::System, LookupAnswer::NotFound),
             failed("gone.example", server(), LookupAnswer::NxDomain),
@@ -323,7 +341,7 @@ fn without_session(stream: &mut Stream) {
         1,
         vec![stage(Stage::Tcp, Outcome::Timeout { received: 0 })],
     );
-    silent.silent_rounds = 3;
+    silent.unanswered_rounds = 3;
     stream.attempt(silent, true, false, true);
     for (to, outcome) in [
         ("10.0.0.8:3389", Outcome::Refused),
@@ -340,7 +358,7 @@ fn without_session(stream: &mut Stream) {
     // Not RDP, with a banner that plays tricks.
     let not_rdp = Outcome::NotRdp {
         looks_like: "ssh\u{1b}[2J".into(),
-        first_bytes: "5353482d".into(),
+        first_bytes: "5353482d".parse().unwrap(),
     };
     stream.attempt(
         attempt(
@@ -395,18 +413,19 @@ fn hard_to_read(stream: &mut Stream) {
     let mut legacy = through("10.0.0.14:3389", 1, expired());
     legacy.ntlm = None;
     legacy.tls = Some(Arc::new(TlsFacts {
-        method: TlsMethod::LegacyPeek,
+        handshake: TlsHandshake::LegacyPeek,
         version: Some(TlsVersion::TLS_1_0),
         cipher: Some("TLS_RSA_WITH_AES_128_CBC_SHA".into()),
         group: None,
         signature_valid: None,
         client_certificate_requested: false,
-        chain: vec![Arc::new(CertificateFacts {
+        chain: vec![ChainCertificate::from(CertificateFacts {
             unparsable: Some("unexpected end".into()),
             subject: "".into(),
             common_name: None,
             issuer: "".into(),
-            serial: "".into(),
+            serial: HexBytes::default(),
+            spki_sha256: None,
             san_dns: Vec::new(),
             has_san: false,
             not_before: None,

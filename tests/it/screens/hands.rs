@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
-use rdpscan::model::{Control, Outcome, Stage};
+use rdpscan::fleet::HostId;
+use rdpscan::model::{Control, EventBody, Outcome, Stage};
 use rdpscan::tui::{Action, Effect};
 
 use super::stage::{self, Script, Stand, bad, certificate, good, plan};
@@ -156,13 +157,13 @@ fn scripts_that_mend_are_written_after_a_yes_that_says_for_how_many_and_where() 
     let picture = stand.picture(80, 24);
     assert!(
         picture.contains("Scripts and lists for 1 host go into a new folder")
-            && picture.contains(" ./rdpscan-run-1-fix"),
+            && picture.contains(" ./rdpscan-20260121T120000Z-00c0ffee-fix"),
         "{picture}"
     );
     stand.keys("n");
     assert_eq!(stand.effects, []);
     stand.keys("Fy");
-    assert_eq!(stand.effects, [Effect::Fix(vec![0])]);
+    assert_eq!(stand.effects, [Effect::Fix(vec![HostId::at(0)])]);
 }
 
 #[test]
@@ -325,7 +326,7 @@ fn expired() -> Stand {
     for number in 1..=3 {
         let mut certificate = certificate("srv06.corp.example", "2026-02-09T00:00:00Z");
         certificate.self_issued = true;
-        certificate.issuer = certificate.subject.clone();
+        certificate.issuer = (*certificate.subject).into();
         certificate.san_dns.clear();
         certificate.has_san = false;
         certificate.not_before = Some("2025-08-09T00:00:00Z".parse().unwrap());
@@ -642,4 +643,55 @@ fn a_long_message_takes_more_lines_and_none_of_its_path_is_cut() {
         let said: String = picture.split_whitespace().collect();
         assert!(said.contains(&path), "{picture}");
     }
+}
+
+#[test]
+fn a_display_that_stands_still_stays_as_it_was() {
+    let mut stand = two();
+    stand.act(worse("10.0.0.1"));
+    // Too soon after the last sort, so not among the rows yet.
+    stand.act(worse("10.0.0.2"));
+    stand.act(Action::Freeze);
+    let before = stand.order();
+    stand.act(worse("10.0.0.3"));
+    for second in 2..4 {
+        stand.act(Action::Tick(Duration::from_secs(second)));
+    }
+    stand.act(Action::Events(vec![stage::finished()]));
+    assert_eq!(stand.order(), before);
+    stand.act(Action::Freeze);
+    assert_eq!(stand.order().len(), 5, "what came meanwhile");
+}
+
+#[test]
+fn the_page_of_a_name_that_leads_to_addresses_by_now_closes() {
+    let resolved = |addresses: &[&str]| EventBody::TargetResolved {
+        name: "late.corp.example".into(),
+        port: 3389,
+        endpoints: addresses.iter().map(|one| stage::endpoint(one)).collect(),
+        excluded: Vec::new(),
+        lookups: Vec::new(),
+    };
+    let mut stand = Stand::new(80, 24);
+    let mut script = Script::default();
+    script.push(plan(true));
+    script.push(resolved(&[]));
+    stand.act(Action::Events(script.take()));
+    stand.keys("\n");
+    assert!(stand.picture(80, 24).contains("late.corp.example:3389"));
+    let mut script = Script::default();
+    script.push(resolved(&["10.0.0.5"]));
+    let fine = certificate("late.corp.example", "2027-03-01T00:00:00Z");
+    script.attempt(good("10.0.0.5", 1, fine), true);
+    let mut newer = script.take();
+    for event in &mut newer {
+        event.at += jiff::SignedDuration::from_secs(60);
+    }
+    stand.act(Action::Events(newer));
+    stand.act(Action::Tick(Duration::from_secs(2)));
+    assert_eq!(stand.order(), ["10.0.0.5:3389"]);
+    let picture = stand.picture(80, 24);
+    assert!(picture.contains("the page was closed"), "{picture}");
+    stand.act(Action::Export(1));
+    assert_eq!(stand.effects.len(), 1, "what is written is the table");
 }

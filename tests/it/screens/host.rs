@@ -29,20 +29,20 @@ fn opened(width: u16, height: u16, address: &str) -> Stand {
     stand
 }
 
-/// The page of a subject on a screen over these events, opened.
-fn opened_over(script: Script, size: (u16, u16), theme: Theme, subject: &str) -> Stand {
+/// The page of a host on a screen over these events, opened.
+fn opened_over(script: Script, size: (u16, u16), theme: Theme, host: &str) -> Stand {
     let mut stand = Stand::with_theme(size.0, size.1, theme);
     let mut events = script.take();
     events.push(stage::finished());
     stand.act(Action::Events(events));
     stand.act(Action::StreamEnded);
     for _ in 0..stand.model.rows().len() {
-        if stand.under_cursor() == subject {
+        if stand.under_cursor() == host {
             break;
         }
         stand.key(KeyCode::Down);
     }
-    assert_eq!(stand.under_cursor(), subject);
+    assert_eq!(stand.under_cursor(), host);
     stand.key(KeyCode::Enter);
     stand
 }
@@ -100,7 +100,7 @@ fn wrong_name() -> Script {
             certificate("old21.corp.example", VALID),
         );
         if number > 2 {
-            attempt.by_name = Some("srv21.corp.example".into());
+            attempt.sni = Some("srv21.corp.example".into());
         }
         attempt.ntlm = attempt.ntlm.as_deref().map(|ntlm| {
             let mut ntlm = ntlm.clone();
@@ -114,6 +114,7 @@ fn wrong_name() -> Script {
     let address: std::net::IpAddr = "10.0.0.21".parse().unwrap();
     script.push(EventBody::NamesChecked {
         endpoint: stage::endpoint("10.0.0.21"),
+        attempt: 4,
         names: vec![
             observed(name, NameSource::Target),
             observed("pc-21.dhcp.corp.example", NameSource::Ptr),
@@ -169,7 +170,7 @@ fn lossy() -> Script {
             )
         };
         if number % 5 == 4 {
-            attempt.silent_rounds = 1;
+            attempt.unanswered_rounds = 1;
             attempt.path = Some(PathFacts {
                 retransmits: Some(2),
                 rtt_us: 41_000,
@@ -486,7 +487,7 @@ fn a_certificate_with_a_thousand_names_leaves_room_for_the_rest_of_the_page() {
     leaf.san_dns = (0..1000)
         .map(|index| format!("n{index}.corp.example").into())
         .collect();
-    leaf.san_left_out = 24;
+    leaf.san_omitted = 24;
     let mut script = Script::default();
     script.push(plan(true));
     script.attempt(good("10.0.0.5", 1, leaf), true);

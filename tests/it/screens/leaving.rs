@@ -121,3 +121,18 @@ fn a_simulated_fleet_is_left_without_a_question_once_the_scan_has_ended() {
     stand.keys("q");
     assert!(asked(&stand).contains("simulated, so nothing is lost"));
 }
+
+#[test]
+fn hosts_that_came_behind_a_display_that_stands_still_are_asked_about() {
+    let mut stand = Stand::new(100, 24).keeping(Keeping::Nothing);
+    stand.act(Action::Freeze);
+    stand.act(Action::Events(stage::fleet_events()));
+    stand.act(Action::Events(vec![stage::finished()]));
+    assert_eq!(stand.order(), Vec::<String>::new(), "nothing moves");
+    stand.keys("q");
+    asked(&stand);
+    assert_eq!(stand.effects, []);
+    stand.keys("n");
+    let hosts = stand.model.into_fleet().summary().hosts;
+    assert!(hosts > 0, "they were judged meanwhile");
+}

@@ -2,10 +2,10 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "only tests call this, and a panic is how they fail"
 )]
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ use ratatui::buffer::Buffer;
 use rdpscan::diagnosis::Policy;
 use rdpscan::fleet::Fleet;
 use rdpscan::model::{
-    Attempt, CertificateFacts, Descriptors, EVENT_SCHEMA, Endpoint, EventBody, KeyAlgorithm,
-    Lookup, LookupAnswer, NameSource, NegotiationFacts, Notice, NtlmFacts, ObservedName, Outcome,
-    PathFacts, ProbeKind, Progress, Protocols, PublicKey, Question, Resolver, ScanEnd, ScanEvent,
-    ScanPlan, ScanStatus, SelectedSecurity, Stage, StageRecord, TlsFacts, TlsMethod, TlsVersion,
-    TrustVerdict, UnlistedCounts,
+    Attempt, CertificateFacts, Descriptors, Digest, EVENT_SCHEMA, Endpoint, EventBody,
+    KeyAlgorithm, Lookup, LookupAnswer, NameSource, NegotiationFacts, Notice, NtlmFacts,
+    ObservedName, Outcome, PathFacts, ProbeKind, Progress, Protocols, PublicKey, Question,
+    Resolver, ScanEnd, ScanEvent, ScanPlan, ScanStatus, SelectedSecurity, Stage, StageRecord,
+    Stream, Texts, TlsFacts, TlsHandshake, TlsVersion, TrustVerdict, UnlistedCounts,
 };
 use rdpscan::tui::{Action, Effect, Keeping, Model, Offer, Offers, Theme, draw, update};
 
@@ -39,8 +39,10 @@ impl Script {
     pub(crate) fn push(&mut self, body: EventBody) {
         let seq = self.events.len() as u64;
         self.events.push(ScanEvent {
-            run_id: "run-1".into(),
-            source: "admin-pc".into(),
+            scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
+            site: "admin-pc".parse().unwrap(),
+            epoch: 1,
+            stream: Stream::FIRST,
             seq,
             at: start() + SignedDuration::from_secs(i64::try_from(seq).unwrap()),
             body,
@@ -49,10 +51,11 @@ impl Script {
 
     pub(crate) fn attempt(&mut self, attempt: Attempt, last: bool) {
         self.push(EventBody::AttemptFinished {
+            certificates: attempt.certificates().cloned().collect(),
             attempt,
             listed: true,
-            by_reference: false,
-            last,
+            outside_targets: false,
+            remaining: u32::from(!last),
         });
     }
 
@@ -60,6 +63,7 @@ impl Script {
         let name: Box<str> = name.into();
         self.push(EventBody::NamesChecked {
             endpoint: endpoint(address),
+            attempt: 1,
             names: vec![
                 ObservedName {
                     name: name.clone(),
@@ -106,8 +110,8 @@ pub(crate) fn plan(simulated: bool) -> EventBody {
     EventBody::ScanStarted(ScanPlan {
         schema: EVENT_SCHEMA.into(),
         version: "0.1.0".into(),
-        targets: vec!["10.0.0.0/24".into(), "gone.corp.example".into()],
-        excludes: Vec::new(),
+        targets: ["10.0.0.0/24", "gone.corp.example"].into_iter().collect(),
+        excludes: Texts::default(),
         endpoints_planned: 256,
         names_planned: 1,
         seed: 7,
@@ -128,19 +132,25 @@ fn record(stage: Stage, start_us: u32, duration_us: u32, outcome: Outcome) -> St
     }
 }
 
+/// Differs wherever the text does.
+fn digest(of: &str) -> Digest<32> {
+    let hash = ring::digest::digest(&ring::digest::SHA256, of.as_bytes());
+    Digest::try_from(hash.as_ref()).unwrap()
+}
+
 pub(crate) fn certificate(name: &str, not_after: &str) -> CertificateFacts {
     CertificateFacts {
-        sha1: "a909502dd82ae41433e6f83886b00d4277a32a7b".into(),
-        sha256: "5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76b9719d911017c592".into(),
+        sha1: "a909502dd82ae41433e6f83886b00d4277a32a7b".parse().unwrap(),
+        sha256: digest(&format!("{name} until {not_after}")),
         der_length: 812,
         unparsable: None,
         subject: format!("CN={name}").into(),
         common_name: Some(name.into()),
         issuer: "CN=Corp Issuing CA 1,DC=corp,DC=example".into(),
-        serial: "4a0000001f".into(),
+        serial: "4a0000001f".parse().unwrap(),
         san_dns: vec![name.into()],
         san_ip: Vec::new(),
-        san_left_out: 0,
+        san_omitted: 0,
         has_san: true,
         not_before: Some("2025-01-01T00:00:00Z".parse().unwrap()),
         not_after: Some(not_after.parse().unwrap()),
@@ -148,7 +158,7 @@ pub(crate) fn certificate(name: &str, not_after: &str) -> CertificateFacts {
             algorithm: KeyAlgorithm::Rsa,
             bits: 2048,
         },
-        spki_sha256: format!("spki of {name}").into(),
+        spki_sha256: Some(digest(&format!("spki of {name}"))),
         signature_algorithm: "sha256WithRSAEncryption".into(),
         extended_key_usage: Some(vec!["1.3.6.1.5.5.7.3.1".into()]),
         is_ca: false,
@@ -169,7 +179,7 @@ pub(crate) fn good(address: &str, number: u32, certificate: CertificateFacts) ->
         endpoint: endpoint(address),
         number,
         probe: ProbeKind::Default,
-        by_name: None,
+        sni: None,
         started_at: start() + SignedDuration::from_secs(i64::from(number) * 10),
         stages: vec![
             record(Stage::Tcp, 0, 1_200, Outcome::Ok),
@@ -177,7 +187,7 @@ pub(crate) fn good(address: &str, number: u32, certificate: CertificateFacts) ->
             record(Stage::Tls, 9_000, 14_000, Outcome::Ok),
             record(Stage::Credssp, 23_500, 6_000, Outcome::Ok),
         ],
-        silent_rounds: 0,
+        unanswered_rounds: 0,
         negotiation: Some(NegotiationFacts {
             requested: Protocols::DEFAULT_OFFER,
             selected: SelectedSecurity::Hybrid,
@@ -188,7 +198,7 @@ pub(crate) fn good(address: &str, number: u32, certificate: CertificateFacts) ->
             bare_confirm: false,
         }),
         tls: Some(Arc::new(TlsFacts {
-            method: TlsMethod::Full,
+            handshake: TlsHandshake::Full,
             version: Some(TlsVersion::TLS_1_3),
             cipher: Some("TLS13_AES_256_GCM_SHA384".into()),
             group: Some("X25519".into()),
@@ -197,11 +207,12 @@ pub(crate) fn good(address: &str, number: u32, certificate: CertificateFacts) ->
             trust: TrustVerdict::Trusted,
             received: 2_100,
             chain: vec![
-                Arc::new(certificate),
-                Arc::new(self::certificate(
-                    "Corp Issuing CA 1",
-                    "2031-01-01T00:00:00Z",
-                )),
+                certificate.into(),
+                CertificateFacts {
+                    sha256: digest("issuer"),
+                    ..self::certificate("Corp Issuing CA 1", "2031-01-01T00:00:00Z")
+                }
+                .into(),
             ],
         })),
         ntlm: Some(Arc::new(NtlmFacts {
@@ -213,7 +224,7 @@ pub(crate) fn good(address: &str, number: u32, certificate: CertificateFacts) ->
             dns_forest: Some("corp.example".into()),
             version: Some((10, 0, 20348)),
             server_time: Some(start() + SignedDuration::from_millis(2_400)),
-            asked_at: Some(start()),
+            measured_at: Some(start()),
             clock_error_ms: 3,
             tsrequest_version: Some(6),
             echoed_nonce: false,
@@ -255,7 +266,7 @@ pub(crate) fn legacy(address: &str, number: u32, certificate: CertificateFacts) 
     attempt.stages.pop();
     let tls = attempt.tls.as_deref().cloned().unwrap();
     attempt.tls = Some(Arc::new(TlsFacts {
-        method: TlsMethod::LegacyPeek,
+        handshake: TlsHandshake::LegacyPeek,
         version: Some(TlsVersion::TLS_1_0),
         cipher: Some("TLS_RSA_WITH_AES_128_CBC_SHA".into()),
         group: None,
@@ -298,12 +309,12 @@ fn old_host(script: &mut Script, number: u32) {
 pub(crate) fn fleet_events() -> Vec<ScanEvent> {
     let mut script = Script::default();
     script.push(plan(true));
-    script.push(EventBody::Noticed(Notice::NoIpv6Route));
+    script.push(EventBody::Notice(Notice::NoIpv6Route));
     script.push(EventBody::TargetResolved {
         name: "gone.corp.example".into(),
         port: 3389,
         endpoints: Vec::new(),
-        excluded: 0,
+        excluded: Vec::new(),
         lookups: vec![Lookup {
             question: Question::Addresses("gone.corp.example".into()),
             resolver: Resolver::System,
@@ -344,7 +355,7 @@ pub(crate) fn fleet_events() -> Vec<ScanEvent> {
     }
     let ssh = Outcome::NotRdp {
         looks_like: "ssh".into(),
-        first_bytes: "5353482d".into(),
+        first_bytes: "5353482d".parse().unwrap(),
     };
     script.attempt(bad("10.0.0.11", 1, Stage::X224, ssh), true);
     script.attempt(
@@ -364,9 +375,10 @@ pub(crate) fn fleet_events() -> Vec<ScanEvent> {
     let dead = bad("10.0.0.99", 1, Stage::Tcp, Outcome::Timeout { received: 0 });
     script.push(EventBody::AttemptFinished {
         attempt: dead,
+        certificates: Vec::new(),
         listed: false,
-        by_reference: true,
-        last: true,
+        outside_targets: true,
+        remaining: 0,
     });
     script.names(
         "10.0.0.12",
@@ -378,8 +390,10 @@ pub(crate) fn fleet_events() -> Vec<ScanEvent> {
 
 pub(crate) fn finished() -> ScanEvent {
     ScanEvent {
-        run_id: "run-1".into(),
-        source: "admin-pc".into(),
+        scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
+        site: "admin-pc".parse().unwrap(),
+        epoch: 1,
+        stream: Stream::FIRST,
         seq: 1_000,
         at: start() + SignedDuration::from_secs(75),
         body: EventBody::ScanFinished(ScanEnd {
@@ -392,7 +406,7 @@ pub(crate) fn finished() -> ScanEvent {
                 not_probed: 0,
             },
             answered_on_retry: 1,
-            unreached: 0,
+            not_reached: 0,
         }),
     }
 }
@@ -440,6 +454,9 @@ fn offers() -> Offers {
 pub(crate) struct Stand {
     pub(crate) model: Model,
     pub(crate) effects: Vec<Effect>,
+    /// Events so far, and attempts at each endpoint: scripts number from the beginning, and a scan numbers on.
+    events: u64,
+    attempts: HashMap<Endpoint, u32>,
 }
 
 impl Stand {
@@ -451,6 +468,8 @@ impl Stand {
         let mut stand = Self {
             model: Model::new(Fleet::new(Policy::default()), theme, true).with_offers(offers()),
             effects: Vec::new(),
+            events: 0,
+            attempts: HashMap::new(),
         };
         stand.act(Action::Resize(width, height));
         stand
@@ -489,7 +508,18 @@ impl Stand {
         self
     }
 
-    pub(crate) fn act(&mut self, action: Action) {
+    pub(crate) fn act(&mut self, mut action: Action) {
+        if let Action::Events(events) = &mut action {
+            for event in events {
+                event.seq = self.events;
+                self.events += 1;
+                if let EventBody::AttemptFinished { attempt, .. } = &mut event.body {
+                    let made = self.attempts.entry(attempt.endpoint).or_default();
+                    *made += 1;
+                    attempt.number = *made;
+                }
+            }
+        }
         self.effects.extend(update(&mut self.model, action));
     }
 
@@ -519,7 +549,7 @@ impl Stand {
         let wanted = self
             .model
             .fleet()
-            .position(&rdpscan::model::Subject::Endpoint(endpoint(address)));
+            .find(&rdpscan::model::HostKey::Endpoint(endpoint(address)));
         self.key(KeyCode::Home);
         for _ in 0..self.model.rows().len() {
             if self.model.cursor() == wanted {
@@ -532,17 +562,19 @@ impl Stand {
 
     /// The address under the cursor.
     pub(crate) fn under_cursor(&self) -> String {
-        let host = &self.model.fleet().hosts()[self.model.cursor().unwrap()];
-        host.subject().to_string()
+        let host = self
+            .model
+            .fleet()
+            .host(self.model.cursor().unwrap())
+            .unwrap();
+        host.key().to_string()
     }
 
-    /// The subjects shown, in order.
+    /// The hosts shown, in order.
     pub(crate) fn order(&self) -> Vec<String> {
-        let hosts = self.model.fleet().hosts();
-        self.model
-            .rows()
-            .iter()
-            .map(|row| hosts[*row].subject().to_string())
+        let fleet = self.model.fleet();
+        let rows = self.model.rows().iter();
+        rows.map(|id| fleet.host(*id).unwrap().key().to_string())
             .collect()
     }
 

@@ -4,7 +4,7 @@ use super::Page;
 use super::glyphs::Mark;
 use super::remedy;
 use crate::diagnosis::remedies::{self, Remedy};
-use crate::diagnosis::undecided_lines;
+use crate::diagnosis::undetermined_lines;
 use crate::fleet::Host;
 use crate::model::Finding;
 use crate::tui::model::Model;
@@ -25,7 +25,7 @@ fn untold(model: &Model, page: &mut Page) {
     let Some(row) = model.list.host() else {
         return;
     };
-    let lines = undecided_lines(&model.fleet.undecided(row));
+    let lines = undetermined_lines(&model.fleet.undetermined(row));
     if lines.is_empty() {
         return;
     }

@@ -6,12 +6,12 @@ use ratatui::text::{Line, Span};
 use super::SECTIONS;
 use super::glyphs;
 use super::page::Page;
-use crate::model::Subject;
+use crate::model::HostKey;
 use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
 
-/// The host in one line: subject, state, name, and at the right edge how much of the page is below and its place among the
+/// The host in one line: endpoint, state, name, and at the right edge how much of the page is below and its place among the
 /// rows.
 pub(super) fn host(model: &Model, below: usize, width: u16) -> Line<'static> {
     let width = usize::from(width);
@@ -30,15 +30,15 @@ pub(super) fn host(model: &Model, below: usize, width: u16) -> Line<'static> {
     let stage = diagnosis
         .failed_stage
         .map_or_else(String::new, |stage| format!(" at {stage}"));
-    let name = match host.subject() {
-        // The subject is the name.
-        Subject::Unresolved { .. } => None,
-        Subject::Endpoint(_) => host.display_name(),
+    let name = match host.key() {
+        // The key is the name.
+        HostKey::Unresolved { .. } => None,
+        HostKey::Endpoint(_) => host.display_name(),
     };
-    let subject = host.subject().to_string();
+    let key = host.key().to_string();
     let mut page = Page::new(width.saturating_sub(taken + 1), model.theme);
     page.line(vec![
-        (format!(" {}", text::clean(&subject)), Tone::Strong),
+        (format!(" {}", text::clean(&key)), Tone::Strong),
         (format!("  {glyph} {}{stage}", diagnosis.state), tone),
         (
             name.map_or_else(String::new, |name| format!("  {}", text::clean(name))),

@@ -24,7 +24,7 @@ fn nasty(name: &str) -> Script {
     script.push(plan(true));
     for number in 1..=3 {
         let mut attempt = good("10.0.0.13", number, certificate(name, VALID));
-        attempt.by_name = Some(name.into());
+        attempt.sni = Some(name.into());
         attempt.ntlm = attempt.ntlm.as_deref().map(|ntlm| {
             let mut ntlm = ntlm.clone();
             ntlm.dns_computer = Some(name.into());
@@ -36,15 +36,14 @@ fn nasty(name: &str) -> Script {
             let mut tls = tls.clone();
             tls.trust = TrustVerdict::Rejected(name.into());
             tls.cipher = Some(name.into());
-            let mut leaf = tls.chain[0].as_ref().clone();
-            leaf.serial = name.into();
+            let mut leaf = tls.leaf().unwrap().as_ref().clone();
             leaf.extended_key_usage = Some(vec![name.into()]);
-            tls.chain[0] = Arc::new(leaf);
+            tls.chain[0] = leaf.into();
             Arc::new(tls)
         });
         if number == 2 {
             attempt.stages[2].outcome = Outcome::Malformed {
-                detail: name.to_owned(),
+                detail: name.into(),
             };
             attempt.tls = None;
         }
@@ -52,6 +51,7 @@ fn nasty(name: &str) -> Script {
     }
     script.push(EventBody::NamesChecked {
         endpoint: stage::endpoint("10.0.0.13"),
+        attempt: 3,
         names: vec![
             observed(name, NameSource::Target),
             observed(name, NameSource::Ptr),

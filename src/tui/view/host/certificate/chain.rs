@@ -1,7 +1,5 @@
 //! The chain as a tree, the highest certificate first, as certlm.msc has it.
 
-use std::sync::Arc;
-
 use super::super::Page;
 use super::super::glyphs::{self, Mark};
 use crate::model::{CertificateFacts, UtcSecond};
@@ -9,7 +7,7 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 
 /// The tree, then what is worth knowing about those above the leaf.
-pub(super) fn write(chain: &[Arc<CertificateFacts>], page: &mut Page) {
+pub(super) fn write(chain: &[&CertificateFacts], page: &mut Page) {
     page.heading("Chain");
     let mut depth = 0;
     if let Some(top) = chain.last()
@@ -28,7 +26,7 @@ pub(super) fn write(chain: &[Arc<CertificateFacts>], page: &mut Page) {
         let below = index
             .checked_sub(1)
             .and_then(|below| chain.get(below))
-            .is_none_or(|below| below.issuer == certificate.subject);
+            .is_none_or(|below| *below.issuer == *certificate.subject);
         let until = certificate.not_after.map_or_else(
             || "end unknown".to_owned(),
             |end| format!("until {}", day(end)),

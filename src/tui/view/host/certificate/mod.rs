@@ -11,7 +11,8 @@ use crate::counts::grouped;
 use crate::diagnosis::days_in_words;
 use crate::fleet::Host;
 use crate::model::{
-    CertificateFacts, CertificateStatus, History, ServerFeature, TlsFacts, TlsMethod, TrustVerdict,
+    CertificateFacts, CertificateStatus, History, ServerFeature, TlsFacts, TlsHandshake,
+    TrustVerdict,
 };
 use crate::tui::model::Model;
 use crate::tui::theme::Tone;
@@ -49,7 +50,10 @@ pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Pa
     validity::write(leaf, now, page);
     page.blank();
     one(leaf, page);
-    chain::write(&shown.chain, page);
+    chain::write(
+        &shown.certificates().map(AsRef::as_ref).collect::<Vec<_>>(),
+        page,
+    );
 }
 
 fn handshake(tls: &TlsFacts, page: &mut Page) {
@@ -58,23 +62,23 @@ fn handshake(tls: &TlsFacts, page: &mut Page) {
         |version| format!("TLS {version}"),
     );
     let version = version.replace("TLS SSL", "SSL");
-    let how = match tls.method {
-        TlsMethod::Full => "full handshake",
-        TlsMethod::LegacyPeek => "legacy peek: read in clear, the key was not proven",
-        TlsMethod::Failed => "no handshake came about",
+    let how = match tls.handshake {
+        TlsHandshake::Full => "full handshake",
+        TlsHandshake::LegacyPeek => "legacy peek: read in clear, the key was not proven",
+        TlsHandshake::Failed => "no handshake came about",
     };
-    let mut line = match tls.method {
-        TlsMethod::Failed => how.to_owned(),
+    let mut line = match tls.handshake {
+        TlsHandshake::Failed => how.to_owned(),
         _ => format!("{version}, {how}"),
     };
     for part in [&tls.cipher, &tls.group].into_iter().flatten() {
         line.push_str(", ");
         line.push_str(part);
     }
-    match tls.method {
-        TlsMethod::Full => page.field("TLS", &line, Tone::Plain),
-        TlsMethod::LegacyPeek => page.marked("TLS", Mark::Partly, &line),
-        TlsMethod::Failed => page.marked("TLS", Mark::Bad, &line),
+    match tls.handshake {
+        TlsHandshake::Full => page.field("TLS", &line, Tone::Plain),
+        TlsHandshake::LegacyPeek => page.marked("TLS", Mark::Partly, &line),
+        TlsHandshake::Failed => page.marked("TLS", Mark::Bad, &line),
     }
     if tls.signature_valid == Some(false) {
         let text = "the signature does not fit the certificate's key";
@@ -116,7 +120,7 @@ fn one(certificate: &CertificateFacts, page: &mut Page) {
         names(certificate, page);
         page.field("key", &key(certificate), Tone::Plain);
         page.field("meant for", &usages(certificate), Tone::Plain);
-        page.field("serial", &certificate.serial, Tone::Plain);
+        page.field("serial", &certificate.serial.to_string(), Tone::Plain);
     }
     thumbprints(certificate, page);
 }
@@ -136,8 +140,8 @@ fn key(certificate: &CertificateFacts) -> String {
 
 /// As certlm.msc of Windows 10, Server 2016 and later shows and takes them: lower-case digits with nothing between.
 fn thumbprints(certificate: &CertificateFacts, page: &mut Page) {
-    page.hex("SHA-1 thumbprint", &certificate.sha1);
-    page.hex("SHA-256", &certificate.sha256);
+    page.hex("SHA-1 thumbprint", &certificate.sha1.to_string());
+    page.hex("SHA-256", &certificate.sha256.to_string());
 }
 
 /// Alternative names on the page; the reports have more.
@@ -157,7 +161,7 @@ fn names(certificate: &CertificateFacts, page: &mut Page) {
         label = "";
     }
     let kept = certificate.san_dns.len() + certificate.san_ip.len();
-    let more = kept.saturating_sub(SHOWN_NAMES) as u64 + u64::from(certificate.san_left_out);
+    let more = kept.saturating_sub(SHOWN_NAMES) as u64 + u64::from(certificate.san_omitted);
     if more > 0 {
         page.field(label, &format!("and {} more", grouped(more)), Tone::Notice);
         label = "";

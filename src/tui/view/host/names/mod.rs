@@ -12,7 +12,7 @@ use super::Page;
 use super::glyphs::{self, Mark};
 use crate::diagnosis::{NameMember, NamePath};
 use crate::fleet::Host;
-use crate::model::{DnsVerdict, Endpoint, History, NameSource, Subject, not_a_host};
+use crate::model::{DnsVerdict, Endpoint, History, HostKey, NameSource, not_a_host};
 use crate::tui::columns::dns_tone;
 use crate::tui::model::Model;
 use crate::tui::text;
@@ -62,7 +62,7 @@ const fn mark(dns: DnsVerdict) -> Mark {
 
 /// The name that the others are held against: what the user typed, else what the host is called in the table.
 fn reference(host: &Host, history: &History) -> Option<String> {
-    if let Subject::Unresolved { name, .. } = host.subject() {
+    if let HostKey::Unresolved { name, .. } = host.key() {
         return Some(name.clone());
     }
     history
@@ -141,7 +141,7 @@ const ADDRESS: usize = 16;
 const REACHED: usize = 10;
 
 fn member_cells(model: &Model, host: &Host, member: NameMember) -> [(String, Tone); 3] {
-    let own = host.subject().endpoint().map(|own| own.address) == Some(member.address);
+    let own = host.key().endpoint().map(|own| own.address) == Some(member.address);
     let (mark, reached) = match member.reachable {
         Some(true) => (Mark::Good, "up"),
         Some(false) => (Mark::Bad, "no answer"),
@@ -153,9 +153,9 @@ fn member_cells(model: &Model, host: &Host, member: NameMember) -> [(String, Ton
         match member.same_identity {
             Some(true) => ("the same machine".to_owned(), Tone::Good),
             Some(false) => {
-                let endpoint = Endpoint::new(member.address, host.subject().port());
+                let endpoint = Endpoint::new(member.address, host.key().port());
                 let who = model.fleet.history(endpoint);
-                let who = who.as_deref().and_then(identity);
+                let who = who.as_ref().and_then(identity);
                 let who = who.map_or_else(String::new, |who| format!(": {who}"));
                 (format!("another machine{who}"), Tone::Bad)
             }

@@ -36,7 +36,7 @@ pub(super) fn write(host: &Host, history: &History, reference: Option<&str>, pag
         .names
         .iter()
         .any(|observed| observed.source == NameSource::Target)
-        || history.subject.endpoint().is_none();
+        || history.key.endpoint().is_none();
     let why = if asked {
         "asked for"
     } else {
@@ -79,7 +79,7 @@ fn forward(host: &Host, reference: &str, theme: Theme) -> Ray {
     } else {
         format!("{} {}", theme.arrow(), addresses.join(", "))
     };
-    let own = host.subject().endpoint().map(|own| own.address);
+    let own = host.key().endpoint().map(|own| own.address);
     let here = members.iter().any(|member| Some(member.address) == own);
     let (mark, word) = match verdict {
         DnsVerdict::Match | DnsVerdict::NoPtr | DnsVerdict::NotChecked if here => {
@@ -146,7 +146,7 @@ fn certificate(host: &Host, history: &History, reference: &str) -> Ray {
         value,
     };
     let by_name = history.attempts.iter().rev().filter(|attempt| {
-        let by_name = attempt.by_name.as_deref().map(normal);
+        let by_name = attempt.sni.as_deref().map(normal);
         by_name.as_deref() == Some(reference)
     });
     let leaf = by_name
@@ -172,7 +172,7 @@ fn certificate(host: &Host, history: &History, reference: &str) -> Ray {
         .any(|name| label(name) == label(reference))
     {
         ray(Mark::Partly, "short name only", value)
-    } else if leaf.san_left_out > 0 {
+    } else if leaf.san_omitted > 0 {
         ray(Mark::None, "has more names", value)
     } else {
         ray(Mark::Bad, "not good for it", value)
@@ -191,7 +191,7 @@ fn names(leaf: &CertificateFacts) -> String {
     {
         names.push(format!("CN={common}"));
     }
-    let more = names.len().saturating_sub(SHOWN_NAMES) as u64 + u64::from(leaf.san_left_out);
+    let more = names.len().saturating_sub(SHOWN_NAMES) as u64 + u64::from(leaf.san_omitted);
     names.truncate(SHOWN_NAMES);
     if more > 0 {
         names.push(format!("and {} more", grouped(more)));

@@ -6,7 +6,7 @@ use super::{identity, path};
 use crate::diagnosis::{Ending, NameMember, endings};
 use crate::fleet::Host;
 use crate::model::{
-    Attempt, CertificateFacts, Endpoint, History, HostState, Stage, Subject, TlsFacts, TlsMethod,
+    Attempt, CertificateFacts, Endpoint, History, HostKey, HostState, Stage, TlsFacts, TlsHandshake,
 };
 use crate::tui::model::Model;
 use crate::tui::text;
@@ -107,7 +107,7 @@ impl Way {
 
 fn by_ip(host: &Host, history: &History) -> Way {
     let mut way = Way::default();
-    let Some(endpoint) = history.subject.endpoint() else {
+    let Some(endpoint) = history.key.endpoint() else {
         let leads_somewhere = history
             .lookups
             .iter()
@@ -130,7 +130,7 @@ fn by_ip(host: &Host, history: &History) -> Way {
         (false, true) => way.say("TCP", Mark::None, "not tried"),
         (false, false) => way.say("TCP", Mark::Bad, "no answer"),
     }
-    let by_ip = |attempt: &Attempt| attempt.by_name.is_none();
+    let by_ip = |attempt: &Attempt| attempt.sni.is_none();
     let (mark, text) = through(history, by_ip, "not tried by IP");
     way.say("attempts", mark, text);
     met(&mut way, history, by_ip, |leaf| {
@@ -156,9 +156,9 @@ fn by_name(model: &Model, host: &Host, history: &History, name: &str) -> Way {
     let mut way = Way::default();
     let members: &[NameMember] = path(host, name).map_or(&[], |found| &found.members);
     if members.is_empty() {
-        let was_answered = match history.subject {
-            Subject::Endpoint(_) => history.names_checked,
-            Subject::Unresolved { .. } => host.diagnosis.state != HostState::NotProbed,
+        let was_answered = match history.key {
+            HostKey::Endpoint(_) => history.names_checked,
+            HostKey::Unresolved { .. } => host.diagnosis.state != HostState::NotProbed,
         };
         let said = match (was_answered, history.lookups.is_empty()) {
             (true, _) => "no address",
@@ -168,7 +168,7 @@ fn by_name(model: &Model, host: &Host, history: &History, name: &str) -> Way {
         way.say("leads to", Mark::None, said);
         return way;
     }
-    let own = history.subject.endpoint().map(|own| own.address);
+    let own = history.key.endpoint().map(|own| own.address);
     let addresses: Vec<String> = members
         .iter()
         .map(|member| member.address.to_string())
@@ -179,7 +179,7 @@ fn by_name(model: &Model, host: &Host, history: &History, name: &str) -> Way {
     let named = |leaf: &CertificateFacts| {
         if leaf.covers(name) {
             (Mark::Good, "good for it")
-        } else if leaf.san_left_out > 0 {
+        } else if leaf.san_omitted > 0 {
             (Mark::None, "has more names")
         } else {
             (Mark::Partly, "not good for it")
@@ -187,14 +187,14 @@ fn by_name(model: &Model, host: &Host, history: &History, name: &str) -> Way {
     };
     let here = members.iter().any(|member| Some(member.address) == own);
     if here {
-        let by_name = |attempt: &Attempt| attempt.by_name.is_some();
+        let by_name = |attempt: &Attempt| attempt.sni.is_some();
         let (mark, text) = through(history, by_name, "not tried by name: the same address");
         way.say("attempts", mark, text);
         met(&mut way, history, by_name, named);
     } else if let Some(there) = members.iter().find_map(|member| {
         model
             .fleet
-            .history(Endpoint::new(member.address, history.subject.port()))
+            .history(Endpoint::new(member.address, history.key.port()))
     }) {
         let any = |_: &Attempt| true;
         let (mark, text) = through(&there, any, "not tried");
@@ -285,7 +285,7 @@ fn met(
         return;
     };
     if let Some(leaf) = tls.leaf() {
-        let start: String = text::clean(&leaf.sha1).chars().take(8).collect();
+        let start: String = leaf.sha1.to_string().chars().take(8).collect();
         let (mark, word) = fits(leaf);
         way.say("certificate", mark, format!("{word}, {start}"));
     }
@@ -297,9 +297,9 @@ fn version(tls: &TlsFacts) -> String {
         || "unknown version".to_owned(),
         |version| version.to_string(),
     );
-    match tls.method {
-        TlsMethod::Full => version,
-        TlsMethod::LegacyPeek => format!("{version}, legacy peek"),
-        TlsMethod::Failed => "no handshake".to_owned(),
+    match tls.handshake {
+        TlsHandshake::Full => version,
+        TlsHandshake::LegacyPeek => format!("{version}, legacy peek"),
+        TlsHandshake::Failed => "no handshake".to_owned(),
     }
 }

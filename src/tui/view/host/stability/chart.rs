@@ -8,7 +8,7 @@ use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
 
 /// Cells of an attempt where the greatest number is this: as many as its digits, and one between.
-pub(super) const fn cell(newest: u32) -> usize {
+pub(super) const fn cell(newest: usize) -> usize {
     if newest < 100 { 3 } else { 4 }
 }
 
@@ -26,6 +26,8 @@ type Pieces = Vec<(String, Tone)>;
 /// A chart over some attempts.
 pub(super) struct Chart<'a> {
     pub(super) attempts: &'a [&'a Attempt],
+    /// Attempts before them. What is shown are places: an attempt's own number goes on where a host was probed anew.
+    pub(super) older: usize,
     /// Cells of each.
     pub(super) cell: usize,
     pub(super) theme: Theme,
@@ -36,9 +38,9 @@ impl Chart<'_> {
     pub(super) fn numbers(&self) -> Pieces {
         let cell = self.cell;
         let mut pieces = label("attempt");
-        for attempt in self.attempts {
+        for nth in (self.older + 1..).take(self.attempts.len()) {
             // The last digits tell neighbours apart, however many there are.
-            let number = attempt.number % 1000;
+            let number = nth % 1000;
             pieces.push((format!("{number:<cell$}"), Tone::Dim));
         }
         pieces
@@ -146,6 +148,7 @@ mod tests {
     fn a_bar_is_full_below_its_top_and_empty_above() {
         for ascii in [false, true] {
             let chart = Chart {
+                older: 0,
                 attempts: &[],
                 cell: 3,
                 theme: Theme {

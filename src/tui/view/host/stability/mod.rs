@@ -80,14 +80,14 @@ fn over_time(history: &History, page: &mut Page) {
         return;
     }
     let room = page.width.saturating_sub(LABEL + 2 + chart::SCALE);
-    let newest = history.attempts.iter().map(|attempt| attempt.number).max();
-    let cell = chart::cell(newest.unwrap_or(0));
+    let cell = chart::cell(history.attempts.len());
     let fits = (room / cell).max(1);
     let skipped = history.attempts.len().saturating_sub(fits);
     let attempts: Vec<&Attempt> = history.attempts.iter().skip(skipped).collect();
     page.blank();
     let chart = Chart {
         attempts: &attempts,
+        older: skipped,
         cell,
         theme: page.theme,
     };
@@ -99,7 +99,7 @@ fn over_time(history: &History, page: &mut Page) {
     for line in chart.bars("TLS handshake", handshake_ms) {
         page.line(line);
     }
-    let lost = |attempt: &Attempt| u32::from(attempt.silent_rounds);
+    let lost = |attempt: &Attempt| u32::from(attempt.unanswered_rounds);
     if let Some(line) = chart.counts("lost connects", lost) {
         page.line(line);
     }
@@ -113,11 +113,11 @@ fn over_time(history: &History, page: &mut Page) {
     if skipped > 0 {
         page.note(&format!("{skipped} older attempts have no room here"));
     }
-    let stopped: Vec<String> = attempts
-        .iter()
-        .zip(endings(&history.attempts).skip(skipped))
-        .filter_map(|(attempt, ending)| match ending {
-            Ending::Failed(stage, _) => Some(format!("attempt {} at {stage}", attempt.number)),
+    let stopped: Vec<String> = endings(&history.attempts)
+        .zip(1..)
+        .skip(skipped)
+        .filter_map(|(ending, nth): (_, usize)| match ending {
+            Ending::Failed(stage, _) => Some(format!("attempt {nth} at {stage}")),
             _ => None,
         })
         .take(12)

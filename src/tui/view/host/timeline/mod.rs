@@ -48,7 +48,9 @@ pub(super) fn write(history: &History, page: &mut Page) {
         .iter()
         .skip(older)
         .zip(ended)
-        .map(|(attempt, ending)| Drawn {
+        .zip(older + 1..)
+        .map(|((attempt, ending), nth)| Drawn {
+            nth,
             attempt,
             ending: *ending,
         })
@@ -124,6 +126,8 @@ fn kinds(kinds: &[Answer<'_>], page: &mut Page) {
 
 /// An attempt with what is needed to draw it.
 struct Drawn<'a> {
+    /// Its place among the attempts shown, from 1: its own number goes on where a host was probed anew.
+    nth: usize,
     attempt: &'a Attempt,
     ending: Ending<'a>,
 }
@@ -204,7 +208,7 @@ fn heading(drawn: &Drawn<'_>, page: &mut Page) {
         Ending::Failed(stage, _) => (Mark::Bad, format!("stopped at {stage}")),
         Ending::NotCounted => (Mark::None, "not counted".to_owned()),
     };
-    let way = match &attempt.by_name {
+    let way = match &attempt.sni {
         Some(name) if page.width >= NAMED => format!("by name {}", text::clean(name)),
         Some(_) => "by name".to_owned(),
         None => "by IP".to_owned(),
@@ -221,7 +225,7 @@ fn heading(drawn: &Drawn<'_>, page: &mut Page) {
     if attempt.probe != ProbeKind::Default {
         pieces.insert(1, (0, plain(attempt.probe.words().to_owned())));
     }
-    match attempt.silent_rounds {
+    match attempt.unanswered_rounds {
         0 => {}
         1 => pieces.push((2, warn("after 1 silent round".to_owned()))),
         rounds => pieces.push((2, warn(format!("after {rounds} silent rounds")))),
@@ -237,7 +241,7 @@ fn heading(drawn: &Drawn<'_>, page: &mut Page) {
     }
     let mut spans = vec![
         Span::styled(
-            format!("  attempt {:<3}", attempt.number),
+            format!("  attempt {:<3}", drawn.nth),
             theme.style(Tone::Strong),
         ),
         Span::styled(

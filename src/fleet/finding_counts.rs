@@ -1,13 +1,11 @@
 //! What the rules say beyond the findings of one host: over all hosts, and what they cannot tell yet.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
-use super::Fleet;
-use super::fold::is_of_resolvers;
-use crate::diagnosis::{Context, Undecided, catalog, undecided};
-use crate::model::{History, Notice, Severity};
+use super::{Fleet, HostId};
+use crate::diagnosis::{Undetermined, catalog, undetermined};
+use crate::model::{History, Severity};
 
 /// A kind of finding over the fleet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +25,7 @@ impl Fleet {
     #[must_use]
     pub fn findings(&self) -> Vec<FleetFinding> {
         let mut counts: BTreeMap<&'static str, (Severity, usize)> = BTreeMap::new();
-        for host in self.hosts() {
+        for (_, host) in self.hosts() {
             let findings = &host.diagnosis.findings;
             for (index, finding) in findings.iter().enumerate() {
                 let (worst, hosts) = counts.entry(finding.id).or_insert((finding.severity, 0));
@@ -54,39 +52,16 @@ impl Fleet {
 
     /// What cannot be told of a row yet. Judged anew at every call, for the one host that somebody looks at.
     #[must_use]
-    pub fn undecided(&self, index: usize) -> Vec<Undecided> {
-        let history = self.hosts().get(index).map(super::Host::history);
-        history.map_or_else(Vec::new, |history| self.undecided_of(&history))
+    pub fn undetermined(&self, id: HostId) -> Vec<Undetermined> {
+        let history = self.host(id).map(super::Host::history);
+        history.map_or_else(Vec::new, |history| self.undetermined_of(&history))
     }
 
     /// What cannot be told yet of a host with this history.
     #[must_use]
-    pub fn undecided_of(&self, history: &History) -> Vec<Undecided> {
-        self.in_context(|context| undecided(history, context))
-    }
-
-    /// No resolver answers, as of the newest notice about resolvers. Where one is silent alone, or back, another answers.
-    #[must_use]
-    pub fn is_without_resolver(&self) -> bool {
-        let mut newest_first = self.notices.iter().rev();
-        let newest = newest_first.find(|notice| is_of_resolvers(notice));
-        matches!(newest, Some(Notice::ResolverDown { .. }))
-    }
-
-    /// What the rules may know besides a host's own history, as of the newest event.
-    pub(super) fn in_context<T>(&self, judge: impl FnOnce(&Context<'_>) -> T) -> T {
-        let lookup = |endpoint| self.history(endpoint);
-        let context = Context {
-            policy: &self.policy,
-            now: self
-                .times
-                .map_or(Timestamp::UNIX_EPOCH, |(_, newest)| newest),
-            dns_enabled: self.plan.as_ref().is_none_or(|plan| plan.dns),
-            ntlm_enabled: self.plan.as_ref().is_none_or(|plan| plan.ntlm),
-            resolver_down: self.is_without_resolver(),
-            fleet: Some(&self.sight),
-            lookup: &lookup,
-        };
-        judge(&context)
+    pub fn undetermined_of(&self, history: &History) -> Vec<Undetermined> {
+        self.in_context(&RefCell::default(), |context| {
+            undetermined(history, context)
+        })
     }
 }

@@ -1,22 +1,22 @@
-//! The third answer beside yes and no: what cannot be told of a host yet, and what would tell.
+//! Findings that are neither present nor ruled out, with what would determine them.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::catalog::Verdict;
-use super::sight::Sight;
+use super::host_view::HostView;
 use super::{Context, in_order, rules};
 use crate::model::History;
 
-/// A finding that cannot be told yet.
+/// A finding that is neither present nor ruled out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Undecided {
-    /// The finding that it may be.
+pub struct Undetermined {
+    /// The finding.
     pub id: &'static str,
-    /// Why it cannot be told, as a lower-case fragment.
-    pub why: &'static str,
-    /// What would tell: a flag of a scan, or where to look.
-    pub get: &'static str,
+    /// Why it is not determined, as a lower-case fragment.
+    pub reason: &'static str,
+    /// What would determine it: an option for another scan, or where to look.
+    pub next_step: &'static str,
 }
 
 /// What is advised in place of three attempts where as many were made.
@@ -24,17 +24,17 @@ const MANY_MORE: &str = "--attempts 10";
 /// So many attempts are what [`rules::ONE_MORE`] asks for.
 const ADVISED: usize = 3;
 
-/// What cannot be told of a host yet, in order of the catalogue.
+/// The undetermined findings of a host, in order of the catalogue.
 #[must_use]
-pub fn undecided(history: &History, context: &Context<'_>) -> Vec<Undecided> {
+pub fn undetermined(history: &History, context: &Context<'_>) -> Vec<Undetermined> {
     let history = in_order(history);
-    let sight = Sight::new(&history, context);
+    let sight = HostView::new(&history, context);
     rules::all(&sight)
         .filter_map(|(id, verdict)| match verdict {
-            Verdict::NotEnough { why, get } => Some(Undecided {
+            Verdict::NotEnough { why, get } => Some(Undetermined {
                 id,
-                why,
-                get: if get == rules::ONE_MORE && sight.counted.len() >= ADVISED {
+                reason: why,
+                next_step: if get == rules::ONE_MORE && sight.counted.len() >= ADVISED {
                     MANY_MORE
                 } else {
                     get
@@ -47,12 +47,13 @@ pub fn undecided(history: &History, context: &Context<'_>) -> Vec<Undecided> {
 
 /// A line for each reason, with the findings that wait for it: "TLS-CLOSED, TLS-TIMEOUT: closed once only (--attempts 3)".
 #[must_use]
-pub fn undecided_lines(undecided: &[Undecided]) -> Vec<String> {
-    let mut reasons: Vec<(&Undecided, Vec<&str>)> = Vec::new();
-    for one in undecided {
+pub fn undetermined_lines(undetermined: &[Undetermined]) -> Vec<String> {
+    let mut reasons: Vec<(&Undetermined, Vec<&str>)> = Vec::new();
+    for one in undetermined {
         let id = one.id.strip_prefix("RDP-").unwrap_or(one.id);
-        let known =
-            |(known, _): &&mut (&Undecided, _)| (known.why, known.get) == (one.why, one.get);
+        let known = |(known, _): &&mut (&Undetermined, _)| {
+            (known.reason, known.next_step) == (one.reason, one.next_step)
+        };
         match reasons.iter_mut().find(known) {
             Some((_, ids)) => ids.push(id),
             None => reasons.push((one, vec![id])),
@@ -60,7 +61,7 @@ pub fn undecided_lines(undecided: &[Undecided]) -> Vec<String> {
     }
     reasons
         .into_iter()
-        .map(|(one, ids)| format!("{}: {} ({})", ids.join(", "), one.why, one.get))
+        .map(|(one, ids)| format!("{}: {} ({})", ids.join(", "), one.reason, one.next_step))
         .collect()
 }
 
@@ -74,11 +75,11 @@ mod tests {
     fn more_attempts_are_advised_than_were_made() {
         let at_x224 = |outcome| attempt().tcp().stage(Stage::X224, outcome);
         let get = |host: crate::diagnosis::testing::HostMaker| {
-            let undecided = host.undecided();
-            let mut lacking = undecided.iter();
+            let undetermined = host.undetermined();
+            let mut lacking = undetermined.iter();
             lacking
                 .find(|one| one.id == "RDP-X224-CLOSED")
-                .map(|one| one.get)
+                .map(|one| one.next_step)
         };
         assert_eq!(get(host([at_x224(closed(0))])), Some("--attempts 3"));
         let three = host([at_x224(closed(0)), at_x224(silent()), at_x224(silent())]);
@@ -88,21 +89,21 @@ mod tests {
     #[test]
     fn no_flag_would_tell_more_of_a_port_that_never_accepted() {
         let closed = times(1, || attempt().stage(Stage::Tcp, Outcome::Refused));
-        let undecided = closed.undecided();
+        let undetermined = closed.undetermined();
         assert!(
-            undecided.iter().all(|one| !one.get.contains("--")),
-            "{undecided:?}"
+            undetermined.iter().all(|one| !one.next_step.contains("--")),
+            "{undetermined:?}"
         );
     }
 
     #[test]
     fn findings_that_wait_for_the_same_share_a_line() {
-        let of = |id, why| Undecided {
+        let of = |id, reason| Undetermined {
             id,
-            why,
-            get: "--attempts 3",
+            reason,
+            next_step: "--attempts 3",
         };
-        let lines = undecided_lines(&[
+        let lines = undetermined_lines(&[
             of("RDP-TLS-CLOSED", "closed once only"),
             of("RDP-FLAKY", "too few attempts"),
             of("RDP-TLS-CLOSED-LATE", "closed once only"),

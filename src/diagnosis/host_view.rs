@@ -4,10 +4,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::ending::{Ending, endings_by};
-use super::fleet_rules::FleetSight;
+use super::fleet_rules::FleetView;
 use super::identity::ServerKind;
 use super::leaves::{self, Leaf};
-use super::names::NameSight;
+use super::names::NameView;
 use super::{Context, Policy, Stability, names, stability};
 use crate::model::{
     Attempt, CertificateFacts, History, NegotiationFacts, NtlmFacts, Outcome, ProbeKind,
@@ -28,7 +28,7 @@ impl Counted<'_> {
 }
 
 /// One host, looked at once for all rules.
-pub(crate) struct Sight<'a> {
+pub(crate) struct HostView<'a> {
     pub(crate) history: &'a History,
     pub(crate) policy: &'a Policy,
     pub(crate) now: Timestamp,
@@ -38,7 +38,7 @@ pub(crate) struct Sight<'a> {
     /// Hosts that chose NLA were asked over NTLM who they are.
     pub(crate) ntlm_asked: bool,
     /// What the other hosts show; `None` when the host is judged alone.
-    pub(crate) fleet: Option<&'a FleetSight>,
+    pub(crate) fleet: Option<&'a FleetView>,
     /// Attempts that say something about the peer, oldest first.
     pub(crate) counted: Vec<Counted<'a>>,
     /// What the host accepts of the probes.
@@ -50,11 +50,11 @@ pub(crate) struct Sight<'a> {
     pub(crate) leaf: Option<&'a CertificateFacts>,
     pub(crate) ntlm: Option<&'a NtlmFacts>,
     pub(crate) server: ServerKind,
-    pub(crate) names: NameSight,
+    pub(crate) names: NameView,
     pub(crate) stability: Stability,
 }
 
-impl<'a> Sight<'a> {
+impl<'a> HostView<'a> {
     pub(crate) fn new(history: &'a History, context: &'a Context<'_>) -> Self {
         // Where nearly everything failed at one time it is not this host that failed.
         let is_ours = |counted: &Counted<'_>| {
@@ -153,7 +153,7 @@ impl<'a> Sight<'a> {
     pub(crate) fn corrected_now(&self) -> Timestamp {
         let offset_s = self
             .fleet
-            .and_then(FleetSight::clock)
+            .and_then(FleetView::clock)
             .map_or(0.0, |clock| clock.offset_s);
         SignedDuration::try_from_secs_f64(offset_s)
             .ok()

@@ -1,0 +1,323 @@
+//! Facts about one host with their places in their streams, and the history that they make, whatever the order in which they
+//! came.
+
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Attempt, History, HostKey, Lookup, NameSource, ObservedName, Origin, ScanEvent, Site, Stream,
+};
+
+/// The place of an event among all events of a scan. Later places are newer, as far as anything but the clock can tell.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Stamp {
+    pub(super) epoch: u32,
+    pub(super) stream: StreamKey,
+    pub(super) seq: u64,
+    pub(super) site: Site,
+}
+
+/// As [`Stream`], which is written as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum StreamKey {
+    Run(u32),
+    Shard { number: u32, delivery: u32 },
+}
+
+impl From<Stream> for StreamKey {
+    fn from(stream: Stream) -> Self {
+        match stream {
+            Stream::Run(run) => Self::Run(run),
+            Stream::Shard { number, delivery } => Self::Shard { number, delivery },
+        }
+    }
+}
+
+impl Stamp {
+    pub(super) fn of(event: &ScanEvent) -> Self {
+        Self {
+            epoch: event.epoch,
+            stream: event.stream.into(),
+            seq: event.seq,
+            site: event.site.clone(),
+        }
+    }
+
+    /// Whose events it is among.
+    pub(super) fn writer(&self) -> Writer {
+        Writer {
+            epoch: self.epoch,
+            stream: self.stream,
+            site: self.site.clone(),
+        }
+    }
+}
+
+/// One writer of a scan.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Writer {
+    epoch: u32,
+    stream: StreamKey,
+    site: Site,
+}
+
+impl Writer {
+    pub(super) fn of(origin: &Origin) -> Self {
+        Self {
+            epoch: origin.epoch,
+            stream: origin.stream.into(),
+            site: origin.site.clone(),
+        }
+    }
+}
+
+/// A fact about a host, and where it stands.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) stamp: Stamp,
+    pub(super) fact: Fact,
+}
+
+/// What events say of one host.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) enum Fact {
+    /// All that a saved report knows of it.
+    Saved(Box<History>),
+    /// A listed name resolves here; of a name without an address, that it was looked up.
+    Resolved {
+        name: Box<str>,
+        lookups: Vec<Arc<Lookup>>,
+        excluded: Vec<IpAddr>,
+    },
+    Attempt {
+        attempt: Box<Attempt>,
+        listed: bool,
+        outside_targets: bool,
+        remaining: u32,
+    },
+    Names {
+        attempt: u32,
+        names: Vec<ObservedName>,
+        lookups: Vec<Arc<Lookup>>,
+        excluded: Vec<IpAddr>,
+    },
+    BehindGateway(Box<str>),
+    NotReached,
+    Skipped,
+    ReprobeStarted {
+        after: u32,
+    },
+}
+
+/// The history of a host, and whether it is a row.
+#[derive(Debug)]
+pub(super) struct Composed {
+    pub(super) history: History,
+    /// It was scanned for its own sake, or listed.
+    pub(super) is_row: bool,
+}
+
+/// Attempts at one site: the newest, and up to which they are superseded.
+#[derive(Debug, Default)]
+struct Numbers {
+    newest: u32,
+    superseded: u32,
+    /// A re-probe of which nothing has come yet.
+    is_awaited: bool,
+}
+
+/// Puts the facts about a host together. `has_ended`: no event is to come.
+///
+/// The result depends on the set of entries alone, and an entry that is there twice counts once.
+pub(super) fn compose(key: &HostKey, mut entries: Vec<Entry>, has_ended: bool) -> Composed {
+    entries.sort_by(|one, other| one.stamp.cmp(&other.stamp));
+    entries.dedup_by(|one, other| one.stamp == other.stamp);
+    let attempts = entries
+        .iter()
+        .filter(|entry| matches!(entry.fact, Fact::Attempt { .. }));
+    if let Some(epoch) = attempts.map(|entry| entry.stamp.epoch).max() {
+        entries.retain(|entry| entry.stamp.epoch >= epoch);
+    }
+    let numbers = numbers(&entries);
+    let superseded = |site: &Site| numbers.get(site).map_or(0, |numbers| numbers.superseded);
+
+    let mut made = Making::new(key);
+    for Entry { stamp, fact } in entries {
+        match fact {
+            Fact::Attempt {
+                attempt,
+                listed,
+                outside_targets,
+                remaining,
+            } => {
+                made.is_row |= !outside_targets;
+                made.history.listed |= listed;
+                if attempt.number > superseded(&stamp.site) {
+                    made.attempts
+                        .insert((attempt.number, stamp.site), (*attempt, remaining));
+                }
+            }
+            Fact::Names { attempt, .. }
+                if superseded(&stamp.site) > 0 && attempt <= superseded(&stamp.site) => {}
+            other => made.add(other),
+        }
+    }
+    let is_awaited = numbers.values().any(|numbers| numbers.is_awaited);
+    made.finish(is_awaited && !has_ended)
+}
+
+/// By site. What a re-probe supersedes stands until the first attempt after it has ended.
+fn numbers(entries: &[Entry]) -> BTreeMap<Site, Numbers> {
+    let mut all: BTreeMap<Site, Numbers> = BTreeMap::new();
+    for entry in entries {
+        if let Fact::Attempt { attempt, .. } = &entry.fact {
+            let numbers = all.entry(entry.stamp.site.clone()).or_default();
+            numbers.newest = numbers.newest.max(attempt.number);
+        }
+    }
+    for entry in entries {
+        if let Fact::ReprobeStarted { after } = entry.fact {
+            let numbers = all.entry(entry.stamp.site.clone()).or_default();
+            if after < numbers.newest {
+                numbers.superseded = numbers.superseded.max(after);
+            } else {
+                numbers.is_awaited = true;
+            }
+        }
+    }
+    all
+}
+
+struct Making {
+    history: History,
+    attempts: BTreeMap<(u32, Site), (Attempt, u32)>,
+    is_row: bool,
+    is_skipped: bool,
+    /// What a saved history says itself.
+    was_complete: Option<bool>,
+    names: HashSet<ObservedName>,
+    lookups: HashSet<u64>,
+    excluded: HashSet<IpAddr>,
+}
+
+impl Making {
+    fn new(key: &HostKey) -> Self {
+        Self {
+            history: History::new(key.clone()),
+            attempts: BTreeMap::new(),
+            is_row: false,
+            is_skipped: false,
+            was_complete: None,
+            names: HashSet::new(),
+            lookups: HashSet::new(),
+            excluded: HashSet::new(),
+        }
+    }
+
+    fn add(&mut self, fact: Fact) {
+        let history = &mut self.history;
+        match fact {
+            Fact::Saved(saved) => {
+                self.is_row |= !saved.outside_targets;
+                self.was_complete = Some(saved.complete);
+                *history = *saved;
+            }
+            Fact::Resolved {
+                name,
+                lookups,
+                excluded,
+            } => {
+                let source = NameSource::Target;
+                history.listed = true;
+                if history.key.endpoint().is_none() {
+                    history.names_checked = true;
+                    self.is_row = true;
+                }
+                self.add_names(vec![ObservedName { name, source }], lookups, excluded);
+            }
+            Fact::Names {
+                names,
+                lookups,
+                excluded,
+                ..
+            } => {
+                history.names_checked = true;
+                self.add_names(names, lookups, excluded);
+            }
+            Fact::BehindGateway(gateway) => {
+                history.listed = true;
+                history.gateway = Some(gateway);
+                self.is_row = true;
+            }
+            Fact::NotReached => {
+                history.listed = true;
+                self.is_row = true;
+            }
+            Fact::Skipped => self.is_skipped = true,
+            Fact::ReprobeStarted { .. } => self.is_skipped = false,
+            Fact::Attempt { .. } => {}
+        }
+    }
+
+    fn add_names(
+        &mut self,
+        names: Vec<ObservedName>,
+        lookups: Vec<Arc<Lookup>>,
+        excluded: Vec<IpAddr>,
+    ) {
+        for name in names {
+            if self.names.insert(name.clone()) {
+                self.history.names.push(name);
+            }
+        }
+        for lookup in lookups {
+            // A failing question asked twice is evidence of its own ("on two tries"); an equal success is not.
+            if lookup.answer.is_resolver_trouble() || self.lookups.insert(lookup_hash(&lookup)) {
+                self.history.lookups.push(lookup);
+            }
+        }
+        for address in excluded {
+            if self.excluded.insert(address) {
+                self.history.excluded.push(address);
+            }
+        }
+    }
+
+    fn finish(self, is_awaited: bool) -> Composed {
+        let Self {
+            mut history,
+            attempts,
+            is_row,
+            is_skipped,
+            was_complete,
+            ..
+        } = self;
+        let mut remaining: BTreeMap<&Site, u32> = BTreeMap::new();
+        for ((_, site), (_, newest)) in &attempts {
+            remaining.insert(site, *newest);
+        }
+        let is_over = is_skipped
+            || if remaining.is_empty() {
+                was_complete.unwrap_or(is_row)
+            } else {
+                remaining.values().all(|remaining| *remaining == 0)
+            };
+        history.complete = is_over && !is_awaited;
+        history.outside_targets = !is_row;
+        history
+            .attempts
+            .extend(attempts.into_values().map(|(attempt, _)| attempt));
+        Composed { history, is_row }
+    }
+}
+
+/// What stands for a lookup, whenever and however fast it was answered.
+fn lookup_hash(lookup: &Lookup) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&lookup.question, &lookup.resolver, &lookup.answer).hash(&mut hasher);
+    hasher.finish()
+}

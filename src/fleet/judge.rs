@@ -1,0 +1,301 @@
+//! Judging, a few hosts at a time, so that whoever shows a fleet is never held up; and the look at all hosts together.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Fleet;
+use super::entry::Composed;
+use super::host::Host;
+use super::summary::Contribution;
+use crate::diagnosis::{self, Context, FleetSurvey, MemberView};
+use crate::model::{Endpoint, History, HostKey};
+
+/// The first look at all hosts together comes after this many attempts, the next ones each time the number has doubled: over a
+/// scan they cost no more than two looks at its end.
+const FIRST_SURVEY: u64 = 32;
+
+/// What is left to be judged, besides single hosts.
+#[derive(Debug, Default)]
+pub(super) struct Judging {
+    survey: Option<Survey>,
+    /// All hosts from this place on are to be judged.
+    all_from: Option<usize>,
+    /// Attempts folded so far, and at which number of them to look at all hosts again.
+    attempts: u64,
+    survey_at: u64,
+    was_without_resolver: bool,
+    had_ended: bool,
+}
+
+impl Clone for Judging {
+    /// A look that is under way begins again in the clone.
+    fn clone(&self) -> Self {
+        Self {
+            survey: self.survey.is_some().then(Survey::default),
+            ..*self
+        }
+    }
+}
+
+/// A look at all hosts, under way.
+#[derive(Debug, Default)]
+struct Survey {
+    next: usize,
+    seen: FleetSurvey,
+    /// Those still to be looked at again, once all have been looked at.
+    again: Option<Vec<usize>>,
+}
+
+/// What hosts see of those that their names resolve to, each made once.
+type Members = RefCell<HashMap<Endpoint, Option<Arc<MemberView>>>>;
+
+impl Fleet {
+    /// Judges at most so many hosts, of those that facts have come of. True while there is more to do.
+    ///
+    /// The numbers that [`Fleet::summary`] and the rows show are those of the hosts judged so far.
+    pub fn work(&mut self, most: usize) -> bool {
+        self.note_changes();
+        if !self.is_busy() {
+            return false;
+        }
+        self.revision += 1;
+        let members = Members::default();
+        for _ in 0..most {
+            // The end of a look at many hosts costs as much as many judgements.
+            let was_looking = self.judging.survey.is_some() && self.hosts.len() > most;
+            if !self.step(&members) || (was_looking && self.judging.survey.is_none()) {
+                break;
+            }
+        }
+        self.is_busy()
+    }
+
+    /// Whether facts have come that are not judged yet.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        let judging = &self.judging;
+        judging.survey.is_some() || judging.all_from.is_some() || !self.dirty.is_empty()
+    }
+
+    /// Looks at all hosts together and judges every one as of the newest event: the order in which events came does not show
+    /// in a report.
+    pub fn settle(&mut self) {
+        self.survey_later();
+        while self.work(1024) {}
+    }
+
+    /// What bears on all hosts.
+    fn note_changes(&mut self) {
+        let is_without_resolver = self.is_without_resolver();
+        let has_ended = self.has_ended();
+        if is_without_resolver != self.judging.was_without_resolver {
+            self.judging.was_without_resolver = is_without_resolver;
+            self.judge_all_later();
+        }
+        if has_ended != self.judging.had_ended {
+            self.judging.had_ended = has_ended;
+            let places: Vec<usize> = self
+                .reprobes
+                .iter()
+                .copied()
+                .filter_map(|endpoint| self.endpoint_place(endpoint))
+                .collect();
+            self.dirty.extend(places);
+        }
+    }
+
+    /// All hosts are looked at together, and judged by what they show, as soon as there is time.
+    pub(super) fn survey_later(&mut self) {
+        self.judging.survey = Some(Survey::default());
+    }
+
+    pub(super) fn survey_when_due(&mut self) {
+        let judging = &mut self.judging;
+        judging.attempts += 1;
+        if judging.attempts >= judging.survey_at.max(FIRST_SURVEY) && judging.survey.is_none() {
+            judging.survey_at = judging.attempts.saturating_mul(2);
+            self.survey_later();
+        }
+    }
+
+    pub(super) fn judge_all_later(&mut self) {
+        self.judging.all_from = Some(0);
+    }
+
+    /// One host; false when there is nothing left to do.
+    fn step(&mut self, members: &Members) -> bool {
+        if let Some(mut survey) = self.judging.survey.take() {
+            if self.look(&mut survey) {
+                self.judging.survey = Some(survey);
+            } else {
+                self.sight = Arc::new(survey.seen.finish());
+                self.judge_all_later();
+            }
+            return true;
+        }
+        if let Some(place) = self.judging.all_from.take() {
+            if place < self.hosts.len() {
+                self.dirty.remove(&place);
+                self.judging.all_from = Some(place + 1);
+                self.judge(place, members);
+            }
+            return true;
+        }
+        match self.dirty.pop_first() {
+            Some(place) => {
+                self.judge(place, members);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Looks at one more host; false when all have been looked at.
+    fn look(&self, survey: &mut Survey) -> bool {
+        let Some(again) = &mut survey.again else {
+            match self.hosts.get(survey.next) {
+                Some(host) => {
+                    let Composed { history, is_row } = self.composed(host);
+                    if is_row || !history.attempts.is_empty() {
+                        survey.seen.add(survey.next, &history);
+                    }
+                    survey.next += 1;
+                }
+                None => survey.again = Some(survey.seen.revisit()),
+            }
+            return true;
+        };
+        let Some(place) = again.pop() else {
+            return false;
+        };
+        if let Some(host) = self.hosts.get(place) {
+            survey.seen.add_again(&self.composed(host).history);
+        }
+        true
+    }
+
+    /// The facts of a host, as far as they can be read.
+    pub(super) fn composed(&self, host: &Host) -> Composed {
+        let (mut composed, _) = host.compose(self.judging.had_ended);
+        composed.is_row &= self.is_row_of_its_own(host.key());
+        composed
+    }
+
+    /// A listed name is a row only where its newest lookup found no address.
+    fn is_row_of_its_own(&self, key: &HostKey) -> bool {
+        let newest = self.targets.get(key).and_then(BTreeMap::last_key_value);
+        newest.is_none_or(|(_, has_address)| !has_address)
+    }
+
+    fn judge(&mut self, place: usize, members: &Members) {
+        let Some(host) = self.hosts.get(place) else {
+            return;
+        };
+        let (mut composed, error) = host.compose(self.judging.had_ended);
+        composed.is_row &= self.is_row_of_its_own(host.key());
+        let Composed { history, is_row } = composed;
+        let key = host.key().clone();
+        let before = host.is_row().then(|| Contribution::of(&host.diagnosis));
+        let diagnosis = is_row
+            .then(|| self.in_context(members, |context| diagnosis::diagnose(&history, context)));
+        let after = diagnosis.as_ref().map(Contribution::of);
+        if before != after {
+            if let Some(before) = before {
+                self.summary.remove(before);
+            }
+            if let Some(after) = after {
+                self.summary.add(after);
+            }
+        }
+        self.link(place, &history);
+        self.tell_referrers(place, &key, &history);
+        if let Some(host) = self.hosts.get_mut(place) {
+            let host = Arc::make_mut(host);
+            match diagnosis {
+                Some(diagnosis) => host.show(&history, diagnosis),
+                None => host.hide(),
+            }
+        }
+        self.note_unreadable(&key, error);
+    }
+
+    /// Remembers which other endpoints a host's names resolve to.
+    fn link(&mut self, place: usize, history: &History) {
+        let own = history.key.endpoint();
+        let port = history.key.port();
+        for lookup in &history.lookups {
+            for address in lookup.answer.addresses() {
+                let endpoint = Endpoint::new(*address, port);
+                let is_known = || {
+                    let referrers = self.referrers.get(&endpoint);
+                    referrers.is_some_and(|places| places.contains(&place))
+                };
+                if Some(endpoint) != own && !is_known() {
+                    let referrers = Arc::make_mut(&mut self.referrers);
+                    referrers.entry(endpoint).or_default().insert(place);
+                }
+            }
+        }
+    }
+
+    /// Those whose names resolve to a host are judged again when it shows them something new.
+    fn tell_referrers(&mut self, place: usize, key: &HostKey, history: &History) {
+        let Some(referrers) = key.endpoint().and_then(|one| self.referrers.get(&one)) else {
+            return;
+        };
+        let mut hasher = DefaultHasher::new();
+        MemberView::of(history).hash(&mut hasher);
+        let hash = hasher.finish();
+        let Some(host) = self
+            .hosts
+            .get_mut(place)
+            .filter(|host| host.member_hash != hash)
+        else {
+            return;
+        };
+        Arc::make_mut(host).member_hash = hash;
+        let others = referrers.iter().copied().filter(|other| *other != place);
+        self.dirty.extend(others);
+    }
+
+    /// What the rules may know besides a host's own history, as of the newest event.
+    pub(super) fn in_context<T>(
+        &self,
+        members: &Members,
+        judge: impl FnOnce(&Context<'_>) -> T,
+    ) -> T {
+        let member = |endpoint: Endpoint| {
+            if let Some(known) = members.borrow().get(&endpoint) {
+                return known.clone();
+            }
+            let made = self.member(endpoint).map(Arc::new);
+            members.borrow_mut().insert(endpoint, made.clone());
+            made
+        };
+        let plan = self.plan();
+        let context = Context {
+            policy: &self.policy,
+            now: self
+                .times
+                .map_or(Timestamp::UNIX_EPOCH, |(_, newest)| newest),
+            dns_enabled: plan.is_none_or(|plan| plan.dns),
+            ntlm_enabled: plan.is_none_or(|plan| plan.ntlm),
+            resolver_down: self.is_without_resolver(),
+            fleet: Some(&self.sight),
+            members: &member,
+        };
+        judge(&context)
+    }
+
+    /// What an endpoint shows to those whose names resolve to it; `None` when nothing was tried.
+    fn member(&self, endpoint: Endpoint) -> Option<MemberView> {
+        let host = self.hosts.get(self.endpoint_place(endpoint)?)?;
+        let Composed { history, is_row } = self.composed(host);
+        (is_row || !history.attempts.is_empty() || history.names_checked)
+            .then(|| MemberView::of(&history))
+    }
+}

@@ -1,0 +1,50 @@
+//! When two results of scanning are equal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Fleet, Host};
+use crate::model::{Attempt, Digest, HostKey, HostState, Severity};
+
+/// What is compared of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Result {
+    state: HostState,
+    findings: BTreeSet<(&'static str, Severity)>,
+    certificates: BTreeSet<Digest<32>>,
+}
+
+impl Result {
+    fn of(host: &Host) -> Self {
+        let findings = host.diagnosis.findings.iter();
+        let history = host.history();
+        let certificates = history.attempts.iter().flat_map(Attempt::certificates);
+        Self {
+            state: host.diagnosis.state,
+            findings: findings.map(|one| (one.id, one.severity)).collect(),
+            certificates: certificates.map(|facts| facts.sha256).collect(),
+        }
+    }
+}
+
+impl Fleet {
+    /// In which hosts two results differ, in words; empty when they are equal: the same hosts, in the same states, with the
+    /// same findings and certificates. Scan ids, times, durations and numbers of attempts may differ.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let results = |fleet: &Self| -> BTreeMap<HostKey, Result> {
+            let rows = fleet.hosts().map(|(_, host)| host);
+            rows.map(|host| (host.key().clone(), Result::of(host)))
+                .collect()
+        };
+        let (own, others) = (results(self), results(other));
+        let keys: BTreeSet<&HostKey> = own.keys().chain(others.keys()).collect();
+        keys.into_iter()
+            .filter_map(|key| match (own.get(key), others.get(key)) {
+                (Some(one), Some(other)) if one == other => None,
+                (Some(one), Some(other)) => Some(format!("{key}: {one:?} and {other:?}")),
+                (Some(one), None) => Some(format!("{key}: only in the first, {one:?}")),
+                (None, other) => Some(format!("{key}: only in the second, {other:?}")),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,130 @@
+//! A fleet from a saved report, which holds facts and no events.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Fleet;
+use super::entry::Stamp;
+use super::host::Host;
+use super::sources::Sources;
+use crate::diagnosis::Policy;
+use crate::model::{
+    CertificateFacts, ChainCertificate, Digest, History, HostKey, Notice, Origin, ScanEnd, ScanId,
+    ScanPlan, Site,
+};
+
+/// What a saved report tells of the scan. Its hosts come one after another, by [`SavedHosts::push`].
+#[derive(Debug, Clone)]
+pub struct Saved {
+    /// Which scan.
+    pub scan: ScanId,
+    /// From where it was made.
+    pub site: Site,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The time as of which hosts are judged.
+    pub evaluated_at: Timestamp,
+    /// What was planned.
+    pub plan: ScanPlan,
+    /// How it ended; `None` when it was saved before.
+    pub end: Option<ScanEnd>,
+    /// Trouble on the scanning side.
+    pub notices: Vec<Notice>,
+    /// The certificates that histories name.
+    pub certificates: Vec<Arc<CertificateFacts>>,
+    /// The hosts.
+    pub hosts: SavedHosts,
+}
+
+/// Histories, kept packed as they come, so that a large report takes no more memory than its fleet.
+#[derive(Debug, Clone, Default)]
+pub struct SavedHosts {
+    hosts: Vec<(Arc<Host>, Vec<Digest<32>>)>,
+    unreadable: Option<String>,
+}
+
+impl SavedHosts {
+    /// Adds a host. Certificates may be named by digest alone.
+    pub fn push(&mut self, history: History) {
+        let mut digests: Vec<Digest<32>> = history
+            .attempts
+            .iter()
+            .filter_map(|attempt| attempt.tls.as_ref())
+            .flat_map(|tls| tls.chain.iter().map(ChainCertificate::sha256))
+            .collect();
+        digests.sort_unstable();
+        digests.dedup();
+        let mut host = Host::unknown(history.key.clone());
+        let key = history.key.clone();
+        if let Err(error) = host.save(history) {
+            self.unreadable = Some(format!("{key}: {error}"));
+        }
+        self.hosts.push((Arc::new(host), digests));
+    }
+}
+
+/// A report names a certificate and does not hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no certificate `{0}` in `certificates`")]
+pub struct MissingCertificate(pub Digest<32>);
+
+impl Fleet {
+    /// The fleet of a saved report, judged by this policy.
+    ///
+    /// # Errors
+    /// When a host names a certificate that the report does not hold.
+    pub fn from_saved(saved: Saved, policy: Policy) -> Result<Self, MissingCertificate> {
+        let Saved {
+            scan,
+            site,
+            started_at,
+            evaluated_at,
+            plan,
+            end,
+            notices,
+            certificates,
+            hosts,
+        } = saved;
+        let mut fleet = Self::new(policy);
+        let origin = Origin::new(scan, site);
+        fleet.scan = Some(scan);
+        fleet.site = Some(origin.site.clone());
+        fleet.times = Some((started_at.min(evaluated_at), evaluated_at));
+        for (seq, notice) in (1..).zip(notices) {
+            let stamp = Stamp {
+                epoch: origin.epoch,
+                stream: origin.stream.into(),
+                seq,
+                site: origin.site.clone(),
+            };
+            fleet.notices.add(stamp, notice);
+        }
+        fleet.sources = Sources::of_saved(origin, plan, end);
+        fleet.is_saved = true;
+        for facts in certificates {
+            fleet.learn(facts);
+        }
+        fleet.unreadable = hosts.unreadable;
+        for (mut host, digests) in hosts.hosts {
+            for digest in digests {
+                let known = fleet.certificates.get(&digest);
+                let known = known.ok_or(MissingCertificate(digest))?;
+                Arc::make_mut(&mut host).certify(known.facts());
+            }
+            fleet.insert(host);
+        }
+        fleet.settle();
+        Ok(fleet)
+    }
+
+    /// A host that stands twice in a report is one: the first counts.
+    fn insert(&mut self, host: Arc<Host>) {
+        let key: HostKey = host.key().clone();
+        if self.place(&key).is_none() {
+            let place = self.hosts.len();
+            self.hosts.push(host);
+            Arc::make_mut(&mut self.index).insert(key, place);
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! The writers of a scan's events: what each has said of the whole scan, and which of its events have been seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Add;
+use std::sync::OnceLock;
+
+use crate::model::{
+    EventBody, Origin, ScanEnd, ScanEvent, ScanPlan, ScanStatus, Stream, UnlistedCounts,
+};
+
+/// The numbers of a stream's events that were seen. A stream without gaps costs one number.
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    /// All below this one were.
+    below: u64,
+    /// Others that were.
+    beyond: BTreeSet<u64>,
+}
+
+impl Seen {
+    /// False when the number was seen before.
+    fn insert(&mut self, seq: u64) -> bool {
+        if seq < self.below || !self.beyond.insert(seq) {
+            return false;
+        }
+        while self.beyond.remove(&self.below) {
+            self.below += 1;
+        }
+        true
+    }
+
+    /// Numbers that are missing before the greatest one seen.
+    fn missing(&self) -> u64 {
+        let last = self.beyond.last();
+        let written = last.map_or(0, |last| (last - self.below).saturating_add(1));
+        written - self.beyond.len() as u64
+    }
+}
+
+/// One writer.
+#[derive(Debug, Clone, Default)]
+struct Source {
+    seen: Seen,
+    /// The newest end, and its place.
+    end: Option<(u64, ScanEnd)>,
+    /// The place of the newest counts, and these.
+    counts: (u64, Counts),
+    /// The newest place at which it went on after an end.
+    reopened: u64,
+}
+
+/// What a writer counts, from its beginning on.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    endpoints_probed: u64,
+    answered_on_retry: u64,
+    unlisted: UnlistedCounts,
+}
+
+impl Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            endpoints_probed: self.endpoints_probed.saturating_add(other.endpoints_probed),
+            answered_on_retry: self
+                .answered_on_retry
+                .saturating_add(other.answered_on_retry),
+            unlisted: self.unlisted + other.unlisted,
+        }
+    }
+}
+
+/// What becomes of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// It is new.
+    New,
+    /// It is new, and what earlier deliveries of its shard brought no longer counts.
+    Replacing,
+    /// It was seen before, or a later delivery has replaced it.
+    Known,
+}
+
+/// All writers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sources {
+    all: BTreeMap<Origin, Source>,
+    /// The first plan of each writer that has one, and its place.
+    plans: BTreeMap<Origin, (u64, ScanPlan)>,
+    known: OnceLock<Known>,
+}
+
+/// What follows from all writers.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    end: Option<ScanEnd>,
+    missing: u64,
+}
+
+impl Sources {
+    /// The writer of a scan of which a report tells.
+    pub(super) fn of_saved(origin: Origin, plan: ScanPlan, end: Option<ScanEnd>) -> Self {
+        let mut source = Source::default();
+        if let Some(end) = end {
+            source.take(1, &EventBody::ScanFinished(end));
+        }
+        Self {
+            all: BTreeMap::from([(origin.clone(), source)]),
+            plans: BTreeMap::from([(origin, (0, plan))]),
+            known: OnceLock::new(),
+        }
+    }
+
+    /// Counts an event in, and takes what it says of the whole scan.
+    pub(super) fn admit(&mut self, event: &ScanEvent) -> Admission {
+        let origin = event.origin();
+        let mut replaced = Vec::new();
+        if let Stream::Shard { number, delivery } = origin.stream {
+            for other in self.deliveries(&origin, number) {
+                match other.stream {
+                    Stream::Shard {
+                        delivery: known, ..
+                    } if known > delivery => {
+                        return Admission::Known;
+                    }
+                    Stream::Shard {
+                        delivery: known, ..
+                    } if known < delivery => {
+                        replaced.push(other);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for other in &replaced {
+            self.all.remove(other);
+            self.plans.remove(other);
+        }
+        let source = self.all.entry(origin.clone()).or_default();
+        if !source.seen.insert(event.seq) {
+            return Admission::Known;
+        }
+        source.take(event.seq, &event.body);
+        self.known = OnceLock::new();
+        if let EventBody::ScanStarted(plan) = &event.body {
+            let known = self.plans.get(&origin);
+            if known.is_none_or(|(seq, _)| event.seq < *seq) {
+                self.plans.insert(origin, (event.seq, plan.clone()));
+            }
+        }
+        if replaced.is_empty() {
+            Admission::New
+        } else {
+            Admission::Replacing
+        }
+    }
+
+    /// The deliveries of a shard that are known.
+    fn deliveries(&self, of: &Origin, number: u32) -> Vec<Origin> {
+        let at = |delivery| Origin {
+            stream: Stream::Shard { number, delivery },
+            ..of.clone()
+        };
+        let known = self.all.range(at(0)..=at(u32::MAX));
+        known.map(|(origin, _)| origin.clone()).collect()
+    }
+
+    /// The writers whose events count.
+    pub(super) fn writers(&self) -> impl Iterator<Item = &Origin> {
+        self.all.keys()
+    }
+
+    /// What was planned, in the words of the newest writer.
+    pub(super) fn plan(&self) -> Option<&ScanPlan> {
+        self.plans.last_key_value().map(|(_, (_, plan))| plan)
+    }
+
+    /// How the scan ended; `None` while some writer goes on. A run that another one has carried on is over. Of a watched scan the
+    /// newest sweep counts.
+    pub(super) fn end(&self) -> Option<ScanEnd> {
+        self.known().end
+    }
+
+    /// Events that must have been written and were not seen.
+    pub(super) fn missing(&self) -> u64 {
+        self.known().missing
+    }
+
+    fn known(&self) -> Known {
+        *self.known.get_or_init(|| {
+            let missing = self.all.values().map(|source| source.seen.missing());
+            Known {
+                end: self.find_end(),
+                missing: missing.fold(0, u64::saturating_add),
+            }
+        })
+    }
+
+    fn find_end(&self) -> Option<ScanEnd> {
+        let epoch = self.all.last_key_value()?.0.epoch;
+        let newest = self.all.iter().rev();
+        let mut newest = newest.take_while(|(origin, _)| origin.epoch == epoch);
+        let mut status = ScanStatus::Complete;
+        let mut counts = Counts::default();
+        let mut not_reached = 0_u64;
+        let mut later: Option<&Origin> = None;
+        for (origin, source) in &mut newest {
+            counts = counts + source.counts.1;
+            let is_run = |one: &Origin| matches!(one.stream, Stream::Run(_));
+            let is_carried_on = later
+                .is_some_and(|later| is_run(later) && is_run(origin) && later.site == origin.site);
+            later = Some(origin);
+            if is_carried_on {
+                continue;
+            }
+            let end = source.end()?;
+            if end.status == ScanStatus::Interrupted {
+                status = ScanStatus::Interrupted;
+            }
+            not_reached = not_reached.saturating_add(end.not_reached);
+        }
+        Some(ScanEnd {
+            status,
+            endpoints_probed: counts.endpoints_probed,
+            unlisted: counts.unlisted,
+            answered_on_retry: counts.answered_on_retry,
+            not_reached,
+        })
+    }
+}
+
+impl Source {
+    fn take(&mut self, seq: u64, body: &EventBody) {
+        let mut counts = |new: Counts| {
+            if seq >= self.counts.0 {
+                self.counts = (seq, new);
+            }
+        };
+        match body {
+            EventBody::Checkpoint(checkpoint) => counts(Counts {
+                endpoints_probed: checkpoint.endpoints_probed,
+                answered_on_retry: checkpoint.answered_on_retry,
+                unlisted: checkpoint.unlisted,
+            }),
+            EventBody::ScanFinished(end) => {
+                counts(Counts {
+                    endpoints_probed: end.endpoints_probed,
+                    answered_on_retry: end.answered_on_retry,
+                    unlisted: end.unlisted,
+                });
+                if self.end.is_none_or(|(known, _)| known < seq) {
+                    self.end = Some((seq, *end));
+                }
+            }
+            EventBody::ReprobeStarted { .. } => self.reopened = self.reopened.max(seq),
+            _ => {}
+        }
+    }
+
+    fn end(&self) -> Option<ScanEnd> {
+        let (seq, end) = self.end?;
+        (seq >= self.reopened).then_some(end)
+    }
+}

@@ -1,0 +1,82 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Endpoint, UnlistedCounts};
+
+/// How far a scan has come: with the events before it, all that a scan needs to go on from here.
+///
+/// Attempts that follow at hosts are not in it: the newest attempt of each says how many remain.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Checkpoint {
+    /// Version of the order in which the planned endpoints are tried; another one means other places.
+    pub permutation: u32,
+    /// Places of the order handed out so far: those from this one on are untried.
+    pub cursor: u64,
+    /// Listed names asked for so far, in the order of the plan; the ones after them were not.
+    pub names_asked: u64,
+    /// What was begun and is not finished.
+    pub open: OpenWork,
+    /// As in the end of the scan, so far.
+    pub endpoints_probed: u64,
+    /// As in the end of the scan, so far.
+    pub answered_on_retry: u64,
+    /// As in the end of the scan, so far.
+    pub unlisted: UnlistedCounts,
+}
+
+/// Work that was handed out, and of which nothing final is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct OpenWork {
+    /// Planned endpoints whose first answer or final silence is awaited, by their places in the order. Sorted, none twice.
+    pub places: Vec<OpenPlaces>,
+    /// The same of endpoints that have no place, since a name led to them, or that are tried beside their place.
+    pub endpoints: Vec<OpenEndpoint>,
+    /// Listed names that were asked for, and of which nothing final is known.
+    pub names: Vec<OpenName>,
+    /// Hosts with names still to be looked up, by their places in the order. Sorted, none twice.
+    pub lookups: Vec<PlaceRange>,
+    /// Hosts without a place that have names still to be looked up.
+    pub lookups_elsewhere: Vec<Endpoint>,
+}
+
+/// Neighbouring places, all at the same round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OpenPlaces {
+    /// The first.
+    pub from: u64,
+    /// The last.
+    pub to: u64,
+    /// The round under way or waited for, from 0.
+    pub round: u8,
+}
+
+/// Neighbouring places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlaceRange {
+    /// The first.
+    pub from: u64,
+    /// The last.
+    pub to: u64,
+}
+
+/// An endpoint that is tried by itself.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub struct OpenEndpoint {
+    /// Which.
+    pub endpoint: Endpoint,
+    /// The round under way or waited for, from 0.
+    pub round: u8,
+    /// It is counted where the order comes to it, and not here.
+    pub repeat: bool,
+}
+
+/// A listed name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct OpenName {
+    /// The name, lower case, without the final dot.
+    pub name: Box<str>,
+    /// The port wanted.
+    pub port: u16,
+}

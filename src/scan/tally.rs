@@ -1,0 +1,220 @@
+//! What the end of a scan counts, each endpoint once: which were tried, and how those without a row ended. A newer result takes
+//! the place of the older one, whether a silent address is asked again, a name leads to a swept one or everything is probed anew.
+
+use std::collections::HashSet;
+
+use crate::model::{Endpoint, Outcome, UnlistedCounts};
+use crate::target::TargetSet;
+
+/// No more planned endpoints than this are remembered: 8 MB. Of a greater sweep none is.
+const MOST: u64 = 1 << 24;
+/// Bit of an endpoint that was tried. The others hold its [`Sum`].
+const TRIED: u8 = 8;
+
+/// Which of the sums an endpoint without a row of its own belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sum {
+    Closed = 1,
+    Filtered = 2,
+    Unreachable = 3,
+    NotProbed = 4,
+}
+
+impl Sum {
+    pub(super) const fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Refused | Outcome::Reset { .. } => Self::Closed,
+            Outcome::HostUnreachable | Outcome::NetworkUnreachable => Self::Unreachable,
+            outcome if outcome.is_ours() => Self::NotProbed,
+            _ => Self::Filtered,
+        }
+    }
+
+    const fn from(bits: u8) -> Option<Self> {
+        match bits & !TRIED {
+            1 => Some(Self::Closed),
+            2 => Some(Self::Filtered),
+            3 => Some(Self::Unreachable),
+            4 => Some(Self::NotProbed),
+            _ => None,
+        }
+    }
+
+    const fn within(self, counts: &mut UnlistedCounts) -> &mut u64 {
+        match self {
+            Self::Closed => &mut counts.closed,
+            Self::Filtered => &mut counts.filtered,
+            Self::Unreachable => &mut counts.unreachable,
+            Self::NotProbed => &mut counts.not_probed,
+        }
+    }
+}
+
+/// The counts, and what is remembered of each endpoint.
+#[derive(Debug)]
+pub(super) struct Tally {
+    planned: u64,
+    /// Four bits for each planned endpoint. Memory is taken with the first.
+    marks: Vec<u8>,
+    /// Planned endpoints tried.
+    tried: u64,
+    /// Others tried.
+    elsewhere: HashSet<Endpoint>,
+    late: HashSet<Endpoint>,
+    unlisted: UnlistedCounts,
+}
+
+impl Tally {
+    /// Of so many planned endpoints.
+    pub(super) fn new(planned: u64) -> Self {
+        Self {
+            planned,
+            marks: Vec::new(),
+            tried: 0,
+            elsewhere: HashSet::new(),
+            late: HashSet::new(),
+            unlisted: UnlistedCounts::default(),
+        }
+    }
+
+    pub(super) const fn unlisted(&self) -> UnlistedCounts {
+        self.unlisted
+    }
+
+    /// Whether it is known of each planned endpoint how it was counted.
+    pub(super) const fn remembers(&self) -> bool {
+        self.planned <= MOST
+    }
+
+    /// Everything is probed anew.
+    pub(super) fn begin_anew(&mut self) {
+        if !self.remembers() {
+            self.tried = 0;
+            self.unlisted = UnlistedCounts::default();
+        }
+    }
+
+    /// The first answer, or the final silence, of an endpoint is known.
+    pub(super) fn tried(&mut self, targets: &TargetSet, endpoint: Endpoint) {
+        let Some(index) = targets.index_of(endpoint) else {
+            self.elsewhere.insert(endpoint);
+            return;
+        };
+        let mark = self.mark(index);
+        self.tried += u64::from(mark & TRIED == 0);
+        self.set(index, mark | TRIED);
+    }
+
+    pub(super) fn was_tried(&self, targets: &TargetSet, endpoint: Endpoint) -> bool {
+        match targets.index_of(endpoint) {
+            Some(index) => self.mark(index) & TRIED != 0,
+            None => self.elsewhere.contains(&endpoint),
+        }
+    }
+
+    /// Whether an endpoint answered only after a silent round.
+    pub(super) fn late_is(&mut self, endpoint: Endpoint, late: bool) {
+        if late {
+            self.late.insert(endpoint);
+        } else {
+            self.late.remove(&endpoint);
+        }
+    }
+
+    /// Endpoints that answered only after a silent round.
+    pub(super) fn late(&self) -> u64 {
+        self.late.len() as u64
+    }
+
+    /// Counts a planned endpoint among those without a row.
+    pub(super) fn count(&mut self, targets: &TargetSet, endpoint: Endpoint, sum: Sum) {
+        self.take(targets, endpoint);
+        *sum.within(&mut self.unlisted) += 1;
+        if let Some(index) = targets.index_of(endpoint) {
+            self.set(index, self.mark(index) & TRIED | sum as u8);
+        }
+    }
+
+    /// Counts it no more. Gives how it was counted.
+    pub(super) fn take(&mut self, targets: &TargetSet, endpoint: Endpoint) -> Option<Sum> {
+        let index = targets.index_of(endpoint)?;
+        let mark = self.mark(index);
+        let sum = Sum::from(mark)?;
+        self.set(index, mark & TRIED);
+        let count = sum.within(&mut self.unlisted);
+        *count = count.saturating_sub(1);
+        Some(sum)
+    }
+
+    /// Endpoints tried.
+    pub(super) fn probed(&self) -> u64 {
+        (self.tried + self.elsewhere.len() as u64).saturating_sub(self.unlisted.not_probed)
+    }
+
+    /// Planned endpoints never tried.
+    pub(super) const fn untried(&self) -> u64 {
+        self.planned.saturating_sub(self.tried)
+    }
+
+    fn mark(&self, index: u64) -> u8 {
+        let byte = usize::try_from(index / 2)
+            .ok()
+            .and_then(|at| self.marks.get(at));
+        byte.map_or(0, |byte| byte >> shift(index) & 0xF)
+    }
+
+    fn set(&mut self, index: u64, mark: u8) {
+        if self.marks.is_empty() && self.remembers() {
+            let bytes = usize::try_from(self.planned.div_ceil(2)).unwrap_or(0);
+            self.marks = vec![0; bytes];
+        }
+        let byte = usize::try_from(index / 2)
+            .ok()
+            .and_then(|at| self.marks.get_mut(at));
+        if let Some(byte) = byte {
+            *byte = *byte & !(0xF << shift(index)) | mark << shift(index);
+        }
+    }
+}
+
+/// Where in its byte an endpoint's bits are.
+const fn shift(index: u64) -> u8 {
+    if index.is_multiple_of(2) { 0 } else { 4 }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::target::TargetSetBuilder;
+
+    fn at(last: u8) -> Endpoint {
+        Endpoint::new(IpAddr::from([127, 9, 0, last]), 3389)
+    }
+
+    #[test]
+    fn an_endpoint_counts_once_and_by_its_newest_result() {
+        let mut builder = TargetSetBuilder::new(&[3389]);
+        builder.add_text("127.9.0.1-9").unwrap();
+        let targets = builder.build().unwrap();
+        let mut tally = Tally::new(targets.endpoints());
+        for last in [1, 2, 2, 3, 40, 40] {
+            tally.tried(&targets, at(last));
+        }
+        assert_eq!((tally.probed(), tally.untried()), (4, 6));
+        assert!(tally.was_tried(&targets, at(40)) && !tally.was_tried(&targets, at(4)));
+        tally.count(&targets, at(1), Sum::Filtered);
+        tally.count(&targets, at(2), Sum::NotProbed);
+        tally.count(&targets, at(1), Sum::Closed);
+        let counts = tally.unlisted();
+        assert_eq!(
+            (counts.closed, counts.filtered, counts.not_probed),
+            (1, 0, 1)
+        );
+        assert_eq!(tally.probed(), 3);
+        assert_eq!(tally.take(&targets, at(2)), Some(Sum::NotProbed));
+        assert_eq!(tally.take(&targets, at(2)), None);
+        assert_eq!(tally.probed(), 4);
+    }
+}
