@@ -182,7 +182,7 @@ pub struct Diagnosis {
 impl Diagnosis {
     /// That of a host of which nothing is known.
     #[must_use]
-    pub(crate) const fn unknown() -> Self {
+    pub const fn unknown() -> Self {
         Self {
             state: HostState::NotProbed,
             failed_stage: None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::sheet::{Sheet, summarize};
-use crate::diagnosis::{Diagnosis, Disagreement, NameMember, NamePath, Spread, Stability};
+use crate::diagnosis::{Diagnosis, Disagreement, NameMember, NamePath, Spread};
 use crate::fleet::Host;
 use crate::model::{
     Attempt, CertificateFacts, CertificateStatus, Confidence, Digest, DnsVerdict, Endpoint,
@@ -119,28 +119,7 @@ pub(super) fn attempt(tls: Option<TlsFacts>) -> Attempt {
 pub(super) fn diagnosis(state: HostState) -> Diagnosis {
     Diagnosis {
         state,
-        failed_stage: None,
-        security: SelectedSecurity::None,
-        nla: Nla::Unknown,
-        certificate_status: None,
-        days_left: None,
-        shown: None,
-        dns: DnsVerdict::NotChecked,
-        disagreement: None,
-        name_paths: Vec::new(),
-        stability: Stability {
-            verdict: StabilityVerdict::Unknown,
-            attempts: 0,
-            failures: 0,
-            failures_by_stage: Vec::new(),
-            connect_ms: None,
-            total_ms: None,
-            handshake_ms: None,
-            retransmits: None,
-            loss: 0.0,
-        },
-        findings: Vec::new(),
-        predicted: None,
+        ..Diagnosis::unknown()
     }
 }
 

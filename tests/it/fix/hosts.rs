@@ -4,13 +4,12 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use rdpscan::diagnosis::{Diagnosis, NameMember, NamePath, Policy, Stability, remedies};
+use rdpscan::diagnosis::{Diagnosis, NameMember, NamePath, Policy, remedies};
 use rdpscan::fleet::{Fleet, Host, HostId};
 use rdpscan::model::{
     Attempt, Confidence, DnsVerdict, EVENT_SCHEMA, Endpoint, EventBody, Finding, History, HostKey,
-    HostState, NameSource, Nla, NtlmFacts, ObservedName, Outcome, ProbeKind, ScanEnd, ScanEvent,
-    ScanPlan, ScanStatus, SelectedSecurity, Severity, StabilityVerdict, Stage, StageRecord, Stream,
-    Texts, UnlistedCounts,
+    HostState, NameSource, NtlmFacts, ObservedName, Outcome, ProbeKind, ScanEnd, ScanEvent,
+    ScanPlan, ScanStatus, Severity, Stage, StageRecord, Stream, Texts, UnlistedCounts,
 };
 use rdpscan::report::{self, Format, Selection};
 
@@ -55,28 +54,9 @@ pub(super) fn host(key: HostKey, findings: Vec<Finding>) -> Host {
         &History::new(key),
         Diagnosis {
             state: HostState::Broken,
-            failed_stage: None,
-            security: SelectedSecurity::None,
-            nla: Nla::Unknown,
-            certificate_status: None,
-            days_left: None,
-            shown: None,
             dns: DnsVerdict::Match,
-            disagreement: None,
-            name_paths: Vec::new(),
-            stability: Stability {
-                verdict: StabilityVerdict::Down,
-                attempts: 3,
-                failures: 3,
-                failures_by_stage: Vec::new(),
-                connect_ms: None,
-                total_ms: None,
-                handshake_ms: None,
-                retransmits: None,
-                loss: 0.0,
-            },
             findings,
-            predicted: None,
+            ..Diagnosis::unknown()
         },
     )
 }
