@@ -9,7 +9,7 @@ use crate::cli::DemoArgs;
 use crate::exit::ExitStatus;
 use crate::settings::{Resolved, Source};
 use crate::sim::{self, Ports, Scenario, StartOptions};
-use crate::target::TargetSetBuilder;
+use crate::targets::TargetSetBuilder;
 use crate::{clock, sanitize};
 
 use super::{Wish, outputs, signals};

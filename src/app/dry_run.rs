@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::scan::Connections;
 use crate::settings::Settings;
-use crate::target::TargetSet;
+use crate::targets::TargetSet;
 use crate::{platform, sanitize};
 
 use super::{fit, headless};

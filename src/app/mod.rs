@@ -33,7 +33,7 @@ use crate::record;
 use crate::report::{self, Format};
 use crate::settings::{self, Environment, FailOn, Settings, Source};
 use crate::table::Filter;
-use crate::target::{TargetSet, TargetSetBuilder};
+use crate::targets::{TargetSet, TargetSetBuilder};
 use crate::tui::Keeping;
 
 use outputs::{Sink, tell};

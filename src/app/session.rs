@@ -16,7 +16,7 @@ use crate::probe::dns::{DnsOptions, Names};
 use crate::probe::trust::TrustStore;
 use crate::scan::{CONTROL_CAPACITY, EVENT_CAPACITY, ScanOptions};
 use crate::settings::Settings;
-use crate::target::TargetSet;
+use crate::targets::TargetSet;
 use crate::tui::Keeping;
 use crate::{platform, record, sanitize, scan, tui};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::model::{Checkpoint, EventBody, OpenName, OpenWork};
-use crate::target::Permutation;
+use crate::targets::Permutation;
 
 use super::engine::Engine;
 use super::lookups::LookupTask;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::clock;
 use crate::model::{Control, Endpoint, EventBody, HostKey, Notice, Outcome};
-use crate::target::NameTarget;
+use crate::targets::NameTarget;
 
 use super::engine::{Engine, Known};
 use super::lookups::LookupTask;

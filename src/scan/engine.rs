@@ -15,7 +15,7 @@ use crate::model::{
     Checkpoint, Control, Descriptors, Digest, EVENT_SCHEMA, Endpoint, EventBody, HostKey, Notice,
     ObservedName, Progress, ScanEnd, ScanEvent, ScanPlan, ScanStatus,
 };
-use crate::target::{NameTarget, TargetSet};
+use crate::targets::{NameTarget, TargetSet};
 
 use super::checkpoint::CHECKPOINT_EVERY;
 use super::clock_watch::ClockWatch;

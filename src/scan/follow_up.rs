@@ -8,7 +8,7 @@ use crate::model::{
     Attempt, Endpoint, EventBody, Lookup, NameSource, Notice, ObservedName, Outcome, ProbeKind,
     STALLED_US, Stage, StageRecord, not_a_host,
 };
-use crate::target::NameTarget;
+use crate::targets::NameTarget;
 
 use super::candidates;
 use super::engine::{Engine, Known};

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use crate::clock;
 use crate::model::{Endpoint, EventBody, ScanStatus};
-use crate::target::NameTarget;
+use crate::targets::NameTarget;
 
 use super::contain::contain;
 use super::dispatch::Done;

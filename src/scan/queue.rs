@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::silent::SilentSet;
 use crate::model::{Checkpoint, Endpoint, OpenEndpoint, OpenPlaces, OpenWork, PlaceRange};
-use crate::target::{Permutation, TargetSet};
+use crate::targets::{Permutation, TargetSet};
 
 /// Silent addresses kept for their next round. When the line is full, new addresses wait, so that a /8 needs no more
 /// memory than a /16.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::model::{Endpoint, Lookup, ObservedName};
-use crate::target::NameTarget;
+use crate::targets::NameTarget;
 
 use super::resolvers::ResolverState;
 

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::model::{Endpoint, Outcome, UnlistedCounts};
-use crate::target::TargetSet;
+use crate::targets::TargetSet;
 
 /// No more planned endpoints than this are remembered: 8 MB. Of a greater sweep none is.
 const MOST: u64 = 1 << 24;
@@ -187,7 +187,7 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
-    use crate::target::TargetSetBuilder;
+    use crate::targets::TargetSetBuilder;
 
     fn at(last: u8) -> Endpoint {
         Endpoint::new(IpAddr::from([127, 9, 0, last]), 3389)

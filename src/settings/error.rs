@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::resolve::Source;
 use crate::report::FormatError;
-use crate::target::shown;
+use crate::targets::shown;
 
 /// Why there are no settings. Each message is one line with the value, the reason and the way out.
 #[derive(Debug, thiserror::Error)]

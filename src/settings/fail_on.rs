@@ -5,7 +5,7 @@ use std::fmt;
 use super::value::{optional, word};
 use crate::fleet::Host;
 use crate::model::{HostState, Severity};
-use crate::target::{Refusal, shown};
+use crate::targets::{Refusal, shown};
 
 /// Hosts that call for exit status 1; the default is none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

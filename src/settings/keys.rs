@@ -13,7 +13,7 @@ use super::{FailOn, Profile, Settings};
 use crate::report::Format;
 use crate::sanitize;
 use crate::table::{Columns, Filter, Sort};
-use crate::target::Refusal;
+use crate::targets::Refusal;
 use crate::tui::Palette;
 use crate::tui::keymap::{BINDINGS, Keymap, KeymapError};
 

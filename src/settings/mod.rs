@@ -83,7 +83,7 @@ pub struct ScanSettings {
     pub profile: Profile,
     /// Seed of the order; `None` draws one.
     pub seed: Option<u64>,
-    /// More than [`crate::target::ADDRESS_LIMIT`] addresses are meant.
+    /// More than [`crate::targets::ADDRESS_LIMIT`] addresses are meant.
     pub allow_large: bool,
     /// Ask the NTLM question.
     pub ntlm: bool,

@@ -14,7 +14,7 @@ use super::nearest::nearest;
 use super::{Profile, SAMPLE, Settings, file};
 use crate::cli::{Cli, Flag};
 use crate::report::Format;
-use crate::target::{decode, shown};
+use crate::targets::{decode, shown};
 
 /// Every variable that rdpscan reads begins so.
 const PREFIX: &str = "RDPSCAN_";

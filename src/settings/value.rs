@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::target::Refusal;
+use crate::targets::Refusal;
 
 /// More ports than this is another kind of scan.
 const MOST_PORTS: usize = 64;

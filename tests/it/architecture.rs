@@ -33,7 +33,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["tokio", "rustls::", "ratatui", "std::fs", "std::net::Tcp"],
     ),
     (
-        "target",
+        "targets",
         &["model", "counts"],
         &[
             "tokio",
@@ -88,7 +88,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "scan",
-        &["target", "model", "clock"],
+        &["targets", "model", "clock"],
         &[
             "rustls::",
             "ratatui",

@@ -17,7 +17,7 @@ use rdpscan::probe::{LiveProber, ProbeOptions};
 use rdpscan::report::{self, Format, Selection};
 use rdpscan::scan::{self, Connections, ScanOptions};
 use rdpscan::sim::{self, Ports, RunningFleet, Scenario, StartOptions, judge_fleet};
-use rdpscan::target::TargetSetBuilder;
+use rdpscan::targets::TargetSetBuilder;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 

@@ -24,7 +24,7 @@ use crate::model::{
     Attempt, Endpoint, EventBody, HostState, Notice, Outcome, Progress, ScanEvent, ScanStatus,
     Stage,
 };
-use crate::target::{TargetSet, TargetSetBuilder};
+use crate::targets::{TargetSet, TargetSetBuilder};
 use fake::{Answer, FakeProber};
 
 fn targets(wanted: &[&str], excluded: &[&str]) -> TargetSet {

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::model::{Checkpoint, OpenPlaces, OpenWork};
 use crate::scan::queue::{Job, NotResumable, Purpose, Queue};
-use crate::target::Permutation;
+use crate::targets::Permutation;
 
 const LAST_ROUND: u8 = 2;
 

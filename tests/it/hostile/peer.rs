@@ -10,7 +10,7 @@ use rdpscan::probe::dns::{DnsOptions, Names};
 use rdpscan::probe::trust::TrustStore;
 use rdpscan::probe::{LiveProber, ProbeOptions};
 use rdpscan::scan::{self, AttemptRequest, Connect, Prober as _, ScanOptions};
-use rdpscan::target::TargetSetBuilder;
+use rdpscan::targets::TargetSetBuilder;
 use rdpscan::wire::tsrequest;
 use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::Endpoint;
-use crate::target::Permutation;
+use crate::targets::Permutation;
 
 fn build(targets: &[&str], excludes: &[&str]) -> Result<TargetSet, TargetError> {
     let mut builder = TargetSetBuilder::new(&[3389]);
