@@ -22,6 +22,7 @@ pub mod fleet;
 pub mod model;
 pub mod platform;
 pub mod probe;
+pub mod prober;
 #[warn(missing_docs)]
 pub mod record;
 pub mod report;

@@ -1,25 +1,32 @@
 use std::sync::Arc;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
+use super::connection::Connection;
+use super::graceful_close::graceful_close;
 use super::live::LiveProber;
 use super::peek::{self, Peek};
-use super::talk::Talk;
 use super::tcp::Link;
 use super::timeline::Timeline;
 use super::tls::{self, Session};
-use super::{close, credssp, x224};
+use super::{credssp, x224};
 use crate::clock;
 use crate::model::{
     Attempt, NegotiationFacts, NtlmFacts, Outcome, ProbeKind, Protocols, SelectedSecurity, Stage,
     TlsFacts, TlsHandshake, TrustVerdict,
 };
-use crate::scan::AttemptRequest;
+use crate::prober::AttemptRequest;
 use crate::wire::tls_peek::{self, PeekFacts};
 use crate::wire::x224::ConnectionRequest;
 
-/// Runs every stage after TCP on one connection, and ends it politely.
-pub(super) async fn run(prober: &LiveProber, link: Link, request: AttemptRequest) -> Attempt {
+/// Runs every stage after TCP on one connection, and closes it gracefully.
+pub(super) async fn run(
+    prober: &LiveProber,
+    link: Link,
+    request: AttemptRequest,
+    cancel: CancellationToken,
+) -> Attempt {
     let limit = deadline(prober, request.probe);
     let mut timeline = Timeline::new(link.started);
     timeline.connected(link.connect_us);
@@ -33,15 +40,15 @@ pub(super) async fn run(prober: &LiveProber, link: Link, request: AttemptRequest
         tls: None,
         ntlm: None,
     };
-    let talk = Talk::new(link.stream, limit, request.give_up.clone());
+    let connection = Connection::new(link.stream, limit, cancel);
     match request.probe {
-        ProbeKind::DirectTls => run.direct_tls(talk).await,
-        ProbeKind::LegacyHello => run.legacy_hello(talk).await,
-        ProbeKind::WithoutNla => run.answer_only(talk).await,
+        ProbeKind::DirectTls => run.direct_tls(connection).await,
+        ProbeKind::LegacyHello => run.legacy_hello(connection).await,
+        ProbeKind::WithoutNla => run.answer_only(connection).await,
         ProbeKind::Default
         | ProbeKind::LongDeadline
         | ProbeKind::BareRequest
-        | ProbeKind::HybridExRequest => run.usual(talk).await,
+        | ProbeKind::HybridExRequest => run.usual(connection).await,
     }
 
     let Run {
@@ -89,69 +96,68 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// X.224, TLS where it was selected, and the NTLM message where it has a place.
-    async fn usual(&mut self, mut talk: Talk) {
-        if self.negotiate(&mut talk).await {
-            self.full(talk).await;
+    async fn usual(&mut self, mut connection: Connection) {
+        if self.negotiate(&mut connection).await {
+            self.full(connection).await;
         } else {
-            close::politely(talk, &[]).await;
+            graceful_close(connection, &[]).await;
         }
     }
 
-    async fn answer_only(&mut self, mut talk: Talk) {
-        self.negotiate(&mut talk).await;
-        close::politely(talk, &[]).await;
+    async fn answer_only(&mut self, mut connection: Connection) {
+        self.negotiate(&mut connection).await;
+        graceful_close(connection, &[]).await;
     }
 
-    async fn legacy_hello(&mut self, mut talk: Talk) {
-        if !self.negotiate(&mut talk).await {
-            close::politely(talk, &[]).await;
+    async fn legacy_hello(&mut self, mut connection: Connection) {
+        if !self.negotiate(&mut connection).await {
+            graceful_close(connection, &[]).await;
             return;
         }
         let begun = self.timeline.begin(Stage::Tls);
-        let Peek { outcome, facts } = self.peek(&mut talk).await;
+        let Peek { outcome, facts } = self.peek(&mut connection).await;
         let handshake = if outcome.is_ok() {
             TlsHandshake::LegacyPeek
         } else {
             TlsHandshake::Failed
         };
         self.timeline.end(begun, outcome);
-        let farewell = facts
+        let close_notify = facts
             .as_ref()
-            .map(|facts| peek::farewell(facts.version))
+            .map(|facts| peek::close_notify(facts.version))
             .unwrap_or_default();
         self.tls = Some(match facts {
-            Some(facts) => self.peeked_facts(&facts, handshake, talk.received()),
-            None => no_tls_facts(talk.received()),
+            Some(facts) => self.peeked_facts(&facts, handshake, connection.received()),
+            None => no_tls_facts(connection.received()),
         });
-        close::politely(talk, &farewell).await;
+        graceful_close(connection, &close_notify).await;
     }
 
     /// TLS at once; what answers an X.224 request inside it tells what is behind.
-    async fn direct_tls(&mut self, mut talk: Talk) {
-        let Some(mut session) = self.handshake(&mut talk).await else {
-            close::politely(talk, &[]).await;
+    async fn direct_tls(&mut self, mut connection: Connection) {
+        let Some(mut session) = self.handshake(&mut connection).await else {
+            graceful_close(connection, &[]).await;
             return;
         };
         let begun = self.timeline.begin(Stage::X224);
-        talk.begin(self.prober.options.x224);
+        connection.begin(self.prober.options.x224);
         let request = self.connection_request();
-        let answer = x224::negotiate_inside(&mut talk, &mut session, &request).await;
+        let answer = x224::negotiate_inside(&mut connection, &mut session, &request).await;
         self.negotiation = answer.facts;
         self.timeline.end(begun, answer.outcome);
-        let farewell = session.farewell();
-        close::politely(talk, &farewell).await;
+        let close_notify = session.close_notify();
+        graceful_close(connection, &close_notify).await;
     }
 
     /// The X.224 stage; whether TLS follows.
-    async fn negotiate(&mut self, talk: &mut Talk) -> bool {
+    async fn negotiate(&mut self, connection: &mut Connection) -> bool {
         let request = self.connection_request();
         let begun = self.timeline.begin(Stage::X224);
-        talk.begin(match self.request.probe {
+        connection.begin(match self.request.probe {
             ProbeKind::LongDeadline => self.prober.options.x224_long,
             _ => self.prober.options.x224,
         });
-        let answer = x224::negotiate(talk, &request).await;
+        let answer = x224::negotiate(connection, &request).await;
         self.negotiation = answer.facts;
         let ok = answer.outcome.is_ok();
         self.timeline.end(begun, answer.outcome);
@@ -171,16 +177,15 @@ impl Run<'_> {
         }
     }
 
-    /// TLS, then the NTLM message where it has a place, then the polite end.
-    async fn full(&mut self, mut talk: Talk) {
-        let Some(mut session) = self.handshake(&mut talk).await else {
-            close::politely(talk, &[]).await;
+    async fn full(&mut self, mut connection: Connection) {
+        let Some(mut session) = self.handshake(&mut connection).await else {
+            graceful_close(connection, &[]).await;
             return;
         };
         if self.request.ntlm && self.selected().uses_credssp() {
             let begun = self.timeline.begin(Stage::Credssp);
-            talk.begin(self.prober.options.credssp);
-            let asked = credssp::ask(&mut talk, &mut session).await;
+            connection.begin(self.prober.options.credssp);
+            let asked = credssp::ask(&mut connection, &mut session).await;
             let (facts, outcome) = match asked {
                 Ok(facts) => (Some(facts), Outcome::Ok),
                 Err(outcome) => (None, outcome),
@@ -188,14 +193,14 @@ impl Run<'_> {
             self.ntlm = facts;
             self.timeline.end(begun, outcome);
         }
-        let farewell = session.farewell();
-        close::politely(talk, &farewell).await;
+        let close_notify = session.close_notify();
+        graceful_close(connection, &close_notify).await;
     }
 
     /// The TLS stage: the session, when a client would go on from there.
-    async fn handshake(&mut self, talk: &mut Talk) -> Option<Box<Session>> {
+    async fn handshake(&mut self, connection: &mut Connection) -> Option<Box<Session>> {
         let begun = self.timeline.begin(Stage::Tls);
-        talk.begin(self.prober.options.tls);
+        connection.begin(self.prober.options.tls);
         let session = self
             .prober
             .client
@@ -207,13 +212,13 @@ impl Run<'_> {
                 return None;
             }
         };
-        let mut shaken = session.handshake(talk).await;
+        let mut shaken = session.handshake(connection).await;
         // Waiting for the server's verdict is ours, and no slowness of the handshake.
         let took_us = begun.elapsed_us();
         if shaken.is_ok() {
-            shaken = session.client_certificate_verdict(talk).await;
+            shaken = session.client_certificate_verdict(connection).await;
         }
-        let facts = self.tls_facts(&session, talk.received());
+        let facts = self.tls_facts(&session, connection.received());
         // No client can check a key that it cannot read.
         if let (Ok(()), Some(reason)) = (
             &shaken,
@@ -237,10 +242,10 @@ impl Run<'_> {
         ok.then_some(session)
     }
 
-    async fn peek(&mut self, talk: &mut Talk) -> Peek {
-        talk.begin(self.prober.options.tls);
+    async fn peek(&mut self, connection: &mut Connection) -> Peek {
+        connection.begin(self.prober.options.tls);
         match self.prober.client.random() {
-            Ok(random) => peek::peek(talk, tls::server_name(self.by_name()), random).await,
+            Ok(random) => peek::peek(connection, tls::server_name(self.by_name()), random).await,
             Err(outcome) => Peek {
                 outcome,
                 facts: None,

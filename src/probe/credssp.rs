@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::talk::Talk;
+use super::connection::Connection;
 use super::tls::Session;
 use crate::clock;
 use crate::model::{NtlmFacts, Outcome};
@@ -12,7 +12,10 @@ const VERSION: u32 = 6;
 
 /// Sends one `TSRequest` with NTLM NEGOTIATE and reads the challenge (MS-CSSP 3.1.5, MS-NLMP 2.2.1.2). Nothing may follow:
 /// whoever calls this takes leave.
-pub(super) async fn ask(talk: &mut Talk, session: &mut Session) -> Result<NtlmFacts, Outcome> {
+pub(super) async fn ask(
+    connection: &mut Connection,
+    session: &mut Session,
+) -> Result<NtlmFacts, Outcome> {
     let measured_at = clock::wall();
     let asked = clock::monotonic();
     let question = TsRequest {
@@ -20,7 +23,7 @@ pub(super) async fn ask(talk: &mut Talk, session: &mut Session) -> Result<NtlmFa
         nego_token: Some(ntlm::negotiate()),
         ..TsRequest::default()
     };
-    let answer = exchange(talk, session, &question.encode()).await?;
+    let answer = exchange(connection, session, &question.encode()).await?;
     let half_us = clock::micros_since(asked) / 2;
 
     if let Some(status) = answer.error_code.filter(|status| *status != 0) {
@@ -42,13 +45,13 @@ pub(super) async fn ask(talk: &mut Talk, session: &mut Session) -> Result<NtlmFa
 }
 
 async fn exchange(
-    talk: &mut Talk,
+    connection: &mut Connection,
     session: &mut Session,
     question: &[u8],
 ) -> Result<TsRequest, Outcome> {
     let mut message = Vec::new();
     let read = async {
-        session.send(talk, question).await?;
+        session.send(connection, question).await?;
         loop {
             let length = tsrequest::length(&message).map_err(|error| Outcome::Malformed {
                 detail: error.to_string().into(),
@@ -56,7 +59,7 @@ async fn exchange(
             if length.is_some_and(|length| message.len() >= length) {
                 return Ok(());
             }
-            session.receive(talk, &mut message).await?;
+            session.receive(connection, &mut message).await?;
         }
     };
     let ended = Box::pin(read).await;

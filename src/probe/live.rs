@@ -2,6 +2,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use super::attempt;
 use super::chains::Chains;
 use super::dns::Names;
@@ -10,7 +12,7 @@ use super::tls::Client;
 use super::trust::TrustStore;
 use crate::model::{Attempt, Descriptors, Endpoint, Lookup};
 use crate::platform;
-use crate::scan::{AttemptRequest, Connect, Prober, ResolverHealth};
+use crate::prober::{AttemptRequest, Connect, Prober, ResolverHealth};
 
 /// Deadlines and helpers of a [`LiveProber`].
 pub struct ProbeOptions {
@@ -79,9 +81,14 @@ impl Prober for LiveProber {
         tcp::connect(endpoint, timeout)
     }
 
-    fn attempt(&self, link: Link, request: AttemptRequest) -> impl Future<Output = Attempt> + Send {
+    fn attempt(
+        &self,
+        link: Link,
+        request: AttemptRequest,
+        cancel: CancellationToken,
+    ) -> impl Future<Output = Attempt> + Send {
         // Boxed: the engine holds one of these per host in flight, and most addresses never get this far.
-        Box::pin(attempt::run(self, link, request))
+        Box::pin(attempt::run(self, link, request, cancel))
     }
 
     async fn forward(&self, name: &str) -> Option<Vec<Lookup>> {

@@ -7,18 +7,18 @@
 mod attempt;
 pub mod certificate;
 mod chains;
-mod close;
+mod connection;
 mod credssp;
 pub mod dns;
+mod graceful_close;
 mod live;
 mod peek;
+mod recording_verifier;
 mod signature;
-mod talk;
 pub mod tcp;
 mod timeline;
 mod tls;
 pub mod trust;
-mod verifier;
 mod x224;
 
 pub use live::{LiveProber, ProbeOptions};

@@ -1,4 +1,4 @@
-use super::talk::Talk;
+use super::connection::Connection;
 use crate::model::{Outcome, TlsVersion};
 use crate::wire::tls_peek::{self, PeekFacts, PeekReader, PeekStep};
 
@@ -12,9 +12,9 @@ pub(super) struct Peek {
 }
 
 /// Sends the hand-made hello and reads the clear part of the answer, which nobody has authenticated.
-pub(super) async fn peek(talk: &mut Talk, sni: Option<&str>, random: [u8; 32]) -> Peek {
+pub(super) async fn peek(connection: &mut Connection, sni: Option<&str>, random: [u8; 32]) -> Peek {
     let mut reader = PeekReader::new();
-    let outcome = read(talk, &mut reader, sni, random).await;
+    let outcome = read(connection, &mut reader, sni, random).await;
     Peek {
         outcome: outcome.err().unwrap_or(Outcome::Ok),
         facts: reader.into_facts(),
@@ -22,23 +22,25 @@ pub(super) async fn peek(talk: &mut Talk, sni: Option<&str>, random: [u8; 32]) -
 }
 
 async fn read(
-    talk: &mut Talk,
+    connection: &mut Connection,
     reader: &mut PeekReader,
     sni: Option<&str>,
     random: [u8; 32],
 ) -> Result<(), Outcome> {
-    talk.send(&tls_peek::client_hello(sni, random)).await?;
+    connection
+        .send(&tls_peek::client_hello(sni, random))
+        .await?;
     loop {
-        if talk.inbox().is_empty() {
-            talk.fill().await?;
+        if connection.inbox().is_empty() {
+            connection.fill().await?;
         }
-        let detail = match reader.push(&talk.take()) {
+        let detail = match reader.push(&connection.take()) {
             PeekStep::NeedMore => continue,
             PeekStep::Done => return Ok(()),
             PeekStep::Alert(code) => {
                 return Err(Outcome::Alert {
                     code,
-                    received: talk.received(),
+                    received: connection.received(),
                 });
             }
             PeekStep::NotTls => "not TLS records",
@@ -51,6 +53,6 @@ async fn read(
 }
 
 /// A `close_notify` in the version that the server speaks.
-pub(super) fn farewell(version: TlsVersion) -> Vec<u8> {
+pub(super) fn close_notify(version: TlsVersion) -> Vec<u8> {
     tls_peek::alert(version, 1, 0)
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::clock;
 use crate::model::{Endpoint, Outcome, PathFacts, Shortage};
 use crate::platform::{self, CodeMeaning};
-use crate::scan::{Connect, ConnectFailure};
+use crate::prober::{Connect, ConnectFailure};
 
 /// A connection that is up. Dropping it closes it in order (FIN), as long as nothing received lies unread.
 #[derive(Debug)]

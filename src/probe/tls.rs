@@ -8,8 +8,8 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{DnsName, ServerName};
 use rustls::{ClientConfig, ClientConnection, Error, ProtocolVersion};
 
-use super::talk::Talk;
-use super::verifier::{Seen, Witness};
+use super::connection::Connection;
+use super::recording_verifier::{RecordingVerifier, Seen};
 use crate::model::{Outcome, TlsVersion};
 
 /// The alert of a peer that takes its leave.
@@ -32,7 +32,7 @@ pub(super) fn server_name(by_name: Option<&str>) -> Option<&str> {
 #[derive(Debug)]
 pub(super) struct Client {
     provider: Arc<CryptoProvider>,
-    /// What is the same for all sessions; the witness in it is replaced. An error would be our own, and is told as such.
+    /// What is the same for all sessions; the verifier in it is replaced. An error would be our own, and is told as such.
     base: Result<ClientConfig, Error>,
 }
 
@@ -44,7 +44,7 @@ impl Client {
             .map(|builder| {
                 let mut config = builder
                     .dangerous()
-                    .with_custom_certificate_verifier(Witness::new(
+                    .with_custom_certificate_verifier(RecordingVerifier::new(
                         provider.signature_verification_algorithms,
                     ))
                     .with_no_client_auth();
@@ -61,21 +61,22 @@ impl Client {
         address: IpAddr,
     ) -> Result<Box<Session>, Outcome> {
         let mut config = self.base.clone().map_err(|error| local(&error))?;
-        let witness = Witness::new(self.provider.signature_verification_algorithms);
-        config.dangerous().set_certificate_verifier(witness.clone());
-        config.client_auth_cert_resolver = witness.clone();
+        let verifier = RecordingVerifier::new(self.provider.signature_verification_algorithms);
+        config
+            .dangerous()
+            .set_certificate_verifier(verifier.clone());
+        config.client_auth_cert_resolver = verifier.clone();
         let name = server_name(by_name)
             .and_then(|name| DnsName::try_from(name.to_owned()).ok())
             .map_or_else(
                 || ServerName::IpAddress(address.into()),
                 ServerName::DnsName,
             );
-        let connection =
-            ClientConnection::new(Arc::new(config), name).map_err(|error| local(&error))?;
+        let tls = ClientConnection::new(Arc::new(config), name).map_err(|error| local(&error))?;
         Ok(Box::new(Session {
-            connection,
-            witness,
-            took_leave: false,
+            tls,
+            verifier,
+            close_notify_received: false,
         }))
     }
 
@@ -92,16 +93,16 @@ impl Client {
     }
 }
 
-/// One TLS session over a [`Talk`].
+/// One TLS session over a [`Connection`].
 ///
 /// rustls is driven by hand, so that bytes are counted, the peer's way of ending is kept, and no fatal alert is sent when
 /// our side cannot go on: the connection then just ends with FIN.
 #[derive(Debug)]
 pub(super) struct Session {
-    connection: ClientConnection,
-    witness: Arc<Witness>,
+    tls: ClientConnection,
+    verifier: Arc<RecordingVerifier>,
     /// The peer said `close_notify` in clear.
-    took_leave: bool,
+    close_notify_received: bool,
 }
 
 /// What the library knows of a session, complete or not.
@@ -115,19 +116,19 @@ pub(super) struct SessionFacts {
 }
 
 impl Session {
-    /// Shakes hands within the talk's stage.
-    pub(super) async fn handshake(&mut self, talk: &mut Talk) -> Result<(), Outcome> {
+    /// Shakes hands within the connection's stage.
+    pub(super) async fn handshake(&mut self, connection: &mut Connection) -> Result<(), Outcome> {
         loop {
-            self.flush(talk).await?;
-            if !self.connection.is_handshaking() {
+            self.flush(connection).await?;
+            if !self.tls.is_handshaking() {
                 return Ok(());
             }
-            self.feed(talk).await?;
-            // The library passes over a farewell that comes before its time, and would wait for what never comes.
-            if self.took_leave && self.connection.is_handshaking() {
+            self.feed(connection).await?;
+            // The library passes over a close_notify that comes before its time, and would wait for what never comes.
+            if self.close_notify_received && self.tls.is_handshaking() {
                 return Err(Outcome::Alert {
                     code: CLOSE_NOTIFY,
-                    received: talk.received(),
+                    received: connection.received(),
                 });
             }
         }
@@ -137,92 +138,96 @@ impl Session {
     /// 4.4.2.4): its next record is an alert, or anything else.
     pub(super) async fn client_certificate_verdict(
         &mut self,
-        talk: &mut Talk,
+        connection: &mut Connection,
     ) -> Result<(), Outcome> {
-        let judged_late = self.connection.protocol_version() == Some(ProtocolVersion::TLSv1_3);
-        if !judged_late || !self.witness.client_certificate_requested() {
+        let judged_late = self.tls.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+        if !judged_late || !self.verifier.client_certificate_requested() {
             return Ok(());
         }
-        if talk.inbox().is_empty() {
-            match talk.fill_within(VERDICT_PATIENCE).await {
+        if connection.inbox().is_empty() {
+            match connection.fill_within(VERDICT_PATIENCE).await {
                 Ok(()) => {}
                 // Some servers send nothing until the client does.
                 Err(Outcome::Timeout { .. }) => return Ok(()),
                 Err(outcome) => return Err(outcome),
             }
         }
-        self.feed(talk).await
+        self.feed(connection).await
     }
 
     /// Encrypts and sends.
-    pub(super) async fn send(&mut self, talk: &mut Talk, bytes: &[u8]) -> Result<(), Outcome> {
-        self.connection
+    pub(super) async fn send(
+        &mut self,
+        connection: &mut Connection,
+        bytes: &[u8],
+    ) -> Result<(), Outcome> {
+        self.tls
             .writer()
             .write_all(bytes)
             .map_err(|error| Outcome::LocalError {
                 detail: error.to_string().into(),
             })?;
-        self.flush(talk).await
+        self.flush(connection).await
     }
 
     /// Waits for more plain text and appends it; at most 16 KiB at a time.
     pub(super) async fn receive(
         &mut self,
-        talk: &mut Talk,
+        connection: &mut Connection,
         into: &mut Vec<u8>,
     ) -> Result<(), Outcome> {
         loop {
             let before = into.len();
             // The end of the plain text that is there counts only when there was none: `WouldBlock` is "not yet".
-            let read = self.connection.reader().read_to_end(into);
+            let read = self.tls.reader().read_to_end(into);
             if into.len() > before {
                 return Ok(());
             }
             if read.is_ok() {
                 return Err(Outcome::Closed {
-                    received: talk.received(),
+                    received: connection.received(),
                 });
             }
-            self.feed(talk).await?;
-            self.flush(talk).await?;
+            self.feed(connection).await?;
+            self.flush(connection).await?;
         }
     }
 
     /// The bytes of a `close_notify`.
-    pub(super) fn farewell(&mut self) -> Vec<u8> {
-        self.connection.send_close_notify();
+    pub(super) fn close_notify(&mut self) -> Vec<u8> {
+        self.tls.send_close_notify();
         self.pending()
     }
 
     pub(super) fn facts(&self) -> SessionFacts {
         SessionFacts {
             version: self
-                .connection
+                .tls
                 .protocol_version()
                 .map(|version| TlsVersion(version.into())),
             cipher: self
-                .connection
+                .tls
                 .negotiated_cipher_suite()
                 .map(|suite| format!("{:?}", suite.suite()).into()),
             group: self
-                .connection
+                .tls
                 .negotiated_key_exchange_group()
                 .map(|group| format!("{:?}", group.name()).into()),
-            client_certificate_requested: self.witness.client_certificate_requested(),
-            seen: self.witness.take(),
+            client_certificate_requested: self.verifier.client_certificate_requested(),
+            seen: self.verifier.take(),
         }
     }
 
     /// Works off what has come, or waits for more.
-    async fn feed(&mut self, talk: &mut Talk) -> Result<(), Outcome> {
-        if talk.inbox().is_empty() {
-            talk.fill().await?;
+    async fn feed(&mut self, connection: &mut Connection) -> Result<(), Outcome> {
+        if connection.inbox().is_empty() {
+            connection.fill().await?;
         }
-        let bytes = talk.take();
-        self.took_leave |= ends_with_farewell(&bytes);
+        let bytes = connection.take();
+        self.close_notify_received |= ends_with_close_notify(&bytes);
         let mut rest = bytes.as_slice();
         while !rest.is_empty() {
-            match self.connection.read_tls(&mut rest) {
+            match self.tls.read_tls(&mut rest) {
                 // After close_notify nothing counts any more.
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
@@ -232,26 +237,26 @@ impl Session {
                     });
                 }
             }
-            self.connection
+            self.tls
                 .process_new_packets()
-                .map_err(|error| outcome_of(&error, talk.received()))?;
+                .map_err(|error| outcome_of(&error, connection.received()))?;
         }
         Ok(())
     }
 
-    async fn flush(&mut self, talk: &mut Talk) -> Result<(), Outcome> {
+    async fn flush(&mut self, connection: &mut Connection) -> Result<(), Outcome> {
         let bytes = self.pending();
         if bytes.is_empty() {
             return Ok(());
         }
-        talk.send(&bytes).await
+        connection.send(&bytes).await
     }
 
     /// Everything that the library wants to send.
     fn pending(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        while self.connection.wants_write() {
-            match self.connection.write_tls(&mut bytes) {
+        while self.tls.wants_write() {
+            match self.tls.write_tls(&mut bytes) {
                 Ok(1..) => {}
                 // Writing to memory does not fail; if it ever did, what is there is all there is.
                 Ok(0) | Err(_) => break,
@@ -262,7 +267,7 @@ impl Session {
 }
 
 /// Whether the last record is a `close_notify` in clear (RFC 5246 section 7.2.1), as no encrypted one looks.
-fn ends_with_farewell(bytes: &[u8]) -> bool {
+fn ends_with_close_notify(bytes: &[u8]) -> bool {
     matches!(bytes, [.., 0x15, 0x03, _, 0x00, 0x02, _, CLOSE_NOTIFY])
 }
 

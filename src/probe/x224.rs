@@ -1,7 +1,7 @@
 use std::time::Duration;
 
+use super::connection::Connection;
 use super::credssp;
-use super::talk::Talk;
 use super::tls::Session;
 use crate::model::{NegotiationFacts, Outcome, Protocols, SelectedSecurity};
 use crate::wire::x224::{ConfirmBody, ConnectionConfirm, ConnectionRequest};
@@ -40,12 +40,12 @@ pub(super) const fn bare_request() -> ConnectionRequest {
 }
 
 /// Sends the request and reads the confirm (MS-RDPBCGR 2.2.1.1 and 2.2.1.2).
-pub(super) async fn negotiate(talk: &mut Talk, request: &ConnectionRequest) -> Answer {
-    match exchange(talk, request).await {
+pub(super) async fn negotiate(connection: &mut Connection, request: &ConnectionRequest) -> Answer {
+    match exchange(connection, request).await {
         Ok(confirm) => judge(
             &confirm,
             request.requested.unwrap_or(Protocols::STANDARD_RDP),
-            talk.received(),
+            connection.received(),
         ),
         Err(outcome) => Answer {
             outcome,
@@ -55,30 +55,30 @@ pub(super) async fn negotiate(talk: &mut Talk, request: &ConnectionRequest) -> A
 }
 
 async fn exchange(
-    talk: &mut Talk,
+    connection: &mut Connection,
     request: &ConnectionRequest,
 ) -> Result<ConnectionConfirm, Outcome> {
-    talk.send(&request.encode()).await?;
+    connection.send(&request.encode()).await?;
     let length = loop {
-        match tpkt::frame_length(talk.inbox()) {
-            Ok(Some(length)) if talk.inbox().len() >= length => break length,
-            Ok(_) => talk.fill().await?,
-            Err(WireError::NotTpkt(_)) => return Err(another_protocol(talk).await),
+        match tpkt::frame_length(connection.inbox()) {
+            Ok(Some(length)) if connection.inbox().len() >= length => break length,
+            Ok(_) => connection.fill().await?,
+            Err(WireError::NotTpkt(_)) => return Err(another_protocol(connection).await),
             Err(error) => return Err(malformed(&error)),
         }
     };
     // What follows the frame belongs to the next stage.
-    let frame = talk.take_first(length);
+    let frame = connection.take_first(length);
     ConnectionConfirm::decode(&frame).map_err(|error| malformed(&error))
 }
 
-async fn another_protocol(talk: &mut Talk) -> Outcome {
-    while talk.inbox().len() < banner::ENOUGH {
-        if talk.fill_within(BANNER_PATIENCE).await.is_err() {
+async fn another_protocol(connection: &mut Connection) -> Outcome {
+    while connection.inbox().len() < banner::ENOUGH {
+        if connection.fill_within(BANNER_PATIENCE).await.is_err() {
             break;
         }
     }
-    not_rdp(talk.inbox())
+    not_rdp(connection.inbox())
 }
 
 fn malformed(error: &WireError) -> Outcome {
@@ -158,13 +158,13 @@ fn disconnected(message: &str, received: u32) -> Answer {
 
 /// The same exchange inside a TLS session.
 pub(super) async fn negotiate_inside(
-    talk: &mut Talk,
+    connection: &mut Connection,
     session: &mut Session,
     request: &ConnectionRequest,
 ) -> Answer {
     let mut received = Vec::new();
     let exchanged = async {
-        session.send(talk, &request.encode()).await?;
+        session.send(connection, &request.encode()).await?;
         loop {
             match tpkt::frame_length(&received) {
                 Ok(Some(length)) => {
@@ -178,7 +178,7 @@ pub(super) async fn negotiate_inside(
                 Ok(None) | Err(WireError::NotTpkt(_)) => {}
                 Err(error) => return Err(malformed(&error)),
             }
-            session.receive(talk, &mut received).await?;
+            session.receive(connection, &mut received).await?;
         }
     };
     match exchanged.await {

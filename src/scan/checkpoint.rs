@@ -9,7 +9,7 @@ use crate::targets::Permutation;
 
 use super::engine::Engine;
 use super::lookups::LookupTask;
-use super::prober::Prober;
+use crate::prober::Prober;
 
 /// No more often than this: of 65,536 silent addresses each takes some milliseconds to make.
 pub(super) const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);

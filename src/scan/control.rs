@@ -10,9 +10,9 @@ use super::engine::{Engine, Known};
 use super::lookups::LookupTask;
 use super::loss::Loss;
 use super::meter::Further;
-use super::prober::{ConnectFailure, Prober};
 use super::queue::{Job, Purpose, Queue};
 use super::retries::Retries;
+use crate::prober::{ConnectFailure, Prober};
 
 /// Capacity for the channel of orders.
 pub const CONTROL_CAPACITY: usize = 16;

@@ -10,9 +10,9 @@ use crate::model::{Attempt, Lookup, Notice, Outcome, ProbeKind, Stage, StageReco
 use super::contain::{self, contain};
 use super::engine::{Engine, Flight, Known};
 use super::naming::Named;
-use super::prober::{AttemptRequest, Connect, ConnectFailure, Prober};
 use super::queue::{Job, Purpose};
 use super::retries::TargetJob;
+use crate::prober::{AttemptRequest, Connect, ConnectFailure, Prober};
 
 /// What became of the slot of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl<P: Prober> Engine<P> {
         // A host that is known is expected to take the connection; of others it shows.
         let expected = (job.purpose == Purpose::Again).then(|| up.count());
         let prober = self.prober.clone();
-        let give_up = request.give_up.clone();
+        let give_up = CancellationToken::new();
         let ordered = give_up.clone();
         let task = self.tasks.spawn(contain(async move {
             let (started_at, start) = (clock::wall(), clock::monotonic());
@@ -143,7 +143,7 @@ impl<P: Prober> Engine<P> {
                 // Boxed, so that the many connects that stay silent do not each carry room for a whole attempt.
                 Connect::Up(link) => {
                     let _up = expected.unwrap_or_else(|| up.count());
-                    Box::new(Box::pin(prober.attempt(link, request)).await)
+                    Box::new(Box::pin(prober.attempt(link, request, ordered.clone())).await)
                 }
             };
             attempt.lag_us = lag.worst_us_since(start);
@@ -189,7 +189,6 @@ impl<P: Prober> Engine<P> {
                 .filter(|known| known.plan.goes_by_name(probe))
                 .and_then(|known| known.by_name.clone()),
             ntlm: self.options.ntlm,
-            give_up: CancellationToken::new(),
         })
     }
 

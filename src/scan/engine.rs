@@ -32,12 +32,12 @@ use super::options::ScanOptions;
 use super::outlook::Horizon;
 use super::pacer::Pacer;
 use super::plan::ProbePlan;
-use super::prober::Prober;
 use super::queue::{Job, Queue};
 use super::resolvers::Resolvers;
 use super::retries::Retries;
 use super::rounds::Rounds;
 use super::tally::Tally;
+use crate::prober::Prober;
 
 /// Capacity for the channel of events. A slow reader slows the scan down, on purpose.
 pub const EVENT_CAPACITY: usize = 1024;

@@ -15,10 +15,10 @@ use super::engine::{Engine, Known};
 use super::loss::Loss;
 use super::naming::{Named, is_undecided};
 use super::outlook::time_taken;
-use super::prober::{ConnectFailure, Prober};
 use super::queue::{Job, Purpose};
 use super::retries::TargetJob;
 use super::tally::Sum;
+use crate::prober::{ConnectFailure, Prober};
 
 /// Addresses tried per host because its names lead there.
 const MOST_REFERENCES: usize = 16;

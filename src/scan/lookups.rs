@@ -11,9 +11,9 @@ use super::contain::contain;
 use super::dispatch::Done;
 use super::engine::Engine;
 use super::naming::{self, NameJob, Named};
-use super::prober::{Prober, ResolverHealth};
 use super::resolvers::{self, ResolverState};
 use super::retries::{LookupEnd, TargetJob};
+use crate::prober::{Prober, ResolverHealth};
 
 /// Something to be looked up.
 #[derive(Debug, Clone)]

@@ -9,7 +9,6 @@
 //! only when they are asked again.
 
 mod bounds;
-mod breaker;
 mod candidates;
 mod checkpoint;
 mod clock_watch;
@@ -30,7 +29,6 @@ mod options;
 mod outlook;
 mod pacer;
 mod plan;
-mod prober;
 mod queue;
 mod resolvers;
 mod retries;
@@ -41,10 +39,8 @@ mod tally;
 mod tests;
 
 pub use bounds::Connections;
-pub(crate) use breaker::Breakers;
 pub use contain::is_contained;
 pub use control::CONTROL_CAPACITY;
 pub use engine::{EVENT_CAPACITY, run};
 pub use options::ScanOptions;
-pub use prober::{AttemptRequest, BreakerHealth, Connect, ConnectFailure, Prober, ResolverHealth};
 pub use queue::{NotResumable, Queue};

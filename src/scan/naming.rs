@@ -4,8 +4,8 @@
 use crate::model::{Endpoint, Lookup, LookupAnswer, NameSource, ObservedName, Question};
 
 use super::candidates::{self, MOST_NAMES};
-use super::prober::Prober;
 use super::retries::{HostQuestion, LookupEnd};
+use crate::prober::Prober;
 
 /// What was looked up of an endpoint so far.
 #[derive(Debug, Default)]

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use crate::model::{Attempt, Descriptors, Progress};
 
 use super::engine::{Engine, Flight};
-use super::prober::Prober;
 use super::queue::Purpose;
+use crate::prober::Prober;
 
 /// A connection that has been under way longer than this is stuck: nothing usual takes so long.
 const STUCK: Duration = Duration::from_secs(2);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{Notice, Resolver};
 
-use super::prober::ResolverHealth;
+use crate::prober::ResolverHealth;
 
 /// The notices about resolvers so far.
 #[derive(Debug, Default)]
@@ -152,7 +152,7 @@ fn all_down_notice(health: &[ResolverHealth]) -> Option<Notice> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::prober::BreakerHealth;
+    use crate::prober::BreakerHealth;
 
     const UP: BreakerHealth = BreakerHealth {
         was_asked: true,

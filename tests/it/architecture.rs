@@ -56,6 +56,7 @@ const NEVER: &[(&str, &[&[&str]])] = &[
     ("model", &[PURE, TLS, SCREEN, CLOCK]),
     ("platform", &[TLS, SCREEN]),
     ("probe", &[SCREEN]),
+    ("prober", &[SOCKETS, TLS, SCREEN]),
     ("record", &[SOCKETS, TLS, SCREEN, &["tokio"]]),
     ("report", &[SOCKETS, TLS, SCREEN, &["tokio"]]),
     ("sanitize", &[PURE, TLS, SCREEN, CLOCK]),

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use rdpscan::model::{ProbeKind, Protocols, TlsVersion};
-use rdpscan::scan::AttemptRequest;
+use rdpscan::prober::AttemptRequest;
 use rdpscan::wire::ntlm;
 use rdpscan::wire::tls_peek::{CLOSE_NOTIFY, alert, server_flight};
 use rdpscan::wire::tsrequest::TsRequest;

@@ -15,12 +15,13 @@ use rdpscan::diagnosis::{Ending, endings};
 use rdpscan::model::{
     Attempt, Outcome, ProbeKind, Protocols, SelectedSecurity, Stage, TlsHandshake, TlsVersion,
 };
-use rdpscan::scan::AttemptRequest;
+use rdpscan::prober::AttemptRequest;
 use rdpscan::wire::tls_peek::{alert, server_flight};
 use rdpscan::wire::tsrequest::TsRequest;
 use rdpscan::wire::x224::{ConfirmBody, ConnectionRequest};
 use rdpscan::wire::{STAGE_LIMIT, banner};
 use rustls::version::{TLS12, TLS13};
+use tokio_util::sync::CancellationToken;
 
 /// The gap between two connections of a scan.
 const GAP: Duration = Duration::from_millis(10);
@@ -416,8 +417,7 @@ async fn a_certificate_read_before_the_server_closes_is_kept_and_does_not_count_
 #[tokio::test]
 async fn a_host_that_is_given_up_ends_at_once_with_the_stage_in_which_it_hung() {
     let peer = Peer::start(vec![vec![Act::Read]]).await;
-    let request = peer.request();
-    let give_up = request.give_up.clone();
+    let cancel = CancellationToken::new();
     let mut options = options();
     options.x224 = Duration::from_secs(3600);
     options.deadline = Duration::from_secs(3600);
@@ -425,9 +425,12 @@ async fn a_host_that_is_given_up_ends_at_once_with_the_stage_in_which_it_hung() 
         while peer.connections() == 0 {
             tokio::task::yield_now().await;
         }
-        give_up.cancel();
+        cancel.cancel();
     };
-    let ((), attempt) = tokio::join!(lose_patience, peer.attempt_as(request, options));
+    let ((), attempt) = tokio::join!(
+        lose_patience,
+        peer.attempt_until(peer.request(), options, cancel.clone())
+    );
     assert_eq!(
         path(&attempt),
         [ok(Stage::Tcp), (Stage::X224, Outcome::Cancelled)]

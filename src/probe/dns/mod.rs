@@ -2,9 +2,10 @@
 //!
 //! The operating system's resolver is what a Remote Desktop client asks: it decides whether a name works. The servers asked
 //! directly add the time to live, the names of an address, and who said what. Every lookup ends within its own deadline, and
-//! how many run at once is bounded. A resolver that stops answering is asked now and then only (`scan::Breakers`); a lookup that
+//! how many run at once is bounded. A resolver that stops answering is asked now and then only (`circuit_breaker`); a lookup that
 //! is skipped for that reason is not in the answers.
 
+mod circuit_breaker;
 mod direct;
 mod name;
 mod system;
@@ -22,11 +23,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::{OnceCell, Semaphore};
 
+pub(crate) use self::circuit_breaker::Breakers;
 use self::direct::Direct;
 use self::system::System;
 use crate::clock;
 use crate::model::{Lookup, LookupAnswer, Question, Resolver};
-use crate::scan::{Breakers, ResolverHealth};
+use crate::prober::ResolverHealth;
 
 /// Most names whose lookups are remembered; further ones are asked each time.
 const REMEMBERED_LIMIT: usize = 65_536;

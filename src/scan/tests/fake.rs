@@ -13,7 +13,9 @@ use crate::model::{
     Attempt, Endpoint, Lookup, LookupAnswer, NtlmFacts, Outcome, Question, Resolver, Shortage,
     Stage, StageRecord,
 };
-use crate::scan::{AttemptRequest, Breakers, Connect, ConnectFailure, Prober, ResolverHealth};
+use crate::probe::dns::Breakers;
+use crate::prober::{AttemptRequest, Connect, ConnectFailure, Prober, ResolverHealth};
+use tokio_util::sync::CancellationToken;
 
 /// What the prober pretends of one connect.
 #[derive(Debug, Clone, Copy)]
@@ -362,7 +364,12 @@ impl Prober for FakeProber {
         })
     }
 
-    async fn attempt(&self, link: FakeLink, request: AttemptRequest) -> Attempt {
+    async fn attempt(
+        &self,
+        link: FakeLink,
+        request: AttemptRequest,
+        cancel: CancellationToken,
+    ) -> Attempt {
         let work = async {
             if link.hangs {
                 std::future::pending::<()>().await;
@@ -376,7 +383,7 @@ impl Prober for FakeProber {
             outcome: Outcome::Ok,
         }];
         tokio::select! {
-            () = request.give_up.cancelled() => stages.push(StageRecord {
+            () = cancel.cancelled() => stages.push(StageRecord {
                 stage: Stage::X224,
                 start_us: 2000,
                 duration_us: clock::micros_since(link.start).saturating_sub(2000),

@@ -9,7 +9,8 @@ use rdpscan::model::{Attempt, Endpoint, EventBody, ProbeKind, Progress};
 use rdpscan::probe::dns::{DnsOptions, Names};
 use rdpscan::probe::trust::TrustStore;
 use rdpscan::probe::{LiveProber, ProbeOptions};
-use rdpscan::scan::{self, AttemptRequest, Connect, Prober as _, ScanOptions};
+use rdpscan::prober::{AttemptRequest, Connect, Prober as _};
+use rdpscan::scan::{self, ScanOptions};
 use rdpscan::targets::TargetSetBuilder;
 use rdpscan::wire::tsrequest;
 use rustls::ServerConfig;
@@ -127,7 +128,6 @@ impl Peer {
             by_name: None,
             probe: ProbeKind::Default,
             ntlm: true,
-            give_up: CancellationToken::new(),
         }
     }
 
@@ -149,11 +149,21 @@ impl Peer {
         request: AttemptRequest,
         options: ProbeOptions,
     ) -> Attempt {
+        self.attempt_until(request, options, CancellationToken::new())
+            .await
+    }
+
+    pub(crate) async fn attempt_until(
+        &self,
+        request: AttemptRequest,
+        options: ProbeOptions,
+        cancel: CancellationToken,
+    ) -> Attempt {
         let prober = LiveProber::new(options);
         let Connect::Up(link) = prober.connect(self.endpoint, Duration::from_secs(2)).await else {
             panic!("the peer does not accept");
         };
-        prober.attempt(link, request).await
+        prober.attempt(link, request, cancel).await
     }
 
     /// Every attempt that a scan makes, with this gap between two connections.

@@ -18,7 +18,7 @@ const READ_SIZE: usize = 4096;
 ///
 /// INVARIANT: at most [`STAGE_LIMIT`] bytes and one read are taken per stage, and no await outlives the stage's deadline or an order to give the host up.
 #[derive(Debug)]
-pub(super) struct Talk {
+pub(super) struct Connection {
     stream: TcpStream,
     /// Received and not yet taken.
     inbox: Vec<u8>,
@@ -29,20 +29,20 @@ pub(super) struct Talk {
     /// End of the whole attempt.
     limit: Instant,
     /// The user gives the host up.
-    give_up: CancellationToken,
+    cancel: CancellationToken,
     /// The peer's FIN or RST was seen.
     ended: bool,
 }
 
-impl Talk {
-    pub(super) fn new(stream: TcpStream, limit: Instant, give_up: CancellationToken) -> Self {
+impl Connection {
+    pub(super) fn new(stream: TcpStream, limit: Instant, cancel: CancellationToken) -> Self {
         Self {
             stream,
             inbox: Vec::new(),
             received: 0,
             deadline: limit,
             limit,
-            give_up,
+            cancel,
             ended: false,
         }
     }
@@ -78,7 +78,7 @@ impl Talk {
     pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), Outcome> {
         let sent = tokio::select! {
             biased;
-            () = self.give_up.cancelled() => return Err(Outcome::Cancelled),
+            () = self.cancel.cancelled() => return Err(Outcome::Cancelled),
             sent = timeout_at(self.deadline, self.stream.write_all(bytes)) => sent,
         };
         match sent {
@@ -108,7 +108,7 @@ impl Talk {
         self.inbox.reserve(READ_SIZE);
         let read = tokio::select! {
             biased;
-            () = self.give_up.cancelled() => return Err(Outcome::Cancelled),
+            () = self.cancel.cancelled() => return Err(Outcome::Cancelled),
             read = timeout_at(until, self.stream.read_buf(&mut self.inbox)) => read,
         };
         match read {

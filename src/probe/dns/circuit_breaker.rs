@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::clock;
 use crate::model::{LookupAnswer, Question, Resolver};
 
-use super::prober::{BreakerHealth, ResolverHealth};
+use crate::prober::{BreakerHealth, ResolverHealth};
 
 /// Failures in a row that open the breaker.
 const OPEN_AFTER: u32 = 3;

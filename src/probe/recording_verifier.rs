@@ -22,15 +22,15 @@ const OLD_SCHEMES: [SignatureScheme; 4] = [
 
 /// Accepts every certificate and every signature of one handshake, and remembers what it saw.
 ///
-/// INVARIANT: nothing secret is ever sent over a connection that this has accepted; it is a witness and no guard.
+/// INVARIANT: nothing secret is ever sent over a connection that this has accepted; it is a verifier and no guard.
 #[derive(Debug)]
-pub(super) struct Witness {
+pub(super) struct RecordingVerifier {
     algorithms: WebPkiSupportedAlgorithms,
     seen: Mutex<Seen>,
     client_certificate: AtomicBool,
 }
 
-/// What a [`Witness`] remembers.
+/// What a [`RecordingVerifier`] remembers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
     /// The chain as sent, leaf first, at most 16.
@@ -39,7 +39,7 @@ pub(super) struct Seen {
     pub(super) signature_valid: Option<bool>,
 }
 
-impl Witness {
+impl RecordingVerifier {
     pub(super) fn new(algorithms: WebPkiSupportedAlgorithms) -> Arc<Self> {
         Arc::new(Self {
             algorithms,
@@ -73,7 +73,7 @@ impl Witness {
     }
 }
 
-impl ServerCertVerifier for Witness {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -127,7 +127,7 @@ impl ServerCertVerifier for Witness {
 }
 
 /// Asked only when the server asks for a client certificate; there never is one.
-impl ResolvesClientCert for Witness {
+impl ResolvesClientCert for RecordingVerifier {
     fn resolve(
         &self,
         _root_hint_subjects: &[&[u8]],
