@@ -287,10 +287,10 @@ pub(super) fn summary(fleet: &Fleet, written: Option<&Filter>) -> String {
         line = format!("{line} ({})", states.join(", "));
     }
     for (count, what) in [
-        (summary.expired, "expired"),
-        (summary.expiring, "expiring"),
-        (summary.flaky, "flaky"),
-        (summary.dns_trouble, "with DNS trouble"),
+        (summary.expired(), "expired"),
+        (summary.expiring(), "expiring"),
+        (summary.flaky(), "flaky"),
+        (summary.dns_trouble(), "with DNS trouble"),
         (
             fleet.end().map_or(0, |end| end.answered_on_retry),
             "found on retry only",

@@ -6,8 +6,8 @@ use super::entry::{Composed, Entry, Fact, Stamp, compose};
 use super::log::{Log, LogError};
 use crate::diagnosis::Diagnosis;
 use crate::model::{
-    Attempt, CertificateFacts, Digest, History, HostKey, NameSource, NtlmFacts, Site, TlsFacts,
-    TlsHandshake, TlsVersion,
+    Attempt, CertificateFacts, Digest, History, HostKey, HostState, NameSource, NtlmFacts, Site,
+    TlsFacts, TlsHandshake, TlsVersion,
 };
 
 /// A row of a [`Fleet`](super::Fleet): valid for the fleet's life, and for no other fleet.
@@ -235,6 +235,19 @@ impl Host {
     #[must_use]
     pub const fn listed(&self) -> bool {
         self.listed
+    }
+
+    /// Remote Desktop does not work there, or soon will not: a broken or degraded host, one that is not RDP or was skipped, and
+    /// one without an answer if it was listed one by one. Silence in a range is no problem.
+    #[must_use]
+    pub const fn has_problem(&self) -> bool {
+        match self.diagnosis.state {
+            HostState::Broken | HostState::Degraded | HostState::Skipped | HostState::NotRdp => {
+                true
+            }
+            HostState::Unreachable | HostState::Filtered | HostState::Closed => self.listed,
+            HostState::NotProbed | HostState::Healthy => false,
+        }
     }
 
     /// Method and version of [`History::tls`].

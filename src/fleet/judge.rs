@@ -9,9 +9,8 @@ use jiff::Timestamp;
 
 use super::Fleet;
 use super::entry::Composed;
-use super::host::Host;
-use super::summary::Contribution;
-use crate::diagnosis::{self, Context, FleetSurvey, MemberView};
+use super::host::{Host, HostId};
+use crate::diagnosis::{self, Context, FleetSurvey, MemberView, Undetermined};
 use crate::model::{Endpoint, History, HostKey};
 
 /// The first look at all hosts together comes after this many attempts, the next ones each time the number has doubled: over a
@@ -199,24 +198,21 @@ impl Fleet {
         composed.is_row &= self.is_row_of_its_own(host.key());
         let Composed { history, is_row } = composed;
         let key = host.key().clone();
-        let before = host.is_row().then(|| Contribution::of(&host.diagnosis));
         let diagnosis = is_row
             .then(|| self.in_context(members, |context| diagnosis::diagnose(&history, context)));
-        let after = diagnosis.as_ref().map(Contribution::of);
-        if before != after {
-            if let Some(before) = before {
-                self.summary.remove(before);
-            }
-            if let Some(after) = after {
-                self.summary.add(after);
-            }
-        }
         self.link(place, &history);
         self.tell_referrers(place, &key, &history);
         if let Some(host) = self.hosts.get_mut(place) {
             let host = Arc::make_mut(host);
+            let summary = Arc::make_mut(&mut self.summary);
+            if host.is_row() {
+                summary.remove(host);
+            }
             match diagnosis {
-                Some(diagnosis) => host.show(&history, diagnosis),
+                Some(diagnosis) => {
+                    host.show(&history, diagnosis);
+                    summary.add(host);
+                }
                 None => host.hide(),
             }
         }
@@ -260,6 +256,21 @@ impl Fleet {
         Arc::make_mut(host).member_hash = hash;
         let others = referrers.iter().copied().filter(|other| *other != place);
         self.dirty.extend(others);
+    }
+
+    /// What is undetermined of a row. Computed at every call.
+    #[must_use]
+    pub fn undetermined(&self, id: HostId) -> Vec<Undetermined> {
+        let history = self.host(id).map(Host::history);
+        history.map_or_else(Vec::new, |history| self.undetermined_of(&history))
+    }
+
+    /// What is undetermined of a host with this history.
+    #[must_use]
+    pub fn undetermined_of(&self, history: &History) -> Vec<Undetermined> {
+        self.in_context(&Members::default(), |context| {
+            diagnosis::undetermined(history, context)
+        })
     }
 
     /// What the rules may know besides a host's own history, as of the newest event.

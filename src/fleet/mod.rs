@@ -4,7 +4,6 @@
 //! its hosts with the original until either changes.
 
 mod entry;
-mod finding_counts;
 mod fold;
 mod host;
 mod judge;
@@ -33,10 +32,9 @@ use judge::Judging;
 use notices::Notices;
 use sources::Sources;
 
-pub use finding_counts::FleetFinding;
 pub use host::{Host, HostId, Sketch};
 pub use saved::{MissingCertificate, Saved, SavedHosts};
-pub use summary::Summary;
+pub use summary::{Counts, EXPIRY_WEEKS, FindingCount, Summary};
 
 /// A certificate in a set that is asked by digest.
 #[derive(Debug, Clone)]
@@ -100,7 +98,7 @@ pub struct Fleet {
     texts: Arc<HashSet<Arc<str>>>,
     /// Hosts with a certificate whose facts have not come yet.
     uncertified: HashMap<Digest<32>, BTreeSet<usize>>,
-    summary: Summary,
+    summary: Arc<Summary>,
     revision: u64,
     facts: u64,
     /// Read from a report: no event is to come.
@@ -133,7 +131,7 @@ impl Fleet {
             certificates: Arc::default(),
             texts: Arc::default(),
             uncertified: HashMap::new(),
-            summary: Summary::default(),
+            summary: Arc::default(),
             revision: 0,
             facts: 0,
             is_saved: false,
@@ -177,7 +175,7 @@ impl Fleet {
     pub fn copy_of_rows(&self) -> Self {
         Self {
             hosts: self.hosts.clone(),
-            summary: self.summary.clone(),
+            summary: Arc::clone(&self.summary),
             revision: self.revision,
             ..Self::new(self.policy.clone())
         }
@@ -220,7 +218,7 @@ impl Fleet {
 
     /// Counts of the rows, kept up to date.
     #[must_use]
-    pub fn summary(&self) -> &Summary {
+    pub fn summary(&self) -> &Arc<Summary> {
         &self.summary
     }
 

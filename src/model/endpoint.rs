@@ -1,6 +1,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use ipnetwork::IpNetwork;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,34 @@ pub fn not_a_host(address: IpAddr) -> Option<&'static str> {
         }
         other if other.is_multicast() => Some("a multicast address"),
         IpAddr::V4(_) | IpAddr::V6(_) => None,
+    }
+}
+
+/// How many bits of an address make a subnet. More than the family has counts as all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Prefixes {
+    /// Of IPv4, up to 32.
+    pub v4: u8,
+    /// Of IPv6, up to 128.
+    pub v6: u8,
+}
+
+impl Default for Prefixes {
+    fn default() -> Self {
+        Self { v4: 24, v6: 64 }
+    }
+}
+
+impl Prefixes {
+    /// The network that stands for an address; `None` never comes, because both lengths are lawful.
+    #[must_use]
+    pub fn network(self, address: IpAddr) -> Option<IpNetwork> {
+        let prefix = match address {
+            IpAddr::V4(_) => self.v4.min(32),
+            IpAddr::V6(_) => self.v6.min(128),
+        };
+        let network = IpNetwork::new(address, prefix).ok()?;
+        IpNetwork::new(network.network(), prefix).ok()
     }
 }
 

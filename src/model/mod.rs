@@ -32,7 +32,7 @@ pub use certificate::{CertificateFacts, ChainCertificate, KeyAlgorithm, PublicKe
 pub use checkpoint::{Checkpoint, OpenEndpoint, OpenName, OpenPlaces, OpenWork, PlaceRange};
 pub use control::Control;
 pub use digest::{Digest, HexBytes, HexError};
-pub use endpoint::{DEFAULT_PORT, Endpoint, HostKey, not_a_host};
+pub use endpoint::{DEFAULT_PORT, Endpoint, HostKey, Prefixes, not_a_host};
 pub use event::{
     EVENT_SCHEMA, EventBody, ScanEnd, ScanEvent, ScanPlan, ScanStatus, UnlistedCounts,
 };

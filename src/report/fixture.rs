@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::sheet::{Sheet, summarize};
+use super::sheet::Sheet;
 use crate::diagnosis::{Diagnosis, Disagreement, NameMember, NamePath, Spread};
-use crate::fleet::Host;
+use crate::fleet::{Host, Summary};
 use crate::model::{
     Attempt, CertificateFacts, CertificateStatus, Confidence, Digest, DnsVerdict, Endpoint,
     Finding, HexBytes, History, HostKey, HostState, KeyAlgorithm, Lookup, LookupAnswer, NameSource,
@@ -316,7 +316,7 @@ pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
             answered_on_retry: 0,
             not_reached: 0,
         }),
-        summary: summarize(&rows),
+        summary: Summary::of(hosts),
         rows,
         references: Vec::new(),
         left_out: 0,

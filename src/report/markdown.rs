@@ -29,7 +29,7 @@ pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     summary(sheet, out)?;
     hosts(sheet, out)?;
     let found = kinds::of(sheet);
-    kinds::write(&found, out)?;
+    kinds::write(&found, &sheet.summary, out)?;
     fixes::write(&found, sheet.rows.len(), out)?;
     dns_trouble(sheet, out)?;
     renamed(sheet, out)?;
@@ -104,16 +104,16 @@ fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let summary = &sheet.summary;
     writeln!(out, "## Summary\n\n| what | hosts |\n|---|---:|")?;
     for state in HostState::ALL {
-        let count = summary.by_state.get(state).copied().unwrap_or(0);
+        let count = summary.by_state.of(*state);
         if count > 0 {
             writeln!(out, "| {} | {count} |", plain(state.word()))?;
         }
     }
     for (what, count) in [
-        ("certificate expired", summary.expired),
-        ("certificate expiring", summary.expiring),
-        ("flaky", summary.flaky),
-        ("DNS trouble", summary.dns_trouble),
+        ("certificate expired", summary.expired()),
+        ("certificate expiring", summary.expiring()),
+        ("flaky", summary.flaky()),
+        ("DNS trouble", summary.dns_trouble()),
     ] {
         writeln!(out, "| {what} | {count} |")?;
     }

@@ -9,7 +9,6 @@
 //! the memory of the fleet.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::sheet::{Row, Sheet};
@@ -176,29 +175,20 @@ fn complete(sheet: &Sheet<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
 
 fn states(sheet: &Sheet<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
     for state in HostState::ALL {
-        let count = sheet.summary.by_state.get(state).copied().unwrap_or(0);
+        let count = sheet.summary.by_state.of(*state);
         metric.put(&[("state", state.word())], count as f64)?;
     }
     Ok(())
 }
 
 fn hosts_with_finding(sheet: &Sheet<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
-    let mut findings: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-    for (host, _) in &sheet.rows {
-        let mut ids: Vec<_> = host
-            .diagnosis
-            .findings
-            .iter()
-            .map(|found| (found.id, found.severity.word()))
-            .collect();
-        ids.sort_unstable();
-        ids.dedup();
-        for id in ids {
-            *findings.entry(id).or_default() += 1;
+    for (id, count) in &sheet.summary.by_finding {
+        for (severity, hosts) in count.by_severity.iter() {
+            metric.put(
+                &[("finding", id), ("severity", severity.word())],
+                hosts as f64,
+            )?;
         }
-    }
-    for ((id, severity), count) in findings {
-        metric.put(&[("finding", id), ("severity", severity)], count)?;
     }
     Ok(())
 }

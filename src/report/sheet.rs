@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -7,8 +7,7 @@ use super::Selection;
 use crate::diagnosis::{Banner, Undetermined};
 use crate::fleet::{Fleet, Host, Summary};
 use crate::model::{
-    CertificateFacts, CertificateStatus, Endpoint, History, HostState, Notice, ScanEnd, ScanId,
-    ScanPlan, Severity, StabilityVerdict, TlsFacts,
+    CertificateFacts, Endpoint, History, Notice, ScanEnd, ScanId, ScanPlan, TlsFacts,
 };
 use crate::table::ColumnId;
 
@@ -110,7 +109,7 @@ impl<'a> Sheet<'a> {
             notices,
             banners: fleet.banners(),
             end: fleet.end(),
-            summary: summarize(&rows),
+            summary: Summary::of(rows.iter().map(|(host, _)| *host)),
             left_out: usize::try_from(left_out_before)
                 .unwrap_or(usize::MAX)
                 .saturating_add(left_out),
@@ -168,40 +167,4 @@ fn referred(rows: &[(&Host, Option<&str>)]) -> BTreeSet<Endpoint> {
         })
         .filter(|endpoint| !own.contains(endpoint))
         .collect()
-}
-
-/// The fleet's counts, over some of its rows. Every word is there, with 0 where nothing was counted.
-pub(super) fn summarize(rows: &[(&Host, Option<&str>)]) -> Summary {
-    let mut summary = Summary {
-        hosts: rows.len() as u64,
-        by_state: HostState::ALL.iter().map(|state| (*state, 0)).collect(),
-        by_severity: Severity::ALL
-            .iter()
-            .map(|severity| (*severity, 0))
-            .collect(),
-        ..Summary::default()
-    };
-    for (host, _) in rows {
-        let diagnosis = &host.diagnosis;
-        count(&mut summary.by_state, diagnosis.state);
-        if let Some(worst) = diagnosis.findings.iter().map(|found| found.severity).max() {
-            count(&mut summary.by_severity, worst);
-        }
-        match diagnosis.certificate_status {
-            Some(CertificateStatus::Expired) => summary.expired += 1,
-            Some(CertificateStatus::Expiring) => summary.expiring += 1,
-            _ => {}
-        }
-        if diagnosis.stability.verdict == StabilityVerdict::Flaky {
-            summary.flaky += 1;
-        }
-        if diagnosis.dns.is_trouble() {
-            summary.dns_trouble += 1;
-        }
-    }
-    summary
-}
-
-fn count<K: Ord>(counts: &mut BTreeMap<K, u64>, key: K) {
-    *counts.entry(key).or_default() += 1;
 }

@@ -211,8 +211,8 @@ fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let states: Vec<String> = HostState::ALL
         .iter()
         .filter_map(|state| {
-            let count = summary.by_state.get(state).filter(|count| **count > 0)?;
-            Some(format!("{count} {state}"))
+            let count = summary.by_state.of(*state);
+            (count > 0).then(|| format!("{count} {state}"))
         })
         .collect();
     let hosts = counted(summary.hosts, "host", "hosts");
@@ -224,7 +224,10 @@ fn summary(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "certificates: {} expired, {} expiring; {} flaky; {} with DNS trouble",
-        summary.expired, summary.expiring, summary.flaky, summary.dns_trouble
+        summary.expired(),
+        summary.expiring(),
+        summary.flaky(),
+        summary.dns_trouble()
     )?;
     if sheet.left_out > 0 {
         writeln!(

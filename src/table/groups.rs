@@ -1,13 +1,12 @@
 //! Hosts that belong together: by subnet, or by domain.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
 
 use ipnetwork::IpNetwork;
 
 use super::columns::domain_of;
 use crate::fleet::{Host, HostId};
-use crate::model::{HostKey, HostState};
+use crate::model::{HostKey, HostState, Prefixes};
 
 /// The label of hosts without a domain.
 const NO_DOMAIN: &str = "no domain";
@@ -50,33 +49,6 @@ impl Grouping {
     }
 }
 
-/// How many bits of an address make a subnet. More than the family has counts as all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Prefixes {
-    /// Of IPv4, up to 32.
-    pub v4: u8,
-    /// Of IPv6, up to 128.
-    pub v6: u8,
-}
-
-impl Default for Prefixes {
-    fn default() -> Self {
-        Self { v4: 24, v6: 64 }
-    }
-}
-
-impl Prefixes {
-    /// The network that stands for an address; `None` never comes, because both lengths are lawful.
-    fn network(self, address: IpAddr) -> Option<IpNetwork> {
-        let prefix = match address {
-            IpAddr::V4(_) => self.v4.min(32),
-            IpAddr::V6(_) => self.v6.min(128),
-        };
-        let network = IpNetwork::new(address, prefix).ok()?;
-        IpNetwork::new(network.network(), prefix).ok()
-    }
-}
-
 /// Groups in this order: by address or by the alphabet, and last the hosts that have no such thing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Key {
@@ -94,11 +66,6 @@ impl Key {
             Self::None(label) => (*label).into(),
         }
     }
-}
-
-/// The network of an address, at the usual length.
-pub(super) fn subnet(address: IpAddr) -> Option<IpNetwork> {
-    Prefixes::default().network(address)
 }
 
 /// Hosts that belong together.

@@ -8,7 +8,6 @@ mod groups;
 mod layout;
 mod nearest;
 mod overview;
-mod severities;
 mod sort;
 mod view;
 
@@ -17,9 +16,8 @@ pub use filter::{
     Candidate, Completion, FIELDS, Field, Filter, FilterError, FilterFault, Kind, Piece, PieceKind,
     SYNTAX, complete, pieces, reference,
 };
-pub use groups::{Group, Grouping, Prefixes, groups, groups_by};
+pub use groups::{Group, Grouping, groups, groups_by};
 pub use layout::{Columns, ColumnsError};
 pub use overview::{Bar, Overview, OverviewMark, Panel, Weight};
-pub use severities::Severities;
 pub use sort::{Sort, SortError, arrange};
 pub use view::View;

@@ -1,19 +1,14 @@
 //! The fleet in bars: what a manager asks. Every bar is the answer to a filter, so that it can be opened.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
 
 use super::View;
-use super::groups::subnet;
-use super::severities::Severities;
 use crate::counts::grouped;
-use crate::fleet::{Fleet, Host};
+use crate::fleet::{Counts, EXPIRY_WEEKS, Fleet, Summary};
 use crate::model::{DnsVerdict, HostState, Nla, Severity, StabilityVerdict, TlsVersion};
 
-/// Weeks of the histogram of expiry: together the 90 days that matter, and a day.
-const WEEKS: usize = 13;
 /// Days of the finer histogram, the current one among them.
-const DAYS: usize = 90;
+const DAYS: i64 = 90;
 /// Subnets and findings listed at most.
 const MOST_LISTED: usize = 10;
 
@@ -85,96 +80,24 @@ pub struct Overview {
     pub panels: Vec<Panel>,
 }
 
-/// What one pass over the fleet counts.
-#[derive(Default)]
-struct Counts {
-    hosts: usize,
-    states: BTreeMap<HostState, usize>,
-    ended: usize,
-    days: Vec<usize>,
-    weeks: [usize; WEEKS],
-    later: usize,
-    subnets: HashMap<ipnetwork::IpNetwork, (usize, usize)>,
-    tls: BTreeMap<Option<TlsVersion>, usize>,
-    nla: BTreeMap<Nla, usize>,
-    dns: BTreeMap<DnsVerdict, usize>,
-    stability: BTreeMap<StabilityVerdict, usize>,
-    findings: HashMap<&'static str, Severities>,
-}
-
-impl Counts {
-    fn add(&mut self, host: &Host) {
-        let diagnosis = &host.diagnosis;
-        self.hosts += 1;
-        *self.states.entry(diagnosis.state).or_default() += 1;
-        match diagnosis.days_left {
-            Some(days) if days < 0 => self.ended += 1,
-            Some(days) => {
-                let day = usize::try_from(days).ok();
-                if let Some(day) = day.and_then(|day| self.days.get_mut(day)) {
-                    *day += 1;
-                }
-                let week = usize::try_from(days / 7).ok();
-                match week.and_then(|week| self.weeks.get_mut(week)) {
-                    Some(week) => *week += 1,
-                    None => self.later += 1,
-                }
-            }
-            None => {}
-        }
-        if let Some(network) = host
-            .key()
-            .endpoint()
-            .and_then(|endpoint| subnet(endpoint.address))
-        {
-            let (problems, all) = self.subnets.entry(network).or_default();
-            *all += 1;
-            *problems += usize::from(View::Problems.matches(host));
-        }
-        if let Some((_, version)) = host.tls() {
-            *self.tls.entry(version).or_default() += 1;
-        }
-        *self.nla.entry(diagnosis.nla).or_default() += 1;
-        *self.dns.entry(diagnosis.dns).or_default() += 1;
-        *self
-            .stability
-            .entry(diagnosis.stability.verdict)
-            .or_default() += 1;
-        for (index, finding) in diagnosis.findings.iter().enumerate() {
-            // A rule can fire for several names of a host; the host counts once, by the worst, which comes first.
-            let mut earlier = diagnosis.findings.iter().take(index);
-            if earlier.all(|other| other.id != finding.id) {
-                let counts = self.findings.entry(finding.id).or_default();
-                counts.add(finding.severity);
-            }
-        }
-    }
-}
-
 impl Overview {
-    /// Counts a fleet, in one pass.
+    /// The fleet's summary as panels.
     #[must_use]
     pub fn of(fleet: &Fleet) -> Self {
-        let mut counts = Counts {
-            days: vec![0; DAYS],
-            ..Counts::default()
-        };
-        for (_, host) in fleet.hosts() {
-            counts.add(host);
-        }
+        let summary = fleet.summary();
         Self {
             panels: vec![
-                states(&counts),
+                states(summary),
                 expiry(
-                    &counts,
+                    summary,
                     usize::try_from(fleet.policy().expiring_days).unwrap_or(usize::MAX),
                 ),
-                findings(&counts),
-                subnets(&counts),
-                dns(&counts),
-                stability(&counts),
-                tls(&counts),
-                nla(&counts),
+                findings(summary),
+                subnets(summary),
+                dns(summary),
+                stability(summary),
+                tls(summary),
+                nla(summary),
             ],
         }
     }
@@ -186,31 +109,35 @@ impl Overview {
     }
 }
 
-fn bars<T: Copy>(
-    counts: &BTreeMap<T, usize>,
-    of: usize,
+/// Hosts are kept in memory, so that a count of them fits.
+fn size(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+fn bars<T: Copy + Ord>(
+    counts: &Counts<T>,
     field: &str,
     word: fn(T) -> &'static str,
     weight: fn(T) -> Weight,
 ) -> Vec<Bar> {
+    let of = size(counts.sum());
     counts
         .iter()
         .map(|(value, count)| Bar {
-            label: word(*value).to_owned(),
-            count: *count,
+            label: word(value).to_owned(),
+            count: size(count),
             of,
-            weight: weight(*value),
-            filter: format!("{field}:{}", word(*value)),
+            weight: weight(value),
+            filter: format!("{field}:{}", word(value)),
         })
         .collect()
 }
 
-fn states(counts: &Counts) -> Panel {
+fn states(summary: &Summary) -> Panel {
     Panel {
         title: "Hosts by state",
         bars: bars(
-            &counts.states,
-            counts.hosts,
+            &summary.by_state,
             "state",
             HostState::word,
             |state| match state {
@@ -228,13 +155,13 @@ fn states(counts: &Counts) -> Panel {
 }
 
 /// A week that begins within `soon` days is drawn as ending soon.
-fn expiry(counts: &Counts, soon: usize) -> Panel {
-    let of = counts.ended + counts.weeks.iter().sum::<usize>() + counts.later;
+fn expiry(summary: &Summary, soon: usize) -> Panel {
+    let of = size(summary.by_days_left.sum());
     let mut bars = Vec::new();
     let mut push = |label: String, count, weight, filter: String| {
         bars.push(Bar {
             label,
-            count,
+            count: size(count),
             of,
             weight,
             filter,
@@ -242,13 +169,13 @@ fn expiry(counts: &Counts, soon: usize) -> Panel {
     };
     push(
         "ended".to_owned(),
-        counts.ended,
+        summary.days_left(i64::MIN..=-1),
         Weight::Bad,
         "days<0".to_owned(),
     );
-    for (week, count) in counts.weeks.into_iter().enumerate() {
-        let (first, last) = (week * 7, week * 7 + 6);
-        let weight = if first <= soon {
+    for (days, count) in summary.expiry_weeks() {
+        let (first, last) = days.into_inner();
+        let weight = if usize::try_from(first).is_ok_and(|first| first <= soon) {
             Weight::Warn
         } else {
             Weight::Notice
@@ -260,14 +187,16 @@ fn expiry(counts: &Counts, soon: usize) -> Panel {
             format!("days>={first} days<={last}"),
         );
     }
-    let first = WEEKS * 7;
+    let first = EXPIRY_WEEKS * 7;
     push(
         format!("{first} days and more"),
-        counts.later,
+        summary.days_left(first..=i64::MAX),
         Weight::Good,
         format!("days>={first}"),
     );
-    let mut days = counts.days.clone();
+    let mut days: Vec<usize> = (0..DAYS)
+        .map(|day| size(summary.days_left(day..=day)))
+        .collect();
     if of == 0 {
         bars.clear();
         days.clear();
@@ -281,30 +210,23 @@ fn expiry(counts: &Counts, soon: usize) -> Panel {
     }
 }
 
-fn findings(counts: &Counts) -> Panel {
-    let mut found: Vec<(&str, Severity, usize, usize)> = counts
-        .findings
-        .iter()
-        .filter_map(|(id, hosts)| {
-            let (worst, so_bad) = hosts.worst()?;
-            Some((*id, worst, so_bad, hosts.all()))
-        })
-        .collect();
-    found.sort_unstable_by_key(|(id, worst, _, all)| (Reverse((*worst, *all)), *id));
-    let bars = found
+fn findings(summary: &Summary) -> Panel {
+    let bars = summary
+        .worst_findings()
         .into_iter()
+        .filter_map(|(id, count)| Some((id, count.worst()?, count.hosts())))
         .take(MOST_LISTED)
-        .map(|(id, worst, so_bad, all)| {
+        .map(|(id, (worst, so_bad), all)| {
             let name = id.strip_prefix("RDP-").unwrap_or(id);
             Bar {
                 label: if so_bad == all {
                     name.to_owned()
                 } else {
                     // The rest of them is not so bad, and the bar's colour is that of the worst.
-                    format!("{name} ({} {worst})", grouped(so_bad as u64))
+                    format!("{name} ({} {worst})", grouped(so_bad))
                 },
-                count: all,
-                of: counts.hosts,
+                count: size(all),
+                of: size(summary.hosts),
                 weight: match worst {
                     Severity::Critical | Severity::High => Weight::Bad,
                     Severity::Medium => Weight::Warn,
@@ -324,24 +246,21 @@ fn findings(counts: &Counts) -> Panel {
     }
 }
 
-fn subnets(counts: &Counts) -> Panel {
-    let mut worst: Vec<_> = counts
-        .subnets
-        .iter()
-        .filter(|(_, (problems, _))| *problems > 0)
-        .collect();
-    worst.sort_unstable_by(|(network, (one, _)), (other_network, (other, _))| {
-        other.cmp(one).then_with(|| network.cmp(other_network))
-    });
+fn subnets(summary: &Summary) -> Panel {
+    let mut worst: Vec<_> = summary.problems_by_subnet.iter().collect();
+    worst.sort_unstable_by_key(|(network, problems)| (Reverse(*problems), *network));
     let bars = worst
         .into_iter()
         .take(MOST_LISTED)
-        .map(|(network, (problems, all))| Bar {
-            label: format!("{network} ({problems} of {all})"),
-            count: *problems,
-            of: *all,
-            weight: Weight::Bad,
-            filter: format!("ip:{network} ({})", View::Problems.filter()),
+        .map(|(network, problems)| {
+            let all = summary.by_subnet.of(network);
+            Bar {
+                label: format!("{network} ({problems} of {all})"),
+                count: size(problems),
+                of: size(all),
+                weight: Weight::Bad,
+                filter: format!("ip:{network} ({})", View::Problems.filter()),
+            }
         })
         .collect();
     Panel {
@@ -353,39 +272,32 @@ fn subnets(counts: &Counts) -> Panel {
     }
 }
 
-fn dns(counts: &Counts) -> Panel {
+fn dns(summary: &Summary) -> Panel {
     Panel {
         title: "Names and addresses",
-        bars: bars(
-            &counts.dns,
-            counts.hosts,
-            "dns",
-            DnsVerdict::word,
-            |dns| match dns {
-                DnsVerdict::WrongHost
-                | DnsVerdict::Stale
-                | DnsVerdict::Missing
-                | DnsVerdict::AliasLoop => Weight::Bad,
-                DnsVerdict::PartialDead | DnsVerdict::AaaaDead | DnsVerdict::PtrMismatch => {
-                    Weight::Warn
-                }
-                DnsVerdict::Error => Weight::Notice,
-                DnsVerdict::NoPtr | DnsVerdict::NotChecked => Weight::Plain,
-                DnsVerdict::Match => Weight::Good,
-            },
-        ),
+        bars: bars(&summary.by_dns, "dns", DnsVerdict::word, |dns| match dns {
+            DnsVerdict::WrongHost
+            | DnsVerdict::Stale
+            | DnsVerdict::Missing
+            | DnsVerdict::AliasLoop => Weight::Bad,
+            DnsVerdict::PartialDead | DnsVerdict::AaaaDead | DnsVerdict::PtrMismatch => {
+                Weight::Warn
+            }
+            DnsVerdict::Error => Weight::Notice,
+            DnsVerdict::NoPtr | DnsVerdict::NotChecked => Weight::Plain,
+            DnsVerdict::Match => Weight::Good,
+        }),
         days: Vec::new(),
         soon: 0,
         empty: "no name looked up",
     }
 }
 
-fn stability(counts: &Counts) -> Panel {
+fn stability(summary: &Summary) -> Panel {
     Panel {
         title: "Steadiness",
         bars: bars(
-            &counts.stability,
-            counts.hosts,
+            &summary.by_stability,
             "stability",
             StabilityVerdict::word,
             |verdict| match verdict {
@@ -401,23 +313,23 @@ fn stability(counts: &Counts) -> Panel {
     }
 }
 
-fn tls(counts: &Counts) -> Panel {
-    let of = counts.tls.values().sum();
-    let bars = counts
-        .tls
+fn tls(summary: &Summary) -> Panel {
+    let of = size(summary.by_tls.sum());
+    let bars = summary
+        .by_tls
         .iter()
         .rev()
         .map(|(version, count)| match version {
             Some(version) => {
-                let word = match *version {
+                let word = match version {
                     TlsVersion::SSL_3_0 => "ssl3".to_owned(),
                     version => version.to_string(),
                 };
                 Bar {
                     label: word.clone(),
-                    count: *count,
+                    count: size(count),
                     of,
-                    weight: if *version < TlsVersion::TLS_1_2 {
+                    weight: if version < TlsVersion::TLS_1_2 {
                         Weight::Bad
                     } else {
                         Weight::Good
@@ -427,7 +339,7 @@ fn tls(counts: &Counts) -> Panel {
             }
             None => Bar {
                 label: "fail".to_owned(),
-                count: *count,
+                count: size(count),
                 of,
                 weight: Weight::Notice,
                 filter: "tls:unknown".to_owned(),
@@ -443,20 +355,14 @@ fn tls(counts: &Counts) -> Panel {
     }
 }
 
-fn nla(counts: &Counts) -> Panel {
+fn nla(summary: &Summary) -> Panel {
     Panel {
         title: "Network Level Authentication",
-        bars: bars(
-            &counts.nla,
-            counts.hosts,
-            "nla",
-            Nla::word,
-            |nla| match nla {
-                Nla::Unknown => Weight::Plain,
-                Nla::NotOffered => Weight::Notice,
-                Nla::Offered | Nla::Required => Weight::Good,
-            },
-        ),
+        bars: bars(&summary.by_nla, "nla", Nla::word, |nla| match nla {
+            Nla::Unknown => Weight::Plain,
+            Nla::NotOffered => Weight::Notice,
+            Nla::Offered | Nla::Required => Weight::Good,
+        }),
         days: Vec::new(),
         soon: 0,
         empty: "no negotiation",

@@ -1,7 +1,7 @@
 //! The parts of the fleet that an administrator asks for first.
 
-use crate::fleet::Host;
-use crate::model::{CertificateStatus, HostState, StabilityVerdict};
+use crate::fleet::{Host, Summary};
+use crate::model::{CertificateStatus, StabilityVerdict};
 
 /// A part of the fleet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -99,14 +99,7 @@ impl View {
         let diagnosis = &host.diagnosis;
         match self {
             Self::All => true,
-            Self::Problems => match diagnosis.state {
-                HostState::Broken
-                | HostState::Degraded
-                | HostState::Skipped
-                | HostState::NotRdp => true,
-                HostState::Unreachable | HostState::Filtered | HostState::Closed => host.listed(),
-                HostState::NotProbed | HostState::Healthy => false,
-            },
+            Self::Problems => host.has_problem(),
             Self::Expiring => matches!(
                 diagnosis.certificate_status,
                 Some(
@@ -120,16 +113,20 @@ impl View {
         }
     }
 
-    /// How many hosts belong to each view, in the order of [`Self::ALL`], in one pass.
+    /// How many hosts belong to it.
     #[must_use]
-    pub fn counts<'a>(hosts: impl Iterator<Item = &'a Host>) -> [usize; Self::ALL.len()] {
-        let mut counts = [0; Self::ALL.len()];
-        for host in hosts {
-            for (count, view) in counts.iter_mut().zip(Self::ALL) {
-                *count += usize::from(view.matches(host));
+    pub fn count(self, summary: &Summary) -> u64 {
+        let certificates = &summary.by_certificate;
+        match self {
+            Self::All => summary.hosts,
+            Self::Problems => summary.problems,
+            Self::Expiring => {
+                let soon = summary.expired() + summary.expiring();
+                soon + certificates.of(CertificateStatus::NotYetValid)
             }
+            Self::Dns => summary.dns_trouble(),
+            Self::Flaky => summary.flaky(),
         }
-        counts
     }
 }
 
@@ -139,7 +136,7 @@ mod tests {
 
     use super::*;
     use crate::diagnosis::testing::{attempt, times};
-    use crate::model::DnsVerdict;
+    use crate::model::{DnsVerdict, HostState};
     use crate::table::Filter;
 
     /// Hosts of every verdict that a view may ask for.
@@ -169,13 +166,14 @@ mod tests {
     proptest! {
         #[test]
         fn a_view_is_what_its_filter_says_and_its_count_how_many(hosts in hosts()) {
-            let counts = View::counts(hosts.iter());
-            for (view, count) in View::ALL.into_iter().zip(counts) {
+            let summary = Summary::of(&hosts);
+            for view in View::ALL {
                 let filter = Filter::parse(view.filter()).unwrap();
                 for host in &hosts {
                     prop_assert_eq!(view.matches(host), filter.matches(host), "{:?}", view);
                 }
-                prop_assert_eq!(count, hosts.iter().filter(|host| filter.matches(host)).count());
+                let passing = hosts.iter().filter(|host| filter.matches(host)).count();
+                prop_assert_eq!(view.count(&summary), passing as u64);
             }
         }
     }

@@ -1,6 +1,8 @@
 //! Which hosts stand in the table, in which order and groups. For a large fleet this takes longer than a frame, so it is worked
 //! out of a copy on a thread of its own; until that is there, everything acts on the rows shown.
 
+use std::sync::Arc;
+
 use tokio::task::JoinHandle;
 
 use super::action::Action;
@@ -52,8 +54,7 @@ pub struct Arranged {
     pub(super) hosts: Vec<HostId>,
     pub(super) groups: Vec<Group>,
     pub(super) longest: Longest,
-    pub(super) counts: [usize; View::ALL.len()],
-    pub(super) summary: Summary,
+    pub(super) summary: Arc<Summary>,
     pub(super) revision: u64,
     overview: Option<Overview>,
 }
@@ -86,8 +87,7 @@ impl Arranged {
             hosts,
             groups,
             longest,
-            counts: View::counts(fleet.hosts().map(|(_, host)| host)),
-            summary: fleet.summary().clone(),
+            summary: Arc::clone(fleet.summary()),
             revision: fleet.revision(),
             overview: sight.overview.then(|| Overview::of(fleet)),
         }

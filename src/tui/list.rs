@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::arranging::{Arranged, Order};
@@ -37,10 +38,8 @@ pub(super) struct List {
     pub(super) hosts: Vec<HostId>,
     /// Cells that the longest entries among them take.
     pub(super) longest: Longest,
-    /// Hosts of each view, in the order of [`View::ALL`].
-    pub(super) counts: [usize; View::ALL.len()],
-    /// What the head of the screen counts, as of the same moment.
-    pub(super) summary: Summary,
+    /// What head, tabs and overview count, as of the same moment.
+    pub(super) summary: Arc<Summary>,
     /// Marked hosts. A mark on a host that is not shown is kept, and nothing is done to it.
     pub(super) marks: BTreeSet<HostId>,
     /// What the cursor stands on: it belongs to the host or the group, not to the line.
@@ -78,8 +77,7 @@ impl Default for List {
             rows: Vec::new(),
             hosts: Vec::new(),
             longest: Longest::default(),
-            counts: [0; View::ALL.len()],
-            summary: Summary::default(),
+            summary: Arc::default(),
             marks: BTreeSet::new(),
             cursor: None,
             follow_top: true,
@@ -166,7 +164,6 @@ impl List {
         self.groups = made.groups;
         self.grouped_by = made.order.grouping;
         self.longest = made.longest;
-        self.counts = made.counts;
         self.summary = made.summary;
         self.sorted_revision = Some(made.revision);
         self.sorted_at = now;

@@ -15,8 +15,8 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use rdpscan::clock;
 use rdpscan::diagnosis::Policy;
-use rdpscan::fleet::Fleet;
-use rdpscan::table::{ColumnId, Filter, Grouping, Overview, Sort, View, arrange, groups};
+use rdpscan::fleet::{Fleet, Summary};
+use rdpscan::table::{ColumnId, Filter, Grouping, Overview, Sort, arrange, groups};
 
 const HOSTS: u32 = 65_536;
 
@@ -66,8 +66,8 @@ fn rest(criterion: &mut Criterion, fleet: &Fleet) {
             bencher.iter(|| groups(black_box(fleet).hosts(), grouping));
         });
     }
-    criterion.bench_function("counts of all views", |bencher| {
-        bencher.iter(|| View::counts(black_box(fleet).hosts().map(|(_, host)| host)));
+    criterion.bench_function("summary of all rows", |bencher| {
+        bencher.iter(|| Summary::of(black_box(fleet).rows()));
     });
     criterion.bench_function("overview", |bencher| {
         bencher.iter(|| Overview::of(black_box(fleet)));

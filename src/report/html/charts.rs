@@ -1,18 +1,13 @@
 //! Counts, laid out for the page's drawings.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::counts::{counted, grouped};
 use crate::diagnosis::Policy;
-use crate::fleet::Host;
-use crate::model::{DnsVerdict, HostState, Nla, TlsHandshake, TlsVersion};
+use crate::fleet::{EXPIRY_WEEKS, Summary};
+use crate::model::{DnsVerdict, HostState, Nla, TlsVersion};
 use crate::report::sheet::Sheet;
 
-/// Days to a bar of the histogram, and bars: the next 13 weeks are a little more than 90 days.
-const WEEK: i64 = 7;
-const WEEKS: i64 = 13;
 /// Height of the histogram's highest bar, in its own units.
 const HIGHEST: u64 = 100;
 
@@ -32,10 +27,10 @@ struct Bar {
     query: Option<String>,
     /// The class that gives it a glyph and a colour.
     class: String,
-    hosts: usize,
+    hosts: u64,
     /// Of 1000: its share of all hosts, and those before it.
-    share: usize,
-    before: usize,
+    share: u64,
+    before: u64,
     percent: String,
 }
 
@@ -43,8 +38,8 @@ impl Bars {
     fn new(
         heading: &'static str,
         column: &'static str,
-        all: usize,
-        counts: impl IntoIterator<Item = (String, String, usize)>,
+        all: u64,
+        counts: impl IntoIterator<Item = (String, String, u64)>,
     ) -> Self {
         let unseen = ["not seen", Nla::Unknown.word()];
         let mut sum = 0;
@@ -74,63 +69,50 @@ impl Bars {
         }
     }
 
-    pub(super) fn states(sheet: &Sheet<'_>) -> Self {
-        let count = |state: &HostState| hosts(sheet, |host| host.diagnosis.state == *state);
-        let counts = HostState::ALL
-            .iter()
-            .map(|state| (state.to_string(), state.to_string(), count(state)));
-        Self::new("Hosts by state", "state", sheet.rows.len(), counts)
+    pub(super) fn states(summary: &Summary) -> Self {
+        let counts = HostState::ALL.iter().map(|state| {
+            let count = summary.by_state.of(*state);
+            (state.to_string(), state.to_string(), count)
+        });
+        Self::new("Hosts by state", "state", summary.hosts, counts)
     }
 
-    pub(super) fn tls(sheet: &Sheet<'_>) -> Self {
-        let version = |host: &Host| match host.tls() {
-            Some((TlsHandshake::Failed, _)) | None => None,
-            Some((_, version)) => version,
-        };
-        let failed = |host: &Host| matches!(host.tls(), Some((TlsHandshake::Failed, _)));
-        let mut versions: BTreeMap<TlsVersion, usize> = BTreeMap::new();
-        for version in sheet.rows.iter().filter_map(|(host, _)| version(host)) {
-            *versions.entry(version).or_default() += 1;
-        }
-        // The newest first, and each as the column of the table calls it.
-        let mut counts: Vec<(String, String, usize)> = versions
-            .into_iter()
-            .rev()
-            .map(|(version, count)| {
-                let (label, class) = match version {
-                    TlsVersion::TLS_1_3 | TlsVersion::TLS_1_2 => (version.to_string(), "good"),
-                    TlsVersion::SSL_3_0 => ("ssl3".to_owned(), "bad"),
-                    another => (another.to_string(), "warn"),
-                };
-                (label, class.to_owned(), count)
-            })
-            .collect();
-        counts.push(("fail".to_owned(), "bad".to_owned(), hosts(sheet, failed)));
-        let unseen = hosts(sheet, |host| version(host).is_none() && !failed(host));
-        counts.push(("not seen".to_owned(), "none".to_owned(), unseen));
-        Self::new("TLS version", "tls", sheet.rows.len(), counts)
+    /// The newest first, and each as the column of the table calls it.
+    pub(super) fn tls(summary: &Summary) -> Self {
+        let versions = summary.by_tls.iter().rev().map(|(version, count)| {
+            let (label, class) = match version {
+                Some(good @ (TlsVersion::TLS_1_3 | TlsVersion::TLS_1_2)) => {
+                    (good.to_string(), "good")
+                }
+                Some(TlsVersion::SSL_3_0) => ("ssl3".to_owned(), "bad"),
+                Some(another) => (another.to_string(), "warn"),
+                None => ("fail".to_owned(), "bad"),
+            };
+            (label, class.to_owned(), count)
+        });
+        let unseen = summary.hosts - summary.by_tls.sum();
+        let unseen = ("not seen".to_owned(), "none".to_owned(), unseen);
+        Self::new(
+            "TLS version",
+            "tls",
+            summary.hosts,
+            versions.chain([unseen]),
+        )
     }
 
-    pub(super) fn nla(sheet: &Sheet<'_>) -> Self {
+    pub(super) fn nla(summary: &Summary) -> Self {
         let counts = [
             (Nla::Required, "good"),
             (Nla::Offered, "good"),
             (Nla::NotOffered, "warn"),
             (Nla::Unknown, "none"),
         ];
-        let counts = counts.map(|(nla, class)| {
-            let count = hosts(sheet, |host| host.diagnosis.nla == nla);
-            (nla.to_string(), class.to_owned(), count)
-        });
-        Self::new(
-            "Network Level Authentication",
-            "nla",
-            sheet.rows.len(),
-            counts,
-        )
+        let counts =
+            counts.map(|(nla, class)| (nla.to_string(), class.to_owned(), summary.by_nla.of(nla)));
+        Self::new("Network Level Authentication", "nla", summary.hosts, counts)
     }
 
-    pub(super) fn dns(sheet: &Sheet<'_>) -> Self {
+    pub(super) fn dns(summary: &Summary) -> Self {
         let counts = DnsVerdict::ALL.iter().rev().map(|verdict| {
             let class = match verdict {
                 DnsVerdict::Match => "good",
@@ -138,19 +120,15 @@ impl Bars {
                 DnsVerdict::WrongHost | DnsVerdict::Stale => "bad",
                 _ => "warn",
             };
-            let count = hosts(sheet, |host| host.diagnosis.dns == *verdict);
+            let count = summary.by_dns.of(*verdict);
             (verdict.to_string(), class.to_owned(), count)
         });
-        Self::new("Name against address", "dns", sheet.rows.len(), counts)
+        Self::new("Name against address", "dns", summary.hosts, counts)
     }
 }
 
-fn hosts(sheet: &Sheet<'_>, wanted: impl Fn(&Host) -> bool) -> usize {
-    sheet.rows.iter().filter(|(host, _)| wanted(host)).count()
-}
-
 /// A share that is neither nothing nor all never looks so.
-fn percent(part: usize, all: usize) -> String {
+fn percent(part: u64, all: u64) -> String {
     if part == all {
         return "100 %".to_owned();
     }
@@ -171,33 +149,28 @@ pub(super) struct Histogram {
     /// Everything that the drawing shows, in words.
     words: String,
     /// Hosts that showed no certificate, or one without a readable end.
-    without: usize,
-    certificates: usize,
+    without: u64,
+    certificates: u64,
 }
 
 #[derive(Serialize)]
 struct Column {
     label: String,
     class: &'static str,
-    hosts: usize,
+    hosts: u64,
     height: u64,
 }
 
 impl Histogram {
     pub(super) fn new(sheet: &Sheet<'_>, policy: &Policy) -> Self {
-        let days: Vec<i64> = sheet
-            .rows
-            .iter()
-            .filter_map(|(host, _)| host.diagnosis.days_left)
-            .collect();
-        let within = |first: i64, last: i64| {
-            days.iter()
-                .filter(|days| (first..=last).contains(*days))
-                .count()
-        };
-        let mut bars = vec![("expired".to_owned(), "bad", within(i64::MIN, -1))];
-        bars.extend((0..WEEKS).map(|week| {
-            let first = week * WEEK;
+        let summary = &sheet.summary;
+        let mut bars = vec![(
+            "expired".to_owned(),
+            "bad",
+            summary.days_left(i64::MIN..=-1),
+        )];
+        bars.extend(summary.expiry_weeks().map(|(days, count)| {
+            let first = *days.start();
             let day = sheet.times.and_then(|(_, now)| {
                 now.checked_add(jiff::SignedDuration::from_hours(first * 24))
                     .ok()
@@ -211,9 +184,10 @@ impl Histogram {
             } else {
                 "good"
             };
-            (label, class, within(first, first + WEEK - 1))
+            (label, class, count)
         }));
-        bars.push(("later".to_owned(), "good", within(WEEKS * WEEK, i64::MAX)));
+        let later = summary.days_left(EXPIRY_WEEKS * 7..=i64::MAX);
+        bars.push(("later".to_owned(), "good", later));
         // Those that end later are often nearly all, and would flatten the weeks that matter.
         let highest = bars
             .iter()
@@ -221,20 +195,20 @@ impl Histogram {
             .map(|(_, _, hosts)| *hosts)
             .max()
             .unwrap_or(0)
-            .max(1) as u64;
+            .max(1);
         let words: Vec<String> = bars
             .iter()
             .filter(|(_, _, hosts)| *hosts > 0)
             .map(|(label, _, hosts)| match label.as_str() {
-                "expired" | "later" => format!("{} {label}", grouped(*hosts as u64)),
-                day => format!("{} in the week from {day}", grouped(*hosts as u64)),
+                "expired" | "later" => format!("{} {label}", grouped(*hosts)),
+                day => format!("{} in the week from {day}", grouped(*hosts)),
             })
             .collect();
-        let without = sheet.rows.len() - days.len();
+        let certificates = summary.by_days_left.sum();
         Self {
             words: format!(
                 "{}: {}",
-                counted(days.len() as u64, "certificate", "certificates"),
+                counted(certificates, "certificate", "certificates"),
                 words.join(", ")
             ),
             bars: bars
@@ -243,11 +217,11 @@ impl Histogram {
                     label,
                     class,
                     hosts,
-                    height: height(hosts as u64, highest),
+                    height: height(hosts, highest),
                 })
                 .collect(),
-            without,
-            certificates: days.len(),
+            without: summary.hosts - certificates,
+            certificates,
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What the top of the page says about the fleet, and the rows of its table.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -10,13 +9,13 @@ use super::charts::{Bars, Histogram};
 use super::{prose, severity};
 use crate::counts::{counted, grouped};
 use crate::diagnosis::{Diagnosis, Policy, catalog, remedies};
-use crate::fleet::Host;
+use crate::fleet::{FindingCount, Host, Summary};
 use crate::model::{
     CertificateStatus, Finding, HostKey, HostState, ScanStatus, StabilityVerdict, Texts,
 };
 use crate::report::sheet::Sheet;
 use crate::report::words;
-use crate::table::{ColumnId, Severities};
+use crate::table::ColumnId;
 
 /// Rows that a browser lays out before its script has had a look at them.
 const FIRST_ROWS: usize = 300;
@@ -47,16 +46,17 @@ struct Rule {
     id: &'static str,
     severity: &'static str,
     meaning: &'static str,
-    hosts: usize,
+    hosts: u64,
     /// How many of them at which severity, where it is not the same for all: "1 high, 2 info".
     split: Option<String>,
     /// Of 1000.
-    share: usize,
+    share: u64,
     remedies: Vec<(&'static str, &'static str)>,
 }
 
 impl Overview {
     pub(super) fn new(sheet: &Sheet<'_>, policy: &Policy) -> Self {
+        let summary = &sheet.summary;
         Self {
             version: sheet
                 .plan
@@ -69,10 +69,10 @@ impl Overview {
             lede: lede(sheet, policy),
             facts: facts(sheet),
             notes: notes(sheet),
-            states: Bars::states(sheet),
+            states: Bars::states(summary),
             expiry: Histogram::new(sheet, policy),
-            bars: vec![Bars::tls(sheet), Bars::nla(sheet), Bars::dns(sheet)],
-            rules: rules(sheet),
+            bars: vec![Bars::tls(summary), Bars::nla(summary), Bars::dns(summary)],
+            rules: rules(&sheet.summary),
             hosts: sheet.rows.len(),
         }
     }
@@ -80,17 +80,14 @@ impl Overview {
 
 /// Hosts in a state, without those that would refuse Remote Desktop: the headline counts them.
 fn in_state(sheet: &Sheet<'_>, state: HostState) -> u64 {
-    let hosts = sheet.rows.iter().map(|(host, _)| &host.diagnosis);
-    let counted = hosts.filter(|host| host.state == state && !host.would_refuse());
-    counted.count() as u64
+    let summary = &sheet.summary;
+    summary.by_state.of(state) - summary.refusing.of(state)
 }
 
 /// The answer, before anything else. Only a host that offers Remote Desktop can be said not to refuse it.
 fn headline(sheet: &Sheet<'_>) -> String {
     let all = sheet.summary.hosts;
-    let hosts = sheet.rows.iter();
-    let refusing = hosts.filter(|(host, _)| host.diagnosis.would_refuse());
-    let refusing = refusing.count() as u64;
+    let refusing = sheet.summary.refusing.sum();
     let working = in_state(sheet, HostState::Degraded) + in_state(sheet, HostState::Healthy);
     if let [(host, _)] = sheet.rows.as_slice() {
         return alone(&host.diagnosis).to_owned();
@@ -194,19 +191,19 @@ fn lede(sheet: &Sheet<'_>, policy: &Policy) -> String {
     let soon = format!("ends within {} days", policy.expiring_days);
     let many_soon = format!("end within {} days", policy.expiring_days);
     let troubles: Vec<String> = [
-        part(summary.flaky, "fails now and then", "fail now and then"),
+        part(summary.flaky(), "fails now and then", "fail now and then"),
         part(
-            summary.expired,
+            summary.expired(),
             "certificate has expired",
             "certificates have expired",
         ),
         part(
-            summary.expiring,
+            summary.expiring(),
             &format!("certificate {soon}"),
             &format!("certificates {many_soon}"),
         ),
         part(
-            summary.dns_trouble,
+            summary.dns_trouble(),
             "host has trouble with its name",
             "hosts have trouble with their names",
         ),
@@ -329,53 +326,33 @@ fn notes(sheet: &Sheet<'_>) -> Vec<(&'static str, String)> {
     notes
 }
 
-/// One kind of finding over all hosts.
-#[derive(Default)]
-struct Tally {
-    hosts: Severities,
-    /// A rule may advise one thing for one host and another for the next.
-    remedies: BTreeMap<u8, &'static remedies::Remedy>,
+/// Worst first, then the most frequent.
+fn rules(summary: &Summary) -> Vec<Rule> {
+    let found = summary.worst_findings();
+    let hosts = found.iter().map(|(_, count)| count.hosts());
+    let most = hosts.max().unwrap_or(1);
+    found
+        .into_iter()
+        .map(|(id, count)| Rule {
+            id,
+            severity: count.worst().map_or("", |(worst, _)| severity(worst)),
+            meaning: catalog::entry(id).map_or("", |entry| entry.meaning),
+            hosts: count.hosts(),
+            split: count.split(),
+            share: count.hosts() * 1000 / most,
+            remedies: numbered(count),
+        })
+        .collect()
 }
 
-/// Worst first, then the most frequent.
-fn rules(sheet: &Sheet<'_>) -> Vec<Rule> {
-    let mut found: BTreeMap<&'static str, Tally> = BTreeMap::new();
-    for (host, _) in &sheet.rows {
-        let mut seen = BTreeSet::new();
-        for finding in &host.diagnosis.findings {
-            let tally = found.entry(finding.id).or_default();
-            // A rule can fire for several names of a host; the host counts once, by the worst, which comes first.
-            if seen.insert(finding.id) {
-                tally.hosts.add(finding.severity);
-            }
-            let known = finding.remedies.iter().copied().filter_map(remedies::find);
-            tally
-                .remedies
-                .extend(known.map(|remedy| (remedy.number(), remedy)));
-        }
-    }
-    let hosts = found.values().map(|tally| tally.hosts.all());
-    let most = hosts.max().unwrap_or(1);
-    let mut rules: Vec<_> = found.into_iter().collect();
-    rules.sort_by_key(|(id, tally)| {
-        let worst = tally.hosts.worst().map(|(worst, _)| worst);
-        (Reverse(worst), Reverse(tally.hosts.all()), *id)
-    });
-    rules
-        .into_iter()
-        .map(|(id, tally)| Rule {
-            id,
-            severity: tally.hosts.worst().map_or("", |(worst, _)| severity(worst)),
-            meaning: catalog::entry(id).map_or("", |entry| entry.meaning),
-            hosts: tally.hosts.all(),
-            split: tally.hosts.split(),
-            share: tally.hosts.all() * 1000 / most,
-            remedies: tally
-                .remedies
-                .values()
-                .map(|remedy| (remedy.key.as_str(), remedy.title.as_str()))
-                .collect(),
-        })
+/// Keys and titles of the remedies of any host, in order of number.
+fn numbered(count: &FindingCount) -> Vec<(&'static str, &'static str)> {
+    let known = count.by_remedy.iter();
+    let mut known: Vec<_> = known.filter_map(|(key, _)| remedies::find(key)).collect();
+    known.sort_by_key(|remedy| remedy.number());
+    let titles = known.into_iter();
+    titles
+        .map(|remedy| (remedy.key.as_str(), remedy.title.as_str()))
         .collect()
 }
 

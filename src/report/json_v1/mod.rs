@@ -194,26 +194,18 @@ fn scan<'a>(sheet: &Sheet<'a>) -> ScanV1<'a> {
 
 /// Every word is there, with 0 where nothing was counted.
 fn summary(summary: &Summary) -> SummaryV1 {
-    let states = HostState::ALL.iter().map(|state| {
-        (
-            state.word(),
-            summary.by_state.get(state).copied().unwrap_or(0),
-        )
-    });
-    let severities = Severity::ALL.iter().map(|severity| {
-        (
-            severity.word(),
-            summary.by_severity.get(severity).copied().unwrap_or(0),
-        )
-    });
+    let states = HostState::ALL.iter();
+    let states = states.map(|state| (state.word(), summary.by_state.of(*state)));
+    let severities = Severity::ALL.iter();
+    let severities = severities.map(|one| (one.word(), summary.by_severity.of(*one)));
     SummaryV1 {
         hosts: summary.hosts,
         by_state: states.collect(),
         by_severity: severities.collect(),
-        expired: summary.expired,
-        expiring: summary.expiring,
-        flaky: summary.flaky,
-        dns_trouble: summary.dns_trouble,
+        expired: summary.expired(),
+        expiring: summary.expiring(),
+        flaky: summary.flaky(),
+        dns_trouble: summary.dns_trouble(),
     }
 }
 

@@ -1,16 +1,16 @@
 //! Findings by kind: what was found, on which hosts, and what to do there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::{address, code, plain};
 use crate::counts::counted;
 use crate::diagnosis::catalog;
 use crate::diagnosis::remedies::{self, Remedy};
+use crate::fleet::Summary;
 use crate::model::{Finding, Severity};
 use crate::report::sheet::Sheet;
 use crate::report::words;
-use crate::table::Severities;
 
 /// Hosts named under a finding; the rest are counted.
 pub(super) const MOST_NAMED: usize = 50;
@@ -20,8 +20,6 @@ pub(super) struct Kind {
     severity: Severity,
     entry: Option<&'static catalog::Entry>,
     hosts: Vec<Affected>,
-    /// All hosts with the finding, at any severity.
-    all: Severities,
 }
 
 /// A host that has it.
@@ -64,22 +62,14 @@ pub(super) type Kinds = BTreeMap<(std::cmp::Reverse<Severity>, &'static str), Ki
 /// Findings by kind, the worst first; notes of severity info are the table's business, but for why a host was not probed.
 pub(super) fn of(sheet: &Sheet<'_>) -> Kinds {
     let mut kinds = Kinds::new();
-    let mut all: BTreeMap<&'static str, Severities> = BTreeMap::new();
     for row in sheet.rows() {
         let name = row.name.map_or_else(String::new, |name| format!(" {name}"));
         let who = format!("{}{name}", address(&row));
-        let mut seen = BTreeSet::new();
         for found in &row.host.diagnosis.findings {
-            if seen.insert(found.id) {
-                all.entry(found.id).or_default().add(found.severity);
-            }
             if found.severity > Severity::Info || words::says_why_not_probed(found) {
                 add(&mut kinds, found, &who);
             }
         }
-    }
-    for ((_, id), kind) in &mut kinds {
-        kind.all = all.get(id).copied().unwrap_or_default();
     }
     kinds
 }
@@ -91,7 +81,6 @@ fn add(kinds: &mut Kinds, found: &Finding, who: &str) {
             severity: found.severity,
             entry: catalog::entry(found.id),
             hosts: Vec::new(),
-            all: Severities::default(),
         });
     kind.hosts.push(Affected {
         who: who.to_owned(),
@@ -105,7 +94,7 @@ fn add(kinds: &mut Kinds, found: &Finding, who: &str) {
 }
 
 /// Writes them.
-pub(super) fn write(kinds: &Kinds, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(kinds: &Kinds, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     if kinds.is_empty() {
         return Ok(());
     }
@@ -118,8 +107,9 @@ pub(super) fn write(kinds: &Kinds, out: &mut dyn Write) -> io::Result<()> {
             kind.severity,
             plain(&kind.phrase())
         )?;
-        if let Some(split) = kind.all.split() {
-            let hosts = counted(kind.all.all() as u64, "host has", "hosts have");
+        let all = summary.by_finding.get(id);
+        if let Some((all, split)) = all.and_then(|all| Some((all, all.split()?))) {
+            let hosts = counted(all.hosts(), "host has", "hosts have");
             writeln!(out, "In all, {hosts} this finding: {split}.\n")?;
         }
         what_to_do(kind, out)?;

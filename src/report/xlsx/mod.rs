@@ -153,13 +153,16 @@ fn summary(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Resul
     }
     put("hosts", number(sheet.summary.hosts))?;
     for state in HostState::ALL {
-        let count = sheet.summary.by_state.get(state).copied().unwrap_or(0);
+        let count = sheet.summary.by_state.of(*state);
         put(&format!("  {state}"), number(count))?;
     }
-    put("certificates expired", number(sheet.summary.expired))?;
-    put("certificates expiring", number(sheet.summary.expiring))?;
-    put("flaky hosts", number(sheet.summary.flaky))?;
-    put("hosts with DNS trouble", number(sheet.summary.dns_trouble))?;
+    put("certificates expired", number(sheet.summary.expired()))?;
+    put("certificates expiring", number(sheet.summary.expiring()))?;
+    put("flaky hosts", number(sheet.summary.flaky()))?;
+    put(
+        "hosts with DNS trouble",
+        number(sheet.summary.dns_trouble()),
+    )?;
     let notes = sheet.notices.iter().map(ToString::to_string);
     for note in notes.chain(sheet.banners.iter().map(|banner| banner.text.clone())) {
         put("note", text(note))?;

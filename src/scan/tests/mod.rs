@@ -462,7 +462,7 @@ async fn a_scan_that_is_cut_short_has_a_row_for_everyone_listed_by_address() {
     let fleet = scan_cut_short(targets(&listed, &[]), prober).await;
     let states = &fleet.summary().by_state;
     assert_eq!(fleet.summary().hosts, 40);
-    assert!(states[&HostState::NotProbed] > 10, "{states:?}");
+    assert!(states.of(HostState::NotProbed) > 10, "{states:?}");
     assert_eq!(fleet.end().map(|end| end.not_reached), Some(0));
 }
 

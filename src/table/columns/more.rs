@@ -12,8 +12,7 @@ use jiff::tz::Offset;
 use super::{Column, ColumnId, append, spelling};
 use crate::diagnosis::Spread;
 use crate::fleet::Host;
-use crate::model::{KeyAlgorithm, ServerFeature, UtcSecond};
-use crate::table::groups::subnet;
+use crate::model::{KeyAlgorithm, Prefixes, ServerFeature, UtcSecond};
 use crate::table::sort::SortKey;
 
 pub(super) static COLUMNS: [Column; 24] = [
@@ -362,7 +361,7 @@ fn domain(host: &Host) -> Option<&str> {
 }
 
 fn subnet_of(host: &Host) -> Option<IpNetwork> {
-    subnet(host.key().endpoint()?.address)
+    Prefixes::default().network(host.key().endpoint()?.address)
 }
 
 /// Addresses that the names lead to, each once.

@@ -232,7 +232,7 @@ fn counts(model: &Model, room: usize) -> Line<'static> {
         span: listed,
     }];
     for state in HostState::ALL {
-        let count = summary.by_state.get(state).copied().unwrap_or(0);
+        let count = summary.by_state.of(*state);
         if count > 0 {
             let (glyph, tone) = theme.state(*state);
             let text = format!("{glyph} {} {state}", grouped(count));
@@ -244,10 +244,10 @@ fn counts(model: &Model, room: usize) -> Line<'static> {
         }
     }
     let others = [
-        (5, summary.expired, "expired"),
-        (13, summary.expiring, "expiring"),
-        (11, summary.flaky, "flaky"),
-        (12, summary.dns_trouble, "DNS trouble"),
+        (5, summary.expired(), "expired"),
+        (13, summary.expiring(), "expiring"),
+        (11, summary.flaky(), "flaky"),
+        (12, summary.dns_trouble(), "DNS trouble"),
     ];
     let states = pieces.len();
     for (rank, count, word) in others {

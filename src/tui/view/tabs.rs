@@ -47,8 +47,7 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 fn tab(model: &Model, number: usize, view: View, named: bool) -> String {
-    let count = model.list.counts.get(number - 1).copied().unwrap_or(0);
-    let count = grouped(count as u64);
+    let count = grouped(view.count(&model.list.summary));
     if named {
         format!(" {number} {} {count} ", view.title())
     } else {
