@@ -20,18 +20,17 @@ pub(super) struct CurrentFolder;
 
 impl Outlet for CurrentFolder {
     fn formats(&self) -> Vec<Offer> {
-        Format::REPORTS
-            .into_iter()
+        Format::reports()
             .map(|format| Offer {
                 word: format.word(),
-                says: format.says(),
+                says: format.help(),
             })
             .collect()
     }
 
     fn export(&self, fleet: &Fleet, wanted: &Export) -> Result<PathBuf, String> {
-        let format = Format::REPORTS
-            .get(wanted.format)
+        let format = Format::reports()
+            .nth(wanted.format)
             .ok_or("there is no such format")?;
         let extension = format.extensions().first().copied().unwrap_or("txt");
         let path = free_name(Path::new("."), fleet, "", &format!(".{extension}"))?;
@@ -42,7 +41,7 @@ impl Outlet for CurrentFolder {
             // Whoever has not chosen any gets all that the format has.
             columns: Some(&*wanted.columns).filter(|columns| **columns != ColumnId::USUAL),
         };
-        report::write_file(&path, *format, &selection).map_err(|error| error.to_string())?;
+        report::write_file(&path, format, &selection).map_err(|error| error.to_string())?;
         Ok(path)
     }
 

@@ -30,12 +30,10 @@ pub(super) fn rows(
     format: Format,
 ) -> Vec<HostId> {
     let hosts = fleet.hosts();
-    match (sort, format) {
-        (Some(sort), _) => table::arrange(hosts, filter, sort),
-        (None, Format::Text | Format::Markdown | Format::Xlsx | Format::Html) => {
-            table::arrange(hosts, filter, Sort::default())
-        }
-        (None, Format::Json | Format::Ndjson | Format::Csv | Format::Prometheus) => {
+    match sort {
+        Some(sort) => table::arrange(hosts, filter, sort),
+        None if format.is_for_people() => table::arrange(hosts, filter, Sort::default()),
+        None => {
             let mut rows: Vec<(HostId, &Host)> =
                 hosts.filter(|(_, host)| filter.matches(host)).collect();
             rows.sort_by_key(|(_, host)| host.key());

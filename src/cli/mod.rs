@@ -448,16 +448,7 @@ fn something(text: &str) -> Result<String, &'static str> {
     Ok(text.to_owned())
 }
 
-const FORMATS: &[&str] = &[
-    "text",
-    "json",
-    "ndjson",
-    "csv",
-    "xlsx",
-    "markdown",
-    "prometheus",
-    "html",
-];
+const FORMATS: &[&str] = &crate::report::Format::WORDS;
 const FAIL_ON_HELP: &str = "Exit with status 1 for a finding at least this severe (critical, high, medium, low, info) or a host \
     in this state (broken, degraded, skipped, not_rdp, unreachable, filtered, closed, not_probed, healthy); several with commas, \
     as in high,closed [default: never]";

@@ -1,133 +1,216 @@
+//! The formats, each declared once: its names, what it is for, and its writer.
+
 use std::fmt;
+use std::io::{self, Write};
 use std::path::Path;
 use std::str::FromStr;
 
+use super::sheet::Sheet;
+use super::{csv, html, json_v1, markdown, prometheus, text, xlsx};
+use crate::diagnosis::Policy;
 use crate::sanitize;
 
-/// A form in which a scan is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// A table and the findings, for people.
-    Text,
-    /// `rdpscan.report/1`, one document; can be read back.
-    Json,
-    /// Scan events as they come, one per line; can be read back.
-    Ndjson,
+type Writer = fn(&Sheet<'_>, &Policy, &mut dyn Write) -> io::Result<()>;
+
+/// What is known of a format besides its word.
+struct Spec {
+    /// File extensions without the dot, the usual one first.
+    extensions: &'static [&'static str],
+    /// What it is good for, in a few words.
+    help: &'static str,
+    /// What a file of it begins with, where that tells it from others.
+    begins: &'static [&'static str],
+    /// Its table of hosts can have chosen columns; other formats always have all of theirs.
+    takes_columns: bool,
+    /// Made for people, who want the worst hosts first. Programs want the order of addresses.
+    is_for_people: bool,
+    is_binary: bool,
+    /// [`super::open`] reads it.
+    is_readable: bool,
+    /// `None` for the recording, which holds events and is written as they come.
+    write: Option<Writer>,
+}
+
+const SPEC: Spec = Spec {
+    extensions: &[],
+    help: "",
+    begins: &[],
+    takes_columns: false,
+    is_for_people: false,
+    is_binary: false,
+    is_readable: false,
+    write: None,
+};
+
+macro_rules! formats {
+    ($($(#[$about:meta])* $name:ident $word:literal { $($field:ident: $value:expr),+ $(,)? })+) => {
+        /// A form in which a scan is written.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Format { $($(#[$about])* $name),+ }
+
+        impl Format {
+            /// Every format.
+            pub const ALL: [Self; [$($word),+].len()] = [$(Self::$name),+];
+
+            /// The words after `--format`, in the order of [`Self::ALL`].
+            pub const WORDS: [&'static str; Self::ALL.len()] = [$($word),+];
+
+            /// The word after `--format`.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$name => $word),+ }
+            }
+
+            fn spec(self) -> &'static Spec {
+                match self { $(Self::$name => &Spec { $($field: $value,)+ ..SPEC }),+ }
+            }
+        }
+    };
+}
+
+formats! {
+    /// A table and the findings.
+    Text "text" {
+        extensions: &["txt", "text"],
+        help: "a table and the findings, for people",
+        takes_columns: true,
+        is_for_people: true,
+        write: Some(|sheet, _, out| text::write(sheet, None, out)),
+    }
+    /// `rdpscan.report/1`, one document.
+    Json "json" {
+        extensions: &["json"],
+        help: "everything; rdpscan opens it again",
+        is_readable: true,
+        write: Some(json_v1::write),
+    }
+    /// Scan events as they come, one per line.
+    Ndjson "ndjson" {
+        extensions: &["ndjson", "jsonl"],
+        help: "scan events, one per line; rdpscan opens it again",
+        is_readable: true,
+    }
     /// One row per host, for spreadsheets.
-    Csv,
-    /// A workbook with a sheet per subject, for Excel.
-    Xlsx,
-    /// Tables, findings and remedies, for a ticket.
-    Markdown,
+    Csv "csv" {
+        extensions: &["csv"],
+        help: "one row per host, for spreadsheets",
+        takes_columns: true,
+        write: Some(|sheet, _, out| csv::write(sheet, out)),
+    }
+    /// A workbook with a sheet per subject.
+    Xlsx "xlsx" {
+        extensions: &["xlsx"],
+        help: "a workbook with a sheet per subject, for Excel",
+        begins: &["PK\x03\x04"],
+        takes_columns: true,
+        is_for_people: true,
+        is_binary: true,
+        write: Some(xlsx::write),
+    }
+    /// Tables, findings and remedies.
+    Markdown "markdown" {
+        extensions: &["md", "markdown"],
+        help: "tables, findings and remedies, for a ticket",
+        takes_columns: true,
+        is_for_people: true,
+        write: Some(|sheet, _, out| markdown::write(sheet, out)),
+    }
     /// Gauges for the textfile collector.
-    Prometheus,
-    /// One page for a browser.
-    Html,
+    Prometheus "prometheus" {
+        extensions: &["prom"],
+        help: "gauges for the textfile collector",
+        begins: &["# HELP ", "# TYPE "],
+        write: Some(|sheet, _, out| prometheus::write(sheet, out)),
+    }
+    /// One page.
+    Html "html" {
+        extensions: &["html", "htm"],
+        help: "one page for a browser",
+        begins: &["<"],
+        is_for_people: true,
+        write: Some(html::write),
+    }
 }
 
 impl Format {
-    /// Every format.
-    pub const ALL: [Self; 8] = [
-        Self::Text,
-        Self::Json,
-        Self::Ndjson,
-        Self::Csv,
-        Self::Xlsx,
-        Self::Markdown,
-        Self::Prometheus,
-        Self::Html,
-    ];
-
-    /// Those that a fleet can be written as: all but the recording, which holds events and is written as they come.
-    pub const REPORTS: [Self; 7] = [
-        Self::Text,
-        Self::Json,
-        Self::Csv,
-        Self::Xlsx,
-        Self::Markdown,
-        Self::Prometheus,
-        Self::Html,
-    ];
-
-    /// The word after `--format`.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Json => "json",
-            Self::Ndjson => "ndjson",
-            Self::Csv => "csv",
-            Self::Xlsx => "xlsx",
-            Self::Markdown => "markdown",
-            Self::Prometheus => "prometheus",
-            Self::Html => "html",
-        }
+    /// Those that a fleet can be written as: all but the recording.
+    pub fn reports() -> impl Iterator<Item = Self> {
+        Self::ALL
+            .into_iter()
+            .filter(|format| format.spec().write.is_some())
     }
 
     /// What it is good for, in a few words.
     #[must_use]
-    pub const fn says(self) -> &'static str {
-        match self {
-            Self::Text => "a table and the findings, for people",
-            Self::Json => "everything; rdpscan opens it again",
-            Self::Ndjson => "scan events, one per line; rdpscan opens it again",
-            Self::Csv => "one row per host, for spreadsheets",
-            Self::Xlsx => "a workbook with a sheet per subject, for Excel",
-            Self::Markdown => "tables, findings and remedies, for a ticket",
-            Self::Prometheus => "gauges for the textfile collector",
-            Self::Html => "one page for a browser",
-        }
+    pub fn help(self) -> &'static str {
+        self.spec().help
     }
 
     /// File extensions that mean this format, the usual one first, without the dot.
     #[must_use]
-    pub const fn extensions(self) -> &'static [&'static str] {
-        match self {
-            Self::Text => &["txt", "text"],
-            Self::Json => &["json"],
-            Self::Ndjson => &["ndjson", "jsonl"],
-            Self::Csv => &["csv"],
-            Self::Xlsx => &["xlsx"],
-            Self::Markdown => &["md", "markdown"],
-            Self::Prometheus => &["prom"],
-            Self::Html => &["html", "htm"],
-        }
+    pub fn extensions(self) -> &'static [&'static str] {
+        self.spec().extensions
     }
 
     /// The format that a file's extension asks for; case does not count.
     pub fn from_extension(path: &Path) -> Result<Self, FormatError> {
         let extension = path.extension().map(|text| text.to_string_lossy());
-        Self::ALL
-            .into_iter()
-            .find(|format| {
-                extension.as_deref().is_some_and(|wanted| {
-                    format
-                        .extensions()
-                        .iter()
-                        .any(|known| known.eq_ignore_ascii_case(wanted))
-                })
-            })
+        let is_meant = |known: &&str| {
+            let wanted = extension.as_deref();
+            wanted.is_some_and(|wanted| known.eq_ignore_ascii_case(wanted))
+        };
+        let mut all = Self::ALL.into_iter();
+        all.find(|format| format.extensions().iter().any(&is_meant))
             .ok_or_else(|| FormatError::Extension {
                 path: sanitize::terminal(&path.to_string_lossy()).into_owned(),
             })
     }
 
-    /// Bytes that are no text: nothing for a terminal.
-    #[must_use]
-    pub const fn is_binary(self) -> bool {
-        matches!(self, Self::Xlsx)
+    /// The format of a file that begins like this, where that tells.
+    pub(super) fn from_beginning(file: &[u8]) -> Option<Self> {
+        let begins = |format: Self| format.spec().begins.iter().map(move |text| (*text, format));
+        Self::ALL
+            .into_iter()
+            .flat_map(begins)
+            .filter(|(text, _)| file.starts_with(text.as_bytes()))
+            .max_by_key(|(text, _)| text.len())
+            .map(|(_, format)| format)
     }
 
-    /// Whether its table of hosts can have chosen columns; the others always say all that they know.
+    /// Not for a terminal.
     #[must_use]
-    pub const fn takes_columns(self) -> bool {
-        matches!(self, Self::Text | Self::Csv | Self::Xlsx | Self::Markdown)
+    pub fn is_binary(self) -> bool {
+        self.spec().is_binary
+    }
+
+    /// Whether it is made for people and not for programs.
+    #[must_use]
+    pub fn is_for_people(self) -> bool {
+        self.spec().is_for_people
+    }
+
+    /// Whether its table of hosts can have chosen columns; other formats always have all of theirs.
+    #[must_use]
+    pub fn takes_columns(self) -> bool {
+        self.spec().takes_columns
     }
 
     /// Whether [`super::open`] reads it.
     #[must_use]
-    pub const fn can_be_read(self) -> bool {
-        matches!(self, Self::Json | Self::Ndjson)
+    pub fn is_readable(self) -> bool {
+        self.spec().is_readable
+    }
+
+    pub(super) fn write(
+        self,
+        sheet: &Sheet<'_>,
+        policy: &Policy,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let write = self.spec().write.ok_or_else(|| {
+            io::Error::other("a recording is written during a scan: a report holds no events")
+        })?;
+        write(sheet, policy, out)
     }
 }
 
@@ -172,15 +255,12 @@ pub enum FormatError {
 }
 
 fn names() -> String {
-    Format::ALL.map(Format::word).join(", ")
+    Format::WORDS.join(", ")
 }
 
 fn extensions() -> String {
-    let all: Vec<String> = Format::ALL
-        .iter()
-        .flat_map(|format| format.extensions())
-        .map(|extension| format!(".{extension}"))
-        .collect();
+    let all = Format::ALL.into_iter().flat_map(Format::extensions);
+    let all: Vec<String> = all.map(|extension| format!(".{extension}")).collect();
     all.join(", ")
 }
 

@@ -59,19 +59,7 @@ impl<'a> Selection<'a> {
 /// # Errors
 /// When it cannot be written, and for [`Format::Ndjson`], which a fleet has no events for.
 pub fn write(format: Format, selection: &Selection<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let sheet = Sheet::new(selection);
-    match format {
-        Format::Text => text::write(&sheet, None, out),
-        Format::Json => json_v1::write(&sheet, selection.fleet.policy(), out),
-        Format::Ndjson => Err(io::Error::other(
-            "a recording is written while a scan runs: a report holds no events",
-        )),
-        Format::Csv => csv::write(&sheet, out),
-        Format::Xlsx => xlsx::write(&sheet, selection.fleet.policy(), out),
-        Format::Markdown => markdown::write(&sheet, out),
-        Format::Prometheus => prometheus::write(&sheet, out),
-        Format::Html => html::write(&sheet, selection.fleet.policy(), out),
-    }
+    format.write(&Sheet::new(selection), selection.fleet.policy(), out)
 }
 
 /// A host as the JSON report has it, indented; `None` when it cannot be written. Text from the network is raw.

@@ -173,18 +173,11 @@ fn other_format(text: &[u8], name: &str) -> Option<Format> {
     if text.starts_with(b"{") || text.starts_with(b"[") {
         return None;
     }
-    for (beginning, format) in [
-        (&b"PK\x03\x04"[..], Format::Xlsx),
-        (b"<", Format::Html),
-        (b"# HELP ", Format::Prometheus),
-        (b"# TYPE ", Format::Prometheus),
-    ] {
-        if text.starts_with(beginning) {
-            return Some(format);
-        }
+    if let Some(format) = Format::from_beginning(text) {
+        return Some(format);
     }
     let by_name = Format::from_extension(Path::new(name)).ok();
-    by_name.filter(|format| !format.can_be_read()).or_else(|| {
+    by_name.filter(|format| !format.is_readable()).or_else(|| {
         let heading = text.split(|byte| *byte == b'\n').next()?;
         let mut columns = heading.split(|byte| matches!(byte, b',' | b';' | b'\t'));
         let has_state = columns.any(|column| column.trim_ascii() == b"state");

@@ -134,7 +134,7 @@ fn json_of_a_stopped_and_unfinished_scan_is_the_same_to_the_byte() {
 fn ndjson_read_back_folds_to_the_same_report() {
     let fleet = fold(stream());
     let again = read(&recorded(&stream()));
-    for format in Format::REPORTS {
+    for format in Format::reports() {
         // Not the bytes themselves: a workbook's would fill the screen.
         let same = written(format, &fleet) == written(format, &again);
         assert!(same, "{format}");
@@ -203,7 +203,7 @@ fn the_summary_counts_what_the_fleet_counts() {
 #[test]
 fn an_expired_self_signed_wrong_name_certificate_yields_its_dates_in_every_format() {
     let fleet = fold(stream());
-    for format in Format::REPORTS {
+    for format in Format::reports() {
         let bytes = written(format, &fleet);
         let (report, dates) = match format {
             // Days since 1900, as Excel counts them.
