@@ -10,6 +10,13 @@
 //!
 //! The types that are written and read by others are contracts, and every item of theirs is documented (`missing_docs` below).
 
+#[cfg(test)]
+extern crate self as rdpscan;
+
+#[cfg(test)]
+#[path = "../tests/kit/mod.rs"]
+mod kit;
+
 pub mod app;
 pub mod cli;
 pub mod clock;

@@ -217,19 +217,11 @@ const fn is_combining(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// One JSON string per line, so that control codes survive editors and checkouts.
-    fn corpus() -> Vec<String> {
-        include_str!("../tests/data/nasty-names.txt")
-            .lines()
-            .filter(|line| !line.starts_with('#') && !line.is_empty())
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
+    use crate::kit::nasty_names;
 
     #[test]
     fn the_corpus_holds_every_kind_of_attack() {
-        let corpus = corpus();
+        let corpus = nasty_names();
         for wanted in [
             "\u{1b}]", "\u{202e}", "\u{200b}", "\0", "\n", "=cmd|", "@SUM", "<script>", "|", "`",
             "'; rm",
@@ -244,7 +236,7 @@ mod tests {
 
     #[test]
     fn nothing_unsafe_survives_any_sink() {
-        for name in corpus() {
+        for name in nasty_names() {
             for safe in [
                 terminal(&name),
                 single_line(&name),
@@ -260,7 +252,7 @@ mod tests {
 
     #[test]
     fn every_sink_is_idempotent_where_it_must_be() {
-        for name in corpus() {
+        for name in nasty_names() {
             let once = terminal(&name).into_owned();
             assert_eq!(terminal(&once), once);
             let once = single_line(&name).into_owned();
@@ -270,14 +262,14 @@ mod tests {
 
     #[test]
     fn terminal_replaces_one_for_one() {
-        for name in corpus() {
+        for name in nasty_names() {
             assert_eq!(terminal(&name).chars().count(), name.chars().count());
         }
     }
 
     #[test]
     fn no_csv_cell_is_a_formula_in_either_dialect() {
-        for name in corpus() {
+        for name in nasty_names() {
             for part in csv_cell(&name).split(';') {
                 let first = part.trim_start_matches([' ', '"']).chars().next();
                 assert!(
@@ -293,7 +285,7 @@ mod tests {
 
     #[test]
     fn no_markup_survives_html() {
-        for name in corpus() {
+        for name in nasty_names() {
             assert!(!html(&name).contains(['<', '>', '"', '\'']), "{name:?}");
         }
     }
@@ -308,7 +300,7 @@ mod tests {
 
     #[test]
     fn json_is_safe_to_show_and_says_the_same() {
-        for name in corpus() {
+        for name in nasty_names() {
             let written = serde_json::to_string_pretty(&[&name]).unwrap();
             let safe = json(&written);
             assert!(

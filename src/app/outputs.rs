@@ -315,8 +315,8 @@ pub(super) fn summary(fleet: &Fleet, written: Option<&Filter>) -> String {
 mod tests {
     use super::*;
     use crate::diagnosis::Policy;
-    use crate::diagnosis::testing::{attempt, days, endpoint, issued, now, tls};
-    use crate::model::{CertificateFacts, Digest, EventBody, ScanEvent, Stream};
+    use crate::kit::{attempt, attempt_finished, days, endpoint, event, issued, now, tls};
+    use crate::model::{CertificateFacts, Digest};
 
     /// One host per address, whose certificate ends after so many days.
     fn fleet(hosts: &[(&str, i64)]) -> Fleet {
@@ -331,21 +331,7 @@ mod tests {
             let attempt = made
                 .edit(|attempt| attempt.endpoint = endpoint(address))
                 .done();
-            fleet.apply(ScanEvent {
-                scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
-                site: "here".parse().unwrap(),
-                epoch: 1,
-                stream: Stream::FIRST,
-                seq,
-                at: now(),
-                body: EventBody::AttemptFinished {
-                    certificates: attempt.certificates().cloned().collect(),
-                    attempt,
-                    listed: true,
-                    outside_targets: false,
-                    remaining: 0,
-                },
-            });
+            fleet.apply(event(seq, now(), attempt_finished(attempt)));
         }
         fleet.settle();
         fleet

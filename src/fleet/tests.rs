@@ -3,13 +3,13 @@ use std::sync::Arc;
 
 use super::*;
 use crate::diagnosis::Undetermined;
-use crate::diagnosis::testing::{
-    AttemptMaker, attempt, certificate, days, endpoint, here, leading_to, now, ntlm, silent, tls,
+use crate::kit::{
+    self, AttemptMaker, attempt, certificate, days, endpoint, here, leading_to, lookup, now, ntlm,
+    observed, silent, tls,
 };
 use crate::model::{
-    Attempt, CertificateStatus, DnsVerdict, EventBody, HostState, Lookup, LookupAnswer, NameSource,
-    ObservedName, Outcome, Question, Resolver, ScanEvent, ScanStatus, Severity, StabilityVerdict,
-    Stage, Stream, UnlistedCounts, UtcSecond,
+    Attempt, CertificateStatus, DnsVerdict, EventBody, HostState, LookupAnswer, NameSource,
+    Outcome, Resolver, Severity, StabilityVerdict, Stage, UtcSecond,
 };
 
 const NAME: &str = "srv05.corp.example";
@@ -32,15 +32,7 @@ impl Feed {
 
     fn event(&mut self, body: EventBody) -> &mut Self {
         let at = Timestamp::from_second(now().as_second() + i64::try_from(self.seq).unwrap());
-        self.fleet.apply(ScanEvent {
-            scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
-            site: "here".parse().unwrap(),
-            epoch: 1,
-            stream: Stream::FIRST,
-            seq: self.seq,
-            at: at.unwrap(),
-            body,
-        });
+        self.fleet.apply(kit::event(self.seq, at.unwrap(), body));
         self.fleet.settle();
         self.seq += 1;
         self
@@ -94,10 +86,7 @@ impl Feed {
         self.event(EventBody::NamesChecked {
             endpoint: here(),
             attempt: 1,
-            names: vec![ObservedName {
-                name: name.into(),
-                source,
-            }],
+            names: vec![observed(source, name)],
             lookups: vec![lookup(name, answer)],
             excluded: Vec::new(),
         })
@@ -105,15 +94,6 @@ impl Feed {
 
     fn host(&self) -> &Host {
         self.fleet.rows()[0]
-    }
-}
-
-fn lookup(name: &str, answer: LookupAnswer) -> Lookup {
-    Lookup {
-        question: Question::Addresses(name.into()),
-        resolver: Resolver::System,
-        answer,
-        duration_ms: 1,
     }
 }
 
@@ -199,13 +179,7 @@ fn the_certificate_of_a_row_is_the_worst_at_the_time() {
         "worse than one that still has an hour"
     );
     feed.seq = 4000;
-    feed.event(EventBody::ScanFinished(ScanEnd {
-        status: ScanStatus::Complete,
-        endpoints_probed: 1,
-        unlisted: UnlistedCounts::default(),
-        answered_on_retry: 0,
-        not_reached: 0,
-    }));
+    feed.event(EventBody::ScanFinished(kit::end(1)));
     assert_eq!(
         shown(&feed),
         (Some(CertificateStatus::Expired), Some(NAME.into()))
@@ -420,7 +394,7 @@ fn every_event_is_a_new_revision_and_the_newest_time_counts() {
         feed.fleet.scan().unwrap().to_string(),
         "20260121T120000Z-00c0ffee"
     );
-    assert_eq!(feed.fleet.site(), "here");
+    assert_eq!(feed.fleet.site(), "admin-pc");
 }
 
 #[test]
@@ -431,13 +405,7 @@ fn the_end_judges_everyone_as_of_its_time() {
     feed.attempt(attempt().shown(tls(leaf)));
     assert_eq!(feed.fleet.summary().expired(), 0);
     feed.seq = 200;
-    feed.event(EventBody::ScanFinished(ScanEnd {
-        status: ScanStatus::Complete,
-        endpoints_probed: 1,
-        unlisted: UnlistedCounts::default(),
-        answered_on_retry: 0,
-        not_reached: 0,
-    }));
+    feed.event(EventBody::ScanFinished(kit::end(1)));
     assert_eq!(feed.fleet.summary().expired(), 1);
     assert!(feed.fleet.end().is_some());
 }

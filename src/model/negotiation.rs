@@ -209,7 +209,7 @@ pub struct NegotiationFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::testing::{attempt, host, negotiation};
+    use crate::kit::{attempt, host, negotiation};
 
     #[test]
     fn flags_announce_features_and_unknown_bits_nothing() {

@@ -7,6 +7,7 @@ use super::sheet::Sheet;
 use super::{Format, fixture, open_from};
 use crate::diagnosis::Policy;
 use crate::fleet::Host;
+use crate::kit::attempt_finished;
 use crate::model::{EventBody, Origin, ScanEvent, ScanId, Site, UtcSecond};
 use crate::{record, sanitize};
 
@@ -45,13 +46,7 @@ fn recorded(hosts: &[Host]) -> String {
     let origin = Origin::new(ScanId::new(at, 0), Site::of_machine(""));
     let started = EventBody::ScanStarted(fixture::plan());
     let attempts = hosts.iter().flat_map(|host| host.history().attempts);
-    let attempts = attempts.map(|attempt| EventBody::AttemptFinished {
-        certificates: attempt.certificates().cloned().collect(),
-        attempt,
-        listed: true,
-        outside_targets: false,
-        remaining: 0,
-    });
+    let attempts = attempts.map(attempt_finished);
     let mut writer = record::Writer::new(Vec::new());
     for (seq, body) in (0..).zip(std::iter::once(started).chain(attempts)) {
         writer

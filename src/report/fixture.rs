@@ -7,38 +7,17 @@ use jiff::Timestamp;
 use super::sheet::Sheet;
 use crate::diagnosis::{Diagnosis, Disagreement, NameMember, NamePath, Spread};
 use crate::fleet::{Host, Summary};
+use crate::kit;
+pub(super) use crate::kit::{nasty_names, plan};
 use crate::model::{
     Attempt, CertificateFacts, CertificateStatus, Confidence, Digest, DnsVerdict, Endpoint,
-    Finding, HexBytes, History, HostKey, HostState, KeyAlgorithm, Lookup, LookupAnswer, NameSource,
-    NegotiationFacts, Nla, NtlmFacts, ObservedName, Outcome, PredictedError, ProbeKind, Protocols,
-    PublicKey, Question, Resolver, ScanEnd, ScanPlan, ScanStatus, SelectedSecurity, Severity,
-    StabilityVerdict, Stage, StageRecord, Texts, TlsFacts, TlsHandshake, TlsVersion, TrustVerdict,
-    UnlistedCounts,
+    Finding, History, HostKey, HostState, LookupAnswer, NameSource, Nla, NtlmFacts, Outcome,
+    PredictedError, ScanEnd, ScanPlan, SelectedSecurity, Severity, StabilityVerdict, Stage,
+    StageRecord, TlsFacts, TrustVerdict, UnlistedCounts,
 };
 
 pub(super) fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
-}
-
-pub(super) fn endpoint() -> Endpoint {
-    Endpoint::new("10.0.0.5".parse().unwrap(), 3389)
-}
-
-pub(super) fn plan() -> ScanPlan {
-    ScanPlan {
-        schema: crate::model::EVENT_SCHEMA.into(),
-        version: "0.1.0".into(),
-        targets: ["10.0.0.0/24"].into_iter().collect(),
-        excludes: Texts::default(),
-        endpoints_planned: 256,
-        names_planned: 0,
-        seed: 7,
-        attempts: 3,
-        dns: true,
-        ntlm: true,
-        list_all: false,
-        simulated: false,
-    }
 }
 
 /// Expired 20 days before the scan, self-signed, for another name.
@@ -46,73 +25,36 @@ pub(super) fn expired_certificate() -> CertificateFacts {
     CertificateFacts {
         sha1: Digest([0x0a; 20]),
         sha256: Digest([0x0b; 32]),
-        der_length: 800,
-        unparsable: None,
-        subject: "CN=other.example".into(),
-        common_name: Some("other.example".into()),
-        issuer: "CN=other.example".into(),
-        serial: HexBytes::from(&[1][..]),
         san_dns: vec!["other.example".into()],
         san_ip: vec!["192.0.2.1".parse().unwrap()],
-        san_omitted: 0,
         has_san: true,
         not_before: Some(time("2025-01-01T00:00:00Z").into()),
         not_after: Some(time("2026-01-01T00:00:00Z").into()),
-        key: PublicKey {
-            algorithm: KeyAlgorithm::Rsa,
-            bits: 2048,
-        },
         spki_sha256: Some(Digest([0x0c; 32])),
-        signature_algorithm: "sha256WithRSAEncryption".into(),
         extended_key_usage: None,
-        is_ca: false,
-        self_issued: true,
-        has_crl: false,
-        trailing_bytes: 0,
+        ..kit::certificate("other.example")
     }
 }
 
 pub(super) fn tls(chain: Vec<CertificateFacts>) -> TlsFacts {
     TlsFacts {
-        handshake: TlsHandshake::Full,
-        version: Some(TlsVersion::TLS_1_3),
-        cipher: Some("TLS13_AES_256_GCM_SHA384".into()),
         group: Some("X25519".into()),
-        signature_valid: Some(true),
-        client_certificate_requested: false,
         chain: chain.into_iter().map(Into::into).collect(),
-        trust: TrustVerdict::SelfSigned,
         received: 1500,
+        ..kit::tls(expired_certificate())
     }
 }
 
 pub(super) fn attempt(tls: Option<TlsFacts>) -> Attempt {
     Attempt {
-        endpoint: endpoint(),
-        number: 1,
-        probe: ProbeKind::Default,
-        sni: None,
         started_at: time("2026-01-21T00:00:00Z"),
         stages: vec![StageRecord {
-            stage: Stage::Tcp,
-            start_us: 0,
             duration_us: 1200,
-            outcome: Outcome::Ok,
+            ..kit::stage(Stage::Tcp, Outcome::Ok)
         }],
-        unanswered_rounds: 0,
-        negotiation: Some(NegotiationFacts {
-            requested: Protocols::DEFAULT_OFFER,
-            selected: SelectedSecurity::Hybrid,
-            selected_raw: Some(Protocols::HYBRID),
-            failure: None,
-            response_flags: Some(0x1f),
-            source_reference: 0x1234,
-            bare_confirm: false,
-        }),
+        negotiation: Some(kit::negotiation(SelectedSecurity::Hybrid)),
         tls: tls.map(Arc::new),
-        ntlm: None,
-        path: None,
-        lag_us: 0,
+        ..kit::attempt_at(kit::here())
     }
 }
 
@@ -125,7 +67,7 @@ pub(super) fn diagnosis(state: HostState) -> Diagnosis {
 
 /// The host of the format's description.
 pub(super) fn expired_host() -> Host {
-    let mut history = History::new(HostKey::Endpoint(endpoint()));
+    let mut history = History::new(HostKey::Endpoint(kit::here()));
     let mut attempt = attempt(Some(tls(vec![expired_certificate()])));
     attempt.ntlm = Some(Arc::new(NtlmFacts {
         netbios_computer: Some("SRV05".into()),
@@ -136,19 +78,13 @@ pub(super) fn expired_host() -> Host {
         ..NtlmFacts::default()
     }));
     history.attempts.push(attempt);
-    history.names.push(ObservedName {
-        name: "srv05.corp.example".into(),
-        source: NameSource::Ptr,
-    });
-    history.lookups.push(Arc::new(Lookup {
-        question: Question::Addresses("srv05.corp.example".into()),
-        resolver: Resolver::System,
-        answer: LookupAnswer::Addresses {
-            addresses: vec!["10.0.0.5".parse().unwrap()],
-            ttl_s: Some(300),
-        },
-        duration_ms: 2,
-    }));
+    let name = "srv05.corp.example";
+    let addresses = LookupAnswer::Addresses {
+        addresses: vec![kit::here().address],
+        ttl_s: Some(300),
+    };
+    history.names.push(kit::observed(NameSource::Ptr, name));
+    history.lookups.push(Arc::new(kit::lookup(name, addresses)));
     history.names_checked = true;
     history.complete = true;
     let mut diagnosis = diagnosis(HostState::Degraded);
@@ -210,7 +146,7 @@ pub(super) fn edit(host: &Host, edit: impl FnOnce(&mut History)) -> Host {
 
 /// A host that is always reached through a gateway, and so was not probed.
 pub(super) fn gateway_host() -> Host {
-    let mut history = History::new(HostKey::Endpoint(endpoint()));
+    let mut history = History::new(HostKey::Endpoint(kit::here()));
     history.gateway = Some("gw.corp.example".into());
     let mut diagnosis = diagnosis(HostState::NotProbed);
     diagnosis.findings = vec![Finding {
@@ -276,15 +212,6 @@ pub(super) fn hostile_host(text: &str) -> Host {
     host
 }
 
-/// Every name of the corpus that all sinks are walked with.
-pub(super) fn nasty_names() -> Vec<String> {
-    include_str!("../../tests/data/nasty-names.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty())
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
 /// A sheet of these hosts, shown under their names where they have an address.
 pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
     let rows: Vec<(&Host, Option<&str>)> = hosts
@@ -305,16 +232,13 @@ pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
         notices: Vec::new(),
         banners: Vec::new(),
         end: Some(ScanEnd {
-            status: ScanStatus::Complete,
-            endpoints_probed: 256,
             unlisted: UnlistedCounts {
                 closed: 1,
                 filtered: 250,
                 unreachable: 2,
                 not_probed: 0,
             },
-            answered_on_retry: 0,
-            not_reached: 0,
+            ..kit::end(256)
         }),
         summary: Summary::of(hosts),
         rows,

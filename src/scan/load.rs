@@ -181,10 +181,10 @@ impl Load {
 mod tests {
     use super::*;
     use crate::clock;
-    use crate::diagnosis::testing;
+    use crate::kit;
 
     fn attempt(lag_ms: u32, took_ms: u32) -> Attempt {
-        let attempt = testing::attempt().through().edit(|attempt| {
+        let attempt = kit::attempt().through().edit(|attempt| {
             attempt.lag_us = lag_ms * 1000;
             for record in &mut attempt.stages {
                 record.duration_us = match record.stage {

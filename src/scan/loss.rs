@@ -147,12 +147,12 @@ fn in_vain(attempt: &Attempt) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::testing;
+    use crate::kit;
 
     const LAST_ROUND: u8 = 2;
 
     fn answer(unanswered_rounds: u8, rtt_us: u32, retransmits: u32) -> Attempt {
-        let attempt = testing::attempt().tcp().edit(|attempt| {
+        let attempt = kit::attempt().tcp().edit(|attempt| {
             attempt.unanswered_rounds = unanswered_rounds;
             attempt.stages[0].duration_us = rtt_us + 1_000_000 * retransmits;
             attempt.path = Some(PathFacts {

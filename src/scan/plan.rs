@@ -177,13 +177,9 @@ impl ProbePlan {
 mod tests {
     use std::sync::Arc;
 
-    use jiff::Timestamp;
-
     use super::*;
-    use crate::model::{
-        Endpoint, NegotiationFacts, Protocols, SelectedSecurity, StageRecord, TlsFacts,
-        TlsHandshake, TlsVersion, TrustVerdict,
-    };
+    use crate::kit;
+    use crate::model::{SelectedSecurity, TlsFacts, TlsHandshake, TlsVersion};
 
     /// What a server does with a probe.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -255,43 +251,19 @@ mod tests {
                 handshake,
                 version,
                 cipher: Some("TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384".into()),
-                group: None,
-                signature_valid: None,
-                client_certificate_requested: false,
                 chain: Vec::new(),
-                trust: TrustVerdict::NotChecked,
-                received: 0,
+                ..kit::tls(kit::certificate("srv05.corp.example"))
             }));
         }
+        let stages = stages.into_iter();
         Attempt {
-            endpoint: Endpoint::new([127, 0, 0, 1].into(), 3389),
-            number: 1,
             probe,
-            sni: None,
-            started_at: Timestamp::UNIX_EPOCH,
             stages: stages
-                .into_iter()
-                .map(|(stage, outcome)| StageRecord {
-                    stage,
-                    start_us: 0,
-                    duration_us: 1,
-                    outcome,
-                })
+                .map(|(stage, outcome)| kit::stage(stage, outcome))
                 .collect(),
-            unanswered_rounds: 0,
-            negotiation: selected.map(|selected| NegotiationFacts {
-                requested: Protocols::DEFAULT_OFFER,
-                selected,
-                selected_raw: None,
-                failure: None,
-                response_flags: None,
-                source_reference: 0,
-                bare_confirm: false,
-            }),
+            negotiation: selected.map(kit::negotiation),
             tls,
-            ntlm: None,
-            path: None,
-            lag_us: 0,
+            ..kit::attempt_at(kit::here())
         }
     }
 

@@ -93,7 +93,7 @@ impl fmt::Display for FailOn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::testing::{HostMaker, attempt, closed, legacy, silent, times};
+    use crate::kit::{HostMaker, attempt, closed, legacy, silent, times};
     use crate::model::{Outcome, Stage, TlsVersion};
 
     fn refusal(text: &str) -> String {

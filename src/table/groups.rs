@@ -118,7 +118,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::diagnosis::testing::{attempt, times};
+    use crate::kit::{attempt, times};
     use crate::model::NameSource;
 
     fn host(address: &str, name: &str) -> Host {

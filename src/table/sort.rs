@@ -222,7 +222,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::diagnosis::testing::{attempt, legacy, times};
+    use crate::kit::{attempt, legacy, times};
     use crate::model::{Outcome, Stage, TlsVersion};
 
     fn nobody() -> HostKey {

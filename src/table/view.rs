@@ -135,7 +135,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::diagnosis::testing::{attempt, times};
+    use crate::kit::{attempt, times};
     use crate::model::{DnsVerdict, HostState};
     use crate::table::Filter;
 

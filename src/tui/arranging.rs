@@ -229,26 +229,14 @@ mod tests {
 
     use super::*;
     use crate::diagnosis::Policy;
-    use crate::model::{EventBody, ScanEvent, Stream};
+    use crate::kit;
+    use crate::model::ScanEvent;
     use crate::table::ColumnId;
     use crate::tui::{Theme, update};
 
     fn name(seq: u64) -> ScanEvent {
-        ScanEvent {
-            scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
-            site: "here".parse().unwrap(),
-            epoch: 1,
-            stream: Stream::FIRST,
-            seq,
-            at: Timestamp::UNIX_EPOCH,
-            body: EventBody::TargetResolved {
-                name: format!("gone{seq:04}.example").into(),
-                port: 3389,
-                endpoints: Vec::new(),
-                excluded: Vec::new(),
-                lookups: Vec::new(),
-            },
-        }
+        let body = kit::unresolved(&format!("gone{seq:04}.example"));
+        kit::event(seq, Timestamp::UNIX_EPOCH, body)
     }
 
     fn large() -> Model {

@@ -319,9 +319,8 @@ mod tests {
     use super::*;
     use crate::diagnosis::Policy;
     use crate::fleet::HostId;
-    use crate::model::{
-        EventBody, HostKey, Notice, Progress, ScanEnd, ScanStatus, Stream, UnlistedCounts,
-    };
+    use crate::kit;
+    use crate::model::{EventBody, HostKey, Notice, Progress, ScanEnd, ScanStatus};
     use crate::tui::{Export, Keeping, Offer, Theme};
 
     /// A scan that ends as soon as it is told to stop, having said a last word.
@@ -331,15 +330,7 @@ mod tests {
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         tokio::spawn(async move {
-            let event = |seq: u64, body| ScanEvent {
-                scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
-                site: "here".parse().unwrap(),
-                epoch: 1,
-                stream: Stream::FIRST,
-                seq,
-                at: Timestamp::UNIX_EPOCH,
-                body,
-            };
+            let event = |seq: u64, body| kit::event(seq, Timestamp::UNIX_EPOCH, body);
             for number in 0..notices {
                 let host = HostKey::Unresolved {
                     name: format!("host{number}"),
@@ -351,10 +342,7 @@ mod tests {
             stopped.cancelled().await;
             let end = ScanEnd {
                 status: ScanStatus::Interrupted,
-                endpoints_probed: 0,
-                unlisted: UnlistedCounts::default(),
-                answered_on_retry: 0,
-                not_reached: 0,
+                ..kit::end(0)
             };
             let end = event(u64::from(notices), EventBody::ScanFinished(end));
             sender.send(end).await.unwrap();
@@ -526,25 +514,9 @@ mod tests {
             stop: CancellationToken::new(),
             control: None,
         };
-        let body = EventBody::TargetResolved {
-            name: "gone.example".into(),
-            port: 3389,
-            endpoints: Vec::new(),
-            excluded: Vec::new(),
-            lookups: Vec::new(),
-        };
-        events
-            .send(ScanEvent {
-                scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
-                site: "here".parse().unwrap(),
-                epoch: 1,
-                stream: Stream::FIRST,
-                seq: 0,
-                at: Timestamp::UNIX_EPOCH,
-                body,
-            })
-            .await
-            .unwrap();
+        let gone = kit::unresolved("gone.example");
+        let event = kit::event(0, Timestamp::UNIX_EPOCH, gone);
+        events.send(event).await.unwrap();
         drop(events);
         let (sender, mut keys) = mpsc::channel(4);
         let hands = tokio::spawn(async move {

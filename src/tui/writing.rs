@@ -153,26 +153,14 @@ mod tests {
     use super::super::offers::Offer;
     use super::*;
     use crate::diagnosis::Policy;
+    use crate::kit;
 
     #[test]
     fn a_whole_export_has_the_rows_that_came_since_the_last_sort_after_those_shown() {
         let mut fleet = Fleet::new(Policy::default());
         for seq in 0..3_u64 {
-            fleet.apply(crate::model::ScanEvent {
-                scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
-                site: "here".parse().unwrap(),
-                epoch: 1,
-                stream: crate::model::Stream::FIRST,
-                seq,
-                at: jiff::Timestamp::UNIX_EPOCH,
-                body: crate::model::EventBody::TargetResolved {
-                    name: format!("gone{seq}.example").into(),
-                    port: 3389,
-                    endpoints: Vec::new(),
-                    excluded: Vec::new(),
-                    lookups: Vec::new(),
-                },
-            });
+            let body = kit::unresolved(&format!("gone{seq}.example"));
+            fleet.apply(kit::event(seq, jiff::Timestamp::UNIX_EPOCH, body));
         }
         fleet.settle();
         let mut rows = vec![HostId::at(2), HostId::at(7), HostId::at(0)];

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use rdpscan::model::{
-    Attempt, CertificateFacts, DEFAULT_PORT, Digest, EVENT_SCHEMA, Endpoint, EventBody, HexBytes,
-    KeyAlgorithm, Lookup, LookupAnswer, NameSource, NegotiationFacts, NtlmFacts, ObservedName,
-    Origin, Outcome, PathFacts, ProbeKind, Protocols, PublicKey, Question, Resolver, ScanEvent,
-    ScanId, ScanPlan, SelectedSecurity, Site, Stage, StageRecord, Texts, TlsFacts, TlsHandshake,
-    TlsVersion, TrustVerdict,
+    Attempt, CertificateFacts, DEFAULT_PORT, Digest, Endpoint, EventBody, HexBytes, Lookup,
+    LookupAnswer, NameSource, NtlmFacts, Origin, Outcome, PathFacts, Question, Resolver, ScanEvent,
+    ScanId, ScanPlan, SelectedSecurity, Site, Stage, StageRecord, TlsFacts,
 };
+
+#[path = "../kit/mod.rs"]
+pub(crate) mod kit;
 
 /// Three by IP, and the last one by name.
 pub(crate) const ATTEMPTS: u32 = 4;
@@ -42,31 +43,17 @@ fn digest<const N: usize>(number: u32, salt: u64) -> Digest<N> {
 
 fn certificate(number: u32, now: Timestamp) -> CertificateFacts {
     let name = name(number);
+    // Two of three hosts have a second finding, one of three a third.
+    let days = if number.is_multiple_of(3) { 90 } else { 20 };
+    let before = SignedDuration::from_secs(86_400 * 90 + i64::from(number));
+    let left = SignedDuration::from_secs(86_400 * days - i64::from(number));
     CertificateFacts {
         sha1: digest(number, 1),
         sha256: digest(number, 2),
         der_length: 1_500 + number % 7,
-        unparsable: None,
-        subject: format!("CN={name}").into(),
-        common_name: Some(name.clone()),
-        issuer: "CN=Corp Issuing CA 1,DC=corp,DC=example".into(),
         serial: HexBytes::from(&digest::<19>(number, 4).0[..]),
-        san_dns: vec![name, format!("srv{number:05}").into()],
-        san_ip: Vec::new(),
-        san_omitted: 0,
-        has_san: true,
-        not_before: Some((now - SignedDuration::from_secs(86_400 * 90 + i64::from(number))).into()),
-        // Two of three hosts have a second finding, one of three a third.
-        not_after: Some(
-            (now + SignedDuration::from_secs(
-                86_400 * if number.is_multiple_of(3) { 90 } else { 20 } - i64::from(number),
-            ))
-            .into(),
-        ),
-        key: PublicKey {
-            algorithm: KeyAlgorithm::Rsa,
-            bits: 2048,
-        },
+        not_before: Some((now - before).into()),
+        not_after: Some((now + left).into()),
         spki_sha256: Some(digest(number, 3)),
         signature_algorithm: if number % 3 == 1 {
             "sha1WithRSAEncryption"
@@ -75,10 +62,7 @@ fn certificate(number: u32, now: Timestamp) -> CertificateFacts {
         }
         .into(),
         extended_key_usage: Some(vec!["1.3.6.1.5.5.7.3.1".into(), "1.3.6.1.5.5.7.3.2".into()]),
-        is_ca: false,
-        self_issued: false,
-        has_crl: true,
-        trailing_bytes: 0,
+        ..kit::issued(&[&name, &format!("srv{number:05}")])
     }
 }
 
@@ -94,9 +78,7 @@ fn attempt(host: u32, number: u32, now: Timestamp) -> Attempt {
         outcome: Outcome::Ok,
     };
     Attempt {
-        endpoint: endpoint(host),
         number,
-        probe: ProbeKind::Default,
         sni: (number == ATTEMPTS).then(|| name(host)),
         started_at,
         stages: [
@@ -108,47 +90,25 @@ fn attempt(host: u32, number: u32, now: Timestamp) -> Attempt {
         .into_iter()
         .filter(|record| asks || record.stage != Stage::Credssp)
         .collect(),
-        unanswered_rounds: 0,
-        negotiation: Some(NegotiationFacts {
-            requested: Protocols::DEFAULT_OFFER,
-            selected: SelectedSecurity::Hybrid,
-            selected_raw: Some(Protocols::HYBRID),
-            failure: None,
-            response_flags: Some(0x1f),
-            source_reference: 0x1234,
-            bare_confirm: false,
-        }),
+        negotiation: Some(kit::negotiation(SelectedSecurity::Hybrid)),
         tls: Some(Arc::new(TlsFacts {
-            handshake: TlsHandshake::Full,
-            version: Some(TlsVersion::TLS_1_3),
-            cipher: Some("TLS13_AES_256_GCM_SHA384".into()),
             group: Some("X25519".into()),
-            signature_valid: Some(true),
-            client_certificate_requested: false,
-            chain: vec![certificate(host, now).into()],
-            trust: TrustVerdict::UnknownIssuer,
             received: 1_400 + (host + number) % 3,
+            ..kit::tls(certificate(host, now))
         })),
         ntlm: asks.then(|| {
             Arc::new(NtlmFacts {
-                netbios_computer: Some(format!("SRV{host:05}").into()),
-                netbios_domain: Some("CORP".into()),
-                dns_computer: Some(name(host)),
-                dns_domain: Some("corp.example".into()),
-                dns_forest: Some("corp.example".into()),
-                version: Some((10, 0, 20348)),
                 server_time: Some(started_at + SignedDuration::from_millis(3)),
                 measured_at: Some(started_at),
                 clock_error_ms: 1,
-                tsrequest_version: Some(6),
-                echoed_nonce: false,
+                ..kit::ntlm(&name(host))
             })
         }),
-        lag_us: 0,
         path: Some(PathFacts {
             retransmits: Some(0),
             rtt_us: 800 + host % 97,
         }),
+        ..kit::attempt_at(endpoint(host))
     }
 }
 
@@ -174,10 +134,7 @@ fn names_checked(host: u32) -> EventBody {
         endpoint: endpoint(host),
         attempt: 1,
         names: sources
-            .map(|source| ObservedName {
-                name: name(host),
-                source,
-            })
+            .map(|source| kit::observed(source, &name(host)))
             .to_vec(),
         lookups: vec![
             pointer(Resolver::System),
@@ -200,18 +157,13 @@ pub(crate) fn origin() -> Origin {
 /// The events of a scan that found this many, without its end.
 pub(crate) fn scan(hosts: u32, now: Timestamp) -> impl Iterator<Item = ScanEvent> {
     let started = EventBody::ScanStarted(ScanPlan {
-        schema: EVENT_SCHEMA.into(),
         version: env!("CARGO_PKG_VERSION").into(),
         targets: ["10.0.0.0/16"].into_iter().collect(),
-        excludes: Texts::default(),
         endpoints_planned: u64::from(hosts),
-        names_planned: 0,
         seed: 1,
         attempts: ATTEMPTS,
-        dns: true,
-        ntlm: true,
-        list_all: false,
         simulated: true,
+        ..kit::plan()
     });
     let tried = (1..=ATTEMPTS)
         .flat_map(move |number| (0..hosts).map(move |host| (number, host)))

@@ -15,7 +15,7 @@ use std::time::Duration;
 use rdpscan::clock;
 use rdpscan::diagnosis::Policy;
 use rdpscan::fleet::Fleet;
-use rdpscan::model::{EventBody, ScanEnd, ScanEvent, ScanStatus, UnlistedCounts};
+use rdpscan::model::{EventBody, ScanEvent};
 use rdpscan::table::{Grouping, View};
 use rdpscan::tui::{Action, Model, Theme, Wanted, update};
 
@@ -134,13 +134,7 @@ fn main() {
     let copy = exported.take(|| model.fleet().clone());
     let seq = u64::from(hosts) * u64::from(members::ATTEMPTS + 1) + 1;
     let origin = members::origin();
-    let end = EventBody::ScanFinished(ScanEnd {
-        status: ScanStatus::Complete,
-        endpoints_probed: u64::from(hosts),
-        unlisted: UnlistedCounts::default(),
-        answered_on_retry: 0,
-        not_reached: 0,
-    });
+    let end = EventBody::ScanFinished(members::kit::end(u64::from(hosts)));
     let end = ScanEvent::new(&origin, seq, clock::wall(), end);
     let mut ended = Steps::default();
     ended.take(|| update(&mut model, Action::Events(vec![end])));

@@ -13,8 +13,8 @@ use std::net::IpAddr;
 
 use clap::Parser as _;
 use hosts::{
-    address, all_findings, calls_itself, edited, everywhere, finding, host_at, named, nasty_names,
-    silent_at, unresolved,
+    address, all_findings, calls_itself, edited, everywhere, finding, host_at, named, silent_at,
+    unresolved,
 };
 use powershell::{faults, host_array};
 use proptest::prelude::*;
@@ -23,6 +23,8 @@ use rdpscan::diagnosis::remedies::{self, Remedy, Shell};
 use rdpscan::fix::{self, File, HostName, Plan};
 use rdpscan::fleet::Host;
 use rdpscan::model::{Endpoint, Finding, HostKey, NameSource, Severity};
+
+use crate::kit::nasty_names;
 
 /// Remedies that scripts carry out.
 const SCRIPTED: [&str; 16] = [

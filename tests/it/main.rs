@@ -13,6 +13,8 @@ mod fix;
 #[cfg(feature = "sim")]
 mod fleets;
 mod hostile;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod readme;
 mod replay;
 mod schema;

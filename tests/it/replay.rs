@@ -19,6 +19,8 @@ use rdpscan::report::{self, Format, Opened, Selection};
 use arbitrary::{any_attempt, any_body, any_history, any_lookup, any_plan, any_time};
 use stream::{endpoint, stream};
 
+use crate::kit::event;
+
 fn fold(events: Vec<ScanEvent>) -> Fleet {
     Fleet::of_events(events, Policy::default())
 }
@@ -382,18 +384,6 @@ fn a_path_that_cannot_be_read_is_named() {
         .unwrap_err()
         .to_string();
     assert!(message.contains("it is a directory"), "{message}");
-}
-
-fn event(seq: u64, at: jiff::Timestamp, body: EventBody) -> ScanEvent {
-    ScanEvent {
-        scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
-        site: "here".parse().unwrap(),
-        epoch: 1,
-        stream: Stream::FIRST,
-        seq,
-        at,
-        body,
-    }
 }
 
 /// What comes back from JSON, which is what comes back from postcard.

@@ -4,8 +4,8 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use super::*;
 use crate::diagnosis::catalog;
-use crate::diagnosis::testing::{attempt, silent, times};
 use crate::fleet::Host;
+use crate::kit::{attempt, silent, times};
 use crate::model::{
     CertificateStatus, Confidence, DnsVerdict, Finding, HostState, Notice, Outcome, Resolver,
     ScanEnd, ScanStatus, StabilityVerdict, Stage,

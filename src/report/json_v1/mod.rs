@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn of_several_certificates_the_one_with_the_status_is_described() {
-        use crate::diagnosis::testing::{attempt, certificate, days, host, tls};
+        use crate::kit::{attempt, certificate, days, host, tls};
         use crate::model::CertificateFacts;
         let expired = CertificateFacts {
             not_after: Some(days(-20).into()),

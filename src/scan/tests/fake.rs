@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::clock;
+use crate::kit;
 use crate::model::{
     Attempt, Endpoint, Lookup, LookupAnswer, NtlmFacts, Outcome, Question, Resolver, Shortage,
     Stage, StageRecord,
@@ -376,12 +377,7 @@ impl Prober for FakeProber {
             }
             tokio::time::sleep(WORK).await;
         };
-        let mut stages = vec![StageRecord {
-            stage: Stage::Tcp,
-            start_us: 0,
-            duration_us: 2000,
-            outcome: Outcome::Ok,
-        }];
+        let mut stages = vec![kit::stage(Stage::Tcp, Outcome::Ok)];
         tokio::select! {
             () = cancel.cancelled() => stages.push(StageRecord {
                 stage: Stage::X224,
@@ -392,28 +388,22 @@ impl Prober for FakeProber {
             () = work => {}
         }
         self.closed(request.endpoint.address, link.start);
+        let identity = self.identity.as_ref();
+        let ntlm = identity
+            .filter(|(_, from)| request.number >= *from)
+            .map(|(name, _)| NtlmFacts {
+                dns_computer: Some(name.as_str().into()),
+                ..NtlmFacts::default()
+            });
         Attempt {
-            endpoint: request.endpoint,
             number: request.number,
             probe: request.probe,
             sni: request.by_name,
             started_at: clock::wall(),
             stages,
             unanswered_rounds: request.unanswered_rounds,
-            negotiation: None,
-            tls: None,
-            ntlm: self
-                .identity
-                .as_ref()
-                .filter(|(_, from)| request.number >= *from)
-                .map(|(name, _)| {
-                    Arc::new(NtlmFacts {
-                        dns_computer: Some(name.as_str().into()),
-                        ..NtlmFacts::default()
-                    })
-                }),
-            path: None,
-            lag_us: 0,
+            ntlm: ntlm.map(Arc::new),
+            ..kit::attempt_at(request.endpoint)
         }
     }
 

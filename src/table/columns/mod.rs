@@ -279,9 +279,7 @@ fn append(out: &mut String, arguments: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::testing::{
-        attempt, closed, days, host_at, issued, legacy, reset, times, tls,
-    };
+    use crate::kit::{attempt, closed, days, host_at, issued, legacy, reset, times, tls};
     use crate::model::{
         DnsVerdict, HostKey, HostState, NameSource, Nla, PathFacts, StabilityVerdict, Stage,
         TlsVersion,

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::lex::Operator;
 use super::test::Test;
 use super::*;
-use crate::diagnosis::testing::{attempt, certificate, days, issued, ntlm, times, tls};
+use crate::kit::{attempt, certificate, days, issued, ntlm, times, tls};
 use crate::model::{
     HostState, KeyAlgorithm, NameSource, PublicKey, StabilityVerdict, TlsVersion, UtcSecond,
 };

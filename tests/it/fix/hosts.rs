@@ -7,19 +7,12 @@ use std::sync::Arc;
 use rdpscan::diagnosis::{Diagnosis, NameMember, NamePath, Policy, remedies};
 use rdpscan::fleet::{Fleet, Host, HostId};
 use rdpscan::model::{
-    Attempt, Confidence, DnsVerdict, EVENT_SCHEMA, Endpoint, EventBody, Finding, History, HostKey,
-    HostState, NameSource, NtlmFacts, ObservedName, Outcome, ProbeKind, ScanEnd, ScanEvent,
-    ScanPlan, ScanStatus, Severity, Stage, StageRecord, Stream, Texts, UnlistedCounts,
+    Attempt, Confidence, DnsVerdict, Endpoint, EventBody, Finding, History, HostKey, HostState,
+    NameSource, NtlmFacts, Outcome, Severity, Stage,
 };
 use rdpscan::report::{self, Format, Selection};
 
-pub(super) fn nasty_names() -> Vec<String> {
-    include_str!("../../data/nasty-names.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty())
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
+use crate::kit::{Script, attempt_at, end, endpoint, observed, plan, stage};
 
 pub(super) fn finding(
     id: &'static str,
@@ -88,7 +81,7 @@ pub(super) fn host_at(last: u8, findings: Vec<Finding>) -> Host {
 fn knows(host: &Host, ntlm: NtlmFacts) -> Host {
     let attempt = Attempt {
         ntlm: Some(Arc::new(ntlm)),
-        ..attempt(Endpoint::new(address(1), 3389))
+        ..attempt_at(endpoint("10.0.0.1"))
     };
     edited(host, |history| history.attempts.push(attempt))
 }
@@ -101,10 +94,7 @@ pub(super) fn named(
     members: &[(IpAddr, Option<bool>)],
 ) -> Host {
     let mut host = edited(host, |history| {
-        history.names.push(ObservedName {
-            name: name.into(),
-            source,
-        });
+        history.names.push(observed(source, name));
     });
     host.diagnosis.name_paths.push(NamePath {
         name: name.into(),
@@ -119,24 +109,6 @@ pub(super) fn named(
             .collect(),
     });
     host
-}
-
-/// An attempt in which nothing happened.
-pub(super) fn attempt(endpoint: Endpoint) -> Attempt {
-    Attempt {
-        endpoint,
-        number: 1,
-        probe: ProbeKind::Default,
-        sni: None,
-        started_at: jiff::Timestamp::UNIX_EPOCH,
-        stages: Vec::new(),
-        unanswered_rounds: 0,
-        negotiation: None,
-        tls: None,
-        ntlm: None,
-        path: None,
-        lag_us: 0,
-    }
 }
 
 pub(super) fn calls_itself(host: &Host, name: &str) -> Host {
@@ -172,61 +144,15 @@ pub(super) fn unresolved(name: &str) -> Host {
 
 /// A saved scan of one host that refuses.
 pub(super) fn saved(folder: &Path) {
-    let endpoint = Endpoint::new(address(5), 3389);
     let refused = Attempt {
-        stages: vec![StageRecord {
-            stage: Stage::Tcp,
-            start_us: 0,
-            duration_us: 900,
-            outcome: Outcome::Refused,
-        }],
-        ..attempt(endpoint)
+        stages: vec![stage(Stage::Tcp, Outcome::Refused)],
+        ..attempt_at(endpoint("10.0.0.5"))
     };
-    let plan = ScanPlan {
-        schema: EVENT_SCHEMA.into(),
-        version: "0.1.0".into(),
-        targets: ["10.0.0.5"].into_iter().collect(),
-        excludes: Texts::default(),
-        endpoints_planned: 1,
-        names_planned: 0,
-        seed: 7,
-        attempts: 1,
-        dns: false,
-        ntlm: false,
-        list_all: false,
-        simulated: false,
-    };
-    let end = ScanEnd {
-        status: ScanStatus::Complete,
-        endpoints_probed: 1,
-        unlisted: UnlistedCounts::default(),
-        answered_on_retry: 0,
-        not_reached: 0,
-    };
-    let bodies = [
-        EventBody::ScanStarted(plan),
-        EventBody::AttemptFinished {
-            attempt: refused,
-            certificates: Vec::new(),
-            listed: true,
-            outside_targets: false,
-            remaining: 0,
-        },
-        EventBody::ScanFinished(end),
-    ];
-    let mut fleet = Fleet::new(Policy::default());
-    for (seq, body) in (0..).zip(bodies) {
-        fleet.apply(ScanEvent {
-            scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
-            site: "admin-pc".parse().unwrap(),
-            epoch: 1,
-            stream: Stream::FIRST,
-            seq,
-            at: jiff::Timestamp::UNIX_EPOCH,
-            body,
-        });
-    }
-    fleet.settle();
+    let mut script = Script::starting("1970-01-01T00:00:00Z");
+    script.push(EventBody::ScanStarted(plan()));
+    script.attempt(refused, true);
+    script.push(EventBody::ScanFinished(end(1)));
+    let fleet = Fleet::of_events(script.take(), Policy::default());
     let selection = Selection {
         fleet: &fleet,
         rows: &[HostId::at(0)],

@@ -17,109 +17,26 @@ use ratatui::buffer::Buffer;
 use rdpscan::diagnosis::Policy;
 use rdpscan::fleet::Fleet;
 use rdpscan::model::{
-    Attempt, CertificateFacts, Descriptors, Digest, EVENT_SCHEMA, Endpoint, EventBody,
-    KeyAlgorithm, Lookup, LookupAnswer, NameSource, NegotiationFacts, Notice, NtlmFacts,
-    ObservedName, Outcome, PathFacts, ProbeKind, Progress, Protocols, PublicKey, Question,
-    Resolver, ScanEnd, ScanEvent, ScanPlan, ScanStatus, SelectedSecurity, Stage, StageRecord,
-    Stream, Texts, TlsFacts, TlsHandshake, TlsVersion, TrustVerdict, UnlistedCounts,
+    Attempt, CertificateFacts, Descriptors, Endpoint, EventBody, Lookup, LookupAnswer, Notice,
+    NtlmFacts, Outcome, PathFacts, ProbeKind, Progress, ScanEnd, ScanEvent, ScanPlan,
+    SelectedSecurity, Stage, StageRecord, TlsFacts, TlsHandshake, TlsVersion, TrustVerdict,
+    UnlistedCounts,
 };
 use rdpscan::tui::{Action, Effect, Keeping, Model, Offer, Offers, Theme, draw, update};
+
+use crate::kit::{self, attempt_at, digest, issued, lookup};
+pub(crate) use crate::kit::{Script, endpoint};
 
 pub(crate) fn start() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
 
-/// Numbers and dates events, one second apart.
-#[derive(Default)]
-pub(crate) struct Script {
-    events: Vec<ScanEvent>,
-}
-
-impl Script {
-    pub(crate) fn push(&mut self, body: EventBody) {
-        let seq = self.events.len() as u64;
-        self.events.push(ScanEvent {
-            scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
-            site: "admin-pc".parse().unwrap(),
-            epoch: 1,
-            stream: Stream::FIRST,
-            seq,
-            at: start() + SignedDuration::from_secs(i64::try_from(seq).unwrap()),
-            body,
-        });
-    }
-
-    pub(crate) fn attempt(&mut self, attempt: Attempt, last: bool) {
-        self.push(EventBody::AttemptFinished {
-            certificates: attempt.certificates().cloned().collect(),
-            attempt,
-            listed: true,
-            outside_targets: false,
-            remaining: u32::from(!last),
-        });
-    }
-
-    pub(crate) fn names(&mut self, address: &str, name: &str, leads_to: &[&str]) {
-        let name: Box<str> = name.into();
-        self.push(EventBody::NamesChecked {
-            endpoint: endpoint(address),
-            attempt: 1,
-            names: vec![
-                ObservedName {
-                    name: name.clone(),
-                    source: NameSource::Ptr,
-                },
-                ObservedName {
-                    name: name.clone(),
-                    source: NameSource::Certificate,
-                },
-            ],
-            lookups: vec![
-                Lookup {
-                    question: Question::Pointer(endpoint(address).address),
-                    resolver: Resolver::Configured,
-                    answer: LookupAnswer::Names {
-                        names: vec![name.clone()],
-                    },
-                    duration_ms: 2,
-                },
-                Lookup {
-                    question: Question::Addresses(name),
-                    resolver: Resolver::System,
-                    answer: LookupAnswer::Addresses {
-                        addresses: leads_to.iter().map(|a| a.parse().unwrap()).collect(),
-                        ttl_s: Some(1200),
-                    },
-                    duration_ms: 3,
-                },
-            ],
-            excluded: Vec::new(),
-        });
-    }
-
-    pub(crate) fn take(self) -> Vec<ScanEvent> {
-        self.events
-    }
-}
-
-pub(crate) fn endpoint(address: &str) -> Endpoint {
-    Endpoint::new(address.parse().unwrap(), 3389)
-}
-
 pub(crate) fn plan(simulated: bool) -> EventBody {
     EventBody::ScanStarted(ScanPlan {
-        schema: EVENT_SCHEMA.into(),
-        version: "0.1.0".into(),
         targets: ["10.0.0.0/24", "gone.corp.example"].into_iter().collect(),
-        excludes: Texts::default(),
-        endpoints_planned: 256,
         names_planned: 1,
-        seed: 7,
-        attempts: 3,
-        dns: true,
-        ntlm: true,
-        list_all: false,
         simulated,
+        ..kit::plan()
     })
 }
 
@@ -132,54 +49,31 @@ fn record(stage: Stage, start_us: u32, duration_us: u32, outcome: Outcome) -> St
     }
 }
 
-/// Differs wherever the text does.
-fn digest(of: &str) -> Digest<32> {
-    let hash = ring::digest::digest(&ring::digest::SHA256, of.as_bytes());
-    Digest::try_from(hash.as_ref()).unwrap()
-}
-
 pub(crate) fn certificate(name: &str, not_after: &str) -> CertificateFacts {
     CertificateFacts {
         sha1: "a909502dd82ae41433e6f83886b00d4277a32a7b".parse().unwrap(),
         sha256: digest(&format!("{name} until {not_after}")),
         der_length: 812,
-        unparsable: None,
-        subject: format!("CN={name}").into(),
-        common_name: Some(name.into()),
-        issuer: "CN=Corp Issuing CA 1,DC=corp,DC=example".into(),
         serial: "4a0000001f".parse().unwrap(),
-        san_dns: vec![name.into()],
-        san_ip: Vec::new(),
-        san_omitted: 0,
-        has_san: true,
         not_before: Some("2025-01-01T00:00:00Z".parse().unwrap()),
         not_after: Some(not_after.parse().unwrap()),
-        key: PublicKey {
-            algorithm: KeyAlgorithm::Rsa,
-            bits: 2048,
-        },
         spki_sha256: Some(digest(&format!("spki of {name}"))),
-        signature_algorithm: "sha256WithRSAEncryption".into(),
-        extended_key_usage: Some(vec!["1.3.6.1.5.5.7.3.1".into()]),
-        is_ca: false,
-        self_issued: false,
-        has_crl: true,
-        trailing_bytes: 0,
+        ..issued(&[name])
     }
 }
 
 /// An attempt that gets through, with this certificate.
 pub(crate) fn good(address: &str, number: u32, certificate: CertificateFacts) -> Attempt {
-    let short = certificate
-        .common_name
-        .as_deref()
+    let name = certificate.common_name.as_deref();
+    let short = name
         .and_then(|name| name.split('.').next())
         .map(|label| label.to_uppercase().into_boxed_str());
+    let issuer = CertificateFacts {
+        sha256: digest("issuer"),
+        ..self::certificate("Corp Issuing CA 1", "2031-01-01T00:00:00Z")
+    };
     Attempt {
-        endpoint: endpoint(address),
         number,
-        probe: ProbeKind::Default,
-        sni: None,
         started_at: start() + SignedDuration::from_secs(i64::from(number) * 10),
         stages: vec![
             record(Stage::Tcp, 0, 1_200, Outcome::Ok),
@@ -187,53 +81,28 @@ pub(crate) fn good(address: &str, number: u32, certificate: CertificateFacts) ->
             record(Stage::Tls, 9_000, 14_000, Outcome::Ok),
             record(Stage::Credssp, 23_500, 6_000, Outcome::Ok),
         ],
-        unanswered_rounds: 0,
-        negotiation: Some(NegotiationFacts {
-            requested: Protocols::DEFAULT_OFFER,
-            selected: SelectedSecurity::Hybrid,
-            selected_raw: Some(Protocols::HYBRID),
-            failure: None,
-            response_flags: Some(0x1f),
-            source_reference: 0x1234,
-            bare_confirm: false,
-        }),
+        negotiation: Some(kit::negotiation(SelectedSecurity::Hybrid)),
         tls: Some(Arc::new(TlsFacts {
-            handshake: TlsHandshake::Full,
-            version: Some(TlsVersion::TLS_1_3),
-            cipher: Some("TLS13_AES_256_GCM_SHA384".into()),
             group: Some("X25519".into()),
-            signature_valid: Some(true),
-            client_certificate_requested: false,
             trust: TrustVerdict::Trusted,
             received: 2_100,
-            chain: vec![
-                certificate.into(),
-                CertificateFacts {
-                    sha256: digest("issuer"),
-                    ..self::certificate("Corp Issuing CA 1", "2031-01-01T00:00:00Z")
-                }
-                .into(),
-            ],
+            chain: vec![certificate.clone().into(), issuer.into()],
+            ..kit::tls(certificate)
         })),
         ntlm: Some(Arc::new(NtlmFacts {
             netbios_computer: short.clone(),
-            netbios_domain: Some("CORP".into()),
             dns_computer: short
                 .map(|name| format!("{}.corp.example", name.to_lowercase()).into_boxed_str()),
-            dns_domain: Some("corp.example".into()),
-            dns_forest: Some("corp.example".into()),
-            version: Some((10, 0, 20348)),
             server_time: Some(start() + SignedDuration::from_millis(2_400)),
             measured_at: Some(start()),
             clock_error_ms: 3,
-            tsrequest_version: Some(6),
-            echoed_nonce: false,
+            ..kit::ntlm("")
         })),
         path: Some(PathFacts {
             retransmits: Some(0),
             rtt_us: 900,
         }),
-        lag_us: 0,
+        ..attempt_at(endpoint(address))
     }
 }
 
@@ -316,10 +185,8 @@ pub(crate) fn fleet_events() -> Vec<ScanEvent> {
         endpoints: Vec::new(),
         excluded: Vec::new(),
         lookups: vec![Lookup {
-            question: Question::Addresses("gone.corp.example".into()),
-            resolver: Resolver::System,
-            answer: LookupAnswer::NxDomain,
             duration_ms: 4,
+            ..lookup("gone.corp.example", LookupAnswer::NxDomain)
         }],
     });
     let valid = "2027-03-01T00:00:00Z";
@@ -372,14 +239,8 @@ pub(crate) fn fleet_events() -> Vec<ScanEvent> {
     script.names("10.0.0.6", "srv06.corp.example", &["10.0.0.6"]);
     script.names("10.0.0.7", "srv07.corp.example", &["10.0.0.7"]);
     script.names("10.0.0.8", "srv08.corp.example", &["10.0.0.8"]);
-    let dead = bad("10.0.0.99", 1, Stage::Tcp, Outcome::Timeout { received: 0 });
-    script.push(EventBody::AttemptFinished {
-        attempt: dead,
-        certificates: Vec::new(),
-        listed: false,
-        outside_targets: true,
-        remaining: 0,
-    });
+    let silent = Outcome::Timeout { received: 0 };
+    script.reference(bad("10.0.0.99", 1, Stage::Tcp, silent));
     script.names(
         "10.0.0.12",
         "srv12.corp.example",
@@ -389,26 +250,17 @@ pub(crate) fn fleet_events() -> Vec<ScanEvent> {
 }
 
 pub(crate) fn finished() -> ScanEvent {
-    ScanEvent {
-        scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
-        site: "admin-pc".parse().unwrap(),
-        epoch: 1,
-        stream: Stream::FIRST,
-        seq: 1_000,
-        at: start() + SignedDuration::from_secs(75),
-        body: EventBody::ScanFinished(ScanEnd {
-            status: ScanStatus::Complete,
-            endpoints_probed: 256,
-            unlisted: UnlistedCounts {
-                closed: 3,
-                filtered: 241,
-                unreachable: 0,
-                not_probed: 0,
-            },
-            answered_on_retry: 1,
-            not_reached: 0,
-        }),
-    }
+    let end = ScanEnd {
+        unlisted: UnlistedCounts {
+            closed: 3,
+            filtered: 241,
+            ..UnlistedCounts::default()
+        },
+        answered_on_retry: 1,
+        ..kit::end(256)
+    };
+    let at = start() + SignedDuration::from_secs(75);
+    kit::event(1_000, at, EventBody::ScanFinished(end))
 }
 
 pub(crate) fn progress() -> Progress {

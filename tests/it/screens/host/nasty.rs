@@ -8,15 +8,8 @@ use rdpscan::model::{
 use rdpscan::tui::{Action, Copyable, Theme, copyables};
 
 use super::{VALID, copy, lookup, observed, opened_over};
+use crate::kit::nasty_names;
 use crate::screens::stage::{self, Script, Stand, certificate, good, plan};
-
-fn nasty_names() -> Vec<String> {
-    include_str!("../../../data/nasty-names.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty())
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
 
 /// A host that has a name from hell wherever a peer or a resolver can put one.
 fn nasty(name: &str) -> Script {
