@@ -1,7 +1,7 @@
-//! The only caller of "now". Everything else takes times as arguments or asks here, so that tests can own the clock.
+//! The only caller of "now". Everything else takes times as arguments or asks here, so that tests control the clock.
 //!
-//! Wall times are counted from one base by a clock that nobody can set, so that a scan stays in one time when the system's clock is
-//! set under it. How far the two are apart is known at any time, and a rescan takes a new base.
+//! Wall times are counted from one base by the monotonic clock, so that the times of a scan stay consistent when the system's clock is
+//! set. A rescan takes a new base.
 
 use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::whole_microseconds;
 use crate::platform;
 
-/// A difference that a running time service corrects bit by bit is no jump.
+/// Smaller differences are corrections by a time service.
 pub const JUMP: SignedDuration = SignedDuration::from_secs(60);
 
-/// One moment on both clocks: the one that people set, and the one that nobody can.
+/// One moment on the wall clock and on the monotonic clock.
 #[derive(Debug, Clone, Copy)]
 struct Base {
     wall: Timestamp,
@@ -33,7 +33,7 @@ impl Base {
         }
     }
 
-    /// The wall time that has come at a moment of the steady clock, by this base.
+    /// The wall time at a moment of the monotonic clock, by this base.
     fn wall_at(&self, moment: Duration) -> Timestamp {
         let since = SignedDuration::try_from(moment.saturating_sub(self.at));
         since
@@ -49,7 +49,7 @@ impl Base {
     }
 }
 
-/// The time of the clock that nobody can set, from some moment of the past on. The machine's sleep is in it.
+/// The monotonic clock, which counts the machine's sleep.
 #[expect(
     clippy::disallowed_methods,
     reason = "this module is the one place that reads the clock"

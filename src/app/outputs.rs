@@ -200,7 +200,7 @@ pub(super) fn screen(settings: &Settings, keeping: Keeping) -> Result<tui::Optio
     options.sort = output.sort.or_else(|| taste.sort()).unwrap_or_default();
     options.mouse = settings.screen.mouse;
     options.keeping = keeping;
-    options.is_contained = crate::scan::is_contained;
+    options.is_contained = crate::scan::is_guarded;
     options.keymap = Keymap::rebound(&settings.screen.keys)?;
     options.theme.ascii = settings.screen.ascii;
     options.theme.palette = match settings.screen.theme {

@@ -200,13 +200,7 @@ impl Session {
 
     fn probe_options(&self, names: Names, trust: TrustStore) -> ProbeOptions {
         let stage = self.settings.scan.timeout;
-        let mut options = ProbeOptions::new(names, Arc::new(trust));
-        options.x224 = stage;
-        options.x224_long = stage.saturating_mul(3);
-        options.tls = stage;
-        options.credssp = stage;
-        options.deadline = stage.saturating_mul(4);
-        options
+        ProbeOptions::new(names, Arc::new(trust), stage)
     }
 
     fn scan_options(&self) -> ScanOptions {

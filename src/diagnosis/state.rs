@@ -170,10 +170,9 @@ pub(crate) fn broken_at(sight: &HostView<'_>) -> Option<Stage> {
     let (stage, _) = ends.into_iter().max_by_key(|(_, count)| *count)?;
     let tolerance = sight.tolerance;
     let met = match stage {
-        Stage::Dns | Stage::Tcp => true,
         Stage::X224 => tolerance.other_request.through > 0 || tolerance.long_deadline.through > 0,
         Stage::Tls => tolerance.legacy_hello.through > 0 || lacks_legacy_hello(sight),
-        Stage::Credssp => false,
+        _ => stage <= Stage::Tcp,
     };
     (!met).then_some(stage)
 }

@@ -5,39 +5,51 @@ use serde::{Deserialize, Serialize};
 
 use super::{HexBytes, status_name};
 
-/// A stage of reaching a Remote Desktop host, in the order in which they happen.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Stage {
-    /// Name resolution.
-    Dns,
-    /// TCP connect.
-    Tcp,
-    /// X.224 connection request and RDP negotiation (MS-RDPBCGR 2.2.1.1 and 2.2.1.2).
-    X224,
-    /// TLS handshake, or as much of it as the legacy hello reads in clear.
-    Tls,
-    /// `CredSSP`: one NTLM negotiate message and the server's challenge (MS-CSSP 2.2.1, MS-NLMP 2.2.1.2).
-    Credssp,
+/// Declares the stages: the variant, its word in JSON and on screens, and its name in sentences.
+macro_rules! stages {
+    ($($(#[$doc:meta])* $stage:ident = $word:literal, $title:literal;)*) => {
+        /// A stage of reaching a Remote Desktop host, in the order in which they happen.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+        )]
+        pub enum Stage {
+            $($(#[$doc])* #[serde(rename = $word)] $stage,)*
+        }
+
+        impl Stage {
+            /// Every stage, in order.
+            pub const ALL: [Self; [$($word),*].len()] = [$(Self::$stage),*];
+
+            /// The word used in JSON, on screens and in documents.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$stage => $word,)*
+                }
+            }
+
+            /// What it means for a host to fail at it.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$stage => concat!("attempts end at ", $title),)*
+                }
+            }
+        }
+    };
 }
 
-impl Stage {
-    /// Every stage, in order.
-    pub const ALL: [Self; 5] = [Self::Dns, Self::Tcp, Self::X224, Self::Tls, Self::Credssp];
-
-    /// The word used in JSON, on screens and in documents.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Dns => "dns",
-            Self::Tcp => "tcp",
-            Self::X224 => "x224",
-            Self::Tls => "tls",
-            Self::Credssp => "credssp",
-        }
-    }
+stages! {
+    /// Name resolution.
+    Dns = "dns", "name resolution";
+    /// TCP connect.
+    Tcp = "tcp", "the TCP connect";
+    /// X.224 connection request and RDP negotiation (MS-RDPBCGR 2.2.1.1 and 2.2.1.2).
+    X224 = "x224", "the RDP negotiation";
+    /// TLS handshake, or as much of it as the legacy hello reads in clear.
+    Tls = "tls", "the TLS handshake";
+    /// `CredSSP`: one NTLM negotiate message and the server's challenge (MS-CSSP 2.2.1, MS-NLMP 2.2.1.2).
+    Credssp = "credssp", "CredSSP";
 }
 
 impl fmt::Display for Stage {

@@ -8,7 +8,7 @@ use super::certificate;
 use super::trust::TrustStore;
 use crate::model::{ChainCertificate, TrustVerdict};
 
-/// The most chains that are remembered; beyond that all are forgotten and learnt anew.
+/// Limit for remembered chains; beyond it all are forgotten.
 const LIMIT: usize = 4096;
 /// How long a trust verdict holds: certificates come into and go out of validity.
 const VERDICT_LIFE: SignedDuration = SignedDuration::from_mins(10);
@@ -19,7 +19,7 @@ pub(super) struct Chains {
     known: Mutex<HashMap<[u8; 32], Chain>>,
 }
 
-/// A chain as it was read, and what this machine thinks of it.
+/// A chain, and whether this machine trusts it.
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
     pub(super) certificates: Vec<ChainCertificate>,

@@ -14,9 +14,10 @@ use crate::wire::STAGE_LIMIT;
 /// Bytes asked for at a time.
 const READ_SIZE: usize = 4096;
 
-/// A conversation on one connection, bounded in bytes and time stage by stage.
+/// One connection, bounded in bytes and time stage by stage.
 ///
-/// INVARIANT: at most [`STAGE_LIMIT`] bytes and one read are taken per stage, and no await outlives the stage's deadline or an order to give the host up.
+/// INVARIANT: at most [`STAGE_LIMIT`] bytes and one read are taken per stage, and no
+/// await outlives the stage's deadline or a cancellation.
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: TcpStream,
@@ -28,7 +29,6 @@ pub(super) struct Connection {
     deadline: Instant,
     /// End of the whole attempt.
     limit: Instant,
-    /// The user gives the host up.
     cancel: CancellationToken,
     /// The peer's FIN or RST was seen.
     ended: bool,
@@ -53,28 +53,24 @@ impl Connection {
         self.deadline = self.limit.min(clock::monotonic() + timeout);
     }
 
-    /// Bytes received in this stage.
     pub(super) fn received(&self) -> u32 {
         u32::try_from(self.received).unwrap_or(u32::MAX)
     }
 
-    /// What is there and was not taken yet.
     pub(super) fn inbox(&self) -> &[u8] {
         &self.inbox
     }
 
-    /// Takes everything that is there.
     pub(super) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.inbox)
     }
 
-    /// Takes the first `count` bytes.
     pub(super) fn take_first(&mut self, count: usize) -> Vec<u8> {
         let rest = self.inbox.split_off(count.min(self.inbox.len()));
         std::mem::replace(&mut self.inbox, rest)
     }
 
-    /// Sends all of `bytes`. When the peer has gone, what it said before counts: then this succeeds and the next read tells.
+    /// Sends all of `bytes`. Succeeds when the peer has gone but sent something before: the next read returns it.
     pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), Outcome> {
         let sent = tokio::select! {
             biased;
@@ -130,10 +126,10 @@ impl Connection {
         }
     }
 
-    /// A failed write says only that the peer has gone. Whether it said something first, and how it went, is for the reading
-    /// side to tell: EPIPE with an end of stream is FIN, everything else is what the write said.
+    /// A failed write shows only that the peer has gone; a read shows what it sent first, and how it went. EPIPE with an end of stream is
+    /// FIN; anything else is the error of the write.
     async fn after_failed_send(&mut self, error: &io::Error) -> Result<(), Outcome> {
-        let told = tcp::outcome_of(error, self.received());
+        let failed = tcp::outcome_of(error, self.received());
         match self.fill().await {
             Ok(()) => Ok(()),
             Err(Outcome::Closed { received }) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -142,7 +138,7 @@ impl Connection {
             Err(Outcome::Reset { received }) => Err(Outcome::Reset { received }),
             Err(_) => {
                 self.ended = true;
-                Err(told)
+                Err(failed)
             }
         }
     }
@@ -153,7 +149,7 @@ impl Connection {
         }
     }
 
-    /// The stream, to be closed, and whether the peer has ended its side.
+    /// The stream, and whether the peer has ended its side.
     pub(super) fn into_parts(self) -> (TcpStream, bool) {
         (self.stream, self.ended)
     }

@@ -10,8 +10,8 @@ use crate::wire::tsrequest::{self, TsRequest};
 /// The version offered: the newest (MS-CSSP 2.2.1).
 const VERSION: u32 = 6;
 
-/// Sends one `TSRequest` with NTLM NEGOTIATE and reads the challenge (MS-CSSP 3.1.5, MS-NLMP 2.2.1.2). Nothing may follow:
-/// whoever calls this takes leave.
+/// Sends one `TSRequest` with NTLM NEGOTIATE and reads the challenge (MS-CSSP 3.1.5, MS-NLMP 2.2.1.2). The
+/// caller closes the connection: nothing may follow.
 pub(super) async fn ask(
     connection: &mut Connection,
     session: &mut Session,

@@ -4,7 +4,6 @@
 //! ([`crate::wire::STAGE_LIMIT`] per stage) and in time, every connection ends with FIN, and nothing is sent past the NTLM
 //! challenge.
 
-mod attempt;
 pub mod certificate;
 mod chains;
 mod connection;

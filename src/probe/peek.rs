@@ -2,16 +2,15 @@ use super::connection::Connection;
 use crate::model::{Outcome, TlsVersion};
 use crate::wire::tls_peek::{self, PeekFacts, PeekReader, PeekStep};
 
-/// What the legacy peek gave.
 #[derive(Debug)]
 pub(super) struct Peek {
     /// Ok when the server's flight was read up to `ServerHelloDone`.
     pub(super) outcome: Outcome,
-    /// What was read of it, also when it broke off behind the `ServerHello`.
+    /// Also where the flight broke off after the `ServerHello`.
     pub(super) facts: Option<PeekFacts>,
 }
 
-/// Sends the hand-made hello and reads the clear part of the answer, which nobody has authenticated.
+/// Sends the hand-made hello and reads the clear part of the answer, which is not authenticated.
 pub(super) async fn peek(connection: &mut Connection, sni: Option<&str>, random: [u8; 32]) -> Peek {
     let mut reader = PeekReader::new();
     let outcome = read(connection, &mut reader, sni, random).await;

@@ -12,7 +12,7 @@ use super::signature;
 use crate::wire::tls_peek::CHAIN_LIMIT;
 
 /// What a server may sign with besides the provider's own list. Without the SHA-1 schemes Schannel with an old certificate
-/// may find nothing to sign with; P-521 and Ed448 are there so that such a server is seen, though not verified.
+/// may find nothing to sign with; P-521 and Ed448 are there so that such a server completes the handshake, though unverified.
 const OLD_SCHEMES: [SignatureScheme; 4] = [
     SignatureScheme::ECDSA_NISTP521_SHA512,
     SignatureScheme::ED448,
@@ -20,9 +20,9 @@ const OLD_SCHEMES: [SignatureScheme; 4] = [
     SignatureScheme::ECDSA_SHA1_Legacy,
 ];
 
-/// Accepts every certificate and every signature of one handshake, and remembers what it saw.
+/// Accepts every certificate and every signature of one handshake, and records them.
 ///
-/// INVARIANT: nothing secret is ever sent over a connection that this has accepted; it is a verifier and no guard.
+/// INVARIANT: nothing secret is ever sent over a connection that this has accepted; it protects nothing.
 #[derive(Debug)]
 pub(super) struct RecordingVerifier {
     algorithms: WebPkiSupportedAlgorithms,
@@ -30,12 +30,11 @@ pub(super) struct RecordingVerifier {
     client_certificate: AtomicBool,
 }
 
-/// What a [`RecordingVerifier`] remembers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
     /// The chain as sent, leaf first, at most 16.
     pub(super) chain: Vec<Vec<u8>>,
-    /// Whether the signature over the key exchange was right; `None` when it was not seen, or cannot be judged.
+    /// Whether the signature over the key exchange was right; `None` when it was not seen, or cannot be verified.
     pub(super) signature_valid: Option<bool>,
 }
 
@@ -48,7 +47,6 @@ impl RecordingVerifier {
         })
     }
 
-    /// Takes what was seen, and leaves nothing behind.
     pub(super) fn take(&self) -> Seen {
         std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -11,7 +11,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
 
-/// Whether a key-exchange signature was right, given what the provider said about it.
+/// Whether a key-exchange signature was right, given the provider's result.
 ///
 /// The provider refuses what is old: keys below 2048 bits, SHA-1, certificates that webpki cannot read. None of that makes
 /// a signature wrong, so that those are verified here where ring can, and are `None`, unknown, where it cannot.
@@ -27,7 +27,7 @@ pub(super) fn verdict(
     let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
     let key_info = certificate.public_key();
     let Ok(PublicKey::RSA(key)) = key_info.parsed() else {
-        // For other keys ring knows no more than the provider does.
+        // For other keys ring can verify no more than the provider.
         return matches!(
             error,
             Error::InvalidCertificate(CertificateError::BadSignature)

@@ -1,4 +1,4 @@
-//! TCP connect with every outcome kept, and what the kernel knows of the path.
+//! TCP connect with every outcome kept, and the kernel's measurements of the path.
 //!
 //! This is the one stage that runs for every address of a sweep, thousands at a time: the future of [`connect`] stays small.
 
@@ -59,7 +59,7 @@ pub async fn connect(endpoint: Endpoint, timeout: Duration) -> Connect<Link> {
     })
 }
 
-/// What every fresh connection gets: no delay, and a first look at the path.
+/// Turns Nagle's algorithm off, and reads the kernel's measurements of the path.
 fn prepare(stream: &TcpStream) -> Option<PathFacts> {
     if let Err(error) = stream.set_nodelay(true) {
         // Only slower: a peer that has gone already shows in the next stage.
@@ -71,7 +71,7 @@ fn prepare(stream: &TcpStream) -> Option<PathFacts> {
 /// What the error of a connect means, and what ran out.
 ///
 /// Without a route the error is this machine's, whichever it is: an interface without an IPv6 address gives the error of local
-/// ports that ran out. With one, an unreachable network is a router's word about the path to the host.
+/// ports that ran out. With one, a router reports that the path to the host is unreachable.
 fn failure_of(error: &io::Error, has_route: impl FnOnce() -> bool) -> (Outcome, Option<Shortage>) {
     let (outcome, shortage) = (outcome_of(error, 0), platform::shortage(error));
     let is_unreachable = matches!(
@@ -107,7 +107,7 @@ pub fn outcome_of(error: &io::Error, received: u32) -> Outcome {
         ErrorKind::HostUnreachable => Outcome::HostUnreachable,
         ErrorKind::NetworkUnreachable => Outcome::NetworkUnreachable,
         ErrorKind::TimedOut => Outcome::Timeout { received },
-        // A write after the peer's RST gives EPIPE; WSAECONNABORTED is how Windows tells of a reset in some states.
+        // A write after the peer's RST gives EPIPE; WSAECONNABORTED is how Windows reports a reset in some states.
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
             Outcome::Reset { received }
         }
@@ -165,7 +165,7 @@ mod tests {
         let listener = socket.listen(1).unwrap();
         let address = listener.local_addr().unwrap();
         let endpoint = Endpoint::new(address.ip(), address.port());
-        // Linux takes backlog + 1 connections and then drops SYNs without a word.
+        // Linux takes backlog + 1 connections and then drops SYNs silently.
         let mut held = Vec::new();
         for _ in 0..2 {
             held.push(TcpStream::connect(address).await.unwrap());

@@ -5,14 +5,13 @@ use crate::model::{Outcome, Stage, StageRecord};
 
 /// The stages of an attempt as they happen, on the monotonic clock.
 ///
-/// INVARIANT: whoever begins a stage ends it, so that no stage is missing from the record.
+/// INVARIANT: every stage that begins is ended, so that none is missing from the record.
 #[derive(Debug)]
 pub(super) struct Timeline {
     zero: Instant,
     stages: Vec<StageRecord>,
 }
 
-/// A stage that has begun.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Begun {
     stage: Stage,
@@ -21,7 +20,6 @@ pub(super) struct Begun {
 }
 
 impl Begun {
-    /// Microseconds since then.
     pub(super) fn elapsed_us(&self) -> u32 {
         clock::micros_since(self.start)
     }

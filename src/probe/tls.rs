@@ -12,7 +12,6 @@ use super::connection::Connection;
 use super::recording_verifier::{RecordingVerifier, Seen};
 use crate::model::{Outcome, TlsVersion};
 
-/// The alert of a peer that takes its leave.
 const CLOSE_NOTIFY: u8 = 0;
 
 /// How long a server that requests a client certificate may take to refuse the handshake without one.
@@ -32,7 +31,7 @@ pub(super) fn server_name(by_name: Option<&str>) -> Option<&str> {
 #[derive(Debug)]
 pub(super) struct Client {
     provider: Arc<CryptoProvider>,
-    /// What is the same for all sessions; the verifier in it is replaced. An error would be our own, and is told as such.
+    /// What is the same for all sessions; the verifier in it is replaced. An error is one of this machine.
     base: Result<ClientConfig, Error>,
 }
 
@@ -101,11 +100,11 @@ impl Client {
 pub(super) struct Session {
     tls: ClientConnection,
     verifier: Arc<RecordingVerifier>,
-    /// The peer said `close_notify` in clear.
+    /// The peer sent `close_notify` in clear.
     close_notify_received: bool,
 }
 
-/// What the library knows of a session, complete or not.
+/// The facts of a session, complete or not.
 #[derive(Debug)]
 pub(super) struct SessionFacts {
     pub(super) version: Option<TlsVersion>,
@@ -116,7 +115,6 @@ pub(super) struct SessionFacts {
 }
 
 impl Session {
-    /// Shakes hands within the connection's stage.
     pub(super) async fn handshake(&mut self, connection: &mut Connection) -> Result<(), Outcome> {
         loop {
             self.flush(connection).await?;
@@ -124,7 +122,7 @@ impl Session {
                 return Ok(());
             }
             self.feed(connection).await?;
-            // The library passes over a close_notify that comes before its time, and would wait for what never comes.
+            // The library ignores an early close_notify, and would wait for more.
             if self.close_notify_received && self.tls.is_handshaking() {
                 return Err(Outcome::Alert {
                     code: CLOSE_NOTIFY,
@@ -155,7 +153,6 @@ impl Session {
         self.feed(connection).await
     }
 
-    /// Encrypts and sends.
     pub(super) async fn send(
         &mut self,
         connection: &mut Connection,
@@ -193,7 +190,6 @@ impl Session {
         }
     }
 
-    /// The bytes of a `close_notify`.
     pub(super) fn close_notify(&mut self) -> Vec<u8> {
         self.tls.send_close_notify();
         self.pending()
@@ -218,7 +214,7 @@ impl Session {
         }
     }
 
-    /// Works off what has come, or waits for more.
+    /// Processes what was received, or waits for more.
     async fn feed(&mut self, connection: &mut Connection) -> Result<(), Outcome> {
         if connection.inbox().is_empty() {
             connection.fill().await?;
@@ -252,7 +248,6 @@ impl Session {
         connection.send(&bytes).await
     }
 
-    /// Everything that the library wants to send.
     fn pending(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         while self.tls.wants_write() {
@@ -271,7 +266,7 @@ fn ends_with_close_notify(bytes: &[u8]) -> bool {
     matches!(bytes, [.., 0x15, 0x03, _, 0x00, 0x02, _, CLOSE_NOTIFY])
 }
 
-/// What the library's error says: an alert, broken bytes, or a refusal that is ours alone.
+/// Classifies an error of the library: an alert, malformed bytes, or a refusal by the library alone.
 fn outcome_of(error: &Error, received: u32) -> Outcome {
     match error {
         Error::AlertReceived(alert) => Outcome::Alert {

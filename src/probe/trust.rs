@@ -22,7 +22,7 @@ const CHAIN_LIMIT: usize = 16;
 
 /// The roots that this machine trusts.
 ///
-/// On Windows, the intermediates that the machine knows (its "CA" store) have no part in this yet: a server that leaves out an
+/// On Windows, the intermediates of the machine (its "CA" store) are not used yet: a server that leaves out an
 /// intermediate is an unknown issuer here, though Windows clients may complete the chain.
 #[derive(Default)]
 pub struct TrustStore {
@@ -155,7 +155,7 @@ impl ExtendedKeyUsageValidator for AnyPurpose {
     }
 }
 
-/// What a certificate's own key says about its signature.
+/// Whether a certificate's own key made its signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum OwnSignature {
     /// Subject and issuer differ: the question does not arise.

@@ -7,17 +7,16 @@ use crate::model::{NegotiationFacts, Outcome, Protocols, SelectedSecurity};
 use crate::wire::x224::{ConfirmBody, ConnectionConfirm, ConnectionRequest};
 use crate::wire::{WireError, banner, tpkt};
 
-/// How long a greeting of another protocol may take to become recognisable.
-const BANNER_PATIENCE: Duration = Duration::from_millis(100);
+/// How long a banner of another protocol may take to become recognisable.
+const BANNER_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// What mstsc offers: SSL, HYBRID and `HYBRID_EX`. Above this some servers hang up.
+/// What mstsc offers: SSL, HYBRID and `HYBRID_EX`. Some servers close on a wider offer.
 pub(super) const WIDEST_OFFER: Protocols = Protocols(0x0B);
 
-/// What the X.224 stage gave.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) outcome: Outcome,
-    /// Present as soon as the server confirmed, with or without data.
+    /// Present once the server has confirmed, with or without data.
     pub(super) facts: Option<NegotiationFacts>,
 }
 
@@ -74,7 +73,7 @@ async fn exchange(
 
 async fn another_protocol(connection: &mut Connection) -> Outcome {
     while connection.inbox().len() < banner::ENOUGH {
-        if connection.fill_within(BANNER_PATIENCE).await.is_err() {
+        if connection.fill_within(BANNER_TIMEOUT).await.is_err() {
             break;
         }
     }
@@ -87,7 +86,6 @@ fn malformed(error: &WireError) -> Outcome {
     }
 }
 
-/// What a confirm means for the stage.
 fn judge(confirm: &ConnectionConfirm, requested: Protocols, received: u32) -> Answer {
     let mut facts = NegotiationFacts {
         requested,
@@ -188,7 +186,7 @@ pub(super) async fn negotiate_inside(
             u32::try_from(received.len()).unwrap_or(u32::MAX),
         ),
         Err(outcome) => Answer {
-            // A greeting that is cut short is still no TPKT.
+            // A truncated banner is still no TPKT.
             outcome: match tpkt::frame_length(&received) {
                 Err(WireError::NotTpkt(_)) => not_rdp(&received),
                 _ => credssp::in_plain_bytes(outcome, &received),

@@ -3,22 +3,21 @@ use jiff::SignedDuration;
 use crate::clock;
 use crate::model::Notice;
 
-/// Notices when the system's clock goes away from that of the scan, each jump once.
+/// Turns each jump of the system's clock away from that of the scan into one notice.
 #[derive(Debug, Default)]
 pub(super) struct ClockWatch {
-    /// The jump that was told last.
-    told: SignedDuration,
+    reported: SignedDuration,
 }
 
 impl ClockWatch {
-    /// Takes a look at how far ahead the system's clock is, if it has jumped.
+    /// `jump`: how far the system's clock is ahead, if it has jumped.
     pub(super) fn look(&mut self, jump: Option<SignedDuration>) -> Option<Notice> {
         let jump = jump.unwrap_or_default();
         // While a jump lasts, a time service may still correct the clock bit by bit.
-        if (jump - self.told).abs() <= clock::JUMP {
+        if (jump - self.reported).abs() <= clock::JUMP {
             return None;
         }
-        self.told = jump;
+        self.reported = jump;
         (!jump.is_zero()).then_some(Notice::ClockJumped {
             seconds: jump.as_secs(),
         })

@@ -1,15 +1,12 @@
-//! Where the scan stands, as numbers for a header: counts, shares and rates.
+//! Counters of progress, and the rates derived from them.
 
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::model::Progress;
 
 /// Weight of the newest sample in the moving averages.
 const SMOOTHING: f64 = 0.2;
 
-/// Counters of the scan, and the rates derived from them.
 #[derive(Debug)]
 pub(super) struct Meter {
     start: Instant,
@@ -55,8 +52,8 @@ impl Meter {
         }
     }
 
-    /// Counts from nothing again; the time goes on.
-    pub(super) fn begin_anew(&mut self, planned: u64) {
+    /// Counts from zero; the elapsed time goes on.
+    pub(super) fn restart(&mut self, planned: u64) {
         self.planned = planned;
         self.discovered = 0;
         self.discovered_then = 0;
@@ -86,7 +83,7 @@ impl Meter {
         u32::try_from(launched * 1000 / span_ms).unwrap_or(u32::MAX)
     }
 
-    /// How many connects of discovery ended for each that found a host, with so many under way; at least 1.
+    /// How many connects of discovery ended for each that found a host, with so many in flight; at least 1.
     pub(super) fn connects_per_answer(&self, in_flight: usize) -> usize {
         let others = self.further.made.saturating_add(in_flight as u64);
         let ended = self.launched.saturating_sub(others);
@@ -106,7 +103,7 @@ impl Meter {
         self.launched += 1;
     }
 
-    /// Takes a sample and gives the numbers that the meter itself knows; the rest is the dispatcher's.
+    /// Takes a sample and returns the numbers that the meter knows.
     pub(super) fn sample(&mut self, now: Instant) -> Progress {
         let span = now.duration_since(self.sampled_at).as_secs_f64();
         // A rate over less than a second is noise, and the burst at the start would look like a broken promise.

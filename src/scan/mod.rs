@@ -1,46 +1,32 @@
-//! Which address when: order, concurrency, rate, courtesy, rounds, stability attempts, cancellation.
+//! The order of a scan: which address when, how many at once, how fast, how often, and when it ends.
 //!
-//! One dispatcher task owns all state and emits every event, numbered and in one order; attempts run in tasks of their own
-//! that only return a value. Sockets and names are known only through the [`Prober`] trait, so that all of it runs under a
-//! paused clock with a fake one.
+//! [`engine`] takes every decision without I/O, from four parts: [`discovery`] (what is to be probed), [`hosts`] (how far each has
+//! come), [`lookups`] (names) and [`in_flight`] (connections and their limits). The driver runs it: tasks, channels, timers.
+//! Sockets and resolvers are known only through [`crate::prober::Prober`].
 //!
-//! Silence from an address that was never seen is not congestion: it shrinks nothing. What makes the scan smaller or slower is this
-//! machine's own trouble (descriptors, buffers, timers that fire late), hosts that get slow all together, and hosts that answer
-//! only when they are asked again.
+//! Silence from an address never seen is not congestion, and reduces nothing. What makes the scan smaller or slower is trouble of
+//! this machine (descriptors, buffers, late timers), hosts that get slow all together, and hosts that answer only on retry.
 
-mod bounds;
-mod candidates;
-mod checkpoint;
 mod clock_watch;
-mod contain;
-mod control;
-mod courtesy;
-mod dispatch;
+mod connection_task;
+mod discovery;
+mod driver;
+mod endpoint_counts;
 mod engine;
-mod follow_up;
-mod lag;
-mod limit;
-mod load;
+mod hosts;
+mod in_flight;
+mod job;
+mod lookup_task;
 mod lookups;
-mod loss;
 mod meter;
-mod naming;
 mod options;
-mod outlook;
-mod pacer;
-mod plan;
-mod queue;
-mod resolvers;
-mod retries;
-mod rounds;
-mod silent;
-mod tally;
+mod panic_guard;
 #[cfg(test)]
 mod tests;
+mod timer_lag;
 
-pub use bounds::Connections;
-pub use contain::is_contained;
-pub use control::CONTROL_CAPACITY;
-pub use engine::{EVENT_CAPACITY, run};
+pub use discovery::{NotResumable, Queue};
+pub use driver::{CONTROL_CAPACITY, EVENT_CAPACITY, run};
+pub use hosts::Connections;
 pub use options::ScanOptions;
-pub use queue::{NotResumable, Queue};
+pub use panic_guard::is_guarded;

@@ -21,7 +21,7 @@ pub struct ScanOptions {
     pub rounds: Vec<Duration>,
     /// Connect timeout of attempts at hosts already known to answer.
     pub connect_timeout: Duration,
-    /// How long the prober lets one stage of an attempt take: tells when a connection that is stuck will end.
+    /// The deadline of one stage of an attempt, by which a stuck connection ends.
     pub stage_timeout: Duration,
     /// Connections in flight, fitted to the descriptor limit already.
     pub in_flight: u32,
@@ -39,11 +39,11 @@ pub struct ScanOptions {
     pub list_all: bool,
     /// Stop after this long.
     pub max_time: Option<Duration>,
-    /// How long attempts under way may go on after a stop.
+    /// How long attempts in flight may continue after a stop.
     pub grace: Duration,
     /// The hosts are simulated.
     pub simulated: bool,
-    /// What is to be said about this machine right at the start.
+    /// Notices about this machine, emitted at the start.
     pub notices: Vec<Notice>,
 }
 

@@ -31,12 +31,8 @@ fn probe_options(running: &RunningFleet, stage: Duration) -> ProbeOptions {
     });
     let trust = TrustStore::from_roots([running.root_certificate()]);
     ProbeOptions {
-        x224: stage,
         x224_long: stage * 2,
-        tls: stage,
-        credssp: stage,
-        deadline: stage * 4,
-        ..ProbeOptions::new(names, Arc::new(trust))
+        ..ProbeOptions::new(names, Arc::new(trust), stage)
     }
 }
 

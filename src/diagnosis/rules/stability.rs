@@ -154,7 +154,7 @@ fn reset_at_stage(sight: &HostView<'_>) -> Verdict {
     Verdict::Fires(finding.remedies(match stage {
         Stage::Tls => &["R19", "R2"],
         Stage::Credssp => &["R19", "R3"],
-        Stage::Dns | Stage::Tcp | Stage::X224 => &["R19", "R14"],
+        _ => &["R19", "R14"],
     }))
 }
 

@@ -112,7 +112,7 @@ fn filled(
     facts
 }
 
-/// Takes what is wanted of one extension. That it is there counts even when its content cannot be read.
+/// Reads one extension. Its presence counts even when its content cannot be read.
 fn read_extension(facts: &mut CertificateFacts, extension: &X509Extension<'_>) {
     if extension.oid == OID_X509_EXT_SUBJECT_ALT_NAME {
         facts.has_san = true;

@@ -1,4 +1,4 @@
-//! The circuit breaker of a resolver: one that stops answering costs a scan a few deadlines and not one for every name.
+//! The circuit breakers of a resolver: one that stops answering costs a few deadlines and not one for every name.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -31,7 +31,6 @@ pub(crate) struct Breakers {
 }
 
 impl Breakers {
-    /// Of a resolver that is asked in both directions.
     pub(crate) fn new(resolver: Resolver) -> Self {
         Self {
             resolver,
@@ -61,12 +60,11 @@ impl Breakers {
         }
     }
 
-    /// Whether a question may go out now. The trial of an open breaker is taken with it.
+    /// Whether a question may be sent now. Of an open breaker, that is its trial.
     pub(crate) fn allows(&self, question: &Question) -> bool {
         self.of(question).is_some_and(Breaker::allows)
     }
 
-    /// Takes an answer into account.
     pub(crate) fn observe(&self, question: &Question, answer: &LookupAnswer) {
         if let Some(breaker) = self.of(question) {
             breaker.observe(answer);
@@ -79,7 +77,6 @@ impl Breakers {
         }
     }
 
-    /// How the resolver fares.
     pub(crate) fn health(&self) -> ResolverHealth {
         let now = clock::monotonic();
         let of = |breaker: &Option<Breaker>| breaker.as_ref().map(|one| one.lock().clone());
@@ -103,7 +100,7 @@ impl Breakers {
     }
 }
 
-/// Whether a resolver is down that fares so. Unanswered reverse lookups show it only if it used to answer them, or answers
+/// Unanswered reverse lookups show it only if it used to answer them, or answers
 /// nothing, and no name was answered since.
 fn is_down(forward: Option<&Record>, reverse: Option<&Record>) -> bool {
     if forward.is_some_and(|forward| forward.state.is_open()) {
@@ -117,7 +114,7 @@ fn is_down(forward: Option<&Record>, reverse: Option<&Record>) -> bool {
     })
 }
 
-/// How one resolver fares with questions of one direction.
+/// The breaker of one direction.
 #[derive(Debug, Default)]
 struct Breaker {
     /// INVARIANT: never locked across an await.
@@ -130,7 +127,7 @@ struct Record {
     newest_answer: Option<Instant>,
     /// The first failure after it.
     failing_since: Option<Instant>,
-    /// The newest failure in words; empty while there was none.
+    /// The message of the newest failure; empty before the first.
     failure: Box<str>,
     /// How often it closed after it was open.
     recoveries: u32,
@@ -138,11 +135,11 @@ struct Record {
 
 #[derive(Debug, Clone, Copy)]
 enum State {
-    /// Every question goes out. So many failed since the newest answer.
+    /// Every question is sent. So many failed since the newest answer.
     Closed { failures: u32 },
-    /// None goes out until then.
+    /// None is sent until then.
     Open { until: Instant },
-    /// One is under way as a trial. Should it not come back, another goes out then.
+    /// A trial is in flight. Should it never end, another is sent then.
     HalfOpen { until: Instant },
 }
 
@@ -188,7 +185,7 @@ impl Breaker {
             record.state = State::default();
             return;
         }
-        record.failure = in_words(answer);
+        record.failure = message_of(answer);
         record.failing_since.get_or_insert(now);
         let quiet = record
             .newest_answer
@@ -202,7 +199,7 @@ impl Breaker {
                 failures: failures.saturating_add(1),
             },
             State::HalfOpen { .. } => open,
-            // The answer to a question that went out before it opened.
+            // The answer to a question that was sent before it opened.
             State::Open { until } => State::Open { until },
         };
     }
@@ -225,7 +222,7 @@ impl Record {
     }
 }
 
-fn in_words(answer: &LookupAnswer) -> Box<str> {
+fn message_of(answer: &LookupAnswer) -> Box<str> {
     match answer {
         LookupAnswer::Refused => "refused".into(),
         LookupAnswer::Error { detail } => detail.clone(),

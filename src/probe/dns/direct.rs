@@ -110,7 +110,7 @@ impl Direct {
         } else {
             &[]
         };
-        // A little before the lookup as a whole is out of time, so that what is known by then is told.
+        // A little before the deadline of the lookup, so that what is known by then is returned.
         let deadline = clock::monotonic() + self.timeout.mul_f64(0.95);
         let mut nothing = LookupAnswer::NxDomain;
         for domain in domains {
@@ -138,7 +138,7 @@ impl Direct {
             self.records(name, RecordType::AAAA)
         );
         let answer = combined(v4, v6);
-        // hickory gives up on a loop as if there were no record, and many servers fail.
+        // hickory reports a loop as no record, and many servers as a failure.
         if matches!(answer, LookupAnswer::NoData | LookupAnswer::ServFail)
             && tokio::time::timeout_at(deadline, self.has_alias_loop(name)).await == Ok(true)
         {

@@ -1,9 +1,9 @@
 //! Lookups through the system resolver and through hickory, behind one type.
 //!
 //! The operating system's resolver is what a Remote Desktop client asks: it decides whether a name works. The servers asked
-//! directly add the time to live, the names of an address, and who said what. Every lookup ends within its own deadline, and
-//! how many run at once is bounded. A resolver that stops answering is asked now and then only (`circuit_breaker`); a lookup that
-//! is skipped for that reason is not in the answers.
+//! directly add the time to live, the names of an address, and the answer of each server. Every lookup ends within its own deadline, and
+//! how many run at once is bounded. A resolver that stops answering is skipped but for trials (`circuit_breaker`): it is not in the
+//! answers then.
 
 mod circuit_breaker;
 mod direct;
@@ -32,7 +32,7 @@ use crate::prober::ResolverHealth;
 
 /// Most names whose lookups are remembered; further ones are asked each time.
 const REMEMBERED_LIMIT: usize = 65_536;
-/// Most lookups through DNS servers under way at once.
+/// Limit for lookups through DNS servers in flight.
 const DIRECT_LIMIT: usize = 64;
 
 /// How names are looked up.
@@ -68,7 +68,7 @@ pub struct Names {
     remembered: Mutex<HashMap<Box<str>, Answers>>,
 }
 
-/// A server asked directly, and how it fares.
+/// A server that is asked directly.
 struct Server {
     direct: Direct,
     breakers: Breakers,
@@ -138,8 +138,8 @@ impl Names {
         Some(lookups.to_vec())
     }
 
-    /// Looks up the names of an address with every DNS server in use. The operating system's resolver has no say here: the
-    /// platforms offer no call that tells "no such name" from trouble. `None` when every server is skipped.
+    /// Looks up the names of an address with every DNS server in use. The operating system's resolver is not asked: no
+    /// platform has a call that distinguishes "no such name" from trouble. `None` when every server is skipped.
     pub async fn reverse(&self, address: IpAddr) -> Option<Vec<Lookup>> {
         let address = address.to_canonical();
         let question = Question::Pointer(address);
@@ -240,7 +240,7 @@ impl Names {
         Some(answers)
     }
 
-    /// Gives up the answers of a name, unless newer ones have taken their place.
+    /// Drops the answers of a name, unless newer ones have replaced them.
     fn forget(&self, name: &name::Wanted, answers: &Answers) {
         let mut remembered = self.remembered();
         if remembered

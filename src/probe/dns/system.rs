@@ -12,7 +12,7 @@ use super::{fragment, ordered};
 use crate::clock;
 use crate::model::LookupAnswer;
 
-/// Most calls of the operating system's resolver under way at once; each holds a thread until the system lets it go.
+/// Limit for calls of the operating system's resolver in flight; each holds a thread until the system returns.
 const CALL_LIMIT: usize = 32;
 /// Stack of such a thread. getaddrinfo runs foreign modules (NSS), which are not frugal.
 const STACK_BYTES: usize = 512 * 1024;
@@ -50,7 +50,7 @@ impl System {
             .spawn(move || {
                 let found = look_up(&name);
                 drop(permit);
-                // Nobody listens any more after the deadline.
+                // The receiver is gone after the deadline.
                 tell.send(found).ok();
             });
         if let Err(error) = started {

@@ -1,10 +1,10 @@
 //! The engine under a paused clock, with a prober that only pretends.
 
 mod control;
+mod eta;
 mod fake;
 mod listed;
 mod names;
-mod outlook;
 mod own_trouble;
 mod probes;
 mod resume;

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use tokio::time::Instant;
+use std::time::Instant;
 
 use super::*;
 use crate::model::{Checkpoint, OpenPlaces, OpenWork};
-use crate::scan::queue::{Job, NotResumable, Purpose, Queue};
+use crate::scan::job::{Job, Purpose};
+use crate::scan::{NotResumable, Queue};
 use crate::targets::Permutation;
 
 const LAST_ROUND: u8 = 2;
 
 /// A scan without sockets and time: what is handed out, and what becomes of it.
 struct Walk {
-    targets: TargetSet,
+    targets: Arc<TargetSet>,
     seed: u64,
     queue: Queue,
     under_way: Vec<Job>,
@@ -37,15 +38,16 @@ struct Saved {
 
 impl Walk {
     fn of(targets: TargetSet, seed: u64) -> Self {
+        let targets = Arc::new(targets);
         Self {
-            queue: Queue::new(targets.endpoints(), seed),
+            queue: Queue::new(targets.clone(), seed),
             targets,
             seed,
             under_way: Vec::new(),
             finished: BTreeSet::new(),
             told: HashSet::new(),
             named: BTreeSet::new(),
-            now: crate::clock::monotonic(),
+            now: crate::clock::monotonic().into_std(),
             saved: Vec::new(),
         }
     }
@@ -53,7 +55,7 @@ impl Walk {
     fn step(&mut self, kind: u8, pick: usize) {
         self.now += Duration::from_millis(50);
         if kind < 4 {
-            let job = self.queue.pop(&self.targets, self.now);
+            let job = self.queue.pop(self.now);
             self.under_way.extend(job);
         } else if kind == 4 {
             let endpoint = Endpoint::new(
@@ -61,7 +63,7 @@ impl Walk {
                 3389,
             );
             if self.named.insert(endpoint) {
-                self.queue.push_named(Job::discover(endpoint));
+                self.queue.add(Job::discover(endpoint));
             }
         } else if kind == 5 {
             self.crash(pick);
@@ -72,19 +74,19 @@ impl Walk {
                 6 => {
                     self.told.insert(job.endpoint);
                     self.finished.insert(job.endpoint);
-                    self.queue.push_due(self.now, Job::again(job.endpoint));
+                    self.queue.schedule(self.now, Job::again(job.endpoint));
                 }
                 7 if round < LAST_ROUND => {
                     job.purpose = Purpose::Discover { round: round + 1 };
-                    self.queue.push_retry(job);
+                    self.queue.retry(job);
                 }
                 7 | 8 => {
                     self.finished.insert(job.endpoint);
                 }
-                9 => self.queue.push_retry(job),
+                9 => self.queue.retry(job),
                 _ => self
                     .queue
-                    .push_due(self.now + Duration::from_millis(120), job),
+                    .schedule(self.now + Duration::from_millis(120), job),
             }
         }
     }
@@ -94,7 +96,7 @@ impl Walk {
         let checkpoint = Checkpoint {
             permutation: Permutation::VERSION,
             cursor: self.queue.cursor(),
-            open: self.queue.open(&self.targets, under_way, LAST_ROUND),
+            open: self.queue.open(under_way, LAST_ROUND),
             ..Checkpoint::default()
         };
         self.saved.push(Saved {
@@ -105,7 +107,13 @@ impl Walk {
     }
 
     fn resumed(&self, saved: &Saved) -> Queue {
-        Queue::resume(&self.targets, self.seed, &saved.checkpoint, &self.told).unwrap()
+        Queue::resume(
+            self.targets.clone(),
+            self.seed,
+            &saved.checkpoint,
+            &self.told,
+        )
+        .unwrap()
     }
 
     /// The scan breaks off, and goes on from one of its newest checkpoints.
@@ -134,7 +142,7 @@ impl Walk {
         done.extend(self.told.iter().filter(|one| self.is_part(one, saved)));
         let mut all: Vec<Endpoint> = done.into_iter().collect();
         let mut queue = self.resumed(saved);
-        while let Some(job) = queue.pop(&self.targets, self.now) {
+        while let Some(job) = queue.pop(self.now) {
             assert!(job.round().is_some_and(|round| round <= LAST_ROUND));
             all.push(job.endpoint);
         }
@@ -204,14 +212,14 @@ proptest! {
 
 #[test]
 fn silent_addresses_that_wait_are_a_few_runs() {
-    let targets = targets(&["10.0.0.0/16"], &[]);
-    let mut queue = Queue::new(targets.endpoints(), 7);
-    let now = crate::clock::monotonic();
+    let targets = Arc::new(targets(&["10.0.0.0/16"], &[]));
+    let mut queue = Queue::new(targets, 7);
+    let now = crate::clock::monotonic().into_std();
     let mut under_way = Vec::new();
     for _ in 0..30_000 {
-        let job = queue.pop(&targets, now).unwrap();
+        let job = queue.pop(now).unwrap();
         if job.round() == Some(0) {
-            queue.push_retry(Job {
+            queue.retry(Job {
                 purpose: Purpose::Discover { round: 1 },
                 ..job
             });
@@ -219,7 +227,7 @@ fn silent_addresses_that_wait_are_a_few_runs() {
             under_way.push(job);
         }
     }
-    let open = queue.open(&targets, under_way.into_iter(), LAST_ROUND);
+    let open = queue.open(under_way.into_iter(), LAST_ROUND);
     assert_eq!(
         open.places,
         [OpenPlaces {
@@ -232,7 +240,7 @@ fn silent_addresses_that_wait_are_a_few_runs() {
 
 #[test]
 fn a_checkpoint_of_another_order_or_of_other_targets_is_refused() {
-    let targets = targets(&["10.0.0.0/24"], &[]);
+    let targets = Arc::new(targets(&["10.0.0.0/24"], &[]));
     let refusal = |permutation, cursor, runs: &[(u64, u64)]| {
         let places = runs.iter().map(|(from, to)| OpenPlaces {
             from: *from,
@@ -248,7 +256,7 @@ fn a_checkpoint_of_another_order_or_of_other_targets_is_refused() {
             },
             ..Checkpoint::default()
         };
-        Queue::resume(&targets, 7, &checkpoint, &HashSet::new()).err()
+        Queue::resume(targets.clone(), 7, &checkpoint, &HashSet::new()).err()
     };
     let ours = Permutation::VERSION;
     assert_eq!(refusal(ours, 100, &[(0, 5), (90, 99)]), None);
@@ -297,9 +305,10 @@ async fn the_checkpoints_of_a_scan_leave_what_was_neither_told_nor_counted() {
             }
             EventBody::Checkpoint(checkpoint) => {
                 checkpoints += 1;
-                let mut queue = Queue::resume(&set, seed, checkpoint, &told).unwrap();
+                let mut queue =
+                    Queue::resume(Arc::new(set.clone()), seed, checkpoint, &told).unwrap();
                 let mut left = HashSet::new();
-                while let Some(job) = queue.pop(&set, crate::clock::monotonic()) {
+                while let Some(job) = queue.pop(crate::clock::monotonic().into_std()) {
                     assert!(left.insert(job.endpoint) && !told.contains(&job.endpoint));
                 }
                 let counts = checkpoint.unlisted;

@@ -47,7 +47,7 @@ pub(super) fn of(field: &str) -> Vec<Value> {
         "protocol" => listed(&PROTOCOLS, SelectedSecurity::word, protocol),
         "features" => listed(ServerFeature::ALL, ServerFeature::word, feature),
         "severity" => listed(&Severity::ALL, Severity::word, severity),
-        "stage" => listed(&Stage::ALL, Stage::word, stage),
+        "stage" => listed(&Stage::ALL, Stage::word, Stage::meaning),
         "tls" => TLS.to_vec(),
         "finding" => catalog::ENTRIES
             .iter()
@@ -167,15 +167,5 @@ const fn severity(severity: Severity) -> &'static str {
         Severity::Medium => "the worst finding is medium",
         Severity::Low => "the worst finding is low",
         Severity::Info => "the worst finding is for information",
-    }
-}
-
-const fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Dns => "attempts end at name resolution",
-        Stage::Tcp => "attempts end at the TCP connect",
-        Stage::X224 => "attempts end at the RDP negotiation",
-        Stage::Tls => "attempts end at the TLS handshake",
-        Stage::Credssp => "attempts end at CredSSP",
     }
 }

@@ -207,7 +207,7 @@ pub(crate) fn options() -> ProbeOptions {
         servers: vec!["127.0.0.1:9".parse().unwrap()],
         timeout: Duration::from_millis(100),
     });
-    ProbeOptions::new(names, Arc::new(TrustStore::empty()))
+    ProbeOptions::new(names, Arc::new(TrustStore::empty()), Duration::from_secs(5))
 }
 
 async fn serve(

@@ -1,0 +1,106 @@
+//! The rate cap: a generic cell rate algorithm on the runtime's clock, with a short burst so that a small sweep starts at once.
+
+use std::time::{Duration, Instant};
+
+/// When the next connect may start.
+#[derive(Debug)]
+pub(in crate::scan) struct Pacer {
+    per_second: u32,
+    /// The time between two connects; zero without a cap.
+    cost: Duration,
+    /// How far ahead of the steady schedule connects may run.
+    tolerance: Duration,
+    /// When the steady schedule would have its next connect.
+    theoretical: Instant,
+}
+
+impl Pacer {
+    /// A cap of `per_second` connects, 0 for none. A quarter of a second's worth may go out in one burst.
+    pub(in crate::scan) fn new(per_second: u32, now: Instant) -> Self {
+        Self {
+            per_second,
+            cost: cost(per_second),
+            tolerance: Duration::from_millis(250),
+            theoretical: now,
+        }
+    }
+
+    pub(in crate::scan) const fn cap(&self) -> u32 {
+        self.per_second
+    }
+
+    pub(in crate::scan) fn set_cap(&mut self, per_second: u32) {
+        self.per_second = per_second;
+        self.cost = cost(per_second);
+    }
+
+    /// `Ok` counts a connect that may start now; `Err` is when one may.
+    pub(in crate::scan) fn take(&mut self, now: Instant) -> Result<(), Instant> {
+        if self.cost.is_zero() {
+            return Ok(());
+        }
+        let earliest = self.theoretical.checked_sub(self.tolerance).unwrap_or(now);
+        if earliest > now {
+            return Err(earliest);
+        }
+        self.theoretical = self.theoretical.max(now) + self.cost;
+        Ok(())
+    }
+
+    /// A connect that was counted was not made.
+    pub(in crate::scan) fn give_back(&mut self) {
+        self.theoretical = self
+            .theoretical
+            .checked_sub(self.cost)
+            .unwrap_or(self.theoretical);
+    }
+}
+
+fn cost(per_second: u32) -> Duration {
+    match per_second {
+        0 => Duration::ZERO,
+        rate => Duration::from_secs(1) / rate,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken_within(rate: u32, window: Duration) -> u32 {
+        let start = crate::clock::monotonic().into_std();
+        let mut pacer = Pacer::new(rate, start);
+        let mut now = start;
+        let mut taken = 0;
+        while now < start + window {
+            match pacer.take(now) {
+                Ok(()) => taken += 1,
+                Err(at) => now = at,
+            }
+        }
+        taken
+    }
+
+    #[test]
+    fn a_cap_lets_through_its_rate_and_one_burst() {
+        let taken = taken_within(1000, Duration::from_secs(2));
+        assert!((2000..=2260).contains(&taken), "{taken}");
+    }
+
+    #[test]
+    fn a_connect_given_back_can_be_taken_again() {
+        let now = crate::clock::monotonic().into_std();
+        let mut pacer = Pacer::new(1, now);
+        assert_eq!(pacer.take(now), Ok(()));
+        assert!(pacer.take(now).is_err());
+        pacer.give_back();
+        assert_eq!(pacer.take(now), Ok(()));
+    }
+
+    #[test]
+    fn no_cap_never_waits() {
+        let now = crate::clock::monotonic().into_std();
+        let mut pacer = Pacer::new(0, now);
+        assert!((0..10_000).all(|_| pacer.take(now).is_ok()));
+    }
+}
