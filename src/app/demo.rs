@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::cli::DemoArgs;
 use crate::exit::ExitStatus;
 use crate::settings::{Resolved, Source};
-use crate::sim::{self, Ports, Scenario, StartOptions};
+use crate::sim::{Ports, Scenario, SimulatedFleet, StartOptions};
 use crate::targets::TargetSetBuilder;
 use crate::{clock, sanitize};
 
@@ -32,12 +32,12 @@ pub(super) async fn run(arguments: DemoArgs, resolved: Resolved) -> Result<ExitS
         now: clock::wall(),
         ports: Ports::Usual,
     };
-    let fleet = sim::Fleet::start(&Scenario::demo()?, options)
+    let fleet = SimulatedFleet::start(&Scenario::demo()?, options)
         .await
         .context("the simulated fleet cannot start")?;
     // Only the simulated server knows these names, and no name of the demo may reach a real one.
-    settings.names.servers = vec![fleet.dns()];
-    let mut builder = TargetSetBuilder::new(&[fleet.port()]);
+    settings.names.servers = vec![fleet.dns];
+    let mut builder = TargetSetBuilder::new(&[fleet.port]);
     // Without lookups a name leads nowhere, and there is an address of nearly every host.
     let dns = settings.names.dns;
     let is_wanted = |target: &String| dns || target.parse::<SocketAddr>().is_ok();
@@ -49,7 +49,7 @@ pub(super) async fn run(arguments: DemoArgs, resolved: Resolved) -> Result<ExitS
     if !wish.settings.output.quiet {
         outputs::tell(&format!(
             "{}: all hosts are simulated, on this machine's loopback; nothing leaves it",
-            sanitize::terminal(fleet.title())
+            sanitize::terminal(&fleet.title)
         ));
     }
     let status = wish.carry_out(targets, true, &stop).await;

@@ -1,4 +1,4 @@
-//! Certificates for simulated hosts, made at start with dates relative to the clock.
+//! Certificates for simulated hosts, created at start with dates relative to the clock.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::{CertificateSpec, ExtendedUsage, Fixture, Issuer};
 
-/// Test keys. ring cannot make RSA keys, and hosts need some that differ. They are published and protect nothing.
+/// Published test keys, since ring cannot create RSA keys.
 const RSA_KEYS: [&str; 8] = [
     include_str!("../../config/sim-keys/rsa2048-1.pem"),
     include_str!("../../config/sim-keys/rsa2048-2.pem"),
@@ -32,25 +32,25 @@ const RSA_512: &[u8] = include_bytes!("../../config/sim-keys/rsa512.der");
 const RSA_2048_SHA1: &[u8] = include_bytes!("../../config/sim-keys/rsa2048-sha1.der");
 
 const DAY_S: i64 = 86_400;
-/// The last second that X.509 can write: the end of the year 9999 (RFC 5280 section 4.1.2.5).
+/// The last second in X.509, the end of the year 9999 (RFC 5280 section 4.1.2.5).
 const LAST_SECOND: i64 = 253_402_300_799;
 
-/// A chain as a server sends it, with the leaf's key where there is one that can be used.
+/// A chain as sent, with the key of the leaf where it is usable.
 #[derive(Debug, Clone)]
-pub(super) struct Identity {
+pub(super) struct CertificateChain {
     pub(super) chain: Vec<Vec<u8>>,
     pub(super) key: Option<Arc<CertifiedKey>>,
 }
 
-/// Makes certificates, and is the simulated company's authority.
-pub(super) struct Mint {
+/// The CAs of the simulated company and of an inspection appliance.
+pub(super) struct CertificateAuthority {
     now: Timestamp,
     root: Vec<u8>,
     corp: CertifiedIssuer<'static, KeyPair>,
     inspection: CertifiedIssuer<'static, KeyPair>,
 }
 
-impl Mint {
+impl CertificateAuthority {
     pub(super) fn new(now: Timestamp) -> Result<Self, rcgen::Error> {
         let authority = |name: &str| {
             let mut params = params(name, now, -730 * DAY_S, 3650 * DAY_S);
@@ -75,17 +75,17 @@ impl Mint {
         })
     }
 
-    /// The company's root, for a trust store that should know it.
+    /// The company's root, for trust stores.
     pub(super) fn root(&self) -> &[u8] {
         &self.root
     }
 
-    /// Makes the certificate; `name` is the host's own, for a specification that gives none.
-    pub(super) fn make(
+    /// `name` is the common name of a specification without one.
+    pub(super) fn issue(
         &self,
         spec: &CertificateSpec,
         name: &str,
-    ) -> Result<Identity, rcgen::Error> {
+    ) -> Result<CertificateChain, rcgen::Error> {
         if let Some(fixture) = spec.fixture {
             let der = match fixture {
                 Fixture::Rsa1024Sha1 => RSA_1024_SHA1,
@@ -93,7 +93,7 @@ impl Mint {
                 Fixture::Rsa1024Md5 => RSA_1024_MD5,
                 Fixture::Rsa512 => RSA_512,
             };
-            return Ok(Identity {
+            return Ok(CertificateChain {
                 chain: vec![der.to_vec()],
                 key: None,
             });
@@ -124,7 +124,7 @@ impl Mint {
         let signer =
             any_supported_type(&private).map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
         let sent = chain.iter().cloned().map(CertificateDer::from).collect();
-        Ok(Identity {
+        Ok(CertificateChain {
             chain,
             key: Some(Arc::new(CertifiedKey::new(sent, signer))),
         })
@@ -135,7 +135,7 @@ impl Mint {
         spec: &CertificateSpec,
         name: &str,
     ) -> Result<CertificateParams, rcgen::Error> {
-        // Half a day more, so that a scan counts the same whole days from the first second to the last.
+        // Half a day more, so that the whole days left do not change during a scan.
         let end = spec
             .days_left
             .saturating_mul(DAY_S)
@@ -167,7 +167,7 @@ impl Mint {
     }
 }
 
-/// Parameters with a common name and dates in seconds from now.
+/// `start_s` and `end_s` are seconds from now.
 fn params(common_name: &str, now: Timestamp, start_s: i64, end_s: i64) -> CertificateParams {
     let at = |offset: i64| {
         let second = now.as_second().saturating_add(offset).clamp(0, LAST_SECOND);
@@ -202,11 +202,14 @@ mod tests {
         "2026-11-23T12:00:00Z".parse().unwrap()
     }
 
-    fn make(spec: &CertificateSpec) -> Identity {
-        Mint::new(now()).unwrap().make(spec, "a.example").unwrap()
+    fn make(spec: &CertificateSpec) -> CertificateChain {
+        CertificateAuthority::new(now())
+            .unwrap()
+            .issue(spec, "a.example")
+            .unwrap()
     }
 
-    fn parsed<R>(identity: &Identity, read: impl FnOnce(&X509Certificate<'_>) -> R) -> R {
+    fn parsed<R>(identity: &CertificateChain, read: impl FnOnce(&X509Certificate<'_>) -> R) -> R {
         read(&X509Certificate::from_der(&identity.chain[0]).unwrap().1)
     }
 

@@ -1,6 +1,7 @@
 //! One connection to a simulated host, from accept to the last byte.
 
 use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,68 +11,61 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use super::fault::noise;
-use super::host::{Host, Served};
-use super::visit::Visit;
+use super::connection_log::ConnectionRecord;
+use super::host::{HostBehavior, ServedCertificate};
+use super::schedule::noise;
 use super::{FaultPoint, Security, Service, tls};
 use crate::clock;
 use crate::wire::x224::{ConfirmBody, ConnectionRequest};
 use crate::wire::{WireError, tpkt, tsrequest};
 
-/// A whole connection is over after this, whatever it does.
+/// The longest connection.
 const LIFETIME: Duration = Duration::from_secs(60);
-/// A client may take this long for its next bytes, and to take ours.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// After our FIN the client has this long to send its own.
+/// The longest wait for the bytes of a client, and for it to read ours.
+const IO_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest wait for the FIN of the client after ours.
 const LINGER: Duration = Duration::from_secs(2);
-/// The most bytes kept of a client that sends more than it should.
+/// The most unread bytes of a client.
 const BUFFER_LIMIT: usize = 64 * 1024;
 
-/// What becomes of the connection after a point where faults may strike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flow {
-    On,
-    Over,
-}
-
-pub(super) struct Connection<'a> {
-    pub(super) host: &'a Host,
+pub(super) struct HostConnection<'a> {
+    pub(super) host: &'a HostBehavior,
     pub(super) stream: TcpStream,
     /// Received, not yet used.
     received: Vec<u8>,
     pub(super) session: Option<Box<ServerConnection>>,
     /// Received inside TLS, not yet used.
     inside: Vec<u8>,
-    pub(super) visit: &'a mut Visit,
+    pub(super) record: &'a mut ConnectionRecord,
 }
 
 /// Serves one client, within [`LIFETIME`].
-pub(super) async fn serve(host: Arc<Host>, stream: TcpStream) {
+pub(super) async fn serve(host: Arc<HostBehavior>, stream: TcpStream) {
     let number = host.accepted.fetch_add(1, Ordering::Relaxed);
     let open = host.open.fetch_add(1, Ordering::Relaxed) + 1;
-    let mut visit = Visit::new(number, clock::monotonic(), open);
-    let connection = Connection {
+    let mut record = ConnectionRecord::new(number, clock::monotonic(), open);
+    let connection = HostConnection {
         host: &host,
         stream,
         received: Vec::new(),
         session: None,
         inside: Vec::new(),
-        visit: &mut visit,
+        record: &mut record,
     };
     match timeout(LIFETIME, Box::pin(connection.run())).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::trace!(%error, host = %host.spec.address, "Client gone"),
-        Err(_) => tracing::trace!(host = %host.spec.address, "Connection too old"),
+        Err(_) => tracing::trace!(host = %host.spec.address, "Connection timed out"),
     }
     host.open.fetch_sub(1, Ordering::Relaxed);
-    visit.ended = Some(clock::monotonic());
-    host.visits.push(visit);
+    record.ended = Some(clock::monotonic());
+    host.connections.push(record);
 }
 
-impl Connection<'_> {
+impl HostConnection<'_> {
     async fn run(mut self) -> io::Result<()> {
         self.stream.set_nodelay(true)?;
-        if self.strike(FaultPoint::Accept).await? == Flow::Over {
+        if self.strike(FaultPoint::Accept).await?.is_break() {
             return Ok(());
         }
         match self.host.spec.service {
@@ -86,7 +80,7 @@ impl Connection<'_> {
             }
             Service::Tls => self.answer_first_bytes(&tls::not_tls_alert()).await,
             Service::Noise => self.answer_first_bytes(&noise(48)).await,
-            // Nobody accepts for these, so nothing comes here.
+            // These never accept.
             Service::Refused | Service::Filtered => Ok(()),
         }
     }
@@ -95,7 +89,7 @@ impl Connection<'_> {
         self.pause().await;
         self.send(banner).await?;
         self.receive().await?;
-        self.finish().await
+        self.close().await
     }
 
     async fn answer_first_bytes(&mut self, answer: &[u8]) -> io::Result<()> {
@@ -103,39 +97,39 @@ impl Connection<'_> {
             self.pause().await;
             self.send(answer).await?;
         }
-        self.finish().await
+        self.close().await
     }
 
     async fn rdp(&mut self) -> io::Result<()> {
         let Some(frame) = self.take(tpkt::frame_length).await? else {
-            return self.finish().await;
+            return self.close().await;
         };
-        self.visit.request.clone_from(&frame);
-        if self.strike(FaultPoint::Request).await? == Flow::Over {
+        self.record.request.clone_from(&frame);
+        if self.strike(FaultPoint::Request).await?.is_break() {
             return Ok(());
         }
         let Ok(request) = ConnectionRequest::decode(&frame) else {
-            return self.finish().await;
+            return self.close().await;
         };
         let confirm = self.host.confirm(&request);
         self.pause().await;
         self.send(&confirm.encode()).await?;
         match confirm.body {
             ConfirmBody::Response { selected, .. } if selected.0 != 0 => self.tls().await,
-            ConfirmBody::Failure { .. } | ConfirmBody::McsDisconnect => self.finish().await,
-            _ => self.until_end().await,
+            ConfirmBody::Failure { .. } | ConfirmBody::McsDisconnect => self.close().await,
+            _ => self.drain_and_close().await,
         }
     }
 
     async fn tls(&mut self) -> io::Result<()> {
         let Some(record) = self.take(record_length).await? else {
-            return self.finish().await;
+            return self.close().await;
         };
-        if self.strike(FaultPoint::ClientHello).await? == Flow::Over {
+        if self.strike(FaultPoint::ClientHello).await?.is_break() {
             return Ok(());
         }
-        let Some(served) = self.host.identity(self.visit.number) else {
-            return self.finish().await;
+        let Some(served) = self.host.certificate(self.record.number) else {
+            return self.close().await;
         };
         self.pause().await;
         match &served.config {
@@ -149,13 +143,13 @@ impl Connection<'_> {
         }
     }
 
-    async fn canned(&mut self, record: &[u8], served: &Served) -> io::Result<()> {
+    async fn canned(&mut self, record: &[u8], served: &ServedCertificate) -> io::Result<()> {
         let answer = tls::canned_answer(self.host.spec.tls, record, &served.chain);
         self.send(&answer).await?;
-        if self.strike(FaultPoint::ServerFlight).await? == Flow::Over {
+        if self.strike(FaultPoint::ServerFlight).await?.is_break() {
             return Ok(());
         }
-        self.finish().await
+        self.close().await
     }
 
     async fn live(&mut self, record: &[u8]) -> io::Result<()> {
@@ -164,9 +158,9 @@ impl Connection<'_> {
         let fed = self.feed(&first);
         self.flush().await?;
         if fed.is_err() {
-            return self.finish().await;
+            return self.close().await;
         }
-        if self.strike(FaultPoint::ServerFlight).await? == Flow::Over {
+        if self.strike(FaultPoint::ServerFlight).await?.is_break() {
             return Ok(());
         }
         while self
@@ -174,68 +168,68 @@ impl Connection<'_> {
             .as_ref()
             .is_some_and(|session| session.is_handshaking())
         {
-            if self.pump().await? == Flow::Over {
-                return self.farewell().await;
+            if self.pump().await?.is_break() {
+                return self.close_tls().await;
             }
         }
         if matches!(
             self.host.spec.security,
             Security::Hybrid | Security::HybridEx | Security::HybridOptional
-        ) && self.credssp().await? == Flow::Over
+        ) && self.credssp().await?.is_break()
         {
             return Ok(());
         }
-        while !self.visit.close_notify && self.pump().await? == Flow::On {}
-        self.farewell().await
+        while !self.record.close_notify && self.pump().await?.is_continue() {}
+        self.close_tls().await
     }
 
     /// `close_notify` where the handshake got far enough for it, then FIN.
-    async fn farewell(&mut self) -> io::Result<()> {
+    async fn close_tls(&mut self) -> io::Result<()> {
         if let Some(session) = &mut self.session
             && !session.is_handshaking()
         {
             session.send_close_notify();
         }
         self.flush().await?;
-        self.finish().await
+        self.close().await
     }
 
-    /// Answers the NTLM question; over when a fault struck.
-    async fn credssp(&mut self) -> io::Result<Flow> {
+    /// Answers the NTLM negotiation; breaks after a fault.
+    async fn credssp(&mut self) -> io::Result<ControlFlow<()>> {
         let length = loop {
             match tsrequest::length(&self.inside).map_err(invalid)? {
                 Some(length) if self.inside.len() >= length => break length,
                 _ => {}
             }
-            if self.visit.close_notify || self.pump().await? == Flow::Over {
-                return Ok(Flow::On);
+            if self.record.close_notify || self.pump().await?.is_break() {
+                return Ok(ControlFlow::Continue(()));
             }
         };
         let message: Vec<u8> = self.inside.drain(..length).collect();
-        if self.strike(FaultPoint::Tsrequest).await? == Flow::Over {
-            return Ok(Flow::Over);
+        if self.strike(FaultPoint::Tsrequest).await?.is_break() {
+            return Ok(ControlFlow::Break(()));
         }
         let question = tsrequest::TsRequest::decode(&message).map_err(invalid)?;
         let answer = self.host.credssp_answer(&question, clock::wall());
         self.pause().await;
         self.seal(&answer.encode())?;
         self.flush().await?;
-        Ok(Flow::On)
+        Ok(ControlFlow::Continue(()))
     }
 
-    /// Receives once and passes it through TLS; over when the client said good-bye in either way.
-    async fn pump(&mut self) -> io::Result<Flow> {
+    /// Receives once and decrypts; breaks at FIN and at `close_notify`.
+    async fn pump(&mut self) -> io::Result<ControlFlow<()>> {
         if self.receive().await? == 0 {
-            return Ok(Flow::Over);
+            return Ok(ControlFlow::Break(()));
         }
         let bytes = std::mem::take(&mut self.received);
         let fed = self.feed(&bytes);
         self.flush().await?;
         fed?;
-        Ok(if self.visit.close_notify {
-            Flow::Over
+        Ok(if self.record.close_notify {
+            ControlFlow::Break(())
         } else {
-            Flow::On
+            ControlFlow::Continue(())
         })
     }
 
@@ -253,9 +247,9 @@ impl Connection<'_> {
             let mut plain = vec![0; length];
             session.reader().read_exact(&mut plain)?;
             self.inside.extend_from_slice(&plain);
-            self.visit.inside_tls.extend_from_slice(&plain);
+            self.record.inside_tls.extend_from_slice(&plain);
             if state.peer_has_closed() {
-                self.visit.close_notify = true;
+                self.record.close_notify = true;
                 return Ok(());
             }
         }
@@ -269,7 +263,7 @@ impl Connection<'_> {
         }
     }
 
-    /// What the session has to send.
+    /// The records to send.
     pub(super) fn sealed(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         if let Some(session) = &mut self.session {
@@ -285,7 +279,7 @@ impl Connection<'_> {
         self.send(&bytes).await
     }
 
-    /// A whole message from the client, as long as `length` says; `None` when the client ends first.
+    /// A whole message of the client; `None` when it closes first.
     async fn take(
         &mut self,
         length: impl Fn(&[u8]) -> Result<Option<usize>, WireError>,
@@ -303,19 +297,19 @@ impl Connection<'_> {
         }
     }
 
-    /// Receives some bytes; 0 is the client's FIN.
+    /// 0 is the client's FIN.
     async fn receive(&mut self) -> io::Result<usize> {
         if self.received.len() > BUFFER_LIMIT {
             return Err(io::ErrorKind::InvalidData.into());
         }
         let read = self.stream.read_buf(&mut self.received);
-        let length = timeout(PATIENCE, read).await??;
-        self.visit.fin |= length == 0;
+        let length = timeout(IO_TIMEOUT, read).await??;
+        self.record.fin |= length == 0;
         Ok(length)
     }
 
     pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        timeout(PATIENCE, self.stream.write_all(bytes)).await?
+        timeout(IO_TIMEOUT, self.stream.write_all(bytes)).await?
     }
 
     async fn pause(&self) {
@@ -324,24 +318,24 @@ impl Connection<'_> {
         }
     }
 
-    /// Reads and drops what comes until the client ends.
-    pub(super) async fn ended(&mut self) -> io::Result<()> {
+    /// Discards what the client sends, until its FIN.
+    pub(super) async fn drain(&mut self) -> io::Result<()> {
         while self.receive().await? > 0 {
             self.received.clear();
         }
         Ok(())
     }
 
-    pub(super) async fn until_end(&mut self) -> io::Result<()> {
-        self.ended().await?;
-        self.finish().await
+    pub(super) async fn drain_and_close(&mut self) -> io::Result<()> {
+        self.drain().await?;
+        self.close().await
     }
 
-    /// FIN, then the client's FIN: unread bytes would turn our FIN into RST.
-    pub(super) async fn finish(&mut self) -> io::Result<()> {
-        timeout(PATIENCE, self.stream.shutdown()).await??;
-        if !self.visit.fin
-            && let Ok(ended) = timeout(LINGER, self.ended()).await
+    /// FIN, then wait for the client's: unread bytes would turn ours into RST.
+    pub(super) async fn close(&mut self) -> io::Result<()> {
+        timeout(IO_TIMEOUT, self.stream.shutdown()).await??;
+        if !self.record.fin
+            && let Ok(ended) = timeout(LINGER, self.drain()).await
         {
             ended?;
         }

@@ -1,4 +1,4 @@
-//! The small DNS server of a simulated fleet: UDP and TCP on one loopback port, authoritative for the whole world.
+//! The DNS server of a simulated fleet: UDP and TCP on one loopback port, authoritative for every domain.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,21 +15,21 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::zone::{Forward, Reverse, Zone};
+use super::zone::Zone;
 use super::{DnsAnswer, SimError};
 
-/// How long a TCP client may take for anything.
-const TCP_PATIENCE: Duration = Duration::from_secs(5);
+/// The longest wait for a TCP client.
+const TCP_TIMEOUT: Duration = Duration::from_secs(5);
 /// TCP clients at once.
 const TCP_CLIENTS: usize = 32;
-/// How long to rest when the sockets themselves fail.
-const TROUBLE_PAUSE: Duration = Duration::from_millis(50);
+/// The pause after a socket error.
+const SOCKET_RETRY: Duration = Duration::from_millis(50);
 /// Free ports tried until one is free for both transports.
 const PORT_TRIES: u32 = 16;
 /// Longest answer over UDP to a client that did not offer more (RFC 1035 section 4.2.1).
 const UDP_LIMIT: u16 = 512;
 
-/// A bound server that does not answer yet.
+/// Bound, and not yet answering.
 pub(super) struct DnsServer {
     udp: UdpSocket,
     tcp: TcpListener,
@@ -53,12 +53,10 @@ impl DnsServer {
         Err(last.unwrap_or(SimError::NoFreePort { tried: PORT_TRIES }))
     }
 
-    /// Where it listens.
     pub(super) const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Answers until cancelled.
     pub(super) async fn serve(self, zone: Arc<Zone>, stop: CancellationToken) {
         let (udp, tcp) = (self.udp, self.tcp);
         tokio::select! {
@@ -73,8 +71,8 @@ async fn serve_udp(socket: UdpSocket, zone: &Zone) {
     let mut buffer = [0_u8; 4096];
     loop {
         let Ok((length, from)) = socket.recv_from(&mut buffer).await else {
-            // Windows reports an earlier answer's "port unreachable" here: nothing to do but go on.
-            tokio::time::sleep(TROUBLE_PAUSE).await;
+            // Windows reports the "port unreachable" of an earlier answer here.
+            tokio::time::sleep(SOCKET_RETRY).await;
             continue;
         };
         let Some(response) = buffer
@@ -98,7 +96,7 @@ async fn serve_tcp(listener: TcpListener, zone: &Arc<Zone>) {
             return;
         };
         let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(TROUBLE_PAUSE).await;
+            tokio::time::sleep(SOCKET_RETRY).await;
             continue;
         };
         let zone = Arc::clone(zone);
@@ -114,9 +112,9 @@ async fn serve_tcp(listener: TcpListener, zone: &Arc<Zone>) {
 /// Messages over TCP are preceded by their length in two bytes (RFC 1035 section 4.2.2).
 async fn serve_client(mut stream: TcpStream, zone: &Zone) -> io::Result<()> {
     loop {
-        let length = timeout(TCP_PATIENCE, stream.read_u16()).await??;
+        let length = timeout(TCP_TIMEOUT, stream.read_u16()).await??;
         let mut message = vec![0; usize::from(length)];
-        timeout(TCP_PATIENCE, stream.read_exact(&mut message)).await??;
+        timeout(TCP_TIMEOUT, stream.read_exact(&mut message)).await??;
         let Some(response) = respond(&message, zone, false) else {
             continue;
         };
@@ -124,11 +122,11 @@ async fn serve_client(mut stream: TcpStream, zone: &Zone) -> io::Result<()> {
             return Err(io::ErrorKind::InvalidData.into());
         };
         let framed = [length.to_be_bytes().as_slice(), &response].concat();
-        timeout(TCP_PATIENCE, stream.write_all(&framed)).await??;
+        timeout(TCP_TIMEOUT, stream.write_all(&framed)).await??;
     }
 }
 
-/// The answer to a message; `None` stays silent.
+/// `None` sends no answer.
 fn respond(bytes: &[u8], zone: &Zone, datagram: bool) -> Option<Vec<u8>> {
     let request = Message::from_vec(bytes).ok()?;
     let query = request.queries.first()?;
@@ -163,19 +161,19 @@ fn answer(query: &Query, zone: &Zone) -> Result<Vec<Record>, DnsAnswer> {
     if let Ok(net) = name.parse_arpa_name() {
         return match zone.reverse(net.addr()) {
             None => Err(DnsAnswer::Nxdomain),
-            Some(Reverse::Trouble(trouble)) => Err(*trouble),
-            Some(Reverse::Names(names)) if query.query_type() == RecordType::PTR => Ok(names
+            Some(Err(failure)) => Err(*failure),
+            Some(Ok(names)) if query.query_type() == RecordType::PTR => Ok(names
                 .iter()
                 .filter_map(|target| Name::from_ascii(format!("{target}.")).ok())
                 .map(|target| Record::from_rdata(name.clone(), 1200, RData::PTR(PTR(target))))
                 .collect()),
-            Some(Reverse::Names(_)) => Ok(Vec::new()),
+            Some(Ok(_)) => Ok(Vec::new()),
         };
     }
     match zone.forward(&name.to_ascii()) {
         None => Err(DnsAnswer::Nxdomain),
-        Some(Forward::Trouble(trouble)) => Err(*trouble),
-        Some(Forward::Addresses(addresses, ttl)) => Ok(addresses
+        Some(Err(failure)) => Err(*failure),
+        Some(Ok((addresses, ttl))) => Ok(addresses
             .iter()
             .filter_map(|address| match (address, query.query_type()) {
                 (std::net::IpAddr::V4(v4), RecordType::A) => Some(RData::A(A(*v4))),

@@ -6,16 +6,14 @@ use crate::model::{
     TlsHandshake,
 };
 
-/// A wanted value, or the wish that there be none (`"none"` in a scenario).
+/// A value, or `"none"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted<T> {
-    /// There must be no value.
+pub enum Expected<T> {
     Nothing,
-    /// It must be this.
     Exactly(T),
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Wanted<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Expected<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         if text == "none" {
@@ -28,36 +26,27 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Wanted<T> {
     }
 }
 
-/// What a scan is expected to find on one host. What is left out is not judged.
+/// The expected result of a scan for one host. Absent fields are not compared.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Expect {
-    /// What is always true.
+pub struct Expectation {
     pub state: Option<HostState>,
-    /// Where attempts end.
-    pub failed_stage: Option<Wanted<Stage>>,
-    /// What was selected.
+    pub failed_stage: Option<Expected<Stage>>,
     pub security: Option<SelectedSecurity>,
-    /// Network Level Authentication.
     pub nla: Option<Nla>,
-    /// TLS version as shown, such as `1.2`.
-    pub tls: Option<Wanted<String>>,
-    /// How TLS was read.
-    pub handshake: Option<Wanted<TlsHandshake>>,
-    /// Status of the leaf.
-    pub certificate_status: Option<Wanted<CertificateStatus>>,
-    /// Days to the end of the leaf.
+    /// Such as `1.2`.
+    pub tls: Option<Expected<String>>,
+    pub handshake: Option<Expected<TlsHandshake>>,
+    pub certificate_status: Option<Expected<CertificateStatus>>,
     pub days_left: Option<i64>,
-    /// Name against address.
     pub dns: Option<DnsVerdict>,
-    /// Sometimes or always.
     pub stability: Option<StabilityVerdict>,
-    /// The computer name that NTLM must give.
-    pub ntlm_computer: Option<Wanted<String>>,
-    /// Finding ids that must be there.
+    /// The DNS computer name in NTLM.
+    pub ntlm_computer: Option<Expected<String>>,
+    /// Ids.
     pub findings: Vec<String>,
-    /// Finding ids that must not be there.
+    /// Ids that must not be found.
     pub not_findings: Vec<String>,
-    /// Code of the predicted client error, such as `0x904`.
-    pub predicted: Option<Wanted<String>>,
+    /// Code of the client error, such as `0x904`.
+    pub predicted: Option<Expected<String>>,
 }

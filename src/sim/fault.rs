@@ -1,45 +1,46 @@
 //! What happens on a connection when a fault strikes.
 
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::time::{sleep, timeout};
 
-use super::connection::{Connection, Flow};
-use super::schedule::mix;
+use super::connection::HostConnection;
+use super::schedule::noise;
 use super::{FaultKind, FaultPoint};
 
-/// A reset right after accept waits this long, so that the client's connect is over and it is the connection that breaks.
-const AFTER_CONNECT: Duration = Duration::from_millis(20);
-/// The most bytes that an endless answer sends.
+/// The delay of a reset after accept, so that the connect succeeds first.
+const RESET_DELAY: Duration = Duration::from_millis(20);
+/// The most bytes of an endless answer.
 const ENDLESS_LIMIT: usize = 16 * 1024 * 1024;
-/// The most bytes that a drip sends, and those of an answer that makes no sense.
+/// The most bytes of a drip, and the length of a nonsense answer.
 const DRIP_LENGTH: usize = 512;
 
-impl Connection<'_> {
-    /// Lets the scheduled fault happen, if there is one.
-    pub(super) async fn strike(&mut self, point: FaultPoint) -> io::Result<Flow> {
-        let Some(fault) = self.host.schedule.fault(point, self.visit.number) else {
-            return Ok(Flow::On);
+impl HostConnection<'_> {
+    /// Runs the scheduled fault, if there is one.
+    pub(super) async fn strike(&mut self, point: FaultPoint) -> io::Result<ControlFlow<()>> {
+        let Some(fault) = self.host.schedule.fault(point, self.record.number) else {
+            return Ok(ControlFlow::Continue(()));
         };
         let pause = Duration::from_millis(u64::from(fault.delay_ms));
         match fault.kind {
             FaultKind::Delay => {
                 sleep(pause).await;
-                return Ok(Flow::On);
+                return Ok(ControlFlow::Continue(()));
             }
-            FaultKind::Close => self.finish().await?,
+            FaultKind::Close => self.close().await?,
             FaultKind::Reset => {
                 if point == FaultPoint::Accept {
-                    sleep(AFTER_CONNECT).await;
+                    sleep(RESET_DELAY).await;
                 }
                 SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))?;
             }
-            FaultKind::Silence => self.until_end().await?,
+            FaultKind::Silence => self.drain_and_close().await?,
             FaultKind::Garbage => {
                 self.send(&noise(48)).await?;
-                self.finish().await?;
+                self.close().await?;
             }
             FaultKind::Drip => {
                 let bytes = self.beginning(point, DRIP_LENGTH)?;
@@ -48,23 +49,23 @@ impl Connection<'_> {
             FaultKind::Nonsense => {
                 let bytes = self.beginning(point, DRIP_LENGTH)?;
                 self.send(&bytes).await?;
-                self.finish().await?;
+                self.close().await?;
             }
             FaultKind::Endless => self.endless(point).await?,
         }
-        Ok(Flow::Over)
+        Ok(ControlFlow::Break(()))
     }
 
     async fn drip(&mut self, bytes: &[u8], pause: Duration) -> io::Result<()> {
         for byte in bytes {
             self.send(std::slice::from_ref(byte)).await?;
-            // The client's end shows as a read of nothing; until then this is the pause.
-            if let Ok(gone) = timeout(pause, self.ended()).await {
+            // Also the pause, unless the client closes.
+            if let Ok(gone) = timeout(pause, self.drain()).await {
                 gone?;
                 break;
             }
         }
-        self.finish().await
+        self.close().await
     }
 
     async fn endless(&mut self, point: FaultPoint) -> io::Result<()> {
@@ -83,10 +84,10 @@ impl Connection<'_> {
             self.send(&more).await?;
             sent += more.len();
         }
-        self.finish().await
+        self.close().await
     }
 
-    /// The first bytes of an answer that looks right at this point and promises more than ever comes.
+    /// The first bytes of a plausible answer whose length fields announce more than is ever sent.
     fn beginning(&mut self, point: FaultPoint, length: usize) -> io::Result<Vec<u8>> {
         let mut bytes = match point {
             // A TPKT of 512 bytes.
@@ -111,17 +112,10 @@ impl Connection<'_> {
     }
 }
 
-/// A handshake record that carries on a message without end.
+/// A handshake record in the middle of an endless message.
 fn tls_fragment(length: u16) -> Vec<u8> {
     let [high, low] = length.to_be_bytes();
     let mut record = vec![22, 3, 3, high, low];
     record.resize(5 + usize::from(length), 0x5A);
     record
-}
-
-/// Bytes that begin like no protocol known here.
-pub(super) fn noise(length: u64) -> Vec<u8> {
-    std::iter::once(0xA7)
-        .chain((1..length).map(|index| mix(index).to_le_bytes()[0]))
-        .collect()
 }

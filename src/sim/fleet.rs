@@ -12,91 +12,77 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::certificate::Mint;
+use super::certificate::CertificateAuthority;
+use super::connection_log::ConnectionRecord;
 use super::dns::DnsServer;
-use super::host::Host;
+use super::host::HostBehavior;
 use super::schedule::mix;
 use super::silent::SilentListener;
-use super::visit::Visit;
 use super::zone::Zone;
-use super::{Expect, HostSpec, NameTarget, Scenario, Service, SimError, TargetForm, connection};
+use super::{Expectation, HostSpec, NameSpec, Scenario, Service, SimError, TargetForm, connection};
 use crate::model::{DEFAULT_PORT, Endpoint};
 
-/// Connections that one host holds at once; more wait in its accept queue.
+/// Open connections per host; more wait in its accept queue.
 const CONNECTIONS_PER_HOST: usize = 64;
 /// Length of the accept queue.
 const BACKLOG: i32 = 128;
-/// How long to rest when accepting itself fails, for instance without descriptors.
-const TROUBLE_PAUSE: Duration = Duration::from_millis(50);
-/// How long connections may take to end at a stop.
+/// The pause after a failed accept, for instance without descriptors.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+/// The time for connections to end at a stop.
 const STOP_GRACE: Duration = Duration::from_secs(1);
-/// Common ports tried.
 const PORT_TRIES: u32 = 64;
-/// Free ports are taken below the range from which systems give ports to clients.
+/// Below the ephemeral ports of the operating systems.
 const FREE_PORTS: std::ops::Range<u16> = 20_000..32_000;
-/// Bound by every fleet that lives on 127.77, so that two fleets never share a port.
+/// Bound by every fleet on 127.77, so that two fleets never share a port.
 const CLAIM: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 77, 255, 254));
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// Which port the fleet's hosts share.
+/// The common port of the hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ports {
     /// 3389, or a free one when that is taken.
     Usual,
-    /// A free one, so that many fleets can live side by side.
+    /// A free one, so that several fleets can run at a time.
     Free,
 }
 
-/// How to start a fleet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StartOptions {
     /// The time to which the dates of certificates are relative.
     pub now: Timestamp,
-    /// The common port.
     pub ports: Ports,
 }
 
-/// Where the hosts ended up.
+/// The addresses of the hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// Every host on an address of its own, all on one port.
     PerAddress,
-    /// All on 127.0.0.1, told apart by port. Names then say nothing about addresses, and DNS expectations are not judged.
+    /// All on 127.0.0.1 with a port each. Expectations about DNS are then not judged.
     OneAddress,
 }
 
 /// A host of a running fleet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SimulatedHost {
-    /// Where it is.
     pub endpoint: Endpoint,
-    /// Its names.
     pub names: Vec<String>,
-    /// What it stands for.
     pub about: String,
-    /// How the scan is told of it.
     pub target: TargetForm,
-    /// What is expected of a scan.
-    pub expect: Expect,
+    pub expect: Expectation,
 }
 
-/// Starts simulated fleets.
-#[derive(Debug)]
-pub struct Fleet;
-
-impl Fleet {
-    /// Binds every host and starts to answer. All of it ends when the result is stopped or dropped.
-    pub async fn start(
-        scenario: &Scenario,
-        options: StartOptions,
-    ) -> Result<RunningFleet, SimError> {
+impl SimulatedFleet {
+    /// Binds every host and starts to answer, until the fleet is stopped or dropped.
+    pub async fn start(scenario: &Scenario, options: StartOptions) -> Result<Self, SimError> {
         scenario.check()?;
-        let ground = Ground::find(scenario, options.ports)?;
-        let mint = Mint::new(options.now).map_err(|error| SimError::Certificate {
-            host: "authority".to_owned(),
-            reason: error.to_string(),
-        })?;
-        let zone = Zone::of(scenario, |address| ground.layout.place(address));
+        let sockets = BoundSockets::find(scenario, options.ports)?;
+        let authority =
+            CertificateAuthority::new(options.now).map_err(|error| SimError::Certificate {
+                host: "authority".to_owned(),
+                reason: error.to_string(),
+            })?;
+        let zone = Zone::of(scenario, |address| sockets.layout.place(address));
         let dns = DnsServer::bind().await?;
         let dns_address = dns.address();
 
@@ -106,8 +92,8 @@ impl Fleet {
         let mut hosts = Vec::with_capacity(scenario.hosts.len());
         let mut running = Vec::new();
         let mut silent = Vec::new();
-        let mut reserved = ground.reserved;
-        for (spec, (socket, endpoint)) in scenario.hosts.iter().zip(ground.bound) {
+        let mut reserved = sockets.reserved;
+        for (spec, (socket, endpoint)) in scenario.hosts.iter().zip(sockets.bound) {
             hosts.push(described(spec, endpoint));
             let bind_error = |source| SimError::Bind {
                 address: endpoint.socket_address(),
@@ -119,7 +105,8 @@ impl Fleet {
                     SilentListener::new(socket, endpoint.socket_address())
                 })),
                 _ => {
-                    let host = Arc::new(Host::new(spec.clone(), scenario.seed, &mint)?);
+                    let host =
+                        Arc::new(HostBehavior::new(spec.clone(), scenario.seed, &authority)?);
                     let listener = TcpListener::from_std(socket.into()).map_err(bind_error)?;
                     tasks.spawn(accept(listener, Arc::clone(&host), stop.clone()));
                     running.push((endpoint, host));
@@ -133,20 +120,20 @@ impl Fleet {
                 .map_err(io::Error::other)
                 .and_then(|listener| listener)
                 .map_err(|source| SimError::Bind {
-                    address: SocketAddr::new(LOCALHOST, ground.port),
+                    address: SocketAddr::new(LOCALHOST, sockets.port),
                     source,
                 })?;
             held.push(listener);
         }
-        Ok(RunningFleet {
+        Ok(Self {
             title: scenario.title.clone(),
             hosts,
             names: scenario.names.clone(),
             running,
             dns: dns_address,
-            port: ground.port,
-            layout: ground.layout,
-            root: mint.root().to_vec(),
+            port: sockets.port,
+            layout: sockets.layout,
+            root_certificate: authority.root().to_vec(),
             tasks,
             stop: stop.clone(),
             _guard: stop.drop_guard(),
@@ -157,22 +144,22 @@ impl Fleet {
 }
 
 fn described(spec: &HostSpec, endpoint: Endpoint) -> SimulatedHost {
-    // See `silent`: on Windows such a host refuses, so what was written about it does not hold there.
-    let imitated = cfg!(windows) && spec.service == Service::Filtered;
+    // On Windows such a host refuses (see `silent`), so the expectation does not hold.
+    let refuses = cfg!(windows) && spec.service == Service::Filtered;
     SimulatedHost {
         endpoint,
         names: spec.names.clone(),
         about: spec.about.clone(),
         target: spec.target,
-        expect: if imitated {
-            Expect::default()
+        expect: if refuses {
+            Expectation::default()
         } else {
             spec.expect.clone()
         },
     }
 }
 
-async fn accept(listener: TcpListener, host: Arc<Host>, stop: CancellationToken) {
+async fn accept(listener: TcpListener, host: Arc<HostBehavior>, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_PER_HOST));
     let mut clients = JoinSet::new();
     let accepting = async {
@@ -182,7 +169,7 @@ async fn accept(listener: TcpListener, host: Arc<Host>, stop: CancellationToken)
                 return;
             };
             let Ok((stream, _)) = listener.accept().await else {
-                tokio::time::sleep(TROUBLE_PAUSE).await;
+                tokio::time::sleep(ACCEPT_RETRY).await;
                 continue;
             };
             let host = Arc::clone(&host);
@@ -200,15 +187,21 @@ async fn accept(listener: TcpListener, host: Arc<Host>, stop: CancellationToken)
 
 /// A fleet that answers.
 #[derive(Debug)]
-pub struct RunningFleet {
-    title: String,
-    hosts: Vec<SimulatedHost>,
-    names: Vec<NameTarget>,
-    running: Vec<(Endpoint, Arc<Host>)>,
-    dns: SocketAddr,
-    port: u16,
-    layout: Layout,
-    root: Vec<u8>,
+pub struct SimulatedFleet {
+    /// Of the scenario.
+    pub title: String,
+    /// In the order of the scenario.
+    pub hosts: Vec<SimulatedHost>,
+    /// Targets of the scan besides the hosts.
+    pub names: Vec<NameSpec>,
+    /// The address of the DNS server, over UDP and TCP.
+    pub dns: SocketAddr,
+    /// The port that stands for 3389.
+    pub port: u16,
+    pub layout: Layout,
+    /// The root certificate (DER) of the simulated company.
+    pub root_certificate: Vec<u8>,
+    running: Vec<(Endpoint, Arc<HostBehavior>)>,
     tasks: JoinSet<()>,
     stop: CancellationToken,
     _guard: DropGuard,
@@ -216,26 +209,8 @@ pub struct RunningFleet {
     _reserved: Vec<Socket>,
 }
 
-impl RunningFleet {
-    /// The scenario's title.
-    #[must_use]
-    pub fn title(&self) -> &str {
-        &self.title
-    }
-
-    /// Every host, in the order of the scenario.
-    #[must_use]
-    pub fn hosts(&self) -> &[SimulatedHost] {
-        &self.hosts
-    }
-
-    /// Names that the scan is told besides those of hosts.
-    #[must_use]
-    pub fn names(&self) -> &[NameTarget] {
-        &self.names
-    }
-
-    /// What to give a scan as targets, each with its port.
+impl SimulatedFleet {
+    /// The targets of the scan, each with its port.
     #[must_use]
     pub fn targets(&self) -> Vec<String> {
         let mut targets = Vec::new();
@@ -255,37 +230,13 @@ impl RunningFleet {
         targets
     }
 
-    /// Where the DNS server listens, over UDP and TCP.
+    /// The ended connections to a host, oldest first, at most 512.
     #[must_use]
-    pub const fn dns(&self) -> SocketAddr {
-        self.dns
-    }
-
-    /// The port that stands for 3389.
-    #[must_use]
-    pub const fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// Where the hosts are.
-    #[must_use]
-    pub const fn layout(&self) -> Layout {
-        self.layout
-    }
-
-    /// The root certificate (DER) of the simulated company.
-    #[must_use]
-    pub fn root_certificate(&self) -> &[u8] {
-        &self.root
-    }
-
-    /// The connections to a host that are over, oldest first, at most 512.
-    #[must_use]
-    pub fn visits(&self, endpoint: Endpoint) -> Vec<Visit> {
+    pub fn connections(&self, endpoint: Endpoint) -> Vec<ConnectionRecord> {
         self.running
             .iter()
             .find(|(place, _)| *place == endpoint)
-            .map(|(_, host)| host.visits.all())
+            .map(|(_, host)| host.connections.all())
             .unwrap_or_default()
     }
 
@@ -302,7 +253,7 @@ impl RunningFleet {
 }
 
 impl Layout {
-    /// Where a written address really lives.
+    /// The real address of one in the scenario.
     fn place(self, address: IpAddr) -> IpAddr {
         match (self, address) {
             (Self::OneAddress, IpAddr::V4(_)) => LOCALHOST,
@@ -311,16 +262,16 @@ impl Layout {
     }
 }
 
-/// Sockets for every host of a scenario.
-struct Ground {
+/// The sockets of all hosts of a scenario.
+struct BoundSockets {
     bound: Vec<(Socket, Endpoint)>,
-    /// Bound so that nobody else answers there.
+    /// Bound so that no other program answers there.
     reserved: Vec<Socket>,
     port: u16,
     layout: Layout,
 }
 
-impl Ground {
+impl BoundSockets {
     fn find(scenario: &Scenario, ports: Ports) -> Result<Self, SimError> {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let first = match ports {
@@ -335,7 +286,7 @@ impl Ground {
         });
         for port in first.into_iter().chain(drawn) {
             match Self::at(scenario, port, Layout::PerAddress) {
-                Ok(ground) => return Ok(ground),
+                Ok(sockets) => return Ok(sockets),
                 Err(SimError::Bind { source, .. }) if is_taken(&source) => {}
                 Err(SimError::Bind { source, .. })
                     if source.kind() == io::ErrorKind::AddrNotAvailable =>
@@ -352,7 +303,7 @@ impl Ground {
         let mut reserved = Vec::new();
         if layout == Layout::PerAddress {
             reserved.push(bind(SocketAddr::new(CLAIM, port), false)?);
-            // Names that lead to ::1 should lead nowhere. Without IPv6 they do anyway.
+            // Nothing answers on ::1, as without IPv6.
             match bind(SocketAddr::new(Ipv6Addr::LOCALHOST.into(), port), false) {
                 Ok(socket) => reserved.push(socket),
                 Err(SimError::Bind { source, .. }) if !is_taken(&source) => {}
@@ -386,13 +337,13 @@ impl Ground {
     }
 }
 
-/// The port for one that was written relative to 3389.
+/// A port of the scenario, moved by as much as the common port from 3389.
 const fn shifted(written: u16, common: u16) -> u16 {
     let port = common.wrapping_add(written.wrapping_sub(DEFAULT_PORT));
     if port == 0 { 1 } else { port }
 }
 
-/// Windows reserves whole ranges of ports, and says "permission denied" there.
+/// Windows answers "permission denied" for its reserved port ranges.
 fn is_taken(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -411,8 +362,8 @@ fn bind(address: SocketAddr, listens: bool) -> Result<Socket, SimError> {
             Type::STREAM,
             Some(Protocol::TCP),
         )?;
-        // On Unix a fleet started again must not wait for the last one's connections to be forgotten. A socket that only
-        // keeps a place goes without, so that nobody shares it. On Windows the option means something else.
+        // On Unix a restarted fleet would have to wait for TIME_WAIT of the last one. A reserved socket goes without, so that
+        // no other program can share it. On Windows the option means something else.
         if cfg!(unix) && listens {
             socket.set_reuse_address(true)?;
         }
@@ -431,8 +382,8 @@ mod tests {
         let scenario =
             Scenario::from_toml("title = \"t\"\n[[host]]\naddress = 1\n[[host]]\naddress = 2")
                 .unwrap();
-        let ground = Ground::at(&scenario, 0, Layout::OneAddress).unwrap();
-        let endpoints: Vec<Endpoint> = ground.bound.iter().map(|(_, place)| *place).collect();
+        let sockets = BoundSockets::at(&scenario, 0, Layout::OneAddress).unwrap();
+        let endpoints: Vec<Endpoint> = sockets.bound.iter().map(|(_, place)| *place).collect();
         assert!(endpoints.iter().all(|place| place.address == LOCALHOST));
         assert_ne!(endpoints[0].port, endpoints[1].port);
     }

@@ -1,19 +1,18 @@
-//! What a simulated legacy server wants to know of a `ClientHello`: which suites, and whether it speaks TLS 1.3.
+//! The parts of a `ClientHello` on which the answer of a simulated legacy server depends.
 
 /// `supported_versions` (RFC 8446 section 4.2.1): sent by every client that speaks TLS 1.3, never by the legacy peek.
 const SUPPORTED_VERSIONS: u16 = 43;
 
-/// The parts of a `ClientHello` (RFC 5246 section 7.4.1.2) that a choice depends on.
+/// RFC 5246 section 7.4.1.2.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Hello {
-    /// Cipher suites in the client's order.
     pub(super) suites: Vec<u16>,
-    /// It speaks TLS 1.3, so it is no old client.
+    /// The client speaks TLS 1.3.
     pub(super) modern: bool,
 }
 
 impl Hello {
-    /// Reads the first record of a connection; `None` when it is not a whole `ClientHello`.
+    /// `None` when the record is not a whole `ClientHello`.
     pub(super) fn read(record: &[u8]) -> Option<Self> {
         let [22, 3, _, _, _, 1, _, _, _, rest @ ..] = record else {
             return None;
@@ -41,19 +40,18 @@ impl Hello {
         })
     }
 
-    /// Whether a suite is offered.
     pub(super) fn offers(&self, suite: u16) -> bool {
         self.suites.contains(&suite)
     }
 }
 
-/// A block with a length of one byte, and what follows it.
+/// A block with a length of one byte, and the bytes after it.
 fn block8(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first()?;
     rest.split_at_checked(usize::from(*length))
 }
 
-/// A block with a length of two bytes, and what follows it.
+/// A block with a length of two bytes, and the bytes after it.
 fn block16(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let [high, low, rest @ ..] = bytes else {
         return None;

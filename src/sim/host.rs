@@ -1,4 +1,4 @@
-//! What one simulated host decides, apart from moving bytes.
+//! The answers of a simulated host.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64};
@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 use jiff::{SignedDuration, Timestamp};
 use rustls::ServerConfig;
 
-use super::certificate::{Identity, Mint};
+use super::certificate::{CertificateAuthority, CertificateChain};
+use super::connection_log::ConnectionLog;
 use super::schedule::Schedule;
-use super::visit::VisitLog;
 use super::{Credssp, HostSpec, Security, SimError, Stack, tls};
 use crate::model::{NegotiationFailure, Protocols};
 use crate::wire::ntlm::Challenge;
@@ -17,78 +17,81 @@ use crate::wire::x224::{ConfirmBody, ConnectionConfirm, ConnectionRequest};
 
 /// Longest NetBIOS computer name (MS-NBTE 2.2.1).
 const NETBIOS_LIMIT: usize = 15;
-/// What a Windows host says when the scenario gives no build: Server 2022.
-const USUAL_BUILD: (u8, u8, u16) = (10, 0, 20348);
-/// What every host of the FreeRDP family says.
+/// The default build, Server 2022.
+const DEFAULT_BUILD: (u8, u8, u16) = (10, 0, 20348);
+/// Of every FreeRDP server.
 const FREERDP_BUILD: (u8, u8, u16) = (6, 1, 7601);
-/// `TSRequest` version of hosts mended since 2018 (MS-CSSP 2.2.1).
+/// `TSRequest` version since the fix of 2018 (MS-CSSP 2.2.1).
 const TSREQUEST_VERSION: u32 = 6;
-/// Every flag that a negotiation response of a current Windows carries (MS-RDPBCGR 2.2.1.2.1).
+/// The response flags of current Windows (MS-RDPBCGR 2.2.1.2.1).
 const WINDOWS_FLAGS: u8 = 0x1F;
 
-/// A certificate and, where rustls serves it, its configuration.
+/// A chain and, where rustls serves it, its configuration.
 #[derive(Debug)]
-pub(super) struct Served {
+pub(super) struct ServedCertificate {
     pub(super) chain: Vec<Vec<u8>>,
     pub(super) config: Option<Arc<ServerConfig>>,
 }
 
-/// A host with all that it needs to answer.
 #[derive(Debug)]
-pub(super) struct Host {
+pub(super) struct HostBehavior {
     pub(super) spec: HostSpec,
     pub(super) schedule: Schedule,
     /// INVARIANT: never empty when [`HostSpec::uses_tls`].
-    identities: Vec<Served>,
-    /// Connections accepted so far.
+    certificates: Vec<ServedCertificate>,
+    /// Connections so far.
     pub(super) accepted: AtomicU64,
-    /// Connections open now.
+    /// Open connections.
     pub(super) open: AtomicU32,
-    pub(super) visits: VisitLog,
+    pub(super) connections: ConnectionLog,
 }
 
-impl Host {
-    pub(super) fn new(spec: HostSpec, seed: u64, mint: &Mint) -> Result<Self, SimError> {
+impl HostBehavior {
+    pub(super) fn new(
+        spec: HostSpec,
+        seed: u64,
+        authority: &CertificateAuthority,
+    ) -> Result<Self, SimError> {
         let failed = |reason: String| SimError::Certificate {
             host: spec.address.to_string(),
             reason,
         };
-        let mut identities = Vec::new();
+        let mut certificates = Vec::new();
         if spec.uses_tls() {
             let name = own_name(&spec);
             for certificate in spec.certificate_specs() {
-                let Identity { chain, key } = mint
-                    .make(&certificate, &name)
+                let CertificateChain { chain, key } = authority
+                    .issue(&certificate, &name)
                     .map_err(|error| failed(error.to_string()))?;
-                let client_root = spec.asks_client_certificate.then(|| mint.root());
+                let client_root = spec.asks_client_certificate.then(|| authority.root());
                 let config = match key {
                     Some(key) if spec.tls.is_live() => {
                         Some(tls::server_config(spec.tls, &key, client_root).map_err(failed)?)
                     }
                     _ => None,
                 };
-                identities.push(Served { chain, config });
+                certificates.push(ServedCertificate { chain, config });
             }
         }
         let schedule = Schedule::new(spec.faults.clone(), seed, number_of(&spec));
         Ok(Self {
             spec,
             schedule,
-            identities,
+            certificates,
             accepted: AtomicU64::new(0),
             open: AtomicU32::new(0),
-            visits: VisitLog::default(),
+            connections: ConnectionLog::default(),
         })
     }
 
-    /// The certificate for a connection: they take turns.
-    pub(super) fn identity(&self, connection: u64) -> Option<&Served> {
-        let count = u64::try_from(self.identities.len()).ok()?;
+    /// The certificates take turns.
+    pub(super) fn certificate(&self, connection: u64) -> Option<&ServedCertificate> {
+        let count = u64::try_from(self.certificates.len()).ok()?;
         let turn = connection.checked_rem(count)?;
-        self.identities.get(usize::try_from(turn).ok()?)
+        self.certificates.get(usize::try_from(turn).ok()?)
     }
 
-    /// What is answered to a connection request (MS-RDPBCGR 3.3.5.3.2).
+    /// The answer to a connection request (MS-RDPBCGR 3.3.5.3.2).
     pub(super) fn confirm(&self, request: &ConnectionRequest) -> ConnectionConfirm {
         let asked = request.requested.unwrap_or(Protocols::STANDARD_RDP);
         let select = |selected| ConfirmBody::Response {
@@ -131,7 +134,7 @@ impl Host {
         }
     }
 
-    /// What is answered to the NTLM question.
+    /// The answer to an NTLM negotiate message.
     pub(super) fn credssp_answer(&self, question: &TsRequest, now: Timestamp) -> TsRequest {
         let (nego_token, error_code) = match self.spec.credssp {
             Credssp::Challenge => (Some(self.challenge(now).encode()), None),
@@ -201,7 +204,7 @@ impl Host {
             .build
             .as_deref()
             .and_then(parse_build)
-            .unwrap_or(USUAL_BUILD)
+            .unwrap_or(DEFAULT_BUILD)
     }
 }
 
@@ -216,7 +219,7 @@ pub(super) fn parse_build(text: &str) -> Option<(u8, u8, u16)> {
     parts.next().is_none().then_some(build)
 }
 
-/// The name that the host gives itself, in certificates and NTLM.
+/// The name in certificates and NTLM.
 fn own_name(spec: &HostSpec) -> String {
     spec.names
         .first()
@@ -224,7 +227,7 @@ fn own_name(spec: &HostSpec) -> String {
         .unwrap_or_else(|| format!("host-{}", number_of(spec)))
 }
 
-/// A number for the host that stays the same when others are added: the last two bytes of its address, and its port.
+/// A number of the host that does not depend on other hosts: the last two bytes of its address, and its port.
 fn number_of(spec: &HostSpec) -> u64 {
     let place = match spec.address.0 {
         std::net::IpAddr::V4(v4) => u64::from(v4.to_bits() & 0xFFFF),
@@ -242,14 +245,14 @@ mod tests {
     use super::*;
     use crate::sim::Scenario;
 
-    fn host(text: &str) -> Host {
+    fn host(text: &str) -> HostBehavior {
         let scenario =
             Scenario::from_toml(&format!("title = \"t\"\n[[host]]\naddress = 7\n{text}"));
         let now = "2026-11-23T12:00:00Z".parse().unwrap();
-        Host::new(
+        HostBehavior::new(
             scenario.unwrap().hosts.remove(0),
             1,
-            &Mint::new(now).unwrap(),
+            &CertificateAuthority::new(now).unwrap(),
         )
         .unwrap()
     }
@@ -334,7 +337,7 @@ mod tests {
     #[test]
     fn certificates_take_turns() {
         let host = host("certificates = [{}, { days_left = 9 }]");
-        let leaf = |connection| host.identity(connection).unwrap().chain[0].clone();
+        let leaf = |connection| host.certificate(connection).unwrap().chain[0].clone();
         assert_ne!(leaf(0), leaf(1));
         assert_eq!(leaf(0), leaf(2));
     }

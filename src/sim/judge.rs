@@ -1,58 +1,58 @@
-//! Holds what a scan found against what a scenario expects.
+//! Compares the result of a scan with the expectations of a scenario.
 
 use std::fmt::Display;
 
-use super::{Expect, Layout, RunningFleet, TargetForm, Wanted};
+use super::{Expectation, Expected, Layout, SimulatedFleet, TargetForm};
 use crate::fleet::{Fleet, Host};
 use crate::model::{DnsVerdict, HostKey, HostState, Nla, SelectedSecurity, StabilityVerdict};
 
-/// Everything in which a host differs from what is expected, one line each.
+/// The differences of a host to its expectation, one line each.
 #[must_use]
-pub fn judge(expect: &Expect, host: &Host) -> Vec<String> {
+pub fn judge(expect: &Expectation, host: &Host) -> Vec<String> {
     let diagnosis = &host.diagnosis;
     let history = host.history();
     let tls = history.tls();
-    let mut verdicts = Verdicts::default();
-    verdicts.same("state", expect.state, diagnosis.state, HostState::word);
-    verdicts.wanted(
+    let mut differences = Differences::default();
+    differences.same("state", expect.state, diagnosis.state, HostState::word);
+    differences.wanted(
         "failed_stage",
         expect.failed_stage.as_ref(),
         diagnosis.failed_stage.as_ref(),
         |stage| stage.word().to_owned(),
     );
-    verdicts.same(
+    differences.same(
         "security",
         expect.security,
         diagnosis.security,
         SelectedSecurity::word,
     );
-    verdicts.same("nla", expect.nla, diagnosis.nla, Nla::word);
+    differences.same("nla", expect.nla, diagnosis.nla, Nla::word);
     let version = tls
         .and_then(|tls| tls.version)
         .map(|version| version.to_string());
-    verdicts.wanted("tls", expect.tls.as_ref(), version.as_ref(), String::clone);
-    verdicts.wanted(
+    differences.wanted("tls", expect.tls.as_ref(), version.as_ref(), String::clone);
+    differences.wanted(
         "handshake",
         expect.handshake.as_ref(),
         tls.map(|tls| &tls.handshake),
         |handshake| format!("{handshake:?}"),
     );
-    verdicts.wanted(
+    differences.wanted(
         "certificate_status",
         expect.certificate_status.as_ref(),
         diagnosis.certificate_status.as_ref(),
         |status| status.word().to_owned(),
     );
     if let Some(days) = expect.days_left {
-        verdicts.wanted(
+        differences.wanted(
             "days_left",
-            Some(&Wanted::Exactly(days)),
+            Some(&Expected::Exactly(days)),
             diagnosis.days_left.as_ref(),
             i64::to_string,
         );
     }
-    verdicts.same("dns", expect.dns, diagnosis.dns, DnsVerdict::word);
-    verdicts.same(
+    differences.same("dns", expect.dns, diagnosis.dns, DnsVerdict::word);
+    differences.same(
         "stability",
         expect.stability,
         diagnosis.stability.verdict,
@@ -62,7 +62,7 @@ pub fn judge(expect: &Expect, host: &Host) -> Vec<String> {
         .ntlm()
         .and_then(|ntlm| ntlm.dns_computer.as_deref())
         .map(str::to_owned);
-    verdicts.wanted(
+    differences.wanted(
         "ntlm_computer",
         expect.ntlm_computer.as_ref(),
         computer.as_ref(),
@@ -72,21 +72,21 @@ pub fn judge(expect: &Expect, host: &Host) -> Vec<String> {
         .predicted
         .as_ref()
         .map(|error| error.code.to_owned());
-    verdicts.wanted(
+    differences.wanted(
         "predicted",
         expect.predicted.as_ref(),
         predicted.as_ref(),
         String::clone,
     );
-    verdicts.findings(expect, host);
-    verdicts.0
+    differences.findings(expect, host);
+    differences.0
 }
 
-/// Judges every host of a running fleet that the scan was told about, and every name without an address.
+/// The differences of all targets of a fleet to their expectations.
 #[must_use]
-pub fn judge_fleet(running: &RunningFleet, fleet: &Fleet) -> Vec<String> {
+pub fn judge_fleet(running: &SimulatedFleet, fleet: &Fleet) -> Vec<String> {
     let hosts = running
-        .hosts()
+        .hosts
         .iter()
         .filter(|host| host.target != TargetForm::None)
         .map(|host| {
@@ -94,20 +94,20 @@ pub fn judge_fleet(running: &RunningFleet, fleet: &Fleet) -> Vec<String> {
             (HostKey::Endpoint(host.endpoint), title, &host.expect)
         });
     let names = running
-        .names()
+        .names
         .iter()
-        .filter(|target| target.expect != Expect::default())
+        .filter(|target| target.expect != Expectation::default())
         .map(|target| {
             let key = HostKey::Unresolved {
                 name: target.name.clone(),
-                port: running.port(),
+                port: running.port,
             };
             (key, target.name.as_str(), &target.expect)
         });
     hosts
         .chain(names)
         .flat_map(|(key, title, expect)| {
-            let expect = judgeable(expect, running.layout());
+            let expect = judgeable(expect, running.layout);
             let host = fleet.find(&key).and_then(|id| fleet.host(id));
             let differences = match host {
                 Some(host) => judge(&expect, host),
@@ -120,8 +120,8 @@ pub fn judge_fleet(running: &RunningFleet, fleet: &Fleet) -> Vec<String> {
         .collect()
 }
 
-/// With all hosts on one address, names and addresses say nothing.
-fn judgeable(expect: &Expect, layout: Layout) -> Expect {
+/// With all hosts on one address, names cannot be compared with addresses.
+fn judgeable(expect: &Expectation, layout: Layout) -> Expectation {
     let mut expect = expect.clone();
     if layout == Layout::OneAddress {
         let about_names = |id: &String| id.starts_with("RDP-DNS") || id.starts_with("RDP-NAME");
@@ -134,9 +134,9 @@ fn judgeable(expect: &Expect, layout: Layout) -> Expect {
 }
 
 #[derive(Default)]
-struct Verdicts(Vec<String>);
+struct Differences(Vec<String>);
 
-impl Verdicts {
+impl Differences {
     fn differ(&mut self, what: &str, expected: impl Display, found: impl Display) {
         self.0
             .push(format!("{what}: expected {expected}, found {found}"));
@@ -159,14 +159,14 @@ impl Verdicts {
     fn wanted<T: PartialEq>(
         &mut self,
         what: &str,
-        expected: Option<&Wanted<T>>,
+        expected: Option<&Expected<T>>,
         found: Option<&T>,
         word: impl Fn(&T) -> String,
     ) {
         let expected = match expected {
             None => return,
-            Some(Wanted::Nothing) => None,
-            Some(Wanted::Exactly(value)) => Some(value),
+            Some(Expected::Nothing) => None,
+            Some(Expected::Exactly(value)) => Some(value),
         };
         if expected != found {
             let words = |value: Option<&T>| value.map_or_else(|| "none".to_owned(), &word);
@@ -174,7 +174,7 @@ impl Verdicts {
         }
     }
 
-    fn findings(&mut self, expect: &Expect, host: &Host) {
+    fn findings(&mut self, expect: &Expectation, host: &Host) {
         let found: Vec<&str> = host
             .diagnosis
             .findings

@@ -1,14 +1,15 @@
 //! A simulated RDP fleet on loopback, for tests, screenshots and `rdpscan demo`.
 //!
-//! A [`Scenario`] is a TOML file that drives the fleet *and* judges the result: every host says how it behaves and what a scan
-//! is expected to find. [`Fleet::start`] binds it, [`judge_fleet`] holds the scan against the expectations.
+//! A [`Scenario`] is a TOML file with the behavior of every host and the expected result of a scan. [`SimulatedFleet::start`] binds
+//! it, [`judge_fleet`] compares the result with the expectations.
 //!
-//! Hosts live on `127.77.0.N` with one common port, as in a real network. Linux and Windows let any program bind such an
-//! address. Where the system does not (macOS without aliases), the whole fleet moves to `127.0.0.1` with one port per host:
-//! see [`Layout`]. Nothing here ever binds or names an address outside loopback.
+//! Hosts have addresses `127.77.0.N` and one common port. Where the system does not let programs bind such addresses (macOS
+//! without aliases), all hosts are on `127.0.0.1` with one port each: see [`Layout`]. INVARIANT: nothing binds or names an
+//! address outside loopback.
 
 mod certificate;
 mod connection;
+mod connection_log;
 mod dns;
 mod error;
 mod expect;
@@ -22,19 +23,19 @@ mod schedule;
 mod silent;
 mod spec;
 mod tls;
-mod visit;
 mod zone;
 
 #[cfg(test)]
 mod tests;
 
+pub use connection_log::ConnectionRecord;
 pub use error::SimError;
-pub use expect::{Expect, Wanted};
-pub use fleet::{Fleet, Layout, Ports, RunningFleet, SimulatedHost, StartOptions};
+pub use expect::{Expectation, Expected};
+pub use fleet::{Layout, Ports, SimulatedFleet, SimulatedHost, StartOptions};
 pub use judge::{judge, judge_fleet};
-pub use scenario::{DnsAnswer, DnsRecord, NameTarget, PtrRecord, Scenario};
+pub use scenario::{DnsAnswer, DnsRecord, NameSpec, PtrRecord, Scenario};
 pub use spec::{
     Address, CertificateSpec, Credssp, ExtendedUsage, FaultKind, FaultPoint, FaultSpec, Fixture,
-    HostDns, HostSpec, Issuer, NtlmSpec, Security, Service, Stack, TargetForm, TlsProfile, Turn,
+    HostDns, HostSpec, Issuer, NtlmSpec, PatternStep, Security, Service, Stack, TargetForm,
+    TlsProfile,
 };
-pub use visit::Visit;

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::host::parse_build;
-use super::{Address, Expect, FaultPoint, FaultSpec, HostSpec, Service, SimError, TargetForm};
+use super::{Address, Expectation, FaultPoint, FaultSpec, HostSpec, Service, SimError, TargetForm};
 
 /// The demo fleet, embedded.
 const DEMO: &str = include_str!("../../config/demo-fleet.toml");
@@ -11,33 +11,32 @@ const DEMO: &str = include_str!("../../config/demo-fleet.toml");
 /// The most hosts that one fleet may have: each is a listening socket.
 const MAX_HOSTS: usize = 512;
 
-/// A fleet, its names, and what a scan of it is expected to find.
+/// A fleet, its names, and the expected result of a scan.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// One line for people.
     pub title: String,
-    /// Seed of everything that is drawn.
+    /// Seed of random faults.
     #[serde(default = "first_seed")]
     pub seed: u64,
-    /// Attempts per host, where the scan does not go with its default.
+    /// Attempts per host; the default of the scan when absent.
     pub attempts: Option<u32>,
-    /// The scan asks, by one more connection, whether NLA is demanded.
+    /// The scan checks whether NLA is enforced.
     #[serde(default)]
     pub check_nla: bool,
-    /// Ids of the banners about the scanning machine that a scan must raise, in order; all others must stay away.
+    /// Exactly the ids of the banners about the scanning machine, in order.
     #[serde(default)]
     pub banners: Vec<String>,
-    /// The hosts.
     #[serde(default, rename = "host")]
     pub hosts: Vec<HostSpec>,
-    /// Names that the scan is told besides those of hosts.
+    /// Targets besides the hosts.
     #[serde(default, rename = "name")]
-    pub names: Vec<NameTarget>,
-    /// Forward records besides those that hosts get by themselves; the same name here wins.
+    pub names: Vec<NameSpec>,
+    /// Forward records; they replace the default ones of a name.
     #[serde(default)]
     pub dns: Vec<DnsRecord>,
-    /// Reverse records; the same address here wins.
+    /// Reverse records; they replace the default ones of an address.
     #[serde(default)]
     pub ptr: Vec<PtrRecord>,
 }
@@ -46,62 +45,52 @@ const fn first_seed() -> u64 {
     1
 }
 
-/// A name that the scan is told, and what is expected of the row of a name without an address.
+/// A name as target, and the expected row of a name without an address.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NameTarget {
-    /// The name.
+pub struct NameSpec {
     pub name: String,
-    /// What it stands for.
     #[serde(default)]
     pub about: String,
-    /// What a scan is expected to find.
     #[serde(default)]
-    pub expect: Expect,
+    pub expect: Expectation,
 }
 
-/// How the simulated DNS server fails to answer.
+/// An answer of the DNS server without records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DnsAnswer {
-    /// No such name.
     Nxdomain,
     /// The name exists, without records of this kind.
     NoData,
-    /// SERVFAIL.
     Servfail,
-    /// REFUSED.
     Refused,
     /// No answer at all.
     Silent,
 }
 
-/// Where a name leads.
+/// Addresses of a name.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DnsRecord {
-    /// The name.
     pub name: String,
-    /// Its addresses, A and AAAA.
+    /// A and AAAA.
     #[serde(default)]
     pub addresses: Vec<Address>,
-    /// Trouble in place of addresses.
+    /// Instead of addresses.
     pub answer: Option<DnsAnswer>,
-    /// Time to live in seconds.
     #[serde(default = "usual_ttl")]
     pub ttl_s: u32,
 }
 
-/// Where an address leads back.
+/// Names of an address.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PtrRecord {
-    /// The address.
     pub address: Address,
-    /// Its names.
     #[serde(default)]
     pub names: Vec<String>,
-    /// Trouble in place of names.
+    /// Instead of names.
     pub answer: Option<DnsAnswer>,
 }
 
@@ -110,7 +99,7 @@ pub(super) const fn usual_ttl() -> u32 {
 }
 
 impl Scenario {
-    /// Reads a scenario and refuses one that contradicts itself.
+    /// Parses and checks a scenario.
     pub fn from_toml(text: &str) -> Result<Self, SimError> {
         let scenario: Self =
             toml::from_str(text).map_err(|error| SimError::Syntax(error.to_string()))?;
@@ -123,7 +112,7 @@ impl Scenario {
         Self::from_toml(DEMO)
     }
 
-    /// Whether it makes sense. [`super::Fleet::start`] asks again, since every field is public.
+    /// Rejects contradictions. [`super::SimulatedFleet::start`] checks again, since every field is public.
     pub fn check(&self) -> Result<(), SimError> {
         if self.hosts.len() > MAX_HOSTS {
             return Err(invalid(

@@ -1,8 +1,8 @@
-//! Which fault strikes on which connection: a pure function, so that a run can be repeated.
+//! Which fault affects which connection: a pure function, so that a run can be repeated.
 
-use super::{FaultPoint, FaultSpec, Turn};
+use super::{FaultPoint, FaultSpec, PatternStep};
 
-/// The faults of one host with what decides about them.
+/// The faults of one host.
 #[derive(Debug, Clone)]
 pub(super) struct Schedule {
     faults: Vec<FaultSpec>,
@@ -18,7 +18,7 @@ impl Schedule {
         }
     }
 
-    /// The fault that strikes at this point of the host's connection number `connection` (from 0).
+    /// The fault at this point of a connection, numbered from 0 for each host.
     pub(super) fn fault(&self, point: FaultPoint, connection: u64) -> Option<&FaultSpec> {
         self.faults
             .iter()
@@ -40,11 +40,11 @@ impl Schedule {
         usize::try_from(connection % length)
             .ok()
             .and_then(|turn| fault.pattern.get(turn))
-            .is_some_and(|turn| *turn == Turn::Fail)
+            .is_some_and(|turn| *turn == PatternStep::Fail)
     }
 }
 
-/// The finishing step of splitmix64: spreads neighbouring numbers over the whole range.
+/// splitmix64.
 pub(super) const fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -52,12 +52,19 @@ pub(super) const fn mix(value: u64) -> u64 {
     value ^ (value >> 31)
 }
 
+/// Bytes that begin like no known protocol.
+pub(super) fn noise(length: u64) -> Vec<u8> {
+    std::iter::once(0xA7)
+        .chain((1..length).map(|index| mix(index).to_le_bytes()[0]))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sim::FaultKind;
 
-    fn fault(pattern: &[Turn], percent: Option<u8>) -> FaultSpec {
+    fn fault(pattern: &[PatternStep], percent: Option<u8>) -> FaultSpec {
         FaultSpec {
             after: FaultPoint::Request,
             kind: FaultKind::Close,
@@ -75,7 +82,14 @@ mod tests {
 
     #[test]
     fn a_pattern_is_repeated() {
-        let schedule = Schedule::new(vec![fault(&[Turn::Ok, Turn::Fail, Turn::Ok], None)], 1, 1);
+        let schedule = Schedule::new(
+            vec![fault(
+                &[PatternStep::Ok, PatternStep::Fail, PatternStep::Ok],
+                None,
+            )],
+            1,
+            1,
+        );
         assert_eq!(
             strikes(&schedule, 6),
             [false, true, false, false, true, false]

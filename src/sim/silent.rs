@@ -1,8 +1,7 @@
-//! An address whose SYNs stay unanswered, without privilege and without a packet filter.
+//! An address that answers no SYN, without privileges and without a packet filter.
 //!
-//! A listener that nobody accepts from, and whose queue is full, makes Linux and macOS drop further SYNs: to a client that is a
-//! packet filter that drops. Windows answers with RST instead, so that such a host looks refused there. The listener and the
-//! connections that fill its queue must live as long as the silence should last.
+//! With a full accept queue Linux and macOS drop further SYNs, like a packet filter. Windows answers with RST instead, so that the
+//! host refuses there. The listener and the connections in its queue stay open as long as the address is to be silent.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,20 +9,20 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-/// How long a filling connection may take; on loopback it takes microseconds, or is dropped since the queue is full.
-const FILL_PATIENCE: Duration = Duration::from_millis(20);
-/// Connections to fill a queue of length 1: the kernel's own limit is one more than asked for, and it may round up.
+/// The longest connect of a filler: on loopback it takes microseconds, or is dropped since the queue is full.
+const FILL_TIMEOUT: Duration = Duration::from_millis(20);
+/// Connections that fill the queue: the kernel's limit is one more than requested, and it may round up.
 const FILLERS: usize = 3;
 
 /// A listener with a full queue.
 #[derive(Debug)]
 pub(super) struct SilentListener {
-    /// Held open: the queue stays full while they live. Closing them is all that ends the silence.
+    /// The listener and its fillers; closing them ends the silence.
     _sockets: Vec<Socket>,
 }
 
 impl SilentListener {
-    /// Makes a bound socket silent. Blocks for about [`FILL_PATIENCE`].
+    /// Makes a bound socket silent. Blocks for about [`FILL_TIMEOUT`].
     pub(super) fn new(bound: Socket, address: SocketAddr) -> io::Result<Self> {
         bound.listen(0)?;
         let mut sockets = vec![bound];
@@ -34,7 +33,7 @@ impl SilentListener {
                 Some(Protocol::TCP),
             )?;
             if filler
-                .connect_timeout(&SockAddr::from(address), FILL_PATIENCE)
+                .connect_timeout(&SockAddr::from(address), FILL_TIMEOUT)
                 .is_err()
             {
                 break;

@@ -1,19 +1,18 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use serde::de::{self, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use super::Expect;
+use super::Expectation;
 
-/// Where a host lives: a loopback address as text, or a number N that stands for `127.77.0.N`.
+/// A loopback address as text, or a number N that stands for `127.77.0.N`.
 ///
-/// INVARIANT: made by [`Deserialize`] it is always a loopback address; the place where sockets are bound checks again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// INVARIANT: made by [`Deserialize`] it is a loopback address; [`super::SimulatedFleet::start`] checks again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "toml::Value")]
 pub struct Address(pub IpAddr);
 
 impl Address {
-    /// The address that a number in a scenario stands for.
     #[must_use]
     pub const fn numbered(number: u16) -> Self {
         let [high, low] = number.to_be_bytes();
@@ -27,38 +26,23 @@ impl fmt::Display for Address {
     }
 }
 
-impl<'de> Deserialize<'de> for Address {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AddressVisitor;
+impl TryFrom<toml::Value> for Address {
+    type Error = String;
 
-        impl Visitor<'_> for AddressVisitor {
-            type Value = Address;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a loopback address, or a number N for 127.77.0.N")
-            }
-
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Address, E> {
-                u16::try_from(number)
-                    .map(Address::numbered)
-                    .map_err(|_| E::custom(format!("host number {number} is not in 0 to 65535")))
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Address, E> {
-                let address: IpAddr = text
-                    .parse()
-                    .map_err(|_| E::custom(format!("\"{text}\" is not an address")))?;
-                if address.is_loopback() {
-                    Ok(Address(address))
-                } else {
-                    Err(E::custom(format!(
-                        "{address} is not a loopback address; use 127.0.0.0/8 or ::1"
-                    )))
-                }
-            }
+    fn try_from(value: toml::Value) -> Result<Self, String> {
+        match value {
+            toml::Value::Integer(number) => u16::try_from(number)
+                .map(Self::numbered)
+                .map_err(|_| format!("host number {number} is not in 0 to 65535")),
+            toml::Value::String(text) => match text.parse::<IpAddr>() {
+                Ok(address) if address.is_loopback() => Ok(Self(address)),
+                Ok(address) => Err(format!(
+                    "{address} is not a loopback address; use 127.0.0.0/8 or ::1"
+                )),
+                Err(_) => Err(format!("\"{text}\" is not an address")),
+            },
+            _ => Err("not a loopback address, or a number N for 127.77.0.N".to_owned()),
         }
-
-        deserializer.deserialize_any(AddressVisitor)
     }
 }
 
@@ -85,14 +69,14 @@ pub enum Service {
     Noise,
 }
 
-/// What the server selects (MS-RDPBCGR 2.2.1.2), depending on what is asked.
+/// What the server selects (MS-RDPBCGR 2.2.1.2), depending on the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Security {
-    /// NLA insisted on: HYBRID, else failure 5.
+    /// NLA required: HYBRID, else failure 5.
     #[default]
     Hybrid,
-    /// As `hybrid`, and `HYBRID_EX` when asked for it.
+    /// As `hybrid`, and `HYBRID_EX` when requested.
     HybridEx,
     /// HYBRID when offered, else SSL.
     HybridOptional,
@@ -100,19 +84,19 @@ pub enum Security {
     Ssl,
     /// TLS without NLA, and a bare confirm to a bare request: xrdp, and Windows with its security layer set to negotiate.
     SslOptional,
-    /// RDSTLS, whatever is asked.
+    /// Always RDSTLS.
     Rdstls,
     /// A negotiation response that selects standard RDP security.
     StandardRdp,
     /// A confirm without negotiation data: a server older than negotiation.
     Bare,
-    /// This failure code, known or not. Code 2 gives way to a request without TLS, as Windows does.
+    /// This failure code, known or not. With code 2 a request without TLS succeeds, as on Windows.
     Failure(u32),
     /// An X.224 disconnect request in place of the confirm.
     Disconnect,
 }
 
-/// Whose manners the host has.
+/// The RDP server that the host imitates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stack {
@@ -121,11 +105,11 @@ pub enum Stack {
     Windows,
     /// Source reference 0x1234, no flags.
     Xrdp,
-    /// Source reference 0, NTLM version 6.1.7601 for ever, echoes the client nonce.
+    /// Source reference 0, NTLM version 6.1.7601, echoes the client nonce.
     Freerdp,
 }
 
-/// What the server can do in TLS.
+/// TLS versions and suites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TlsProfile {
@@ -135,7 +119,7 @@ pub enum TlsProfile {
     /// 1.2 with modern suites only.
     #[serde(rename = "1.2")]
     Tls12,
-    /// 1.3 only: the legacy peek sees nothing.
+    /// 1.3 only: no answer to the legacy peek.
     #[serde(rename = "1.3")]
     Tls13,
     /// 1.0 only: alert 70 to a hello that wants more, canned bytes to the legacy peek.
@@ -154,21 +138,21 @@ pub enum TlsProfile {
     NoCommonSuite,
     /// Alert 70 to every hello.
     NoCommonVersion,
-    /// Alert 80 to every hello: a server whose key cannot be used.
+    /// Alert 80 to every hello: a server with an unusable key.
     InternalError,
     /// Bytes that are not TLS.
     Garbage,
 }
 
 impl TlsProfile {
-    /// Whether rustls serves it; the others are canned bytes.
+    /// Whether rustls serves it. The others are canned bytes.
     #[must_use]
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Modern | Self::Tls12 | Self::Tls13)
     }
 }
 
-/// What the server answers to the NTLM question.
+/// The answer to the NTLM negotiate message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Credssp {
@@ -181,7 +165,7 @@ pub enum Credssp {
     Error(u32),
 }
 
-/// Names, version and clock in the NTLM challenge. What is left out is made up from the host's first name.
+/// Names, version and clock in the NTLM challenge. Defaults derive from the host's first name.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NtlmSpec {
@@ -193,7 +177,7 @@ pub struct NtlmSpec {
     pub dns_computer: Option<String>,
     /// AV pair 4.
     pub dns_domain: Option<String>,
-    /// AV pair 5; none for a host outside a domain.
+    /// AV pair 5; none outside a domain.
     pub dns_forest: Option<String>,
     /// Claimed build such as `10.0.17763`.
     pub build: Option<String>,
@@ -208,12 +192,12 @@ pub struct NtlmSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Issuer {
-    /// The host itself, as Windows does it.
+    /// The host itself, as on Windows.
     #[default]
     Itself,
-    /// The simulated company's issuing authority; the chain is leaf and issuing authority.
+    /// The simulated company's issuing CA; the chain is leaf and issuing CA.
     Corp,
-    /// The same authority, but the server sends the leaf alone.
+    /// The same CA, but the server sends the leaf alone.
     CorpShort,
     /// A TLS inspection appliance.
     Inspection,
@@ -254,25 +238,23 @@ pub enum Fixture {
 pub struct CertificateSpec {
     /// Subject common name; the host's first name by default.
     pub common_name: Option<String>,
-    /// Subject alternative names; none by default, as in what Windows makes for itself.
+    /// Subject alternative names; none by default, as in Windows' own certificates.
     pub san: Vec<String>,
-    /// Whole days to the end as a scan will count them; negative when past.
+    /// Whole days left as a scan counts them; negative when expired.
     pub days_left: i64,
     /// Days from start to end.
     pub lifetime_days: u32,
-    /// Days until it becomes valid, for one that is not yet; overrides the start that follows from `lifetime_days`.
+    /// Days until a certificate becomes valid; overrides the start that follows from `lifetime_days`.
     pub starts_in_days: Option<i64>,
-    /// Number of a committed RSA-2048 key, 1 to 8. An EC P-256 key of its own is made when left out.
+    /// Number of a committed RSA-2048 key, 1 to 8; a new EC P-256 key by default.
     pub rsa_key: Option<u8>,
-    /// Who signed it.
     pub issuer: Issuer,
-    /// Extended key usage.
     pub usage: ExtendedUsage,
-    /// Says of itself that it is an authority.
+    /// Basic constraints: CA.
     pub is_ca: bool,
-    /// A month 13 in its dates, so that nobody can read it.
+    /// Month 13 in its dates, so that it cannot be parsed.
     pub unreadable: bool,
-    /// A committed certificate in place of all of the above; for canned TLS only.
+    /// A committed certificate instead; for canned TLS only.
     pub fixture: Option<Fixture>,
 }
 
@@ -294,7 +276,7 @@ impl Default for CertificateSpec {
     }
 }
 
-/// When in a connection a fault strikes: after this has happened.
+/// The event in a connection after which a fault happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultPoint {
@@ -326,35 +308,30 @@ pub enum FaultKind {
     Endless,
     /// Random bytes, then FIN.
     Garbage,
-    /// 512 bytes that begin like a right answer, then FIN: a whole X.224 frame without sense, or part of a TLS record.
+    /// 512 bytes that begin like a right answer, then FIN: an X.224 frame with invalid content, or part of a TLS record.
     Nonsense,
-    /// A pause of `delay_ms`, then all goes on.
+    /// A pause of `delay_ms`, then the connection continues.
     Delay,
 }
 
-/// One turn of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Turn {
-    /// The fault does not strike.
+pub enum PatternStep {
     Ok,
-    /// It does.
     Fail,
 }
 
-/// Something that goes wrong, always or now and then. A host's faults are asked in order; the first that strikes counts.
+/// A fault, on every connection or on some. The first that applies is used.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FaultSpec {
-    /// When in the connection.
     pub after: FaultPoint,
-    /// What.
     #[serde(rename = "do")]
     pub kind: FaultKind,
-    /// On which connections to the host, repeated without end. Every connection counts, also a second one of the same attempt.
+    /// The connections with the fault, repeated. Every connection to the host counts.
     #[serde(default)]
-    pub pattern: Vec<Turn>,
-    /// On this share of connections, drawn with the scenario's seed. With neither this nor a pattern it always strikes.
+    pub pattern: Vec<PatternStep>,
+    /// The share of connections with the fault, drawn with the scenario's seed. With neither this nor a pattern: all.
     pub percent: Option<u8>,
     /// For `delay` and `drip`, in milliseconds.
     #[serde(default = "one_second_ms")]
@@ -365,7 +342,7 @@ const fn one_second_ms() -> u32 {
     1000
 }
 
-/// How the scan is told about the host.
+/// How the host is given to the scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetForm {
@@ -376,81 +353,69 @@ pub enum TargetForm {
     Name,
     /// Both ways.
     Both,
-    /// Not at all: it is there for a name to lead to.
+    /// Not at all: only names resolve to it.
     None,
 }
 
-/// Which records the host gets without anybody writing them. A written record for the same name or address wins.
+/// The DNS records that the host gets by default. A record in the scenario for the same name or address wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HostDns {
-    /// Every name leads to the address, the address leads to the first name.
+    /// Every name resolves to the address, the address to the first name.
     #[default]
     Both,
-    /// Names lead to the address.
+    /// Names resolve to the address.
     Forward,
-    /// The address leads to the first name.
+    /// The address resolves to the first name.
     Reverse,
     /// None.
     None,
 }
 
-/// One simulated host: how it behaves and what is expected of a scan.
+/// A simulated host: its behavior, and the expected result of a scan.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HostSpec {
-    /// Where it lives.
     pub address: Address,
-    /// Its port; 3389 stands for the fleet's common port, and others keep their distance to it. 0 is a free port of its own.
+    /// 3389 stands for the fleet's common port, and other ports keep their distance to it. 0 is a free port.
     #[serde(default = "default_port")]
     pub port: u16,
-    /// Its names, the first being the one it calls itself.
+    /// The first one is the computer name.
     #[serde(default)]
     pub names: Vec<String>,
-    /// What it stands for, one line.
+    /// One line for people.
     #[serde(default)]
     pub about: String,
-    /// How the scan is told.
     #[serde(default)]
     pub target: TargetForm,
-    /// What listens.
     #[serde(default)]
     pub service: Service,
-    /// What is negotiated.
     #[serde(default)]
     pub security: Security,
-    /// Whose manners.
     #[serde(default)]
     pub stack: Stack,
-    /// What TLS can do.
     #[serde(default)]
     pub tls: TlsProfile,
-    /// TLS asks for a client certificate, without insisting.
+    /// TLS requests a client certificate and does not require it.
     #[serde(default)]
     pub asks_client_certificate: bool,
-    /// Its certificate.
     pub certificate: Option<CertificateSpec>,
     /// Several certificates, one per connection in turn: a farm behind one address.
     #[serde(default)]
     pub certificates: Vec<CertificateSpec>,
-    /// What `CredSSP` answers.
     #[serde(default)]
     pub credssp: Credssp,
-    /// What NTLM says.
     #[serde(default)]
     pub ntlm: NtlmSpec,
-    /// What goes wrong.
     #[serde(default, rename = "fault")]
     pub faults: Vec<FaultSpec>,
     /// Milliseconds before every answer.
     #[serde(default)]
     pub latency_ms: u32,
-    /// Records that it gets by itself.
     #[serde(default)]
     pub dns: HostDns,
-    /// What a scan is expected to find.
     #[serde(default)]
-    pub expect: Expect,
+    pub expect: Expectation,
 }
 
 const fn default_port() -> u16 {
@@ -458,7 +423,7 @@ const fn default_port() -> u16 {
 }
 
 impl HostSpec {
-    /// The certificates that it shows in turn: at least one.
+    /// At least one, in turn.
     #[must_use]
     pub fn certificate_specs(&self) -> Vec<CertificateSpec> {
         if self.certificates.is_empty() {
@@ -468,7 +433,7 @@ impl HostSpec {
         }
     }
 
-    /// Whether connections get as far as TLS.
+    /// Whether connections reach TLS.
     #[must_use]
     pub const fn uses_tls(&self) -> bool {
         matches!(self.service, Service::Rdp)

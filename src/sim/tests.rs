@@ -26,17 +26,17 @@ use crate::wire::x224::{ConfirmBody, ConnectionConfirm, ConnectionRequest};
 /// No step of these tests may take longer, on however busy a machine.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-async fn start(hosts: &str) -> RunningFleet {
+async fn start(hosts: &str) -> SimulatedFleet {
     let scenario = Scenario::from_toml(&format!("title = \"t\"\n{hosts}")).unwrap();
     let options = StartOptions {
         now: clock::wall(),
         ports: Ports::Free,
     };
-    Fleet::start(&scenario, options).await.unwrap()
+    SimulatedFleet::start(&scenario, options).await.unwrap()
 }
 
-fn place(fleet: &RunningFleet, index: usize) -> SocketAddr {
-    fleet.hosts()[index].endpoint.socket_address()
+fn place(fleet: &SimulatedFleet, index: usize) -> SocketAddr {
+    fleet.hosts[index].endpoint.socket_address()
 }
 
 async fn within<T>(future: impl Future<Output = T>) -> T {
@@ -128,7 +128,7 @@ async fn peek(address: SocketAddr) -> PeekFacts {
     let (mut stream, _) = confirmed(address).await;
     let hello = tls_peek::client_hello(None, [7; 32]);
     stream.write_all(&hello).await.unwrap();
-    let mut reader = PeekReader::new();
+    let mut reader = PeekReader::default();
     let mut buffer = [0; 4096];
     loop {
         let length = within(stream.read(&mut buffer)).await.unwrap();
@@ -149,7 +149,7 @@ async fn anything_but_loopback_is_refused_at_start_too() {
         now: clock::wall(),
         ports: Ports::Free,
     };
-    let error = Fleet::start(&scenario, options).await.unwrap_err();
+    let error = SimulatedFleet::start(&scenario, options).await.unwrap_err();
     assert!(matches!(error, SimError::NotLoopback(_)), "{error}");
 }
 
@@ -212,10 +212,10 @@ async fn a_visit_is_remembered() {
     let mut rest = Vec::new();
     within(stream.read_to_end(&mut rest)).await.unwrap();
     drop(stream);
-    let endpoint = fleet.hosts()[0].endpoint;
+    let endpoint = fleet.hosts[0].endpoint;
     let visit = within(async {
         loop {
-            match fleet.visits(endpoint).pop() {
+            match fleet.connections(endpoint).pop() {
                 Some(visit) => return visit,
                 None => tokio::task::yield_now().await,
             }
@@ -317,19 +317,19 @@ async fn names_lead_to_hosts() {
     ));
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let question = question.to_vec().unwrap();
-    socket.send_to(&question, fleet.dns()).await.unwrap();
+    socket.send_to(&question, fleet.dns).await.unwrap();
     let mut answer = [0; 512];
     let length = within(socket.recv(&mut answer)).await.unwrap();
     let answer = Message::from_vec(&answer[..length]).unwrap();
     assert_eq!(
         answer.answers[0].data.ip_addr(),
-        Some(fleet.hosts()[0].endpoint.address)
+        Some(fleet.hosts[0].endpoint.address)
     );
     assert_eq!(
         fleet.targets(),
         [
-            fleet.hosts()[0].endpoint.to_string(),
-            format!("a.example:{}", fleet.port())
+            fleet.hosts[0].endpoint.to_string(),
+            format!("a.example:{}", fleet.port)
         ]
     );
 }
@@ -338,7 +338,7 @@ async fn names_lead_to_hosts() {
 async fn two_fleets_live_side_by_side_and_a_stopped_one_is_gone() {
     let first = start("[[host]]\naddress = 1").await;
     let second = start("[[host]]\naddress = 1").await;
-    assert_ne!(first.port(), second.port());
+    assert_ne!(first.port, second.port);
     let gone = place(&first, 0);
     first.stop().await;
     assert!(within(TcpStream::connect(gone)).await.is_err());
@@ -352,12 +352,12 @@ async fn the_whole_demo_starts_at_once() {
         ports: Ports::Free,
     };
     let begun = clock::monotonic();
-    let fleet = Fleet::start(&Scenario::demo().unwrap(), options)
+    let fleet = SimulatedFleet::start(&Scenario::demo().unwrap(), options)
         .await
         .unwrap();
     let took = clock::micros_since(begun) / 1000;
     // Measured: well below 300 ms. The limit only catches a start that waits for something.
     assert!(took < 3000, "{took} ms");
-    assert!(fleet.hosts().len() >= 44);
+    assert!(fleet.hosts.len() >= 44);
     fleet.stop().await;
 }

@@ -1,4 +1,4 @@
-//! TLS as simulated hosts speak it: rustls where it can, canned bytes where it cannot or must not.
+//! TLS of simulated hosts: rustls where it supports the profile, else canned bytes.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ const TLS_12: &[&SupportedProtocolVersion] = &[&version::TLS12];
 const TLS_13: &[&SupportedProtocolVersion] = &[&version::TLS13];
 const BOTH: &[&SupportedProtocolVersion] = &[&version::TLS13, &version::TLS12];
 
-/// A rustls server with this certificate. With `client_root` it asks for a client certificate, without insisting.
+/// With `client_root` the server requests a client certificate and does not require it.
 pub(super) fn server_config(
     profile: TlsProfile,
     key: &Arc<CertifiedKey>,
@@ -58,19 +58,19 @@ pub(super) fn server_config(
     };
     let resolver = SingleCertAndKey::from(CertifiedKey::clone(key));
     let mut config = builder.with_cert_resolver(Arc::new(resolver));
-    // CredSSP does not survive resumption, so Windows does not offer it here either.
+    // CredSSP excludes resumption, so Windows does not offer it either.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(Arc::new(config))
 }
 
-/// What a host that rustls cannot play answers to a first record.
+/// The answer of a host without rustls to a first record.
 pub(super) fn canned_answer(profile: TlsProfile, record: &[u8], chain: &[Vec<u8>]) -> Vec<u8> {
     let alert = |version, code| tls_peek::alert(version, FATAL, code);
     let Some(hello) = Hello::read(record) else {
         return alert(TlsVersion::TLS_1_0, UNEXPECTED_MESSAGE);
     };
-    // An old server minds no extension that it does not know, but a client that speaks 1.3 offers nothing below 1.2 here.
+    // An old server ignores unknown extensions, but rustls offers nothing below 1.2.
     let old = |version, suite| {
         if hello.modern {
             alert(version, PROTOCOL_VERSION)
@@ -101,7 +101,7 @@ pub(super) fn canned_answer(profile: TlsProfile, record: &[u8], chain: &[Vec<u8>
     }
 }
 
-/// What a TLS server answers to something that is not TLS.
+/// The answer of a TLS server to other bytes.
 pub(super) fn not_tls_alert() -> Vec<u8> {
     tls_peek::alert(TlsVersion::TLS_1_2, FATAL, UNEXPECTED_MESSAGE)
 }
@@ -113,7 +113,7 @@ mod tests {
 
     fn peek(profile: TlsProfile) -> (PeekStep, Option<PeekFacts>) {
         let hello = tls_peek::client_hello(None, [7; 32]);
-        let mut reader = PeekReader::new();
+        let mut reader = PeekReader::default();
         let step = reader.push(&canned_answer(profile, &hello, &[vec![0x30, 0]]));
         (step, reader.into_facts())
     }

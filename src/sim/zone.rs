@@ -1,4 +1,4 @@
-//! What the simulated DNS server knows: a pure table from questions to answers.
+//! The records of the simulated DNS server.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -6,25 +6,12 @@ use std::net::IpAddr;
 use super::scenario::usual_ttl;
 use super::{DnsAnswer, HostDns, Scenario};
 
-/// What there is to say about a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Forward {
-    /// Addresses of both families and the time to live.
-    Addresses(Vec<IpAddr>, u32),
-    /// Trouble.
-    Trouble(DnsAnswer),
-}
+/// The addresses of a name and their time to live, or why there are none.
+type Forward = Result<(Vec<IpAddr>, u32), DnsAnswer>;
+/// The names of an address, or why there are none.
+type Reverse = Result<Vec<String>, DnsAnswer>;
 
-/// What there is to say about an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reverse {
-    /// Names.
-    Names(Vec<String>),
-    /// Trouble.
-    Trouble(DnsAnswer),
-}
-
-/// All records. What is not here does not exist: the server speaks for every domain and asks nobody else.
+/// The server is authoritative for every domain: other names do not exist.
 #[derive(Debug, Default)]
 pub(super) struct Zone {
     forward: BTreeMap<String, Forward>,
@@ -32,7 +19,7 @@ pub(super) struct Zone {
 }
 
 impl Zone {
-    /// Collects the records of a scenario; `place` tells where a written address really lives.
+    /// The records of a scenario; `place` maps its addresses to the real ones.
     pub(super) fn of(scenario: &Scenario, place: impl Fn(IpAddr) -> IpAddr) -> Self {
         let mut zone = Self::default();
         for host in &scenario.hosts {
@@ -47,24 +34,13 @@ impl Zone {
             }
         }
         for record in &scenario.dns {
-            let known = match record.answer {
-                Some(trouble) => Forward::Trouble(trouble),
-                None => Forward::Addresses(
-                    record
-                        .addresses
-                        .iter()
-                        .map(|address| place(address.0))
-                        .collect(),
-                    record.ttl_s,
-                ),
-            };
+            let addresses = record.addresses.iter();
+            let addresses: Vec<_> = addresses.map(|address| place(address.0)).collect();
+            let known = record.answer.map_or(Ok((addresses, record.ttl_s)), Err);
             zone.forward.insert(record.name.clone(), known);
         }
         for record in &scenario.ptr {
-            let known = match record.answer {
-                Some(trouble) => Reverse::Trouble(trouble),
-                None => Reverse::Names(record.names.clone()),
-            };
+            let known = record.answer.map_or_else(|| Ok(record.names.clone()), Err);
             zone.reverse.insert(place(record.address.0), known);
         }
         zone
@@ -74,8 +50,8 @@ impl Zone {
         let known = self
             .forward
             .entry(name.to_owned())
-            .or_insert_with(|| Forward::Addresses(Vec::new(), usual_ttl()));
-        if let Forward::Addresses(addresses, _) = known
+            .or_insert_with(|| Ok((Vec::new(), usual_ttl())));
+        if let Ok((addresses, _)) = known
             && !addresses.contains(&address)
         {
             addresses.push(address);
@@ -86,21 +62,20 @@ impl Zone {
         let known = self
             .reverse
             .entry(address)
-            .or_insert_with(|| Reverse::Names(Vec::new()));
-        if let Reverse::Names(names) = known
+            .or_insert_with(|| Ok(Vec::new()));
+        if let Ok(names) = known
             && !names.iter().any(|known| known == name)
         {
             names.push(name.to_owned());
         }
     }
 
-    /// What is known of a name, whatever its case and final dot.
+    /// Case and a final dot of the name do not matter.
     pub(super) fn forward(&self, name: &str) -> Option<&Forward> {
         self.forward
             .get(&name.trim_end_matches('.').to_ascii_lowercase())
     }
 
-    /// What is known of an address.
     pub(super) fn reverse(&self, address: IpAddr) -> Option<&Reverse> {
         self.reverse.get(&address)
     }
@@ -120,15 +95,9 @@ mod tests {
         let zone = zone("[[host]]\naddress = 1\nnames = [\"a.example\", \"b.example\"]");
         let address: IpAddr = "127.77.0.1".parse().unwrap();
         for name in ["a.example", "B.Example."] {
-            assert_eq!(
-                zone.forward(name),
-                Some(&Forward::Addresses(vec![address], 1200))
-            );
+            assert_eq!(zone.forward(name), Some(&Ok((vec![address], 1200))));
         }
-        assert_eq!(
-            zone.reverse(address),
-            Some(&Reverse::Names(vec!["a.example".into()]))
-        );
+        assert_eq!(zone.reverse(address), Some(&Ok(vec!["a.example".into()])));
     }
 
     #[test]
@@ -136,10 +105,7 @@ mod tests {
         let zone = zone(
             "[[host]]\naddress = 1\nnames = [\"a.example\"]\n[[dns]]\nname = \"a.example\"\nanswer = \"servfail\"",
         );
-        assert_eq!(
-            zone.forward("a.example"),
-            Some(&Forward::Trouble(DnsAnswer::Servfail))
-        );
+        assert_eq!(zone.forward("a.example"), Some(&Err(DnsAnswer::Servfail)));
     }
 
     #[test]
@@ -147,7 +113,7 @@ mod tests {
         let zone = zone(
             "[[host]]\naddress = 1\nnames = [\"farm.example\"]\n[[host]]\naddress = 2\nnames = [\"farm.example\"]",
         );
-        let Some(Forward::Addresses(addresses, _)) = zone.forward("farm.example") else {
+        let Some(Ok((addresses, _))) = zone.forward("farm.example") else {
             panic!("no addresses");
         };
         assert_eq!(addresses.len(), 2);

@@ -22,7 +22,6 @@ const STILL_CIRCLES: &[&str] = &[
     "model",
     "report",
     "settings",
-    "sim",
     "table",
     "tui",
 ];

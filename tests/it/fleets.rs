@@ -16,7 +16,7 @@ use rdpscan::probe::trust::TrustStore;
 use rdpscan::probe::{LiveProber, ProbeOptions};
 use rdpscan::report::{self, Format, Selection};
 use rdpscan::scan::{self, Connections, ScanOptions};
-use rdpscan::sim::{self, Ports, RunningFleet, Scenario, StartOptions, judge_fleet};
+use rdpscan::sim::{Ports, Scenario, SimulatedFleet, StartOptions, judge_fleet};
 use rdpscan::targets::TargetSetBuilder;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -24,12 +24,12 @@ use tokio_util::sync::CancellationToken;
 /// Long enough for a healthy host on a busy machine, short enough to wait for silent ones three times.
 const STAGE: Duration = Duration::from_millis(1200);
 
-fn probe_options(running: &RunningFleet, stage: Duration) -> ProbeOptions {
+fn probe_options(running: &SimulatedFleet, stage: Duration) -> ProbeOptions {
     let names = Names::new(DnsOptions {
-        servers: vec![running.dns()],
+        servers: vec![running.dns],
         timeout: stage,
     });
-    let trust = TrustStore::from_roots([running.root_certificate()]);
+    let trust = TrustStore::from_roots([running.root_certificate.as_slice()]);
     ProbeOptions {
         x224_long: stage * 2,
         ..ProbeOptions::new(names, Arc::new(trust), stage)
@@ -53,11 +53,11 @@ fn scan_options(scenario: &Scenario) -> ScanOptions {
 
 /// Scans a running fleet to the end, with this deadline for a stage.
 async fn scan_events(
-    running: &RunningFleet,
+    running: &SimulatedFleet,
     options: ScanOptions,
     stage: Duration,
 ) -> Vec<ScanEvent> {
-    let mut targets = TargetSetBuilder::new(&[running.port()]);
+    let mut targets = TargetSetBuilder::new(&[running.port]);
     for text in running.targets() {
         targets.add_text(&text).unwrap();
     }
@@ -90,12 +90,12 @@ fn fold(events: impl IntoIterator<Item = ScanEvent>) -> Fleet {
     fleet
 }
 
-async fn start(scenario: &Scenario) -> RunningFleet {
+async fn start(scenario: &Scenario) -> SimulatedFleet {
     let options = StartOptions {
         now: clock::wall(),
         ports: Ports::Free,
     };
-    sim::Fleet::start(scenario, options).await.unwrap()
+    SimulatedFleet::start(scenario, options).await.unwrap()
 }
 
 async fn hold(scenario: &Scenario) {
@@ -119,7 +119,7 @@ async fn hold(scenario: &Scenario) {
 }
 
 /// Hosts that got more connections than the README and `--dry-run` promise, or two at once.
-fn impositions(running: &RunningFleet, fleet: &Fleet, scenario: &Scenario) -> Vec<String> {
+fn impositions(running: &SimulatedFleet, fleet: &Fleet, scenario: &Scenario) -> Vec<String> {
     let promised = |endpoint| {
         let history = fleet.history(endpoint);
         let limits = Connections::of(scan_options(scenario).attempts, scenario.check_nla);
@@ -131,12 +131,16 @@ fn impositions(running: &RunningFleet, fleet: &Fleet, scenario: &Scenario) -> Ve
         most as usize
     };
     let mut faults = Vec::new();
-    for host in running.hosts() {
-        let visits = running.visits(host.endpoint);
-        if visits.len() > promised(host.endpoint) {
-            faults.push(format!("{}: {} connections", host.endpoint, visits.len()));
+    for host in &running.hosts {
+        let connections = running.connections(host.endpoint);
+        if connections.len() > promised(host.endpoint) {
+            faults.push(format!(
+                "{}: {} connections",
+                host.endpoint,
+                connections.len()
+            ));
         }
-        if visits.iter().any(|visit| visit.open_at_once > 1) {
+        if connections.iter().any(|one| one.open_at_once > 1) {
             faults.push(format!("{}: two connections at once", host.endpoint));
         }
     }

@@ -147,7 +147,7 @@ async fn hold(members: &[u32], attempts: u32, met: bool) {
     };
     let events = scan_events(&running, options, PATIENCE).await;
     let mut wrong = Vec::new();
-    for (host, farm) in running.hosts().iter().zip(farms) {
+    for (host, farm) in running.hosts.iter().zip(farms) {
         let fleet = alone(&events, host.endpoint);
         let faults = faults(fleet.rows()[0], met);
         if !faults.is_empty() {
