@@ -1,4 +1,4 @@
-//! How counts are written, on every screen and in every report for people.
+//! The notation of counts for people.
 
 /// A count with a comma between thousands: `65,536`.
 #[must_use]

@@ -1,23 +1,21 @@
-//! Versions of network text that are safe for one sink each.
+//! Network text made safe, with one function per sink.
 //!
-//! Certificate names, NTLM names, DNS answers and the words of a resolver come from whoever answers. The model keeps them
-//! raw; nothing prints them without going through here. Every function is total: any string in, safe text out, and text that
-//! is safe already comes back borrowed.
+//! Certificate names, NTLM names and DNS answers come from peers. The model keeps them raw, and every sink sanitizes them here.
+//! Safe text is returned borrowed.
 //!
-//! What cannot be shown becomes U+FFFD, one for one, so that a reader sees that something was there and a column keeps its
-//! width. Dropping it instead would let `pay\u{200b}roll` pass for `payroll`.
+//! An unsafe character becomes one U+FFFD, so that it is visible and columns keep their width. Without it `pay\u{200b}roll` would
+//! look like `payroll`.
 
 use std::borrow::Cow;
 
-/// Stands for every character that must not reach a sink.
 const REPLACEMENT: char = '\u{FFFD}';
 
-/// Combining marks allowed in a row: enough for Vietnamese and pointed Hebrew, too few to paint over neighbouring rows.
+/// The most combining marks in sequence: enough for Vietnamese and pointed Hebrew, too few to cover neighbouring rows.
 const MOST_MARKS: usize = 3;
 
 /// For a terminal: no control codes (C0, DEL, C1, hence no escape sequence, newline or tab), no bidirectional controls,
-/// nothing invisible (zero-width, fillers, tags, stray variation selectors), no line or paragraph separators, no piles of
-/// combining marks and none at the start, where it would stick to the neighbouring cell.
+/// nothing invisible (zero-width, fillers, tags, stray variation selectors), no line or paragraph separators, no long sequences
+/// of combining marks and none at the start, where they would combine with the neighbouring cell.
 #[must_use]
 pub fn terminal(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| (0x20..0x7F).contains(&byte)) {
@@ -38,8 +36,8 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(shown).collect())
 }
 
-/// For one line of prose: as [`terminal`], but line breaks, tabs and runs of blanks become one space, and the ends are
-/// trimmed. For the words of an operating system or a resolver, where a break is layout and not an attack.
+/// For error messages of an operating system or a resolver: as [`terminal`], but line breaks, tabs and runs of blanks become one
+/// space, and the ends are trimmed.
 #[must_use]
 pub fn single_line(text: &str) -> Cow<'_, str> {
     let blank = |character: char| {
@@ -59,11 +57,10 @@ pub fn single_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(terminal(&words.join(" ")).into_owned())
 }
 
-/// For a cell of a CSV file that a spreadsheet may open: as [`terminal`], and whatever a spreadsheet would take for a formula
-/// gets a `'` in front. That includes what follows a semicolon, which is the separator in much of Europe and ends the cell
-/// there despite the quotes, and the full-width signs, which some versions read like the narrow ones.
+/// For a CSV cell in a spreadsheet: as [`terminal`], with `'` before a formula. A semicolon starts a cell as well, since it is the
+/// separator in much of Europe, despite the quotes; some versions also parse full-width signs.
 ///
-/// For text only: a number that this program worked out may well begin with a minus.
+/// Not for numbers of this program, which may begin with a minus.
 #[must_use]
 pub fn csv_cell(text: &str) -> Cow<'_, str> {
     let safe = terminal(text);
@@ -87,8 +84,8 @@ pub fn csv_cell(text: &str) -> Cow<'_, str> {
     Cow::Owned(parts.join(";"))
 }
 
-/// For running text in Markdown: as [`terminal`], and every ASCII punctuation mark is escaped (`CommonMark` 2.4), so that no
-/// link, image, table cell, HTML or code comes of it.
+/// For Markdown text: as [`terminal`], with every ASCII punctuation mark escaped (`CommonMark` 2.4): no link, image, table cell,
+/// HTML or code.
 #[must_use]
 pub fn markdown(text: &str) -> Cow<'_, str> {
     let safe = terminal(text);
@@ -105,8 +102,8 @@ pub fn markdown(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// For HTML text and double- or single-quoted attribute values: as [`terminal`], with the five characters that mean
-/// something there as references. Not for scripts, styles or URLs.
+/// For HTML text and quoted attribute values: as [`terminal`], with the five special characters as references. Not for scripts,
+/// styles or URLs.
 #[must_use]
 pub fn html(text: &str) -> Cow<'_, str> {
     let safe = terminal(text);
@@ -127,9 +124,8 @@ pub fn html(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// For JSON text, in a file, on a screen or a clipboard: as [`terminal`], but nothing is lost, since what cannot be shown becomes `\u` and
-/// four digits, which mean the same inside a JSON string. Line feeds stay: in JSON that was written by a serialiser they are
-/// layout, and only strings hold anything else that needs this.
+/// For serialised JSON: as [`terminal`], but unsafe characters become `\u` escapes, which are the same inside a JSON string. Line feeds
+/// stay, since they are layout.
 #[must_use]
 pub fn json(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| (0x20..0x7F).contains(&byte)) {
@@ -153,19 +149,19 @@ pub fn json(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// What came just before, as far as it decides about the next character.
+/// The state before the next character.
 #[derive(Default)]
 struct Run {
-    /// A visible character is there to carry marks.
+    /// A visible character precedes, which can have marks.
     based: bool,
-    /// Combining marks since that character.
+    /// The number of combining marks since then.
     marks: usize,
-    /// That character may be followed by a choice between text and emoji style.
+    /// A variation selector (text or emoji) may follow.
     styled: bool,
 }
 
 impl Run {
-    /// Whether a character may be shown after what came before.
+    /// Whether the next character is safe.
     fn admits(&mut self, character: char) -> bool {
         if matches!(character, '\u{FE0E}' | '\u{FE0F}') {
             return std::mem::take(&mut self.styled);
@@ -183,7 +179,7 @@ impl Run {
     }
 }
 
-/// Characters that steer a terminal, reorder text, or cannot be seen.
+/// Characters that control a terminal, reorder text, or are invisible.
 const fn is_unsafe(character: char) -> bool {
     matches!(character,
         // C0, DEL and C1, which hold ESC, CSI, OSC and every line break of ASCII.
@@ -194,17 +190,17 @@ const fn is_unsafe(character: char) -> bool {
         | '\u{180B}'..='\u{180F}'
         // Zero-width characters and marks, separators, embeddings, overrides, isolates, invisible operators.
         | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-        // Fillers, variation selectors 1 to 14 (15 and 16 are judged by what they follow), byte order mark.
+        // Fillers, variation selectors 1 to 14 (15 and 16 depend on the character before), byte order mark.
         | '\u{3164}' | '\u{FE00}'..='\u{FE0D}' | '\u{FEFF}' | '\u{FFA0}'
         // Interlinear annotation and unassigned specials; noncharacters.
         | '\u{FFF0}'..='\u{FFFB}' | '\u{FDD0}'..='\u{FDEF}' | '\u{FFFE}' | '\u{FFFF}'
         // Shorthand and musical format controls.
         | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
-        // Tags and variation selectors 17 to 256, which can carry a whole hidden message.
+        // Tags and variation selectors 17 to 256, which can encode hidden messages.
         | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Combining marks of the blocks made for them, and of the scripts whose marks stack.
+/// Combining marks of their own blocks, and of scripts with stacked marks.
 const fn is_combining(character: char) -> bool {
     matches!(character,
         '\u{300}'..='\u{34E}' | '\u{350}'..='\u{36F}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5BD}'

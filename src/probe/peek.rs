@@ -12,7 +12,7 @@ pub(super) struct Peek {
 
 /// Sends the hand-made hello and reads the clear part of the answer, which is not authenticated.
 pub(super) async fn peek(connection: &mut Connection, sni: Option<&str>, random: [u8; 32]) -> Peek {
-    let mut reader = PeekReader::new();
+    let mut reader = PeekReader::default();
     let outcome = read(connection, &mut reader, sni, random).await;
     Peek {
         outcome: outcome.err().unwrap_or(Outcome::Ok),

@@ -1,11 +1,11 @@
-//! What a peer that does not speak RDP seems to speak, judged by its first bytes.
+//! The protocol of a peer that does not speak RDP, by its first bytes.
 
 use crate::model::HexBytes;
 
-/// How many bytes are worth having before judging: enough for every signature below.
+/// Enough bytes for every signature below.
 pub const ENOUGH: usize = 16;
 
-/// The kind of service that greets or answers with these bytes: `ssh`, `http`, `tls`, `smtp`, `ftp` or `unknown`.
+/// The kind of service that sends these bytes: `ssh`, `http`, `tls`, `smtp`, `ftp` or `unknown`.
 #[must_use]
 pub fn looks_like(first: &[u8]) -> &'static str {
     if first.starts_with(b"SSH-") {

@@ -1,6 +1,6 @@
 use super::WireError;
 
-/// Reads fields off the front of a slice; every read names what it reads, for the error.
+/// Reads fields from the front of a slice; `what` names them in errors.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cursor<'a> {
     rest: &'a [u8],
@@ -52,7 +52,7 @@ impl<'a> Cursor<'a> {
         self.array(what).map(u16::from_le_bytes)
     }
 
-    /// A 24-bit length as TLS has them.
+    /// A 24-bit length of TLS.
     pub(super) fn u24_be(&mut self, what: &'static str) -> Result<usize, WireError> {
         let [high, middle, low] = self.array(what)?;
         Ok(usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low))
@@ -63,8 +63,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// A length as `u16`. Every caller bounds what it encodes far below; the saturated value would be an invalid message, which
-/// a decoder refuses, and never a panic.
+/// Callers encode far less than 64 KiB. A saturated value makes an invalid message, which decoders reject, and no panic.
 pub(super) fn length_u16(length: usize) -> u16 {
     u16::try_from(length).unwrap_or(u16::MAX)
 }

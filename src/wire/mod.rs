@@ -1,8 +1,7 @@
-//! Sans-I/O bytes: TPKT, X.224, negotiation, the TLS peek, `TSRequest` and the NTLM challenge.
+//! Sans-I/O codecs: TPKT, X.224, negotiation, the TLS peek, `TSRequest` and the NTLM challenge.
 //!
-//! Every decoder takes hostile bytes: bounded, without panics, and never giving a wrong answer for a cut message. Both
-//! directions are here, so that the simulated fleet speaks through the same code that the tests hold against the
-//! specifications. Nothing here does I/O or reads a clock.
+//! Decoders take hostile bytes: bounded, without panics, and never with a wrong result for a truncated message. The simulated
+//! fleet uses the encoders.
 
 pub mod banner;
 mod cursor;
@@ -12,11 +11,10 @@ pub mod tpkt;
 pub mod tsrequest;
 pub mod x224;
 
-/// The most bytes that any one message or stage may take, in bytes.
+/// The most bytes of a message or stage.
 pub const STAGE_LIMIT: usize = 64 * 1024;
 
-/// Why bytes could not be read as what they should be. The texts are lower-case fragments, fit for
-/// [`crate::model::Outcome::Malformed`].
+/// Why bytes are rejected. The texts are lower-case fragments for [`crate::model::Outcome::Malformed`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     /// The message ends before one of its fields does.
@@ -30,7 +28,7 @@ pub enum WireError {
     Length {
         /// The field.
         what: &'static str,
-        /// What it says.
+        /// Its value.
         value: usize,
         /// Smallest value allowed.
         least: usize,
@@ -40,15 +38,15 @@ pub enum WireError {
     /// The first byte is not TPKT's version 3: this is another protocol (see [`banner::looks_like`]).
     #[error("first byte is 0x{0:02x}, not TPKT version 3")]
     NotTpkt(u8),
-    /// A type, tag or signature that has no business here.
+    /// An unexpected type, tag or signature.
     #[error("{what} is 0x{value:02x}")]
     Unexpected {
         /// The field.
         what: &'static str,
-        /// What it says.
+        /// Its value.
         value: u32,
     },
-    /// A fixed part of the message is not what the specification says.
+    /// A violated rule of the specification.
     #[error("{0}")]
     Rule(&'static str),
 }

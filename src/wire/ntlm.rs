@@ -1,5 +1,4 @@
-//! NTLM NEGOTIATE and CHALLENGE (MS-NLMP 2.2.1.1 and 2.2.1.2). AUTHENTICATE, in which a user name would first travel, does
-//! not exist here.
+//! NTLM NEGOTIATE and CHALLENGE (MS-NLMP 2.2.1.1 and 2.2.1.2). There is no AUTHENTICATE, the first message with a user name.
 
 use jiff::Timestamp;
 
@@ -10,22 +9,22 @@ use crate::model::{NtlmFacts, whole_microseconds};
 const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";
 const TYPE_NEGOTIATE: u32 = 1;
 const TYPE_CHALLENGE: u32 = 2;
-/// What Windows clients ask for; no domain and no workstation are supplied.
+/// The flags of Windows clients, without domain and workstation.
 const NEGOTIATE_FLAGS: u32 = 0xE208_8297;
 /// `NTLMSSP_NEGOTIATE_UNICODE`.
 const FLAG_UNICODE: u32 = 0x0000_0001;
-/// `NTLMSSP_NEGOTIATE_VERSION`: the version field means something.
+/// `NTLMSSP_NEGOTIATE_VERSION`: the version field is valid.
 const FLAG_VERSION: u32 = 0x0200_0000;
 /// The version field of our message: 10.0.17763, NTLMSSP revision 15 (MS-NLMP 2.2.2.10).
 const OUR_VERSION: [u8; 8] = [10, 0, 0x63, 0x45, 0, 0, 0, 15];
-/// Where the payload of a challenge with a version field begins.
+/// The offset of the payload of a challenge with a version field.
 const CHALLENGE_HEADER: usize = 56;
 /// The most characters kept of any string.
 const TEXT_LIMIT: usize = 512;
 /// 100 ns intervals from 1601-01-01 to 1970-01-01 (MS-DTYP 2.3.3).
 const FILETIME_EPOCH: i128 = 116_444_736_000_000_000;
 
-/// The 40 bytes of NEGOTIATE: constant, naming neither user nor domain nor machine.
+/// The 40 bytes of NEGOTIATE: constant, without user, domain and machine.
 #[must_use]
 pub fn negotiate() -> Vec<u8> {
     let mut bytes = SIGNATURE.to_vec();
@@ -36,12 +35,12 @@ pub fn negotiate() -> Vec<u8> {
     bytes
 }
 
-/// A server's CHALLENGE. Strings are raw network text of at most 512 characters; an empty one counts as absent.
+/// A server's CHALLENGE. Strings are raw network text of at most 512 characters; empty ones are absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Challenge {
     /// Negotiate flags (MS-NLMP 2.2.2.5).
     pub flags: u32,
-    /// The eight random bytes; worth nothing here, kept for the simulator.
+    /// The eight random bytes, for the simulator.
     pub server_challenge: [u8; 8],
     /// The target name field: domain or machine.
     pub target_name: Option<String>,
@@ -55,14 +54,14 @@ pub struct Challenge {
     pub dns_domain: Option<String>,
     /// AV pair 5.
     pub dns_forest: Option<String>,
-    /// Major, minor and build; `None` unless the flag says that the field counts.
+    /// Major, minor and build, when the flag is set.
     pub version: Option<(u8, u8, u16)>,
-    /// AV pair 7, to the precision of 100 ns; `None` when absent, zero, or beyond any calendar.
+    /// AV pair 7 in steps of 100 ns; `None` when absent, zero, or out of range.
     pub server_time: Option<Timestamp>,
 }
 
 impl Challenge {
-    /// Reads a challenge. It does not delimit itself; whoever carries it does.
+    /// Decodes a challenge, which has no length of its own.
     pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
         let mut cursor = Cursor::new(bytes);
         if cursor.take(8, "NTLM signature")? != SIGNATURE {
@@ -104,7 +103,7 @@ impl Challenge {
         Ok(challenge)
     }
 
-    /// The bytes of a challenge, with version and target info always present in the layout.
+    /// Encodes a challenge, always with version and target info.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let target_name = units(self.target_name.as_deref().unwrap_or_default());
@@ -137,7 +136,7 @@ impl Challenge {
         bytes
     }
 
-    /// The facts in the challenge itself; what belongs to the exchange is left at its default.
+    /// The facts in the challenge; those of the exchange are at their defaults.
     #[must_use]
     pub fn facts(&self) -> NtlmFacts {
         let boxed = |text: &Option<String>| text.as_deref().map(Box::from);

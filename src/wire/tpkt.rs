@@ -11,7 +11,7 @@ pub const MOST: usize = 512;
 
 /// The whole length of the frame that begins here, header included, or `None` while the header is not complete.
 ///
-/// A first byte other than 3 is told at once, so that nobody waits for more from a server that greets with text.
+/// A first byte other than 3 is rejected at once: a server that greets with text sends no more.
 pub fn frame_length(bytes: &[u8]) -> Result<Option<usize>, WireError> {
     match bytes {
         [3, _, high, low, ..] => {
@@ -32,7 +32,7 @@ pub fn frame_length(bytes: &[u8]) -> Result<Option<usize>, WireError> {
     }
 }
 
-/// The frame's content after the header, when the frame is complete; bytes after it are left alone.
+/// The content of a complete frame; bytes after it are ignored.
 pub(super) fn content(bytes: &[u8]) -> Result<&[u8], WireError> {
     let what = "TPKT frame";
     let length = frame_length(bytes)?.ok_or(WireError::Truncated { what })?;
@@ -41,7 +41,6 @@ pub(super) fn content(bytes: &[u8]) -> Result<&[u8], WireError> {
         .ok_or(WireError::Truncated { what })
 }
 
-/// Puts the header in front of content.
 pub(super) fn frame(content: &[u8]) -> Vec<u8> {
     let length = super::cursor::length_u16(content.len() + HEADER);
     let mut bytes = Vec::with_capacity(content.len() + HEADER);

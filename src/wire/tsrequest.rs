@@ -1,6 +1,6 @@
-//! `TSRequest`, the message of `CredSSP` (MS-CSSP 2.2.1), walked by hand in DER.
+//! `TSRequest`, the message of `CredSSP` (MS-CSSP 2.2.1), in DER.
 //!
-//! Lengths take the forms 00-7F, 81 and 82; anything longer cannot fit into 64 KiB and is refused.
+//! Length forms are 00-7F, 81 and 82; longer ones exceed 64 KiB and are rejected.
 
 use super::cursor::Cursor;
 use super::{STAGE_LIMIT, WireError};
@@ -14,21 +14,21 @@ const NEGO_TOKENS: u8 = 0xA1;
 const ERROR_CODE: u8 = 0xA4;
 const CLIENT_NONCE: u8 = 0xA5;
 
-/// The parts of a `TSRequest` that a first exchange may hold. `authInfo` and `pubKeyAuth` are stepped over.
+/// The parts of a `TSRequest` of the first exchange. `authInfo` and `pubKeyAuth` are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TsRequest {
-    /// The version spoken: 2 to 6 are valid; below 5 predates the fix of 2018.
+    /// 2 to 6; below 5 predates the fix of 2018.
     pub version: u32,
     /// The first token.
     pub nego_token: Option<Vec<u8>>,
     /// NTSTATUS, such as 0xC0000418.
     pub error_code: Option<u32>,
-    /// Client nonce, which no server should send; `FreeRDP` does.
+    /// Client nonce. Only `FreeRDP` servers send one.
     pub client_nonce: Option<Vec<u8>>,
 }
 
 impl TsRequest {
-    /// The DER of this message. A token that does not fit into 64 KiB yields a message that no decoder takes.
+    /// The DER. A token above 64 KiB gives a message that decoders reject.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut fields = element(VERSION, &integer(self.version));
@@ -46,7 +46,7 @@ impl TsRequest {
         element(SEQUENCE, &fields)
     }
 
-    /// Reads a complete message; what follows it is left alone.
+    /// Decodes a complete message and ignores bytes after it.
     pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
         let what = "TSRequest";
         let total = length(bytes)?.ok_or(WireError::Truncated { what })?;

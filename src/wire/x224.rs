@@ -22,11 +22,11 @@ const TYPE_FAILURE: u8 = 3;
 const NEGOTIATION: usize = 8;
 /// Bytes that the length indicator counts before the variable part: code, two references, class.
 const FIXED: usize = 6;
-/// The mark of a user cookie (MS-RDPBCGR 2.2.1.1, `cookie`).
+/// The prefix of a user cookie (MS-RDPBCGR 2.2.1.1, `cookie`).
 const COOKIE: &[u8] = b"Cookie: mstshash=";
 /// The most bytes of a cookie that are encoded or kept.
 const COOKIE_LIMIT: usize = 200;
-/// What xrdp sends for "go away": a data TPDU with an MCS disconnect-provider ultimatum (T.125 section 11.15).
+/// The refusal of xrdp: a data TPDU with an MCS disconnect-provider ultimatum (T.125 section 11.15).
 const MCS_DISCONNECT: [u8; 9] = [0x03, 0x00, 0x00, 0x09, 0x02, 0xF0, 0x80, 0x21, 0x80];
 
 /// The client's first message.
@@ -61,8 +61,7 @@ impl ConnectionRequest {
         tpdu(CODE_REQUEST, 0, &variable)
     }
 
-    /// Reads a complete frame; what follows it is left alone. A routing token (`Cookie: msts=`) and correlation info are
-    /// stepped over.
+    /// Decodes a complete frame and ignores bytes after it, a routing token (`Cookie: msts=`) and correlation info.
     pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
         let tpdu = Tpdu::split(tpkt::content(bytes)?)?;
         if tpdu.code & 0xF0 != CODE_REQUEST {
@@ -105,7 +104,7 @@ impl ConnectionRequest {
     }
 }
 
-/// What a server answers to [`ConnectionRequest`].
+/// The answer to a [`ConnectionRequest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionConfirm {
     /// The server's reference: Windows and xrdp send 0x1234, `FreeRDP` and `IronRDP` 0. 0 for a disconnect by MCS.
@@ -135,7 +134,7 @@ pub enum ConfirmBody {
     DisconnectRequest,
     /// An MCS disconnect-provider ultimatum (T.125 section 11.15), as xrdp sends it.
     McsDisconnect,
-    /// Negotiation data of a type that the specification does not know.
+    /// Negotiation data of a type outside the specification.
     Unknown {
         /// Its type byte.
         kind: u8,
@@ -168,7 +167,7 @@ impl ConnectionConfirm {
         tpdu(CODE_CONFIRM, self.source_reference, &variable)
     }
 
-    /// Reads a complete frame; what follows it is left alone.
+    /// Decodes a complete frame and ignores bytes after it.
     pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
         let tpdu = Tpdu::split(tpkt::content(bytes)?)?;
         match tpdu.code {
@@ -213,10 +212,10 @@ fn confirm_body(variable: &[u8]) -> Result<ConfirmBody, WireError> {
     })
 }
 
-/// A TPDU cut along its length indicator.
+/// A TPDU split at its length indicator.
 struct Tpdu<'a> {
     code: u8,
-    /// What the length indicator counts, after the code.
+    /// The part that the length indicator counts, after the code.
     header: &'a [u8],
     /// User data after that.
     after: &'a [u8],

@@ -1,13 +1,13 @@
 use super::{content, handshake, handshake_message, records};
 use crate::wire::cursor::length_u16;
 
-/// A warning alert `close_notify` (RFC 5246 section 7.2.1), to take leave of a peeked server.
+/// A warning alert `close_notify` (RFC 5246 section 7.2.1), which ends a peek.
 pub const CLOSE_NOTIFY: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x01, 0x00];
 
-/// The longest server name that is sent (RFC 1035 section 2.3.4); a longer one is left out.
+/// The longest server name (RFC 1035 section 2.3.4); longer ones are not sent.
 const NAME_LIMIT: usize = 253;
 
-/// Suites from ECDHE with GCM down to 3DES and RC4: whatever a Windows server since 2003 may have.
+/// The suites of Windows servers since 2003, from ECDHE with GCM to 3DES and RC4.
 const SUITES: [u16; 23] = [
     0xC02F, 0xC030, 0xC02B, 0xC02C, 0xC027, 0xC028, 0xC013, 0xC014, 0xC009, 0xC00A, 0x009E, 0x009F,
     0x0033, 0x0039, 0x009C, 0x009D, 0x003C, 0x003D, 0x002F, 0x0035, 0x000A, 0x0005,
@@ -36,9 +36,9 @@ mod extension {
     pub(super) const SIGNATURE_ALGORITHMS: u16 = 13;
 }
 
-/// A TLS 1.2 `ClientHello` in a record labelled 1.0, with every suite that an old server may know.
+/// A TLS 1.2 `ClientHello` in a record labelled 1.0, with every suite of old servers.
 ///
-/// `sni` is sent as it is, for names only, never for addresses (RFC 6066 section 3).
+/// `sni` is a name, never an address (RFC 6066 section 3).
 #[must_use]
 pub fn client_hello(sni: Option<&str>, random: [u8; 32]) -> Vec<u8> {
     let mut extensions = Vec::new();
@@ -88,11 +88,11 @@ fn vector(into: &mut Vec<u8>, data: &[u8]) {
 
 /// A vector of 16-bit numbers.
 fn numbers(values: &[u16]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(values.len() * 2 + 2);
     let data: Vec<u8> = values
         .iter()
         .flat_map(|value| value.to_be_bytes())
         .collect();
+    let mut bytes = Vec::new();
     vector(&mut bytes, &data);
     bytes
 }

@@ -1,7 +1,7 @@
-//! The legacy peek: one hand-made `ClientHello` up to TLS 1.2, and a reader of the answer's clear part.
+//! The legacy peek: a `ClientHello` up to TLS 1.2, and a reader of the clear part of the answer.
 //!
-//! Up to TLS 1.2 a server shows version, suite and certificate before any cryptography begins (RFC 5246 section 7.3), so
-//! that servers too old for rustls still yield their certificate. Nothing read here is authenticated.
+//! Up to TLS 1.2 a server sends version, suite and certificate in clear (RFC 5246 section 7.3), also when it is too old for
+//! rustls. The result is not authenticated.
 
 mod hello;
 mod reader;
@@ -47,7 +47,7 @@ fn handshake_message(kind: u8, body: &[u8]) -> Vec<u8> {
     message
 }
 
-/// Cuts a payload into records.
+/// Splits a payload into records.
 fn records(kind: u8, version: u16, payload: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(payload.len() + 5);
     for part in payload.chunks(RECORD_LIMIT) {

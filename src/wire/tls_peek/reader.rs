@@ -3,30 +3,30 @@ use crate::model::TlsVersion;
 use crate::wire::STAGE_LIMIT;
 use crate::wire::cursor::Cursor;
 
-/// The most certificates that are kept of a chain.
+/// The most certificates of a chain.
 pub const CHAIN_LIMIT: usize = 16;
 
 /// Bytes of a record header.
 const RECORD_HEADER: usize = 5;
 /// Bytes of a handshake message header.
 const MESSAGE_HEADER: usize = 4;
-/// What a careless stack may put into a record beyond [`RECORD_LIMIT`] (RFC 5246 section 6.2.3).
+/// The tolerated excess over [`RECORD_LIMIT`] (RFC 5246 section 6.2.3).
 const RECORD_SLACK: usize = 2048;
 
-/// What the clear part of a server's flight tells. Nothing of it is authenticated.
+/// The clear part of a server's flight, not authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeekFacts {
     /// The version that the `ServerHello` names.
     pub version: TlsVersion,
-    /// The suite that it chose.
+    /// The suite that it selects.
     pub suite: u16,
     /// The certificates as sent, leaf first, at most [`CHAIN_LIMIT`]; empty when the server sent none.
     pub chain: Vec<Vec<u8>>,
-    /// The server asks for a client certificate (RFC 5246 section 7.4.4).
+    /// The server requests a client certificate (RFC 5246 section 7.4.4).
     pub certificate_requested: bool,
 }
 
-/// Where the reader stands. Every state but `NeedMore` is final.
+/// The state of the reader, final except for `NeedMore`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PeekStep {
     /// Not enough yet.
@@ -35,14 +35,14 @@ pub enum PeekStep {
     Done,
     /// A fatal alert, or `close_notify`; the number is from RFC 5246 section 7.2.
     Alert(u8),
-    /// These are not TLS records.
+    /// Not TLS records.
     NotTls,
-    /// TLS records, but their content breaks the rules; a lower-case fragment.
+    /// TLS records with invalid content; a lower-case fragment.
     Malformed(&'static str),
 }
 
-/// Reassembles records and handshake messages up to `ServerHelloDone`; takes at most 64 KiB.
-#[derive(Debug, Clone)]
+/// Reassembles at most 64 KiB of records and handshake messages up to `ServerHelloDone`.
+#[derive(Debug, Clone, Default)]
 pub struct PeekReader {
     received: usize,
     records: Vec<u8>,
@@ -51,26 +51,8 @@ pub struct PeekReader {
     ended: Option<PeekStep>,
 }
 
-impl Default for PeekReader {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl PeekReader {
-    /// A reader at the start of a server's flight.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            received: 0,
-            records: Vec::new(),
-            messages: Vec::new(),
-            facts: None,
-            ended: None,
-        }
-    }
-
-    /// Takes the next bytes, in pieces of any size. After a final step more bytes change nothing.
+    /// Takes the next bytes, in pieces of any size. After a final step they are ignored.
     pub fn push(&mut self, bytes: &[u8]) -> PeekStep {
         if let Some(step) = &self.ended {
             return step.clone();
@@ -95,13 +77,13 @@ impl PeekReader {
         PeekStep::NeedMore
     }
 
-    /// What was read since the `ServerHello`, whatever came after; `None` before it.
+    /// The facts from the `ServerHello` on; `None` before it.
     #[must_use]
     pub fn into_facts(self) -> Option<PeekFacts> {
         self.facts
     }
 
-    /// Works off every complete record.
+    /// Processes every complete record.
     fn drain(&mut self) -> Option<PeekStep> {
         loop {
             let (kind, length) = match record_header(&self.records) {
@@ -136,7 +118,7 @@ impl PeekReader {
         }
     }
 
-    /// Works off every complete handshake message.
+    /// Processes every complete handshake message.
     fn drain_messages(&mut self) -> Option<PeekStep> {
         loop {
             let mut cursor = Cursor::new(&self.messages);
@@ -200,7 +182,7 @@ enum Header {
     Whole { kind: u8, length: usize },
 }
 
-/// Judges a record header byte by byte, so that a verdict never depends on how the bytes were cut.
+/// Checks a record header byte by byte, so that the result does not depend on the pieces.
 fn record_header(bytes: &[u8]) -> Header {
     let Some(kind) = bytes.first().copied() else {
         return Header::Partial;
@@ -221,8 +203,8 @@ fn record_header(bytes: &[u8]) -> Header {
     Header::Whole { kind, length }
 }
 
-/// Version and suite (RFC 5246 section 7.4.1.3). A server that answers with `supported_versions` (RFC 8446 section 4.2.1)
-/// broke the rules, since it was not offered; what it says there counts all the same.
+/// Version and suite (RFC 5246 section 7.4.1.3). `supported_versions` (RFC 8446 section 4.2.1) in an answer is invalid, since it
+/// was not offered, and still gives the version.
 fn server_hello(body: &[u8]) -> Option<(TlsVersion, u16)> {
     let mut cursor = Cursor::new(body);
     let mut version = cursor.u16_be("version").ok()?;
@@ -273,7 +255,7 @@ mod tests {
     use super::*;
 
     fn read_all(bytes: &[u8], piece: usize) -> (PeekStep, Option<PeekFacts>) {
-        let mut reader = PeekReader::new();
+        let mut reader = PeekReader::default();
         let mut step = PeekStep::NeedMore;
         for part in bytes.chunks(piece) {
             step = reader.push(part);

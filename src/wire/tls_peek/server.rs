@@ -1,10 +1,10 @@
-//! The server's side of the peek, for simulated hosts that rustls cannot play.
+//! The server's side of the peek, for simulated hosts that rustls cannot imitate.
 
 use super::{content, handshake, handshake_message, push_u24, records};
 use crate::model::TlsVersion;
 
-/// `ServerHello`, `Certificate` and `ServerHelloDone` as a server of that version would send them, in records of at most
-/// 16 KiB. The random is constant: nothing goes on from here.
+/// `ServerHello`, `Certificate` and `ServerHelloDone` of that version, in records of at most 16 KiB. The random is constant,
+/// since the handshake never continues.
 #[must_use]
 pub fn server_flight(version: TlsVersion, suite: u16, chain: &[Vec<u8>]) -> Vec<u8> {
     let mut hello = version.0.to_be_bytes().to_vec();
