@@ -1,0 +1,73 @@
+//! Unix.
+
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
+
+use super::CodeMeaning;
+use crate::model::Shortage;
+
+pub(super) fn code_meaning(code: i32) -> Option<CodeMeaning> {
+    match Errno::from_raw_os_error(code) {
+        Errno::ACCESS => Some(CodeMeaning::Prohibited),
+        Errno::PERM => Some(CodeMeaning::OwnFilter),
+        Errno::HOSTDOWN | Errno::NOPROTOOPT | Errno::PROTO => Some(CodeMeaning::HostUnreachable),
+        #[cfg(target_os = "linux")]
+        Errno::NONET => Some(CodeMeaning::HostUnreachable),
+        Errno::AFNOSUPPORT => Some(CodeMeaning::NoAddressFamily),
+        _ => None,
+    }
+}
+
+pub(super) fn shortage(code: i32) -> Option<Shortage> {
+    match Errno::from_raw_os_error(code) {
+        Errno::MFILE => Some(Shortage::ProcessFiles),
+        Errno::NFILE => Some(Shortage::SystemFiles),
+        Errno::NOBUFS | Errno::NOMEM => Some(Shortage::SocketMemory),
+        Errno::ADDRNOTAVAIL => Some(Shortage::LocalPorts),
+        _ => None,
+    }
+}
+
+pub(super) const fn reader_is_gone(_code: i32) -> bool {
+    false
+}
+
+/// The time since some moment, by a clock that cannot be set and that does not stop while the machine sleeps. `None` where the
+/// monotonic clock of the standard library is such a clock.
+#[must_use]
+pub fn time_with_sleep() -> Option<Duration> {
+    // The monotonic clock of XNU does not stop; Linux has another one (clock_gettime(2)).
+    #[cfg(target_os = "linux")]
+    let clock = ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    let clock = ClockId::Monotonic;
+    let time = clock_gettime(clock);
+    let seconds = Duration::from_secs(u64::try_from(time.tv_sec).ok()?);
+    Some(seconds + Duration::from_nanos(u64::try_from(time.tv_nsec).ok()?))
+}
+
+pub(super) fn machine_name() -> String {
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// The most descriptors of this process, after raising the soft limit (`RLIMIT_NOFILE`) to the hard one. `None` where there is no
+/// such limit: on Windows sockets are handles.
+#[must_use]
+pub fn descriptor_limit() -> Option<u64> {
+    let before = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: before.maximum,
+        maximum: before.maximum,
+    };
+    // macOS refuses a soft limit above its OPEN_MAX even when the hard one is higher: then the old limit stays.
+    if before.current != before.maximum && setrlimit(Resource::Nofile, raised).is_err() {
+        return before.current;
+    }
+    getrlimit(Resource::Nofile).current
+}
