@@ -2,13 +2,13 @@ use std::path::PathBuf;
 
 use super::resolve::Source;
 use crate::report::FormatError;
-use crate::targets::shown;
+use crate::targets::excerpt;
 
 /// Why there are no settings. Each message is one line with the value, the reason and the way out.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// A value that cannot be used.
-    #[error("{} `{}`: {reason}; {way_out}", place(origin, key), shown(value))]
+    #[error("{} `{}`: {reason}; {way_out}", place(origin, key), excerpt(value))]
     Value {
         /// Where it stands.
         origin: Source,
@@ -22,7 +22,7 @@ pub enum SettingsError {
         way_out: String,
     },
     /// A key in a file that is no setting.
-    #[error("{origin}: `{}` is not a setting; {}", shown(key), hint(*nearest))]
+    #[error("{origin}: `{}` is not a setting; {}", excerpt(key), hint(*nearest))]
     UnknownKey {
         /// Where it stands.
         origin: Source,
@@ -32,7 +32,7 @@ pub enum SettingsError {
         nearest: Option<&'static str>,
     },
     /// A `RDPSCAN_` variable that is no setting.
-    #[error("environment variable `{}` is not a setting; {}", shown(name), hint(nearest.as_deref()))]
+    #[error("environment variable `{}` is not a setting; {}", excerpt(name), hint(nearest.as_deref()))]
     UnknownVariable {
         /// Its name.
         name: String,
@@ -42,7 +42,7 @@ pub enum SettingsError {
     /// A settings file that cannot be read.
     #[error(
         "settings file `{}` cannot be read: {cause}; correct the path or its permissions, or run without it",
-        shown(&path.to_string_lossy())
+        excerpt(&path.to_string_lossy())
     )]
     Unreadable {
         /// Its path.
@@ -53,7 +53,7 @@ pub enum SettingsError {
     /// A settings file that is not TOML.
     #[error(
         "{origin}: `{}` is not TOML: {reason}; correct the line, or run without the file",
-        shown(line)
+        excerpt(line)
     )]
     Syntax {
         /// Where reading ended.

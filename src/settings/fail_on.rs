@@ -5,7 +5,7 @@ use std::fmt;
 use super::value::{optional, word};
 use crate::fleet::Host;
 use crate::model::{HostState, Severity};
-use crate::targets::{Refusal, shown};
+use crate::targets::{Refusal, excerpt};
 
 /// Hosts that call for exit status 1; the default is none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -62,7 +62,7 @@ impl FailOn {
                         reason: if item == text {
                             refusal.reason
                         } else {
-                            format!("`{}` is {}", shown(item), refusal.reason)
+                            format!("`{}` is {}", excerpt(item), refusal.reason)
                         },
                         ..refusal
                     })

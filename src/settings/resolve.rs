@@ -14,7 +14,7 @@ use super::nearest::nearest;
 use super::{Profile, SAMPLE, Settings, file};
 use crate::cli::{Cli, Flag};
 use crate::report::Format;
-use crate::targets::{decode, shown};
+use crate::targets::{decode, excerpt};
 
 /// Every variable that rdpscan reads begins so.
 const PREFIX: &str = "RDPSCAN_";
@@ -65,7 +65,7 @@ impl fmt::Display for Source {
         match self {
             Self::Default => f.write_str("default"),
             Self::File { path, line } => {
-                write!(f, "{} line {line}", shown(&path.to_string_lossy()))
+                write!(f, "{} line {line}", excerpt(&path.to_string_lossy()))
             }
             Self::Environment(name) => f.write_str(name),
             Self::Flag(flag) => f.write_str(flag),

@@ -4,28 +4,27 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::error::{Place, Role, TargetError};
-use super::import::{self, Import, Imported, LeftOut};
+use super::error::{InputPlace, Refusal, Role, TargetError, excerpt};
+use super::import::{self, Import, ImportedHost, ListFile, Skipped};
+use super::list::{decode, list_words, words};
 use super::ranges::{Range, RangeSet, address};
-use super::set::{GatewayTarget, NameTarget, TargetSet};
+use super::set::{GatewayTarget, NameTarget, Segments, TargetSet};
 use super::spec::{self, Target};
-use super::words::{decode, list_words, shown, words};
 use crate::model::{DEFAULT_PORT, Endpoint, HostKey, Notice};
 
-/// More addresses than this are scanned only when the user says so: a /16, and nobody types a /8 on purpose by default.
+/// More addresses than this, those of a /16, require `--allow-large`.
 pub const ADDRESS_LIMIT: u64 = 65_536;
-/// The most bytes read of one list; a million hosts take a third of it.
+/// The most bytes of one list; a million hosts take a third of it.
 const LIST_LIMIT: u64 = 64 << 20;
-/// Entries that were not taken are named up to this number.
+/// The most skipped entries that a notice names.
 const MOST_NAMED: usize = 20;
-/// How standard input is called in messages and in [`TargetSet::texts`].
+/// The name of standard input in messages and in [`TargetSet::texts`].
 const STANDARD_INPUT: &str = "standard input";
 
-/// Collects targets and excludes, then makes the [`TargetSet`].
 #[derive(Debug, Default)]
 pub struct TargetSetBuilder {
     ports: Vec<u16>,
-    addresses: Vec<Addresses>,
+    addresses: Vec<AddressRange>,
     names: Vec<(String, Option<u16>)>,
     excluded: Vec<Range>,
     texts: Vec<String>,
@@ -37,13 +36,14 @@ pub struct TargetSetBuilder {
     notices: Vec<Notice>,
 }
 
-/// Addresses of one word.
+/// A range of a target.
 #[derive(Debug)]
-struct Addresses {
+struct AddressRange {
     range: Range,
     port: Option<u16>,
+    /// The target is this one address.
     single: bool,
-    /// Which of the texts they came with.
+    /// The index of the target in `texts`.
     text: usize,
 }
 
@@ -67,19 +67,18 @@ impl TargetSetBuilder {
         self
     }
 
-    /// Adds an argument: targets, `@FILE` for a list, `-` for a list on standard input; the file of another tool may stand as it
-    /// is.
+    /// Adds an argument: targets, `@FILE` for a list, `-` for a list on standard input, or the file of another tool.
     pub fn add_text(&mut self, text: &str) -> Result<&mut Self, TargetError> {
-        if import::is_named_like_one(text) {
+        if import::is_file_name(text) {
             return self.add_file(Path::new(text.trim()));
         }
         match list_named_by(text) {
-            Some(List::StandardInput) => self.add_standard_input(),
-            Some(List::File(path)) => self.add_file(path),
+            Some(ListArgument::StandardInput) => self.add_standard_input(),
+            Some(ListArgument::File(path)) => self.add_file(path),
             None => {
                 for word in words(text) {
                     self.texts.push(word.to_owned());
-                    self.add_word(word, &Place::Arguments)?;
+                    self.add_word(word, &InputPlace::Arguments)?;
                 }
                 Ok(self)
             }
@@ -95,7 +94,7 @@ impl TargetSetBuilder {
         self.add_list(&list, format!("@{list}"), &content)
     }
 
-    /// Adds the targets of a list that is already open; `list` is what to call it.
+    /// Adds the targets of an open list; `list` is its name in messages.
     pub fn add_reader(&mut self, list: &str, reader: impl Read) -> Result<&mut Self, TargetError> {
         let content = read(reader, list, Path::new(list), Role::Target)?;
         self.add_list(list, list.to_owned(), &content)
@@ -103,12 +102,12 @@ impl TargetSetBuilder {
 
     /// Adds an argument of excludes: addresses and ranges, `@FILE` for a list.
     pub fn exclude_text(&mut self, text: &str) -> Result<&mut Self, TargetError> {
-        if let Some(List::File(path)) = list_named_by(text) {
+        if let Some(ListArgument::File(path)) = list_named_by(text) {
             return self.exclude_file(path);
         }
         for word in words(text) {
             self.exclude_texts.push(word.to_owned());
-            self.exclude_word(word, &Place::Arguments)?;
+            self.exclude_word(word, &InputPlace::Arguments)?;
         }
         Ok(self)
     }
@@ -118,18 +117,24 @@ impl TargetSetBuilder {
         let (list, content) = read_file(path, Role::Exclude)?;
         self.exclude_texts.push(format!("@{list}"));
         let content = decode(&content);
-        if import::read(&content, false).is_some() {
+        let file = ListFile {
+            text: &content,
+            is_csv: false,
+            ports: &self.ports,
+        };
+        if import::read(&file).is_some() {
             return Err(TargetError::NotUnderstood {
                 role: Role::Exclude,
                 list,
-                reason: "files of other tools are taken as targets, and not as excludes".to_owned(),
-                way_out: "give a list of the addresses that must not be touched, one per line"
-                    .to_owned(),
+                refusal: Refusal::new(
+                    "files of other tools are taken as targets, and not as excludes",
+                    "give a list of the addresses that must not be touched, one per line",
+                ),
             });
         }
         for (line, word) in list_words(&content) {
             let list = list.clone();
-            self.exclude_word(word, &Place::Line { list, line })?;
+            self.exclude_word(word, &InputPlace::Line { list, line })?;
         }
         Ok(self)
     }
@@ -161,7 +166,7 @@ impl TargetSetBuilder {
                 addresses: all.count(),
             });
         }
-        let per_port = |wanted: fn(&Addresses) -> bool| {
+        let per_port = |wanted: fn(&AddressRange) -> bool| {
             let mut ports: BTreeMap<u16, Vec<Range>> = BTreeMap::new();
             for given in self.addresses.iter().filter(|given| wanted(given)) {
                 for port in self.ports_of(given.port.as_ref()) {
@@ -176,14 +181,21 @@ impl TargetSetBuilder {
         let swept = per_port(|_| true);
         let listed = per_port(|given| given.single);
         let names = self.unique_names();
-        Ok(TargetSet::new(&swept, &listed, excluded, all.count())
-            .with_names(names)
-            .with_texts(self.texts, self.exclude_texts)
-            .with_imports(self.behind_gateways, self.notices))
+        Ok(TargetSet {
+            swept: Segments::of(&swept),
+            listed: Segments::of(&listed),
+            excluded,
+            addresses: all.count(),
+            names,
+            texts: self.texts,
+            exclude_texts: self.exclude_texts,
+            behind_gateways: self.behind_gateways,
+            notices: self.notices,
+        })
     }
 
     fn add_standard_input(&mut self) -> Result<&mut Self, TargetError> {
-        // `-` twice means the same list twice, not an empty one.
+        // A second `-` is the same list once more, not an empty one.
         if std::mem::replace(&mut self.read_standard_input, true) {
             return Ok(self);
         }
@@ -200,86 +212,66 @@ impl TargetSetBuilder {
     ) -> Result<&mut Self, TargetError> {
         self.texts.push(text);
         let content = decode(content);
-        match import::read(&content, import::is_named_like_a_table(list)) {
-            Some(Ok(import)) => return Ok(self.add_import(list, import)),
-            Some(Err(refusal)) => {
-                return Err(TargetError::NotUnderstood {
-                    role: Role::Target,
-                    list: list.to_owned(),
-                    reason: refusal.reason,
-                    way_out: refusal.way_out,
-                });
-            }
-            None => {}
+        let file = ListFile {
+            text: &content,
+            is_csv: import::is_csv(list),
+            ports: &self.ports,
+        };
+        if let Some(import) = import::read(&file) {
+            let import = import.map_err(|refusal| TargetError::NotUnderstood {
+                role: Role::Target,
+                list: list.to_owned(),
+                refusal,
+            })?;
+            return Ok(self.add_import(list, import));
         }
         for (line, word) in list_words(&content) {
             let list = list.to_owned();
-            self.add_word(word, &Place::Line { list, line })?;
+            self.add_word(word, &InputPlace::Line { list, line })?;
         }
         Ok(self)
     }
 
-    /// Takes the hosts of another tool's file. One that cannot be read is told and does not stop the others: nobody wrote it
-    /// by hand just now.
+    /// Adds the hosts of another tool's file. An invalid one is reported and skipped, since the user did not type it.
     fn add_import(&mut self, list: &str, import: Import) -> &mut Self {
-        let mut unreadable = Vec::new();
+        let mut invalid = Vec::new();
         for host in import.hosts {
             if self.add_imported(&host).is_none() {
-                unreadable.push(format!("{} (line {})", shown(&host.host), host.line));
+                invalid.push(format!("{} (line {})", excerpt(&host.host), host.line));
             }
         }
-        let unreadable = (!unreadable.is_empty()).then_some(LeftOut {
+        let invalid = (!invalid.is_empty()).then_some(Skipped {
             reason: "entries that are no name and no address",
-            names: unreadable,
+            names: invalid,
         });
-        for left in import.left_out.into_iter().chain(unreadable) {
-            let names = left.names.iter().take(MOST_NAMED);
+        for skipped in import.skipped.into_iter().chain(invalid) {
+            let names = skipped.names.iter().take(MOST_NAMED);
             self.notices.push(Notice::EntriesSkipped {
-                file: shown(list).into(),
-                count: u32::try_from(left.names.len()).unwrap_or(u32::MAX),
-                reason: left.reason.into(),
-                names: names.map(|name| shown(name).into()).collect(),
+                file: excerpt(list).into(),
+                count: u32::try_from(skipped.names.len()).unwrap_or(u32::MAX),
+                reason: skipped.reason.into(),
+                names: names.map(|name| excerpt(name).into()).collect(),
             });
         }
         self
     }
 
     /// `None` when it is no host.
-    fn add_imported(&mut self, host: &Imported) -> Option<()> {
+    fn add_imported(&mut self, host: &ImportedHost) -> Option<()> {
         let target = spec::target(&host.host).ok()?;
+        if matches!(target, Target::Addresses { single: false, .. }) {
+            return None;
+        }
         let Some(gateway) = &host.gateway else {
-            match target {
-                Target::Addresses {
-                    ranges,
-                    single: true,
-                    port,
-                } => {
-                    let text = self.texts.len().saturating_sub(1);
-                    self.addresses
-                        .extend(ranges.into_iter().map(|range| Addresses {
-                            range,
-                            port: port.or(host.port),
-                            single: true,
-                            text,
-                        }));
-                }
-                // A range is not a host.
-                Target::Addresses { .. } => return None,
-                Target::Name { name, port } => self.names.push((name, port.or(host.port))),
-            }
+            self.add_target(target, host.port);
             return Some(());
         };
         let own = |port: Option<u16>| port.or(host.port).unwrap_or(DEFAULT_PORT);
         let key = match target {
-            Target::Addresses {
-                ranges,
-                single: true,
-                port,
-            } => {
+            Target::Addresses { ranges, port, .. } => {
                 let address = ranges.first().map(|range| address(range.first))?;
                 HostKey::Endpoint(Endpoint::new(address, own(port)))
             }
-            Target::Addresses { .. } => return None,
             Target::Name { name, port } => HostKey::Unresolved {
                 name,
                 port: own(port),
@@ -294,34 +286,38 @@ impl TargetSetBuilder {
         Some(())
     }
 
-    fn add_word(&mut self, word: &str, place: &Place) -> Result<(), TargetError> {
+    fn add_word(&mut self, word: &str, place: &InputPlace) -> Result<(), TargetError> {
         no_list(word, place, Role::Target)?;
-        if *place == Place::Arguments {
+        if *place == InputPlace::Arguments {
             no_file(word)?;
         }
         let target = spec::target(word)
             .map_err(|refusal| TargetError::refused(place, Role::Target, word, refusal))?;
+        self.add_target(target, None);
+        Ok(())
+    }
+
+    /// Adds a target of the newest text; `port` is the one of a target that names none.
+    fn add_target(&mut self, target: Target, port: Option<u16>) {
+        let text = self.texts.len().saturating_sub(1);
         match target {
             Target::Addresses {
                 ranges,
                 single,
-                port,
-            } => {
-                let text = self.texts.len().saturating_sub(1);
-                self.addresses
-                    .extend(ranges.into_iter().map(|range| Addresses {
-                        range,
-                        port,
-                        single,
-                        text,
-                    }));
-            }
-            Target::Name { name, port } => self.names.push((name, port)),
+                port: own,
+            } => self
+                .addresses
+                .extend(ranges.into_iter().map(|range| AddressRange {
+                    range,
+                    port: own.or(port),
+                    single,
+                    text,
+                })),
+            Target::Name { name, port: own } => self.names.push((name, own.or(port))),
         }
-        Ok(())
     }
 
-    fn exclude_word(&mut self, word: &str, place: &Place) -> Result<(), TargetError> {
+    fn exclude_word(&mut self, word: &str, place: &InputPlace) -> Result<(), TargetError> {
         no_list(word, place, Role::Exclude)?;
         let ranges = spec::exclude(word)
             .map_err(|refusal| TargetError::refused(place, Role::Exclude, word, refusal))?;
@@ -366,51 +362,50 @@ impl TargetSetBuilder {
     }
 }
 
-/// A list that stands for its words.
-enum List<'a> {
+enum ListArgument<'a> {
     StandardInput,
     File(&'a Path),
 }
 
-fn list_named_by(text: &str) -> Option<List<'_>> {
+fn list_named_by(text: &str) -> Option<ListArgument<'_>> {
     match text.trim() {
-        "-" | "@-" => Some(List::StandardInput),
+        "-" | "@-" => Some(ListArgument::StandardInput),
         other => other
             .strip_prefix('@')
             .filter(|path| !path.is_empty())
-            .map(|path| List::File(Path::new(path))),
+            .map(|path| ListArgument::File(Path::new(path))),
     }
 }
 
-/// Lists hold targets, not lists: a list that names itself would never end.
-fn no_list(word: &str, place: &Place, role: Role) -> Result<(), TargetError> {
+/// Rejects a list inside a list: one that names itself would never end.
+fn no_list(word: &str, place: &InputPlace, role: Role) -> Result<(), TargetError> {
     if list_named_by(word).is_none() {
         return Ok(());
     }
     let (reason, way_out) = match (role, place) {
-        (Role::Exclude, Place::Arguments) => (
+        (Role::Exclude, InputPlace::Arguments) => (
             "excludes are not read from standard input",
             "give a list with --exclude-file FILE",
         ),
-        (_, Place::Arguments) => (
+        (_, InputPlace::Arguments) => (
             "a list stands alone in its argument",
             "give it as an argument of its own, or with -f FILE",
         ),
-        (_, Place::Line { .. }) => (
+        (_, InputPlace::Line { .. }) => (
             "a list cannot hold another list",
             "give every list on the command line",
         ),
     };
-    let refusal = super::error::Refusal::new(reason, way_out);
+    let refusal = Refusal::new(reason, way_out);
     Err(TargetError::refused(place, role, word, refusal))
 }
 
-/// Files whose sign was forgotten, or that stand behind a mistyped command. No domain ends like these; a host that is called so
-/// all the same has a final dot.
+/// Rejects a file without `@`, or after a mistyped command. No domain ends like these; a host with such a name is given with
+/// a final dot.
 fn no_file(word: &str) -> Result<(), TargetError> {
     let extension = Path::new(word).extension().and_then(OsStr::to_str);
     let extension = extension.map(str::to_ascii_lowercase);
-    let name = shown(word);
+    let name = excerpt(word);
     let way_out = match extension.as_deref() {
         Some("txt" | "lst" | "list" | "toml" | "log") => {
             format!("write @{name} or -f {name} for a list")
@@ -421,9 +416,9 @@ fn no_file(word: &str) -> Result<(), TargetError> {
         Some("xlsx" | "html" | "htm") => "give a list as a text file, with -f FILE".to_owned(),
         _ => return Ok(()),
     };
-    let refusal = super::error::Refusal::new("it is the name of a file and not of a host", way_out);
+    let refusal = Refusal::new("it is the name of a file and not of a host", way_out);
     Err(TargetError::refused(
-        &Place::Arguments,
+        &InputPlace::Arguments,
         Role::Target,
         word,
         refusal,

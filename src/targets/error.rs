@@ -1,15 +1,33 @@
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
-use super::words::shown;
 use crate::counts::grouped;
 
-/// What a word was given as.
+/// The most characters of a value that a message repeats.
+const EXCERPT: usize = 80;
+
+/// A value for a one-line message: control and invisible characters escaped, long values cut.
+#[must_use]
+pub fn excerpt(value: &str) -> String {
+    let mut text = String::with_capacity(value.len().min(EXCERPT));
+    for (at, letter) in value.chars().enumerate() {
+        if at == EXCERPT {
+            text.push('…');
+            break;
+        }
+        // `escape_debug` also escapes quotes and backslashes, which are printable.
+        if matches!(letter, '\'' | '"' | '\\') || letter.escape_debug().count() == 1 {
+            text.push(letter);
+        } else if write!(text, "{}", letter.escape_debug()).is_err() {
+            break;
+        }
+    }
+    text
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// To be scanned.
     Target,
-    /// Not to be touched.
     Exclude,
 }
 
@@ -22,34 +40,33 @@ impl fmt::Display for Role {
     }
 }
 
-/// Where a word stood.
+/// Where a word was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// On the command line.
+pub enum InputPlace {
     Arguments,
-    /// In a list.
     Line {
-        /// The list: a path, or "standard input".
+        /// A path, or "standard input".
         list: String,
-        /// 1 for the first line.
+        /// From 1.
         line: usize,
     },
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for InputPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Arguments => Ok(()),
-            Self::Line { list, line } => write!(f, "{} line {line}: ", shown(list)),
+            Self::Line { list, line } => write!(f, "{} line {line}: ", excerpt(list)),
         }
     }
 }
 
-/// Why a word cannot be taken, and what to write instead. Both are lower-case fragments.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) reason: String,
-    pub(crate) way_out: String,
+/// Why a value is rejected, and what to write instead. Both are lower-case fragments.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}; {way_out}")]
+pub struct Refusal {
+    pub reason: String,
+    pub way_out: String,
 }
 
 impl Refusal {
@@ -61,112 +78,94 @@ impl Refusal {
     }
 }
 
-/// Why there is no target set. Each message is one line with the value, the reason and the way out.
+/// Each message is one line with the value, the reason and what to write instead.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
     /// A word that is not a target, or not one that may be scanned.
-    #[error("{place}{role} `{}`: {reason}; {way_out}", shown(value))]
+    #[error("{place}{role} `{}`: {refusal}", excerpt(value))]
     Refused {
-        /// Where it stood.
-        place: Place,
-        /// What it was given as.
+        place: InputPlace,
         role: Role,
-        /// The word.
         value: String,
-        /// Why it is refused.
-        reason: String,
-        /// What to do.
-        way_out: String,
+        refusal: Refusal,
     },
-    /// A list that cannot be read.
     #[error(
         "{role} list `{}` cannot be read: {cause}; give a text file with one {role} per line, or `-` for standard input",
-        shown(&path.to_string_lossy())
+        excerpt(&path.to_string_lossy())
     )]
     Unreadable {
-        /// What the list holds.
         role: Role,
-        /// Its path.
         path: PathBuf,
-        /// What the system said; told in the message, so not a source of its own.
+        /// Part of the message, so not a source of its own.
         cause: std::io::Error,
     },
-    /// A list longer than any fleet.
     #[error(
         "{role} list `{}` is longer than {limit} bytes; give addresses as ranges, or split the list",
-        shown(list)
+        excerpt(list)
     )]
     TooLong {
-        /// What the list holds.
         role: Role,
-        /// The list: a path, or "standard input".
         list: String,
-        /// The most that is read.
         limit: u64,
     },
     /// A file of another tool that cannot be read.
-    #[error("{role} list `{}`: {reason}; {way_out}", shown(list))]
+    #[error("{role} list `{}`: {refusal}", excerpt(list))]
     NotUnderstood {
-        /// What the list was given for.
         role: Role,
-        /// The list: a path, or "standard input".
         list: String,
-        /// Why.
-        reason: String,
-        /// What to do.
-        way_out: String,
+        refusal: Refusal,
     },
-    /// More addresses than one scans by mistake.
     #[error(
         "target `{}`: {} addresses in all are more than {}; add --allow-large if all of them are meant, or give smaller ranges",
-        shown(largest),
+        excerpt(largest),
         grouped(*addresses),
         grouped(super::ADDRESS_LIMIT)
     )]
     TooMany {
         /// The target that brings the most addresses.
         largest: String,
-        /// Distinct addresses in all, excludes already taken away.
+        /// Distinct addresses without the excluded ones.
         addresses: u64,
     },
-    /// Nothing was given.
     #[error(
         "no target given; name hosts, addresses or ranges such as 10.0.0.0/24, or a list with -f FILE"
     )]
     Nothing,
-    /// The lists that were given hold no target.
     #[error(
         "target `{}` holds no target{left_out}; give a list with one target per line",
-        shown(texts)
+        excerpt(texts)
     )]
     Empty {
-        /// The texts given.
         texts: String,
-        /// What was not taken, each in brackets after a blank, safe to print; empty where nothing was there.
+        /// The notices about skipped entries, each in brackets after a blank, safe to print.
         left_out: String,
     },
-    /// The excludes take everything away.
     #[error(
         "target `{}`: every address is excluded by `{}`; leave out an exclude, or add targets",
-        shown(texts),
-        shown(excludes)
+        excerpt(texts),
+        excerpt(excludes)
     )]
-    AllExcluded {
-        /// The targets given.
-        texts: String,
-        /// The excludes given.
-        excludes: String,
-    },
+    AllExcluded { texts: String, excludes: String },
 }
 
 impl TargetError {
-    pub(super) fn refused(place: &Place, role: Role, value: &str, refusal: Refusal) -> Self {
+    pub(super) fn refused(place: &InputPlace, role: Role, value: &str, refusal: Refusal) -> Self {
         Self::Refused {
             place: place.clone(),
             role,
             value: value.to_owned(),
-            reason: refusal.reason,
-            way_out: refusal.way_out,
+            refusal,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_stays_on_one_line_and_short() {
+        assert_eq!(excerpt("a\nb\u{202e}\"c\\"), "a\\nb\\u{202e}\"c\\");
+        assert_eq!(excerpt(&"x".repeat(500)).chars().count(), EXCERPT + 1);
     }
 }

@@ -1,25 +1,24 @@
 /// Rounds of the network. Four hide the structure of the input; the rest is margin, at a few nanoseconds each.
 const ROUNDS: usize = 8;
 
-/// An order over `0..len` that looks random, depends on nothing but a seed, and takes the same memory for any length.
+/// A pseudo-random order over `0..len`, made of a seed in constant memory.
 ///
-/// A Feistel network over the smallest power of two that holds `len`, its two halves up to one bit apart in width. Results
-/// outside `0..len` are fed in again until one falls inside (cycle walking), which takes fewer than two steps on average.
+/// A Feistel network over the smallest power of two that holds `len`, its halves up to one bit apart in width. Results outside
+/// `0..len` are fed in again until one is inside (cycle walking): fewer than two steps on average.
 #[derive(Debug, Clone)]
 pub struct Permutation {
     len: u64,
-    /// Width of the upper half, in bits.
+    /// Bits of the upper half.
     upper: u32,
-    /// Width of the lower half, in bits.
+    /// Bits of the lower half.
     lower: u32,
     keys: [u64; ROUNDS],
 }
 
 impl Permutation {
-    /// Which order this is. Must be raised whenever a seed gives another order: checkpoints refer to places in it.
+    /// Raised whenever a seed gives another order, since checkpoints refer to places in it.
     pub const VERSION: u32 = 1;
 
-    /// The order that `seed` gives to `0..len`.
     #[must_use]
     pub fn new(len: u64, seed: u64) -> Self {
         let bits = u64::BITS - len.saturating_sub(1).leading_zeros();
@@ -35,19 +34,17 @@ impl Permutation {
         }
     }
 
-    /// How many numbers are ordered.
     #[must_use]
     pub const fn len(&self) -> u64 {
         self.len
     }
 
-    /// Whether there is nothing to order.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The number at place `index`. An index outside `0..len` is its own number.
+    /// The number at a place. An index outside `0..len` is its own number.
     #[must_use]
     pub fn at(&self, index: u64) -> u64 {
         if index >= self.len {
@@ -61,14 +58,14 @@ impl Permutation {
         number
     }
 
-    /// The place of a number: [`Self::at`] of it gives the number back. A number outside `0..len` is its own place.
+    /// The inverse of [`Self::at`].
     #[must_use]
     pub fn place_of(&self, number: u64) -> u64 {
         if number >= self.len {
             return number;
         }
         let mut place = self.network_back(number);
-        // INVARIANT: ends, as the walk in `at` does, whose steps these are, in the other direction.
+        // INVARIANT: ends, as it takes the steps of `at` backwards.
         while place >= self.len {
             place = self.network_back(place);
         }
@@ -80,7 +77,7 @@ impl Permutation {
         self.pass(number, self.keys.iter().enumerate())
     }
 
-    /// Undoes [`Self::network`]: each round is its own inverse, so they are passed from the last to the first.
+    /// The inverse of [`Self::network`]: each round is its own inverse, so their order is reversed.
     fn network_back(&self, number: u64) -> u64 {
         self.pass(number, self.keys.iter().enumerate().rev())
     }
@@ -101,7 +98,7 @@ impl Permutation {
     }
 }
 
-/// The lowest `bits` bits; at most 32 are ever asked for.
+/// The lowest `bits` bits, at most 32.
 const fn mask(bits: u32) -> u64 {
     (1 << bits) - 1
 }

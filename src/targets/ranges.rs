@@ -1,7 +1,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Addresses of both families on one line of numbers: IPv6 as it is, IPv4 where IPv6 maps it (`::ffff:0:0/96`, RFC 4291
-/// section 2.5.5.2). One address has one number, so a mapped address is the same host as the plain one.
+/// The number of an address in one space for both families: IPv4 at its mapped address (`::ffff:0:0/96`, RFC 4291 section
+/// 2.5.5.2), so that a mapped address is the same host as the plain one.
 pub(super) fn number(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
@@ -9,7 +9,6 @@ pub(super) fn number(address: IpAddr) -> u128 {
     }
 }
 
-/// The address of a number.
 pub(super) fn address(number: u128) -> IpAddr {
     Ipv6Addr::from_bits(number).to_canonical()
 }
@@ -24,13 +23,11 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// All of IPv4.
     pub(super) const IPV4: Self = Self {
         first: 0xFFFF_0000_0000,
         last: 0xFFFF_FFFF_FFFF,
     };
 
-    /// The range between two numbers in either order.
     pub(super) fn new(one: u128, other: u128) -> Self {
         Self {
             first: one.min(other),
@@ -47,7 +44,7 @@ impl Range {
         (self.last - self.first).saturating_add(1)
     }
 
-    /// What is left of this range when `other` is taken out: below it and above it.
+    /// The parts of this range below and above `other`.
     fn without(self, other: Self) -> (Option<Self>, Option<Self>) {
         let below = other.first.checked_sub(1).map(|end| end.min(self.last));
         let above = other.last.checked_add(1).map(|start| start.max(self.first));
@@ -62,8 +59,6 @@ impl Range {
     }
 }
 
-/// A set of numbers.
-///
 /// INVARIANT: the ranges are sorted, disjoint and not adjacent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct RangeSet(Vec<Range>);
@@ -100,7 +95,7 @@ impl RangeSet {
                 }
                 left.extend(below);
                 rest = above;
-                // A cut that reaches beyond this range is needed again for the next one.
+                // A cut that extends beyond this range also applies to the next one.
                 if above.is_some() {
                     cuts.next();
                 }

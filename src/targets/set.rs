@@ -4,12 +4,11 @@ use std::net::IpAddr;
 use super::ranges::{RangeSet, address, number};
 use crate::model::{Endpoint, HostKey, Notice};
 
-/// A host name to be resolved, and the port wanted there.
+/// A host name to resolve.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NameTarget {
     /// The name in lower case, without the final dot.
     pub name: String,
-    /// TCP port.
     pub port: u16,
 }
 
@@ -18,90 +17,46 @@ pub struct NameTarget {
 /// INVARIANT: holds no excluded address.
 #[derive(Debug, Clone)]
 pub struct TargetSet {
-    swept: Segments,
-    listed: Segments,
-    excluded: RangeSet,
-    addresses: u64,
-    names: Vec<NameTarget>,
-    texts: Vec<String>,
-    exclude_texts: Vec<String>,
-    behind_gateways: Vec<GatewayTarget>,
-    notices: Vec<Notice>,
+    pub(super) swept: Segments,
+    /// INVARIANT: a part of `swept`.
+    pub(super) listed: Segments,
+    pub(super) excluded: RangeSet,
+    pub(super) addresses: u64,
+    pub(super) names: Vec<NameTarget>,
+    pub(super) texts: Vec<String>,
+    pub(super) exclude_texts: Vec<String>,
+    pub(super) behind_gateways: Vec<GatewayTarget>,
+    pub(super) notices: Vec<Notice>,
 }
 
 /// A host that is always reached through a gateway: listed, and not probed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayTarget {
-    /// The host.
     pub key: HostKey,
-    /// The gateway's name or address.
+    /// Name or address.
     pub gateway: String,
 }
 
 impl TargetSet {
-    /// `swept` and `listed` hold sets per port, `listed` a part of `swept`; excluded numbers must be gone from both.
-    pub(super) fn new(
-        swept: &BTreeMap<u16, RangeSet>,
-        listed: &BTreeMap<u16, RangeSet>,
-        excluded: RangeSet,
-        addresses: u64,
-    ) -> Self {
-        Self {
-            swept: Segments::of(swept),
-            listed: Segments::of(listed),
-            excluded,
-            addresses,
-            names: Vec::new(),
-            texts: Vec::new(),
-            exclude_texts: Vec::new(),
-            behind_gateways: Vec::new(),
-            notices: Vec::new(),
-        }
-    }
-
-    pub(super) fn with_names(self, names: Vec<NameTarget>) -> Self {
-        Self { names, ..self }
-    }
-
-    pub(super) fn with_texts(self, texts: Vec<String>, exclude_texts: Vec<String>) -> Self {
-        Self {
-            texts,
-            exclude_texts,
-            ..self
-        }
-    }
-
-    pub(super) fn with_imports(
-        self,
-        behind_gateways: Vec<GatewayTarget>,
-        notices: Vec<Notice>,
-    ) -> Self {
-        Self {
-            behind_gateways,
-            notices,
-            ..self
-        }
-    }
-
-    /// Hosts that are always reached through a gateway, each once: listed, and never probed for their own sake.
+    /// Each host once.
     #[must_use]
     pub fn behind_gateways(&self) -> &[GatewayTarget] {
         &self.behind_gateways
     }
 
-    /// What is to be said about files of other tools, such as accounts that are disabled.
+    /// About entries of imported files that are skipped.
     #[must_use]
     pub fn notices(&self) -> &[Notice] {
         &self.notices
     }
 
-    /// How many endpoints there are: addresses times ports, names not counted.
+    /// The number of addresses times ports, without names.
     #[must_use]
     pub fn endpoints(&self) -> u64 {
         self.swept.count
     }
 
-    /// How many distinct addresses there are, names not counted.
+    /// The number of distinct addresses, without names.
     #[must_use]
     pub const fn addresses(&self) -> u64 {
         self.addresses
@@ -119,7 +74,7 @@ impl TargetSet {
         self.swept.index_of(endpoint)
     }
 
-    /// Whether the endpoint is to be scanned, whatever names lead to.
+    /// Whether the endpoint is in the set, names aside.
     #[must_use]
     pub fn contains(&self, endpoint: Endpoint) -> bool {
         self.swept.contains(endpoint)
@@ -136,25 +91,25 @@ impl TargetSet {
         (0..self.listed.count).filter_map(|index| self.listed.endpoint(index))
     }
 
-    /// Whether the user said that the address must not be touched, on any port and by any name.
+    /// Whether the user excluded the address, on every port and by every name.
     #[must_use]
     pub fn is_excluded(&self, address: IpAddr) -> bool {
         self.excluded.contains(number(address))
     }
 
-    /// The host names to resolve, each name and port once, in the order given.
+    /// Each name and port once, in the order given.
     #[must_use]
     pub fn names(&self) -> &[NameTarget] {
         &self.names
     }
 
-    /// The targets as the user gave them; a list by its path.
+    /// The targets as given; a list by its path.
     #[must_use]
     pub fn texts(&self) -> &[String] {
         &self.texts
     }
 
-    /// The excludes as the user gave them; a list by its path.
+    /// The excludes as given; a list by its path.
     #[must_use]
     pub fn exclude_texts(&self) -> &[String] {
         &self.exclude_texts
@@ -167,19 +122,19 @@ struct Segment {
     port: u16,
     first: u128,
     last: u128,
-    /// Endpoints in all segments before this one.
+    /// The number of endpoints in the segments before this one.
     before: u64,
 }
 
 /// INVARIANT: sorted by port and address, disjoint; `before` grows from segment to segment.
 #[derive(Debug, Clone)]
-struct Segments {
+pub(super) struct Segments {
     segments: Vec<Segment>,
     count: u64,
 }
 
 impl Segments {
-    fn of(sets: &BTreeMap<u16, RangeSet>) -> Self {
+    pub(super) fn of(sets: &BTreeMap<u16, RangeSet>) -> Self {
         let mut segments = Vec::with_capacity(sets.values().map(|set| set.ranges().len()).sum());
         let mut count: u64 = 0;
         for (port, set) in sets {

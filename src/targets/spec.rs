@@ -4,37 +4,31 @@ use super::error::Refusal;
 use super::ranges::{Range, RangeSet, address, number};
 use crate::model::not_a_host;
 
-/// Prefixes of IPv4 seen from IPv6 are this much longer.
+/// The prefix length of the IPv4-mapped block.
 const MAPPED: u8 = 96;
-/// The shortest IPv6 prefix that is swept: 65,536 addresses. Shorter ones are never dense enough to find anything in.
+/// The shortest IPv6 prefix that is swept: 65,536 addresses. Shorter ones are too sparse to find hosts in.
 const SHORTEST_V6_PREFIX: u8 = 112;
 /// The longest host name, in bytes without the final dot (RFC 1035 section 2.3.4).
 const NAME_LIMIT: usize = 253;
 /// The longest label of a host name (RFC 1035 section 2.3.4).
 const LABEL_LIMIT: usize = 63;
 
-/// One word given as a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
-    /// Addresses.
     Addresses {
-        /// What is to be scanned; never empty.
+        /// INVARIANT: not empty.
         ranges: Vec<Range>,
         /// Exactly one address was named.
         single: bool,
-        /// The port, where the word names one.
         port: Option<u16>,
     },
-    /// A host name in lower case without the final dot.
     Name {
-        /// The name.
+        /// In lower case, without the final dot.
         name: String,
-        /// The port, where the word names one.
         port: Option<u16>,
     },
 }
 
-/// Reads a word given as a target.
 pub(super) fn target(word: &str) -> Result<Target, Refusal> {
     let (body, port) = split_port(word)?;
     match block(body)? {
@@ -50,7 +44,7 @@ pub(super) fn target(word: &str) -> Result<Target, Refusal> {
     }
 }
 
-/// Reads a word given as an exclude: addresses only, of any number and kind.
+/// Parses an exclude: addresses of any number and kind, no names.
 pub(super) fn exclude(word: &str) -> Result<Vec<Range>, Refusal> {
     let (body, port) = split_port(word)?;
     let Some(block) = block(body)? else {
@@ -66,31 +60,31 @@ pub(super) fn exclude(word: &str) -> Result<Vec<Range>, Refusal> {
             "give it without the port",
         ));
     }
-    Ok(block.of_its_family())
+    Ok(block.of_one_family())
 }
 
-/// How addresses were written.
+/// The notation of addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Single,
-    /// With a prefix length; for IPv4 the one of IPv4.
+    /// The prefix length, of IPv4 for IPv4.
     Network(u8),
     Span,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Block {
+struct AddressBlock {
     range: Range,
     form: Form,
 }
 
-impl Block {
+impl AddressBlock {
     fn is_v4(self) -> bool {
         Range::IPV4.contains(self.range)
     }
 
-    /// The addresses as meant: an IPv6 prefix that happens to surround the mapped block does not mean IPv4.
-    fn of_its_family(self) -> Vec<Range> {
+    /// Without IPv4 for an IPv6 prefix that contains the mapped block.
+    fn of_one_family(self) -> Vec<Range> {
         let all = RangeSet::of(vec![self.range]);
         if self.is_v4() {
             all.ranges().to_vec()
@@ -126,7 +120,7 @@ impl Block {
                 ),
             ));
         }
-        let mut ranges = RangeSet::of(self.of_its_family());
+        let mut ranges = RangeSet::of(self.of_one_family());
         if let Form::Network(..=30) = self.form
             && self.is_v4()
         {
@@ -159,10 +153,10 @@ const fn v4(first: [u8; 4], last: [u8; 4]) -> Range {
     }
 }
 
-/// 127.0.0.0/8: part of a scan only when a target lies wholly inside.
+/// 127.0.0.0/8, which is scanned only when a target is wholly inside.
 const LOOPBACK_V4: Range = v4([127, 0, 0, 0], [127, 255, 255, 255]);
 
-/// The ranges of addresses that [`not_a_host`] knows.
+/// The ranges of [`not_a_host`].
 const SPECIAL: [Range; 6] = [
     v4([0, 0, 0, 0], [0, 255, 255, 255]),
     v4([224, 0, 0, 0], [239, 255, 255, 255]),
@@ -178,7 +172,7 @@ const SPECIAL: [Range; 6] = [
     },
 ];
 
-/// Takes the port off: `host:port`, `10.0.0.0/24:port`, `[v6]:port`. A bare IPv6 address has none.
+/// Splits `host:port`, `10.0.0.0/24:port`, `[v6]:port`. A bare IPv6 address has no port.
 fn split_port(word: &str) -> Result<(&str, Option<u16>), Refusal> {
     if word.contains("://") {
         return Err(Refusal::new(
@@ -236,8 +230,8 @@ fn port(text: &str) -> Result<u16, Refusal> {
     ))
 }
 
-/// Reads addresses; `None` for what can only be a name.
-fn block(body: &str) -> Result<Option<Block>, Refusal> {
+/// `None` for what can only be a name.
+fn block(body: &str) -> Result<Option<AddressBlock>, Refusal> {
     if body.contains('%') {
         return Err(Refusal::new(
             "an address with a zone belongs to one interface of one machine",
@@ -249,7 +243,7 @@ fn block(body: &str) -> Result<Option<Block>, Refusal> {
     }
     if let Ok(single) = body.parse::<IpAddr>() {
         let at = number(single);
-        return Ok(Some(Block {
+        return Ok(Some(AddressBlock {
             range: Range::new(at, at),
             form: Form::Single,
         }));
@@ -280,7 +274,7 @@ fn block(body: &str) -> Result<Option<Block>, Refusal> {
     Ok(None)
 }
 
-fn network(base: &str, mask: &str) -> Result<Block, Refusal> {
+fn network(base: &str, mask: &str) -> Result<AddressBlock, Refusal> {
     let Ok(base) = base.parse::<IpAddr>() else {
         return Err(Refusal::new(
             "what stands before the slash is not an address",
@@ -317,7 +311,7 @@ fn network(base: &str, mask: &str) -> Result<Block, Refusal> {
     };
     let hosts = u128::MAX.checked_shr(u32::from(long)).unwrap_or(0);
     let range = Range::new(number(base) & !hosts, number(base) | hosts);
-    Ok(Block {
+    Ok(AddressBlock {
         form: if range.first == range.last {
             Form::Single
         } else if Range::IPV4.contains(range) {
@@ -329,7 +323,7 @@ fn network(base: &str, mask: &str) -> Result<Block, Refusal> {
     })
 }
 
-fn span(first: IpAddr, last: &str) -> Result<Block, Refusal> {
+fn span(first: IpAddr, last: &str) -> Result<AddressBlock, Refusal> {
     let end = match (first, last.parse::<IpAddr>()) {
         (_, Ok(last)) => last,
         (IpAddr::V4(v4), Err(_)) => {
@@ -363,7 +357,7 @@ fn span(first: IpAddr, last: &str) -> Result<Block, Refusal> {
         ));
     }
     let range = Range::new(number(first), number(end));
-    Ok(Block {
+    Ok(AddressBlock {
         form: if range.first == range.last {
             Form::Single
         } else {
@@ -373,7 +367,7 @@ fn span(first: IpAddr, last: &str) -> Result<Block, Refusal> {
     })
 }
 
-/// Checks a host name (RFC 1123 section 2.1, and the underscore that Windows allows) and brings it to one spelling.
+/// Checks and normalises a host name (RFC 1123 section 2.1, and the underscore that Windows allows).
 fn host_name(body: &str) -> Result<String, Refusal> {
     let bare = body.strip_suffix('.').unwrap_or(body);
     let refuse = |reason: String, way_out: &str| Err(Refusal::new(reason, way_out));

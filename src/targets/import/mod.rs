@@ -1,9 +1,9 @@
-//! What admins already have: files of other tools as targets.
+//! Files of other tools as targets.
 //!
-//! Told apart by what is in them, not by their name. Passwords and user names in these files are never kept, and nothing of
-//! them is repeated in a message but hosts.
+//! A format is recognised by its content, not by the name of the file. Passwords and user names in these files are never
+//! kept, and messages repeat nothing of them but hosts.
 
-mod directory;
+mod csv_table;
 mod mremoteng;
 mod rdcman;
 mod rdp;
@@ -13,58 +13,102 @@ use std::path::Path;
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use super::error::Refusal;
+use super::error::{Refusal, excerpt};
 
-/// Elements of an XML file; the largest fleet has a few for each host.
+/// A format of another tool.
+struct FileFormat {
+    /// The extension of its files. No domain ends like this, so such a word is a file and no host.
+    extension: &'static str,
+    reader: FormatReader,
+}
+
+/// How a format is recognised and read.
+enum FormatReader {
+    /// XML with this root element.
+    Xml(&'static str, fn(&Document<'_>) -> Result<Import, Refusal>),
+    /// Other text; `None` when it is not of this format.
+    Text(fn(&ListFile<'_>) -> Option<Result<Import, Refusal>>),
+}
+
+/// Every format, in the order of recognition.
+const FORMATS: [FileFormat; 5] = [
+    FileFormat {
+        extension: "rdg",
+        reader: FormatReader::Xml("RDCMan", rdcman::read),
+    },
+    FileFormat {
+        extension: "xml",
+        reader: FormatReader::Xml("Connections", mremoteng::read),
+    },
+    FileFormat {
+        extension: "rdp",
+        reader: FormatReader::Text(rdp::read),
+    },
+    FileFormat {
+        extension: "xml",
+        reader: FormatReader::Text(mremoteng::encrypted),
+    },
+    FileFormat {
+        extension: "csv",
+        reader: FormatReader::Text(csv_table::read),
+    },
+];
+
+/// The most elements of an XML file; the largest fleet has a few per host.
 const MOST_NODES: u32 = 4_000_000;
-/// What a console of a virtual machine is called: it is a port of the hypervisor, and not Remote Desktop of a host.
+/// Consoles of virtual machines are ports of the hypervisor, not Remote Desktop of a host.
 const CONSOLES: &str = "consoles of virtual machines";
-/// Entries that would be looked for on the wrong port.
 const BAD_PORTS: &str = "entries whose port is not 1 to 65535";
-/// Folders inside each other from which a setting is inherited.
+/// The most nested folders from which a setting is inherited.
 const MOST_DEEP: usize = 256;
 
-/// A host of such a file.
+/// A list that may be of another tool.
+pub(super) struct ListFile<'a> {
+    pub(super) text: &'a str,
+    /// It is named like a table, so its first line is a heading if it can be one.
+    pub(super) is_csv: bool,
+    /// The ports of targets without a port of their own.
+    #[expect(dead_code, reason = "no format lists ports of several services yet")]
+    pub(super) ports: &'a [u16],
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Imported {
-    /// Name or address, as it stands there.
+pub(super) struct ImportedHost {
+    /// Name or address, as written in the file.
     pub(super) host: String,
-    /// The port that the file gives it, when it is not the usual one.
+    /// The port in the file, when there is one.
     pub(super) port: Option<u16>,
-    /// 1 for the first line.
+    /// From 1.
     pub(super) line: usize,
-    /// The gateway that leads there, when the file says that one is always used.
+    /// The gateway, when the file always uses it for this host.
     pub(super) gateway: Option<String>,
 }
 
-/// What was not taken, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct LeftOut {
-    /// What they are, such as `disabled accounts`.
+pub(super) struct Skipped {
+    /// The kind of entries, such as `disabled accounts`.
     pub(super) reason: &'static str,
-    /// What it is about, each by the name that the file gives it.
+    /// The names of the entries in the file.
     pub(super) names: Vec<String>,
 }
 
-/// A file that was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Import {
-    pub(super) hosts: Vec<Imported>,
-    pub(super) left_out: Vec<LeftOut>,
+    pub(super) hosts: Vec<ImportedHost>,
+    pub(super) skipped: Vec<Skipped>,
 }
 
 impl Import {
-    /// Takes a host. One with a port that is none is told and left out: on the usual port another service would be looked at
-    /// than the one that was meant.
-    fn take(&mut self, host: &str, port: Option<&str>, line: usize, gateway: Option<String>) {
+    /// Adds a host. An invalid port skips it: on the usual port the scan would meet another service than the one in the file.
+    fn add(&mut self, host: &str, port: Option<&str>, line: usize, gateway: Option<String>) {
         let port = match port.map(str::trim) {
             None | Some("") => None,
             Some(text) => match text.parse() {
                 Ok(port @ 1..) => Some(port),
-                _ => return self.leave_out(BAD_PORTS, &format!("{host} ({text})")),
+                _ => return self.skip(BAD_PORTS, &format!("{host} ({text})")),
             },
         };
-        self.hosts.push(Imported {
+        self.hosts.push(ImportedHost {
             host: host.to_owned(),
             port,
             line,
@@ -72,11 +116,11 @@ impl Import {
         });
     }
 
-    fn leave_out(&mut self, reason: &'static str, name: &str) {
+    fn skip(&mut self, reason: &'static str, name: &str) {
         let name = name.trim().to_owned();
-        match self.left_out.iter_mut().find(|left| left.reason == reason) {
-            Some(left) => left.names.push(name),
-            None => self.left_out.push(LeftOut {
+        match self.skipped.iter_mut().find(|kind| kind.reason == reason) {
+            Some(kind) => kind.names.push(name),
+            None => self.skipped.push(Skipped {
                 reason,
                 names: vec![name],
             }),
@@ -84,38 +128,36 @@ impl Import {
     }
 }
 
-/// Whether a word is the name of such a file, and no host: no domain ends like this. A host that is called so all the same has
-/// a final dot.
-pub(super) fn is_named_like_one(word: &str) -> bool {
-    let extension = Path::new(word.trim())
-        .extension()
-        .and_then(OsStr::to_str)
-        .map(str::to_ascii_lowercase);
-    let of_its_own = !word.trim().starts_with('@');
-    of_its_own && matches!(extension.as_deref(), Some("rdg" | "rdp" | "xml" | "csv"))
+/// Whether a word names a file of another tool. A host with such a name is given with a final dot.
+pub(super) fn is_file_name(word: &str) -> bool {
+    let word = word.trim();
+    !word.starts_with('@')
+        && FORMATS
+            .iter()
+            .any(|format| has_extension(word, format.extension))
 }
 
-/// Whether a file is called like a table.
-pub(super) fn is_named_like_a_table(list: &str) -> bool {
-    let extension = Path::new(list).extension();
-    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
+pub(super) fn is_csv(list: &str) -> bool {
+    has_extension(list, "csv")
 }
 
-/// Reads a file of another tool; `None` when it is a plain list. `is_csv`: it is called like a table.
-pub(super) fn read(text: &str, is_csv: bool) -> Option<Result<Import, Refusal>> {
-    if text.trim_start().starts_with('<') {
-        return Some(xml(text));
-    }
-    if rdp::is_one(text) {
-        return Some(Ok(rdp::read(text)));
-    }
-    if mremoteng::is_encrypted(text) {
-        return Some(Err(mremoteng::encrypted()));
-    }
-    directory::read(text, is_csv)
+fn has_extension(file: &str, wanted: &str) -> bool {
+    let extension = Path::new(file).extension().and_then(OsStr::to_str);
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
-fn xml(text: &str) -> Result<Import, Refusal> {
+/// Reads a file of another tool; `None` when it is a plain list.
+pub(super) fn read(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
+    if file.text.trim_start().starts_with('<') {
+        return Some(read_xml(file.text));
+    }
+    FORMATS.iter().find_map(|format| match format.reader {
+        FormatReader::Text(read) => read(file),
+        FormatReader::Xml(..) => None,
+    })
+}
+
+fn read_xml(text: &str) -> Result<Import, Refusal> {
     let options = ParsingOptions {
         // Entities that grow without end need a DTD, and none of these files has one.
         allow_dtd: false,
@@ -123,27 +165,30 @@ fn xml(text: &str) -> Result<Import, Refusal> {
         ..ParsingOptions::default()
     };
     let document = Document::parse_with_options(text.trim_start(), options).map_err(|error| {
-        let error = super::shown(&error.to_string());
+        let error = excerpt(&error.to_string());
         Refusal::new(
             format!("it looks like XML and is none ({error})"),
             "export it again, or give a list with one host per line",
         )
     })?;
-    let root = document.root_element();
-    match root.tag_name().name() {
-        "RDCMan" => Ok(rdcman::read(&document)),
-        "Connections" => mremoteng::read(&document),
-        other => Err(Refusal::new(
+    let root = document.root_element().tag_name().name();
+    let read = FORMATS.iter().find_map(|format| match format.reader {
+        FormatReader::Xml(of_format, read) if of_format == root => Some(read),
+        _ => None,
+    });
+    let read = read.ok_or_else(|| {
+        Refusal::new(
             format!(
                 "it is XML, but neither of RDCMan nor of mRemoteNG (it begins with <{}>)",
-                super::shown(other)
+                excerpt(root)
             ),
             "give an .rdg file, a confCons.xml, or a list with one host per line",
-        )),
-    }
+        )
+    })?;
+    read(&document)
 }
 
-/// Line numbers of places in the order of the text: each part of it is looked at once, whatever its length.
+/// Line numbers of ascending byte offsets, in one pass over the text.
 struct Lines<'a> {
     text: &'a str,
     seen: usize,
@@ -159,7 +204,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// The line of a byte offset, 1 for the first; what stands before the last one asked for counts as that one.
+    /// The line of a byte offset, from 1. An offset before the last one has the line of the last one.
     fn at(&mut self, start: usize) -> usize {
         if let Some(between) = self.text.as_bytes().get(self.seen..start) {
             self.line += between.split(|byte| *byte == b'\n').count() - 1;

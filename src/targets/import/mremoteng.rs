@@ -3,21 +3,19 @@
 use roxmltree::{Document, Node};
 
 use super::super::error::Refusal;
-use super::{CONSOLES, Import, Lines, MOST_DEEP};
+use super::{CONSOLES, Import, Lines, ListFile, MOST_DEEP};
 
-/// Letters from which on a single word of them is no host name: labels end after 63.
+/// The least length of one word that is a cipher text: a label of a host name has at most 63 characters.
 const CIPHER: usize = 64;
 
-/// Whether a text is a file that a version before 1.75 has encrypted: one word of Base64 without any XML around it.
-pub(super) fn is_encrypted(text: &str) -> bool {
-    let text = text.trim();
-    text.len() >= CIPHER
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
+/// A file that a version before 1.75 has encrypted: one word of Base64 without XML.
+pub(super) fn encrypted(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
+    let text = file.text.trim();
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    (text.len() >= CIPHER && text.bytes().all(is_base64)).then(|| Err(encrypted_refusal()))
 }
 
-pub(super) fn encrypted() -> Refusal {
+fn encrypted_refusal() -> Refusal {
     Refusal::new(
         "it is encrypted as a whole, as mRemoteNG does on request",
         "in mRemoteNG choose File, Export to File, mRemoteNG XML, and give the exported file",
@@ -30,7 +28,7 @@ pub(super) fn read(document: &Document<'_>) -> Result<Import, Refusal> {
         .attribute("FullFileEncryption")
         .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     {
-        return Err(encrypted());
+        return Err(encrypted_refusal());
     }
     let mut import = Import::default();
     let mut lines = Lines::of(document.input_text());
@@ -46,15 +44,15 @@ pub(super) fn read(document: &Document<'_>) -> Result<Import, Refusal> {
             .unwrap_or("a connection without a name");
         let protocol = value(node, "Protocol").unwrap_or("RDP");
         if !protocol.eq_ignore_ascii_case("RDP") {
-            import.leave_out("connections of another protocol", name);
+            import.skip("connections of another protocol", name);
             continue;
         }
         if value(node, "UseVmId").is_some_and(|uses| uses.eq_ignore_ascii_case("true")) {
-            import.leave_out(CONSOLES, name);
+            import.skip(CONSOLES, name);
             continue;
         }
         if value(node, "SSHTunnelConnectionName").is_some_and(|tunnel| !tunnel.trim().is_empty()) {
-            import.leave_out("connections through an SSH tunnel", name);
+            import.skip("connections through an SSH tunnel", name);
             continue;
         }
         let Some(host) = node
@@ -62,7 +60,7 @@ pub(super) fn read(document: &Document<'_>) -> Result<Import, Refusal> {
             .map(str::trim)
             .filter(|host| !host.is_empty())
         else {
-            import.leave_out("connections without a host name", name);
+            import.skip("connections without a host name", name);
             continue;
         };
         let always = value(node, "RDGatewayUsageMethod")
@@ -72,13 +70,12 @@ pub(super) fn read(document: &Document<'_>) -> Result<Import, Refusal> {
             .filter(|gateway| always && !gateway.is_empty());
         let port = value(node, "Port");
         let line = lines.at(node.range().start);
-        import.take(host, port, line, gateway.map(str::to_owned));
+        import.add(host, port, line, gateway.map(str::to_owned));
     }
     Ok(import)
 }
 
-/// An attribute in force: a node that inherits it takes that of the folder above. Nodes and folders that stand at the top have
-/// nobody to inherit from, whatever they say, and so it is in mRemoteNG.
+/// An attribute, inherited from the folder above where the node says so. As in mRemoteNG, nodes at the top inherit nothing.
 fn value<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
     let inherit = format!("Inherit{name}");
     let inherits = |node: Node<'_, '_>| {

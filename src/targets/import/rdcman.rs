@@ -1,19 +1,20 @@
-//! Remote Desktop Connection Manager: `.rdg`, of version 2.2 as of 2.7 and later.
+//! Remote Desktop Connection Manager: `.rdg` of version 2.2, and of 2.7 and later.
 //!
-//! Settings stand in an element of their own below a server, a group or the file; `inherit="FromParent"` leaves them to what
-//! lies above.
+//! Settings are an element below a server, a group or the file; `inherit="FromParent"` takes them from the level above.
 
 use std::collections::HashMap;
 
 use roxmltree::{Document, Node, NodeId};
 
+use super::super::error::Refusal;
 use super::{CONSOLES, Import, Lines, MOST_DEEP, child};
 
-pub(super) fn read(document: &Document<'_>) -> Import {
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every reader")]
+pub(super) fn read(document: &Document<'_>) -> Result<Import, Refusal> {
     let mut import = Import::default();
-    let mut settings = Settings::default();
+    let mut settings = InheritedSettings::default();
     let mut lines = Lines::of(document.input_text());
-    // Beside `file` stand favourites and the like, which name servers once more.
+    // Favourites and the like, next to `file`, repeat its servers.
     let servers = document
         .root_element()
         .children()
@@ -21,7 +22,7 @@ pub(super) fn read(document: &Document<'_>) -> Import {
         .flat_map(|file| file.descendants())
         .filter(|node| node.has_tag_name("server"));
     for server in servers {
-        // From 2.7 on, names stand in an element of their own.
+        // From 2.7 on, names are inside `properties`.
         let properties = server
             .children()
             .find(|node| node.has_tag_name("properties"));
@@ -30,12 +31,12 @@ pub(super) fn read(document: &Document<'_>) -> Import {
             let shown = child(server, "displayName")
                 .or_else(|| child(properties?, "displayName"))
                 .unwrap_or("a server without a name");
-            import.leave_out("entries without an address", shown);
+            import.skip("entries without an address", shown);
             continue;
         };
         let kind = properties.and_then(|properties| child(properties, "connectionType"));
         if kind == Some("VirtualMachineConsoleConnect") {
-            import.leave_out(CONSOLES, name);
+            import.skip(CONSOLES, name);
             continue;
         }
         let port = settings
@@ -44,19 +45,19 @@ pub(super) fn read(document: &Document<'_>) -> Import {
         let gateway = settings
             .in_force(server, "gatewaySettings")
             .and_then(gateway);
-        import.take(name, port, lines.at(server.range().start), gateway);
+        import.add(name, port, lines.at(server.range().start), gateway);
     }
-    import
+    Ok(import)
 }
 
-/// Settings by the server, group or file that they stand in. Each group is searched once, however many servers it has.
+/// A cache of the settings of each server, group and file, so that a group is searched once.
 #[derive(Default)]
-struct Settings<'a, 'input> {
+struct InheritedSettings<'a, 'input> {
     own: HashMap<(NodeId, &'static str), Option<Node<'a, 'input>>>,
 }
 
-impl<'a, 'input> Settings<'a, 'input> {
-    /// The settings in force for a server: its own, or those of the nearest group above that has any.
+impl<'a, 'input> InheritedSettings<'a, 'input> {
+    /// The server's own settings, or those of the nearest group above that has any.
     fn in_force(
         &mut self,
         server: Node<'a, 'input>,
@@ -69,11 +70,11 @@ impl<'a, 'input> Settings<'a, 'input> {
     }
 }
 
-/// Settings that a node states itself; those that it inherits are the business of what lies above.
+/// The settings that a node does not inherit.
 fn stated<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {
     let inside =
         |node: Node<'a, 'input>, name: &str| node.children().find(|child| child.has_tag_name(name));
-    // Version 2.2 keeps those of a group among its properties.
+    // In version 2.2 those of a group are inside its properties.
     let found = inside(node, name).or_else(|| inside(inside(node, "properties")?, name))?;
     let inherited = found
         .attribute("inherit")
@@ -81,8 +82,8 @@ fn stated<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'in
     (!inherited).then_some(found)
 }
 
-/// The gateway that is always used. With `localBypass`, it asks the client to detect (`gatewayusagemethod` 2): it tries the
-/// host directly first, so that direct probing tells something.
+/// The gateway, when it is always used. With `localBypass` the client tries a direct connection first (`gatewayusagemethod` 2):
+/// then a direct probe is meaningful.
 fn gateway(settings: Node<'_, '_>) -> Option<String> {
     let is_set = |name| child(settings, name).is_some_and(|set| set.eq_ignore_ascii_case("true"));
     let host = child(settings, "hostName")?;

@@ -1,9 +1,10 @@
 //! `.rdp` files: lines of `key:type:value`.
 
-use super::Import;
+use super::super::error::Refusal;
+use super::{Import, ListFile};
 
-/// `gatewayusagemethod` that always goes through the gateway; 2 tries the host directly first, so that direct probing tells
-/// something, and 3 leaves it to the client's own settings.
+/// The `gatewayusagemethod` that always uses the gateway. 2 tries a direct connection first, and 3 depends on the client's
+/// settings: then a direct probe is meaningful.
 const ALWAYS: &str = "1";
 
 fn entries(text: &str) -> impl Iterator<Item = (usize, String, &str)> {
@@ -15,8 +16,8 @@ fn entries(text: &str) -> impl Iterator<Item = (usize, String, &str)> {
     })
 }
 
-/// Whether a text is such a file: no address and no host with a port has an `i` or `s` between two colons.
-pub(super) fn is_one(text: &str) -> bool {
+/// No address and no host with a port has an `i` or `s` between two colons.
+fn is_rdp_file(text: &str) -> bool {
     text.lines().take(200).any(|line| {
         let mut parts = line.splitn(3, ':');
         let key = parts.next().unwrap_or_default().trim();
@@ -29,7 +30,11 @@ pub(super) fn is_one(text: &str) -> bool {
     })
 }
 
-pub(super) fn read(text: &str) -> Import {
+pub(super) fn read(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
+    is_rdp_file(file.text).then(|| Ok(host_of(file.text)))
+}
+
+fn host_of(text: &str) -> Import {
     let find = |wanted: &str| {
         entries(text)
             .find(|(_, key, value)| key == wanted && !value.is_empty())
@@ -37,7 +42,7 @@ pub(super) fn read(text: &str) -> Import {
     };
     let mut import = Import::default();
     let Some((line, host)) = find("full address").or_else(|| find("alternate full address")) else {
-        import.leave_out(
+        import.skip(
             "connections without a host",
             "no line `full address:s:HOST`",
         );
@@ -47,6 +52,6 @@ pub(super) fn read(text: &str) -> Import {
     let gateway = find("gatewayhostname").filter(|_| always);
     let gateway = gateway.map(|(_, gateway)| gateway.to_owned());
     let port = find("server port").map(|(_, port)| port);
-    import.take(host, port, line, gateway);
+    import.add(host, port, line, gateway);
     import
 }

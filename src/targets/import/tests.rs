@@ -2,6 +2,15 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn read(text: &str, is_csv: bool) -> Option<Result<Import, Refusal>> {
+    let ports = &[3389];
+    super::read(&ListFile {
+        text,
+        is_csv,
+        ports,
+    })
+}
+
 fn import(text: &str) -> Import {
     read(text, false).expect("it is of another tool").unwrap()
 }
@@ -15,9 +24,9 @@ fn hosts(import: &Import) -> Vec<(&str, Option<u16>, Option<&str>)> {
         .collect()
 }
 
-fn left_out(import: &Import) -> Vec<(&str, Vec<&str>)> {
+fn skipped(import: &Import) -> Vec<(&str, Vec<&str>)> {
     import
-        .left_out
+        .skipped
         .iter()
         .map(|left| (left.reason, left.names.iter().map(String::as_str).collect()))
         .collect()
@@ -49,7 +58,7 @@ fn rdcman_2_2_keeps_names_in_the_server_itself() {
         ]
     );
     assert_eq!(
-        left_out(&import),
+        skipped(&import),
         [("entries without an address", vec!["nameless"])]
     );
 }
@@ -87,7 +96,7 @@ fn mremoteng_with_folders_and_inheritance() {
         ]
     );
     assert_eq!(
-        left_out(&import),
+        skipped(&import),
         [
             ("connections of another protocol", vec!["linux01"]),
             ("connections without a host name", vec!["nowhere"]),
@@ -125,7 +134,7 @@ fn mremoteng_inherits_nothing_at_the_top() {
         [("a", Some(3390), None), ("b", Some(3391), None)]
     );
     assert_eq!(
-        left_out(&import),
+        skipped(&import),
         [("connections of another protocol", vec!["jump"])]
     );
 }
@@ -140,7 +149,7 @@ fn what_is_no_remote_desktop_of_a_host_is_left_out_by_name() {
     let found = import(text);
     assert_eq!(hosts(&found), [("near", Some(3389), None)]);
     assert_eq!(
-        left_out(&found),
+        skipped(&found),
         [
             (CONSOLES, vec!["vm"]),
             ("connections through an SSH tunnel", vec!["far"]),
@@ -151,7 +160,7 @@ fn what_is_no_remote_desktop_of_a_host_is_left_out_by_name() {
         <vmId>e73707cd</vmId><name>hyperv1</name></properties></server></file></RDCMan>";
     let found = import(text);
     assert!(found.hosts.is_empty());
-    assert_eq!(left_out(&found), [(CONSOLES, vec!["hyperv1"])]);
+    assert_eq!(skipped(&found), [(CONSOLES, vec!["hyperv1"])]);
 }
 
 #[test]
@@ -162,7 +171,7 @@ fn rdcman_s_favourites_are_no_servers_and_a_bypass_probes_directly() {
         <favorites><server>fleet\\a</server></favorites><recentlyUsed><server>fleet\\a</server></recentlyUsed></RDCMan>";
     let import = import(text);
     assert_eq!(hosts(&import), [("a", None, None)]);
-    assert_eq!(left_out(&import), []);
+    assert_eq!(skipped(&import), []);
 }
 
 #[test]
@@ -190,7 +199,7 @@ fn files_of_other_tools_are_known_by_their_names_and_hosts_are_not() {
         "confCons.xml",
         "x/computers.csv",
     ] {
-        assert!(is_named_like_one(name), "{name}");
+        assert!(is_file_name(name), "{name}");
     }
     for name in [
         "srv05.corp.example",
@@ -200,7 +209,7 @@ fn files_of_other_tools_are_known_by_their_names_and_hosts_are_not() {
         "a.txt",
         "",
     ] {
-        assert!(!is_named_like_one(name), "{name}");
+        assert!(!is_file_name(name), "{name}");
     }
 }
 
@@ -216,7 +225,7 @@ fn computers_of_active_directory() {
         assert_eq!(hosts(&import), [("srv01.corp.example", None, None)]);
         assert_eq!(import.hosts[0].line, line);
         assert_eq!(
-            left_out(&import),
+            skipped(&import),
             [
                 ("disabled accounts", vec!["OLD"]),
                 ("accounts without dNSHostName", vec!["NONAME"]),
@@ -275,7 +284,7 @@ fn a_table_of_another_tool_gives_its_surest_column() {
 #[test]
 fn a_row_without_a_host_is_told() {
     let found = import("HostName,Rack\nsrv05,1\n,2\n");
-    assert_eq!(left_out(&found), [("rows without a host", vec!["line 3"])]);
+    assert_eq!(skipped(&found), [("rows without a host", vec!["line 3"])]);
 }
 
 #[test]
@@ -317,7 +326,7 @@ fn a_table_that_excel_has_saved_again_keeps_its_meaning() {
     assert_eq!(names, ["a.example", "f.example", "g.example"]);
     assert_eq!(import.hosts[0].line, 5);
     assert_eq!(
-        left_out(&import),
+        skipped(&import),
         [
             ("disabled accounts", vec!["B", "C", "D", "E"]),
             (
@@ -338,15 +347,15 @@ fn the_bit_of_user_account_control_disables_an_account() {
         .map(|(host, _, _)| host)
         .collect();
     assert_eq!(names, ["a.example", "d.example"]);
-    let found = left_out(&import);
+    let found = skipped(&import);
     assert_eq!(found[0], ("disabled accounts", vec!["B"]));
     assert_eq!(found[1].1, ["C (``)"]);
     let both = "Name,DNSHostName,Enabled,userAccountControl\n\
                 A,a.example,True,4098\nB,b.example,,4096\nC,c.example,False,4096\nD,d.example,soon,4096\n";
     let found = self::import(both);
     assert_eq!(hosts(&found), [("b.example", None, None)]);
-    assert_eq!(left_out(&found)[0].1, ["A", "C"]);
-    assert_eq!(left_out(&found)[1].1, ["D (`soon`)"]);
+    assert_eq!(skipped(&found)[0].1, ["A", "C"]);
+    assert_eq!(skipped(&found)[1].1, ["D (`soon`)"]);
 }
 
 #[test]
@@ -359,13 +368,13 @@ fn a_port_that_is_none_leaves_its_entry_out_by_name() {
     for text in [mremoteng, rdcman] {
         let found = import(text);
         assert_eq!(hosts(&found), [("b", None, None)]);
-        assert_eq!(left_out(&found), [(BAD_PORTS, vec!["a (70000)"])]);
+        assert_eq!(skipped(&found), [(BAD_PORTS, vec!["a (70000)"])]);
     }
     for port in ["0", "65536", "-1", "rdp"] {
         let found = import(&format!("full address:s:a\nserver port:i:{port}\n"));
         assert!(found.hosts.is_empty());
         assert_eq!(
-            left_out(&found),
+            skipped(&found),
             [(BAD_PORTS, vec![&*format!("a ({port})")])]
         );
     }
@@ -380,7 +389,7 @@ fn an_rdp_file_without_an_address_says_what_lacks() {
         let found = import(text);
         assert!(found.hosts.is_empty());
         assert_eq!(
-            left_out(&found),
+            skipped(&found),
             [(
                 "connections without a host",
                 vec!["no line `full address:s:HOST`"]

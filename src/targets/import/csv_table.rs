@@ -1,11 +1,11 @@
-//! Tables of computers: the CSV that `Get-ADComputer … | Export-Csv` writes, and inventories of other tools, with commas,
-//! semicolons or tabs, also after Excel has saved them again.
+//! Tables of computers: the CSV of `Get-ADComputer … | Export-Csv`, and inventories of other tools, with commas, semicolons or
+//! tabs, also as saved by Excel.
 
-use super::super::error::Refusal;
-use super::super::{shown, spec};
-use super::{Import, Lines};
+use super::super::error::{Refusal, excerpt};
+use super::super::spec;
+use super::{Import, Lines, ListFile};
 
-/// Columns that name a host, the surest first: what is called just a name is often a label, and then an address is surer.
+/// Columns that name a host, the most reliable first: `name` is often a label, so addresses come before it.
 const HOSTS: [&str; 12] = [
     "dnshostname",
     "dnsname",
@@ -20,10 +20,10 @@ const HOSTS: [&str; 12] = [
     "ipv4",
     "name",
 ];
-/// Columns named in a refusal.
+/// The most columns that a message names.
 const MOST_COLUMNS: usize = 8;
-/// Columns that only such tables have.
-const TELLING: [&str; 4] = [
+/// Columns that only tables of Active Directory accounts have.
+const ACCOUNT_COLUMNS: [&str; 4] = [
     "distinguishedname",
     "samaccountname",
     "objectguid",
@@ -31,8 +31,8 @@ const TELLING: [&str; 4] = [
 ];
 /// The bit of `userAccountControl` that disables an account ([MS-ADTS] 2.2.16).
 const ACCOUNT_DISABLED: i64 = 0x2;
-/// What spreadsheets in the languages of Windows write for true, and what for false.
-const WORDS: [(&str, &str); 10] = [
+/// True and false in spreadsheets, in the languages of Windows.
+const BOOLEANS: [(&str, &str); 10] = [
     ("true", "false"),
     ("wahr", "falsch"),
     ("vrai", "faux"),
@@ -45,26 +45,24 @@ const WORDS: [(&str, &str); 10] = [
     ("yes", "no"),
 ];
 
-/// Reads it; `None` when the text is no such table. `is_csv`: it is called like one, so that its first line is a heading if it
-/// can be one.
-pub(super) fn read(text: &str, is_csv: bool) -> Option<Result<Import, Refusal>> {
-    let table = Table::of(text);
+pub(super) fn read(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
+    let table = CsvTable::of(file.text);
     let column = |name: &str| table.columns.iter().position(|column| column == name);
     let of_accounts = table.is_of_accounts();
     let known = HOSTS
         .into_iter()
-        // Accounts have short names, which lead nowhere from most machines.
+        // The name of an account is short and does not resolve from most machines.
         .filter(|name| !of_accounts || *name != "name")
         .find_map(|name| Some((name, column(name)?)));
     let is_table = of_accounts
         || table.is_marked
         || known.is_some_and(|(name, _)| name == "dnshostname")
-        || (table.has_heading() && table.has_rows(is_csv) && (is_csv || known.is_some()));
+        || (table.has_heading() && table.has_rows(file.is_csv) && (file.is_csv || known.is_some()));
     if !is_table {
         return None;
     }
     let Some((host_column, host)) = known else {
-        // A table all the same, whose heading would be read as hosts.
+        // Read as a plain list, the heading would become hosts.
         return Some(Err(if of_accounts {
             Refusal::new(
                 "it is a table without a column dNSHostName",
@@ -115,8 +113,8 @@ pub(super) fn read(text: &str, is_csv: bool) -> Option<Result<Import, Refusal>> 
             .or(Some(name).filter(|name| !name.is_empty()))
             .unwrap_or(&row);
         match account(enabled.map(field), control.map(field)) {
-            Account::Disabled => import.leave_out("disabled accounts", label),
-            Account::Unclear(value) => import.leave_out(
+            Account::Disabled => import.skip("disabled accounts", label),
+            Account::Unclear(value) => import.skip(
                 "accounts of which Enabled says neither true nor false",
                 &format!("{label} (`{value}`)"),
             ),
@@ -125,57 +123,56 @@ pub(super) fn read(text: &str, is_csv: bool) -> Option<Result<Import, Refusal>> 
                     "dnshostname" => "accounts without dNSHostName",
                     _ => "rows without a host",
                 };
-                import.leave_out(reason, label);
+                import.skip(reason, label);
             }
-            Account::Enabled => import.take(name, None, line, None),
+            Account::Enabled => import.add(name, None, line, None),
         }
     }
     Some(Ok(import))
 }
 
-/// Whether an account may log on.
 enum Account<'a> {
     Enabled,
     Disabled,
-    /// By a value that says neither.
+    /// This value is neither true nor false.
     Unclear(&'a str),
 }
 
-/// What the two columns say, where they are there. Whatever says that an account is disabled is believed.
+/// Reads the two columns, where they exist. One of them is enough for a disabled account.
 fn account<'a>(enabled: Option<&'a str>, control: Option<&'a str>) -> Account<'a> {
     let bits = control.and_then(|control| control.parse::<i64>().ok());
     if bits.is_some_and(|bits| bits & ACCOUNT_DISABLED != 0) {
         return Account::Disabled;
     }
     let word = enabled.unwrap_or_default().to_lowercase();
-    if word == "0" || WORDS.iter().any(|(_, no)| *no == word) {
+    if word == "0" || BOOLEANS.iter().any(|(_, no)| *no == word) {
         return Account::Disabled;
     }
     match (enabled, control) {
-        _ if word == "1" || WORDS.iter().any(|(yes, _)| *yes == word) => Account::Enabled,
+        _ if word == "1" || BOOLEANS.iter().any(|(yes, _)| *yes == word) => Account::Enabled,
         (None, None) => Account::Enabled,
-        // The other column is enough where this one is empty or not there.
+        // The other column is enough where this one is empty or missing.
         (None | Some(""), Some(_)) if bits.is_some() => Account::Enabled,
         (None, Some(unread)) | (Some(unread), _) => Account::Unclear(unread),
     }
 }
 
 /// A table before its rows are read.
-struct Table<'a> {
+struct CsvTable<'a> {
     /// From the heading on.
     text: &'a str,
     /// Lines before the heading.
     before: usize,
     delimiter: u8,
-    /// Names of the columns in lower case.
+    /// In lower case.
     columns: Vec<String>,
-    /// The file says itself that it is one, or its heading stands in quotes, as nothing does in a list of hosts.
+    /// The file has a type or separator line, or a heading in quotes, which no list of hosts has.
     is_marked: bool,
-    /// The file says itself that it comes from Active Directory.
+    /// The type line names Active Directory.
     is_of_directory: bool,
 }
 
-impl<'a> Table<'a> {
+impl<'a> CsvTable<'a> {
     fn of(text: &'a str) -> Self {
         let mut rest = text;
         let mut before = 0;
@@ -184,7 +181,7 @@ impl<'a> Table<'a> {
         let mut named = None;
         while let Some((line, behind)) = rest.split_once('\n') {
             let line = line.trim();
-            // `Export-Csv` of Windows PowerShell begins with `#TYPE …` unless it is told not to, and Excel writes `sep=;`.
+            // `Export-Csv` of Windows PowerShell begins with `#TYPE …` by default, and Excel writes `sep=;`.
             if line.starts_with("#TYPE") {
                 is_marked = true;
                 is_of_directory |= line.contains(".ActiveDirectory.");
@@ -222,11 +219,11 @@ impl<'a> Table<'a> {
     fn is_of_accounts(&self) -> bool {
         let has = |name: &str| self.columns.iter().any(|column| column == name);
         self.is_of_directory
-            || TELLING.iter().any(|name| has(name))
+            || ACCOUNT_COLUMNS.iter().any(|name| has(name))
             || (has("enabled") && has("name"))
     }
 
-    /// Whether the first line can be a heading: no address stands in it, and no name with a domain.
+    /// Whether the first line can be a heading: it has no address, and no name with a domain.
     fn has_heading(&self) -> bool {
         let is_heading = |column: &String| {
             !column.contains(['.', ':', '/', '#'])
@@ -237,8 +234,8 @@ impl<'a> Table<'a> {
         named.clone().next().is_some() && named.all(is_heading)
     }
 
-    /// Whether a row stands below the heading: a list of hosts with commas is often one line. Unless it is called a table, it has
-    /// several columns, and the row as many.
+    /// Whether a row follows the heading: a list of hosts with commas is often one line. A file that is not named like a table
+    /// has several columns, in the row as well.
     fn has_rows(&self, is_csv: bool) -> bool {
         let signs = |line: &str| line.matches(char::from(self.delimiter)).count();
         let mut lines = self.text.lines().filter(|line| !line.trim().is_empty());
@@ -248,12 +245,12 @@ impl<'a> Table<'a> {
             .is_some_and(|row| is_csv || (heading > 0 && signs(row) >= heading))
     }
 
-    /// The columns as they are named in a message.
+    /// The columns, for a message.
     fn heading(&self) -> String {
         let named = self.columns.iter().filter(|column| !column.is_empty());
         let mut shown: Vec<String> = named
             .take(MOST_COLUMNS)
-            .map(|column| format!("`{}`", shown(column)))
+            .map(|column| format!("`{}`", excerpt(column)))
             .collect();
         if self.columns.len() > MOST_COLUMNS {
             shown.push("…".to_owned());
@@ -269,7 +266,7 @@ fn separator(line: &str) -> Option<u8> {
     (word.eq_ignore_ascii_case("sep") && sign.is_ascii()).then_some(sign)
 }
 
-/// Where a record begins in the table; the reader's own place is still before the line feed of the record above.
+/// The offset of a record in the table. The position of the reader is before the line feed of the record above.
 fn start(table: &str, record: &csv::StringRecord) -> usize {
     let place = record
         .position()

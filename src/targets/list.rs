@@ -1,31 +1,9 @@
+//! Lists of targets: their encodings, words, lines and comments.
+
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
-/// The most characters of a value that a message repeats.
-const SHOWN: usize = 80;
-
-/// A value as it may stand in a one-line message: control and invisible characters escaped, long ones cut.
-#[must_use]
-pub fn shown(value: &str) -> String {
-    let mut text = String::with_capacity(value.len().min(SHOWN));
-    for (at, letter) in value.chars().enumerate() {
-        if at == SHOWN {
-            text.push('…');
-            break;
-        }
-        // `escape_debug` knows which characters are not printable; it also escapes quotes and backslashes, which are.
-        if matches!(letter, '\'' | '"' | '\\') || letter.escape_debug().count() == 1 {
-            text.push(letter);
-        } else if write!(text, "{}", letter.escape_debug()).is_err() {
-            break;
-        }
-    }
-    text
-}
-
-/// The text of a file, in whatever encoding Windows tools leave behind: UTF-8 with or without byte order mark, and UTF-16,
-/// which `>` writes in Windows PowerShell. Bytes that are not text become U+FFFD, so that a comment in an old code page does
-/// no harm and a target in one is refused by value.
+/// Decodes what Windows tools write: UTF-8 with or without byte order mark, and UTF-16, the default of `>` in Windows
+/// PowerShell. Other bytes become U+FFFD: a comment in an old code page does no harm, and a target in one is refused.
 #[must_use]
 pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     match bytes {
@@ -46,17 +24,16 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
         .collect()
 }
 
-/// The words of one text: separated by white space, commas or semicolons.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| letter.is_whitespace() || matches!(letter, ',' | ';'))
         .filter(|word| !word.is_empty())
 }
 
-/// The words of a list with their line numbers, the first line being 1. `#` starts a comment that ends with the line.
+/// Words with their line numbers from 1. `#` starts a comment.
 pub(super) fn list_words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     (1..).zip(text.lines()).flat_map(|(line, content)| {
-        let told = content.split('#').next().unwrap_or_default();
-        words(told).map(move |word| (line, word))
+        let before_comment = content.split('#').next().unwrap_or_default();
+        words(before_comment).map(move |word| (line, word))
     })
 }
 
@@ -103,11 +80,5 @@ mod tests {
         assert_eq!(decode(b"# b\xfcro\n10.0.0.5"), "# b\u{fffd}ro\n10.0.0.5");
         assert_eq!(decode(b"\xff\xfea\0\x00\xd8b\0c"), "a\u{fffd}b");
         assert_eq!(decode(b""), "");
-    }
-
-    #[test]
-    fn a_shown_value_stays_on_one_line_and_short() {
-        assert_eq!(shown("a\nb\u{202e}\"c\\"), "a\\nb\\u{202e}\"c\\");
-        assert_eq!(shown(&"x".repeat(500)).chars().count(), SHOWN + 1);
     }
 }
