@@ -1,34 +1,32 @@
-//! The commands of a remedy for one host: the handbook's, with what stands there for the reader's own put in.
+//! The commands of a remedy for one host: those of the handbook with the values of the host.
 //!
-//! Only checked text is put in: host names, addresses, hexadecimal thumbprints. A line that needs what the scan cannot know
-//! (a DNS server, an alias, a certificate that is yet to be issued) is left out, and a comment says so in its place: a command
-//! about another machine is worse than none. A step that only some hosts want stands there as a comment, with what decides it:
-//! all of it is pasted at once, and nobody reads in between.
+//! Only checked text is inserted: host names, addresses, hexadecimal thumbprints. A line that needs a value which the scan does not
+//! know (a DNS server, an alias, a future certificate) is replaced by a comment: a command about another machine is worse than
+//! none. A step for only some hosts is commented out, with its condition, since all lines are pasted at once.
 
 use std::net::IpAddr;
 
-use super::machine::{Machine, System};
+use super::machine::{DetectedSystem, Machine};
 use super::name::HostName;
 use super::script::has_script;
 use crate::diagnosis::remedies::{self, Command, Remedy, Shell, Step};
 use crate::fleet::Host;
 use crate::model::{DEFAULT_PORT, Endpoint, Severity};
 
-/// What an administrator can paste to mend a host.
+/// Commands to paste.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commands {
-    /// Of which remedy.
     pub remedy: &'static Remedy,
     /// Lines for one shell, in order; each ends with a line feed.
     pub text: String,
-    /// Lines that are not there, because the scan does not know what they need.
+    /// The number of lines whose values the scan does not know.
     pub left_out: usize,
 }
 
-/// The commands for the worst finding that has some. What is merely worth knowing needs no mending.
+/// The commands for the worst finding above [`Severity::Info`] that has some.
 #[must_use]
 pub fn commands(host: &Host) -> Option<Commands> {
-    let known = Known::of(host);
+    let known = PlaceholderValues::of(host);
     let mut remedies = host
         .diagnosis
         .findings
@@ -36,29 +34,28 @@ pub fn commands(host: &Host) -> Option<Commands> {
         .filter(|finding| finding.severity > Severity::Info)
         .flat_map(|finding| finding.remedies)
         .filter_map(|key| remedies::find(key))
-        // What a script does is done on Windows.
+        // Remedies with a script are for Windows.
         .filter(|remedy| !(known.is_not_windows && has_script(remedy)));
     remedies.find_map(|remedy| filled_in(remedy, &known))
 }
 
-/// What can be put in.
+/// The values of a host.
 #[derive(Debug, Clone, Default)]
-struct Known {
+struct PlaceholderValues {
     address: Option<IpAddr>,
     port: Option<u16>,
-    /// A name by which users come here.
+    /// A name that users use.
     name: Option<HostName>,
-    /// The first label of a name that leads only here, and the zone of DNS that has it: the domain that the host belongs to.
+    /// The first label of a name that resolves only here, and its DNS zone, the domain of the host.
     record: Option<(HostName, HostName)>,
-    /// The name of the computer's account: what the host calls itself, where a name that leads only here says the same.
+    /// The name of the computer's account: its own name, where a name that resolves only here is the same.
     account: Option<String>,
-    /// The SHA-1 of the certificate that the host shows.
+    /// The SHA-1 of the certificate.
     thumbprint: Option<String>,
-    /// It shows a trait that Windows does not have.
     is_not_windows: bool,
 }
 
-impl Known {
+impl PlaceholderValues {
     fn of(host: &Host) -> Self {
         let machine = Machine::new(host, &mut Vec::new());
         let history = host.history();
@@ -93,11 +90,11 @@ impl Known {
             record,
             account,
             thumbprint,
-            is_not_windows: machine.system == System::Other,
+            is_not_windows: machine.system == DetectedSystem::Other,
         }
     }
 
-    /// What belongs in place of a placeholder of a line; `None` when it is not known.
+    /// `None` when it is not known.
     fn value(&self, placeholder: Placeholder, line: &str) -> Option<String> {
         match placeholder {
             Placeholder::Target => {
@@ -118,14 +115,14 @@ impl Known {
             }
             Placeholder::Port => Some(format!("Port {}", self.port?)),
             Placeholder::ShortPort => Some(format!("-p {}", self.port?)),
-            // Elsewhere it is the one of a certificate that is to come.
+            // In other lines it is the one of a future certificate.
             Placeholder::Thumbprint if line.contains("Remote Desktop") => self.thumbprint.clone(),
             Placeholder::Thumbprint | Placeholder::Reader => None,
         }
     }
 }
 
-/// What stands in the handbook for something of the reader's own.
+/// An example value in the handbook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Placeholder {
     Target,
@@ -138,11 +135,11 @@ enum Placeholder {
     Port,
     ShortPort,
     Thumbprint,
-    /// Only the reader can know.
+    /// Known to the reader alone.
     Reader,
 }
 
-/// A text that begins with another stands before it.
+/// A text that begins with another comes before it.
 const PLACEHOLDERS: [(&str, Placeholder); 19] = [
     ("/v:srv05.corp.example", Placeholder::Target),
     ("/v:10.0.0.5", Placeholder::AddressTarget),
@@ -165,8 +162,8 @@ const PLACEHOLDERS: [(&str, Placeholder); 19] = [
     ("<thumbprint>", Placeholder::Thumbprint),
 ];
 
-/// A line with everything put in; `None` when something is not known. What was put in is not looked through again.
-fn line(text: &str, known: &Known) -> Option<String> {
+/// A line with all values; `None` when one is not known. Inserted values are not searched again.
+fn line(text: &str, known: &PlaceholderValues) -> Option<String> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -187,7 +184,7 @@ fn line(text: &str, known: &Known) -> Option<String> {
     Some(filled)
 }
 
-/// Whether a text begins with words in angle brackets, which stand for what only the reader knows.
+/// Whether a text begins with words in angle brackets, a value that only the reader knows.
 fn begins_with_words(text: &str) -> bool {
     text.strip_prefix('<')
         .and_then(|rest| rest.split_once('>'))
@@ -199,17 +196,17 @@ fn begins_with_words(text: &str) -> bool {
         })
 }
 
-/// Whether each line stands for itself, so that one can be left out.
-fn has_lines_of_their_own(command: &Command) -> bool {
+/// Whether lines can be left out one by one.
+fn has_independent_lines(command: &Command) -> bool {
     command.shell != Shell::Registry
         && command.text.lines().all(|line| {
             let count = |wanted: &str| line.chars().filter(|c| wanted.contains(*c)).count();
-            // What is put into a variable is needed further down.
+            // A variable is needed in later lines.
             count("{(") == count("})") && !line.trim_start().starts_with('$')
         })
 }
 
-/// The steps for one shell, the one that has most steps: half of a remedy in another shell does not run.
+/// The shell with the most steps: half a remedy in another shell does not work.
 fn shell_of(remedy: &Remedy) -> Shell {
     let steps = |shell: Shell| {
         let has = |step: &&Step| step.commands.iter().any(|command| command.shell == shell);
@@ -222,8 +219,8 @@ fn shell_of(remedy: &Remedy) -> Shell {
         .unwrap_or(Shell::PowerShell)
 }
 
-/// The commands of a remedy; `None` when nothing would be left of them.
-fn filled_in(remedy: &'static Remedy, known: &Known) -> Option<Commands> {
+/// `None` when no line is left.
+fn filled_in(remedy: &'static Remedy, known: &PlaceholderValues) -> Option<Commands> {
     let shell = shell_of(remedy);
     let comment = match shell {
         Shell::PowerShell => "#",
@@ -231,7 +228,7 @@ fn filled_in(remedy: &'static Remedy, known: &Known) -> Option<Commands> {
         Shell::Registry => ";",
     };
     let key = &remedy.key;
-    // Steps may be alternatives: whoever pastes sees where one begins, and where to read what it is for.
+    // Steps may be alternatives: headings show where one begins, and where to read about it.
     let plain = |text: &str| text.replace(|c: char| "&|<>^%".contains(c), "");
     let title = plain(&remedy.title);
     let mut lines = vec![format!(
@@ -255,7 +252,7 @@ fn filled_in(remedy: &'static Remedy, known: &Known) -> Option<Commands> {
                 .map(|text| line(text, known))
                 .collect();
             let lost = filled.iter().filter(|line| line.is_none()).count();
-            if lost > 0 && !has_lines_of_their_own(command) {
+            if lost > 0 && !has_independent_lines(command) {
                 missing += filled.len();
                 continue;
             }
@@ -305,8 +302,8 @@ mod tests {
     use super::*;
 
     /// Values that the handbook does not have.
-    fn all_known() -> Known {
-        Known {
+    fn all_known() -> PlaceholderValues {
+        PlaceholderValues {
             address: Some("192.0.2.9".parse().unwrap()),
             port: Some(3390),
             name: HostName::parse("web1.ad.test").ok(),
@@ -335,7 +332,7 @@ mod tests {
 
     #[test]
     fn nothing_of_the_handbooks_own_machines_is_ever_left() {
-        for known in [Known::default(), all_known()] {
+        for known in [PlaceholderValues::default(), all_known()] {
             for remedy in remedies::all() {
                 if let Some(commands) = filled_in(remedy, &known) {
                     assert!(
@@ -402,7 +399,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_left_out_and_said_in_its_place() {
-        let known = Known {
+        let known = PlaceholderValues {
             thumbprint: None,
             ..all_known()
         };
@@ -524,7 +521,7 @@ mod tests {
         );
         let owner = filled_in(remedies::find("R8").unwrap(), &known).unwrap();
         assert!(owner.text.contains("-LocalPort 3390 "), "{}", owner.text);
-        let usual = Known {
+        let usual = PlaceholderValues {
             port: Some(3389),
             ..known
         };

@@ -1,4 +1,4 @@
-//! The folder on disk: all of it or nothing.
+//! Writes the folder: all of it or nothing.
 
 use std::fs;
 use std::io;
@@ -9,51 +9,45 @@ use tempfile::TempDir;
 use super::Plan;
 use crate::sanitize;
 
-/// A folder that cannot be written, in one line.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    /// Something is in it.
     #[error("cannot write to `{path}`: it is not empty; name a new folder with -o")]
     NotEmpty {
-        /// The path, safe to print.
+        /// Safe to print.
         path: String,
     },
-    /// A file has that name.
     #[error("cannot write to `{path}`: it is not a folder; name a new one with -o")]
     NotFolder {
-        /// The path, safe to print.
+        /// Safe to print.
         path: String,
     },
-    /// The folder above it is not there.
     #[error("cannot write to `{path}`: there is no folder `{parent}`; make it, or name another")]
     NoParent {
-        /// The path, safe to print.
+        /// Safe to print.
         path: String,
-        /// The folder above it, safe to print.
+        /// Safe to print.
         parent: String,
     },
-    /// The operating system says no.
     #[error(
         "cannot write to `{path}`: {cause}; nothing was left there, name another folder with -o"
     )]
     Write {
-        /// The path, safe to print.
+        /// Safe to print.
         path: String,
-        /// The operating system's words.
         cause: io::Error,
     },
 }
 
-/// Finds out whether a folder can be written: leaves nothing behind.
+/// Checks whether a folder can be written, and leaves nothing behind.
 pub fn check_folder(path: &Path) -> Result<(), FolderError> {
-    let place = Place::new(path)?;
+    let place = OutputFolder::new(path)?;
     drop(place.temporary()?);
     Ok(())
 }
 
-/// Writes the folder under another name first. One that is there already must be empty, and stays when writing fails.
+/// Writes under another name first. An existing folder must be empty, and stays when writing fails.
 pub fn write_folder(path: &Path, plan: &Plan) -> Result<(), FolderError> {
-    let place = Place::new(path)?;
+    let place = OutputFolder::new(path)?;
     let failed = |cause| FolderError::Write {
         path: place.shown.clone(),
         cause,
@@ -64,7 +58,7 @@ pub fn write_folder(path: &Path, plan: &Plan) -> Result<(), FolderError> {
         move_up(temporary.path(), &place.path).map_err(failed)
     } else {
         fs::rename(temporary.path(), &place.path).map_err(failed)?;
-        // It is no longer where it was, so there is nothing to remove.
+        // Renamed, so there is nothing to remove.
         drop(temporary.keep());
         Ok(())
     }
@@ -81,7 +75,7 @@ fn fill(folder: &Path, plan: &Plan) -> io::Result<()> {
     Ok(())
 }
 
-/// Moves what is in one folder to the folder above; takes it back when that fails in the middle.
+/// Moves the content of a folder, and moves it back after a failure.
 fn move_up(from: &Path, to: &Path) -> io::Result<()> {
     let names = fs::read_dir(from)?
         .map(|entry| entry.map(|entry| entry.file_name()))
@@ -97,14 +91,14 @@ fn move_up(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Where the folder goes, links followed.
-struct Place {
+/// The folder, links followed.
+struct OutputFolder {
     path: PathBuf,
     exists: bool,
     shown: String,
 }
 
-impl Place {
+impl OutputFolder {
     fn new(path: &Path) -> Result<Self, FolderError> {
         let shown = safe(path);
         let failed = |cause| FolderError::Write {
@@ -142,7 +136,7 @@ impl Place {
         }
     }
 
-    /// A folder that removes itself, on the same disk, so that what is in it can be moved by name.
+    /// A folder that removes itself, on the same disk, so that its content can be renamed.
     fn temporary(&self) -> Result<TempDir, FolderError> {
         let beside = if self.exists {
             &self.path
@@ -168,14 +162,14 @@ fn parent(path: &Path) -> &Path {
     }
 }
 
-/// What the user's mask leaves of all rights, like any folder: a temporary one's own are for one user only.
+/// The permissions of the user's mask: those of temporary folders are for one user only.
 #[cfg(unix)]
 fn set_permissions(builder: &mut tempfile::Builder<'_, '_>) {
     use std::os::unix::fs::PermissionsExt as _;
     builder.permissions(fs::Permissions::from_mode(0o777));
 }
 
-/// Windows: inherited from the folder above.
+/// On Windows they are inherited.
 #[cfg(not(unix))]
 const fn set_permissions(_: &mut tempfile::Builder<'_, '_>) {}
 
@@ -185,11 +179,11 @@ fn safe(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::File;
+    use super::super::PlannedFile;
     use super::*;
 
     fn some() -> Plan {
-        let file = |path: &str| File {
+        let file = |path: &str| PlannedFile {
             path: path.to_owned(),
             content: path.as_bytes().to_vec(),
         };

@@ -1,4 +1,4 @@
-//! A host as scripts and `.rdp` files need it: by which name it can be reached safely, and who it should be.
+//! A host for scripts and `.rdp` files: safe names to connect to, and the identity to expect.
 
 use std::net::IpAddr;
 
@@ -7,70 +7,60 @@ use crate::diagnosis::{NamePath, ServerKind};
 use crate::fleet::Host;
 use crate::model::{HostKey, NameSource};
 
-/// A host that something is to be done about.
+/// A host to fix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Machine {
-    /// Where it was scanned; `None` for a name that led nowhere.
+    /// `None` for an unresolved name.
     pub(super) address: Option<IpAddr>,
-    /// TCP port of Remote Desktop.
     pub(super) port: u16,
-    /// A name that leads to this machine and to no other.
+    /// A name that resolves to this machine and to no other.
     ///
-    /// INVARIANT: never a name that only the host itself claims. A certificate can carry the name of a domain controller, and a
-    /// script would then change the domain controller.
+    /// INVARIANT: never a name that only the host claims. With the name of a domain controller in its certificate, a script would
+    /// change the domain controller.
     pub(super) own: Option<HostName>,
-    /// A name by which users may come here: as above, or one that the user listed, or that leads to several machines.
+    /// A name that users may use: as above, or a listed one, or one that resolves to several machines.
     pub(super) usual: Option<HostName>,
-    /// The name for a connection by name, and what is to be said of it.
-    pub(super) naming: Naming,
-    /// The computer name that the host gave itself, to be compared before anything is changed.
+    pub(super) naming: ConnectName,
+    /// The computer name in NTLM, compared before any change.
     pub(super) expected: Option<HostName>,
-    /// What it runs, as far as it showed.
-    pub(super) system: System,
+    pub(super) system: DetectedSystem,
 }
 
-/// The name by which a host is tried, for the comparison with its address.
+/// The name of an `.rdp` file, to compare with the address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Naming {
-    /// The name; `None` when none will do.
-    ///
-    /// INVARIANT: never one that only the certificate claims, unless DNS leads here with it: it can be any machine's.
+pub(super) struct ConnectName {
+    /// INVARIANT: never one of the certificate alone that does not resolve here: it can be any machine's.
     pub(super) name: Option<HostName>,
-    /// Who gave it.
     pub(super) source: Option<NameSource>,
-    /// What DNS says of it, or why there is none; empty when it leads here.
+    /// About its addresses, or why there is no name; empty when it resolves here.
     pub(super) note: &'static str,
 }
 
-/// What a host runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum System {
-    /// It identified itself as Windows, or has a certificate as Windows makes them.
+pub(super) enum DetectedSystem {
+    /// By its identity, or a certificate as Windows creates them.
     Windows,
-    /// It shows a trait that Windows does not have.
+    /// By a trait that Windows does not have.
     Other,
-    /// Nothing tells: the port was closed, or spoke something else.
+    /// The port was closed, or spoke another protocol.
     Unknown,
 }
 
-/// A name that is kept out of every script.
+/// A name that is not a host name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// Where the host was scanned; `None` for a name that led nowhere.
+pub struct RefusedName {
+    /// `None` for an unresolved name.
     pub address: Option<IpAddr>,
-    /// TCP port.
     pub port: u16,
-    /// The name, raw.
+    /// Raw.
     pub name: String,
-    /// Who gave it: `target`, `ptr`, `certificate` or `ntlm`.
     pub source: NameSource,
-    /// Why it is refused.
     pub fault: NameFault,
 }
 
 impl Machine {
-    /// Looks at a host; names that are no host names go to `refused`.
-    pub(super) fn new(host: &Host, refused: &mut Vec<Refused>) -> Self {
+    /// Adds names that are no host names to `refused`.
+    pub(super) fn new(host: &Host, refused: &mut Vec<RefusedName>) -> Self {
         let history = host.history();
         let (address, port) = match &history.key {
             HostKey::Endpoint(endpoint) => (Some(endpoint.address), endpoint.port),
@@ -79,7 +69,7 @@ impl Machine {
         let mut take = |text: &str, source| match HostName::parse(text) {
             Ok(name) => Some(name),
             Err(fault) => {
-                let entry = Refused {
+                let entry = RefusedName {
                     address,
                     port,
                     name: text.to_owned(),
@@ -118,7 +108,7 @@ impl Machine {
                 .map(|(name, _)| name.clone())
         };
         let own = address.and_then(|address| {
-            first(&|name, _| path(name).is_some_and(|path| leads_only_to(path, address)))
+            first(&|name, _| path(name).is_some_and(|path| resolves_only_to(path, address)))
         });
         let usual = own.clone().or_else(|| {
             first(&|name, source| {
@@ -140,7 +130,7 @@ impl Machine {
                 "leads elsewhere: to compare, not to work with"
             }
         });
-        let told_otherwise = host
+        let is_not_windows = host
             .diagnosis
             .findings
             .iter()
@@ -153,15 +143,15 @@ impl Machine {
             naming,
             expected,
             system: match ServerKind::of(&history) {
-                ServerKind::NotWindows(_) => System::Other,
-                _ if told_otherwise => System::Other,
-                ServerKind::Windows => System::Windows,
-                ServerKind::Unknown => System::Unknown,
+                ServerKind::NotWindows(_) => DetectedSystem::Other,
+                _ if is_not_windows => DetectedSystem::Other,
+                ServerKind::Windows => DetectedSystem::Windows,
+                ServerKind::Unknown => DetectedSystem::Unknown,
             },
         }
     }
 
-    /// What a script connects to: a name where one is safe, for Kerberos wants it; else the address.
+    /// The target of scripts: a safe name, which Kerberos requires, else the address.
     pub(super) fn computer(&self) -> Option<Computer> {
         let address = self.address?;
         Some(
@@ -171,7 +161,7 @@ impl Machine {
         )
     }
 
-    /// How people know it; safe for every sink but a formula-minded spreadsheet.
+    /// Safe for every sink but spreadsheets.
     pub(super) fn label(&self) -> String {
         match (&self.usual, self.address) {
             (Some(name), Some(address)) => format!("{name} ({address})"),
@@ -182,24 +172,23 @@ impl Machine {
     }
 }
 
-/// Which name to try, and what to say of it. Trouble with the name is what a try by name is there to show.
 fn naming(
     usual: Option<&HostName>,
     names: &[(HostName, NameSource)],
     note: &dyn Fn(&HostName) -> &'static str,
-) -> Naming {
+) -> ConnectName {
     let chosen = names.iter().find(|(name, source)| match usual {
         Some(usual) => name == usual,
         None => *source != NameSource::Certificate,
     });
     if let Some((name, source)) = chosen {
-        return Naming {
+        return ConnectName {
             name: Some(name.clone()),
             source: Some(*source),
             note: note(name),
         };
     }
-    Naming {
+    ConnectName {
         name: None,
         source: None,
         note: if names.is_empty() {
@@ -210,8 +199,8 @@ fn naming(
     }
 }
 
-/// Every address behind the name is this one, or the same machine answered there.
-fn leads_only_to(path: &NamePath, address: IpAddr) -> bool {
+/// Whether every address of the name is this one or the same machine.
+fn resolves_only_to(path: &NamePath, address: IpAddr) -> bool {
     path.members.iter().any(|member| member.address == address)
         && path
             .members
@@ -219,7 +208,7 @@ fn leads_only_to(path: &NamePath, address: IpAddr) -> bool {
             .all(|member| member.address == address || member.same_identity == Some(true))
 }
 
-/// Which name is preferred: the user's, then the host's own, then those of others.
+/// The rank of a source: the user, the host itself, then others.
 const fn trust(source: NameSource) -> u8 {
     match source {
         NameSource::Target => 0,

@@ -1,8 +1,7 @@
-//! From what is wrong to what an admin runs: a folder with a script per remedy, `.rdp` files, and lists.
+//! Fixes for the findings: a folder with a script per remedy, `.rdp` files, and lists.
 //!
-//! [`plan`] is pure and holds the whole folder; [`write_folder`] puts it on disk, all or nothing. Scripts change nothing unless
-//! they are told to, and hold no text that came from the network except names that were checked: one that is not a host name
-//! is refused and listed, never escaped into a script.
+//! [`plan`] is pure and returns the whole folder; [`write_folder`] writes all of it or nothing. Scripts only read without `-Apply`.
+//! The only network text in them is checked names: a name that is not a host name is rejected and listed, never escaped.
 
 mod commands;
 mod folder;
@@ -21,21 +20,20 @@ use crate::model::{Finding, Severity};
 
 pub use commands::{Commands, commands};
 pub use folder::{FolderError, check_folder, write_folder};
-pub use machine::Refused;
+pub use machine::RefusedName;
 pub use name::{Computer, HostName, NameFault};
 pub use script::has_script;
 
-use machine::{Machine, System};
+use machine::{DetectedSystem, Machine};
 
-/// A word that is no remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is no remedy; write R1 to R20, as in --remedy R1,R2")]
 pub struct UnknownRemedy {
-    /// The word, safe to print.
+    /// Safe to print.
     word: String,
 }
 
-/// The remedies that some words name, in order, each once.
+/// The remedies with these keys, in order, each once.
 pub fn remedies_named<'a>(
     words: impl IntoIterator<Item = &'a str>,
 ) -> Result<Vec<&'static Remedy>, UnknownRemedy> {
@@ -55,61 +53,55 @@ pub fn remedies_named<'a>(
     Ok(named)
 }
 
-/// A file of the folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
-    /// Where in the folder, with `/` between parts.
+pub struct PlannedFile {
+    /// In the folder, with `/` between parts.
     pub path: String,
-    /// What is in it.
     pub content: Vec<u8>,
 }
 
-/// The folder, before it is written.
+/// The content of the folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// Every file, in order of path within its kind.
-    pub files: Vec<File>,
-    /// Hosts that something is to be done about.
+    pub files: Vec<PlannedFile>,
+    /// The number of hosts to fix.
     pub hosts: usize,
-    /// Scripts among the files.
+    /// The number of scripts among the files.
     pub scripts: usize,
-    /// Names kept out.
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RefusedName>,
 }
 
 impl Plan {
-    /// Nothing is to be done.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.hosts == 0
     }
 }
 
-/// A finding on a machine, and what mends it.
-struct Action<'a> {
+/// A remedy for a finding on a machine.
+struct RemedyAction<'a> {
     /// Index into the machines.
     machine: usize,
     finding: &'a Finding,
     remedy: &'static Remedy,
-    way: Way,
+    way: Execution,
 }
 
-/// How an action is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Execution {
     /// By the remedy's script.
     Script,
-    /// By hand: the remedy is not done on the host, or takes judgement.
+    /// By hand: the remedy is not applied on the host, or requires judgement.
     Page,
     /// By hand: the host is not Windows.
     NotWindows,
-    /// By the remedy's script, once somebody who knows the host names it: nothing that it showed says that it is Windows.
+    /// By the remedy's script with `-ComputerName` only: the host is not known to be Windows.
     Unproven,
     /// By hand: there is no address to connect to.
     NoAddress,
 }
 
-impl Way {
+impl Execution {
     const fn words(self) -> &'static str {
         match self {
             Self::Script => "script",
@@ -121,8 +113,8 @@ impl Way {
     }
 }
 
-/// Makes the folder for some hosts. With remedies named, only those, and then also for what is merely worth knowing
-/// ([`Severity::Info`]); with none named, every remedy of a finding that is more than that.
+/// The folder for some hosts. `named` remedies apply to findings of every severity; with none named, all remedies of findings
+/// above [`Severity::Info`].
 #[must_use]
 pub fn plan<'a>(hosts: impl IntoIterator<Item = &'a Host>, named: &[&'static Remedy]) -> Plan {
     let mut hosts: Vec<&Host> = hosts.into_iter().collect();
@@ -136,7 +128,7 @@ pub fn plan<'a>(hosts: impl IntoIterator<Item = &'a Host>, named: &[&'static Rem
             continue;
         }
         let machine = Machine::new(host, &mut refused);
-        actions.extend(wanted.into_iter().map(|(finding, remedy)| Action {
+        actions.extend(wanted.into_iter().map(|(finding, remedy)| RemedyAction {
             machine: machines.len(),
             finding,
             remedy,
@@ -153,7 +145,7 @@ pub fn plan<'a>(hosts: impl IntoIterator<Item = &'a Host>, named: &[&'static Rem
     }
 }
 
-/// Whether a folder made for this host would have anything in it: a finding that is more than worth knowing, with a remedy.
+/// Whether the host has a finding above [`Severity::Info`] with a remedy.
 #[must_use]
 pub fn concerns(host: &Host) -> bool {
     wanted(host, &[]).next().is_some()
@@ -177,39 +169,38 @@ fn wanted<'a>(
     })
 }
 
-/// Findings for which a step of the remedy's page is right that its script does not do: binding another certificate brings no
-/// intermediate.
+/// Findings and remedies whose script lacks the right step: binding another certificate adds no intermediate.
 const BY_HAND: [(&str, &str); 1] = [("RDP-CERT-CHAIN-SHORT", "R4")];
 
-fn way(finding: &Finding, remedy: &Remedy, machine: &Machine) -> Way {
+fn way(finding: &Finding, remedy: &Remedy, machine: &Machine) -> Execution {
     if !has_script(remedy) || BY_HAND.contains(&(finding.id, remedy.key.as_str())) {
-        return Way::Page;
+        return Execution::Page;
     }
     match machine.system {
-        System::Other => Way::NotWindows,
-        _ if machine.computer().is_none() => Way::NoAddress,
-        System::Unknown => Way::Unproven,
-        System::Windows => Way::Script,
+        DetectedSystem::Other => Execution::NotWindows,
+        _ if machine.computer().is_none() => Execution::NoAddress,
+        DetectedSystem::Unknown => Execution::Unproven,
+        DetectedSystem::Windows => Execution::Script,
     }
 }
 
-/// A remedy with the machines concerned, each once, in order.
-struct Part<'a> {
+/// A remedy with its machines, each once, in order.
+struct RemedyMachines<'a> {
     remedy: &'static Remedy,
-    /// Those that its script is for.
+    /// By the script.
     scripted: Vec<&'a Machine>,
-    /// Those that its script takes only when they are named.
+    /// By the script with `-ComputerName` only.
     unproven: Vec<&'a Machine>,
-    /// Those to be done by hand.
     by_hand: Vec<&'a Machine>,
 }
 
-fn parts<'a>(machines: &'a [Machine], actions: &[Action<'_>]) -> Vec<Part<'a>> {
-    let mut parts: BTreeMap<u8, Part<'a>> = BTreeMap::new();
+fn parts<'a>(machines: &'a [Machine], actions: &[RemedyAction<'_>]) -> Vec<RemedyMachines<'a>> {
+    let mut parts: BTreeMap<u8, RemedyMachines<'a>> = BTreeMap::new();
     let mut seen = HashSet::new();
-    // What the script does for one finding may have to be done by hand for another: the script has it then.
-    let (by_hand, others): (Vec<&Action<'_>>, Vec<&Action<'_>>) =
-        actions.iter().partition(|action| action.way == Way::Page);
+    // A remedy by script for one finding and by hand for another is done by script.
+    let (by_hand, others): (Vec<&RemedyAction<'_>>, Vec<&RemedyAction<'_>>) = actions
+        .iter()
+        .partition(|action| action.way == Execution::Page);
     for action in others.into_iter().chain(by_hand) {
         let number = action.remedy.number();
         let Some(machine) = machines.get(action.machine) else {
@@ -218,39 +209,45 @@ fn parts<'a>(machines: &'a [Machine], actions: &[Action<'_>]) -> Vec<Part<'a>> {
         if !seen.insert((number, action.machine)) {
             continue;
         }
-        let part = parts.entry(number).or_insert_with(|| Part {
+        let part = parts.entry(number).or_insert_with(|| RemedyMachines {
             remedy: action.remedy,
             scripted: Vec::new(),
             unproven: Vec::new(),
             by_hand: Vec::new(),
         });
         match action.way {
-            Way::Script => part.scripted.push(machine),
-            Way::Unproven => part.unproven.push(machine),
-            Way::Page | Way::NotWindows | Way::NoAddress => part.by_hand.push(machine),
+            Execution::Script => part.scripted.push(machine),
+            Execution::Unproven => part.unproven.push(machine),
+            Execution::Page | Execution::NotWindows | Execution::NoAddress => {
+                part.by_hand.push(machine);
+            }
         }
     }
     parts.into_values().collect()
 }
 
-fn files(machines: &[Machine], actions: &[Action<'_>], refused: &[Refused]) -> (Vec<File>, usize) {
+fn files(
+    machines: &[Machine],
+    actions: &[RemedyAction<'_>],
+    refused: &[RefusedName],
+) -> (Vec<PlannedFile>, usize) {
     let parts = parts(machines, actions);
     let mut files = vec![
-        File {
+        PlannedFile {
             path: "README.md".to_owned(),
             content: page::index(&parts, machines.len(), refused.len()).into_bytes(),
         },
-        File {
+        PlannedFile {
             path: "actions.csv".to_owned(),
             content: sheet::actions(machines, actions),
         },
-        File {
+        PlannedFile {
             path: "refused.csv".to_owned(),
             content: sheet::refused(refused),
         },
     ];
     for part in &parts {
-        files.push(File {
+        files.push(PlannedFile {
             path: format!("remedies/{}.md", part.remedy.key),
             content: page::remedy(part).into_bytes(),
         });
@@ -262,18 +259,18 @@ fn files(machines: &[Machine], actions: &[Action<'_>], refused: &[Refused]) -> (
     {
         if let Some(text) = script::script(part.remedy, &part.scripted, &part.unproven) {
             scripts += 1;
-            files.push(File {
+            files.push(PlannedFile {
                 path: format!("scripts/{}.ps1", part.remedy.key),
                 content: text.into_bytes(),
             });
         }
     }
-    // Several machines may share a name: its file is the same for all of them.
+    // Machines with the same name share its file.
     let rdp: BTreeMap<String, String> = (1..)
         .zip(machines)
         .flat_map(|(number, machine)| rdp_file::files(machine, number))
         .collect();
-    files.extend(rdp.into_iter().map(|(name, text)| File {
+    files.extend(rdp.into_iter().map(|(name, text)| PlannedFile {
         path: format!("rdp/{name}"),
         content: text.into_bytes(),
     }));

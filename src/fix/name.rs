@@ -1,4 +1,4 @@
-//! Names that may stand in a script: checked, not escaped.
+//! Names in scripts: checked, not escaped.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,12 +10,11 @@ const LONGEST_LABEL: usize = 63;
 
 /// A valid host name in lower case, without a final dot: labels of ASCII letters, digits, `-` and `_` (which Windows allows).
 ///
-/// INVARIANT: nothing in it means anything to `PowerShell`, to a `.rdp` file, to Markdown tables or to a file system.
+/// INVARIANT: no character is special in `PowerShell`, `.rdp` files, Markdown tables or file systems.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HostName(String);
 
 impl HostName {
-    /// Takes a name, or says why not.
     pub fn parse(text: &str) -> Result<Self, NameFault> {
         let text = text.strip_suffix('.').unwrap_or(text);
         if text.is_empty() {
@@ -50,7 +49,6 @@ impl HostName {
         Ok(Self(text.to_ascii_lowercase()))
     }
 
-    /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -63,38 +61,32 @@ impl fmt::Display for HostName {
     }
 }
 
-/// Why a name is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameFault {
-    /// Nothing there.
     #[error("it is empty")]
     Empty,
-    /// Something that no host name has.
     #[error(
         "U+{:04X} does not belong in a host name: only letters, digits, hyphens and dots do (and names in other scripts begin with xn--)",
         *.0 as u32
     )]
     Character(char),
-    /// Longer than DNS allows.
     #[error("it has {0} characters, and a host name has at most {LONGEST}")]
     TooLong(usize),
-    /// A part between dots is empty or too long.
     #[error("a part between dots has {0} characters, and 1 to {LONGEST_LABEL} are allowed")]
     Label(usize),
-    /// A part begins or ends with a hyphen, which a command line may take for an option.
+    /// A command line may parse a leading hyphen as an option.
     #[error("a part begins or ends with a hyphen")]
     Hyphen,
-    /// It would be taken for an address.
+    /// Resolvers parse it as an address.
     #[error("it ends in a number and would be taken for an address")]
     Number,
 }
 
-/// What a script connects to.
+/// The target of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Computer {
-    /// A name that leads to the host.
+    /// A name that resolves to the host.
     Name(HostName),
-    /// Its address.
     Address(IpAddr),
 }
 

@@ -1,13 +1,13 @@
 //! The pages of the folder, in Markdown.
 
-use super::Part;
+use super::RemedyMachines;
 use super::machine::Machine;
-use super::script::{self, Reach};
+use super::script::{self, ScriptEffect};
 use crate::diagnosis::remedies::{Place, Remedy, Shell, Step};
 use crate::sanitize;
 
-/// The page that one opens first.
-pub(super) fn index(parts: &[Part<'_>], hosts: usize, refused: usize) -> String {
+/// README.md of the folder.
+pub(super) fn index(parts: &[RemedyMachines<'_>], hosts: usize, refused: usize) -> String {
     let noun = if hosts == 1 { "host" } else { "hosts" };
     let mut lines = vec![
         format!("# What to do about {hosts} {noun}\n"),
@@ -23,7 +23,7 @@ pub(super) fn index(parts: &[Part<'_>], hosts: usize, refused: usize) -> String 
             count => format!(", {count} more when named"),
         };
         let reads = match script::reach(part.remedy) {
-            Some(Reach::Reads) => ", only reads",
+            Some(ScriptEffect::Reads) => ", only reads",
             _ => "",
         };
         let script = match (part.scripted.len(), part.unproven.len()) {
@@ -52,12 +52,12 @@ pub(super) fn index(parts: &[Part<'_>], hosts: usize, refused: usize) -> String 
     lines.join("\n")
 }
 
-/// Hosts put into one command; more make a line that nobody reads.
+/// The most hosts in one command.
 const MOST_NAMED: usize = 10;
 
-/// Which hosts a plain run of the scripts leaves alone, with what takes them; nothing when there are none. These are often the ones
-/// that let nobody in: what never gets as far as a certificate shows little of itself.
-fn left_alone(parts: &[Part<'_>]) -> Option<String> {
+/// The hosts that scripts skip without `-ComputerName`, and the command for them. These are often the broken ones: without a
+/// certificate there is little to identify.
+fn left_alone(parts: &[RemedyMachines<'_>]) -> Option<String> {
     let commands: Vec<String> = parts
         .iter()
         .filter(|part| !part.unproven.is_empty())
@@ -92,9 +92,9 @@ that you know to be Windows machines of your own, and no others: the script logs
 only reads:
 ";
 
-/// How scripts are run, by the example of one in this folder and of a host in its list; nothing when there is none.
-fn scripts(parts: &[Part<'_>]) -> Option<String> {
-    let one = |part: &Part<'_>| {
+/// How to run scripts, with one of this folder and a host of its list as the example.
+fn scripts(parts: &[RemedyMachines<'_>]) -> Option<String> {
+    let one = |part: &RemedyMachines<'_>| {
         let machine = part.scripted.first().or(part.unproven.first())?;
         let reach = script::reach(part.remedy)?;
         Some((reach, &part.remedy.key, machine.computer()?))
@@ -102,9 +102,9 @@ fn scripts(parts: &[Part<'_>]) -> Option<String> {
     let changing = parts
         .iter()
         .filter_map(one)
-        .find(|(reach, ..)| *reach != Reach::Reads);
+        .find(|(reach, ..)| *reach != ScriptEffect::Reads);
     let (reach, key, computer) = changing.or_else(|| parts.iter().find_map(one))?;
-    let examples = if reach == Reach::Reads {
+    let examples = if reach == ScriptEffect::Reads {
         vec![
             (String::new(), "reads, and says what needs a look"),
             (format!(" -ComputerName {computer}"), ONE_HOST),
@@ -168,7 +168,7 @@ Scan the same targets again, and compare.
 ";
 
 /// The page of a remedy, with the hosts concerned.
-pub(super) fn remedy(part: &Part<'_>) -> String {
+pub(super) fn remedy(part: &RemedyMachines<'_>) -> String {
     let remedy = part.remedy;
     let places: Vec<&str> = remedy.places.iter().copied().map(Place::words).collect();
     let mut lines = vec![
@@ -185,15 +185,15 @@ pub(super) fn remedy(part: &Part<'_>) -> String {
     );
     lines.push(match script::reach(remedy) {
         None => format!("- **Script:** none: {}", script::why_none(remedy)),
-        Some(Reach::Reads) => format!(
+        Some(ScriptEffect::Reads) => format!(
             "- **Script:** `scripts/{0}.ps1` reads how things stand on the hosts; what to do then takes judgement.",
             remedy.key
         ),
-        Some(Reach::Changes) => format!(
+        Some(ScriptEffect::Changes) => format!(
             "- **Script:** `scripts/{0}.ps1` reads, and changes with `-Apply`.",
             remedy.key
         ),
-        Some(Reach::Undoes) => format!(
+        Some(ScriptEffect::Undoes) => format!(
             "- **Script:** `scripts/{0}.ps1` reads, changes with `-Apply`, and goes back with `-Undo logs\\{0}-….undo.json -Apply`.",
             remedy.key
         ),

@@ -1,9 +1,8 @@
-//! `.rdp` files to try a host by name and by address.
+//! `.rdp` files that connect to a host by name and by address.
 //!
-//! `authentication level:i:2` is written out: warn when the server cannot prove who it is, and let the user decide. That is what
-//! the client's own window writes. Without the line the documented default is 3, "no requirement", and 0 connects in silence.
-//! A name that has trouble has its file all the same: what happens by name and what happens by address is the comparison.
-//! Nothing of the workstation is handed to the server, for the file is there to see whether a connection comes about.
+//! `authentication level:i:2` warns when the server is not authenticated and lets the user decide, as the client's own files do.
+//! The documented default without the line is 3, "no requirement"; 0 connects without a warning. A name with DNS findings has a
+//! file as well, to compare with the address. The files redirect nothing of the workstation: they only test the connection.
 
 use std::net::IpAddr;
 
@@ -14,7 +13,7 @@ use crate::model::DEFAULT_PORT;
 /// The most characters of a name in a file name: a component of a path has at most 255 on Windows.
 const LONGEST: usize = 150;
 
-/// The file names and texts for a host: by name where it has one, by address where it has one.
+/// File names and texts.
 pub(super) fn files(machine: &Machine, number: usize) -> Vec<(String, String)> {
     let by_name = machine.naming.name.clone().map(Computer::Name);
     let by_address = machine.address.map(Computer::Address);
@@ -47,7 +46,7 @@ fn text(computer: &Computer, port: u16) -> String {
     .join("\r\n")
 }
 
-/// Begins with a word, so that a host called `con` makes no device name of it.
+/// The prefix keeps a host `con` from being the name of a device.
 fn file_name(computer: &Computer, port: u16, number: usize) -> String {
     let stem = match computer {
         Computer::Name(name) => match name.as_str().get(..LONGEST) {
@@ -65,7 +64,7 @@ fn file_name(computer: &Computer, port: u16, number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::machine::{Naming, System};
+    use super::super::machine::{ConnectName, DetectedSystem};
     use super::super::name::HostName;
     use super::*;
 
@@ -75,13 +74,13 @@ mod tests {
             port,
             own: None,
             usual: None,
-            naming: Naming {
+            naming: ConnectName {
                 name: HostName::parse(name).ok(),
                 source: None,
                 note: "",
             },
             expected: None,
-            system: System::Windows,
+            system: DetectedSystem::Windows,
         }
     }
 

@@ -1,4 +1,4 @@
-//! `PowerShell` scripts: a frame, and for each remedy what is read and what is changed.
+//! `PowerShell` scripts: a common frame, and the checks and changes of each remedy.
 
 use super::machine::Machine;
 use super::name::HostName;
@@ -6,32 +6,32 @@ use crate::diagnosis::remedies::Remedy;
 
 const FRAME: &str = include_str!("scripts/frame.ps1");
 
-/// In the text of a remedy: what stands above are parameters of its own.
+/// In the text of a remedy: its parameters are above.
 const PARAMETERS_END: &str = "#---\n";
 
 /// Runs programs such as `icacls.exe`.
 const PROGRAM: &str = include_str!("scripts/with_program.ps1");
-/// Reads values of the registry with all that it takes to put them back.
+/// Reads registry values with all that is needed to restore them.
 const REGISTRY: &str = include_str!("scripts/with_registry.ps1");
-/// Puts such values back, and saves keys by a [`PROGRAM`].
+/// Restores registry values, and saves keys with a [`PROGRAM`].
 const REGISTRY_BACK: &str = include_str!("scripts/with_registry_back.ps1");
-/// Finds the file of a private key, and who may read it.
+/// Finds the file of a private key and its permissions.
 const KEY: &str = include_str!("scripts/with_key.ps1");
 
-/// What a remedy reads and changes on a host.
-struct Body {
-    /// What its blocks call, sent to the host ahead of them.
+/// The part of a remedy.
+struct ScriptBody {
+    /// Functions that its blocks call.
     with: &'static [&'static str],
-    /// Its own parameters and blocks.
+    /// Its parameters and blocks.
     text: &'static str,
 }
 
-impl Body {
+impl ScriptBody {
     const fn new(with: &'static [&'static str], text: &'static str) -> Self {
         Self { with, text }
     }
 
-    /// The remedy's body; `None` when it is not carried out on the host.
+    /// `None` when the remedy is not applied on the host.
     fn of(key: &str) -> Option<Self> {
         Some(match key {
             "R1" => Self::new(&[KEY], include_str!("scripts/r01.ps1")),
@@ -66,41 +66,39 @@ impl Body {
         })
     }
 
-    fn reach(&self) -> Reach {
+    fn reach(&self) -> ScriptEffect {
         match (
             self.text.contains("\n$Change = {"),
             self.text.contains("\n$Restore = {"),
         ) {
-            (_, true) => Reach::Undoes,
-            (true, false) => Reach::Changes,
-            (false, false) => Reach::Reads,
+            (_, true) => ScriptEffect::Undoes,
+            (true, false) => ScriptEffect::Changes,
+            (false, false) => ScriptEffect::Reads,
         }
     }
 }
 
-/// How far a script goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// It looks, and says what needs a look.
+pub(super) enum ScriptEffect {
+    /// Reports only.
     Reads,
-    /// It also changes something when told to.
+    /// Changes with `-Apply`.
     Changes,
-    /// It also puts back what it found.
+    /// Changes with `-Apply`, and restores with `-Undo`.
     Undoes,
 }
 
-/// Whether there is a script for it.
 #[must_use]
 pub fn has_script(remedy: &Remedy) -> bool {
     reach(remedy).is_some()
 }
 
-/// How far the remedy's script goes; `None` when there is none.
-pub(super) fn reach(remedy: &Remedy) -> Option<Reach> {
-    Body::of(&remedy.key).map(|body| body.reach())
+/// The effect of the script; `None` when there is none.
+pub(super) fn reach(remedy: &Remedy) -> Option<ScriptEffect> {
+    ScriptBody::of(&remedy.key).map(|body| body.reach())
 }
 
-/// Why a remedy has no script, to follow "none:"; empty when it has one.
+/// Follows "none:"; empty when there is a script.
 pub(super) fn why_none(remedy: &Remedy) -> &'static str {
     match remedy.key.as_str() {
         "R16" => "the host is not Windows, and PowerShell remoting does not reach it.",
@@ -116,14 +114,14 @@ pub(super) fn why_none(remedy: &Remedy) -> &'static str {
     }
 }
 
-/// The script of a remedy over some hosts, in ASCII, with the line ends of Windows. `unproven` are those without a sign of
-/// Windows: the script leaves them alone unless they are named.
+/// The script for some hosts, in ASCII with CRLF. It skips the hosts in `unproven`, not known to be Windows, without
+/// `-ComputerName`.
 pub(super) fn script(
     remedy: &Remedy,
     machines: &[&Machine],
     unproven: &[&Machine],
 ) -> Option<String> {
-    let body = Body::of(&remedy.key)?;
+    let body = ScriptBody::of(&remedy.key)?;
     let reach = body.reach();
     let (parameters, own) = body
         .text
@@ -132,17 +130,17 @@ pub(super) fn script(
     let mut text = String::with_capacity(
         FRAME.len() + own.len() + 8192 + (machines.len() + unproven.len()) * 96,
     );
-    // One pass, so that nothing put in is looked through again.
+    // One pass, so that inserted text is not searched again.
     let mut parts = FRAME.split("@@");
     text.push_str(parts.next().unwrap_or_default());
     let mut wanted = true;
     while let Some(word) = parts.next() {
         let after = parts.next().unwrap_or_default();
         match word {
-            // From here on only in scripts of this reach.
-            "READS" => wanted = reach == Reach::Reads,
-            "CHANGES" => wanted = reach != Reach::Reads,
-            "UNDO" => wanted = reach == Reach::Undoes,
+            // The following text is for scripts with this effect.
+            "READS" => wanted = reach == ScriptEffect::Reads,
+            "CHANGES" => wanted = reach != ScriptEffect::Reads,
+            "UNDO" => wanted = reach == ScriptEffect::Undoes,
             "ALWAYS" => wanted = true,
             _ => {}
         }
@@ -171,7 +169,7 @@ pub(super) fn script(
     Some(text.replace('\n', "\r\n"))
 }
 
-/// The lines of a host array. Only checked names, addresses and numbers come in.
+/// The lines of a host array, of checked names, addresses and numbers only.
 fn hosts(machines: &[&Machine]) -> String {
     let line = |machine: &&Machine| {
         let computer = machine.computer()?;
@@ -266,7 +264,7 @@ mod tests {
                 continue;
             };
             let key = &remedy.key;
-            let changes = reach(remedy) != Some(Reach::Reads);
+            let changes = reach(remedy) != Some(ScriptEffect::Reads);
             // What is sent to hosts does not see the preferences of here.
             let (before, rest) = text.split_once("$Action = ").unwrap();
             let (_, after) = rest.split_once("if (-not $LogFolder)").unwrap();
@@ -296,7 +294,7 @@ mod tests {
                 continue;
             };
             let key = &remedy.key;
-            let changes = reach != Reach::Reads;
+            let changes = reach != ScriptEffect::Reads;
             for part in [
                 "$Change = {",
                 "[switch] $Apply,",
@@ -308,7 +306,11 @@ mod tests {
             }
             assert!(changes || !text.contains("$Means += {"), "{key}");
             for part in ["$Restore = {", "[string] $Undo,", ".undo.json", "Saved  "] {
-                assert_eq!(text.contains(part), reach == Reach::Undoes, "{key}: {part}");
+                assert_eq!(
+                    text.contains(part),
+                    reach == ScriptEffect::Undoes,
+                    "{key}: {part}"
+                );
             }
         }
     }
@@ -364,7 +366,7 @@ mod tests {
     #[test]
     fn no_check_changes_anything() {
         for remedy in remedies::all() {
-            let Some(body) = Body::of(&remedy.key) else {
+            let Some(body) = ScriptBody::of(&remedy.key) else {
                 continue;
             };
             let text: String = body
@@ -413,7 +415,7 @@ mod tests {
     #[test]
     fn nothing_is_called_that_is_not_sent_ahead() {
         for remedy in remedies::all() {
-            let Some(body) = Body::of(&remedy.key) else {
+            let Some(body) = ScriptBody::of(&remedy.key) else {
                 continue;
             };
             let sent = body.with.concat() + body.text;

@@ -5,14 +5,14 @@ use std::net::IpAddr;
 
 use csv::{Terminator, WriterBuilder};
 
-use super::machine::{Machine, Refused};
+use super::machine::{Machine, RefusedName};
 use super::name::HostName;
-use super::{Action, Way};
+use super::{Execution, RemedyAction};
 use crate::model::NameSource;
 use crate::sanitize;
 
 /// Who, what, why and how, one line per host and finding.
-pub(super) fn actions(machines: &[Machine], actions: &[Action<'_>]) -> Vec<u8> {
+pub(super) fn actions(machines: &[Machine], actions: &[RemedyAction<'_>]) -> Vec<u8> {
     let header = [
         "severity",
         "confidence",
@@ -50,7 +50,7 @@ pub(super) fn actions(machines: &[Machine], actions: &[Action<'_>]) -> Vec<u8> {
             action.remedy.title.clone(),
             action.way.words().to_owned(),
             match action.way {
-                Way::Script | Way::Unproven => format!("scripts/{key}.ps1"),
+                Execution::Script | Execution::Unproven => format!("scripts/{key}.ps1"),
                 _ => format!("remedies/{key}.md"),
             },
             machine
@@ -65,7 +65,7 @@ pub(super) fn actions(machines: &[Machine], actions: &[Action<'_>]) -> Vec<u8> {
 }
 
 /// Names kept out, and why.
-pub(super) fn refused(refused: &[Refused]) -> Vec<u8> {
+pub(super) fn refused(refused: &[RefusedName]) -> Vec<u8> {
     let header = ["address", "port", "source", "name", "reason"];
     let rows = refused.iter().map(|entry| {
         [

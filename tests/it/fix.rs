@@ -20,7 +20,7 @@ use powershell::{faults, host_array};
 use proptest::prelude::*;
 use rdpscan::cli::Cli;
 use rdpscan::diagnosis::remedies::{self, Remedy, Shell};
-use rdpscan::fix::{self, File, HostName, Plan};
+use rdpscan::fix::{self, HostName, Plan, PlannedFile};
 use rdpscan::fleet::Host;
 use rdpscan::model::{Endpoint, Finding, HostKey, NameSource, Severity};
 
@@ -39,7 +39,7 @@ fn few() -> Vec<&'static Remedy> {
     fix::remedies_named(["R1", "R16"]).unwrap()
 }
 
-fn text(file: &File) -> &str {
+fn text(file: &PlannedFile) -> &str {
     std::str::from_utf8(&file.content).unwrap()
 }
 
@@ -183,7 +183,7 @@ fn no_nasty_name_gets_into_any_file_but_the_lists() {
         .collect();
     assert!(refused.len() > 80, "{}", refused.len());
     let unnamed = fix::plan(&[host_at(1, all_findings(""))], &[]);
-    let fixed = |plan: &Plan| -> Vec<File> {
+    let fixed = |plan: &Plan| -> Vec<PlannedFile> {
         let files = plan.files.iter();
         files
             .filter(|file| file.path.contains('/'))
