@@ -5,6 +5,7 @@
 
 mod csv_table;
 mod mremoteng;
+mod nmap;
 mod rdcman;
 mod rdp;
 
@@ -31,7 +32,7 @@ enum FormatReader {
 }
 
 /// Every format, in the order of recognition.
-const FORMATS: [FileFormat; 5] = [
+const FORMATS: [FileFormat; 6] = [
     FileFormat {
         extension: "rdg",
         reader: FormatReader::Xml("RDCMan", rdcman::read),
@@ -47,6 +48,10 @@ const FORMATS: [FileFormat; 5] = [
     FileFormat {
         extension: "xml",
         reader: FormatReader::Text(mremoteng::encrypted),
+    },
+    FileFormat {
+        extension: "gnmap",
+        reader: FormatReader::Text(nmap::read),
     },
     FileFormat {
         extension: "csv",
@@ -68,7 +73,6 @@ pub(super) struct ListFile<'a> {
     /// It is named like a table, so its first line is a heading if it can be one.
     pub(super) is_csv: bool,
     /// The ports of targets without a port of their own.
-    #[expect(dead_code, reason = "no format lists ports of several services yet")]
     pub(super) ports: &'a [u16],
 }
 

@@ -470,3 +470,77 @@ proptest! {
         drop(read(&parts.concat(), true));
     }
 }
+
+#[test]
+fn nmap_gives_hosts_with_an_open_port_of_the_scan() {
+    let text = include_str!("../../../tests/data/import/ports.gnmap");
+    let import = import(text);
+    assert_eq!(hosts(&import), [("127.0.0.1", Some(3389), None)]);
+    assert_eq!(import.hosts[0].line, 3);
+    assert_eq!(
+        skipped(&import),
+        [(
+            "hosts without an open port for Remote Desktop",
+            vec!["127.0.0.2", "127.0.0.3", "127.0.0.4"]
+        )]
+    );
+    let ports = &[3389, 3390];
+    let file = ListFile {
+        text,
+        is_csv: false,
+        ports,
+    };
+    let both = super::read(&file).unwrap().unwrap();
+    assert_eq!(
+        hosts(&both),
+        [
+            ("127.0.0.1", Some(3389), None),
+            ("127.0.0.2", Some(3390), None)
+        ]
+    );
+}
+
+#[test]
+fn nmap_gives_remote_desktop_on_any_port() {
+    let line = |entries: &str| {
+        format!(
+            "Host: 10.0.0.5 (srv05.corp.example)\tPorts: {entries}\tIgnored State: closed (9)\n"
+        )
+    };
+    for (entries, ports) in [
+        ("33890/open/tcp//ms-wbt-server///", vec![33890]),
+        (
+            "33890/open/tcp//ms-wbt-server?///, 3389/open/tcp//unknown///",
+            vec![3389, 33890],
+        ),
+        (
+            "443/open/tcp//ssl|ms-wbt-server//Microsoft Terminal Services, x/",
+            vec![443],
+        ),
+        ("3389/open|filtered/udp//ms-wbt-server///", vec![]),
+        (
+            "3389/open/udp//ms-wbt-server///, 3389/filtered/tcp//ms-wbt-server///",
+            vec![],
+        ),
+        (
+            "443/open/tcp//https//a 3389|open|tcp/, 99999/open/tcp//ms-wbt-server///",
+            vec![],
+        ),
+    ] {
+        let import = import(&line(entries));
+        let found: Vec<u16> = import.hosts.iter().filter_map(|host| host.port).collect();
+        assert_eq!(found, ports, "{entries}");
+    }
+}
+
+#[test]
+fn nmap_without_ports_is_refused() {
+    let text = include_str!("../../../tests/data/import/ping.gnmap");
+    let refusal = read(text, false).unwrap().unwrap_err();
+    assert!(refusal.way_out.contains("nmap -p 3389"), "{refusal}");
+    assert!(is_file_name("subnet.gnmap"));
+    assert!(
+        read("Host: 10.0.0.5 (srv05)\n", false).is_none(),
+        "no field of nmap"
+    );
+}
