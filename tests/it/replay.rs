@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../kit/arbitrary.rs"]
 mod arbitrary;
 mod mixtures;
 mod stream;
@@ -16,10 +17,9 @@ use rdpscan::model::*;
 use rdpscan::record;
 use rdpscan::report::{self, Format, Opened, Selection};
 
+use crate::kit::event;
 use arbitrary::{any_attempt, any_body, any_history, any_lookup, any_plan, any_time};
 use stream::{endpoint, stream};
-
-use crate::kit::event;
 
 fn fold(events: Vec<ScanEvent>) -> Fleet {
     Fleet::of_events(events, Policy::default())

@@ -20,7 +20,7 @@ fn any_shortage() -> impl Strategy<Value = Shortage> {
 }
 
 /// Any that there is, in whole microseconds.
-pub(super) fn any_time() -> impl Strategy<Value = jiff::Timestamp> {
+pub(crate) fn any_time() -> impl Strategy<Value = jiff::Timestamp> {
     let last = whole_microseconds(jiff::Timestamp::MAX);
     let all = jiff::Timestamp::MIN.as_microsecond()..=last.as_microsecond();
     prop_oneof![
@@ -179,7 +179,7 @@ fn any_tls() -> impl Strategy<Value = TlsFacts> {
 }
 
 /// Boxed: a strategy of this size in another is too much for the stack of a test.
-pub(super) fn any_attempt() -> BoxedStrategy<Attempt> {
+pub(crate) fn any_attempt() -> BoxedStrategy<Attempt> {
     let negotiation = any::<(u32, u8, Option<u32>, Option<u32>, u16, bool)>().prop_map(
         |(requested, selected, raw, failure, source_reference, bare_confirm)| NegotiationFacts {
             requested: Protocols(requested),
@@ -255,7 +255,7 @@ pub(super) fn any_attempt() -> BoxedStrategy<Attempt> {
         .boxed()
 }
 
-pub(super) fn any_lookup() -> impl Strategy<Value = Lookup> {
+pub(crate) fn any_lookup() -> impl Strategy<Value = Lookup> {
     (
         prop_oneof![
             any_text().prop_map(Question::Addresses),
@@ -358,7 +358,7 @@ fn any_notice() -> impl Strategy<Value = Notice> {
     ]
 }
 
-pub(super) fn any_plan() -> impl Strategy<Value = ScanPlan> {
+pub(crate) fn any_plan() -> impl Strategy<Value = ScanPlan> {
     (
         any_text(),
         prop::collection::vec(any::<String>(), 0..3),
@@ -441,7 +441,7 @@ fn any_checkpoint() -> impl Strategy<Value = Checkpoint> {
         )
 }
 
-pub(super) fn any_body() -> impl Strategy<Value = EventBody> {
+pub(crate) fn any_body() -> impl Strategy<Value = EventBody> {
     prop_oneof![
         (
             any_text(),
@@ -520,7 +520,7 @@ pub(super) fn any_body() -> impl Strategy<Value = EventBody> {
     ]
 }
 
-pub(super) fn any_history() -> impl Strategy<Value = History> {
+pub(crate) fn any_history() -> impl Strategy<Value = History> {
     (
         any_endpoint(),
         prop::collection::vec(any_attempt(), 0..3),
