@@ -239,8 +239,8 @@ mod tests {
         assert_eq!(count, 16);
     }
 
-    /// Cmdlets that ask or hold back where a preference says so, by the documentation of 5.1 and of 7.4, as far as scripts may want
-    /// them on the machine where they run.
+    /// Cmdlets that honour the preferences for `-WhatIf` and `-Confirm`, by the documentation of 5.1 and 7.4, and that scripts may run on
+    /// the local machine.
     const HELD_BACK: [&str; 12] = [
         "Add-Content",
         "Clear-Content",

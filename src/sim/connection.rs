@@ -122,7 +122,7 @@ impl HostConnection<'_> {
     }
 
     async fn tls(&mut self) -> io::Result<()> {
-        let Some(record) = self.take(record_length).await? else {
+        let Some(record) = self.take(|bytes| Ok(record_length(bytes))).await? else {
             return self.close().await;
         };
         if self.strike(FaultPoint::ClientHello).await?.is_break() {
@@ -343,16 +343,12 @@ impl HostConnection<'_> {
     }
 }
 
-/// The whole length of the TLS record that begins here (RFC 5246 section 6.2.1); `None` while that cannot be told.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the form that the frame reader takes"
-)]
-fn record_length(bytes: &[u8]) -> Result<Option<usize>, WireError> {
-    Ok(match bytes {
+/// The length of a TLS record with its header (RFC 5246 section 6.2.1); `None` while the header is incomplete.
+fn record_length(bytes: &[u8]) -> Option<usize> {
+    match bytes {
         [_, _, _, high, low, ..] => Some(5 + usize::from(u16::from_be_bytes([*high, *low]))),
         _ => None,
-    })
+    }
 }
 
 fn invalid(error: WireError) -> io::Error {

@@ -115,42 +115,42 @@ impl Scenario {
     /// Rejects contradictions. [`super::SimulatedFleet::start`] checks again, since every field is public.
     pub fn check(&self) -> Result<(), SimError> {
         if self.hosts.len() > MAX_HOSTS {
-            return Err(invalid(
+            return invalid(
                 "host",
                 format!(
                     "{} hosts, at most {MAX_HOSTS} are possible",
                     self.hosts.len()
                 ),
-            ));
+            );
         }
         let mut taken = BTreeSet::new();
         for host in &self.hosts {
             check_host(host)?;
             if host.port != 0 && !taken.insert((host.address, host.port)) {
-                return Err(invalid(
+                return invalid(
                     &host.address.to_string(),
                     format!(
                         "port {} is given twice; one host per address and port",
                         host.port
                     ),
-                ));
+                );
             }
         }
         for record in &self.dns {
             check_name(&record.name)?;
             record.addresses.iter().try_for_each(check_loopback)?;
             if record.addresses.is_empty() == record.answer.is_none() {
-                return Err(invalid(&record.name, "give either addresses or an answer"));
+                return invalid(&record.name, "give either addresses or an answer");
             }
         }
         for record in &self.ptr {
             check_loopback(&record.address)?;
             record.names.iter().try_for_each(|name| check_name(name))?;
             if record.names.is_empty() == record.answer.is_none() {
-                return Err(invalid(
+                return invalid(
                     &record.address.to_string(),
                     "give either names or an answer",
-                ));
+                );
             }
         }
         self.names
@@ -164,31 +164,31 @@ fn check_host(host: &HostSpec) -> Result<(), SimError> {
     check_loopback(&host.address)?;
     host.names.iter().try_for_each(|name| check_name(name))?;
     if host.certificate.is_some() && !host.certificates.is_empty() {
-        return Err(invalid(&entry, "give either certificate or certificates"));
+        return invalid(&entry, "give either certificate or certificates");
     }
     if matches!(host.target, TargetForm::Name | TargetForm::Both) && host.names.is_empty() {
-        return Err(invalid(&entry, "a target by name needs a name"));
+        return invalid(&entry, "a target by name needs a name");
     }
     if let Some(build) = &host.ntlm.build
         && parse_build(build).is_none()
     {
-        return Err(invalid(
+        return invalid(
             &entry,
             format!("build \"{build}\" is not of the form 10.0.20348"),
-        ));
+        );
     }
     for certificate in host.certificate_specs() {
         if certificate
             .rsa_key
             .is_some_and(|key| !(1..=8).contains(&key))
         {
-            return Err(invalid(&entry, "rsa_key is the number of a key, 1 to 8"));
+            return invalid(&entry, "rsa_key is the number of a key, 1 to 8");
         }
         if certificate.fixture.is_some() && host.tls.is_live() {
-            return Err(invalid(
+            return invalid(
                 &entry,
                 "a fixture has no usable key; give it a tls that is canned, such as legacy_1.0",
-            ));
+            );
         }
     }
     host.faults
@@ -199,31 +199,19 @@ fn check_host(host: &HostSpec) -> Result<(), SimError> {
 fn check_fault(host: &HostSpec, fault: &FaultSpec) -> Result<(), SimError> {
     let entry = host.address.to_string();
     if matches!(host.service, Service::Refused | Service::Filtered) {
-        return Err(invalid(
-            &entry,
-            "a fault needs a service that accepts connections",
-        ));
+        return invalid(&entry, "a fault needs a service that accepts connections");
     }
     if !fault.pattern.is_empty() && fault.percent.is_some() {
-        return Err(invalid(
-            &entry,
-            "give a fault either a pattern or a percent",
-        ));
+        return invalid(&entry, "give a fault either a pattern or a percent");
     }
     if fault.percent.is_some_and(|percent| percent > 100) {
-        return Err(invalid(&entry, "percent is at most 100"));
+        return invalid(&entry, "percent is at most 100");
     }
     if fault.after >= FaultPoint::ClientHello && !host.uses_tls() {
-        return Err(invalid(
-            &entry,
-            "a fault in TLS needs a security that uses TLS",
-        ));
+        return invalid(&entry, "a fault in TLS needs a security that uses TLS");
     }
     if fault.after >= FaultPoint::Tsrequest && !host.tls.is_live() {
-        return Err(invalid(
-            &entry,
-            "canned TLS never gets as far as a TSRequest",
-        ));
+        return invalid(&entry, "canned TLS never gets as far as a TSRequest");
     }
     Ok(())
 }
@@ -248,18 +236,18 @@ fn check_name(name: &str) -> Result<(), SimError> {
     if sound {
         Ok(())
     } else {
-        Err(invalid(
+        invalid(
             name,
             "a name is labels of lower-case letters, digits, - and _, without a final dot",
-        ))
+        )
     }
 }
 
-fn invalid(entry: &str, reason: impl Into<String>) -> SimError {
-    SimError::Invalid {
+fn invalid(entry: &str, reason: impl Into<String>) -> Result<(), SimError> {
+    Err(SimError::Invalid {
         entry: entry.to_owned(),
         reason: reason.into(),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ pub enum TlsProfile {
     /// 1.3 only: no answer to the legacy peek.
     #[serde(rename = "1.3")]
     Tls13,
-    /// 1.0 only: alert 70 to a hello that wants more, canned bytes to the legacy peek.
+    /// 1.0 only: alert 70 to a modern hello, canned bytes to the legacy peek.
     #[serde(rename = "legacy_1.0")]
     Legacy10,
     /// 1.1 only.

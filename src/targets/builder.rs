@@ -199,9 +199,7 @@ impl TargetSetBuilder {
         if std::mem::replace(&mut self.read_standard_input, true) {
             return Ok(self);
         }
-        let list = STANDARD_INPUT;
-        let content = read(io::stdin().lock(), list, Path::new(list), Role::Target)?;
-        self.add_list(list, list.to_owned(), &content)
+        self.add_reader(STANDARD_INPUT, io::stdin().lock())
     }
 
     fn add_list(
