@@ -1,7 +1,7 @@
 //! An answer as pages: what stands where, before it becomes text or Markdown.
 
 use super::remedy;
-use crate::diagnosis::handbook::{Answer, Cause, Entry, Handbook, Kind, Shape};
+use crate::diagnosis::handbook::{Answer, Cause, Entry, Handbook, Kind, Shape, Standing};
 
 /// A page: a title, then sections.
 #[derive(Debug, Default)]
@@ -160,6 +160,7 @@ fn full(book: &Handbook, entry: &Entry) -> Page {
     say("A scan predicts it from", &entry.scan);
     say("Reported when", &entry.fires);
     say("Not reported when", &entry.unless);
+    say("Its own text", &entry.says);
     say("The user sees", &entry.user);
     say("Do this instead", &entry.instead);
     say("Where", &entry.place);
@@ -230,11 +231,13 @@ fn full(book: &Handbook, entry: &Entry) -> Page {
 /// What kind of entry it is, and how it stands.
 fn line(entry: &Entry) -> String {
     let parts: Vec<String> = match entry.kind {
-        Kind::Code | Kind::Extended => {
-            let what = if entry.kind == Kind::Code {
-                "disconnect code"
-            } else {
-                "extended disconnect reason"
+        Kind::Code | Kind::Extended | Kind::Status | Kind::Event | Kind::Update => {
+            let what = match entry.kind {
+                Kind::Code => "disconnect code",
+                Kind::Extended => "extended disconnect reason",
+                Kind::Status => "status",
+                Kind::Event => "event",
+                _ => "update of Windows",
             };
             let name = entry.name.iter().cloned();
             std::iter::once(what.to_owned())
@@ -269,16 +272,22 @@ fn line(entry: &Entry) -> String {
                     .verdict
                     .map(|verdict| format!("verdict: {}", verdict.words())),
             )
+            .chain(standing(entry))
             .collect(),
-        Kind::Client => vec![
-            "cause on the client".to_owned(),
-            "invisible to a scan".to_owned(),
-        ],
+        Kind::Client => ["cause on the client", "invisible to a scan"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(standing(entry))
+            .collect(),
         Kind::Word => std::iter::once("word of this program".to_owned())
             .chain((!entry.signs.is_empty()).then(|| format!("sign: {}", entry.signs.join(" "))))
             .collect(),
     };
     parts.join("; ")
+}
+
+fn standing(entry: &Entry) -> Option<String> {
+    entry.standing.and_then(Standing::words).map(str::to_owned)
 }
 
 fn plain(text: &str) -> Item {

@@ -15,6 +15,12 @@ pub enum Kind {
     Code,
     /// An extended disconnect reason.
     Extended,
+    /// A status of Windows, or a TLS alert, that a log or a message holds.
+    Status,
+    /// An event of a Windows log.
+    Event,
+    /// An update of Windows that broke or fixed Remote Desktop.
+    Update,
     /// A finding of this program.
     Finding,
     /// A way to mend something.
@@ -29,9 +35,12 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Code,
         Self::Extended,
+        Self::Status,
+        Self::Event,
+        Self::Update,
         Self::Finding,
         Self::Remedy,
         Self::Claim,
@@ -47,6 +56,9 @@ impl Kind {
             "remedy" | "r" => Some(Self::Remedy),
             "claim" | "w" => Some(Self::Claim),
             "ext" => Some(Self::Extended),
+            "status" => Some(Self::Status),
+            "event" => Some(Self::Event),
+            "update" => Some(Self::Update),
             "word" => Some(Self::Word),
             _ => None,
         };
@@ -59,6 +71,9 @@ impl Kind {
         match self {
             Self::Code => "codes",
             Self::Extended => "extended",
+            Self::Status => "statuses",
+            Self::Event => "events",
+            Self::Update => "updates",
             Self::Finding => "findings",
             Self::Remedy => "remedies",
             Self::Claim => "claims",
@@ -71,8 +86,11 @@ impl Kind {
     #[must_use]
     pub const fn heading(self) -> &'static str {
         match self {
-            Self::Code => "Disconnect codes of the client",
+            Self::Code => "Disconnect codes of clients",
             Self::Extended => "Extended disconnect reasons",
+            Self::Status => "Statuses of Windows, and TLS alerts",
+            Self::Event => "Events of Windows logs",
+            Self::Update => "Updates that broke or fixed Remote Desktop",
             Self::Finding => "Findings",
             Self::Remedy => "Remedies",
             Self::Claim => "What the web claims about 0x904",
@@ -82,15 +100,29 @@ impl Kind {
     }
 }
 
-/// How well a code is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// How well the content of an entry is known. The order is from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// The vendor documents it.
+    /// The vendor or a standard documents it.
     #[default]
     Documented,
+    /// Measured by the authors of this program.
+    Measured,
     /// People report it; no vendor page has it.
     Reported,
+}
+
+impl Standing {
+    /// The standing in words; `None` for the usual one.
+    #[must_use]
+    pub const fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Documented => None,
+            Self::Measured => Some("measured, not documented"),
+            Self::Reported => Some("reported, not documented"),
+        }
+    }
 }
 
 /// What is to be thought of a claim.
@@ -182,9 +214,9 @@ pub struct Cause {
 pub struct Entry {
     /// What it is about.
     pub kind: Kind,
-    /// The unique key: `0x904`, `ext-0x7`, `RDP-CERT-EXPIRED`, `R1`, `W3`, `CLIENT-CACHE`, `wrong_host`.
+    /// The unique key: `0x904`, `ext-0x7`, `event-1058`, `KB5073379`, `RDP-CERT-EXPIRED`, `R1`, `W3`, `CLIENT-CACHE`, `wrong_host`.
     pub key: String,
-    /// The code or extended reason as a number.
+    /// The code, extended reason or status as a number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<u32>,
     /// The last number, where the entry stands for a range.
@@ -192,10 +224,10 @@ pub struct Entry {
     pub last: Option<u32>,
     /// What it is, as a phrase; of a claim, what is claimed.
     pub title: String,
-    /// The vendor's symbol for a code.
+    /// The vendor's symbol for a code, or the log and source of an event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How well a code is known.
+    /// How well the content is known; not of findings, remedies and words, which have it from their own tables.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
     /// What is to be thought of a claim.
@@ -221,6 +253,9 @@ pub struct Entry {
     /// When a finding is not reported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unless: Option<String>,
+    /// The text that the product itself shows, up to one sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
     /// What the user of a client sees.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
@@ -266,7 +301,9 @@ impl Entry {
     #[must_use]
     pub fn label(&self) -> Cow<'_, str> {
         match (self.kind, self.number, self.last) {
-            (Kind::Code, Some(number), _) => Cow::Owned(format!("{} ({number})", self.key)),
+            (Kind::Code | Kind::Status, Some(number), _) => {
+                Cow::Owned(format!("{} ({number})", self.key))
+            }
             (Kind::Extended, Some(first), Some(last)) => Cow::Owned(format!(
                 "extended {first:#x} to {last:#x} ({first} to {last})"
             )),
@@ -281,8 +318,8 @@ impl Entry {
     #[must_use]
     pub fn mark(&self) -> Option<&'static str> {
         match self.kind {
-            Kind::Code | Kind::Extended => {
-                (self.standing == Some(Standing::Reported)).then_some("reported, not documented")
+            Kind::Code | Kind::Extended | Kind::Status | Kind::Event | Kind::Update => {
+                self.standing.and_then(Standing::words)
             }
             Kind::Finding => self.severity.map(Severity::word),
             Kind::Claim => self.verdict.map(Claimed::words),

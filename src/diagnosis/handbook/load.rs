@@ -1,14 +1,14 @@
 //! Reading the embedded files.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::entry::{Cause, Claimed, Entry, Kind, Place, Standing};
+use super::entry::{Entry, Kind};
+use super::source::{self, Sources};
+use super::table;
+use super::written::Written;
 use crate::diagnosis::catalog;
 use crate::diagnosis::remedies::{self, Place as Spot, Remedy};
-use crate::model::Severity;
 
 /// The files by kind.
 pub(super) const FILES: &[(Kind, &str)] = &[
@@ -35,46 +35,8 @@ pub(super) const FILES: &[(Kind, &str)] = &[
 /// What leads to the remedies; their texts are those of [`remedies`].
 pub(super) const LEADS: &str = include_str!("data/remedies.toml");
 
-/// Citations by key.
+/// The table of sources.
 pub(super) const SOURCES: &str = include_str!("data/sources.toml");
-
-/// An entry as it stands in a file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Written {
-    pub(super) key: String,
-    pub(super) title: String,
-    last: Option<u32>,
-    name: Option<String>,
-    standing: Option<Standing>,
-    verdict: Option<Claimed>,
-    severity: Option<Severity>,
-    stage: Option<Place>,
-    text: Vec<String>,
-    scan: Option<String>,
-    fires: Option<String>,
-    unless: Option<String>,
-    user: Option<String>,
-    #[serde(default, rename = "cause")]
-    causes: Vec<Cause>,
-    instead: Option<String>,
-    #[serde(default)]
-    checks: Vec<String>,
-    #[serde(default)]
-    findings: Vec<String>,
-    #[serde(default)]
-    pub(super) fixes: Vec<String>,
-    #[serde(default)]
-    see: Vec<String>,
-    #[serde(default)]
-    also: Vec<String>,
-    #[serde(default)]
-    words: Vec<String>,
-    #[serde(default)]
-    signs: Vec<String>,
-    #[serde(default)]
-    pub(super) sources: Vec<String>,
-}
 
 /// A file.
 #[derive(Debug, Default, Deserialize)]
@@ -104,15 +66,23 @@ pub(super) struct Leads {
 
 /// Every entry of every file, completed and sorted.
 pub(super) fn entries() -> Vec<Entry> {
-    let sources: BTreeMap<String, String> = parsed(SOURCES);
-    let mut entries: Vec<Entry> = FILES
+    let sources: Sources = parsed(SOURCES);
+    let single = FILES
         .iter()
-        .flat_map(|(kind, text)| {
-            parsed::<File>(text)
-                .entries
-                .into_iter()
-                .map(|written| complete(*kind, written, &sources))
+        .map(|(kind, text)| (*kind, parsed::<File>(text).entries));
+    let tables = table::FILES.iter().map(|(kind, text)| {
+        let tables = parsed::<table::File>(text).tables.into_iter();
+        (
+            *kind,
+            tables.flat_map(|table| table.written(*kind)).collect(),
+        )
+    });
+    let mut entries: Vec<Entry> = single
+        .chain(tables)
+        .flat_map(|(kind, written): (Kind, Vec<Written>)| {
+            written.into_iter().map(move |written| (kind, written))
         })
+        .map(|(kind, written)| complete(kind, written, &sources))
         .collect();
     let mut leads = parsed::<Leads>(LEADS).entries;
     entries.extend(remedies::all().iter().map(|remedy| {
@@ -140,28 +110,37 @@ fn parsed<T: DeserializeOwned + Default>(text: &str) -> T {
     toml::from_str(text).unwrap_or_default()
 }
 
-fn complete(kind: Kind, written: Written, sources: &BTreeMap<String, String>) -> Entry {
+fn complete(kind: Kind, mut written: Written, sources: &Sources) -> Entry {
     let known = catalog::entry(&written.key);
     let mut citations: Vec<String> = written
         .sources
         .iter()
-        .filter_map(|key| sources.get(key).cloned())
+        .filter_map(|id| sources.get(id))
+        .map(source::Source::citation)
         .collect();
     citations.extend(known.map(|known| known.source.to_owned()));
     citations.dedup();
-    let is_code = matches!(kind, Kind::Code | Kind::Extended);
+    let is_code = matches!(kind, Kind::Code | Kind::Extended | Kind::Status);
+    let has_standing = !matches!(kind, Kind::Finding | Kind::Remedy | Kind::Word);
+    let standing = has_standing.then(|| {
+        let best = source::best(sources, &written.sources);
+        written.standing.map_or(best, |own| own.max(best))
+    });
+    written.words.extend(written.says.clone());
+    written.words.dedup();
     Entry {
         kind,
         number: is_code.then(|| number(&written.key)).flatten(),
         last: written.last,
         title: known.map_or(written.title, |known| known.meaning.to_owned()),
         name: written.name,
-        standing: is_code.then(|| written.standing.unwrap_or_default()),
+        standing,
         verdict: written.verdict,
         severity: known.map(|known| known.severity).or(written.severity),
         reported: (kind == Kind::Finding).then_some(known.is_some() || is_banner(&written.key)),
         stage: written.stage,
         text: written.text,
+        says: written.says,
         scan: written.scan,
         fires: written.fires,
         unless: written.unless,
@@ -202,6 +181,7 @@ fn of_remedy(remedy: &'static Remedy, lead: Option<Lead>) -> Entry {
         reported: None,
         stage: None,
         text: vec![remedy.purpose.trim().to_owned()],
+        says: None,
         scan: None,
         fires: None,
         unless: None,

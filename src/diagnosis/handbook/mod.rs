@@ -1,4 +1,5 @@
-//! The handbook: disconnect codes, findings, remedies, what the web claims, and what only the client can see.
+//! The handbook: disconnect codes, statuses, events, updates, findings, remedies, what the web claims, and what only the client
+//! can see.
 //!
 //! The texts are TOML files beside this one, embedded and parsed once. A finding's title, severity and source come from the
 //! [catalogue](super::catalog) where it has the id, so that the handbook and the reports use the same words.
@@ -7,8 +8,11 @@ mod entry;
 mod load;
 mod look_up;
 mod numbers;
+mod source;
+mod table;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use std::sync::LazyLock;
 
@@ -46,10 +50,11 @@ impl Handbook {
             .find(|entry| entry.key.eq_ignore_ascii_case(key))
     }
 
-    /// The entry of a disconnect code.
+    /// The entry of a disconnect code, or of a status.
     #[must_use]
     pub fn code(&self, number: u32) -> Option<&Entry> {
         self.numbered(Kind::Code, number)
+            .or_else(|| self.numbered(Kind::Status, number))
     }
 
     /// The entry of an extended disconnect reason.
@@ -66,12 +71,15 @@ impl Handbook {
             .find_map(|word| numbers::kind_of(&word.to_lowercase()))
     }
 
+    /// The entry of exactly this number, or else the range that it is in.
     fn numbered(&self, kind: Kind, number: u32) -> Option<&Entry> {
-        self.entries.iter().find(|entry| {
-            entry.kind == kind
-                && entry
-                    .number
-                    .is_some_and(|first| (first..=entry.last.unwrap_or(first)).contains(&number))
+        let of_kind = || self.entries.iter().filter(|entry| entry.kind == kind);
+        let is_exact = |entry: &&Entry| entry.number == Some(number) && entry.last.is_none();
+        of_kind().find(is_exact).or_else(|| {
+            of_kind().find(|entry| match (entry.number, entry.last) {
+                (Some(first), Some(last)) => (first..=last).contains(&number),
+                _ => false,
+            })
         })
     }
 }

@@ -61,9 +61,13 @@ impl<'a> Numbers<'a> {
     pub(super) fn marked(tokens: &[&'a str]) -> Option<Self> {
         let mut all: Vec<Number<'a>> = Vec::new();
         let mut called = false;
-        for token in tokens {
+        // Other scripts have no blanks, and colons of their own.
+        let parts = tokens
+            .iter()
+            .flat_map(|token| token.split(|character: char| !character.is_ascii_alphanumeric()));
+        for token in parts.filter(|part| !part.is_empty()) {
             let number = Number::read(token).filter(|_| called || token.starts_with("0x"));
-            called = MARKS.contains(token) || called && BETWEEN.contains(token);
+            called = MARKS.contains(&token) || called && BETWEEN.contains(&token);
             // A message may give its code twice.
             let is_new = |number: &Number<'a>| all.iter().all(|known| known.text != number.text);
             all.extend(number.filter(is_new));
@@ -80,8 +84,8 @@ impl<'a> Numbers<'a> {
     }
 }
 
-/// What kind of number it is that is none of the client's own codes, and what tells its text; a whole sentence. `None` for what is
-/// no number, or of no kind that is known here.
+/// The kind of a number that the handbook does not have, and where its text is found; a whole sentence. `None` for what is no
+/// number, or of no kind that is known here.
 pub(super) fn kind_of(text: &str) -> Option<String> {
     let number = Number::read(text)?;
     let value = number.decimal.or(number.hexadecimal)?;
@@ -96,24 +100,52 @@ pub(super) fn kind_of(text: &str) -> Option<String> {
     let (facility, low) = (value >> 16 & 0x1FFF, value & 0xFFFF);
     let what = match value {
         0xC000_0000..=0xCFFF_FFFF => format!(
-            "an NTSTATUS (MS-ERREF 2.3), as in event 4625 and in CredSSP; on Windows, certutil -error {hex} tells its text"
+            "an NTSTATUS (MS-ERREF 2.3), as in event 4625 and in CredSSP; on Windows, certutil -error {hex} shows its text"
         ),
-        0x8009_0000..=0x8009_FFFF => format!(
-            "an HRESULT of SSPI, that is of Schannel, CredSSP, Kerberos or NTLM; on Windows, certutil -error {hex} tells its text"
+        0x8009_0000..=0x8009_FFFF => {
+            let part = match low {
+                0x0000..=0x02FF => "the key store (NTE)",
+                0x0300..=0x0FFF => "SSPI, that is of Schannel, CredSSP, Kerberos or NTLM",
+                0x1000..=0x2FFF => "certificate and message functions (CRYPT)",
+                0x3000..=0x3FFF => "the ASN.1 decoder",
+                0x4000..=0x4FFF => "Certificate Services",
+                0x6000..=0x6FFF => "the check of signatures (TRUST)",
+                _ => "the security facility",
+            };
+            format!("an HRESULT of {part}; on Windows, certutil -error {hex} shows its text")
+        }
+        0x800B_0000..=0x800B_FFFF => format!(
+            "an HRESULT of the check of certificates (TRUST, CERT); on Windows, certutil -error {hex} shows its text"
+        ),
+        0x8010_0000..=0x8010_FFFF => format!(
+            "an HRESULT of smart cards; on Windows, certutil -error {hex} shows its text"
         ),
         0x8007_0000..=0x8007_FFFF => format!(
-            "an HRESULT that holds the Windows error {low}; on Windows, net helpmsg {low} tells its text"
+            "an HRESULT that holds the Windows error {low}; on Windows, net helpmsg {low} shows its text"
         ),
         0x8000_0000..=0x8FFF_FFFF => format!(
-            "an HRESULT of facility {facility} (MS-ERREF 2.1); on Windows, certutil -error {hex} tells its text"
+            "an HRESULT of facility {facility} (MS-ERREF 2.1); on Windows, certutil -error {hex} shows its text"
         ),
         0x0300_0000..=0x03FF_FFFF => format!(
-            "a reason of newer clients, by reports of connections through a gateway; on a Windows client, \
-             (New-Object -ComObject MSTscAx.MsTscAx).GetErrorDescription({value}, 0) in PowerShell tells its text"
+            "in the range of RD Gateway codes, and none of the documented ones; on a Windows client, \
+             (New-Object -ComObject MSTscAx.MsTscAx).GetErrorDescription({value}, 0) in PowerShell shows its text"
         ),
+        0x0200_0000..=0x02FF_FFFF => {
+            "in the range of RemoteApp codes, and none of the documented ones".to_owned()
+        }
+        0x0001_0001..=0x0001_FFFF if !is_decimal => {
+            format!("FreeRDP's form of the extended reason {low:#x}: rdpscan explain extended {low:#x}")
+        }
+        0x0002_0001..=0x0002_FFFF if !is_decimal => {
+            "in the range of FreeRDP's connection errors, and none of the known ones".to_owned()
+        }
+        0x1000..=0x7FFF if !is_decimal => {
+            "unknown: no client code of this number is documented; as an extended reason it would be an internal protocol error"
+                .to_owned()
+        }
         10_000..=11_999 if is_decimal => {
             return Some(format!(
-                "{text} is in the range of Winsock errors; on Windows, net helpmsg {text} tells its text."
+                "{text} is in the range of Winsock errors; on Windows, net helpmsg {text} shows its text."
             ));
         }
         _ => return None,
@@ -157,8 +189,8 @@ impl<'a> Number<'a> {
         })
     }
 
-    /// What `find` has for it: read as decimal if that is known, else as hexadecimal, and then with a note. A bare number
-    /// hits a range too easily to be meant so, unless it is `called` what `find` looks for.
+    /// What `find` has for it: read as decimal if that is known, else as hexadecimal, and then with a note. A range is only
+    /// meant where the number is `called` what `find` looks for: an unknown code is unknown.
     pub(super) fn of<'b>(
         &self,
         called: bool,
@@ -169,7 +201,7 @@ impl<'a> Number<'a> {
             return Some((entry, None));
         }
         let number = self.hexadecimal?;
-        let entry = find(number).filter(|entry| self.plain || entry.last.is_none())?;
+        let entry = find(number).filter(|entry| called || entry.last.is_none())?;
         let note = (!self.plain).then(|| {
             format!("{} was read as hexadecimal, {number:#X}.", self.text).replace("0X", "0x")
         });

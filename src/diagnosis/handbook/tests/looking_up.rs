@@ -211,10 +211,22 @@ const DNS: [&str; 5] = [
     "RDP-DNS-ERROR",
 ];
 
+const TCP: [&str; 8] = [
+    "0x106",
+    "0x108",
+    "0x204",
+    "0x304",
+    "0x704",
+    "0xB04",
+    "RDP-TCP-REFUSED",
+    "RDP-TCP-TIMEOUT",
+];
+
 #[test]
 fn common_messages_of_clients_lead_to_their_entries() {
     let nla = ["0xB09", "RDP-NEG-NLA-REQUIRED"].as_slice();
     let lsa = [
+        "0x80090304",
         "0xF07",
         "0x1207",
         "0x1807",
@@ -225,14 +237,7 @@ fn common_messages_of_clients_lead_to_their_entries() {
     let revocation = ["RDP-CERT-CHAIN-SHORT"].as_slice();
     let dns = DNS.as_slice();
     let license = ["0x808", "ext-0x101"].as_slice();
-    let tcp = [
-        "0x108",
-        "0x204",
-        "0x904",
-        "RDP-TCP-REFUSED",
-        "RDP-TCP-TIMEOUT",
-    ]
-    .as_slice();
+    let tcp = TCP.as_slice();
     let messages = [
         (
             "The remote computer requires Network Level Authentication, which your computer does not support",
@@ -287,7 +292,7 @@ fn common_messages_of_clients_lead_to_their_entries() {
         ),
         (
             "Because of a protocol error, this session will be disconnected",
-            &["0x1104", "ext-0x1000", "RDP-X224-MALFORMED"],
+            &["0xD06", "0x1104", "ext-0x1000", "RDP-X224-MALFORMED"],
         ),
         (
             "Your Remote Desktop Services session has ended",
@@ -305,7 +310,7 @@ fn common_messages_of_clients_lead_to_their_entries() {
         ),
         (
             "An authentication error has occurred. The function requested is not supported",
-            &["RDP-CREDSSP-OLD", "R13"],
+            &["0x80090302", "RDP-CREDSSP-OLD", "R13"],
         ),
     ];
     for (message, wanted) in messages {
@@ -453,7 +458,8 @@ fn a_bare_decimal_is_no_extended_reason_of_a_range() {
     assert!(!found("10054").contains(&"ext-0x1000"));
     assert!(found("10054").contains(&"RDP-RESET-AT-STAGE"));
     assert_eq!(found("extended 10054"), ["ext-0x1000"]);
-    assert_eq!(found("0x2746"), ["ext-0x1000"]);
+    assert!(found("0x2746").is_empty());
+    assert_eq!(found("0x904 0x2746"), ["0x904", "ext-0x1000"]);
 }
 
 #[test]
@@ -529,17 +535,36 @@ fn a_status_of_credssp_leads_to_its_finding() {
         ("0x80090302", "RDP-NTLM-BLOCKED"),
         ("0xc0000022", "RDP-CREDSSP-ERROR"),
         ("error 0xC000006D", "RDP-CREDSSP-ERROR"),
+        ("3221225581", "RDP-CREDSSP-ERROR"),
+        (
+            "An authentication error has occurred (Code: 0x80090302)",
+            "RDP-NTLM-BLOCKED",
+        ),
     ] {
-        assert_eq!(found(question), [wanted], "{question}");
-        assert!(notes(question)[0].contains("certutil -error"), "{question}");
+        let hits = found(question);
+        assert_eq!(hits.len(), 1, "{question}: {hits:?}");
+        let status = handbook().entry(hits[0]).unwrap();
+        assert_eq!(status.kind, Kind::Status, "{question}");
+        assert!(status.findings.iter().any(|finding| finding == wanted));
+        assert!(
+            status.text[0].contains("certutil -error")
+                || status.text[1].contains("certutil -error")
+        );
     }
-    assert_eq!(handbook().look_up("0xC0000017"), None);
+    assert_eq!(handbook().look_up("0xC0000016"), None);
 }
 
 #[test]
 fn a_number_of_another_kind_is_called_what_it_is() {
     for (question, wanted) in [
         ("0x80090302", "HRESULT of SSPI"),
+        ("0x8009000B", "HRESULT of the key store (NTE)"),
+        ("0x80092013", "(CRYPT)"),
+        ("0x80096010", "(TRUST)"),
+        ("0x800B0101", "check of certificates"),
+        ("0x1E07", "unknown: no client code"),
+        ("0x2000003", "RemoteApp"),
+        ("0x1000C", "extended reason 0xc"),
         ("0xc000006d", "STATUS_LOGON_FAILURE, an NTSTATUS"),
         ("0xC000006D", "certutil -error 0xC000006D"),
         ("50331746", "50331746 is 0x03000062: "),
@@ -553,7 +578,7 @@ fn a_number_of_another_kind_is_called_what_it_is() {
         );
     }
     assert_eq!(Handbook::kind_of_number("xylophone 905"), None);
-    let message = "An authentication error has occurred (Code: 0x80090302)";
+    let message = "An authentication error has occurred (Code: 0x800903FF)";
     assert!(notes(message)[1].contains("SSPI"), "{:?}", notes(message));
 }
 
