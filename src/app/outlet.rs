@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::fix;
 use crate::fleet::{Fleet, HostId};
 use crate::report::{self, Format, Selection};
-use crate::table::ColumnId;
+use crate::table::Field;
 use crate::tui::{Export, FixFolder, Offer, Outlet};
 
 /// Names tried before giving up on a free one.
@@ -39,7 +39,7 @@ impl Outlet for CurrentFolder {
             rows: &wanted.rows,
             whole: wanted.whole,
             // Whoever has not chosen any gets all that the format has.
-            columns: Some(&*wanted.columns).filter(|columns| **columns != ColumnId::USUAL),
+            columns: Some(&*wanted.columns).filter(|columns| **columns != Field::USUAL),
         };
         report::write_file(&path, format, &selection).map_err(|error| error.to_string())?;
         Ok(path)

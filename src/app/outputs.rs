@@ -14,7 +14,7 @@ use crate::platform;
 use crate::report::{self, Format, Selection};
 use crate::sanitize;
 use crate::settings::{FailOn, OutputSettings, Settings};
-use crate::table::{self, ColumnId, Filter, Sort};
+use crate::table::{self, Field, Filter, Sort};
 use crate::tui::keymap::Keymap;
 use crate::tui::{self, Keeping, Palette};
 
@@ -91,7 +91,7 @@ pub(super) fn write(
     sink: &Sink,
 ) -> Result<()> {
     let rows = rows(fleet, filter, wanted.sort, format);
-    let columns: Option<Vec<ColumnId>> = wanted
+    let columns: Option<Vec<Field>> = wanted
         .columns
         .as_ref()
         .filter(|_| format.takes_columns())

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
-use crate::table::{ColumnId, Columns, Sort};
+use crate::table::{Columns, Field, Sort};
 use crate::tui::Palette;
 
 /// More than this is not of our writing.
@@ -27,7 +27,7 @@ impl Taste {
     pub(super) fn new(columns: &Columns, sort: Sort, palette: Palette) -> Self {
         Self {
             columns: Some(columns.to_string()),
-            sort: Some(sort.column.word().to_owned()),
+            sort: Some(sort.column.key().to_owned()),
             inverted: sort.inverted,
             theme: Some(palette.word().to_owned()),
         }
@@ -39,7 +39,7 @@ impl Taste {
 
     pub(super) fn sort(&self) -> Option<Sort> {
         Some(Sort {
-            column: ColumnId::of_word(self.sort.as_deref()?)?,
+            column: Field::of_key(self.sort.as_deref()?).filter(|field| field.is_of_rows())?,
             inverted: self.inverted,
         })
     }
@@ -100,9 +100,9 @@ mod tests {
     fn what_was_left_comes_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a").join("screen.toml");
-        let columns = Columns::parse("name:30,days").unwrap();
+        let columns = Columns::parse("name:30,days_left").unwrap();
         let sort = Sort {
-            column: ColumnId::Days,
+            column: Field::DaysLeft,
             inverted: true,
         };
         let taste = Taste::new(&columns, sort, Palette::Light);

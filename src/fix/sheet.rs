@@ -1,5 +1,5 @@
-//! The lists for a spreadsheet: RFC 4180 in UTF-8 with a byte order mark, which Excel and Windows `PowerShell` 5.1 want, and
-//! every text cell through [`sanitize::csv_cell`].
+//! Lists for a spreadsheet: RFC 4180 in UTF-8 with a byte order mark, which Excel and Windows `PowerShell` 5.1 require. Every
+//! text cell goes through [`sanitize::csv_cell`].
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use super::{Execution, RemedyAction};
 use crate::model::NameSource;
 use crate::sanitize;
 
-/// Who, what, why and how, one line per host and finding.
+/// One line per host, finding and remedy.
 pub(super) fn actions(machines: &[Machine], actions: &[RemedyAction<'_>]) -> Vec<u8> {
     let header = [
         "severity",
@@ -64,7 +64,7 @@ pub(super) fn actions(machines: &[Machine], actions: &[RemedyAction<'_>]) -> Vec
     table(&header, rows)
 }
 
-/// Names kept out, and why.
+/// Names that were refused, and why.
 pub(super) fn refused(refused: &[RefusedName]) -> Vec<u8> {
     let header = ["address", "port", "source", "name", "reason"];
     let rows = refused.iter().map(|entry| {

@@ -2,16 +2,16 @@
 //!
 //! RFC 4180 with commas and CRLF, in UTF-8 with a byte order mark: without one, Excel and Windows `PowerShell` 5.1 take the
 //! file for the local code page and spoil every name that is not ASCII. Every text cell goes through
-//! [`sanitize::csv_cell`]; numbers are this program's own. What is absent is an empty cell. Times are UTC, written so that a
-//! spreadsheet sees a time, and TLS versions carry the word `TLS`, since `1.3` is the first of March in half of Europe. No cell is longer than Excel takes: a list that would be ends with how many
-//! more there are.
+//! [`sanitize::csv_cell`]. What is missing is an empty cell. Times are UTC, written so that a spreadsheet sees a time, and TLS
+//! versions begin with `TLS`, since `1.3` is the first of March in half of Europe. No cell is longer than Excel accepts: a longer list
+//! ends with the number of values left out.
 
 use std::io::{self, Write};
 
-use super::grid::{self, Cell};
 use super::sheet::Sheet;
 use super::words;
 use crate::sanitize;
+use crate::table::{Field, FieldValue};
 
 /// Writes the header and one row per host.
 pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -19,23 +19,35 @@ pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(out);
-    csv.write_record(grid::headings(sheet)).map_err(plain)?;
+    let fields = sheet.columns.unwrap_or(&Field::ALL);
+    csv.write_record(fields.iter().map(|field| field.key()))
+        .map_err(plain)?;
+    let mut cell = String::new();
     for row in sheet.rows() {
-        for cell in grid::cells(sheet, &row) {
-            let field = match cell {
-                Cell::Text(text) => words::cut(sanitize::csv_cell(&text)).into_owned(),
-                Cell::Number(number) => number,
-                Cell::Time(time) => words::spreadsheet_time(time),
-                Cell::Empty => String::new(),
-            };
-            csv.write_field(field).map_err(plain)?;
+        for field in fields {
+            cell.clear();
+            match field.value(row.host, &row.history) {
+                // A list ends with a count of what finds no room in a cell.
+                FieldValue::List(texts, omitted) => {
+                    let listed = words::listed_of(&texts, omitted);
+                    cell.push_str(&sanitize::csv_cell(&listed));
+                }
+                FieldValue::Text(text) => {
+                    cell.push_str(&words::cut(sanitize::csv_cell(&text)));
+                }
+                FieldValue::Day(time) | FieldValue::Minute(time) => {
+                    cell.push_str(&words::spreadsheet_time(time));
+                }
+                own => own.write(&mut cell),
+            }
+            csv.write_field(&cell).map_err(plain)?;
         }
         csv.write_record(None::<&[u8]>).map_err(plain)?;
     }
     csv.flush()
 }
 
-/// The I/O error inside, so that a closed pipe is still seen as one.
+/// The I/O error inside, so that a closed pipe is recognised.
 fn plain(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
@@ -74,17 +86,17 @@ mod tests {
             ("address", "10.0.0.5"),
             ("port", "3389"),
             ("name", "srv05.corp.example"),
-            ("tls_version", "TLS 1.3"),
-            ("certificate_status", "expired"),
-            ("certificate_not_before_utc", "2025-01-01 00:00:00"),
-            ("certificate_not_after_utc", "2026-01-01 00:00:00"),
-            ("certificate_days_left", "-20"),
-            ("certificate_self_signed", "yes"),
-            ("certificate_san", "other.example, 192.0.2.1"),
-            ("certificate_key", "RSA 2048"),
+            ("tls", "TLS 1.3"),
+            ("certificate", "expired"),
+            ("not_before", "2025-01-01 00:00:00"),
+            ("not_after", "2026-01-01 00:00:00"),
+            ("days_left", "-20"),
+            ("self_signed", "yes"),
+            ("san", "other.example, 192.0.2.1"),
+            ("key", "RSA 2048"),
             ("dns", "match"),
             ("stability", "flaky"),
-            ("predicted_code", "0x904"),
+            ("predicted", "0x904"),
             ("findings", "RDP-CERT-EXPIRED"),
         ] {
             assert_eq!(record[column], wanted, "{column}");
@@ -94,13 +106,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_an_empty_cell() {
         let record = &records(&[fixture::unresolved_host()])[0];
-        for column in [
-            "address",
-            "name",
-            "certificate_days_left",
-            "clock_skew_s",
-            "findings",
-        ] {
+        for column in ["address", "days_left", "clock_skew_s", "findings"] {
             assert_eq!(record[column], "", "{column}");
         }
     }
@@ -108,7 +114,7 @@ mod tests {
     #[test]
     fn the_file_is_what_a_spreadsheet_expects() {
         let text = text(&[fixture::expired_host()]);
-        assert!(text.starts_with("\u{FEFF}state,failed_stage,address,port,name,"));
+        assert!(text.starts_with("\u{FEFF}state,address,name,days_left,tls,"));
         assert_eq!(text.lines().count(), 2);
         assert_eq!(text.matches("\r\n").count(), 2);
     }
@@ -128,7 +134,8 @@ mod tests {
         let names = &record["names"];
         assert!(names.encode_utf16().count() <= 32_767);
         let (kept, rest) = names.rsplit_once(", … and ").unwrap();
-        assert_eq!(rest, format!("{} more", 5000 - kept.split(", ").count()));
+        // The 5,000, and the name to show.
+        assert_eq!(rest, format!("{} more", 5001 - kept.split(", ").count()));
     }
 
     #[test]
@@ -139,7 +146,7 @@ mod tests {
             let record = &records(&[fixture::hostile_host(&name)])[0];
             for (column, cell) in record {
                 assert!(!cell.chars().any(char::is_control), "{column}: {cell:?}");
-                let number = cell.parse::<f64>().is_ok() && column.ends_with("days_left");
+                let number = cell.parse::<f64>().is_ok() && column == "days_left";
                 assert!(
                     number || !cell.starts_with(['=', '+', '-', '@', '\t', '\r']),
                     "{column}: {cell:?}"

@@ -1,10 +1,10 @@
 //! Markdown for a ticket, a wiki or a chat: what was found, for whom, and what to do.
 //!
-//! A ticket about one host, or about a few things to do, has every step with its commands. Where many remedies come together
-//! they would bury the findings, and each is there with its steps in short and the command that tells the rest.
+//! A ticket about one host or a few remedies has every step with its commands. Many remedies would bury the findings: each has
+//! its steps in short, and the command that prints the rest.
 //!
-//! Only what `CommonMark` and the tables of GitHub's flavour have. Outside text is escaped whole or stands in a code span, so
-//! that no link, image, mention or HTML comes of it.
+//! The syntax is that of `CommonMark` and GitHub's tables. Outside text is escaped or in a code span, so that it makes no link,
+//! image, mention or HTML.
 
 mod fixes;
 mod kinds;
@@ -13,16 +13,30 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::sheet::{Row, Sheet};
-use super::{chosen, words};
+use super::words;
 use crate::counts::{counted, grouped};
 use crate::diagnosis::{Disagreement, undetermined_lines};
 use crate::fleet::Host;
 use crate::model::{HostKey, HostState, ScanStatus};
 use crate::sanitize;
-use crate::table::{ColumnId, View};
+use crate::table::{Field, FieldKind, View};
 
-/// Targets named; the rest are counted.
+/// More targets are counted.
 const MOST_TARGETS: usize = 10;
+/// The fields of the table of hosts by default.
+const USUAL: [Field; 10] = [
+    Field::State,
+    Field::Address,
+    Field::Name,
+    Field::NotAfter,
+    Field::DaysLeft,
+    Field::Tls,
+    Field::Nla,
+    Field::Dns,
+    Field::Stability,
+    Field::Finding,
+];
+
 /// Writes the report.
 pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     heading(sheet, out)?;
@@ -36,7 +50,7 @@ pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     undetermined(sheet, out)
 }
 
-/// Outside text in a code span: nothing in there means anything but a backtick, and in a table a bar.
+/// Outside text in a code span, where only a backtick has a meaning, and in a table a bar.
 fn code(text: &str) -> String {
     let safe = sanitize::single_line(text)
         .replace('`', "'")
@@ -125,45 +139,22 @@ fn hosts(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     if sheet.rows.is_empty() {
         return writeln!(out, "No host is shown.\n");
     }
-    if let Some(columns) = sheet.columns {
-        return chosen_columns(sheet, columns, out);
-    }
-    writeln!(
-        out,
-        "| state | address | name | certificate until | days | TLS | NLA | DNS | stability | first finding |\n\
-         |---|---|---|---|---:|---|---|---|---|---|"
-    )?;
-    for row in sheet.rows() {
-        let diagnosis = &row.host.diagnosis;
-        let until = row.certificate().and_then(|leaf| leaf.not_after);
-        writeln!(
-            out,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-            state(row.host),
-            code(&address(&row)),
-            row.name.map_or_else(|| "-".to_owned(), code),
-            until.map_or_else(|| "-".to_owned(), words::day),
-            diagnosis.days_left.map_or_else(
-                || "-".to_owned(),
-                |days| format!("{days}{}", words::not_yet(row.host))
-            ),
-            row.host
-                .tls()
-                .and_then(|(_, version)| version)
-                .map_or_else(|| "-".to_owned(), |version| version.to_string()),
-            plain(diagnosis.nla.word()),
-            plain(diagnosis.dns.word()),
-            stability(row.host),
-            diagnosis
-                .findings
-                .first()
-                .map_or_else(|| "-".to_owned(), |found| code(found.id)),
-        )?;
+    let fields = sheet.columns.unwrap_or(&USUAL);
+    let mut line = |cells: Vec<String>| writeln!(out, "| {} |", cells.join(" | "));
+    let headings = fields.iter().map(|field| plain(field.spec().heading));
+    line(headings.collect())?;
+    let rules = fields.iter().map(|field| match field.spec().kind {
+        FieldKind::Number { .. } => "---:",
+        _ => "---",
+    });
+    line(rules.map(ToOwned::to_owned).collect())?;
+    for (host, _) in &sheet.rows {
+        line(fields.iter().map(|field| cell(*field, host)).collect())?;
     }
     writeln!(out)
 }
 
-/// The state, with the stage that broke.
+/// The state, with the stage that failed.
 fn state(host: &Host) -> String {
     let diagnosis = &host.diagnosis;
     let stage = diagnosis
@@ -182,63 +173,25 @@ fn stability(host: &Host) -> String {
     ))
 }
 
-fn chosen_columns(sheet: &Sheet<'_>, columns: &[ColumnId], out: &mut dyn Write) -> io::Result<()> {
-    let mut line = |cells: Vec<String>| writeln!(out, "| {} |", cells.join(" | "));
-    line(columns.iter().map(|column| plain(column.word())).collect())?;
-    line(columns.iter().map(|_| "---".to_owned()).collect())?;
-    for (host, _) in &sheet.rows {
-        line(columns.iter().map(|column| cell(*column, host)).collect())?;
-    }
-    writeln!(out)
-}
-
-/// As the usual table has it: names, addresses and what else one copies as code, words and numbers as text.
-fn cell(column: ColumnId, host: &Host) -> String {
-    let said = chosen::words(column, host);
-    if said.is_empty() {
+/// Names, addresses and what else one copies as code, words and numbers as text.
+fn cell(field: Field, host: &Host) -> String {
+    let text = field.text(host);
+    if text.is_empty() {
         return "-".to_owned();
     }
-    match column {
-        ColumnId::State => state(host),
-        ColumnId::Stability => stability(host),
-        ColumnId::Finding => {
-            let first = host.diagnosis.findings.first();
-            first.map_or_else(
-                || "-".to_owned(),
-                |found| format!("{} {}", code(found.id), plain(&found.title)),
-            )
+    match (field, field.spec().kind) {
+        (Field::State, _) => state(host),
+        (Field::Stability, _) => stability(host),
+        (Field::Finding, _) => {
+            let (id, title) = text.split_once(' ').unwrap_or((&text, ""));
+            format!("{} {}", code(id), plain(title))
         }
         // Digits and dates of our own, in which nothing has to be escaped.
-        ColumnId::Days
-        | ColumnId::AlternativeNames
-        | ColumnId::Expires
-        | ColumnId::Connect
-        | ColumnId::Handshake
-        | ColumnId::Loss
-        | ColumnId::Attempts
-        | ColumnId::Failures
-        | ColumnId::Retransmits
-        | ColumnId::FirstSeen
-        | ColumnId::LastSeen => said,
-        ColumnId::Tls
-        | ColumnId::Nla
-        | ColumnId::Dns
-        | ColumnId::Stage
-        | ColumnId::Predicted
-        | ColumnId::Protocol
-        | ColumnId::Features
-        | ColumnId::Key
-        | ColumnId::Build => plain(&said),
-        ColumnId::Address
-        | ColumnId::Name
-        | ColumnId::CommonName
-        | ColumnId::Issuer
-        | ColumnId::Thumbprint
-        | ColumnId::Signature
-        | ColumnId::Forward
-        | ColumnId::Reverse
-        | ColumnId::Domain
-        | ColumnId::Subnet => code(&said),
+        (_, FieldKind::Number { .. } | FieldKind::Date) => text,
+        (_, FieldKind::Words(_) | FieldKind::Build) => plain(&text),
+        (_, FieldKind::Address | FieldKind::Text | FieldKind::Hex | FieldKind::FindingId) => {
+            code(&text)
+        }
     }
 }
 
@@ -249,7 +202,7 @@ fn address(row: &Row<'_>) -> String {
     }
 }
 
-/// The hosts of the screen's view of the same name, each with where its name leads.
+/// The hosts of [`View::Dns`], with the addresses that their names resolve to.
 fn dns_trouble(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut first = true;
     for row in sheet.rows() {
@@ -270,7 +223,7 @@ fn dns_trouble(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     if first { Ok(()) } else { writeln!(out) }
 }
 
-/// Hosts that carry another name in their certificate than they give themselves, with the names side by side.
+/// Hosts with another name in the certificate than in NTLM, with the names side by side.
 fn renamed(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut first = true;
     for row in sheet.rows() {
@@ -291,7 +244,7 @@ fn renamed(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     if first { Ok(()) } else { writeln!(out) }
 }
 
-/// What cannot be told yet and what would tell, with how many hosts wait for it; those of most hosts first.
+/// Undetermined findings with what would determine them and the number of hosts, most hosts first.
 fn undetermined(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut waiting: BTreeMap<String, u64> = BTreeMap::new();
     for row in sheet.rows() {
@@ -306,7 +259,6 @@ fn undetermined(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut waiting: Vec<(String, u64)> = waiting.into_iter().collect();
     waiting.sort_by_key(|(_, hosts)| std::cmp::Reverse(*hosts));
     for (line, hosts) in waiting {
-        // Our own text, as it stands.
         writeln!(out, "- {line}, {}", counted(hosts, "host", "hosts"))?;
     }
     writeln!(out)
@@ -442,12 +394,12 @@ mod tests {
         host.diagnosis.certificate_status = Some(CertificateStatus::NotYetValid);
         host.diagnosis.days_left = Some(188);
         let columns = [
-            ColumnId::State,
-            ColumnId::Name,
-            ColumnId::Days,
-            ColumnId::Nla,
-            ColumnId::Stage,
-            ColumnId::Predicted,
+            Field::State,
+            Field::Name,
+            Field::DaysLeft,
+            Field::Nla,
+            Field::FailedStage,
+            Field::Predicted,
         ];
         let hosts = [host];
         let sheet = Sheet {
@@ -457,7 +409,7 @@ mod tests {
         let mut bytes = Vec::new();
         write(&sheet, &mut bytes).unwrap();
         let text = String::from_utf8(bytes).unwrap();
-        let row = "\n| degraded at tls | `srv05.corp.example` | 188 (not yet valid) | offered | tls | 0x904 40\\% |\n";
+        let row = "\n| degraded at tls | `srv05.corp.example` | 188 (not yet valid) | offered | tls | `0x904 40%` |\n";
         assert!(text.contains(row), "{text}");
     }
 

@@ -3,7 +3,6 @@
 //! One file per format. A saved report carries the facts, not only what was thought of them, so that it is judged anew by
 //! whoever opens it.
 
-mod chosen;
 #[cfg(test)]
 mod corpus;
 mod csv;
@@ -11,7 +10,6 @@ mod file;
 #[cfg(test)]
 mod fixture;
 mod format;
-mod grid;
 mod html;
 mod json_v1;
 mod markdown;
@@ -25,7 +23,7 @@ mod xlsx;
 use std::io::{self, Write};
 
 use crate::fleet::{Fleet, Host, HostId};
-use crate::table::ColumnId;
+use crate::table::Field;
 use sheet::Sheet;
 
 pub use file::{WriteError, check_workspace, check_writable, write_file};
@@ -43,7 +41,7 @@ pub struct Selection<'a> {
     /// The rows are all hosts: members tried by reference are then kept too.
     pub whole: bool,
     /// The columns wanted, for formats that take them ([`Format::takes_columns`]); `None` is the format's own.
-    pub columns: Option<&'a [ColumnId]>,
+    pub columns: Option<&'a [Field]>,
 }
 
 impl<'a> Selection<'a> {

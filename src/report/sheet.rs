@@ -9,36 +9,36 @@ use crate::fleet::{Fleet, Host, Summary};
 use crate::model::{
     CertificateFacts, Endpoint, History, Notice, ScanEnd, ScanId, ScanPlan, TlsFacts,
 };
-use crate::table::ColumnId;
+use crate::table::Field;
 
-/// A selection, laid out for the writers.
+/// A selection, prepared for the writers.
 pub(super) struct Sheet<'a> {
-    /// The fleet that the rows are of, which knows what cannot be told of them yet; `None` where rows stand alone.
+    /// The fleet of the rows, for undetermined findings; `None` for rows alone.
     pub(super) fleet: Option<&'a Fleet>,
     pub(super) scan: Option<ScanId>,
     pub(super) vantage: &'a str,
-    /// Start of the scan, and the time as of which hosts are judged.
+    /// Start of the scan, and the time at which hosts are evaluated.
     pub(super) times: Option<(Timestamp, Timestamp)>,
     pub(super) plan: Option<&'a ScanPlan>,
     pub(super) notices: Vec<Notice>,
-    /// What the hosts together say about this machine.
+    /// Faults of the scanning machine itself.
     pub(super) banners: Vec<Banner>,
     pub(super) end: Option<ScanEnd>,
     /// Counts over the rows written.
     pub(super) summary: Summary,
     /// Hosts in order, each with the name to show for it.
     pub(super) rows: Vec<(&'a Host, Option<&'a str>)>,
-    /// Histories that are not rows here but that a judgement on the rows rests on.
+    /// Histories of other hosts that the diagnoses of the rows depend on.
     pub(super) references: Vec<History>,
-    /// Hosts of the scan that were not selected, now or when the file was written that it was read from.
+    /// Hosts that were not selected, now or when the file was written that the scan was read from.
     pub(super) left_out: usize,
-    /// Addresses that were tried because a name leads there, and for nothing else.
+    /// Addresses that were tried only because a name resolves to them.
     pub(super) tried_by_name: u64,
-    /// The columns that the user chose; `None` is the format's own.
-    pub(super) columns: Option<&'a [ColumnId]>,
+    /// The columns chosen by the user; `None` for the default of the format.
+    pub(super) columns: Option<&'a [Field]>,
 }
 
-/// Hosts that were left out when the file was written that a fleet was read from.
+/// Hosts omitted from the file that the fleet was read from.
 fn left_out_of(notices: &[Notice]) -> u64 {
     notices
         .iter()
@@ -51,7 +51,6 @@ fn left_out_of(notices: &[Notice]) -> u64 {
 
 /// One host, its facts, and the name to show for it.
 pub(super) struct Row<'a> {
-    /// The fleet that it is of.
     pub(super) fleet: Option<&'a Fleet>,
     pub(super) host: &'a Host,
     pub(super) history: History,
@@ -70,7 +69,7 @@ impl Row<'_> {
         self.tls_shown()?.leaf()
     }
 
-    /// What cannot be told of the host yet. Judged at every call.
+    /// Findings that are neither present nor ruled out. Evaluated at every call.
     pub(super) fn undetermined(&self) -> Vec<Undetermined> {
         self.fleet
             .map_or_else(Vec::new, |fleet| fleet.undetermined_of(&self.history))
@@ -125,7 +124,7 @@ impl<'a> Sheet<'a> {
         self.scan.map_or_else(String::new, |scan| scan.to_string())
     }
 
-    /// The rows with their facts, spread out one after another: all at once would take several times the fleet's memory.
+    /// The rows with their histories, unpacked one by one: all at once would take several times the fleet's memory.
     pub(super) fn rows(&self) -> impl Iterator<Item = Row<'a>> + '_ {
         self.rows.iter().map(|(host, name)| Row {
             fleet: self.fleet,
@@ -135,7 +134,7 @@ impl<'a> Sheet<'a> {
         })
     }
 
-    /// The references, marked as such: a row that was not selected must not come back as a row.
+    /// The references, marked as such, so that a host that was not selected does not come back as a row.
     pub(super) fn references(&self) -> impl Iterator<Item = History> + '_ {
         self.references.iter().map(|history| History {
             outside_targets: true,
@@ -149,7 +148,7 @@ fn tried_by_name(fleet: &Fleet) -> u64 {
     tried.count() as u64
 }
 
-/// Endpoints that the rows' names lead to and that are not rows themselves, in order.
+/// Endpoints that the rows' names resolve to and that are not rows themselves, in order.
 fn referred(rows: &[(&Host, Option<&str>)]) -> BTreeSet<Endpoint> {
     let own: BTreeSet<Endpoint> = rows
         .iter()

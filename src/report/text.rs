@@ -11,12 +11,12 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 use super::sheet::{Row, Sheet};
-use super::{chosen, words};
+use super::words;
 use crate::counts::counted;
 use crate::fleet::Host;
 use crate::model::{HostKey, HostState, ScanStatus};
 use crate::sanitize::{single_line, terminal};
-use crate::table::ColumnId;
+use crate::table::Field;
 
 const HEADER: [&str; 9] = [
     "STATE",
@@ -86,11 +86,13 @@ fn table(sheet: &Sheet<'_>, width: Option<u16>) -> Table {
             table.set_content_arrangement(ContentArrangement::Disabled);
         }
     }
-    let columns = sheet
-        .columns
-        .unwrap_or(&[ColumnId::State, ColumnId::Address]);
+    let columns = sheet.columns.unwrap_or(&[Field::State, Field::Address]);
     let count = if let Some(columns) = sheet.columns {
-        table.set_header(columns.iter().map(|column| column.word().to_uppercase()));
+        table.set_header(
+            columns
+                .iter()
+                .map(|column| column.spec().heading.to_uppercase()),
+        );
         for (host, _) in &sheet.rows {
             table.add_row(
                 columns
@@ -110,25 +112,22 @@ fn table(sheet: &Sheet<'_>, width: Option<u16>) -> Table {
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, if index == last { 0 } else { 2 }));
         // A state or an address broken over two lines can no longer be searched for, or pasted.
-        if matches!(
-            columns.get(index),
-            Some(ColumnId::State | ColumnId::Address)
-        ) {
+        if matches!(columns.get(index), Some(Field::State | Field::Address)) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
     table
 }
 
-fn chosen_cell(column: ColumnId, host: &Host, width: Option<u16>) -> String {
-    let said = chosen::words(column, host);
+fn chosen_cell(column: Field, host: &Host, width: Option<u16>) -> String {
+    let said = column.text(host);
     if said.is_empty() {
         return dash();
     }
     let said = single_line(&said);
     match (width, column) {
         (Some(_), _) => shorten(&said, WIDEST_CHOSEN),
-        (None, ColumnId::Name) => shorten(&said, LONGEST_NAME),
+        (None, Field::Name) => shorten(&said, LONGEST_NAME),
         (None, _) => said.into_owned(),
     }
 }
@@ -380,7 +379,7 @@ FINDINGS
             history.attempts[0].ntlm = None;
         });
         let hosts = [host];
-        let written = |columns: Option<&[ColumnId]>, width| {
+        let written = |columns: Option<&[Field]>, width| {
             let sheet = Sheet {
                 columns,
                 ..fixture::sheet(&hosts, &plan)
@@ -389,7 +388,7 @@ FINDINGS
             table(&sheet, width).lines().for_each(|line| out.push(line));
             out.join("\n")
         };
-        for columns in [None, Some(&[ColumnId::Name, ColumnId::Finding][..])] {
+        for columns in [None, Some(&[Field::Name, Field::Finding][..])] {
             let table = written(columns, None);
             assert!(table.contains(&name) && !table.contains('…'), "{table}");
             assert!(written(columns, Some(400)).contains('…'));

@@ -8,9 +8,9 @@ use crate::counts::grouped;
 use crate::diagnosis::{self, NameMember};
 use crate::fleet::Host;
 use crate::model::{
-    CertificateFacts, CertificateStatus, DnsVerdict, Finding, History, KeyAlgorithm, Resolver,
-    ScanEnd, Texts, TlsFacts, TrustVerdict, UtcSecond,
+    CertificateFacts, DnsVerdict, Finding, History, Resolver, ScanEnd, Texts, UtcSecond,
 };
+pub(super) use crate::table::{is_self_signed as self_signed, key_text as key};
 
 /// DNS names and IP addresses of a certificate, in that order.
 pub(super) fn alternative_names(facts: &CertificateFacts) -> Vec<String> {
@@ -28,21 +28,6 @@ pub(super) fn names(facts: &CertificateFacts, most: usize) -> String {
     listed_of(shown, (names.len() - shown.len()).saturating_add(left_out))
 }
 
-/// Whether the leaf is signed by itself; `None` when it says so and nobody checked its signature.
-pub(super) fn self_signed(tls: &TlsFacts, leaf: &CertificateFacts) -> Option<bool> {
-    if leaf.unparsable.is_some() {
-        return None;
-    }
-    match tls.trust {
-        TrustVerdict::SelfSigned => Some(true),
-        _ if !leaf.self_issued => Some(false),
-        // A self-issued certificate that is trusted is in the trust store itself.
-        TrustVerdict::Trusted => Some(true),
-        TrustVerdict::UnknownIssuer => Some(false),
-        TrustVerdict::Rejected(_) | TrustVerdict::NotChecked => None,
-    }
-}
-
 /// Date and time as a spreadsheet takes them, UTC.
 pub(super) fn spreadsheet_time(time: impl Into<UtcSecond>) -> String {
     time.into()
@@ -54,16 +39,6 @@ pub(super) fn spreadsheet_time(time: impl Into<UtcSecond>) -> String {
 /// The day alone, UTC.
 pub(super) fn day(time: impl Into<UtcSecond>) -> String {
     time.into().civil().strftime("%Y-%m-%d").to_string()
-}
-
-/// Kind and size of a key, such as `RSA 2048`; `None` when neither was read.
-pub(super) fn key(facts: &CertificateFacts) -> Option<String> {
-    let word = facts.key.algorithm.word();
-    match (facts.key.algorithm, facts.key.bits) {
-        (KeyAlgorithm::Unknown, 0) => None,
-        (_, 0) => Some(word.to_owned()),
-        (_, bits) => Some(format!("{word} {bits}")),
-    }
 }
 
 /// Whom was asked.
@@ -90,7 +65,7 @@ pub(super) fn listed<S: AsRef<str>>(values: &[S]) -> String {
 }
 
 /// Values as in [`listed`], of a list that has `beyond` more.
-fn listed_of<S: AsRef<str>>(values: &[S], beyond: usize) -> String {
+pub(super) fn listed_of<S: AsRef<str>>(values: &[S], beyond: usize) -> String {
     let mut left_out = beyond;
     let mut list = String::new();
     let mut room = LONGEST_CELL - SPARE;
@@ -163,14 +138,6 @@ pub(super) fn says_why_not_probed(found: &Finding) -> bool {
 /// Remedies in the order to try them: "R1, then R2, then R3"; `None` without any.
 pub(super) fn in_turn(remedies: &[&str]) -> Option<String> {
     (!remedies.is_empty()).then(|| remedies.join(", then "))
-}
-
-/// What follows the days left on a certificate that does not count yet.
-pub(super) fn not_yet(host: &Host) -> &'static str {
-    match host.diagnosis.certificate_status {
-        Some(CertificateStatus::NotYetValid) => " (not yet valid)",
-        _ => "",
-    }
 }
 
 /// Each name of a host that is in trouble, with where it leads: "fs03.corp.example leads to 10.0.0.250 (no answer)". Raw: the

@@ -1,17 +1,15 @@
-//! Hosts that belong together: by subnet, or by domain.
+//! Hosts grouped by subnet or domain.
 
 use std::collections::{BTreeMap, HashMap};
 
 use ipnetwork::IpNetwork;
 
-use super::columns::domain_of;
+use super::fields::domain_of;
 use crate::fleet::{Host, HostId};
 use crate::model::{HostKey, HostState, Prefixes};
 
-/// The label of hosts without a domain.
 const NO_DOMAIN: &str = "no domain";
 
-/// What hosts are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Grouping {
     /// By the /24 of an IPv4 address, the /64 of an IPv6 address.
@@ -21,10 +19,8 @@ pub enum Grouping {
 }
 
 impl Grouping {
-    /// All.
     pub const ALL: [Self; 2] = [Self::Subnet, Self::Domain];
 
-    /// The word used on screens and in settings.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -33,7 +29,6 @@ impl Grouping {
         }
     }
 
-    /// The group of a host.
     fn key(self, host: &Host, prefixes: Prefixes) -> Key {
         match (self, host.key()) {
             (Self::Subnet, HostKey::Endpoint(endpoint)) => {
@@ -49,7 +44,7 @@ impl Grouping {
     }
 }
 
-/// Groups in this order: by address or by the alphabet, and last the hosts that have no such thing.
+/// Groups sort by address or by name, with hosts of neither last.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Key {
     Subnet(Option<IpNetwork>),
@@ -68,18 +63,15 @@ impl Key {
     }
 }
 
-/// Hosts that belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// A network such as `10.0.4.0/24`, a domain, or the words for having none. Raw network text.
+    /// A network such as `10.0.4.0/24`, a domain, or `no domain`. Raw network text.
     pub label: Box<str>,
-    /// Its hosts, in the order given.
     pub hosts: Vec<HostId>,
-    /// How many of them are in which state.
     pub states: BTreeMap<HostState, usize>,
 }
 
-/// The groups of these hosts; each keeps their order.
+/// Groups hosts, keeping their order within each group.
 #[must_use]
 pub fn groups<'a>(
     hosts: impl Iterator<Item = (HostId, &'a Host)>,
@@ -88,7 +80,7 @@ pub fn groups<'a>(
     groups_by(hosts, grouping, Prefixes::default())
 }
 
-/// As [`groups`], with subnets of another length.
+/// As [`groups`], with other prefix lengths.
 #[must_use]
 pub fn groups_by<'a>(
     hosts: impl Iterator<Item = (HostId, &'a Host)>,

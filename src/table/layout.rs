@@ -1,94 +1,74 @@
-//! Which columns stand, in which order, and how wide.
+//! The choice, order and width of columns.
 
 use std::fmt;
 
-use super::columns::ColumnId;
+use super::fields::Field;
 use super::nearest::hint;
 
-/// The narrowest and the widest that a column can be made, in cells.
+/// Limits of a column's width, in cells.
 const WIDTHS: std::ops::RangeInclusive<u16> = 3..=200;
 
-/// What people put between words, besides the comma.
+/// Separators that people try instead of the comma.
 const SEPARATORS: [char; 5] = [' ', '\t', ';', '|', '+'];
 
-/// Why a list of columns is none.
+/// An invalid list of columns.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ColumnsError {
-    /// No such column.
-    #[error("there is no column `{word}`{}: use {}", hint(word, ColumnId::ALL.map(ColumnId::word)), all_words())]
-    Unknown {
-        /// As given.
-        word: String,
-    },
-    /// Columns with something else than commas between them.
+    #[error("there is no column `{word}`{}: use {}", hint(word, Field::ALL.into_iter().flat_map(Field::names_of)), all_words())]
+    Unknown { word: String },
     #[error(
         "`{words}` has no comma in it: put one between columns, as in `{}`",
         with_commas(words)
     )]
-    Commas {
-        /// As given.
-        words: String,
-    },
-    /// Not a number of cells.
+    Commas { words: String },
     #[error("`{width}` is no width of the column `{column}`: give {} to {} cells, such as `{column}:20`", WIDTHS.start(), WIDTHS.end())]
-    Width {
-        /// Its word.
-        column: &'static str,
-        /// As given.
-        width: String,
-    },
-    /// The same column twice.
+    Width { column: &'static str, width: String },
     #[error("the column `{word}` stands twice: name it once")]
-    Twice {
-        /// Its word.
-        word: &'static str,
-    },
-    /// No column at all.
+    Twice { word: &'static str },
     #[error("no column is named: use some of {}", all_words())]
     Empty,
 }
 
-/// Words of columns between commas.
 fn with_commas(words: &str) -> String {
     let words = words.split(SEPARATORS).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(",")
 }
 
 fn all_words() -> String {
-    ColumnId::ALL.map(ColumnId::word).join(", ")
+    Field::ALL.map(Field::key).join(", ")
 }
 
-/// The columns shown, and after them those that are not.
+/// The columns in order, shown and hidden.
 ///
-/// INVARIANT: every column stands exactly once, and at least one is shown.
+/// INVARIANT: every column occurs exactly once, and at least one is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
-    order: Vec<Place>,
+    order: Vec<ColumnPlace>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    column: ColumnId,
+struct ColumnPlace {
+    column: Field,
     shown: bool,
     width: Option<u16>,
 }
 
 impl Default for Columns {
     fn default() -> Self {
-        Self::of(&ColumnId::USUAL)
+        Self::of(&Field::USUAL)
     }
 }
 
 impl Columns {
-    /// These columns, each once, in this order; the usual ones when none is given.
+    /// Shows these columns in this order; the default ones when none is given.
     #[must_use]
-    pub fn of(shown: &[ColumnId]) -> Self {
-        let mut order: Vec<Place> = Vec::with_capacity(ColumnId::ALL.len());
+    pub fn of(shown: &[Field]) -> Self {
+        let mut order: Vec<ColumnPlace> = Vec::with_capacity(Field::ALL.len());
         let wanted = shown.iter().map(|column| (*column, true));
-        let others = ColumnId::ALL.into_iter().map(|column| (column, false));
+        let others = Field::ALL.into_iter().map(|column| (column, false));
         for (column, shown) in wanted.chain(others) {
             if order.iter().all(|place| place.column != column) {
-                order.push(Place {
+                order.push(ColumnPlace {
                     column,
                     shown,
                     width: None,
@@ -103,20 +83,19 @@ impl Columns {
         }
     }
 
-    /// Reads `state,address,name:20`: words with commas between, a width after a colon.
+    /// Parses `state,address,name:20`: keys separated by commas, each with an optional width.
     ///
     /// # Errors
-    /// When a word is no column, a width no width, or a column stands twice.
+    /// When a key or a width is invalid, or a column is repeated.
     pub fn parse(text: &str) -> Result<Self, ColumnsError> {
-        let mut shown: Vec<(ColumnId, Option<u16>)> = Vec::new();
+        let mut shown: Vec<(Field, Option<u16>)> = Vec::new();
         let words = text
             .split(',')
             .map(str::trim)
             .filter(|word| !word.is_empty());
         for word in words {
             let parts = word.split(SEPARATORS).filter(|part| !part.is_empty());
-            if parts.clone().count() > 1
-                && parts.clone().any(|part| ColumnId::of_word(part).is_some())
+            if parts.clone().count() > 1 && parts.clone().any(|part| Field::of_key(part).is_some())
             {
                 return Err(ColumnsError::Commas {
                     words: word.to_owned(),
@@ -126,29 +105,27 @@ impl Columns {
                 Some((word, width)) => (word.trim(), Some(width.trim())),
                 None => (word, None),
             };
-            let column = ColumnId::of_word(word).ok_or_else(|| ColumnsError::Unknown {
+            let column = Field::of_key(word).ok_or_else(|| ColumnsError::Unknown {
                 word: word.to_owned(),
             })?;
             let width = width
                 .map(|text| {
                     let width = text.parse().ok().filter(|cells| WIDTHS.contains(cells));
                     width.ok_or_else(|| ColumnsError::Width {
-                        column: column.word(),
+                        column: column.key(),
                         width: text.to_owned(),
                     })
                 })
                 .transpose()?;
             if shown.iter().any(|(other, _)| *other == column) {
-                return Err(ColumnsError::Twice {
-                    word: column.word(),
-                });
+                return Err(ColumnsError::Twice { word: column.key() });
             }
             shown.push((column, width));
         }
         if shown.is_empty() {
             return Err(ColumnsError::Empty);
         }
-        let ids: Vec<ColumnId> = shown.iter().map(|(column, _)| *column).collect();
+        let ids: Vec<Field> = shown.iter().map(|(column, _)| *column).collect();
         let mut columns = Self::of(&ids);
         for (column, width) in shown {
             if let Some(width) = width {
@@ -158,41 +135,39 @@ impl Columns {
         Ok(columns)
     }
 
-    /// Shown columns, from left to right.
-    pub fn shown(&self) -> impl Iterator<Item = ColumnId> {
+    pub fn shown(&self) -> impl Iterator<Item = Field> {
         self.order
             .iter()
             .filter(|place| place.shown)
             .map(|place| place.column)
     }
 
-    /// Every column: shown and hidden ones in the order in which they would stand.
-    pub fn all_in_order(&self) -> impl Iterator<Item = ColumnId> {
+    /// Shown and hidden columns.
+    pub fn all_in_order(&self) -> impl Iterator<Item = Field> {
         self.order.iter().map(|place| place.column)
     }
 
-    /// Whether the column is shown.
     #[must_use]
-    pub fn contains(&self, column: ColumnId) -> bool {
+    pub fn contains(&self, column: Field) -> bool {
         self.shown().any(|shown| shown == column)
     }
 
-    /// The width that the user gave, in cells.
+    /// The width chosen by the user, in cells.
     #[must_use]
-    pub fn width(&self, column: ColumnId) -> Option<u16> {
+    pub fn width(&self, column: Field) -> Option<u16> {
         self.place(column)?.width
     }
 
-    fn place(&self, column: ColumnId) -> Option<&Place> {
+    fn place(&self, column: Field) -> Option<&ColumnPlace> {
         self.order.iter().find(|place| place.column == column)
     }
 
-    fn place_mut(&mut self, column: ColumnId) -> Option<&mut Place> {
+    fn place_mut(&mut self, column: Field) -> Option<&mut ColumnPlace> {
         self.order.iter_mut().find(|place| place.column == column)
     }
 
-    /// Shows the column, or hides it; false when it is the last one shown, which stays.
-    pub fn toggle(&mut self, column: ColumnId) -> bool {
+    /// Shows or hides the column; false for the last one shown, which cannot be hidden.
+    pub fn toggle(&mut self, column: Field) -> bool {
         if self.contains(column) && self.shown().count() == 1 {
             return false;
         }
@@ -203,8 +178,8 @@ impl Columns {
         true
     }
 
-    /// Moves the column one place to the left or right; false when it is there already.
-    pub fn shift(&mut self, column: ColumnId, right: bool) -> bool {
+    /// Moves the column by one place; false at the edge.
+    pub fn shift(&mut self, column: Field, right: bool) -> bool {
         let Some(at) = self.order.iter().position(|place| place.column == column) else {
             return false;
         };
@@ -219,8 +194,8 @@ impl Columns {
         })
     }
 
-    /// Makes the column this wide, as far as a column can be; false when nothing changes.
-    pub fn resize(&mut self, column: ColumnId, width: u16) -> bool {
+    /// Sets the width, within its limits; false when nothing changes.
+    pub fn resize(&mut self, column: Field, width: u16) -> bool {
         let width = Some(width.clamp(*WIDTHS.start(), *WIDTHS.end()));
         let Some(place) = self.place_mut(column) else {
             return false;
@@ -231,14 +206,13 @@ impl Columns {
     }
 }
 
-/// As [`Columns::parse`] reads it.
 impl fmt::Display for Columns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, place) in self.order.iter().filter(|place| place.shown).enumerate() {
             if index > 0 {
                 f.write_str(",")?;
             }
-            f.write_str(place.column.word())?;
+            f.write_str(place.column.key())?;
             if let Some(width) = place.width {
                 write!(f, ":{width}")?;
             }
@@ -253,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_list_reads_back_as_it_was_written() {
-        for text in ["state,address,name:20", "days", "finding:70,state"] {
+        for text in ["state,address,name:20", "days_left", "finding:70,state"] {
             assert_eq!(Columns::parse(text).unwrap().to_string(), text);
         }
         let usual = Columns::default();
@@ -279,18 +253,18 @@ mod tests {
 
     #[test]
     fn the_last_column_cannot_be_hidden() {
-        let mut columns = Columns::of(&[ColumnId::Name]);
-        assert!(!columns.toggle(ColumnId::Name));
-        assert!(columns.toggle(ColumnId::Days));
-        assert!(columns.toggle(ColumnId::Name));
-        assert_eq!(columns.to_string(), "days");
+        let mut columns = Columns::of(&[Field::Name]);
+        assert!(!columns.toggle(Field::Name));
+        assert!(columns.toggle(Field::DaysLeft));
+        assert!(columns.toggle(Field::Name));
+        assert_eq!(columns.to_string(), "days_left");
     }
 
     #[test]
     fn a_column_moves_and_stops_at_the_edge() {
-        let mut columns = Columns::of(&[ColumnId::State, ColumnId::Days]);
-        assert!(columns.shift(ColumnId::Days, false));
-        assert_eq!(columns.to_string(), "days,state");
-        assert!(!columns.shift(ColumnId::Days, false));
+        let mut columns = Columns::of(&[Field::State, Field::DaysLeft]);
+        assert!(columns.shift(Field::DaysLeft, false));
+        assert_eq!(columns.to_string(), "days_left,state");
+        assert!(!columns.shift(Field::DaysLeft, false));
     }
 }

@@ -2,22 +2,27 @@
 //!
 //! The screen, the reports and `--filter` share it, so that they never disagree.
 
-mod columns;
+mod fields;
 mod filter;
 mod groups;
 mod layout;
 mod nearest;
 mod overview;
+mod search;
 mod sort;
+mod value;
 mod view;
+mod weight;
 
-pub use columns::ColumnId;
+pub use fields::{Field, FieldKind, FieldSpec, KnownWord};
+pub(crate) use fields::{is_self_signed, key_text};
 pub use filter::{
-    Candidate, Completion, FIELDS, Field, Filter, FilterError, FilterFault, Kind, Piece, PieceKind,
-    SYNTAX, complete, pieces, reference,
+    Candidate, Completion, Filter, FilterError, FilterFault, Piece, PieceKind, complete, pieces,
 };
 pub use groups::{Group, Grouping, groups, groups_by};
 pub use layout::{Columns, ColumnsError};
-pub use overview::{Bar, Overview, OverviewMark, Panel, Weight};
+pub use overview::{Bar, Overview, OverviewMark, Panel};
 pub use sort::{Sort, SortError, arrange};
+pub use value::FieldValue;
 pub use view::View;
+pub use weight::Weight;

@@ -1,8 +1,8 @@
-//! What was probably meant.
+//! Suggestions for misspelled words.
 
 use strsim::osa_distance;
 
-/// The candidate that differs least from `word`, when that is little enough to have been meant.
+/// The candidate nearest to `word`, if it is near enough.
 pub(super) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,

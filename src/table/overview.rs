@@ -1,49 +1,32 @@
-//! The fleet in bars: what a manager asks. Every bar is the answer to a filter, so that it can be opened.
+//! The fleet in bars. Every bar has a filter for its hosts.
 
 use std::cmp::Reverse;
 
 use super::View;
+use super::fields::Field;
+use super::weight::Weight;
 use crate::counts::grouped;
 use crate::fleet::{Counts, EXPIRY_WEEKS, Fleet, Summary};
-use crate::model::{DnsVerdict, HostState, Nla, Severity, StabilityVerdict, TlsVersion};
+use crate::model::{DnsVerdict, HostState, Nla, StabilityVerdict, TlsVersion};
 
-/// Days of the finer histogram, the current one among them.
+/// Days of the finer histogram, today included.
 const DAYS: i64 = 90;
-/// Subnets and findings listed at most.
 const MOST_LISTED: usize = 10;
 
-/// How good or bad a bar is; a word besides its label, never instead of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weight {
-    /// Nothing to do.
-    Good,
-    /// Neither.
-    Plain,
-    /// Worth knowing.
-    Notice,
-    /// Soon to be mended.
-    Warn,
-    /// To be mended.
-    Bad,
-}
-
-/// One bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bar {
-    /// What it counts. Never raw network text.
+    /// Never raw network text.
     pub label: String,
-    /// How many hosts.
     pub count: usize,
-    /// Of how many its share is.
+    /// The hosts of which it is a share.
     pub of: usize,
-    /// How bad that is.
     pub weight: Weight,
-    /// A filter that lets exactly these hosts pass.
+    /// A filter that exactly these hosts pass.
     pub filter: String,
 }
 
 impl Bar {
-    /// Its share in per cent, rounded; never 0 of something, nor 100 of less than all. `None` when there is nothing to share.
+    /// Its share in percent, rounded; never 0 of something, nor 100 of less than all. `None` of no hosts.
     #[must_use]
     pub fn percent(&self) -> Option<usize> {
         let (count, of) = (self.count.min(self.of), self.of);
@@ -58,25 +41,23 @@ impl Bar {
     }
 }
 
-/// Bars that answer one question.
+/// Bars about one subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Panel {
-    /// The question.
     pub title: &'static str,
-    /// The answer; empty bars are left out, but for the weeks of the histogram.
+    /// Bars of no hosts are left out, except in the histogram.
     pub bars: Vec<Bar>,
-    /// The same by day: hosts for each of the coming days, the current one first; empty where days are not the question.
+    /// Hosts by day of expiry, from today; empty in other panels.
     pub days: Vec<usize>,
-    /// Up to so many days ahead what ends does so soon: `policy.expiring_days`.
+    /// `policy.expiring_days`.
     pub soon: usize,
-    /// What stands there when no bar does.
+    /// Shown in place of no bars.
     pub empty: &'static str,
 }
 
-/// All of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Overview {
-    /// The panels, the most important first.
+    /// Most important first.
     pub panels: Vec<Panel>,
 }
 
@@ -87,22 +68,41 @@ impl Overview {
         let summary = fleet.summary();
         Self {
             panels: vec![
-                states(summary),
+                panel(
+                    "Hosts by state",
+                    bars(&summary.by_state, Field::State, HostState::word),
+                    "no host",
+                ),
                 expiry(
                     summary,
                     usize::try_from(fleet.policy().expiring_days).unwrap_or(usize::MAX),
                 ),
                 findings(summary),
                 subnets(summary),
-                dns(summary),
-                stability(summary),
+                panel(
+                    "Names and addresses",
+                    bars(&summary.by_dns, Field::Dns, DnsVerdict::word),
+                    "no name looked up",
+                ),
+                panel(
+                    "Steadiness",
+                    bars(
+                        &summary.by_stability,
+                        Field::Stability,
+                        StabilityVerdict::word,
+                    ),
+                    "no attempt",
+                ),
                 tls(summary),
-                nla(summary),
+                panel(
+                    "Network Level Authentication",
+                    bars(&summary.by_nla, Field::Nla, Nla::word),
+                    "no negotiation",
+                ),
             ],
         }
     }
 
-    /// The bar under a mark.
     #[must_use]
     pub fn bar(&self, mark: OverviewMark) -> Option<&Bar> {
         self.panels.get(mark.panel)?.bars.get(mark.bar)
@@ -114,11 +114,10 @@ fn size(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-fn bars<T: Copy + Ord>(
+fn bars<T: Copy + Ord + Into<Weight>>(
     counts: &Counts<T>,
-    field: &str,
+    field: Field,
     word: fn(T) -> &'static str,
-    weight: fn(T) -> Weight,
 ) -> Vec<Bar> {
     let of = size(counts.sum());
     counts
@@ -127,35 +126,25 @@ fn bars<T: Copy + Ord>(
             label: word(value).to_owned(),
             count: size(count),
             of,
-            weight: weight(value),
-            filter: format!("{field}:{}", word(value)),
+            weight: value.into(),
+            filter: format!("{}:{}", field.key(), word(value)),
         })
         .collect()
 }
 
-fn states(summary: &Summary) -> Panel {
+fn panel(title: &'static str, bars: Vec<Bar>, empty: &'static str) -> Panel {
     Panel {
-        title: "Hosts by state",
-        bars: bars(
-            &summary.by_state,
-            "state",
-            HostState::word,
-            |state| match state {
-                HostState::Broken => Weight::Bad,
-                HostState::Degraded => Weight::Warn,
-                HostState::Skipped | HostState::NotRdp | HostState::Unreachable => Weight::Notice,
-                HostState::Filtered | HostState::Closed | HostState::NotProbed => Weight::Plain,
-                HostState::Healthy => Weight::Good,
-            },
-        ),
+        title,
+        bars,
         days: Vec::new(),
         soon: 0,
-        empty: "no host",
+        empty,
     }
 }
 
-/// A week that begins within `soon` days is drawn as ending soon.
+/// Weeks that begin within `soon` days are warnings.
 fn expiry(summary: &Summary, soon: usize) -> Panel {
+    let days_left = Field::DaysLeft.key();
     let of = size(summary.by_days_left.sum());
     let mut bars = Vec::new();
     let mut push = |label: String, count, weight, filter: String| {
@@ -171,7 +160,7 @@ fn expiry(summary: &Summary, soon: usize) -> Panel {
         "ended".to_owned(),
         summary.days_left(i64::MIN..=-1),
         Weight::Bad,
-        "days<0".to_owned(),
+        format!("{days_left}<0"),
     );
     for (days, count) in summary.expiry_weeks() {
         let (first, last) = days.into_inner();
@@ -184,7 +173,7 @@ fn expiry(summary: &Summary, soon: usize) -> Panel {
             format!("{first}-{last} days"),
             count,
             weight,
-            format!("days>={first} days<={last}"),
+            format!("{days_left}>={first} {days_left}<={last}"),
         );
     }
     let first = EXPIRY_WEEKS * 7;
@@ -192,7 +181,7 @@ fn expiry(summary: &Summary, soon: usize) -> Panel {
         format!("{first} days and more"),
         summary.days_left(first..=i64::MAX),
         Weight::Good,
-        format!("days>={first}"),
+        format!("{days_left}>={first}"),
     );
     let mut days: Vec<usize> = (0..DAYS)
         .map(|day| size(summary.days_left(day..=day)))
@@ -227,23 +216,12 @@ fn findings(summary: &Summary) -> Panel {
                 },
                 count: size(all),
                 of: size(summary.hosts),
-                weight: match worst {
-                    Severity::Critical | Severity::High => Weight::Bad,
-                    Severity::Medium => Weight::Warn,
-                    Severity::Low => Weight::Notice,
-                    Severity::Info => Weight::Plain,
-                },
-                filter: format!("finding:{id}"),
+                weight: worst.into(),
+                filter: format!("{}:{id}", Field::Finding.key()),
             }
         })
         .collect();
-    Panel {
-        title: "Worst findings",
-        bars,
-        days: Vec::new(),
-        soon: 0,
-        empty: "no finding",
-    }
+    panel("Worst findings", bars, "no finding")
 }
 
 fn subnets(summary: &Summary) -> Panel {
@@ -259,58 +237,19 @@ fn subnets(summary: &Summary) -> Panel {
                 count: size(problems),
                 of: size(all),
                 weight: Weight::Bad,
-                filter: format!("ip:{network} ({})", View::Problems.filter()),
+                filter: format!(
+                    "{}:{network} ({})",
+                    Field::Address.key(),
+                    View::Problems.filter()
+                ),
             }
         })
         .collect();
-    Panel {
-        title: "Subnets with most problems",
+    panel(
+        "Subnets with most problems",
         bars,
-        days: Vec::new(),
-        soon: 0,
-        empty: "no subnet has a problem",
-    }
-}
-
-fn dns(summary: &Summary) -> Panel {
-    Panel {
-        title: "Names and addresses",
-        bars: bars(&summary.by_dns, "dns", DnsVerdict::word, |dns| match dns {
-            DnsVerdict::WrongHost
-            | DnsVerdict::Stale
-            | DnsVerdict::Missing
-            | DnsVerdict::AliasLoop => Weight::Bad,
-            DnsVerdict::PartialDead | DnsVerdict::AaaaDead | DnsVerdict::PtrMismatch => {
-                Weight::Warn
-            }
-            DnsVerdict::Error => Weight::Notice,
-            DnsVerdict::NoPtr | DnsVerdict::NotChecked => Weight::Plain,
-            DnsVerdict::Match => Weight::Good,
-        }),
-        days: Vec::new(),
-        soon: 0,
-        empty: "no name looked up",
-    }
-}
-
-fn stability(summary: &Summary) -> Panel {
-    Panel {
-        title: "Steadiness",
-        bars: bars(
-            &summary.by_stability,
-            "stability",
-            StabilityVerdict::word,
-            |verdict| match verdict {
-                StabilityVerdict::Flaky => Weight::Warn,
-                StabilityVerdict::Down => Weight::Bad,
-                StabilityVerdict::Unknown => Weight::Plain,
-                StabilityVerdict::Steady => Weight::Good,
-            },
-        ),
-        days: Vec::new(),
-        soon: 0,
-        empty: "no attempt",
-    }
+        "no subnet has a problem",
+    )
 }
 
 fn tls(summary: &Summary) -> Panel {
@@ -334,7 +273,7 @@ fn tls(summary: &Summary) -> Panel {
                     } else {
                         Weight::Good
                     },
-                    filter: format!("tls:{word}"),
+                    filter: format!("{}:{word}", Field::Tls.key()),
                 }
             }
             None => Bar {
@@ -342,44 +281,22 @@ fn tls(summary: &Summary) -> Panel {
                 count: size(count),
                 of,
                 weight: Weight::Notice,
-                filter: "tls:unknown".to_owned(),
+                filter: format!("{}:unknown", Field::Tls.key()),
             },
         })
         .collect();
-    Panel {
-        title: "TLS versions",
-        bars,
-        days: Vec::new(),
-        soon: 0,
-        empty: "no handshake",
-    }
+    panel("TLS versions", bars, "no handshake")
 }
 
-fn nla(summary: &Summary) -> Panel {
-    Panel {
-        title: "Network Level Authentication",
-        bars: bars(&summary.by_nla, "nla", Nla::word, |nla| match nla {
-            Nla::Unknown => Weight::Plain,
-            Nla::NotOffered => Weight::Notice,
-            Nla::Offered | Nla::Required => Weight::Good,
-        }),
-        days: Vec::new(),
-        soon: 0,
-        empty: "no negotiation",
-    }
-}
-
-/// Which bar the cursor stands on.
+/// The position of the cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OverviewMark {
-    /// Index of the panel.
     pub panel: usize,
-    /// Index of the bar in it.
     pub bar: usize,
 }
 
 impl OverviewMark {
-    /// The mark itself when there is such a bar, else the nearest before it.
+    /// The nearest existing bar, at or before this one.
     #[must_use]
     pub fn within(self, overview: &Overview) -> Self {
         let filled = |panel: &usize| {
@@ -407,7 +324,6 @@ impl OverviewMark {
         }
     }
 
-    /// All bars from top to bottom, panel after panel.
     fn all(overview: &Overview) -> Vec<Self> {
         overview
             .panels
@@ -417,7 +333,7 @@ impl OverviewMark {
             .collect()
     }
 
-    /// The bar this many after this one, or before it; it stops at the ends.
+    /// Moves by so many bars, stopping at the ends.
     #[must_use]
     pub fn stepped(self, overview: &Overview, by: isize) -> Self {
         let all = Self::all(overview);
@@ -428,7 +344,7 @@ impl OverviewMark {
         all.get(target).copied().unwrap_or_default()
     }
 
-    /// The first bar of the next panel that has one, or of the one before; it goes round.
+    /// The first bar of the next or previous panel with bars, wrapping around.
     #[must_use]
     pub fn panel(self, overview: &Overview, forward: bool) -> Self {
         let count = overview.panels.len();

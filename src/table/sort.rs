@@ -1,58 +1,27 @@
-//! Which hosts are shown, and in which order.
+//! Filtered and sorted rows.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
 
-use super::columns::ColumnId;
+use super::fields::Field;
 use super::filter::Filter;
 use super::nearest::hint;
+use super::value::{SortKey, lower};
 use crate::fleet::{Host, HostId};
-use crate::model::{Digest, Endpoint, HostKey};
+use crate::model::{Endpoint, HostKey};
 
-/// What a column sorts a host by. Variants do not mix within a column, but for [`SortKey::Missing`].
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum SortKey<'a> {
-    /// By number.
-    Number(i64),
-    /// By address: IPv4 before IPv6.
-    Address(IpAddr),
-    /// By text, whatever its case: [`rank`] puts one of the others in its place before anything is compared.
-    Text(Cow<'a, str>),
-    /// By text in lower case; its first bytes stand in front, and decide mostly.
-    Lower(u64, Cow<'a, str>),
-    /// By digest, as its text would sort.
-    Digest(Digest<20>),
-    /// By rank, then by text.
-    Ranked(i64, &'a str),
-    /// The host has no such thing; last in both directions, so that a table never opens on blanks.
-    Missing,
-}
-
-/// The text in lower case; most are as they come, and stay where they lie.
-pub(super) fn lower(text: &str) -> Cow<'_, str> {
-    if !text.is_ascii() {
-        return text.to_lowercase().into();
-    }
-    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        text.to_ascii_lowercase().into()
-    } else {
-        text.into()
-    }
-}
-
-/// More different texts than this are compared as texts.
+/// With more distinct texts than this, texts are compared directly.
 const MOST_RANKED: usize = 256;
 
-/// A host while it is put in its place: what it is sorted by, where it is, its id, and its name where
-/// it has no address. The endpoint stands next to the key, so that a comparison of equals does not have to fetch two hosts.
+/// A host while rows are sorted: sort key, endpoint, id, and the host key for names without an address. The endpoint is
+/// next to the key so that comparing equals does not load two hosts.
 type Keyed<'a> = (SortKey<'a>, Option<Endpoint>, HostId, &'a HostKey);
 
-/// Makes texts quick to compare. A fleet has few issuers and algorithms: each gets its number in the order of the texts. Where
-/// nearly every host has another text, its first bytes are put next to the key, so that few comparisons look elsewhere.
+/// Makes texts quick to compare. Few distinct texts, such as issuers, are replaced by their rank. Many are compared by their
+/// first eight bytes, kept in the key.
 fn rank(keyed: &mut [Keyed<'_>]) {
     let Some(numbers) = numbers(keyed) else {
         return prefix(keyed);
@@ -64,7 +33,7 @@ fn rank(keyed: &mut [Keyed<'_>]) {
     }
 }
 
-/// The rank of each text; `None` when too many differ.
+/// The rank of each text; `None` when there are too many distinct ones.
 fn numbers(keyed: &[Keyed<'_>]) -> Option<Vec<Option<i64>>> {
     let mut found: HashMap<&str, usize> = HashMap::new();
     let mut places = Vec::with_capacity(keyed.len());
@@ -117,11 +86,10 @@ fn prefix(keyed: &mut [Keyed<'_>]) {
     }
 }
 
-/// By which column, and which way.
+/// Sort column and direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sort {
-    /// By which column.
-    pub column: ColumnId,
+    pub column: Field,
     /// Greatest first.
     pub inverted: bool,
 }
@@ -129,26 +97,25 @@ pub struct Sort {
 impl Default for Sort {
     fn default() -> Self {
         Self {
-            column: ColumnId::State,
+            column: Field::State,
             inverted: false,
         }
     }
 }
 
-/// Why an order is none.
+/// An invalid sort key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "there is no column `{word}`{}: use {}{}, with - in front for the other way round",
-    hint(word, ColumnId::ALL.map(ColumnId::word)),
+    hint(word, Field::names()),
     if word.contains([',', ' ', ';']) { "one of " } else { "" },
-    ColumnId::ALL.map(ColumnId::word).join(", ")
+    Field::keys_of_rows()
 )]
 pub struct SortError {
-    /// As given.
     pub word: String,
 }
 
-/// Reads `days`, or `-days` for the other way round.
+/// Parses `days_left`, or `-days_left` for descending order.
 impl FromStr for Sort {
     type Err = SortError;
 
@@ -158,41 +125,44 @@ impl FromStr for Sort {
             Some(word) => (word, true),
             None => (text, false),
         };
-        match ColumnId::of_word(word) {
-            Some(column) => Ok(Self { column, inverted }),
-            None => Err(SortError {
+        match Field::of_key(word) {
+            Some(column) if column.is_of_rows() => Ok(Self { column, inverted }),
+            _ => Err(SortError {
                 word: word.to_owned(),
             }),
         }
     }
 }
 
-/// As [`Sort::from_str`] reads it.
 impl fmt::Display for Sort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.inverted { "-" } else { "" };
-        write!(f, "{sign}{}", self.column.word())
+        write!(f, "{sign}{}", self.column.key())
     }
 }
 
-/// The hosts that pass the filter, in the order wanted; equals stand by address, and after all addresses by name.
+/// The hosts that pass the filter, sorted; equal ones by address, then names without an address.
 #[must_use]
 pub fn arrange<'a>(
     hosts: impl Iterator<Item = (HostId, &'a Host)>,
     filter: &Filter,
     sort: Sort,
 ) -> Vec<HostId> {
-    let key = sort.column.key();
     let mut scratch = filter.scratch();
     let mut keyed: Vec<Keyed<'_>> = hosts
         .filter(|(_, host)| filter.passes(host, &mut scratch))
         .map(|(id, host)| {
             let host_key = host.key();
-            (key(host), host_key.endpoint(), id, host_key)
+            (
+                sort.column.sort_key(host),
+                host_key.endpoint(),
+                id,
+                host_key,
+            )
         })
         .collect();
     rank(&mut keyed);
-    let address_inverted = sort.column == ColumnId::Address && sort.inverted;
+    let address_inverted = sort.column == Field::Address && sort.inverted;
     keyed.sort_unstable_by(|a, b| {
         compare(&a.0, &b.0, sort.inverted)
             // Names without an address come after all addresses.
@@ -238,7 +208,7 @@ mod tests {
 
     #[test]
     fn an_order_reads_back_as_it_was_written() {
-        for column in ColumnId::ALL {
+        for column in Field::of_rows() {
             for inverted in [false, true] {
                 let sort = Sort { column, inverted };
                 assert_eq!(sort.to_string().parse(), Ok(sort));
@@ -290,7 +260,7 @@ mod tests {
     }
 
     proptest! {
-        /// Both ways of comparing give the order of the texts in lower case.
+        /// Both ways of comparing sort like the texts in lower case.
         #[test]
         fn few_and_many_texts_are_put_in_the_same_order(texts in proptest::collection::vec("[a-cA-C\u{c4}]{0,10}", 0..40)) {
             let nobody = nobody();

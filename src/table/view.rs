@@ -1,27 +1,24 @@
-//! The parts of the fleet that an administrator asks for first.
+//! Predefined filters: the tabs of the screen.
 
 use crate::fleet::{Host, Summary};
 use crate::model::{CertificateStatus, StabilityVerdict};
 
-/// A part of the fleet.
+/// A predefined filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum View {
-    /// Every host.
     #[default]
     All,
-    /// Hosts that refuse Remote Desktop or soon will: broken and degraded ones, what is not RDP, what was given up, and of those
-    /// that were listed one by one also what does not answer. What is silent in a range is no problem.
+    /// Hosts with problems: broken, degraded, skipped, not RDP; of those listed one by one also what cannot be reached.
+    /// A silent address in a range is no problem.
     Problems,
-    /// Certificates that ended, end soon, or are not valid yet.
+    /// Certificates that have expired, expire soon, or are not valid yet.
     Expiring,
-    /// Names and addresses that disagree.
     Dns,
-    /// Hosts that do not always answer.
     Flaky,
 }
 
 impl View {
-    /// All, in the order of their digits.
+    /// All, in the order of their keys.
     pub const ALL: [Self; 5] = [
         Self::All,
         Self::Problems,
@@ -30,7 +27,6 @@ impl View {
         Self::Flaky,
     ];
 
-    /// The heading of its tab.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -42,7 +38,6 @@ impl View {
         }
     }
 
-    /// The word used in settings and on the command line.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -54,7 +49,7 @@ impl View {
         }
     }
 
-    /// The view as a filter that can be typed: what belongs to it is no secret.
+    /// The same as a filter, in its normal form.
     #[must_use]
     pub const fn filter(self) -> &'static str {
         match self {
@@ -63,37 +58,30 @@ impl View {
                 "state:broken or state:degraded or state:skipped or state:not_rdp \
                  or listed:yes (state:unreachable or state:filtered or state:closed)"
             }
-            Self::Expiring => "cert:expired or cert:expiring or cert:not_yet_valid",
+            Self::Expiring => {
+                "certificate:expired or certificate:expiring or certificate:not_yet_valid"
+            }
             Self::Dns => "dns!=match dns!=no_ptr dns!=not_checked",
             Self::Flaky => "stability:flaky",
         }
     }
 
-    /// The view after this one, and the first after the last.
+    /// The next view, wrapping around.
     #[must_use]
-    pub const fn next(self) -> Self {
-        match self {
-            Self::All => Self::Problems,
-            Self::Problems => Self::Expiring,
-            Self::Expiring => Self::Dns,
-            Self::Dns => Self::Flaky,
-            Self::Flaky => Self::All,
-        }
+    pub fn next(self) -> Self {
+        let mut views = Self::ALL.into_iter().cycle();
+        views.find(|view| *view == self);
+        views.next().unwrap_or_default()
     }
 
-    /// The view before this one, and the last before the first.
+    /// The previous view, wrapping around.
     #[must_use]
-    pub const fn previous(self) -> Self {
-        match self {
-            Self::All => Self::Flaky,
-            Self::Problems => Self::All,
-            Self::Expiring => Self::Problems,
-            Self::Dns => Self::Expiring,
-            Self::Flaky => Self::Dns,
-        }
+    pub fn previous(self) -> Self {
+        let mut views = Self::ALL.into_iter().rev().cycle();
+        views.find(|view| *view == self);
+        views.next().unwrap_or_default()
     }
 
-    /// Whether a host belongs to it.
     #[must_use]
     pub const fn matches(self, host: &Host) -> bool {
         let diagnosis = &host.diagnosis;
@@ -139,7 +127,6 @@ mod tests {
     use crate::model::{DnsVerdict, HostState};
     use crate::table::Filter;
 
-    /// Hosts of every verdict that a view may ask for.
     fn hosts() -> impl Strategy<Value = Vec<Host>> {
         let mut made = times(3, || attempt().through());
         let found = Host::new(&made.history, made.diagnose());

@@ -7,7 +7,7 @@ use super::arranging::Arranged;
 use super::theme::Palette;
 use crate::fleet::HostId;
 use crate::model::{Control, Progress, ScanEvent};
-use crate::table::{ColumnId, Grouping, View};
+use crate::table::{Field, Grouping, View};
 
 /// A step of the cursor, or of the page when it scrolls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub enum Action {
     /// Do what the line with this letter says.
     MenuLetter(char),
     /// Sort by this column; the same column again turns the order round.
-    SortBy(ColumnId),
+    SortBy(Field),
     /// Turn the order round.
     SortInvert,
     /// Show the marked column, or hide it.
@@ -213,5 +213,5 @@ pub struct Export {
     /// Nothing is left out.
     pub whole: bool,
     /// The columns shown, in their order.
-    pub columns: Vec<ColumnId>,
+    pub columns: Vec<Field>,
 }

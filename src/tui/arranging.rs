@@ -231,7 +231,7 @@ mod tests {
     use crate::diagnosis::Policy;
     use crate::kit;
     use crate::model::ScanEvent;
-    use crate::table::ColumnId;
+    use crate::table::Field;
     use crate::tui::{Theme, update};
 
     fn name(seq: u64) -> ScanEvent {
@@ -252,9 +252,9 @@ mod tests {
     fn the_rows_of_a_large_fleet_come_later_and_the_newest_wish_wins() {
         let mut model = large();
         let before = model.rows().to_vec();
-        update(&mut model, Action::SortBy(ColumnId::Name));
+        update(&mut model, Action::SortBy(Field::Name));
         update(&mut model, Action::SortInvert);
-        assert_eq!(model.list.sort.column, ColumnId::Name);
+        assert_eq!(model.list.sort.column, Field::Name);
         assert_eq!(
             model.rows(),
             before,
@@ -322,7 +322,7 @@ mod tests {
     #[tokio::test]
     async fn rows_are_worked_out_beside_the_loop() {
         let mut model = large();
-        update(&mut model, Action::SortBy(ColumnId::Address));
+        update(&mut model, Action::SortBy(Field::Address));
         let mut arranging = Arranging::default();
         arranging.begin(&mut model);
         assert!(arranging.is_busy());

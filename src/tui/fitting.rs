@@ -1,113 +1,113 @@
-//! How wide the columns of the screen are, and which goes first when room is short.
+//! The widths of the columns on the screen, and which are dropped when there is no room.
 
 use std::net::IpAddr;
 
-use super::columns::{Column, NAMES, STAYS, look};
+use super::columns::{self, NAMES, Pieces, STAYS};
 use super::text;
-use super::theme::{Theme, Tone};
+use super::theme::Theme;
 use crate::fleet::Host;
 use crate::model::{CertificateStatus, DEFAULT_PORT, DnsVerdict, HostKey, Nla, StabilityVerdict};
-use crate::table::{ColumnId, Columns};
+use crate::table::{Columns, Field};
 
 /// A column on the screen.
 #[derive(Clone, Copy)]
 pub(super) struct Fitted {
-    /// Which.
-    pub(super) column: &'static Column,
+    pub(super) field: Field,
     /// Cells it has.
     pub(super) width: u16,
-    /// It shows signs in place of words: [`Column::brief`].
+    /// It shows signs in place of words.
     pub(super) brief: bool,
 }
 
 impl Fitted {
     /// What it shows of a host.
-    pub(super) fn cell(&self, host: &Host, theme: Theme) -> Vec<(String, Tone)> {
-        let brief = self.column.brief.filter(|_| self.brief);
-        brief.unwrap_or(self.column.cell)(host, theme)
+    pub(super) fn cell(self, host: &Host, theme: Theme) -> Pieces {
+        if self.brief {
+            columns::brief(self.field, host, theme)
+        } else {
+            columns::cell(self.field, host, theme)
+        }
     }
 
-    /// Its heading, in as many letters as it has room for.
-    pub(super) fn title(&self) -> &'static str {
-        match self.column.id {
-            ColumnId::Stability if usize::from(self.width) < self.column.title.len() => "STAB",
-            _ => self.column.title,
-        }
+    /// Its heading, the short one where there is no room.
+    pub(super) fn title(self) -> String {
+        let spec = self.field.spec();
+        let fits = usize::from(self.width) >= spec.heading.len();
+        let short = spec.short.filter(|_| !fits);
+        short.unwrap_or(spec.heading).to_uppercase()
     }
 }
 
-/// Names are not made wider than this for their own sake.
+/// Names grow up to this width.
 const LONGEST_NAME: u16 = 40;
-/// What names and findings have at least when every column stands: a host label and more; the longest id of the catalogue
-/// without its beginning, and the sign before it.
+/// The least widths of names and findings while every column is shown: a host label and more; the longest id without its
+/// prefix, and a sign.
 const LEAST_NAME: u16 = 16;
 const LONGEST_FINDING: u16 = 23;
-/// What is left of them on the narrowest screens: a host label, and the beginning of an id.
+/// Their widths on the narrowest screens: a host label, and the beginning of an id.
 const SHORT_NAME: u16 = 12;
 const SHORT_FINDING: u16 = 15;
 
-/// Columns that can be brief, the one whose words are worth most first.
-const BRIEF: [ColumnId; 3] = [ColumnId::Dns, ColumnId::Stability, ColumnId::Nla];
+/// Columns that can be brief, the one that gets its words back first.
+const BRIEF: [Field; 3] = [Field::Dns, Field::Stability, Field::Nla];
 
-/// Who gets the room to spare once ids and names are whole, step by step, and up to which width.
-const GROWTH: [(ColumnId, u16); 12] = [
-    (ColumnId::Stability, 12),
-    (ColumnId::Finding, 36),
-    (ColumnId::Stability, 16),
-    (ColumnId::Finding, 70),
-    (ColumnId::CommonName, 32),
-    (ColumnId::Reverse, 32),
-    (ColumnId::Issuer, 40),
-    (ColumnId::Thumbprint, 40),
-    (ColumnId::Signature, 24),
-    (ColumnId::Features, 79),
-    (ColumnId::Name, LONGEST_NAME),
-    (ColumnId::Finding, u16::MAX),
-];
+/// Columns that grow, step by step, once ids and names are whole, with the width of each step.
+fn growth() -> impl Iterator<Item = (Field, u16)> {
+    let first = [
+        (Field::Stability, 12),
+        (Field::Finding, 36),
+        (Field::Stability, 16),
+        (Field::Finding, 70),
+    ];
+    let chosen = Field::ALL
+        .into_iter()
+        .map(|field| (field, field.spec().width.1));
+    let chosen = chosen.filter(|(field, _)| !Field::USUAL.contains(field));
+    let last = [(Field::Name, LONGEST_NAME), (Field::Finding, u16::MAX)];
+    first.into_iter().chain(chosen).chain(last)
+}
 
-/// The chosen columns that fit into `room` cells with one cell between two, in their order.
+/// The shown columns that fit into `room` cells, with one cell between two.
 ///
-/// Columns go before an id or a name is cut; what then is to spare goes to the widths that the user gave, to ids and names, and
-/// to words in place of signs. A width that the user gave never drives another column out.
-pub(super) fn fit(columns: &Columns, sorted: ColumnId, room: u16, longest: Longest) -> Vec<Fitted> {
-    let mut chosen: Vec<Fitted> = columns
+/// Columns are dropped before an id or a name is cut. Spare room goes to widths chosen by the user, to ids and names, and then
+/// to words in place of signs. A width chosen by the user never drops another column.
+pub(super) fn fit(shown: &Columns, sorted: Field, room: u16, longest: Longest) -> Vec<Fitted> {
+    let mut chosen: Vec<Fitted> = shown
         .shown()
         .map(|id| {
-            let column = look(id);
-            let least = longest.least(column, sorted, room);
+            let least = longest.least(id, sorted, room);
             Fitted {
-                column,
-                width: columns.width(id).map_or(least, |wanted| wanted.min(least)),
-                brief: column.brief.is_some(),
+                field: id,
+                width: shown.width(id).map_or(least, |wanted| wanted.min(least)),
+                brief: columns::can_be_brief(id),
             }
         })
         .collect();
     drop_columns(&mut chosen, room);
     let mut spare = room.saturating_sub(needed(&chosen));
-    // What the user wants, then what tells rows apart.
-    let wanted = |id: ColumnId| {
-        columns.width(id).or(match id {
-            ColumnId::Finding => Some(longest.finding.min(LONGEST_FINDING)),
-            ColumnId::Name => Some(longest.name.min(LONGEST_NAME)),
+    let wanted = |id: Field| {
+        shown.width(id).or(match id {
+            Field::Finding => Some(longest.finding.min(LONGEST_FINDING)),
+            Field::Name => Some(longest.name.min(LONGEST_NAME)),
             _ => None,
         })
     };
-    let by_user = columns.shown().filter(|id| columns.width(*id).is_some());
-    for id in by_user.chain([ColumnId::Finding, ColumnId::Name]) {
+    let by_user = shown.shown().filter(|id| shown.width(*id).is_some());
+    for id in by_user.chain([Field::Finding, Field::Name]) {
         if let Some(wanted) = wanted(id) {
             grow(&mut chosen, id, wanted, &mut spare);
         }
     }
     let whole = chosen
         .iter()
-        .all(|fitted| wanted(fitted.column.id).is_none_or(|wanted| fitted.width >= wanted));
+        .all(|fitted| wanted(fitted.field).is_none_or(|wanted| fitted.width >= wanted));
     for id in BRIEF {
         let words = longest.words(id, sorted);
-        let Some(fitted) = chosen.iter_mut().find(|fitted| fitted.column.id == id) else {
+        let Some(fitted) = chosen.iter_mut().find(|fitted| fitted.field == id) else {
             continue;
         };
         let more = words.saturating_sub(fitted.width);
-        if columns.width(id).is_some() || more == 0 {
+        if shown.width(id).is_some() || more == 0 {
             fitted.brief = more > 0;
         } else if whole && more <= spare {
             fitted.brief = false;
@@ -115,76 +115,75 @@ pub(super) fn fit(columns: &Columns, sorted: ColumnId, room: u16, longest: Longe
             spare -= more;
         }
     }
-    for (id, ample) in GROWTH {
-        let brief = |fitted: &Fitted| fitted.column.id == id && fitted.brief;
-        if columns.width(id).is_none() && !chosen.iter().any(brief) {
+    for (id, ample) in growth() {
+        let brief = |fitted: &Fitted| fitted.field == id && fitted.brief;
+        if shown.width(id).is_none() && !chosen.iter().any(brief) {
             grow(&mut chosen, id, ample, &mut spare);
         }
     }
     chosen
 }
 
-/// Cells of these, with one between two.
 fn needed(chosen: &[Fitted]) -> u16 {
     let gaps = u16::try_from(chosen.len().saturating_sub(1)).unwrap_or(0);
     chosen.iter().map(|fitted| fitted.width).sum::<u16>() + gaps
 }
 
-/// Leaves out what counts least, until the others fit. Before names would go, they and the findings shrink.
+/// Drops columns by rank until the others fit. Names and findings shrink before names are dropped.
 fn drop_columns(chosen: &mut Vec<Fitted>, room: u16) {
     let mut shrunk = false;
     while needed(chosen) > room {
-        let least = chosen.iter().map(|fitted| fitted.column.keep).min();
+        let least = chosen
+            .iter()
+            .map(|fitted| columns::rank(fitted.field))
+            .min();
         let Some(least) = least.filter(|keep| *keep < STAYS) else {
             break;
         };
         if least >= NAMES && !shrunk {
             shrunk = true;
             for fitted in chosen.iter_mut() {
-                match fitted.column.id {
-                    ColumnId::Name => fitted.width = fitted.width.min(SHORT_NAME),
-                    ColumnId::Finding => fitted.width = fitted.width.min(SHORT_FINDING),
+                match fitted.field {
+                    Field::Name => fitted.width = fitted.width.min(SHORT_NAME),
+                    Field::Finding => fitted.width = fitted.width.min(SHORT_FINDING),
                     _ => {}
                 }
             }
             continue;
         }
-        chosen.retain(|fitted| fitted.column.keep != least);
+        chosen.retain(|fitted| columns::rank(fitted.field) != least);
     }
 }
 
-/// Gives a column more of what is to spare, up to this width.
-fn grow(chosen: &mut [Fitted], id: ColumnId, ample: u16, spare: &mut u16) {
-    if let Some(fitted) = chosen.iter_mut().find(|fitted| fitted.column.id == id) {
+/// Widens a column with spare room, up to this width.
+fn grow(chosen: &mut [Fitted], id: Field, ample: u16, spare: &mut u16) {
+    if let Some(fitted) = chosen.iter_mut().find(|fitted| fitted.field == id) {
         let more = (*spare).min(ample.saturating_sub(fitted.width));
         fitted.width += more;
         *spare -= more;
     }
 }
 
-/// Cells that the longest entry takes, among the hosts shown, of columns that are as wide as that and no wider.
+/// The longest entries among the hosts shown, in cells, of the columns that are as wide as those.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Longest {
-    /// Of states, with their sign.
+    /// With their sign.
     state: u16,
-    /// Of addresses: one that is cut leads to another host, or to another port.
+    /// Never cut: a part of an address is that of another host or port.
     address: u16,
-    /// Of names.
     name: u16,
-    /// Of days left, with their sign.
+    /// With their sign.
     days: u16,
-    /// Of words about NLA.
     nla: u16,
-    /// Of verdicts on names, and of those that are words even where the column is brief.
+    /// All verdicts, and those that are words even where the column is brief.
     dns: (u16, u16),
-    /// Of verdicts on stability, likewise.
+    /// Likewise.
     stability: (u16, u16),
-    /// Of the ids of worst findings, with their sign.
+    /// Their ids, with a sign.
     finding: u16,
 }
 
 impl Longest {
-    /// Among these.
     pub(super) fn of<'a>(hosts: impl Iterator<Item = &'a Host>) -> Self {
         let mut longest = Self::default();
         for host in hosts {
@@ -228,47 +227,45 @@ impl Longest {
         }
     }
 
-    /// Cells that a column needs, without words that a sign can stand for.
-    fn least(&self, column: &Column, sorted: ColumnId, room: u16) -> u16 {
-        let cells = match column.id {
-            ColumnId::State => self.state.min(column.least),
-            // On a narrow screen, what makes a row recognisable shares it.
-            ColumnId::Address => self.address.min(room / 2).max(column.least),
-            ColumnId::Name => self.name.min(LEAST_NAME).max(column.least.min(SHORT_NAME)),
-            ColumnId::Days => self.days,
-            ColumnId::Dns => self.dns.1,
-            ColumnId::Stability => self.stability.1,
-            ColumnId::Finding => self.finding.min(LONGEST_FINDING).max(column.least),
-            ColumnId::Nla => 0,
-            _ => return column.least,
+    /// The least cells of a column, with signs in place of words.
+    fn least(&self, field: Field, sorted: Field, room: u16) -> u16 {
+        let least = field.spec().width.0;
+        let cells = match field {
+            Field::State => self.state.min(least),
+            // On a narrow screen, the address takes half at most.
+            Field::Address => self.address.min(room / 2).max(least),
+            Field::Name => self.name.min(LEAST_NAME).max(least.min(SHORT_NAME)),
+            Field::DaysLeft => self.days,
+            Field::Dns => self.dns.1,
+            Field::Stability => self.stability.1,
+            Field::Finding => self.finding.min(LONGEST_FINDING).max(least),
+            Field::Nla => 0,
+            _ => return least,
         };
-        cells.max(heading(column, sorted))
+        cells.max(heading(field, sorted))
     }
 
-    /// Cells that a column needs for all of its words.
-    fn words(&self, id: ColumnId, sorted: ColumnId) -> u16 {
-        let column = look(id);
-        let cells = match id {
-            ColumnId::Nla => self.nla,
-            ColumnId::Dns => self.dns.0,
+    /// The cells of a column with all its words.
+    fn words(&self, field: Field, sorted: Field) -> u16 {
+        let cells = match field {
+            Field::Nla => self.nla,
+            Field::Dns => self.dns.0,
             // Its whole heading.
-            ColumnId::Stability => self.stability.0.max(9),
+            Field::Stability => self.stability.0.max(9),
             _ => 0,
         };
-        cells.max(heading(column, sorted))
+        cells.max(heading(field, sorted))
     }
 }
 
-/// Cells of a short heading, with the sign of the order where that is by this column.
-fn heading(column: &Column, sorted: ColumnId) -> u16 {
-    let title = u16::try_from(column.title.len()).unwrap_or(0).min(5);
-    match column.id {
-        ColumnId::Stability => 4 + if column.id == sorted { 2 } else { 0 },
-        id => title + if id == sorted { 2 } else { 0 },
-    }
+/// The cells of a short heading, with the sort sign.
+fn heading(field: Field, sorted: Field) -> u16 {
+    let spec = field.spec();
+    let title = spec.short.unwrap_or(spec.heading);
+    let cells = u16::try_from(title.len()).unwrap_or(0).min(5);
+    cells + if field == sorted { 2 } else { 0 }
 }
 
-/// Cells that a host's name takes.
 fn name_cells(host: &Host) -> u16 {
     let Some(name) = host.display_name() else {
         return 0;
@@ -281,7 +278,7 @@ fn name_cells(host: &Host) -> u16 {
     u16::try_from(cells).unwrap_or(u16::MAX)
 }
 
-/// Cells that the days left take, with the sign behind them, without writing them.
+/// Counted without formatting.
 fn days_cells(host: &Host) -> u16 {
     let sign = match host.diagnosis.certificate_status {
         None => return 0,
@@ -295,7 +292,7 @@ fn days_cells(host: &Host) -> u16 {
     u16::try_from(digits).unwrap_or(u16::MAX) + u16::from(days < 0) + sign
 }
 
-/// Cells that a host's address takes, without writing it.
+/// Counted without formatting.
 fn address_cells(host: &Host) -> u16 {
     let digits = |number: u16| match number {
         0..10 => 1,
@@ -362,24 +359,24 @@ mod tests {
             "" => Columns::default(),
             text => Columns::parse(text).unwrap(),
         };
-        fit(&columns, ColumnId::State, room, longest)
+        fit(&columns, Field::State, room, longest)
     }
 
-    fn width(fitted: &[Fitted], wanted: ColumnId) -> u16 {
-        let found = fitted.iter().find(|fitted| fitted.column.id == wanted);
+    fn width(fitted: &[Fitted], wanted: Field) -> u16 {
+        let found = fitted.iter().find(|fitted| fitted.field == wanted);
         found.map_or(0, |fitted| fitted.width)
     }
 
-    fn ids(room: u16) -> Vec<ColumnId> {
+    fn ids(room: u16) -> Vec<Field> {
         fitted("", room, words(15))
             .iter()
-            .map(|fitted| fitted.column.id)
+            .map(|fitted| fitted.field)
             .collect()
     }
 
     #[test]
     fn a_wide_screen_has_every_usual_column() {
-        assert_eq!(ids(118), ColumnId::USUAL);
+        assert_eq!(ids(118), Field::USUAL);
     }
 
     #[test]
@@ -393,47 +390,47 @@ mod tests {
             );
             kept = now;
         }
-        assert!(ids(58).contains(&ColumnId::Name));
-        assert!(!ids(58).contains(&ColumnId::Days));
-        assert!(!ids(58).contains(&ColumnId::Nla));
-        assert!(ids(1).contains(&ColumnId::State));
+        assert!(ids(58).contains(&Field::Name));
+        assert!(!ids(58).contains(&Field::DaysLeft));
+        assert!(!ids(58).contains(&Field::Nla));
+        assert!(ids(1).contains(&Field::State));
     }
 
     #[test]
     fn an_address_with_its_port_is_not_cut_and_the_id_of_a_finding_is_whole() {
         for (room, longest) in [(78, 15), (78, 21), (118, 15), (118, 21), (118, 47)] {
             let fitted = fitted("", room, words(longest));
-            assert!(width(&fitted, ColumnId::Address) >= longest, "{room}");
-            assert!(width(&fitted, ColumnId::Finding) >= 21, "{room}, {longest}");
-            assert!(width(&fitted, ColumnId::Name) >= 16, "{room}, {longest}");
+            assert!(width(&fitted, Field::Address) >= longest, "{room}");
+            assert!(width(&fitted, Field::Finding) >= 21, "{room}, {longest}");
+            assert!(width(&fitted, Field::Name) >= 16, "{room}, {longest}");
         }
     }
 
     #[test]
     fn at_120_columns_names_and_ids_are_whole_and_no_word_that_matters_is_cut() {
         let fitted = fitted("", 118, words(14));
-        assert_eq!(fitted.len(), ColumnId::USUAL.len());
-        assert_eq!(width(&fitted, ColumnId::Name), 23);
-        assert!(width(&fitted, ColumnId::Finding) >= 21);
-        assert_eq!(width(&fitted, ColumnId::Dns), 12);
+        assert_eq!(fitted.len(), Field::USUAL.len());
+        assert_eq!(width(&fitted, Field::Name), 23);
+        assert!(width(&fitted, Field::Finding) >= 21);
+        assert_eq!(width(&fitted, Field::Dns), 12);
     }
 
     #[test]
     fn at_80_columns_an_id_is_whole_and_days_stand_beside_a_name_of_18_letters() {
         let fitted = fitted("", 78, words(14));
-        assert_eq!(width(&fitted, ColumnId::Finding), 21);
-        assert!(width(&fitted, ColumnId::Name) >= 18);
-        assert_eq!(width(&fitted, ColumnId::Days), 5);
+        assert_eq!(width(&fitted, Field::Finding), 21);
+        assert!(width(&fitted, Field::Name) >= 18);
+        assert_eq!(width(&fitted, Field::DaysLeft), 5);
     }
 
     #[test]
     fn signs_stand_for_words_only_while_a_name_or_an_id_needs_the_room() {
         for room in 60..200 {
             let fitted = fitted("", room, quiet());
-            let cut = width(&fitted, ColumnId::Name) < 23 || width(&fitted, ColumnId::Finding) < 21;
+            let cut = width(&fitted, Field::Name) < 23 || width(&fitted, Field::Finding) < 21;
             let words = fitted
                 .iter()
-                .any(|fitted| fitted.column.brief.is_some() && !fitted.brief);
+                .any(|fitted| columns::can_be_brief(fitted.field) && !fitted.brief);
             assert!(!(cut && words), "{room}");
         }
         let wide = fitted("", 198, quiet());
@@ -442,13 +439,13 @@ mod tests {
 
     #[test]
     fn a_width_from_a_wide_screen_drives_nothing_out_of_a_narrow_one() {
-        let all = |columns: &str| -> Vec<ColumnId> {
+        let all = |columns: &str| -> Vec<Field> {
             let fitted = fitted(columns, 78, words(14));
             assert!(needed(&fitted) <= 78, "{columns}");
-            fitted.iter().map(|fitted| fitted.column.id).collect()
+            fitted.iter().map(|fitted| fitted.field).collect()
         };
-        let usual = "state,address,name,days,tls,nla,dns,stability,finding";
-        for wide in ["finding", "name", "state", "days", "address"] {
+        let usual = "state,address,name,days_left,tls,nla,dns,stability,finding";
+        for wide in ["finding", "name", "state", "days_left", "address"] {
             let columns = usual.replace(wide, &format!("{wide}:200"));
             assert_eq!(all(&columns), all(usual), "{wide}");
         }
@@ -457,8 +454,8 @@ mod tests {
     #[test]
     fn a_width_that_the_user_gave_is_had_where_there_is_room() {
         let fitted = fitted("state,address,name:12,finding:30", 118, words(14));
-        assert_eq!(width(&fitted, ColumnId::Name), 12);
-        assert_eq!(width(&fitted, ColumnId::Finding), 30);
+        assert_eq!(width(&fitted, Field::Name), 12);
+        assert_eq!(width(&fitted, Field::Finding), 30);
     }
 
     #[test]
@@ -472,8 +469,8 @@ mod tests {
 
     #[test]
     fn chosen_columns_leave_one_by_one() {
-        let columns = Columns::of(&ColumnId::ALL);
-        let count = |room| fit(&columns, ColumnId::State, room, words(15)).len();
+        let columns = Columns::of(&Field::ALL);
+        let count = |room| fit(&columns, Field::State, room, words(15)).len();
         let mut before = count(600);
         for room in (1..600).rev() {
             let now = count(room);

@@ -2,10 +2,9 @@
 
 use super::action::{Action, MenuKind};
 use super::aim::Aim;
-use super::columns;
 use super::every;
 use super::model::{Menu, Model};
-use crate::table::{ColumnId, Grouping};
+use crate::table::{Field, Grouping};
 
 /// Letters that move, leave or ask for help in every menu, so that no line may have them.
 const TAKEN: &str = "jkhqS? ";
@@ -54,18 +53,20 @@ pub(super) fn items(model: &Model, menu: &Menu) -> Vec<Item> {
 
 pub(super) fn sort(model: &Model) -> Vec<Item> {
     let current = model.list.sort;
-    ColumnId::ALL
-        .into_iter()
+    Field::of_rows()
         .map(|column| {
-            let look = columns::look(column);
             let ticked = current.column == column;
             Item {
-                letter: Some(look.letter),
-                label: column.word().to_owned(),
+                letter: column.spec().letter,
+                label: column.key().to_owned(),
                 note: if ticked {
-                    format!("{} {}", model.theme.order(current.inverted), column.about())
+                    format!(
+                        "{} {}",
+                        model.theme.order(current.inverted),
+                        column.meaning()
+                    )
                 } else {
-                    format!("  {}", column.about())
+                    format!("  {}", column.meaning())
                 },
                 ticked,
                 action: Action::SortBy(column),
@@ -81,10 +82,10 @@ fn shown(model: &Model) -> Vec<Item> {
         .all_in_order()
         .map(|column| Item {
             letter: None,
-            label: column.word().to_owned(),
+            label: column.key().to_owned(),
             note: columns.width(column).map_or_else(
-                || column.about().to_owned(),
-                |width| format!("{width} cells, {}", column.about()),
+                || column.meaning().to_owned(),
+                |width| format!("{width} cells, {}", column.meaning()),
             ),
             ticked: columns.contains(column),
             action: Action::ColumnToggle,

@@ -3,6 +3,7 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::model::{HostState, Severity};
+use crate::table::Weight;
 
 /// What a piece of text means to the eye; the theme decides how that looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +124,18 @@ pub struct Theme {
     pub palette: Palette,
     /// Use only ASCII glyphs.
     pub ascii: bool,
+}
+
+impl From<Weight> for Tone {
+    fn from(weight: Weight) -> Self {
+        match weight {
+            Weight::Good => Self::Good,
+            Weight::Plain => Self::Dim,
+            Weight::Notice => Self::Notice,
+            Weight::Warn => Self::Warn,
+            Weight::Bad => Self::Bad,
+        }
+    }
 }
 
 impl Theme {

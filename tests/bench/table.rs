@@ -16,7 +16,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use rdpscan::clock;
 use rdpscan::diagnosis::Policy;
 use rdpscan::fleet::{Fleet, Summary};
-use rdpscan::table::{ColumnId, Filter, Grouping, Overview, Sort, arrange, groups};
+use rdpscan::table::{Field, Filter, Grouping, Overview, Sort, arrange, groups};
 
 const HOSTS: u32 = 65_536;
 
@@ -36,12 +36,12 @@ const FILTERS: [&str; 10] = [
 
 fn sort(criterion: &mut Criterion, fleet: &Fleet) {
     let mut group = criterion.benchmark_group("sort");
-    for column in ColumnId::ALL {
+    for column in Field::of_rows() {
         let sort = Sort {
             column,
             inverted: false,
         };
-        group.bench_function(column.word(), |bencher| {
+        group.bench_function(column.key(), |bencher| {
             bencher.iter(|| arrange(black_box(fleet).hosts(), &Filter::default(), sort));
         });
     }

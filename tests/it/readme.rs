@@ -1,9 +1,10 @@
-//! The README and the list of keys say what is true.
+//! The README and the lists of keys and fields say what is true.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use rdpscan::table::Field;
 use rdpscan::tui::keymap::{self, Binding, Context, Keymap, Told};
 
 fn text(document: &str) -> String {
@@ -98,6 +99,33 @@ fn the_readme_has_the_keys_that_the_footers_show_and_some_more() {
 fn the_list_of_keys_has_every_one() {
     assert_eq!(places().len(), Context::ALL.len());
     assert_holds("docs/keys.md", &key_table(&places(), |_| true));
+}
+
+#[test]
+fn the_list_of_fields_has_every_one() {
+    let mut table =
+        String::from("| key | heading | meaning | filter | other names |\n|---|---|---|---|---|\n");
+    for field in Field::ALL {
+        let spec = field.spec();
+        let (key, heading, meaning) = (spec.key, spec.heading, spec.meaning);
+        let filter = if field.is_of_rows() {
+            format!("`{key}{}`", spec.example)
+        } else {
+            String::new()
+        };
+        let aliases: Vec<String> = spec
+            .aliases
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let aliases = aliases.join(", ");
+        writeln!(
+            table,
+            "| `{key}` | {heading} | {meaning} | {filter} | {aliases} |"
+        )
+        .unwrap();
+    }
+    assert_holds("docs/fields.md", &table);
 }
 
 #[test]

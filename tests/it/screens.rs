@@ -12,7 +12,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use rdpscan::diagnosis::Policy;
 use rdpscan::fleet::Fleet;
-use rdpscan::table::{ColumnId, View};
+use rdpscan::table::{Field, View};
 use rdpscan::tui::{Action, Effect, Palette, Theme};
 
 use stage::{Script, Stand, bad, fleet_events, good, plan};
@@ -221,7 +221,7 @@ fn every_column_sorts_both_ways_with_the_same_hosts() {
 #[test]
 fn days_sort_with_the_most_overdue_first_and_blanks_last() {
     let mut stand = Stand::scanning(120, 40);
-    stand.act(Action::SortBy(ColumnId::Days));
+    stand.act(Action::SortBy(Field::DaysLeft));
     let order = stand.order();
     assert_eq!(&order[..2], ["10.0.0.6:3389", "10.0.0.7:3389"]);
     stand.keys("S");

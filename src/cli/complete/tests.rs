@@ -174,10 +174,13 @@ fn columns_are_completed_behind_commas_and_none_twice() {
     );
     assert_eq!(
         offered(&["--columns", ""]).len(),
-        crate::table::ColumnId::ALL.len() + 1
+        crate::table::Field::ALL.len() + 1
     );
-    assert_eq!(offered(&["--sort", "-da"]), ["-days"]);
-    assert_eq!(offered(&["report", "a", "--sort=-da"]), ["--sort=-days"]);
+    assert_eq!(offered(&["--sort", "-da"]), ["-days_left"]);
+    assert_eq!(
+        offered(&["report", "a", "--sort=-da"]),
+        ["--sort=-days_left"]
+    );
     for text in offered(&["--sort", ""]) {
         assert!(
             text == "auto" || text.parse::<crate::table::Sort>().is_ok(),

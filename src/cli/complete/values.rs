@@ -7,7 +7,7 @@ use clap::Arg;
 use super::Candidate;
 use crate::diagnosis::handbook::handbook;
 use crate::diagnosis::remedies;
-use crate::table::{self, ColumnId};
+use crate::table::{self, Field};
 
 /// Values of an argument.
 pub(super) enum Values {
@@ -110,22 +110,20 @@ fn list<'a>(typed: &str, words: impl Iterator<Item = (&'a str, &'a str)>) -> Vec
     found
 }
 
-fn column_words() -> impl Iterator<Item = (&'static str, &'static str)> {
-    ColumnId::ALL
-        .into_iter()
-        .map(|column| (column.word(), column.about()))
+fn keys(fields: impl Iterator<Item = Field>) -> impl Iterator<Item = (&'static str, &'static str)> {
+    fields.map(|field| (field.key(), field.meaning()))
 }
 
 fn columns(typed: &str) -> Vec<Candidate> {
     let auto = (!typed.contains(',')).then_some(AUTO);
-    list(typed, column_words().chain(auto))
+    list(typed, keys(Field::ALL.into_iter()).chain(auto))
 }
 
 fn order(typed: &str) -> Vec<Candidate> {
     let Some(word) = typed.strip_prefix('-') else {
-        return candidates(typed, column_words().chain([AUTO]));
+        return candidates(typed, keys(Field::of_rows()).chain([AUTO]));
     };
-    let mut found = candidates(word, column_words());
+    let mut found = candidates(word, keys(Field::of_rows()));
     for candidate in &mut found {
         candidate.text.insert(0, '-');
     }

@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::report::sheet::Sheet;
 use crate::report::words;
-use crate::table::ColumnId;
+use crate::table::Field;
 
 /// Rows that a browser lays out before its script has had a look at them.
 const FIRST_ROWS: usize = 300;
@@ -398,11 +398,6 @@ impl<'a> Row<'a> {
     pub(super) fn new(number: usize, host: &'a Host, name: Option<&'a str>, rank: usize) -> Self {
         let diagnosis = &host.diagnosis;
         let stability = &diagnosis.stability;
-        let say = |column: ColumnId| {
-            let mut text = String::new();
-            column.say(host, &mut text);
-            text
-        };
         Self {
             number,
             begins_rest: number == FIRST_ROWS + 1,
@@ -411,14 +406,14 @@ impl<'a> Row<'a> {
             state: diagnosis.state.word(),
             stage: diagnosis.failed_stage.map(crate::model::Stage::word),
             name: visible(name),
-            address: say(ColumnId::Address),
+            address: Field::Address.text(host),
             days: diagnosis.days_left,
             certificate: diagnosis
                 .certificate_status
                 .filter(|status| *status != CertificateStatus::Valid)
                 .map(CertificateStatus::word),
-            tls: say(ColumnId::Tls),
-            nla: say(ColumnId::Nla),
+            tls: Field::Tls.text(host),
+            nla: Field::Nla.text(host),
             dns: diagnosis.dns.word(),
             stability: stability.verdict.word(),
             good: match stability.verdict {

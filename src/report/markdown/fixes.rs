@@ -1,4 +1,4 @@
-//! What to do: each remedy once.
+//! The remedies, each once.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -6,10 +6,10 @@ use std::io::{self, Write};
 use super::kinds::{Kind, Kinds};
 use crate::diagnosis::remedies::Remedy;
 
-/// Remedies that are told with every command; more are told in short.
+/// With more remedies than this, each is written in short.
 const MOST_WHOLE: usize = 3;
 
-/// Each remedy once: whole when there is one host or there are few of them. These are our own text, and stand as they are.
+/// In full for one host or few remedies. The texts are our own and need no escaping.
 pub(super) fn write(kinds: &Kinds, hosts: usize, out: &mut dyn Write) -> io::Result<()> {
     let wanted: BTreeMap<u8, &Remedy> = kinds
         .values()
@@ -65,7 +65,7 @@ fn steps(remedy: &Remedy, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-/// Up to the first full stop that ends a sentence: one in front of a capital, and in no code.
+/// Up to the first full stop that ends a sentence: one before a capital letter, outside of code.
 fn first_sentence(text: &str) -> &str {
     let ends = text.match_indices(". ").map(|(at, _)| at);
     let is_end = |at: &usize| {

@@ -1,4 +1,4 @@
-//! Findings by kind: what was found, on which hosts, and what to do there.
+//! Findings grouped by id and severity, with their hosts and remedies.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -12,21 +12,20 @@ use crate::model::{Finding, Severity};
 use crate::report::sheet::Sheet;
 use crate::report::words;
 
-/// Hosts named under a finding; the rest are counted.
+/// More hosts with a finding are counted.
 pub(super) const MOST_NAMED: usize = 50;
 
-/// One kind of finding over all hosts.
+/// A finding at one severity, over all hosts.
 pub(super) struct Kind {
     severity: Severity,
     entry: Option<&'static catalog::Entry>,
     hosts: Vec<Affected>,
 }
 
-/// A host that has it.
 struct Affected {
     who: String,
     evidence: String,
-    /// What mends it there, in the order to try: the same finding can want another remedy on another host.
+    /// In the order to try: the remedies of a finding can differ between hosts.
     remedies: Vec<&'static Remedy>,
 }
 
@@ -41,7 +40,7 @@ impl Kind {
         )
     }
 
-    /// Every remedy of any host, once, in order of number.
+    /// The distinct remedies of all hosts, by number.
     pub(super) fn remedies(&self) -> Vec<&'static Remedy> {
         let all = self.hosts.iter().flat_map(|host| host.remedies.iter());
         let numbered: BTreeMap<u8, &Remedy> =
@@ -59,7 +58,7 @@ impl Kind {
 
 pub(super) type Kinds = BTreeMap<(std::cmp::Reverse<Severity>, &'static str), Kind>;
 
-/// Findings by kind, the worst first; notes of severity info are the table's business, but for why a host was not probed.
+/// Worst first. Findings of severity info are left out, except those that say why a host was not probed.
 pub(super) fn of(sheet: &Sheet<'_>) -> Kinds {
     let mut kinds = Kinds::new();
     for row in sheet.rows() {
@@ -93,7 +92,6 @@ fn add(kinds: &mut Kinds, found: &Finding, who: &str) {
     });
 }
 
-/// Writes them.
 pub(super) fn write(kinds: &Kinds, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     if kinds.is_empty() {
         return Ok(());

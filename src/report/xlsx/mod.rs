@@ -1,26 +1,38 @@
-//! A workbook for Excel: a sheet per subject, with real dates and numbers, filters and a frozen heading.
+//! A workbook for Excel: a sheet per subject, with typed dates and numbers, filters and a frozen heading.
 //!
-//! Every outside text is written as a string cell, which Excel never takes for a formula, and made safe before. The hosts are
-//! those selected, in their order; every sheet is about them and says so.
+//! Outside text is made safe and written as a string cell, which Excel never takes for a formula. Every sheet is about the
+//! selected hosts, in their order.
 
-mod columns;
 mod shade;
 mod table;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 
-use super::grid::Cell;
 use super::sheet::{Row, Sheet};
 use super::words;
 use crate::diagnosis::{Ending, Policy, endings, remedies};
 use crate::model::{
     Attempt, CertificateFacts, Digest, HostState, LookupAnswer, Question, ScanStatus,
 };
+use crate::table::{Field, FieldValue};
 use shade::Limits;
-use table::{MOST_ROWS, Styles, Table, number, text, time};
+use table::{MOST_ROWS, SheetColumn, Styles, Table};
+
+/// Fields that come first in the sheet of hosts, because somebody who opens it looks for them.
+const LEADING: [Field; 8] = [
+    Field::State,
+    Field::Host,
+    Field::Severity,
+    Field::Finding,
+    Field::DaysLeft,
+    Field::Certificate,
+    Field::Address,
+    Field::Port,
+];
 
 /// Writes the workbook.
 pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> io::Result<()> {
@@ -35,11 +47,11 @@ fn plain(error: XlsxError) -> io::Error {
     }
 }
 
-/// Targets named in full; the rest are counted.
+/// More targets are counted.
 const MOST_TARGETS: usize = 10;
 const SUMMARY: &str = "Summary";
 
-/// The file, with room for so many rows below the heading of a sheet.
+/// The file, with at most so many rows below the heading of a sheet.
 fn workbook(sheet: &Sheet<'_>, policy: &Policy, room: u32) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     workbook.set_properties(&properties(sheet));
@@ -65,10 +77,10 @@ fn workbook(sheet: &Sheet<'_>, policy: &Policy, room: u32) -> Result<Vec<u8>, Xl
     workbook.save_to_buffer()
 }
 
-/// Fills a sheet with at most so many rows, and says how many more there are.
+/// Fills a sheet with at most so many rows; returns the number of rows left out.
 type Fill = fn(&mut Workbook, &Sheet<'_>, &Styles, u32) -> Result<u64, XlsxError>;
 
-/// The same facts give the same bytes: the workbook is as old as what it says, not as its writing.
+/// The same facts give the same bytes: the creation time is that of the newest fact.
 fn properties(sheet: &Sheet<'_>) -> DocProperties {
     let newest = sheet.times.map_or(0, |(_, newest)| newest.as_second());
     let properties = DocProperties::new().set_title("Remote Desktop scan");
@@ -78,16 +90,12 @@ fn properties(sheet: &Sheet<'_>) -> DocProperties {
     }
 }
 
-/// Address and port, or the port alone for a name that led nowhere.
-fn place<'a>(row: &Row<'_>) -> [Cell<'a>; 3] {
-    let key = row.host.key();
-    [
-        key.endpoint()
-            .map_or(Cell::Empty, |endpoint| text(endpoint.address.to_string())),
-        number(key.port()),
-        row.name.map_or(Cell::Empty, |name| text(name.to_owned())),
-    ]
+/// The first columns of every sheet but the certificates.
+fn place<'r>(row: &'r Row<'_>) -> [FieldValue<'r>; 3] {
+    PLACE.map(|field| field.value(row.host, &row.history))
 }
+
+const PLACE: [Field; 3] = [Field::Address, Field::Port, Field::Name];
 
 /// Returns the row below the last.
 fn summary(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Result<u32, XlsxError> {
@@ -97,22 +105,11 @@ fn summary(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Resul
     page.set_column_width(1, 60)?;
     page.write_string_with_format(0, 0, "Remote Desktop scan", &styles.title)?;
     let mut row = 2;
-    let mut put = |label: &str, cell: Cell<'_>| -> Result<(), XlsxError> {
+    let mut put = |label: &str, value: FieldValue<'_>| -> Result<(), XlsxError> {
         page.write_string(row, 0, label)?;
-        match cell {
-            Cell::Text(value) => styles.write_wrapped(page, row, 1, &value)?,
-            Cell::Number(digits) => {
-                page.write_number(row, 1, digits.parse().unwrap_or(0.0))?;
-            }
-            Cell::Time(moment) => match ExcelDateTime::from_timestamp(moment.as_second()) {
-                Ok(date) => {
-                    page.write_datetime_with_format(row, 1, date, &styles.time)?;
-                }
-                Err(_) => {
-                    page.write_string(row, 1, moment.to_string())?;
-                }
-            },
-            Cell::Empty => {}
+        match value {
+            FieldValue::Text(text) => styles.write_wrapped(page, row, 1, &text)?,
+            value => styles.write(page, row, 1, value)?,
         }
         row += 1;
         Ok(())
@@ -120,52 +117,54 @@ fn summary(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Resul
     let targets = sheet.plan.map_or_else(String::new, |plan| {
         words::first(&plan.targets, MOST_TARGETS)
     });
-    put("targets", text(targets))?;
+    put("targets", own(targets))?;
     if sheet.plan.is_some_and(|plan| plan.simulated) {
-        put("note", text("these hosts are simulated"))?;
+        put("note", own("these hosts are simulated"))?;
     }
-    put("scan", text(sheet.scan_text()))?;
-    put("seen from", text(sheet.vantage))?;
-    put("began (UTC)", time(sheet.times.map(|(start, _)| start)))?;
+    put("scan", own(sheet.scan_text()))?;
+    put("seen from", own(sheet.vantage))?;
+    put(
+        "began (UTC)",
+        FieldValue::minute(sheet.times.map(|(start, _)| start)),
+    )?;
     put(
         "judged as of (UTC)",
-        time(sheet.times.map(|(_, newest)| newest)),
+        FieldValue::minute(sheet.times.map(|(_, newest)| newest)),
     )?;
     let status = match sheet.end.map(|end| end.status) {
         Some(ScanStatus::Complete) => "complete",
         Some(ScanStatus::Interrupted) => "interrupted: this is what was found until then",
         None => "without an end: this is what is known so far",
     };
-    put("scan is", text(status))?;
+    put("scan is", own(status))?;
     if let Some(end) = sheet.end.filter(|end| end.not_reached > 0) {
-        put("addresses not reached", number(end.not_reached))?;
+        put("addresses not reached", count(end.not_reached))?;
     }
     let whole = match sheet.left_out {
         0 => "all hosts of the scan".to_owned(),
         1 => "a selection: 1 host is left out".to_owned(),
         many => format!("a selection: {many} hosts are left out"),
     };
-    put("this workbook has", text(whole))?;
+    put("this workbook has", own(whole))?;
     if let Some(columns) = sheet.columns {
-        let words: Vec<&str> = columns.iter().map(|column| column.word()).collect();
+        let words: Vec<&str> = columns.iter().map(|column| column.key()).collect();
         let chosen = format!("{}; the other sheets have all of theirs", words.join(", "));
-        put("columns of Hosts", text(chosen))?;
+        put("columns of Hosts", own(chosen))?;
     }
-    put("hosts", number(sheet.summary.hosts))?;
+    put("hosts", count(sheet.summary.hosts))?;
     for state in HostState::ALL {
-        let count = sheet.summary.by_state.of(*state);
-        put(&format!("  {state}"), number(count))?;
+        put(
+            &format!("  {state}"),
+            count(sheet.summary.by_state.of(*state)),
+        )?;
     }
-    put("certificates expired", number(sheet.summary.expired()))?;
-    put("certificates expiring", number(sheet.summary.expiring()))?;
-    put("flaky hosts", number(sheet.summary.flaky()))?;
-    put(
-        "hosts with DNS trouble",
-        number(sheet.summary.dns_trouble()),
-    )?;
+    put("certificates expired", count(sheet.summary.expired()))?;
+    put("certificates expiring", count(sheet.summary.expiring()))?;
+    put("flaky hosts", count(sheet.summary.flaky()))?;
+    put("hosts with DNS trouble", count(sheet.summary.dns_trouble()))?;
     let notes = sheet.notices.iter().map(ToString::to_string);
     for note in notes.chain(sheet.banners.iter().map(|banner| banner.text.clone())) {
-        put("note", text(note))?;
+        put("note", own(note))?;
     }
     Ok(row)
 }
@@ -176,13 +175,22 @@ fn hosts(
     styles: &Styles,
     room: u32,
 ) -> Result<u64, XlsxError> {
-    let mut table = Table::new(workbook, styles, "Hosts", &columns::headings(sheet), room)?;
+    let fields: Vec<Field> = if let Some(chosen) = sheet.columns {
+        chosen.to_vec()
+    } else {
+        let others = Field::ALL.into_iter();
+        let others = others.filter(|field| !LEADING.contains(field));
+        LEADING.into_iter().chain(others).collect()
+    };
+    let columns: Vec<SheetColumn> = fields.iter().copied().map(SheetColumn::of).collect();
+    let mut table = Table::new(workbook, styles, "Hosts", &columns, room)?;
     if sheet.columns.is_none() {
-        // The state and whose it is stay in sight while the rest is scrolled.
+        // State and host stay visible while the rest is scrolled.
         table.sheet.set_freeze_panes(1, 2)?;
     }
     for row in sheet.rows() {
-        table.push(columns::cells(sheet, &row))?;
+        let values = fields.iter();
+        table.push(values.map(|field| field.value(row.host, &row.history)))?;
     }
     table.end()
 }
@@ -193,20 +201,20 @@ fn findings(
     styles: &Styles,
     room: u32,
 ) -> Result<u64, XlsxError> {
-    let headings = [
-        ("severity", 12.0),
-        ("finding", 26.0),
-        ("address", 20.0),
-        ("port", 8.0),
-        ("name", 34.0),
-        ("what", 60.0),
-        ("evidence", 70.0),
-        ("confidence", 12.0),
-        ("client shows", 14.0),
-        ("remedy", 10.0),
-        ("what to do", 60.0),
+    let columns = [
+        SheetColumn::of(Field::Severity),
+        SheetColumn::new("finding", 26.0),
+        SheetColumn::of(Field::Address),
+        SheetColumn::of(Field::Port),
+        SheetColumn::of(Field::Name),
+        SheetColumn::new("what", 60.0),
+        SheetColumn::new("evidence", 70.0),
+        SheetColumn::new("confidence", 12.0),
+        SheetColumn::of(Field::Predicted),
+        SheetColumn::new("remedy", 10.0),
+        SheetColumn::new("what to do", 60.0),
     ];
-    let mut table = Table::new(workbook, styles, "Findings", &headings, room)?;
+    let mut table = Table::new(workbook, styles, "Findings", &columns, room)?;
     for row in sheet.rows() {
         let diagnosis = &row.host.diagnosis;
         let code = diagnosis.predicted.as_ref().map(|predicted| predicted.code);
@@ -214,24 +222,24 @@ fn findings(
             let remedy = found.remedy().and_then(remedies::find);
             let [address, port, name] = place(&row);
             table.push([
-                text(found.severity.word()),
-                text(found.id),
+                own(found.severity.word()),
+                own(found.id),
                 address,
                 port,
                 name,
-                text(found.title.as_ref()),
-                text(found.evidence.as_str()),
-                text(found.confidence.word()),
-                code.map_or(Cell::Empty, text),
-                words::in_turn(found.remedies).map_or(Cell::Empty, text),
-                remedy.map_or(Cell::Empty, |remedy| text(remedy.title.as_str())),
+                own(found.title.as_ref()),
+                own(found.evidence.as_str()),
+                own(found.confidence.word()),
+                code.map_or(FieldValue::Missing, own),
+                words::in_turn(found.remedies).map_or(FieldValue::Missing, own),
+                remedy.map_or(FieldValue::Missing, |remedy| own(remedy.title.as_str())),
             ])?;
         }
     }
     table.end()
 }
 
-/// A certificate, and who shows it.
+/// A certificate with the hosts that show it.
 struct Shown {
     facts: std::sync::Arc<CertificateFacts>,
     hosts: u32,
@@ -258,29 +266,29 @@ fn certificates(
         }
     }
     let mut shown: Vec<Shown> = shown.into_values().collect();
-    // What ends first stands first; what has no end that could be read stands last.
+    // The first to expire first; those without a readable end last.
     shown.sort_by(|one, other| {
         let key = |shown: &Shown| (shown.days_left.is_none(), shown.days_left);
         key(one)
             .cmp(&key(other))
             .then_with(|| one.first.cmp(&other.first))
     });
-    let headings = [
-        ("days left", 10.0),
-        ("not after (UTC)", 20.0),
-        ("not before (UTC)", 20.0),
-        ("common name", 34.0),
-        ("alternative names", 44.0),
-        ("issuer", 44.0),
-        ("key", 14.0),
-        ("signature", 26.0),
-        ("hosts", 8.0),
-        ("shown by", 22.0),
-        ("serial", 24.0),
-        ("SHA-1", 44.0),
-        ("SHA-256", 66.0),
+    let columns = [
+        SheetColumn::of(Field::DaysLeft),
+        SheetColumn::of(Field::NotAfter),
+        SheetColumn::of(Field::NotBefore),
+        SheetColumn::of(Field::CommonName),
+        SheetColumn::of(Field::San),
+        SheetColumn::of(Field::Issuer),
+        SheetColumn::of(Field::Key),
+        SheetColumn::of(Field::SignatureAlgorithm),
+        SheetColumn::new("hosts", 8.0),
+        SheetColumn::new("shown by", 22.0),
+        SheetColumn::new("serial", 24.0),
+        SheetColumn::of(Field::Sha1),
+        SheetColumn::of(Field::Sha256),
     ];
-    let mut table = Table::new(workbook, styles, "Certificates", &headings, room)?;
+    let mut table = Table::new(workbook, styles, "Certificates", &columns, room)?;
     for Shown {
         facts,
         hosts,
@@ -289,19 +297,22 @@ fn certificates(
     } in shown
     {
         table.push([
-            days_left.map_or(Cell::Empty, number),
-            time(facts.not_after),
-            time(facts.not_before),
-            facts.common_name.as_deref().map_or(Cell::Empty, text),
-            text(words::names(&facts, usize::MAX)),
-            text(&*facts.issuer),
-            words::key(&facts).map_or(Cell::Empty, text),
-            text(&*facts.signature_algorithm),
-            number(hosts),
-            text(first),
-            text(facts.serial.to_string()),
-            text(facts.sha1.to_string()),
-            text(facts.sha256.to_string()),
+            days_left.map_or(FieldValue::Missing, count),
+            FieldValue::minute(facts.not_after),
+            FieldValue::minute(facts.not_before),
+            facts
+                .common_name
+                .as_deref()
+                .map_or(FieldValue::Missing, own),
+            own(words::names(&facts, usize::MAX)),
+            own(&*facts.issuer),
+            words::key(&facts).map_or(FieldValue::Missing, own),
+            own(&*facts.signature_algorithm),
+            count(hosts),
+            own(first),
+            own(facts.serial.to_string()),
+            own(facts.sha1.to_string()),
+            own(facts.sha256.to_string()),
         ])?;
     }
     table.end()
@@ -313,22 +324,22 @@ fn attempts(
     styles: &Styles,
     room: u32,
 ) -> Result<u64, XlsxError> {
-    let headings = [
-        ("address", 20.0),
-        ("port", 8.0),
-        ("name", 34.0),
-        ("attempt", 9.0),
-        ("began (UTC)", 20.0),
-        ("by name", 30.0),
-        ("result", 14.0),
-        ("broke at", 12.0),
-        ("connect ms", 12.0),
-        ("whole ms", 12.0),
-        ("silent rounds", 13.0),
-        ("rtt ms", 10.0),
-        ("retransmits", 12.0),
+    let columns = [
+        SheetColumn::of(Field::Address),
+        SheetColumn::of(Field::Port),
+        SheetColumn::of(Field::Name),
+        SheetColumn::new("attempt", 9.0),
+        SheetColumn::new("began (UTC)", 20.0),
+        SheetColumn::new("by name", 30.0),
+        SheetColumn::new("result", 14.0),
+        SheetColumn::of(Field::FailedStage),
+        SheetColumn::new("connect ms", 12.0),
+        SheetColumn::new("whole ms", 12.0),
+        SheetColumn::new("silent rounds", 13.0),
+        SheetColumn::new("rtt ms", 10.0),
+        SheetColumn::new("retransmits", 12.0),
     ];
-    let mut table = Table::new(workbook, styles, "Attempts", &headings, room)?;
+    let mut table = Table::new(workbook, styles, "Attempts", &columns, room)?;
     for row in sheet.rows() {
         let attempts = &row.history.attempts;
         for ((attempt, ending), nth) in attempts.iter().zip(endings(attempts)).zip(1_i64..) {
@@ -341,7 +352,7 @@ fn attempts(
     table.end()
 }
 
-fn attempt_cells<'a>(nth: i64, attempt: &'a Attempt, ending: Ending<'_>) -> [Cell<'a>; 10] {
+fn attempt_cells<'a>(nth: i64, attempt: &'a Attempt, ending: Ending<'_>) -> [FieldValue<'a>; 10] {
     let (result, stage) = match ending {
         Ending::Through => ("got through", None),
         Ending::Failed(stage, _) => ("stopped", Some(stage)),
@@ -349,22 +360,22 @@ fn attempt_cells<'a>(nth: i64, attempt: &'a Attempt, ending: Ending<'_>) -> [Cel
     };
     let path = attempt.path;
     [
-        number(nth),
-        Cell::Time(attempt.started_at.into()),
-        attempt.sni.as_deref().map_or(Cell::Empty, text),
-        text(result),
-        stage.map_or(Cell::Empty, |stage| text(stage.word())),
+        count(nth),
+        FieldValue::Minute(attempt.started_at.into()),
+        attempt.sni.as_deref().map_or(FieldValue::Missing, own),
+        own(result),
+        stage.map_or(FieldValue::Missing, |stage| own(stage.word())),
         attempt
             .connect_ms()
-            .map_or(Cell::Empty, |ms| Cell::Number(format!("{ms:.2}"))),
-        Cell::Number(format!("{:.2}", attempt.total_ms())),
-        number(attempt.unanswered_rounds),
+            .map_or(FieldValue::Missing, |ms| FieldValue::Decimal(ms, 2)),
+        FieldValue::Decimal(attempt.total_ms(), 2),
+        count(attempt.unanswered_rounds),
         path.and_then(|path| path.rtt())
-            .map_or(Cell::Empty, |rtt_us| {
-                Cell::Number(format!("{:.2}", f64::from(rtt_us) / 1000.0))
+            .map_or(FieldValue::Missing, |rtt_us| {
+                FieldValue::Decimal(f64::from(rtt_us) / 1000.0, 2)
             }),
         path.and_then(|path| path.retransmits)
-            .map_or(Cell::Empty, number),
+            .map_or(FieldValue::Missing, count),
     ]
 }
 
@@ -374,17 +385,17 @@ fn names(
     styles: &Styles,
     room: u32,
 ) -> Result<u64, XlsxError> {
-    let headings = [
-        ("address", 20.0),
-        ("port", 8.0),
-        ("name", 34.0),
-        ("question", 44.0),
-        ("kind", 10.0),
-        ("resolver", 24.0),
-        ("answer", 60.0),
-        ("ms", 8.0),
+    let columns = [
+        SheetColumn::of(Field::Address),
+        SheetColumn::of(Field::Port),
+        SheetColumn::of(Field::Name),
+        SheetColumn::new("question", 44.0),
+        SheetColumn::new("kind", 10.0),
+        SheetColumn::new("resolver", 24.0),
+        SheetColumn::new("answer", 60.0),
+        SheetColumn::new("ms", 8.0),
     ];
-    let mut table = Table::new(workbook, styles, "Names", &headings, room)?;
+    let mut table = Table::new(workbook, styles, "Names", &columns, room)?;
     for row in sheet.rows() {
         for lookup in &row.history.lookups {
             let (question, kind) = match &lookup.question {
@@ -411,15 +422,23 @@ fn names(
                 address,
                 port,
                 name,
-                text(question),
-                text(kind),
-                text(words::resolver(lookup.resolver)),
-                text(answer),
-                number(lookup.duration_ms),
+                own(question),
+                own(kind),
+                own(words::resolver(lookup.resolver)),
+                own(answer),
+                count(lookup.duration_ms),
             ])?;
         }
     }
     table.end()
+}
+
+fn own<'a>(text: impl Into<Cow<'a, str>>) -> FieldValue<'a> {
+    FieldValue::Text(text.into())
+}
+
+fn count<'a>(count: impl TryInto<i64>) -> FieldValue<'a> {
+    FieldValue::number(Some(count))
 }
 
 #[cfg(test)]

@@ -1,27 +1,26 @@
-//! A sheet that grows downwards, typed cell by typed cell.
+//! A sheet that is written row by row, with typed cells.
 
 use std::borrow::Cow;
 
 use rust_xlsxwriter::{Color, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
-use super::super::grid::Cell;
 use super::super::words;
-use super::shade::{Limits, shade};
+use super::shade::{Limits, Shading};
 use crate::counts::counted;
 use crate::model::UtcSecond;
 use crate::sanitize;
+use crate::table::{Field, FieldKind, FieldValue};
 
-/// Rows of a sheet below its heading.
+/// The most rows of a sheet below its heading.
 pub(super) const MOST_ROWS: u32 = 1_048_575;
 
-/// How cells look.
 pub(super) struct Styles {
     pub(super) heading: Format,
     pub(super) title: Format,
-    pub(super) time: Format,
-    /// A text that stays one when somebody edits the cell, though it looks like a formula.
+    time: Format,
+    /// For text that looks like a formula, so that it stays text when somebody edits the cell.
     quoted: Format,
-    /// A text that takes as many lines as it needs, and one that looks like a formula too.
+    /// For text over several lines, and for such text that looks like a formula.
     wrapped: [Format; 2],
     limits: Limits,
 }
@@ -43,8 +42,57 @@ impl Styles {
         }
     }
 
-    /// Writes an outside text, made safe. Excel takes no string cell for a formula, until somebody edits it.
-    pub(super) fn write_text(
+    /// Writes a value with its type, and outside text made safe.
+    pub(super) fn write(
+        &self,
+        sheet: &mut Worksheet,
+        row: u32,
+        column: u16,
+        value: FieldValue<'_>,
+    ) -> Result<(), XlsxError> {
+        match value {
+            FieldValue::Missing => {}
+            FieldValue::Text(text) => self.write_text(sheet, row, column, &text)?,
+            FieldValue::List(texts, omitted) => {
+                let listed = words::listed_of(&texts, omitted);
+                self.write_text(sheet, row, column, &listed)?;
+            }
+            FieldValue::Number(number) => {
+                sheet.write_number(row, column, number as f64)?;
+            }
+            FieldValue::Decimal(number, decimals) => {
+                let scale = 10_f64.powf(decimals as f64);
+                sheet.write_number(row, column, (number * scale).round() / scale)?;
+            }
+            FieldValue::Day(time) | FieldValue::Minute(time) => {
+                self.write_time(sheet, row, column, time)?;
+            }
+            own => {
+                let mut text = String::new();
+                own.write(&mut text);
+                sheet.write_string(row, column, text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Excel knows the years 1900 to 9999; a certificate may claim others.
+    fn write_time(
+        &self,
+        sheet: &mut Worksheet,
+        row: u32,
+        column: u16,
+        time: UtcSecond,
+    ) -> Result<(), XlsxError> {
+        match ExcelDateTime::from_timestamp(time.as_second()) {
+            Ok(date) => sheet.write_datetime_with_format(row, column, date, &self.time)?,
+            Err(_) => sheet.write_string(row, column, time.to_string())?,
+        };
+        Ok(())
+    }
+
+    /// Writes outside text, made safe. Excel takes no string cell for a formula until somebody edits it.
+    fn write_text(
         &self,
         sheet: &mut Worksheet,
         row: u32,
@@ -60,7 +108,7 @@ impl Styles {
         Ok(())
     }
 
-    /// As [`Self::write_text`], on as many lines as it takes.
+    /// As [`Self::write_text`], over several lines.
     pub(super) fn write_wrapped(
         &self,
         sheet: &mut Worksheet,
@@ -84,19 +132,51 @@ fn looks_like_a_formula(safe: &str) -> bool {
     matches!(sanitize::csv_cell(safe), Cow::Owned(_))
 }
 
-/// A sheet that grows downwards.
+/// A column of a sheet.
+#[derive(Clone, Copy)]
+pub(super) struct SheetColumn {
+    heading: &'static str,
+    width: f64,
+    shading: Option<Shading>,
+}
+
+impl SheetColumn {
+    pub(super) const fn new(heading: &'static str, width: f64) -> Self {
+        Self {
+            heading,
+            width,
+            shading: None,
+        }
+    }
+
+    /// The column of a field of a host.
+    pub(super) fn of(field: Field) -> Self {
+        let spec = field.spec();
+        // Headings have room for the sign of the filter.
+        let heading = u16::try_from(spec.heading.len()).unwrap_or(0) + 3;
+        let width = match spec.kind {
+            FieldKind::Date => 20,
+            _ => spec.width.1,
+        };
+        Self {
+            heading: spec.heading,
+            width: f64::from(width.max(heading)),
+            shading: Shading::of(field),
+        }
+    }
+}
+
+/// Writes a sheet row by row.
 pub(super) struct Table<'a> {
     pub(super) sheet: &'a mut Worksheet,
     styles: &'a Styles,
-    headings: Vec<String>,
-    /// The next row.
+    columns: Vec<SheetColumn>,
     row: u32,
-    /// Rows that there is room for.
     room: u32,
-    /// What would be the last row. It is kept until the end, because a row that was written has gone to disk: when more
-    /// follow, their number stands there instead.
-    last: Option<Vec<Cell<'static>>>,
-    /// Rows that found no room, besides the last.
+    /// The last row that fits, kept until the end, because rows cannot be changed once written: when more rows follow, their
+    /// number is written instead.
+    last: Option<Vec<FieldValue<'static>>>,
+    /// Rows that did not fit, besides the last.
     lost: u64,
 }
 
@@ -105,24 +185,21 @@ impl<'a> Table<'a> {
         workbook: &'a mut Workbook,
         styles: &'a Styles,
         name: &str,
-        headings: &[(&str, f64)],
+        columns: &[SheetColumn],
         room: u32,
     ) -> Result<Self, XlsxError> {
         // Rows go to disk as they come: a fleet of 65,536 hosts has millions of cells.
         let sheet = workbook.add_worksheet_with_low_memory()?;
         sheet.set_name(name)?;
         sheet.set_freeze_panes(1, 0)?;
-        for (column, (heading, width)) in (0..).zip(headings) {
-            sheet.set_column_width(column, *width)?;
-            sheet.write_string_with_format(0, column, *heading, &styles.heading)?;
+        for (index, column) in (0..).zip(columns) {
+            sheet.set_column_width(index, column.width)?;
+            sheet.write_string_with_format(0, index, column.heading, &styles.heading)?;
         }
         Ok(Self {
             sheet,
             styles,
-            headings: headings
-                .iter()
-                .map(|(name, _)| (*name).to_owned())
-                .collect(),
+            columns: columns.to_vec(),
             row: 1,
             room,
             last: None,
@@ -132,57 +209,30 @@ impl<'a> Table<'a> {
 
     pub(super) fn push<'c>(
         &mut self,
-        cells: impl IntoIterator<Item = Cell<'c>>,
+        cells: impl IntoIterator<Item = FieldValue<'c>>,
     ) -> Result<(), XlsxError> {
         if self.row < self.room {
             self.write(cells)?;
         } else if self.last.is_none() {
-            self.last = Some(cells.into_iter().map(Cell::into_owned).collect());
+            self.last = Some(cells.into_iter().map(FieldValue::into_owned).collect());
         } else {
             self.lost += 1;
         }
         Ok(())
     }
 
-    fn write<'c>(&mut self, cells: impl IntoIterator<Item = Cell<'c>>) -> Result<(), XlsxError> {
+    fn write<'c>(
+        &mut self,
+        cells: impl IntoIterator<Item = FieldValue<'c>>,
+    ) -> Result<(), XlsxError> {
         for (column, cell) in (0..).zip(cells) {
-            self.put(column, cell)?;
+            self.styles.write(self.sheet, self.row, column, cell)?;
         }
         self.row += 1;
         Ok(())
     }
 
-    fn put(&mut self, column: u16, cell: Cell<'_>) -> Result<(), XlsxError> {
-        let row = self.row;
-        match cell {
-            Cell::Text(text) => {
-                self.styles.write_text(self.sheet, row, column, &text)?;
-            }
-            Cell::Number(digits) => match digits.parse::<f64>() {
-                Ok(number) => {
-                    self.sheet.write_number(row, column, number)?;
-                }
-                Err(_) => {
-                    self.sheet.write_string(row, column, digits)?;
-                }
-            },
-            // Excel knows the years 1900 to 9999; a certificate may claim others.
-            Cell::Time(time) => match ExcelDateTime::from_timestamp(time.as_second()) {
-                Ok(date) => {
-                    let style = &self.styles.time;
-                    self.sheet
-                        .write_datetime_with_format(row, column, date, style)?;
-                }
-                Err(_) => {
-                    self.sheet.write_string(row, column, time.to_string())?;
-                }
-            },
-            Cell::Empty => {}
-        }
-        Ok(())
-    }
-
-    /// Filters over all of it, and colours. How many rows did not fit stands in the last one, and is the result.
+    /// Adds filters and colours. Returns the number of rows that did not fit.
     pub(super) fn end(mut self) -> Result<u64, XlsxError> {
         let lost = match self.last.take() {
             None => 0,
@@ -193,43 +243,30 @@ impl<'a> Table<'a> {
             Some(_) => {
                 let lost = self.lost + 1;
                 let note = format!("and {} that did not fit into this sheet", rows(lost));
-                self.write([text(note)])?;
+                self.write([FieldValue::Text(note.into())])?;
                 lost
             }
         };
         let end = self.row.saturating_sub(1);
-        let columns = u16::try_from(self.headings.len()).unwrap_or(u16::MAX);
+        let columns = u16::try_from(self.columns.len()).unwrap_or(u16::MAX);
         if self.row > 1 && columns > 0 {
             self.sheet.autofilter(0, 0, end, columns - 1)?;
-            for (column, heading) in (0..).zip(&self.headings) {
-                shade(self.sheet, heading, column, end, self.styles.limits)?;
+            for (index, column) in (0..).zip(&self.columns) {
+                if let Some(shading) = column.shading {
+                    shading.add(self.sheet, index, end, self.styles.limits)?;
+                }
             }
         }
         Ok(lost)
     }
 }
 
-/// A number of rows in words.
 pub(super) fn rows(count: u64) -> String {
     counted(count, "more row", "more rows")
 }
 
-pub(super) fn safe(text: &str) -> String {
+fn safe(text: &str) -> String {
     words::cut(sanitize::single_line(text)).into_owned()
-}
-
-pub(super) fn text<'a>(text: impl Into<Cow<'a, str>>) -> Cell<'a> {
-    Cell::Text(text.into())
-}
-
-pub(super) fn number<'a>(number: impl TryInto<i64>) -> Cell<'a> {
-    number
-        .try_into()
-        .map_or(Cell::Empty, |number: i64| Cell::Number(number.to_string()))
-}
-
-pub(super) fn time<'a>(time: Option<impl Into<UtcSecond>>) -> Cell<'a> {
-    time.map_or(Cell::Empty, |time| Cell::Time(time.into()))
 }
 
 #[cfg(test)]

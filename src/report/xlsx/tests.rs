@@ -4,7 +4,7 @@ use std::io::{Cursor, Read as _};
 use super::*;
 use crate::fleet::Host;
 use crate::report::fixture;
-use crate::table::ColumnId;
+use crate::table::Field;
 
 /// The parts of the workbook, by name.
 fn parts(hosts: &[Host]) -> BTreeMap<String, String> {
@@ -60,8 +60,8 @@ fn dates_and_numbers_are_no_text() {
     };
     // Port, the two dates of the certificate with their format, days left.
     assert_eq!(typed("H2"), (true, false));
-    assert_eq!(typed("AB2"), (true, true));
-    assert_eq!(typed("AC2"), (true, true));
+    assert_eq!(typed("Z2"), (true, true));
+    assert_eq!(typed("AA2"), (true, true));
     assert_eq!(typed("E2"), (true, false));
 }
 
@@ -117,15 +117,17 @@ fn colours_are_rules_of_columns_with_our_own_words() {
         ("F2:F3", "\"expired\""),
         ("E2:E3", "AND(ISNUMBER(E2),E2<0)"),
         ("E2:E3", "AND(ISNUMBER(E2),E2>=0,E2<31)"),
-        ("AB2:AB3", &format!("AND(ISNUMBER(AB2),AB2<{judged})")),
-        ("W2:W3", "\"flaky\""),
+        ("AA2:AA3", &format!("AND(ISNUMBER(AA2),AA2<{judged})")),
+        ("M2:M3", "\"flaky\""),
         ("C2:C3", "\"critical\""),
+        ("L2:L3", "\"stale\""),
+        ("K2:K3", "\"not_offered\""),
     ] {
         let wanted = (range.to_owned(), formula.to_owned());
         assert!(found.contains(&wanted), "{wanted:?}: {found:#?}");
     }
     let ranges: BTreeSet<&str> = found.iter().map(|(range, _)| range.as_str()).collect();
-    assert_eq!(ranges.len(), 6, "{ranges:?}");
+    assert_eq!(ranges.len(), 8, "{ranges:?}");
 }
 
 #[test]
@@ -133,7 +135,7 @@ fn chosen_columns_have_the_rules_of_their_kind_in_their_places() {
     let plan = fixture::plan();
     let hosts = [fixture::expired_host()];
     let sheet = Sheet {
-        columns: Some(&[ColumnId::Name, ColumnId::Days, ColumnId::State]),
+        columns: Some(&[Field::Name, Field::DaysLeft, Field::State]),
         ..fixture::sheet(&hosts, &plan)
     };
     let found = rules(&unpacked(&sheet)["xl/worksheets/sheet2.xml"]);

@@ -1,30 +1,29 @@
-//! What could stand at the cursor while a filter is typed.
+//! Completion of a filter at the cursor.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::fields::{FIELDS, Field, Kind};
+use super::filtered;
 use super::lex::{Placed, Token, tokens};
+use super::test::known_words;
+use crate::table::fields::{Field, FieldKind};
 
-/// Something that could stand at the cursor.
+/// A suggestion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// What would be typed.
     pub text: String,
-    /// What it means.
     pub says: Cow<'static, str>,
 }
 
-/// What could stand at the cursor, and in place of what.
+/// Suggestions, and the text that they replace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
-    /// What a candidate replaces, in bytes of the text.
+    /// The text that a suggestion replaces, in bytes.
     pub span: Range<usize>,
-    /// The candidates; empty when nothing can be suggested, or what stands there is complete.
+    /// Empty when nothing can be suggested, or the word is complete.
     pub candidates: Vec<Candidate>,
 }
 
-/// Suggestions for the text with the cursor at this byte.
 #[must_use]
 pub fn complete(text: &str, at: usize) -> Completion {
     let before = text.get(..at).unwrap_or(text);
@@ -80,7 +79,7 @@ pub fn complete(text: &str, at: usize) -> Completion {
     }
 }
 
-/// What can stand after these tokens besides a test.
+/// Operators that are valid after these tokens.
 fn joints(earlier: &[Placed]) -> &'static [Joint] {
     match earlier.last().map(|placed| &placed.token) {
         Some(Token::Word(_) | Token::Quoted(_) | Token::Close) => &JOINTS,
@@ -90,10 +89,9 @@ fn joints(earlier: &[Placed]) -> &'static [Joint] {
 
 fn names(typed: &str, span: Range<usize>, joints: &[Joint]) -> Completion {
     let typed = typed.to_lowercase();
-    let fields = FIELDS
-        .iter()
-        .filter(|field| field.word.starts_with(&typed))
-        .flat_map(|field| signs(field, field.word == typed));
+    let fields = Field::of_rows()
+        .filter_map(|field| Some((field, name(field, &typed)?)))
+        .flat_map(|(field, name)| signs(field, name, name == typed));
     let joints = joints
         .iter()
         .filter(|(word, _)| word.starts_with(&typed) && *word != typed)
@@ -105,7 +103,7 @@ fn names(typed: &str, span: Range<usize>, joints: &[Joint]) -> Completion {
     Completion { span, candidates }
 }
 
-/// A word between tests, and what it does.
+/// A word between tests, and its meaning.
 type Joint = (&'static str, &'static str);
 
 const JOINTS: [Joint; 3] = [
@@ -113,13 +111,20 @@ const JOINTS: [Joint; 3] = [
     ("or", "one must hold"),
     ("not", "the opposite; ! is the same"),
 ];
-/// At the beginning only this one makes sense.
+/// The only one valid at the beginning.
 const FIRST_JOINTS: &[Joint] = &[("not", "the opposite; ! is the same")];
 
-/// The field with the sign that it is mostly used with; with every sign once its name stands there.
-fn signs(field: &'static Field, whole: bool) -> impl Iterator<Item = Candidate> {
-    let signs: &[(&str, &str)] = match (field.kind, whole) {
-        (Kind::Ordered, true) => &[
+/// The name of a field that begins as typed: a complete one first, then its key.
+fn name(field: Field, typed: &str) -> Option<&'static str> {
+    let whole = field.names_of().find(|name| *name == typed);
+    whole.or_else(|| field.names_of().find(|name| name.starts_with(typed)))
+}
+
+/// The field with its usual operator; with every operator once its name is complete.
+fn signs(field: Field, name: &'static str, whole: bool) -> impl Iterator<Item = Candidate> {
+    let spec = field.spec();
+    let signs: &[(&str, &str)] = match (spec.kind.is_ordered(), whole) {
+        (true, true) => &[
             ("<", "less than"),
             ("<=", "at most"),
             (":", "exactly"),
@@ -127,23 +132,23 @@ fn signs(field: &'static Field, whole: bool) -> impl Iterator<Item = Candidate> 
             (">=", "at least"),
             (">", "more than"),
         ],
-        (Kind::Ordered, false) => &[("<", "")],
-        (Kind::Word | Kind::Text, true) => &[(":", "is"), ("!=", "is not")],
-        (Kind::Word | Kind::Text, false) => &[(":", "")],
+        (true, false) => &[("<", "")],
+        (false, true) => &[(":", "is"), ("!=", "is not")],
+        (false, false) => &[(":", "")],
     };
     signs.iter().map(move |(sign, meaning)| Candidate {
-        text: format!("{}{sign}", field.word),
+        text: format!("{name}{sign}"),
         says: if whole {
-            format!("{meaning} {}", field.takes).into()
+            format!("{meaning} {}", spec.takes).into()
         } else {
-            format!("{}: {}", field.says, field.example).into()
+            format!("{}: {name}{}", spec.meaning, spec.example).into()
         },
     })
 }
 
 fn values(field: &str, typed: &str, span: Range<usize>) -> Completion {
     let typed = typed.to_lowercase();
-    let Some(field) = Field::of_word(field) else {
+    let Some(field) = filtered(field) else {
         return Completion {
             span,
             candidates: Vec::new(),
@@ -154,15 +159,16 @@ fn values(field: &str, typed: &str, span: Range<usize>) -> Completion {
         let lower = value.to_lowercase();
         lower != typed
             && (lower.starts_with(&typed)
-                || (field.kind == Kind::Text && !typed.is_empty() && lower.contains(&typed)))
+                || (matches!(field.spec().kind, FieldKind::FindingId)
+                    && !typed.is_empty()
+                    && lower.contains(&typed)))
     };
-    let candidates = field
-        .values()
+    let candidates = known_words(field)
         .into_iter()
-        .filter(|(value, _)| fits(value))
-        .map(|(value, says)| Candidate {
-            text: value.to_owned(),
-            says: says.into(),
+        .filter(|known| fits(known.word))
+        .map(|known| Candidate {
+            text: known.word.to_owned(),
+            says: known.meaning.into(),
         })
         .collect();
     Completion { span, candidates }

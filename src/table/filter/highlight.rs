@@ -1,39 +1,32 @@
-//! What each part of a filter's text is, for a line that shows it in colours.
+//! Syntax highlighting of a filter.
 
 use std::ops::Range;
 
-use super::Field;
+use super::filtered;
 use super::lex::{Token, tokens};
 
-/// What a part of the text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PieceKind {
     /// `(` or `)`.
     Bracket,
     /// `and`, `or`, `not` or `!`.
     Joint,
-    /// A field that there is.
     Field,
-    /// Stands where a field would, and is none.
     UnknownField,
     /// `:`, `<` and the like.
     Operator,
-    /// What a field is compared with.
     Value,
-    /// Looked for in any column.
     Word,
 }
 
-/// A part of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// Where, in bytes of the text.
+    /// In bytes of the text.
     pub span: Range<usize>,
-    /// What.
     pub kind: PieceKind,
 }
 
-/// The parts of a text, from left to right; what lies between them is space. Any text has parts, a wrong one too.
+/// The parts of a text, from left to right, with space between. Invalid text has parts, too.
 #[must_use]
 pub fn pieces(text: &str) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
@@ -44,7 +37,7 @@ pub fn pieces(text: &str) -> Vec<Piece> {
         let kind = match placed.token {
             Token::Open | Token::Close => PieceKind::Bracket,
             Token::Not | Token::And | Token::Or => PieceKind::Joint,
-            Token::Field(field) if Field::of_word(&field).is_some() => PieceKind::Field,
+            Token::Field(field) if filtered(&field).is_some() => PieceKind::Field,
             Token::Field(_) => PieceKind::UnknownField,
             Token::Operator(..) => PieceKind::Operator,
             Token::Word(_) | Token::Quoted(_) if after_operator => PieceKind::Value,

@@ -1,11 +1,10 @@
-//! Text to tokens, each with its place.
+//! Text to tokens.
 
 use std::net::IpAddr;
 use std::ops::Range;
 
 use super::error::{FilterError, FilterFault};
 
-/// A comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operator {
     Less,
@@ -17,7 +16,7 @@ pub(super) enum Operator {
 }
 
 impl Operator {
-    /// All with their signs; a sign that begins with another stands before it.
+    /// A sign that begins with another comes before it.
     pub(super) const SIGNS: [(&str, Self); 7] = [
         ("<=", Self::AtMost),
         (">=", Self::AtLeast),
@@ -28,7 +27,6 @@ impl Operator {
         ("=", Self::Equal),
     ];
 
-    /// The sign of the normal form.
     pub(super) const fn sign(self) -> &'static str {
         match self {
             Self::Less => "<",
@@ -52,7 +50,6 @@ impl Operator {
     }
 }
 
-/// What a token is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     Open,
@@ -61,23 +58,22 @@ pub(super) enum Token {
     Not,
     And,
     Or,
-    /// A field's name, as typed, which an operator follows.
+    /// The name of a field, as typed, before an operator.
     Field(String),
     Operator(Operator, &'static str),
-    /// A word, or the value of a field.
     Word(String),
     /// In quotes: never a field, an operator or `and`.
     Quoted(String),
 }
 
-/// A token and its place in bytes.
+/// A token and its span in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Placed {
     pub(super) token: Token,
     pub(super) span: Range<usize>,
 }
 
-/// The tokens of a text. A quote that does not end is taken as ended, and told.
+/// The tokens of a text. An unterminated quote ends with the text, and is an error.
 pub(super) fn tokens(text: &str) -> (Vec<Placed>, Option<FilterError>) {
     let mut lexer = Lexer {
         text,
@@ -107,7 +103,7 @@ impl<'a> Lexer<'a> {
         self.placed.push(Placed { token, span });
     }
 
-    /// Whether the token before wants a value now.
+    /// Whether the previous token requires a value.
     fn wants_value(&self) -> bool {
         matches!(
             self.placed.last(),
@@ -159,7 +155,7 @@ impl<'a> Lexer<'a> {
         let (whole, length) = chunk(rest);
         let name: usize = rest
             .chars()
-            .take_while(|c| c.is_ascii_alphabetic() || *c == '_')
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
             .map(char::len_utf8)
             .sum();
         let (field, after) = rest.split_at_checked(name).unwrap_or((rest, ""));
@@ -167,12 +163,13 @@ impl<'a> Lexer<'a> {
         let sign = Operator::SIGNS
             .into_iter()
             .find(|(sign, _)| spaced.starts_with(sign));
-        // An IPv6 address has colons too, and so may half of one; the name of a field is letters only, and an operator that
-        // stands apart belongs to a field that there is.
+        // An IPv6 address has colons too, and so may half of one. A name with other characters than letters, or an operator that
+        // stands apart, belongs to a field that exists.
         let is_field = !field.is_empty()
             && whole.parse::<IpAddr>().is_err()
-            && (spaced.len() == after.len() && !field.contains('_')
-                || super::Field::of_word(field).is_some());
+            && (spaced.len() == after.len()
+                && field.bytes().all(|byte| byte.is_ascii_alphabetic())
+                || super::filtered(field).is_some());
         if let (Some((sign, operator)), true) = (sign, is_field) {
             self.put(Token::Field(field.to_owned()), name);
             self.at += after.len() - spaced.len();
@@ -189,8 +186,8 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Characters up to a space, a bracket or the end; quotes inside keep these together and are left out. Gives the length in
-/// the text as well.
+/// Characters up to a space, a bracket or the end, and their length in the text. Quotes inside keep these together and are
+/// left out.
 fn chunk(rest: &str) -> (String, usize) {
     let mut value = String::new();
     let mut inside = false;

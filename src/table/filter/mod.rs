@@ -1,4 +1,4 @@
-//! The language of `/` and `--filter`: which hosts belong to a list.
+//! The language of `/` and `--filter`.
 //!
 //! ```text
 //! any     = all { "or" all }
@@ -7,47 +7,44 @@
 //! test    = word | "quoted words" | field operator value
 //! ```
 //!
-//! A word matches the text of any column but counts and measures, and a date from its year and a dash on; `field:value` and `field<value` ask one thing, with or without spaces around the
-//! operator.
+//! A word matches the text of any field but counts and measures, and a date from its year and a dash on.
 
 mod complete;
 mod display;
 mod error;
-mod facts;
-mod fields;
 mod highlight;
 mod lex;
+mod operand;
 mod parse;
 mod test;
 #[cfg(test)]
 mod tests;
-mod values;
 
 pub use complete::{Candidate, Completion, complete};
 pub use error::{FilterError, FilterFault};
-pub use fields::{FIELDS, Field, Kind, SYNTAX, reference};
 pub use highlight::{Piece, PieceKind, pieces};
 
 use self::test::Test;
-use super::columns::Searched;
+use super::fields::Field;
+use super::search::Searched;
 use crate::fleet::Host;
 
-/// A parsed filter. The default one lets every host pass.
+/// The field of that name, if rows are filtered by it.
+fn filtered(name: &str) -> Option<Field> {
+    Field::of_key(name).filter(|field| field.is_of_rows())
+}
+
+/// A parsed filter. Every host passes the default one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
     root: Option<Expression>,
 }
 
-/// What must hold of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Expression {
-    /// Every one.
     All(Vec<Self>),
-    /// At least one.
     Any(Vec<Self>),
-    /// The opposite.
     Not(Box<Self>),
-    /// One test.
     Test(Test),
 }
 
@@ -64,7 +61,7 @@ impl Expression {
 }
 
 impl Expression {
-    /// Bare words, in any order.
+    /// The words that are looked for in any field.
     fn words<'a>(&'a self, out: &mut Vec<&'a str>) {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.words(out)),
@@ -76,16 +73,15 @@ impl Expression {
 }
 
 impl Filter {
-    /// Reads a filter; an empty text lets everything pass.
+    /// Parses a filter; every host passes an empty one.
     ///
     /// # Errors
-    /// When the text is none; the error says where, what was found, and what would do.
+    /// With the place in the text, what was found there, and what is valid.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         parse::strict(text).map(|root| Self { root })
     }
 
-    /// As much of it as can be read, while the text is still being typed: a test that cannot be read yet lets every host
-    /// pass.
+    /// Parses what is valid so far, while the text is being typed; every host passes an incomplete test.
     #[must_use]
     pub fn readable(text: &str) -> Self {
         Self {
@@ -93,13 +89,11 @@ impl Filter {
         }
     }
 
-    /// Whether the host passes.
     #[must_use]
     pub fn matches(&self, host: &Host) -> bool {
         self.passes(host, &mut self.scratch())
     }
 
-    /// What [`Self::passes`] needs, for many hosts.
     pub(super) fn scratch(&self) -> Searched {
         let mut words = Vec::new();
         if let Some(root) = &self.root {
@@ -108,7 +102,7 @@ impl Filter {
         Searched::new(&words)
     }
 
-    /// As [`Self::matches`], with what many hosts can share.
+    /// As [`Self::matches`], with shared scratch space.
     pub(super) fn passes(&self, host: &Host, scratch: &mut Searched) -> bool {
         scratch.clear();
         self.root
@@ -116,7 +110,6 @@ impl Filter {
             .is_none_or(|root| root.holds(host, scratch))
     }
 
-    /// Whether every host passes, whatever it is.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.root.is_none()

@@ -5,14 +5,12 @@ use std::ops::Range;
 use super::error::{FilterError, FilterFault};
 use super::lex::{Operator, Placed, Token, tokens};
 use super::test::Test;
-use super::{Expression, Field};
+use super::{Expression, filtered};
 
-/// Brackets and negations inside each other. A filter of a person has three; the stack has room for thousands.
+/// Nesting of brackets and negations. A typed filter has three; the stack has room for thousands.
 const MOST_DEEP: usize = 64;
-/// Bytes of a filter.
 const MOST_LONG: usize = 16 * 1024;
 
-/// Reads all of it, or says what is wrong.
 pub(super) fn strict(text: &str) -> Result<Option<Expression>, FilterError> {
     if text.len() > MOST_LONG {
         return Err(FilterError {
@@ -29,7 +27,7 @@ pub(super) fn strict(text: &str) -> Result<Option<Expression>, FilterError> {
     Ok(root)
 }
 
-/// Reads what can be read; what cannot lets every host pass.
+/// Every host passes what cannot be parsed.
 pub(super) fn lenient(text: &str) -> Option<Expression> {
     if text.len() > MOST_LONG {
         return None;
@@ -43,7 +41,7 @@ pub(super) fn lenient(text: &str) -> Option<Expression> {
 struct Parser<'a> {
     text: &'a str,
     tokens: std::iter::Peekable<std::vec::IntoIter<Placed>>,
-    /// Where the last token taken was.
+    /// The span of the last token taken.
     last: Range<usize>,
     depth: usize,
     lenient: bool,
@@ -78,7 +76,6 @@ impl<'a> Parser<'a> {
         found.is_some()
     }
 
-    /// The end of the text, as a place to point at.
     fn end(&self) -> Range<usize> {
         self.text.len()..self.text.len()
     }
@@ -207,7 +204,6 @@ impl<'a> Parser<'a> {
         parsed
     }
 
-    /// A test was expected here.
     fn missing(&mut self) -> Parsed {
         let (span, place) = match self.tokens.peek() {
             Some(placed) => {
@@ -239,7 +235,7 @@ impl<'a> Parser<'a> {
         let value = self
             .tokens
             .next_if(|placed| matches!(placed.token, Token::Word(_) | Token::Quoted(_)));
-        let Some(field) = Field::of_word(typed) else {
+        let Some(field) = filtered(typed) else {
             return self.fail(
                 place.clone(),
                 FilterFault::UnknownField {
@@ -259,7 +255,7 @@ impl<'a> Parser<'a> {
                     span,
                     FilterFault::Unfinished {
                         term,
-                        expected: field.takes,
+                        expected: field.spec().takes,
                     },
                 );
             }
@@ -282,12 +278,11 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Lets every host pass.
 const fn everything() -> Expression {
     Expression::All(Vec::new())
 }
 
-/// All of them; those that say nothing are left out.
+/// All of them, without those that every host passes.
 fn all(mut parts: Vec<Expression>) -> Expression {
     parts.retain(|part| *part != everything());
     if parts.len() == 1
@@ -298,7 +293,7 @@ fn all(mut parts: Vec<Expression>) -> Expression {
     Expression::All(parts)
 }
 
-/// The opposite; the opposite of what says nothing says nothing, so that a half-typed `!` does not empty the table.
+/// The opposite; that of an incomplete test is one as well, so that a half-typed `!` does not empty the table.
 fn negated(part: Expression) -> Expression {
     if part == everything() {
         return part;

@@ -1,13 +1,11 @@
 use proptest::prelude::*;
 
 use super::lex::Operator;
-use super::test::Test;
+use super::operand::Operand;
+use super::test::{Test, known_words};
 use super::*;
 use crate::kit::{attempt, certificate, days, issued, ntlm, times, tls};
-use crate::model::{
-    HostState, KeyAlgorithm, NameSource, PublicKey, StabilityVerdict, TlsVersion, UtcSecond,
-};
-use crate::table::ColumnId;
+use crate::model::{KeyAlgorithm, NameSource, PublicKey, TlsVersion, UtcSecond};
 
 fn root(text: &str) -> Expression {
     Filter::parse(text).unwrap().root.unwrap()
@@ -20,6 +18,18 @@ fn test_of(text: &str) -> Test {
     }
 }
 
+fn field(field: Field, operator: Operator, operand: Operand) -> Test {
+    Test::Field {
+        field,
+        operator,
+        operand,
+    }
+}
+
+fn is(name: Field, word: &'static str) -> Test {
+    field(name, Operator::Equal, Operand::Word(word, None))
+}
+
 fn fault(text: &str) -> (String, std::ops::Range<usize>) {
     let error = Filter::parse(text).unwrap_err();
     (error.to_string(), error.span)
@@ -27,28 +37,48 @@ fn fault(text: &str) -> (String, std::ops::Range<usize>) {
 
 #[test]
 fn fields_are_read_with_and_without_spaces() {
-    let days = Test::Days(Operator::Less, 30);
+    let days = field(Field::DaysLeft, Operator::Less, Operand::Number(30_000));
     for text in ["days<30", "days < 30", "days <30", "days< 30", "DAYS<30"] {
         assert_eq!(test_of(text), days, "{text}");
     }
-    assert_eq!(test_of("days<=-5"), Test::Days(Operator::AtMost, -5));
-    assert_eq!(test_of("state:broken"), Test::State(HostState::Broken));
-    assert_eq!(test_of("state: broken"), Test::State(HostState::Broken));
     assert_eq!(
-        test_of("State:Flaky"),
-        Test::Stability(StabilityVerdict::Flaky)
+        test_of("days<=-5"),
+        field(Field::DaysLeft, Operator::AtMost, Operand::Number(-5_000))
     );
+    assert_eq!(test_of("state:broken"), is(Field::State, "broken"));
+    assert_eq!(test_of("state: broken"), is(Field::State, "broken"));
+    assert_eq!(test_of("State:Flaky"), is(Field::Stability, "flaky"));
     assert_eq!(
         test_of("tls<1.2"),
-        Test::Tls(Operator::Less, TlsVersion::TLS_1_2)
+        field(
+            Field::Tls,
+            Operator::Less,
+            Operand::Word("1.2", Some(i64::from(TlsVersion::TLS_1_2.0)))
+        )
     );
-    assert_eq!(test_of("tls:unknown"), Test::TlsUnknown);
+    assert_eq!(test_of("tls:unknown"), is(Field::Tls, "unknown"));
     assert_eq!(
         test_of("finding:rdp-dns-*"),
-        Test::Finding("RDP-DNS-*".into())
+        field(
+            Field::Finding,
+            Operator::Equal,
+            Operand::Finding("RDP-DNS-*".into())
+        )
     );
-    assert!(matches!(test_of("ip:10.0.4.0/24"), Test::Address(_)));
-    assert!(matches!(test_of("ip:2001:db8::/64"), Test::Address(_)));
+    assert!(matches!(
+        test_of("ip:10.0.4.0/24"),
+        Test::Field {
+            operand: Operand::Network(_),
+            ..
+        }
+    ));
+    assert!(matches!(
+        test_of("ip:2001:db8::/64"),
+        Test::Field {
+            operand: Operand::Network(_),
+            ..
+        }
+    ));
 }
 
 #[test]
@@ -59,7 +89,10 @@ fn words_quotes_and_addresses_stay_words() {
     assert_eq!(test_of("2001:db8::5"), Test::Word("2001:db8::5".into()));
     assert_eq!(test_of("fe80:"), Test::Word("fe80:".into()));
     assert_eq!(test_of("abcd::1"), Test::Word("abcd::1".into()));
-    assert_eq!(test_of("name:\"a b\""), Test::Name("a b".into()));
+    assert_eq!(
+        test_of("name:\"a b\""),
+        field(Field::Name, Operator::Equal, Operand::Text("a b".into()))
+    );
     // A word that is no field, and something that looks like an operator after it.
     assert_eq!(
         root("gone < 5"),
@@ -100,7 +133,11 @@ fn negation_has_two_spellings_and_takes_one_test_or_a_bracket() {
     );
     assert_eq!(
         root("port!=3389"),
-        not(Expression::Test(Test::Port(Operator::Equal, 3389)))
+        not(Expression::Test(field(
+            Field::Port,
+            Operator::Equal,
+            Operand::Number(3_389_000)
+        )))
     );
 }
 
@@ -123,7 +160,7 @@ fn errors_name_the_value_the_way_out_and_the_place() {
     assert_eq!(
         fault("days<soon"),
         (
-            "`days` needs a whole number of days, not `soon`".to_owned(),
+            "`days_left` needs a whole number of days, not `soon`".to_owned(),
             5..9
         )
     );
@@ -218,32 +255,23 @@ fn suggestions_follow_the_cursor() {
     assert_eq!(texts("a and tls<1."), ["1.0", "1.1", "1.2", "1.3"]);
     assert!(texts("finding:expired").contains(&"RDP-CERT-EXPIRED".to_owned()));
     assert!(texts("name:x").is_empty());
-    assert_eq!(texts("").len(), FIELDS.len() + 1, "fields and `not`");
+    assert_eq!(texts("exp"), ["expires<"]);
+    assert_eq!(
+        texts("").len(),
+        Field::of_rows().count() + 1,
+        "fields and `not`"
+    );
     assert_eq!(complete("a sta b", 5).span, 2..5);
 }
 
 #[test]
-fn every_example_can_be_typed() {
-    for field in FIELDS {
-        assert!(Filter::parse(field.example).is_ok(), "{}", field.example);
-    }
-}
-
-#[test]
 fn every_value_that_is_suggested_can_be_typed_and_says_what_it_means() {
-    for field in FIELDS {
-        for (value, says) in field.values() {
-            let text = format!("{}:{value}", field.word);
+    for field in Field::of_rows() {
+        for known in known_words(field) {
+            let text = format!("{}:{}", field.key(), known.word);
             assert!(Filter::parse(&text).is_ok(), "{text}");
-            assert!(!says.is_empty(), "{text}");
+            assert!(!known.meaning.is_empty(), "{text}");
         }
-    }
-}
-
-#[test]
-fn the_reference_can_be_typed() {
-    for (sign, _, example) in SYNTAX {
-        assert!(Filter::parse(example).is_ok(), "{sign}: {example}");
     }
 }
 
@@ -303,15 +331,15 @@ fn the_normal_form_has_one_spelling() {
         ("not  (a b)", "!(a b)"),
         ("port!=3389", "port!=3389"),
         ("! port = 3389", "port!=3389"),
-        ("not days<30", "!days<30"),
+        ("not days<30", "!days_left<30"),
         ("state = Flaky", "stability:flaky"),
         ("finding:cert-*", "finding:RDP-CERT-*"),
         ("loss >= 5.50%", "loss>=5.5"),
-        ("ip:10.0.4.10-50", "ip:10.0.4.10-10.0.4.50"),
+        ("ip:10.0.4.10-50", "address:10.0.4.10-10.0.4.50"),
         ("\"and\"", "\"and\""),
         ("\"a (b\"", "\"a (b\""),
         ("name:\"a b\"", "name:\"a b\""),
-        ("thumbprint:\"5A 5A\"", "thumbprint:5a5a"),
+        ("thumbprint:\"5A 5A\"", "sha1:5a5a"),
         ("tls:ssl3", "tls:ssl3"),
         ("last_seen<2026-12-31", "last_seen<2026-12-31"),
         ("build>=10.0.20348", "build>=10.0.20348"),
@@ -434,9 +462,7 @@ fn a_certificate_that_never_expires_is_found_by_its_last_day() {
     ] {
         assert!(!Filter::parse(text).unwrap().matches(&host), "{text}");
     }
-    let mut said = String::new();
-    ColumnId::Expires.say(&host, &mut said);
-    assert_eq!(said, "9999-12-31");
+    assert_eq!(Field::NotAfter.text(&host), "9999-12-31");
 }
 
 #[test]
@@ -455,24 +481,26 @@ fn bits_of_an_elliptic_curve_are_not_weak_ones() {
 fn expressions() -> impl Strategy<Value = Expression> {
     let parsed = |text: String| Filter::parse(&text).ok().and_then(|filter| filter.root);
     let of_field = (
-        proptest::sample::select(FIELDS),
+        proptest::sample::select(Field::of_rows().collect::<Vec<_>>()),
         prop_oneof!["[a-z0-9.:*%/(){} -]{1,12}", "\\PC{1,8}", "[0-9]{1,4}"],
         proptest::sample::select(vec![":", "<", "<=", ">=", ">", "!="]),
     )
         .prop_filter_map("what the field takes", move |(field, value, sign)| {
             let value = value.replace('"', "");
-            parsed(format!("{}{sign}\"{value}\"", field.word))
+            parsed(format!("{}{sign}\"{value}\"", field.key()))
         });
-    let of_value = proptest::sample::select(FIELDS)
+    let of_value = proptest::sample::select(Field::of_rows().collect::<Vec<_>>())
         .prop_filter("fields whose values are known", |field| {
-            !field.values().is_empty()
+            !known_words(*field).is_empty()
         })
-        .prop_flat_map(|field| (Just(field), proptest::sample::select(field.values())))
-        .prop_filter_map("a test", move |(field, (value, _))| {
-            parsed(format!("{}:{value}", field.word))
+        .prop_flat_map(|field| (Just(field), proptest::sample::select(known_words(field))))
+        .prop_filter_map("a test", move |(field, known)| {
+            parsed(format!("{}:{}", field.key(), known.word))
         });
-    let example = proptest::sample::select(FIELDS)
-        .prop_filter_map("a test", move |field| parsed(field.example.to_owned()));
+    let example = proptest::sample::select(Field::of_rows().collect::<Vec<_>>())
+        .prop_filter_map("a test", move |field| {
+            parsed(format!("{}{}", field.key(), field.spec().example))
+        });
     let word = prop_oneof!["\\PC{1,8}", "[a-z!:<>=()*.]{1,6}", "(and|or|not|days|AND)"]
         .prop_map(|word| word.replace('"', "").to_lowercase())
         .prop_filter("a word", |word| !word.is_empty())

@@ -4,12 +4,11 @@ use tui_input::{Input, InputRequest};
 
 use super::super::action::{Action, Effect, MenuKind, Move, Side};
 use super::super::aim::Aim;
-use super::super::columns;
 use super::super::menu::{self, Item};
 use super::super::model::{Menu, Model, Overlay, Screen};
 use super::super::theme::Tone;
 use super::super::view;
-use crate::table::{ColumnId, Columns};
+use crate::table::{Columns, Field};
 
 /// Said where an action has no host to act on.
 pub(super) const NOBODY: &str = "no host is meant: put the cursor on one, open one, or mark some";
@@ -119,7 +118,7 @@ pub(super) fn moved(model: &mut Model, step: Move) {
 }
 
 /// The column under the mark of the menu of columns.
-fn marked_column(model: &Model) -> Option<ColumnId> {
+fn marked_column(model: &Model) -> Option<Field> {
     let Overlay::Menu(menu) = &model.overlay else {
         return None;
     };
@@ -140,7 +139,7 @@ pub(super) fn column(model: &mut Model, action: &Action) {
             // What is seen grows or shrinks, also where the width that was chosen finds no room.
             let chosen = columns.width(column);
             let width = on_screen.or(chosen);
-            let width = width.unwrap_or_else(|| columns::look(column).least);
+            let width = width.unwrap_or_else(|| column.spec().width.0);
             let width = match side {
                 Side::Left => width.saturating_sub(1),
                 Side::Right => width.saturating_add(1),

@@ -5,7 +5,7 @@ use super::super::list::Row;
 use super::super::model::{Model, Overlay, Screen};
 use super::super::theme::Tone;
 use crate::fleet::HostId;
-use crate::table::{ColumnId, Sort};
+use crate::table::{Field, Sort};
 
 /// Facts may have sorted another host under the cursor since the frame that the user saw: what is done to the host under the
 /// cursor is done to the one in that frame, and ends the following of the first row. False when that host has left the table
@@ -83,7 +83,7 @@ pub(super) fn arranged(model: &mut Model, action: &Action) {
 }
 
 /// Sorts by a column; the same column again turns the order round.
-fn sort_by(model: &mut Model, column: ColumnId) {
+fn sort_by(model: &mut Model, column: Field) {
     let sort = &mut model.list.sort;
     *sort = Sort {
         column,

@@ -20,7 +20,7 @@ use ratatui::widgets::{Clear, Widget};
 
 use super::model::{Model, Overlay, Screen};
 use super::theme::{Theme, Tone};
-use crate::table::ColumnId;
+use crate::table::Field;
 
 /// The least terminal on which the screens make sense; below, a notice says so.
 pub(super) const LEAST: (u16, u16) = (60, 10);
@@ -119,9 +119,9 @@ pub(super) fn table_rows(model: &Model) -> usize {
 }
 
 /// Cells that a column has on the screen now; `None` when it is not there.
-pub(super) fn column_width(model: &Model, column: ColumnId) -> Option<u16> {
+pub(super) fn column_width(model: &Model, column: Field) -> Option<u16> {
     let fitted = table::fitting(model, model.size.width);
-    let found = fitted.iter().find(|fitted| fitted.column.id == column);
+    let found = fitted.iter().find(|fitted| fitted.field == column);
     found.map(|fitted| fitted.width)
 }
 

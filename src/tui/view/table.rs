@@ -12,7 +12,7 @@ use super::super::theme::Tone;
 use crate::counts::grouped;
 use crate::fleet::Host;
 use crate::model::HostState;
-use crate::table::{ColumnId, View};
+use crate::table::{Field, View};
 
 /// Cells before the first column, for the cursor's sign and the mark.
 const MARGIN: u16 = 2;
@@ -73,8 +73,8 @@ fn headings(model: &Model, columns: &[Fitted], area: Rect, buffer: &mut Buffer) 
     let mut end = x;
     for fitted in columns {
         let width = fitted.width;
-        let mut title = fitted.title().to_owned();
-        if model.list.sort.column == fitted.column.id {
+        let mut title = fitted.title();
+        if model.list.sort.column == fitted.field {
             // Next to the title, which gives up letters for it where it has to.
             let mark = theme.order(model.list.sort.inverted);
             title = text::truncate(&title, usize::from(width).saturating_sub(2), "").into_owned();
@@ -112,11 +112,11 @@ fn headings(model: &Model, columns: &[Fitted], area: Rect, buffer: &mut Buffer) 
 const BEGINNING: usize = 12;
 
 /// How many pieces of a cell are shown in so many cells.
-fn shown(id: ColumnId, width: u16, pieces: &[(String, Tone)]) -> usize {
+fn shown(id: Field, width: u16, pieces: &[(String, Tone)]) -> usize {
     match (id, pieces) {
         // A bar or two of many would tell another story than all of them do.
-        (ColumnId::Stability, _) if width < 11 => 1,
-        (ColumnId::Finding, [(finding, _), (title, _)]) => {
+        (Field::Stability, _) if width < 11 => 1,
+        (Field::Finding, [(finding, _), (title, _)]) => {
             let left = usize::from(width).saturating_sub(text::width(finding));
             1 + usize::from(left >= BEGINNING.min(text::width(title)))
         }
@@ -132,7 +132,7 @@ fn line(model: &Model, host: &Host, columns: &[Fitted], area: Rect, buffer: &mut
         let mut left = usize::from(width);
         let mut spans = Vec::new();
         let mut pieces = fitted.cell(host, theme);
-        pieces.truncate(shown(fitted.column.id, width, &pieces));
+        pieces.truncate(shown(fitted.field, width, &pieces));
         for (piece, tone) in pieces {
             let cut = text::truncate(&piece, left, theme.ellipsis()).into_owned();
             left = left.saturating_sub(text::width(&cut));

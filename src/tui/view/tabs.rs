@@ -79,9 +79,9 @@ fn extra(model: &Model, width: u16) -> String {
     }
     let sort = model.list.sort;
     let columns = super::table::fitting(model, width);
-    if columns.iter().all(|fitted| fitted.column.id != sort.column) {
+    if columns.iter().all(|fitted| fitted.field != sort.column) {
         let order = model.theme.order(sort.inverted);
-        parts.push(format!("sorted by {} {order}", sort.column.word()));
+        parts.push(format!("sorted by {} {order}", sort.column.key()));
     }
     parts.join(model.theme.separator())
 }

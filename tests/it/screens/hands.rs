@@ -621,11 +621,11 @@ fn menus_call_columns_as_flags_do() {
     let mut stand = Stand::scanning(120, 60);
     stand.keys("c");
     let picture = stand.picture(120, 60);
-    for column in rdpscan::table::ColumnId::ALL {
+    for column in rdpscan::table::Field::ALL {
         assert!(
-            picture.contains(&format!("] {}  ", column.word())),
+            picture.contains(&format!("] {}  ", column.key())),
             "{}",
-            column.word()
+            column.key()
         );
     }
 }

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use crossterm::event::KeyCode;
 use ratatui::style::{Color, Modifier};
-use rdpscan::table::ColumnId;
+use rdpscan::table::Field;
 use rdpscan::tui::{Action, Palette, Theme};
 
 use super::stage::{self, Stand};
@@ -224,7 +224,7 @@ fn what_scrolls_says_what_is_above_and_below() {
         picture.contains("more below ─") && !picture.contains("more above"),
         "{picture}"
     );
-    for _ in 1..ColumnId::ALL.len() {
+    for _ in 1..Field::of_rows().count() {
         stand.keys("j");
     }
     let picture = stand.picture(80, 24);

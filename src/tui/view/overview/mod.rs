@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::counts::grouped;
-use crate::table::{Bar, Overview, OverviewMark, Panel, Weight};
+use crate::table::{Bar, Overview, OverviewMark, Panel};
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
 
@@ -143,13 +143,10 @@ fn line(
     theme: Theme,
     (labels, room, most): (usize, usize, usize),
 ) -> Line<'static> {
-    let tone = match bar.weight {
-        _ if bar.count == 0 => Tone::Dim,
-        Weight::Good => Tone::Good,
-        Weight::Plain => Tone::Dim,
-        Weight::Notice => Tone::Notice,
-        Weight::Warn => Tone::Warn,
-        Weight::Bad => Tone::Bad,
+    let tone = if bar.count == 0 {
+        Tone::Dim
+    } else {
+        bar.weight.into()
     };
     let cells = (bar.count * room).checked_div(most).unwrap_or(0);
     // What there is is seen, however little it is.

@@ -13,7 +13,7 @@ use super::glyphs::{self, Mark};
 use crate::diagnosis::{NameMember, NamePath};
 use crate::fleet::Host;
 use crate::model::{DnsVerdict, Endpoint, History, HostKey, NameSource, not_a_host};
-use crate::tui::columns::dns_tone;
+use crate::tui::columns::tone;
 use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -23,8 +23,8 @@ pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Pa
     let dns = host.diagnosis.dns;
     let lead = vec![
         (format!("  {:<18}", "verdict"), Tone::Dim),
-        (format!("{} ", mark(dns).glyph(page.theme)), dns_tone(dns)),
-        (dns.word().to_owned(), dns_tone(dns)),
+        (format!("{} ", mark(dns).glyph(page.theme)), tone(dns)),
+        (dns.word().to_owned(), tone(dns)),
     ];
     page.line(lead);
     if let Some(disagreement) = host.diagnosis.disagreement {
@@ -122,7 +122,7 @@ fn every_name(model: &Model, host: &Host, history: &History, page: &mut Page) {
             (format!("  {}", text::clean(&name)), Tone::Plain),
             (
                 format!("  {} {}", mark(verdict).glyph(page.theme), verdict.word()),
-                dns_tone(verdict),
+                tone(verdict),
             ),
             (format!("  from {}", words.join(", ")), Tone::Dim),
         ]);

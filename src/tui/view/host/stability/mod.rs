@@ -9,7 +9,7 @@ use super::page::LABEL;
 use crate::diagnosis::{Ending, Spread, endings};
 use crate::fleet::Host;
 use crate::model::{Attempt, History, StabilityVerdict, Stage};
-use crate::tui::columns::stability_tone;
+use crate::tui::columns::tone;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use chart::Chart;
@@ -28,7 +28,7 @@ pub(super) fn write(host: &Host, history: &History, page: &mut Page) {
         (format!("  {:<LABEL$}", "verdict"), Tone::Dim),
         (
             format!("{} {}", mark.glyph(page.theme), stability.verdict),
-            stability_tone(stability.verdict),
+            tone(stability.verdict),
         ),
         (format!(", {failed} of {all} attempts failed"), Tone::Plain),
     ]);

@@ -1,0 +1,250 @@
+//! The words that fields can have, and what each means.
+//!
+//! The matches are exhaustive, so that a value which is added to the model has to explain itself here.
+
+use crate::diagnosis::catalog;
+use crate::model::{
+    CertificateStatus, DnsVerdict, HostState, Nla, SelectedSecurity, ServerFeature, Severity,
+    StabilityVerdict, Stage, TlsHandshake, TlsVersion,
+};
+use crate::table::weight::Weight;
+
+/// A word that a field can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownWord {
+    /// As it is written.
+    pub word: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+    /// How good or bad it is.
+    pub weight: Weight,
+    /// Its place where the words have an order.
+    pub(in crate::table) rank: Option<i64>,
+}
+
+const fn known(word: &'static str, meaning: &'static str) -> KnownWord {
+    KnownWord {
+        word,
+        meaning,
+        weight: Weight::Plain,
+        rank: None,
+    }
+}
+
+/// Words that are neither good nor bad.
+fn plain<T: Copy>(
+    all: &[T],
+    word: fn(T) -> &'static str,
+    meaning: fn(T) -> &'static str,
+) -> Vec<KnownWord> {
+    let all = all.iter().copied();
+    all.map(|value| known(word(value), meaning(value)))
+        .collect()
+}
+
+fn weighed<T: Copy + Into<Weight>>(
+    all: &[T],
+    word: fn(T) -> &'static str,
+    meaning: fn(T) -> &'static str,
+) -> Vec<KnownWord> {
+    let weighed = all.iter().copied().map(|value| KnownWord {
+        weight: value.into(),
+        ..known(word(value), meaning(value))
+    });
+    weighed.collect()
+}
+
+pub(super) const fn yes_or_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+pub(super) fn is_listed() -> Vec<KnownWord> {
+    vec![
+        known("yes", "its address, or a name that leads to it, was given"),
+        known("no", "it was found in a range"),
+    ]
+}
+
+pub(super) const fn tls_version(version: TlsVersion) -> Option<&'static str> {
+    match version {
+        TlsVersion::SSL_3_0 => Some("ssl3"),
+        TlsVersion::TLS_1_0 => Some("1.0"),
+        TlsVersion::TLS_1_1 => Some("1.1"),
+        TlsVersion::TLS_1_2 => Some("1.2"),
+        TlsVersion::TLS_1_3 => Some("1.3"),
+        _ => None,
+    }
+}
+
+/// The word for a handshake in which no version was seen.
+pub(super) const NO_VERSION: &str = "unknown";
+
+pub(super) fn tls_versions() -> Vec<KnownWord> {
+    let versions = [
+        (
+            TlsVersion::SSL_3_0,
+            "SSL 3.0, refused by every current client",
+        ),
+        (TlsVersion::TLS_1_0, "TLS 1.0, refused by current clients"),
+        (TlsVersion::TLS_1_1, "TLS 1.1, refused by current clients"),
+        (TlsVersion::TLS_1_2, "TLS 1.2"),
+        (TlsVersion::TLS_1_3, "TLS 1.3"),
+    ];
+    let ranked = versions.into_iter().filter_map(|(version, meaning)| {
+        Some(KnownWord {
+            rank: Some(i64::from(version.0)),
+            ..known(tls_version(version)?, meaning)
+        })
+    });
+    let unknown = known(NO_VERSION, "TLS was tried and no version was seen");
+    ranked.chain([unknown]).collect()
+}
+
+pub(super) const fn handshake(handshake: TlsHandshake) -> &'static str {
+    match handshake {
+        TlsHandshake::Full => "full",
+        TlsHandshake::LegacyPeek => "legacy_peek",
+        TlsHandshake::Failed => "failed",
+    }
+}
+
+pub(super) fn handshakes() -> Vec<KnownWord> {
+    const ALL: [TlsHandshake; 3] = [
+        TlsHandshake::Full,
+        TlsHandshake::LegacyPeek,
+        TlsHandshake::Failed,
+    ];
+    plain(&ALL, handshake, |value| match value {
+        TlsHandshake::Full => "the server proved possession of the key",
+        TlsHandshake::LegacyPeek => "read in clear by the legacy hello",
+        TlsHandshake::Failed => "the handshake failed",
+    })
+}
+
+pub(super) fn states() -> Vec<KnownWord> {
+    weighed(HostState::ALL, HostState::word, |state| match state {
+        HostState::Broken => "every attempt is stopped at the same stage",
+        HostState::Degraded => "a session would come about, but something is wrong",
+        HostState::Skipped => "skipped by the user before its probes were complete",
+        HostState::NotRdp => "something else answers",
+        HostState::Unreachable => "the network says so, or the name has no address",
+        HostState::Filtered => "silent, or prohibited on the way",
+        HostState::Closed => "refused",
+        HostState::Healthy => "nothing of note",
+        HostState::NotProbed => "nothing is known: a gateway, an exclude, or own trouble",
+    })
+}
+
+pub(super) fn certificate_statuses() -> Vec<KnownWord> {
+    weighed(
+        CertificateStatus::ALL,
+        CertificateStatus::word,
+        |status| match status {
+            CertificateStatus::Expired => "the certificate is past its end",
+            CertificateStatus::NotYetValid => "the certificate is before its start",
+            CertificateStatus::Unparsable => "the certificate cannot be read",
+            CertificateStatus::Expiring => "the certificate ends soon",
+            CertificateStatus::Valid => "the certificate is within its time",
+        },
+    )
+}
+
+pub(super) fn dns_verdicts() -> Vec<KnownWord> {
+    weighed(DnsVerdict::ALL, DnsVerdict::word, |verdict| match verdict {
+        DnsVerdict::WrongHost => "the name leads to another machine",
+        DnsVerdict::Stale => "the name leads to where nothing answers",
+        DnsVerdict::Missing => "no such name",
+        DnsVerdict::AliasLoop => "the name's aliases form a loop or an endless chain",
+        DnsVerdict::PartialDead => "some of the name's addresses do not answer",
+        DnsVerdict::AaaaDead => "the name's IPv6 addresses do not answer",
+        DnsVerdict::Error => "the resolver is in trouble",
+        DnsVerdict::PtrMismatch => "the reverse name does not lead back",
+        DnsVerdict::NoPtr => "no reverse name, and no other to check",
+        DnsVerdict::NotChecked => "switched off, or nothing to check",
+        DnsVerdict::Match => "name and address agree",
+    })
+}
+
+pub(super) fn stability_verdicts() -> Vec<KnownWord> {
+    weighed(
+        StabilityVerdict::ALL,
+        StabilityVerdict::word,
+        |verdict| match verdict {
+            StabilityVerdict::Flaky => "some attempts fail, some do not",
+            StabilityVerdict::Down => "all attempts fail",
+            StabilityVerdict::Unknown => "too few attempts to say",
+            StabilityVerdict::Steady => "all attempts get through",
+        },
+    )
+}
+
+pub(super) fn nla() -> Vec<KnownWord> {
+    weighed(Nla::ALL, Nla::word, |nla| match nla {
+        Nla::Required => "the server insists on NLA",
+        Nla::Offered => "the server chose NLA when offered",
+        Nla::NotOffered => "the server did not choose NLA",
+        Nla::Unknown => "not seen",
+    })
+}
+
+pub(super) fn protocols() -> Vec<KnownWord> {
+    const ALL: [SelectedSecurity; 7] = [
+        SelectedSecurity::Ssl,
+        SelectedSecurity::Hybrid,
+        SelectedSecurity::HybridEx,
+        SelectedSecurity::StandardRdp,
+        SelectedSecurity::Rdstls,
+        SelectedSecurity::Rdsaad,
+        SelectedSecurity::None,
+    ];
+    plain(&ALL, SelectedSecurity::word, |selected| match selected {
+        SelectedSecurity::Ssl => "TLS without NLA",
+        SelectedSecurity::Hybrid => "TLS with CredSSP",
+        SelectedSecurity::HybridEx => "CredSSP with early user authorization",
+        SelectedSecurity::StandardRdp => "standard RDP security, no TLS",
+        SelectedSecurity::Rdstls => "RDSTLS, a broker's redirection security",
+        SelectedSecurity::Rdsaad => "TLS with sign-in by Entra",
+        SelectedSecurity::None => "nothing was selected",
+    })
+}
+
+pub(super) fn server_features() -> Vec<KnownWord> {
+    plain(
+        ServerFeature::ALL,
+        ServerFeature::word,
+        |feature| match feature {
+            ServerFeature::ExtendedClientData => "extended client data blocks",
+            ServerFeature::GraphicsPipeline => "the graphics pipeline",
+            ServerFeature::RestrictedAdmin => "Restricted Admin mode",
+            ServerFeature::RemoteCredentialGuard => "Remote Credential Guard",
+        },
+    )
+}
+
+pub(super) fn severities() -> Vec<KnownWord> {
+    let meaning = |severity| match severity {
+        Severity::Critical => "the worst finding is critical",
+        Severity::High => "the worst finding is high",
+        Severity::Medium => "the worst finding is medium",
+        Severity::Low => "the worst finding is low",
+        Severity::Info => "the worst finding is for information",
+    };
+    let ranked = Severity::ALL.into_iter().map(|severity| KnownWord {
+        rank: Some(severity as i64),
+        weight: severity.into(),
+        ..known(severity.word(), meaning(severity))
+    });
+    ranked.collect()
+}
+
+pub(super) fn stages() -> Vec<KnownWord> {
+    plain(&Stage::ALL, Stage::word, Stage::meaning)
+}
+
+/// The ids of the catalogue.
+pub(in crate::table) fn finding_ids() -> Vec<KnownWord> {
+    let entries = catalog::ENTRIES.iter();
+    entries
+        .map(|entry| known(entry.id, entry.meaning))
+        .collect()
+}
