@@ -10,11 +10,10 @@ use hickory_proto::rr::rdata::{A, AAAA, PTR};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::accept::accept;
 use super::zone::Zone;
 use super::{DnsAnswer, SimError};
 
@@ -62,7 +61,7 @@ impl DnsServer {
         tokio::select! {
             () = stop.cancelled() => {}
             () = serve_udp(udp, &zone) => {}
-            () = serve_tcp(tcp, &zone) => {}
+            () = accept(tcp, TCP_CLIENTS, |stream| serve_client(stream, Arc::clone(&zone))) => {}
         }
     }
 }
@@ -87,30 +86,14 @@ async fn serve_udp(socket: UdpSocket, zone: &Zone) {
     }
 }
 
-async fn serve_tcp(listener: TcpListener, zone: &Arc<Zone>) {
-    let places = Arc::new(Semaphore::new(TCP_CLIENTS));
-    let mut clients = JoinSet::new();
-    loop {
-        while clients.try_join_next().is_some() {}
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(SOCKET_RETRY).await;
-            continue;
-        };
-        let zone = Arc::clone(zone);
-        clients.spawn(async move {
-            if let Err(error) = serve_client(stream, &zone).await {
-                tracing::debug!(%error, "DNS client over TCP ended");
-            }
-            drop(place);
-        });
+async fn serve_client(stream: TcpStream, zone: Arc<Zone>) {
+    if let Err(error) = answer_client(stream, &zone).await {
+        tracing::debug!(%error, "DNS client over TCP ended");
     }
 }
 
 /// Messages over TCP are preceded by their length in two bytes (RFC 1035 section 4.2.2).
-async fn serve_client(mut stream: TcpStream, zone: &Zone) -> io::Result<()> {
+async fn answer_client(mut stream: TcpStream, zone: &Zone) -> io::Result<()> {
     loop {
         let length = timeout(TCP_TIMEOUT, stream.read_u16()).await??;
         let mut message = vec![0; usize::from(length)];

@@ -7,11 +7,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::accept::accept;
 use super::certificate::CertificateAuthority;
 use super::connection_log::ConnectionRecord;
 use super::dns::DnsServer;
@@ -26,8 +26,6 @@ use crate::model::{DEFAULT_PORT, Endpoint};
 const CONNECTIONS_PER_HOST: usize = 64;
 /// Length of the accept queue.
 const BACKLOG: i32 = 128;
-/// The pause after a failed accept, for instance without descriptors.
-const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 /// The time for connections to end at a stop.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 const PORT_TRIES: u32 = 64;
@@ -108,7 +106,12 @@ impl SimulatedFleet {
                     let host =
                         Arc::new(HostBehavior::new(spec.clone(), scenario.seed, &authority)?);
                     let listener = TcpListener::from_std(socket.into()).map_err(bind_error)?;
-                    tasks.spawn(accept(listener, Arc::clone(&host), stop.clone()));
+                    let (served, stop) = (Arc::clone(&host), stop.clone());
+                    tasks.spawn(async move {
+                        let serve = |stream| connection::serve(Arc::clone(&served), stream);
+                        let accept = accept(listener, CONNECTIONS_PER_HOST, serve);
+                        stop.run_until_cancelled(accept).await;
+                    });
                     running.push((endpoint, host));
                 }
             }
@@ -156,32 +159,6 @@ fn described(spec: &HostSpec, endpoint: Endpoint) -> SimulatedHost {
         } else {
             spec.expect.clone()
         },
-    }
-}
-
-async fn accept(listener: TcpListener, host: Arc<HostBehavior>, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_PER_HOST));
-    let mut clients = JoinSet::new();
-    let accepting = async {
-        loop {
-            while clients.try_join_next().is_some() {}
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-                return;
-            };
-            let Ok((stream, _)) = listener.accept().await else {
-                tokio::time::sleep(ACCEPT_RETRY).await;
-                continue;
-            };
-            let host = Arc::clone(&host);
-            clients.spawn(async move {
-                connection::serve(host, stream).await;
-                drop(place);
-            });
-        }
-    };
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = accepting => {}
     }
 }
 

@@ -7,6 +7,7 @@
 //! without aliases), all hosts are on `127.0.0.1` with one port each: see [`Layout`]. INVARIANT: nothing binds or names an
 //! address outside loopback.
 
+mod accept;
 mod certificate;
 mod connection;
 mod connection_log;
