@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use rdpscan::cli::{Cli, complaint};
+use rdpscan::cli::{Cli, usage_error};
 use rdpscan::exit::ExitStatus;
 
 fn main() -> ExitCode {
@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no mistakes; a reader that is gone is none either.
-            drop(match complaint(&error) {
+            drop(match usage_error(&error) {
                 Some(line) => writeln!(std::io::stderr(), "{line}"),
                 None => error.print(),
             });

@@ -12,19 +12,20 @@ use crate::sim::{Ports, Scenario, SimulatedFleet, StartOptions};
 use crate::targets::TargetSetBuilder;
 use crate::{clock, sanitize};
 
-use super::{Wish, outputs, signals};
+use super::scan_request::ScanRequest;
+use super::{signals, stderr};
 
-/// The simulated hosts answer at once, so a second of silence is silence.
+/// Simulated hosts answer at once, so a short timeout is enough.
 const DEMO_STAGE: Duration = Duration::from_millis(1500);
-/// Nobody is waiting on the simulated hosts, so attempts may follow each other sooner.
+/// Simulated hosts have no other clients, so attempts may follow sooner.
 const DEMO_INTERVAL: Duration = Duration::from_millis(400);
 
 pub(super) async fn run(arguments: DemoArgs, resolved: Resolved) -> Result<ExitStatus> {
     let mut settings = resolved.settings.clone();
-    if *resolved.source("scan.timeout") == Source::Default {
+    if resolved.source("scan.timeout") == Source::Default {
         settings.scan.timeout = DEMO_STAGE;
     }
-    if *resolved.source("scan.interval") == Source::Default {
+    if resolved.source("scan.interval") == Source::Default {
         settings.scan.interval = DEMO_INTERVAL;
     }
     let stop = signals::listen();
@@ -35,24 +36,24 @@ pub(super) async fn run(arguments: DemoArgs, resolved: Resolved) -> Result<ExitS
     let fleet = SimulatedFleet::start(&Scenario::demo()?, options)
         .await
         .context("the simulated fleet cannot start")?;
-    // Only the simulated server knows these names, and no name of the demo may reach a real one.
+    // No name of the demo may reach a real DNS server.
     settings.names.servers = vec![fleet.dns];
     let mut builder = TargetSetBuilder::new(&[fleet.port]);
-    // Without lookups a name leads nowhere, and there is an address of nearly every host.
+    // Without lookups only addresses can be scanned, and nearly every host has one in the list.
     let dns = settings.names.dns;
     let is_wanted = |target: &String| dns || target.parse::<SocketAddr>().is_ok();
     for target in fleet.targets().into_iter().filter(is_wanted) {
         builder.add_text(&target)?;
     }
     let targets = builder.build()?;
-    let wish = Wish::new(arguments.output.output.as_deref(), settings)?;
-    if !wish.settings.output.quiet {
-        outputs::tell(&format!(
+    let request = ScanRequest::new(arguments.output.output.as_deref(), settings)?;
+    if !request.settings.output.quiet {
+        stderr::print(&format!(
             "{}: all hosts are simulated, on this machine's loopback; nothing leaves it",
             sanitize::terminal(&fleet.title)
         ));
     }
-    let status = wish.carry_out(targets, true, &stop).await;
+    let status = request.run(targets, true, &stop).await;
     fleet.stop().await;
     status
 }

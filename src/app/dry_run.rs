@@ -1,4 +1,4 @@
-//! `--dry-run`: what would be done, without a packet.
+//! `--dry-run`: the plan of a scan, without a packet.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -8,16 +8,18 @@ use crate::settings::Settings;
 use crate::targets::TargetSet;
 use crate::{platform, sanitize};
 
-use super::{fit, headless};
+use super::{capacity, headless};
 
 /// Names shown in full.
 const MOST_NAMES: usize = 10;
 
-/// The plan in words.
 pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
     let scan = &settings.scan;
-    let (in_flight, notice) =
-        fit::in_flight(scan.concurrency, scan.rate, platform::descriptor_limit());
+    let (in_flight, notice) = capacity::in_flight(
+        scan.concurrency(),
+        scan.rate(),
+        platform::descriptor_limit(),
+    );
     let endpoints = targets.endpoints();
     let rounds = scan.connect_timeouts.len() as u64;
     let names = targets
@@ -56,10 +58,10 @@ pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
     line("in flight, at most", in_flight.to_string());
     line(
         "connects per second",
-        if scan.rate == 0 {
+        if scan.rate() == 0 {
             "no cap".to_owned()
         } else {
-            format!("{} at most", scan.rate)
+            format!("{} at most", scan.rate())
         },
     );
     line(
@@ -81,11 +83,11 @@ pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
         "expected time",
         format!(
             "about {} if all is dark",
-            headless::words(dark_time(endpoints, in_flight, settings))
+            headless::rounded(dark_time(endpoints, in_flight, settings))
         ),
     );
     if let Some(limit) = scan.max_time {
-        line("at most", headless::words(limit));
+        line("at most", headless::rounded(limit));
     }
     if notice.is_some() {
         line(
@@ -97,7 +99,6 @@ pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
     text
 }
 
-/// How many, and whether some were taken away.
 fn addresses(targets: &TargetSet) -> String {
     let endpoints = targets.endpoints();
     if targets.exclude_texts().is_empty() {
@@ -107,7 +108,7 @@ fn addresses(targets: &TargetSet) -> String {
     }
 }
 
-/// As many as usual, and as many as there can be.
+/// Connections in the usual case, where attempts fail, and at most.
 fn live(endpoints: u64, attempts: u32, check_nla: bool) -> String {
     let each = Connections::of(attempts, check_nla);
     let all = |connections: u32| endpoints.saturating_mul(u64::from(connections));
@@ -123,7 +124,7 @@ fn live(endpoints: u64, attempts: u32, check_nla: bool) -> String {
     )
 }
 
-/// How many, and the first of them; `None` for none.
+/// Count and first names; `None` without any.
 fn listed<'a>(all: impl ExactSizeIterator<Item = Cow<'a, str>>) -> Option<String> {
     let count = all.len();
     let shown: Vec<_> = all.take(MOST_NAMES).collect();
@@ -136,16 +137,16 @@ fn listed<'a>(all: impl ExactSizeIterator<Item = Cow<'a, str>>) -> Option<String
     (count > 0).then(|| format!("{count}: {}{rest}", shown.join(", ")))
 }
 
-/// The longer of what the rate cap and what the timeouts allow.
+/// The longer of what the rate cap and the timeouts allow.
 fn dark_time(endpoints: u64, in_flight: u32, settings: &Settings) -> Duration {
     let scan = &settings.scan;
     let waits: Duration = scan.connect_timeouts.iter().sum();
     let by_timeouts = waits.as_secs_f64() * (endpoints as f64 / f64::from(in_flight)).max(1.0);
     let connects = endpoints as f64 * scan.connect_timeouts.len() as f64;
-    let by_rate = if scan.rate == 0 {
+    let by_rate = if scan.rate() == 0 {
         0.0
     } else {
-        connects / f64::from(scan.rate)
+        connects / f64::from(scan.rate())
     };
     let seconds = if endpoints == 0 {
         0.0

@@ -1,7 +1,8 @@
 //! `rdpscan explain`: the handbook in the terminal, as JSON or as Markdown. Without settings, files or network.
 
+mod entry_page;
+mod layout;
 mod markdown;
-mod page;
 mod pager;
 mod remedy;
 mod text;
@@ -17,7 +18,7 @@ use crate::exit::ExitStatus;
 use crate::sanitize;
 use strsim::osa_distance as distance;
 
-use super::outputs;
+use super::sink;
 
 /// Version of the JSON form.
 const SCHEMA: &str = "rdpscan.handbook/1";
@@ -29,12 +30,11 @@ const MOST_WIDTH: u16 = 110;
 const LEAST_WIDTH: u16 = 30;
 /// Suggestions for a question without an answer.
 const MOST_SUGGESTIONS: usize = 3;
-/// How much of a question is put right, in words.
+/// Words of a question that are corrected.
 const MOST_WORDS: usize = 12;
 /// How much of a question an error repeats, in characters.
 const MOST_ECHO: usize = 60;
 
-/// Answers the question, or says in one line that there is no answer and what was perhaps meant.
 pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus> {
     let book = handbook();
     let question = arguments.words.join(" ");
@@ -42,8 +42,10 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus> {
         .look_up(&question)
         .ok_or_else(|| unknown(book, &question))?;
     match arguments.format {
-        ExplainFormat::Json => outputs::print(&json(&question, &answer)?)?,
-        ExplainFormat::Markdown => outputs::print(&markdown::render(&page::pages(book, &answer)))?,
+        ExplainFormat::Json => sink::print(&json(&question, &answer)?)?,
+        ExplainFormat::Markdown => {
+            sink::print(&markdown::render(&entry_page::pages(book, &answer)))?;
+        }
         ExplainFormat::Text => {
             let is_terminal = io::stdout().is_terminal();
             let width = is_terminal
@@ -51,9 +53,9 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus> {
                 .flatten()
                 .map_or(USUAL_WIDTH, |(width, _)| width)
                 .clamp(LEAST_WIDTH, MOST_WIDTH);
-            let shown = text::render(&page::pages(book, &answer), usize::from(width));
+            let shown = text::render(&entry_page::pages(book, &answer), usize::from(width));
             if !(is_terminal && !arguments.no_pager && pager::show(&shown)) {
-                outputs::print(&shown)?;
+                sink::print(&shown)?;
             }
         }
     }
@@ -102,7 +104,7 @@ fn unknown(book: &Handbook, question: &str) -> anyhow::Error {
     }
 }
 
-/// The question with words of the handbook in place of those that differ little from one; `None` when that finds nothing either.
+/// The question with each mistyped word replaced by the nearest of the handbook; `None` when that has no answer either.
 fn corrected(book: &Handbook, question: &str) -> Option<String> {
     let words: Vec<String> = question
         .split_whitespace()
@@ -123,7 +125,7 @@ fn corrected(book: &Handbook, question: &str) -> Option<String> {
     (is_safe && meant != question.to_lowercase() && book.look_up(&meant).is_some()).then_some(meant)
 }
 
-/// Keys, and words of titles, that differ little from the question: the nearest first, then by the alphabet.
+/// Keys, and words of titles, at a small edit distance from the question, nearest first.
 fn nearest(book: &Handbook, question: &str) -> Vec<String> {
     let question: String = question.chars().take(MOST_ECHO).collect();
     let most = (question.chars().count() / 3).max(1);
@@ -167,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_of_several_words_is_put_right_word_by_word() {
+    fn a_question_of_several_words_is_corrected_word_by_word() {
         assert_eq!(
             corrected(handbook(), "intrenal error").as_deref(),
             Some("internal error")

@@ -1,5 +1,5 @@
-//! `{date}` and `{scan}` in the names of files, so that a scheduled scan leaves one file a day, or one a scan. Folders are taken as
-//! they are: whoever has braces in the name of one cannot do without them.
+//! `{date}` and `{scan}` in the names of files, so that a scheduled scan writes one file a day, or one a scan. Folders are taken
+//! literally, because existing ones may have braces in their names.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -10,16 +10,16 @@ use jiff::Timestamp;
 use crate::model::ScanId;
 use crate::sanitize;
 
-/// The path with what stands in braces in its last part put in: the day in UTC, and the id of the scan. Both are safe in names on Windows too.
-pub(super) fn filled_in(path: &Path, at: Timestamp, scan: Option<ScanId>) -> Result<PathBuf> {
+/// Replaces the placeholders in the last part of a path by the day in UTC and the scan's id, both valid in names on Windows.
+pub(super) fn expand(path: &Path, at: Timestamp, scan: Option<ScanId>) -> Result<PathBuf> {
     let name = path.file_name().and_then(OsStr::to_str);
     let Some(text) = name.filter(|name| name.contains('{')) else {
         return Ok(path.to_owned());
     };
-    let mut filled = String::with_capacity(text.len() + 24);
+    let mut expanded = String::with_capacity(text.len() + 24);
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
+        expanded.push_str(before);
         let Some((word, behind)) = after.split_once('}') else {
             bail!(
                 "`{}` has a `{{` without `}}`; write {{date}} or {{scan}}, or leave the brace out",
@@ -27,8 +27,8 @@ pub(super) fn filled_in(path: &Path, at: Timestamp, scan: Option<ScanId>) -> Res
             );
         };
         match word {
-            "date" => filled.push_str(&at.strftime("%Y-%m-%d").to_string()),
-            "scan" => filled.extend(scan.iter().map(ToString::to_string)),
+            "date" => expanded.push_str(&at.strftime("%Y-%m-%d").to_string()),
+            "scan" => expanded.extend(scan.iter().map(ToString::to_string)),
             other => bail!(
                 "`{}`: there is no `{{{}}}` in the name of a file; use {{date}} or {{scan}}",
                 sanitize::terminal(text),
@@ -37,17 +37,17 @@ pub(super) fn filled_in(path: &Path, at: Timestamp, scan: Option<ScanId>) -> Res
         }
         rest = behind;
     }
-    filled.push_str(rest);
-    Ok(path.with_file_name(filled))
+    expanded.push_str(rest);
+    Ok(path.with_file_name(expanded))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn filled(path: &str) -> Result<String, String> {
+    fn expanded_name(path: &str) -> Result<String, String> {
         let at = "2026-03-01T23:59:59Z".parse().unwrap();
-        filled_in(
+        expand(
             Path::new(path),
             at,
             "20260301T235959Z-00c0ffee".parse().ok(),
@@ -57,35 +57,38 @@ mod tests {
     }
 
     #[test]
-    fn date_and_scan_are_put_in() {
+    fn date_and_scan_are_replaced() {
         assert_eq!(
-            filled("a/fleet-{date}.html").unwrap(),
+            expanded_name("a/fleet-{date}.html").unwrap(),
             "a/fleet-2026-03-01.html"
         );
         assert_eq!(
-            filled("{date}-{scan}.json").unwrap(),
+            expanded_name("{date}-{scan}.json").unwrap(),
             "2026-03-01-20260301T235959Z-00c0ffee.json"
         );
-        assert_eq!(filled("plain.csv").unwrap(), "plain.csv");
+        assert_eq!(expanded_name("plain.csv").unwrap(), "plain.csv");
     }
 
     #[test]
     fn folders_are_taken_as_they_are() {
         assert_eq!(
-            filled("a{b}/{scan/fleet-{date}.csv").unwrap(),
+            expanded_name("a{b}/{scan/fleet-{date}.csv").unwrap(),
             "a{b}/{scan/fleet-2026-03-01.csv"
         );
-        assert_eq!(filled("{0d1f}/plain.csv").unwrap(), "{0d1f}/plain.csv");
+        assert_eq!(
+            expanded_name("{0d1f}/plain.csv").unwrap(),
+            "{0d1f}/plain.csv"
+        );
     }
 
     #[test]
     fn anything_else_in_braces_is_refused_by_name() {
         assert_eq!(
-            filled("fleet-{day}.html").unwrap_err(),
+            expanded_name("fleet-{day}.html").unwrap_err(),
             "`fleet-{day}.html`: there is no `{day}` in the name of a file; use {date} or {scan}"
         );
         assert!(
-            filled("fleet-{date.html")
+            expanded_name("fleet-{date.html")
                 .unwrap_err()
                 .contains("without `}`")
         );

@@ -1,4 +1,4 @@
-//! `rdpscan fix`: from a saved scan to a folder that mends.
+//! `rdpscan fix`: writes a folder of fix scripts for a saved scan.
 
 use anyhow::Result;
 
@@ -11,24 +11,22 @@ use crate::sanitize;
 use crate::settings::Settings;
 use crate::table::Filter;
 
-use super::file_name;
-use super::outputs::{self, tell};
-use super::saved;
+use super::{file_name, saved, sink, stderr};
 
 pub(super) fn run(arguments: &FixArgs, settings: &Settings) -> Result<ExitStatus> {
     let named = fix::remedies_named(arguments.remedy.iter().map(String::as_str))?;
     let filter = Filter::parse(&settings.output.filter)?;
-    let fleet = saved::load(&arguments.file, settings.policy.clone())?;
+    let fleet = saved::load(&arguments.file, settings.policy.policy())?;
     let began = fleet
         .times()
         .map_or_else(crate::clock::wall, |(began, _)| began);
-    let folder = file_name::filled_in(&arguments.output, began, fleet.scan())?;
+    let folder = file_name::expand(&arguments.output, began, fleet.scan())?;
     fix::check_folder(&folder)?;
-    let rows = outputs::rows(&fleet, &filter, None, Format::Json);
+    let rows = sink::rows(&fleet, &filter, None, Format::Json);
     let hosts = rows.iter().filter_map(|id| fleet.host(*id));
     let plan = fix::plan(hosts, &named);
     if plan.is_empty() {
-        tell(
+        stderr::print(
             "nothing to mend: no host that was asked for has a finding with a remedy; no folder was made",
         );
         return Ok(ExitStatus::Done);
@@ -49,6 +47,6 @@ pub(super) fn run(arguments: &FixArgs, settings: &Settings) -> Result<ExitStatus
             "; the scan was of the simulated fleet, so look at the scripts and do not run them",
         );
     }
-    tell(&line);
+    stderr::print(&line);
     Ok(ExitStatus::Done)
 }

@@ -1,4 +1,4 @@
-//! Following a scan without a screen: fold the events, and say on standard error how far it is.
+//! A scan without a screen: folds the events, and shows progress on standard error.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
@@ -14,26 +14,22 @@ use crate::model::{Descriptors, Progress, ScanEvent};
 
 use super::signals::Stop;
 
-/// Time between two lines where there is no terminal: a scan that hangs shows in a log, and one of hours does not fill it.
-const BETWEEN_LINES: Duration = Duration::from_secs(30);
+/// Time between two lines in a log: often enough to notice a scan that hangs, seldom enough for one of hours.
+const LINE_INTERVAL: Duration = Duration::from_secs(30);
 
-/// How the progress of a scan is shown.
-pub(super) enum Showing {
-    /// Not at all.
-    Nothing,
+pub(super) enum ProgressDisplay {
+    Hidden,
     /// One line that changes in place.
     Bar(ProgressBar),
     /// A line every half minute, for a log.
     Lines {
-        /// Where to.
         out: Box<dyn Write + Send>,
-        /// When the next one is due.
         next: Instant,
     },
 }
 
-impl Showing {
-    /// On standard error: a line in place on a terminal, else lines one below the other.
+impl ProgressDisplay {
+    /// A bar on a terminal, else lines.
     pub(super) fn on_standard_error() -> Self {
         let error = io::stderr();
         if !error.is_terminal() {
@@ -48,19 +44,19 @@ impl Showing {
     fn lines(out: Box<dyn Write + Send>) -> Self {
         Self::Lines {
             out,
-            next: clock::monotonic() + BETWEEN_LINES,
+            next: clock::monotonic() + LINE_INTERVAL,
         }
     }
 
-    /// When something is to be shown even though nothing has happened.
+    /// When the next line is due, without an event.
     const fn due(&self) -> Option<Instant> {
         match self {
             Self::Lines { next, .. } => Some(*next),
-            Self::Nothing | Self::Bar(_) => None,
+            Self::Hidden | Self::Bar(_) => None,
         }
     }
 
-    fn changed(&self, progress: &Progress) {
+    fn update(&self, progress: &Progress) {
         if let Self::Bar(bar) = self {
             bar.set_length(progress.work_known.max(1));
             bar.set_position(progress.work_done);
@@ -68,16 +64,16 @@ impl Showing {
         }
     }
 
-    fn say(&mut self, progress: &Progress) {
+    fn print_line(&mut self, progress: &Progress) {
         if let Self::Lines { out, next } = self {
-            // From now on, not from when it was due: after a pause there is one line, not many.
-            *next = clock::monotonic() + BETWEEN_LINES;
-            // A log that fails must not cost the scan.
+            // Counted from now: after a suspend there is one line, not many.
+            *next = clock::monotonic() + LINE_INTERVAL;
+            // A log that cannot be written must not stop the scan.
             drop(writeln!(out, "{}", line(progress)).and_then(|()| out.flush()));
         }
     }
 
-    fn end(&self) {
+    fn finish(&self) {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();
         }
@@ -90,16 +86,16 @@ pub(super) async fn follow(
     mut events: mpsc::Receiver<ScanEvent>,
     mut progress: watch::Receiver<Progress>,
     stop: &Stop,
-    mut showing: Showing,
+    mut display: ProgressDisplay,
 ) -> Fleet {
     loop {
-        let due = showing.due();
+        let due = display.due();
         tokio::select! {
             biased;
             () = stop.now.cancelled() => break,
             () = sleep_until(due.unwrap_or_else(clock::monotonic)), if due.is_some() => {
                 let now = progress.borrow().clone();
-                showing.say(&now);
+                display.print_line(&now);
             }
             event = events.recv() => match event {
                 Some(event) => fleet.apply(event),
@@ -107,15 +103,14 @@ pub(super) async fn follow(
             },
             Ok(()) = progress.changed() => {
                 let now = progress.borrow_and_update().clone();
-                showing.changed(&now);
+                display.update(&now);
             }
         }
     }
-    showing.end();
+    display.finish();
     fleet
 }
 
-/// How far it is, in one line.
 fn line(progress: &Progress) -> String {
     let mut parts = vec![
         format!("{}%", progress.percent()),
@@ -149,20 +144,20 @@ fn line(progress: &Progress) -> String {
             0 | 1 => String::new(),
             all => format!(" and {} more", all - 1),
         };
-        parts.push(format!("stuck: {endpoint} {}{more}", words(since)));
+        parts.push(format!("stuck: {endpoint} {}{more}", rounded(since)));
     }
     parts.extend(progress.left.map(|left| {
         if left < Duration::from_secs(1) {
             "finishing".to_owned()
         } else {
-            format!("{} left", words(left))
+            format!("{} left", rounded(left))
         }
     }));
     parts.join(", ")
 }
 
-/// A duration in whole seconds, as people write it.
-pub(super) fn words(duration: Duration) -> String {
+/// In whole seconds, as in `1m 05s`.
+pub(super) fn rounded(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, seconds) => format!("{seconds}s"),
@@ -207,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_says_how_far_it_is_what_comes_and_what_is_stuck() {
+    fn the_line_has_progress_pending_attempts_and_stuck_hosts() {
         assert_eq!(
             line(&progress()),
             "43%, 112 of 256 addresses tried, 9 ports open, 2 found on retry only, 1 attempt to come, 120/s, \
@@ -216,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn no_time_left_is_not_yet_the_end() {
+    fn no_time_left_is_finishing() {
         let almost = Progress {
             planned: 1,
             discovered: 1,
@@ -230,7 +225,6 @@ mod tests {
         assert!(line.ends_with("finishing"), "{line}");
     }
 
-    /// What was written, for whoever looks.
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -256,7 +250,7 @@ mod tests {
         let log = Log::default();
         let (events, receiver) = mpsc::channel(1);
         let (_publish, watching) = watch::channel(progress());
-        let lines = Showing::lines(Box::new(log.clone()));
+        let lines = ProgressDisplay::lines(Box::new(log.clone()));
         let following = tokio::spawn(async move {
             let fleet = Fleet::new(Policy::default());
             follow(fleet, receiver, watching, &Stop::default(), lines).await

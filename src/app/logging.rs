@@ -1,4 +1,4 @@
-//! The log: off unless asked for, and to a file, since the terminal belongs to the table.
+//! The log: off without `-v`, and to a file, because the terminal shows the table.
 
 use std::path::PathBuf;
 
@@ -9,9 +9,9 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use super::outputs;
+use super::stderr;
 
-/// Starts the log for `-v` (steps) and `-vv` (everything); says where it is. The guard writes the rest when dropped.
+/// Starts the log for `-v` (steps) or `-vv` (everything), and prints its folder. The guard flushes it when dropped.
 pub(super) fn start(verbosity: u8) -> Result<Option<WorkerGuard>> {
     let level = match verbosity {
         0 => return Ok(None),
@@ -30,11 +30,11 @@ pub(super) fn start(verbosity: u8) -> Result<Option<WorkerGuard>> {
         .with_target("rdpscan", level)
         .with_default(LevelFilter::WARN);
     tracing_subscriber::registry().with(layer).with(ours).init();
-    outputs::tell(&format!("the log goes to {}", folder.display()));
+    stderr::print(&format!("the log goes to {}", folder.display()));
     Ok(Some(guard))
 }
 
-/// The local cache folder: a log is of this machine and need not roam.
+/// The local cache folder, which does not roam.
 pub(super) fn folder() -> Result<PathBuf> {
     let folders = etcetera::choose_base_strategy()
         .context("this account has no home folder for logs and copies")?;

@@ -9,13 +9,12 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 
 use crate::cli::Cli;
-use crate::cli::closing::{self, Block};
+use crate::cli::after_help;
 use crate::exit::ExitStatus;
 use crate::sanitize;
 
-use super::outputs;
+use super::sink;
 
-/// A page.
 struct Page {
     /// Such as `rdpscan-fix`, without the section.
     name: String,
@@ -27,7 +26,7 @@ pub(super) fn run(folder: Option<&Path>) -> Result<ExitStatus> {
     let pages = pages()?;
     let Some(folder) = folder else {
         if let Some(first) = pages.first() {
-            outputs::print(&first.roff)?;
+            sink::print(&first.roff)?;
         }
         return Ok(ExitStatus::Done);
     };
@@ -66,14 +65,14 @@ fn name(command: &Command) -> String {
 fn page(command: &Command, all: &[String]) -> Result<Page> {
     let mut text = Vec::new();
     let source = format!("rdpscan {}", env!("CARGO_PKG_VERSION"));
-    // The generator calls arguments options, and knows no examples; the rest it does well.
+    // The generator lists arguments among the options, and has no examples.
     let options = command.clone().mut_args(|argument| {
         let is_positional = argument.is_positional();
         argument.hide(is_positional)
     });
     let man = Man::new(options).source(source).manual("rdpscan");
     man.render_title(&mut text)?;
-    // Commands and names of settings are broken nowhere, and words have no holes between them.
+    // No hyphenation inside commands and names of settings, and no justified lines.
     writeln!(text, ".nh\n.ad l")?;
     man.render_name_section(&mut text)?;
     section(&mut text, |roff| synopsis(roff, command))?;
@@ -85,8 +84,16 @@ fn page(command: &Command, all: &[String]) -> Result<Page> {
     man.render_options_section(&mut text)?;
     section(&mut text, |roff| {
         commands(roff, command);
-        for block in closing::of(command.get_name()) {
-            closing(roff, block);
+        for section in after_help::of(command.get_name()) {
+            roff.control("SH", [section.title.to_uppercase().as_str()]);
+            for (term, meaning) in section.items {
+                if let Some(term) = term {
+                    item(roff, [bold(term)], meaning);
+                } else {
+                    roff.control("PP", []);
+                    roff.text([roman(meaning)]);
+                }
+            }
         }
         see_also(roff, &name(command), all);
     })?;
@@ -96,7 +103,6 @@ fn page(command: &Command, all: &[String]) -> Result<Page> {
     })
 }
 
-/// Writes what `fill` puts on a sheet of its own.
 fn section(text: &mut Vec<u8>, fill: impl FnOnce(&mut Roff)) -> Result<()> {
     let mut roff = Roff::new();
     fill(&mut roff);
@@ -104,7 +110,7 @@ fn section(text: &mut Vec<u8>, fill: impl FnOnce(&mut Roff)) -> Result<()> {
     Ok(())
 }
 
-/// The forms of the help, each on a line.
+/// The usage lines of the help.
 fn synopsis(roff: &mut Roff, command: &Command) {
     roff.control("SH", ["SYNOPSIS"]);
     let usage = command.clone().render_usage().to_string();
@@ -172,24 +178,6 @@ fn commands(roff: &mut Roff, command: &Command) {
     }
 }
 
-fn closing(roff: &mut Roff, block: &Block) {
-    match block {
-        Block::List { title, items } => {
-            roff.control("SH", [title.to_uppercase().as_str()]);
-            for (what, means) in *items {
-                item(roff, [bold(*what)], means);
-            }
-        }
-        Block::Notes(sentences) => {
-            roff.control("SH", ["NOTES"]);
-            for sentence in *sentences {
-                roff.control("PP", []);
-                roff.text([roman(*sentence)]);
-            }
-        }
-    }
-}
-
 fn see_also(roff: &mut Roff, own: &str, all: &[String]) {
     roff.control("SH", ["SEE ALSO"]);
     let mut line = Vec::new();
@@ -203,7 +191,7 @@ fn see_also(roff: &mut Roff, own: &str, all: &[String]) {
     roff.text(line);
 }
 
-/// A heading and what stands below it, indented.
+/// A heading with an indented text.
 fn item(roff: &mut Roff, heading: impl IntoIterator<Item = Inline>, text: &str) {
     roff.control("TP", []);
     roff.text(heading.into_iter().collect::<Vec<_>>());
@@ -229,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_has_a_page_and_what_is_hidden_has_none() {
+    fn every_command_that_is_not_hidden_has_a_page() {
         let names: Vec<String> = pages().unwrap().into_iter().map(|page| page.name).collect();
         let mut expected = vec!["rdpscan".to_owned()];
         let root = Cli::command();
@@ -246,27 +234,23 @@ mod tests {
         let mut seen = 0;
         for page in pages().unwrap() {
             let command = page.name.strip_prefix("rdpscan-").unwrap_or("rdpscan");
-            for block in closing::of(command) {
-                let Block::List { title, items } = block else {
-                    continue;
-                };
+            for section in after_help::of(command) {
+                let title = section.title.to_uppercase();
                 assert!(
-                    page.roff
-                        .contains(&format!("\n.SH \"{}\"\n", title.to_uppercase()))
-                        || page
-                            .roff
-                            .contains(&format!("\n.SH {}\n", title.to_uppercase()))
+                    page.roff.contains(&format!("\n.SH \"{title}\"\n"))
+                        || page.roff.contains(&format!("\n.SH {title}\n"))
                 );
-                for (what, means) in *items {
-                    let item = format!("\n.TP\n{}\n", in_bold(what));
+                for (term, meaning) in section.items {
+                    let Some(term) = term else { continue };
+                    let item = format!("\n.TP\n{}\n", in_bold(term));
                     assert!(
                         page.roff.contains(&item),
-                        "{}: {what}\n{}",
+                        "{}: {term}\n{}",
                         page.name,
                         page.roff
                     );
-                    assert!(what.len() <= 71, "{what} is cut or broken at 80 columns");
-                    assert!(!means.is_empty());
+                    assert!(term.len() <= 71, "{term} is cut or broken at 80 columns");
+                    assert!(!meaning.is_empty());
                     seen += 1;
                 }
             }

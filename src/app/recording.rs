@@ -1,4 +1,4 @@
-//! Events are written as they come, on the way from the scan to whoever shows it.
+//! Writes events as NDJSON while they pass from the scan to the screen or the progress line.
 
 use std::io::{self, Write};
 
@@ -9,39 +9,37 @@ use crate::model::ScanEvent;
 use crate::scan::EVENT_CAPACITY;
 use crate::{platform, record};
 
-/// Where events go as they come.
 pub(super) type Live = record::Writer<Box<dyn Write + Send>>;
 
-/// What became of the events that were to be written as they came.
+/// How the recording ended.
 #[derive(Debug)]
 pub(super) enum Recorded {
-    /// Whoever wanted them has them all.
-    Whole,
-    /// Their reader went away, as `| head` does: the scan stopped, since nobody was left to hear of it.
-    Enough,
-    /// They could not be written from here on; the scan went on.
-    Lost(io::Error),
+    Complete,
+    /// The reader closed the pipe, as `| head` does, and the scan was stopped.
+    ReaderGone,
+    /// Events are missing from here on; the scan went on.
+    Failed(io::Error),
 }
 
-/// Writes every event that comes and hands it on. When `live` takes no more, the scan is not lost: it stops gently where the
-/// reader has gone away, and goes on where there was trouble. What became of it is told when the stream has ended.
+/// Writes every event and passes it on. A writer that fails loses no event for the screen: the scan stops gently where the reader
+/// has gone, and goes on otherwise. The result comes when the stream has ended.
 ///
-/// On a thread of its own: a reader that stalls stops the scan, and nothing else.
+/// A thread of its own, so that a reader that stalls blocks only the scan.
 pub(super) fn record(
     mut events: mpsc::Receiver<ScanEvent>,
     live: Live,
     stop: CancellationToken,
 ) -> (mpsc::Receiver<ScanEvent>, oneshot::Receiver<Recorded>) {
-    let (handed_on, receiver) = mpsc::channel(EVENT_CAPACITY);
-    let (told, outcome) = oneshot::channel();
+    let (forward, receiver) = mpsc::channel(EVENT_CAPACITY);
+    let (result, outcome) = oneshot::channel();
     std::thread::spawn(move || {
         let mut live = Some(live);
-        let mut handed_on = Some(handed_on);
-        let mut recorded = Recorded::Whole;
+        let mut forward = Some(forward);
+        let mut recorded = Recorded::Complete;
         while let Some(event) = events.blocking_recv() {
             if let Some(writer) = &mut live {
                 let written = writer.write(&event).and_then(|()| {
-                    // More is waiting: one write for all of it.
+                    // Events that are already queued share one write.
                     if events.is_empty() {
                         writer.flush()
                     } else {
@@ -52,26 +50,26 @@ pub(super) fn record(
                     live = None;
                     recorded = if platform::reader_is_gone(&error) {
                         stop.cancel();
-                        Recorded::Enough
+                        Recorded::ReaderGone
                     } else {
-                        Recorded::Lost(error)
+                        Recorded::Failed(error)
                     };
                 }
             }
-            // Whoever listened has left; the recording goes on to the end.
-            if let Some(listener) = &handed_on
+            // The screen was closed; the recording goes on to the end.
+            if let Some(listener) = &forward
                 && listener.blocking_send(event).is_err()
             {
-                handed_on = None;
+                forward = None;
             }
         }
         if let Some(Err(error)) = live.map(|mut writer| writer.flush())
             && !platform::reader_is_gone(&error)
         {
-            recorded = Recorded::Lost(error);
+            recorded = Recorded::Failed(error);
         }
-        // Nobody asks when the process is told to end at once.
-        drop(told.send(recorded));
+        // There is no receiver when the process ends at once.
+        drop(result.send(recorded));
     });
     (receiver, outcome)
 }
@@ -83,7 +81,7 @@ mod tests {
     use super::*;
     use crate::model::{EventBody, Notice, Origin, ScanId, Site};
 
-    /// Takes nothing, for this reason.
+    /// A writer that fails with this error.
     struct Refuses(io::ErrorKind);
 
     impl Write for Refuses {
@@ -96,7 +94,7 @@ mod tests {
         }
     }
 
-    /// Records one event while its writing fails; gives what became of it, and whether the scan was told to stop.
+    /// Records one event with a writer that fails; returns how it ended, and whether the scan was stopped.
     async fn record_failing(kind: io::ErrorKind) -> (Recorded, bool) {
         let (sender, events) = mpsc::channel(1);
         let origin = Origin::new(ScanId::new(Timestamp::UNIX_EPOCH, 0), Site::of_machine(""));
@@ -113,14 +111,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reader_that_goes_away_stops_the_scan_and_loses_no_event() {
+    async fn a_closed_pipe_stops_the_scan_and_loses_no_event() {
         let (recorded, stopped) = record_failing(io::ErrorKind::BrokenPipe).await;
-        assert!(matches!(recorded, Recorded::Enough) && stopped);
+        assert!(matches!(recorded, Recorded::ReaderGone) && stopped);
     }
 
     #[tokio::test]
-    async fn a_disk_that_is_full_stops_no_scan() {
+    async fn a_full_disk_stops_no_scan() {
         let (recorded, stopped) = record_failing(io::ErrorKind::StorageFull).await;
-        assert!(matches!(recorded, Recorded::Lost(_)) && !stopped);
+        assert!(matches!(recorded, Recorded::Failed(_)) && !stopped);
     }
 }

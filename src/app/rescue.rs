@@ -1,45 +1,68 @@
-//! A scan that its report cannot hold is saved all the same: as JSON, in the first folder that takes it.
+//! Saves a scan as JSON where the user wants it, or in another folder when its report cannot be written.
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
+
 use crate::fleet::Fleet;
-use crate::report::{self, Format, Selection, WriteError};
+use crate::report::{self, Format, Selection};
+use crate::sanitize;
+use crate::settings::OutputSettings;
 use crate::table::Filter;
 
-use super::{outlet, outputs, taste};
+use super::sink::{self, Sink};
+use super::{exporter, stderr, ui_state};
 
-/// Saves the whole scan as JSON in a folder, under the name that an export would have there; gives the path.
-///
-/// # Errors
-/// Why not, in words.
-pub(super) fn save(fleet: &Fleet, folder: &Path) -> Result<PathBuf, String> {
-    let path = outlet::free_name(folder, fleet, "", ".json")?;
-    let rows = outputs::rows(fleet, &Filter::default(), None, Format::Json);
+/// Saves the whole scan in the current folder, beside the exports of the screen.
+pub(super) fn save(fleet: &Fleet) -> Result<()> {
+    stderr::print_written(&save_in(fleet, Path::new("."))?);
+    Ok(())
+}
+
+/// Saves a scan whose report cannot be written in another folder, else prints it. Not silenced by `--quiet`.
+pub(super) fn rescue(fleet: &Fleet, filter: &Filter, settings: &OutputSettings) {
+    if let Some(path) = save_elsewhere(fleet) {
+        let path = path.to_string_lossy();
+        stderr::print(&format!(
+            "rdpscan: the whole scan is saved in `{}` instead; `rdpscan report` makes any report of it",
+            sanitize::terminal(&path)
+        ));
+        return;
+    }
+    stderr::print(
+        "rdpscan: the scan cannot be saved anywhere else either, so here is what was found",
+    );
+    if let Err(error) = sink::write(fleet, filter, settings, Format::Text, &Sink::Standard) {
+        stderr::print(&format!("rdpscan: {error:#}"));
+    }
+}
+
+fn save_in(fleet: &Fleet, folder: &Path) -> Result<PathBuf> {
+    let path = exporter::free_name(folder, fleet, "", ".json").map_err(anyhow::Error::msg)?;
+    let rows = sink::rows(fleet, &Filter::default(), None, Format::Json);
     let selection = Selection {
         fleet,
         rows: &rows,
         whole: true,
         columns: None,
     };
-    report::write_file(&path, Format::Json, &selection)
-        .map_err(|error: WriteError| error.to_string())?;
+    report::write_file(&path, Format::Json, &selection)?;
     Ok(path)
 }
 
-/// Saves the whole scan where there is room for it: beside what is remembered of the screen, else among the temporary files.
-/// `None` when neither takes it.
-pub(super) fn save_elsewhere(fleet: &Fleet) -> Option<PathBuf> {
-    first_that_takes(
+/// Tries the folder for state, then that for temporary files.
+fn save_elsewhere(fleet: &Fleet) -> Option<PathBuf> {
+    save_in_first(
         fleet,
-        taste::folder().into_iter().chain([std::env::temp_dir()]),
+        ui_state::folder().into_iter().chain([std::env::temp_dir()]),
     )
 }
 
-fn first_that_takes(fleet: &Fleet, folders: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
+fn save_in_first(fleet: &Fleet, folders: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
     folders.into_iter().find_map(|folder| {
-        // A folder that cannot be made takes no file either, which is what the next line tells.
+        // The next line fails too where the folder cannot be made.
         drop(std::fs::create_dir_all(&folder));
-        save(fleet, &folder).ok()
+        save_in(fleet, &folder).ok()
     })
 }
 
@@ -49,23 +72,23 @@ mod tests {
     use crate::diagnosis::Policy;
 
     #[test]
-    fn the_first_folder_that_takes_a_file_gets_the_scan() {
+    fn the_first_writable_folder_gets_the_scan() {
         let fleet = Fleet::new(Policy::default());
         let place = tempfile::tempdir().unwrap();
         let file = place.path().join("no-folder");
         std::fs::write(&file, "").unwrap();
         let good = place.path().join("made").join("for-it");
-        let saved = first_that_takes(&fleet, [file, good.clone()]).unwrap();
+        let saved = save_in_first(&fleet, [file, good.clone()]).unwrap();
         assert_eq!(saved.parent(), Some(good.as_path()));
-        assert_eq!(first_that_takes(&fleet, []), None);
+        assert_eq!(save_in_first(&fleet, []), None);
     }
 
     #[test]
-    fn what_was_saved_before_is_left_alone() {
+    fn an_earlier_file_is_not_overwritten() {
         let fleet = Fleet::new(Policy::default());
         let place = tempfile::tempdir().unwrap();
-        let first = save(&fleet, place.path()).unwrap();
-        let second = save(&fleet, place.path()).unwrap();
+        let first = save_in(&fleet, place.path()).unwrap();
+        let second = save_in(&fleet, place.path()).unwrap();
         assert_ne!(first, second);
         assert!(first.exists() && second.exists());
     }

@@ -1,4 +1,4 @@
-//! Saved scans: on the screen again, or in another format.
+//! `rdpscan open` and `rdpscan report`: a saved scan on the screen, or in another format.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -17,15 +17,15 @@ use crate::settings::Settings;
 use crate::table::Filter;
 use crate::tui::{self, Keeping};
 
-use super::file_name;
-use super::outputs::{self, Sink};
+use super::sink::{self, Sink};
+use super::{file_name, screen, stderr};
 
 pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<ExitStatus> {
-    let fleet = load(&arguments.file, settings.policy.clone())?;
+    let fleet = load(&arguments.file, settings.policy.policy())?;
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         bail!("`open` needs a terminal for its screens; use `rdpscan report FILE` for text");
     }
-    if outputs::is_dumb_terminal() {
+    if screen::is_dumb_terminal() {
         bail!(
             "TERM=dumb says that this terminal only prints, and `open` needs one for its screens; use `rdpscan report FILE` for text"
         );
@@ -37,11 +37,11 @@ pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<Exi
         stop: CancellationToken::new(),
         control: None,
     };
-    let options = outputs::screen(&settings, Keeping::Saved)?;
+    let options = screen::options(&settings, Keeping::Saved)?;
     let left = tui::run(fleet, &mut feed, options).await?;
-    let fleet = outputs::left(left, &settings);
+    let fleet = screen::close(left, &settings);
     if !settings.output.quiet {
-        outputs::tell(&outputs::summary(&fleet, None));
+        stderr::print(&stderr::summary(&fleet, None));
     }
     Ok(ExitStatus::Done)
 }
@@ -53,37 +53,37 @@ pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<Exit
             "events are recorded while a scan runs, and a saved scan is written as a report: use another format, such as json, or scan with --format ndjson"
         );
     }
-    let fleet = load(&arguments.file, settings.policy.clone())?;
+    let fleet = load(&arguments.file, settings.policy.policy())?;
     let sink = match &arguments.output {
         Some(path) if path.as_os_str() != "-" => {
             let began = fleet
                 .times()
                 .map_or_else(crate::clock::wall, |(began, _)| began);
-            let path = file_name::filled_in(path, began, fleet.scan())?;
+            let path = file_name::expand(path, began, fleet.scan())?;
             report::check_writable(&path)?;
             report::check_workspace(format)?;
             Sink::File(path)
         }
         _ => Sink::Standard,
     };
-    outputs::refuse_bytes_on_terminal(format, &sink)?;
+    sink::refuse_bytes_on_terminal(format, &sink)?;
     let filter = Filter::parse(&settings.output.filter)?;
-    outputs::write(&fleet, &filter, &settings.output, format, &sink)?;
-    if !settings.output.quiet {
-        outputs::tell_written(&sink);
+    sink::write(&fleet, &filter, &settings.output, format, &sink)?;
+    if let (Sink::File(path), false) = (&sink, settings.output.quiet) {
+        stderr::print_written(path);
     }
-    Ok(outputs::verdict(&fleet, &filter, &settings.output.fail_on))
+    Ok(sink::exit_status(&fleet, &filter, &settings.output.fail_on))
 }
 
-/// Opens a saved scan, judged by today's rules as of its own time.
+/// Opens a saved scan, evaluated by the current rules as of its own time.
 pub(super) fn load(path: &Path, policy: Policy) -> Result<Fleet> {
     let opened = report::open(path, policy)?;
     for note in &opened.notes {
-        outputs::tell(&format!("rdpscan: {note}"));
+        stderr::print(&format!("rdpscan: {note}"));
     }
-    // Not every format has notices, and these are about the file.
+    // Printed here, because not every format has notices.
     let mut notices = opened.fleet.notices();
     notices.retain(|notice| matches!(notice, Notice::EventsMissing { .. }));
-    outputs::tell_notices(&notices);
+    stderr::print_notices(&notices);
     Ok(opened.fleet)
 }

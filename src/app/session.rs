@@ -1,4 +1,4 @@
-//! One scan from targets to fleet: prober, engine, and whoever follows.
+//! One scan from targets to fleet: prober, engine, and screen or progress line.
 
 use std::io;
 use std::sync::Arc;
@@ -20,21 +20,19 @@ use crate::targets::TargetSet;
 use crate::tui::Keeping;
 use crate::{platform, record, sanitize, scan, tui};
 
-use super::headless::{self, Showing};
-use super::outputs::Sink;
+use super::headless::{self, ProgressDisplay};
 use super::recording::{self, Recorded};
 use super::signals::Stop;
-use super::{fit, outputs};
+use super::sink::Sink;
+use super::{capacity, screen, stderr};
 
-/// Connect timeout of attempts at hosts that are known to answer: holds two of the kernel's SYN retransmissions.
+/// Connect timeout at hosts that have answered before: long enough for two SYN retransmissions by the kernel.
 const KNOWN_HOST_CONNECT: Duration = Duration::from_millis(3500);
-/// How long the rest of the events is waited for after the screen was left.
+/// Grace time for the engine's last events after the screen was closed.
 const LAST_EVENTS: Duration = Duration::from_secs(3);
-
-/// How long a recording is waited for when the process is told to end at once.
+/// Grace time for a recording after the second signal.
 const LAST_WRITES: Duration = Duration::from_secs(1);
 
-/// What to scan, and how to follow it.
 pub(super) struct Session {
     pub(super) settings: Settings,
     pub(super) scan: ScanId,
@@ -42,37 +40,30 @@ pub(super) struct Session {
     /// The hosts are simulated on loopback.
     pub(super) simulated: bool,
     pub(super) view: View,
-    /// Events are written there as they come.
+    /// The destination of events as they come.
     pub(super) record: Option<Sink>,
 }
 
-/// A scan that was followed to its end.
-pub(super) struct Followed {
+pub(super) struct Finished {
     pub(super) fleet: Fleet,
-    /// What became of its events on the way.
     pub(super) recorded: Recorded,
-    /// The user wants it saved besides.
+    /// The user asked on the screen to save it.
     pub(super) save: bool,
 }
 
-/// How a scan is followed.
 pub(super) enum View {
-    /// The live table.
     Screen {
-        /// What becomes of the scan when it is left.
         keeping: Keeping,
     },
-    /// Progress on standard error, or not even that.
-    Quiet {
-        /// Show it.
+    Headless {
+        /// Show progress on standard error.
         progress: bool,
     },
 }
 
 impl Session {
-    /// Runs the scan to its end, or to a stop. What was found is in the fleet either way; there is none when the stop came
-    /// before the scan.
-    pub(super) async fn run(self, stop: &Stop) -> Result<Option<Followed>> {
+    /// Runs the scan to its end, or to a stop. `None` when the stop came before the scan.
+    pub(super) async fn run(self, stop: &Stop) -> Result<Option<Finished>> {
         let names = Names::new(DnsOptions {
             servers: self.settings.names.servers.clone(),
             timeout: self.settings.names.timeout,
@@ -80,15 +71,15 @@ impl Session {
         tokio::select! {
             biased;
             () = stop.gently.cancelled() => return Ok(None),
-            checked = self.refuse_what_leads_nowhere(&names) => checked?,
+            checked = self.refuse_unresolvable_target(&names) => checked?,
         }
         let keeping = match &self.view {
             View::Screen { keeping } => keeping.clone(),
-            View::Quiet { .. } => Keeping::default(),
+            View::Headless { .. } => Keeping::default(),
         };
-        let screen = outputs::screen(&self.settings, keeping)?;
+        let screen_options = screen::options(&self.settings, keeping)?;
         let trust = tokio::task::spawn_blocking(TrustStore::load).await?;
-        // Not before it is sure that there will be a scan: a recording that is there already is emptied.
+        // Last of all checks, because an existing recording is truncated.
         let live = match &self.record {
             Some(sink) => Some(record::Writer::new(sink.open()?)),
             None => None,
@@ -103,7 +94,7 @@ impl Session {
                 let (control, orders) = mpsc::channel(CONTROL_CAPACITY);
                 (Some(control), Some(orders))
             }
-            View::Quiet { .. } => (None, None),
+            View::Headless { .. } => (None, None),
         };
         let engine = scan::run(
             Arc::new(self.targets),
@@ -115,7 +106,7 @@ impl Session {
             orders,
         );
         let mut engine = tokio::spawn(engine);
-        let fleet = Fleet::new(self.settings.policy.clone());
+        let fleet = Fleet::new(self.settings.policy.policy());
         let (receiver, recorded) = match live {
             Some(live) => {
                 let (receiver, recorded) = recording::record(receiver, live, stop.gently.clone());
@@ -132,33 +123,33 @@ impl Session {
                     stop: stop.gently.clone(),
                     control,
                 };
-                let left = tui::run(fleet, &mut feed, screen).await?;
+                let left = tui::run(fleet, &mut feed, screen_options).await?;
                 save = left.save;
-                let fleet = outputs::left(left, &self.settings);
+                let fleet = screen::close(left, &self.settings);
                 stop.gently.cancel();
-                last_events(fleet, feed, stop).await
+                drain_events(fleet, feed, stop).await
             }
-            View::Quiet { progress } => {
-                let showing = if progress {
-                    Showing::on_standard_error()
+            View::Headless { progress } => {
+                let display = if progress {
+                    ProgressDisplay::on_standard_error()
                 } else {
-                    Showing::Nothing
+                    ProgressDisplay::Hidden
                 };
-                headless::follow(fleet, receiver, watching, stop, showing).await
+                headless::follow(fleet, receiver, watching, stop, display).await
             }
         };
-        last_of(&mut engine, stop).await;
+        join(&mut engine, stop).await;
         fleet.settle();
-        let recorded = outcome(recorded, stop).await;
-        Ok(Some(Followed {
+        let recorded = recording_result(recorded, stop).await;
+        Ok(Some(Finished {
             fleet,
             recorded,
             save,
         }))
     }
 
-    /// A scan of one name that leads nowhere is a mistake to be told, not a table of one row. A name among many is a row.
-    async fn refuse_what_leads_nowhere(&self, names: &Names) -> Result<()> {
+    /// A single target that does not resolve is an error, and not a table of one row. Among others it is a row.
+    async fn refuse_unresolvable_target(&self, names: &Names) -> Result<()> {
         let listed = self.targets.names();
         if let (false, Some(name)) = (self.settings.names.dns, listed.first()) {
             bail!(
@@ -180,15 +171,15 @@ impl Session {
         {
             return Ok(());
         }
-        // A plain no says more than a resolver that failed.
-        let told = lookups
+        // A negative answer is more specific than a resolver failure.
+        let failed = lookups
             .iter()
             .min_by_key(|lookup| lookup.answer.is_resolver_trouble());
-        let reason = told.map_or("no resolver was asked".to_owned(), |lookup| {
-            in_words(&lookup.answer)
+        let reason = failed.map_or("no resolver was asked".to_owned(), |lookup| {
+            reason_of(&lookup.answer)
         });
         let name = sanitize::terminal(&name.name);
-        if told.is_some_and(|lookup| lookup.answer.is_resolver_trouble()) {
+        if failed.is_some_and(|lookup| lookup.answer.is_resolver_trouble()) {
             bail!(
                 "`{name}` could not be looked up: {reason}; check the network, scan its address, or name a DNS server with --dns"
             );
@@ -206,7 +197,7 @@ impl Session {
     fn scan_options(&self) -> ScanOptions {
         let scan = &self.settings.scan;
         let limit = platform::descriptor_limit();
-        let (in_flight, notice) = fit::in_flight(scan.concurrency, scan.rate, limit);
+        let (in_flight, notice) = capacity::in_flight(scan.concurrency(), scan.rate(), limit);
         ScanOptions {
             origin: Origin::new(self.scan, Site::of_machine(&platform::machine_name())),
             seed: scan.seed.unwrap_or_default(),
@@ -218,8 +209,8 @@ impl Session {
             connect_timeout: KNOWN_HOST_CONNECT.min(scan.timeout),
             stage_timeout: scan.timeout,
             in_flight,
-            lookups: fit::lookups(limit),
-            rate: scan.rate,
+            lookups: capacity::lookups(limit),
+            rate: scan.rate(),
             ntlm: scan.ntlm,
             dns: self.settings.names.dns,
             list_all: self.settings.output.all,
@@ -231,25 +222,25 @@ impl Session {
     }
 }
 
-/// Waits for the end of the engine; not when the process is told to end at once.
-async fn last_of(engine: &mut JoinHandle<ScanEnd>, stop: &Stop) {
+/// Waits for the engine, unless a second signal comes.
+async fn join(engine: &mut JoinHandle<ScanEnd>, stop: &Stop) {
     let ended = tokio::select! {
         biased;
         () = stop.now.cancelled() => return engine.abort(),
         ended = &mut *engine => ended,
     };
     if ended.is_err_and(|error| error.is_panic()) {
-        // A fault of ours must not cost what was found: it is told, and the fleet goes on to be written.
-        outputs::tell(
+        // A bug in the engine must not lose results: the fleet is still written.
+        stderr::print(
             "rdpscan: the scan broke off by a fault of its own; what was found until then is kept",
         );
     }
 }
 
-/// What became of a recording. When the process is told to end at once, its last events have a moment to be written.
-async fn outcome(recorded: Option<oneshot::Receiver<Recorded>>, stop: &Stop) -> Recorded {
+/// Waits for the recording, after a second signal only for the grace time.
+async fn recording_result(recorded: Option<oneshot::Receiver<Recorded>>, stop: &Stop) -> Recorded {
     let Some(recorded) = recorded else {
-        return Recorded::Whole;
+        return Recorded::Complete;
     };
     let too_late = async {
         stop.now.cancelled().await;
@@ -257,13 +248,13 @@ async fn outcome(recorded: Option<oneshot::Receiver<Recorded>>, stop: &Stop) -> 
     };
     tokio::select! {
         biased;
-        recorded = recorded => recorded.unwrap_or(Recorded::Whole),
-        () = too_late => Recorded::Lost(io::Error::other("it does not take the last events")),
+        recorded = recorded => recorded.unwrap_or(Recorded::Complete),
+        () = too_late => Recorded::Failed(io::Error::other("it does not take the last events")),
     }
 }
 
-/// Takes in what the engine still sends after the screen was left: attempts under way, and the end.
-async fn last_events(mut fleet: Fleet, feed: tui::Feed, stop: &Stop) -> Fleet {
+/// Applies the events that the engine sends after the screen was closed: attempts in flight, and the end.
+async fn drain_events(mut fleet: Fleet, feed: tui::Feed, stop: &Stop) -> Fleet {
     let Some(mut events) = feed.events else {
         return fleet;
     };
@@ -274,13 +265,12 @@ async fn last_events(mut fleet: Fleet, feed: tui::Feed, stop: &Stop) -> Fleet {
     };
     tokio::select! {
         () = stop.now.cancelled() => {}
-        // A deadline that passes loses nothing that came before it.
         _ = tokio::time::timeout(LAST_EVENTS, rest) => {}
     }
     fleet
 }
 
-fn in_words(answer: &LookupAnswer) -> String {
+fn reason_of(answer: &LookupAnswer) -> String {
     match answer {
         LookupAnswer::NxDomain => "there is no such name (NXDOMAIN)".to_owned(),
         LookupAnswer::NoData => "the name has no address".to_owned(),

@@ -2,25 +2,23 @@
 
 use tokio_util::sync::CancellationToken;
 
-/// The two ways to be stopped.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Stop {
-    /// Asked once: no new connections, results so far are kept, shown and written.
+    /// After the first signal: no new connections; results so far are kept, shown and written.
     pub(super) gently: CancellationToken,
-    /// Asked twice: leave now.
+    /// After the second: exit at once.
     pub(super) now: CancellationToken,
 }
 
-/// Listens in the background for as long as the runtime lives.
 pub(super) fn listen() -> Stop {
     let stop = Stop::default();
-    let asked = stop.clone();
-    let first = os::asked_to_stop();
+    let signalled = stop.clone();
+    let first = os::stop_signal();
     tokio::spawn(async move {
         first.await;
-        asked.gently.cancel();
-        os::asked_to_stop().await;
-        asked.now.cancel();
+        signalled.gently.cancel();
+        os::stop_signal().await;
+        signalled.now.cancel();
     });
     stop
 }
@@ -29,8 +27,8 @@ pub(super) fn listen() -> Stop {
 mod os {
     use tokio::signal::unix::{SignalKind, signal};
 
-    /// Listens from now on; resolves at the next SIGINT, SIGTERM or SIGHUP. A signal that cannot be listened to never comes.
-    pub(super) fn asked_to_stop() -> impl Future<Output = ()> {
+    /// Listens from the call on; resolves at the next SIGINT, SIGTERM or SIGHUP. A signal without a listener never resolves.
+    pub(super) fn stop_signal() -> impl Future<Output = ()> {
         let wait = |kind| {
             let listener = signal(kind);
             async move {
@@ -60,7 +58,7 @@ mod os {
     use tokio::signal::windows;
 
     /// Resolves at the next Ctrl-C, Ctrl-Break, closed console, logoff or shutdown.
-    pub(super) async fn asked_to_stop() {
+    pub(super) async fn stop_signal() {
         macro_rules! wait {
             ($make:path) => {
                 async {

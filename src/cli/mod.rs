@@ -1,19 +1,21 @@
-//! Command-line flags, as close to the text as possible: values stay texts, and `settings` and `target` read them, so that a
-//! flag, a variable and a file are judged by the same rules and refused in the same words.
+//! The command line. Flags of settings come from the fields of `settings`, whose parsers also read variables and files, so that
+//! all are refused in the same words.
 
-pub(crate) mod closing;
+pub(crate) mod after_help;
 pub(crate) mod complete;
 mod flags;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::error::Error;
-use clap::{Arg, ArgAction, Args, Command as Definition, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use complete::Shell;
-pub(crate) use flags::Flag;
+use flags::Flags;
+
+use crate::settings::{Environment, Resolved, SettingsError, refusal, resolve};
+use crate::targets::{Refusal, excerpt};
 
 /// Says which hosts would refuse Remote Desktop, at which stage, and why.
 ///
@@ -28,19 +30,16 @@ pub(crate) use flags::Flag;
     arg_required_else_help = true,
     override_usage = "rdpscan [OPTIONS] TARGET...\n       rdpscan COMMAND",
     subcommand_value_name = "COMMAND",
-    after_help = closing::help("rdpscan"),
+    after_help = after_help::render("rdpscan"),
     max_term_width = 120
 )]
 pub struct Cli {
-    /// What to do instead of a scan.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// The scan.
     #[command(flatten)]
     pub scan: ScanArgs,
 }
 
-/// What there is to do besides a scan.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Scan a simulated fleet on loopback; needs no network and no privilege
@@ -67,30 +66,16 @@ pub enum Command {
     Complete(CompleteArgs),
 }
 
-/// A scan of real hosts.
 #[derive(Debug, Default, Args)]
 pub struct ScanArgs {
-    /// Which hosts.
     #[command(flatten)]
     pub targets: TargetArgs,
-    /// How fast, how often.
-    #[command(flatten)]
-    pub pace: PaceArgs,
-    /// DNS servers.
-    #[command(flatten)]
-    pub servers: ServerArgs,
-    /// What is asked besides the connection.
-    #[command(flatten)]
-    pub questions: QuestionArgs,
-    /// What comes out.
-    #[command(flatten)]
-    pub output: OutputArgs,
-    /// Settings file and log.
     #[command(flatten)]
     pub common: CommonArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
-/// Which hosts.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Targets")]
 pub struct TargetArgs {
@@ -103,129 +88,22 @@ pub struct TargetArgs {
     #[arg(short = 'f', long = "file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// Never touch these addresses, whatever name or range leads there (repeatable)
-    #[arg(long, value_name = "ADDRESSES", value_parser = something)]
+    #[arg(long, value_name = "ADDRESSES", value_parser = not_blank)]
     pub exclude: Vec<String>,
     /// Never touch the addresses of this list, a plain one of addresses, ranges and networks (repeatable)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub exclude_file: Vec<PathBuf>,
-    /// TCP ports for targets that name none, as in 3389,3390 [default: 3389]
-    #[arg(long, value_name = "PORTS", allow_hyphen_values = true)]
-    pub port: Vec<String>,
-    /// Allow more than 65,536 addresses
-    #[arg(long)]
-    pub allow_large: bool,
     /// Print the plan (addresses, connections, expected time) and stop
     #[arg(long)]
     pub dry_run: bool,
 }
 
-/// How fast, how often.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Pace")]
-pub struct PaceArgs {
-    /// Attempts at every host that answers; fewer than 3 give no verdict on stability [default: 3]
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    pub attempts: Option<String>,
-    /// Time between two attempts at one host [default: 1s]
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub interval: Option<String>,
-    /// How long each stage of an attempt may take [default: 5s]
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub timeout: Option<String>,
-    /// End the scan after this time with what was found until then [default: none]
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub max_time: Option<String>,
-    /// The most connections at once; 0 for as many as this machine allows [default: by profile]
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    pub concurrency: Option<String>,
-    /// The most connections started in a second; 0 is no cap [default: by profile]
-    #[arg(long, value_name = "PER_SECOND", allow_hyphen_values = true)]
-    pub rate: Option<String>,
-    /// How hard to press: gentle (64 at once, 100/s), normal (1,000/s) or fast (5,000/s) [default: normal]
-    #[arg(long, value_name = "PROFILE", value_parser = Words(&["gentle", "normal", "fast"]), hide_possible_values = true)]
-    pub profile: Option<String>,
-    /// Number that decides the order of the scan; it is in every report [default: random]
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
-    pub seed: Option<String>,
-}
-
-/// DNS servers.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Names and identity")]
-pub struct ServerArgs {
-    /// Ask this DNS server instead of this machine's (repeatable)
-    #[arg(
-        long,
-        value_name = "ADDR[:PORT]",
-        conflicts_with = "no_dns",
-        allow_hyphen_values = true,
-        value_parser = something
-    )]
-    pub dns: Vec<String>,
-}
-
-/// What is asked besides the connection.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Names and identity")]
-pub struct QuestionArgs {
-    /// Look no names up, neither forward nor back
-    #[arg(long)]
-    pub no_dns: bool,
-    /// Do not ask hosts with NLA for their name, domain and build
-    #[arg(long)]
-    pub no_ntlm: bool,
-    /// Learn whether NLA is demanded, by one more connection to hosts that offer it
-    #[arg(long)]
-    pub check_nla: bool,
-}
-
-/// What comes out.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Output")]
-pub struct OutputArgs {
-    /// text, json, ndjson, csv, xlsx, markdown, prometheus or html [default: by the extension of -o, else text]
-    #[arg(long, value_name = "FORMAT", value_parser = Words(FORMATS), hide_possible_values = true)]
-    pub format: Option<String>,
-    /// Write the result to this file; {date} in its name is the day in UTC, {scan} the scan's id; - is standard output
-    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub output: Option<PathBuf>,
-    /// Print the result instead of opening the live table
-    #[arg(long)]
-    pub no_tui: bool,
-    /// Which hosts call for exit status 1.
-    #[arg(long, value_name = "SEVERITY|STATE", help = FAIL_ON_HELP, value_parser = Words(FAIL_ON), hide_possible_values = true)]
-    pub fail_on: Option<String>,
-    /// List silent and closed addresses of a sweep too
-    #[arg(long)]
-    pub all: bool,
-    /// Show only what matches; --fail-on looks at these hosts alone
-    #[arg(long, value_name = "TEXT")]
-    pub filter: Option<String>,
-    /// Which columns and in which order.
-    #[command(flatten)]
-    pub table: TableArgs,
-    /// No progress line and no notices
-    #[arg(short = 'q', long)]
-    pub quiet: bool,
-}
-
-/// Which columns and in which order.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Output")]
-pub struct TableArgs {
-    /// Columns of the screen, of text, csv and markdown and of the first list of xlsx, as in state,address,expires; the other
-    /// formats always have everything [default: by format]
-    #[arg(long, value_name = "COLUMNS", allow_hyphen_values = true)]
-    pub columns: Option<String>,
-    /// Order by this column, with - in front for the other way round [default: by format]
-    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
-    pub sort: Option<String>,
-}
-
-/// Settings file and log.
+/// Flags of settings, the settings file and the log. The name of the command decides which settings it takes.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "General")]
 pub struct CommonArgs {
+    #[command(flatten)]
+    flags: Flags,
     /// Read settings from this file instead of the user's own
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
@@ -234,26 +112,24 @@ pub struct CommonArgs {
     pub verbose: u8,
 }
 
-/// A scan of the simulated fleet.
 #[derive(Debug, Default, Args)]
-pub struct DemoArgs {
-    /// How fast, how often.
-    #[command(flatten)]
-    pub pace: PaceArgs,
-    /// What is asked besides the connection.
-    #[command(flatten)]
-    pub questions: QuestionArgs,
-    /// What comes out.
-    #[command(flatten)]
-    pub output: OutputArgs,
-    /// Settings file and log.
-    #[command(flatten)]
-    pub common: CommonArgs,
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Write the result to this file; {date} in its name is the day in UTC, {scan} the scan's id; - is standard output
+    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
 }
 
-/// The handbook.
+#[derive(Debug, Default, Args)]
+pub struct DemoArgs {
+    #[command(flatten)]
+    pub common: CommonArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
 #[derive(Debug, Args)]
-#[command(after_help = closing::help("explain"))]
+#[command(after_help = after_help::render("explain"))]
 pub struct ExplainArgs {
     /// A code with or without its extended reason, a key or its beginning, or words; nothing lists everything
     #[arg(value_name = "WORDS")]
@@ -278,54 +154,28 @@ pub enum ExplainFormat {
     Markdown,
 }
 
-/// A saved scan on the screen.
 #[derive(Debug, Args)]
 pub struct OpenArgs {
     /// The saved scan, a .json report or an .ndjson recording
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
-    /// Show only what matches
-    #[arg(long, value_name = "TEXT")]
-    pub filter: Option<String>,
-    /// Which columns and in which order.
-    #[command(flatten)]
-    pub table: TableArgs,
-    /// Settings file and log.
     #[command(flatten)]
     pub common: CommonArgs,
 }
 
-/// A saved scan in another format.
 #[derive(Debug, Args)]
-#[command(after_help = closing::help("report"))]
+#[command(after_help = after_help::render("report"))]
 pub struct ReportArgs {
     /// The saved scan, a .json report or an .ndjson recording
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
-    /// text, json, csv, xlsx, markdown, prometheus or html [default: by the extension of -o, else text]
-    #[arg(long, value_name = "FORMAT", value_parser = Words(FORMATS), hide_possible_values = true)]
-    pub format: Option<String>,
-    /// Write to this file; {date} in its name is the day of the scan in UTC, {scan} its id [default: -, standard output]
-    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub output: Option<PathBuf>,
-    /// Write only what matches; --fail-on looks at these hosts alone
-    #[arg(long, value_name = "TEXT")]
-    pub filter: Option<String>,
-    /// Which columns and in which order.
-    #[command(flatten)]
-    pub table: TableArgs,
-    /// Which hosts call for exit status 1.
-    #[arg(long, value_name = "SEVERITY|STATE", help = FAIL_ON_HELP, value_parser = Words(FAIL_ON), hide_possible_values = true)]
-    pub fail_on: Option<String>,
-    /// Do not say where the report was written
-    #[arg(short = 'q', long)]
-    pub quiet: bool,
-    /// Settings file and log.
     #[command(flatten)]
     pub common: CommonArgs,
+    /// Write to this file; {date} in its name is the day of the scan in UTC, {scan} its id [default: -, standard output]
+    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub output: Option<PathBuf>,
 }
 
-/// What mends a saved scan's findings.
 #[derive(Debug, Args)]
 pub struct FixArgs {
     /// The saved scan, a .json report or an .ndjson recording
@@ -334,24 +184,18 @@ pub struct FixArgs {
     /// The folder to make; one that is there already must be empty
     #[arg(short = 'o', long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub output: PathBuf,
-    /// Only hosts that match
-    #[arg(long, value_name = "TEXT")]
-    pub filter: Option<String>,
     /// Only these remedies, as in R1,R2; also for what is merely worth knowing [default: all that are called for]
-    #[arg(long, value_name = "REMEDIES", value_parser = something)]
+    #[arg(long, value_name = "REMEDIES", value_parser = not_blank)]
     pub remedy: Vec<String>,
-    /// Settings file and log.
     #[command(flatten)]
     pub common: CommonArgs,
 }
 
-/// The settings.
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
     /// How to print them
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub format: ConfigFormat,
-    /// Settings file and log.
     #[command(flatten)]
     pub common: CommonArgs,
 }
@@ -366,7 +210,6 @@ pub enum ConfigFormat {
     Json,
 }
 
-/// JSON Schemas.
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
     /// Of what
@@ -383,16 +226,14 @@ pub enum SchemaForm {
     Events,
 }
 
-/// Completions.
 #[derive(Debug, Args)]
-#[command(after_help = closing::help("completions"))]
+#[command(after_help = after_help::render("completions"))]
 pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub shell: Shell,
 }
 
-/// A question of a shell.
 #[derive(Debug, Args)]
 pub struct CompleteArgs {
     /// Which word is to be completed, 0 for the program
@@ -402,18 +243,56 @@ pub struct CompleteArgs {
     pub words: Vec<OsString>,
 }
 
-/// `rdpscan man`.
 #[derive(Debug, Args)]
-#[command(after_help = closing::help("man"))]
+#[command(after_help = after_help::render("man"))]
 pub struct ManArgs {
     /// Write a page for every command into this folder, which must exist, instead of the first one to standard output
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub dir: Option<PathBuf>,
 }
 
-/// What a wrong command line is told: one line in the style of all others. `None` for help and version, which are no mistakes.
+impl Cli {
+    /// The settings of flags, environment, user file and defaults.
+    pub(crate) fn settings(&self, environment: &Environment) -> Result<Resolved, SettingsError> {
+        let common = self.common();
+        let flags = common.map(|common| &*common.flags.0).unwrap_or_default();
+        let config = common.and_then(|common| common.config.as_deref());
+        resolve(flags, config, self.output_file(), environment)
+    }
+
+    /// How often `-v` was given.
+    #[must_use]
+    pub fn verbosity(&self) -> u8 {
+        self.common().map_or(0, |common| common.verbose)
+    }
+
+    fn common(&self) -> Option<&CommonArgs> {
+        match &self.command {
+            None => Some(&self.scan.common),
+            #[cfg(feature = "sim")]
+            Some(Command::Demo(demo)) => Some(&demo.common),
+            Some(Command::Open(open)) => Some(&open.common),
+            Some(Command::Report(report)) => Some(&report.common),
+            Some(Command::Fix(fix)) => Some(&fix.common),
+            Some(Command::Config(config)) => Some(&config.common),
+            Some(_) => None,
+        }
+    }
+
+    fn output_file(&self) -> Option<&Path> {
+        match &self.command {
+            None => self.scan.output.output.as_deref(),
+            #[cfg(feature = "sim")]
+            Some(Command::Demo(demo)) => demo.output.output.as_deref(),
+            Some(Command::Report(report)) => report.output.as_deref(),
+            Some(_) => None,
+        }
+    }
+}
+
+/// The message for a wrong command line, in one line in the style of all others. `None` for help and version, which are no mistakes.
 #[must_use]
-pub fn complaint(error: &Error) -> Option<String> {
+pub fn usage_error(error: &Error) -> Option<String> {
     use clap::error::ErrorKind::{
         DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
     };
@@ -422,6 +301,9 @@ pub fn complaint(error: &Error) -> Option<String> {
         DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand | DisplayVersion
     ) {
         return None;
+    }
+    if let Some((flag, value, refusal)) = refusal(error) {
+        return Some(format!("rdpscan: {flag} `{}`: {refusal}", excerpt(value)));
     }
     let text = error.render().to_string();
     let parts: Vec<String> = text
@@ -438,57 +320,16 @@ pub fn complaint(error: &Error) -> Option<String> {
     Some(crate::sanitize::terminal(&line).into_owned())
 }
 
-/// A text with something in it: where a script gives the value of an empty variable, the opposite of what is meant would be
-/// done without a word.
-fn something(text: &str) -> Result<String, &'static str> {
+/// Refuses the value of a variable that is empty in a script: without any address, `--exclude` would exclude nothing.
+fn not_blank(text: &str) -> Result<String, Refusal> {
     let is_blank = |letter: char| letter.is_whitespace() || matches!(letter, ',' | ';');
     if text.chars().all(is_blank) {
-        return Err("there is nothing in it; give a value, or leave the option out");
+        return Err(Refusal::new(
+            "there is nothing in it",
+            "give a value, or leave the option out",
+        ));
     }
     Ok(text.to_owned())
-}
-
-const FORMATS: &[&str] = &crate::report::Format::WORDS;
-const FAIL_ON_HELP: &str = "Exit with status 1 for a finding at least this severe (critical, high, medium, low, info) or a host \
-    in this state (broken, degraded, skipped, not_rdp, unreachable, filtered, closed, not_probed, healthy); several with commas, \
-    as in high,closed [default: never]";
-const FAIL_ON: &[&str] = &[
-    "critical",
-    "high",
-    "medium",
-    "low",
-    "info",
-    "broken",
-    "degraded",
-    "skipped",
-    "not_rdp",
-    "unreachable",
-    "filtered",
-    "closed",
-    "not_probed",
-    "healthy",
-    "never",
-];
-
-/// Words that shells may complete. Any text is taken: `settings` refuses the wrong ones, in one line like all others.
-#[derive(Debug, Clone, Copy)]
-struct Words(&'static [&'static str]);
-
-impl TypedValueParser for Words {
-    type Value = String;
-
-    fn parse_ref(
-        &self,
-        command: &Definition,
-        arg: Option<&Arg>,
-        value: &std::ffi::OsStr,
-    ) -> Result<String, Error> {
-        StringValueParser::new().parse_ref(command, arg, value)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(self.0.iter().copied().map(PossibleValue::new)))
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,6 @@
-#[cfg(feature = "sim")]
-use std::path::Path;
-
 use clap::CommandFactory as _;
 
 use super::*;
-use crate::model::{HostState, Severity};
-use crate::report::Format;
-use crate::settings::Profile;
 
 fn parse(arguments: &str) -> Cli {
     Cli::try_parse_from(["rdpscan"].into_iter().chain(arguments.split_whitespace())).unwrap()
@@ -49,14 +43,11 @@ fn flags_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn every_word_offered_is_one_that_is_taken() {
-    assert_eq!(FORMATS, Format::ALL.map(Format::word));
-    let severities = Severity::ALL.map(Severity::word);
-    let states: Vec<_> = HostState::ALL.iter().map(|state| state.word()).collect();
-    assert_eq!(FAIL_ON, [&severities, &*states, &["never"]].concat());
+fn a_bad_value_of_a_flag_is_refused_as_in_a_file() {
+    let error = Cli::try_parse_from(["rdpscan", "a", "--format=yaml"]).unwrap_err();
     assert_eq!(
-        ["gentle", "normal", "fast"],
-        Profile::ALL.map(Profile::word)
+        usage_error(&error).unwrap(),
+        "rdpscan: --format `yaml`: not one of the words; give text, json, ndjson, csv, xlsx, markdown, prometheus, html, or auto"
     );
 }
 
@@ -64,7 +55,14 @@ fn every_word_offered_is_one_that_is_taken() {
 #[test]
 fn the_demo_takes_output_and_pace() {
     let cli = parse("demo --format json -o out.json --no-tui --seed 7 --attempts 5");
-    let keys: Vec<_> = cli.flags().into_iter().map(|flag| flag.key).collect();
+    let keys: Vec<_> = cli
+        .common()
+        .unwrap()
+        .flags
+        .0
+        .iter()
+        .map(|flag| flag.key)
+        .collect();
     assert_eq!(
         keys,
         [
@@ -75,6 +73,8 @@ fn the_demo_takes_output_and_pace() {
         ]
     );
     assert_eq!(cli.output_file(), Some(Path::new("out.json")));
+    let other = Cli::try_parse_from(["rdpscan", "demo", "--port", "3390"]).unwrap_err();
+    assert_eq!(other.kind(), clap::error::ErrorKind::UnknownArgument);
 }
 
 #[test]

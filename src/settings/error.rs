@@ -1,32 +1,24 @@
 use std::path::PathBuf;
 
-use super::resolve::Source;
+use super::{Given, Source};
 use crate::report::FormatError;
-use crate::targets::excerpt;
+use crate::targets::{Refusal, excerpt};
 
-/// Why there are no settings. Each message is one line with the value, the reason and the way out.
+/// Each message is one line with the value, the reason and the way out.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// A value that cannot be used.
     #[error("{} `{}`: {reason}; {way_out}", place(origin, key), excerpt(value))]
     Value {
-        /// Where it stands.
         origin: Source,
-        /// The setting.
         key: &'static str,
-        /// The value.
         value: String,
-        /// Why it cannot be used.
         reason: String,
-        /// What to do.
         way_out: String,
     },
     /// A key in a file that is no setting.
     #[error("{origin}: `{}` is not a setting; {}", excerpt(key), hint(*nearest))]
     UnknownKey {
-        /// Where it stands.
         origin: Source,
-        /// The key.
         key: String,
         /// The setting that was probably meant.
         nearest: Option<&'static str>,
@@ -34,7 +26,6 @@ pub enum SettingsError {
     /// A `RDPSCAN_` variable that is no setting.
     #[error("environment variable `{}` is not a setting; {}", excerpt(name), hint(nearest.as_deref()))]
     UnknownVariable {
-        /// Its name.
         name: String,
         /// The variable that was probably meant.
         nearest: Option<String>,
@@ -45,9 +36,8 @@ pub enum SettingsError {
         excerpt(&path.to_string_lossy())
     )]
     Unreadable {
-        /// Its path.
         path: PathBuf,
-        /// What the system said; told in the message, so not a source of its own.
+        /// Part of the message, so not a source of its own.
         cause: std::io::Error,
     },
     /// A settings file that is not TOML.
@@ -56,22 +46,30 @@ pub enum SettingsError {
         excerpt(line)
     )]
     Syntax {
-        /// Where reading ended.
         origin: Source,
-        /// The line.
         line: String,
-        /// What the parser said.
         reason: String,
     },
-    /// An output file whose extension says nothing about its format.
+    /// An output file whose extension is not of a format.
     #[error("-o: {cause}")]
-    UnknownExtension {
-        /// What would do.
-        cause: FormatError,
-    },
+    UnknownExtension { cause: FormatError },
+    #[error("the defaults of the settings cannot be read: {0}")]
+    Defaults(clap::Error),
 }
 
-/// Flags and variables speak for themselves; in a file the key has to be said.
+impl SettingsError {
+    pub(super) fn refused(given: &Given, refusal: Refusal) -> Self {
+        Self::Value {
+            origin: given.source.clone(),
+            key: given.key,
+            value: given.text.clone(),
+            reason: refusal.reason,
+            way_out: refusal.way_out,
+        }
+    }
+}
+
+/// Names of flags and variables imply the key; a line of a file does not.
 fn place(origin: &Source, key: &str) -> String {
     match origin {
         Source::Flag(_) | Source::Environment(_) => origin.to_string(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::value::{optional, word};
+use super::parse::{optional, word};
 use crate::fleet::Host;
 use crate::model::{HostState, Severity};
 use crate::targets::{Refusal, excerpt};
@@ -52,9 +52,15 @@ impl FailOn {
     /// The word for [`Self::default`].
     pub(super) const NEVER: &'static str = "never";
 
+    /// Every word that can stand in it.
+    pub(super) fn words() -> Vec<&'static str> {
+        let triggers = Trigger::all().into_iter().map(Trigger::word);
+        triggers.chain([Self::NEVER]).collect()
+    }
+
     /// Reads `high`, `broken,unreachable` or `never`.
     pub(super) fn read(text: &str) -> Result<Self, Refusal> {
-        let triggers = optional(text, Self::NEVER, |text| {
+        let triggers = optional(Self::NEVER, |text: &str| {
             text.split(',')
                 .map(|item| {
                     let item = item.trim();
@@ -68,7 +74,7 @@ impl FailOn {
                     })
                 })
                 .collect::<Result<Vec<_>, _>>()
-        })?;
+        })(text)?;
         Ok(Self(triggers.unwrap_or_default()))
     }
 

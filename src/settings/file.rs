@@ -1,25 +1,15 @@
-//! A settings file as key and text pairs with their lines. What the texts mean is the key table's business.
+//! A settings file as keys and texts with their lines; the parsers of the settings read the texts.
 
 use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::error::SettingsError;
-use super::keys::{KEYS, Key, find};
-use super::nearest::nearest;
-use super::resolve::Source;
+use super::arguments::{Given, keys};
+use super::{SettingsError, Source, nearest};
 
-/// One value of a file.
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) key: &'static str,
-    pub(super) text: String,
-    pub(super) line: usize,
-}
-
-/// The values that a file sets.
-pub(super) fn read(content: &str, path: &Path) -> Result<Vec<Entry>, SettingsError> {
+/// The values that a file sets, from its top.
+pub(super) fn read(content: &str, path: &Path) -> Result<Vec<Given>, SettingsError> {
     let origin = |line| Source::File {
         path: path.to_owned(),
         line,
@@ -45,27 +35,30 @@ pub(super) fn read(content: &str, path: &Path) -> Result<Vec<Entry>, SettingsErr
     found.sort_by_key(|(line, ..)| *line);
     found
         .into_iter()
-        .map(|(line, path, value)| match find(&path) {
-            Some(key) => value
-                .and_then(text_of)
-                .map(|text| Entry {
-                    key: key.path,
+        .map(|(line, path, value)| {
+            let origin = origin(line);
+            let Some(key) = keys().find(|key| *key == path) else {
+                return Err(SettingsError::UnknownKey {
+                    origin,
+                    nearest: nearest(&path, keys()),
+                    key: path,
+                });
+            };
+            match value.and_then(text_of) {
+                Some(text) => Ok(Given {
+                    key,
                     text,
-                    line,
-                })
-                .ok_or_else(|| SettingsError::Value {
-                    origin: origin(line),
-                    key: key.path,
+                    source: origin,
+                }),
+                None => Err(SettingsError::Value {
+                    origin,
+                    key,
                     value: value.map_or("table", DeValue::type_str).to_owned(),
                     reason: "this kind of value cannot be used".to_owned(),
                     way_out: "write it as in the sample, a number, a text or a list of them"
                         .to_owned(),
                 }),
-            None => Err(SettingsError::UnknownKey {
-                origin: origin(line),
-                nearest: nearest(&path, KEYS.iter().map(|key| key.path)),
-                key: path,
-            }),
+            }
         })
         .collect()
 }
@@ -82,13 +75,12 @@ fn flatten<'v, 'i>(
         } else {
             format!("{section}.{}", name.get_ref())
         };
-        let inside = |key: &Key| {
-            key.path
-                .strip_prefix(&*path)
+        let inside = |key: &str| {
+            key.strip_prefix(&*path)
                 .is_some_and(|rest| rest.starts_with('.'))
         };
         match value.get_ref() {
-            DeValue::Table(inner) if KEYS.iter().any(inside) => flatten(inner, &path, visit),
+            DeValue::Table(inner) if keys().any(inside) => flatten(inner, &path, visit),
             other => visit(path, name.span().start, Some(other)),
         }
     }

@@ -1,5 +1,3 @@
-//! What was probably meant.
-
 use strsim::osa_distance as distance;
 
 /// The candidate that differs least from `word`, when that is little enough to have been meant.

@@ -1,64 +1,108 @@
-//! Settings as `rdpscan config` prints them.
+//! Settings as `rdpscan config` prints them, and how the values are written that serde would write otherwise.
 
-use std::fmt::Write as _;
+#![expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes fields by reference"
+)]
 
-use serde_json::{Map, Value, json};
+use std::fmt::Display;
+use std::time::Duration;
 
-use super::keys::KEYS;
-use super::resolve::Resolved;
+use serde::{Serialize as _, Serializer};
+use serde_json::{Map, json};
+use toml::Value;
+
+use super::Resolved;
+use super::arguments::{keys, variable};
+use super::parse::duration_text;
+use crate::tui::Palette;
 
 /// One line per setting: key, value, and where it came from. Reads back as a settings file.
 #[must_use]
 pub fn text(resolved: &Resolved) -> String {
-    let lines: Vec<_> = KEYS
-        .iter()
-        .map(|key| {
-            let value = format!("{} = {}", key.path, (key.show)(&resolved.settings));
-            (value, one_line(&resolved.source(key.path).to_string()))
+    let lines: Vec<_> = values(resolved)
+        .map(|(key, value)| {
+            let value = format!("{key} = {value}");
+            // A comment ends with its line, whatever a path holds.
+            let source = resolved.source(key).to_string();
+            (value, source.replace(char::is_control, "?"))
         })
         .collect();
-    let width = lines
-        .iter()
-        .map(|(value, _)| value.chars().count())
-        .max()
-        .unwrap_or_default();
-    lines
-        .iter()
-        .fold(String::new(), |mut all, (value, source)| {
-            // Writing to a string cannot fail.
-            if writeln!(all, "{value:width$}  # {source}").is_err() {
-                all.push('\n');
-            }
-            all
-        })
+    let widths = lines.iter().map(|(value, _)| value.chars().count());
+    let width = widths.max().unwrap_or_default();
+    let lines = lines.iter();
+    let lines = lines.map(|(value, source)| format!("{value:width$}  # {source}\n"));
+    lines.collect::<Vec<_>>().concat()
 }
 
 /// An object by key, each with `value`, the kind of `source`, its `origin` in words, and the `variable` that would set it.
 #[must_use]
 pub fn json(resolved: &Resolved) -> String {
-    let keys: Map<String, Value> = KEYS
-        .iter()
-        .map(|key| {
-            let source = resolved.source(key.path);
+    let keys: Map<_, _> = values(resolved)
+        .map(|(key, value)| {
+            let source = resolved.source(key);
             let value = json!({
-                "value": (key.show)(&resolved.settings),
+                "value": value,
                 "source": source.kind(),
                 "origin": source.to_string(),
-                "variable": key.variable(),
+                "variable": variable(key),
             });
-            (key.path.to_owned(), value)
+            (key.to_owned(), value)
         })
         .collect();
-    let file = match &resolved.file {
-        Some(path) => Value::from(path.to_string_lossy()),
-        None => Value::Null,
-    };
+    let file = resolved.file.as_ref().map(|path| path.to_string_lossy());
     format!("{:#}\n", json!({ "file": file, "settings": keys }))
 }
 
-/// A comment ends with its line, whatever a path holds.
-fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|letter| if letter.is_control() { '?' } else { letter })
-        .collect()
+/// Every key with its value, as a settings file has it.
+pub(super) fn values(resolved: &Resolved) -> impl Iterator<Item = (&'static str, Value)> {
+    let mut settings = resolved.settings.clone();
+    let scan = &mut settings.scan;
+    scan.concurrency = Some(scan.concurrency());
+    scan.rate = Some(scan.rate());
+    // INVARIANT: every value is one that TOML has; a test writes them all.
+    let tree = Value::try_from(settings).unwrap_or_else(|_| Value::Table(toml::Table::new()));
+    keys().filter_map(move |key| {
+        let (section, name) = key.split_once('.')?;
+        Some((key, tree.get(section)?.get(name)?.clone()))
+    })
+}
+
+type Written<S> = Result<<S as Serializer>::Ok, <S as Serializer>::Error>;
+
+pub(super) fn text_of<S: Serializer>(value: &impl Display, to: S) -> Written<S> {
+    to.collect_str(value)
+}
+
+pub(super) fn or_auto<S: Serializer>(value: &Option<impl Display>, to: S) -> Written<S> {
+    match value {
+        Some(value) => to.collect_str(value),
+        None => to.serialize_str("auto"),
+    }
+}
+
+pub(super) fn theme<S: Serializer>(theme: &Option<Palette>, to: S) -> Written<S> {
+    to.serialize_str(theme.map_or("auto", Palette::word))
+}
+
+pub(super) fn duration<S: Serializer>(time: &Duration, to: S) -> Written<S> {
+    to.serialize_str(&duration_text(*time))
+}
+
+pub(super) fn durations<S: Serializer>(times: &[Duration], to: S) -> Written<S> {
+    to.collect_seq(times.iter().copied().map(duration_text))
+}
+
+pub(super) fn duration_or_none<S: Serializer>(time: &Option<Duration>, to: S) -> Written<S> {
+    to.serialize_str(&time.map_or_else(|| "none".to_owned(), duration_text))
+}
+
+/// TOML numbers end at `i64::MAX`; a larger one is written as text, and read as well.
+pub(super) fn seed<S: Serializer>(seed: &Option<u64>, to: S) -> Written<S> {
+    match seed.map(|seed| (seed, i64::try_from(seed))) {
+        None => to.serialize_str("random"),
+        Some((_, Ok(seed))) => seed.serialize(to),
+        Some((seed, Err(_))) => to.collect_str(&seed),
+    }
 }

@@ -1,8 +1,6 @@
 //! Pages as Markdown.
 
-use std::fmt::Write as _;
-
-use super::page::{Item, Page};
+use super::layout::{Item, Page};
 
 /// The pages; the first heading is of level 1.
 pub(super) fn render(pages: &[Page]) -> String {
@@ -37,51 +35,45 @@ fn block(out: &mut String, mark: &str, text: &str) {
     if !out.is_empty() {
         out.push('\n');
     }
-    put(out, format_args!("{mark}{}\n", safe(text)));
+    out.extend([format!("{mark}{}\n", safe(text))]);
 }
 
 fn write(out: &mut String, item: &Item, number: Option<usize>) {
     let lead = number.map_or_else(|| "- ".to_owned(), |number| format!("{number}. "));
     let indent = " ".repeat(lead.len());
     if item.label.is_empty() {
-        put(out, format_args!("{lead}{}\n", safe(&item.text)));
+        out.extend([format!("{lead}{}\n", safe(&item.text))]);
     } else {
-        put(
-            out,
-            format_args!("{lead}**{}**: {}\n", safe(&item.label), safe(&item.text)),
-        );
+        out.extend([format!(
+            "{lead}**{}**: {}\n",
+            safe(&item.label),
+            safe(&item.text)
+        )]);
     }
     for (word, text) in &item.below {
         if word.is_empty() {
-            put(out, format_args!("{indent}- {}\n", safe(text)));
+            out.extend([format!("{indent}- {}\n", safe(text))]);
         } else {
-            put(out, format_args!("{indent}- {word}: {}\n", safe(text)));
+            out.extend([format!("{indent}- {word}: {}\n", safe(text))]);
         }
     }
     for code in &item.code {
-        put(
-            out,
-            format_args!(
-                "\n{indent}{}:\n\n{indent}```{}\n",
-                safe(&code.label),
-                code.language
-            ),
-        );
+        out.extend([format!(
+            "\n{indent}{}:\n\n{indent}```{}\n",
+            safe(&code.label),
+            code.language
+        )]);
         for line in &code.lines {
-            put(
-                out,
-                format_args!("{}\n", format!("{indent}{line}").trim_end()),
-            );
+            out.extend([format!("{}\n", format!("{indent}{line}").trim_end())]);
         }
-        put(out, format_args!("{indent}```\n"));
+        out.extend([format!("{indent}```\n")]);
     }
     if !item.code.is_empty() {
         out.push('\n');
     }
 }
 
-/// The few marks that mean something inside a line, outside of the texts' own code spans. The texts are the handbook's own,
-/// so that nothing more is needed.
+/// Escapes inline marks outside of code spans. The texts are the handbook's own, so nothing more is needed.
 fn safe(text: &str) -> String {
     let has_spans = text.matches('`').count().is_multiple_of(2);
     let mut escaped = String::with_capacity(text.len());
@@ -95,9 +87,4 @@ fn safe(text: &str) -> String {
         escaped.push(character);
     }
     escaped
-}
-
-fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
-    // INVARIANT: writing to a string does not fail.
-    out.write_fmt(text).unwrap_or_default();
 }

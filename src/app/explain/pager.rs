@@ -9,24 +9,24 @@ pub(super) fn show(text: &str) -> bool {
 
     use tokio::signal::unix::{SignalKind, signal};
 
-    let wish = std::env::var("PAGER").unwrap_or_else(|_| "less -FRX".to_owned());
-    let mut words = wish.split_whitespace();
+    let pager = std::env::var("PAGER").unwrap_or_else(|_| "less -FRX".to_owned());
+    let mut words = pager.split_whitespace();
     let Some(program) = words.next().filter(|program| *program != "cat") else {
         return false;
     };
-    // Ctrl-C is for the pager: this program must not go first and leave it without a terminal.
+    // Ctrl-C is for the pager: this program must not exit first and take the terminal away.
     let ignored = signal(SignalKind::interrupt());
     let mut command = Command::new(program);
     command.args(words).stdin(Stdio::piped());
     if std::env::var_os("LESS").is_none() {
-        // A bare `less` shall not stand in the way of a text that fits on the screen.
+        // Without `-F` a bare `less` waits for a key even if the text fits on the screen.
         command.env("LESS", "FRX");
     }
     let Ok(mut child) = command.spawn() else {
         return false;
     };
     if let Some(mut pipe) = child.stdin.take() {
-        // A pager that was left early has seen enough.
+        // A pager that is closed early breaks the pipe.
         drop(pipe.write_all(text.as_bytes()));
     }
     drop(child.wait());

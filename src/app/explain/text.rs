@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::page::{Item, Page, Section};
+use super::layout::{Item, Page, Section};
 
 /// Labels wider than this get a line of their own, in columns.
 const MOST_LABEL: usize = 28;
@@ -91,7 +91,7 @@ fn write_item(out: &mut String, item: &Item, lead: &str, widest: usize, width: u
     for code in &item.code {
         wrap(out, &below, &below, &format!("{}:", code.label), width);
         for line in &code.lines {
-            // Never wrapped: it is to be pasted.
+            // Not wrapped, so that it can be pasted.
             out.push_str(format!("{below}  {line}").trim_end());
             out.push('\n');
         }
@@ -138,7 +138,7 @@ mod tests {
         let book = handbook();
         for entry in book.entries() {
             let answer = book.look_up(&entry.key).unwrap();
-            let pages = super::super::page::pages(book, &answer);
+            let pages = super::super::entry_page::pages(book, &answer);
             let commands: Vec<&str> = entry
                 .remedy
                 .iter()

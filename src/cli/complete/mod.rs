@@ -1,5 +1,8 @@
-//! What could stand at the cursor of a command line: one answer for every shell, read from the definition of the command line
-//! itself. The scripts that shells load know nothing but how to ask, so that they stay right whatever is added here.
+//! Candidates at the cursor of a command line, from the definition of the command line itself. The scripts that shells load only
+//! call `__complete`, so that a new option needs no new script.
+//!
+//! The dynamic completion of `clap_complete` does not replace this: its scripts for bash complete neither `--option=value` nor values
+//! with a colon, and a blank follows lists that go on.
 
 mod shell;
 #[cfg(test)]
@@ -8,34 +11,32 @@ mod values;
 
 use std::ffi::OsString;
 
-use clap::{Arg, ArgAction, Command, ValueHint};
+use clap::builder::StyledStr;
+use clap::{Arg, ArgAction, Command};
 
 pub use shell::Shell;
-use values::Values;
 
-/// Something that could stand at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Candidate {
     /// The whole word.
     pub(crate) text: String,
-    /// What it means, in a line; may be empty.
-    pub(crate) says: String,
+    /// May be empty.
+    pub(crate) help: String,
 }
 
-/// What else the shell shall do.
+/// What a shell does with the candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rest {
-    /// Nothing: the candidates are all, and a blank follows the one taken.
+enum Kind {
+    /// They are all, and a blank follows the one taken.
     Words,
-    /// As [`Self::Words`], but the word may go on, as a list with commas does.
+    /// The word may go on, as a list with commas does.
     List,
-    /// Offer files, in the way that the shell has for them.
+    /// The shell completes files itself.
     Files,
-    /// Offer folders.
     Folders,
 }
 
-impl Rest {
+impl Kind {
     const fn word(self) -> &'static str {
         match self {
             Self::Words => "words",
@@ -46,28 +47,26 @@ impl Rest {
     }
 }
 
-/// The answer to a shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Answer {
-    rest: Rest,
+pub(crate) struct Completion {
+    kind: Kind,
     candidates: Vec<Candidate>,
 }
 
-impl Answer {
-    fn words(candidates: Vec<Candidate>) -> Self {
-        let rest = Rest::Words;
-        Self { rest, candidates }
+impl Completion {
+    const fn new(kind: Kind, candidates: Vec<Candidate>) -> Self {
+        Self { kind, candidates }
     }
 
-    /// As the scripts read it: what else to do on the first line, then a candidate on each, its meaning after a tab.
+    /// As the scripts read it: the kind on the first line, then a candidate on each, its help after a tab.
     pub(crate) fn lines(&self) -> String {
-        let mut text = format!("{}\n", self.rest.word());
+        let mut text = format!("{}\n", self.kind.word());
         for candidate in &self.candidates {
             text.push_str(&candidate.text);
-            let says = brief(&candidate.says);
-            if !says.is_empty() {
+            let help = brief(&candidate.help);
+            if !help.is_empty() {
                 text.push('\t');
-                text.push_str(&says);
+                text.push_str(&help);
             }
             text.push('\n');
         }
@@ -75,7 +74,7 @@ impl Answer {
     }
 }
 
-/// The first thing that a text says: a list of candidates has a line for each.
+/// The first clause of a help text, since each candidate has one line.
 fn brief(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default().replace('\t', " ");
     let ends = ["; ", ". ", " [default", " (repeatable)"]
@@ -85,9 +84,8 @@ fn brief(text: &str) -> String {
     line.get(..end).unwrap_or_default().to_owned()
 }
 
-/// What could stand in place of word number `index`; the first word, number 0, is the program. Shells that leave an empty last
-/// word out are understood.
-pub(crate) fn answer(mut definition: Command, words: &[OsString], index: usize) -> Answer {
+/// Completes word number `index`, where 0 is the program. An empty last word may be missing in `words`.
+pub(crate) fn complete(mut definition: Command, words: &[OsString], index: usize) -> Completion {
     definition.build();
     let word = |at: usize| {
         words
@@ -96,23 +94,22 @@ pub(crate) fn answer(mut definition: Command, words: &[OsString], index: usize) 
             .unwrap_or_default()
     };
     let mut line = Line::new(&definition);
-    // The place comes from the command line, and may be anything.
+    // The index comes from the command line, and may be any number.
     for at in 1..index.min(words.len()) {
         line.pass(&word(at));
     }
     line.at_cursor(&word(index))
 }
 
-/// A command line, read up to some word as clap reads it.
+/// A command line up to some word, as clap parses it.
 struct Line<'a> {
     command: &'a Command,
     /// The option whose value comes next.
     expecting: Option<&'a Arg>,
-    /// Options that stand there already.
     given: Vec<&'a str>,
-    /// Words that are no options.
+    /// How many words are no options.
     positionals: usize,
-    /// Something stands before, so that a command's name is a target.
+    /// A word came before, so that a command's name is a target.
     begun: bool,
     /// After `--`.
     escaped: bool,
@@ -130,7 +127,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Reads a word before the cursor.
+    /// Parses a word before the cursor.
     fn pass(&mut self, word: &str) {
         if self.expecting.take().is_some() {
             return;
@@ -180,10 +177,9 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// What could stand in place of the word at the cursor.
-    fn at_cursor(&self, word: &str) -> Answer {
+    fn at_cursor(&self, word: &str) -> Completion {
         if let Some(option) = self.expecting {
-            return values(option, word);
+            return values::of(option, word);
         }
         if !self.escaped && word.starts_with('-') {
             if let Some((name, value)) = word
@@ -191,39 +187,36 @@ impl<'a> Line<'a> {
                 .and_then(|long| long.split_once('='))
             {
                 let Some(option) = self.long(name).filter(|option| takes_value(option)) else {
-                    return Answer::words(Vec::new());
+                    return Completion::new(Kind::Words, Vec::new());
                 };
-                let mut answer = values(option, value);
-                for candidate in &mut answer.candidates {
+                let mut completion = values::of(option, value);
+                for candidate in &mut completion.candidates {
                     candidate.text.insert_str(0, &format!("--{name}="));
                 }
-                return answer;
+                return completion;
             }
-            return Answer::words(self.options_like(word));
+            return Completion::new(Kind::Words, self.options_like(word));
         }
-        let mut answer = self.positional().map_or_else(
-            || Answer::words(Vec::new()),
-            |positional| values(positional, word),
-        );
+        let mut completion = match self.positional() {
+            Some(positional) => values::of(positional, word),
+            None => Completion::new(Kind::Words, Vec::new()),
+        };
         if !self.begun {
             let commands = self.command.get_subcommands();
             let commands = commands
                 .filter(|command| !command.is_hide_set() && command.get_name().starts_with(word));
-            answer.candidates.extend(commands.map(|command| {
-                Candidate {
+            completion
+                .candidates
+                .extend(commands.map(|command| Candidate {
                     text: command.get_name().to_owned(),
-                    says: command
-                        .get_about()
-                        .map(ToString::to_string)
-                        .unwrap_or_default(),
-                }
-            }));
+                    help: plain(command.get_about()),
+                }));
         }
-        let nothing = answer.candidates.is_empty() && answer.rest == Rest::Words;
+        let nothing = completion.candidates.is_empty() && completion.kind == Kind::Words;
         if nothing && word.is_empty() && !self.escaped {
-            answer.candidates = self.options_like("--");
+            completion.candidates = self.options_like("--");
         }
-        answer
+        completion
     }
 
     fn options(&self) -> impl Iterator<Item = &'a Arg> + use<'a> {
@@ -237,30 +230,27 @@ impl<'a> Line<'a> {
             .find(|option| option.get_long() == Some(name))
     }
 
-    /// Options that begin so, but for those that stand there already and cannot be repeated.
+    /// Options with this prefix, without those that are given and cannot be repeated.
     fn options_like(&self, word: &str) -> Vec<Candidate> {
         let open = self.options().filter(|option| {
             let repeatable = matches!(option.get_action(), ArgAction::Append | ArgAction::Count);
             repeatable || !self.given.contains(&option.get_id().as_str())
         });
         open.flat_map(|option| {
-            let says = option
-                .get_help()
-                .map(ToString::to_string)
-                .unwrap_or_default();
+            let help = plain(option.get_help());
             let long = option.get_long().map(|long| format!("--{long}"));
             let short = option.get_short().map(|short| format!("-{short}"));
             let texts = [long, short].into_iter().flatten();
             texts.map(move |text| Candidate {
                 text,
-                says: says.clone(),
+                help: help.clone(),
             })
         })
         .filter(|candidate| candidate.text.starts_with(word))
         .collect()
     }
 
-    /// The argument whose turn it is; the last one may take any number.
+    /// The next positional argument; the last one may take any number.
     fn positional(&self) -> Option<&'a Arg> {
         let mut taken = self.positionals;
         self.command.get_positionals().find(|argument| {
@@ -283,28 +273,6 @@ fn takes_value(option: &Arg) -> bool {
     option.get_action().takes_values()
 }
 
-/// Values of an argument that begin like what stands there.
-fn values(argument: &Arg, typed: &str) -> Answer {
-    match values::of(argument, typed) {
-        Some(Values::One(candidates)) => Answer::words(candidates),
-        Some(Values::GoesOn(candidates)) => Answer {
-            rest: Rest::List,
-            candidates,
-        },
-        Some(Values::Files) => Answer {
-            rest: Rest::Files,
-            candidates: Vec::new(),
-        },
-        None => {
-            let rest = match argument.get_value_hint() {
-                ValueHint::FilePath | ValueHint::AnyPath => Rest::Files,
-                ValueHint::DirPath => Rest::Folders,
-                _ => Rest::Words,
-            };
-            Answer {
-                rest,
-                candidates: Vec::new(),
-            }
-        }
-    }
+fn plain(text: Option<&StyledStr>) -> String {
+    text.map(ToString::to_string).unwrap_or_default()
 }

@@ -17,8 +17,7 @@ pub enum Shell {
 }
 
 impl Shell {
-    /// What the shell has to load. It asks the `rdpscan` that is on the path whenever Tab is pressed, so that an upgrade needs
-    /// no new script.
+    /// The script that the shell loads. At every Tab it runs the `rdpscan` on the path, so that an upgrade needs no new script.
     #[must_use]
     pub const fn script(self) -> &'static str {
         match self {

@@ -10,12 +10,12 @@ fn asked(words: &[&str]) -> (Vec<String>, &'static str) {
         .chain(words.iter().copied())
         .map(OsString::from)
         .collect();
-    let answer = answer(Cli::command(), &words, words.len() - 1);
-    let texts = answer
+    let completion = complete(Cli::command(), &words, words.len() - 1);
+    let texts = completion
         .candidates
         .into_iter()
         .map(|candidate| candidate.text);
-    (texts.collect(), answer.rest.word())
+    (texts.collect(), completion.kind.word())
 }
 
 fn offered(words: &[&str]) -> Vec<String> {
@@ -120,7 +120,11 @@ fn every_flag_with_a_value_offers_what_the_definition_lists() {
         }
     }
     assert!(seen >= 9, "{seen}");
-    assert_eq!(offered(&["--format", ""]), Format::ALL.map(Format::word));
+    let formats = Format::ALL.map(Format::word);
+    assert_eq!(
+        offered(&["--format", ""]),
+        [&formats[..], &["auto"]].concat()
+    );
 }
 
 #[test]
@@ -234,24 +238,24 @@ fn an_empty_last_word_may_be_left_out_and_numbers_beyond_do_no_harm() {
         .map(OsString::from)
         .into();
     assert!(
-        answer(Cli::command(), &words, 4)
+        complete(Cli::command(), &words, 4)
             .lines()
             .starts_with("words\ntext\n")
     );
-    assert_eq!(answer(Cli::command(), &[], 0).rest, Rest::Words);
-    drop(answer(Cli::command(), &words, 900));
+    assert_eq!(complete(Cli::command(), &[], 0).kind, Kind::Words);
+    drop(complete(Cli::command(), &words, 900));
 }
 
 #[test]
 fn what_a_candidate_means_stands_behind_a_tab() {
     let words: Vec<OsString> = ["rdpscan", "rep"].map(OsString::from).into();
     assert_eq!(
-        answer(Cli::command(), &words, 1).lines(),
+        complete(Cli::command(), &words, 1).lines(),
         "words\nreport\tWrite a saved scan in another format\n"
     );
     let words: Vec<OsString> = ["rdpscan", "--tim"].map(OsString::from).into();
     assert_eq!(
-        answer(Cli::command(), &words, 1).lines(),
+        complete(Cli::command(), &words, 1).lines(),
         "words\n--timeout\tHow long each stage of an attempt may take\n"
     );
     for shell in Shell::value_variants() {

@@ -1,65 +1,49 @@
-//! Words that can be a value: those that the definition lists, and those that other parts of the program know.
+//! Values of arguments: those that the definition lists, and those that other parts of the program know.
 
 use std::collections::HashSet;
 
-use clap::Arg;
+use clap::{Arg, ValueHint};
 
-use super::Candidate;
+use super::{Candidate, Completion, Kind, plain};
 use crate::diagnosis::handbook::handbook;
 use crate::diagnosis::remedies;
 use crate::table::{self, Field};
 
-/// Values of an argument.
-pub(super) enum Values {
-    /// One of these, and then a blank.
-    One(Vec<Candidate>),
-    /// One of these, and the word may go on.
-    GoesOn(Vec<Candidate>),
-    /// A file.
-    Files,
-}
+const AUTO: (&str, &str) = ("auto", "the format's own");
 
-/// In place of columns or an order: what the format has of its own.
-const AUTO: (&str, &str) = ("auto", "what the format has of its own");
-
-/// Values that begin like what stands there; `None` where no words are known.
-pub(super) fn of(argument: &Arg, typed: &str) -> Option<Values> {
-    match argument.get_id().as_str() {
-        "columns" => Some(Values::GoesOn(columns(typed))),
-        "sort" => Some(Values::One(order(typed))),
-        "filter" => Some(Values::GoesOn(filters(typed))),
-        "remedy" => Some(Values::GoesOn(list(
-            typed,
-            remedies::all()
-                .iter()
-                .map(|remedy| (remedy.key.as_str(), remedy.title.as_str())),
-        ))),
-        "fail_on" => {
-            let listed = argument.get_possible_values();
-            Some(Values::GoesOn(list(
-                typed,
-                listed.iter().map(|value| (value.get_name(), "")),
-            )))
+/// Values of an argument that begin as typed.
+pub(super) fn of(argument: &Arg, typed: &str) -> Completion {
+    let listed = argument.get_possible_values();
+    let listed = listed.iter().filter(|value| !value.is_hide_set());
+    let (kind, candidates) = match argument.get_id().as_str() {
+        "output.columns" => (Kind::List, columns(typed)),
+        "output.sort" => (Kind::Words, order(typed)),
+        "output.filter" => (Kind::List, filters(typed)),
+        "output.fail_on" => (
+            Kind::List,
+            list(typed, listed.map(|value| (value.get_name(), ""))),
+        ),
+        "remedy" => {
+            let remedies = remedies::all().iter();
+            let keys = remedies.map(|remedy| (remedy.key.as_str(), remedy.title.as_str()));
+            (Kind::List, list(typed, keys))
         }
-        "words" => Some(Values::One(handbook_keys(typed))),
-        // The file of a list stands behind its sign; whatever else a target is, nobody can guess.
-        "targets" => typed.starts_with('@').then_some(Values::Files),
-        _ => {
-            let listed = argument.get_possible_values();
-            let shown = listed.iter().filter(|value| !value.is_hide_set());
-            let candidates: Vec<_> = shown
-                .filter(|value| value.get_name().starts_with(typed))
-                .map(|value| Candidate {
+        "words" => (Kind::Words, handbook_keys(typed)),
+        "targets" if typed.starts_with('@') => (Kind::Files, Vec::new()),
+        _ => match argument.get_value_hint() {
+            ValueHint::FilePath | ValueHint::AnyPath => (Kind::Files, Vec::new()),
+            ValueHint::DirPath => (Kind::Folders, Vec::new()),
+            _ => {
+                let matching = listed.filter(|value| value.get_name().starts_with(typed));
+                let candidates = matching.map(|value| Candidate {
                     text: value.get_name().to_owned(),
-                    says: value
-                        .get_help()
-                        .map(ToString::to_string)
-                        .unwrap_or_default(),
-                })
-                .collect();
-            (!listed.is_empty()).then_some(Values::One(candidates))
-        }
-    }
+                    help: plain(value.get_help()),
+                });
+                (Kind::Words, candidates.collect())
+            }
+        },
+    };
+    Completion::new(kind, candidates)
 }
 
 fn candidates<'a>(typed: &str, words: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Candidate> {
@@ -68,14 +52,14 @@ fn candidates<'a>(typed: &str, words: impl Iterator<Item = (&'a str, &'a str)>) 
             word.get(..typed.len())
                 .is_some_and(|begin| begin.eq_ignore_ascii_case(typed))
         })
-        .map(|(word, says)| Candidate {
+        .map(|(word, help)| Candidate {
             text: in_the_case_of(typed, word),
-            says: says.to_owned(),
+            help: help.to_owned(),
         })
         .collect()
 }
 
-/// Shells drop what does not begin as typed, and these words are understood in any case of letters.
+/// Shells drop candidates that do not begin as typed, and these words are not case-sensitive.
 fn in_the_case_of(typed: &str, word: &str) -> String {
     if word.starts_with(typed) {
         word.to_owned()
@@ -87,7 +71,7 @@ fn in_the_case_of(typed: &str, word: &str) -> String {
     }
 }
 
-/// Words between commas: the last one is completed, and none is offered twice.
+/// Words between commas: completes the last one, and offers none twice.
 fn list<'a>(typed: &str, words: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Candidate> {
     let (before, last) = match typed.rsplit_once(',') {
         Some((before, last)) => (Some(before), last),
@@ -130,7 +114,7 @@ fn order(typed: &str) -> Vec<Candidate> {
     found
 }
 
-/// What the filter line of the screen suggests, as far as a shell takes it for a plain word.
+/// Suggestions of the filter line that a shell takes for one plain word.
 fn filters(typed: &str) -> Vec<Candidate> {
     let completion = table::complete(typed, typed.len());
     let Some(before) = typed.get(..completion.span.start) else {
@@ -141,7 +125,7 @@ fn filters(typed: &str) -> Vec<Candidate> {
         .into_iter()
         .map(|candidate| Candidate {
             text: format!("{before}{}", candidate.text),
-            says: candidate.says.into_owned(),
+            help: candidate.says.into_owned(),
         })
         .filter(|candidate| candidate.text.starts_with(typed))
         .filter(|candidate| {

@@ -4,7 +4,7 @@ _rdpscan() {
     local rest=${COMP_LINE:0:COMP_POINT} line kind='' text current i
     local -a words=()
     COMPREPLY=()
-    # Readline splits words at signs such as = and : as well; put together again what no blank parts.
+    # Readline also splits words at = and :, so join what no blank separates.
     for ((i = 0; i <= COMP_CWORD; i++)); do
         text=${rest#"${rest%%[![:space:]]*}"}
         if ((i == COMP_CWORD)); then
@@ -21,7 +21,7 @@ _rdpscan() {
     done
     current=${words[${#words[@]} - 1]}
 
-    # What readline leaves alone: everything before the last of its signs, or an opening quote.
+    # Readline keeps everything before the last of these characters, or an opening quote.
     local breaks=${COMP_WORDBREAKS//[^=:]/} kept=''
     if [[ $current == [\"\']* ]]; then
         current=${current:1}
@@ -51,7 +51,7 @@ _rdpscan() {
             @*) text=${current#@} kept=@ ;;
             *) text=$current kept='' ;;
         esac
-        # Readline says itself what a folder is, unless something stands before it.
+        # Readline marks folders itself, unless there is a prefix.
         [[ -n $kept ]] || compopt -o filenames 2>/dev/null
         while IFS= read -r line; do
             if [[ -n $kept && -d $line ]]; then

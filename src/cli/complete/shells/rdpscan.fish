@@ -8,7 +8,7 @@ function __rdpscan_complete
     set -l answer (command rdpscan __complete (count $before) -- $before "$bare" 2>/dev/null)
     switch "$answer[1]"
         case files folders
-            # As it stands there, with its quotes and signs: fish's own files, of a command that it does not know.
+            # The files of fish itself, with quotes as typed, by way of a command that it does not know.
             set -l front (string match --regex -- '^(?:--[^=]*=|@)' "$current")
             set -l path (string sub --start (math 1 + (string length -- "$front")) -- "$current")
             for found in (complete --do-complete "__rdpscan_file $path")

@@ -1,4 +1,4 @@
-//! What leaves the screen: exports and folders of scripts in the current folder, copies beside the log.
+//! What the screen writes: exports and folders of scripts in the current folder, copies beside the log.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,11 @@ use crate::report::{self, Format, Selection};
 use crate::table::Field;
 use crate::tui::{Export, FixFolder, Offer, Outlet};
 
-/// Names tried before giving up on a free one.
+/// Names tried until one is free.
 const MOST_NAMES: u32 = 1000;
-/// The newest copy, kept for terminals that cannot be told to copy.
+/// The newest copy, for terminals that do not take OSC 52.
 const COPY: &str = "copied.txt";
 
-/// Writes into the current folder.
 #[derive(Debug)]
 pub(super) struct CurrentFolder;
 
@@ -38,7 +37,7 @@ impl Outlet for CurrentFolder {
             fleet,
             rows: &wanted.rows,
             whole: wanted.whole,
-            // Whoever has not chosen any gets all that the format has.
+            // Unless columns were chosen, the report has all that its format has.
             columns: Some(&*wanted.columns).filter(|columns| **columns != Field::USUAL),
         };
         report::write_file(&path, format, &selection).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! Columns, order and looks of the screen as they were left, for the next time. What the settings or flags say goes first.
+//! Columns, order and palette of the screen, saved when it is closed and restored the next time. Settings and flags win.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -10,20 +10,20 @@ use serde::{Deserialize, Serialize};
 use crate::table::{Columns, Field, Sort};
 use crate::tui::Palette;
 
-/// More than this is not of our writing.
+/// In bytes; a longer file was not written by this program.
 const LONGEST: u64 = 64 * 1024;
 
-/// What is remembered, as text, so that a file of another version loses no more than what it does not know.
+/// Values are text, so that a word of another version loses only its own field.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Taste {
+pub(super) struct UiState {
     columns: Option<String>,
     sort: Option<String>,
     inverted: bool,
     theme: Option<String>,
 }
 
-impl Taste {
+impl UiState {
     pub(super) fn new(columns: &Columns, sort: Sort, palette: Palette) -> Self {
         Self {
             columns: Some(columns.to_string()),
@@ -48,7 +48,7 @@ impl Taste {
         Palette::of_word(self.theme.as_deref()?)
     }
 
-    /// What was left the last time; nothing when there is no such file, or it cannot be read.
+    /// Empty when there is no such file, or it cannot be read.
     pub(super) fn load() -> Self {
         let read = || -> Option<Self> {
             let path = path()?;
@@ -60,13 +60,13 @@ impl Taste {
         read().unwrap_or_default()
     }
 
-    /// Keeps it for the next time. A machine that does not let us remember is no fault of the user's, and is only logged.
+    /// A failure is only logged: the user did not ask for this file.
     pub(super) fn save(&self) {
         let Some(path) = path() else {
             return;
         };
         if let Err(error) = self.write(&path) {
-            tracing::warn!(%error, path = %path.display(), "Columns and order cannot be remembered");
+            tracing::warn!(%error, path = %path.display(), "Columns and order cannot be saved");
         }
     }
 
@@ -85,7 +85,7 @@ fn path() -> Option<PathBuf> {
     folder().map(|folder| folder.join("screen.toml"))
 }
 
-/// Where it lies: the folder for state, which on Windows is that of local application data.
+/// The folder for state, which on Windows is that of local application data.
 pub(super) fn folder() -> Option<PathBuf> {
     let strategy = etcetera::choose_base_strategy().ok()?;
     let folder = strategy.state_dir().unwrap_or_else(|| strategy.cache_dir());
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_left_comes_back() {
+    fn what_is_saved_is_restored() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a").join("screen.toml");
         let columns = Columns::parse("name:30,days_left").unwrap();
@@ -105,17 +105,17 @@ mod tests {
             column: Field::DaysLeft,
             inverted: true,
         };
-        let taste = Taste::new(&columns, sort, Palette::Light);
-        taste.write(&path).unwrap();
-        let read: Taste = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        let state = UiState::new(&columns, sort, Palette::Light);
+        state.write(&path).unwrap();
+        let read: UiState = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         assert_eq!(read.columns(), Some(columns));
         assert_eq!(read.sort(), Some(sort));
         assert_eq!(read.palette(), Some(Palette::Light));
     }
 
     #[test]
-    fn what_is_not_understood_is_as_if_nothing_had_been_left() {
-        let read: Taste =
+    fn unknown_words_are_ignored() {
+        let read: UiState =
             toml::from_str("columns = \"gone\"\nsort = \"gone\"\ntheme = \"pink\"\nnew = 1")
                 .unwrap();
         assert_eq!(

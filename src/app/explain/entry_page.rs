@@ -1,65 +1,14 @@
-//! An answer as pages: what stands where, before it becomes text or Markdown.
+//! The entries of the handbook as pages.
 
+use super::layout::{Item, Page, Section};
 use super::remedy;
 use crate::diagnosis::handbook::{Answer, Cause, Entry, Handbook, Kind, Shape, Standing};
 
-/// A page: a title, then sections.
-#[derive(Debug, Default)]
-pub(super) struct Page {
-    /// The title; empty for a page of notes.
-    pub(super) title: String,
-    /// A line below the title.
-    pub(super) line: Option<String>,
-    /// What follows.
-    pub(super) sections: Vec<Section>,
-}
-
-/// Part of a page.
-#[derive(Debug, Default)]
-pub(super) struct Section {
-    /// The heading; empty for the text that follows the title.
-    pub(super) heading: &'static str,
-    /// Paragraphs.
-    pub(super) paragraphs: Vec<String>,
-    /// Items of a list.
-    pub(super) items: Vec<Item>,
-    /// The items stand in an order that matters.
-    pub(super) numbered: bool,
-}
-
-/// An item of a list.
-#[derive(Debug, Default)]
-pub(super) struct Item {
-    /// What stands in front: a key.
-    pub(super) label: String,
-    /// What is said of it.
-    pub(super) text: String,
-    /// Lines of its own below, each with a word in front.
-    pub(super) below: Vec<(&'static str, String)>,
-    /// Commands, to be shown as they are pasted.
-    pub(super) code: Vec<Code>,
-}
-
-/// Something to paste, line by line.
-#[derive(Debug)]
-pub(super) struct Code {
-    /// What takes it, and whether it changes anything.
-    pub(super) label: String,
-    /// The language, for a code block.
-    pub(super) language: &'static str,
-    /// The lines.
-    pub(super) lines: Vec<&'static str>,
-}
-
-/// The answer as pages.
 pub(super) fn pages(book: &Handbook, answer: &Answer<'_>) -> Vec<Page> {
     let mut pages = Vec::new();
     if !answer.notes.is_empty() {
         pages.push(Page {
-            sections: vec![Section {
-                paragraphs: answer.notes.clone(),
-                ..Section::default()
-            }],
+            sections: vec![Section::text("", answer.notes.clone())],
             ..Page::default()
         });
     }
@@ -81,10 +30,7 @@ fn ranked(title: &str, entries: &[&Entry]) -> Page {
     Page {
         title: title.to_owned(),
         line: Some(HOW_ON.to_owned()),
-        sections: vec![Section {
-            items: entries.iter().map(|entry| hit(entry)).collect(),
-            ..Section::default()
-        }],
+        sections: vec![Section::list("", entries.iter().map(|entry| hit(entry)))],
     }
 }
 
@@ -97,11 +43,7 @@ fn list(entries: &[&Entry]) -> Page {
             .filter(|entry| entry.kind == kind)
             .map(|entry| hit(entry))
             .collect();
-        (!items.is_empty()).then_some(Section {
-            heading: kind.heading(),
-            items,
-            ..Section::default()
-        })
+        (!items.is_empty()).then(|| Section::list(kind.heading(), items))
     });
     Page {
         title: "The handbook".to_owned(),
@@ -114,7 +56,7 @@ fn hit(entry: &Entry) -> Item {
     let title = titled(entry);
     let mut marks: Vec<&str> = entry.mark().into_iter().collect();
     if entry.kind == Kind::Client {
-        // The heading says it already.
+        // The heading of the section repeats them.
         marks.clear();
     }
     if entry.reported == Some(false) {
@@ -134,7 +76,7 @@ fn hit(entry: &Entry) -> Item {
     }
 }
 
-/// The title; of a claim in quotes, for it is not ours.
+/// The title of a claim is a quotation.
 fn titled(entry: &Entry) -> String {
     if entry.kind == Kind::Claim {
         format!("\"{}\"", entry.title)
@@ -144,17 +86,10 @@ fn titled(entry: &Entry) -> String {
 }
 
 fn full(book: &Handbook, entry: &Entry) -> Page {
-    let mut sections = vec![Section {
-        paragraphs: entry.text.clone(),
-        ..Section::default()
-    }];
+    let mut sections = vec![Section::text("", entry.text.clone())];
     let mut say = |heading, text: &Option<String>| {
         if let Some(text) = text {
-            sections.push(Section {
-                heading,
-                paragraphs: vec![text.clone()],
-                ..Section::default()
-            });
+            sections.push(Section::text(heading, vec![text.clone()]));
         }
     };
     say("A scan predicts it from", &entry.scan);
@@ -167,45 +102,29 @@ fn full(book: &Handbook, entry: &Entry) -> Page {
     if let Some(remedy) = entry.remedy {
         sections.extend(remedy::sections(remedy));
     }
-    sections.push(Section {
-        heading: "Causes, likeliest first",
-        items: entry
-            .causes
-            .iter()
-            .map(|cause| self::cause(book, cause))
-            .collect(),
-        numbered: true,
-        ..Section::default()
-    });
-    sections.push(Section {
-        heading: "Where to confirm it",
-        items: entry.checks.iter().map(|text| plain(text)).collect(),
-        ..Section::default()
-    });
+    let causes = entry.causes.iter().map(|cause| self::cause(book, cause));
+    sections.push(Section::steps("Causes, likeliest first", causes));
+    sections.push(Section::list(
+        "Where to confirm it",
+        entry.checks.iter().map(Item::from),
+    ));
     sections.push(references(book, "Findings", &entry.findings));
-    let mended: Vec<String> = book
+    let fixed: Vec<String> = book
         .entries()
         .iter()
         .filter(|finding| entry.kind == Kind::Remedy && finding.fixes.contains(&entry.key))
         .filter(|finding| finding.kind == Kind::Finding)
         .map(|finding| finding.key.clone())
         .collect();
-    sections.push(references(book, "Helps with", &mended));
+    sections.push(references(book, "Helps with", &fixed));
     sections.push(references(book, "Remedies", &entry.fixes));
     let (claims, others): (Vec<String>, Vec<String>) = entry
         .see
         .iter()
         .cloned()
         .partition(|key| book.entry(key).is_some_and(|seen| seen.kind == Kind::Claim));
-    sections.push(Section {
-        heading: "What the web says",
-        items: claims
-            .iter()
-            .filter_map(|key| book.entry(key))
-            .map(claim)
-            .collect(),
-        ..Section::default()
-    });
+    let claims = claims.iter().filter_map(|key| book.entry(key)).map(claim);
+    sections.push(Section::list("What the web says", claims));
     for (heading, kind) in [
         ("What else the web says, and what of it holds", Kind::Claim),
         ("What only the client can see", Kind::Client),
@@ -215,11 +134,10 @@ fn full(book: &Handbook, entry: &Entry) -> Page {
         sections.push(references(book, heading, &keys));
     }
     sections.push(references(book, "See also", &others));
-    sections.push(Section {
-        heading: "Sources",
-        items: entry.sources.iter().map(|text| plain(text)).collect(),
-        ..Section::default()
-    });
+    sections.push(Section::list(
+        "Sources",
+        entry.sources.iter().map(Item::from),
+    ));
     sections.retain(|section| !(section.paragraphs.is_empty() && section.items.is_empty()));
     Page {
         title: format!("{}: {}", entry.label(), titled(entry)),
@@ -228,7 +146,7 @@ fn full(book: &Handbook, entry: &Entry) -> Page {
     }
 }
 
-/// What kind of entry it is, and how it stands.
+/// The kind of the entry and its state.
 fn line(entry: &Entry) -> String {
     let parts: Vec<String> = match entry.kind {
         Kind::Code | Kind::Extended | Kind::Status | Kind::Event | Kind::Update => {
@@ -290,13 +208,6 @@ fn standing(entry: &Entry) -> Option<String> {
     entry.standing.and_then(Standing::words).map(str::to_owned)
 }
 
-fn plain(text: &str) -> Item {
-    Item {
-        text: text.to_owned(),
-        ..Item::default()
-    }
-}
-
 fn claim(entry: &Entry) -> Item {
     let verdict = entry.verdict.map_or("", |verdict| verdict.words());
     Item {
@@ -337,13 +248,6 @@ fn cause(book: &Handbook, cause: &Cause) -> Item {
 }
 
 fn references(book: &Handbook, heading: &'static str, keys: &[String]) -> Section {
-    Section {
-        heading,
-        items: keys
-            .iter()
-            .filter_map(|key| book.entry(key))
-            .map(hit)
-            .collect(),
-        ..Section::default()
-    }
+    let entries = keys.iter().filter_map(|key| book.entry(key));
+    Section::list(heading, entries.map(hit))
 }

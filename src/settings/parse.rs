@@ -1,40 +1,55 @@
-//! From the text of a setting to its value, and back. Pure; every refusal says what would be taken.
+//! The parsers of settings, for flags, variables and files alike. Every refusal says what would be taken.
 
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Command, Error};
 use jiff::SignedDuration;
 
+use super::nearest;
+use crate::sanitize;
+use crate::table::{Columns, Filter, Sort};
 use crate::targets::Refusal;
+use crate::tui::keymap::{BINDINGS, Keymap, KeymapError};
 
 /// More ports than this is another kind of scan.
 const MOST_PORTS: usize = 64;
 /// The port of DNS.
 const DNS_PORT: u16 = 53;
 
-/// A whole number within `limits`, written plainly.
-pub(super) fn whole<T>(text: &str, limits: &RangeInclusive<T>) -> Result<T, Refusal>
-where
-    T: FromStr + PartialOrd + Display,
+/// What reads a text.
+pub(super) trait Parse<T>:
+    Fn(&str) -> Result<T, Refusal> + Clone + Send + Sync + 'static
 {
-    let way_out = || format!("give {} to {}", limits.start(), limits.end());
-    let bare = text.strip_prefix('-').unwrap_or(text);
-    if bare.len() < text.len()
-        && !bare.is_empty()
-        && bare.bytes().all(|digit| digit.is_ascii_digit())
-    {
-        return Err(Refusal::new("out of range", way_out()));
+}
+
+impl<T, F: Fn(&str) -> Result<T, Refusal> + Clone + Send + Sync + 'static> Parse<T> for F {}
+
+/// A whole number within `limits`, written plainly.
+pub(super) fn whole<T>(limits: RangeInclusive<T>) -> impl Parse<T>
+where
+    T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
+{
+    move |text| {
+        let way_out = || format!("give {} to {}", limits.start(), limits.end());
+        let is_number =
+            |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+        if text.strip_prefix('-').is_some_and(is_number) {
+            return Err(Refusal::new("out of range", way_out()));
+        }
+        if !is_number(text) {
+            return Err(Refusal::new("not a whole number", way_out()));
+        }
+        text.parse()
+            .ok()
+            .filter(|number| limits.contains(number))
+            .ok_or_else(|| Refusal::new("out of range", way_out()))
     }
-    if text.is_empty() || !text.bytes().all(|digit| digit.is_ascii_digit()) {
-        return Err(Refusal::new("not a whole number", way_out()));
-    }
-    text.parse()
-        .ok()
-        .filter(|number| limits.contains(number))
-        .ok_or_else(|| Refusal::new("out of range", way_out()))
 }
 
 /// `true` or `false`.
@@ -63,22 +78,75 @@ pub(super) fn word<T: Copy>(
 }
 
 /// A value, or a word for having none.
-pub(super) fn optional<T>(
-    text: &str,
+pub(super) fn optional<T: 'static>(
     none: &'static str,
-    read: impl FnOnce(&str) -> Result<T, Refusal>,
-) -> Result<Option<T>, Refusal> {
-    if text.eq_ignore_ascii_case(none) {
-        return Ok(None);
+    parse: impl Parse<T>,
+) -> impl Parse<Option<T>> {
+    move |text| {
+        if text.eq_ignore_ascii_case(none) {
+            return Ok(None);
+        }
+        parse(text).map(Some).map_err(|refusal| Refusal {
+            way_out: format!("{}, or {none}", refusal.way_out),
+            ..refusal
+        })
     }
-    read(text).map(Some).map_err(|refusal| Refusal {
-        way_out: format!("{}, or {none}", refusal.way_out),
-        ..refusal
-    })
+}
+
+/// A parser whose words are known: the help lists them and shells complete them.
+#[derive(Clone)]
+pub(super) struct Listed<P> {
+    words: Vec<&'static str>,
+    parse: P,
+}
+
+impl<P> Listed<P> {
+    pub(super) const fn new(words: Vec<&'static str>, parse: P) -> Self {
+        Self { words, parse }
+    }
+
+    /// Takes `none` as well, for having no value.
+    pub(super) fn or<T: 'static>(self, none: &'static str) -> Listed<impl Parse<Option<T>>>
+    where
+        P: Parse<T>,
+    {
+        let words = [&*self.words, &[none]].concat();
+        Listed::new(words, optional(none, self.parse))
+    }
+}
+
+impl<P: TypedValueParser> TypedValueParser for Listed<P> {
+    type Value = P::Value;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<P::Value, Error> {
+        self.parse.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.words.iter().map(PossibleValue::new)))
+    }
+}
+
+/// One of the words of `all`.
+pub(super) fn listed<T: Copy + Send + Sync + 'static, const N: usize>(
+    all: [T; N],
+    word_of: fn(T) -> &'static str,
+) -> Listed<impl Parse<T>> {
+    let words = all.map(word_of).to_vec();
+    Listed::new(words, move |text: &str| word(text, &all, word_of))
 }
 
 /// A time with its unit.
-pub(super) fn duration(text: &str, limits: &RangeInclusive<Duration>) -> Result<Duration, Refusal> {
+pub(super) fn duration(limits: RangeInclusive<Duration>) -> impl Parse<Duration> {
+    move |text| within(text, &limits)
+}
+
+fn within(text: &str, limits: &RangeInclusive<Duration>) -> Result<Duration, Refusal> {
     let way_out = || {
         format!(
             "give {} to {}",
@@ -87,19 +155,18 @@ pub(super) fn duration(text: &str, limits: &RangeInclusive<Duration>) -> Result<
         )
     };
     if !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()) {
-        // What is advised is taken.
+        // Only units that bring the number within the limits.
         let advised: Vec<String> = ["s", "ms"]
             .into_iter()
             .map(|unit| format!("{text}{unit}"))
-            .filter(|time| duration(time, limits).is_ok())
+            .filter(|time| within(time, limits).is_ok())
             .collect();
-        if advised.is_empty() {
-            return Err(Refusal::new("a time needs its unit", way_out()));
-        }
-        return Err(Refusal::new(
-            "a time needs its unit",
-            format!("write {}", advised.join(" or ")),
-        ));
+        let way_out = if advised.is_empty() {
+            way_out()
+        } else {
+            format!("write {}", advised.join(" or "))
+        };
+        return Err(Refusal::new("a time needs its unit", way_out));
     }
     let Ok(signed) = text.parse::<SignedDuration>() else {
         return Err(Refusal::new(
@@ -113,25 +180,74 @@ pub(super) fn duration(text: &str, limits: &RangeInclusive<Duration>) -> Result<
         .ok_or_else(|| Refusal::new("out of range", way_out()))
 }
 
-/// One time per round.
+/// Several times between commas.
 pub(super) fn durations(
-    text: &str,
-    rounds: RangeInclusive<usize>,
-    limits: &RangeInclusive<Duration>,
-) -> Result<Vec<Duration>, Refusal> {
-    let times = text
-        .split(',')
-        .map(str::trim)
-        .filter(|item| !item.is_empty())
-        .map(|item| duration(item, limits))
-        .collect::<Result<Vec<_>, _>>()?;
-    if rounds.contains(&times.len()) {
-        return Ok(times);
+    count: RangeInclusive<usize>,
+    limits: RangeInclusive<Duration>,
+) -> impl Parse<Vec<Duration>> {
+    move |text| {
+        let times = text
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .map(|item| within(item, &limits))
+            .collect::<Result<Vec<_>, _>>()?;
+        if count.contains(&times.len()) {
+            return Ok(times);
+        }
+        Err(Refusal::new(
+            format!("{} times", times.len()),
+            format!("give {} to {}", count.start(), count.end()),
+        ))
     }
-    Err(Refusal::new(
-        format!("{} times", times.len()),
-        format!("give {} to {}", rounds.start(), rounds.end()),
-    ))
+}
+
+/// A filter is kept as text and parsed where hosts are shown; an invalid one is refused before the scan.
+pub(super) fn filter(text: &str) -> Result<String, Refusal> {
+    match Filter::parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(Refusal::new(
+            format!("at character {}: {error}", error.character(text)),
+            "correct the filter, or leave it out",
+        )),
+    }
+}
+
+pub(super) fn column_list(text: &str) -> Result<Columns, Refusal> {
+    Columns::parse(text).map_err(|error| of_table(&error))
+}
+
+pub(super) fn sort_order(text: &str) -> Result<Sort, Refusal> {
+    text.parse().map_err(|error| of_table(&error))
+}
+
+/// The message repeats what was given, so it is made safe.
+fn of_table(error: &impl Display) -> Refusal {
+    let reason = sanitize::single_line(&error.to_string()).into_owned();
+    Refusal::new(reason, "correct it")
+}
+
+/// Changes of keys are kept as text too, and tried out here.
+pub(super) fn key_bindings(text: &str) -> Result<Vec<String>, Refusal> {
+    let changes = text.split(',').map(str::trim);
+    let changes: Vec<String> = changes
+        .filter(|change| !change.is_empty())
+        .map(str::to_owned)
+        .collect();
+    match Keymap::rebound(&changes) {
+        Ok(_) => Ok(changes),
+        Err(error) => {
+            let words = || BINDINGS.iter().filter_map(|binding| binding.word);
+            let way_out = match &error {
+                KeymapError::UnknownAction { word } => nearest(word, words()).map_or_else(
+                    || "see the names under Keys in the README".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                ),
+                _ => "correct it, or leave it out".to_owned(),
+            };
+            Err(Refusal::new(error.to_string(), way_out))
+        }
+    }
 }
 
 /// A time as it is written in settings, exact to the millisecond.
@@ -144,11 +260,11 @@ pub(super) fn duration_text(time: Duration) -> String {
 
 /// Ports and ranges of ports, each port once, in the order given.
 pub(super) fn ports(text: &str) -> Result<Vec<u16>, Refusal> {
-    let limits = 1..=u16::MAX;
+    let number = whole(1..=u16::MAX);
     let mut ports = Vec::new();
     for item in items(text) {
         let (first, last) = item.split_once('-').unwrap_or((item, item));
-        for port in whole(first.trim(), &limits)?..=whole(last.trim(), &limits)? {
+        for port in number(first.trim())?..=number(last.trim())? {
             if !ports.contains(&port) {
                 ports.push(port);
             }
@@ -225,7 +341,7 @@ mod tests {
             ("1.5s", 1_500),
         ] {
             assert_eq!(
-                duration(text, &TIMES).unwrap(),
+                duration(TIMES)(text).unwrap(),
                 Duration::from_millis(millis),
                 "{text}"
             );
@@ -238,11 +354,11 @@ mod tests {
             ("9ms", "out of range"),
             ("11m", "out of range"),
         ] {
-            let refusal = duration(text, &TIMES).unwrap_err();
+            let refusal = duration(TIMES)(text).unwrap_err();
             assert!(refusal.reason.contains(reason), "{text}: {refusal:?}");
         }
         assert_eq!(
-            duration("1ms", &TIMES).unwrap_err().way_out,
+            duration(TIMES)("1ms").unwrap_err().way_out,
             "give 10ms to 10m"
         );
     }
@@ -255,7 +371,7 @@ mod tests {
             ("30", "write 30s or 30ms"),
             ("5000", "write 5000ms"),
         ] {
-            assert_eq!(duration(text, &TIMES).unwrap_err().way_out, way_out);
+            assert_eq!(duration(TIMES)(text).unwrap_err().way_out, way_out);
         }
     }
 
@@ -263,16 +379,16 @@ mod tests {
     fn times_are_written_as_they_are_read() {
         for millis in [10, 250, 1_500, 2_000, 300_000, 90_500] {
             let time = Duration::from_millis(millis);
-            assert_eq!(duration(&duration_text(time), &TIMES).unwrap(), time);
+            assert_eq!(duration(TIMES)(&duration_text(time)).unwrap(), time);
         }
     }
 
     #[test]
     fn rounds_are_counted() {
-        assert_eq!(durations("300ms,1s", 1..=2, &TIMES).unwrap().len(), 2);
-        assert_eq!(durations("1s 500ms, 1m", 1..=2, &TIMES).unwrap().len(), 2);
-        assert!(durations("", 1..=2, &TIMES).is_err());
-        assert!(durations("1s,1s,1s", 1..=2, &TIMES).is_err());
+        assert_eq!(durations(1..=2, TIMES)("300ms,1s").unwrap().len(), 2);
+        assert_eq!(durations(1..=2, TIMES)("1s 500ms, 1m").unwrap().len(), 2);
+        assert!(durations(1..=2, TIMES)("").is_err());
+        assert!(durations(1..=2, TIMES)("1s,1s,1s").is_err());
     }
 
     #[test]
@@ -316,10 +432,10 @@ mod tests {
 
     #[test]
     fn numbers_and_switches_say_what_they_take() {
-        assert_eq!(whole("7", &(1..=9)).unwrap(), 7);
+        assert_eq!(whole(1..=9)("7").unwrap(), 7);
         for text in ["", "+7", "-7", "0x7", "7.0", "10", "99999999999999999999"] {
             assert_eq!(
-                whole(text, &(1u32..=9)).unwrap_err().way_out,
+                whole(1u32..=9)(text).unwrap_err().way_out,
                 "give 1 to 9",
                 "{text}"
             );
@@ -329,9 +445,9 @@ mod tests {
             (true, false)
         );
         assert!(switch("perhaps").is_err());
-        assert_eq!(optional("None", "none", switch).unwrap(), None);
+        assert_eq!(optional("none", switch)("None").unwrap(), None);
         assert_eq!(
-            optional("x", "none", switch).unwrap_err().way_out,
+            optional("none", switch)("x").unwrap_err().way_out,
             "give true or false, or none"
         );
     }

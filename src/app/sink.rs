@@ -1,0 +1,190 @@
+//! Reports and other text on standard output or in a file.
+
+use std::fmt;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+use crate::exit::ExitStatus;
+use crate::fleet::{Fleet, Host, HostId};
+use crate::report::{self, Format, Selection};
+use crate::settings::{FailOn, OutputSettings};
+use crate::table::{self, Field, Filter, Sort};
+use crate::{platform, sanitize};
+
+/// The destination of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Sink {
+    Standard,
+    File(PathBuf),
+}
+
+impl Sink {
+    /// A writer for events as they come. An existing file is truncated.
+    pub(super) fn open(&self) -> Result<Box<dyn Write + Send>> {
+        Ok(match self {
+            Self::Standard => Box::new(io::stdout()),
+            Self::File(path) => Box::new(
+                std::fs::File::create(path).with_context(|| format!("cannot write to {self}"))?,
+            ),
+        })
+    }
+}
+
+impl fmt::Display for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Standard => f.write_str("standard output"),
+            Self::File(path) => {
+                write!(f, "`{}`", sanitize::terminal(&path.to_string_lossy()))
+            }
+        }
+    }
+}
+
+/// Checked before a scan.
+pub(super) fn refuse_bytes_on_terminal(format: Format, sink: &Sink) -> Result<()> {
+    if format.is_binary() && *sink == Sink::Standard && io::stdout().is_terminal() {
+        bail!("{format} is no text, and standard output is a terminal: name a file with -o");
+    }
+    Ok(())
+}
+
+/// Writes a report. A closed pipe behind standard output is no error.
+pub(super) fn write(
+    fleet: &Fleet,
+    filter: &Filter,
+    settings: &OutputSettings,
+    format: Format,
+    sink: &Sink,
+) -> Result<()> {
+    let rows = rows(fleet, filter, settings.sort, format);
+    let columns: Option<Vec<Field>> = settings
+        .columns
+        .as_ref()
+        .filter(|_| format.takes_columns())
+        .map(|columns| columns.shown().collect());
+    let selection = Selection {
+        fleet,
+        rows: &rows,
+        whole: filter.is_empty(),
+        columns: columns.as_deref(),
+    };
+    match sink {
+        Sink::File(path) => report::write_file(path, format, &selection)?,
+        Sink::Standard => {
+            let stdout = io::stdout();
+            let width = stdout
+                .is_terminal()
+                .then(|| crossterm::terminal::size().ok())
+                .flatten()
+                .map(|(width, _)| width);
+            let mut out = BufWriter::new(stdout.lock());
+            let written = match format {
+                Format::Text => report::write_text(&selection, width, &mut out),
+                _ => report::write(format, &selection, &mut out),
+            };
+            ignore_closed_pipe(written.and_then(|()| out.flush()))
+                .context("cannot write to standard output")?;
+        }
+    }
+    Ok(())
+}
+
+/// Hosts that match the filter. Without a sort order, formats for people have the worst first, and those for programs go by
+/// address.
+pub(super) fn rows(
+    fleet: &Fleet,
+    filter: &Filter,
+    sort: Option<Sort>,
+    format: Format,
+) -> Vec<HostId> {
+    let hosts = fleet.hosts();
+    match sort {
+        Some(sort) => table::arrange(hosts, filter, sort),
+        None if format.is_for_people() => table::arrange(hosts, filter, Sort::default()),
+        None => {
+            let mut rows: Vec<(HostId, &Host)> =
+                hosts.filter(|(_, host)| filter.matches(host)).collect();
+            rows.sort_by_key(|(_, host)| host.key());
+            rows.into_iter().map(|(id, _)| id).collect()
+        }
+    }
+}
+
+/// The exit status by `--fail-on`, for the hosts that match `--filter`.
+pub(super) fn exit_status(fleet: &Fleet, filter: &Filter, fail_on: &FailOn) -> ExitStatus {
+    let mut hosts = fleet.hosts();
+    if hosts.any(|(_, host)| fail_on.is_met_by(host) && filter.matches(host)) {
+        ExitStatus::Findings
+    } else {
+        ExitStatus::Done
+    }
+}
+
+pub(super) fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    ignore_closed_pipe(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+        .context("cannot write to standard output")
+}
+
+/// `| head` closes the pipe when it has read enough.
+fn ignore_closed_pipe(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if platform::reader_is_gone(&error) => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::Policy;
+    use crate::kit::{attempt, attempt_finished, days, endpoint, event, issued, now, tls};
+    use crate::model::{CertificateFacts, Digest};
+
+    /// One host per address, whose certificate ends after so many days.
+    fn fleet(hosts: &[(&str, i64)]) -> Fleet {
+        let mut fleet = Fleet::new(Policy::default());
+        for (seq, (address, ends)) in (0..).zip(hosts) {
+            let leaf = CertificateFacts {
+                sha256: Digest([u8::try_from(seq).unwrap(); 32]),
+                not_after: Some(days(*ends).into()),
+                ..issued(&["srv05.corp.example"])
+            };
+            let made = attempt().shown(tls(leaf));
+            let attempt = made
+                .edit(|attempt| attempt.endpoint = endpoint(address))
+                .done();
+            fleet.apply(event(seq, now(), attempt_finished(attempt)));
+        }
+        fleet.settle();
+        fleet
+    }
+
+    #[test]
+    fn people_get_the_worst_first_and_programs_the_addresses_in_order() {
+        let fleet = fleet(&[("10.0.0.7", 300), ("10.0.0.9", -30), ("10.0.0.5", 5)]);
+        let severity = |row: usize| fleet.rows()[row].diagnosis.findings[0].severity;
+        assert_eq!(
+            fleet.rows()[1].diagnosis.state,
+            fleet.rows()[2].diagnosis.state
+        );
+        assert!(severity(1) > severity(2));
+        for (format, order) in [
+            (Format::Text, [1, 2, 0]),
+            (Format::Markdown, [1, 2, 0]),
+            (Format::Xlsx, [1, 2, 0]),
+            (Format::Html, [1, 2, 0]),
+            (Format::Json, [2, 0, 1]),
+            (Format::Csv, [2, 0, 1]),
+        ] {
+            assert_eq!(
+                rows(&fleet, &Filter::default(), None, format),
+                order.map(HostId::at),
+                "{format}"
+            );
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Lines on standard error: messages, notices and the summary.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::counts::{counted, grouped};
+use crate::fleet::Fleet;
+use crate::model::{Notice, ScanStatus};
+use crate::sanitize;
+use crate::table::Filter;
+
+/// One line. A standard error that fails leaves no way to say so.
+pub(super) fn print(text: &str) {
+    drop(writeln!(io::stderr(), "{text}"));
+}
+
+pub(super) fn print_notices(notices: &[Notice]) {
+    for notice in notices {
+        let notice = notice.to_string();
+        print(&format!("rdpscan: {}", sanitize::terminal(&notice)));
+    }
+}
+
+/// The path of a written file, in which `{date}` and `{scan}` are replaced.
+pub(super) fn print_written(path: &Path) {
+    let path = path.to_string_lossy();
+    print(&format!("wrote {}", sanitize::terminal(&path)));
+}
+
+/// The last line of a scan: counts of the fleet, and of the hosts in a filtered report.
+pub(super) fn summary(fleet: &Fleet, written: Option<&Filter>) -> String {
+    let summary = fleet.summary();
+    let states: Vec<_> = summary
+        .by_state
+        .iter()
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
+    let interrupted = match fleet.end().map(|end| end.status) {
+        Some(ScanStatus::Complete) => "",
+        _ => "interrupted: ",
+    };
+    let hosts = if summary.hosts == 1 { "host" } else { "hosts" };
+    let mut line = format!("{interrupted}{} {hosts}", summary.hosts);
+    if !states.is_empty() {
+        line = format!("{line} ({})", states.join(", "));
+    }
+    for (count, what) in [
+        (summary.expired(), "expired"),
+        (summary.expiring(), "expiring"),
+        (summary.flaky(), "flaky"),
+        (summary.dns_trouble(), "with DNS trouble"),
+        (
+            fleet.end().map_or(0, |end| end.answered_on_retry),
+            "found on retry only",
+        ),
+    ] {
+        if count > 0 {
+            line = format!("{line}, {count} {what}");
+        }
+    }
+    let not_reached = fleet.end().map_or(0, |end| end.not_reached);
+    if not_reached > 0 {
+        let addresses = counted(not_reached, "address", "addresses");
+        line = format!("{line}; {addresses} not reached");
+    }
+    if let Some(filter) = written.filter(|filter| !filter.is_empty()) {
+        let hosts = fleet.hosts();
+        let passing = hosts.filter(|(_, host)| filter.matches(host)).count() as u64;
+        line = format!("{line}; the filter lets {} through", grouped(passing));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::Policy;
+
+    #[test]
+    fn the_summary_counts_filtered_hosts_only_for_a_filtered_report() {
+        let fleet = Fleet::new(Policy::default());
+        let filter = Filter::parse("state:broken").unwrap();
+        let line = summary(&fleet, Some(&filter));
+        assert!(line.ends_with("; the filter lets 0 through"), "{line}");
+        for none in [None, Some(&Filter::default())] {
+            assert!(!summary(&fleet, none).contains("filter"));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The sections below the options, as text that help and manual pages set differently.
+
+/// Headings end with a colon; `=>` stands between a term and its meaning.
+const SCAN: &str = "Forms of targets:
+10.0.0.0/24 => a network; 10.0.0.0/255.255.255.0 is the same
+10.0.0.10-50 => a range; 10.0.0.1-10.0.3.255 is one, too
+10.0.0.5, 10.0.0.5:3390 => an address, with a port of its own
+srv05.corp.example, srv05:3390 => a name, with every address that it gives
+2001:db8::5, [2001:db8::5]:3390 => IPv6; 2001:db8::/120 is a network
+@FILE, - => a list, or a list on standard input
+FILE.rdg, FILE.xml, FILE.rdp, FILE.csv => of RDCMan, mRemoteNG, mstsc and Get-ADComputer
+
+Examples:
+rdpscan demo => look around first, without any network
+rdpscan 10.0.0.0/24 => sweep a network
+rdpscan 10.0.0.0/22 --exclude 10.0.1.0/28 => all but some
+rdpscan -f servers.txt -o monday.json => scan a list and keep the result
+rdpscan -f computers.csv -o fleet-{date}.html => computers of a domain, a page for each day
+rdpscan open monday.json => look at it again
+rdpscan fix monday.json -o monday-fix => scripts and lists that mend what was found
+rdpscan 10.0.0.0/24 --fail-on high --quiet => for a scheduled task: exit status 1 says look here
+
+Notes:
+Every setting can also stand in a file or in the environment, as in RDPSCAN_SCAN_ATTEMPTS=5; `rdpscan config` lists them all.
+A host that is called like a command comes after two dashes: rdpscan -- demo
+
+Exit status:
+0 => done, whatever was found
+1 => a finding or a state that --fail-on names
+2 => wrong usage or settings, or nothing could be done
+130 => interrupted, with what was found written";
+
+const EXPLAIN: &str = "Examples:
+rdpscan explain => everything, by kind
+rdpscan explain 0x904 0x7 => a code with its extended reason; 2308 and 904 are understood as well
+rdpscan explain extended 7 => an extended reason alone
+rdpscan explain rdp-cert-expired => a finding; rdp-cert lists all that begin so
+rdpscan explain R2 => a remedy; W3 is a claim of the web and what of it holds
+rdpscan explain certificate expired => entries with these words
+rdpscan explain claims => all of a kind: codes, extended, findings, remedies, claims, client";
+
+const REPORT: &str = "Examples:
+rdpscan report monday.json => the table and the findings as text
+rdpscan report monday.json -o monday.html => one page for people
+rdpscan report monday.json --filter state:broken -o broken.csv => some hosts, for a spreadsheet
+rdpscan report monday.json --fail-on high => exit status 1 when a finding is that bad or worse";
+
+const COMPLETIONS: &str = r#"Examples:
+eval "$(rdpscan completions bash)" => in ~/.bashrc
+source <(rdpscan completions zsh) => in ~/.zshrc, behind compinit
+rdpscan completions fish | source => in ~/.config/fish/completions/rdpscan.fish
+rdpscan completions powershell | Out-String | Invoke-Expression => in the file that $PROFILE names
+eval (rdpscan completions elvish | slurp) => in ~/.config/elvish/rc.elv"#;
+
+const MAN: &str = "Examples:
+rdpscan man | man -l - => read the page of rdpscan
+rdpscan man --dir ~/.local/share/man/man1 => install all of them, for `man rdpscan` and `man rdpscan-fix`";
+
+pub(crate) struct Section {
+    pub(crate) title: &'static str,
+    /// Terms with their meanings; notes have no term.
+    pub(crate) items: Vec<(Option<&'static str>, &'static str)>,
+}
+
+/// The sections of a command, by its name.
+pub(crate) fn of(command: &str) -> Vec<Section> {
+    let text = match command {
+        "rdpscan" => SCAN,
+        "explain" => EXPLAIN,
+        "report" => REPORT,
+        "completions" => COMPLETIONS,
+        "man" => MAN,
+        _ => return Vec::new(),
+    };
+    let sections = text.split("\n\n").filter_map(|section| {
+        let (title, items) = section.split_once(":\n")?;
+        let items = items.lines().map(|line| match line.split_once(" => ") {
+            Some((term, meaning)) => (Some(term), meaning),
+            None => (None, line),
+        });
+        Some(Section {
+            title,
+            items: items.collect(),
+        })
+    });
+    sections.collect()
+}
+
+/// Widest first column of a list in the help, in characters: the meaning of a wider term is on the next line.
+const WIDEST: usize = 46;
+
+pub(super) fn render(command: &str) -> String {
+    let sections: Vec<String> = of(command).iter().map(section).collect();
+    sections.join("\n\n")
+}
+
+fn section(section: &Section) -> String {
+    let terms = section.items.iter().filter_map(|(term, _)| *term);
+    let widths = terms.map(str::len).filter(|width| *width <= WIDEST);
+    let width = widths.max().unwrap_or_default();
+    let lines = section.items.iter().map(|(term, meaning)| match term {
+        None => (*meaning).to_owned(),
+        Some(term) if term.len() > width => format!("  {term}\n  {:width$}  {meaning}", ""),
+        Some(term) => format!("  {term:<width$}  {meaning}"),
+    });
+    let is_notes = section.items.iter().all(|(term, _)| term.is_none());
+    let title = (!is_notes).then(|| format!("{}:", section.title));
+    title
+        .into_iter()
+        .chain(lines)
+        .collect::<Vec<_>>()
+        .join("\n")
+}

@@ -1,0 +1,129 @@
+//! The layers, put one over the other.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::arguments::{Given, read};
+use super::{Environment, Settings, SettingsError, Source, file};
+use crate::report::Format;
+use crate::targets::{Refusal, decode};
+
+/// Settings that the profile decides unless they are set.
+const PACE: [&str; 2] = ["scan.concurrency", "scan.rate"];
+
+/// Settings, and where each came from.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    pub settings: Settings,
+    /// The settings file that was read.
+    pub file: Option<PathBuf>,
+    given: BTreeMap<&'static str, Given>,
+}
+
+impl Resolved {
+    /// Where the value of a key came from.
+    #[must_use]
+    pub fn source(&self, key: &str) -> Source {
+        let given = self.given.get(key);
+        let by_profile =
+            given.is_none_or(|given| given.text.trim().eq_ignore_ascii_case("profile"));
+        if PACE.contains(&key) && by_profile {
+            return Source::Profile {
+                profile: self.settings.scan.profile,
+                by: Box::new(self.source("scan.profile")),
+            };
+        }
+        given.map_or(Source::Default, |given| given.source.clone())
+    }
+
+    /// Puts a layer over what is there.
+    fn apply(&mut self, layer: Vec<Given>) -> Result<(), SettingsError> {
+        if layer.iter().any(|given| given.key == "scan.profile") {
+            // A profile outranks the figures of the layers below, else `--profile gentle` would change nothing.
+            self.given.retain(|key, _| !PACE.contains(key));
+        }
+        self.given
+            .extend(layer.into_iter().map(|given| (given.key, given)));
+        self.settings = read(&self.given)?;
+        Ok(())
+    }
+}
+
+/// Puts flags, environment, user file and defaults together. `config` is the settings file named by a flag, and `output` the file
+/// to write to, whose extension decides the format unless a flag does.
+pub(crate) fn resolve(
+    flags: &[Given],
+    config: Option<&Path>,
+    output: Option<&Path>,
+    environment: &Environment,
+) -> Result<Resolved, SettingsError> {
+    let mut resolved = Resolved {
+        settings: read(&BTreeMap::new())?,
+        file: None,
+        given: BTreeMap::new(),
+    };
+    if let Some((path, content)) = user_file(config, environment)? {
+        resolved.apply(file::read(&decode(&content), &path)?)?;
+        resolved.file = Some(path);
+    }
+    resolved.apply(environment.given()?)?;
+    let mut layer = flags.to_vec();
+    if let Some(servers) = flags.iter().find(|flag| flag.key == "names.servers") {
+        if servers
+            .text
+            .split(',')
+            .all(|server| server.trim().is_empty())
+        {
+            // The value of a variable that is empty in a script would leave the system's servers in use.
+            let refusal = Refusal::new(
+                "there is nothing in it",
+                "give a value, or leave the option out",
+            );
+            return Err(SettingsError::refused(servers, refusal));
+        }
+        // Servers are named to be asked, whatever a file says.
+        layer.push(Given {
+            key: "names.dns",
+            text: "true".to_owned(),
+            source: servers.source.clone(),
+        });
+    }
+    let has_format = flags.iter().any(|flag| flag.key == "output.format");
+    if let Some(path) = output.filter(|path| !has_format && *path != Path::new("-")) {
+        match Format::from_extension(path) {
+            Ok(format) => layer.push(Given {
+                key: "output.format",
+                text: format.word().to_owned(),
+                source: Source::Flag("-o".to_owned()),
+            }),
+            Err(_) if resolved.settings.output.format.is_some() => {}
+            Err(cause) => return Err(SettingsError::UnknownExtension { cause }),
+        }
+    }
+    resolved.apply(layer)?;
+    Ok(resolved)
+}
+
+/// The settings file and its bytes. One that was named must exist; the usual one need not.
+fn user_file(
+    config: Option<&Path>,
+    environment: &Environment,
+) -> Result<Option<(PathBuf, Vec<u8>)>, SettingsError> {
+    let named = config
+        .map(Path::to_owned)
+        .or_else(|| environment.named_file());
+    let is_named = named.is_some();
+    let Some(path) = named.or_else(|| environment.user_file()) else {
+        return Ok(None);
+    };
+    match std::fs::read(&path) {
+        Ok(content) => Ok(Some((path, content))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named => Ok(None),
+        Err(cause) => Err(SettingsError::Unreadable { path, cause }),
+    }
+}
+
+#[cfg(test)]
+#[path = "layers_tests.rs"]
+mod tests;

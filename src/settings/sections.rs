@@ -1,0 +1,220 @@
+//! Every setting, each a field: clap derives flag, default and help from it, and its id is the key in a settings file.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{ArgAction, Args};
+use serde::Serialize;
+
+use super::parse::{
+    Listed, column_list, duration, durations, filter, key_bindings, listed, optional, ports,
+    servers, sort_order, whole,
+};
+use super::show;
+use super::{FailOn, Profile};
+use crate::diagnosis::Policy;
+use crate::report::Format;
+use crate::table::{Columns, Sort};
+use crate::tui::Palette;
+
+/// An alias, because clap takes a literal `Vec` for an option that is given once for each item.
+type List<T> = Vec<T>;
+/// A value, or a word in its place such as `auto`. An alias, because clap takes a literal `Option` for one without a default.
+type Maybe<T> = Option<T>;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+const YEAR: Duration = Duration::from_secs(3_600 * 24 * 365);
+const SHORTEST: Duration = Duration::from_millis(10);
+
+/// All settings. The ids are `section.field`. A field with `hide` has no flag: clap wants a `long`, but no command takes it.
+#[derive(Debug, Clone, PartialEq, Args, Serialize)]
+pub struct Settings {
+    #[command(flatten)]
+    pub scan: ScanSettings,
+    #[command(flatten)]
+    pub names: NameSettings,
+    #[command(flatten)]
+    pub output: OutputSettings,
+    #[command(flatten)]
+    pub screen: ScreenSettings,
+    #[command(flatten)]
+    pub policy: PolicySettings,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
+#[command(next_help_heading = "Pace")]
+pub struct ScanSettings {
+    /// TCP ports for targets that name none, as in 3389,3390 (repeatable)
+    #[arg(long = "port", id = "scan.ports", value_parser = ports, action = ArgAction::Append)]
+    #[arg(value_name = "PORTS", default_value = "3389", help_heading = "Targets")]
+    pub ports: List<u16>,
+    /// How hard to press: gentle (64 at once, 100/s), normal (1,000/s) or fast (5,000/s)
+    #[arg(long, id = "scan.profile", value_parser = listed(Profile::ALL, Profile::word))]
+    #[arg(value_name = "PROFILE", default_value = "normal")]
+    pub profile: Profile,
+    /// The most connections at once; 0 for as many as this machine allows
+    #[arg(long, id = "scan.concurrency", value_parser = optional("profile", whole::<u32>(0..=65_535)))]
+    #[arg(value_name = "N", default_value = "profile")]
+    pub concurrency: Maybe<u32>,
+    /// The most connections started in a second; 0 is no cap
+    #[arg(long, id = "scan.rate", value_parser = optional("profile", whole::<u32>(0..=1_000_000)))]
+    #[arg(value_name = "PER_SECOND", default_value = "profile")]
+    pub rate: Maybe<u32>,
+    /// Attempts at every host that answers; fewer than 3 give no verdict on stability
+    #[arg(long, id = "scan.attempts", value_parser = whole::<u32>(1..=1_000))]
+    #[arg(value_name = "N", default_value = "3")]
+    pub attempts: u32,
+    /// Time between two attempts at one host
+    #[arg(long, id = "scan.interval", value_parser = duration(Duration::ZERO..=HOUR))]
+    #[arg(value_name = "TIME", default_value = "1s")]
+    #[serde(serialize_with = "show::duration")]
+    pub interval: Duration,
+    /// The least time between any two connections to one host
+    #[arg(long, id = "scan.gap", value_parser = duration(Duration::ZERO..=MINUTE))]
+    #[arg(hide = true, default_value = "250ms")]
+    #[serde(serialize_with = "show::duration")]
+    pub gap: Duration,
+    /// How long to wait for a connection in each round over the silent addresses
+    #[arg(long, id = "scan.connect_timeouts", value_parser = durations(1..=8, SHORTEST..=MINUTE))]
+    #[arg(hide = true, default_value = "300ms,300ms,1100ms")]
+    #[serde(serialize_with = "show::durations")]
+    pub connect_timeouts: List<Duration>,
+    /// How long each stage of an attempt may take
+    #[arg(long, id = "scan.timeout", value_parser = duration(SHORTEST..=10 * MINUTE))]
+    #[arg(value_name = "TIME", default_value = "5s")]
+    #[serde(serialize_with = "show::duration")]
+    pub timeout: Duration,
+    /// End the scan after this time with what was found until then
+    #[arg(long, id = "scan.max_time", value_parser = optional("none", duration(SECOND..=YEAR)))]
+    #[arg(value_name = "TIME", default_value = "none")]
+    #[serde(serialize_with = "show::duration_or_none")]
+    pub max_time: Maybe<Duration>,
+    /// Number that decides the order of the scan; it is in every report
+    #[arg(long, id = "scan.seed", value_parser = optional("random", whole::<u64>(0..=u64::MAX)))]
+    #[arg(value_name = "NUMBER", default_value = "random")]
+    #[serde(serialize_with = "show::seed")]
+    pub seed: Maybe<u64>,
+    /// Allow more than 65,536 addresses
+    #[arg(long, id = "scan.allow_large", help_heading = "Targets")]
+    pub allow_large: bool,
+    /// Do not ask hosts with NLA for their name, domain and build
+    #[arg(long = "no-ntlm", id = "scan.ntlm", action = ArgAction::SetFalse)]
+    #[arg(help_heading = "Names and identity")]
+    pub ntlm: bool,
+    /// Learn whether NLA is demanded, by one more connection to hosts that offer it
+    #[arg(long, id = "scan.check_nla", help_heading = "Names and identity")]
+    pub check_nla: bool,
+}
+
+impl ScanSettings {
+    /// The most connections at once over all hosts; 0 is as many as the machine allows.
+    pub(crate) fn concurrency(&self) -> u32 {
+        self.concurrency.unwrap_or(self.profile.concurrency())
+    }
+
+    /// The most connections started in a second over all hosts; 0 is no cap.
+    pub(crate) fn rate(&self) -> u32 {
+        self.rate.unwrap_or(self.profile.rate())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
+#[command(next_help_heading = "Names and identity")]
+pub struct NameSettings {
+    /// Look no names up, neither forward nor back
+    #[arg(long = "no-dns", id = "names.dns", action = ArgAction::SetFalse)]
+    pub dns: bool,
+    /// Ask this DNS server instead of this machine's (repeatable)
+    #[arg(long = "dns", id = "names.servers", value_parser = servers, action = ArgAction::Append)]
+    #[arg(
+        value_name = "ADDR[:PORT]",
+        default_value = "",
+        conflicts_with = "names.dns"
+    )]
+    pub servers: List<SocketAddr>,
+    /// How long one lookup may take
+    #[arg(long = "dns-timeout", id = "names.timeout", value_parser = duration(SHORTEST..=MINUTE))]
+    #[arg(hide = true, default_value = "2s")]
+    #[serde(serialize_with = "show::duration")]
+    pub timeout: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
+#[command(next_help_heading = "Output")]
+pub struct OutputSettings {
+    /// Format of the result; auto goes by the extension of -o, and is else text
+    #[arg(long, id = "output.format", value_parser = listed(Format::ALL, Format::word).or("auto"))]
+    #[arg(value_name = "FORMAT", default_value = "auto")]
+    #[serde(serialize_with = "show::or_auto")]
+    pub format: Maybe<Format>,
+    /// List silent and closed addresses of a sweep too
+    #[arg(long, id = "output.all")]
+    pub all: bool,
+    /// Print the result instead of opening the live table
+    #[arg(long, id = "output.no_tui")]
+    pub no_tui: bool,
+    /// Exit with status 1 for a finding at least this severe or a host in this state; several with commas, as in high,closed
+    #[arg(long, id = "output.fail_on", value_parser = Listed::new(FailOn::words(), FailOn::read))]
+    #[arg(value_name = "SEVERITY|STATE", default_value = "never")]
+    #[serde(serialize_with = "show::text_of")]
+    pub fail_on: FailOn,
+    /// Only hosts that match; --fail-on looks at these alone
+    #[arg(long, id = "output.filter", value_parser = filter)]
+    #[arg(value_name = "TEXT", default_value = "")]
+    pub filter: String,
+    /// Columns of the screen, of text, csv and markdown and of the first list of xlsx, as in state,address,expires; the other
+    /// formats always have everything
+    #[arg(long, id = "output.columns", value_parser = optional("auto", column_list))]
+    #[arg(value_name = "COLUMNS", default_value = "auto")]
+    #[serde(serialize_with = "show::or_auto")]
+    pub columns: Maybe<Columns>,
+    /// Order by this column, with - in front for the other way round
+    #[arg(long, id = "output.sort", value_parser = optional("auto", sort_order))]
+    #[arg(value_name = "COLUMN", default_value = "auto")]
+    #[serde(serialize_with = "show::or_auto")]
+    pub sort: Maybe<Sort>,
+    /// No progress line and no notices
+    #[arg(short = 'q', long, id = "output.quiet")]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
+pub struct ScreenSettings {
+    /// Colours; auto is as they were left the last time
+    #[arg(long, id = "screen.theme", value_parser = listed(Palette::ALL, Palette::word).or("auto"))]
+    #[arg(hide = true, default_value = "auto")]
+    #[serde(serialize_with = "show::theme")]
+    pub theme: Maybe<Palette>,
+    /// Only ASCII signs, for consoles and fonts without others
+    #[arg(long, id = "screen.ascii", hide = true)]
+    pub ascii: bool,
+    /// Take the mouse from the beginning
+    #[arg(long, id = "screen.mouse", hide = true)]
+    pub mouse: bool,
+    /// Actions on other keys, each as in `pause = F5`
+    #[arg(long, id = "screen.keys", hide = true, default_value = "", value_parser = key_bindings)]
+    pub keys: List<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
+pub struct PolicySettings {
+    /// A certificate counts as expiring when it ends within this many days
+    #[arg(long, id = "policy.expiring_days", value_parser = whole::<u32>(0..=3_650))]
+    #[arg(hide = true, default_value = "30")]
+    pub expiring_days: u32,
+    /// Attempts needed before a host is called steady, flaky or down
+    #[arg(long, id = "policy.stability_attempts", value_parser = whole::<u32>(1..=1_000))]
+    #[arg(hide = true, default_value = "3")]
+    pub stability_attempts: u32,
+}
+
+impl PolicySettings {
+    pub(crate) const fn policy(&self) -> Policy {
+        Policy {
+            expiring_days: self.expiring_days,
+            stability_attempts: self.stability_attempts,
+        }
+    }
+}
