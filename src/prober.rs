@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::model::{
-    Attempt, Descriptors, Endpoint, Lookup, Outcome, ProbeKind, Resolver, Shortage,
+    Attempt, Descriptors, Endpoint, Lookup, Outcome, ProbeKind, Resolver, Shortage, StageRecord,
 };
 
 /// One attempt at one host, and lookups.
@@ -87,6 +87,27 @@ pub struct AttemptRequest {
     pub probe: ProbeKind,
     /// Send the NTLM negotiate message when the server selects HYBRID.
     pub ntlm: bool,
+}
+
+impl AttemptRequest {
+    /// An attempt with these stages, without any facts.
+    #[must_use]
+    pub fn into_attempt(self, started_at: Timestamp, stages: Vec<StageRecord>) -> Attempt {
+        Attempt {
+            endpoint: self.endpoint,
+            number: self.number,
+            probe: self.probe,
+            sni: self.by_name,
+            started_at,
+            stages,
+            unanswered_rounds: self.unanswered_rounds,
+            negotiation: None,
+            tls: None,
+            ntlm: None,
+            path: None,
+            lag_us: 0,
+        }
+    }
 }
 
 /// The state of a resolver's circuit breakers.

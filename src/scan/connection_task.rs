@@ -104,21 +104,9 @@ fn reset_at_once(request: AttemptRequest, failure: ConnectFailure) -> Attempt {
         ProbeKind::DirectTls => Stage::Tls,
         _ => Stage::X224,
     };
-    Attempt {
-        endpoint: request.endpoint,
-        number: request.number,
-        probe: request.probe,
-        sni: request.by_name,
-        started_at: failure.started_at,
-        stages: vec![
-            record(Stage::Tcp, 0, connect_us, Outcome::Ok),
-            record(next, connect_us, 0, failure.outcome),
-        ],
-        unanswered_rounds: request.unanswered_rounds,
-        negotiation: None,
-        tls: None,
-        ntlm: None,
-        path: None,
-        lag_us: 0,
-    }
+    let stages = vec![
+        record(Stage::Tcp, 0, connect_us, Outcome::Ok),
+        record(next, connect_us, 0, failure.outcome),
+    ];
+    request.into_attempt(failure.started_at, stages)
 }

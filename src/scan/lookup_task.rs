@@ -36,9 +36,7 @@ async fn look_up<P: Prober>(prober: &P, job: LookupJob) -> Found {
     match job {
         LookupJob::Target(job) => Found {
             lookups: prober.forward(&job.target.name).await,
-            unroutable: Vec::new(),
-            names: Vec::new(),
-            ends: Vec::new(),
+            ..Found::default()
         },
         LookupJob::Host(job) => host_names(prober, job).await,
     }
@@ -87,9 +85,9 @@ async fn host_names<P: Prober>(prober: &P, job: HostLookup) -> Found {
     }
     Found {
         lookups: Some(lookups),
-        unroutable: Vec::new(),
         names,
         ends,
+        ..Found::default()
     }
 }
 

@@ -59,18 +59,11 @@ pub(super) async fn run(
         ..
     } = run;
     Attempt {
-        endpoint: request.endpoint,
-        number: request.number,
-        probe: request.probe,
-        sni: request.by_name,
-        started_at,
-        stages: timeline.into_stages(),
-        unanswered_rounds: request.unanswered_rounds,
         negotiation,
         tls: tls.map(Arc::new),
         ntlm: ntlm.map(Arc::new),
         path,
-        lag_us: 0,
+        ..request.into_attempt(started_at, timeline.into_stages())
     }
 }
 

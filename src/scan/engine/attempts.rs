@@ -9,7 +9,7 @@ use super::Engine;
 use crate::model::{
     Attempt, Endpoint, EventBody, Notice, Outcome, ProbeKind, STALLED_US, Stage, StageRecord,
 };
-use crate::prober::ConnectFailure;
+use crate::prober::{AttemptRequest, ConnectFailure};
 use crate::scan::hosts::Host;
 use crate::scan::job::Job;
 
@@ -164,26 +164,20 @@ impl Engine {
         unanswered_rounds: u8,
         lag_us: u32,
     ) -> Attempt {
-        let host = self.hosts.get(job.endpoint);
-        let probe = host.and_then(|host| host.next_probe(&self.options));
-        Attempt {
-            endpoint: job.endpoint,
-            number: self.next_number(job.endpoint),
-            probe: probe.unwrap_or_default(),
-            sni: None,
-            started_at: failure.started_at,
-            stages: vec![StageRecord {
-                stage: Stage::Tcp,
-                start_us: 0,
-                duration_us: failure.duration_us,
-                outcome: failure.outcome,
-            }],
+        let request = AttemptRequest {
             unanswered_rounds,
-            negotiation: None,
-            tls: None,
-            ntlm: None,
-            path: None,
+            by_name: None,
+            ..self.request(job)
+        };
+        let stages = vec![StageRecord {
+            stage: Stage::Tcp,
+            start_us: 0,
+            duration_us: failure.duration_us,
+            outcome: failure.outcome,
+        }];
+        Attempt {
             lag_us,
+            ..request.into_attempt(failure.started_at, stages)
         }
     }
 
@@ -202,7 +196,7 @@ impl Engine {
             .stage(Stage::Tcp)
             .is_some_and(|tcp| tcp.outcome.is_ok());
         if came_up && self.options.dns && !host.is_skipped() && observed.is_row {
-            self.lookups.host_seen(&attempt, host.target_names());
+            self.lookups.host_seen(&attempt, &host.target_names);
         }
         if observed.is_row {
             self.counts.take_unlisted(endpoint);

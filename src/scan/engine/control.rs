@@ -101,7 +101,7 @@ impl Engine {
         for endpoint in endpoints {
             self.reset_host(endpoint);
             let host = self.hosts.entry(endpoint);
-            host.forget_target_names();
+            host.target_names.clear();
             if host.is_reference() {
                 // Found again by the names of other hosts, if they still resolve to it.
                 self.hosts.remove(endpoint);

@@ -107,15 +107,15 @@ impl Engine {
         let age = now.duration_since(flight.since);
         if age < STUCK {
             let host = host?;
-            let further = host.remaining().saturating_sub(1);
-            return Some(now + self.time_of(further, host.took()));
+            let further = host.remaining.saturating_sub(1);
+            return Some(now + self.time_of(further, host.took));
         }
         // A stuck connection stays so until a stage times out, and the next attempts will do no better.
         let stage = self.options.stage_timeout.max(Duration::from_millis(1));
         let stages = age.as_nanos() / stage.as_nanos() + 1;
         let ends = stage.saturating_mul(u32::try_from(stages).unwrap_or(u32::MAX));
         let wanted = match flight.job.purpose {
-            Purpose::Again => host.map_or(1, Host::remaining),
+            Purpose::Again => host.map_or(1, |host| host.remaining),
             // It accepted the connection, or there would be no waiting so long.
             Purpose::Discover { .. } if host.is_some_and(Host::is_reference) => 1,
             Purpose::Discover { .. } => self.options.attempts.max(1),
@@ -133,8 +133,8 @@ impl Engine {
         if !is_fresh || self.discovery.queue.scheduled_count() <= MANY_SCHEDULED {
             let ends = self.discovery.queue.scheduled().filter_map(|(at, job)| {
                 let host = self.hosts.get(job.endpoint);
-                let took = host.map_or(Duration::ZERO, Host::took);
-                let further = host.map_or(0, |host| host.remaining().saturating_sub(1));
+                let took = host.map_or(Duration::ZERO, |host| host.took);
+                let further = host.map_or(0, |host| host.remaining.saturating_sub(1));
                 at.max(now)
                     .checked_add(took)?
                     .checked_add(self.time_of(further, took))

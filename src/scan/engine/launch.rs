@@ -92,10 +92,13 @@ impl Engine {
         if self.targets.is_excluded(endpoint.address) {
             return false;
         }
-        let Some(request) = self.request(job) else {
+        let host = self.hosts.get(endpoint);
+        let in_pass = self.discovery.is_in_pass(job);
+        if job.round().is_some() && host.is_some_and(|host| !host.is_discoverable(in_pass)) {
+            // The permutation comes to an endpoint that was tried already.
             self.count_discovered(job);
             return false;
-        };
+        }
         if let Err(at) = self.in_flight.per_host.acquire(endpoint.address, now) {
             self.discovery.queue.schedule(at, job);
             return false;
@@ -110,29 +113,24 @@ impl Engine {
         self.outputs.push_back(Output::Connect(StartConnect {
             id,
             timeout,
-            request,
+            request: self.request(job),
             expected: job.purpose == Purpose::Again,
         }));
         true
     }
 
-    /// `None` when the permutation comes to an endpoint that was tried already.
-    fn request(&self, job: Job) -> Option<AttemptRequest> {
+    pub(super) fn request(&self, job: Job) -> AttemptRequest {
         let host = self.hosts.get(job.endpoint);
-        let in_pass = self.discovery.is_in_pass(job);
-        if job.round().is_some() && host.is_some_and(|host| !host.is_discoverable(in_pass)) {
-            return None;
-        }
         let probe = host.and_then(|host| host.next_probe(&self.options));
         let probe = probe.unwrap_or_default();
-        Some(AttemptRequest {
+        AttemptRequest {
             endpoint: job.endpoint,
             number: self.next_number(job.endpoint),
             unanswered_rounds: job.round().unwrap_or(0),
             probe,
             by_name: host.and_then(|host| host.sni(probe)),
             ntlm: self.options.ntlm,
-        })
+        }
     }
 
     pub(super) fn next_number(&self, endpoint: Endpoint) -> u32 {

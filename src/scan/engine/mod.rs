@@ -74,6 +74,7 @@ pub(super) enum Input {
 }
 
 /// What a lookup gave.
+#[derive(Default)]
 pub(super) struct Found {
     /// `None` when every resolver was skipped.
     pub(super) lookups: Option<Vec<Lookup>>,

@@ -44,10 +44,9 @@ impl Engine {
                 let questions = job.questions().into_iter();
                 let ends = questions.map(|question| (question, LookupEnd::Panicked));
                 let found = Found {
-                    lookups: None,
-                    unroutable: Vec::new(),
                     names: job.names.clone(),
                     ends: ends.collect(),
+                    ..Found::default()
                 };
                 self.host_looked_up(&job, found, now);
             }

@@ -202,9 +202,7 @@ fn a_name_is_looked_up_and_its_address_is_probed() {
     };
     let found = Found {
         lookups: Some(vec![lookup]),
-        unroutable: Vec::new(),
-        names: Vec::new(),
-        ends: Vec::new(),
+        ..Found::default()
     };
     bench.handle(Input::LookupFinished {
         id,

@@ -50,14 +50,14 @@ pub(super) struct Host {
     standing: Standing,
     phase: Phase,
     /// Attempts that will follow, as far as is known.
-    remaining: u32,
+    pub(super) remaining: u32,
     plan: ProbePlan,
     /// A name that resolves to this address, for attempts by name.
     by_name: Option<Box<str>>,
     /// The user's names that resolved to it.
-    target_names: Vec<ObservedName>,
+    pub(super) target_names: Vec<ObservedName>,
     /// Duration of the newest attempt.
-    took: Duration,
+    pub(super) took: Duration,
 }
 
 /// What an attempt means for its host.
@@ -73,18 +73,6 @@ impl Host {
     /// Attempts since it was last reset.
     pub(super) const fn attempts(&self) -> u32 {
         self.plan.made()
-    }
-
-    pub(super) const fn remaining(&self) -> u32 {
-        self.remaining
-    }
-
-    pub(super) const fn took(&self) -> Duration {
-        self.took
-    }
-
-    pub(super) fn target_names(&self) -> &[ObservedName] {
-        &self.target_names
     }
 
     pub(super) const fn is_open(&self) -> bool {
@@ -192,10 +180,6 @@ impl Host {
         });
         let had_own = was == Standing::Listed || (was != Standing::Reference && self.is_open());
         self.attempts() > 0 && !self.is_skipped() && !had_own
-    }
-
-    pub(super) fn forget_target_names(&mut self) {
-        self.target_names.clear();
     }
 
     /// The first name found is kept.

@@ -100,9 +100,9 @@ impl Lookups {
         self.health = health;
     }
 
-    /// Whether the state of the resolvers matters now.
+    /// Whether the state of the resolvers decides what may start now, or whether the scan may end.
     pub(super) fn needs_health(&self) -> bool {
-        self.has_waiting() || self.retries.await_recovery()
+        self.tasks.len() < self.limit && (self.has_waiting() || self.retries.await_recovery())
     }
 
     pub(super) fn is_idle(&self) -> bool {
