@@ -1,6 +1,6 @@
 use crate::model::{Attempt, Outcome, ProbeKind, ProbeTolerance, Stage};
 
-/// How an attempt ended, seen with a client's eyes.
+/// How an attempt ended, as a client would see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending<'a> {
     /// A client would get past everything that can be seen without credentials.
@@ -19,6 +19,19 @@ impl<'a> Ending<'a> {
             Self::Failed(stage, outcome) => Some((stage, outcome)),
             Self::Through | Self::NotCounted => None,
         }
+    }
+}
+
+/// An attempt that counts, with its end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CountedAttempt<'a> {
+    pub(crate) attempt: &'a Attempt,
+    pub(crate) ending: Ending<'a>,
+}
+
+impl CountedAttempt<'_> {
+    pub(crate) fn is_through(&self) -> bool {
+        self.ending == Ending::Through
     }
 }
 
@@ -81,7 +94,7 @@ fn ending(attempt: &Attempt, tolerance: ProbeTolerance) -> Ending<'_> {
 }
 
 /// The stage that was under way when the user skipped the host.
-pub(crate) fn broken_off(attempt: &Attempt) -> Option<Stage> {
+pub(crate) fn cancelled_at(attempt: &Attempt) -> Option<Stage> {
     attempt
         .stages
         .iter()
@@ -137,7 +150,7 @@ mod tests {
             .stage(Stage::X224, Outcome::Cancelled)
             .done();
         assert_eq!(ending(&hung), Ending::NotCounted);
-        assert_eq!(broken_off(&hung), Some(Stage::X224));
+        assert_eq!(cancelled_at(&hung), Some(Stage::X224));
     }
 
     #[test]

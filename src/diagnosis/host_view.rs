@@ -3,29 +3,16 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::ending::{Ending, endings_by};
-use super::fleet_rules::FleetView;
+use super::certificates::{self, ServerCertificate};
+use super::ending::{CountedAttempt, Ending, endings_by};
+use super::fleet_survey::FleetView;
 use super::identity::ServerKind;
-use super::leaves::{self, Leaf};
 use super::names::NameView;
 use super::{Context, Policy, Stability, names, stability};
 use crate::model::{
     Attempt, CertificateFacts, History, NegotiationFacts, NtlmFacts, Outcome, ProbeKind,
     ProbeTolerance, Stage, TlsFacts,
 };
-
-/// An attempt that counts, with its end.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Counted<'a> {
-    pub(crate) attempt: &'a Attempt,
-    pub(crate) ending: Ending<'a>,
-}
-
-impl Counted<'_> {
-    pub(crate) fn is_through(&self) -> bool {
-        self.ending == Ending::Through
-    }
-}
 
 /// One host, looked at once for all rules.
 pub(crate) struct HostView<'a> {
@@ -40,14 +27,14 @@ pub(crate) struct HostView<'a> {
     /// What the other hosts show; `None` when the host is judged alone.
     pub(crate) fleet: Option<&'a FleetView>,
     /// Attempts that say something about the peer, oldest first.
-    pub(crate) counted: Vec<Counted<'a>>,
+    pub(crate) counted: Vec<CountedAttempt<'a>>,
     /// What the host accepts of the probes.
     pub(crate) tolerance: ProbeTolerance,
     pub(crate) tls: Option<&'a TlsFacts>,
     /// The certificates in use, the worst first.
-    pub(crate) leaves: Vec<Leaf<'a>>,
+    pub(crate) certificates: Vec<ServerCertificate<'a>>,
     /// The worst of them.
-    pub(crate) leaf: Option<&'a CertificateFacts>,
+    pub(crate) certificate: Option<&'a CertificateFacts>,
     pub(crate) ntlm: Option<&'a NtlmFacts>,
     pub(crate) server: ServerKind,
     pub(crate) names: NameView,
@@ -57,23 +44,23 @@ pub(crate) struct HostView<'a> {
 impl<'a> HostView<'a> {
     pub(crate) fn new(history: &'a History, context: &'a Context<'_>) -> Self {
         // Where nearly everything failed at one time it is not this host that failed.
-        let is_ours = |counted: &Counted<'_>| {
+        let is_ours = |counted: &CountedAttempt<'_>| {
             counted.ending.failure().is_some()
                 && context
                     .fleet
                     .is_some_and(|fleet| fleet.was_away(counted.attempt.started_at))
         };
         let tolerance = ProbeTolerance::of(&history.attempts);
-        let counted: Vec<Counted<'a>> = history
+        let counted: Vec<CountedAttempt<'a>> = history
             .attempts
             .iter()
             .zip(endings_by(&history.attempts, tolerance))
-            .map(|(attempt, ending)| Counted { attempt, ending })
+            .map(|(attempt, ending)| CountedAttempt { attempt, ending })
             .filter(|counted| counted.ending != Ending::NotCounted && !is_ours(counted))
             .collect();
-        let names = names::look(history, context);
-        let mut leaves = leaves::in_use(history);
-        leaves::worst_first(&mut leaves, context.policy, context.now);
+        let names = names::judge(history, context);
+        let mut certificates = certificates::in_use(history);
+        certificates::worst_first(&mut certificates, context.policy, context.now);
         Self {
             stability: stability::stability(&counted, context.policy),
             dns_judged: names.are_judged,
@@ -81,8 +68,8 @@ impl<'a> HostView<'a> {
             names,
             server: ServerKind::of(history),
             tls: history.tls().map(Arc::as_ref),
-            leaf: leaves.first().map(|leaf| leaf.facts),
-            leaves,
+            certificate: certificates.first().map(|worst| worst.facts),
+            certificates,
             ntlm: history.ntlm().map(Arc::as_ref),
             counted,
             tolerance,
@@ -96,19 +83,21 @@ impl<'a> HostView<'a> {
 
     /// As [`Diagnosis::shown`](super::Diagnosis::shown).
     pub(crate) fn shown(&self) -> Option<NonZeroU8> {
-        let leaf = self.leaves.first()?;
+        let leaf = self.certificates.first()?;
         let newest = self.tls.and_then(TlsFacts::leaf)?;
         (newest.sha256 != leaf.facts.sha256).then_some(leaf.number)
     }
 
     /// The NTLM facts of the member that showed a certificate: those of another member say nothing about it.
-    pub(crate) fn ntlm_of(&self, leaf: &Leaf<'a>) -> Option<&'a NtlmFacts> {
-        let is_only = self.leaves.len() == 1;
+    pub(crate) fn ntlm_of(&self, leaf: &ServerCertificate<'a>) -> Option<&'a NtlmFacts> {
+        let is_only = self.certificates.len() == 1;
         leaf.ntlm().or(self.ntlm.filter(|_| is_only))
     }
 
     /// Failures with stage and outcome, oldest first.
-    pub(crate) fn failures(&self) -> impl Iterator<Item = (&Counted<'a>, Stage, &'a Outcome)> {
+    pub(crate) fn failures(
+        &self,
+    ) -> impl Iterator<Item = (&CountedAttempt<'a>, Stage, &'a Outcome)> {
         self.counted.iter().filter_map(|counted| {
             let (stage, outcome) = counted.ending.failure()?;
             Some((counted, stage, outcome))
@@ -131,7 +120,6 @@ impl<'a> HostView<'a> {
             .filter_map(move |attempt| Some(&attempt.stage(stage)?.outcome))
     }
 
-    /// Failures at one stage.
     pub(crate) fn failures_at(&self, stage: Stage) -> Vec<&'a Outcome> {
         self.failures()
             .filter(|(_, at, _)| *at == stage)
@@ -139,9 +127,19 @@ impl<'a> HostView<'a> {
             .collect()
     }
 
-    /// Whether some attempt got through.
+    /// Failures at one stage that ended in a certain way.
+    pub(crate) fn failures_like(
+        &self,
+        stage: Stage,
+        wanted: impl Fn(&Outcome) -> bool,
+    ) -> Vec<&'a Outcome> {
+        let mut failures = self.failures_at(stage);
+        failures.retain(|outcome| wanted(outcome));
+        failures
+    }
+
     pub(crate) fn any_through(&self) -> bool {
-        self.counted.iter().any(Counted::is_through)
+        self.counted.iter().any(CountedAttempt::is_through)
     }
 
     /// As [`History::negotiation`].
@@ -153,7 +151,7 @@ impl<'a> HostView<'a> {
     pub(crate) fn corrected_now(&self) -> Timestamp {
         let offset_s = self
             .fleet
-            .and_then(FleetView::clock)
+            .and_then(|fleet| fleet.clock)
             .map_or(0.0, |clock| clock.offset_s);
         SignedDuration::try_from_secs_f64(offset_s)
             .ok()

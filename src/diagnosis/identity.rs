@@ -133,7 +133,7 @@ fn lacks_features(facts: &NegotiationFacts) -> bool {
 /// The shape of the certificate that Windows makes for its listener: own issuer, no alternative name, server
 /// authentication as the only usage, and a life of about half a year to a year.
 pub(crate) fn windows_made(leaf: &CertificateFacts) -> bool {
-    let short_lived = super::certificate::lifetime_days(leaf).is_some_and(|days| days <= 400);
+    let short_lived = super::validity::lifetime_days(leaf).is_some_and(|days| days <= 400);
     let only_server = leaf.extended_key_usage.as_ref().is_some_and(|usages| {
         usages.iter().all(|usage| &**usage == EKU_SERVER_AUTH) && !usages.is_empty()
     });

@@ -2,23 +2,25 @@
 //!
 //! No I/O, no clock: `now` is an argument, so that a recording is judged as of its own time, by today's rules.
 
-mod answers;
 pub mod catalog;
-mod certificate;
+mod certificates;
+mod client_error;
 mod confirm;
 mod disagreement;
 mod ending;
-mod fleet_rules;
+mod finding_kind;
+mod fleet_survey;
 pub mod handbook;
 mod host_view;
 mod identity;
-mod leaves;
 mod member;
 mod names;
-mod predicted;
+mod prediction;
 mod refusal;
 pub mod remedies;
+mod reply_groups;
 mod rules;
+mod severity_rules;
 mod stability;
 mod state;
 #[cfg(test)]
@@ -26,7 +28,8 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod undetermined;
-mod weighing;
+mod validity;
+mod verdict;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -42,17 +45,17 @@ use crate::model::{
     HostState, Nla, PredictedError, SelectedSecurity, StabilityVerdict, Stage, TlsFacts,
 };
 
-pub use answers::{Answer, answers, kinds_in_words};
-pub use catalog::Verdict;
-pub use certificate::days_in_words;
 pub use confirm::confirm_in;
 pub use disagreement::{Disagreement, names_side_by_side};
 pub use ending::{Ending, endings};
-pub use fleet_rules::{Banner, FleetSurvey, FleetView};
+pub use fleet_survey::{Banner, FleetSurvey, FleetView};
 use host_view::HostView;
 pub(crate) use identity::ServerKind;
 pub use member::MemberView;
+pub use reply_groups::{ReplyGroup, describe_groups, reply_groups};
 pub use undetermined::{Undetermined, undetermined, undetermined_lines};
+pub use validity::days_in_words;
+pub use verdict::Verdict;
 
 /// Limits that the rules apply; settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -219,8 +222,8 @@ impl Diagnosis {
         };
         let mut attempts: Vec<&Attempt> = history.attempts.iter().collect();
         attempts.sort_by_key(|attempt| attempt.started_at);
-        let mut leaves = leaves::seen(attempts).into_iter();
-        leaves
+        let mut shown = certificates::seen(attempts).into_iter();
+        shown
             .find(|leaf| leaf.number == number)?
             .best()?
             .tls
@@ -249,8 +252,8 @@ fn in_order(history: &History) -> Cow<'_, History> {
 #[must_use]
 pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
     let history = in_order(history);
-    let sight = HostView::new(&history, context);
-    let mut findings: Vec<Finding> = judged(&sight)
+    let host = HostView::new(&history, context);
+    let mut findings: Vec<Finding> = rules::all(&host)
         .into_iter()
         .filter_map(|(_, verdict)| match verdict {
             Verdict::Fires(mut finding) => {
@@ -261,51 +264,44 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
                 finding.evidence.shrink_to_fit();
                 Some(finding)
             }
-            Verdict::Silent | Verdict::NotEnough { .. } => None,
+            Verdict::Silent | Verdict::Undetermined { .. } => None,
         })
         .collect();
-    weighing::disown(&mut findings);
-    let ending = state::of(&sight, &findings);
-    weighing::raise(&mut findings, ending);
-    weighing::temper(&mut findings, &sight);
+    severity_rules::drop_remedies_of_intercepted(&mut findings);
+    let ending = state::of(&host, &findings);
+    severity_rules::raise(&mut findings, ending);
+    severity_rules::cap(&mut findings, &host);
     findings.sort_by(|a, b| {
         (b.severity, b.confidence)
             .cmp(&(a.severity, a.confidence))
             .then_with(|| a.id.cmp(b.id))
     });
     findings.shrink_to_fit();
-    let negotiation = sight.negotiation();
+    let negotiation = host.negotiation();
     Diagnosis {
         state: ending.state,
         failed_stage: ending.failed_stage,
         security: negotiation.map_or(SelectedSecurity::None, |facts| facts.selected),
-        nla: state::nla_of(&sight),
-        certificate_status: sight
-            .leaf
-            .map(|leaf| certificate::status(leaf, context.policy, context.now)),
-        days_left: sight
-            .leaf
-            .and_then(|leaf| certificate::days_left(leaf, context.now)),
-        shown: sight.shown(),
-        dns: sight.names.verdict,
-        disagreement: disagreement::of(sight.names.verdict, &findings),
-        name_paths: sight.names.paths(),
-        predicted: predicted::predict(&sight, &findings, ending).map(Box::new),
-        stability: sight.stability,
+        nla: state::nla_of(&host),
+        certificate_status: host
+            .certificate
+            .map(|leaf| validity::status(leaf, context.policy, context.now)),
+        days_left: host
+            .certificate
+            .and_then(|leaf| validity::days_left(leaf, context.now)),
+        shown: host.shown(),
+        dns: host.names.verdict,
+        disagreement: disagreement::of(host.names.verdict, &findings),
+        name_paths: host.names.paths(),
+        predicted: prediction::predict(&host, &findings, ending).map(Box::new),
+        stability: host.stability,
         findings,
     }
 }
 
-/// What every rule answers for a host, in order of the catalogue: also who stays silent, and who cannot tell.
+/// What every rule answers for a host, in order of the catalogue.
 #[must_use]
 pub fn verdicts(history: &History, context: &Context<'_>) -> Vec<(&'static str, Verdict)> {
-    judged(&HostView::new(&in_order(history), context))
-}
-
-/// The verdict of every rule, and last of the one that goes by the others.
-fn judged(sight: &HostView<'_>) -> Vec<(&'static str, Verdict)> {
-    let mut verdicts: Vec<_> = rules::all(sight).collect();
-    let rest = weighing::no_session(sight, &verdicts);
-    verdicts.push(rest);
-    verdicts
+    let verdicts = rules::all(&HostView::new(&in_order(history), context)).into_iter();
+    verdicts.map(|(kind, verdict)| (kind.id, verdict)).collect()
 }

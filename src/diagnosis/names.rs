@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::certificates::certificate_of;
 use super::identity::{host_label, normal, ntlm_name};
-use super::leaves::leaf_of;
 use super::member::MemberView;
 use super::{Context, NameMember, NamePath};
 use crate::model::{
@@ -15,7 +15,7 @@ use crate::model::{
 
 /// What the reverse lookup gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pointer {
+pub(crate) enum ReverseLookup {
     NotAsked,
     /// There is none.
     Missing,
@@ -79,7 +79,7 @@ pub(crate) struct NameView {
     /// Names were asked about, and a resolver had something to tell where that is needed to judge them.
     pub(crate) are_judged: bool,
     pub(crate) judged: Vec<JudgedName>,
-    pub(crate) pointer: Pointer,
+    pub(crate) reverse: ReverseLookup,
 }
 
 impl NameView {
@@ -103,7 +103,7 @@ impl NameView {
 }
 
 /// Judges every name of a host.
-pub(crate) fn look(history: &History, context: &Context<'_>) -> NameView {
+pub(crate) fn judge(history: &History, context: &Context<'_>) -> NameView {
     let mut sources: BTreeMap<String, BTreeSet<NameSource>> = BTreeMap::new();
     for observed in &history.names {
         let name = normal(&observed.name);
@@ -115,10 +115,10 @@ pub(crate) fn look(history: &History, context: &Context<'_>) -> NameView {
     let commons: BTreeSet<&str> = history
         .attempts
         .iter()
-        .filter_map(|attempt| leaf_of(attempt)?.common_name.as_deref())
+        .filter_map(|attempt| certificate_of(attempt)?.common_name.as_deref())
         .collect();
     let own = Own {
-        sight: MemberView::of(history),
+        view: MemberView::of(history),
         commons: commons.into_iter().map(normal).collect(),
     };
     let are_judged = context.dns_enabled && are_judged(history, context);
@@ -146,16 +146,16 @@ pub(crate) fn look(history: &History, context: &Context<'_>) -> NameView {
             judged
         })
         .collect();
-    let pointer = pointer(&lookups);
+    let reverse = reverse_lookup(&lookups);
     NameView {
         verdict: if are_judged {
-            overall(&judged, pointer)
+            overall(&judged, reverse)
         } else {
             DnsVerdict::NotChecked
         },
         are_judged,
         judged,
-        pointer,
+        reverse,
     }
 }
 
@@ -171,16 +171,16 @@ fn are_judged(history: &History, context: &Context<'_>) -> bool {
 }
 
 /// The worst verdict among names that could be judged; without any, what the reverse lookup says.
-fn overall(judged: &[JudgedName], pointer: Pointer) -> DnsVerdict {
+fn overall(judged: &[JudgedName], reverse: ReverseLookup) -> DnsVerdict {
     let worst = judged
         .iter()
         .map(|name| name.verdict)
         .filter(|verdict| *verdict != DnsVerdict::NotChecked)
         .min();
-    worst.unwrap_or(match pointer {
-        Pointer::Missing => DnsVerdict::NoPtr,
-        Pointer::Trouble => DnsVerdict::Error,
-        Pointer::NotAsked | Pointer::Found => DnsVerdict::NotChecked,
+    worst.unwrap_or(match reverse {
+        ReverseLookup::Missing => DnsVerdict::NoPtr,
+        ReverseLookup::Trouble => DnsVerdict::Error,
+        ReverseLookup::NotAsked | ReverseLookup::Found => DnsVerdict::NotChecked,
     })
 }
 
@@ -207,7 +207,7 @@ fn found(name: String, sources: BTreeSet<NameSource>, asked: &[&Lookup]) -> Judg
 /// The matrix.
 fn verdict(judged: &mut JudgedName, others: &[Other], history: &History, own: &Own) -> DnsVerdict {
     let unresolved = matches!(history.key, HostKey::Unresolved { .. });
-    let up = own.sight.reachable == Some(true);
+    let up = own.view.reachable == Some(true);
     match &judged.forward {
         Forward::NotAsked => return DnsVerdict::NotChecked,
         Forward::Trouble => return DnsVerdict::Error,
@@ -300,24 +300,24 @@ fn elsewhere(
     }
     let answering: Vec<&Other> = others
         .iter()
-        .filter(|other| other.sight.reachable == Some(true))
+        .filter(|other| other.view.reachable == Some(true))
         .collect();
     if answering
         .iter()
-        .any(|other| own.sight.identity.same_as(&other.sight.identity) == Some(true))
+        .any(|other| own.view.identity.same_as(&other.view.identity) == Some(true))
     {
         // Several interfaces of one machine, or a virtual address in front of it.
         return DnsVerdict::Match;
     }
-    let ours = own.sight.identity.claims(&judged.name) && !own.sight.identity.has_wildcard();
+    let ours = own.view.identity.claims(&judged.name) && !own.view.identity.has_wildcard();
     let someone_else = !answering.is_empty()
         && answering.iter().all(|other| {
-            own.sight.identity.same_as(&other.sight.identity) == Some(false)
-                && !other.sight.identity.may_answer_for(&judged.name)
+            own.view.identity.same_as(&other.view.identity) == Some(false)
+                && !other.view.identity.may_answer_for(&judged.name)
         });
     if ours && someone_else {
         judged.other_identity = answering.iter().find_map(|other| {
-            let label = other.sight.identity.label()?;
+            let label = other.view.identity.label()?;
             Some(format!("{label} at {}", other.address))
         });
         return DnsVerdict::WrongHost;
@@ -327,14 +327,14 @@ fn elsewhere(
 
 /// The host itself.
 struct Own {
-    sight: MemberView,
+    view: MemberView,
     /// The common names of its certificates.
     commons: BTreeSet<String>,
 }
 
 struct Other {
     address: IpAddr,
-    sight: Arc<MemberView>,
+    view: Arc<MemberView>,
 }
 
 /// Fills in where each address leads, and gives the sights of those that are not the host itself.
@@ -355,34 +355,34 @@ fn members(
         if Some(endpoint) == here {
             judged.members.push(NameMember {
                 address: *address,
-                reachable: own.sight.reachable,
+                reachable: own.view.reachable,
                 same_identity: Some(true),
             });
             continue;
         }
-        let sight = (context.members)(endpoint);
+        let view = (context.members)(endpoint);
         // Nothing is known of an IPv6 address that this machine has no route to; a scan leaves it out where there are others.
         let untried = address.is_ipv6()
-            && sight.as_ref().map_or_else(
+            && view.as_ref().map_or_else(
                 || !history.excluded.contains(address) && not_a_host(*address).is_none(),
-                |sight| sight.no_route,
+                |view| view.no_route,
             );
         judged.ipv6_untried |= untried;
         judged.members.push(NameMember {
             address: *address,
-            reachable: sight
+            reachable: view
                 .as_ref()
                 .filter(|_| !untried)
-                .and_then(|sight| sight.reachable),
-            same_identity: sight
+                .and_then(|view| view.reachable),
+            same_identity: view
                 .as_ref()
-                .filter(|sight| sight.reachable == Some(true))
-                .and_then(|sight| own.sight.identity.same_as(&sight.identity)),
+                .filter(|view| view.reachable == Some(true))
+                .and_then(|view| own.view.identity.same_as(&view.identity)),
         });
-        if let Some(sight) = sight {
+        if let Some(view) = view {
             others.push(Other {
                 address: *address,
-                sight,
+                view,
             });
         }
     }
@@ -470,22 +470,23 @@ fn split(asked: &[&Lookup]) -> Option<String> {
         let system = if system.is_empty() {
             "nothing".to_owned()
         } else {
-            list(&system)
+            list(system)
         };
         format!(
             "the operating system says {system}, the DNS servers say {}",
-            list(&servers)
+            list(servers)
         )
     })
 }
 
-/// Addresses for evidence.
-pub(crate) fn list(addresses: &BTreeSet<IpAddr>) -> String {
-    let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+/// Addresses for evidence, sorted.
+pub(crate) fn list(addresses: impl IntoIterator<Item = IpAddr>) -> String {
+    let sorted: BTreeSet<IpAddr> = addresses.into_iter().collect();
+    let texts: Vec<String> = sorted.iter().map(ToString::to_string).collect();
     texts.join(", ")
 }
 
-fn pointer(lookups: &[&Lookup]) -> Pointer {
+fn reverse_lookup(lookups: &[&Lookup]) -> ReverseLookup {
     let answers = || {
         lookups
             .iter()
@@ -494,14 +495,14 @@ fn pointer(lookups: &[&Lookup]) -> Pointer {
     };
     if answers().any(|answer| matches!(answer, LookupAnswer::Names { names } if !names.is_empty()))
     {
-        Pointer::Found
+        ReverseLookup::Found
     } else if answers().any(|answer| !answer.is_resolver_trouble()) {
         // One that answered knows more than one that failed, as with names.
-        Pointer::Missing
+        ReverseLookup::Missing
     } else if answers().next().is_some() {
-        Pointer::Trouble
+        ReverseLookup::Trouble
     } else {
-        Pointer::NotAsked
+        ReverseLookup::NotAsked
     }
 }
 

@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::ending::connected;
-use super::host_view::Counted;
+use super::ending::{CountedAttempt, connected};
 use super::{Policy, Spread, Stability};
 use crate::model::{Outcome, StabilityVerdict, Stage, TlsHandshake};
 
@@ -9,7 +8,7 @@ use crate::model::{Outcome, StabilityVerdict, Stage, TlsHandshake};
 const RETRIED_SYN_MS: f64 = 900.0;
 
 /// Sums up attempts, by IP and by name alike.
-pub(crate) fn stability(counted: &[Counted<'_>], policy: &Policy) -> Stability {
+pub(crate) fn stability(counted: &[CountedAttempt<'_>], policy: &Policy) -> Stability {
     let mut by_stage: BTreeMap<Stage, u32> = BTreeMap::new();
     for (stage, _) in counted.iter().filter_map(|one| one.ending.failure()) {
         *by_stage.entry(stage).or_default() += 1;
@@ -50,7 +49,7 @@ pub(crate) fn stability(counted: &[Counted<'_>], policy: &Policy) -> Stability {
     }
 }
 
-fn handshake_ms(one: &Counted<'_>) -> Option<f64> {
+fn handshake_ms(one: &CountedAttempt<'_>) -> Option<f64> {
     let full = one
         .attempt
         .tls
@@ -60,7 +59,7 @@ fn handshake_ms(one: &Counted<'_>) -> Option<f64> {
 }
 
 /// Lost connects as a share of all connects tried.
-fn loss(counted: &[Counted<'_>]) -> f64 {
+fn loss(counted: &[CountedAttempt<'_>]) -> f64 {
     let (mut lost, mut tried) = (0_u32, 0_u32);
     for one in counted {
         let silent = u32::from(one.attempt.unanswered_rounds);

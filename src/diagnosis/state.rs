@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use super::ending::{broken_off, connected};
-use super::host_view::{Counted, HostView};
+use super::ending::{CountedAttempt, cancelled_at, connected};
+use super::host_view::HostView;
 use crate::model::{
     Finding, History, HostKey, HostState, NegotiationFacts, NegotiationFailure, Nla, Outcome,
     ProbeKind, Reply, SelectedSecurity, Severity, Stage,
@@ -28,47 +28,47 @@ const fn ended(state: HostState, at: Stage) -> StateOfHost {
 }
 
 /// What is always true of the host: the first that holds, in the order of the report's contract.
-pub(crate) fn of(sight: &HostView<'_>, findings: &[Finding]) -> StateOfHost {
-    if sight.history.is_not_probed() {
+pub(crate) fn of(host: &HostView<'_>, findings: &[Finding]) -> StateOfHost {
+    if host.history.is_not_probed() {
         return NOT_PROBED;
     }
-    if matches!(sight.history.key, HostKey::Unresolved { .. }) {
+    if matches!(host.history.key, HostKey::Unresolved { .. }) {
         // Where no resolver had an answer the name may well have an address.
-        return if sight.history.excluded.is_empty() && sight.dns_judged {
+        return if host.history.excluded.is_empty() && host.dns_judged {
             ended(HostState::Unreachable, Stage::Dns)
         } else {
             NOT_PROBED
         };
     }
-    let given_up = sight.history.attempts.last().and_then(broken_off);
-    if !sight.history.attempts.iter().any(connected) {
-        return match given_up {
-            Some(stage) if sight.counted.is_empty() => ended(HostState::Skipped, stage),
-            _ => without_connection(sight),
+    let skipped_at = host.history.attempts.last().and_then(cancelled_at);
+    if !host.history.attempts.iter().any(connected) {
+        return match skipped_at {
+            Some(stage) if host.counted.is_empty() => ended(HostState::Skipped, stage),
+            _ => without_connection(host),
         };
     }
-    if is_not_rdp(sight) {
+    if is_not_rdp(host) {
         return ended(HostState::NotRdp, Stage::X224);
     }
-    if let Some(stage) = skipped_early(sight) {
+    if let Some(stage) = skipped_early(host) {
         return ended(HostState::Skipped, stage);
     }
-    if let Some(stage) = broken_at(sight) {
+    if let Some(stage) = broken_at(host) {
         return ended(HostState::Broken, stage);
     }
-    if kept_by_own_trouble(sight) {
+    if kept_by_own_trouble(host) {
         return NOT_PROBED;
     }
     let wrong = findings
         .iter()
         .any(|finding| finding.severity >= Severity::Medium);
-    let skipped = || sight.history.attempts.iter().find_map(broken_off);
-    let state = if wrong || is_unreached(sight) {
+    let skipped = || host.history.attempts.iter().find_map(cancelled_at);
+    let state = if wrong || is_unreached(host) {
         HostState::Degraded
-    } else if let Some(stage) = given_up {
+    } else if let Some(stage) = skipped_at {
         // It got through before, and then someone lost patience with it.
         return ended(HostState::Skipped, stage);
-    } else if sight.any_through() {
+    } else if host.any_through() {
         HostState::Healthy
     } else {
         return skipped().map_or(NOT_PROBED, |stage| ended(HostState::Skipped, stage));
@@ -80,37 +80,39 @@ pub(crate) fn of(sight: &HostView<'_>, findings: &[Finding]) -> StateOfHost {
 }
 
 /// The stage at which the user skipped the host before there were enough attempts to tell what always fails.
-pub(crate) fn skipped_early(sight: &HostView<'_>) -> Option<Stage> {
-    let enough = usize::try_from(sight.policy.stability_attempts).unwrap_or(usize::MAX);
-    let too_few = !sight.any_through() && sight.counted.len() < enough;
-    let newest = sight.history.attempts.last().filter(|_| too_few)?;
-    broken_off(newest)
+pub(crate) fn skipped_early(host: &HostView<'_>) -> Option<Stage> {
+    let enough = usize::try_from(host.policy.stability_attempts).unwrap_or(usize::MAX);
+    let too_few = !host.any_through() && host.counted.len() < enough;
+    let newest = host.history.attempts.last().filter(|_| too_few)?;
+    cancelled_at(newest)
 }
 
 /// The port is open, and no attempt got through: each one was stopped, or this program's TLS library would not go on.
-pub(crate) fn is_unreached(sight: &HostView<'_>) -> bool {
-    let reached = |counted: &Counted<'_>| connected(counted.attempt);
-    !sight.any_through() && (sight.counted.iter().any(reached) || refused_by_us(sight))
+pub(crate) fn is_unreached(host: &HostView<'_>) -> bool {
+    let reached = |counted: &CountedAttempt<'_>| connected(counted.attempt);
+    !host.any_through() && (host.counted.iter().any(reached) || refused_by_us(host))
 }
 
 /// There were attempts, and none of them says anything about the host: this machine's own trouble kept them from it.
-pub(crate) fn kept_by_own_trouble(sight: &HostView<'_>) -> bool {
-    let attempts = &sight.history.attempts;
+pub(crate) fn kept_by_own_trouble(host: &HostView<'_>) -> bool {
+    let attempts = &host.history.attempts;
     // A lost connect beside an attempt that came up says nothing about a host that is up.
-    let lost_only = sight.counted.iter().all(|one| !connected(one.attempt));
+    let lost_only = host.counted.iter().all(|one| !connected(one.attempt));
     !attempts.is_empty()
         && lost_only
-        && (sight.counted.is_empty() || attempts.iter().any(connected))
-        && !refused_by_us(sight)
-        && attempts.iter().all(|attempt| broken_off(attempt).is_none())
+        && (host.counted.is_empty() || attempts.iter().any(connected))
+        && !refused_by_us(host)
+        && attempts
+            .iter()
+            .all(|attempt| cancelled_at(attempt).is_none())
 }
 
 /// Nothing ever accepted a connection.
-fn without_connection(sight: &HostView<'_>) -> StateOfHost {
-    if sight.counted.is_empty() {
+fn without_connection(host: &HostView<'_>) -> StateOfHost {
+    if host.counted.is_empty() {
         return NOT_PROBED;
     }
-    let outcomes = sight.failures_at(Stage::Tcp);
+    let outcomes = host.failures_at(Stage::Tcp);
     let any = |wanted: fn(&Outcome) -> bool| outcomes.iter().any(|outcome| wanted(outcome));
     let state = if any(is_refusal) {
         HostState::Closed
@@ -123,26 +125,30 @@ fn without_connection(sight: &HostView<'_>) -> StateOfHost {
     ended(state, Stage::Tcp)
 }
 
-/// The peer's own no. A reset of the connect itself counts as one.
+/// A reset of the connect itself counts as a refusal.
 pub(crate) fn is_refusal(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Refused) || outcome.is_close()
 }
 
-/// The network's own word that there is no way there.
-fn is_unreachable(outcome: &Outcome) -> bool {
+/// The network reports that it cannot reach the host.
+pub(crate) fn is_unreachable(outcome: &Outcome) -> bool {
     matches!(
         outcome,
         Outcome::HostUnreachable | Outcome::NetworkUnreachable
     )
 }
 
+pub(crate) const fn is_timeout(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Timeout { .. })
+}
+
 /// Something else answers there, or TLS at once, and on no attempt did anything answer X.224.
-pub(crate) fn is_not_rdp(sight: &HostView<'_>) -> bool {
-    let other = sight.tolerance.direct_tls_up
-        || sight.failures().any(|(_, stage, outcome)| {
+pub(crate) fn is_not_rdp(host: &HostView<'_>) -> bool {
+    let other = host.tolerance.direct_tls_up
+        || host.failures().any(|(_, stage, outcome)| {
             stage == Stage::X224 && matches!(outcome, Outcome::NotRdp { .. })
         });
-    let mut attempts = sight.history.attempts.iter();
+    let mut attempts = host.history.attempts.iter();
     other
         && !attempts.any(|attempt| {
             attempt.probe != ProbeKind::DirectTls
@@ -157,9 +163,9 @@ pub(crate) fn is_not_rdp(sight: &HostView<'_>) -> bool {
 /// The stage at which every attempt that reached the port would be stopped, for a modern client and for any other probe
 /// alike: the most frequent one, the later of equals. Connects lost on the way say nothing about what comes after them, so
 /// they neither make nor unmake this.
-pub(crate) fn broken_at(sight: &HostView<'_>) -> Option<Stage> {
+pub(crate) fn broken_at(host: &HostView<'_>) -> Option<Stage> {
     let mut ends: BTreeMap<Stage, usize> = BTreeMap::new();
-    for counted in sight
+    for counted in host
         .counted
         .iter()
         .filter(|counted| connected(counted.attempt))
@@ -168,10 +174,10 @@ pub(crate) fn broken_at(sight: &HostView<'_>) -> Option<Stage> {
         *ends.entry(stage).or_default() += 1;
     }
     let (stage, _) = ends.into_iter().max_by_key(|(_, count)| *count)?;
-    let tolerance = sight.tolerance;
+    let tolerance = host.tolerance;
     let met = match stage {
         Stage::X224 => tolerance.other_request.through > 0 || tolerance.long_deadline.through > 0,
-        Stage::Tls => tolerance.legacy_hello.through > 0 || lacks_legacy_hello(sight),
+        Stage::Tls => tolerance.legacy_hello.through > 0 || lacks_legacy_hello(host),
         _ => stage <= Stage::Tcp,
     };
     (!met).then_some(stage)
@@ -179,16 +185,16 @@ pub(crate) fn broken_at(sight: &HostView<'_>) -> Option<Stage> {
 
 /// The modern hello was refused in a way that an old server has as well, and no other hello was sent: a refusal of the
 /// modern hello alone never makes a host broken.
-fn lacks_legacy_hello(sight: &HostView<'_>) -> bool {
+fn lacks_legacy_hello(host: &HostView<'_>) -> bool {
     let refused = |reply| matches!(reply, Some(Reply::Declined | Reply::Cut));
-    sight.probes(ProbeKind::LegacyHello).next().is_none()
-        && sight
+    host.probes(ProbeKind::LegacyHello).next().is_none()
+        && host
             .failures()
             .all(|(counted, _, _)| refused(Reply::to_hello(counted.attempt)))
 }
 
-fn refused_by_us(sight: &HostView<'_>) -> bool {
-    sight.history.attempts.iter().any(|attempt| {
+fn refused_by_us(host: &HostView<'_>) -> bool {
+    host.history.attempts.iter().any(|attempt| {
         attempt
             .stages
             .iter()
@@ -213,17 +219,17 @@ pub(crate) fn insists_on_nla(history: &History) -> bool {
 }
 
 /// Whether NLA is asked for. A server that chose HYBRID may or may not insist: only a request without it tells.
-pub(crate) fn nla_of(sight: &HostView<'_>) -> Nla {
-    if insists_on_nla(sight.history) || refuses_without_nla(sight) {
+pub(crate) fn nla_of(host: &HostView<'_>) -> Nla {
+    if insists_on_nla(host.history) || refuses_without_nla(host) {
         return Nla::Required;
     }
-    sight.negotiation().map_or(Nla::Unknown, nla)
+    host.negotiation().map_or(Nla::Unknown, nla)
 }
 
 /// A request that offered NLA was refused for the lack of it.
-fn refuses_without_nla(sight: &HostView<'_>) -> bool {
+fn refuses_without_nla(host: &HostView<'_>) -> bool {
     let required = NegotiationFailure::HYBRID_REQUIRED;
-    sight.outcomes(ProbeKind::Default, Stage::X224).any(
+    host.outcomes(ProbeKind::Default, Stage::X224).any(
         |outcome| matches!(outcome, Outcome::NegotiationFailure { code } if *code == required.0),
     )
 }

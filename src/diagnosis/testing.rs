@@ -54,7 +54,7 @@ impl HostMaker {
     pub(crate) fn fires(&self, id: &str) -> Option<crate::model::Finding> {
         match self.verdict(id) {
             Verdict::Fires(finding) => Some(finding),
-            Verdict::Silent | Verdict::NotEnough { .. } => None,
+            Verdict::Silent | Verdict::Undetermined { .. } => None,
         }
     }
 

@@ -10,11 +10,11 @@ use crate::model::{
     Question, Resolver, Severity, StageRecord, TlsHandshake, UtcSecond,
 };
 
+mod case_facts;
+mod case_values;
 mod cases;
-mod cells;
-mod facts;
+mod exceptions;
 mod tolerance;
-mod words;
 
 fn outcome() -> impl Strategy<Value = Outcome> {
     let received = prop_oneof![Just(0_u32), any::<u32>()];
@@ -442,7 +442,7 @@ proptest! {
     fn the_certificate_shown_has_the_status_that_the_findings_state(host in any_host()) {
         let diagnosis = host.diagnose();
         let shown = diagnosis.certificate(&host.history);
-        let status = shown.map(|leaf| certificate::status(leaf, &host.policy, host.now));
+        let status = shown.map(|leaf| validity::status(leaf, &host.policy, host.now));
         prop_assert_eq!(diagnosis.certificate_status, status);
         let fires = |id: &str| diagnosis.findings.iter().any(|finding| finding.id == id);
         let is_expired = status == Some(CertificateStatus::Expired);
@@ -508,9 +508,9 @@ proptest! {
 fn every_rule_fires_only_ids_of_the_catalogue() {
     let host = testing::host([]);
     for (id, _) in host.verdicts() {
-        assert!(catalog::entry(id).is_some(), "{id}");
+        assert!(catalog::kind(id).is_some(), "{id}");
     }
-    assert_eq!(host.verdicts().len(), catalog::ENTRIES.len());
+    assert_eq!(host.verdicts().len(), catalog::kinds().count());
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::catalog::Verdict;
 use super::host_view::HostView;
+use super::verdict::Verdict;
 use super::{Context, in_order, rules};
 use crate::model::History;
 
@@ -28,16 +28,17 @@ const ADVISED: usize = 3;
 #[must_use]
 pub fn undetermined(history: &History, context: &Context<'_>) -> Vec<Undetermined> {
     let history = in_order(history);
-    let sight = HostView::new(&history, context);
-    rules::all(&sight)
-        .filter_map(|(id, verdict)| match verdict {
-            Verdict::NotEnough { why, get } => Some(Undetermined {
-                id,
-                reason: why,
-                next_step: if get == rules::ONE_MORE && sight.counted.len() >= ADVISED {
+    let host = HostView::new(&history, context);
+    rules::all(&host)
+        .into_iter()
+        .filter_map(|(kind, verdict)| match verdict {
+            Verdict::Undetermined { reason, next_step } => Some(Undetermined {
+                id: kind.id,
+                reason,
+                next_step: if next_step == rules::ONE_MORE && host.counted.len() >= ADVISED {
                     MANY_MORE
                 } else {
-                    get
+                    next_step
                 },
             }),
             Verdict::Fires(_) | Verdict::Silent => None,
@@ -124,7 +125,7 @@ mod tests {
         let lacking: Vec<_> = verdicts
             .iter()
             .filter_map(|(id, verdict)| match verdict {
-                Verdict::NotEnough { why, get } => Some((*id, *why, *get)),
+                Verdict::Undetermined { reason, next_step } => Some((*id, *reason, *next_step)),
                 _ => None,
             })
             .collect();

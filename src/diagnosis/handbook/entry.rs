@@ -4,14 +4,16 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnosis::finding_kind::FindingStage;
 use crate::diagnosis::remedies::Remedy;
 use crate::model::Severity;
 
 /// What an entry is about. The order is that of the list of all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A disconnect code of the client.
+    #[default]
     Code,
     /// An extended disconnect reason.
     Extended,
@@ -152,42 +154,6 @@ impl Claimed {
     }
 }
 
-/// Where something shows: a stage of the attempt, several attempts, or not in a scan at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Place {
-    /// Looking up the name.
-    Dns,
-    /// Connecting.
-    Tcp,
-    /// The first request and its answer.
-    X224,
-    /// The TLS handshake and the certificate.
-    Tls,
-    /// Network level authentication.
-    Credssp,
-    /// Only in several attempts.
-    Stability,
-    /// Only on the client.
-    Client,
-}
-
-impl Place {
-    /// The place in words.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Dns => "DNS",
-            Self::Tcp => "TCP",
-            Self::X224 => "first request (X.224)",
-            Self::Tls => "TLS",
-            Self::Credssp => "NLA (CredSSP)",
-            Self::Stability => "several attempts",
-            Self::Client => "the client only",
-        }
-    }
-}
-
 /// One cause of a code, in the order of likelihood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -195,7 +161,7 @@ pub struct Cause {
     /// The cause, as a sentence.
     pub what: String,
     /// Where it shows.
-    pub stage: Place,
+    pub stage: FindingStage,
     /// How to tell it from the others.
     pub tell: String,
     /// Findings that prove it.
@@ -210,7 +176,7 @@ pub struct Cause {
 }
 
 /// An entry. What does not apply to its kind is empty.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Entry {
     /// What it is about.
     pub kind: Kind,
@@ -241,7 +207,7 @@ pub struct Entry {
     pub reported: Option<bool>,
     /// Where a finding shows.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stage: Option<Place>,
+    pub stage: Option<FindingStage>,
     /// What it means, in paragraphs.
     pub text: Vec<String>,
     /// What in a scan predicts a code.

@@ -1,13 +1,13 @@
 //! The handbook: disconnect codes, statuses, events, updates, findings, remedies, what the web claims, and what only the client
 //! can see.
 //!
-//! The texts are TOML files beside this one, embedded and parsed once. A finding's title, severity and source come from the
-//! [catalogue](super::catalog) where it has the id, so that the handbook and the reports use the same words.
+//! The entries of findings and remedies come from the [catalogue](super::catalog) and from [`remedies`](super::remedies); all others
+//! stand in TOML files beside this one, embedded and parsed once.
 
 mod entry;
 mod load;
-mod look_up;
 mod numbers;
+mod search;
 mod source;
 mod table;
 #[cfg(test)]
@@ -16,8 +16,8 @@ mod written;
 
 use std::sync::LazyLock;
 
-pub use entry::{Cause, Claimed, Entry, Kind, Place, Standing};
-pub use look_up::{Answer, Shape};
+pub use entry::{Cause, Claimed, Entry, Kind, Standing};
+pub use search::{Answer, Shape};
 
 static HANDBOOK: LazyLock<Handbook> = LazyLock::new(|| Handbook {
     entries: load::entries(),

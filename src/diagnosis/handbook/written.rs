@@ -1,9 +1,8 @@
-//! An entry as its file has it, before the catalogue and the sources complete it.
+//! An entry as its file has it, before the sources complete it.
 
 use serde::Deserialize;
 
-use super::entry::{Cause, Claimed, Place, Standing};
-use crate::model::Severity;
+use super::entry::{Cause, Claimed, Standing};
 
 /// An entry of a file.
 #[derive(Debug, Default, Deserialize)]
@@ -16,13 +15,9 @@ pub(super) struct Written {
     /// Where it is worse than its sources make it.
     pub(super) standing: Option<Standing>,
     pub(super) verdict: Option<Claimed>,
-    pub(super) severity: Option<Severity>,
-    pub(super) stage: Option<Place>,
     pub(super) text: Vec<String>,
     pub(super) says: Option<String>,
     pub(super) scan: Option<String>,
-    pub(super) fires: Option<String>,
-    pub(super) unless: Option<String>,
     pub(super) user: Option<String>,
     #[serde(default, rename = "cause")]
     pub(super) causes: Vec<Cause>,

@@ -80,6 +80,12 @@ pub struct Remedy {
     /// What not to do, and what to watch for.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// Entries of the handbook to read on.
+    #[serde(default, skip_serializing)]
+    pub see: Vec<String>,
+    /// Further words to be found by in the handbook.
+    #[serde(skip_serializing)]
+    pub words: Vec<String>,
     /// Where the knowledge comes from.
     pub sources: Vec<String>,
 }

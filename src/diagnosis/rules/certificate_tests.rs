@@ -2,7 +2,7 @@ use super::*;
 use crate::diagnosis::testing::{
     HostMaker, attempt, certificate, days, host, issued, negotiation, ntlm, tls,
 };
-use crate::model::{Digest, NameSource, NegotiationFacts, NtlmFacts, SelectedSecurity};
+use crate::model::{Confidence, Digest, NameSource, NegotiationFacts, NtlmFacts, SelectedSecurity};
 
 /// A host that shows this certificate and nothing of NTLM.
 fn showing(leaf: CertificateFacts) -> HostMaker {
@@ -73,7 +73,7 @@ fn trap_18_international_names_are_left_open() {
         showing(certificate("xn--bcher-kva.example")).named(NameSource::Target, "bücher.example");
     assert!(matches!(
         idn.verdict("RDP-CERT-NAME-MISMATCH"),
-        Verdict::NotEnough { .. }
+        Verdict::Undetermined { .. }
     ));
 }
 
@@ -87,7 +87,7 @@ fn an_international_name_is_one_in_capitals_too() {
 fn assert_untold(host: &HostMaker, id: &str) {
     let verdict = host.verdict(id);
     assert!(
-        matches!(verdict, Verdict::NotEnough { .. }),
+        matches!(verdict, Verdict::Undetermined { .. }),
         "{id}: {verdict:?}"
     );
 }
@@ -189,7 +189,7 @@ fn a_renamed_host_shows_its_old_name() {
 #[test]
 fn without_ntlm_nobody_was_renamed() {
     let advice = |host: HostMaker| match host.verdict("RDP-CERT-RENAMED-HOST") {
-        Verdict::NotEnough { get, .. } => get,
+        Verdict::Undetermined { next_step, .. } => next_step,
         other => panic!("{other:?}"),
     };
     let asked = advice(showing(own()));
@@ -205,10 +205,10 @@ fn a_certificate_that_names_no_host_cannot_tell_a_renaming() {
         ..own()
     };
     let verdict = calling_itself("srv05.corp.example", nameless).verdict("RDP-CERT-RENAMED-HOST");
-    let Verdict::NotEnough { why, .. } = verdict else {
+    let Verdict::Undetermined { reason, .. } = verdict else {
         panic!("{verdict:?}")
     };
-    assert_eq!(why, "the certificate names no host");
+    assert_eq!(reason, "the certificate names no host");
 }
 
 #[test]

@@ -1,22 +1,23 @@
 use super::{
-    ONE_MORE, Refine, Rule, TRIES, contradicts_itself, found, is_asked_over_ntlm, lacking, likely,
-    seen, sure, who_it_is,
+    Family, Rule, RuleVerdict, Verdict, contradictory_version, is_asked_over_ntlm, repeated, seen,
+    sure, undetermined,
 };
-use crate::diagnosis::catalog::Verdict;
-use crate::diagnosis::ending::connected;
 use crate::diagnosis::host_view::HostView;
 use crate::diagnosis::identity::ServerKind;
 use crate::model::{Confidence, Outcome, Stage};
 
-pub(super) const RULES: &[Rule] = &[
-    ("RDP-CREDSSP-CLOSED", closed),
-    ("RDP-NTLM-BLOCKED", blocked),
-    ("RDP-CREDSSP-ERROR", error),
-    ("RDP-NTLM-MALFORMED", malformed),
-    ("RDP-NOT-WINDOWS", not_windows),
-];
+pub(super) const FAMILY: Family = Family {
+    entries: include_str!("credssp.toml"),
+    rules: &[
+        ("RDP-CREDSSP-CLOSED", Rule::Host(closed)),
+        ("RDP-NTLM-BLOCKED", Rule::Host(blocked)),
+        ("RDP-CREDSSP-ERROR", Rule::Host(error)),
+        ("RDP-NTLM-MALFORMED", Rule::Host(malformed)),
+        ("RDP-CREDSSP-OLD", Rule::Host(old_version)),
+    ],
+};
 
-/// Error codes by which a server says that it takes no NTLM at all: `STATUS_NTLM_BLOCKED`, `STATUS_NOT_SUPPORTED`,
+/// Error codes of a server that accepts no NTLM at all: `STATUS_NTLM_BLOCKED`, `STATUS_NOT_SUPPORTED`,
 /// `STATUS_NO_SUCH_PACKAGE`, `SEC_E_UNSUPPORTED_FUNCTION`, `SEC_E_SECPKG_NOT_FOUND`.
 const NO_NTLM: [u32; 5] = [
     0xC000_0418,
@@ -25,31 +26,22 @@ const NO_NTLM: [u32; 5] = [
     0x8009_0302,
     0x8009_0305,
 ];
-/// What an answer to NTLM means for how a host is addressed.
+/// The last `CredSSP` version before the fix of 2018 (MS-CSSP 2.2.1; the fix came with 5 and 6).
+const LAST_UNFIXED: u32 = 4;
 const BY_ADDRESS: &str = "by IP address mstsc uses NTLM, by name it may use Kerberos";
 
-fn closed(sight: &HostView<'_>) -> Verdict {
-    let closes: Vec<&Outcome> = sight
-        .failures_at(Stage::Credssp)
-        .into_iter()
-        .filter(|outcome| outcome.is_close())
-        .collect();
-    if closes.is_empty() || matches!(sight.server, ServerKind::NotWindows(_)) {
+fn closed(host: &HostView<'_>) -> RuleVerdict {
+    if matches!(host.server, ServerKind::NotWindows(_)) {
         return Verdict::Silent;
     }
-    if closes.len() < TRIES {
-        return lacking("closed once only", ONE_MORE);
-    }
-    likely(
-        "RDP-CREDSSP-CLOSED",
-        "The server closes the connection when NLA begins",
-        seen(sight, &closes),
-    )
+    let closes = host.failures_like(Stage::Credssp, Outcome::is_close);
+    repeated(host, &closes, "closed once only")
+        .confidence(Confidence::Likely)
+        .title("The server closes the connection when NLA begins")
 }
 
-/// How the NTLM message was answered, where it was answered as `wanted`.
-fn answers<'a>(sight: &HostView<'a>, wanted: impl Fn(&Outcome) -> bool) -> Vec<&'a Outcome> {
-    let asked = sight.counted.iter();
+fn ntlm_replies<'a>(host: &HostView<'a>, wanted: impl Fn(&Outcome) -> bool) -> Vec<&'a Outcome> {
+    let asked = host.counted.iter();
     asked
         .filter_map(|counted| counted.attempt.stage(Stage::Credssp))
         .map(|record| &record.outcome)
@@ -62,36 +54,33 @@ fn takes_no_ntlm(outcome: &Outcome) -> bool {
 }
 
 /// Only an error code that says so counts: no challenge may have many reasons.
-fn blocked(sight: &HostView<'_>) -> Verdict {
-    let refusals = answers(sight, takes_no_ntlm);
+fn blocked(host: &HostView<'_>) -> RuleVerdict {
+    let refusals = ntlm_replies(host, takes_no_ntlm);
     if !refusals.is_empty() {
-        return sure(
-            "RDP-NTLM-BLOCKED",
-            "The server refuses NTLM, so connections by IP address fail",
-            format!("{}; {BY_ADDRESS}", seen(sight, &refusals)),
-        );
+        return sure(format!("{}; {BY_ADDRESS}", seen(host, &refusals)))
+            .title("The server refuses NTLM, so connections by IP address fail");
     }
     // These are findings of their own.
-    let is_told = |outcome: &Outcome| {
+    let is_reported = |outcome: &Outcome| {
         is_malformed(outcome) || matches!(outcome, Outcome::CredsspError { .. })
     };
-    if !answers(sight, is_told).is_empty() {
+    if !ntlm_replies(host, is_reported).is_empty() {
         return Verdict::Silent;
     }
-    let selected = sight
+    let selected = host
         .negotiation()
         .is_some_and(|facts| facts.selected.uses_credssp());
-    if !(selected && sight.ntlm.is_none()) {
+    if !(selected && host.ntlm.is_none()) {
         Verdict::Silent
-    } else if !sight.ntlm_asked {
-        lacking("NTLM was not asked", "a scan without --no-ntlm")
-    } else if is_asked_over_ntlm(sight) {
-        lacking(
+    } else if !host.ntlm_asked {
+        undetermined("NTLM was not asked", "a scan without --no-ntlm")
+    } else if is_asked_over_ntlm(host) {
+        undetermined(
             "NTLM did not answer, and the server does not say why",
             "the NTLM policies of the host and its event log NTLM/Operational",
         )
     } else {
-        lacking(
+        undetermined(
             "no connection got so far that NTLM could be asked",
             "another scan, when TLS comes up",
         )
@@ -99,60 +88,39 @@ fn blocked(sight: &HostView<'_>) -> Verdict {
 }
 
 /// The server says why it sends no challenge, and the reason is not NTLM as such.
-fn error(sight: &HostView<'_>) -> Verdict {
-    let errors = answers(sight, |outcome| {
+fn error(host: &HostView<'_>) -> RuleVerdict {
+    let errors = ntlm_replies(host, |outcome| {
         matches!(outcome, Outcome::CredsspError { .. }) && !takes_no_ntlm(outcome)
     });
     if errors.is_empty() {
         return Verdict::Silent;
     }
-    sure(
-        "RDP-CREDSSP-ERROR",
-        "The server answers NTLM with an error code, so connections by IP address may fail",
-        format!("{}; {BY_ADDRESS}", seen(sight, &errors)),
-    )
+    sure(format!("{}; {BY_ADDRESS}", seen(host, &errors)))
+        .title("The server answers NTLM with an error code, so connections by IP address may fail")
 }
 
 const fn is_malformed(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Malformed { .. })
 }
 
-fn malformed(sight: &HostView<'_>) -> Verdict {
-    let broken = answers(sight, is_malformed);
-    match broken.len() {
-        0 => Verdict::Silent,
-        seen_times if seen_times < TRIES => lacking("seen once only", ONE_MORE),
-        _ => sure(
-            "RDP-NTLM-MALFORMED",
-            "The answer to the NTLM message is malformed",
-            seen(sight, &broken),
-        ),
-    }
+fn malformed(host: &HostView<'_>) -> RuleVerdict {
+    repeated(host, &ntlm_replies(host, is_malformed), "seen once only")
 }
 
-fn not_windows(sight: &HostView<'_>) -> Verdict {
-    match sight.server {
-        ServerKind::NotWindows(shown) => {
-            let finding = found(
-                "RDP-NOT-WINDOWS",
-                Confidence::Likely,
-                "The server is not Windows",
-                shown.words(),
-            );
-            // The remedy is about xrdp's own file, which other servers do not have.
-            Verdict::Fires(if shown.of_xrdp() {
-                finding
-            } else {
-                finding.remedies(&[])
-            })
-        }
-        ServerKind::Windows => Verdict::Silent,
-        // What never accepted a connection has nothing to show.
-        ServerKind::Unknown if !sight.history.attempts.iter().any(connected) => Verdict::Silent,
-        ServerKind::Unknown => contradicts_itself(sight).unwrap_or_else(|| {
-            lacking("nothing identifies the operating system", who_it_is(sight))
-        }),
+fn old_version(host: &HostView<'_>) -> RuleVerdict {
+    let Some(version) = host.ntlm.and_then(|ntlm| ntlm.tsrequest_version) else {
+        return Verdict::Silent;
+    };
+    // The newest version is what this program offers: a lower one in the answer is the server's own.
+    if !(2..=LAST_UNFIXED).contains(&version) {
+        return Verdict::Silent;
     }
+    if !host.server.is_windows() {
+        return contradictory_version(host).unwrap_or(Verdict::Silent);
+    }
+    sure(format!("CredSSP version {version}")).title(
+        "The server speaks a CredSSP version from before the 2018 fix; patched clients refuse it",
+    )
 }
 
 #[cfg(test)]
@@ -184,7 +152,7 @@ mod tests {
         unknown.assert_not("RDP-NTLM-BLOCKED");
         assert!(matches!(
             unknown.verdict("RDP-NTLM-BLOCKED"),
-            Verdict::NotEnough { .. }
+            Verdict::Undetermined { .. }
         ));
         assert_eq!(unknown.diagnose().state, HostState::Healthy);
     }
@@ -192,11 +160,11 @@ mod tests {
     #[test]
     fn a_host_that_was_not_asked_has_not_kept_silent() {
         let verdict = times(3, shown).without_ntlm().verdict("RDP-NTLM-BLOCKED");
-        let Verdict::NotEnough { why, get } = verdict else {
+        let Verdict::Undetermined { reason, next_step } = verdict else {
             panic!("{verdict:?}")
         };
         assert_eq!(
-            (why, get),
+            (reason, next_step),
             ("NTLM was not asked", "a scan without --no-ntlm")
         );
     }
@@ -205,10 +173,10 @@ mod tests {
     fn a_host_whose_tls_never_came_up_has_not_kept_silent() {
         let early = times(3, || attempt().tls_fails(closed(0), closed(0)));
         for id in ["RDP-NTLM-BLOCKED", "RDP-NOT-WINDOWS"] {
-            let Verdict::NotEnough { why, get } = early.verdict(id) else {
+            let Verdict::Undetermined { reason, next_step } = early.verdict(id) else {
                 panic!("{id}: {:?}", early.verdict(id))
             };
-            let said = format!("{why} ({get})");
+            let said = format!("{reason} ({next_step})");
             assert!(
                 said.contains("no connection got so far that NTLM could be asked"),
                 "{id}: {said}"

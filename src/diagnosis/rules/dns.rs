@@ -1,172 +1,147 @@
-use super::{LOOK_UP, Refine, Rule, found, lacking, likely, sure};
-use crate::diagnosis::catalog::Verdict;
+use super::{Family, LOOK_UP, Rule, RuleVerdict, TRIES, Verdict, likely, sure, undetermined};
+use crate::diagnosis::ending::{CountedAttempt, connected};
 use crate::diagnosis::host_view::HostView;
 use crate::diagnosis::identity::host_label;
-use crate::diagnosis::names::{JudgedName, Pointer, list, publishable};
-use crate::model::{Confidence, DnsVerdict, HostKey, NameSource, Severity};
+use crate::diagnosis::names::{JudgedName, ReverseLookup, list, publishable};
+use crate::model::{DnsVerdict, HostKey, NameSource, Severity, Stage};
 
-pub(super) const RULES: &[Rule] = &[
-    ("RDP-DNS-MISSING", missing),
-    ("RDP-DNS-ALIAS-LOOP", alias_loop),
-    ("RDP-DNS-ERROR", error),
-    ("RDP-DNS-STALE", stale),
-    ("RDP-DNS-PARTIAL-DEAD", partial_dead),
-    ("RDP-DNS-AAAA-DEAD", aaaa_dead),
-    ("RDP-DNS-PTR-MISSING", ptr_missing),
-    ("RDP-DNS-PTR-MISMATCH", ptr_mismatch),
-    ("RDP-DNS-MULTI-NAME", multi_name),
-    ("RDP-DNS-SPLIT", split),
-    ("RDP-NAME-WRONG-HOST", wrong_host),
-    ("RDP-NAME-IP-DIFFER", name_ip_differ),
-];
+pub(super) const FAMILY: Family = Family {
+    entries: include_str!("dns.toml"),
+    rules: &[
+        ("RDP-DNS-MISSING", Rule::Host(missing)),
+        ("RDP-DNS-ALIAS-LOOP", Rule::Host(alias_loop)),
+        ("RDP-DNS-ERROR", Rule::Host(error)),
+        ("RDP-DNS-STALE", Rule::Host(stale)),
+        ("RDP-DNS-PARTIAL-DEAD", Rule::Host(partial_dead)),
+        ("RDP-DNS-AAAA-DEAD", Rule::Host(aaaa_dead)),
+        ("RDP-DNS-PTR-MISSING", Rule::Host(ptr_missing)),
+        ("RDP-DNS-PTR-MISMATCH", Rule::Host(ptr_mismatch)),
+        ("RDP-DNS-MULTI-NAME", Rule::Host(multi_name)),
+        ("RDP-DNS-SPLIT", Rule::Host(split)),
+        ("RDP-NAME-WRONG-HOST", Rule::Host(wrong_host)),
+        ("RDP-NAME-IP-DIFFER", Rule::Host(name_ip_differ)),
+    ],
+};
 
 /// Attempts by name, and by IP: in the order in which a scan makes them, two to four servers that take turns cannot answer the
 /// first kind and never the second from here on.
 const EACH_WAY: usize = 4;
 
-const NOT_ASKED: &str = "names were not looked up, or no resolver answers";
+const NOT_LOOKED_UP: RuleVerdict =
+    undetermined("names were not looked up, or no resolver answers", LOOK_UP);
 
-fn missing(sight: &HostView<'_>) -> Verdict {
-    over(sight, DnsVerdict::Missing, |names| {
-        let first = names.first()?;
-        let title = format!("The name {} has no address", quoted(names));
-        let finding = |evidence| found("RDP-DNS-MISSING", Confidence::Sure, title, evidence);
-        Some(Verdict::Fires(if unresolved(sight) {
-            finding(first.answer.to_owned()).severity(Severity::High)
-        } else {
-            finding(format!("{}; by IP the host answers", first.answer))
-        }))
+fn missing(host: &HostView<'_>) -> RuleVerdict {
+    over(host, DnsVerdict::Missing, |names| {
+        no_address(host, names).title(format!("The name {} has no address", quoted(names)))
     })
 }
 
-fn alias_loop(sight: &HostView<'_>) -> Verdict {
-    over(sight, DnsVerdict::AliasLoop, |names| {
-        let first = names.first()?;
-        let title = format!(
+fn alias_loop(host: &HostView<'_>) -> RuleVerdict {
+    over(host, DnsVerdict::AliasLoop, |names| {
+        no_address(host, names).title(format!(
             "The aliases of {} form a loop or an endless chain",
             quoted(names)
-        );
-        let finding = |evidence| found("RDP-DNS-ALIAS-LOOP", Confidence::Sure, title, evidence);
-        Some(Verdict::Fires(if unresolved(sight) {
-            finding(first.answer.to_owned()).severity(Severity::High)
-        } else {
-            finding(format!("{}; by IP the host answers", first.answer))
-        }))
-    })
-}
-
-fn error(sight: &HostView<'_>) -> Verdict {
-    over(sight, DnsVerdict::Error, |names| {
-        // One failed question may be one lost datagram.
-        let name = names.iter().find(|name| name.trouble >= super::TRIES)?;
-        let finding = found(
-            "RDP-DNS-ERROR",
-            Confidence::Sure,
-            format!("The name {} cannot be looked up", name.name),
-            format!("{}, {} tries", name.answer, name.trouble),
-        );
-        Some(Verdict::Fires(if unresolved(sight) {
-            finding.severity(Severity::High)
-        } else {
-            finding
-        }))
-    })
-}
-
-fn stale(sight: &HostView<'_>) -> Verdict {
-    over(sight, DnsVerdict::Stale, |names| {
-        let title = format!(
-            "The name {} is stale: it leads only to addresses where nothing answers",
-            quoted(names)
-        );
-        let mut finding = found(
-            "RDP-DNS-STALE",
-            Confidence::Sure,
-            title,
-            elsewhere(sight, names),
-        );
-        if names.iter().all(|name| name.only_pointer()) {
-            finding = finding.severity(Severity::Medium);
-        }
-        Some(Verdict::Fires(finding))
-    })
-}
-
-fn partial_dead(sight: &HostView<'_>) -> Verdict {
-    over(sight, DnsVerdict::PartialDead, |names| {
-        Some(sure(
-            "RDP-DNS-PARTIAL-DEAD",
-            format!(
-                "The name {} is half dead: some of its addresses do not answer",
-                quoted(names)
-            ),
-            dead_and_alive(names),
         ))
     })
 }
 
-fn aaaa_dead(sight: &HostView<'_>) -> Verdict {
-    if sight.names.with(DnsVerdict::AaaaDead).next().is_none()
-        && sight.names.judged.iter().any(|name| name.ipv6_untried)
+fn no_address(host: &HostView<'_>, names: &[&JudgedName]) -> RuleVerdict {
+    let answer = names.first().map_or("", |name| name.answer);
+    if unresolved(host) {
+        sure(answer).severity(Severity::High)
+    } else {
+        sure(format!("{answer}; by IP the host answers"))
+    }
+}
+
+fn error(host: &HostView<'_>) -> RuleVerdict {
+    over(host, DnsVerdict::Error, |names| {
+        // One failed question may be one lost datagram.
+        let Some(name) = names.iter().find(|name| name.trouble >= TRIES) else {
+            return undetermined(
+                "asked only once",
+                "scan again later, or --dns with another server",
+            );
+        };
+        sure(format!("{}, {} tries", name.answer, name.trouble))
+            .title(format!("The name {} cannot be looked up", name.name))
+            .severity_if(unresolved(host), Severity::High)
+    })
+}
+
+fn stale(host: &HostView<'_>) -> RuleVerdict {
+    over(host, DnsVerdict::Stale, |names| {
+        let only_pointers = names.iter().all(|name| name.only_pointer());
+        sure(elsewhere(host, names))
+            .title(format!(
+                "The name {} is stale: it leads only to addresses where nothing answers",
+                quoted(names)
+            ))
+            .severity_if(only_pointers, Severity::Medium)
+    })
+}
+
+fn partial_dead(host: &HostView<'_>) -> RuleVerdict {
+    over(host, DnsVerdict::PartialDead, |names| {
+        sure(dead_and_alive(names)).title(format!(
+            "The name {} is half dead: some of its addresses do not answer",
+            quoted(names)
+        ))
+    })
+}
+
+fn aaaa_dead(host: &HostView<'_>) -> RuleVerdict {
+    if host.names.with(DnsVerdict::AaaaDead).next().is_none()
+        && host.names.judged.iter().any(|name| name.ipv6_untried)
     {
-        return lacking(
+        return undetermined(
             "IPv6 addresses of the name were not tried from this machine",
             "a scan from a machine with a route to them",
         );
     }
-    over(sight, DnsVerdict::AaaaDead, |names| {
-        Some(sure(
-            "RDP-DNS-AAAA-DEAD",
-            format!(
-                "The IPv6 addresses of {} do not answer, which delays or breaks connections by name",
-                quoted(names)
-            ),
-            dead_and_alive(names),
+    over(host, DnsVerdict::AaaaDead, |names| {
+        sure(dead_and_alive(names)).title(format!(
+            "The IPv6 addresses of {} do not answer, which delays or breaks connections by name",
+            quoted(names)
         ))
     })
 }
 
-fn ptr_missing(sight: &HostView<'_>) -> Verdict {
-    if !sight.dns_judged {
-        return lacking(NOT_ASKED, LOOK_UP);
+fn ptr_missing(host: &HostView<'_>) -> RuleVerdict {
+    if !host.dns_judged {
+        return NOT_LOOKED_UP;
     }
-    if !is_up(sight) {
-        // Of an address at which nothing answers nobody asks for the name.
+    if !is_up(host) {
         return Verdict::Silent;
     }
-    match sight.names.pointer {
-        Pointer::NotAsked => lacking(
+    match host.names.reverse {
+        ReverseLookup::NotAsked => undetermined(
             "the reverse name was not asked for",
             "another scan that comes to its end, with a resolver that answers",
         ),
-        Pointer::Trouble => lacking(
+        ReverseLookup::Trouble => undetermined(
             "the resolver failed on the reverse name",
             "--dns with a server that knows the reverse zone",
         ),
-        Pointer::Missing => sure(
-            "RDP-DNS-PTR-MISSING",
-            "The address has no reverse name",
-            "the reverse lookup gave no name",
-        ),
-        Pointer::Found => Verdict::Silent,
+        ReverseLookup::Missing => sure("the reverse lookup gave no name"),
+        ReverseLookup::Found => Verdict::Silent,
     }
 }
 
-fn ptr_mismatch(sight: &HostView<'_>) -> Verdict {
-    over(sight, DnsVerdict::PtrMismatch, |names| {
-        Some(sure(
-            "RDP-DNS-PTR-MISMATCH",
-            format!("The reverse name {} does not lead back here", quoted(names)),
-            elsewhere(sight, names),
+fn ptr_mismatch(host: &HostView<'_>) -> RuleVerdict {
+    over(host, DnsVerdict::PtrMismatch, |names| {
+        sure(elsewhere(host, names)).title(format!(
+            "The reverse name {} does not lead back here",
+            quoted(names)
         ))
     })
 }
 
-fn multi_name(sight: &HostView<'_>) -> Verdict {
-    if !sight.dns_judged {
-        return lacking(NOT_ASKED, LOOK_UP);
+fn multi_name(host: &HostView<'_>) -> RuleVerdict {
+    if !host.dns_judged {
+        return NOT_LOOKED_UP;
     }
-    let mut names: Vec<&str> = sight
+    let mut names: Vec<&str> = host
         .names
         .with(DnsVerdict::Match)
         .map(|name| name.name.as_str())
@@ -179,21 +154,17 @@ fn multi_name(sight: &HostView<'_>) -> Verdict {
                 .iter()
                 .any(|other| other.contains('.') && host_label(other) == *name)
     });
-    if names.len() < 2 || !is_up(sight) {
+    if names.len() < 2 || !is_up(host) {
         return Verdict::Silent;
     }
-    sure(
-        "RDP-DNS-MULTI-NAME",
-        "Several names lead to this host",
-        names.join(", "),
-    )
+    sure(names.join(", ")).title("Several names lead to this host")
 }
 
-fn split(sight: &HostView<'_>) -> Verdict {
-    if !sight.dns_judged {
-        return lacking(NOT_ASKED, LOOK_UP);
+fn split(host: &HostView<'_>) -> RuleVerdict {
+    if !host.dns_judged {
+        return NOT_LOOKED_UP;
     }
-    let found = sight
+    let found = host
         .names
         .judged
         .iter()
@@ -201,105 +172,91 @@ fn split(sight: &HostView<'_>) -> Verdict {
         .filter(|name| publishable(&name.name))
         .find_map(|name| name.split.as_ref().map(|words| (name, words)));
     found.map_or(Verdict::Silent, |(name, words)| {
-        likely(
-            "RDP-DNS-SPLIT",
-            format!("Resolvers disagree about {}", name.name),
-            words.clone(),
-        )
+        likely(words.clone()).title(format!("Resolvers disagree about {}", name.name))
     })
 }
 
-fn wrong_host(sight: &HostView<'_>) -> Verdict {
-    over(sight, DnsVerdict::WrongHost, |names| {
-        let name = names.first()?;
-        let other = name.other_identity.as_deref().unwrap_or("another machine");
-        Some(likely(
-            "RDP-NAME-WRONG-HOST",
-            format!(
-                "The name {} leads to the wrong host, another machine",
-                quoted(names)
-            ),
-            format!("{} answers; {}", other, elsewhere(sight, names)),
+fn wrong_host(host: &HostView<'_>) -> RuleVerdict {
+    over(host, DnsVerdict::WrongHost, |names| {
+        let other = names
+            .first()
+            .and_then(|name| name.other_identity.as_deref());
+        likely(format!(
+            "{} answers; {}",
+            other.unwrap_or("another machine"),
+            elsewhere(host, names)
+        ))
+        .title(format!(
+            "The name {} leads to the wrong host, another machine",
+            quoted(names)
         ))
     })
 }
 
-/// By name and by IP, at least four attempts each, all ending one way by name and all another way by IP.
-fn name_ip_differ(sight: &HostView<'_>) -> Verdict {
-    let ends = |by_name: bool| -> Option<(usize, Option<crate::model::Stage>)> {
-        let mut ends = sight
-            .counted
-            .iter()
-            .filter(|counted| counted.attempt.sni.is_some() == by_name)
-            .map(|counted| counted.ending.failure().map(|(stage, _)| stage));
-        let first = ends.clone().next()?;
-        ends.all(|end| end == first).then(|| {
-            let same = sight
-                .counted
-                .iter()
-                .filter(|counted| counted.attempt.sni.is_some() == by_name)
-                .count();
-            (same, first)
-        })
-    };
-    let (Some((by_name, name_end)), Some((by_ip, ip_end))) = (ends(true), ends(false)) else {
+/// At least four attempts by name and as many by IP, all ending one way by name and all another way by IP.
+fn name_ip_differ(host: &HostView<'_>) -> RuleVerdict {
+    let (by_name, by_ip): (Vec<&CountedAttempt<'_>>, Vec<_>) = host
+        .counted
+        .iter()
+        .partition(|counted| counted.attempt.sni.is_some());
+    let (Some(name_end), Some(ip_end)) = (by_name.first(), by_ip.first()) else {
         return Verdict::Silent;
     };
-    if name_end == ip_end {
+    let (name_end, ip_end) = (failed_stage(name_end), failed_stage(ip_end));
+    let is_steady = by_name.iter().all(|one| failed_stage(one) == name_end)
+        && by_ip.iter().all(|one| failed_stage(one) == ip_end);
+    if !is_steady || name_end == ip_end {
         return Verdict::Silent;
     }
-    if by_name < EACH_WAY || by_ip < EACH_WAY {
-        return lacking(
+    if by_name.len() < EACH_WAY || by_ip.len() < EACH_WAY {
+        return undetermined(
             "with few attempts each way it may be an accident, or servers that take turns",
             "--attempts 8",
         );
     }
-    let words = |end: Option<crate::model::Stage>| {
+    let words = |end: Option<Stage>| {
         end.map_or_else(
             || "gets through".to_owned(),
             |stage| format!("ends at {stage}"),
         )
     };
-    likely(
-        "RDP-NAME-IP-DIFFER",
-        "By name this address behaves differently than by IP",
-        format!(
-            "by name {} ({by_name} attempts), by IP {} ({by_ip} attempts)",
-            words(name_end),
-            words(ip_end)
-        ),
-    )
+    likely(format!(
+        "by name {} ({} attempts), by IP {} ({} attempts)",
+        words(name_end),
+        by_name.len(),
+        words(ip_end),
+        by_ip.len()
+    ))
+    .title("By name this address behaves differently than by IP")
+}
+
+fn failed_stage(counted: &CountedAttempt<'_>) -> Option<Stage> {
+    counted.ending.failure().map(|(stage, _)| stage)
 }
 
 /// Runs a rule over the names that share a verdict; silent when there are none.
 fn over(
-    sight: &HostView<'_>,
+    host: &HostView<'_>,
     verdict: DnsVerdict,
-    rule: impl FnOnce(&[&JudgedName]) -> Option<Verdict>,
-) -> Verdict {
-    if !sight.dns_judged {
-        return lacking(NOT_ASKED, LOOK_UP);
+    rule: impl FnOnce(&[&JudgedName]) -> RuleVerdict,
+) -> RuleVerdict {
+    if !host.dns_judged {
+        return NOT_LOOKED_UP;
     }
-    let names: Vec<&JudgedName> = sight.names.with(verdict).collect();
+    let names: Vec<&JudgedName> = host.names.with(verdict).collect();
     if names.is_empty() {
-        return Verdict::Silent;
+        Verdict::Silent
+    } else {
+        rule(&names)
     }
-    rule(&names).unwrap_or(lacking(
-        "asked only once",
-        "scan again later, or --dns with another server",
-    ))
 }
 
-fn is_up(sight: &HostView<'_>) -> bool {
-    sight
-        .history
-        .attempts
-        .iter()
-        .any(crate::diagnosis::ending::connected)
+fn is_up(host: &HostView<'_>) -> bool {
+    host.history.attempts.iter().any(connected)
 }
 
-fn unresolved(sight: &HostView<'_>) -> bool {
-    matches!(sight.history.key, HostKey::Unresolved { .. })
+fn unresolved(host: &HostView<'_>) -> bool {
+    matches!(host.history.key, HostKey::Unresolved { .. })
 }
 
 /// Names with their origin, the one the user typed first.
@@ -319,18 +276,14 @@ fn quoted(names: &[&JudgedName]) -> String {
 }
 
 /// "a leads to x, not to y".
-fn elsewhere(sight: &HostView<'_>, names: &[&JudgedName]) -> String {
-    let here = sight
-        .history
-        .key
-        .endpoint()
-        .map(|endpoint| endpoint.address.to_string())
-        .unwrap_or_default();
+fn elsewhere(host: &HostView<'_>, names: &[&JudgedName]) -> String {
+    let here = host.history.key.endpoint();
+    let here = here.map(|endpoint| endpoint.address.to_string());
+    let here = here.unwrap_or_default();
     let texts: Vec<String> = names
         .iter()
         .map(|name| {
-            let addresses = name.members.iter().map(|member| member.address).collect();
-            let leads = list(&addresses);
+            let leads = list(name.members.iter().map(|member| member.address));
             if leads.is_empty() {
                 format!("{}: {}", name.name, name.answer)
             } else {
@@ -346,20 +299,12 @@ fn dead_and_alive(names: &[&JudgedName]) -> String {
         .iter()
         .map(|name| {
             let of = |wanted: bool| {
-                let addresses = name
-                    .members
-                    .iter()
-                    .filter(|member| member.reachable == Some(wanted))
-                    .map(|member| member.address)
-                    .collect();
-                list(&addresses)
+                let members = name.members.iter();
+                let members = members.filter(|member| member.reachable == Some(wanted));
+                list(members.map(|member| member.address))
             };
-            format!(
-                "{}: no answer at {}, answer at {}",
-                name.name,
-                of(false),
-                of(true)
-            )
+            let (dead, alive) = (of(false), of(true));
+            format!("{}: no answer at {dead}, answer at {alive}", name.name)
         })
         .collect();
     texts.join("; ")

@@ -22,7 +22,7 @@ fn other(name: &str) -> AttemptMaker {
 }
 
 fn dead() -> Vec<AttemptMaker> {
-    vec![attempt().stage(crate::model::Stage::Tcp, silent())]
+    vec![attempt().stage(Stage::Tcp, silent())]
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn one_failed_question_is_no_error_finding() {
     let host = typed().answers(NAME, LookupAnswer::Timeout);
     assert!(matches!(
         host.verdict("RDP-DNS-ERROR"),
-        Verdict::NotEnough { .. }
+        Verdict::Undetermined { .. }
     ));
 }
 
@@ -98,7 +98,7 @@ fn trap_9_a_resolver_that_is_down_judges_no_names() {
 
 #[test]
 fn a_host_that_is_down_has_no_missing_name() {
-    times(1, || attempt().stage(crate::model::Stage::Tcp, silent()))
+    times(1, || attempt().stage(Stage::Tcp, silent()))
         .named(NameSource::Certificate, NAME)
         .answers(NAME, LookupAnswer::NxDomain)
         .assert_not("RDP-DNS-MISSING");
@@ -128,7 +128,7 @@ fn a_stale_name_from_ptr_alone_is_medium() {
 
 #[test]
 fn a_host_that_is_down_is_not_stale() {
-    let host = times(1, || attempt().stage(crate::model::Stage::Tcp, silent()))
+    let host = times(1, || attempt().stage(Stage::Tcp, silent()))
         .named(NameSource::Ntlm, NAME)
         .leads_to(NAME, &["10.0.0.9"])
         .beside("10.0.0.9", dead());
@@ -178,7 +178,7 @@ fn trap_8_an_ipv6_address_that_was_not_tried_is_not_dead() {
     let here = typed().leads_to(NAME, &["10.0.0.5", "2001:db8::5"]);
     assert!(matches!(
         here.verdict("RDP-DNS-AAAA-DEAD"),
-        Verdict::NotEnough { .. }
+        Verdict::Undetermined { .. }
     ));
     assert_eq!(here.diagnose().dns, DnsVerdict::Match);
 }
@@ -187,10 +187,7 @@ fn trap_8_an_ipv6_address_that_was_not_tried_is_not_dead() {
 fn trap_8_no_route_to_the_network_is_ours() {
     let told = typed().leads_to(NAME, &["10.0.0.5", "2001:db8::5"]).beside(
         "2001:db8::5",
-        vec![attempt().stage(
-            crate::model::Stage::Tcp,
-            crate::model::Outcome::NetworkUnreachable,
-        )],
+        vec![attempt().stage(Stage::Tcp, crate::model::Outcome::NetworkUnreachable)],
     );
     told.assert_not("RDP-DNS-AAAA-DEAD");
 }
@@ -315,7 +312,7 @@ fn a_single_difference_by_name_is_an_accident() {
     let once = host([attempt().through(), attempt().through(), cut()]);
     assert!(matches!(
         once.verdict("RDP-NAME-IP-DIFFER"),
-        Verdict::NotEnough { .. }
+        Verdict::Undetermined { .. }
     ));
     // Three servers of which two fail show the same in four attempts.
     let few = host([attempt().through(), attempt().through(), cut(), cut()]);

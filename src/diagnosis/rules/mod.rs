@@ -1,236 +1,305 @@
-//! The rules, one file per family. Each is a pure function from what was seen of a host to a verdict.
+//! The rules, one file per family, each with the entries of its findings in a TOML file of the same name beside it. A rule is a
+//! pure function from what was seen of a host to a verdict.
 
 mod certificate;
+mod certificate_changes;
+mod certificate_dates;
 mod credssp;
 mod dns;
-mod gateway;
+mod fleet;
+#[cfg(test)]
+mod fleet_tests;
 #[cfg(test)]
 mod member_tests;
 mod negotiation;
-mod pace;
+mod not_probed;
+mod slow;
 mod stability;
 mod system;
 #[cfg(test)]
 mod system_tests;
 mod tcp;
-mod tls;
-mod turns;
-mod validity;
-mod wide;
 #[cfg(test)]
-mod wide_tests;
+mod tcp_tests;
+mod tls;
 mod windows_builds;
+mod x224;
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use super::catalog::{self, Verdict};
+use super::certificates::{ServerCertificate, certificate_of};
+use super::finding_kind::FindingKind;
 use super::host_view::HostView;
 use super::identity::ServerKind;
-use super::leaves::{Leaf, leaf_of};
-use crate::model::{Confidence, Finding, Outcome, Severity, Stage};
+use super::verdict::{RuleMatch, RuleVerdict, Verdict, hint, likely, matched, sure, undetermined};
+use crate::model::{Finding, Outcome, Severity, Stage};
 
 pub(super) use tls::{closes_at_once, closes_at_tls};
-pub(super) use turns::replaced;
 
-/// A rule with the id that it may fire.
-type Rule = (&'static str, fn(&HostView<'_>) -> Verdict);
-
-const FAMILIES: [&[Rule]; 13] = [
-    dns::RULES,
-    gateway::RULES,
-    tcp::RULES,
-    negotiation::RULES,
-    tls::RULES,
-    validity::RULES,
-    certificate::RULES,
-    turns::RULES,
-    credssp::RULES,
-    stability::RULES,
-    wide::RULES,
-    system::RULES,
-    pace::RULES,
-];
-
-/// Tries before a failure is called the host's way, not an accident.
-const TRIES: usize = 2;
-
-/// Asks every rule.
-pub(super) fn all(sight: &HostView<'_>) -> impl Iterator<Item = (&'static str, Verdict)> {
-    FAMILIES
-        .into_iter()
-        .flatten()
-        .map(|(id, rule)| (*id, rule(sight)))
+/// Rules with the ids of their findings, and the entries of these findings.
+struct Family {
+    entries: &'static str,
+    rules: &'static [(&'static str, Rule)],
 }
 
-/// A rule about one of the certificates in use at a host.
-type CertificateRule = fn(&HostView<'_>, &Leaf<'_>) -> Verdict;
+const FAMILIES: [Family; 14] = [
+    dns::FAMILY,
+    not_probed::FAMILY,
+    tcp::FAMILY,
+    x224::FAMILY,
+    negotiation::FAMILY,
+    tls::FAMILY,
+    certificate_dates::FAMILY,
+    certificate::FAMILY,
+    certificate_changes::FAMILY,
+    credssp::FAMILY,
+    stability::FAMILY,
+    fleet::FAMILY,
+    system::FAMILY,
+    slow::FAMILY,
+];
 
-/// Runs a rule on every certificate in use that can be parsed.
-fn per_certificate(sight: &HostView<'_>, rule: CertificateRule) -> Verdict {
-    worst_of(sight, rule, |leaf| leaf.facts.unparsable.is_none())
+/// What a rule judges.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rule {
+    Host(fn(&HostView<'_>) -> RuleVerdict),
+    /// One of the certificates in use that can be parsed; the worst verdict counts.
+    Certificate(CertificateRule),
+    /// One of those that cannot be parsed.
+    UnparsableCertificate(CertificateRule),
+    /// The host and the verdicts of all other rules.
+    AfterOthers(fn(&HostView<'_>, &[KindVerdict]) -> RuleVerdict),
+}
+
+type CertificateRule = fn(&HostView<'_>, &ServerCertificate<'_>) -> RuleVerdict;
+
+pub(super) type KindVerdict = (&'static FindingKind, Verdict);
+
+struct Catalog {
+    rules: Vec<(FindingKind, Rule)>,
+    /// Entries without a rule.
+    notices: Vec<FindingKind>,
+}
+
+static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
+    let (mut rules, mut notices) = (Vec::new(), Vec::new());
+    for family in FAMILIES {
+        let mut entries = read(family.entries);
+        for (id, rule) in family.rules {
+            if let Some(entry) = entries.remove(*id) {
+                rules.push((FindingKind { id, ..entry }, *rule));
+            }
+        }
+        notices.extend(entries.into_iter().map(|(id, entry)| FindingKind {
+            id: id.leak(),
+            ..entry
+        }));
+    }
+    Catalog { rules, notices }
+});
+
+#[expect(
+    clippy::expect_used,
+    reason = "the text is part of the program, and a test reads all of it"
+)]
+fn read(entries: &'static str) -> BTreeMap<String, FindingKind> {
+    toml::from_str(entries).expect("an embedded file of findings that can be read")
+}
+
+pub(super) fn catalog() -> &'static [(FindingKind, Rule)] {
+    &CATALOG.rules
+}
+
+pub(super) fn notices() -> &'static [FindingKind] {
+    &CATALOG.notices
+}
+
+/// Asks every rule, in the order of the catalogue.
+pub(super) fn all(host: &HostView<'_>) -> Vec<KindVerdict> {
+    let mut verdicts: Vec<KindVerdict> = Vec::with_capacity(catalog().len());
+    for (kind, rule) in catalog() {
+        let verdict = match *rule {
+            Rule::Host(rule) => rule(host),
+            Rule::Certificate(rule) => worst_of(host, kind, rule, false),
+            Rule::UnparsableCertificate(rule) => worst_of(host, kind, rule, true),
+            Rule::AfterOthers(_) => Verdict::Silent,
+        };
+        verdicts.push((kind, completed(kind, verdict)));
+    }
+    for (place, (kind, rule)) in catalog().iter().enumerate() {
+        if let Rule::AfterOthers(rule) = rule {
+            let verdict = completed(kind, rule(host, &verdicts));
+            if let Some(last) = verdicts.get_mut(place) {
+                last.1 = verdict;
+            }
+        }
+    }
+    verdicts
+}
+
+fn completed(kind: &'static FindingKind, verdict: RuleVerdict) -> Verdict {
+    let matched = match verdict {
+        Verdict::Fires(matched) => matched,
+        Verdict::Silent => return Verdict::Silent,
+        Verdict::Undetermined { reason, next_step } => {
+            return Verdict::Undetermined { reason, next_step };
+        }
+    };
+    let remedies = matched.remedies.unwrap_or(kind.remedies);
+    debug_assert!(
+        remedies.iter().all(|remedy| kind.remedies.contains(remedy)),
+        "{}: the catalogue lacks one of {remedies:?}",
+        kind.id
+    );
+    Verdict::Fires(Finding {
+        id: kind.id,
+        severity: matched.severity.unwrap_or(kind.severity),
+        confidence: matched.confidence,
+        title: matched.title.unwrap_or(kind.title.into()),
+        evidence: matched.evidence,
+        remedies,
+    })
 }
 
 /// The worst verdict of a rule on any of the certificates; of several, the evidence names it.
 fn worst_of(
-    sight: &HostView<'_>,
+    host: &HostView<'_>,
+    kind: &FindingKind,
     rule: CertificateRule,
-    is_meant: impl Fn(&Leaf<'_>) -> bool,
-) -> Verdict {
-    let weight = |verdict: &Verdict| match verdict {
+    unparsable: bool,
+) -> RuleVerdict {
+    let severity = |matched: &RuleMatch| matched.severity.unwrap_or(kind.severity);
+    let weight = |verdict: &RuleVerdict| match verdict {
         Verdict::Silent => (0, None),
-        Verdict::NotEnough { .. } => (1, None),
-        Verdict::Fires(finding) => (2, Some((finding.severity, finding.confidence))),
+        Verdict::Undetermined { .. } => (1, None),
+        Verdict::Fires(matched) => (2, Some((severity(matched), matched.confidence))),
     };
     let mut worst = Verdict::Silent;
     let mut of = None;
     let mut critical = 0;
-    for leaf in sight.leaves.iter().filter(|leaf| is_meant(leaf)) {
-        let verdict = rule(sight, leaf);
-        if matches!(&verdict, Verdict::Fires(finding) if finding.severity == Severity::Critical) {
+    for certificate in &host.certificates {
+        if certificate.facts.unparsable.is_some() != unparsable {
+            continue;
+        }
+        let verdict = rule(host, certificate);
+        if matches!(&verdict, Verdict::Fires(matched) if severity(matched) == Severity::Critical) {
             critical += 1;
         }
         if weight(&verdict) > weight(&worst) {
-            (worst, of) = (verdict, Some(leaf));
+            (worst, of) = (verdict, Some(certificate));
         }
     }
-    if let (Verdict::Fires(finding), Some(leaf), 2..) = (&mut worst, of, sight.leaves.len()) {
-        finding.evidence.push_str(&share(sight, leaf));
+    if let (Verdict::Fires(matched), Some(certificate), 2..) =
+        (&mut worst, of, host.certificates.len())
+    {
+        matched.evidence.push_str(&share(host, certificate));
         // Critical is what stops every connection, not only those to one of several members.
-        if critical < sight.leaves.len() {
-            finding.severity = finding.severity.min(Severity::High);
+        if critical < host.certificates.len() {
+            matched.severity = Some(severity(matched).min(Severity::High));
         }
     }
     worst
 }
 
 /// "; certificate srv05.corp.example, shown in 2 of 6 connections". Where the common name is not unique, by its hash.
-fn share(sight: &HostView<'_>, leaf: &Leaf<'_>) -> String {
-    let name = leaf.facts.common_name.as_deref().unwrap_or_default();
-    let has_it = |one: &&Leaf<'_>| one.facts.common_name.as_deref() == Some(name);
-    let which = if !name.is_empty() && sight.leaves.iter().filter(has_it).count() == 1 {
+fn share(host: &HostView<'_>, certificate: &ServerCertificate<'_>) -> String {
+    let name = certificate.facts.common_name.as_deref().unwrap_or_default();
+    let has_it = |one: &&ServerCertificate<'_>| one.facts.common_name.as_deref() == Some(name);
+    let which = if !name.is_empty() && host.certificates.iter().filter(has_it).count() == 1 {
         name.to_owned()
     } else {
-        format!("SHA-256 {}", leaf.facts.sha256.short())
+        format!("SHA-256 {}", certificate.facts.sha256.short())
     };
-    let attempts = sight.history.attempts.iter();
-    let all = attempts.filter_map(leaf_of).count();
+    let attempts = host.history.attempts.iter();
+    let all = attempts.filter_map(certificate_of).count();
     format!(
         "; certificate {which}, shown in {} of {all} connections",
-        leaf.attempts.len()
+        certificate.attempts.len()
     )
 }
 
-fn found(
-    id: &'static str,
-    confidence: Confidence,
-    title: impl Into<Cow<'static, str>>,
-    evidence: impl Into<String>,
-) -> Finding {
-    catalog::found(id, confidence, title, evidence)
-}
+/// Tries before a failure is called the host's way, not an accident.
+const TRIES: usize = 2;
 
-/// What tells more than one attempt.
+/// Next step where one attempt is too few.
 pub(super) const ONE_MORE: &str = "--attempts 3";
-/// What tells whether a name leads here.
 const LOOK_UP: &str = "a scan without --no-dns, or --dns with a server that answers";
-/// What tells what a host is called and what runs on it, where NTLM was asked and told nothing.
-const LOOK_AT_HOST: &str = "a look at the host itself, which told nothing over NTLM";
-/// What tells it where NTLM was not asked.
-const ASK_NTLM: &str = "a scan without --no-ntlm, or a look at the host itself";
-/// What tells it where connections end before NTLM is asked.
-const BEFORE_NTLM: &str =
-    "a look at the host itself: no connection got so far that NTLM could be asked";
-/// What tells it where the server wants no NLA.
-const NO_NLA: &str = "a look at the host itself: without NLA there is no NTLM to ask";
-/// What tells whether a certificate's time has come.
+/// Next step where this machine's clock is in doubt.
 const OWN_CLOCK: &str = "the right time on this machine, and another scan";
 
-/// What tells who a host is that has not said so: a scan that asks is advised only where this one did not, and it is not said to
-/// have kept silent where it was not asked.
-fn who_it_is(sight: &HostView<'_>) -> &'static str {
-    let chose_nla = sight
+/// Where to learn what a host is called and what runs on it: only a scan that did not ask over NTLM is to be repeated.
+fn identity_step(host: &HostView<'_>) -> &'static str {
+    let chose_nla = host
         .negotiation()
         .is_none_or(|facts| facts.selected.uses_credssp());
-    if is_asked_over_ntlm(sight) {
-        LOOK_AT_HOST
-    } else if !sight.ntlm_asked {
-        ASK_NTLM
-    } else if chose_nla || sight.tls.is_none() {
-        BEFORE_NTLM
+    if is_asked_over_ntlm(host) {
+        "a look at the host itself, which told nothing over NTLM"
+    } else if !host.ntlm_asked {
+        "a scan without --no-ntlm, or a look at the host itself"
+    } else if chose_nla || host.tls.is_none() {
+        "a look at the host itself: no connection got so far that NTLM could be asked"
     } else {
-        NO_NLA
+        "a look at the host itself: without NLA there is no NTLM to ask"
     }
 }
 
-/// The third answer about a server that claims a Windows version which does not fit the rest of its connection.
-fn contradicts_itself(sight: &HostView<'_>) -> Option<Verdict> {
-    let claims = sight.ntlm.is_some_and(|ntlm| ntlm.version.is_some());
-    (claims && sight.server == ServerKind::Unknown).then_some(lacking(
+/// The server claims a Windows version that does not fit the rest of its connection.
+fn contradictory_version(host: &HostView<'_>) -> Option<RuleVerdict> {
+    let claims = host.ntlm.is_some_and(|ntlm| ntlm.version.is_some());
+    (claims && host.server == ServerKind::Unknown).then_some(undetermined(
         "the Windows version it claims does not fit its TLS or its negotiation flags",
         "check the host directly",
     ))
 }
 
-/// Some connection got so far that the NTLM question was put.
-fn is_asked_over_ntlm(sight: &HostView<'_>) -> bool {
-    sight
-        .history
-        .attempts
-        .iter()
-        .any(|attempt| attempt.stage(Stage::Credssp).is_some())
+fn is_asked_over_ntlm(host: &HostView<'_>) -> bool {
+    let mut attempts = host.history.attempts.iter();
+    attempts.any(|attempt| attempt.stage(Stage::Credssp).is_some())
 }
 
-const fn lacking(why: &'static str, get: &'static str) -> Verdict {
-    Verdict::NotEnough { why, get }
-}
-
-fn sure(
-    id: &'static str,
-    title: impl Into<Cow<'static, str>>,
-    evidence: impl Into<String>,
-) -> Verdict {
-    Verdict::Fires(found(id, Confidence::Sure, title, evidence))
-}
-
-fn likely(
-    id: &'static str,
-    title: impl Into<Cow<'static, str>>,
-    evidence: impl Into<String>,
-) -> Verdict {
-    Verdict::Fires(found(id, Confidence::Likely, title, evidence))
-}
-
-/// Refining a finding that its entry does not fully describe.
-trait Refine: Sized {
-    fn severity(self, severity: Severity) -> Self;
-    /// Of the remedies that the catalogue has for the finding, those that are right for the host.
-    fn remedies(self, remedies: &'static [&'static str]) -> Self;
-}
-
-impl Refine for Finding {
-    fn severity(mut self, severity: Severity) -> Self {
-        self.severity = severity;
-        self
-    }
-
-    fn remedies(mut self, remedies: &'static [&'static str]) -> Self {
-        debug_assert!(
-            catalog::entry(self.id)
-                .is_some_and(|entry| remedies.iter().all(|one| entry.remedies.contains(one))),
-            "{}: the catalogue lacks one of {remedies:?}",
-            self.id
-        );
-        self.remedies = remedies;
-        self
+/// Fires where all of these ended alike in at least two attempts.
+fn repeated(host: &HostView<'_>, outcomes: &[&Outcome], once: &'static str) -> RuleVerdict {
+    match outcomes.len() {
+        0 => Verdict::Silent,
+        1..TRIES => undetermined(once, ONE_MORE),
+        _ => sure(seen(host, outcomes)),
     }
 }
 
-/// How often something was seen, with the newest words for it: "3 of 3 attempts: reset by peer (RST) after 0 bytes".
-fn seen(sight: &HostView<'_>, outcomes: &[&Outcome]) -> String {
-    let words = outcomes.last().map(ToString::to_string).unwrap_or_default();
+/// "3 of 3 attempts: reset by peer (RST) after 0 bytes", in the words of the newest.
+fn seen(host: &HostView<'_>, outcomes: &[&Outcome]) -> String {
+    let newest = outcomes.last().map(ToString::to_string).unwrap_or_default();
     format!(
-        "{} of {} attempts: {words}",
+        "{} of {} attempts: {newest}",
         outcomes.len(),
-        sight.counted.len()
+        host.counted.len()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_an_entry_and_every_other_entry_is_a_notice() {
+        for family in FAMILIES {
+            let entries = read(family.entries);
+            for (id, _) in family.rules {
+                assert!(entries.contains_key(*id), "{id}");
+            }
+        }
+        let notices: Vec<&str> = notices().iter().map(|kind| kind.id).collect();
+        assert_eq!(notices, ["RDP-SELF-LIMIT"]);
+    }
+
+    #[test]
+    fn ids_are_unique_and_fleet_phrases_count() {
+        let mut ids: Vec<&str> = Vec::new();
+        for (kind, _) in catalog() {
+            assert!(!ids.contains(&kind.id), "{}", kind.id);
+            assert!(kind.fleet.contains("{n} "), "{}", kind.id);
+            ids.push(kind.id);
+        }
+    }
 }

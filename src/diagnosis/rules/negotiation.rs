@@ -1,5 +1,6 @@
-use super::{ONE_MORE, Refine, Rule, found, lacking, sure};
-use crate::diagnosis::catalog::Verdict;
+use super::{
+    Family, ONE_MORE, Rule, RuleVerdict, Verdict, hint, likely, matched, sure, undetermined,
+};
 use crate::diagnosis::host_view::HostView;
 use crate::diagnosis::identity::ServerKind;
 use crate::diagnosis::state;
@@ -8,33 +9,61 @@ use crate::model::{
     SelectedSecurity, Severity, Stage,
 };
 
-pub(super) const RULES: &[Rule] = &[
-    ("RDP-NEG-LEGACY", legacy),
-    ("RDP-NEG-FAIL-SSL-REQUIRED", ssl_required),
-    ("RDP-NEG-FAIL-SSL-OFF", ssl_off),
-    ("RDP-NEG-NO-CERT", no_certificate),
-    ("RDP-NEG-FAIL-FLAGS", flags),
-    ("RDP-NEG-FAIL-UNKNOWN", unknown),
-    ("RDP-NEG-NLA-REQUIRED", nla_required),
-    ("RDP-NEG-USERAUTH", user_auth),
-    ("RDP-NEG-ENTRA", entra),
-    ("RDP-NLA-OPTIONAL", nla_optional),
-    ("RDP-NLA-OFF", nla_off),
-    ("RDP-NEG-RDSTLS-ONLY", rdstls),
-];
+pub(super) const FAMILY: Family = Family {
+    entries: include_str!("negotiation.toml"),
+    rules: &[
+        ("RDP-NEG-LEGACY", Rule::Host(legacy)),
+        (
+            "RDP-NEG-FAIL-SSL-REQUIRED",
+            Rule::Host(|host| on_failure(host, NegotiationFailure::SSL_REQUIRED)),
+        ),
+        (
+            "RDP-NEG-FAIL-SSL-OFF",
+            Rule::Host(|host| {
+                on_failure(host, NegotiationFailure::SSL_NOT_ALLOWED)
+                    .title("The server refuses TLS and takes standard RDP security only")
+            }),
+        ),
+        (
+            "RDP-NEG-NO-CERT",
+            Rule::Host(|host| {
+                on_failure(host, NegotiationFailure::NO_CERTIFICATE)
+                    .title("The server says that it has no usable certificate")
+            }),
+        ),
+        (
+            "RDP-NEG-FAIL-FLAGS",
+            Rule::Host(|host| on_failure(host, NegotiationFailure::INCONSISTENT_FLAGS)),
+        ),
+        ("RDP-NEG-FAIL-UNKNOWN", Rule::Host(unpublished_code)),
+        ("RDP-NEG-NLA-REQUIRED", Rule::Host(nla_required)),
+        (
+            "RDP-NEG-USERAUTH",
+            Rule::Host(|host| {
+                on_failure(host, NegotiationFailure::SSL_WITH_USER_AUTH_REQUIRED).title(
+                    "The server lets in only clients that show a certificate of the user in TLS",
+                )
+            }),
+        ),
+        ("RDP-NEG-ENTRA", Rule::Host(entra)),
+        ("RDP-NLA-OPTIONAL", Rule::Host(nla_optional)),
+        ("RDP-NLA-OFF", Rule::Host(nla_off)),
+        ("RDP-NEG-RDSTLS-ONLY", Rule::Host(rdstls)),
+    ],
+};
 
 /// Attempts whose request offered both TLS and NLA, and was answered.
-fn full_offers<'a>(sight: &HostView<'a>) -> impl Iterator<Item = &'a Attempt> {
-    sight.history.attempts.iter().filter(|attempt| {
+fn full_offers<'a>(host: &HostView<'a>) -> impl Iterator<Item = &'a Attempt> {
+    host.history.attempts.iter().filter(|attempt| {
         let offered = |facts: &NegotiationFacts| facts.requested.contains(Protocols::DEFAULT_OFFER);
         attempt.probe.sends_default_request() && attempt.negotiation.as_ref().is_some_and(offered)
     })
 }
 
 /// Attempts of a client's kind that sent a request with both and waited for the answer, answered or not.
-fn client_offers<'a>(sight: &HostView<'a>) -> impl Iterator<Item = &'a Attempt> {
+fn client_offers<'a>(host: &HostView<'a>) -> impl Iterator<Item = &'a Attempt> {
     let offered = |facts: &NegotiationFacts| facts.requested.contains(Protocols::DEFAULT_OFFER);
-    sight.history.attempts.iter().filter(move |attempt| {
+    host.history.attempts.iter().filter(move |attempt| {
         attempt.probe.is_default()
             && attempt.stage(Stage::X224).is_some()
             && attempt.negotiation.as_ref().is_none_or(offered)
@@ -53,157 +82,84 @@ fn failure(attempt: &Attempt) -> Option<NegotiationFailure> {
 }
 
 /// Fires when full offers met a failure code. Sure when all did.
-fn on_failure(
-    sight: &HostView<'_>,
-    id: &'static str,
-    code: NegotiationFailure,
-    title: &'static str,
-) -> Option<crate::model::Finding> {
-    let offers = client_offers(sight).count();
-    let failed = client_offers(sight)
+fn on_failure(host: &HostView<'_>, code: NegotiationFailure) -> RuleVerdict {
+    let offers = client_offers(host).count();
+    let failed = client_offers(host)
         .filter(|attempt| failure(attempt) == Some(code))
         .count();
     if failed == 0 {
-        return None;
+        return Verdict::Silent;
     }
     let confidence = if failed == offers {
         Confidence::Sure
     } else {
         Confidence::Likely
     };
-    let evidence = format!(
-        "negotiation failure {code} in {failed} of {offers} attempts that offered TLS and NLA"
-    );
-    Some(found(id, confidence, title, evidence))
-}
-
-fn verdict(finding: Option<crate::model::Finding>) -> Verdict {
-    finding.map_or(Verdict::Silent, Verdict::Fires)
+    matched(
+        confidence,
+        format!(
+            "negotiation failure {code} in {failed} of {offers} attempts that offered TLS and NLA"
+        ),
+    )
 }
 
 /// Whether the server went on without TLS, to an offer that held TLS.
 ///
 /// A request for TLS that was cut off, where one without it is answered, is a sign only where it is always cut off: servers
 /// that have TLS answer a bare request as well.
-fn legacy(sight: &HostView<'_>) -> Verdict {
+fn legacy(host: &HostView<'_>) -> RuleVerdict {
     let without_tls = |facts: &NegotiationFacts| {
         facts.bare_confirm || facts.selected == SelectedSecurity::StandardRdp
     };
-    let finding = |confidence, evidence: &str| {
-        Verdict::Fires(found(
-            "RDP-NEG-LEGACY",
-            confidence,
-            "The server uses standard RDP security, without TLS and without proof of who it is",
-            evidence,
-        ))
-    };
-    let default = || full_offers(sight).filter_map(|attempt| attempt.negotiation.as_ref());
+    let default = || full_offers(host).filter_map(|attempt| attempt.negotiation.as_ref());
     if let Some(facts) = default().find(|facts| without_tls(facts)) {
+        let evidence = if facts.bare_confirm {
+            "the confirm carries no negotiation data"
+        } else {
+            "the server selected standard RDP security"
+        };
         // One of several servers behind the address, or a setting that changed meanwhile.
         let mixed = default().any(|facts| facts.selected.uses_tls());
-        return finding(
-            if mixed {
-                Confidence::Likely
-            } else {
-                Confidence::Sure
-            },
-            if facts.bare_confirm {
-                "the confirm carries no negotiation data"
-            } else {
-                "the server selected standard RDP security"
-            },
-        );
+        return if mixed {
+            likely(evidence)
+        } else {
+            sure(evidence)
+        };
     }
-    let request = sight.tolerance.request;
-    let bare = sight
+    let request = host.tolerance.request;
+    let bare = host
         .probes(ProbeKind::BareRequest)
         .any(|attempt| attempt.negotiation.as_ref().is_some_and(without_tls));
     if !bare || request.taken > 0 || request.declined > 0 {
         return Verdict::Silent;
     }
-    if !sight.tolerance.needs_other_request() {
-        return lacking(
+    if !host.tolerance.needs_other_request() {
+        return undetermined(
             "the request for TLS was cut off in too few attempts",
             ONE_MORE,
         );
     }
-    finding(
-        Confidence::Sure,
-        "a request for TLS is closed, a request without is answered",
-    )
+    sure("a request for TLS is closed, a request without is answered")
 }
 
-fn ssl_required(sight: &HostView<'_>) -> Verdict {
-    verdict(on_failure(
-        sight,
-        "RDP-NEG-FAIL-SSL-REQUIRED",
-        NegotiationFailure::SSL_REQUIRED,
-        "The server demands TLS although TLS was offered",
-    ))
-}
-
-fn ssl_off(sight: &HostView<'_>) -> Verdict {
-    verdict(on_failure(
-        sight,
-        "RDP-NEG-FAIL-SSL-OFF",
-        NegotiationFailure::SSL_NOT_ALLOWED,
-        "The server refuses TLS and takes standard RDP security only",
-    ))
-}
-
-fn no_certificate(sight: &HostView<'_>) -> Verdict {
-    verdict(on_failure(
-        sight,
-        "RDP-NEG-NO-CERT",
-        NegotiationFailure::NO_CERTIFICATE,
-        "The server says that it has no usable certificate",
-    ))
-}
-
-fn flags(sight: &HostView<'_>) -> Verdict {
-    verdict(on_failure(
-        sight,
-        "RDP-NEG-FAIL-FLAGS",
-        NegotiationFailure::INCONSISTENT_FLAGS,
-        "The server calls the request inconsistent",
-    ))
-}
-
-/// A code that nobody has published: what it wants is not known, but that it refuses is.
-fn unknown(sight: &HostView<'_>) -> Verdict {
-    let code = full_offers(sight)
+/// A code that no specification has: what it requires is not known, but the server refuses.
+fn unpublished_code(host: &HostView<'_>) -> RuleVerdict {
+    full_offers(host)
         .filter_map(failure)
-        .find(|code| code.name().is_none());
-    verdict(code.and_then(|code| {
-        on_failure(
-            sight,
-            "RDP-NEG-FAIL-UNKNOWN",
-            code,
-            "The server refuses with a code that is not in the specification",
-        )
-    }))
+        .find(|code| code.name().is_none())
+        .map_or(Verdict::Silent, |code| on_failure(host, code))
 }
 
 /// To an offer without NLA this is good practice; to an offer that held NLA it makes no sense.
-fn nla_required(sight: &HostView<'_>) -> Verdict {
-    let id = "RDP-NEG-NLA-REQUIRED";
-    let odd = on_failure(
-        sight,
-        id,
-        NegotiationFailure::HYBRID_REQUIRED,
-        "The server insists on NLA, but does not take it when offered",
-    );
-    if let Some(finding) = odd {
-        return Verdict::Fires(finding.severity(Severity::Medium));
-    }
-    if state::insists_on_nla(sight.history) {
-        sure(
-            id,
-            "The server insists on NLA",
-            "a request without NLA was refused",
-        )
-    } else if chose_nla(sight) {
-        without_nla_untold(sight)
+fn nla_required(host: &HostView<'_>) -> RuleVerdict {
+    let odd = on_failure(host, NegotiationFailure::HYBRID_REQUIRED);
+    if odd != Verdict::Silent {
+        odd.title("The server insists on NLA, but does not take it when offered")
+            .severity(Severity::Medium)
+    } else if state::insists_on_nla(host.history) {
+        sure("a request without NLA was refused")
+    } else if chose_nla(host) {
+        nla_unknown(host)
     } else {
         // Only a server that chose NLA is asked whether it would go without.
         Verdict::Silent
@@ -211,80 +167,52 @@ fn nla_required(sight: &HostView<'_>) -> Verdict {
 }
 
 /// Some attempt was answered with NLA.
-fn chose_nla(sight: &HostView<'_>) -> bool {
-    sight.history.attempts.iter().any(|attempt| {
+fn chose_nla(host: &HostView<'_>) -> bool {
+    host.history.attempts.iter().any(|attempt| {
         let facts = attempt.negotiation.as_ref();
         facts.is_some_and(|facts| facts.selected.uses_credssp())
     })
 }
 
-/// Whether NLA is demanded cannot be told: it was not asked, or the request had no answer.
-fn without_nla_untold(sight: &HostView<'_>) -> Verdict {
-    if state::without_nla(sight.history).next().is_none() {
-        lacking("no request without NLA was answered", "--check-nla")
+fn nla_unknown(host: &HostView<'_>) -> RuleVerdict {
+    if state::without_nla(host.history).next().is_none() {
+        undetermined("no request without NLA was answered", "--check-nla")
     } else {
-        lacking(
+        undetermined(
             "the request without NLA was not answered",
             "another scan with --check-nla",
         )
     }
 }
 
-fn user_auth(sight: &HostView<'_>) -> Verdict {
-    verdict(on_failure(
-        sight,
-        "RDP-NEG-USERAUTH",
-        NegotiationFailure::SSL_WITH_USER_AUTH_REQUIRED,
-        "The server lets in only clients that show a certificate of the user in TLS",
-    ))
-}
-
-fn entra(sight: &HostView<'_>) -> Verdict {
+fn entra(host: &HostView<'_>) -> RuleVerdict {
     let title = "The server lets in only clients that sign in with Entra (in mstsc: Advanced, Use a web account)";
-    match sight.negotiation() {
-        Some(facts) if facts.selected == SelectedSecurity::Rdsaad => sure(
-            "RDP-NEG-ENTRA",
-            title,
-            "the server selected RDSAAD (0x10), which was not offered",
-        ),
-        _ => verdict(on_failure(
-            sight,
-            "RDP-NEG-ENTRA",
-            NegotiationFailure::ENTRA_REQUIRED,
-            title,
-        )),
+    match host.negotiation() {
+        Some(facts) if facts.selected == SelectedSecurity::Rdsaad => {
+            sure("the server selected RDSAAD (0x10), which was not offered").title(title)
+        }
+        _ => on_failure(host, NegotiationFailure::ENTRA_REQUIRED).title(title),
     }
 }
 
 /// Needs a request without NLA that the server took, beside one with NLA where it chose NLA.
-fn nla_optional(sight: &HostView<'_>) -> Verdict {
-    if !chose_nla(sight) {
+fn nla_optional(host: &HostView<'_>) -> RuleVerdict {
+    if !chose_nla(host) {
         return Verdict::Silent;
     }
-    let answers: Vec<&Outcome> = state::without_nla(sight.history).collect();
-    if !answers.iter().any(|answer| answer.is_ok()) {
+    if !state::without_nla(host.history).any(Outcome::is_ok) {
         // Silence and closes have many reasons.
-        return if state::insists_on_nla(sight.history) {
+        return if state::insists_on_nla(host.history) {
             Verdict::Silent
         } else {
-            without_nla_untold(sight)
+            nla_unknown(host)
         };
     }
-    let finding = found(
-        "RDP-NLA-OPTIONAL",
-        Confidence::Sure,
-        "NLA is offered but not demanded",
-        "a request without NLA was taken",
-    );
-    Verdict::Fires(if sight.server.is_windows() {
-        finding
-    } else {
-        finding.severity(Severity::Info)
-    })
+    sure("a request without NLA was taken").severity_if(!host.server.is_windows(), Severity::Info)
 }
 
-fn nla_off(sight: &HostView<'_>) -> Verdict {
-    let off = full_offers(sight).any(|attempt| {
+fn nla_off(host: &HostView<'_>) -> RuleVerdict {
+    let off = full_offers(host).any(|attempt| {
         attempt
             .negotiation
             .as_ref()
@@ -294,38 +222,26 @@ fn nla_off(sight: &HostView<'_>) -> Verdict {
         return Verdict::Silent;
     }
     let evidence = "TLS and NLA were offered, the server selected TLS";
-    let finding = |confidence, evidence: String| {
-        found(
-            "RDP-NLA-OFF",
-            confidence,
-            "The server does not use NLA",
-            evidence,
-        )
+    let verdict = match host.server {
+        ServerKind::Windows => sure(evidence),
+        // Other servers have no NLA to enable.
+        ServerKind::NotWindows(shown) => {
+            sure(format!("{evidence}; not Windows: {}", shown.words())).remedies(&[])
+        }
+        ServerKind::Unknown => hint(format!(
+            "{evidence}; whether this is Windows cannot be told"
+        )),
     };
-    Verdict::Fires(match sight.server {
-        ServerKind::Windows => finding(Confidence::Sure, evidence.to_owned()),
-        // Other servers have no NLA to switch on, so there is nothing to mend.
-        ServerKind::NotWindows(shown) => finding(
-            Confidence::Sure,
-            format!("{evidence}; not Windows: {}", shown.words()),
-        )
-        .remedies(&[])
-        .severity(Severity::Info),
-        ServerKind::Unknown => finding(
-            Confidence::Hint,
-            format!("{evidence}; whether this is Windows cannot be told"),
-        )
-        .severity(Severity::Info),
-    })
+    verdict
+        .title("The server does not use NLA")
+        .severity_if(!host.server.is_windows(), Severity::Info)
 }
 
-fn rdstls(sight: &HostView<'_>) -> Verdict {
-    match sight.negotiation() {
-        Some(facts) if facts.selected == SelectedSecurity::Rdstls => sure(
-            "RDP-NEG-RDSTLS-ONLY",
-            "The server takes part in broker redirection only",
-            "the server selected RDSTLS",
-        ),
+fn rdstls(host: &HostView<'_>) -> RuleVerdict {
+    match host.negotiation() {
+        Some(facts) if facts.selected == SelectedSecurity::Rdstls => {
+            sure("the server selected RDSTLS")
+        }
         _ => Verdict::Silent,
     }
 }
@@ -389,7 +305,7 @@ mod tests {
         let once = times(1, cut);
         assert!(matches!(
             once.verdict("RDP-NEG-LEGACY"),
-            Verdict::NotEnough { .. }
+            Verdict::Undetermined { .. }
         ));
         assert_eq!(once.diagnose().state, HostState::Degraded);
     }
@@ -479,7 +395,7 @@ mod tests {
         let unasked = times(3, || attempt().through());
         assert!(matches!(
             unasked.verdict("RDP-NLA-OPTIONAL"),
-            Verdict::NotEnough { .. }
+            Verdict::Undetermined { .. }
         ));
     }
 
@@ -500,8 +416,8 @@ mod tests {
         )]);
         assert!(matches!(
             unanswered.verdict("RDP-NEG-NLA-REQUIRED"),
-            Verdict::NotEnough {
-                get: "another scan with --check-nla",
+            Verdict::Undetermined {
+                next_step: "another scan with --check-nla",
                 ..
             }
         ));

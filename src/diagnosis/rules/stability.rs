@@ -1,18 +1,24 @@
-use super::{Refine, Rule, TRIES, found, lacking, likely, sure};
-use crate::diagnosis::answers::{answers, kinds_in_words};
-use crate::diagnosis::catalog::Verdict;
-use crate::diagnosis::ending::connected;
-use crate::diagnosis::host_view::{Counted, HostView};
+use super::{
+    Family, KindVerdict, Rule, RuleVerdict, TRIES, Verdict, likely, matched, sure, undetermined,
+};
+use crate::diagnosis::ending::{CountedAttempt, connected};
+use crate::diagnosis::host_view::HostView;
 use crate::diagnosis::identity::ServerKind;
-use crate::model::{Confidence, Outcome, Severity, StabilityVerdict, Stage};
+use crate::diagnosis::reply_groups::{describe_groups, reply_groups};
+use crate::diagnosis::state;
+use crate::model::{Attempt, Confidence, Outcome, ProbeKind, Severity, StabilityVerdict, Stage};
 
-pub(super) const RULES: &[Rule] = &[
-    ("RDP-FLAKY", flaky),
-    ("RDP-DOWN-NOW", down_now),
-    ("RDP-RESET-AT-STAGE", reset_at_stage),
-    ("RDP-STAGE-FLAP", stage_flap),
-    ("RDP-SYN-LOSS", syn_loss),
-];
+pub(super) const FAMILY: Family = Family {
+    entries: include_str!("stability.toml"),
+    rules: &[
+        ("RDP-FLAKY", Rule::Host(flaky)),
+        ("RDP-DOWN-NOW", Rule::Host(down_now)),
+        ("RDP-RESET-AT-STAGE", Rule::Host(reset_at_stage)),
+        ("RDP-STAGE-FLAP", Rule::Host(stage_flap)),
+        ("RDP-SYN-LOSS", Rule::Host(syn_loss)),
+        ("RDP-NO-SESSION", Rule::AfterOthers(no_session)),
+    ],
+};
 
 /// Successes and failures in a row, from which on they are not those of two to four servers that take turns.
 const IN_A_ROW: usize = 3;
@@ -22,49 +28,42 @@ const HIGH_PERCENT: u32 = 30;
 const REPEATED_SYN_MS: f64 = 900.0;
 /// A median below this says that the path itself is fast, in milliseconds.
 const FAST_MS: f64 = 300.0;
+/// Ways to end that are quoted in evidence.
+const QUOTED: usize = 4;
 
-fn flaky(sight: &HostView<'_>) -> Verdict {
-    let stability = &sight.stability;
+fn flaky(host: &HostView<'_>) -> RuleVerdict {
+    let stability = &host.stability;
     match stability.verdict {
-        StabilityVerdict::Unknown => return too_few(sight),
+        StabilityVerdict::Unknown => return too_few(host),
         StabilityVerdict::Steady | StabilityVerdict::Down => return Verdict::Silent,
         StabilityVerdict::Flaky => {}
     }
     let percent = stability.failures * 100 / stability.attempts.max(1);
-    let finding = found(
-        "RDP-FLAKY",
-        Confidence::Sure,
-        format!(
+    let groups = describe_groups(&reply_groups(&host.history.attempts));
+    sure(histogram(host))
+        .append(groups.map_or_else(String::new, |groups| format!("; {groups}")))
+        .title(format!(
             "{} of {} attempts fail",
             stability.failures, stability.attempts
-        ),
-        match kinds_in_words(&answers(&sight.history.attempts)) {
-            Some(kinds) => format!("{}; {kinds}", histogram(sight)),
-            None => histogram(sight),
-        },
-    );
-    let finding = finding.remedies(mending(sight));
-    Verdict::Fires(if percent >= HIGH_PERCENT {
-        finding.severity(Severity::High)
-    } else {
-        finding
-    })
+        ))
+        .remedies(flaky_remedies(host))
+        .severity_if(percent >= HIGH_PERCENT, Severity::High)
 }
 
 /// What never accepted a connection has no attempts that get through now and then, and is asked less often than what did.
-fn too_few(sight: &HostView<'_>) -> Verdict {
-    if sight.history.attempts.iter().any(connected) {
-        lacking("too few attempts", "--attempts 3")
+fn too_few(host: &HostView<'_>) -> RuleVerdict {
+    if host.history.attempts.iter().any(connected) {
+        undetermined("too few attempts", "--attempts 3")
     } else {
         Verdict::Silent
     }
 }
 
-/// Whoever ends the connection is looked at first: a path that loses packets gives silence, and a reset may be anybody's, but an
-/// orderly close (FIN) is the server's own.
-fn mending(sight: &HostView<'_>) -> &'static [&'static str] {
-    let late = || sight.failures().filter(|(_, stage, _)| *stage > Stage::Tcp);
-    if late().next().is_none() || matches!(sight.server, ServerKind::NotWindows(_)) {
+/// By who ends the connections: a lossy path causes timeouts, a reset may come from anything on the way, and an orderly close
+/// (FIN) from the server.
+fn flaky_remedies(host: &HostView<'_>) -> &'static [&'static str] {
+    let late = || host.failures().filter(|(_, stage, _)| *stage > Stage::Tcp);
+    if late().next().is_none() || matches!(host.server, ServerKind::NotWindows(_)) {
         return &["R18"];
     }
     let closes = |at: Option<Stage>| {
@@ -73,7 +72,7 @@ fn mending(sight: &HostView<'_>) -> &'static [&'static str] {
         })
     };
     // The key of an authority's certificate is another file than the one that R2 is about.
-    let own_key = sight.leaf.is_none_or(|leaf| leaf.self_issued);
+    let own_key = host.certificate.is_none_or(|leaf| leaf.self_issued);
     if own_key && closes(Some(Stage::Tls)) {
         &["R2", "R14", "R18"]
     } else if closes(None) {
@@ -84,14 +83,14 @@ fn mending(sight: &HostView<'_>) -> &'static [&'static str] {
 }
 
 /// "tls 2, tcp 1; last: reset by peer".
-fn histogram(sight: &HostView<'_>) -> String {
-    let counts: Vec<String> = sight
+fn histogram(host: &HostView<'_>) -> String {
+    let counts: Vec<String> = host
         .stability
         .failures_by_stage
         .iter()
         .map(|(stage, count)| format!("{count} at {stage}"))
         .collect();
-    let last = sight
+    let last = host
         .failures()
         .last()
         .map(|(_, stage, outcome)| format!("; last at {stage}: {outcome}"))
@@ -100,84 +99,73 @@ fn histogram(sight: &HostView<'_>) -> String {
 }
 
 /// Successes, then failures, and nothing in between: with fewer of each it may be servers that take turns behind one address.
-fn down_now(sight: &HostView<'_>) -> Verdict {
-    let newest_first = || sight.counted.iter().rev();
+fn down_now(host: &HostView<'_>) -> RuleVerdict {
+    let newest_first = || host.counted.iter().rev();
     let failing = newest_first().take_while(|one| !one.is_through()).count();
     let mut before = newest_first().skip(failing);
     let worked = before.by_ref().take_while(|one| one.is_through()).count();
-    let in_turn = worked < sight.counted.len() - failing;
+    let in_turn = worked < host.counted.len() - failing;
     if failing < TRIES || worked == 0 || in_turn {
         return Verdict::Silent;
     }
     if worked < IN_A_ROW || failing < IN_A_ROW {
-        return lacking(
+        return undetermined(
             "few successes before few failures may be servers that take turns",
             "--attempts 10",
         );
     }
-    likely(
-        "RDP-DOWN-NOW",
-        "The host worked earlier in this scan and fails now",
-        format!("the last {failing} attempts failed; {}", histogram(sight)),
-    )
+    likely(format!(
+        "the last {failing} attempts failed; {}",
+        histogram(host)
+    ))
+    .title("The host worked earlier in this scan and fails now")
 }
 
 /// Resets at one stage, again and again but not always: what fails always has a finding of its own.
-fn reset_at_stage(sight: &HostView<'_>) -> Verdict {
-    if !sight.any_through() {
+fn reset_at_stage(host: &HostView<'_>) -> RuleVerdict {
+    if !host.any_through() {
         return Verdict::Silent;
     }
-    let resets: Vec<(Stage, &Outcome)> = sight
-        .failures()
-        .filter(|(_, stage, outcome)| {
+    let resets = || {
+        host.failures().filter(|(_, stage, outcome)| {
             *stage > Stage::Tcp && matches!(outcome, Outcome::Reset { .. })
         })
-        .map(|(_, stage, outcome)| (stage, outcome))
-        .collect();
-    let Some((stage, outcome)) = resets.last().copied() else {
+    };
+    let Some((_, stage, outcome)) = resets().last() else {
         return Verdict::Silent;
     };
-    let all_there = sight.failures().all(|(_, at, _)| at == stage);
-    if resets.len() < TRIES || !all_there {
+    let count = resets().count();
+    if count < TRIES || host.failures().any(|(_, at, _)| at != stage) {
         return Verdict::Silent;
     }
-    let finding = found(
-        "RDP-RESET-AT-STAGE",
-        Confidence::Sure,
-        format!("Connections are reset again and again at {stage}"),
-        format!(
-            "{} of {} attempts: {outcome}",
-            resets.len(),
-            sight.counted.len()
-        ),
-    );
-    Verdict::Fires(finding.remedies(match stage {
+    sure(format!(
+        "{count} of {} attempts: {outcome}",
+        host.counted.len()
+    ))
+    .title(format!("Connections are reset again and again at {stage}"))
+    .remedies(match stage {
         Stage::Tls => &["R19", "R2"],
         Stage::Credssp => &["R19", "R3"],
         _ => &["R19", "R14"],
-    }))
+    })
 }
 
-fn stage_flap(sight: &HostView<'_>) -> Verdict {
-    if sight.stability.failures_by_stage.len() < 2 {
+fn stage_flap(host: &HostView<'_>) -> RuleVerdict {
+    if host.stability.failures_by_stage.len() < 2 {
         return Verdict::Silent;
     }
-    sure(
-        "RDP-STAGE-FLAP",
-        "Connections fail at different stages",
-        histogram(sight),
-    )
+    sure(histogram(host))
 }
 
 /// Connects that waited for a repeated SYN, or silent rounds, where the path is fast otherwise. The first attempt does not
 /// count: on a local network it waits for ARP. Where the kernel counts what it sends again, a connect that was slow without that
 /// was slow on this machine.
-fn syn_loss(sight: &HostView<'_>) -> Verdict {
-    let fast = sight
+fn syn_loss(host: &HostView<'_>) -> RuleVerdict {
+    let fast = host
         .stability
         .connect_ms
         .is_some_and(|spread| spread.median < FAST_MS);
-    let later: Vec<&Counted<'_>> = sight
+    let later: Vec<&CountedAttempt<'_>> = host
         .counted
         .iter()
         .skip(1)
@@ -202,15 +190,61 @@ fn syn_loss(sight: &HostView<'_>) -> Verdict {
     if lost == 0 {
         return Verdict::Silent;
     }
-    sure(
-        "RDP-SYN-LOSS",
-        "Connection requests get lost on the way",
-        format!(
-            "{lost} of {} later connects needed a repeated request; {:.0} % lost overall",
-            later.len(),
-            sight.stability.loss * 100.0
-        ),
-    )
+    sure(format!(
+        "{lost} of {} later connects needed a repeated request; {:.0} % lost overall",
+        later.len(),
+        host.stability.loss * 100.0
+    ))
+}
+
+/// Fires where no attempt gets through and no other finding says why.
+fn no_session(host: &HostView<'_>, verdicts: &[KindVerdict]) -> RuleVerdict {
+    if !state::is_unreached(host) || state::skipped_early(host).is_some() {
+        return Verdict::Silent;
+    }
+    let at = state::broken_at(host).filter(|_| !state::is_not_rdp(host));
+    if verdicts.iter().any(|verdict| explains(verdict, at)) {
+        return Verdict::Silent;
+    }
+    let mut ends: Vec<(Stage, &Outcome)> = host
+        .failures()
+        .map(|(_, stage, outcome)| (stage, outcome))
+        .collect();
+    if ends.is_empty() {
+        let default = host.probes(ProbeKind::Default);
+        ends = default.filter_map(Attempt::failure).collect();
+    }
+    let mut quoted: Vec<(String, usize)> = Vec::new();
+    for (stage, outcome) in ends {
+        let end = format!("{stage}: {outcome}");
+        if let Some((_, times)) = quoted.iter_mut().find(|(known, _)| *known == end) {
+            *times += 1;
+        } else if quoted.len() < QUOTED {
+            quoted.push((end, 1));
+        }
+    }
+    let quoted: Vec<String> = quoted
+        .into_iter()
+        .map(|(end, times)| format!("{times}x {end}"))
+        .collect();
+    let confidence = match host.counted.len() {
+        0 | 1 => Confidence::Hint,
+        _ => Confidence::Likely,
+    };
+    matched(confidence, quoted.join("; "))
+}
+
+/// The finding says why connections end. Of a broken host only a severe one does, or one that stops everybody.
+fn explains((kind, verdict): &KindVerdict, broken_at: Option<Stage>) -> bool {
+    let Verdict::Fires(finding) = verdict else {
+        return false;
+    };
+    let least = match broken_at {
+        Some(stage) if kind.stops_everybody_at(stage) => Severity::Low,
+        Some(_) => Severity::High,
+        None => Severity::Medium,
+    };
+    kind.stops.is_some() && finding.severity >= least
 }
 
 #[cfg(test)]
@@ -228,7 +262,7 @@ mod tests {
         let once = times(1, cut);
         assert!(matches!(
             once.verdict("RDP-FLAKY"),
-            Verdict::NotEnough { .. }
+            Verdict::Undetermined { .. }
         ));
         assert_eq!(once.diagnose().stability.verdict, StabilityVerdict::Unknown);
     }
@@ -319,7 +353,7 @@ mod tests {
         let turns = host([through(), through(), resets(), resets()]);
         assert!(matches!(
             turns.verdict("RDP-DOWN-NOW"),
-            Verdict::NotEnough { .. }
+            Verdict::Undetermined { .. }
         ));
         host([through(), cut(), through(), cut(), cut()]).assert_not("RDP-DOWN-NOW");
         host([cut(), cut(), through()]).assert_not("RDP-DOWN-NOW");
@@ -357,7 +391,7 @@ mod tests {
 
     #[test]
     fn a_first_slow_connect_is_arp() {
-        let slow = |attempt: &mut crate::model::Attempt| {
+        let slow = |attempt: &mut Attempt| {
             attempt.stages[0].duration_us = 1_010_000;
         };
         host([
@@ -377,7 +411,7 @@ mod tests {
     #[test]
     fn a_connect_that_was_slow_without_a_repeated_request_was_slow_here() {
         let taking = |retransmits: u32| {
-            move |attempt: &mut crate::model::Attempt| {
+            move |attempt: &mut Attempt| {
                 attempt.stages[0].duration_us = 1_010_000;
                 attempt.path = Some(crate::model::PathFacts {
                     retransmits: Some(retransmits),

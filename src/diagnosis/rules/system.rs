@@ -1,53 +1,52 @@
 use jiff::tz::Offset;
 
-use super::validity::holds_now;
+use super::certificate_dates::holds_now;
 use super::windows_builds::{self, Build};
-use super::{Rule, contradicts_itself, found, lacking, sure};
-use crate::diagnosis::catalog::Verdict;
-use crate::diagnosis::host_view::{Counted, HostView};
-use crate::diagnosis::identity::normal;
+use super::{
+    Family, Rule, RuleVerdict, Verdict, contradictory_version, hint, identity_step, likely,
+    matched, sure, undetermined,
+};
+use crate::diagnosis::ending::{CountedAttempt, connected};
+use crate::diagnosis::host_view::HostView;
+use crate::diagnosis::identity::{ServerKind, normal};
 use crate::model::{Confidence, NameSource, NtlmFacts};
 
-pub(super) const RULES: &[Rule] = &[
-    ("RDP-CREDSSP-OLD", credssp_old),
-    ("RDP-OS-EOL", end_of_life),
-    ("RDP-WORKGROUP", workgroup),
-    ("RDP-KRB-NOTE", kerberos_note),
-];
+pub(super) const FAMILY: Family = Family {
+    entries: include_str!("system.toml"),
+    rules: &[
+        ("RDP-NOT-WINDOWS", Rule::Host(not_windows)),
+        ("RDP-OS-EOL", Rule::Host(end_of_life)),
+        ("RDP-WORKGROUP", Rule::Host(workgroup)),
+        ("RDP-KRB-NOTE", Rule::Host(kerberos_note)),
+    ],
+};
 
-/// The last `CredSSP` version before the fix of 2018 (MS-CSSP 2.2.1; the fix came with 5 and 6).
-const LAST_UNFIXED: u32 = 4;
-
-fn credssp_old(sight: &HostView<'_>) -> Verdict {
-    let Some(version) = sight.ntlm.and_then(|ntlm| ntlm.tsrequest_version) else {
-        return Verdict::Silent;
-    };
-    // The newest version is what this program offers: a lower one in the answer is the server's own.
-    if !(2..=LAST_UNFIXED).contains(&version) {
-        return Verdict::Silent;
+fn not_windows(host: &HostView<'_>) -> RuleVerdict {
+    match host.server {
+        // The remedy is about xrdp's own file, which other servers do not have.
+        ServerKind::NotWindows(shown) if !shown.of_xrdp() => likely(shown.words()).remedies(&[]),
+        ServerKind::NotWindows(shown) => likely(shown.words()),
+        ServerKind::Windows => Verdict::Silent,
+        // What never accepted a connection has nothing to show.
+        ServerKind::Unknown if !host.history.attempts.iter().any(connected) => Verdict::Silent,
+        ServerKind::Unknown => contradictory_version(host).unwrap_or_else(|| {
+            undetermined(
+                "nothing identifies the operating system",
+                identity_step(host),
+            )
+        }),
     }
-    if !sight.server.is_windows() {
-        return contradicts_itself(sight).unwrap_or(Verdict::Silent);
-    }
-    sure(
-        "RDP-CREDSSP-OLD",
-        "The server speaks a CredSSP version from before the 2018 fix; patched clients refuse it",
-        format!("CredSSP version {version}"),
-    )
 }
 
-fn end_of_life(sight: &HostView<'_>) -> Verdict {
-    let Some(ntlm) = sight.ntlm else {
+fn end_of_life(host: &HostView<'_>) -> RuleVerdict {
+    let Some((ntlm, version)) = host.ntlm.and_then(|ntlm| Some((ntlm, ntlm.version?))) else {
         return Verdict::Silent;
     };
-    let Some(version) = ntlm.version else {
-        return Verdict::Silent;
-    };
-    if !sight.server.is_windows() {
-        return contradicts_itself(sight).unwrap_or(Verdict::Silent);
+    if !host.server.is_windows() {
+        return contradictory_version(host).unwrap_or(Verdict::Silent);
     }
     let Some(known) = windows_builds::of(version) else {
-        return lacking(
+        return undetermined(
             "the end of this build is not known here",
             "a newer version of this program, or the vendor's page",
         );
@@ -59,27 +58,23 @@ fn end_of_life(sight: &HostView<'_>) -> Verdict {
         ..
     } = *known;
     let day = |now| Offset::UTC.to_datetime(now).date();
-    match holds_now(sight, |now| day(now) > ends) {
-        Ok(true) => {}
-        Ok(false) => return Verdict::Silent,
-        Err(doubt) => return doubt,
+    if let Err(verdict) = holds_now(host, |now| day(now) > ends) {
+        return verdict;
     }
-    let today = day(sight.now);
+    let today = day(host.now);
     let build = ntlm.build().unwrap_or_default();
-    let still = long_term.filter(|end| today <= *end);
-    let (confidence, more) = match still {
+    let (confidence, more) = match long_term.filter(|end| today <= *end) {
         Some(end) => (
             Confidence::Hint,
             format!("the long-term edition until {end}"),
         ),
         None => (Confidence::Likely, "paid extensions aside".to_owned()),
     };
-    Verdict::Fires(found(
-        "RDP-OS-EOL",
+    matched(
         confidence,
-        format!("Windows {products} may no longer get updates"),
         format!("build {build}: regular updates ended on {ends}, {more}"),
-    ))
+    )
+    .title(format!("Windows {products} may no longer get updates"))
 }
 
 /// The domain in which the machine lives, when it is not the machine itself.
@@ -89,12 +84,12 @@ fn domain(ntlm: &NtlmFacts) -> Option<&str> {
     (!domain.is_empty() && normal(domain) != normal(computer)).then_some(domain)
 }
 
-fn workgroup(sight: &HostView<'_>) -> Verdict {
-    let Some(ntlm) = sight.ntlm else {
+fn workgroup(host: &HostView<'_>) -> RuleVerdict {
+    let Some(ntlm) = host.ntlm else {
         return Verdict::Silent;
     };
     let (Some(domain), Some(computer)) = (&ntlm.netbios_domain, &ntlm.netbios_computer) else {
-        return lacking(
+        return undetermined(
             "NTLM names no domain or no computer",
             "a look at the host itself",
         );
@@ -103,47 +98,41 @@ fn workgroup(sight: &HostView<'_>) -> Verdict {
         return Verdict::Silent;
     }
     // Other servers have no domain to tell, and send their own name for it.
-    if !sight.server.is_windows() {
-        return contradicts_itself(sight).unwrap_or(Verdict::Silent);
+    if !host.server.is_windows() {
+        return contradictory_version(host).unwrap_or(Verdict::Silent);
     }
-    sure(
-        "RDP-WORKGROUP",
-        "The host belongs to no domain, so only NTLM is possible",
-        format!("its NetBIOS domain is its own name, {computer}"),
-    )
+    sure(format!("its NetBIOS domain is its own name, {computer}"))
+        .title("The host belongs to no domain, so only NTLM is possible")
 }
 
 /// A note, never a fault: on the wire both ways look the same, and what Kerberos does cannot be seen.
-fn kerberos_note(sight: &HostView<'_>) -> Verdict {
-    let Some(domain) = sight.ntlm.and_then(domain) else {
+fn kerberos_note(host: &HostView<'_>) -> RuleVerdict {
+    let Some(domain) = host.ntlm.and_then(domain) else {
         return Verdict::Silent;
     };
-    if !sight.history.listed || !sight.server.is_windows() {
+    if !host.history.listed || !host.server.is_windows() {
         return Verdict::Silent;
     }
-    let names = &sight.history.names;
+    let names = &host.history.names;
     let given_by_name = names.iter().any(|name| name.source == NameSource::Target);
-    let (title, evidence) = if !given_by_name {
-        (
+    if !given_by_name {
+        hint(format!("member of {domain}, given as an address")).title(
             "By IP the log-on uses NTLM, by name Kerberos: one can work where the other fails",
-            format!("member of {domain}, given as an address"),
         )
-    } else if both_ways_work(sight) {
-        (
+    } else if both_ways_work(host) {
+        hint(format!("member of {domain}, attempts by name and by IP get through")).title(
             "By name and by IP the wire looks the same: where only one works for a user, it is Kerberos or NTLM",
-            format!("member of {domain}, attempts by name and by IP get through"),
         )
     } else {
-        return Verdict::Silent;
-    };
-    Verdict::Fires(found("RDP-KRB-NOTE", Confidence::Hint, title, evidence))
+        Verdict::Silent
+    }
 }
 
 /// Every attempt got through, some by name and some by IP.
-fn both_ways_work(sight: &HostView<'_>) -> bool {
+fn both_ways_work(host: &HostView<'_>) -> bool {
     let by = |name: bool| {
-        let mut counted = sight.counted.iter();
+        let mut counted = host.counted.iter();
         counted.any(|one| one.attempt.sni.is_some() == name)
     };
-    by(true) && by(false) && sight.counted.iter().all(Counted::is_through)
+    by(true) && by(false) && host.counted.iter().all(CountedAttempt::is_through)
 }

@@ -51,7 +51,7 @@ fn a_clock_that_is_wrong_ends_no_updates() {
     by_the_hosts(-30).assert_fires("RDP-OS-EOL");
     assert!(matches!(
         by_the_hosts(-2000).verdict("RDP-OS-EOL"),
-        Verdict::NotEnough { .. }
+        Verdict::Undetermined { .. }
     ));
 }
 
@@ -78,7 +78,7 @@ fn an_unknown_build_is_not_judged() {
     let next = saying(&build((10, 0, 30000)), &modern());
     assert!(matches!(
         next.verdict("RDP-OS-EOL"),
-        Verdict::NotEnough { .. }
+        Verdict::Undetermined { .. }
     ));
 }
 

@@ -1,6 +1,6 @@
-use super::*;
+use super::Verdict;
 use crate::diagnosis::testing::{AttemptMaker, attempt, closed, host, reset, silent, times};
-use crate::model::{HostState, PathFacts};
+use crate::model::{HostState, Outcome, PathFacts, ProbeKind, Stage};
 
 fn at_x224(outcome: &Outcome) -> crate::diagnosis::testing::HostMaker {
     times(3, || attempt().tcp().stage(Stage::X224, outcome.clone()))
@@ -41,7 +41,7 @@ fn trap_16_own_trouble_blames_no_host() {
     assert_eq!(own.diagnose().findings, []);
     assert!(matches!(
         own.verdict("RDP-TCP-UNREACHABLE"),
-        Verdict::NotEnough { .. }
+        Verdict::Undetermined { .. }
     ));
 }
 
@@ -50,7 +50,7 @@ fn one_close_is_not_enough() {
     let once = times(1, || attempt().tcp().stage(Stage::X224, closed(0)));
     assert!(matches!(
         once.verdict("RDP-X224-CLOSED"),
-        Verdict::NotEnough { .. }
+        Verdict::Undetermined { .. }
     ));
 }
 
@@ -140,7 +140,7 @@ fn one_odd_answer_is_no_way_of_answering() {
     };
     assert!(matches!(
         times(1, odd).verdict("RDP-X224-MALFORMED"),
-        Verdict::NotEnough { .. }
+        Verdict::Undetermined { .. }
     ));
     times(2, odd).assert_fires("RDP-X224-MALFORMED");
     host([odd(), odd(), attempt().through()]).assert_not("RDP-X224-MALFORMED");

@@ -84,7 +84,7 @@ fn one_cut_alone_does_not_tell_an_old_host_from_an_accident() {
         (FINITE_FIELD, "RDP-TLS-DHE-ONLY"),
     ] {
         let once = times(1, || cut_then_read(reset(0), TlsVersion::TLS_1_2, suite));
-        assert!(matches!(once.verdict(id), Verdict::NotEnough { .. }));
+        assert!(matches!(once.verdict(id), Verdict::Undetermined { .. }));
         assert_eq!(once.diagnose().state, HostState::Degraded);
     }
 }
@@ -152,7 +152,7 @@ fn one_try_is_not_enough_to_call_it_closed() {
     let once = times(1, || attempt().tls_fails(closed(0), closed(0)));
     assert!(matches!(
         once.verdict("RDP-TLS-CLOSED"),
-        Verdict::NotEnough { .. }
+        Verdict::Undetermined { .. }
     ));
 }
 
@@ -161,7 +161,7 @@ fn closed_needs_the_legacy_hello_too() {
     let half = times(3, || attempt().tcp().x224().stage(Stage::Tls, closed(0)));
     assert!(matches!(
         half.verdict("RDP-TLS-CLOSED"),
-        Verdict::NotEnough { .. }
+        Verdict::Undetermined { .. }
     ));
     assert_ne!(half.diagnose().state, HostState::Broken);
 }

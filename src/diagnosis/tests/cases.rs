@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::facts::Facts;
+use super::case_facts::Facts;
 use crate::diagnosis::{Verdict, catalog};
 use crate::model::{
     CertificateStatus, Confidence, DnsVerdict, HostState, Nla, Severity, StabilityVerdict, Stage,
@@ -111,7 +111,7 @@ impl Case {
             ("must fire", &expect.fires, as_fired as fn(&Verdict) -> bool),
             ("must not fire", &expect.not, |verdict| !as_fired(verdict)),
             ("cannot be told", &expect.untold, |verdict| {
-                matches!(verdict, Verdict::NotEnough { .. })
+                matches!(verdict, Verdict::Undetermined { .. })
             }),
         ] {
             for id in ids {
@@ -258,7 +258,7 @@ pub(super) fn spared() -> BTreeSet<(String, String)> {
         .flat_map(|case| {
             let Heading { name, expect, .. } = &case.heading;
             let milder = expect.fires.first().filter(|id| {
-                let usual = catalog::entry(id).map(|entry| entry.severity);
+                let usual = catalog::kind(id).map(|entry| entry.severity);
                 let is_less_sure = expect
                     .confidence
                     .is_some_and(|found| found < Confidence::Sure);
@@ -281,8 +281,7 @@ fn every_case_of_the_tables_holds() {
 #[test]
 fn every_rule_has_a_case_in_which_it_fires() {
     let files = all();
-    let missing: Vec<&str> = catalog::ENTRIES
-        .iter()
+    let missing: Vec<&str> = catalog::kinds()
         .map(|entry| entry.id)
         .filter(|id| !files.iter().flatten().any(|case| case.fires(id)))
         .collect();
@@ -303,8 +302,7 @@ fn every_rule_has_a_near_miss_in_which_it_does_not_fire() {
                 })
         })
     };
-    let missing: Vec<&str> = catalog::ENTRIES
-        .iter()
+    let missing: Vec<&str> = catalog::kinds()
         .map(|entry| entry.id)
         .filter(|id| !files.iter().any(|cases| near(id, cases)))
         .collect();

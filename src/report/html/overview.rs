@@ -336,7 +336,7 @@ fn rules(summary: &Summary) -> Vec<Rule> {
         .map(|(id, count)| Rule {
             id,
             severity: count.worst().map_or("", |(worst, _)| severity(worst)),
-            meaning: catalog::entry(id).map_or("", |entry| entry.meaning),
+            meaning: catalog::kind(id).map_or("", |kind| kind.title),
             hosts: count.hosts(),
             split: count.split(),
             share: count.hosts() * 1000 / most,

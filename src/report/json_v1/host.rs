@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::diagnosis::{
-    self, Answer, Diagnosis, Disagreement, NamePath, Spread, Stability, Undetermined,
+    self, Diagnosis, Disagreement, NamePath, ReplyGroup, Spread, Stability, Undetermined,
 };
 use crate::model::{
     CertificateFacts, CertificateStatus, Confidence, Digest, DnsVerdict, Finding, HexBytes,
@@ -551,10 +551,10 @@ impl<'a> StabilityV1<'a> {
 
 impl<'a> AnswerKindV1<'a> {
     fn all(history: &'a History) -> Vec<Self> {
-        let kinds = diagnosis::answers(&history.attempts);
+        let kinds = diagnosis::reply_groups(&history.attempts);
         let defaults = kinds.iter().filter(|kind| kind.probe.is_default());
         let all = defaults.map(|kind| kind.connections).sum();
-        let one = |kind: &Answer<'a>| Self {
+        let one = |kind: &ReplyGroup<'a>| Self {
             connections: kind.connections,
             share: kind.probe.is_default().then(|| kind.share(all)),
             probe: kind.probe,

@@ -18,7 +18,7 @@ pub(super) const MOST_NAMED: usize = 50;
 /// A finding at one severity, over all hosts.
 pub(super) struct Kind {
     severity: Severity,
-    entry: Option<&'static catalog::Entry>,
+    entry: Option<&'static catalog::FindingKind>,
     hosts: Vec<Affected>,
 }
 
@@ -78,7 +78,7 @@ fn add(kinds: &mut Kinds, found: &Finding, who: &str) {
         .entry((std::cmp::Reverse(found.severity), found.id))
         .or_insert_with(|| Kind {
             severity: found.severity,
-            entry: catalog::entry(found.id),
+            entry: catalog::kind(found.id),
             hosts: Vec::new(),
         });
     kind.hosts.push(Affected {

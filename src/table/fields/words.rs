@@ -243,8 +243,7 @@ pub(super) fn stages() -> Vec<KnownWord> {
 
 /// The ids of the catalogue.
 pub(in crate::table) fn finding_ids() -> Vec<KnownWord> {
-    let entries = catalog::ENTRIES.iter();
-    entries
-        .map(|entry| known(entry.id, entry.meaning))
+    catalog::kinds()
+        .map(|kind| known(kind.id, kind.title))
         .collect()
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::super::fit_pieces;
 use super::Page;
 use super::glyphs::Mark;
-use crate::diagnosis::{Answer, Ending, answers, endings, kinds_in_words};
+use crate::diagnosis::{Ending, ReplyGroup, describe_groups, endings, reply_groups};
 use crate::model::{Attempt, History, Outcome, ProbeKind, Stage, StageRecord};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -40,7 +40,7 @@ pub(super) fn write(history: &History, page: &mut Page) {
         page.note("no attempt was made");
         return;
     }
-    kinds(&answers(attempts), page);
+    kinds(&reply_groups(attempts), page);
     let older = attempts.len().saturating_sub(DRAWN);
     let ended: Vec<Ending<'_>> = endings(attempts).collect();
     let (folded, ended) = ended.split_at(older);
@@ -83,8 +83,8 @@ pub(super) fn write(history: &History, page: &mut Page) {
 }
 
 /// Where connections were answered in several ways, each way with its share and its facts.
-fn kinds(kinds: &[Answer<'_>], page: &mut Page) {
-    let Some(words) = kinds_in_words(kinds) else {
+fn kinds(kinds: &[ReplyGroup<'_>], page: &mut Page) {
+    let Some(words) = describe_groups(kinds) else {
         return;
     };
     page.heading(&words);

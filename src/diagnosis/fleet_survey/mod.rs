@@ -1,0 +1,142 @@
+//! What only many hosts together show: shared keys, a prefix cut alike, a clock of this machine that is off.
+//!
+//! Pure: counted from histories, kept small, and handed to the rules of single hosts through the context.
+
+mod clock_skew;
+mod cut_handshakes;
+mod outages;
+mod pace;
+mod shared_keys;
+mod sorted_runs;
+mod throttling;
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::in_order;
+use crate::model::{CertificateFacts, History};
+
+pub(crate) use clock_skew::{OwnClock, length, skews};
+pub(crate) use pace::{FleetPace, samples};
+pub(crate) use shared_keys::{KeyUse, SharedKey, is_its_own};
+
+/// What the fleet as a whole shows. Holds groups, and of hosts only those few that a busy scan troubles: small however many
+/// hosts there are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FleetView {
+    keys: shared_keys::KeysInCommon,
+    cut: cut_handshakes::CutPrefixes,
+    pub(super) clock: Option<OwnClock>,
+    outages: outages::OwnOutages,
+    pub(super) pace: FleetPace,
+    throttled: throttling::ThrottledHosts,
+}
+
+/// Something about this machine that the hosts together give away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Banner {
+    /// The finding that it stands in place of.
+    pub id: &'static str,
+    /// One sentence.
+    pub text: String,
+}
+
+/// Takes in all hosts of a scan, one after the other, so that it can be spread over time: [`add`](Self::add) every one, then
+/// [`add_again`](Self::add_again) those that [`revisit`](Self::revisit) lists, then [`finish`](Self::finish). The order does
+/// not matter, and no step takes long.
+#[derive(Debug, Default)]
+pub struct FleetSurvey {
+    keys: shared_keys::SharedKeys,
+    cut: cut_handshakes::CutHandshakes,
+    pace: pace::PaceSamples,
+    clock: clock_skew::ClockSamples,
+    throttling: throttling::Throttling,
+    outages: outages::Outages,
+}
+
+impl FleetSurvey {
+    /// Takes a host in. Each has a place of its own.
+    pub fn add(&mut self, place: usize, history: &History) {
+        let history = in_order(history);
+        self.keys.add(place, &history);
+        self.cut.add(&history);
+        self.pace.add(&history);
+        self.clock.add(&history);
+        self.throttling.add(place, &history);
+        self.outages.add(place, &history);
+    }
+
+    /// The places of those that are to be looked at again when all are in: they share a key with others, or fail at times.
+    #[must_use]
+    pub fn revisit(&self) -> Vec<usize> {
+        let mut places: Vec<usize> = self.keys.places().chain(self.throttling.places()).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    /// Takes one of these in once more.
+    pub fn add_again(&mut self, history: &History) {
+        let history = in_order(history);
+        self.keys.add_again(&history);
+        self.throttling.add_again(&history);
+    }
+
+    /// What all of them show.
+    #[must_use]
+    pub fn finish(self) -> FleetView {
+        FleetView {
+            keys: self.keys.finish(),
+            cut: self.cut.finish(),
+            pace: self.pace.finish(),
+            clock: self.clock.finish(),
+            outages: self.outages.finish(),
+            throttled: self.throttling.finish(),
+        }
+    }
+}
+
+impl FleetView {
+    /// What applies to this machine and not to its hosts.
+    #[must_use]
+    pub fn banners(&self) -> Vec<Banner> {
+        let clock = self.clock.iter().map(OwnClock::banner);
+        clock.chain(self.outages.banners()).collect()
+    }
+
+    pub(crate) fn shared_key(&self, leaf: &CertificateFacts) -> Option<&SharedKey> {
+        self.keys.get(&shared_keys::key_of(leaf))
+    }
+
+    pub(super) fn cut_prefix(&self, history: &History) -> Option<cut_handshakes::CutPrefix> {
+        cut_handshakes::prefix_of_host(&self.cut, history)
+    }
+
+    /// Nearly everything failed that was begun at this time.
+    pub(crate) fn was_away(&self, at: Timestamp) -> bool {
+        self.outages.was_away(at)
+    }
+
+    /// This machine has no route to any host of this address's family.
+    pub(crate) fn has_no_route(&self, address: IpAddr) -> bool {
+        self.outages.has_no_route(address)
+    }
+
+    /// The host fails only while many connections are open, as it seems.
+    pub(crate) fn throttled(&self, history: &History) -> Option<throttling::Throttled> {
+        self.throttled.get(&history.key.endpoint()?).copied()
+    }
+}
+
+/// The middle of some values; the upper of two.
+fn median(values: &mut [f64]) -> Option<f64> {
+    let half = values.len() / 2;
+    if values.is_empty() {
+        return None;
+    }
+    let (_, middle, _) = values.select_nth_unstable_by(half, f64::total_cmp);
+    Some(*middle)
+}
