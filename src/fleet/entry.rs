@@ -1,5 +1,5 @@
-//! Facts about one host with their places in their streams, and the history that they make, whatever the order in which they
-//! came.
+//! The facts about one host, each with its place in its stream, and the history composed from them. The order of arrival does
+//! not matter.
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,7 +12,7 @@ use crate::model::{
     Attempt, History, HostKey, Lookup, NameSource, ObservedName, Origin, ScanEvent, Site, Stream,
 };
 
-/// The place of an event among all events of a scan. Later places are newer, as far as anything but the clock can tell.
+/// The place of an event among all events of a scan. Greater is newer, without relying on clocks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Stamp {
     pub(super) epoch: u32,
@@ -21,7 +21,7 @@ pub(super) struct Stamp {
     pub(super) site: Site,
 }
 
-/// As [`Stream`], which is written as text.
+/// [`Stream`], which serialises as text, in a compact form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum StreamKey {
     Run(u32),
@@ -47,7 +47,6 @@ impl Stamp {
         }
     }
 
-    /// Whose events it is among.
     pub(super) fn writer(&self) -> Writer {
         Writer {
             epoch: self.epoch,
@@ -57,7 +56,6 @@ impl Stamp {
     }
 }
 
-/// One writer of a scan.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Writer {
     epoch: u32,
@@ -75,19 +73,17 @@ impl Writer {
     }
 }
 
-/// A fact about a host, and where it stands.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) stamp: Stamp,
     pub(super) fact: Fact,
 }
 
-/// What events say of one host.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Fact {
-    /// All that a saved report knows of it.
+    /// The history in a saved report.
     Saved(Box<History>),
-    /// A listed name resolves here; of a name without an address, that it was looked up.
+    /// A listed name resolves to this endpoint, or the lookups of a name without an address.
     Resolved {
         name: Box<str>,
         lookups: Vec<Arc<Lookup>>,
@@ -113,26 +109,25 @@ pub(super) enum Fact {
     },
 }
 
-/// The history of a host, and whether it is a row.
 #[derive(Debug)]
 pub(super) struct Composed {
     pub(super) history: History,
-    /// It was scanned for its own sake, or listed.
+    /// It is a target, and not only an address of a target's name.
     pub(super) is_row: bool,
 }
 
-/// Attempts at one site: the newest, and up to which they are superseded.
+/// Attempt numbers at one site.
 #[derive(Debug, Default)]
 struct Numbers {
     newest: u32,
     superseded: u32,
-    /// A re-probe of which nothing has come yet.
+    /// A re-probe has started, and no attempt of it has ended.
     is_awaited: bool,
 }
 
-/// Puts the facts about a host together. `has_ended`: no event is to come.
+/// Composes the history of a host. `has_ended`: no further event is expected.
 ///
-/// The result depends on the set of entries alone, and an entry that is there twice counts once.
+/// INVARIANT: the result depends only on the set of entries, not on their order or on duplicates.
 pub(super) fn compose(key: &HostKey, mut entries: Vec<Entry>, has_ended: bool) -> Composed {
     entries.sort_by(|one, other| one.stamp.cmp(&other.stamp));
     entries.dedup_by(|one, other| one.stamp == other.stamp);
@@ -145,7 +140,7 @@ pub(super) fn compose(key: &HostKey, mut entries: Vec<Entry>, has_ended: bool) -
     let numbers = numbers(&entries);
     let superseded = |site: &Site| numbers.get(site).map_or(0, |numbers| numbers.superseded);
 
-    let mut made = Making::new(key);
+    let mut builder = HistoryBuilder::new(key);
     for Entry { stamp, fact } in entries {
         match fact {
             Fact::Attempt {
@@ -154,23 +149,24 @@ pub(super) fn compose(key: &HostKey, mut entries: Vec<Entry>, has_ended: bool) -
                 outside_targets,
                 remaining,
             } => {
-                made.is_row |= !outside_targets;
-                made.history.listed |= listed;
+                builder.is_row |= !outside_targets;
+                builder.history.listed |= listed;
                 if attempt.number > superseded(&stamp.site) {
-                    made.attempts
+                    builder
+                        .attempts
                         .insert((attempt.number, stamp.site), (*attempt, remaining));
                 }
             }
             Fact::Names { attempt, .. }
                 if superseded(&stamp.site) > 0 && attempt <= superseded(&stamp.site) => {}
-            other => made.add(other),
+            other => builder.add(other),
         }
     }
     let is_awaited = numbers.values().any(|numbers| numbers.is_awaited);
-    made.finish(is_awaited && !has_ended)
+    builder.finish(is_awaited && !has_ended)
 }
 
-/// By site. What a re-probe supersedes stands until the first attempt after it has ended.
+/// Attempt numbers by site. A re-probe supersedes earlier attempts once its first attempt has ended.
 fn numbers(entries: &[Entry]) -> BTreeMap<Site, Numbers> {
     let mut all: BTreeMap<Site, Numbers> = BTreeMap::new();
     for entry in entries {
@@ -192,19 +188,19 @@ fn numbers(entries: &[Entry]) -> BTreeMap<Site, Numbers> {
     all
 }
 
-struct Making {
+struct HistoryBuilder {
     history: History,
     attempts: BTreeMap<(u32, Site), (Attempt, u32)>,
     is_row: bool,
     is_skipped: bool,
-    /// What a saved history says itself.
+    /// As a saved history has it.
     was_complete: Option<bool>,
     names: HashSet<ObservedName>,
     lookups: HashSet<u64>,
     excluded: HashSet<IpAddr>,
 }
 
-impl Making {
+impl HistoryBuilder {
     fn new(key: &HostKey) -> Self {
         Self {
             history: History::new(key.clone()),
@@ -275,7 +271,7 @@ impl Making {
             }
         }
         for lookup in lookups {
-            // A failing question asked twice is evidence of its own ("on two tries"); an equal success is not.
+            // A repeated failure is evidence ("on two tries"); a repeated success is not.
             if lookup.answer.is_resolver_trouble() || self.lookups.insert(lookup_hash(&lookup)) {
                 self.history.lookups.push(lookup);
             }
@@ -315,7 +311,7 @@ impl Making {
     }
 }
 
-/// What stands for a lookup, whenever and however fast it was answered.
+/// Identifies a lookup by question, resolver and answer, without its duration.
 fn lookup_hash(lookup: &Lookup) -> u64 {
     let mut hasher = DefaultHasher::new();
     (&lookup.question, &lookup.resolver, &lookup.answer).hash(&mut hasher);

@@ -1,4 +1,4 @@
-//! Events in: each costs what it holds, whatever is known of its host already.
+//! Folding events. The cost of an event does not depend on the length of its host's history.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::model::{
 };
 
 impl Fleet {
-    /// Folds one event in. One that was seen before changes nothing, and events of several streams may come in any mixture.
-    /// Hosts that it concerns are judged by [`Fleet::work`] or [`Fleet::settle`].
+    /// Folds one event. Duplicates are ignored, and events of several streams may arrive in any order. The hosts affected are
+    /// judged later, by [`Fleet::work`] or [`Fleet::settle`].
     ///
-    /// Events of another scan than the first are not taken.
+    /// Events of another scan than the first one's are ignored.
     pub fn apply(&mut self, event: ScanEvent) {
         if *self.scan.get_or_insert(event.scan) != event.scan {
             return;
@@ -125,7 +125,7 @@ impl Fleet {
         }
     }
 
-    /// The newest answer to a listed name decides whether the name is a row of its own.
+    /// The newest lookup of a listed name decides whether the name is a row.
     fn fold_target(&mut self, stamp: &Stamp, name: &HostKey, has_address: bool) {
         let targets = Arc::make_mut(&mut self.targets);
         let lookups = targets.entry(name.clone()).or_default();
@@ -145,7 +145,6 @@ impl Fleet {
         self.notices.add(stamp, notice);
     }
 
-    /// Adds a fact to its host.
     fn add(&mut self, key: &HostKey, stamp: Stamp, fact: Fact) {
         let place = self.place_or_new(key);
         let Some(host) = self.hosts.get_mut(place) else {
@@ -156,7 +155,7 @@ impl Fleet {
         self.note_unreadable(key, added.err());
     }
 
-    /// The facts of a certificate, one copy for the whole fleet. Of several under one digest, the first counts.
+    /// Stores a certificate, one copy for the whole fleet. The first one with a digest is kept.
     pub(super) fn learn(&mut self, facts: Arc<CertificateFacts>) {
         let digest = facts.sha256;
         if self.certificates.contains(&digest) {
@@ -172,7 +171,7 @@ impl Fleet {
         Arc::make_mut(&mut self.certificates).insert(facts.into());
     }
 
-    /// The same facts, with the texts that many certificates have in common shared.
+    /// Shares texts that many certificates have in common.
     fn intern(&mut self, mut facts: Arc<CertificateFacts>) -> Arc<CertificateFacts> {
         let own = Arc::make_mut(&mut facts);
         let usages = own.extended_key_usage.iter_mut().flatten();
@@ -190,7 +189,7 @@ impl Fleet {
         facts
     }
 
-    /// Gives a host the facts of the certificates that an attempt at it showed, now or when they are known.
+    /// Attaches the certificates of an attempt to its host, those with unknown facts once these arrive.
     fn certify(&mut self, key: &HostKey, attempt: &Attempt) {
         let Some(tls) = &attempt.tls else {
             return;
@@ -211,7 +210,7 @@ impl Fleet {
         }
     }
 
-    /// A later delivery of a shard is here: nothing of the earlier ones counts.
+    /// Removes the facts of earlier deliveries of a shard, which a later one replaces.
     fn drop_replaced(&mut self) {
         let writers: BTreeSet<_> = self.sources.writers().map(Writer::of).collect();
         let wanted = |stamp: &Stamp| stamp.epoch == 0 || writers.contains(&stamp.writer());
@@ -219,30 +218,35 @@ impl Fleet {
         for lookups in Arc::make_mut(&mut self.targets).values_mut() {
             lookups.retain(|stamp, _| wanted(stamp));
         }
-        let mut error = None;
         for host in &mut self.hosts {
-            error = error.or(Arc::make_mut(host).retain(wanted).err());
-        }
-        if let Some(error) = error {
-            self.unreadable.get_or_insert_with(|| error.to_string());
+            match host.log_of(wanted) {
+                Ok(None) => {}
+                Ok(Some(log)) => Arc::make_mut(host).replace_log(log),
+                Err(error) => {
+                    self.unreadable.get_or_insert_with(|| error.to_string());
+                }
+            }
         }
         self.judge_all_later();
     }
 
-    /// A fault of rdpscan that hides what was observed becomes a notice, and is not taken for silence.
+    /// An internal error that hides observations becomes a notice, so that it does not look like silence of the host.
     pub(super) fn note_unreadable(&mut self, key: &HostKey, error: Option<LogError>) {
         if let Some(error) = error {
             self.unreadable = Some(format!("{key}: {error}"));
         }
     }
 
-    pub(super) fn place_or_new(&mut self, key: &HostKey) -> usize {
-        if let Some(place) = self.place(key) {
-            return place;
-        }
+    fn place_or_new(&mut self, key: &HostKey) -> usize {
+        self.place(key)
+            .unwrap_or_else(|| self.push(Arc::new(Host::unknown(key.clone()))))
+    }
+
+    /// Adds a host that has no place yet.
+    pub(super) fn push(&mut self, host: Arc<Host>) -> usize {
         let place = self.hosts.len();
-        self.hosts.push(Arc::new(Host::unknown(key.clone())));
-        Arc::make_mut(&mut self.index).insert(key.clone(), place);
+        Arc::make_mut(&mut self.index).insert(host.key().clone(), place);
+        self.hosts.push(host);
         place
     }
 
@@ -250,7 +254,7 @@ impl Fleet {
         self.index.get(key).copied()
     }
 
-    /// Whether no event is to come.
+    /// No further event is expected.
     pub(super) fn has_ended(&self) -> bool {
         self.is_saved || self.sources.end().is_some()
     }

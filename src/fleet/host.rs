@@ -15,10 +15,9 @@ use crate::model::{
 pub struct HostId(pub(super) u32);
 
 impl HostId {
-    /// The id of the host that stands at this place of a list of hosts.
     #[must_use]
     pub fn at(place: usize) -> Self {
-        // No scan comes near four thousand million hosts.
+        // A scan has at most a few million hosts.
         Self(u32::try_from(place).unwrap_or(u32::MAX))
     }
 
@@ -27,30 +26,30 @@ impl HostId {
     }
 }
 
-/// One endpoint or name: what was observed of it, and what follows from that.
+/// One endpoint or name: its facts, and its diagnosis.
 ///
-/// The facts are kept packed; what a table shows of every row stands beside them, ready to be sorted and filtered.
+/// The facts are kept compressed. What a table reads of every row is kept unpacked, for sorting and filtering.
 #[derive(Debug, Clone)]
 pub struct Host {
     key: HostKey,
     log: Log,
-    /// The certificates that it has shown, by digest.
+    /// Sorted by digest.
     certificates: Vec<Arc<CertificateFacts>>,
     is_row: bool,
     complete: bool,
     listed: bool,
     tls: Option<(TlsHandshake, Option<TlsVersion>)>,
     display_name: Option<Box<str>>,
-    /// Names other than the one to show.
+    /// Names other than the display name.
     other_names: Box<[Box<str>]>,
     sketch: Sketch,
-    /// The opinions, recomputed whenever the facts change.
+    /// Recomputed whenever the facts change.
     pub diagnosis: Diagnosis,
-    /// Of what those see of it whose names resolve here.
+    /// Hash of its [`MemberView`](crate::diagnosis::MemberView), to detect a change for the hosts whose names resolve here.
     pub(super) member_hash: u64,
 }
 
-/// What columns and filters read of every host. Texts are raw network text: make them safe for the sink before showing them.
+/// What columns and filters read of every host, besides its diagnosis. Texts are raw network text: sanitise them for the sink.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sketch {
     /// As [`Diagnosis::certificate`].
@@ -59,26 +58,25 @@ pub struct Sketch {
     pub build: Option<(u8, u8, u16)>,
     /// As [`History::response_flags`].
     pub response_flags: Option<u8>,
-    /// Beginning of the first attempt at which TCP came up.
+    /// Start of the first attempt that connected.
     pub first_seen: Option<Timestamp>,
-    /// Beginning of the newest such attempt.
+    /// Start of the newest attempt that connected.
     pub last_seen: Option<Timestamp>,
     /// The first name of a reverse lookup.
     pub reverse: Option<Box<str>>,
 }
 
 impl Host {
-    /// A row of these facts and opinions, on its own.
+    /// A row outside any fleet.
     #[must_use]
     pub fn new(history: &History, diagnosis: Diagnosis) -> Self {
         let mut host = Self::unknown(history.key.clone());
-        // What cannot be kept shows when it is read.
+        // A log that cannot be written reads as empty.
         drop(host.save(history.clone()));
         host.show(history, diagnosis);
         host
     }
 
-    /// A host of which nothing is known yet.
     pub(super) fn unknown(key: HostKey) -> Self {
         Self {
             key,
@@ -96,7 +94,7 @@ impl Host {
         }
     }
 
-    /// Keeps a history as a saved report has it.
+    /// Adds the history of a saved report.
     pub(super) fn save(&mut self, history: History) -> Result<(), LogError> {
         for facts in history.attempts.iter().flat_map(Attempt::certificates) {
             self.certify(facts);
@@ -112,12 +110,11 @@ impl Host {
         })
     }
 
-    /// Adds a fact.
     pub(super) fn add(&mut self, entry: &Entry) -> Result<(), LogError> {
         self.log.push(entry)
     }
 
-    /// Knows the facts of a certificate that it shows.
+    /// Attaches a certificate that it has shown.
     pub(super) fn certify(&mut self, facts: &Arc<CertificateFacts>) {
         let place = self
             .certificates
@@ -130,12 +127,16 @@ impl Host {
         }
     }
 
-    /// Forgets the facts whose places are not wanted.
-    pub(super) fn retain(&mut self, wanted: impl Fn(&Stamp) -> bool) -> Result<(), LogError> {
-        self.log.retain(|entry| wanted(&entry.stamp))
+    /// Its log with only these entries; `None` when they are all.
+    pub(super) fn log_of(&self, wanted: impl Fn(&Stamp) -> bool) -> Result<Option<Log>, LogError> {
+        self.log.filtered(|entry| wanted(&entry.stamp))
     }
 
-    /// Its history, and whether it is a row; what can be read of it, and why the rest cannot.
+    pub(super) fn replace_log(&mut self, log: Log) {
+        self.log = log;
+    }
+
+    /// Its history as far as it can be read, and the error that ended it.
     pub(super) fn compose(&self, has_ended: bool) -> (Composed, Option<LogError>) {
         let mut error = None;
         let entries = self.log.entries().map_while(|entry| match entry {
@@ -158,22 +159,21 @@ impl Host {
         self.certificates.get(place.ok()?).cloned()
     }
 
-    /// Whether it is a row: scanned for its own sake, or listed.
+    /// It is a target, and not only an address of a target's name.
     pub(super) const fn is_row(&self) -> bool {
         self.is_row
     }
 
-    /// Is no row, or no longer.
     pub(super) fn hide(&mut self) {
         self.is_row = false;
     }
 
-    /// Takes a new diagnosis of its facts.
+    /// Makes it a row with this diagnosis.
     pub(super) fn show(&mut self, history: &History, diagnosis: Diagnosis) {
         self.is_row = true;
         self.complete = history.complete;
         self.listed = history.listed;
-        // A version that no handshake came to is none to count.
+        // The version of a failed handshake does not count.
         let version = |tls: &TlsFacts| {
             tls.version
                 .filter(|_| tls.handshake != TlsHandshake::Failed)
@@ -181,7 +181,6 @@ impl Host {
         self.tls = history.tls().map(|tls| (tls.handshake, version(tls)));
         self.sketch = Sketch::of(history, &diagnosis);
         let name = match &history.key {
-            // The key is the name.
             HostKey::Unresolved { .. } => None,
             HostKey::Endpoint(_) => display_name(history, self.sketch.certificate.as_deref()),
         };
@@ -203,8 +202,8 @@ impl Host {
         self.take(diagnosis);
     }
 
-    /// Takes new opinions. Those that say the same stay where they are in memory: most do, at every attempt, and a fleet whose
-    /// texts wander about leaves holes behind.
+    /// Stores a diagnosis. Parts that are equal to the old ones keep their allocations: most are, and replacing them at every
+    /// attempt fragments the heap.
     fn take(&mut self, mut diagnosis: Diagnosis) {
         let known = &mut self.diagnosis;
         if known.findings == diagnosis.findings {
@@ -219,19 +218,18 @@ impl Host {
         self.diagnosis = diagnosis;
     }
 
-    /// About which endpoint or name.
     #[must_use]
     pub const fn key(&self) -> &HostKey {
         &self.key
     }
 
-    /// No further attempt will follow.
+    /// No further attempt is planned.
     #[must_use]
     pub const fn complete(&self) -> bool {
         self.complete
     }
 
-    /// The user listed it, or a name that resolves to it, one by one.
+    /// The user listed it, or a name that resolves to it, individually.
     #[must_use]
     pub const fn listed(&self) -> bool {
         self.listed
@@ -256,7 +254,7 @@ impl Host {
         self.tls
     }
 
-    /// The facts, unpacked at every call.
+    /// The facts. Decompresses them at every call.
     #[must_use]
     pub fn history(&self) -> History {
         let (composed, _) = self.compose(false);
@@ -266,7 +264,6 @@ impl Host {
         }
     }
 
-    /// What columns and filters read of every host.
     #[must_use]
     pub const fn sketch(&self) -> &Sketch {
         &self.sketch
@@ -278,7 +275,7 @@ impl Host {
         self.sketch.certificate.as_ref()
     }
 
-    /// Every name in play, each once.
+    /// Every name of the host, the display name first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let others = self.other_names.iter().map(AsRef::as_ref);
         self.display_name().into_iter().chain(others)
@@ -286,7 +283,7 @@ impl Host {
 
     /// The name to show: the one the user typed, else NTLM's, else PTR's, else the certificate's.
     ///
-    /// Raw network text: make it safe for the sink before showing it.
+    /// Raw network text: sanitise it for the sink.
     #[must_use]
     pub fn display_name(&self) -> Option<&str> {
         match &self.key {

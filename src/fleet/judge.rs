@@ -1,4 +1,4 @@
-//! Judging, a few hosts at a time, so that whoever shows a fleet is never held up; and the look at all hosts together.
+//! Judging hosts in slices, so that a screen is never blocked, and the survey of all hosts.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -13,17 +13,17 @@ use super::host::{Host, HostId};
 use crate::diagnosis::{self, Context, FleetSurvey, MemberView, Undetermined};
 use crate::model::{Endpoint, History, HostKey};
 
-/// The first look at all hosts together comes after this many attempts, the next ones each time the number has doubled: over a
-/// scan they cost no more than two looks at its end.
+/// Attempts before the first survey. Each further survey follows when the number has doubled, so that all of them together cost
+/// at most two surveys of the final fleet.
 const FIRST_SURVEY: u64 = 32;
 
-/// What is left to be judged, besides single hosts.
+/// Work besides single hosts.
 #[derive(Debug, Default)]
 pub(super) struct Judging {
     survey: Option<Survey>,
-    /// All hosts from this place on are to be judged.
+    /// All hosts from this index on are to be judged.
     all_from: Option<usize>,
-    /// Attempts folded so far, and at which number of them to look at all hosts again.
+    /// Attempts folded so far, and the number that triggers the next survey.
     attempts: u64,
     survey_at: u64,
     was_without_resolver: bool,
@@ -31,7 +31,7 @@ pub(super) struct Judging {
 }
 
 impl Clone for Judging {
-    /// A look that is under way begins again in the clone.
+    /// A survey in progress restarts in the clone.
     fn clone(&self) -> Self {
         Self {
             survey: self.survey.is_some().then(Survey::default),
@@ -40,22 +40,20 @@ impl Clone for Judging {
     }
 }
 
-/// A look at all hosts, under way.
+/// A survey in progress.
 #[derive(Debug, Default)]
 struct Survey {
     next: usize,
     seen: FleetSurvey,
-    /// Those still to be looked at again, once all have been looked at.
+    /// Hosts of the second pass, once the first is complete.
     again: Option<Vec<usize>>,
 }
 
-/// What hosts see of those that their names resolve to, each made once.
+/// Views of the endpoints that names resolve to, computed once per slice.
 type Members = RefCell<HashMap<Endpoint, Option<Arc<MemberView>>>>;
 
 impl Fleet {
-    /// Judges at most so many hosts, of those that facts have come of. True while there is more to do.
-    ///
-    /// The numbers that [`Fleet::summary`] and the rows show are those of the hosts judged so far.
+    /// Judges at most `most` hosts. True while more work remains.
     pub fn work(&mut self, most: usize) -> bool {
         self.note_changes();
         if !self.is_busy() {
@@ -64,7 +62,7 @@ impl Fleet {
         self.revision += 1;
         let members = Members::default();
         for _ in 0..most {
-            // The end of a look at many hosts costs as much as many judgements.
+            // Finishing a survey of many hosts costs as much as judging many.
             let was_looking = self.judging.survey.is_some() && self.hosts.len() > most;
             if !self.step(&members) || (was_looking && self.judging.survey.is_none()) {
                 break;
@@ -73,21 +71,20 @@ impl Fleet {
         self.is_busy()
     }
 
-    /// Whether facts have come that are not judged yet.
+    /// Whether hosts wait to be judged.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         let judging = &self.judging;
         judging.survey.is_some() || judging.all_from.is_some() || !self.dirty.is_empty()
     }
 
-    /// Looks at all hosts together and judges every one as of the newest event: the order in which events came does not show
-    /// in a report.
+    /// Surveys the fleet and judges every host as of the newest event, so that the order of arrival does not show in a report.
     pub fn settle(&mut self) {
         self.survey_later();
         while self.work(1024) {}
     }
 
-    /// What bears on all hosts.
+    /// Schedules the hosts that a change of the scan as a whole affects.
     fn note_changes(&mut self) {
         let is_without_resolver = self.is_without_resolver();
         let has_ended = self.has_ended();
@@ -107,7 +104,7 @@ impl Fleet {
         }
     }
 
-    /// All hosts are looked at together, and judged by what they show, as soon as there is time.
+    /// Schedules a survey, after which all hosts are judged.
     pub(super) fn survey_later(&mut self) {
         self.judging.survey = Some(Survey::default());
     }
@@ -125,13 +122,13 @@ impl Fleet {
         self.judging.all_from = Some(0);
     }
 
-    /// One host; false when there is nothing left to do.
+    /// Handles one host; false when no work is left.
     fn step(&mut self, members: &Members) -> bool {
         if let Some(mut survey) = self.judging.survey.take() {
-            if self.look(&mut survey) {
+            if self.survey_next(&mut survey) {
                 self.judging.survey = Some(survey);
             } else {
-                self.sight = Arc::new(survey.seen.finish());
+                self.view = Arc::new(survey.seen.finish());
                 self.judge_all_later();
             }
             return true;
@@ -153,8 +150,8 @@ impl Fleet {
         }
     }
 
-    /// Looks at one more host; false when all have been looked at.
-    fn look(&self, survey: &mut Survey) -> bool {
+    /// Surveys one more host; false when the survey is complete.
+    fn survey_next(&self, survey: &mut Survey) -> bool {
         let Some(again) = &mut survey.again else {
             match self.hosts.get(survey.next) {
                 Some(host) => {
@@ -177,14 +174,13 @@ impl Fleet {
         true
     }
 
-    /// The facts of a host, as far as they can be read.
     pub(super) fn composed(&self, host: &Host) -> Composed {
         let (mut composed, _) = host.compose(self.judging.had_ended);
         composed.is_row &= self.is_row_of_its_own(host.key());
         composed
     }
 
-    /// A listed name is a row only where its newest lookup found no address.
+    /// A listed name is a row only if its newest lookup found no address.
     fn is_row_of_its_own(&self, key: &HostKey) -> bool {
         let newest = self.targets.get(key).and_then(BTreeMap::last_key_value);
         newest.is_none_or(|(_, has_address)| !has_address)
@@ -200,8 +196,8 @@ impl Fleet {
         let key = host.key().clone();
         let diagnosis = is_row
             .then(|| self.in_context(members, |context| diagnosis::diagnose(&history, context)));
-        self.link(place, &history);
-        self.tell_referrers(place, &key, &history);
+        self.add_referrer(place, &history);
+        self.judge_referrers_later(place, &key, &history);
         if let Some(host) = self.hosts.get_mut(place) {
             let host = Arc::make_mut(host);
             let summary = Arc::make_mut(&mut self.summary);
@@ -219,8 +215,8 @@ impl Fleet {
         self.note_unreadable(&key, error);
     }
 
-    /// Remembers which other endpoints a host's names resolve to.
-    fn link(&mut self, place: usize, history: &History) {
+    /// Records which other endpoints a host's names resolve to.
+    fn add_referrer(&mut self, place: usize, history: &History) {
         let own = history.key.endpoint();
         let port = history.key.port();
         for lookup in &history.lookups {
@@ -238,8 +234,8 @@ impl Fleet {
         }
     }
 
-    /// Those whose names resolve to a host are judged again when it shows them something new.
-    fn tell_referrers(&mut self, place: usize, key: &HostKey, history: &History) {
+    /// Schedules the hosts whose names resolve here, if their view of this host has changed.
+    fn judge_referrers_later(&mut self, place: usize, key: &HostKey, history: &History) {
         let Some(referrers) = key.endpoint().and_then(|one| self.referrers.get(&one)) else {
             return;
         };
@@ -273,7 +269,7 @@ impl Fleet {
         })
     }
 
-    /// What the rules may know besides a host's own history, as of the newest event.
+    /// Calls `judge` with what rules may know besides the host's own history.
     pub(super) fn in_context<T>(
         &self,
         members: &Members,
@@ -296,13 +292,13 @@ impl Fleet {
             dns_enabled: plan.is_none_or(|plan| plan.dns),
             ntlm_enabled: plan.is_none_or(|plan| plan.ntlm),
             resolver_down: self.is_without_resolver(),
-            fleet: Some(&self.sight),
+            fleet: Some(&self.view),
             members: &member,
         };
         judge(&context)
     }
 
-    /// What an endpoint shows to those whose names resolve to it; `None` when nothing was tried.
+    /// The view of an endpoint for hosts whose names resolve to it; `None` when it was not tried.
     fn member(&self, endpoint: Endpoint) -> Option<MemberView> {
         let host = self.hosts.get(self.endpoint_place(endpoint)?)?;
         let Composed { history, is_row } = self.composed(host);

@@ -1,7 +1,7 @@
-//! What is known of a host, as bytes: one entry after another, in the order in which they came.
+//! The compressed facts of a host: entries in the order of arrival.
 //!
-//! A fleet has tens of thousands of hosts and looks into a few at a time, so facts are kept small (postcard, then LZ4 with the
-//! host's first entries as dictionary) and unpacked when they are wanted. Adding an entry costs what the entry costs.
+//! A fleet has tens of thousands of hosts and reads a few at a time, so facts are kept small (postcard, then LZ4 with the host's
+//! first entries as dictionary) and decompressed on use. The cost of adding an entry does not depend on the length of the log.
 
 use std::iter;
 
@@ -10,30 +10,29 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::Entry;
 
-/// Entries that later ones are compressed against: the first attempt, the names, and what came with them.
+/// Number of entries used as dictionary: usually the first attempt and the names.
 const REFERENCES: usize = 3;
 
-/// A longer entry is no reference: LZ4 looks back no further than 64 KiB, and adding an entry must not cost more than the entry.
+/// A longer entry is not used as dictionary: LZ4 looks back 64 KiB at most, and a large dictionary makes adding slow.
 const LARGEST_REFERENCE: usize = 4096;
 
-/// A log shorter than this has no room to spare: most hosts are done with it.
+/// A log shorter than this has no spare capacity: most hosts never grow beyond it.
 const SMALL_LOG: usize = 2048;
 
-/// Texts that most hosts show, so that the first entry of a host is small too.
+/// Texts of most hosts, so that the first entry compresses too.
 const COMMON: &[u8] = b"\x0cX25519\x09secp256r1\x09secp384r1\
     \x25TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\x25TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384\
     \x1cTLS_RSA_WITH_AES_256_CBC_SHA\x18TLS13_AES_128_GCM_SHA256\x18TLS13_AES_256_GCM_SHA384";
 
-/// Why facts cannot be read back: a fault of rdpscan.
+/// An internal error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("facts kept in memory cannot be read back: {0}")]
 pub(super) struct LogError(String);
 
-/// The entries of one host.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Log(Vec<u8>);
 
-/// An entry as it lies: the length that it unpacks to, and its bytes.
+/// A compressed entry and its uncompressed length.
 #[derive(Serialize, Deserialize)]
 struct Packed<'a> {
     length: usize,
@@ -41,7 +40,6 @@ struct Packed<'a> {
 }
 
 impl Log {
-    /// Adds an entry.
     pub(super) fn push(&mut self, entry: &Entry) -> Result<(), LogError> {
         let raw = postcard::to_allocvec(entry).map_err(wrong)?;
         let bytes = block::compress_with_dict(&raw, &self.dictionary()?);
@@ -57,48 +55,47 @@ impl Log {
         Ok(())
     }
 
-    /// What the next entry is compressed against.
     fn dictionary(&self) -> Result<Vec<u8>, LogError> {
-        let mut reading = Reading::new(&self.0);
-        while reading.number < REFERENCES && reading.next_raw(false)?.is_some() {}
-        Ok(reading.dictionary)
+        let mut reader = LogReader::new(&self.0);
+        while reader.number < REFERENCES && reader.next_raw(false)?.is_some() {}
+        Ok(reader.dictionary)
     }
 
-    /// All entries, in the order in which they came; the first that cannot be read ends it.
+    /// All entries, up to the first that cannot be read.
     pub(super) fn entries(&self) -> impl Iterator<Item = Result<Entry, LogError>> {
         self.raw()
             .map(|raw| postcard::from_bytes(&raw?).map_err(wrong))
     }
 
-    /// The entries, decompressed.
     fn raw(&self) -> impl Iterator<Item = Result<Vec<u8>, LogError>> {
-        let mut reading = Reading::new(&self.0);
-        iter::from_fn(move || reading.next_raw(true).transpose())
+        let mut reader = LogReader::new(&self.0);
+        iter::from_fn(move || reader.next_raw(true).transpose())
     }
 
-    /// Keeps the entries that are wanted.
-    pub(super) fn retain(&mut self, wanted: impl Fn(&Entry) -> bool) -> Result<(), LogError> {
+    /// A log of the entries that are wanted; `None` when they all are.
+    pub(super) fn filtered(
+        &self,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Result<Option<Self>, LogError> {
         let entries: Vec<Entry> = self.entries().collect::<Result<_, _>>()?;
         if entries.iter().all(&wanted) {
-            return Ok(());
+            return Ok(None);
         }
         let mut kept = Self::default();
         for entry in entries.iter().filter(|entry| wanted(entry)) {
             kept.push(entry)?;
         }
-        *self = kept;
-        Ok(())
+        Ok(Some(kept))
     }
 }
 
-/// A log on its way back.
-struct Reading<'a> {
+struct LogReader<'a> {
     rest: &'a [u8],
     dictionary: Vec<u8>,
     number: usize,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> LogReader<'a> {
     fn new(rest: &'a [u8]) -> Self {
         Self {
             rest,
@@ -107,7 +104,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The next entry; empty when it is not `wanted` and no reference either.
+    /// The next entry; empty when it is neither `wanted` nor part of the dictionary.
     fn next_raw(&mut self, wanted: bool) -> Result<Option<Vec<u8>>, LogError> {
         if self.rest.is_empty() {
             return Ok(None);

@@ -1,15 +1,15 @@
-//! The one fold from scan events to hosts: what screens and reports read.
+//! The fold from scan events to hosts, which screens and reports read.
 //!
-//! Owned by whoever shows it; no lock is shared with probes. Time comes from the events, never from the clock. A clone shares
-//! its hosts with the original until either changes.
+//! It is owned by its reader and shares no lock with probes. Time comes from the events, never from the clock. A clone shares its
+//! hosts with the original until either changes.
 
+mod differences;
 mod entry;
 mod fold;
 mod host;
 mod judge;
 mod log;
 mod notices;
-mod same;
 mod saved;
 mod sources;
 mod summary;
@@ -25,7 +25,8 @@ use jiff::Timestamp;
 
 use crate::diagnosis::{Banner, FleetView, Policy};
 use crate::model::{
-    CertificateFacts, Digest, Endpoint, History, HostKey, Notice, ScanEnd, ScanId, ScanPlan, Site,
+    CertificateFacts, Digest, Endpoint, History, HostKey, Notice, ScanEnd, ScanEvent, ScanId,
+    ScanPlan, Site,
 };
 use entry::Stamp;
 use judge::Judging;
@@ -36,7 +37,7 @@ pub use host::{Host, HostId, Sketch};
 pub use saved::{MissingCertificate, Saved, SavedHosts};
 pub use summary::{Counts, EXPIRY_WEEKS, FindingCount, Summary};
 
-/// A certificate in a set that is asked by digest.
+/// A certificate in a set keyed by digest.
 #[derive(Debug, Clone)]
 struct ByDigest(Arc<CertificateFacts>);
 
@@ -77,43 +78,42 @@ impl Borrow<Digest<32>> for ByDigest {
 pub struct Fleet {
     policy: Policy,
     scan: Option<ScanId>,
-    /// The first of the sites in the order of their names.
+    /// The first site by name.
     site: Option<Site>,
     sources: Sources,
     times: Option<(Timestamp, Timestamp)>,
     notices: Notices,
-    /// Rows, and hosts that were tried for the sake of rows only, or that names resolve to. A place stays a host's own.
+    /// Rows, and endpoints that only names of rows resolve to. An index stays valid for the fleet's life.
     hosts: Vec<Arc<Host>>,
-    /// Places, in an order that does not depend on that of events.
+    /// Indices into `hosts`, sorted by key and so independent of the order of events.
     index: Arc<BTreeMap<HostKey, usize>>,
-    /// Of listed names, whether lookups found an address.
+    /// Listed names: whether each lookup found an address.
     targets: Arc<BTreeMap<HostKey, BTreeMap<Stamp, bool>>>,
-    /// Hosts whose names resolve to an endpoint other than their own.
+    /// Hosts by the other endpoints that their names resolve to.
     referrers: Arc<HashMap<Endpoint, BTreeSet<usize>>>,
-    /// Endpoints of which a re-probe has started.
+    /// Endpoints with a re-probe.
     reprobes: BTreeSet<Endpoint>,
-    /// One copy of each: a whole fleet usually shares two or three issuers.
+    /// One copy of each: a fleet usually has two or three issuers.
     certificates: Arc<HashSet<ByDigest>>,
     /// Texts of certificates, one copy each.
     texts: Arc<HashSet<Arc<str>>>,
-    /// Hosts with a certificate whose facts have not come yet.
+    /// Hosts by the certificates whose facts are still unknown.
     uncertified: HashMap<Digest<32>, BTreeSet<usize>>,
     summary: Arc<Summary>,
     revision: u64,
     facts: u64,
-    /// Read from a report: no event is to come.
+    /// Read from a report: no event follows.
     is_saved: bool,
-    /// Facts that were kept and cannot be read back.
+    /// An internal error: facts that cannot be read back.
     unreadable: Option<String>,
-    /// Hosts to be judged.
+    /// Hosts to judge.
     dirty: BTreeSet<usize>,
     judging: Judging,
-    /// What the hosts show together, as of the last look.
-    sight: Arc<FleetView>,
+    /// The hosts as a whole, as of the last survey.
+    view: Arc<FleetView>,
 }
 
 impl Fleet {
-    /// An empty fleet.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
         Self {
@@ -138,16 +138,13 @@ impl Fleet {
             unreadable: None,
             dirty: BTreeSet::new(),
             judging: Judging::default(),
-            sight: Arc::default(),
+            view: Arc::default(),
         }
     }
 
     /// The fleet of these events, judged.
     #[must_use]
-    pub fn of_events(
-        events: impl IntoIterator<Item = crate::model::ScanEvent>,
-        policy: Policy,
-    ) -> Self {
+    pub fn of_events(events: impl IntoIterator<Item = ScanEvent>, policy: Policy) -> Self {
         let mut fleet = Self::new(policy);
         for event in events {
             fleet.apply(event);
@@ -156,21 +153,19 @@ impl Fleet {
         fleet
     }
 
-    /// The rows, in order of first appearance.
+    /// The rows, in order of arrival.
     pub fn hosts(&self) -> impl DoubleEndedIterator<Item = (HostId, &Host)> + Clone {
         let all = self.hosts.iter().enumerate();
         all.filter(|(_, host)| host.is_row())
             .map(|(place, host)| (HostId::at(place), &**host))
     }
 
-    /// The rows without their ids.
     #[must_use]
     pub fn rows(&self) -> Vec<&Host> {
         self.hosts().map(|(_, host)| host).collect()
     }
 
-    /// A copy to read rows, summary and revision of. It shares the hosts, and holds nothing else that the next event would have
-    /// to copy before it changes.
+    /// A copy with rows, summary and revision only, so that the next event has little to copy on write.
     #[must_use]
     pub fn copy_of_rows(&self) -> Self {
         Self {
@@ -181,7 +176,6 @@ impl Fleet {
         }
     }
 
-    /// A row.
     #[must_use]
     pub fn host(&self, id: HostId) -> Option<&Host> {
         let host = self.hosts.get(id.place())?;
@@ -195,7 +189,7 @@ impl Fleet {
         self.host(id).map(|_| id)
     }
 
-    /// The history of an endpoint, row or not; `None` when nothing is known of it.
+    /// The history of an endpoint, row or not; `None` when it was not tried.
     #[must_use]
     pub fn history(&self, endpoint: Endpoint) -> Option<History> {
         let host = self.hosts.get(self.endpoint_place(endpoint)?)?;
@@ -204,7 +198,7 @@ impl Fleet {
         is_known.then_some(composed.history)
     }
 
-    /// Every history that is not a row's: endpoints tried because a name resolves to them, in order.
+    /// The histories of endpoints that are not rows, tried because a name resolves to them, in order.
     pub fn references(&self) -> impl Iterator<Item = History> {
         let hosts = self
             .index
@@ -216,19 +210,19 @@ impl Fleet {
             .filter(|history| !history.attempts.is_empty() || history.names_checked)
     }
 
-    /// Counts of the rows, kept up to date.
+    /// Counts over the rows that are judged so far.
     #[must_use]
     pub fn summary(&self) -> &Arc<Summary> {
         &self.summary
     }
 
-    /// What was planned; `None` before the first event.
+    /// `None` before the first event.
     #[must_use]
     pub fn plan(&self) -> Option<&ScanPlan> {
         self.sources.plan()
     }
 
-    /// How the names of this scan's files begin: `rdpscan-` and the scan id.
+    /// Start of this scan's file names: `rdpscan-` and the scan id.
     #[must_use]
     pub fn file_stem(&self) -> String {
         match self.scan {
@@ -237,25 +231,25 @@ impl Fleet {
         }
     }
 
-    /// Which scan; `None` before the first event.
+    /// `None` before the first event.
     #[must_use]
     pub fn scan(&self) -> Option<ScanId> {
         self.scan
     }
 
-    /// From where the scan was made; empty before the first event.
+    /// Empty before the first event.
     #[must_use]
     pub fn site(&self) -> &str {
         self.site.as_ref().map_or("", Site::as_str)
     }
 
-    /// When the scan began, and the newest event's time, which is the time as of which hosts are judged.
+    /// Start of the scan, and the time of the newest event, as of which hosts are judged.
     #[must_use]
     pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
         self.times
     }
 
-    /// Trouble on our side, each kind once. Events that are missing in a stream are such, and facts that cannot be read back.
+    /// Trouble on the scanning side, including missing events and facts that cannot be read back.
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
         let mut notices = self.notices.shown().to_vec();
@@ -269,7 +263,7 @@ impl Fleet {
         notices
     }
 
-    /// No resolver answers, as of the newest notice about resolvers.
+    /// No resolver responds, by the newest notice about resolvers.
     #[must_use]
     pub fn is_without_resolver(&self) -> bool {
         self.notices.is_without_resolver()
@@ -281,27 +275,26 @@ impl Fleet {
         self.sources.end()
     }
 
-    /// Number that grows with every event that says something new.
+    /// Number of events folded, without duplicates.
     #[must_use]
     pub fn facts(&self) -> u64 {
         self.facts
     }
 
-    /// Number that grows with every change, so that a screen knows whether to sort again.
+    /// Grows with every change of the rows.
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// The limits applied.
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// What the hosts together say about this machine: to be shown beside the notices.
+    /// What the hosts as a whole suggest about the scanning machine; shown beside the notices.
     #[must_use]
     pub fn banners(&self) -> Vec<Banner> {
-        self.sight.banners()
+        self.view.banners()
     }
 }

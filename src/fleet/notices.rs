@@ -1,4 +1,4 @@
-//! Trouble on our side, as the newest notices have it, whatever the order in which they came.
+//! The notices to show. Newer ones supersede older ones of the same kind, whatever the order of arrival.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -6,69 +6,65 @@ use std::sync::{Arc, OnceLock};
 use super::entry::Stamp;
 use crate::model::{Endpoint, HostKey, Notice, Resolver};
 
-/// What bears on the notices shown.
 #[derive(Debug, Clone)]
-enum Record {
+enum Change {
     Notice(Notice),
-    /// An endpoint gets another chance: that it was skipped is history.
+    /// Clears the notice that the endpoint was skipped.
     ReprobeStarted(Endpoint),
 }
 
-/// All of them by their places, and those to show.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Notices {
-    records: Arc<BTreeMap<Stamp, Record>>,
-    shown: OnceLock<Shown>,
+    changes: Arc<BTreeMap<Stamp, Change>>,
+    shown: OnceLock<Current>,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Shown {
+struct Current {
     notices: Vec<Notice>,
     is_without_resolver: bool,
 }
 
 impl Notices {
     pub(super) fn add(&mut self, stamp: Stamp, notice: Notice) {
-        Arc::make_mut(&mut self.records).insert(stamp, Record::Notice(notice));
+        Arc::make_mut(&mut self.changes).insert(stamp, Change::Notice(notice));
         self.shown = OnceLock::new();
     }
 
     pub(super) fn reprobe_started(&mut self, stamp: Stamp, endpoint: Endpoint) {
-        Arc::make_mut(&mut self.records).insert(stamp, Record::ReprobeStarted(endpoint));
+        Arc::make_mut(&mut self.changes).insert(stamp, Change::ReprobeStarted(endpoint));
         self.shown = OnceLock::new();
     }
 
-    /// Keeps those of writers that still count.
     pub(super) fn retain(&mut self, wanted: impl Fn(&Stamp) -> bool) {
-        Arc::make_mut(&mut self.records).retain(|stamp, _| wanted(stamp));
+        Arc::make_mut(&mut self.changes).retain(|stamp, _| wanted(stamp));
         self.shown = OnceLock::new();
     }
 
-    /// Each once, oldest first; those that a newer one supersedes are left out.
+    /// Each once, oldest first, without those that a newer one supersedes.
     pub(super) fn shown(&self) -> &[Notice] {
-        &self.made().notices
+        &self.current().notices
     }
 
-    /// No resolver answers, as of the newest notice about resolvers. Where one is unresponsive alone, or has recovered, another
-    /// answers.
+    /// No resolver responds, by the newest notice about resolvers.
     pub(super) fn is_without_resolver(&self) -> bool {
-        self.made().is_without_resolver
+        self.current().is_without_resolver
     }
 
-    fn made(&self) -> &Shown {
+    fn current(&self) -> &Current {
         self.shown.get_or_init(|| {
-            let mut making = Making::default();
-            for record in self.records.values() {
-                match record {
-                    Record::Notice(notice) => making.add(notice),
-                    Record::ReprobeStarted(endpoint) => {
-                        making.clear(&Slot::Skipped(HostKey::Endpoint(*endpoint)));
+            let mut builder = Builder::default();
+            for change in self.changes.values() {
+                match change {
+                    Change::Notice(notice) => builder.add(notice),
+                    Change::ReprobeStarted(endpoint) => {
+                        builder.clear(&Slot::Skipped(HostKey::Endpoint(*endpoint)));
                     }
                 }
             }
-            Shown {
-                notices: making.notices.into_iter().flatten().cloned().collect(),
-                is_without_resolver: making.is_without_resolver,
+            Current {
+                notices: builder.notices.into_iter().flatten().cloned().collect(),
+                is_without_resolver: builder.is_without_resolver,
             }
         })
     }
@@ -86,18 +82,18 @@ enum Slot {
 }
 
 #[derive(Debug, Default)]
-struct Making<'a> {
+struct Builder<'a> {
     notices: Vec<Option<&'a Notice>>,
-    /// Where the notice of a slot stands.
+    /// Index of the notice of a slot.
     slots: HashMap<Slot, usize>,
-    told: HashSet<&'a Notice>,
+    seen: HashSet<&'a Notice>,
     /// Resolvers that have recovered since the last failure of all.
     recovered: HashSet<Resolver>,
     is_without_resolver: bool,
 }
 
-impl<'a> Making<'a> {
-    /// A failure of a resolver stays next to the recovery after it, and goes with the next failure.
+impl<'a> Builder<'a> {
+    /// A resolver's failure stays with the recovery after it; the next failure removes both.
     fn add(&mut self, notice: &'a Notice) {
         let slot = match notice {
             Notice::ResolverDown { .. } => {
@@ -127,7 +123,7 @@ impl<'a> Making<'a> {
                 self.clear(&slot);
                 self.slots.insert(slot, self.notices.len());
             }
-            None if !self.told.insert(notice) => return,
+            None if !self.seen.insert(notice) => return,
             None => {}
         }
         self.notices.push(Some(notice));

@@ -10,22 +10,18 @@ use super::host::Host;
 use super::sources::Sources;
 use crate::diagnosis::Policy;
 use crate::model::{
-    CertificateFacts, ChainCertificate, Digest, History, HostKey, Notice, Origin, ScanEnd, ScanId,
-    ScanPlan, Site,
+    CertificateFacts, ChainCertificate, Digest, History, Notice, Origin, ScanEnd, ScanId, ScanPlan,
+    Site,
 };
 
-/// What a saved report tells of the scan. Its hosts come one after another, by [`SavedHosts::push`].
+/// The content of a saved report. Hosts are added one by one with [`SavedHosts::push`].
 #[derive(Debug, Clone)]
 pub struct Saved {
-    /// Which scan.
     pub scan: ScanId,
-    /// From where it was made.
     pub site: Site,
-    /// When it began.
     pub started_at: Timestamp,
     /// The time as of which hosts are judged.
     pub evaluated_at: Timestamp,
-    /// What was planned.
     pub plan: ScanPlan,
     /// How it ended; `None` when it was saved before.
     pub end: Option<ScanEnd>,
@@ -33,11 +29,10 @@ pub struct Saved {
     pub notices: Vec<Notice>,
     /// The certificates that histories name.
     pub certificates: Vec<Arc<CertificateFacts>>,
-    /// The hosts.
     pub hosts: SavedHosts,
 }
 
-/// Histories, kept packed as they come, so that a large report takes no more memory than its fleet.
+/// Histories, compressed as they are added, so that a large report takes no more memory than its fleet.
 #[derive(Debug, Clone, Default)]
 pub struct SavedHosts {
     hosts: Vec<(Arc<Host>, Vec<Digest<32>>)>,
@@ -45,7 +40,7 @@ pub struct SavedHosts {
 }
 
 impl SavedHosts {
-    /// Adds a host. Certificates may be named by digest alone.
+    /// Adds a host. Its certificates may be known by digest only.
     pub fn push(&mut self, history: History) {
         let mut digests: Vec<Digest<32>> = history
             .attempts
@@ -112,19 +107,12 @@ impl Fleet {
                 let known = known.ok_or(MissingCertificate(digest))?;
                 Arc::make_mut(&mut host).certify(known.facts());
             }
-            fleet.insert(host);
+            // A host that a report holds twice is one: the first counts.
+            if fleet.place(host.key()).is_none() {
+                fleet.push(host);
+            }
         }
         fleet.settle();
         Ok(fleet)
-    }
-
-    /// A host that stands twice in a report is one: the first counts.
-    fn insert(&mut self, host: Arc<Host>) {
-        let key: HostKey = host.key().clone();
-        if self.place(&key).is_none() {
-            let place = self.hosts.len();
-            self.hosts.push(host);
-            Arc::make_mut(&mut self.index).insert(key, place);
-        }
     }
 }

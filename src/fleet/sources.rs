@@ -1,4 +1,4 @@
-//! The writers of a scan's events: what each has said of the whole scan, and which of its events have been seen.
+//! The writers of a scan's events: which of their events have been seen, and the counts and end that each reports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Add;
@@ -8,12 +8,12 @@ use crate::model::{
     EventBody, Origin, ScanEnd, ScanEvent, ScanPlan, ScanStatus, Stream, UnlistedCounts,
 };
 
-/// The numbers of a stream's events that were seen. A stream without gaps costs one number.
+/// Sequence numbers seen in a stream. A stream without gaps costs one number.
 #[derive(Debug, Clone, Default)]
 struct Seen {
-    /// All below this one were.
+    /// All below this one are seen.
     below: u64,
-    /// Others that were.
+    /// Seen above `below`, with gaps between.
     beyond: BTreeSet<u64>,
 }
 
@@ -29,7 +29,7 @@ impl Seen {
         true
     }
 
-    /// Numbers that are missing before the greatest one seen.
+    /// Gaps below the greatest number seen.
     fn missing(&self) -> u64 {
         let last = self.beyond.last();
         let written = last.map_or(0, |last| (last - self.below).saturating_add(1));
@@ -37,27 +37,26 @@ impl Seen {
     }
 }
 
-/// One writer.
 #[derive(Debug, Clone, Default)]
 struct Source {
     seen: Seen,
     /// The newest end, and its place.
     end: Option<(u64, ScanEnd)>,
     /// The place of the newest counts, and these.
-    counts: (u64, Counts),
-    /// The newest place at which it went on after an end.
+    counts: (u64, ProbeCounts),
+    /// The newest `seq` at which it resumed after an end.
     reopened: u64,
 }
 
-/// What a writer counts, from its beginning on.
+/// Totals that a writer reports since its start.
 #[derive(Debug, Clone, Copy, Default)]
-struct Counts {
+struct ProbeCounts {
     endpoints_probed: u64,
     answered_on_retry: u64,
     unlisted: UnlistedCounts,
 }
 
-impl Add for Counts {
+impl Add for ProbeCounts {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
@@ -71,7 +70,7 @@ impl Add for Counts {
     }
 }
 
-/// What becomes of an event.
+/// Whether an event is to be folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
     /// It is new.
@@ -82,24 +81,23 @@ pub(super) enum Admission {
     Known,
 }
 
-/// All writers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sources {
     all: BTreeMap<Origin, Source>,
     /// The first plan of each writer that has one, and its place.
     plans: BTreeMap<Origin, (u64, ScanPlan)>,
-    known: OnceLock<Known>,
+    totals: OnceLock<Totals>,
 }
 
-/// What follows from all writers.
+/// Derived from all writers, and cached.
 #[derive(Debug, Clone, Copy)]
-struct Known {
+struct Totals {
     end: Option<ScanEnd>,
     missing: u64,
 }
 
 impl Sources {
-    /// The writer of a scan of which a report tells.
+    /// The single writer of a saved report.
     pub(super) fn of_saved(origin: Origin, plan: ScanPlan, end: Option<ScanEnd>) -> Self {
         let mut source = Source::default();
         if let Some(end) = end {
@@ -108,11 +106,11 @@ impl Sources {
         Self {
             all: BTreeMap::from([(origin.clone(), source)]),
             plans: BTreeMap::from([(origin, (0, plan))]),
-            known: OnceLock::new(),
+            totals: OnceLock::new(),
         }
     }
 
-    /// Counts an event in, and takes what it says of the whole scan.
+    /// Counts an event in, with what it states about the whole scan.
     pub(super) fn admit(&mut self, event: &ScanEvent) -> Admission {
         let origin = event.origin();
         let mut replaced = Vec::new();
@@ -142,7 +140,7 @@ impl Sources {
             return Admission::Known;
         }
         source.take(event.seq, &event.body);
-        self.known = OnceLock::new();
+        self.totals = OnceLock::new();
         if let EventBody::ScanStarted(plan) = &event.body {
             let known = self.plans.get(&origin);
             if known.is_none_or(|(seq, _)| event.seq < *seq) {
@@ -166,31 +164,30 @@ impl Sources {
         known.map(|(origin, _)| origin.clone()).collect()
     }
 
-    /// The writers whose events count.
     pub(super) fn writers(&self) -> impl Iterator<Item = &Origin> {
         self.all.keys()
     }
 
-    /// What was planned, in the words of the newest writer.
+    /// The plan, as the newest writer recorded it.
     pub(super) fn plan(&self) -> Option<&ScanPlan> {
         self.plans.last_key_value().map(|(_, (_, plan))| plan)
     }
 
-    /// How the scan ended; `None` while some writer goes on. A run that another one has carried on is over. Of a watched scan the
-    /// newest sweep counts.
+    /// How the scan ended; `None` while a writer is still active. A run that a later run resumed is over. In a watched scan the
+    /// newest sweep decides.
     pub(super) fn end(&self) -> Option<ScanEnd> {
-        self.known().end
+        self.totals().end
     }
 
     /// Events that must have been written and were not seen.
     pub(super) fn missing(&self) -> u64 {
-        self.known().missing
+        self.totals().missing
     }
 
-    fn known(&self) -> Known {
-        *self.known.get_or_init(|| {
+    fn totals(&self) -> Totals {
+        *self.totals.get_or_init(|| {
             let missing = self.all.values().map(|source| source.seen.missing());
-            Known {
+            Totals {
                 end: self.find_end(),
                 missing: missing.fold(0, u64::saturating_add),
             }
@@ -202,7 +199,7 @@ impl Sources {
         let newest = self.all.iter().rev();
         let mut newest = newest.take_while(|(origin, _)| origin.epoch == epoch);
         let mut status = ScanStatus::Complete;
-        let mut counts = Counts::default();
+        let mut counts = ProbeCounts::default();
         let mut not_reached = 0_u64;
         let mut later: Option<&Origin> = None;
         for (origin, source) in &mut newest {
@@ -232,19 +229,19 @@ impl Sources {
 
 impl Source {
     fn take(&mut self, seq: u64, body: &EventBody) {
-        let mut counts = |new: Counts| {
+        let mut counts = |new: ProbeCounts| {
             if seq >= self.counts.0 {
                 self.counts = (seq, new);
             }
         };
         match body {
-            EventBody::Checkpoint(checkpoint) => counts(Counts {
+            EventBody::Checkpoint(checkpoint) => counts(ProbeCounts {
                 endpoints_probed: checkpoint.endpoints_probed,
                 answered_on_retry: checkpoint.answered_on_retry,
                 unlisted: checkpoint.unlisted,
             }),
             EventBody::ScanFinished(end) => {
-                counts(Counts {
+                counts(ProbeCounts {
                     endpoints_probed: end.endpoints_probed,
                     answered_on_retry: end.answered_on_retry,
                     unlisted: end.unlisted,

@@ -1,7 +1,7 @@
 //! What the fleet adds up to. Screens and reports read every count of hosts here, and tally none themselves.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use ipnetwork::IpNetwork;
@@ -101,6 +101,8 @@ pub struct Summary {
     pub by_severity: Counts<Severity>,
     /// Every kind of finding that some host has.
     pub by_finding: BTreeMap<&'static str, FindingCount>,
+    /// Those with findings that name a remedy.
+    pub by_remedy: Counts<&'static str>,
     /// Those that showed a certificate.
     pub by_certificate: Counts<CertificateStatus>,
     /// Those that showed a certificate with a readable end, by the days left until then.
@@ -175,7 +177,7 @@ impl Summary {
 
     fn change_findings(&mut self, host: &Host, by: i64) {
         let mut worst: BTreeMap<&'static str, Severity> = BTreeMap::new();
-        let mut remedies: Vec<(&'static str, &'static str)> = Vec::new();
+        let mut remedies: BTreeSet<(&'static str, &'static str)> = BTreeSet::new();
         for finding in &host.diagnosis.findings {
             let known = worst.entry(finding.id).or_insert(finding.severity);
             *known = finding.severity.max(*known);
@@ -184,8 +186,10 @@ impl Summary {
         if let Some(severity) = worst.values().max() {
             self.by_severity.change(*severity, by);
         }
-        remedies.sort_unstable();
-        remedies.dedup();
+        let named: BTreeSet<&'static str> = remedies.iter().map(|(_, remedy)| *remedy).collect();
+        for remedy in named {
+            self.by_remedy.change(remedy, by);
+        }
         for (id, remedy) in remedies {
             let count = self.by_finding.entry(id).or_default();
             count.by_remedy.change(remedy, by);
@@ -301,6 +305,7 @@ mod tests {
         assert_eq!(count.split().as_deref(), Some("1 high, 2 info"));
         assert!(count.by_remedy.iter().eq([("R1", 1), ("R2", 3)]));
         assert_eq!(Summary::of(&hosts[..1]).worst_findings()[0].1.split(), None);
+        assert!(summary.by_remedy.iter().eq([("R1", 1), ("R2", 3)]));
         assert_eq!(summary.by_severity.of(Severity::High), 1);
         assert_eq!(summary.by_severity.of(Severity::Info), 2);
     }

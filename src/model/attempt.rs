@@ -112,7 +112,7 @@ impl TlsFacts {
         }
     }
 
-    /// Whether the modern hello could have come to this, too: TLS 1.3, or 1.2 with an ephemeral key and authenticated encryption.
+    /// Whether the modern hello offers this too: TLS 1.3, or 1.2 with an ephemeral key and authenticated encryption.
     #[must_use]
     pub fn is_modern(&self) -> bool {
         let suite = || {
@@ -145,7 +145,7 @@ impl PathFacts {
         (self.rtt_us > 0).then_some(self.rtt_us)
     }
 
-    /// The same of a connection of which it is known that nothing was sent again; else the answer may be one to any of the segments.
+    /// Round-trip time without retransmits; with them, it is unknown which segment was answered.
     #[must_use]
     pub fn undisturbed_rtt_us(self) -> Option<u32> {
         self.rtt().filter(|_| self.retransmits == Some(0))
@@ -189,10 +189,10 @@ pub struct Attempt {
     pub lag_us: u32,
 }
 
-/// From this much lag on, in microseconds, the times of an attempt say nothing about the host. The coarsest timers in use fire
-/// every 16 ms (Windows), and an idle machine is late by less than that again.
+/// Lag in microseconds from which an attempt's times are discarded. The coarsest timers fire every 16 ms (Windows), and an idle
+/// machine adds less than that.
 const LAGGED_US: u32 = 50_000;
-/// From this much lag on, in microseconds, a deadline that passes has passed for this machine and not for the host.
+/// Lag in microseconds from which a missed deadline is this machine's fault.
 pub const STALLED_US: u32 = 1_000_000;
 
 impl Attempt {
@@ -203,7 +203,7 @@ impl Attempt {
         }
     }
 
-    /// The certificates that it showed, as far as their facts are known.
+    /// The certificates whose facts are known.
     pub fn certificates(&self) -> impl Iterator<Item = &Arc<CertificateFacts>> {
         self.tls.iter().flat_map(|tls| tls.certificates())
     }
@@ -215,7 +215,7 @@ impl Attempt {
     }
 
     /// Where and how the connection ended, when a stage failed: the last stage record that is not ok. `NoTls` and a refused
-    /// `CredSSP` probe do count as ends. Whether a client would fail too is for all attempts at the host together to say.
+    /// `CredSSP` probe count as ends. Whether a client would fail too depends on all attempts at the host.
     #[must_use]
     pub fn failure(&self) -> Option<(Stage, &Outcome)> {
         self.stages
@@ -224,20 +224,20 @@ impl Attempt {
             .map(|record| (record.stage, &record.outcome))
     }
 
-    /// Whether this machine was too busy meanwhile to take times: its timers fired late, or the connection was up long before it
-    /// was noticed, as the kernel's round-trip time tells where no segment was sent again.
+    /// Whether this machine was too busy to measure: its timers fired late, or the connection was up long before it was noticed,
+    /// by the kernel's round-trip time without retransmits.
     #[must_use]
     pub fn is_lagged(&self) -> bool {
         self.lag_us.max(self.unnoticed_us()) >= LAGGED_US
     }
 
-    /// Whether this machine stood still for so long meanwhile that what was not answered in time may have been answered.
+    /// Whether this machine stalled for so long that a missed deadline proves nothing.
     #[must_use]
     pub const fn is_stalled(&self) -> bool {
         self.lag_us >= STALLED_US
     }
 
-    /// Microseconds for which the connection was up before it was noticed, as far as can be told.
+    /// Microseconds between the connection coming up and this process noticing; 0 when unknown.
     #[must_use]
     pub fn unnoticed_us(&self) -> u32 {
         let connect = self.stage(Stage::Tcp).filter(|tcp| tcp.outcome.is_ok());
@@ -247,8 +247,8 @@ impl Attempt {
         })
     }
 
-    /// Milliseconds that a stage took which succeeded, as far as network and host are to answer for it: of a connect the
-    /// kernel's round-trip time, where nothing was sent again. `None` where this machine was too busy to tell.
+    /// Milliseconds that network and host took for a successful stage: for a connect the kernel's round-trip time without
+    /// retransmits. `None` when this machine was too busy to measure.
     #[must_use]
     pub fn pace_ms(&self, stage: Stage) -> Option<f64> {
         let record = self.stage(stage).filter(|record| record.outcome.is_ok())?;

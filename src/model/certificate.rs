@@ -4,39 +4,23 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::verdict::words;
 use super::{Digest, HexBytes, Moment, UtcSecond, texts};
 
-/// The kind of a certificate's public key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-pub enum KeyAlgorithm {
-    /// RSA.
-    #[serde(rename = "RSA")]
-    Rsa,
-    /// Elliptic curve.
-    #[serde(rename = "EC")]
-    Ec,
-    /// Ed25519 or Ed448.
-    #[serde(rename = "EdDSA")]
-    EdDsa,
-    /// DSA.
-    #[serde(rename = "DSA")]
-    Dsa,
-    /// Anything else.
-    #[serde(rename = "unknown")]
-    Unknown,
-}
-
-impl KeyAlgorithm {
-    /// The word used in JSON and on screens.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Rsa => "RSA",
-            Self::Ec => "EC",
-            Self::EdDsa => "EdDSA",
-            Self::Dsa => "DSA",
-            Self::Unknown => "unknown",
-        }
+words! {
+    @unlisted
+    /// The kind of a certificate's public key.
+    KeyAlgorithm {
+        /// RSA.
+        Rsa = "RSA",
+        /// Elliptic curve.
+        Ec = "EC",
+        /// Ed25519 or Ed448.
+        EdDsa = "EdDSA",
+        /// DSA.
+        Dsa = "DSA",
+        /// Anything else.
+        Unknown = "unknown",
     }
 }
 
@@ -126,7 +110,7 @@ impl CertificateFacts {
         (self.san_dns.len() + self.san_ip.len()).saturating_add(left_out)
     }
 
-    /// Every DNS name the certificate is good for: the SAN where there is one, else the common name (RFC 6125 6.4.4).
+    /// The DNS names that the certificate is valid for: the SAN if present, else the common name (RFC 6125 6.4.4).
     #[must_use]
     pub fn dns_names(&self) -> Vec<&str> {
         if self.has_san {
@@ -136,7 +120,7 @@ impl CertificateFacts {
         }
     }
 
-    /// Whether the certificate is good for a DNS name: case and final dot do not count, a wildcard stands for one left label.
+    /// Whether the certificate is valid for a DNS name. Case and a final dot are ignored; a wildcard matches the leftmost label.
     #[must_use]
     pub fn covers(&self, name: &str) -> bool {
         let wanted = name.trim_end_matches('.').to_ascii_lowercase();
@@ -152,7 +136,7 @@ impl CertificateFacts {
     }
 }
 
-/// A certificate of a chain. Chains are written and read as digests; the facts stand elsewhere in the same file, once.
+/// A certificate of a chain. Chains are serialised as digests; the facts are stored once, elsewhere in the same file.
 #[derive(Debug, Clone)]
 pub enum ChainCertificate {
     /// Its facts.

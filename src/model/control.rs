@@ -1,16 +1,16 @@
 use super::Endpoint;
 
-/// What a running scan can be told. An order, not a fact: never recorded.
+/// A command to a running scan. Never recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Control {
-    /// Start nothing new; what is under way ends by itself.
+    /// Start no connections; those in flight finish.
     Pause,
-    /// Go on after a pause.
+    /// Continue after a pause.
     Resume,
-    /// Give an endpoint up: what is under way there is broken off, and nothing more is tried.
+    /// Skip an endpoint: cancel its connection, and make no further attempt.
     Skip(Endpoint),
-    /// Set aside what is known of these endpoints, and attempt them anew. Only endpoints of the scan are taken.
+    /// Discard the results of these endpoints, and probe them again. Endpoints outside the scan are ignored.
     ProbeAgain(Vec<Endpoint>),
-    /// Probe everything anew.
+    /// Rescan everything.
     RescanAll,
 }

@@ -5,7 +5,7 @@ use ipnetwork::IpNetwork;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The TCP port that Remote Desktop listens on unless told otherwise.
+/// The default TCP port of Remote Desktop.
 pub const DEFAULT_PORT: u16 = 3389;
 
 /// An address and TCP port: a connection is made to it, and a row of the table is about it.
@@ -33,8 +33,8 @@ impl Endpoint {
     }
 }
 
-/// What an address is, when no host can be met at it (IANA special-purpose registries, RFC 6890); `None` for any other. A
-/// link-local address means nothing without an interface, and no address here carries one.
+/// The kind of an address that cannot be a host (IANA special-purpose registries, RFC 6890); `None` for any other. A link-local
+/// address needs an interface, and addresses here have none.
 #[must_use]
 pub fn not_a_host(address: IpAddr) -> Option<&'static str> {
     match address.to_canonical() {
@@ -49,7 +49,7 @@ pub fn not_a_host(address: IpAddr) -> Option<&'static str> {
     }
 }
 
-/// How many bits of an address make a subnet. More than the family has counts as all of them.
+/// Prefix lengths of subnets, limited to the length of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Prefixes {
     /// Of IPv4, up to 32.
@@ -65,7 +65,7 @@ impl Default for Prefixes {
 }
 
 impl Prefixes {
-    /// The network that stands for an address; `None` never comes, because both lengths are lawful.
+    /// The subnet of an address. Never `None`, since both lengths are valid.
     #[must_use]
     pub fn network(self, address: IpAddr) -> Option<IpNetwork> {
         let prefix = match address {

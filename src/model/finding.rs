@@ -1,25 +1,25 @@
 use std::borrow::Cow;
-use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-/// How bad a finding is. Ordered: `Critical` is the greatest.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Worth knowing, nothing to do.
-    Info,
-    /// Small.
-    Low,
-    /// Degrades the host.
-    Medium,
-    /// Breaks it for some, or soon.
-    High,
-    /// Breaks it.
-    Critical,
+use super::verdict::words;
+
+words! {
+    @unlisted
+    /// How bad a finding is. Ordered: `Critical` is the greatest.
+    Severity {
+        /// Worth knowing, nothing to do.
+        Info = "info",
+        /// Small.
+        Low = "low",
+        /// Degrades the host.
+        Medium = "medium",
+        /// Breaks it for some, or soon.
+        High = "high",
+        /// Breaks it.
+        Critical = "critical",
+    }
 }
 
 impl Severity {
@@ -31,49 +31,18 @@ impl Severity {
         Self::Low,
         Self::Info,
     ];
-
-    /// The word used in JSON and on screens.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::High => "high",
-            Self::Medium => "medium",
-            Self::Low => "low",
-            Self::Info => "info",
-        }
-    }
 }
 
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
-    }
-}
-
-/// How far the evidence carries. Ordered: `Sure` is the greatest.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Confidence {
-    /// A lead to follow.
-    Hint,
-    /// The usual explanation of what was seen.
-    Likely,
-    /// Seen directly.
-    Sure,
-}
-
-impl Confidence {
-    /// The word used in JSON and on screens.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Hint => "hint",
-            Self::Likely => "likely",
-            Self::Sure => "sure",
-        }
+words! {
+    @unlisted
+    /// How far the evidence carries. Ordered: `Sure` is the greatest.
+    Confidence {
+        /// A lead to follow.
+        Hint = "hint",
+        /// The usual explanation of what was seen.
+        Likely = "likely",
+        /// Seen directly.
+        Sure = "sure",
     }
 }
 
@@ -104,9 +73,9 @@ impl Finding {
 }
 
 /// What mstsc would probably show.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PredictedError {
-    /// The code in hexadecimal, such as `0x904`.
+    /// In hexadecimal, such as `0x904`.
     pub code: &'static str,
     /// The documented meaning.
     pub name: &'static str,

@@ -36,7 +36,7 @@ pub struct History {
 }
 
 impl History {
-    /// A history in which nothing has happened yet.
+    /// An empty history.
     #[must_use]
     pub const fn new(key: HostKey) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl History {
         }
     }
 
-    /// Leaves certificates out of which only the digest is known.
+    /// Removes certificates of which only the digest is known.
     pub fn drop_unresolved(&mut self) {
         for tls in self.attempts.iter_mut().filter_map(|one| one.tls.as_mut()) {
             if tls.unresolved().is_some() {
@@ -78,7 +78,7 @@ impl History {
         chains.find_map(|tls| tls.unresolved())
     }
 
-    /// The newest negotiation that led somewhere, of a default request before any other; else the newest refusal of one.
+    /// The newest negotiation that selected a protocol, of a default request before any other; else the newest refusal.
     #[must_use]
     pub fn negotiation(&self) -> Option<&NegotiationFacts> {
         let newest = |wanted: fn(ProbeKind) -> bool| {
@@ -98,6 +98,14 @@ impl History {
             .or_else(|| other().next())
     }
 
+    /// Flags of the newest negotiation response, for [`ServerFeature::announced`](super::ServerFeature::announced); `None` without one.
+    #[must_use]
+    pub fn response_flags(&self) -> Option<u8> {
+        let newest = self.attempts.iter().rev();
+        let mut flags = newest.filter_map(|attempt| attempt.negotiation.as_ref()?.response_flags);
+        flags.next()
+    }
+
     /// No attempt and no lookup was made: the host is behind a gateway, or the scan ended before its turn.
     #[must_use]
     pub fn is_not_probed(&self) -> bool {
@@ -115,9 +123,9 @@ impl History {
         self.gateway.is_none() && self.attempts.is_empty() && !is_asked
     }
 
-    /// The TLS facts that say most: of a full handshake, else of a peek that got through, else of one that failed behind the
-    /// certificate, else behind the `ServerHello`; of equals the newest. A peek shows what an old client would meet with,
-    /// which is nothing to go by where a modern one got through. `None` where TLS was not reached.
+    /// The most complete TLS facts: of a full handshake, else a complete peek, else one that failed after the certificate, else
+    /// after the `ServerHello`; of equals the newest. A peek shows what an old client gets, so it does not count where a modern
+    /// one succeeded. `None` where TLS was not reached.
     #[must_use]
     pub fn tls(&self) -> Option<&Arc<TlsFacts>> {
         let worth = |tls: &TlsFacts| {
@@ -129,7 +137,7 @@ impl History {
                 _ => u8::from(tls.version.is_some()),
             }
         };
-        // Where TLS was only guessed at, its failure is none of the host's.
+        // A direct TLS probe is a guess: its failure is not the host's.
         let meant = |attempt: &&Attempt| {
             let answered = |tls: &Arc<TlsFacts>| tls.version.is_some() || !tls.chain.is_empty();
             attempt.probe != ProbeKind::DirectTls || attempt.tls.as_ref().is_some_and(answered)
@@ -140,8 +148,7 @@ impl History {
             .max_by_key(|tls| worth(tls))
     }
 
-    /// The newest leaf certificate seen. Of several in use, which one is judged and shown is an opinion:
-    /// `Diagnosis::certificate`.
+    /// The leaf certificate of [`Self::tls`]. Of several in use, `Diagnosis::certificate` is the one to show.
     #[must_use]
     pub fn certificate(&self) -> Option<&Arc<CertificateFacts>> {
         self.tls().and_then(|tls| tls.leaf())

@@ -1,4 +1,4 @@
-//! What tells scans, desks and writers apart, so that their events can be kept, resumed and merged.
+//! Identifiers of scans, sites and writers, by which events are stored, resumed and merged.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -103,7 +103,7 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// The stream of a scan that nothing has interrupted.
+    /// The stream of a scan that was not resumed.
     pub const FIRST: Self = Self::Run(1);
 }
 

@@ -1,7 +1,6 @@
-//! Plain data that every other module speaks: facts as they were observed, and the words for opinions about them.
+//! Plain data that all modules share: observed facts, and the vocabulary of verdicts.
 //!
-//! Nothing here does I/O, reads the clock or draws. Strings that came from the network are kept raw (bounded, but not made
-//! safe): `sanitize` makes a version for each sink.
+//! No I/O, no clock. Strings from the network are bounded in length but raw: `sanitize` makes a version for each sink.
 
 mod attempt;
 mod certificate;
@@ -19,6 +18,7 @@ mod negotiation;
 mod notice;
 mod ntlm;
 mod progress;
+mod scan_end;
 mod shortage;
 mod stage;
 mod status;
@@ -33,9 +33,7 @@ pub use checkpoint::{Checkpoint, OpenEndpoint, OpenName, OpenPlaces, OpenWork, P
 pub use control::Control;
 pub use digest::{Digest, HexBytes, HexError};
 pub use endpoint::{DEFAULT_PORT, Endpoint, HostKey, Prefixes, not_a_host};
-pub use event::{
-    EVENT_SCHEMA, EventBody, ScanEnd, ScanEvent, ScanPlan, ScanStatus, UnlistedCounts,
-};
+pub use event::{EVENT_SCHEMA, EventBody, ScanEvent, ScanPlan};
 pub use finding::{Confidence, Finding, PredictedError, Severity};
 pub use history::History;
 pub use identity::{IdentityError, Origin, ScanId, Site, Stream};
@@ -48,10 +46,11 @@ pub use negotiation::{
 pub use notice::Notice;
 pub use ntlm::NtlmFacts;
 pub use progress::{Descriptors, Progress};
+pub use scan_end::{ScanEnd, ScanStatus, UnlistedCounts};
 pub use shortage::Shortage;
 pub use stage::{Outcome, ProbeKind, Stage, StageRecord};
 pub use status::status_name;
 pub use texts::Texts;
-pub use tolerance::{ProbeTolerance, Replies, Reply, Tries};
+pub use tolerance::{ProbeCounts, ProbeTolerance, Reply, ReplyCounts};
 pub use utc_second::UtcSecond;
 pub use verdict::{CertificateStatus, DnsVerdict, HostState, Nla, StabilityVerdict};

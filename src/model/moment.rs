@@ -1,4 +1,4 @@
-//! How points in time are written: RFC 3339 where people read, whole microseconds since 1970 where they do not.
+//! Serialisation of points in time: RFC 3339 in text, whole microseconds since 1970 in binary.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A point in time as it is written: stands in schemas for [`jiff::Timestamp`], which does not describe itself.
+/// A serialised point in time; replaces [`jiff::Timestamp`] in schemas, since that has none.
 pub(crate) struct Moment(Timestamp);
 
-/// The time in whole microseconds, which is as exact as any form keeps it.
+/// The time in whole microseconds, the resolution of every form.
 #[must_use]
 pub fn whole_microseconds(time: Timestamp) -> Timestamp {
     from_microsecond(time.as_microsecond()).unwrap_or(time)

@@ -4,33 +4,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::texts;
+use super::verdict::words;
 
-/// Where a name came from.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum NameSource {
-    /// The user listed it.
-    Target,
-    /// Reverse lookup of the address.
-    Ptr,
-    /// Subject alternative name or common name.
-    Certificate,
-    /// The NTLM challenge.
-    Ntlm,
-}
-
-impl NameSource {
-    /// The word used in JSON and on screens.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Target => "target",
-            Self::Ptr => "ptr",
-            Self::Certificate => "certificate",
-            Self::Ntlm => "ntlm",
-        }
+words! {
+    @unlisted
+    /// Where a name came from.
+    NameSource {
+        /// The user listed it.
+        Target = "target",
+        /// Reverse lookup of the address.
+        Ptr = "ptr",
+        /// Subject alternative name or common name.
+        Certificate = "certificate",
+        /// The NTLM challenge.
+        Ntlm = "ntlm",
     }
 }
 
@@ -112,7 +99,7 @@ pub enum LookupAnswer {
 }
 
 impl LookupAnswer {
-    /// Whether the resolver itself is in trouble, so that nothing is known about the name.
+    /// Whether the resolver failed, so that the name remains unknown.
     #[must_use]
     pub const fn is_resolver_trouble(&self) -> bool {
         matches!(
@@ -121,7 +108,7 @@ impl LookupAnswer {
         )
     }
 
-    /// Whether a resolver that works gave it. SERVFAIL is such an answer: it speaks of one zone, not of the server.
+    /// Whether the resolver works. SERVFAIL counts: it concerns one zone, not the server.
     #[must_use]
     pub const fn is_sign_of_life(&self) -> bool {
         !matches!(self, Self::Timeout | Self::Refused | Self::Error { .. })
@@ -133,7 +120,7 @@ impl LookupAnswer {
         matches!(self, Self::NxDomain | Self::NoData | Self::NotFound)
     }
 
-    /// Whether it settles what is known of a name: addresses, or that there are none.
+    /// Whether it is final: addresses, or that there are none.
     #[must_use]
     pub const fn is_certain(&self) -> bool {
         match self {

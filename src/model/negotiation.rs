@@ -3,7 +3,6 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::History;
 use super::verdict::words;
 
 /// Security protocols as a bit field (MS-RDPBCGR 2.2.1.1.1, `requestedProtocols`). Unknown bits survive.
@@ -34,24 +33,25 @@ impl Protocols {
     }
 }
 
-/// The security protocol that the server selected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SelectedSecurity {
-    /// TLS without NLA.
-    Ssl,
-    /// TLS with `CredSSP` (NLA).
-    Hybrid,
-    /// NLA with the early user authorization result.
-    HybridEx,
-    /// Standard RDP security: no TLS, no certificate.
-    StandardRdp,
-    /// RDSTLS, the broker's redirection security.
-    Rdstls,
-    /// TLS with sign-in by Entra.
-    Rdsaad,
-    /// No protocol: a negotiation failure, or no answer.
-    None,
+words! {
+    @unlisted
+    /// The security protocol that the server selected.
+    SelectedSecurity {
+        /// TLS without NLA.
+        Ssl = "ssl",
+        /// TLS with `CredSSP` (NLA).
+        Hybrid = "hybrid",
+        /// NLA with the early user authorization result.
+        HybridEx = "hybrid_ex",
+        /// Standard RDP security: no TLS, no certificate.
+        StandardRdp = "standard_rdp",
+        /// RDSTLS, the broker's redirection security.
+        Rdstls = "rdstls",
+        /// TLS with sign-in by Entra.
+        Rdsaad = "rdsaad",
+        /// No protocol: a negotiation failure, or no answer.
+        None = "none",
+    }
 }
 
 impl SelectedSecurity {
@@ -83,20 +83,6 @@ impl SelectedSecurity {
     pub const fn uses_credssp(self) -> bool {
         matches!(self, Self::Hybrid | Self::HybridEx)
     }
-
-    /// The word used in JSON and on screens.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Ssl => "ssl",
-            Self::Hybrid => "hybrid",
-            Self::HybridEx => "hybrid_ex",
-            Self::StandardRdp => "standard_rdp",
-            Self::Rdstls => "rdstls",
-            Self::Rdsaad => "rdsaad",
-            Self::None => "none",
-        }
-    }
 }
 
 words! {
@@ -127,16 +113,6 @@ impl ServerFeature {
     pub fn announced(flags: u8) -> impl Iterator<Item = Self> {
         let all = Self::ALL.iter().copied();
         all.filter(move |feature| flags & feature.flag() != 0)
-    }
-}
-
-impl History {
-    /// Flags of the newest negotiation response, for [`ServerFeature::announced`]; `None` when none came.
-    #[must_use]
-    pub fn response_flags(&self) -> Option<u8> {
-        let newest = self.attempts.iter().rev();
-        let mut flags = newest.filter_map(|attempt| attempt.negotiation.as_ref()?.response_flags);
-        flags.next()
     }
 }
 

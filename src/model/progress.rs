@@ -2,25 +2,25 @@ use std::time::Duration;
 
 use super::Endpoint;
 
-/// Where a scan stands, for headers and progress lines. Not a fact about any host, so never recorded.
+/// Progress of a scan, for headers and progress lines. Never recorded.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Progress {
     /// Endpoints planned so far (names add theirs when they resolve).
     pub planned: u64,
-    /// Endpoints of which the first answer, or the final silence, is known.
+    /// Endpoints that answered or timed out finally.
     pub discovered: u64,
     /// Endpoints that accepted a connection.
     pub answered: u64,
     /// Endpoints that answered only after a silent round.
     pub answered_on_retry: u64,
-    /// Connections made of those in `work_known`.
+    /// Completed connections of `work_known`.
     pub work_done: u64,
-    /// Connections that are known to be wanted: one for each endpoint planned and each name still to be resolved, and the
-    /// further attempts at hosts that take more than one. It grows with every host that answers.
+    /// Connections known to be needed: one per planned endpoint and unresolved name, and the further attempts at hosts. Grows
+    /// with every host that answers.
     pub work_known: u64,
     /// Attempts still to be made at hosts after their first one.
     pub attempts_pending: u64,
-    /// Connections under way now.
+    /// Current connections.
     pub in_flight: u32,
     /// The most connections allowed at once.
     pub in_flight_limit: u32,
@@ -30,16 +30,15 @@ pub struct Progress {
     pub rate_cap: u32,
     /// Time since the start.
     pub elapsed: Duration,
-    /// Estimated time to the end; `None` when it cannot be told, as in a pause. Less than a second does not mean the end:
-    /// that is [`Self::finished`].
+    /// Estimated time to the end; `None` when unknown, as in a pause. Only [`Self::finished`] means the end.
     pub left: Option<Duration>,
-    /// Connections that have been under way for two seconds or more: the oldest few, oldest first, and for how long.
+    /// The oldest few connections of two seconds or more, oldest first, with their ages.
     pub stuck: Vec<(Endpoint, Duration)>,
-    /// How many such connections there are in all.
+    /// All connections of two seconds or more.
     pub stuck_count: u32,
-    /// File descriptors of this process, where the operating system tells.
+    /// File descriptors of this process, where the operating system reports them.
     pub descriptors: Option<Descriptors>,
-    /// The user has paused the scan: nothing new is started.
+    /// The user has paused the scan.
     pub paused: bool,
     /// The scan is over.
     pub finished: bool,
@@ -68,7 +67,7 @@ impl Progress {
             .min(99)
     }
 
-    /// The connection that has been under way longest, when that is two seconds or more.
+    /// The oldest connection, if it is two seconds or older.
     #[must_use]
     pub fn slowest(&self) -> Option<(Endpoint, Duration)> {
         self.stuck.first().copied()

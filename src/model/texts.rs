@@ -1,4 +1,4 @@
-//! Lists of texts that may be long, or come from a file that somebody has made up.
+//! Lists of texts that may be long or come from an untrusted file.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -113,7 +113,7 @@ impl JsonSchema for Texts {
     }
 }
 
-/// The most entries of a list that is bounded where it is made: a certificate's names, a lookup's answers.
+/// Limit for lists that are bounded at their source: a certificate's names, a lookup's answers.
 pub(super) const LONGEST_LIST: usize = 4096;
 
 /// For `#[serde(deserialize_with = "texts::bounded")]`: a list that no writer makes longer than [`LONGEST_LIST`].

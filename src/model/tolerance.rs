@@ -2,7 +2,7 @@
 
 use super::{Attempt, Outcome, ProbeKind, Stage, TlsHandshake};
 
-/// Equal refusals before they count as the host's way and not as an accident.
+/// Equal refusals from which on they count as systematic.
 const REPEATED: u32 = 3;
 
 /// How a default probe was answered at one stage.
@@ -35,7 +35,7 @@ impl Reply {
     }
 
     /// The answer to the TLS hello of a default probe; `None` for other probes, and where the stage was not reached. A
-    /// handshake that failed behind the `ServerHello` has had its hello accepted.
+    /// handshake that failed after the `ServerHello` had its hello accepted.
     #[must_use]
     pub fn to_hello(attempt: &Attempt) -> Option<Self> {
         if !attempt.probe.is_default() {
@@ -62,7 +62,7 @@ impl Reply {
 
 /// How often default probes were answered in which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Replies {
+pub struct ReplyCounts {
     /// Accepted.
     pub taken: u32,
     /// Refused by a message.
@@ -73,7 +73,7 @@ pub struct Replies {
     pub late: u32,
 }
 
-impl Replies {
+impl ReplyCounts {
     fn count(&mut self, reply: Option<Reply>) {
         let counted = match reply {
             Some(Reply::Taken) => &mut self.taken,
@@ -86,15 +86,15 @@ impl Replies {
     }
 
     /// Whether something else was accepted every time this was refused: by a message, or by cutting it off repeatedly.
-    const fn is_met_by(self, other: Tries) -> bool {
+    const fn is_met_by(self, other: ProbeCounts) -> bool {
         self.taken == 0
             && other.through > 0
             && (self.declined > 0 || (self.cut >= REPEATED && other.failed == 0))
     }
 
-    /// Whether one refusal of this kind is explained by another probe that is accepted. A host that refuses by a message
-    /// does not cut off besides: there the cut is a fault.
-    const fn excuses(self, reply: Reply, other: Tries) -> bool {
+    /// Whether one refusal of this kind is explained by another probe that is accepted. A host that refuses by a message does not
+    /// also cut connections: there the cut is a fault.
+    const fn excuses(self, reply: Reply, other: ProbeCounts) -> bool {
         self.is_met_by(other)
             && match reply {
                 Reply::Declined => true,
@@ -106,15 +106,15 @@ impl Replies {
 
 /// How often another probe got through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tries {
-    /// It got as far as it goes.
+pub struct ProbeCounts {
+    /// It completed.
     pub through: u32,
-    /// The peer stopped it before.
+    /// The peer ended it earlier.
     pub failed: u32,
 }
 
-impl Tries {
-    /// What fails before the stage `asked` says nothing about the question.
+impl ProbeCounts {
+    /// A failure before the stage `asked` does not count.
     fn count(&mut self, attempt: &Attempt, asked: Stage) {
         let counted = match attempt.failure() {
             None | Some((_, Outcome::NoTls) | (Stage::Credssp, _)) => &mut self.through,
@@ -129,30 +129,30 @@ impl Tries {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ProbeTolerance {
     /// The X.224 request of default probes.
-    pub request: Replies,
+    pub request: ReplyCounts,
     /// Their TLS hello.
-    pub hello: Replies,
-    /// The handshake was accepted, and cut off behind the `ServerHello`.
+    pub hello: ReplyCounts,
+    /// Handshakes cut off after the `ServerHello`.
     hello_cut_late: u32,
     /// Another X.224 request, bare or with more protocols.
-    pub other_request: Tries,
-    /// The other request had an answer, be it a refusal.
+    pub other_request: ProbeCounts,
+    /// The other request was answered, if only by a refusal.
     pub other_request_answered: u32,
     /// The legacy hello.
-    pub legacy_hello: Tries,
-    /// The legacy hello led to a version and suite that the modern hello offers as well.
+    pub legacy_hello: ProbeCounts,
+    /// The legacy hello negotiated a version and suite that the modern hello offers too.
     legacy_hello_modern: u32,
     /// The long deadline, where it was needed.
-    pub long_deadline: Tries,
+    pub long_deadline: ProbeCounts,
     /// The X.224 answer came within the long deadline, and not within the usual one.
     pub answered_late: bool,
-    /// The longest that a default probe waited for an X.224 answer in vain, in microseconds.
+    /// The longest unsuccessful wait of a default probe for an X.224 answer, in microseconds.
     waited_us: u32,
     /// The legacy hello was refused by an alert.
     legacy_hello_declined: u32,
     /// TLS without X.224 before it was tried.
     pub direct_tls_made: bool,
-    /// It came up.
+    /// It succeeded.
     pub direct_tls_up: bool,
 }
 
@@ -167,7 +167,7 @@ impl ProbeTolerance {
         tolerance
     }
 
-    /// Takes one more attempt in.
+    /// Counts one more attempt.
     pub fn observe(&mut self, attempt: &Attempt) {
         self.request.count(Reply::to_request(attempt));
         self.hello.count(Reply::to_hello(attempt));
@@ -190,7 +190,7 @@ impl ProbeTolerance {
                 let answered =
                     x224.filter(|record| matches!(record.outcome, Outcome::Ok | Outcome::NoTls));
                 match answered {
-                    // It was answered as fast as any other: the silence before was no slowness.
+                    // Answered within the usual time: the earlier timeout was not slowness.
                     Some(record) if record.duration_us <= self.waited_us => {
                         self.request.count(Some(Reply::Taken));
                     }
@@ -255,7 +255,7 @@ impl ProbeTolerance {
         self.request.taken == 0 && self.request.cut == 0 && self.answered_late
     }
 
-    /// Whether a failure of this attempt's X.224 stage stops no client that sends something else, or waits.
+    /// Whether this attempt's X.224 failure does not affect a client that sends another request, or waits longer.
     #[must_use]
     pub fn excuses_request(self, attempt: &Attempt) -> bool {
         Reply::to_request(attempt).is_some_and(|reply| match reply {
@@ -264,15 +264,14 @@ impl ProbeTolerance {
         })
     }
 
-    /// Whether a failure of this attempt's TLS stage stops no client that sends an older hello.
+    /// Whether this attempt's TLS failure does not affect a client that sends an older hello.
     #[must_use]
     pub fn excuses_hello(self, attempt: &Attempt) -> bool {
         Reply::to_hello(attempt).is_some_and(|reply| self.hello.excuses(reply, self.legacy_hello))
     }
 
-    /// Another probe was accepted in a way in which a server that accepts the default probe answers as well: either the
-    /// host refuses the default probe, or several servers answer in turn and it met the wrong ones. Only repeating the
-    /// default probe tells.
+    /// Another probe was accepted in a way that a server accepting the default probe would show too: either the host refuses the
+    /// default probe, or several servers answer in turn. Only repeating the default probe decides.
     #[must_use]
     pub const fn is_ambiguous(self) -> bool {
         let request = self.request.cut > 0 && self.other_request_answered > 0;

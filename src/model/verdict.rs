@@ -1,19 +1,23 @@
-use std::fmt;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-/// The words of an enum for JSON, screens and filters, from one list.
+/// The words of an enum for JSON, screens and filters, from one list; with `ALL`, in order of declaration, unless the enum has
+/// another order of its own.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-        pub enum $name { $($(#[$vmeta])* #[serde(rename = $word)] $variant),+ }
+        crate::model::verdict::words! { @unlisted $(#[$meta])* $name { $($(#[$vmeta])* $variant = $word),+ } }
 
         impl $name {
             /// Every value, in order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+        }
+    };
+    (@unlisted $(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord,
+            serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+        )]
+        pub enum $name { $($(#[$vmeta])* #[serde(rename = $word)] $variant),+ }
 
+        impl $name {
             /// The word used in JSON and on screens.
             #[must_use]
             pub const fn word(self) -> &'static str {
@@ -21,8 +25,8 @@ macro_rules! words {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.pad(self.word()) }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.pad(self.word()) }
         }
     };
 }
@@ -99,8 +103,8 @@ words! {
 }
 
 impl DnsVerdict {
-    /// Whether there is something to look after: names and addresses that disagree, or that could not be compared. What has no
-    /// name to compare, or was not asked about, is no trouble. Every count and view of DNS trouble is of these.
+    /// Whether names and addresses disagree or could not be compared. A host without a name, or not checked, is no trouble. Every
+    /// count and view of DNS trouble uses this.
     #[must_use]
     pub const fn is_trouble(self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! JSON Schemas of what is written, made from the types that write it.
+//! JSON Schemas, derived from the types that are written.
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
@@ -18,7 +18,7 @@ pub fn event_schema() -> Value {
     )
 }
 
-/// The schema of `T` as it is written, under a title and with a description of the whole.
+/// The schema of `T` with a title and a description.
 pub(crate) fn describe<T: JsonSchema>(title: &str, about: &str) -> Value {
     let mut schema = SchemaSettings::draft2020_12()
         .for_serialize()
@@ -30,7 +30,7 @@ pub(crate) fn describe<T: JsonSchema>(title: &str, about: &str) -> Value {
     schema.to_value()
 }
 
-/// What stands in the source, as those want it who do not know Rust: comments as prose, and formats that JSON Schema has.
+/// Turns comments into prose without Rust syntax, and formats into those of JSON Schema.
 fn for_readers(schema: &mut Schema) {
     if let Some(Value::String(text)) = schema.get_mut("description") {
         *text = text
@@ -46,7 +46,7 @@ fn for_readers(schema: &mut Schema) {
             let kinds = json!([{ "format": "ipv4" }, { "format": "ipv6" }]);
             schema.insert("anyOf".into(), kinds);
         }
-        // How wide a number is in memory; its limits stand beside it.
+        // Rust's integer widths; `minimum` and `maximum` are there too.
         Some("double" | "uint" | "uint8" | "uint16" | "uint32" | "uint64" | "int64") => {
             schema.remove("format");
         }

@@ -1,7 +1,6 @@
-//! JSON that is safe to print: what steers a terminal or cannot be seen is written as `\u` and four digits.
+//! JSON that is safe to print: control and invisible characters are written as `\u` and four digits.
 //!
-//! To a program that is the same text, and nothing is lost. To a person who looks at a file, or lets a scan print to the
-//! terminal, it is one that cannot act. A serialiser alone escapes nothing above U+001F.
+//! A parser reads the same text, and a terminal is not affected. A serialiser alone escapes nothing above U+001F.
 
 use std::io::{self, Write};
 

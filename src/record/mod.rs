@@ -1,7 +1,7 @@
 //! Scan events as versioned NDJSON, and back.
 //!
-//! One event per line, the first is `scan_started` and carries the schema. Whatever was recorded is replayed through the same
-//! fold as a live scan, so that findings are always today's. Nothing here judges, draws or reads the clock.
+//! One event per line; the first is `scan_started` with the schema. A recording is replayed through the same fold as a live scan, so
+//! that today's rules judge it.
 
 mod describe;
 mod json;

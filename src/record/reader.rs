@@ -11,21 +11,21 @@ use crate::model::{EVENT_SCHEMA, ScanEvent, ScanId};
 /// Characters of a foreign value that a message quotes.
 const LONGEST_QUOTE: usize = 120;
 
-/// Why a recording cannot be read. Whoever shows it puts the file's name in front.
+/// Why a recording cannot be read. The caller adds the file's name.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// The operating system says no.
+    /// An I/O error.
     #[error("line {line} cannot be read: {cause}; check the file and the disk it is on")]
     Io {
         /// Line, from 1.
         line: u64,
-        /// Its words.
+        /// The operating system's message.
         cause: io::Error,
     },
     /// No events at all.
     #[error("holds no complete event; give a recording that a scan has written to")]
     Empty,
-    /// Some other kind of file.
+    /// Another kind of file.
     #[error(
         "line 1 is not the start of an rdpscan recording ({reason}); give a file written with `--format ndjson`, from its first line"
     )]
@@ -33,7 +33,7 @@ pub enum RecordError {
         /// What is there instead.
         reason: String,
     },
-    /// Written by a later rdpscan, in a form that this one does not know.
+    /// Written by a version of rdpscan with another format.
     #[error(
         "recorded as {found}, and this version reads `{EVENT_SCHEMA}`; read it with the rdpscan that wrote it, or update this one"
     )]
@@ -63,7 +63,7 @@ pub enum RecordError {
 
 /// Reads a recording, event by event.
 ///
-/// A last line that was cut off is not an error: a journal ends so when the machine stops. [`Reader::notes`] tells afterwards.
+/// A truncated last line is no error, since a crash truncates a journal. [`Reader::notes`] reports it.
 #[derive(Debug)]
 pub struct Reader<R> {
     inner: R,
@@ -74,14 +74,16 @@ pub struct Reader<R> {
     first: Option<Box<ScanEvent>>,
     cut_off: Option<u64>,
     not_understood: u64,
-    /// Of which all events must be.
+    /// The scan that all events must belong to.
     scan: Option<ScanId>,
 }
 
-/// As much of the first event as stays the same in every version.
+/// The part of the first event that is the same in every version.
 #[derive(Deserialize)]
 struct Head {
-    event: HeadEvent,
+    event: Option<HeadEvent>,
+    /// Of the forms before [`EVENT_SCHEMA`], which had no `scan`.
+    run_id: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -94,14 +96,13 @@ struct HeadPlan {
     schema: String,
 }
 
-/// Any other event, by its name.
+/// Any event, by its name.
 #[derive(Deserialize)]
 #[expect(clippy::zero_sized_map_values, reason = "serde has no set of keys")]
 struct Other {
     event: HashMap<String, IgnoredAny>,
 }
 
-/// A line with its end, a line without, or nothing more.
 enum Line {
     Whole,
     CutOff,
@@ -135,14 +136,20 @@ impl<R: BufRead> Reader<R> {
                 }
             }
         })?;
-        let Some(HeadPlan { schema: found }) = head.event.scan_started else {
+        if head.run_id.is_some() {
+            return Err(RecordError::Version {
+                found: "an earlier form".to_owned(),
+            });
+        }
+        let plan = head.event.and_then(|event| event.scan_started);
+        let Some(HeadPlan { schema: found }) = plan else {
             let other = serde_json::from_slice::<Other>(&reader.buffer).ok();
             let event = other.and_then(|other| other.event.into_keys().next());
             return Err(RecordError::NotARecording {
-                reason: format!(
-                    "it begins with the event {}",
-                    quote(&event.unwrap_or_default())
-                ),
+                reason: match event {
+                    Some(event) => format!("it begins with the event {}", quote(&event)),
+                    None => "it begins with no event".to_owned(),
+                },
             });
         };
         match schema::compare(&found, EVENT_SCHEMA) {
@@ -169,7 +176,7 @@ impl<R: BufRead> Reader<R> {
         Ok(reader)
     }
 
-    /// What the user should know about the reading, once it is over; empty when all is well.
+    /// Notes for the user, after the last event; empty when everything was read.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
@@ -269,7 +276,7 @@ impl<R: BufRead> Iterator for Reader<R> {
     }
 }
 
-/// The parser's reason without its line number, which counts from the start of our line; safe to print, and short.
+/// The parser's message, shortened and safe to print, without its line number, which is relative to the event.
 fn words(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let reason = text
@@ -279,7 +286,7 @@ fn words(error: &serde_json::Error) -> String {
     format!("{} at column {}", reason.escape_debug(), error.column())
 }
 
-/// A value from the file, quoted, safe to print, and short.
+/// A value from the file, quoted, shortened and safe to print.
 fn quote(value: &str) -> String {
     let short: String = value.chars().take(LONGEST_QUOTE).collect();
     format!("`{}`", short.escape_debug())
@@ -372,6 +379,15 @@ mod tests {
             text,
             "recorded as `rdpscan.events/2`, and this version reads `rdpscan.events/1`; read it with the rdpscan that wrote it, or update this one"
         );
+    }
+
+    #[test]
+    fn a_recording_of_an_earlier_form_is_refused_as_one() {
+        let text = message(
+            r#"{"run_id":"x","source":"here","seq":0,"at":"2026-01-01T00:00:00Z","body":{}}"#,
+        );
+        let wanted = "recorded as an earlier form, and this version reads `rdpscan.events/1`";
+        assert!(text.starts_with(wanted), "{text}");
     }
 
     #[test]

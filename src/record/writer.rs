@@ -4,14 +4,14 @@ use super::LONGEST_LINE;
 use super::json::write_json;
 use crate::model::ScanEvent;
 
-/// Writes events, each as one line. Give it no buffer: it hands on whole lines, and [`Writer::flush`] when it is asked to.
+/// Writes events, one per line. It buffers itself and passes on whole lines only, so that a flushed recording has no partial line.
 #[derive(Debug)]
 pub struct Writer<W> {
     inner: W,
     lines: Vec<u8>,
 }
 
-/// So many bytes are handed on without being asked.
+/// Buffered bytes after which lines are passed on.
 const BUFFER: usize = 64 * 1024;
 
 impl<W: Write> Writer<W> {
@@ -26,7 +26,7 @@ impl<W: Write> Writer<W> {
     /// Appends one event. The first must be [`crate::model::EventBody::ScanStarted`]: a reader looks there for the schema.
     ///
     /// # Errors
-    /// When the lines cannot be handed on, and for an event that is longer than any reader takes.
+    /// When the inner writer fails, and for an event that is longer than [`LONGEST_LINE`].
     pub fn write(&mut self, event: &ScanEvent) -> io::Result<()> {
         let before = self.lines.len();
         write_json(&mut self.lines, event)?;
@@ -40,28 +40,28 @@ impl<W: Write> Writer<W> {
         if self.lines.len() < BUFFER {
             return Ok(());
         }
-        self.hand_on()
+        self.pass_on()
     }
 
-    /// Hands on all that was written, so that a recording that is cut off now has it.
+    /// Passes on everything written so far.
     ///
     /// # Errors
-    /// When it cannot be handed on.
+    /// When the inner writer fails.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.hand_on()?;
+        self.pass_on()?;
         self.inner.flush()
     }
 
-    fn hand_on(&mut self) -> io::Result<()> {
+    fn pass_on(&mut self) -> io::Result<()> {
         let result = self.inner.write_all(&self.lines);
         self.lines.clear();
         result
     }
 
-    /// Gives the inner writer back.
+    /// Flushes, and returns the inner writer.
     ///
     /// # Errors
-    /// When what was written cannot be handed on.
+    /// When the inner writer fails.
     pub fn into_inner(mut self) -> io::Result<W> {
         self.flush()?;
         Ok(self.inner)

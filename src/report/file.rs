@@ -1,4 +1,4 @@
-//! Report files: written whole or not at all.
+//! Report files, written atomically.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -9,70 +9,45 @@ use tempfile::NamedTempFile;
 use super::{Format, Selection, write};
 use crate::sanitize;
 
-/// A report that cannot be written, in one line.
+/// Why a report cannot be written. Paths are safe to print.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The path names a directory.
     #[error("cannot write to `{path}`: it is a directory; name a file in it")]
-    IsDirectory {
-        /// The path, safe to print.
-        path: String,
-    },
-    /// The directory for it is not there.
+    IsDirectory { path: String },
+    /// The directory does not exist.
     #[error(
         "cannot write to `{path}`: there is no directory `{directory}`; make it, or name another"
     )]
-    NoDirectory {
-        /// The path, safe to print.
-        path: String,
-        /// The directory, safe to print.
-        directory: String,
-    },
-    /// The directory takes no new file.
+    NoDirectory { path: String, directory: String },
+    /// No file can be created in the directory.
     #[error(
         "cannot write to `{path}`: no file can be made in `{directory}` ({cause}); name another place with -o"
     )]
     Directory {
-        /// The path, safe to print.
         path: String,
-        /// The directory, safe to print.
         directory: String,
-        /// The operating system's words.
         cause: io::Error,
     },
-    /// The file is there already and may not be written.
+    /// The file exists and is not writable.
     #[error("cannot write to `{path}`: {cause}; close what uses the file, or name another with -o")]
-    Existing {
-        /// The path, safe to print.
-        path: String,
-        /// The operating system's words.
-        cause: io::Error,
-    },
-    /// A workbook is put together in the folder for temporary files, which takes none.
+    Existing { path: String, cause: io::Error },
+    /// A workbook needs the folder for temporary files, and no file can be created there.
     #[error(
         "a workbook is put together in `{directory}`, where no file can be made ({cause}); set {variable} to a folder that takes files, or choose another format"
     )]
     Workspace {
-        /// The folder, safe to print.
         directory: String,
-        /// The operating system's words.
         cause: io::Error,
-        /// The variable of the environment that names another.
         variable: &'static str,
     },
-    /// Writing began and did not end; what was there before is untouched.
+    /// Writing failed; an existing file is unchanged.
     #[error(
         "cannot write to `{path}`: {cause}; what was there before is untouched; free some space, or name another place with -o"
     )]
-    Write {
-        /// The path, safe to print.
-        path: String,
-        /// The operating system's words.
-        cause: io::Error,
-    },
+    Write { path: String, cause: io::Error },
 }
 
-/// Finds out before a scan whether its report can be written afterwards: leaves nothing behind and changes nothing.
+/// Checks before a scan that its report can be written after it. Leaves no file behind.
 pub fn check_writable(path: &Path) -> Result<(), WriteError> {
     let place = Place::new(path)?;
     if place.kind != Kind::Special {
@@ -81,7 +56,7 @@ pub fn check_writable(path: &Path) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Finds out before a scan whether there is room to put its report together: a workbook needs the folder for temporary files.
+/// Checks before a scan that temporary files for its report can be created: a workbook needs them.
 pub fn check_workspace(format: Format) -> Result<(), WriteError> {
     if format == Format::Xlsx {
         check_folder(&std::env::temp_dir())?;
@@ -99,8 +74,8 @@ fn check_folder(folder: &Path) -> Result<(), WriteError> {
         })
 }
 
-/// Writes a report to a temporary file beside `path` and renames it, so that a reader never sees half a report and a failure
-/// leaves the old one. A device or pipe cannot be replaced and is written to directly.
+/// Writes a report to a temporary file beside `path` and renames it, so that a reader never sees a partial report and a failure
+/// keeps the old one. A device or pipe is written directly.
 pub fn write_file(
     path: &Path,
     format: Format,
@@ -142,7 +117,7 @@ enum Kind {
     Special,
 }
 
-/// Where a report goes, links followed.
+/// The destination, with links resolved.
 struct Place {
     path: PathBuf,
     directory: PathBuf,
@@ -168,14 +143,14 @@ impl Place {
             return Err(WriteError::IsDirectory { path: shown });
         }
         if kind == Kind::File {
-            // A rename needs no right to the file itself; one that is write-protected, or open in a spreadsheet on Windows,
-            // is left alone all the same.
+            // A rename needs no permission on the file itself, but a file that is write-protected, or open in a spreadsheet
+            // on Windows, must not be replaced.
             OpenOptions::new()
                 .append(true)
                 .open(path)
                 .map_err(existing)?;
         }
-        // Else the rename would put a file in the place of a link.
+        // Otherwise the rename would replace a link.
         let path = if kind == Kind::File {
             fs::canonicalize(path).map_err(existing)?
         } else {
@@ -199,7 +174,7 @@ impl Place {
         })
     }
 
-    /// An empty file beside the place, which removes itself unless it is kept.
+    /// An empty file beside the destination, deleted on drop unless it is persisted.
     fn temporary(&self) -> Result<NamedTempFile, WriteError> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".rdpscan-").suffix(".part");
@@ -214,8 +189,7 @@ impl Place {
     }
 }
 
-/// Those of the file that is replaced, else what the user's mask leaves of read and write for all, like any file that a
-/// program makes: a temporary file's own are for one user only.
+/// The permissions of the file to replace, else 0666 without the user's mask: a temporary file's own are for one user only.
 #[cfg(unix)]
 fn set_permissions(builder: &mut tempfile::Builder<'_, '_>, path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;

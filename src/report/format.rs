@@ -12,22 +12,22 @@ use crate::sanitize;
 
 type Writer = fn(&Sheet<'_>, &Policy, &mut dyn Write) -> io::Result<()>;
 
-/// What is known of a format besides its word.
+/// The properties of a format besides its word.
 struct Spec {
     /// File extensions without the dot, the usual one first.
     extensions: &'static [&'static str],
-    /// What it is good for, in a few words.
+    /// Its purpose, in a few words.
     help: &'static str,
-    /// What a file of it begins with, where that tells it from others.
+    /// How a file begins, if that identifies the format.
     begins: &'static [&'static str],
-    /// Its table of hosts can have chosen columns; other formats always have all of theirs.
+    /// The columns of its table of hosts can be chosen.
     takes_columns: bool,
-    /// Made for people, who want the worst hosts first. Programs want the order of addresses.
+    /// For people, who want the worst hosts first. For programs, hosts are sorted by address.
     is_for_people: bool,
     is_binary: bool,
     /// [`super::open`] reads it.
     is_readable: bool,
-    /// `None` for the recording, which holds events and is written as they come.
+    /// `None` for the recording, which is written event by event during a scan.
     write: Option<Writer>,
 }
 
@@ -140,19 +140,19 @@ impl Format {
             .filter(|format| format.spec().write.is_some())
     }
 
-    /// What it is good for, in a few words.
+    /// Its purpose, in a few words.
     #[must_use]
     pub fn help(self) -> &'static str {
         self.spec().help
     }
 
-    /// File extensions that mean this format, the usual one first, without the dot.
+    /// File extensions without the dot, the usual one first.
     #[must_use]
     pub fn extensions(self) -> &'static [&'static str] {
         self.spec().extensions
     }
 
-    /// The format that a file's extension asks for; case does not count.
+    /// The format of a file's extension, whatever its case.
     pub fn from_extension(path: &Path) -> Result<Self, FormatError> {
         let extension = path.extension().map(|text| text.to_string_lossy());
         let is_meant = |known: &&str| {
@@ -166,7 +166,7 @@ impl Format {
             })
     }
 
-    /// The format of a file that begins like this, where that tells.
+    /// The format of a file, if its beginning identifies it.
     pub(super) fn from_beginning(file: &[u8]) -> Option<Self> {
         let begins = |format: Self| format.spec().begins.iter().map(move |text| (*text, format));
         Self::ALL
@@ -177,25 +177,21 @@ impl Format {
             .map(|(_, format)| format)
     }
 
-    /// Not for a terminal.
     #[must_use]
     pub fn is_binary(self) -> bool {
         self.spec().is_binary
     }
 
-    /// Whether it is made for people and not for programs.
     #[must_use]
     pub fn is_for_people(self) -> bool {
         self.spec().is_for_people
     }
 
-    /// Whether its table of hosts can have chosen columns; other formats always have all of theirs.
     #[must_use]
     pub fn takes_columns(self) -> bool {
         self.spec().takes_columns
     }
 
-    /// Whether [`super::open`] reads it.
     #[must_use]
     pub fn is_readable(self) -> bool {
         self.spec().is_readable

@@ -1,7 +1,7 @@
-//! Writes a fleet in the formats that people and programs read, and reads the JSON back.
+//! Report formats, and reading saved scans.
 //!
-//! One file per format. A saved report carries the facts, not only what was thought of them, so that it is judged anew by
-//! whoever opens it.
+//! One file per format, declared in `format`. A saved report holds the facts too, so that it is judged by the rules of the version
+//! that opens it.
 
 #[cfg(test)]
 mod corpus;
@@ -31,42 +31,40 @@ pub use format::{Format, FormatError};
 pub use json_v1::{REPORT_SCHEMA, report_schema};
 pub use read::{Opened, ReadError, Reason, open, open_from};
 
-/// What is written of a fleet.
+/// The part of a fleet to write.
 #[derive(Debug, Clone, Copy)]
 pub struct Selection<'a> {
-    /// The fleet.
     pub fleet: &'a Fleet,
-    /// Its rows, in the order wanted.
+    /// Rows in output order.
     pub rows: &'a [HostId],
-    /// The rows are all hosts: members tried by reference are then kept too.
+    /// All hosts are selected: endpoints that only names resolve to are then included.
     pub whole: bool,
-    /// The columns wanted, for formats that take them ([`Format::takes_columns`]); `None` is the format's own.
+    /// Columns for formats that take them ([`Format::takes_columns`]); `None` for the format's own.
     pub columns: Option<&'a [Field]>,
 }
 
 impl<'a> Selection<'a> {
-    /// The hosts selected, in order.
     pub fn hosts(&self) -> impl Iterator<Item = &'a Host> + use<'a> {
         let (fleet, rows) = (self.fleet, self.rows);
         rows.iter().filter_map(|id| fleet.host(*id))
     }
 }
 
-/// Writes a selection. Give `out` a buffer.
+/// Writes a selection. `out` should be buffered.
 ///
 /// # Errors
-/// When it cannot be written, and for [`Format::Ndjson`], which a fleet has no events for.
+/// When `out` fails, and for [`Format::Ndjson`], since a fleet holds no events.
 pub fn write(format: Format, selection: &Selection<'_>, out: &mut dyn Write) -> io::Result<()> {
     format.write(&Sheet::new(selection), selection.fleet.policy(), out)
 }
 
-/// A host as the JSON report has it, indented; `None` when it cannot be written. Text from the network is raw.
+/// A host's entry of the JSON report, indented. Text from the network is raw.
 #[must_use]
 pub fn host_json(host: &Host, fleet: &Fleet) -> Option<String> {
     json_v1::host(host, fleet).ok()
 }
 
-/// Writes a selection as text, the table wrapped to `width` columns; `None` wraps nothing.
+/// Writes a selection as text, with the table wrapped to `width` terminal columns.
 pub fn write_text(
     selection: &Selection<'_>,
     width: Option<u16>,

@@ -4,9 +4,8 @@
 //! no number. Times are absolute, so that an alert on `rdpscan_certificate_not_after_timestamp_seconds - time()` is right
 //! between scans too, and a certificate that has expired does not vanish. `rdpscan_up` is there for every host.
 //!
-//! Metric after metric is written in the text format (Prometheus, "Exposition formats", version 0.0.4), each in a pass of its
-//! own over the hosts: all lines of a metric have to stand together, and holding them until then would take several times
-//! the memory of the fleet.
+//! The text format (Prometheus, "Exposition formats", version 0.0.4) wants all samples of a metric in one group, so each metric is
+//! a pass of its own over the hosts: buffering the samples would take several times the memory of the fleet.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -19,7 +18,6 @@ use crate::model::{
 };
 use crate::sanitize;
 
-/// Writes the metrics, each with its help and type.
 pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     for (name, help, source) in METRICS {
         let mut metric = Metric {
@@ -48,16 +46,15 @@ pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Labels and their values; the names are this program's own.
 type Labels<'a> = Vec<(&'static str, Cow<'a, str>)>;
 
-/// Where the samples of a metric come from.
+/// The source of a metric's samples.
 enum Source {
     /// The scan as a whole.
     Scan(fn(&Sheet<'_>, &mut Metric<'_>) -> io::Result<()>),
-    /// What is thought of each host.
+    /// The diagnosis of each host.
     Host(fn(&Host, &mut Metric<'_>) -> io::Result<()>),
-    /// What was observed of each host, which has to be spread out for it.
+    /// The facts of each host, which are decompressed for it.
     Facts(fn(&Row<'_>, &mut Metric<'_>) -> io::Result<()>),
 }
 
@@ -84,19 +81,18 @@ const METRICS: &[(&str, &str, Source)] = &[
     ("rdpscan_up", "1 when Remote Desktop answers as it should, 0 when mstsc would be refused or nothing answers, NaN when not probed.", Source::Host(up)),
 ];
 
-/// A metric that is being written.
 struct Metric<'a> {
     name: &'static str,
     help: &'static str,
-    /// Whom the next samples are about.
+    /// Labels of the current host.
     of: Labels<'a>,
     is_begun: bool,
     out: &'a mut dyn Write,
 }
 
 impl Metric<'_> {
-    /// Writes a sample with these labels besides those of the host, all in order of name. A metric without a sample is not
-    /// mentioned at all.
+    /// Writes a sample with these labels and those of the host, sorted by name. The first sample writes the header, so a metric
+    /// without samples has none.
     fn put(&mut self, more: &[(&'static str, &str)], value: impl Into<f64>) -> io::Result<()> {
         let Self {
             name, help, out, ..
@@ -118,7 +114,7 @@ impl Metric<'_> {
     }
 }
 
-/// A label's value as the text format wants it: a backslash before backslashes and quotes, `\n` for a line feed.
+/// Escapes a label value: a backslash before backslashes and quotes, `\n` for a line feed.
 fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(['\\', '"', '\n']) {
         return text.into();
@@ -135,7 +131,7 @@ fn escaped(text: &str) -> Cow<'_, str> {
     escaped.into()
 }
 
-/// What tells hosts apart in every metric.
+/// Labels that identify a host.
 fn labels<'a>(host: &Host, name: Option<&'a str>) -> Labels<'a> {
     let key = host.key();
     let address = key
@@ -196,7 +192,7 @@ fn hosts_with_finding(sheet: &Sheet<'_>, metric: &mut Metric<'_>) -> io::Result<
 fn up(host: &Host, metric: &mut Metric<'_>) -> io::Result<()> {
     let up = match host.diagnosis.state {
         HostState::Healthy | HostState::Degraded => 1.0,
-        // Nobody knows, and nobody is to be woken up.
+        // Unknown: no alert.
         HostState::NotProbed | HostState::Skipped => f64::NAN,
         _ => 0.0,
     };
@@ -268,12 +264,11 @@ fn median(spread: Option<Spread>, metric: &mut Metric<'_>) -> io::Result<()> {
     spread.map_or(Ok(()), |spread| metric.put(&[], seconds(spread.median)))
 }
 
-/// Milliseconds as seconds, to the microsecond: more was not measured, and what division leaves behind is noise.
+/// Milliseconds as seconds, rounded to the microsecond, which is the resolution of the measurements.
 fn seconds(milliseconds: f64) -> f64 {
     (milliseconds * 1000.0).round() / 1_000_000.0
 }
 
-/// A label's value without what could steer a terminal; it is escaped when it is written.
 fn safe(text: &str) -> Cow<'_, str> {
     sanitize::single_line(text)
 }

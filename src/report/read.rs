@@ -14,88 +14,68 @@ use crate::record::{self, RecordError};
 use crate::sanitize;
 use source::LONGEST_TEXT;
 
-/// A saved scan, and what the user should know about the reading.
+/// A saved scan, and notes about reading it.
 #[derive(Debug)]
 pub struct Opened {
-    /// The scan, judged as of its own time by today's rules.
+    /// Judged as of the scan's own time.
     pub fleet: Fleet,
-    /// One line each; empty when all is well.
+    /// For the user, one line each.
     pub notes: Vec<String>,
-    /// It is a recording: events, and not only what was made of them.
+    /// It is a recording of events.
     pub is_recording: bool,
 }
 
-/// A saved scan that cannot be read, in one line.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read `{name}`: {reason}")]
 pub struct ReadError {
-    /// The file, safe to print.
+    /// Safe to print.
     name: String,
-    /// Why, and the way out.
     reason: Reason,
 }
 
 impl ReadError {
-    /// Why the file cannot be read, and the way out.
     #[must_use]
     pub const fn reason(&self) -> &Reason {
         &self.reason
     }
 }
 
-/// Why a saved scan cannot be read.
+/// Why a saved scan cannot be read. Texts are safe to print.
 #[derive(Debug, thiserror::Error)]
 pub enum Reason {
-    /// The operating system says no.
     #[error("{0}; check the name and your rights to it")]
     Io(io::Error),
-    /// A directory.
     #[error("it is a directory; name a file in it")]
     Directory,
-    /// Beyond what any writer makes.
     #[error("a text in it is longer than {LONGEST_TEXT} bytes; use the file as rdpscan wrote it")]
     TooLong,
-    /// Nothing in it.
     #[error("it is empty; the scan that should have written it did not get so far, scan again")]
     Empty,
-    /// It stops in the middle.
     #[error(
         "it ends in the middle, at line {line}: it was cut short when it was saved or copied; copy it again, or scan again"
     )]
-    Truncated {
-        /// Line, from 1.
-        line: usize,
-    },
-    /// Neither of the forms that can be read.
+    Truncated { line: usize },
+    /// Neither a report nor a recording.
     #[error(
         "it is not a saved scan ({detail}); give a file written with --format json or --format ndjson"
     )]
-    NotAReport {
-        /// What is there instead, safe to print.
-        detail: String,
-    },
-    /// Written by a later rdpscan, in a form that this one does not know.
+    NotAReport { detail: String },
+    /// Written by a version of rdpscan with another format.
     #[error(
         "it is in the form `{found}`, and this version reads `{REPORT_SCHEMA}`; read it with the rdpscan that wrote it, or update this one"
     )]
-    Version {
-        /// The schema found, safe to print.
-        found: String,
-    },
-    /// The right form, but something in it does not fit.
+    Version { found: String },
+    /// The right schema, with content that does not fit it.
     #[error("it does not hold to `{REPORT_SCHEMA}`: {detail}; {advice}")]
     Content {
-        /// What does not fit, safe to print.
         detail: String,
-        /// The way out.
         advice: &'static str,
     },
-    /// A recording of events that cannot be read.
     #[error("{0}")]
     Recording(RecordError),
 }
 
-/// Opens a scan saved as JSON or NDJSON, whichever it is by its content.
+/// Opens a scan saved as JSON or NDJSON, which its content decides.
 pub fn open(path: &Path, policy: Policy) -> Result<Opened, ReadError> {
     let name = path.to_string_lossy();
     let failed = |reason| ReadError {
@@ -110,7 +90,7 @@ pub fn open(path: &Path, policy: Policy) -> Result<Opened, ReadError> {
     open_from(file, &name, policy)
 }
 
-/// Opens a saved scan from anywhere; `name` stands for it in messages. Memory is taken for the fleet, not for the file.
+/// Reads a saved scan; `name` is used in messages. The file is streamed, so memory depends on the fleet only.
 pub fn open_from(source: impl Read, name: &str, policy: Policy) -> Result<Opened, ReadError> {
     read(source, name, policy).map_err(|reason| ReadError {
         name: sanitize::terminal(name).into_owned(),
@@ -155,7 +135,7 @@ fn read(source: impl Read, name: &str, policy: Policy) -> Result<Opened, Reason>
     })
 }
 
-/// Goes on to the first byte that is no blank.
+/// Skips white space.
 fn skip_blank(text: &mut impl BufRead) -> io::Result<()> {
     loop {
         let buffer = text.fill_buf()?;
@@ -168,7 +148,7 @@ fn skip_blank(text: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-/// What a file is that holds no JSON: by how it begins, else by its name, else by a heading such as `rdpscan` writes.
+/// The format of a file that holds no JSON: by its beginning, else by its name, else by a CSV heading.
 fn other_format(text: &[u8], name: &str) -> Option<Format> {
     if text.starts_with(b"{") || text.starts_with(b"[") {
         return None;
@@ -185,7 +165,7 @@ fn other_format(text: &[u8], name: &str) -> Option<Format> {
     })
 }
 
-/// Whether an event begins here, by its first key. A report's keys are others, but for `scan`, which is an object there.
+/// Whether an event begins here, by its first key. A report shares only the key `scan`, whose value is an object there.
 fn is_recording(beginning: &[u8]) -> bool {
     let Some(inside) = beginning.strip_prefix(b"{") else {
         return false;
@@ -201,7 +181,7 @@ fn is_recording(beginning: &[u8]) -> bool {
             b"scan" => is_text,
             other => matches!(
                 other,
-                b"at" | b"epoch" | b"event" | b"seq" | b"site" | b"stream"
+                b"at" | b"epoch" | b"event" | b"run_id" | b"seq" | b"site" | b"stream"
             ),
         }
 }
@@ -209,7 +189,7 @@ fn is_recording(beginning: &[u8]) -> bool {
 const DAMAGED: &str = "the file was changed after it was saved; use the original, or scan again";
 const FROM_NEWER: &str = "it comes from a newer rdpscan; update this one";
 
-/// Text from a file, safe to print and not too long.
+/// Text from a file, shortened and safe to print.
 fn short(text: &str) -> String {
     let short: String = text.chars().take(200).collect();
     sanitize::single_line(&short).into_owned()

@@ -30,15 +30,14 @@ const HEADER: [&str; 9] = [
     "FIRST FINDING",
 ];
 
-/// Columns of a terminal for a name in the table, so that one absurd name does not push everybody's findings out of sight.
+/// Terminal columns for a name in the table, so that a very long name does not hide the findings.
 const WIDEST_NAME: usize = 48;
-/// Columns of a terminal for a cell of a chosen column: findings come with their titles.
+/// Terminal columns for a cell of a chosen column: findings include their titles.
 const WIDEST_CHOSEN: usize = 80;
-/// Characters of the longest name that DNS knows (RFC 1035 2.3.4). Only what is longer, and so is none, is cut in a file.
+/// Characters of the longest DNS name (RFC 1035 2.3.4). In a file only longer texts are cut.
 const LONGEST_NAME: usize = 253;
 
-/// Writes the whole report. `width` in columns lets the table wrap; `None` gives every row one line, in which nothing is cut: that
-/// is a file or a pipe.
+/// With a `width` in terminal columns the table wraps. `None`, for files and pipes, gives every row one uncut line.
 pub(super) fn write(sheet: &Sheet<'_>, width: Option<u16>, out: &mut dyn Write) -> io::Result<()> {
     banners(sheet, out)?;
     if sheet.rows.is_empty() {
@@ -111,7 +110,7 @@ fn table(sheet: &Sheet<'_>, width: Option<u16>) -> Table {
     let last = count.saturating_sub(1);
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, if index == last { 0 } else { 2 }));
-        // A state or an address broken over two lines can no longer be searched for, or pasted.
+        // A state or an address that wraps cannot be searched for or pasted.
         if matches!(columns.get(index), Some(Field::State | Field::Address)) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
@@ -160,7 +159,7 @@ fn cells(row: &Row<'_>, width: Option<u16>) -> [String; HEADER.len()] {
     ]
 }
 
-/// At most `most` columns, the last of them an ellipsis when something was cut.
+/// Cuts to `most` columns, with an ellipsis.
 fn shorten(text: &str, most: usize) -> String {
     if text.width() <= most {
         return text.to_owned();
@@ -188,7 +187,7 @@ fn address(row: &Row<'_>) -> String {
     }
 }
 
-/// Status, end and days left: the datum must not vanish on the day that it matters.
+/// Status, end and days left.
 fn certificate(row: &Row<'_>) -> String {
     let Some(leaf) = row.certificate() else {
         return dash();

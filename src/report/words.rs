@@ -1,4 +1,4 @@
-//! Facts in the words that several formats share.
+//! Texts that several formats share.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -20,7 +20,7 @@ pub(super) fn alternative_names(facts: &CertificateFacts) -> Vec<String> {
         .collect()
 }
 
-/// The first `most` names and addresses of a certificate with commas between them, and how many more there are.
+/// The first `most` names and addresses of a certificate, separated by commas, and the number of others.
 pub(super) fn names(facts: &CertificateFacts, most: usize) -> String {
     let names = alternative_names(facts);
     let shown = names.get(..most).unwrap_or(&names);
@@ -28,7 +28,7 @@ pub(super) fn names(facts: &CertificateFacts, most: usize) -> String {
     listed_of(shown, (names.len() - shown.len()).saturating_add(left_out))
 }
 
-/// Date and time as a spreadsheet takes them, UTC.
+/// Date and time in UTC, in a form that spreadsheets recognise.
 pub(super) fn spreadsheet_time(time: impl Into<UtcSecond>) -> String {
     time.into()
         .civil()
@@ -36,12 +36,11 @@ pub(super) fn spreadsheet_time(time: impl Into<UtcSecond>) -> String {
         .to_string()
 }
 
-/// The day alone, UTC.
+/// The date in UTC.
 pub(super) fn day(time: impl Into<UtcSecond>) -> String {
     time.into().civil().strftime("%Y-%m-%d").to_string()
 }
 
-/// Whom was asked.
 pub(super) fn resolver(resolver: Resolver) -> String {
     match resolver {
         Resolver::System => "this machine's resolver".to_owned(),
@@ -50,21 +49,21 @@ pub(super) fn resolver(resolver: Resolver) -> String {
     }
 }
 
-/// UTF-16 units that a cell of Excel holds.
+/// Excel's limit for a cell, in UTF-16 units.
 const LONGEST_CELL: usize = 32_767;
-/// Units of a cell kept free for a count of what is left out, and for quotes in front of what looks like a formula.
+/// Units reserved for the count of omitted values and for quotes in front of formulas.
 const SPARE: usize = 767;
 
 fn units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
-/// Values with commas between them. What does not fit into a cell is counted; no value is cut.
+/// Values separated by commas. Those that do not fit into a cell are counted; no value is cut.
 pub(super) fn listed<S: AsRef<str>>(values: &[S]) -> String {
     listed_of(values, 0)
 }
 
-/// Values as in [`listed`], of a list that has `beyond` more.
+/// As [`listed`], for a list with `beyond` more values.
 pub(super) fn listed_of<S: AsRef<str>>(values: &[S], beyond: usize) -> String {
     let mut left_out = beyond;
     let mut list = String::new();
@@ -73,7 +72,7 @@ pub(super) fn listed_of<S: AsRef<str>>(values: &[S], beyond: usize) -> String {
         let value = value.as_ref();
         let separator = if index == 0 { "" } else { ", " };
         let wanted = units(value) + separator.len();
-        // A single value that fills a cell by itself is cut by whoever writes the cell.
+        // A single value that is longer than a cell is cut by `cut`.
         if wanted > room && index > 0 {
             left_out = left_out.saturating_add(values.len() - index);
             break;
@@ -99,7 +98,7 @@ pub(super) fn first(texts: &Texts, most: usize) -> String {
     }
 }
 
-/// As much of a text as a cell of Excel holds, with an ellipsis in place of the rest.
+/// A text cut to the size of an Excel cell, with an ellipsis.
 pub(super) fn cut(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.len() <= LONGEST_CELL || units(&text) <= LONGEST_CELL {
         return text;
@@ -113,7 +112,7 @@ pub(super) fn cut(text: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(fitting.chain(['…']).collect())
 }
 
-/// Addresses that were probed and are no row, by why: "250 filtered, 3 only as addresses of a name"; `None` without any.
+/// Probed addresses without a row, by reason: "250 filtered, 3 only as addresses of a name"; `None` without any.
 pub(super) fn without_a_row(sheet: &Sheet<'_>, end: &ScanEnd) -> Option<String> {
     let unlisted = end.unlisted;
     let parts: Vec<String> = [
@@ -130,7 +129,7 @@ pub(super) fn without_a_row(sheet: &Sheet<'_>, end: &ScanEnd) -> Option<String> 
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// A note that stands in every list, whatever its severity: nobody shall take silence about a host for a judgement.
+/// A finding that every list includes whatever its severity, so that an unprobed host does not look healthy.
 pub(super) fn says_why_not_probed(found: &Finding) -> bool {
     matches!(found.id, "RDP-GATEWAY" | "RDP-NOT-REACHED")
 }
@@ -140,8 +139,7 @@ pub(super) fn in_turn(remedies: &[&str]) -> Option<String> {
     (!remedies.is_empty()).then(|| remedies.join(", then "))
 }
 
-/// Each name of a host that is in trouble, with where it leads: "fs03.corp.example leads to 10.0.0.250 (no answer)". Raw: the
-/// caller makes it safe.
+/// Each name with a DNS trouble and its addresses: "fs03.corp.example leads to 10.0.0.250 (no answer)". Raw network text.
 pub(super) fn where_names_lead(host: &Host) -> String {
     let own = host.key().endpoint().map(|own| own.address);
     let troubled = host.diagnosis.name_paths.iter();
@@ -169,7 +167,7 @@ pub(super) fn where_names_lead(host: &Host) -> String {
     lines.join("; ")
 }
 
-/// What is at an address behind a name.
+/// The machine at an address of a name.
 fn machine(member: NameMember, own: Option<IpAddr>) -> &'static str {
     match (member.reachable, member.same_identity) {
         _ if own == Some(member.address) => "this host",
@@ -181,8 +179,8 @@ fn machine(member: NameMember, own: Option<IpAddr>) -> &'static str {
     }
 }
 
-/// The names of a host side by side: "asked for erp.corp.example; PTR srv05.corp.example; certificate none; NTLM srv05". Raw:
-/// the caller makes them safe.
+/// The names of a host by source: "asked for erp.corp.example; PTR srv05.corp.example; certificate none; NTLM srv05". Raw
+/// network text.
 pub(super) fn names_side_by_side(history: &History) -> String {
     let sides: Vec<String> = diagnosis::names_side_by_side(history)
         .into_iter()

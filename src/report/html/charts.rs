@@ -1,4 +1,4 @@
-//! Counts, laid out for the page's drawings.
+//! Charts of the fleet's counts.
 
 use serde::Serialize;
 
@@ -8,14 +8,14 @@ use crate::fleet::{EXPIRY_WEEKS, Summary};
 use crate::model::{DnsVerdict, HostState, Nla, TlsVersion};
 use crate::report::sheet::Sheet;
 
-/// Height of the histogram's highest bar, in its own units.
+/// Height of the highest bar.
 const HIGHEST: u64 = 100;
 
-/// A number of hosts for each of some words.
+/// A bar chart of hosts by the values of a column.
 #[derive(Serialize)]
 pub(super) struct Bars {
     heading: &'static str,
-    /// What a search for one of them begins with, and the id of the chart.
+    /// Filter field, and id of the chart.
     column: &'static str,
     counts: Vec<Bar>,
 }
@@ -23,12 +23,12 @@ pub(super) struct Bars {
 #[derive(Serialize)]
 struct Bar {
     label: String,
-    /// What lists its hosts in the table; nothing for those of which the column says nothing.
+    /// Filter for its hosts; `None` for hosts without a value.
     query: Option<String>,
-    /// The class that gives it a glyph and a colour.
+    /// CSS class for glyph and colour.
     class: String,
     hosts: u64,
-    /// Of 1000: its share of all hosts, and those before it.
+    /// Per mille of all hosts: this bar, and those before it.
     share: u64,
     before: u64,
     percent: String,
@@ -77,7 +77,7 @@ impl Bars {
         Self::new("Hosts by state", "state", summary.hosts, counts)
     }
 
-    /// The newest first, and each as the column of the table calls it.
+    /// Newest version first, labelled as in the table's column.
     pub(super) fn tls(summary: &Summary) -> Self {
         let versions = summary.by_tls.iter().rev().map(|(version, count)| {
             let (label, class) = match version {
@@ -127,7 +127,7 @@ impl Bars {
     }
 }
 
-/// A share that is neither nothing nor all never looks so.
+/// Rounded, but never 0 % of some or 100 % of less than all.
 fn percent(part: u64, all: u64) -> String {
     if part == all {
         return "100 %".to_owned();
@@ -142,13 +142,13 @@ fn percent(part: u64, all: u64) -> String {
     }
 }
 
-/// Certificates by the week of their end.
+/// Certificates by the week in which they expire.
 #[derive(Serialize)]
 pub(super) struct Histogram {
     bars: Vec<Column>,
-    /// Everything that the drawing shows, in words.
+    /// Text alternative of the drawing.
     words: String,
-    /// Hosts that showed no certificate, or one without a readable end.
+    /// Hosts without a certificate, or with an unreadable end of validity.
     without: u64,
     certificates: u64,
 }
@@ -188,7 +188,7 @@ impl Histogram {
         }));
         let later = summary.days_left(EXPIRY_WEEKS * 7..=i64::MAX);
         bars.push(("later".to_owned(), "good", later));
-        // Those that end later are often nearly all, and would flatten the weeks that matter.
+        // Most certificates expire later, which would flatten the weeks.
         let highest = bars
             .iter()
             .take(bars.len() - 1)
@@ -226,7 +226,7 @@ impl Histogram {
     }
 }
 
-/// A bar that stands for something can be seen.
+/// Every bar with hosts is visible.
 fn height(hosts: u64, highest: u64) -> u64 {
     if hosts == 0 {
         return 0;

@@ -1,20 +1,19 @@
-//! Everything about one host.
+//! The details of one host.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::facts::{self, Fact};
+use super::sections::{self, LabelledValue};
 use super::waterfall::{self, Waterfall};
 use super::{overview, prose, severity};
 use crate::diagnosis::{self, Diagnosis, Disagreement, remedies};
 use crate::model::{CertificateFacts, History, not_a_host};
 use crate::report::sheet::Row;
 
-/// One host, spread out.
 #[derive(Serialize)]
-pub(super) struct Host {
+pub(super) struct HostDetails {
     number: usize,
     state: &'static str,
     stage: Option<&'static str>,
@@ -22,19 +21,18 @@ pub(super) struct Host {
     address: String,
     predicted: Option<Predicted>,
     findings: Vec<Finding>,
-    /// What cannot be told yet, and what would tell.
     undetermined: Vec<String>,
     attempts: Vec<Waterfall>,
-    certificate: Vec<Fact>,
+    certificate: Vec<LabelledValue>,
     validity: Option<Validity>,
-    itself: Vec<Fact>,
-    stability: Vec<Fact>,
+    itself: Vec<LabelledValue>,
+    stability: Vec<LabelledValue>,
     dns: &'static str,
     disagreement: Option<&'static str>,
-    /// Each name, and who gave it.
+    /// Each name with its sources.
     names: Vec<(String, String)>,
     paths: Vec<Path>,
-    lookups: Vec<Fact>,
+    lookups: Vec<LabelledValue>,
 }
 
 #[derive(Serialize)]
@@ -53,18 +51,18 @@ struct Finding {
     confidence: &'static str,
     title: String,
     evidence: String,
-    /// Keys and titles, the first to try first.
+    /// Keys and titles, in the order to try.
     remedies: Vec<(&'static str, &'static str)>,
 }
 
-/// The certificate's life, of 1000.
+/// The elapsed part of a certificate's validity, per mille.
 #[derive(Serialize)]
 struct Validity {
     spent: i64,
     over: bool,
 }
 
-/// A name, and where one of its addresses leads.
+/// One address of a name.
 #[derive(Serialize)]
 struct Path {
     name: String,
@@ -74,7 +72,7 @@ struct Path {
     machine: &'static str,
 }
 
-impl Host {
+impl HostDetails {
     pub(super) fn new(number: usize, row: &Row<'_>, now: Option<Timestamp>) -> Self {
         let history = &row.history;
         let diagnosis = &row.host.diagnosis;
@@ -88,15 +86,15 @@ impl Host {
             findings: diagnosis.findings.iter().map(finding).collect(),
             undetermined: diagnosis::undetermined_lines(&row.undetermined()),
             attempts: waterfall::draw(&history.attempts),
-            certificate: facts::certificate(row, now),
+            certificate: sections::certificate(row, now),
             validity: now.and_then(|now| validity(row.certificate()?, now)),
-            itself: facts::itself(history, diagnosis.security.word(), diagnosis.nla.word()),
-            stability: facts::stability(&diagnosis.stability),
+            itself: sections::itself(history, diagnosis.security.word(), diagnosis.nla.word()),
+            stability: sections::stability(&diagnosis.stability),
             dns: diagnosis.dns.word(),
             disagreement: diagnosis.disagreement.map(Disagreement::words),
             names: names(history),
             paths: paths(row),
-            lookups: facts::lookups(history),
+            lookups: sections::lookups(history),
         }
     }
 }
@@ -138,7 +136,6 @@ fn validity(leaf: &CertificateFacts, now: Timestamp) -> Option<Validity> {
     })
 }
 
-/// Each name with everybody who gave it.
 fn names(history: &History) -> Vec<(String, String)> {
     let mut by_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for observed in &history.names {

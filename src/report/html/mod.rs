@@ -1,17 +1,17 @@
 //! One HTML file for a whole scan: no remote asset, complete without its script.
 //!
-//! The templates stand beside this file. Every value that they print goes through [`sanitize::html`], whatever its source: no
-//! template marks a value as safe, except the style sheet and the script, which are this program's own. The page's policy
-//! lets no other style or script run and nothing be fetched.
+//! The templates are in this folder. Every value that they print goes through [`sanitize::html`]: no template marks a value as
+//! safe, except the style sheet and the script, which are constants. The page's policy allows no other style or script and no
+//! request.
 //!
-//! A host's details stand in a `noscript` element: with scripting switched off they are part of the page; with it, the
-//! browser keeps them as one piece of text until the host is opened or printed, so that thousands of hosts stay light.
+//! A host's details are in a `noscript` element: without scripting they are part of the page; with it, the browser keeps them as
+//! text until the host is opened or printed, so that a page of thousands of hosts stays fast.
 
 mod charts;
 mod details;
-mod facts;
 mod overview;
 mod remedy;
+mod sections;
 #[cfg(test)]
 mod tests;
 mod waterfall;
@@ -31,7 +31,7 @@ use super::sheet::Sheet;
 use crate::diagnosis::Policy;
 use crate::model::Severity;
 use crate::sanitize;
-use overview::Overview;
+use overview::PageHead;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -45,17 +45,15 @@ const TEMPLATES: [(&str, &str); 5] = [
     ("bottom.html", include_str!("bottom.html")),
 ];
 
-/// What the first part of the page is made of.
 #[derive(Serialize)]
 struct Top<'a> {
-    /// Of a `meta` element: no white space at its ends.
+    /// Content of a `meta` element, without white space at its ends.
     policy: String,
     style: Value,
     script: Value,
-    overview: &'a Overview,
+    overview: &'a PageHead,
 }
 
-/// Writes the page, host by host.
 pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> io::Result<()> {
     let sources = TEMPLATES.map(|(name, text)| (name, flat(text)));
     let pages = environment(&sources).map_err(io::Error::other)?;
@@ -66,7 +64,7 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
         out.write_all(text.map_err(io::Error::other)?.as_bytes())
     };
     let (style, script) = (lines(STYLE), lines(SCRIPT));
-    let overview = Overview::new(sheet, policy);
+    let overview = PageHead::new(sheet, policy);
     let top = Top {
         policy: content_policy(&style, &script),
         style: Value::from_safe_string(style),
@@ -76,17 +74,18 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
     put("top.html", Value::from(Serde(&top)))?;
     let ranks = overview::address_ranks(sheet);
     for (index, ((host, name), rank)) in sheet.rows.iter().zip(ranks).enumerate() {
-        let row = overview::Row::new(index + 1, host, *name, rank);
+        let row = overview::TableRow::new(index + 1, host, *name, rank);
         put("row.html", Value::from(Serde(&row)))?;
     }
     put("between.html", Value::from(Serde(&overview)))?;
     for (index, row) in sheet.rows().enumerate() {
-        let host = details::Host::new(index + 1, &row, sheet.times.map(|(_, newest)| newest));
+        let host =
+            details::HostDetails::new(index + 1, &row, sheet.times.map(|(_, newest)| newest));
         put("host.html", Value::from(Serde(&host)))?;
     }
     put(
         "bottom.html",
-        Value::from(Serde(&remedy::Chapter::new(sheet))),
+        Value::from(Serde(&remedy::Chapter::new(&sheet.summary))),
     )
 }
 
@@ -102,7 +101,7 @@ fn environment<'s>(sources: &'s [(&'s str, String)]) -> Result<Environment<'s>, 
     Ok(pages)
 }
 
-/// The one place where a value becomes part of the page.
+/// The only place where a value becomes text of the page.
 fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     match value.as_str() {
         Some(text) if !value.is_safe() => Ok(out.write_str(&sanitize::html(text))?),
@@ -110,7 +109,7 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     }
 }
 
-/// A template without its indentation, which would be written thousands of times.
+/// A template without its indentation, which would be repeated for every host.
 fn flat(template: &str) -> String {
     let mut flat = String::with_capacity(template.len());
     for line in template.lines() {
@@ -120,12 +119,12 @@ fn flat(template: &str) -> String {
     flat
 }
 
-/// The text with the line ends that a browser hashes.
+/// Line ends as a browser hashes them.
 fn lines(text: &str) -> String {
     text.replace("\r\n", "\n")
 }
 
-/// Nothing from anywhere, and of styles and scripts only these two.
+/// The Content-Security-Policy: no requests, and only this style and script.
 fn content_policy(style: &str, script: &str) -> String {
     let hash = |text: &str| BASE64.encode(digest(&SHA256, text.as_bytes()));
     format!(
@@ -145,7 +144,6 @@ const fn severity(severity: Severity) -> &'static str {
     severity.word()
 }
 
-/// Milliseconds as people read them.
 fn millis(ms: f64) -> String {
     if ms < 10.0 {
         format!("{ms:.1} ms")
@@ -156,14 +154,13 @@ fn millis(ms: f64) -> String {
     }
 }
 
-/// A piece of a catalogue text: words, or code between backticks.
+/// A part of a catalogue text: plain, or code between backticks.
 #[derive(Debug, Serialize)]
 struct Piece<'a> {
     text: Cow<'a, str>,
     code: bool,
 }
 
-/// A catalogue text in pieces.
 fn pieces(text: &str) -> Vec<Piece<'_>> {
     text.trim()
         .split('`')

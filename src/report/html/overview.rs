@@ -1,4 +1,4 @@
-//! What the top of the page says about the fleet, and the rows of its table.
+//! The top of the page, and the rows of its table.
 
 use std::collections::BTreeSet;
 
@@ -17,21 +17,20 @@ use crate::report::sheet::Sheet;
 use crate::report::words;
 use crate::table::Field;
 
-/// Rows that a browser lays out before its script has had a look at them.
+/// Rows that are visible before the script runs.
 const FIRST_ROWS: usize = 300;
-/// Targets named in full; the rest are counted.
+/// Targets listed; the rest are counted.
 const TARGETS_SHOWN: usize = 5;
 
-/// The fleet in numbers and words.
 #[derive(Serialize)]
-pub(super) struct Overview {
+pub(super) struct PageHead {
     version: String,
     title: String,
     headline: String,
     lede: String,
     /// Label and value, in order.
     facts: Vec<(&'static str, String)>,
-    /// Class and text of what must be known before anything else.
+    /// Class and text of notices.
     notes: Vec<(&'static str, String)>,
     states: Bars,
     expiry: Histogram,
@@ -40,21 +39,21 @@ pub(super) struct Overview {
     hosts: usize,
 }
 
-/// A kind of finding, and how many hosts have it.
+/// A kind of finding, and the hosts that have it.
 #[derive(Serialize)]
 struct Rule {
     id: &'static str,
     severity: &'static str,
     meaning: &'static str,
     hosts: u64,
-    /// How many of them at which severity, where it is not the same for all: "1 high, 2 info".
+    /// As [`FindingCount::split`].
     split: Option<String>,
-    /// Of 1000.
+    /// Per mille of the most frequent finding.
     share: u64,
     remedies: Vec<(&'static str, &'static str)>,
 }
 
-impl Overview {
+impl PageHead {
     pub(super) fn new(sheet: &Sheet<'_>, policy: &Policy) -> Self {
         let summary = &sheet.summary;
         Self {
@@ -78,13 +77,13 @@ impl Overview {
     }
 }
 
-/// Hosts in a state, without those that would refuse Remote Desktop: the headline counts them.
+/// Hosts in a state, without those that would refuse Remote Desktop, which the headline counts.
 fn in_state(sheet: &Sheet<'_>, state: HostState) -> u64 {
     let summary = &sheet.summary;
     summary.by_state.of(state) - summary.refusing.of(state)
 }
 
-/// The answer, before anything else. Only a host that offers Remote Desktop can be said not to refuse it.
+/// Only a host that offers Remote Desktop is counted as not refusing it.
 fn headline(sheet: &Sheet<'_>) -> String {
     let all = sheet.summary.hosts;
     let refusing = sheet.summary.refusing.sum();
@@ -118,7 +117,7 @@ fn headline(sheet: &Sheet<'_>) -> String {
     }
 }
 
-/// The answer about a host that is the only one.
+/// The headline for a single host.
 fn alone(diagnosis: &Diagnosis) -> &'static str {
     match diagnosis.state {
         HostState::Broken => "The host would refuse Remote Desktop",
@@ -143,7 +142,7 @@ fn alone(diagnosis: &Diagnosis) -> &'static str {
     }
 }
 
-/// What a number of hosts in a state is said to do, for one and for many; broken ones would refuse, and are in the headline.
+/// The verb for hosts in a state, singular and plural; `None` for broken hosts, which the headline counts.
 const fn doing(state: HostState) -> Option<(&'static str, &'static str)> {
     match state {
         HostState::Broken => None,
@@ -167,7 +166,7 @@ const fn doing(state: HostState) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// Every host that the headline does not count, by state; then what is wrong, whatever the state.
+/// The hosts that the headline does not count, by state; then troubles of all hosts.
 fn lede(sheet: &Sheet<'_>, policy: &Policy) -> String {
     let summary = &sheet.summary;
     let part = |count: u64, one: &str, many: &str| (count > 0).then(|| counted(count, one, many));
@@ -178,7 +177,7 @@ fn lede(sheet: &Sheet<'_>, policy: &Policy) -> String {
     let works = [HostState::Degraded, HostState::Healthy];
     let others = HostState::ALL.iter().filter(|state| !works.contains(state));
     let states: Vec<String> = if summary.hosts == 1 {
-        // Of one host the headline says the rest.
+        // The headline covers the other states of a single host.
         told(HostState::Degraded).into_iter().collect()
     } else {
         works
@@ -356,7 +355,7 @@ fn numbered(count: &FindingCount) -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
-/// Each row's place in the order of addresses.
+/// The rank of each row by address.
 pub(super) fn address_ranks(sheet: &Sheet<'_>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..sheet.rows.len()).collect();
     order.sort_by_key(|index| sheet.rows.get(*index).map(|(host, _)| host.key()));
@@ -369,9 +368,8 @@ pub(super) fn address_ranks(sheet: &Sheet<'_>) -> Vec<usize> {
     ranks
 }
 
-/// A line of the fleet's table.
 #[derive(Serialize)]
-pub(super) struct Row<'a> {
+pub(super) struct TableRow<'a> {
     number: usize,
     begins_rest: bool,
     rank: usize,
@@ -390,11 +388,11 @@ pub(super) struct Row<'a> {
     attempts: u32,
     finding: Option<&'a Finding>,
     more: usize,
-    /// The ids of all findings, in lower case, for a search.
+    /// Ids of all findings in lower case, for searching.
     ids: String,
 }
 
-impl<'a> Row<'a> {
+impl<'a> TableRow<'a> {
     pub(super) fn new(number: usize, host: &'a Host, name: Option<&'a str>, rank: usize) -> Self {
         let diagnosis = &host.diagnosis;
         let stability = &diagnosis.stability;
@@ -434,12 +432,12 @@ fn ids(findings: &[Finding]) -> String {
     ids.join(" ").to_ascii_lowercase()
 }
 
-/// A name that can be seen, and so be clicked on.
+/// A name that is not blank, and so can be clicked.
 pub(super) fn visible(name: Option<&str>) -> Option<&str> {
     name.filter(|name| !name.trim().is_empty())
 }
 
-/// A row's address in full, and what stands in its place where there is none.
+/// A row's address, or a text for a name without one.
 pub(super) fn address(key: &HostKey) -> String {
     match key {
         HostKey::Endpoint(endpoint) => endpoint.to_string(),

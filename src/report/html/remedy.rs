@@ -1,14 +1,12 @@
-//! The remedies that the hosts of a page need, once each.
-
-use std::collections::BTreeMap;
+//! The remedies that findings on the page name, each once.
 
 use serde::Serialize;
 
 use super::{Piece, pieces};
 use crate::diagnosis::remedies::{self, Place, Shell};
-use crate::report::sheet::Sheet;
+use crate::fleet::Summary;
 
-/// All of them, in order of number.
+/// In order of number.
 #[derive(Serialize)]
 pub(super) struct Chapter {
     remedies: Vec<Remedy>,
@@ -18,7 +16,7 @@ pub(super) struct Chapter {
 struct Remedy {
     key: &'static str,
     title: &'static str,
-    hosts: usize,
+    hosts: u64,
     purpose: Vec<Piece<'static>>,
     places: String,
     interrupts: Vec<Piece<'static>>,
@@ -53,24 +51,15 @@ struct Event {
 }
 
 impl Chapter {
-    pub(super) fn new(sheet: &Sheet<'_>) -> Self {
-        let mut hosts: BTreeMap<u8, (&'static remedies::Remedy, usize)> = BTreeMap::new();
-        for (host, _) in &sheet.rows {
-            let findings = &host.diagnosis.findings;
-            let mut needed: Vec<_> = findings
-                .iter()
-                .flat_map(|found| found.remedies)
-                .filter_map(|key| remedies::find(key))
-                .collect();
-            needed.sort_by_key(|remedy| remedy.number());
-            needed.dedup();
-            for remedy in needed {
-                hosts.entry(remedy.number()).or_insert((remedy, 0)).1 += 1;
-            }
-        }
+    pub(super) fn new(summary: &Summary) -> Self {
+        let needed = summary.by_remedy.iter();
+        let mut needed: Vec<_> = needed
+            .filter_map(|(key, hosts)| Some((remedies::find(key)?, hosts)))
+            .collect();
+        needed.sort_by_key(|(remedy, _)| remedy.number());
         Self {
-            remedies: hosts
-                .into_values()
+            remedies: needed
+                .into_iter()
                 .map(|(remedy, hosts)| Remedy::new(remedy, hosts))
                 .collect(),
         }
@@ -78,7 +67,7 @@ impl Chapter {
 }
 
 impl Remedy {
-    fn new(remedy: &'static remedies::Remedy, hosts: usize) -> Self {
+    fn new(remedy: &'static remedies::Remedy, hosts: u64) -> Self {
         let places: Vec<&str> = remedy.places.iter().copied().map(Place::words).collect();
         Self {
             key: &remedy.key,

@@ -1,4 +1,4 @@
-//! The attempts of a host as drawings on one scale.
+//! The attempts of a host as waterfalls on one scale.
 
 use serde::Serialize;
 
@@ -6,39 +6,36 @@ use super::{millis, prose};
 use crate::diagnosis::{Ending, endings};
 use crate::model::{Attempt, ProbeKind, StageRecord};
 
-/// Width of a drawing in its own units.
+/// Width of a drawing.
 const WIDTH: u64 = 1000;
 /// The narrowest stage drawn.
 const NARROWEST: u64 = 4;
 
-/// One attempt.
 #[derive(Serialize)]
 pub(super) struct Waterfall {
     number: u32,
     started: String,
     by_name: Option<String>,
     total: String,
-    /// `through`, `failed` or `open`: the class that gives the result its glyph.
+    /// CSS class: `through`, `failed` or `open`.
     result: &'static str,
     words: String,
     remarks: Vec<String>,
     stages: Vec<Stage>,
 }
 
-/// One stage, in the units of the drawing.
 #[derive(Serialize)]
 struct Stage {
     class: &'static str,
     start: u64,
     width: u64,
     took: String,
-    /// How it ended, when not well.
     failure: Option<String>,
-    /// The failure says something about the host.
+    /// The failure is the host's or the path's.
     blames: bool,
 }
 
-/// Every attempt, drawn on the scale of the longest.
+/// All attempts, on the scale of the longest.
 pub(super) fn draw(attempts: &[Attempt]) -> Vec<Waterfall> {
     let longest = attempts
         .iter()
@@ -55,7 +52,7 @@ pub(super) fn draw(attempts: &[Attempt]) -> Vec<Waterfall> {
         .collect()
 }
 
-/// `number` counts the attempts that are shown: an attempt's own goes on where a host was probed anew.
+/// `number` counts the attempts shown; an attempt's own number continues after a re-probe.
 fn waterfall(number: u32, attempt: &Attempt, ending: Ending<'_>, longest: u64) -> Waterfall {
     let (result, words) = match ending {
         Ending::Through => ("through", "got through".to_owned()),

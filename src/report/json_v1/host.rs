@@ -1,20 +1,21 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::certificate::CertificateV1;
+use super::lookup::LookupV1;
 use crate::diagnosis::{
-    self, Diagnosis, Disagreement, NamePath, ReplyGroup, Spread, Stability, Undetermined,
+    self, Disagreement, NamePath, ReplyGroup, Spread, Stability, Undetermined,
 };
 use crate::model::{
-    CertificateFacts, CertificateStatus, Confidence, Digest, DnsVerdict, Finding, HexBytes,
-    History, HostKey, HostState, KeyAlgorithm, Lookup, LookupAnswer, Moment, NameSource, Nla,
-    NtlmFacts, ProbeKind, Question, Resolver, SelectedSecurity, ServerFeature, Severity,
-    StabilityVerdict, Stage, TlsFacts, TlsHandshake, TrustVerdict, UtcSecond,
+    Confidence, Digest, DnsVerdict, Finding, History, HostKey, HostState, Moment, NameSource, Nla,
+    NtlmFacts, ObservedName, PredictedError, ProbeKind, SelectedSecurity, ServerFeature, Severity,
+    StabilityVerdict, Stage, TlsFacts, TlsHandshake, UtcSecond,
 };
 use crate::report::sheet::Row;
-use crate::report::words;
 
 /// One entry under `hosts`: what the facts in `history` mean by the rules of the version that wrote it.
 #[derive(Serialize, JsonSchema)]
@@ -27,7 +28,7 @@ pub(super) struct HostV1<'a> {
     /// The name to show.
     display_name: Option<&'a str>,
     /// The names in play.
-    names: Vec<NameV1<'a>>,
+    names: Cow<'a, [ObservedName]>,
     /// What is always true of the host.
     state: HostState,
     /// The stage where attempts end; `null` when they get through.
@@ -56,16 +57,6 @@ pub(super) struct HostV1<'a> {
     gateway: Option<&'a str>,
 }
 
-/// A name and who gave it.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Name")]
-struct NameV1<'a> {
-    /// In lower case, without the final dot.
-    name: &'a str,
-    /// Who gave it.
-    source: NameSource,
-}
-
 /// What the server chose in the RDP negotiation (MS-RDPBCGR 2.2.1.2.1).
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Security")]
@@ -92,77 +83,6 @@ struct TlsV1<'a> {
     group: Option<&'a str>,
     /// Whether the signature over the key exchange was right; `null` when it was not seen.
     signature_valid: Option<bool>,
-}
-
-/// The server's own certificate. Of one that cannot be read, only the thumbprints are there.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Certificate")]
-struct CertificateV1<'a> {
-    /// At `scan.evaluated_at`.
-    status: Option<CertificateStatus>,
-    /// The last common name of the subject.
-    common_name: Option<&'a str>,
-    /// The whole subject, RFC 4514 style.
-    subject: Option<&'a str>,
-    /// DNS names, then addresses, of the subject alternative name.
-    san: Vec<String>,
-    /// Names and addresses omitted from `san`, beyond 1024 or 16 KiB of them.
-    san_omitted: u32,
-    /// The whole issuer.
-    issuer: Option<&'a str>,
-    /// `null` when it says so and nobody checked its signature.
-    self_signed: Option<bool>,
-    /// Start of validity.
-    #[schemars(with = "Option<Moment>")]
-    not_before: Option<UtcSecond>,
-    /// End of validity.
-    #[schemars(with = "Option<Moment>")]
-    not_after: Option<UtcSecond>,
-    /// Whole days to the end, rounded down: negative after it.
-    days_left: Option<i64>,
-    /// The public key.
-    key: Option<KeyV1>,
-    /// The usual name, such as `sha256WithRSAEncryption`, or the dotted OID.
-    signature_algorithm: Option<&'a str>,
-    /// SHA-1 over the DER: the thumbprint that Windows shows.
-    sha1: Digest<20>,
-    /// SHA-256 over the DER.
-    sha256: Digest<32>,
-    /// Certificates sent, this one included.
-    chain_length: usize,
-    /// Serial number.
-    serial: Option<&'a HexBytes>,
-    /// What the scanning machine thinks of the chain.
-    trust: TrustV1,
-    /// Why it could not be read.
-    unparsable: Option<&'a str>,
-}
-
-/// What the scanning machine thinks of a chain.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "Trust")]
-enum TrustV1 {
-    /// It leads to a root that the machine knows.
-    Trusted,
-    /// Signed by its own key.
-    SelfSigned,
-    /// It leads to no root that the machine knows.
-    UnknownIssuer,
-    /// Refused for another reason, which `history` holds.
-    Rejected,
-    /// The machine's trust store was not consulted.
-    NotChecked,
-}
-
-/// A public key.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Key")]
-struct KeyV1 {
-    /// Its kind.
-    algorithm: KeyAlgorithm,
-    /// Length of the modulus, or size of the curve's field.
-    bits: Option<u32>,
 }
 
 /// What the server says of itself in the NTLM challenge (MS-NLMP 2.2.1.2).
@@ -197,68 +117,6 @@ struct DnsV1<'a> {
     lookups: Vec<LookupV1<'a>>,
     /// Name by name, where its addresses lead.
     names: &'a [NamePath],
-}
-
-/// One question to one resolver.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "HostLookup")]
-struct LookupV1<'a> {
-    /// The name or address.
-    question: String,
-    /// What was queried.
-    query: QueryV1,
-    /// `system`, `configured`, or the address and port of a server given with `--dns`.
-    resolver: String,
-    /// What came back.
-    answer: AnswerV1,
-    /// The addresses or names.
-    values: Vec<String>,
-    /// The smallest time to live in seconds, where the resolver gives it.
-    ttl_s: Option<u32>,
-    /// The resolver's words for an error.
-    detail: Option<&'a str>,
-    /// Milliseconds it took.
-    duration_ms: u32,
-}
-
-/// What a lookup queries.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "Query")]
-enum QueryV1 {
-    /// A and AAAA of a name.
-    Addresses,
-    /// PTR of an address.
-    Pointer,
-}
-
-/// What came back.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "Answer")]
-enum AnswerV1 {
-    /// Addresses.
-    Addresses,
-    /// Names.
-    Names,
-    /// There is no such name.
-    #[serde(rename = "nxdomain")]
-    NxDomain,
-    /// The name exists, but has no such record.
-    NoData,
-    /// The aliases (CNAME) of the name form a loop or an endless chain.
-    AliasLoop,
-    /// The query timed out.
-    Timeout,
-    /// The server failed.
-    #[serde(rename = "servfail")]
-    ServFail,
-    /// The server refused.
-    Refused,
-    /// "Not found" from the system's resolver, which gives no reason.
-    NotFound,
-    /// Anything else.
-    Error,
 }
 
 /// What repeated attempts say.
@@ -321,14 +179,8 @@ struct AnswerKindV1<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PredictedClientError")]
 struct PredictedV1<'a> {
-    /// In hexadecimal, such as `0x904`.
-    code: &'a str,
-    /// The documented meaning.
-    name: &'a str,
-    /// 1 to 100.
-    likelihood: u8,
-    /// Why, one line each.
-    reasons: &'a [String],
+    #[serde(flatten)]
+    predicted: &'a PredictedError,
     /// Event logs that would confirm it.
     confirm_in: Vec<&'static str>,
 }
@@ -362,7 +214,7 @@ impl<'a> HostV1<'a> {
             address: history.key.endpoint().map(|endpoint| endpoint.address),
             port: history.key.port(),
             display_name: row.name,
-            names: names(row),
+            names: names(history),
             state: diagnosis.state,
             failed_stage: diagnosis.failed_stage,
             security: SecurityV1 {
@@ -387,7 +239,10 @@ impl<'a> HostV1<'a> {
             },
             stability: StabilityV1::new(&diagnosis.stability),
             answers: AnswerKindV1::all(history),
-            predicted_client_error: PredictedV1::of(diagnosis),
+            predicted_client_error: diagnosis.predicted.as_deref().map(|predicted| PredictedV1 {
+                predicted,
+                confirm_in: diagnosis::confirm_in(diagnosis),
+            }),
             findings: diagnosis.findings.iter().map(FindingV1::new).collect(),
             undetermined: row.undetermined(),
             gateway: history.gateway.as_deref(),
@@ -395,22 +250,14 @@ impl<'a> HostV1<'a> {
     }
 }
 
-/// The names in play; a name that led nowhere is always among them.
-fn names<'a>(row: &'a Row<'_>) -> Vec<NameV1<'a>> {
-    let history = &row.history;
-    let mut names: Vec<NameV1<'a>> = history
-        .names
-        .iter()
-        .map(|observed| NameV1 {
-            name: &observed.name,
-            source: observed.source,
-        })
-        .collect();
+/// The names in play; a listed name that does not resolve is always among them.
+fn names(history: &History) -> Cow<'_, [ObservedName]> {
+    let mut names = Cow::Borrowed(&*history.names);
     if let HostKey::Unresolved { name, .. } = &history.key
-        && !names.iter().any(|known| known.name == name)
+        && !names.iter().any(|known| *known.name == **name)
     {
-        names.push(NameV1 {
-            name,
+        names.to_mut().push(ObservedName {
+            name: name.as_str().into(),
             source: NameSource::Target,
         });
     }
@@ -429,44 +276,6 @@ impl<'a> TlsV1<'a> {
     }
 }
 
-impl<'a> CertificateV1<'a> {
-    fn new(row: &'a Row<'_>) -> Option<Self> {
-        let tls = row.tls_shown()?;
-        let leaf: &'a CertificateFacts = tls.leaf()?;
-        // An unreadable certificate has thumbprints and nothing else: empty strings in the model mean "not known" then.
-        let known = leaf.unparsable.is_none();
-        Some(Self {
-            status: row.host.diagnosis.certificate_status,
-            common_name: leaf.common_name.as_deref(),
-            subject: known.then_some(&leaf.subject),
-            san: words::alternative_names(leaf),
-            san_omitted: leaf.san_omitted,
-            issuer: known.then_some(&leaf.issuer),
-            self_signed: words::self_signed(tls, leaf),
-            not_before: leaf.not_before,
-            not_after: leaf.not_after,
-            days_left: row.host.diagnosis.days_left,
-            key: known.then(|| KeyV1 {
-                algorithm: leaf.key.algorithm,
-                bits: Some(leaf.key.bits).filter(|bits| *bits > 0),
-            }),
-            signature_algorithm: known.then_some(&leaf.signature_algorithm),
-            sha1: leaf.sha1,
-            sha256: leaf.sha256,
-            chain_length: tls.chain.len(),
-            serial: known.then_some(&leaf.serial),
-            trust: match tls.trust {
-                TrustVerdict::Trusted => TrustV1::Trusted,
-                TrustVerdict::SelfSigned => TrustV1::SelfSigned,
-                TrustVerdict::UnknownIssuer => TrustV1::UnknownIssuer,
-                TrustVerdict::Rejected(_) => TrustV1::Rejected,
-                TrustVerdict::NotChecked => TrustV1::NotChecked,
-            },
-            unparsable: leaf.unparsable.as_deref(),
-        })
-    }
-}
-
 impl<'a> NtlmV1<'a> {
     fn new(facts: &'a NtlmFacts) -> Self {
         Self {
@@ -477,54 +286,6 @@ impl<'a> NtlmV1<'a> {
             dns_forest: facts.dns_forest.as_deref(),
             build: facts.build(),
             clock_skew_s: facts.clock_skew_s(),
-        }
-    }
-}
-
-impl<'a> LookupV1<'a> {
-    fn new(lookup: &'a Lookup) -> Self {
-        let (question, query) = match &lookup.question {
-            Question::Addresses(name) => (name.to_string(), QueryV1::Addresses),
-            Question::Pointer(address) => (address.to_string(), QueryV1::Pointer),
-        };
-        let mut values = Vec::new();
-        let mut ttl = None;
-        let mut words = None;
-        let answer = match &lookup.answer {
-            LookupAnswer::Addresses { addresses, ttl_s } => {
-                values = addresses.iter().map(ToString::to_string).collect();
-                ttl = *ttl_s;
-                AnswerV1::Addresses
-            }
-            LookupAnswer::Names { names } => {
-                values = names.iter().map(ToString::to_string).collect();
-                AnswerV1::Names
-            }
-            LookupAnswer::NxDomain => AnswerV1::NxDomain,
-            LookupAnswer::NoData => AnswerV1::NoData,
-            LookupAnswer::AliasLoop => AnswerV1::AliasLoop,
-            LookupAnswer::Timeout => AnswerV1::Timeout,
-            LookupAnswer::ServFail => AnswerV1::ServFail,
-            LookupAnswer::Refused => AnswerV1::Refused,
-            LookupAnswer::NotFound => AnswerV1::NotFound,
-            LookupAnswer::Error { detail } => {
-                words = Some(&**detail);
-                AnswerV1::Error
-            }
-        };
-        Self {
-            question,
-            query,
-            resolver: match lookup.resolver {
-                Resolver::System => "system".to_owned(),
-                Resolver::Configured => "configured".to_owned(),
-                Resolver::Server(server) => server.to_string(),
-            },
-            answer,
-            values,
-            ttl_s: ttl,
-            detail: words,
-            duration_ms: lookup.duration_ms,
         }
     }
 }
@@ -569,19 +330,6 @@ impl<'a> AnswerKindV1<'a> {
             computer: kind.computer,
         };
         kinds.iter().map(one).collect()
-    }
-}
-
-impl<'a> PredictedV1<'a> {
-    fn of(diagnosis: &'a Diagnosis) -> Option<Self> {
-        let predicted = diagnosis.predicted.as_deref()?;
-        Some(Self {
-            code: predicted.code,
-            name: predicted.name,
-            likelihood: predicted.likelihood,
-            reasons: &predicted.reasons,
-            confirm_in: diagnosis::confirm_in(diagnosis),
-        })
     }
 }
 

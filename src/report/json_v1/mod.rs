@@ -1,12 +1,14 @@
 //! `rdpscan.report/1`: one JSON document for one scan.
 //!
-//! INVARIANT: names in this format are frozen. More may be added, none renamed or given another meaning. Hence the types here
-//! are the format's own, and the model may change behind them. What is absent is `null`; times are RFC 3339 in UTC.
+//! INVARIANT: names in this format are frozen. More may be added, none renamed or given another meaning. So the types here belong
+//! to the format where the model differs or may change. Unknown values are `null`; times are RFC 3339 in UTC.
 //!
-//! The layout is fixed too: each top-level key and each host stands on a line of its own, so that two reports can be
-//! compared, and one host found, with line tools. The same facts always give the same bytes. Nothing in them steers a terminal.
+//! The layout is fixed too: each top-level key and each host has a line of its own, so that reports can be compared with line tools.
+//! Equal facts give equal bytes, without terminal control characters.
 
+mod certificate;
 mod host;
+mod lookup;
 mod schema;
 
 use std::collections::BTreeMap;
@@ -96,7 +98,6 @@ struct EntryV1<'a> {
     history: &'a History,
 }
 
-/// A row on its way into the document.
 struct Entry<'a>(Row<'a>);
 
 impl Serialize for Entry<'_> {
@@ -143,7 +144,6 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
     out.write_all(b"}\n")
 }
 
-/// What the document holds under `certificates`.
 type Certificates = BTreeMap<Digest<32>, Arc<CertificateFacts>>;
 
 fn add_certificates(history: &History, table: &mut Certificates) {
@@ -192,7 +192,7 @@ fn scan<'a>(sheet: &Sheet<'a>) -> ScanV1<'a> {
     }
 }
 
-/// Every word is there, with 0 where nothing was counted.
+/// Every word is present, with 0 for no hosts.
 fn summary(summary: &Summary) -> SummaryV1 {
     let states = HostState::ALL.iter();
     let states = states.map(|state| (state.word(), summary.by_state.of(*state)));

@@ -1,5 +1,6 @@
-//! The JSON report, read as it comes: no more of it is in memory than the host under way.
+//! Reads a JSON report as a stream, with one host in memory at a time.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, BufRead};
 use std::sync::Arc;
@@ -15,7 +16,6 @@ use crate::model::{CertificateFacts, Digest, History, Notice, ScanEnd, ScanId, S
 use crate::record::schema::{self, Compatibility};
 use crate::report::REPORT_SCHEMA;
 
-/// Reads a report.
 pub(super) fn read(text: impl BufRead) -> Result<Saved, Reason> {
     let mut document = Document::default();
     let mut deserializer = serde_json::Deserializer::from_reader(text);
@@ -57,12 +57,12 @@ pub(super) fn read(text: impl BufRead) -> Result<Saved, Reason> {
         plan,
         end: document.end,
         notices: document.notices,
-        certificates: document.certificates,
+        certificates: document.certificates.into_values().collect(),
         hosts: document.hosts,
     })
 }
 
-/// As much of a report as a scan is made of again.
+/// The parts of a report that a fleet is made of.
 #[derive(Default)]
 struct Document {
     schema: Option<Compatibility>,
@@ -70,10 +70,10 @@ struct Document {
     plan: Option<ScanPlan>,
     end: Option<ScanEnd>,
     notices: Vec<Notice>,
-    certificates: Vec<Arc<CertificateFacts>>,
+    certificates: BTreeMap<Digest<32>, Arc<CertificateFacts>>,
     hosts: SavedHosts,
     has_hosts: bool,
-    /// Why it is not read on.
+    /// Why reading was stopped.
     refused: Option<Reason>,
 }
 
@@ -94,14 +94,14 @@ impl Document {
     fn reason(&self, error: &serde_json::Error) -> Reason {
         if error.is_io() {
             let cause = io::Error::other(error.to_string());
-            // serde_json hands the cause out by value alone, and keeps its words.
+            // serde_json gives the cause away only by value, but its message contains the cause's.
             return if error.to_string().starts_with(&TooLong.to_string()) {
                 Reason::TooLong
             } else {
                 Reason::Io(cause)
             };
         }
-        // A number cut off after its sign or point is called invalid; no writer makes any of those.
+        // A number cut off after its sign or point is reported as invalid; no writer makes one.
         if error.is_eof() || error.to_string().starts_with("invalid number") {
             return Reason::Truncated { line: error.line() };
         }
@@ -174,9 +174,7 @@ impl<'de> Visitor<'de> for Top<'_> {
                     let push = |history| document.hosts.push(history);
                     map.next_value_seed(Each::new(push))?;
                 }
-                "certificates" => {
-                    map.next_value_seed(Values(&mut document.certificates))?;
-                }
+                "certificates" => document.certificates = map.next_value()?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -186,7 +184,7 @@ impl<'de> Visitor<'de> for Top<'_> {
     }
 }
 
-/// Takes the values of a list one by one.
+/// Calls `take` for each entry of a list.
 struct Each<T, F> {
     take: F,
     item: std::marker::PhantomData<fn(T)>,
@@ -219,32 +217,6 @@ impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Each<T, F> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
         while let Some(item) = list.next_element()? {
             (self.take)(item);
-        }
-        Ok(())
-    }
-}
-
-/// The certificates by their digests.
-struct Values<'a>(&'a mut Vec<Arc<CertificateFacts>>);
-
-impl<'de> DeserializeSeed<'de> for Values<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Values<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("certificates by digest")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some((_, facts)) = map.next_entry::<Digest<32>, Arc<CertificateFacts>>()? {
-            self.0.push(facts);
         }
         Ok(())
     }

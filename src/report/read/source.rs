@@ -1,18 +1,15 @@
-//! The bytes of a file as UTF-8, and no text in it longer than any that rdpscan writes.
+//! Decodes a file to UTF-8 and limits the length of its strings.
 
 use std::io::{self, BufReader, Cursor, Read};
 
-/// The longest text between quotation marks that is read, in bytes. What is written is far shorter: texts of the network and the
-/// user's own targets are bounded where they come in.
+/// The longest JSON string that is read, in bytes. No writer comes near: network text and targets are bounded at their source.
 pub(super) const LONGEST_TEXT: usize = 1 << 20;
 
-/// A file's text.
 pub(super) type Text<'a> = BufReader<Bounded<Box<dyn Read + 'a>>>;
 
-/// How much is read at once.
 const BUFFER: usize = 1 << 18;
 
-/// The text of a file, whatever its byte order mark says. `rdpscan … > report.json` in Windows `PowerShell` 5.1 writes UTF-16.
+/// Decodes by the byte order mark: `rdpscan … > report.json` in Windows `PowerShell` 5.1 writes UTF-16.
 pub(super) fn text<'a>(source: impl Read + 'a) -> io::Result<Text<'a>> {
     let mut source = BufReader::with_capacity(BUFFER, source);
     let mut mark = Vec::with_capacity(3);
@@ -41,12 +38,12 @@ fn bounded<'a>(source: impl Read + 'a) -> Text<'a> {
     BufReader::with_capacity(BUFFER, bounded)
 }
 
-/// UTF-16 on its way to UTF-8.
+/// Converts UTF-16 to UTF-8.
 struct Utf16<R> {
     source: R,
     unit: fn([u8; 2]) -> u16,
     ready: Cursor<Vec<u8>>,
-    /// Bytes that do not make a character yet.
+    /// Bytes of an incomplete character.
     held: Vec<u8>,
 }
 
@@ -86,22 +83,21 @@ impl<R: Read> Read for Utf16<R> {
     }
 }
 
-/// Ends with an error where a text does not.
+/// Fails at a string that is too long.
 pub(super) struct Bounded<R> {
     source: R,
-    /// How long the text under way is, inside of one.
+    /// Length so far of the current string.
     length: Option<usize>,
     is_escaped: bool,
 }
 
-/// What [`Bounded`] ends with.
 #[derive(Debug, thiserror::Error)]
 #[error("a text is too long")]
 pub(super) struct TooLong;
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        // As much as there is: whoever looks at the beginning sees enough of it.
+        // Fills the buffer, so that the caller sees enough of the beginning.
         let mut count = 0;
         while let Some(rest) = out.get_mut(count..).filter(|rest| !rest.is_empty()) {
             match self.source.read(rest)? {

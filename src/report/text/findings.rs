@@ -1,4 +1,4 @@
-//! What there is to do, host by host.
+//! The findings, host by host.
 
 use std::io::{self, Write};
 
@@ -10,8 +10,7 @@ use crate::report::sheet::{Row, Sheet};
 use crate::report::words;
 use crate::sanitize::{single_line, terminal};
 
-/// Hosts with something to do, with everything that a reader needs to do it, and those not probed, with the reason. Those with
-/// nothing but notes are counted.
+/// Lists hosts with findings above severity info, and those not probed with the reason. Other hosts with findings are counted.
 pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut only_notes = 0;
     let mut first = true;
@@ -131,7 +130,7 @@ fn details(row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Raw: the caller makes it safe.
+/// Raw network text.
 fn certificate_line(row: &Row<'_>) -> Option<String> {
     let tls = row.tls_shown()?;
     let leaf = tls.leaf()?;

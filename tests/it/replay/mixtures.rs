@@ -56,16 +56,13 @@ fn any_stream(site: &'static str, stream: Stream) -> impl Strategy<Value = Vec<S
                     *number += 1;
                     attempt.number = *number;
                 }
-                ScanEvent {
-                    scan: SCAN.parse().unwrap(),
-                    site: site.parse().unwrap(),
-                    epoch: 1,
+                let origin = Origin {
                     stream,
-                    seq,
-                    at: jiff::Timestamp::from_second(1_700_000_000 + i64::try_from(seq).unwrap())
-                        .unwrap(),
-                    body,
-                }
+                    ..Origin::new(SCAN.parse().unwrap(), site.parse().unwrap())
+                };
+                let second = 1_700_000_000 + i64::try_from(seq).unwrap();
+                let at = jiff::Timestamp::from_second(second).unwrap();
+                ScanEvent::new(&origin, seq, at, body)
             })
             .collect()
     })

@@ -1,19 +1,18 @@
-//! When two results of scanning are equal.
+//! Comparing two scans.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Fleet, Host};
 use crate::model::{Attempt, Digest, HostKey, HostState, Severity};
 
-/// What is compared of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Result {
+struct Compared {
     state: HostState,
     findings: BTreeSet<(&'static str, Severity)>,
     certificates: BTreeSet<Digest<32>>,
 }
 
-impl Result {
+impl Compared {
     fn of(host: &Host) -> Self {
         let findings = host.diagnosis.findings.iter();
         let history = host.history();
@@ -27,13 +26,13 @@ impl Result {
 }
 
 impl Fleet {
-    /// In which hosts two results differ, in words; empty when they are equal: the same hosts, in the same states, with the
-    /// same findings and certificates. Scan ids, times, durations and numbers of attempts may differ.
+    /// Hosts that differ in state, findings or certificates, one line each; empty when the scans are equal. Ids, times, durations
+    /// and numbers of attempts may differ.
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<String> {
-        let results = |fleet: &Self| -> BTreeMap<HostKey, Result> {
+        let results = |fleet: &Self| -> BTreeMap<HostKey, Compared> {
             let rows = fleet.hosts().map(|(_, host)| host);
-            rows.map(|host| (host.key().clone(), Result::of(host)))
+            rows.map(|host| (host.key().clone(), Compared::of(host)))
                 .collect()
         };
         let (own, others) = (results(self), results(other));

@@ -1,4 +1,4 @@
-//! Labels and values: what is known of a host's certificate, of itself, and of its steadiness.
+//! The sections of a host's details, as labels and values.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -16,20 +16,19 @@ use crate::model::{
 use crate::report::sheet::Row;
 use crate::report::words;
 
-/// A label and a value.
 #[derive(Serialize)]
-pub(super) struct Fact {
+pub(super) struct LabelledValue {
     label: Cow<'static, str>,
     value: String,
-    /// `bad`, `warn`, `code` or nothing.
+    /// CSS class: `bad`, `warn`, `code` or empty.
     class: &'static str,
 }
 
-/// Facts in the making; what is not known is left out.
+/// Unknown values are omitted.
 #[derive(Default)]
-struct Facts(Vec<Fact>);
+struct Section(Vec<LabelledValue>);
 
-impl Facts {
+impl Section {
     fn add(&mut self, label: impl Into<Cow<'static, str>>, value: impl Into<Option<String>>) {
         self.add_as("", label, value);
     }
@@ -41,7 +40,7 @@ impl Facts {
         value: impl Into<Option<String>>,
     ) {
         if let Some(value) = value.into().filter(|value| !value.is_empty()) {
-            self.0.push(Fact {
+            self.0.push(LabelledValue {
                 label: label.into(),
                 value,
                 class,
@@ -50,9 +49,9 @@ impl Facts {
     }
 }
 
-/// The certificate, and TLS.
-pub(super) fn certificate(row: &Row<'_>, now: Option<Timestamp>) -> Vec<Fact> {
-    let mut facts = Facts::default();
+/// The certificate and TLS.
+pub(super) fn certificate(row: &Row<'_>, now: Option<Timestamp>) -> Vec<LabelledValue> {
+    let mut section = Section::default();
     if let Some((shown, leaf)) = row.tls_shown().zip(row.certificate()) {
         let diagnosis = &row.host.diagnosis;
         let status = diagnosis.certificate_status;
@@ -66,53 +65,53 @@ pub(super) fn certificate(row: &Row<'_>, now: Option<Timestamp>) -> Vec<Fact> {
             let parts = [Some(status.to_string()), days].into_iter().flatten();
             parts.collect::<Vec<_>>().join(", ")
         });
-        facts.add_as(class, "Status", status);
-        leaf_facts(shown, leaf, &mut facts);
+        section.add_as(class, "Status", status);
+        add_leaf(shown, leaf, &mut section);
     }
     let Some(tls) = row.history.tls() else {
-        return facts.0;
+        return section.0;
     };
     let version = tls.version.map(|version| match tls.handshake {
         TlsHandshake::Full => format!("{version}, full handshake"),
         TlsHandshake::LegacyPeek => format!("{version}, read by the legacy peek only"),
         TlsHandshake::Failed => format!("{version}, handshake failed"),
     });
-    facts.add("TLS", version);
-    facts.add("Cipher", tls.cipher.as_deref().map(ToOwned::to_owned));
-    facts.add("Key exchange", tls.group.as_deref().map(ToOwned::to_owned));
+    section.add("TLS", version);
+    section.add("Cipher", tls.cipher.as_deref().map(ToOwned::to_owned));
+    section.add("Key exchange", tls.group.as_deref().map(ToOwned::to_owned));
     if tls.signature_valid == Some(false) {
-        facts.add_as("bad", "Key proven", "no: the signature is wrong".to_owned());
+        section.add_as("bad", "Key proven", "no: the signature is wrong".to_owned());
     }
-    facts.0
+    section.0
 }
 
-/// Names of one certificate on the page; the other formats have all.
+/// Names of a certificate listed; other formats have all.
 const MOST_NAMES: usize = 64;
-/// Issuing certificates of one chain on the page: no honest chain comes near.
+/// Issuers of a chain listed.
 const MOST_ISSUERS: usize = 15;
 
-fn leaf_facts(tls: &TlsFacts, leaf: &CertificateFacts, facts: &mut Facts) {
+fn add_leaf(tls: &TlsFacts, leaf: &CertificateFacts, section: &mut Section) {
     if let Some(reason) = &leaf.unparsable {
-        facts.add_as("bad", "Unreadable", prose(reason));
+        section.add_as("bad", "Unreadable", prose(reason));
     } else {
-        facts.add("Subject", leaf.subject.to_string());
-        facts.add(
+        section.add("Subject", leaf.subject.to_string());
+        section.add(
             "Issuer",
             match words::self_signed(tls, leaf) {
                 Some(true) => "itself (self-signed)".to_owned(),
                 _ => leaf.issuer.to_string(),
             },
         );
-        facts.add("Names", words::names(leaf, MOST_NAMES));
-        facts.add("Valid", validity(leaf.not_before, leaf.not_after));
+        section.add("Names", words::names(leaf, MOST_NAMES));
+        section.add("Valid", validity(leaf.not_before, leaf.not_after));
         let key = words::key(leaf).into_iter();
         let key: Vec<String> = key.chain([leaf.signature_algorithm.to_string()]).collect();
-        facts.add("Key", key.join(", "));
+        section.add("Key", key.join(", "));
     }
-    facts.add_as("code", "Thumbprint", leaf.sha1.to_string());
-    facts.add_as("code", "SHA-256", leaf.sha256.to_string());
-    facts.add_as("code", "Serial", leaf.serial.to_string());
-    facts.add(
+    section.add_as("code", "Thumbprint", leaf.sha1.to_string());
+    section.add_as("code", "SHA-256", leaf.sha256.to_string());
+    section.add_as("code", "Serial", leaf.serial.to_string());
+    section.add(
         "Trust here",
         match &tls.trust {
             TrustVerdict::Trusted => Some("trusted".to_owned()),
@@ -129,7 +128,7 @@ fn leaf_facts(tls: &TlsFacts, leaf: &CertificateFacts, facts: &mut Facts) {
     if tls.chain.len() > 1 + issuers.len() {
         issuers.push(&more);
     }
-    facts.add("Chain", issuers.join(" ← "));
+    section.add("Chain", issuers.join(" ← "));
 }
 
 fn validity(from: Option<UtcSecond>, to: Option<UtcSecond>) -> Option<String> {
@@ -138,46 +137,45 @@ fn validity(from: Option<UtcSecond>, to: Option<UtcSecond>) -> Option<String> {
     (from.is_some() || to.is_some()).then(|| format!("{} to {} UTC", text(from), text(to)))
 }
 
-/// What the host said about itself.
-pub(super) fn itself(history: &History, security: &str, nla: &str) -> Vec<Fact> {
-    let mut facts = Facts::default();
+/// What the host reports about itself.
+pub(super) fn itself(history: &History, security: &str, nla: &str) -> Vec<LabelledValue> {
+    let mut section = Section::default();
     let gateway = history.gateway.as_deref();
-    facts.add(
+    section.add(
         "Gateway",
         gateway.map(|gateway| format!("{gateway} (so not probed directly)")),
     );
-    facts.add("Security", format!("{security}, NLA {nla}"));
+    section.add("Security", format!("{security}, NLA {nla}"));
     let flags = history.response_flags();
     let features = flags.into_iter().flat_map(ServerFeature::announced);
     let features: Vec<&str> = features.map(ServerFeature::word).collect();
-    facts.add("Features", features.join(", "));
+    section.add("Features", features.join(", "));
     if let Some(ntlm) = history.ntlm() {
         let joined = |parts: [&Option<Box<str>>; 2]| {
             let parts: Vec<&str> = parts.into_iter().flatten().map(|part| &**part).collect();
             parts.join(" / ")
         };
-        facts.add(
+        section.add(
             "Computer",
             joined([&ntlm.dns_computer, &ntlm.netbios_computer]),
         );
-        facts.add("Domain", joined([&ntlm.dns_domain, &ntlm.netbios_domain]));
-        facts.add("Claims build", ntlm.build());
+        section.add("Domain", joined([&ntlm.dns_domain, &ntlm.netbios_domain]));
+        section.add("Claims build", ntlm.build());
         let skew = ntlm.clock_skew_s().map(|skew| match skew.abs() {
             ..0.05 => "as ours".to_owned(),
             _ if skew > 0.0 => format!("{skew:.1} s ahead of ours"),
             _ => format!("{:.1} s behind ours", skew.abs()),
         });
-        facts.add("Clock", skew);
+        section.add("Clock", skew);
     }
-    facts.0
+    section.0
 }
 
-/// Sometimes or always.
-pub(super) fn stability(stability: &Stability) -> Vec<Fact> {
-    let mut facts = Facts::default();
+pub(super) fn stability(stability: &Stability) -> Vec<LabelledValue> {
+    let mut section = Section::default();
     let good = stability.attempts.saturating_sub(stability.failures);
     let attempts = counted(stability.attempts.into(), "attempt", "attempts");
-    facts.add(
+    section.add(
         "Verdict",
         match stability.attempts {
             0 => stability.verdict.to_string(),
@@ -189,7 +187,7 @@ pub(super) fn stability(stability: &Stability) -> Vec<Fact> {
         .iter()
         .map(|(stage, count)| format!("{count} at {stage}"))
         .collect();
-    facts.add_as("warn", "Failures", stages.join(", "));
+    section.add_as("warn", "Failures", stages.join(", "));
     let spread = |spread: Option<Spread>| {
         spread.map(|spread| {
             format!(
@@ -200,38 +198,38 @@ pub(super) fn stability(stability: &Stability) -> Vec<Fact> {
             )
         })
     };
-    facts.add("Connect", spread(stability.connect_ms));
-    facts.add("TLS stage", spread(stability.handshake_ms));
-    facts.add("In all", spread(stability.total_ms));
+    section.add("Connect", spread(stability.connect_ms));
+    section.add("TLS stage", spread(stability.handshake_ms));
+    section.add("In all", spread(stability.total_ms));
     if stability.loss > 0.0 {
         let loss = format!("{:.0} % of connects", stability.loss * 100.0);
-        facts.add_as("warn", "Lost", loss);
+        section.add_as("warn", "Lost", loss);
     }
     let retransmits = stability.retransmits.filter(|count| *count > 0);
-    facts.add(
+    section.add(
         "Retransmitted",
         retransmits.map(|count| counted(count.into(), "segment", "segments")),
     );
-    facts.0
+    section.0
 }
 
-/// Names and who gave them, and what the resolvers said.
-pub(super) fn lookups(history: &History) -> Vec<Fact> {
-    let mut facts = Facts::default();
+/// The lookups, and excluded addresses.
+pub(super) fn lookups(history: &History) -> Vec<LabelledValue> {
+    let mut section = Section::default();
     for lookup in &history.lookups {
         let resolver = match lookup.resolver {
             Resolver::System => Cow::Borrowed("System"),
             Resolver::Configured => Cow::Borrowed("DNS server"),
             Resolver::Server(server) => Cow::Owned(format!("Asked {server}")),
         };
-        facts.add(resolver, sentence(lookup));
+        section.add(resolver, sentence(lookup));
     }
     if !history.excluded.is_empty() {
         let excluded: Vec<String> = history.excluded.iter().map(IpAddr::to_string).collect();
         let text = format!("{} (excluded, so never tried)", excluded.join(", "));
-        facts.add("Leads to", text);
+        section.add("Leads to", text);
     }
-    facts.0
+    section.0
 }
 
 fn sentence(lookup: &Lookup) -> String {
