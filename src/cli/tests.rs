@@ -47,7 +47,7 @@ fn a_bad_value_of_a_flag_is_refused_as_in_a_file() {
     let error = Cli::try_parse_from(["rdpscan", "a", "--format=yaml"]).unwrap_err();
     assert_eq!(
         usage_error(&error).unwrap(),
-        "rdpscan: --format `yaml`: not one of the words; give text, json, ndjson, csv, xlsx, markdown, prometheus, html, or auto"
+        "rdpscan: --format `yaml`: not one of the words; give text, json, ndjson, csv, xlsx, markdown, prometheus, junit, html, or auto"
     );
 }
 

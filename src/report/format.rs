@@ -6,7 +6,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::sheet::Sheet;
-use super::{csv, html, json_v1, markdown, prometheus, text, xlsx};
+use super::{csv, html, json_v1, junit, markdown, prometheus, text, xlsx};
 use crate::diagnosis::Policy;
 use crate::sanitize;
 
@@ -121,6 +121,13 @@ formats! {
         help: "gauges for the textfile collector",
         begins: &["# HELP ", "# TYPE "],
         write: Some(|sheet, _, out| prometheus::write(sheet, out)),
+    }
+    /// A test case per host.
+    Junit "junit" {
+        extensions: &["xml"],
+        help: "a test case per host, for a CI server",
+        begins: &[junit::BEGINNING],
+        write: Some(|sheet, _, out| junit::write(sheet, out)),
     }
     /// One page.
     Html "html" {
@@ -280,7 +287,7 @@ mod tests {
         let error = "yaml".parse::<Format>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "there is no format `yaml`; the formats are text, json, ndjson, csv, xlsx, markdown, prometheus, html"
+            "there is no format `yaml`; the formats are text, json, ndjson, csv, xlsx, markdown, prometheus, junit, html"
         );
     }
 

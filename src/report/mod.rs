@@ -12,6 +12,7 @@ mod fixture;
 mod format;
 mod html;
 mod json_v1;
+mod junit;
 mod markdown;
 mod prometheus;
 mod read;

@@ -31,7 +31,7 @@ import threading
 import time
 import traceback
 
-FORMATS = ["text", "json", "ndjson", "csv", "xlsx", "markdown", "prometheus", "html"]
+FORMATS = ["text", "json", "ndjson", "csv", "xlsx", "markdown", "prometheus", "junit", "html"]
 # Hosts and attempts at each; the last is a million lines.
 HISTORIES = [(1, 5000), (1060, 100), (1060, 1000)]
 HOSTILE = {"targets": "plan", "san_dns": "certificates"}

@@ -1,0 +1,244 @@
+//! `JUnit` XML for the test view of a CI server: a test case per host.
+//!
+//! A host fails that would refuse Remote Desktop, or that has a finding of medium severity or above; one that was not probed
+//! is skipped. There is no standard: what is written is what Jenkins, GitLab and `junitparser` have in common.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use super::sheet::Sheet;
+use super::words;
+use crate::diagnosis::remedies;
+use crate::fleet::Host;
+use crate::model::{
+    CertificateFacts, CertificateStatus, Finding, HostKey, HostState, Severity, Stage, UtcSecond,
+};
+use crate::sanitize;
+
+/// What starts a file.
+pub(super) const BEGINNING: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites";
+
+/// The least severity that fails a host: below it, a host counts as healthy.
+const FAILING: Severity = Severity::Medium;
+
+enum Verdict<'a> {
+    Passed,
+    Skipped,
+    Failed(Vec<&'a Finding>),
+}
+
+impl<'a> Verdict<'a> {
+    fn of(host: &'a Host) -> Self {
+        let diagnosis = &host.diagnosis;
+        let findings = diagnosis.findings.iter();
+        let failing: Vec<_> = findings.filter(|one| one.severity >= FAILING).collect();
+        match diagnosis.state {
+            HostState::Skipped | HostState::NotProbed => Self::Skipped,
+            _ if !failing.is_empty() || diagnosis.would_refuse() => Self::Failed(failing),
+            _ => Self::Passed,
+        }
+    }
+}
+
+/// Writes one suite, in the order of the rows.
+pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let verdicts = || sheet.rows.iter().map(|(host, _)| Verdict::of(host));
+    let failures = verdicts().filter(|one| matches!(one, Verdict::Failed(_)));
+    let skipped = verdicts().filter(|one| matches!(one, Verdict::Skipped));
+    let counts = format!(
+        "tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\"",
+        sheet.summary.hosts,
+        failures.count(),
+        skipped.count()
+    );
+    writeln!(out, "{BEGINNING} name=\"rdpscan\" {counts}>")?;
+    write!(out, "<testsuite name=\"rdpscan\" {counts}")?;
+    if let Some((started, newest)) = sheet.times {
+        let seconds = newest.duration_since(started).as_secs_f64();
+        let started = started.strftime("%Y-%m-%dT%H:%M:%S");
+        write!(out, " timestamp=\"{started}\" time=\"{seconds:.3}\"")?;
+    }
+    writeln!(out, " hostname=\"{}\">", xml(sheet.vantage))?;
+    let version = sheet.plan.map_or("", |plan| &plan.version);
+    let left_out = sheet.left_out.to_string();
+    properties(
+        &[
+            ("scan", &sheet.scan_text()),
+            ("version", version),
+            ("hosts_omitted", &left_out),
+        ],
+        out,
+    )?;
+    for (host, name) in &sheet.rows {
+        case(host, *name, out)?;
+    }
+    writeln!(out, "</testsuite>\n</testsuites>")
+}
+
+fn case(host: &Host, name: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+    let diagnosis = &host.diagnosis;
+    let address = match (host.key(), name) {
+        (HostKey::Endpoint(endpoint), Some(name)) => format!("{endpoint} {name}"),
+        (key, _) => key.to_string(),
+    };
+    write!(
+        out,
+        "<testcase classname=\"rdpscan\" name=\"{}\"",
+        xml(&address)
+    )?;
+    if let Some(total) = diagnosis.stability.total_ms {
+        write!(out, " time=\"{:.3}\"", total.median / 1000.0)?;
+    }
+    writeln!(out, ">")?;
+    let days_left = diagnosis.days_left.map(|days| days.to_string());
+    let end = |end: fn(&CertificateFacts) -> Option<UtcSecond>| {
+        let end = host.certificate().and_then(|leaf| end(leaf));
+        end.map_or_else(String::new, |end| end.to_string())
+    };
+    properties(
+        &[
+            ("state", diagnosis.state.word()),
+            (
+                "failed_stage",
+                diagnosis.failed_stage.map_or("", Stage::word),
+            ),
+            (
+                "certificate_status",
+                diagnosis
+                    .certificate_status
+                    .map_or("", CertificateStatus::word),
+            ),
+            ("days_left", days_left.as_deref().unwrap_or_default()),
+            ("not_before", &end(|leaf| leaf.not_before)),
+            ("not_after", &end(|leaf| leaf.not_after)),
+            ("nla", diagnosis.nla.word()),
+            ("dns", diagnosis.dns.word()),
+            ("stability", diagnosis.stability.verdict.word()),
+        ],
+        out,
+    )?;
+    match Verdict::of(host) {
+        Verdict::Passed => {}
+        Verdict::Skipped => {
+            let mut notes = diagnosis
+                .findings
+                .iter()
+                .filter(|one| words::says_why_not_probed(one));
+            let why = notes
+                .next()
+                .map_or(diagnosis.state.word(), |note| &*note.title);
+            writeln!(out, "<skipped message=\"{}\"/>", xml(why))?;
+        }
+        Verdict::Failed(findings) => failure(host, &findings, out)?,
+    }
+    writeln!(out, "</testcase>")
+}
+
+/// One element, since readers take one: the worst finding in its attributes, all of them in its text.
+fn failure(host: &Host, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+    let state = host.diagnosis.state.word();
+    let (kind, message) = findings
+        .first()
+        .map_or((state, state), |worst| (worst.id, &*worst.title));
+    writeln!(
+        out,
+        "<failure type=\"{}\" message=\"{}\">",
+        xml(kind),
+        xml(message)
+    )?;
+    if let Some(predicted) = &host.diagnosis.predicted {
+        let line = format!(
+            "mstsc would probably show {}: {}",
+            predicted.code, predicted.name
+        );
+        writeln!(out, "{}", xml(&line))?;
+    }
+    for finding in findings {
+        let line = format!("{} {}: {}", finding.severity, finding.id, finding.title);
+        writeln!(out, "{}", xml(&line))?;
+        if !finding.evidence.is_empty() {
+            writeln!(out, "  {}", xml(&finding.evidence))?;
+        }
+        if let Some(remedy) = finding.remedy().and_then(remedies::find) {
+            writeln!(
+                out,
+                "  fix: {} (rdpscan explain {})",
+                xml(&remedy.title),
+                xml(&remedy.key)
+            )?;
+        }
+    }
+    writeln!(out, "</failure>")
+}
+
+/// Those with a value.
+fn properties(all: &[(&str, &str)], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<properties>")?;
+    for (name, value) in all.iter().filter(|(_, value)| !value.is_empty()) {
+        writeln!(out, "<property name=\"{name}\" value=\"{}\"/>", xml(value))?;
+    }
+    writeln!(out, "</properties>")
+}
+
+/// Text or an attribute's value on one line, of characters that XML 1.0 allows (section 2.2): [`sanitize`] leaves no control
+/// character, and U+FFFE and U+FFFF are the others that it forbids.
+fn xml(text: &str) -> String {
+    let line = sanitize::single_line(text);
+    let allowed: Cow<'_, str> = if line.contains(['\u{FFFE}', '\u{FFFF}']) {
+        line.replace(['\u{FFFE}', '\u{FFFF}'], "\u{FFFD}").into()
+    } else {
+        line
+    };
+    sanitize::html(&allowed).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    fn text(hosts: &[Host]) -> String {
+        let plan = fixture::plan();
+        let mut out = Vec::new();
+        write(&fixture::sheet(hosts, &plan), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_whole_file() {
+        let healthy = {
+            let mut host = fixture::expired_host();
+            host.diagnosis.state = HostState::Healthy;
+            host.diagnosis.findings[0].severity = Severity::Info;
+            host
+        };
+        insta::assert_snapshot!(text(&[
+            fixture::expired_host(),
+            healthy,
+            fixture::unresolved_host(),
+            fixture::gateway_host(),
+        ]));
+    }
+
+    /// Tags are balanced, and between them stands no character that XML 1.0 forbids or that could end a value.
+    #[test]
+    fn no_name_breaks_out_of_its_value() {
+        let plain = text(&[fixture::hostile_host("plain")]);
+        let shape = |text: &str| -> Vec<String> {
+            let tags = text
+                .split('<')
+                .skip(1)
+                .filter_map(|tag| tag.split('>').next());
+            tags.map(|tag| tag.split(' ').next().unwrap_or_default().to_owned())
+                .collect()
+        };
+        let names = fixture::nasty_names().into_iter();
+        for name in names.chain(["a\u{FFFE}b\u{FFFF}".to_owned(), "\"/><x y='".to_owned()]) {
+            let text = text(&[fixture::hostile_host(&name)]);
+            assert_eq!(shape(&text), shape(&plain), "{name:?}");
+            let forbidden =
+                |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{FFFE}' | '\u{FFFF}');
+            assert!(!text.contains(forbidden), "{name:?}");
+        }
+    }
+}
