@@ -81,7 +81,6 @@ pub(super) struct Entry {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Fact {
-    /// The history in a saved report.
     Saved(Box<History>),
     /// A listed name resolves to this endpoint, or the lookups of a name without an address.
     Resolved {

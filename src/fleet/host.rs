@@ -62,7 +62,6 @@ pub struct Sketch {
     pub first_seen: Option<Timestamp>,
     /// Start of the newest attempt that connected.
     pub last_seen: Option<Timestamp>,
-    /// The first name of a reverse lookup.
     pub reverse: Option<Box<str>>,
 }
 

@@ -73,7 +73,6 @@ impl Borrow<Digest<32>> for ByDigest {
     }
 }
 
-/// All hosts of one scan.
 #[derive(Debug, Clone)]
 pub struct Fleet {
     policy: Policy,
@@ -106,7 +105,6 @@ pub struct Fleet {
     is_saved: bool,
     /// An internal error: facts that cannot be read back.
     unreadable: Option<String>,
-    /// Hosts to judge.
     dirty: BTreeSet<usize>,
     judging: Judging,
     /// The hosts as a whole, as of the last survey.

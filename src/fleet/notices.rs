@@ -84,7 +84,6 @@ enum Slot {
 #[derive(Debug, Default)]
 struct Builder<'a> {
     notices: Vec<Option<&'a Notice>>,
-    /// Index of the notice of a slot.
     slots: HashMap<Slot, usize>,
     seen: HashSet<&'a Notice>,
     /// Resolvers that have recovered since the last failure of all.

@@ -25,9 +25,7 @@ pub struct Saved {
     pub plan: ScanPlan,
     /// How it ended; `None` when it was saved before.
     pub end: Option<ScanEnd>,
-    /// Trouble on the scanning side.
     pub notices: Vec<Notice>,
-    /// The certificates that histories name.
     pub certificates: Vec<Arc<CertificateFacts>>,
     pub hosts: SavedHosts,
 }

@@ -73,7 +73,6 @@ impl Add for ProbeCounts {
 /// Whether an event is to be folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
-    /// It is new.
     New,
     /// It is new, and what earlier deliveries of its shard brought no longer counts.
     Replacing,

@@ -23,7 +23,6 @@ impl<K> Default for Counts<K> {
 }
 
 impl<K: Ord + Copy> Counts<K> {
-    /// How many hosts are of this kind.
     #[must_use]
     pub fn of(&self, kind: K) -> u64 {
         self.0.get(&kind).copied().unwrap_or(0)
@@ -61,7 +60,6 @@ pub struct FindingCount {
 }
 
 impl FindingCount {
-    /// Hosts that have it.
     #[must_use]
     pub fn hosts(&self) -> u64 {
         self.by_severity.sum()
@@ -89,9 +87,7 @@ impl FindingCount {
 /// Counts over rows: those of a fleet, or some of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Rows.
     pub hosts: u64,
-    /// All of them.
     pub by_state: Counts<HostState>,
     /// Those that [would refuse](crate::diagnosis::Diagnosis::would_refuse) Remote Desktop.
     pub refusing: Counts<HostState>,
@@ -125,14 +121,12 @@ pub struct Summary {
 pub const EXPIRY_WEEKS: i64 = 13;
 
 impl Summary {
-    /// Counts some hosts.
     pub fn of<'a>(hosts: impl IntoIterator<Item = &'a Host>) -> Self {
         let mut summary = Self::default();
         hosts.into_iter().for_each(|host| summary.add(host));
         summary
     }
 
-    /// Counts a host in.
     pub(super) fn add(&mut self, host: &Host) {
         self.change(host, 1);
     }
@@ -203,19 +197,16 @@ impl Summary {
         }
     }
 
-    /// Certificates expired.
     #[must_use]
     pub fn expired(&self) -> u64 {
         self.by_certificate.of(CertificateStatus::Expired)
     }
 
-    /// Certificates expiring.
     #[must_use]
     pub fn expiring(&self) -> u64 {
         self.by_certificate.of(CertificateStatus::Expiring)
     }
 
-    /// Flaky hosts.
     #[must_use]
     pub fn flaky(&self) -> u64 {
         self.by_stability.of(StabilityVerdict::Flaky)
@@ -231,7 +222,6 @@ impl Summary {
         troubles.map(|(_, count)| count).sum()
     }
 
-    /// Certificates with so many days left.
     #[must_use]
     pub fn days_left(&self, days: RangeInclusive<i64>) -> u64 {
         self.by_days_left

@@ -14,7 +14,6 @@ use crate::sanitize;
 pub enum WriteError {
     #[error("cannot write to `{path}`: it is a directory; name a file in it")]
     IsDirectory { path: String },
-    /// The directory does not exist.
     #[error(
         "cannot write to `{path}`: there is no directory `{directory}`; make it, or name another"
     )]

@@ -12,7 +12,6 @@ use crate::sanitize;
 
 type Writer = fn(&Sheet<'_>, &Policy, &mut dyn Write) -> io::Result<()>;
 
-/// The properties of a format besides its word.
 struct Spec {
     /// File extensions without the dot, the usual one first.
     extensions: &'static [&'static str],
@@ -43,13 +42,12 @@ const SPEC: Spec = Spec {
 };
 
 macro_rules! formats {
-    ($($(#[$about:meta])* $name:ident $word:literal { $($field:ident: $value:expr),+ $(,)? })+) => {
+    ($($name:ident $word:literal { $($field:ident: $value:expr),+ $(,)? })+) => {
         /// A form in which a scan is written.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Format { $($(#[$about])* $name),+ }
+        pub enum Format { $($name),+ }
 
         impl Format {
-            /// Every format.
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$name),+];
 
             /// The words after `--format`, in the order of [`Self::ALL`].
@@ -69,7 +67,6 @@ macro_rules! formats {
 }
 
 formats! {
-    /// A table and the findings.
     Text "text" {
         extensions: &["txt", "text"],
         help: "a table and the findings, for people",
@@ -77,27 +74,23 @@ formats! {
         is_for_people: true,
         write: Some(|sheet, _, out| text::write(sheet, None, out)),
     }
-    /// `rdpscan.report/1`, one document.
     Json "json" {
         extensions: &["json"],
         help: "everything; rdpscan opens it again",
         is_readable: true,
         write: Some(json_v1::write),
     }
-    /// Scan events as they come, one per line.
     Ndjson "ndjson" {
         extensions: &["ndjson", "jsonl"],
         help: "scan events, one per line; rdpscan opens it again",
         is_readable: true,
     }
-    /// One row per host, for spreadsheets.
     Csv "csv" {
         extensions: &["csv"],
         help: "one row per host, for spreadsheets",
         takes_columns: true,
         write: Some(|sheet, _, out| csv::write(sheet, out)),
     }
-    /// A workbook with a sheet per subject.
     Xlsx "xlsx" {
         extensions: &["xlsx"],
         help: "a workbook with a sheet per subject, for Excel",
@@ -107,7 +100,6 @@ formats! {
         is_binary: true,
         write: Some(xlsx::write),
     }
-    /// Tables, findings and remedies.
     Markdown "markdown" {
         extensions: &["md", "markdown"],
         help: "tables, findings and remedies, for a ticket",
@@ -115,21 +107,18 @@ formats! {
         is_for_people: true,
         write: Some(|sheet, _, out| markdown::write(sheet, out)),
     }
-    /// Gauges for the textfile collector.
     Prometheus "prometheus" {
         extensions: &["prom"],
         help: "gauges for the textfile collector",
         begins: &["# HELP ", "# TYPE "],
         write: Some(|sheet, _, out| prometheus::write(sheet, out)),
     }
-    /// A test case per host.
     Junit "junit" {
         extensions: &["xml"],
         help: "a test case per host, for a CI server",
         begins: &[junit::BEGINNING],
         write: Some(|sheet, _, out| junit::write(sheet, out)),
     }
-    /// One page.
     Html "html" {
         extensions: &["html", "htm"],
         help: "one page for a browser",
@@ -236,25 +225,16 @@ impl FromStr for Format {
     }
 }
 
-/// A format that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
-    /// By its name.
     #[error("there is no format `{name}`; the formats are {}", names())]
-    Name {
-        /// As given, safe to print.
-        name: String,
-    },
-    /// By a file's extension.
+    Name { name: String },
     #[error(
         "the name `{path}` does not tell a format; end it in {}, or name one with --format ({})",
         extensions(),
         names()
     )]
-    Extension {
-        /// As given, safe to print.
-        path: String,
-    },
+    Extension { path: String },
 }
 
 fn names() -> String {

@@ -15,7 +15,6 @@ use crate::model::{
 };
 use crate::sanitize;
 
-/// What starts a file.
 pub(super) const BEGINNING: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites";
 
 /// The least severity that fails a host: below it, a host counts as healthy.

@@ -32,7 +32,6 @@ pub use format::{Format, FormatError};
 pub use json_v1::{REPORT_SCHEMA, report_schema};
 pub use read::{Opened, ReadError, Reason, open, open_from};
 
-/// The part of a fleet to write.
 #[derive(Debug, Clone, Copy)]
 pub struct Selection<'a> {
     pub fleet: &'a Fleet,

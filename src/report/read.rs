@@ -21,14 +21,12 @@ pub struct Opened {
     pub fleet: Fleet,
     /// For the user, one line each.
     pub notes: Vec<String>,
-    /// It is a recording of events.
     pub is_recording: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read `{name}`: {reason}")]
 pub struct ReadError {
-    /// Safe to print.
     name: String,
     reason: Reason,
 }
@@ -135,7 +133,6 @@ fn read(source: impl Read, name: &str, policy: Policy) -> Result<Opened, Reason>
     })
 }
 
-/// Skips white space.
 fn skip_blank(text: &mut impl BufRead) -> io::Result<()> {
     loop {
         let buffer = text.fill_buf()?;

@@ -36,7 +36,6 @@ pub(super) fn spreadsheet_time(time: impl Into<UtcSecond>) -> String {
         .to_string()
 }
 
-/// The date in UTC.
 pub(super) fn day(time: impl Into<UtcSecond>) -> String {
     time.into().civil().strftime("%Y-%m-%d").to_string()
 }

@@ -8,7 +8,6 @@ use crate::fleet::{EXPIRY_WEEKS, Summary};
 use crate::model::{DnsVerdict, HostState, Nla, TlsVersion};
 use crate::report::sheet::Sheet;
 
-/// Height of the highest bar.
 const HIGHEST: u64 = 100;
 
 /// A bar chart of hosts by the values of a column.

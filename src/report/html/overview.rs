@@ -28,9 +28,7 @@ pub(super) struct PageHead {
     title: String,
     headline: String,
     lede: String,
-    /// Label and value, in order.
     facts: Vec<(&'static str, String)>,
-    /// Class and text of notices.
     notes: Vec<(&'static str, String)>,
     states: Bars,
     expiry: Histogram,
@@ -117,7 +115,6 @@ fn headline(sheet: &Sheet<'_>) -> String {
     }
 }
 
-/// The headline for a single host.
 fn alone(diagnosis: &Diagnosis) -> &'static str {
     match diagnosis.state {
         HostState::Broken => "The host would refuse Remote Desktop",

@@ -49,7 +49,6 @@ impl Section {
     }
 }
 
-/// The certificate and TLS.
 pub(super) fn certificate(row: &Row<'_>, now: Option<Timestamp>) -> Vec<LabelledValue> {
     let mut section = Section::default();
     if let Some((shown, leaf)) = row.tls_shown().zip(row.certificate()) {
@@ -137,7 +136,6 @@ fn validity(from: Option<UtcSecond>, to: Option<UtcSecond>) -> Option<String> {
     (from.is_some() || to.is_some()).then(|| format!("{} to {} UTC", text(from), text(to)))
 }
 
-/// What the host reports about itself.
 pub(super) fn itself(history: &History, security: &str, nla: &str) -> Vec<LabelledValue> {
     let mut section = Section::default();
     let gateway = history.gateway.as_deref();

@@ -6,9 +6,7 @@ use super::{millis, prose};
 use crate::diagnosis::{Ending, endings};
 use crate::model::{Attempt, ProbeKind, StageRecord};
 
-/// Width of a drawing.
 const WIDTH: u64 = 1000;
-/// The narrowest stage drawn.
 const NARROWEST: u64 = 4;
 
 #[derive(Serialize)]

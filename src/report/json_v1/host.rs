@@ -7,9 +7,7 @@ use serde::Serialize;
 
 use super::certificate::CertificateV1;
 use super::lookup::LookupV1;
-use crate::diagnosis::{
-    self, Disagreement, NamePath, ReplyGroup, Spread, Stability, Undetermined,
-};
+use crate::diagnosis::{self, Disagreement, NamePath, ReplyGroup, Spread, Stability, Undetermined};
 use crate::model::{
     Confidence, Digest, DnsVerdict, Finding, History, HostKey, HostState, Moment, NameSource, Nla,
     NtlmFacts, ObservedName, PredictedError, ProbeKind, SelectedSecurity, ServerFeature, Severity,
