@@ -1,4 +1,5 @@
 //! What admins type and paste, against what the handbook answers first.
+
 use super::super::*;
 
 const QUESTIONS: &str = include_str!(concat!(
@@ -7,9 +8,9 @@ const QUESTIONS: &str = include_str!(concat!(
 ));
 
 /// Right first answers, in per mille: the figure that was reached. To be raised, never to be lowered.
-const FIRST_RIGHT: usize = 940;
+const FIRST_RIGHT: usize = 985;
 /// Right answers among the first three, in per mille.
-const FIRST_THREE_RIGHT: usize = 950;
+const FIRST_THREE_RIGHT: usize = 985;
 
 /// Each question with the keys of which one must come first.
 fn questions() -> Vec<(Vec<&'static str>, &'static str)> {
