@@ -125,7 +125,13 @@ fn line(
             theme.style(Tone::Accent),
         ));
     } else {
-        spans.push(Span::raw(" "));
+        // Below the labels of lines with letters.
+        let indent = if open.kind == MenuKind::Sort {
+            "    "
+        } else {
+            " "
+        };
+        spans.push(Span::raw(indent));
     }
     let label = text::clean(&item.label).into_owned();
     let label = text::truncate(&label, labels, theme.ellipsis()).into_owned();
