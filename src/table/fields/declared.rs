@@ -349,4 +349,10 @@ fields! {
         .not_searched()
         .width(18, 20)
         .letter('N'),
+    Serial = hex("serial", "the certificate's serial number, as a CA lists it", |host| {
+            let serial = leaf(host).map(|leaf| &leaf.serial).filter(|serial| !serial.is_empty());
+            FieldValue::text(serial.map(ToString::to_string))
+        })
+        .filter("a serial number or a part of one", ":0a1b*")
+        .not_searched(),
 }

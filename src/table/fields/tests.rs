@@ -96,9 +96,26 @@ fn the_columns_say_what_was_seen() {
         (Field::Domain, "corp.example"),
         (Field::Subnet, "10.0.0.0/24"),
         (Field::Build, ""),
+        (Field::Serial, "01"),
         (Field::FailedStage, ""),
     ] {
         assert_eq!(field.text(&host), expected, "{field:?}");
+    }
+}
+
+#[test]
+fn a_serial_number_is_found_as_a_ca_shows_it() {
+    let host = domain_member();
+    for (filter, found) in [
+        ("serial:01", true),
+        ("serial:\"0 1\"", true),
+        ("serial:02", false),
+    ] {
+        assert_eq!(
+            Filter::parse(filter).unwrap().matches(&host),
+            found,
+            "{filter}"
+        );
     }
 }
 
