@@ -7,7 +7,7 @@ use crate::fix;
 use crate::fleet::{Fleet, HostId};
 use crate::report::{self, Format, Selection};
 use crate::table::Field;
-use crate::tui::{Export, FixFolder, Offer, Outlet};
+use crate::tui::{Export, ExportFormat, Exporter, FixFolder};
 
 /// Names tried until one is free.
 const MOST_NAMES: u32 = 1000;
@@ -17,10 +17,10 @@ const COPY: &str = "copied.txt";
 #[derive(Debug)]
 pub(super) struct CurrentFolder;
 
-impl Outlet for CurrentFolder {
-    fn formats(&self) -> Vec<Offer> {
+impl Exporter for CurrentFolder {
+    fn formats(&self) -> Vec<ExportFormat> {
         Format::reports()
-            .map(|format| Offer {
+            .map(|format| ExportFormat {
                 word: format.word(),
                 says: format.help(),
             })
@@ -44,7 +44,7 @@ impl Outlet for CurrentFolder {
         Ok(path)
     }
 
-    fn fix(&self, fleet: &Fleet, rows: &[HostId]) -> Result<FixFolder, String> {
+    fn write_fixes(&self, fleet: &Fleet, rows: &[HostId]) -> Result<FixFolder, String> {
         let hosts = rows.iter().filter_map(|id| fleet.host(*id));
         let plan = fix::plan(hosts, &[]);
         if plan.is_empty() {
@@ -60,7 +60,7 @@ impl Outlet for CurrentFolder {
         })
     }
 
-    fn keep(&self, text: &str) -> Result<PathBuf, String> {
+    fn save_copy(&self, text: &str) -> Result<PathBuf, String> {
         let folder = super::logging::folder().map_err(|error| error.to_string())?;
         let write = || {
             std::fs::create_dir_all(&folder)?;

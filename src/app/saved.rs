@@ -15,7 +15,7 @@ use crate::model::{Notice, Progress};
 use crate::report::{self, Format};
 use crate::settings::Settings;
 use crate::table::Filter;
-use crate::tui::{self, Keeping};
+use crate::tui::{self, OnExit};
 
 use super::sink::{self, Sink};
 use super::{file_name, screen, stderr};
@@ -37,7 +37,7 @@ pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<Exi
         stop: CancellationToken::new(),
         control: None,
     };
-    let options = screen::options(&settings, Keeping::Saved)?;
+    let options = screen::options(&settings, OnExit::Saved)?;
     let left = tui::run(fleet, &mut feed, options).await?;
     let fleet = screen::close(left, &settings);
     if !settings.output.quiet {

@@ -14,7 +14,7 @@ use crate::report::{self, Format};
 use crate::settings::{FailOn, Settings};
 use crate::table::Filter;
 use crate::targets::{TargetSet, TargetSetBuilder};
-use crate::tui::Keeping;
+use crate::tui::OnExit;
 
 use super::recording::Recorded;
 use super::session::{Finished, Session, View};
@@ -129,10 +129,10 @@ impl ScanRequest {
         let quiet = self.settings.output.quiet;
         let view = if self.screen {
             View::Screen {
-                keeping: match &self.report {
-                    Some((_, Sink::File(path))) => Keeping::Report(path.display().to_string()),
-                    _ if simulated => Keeping::Simulated,
-                    _ => Keeping::Nothing,
+                on_exit: match &self.report {
+                    Some((_, Sink::File(path))) => OnExit::Report(path.display().to_string()),
+                    _ if simulated => OnExit::Simulated,
+                    _ => OnExit::Discard,
                 },
             }
         } else {

@@ -5,14 +5,14 @@ use anyhow::Result;
 use crate::fleet::Fleet;
 use crate::settings::Settings;
 use crate::tui::keymap::Keymap;
-use crate::tui::{self, Keeping, Palette};
+use crate::tui::{self, OnExit, Palette};
 
 use super::exporter::CurrentFolder;
 use super::stderr;
 use super::ui_state::UiState;
 
 /// What the settings say, else the state saved by the last screen. `NO_COLOR` (no-color.org) wins over both.
-pub(super) fn options(settings: &Settings, keeping: Keeping) -> Result<tui::Options> {
+pub(super) fn options(settings: &Settings, on_exit: OnExit) -> Result<tui::Options> {
     let state = UiState::load();
     let mut options = tui::Options::new(Box::new(CurrentFolder));
     options.filter.clone_from(&settings.output.filter);
@@ -24,7 +24,7 @@ pub(super) fn options(settings: &Settings, keeping: Keeping) -> Result<tui::Opti
         .unwrap_or_default();
     options.sort = output.sort.or_else(|| state.sort()).unwrap_or_default();
     options.mouse = settings.screen.mouse;
-    options.keeping = keeping;
+    options.on_exit = on_exit;
     options.is_contained = crate::scan::is_guarded;
     options.keymap = Keymap::rebound(&settings.screen.keys)?;
     options.theme.ascii = settings.screen.ascii;
@@ -47,7 +47,7 @@ pub(super) fn is_dumb_terminal() -> bool {
 }
 
 /// Saves the state for the next screen, and prints the paths of written files. Returns the fleet as the screen left it.
-pub(super) fn close(left: tui::Left, settings: &Settings) -> Fleet {
+pub(super) fn close(left: tui::TuiOutcome, settings: &Settings) -> Fleet {
     let state = UiState::load();
     let palette = if without_colours() {
         // `NO_COLOR` holds for this terminal, and is not the user's palette.

@@ -17,7 +17,7 @@ use crate::probe::trust::TrustStore;
 use crate::scan::{CONTROL_CAPACITY, EVENT_CAPACITY, ScanOptions};
 use crate::settings::Settings;
 use crate::targets::TargetSet;
-use crate::tui::Keeping;
+use crate::tui::OnExit;
 use crate::{platform, record, sanitize, scan, tui};
 
 use super::headless::{self, ProgressDisplay};
@@ -53,7 +53,7 @@ pub(super) struct Finished {
 
 pub(super) enum View {
     Screen {
-        keeping: Keeping,
+        on_exit: OnExit,
     },
     Headless {
         /// Show progress on standard error.
@@ -73,11 +73,11 @@ impl Session {
             () = stop.gently.cancelled() => return Ok(None),
             checked = self.refuse_unresolvable_target(&names) => checked?,
         }
-        let keeping = match &self.view {
-            View::Screen { keeping } => keeping.clone(),
-            View::Headless { .. } => Keeping::default(),
+        let on_exit = match &self.view {
+            View::Screen { on_exit } => on_exit.clone(),
+            View::Headless { .. } => OnExit::default(),
         };
-        let screen_options = screen::options(&self.settings, keeping)?;
+        let screen_options = screen::options(&self.settings, on_exit)?;
         let trust = tokio::task::spawn_blocking(TrustStore::load).await?;
         // Last of all checks, because an existing recording is truncated.
         let live = match &self.record {

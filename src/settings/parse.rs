@@ -239,7 +239,7 @@ pub(super) fn key_bindings(text: &str) -> Result<Vec<String>, Refusal> {
         Err(error) => {
             let words = || BINDINGS.iter().filter_map(|binding| binding.word);
             let way_out = match &error {
-                KeymapError::UnknownAction { word } => nearest(word, words()).map_or_else(
+                KeymapError::UnknownAction(word) => nearest(word, words()).map_or_else(
                     || "see the names under Keys in the README".to_owned(),
                     |near| format!("did you mean `{near}`?"),
                 ),

@@ -1,8 +1,8 @@
-//! Frames to the terminal, in the words that the oldest terminals know.
+//! A backend whose sequences work on the oldest terminals.
 //!
 //! crossterm writes every colour as one of 256 (`38;5;n`), which a console of sixteen colours shows wrong or not at all. The
-//! sixteen have words of their own since ECMA-48 and the first PCs: 30 to 37, and 90 to 97 for the bright ones. Everything else is
-//! left to ratatui's own backend.
+//! sixteen have sequences of their own: 30 to 37 since ECMA-48, and 90 to 97 for the bright ones. Everything else is left to
+//! ratatui's own backend.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -15,13 +15,12 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use ratatui::style::{Color, Modifier};
 
-/// A terminal behind a writer.
 #[derive(Debug)]
-pub(super) struct Plain<W: Write> {
+pub(super) struct Ansi16Backend<W: Write> {
     inner: CrosstermBackend<W>,
 }
 
-impl<W: Write> Plain<W> {
+impl<W: Write> Ansi16Backend<W> {
     pub(super) const fn new(writer: W) -> Self {
         Self {
             inner: CrosstermBackend::new(writer),
@@ -29,7 +28,7 @@ impl<W: Write> Plain<W> {
     }
 }
 
-/// Sets the colour of text. The theme has no backgrounds, and colours of these sixteen only.
+/// Sets the colour of text. The theme has only these sixteen, and no backgrounds.
 struct Foreground(Color);
 
 impl Foreground {
@@ -62,7 +61,7 @@ impl Command for Foreground {
         write!(f, "\u{1b}[{}m", self.parameter())
     }
 
-    /// A console from before Windows 10 knows no sequences.
+    /// Consoles before Windows 10 know no sequences.
     #[cfg(windows)]
     fn execute_winapi(&self) -> io::Result<()> {
         use ratatui::backend::IntoCrossterm as _;
@@ -70,7 +69,7 @@ impl Command for Foreground {
     }
 }
 
-/// What the theme's modifiers are to the terminal.
+/// The modifiers that the theme uses.
 const ATTRIBUTES: [(Modifier, Attribute); 4] = [
     (Modifier::BOLD, Attribute::Bold),
     (Modifier::DIM, Attribute::Dim),
@@ -78,11 +77,10 @@ const ATTRIBUTES: [(Modifier, Attribute); 4] = [
     (Modifier::REVERSED, Attribute::Reverse),
 ];
 
-impl<W: Write> Backend for Plain<W> {
+impl<W: Write> Backend for Ansi16Backend<W> {
     type Error = io::Error;
 
-    /// A change of style begins from nothing: that is understood everywhere, where the sequences that take away one thing
-    /// alone are not.
+    /// A change of style starts with a reset: not every terminal knows the sequences that turn off one attribute.
     fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
@@ -165,14 +163,14 @@ mod tests {
                 (*x, cell)
             })
             .collect();
-        Plain::new(&mut out)
+        Ansi16Backend::new(&mut out)
             .draw(cells.iter().map(|(x, cell)| (*x, 0, cell)))
             .unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
-    fn the_sixteen_colours_have_their_own_words() {
+    fn the_sixteen_colours_have_their_own_sequences() {
         let colors = [
             Color::Black,
             Color::Red,

@@ -1,16 +1,14 @@
-//! Copies, and what is said of them.
-
 use std::path::PathBuf;
 
-use super::around::Outlet;
-use super::terminal::Hands;
+use super::exporter::Exporter;
+use super::terminal::TerminalIo;
 use super::text;
 
-/// Copies a text, and says how sure that is: most terminals do not tell whether they took it. Gives the file that it is in
-/// too, where that may be needed. The path stands before what may be long.
+/// Copies a text, and returns the message about it: most terminals do not confirm a copy, so that the text also goes into a
+/// file, whose path is returned. In the message, the path comes before the remark, which may be cut.
 pub(super) fn copy(
-    hands: &mut dyn Hands,
-    outlet: &dyn Outlet,
+    terminal: &mut dyn TerminalIo,
+    exporter: &dyn Exporter,
     (what, remark): (&str, &str),
     text: &str,
 ) -> (Result<String, String>, Option<PathBuf>) {
@@ -18,52 +16,49 @@ pub(super) fn copy(
         "" => String::new(),
         remark => format!("; {remark}"),
     };
-    let taken = hands.copy(text);
-    if taken == Ok(true) {
-        // Nothing of it is left on the disk.
+    let copied = terminal.copy(text);
+    if copied == Ok(true) {
+        // Confirmed: the text is not left on the disk.
         return (Ok(format!("copied: {what}{remark}")), None);
     }
-    match (taken, outlet.keep(text)) {
-        (Ok(_), Err(_)) => (Ok(format!("copied: {what}{remark}")), None),
-        (Ok(_), Ok(path)) => {
-            let also = text::from_home(&path, std::env::home_dir().as_deref());
-            let told = format!("copied: {what} (also in {also}){remark}");
-            (Ok(told), Some(path))
-        }
-        (Err(reason), Ok(path)) => {
-            let only = text::from_home(&path, std::env::home_dir().as_deref());
-            let told =
-                format!("{what} is in {only}: the clipboard cannot be reached: {reason}{remark}");
-            (Ok(told), Some(path))
-        }
-        (Err(reason), Err(other)) => (Err(format!("{reason}; {other}")), None),
-    }
+    let saved = exporter.save_copy(text);
+    let shown = |path: &PathBuf| text::tilde_path(path, std::env::home_dir().as_deref());
+    let message = match (copied, &saved) {
+        (Ok(_), Err(_)) => Ok(format!("copied: {what}{remark}")),
+        (Ok(_), Ok(path)) => Ok(format!("copied: {what} (also in {}){remark}", shown(path))),
+        (Err(reason), Ok(path)) => Ok(format!(
+            "{what} is in {}: the clipboard cannot be reached: {reason}{remark}",
+            shown(path)
+        )),
+        (Err(reason), Err(other)) => Err(format!("{reason}; {other}")),
+    };
+    (message, saved.ok())
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::action::Export;
-    use super::super::around::FixFolder;
-    use super::super::offers::Offer;
+    use super::super::exporter::{ExportFormat, FixFolder};
     use super::*;
     use crate::fleet::{Fleet, HostId};
 
-    /// A terminal whose clipboard answers this.
+    /// A terminal whose clipboard returns this.
     struct Clipboard(Result<bool, String>);
 
-    impl Hands for Clipboard {
+    impl TerminalIo for Clipboard {
         fn copy(&mut self, _: &str) -> Result<bool, String> {
             self.0.clone()
         }
 
-        fn mouse(&mut self, _: bool) {}
+        fn capture_mouse(&mut self, _: bool) {}
     }
 
-    /// Keeps copies here; nowhere, and nobody may ask.
+    /// Saves copies here; `None` panics.
+    #[derive(Debug)]
     struct File(Option<&'static str>);
 
-    impl Outlet for File {
-        fn formats(&self) -> Vec<Offer> {
+    impl Exporter for File {
+        fn formats(&self) -> Vec<ExportFormat> {
             Vec::new()
         }
 
@@ -71,35 +66,35 @@ mod tests {
             Err("not asked for".to_owned())
         }
 
-        fn fix(&self, _: &Fleet, _: &[HostId]) -> Result<FixFolder, String> {
+        fn write_fixes(&self, _: &Fleet, _: &[HostId]) -> Result<FixFolder, String> {
             Err("not asked for".to_owned())
         }
 
-        fn keep(&self, _: &str) -> Result<PathBuf, String> {
+        fn save_copy(&self, _: &str) -> Result<PathBuf, String> {
             Ok(self.0.expect("no file is wanted").into())
         }
     }
 
     #[test]
-    fn the_path_stands_before_what_may_be_cut() {
-        let mut unsure = Clipboard(Ok(false));
-        let (told, kept) = copy(
-            &mut unsure,
+    fn the_path_comes_before_what_may_be_cut() {
+        let mut unconfirmed = Clipboard(Ok(false));
+        let (message, saved) = copy(
+            &mut unconfirmed,
             &File(Some("/c/copied.txt")),
             ("name", "of R1"),
             "x",
         );
         assert_eq!(
-            told.as_deref(),
+            message.as_deref(),
             Ok("copied: name (also in /c/copied.txt); of R1")
         );
-        assert_eq!(kept, Some("/c/copied.txt".into()));
+        assert_eq!(saved, Some("/c/copied.txt".into()));
     }
 
     #[test]
-    fn a_clipboard_that_is_sure_needs_no_file() {
-        let mut sure = Clipboard(Ok(true));
-        let (told, kept) = copy(&mut sure, &File(None), ("name", ""), "x");
-        assert_eq!((told.as_deref(), kept), (Ok("copied: name"), None));
+    fn a_copy_that_is_confirmed_needs_no_file() {
+        let mut confirmed = Clipboard(Ok(true));
+        let (message, saved) = copy(&mut confirmed, &File(None), ("name", ""), "x");
+        assert_eq!((message.as_deref(), saved), (Ok("copied: name"), None));
     }
 }

@@ -1,4 +1,4 @@
-//! The only part of the screen that touches the outside: keys in, events in, frames out.
+//! The only part of the screens that does I/O: keys and events in, frames out.
 
 use std::path::PathBuf;
 use std::pin::pin;
@@ -13,158 +13,157 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::action::{Action, Effect, Move};
-use super::around::{Feed, Left, Options, Outlet, TuiError};
-use super::arranging::Arranging;
+use super::background::Background;
 use super::clipboard;
-use super::keys::Keys;
+use super::export_task::ExportTask;
+use super::exporter::Exporter;
+use super::input::InputReader;
 use super::model::Model;
-use super::offers::Offers;
-use super::signals::Ending;
-use super::terminal::{self, Device, Guard, Hands};
+use super::options::{Capabilities, Feed, Options, TuiError, TuiOutcome};
+use super::signals;
+use super::terminal::{self, Stdout, TerminalGuard, TerminalIo};
 use super::update::{turn, update};
 use super::view;
-use super::writing::Writing;
 use crate::clock;
 use crate::fleet::Fleet;
 use crate::model::{Control, Progress, ScanEvent};
 
 /// The least time between two frames: about 15 a second.
 const FRAME: Duration = Duration::from_millis(66);
-/// Events folded in one go, so that a key never waits for long.
+/// Events folded in one turn, so that a key never waits for long.
 const BATCH: usize = 128;
-/// How often an idle screen looks whether its terminal is still there.
-const PULSE: Duration = Duration::from_secs(2);
-/// How long the end of a scan is waited for after the terminal has gone.
-const GRACE: Duration = Duration::from_secs(5);
+/// How often an idle screen checks whether its terminal is still there.
+const TERMINAL_CHECK: Duration = Duration::from_secs(2);
+/// How long to wait for the end of the scan after the terminal has closed.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Shows a fleet, live while `feed` has events, until the user leaves, the process is told to end or the terminal goes away.
+/// Shows a fleet, live while `feed` has events, until the user quits, the process is told to end or the terminal closes.
 ///
-/// The fleet that comes back holds every event taken in; those still under way stay in `feed`, so that whoever writes the
-/// report can take them in too.
+/// The fleet returned holds every event received; the caller can take those still in `feed`.
 ///
 /// # Errors
-/// Only when the screen cannot open; the scan is then untouched.
-pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<Left, TuiError> {
-    let offers = Offers {
-        formats: options.outlet.formats(),
+/// Only when the screens cannot open; the scan is then untouched.
+pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<TuiOutcome, TuiError> {
+    let mut model = Model::new(fleet, options.theme, feed.events.is_some());
+    model.capabilities = Capabilities {
+        formats: options.exporter.formats(),
         control: feed.control.is_some(),
-        keeping: options.keeping,
+        on_exit: options.on_exit,
     };
-    let model = Model::new(fleet, options.theme, feed.events.is_some())
-        .with_offers(offers)
-        .with_keymap(options.keymap)
-        .with_columns(options.columns)
-        .with_sort(options.sort)
-        .with_mouse(options.mouse)
-        .with_filter(&options.filter)?;
-    let mut ending = Ending::listen().map_err(TuiError::Signals)?;
-    let (guard, mut screen) = Guard::take(options.is_contained).map_err(TuiError::Terminal)?;
-    let mut device = Device;
+    model.keymap = options.keymap;
+    model.mouse = options.mouse;
+    model.table.columns = options.columns;
+    model.table.query.sort = options.sort;
+    model.set_filter(&options.filter)?;
+    let shutdown = signals::shutdown_signal().map_err(TuiError::Signals)?;
+    let (guard, mut canvas) =
+        TerminalGuard::take(options.is_contained).map_err(TuiError::Terminal)?;
+    let mut stdout = Stdout;
     if options.mouse {
-        device.mouse(true);
+        stdout.capture_mouse(true);
     }
-    let mut keys = Keys::read();
-    let outside = Outside {
-        keys: &mut keys.receiver,
-        ended: async move { ending.told().await },
-        alive: terminal::is_ours,
-        hands: &mut device,
-        outlet: Arc::from(options.outlet),
+    let mut input = InputReader::start();
+    let io = LoopIo {
+        keys: &mut input.receiver,
+        shutdown,
+        is_alive: terminal::is_ours,
+        terminal: &mut stdout,
+        exporter: Arc::from(options.exporter),
     };
-    // On the heap: whoever awaits this would carry all of it.
-    let (model, written) = Box::pin(drive(&mut screen, outside, feed, model)).await;
-    terminal::close(guard, screen);
-    let (columns, sort, theme) = model.taste();
-    let save = model.wants_saving();
-    Ok(Left {
+    // On the heap: the future of the caller stays small.
+    let (model, written) = Box::pin(drive(&mut canvas, io, feed, model)).await;
+    terminal::close(guard, canvas);
+    Ok(TuiOutcome {
+        columns: model.table.columns.clone(),
+        sort: model.table.query.sort,
+        theme: model.theme,
+        save: model.save,
         fleet: model.into_fleet(),
-        columns,
-        sort,
-        theme,
         written,
-        save,
     })
 }
 
-/// The machine around the loop, so that tests can be it.
-struct Outside<'a, E> {
+/// The I/O of the loop, which tests replace.
+struct LoopIo<'a, E> {
     keys: &'a mut mpsc::Receiver<Event>,
     /// Completes when the process is told to end.
-    ended: E,
+    shutdown: E,
     /// Whether there is a terminal to draw to.
-    alive: fn() -> bool,
-    hands: &'a mut dyn Hands,
-    outlet: Arc<dyn Outlet>,
+    is_alive: fn() -> bool,
+    terminal: &'a mut dyn TerminalIo,
+    exporter: Arc<dyn Exporter>,
 }
 
 async fn drive<B: Backend, E: Future<Output = ()>>(
-    terminal: &mut Terminal<B>,
-    outside: Outside<'_, E>,
+    canvas: &mut Terminal<B>,
+    io: LoopIo<'_, E>,
     feed: &mut Feed,
     mut model: Model,
 ) -> (Model, Vec<PathBuf>) {
-    let Outside {
+    let LoopIo {
         keys,
-        ended,
-        alive,
-        hands,
-        outlet,
-    } = outside;
+        shutdown,
+        is_alive,
+        terminal,
+        exporter,
+    } = io;
     let Feed {
         events,
         progress,
         stop,
         control,
     } = feed;
-    let mut around = Around {
-        hands,
+    let mut context = EffectContext {
+        terminal,
         stop,
         control: control.as_ref(),
-        writing: Writing::new(outlet),
+        export_task: ExportTask::new(exporter),
     };
-    let mut ended = pin!(ended);
+    let mut shutdown = pin!(shutdown);
     let started = clock::monotonic();
     let mut drawn: Option<Instant> = None;
     let mut progress_open = true;
-    // Once the terminal has gone, only the end of the scan is waited for, until this deadline.
-    let mut gone: Option<Instant> = None;
+    // Once the terminal has closed, the loop only waits for the end of the scan, until this deadline.
+    let mut closed: Option<Instant> = None;
     let mut batch = Vec::with_capacity(BATCH);
 
-    let told = *progress.borrow_and_update() != Progress::default();
-    if told {
-        let now = progress.borrow().clone();
-        update(&mut model, Action::Progress(Box::new(now)));
+    let first = progress.borrow_and_update().clone();
+    if first != Progress::default() {
+        update(&mut model, Action::Progress(Box::new(first)));
     }
-    let mut arranging = Arranging::default();
+    let mut arranging = Background::idle();
     loop {
-        arranging.begin(&mut model);
+        if let Some(request) = model.wanted() {
+            arranging.start(|| Box::new(request.arrange()));
+        }
         let now = clock::monotonic();
         let frame_due = drawn.map_or(now, |drawn| drawn + FRAME);
-        if gone.is_none() && model.dirty && frame_due <= now {
-            if !alive() || !paint(terminal, &mut model) {
-                gone = Some(now + GRACE);
+        if closed.is_none() && model.dirty && frame_due <= now {
+            if !is_alive() || !paint(canvas, &mut model) {
+                closed = Some(now + END_TIMEOUT);
                 stop.cancel();
             }
             drawn = Some(now);
         }
-        if gone.is_some_and(|deadline| events.is_none() || deadline <= now) {
+        if closed.is_some_and(|deadline| events.is_none() || deadline <= now) {
             break;
         }
-        let wake = model.wake_at().map_or(now + PULSE, |at| started + at);
-        let wake = gone.unwrap_or(wake.min(now + PULSE));
+        let check = now + TERMINAL_CHECK;
+        let wake = model.wake_at().map_or(check, |at| started + at);
+        let wake = closed.unwrap_or(wake.min(check));
         let action = tokio::select! {
             biased;
-            () = &mut ended, if gone.is_none() => Action::Terminate,
-            event = keys.recv(), if gone.is_none() => match event {
-                Some(event) => match asked(&model, &event) {
+            () = &mut shutdown, if closed.is_none() => Action::Terminate,
+            event = keys.recv(), if closed.is_none() => match event {
+                Some(event) => match action_of(&model, &event) {
                     Some(action) => action,
                     None => continue,
                 },
                 None => Action::Terminate,
             },
-            () = sleep_until(frame_due), if gone.is_none() && model.dirty => continue,
-            told = around.writing.done(), if around.writing.is_busy() => told,
-            made = arranging.done(), if arranging.is_busy() => made,
+            () = sleep_until(frame_due), if closed.is_none() && model.dirty => continue,
+            action = context.export_task.done(), if context.export_task.is_busy() => action,
+            rows = arranging.done(), if arranging.is_busy() => Action::RowsArranged(rows),
             changed = progress.changed(), if progress_open => {
                 progress_open = changed.is_ok();
                 let now = progress.borrow_and_update().clone();
@@ -179,7 +178,7 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
                 }
             }
             () = sleep_until(wake) => {
-                if gone.is_none() && !alive() {
+                if closed.is_none() && !is_alive() {
                     Action::Terminate
                 } else {
                     Action::Tick(clock::monotonic() - started)
@@ -187,24 +186,25 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
             }
         };
         if action == Action::Terminate {
-            gone = Some(clock::monotonic() + GRACE);
+            closed = Some(clock::monotonic() + END_TIMEOUT);
         }
-        let effects = turn(&mut model, action, clock::monotonic() - started);
-        let leave = perform(&mut model, effects, &mut around);
-        if leave {
+        let effect = turn(&mut model, action, clock::monotonic() - started);
+        if effect == Some(Effect::Quit) {
             break;
         }
+        if let Some(message) = effect.and_then(|effect| perform(&model, effect, &mut context)) {
+            update(&mut model, Action::Message(message));
+        }
     }
-    let interrupts = |event: &Event| asked(&model, event) == Some(Action::Interrupt);
-    let written = around.writing.end(keys, interrupts).await;
+    let interrupts = |event: &Event| action_of(&model, event) == Some(Action::Interrupt);
+    let written = context.export_task.finish(keys, interrupts).await;
     (model, written)
 }
 
-/// What the terminal's event asks for.
-fn asked(model: &Model, event: &Event) -> Option<Action> {
+fn action_of(model: &Model, event: &Event) -> Option<Action> {
     match event {
         Event::Key(key) if key.kind == KeyEventKind::Press => {
-            model.keymap().action(model.context(), key)
+            model.keymap.action(model.context(), key)
         }
         Event::Resize(width, height) => Some(Action::Resize(*width, *height)),
         Event::Mouse(event) if model.mouse => match event.kind {
@@ -217,75 +217,54 @@ fn asked(model: &Model, event: &Event) -> Option<Action> {
     }
 }
 
-/// Who carries effects out.
-struct Around<'a> {
-    hands: &'a mut dyn Hands,
+struct EffectContext<'a> {
+    terminal: &'a mut dyn TerminalIo,
     stop: &'a CancellationToken,
     control: Option<&'a mpsc::Sender<Control>>,
-    writing: Writing,
+    export_task: ExportTask,
 }
 
-/// Does what is asked for; true when the screen is to be left.
-fn perform(model: &mut Model, effects: Vec<Effect>, around: &mut Around<'_>) -> bool {
-    let mut leave = false;
-    for effect in effects {
-        let told = match effect {
-            Effect::Quit => {
-                leave = true;
-                continue;
+/// Carries out an effect, and returns the message about it.
+fn perform(
+    model: &Model,
+    effect: Effect,
+    context: &mut EffectContext<'_>,
+) -> Option<Result<String, String>> {
+    match effect {
+        // The loop has ended.
+        Effect::Quit => {}
+        Effect::StopScan => context.stop.cancel(),
+        Effect::Mouse(on) => context.terminal.capture_mouse(on),
+        Effect::Control(order) => {
+            let sent = context.control.map(|control| control.try_send(order));
+            // A full channel: orders arrive faster than the scan can follow, and the newest is dropped.
+            if !matches!(sent, Some(Ok(()))) {
+                return Some(Err("the scan takes no more orders now".to_owned()));
             }
-            Effect::StopScan => {
-                around.stop.cancel();
-                continue;
-            }
-            Effect::Mouse(on) => {
-                around.hands.mouse(on);
-                continue;
-            }
-            Effect::Control(order) => {
-                // A full channel means that orders come faster than a scan can follow: the newest is dropped, and told.
-                let taken = around
-                    .control
-                    .map(|control| control.try_send(order).is_ok());
-                if taken == Some(true) {
-                    continue;
-                }
-                Action::Told(Err("the scan takes no more orders now".to_owned()))
-            }
-            Effect::Copy { what, remark, text } => {
-                let (told, kept) = clipboard::copy(
-                    around.hands,
-                    around.writing.outlet(),
-                    (&what, &remark),
-                    &text,
-                );
-                around.writing.remember(kept);
-                Action::Told(told)
-            }
-            Effect::Export(wanted) => {
-                around.writing.export(model.fleet(), wanted);
-                continue;
-            }
-            Effect::Fix(rows) => {
-                around.writing.fix(model.fleet(), rows);
-                continue;
-            }
-        };
-        update(model, told);
+        }
+        Effect::Copy { what, remark, text } => {
+            let exporter = &*context.export_task.exporter;
+            let (message, saved) =
+                clipboard::copy(context.terminal, exporter, (&what, &remark), &text);
+            context.export_task.remember(saved);
+            return Some(message);
+        }
+        Effect::Export(export) => context.export_task.export(&model.fleet, export),
+        Effect::Fix(rows) => context.export_task.write_fixes(&model.fleet, rows),
     }
-    leave
+    None
 }
 
-/// Draws a frame; false when the terminal does not take it.
-fn paint<B: Backend>(terminal: &mut Terminal<B>, model: &mut Model) -> bool {
-    if let Ok(size) = terminal.size()
+/// Draws a frame; false when the terminal does not accept it.
+fn paint<B: Backend>(canvas: &mut Terminal<B>, model: &mut Model) -> bool {
+    if let Ok(size) = canvas.size()
         && size != model.size
     {
         update(model, Action::Resize(size.width, size.height));
     }
-    match terminal.draw(|frame| view::draw(model, frame)) {
+    match canvas.draw(|frame| view::draw(model, frame)) {
         Ok(_) => {
-            model.drawn();
+            model.mark_drawn();
             true
         }
         Err(error) => {
@@ -315,15 +294,14 @@ mod tests {
     use ratatui::backend::TestBackend;
     use tokio::sync::watch;
 
-    use super::super::around::FixFolder;
     use super::*;
     use crate::diagnosis::Policy;
     use crate::fleet::HostId;
     use crate::kit;
     use crate::model::{EventBody, HostKey, Notice, Progress, ScanEnd, ScanStatus};
-    use crate::tui::{Export, Keeping, Offer, Theme};
+    use crate::tui::{Export, ExportFormat, FixFolder, OnExit, Theme};
 
-    /// A scan that ends as soon as it is told to stop, having said a last word.
+    /// A scan that ends once it is stopped, after so many notices.
     fn scan(notices: u16) -> Feed {
         let (sender, receiver) = mpsc::channel(4);
         let (_, progress) = watch::channel(Progress::default());
@@ -355,15 +333,15 @@ mod tests {
         }
     }
 
-    /// Writes nothing, and remembers what it was asked for.
-    #[derive(Default)]
-    struct Asked {
+    /// Writes nothing, and records the exports.
+    #[derive(Debug, Default)]
+    struct RecordingExporter {
         exports: Mutex<Vec<Export>>,
     }
 
-    impl Outlet for Asked {
-        fn formats(&self) -> Vec<Offer> {
-            vec![Offer {
+    impl Exporter for RecordingExporter {
+        fn formats(&self) -> Vec<ExportFormat> {
+            vec![ExportFormat {
                 word: "json",
                 says: "everything",
             }]
@@ -374,24 +352,24 @@ mod tests {
             Ok("out.json".into())
         }
 
-        fn fix(&self, _: &Fleet, _: &[HostId]) -> Result<FixFolder, String> {
+        fn write_fixes(&self, _: &Fleet, _: &[HostId]) -> Result<FixFolder, String> {
             Err("not asked for".to_owned())
         }
 
-        fn keep(&self, _: &str) -> Result<PathBuf, String> {
+        fn save_copy(&self, _: &str) -> Result<PathBuf, String> {
             Err("not asked for".to_owned())
         }
     }
 
     /// A terminal without a clipboard.
-    struct NoHands;
+    struct NoClipboard;
 
-    impl Hands for NoHands {
+    impl TerminalIo for NoClipboard {
         fn copy(&mut self, _: &str) -> Result<bool, String> {
             Err("none".to_owned())
         }
 
-        fn mouse(&mut self, _: bool) {}
+        fn capture_mouse(&mut self, _: bool) {}
     }
 
     fn model(live: bool) -> Model {
@@ -404,8 +382,8 @@ mod tests {
 
     async fn run_with<E: Future<Output = ()>>(
         typed: &[Event],
-        ended: E,
-        alive: fn() -> bool,
+        shutdown: E,
+        is_alive: fn() -> bool,
         mut feed: Feed,
     ) -> Fleet {
         let (sender, mut keys) = mpsc::channel(64);
@@ -413,15 +391,15 @@ mod tests {
             sender.send(event.clone()).await.unwrap();
         }
         let model = model(feed.events.is_some());
-        let outside = Outside {
+        let io = LoopIo {
             keys: &mut keys,
-            ended,
-            alive,
-            hands: &mut NoHands,
-            outlet: Arc::new(Asked::default()),
+            shutdown,
+            is_alive,
+            terminal: &mut NoClipboard,
+            exporter: Arc::new(RecordingExporter::default()),
         };
         let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
-        let (model, _) = drive(&mut terminal, outside, &mut feed, model).await;
+        let (model, _) = drive(&mut terminal, io, &mut feed, model).await;
         drop(sender);
         model.into_fleet()
     }
@@ -433,7 +411,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ctrl_c_stops_the_scan_and_waits_for_its_last_word() {
+    async fn ctrl_c_stops_the_scan_and_waits_for_its_last_event() {
         let typed = [press('c', KeyModifiers::CONTROL)];
         let fleet = run_with(&typed, pending(), || true, scan(3)).await;
         assert!(interrupted(&fleet));
@@ -462,14 +440,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_signal_stops_the_scan_and_keeps_what_came() {
+    async fn a_signal_stops_the_scan_and_keeps_its_events() {
         let fleet = run_with(&[], ready(()), || true, scan(3)).await;
         assert!(interrupted(&fleet));
         assert_eq!(fleet.notices().len(), 3);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_terminal_that_went_away_stops_the_scan_too() {
+    async fn a_closed_terminal_stops_the_scan_too() {
         let fleet = run_with(&[], pending(), || false, scan(3)).await;
         assert!(interrupted(&fleet));
     }
@@ -490,7 +468,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_saved_scan_is_left_by_q() {
+    async fn q_quits_a_saved_scan() {
         let (_, progress) = watch::channel(Progress::default());
         let feed = Feed {
             events: None,
@@ -504,8 +482,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn export_calls_back_with_the_rows_shown() {
-        let outlet = Arc::new(Asked::default());
+    async fn an_export_gets_the_rows_shown() {
+        let exporter = Arc::new(RecordingExporter::default());
         let (events, receiver) = mpsc::channel(1);
         let (_, progress) = watch::channel(Progress::default());
         let mut feed = Feed {
@@ -519,8 +497,8 @@ mod tests {
         events.send(event).await.unwrap();
         drop(events);
         let (sender, mut keys) = mpsc::channel(4);
-        let hands = tokio::spawn(async move {
-            // The row comes before the key does.
+        let typist = tokio::spawn(async move {
+            // The row arrives before the key.
             tokio::time::sleep(Duration::from_secs(3)).await;
             for key in ['e', 'j'] {
                 sender.send(press(key, KeyModifiers::NONE)).await.unwrap();
@@ -530,23 +508,24 @@ mod tests {
             sender.send(press('q', KeyModifiers::NONE)).await.unwrap();
             sender
         });
-        let outside = Outside {
+        let io = LoopIo {
             keys: &mut keys,
-            ended: pending(),
-            alive: || true,
-            hands: &mut NoHands,
-            outlet: outlet.clone(),
+            shutdown: pending(),
+            is_alive: || true,
+            terminal: &mut NoClipboard,
+            exporter: exporter.clone(),
         };
         let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
-        let offers = Offers {
-            formats: outlet.formats(),
+        let capabilities = Capabilities {
+            formats: exporter.formats(),
             control: false,
-            keeping: Keeping::Saved,
+            on_exit: OnExit::Saved,
         };
-        let model = model(true).with_offers(offers);
-        let (_, written) = drive(&mut terminal, outside, &mut feed, model).await;
-        drop(hands.await);
-        let exports = outlet.exports.lock().unwrap();
+        let mut model = model(true);
+        model.capabilities = capabilities;
+        let (_, written) = drive(&mut terminal, io, &mut feed, model).await;
+        drop(typist.await);
+        let exports = exporter.exports.lock().unwrap();
         assert_eq!(exports.len(), 1);
         assert_eq!(
             (exports[0].rows.as_slice(), exports[0].whole),

@@ -1,43 +1,42 @@
-//! The live screen: a table of hosts that grows while the scan runs, and one page per host.
+//! The live screens: a table of hosts that grows while the scan runs, an overview, and a page for each host.
 //!
-//! Built as a loop of pure parts: keys become [`Action`]s through the one table of [`keymap`], [`update`] folds an action into
-//! the [`Model`] and says which [`Effect`]s it wants, [`draw`] turns the model into cells. Only `event_loop` touches the
-//! outside, and it can neither scan nor write reports: stopping is a token, exporting a callback.
+//! Keys become [`Action`]s through the one table of [`keymap`]; [`update`] folds an action into the [`Model`] and returns the
+//! [`Effect`] that it needs; [`draw`] renders the model into cells. Only `event_loop` does I/O, and it can neither scan nor write
+//! reports: it cancels a token to stop the scan, and calls an [`Exporter`] to write.
 //!
-//! Nothing from the network reaches a cell without `text::clean`, and a state is always a word and a glyph, never a colour alone.
+//! Text from the network reaches a cell only through `text::clean`. A state is always a word and a glyph, never a colour alone.
 
 mod action;
-mod aim;
-mod around;
-mod arranging;
+mod arrange;
 mod backend;
+mod background;
 mod clipboard;
 mod columns;
 mod copyable;
 mod event_loop;
-mod every;
+mod export_task;
+mod exporter;
 mod fitting;
+mod input;
 pub mod keymap;
-mod keys;
-mod list;
 mod menu;
 mod model;
-mod offers;
+mod options;
 mod signals;
+mod table_state;
 mod terminal;
 mod text;
 mod theme;
 mod update;
 mod view;
-mod writing;
 
 pub use action::{Action, Effect, Export, MenuKind, Move, Side};
-pub use around::{Feed, FixFolder, Left, Options, Outlet, TuiError};
-pub use arranging::{Arranged, Wanted};
-pub use copyable::{Copyable, copyables};
+pub use arrange::{ArrangeRequest, ArrangedRows};
+pub use copyable::Copyable;
 pub use event_loop::run;
+pub use exporter::{ExportFormat, Exporter, FixFolder};
 pub use model::Model;
-pub use offers::{Keeping, Offer, Offers};
+pub use options::{Capabilities, Feed, OnExit, Options, TuiError, TuiOutcome};
 pub use theme::{Palette, Theme};
 pub use update::update;
 pub use view::draw;

@@ -1,64 +1,34 @@
-//! The ways in which the system tells a process that its terminal closes or that it must end.
+//! The signals by which the system ends a process or its terminal.
 
 use std::io;
 
-/// Completes when the process is told to end. Cancel-safe: a signal that came before the first poll after creation is kept.
+/// Listens at once; the future completes at the first signal.
 #[cfg(unix)]
-pub(super) struct Ending {
-    terminate: tokio::signal::unix::Signal,
-    hangup: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Ending {
-    /// Starts to listen.
-    pub(super) fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-            // Ctrl-C is a key in raw mode; this is `kill -INT`.
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    /// Waits for the word.
-    pub(super) async fn told(&mut self) {
+pub(super) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    // Ctrl-C is a key in raw mode; this is `kill -INT`.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    }
+    })
 }
 
-/// Completes when the process is told to end.
+/// Listens at once; the future completes at the first event.
 #[cfg(windows)]
-pub(super) struct Ending {
-    close: tokio::signal::windows::CtrlClose,
-    shutdown: tokio::signal::windows::CtrlShutdown,
-    logoff: tokio::signal::windows::CtrlLogoff,
-}
-
-#[cfg(windows)]
-impl Ending {
-    /// Starts to listen.
-    pub(super) fn listen() -> io::Result<Self> {
-        use tokio::signal::windows::{ctrl_close, ctrl_logoff, ctrl_shutdown};
-        Ok(Self {
-            close: ctrl_close()?,
-            shutdown: ctrl_shutdown()?,
-            logoff: ctrl_logoff()?,
-        })
-    }
-
-    /// Waits for the word.
-    pub(super) async fn told(&mut self) {
+pub(super) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::windows::{ctrl_close, ctrl_logoff, ctrl_shutdown};
+    let (mut close, mut shutdown, mut logoff) = (ctrl_close()?, ctrl_shutdown()?, ctrl_logoff()?);
+    Ok(async move {
         tokio::select! {
-            _ = self.close.recv() => {}
-            _ = self.shutdown.recv() => {}
-            _ = self.logoff.recv() => {}
+            _ = close.recv() => {}
+            _ = shutdown.recv() => {}
+            _ = logoff.recv() => {}
         }
-    }
+    })
 }

@@ -1,6 +1,6 @@
-//! The terminal in raw mode on its alternate screen, and back again, whatever happens.
+//! The terminal in raw mode on its alternate screen; restored on every way out.
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,57 +15,55 @@ use crossterm::terminal::{
 };
 use ratatui::Terminal;
 
-use super::backend::Plain;
+use super::backend::Ansi16Backend;
 
-/// Whether the terminal is ours. Process-wide, because the panic hook is.
+/// Whether the terminal is in raw mode. Process-wide, because the panic hook is.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Holds the terminal; gives it back when dropped.
+/// Restores the terminal when dropped.
 #[derive(Debug)]
-pub(super) struct Guard(());
+pub(super) struct TerminalGuard(());
 
-/// The terminal as the screen draws to it. Buffered, so that a frame is one write.
-pub(super) type Screen = Terminal<Plain<BufWriter<Stdout>>>;
+/// Buffered, so that a frame is one write.
+pub(super) type Canvas = Terminal<Ansi16Backend<BufWriter<io::Stdout>>>;
 
-impl Guard {
-    /// Takes the terminal, until it is dropped or a panic that is not contained needs it for its message.
+impl TerminalGuard {
+    /// Takes the terminal until the guard is dropped, or until a panic that is not contained needs it for its message.
     ///
     /// # Errors
     /// When standard output is no terminal, or refuses raw mode. Nothing is changed then.
-    pub(super) fn take(is_contained: fn() -> bool) -> io::Result<(Self, Screen)> {
+    pub(super) fn take(is_contained: fn() -> bool) -> io::Result<(Self, Canvas)> {
         restore_on_panic(is_contained);
-        // crossterm 0.29 writes an SGR without parameters under NO_COLOR, which resets reverse and bold too. The theme has no
+        // Under NO_COLOR, crossterm 0.29 writes an SGR without parameters, which also resets reverse and bold. The theme has no
         // colours then, so that nothing is left for crossterm to leave out.
         force_color_output(true);
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
-        // From here on, leaving by any way restores.
+        // From here on, every return restores.
         let guard = Self(());
-        // Not `Terminal::clear`: that asks the terminal where its cursor is, and fails after two seconds where none answers.
+        // Not `Terminal::clear`: that queries the cursor's position, and fails after two seconds without an answer.
         execute!(io::stdout(), EnterAlternateScreen, Clear(ClearType::All))?;
         let writer = BufWriter::with_capacity(64 * 1024, io::stdout());
-        Ok((guard, Terminal::new(Plain::new(writer))?))
+        Ok((guard, Terminal::new(Ansi16Backend::new(writer))?))
     }
 }
 
-/// What the screen has done at the terminal besides drawing.
-pub(super) trait Hands {
-    /// Puts a text on the clipboard; true when it is known to be there.
+/// What the screens use of the terminal besides drawing.
+pub(super) trait TerminalIo {
+    /// Copies a text; true when the clipboard confirms it.
     fn copy(&mut self, text: &str) -> Result<bool, String>;
 
-    /// Takes the mouse, or gives it back.
-    fn mouse(&mut self, on: bool);
+    fn capture_mouse(&mut self, on: bool);
 }
 
 /// Longer texts are not sent to the terminal: several cut them off, and some hang.
 const LONGEST_COPY: usize = 64 * 1024;
 
-/// The terminal of the process.
 #[derive(Debug)]
-pub(super) struct Device;
+pub(super) struct Stdout;
 
-impl Hands for Device {
-    /// The clipboard of the machine where that is certain to be the user's; else OSC 52, which also reaches through SSH.
+impl TerminalIo for Stdout {
+    /// The clipboard of this machine where the user certainly sits at it; else OSC 52, which also works through SSH.
     fn copy(&mut self, text: &str) -> Result<bool, String> {
         #[cfg(any(windows, target_os = "macos"))]
         if std::env::var_os("SSH_CONNECTION").is_none() {
@@ -82,7 +80,7 @@ impl Hands for Device {
             .map_err(|error| error.to_string())
     }
 
-    fn mouse(&mut self, on: bool) {
+    fn capture_mouse(&mut self, on: bool) {
         let done = if on {
             execute!(io::stdout(), EnableMouseCapture)
         } else {
@@ -94,30 +92,29 @@ impl Hands for Device {
     }
 }
 
-/// Ends drawing and gives the terminal back.
+/// Ends drawing and restores the terminal.
 ///
-/// ratatui complains with `eprintln!` when a terminal that it drops cannot show its cursor, and that panics where standard
-/// error is the same closed terminal: the reports would be lost. Such a terminal is forgotten instead.
-pub(super) fn close(guard: Guard, mut screen: Screen) {
-    if screen.show_cursor().is_err() {
-        std::mem::forget(screen);
+/// When ratatui drops a terminal that cannot show its cursor, it calls `eprintln!`. That panics where standard error is the same
+/// closed terminal, and the reports would be lost. Such a terminal is forgotten instead.
+pub(super) fn close(guard: TerminalGuard, mut canvas: Canvas) {
+    if canvas.show_cursor().is_err() {
+        std::mem::forget(canvas);
     }
     drop(guard);
 }
 
-impl Drop for Guard {
+impl Drop for TerminalGuard {
     fn drop(&mut self) {
         restore();
     }
 }
 
-/// Whether the terminal is still there and ours. False after it was closed, and after a panic anywhere in the process gave it
-/// back so that the message could be read.
+/// False after the terminal was closed, and after a panic anywhere in the process has restored it for its message.
 pub(super) fn is_ours() -> bool {
     TAKEN.load(Ordering::SeqCst) && io::stdout().is_terminal()
 }
 
-/// Gives the terminal back; a second call does nothing. Failures mean that there is no terminal any more.
+/// Restores the terminal; a second call does nothing. Errors mean that the terminal is closed.
 fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
@@ -143,7 +140,7 @@ fn restore_on_panic(is_contained: fn() -> bool) {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             if is_contained() {
-                // Whoever joins the task says so on the screen.
+                // The code that joins the task shows the error on the screen.
                 tracing::error!("{info}");
                 return;
             }

@@ -1,4 +1,4 @@
-//! Making text fit: clean, cut to a width in cells, wrapped, and numbers the way people read them.
+//! Texts for the screens: made safe, cut and wrapped by cells; durations and times.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -7,12 +7,11 @@ use std::time::Duration;
 use crate::model::UtcSecond;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Network text with everything gone that could steer a terminal.
+/// Removes what could control a terminal.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
     crate::sanitize::terminal(text)
 }
 
-/// Cells that a text takes.
 pub(super) fn width(text: &str) -> usize {
     text.width()
 }
@@ -71,8 +70,33 @@ pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// A path as people write it: below their home with `~` in its place.
-pub(super) fn from_home(path: &Path, home: Option<&Path>) -> String {
+/// The text in pieces of at most `first` cells, then of at most `rest`; together they are the text.
+pub(super) fn chunks(text: &str, (first, rest): (usize, usize)) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut part = String::new();
+    let (mut used, mut room) = (0, first.max(1));
+    for c in text.chars() {
+        let cells = c.width().unwrap_or(0);
+        if used > 0 && used + cells > room {
+            parts.push(std::mem::take(&mut part));
+            (used, room) = (0, rest.max(1));
+        }
+        used += cells;
+        part.push(c);
+    }
+    parts.push(part);
+    parts
+}
+
+/// The byte at which a character begins.
+pub(super) fn byte_at(text: &str, character: usize) -> usize {
+    text.char_indices()
+        .nth(character)
+        .map_or(text.len(), |(byte, _)| byte)
+}
+
+/// A path with `~` for the home folder.
+pub(super) fn tilde_path(path: &Path, home: Option<&Path>) -> String {
     let below = home
         .filter(|home| home.parent().is_some())
         .and_then(|home| path.strip_prefix(home).ok());
@@ -83,7 +107,7 @@ pub(super) fn from_home(path: &Path, home: Option<&Path>) -> String {
 }
 
 /// A duration as `m:ss` or `h:mm:ss`.
-pub(super) fn clock(duration: Duration) -> String {
+pub(super) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 {
@@ -94,7 +118,7 @@ pub(super) fn clock(duration: Duration) -> String {
 }
 
 /// A time as `2026-03-01 12:00:05 UTC`.
-pub(super) fn moment(at: impl Into<UtcSecond>) -> String {
+pub(super) fn timestamp(at: impl Into<UtcSecond>) -> String {
     at.into()
         .civil()
         .strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -128,7 +152,7 @@ mod tests {
     #[test]
     fn a_path_below_home_is_short() {
         let home = Some(Path::new("/home/ada"));
-        let shown = |path: &str, home| from_home(Path::new(path), home);
+        let shown = |path: &str, home| tilde_path(Path::new(path), home);
         let path = "/home/ada/.cache/x";
         assert_eq!(
             shown(path, home),

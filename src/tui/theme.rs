@@ -1,28 +1,26 @@
-//! Colours and glyphs. A colour only repeats what a word and a glyph have already said.
+//! Colours and glyphs. A colour only repeats what a word and a glyph already show.
+
+use std::borrow::Cow;
 
 use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
 
+use super::text;
 use crate::model::{HostState, Severity};
 use crate::table::Weight;
 
-/// What a piece of text means to the eye; the theme decides how that looks.
+/// The meaning of a text's style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
-    /// Ordinary.
     Plain,
-    /// Beside the point.
     Dim,
-    /// Worth a second look for its own sake.
     Strong,
-    /// In order.
     Good,
     /// Neutral information.
     Notice,
-    /// Wrong, but it works.
     Warn,
-    /// Broken.
     Bad,
-    /// Headings and what can be pressed.
+    /// Headings and keys.
     Accent,
     /// The row under the cursor, and banners that must be seen.
     Inverse,
@@ -30,26 +28,26 @@ pub(super) enum Tone {
 
 /// A set of colours.
 ///
-/// Only the sixteen colours that every terminal lets its user choose are used, and no background but the inverse of what is
-/// there, so that no palette can paint text in the colour of its ground.
+/// Only the sixteen colours that users choose in their terminals, and no background but inverse, so that no text has the colour of
+/// its background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Palette {
-    /// For light text on a dark ground.
+    /// For a dark background.
     #[default]
     Dark,
-    /// For dark text on a light ground: no yellow and no light colour.
+    /// For a light background: no yellow and no light colour.
     Light,
-    /// No colour at all, as under `NO_COLOR`: bold, dim and inverse only.
+    /// No colour, as under `NO_COLOR`: bold, dim and inverse only.
     Mono,
-    /// Blue against yellow in place of green against red, which deuteranopes and protanopes tell apart.
+    /// Blue and yellow in place of green and red, for deuteranopes and protanopes.
     ColourBlind,
 }
 
 impl Palette {
-    /// All, in the order in which the key goes through them.
+    /// In the order of [`Self::next`].
     pub const ALL: [Self; 4] = [Self::Dark, Self::Light, Self::Mono, Self::ColourBlind];
 
-    /// The word used in settings and on screens.
+    /// The name in settings and on screens.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -60,7 +58,7 @@ impl Palette {
         }
     }
 
-    /// Whether a terminal of this name (as `TERM` has it) has colours at all; one that is not known has.
+    /// Whether a terminal with this `TERM` has colours; an unknown one has.
     #[must_use]
     pub fn has_colours(term: &str) -> bool {
         const WITHOUT: [&str; 9] = [
@@ -74,12 +72,11 @@ impl Palette {
             "ansi-mono",
             "xterm-mono",
         ];
-        // `vt100-w` and the like are variants; `linux-m` and `xterm-m` are without colours by convention.
+        // `vt100-w` and the like are variants; `linux-m` and `xterm-m` have no colours by convention.
         let name = term.split('-').next().unwrap_or(term);
         !(WITHOUT.contains(&term) || WITHOUT.contains(&name) || term.ends_with("-m"))
     }
 
-    /// The palette of that name.
     #[must_use]
     pub fn of_word(word: &str) -> Option<Self> {
         Self::ALL
@@ -87,7 +84,6 @@ impl Palette {
             .find(|palette| palette.word().eq_ignore_ascii_case(word))
     }
 
-    /// The one after this.
     #[must_use]
     pub const fn next(self) -> Self {
         match self {
@@ -117,10 +113,8 @@ impl Palette {
     }
 }
 
-/// How things look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Theme {
-    /// The colours.
     pub palette: Palette,
     /// Use only ASCII glyphs.
     pub ascii: bool,
@@ -139,7 +133,6 @@ impl From<Weight> for Tone {
 }
 
 impl Theme {
-    /// The style of a tone.
     pub(super) fn style(self, tone: Tone) -> Style {
         let modifier = match tone {
             Tone::Plain | Tone::Good | Tone::Notice | Tone::Warn => Modifier::empty(),
@@ -152,7 +145,6 @@ impl Theme {
             .add_modifier(modifier)
     }
 
-    /// Glyph (one cell) and tone of a state.
     pub(super) const fn state(self, state: HostState) -> (&'static str, Tone) {
         let (glyph, ascii, tone) = match state {
             HostState::Broken => ("✖", "x", Tone::Bad),
@@ -168,7 +160,6 @@ impl Theme {
         (if self.ascii { ascii } else { glyph }, tone)
     }
 
-    /// Glyph and tone of a severity.
     pub(super) const fn severity(self, severity: Severity) -> (&'static str, Tone) {
         let (glyph, ascii, tone) = match severity {
             Severity::Critical => ("✖", "x", Tone::Bad),
@@ -180,80 +171,42 @@ impl Theme {
         (if self.ascii { ascii } else { glyph }, tone)
     }
 
+    pub(super) fn span(self, text: impl Into<Cow<'static, str>>, tone: Tone) -> Span<'static> {
+        Span::styled(text, self.style(tone))
+    }
+
+    pub(super) fn line(self, text: impl Into<Cow<'static, str>>, tone: Tone) -> Line<'static> {
+        Line::styled(text, self.style(tone))
+    }
+
+    /// The text, cut to `room` cells.
+    pub(super) fn cut(self, text: &str, room: usize) -> String {
+        text::truncate(text, room, self.ellipsis()).into_owned()
+    }
+
+    /// The text in at most `most` lines of at most `room` cells; an ellipsis ends the last when lines are missing.
+    pub(super) fn wrap(self, text: &str, room: usize, most: usize) -> Vec<String> {
+        let mut lines = text::wrap(text, room);
+        if lines.len() > most {
+            lines.truncate(most);
+            if let Some(last) = lines.last_mut() {
+                *last = text::truncate(last, room.saturating_sub(1), "").into_owned();
+                last.push_str(self.ellipsis());
+            }
+        }
+        lines
+    }
+
     const fn glyph(self, glyph: &'static str, ascii: &'static str) -> &'static str {
         if self.ascii { ascii } else { glyph }
     }
 
-    /// Stands where text was cut.
-    pub(super) const fn ellipsis(self) -> &'static str {
-        self.glyph("…", "~")
-    }
-
-    /// Marks the row under the cursor.
-    pub(super) const fn cursor(self) -> &'static str {
-        self.glyph("›", ">")
-    }
-
-    /// Marks a row that was marked for an action.
-    pub(super) const fn mark(self) -> &'static str {
-        self.glyph("●", "*")
-    }
-
-    /// Something that is switched on, in a menu.
-    pub(super) const fn tick(self) -> &'static str {
-        self.glyph("✓", "x")
-    }
-
-    /// A group that is folded, or open.
     pub(super) const fn fold(self, folded: bool) -> &'static str {
         if folded {
             self.glyph("▸", "+")
         } else {
             self.glyph("▾", "-")
         }
-    }
-
-    /// Between two pieces of a line.
-    pub(super) const fn separator(self) -> &'static str {
-        self.glyph(" · ", " | ")
-    }
-
-    /// Leads from a name to an address.
-    pub(super) const fn arrow(self) -> &'static str {
-        self.glyph("→", "->")
-    }
-
-    /// The full part of a bar.
-    pub(super) const fn bar(self) -> &'static str {
-        self.glyph("█", "#")
-    }
-
-    /// The empty part of a bar.
-    pub(super) const fn groove(self) -> &'static str {
-        self.glyph("░", "-")
-    }
-
-    /// An attempt that failed, in a sparkline.
-    pub(super) const fn cross(self) -> &'static str {
-        self.glyph("✗", "x")
-    }
-
-    /// In place of a word that says that all is well.
-    pub(super) const fn fine(self) -> &'static str {
-        self.glyph("✔", "+")
-    }
-
-    /// In place of a word that says that nothing is known.
-    pub(super) const fn nothing(self) -> &'static str {
-        self.glyph("·", ".")
-    }
-
-    /// One of eight heights of a sparkline's bar, 0 the lowest.
-    pub(super) fn spark(self, level: usize) -> &'static str {
-        const BLOCKS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
-        const ASCII: [&str; 8] = ["_", "_", ".", "-", "-", "=", "=", "#"];
-        let set = if self.ascii { ASCII } else { BLOCKS };
-        set.get(level.min(7)).copied().unwrap_or(" ")
     }
 
     /// The direction of the sort.
@@ -265,10 +218,77 @@ impl Theme {
         }
     }
 
-    /// Rules under headings.
-    pub(super) const fn rule(self) -> &'static str {
-        self.glyph("─", "-")
+    /// Before a branch of a tree.
+    pub(super) const fn branch(self, last: bool) -> &'static str {
+        if last {
+            self.glyph("└─ ", "`- ")
+        } else {
+            self.glyph("├─ ", "|- ")
+        }
     }
+
+    /// A part of a time span.
+    pub(super) const fn timespan(self, past: bool) -> &'static str {
+        if past {
+            self.glyph("━", "=")
+        } else {
+            self.glyph("─", "-")
+        }
+    }
+
+    /// One of eight heights of a bar, 0 the lowest.
+    pub(super) fn spark(self, level: usize) -> &'static str {
+        const BLOCKS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+        const ASCII: [&str; 8] = ["_", "_", ".", "-", "-", "=", "=", "#"];
+        let set = if self.ascii { ASCII } else { BLOCKS };
+        set.get(level.min(7)).copied().unwrap_or(" ")
+    }
+}
+
+/// Glyphs with their ASCII twins of as many cells (but for arrows).
+macro_rules! glyphs {
+    ($($(#[$doc:meta])? $name:ident $glyph:literal $ascii:literal;)*) => {
+        impl Theme {
+            $($(#[$doc])? pub(super) const fn $name(self) -> &'static str {
+                self.glyph($glyph, $ascii)
+            })*
+        }
+    };
+}
+
+glyphs! {
+    ellipsis "…" "~";
+    /// The row under the cursor, and the section in view.
+    cursor "›" ">";
+    /// A marked row.
+    mark "●" "*";
+    /// A line of a menu that is in force.
+    tick "✓" "x";
+    separator " · " " | ";
+    /// From a name to an address.
+    arrow "→" "->";
+    bar "█" "#";
+    bar_rest "░" "-";
+    /// A failed attempt.
+    cross "✗" "x";
+    /// In place of a word for a good value.
+    fine "✔" "+";
+    /// In place of a word for an unknown value.
+    nothing "·" ".";
+    /// Below headings.
+    rule "─" "-";
+    /// Left of a command.
+    quote "│ " "| ";
+    /// Left of the rest of a command that was too long for a line.
+    quote_rest "┊ " ": ";
+    /// The grid of a time axis.
+    grid "┊" ":";
+    timespan_start "├" "|";
+    timespan_end "┤" "|";
+    /// Between a time span and a time outside of it.
+    timespan_gap "┄" ".";
+    /// The time of the newest event.
+    today "◆" "O";
 }
 
 #[cfg(test)]

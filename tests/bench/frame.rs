@@ -20,7 +20,7 @@ const SIZE: (u16, u16) = (200, 60);
 
 fn press(model: &mut Model, code: KeyCode) {
     let event = KeyEvent::new(code, KeyModifiers::NONE);
-    if let Some(action) = model.keymap().action(model.context(), &event) {
+    if let Some(action) = model.keymap.action(model.context(), &event) {
         update(model, action);
     }
 }

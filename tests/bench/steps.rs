@@ -17,7 +17,7 @@ use rdpscan::diagnosis::Policy;
 use rdpscan::fleet::Fleet;
 use rdpscan::model::{EventBody, ScanEvent};
 use rdpscan::table::{Grouping, View};
-use rdpscan::tui::{Action, Model, Theme, Wanted, update};
+use rdpscan::tui::{Action, ArrangeRequest, Model, Theme, update};
 
 /// Events that the screen folds in one go.
 const BATCH: usize = 128;
@@ -59,7 +59,7 @@ const STEPS_AWAY: u32 = 8;
 /// The thread beside the screen's.
 #[derive(Default)]
 struct Beside {
-    under_way: Option<(Wanted, u32)>,
+    under_way: Option<(ArrangeRequest, u32)>,
     copied: Steps,
     worked_out: Steps,
     adopted: Steps,
@@ -74,7 +74,8 @@ impl Beside {
         match self.under_way.take() {
             Some((wanted, 0)) => {
                 let made = self.worked_out.take(|| Box::new(wanted.arrange()));
-                self.adopted.take(|| update(model, Action::Arranged(made)));
+                self.adopted
+                    .take(|| update(model, Action::RowsArranged(made)));
             }
             Some((wanted, left)) => self.under_way = Some((wanted, left - 1)),
             None => {}
@@ -113,7 +114,7 @@ fn main() {
 
     let mut judged = Steps::default();
     let mut judge = |model: &mut Model, beside: &mut Beside| {
-        while model.fleet().is_busy() {
+        while model.fleet.is_busy() {
             let action = tick();
             judged.take(|| update(model, action));
             beside.turn(model);
@@ -131,7 +132,7 @@ fn main() {
     judge(&mut model, &mut beside);
 
     let mut exported = Steps::default();
-    let copy = exported.take(|| model.fleet().clone());
+    let copy = exported.take(|| model.fleet.clone());
     let seq = u64::from(hosts) * u64::from(members::ATTEMPTS + 1) + 1;
     let origin = members::origin();
     let end = EventBody::ScanFinished(members::kit::end(u64::from(hosts)));
@@ -164,5 +165,5 @@ fn main() {
     beside.copied.print("rows asked for, or not");
     beside.adopted.print("rows adopted");
     beside.worked_out.print("rows worked out, beside");
-    assert_eq!(model.fleet().summary().hosts, u64::from(hosts));
+    assert_eq!(model.fleet.summary().hosts, u64::from(hosts));
 }

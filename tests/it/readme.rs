@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use rdpscan::table::Field;
-use rdpscan::tui::keymap::{self, Binding, Context, Keymap, Told};
+use rdpscan::tui::keymap::{self, Binding, Context, KeyHelp, Keymap};
 
 fn text(document: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
@@ -17,9 +17,9 @@ fn text(document: &str) -> String {
 /// A table of keys, from the one that dispatches them: what is the same in several places stands once.
 fn key_table(places: &[(Context, &str)], takes: impl Fn(&Binding) -> bool) -> String {
     let keymap = Keymap::default();
-    let mut rows: Vec<(String, Told)> = Vec::new();
+    let mut rows: Vec<(String, KeyHelp)> = Vec::new();
     for (context, place) in places {
-        for told in keymap.told(*context, &takes) {
+        for told in keymap.help_lines(*context, &takes) {
             match rows.iter_mut().find(|(_, known)| *known == told) {
                 Some((places, _)) => write!(places, ", {place}").unwrap(),
                 None => rows.push(((*place).to_owned(), told)),
@@ -59,7 +59,7 @@ fn places() -> Vec<(Context, &'static str)> {
         (Context::Menu, "menus"),
         (Context::Sort, "sort menu"),
         (Context::Columns, "columns"),
-        (Context::Palette, "all actions"),
+        (Context::Commands, "all actions"),
         (Context::Help, "help"),
         (Context::Quit, "the question whether to quit"),
         (Context::Unsaved, "the question whether to save"),

@@ -349,11 +349,11 @@ fn export_without_filter_is_whole() {
 #[test]
 fn what_became_of_an_export_is_said_and_fades() {
     let mut stand = Stand::done(80, 24);
-    stand.act(Action::Exported(Ok("/tmp/rdpscan.json".into())));
+    stand.act(Action::ExportFinished(Ok("/tmp/rdpscan.json".into())));
     assert!(stand.picture(80, 24).contains("wrote /tmp/rdpscan.json"));
     stand.act(Action::Tick(Duration::from_secs(60)));
     assert!(!stand.picture(80, 24).contains("wrote"));
-    stand.act(Action::Exported(Err("disk full\u{1b}[2J".into())));
+    stand.act(Action::ExportFinished(Err("disk full\u{1b}[2J".into())));
     assert!(stand.picture(80, 24).contains("not done: disk full"));
 }
 

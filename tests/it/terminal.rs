@@ -20,7 +20,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use rdpscan::diagnosis::Policy;
 use rdpscan::fleet::{Fleet, HostId};
 use rdpscan::model::Progress;
-use rdpscan::tui::{Export, Feed, Offer, Options, Outlet, run};
+use rdpscan::tui::{Export, ExportFormat, Exporter, Feed, Options, run};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -34,11 +34,12 @@ const COLUMNS: NonZeroU16 = NonZeroU16::new(80).unwrap();
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Ends the process the hard way as soon as anything is to be written.
+#[derive(Debug)]
 struct Panics;
 
-impl Outlet for Panics {
-    fn formats(&self) -> Vec<Offer> {
-        vec![Offer {
+impl Exporter for Panics {
+    fn formats(&self) -> Vec<ExportFormat> {
+        vec![ExportFormat {
             word: "json",
             says: "never written",
         }]
@@ -48,11 +49,11 @@ impl Outlet for Panics {
         panic!("a panic on purpose")
     }
 
-    fn fix(&self, _: &Fleet, _: &[HostId]) -> Result<rdpscan::tui::FixFolder, String> {
+    fn write_fixes(&self, _: &Fleet, _: &[HostId]) -> Result<rdpscan::tui::FixFolder, String> {
         panic!("a panic on purpose")
     }
 
-    fn keep(&self, _: &str) -> Result<PathBuf, String> {
+    fn save_copy(&self, _: &str) -> Result<PathBuf, String> {
         panic!("a panic on purpose")
     }
 }

@@ -1,4 +1,4 @@
-//! The keys in force: the table's own, with what the settings change.
+//! The keys in force: the table's own, with the changes from the settings.
 
 use crossterm::event::{Event, KeyEvent};
 use tui_input::backend::crossterm::to_input_request;
@@ -6,63 +6,40 @@ use tui_input::backend::crossterm::to_input_request;
 use super::{BINDINGS, Binding, Context, Key};
 use crate::tui::action::Action;
 
-/// Why a change of keys cannot be taken.
+/// Why a change of keys is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeymapError {
-    /// Not `action = keys`.
     #[error(
-        "`{text}` does not name an action and its keys: write `pause = P`, keys with a space between, the comma as Comma"
+        "`{0}` does not name an action and its keys: write `pause = P`, keys with a space between, the comma as Comma"
     )]
-    Malformed {
-        /// As given.
-        text: String,
-    },
-    /// No such action.
-    #[error("there is no action `{word}`")]
-    UnknownAction {
-        /// As given.
-        word: String,
-    },
-    /// No such key.
+    Malformed(String),
+    #[error("there is no action `{0}`")]
+    UnknownAction(String),
     #[error(
-        "there is no key `{key}`: write a character, Ctrl-a to Ctrl-z, F1 to F12, or Space, Comma, Enter, Tab, Up, PgUp and the like"
+        "there is no key `{0}`: write a character, Ctrl-a to Ctrl-z, F1 to F12, or Space, Comma, Enter, Tab, Up, PgUp and the like"
     )]
-    UnknownKey {
-        /// As given.
-        key: String,
-    },
-    /// Escape goes back, and Ctrl-C stops: nobody may lose these.
+    UnknownKey(String),
     #[error("`{key}` always means `{word}`, so it cannot be given to another action")]
-    Reserved {
-        /// The key.
-        key: String,
-        /// What it means.
-        word: &'static str,
-    },
-    /// One key, two meanings.
+    Reserved { key: String, word: &'static str },
     #[error("`{key}` would mean both `{one}` and `{other}`: give one of them another key")]
     Taken {
-        /// The key.
         key: String,
-        /// An action.
         one: &'static str,
-        /// Another action of the same screen.
         other: &'static str,
     },
 }
 
 /// A line of the help page or the README.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
-    /// The keys as they are written, with a space between.
+pub struct KeyHelp {
+    /// With a space between.
     pub keys: String,
-    /// What they do.
     pub help: &'static str,
     /// The action's name in settings.
     pub word: Option<&'static str>,
 }
 
-/// Which key does what.
+/// The keys of every binding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keymap {
     /// Keys by row of [`BINDINGS`].
@@ -81,10 +58,10 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The table with some actions on other keys, each change as `action = key key`.
+    /// The keys of the table with changes, each as `action = key key`.
     ///
     /// # Errors
-    /// When a change names no action or no key, and when one key would mean two things on one screen.
+    /// When a change names no action or no key, or one key has two actions on one screen.
     pub fn rebound<T: AsRef<str>>(changes: &[T]) -> Result<Self, KeymapError> {
         let mut map = Self::default();
         for change in changes {
@@ -95,24 +72,18 @@ impl Keymap {
     }
 
     fn rebind(&mut self, change: &str) -> Result<(), KeymapError> {
-        let malformed = || KeymapError::Malformed {
-            text: change.to_owned(),
-        };
+        let malformed = || KeymapError::Malformed(change.to_owned());
         let (word, keys) = change.split_once('=').ok_or_else(malformed)?;
         let word = word.trim();
         let mut keys = keys
             .split_whitespace()
-            .map(|key| {
-                Key::parse(key).ok_or_else(|| KeymapError::UnknownKey {
-                    key: key.to_owned(),
-                })
-            })
+            .map(|key| Key::parse(key).ok_or_else(|| KeymapError::UnknownKey(key.to_owned())))
             .collect::<Result<Vec<_>, _>>()?;
         if word.is_empty() || keys.is_empty() {
             return Err(malformed());
         }
         if word == "back" {
-            // Nobody may be locked in: Escape always goes back.
+            // Escape always goes back.
             keys.extend(Key::parse("Esc").filter(|esc| !keys.contains(esc)));
         }
         let mut known = false;
@@ -125,19 +96,17 @@ impl Keymap {
         if known {
             Ok(())
         } else {
-            Err(KeymapError::UnknownAction {
-                word: word.to_owned(),
-            })
+            Err(KeymapError::UnknownAction(word.to_owned()))
         }
     }
 
-    /// INVARIANT: within a context no key stands twice, and Esc and Ctrl-C keep their meaning.
+    /// INVARIANT: within a context no two bindings share a key, and Esc and Ctrl-C keep their meaning.
     fn check(&self) -> Result<(), KeymapError> {
         for context in Context::ALL {
             let mut seen: Vec<(Key, &'static str)> = Vec::new();
             for (binding, keys) in self
                 .rows()
-                .filter(|(binding, _)| context.has(binding.context))
+                .filter(|(binding, _)| context.includes(binding.context))
             {
                 let word = binding.word.unwrap_or(binding.help);
                 for key in keys {
@@ -168,22 +137,22 @@ impl Keymap {
         BINDINGS.iter().zip(self.keys.iter().map(Vec::as_slice))
     }
 
-    /// The rows of a context with the keys in force, in the order of the table.
+    /// The bindings of a context with their keys, in the order of the table.
     pub fn of(&self, context: Context) -> impl Iterator<Item = (&'static Binding, &[Key])> {
         self.rows()
             .filter(move |(binding, _)| binding.context == context)
     }
 
-    /// What can be pressed in a context, of the rows that are wanted: neighbours that say the same share a line.
-    pub fn told(&self, context: Context, wanted: impl Fn(&Binding) -> bool) -> Vec<Told> {
-        let mut lines: Vec<Told> = Vec::new();
+    /// Help on the bindings of a context that pass `wanted`; neighbours with the same text share a line.
+    pub fn help_lines(&self, context: Context, wanted: impl Fn(&Binding) -> bool) -> Vec<KeyHelp> {
+        let mut lines: Vec<KeyHelp> = Vec::new();
         for (binding, keys) in self.of(context).filter(|(binding, _)| wanted(binding)) {
             match lines.last_mut() {
                 Some(line) if line.help == binding.help && line.word == binding.word => {
                     line.keys.push(' ');
                     line.keys += &super::label(keys);
                 }
-                _ => lines.push(Told {
+                _ => lines.push(KeyHelp {
                     keys: super::label(keys),
                     help: binding.help,
                     word: binding.word,
@@ -193,18 +162,17 @@ impl Keymap {
         lines
     }
 
-    /// What a key does in a context; `None` when nothing.
     #[must_use]
     pub fn action(&self, context: Context, event: &KeyEvent) -> Option<Action> {
         let key = Key::of(event)?;
         let bound = self
             .rows()
-            .find(|(binding, keys)| context.has(binding.context) && keys.contains(&key));
+            .find(|(binding, keys)| context.includes(binding.context) && keys.contains(&key));
         if let Some((binding, _)) = bound {
             return Some(binding.action.clone());
         }
         match (context, key.code) {
-            (Context::Filter | Context::Palette, _) => {
+            (Context::Filter | Context::Commands, _) => {
                 to_input_request(&Event::Key(*event)).map(Action::Edit)
             }
             (Context::Menu | Context::Sort, crossterm::event::KeyCode::Char(letter))
@@ -216,11 +184,11 @@ impl Keymap {
         }
     }
 
-    /// The keys of an action on a screen, as they are written; empty when it has none there.
+    /// The keys of an action on a screen; empty when it has none there.
     #[must_use]
     pub fn label(&self, context: Context, action: &Action) -> String {
         self.rows()
-            .find(|(binding, _)| context.has(binding.context) && binding.action == *action)
+            .find(|(binding, _)| context.includes(binding.context) && binding.action == *action)
             .map_or_else(String::new, |(_, keys)| super::label(keys))
     }
 }
@@ -310,7 +278,7 @@ mod tests {
 
     #[test]
     fn letters_are_typed_into_the_filter_and_the_palette() {
-        for context in [Context::Filter, Context::Palette] {
+        for context in [Context::Filter, Context::Commands] {
             for c in ['q', 'j', '?', '/', 's', 'é'] {
                 let action = plain(context, KeyCode::Char(c));
                 assert!(matches!(action, Some(Action::Edit(_))), "{c}");

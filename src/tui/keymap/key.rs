@@ -1,20 +1,17 @@
-//! One key: from the terminal's event, and from and to the words of settings and screens.
+//! One key: read from terminal events and settings, written as on screens.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-/// A key after normalising.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// Which key.
     pub code: KeyCode,
-    /// Held with Ctrl.
     pub ctrl: bool,
 }
 
-/// Keys that have a name of more than one letter, first as it is written on screens.
+/// Keys that have a name of more than one letter.
 const NAMED: &[(&str, KeyCode)] = &[
     ("Space", KeyCode::Char(' ')),
-    // In settings a comma stands between two changes.
+    // In settings a comma separates two changes.
     ("Comma", KeyCode::Char(',')),
     ("Enter", KeyCode::Enter),
     ("Esc", KeyCode::Esc),
@@ -33,45 +30,39 @@ const NAMED: &[(&str, KeyCode)] = &[
     ("PgDn", KeyCode::PageDown),
 ];
 
+pub(super) const fn plain(code: KeyCode) -> Key {
+    Key { code, ctrl: false }
+}
+
+pub(super) const fn char(c: char) -> Key {
+    plain(KeyCode::Char(c))
+}
+
+pub(super) const fn with_ctrl(code: KeyCode) -> Key {
+    Key { code, ctrl: true }
+}
+
+pub(super) const fn ctrl(c: char) -> Key {
+    with_ctrl(KeyCode::Char(c))
+}
+
 impl Key {
-    pub(super) const fn plain(code: KeyCode) -> Self {
-        Self { code, ctrl: false }
-    }
-
-    pub(super) const fn char(c: char) -> Self {
-        Self::plain(KeyCode::Char(c))
-    }
-
-    pub(super) const fn ctrl(c: char) -> Self {
-        Self {
-            code: KeyCode::Char(c),
-            ctrl: true,
-        }
-    }
-
-    pub(super) const fn with_ctrl(code: KeyCode) -> Self {
-        Self { code, ctrl: true }
-    }
-
-    /// The key of an event; `None` for what is not a press, and for chords that the table does not use.
-    ///
-    /// Windows reports presses and releases, and held keys as repeated presses.
+    /// `None` for releases, which Windows reports, and for chords that the table does not use.
     #[must_use]
     pub fn of(event: &KeyEvent) -> Option<Self> {
         if event.kind != KeyEventKind::Press {
             return None;
         }
-        let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
-        let alt = event.modifiers.contains(KeyModifiers::ALT);
-        let shift = event.modifiers.contains(KeyModifiers::SHIFT);
+        let held = |modifier| event.modifiers.contains(modifier);
+        let (control, alt) = (held(KeyModifiers::CONTROL), held(KeyModifiers::ALT));
         match event.code {
-            // Ctrl and Alt together are AltGr on Windows: the character is what was meant.
-            KeyCode::Char(c) if ctrl && alt => Some(Self::char(c)),
+            // Ctrl and Alt together are AltGr on Windows: the character counts.
+            KeyCode::Char(c) if control && alt => Some(char(c)),
             KeyCode::Char(_) if alt => None,
-            KeyCode::Char(c) if ctrl => Some(Self::ctrl(c.to_ascii_lowercase())),
-            KeyCode::Char(c) if shift => Some(Self::char(c.to_ascii_uppercase())),
-            code @ (KeyCode::Up | KeyCode::Down) if ctrl => Some(Self::with_ctrl(code)),
-            code => Some(Self::plain(code)),
+            KeyCode::Char(c) if control => Some(ctrl(c.to_ascii_lowercase())),
+            KeyCode::Char(c) if held(KeyModifiers::SHIFT) => Some(char(c.to_ascii_uppercase())),
+            code @ (KeyCode::Up | KeyCode::Down) if control => Some(with_ctrl(code)),
+            code => Some(plain(code)),
         }
     }
 
@@ -80,32 +71,30 @@ impl Key {
     pub fn parse(text: &str) -> Option<Self> {
         let mut letters = text.chars();
         if let (Some(letter), None) = (letters.next(), letters.next()) {
-            return (!letter.is_control() && letter != ' ').then(|| Self::char(letter));
+            return (!letter.is_control() && letter != ' ').then(|| char(letter));
         }
         if let Some((_, code)) = NAMED
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(text))
         {
-            return Some(Self::plain(*code));
+            return Some(plain(*code));
         }
         let (first, rest) = text.split_at_checked(5).unwrap_or(("", ""));
         if first.eq_ignore_ascii_case("Ctrl-") {
             let key = Self::parse(rest)?;
             return match key.code {
-                KeyCode::Char(c) if c.is_ascii_alphabetic() => {
-                    Some(Self::ctrl(c.to_ascii_lowercase()))
-                }
-                KeyCode::Up | KeyCode::Down if !key.ctrl => Some(Self::with_ctrl(key.code)),
+                KeyCode::Char(c) if c.is_ascii_alphabetic() => Some(ctrl(c.to_ascii_lowercase())),
+                KeyCode::Up | KeyCode::Down if !key.ctrl => Some(with_ctrl(key.code)),
                 _ => None,
             };
         }
         let number = text.strip_prefix(['F', 'f'])?.parse().ok()?;
         (1..=12)
             .contains(&number)
-            .then(|| Self::plain(KeyCode::F(number)))
+            .then(|| plain(KeyCode::F(number)))
     }
 
-    /// The key as it is written on screens and in documents.
+    /// The inverse of [`Self::parse`].
     #[must_use]
     pub fn label(self) -> String {
         let name = match self.code {

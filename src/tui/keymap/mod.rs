@@ -1,92 +1,64 @@
-//! The one table of keys: dispatch, the footer's hints, the help page, the palette, the README and the settings all read it.
+//! The one table of keys: dispatch, footer, help page, command palette, README and settings read it.
 //!
-//! Keys are compared after normalising: a printable character stands for itself, however the keyboard made it (Shift on one
-//! layout, `AltGr` on another), so that nothing here needs a certain layout.
+//! Keys are compared after normalising: a printable character counts, not the keys that made it (Shift on one layout, `AltGr` on
+//! another).
 
 mod bound;
 mod key;
 mod table;
 
-pub use bound::{Keymap, KeymapError, Told};
+pub use bound::{KeyHelp, Keymap, KeymapError};
 pub use key::Key;
 pub use table::BINDINGS;
 
 use crate::tui::action::Action;
 
-/// Where the keys go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Context {
+/// Contexts with their titles on the help page, in its order.
+macro_rules! contexts {
+    ($($(#[$doc:meta])* $name:ident $title:literal;)*) => {
+        /// What has the keys: a screen, or an overlay.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Context {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Context {
+            pub const ALL: [Self; [$($title),*].len()] = [$(Self::$name),*];
+
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self {
+                    $(Self::$name => $title,)*
+                }
+            }
+        }
+    };
+}
+
+contexts! {
     /// Everywhere, before anything else.
-    Global,
-    /// The table of hosts.
-    Table,
-    /// One host's page.
-    Host,
-    /// The overview.
-    Overview,
-    /// The filter line.
-    Filter,
+    Global "Everywhere";
+    Table "Table";
+    Host "Host";
+    Overview "Overview";
+    Filter "Filter line";
     /// A menu whose lines have letters.
-    Menu,
-    /// The menu of orders: what holds in every menu holds there too.
-    Sort,
-    /// The menu of columns.
-    Columns,
-    /// The palette of actions.
-    Palette,
-    /// The help page.
-    Help,
-    /// The question whether to quit.
-    Quit,
-    /// The same question where the scan would be lost.
-    Unsaved,
-    /// The question whether to probe everything anew, or a group.
-    Rescan,
-    /// The question whether to write what mends hosts.
-    Fix,
+    Menu "Menus";
+    /// The keys of [`Self::Menu`] hold there too.
+    Sort "Sort menu";
+    Columns "Columns";
+    /// The command palette.
+    Commands "All actions";
+    Help "Help";
+    Quit "Quit?";
+    /// The question before quitting, where the results would be lost.
+    Unsaved "Quit unsaved?";
+    Rescan "Probe anew?";
+    Fix "Write fixes?";
 }
 
 impl Context {
-    /// Every context, in the order of the help page.
-    pub const ALL: [Self; 14] = [
-        Self::Global,
-        Self::Table,
-        Self::Host,
-        Self::Overview,
-        Self::Filter,
-        Self::Menu,
-        Self::Sort,
-        Self::Columns,
-        Self::Palette,
-        Self::Help,
-        Self::Quit,
-        Self::Unsaved,
-        Self::Rescan,
-        Self::Fix,
-    ];
-
-    /// The heading in the help page.
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Global => "Everywhere",
-            Self::Table => "Table",
-            Self::Host => "Host",
-            Self::Overview => "Overview",
-            Self::Filter => "Filter line",
-            Self::Menu => "Menus",
-            Self::Sort => "Sort menu",
-            Self::Columns => "Columns",
-            Self::Palette => "All actions",
-            Self::Help => "Help",
-            Self::Quit => "Quit?",
-            Self::Unsaved => "Quit unsaved?",
-            Self::Rescan => "Probe anew?",
-            Self::Fix => "Write fixes?",
-        }
-    }
-
-    /// The context whose keys hold in this one too.
+    /// Another context whose keys hold in this one too.
     #[must_use]
     pub const fn wider(self) -> Option<Self> {
         match self {
@@ -95,22 +67,20 @@ impl Context {
         }
     }
 
-    /// Whether a row of `of` holds here.
-    fn has(self, of: Self) -> bool {
-        of == self || of == Self::Global || self.wider() == Some(of)
+    /// Whether the bindings of another context hold here.
+    fn includes(self, other: Self) -> bool {
+        other == self || other == Self::Global || self.wider() == Some(other)
     }
 }
 
 /// One row of the table.
 #[derive(Debug)]
 pub struct Binding {
-    /// Where it holds.
     pub context: Context,
     /// The action's name in settings, the same in every context that has it; `None` where the keys are fixed.
     pub word: Option<&'static str>,
-    /// Any of these, unless the settings say otherwise.
+    /// The defaults.
     pub keys: &'static [Key],
-    /// What they do.
     pub action: Action,
     /// One or two words for the footer; `None` keeps it out of there.
     pub hint: Option<&'static str>,
@@ -118,7 +88,7 @@ pub struct Binding {
     pub help: &'static str,
 }
 
-/// Keys as they are written, with a space between.
+/// Keys with a space between.
 #[must_use]
 pub fn label(keys: &[Key]) -> String {
     let labels: Vec<String> = keys.iter().map(|key| key.label()).collect();

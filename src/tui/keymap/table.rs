@@ -4,25 +4,10 @@ use crossterm::event::KeyCode::{
     BackTab, Backspace, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Tab, Up,
 };
 
-use super::{Binding, Context, Key};
+use super::key::{char, ctrl, plain, with_ctrl};
+use super::{Binding, Context};
 use crate::table::View;
 use crate::tui::action::{Action, MenuKind, Move, Side};
-
-const fn plain(code: crossterm::event::KeyCode) -> Key {
-    Key::plain(code)
-}
-
-const fn char(c: char) -> Key {
-    Key::char(c)
-}
-
-const fn ctrl(c: char) -> Key {
-    Key::ctrl(c)
-}
-
-const fn with_ctrl(code: crossterm::event::KeyCode) -> Key {
-    Key::with_ctrl(code)
-}
 
 /// A row a line: context, name in settings, keys, action, hint, help; `_` for no name and for no hint.
 macro_rules! bindings {
@@ -61,16 +46,16 @@ pub static BINDINGS: &[Binding] = bindings! {
     Table "fold" [char('z')] Action::FoldAll, _ "fold every group, or open all";
     Table "mark" [char(' ')] Action::Mark, "mark" "mark the host for an action, or all of a group";
     Table "mark-all" [char('a')] Action::MarkAll, _ "mark every row shown, or none";
-    Table "probe-again" [char('r')] Action::ProbeAgain, _ "probe the marked hosts, this one or a group anew";
+    Table "probe-again" [char('r')] Action::Reprobe, _ "probe the marked hosts, this one or a group anew";
     Table "export" [char('e')] Action::MenuOpen(MenuKind::Export), "export" "write the marked rows, or what is shown";
     Table "copy" [char('y')] Action::MenuOpen(MenuKind::Copy), "copy" "copy a name, a thumbprint, a remedy";
     Table "fix" [char('F')] Action::Fix, _ "write scripts that mend marked hosts or a group";
     Table "pause" [char('p'), char('P')] Action::Pause, "pause" "stop sending, or go on; the hosts found stay";
     Table "freeze" [char('f')] Action::Freeze, _ "let the display stand still, or follow again";
     Table "skip" [char('x')] Action::Skip, _ "give up the slowest connection and its host";
-    Table "rescan" [char('R')] Action::RescanAll, _ "probe everything anew; asks before";
+    Table "rescan" [char('R')] Action::Rescan, _ "probe everything anew; asks before";
     Table "overview" [char('o')] Action::Overview, "overview" "the overview, and back";
-    Table "actions" [char(':')] Action::MenuOpen(MenuKind::Palette), "actions" "every action by name";
+    Table "actions" [char(':')] Action::MenuOpen(MenuKind::Commands), "actions" "every action by name";
     Table "theme" [char('t')] Action::NextPalette, _ "next colours: dark, light, mono, colour-blind";
     Table "mouse" [char('m')] Action::Mouse, _ "take the mouse, or leave it to the terminal";
     Table "help" [char('?'), plain(F(1))] Action::Help, "help" "these keys";
@@ -98,15 +83,15 @@ pub static BINDINGS: &[Binding] = bindings! {
     Host _ [char('6')] Action::Section(5), _ "the section of that number";
     Host _ [char('7')] Action::Section(6), _ "the section of that number";
     Host "copy" [char('y')] Action::MenuOpen(MenuKind::Copy), "copy" "copy a name, a thumbprint, the remedy";
-    Host "probe-again" [char('r')] Action::ProbeAgain, _ "probe this host anew";
+    Host "probe-again" [char('r')] Action::Reprobe, _ "probe this host anew";
     Host "export" [char('e')] Action::MenuOpen(MenuKind::Export), "export" "write this host to a file";
     Host "fix" [char('F')] Action::Fix, _ "write the scripts that mend this host";
     Host "pause" [char('P')] Action::Pause, _ "stop sending, or go on; the hosts found stay";
     Host "freeze" [char('f')] Action::Freeze, _ "let the display stand still, or follow again";
     Host "skip" [char('x')] Action::Skip, _ "give up the slowest connection and its host";
-    Host "rescan" [char('R')] Action::RescanAll, _ "probe everything anew; asks before";
+    Host "rescan" [char('R')] Action::Rescan, _ "probe everything anew; asks before";
     Host "overview" [char('o')] Action::Overview, _ "the overview, and back";
-    Host "actions" [char(':')] Action::MenuOpen(MenuKind::Palette), "actions" "every action by name";
+    Host "actions" [char(':')] Action::MenuOpen(MenuKind::Commands), "actions" "every action by name";
     Host "theme" [char('t')] Action::NextPalette, _ "next colours: dark, light, mono, colour-blind";
     Host "mouse" [char('m')] Action::Mouse, _ "take the mouse, or leave it to the terminal";
     Host "help" [char('?'), plain(F(1))] Action::Help, "help" "these keys";
@@ -128,9 +113,9 @@ pub static BINDINGS: &[Binding] = bindings! {
     Overview "pause" [char('p'), char('P')] Action::Pause, _ "stop sending, or go on; the hosts found stay";
     Overview "freeze" [char('f')] Action::Freeze, _ "let the display stand still, or follow again";
     Overview "skip" [char('x')] Action::Skip, _ "give up the slowest connection and its host";
-    Overview "rescan" [char('R')] Action::RescanAll, _ "probe everything anew; asks before";
+    Overview "rescan" [char('R')] Action::Rescan, _ "probe everything anew; asks before";
     Overview "overview" [char('o')] Action::Overview, "table" "the overview, and back";
-    Overview "actions" [char(':')] Action::MenuOpen(MenuKind::Palette), "actions" "every action by name";
+    Overview "actions" [char(':')] Action::MenuOpen(MenuKind::Commands), "actions" "every action by name";
     Overview "theme" [char('t')] Action::NextPalette, _ "next colours: dark, light, mono, colour-blind";
     Overview "mouse" [char('m')] Action::Mouse, _ "take the mouse, or leave it to the terminal";
     Overview "help" [char('?'), plain(F(1))] Action::Help, "help" "these keys";
@@ -171,13 +156,13 @@ pub static BINDINGS: &[Binding] = bindings! {
     Columns _ [char('?'), plain(F(1))] Action::Help, "help" "these keys";
     Columns _ [plain(Esc), char('c'), char('q'), plain(Backspace)] Action::Back, "back" "close; the columns are remembered";
 
-    Palette _ [plain(Enter)] Action::MenuPick, "do" "do what the marked line says";
-    Palette _ [plain(Up)] Action::Move(Move::Up), _ "mark the line above";
-    Palette _ [plain(Down)] Action::Move(Move::Down), _ "mark the line below";
-    Palette _ [plain(PageUp)] Action::Move(Move::PageUp), _ "a screenful up";
-    Palette _ [plain(PageDown)] Action::Move(Move::PageDown), _ "a screenful down";
-    Palette _ [plain(F(1)), ctrl('g')] Action::Help, "help" "these keys";
-    Palette _ [plain(Esc)] Action::Back, "back" "do nothing";
+    Commands _ [plain(Enter)] Action::MenuPick, "do" "do what the marked line says";
+    Commands _ [plain(Up)] Action::Move(Move::Up), _ "mark the line above";
+    Commands _ [plain(Down)] Action::Move(Move::Down), _ "mark the line below";
+    Commands _ [plain(PageUp)] Action::Move(Move::PageUp), _ "a screenful up";
+    Commands _ [plain(PageDown)] Action::Move(Move::PageDown), _ "a screenful down";
+    Commands _ [plain(F(1)), ctrl('g')] Action::Help, "help" "these keys";
+    Commands _ [plain(Esc)] Action::Back, "back" "do nothing";
 
     Help _ [plain(Esc), char('?'), plain(F(1)), char('q'), plain(Left), char('h'), plain(Enter)] Action::Back, "back" "close the help";
     Help _ [plain(Up), char('k')] Action::Move(Move::Up), "scroll" "scroll up";

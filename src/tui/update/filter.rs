@@ -1,69 +1,65 @@
-//! The filter line while it is edited.
+//! Editing the filter line.
 
 use tui_input::{Input, InputRequest};
 
-use super::super::action::Action;
-use super::super::model::{Completing, FilterEdit, Model, Overlay, Screen};
 use crate::table::{self, Filter};
+use crate::tui::model::{CompletionCycle, FilterEdit, Model, Overlay, Screen};
+use crate::tui::text::byte_at;
 
-/// Opens the line, keeps its text, takes it back, or completes a word.
-pub(super) fn asked(model: &mut Model, action: &Action) {
-    match action {
-        Action::FilterOpen => {
-            model.screen = Screen::Table;
-            model.overlay = Overlay::Filter(Box::new(FilterEdit {
-                input: Input::new(model.list.filter_text.clone()),
-                before: (model.list.filter.clone(), model.list.filter_text.clone()),
-                error: None,
-                refused: false,
-                completing: None,
-            }));
-            model.keep_in_view();
+pub(super) fn open(model: &mut Model) {
+    model.screen = Screen::Table;
+    model.overlay = Overlay::Filter(Box::new(FilterEdit {
+        input: Input::new(model.table.filter_text.clone()),
+        before: (
+            model.table.query.filter.clone(),
+            model.table.filter_text.clone(),
+        ),
+        error: None,
+        refused: false,
+        completing: None,
+    }));
+    model.scroll_to_cursor();
+}
+
+/// Closes the line; with an invalid text it stays open, and shows the error.
+pub(super) fn accept(model: &mut Model) {
+    if let Overlay::Filter(edit) = &mut model.overlay {
+        edit.refused = edit.error.is_some();
+        if !edit.refused {
+            model.overlay = Overlay::None;
+            model.scroll_to_cursor();
         }
-        Action::FilterAccept => {
-            // A text that is no filter stays open, with its error next to it.
-            if let Overlay::Filter(edit) = &mut model.overlay {
-                edit.refused = edit.error.is_some();
-                if !edit.refused {
-                    model.overlay = Overlay::None;
-                    model.keep_in_view();
-                }
-            }
-        }
-        Action::FilterCancel => {
-            if let Overlay::Filter(edit) = std::mem::replace(&mut model.overlay, Overlay::None) {
-                (model.list.filter, model.list.filter_text) = edit.before;
-                model.arrange();
-            }
-        }
-        Action::Complete => complete(model, true),
-        Action::CompleteOther => complete(model, false),
-        _ => {}
     }
 }
 
-/// A keystroke.
-pub(super) fn typed(model: &mut Model, request: InputRequest) {
+pub(super) fn cancel(model: &mut Model) {
+    if let Overlay::Filter(edit) = std::mem::replace(&mut model.overlay, Overlay::None) {
+        (model.table.query.filter, model.table.filter_text) = edit.before;
+        model.arrange();
+    }
+}
+
+pub(super) fn edit(model: &mut Model, request: InputRequest) {
     let Overlay::Filter(edit) = &mut model.overlay else {
         return;
     };
     edit.input.handle(request);
     edit.completing = None;
     edit.refused = false;
-    read(model);
+    apply(model);
 }
 
-/// Puts in the next suggestion; after the last comes the text as it was typed. Where the one that stands there leads on to
-/// values, `onwards` goes to these.
-fn complete(model: &mut Model, onwards: bool) {
+/// Inserts the next suggestion; the last is followed by the text as it was typed. With `descend`, a suggestion that ends in the
+/// sign of a field is kept, and followed by the first value of that field.
+pub(super) fn complete(model: &mut Model, descend: bool) {
     let Overlay::Filter(edit) = &mut model.overlay else {
         return;
     };
     edit.refused = false;
-    if onwards && leads_on(edit) {
+    if descend && can_descend(edit) {
         edit.completing = None;
     }
-    let (text, at, turn) = match edit.completing.take() {
+    let (text, at, taken) = match edit.completing.take() {
         Some(before) => (before.text, before.at, before.taken + 1),
         None => (
             edit.input.value().to_owned(),
@@ -72,10 +68,10 @@ fn complete(model: &mut Model, onwards: bool) {
         ),
     };
     let completion = table::complete(&text, at);
-    let Some(candidate) = completion.candidates.get(turn) else {
+    let Some(candidate) = completion.candidates.get(taken) else {
         let cursor = text.get(..at).map_or(0, |before| before.chars().count());
         edit.input = Input::new(text).with_cursor(cursor);
-        return read(model);
+        return apply(model);
     };
     let (Some(before), Some(after)) = (
         text.get(..completion.span.start),
@@ -85,42 +81,31 @@ fn complete(model: &mut Model, onwards: bool) {
     };
     let cursor = before.chars().count() + candidate.text.chars().count();
     edit.input = Input::new(format!("{before}{}{after}", candidate.text)).with_cursor(cursor);
-    edit.completing = Some(Completing {
-        text,
-        at,
-        taken: turn,
-    });
-    read(model);
+    edit.completing = Some(CompletionCycle { text, at, taken });
+    apply(model);
 }
 
-/// Whether a field and its sign were just taken, and the field has values to choose from.
-fn leads_on(edit: &FilterEdit) -> bool {
+/// Whether the suggestion inserted last is a field and its sign, and the field has values to suggest.
+fn can_descend(edit: &FilterEdit) -> bool {
     let typed = edit.input.value();
     let at = byte_at(typed, edit.input.cursor());
-    let ends_in_a_sign = typed
+    let ends_in_sign = typed
         .get(..at)
         .is_some_and(|before| before.ends_with([':', '<', '>', '=']));
-    edit.completing.is_some() && ends_in_a_sign && !table::complete(typed, at).candidates.is_empty()
+    edit.completing.is_some() && ends_in_sign && !table::complete(typed, at).candidates.is_empty()
 }
 
-/// The byte at which the character with this number begins.
-pub(in crate::tui) fn byte_at(text: &str, characters: usize) -> usize {
-    text.char_indices()
-        .nth(characters)
-        .map_or(text.len(), |(byte, _)| byte)
-}
-
-/// What can be read already is in force; the rest is still being typed.
-fn read(model: &mut Model) {
+/// Puts the valid part of the text in force.
+fn apply(model: &mut Model) {
     let Overlay::Filter(edit) = &mut model.overlay else {
         return;
     };
     let typed = edit.input.value().to_owned();
     edit.error = Filter::parse(&typed).err();
     let filter = Filter::readable(&typed);
-    typed.trim().clone_into(&mut model.list.filter_text);
-    if model.list.filter != filter {
-        model.list.filter = filter;
+    typed.trim().clone_into(&mut model.table.filter_text);
+    if model.table.query.filter != filter {
+        model.table.query.filter = filter;
         model.arrange();
     }
 }

@@ -1,35 +1,33 @@
-//! Menus: opened, gone through, obeyed.
+//! Menus: opening them, moving in them, picking a line.
 
 use tui_input::{Input, InputRequest};
 
-use super::super::action::{Action, Effect, MenuKind, Move, Side};
-use super::super::aim::Aim;
-use super::super::menu::{self, Item};
-use super::super::model::{Menu, Model, Overlay, Screen};
-use super::super::theme::Tone;
-use super::super::view;
-use crate::table::{Columns, Field};
+use crate::table::Field;
+use crate::tui::action::{Action, Effect, MenuKind, Move, Side};
+use crate::tui::menu::{self, Item};
+use crate::tui::model::{ActionTarget, Menu, Model, Overlay, Screen};
+use crate::tui::theme::Tone;
+use crate::tui::view;
 
-/// Said where an action has no host to act on.
-pub(super) const NOBODY: &str = "no host is meant: put the cursor on one, open one, or mark some";
+pub(super) const NO_HOST_SELECTED: &str =
+    "no host is meant: put the cursor on one, open one, or mark some";
 
-/// Opens a menu with the line in force marked. It acts on what is meant now, whatever the scan brings while it is open.
+/// Opens a menu for the hosts selected now, with the line in force marked.
 pub(super) fn open(model: &mut Model, kind: MenuKind) {
     let mut opened = Menu {
         kind,
         marked: 0,
         input: Input::default(),
-        aim: Aim::take(model, kind),
+        target: ActionTarget::for_menu(model, kind),
     };
     let items = menu::items(model, &opened);
     if items.is_empty() {
-        let words = match kind {
-            MenuKind::Copy if opened.aim.hosts.is_empty() => NOBODY,
+        let message = match kind {
+            MenuKind::Copy if opened.target.hosts.is_empty() => NO_HOST_SELECTED,
             MenuKind::Copy => "nothing to copy of this host",
             _ => "nothing to choose from",
         };
-        model.say(words, Tone::Notice);
-        return;
+        return model.notify(message, Tone::Notice);
     }
     if matches!(kind, MenuKind::Sort | MenuKind::Groups) {
         opened.marked = items.iter().position(|item| item.ticked).unwrap_or(0);
@@ -37,48 +35,49 @@ pub(super) fn open(model: &mut Model, kind: MenuKind) {
     model.overlay = Overlay::Menu(opened);
 }
 
-/// Does what the marked line says.
-pub(super) fn pick(model: &mut Model) -> Vec<Effect> {
-    let Overlay::Menu(menu) = &model.overlay else {
-        return Vec::new();
-    };
-    let item = menu::items(model, menu).into_iter().nth(menu.marked);
-    obey(model, item)
-}
-
-/// Does what the line with this letter says.
-pub(super) fn pick_letter(model: &mut Model, letter: char) -> Vec<Effect> {
-    let Overlay::Menu(menu) = &model.overlay else {
-        return Vec::new();
-    };
-    let mut items = menu::items(model, menu).into_iter();
-    let item = items.find(|item| item.letter == Some(letter));
-    match item {
-        Some(_) => obey(model, item),
-        // A letter that no line has leaves the menu as it is.
-        None => Vec::new(),
+fn items(model: &Model) -> Vec<Item> {
+    match &model.overlay {
+        Overlay::Menu(menu) => menu::items(model, menu),
+        _ => Vec::new(),
     }
 }
 
-fn obey(model: &mut Model, item: Option<Item>) -> Vec<Effect> {
-    let closed = std::mem::replace(&mut model.overlay, Overlay::None);
-    let Some(item) = item else {
-        return Vec::new();
+/// Picks the marked line, and closes the menu.
+pub(super) fn pick(model: &mut Model) -> Option<Effect> {
+    let Overlay::Menu(menu) = &model.overlay else {
+        return None;
     };
-    if of_the_table(&item.action) && !matches!(model.screen, Screen::Table) {
+    let picked = items(model).into_iter().nth(menu.marked);
+    if picked.is_none() {
+        model.overlay = Overlay::None;
+    }
+    run(model, picked?.action)
+}
+
+/// Picks the line of this letter; without one, the menu stays open.
+pub(super) fn pick_letter(model: &mut Model, letter: char) -> Option<Effect> {
+    let mut items = items(model).into_iter();
+    let picked = items.find(|item| item.letter == Some(letter))?;
+    run(model, picked.action)
+}
+
+/// Closes the menu, and runs an action of it on its hosts.
+fn run(model: &mut Model, action: Action) -> Option<Effect> {
+    let closed = std::mem::replace(&mut model.overlay, Overlay::None);
+    if changes_table(&action) && !matches!(model.screen, Screen::Table) {
         model.screen = Screen::Table;
-        model.keep_in_view();
+        model.scroll_to_cursor();
     }
     if let Overlay::Menu(menu) = closed {
-        model.aim = Some(menu.aim);
+        model.target = Some(menu.target);
     }
-    let effects = super::update(model, item.action);
-    model.aim = None;
-    effects
+    let effect = super::update(model, action);
+    model.target = None;
+    effect
 }
 
-/// What changes only the table, and would be done out of sight elsewhere.
-const fn of_the_table(action: &Action) -> bool {
+/// Whether the effect of an action is visible on the table alone.
+const fn changes_table(action: &Action) -> bool {
     matches!(
         action,
         Action::SortBy(_)
@@ -91,55 +90,46 @@ const fn of_the_table(action: &Action) -> bool {
     )
 }
 
-/// A keystroke in the palette's line.
-pub(super) fn typed(model: &mut Model, request: InputRequest) {
+/// A key in the search line of the command palette.
+pub(super) fn edit(model: &mut Model, request: InputRequest) {
     if let Overlay::Menu(menu) = &mut model.overlay {
         menu.input.handle(request);
         menu.marked = 0;
     }
 }
 
-/// Moves the mark; a short menu goes round.
-pub(super) fn moved(model: &mut Model, step: Move) {
-    let Overlay::Menu(open) = &model.overlay else {
-        return;
-    };
-    let lines = menu::items(model, open).len();
+/// Moves the mark; from the last line it goes to the first, and back.
+pub(super) fn move_mark(model: &mut Model, step: Move) {
+    let last = items(model).len().saturating_sub(1);
     let Overlay::Menu(open) = &mut model.overlay else {
         return;
     };
-    let last = lines.saturating_sub(1);
     open.marked = match step {
         Move::Up => open.marked.checked_sub(1).unwrap_or(last),
         Move::Down if open.marked >= last => 0,
-        Move::Down => open.marked + 1,
-        step => super::navigate::moved(open.marked, last, 10, step),
+        step => step.from(open.marked, last, 10),
     };
 }
 
-/// The column under the mark of the menu of columns.
-fn marked_column(model: &Model) -> Option<Field> {
+/// Changes the marked column in the menu of columns; the mark follows it.
+pub(super) fn change_column(model: &mut Model, change: &Action) {
+    let marked = |menu: &Menu| model.table.columns.all_in_order().nth(menu.marked);
     let Overlay::Menu(menu) = &model.overlay else {
-        return None;
+        return;
     };
-    model.list.columns.all_in_order().nth(menu.marked)
-}
-
-/// Changes the marked column; the mark goes with it.
-pub(super) fn column(model: &mut Model, action: &Action) {
-    let Some(column) = marked_column(model) else {
+    let Some(column) = marked(menu) else {
         return;
     };
     let on_screen = view::column_width(model, column);
-    let columns = &mut model.list.columns;
-    let changed = match action {
+    let columns = &mut model.table.columns;
+    let changed = match change {
         Action::ColumnToggle => columns.toggle(column),
         Action::ColumnMove(side) => columns.shift(column, *side == Side::Right),
         Action::ColumnSize(side) => {
-            // What is seen grows or shrinks, also where the width that was chosen finds no room.
-            let chosen = columns.width(column);
-            let width = on_screen.or(chosen);
-            let width = width.unwrap_or_else(|| column.spec().width.0);
+            // From the width on screen, which may be less than the width chosen.
+            let width = on_screen
+                .or_else(|| columns.width(column))
+                .unwrap_or_else(|| column.spec().width.0);
             let width = match side {
                 Side::Left => width.saturating_sub(1),
                 Side::Right => width.saturating_add(1),
@@ -148,20 +138,15 @@ pub(super) fn column(model: &mut Model, action: &Action) {
         }
         _ => false,
     };
-    if !changed {
-        return;
-    }
-    let place = model
-        .list
-        .columns
-        .all_in_order()
-        .position(|other| other == column);
-    if let (Overlay::Menu(menu), Some(place)) = (&mut model.overlay, place) {
-        menu.marked = place;
+    if changed {
+        mark_column(model, column);
     }
 }
 
-/// The columns as rdpscan brings them.
-pub(super) fn reset_columns(model: &mut Model) {
-    model.list.columns = Columns::default();
+fn mark_column(model: &mut Model, column: Field) {
+    let mut order = model.table.columns.all_in_order();
+    let place = order.position(|other| other == column);
+    if let (Overlay::Menu(menu), Some(place)) = (&mut model.overlay, place) {
+        menu.marked = place;
+    }
 }

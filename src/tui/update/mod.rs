@@ -1,86 +1,86 @@
-//! What an action does to the model: one file for each thing that can be acted on.
+//! What an action does to the model.
 
+mod export;
 mod filter;
-mod leave;
+mod freeze;
 mod menu;
 mod navigate;
-mod rows;
-mod scan;
-mod write;
-
-pub(super) use filter::byte_at;
+mod quit;
+mod scan_control;
+mod table;
 
 use std::time::Duration;
 
 use ratatui::layout::Size;
 
 use super::action::{Action, Effect};
-use super::model::{Model, Overlay, Phase, RESORT};
+use super::model::{Model, Overlay, RESORT, RunState};
 use super::text;
 use super::theme::Tone;
 use crate::model::{EventBody, ScanEvent};
+use crate::table::Columns;
 
-/// Folds one action into the model, and says what is to be done outside of it.
-pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
+/// Folds one action into the model, and returns what is to be done outside of it.
+pub fn update(model: &mut Model, action: Action) -> Option<Effect> {
     match action {
-        Action::Events(events) => return facts(model, events),
+        Action::Events(events) => return apply_events(model, events),
         Action::Progress(progress) => {
             if model.progress != *progress {
                 model.progress = *progress;
                 model.dirty = true;
             }
         }
-        Action::StreamEnded => return leave::ended(model, true),
+        Action::StreamEnded => return quit::scan_ended(model, true),
         Action::Tick(now) => {
-            model.pass(now);
-            model.judge_some();
+            model.set_time(now);
+            model.evaluate_some();
             resort_when_due(model);
         }
-        Action::Arranged(made) => model.arranged(*made),
+        Action::RowsArranged(made) => model.take_arranged(*made),
         Action::Resize(width, height) => {
             model.size = Size::new(width, height);
-            model.keep_in_view();
+            model.scroll_to_cursor();
             navigate::clamp_scroll(model);
             model.dirty = true;
         }
-        Action::Exported(Ok(path)) => {
+        Action::ExportFinished(result) => {
             model.writing = false;
-            model.exported = model.exporting.take().or(model.exported);
-            let path = path.display().to_string();
-            model.say(format!("wrote {}", text::clean(&path)), Tone::Good);
+            let exporting = model.exporting.take();
+            if result.is_ok() {
+                model.exported = exporting.or(model.exported);
+            }
+            let message = result.map(|path| format!("wrote {}", path.display()));
+            return update(model, Action::Message(message));
         }
-        Action::Fixed(result) => {
+        Action::FixesWritten(result) => {
             model.writing = false;
-            return update(model, Action::Told(result));
+            return update(model, Action::Message(result));
         }
-        Action::Told(Ok(words)) => model.say(text::clean(&words), Tone::Good),
-        Action::Exported(Err(reason)) => {
-            model.writing = false;
-            model.exporting = None;
-            return update(model, Action::Told(Err(reason)));
-        }
-        Action::Told(Err(reason)) => {
-            model.say(format!("not done: {}", text::clean(&reason)), Tone::Bad);
+        Action::Message(Ok(text)) => model.notify(text::clean(&text), Tone::Good),
+        Action::Message(Err(reason)) => {
+            model.notify(format!("not done: {}", text::clean(&reason)), Tone::Bad);
         }
         Action::Interrupt
         | Action::QuitConfirmed
         | Action::QuitSaving
         | Action::Terminate
         | Action::Quit => {
-            return leave::leave(model, &action);
+            return quit::quit(model, &action);
         }
         action => {
             model.dirty = true;
-            return asked(model, action);
+            if table::keep_seen_row(model, &action) {
+                return run(model, &action);
+            }
         }
     }
-    Vec::new()
+    None
 }
 
-/// Folds in one action and the time. Ticks and events judge hosts: one of them in one turn, so that a key waits for one slice.
-pub(super) fn turn(model: &mut Model, action: Action, now: Duration) -> Vec<Effect> {
+/// Folds in one action and the time. Ticks and events evaluate hosts: a turn has one of them, so that a key never waits for two.
+pub(super) fn turn(model: &mut Model, action: Action, now: Duration) -> Option<Effect> {
     match action {
-        Action::Tick(_) | Action::Events(_) => model.pass(now),
+        Action::Tick(_) | Action::Events(_) => model.set_time(now),
         _ => {
             update(model, Action::Tick(now));
         }
@@ -88,33 +88,30 @@ pub(super) fn turn(model: &mut Model, action: Action, now: Duration) -> Vec<Effe
     update(model, action)
 }
 
-/// What a key, the mouse or a line of a menu asks for.
-fn asked(model: &mut Model, action: Action) -> Vec<Effect> {
-    if !rows::held(model, &action) {
-        return Vec::new();
-    }
-    match action {
+/// The actions of keys, the mouse and menus.
+fn run(model: &mut Model, action: &Action) -> Option<Effect> {
+    match *action {
         Action::MenuPick => return menu::pick(model),
         Action::MenuLetter(letter) => return menu::pick_letter(model, letter),
-        Action::Export(format) => return write::export(model, format),
-        Action::Copy(letter) => return write::copy(model, letter),
-        Action::Fix => write::ask_to_fix(model),
-        Action::FixConfirmed => return write::fix(model),
-        Action::Pause => return scan::pause(model),
-        Action::Skip => return scan::skip(model),
-        Action::ProbeAgain => return scan::probe_again(model),
-        Action::RescanAll => scan::ask_to_rescan(model),
-        Action::RescanConfirmed => return scan::rescan(model),
-        Action::Freeze => scan::freeze(model),
+        Action::Export(format) => return export::export(model, format),
+        Action::Copy(letter) => return export::copy(model, letter),
+        Action::Fix => export::ask_to_fix(model),
+        Action::FixConfirmed => return export::fix(model),
+        Action::Pause => return scan_control::pause(model),
+        Action::Skip => return scan_control::skip(model),
+        Action::Reprobe => return scan_control::reprobe(model),
+        Action::Rescan => return scan_control::ask_to_rescan(model),
+        Action::RescanConfirmed => return scan_control::rescan(model),
+        Action::Freeze => freeze::toggle(model),
         Action::Mouse => {
             model.mouse = !model.mouse;
-            let words = if model.mouse {
+            let message = if model.mouse {
                 "the mouse scrolls and selects; text is selected with Shift held"
             } else {
                 "the mouse belongs to the terminal"
             };
-            model.say(words, Tone::Notice);
-            return vec![Effect::Mouse(model.mouse)];
+            model.notify(message, Tone::Notice);
+            return Some(Effect::Mouse(model.mouse));
         }
         Action::NextPalette => {
             let palette = model.theme.palette.next();
@@ -122,72 +119,78 @@ fn asked(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Palette(palette) => {
             model.theme.palette = palette;
-            model.say(format!("colours: {}", palette.word()), Tone::Notice);
+            model.notify(format!("colours: {}", palette.word()), Tone::Notice);
         }
         Action::MenuOpen(kind) => menu::open(model, kind),
         Action::ColumnToggle | Action::ColumnMove(_) | Action::ColumnSize(_) => {
-            menu::column(model, &action);
+            menu::change_column(model, action);
         }
-        Action::ColumnsReset => menu::reset_columns(model),
-        Action::SortBy(_)
-        | Action::SortInvert
-        | Action::GroupBy(_)
-        | Action::FoldAll
-        | Action::View(_)
-        | Action::Mark
-        | Action::MarkAll => rows::arranged(model, &action),
-        Action::FilterOpen
-        | Action::FilterAccept
-        | Action::FilterCancel
-        | Action::Complete
-        | Action::CompleteOther => {
-            filter::asked(model, &action);
-        }
+        Action::ColumnsReset => model.table.columns = Columns::default(),
+        Action::SortBy(column) => table::sort_by(model, column),
+        Action::SortInvert => table::invert_sort(model),
+        Action::GroupBy(grouping) => table::group_by(model, grouping),
+        Action::FoldAll => table::fold_all(model),
+        Action::View(view) => table::show_view(model, view),
+        Action::Mark => table::mark(model),
+        Action::MarkAll => table::mark_all(model),
+        Action::FilterOpen => filter::open(model),
+        Action::FilterAccept => filter::accept(model),
+        Action::FilterCancel => filter::cancel(model),
+        Action::Complete => filter::complete(model, true),
+        Action::CompleteOther => filter::complete(model, false),
         Action::Edit(request) => match model.overlay {
-            Overlay::Menu(_) => menu::typed(model, request),
-            _ => filter::typed(model, request),
+            Overlay::Menu(_) => menu::edit(model, request),
+            _ => filter::edit(model, request),
         },
-        action => navigate::step(model, &action),
+        Action::Move(step) => navigate::move_by(model, step),
+        Action::Click(line) => navigate::click(model, line),
+        Action::Open => navigate::open(model),
+        Action::Back => navigate::back(model),
+        Action::Next => navigate::next(model, true),
+        Action::Previous => navigate::next(model, false),
+        Action::Section(number) => navigate::to_section(model, number),
+        Action::NextHost => navigate::step_host(model, true),
+        Action::PreviousHost => navigate::step_host(model, false),
+        Action::Overview => navigate::toggle_overview(model),
+        Action::Help => navigate::open_help(model),
+        // `update` handles the others.
+        _ => {}
     }
-    Vec::new()
+    None
 }
 
-/// Folds events in; behind a display that stands still when it does.
-fn facts(model: &mut Model, events: Vec<ScanEvent>) -> Vec<Effect> {
+/// Folds events in; into the live fleet while the display is frozen.
+fn apply_events(model: &mut Model, events: Vec<ScanEvent>) -> Option<Effect> {
     let mut ended = false;
     let mut resumed = false;
     let fleet = model.live.as_mut().unwrap_or(&mut model.fleet);
     for event in events {
-        ended = matches!(event.body, EventBody::ScanFinished(_)) || (ended && !resumes(&event));
-        resumed |= resumes(&event);
+        // A re-probe resumes a scan that had ended.
+        let restarts = matches!(event.body, EventBody::ReprobeStarted { .. });
+        ended = matches!(event.body, EventBody::ScanFinished(_)) || (ended && !restarts);
+        resumed |= restarts;
         fleet.apply(event);
     }
-    if resumed && model.phase == Phase::Done {
-        model.phase = Phase::Scanning;
+    if resumed && model.run_state == RunState::Ended {
+        model.run_state = RunState::Running;
     }
-    model.judge_some();
+    model.evaluate_some();
     if ended {
-        return leave::ended(model, false);
+        return quit::scan_ended(model, false);
     }
-    if model.frozen() {
-        return Vec::new();
+    if !model.is_frozen() {
+        model.dirty = true;
+        // The first rows appear at once.
+        if model.table.rows.is_empty() && !model.is_large() {
+            model.arrange();
+        }
+        resort_when_due(model);
     }
-    model.dirty = true;
-    // The first rows appear at once.
-    if model.list.rows.is_empty() && !model.is_large() {
-        model.arrange();
-    }
-    resort_when_due(model);
-    Vec::new()
-}
-
-/// Whether work goes on after an end.
-fn resumes(event: &ScanEvent) -> bool {
-    matches!(event.body, EventBody::ReprobeStarted { .. })
+    None
 }
 
 fn resort_when_due(model: &mut Model) {
-    if model.stale() && model.now >= model.list.sorted_at + RESORT {
+    if model.is_stale() && model.now >= model.table.arranged_at + RESORT {
         model.arrange();
     }
 }

@@ -1,117 +1,98 @@
-//! Steps of the cursor and of the eye: nothing here changes what is known or shown elsewhere.
+//! Moving the cursor, scrolling, and going from screen to screen.
 
-use super::super::action::{Action, Move};
-use super::super::list::Row;
-use super::super::model::{Drilled, Model, Overlay, OverviewPage, Screen};
-use super::super::view;
-use super::{menu, rows};
+use super::{menu, table};
 use crate::table::{Filter, Overview, OverviewMark, View};
+use crate::tui::action::Move;
+use crate::tui::model::{DrillDown, Model, Overlay, OverviewPage, Screen};
+use crate::tui::table_state::Row;
+use crate::tui::view;
 
-/// Carries out a step.
-pub(super) fn step(model: &mut Model, action: &Action) {
-    match action {
-        Action::Move(step) => move_by(model, *step),
-        Action::Click(line) => click(model, *line),
-        Action::Open => open(model),
-        Action::Back => back(model),
-        Action::Next => next(model, true),
-        Action::Previous => next(model, false),
-        Action::Section(number) => to_section(model, *number),
-        Action::NextHost => step_host(model, true),
-        Action::PreviousHost => step_host(model, false),
-        Action::Overview => overview(model),
-        Action::Help => {
-            let below = std::mem::replace(&mut model.overlay, Overlay::None);
-            model.overlay = Overlay::Help {
-                scroll: 0,
-                below: Box::new(below),
-            };
-        }
-        // Everything else was dealt with before.
-        _ => {}
-    }
-}
-
-fn open(model: &mut Model) {
+pub(super) fn open(model: &mut Model) {
     match &model.screen {
-        Screen::Table => match model.list.cursor.clone() {
+        Screen::Table => match model.table.cursor.clone() {
             Some(Row::Host(_)) => {
-                model.list.follow_top = false;
+                model.table.cursor_moved = true;
                 model.screen = Screen::Host { scroll: 0 };
             }
-            Some(Row::Group(label)) => rows::fold(model, &label),
+            Some(Row::Group(label)) => table::fold(model, &label),
             None => {}
         },
         Screen::Overview(page) => {
             let mark = page.mark;
             if let Some(text) = page.overview.bar(mark).map(|bar| bar.filter.clone()) {
-                drill(model, mark, text);
+                drill_down(model, mark, text);
             }
         }
         Screen::Host { .. } => {}
     }
 }
 
-/// Shows the hosts behind a bar: all of them, so the view is that of all hosts. What the user had chosen comes back with the
-/// way back.
-fn drill(model: &mut Model, mark: OverviewMark, text: String) {
-    // A bar's filter is our own text; were it none, the table would show everything rather than nothing.
+/// Shows the hosts of a bar, whatever view and filter were in force; going back restores these.
+fn drill_down(model: &mut Model, mark: OverviewMark, text: String) {
+    // The filter of a bar is a text of ours: it is always valid.
     let filter = Filter::parse(&text).unwrap_or_default();
-    model.drilled = Some(Drilled {
+    model.drill_down = Some(DrillDown {
         mark,
-        to: text.clone(),
-        filter: std::mem::replace(&mut model.list.filter, filter),
-        filter_text: std::mem::replace(&mut model.list.filter_text, text),
-        view: std::mem::replace(&mut model.list.view, View::All),
+        applied: text.clone(),
+        filter: std::mem::replace(&mut model.table.query.filter, filter),
+        filter_text: std::mem::replace(&mut model.table.filter_text, text),
+        view: std::mem::replace(&mut model.table.query.view, View::All),
     });
-    model.list.follow_top = true;
+    model.table.cursor_moved = false;
     model.screen = Screen::Table;
     model.arrange();
 }
 
-fn overview(model: &mut Model) {
+pub(super) fn toggle_overview(model: &mut Model) {
     if matches!(model.screen, Screen::Overview(_)) {
         model.screen = Screen::Table;
-        model.keep_in_view();
-        return;
+        return model.scroll_to_cursor();
     }
     let mut mark = OverviewMark::default();
-    if model.is_drilled()
-        && let Some(drilled) = model.drilled.take()
-    {
-        mark = drilled.mark;
-        model.list.filter = drilled.filter;
-        model.list.filter_text = drilled.filter_text;
-        model.list.view = drilled.view;
-        model.list.follow_top = true;
+    let left = model.in_drill_down();
+    if let Some(before) = model.drill_down.take().filter(|_| left) {
+        mark = before.mark;
+        model.table.query.filter = before.filter;
+        model.table.filter_text = before.filter_text;
+        model.table.query.view = before.view;
+        model.table.cursor_moved = false;
     }
-    model.drilled = None;
     let overview = Overview::default();
     model.screen = Screen::Overview(Box::new(OverviewPage { overview, mark }));
-    // The bars are counted, and the rows that an export writes are those of the filter that came back.
+    // Counts the bars, and the rows of the filter that is restored.
     model.arrange();
 }
 
-fn back(model: &mut Model) {
+pub(super) fn open_help(model: &mut Model) {
+    let below = std::mem::replace(&mut model.overlay, Overlay::None);
+    model.overlay = Overlay::Help {
+        scroll: 0,
+        below: Box::new(below),
+    };
+}
+
+pub(super) fn back(model: &mut Model) {
     match (&model.overlay, &model.screen) {
         (Overlay::None, Screen::Host { .. } | Screen::Overview(_)) => {
-            let was_open = model.on_host_page() && !model.passes();
+            let query = &model.table.query;
+            let passes = model
+                .host()
+                .is_some_and(|host| query.filter.matches(host) && query.view.matches(host));
+            let kept_for_page = model.on_host_page() && !passes;
             model.screen = Screen::Table;
-            if was_open {
-                // Its row was kept for its page only.
+            if kept_for_page {
                 model.arrange();
             }
-            model.keep_in_view();
+            model.scroll_to_cursor();
         }
         (Overlay::None, Screen::Table) => {
-            let list = &mut model.list;
-            if !list.marks.is_empty() {
-                list.marks.clear();
-            } else if model.is_drilled() {
-                overview(model);
-            } else if !model.list.filter.is_empty() {
-                model.list.filter = Filter::default();
-                model.list.filter_text.clear();
+            if !model.table.marks.is_empty() {
+                model.table.marks.clear();
+            } else if model.in_drill_down() {
+                toggle_overview(model);
+            } else if !model.table.query.filter.is_empty() {
+                model.table.query.filter = Filter::default();
+                model.table.filter_text.clear();
                 model.arrange();
             }
         }
@@ -124,28 +105,23 @@ fn back(model: &mut Model) {
     }
 }
 
-fn move_by(model: &mut Model, step: Move) {
+pub(super) fn move_by(model: &mut Model, step: Move) {
     match model.overlay {
-        Overlay::Menu(_) => return menu::moved(model, step),
+        Overlay::Menu(_) => return menu::move_mark(model, step),
         Overlay::Help { .. } => {
-            let extent = view::help_extent(model);
-            scroll_help(model, |scroll| scrolled(scroll, extent.0, extent.1, step));
-            return;
+            let (lines, height) = view::help_extent(model);
+            return scroll_help(model, |scroll| scrolled(scroll, lines, height, step));
         }
-        Overlay::None
-        | Overlay::Filter(_)
-        | Overlay::Quit
-        | Overlay::Rescan(_)
-        | Overlay::Fix { .. } => {}
+        _ => {}
     }
     match &mut model.screen {
         Screen::Table => {
-            let height = view::table_rows(model).max(1);
-            let row = model.list.cursor_row().unwrap_or(0);
-            let last = model.list.rows.len().saturating_sub(1);
-            model.list.follow_top = step == Move::Top;
-            model.list.place(moved(row, last, height, step));
-            model.keep_in_view();
+            let height = model.table_rows().max(1);
+            let row = model.table.cursor_row().unwrap_or(0);
+            let last = model.table.rows.len().saturating_sub(1);
+            model.table.cursor_moved = step != Move::Top;
+            model.table.place(step.from(row, last, height));
+            model.scroll_to_cursor();
         }
         Screen::Host { scroll } => {
             let scroll = *scroll;
@@ -167,47 +143,29 @@ fn move_by(model: &mut Model, step: Move) {
     }
 }
 
-/// A line of the screen was clicked.
-fn click(model: &mut Model, line: u16) {
+pub(super) fn click(model: &mut Model, line: u16) {
     if !matches!(model.overlay, Overlay::None) || !matches!(model.screen, Screen::Table) {
         return;
     }
-    let Some(row) = view::table_row_at(model, line) else {
+    let Some(row) = model.table_row_at(line) else {
         return;
     };
-    if model.list.cursor_row() == Some(row) {
+    if model.table.cursor_row() == Some(row) {
         return open(model);
     }
-    model.list.follow_top = false;
-    model.list.place(row);
-    model.keep_in_view();
-}
-
-/// Where a step leads from `position`, on 0 to `last` with `page` lines to a screenful.
-pub(super) fn moved(position: usize, last: usize, page: usize, step: Move) -> usize {
-    let target = match step {
-        Move::Up => position.saturating_sub(1),
-        Move::Down => position.saturating_add(1),
-        Move::PageUp => position.saturating_sub(page),
-        Move::PageDown => position.saturating_add(page),
-        Move::HalfUp => position.saturating_sub(page.div_ceil(2)),
-        Move::HalfDown => position.saturating_add(page.div_ceil(2)),
-        Move::Top => 0,
-        Move::Bottom => last,
-    };
-    target.min(last)
+    model.table.cursor_moved = true;
+    model.table.place(row);
+    model.scroll_to_cursor();
 }
 
 fn scrolled(scroll: usize, lines: usize, height: usize, step: Move) -> usize {
-    moved(scroll, lines.saturating_sub(height), height.max(1), step)
+    step.from(scroll, lines.saturating_sub(height), height.max(1))
 }
 
-/// Keeps what is scrolled within its lines after the terminal changed its size.
+/// Scrolls back to the end of the page after the terminal changed its size.
 pub(super) fn clamp_scroll(model: &mut Model) {
     if let Screen::Host { scroll } = model.screen {
-        let (lines, height) = view::host_extent(model);
-        let scroll = scroll.min(lines.saturating_sub(height));
-        model.screen = Screen::Host { scroll };
+        scroll_host(model, scroll);
     }
     if matches!(model.overlay, Overlay::Help { .. }) {
         let (lines, height) = view::help_extent(model);
@@ -221,9 +179,16 @@ fn scroll_help(model: &mut Model, to: impl FnOnce(usize) -> usize) {
     }
 }
 
-/// The host before or after, in the order of the table; groups' heads are passed over, and folded hosts are not.
-fn step_host(model: &mut Model, forward: bool) {
-    let Some(position) = model.list.position() else {
+/// Scrolls the host page to a line, at most to its end.
+fn scroll_host(model: &mut Model, line: usize) {
+    let (lines, height) = view::host_extent(model);
+    let scroll = line.min(lines.saturating_sub(height));
+    model.screen = Screen::Host { scroll };
+}
+
+/// The page of the next or previous host in the order of the table, headings of groups skipped and folded hosts included.
+pub(super) fn step_host(model: &mut Model, forward: bool) {
+    let Some(position) = model.table.position() else {
         return;
     };
     let target = if forward {
@@ -231,67 +196,51 @@ fn step_host(model: &mut Model, forward: bool) {
     } else {
         position.checked_sub(1)
     };
-    let Some(host) = target.and_then(|target| model.list.hosts.get(target).copied()) else {
+    let Some(host) = target.and_then(|target| model.rows().get(target).copied()) else {
         return;
     };
-    // A host that is folded away has no line for the cursor: its group opens.
-    let home = model
-        .list
-        .groups
-        .iter()
-        .find(|group| group.hosts.contains(&host))
-        .map(|group| group.label.clone());
-    if let Some(label) = home
-        && model.list.folded.contains(&label)
+    // The cursor needs a line: the host's group unfolds.
+    let group = model.table.group_of(host).map(|group| group.label.clone());
+    if let Some(label) = group
+        && model.table.folded.contains(&label)
     {
-        rows::fold(model, &label);
+        table::fold(model, &label);
     }
-    model.list.follow_top = false;
-    model.list.cursor = Some(Row::Host(host));
-    model.keep_in_view();
+    model.table.cursor_moved = true;
+    model.table.cursor = Some(Row::Host(host));
+    model.scroll_to_cursor();
     model.screen = Screen::Host { scroll: 0 };
 }
 
-fn next(model: &mut Model, forward: bool) {
+pub(super) fn next(model: &mut Model, forward: bool) {
     match &mut model.screen {
         Screen::Table => {
+            let view = model.table.query.view;
             let view = if forward {
-                model.list.view.next()
+                view.next()
             } else {
-                model.list.view.previous()
+                view.previous()
             };
-            rows::arranged(model, &Action::View(view));
+            table::show_view(model, view);
         }
         Screen::Host { scroll } => {
             let scroll = *scroll;
-            section(model, scroll, forward);
+            let mut starts = view::host_sections(model).into_iter();
+            let target = if forward {
+                starts.find(|start| *start > scroll).unwrap_or(usize::MAX)
+            } else {
+                starts.rfind(|start| *start < scroll).unwrap_or(0)
+            };
+            scroll_host(model, target);
         }
         Screen::Overview(page) => page.mark = page.mark.panel(&page.overview, forward),
     }
 }
 
-fn section(model: &mut Model, scroll: usize, forward: bool) {
-    let (lines, height) = view::host_extent(model);
-    let starts = view::host_sections(model);
-    let target = if forward {
-        starts.into_iter().find(|start| *start > scroll)
-    } else {
-        starts.into_iter().rev().find(|start| *start < scroll)
-    };
-    let bottom = lines.saturating_sub(height);
-    let scroll = target
-        .unwrap_or(if forward { bottom } else { 0 })
-        .min(bottom);
-    model.screen = Screen::Host { scroll };
-}
-
-fn to_section(model: &mut Model, number: usize) {
-    if !matches!(model.screen, Screen::Host { .. }) {
-        return;
-    }
-    let (lines, height) = view::host_extent(model);
-    if let Some(start) = view::host_sections(model).get(number) {
-        let scroll = (*start).min(lines.saturating_sub(height));
-        model.screen = Screen::Host { scroll };
+pub(super) fn to_section(model: &mut Model, number: usize) {
+    if let Some(start) = view::host_sections(model).get(number)
+        && model.on_host_page()
+    {
+        scroll_host(model, *start);
     }
 }

@@ -1,4 +1,4 @@
-//! The filter line: being edited, or in force.
+//! The filter line, in force or being edited, and its suggestions.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -6,34 +6,33 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
-use super::super::model::{FilterEdit, Model, Overlay};
-use super::super::text;
-use super::super::theme::{Theme, Tone};
-use super::super::update::byte_at;
+use super::widgets::{put, put_lines, width};
 use crate::counts::grouped;
 use crate::table::{self, FilterError, FilterFault};
+use crate::tui::model::{FilterEdit, Model, Overlay};
+use crate::tui::text::{self, byte_at};
+use crate::tui::theme::{Theme, Tone};
 
 /// Suggestions shown at once.
 const MOST: usize = 6;
 
 const PROMPT: &str = " / ";
-/// Cells before a suggestion: it stands below the text.
+/// Cells before a suggestion, which is aligned with the text.
 const INDENT: usize = PROMPT.len();
 
-/// Cells for the typed text; the rest of the line is for the count or the error.
+/// Cells for the text; the rest of the line is for the count or the error.
 fn room(area: Rect) -> usize {
     usize::from(area.width / 2).saturating_sub(PROMPT.len())
 }
 
-/// The line: what was typed, and how many hosts pass, or what is wrong with it.
+/// The text, and how many hosts match it, or what is wrong with it.
 pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let mut spans = vec![Span::styled(PROMPT, theme.style(Tone::Accent))];
     let room = room(area);
     let count = format!(
         "{} of {} hosts",
-        grouped(model.list.hosts.len() as u64),
-        grouped(model.list.summary.hosts)
+        grouped(model.rows().len() as u64),
+        grouped(model.table.arranged.summary.hosts)
     );
     let (typed, note, tone) = if let Overlay::Filter(edit) = &model.overlay {
         let (note, tone) = match &edit.error {
@@ -43,31 +42,24 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
         };
         (typed(edit, room, theme), note, tone)
     } else {
-        let text = text::clean(&model.list.filter_text);
-        let text = text::truncate(&text, room, theme.ellipsis()).into_owned();
-        let way_out = if model.is_drilled() {
+        let text = theme.cut(&text::clean(&model.table.filter_text), room);
+        let way_out = if model.in_drill_down() {
             "Esc goes back to the overview"
         } else {
             "Esc clears"
         };
-        (
-            vec![Span::styled(text, theme.style(Tone::Strong))],
-            format!("{count}   {way_out}"),
-            Tone::Dim,
-        )
+        let note = format!("{count}   {way_out}");
+        (vec![theme.span(text, Tone::Strong)], note, Tone::Dim)
     };
-    let used = PROMPT.len() + typed.iter().map(Span::width).sum::<usize>();
+    let mut spans = vec![theme.span(PROMPT, Tone::Accent)];
     spans.extend(typed);
+    let left = usize::from(area.width).saturating_sub(width(&spans) + 3);
     spans.push(Span::raw("  "));
-    let left = usize::from(area.width).saturating_sub(used + 3);
-    spans.push(Span::styled(
-        text::truncate(&note, left, theme.ellipsis()).into_owned(),
-        theme.style(tone),
-    ));
-    super::put(&Line::from(spans), area.x, area.y, area.width, buffer);
+    spans.push(theme.span(theme.cut(&note, left), tone));
+    put(&Line::from(spans), area.x, area.y, area.width, buffer);
 }
 
-/// The part of the typed text that is in view, with what is wrong underlined.
+/// The visible part of the text, with errors underlined.
 fn typed(edit: &FilterEdit, room: usize, theme: Theme) -> Vec<Span<'static>> {
     let scroll = edit.input.visual_scroll(room.saturating_sub(1));
     let value = edit.input.value();
@@ -95,14 +87,14 @@ fn typed(edit: &FilterEdit, room: usize, theme: Theme) -> Vec<Span<'static>> {
         };
         spans.push(Span::styled(shown, style));
     }
-    // What is missing at the end has no character of its own.
+    // What is missing at the end has no character to underline.
     if wrong.is_some_and(|span| span.start >= value.len()) && used < room {
         spans.push(Span::styled(" ", marked));
     }
     spans
 }
 
-/// What is merely not finished is no mistake until somebody wants to keep it.
+/// An unfinished text is no error until Enter is pressed.
 fn fault_tone(edit: &FilterEdit) -> Tone {
     match &edit.error {
         Some(error) if is_unfinished(error) && !edit.refused => Tone::Notice,
@@ -114,7 +106,6 @@ fn is_unfinished(error: &FilterError) -> bool {
     matches!(error.fault, FilterFault::Unfinished { .. })
 }
 
-/// Where the terminal's cursor belongs while the text is edited.
 pub(super) fn cursor(edit: &FilterEdit, area: Rect) -> Option<Position> {
     let room = room(area).saturating_sub(1);
     let column = edit
@@ -125,7 +116,7 @@ pub(super) fn cursor(edit: &FilterEdit, area: Rect) -> Option<Position> {
     (area.height > 0 && x < area.width).then(|| Position::new(area.x + x, area.y))
 }
 
-/// What could stand at the cursor, below the line; nothing when there is nothing to choose.
+/// The error and the suggestions for the cursor, below the line.
 pub(super) fn suggestions(
     model: &Model,
     edit: &FilterEdit,
@@ -137,97 +128,75 @@ pub(super) fn suggestions(
     let typed = edit.input.value();
     let (text, at, taken) = edit.completing.as_ref().map_or_else(
         || (typed, byte_at(typed, edit.input.cursor()), None),
-        |going| (going.text.as_str(), going.at, Some(going.taken)),
+        |cycle| (cycle.text.as_str(), cycle.at, Some(cycle.taken)),
     );
-    let completion = table::complete(text, at);
-    let candidates = &completion.candidates;
-    let told = told(edit, candidates.is_empty(), theme, body);
-    let most = usize::from(body.height).saturating_sub(told.len());
-    let lines = candidates.len().min(MOST).min(most);
-    if lines + told.len() == 0 {
-        return;
-    }
-    let height = u16::try_from(lines + told.len()).unwrap_or(body.height);
-    let all = Rect {
-        x: line.x,
-        height: height.min(body.height),
-        ..body
-    };
-    Clear.render(all, buffer);
-    for (line, y) in told.iter().zip(all.top()..all.bottom()) {
-        super::put(line, all.x, y, all.width, buffer);
-    }
+    let candidates = table::complete(text, at).candidates;
+    let mut lines = error_lines(edit, candidates.is_empty(), theme, body);
+    let shown = candidates
+        .len()
+        .min(MOST)
+        .min(usize::from(body.height).saturating_sub(lines.len()));
     let words = candidates
         .iter()
         .map(|candidate| text::width(&candidate.text))
         .max()
         .unwrap_or(0)
         .min(32);
-    let skip = u16::try_from(told.len()).unwrap_or(u16::MAX);
-    let area = Rect {
-        y: all.y.saturating_add(skip),
-        height: all.height.saturating_sub(skip),
-        ..all
-    };
-    // The one that was taken is always among those shown.
-    let skipped = taken.map_or(0, |taken| (taken + 1).saturating_sub(lines));
-    let shown = candidates.iter().enumerate().skip(skipped);
-    for ((index, candidate), y) in shown.zip(area.top()..area.bottom()) {
-        let word = text::truncate(&candidate.text, words, theme.ellipsis());
+    // The suggestion inserted last is always shown.
+    let skipped = taken.map_or(0, |taken| (taken + 1).saturating_sub(shown));
+    let more = candidates.len().saturating_sub(skipped + shown);
+    let visible = candidates.iter().enumerate().skip(skipped).take(shown);
+    for (index, candidate) in visible {
+        let word = theme.cut(&candidate.text, words);
         let tone = if taken == Some(index) {
             Tone::Inverse
         } else {
             Tone::Accent
         };
         let gap = words.saturating_sub(text::width(&word)) + 2;
-        let more = candidates.len() - skipped - lines.min(candidates.len() - skipped);
-        let note = if y + 1 == area.bottom() && more > 0 {
+        let note = if index + 1 == skipped + shown && more > 0 {
             format!("  (+{more} more)")
         } else {
             String::new()
         };
-        let room = usize::from(area.width).saturating_sub(INDENT + words + 2 + note.len());
-        let says = text::truncate(&candidate.says, room, theme.ellipsis());
-        let note = format!("{says}{note}");
-        let spans = vec![
+        let room = usize::from(body.width).saturating_sub(INDENT + words + 2 + note.len());
+        let says = theme.cut(&candidate.says, room);
+        lines.push(Line::from(vec![
             Span::raw(" ".repeat(INDENT)),
-            Span::styled(word.into_owned(), theme.style(tone)),
+            theme.span(word, tone),
             Span::raw(" ".repeat(gap)),
-            Span::styled(note, theme.style(Tone::Dim)),
-        ];
-        super::put(&Line::from(spans), area.x, y, area.width, buffer);
+            theme.span(format!("{says}{note}"), Tone::Dim),
+        ]));
+    }
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let area = Rect {
+        x: line.x,
+        height: height.min(body.height),
+        ..body
+    };
+    if area.height > 0 {
+        Clear.render(area, buffer);
+        put_lines(lines, area, buffer);
     }
 }
 
-/// What is wrong with the text, in as many lines as it takes; of a text that only waits for its value, nothing while values
-/// are there to choose from.
-fn told(
+/// The error, in as many lines as it takes; none for a field without its value while values are suggested.
+fn error_lines(
     edit: &FilterEdit,
-    nothing_to_choose: bool,
+    no_candidates: bool,
     theme: Theme,
     body: Rect,
 ) -> Vec<Line<'static>> {
     let Some(error) = &edit.error else {
         return Vec::new();
     };
-    if is_unfinished(error) && !edit.refused && !nothing_to_choose && edit.completing.is_some() {
+    if is_unfinished(error) && !edit.refused && !no_candidates && edit.completing.is_some() {
         return Vec::new();
     }
-    let message = error.to_string();
-    let message = text::clean(&message);
     let room = usize::from(body.width).saturating_sub(PROMPT.len() + 1);
-    let style = theme.style(fault_tone(edit));
-    let mut lines = text::wrap(&message, room);
-    let most = usize::from(body.height);
-    if lines.len() > most {
-        lines.truncate(most);
-        if let Some(last) = lines.last_mut() {
-            let cut = text::truncate(last, room.saturating_sub(1), "").into_owned();
-            *last = cut + theme.ellipsis();
-        }
-    }
-    lines
-        .into_iter()
-        .map(|line| Line::styled(format!("   {line}"), style))
-        .collect()
+    let message = error.to_string();
+    let lines = theme.wrap(&text::clean(&message), room, usize::from(body.height));
+    let tone = fault_tone(edit);
+    let line = |line| theme.line(format!("   {line}"), tone);
+    lines.into_iter().map(line).collect()
 }

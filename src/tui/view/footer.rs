@@ -1,62 +1,50 @@
-//! The last line: the keys that matter here, or what is to be told in passing.
+//! The last line: the keys that matter here, or a message.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
-use super::super::action::Action;
-use super::super::model::{Model, Phase};
-use super::super::text;
-use super::super::theme::Tone;
+use super::widgets::{put, put_lines};
+use crate::tui::action::Action;
+use crate::tui::model::{Model, RunState};
+use crate::tui::text;
+use crate::tui::theme::Tone;
 
-/// The line.
 pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     if model.toast.is_some() {
         return;
     }
-    if model.phase == Phase::Stopping {
-        let line = Line::styled(
-            " stopping: connections under way are ending; Ctrl-c again quits at once",
-            theme.style(Tone::Warn),
-        );
-        super::put(&line, area.x, area.y, area.width, buffer);
-        return;
-    }
-    if model.writing {
-        let words = format!(" writing {}", if theme.ascii { "..." } else { "…" });
-        let line = Line::styled(words, theme.style(Tone::Notice));
-        super::put(&line, area.x, area.y, area.width, buffer);
-        return;
-    }
-    let room = usize::from(area.width);
-    let mut spans = vec![Span::raw(" ")];
-    for (key, hint) in fitting(hints(model), room.saturating_sub(1)) {
-        spans.push(Span::styled(key, theme.style(Tone::Accent)));
-        spans.push(Span::raw(format!(" {hint}  ")));
-    }
-    super::put(&Line::from(spans), area.x, area.y, area.width, buffer);
+    let line = if model.run_state == RunState::Stopping {
+        let text = " stopping: connections under way are ending; Ctrl-c again quits at once";
+        theme.line(text, Tone::Warn)
+    } else if model.writing {
+        let dots = if theme.ascii { "..." } else { "…" };
+        theme.line(format!(" writing {dots}"), Tone::Notice)
+    } else {
+        let room = usize::from(area.width.saturating_sub(1));
+        let mut spans = vec![Span::raw(" ")];
+        for (key, hint) in fitting(hints(model), room) {
+            spans.push(theme.span(key, Tone::Accent));
+            spans.push(Span::raw(format!(" {hint}  ")));
+        }
+        Line::from(spans)
+    };
+    put(&line, area.x, area.y, area.width, buffer);
 }
 
 /// Lines of a message at most.
 const MOST: usize = 3;
 
-/// A passing message, in as many of the last lines as it takes: a path that is cut is none.
+/// A passing message, over as many of the last lines as it takes, so that a path in it is whole.
 pub(super) fn message(model: &Model, screen: Rect, buffer: &mut Buffer) {
     let Some(toast) = &model.toast else {
         return;
     };
     let theme = model.theme;
     let room = usize::from(screen.width.saturating_sub(2));
-    let mut lines = text::wrap(&toast.text, room);
-    if lines.len() > MOST {
-        lines.truncate(MOST);
-        if let Some(last) = lines.last_mut() {
-            let cut = text::truncate(last, room.saturating_sub(1), "").into_owned();
-            *last = cut + theme.ellipsis();
-        }
-    }
+    let lines = theme.wrap(&toast.text, room, MOST);
     let height = u16::try_from(lines.len()).unwrap_or(1).min(screen.height);
     let area = Rect {
         y: screen.bottom().saturating_sub(height),
@@ -64,31 +52,28 @@ pub(super) fn message(model: &Model, screen: Rect, buffer: &mut Buffer) {
         ..screen
     };
     Clear.render(area, buffer);
-    for (line, y) in lines.iter().zip(area.top()..area.bottom()) {
-        let line = Line::styled(format!(" {line}"), theme.style(toast.tone));
-        super::put(&line, area.x, y, area.width, buffer);
-    }
+    let line = |line| theme.line(format!(" {line}"), toast.tone);
+    put_lines(lines.into_iter().map(line), area, buffer);
 }
 
-/// A key with its hint.
 struct Hint {
     key: String,
     words: &'static str,
-    /// How to learn of the others, and how to leave: never left out for want of room.
+    /// Help and the way back are never left out.
     stays: bool,
 }
 
 impl Hint {
-    /// Cells, with a blank between key and hint, and two behind.
+    /// Cells with a blank between key and hint, and two behind.
     fn cells(&self) -> usize {
         text::width(&self.key) + text::width(self.words) + 3
     }
 }
 
-/// The hints of the keys that do something here now.
+/// The hints of the keys that have an effect now.
 fn hints(model: &Model) -> Vec<Hint> {
     let context = model.context();
-    let can_pause = model.offers.control && model.scanning();
+    let can_pause = model.capabilities.control && model.is_running();
     std::iter::once(context)
         .chain(context.wider())
         .flat_map(|context| model.keymap.of(context))
@@ -111,9 +96,8 @@ fn hints(model: &Model) -> Vec<Hint> {
         .collect()
 }
 
-/// As many hints as there is room for, in their order.
 fn fitting(hints: Vec<Hint>, room: usize) -> Vec<(String, &'static str)> {
-    // The last one needs no blanks behind it.
+    // The last hint needs no blanks behind it.
     let mut left = room + 2;
     let reserved: usize = hints
         .iter()
@@ -126,7 +110,7 @@ fn fitting(hints: Vec<Hint>, room: usize) -> Vec<(String, &'static str)> {
         .into_iter()
         .filter_map(|hint| {
             if !hint.stays {
-                // No key of lesser use takes the place of one that found no room.
+                // After the first hint without room, no later one takes its place.
                 full |= hint.cells() > left;
                 if full {
                     return None;
@@ -151,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stays_has_room_whatever_else_there_is() {
+    fn hints_that_stay_always_have_room() {
         let shown = |room| -> Vec<&str> {
             let hints = vec![
                 hint("a", "first", false),

@@ -1,4 +1,4 @@
-//! The head of every screen: what is scanned, how far it is, what was found, and trouble on our own side.
+//! The top of every screen: targets, progress, counts, and problems of the scan.
 
 use std::time::Duration;
 
@@ -6,31 +6,20 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::action::Action;
-use super::super::model::{Model, Phase};
-use super::super::text;
-use super::super::theme::{Theme, Tone};
+use super::widgets::{fit_pieces, put_lines, separated, width};
 use crate::counts::{counted, grouped};
-use crate::model::{DEFAULT_PORT, Descriptors, Endpoint, HostState, Notice, Progress, ScanStatus};
+use crate::model::{Descriptors, HostState, Progress, ScanStatus};
+use crate::tui::model::{Model, RunState};
+use crate::tui::text;
+use crate::tui::theme::{Theme, Tone};
 
-/// Lines without banners.
-const BASE: u16 = 3;
 /// More targets than these are counted before they are named.
 const MOST_TARGETS: usize = 3;
-/// Targets that a title begins to show.
+/// No title has room for more targets.
 const TARGETS_SHOWN: usize = 200;
 /// Cells of the gauge.
 const GAUGE: usize = 16;
 
-/// Lines that the head takes: banners get one, and on a high terminal two.
-pub(super) fn height(model: &Model) -> u16 {
-    let most = if model.size.height >= 20 { 2 } else { 1 };
-    let banners =
-        u16::try_from(banners(model, usize::from(model.size.width)).len()).unwrap_or(u16::MAX);
-    BASE + banners.min(most)
-}
-
-/// The lines.
 pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
     let room = usize::from(area.width);
     let mut lines = vec![
@@ -38,28 +27,19 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
         progress(model, room),
         counts(model, room),
     ];
-    let banners = banners(model, room);
+    let banners = model.banners(room);
     let shown = usize::from(area.height).saturating_sub(lines.len());
+    let hidden = banners.len().saturating_sub(shown);
     for (index, banner) in banners.iter().take(shown).enumerate() {
-        let hidden = banners.len() - shown.min(banners.len());
         let more = if index + 1 == shown && hidden > 0 {
             format!(" (+{hidden} more)")
         } else {
             String::new()
         };
-        let cut = text::truncate(
-            banner,
-            room.saturating_sub(4 + more.len()),
-            model.theme.ellipsis(),
-        );
-        lines.push(Line::styled(
-            format!(" ! {cut}{more}"),
-            model.theme.style(Tone::Warn),
-        ));
+        let text = model.theme.cut(banner, room.saturating_sub(4 + more.len()));
+        lines.push(model.theme.line(format!(" ! {text}{more}"), Tone::Warn));
     }
-    for (line, y) in lines.iter().zip(area.top()..area.bottom()) {
-        super::put(line, area.x, y, area.width, buffer);
-    }
+    put_lines(lines, area, buffer);
 }
 
 fn title(model: &Model, room: usize) -> Line<'static> {
@@ -71,7 +51,6 @@ fn title(model: &Model, room: usize) -> Line<'static> {
         ""
     };
     let targets = plan.map_or_else(String::new, |plan| {
-        // No title has room for more.
         let shown: Vec<&str> = plan.targets.iter().take(TARGETS_SHOWN).collect();
         let shown = shown.join(", ");
         match plan.targets.len() {
@@ -79,13 +58,12 @@ fn title(model: &Model, room: usize) -> Line<'static> {
             many => format!("{} targets: {shown}", grouped(many as u64)),
         }
     });
-    let targets = text::clean(&targets).into_owned();
     let left = room.saturating_sub(" rdpscan  ".len() + badge.len() + 1);
-    let targets = text::truncate(&targets, left, theme.ellipsis()).into_owned();
+    let targets = theme.cut(&text::clean(&targets), left);
     let gap = left.saturating_sub(text::width(&targets));
     Line::from(vec![
-        Span::styled(" rdpscan  ", theme.style(Tone::Accent)),
-        Span::styled(targets, theme.style(Tone::Strong)),
+        theme.span(" rdpscan  ", Tone::Accent),
+        theme.span(targets, Tone::Strong),
         Span::raw(" ".repeat(gap)),
         Span::styled(
             badge,
@@ -97,103 +75,85 @@ fn title(model: &Model, room: usize) -> Line<'static> {
 fn progress(model: &Model, room: usize) -> Line<'static> {
     let theme = model.theme;
     let progress = &model.progress;
-    let plain = |text: String| Span::styled(text, theme.style(Tone::Plain));
-    let mut pieces: Vec<(u8, Span<'static>)> = Vec::new();
-    let scanning = model.scanning() && model.fleet.end().is_none();
-    if model.frozen() {
-        pieces.push((
-            0,
-            Span::styled(" STANDS STILL ", theme.style(Tone::Inverse)),
-        ));
+    let running = model.is_running() && model.fleet.end().is_none();
+    let mut pieces = Vec::new();
+    if model.is_frozen() {
+        pieces.push((0, " STANDS STILL ".to_owned(), Tone::Inverse));
     }
-    if scanning && progress.paused {
-        pieces.push((0, Span::styled(" PAUSED ", theme.style(Tone::Inverse))));
+    if running && progress.paused {
+        pieces.push((0, " PAUSED ".to_owned(), Tone::Inverse));
     }
-    if scanning {
-        pieces.push((0, Span::styled(gauge(model), theme.style(Tone::Accent))));
-        pieces.extend(left(progress).map(|left| (1, plain(left))));
-        pieces.push((
-            2,
-            plain(format!(
-                "{} of {} tried",
-                grouped(progress.discovered),
-                counted(progress.planned, "address", "addresses")
-            )),
-        ));
-    } else {
-        pieces.push((0, ending(model)));
-        if let Some((start, _)) = model.fleet.times() {
-            pieces.push((3, plain(text::moment(start))));
+    let (state, tone) = if running { gauge(model) } else { ending(model) };
+    pieces.push((0, state, tone));
+    let mut push = |rank, text| pieces.push((rank, text, Tone::Plain));
+    if running {
+        if let Some(left) = left(progress) {
+            push(1, left);
         }
+        let planned = counted(progress.planned, "address", "addresses");
+        push(
+            2,
+            format!("{} of {planned} tried", grouped(progress.discovered)),
+        );
+    } else if let Some((start, _)) = model.fleet.times() {
+        push(3, text::timestamp(start));
+    }
+    if progress.answered > 0 {
+        push(5, counted(progress.answered, "port open", "ports open"));
     }
     let answered_on_retry = match model.fleet.end() {
         Some(end) => end.answered_on_retry,
         None => progress.answered_on_retry,
     };
-    if progress.answered > 0 {
-        let open = counted(progress.answered, "port open", "ports open");
-        pieces.push((5, plain(open)));
-    }
     if answered_on_retry > 0 {
-        let late = format!("{} found on retry only", grouped(answered_on_retry));
-        pieces.push((4, plain(late)));
+        let late = grouped(answered_on_retry);
+        push(4, format!("{late} found on retry only"));
     }
-    if scanning {
+    if running {
         if progress.attempts_pending > 0 {
             let pending = counted(progress.attempts_pending, "attempt", "attempts");
-            pieces.push((6, plain(format!("{pending} to come"))));
+            push(6, format!("{pending} to come"));
         }
         let cap = match progress.rate_cap {
             0 => String::new(),
             cap => format!(" (cap {cap})"),
         };
-        pieces.push((7, plain(format!("{:.0}/s{cap}", progress.rate))));
-        pieces.push((
-            8,
-            plain(format!(
-                "{} of {} at once",
-                progress.in_flight, progress.in_flight_limit
-            )),
-        ));
+        push(7, format!("{:.0}/s{cap}", progress.rate));
+        let (in_flight, limit) = (progress.in_flight, progress.in_flight_limit);
+        push(8, format!("{in_flight} of {limit} at once"));
         if let Some(Descriptors { used, limit }) = progress.descriptors {
-            pieces.push((9, plain(format!("fd {used}/{limit}"))));
+            push(9, format!("fd {used}/{limit}"));
         }
     }
     if let Some(elapsed) = elapsed(model) {
-        pieces.push((3, plain(format!("{} elapsed", text::clock(elapsed)))));
+        push(3, format!("{} elapsed", text::duration(elapsed)));
     }
     let mut spans = vec![Span::raw(" ")];
-    spans.extend(super::fit_pieces(
-        pieces,
-        theme.separator(),
-        room.saturating_sub(2),
-    ));
+    spans.extend(fit_pieces(pieces, theme, room.saturating_sub(2)));
     Line::from(spans)
 }
 
-/// The time left in words; nothing when it cannot be told.
+/// The time left; `None` when it is unknown.
 fn left(progress: &Progress) -> Option<String> {
     let left = progress.left?;
     Some(if left < Duration::from_secs(1) {
         "finishing".to_owned()
     } else {
-        format!("{} left", text::clock(left))
+        format!("{} left", text::duration(left))
     })
 }
 
-fn gauge(model: &Model) -> String {
+fn gauge(model: &Model) -> (String, Tone) {
+    let theme = model.theme;
     let percent = model.progress.percent();
     let full = usize::try_from(percent).unwrap_or(0) * GAUGE / 100;
-    format!(
-        "{}{} {percent:>3}%",
-        model.theme.bar().repeat(full),
-        model.theme.groove().repeat(GAUGE - full.min(GAUGE))
-    )
+    let bar = theme.bar().repeat(full);
+    let rest = theme.bar_rest().repeat(GAUGE - full.min(GAUGE));
+    (format!("{bar}{rest} {percent:>3}%"), Tone::Accent)
 }
 
-fn ending(model: &Model) -> Span<'static> {
-    let theme = model.theme;
-    match (model.fleet.end(), model.phase) {
+fn ending(model: &Model) -> (String, Tone) {
+    match (model.fleet.end(), model.run_state) {
         (Some(end), _) => {
             let (word, tone) = match end.status {
                 ScanStatus::Complete => ("complete", Tone::Good),
@@ -204,14 +164,14 @@ fn ending(model: &Model) -> Span<'static> {
                 0 => String::new(),
                 many => format!(", {} not reached", grouped(many)),
             };
-            Span::styled(format!("{word}, {tried} tried{left}"), theme.style(tone))
+            (format!("{word}, {tried} tried{left}"), tone)
         }
-        (None, Phase::Stopping) => Span::styled("stopping", theme.style(Tone::Warn)),
-        (None, _) => Span::styled("its end was not recorded", theme.style(Tone::Warn)),
+        (None, RunState::Stopping) => ("stopping".to_owned(), Tone::Warn),
+        (None, _) => ("its end was not recorded".to_owned(), Tone::Warn),
     }
 }
 
-/// The engine's own count while it runs; else what the events span.
+/// As measured by the engine while it runs; else the time between the first and the newest event.
 fn elapsed(model: &Model) -> Option<Duration> {
     if model.progress.elapsed > Duration::ZERO {
         return Some(model.progress.elapsed);
@@ -222,24 +182,22 @@ fn elapsed(model: &Model) -> Option<Duration> {
 
 fn counts(model: &Model, room: usize) -> Line<'static> {
     let theme = model.theme;
-    // Of the moment of the rows and tabs below, not of now: numbers on one screen agree.
-    let summary = &model.list.summary;
+    // As of the rows and tabs below, so that the numbers on a screen agree.
+    let summary = &model.table.arranged.summary;
     let listed = format!("{} listed", counted(summary.hosts, "host", "hosts"));
-    let listed = Span::styled(listed, theme.style(Tone::Strong));
-    let mut pieces = vec![Count {
+    let mut states = vec![Count {
         rank: 0,
         hosts: 0,
-        span: listed,
+        span: theme.span(listed, Tone::Strong),
     }];
     for state in HostState::ALL {
-        let count = summary.by_state.of(*state);
-        if count > 0 {
+        let hosts = summary.by_state.of(*state);
+        if hosts > 0 {
             let (glyph, tone) = theme.state(*state);
-            let text = format!("{glyph} {} {state}", grouped(count));
-            pieces.push(Count {
+            states.push(Count {
                 rank: rank(*state),
-                hosts: count,
-                span: Span::styled(text, theme.style(tone)),
+                hosts,
+                span: theme.span(format!("{glyph} {} {state}", grouped(hosts)), tone),
             });
         }
     }
@@ -249,86 +207,59 @@ fn counts(model: &Model, room: usize) -> Line<'static> {
         (11, summary.flaky(), "flaky"),
         (12, summary.dns_trouble(), "DNS trouble"),
     ];
-    let states = pieces.len();
-    for (rank, count, word) in others {
-        if count > 0 {
-            let text = format!("{} {word}", grouped(count));
-            pieces.push(Count {
-                rank,
-                hosts: 0,
-                span: Span::styled(text, theme.style(Tone::Plain)),
-            });
-        }
-    }
+    let others: Vec<Count> = others
+        .into_iter()
+        .filter(|(_, count, _)| *count > 0)
+        .map(|(rank, count, word)| Count {
+            rank,
+            hosts: 0,
+            span: theme.span(format!("{} {word}", grouped(count)), Tone::Plain),
+        })
+        .collect();
     let mut spans = vec![Span::raw(" ")];
-    spans.extend(counted_out(&pieces, states, theme, room.saturating_sub(2)));
+    spans.extend(fit_counts(&states, &others, theme, room.saturating_sub(2)));
     Line::from(spans)
 }
 
-/// A count in the head of the screen.
 struct Count {
-    /// The greatest is left out first when room is short.
+    /// The greatest is left out first.
     rank: u8,
-    /// Hosts that it counts in a state; 0 for what is counted on top of the states.
+    /// Hosts in a state; 0 for a count that overlaps with the states.
     hosts: u64,
     span: Span<'static>,
 }
 
-/// As many counts as there is room for, the first `states` of them those of states, and how many hosts are in states left out.
-fn counted_out(counts: &[Count], states: usize, theme: Theme, room: usize) -> Vec<Span<'static>> {
-    let mut ranks: Vec<u8> = counts.iter().map(|count| count.rank).collect();
+/// As many counts as there is room for, with the number of hosts in states left out.
+fn fit_counts(states: &[Count], others: &[Count], theme: Theme, room: usize) -> Vec<Span<'static>> {
+    let mut ranks: Vec<u8> = states
+        .iter()
+        .chain(others)
+        .map(|count| count.rank)
+        .collect();
     ranks.sort_unstable();
+    ranks.dedup();
     loop {
-        // What has the greatest rank left stays.
         let most = ranks.last().copied().unwrap_or(0);
         let kept = |count: &&Count| count.rank <= most;
-        let left_out: u64 = counts
-            .iter()
-            .filter(|count| count.rank > most)
-            .map(|count| count.hosts)
-            .sum();
-        let mut pieces: Vec<Span<'static>> = counts
-            .iter()
-            .take(states)
-            .filter(kept)
-            .map(|count| count.span.clone())
-            .collect();
+        let span = |count: &Count| count.span.clone();
+        let mut pieces: Vec<Span<'static>> = states.iter().filter(kept).map(span).collect();
+        let left_out = states.iter().filter(|count| !kept(count));
+        let left_out: u64 = left_out.map(|count| count.hosts).sum();
         if left_out > 0 {
-            let words = format!("+{} others", grouped(left_out));
-            pieces.push(Span::styled(words, theme.style(Tone::Plain)));
+            pieces.push(theme.span(format!("+{} others", grouped(left_out)), Tone::Plain));
         }
-        let behind = counts.iter().skip(states).filter(kept);
-        pieces.extend(behind.map(|count| count.span.clone()));
-        // What is counted on top of the states is in no sum.
-        let more = |count: &Count| count.rank > most && count.hosts == 0;
-        if counts.iter().any(more) {
-            pieces.push(Span::styled(theme.ellipsis(), theme.style(Tone::Dim)));
+        pieces.extend(others.iter().filter(kept).map(span));
+        if !others.iter().all(|count| kept(&count)) {
+            pieces.push(theme.span(theme.ellipsis(), Tone::Dim));
         }
-        let gaps = text::width(theme.separator()) * pieces.len().saturating_sub(1);
-        let needed = pieces.iter().map(Span::width).sum::<usize>() + gaps;
-        if needed <= room || ranks.len() <= 1 {
-            return separated(pieces, theme);
+        let spans = separated(pieces, theme);
+        if width(&spans) <= room || ranks.len() <= 1 {
+            return spans;
         }
         ranks.pop();
-        // What shares a rank goes together.
-        while ranks.len() > 1 && ranks.last() == Some(&most) {
-            ranks.pop();
-        }
     }
 }
 
-fn separated(pieces: Vec<Span<'static>>, theme: Theme) -> Vec<Span<'static>> {
-    let mut spans = Vec::with_capacity(pieces.len() * 2);
-    for piece in pieces {
-        if !spans.is_empty() {
-            spans.push(Span::raw(theme.separator()));
-        }
-        spans.push(piece);
-    }
-    spans
-}
-
-/// Which count is left out first when room is short: the greatest.
 const fn rank(state: HostState) -> u8 {
     match state {
         HostState::Broken => 1,
@@ -340,69 +271,4 @@ const fn rank(state: HostState) -> u8 {
         HostState::Closed => 8,
         HostState::NotProbed => 9,
     }
-}
-
-/// The connections that are stuck, as many by name as `room` cells hold, and the key that ends the first.
-fn stuck(model: &Model, room: usize) -> Option<String> {
-    let progress = &model.progress;
-    if progress.stuck.is_empty() || progress.finished || model.fleet.end().is_some() {
-        return None;
-    }
-    let key = model.keymap.label(model.screen_context(), &Action::Skip);
-    let hint = if model.offers.control && !key.is_empty() {
-        format!("; {key} gives up the first")
-    } else {
-        String::new()
-    };
-    let line = |named: usize| {
-        let names: Vec<String> = progress
-            .stuck
-            .iter()
-            .take(named)
-            .map(|(endpoint, since)| format!("{} {}", short(*endpoint), text::clock(*since)))
-            .collect();
-        let all = usize::try_from(progress.stuck_count).unwrap_or(usize::MAX);
-        let more = match all.saturating_sub(names.len()) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        format!("stuck: {}{more}{hint}", names.join(", "))
-    };
-    let most = (2..=progress.stuck.len()).rev();
-    let fitting = most.map(line).find(|line| text::width(line) <= room);
-    Some(fitting.unwrap_or_else(|| line(1)))
-}
-
-/// An endpoint as the table shows it: without the port that goes without saying.
-fn short(endpoint: Endpoint) -> String {
-    if endpoint.port == DEFAULT_PORT {
-        endpoint.address.to_string()
-    } else {
-        endpoint.to_string()
-    }
-}
-
-/// What is stuck, then trouble in words, gravest first; hosts that were given up are summed up in one line.
-fn banners(model: &Model, room: usize) -> Vec<String> {
-    let mut banners: Vec<String> = stuck(model, room.saturating_sub(4)).into_iter().collect();
-    banners.extend(model.fleet.banners().into_iter().map(|banner| banner.text));
-    let mut skipped = Vec::new();
-    for notice in model.fleet.notices() {
-        match notice {
-            Notice::HostSkipped { host } => skipped.push(host),
-            other => banners.push(other.to_string()),
-        }
-    }
-    match skipped.as_slice() {
-        [] => {}
-        [one] => banners.push(format!("{one} was skipped before its probes were complete")),
-        [first, rest @ ..] => banners.push(format!(
-            "{first} and {} more were skipped before their probes were complete",
-            rest.len()
-        )),
-    }
-    banners
-        .into_iter()
-        .map(|banner| text::clean(&banner).into_owned())
-        .collect()
 }

@@ -1,44 +1,37 @@
-//! The keys, from the one table: those of the screen below first.
+//! The help page: the keys from the one table, those of the current screen first.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::action::{Action, MenuKind};
-use super::super::keymap::Context;
-use super::super::model::{Model, Overlay};
-use super::super::text;
-use super::super::theme::Tone;
+use super::widgets::{put_lines, scroll_hints, window};
+use crate::tui::action::{Action, MenuKind};
+use crate::tui::keymap::Context;
+use crate::tui::model::{Model, Overlay};
+use crate::tui::text;
+use crate::tui::theme::{Theme, Tone};
 
 const WIDTH: u16 = 76;
+/// Cells before the help text: the keys.
+const KEYS: usize = 26;
 
-/// The page.
 pub(super) fn render(model: &Model, scroll: usize, area: Rect, buffer: &mut Buffer) {
     let lines = lines(model, area.width);
-    let inner = super::window("Keys", size(&lines, area), model.theme, area, buffer);
+    let size = (usize::from(WIDTH), lines.len() + 2);
+    let inner = window("Keys", size, model.theme, area, buffer);
     let below = lines
         .len()
         .saturating_sub(scroll + usize::from(inner.height));
-    super::beyond(scroll, below, inner, model.theme, buffer);
-    for (line, y) in lines.iter().skip(scroll).zip(inner.top()..inner.bottom()) {
-        super::put(line, inner.x, y, inner.width, buffer);
-    }
+    scroll_hints(scroll, below, inner, model.theme, buffer);
+    put_lines(lines.into_iter().skip(scroll), inner, buffer);
 }
 
 /// Lines in all, and lines that fit.
 pub(super) fn extent(model: &Model, area: Rect) -> (usize, usize) {
-    let lines = lines(model, area.width);
-    let (_, height) = size(&lines, area);
-    (lines.len(), usize::from(height.saturating_sub(2)))
+    let lines = lines(model, area.width).len();
+    let height = (lines + 2).min(usize::from(area.height));
+    (lines, height.saturating_sub(2))
 }
-
-fn size(lines: &[Line<'_>], area: Rect) -> (u16, u16) {
-    let wanted = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
-    (WIDTH.min(area.width), wanted.min(area.height))
-}
-
-/// Cells before a sentence: the keys stand there.
-const KEYS: usize = 26;
 
 fn lines(model: &Model, width: u16) -> Vec<Line<'static>> {
     // The frame takes two cells.
@@ -48,45 +41,43 @@ fn lines(model: &Model, width: u16) -> Vec<Line<'static>> {
         Overlay::Help { below, .. } => model.context_under(below),
         _ => model.screen_context(),
     };
-    let mut order = vec![here];
-    order.extend(here.wider());
-    for context in Context::ALL {
-        if !order.contains(&context) {
-            order.push(context);
-        }
-    }
+    let first = [Some(here), here.wider()];
+    let others = Context::ALL.into_iter().map(Some);
+    let others = others.filter(|context| !first.contains(context));
     let mut lines = Vec::new();
-    for context in order {
+    for context in first.into_iter().chain(others).flatten() {
         if !lines.is_empty() {
             lines.push(Line::raw(""));
         }
-        lines.push(Line::styled(
-            format!(" {}", context.title()),
-            theme.style(Tone::Accent),
-        ));
-        for told in model.keymap.told(context, |_| true) {
-            let mut keys = told.keys;
-            for sentence in text::wrap(told.help, room) {
-                let lead = format!("  {:<24}", std::mem::take(&mut keys));
-                lines.push(Line::from(vec![
-                    Span::styled(lead, theme.style(Tone::Strong)),
-                    Span::raw(sentence),
-                ]));
-            }
+        lines.push(theme.line(format!(" {}", context.title()), Tone::Accent));
+        for line in model.keymap.help_lines(context, |_| true) {
+            lines.extend(entry(&line.keys, line.help, theme, room));
         }
         if context == Context::Table {
-            lines.extend(signs(model, room));
+            for (sign, text) in signs(model) {
+                lines.extend(entry(sign, &text, theme, room));
+            }
         }
     }
     lines
 }
 
-/// What stands in the table for want of room, below the table's keys.
-fn signs(model: &Model, room: usize) -> Vec<Line<'static>> {
+/// Keys, and their help text wrapped beside them.
+fn entry(keys: &str, help: &str, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    let mut keys = keys;
+    let line = |text| {
+        let lead = format!("  {:<24}", std::mem::take(&mut keys));
+        Line::from(vec![theme.span(lead, Tone::Strong), Span::raw(text)])
+    };
+    text::wrap(help, room).into_iter().map(line).collect()
+}
+
+/// The signs that replace words in narrow columns.
+fn signs(model: &Model) -> [(&'static str, String); 4] {
     let theme = model.theme;
     let columns = Action::MenuOpen(MenuKind::Columns);
     let key = model.keymap.label(Context::Table, &columns);
-    let signs = [
+    [
         (
             "+4",
             format!("columns that found no room; {key} hides others"),
@@ -97,17 +88,5 @@ fn signs(model: &Model, room: usize) -> Vec<Line<'static>> {
         ),
         (theme.cross(), "NLA not_offered".to_owned()),
         (theme.nothing(), "DNS not_checked, STAB unknown".to_owned()),
-    ];
-    let mut lines = Vec::new();
-    for (sign, sentence) in signs {
-        let mut sign = sign;
-        for sentence in text::wrap(&sentence, room) {
-            let lead = format!("  {:<24}", std::mem::take(&mut sign));
-            lines.push(Line::from(vec![
-                Span::styled(lead, theme.style(Tone::Strong)),
-                Span::raw(sentence),
-            ]));
-        }
-    }
-    lines
+    ]
 }

@@ -1,14 +1,15 @@
-//! Every menu, and the palette.
+//! The menus, and the command palette.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-use super::super::action::MenuKind;
-use super::super::menu::{self, Item};
-use super::super::model::{Menu, Model};
-use super::super::text;
-use super::super::theme::Tone;
+use super::widgets::{put, put_lines, scroll_hints, width, window};
+use crate::tui::action::MenuKind;
+use crate::tui::menu::{self, Item};
+use crate::tui::model::{Menu, Model};
+use crate::tui::text;
+use crate::tui::theme::Tone;
 
 /// Cells of the widest menu.
 const WIDEST: usize = 76;
@@ -16,89 +17,61 @@ const WIDEST: usize = 76;
 const KEYS: usize = 14;
 /// Cells of a line beside label and note: the cursor, the letter, and the gap between the two.
 const LEAD: usize = 7;
-/// Typed text stands behind this in the palette.
+/// Before the search text of the command palette.
 const PROMPT: &str = " : ";
 
-/// The menu in the middle of the screen; gives the place of the cursor where text is typed.
+/// Draws a menu in the middle of the screen, and returns the position of the cursor in the search text.
 pub(super) fn render(
     model: &Model,
     open: &Menu,
     area: Rect,
     buffer: &mut Buffer,
 ) -> Option<Position> {
+    let theme = model.theme;
     let items = menu::items(model, open);
-    let palette = open.kind == MenuKind::Palette;
-    let labels = widest(&items, |item| &item.label);
-    let notes = items
-        .iter()
-        .map(|item| text::width(&note(model, open, item)))
-        .max()
-        .unwrap_or(0);
+    let is_palette = open.kind == MenuKind::Commands;
+    let widest = |part: &dyn Fn(&Item) -> String| {
+        let cells = items.iter().map(|item| text::width(&part(item)));
+        cells.max().unwrap_or(0)
+    };
+    let labels = widest(&|item| text::clean(&item.label).into_owned());
+    let notes = widest(&|item| note(model, open, item));
     let title = menu::title(model, open);
-    let inside = if palette {
-        WIDEST
+    let size = if is_palette {
+        (WIDEST, items.len().max(12) + 1)
     } else {
-        (labels + notes + 10).clamp((text::width(&title) + 4).min(WIDEST), WIDEST)
+        let least = (text::width(&title) + 4).min(WIDEST);
+        ((labels + notes + 10).clamp(least, WIDEST), items.len())
     };
-    let typed = usize::from(palette);
-    let lines = if palette {
-        items.len().max(12)
-    } else {
-        items.len()
-    };
-    let size = (
-        u16::try_from(inside + 2).unwrap_or(u16::MAX),
-        u16::try_from(lines + typed + 2).unwrap_or(u16::MAX),
-    );
-    let inner = super::window(&title, size, model.theme, area, buffer);
+    let mut inner = window(&title, (size.0 + 2, size.1 + 2), theme, area, buffer);
+    let frame = inner;
     let mut cursor = None;
-    let mut top = inner.top();
-    if palette && inner.height > 0 {
+    if is_palette && inner.height > 0 {
         cursor = prompt(model, open, inner, buffer);
-        top += 1;
+        inner.y += 1;
+        inner.height -= 1;
     }
-    let room = usize::from(inner.bottom().saturating_sub(top));
     if items.is_empty() {
-        let line = Line::styled(
-            "  no action has this in its name",
-            model.theme.style(Tone::Dim),
-        );
-        super::put(&line, inner.x, top, inner.width, buffer);
+        let line = theme.line("  no action has this in its name", Tone::Dim);
+        put(&line, inner.x, inner.y, inner.width, buffer);
     }
-    // On a low terminal the menu scrolls with the mark.
+    // A menu that does not fit scrolls with the mark.
+    let room = usize::from(inner.height);
     let skipped = (open.marked + 1).saturating_sub(room);
     let below = items.len().saturating_sub(skipped + room);
-    super::beyond(skipped, below, inner, model.theme, buffer);
-    // Keys are short and stand whole; of longer notes, the label leaves at least a few cells.
+    scroll_hints(skipped, below, frame, theme, buffer);
+    // Keys are short and stay whole; a label leaves a few cells for a longer note.
     let behind = notes.clamp(2, KEYS) + LEAD;
-    let labels = labels.min(usize::from(inner.width).saturating_sub(behind));
-    for ((index, item), y) in items
-        .iter()
-        .enumerate()
-        .skip(skipped)
-        .zip(top..inner.bottom())
-    {
-        let line = line(
-            model,
-            open,
-            item,
-            index == open.marked,
-            (labels, usize::from(inner.width)),
-        );
-        super::put(&line, inner.x, y, inner.width, buffer);
-    }
+    let room = usize::from(inner.width);
+    let labels = labels.min(room.saturating_sub(behind));
+    let lines = items.iter().enumerate().skip(skipped).map(|(index, item)| {
+        let marked = index == open.marked;
+        line(model, open, item, marked, (labels, room))
+    });
+    put_lines(lines, inner, buffer);
     cursor
 }
 
-fn widest(items: &[Item], part: impl Fn(&Item) -> &str) -> usize {
-    items
-        .iter()
-        .map(|item| text::width(&text::clean(part(item))))
-        .max()
-        .unwrap_or(0)
-}
-
-/// What stands right of a line's label.
 fn note(model: &Model, open: &Menu, item: &Item) -> String {
     if item.ticked && open.kind != MenuKind::Columns && item.note.is_empty() {
         format!("{} now", model.theme.tick())
@@ -117,13 +90,10 @@ fn line(
     let theme = model.theme;
     let mut spans = vec![Span::raw(if marked { theme.cursor() } else { " " })];
     if open.kind == MenuKind::Columns {
-        let box_ = if item.ticked { theme.tick() } else { " " };
-        spans.push(Span::raw(format!("[{box_}] ")));
+        let tick = if item.ticked { theme.tick() } else { " " };
+        spans.push(Span::raw(format!("[{tick}] ")));
     } else if let Some(letter) = item.letter {
-        spans.push(Span::styled(
-            format!(" {letter}  "),
-            theme.style(Tone::Accent),
-        ));
+        spans.push(theme.span(format!(" {letter}  "), Tone::Accent));
     } else {
         // Below the labels of lines with letters.
         let indent = if open.kind == MenuKind::Sort {
@@ -133,29 +103,23 @@ fn line(
         };
         spans.push(Span::raw(indent));
     }
-    let label = text::clean(&item.label).into_owned();
-    let label = text::truncate(&label, labels, theme.ellipsis()).into_owned();
-    let gap = labels.saturating_sub(text::width(&label));
-    spans.push(Span::styled(
-        label,
-        theme.style(if marked { Tone::Inverse } else { Tone::Plain }),
-    ));
-    spans.push(Span::raw(" ".repeat(gap + 2)));
-    let used: usize = spans.iter().map(Span::width).sum();
-    let note = note(model, open, item);
-    let note = text::truncate(&note, room.saturating_sub(used), theme.ellipsis()).into_owned();
-    spans.push(Span::styled(note, theme.style(Tone::Dim)));
+    let label = theme.cut(&text::clean(&item.label), labels);
+    let gap = labels.saturating_sub(text::width(&label)) + 2;
+    let tone = if marked { Tone::Inverse } else { Tone::Plain };
+    spans.extend([theme.span(label, tone), Span::raw(" ".repeat(gap))]);
+    let left = room.saturating_sub(width(&spans));
+    let note = theme.cut(&note(model, open, item), left);
+    spans.push(theme.span(note, Tone::Dim));
     Line::from(spans)
 }
 
 fn prompt(model: &Model, open: &Menu, inner: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let theme = model.theme;
     let typed = text::clean(open.input.value()).into_owned();
     let line = Line::from(vec![
-        Span::styled(PROMPT, theme.style(Tone::Accent)),
-        Span::styled(typed, theme.style(Tone::Strong)),
+        model.theme.span(PROMPT, Tone::Accent),
+        model.theme.span(typed, Tone::Strong),
     ]);
-    super::put(&line, inner.x, inner.y, inner.width, buffer);
+    put(&line, inner.x, inner.y, inner.width, buffer);
     let column = u16::try_from(PROMPT.len() + open.input.visual_cursor()).ok()?;
     (column < inner.width).then(|| Position::new(inner.x + column, inner.y))
 }

@@ -1,30 +1,31 @@
-//! Questions before what cannot be taken back.
+//! Questions before actions that cannot be undone.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::super::model::{Again, Model};
-use super::super::offers::Keeping;
-use super::super::text;
-use super::super::theme::Tone;
+use super::widgets::{put_lines, window};
 use crate::counts::{counted, grouped};
+use crate::tui::model::{Model, RescanScope};
+use crate::tui::options::OnExit;
+use crate::tui::text;
+use crate::tui::theme::Tone;
 
-/// Whether to leave a scan that still runs, or would be lost.
+/// Before quitting a scan that still runs, or would be lost.
 pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let stands = if model.scanning() {
+    let stands = if model.is_running() {
         " The scan is still running."
     } else {
         " The scan has ended."
     };
-    let becomes = match &model.offers.keeping {
+    let becomes = match &model.capabilities.on_exit {
         _ if model.is_unsaved() => " What was found is saved only if you say so.".to_owned(),
-        Keeping::Report(path) => {
+        OnExit::Report(path) => {
             format!(" What was found so far is written to {}", text::clean(path))
         }
-        Keeping::Simulated => " The fleet is simulated, so nothing is lost.".to_owned(),
-        Keeping::Nothing if model.exported.is_none() => " Nothing was found so far.".to_owned(),
-        Keeping::Saved | Keeping::Nothing => " What was found so far is in a file.".to_owned(),
+        OnExit::Simulated => " The fleet is simulated, so nothing is lost.".to_owned(),
+        OnExit::Discard if model.exported.is_none() => " Nothing was found so far.".to_owned(),
+        OnExit::Saved | OnExit::Discard => " What was found so far is in a file.".to_owned(),
     };
     let keys = if model.is_unsaved() {
         " s  save as JSON, quit   y  quit unsaved   n  stay"
@@ -35,12 +36,11 @@ pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
     render("Quit?", lines, keys, model, area, buffer);
 }
 
-/// Whether to probe so much anew.
-pub(super) fn rescan(model: &Model, again: &Again, area: Rect, buffer: &mut Buffer) {
+pub(super) fn rescan(model: &Model, scope: &RescanScope, area: Rect, buffer: &mut Buffer) {
     let keys = " y  probe anew         n  leave it";
-    let (title, lines) = match again {
-        Again::Everything => ("Probe everything anew?", everything(model)),
-        Again::Group(endpoints) => (
+    let (title, lines) = match scope {
+        RescanScope::Everything => ("Probe everything anew?", everything(model)),
+        RescanScope::Group(endpoints) => (
             "Probe the group anew?",
             [
                 format!(
@@ -54,10 +54,10 @@ pub(super) fn rescan(model: &Model, again: &Again, area: Rect, buffer: &mut Buff
     render(title, lines, keys, model, area, buffer);
 }
 
-/// Whether to write what mends so many hosts, of those that were meant.
-pub(super) fn fix(model: &Model, hosts: usize, meant: usize, area: Rect, buffer: &mut Buffer) {
-    let all = counted(meant as u64, "host", "hosts");
-    let whose = if hosts == meant {
+/// Before fix scripts for some of the selected hosts are written.
+pub(super) fn fix(model: &Model, hosts: usize, selected: usize, area: Rect, buffer: &mut Buffer) {
+    let all = counted(selected as u64, "host", "hosts");
+    let whose = if hosts == selected {
         all
     } else {
         format!("{} of {all}", grouped(hosts as u64))
@@ -71,10 +71,10 @@ pub(super) fn fix(model: &Model, hosts: usize, meant: usize, area: Rect, buffer:
     render("Write fixes?", lines, keys, model, area, buffer);
 }
 
-/// How much is asked again, and how much of what is known goes.
+/// How many addresses are probed again, and of how many hosts the results are lost.
 fn everything(model: &Model) -> [String; 2] {
     let hosts = model.fleet.summary().hosts;
-    // More than were planned where names led to others: the count that the head of the screen has.
+    // More than were planned where names resolved to others: the count in the header.
     let planned = model.fleet.plan().map_or(0, |plan| plan.endpoints_planned);
     let probed = model.fleet.end().map_or(0, |end| end.endpoints_probed);
     [
@@ -83,13 +83,10 @@ fn everything(model: &Model) -> [String; 2] {
             1 => " The one address is asked again,".to_owned(),
             all => format!(" All {} addresses are asked again,", grouped(all)),
         },
-        match hosts {
-            1 => " and what is known of 1 host is set aside.".to_owned(),
-            many => format!(
-                " and what is known of {} hosts is set aside.",
-                grouped(many)
-            ),
-        },
+        format!(
+            " and what is known of {} is set aside.",
+            counted(hosts, "host", "hosts")
+        ),
     ]
 }
 
@@ -102,11 +99,8 @@ fn render<const LINES: usize>(
     buffer: &mut Buffer,
 ) {
     // The frame, and the line of the keys.
-    let height = u16::try_from(LINES + 3).unwrap_or(u16::MAX);
-    let inner = super::window(title, (56, height), model.theme, area, buffer);
-    let keys = Line::styled(keys, model.theme.style(Tone::Accent));
+    let inner = window(title, (56, LINES + 3), model.theme, area, buffer);
+    let keys = model.theme.line(keys.to_owned(), Tone::Accent);
     let lines = lines.into_iter().map(Line::raw).chain([keys]);
-    for (line, y) in lines.zip(inner.top()..inner.bottom()) {
-        super::put(&line, inner.x, y, inner.width, buffer);
-    }
+    put_lines(lines, inner, buffer);
 }

@@ -1,36 +1,36 @@
-//! The table of hosts. Only rows on the screen are drawn.
+//! The table of hosts.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
-use super::super::fitting::{self, Fitted};
-use super::super::list::Row;
-use super::super::model::Model;
-use super::super::text;
-use super::super::theme::Tone;
-use crate::counts::grouped;
+use super::widgets::{put, width};
+use crate::counts::{counted, grouped};
 use crate::fleet::Host;
 use crate::model::HostState;
 use crate::table::{Field, View};
+use crate::tui::fitting::{self, Fitted};
+use crate::tui::model::Model;
+use crate::tui::table_state::Row;
+use crate::tui::text;
+use crate::tui::theme::Tone;
 
-/// Cells before the first column, for the cursor's sign and the mark.
+/// Cells before the first column, for the cursor and the mark.
 const MARGIN: u16 = 2;
-/// Cells that a group's name gets before the states of its hosts do.
+/// Cells of a group's name before its states get room.
 const LEAST_GROUP: usize = 24;
 
-/// Headings, then rows.
 pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
     if area.height == 0 {
         return;
     }
     let columns = fitting(model, area.width);
     headings(model, &columns, area, buffer);
-    if model.list.rows.is_empty() {
+    if model.table.rows.is_empty() {
         empty(model, area, buffer);
         return;
     }
-    let visible = model.list.rows.iter().skip(model.list.top);
+    let visible = model.table.rows.iter().skip(model.table.top);
     for (row, y) in visible.zip(area.top() + 1..area.bottom()) {
         let line = Rect {
             y,
@@ -38,32 +38,31 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
             ..area
         };
         match row {
-            Row::Host(index) => {
-                let Some(host) = model.fleet.host(*index) else {
+            Row::Host(id) => {
+                let Some(host) = model.fleet.host(*id) else {
                     continue;
                 };
                 self::line(model, host, &columns, line, buffer);
-                if model.list.marks.contains(index) {
-                    let mark = Span::styled(model.theme.mark(), model.theme.style(Tone::Accent));
-                    super::put(&Line::from(mark), area.x + 1, y, 1, buffer);
+                if model.table.marks.contains(id) {
+                    let mark = model.theme.line(model.theme.mark(), Tone::Accent);
+                    put(&mark, area.x + 1, y, 1, buffer);
                 }
             }
             Row::Group(label) => group(model, label, line, buffer),
         }
-        if model.list.cursor.as_ref() == Some(row) {
+        if model.table.cursor.as_ref() == Some(row) {
             buffer.set_style(line, model.theme.style(Tone::Inverse));
-            super::put(&Line::raw(model.theme.cursor()), area.x, y, 1, buffer);
+            put(&Line::raw(model.theme.cursor()), area.x, y, 1, buffer);
         }
     }
 }
 
-/// The columns that fit into this width, each with its own.
 pub(super) fn fitting(model: &Model, width: u16) -> Vec<Fitted> {
     fitting::fit(
-        &model.list.columns,
-        model.list.sort.column,
+        &model.table.columns,
+        model.table.query.sort.column,
         width.saturating_sub(MARGIN),
-        model.list.longest,
+        model.table.arranged.longest,
     )
 }
 
@@ -74,47 +73,44 @@ fn headings(model: &Model, columns: &[Fitted], area: Rect, buffer: &mut Buffer) 
     for fitted in columns {
         let width = fitted.width;
         let mut title = fitted.title();
-        if model.list.sort.column == fitted.field {
-            // Next to the title, which gives up letters for it where it has to.
-            let mark = theme.order(model.list.sort.inverted);
+        if model.table.query.sort.column == fitted.field {
+            // The title is cut for it where room is short.
+            let mark = theme.order(model.table.query.sort.inverted);
             title = text::truncate(&title, usize::from(width).saturating_sub(2), "").into_owned();
             title = format!("{title} {mark}");
         }
         let cells = u16::try_from(text::width(&title)).unwrap_or(width);
         end = x.saturating_add(cells.min(width));
-        let line = Line::styled(title, theme.style(Tone::Accent));
-        super::put(&line, x, area.y, width, buffer);
+        let line = theme.line(title, Tone::Accent);
+        put(&line, x, area.y, width, buffer);
         x = x.saturating_add(width + 1);
     }
-    // Columns that found no room are not silently gone.
+    // The number of columns without room.
     let hidden = model
-        .list
+        .table
         .columns
         .shown()
         .count()
         .saturating_sub(columns.len());
     if hidden > 0 {
         let short = format!("+{hidden}");
-        let long = match hidden {
-            1 => "+1 column".to_owned(),
-            more => format!("+{more} columns"),
-        };
+        let long = format!("+{}", counted(hidden as u64, "column", "columns"));
         let room = usize::from(area.right().saturating_sub(end + 1));
         let note = if long.len() <= room { long } else { short };
         let width = u16::try_from(note.len()).unwrap_or(0);
         let at = area.right().saturating_sub(width);
-        let line = Line::styled(note, theme.style(Tone::Dim));
-        super::put(&line, at.max(area.x), area.y, width, buffer);
+        let line = theme.line(note, Tone::Dim);
+        put(&line, at.max(area.x), area.y, width, buffer);
     }
 }
 
-/// Cells that the beginning of a sentence takes at least to be worth showing, with the blanks before it.
+/// A title that is cut to fewer cells is not shown.
 const BEGINNING: usize = 12;
 
-/// How many pieces of a cell are shown in so many cells.
+/// How many pieces of a table cell are shown.
 fn shown(id: Field, width: u16, pieces: &[(String, Tone)]) -> usize {
     match (id, pieces) {
-        // A bar or two of many would tell another story than all of them do.
+        // All bars, or none.
         (Field::Stability, _) if width < 11 => 1,
         (Field::Finding, [(finding, _), (title, _)]) => {
             let left = usize::from(width).saturating_sub(text::width(finding));
@@ -134,46 +130,34 @@ fn line(model: &Model, host: &Host, columns: &[Fitted], area: Rect, buffer: &mut
         let mut pieces = fitted.cell(host, theme);
         pieces.truncate(shown(fitted.field, width, &pieces));
         for (piece, tone) in pieces {
-            let cut = text::truncate(&piece, left, theme.ellipsis()).into_owned();
+            let cut = theme.cut(&piece, left);
             left = left.saturating_sub(text::width(&cut));
-            spans.push(Span::styled(cut, theme.style(tone)));
+            spans.push(theme.span(cut, tone));
         }
-        super::put(&Line::from(spans), x, area.y, width, buffer);
+        put(&Line::from(spans), x, area.y, width, buffer);
         x = x.saturating_add(width + 1);
     }
 }
 
-/// A group's head: its name, and how many hosts of which state it has.
+/// The heading of a group: its name, and its hosts by state.
 fn group(model: &Model, label: &str, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let Some(group) = model
-        .list
-        .groups
-        .iter()
-        .find(|group| &*group.label == label)
-    else {
+    let Some(group) = model.table.group(label) else {
         return;
     };
-    let folded = model.list.folded.contains(label);
     let name = text::clean(label).into_owned();
-    let count = match group.hosts.len() {
-        1 => "1 host".to_owned(),
-        hosts => format!("{} hosts", grouped(hosts as u64)),
-    };
+    let count = format!("  {}", counted(group.hosts.len() as u64, "host", "hosts"));
     let mut states = Vec::new();
     for state in HostState::ALL {
         let count = group.states.get(state).copied().unwrap_or(0);
         if count > 0 {
             let (glyph, tone) = theme.state(*state);
-            states.push(Span::styled(
-                format!("  {glyph} {} {state}", grouped(count as u64)),
-                theme.style(tone),
-            ));
+            let text = format!("  {glyph} {} {state}", grouped(count as u64));
+            states.push(theme.span(text, tone));
         }
     }
     let room = usize::from(area.width.saturating_sub(MARGIN));
-    let count = format!("  {count}");
-    // The states are the worst first: the last ones make room, then the name does.
+    // When room is short, states are left out from the end, then the name is cut.
     let wanted = text::width(&name).min(LEAST_GROUP) + 2 + text::width(&count);
     let mut left = room.saturating_sub(wanted + 1);
     let fitting = states
@@ -184,57 +168,38 @@ fn group(model: &Model, label: &str, area: Rect, buffer: &mut Buffer) {
             fits
         })
         .count();
-    let cut = fitting < states.len();
-    states.truncate(fitting);
-    if cut {
-        // The cell for it was set aside.
-        states.push(Span::styled(theme.ellipsis(), theme.style(Tone::Dim)));
+    if fitting < states.len() {
+        states.truncate(fitting);
+        states.push(theme.span(theme.ellipsis(), Tone::Dim));
     }
-    let behind: usize = states.iter().map(Span::width).sum();
-    let name = text::truncate(
-        &name,
-        room.saturating_sub(behind + text::width(&count) + 2),
-        theme.ellipsis(),
-    );
+    let left = room.saturating_sub(width(&states) + text::width(&count) + 2);
+    let folded = theme.fold(model.table.folded.contains(label));
+    let name = format!("{folded} {}", theme.cut(&name, left));
     let mut spans = vec![
-        Span::styled(
-            format!("{} {name}", theme.fold(folded)),
-            theme.style(Tone::Strong),
-        ),
-        Span::styled(count, theme.style(Tone::Plain)),
+        theme.span(name, Tone::Strong),
+        theme.span(count, Tone::Plain),
     ];
     spans.extend(states);
-    let x = area.x + MARGIN;
-    super::put(
-        &Line::from(spans),
-        x,
-        area.y,
-        area.width.saturating_sub(MARGIN),
-        buffer,
-    );
+    let width = area.width.saturating_sub(MARGIN);
+    put(&Line::from(spans), area.x + MARGIN, area.y, width, buffer);
 }
 
 fn empty(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let sentence = if model.is_drilled() {
-        // The line of the filter says how to go back.
+    let sentence = if model.in_drill_down() {
+        // The filter line shows how to go back.
         "no host is behind this bar"
     } else if model.fleet.summary().hosts > 0 {
-        match (model.list.filter.is_empty(), model.list.view) {
+        match (model.table.query.filter.is_empty(), model.table.query.view) {
             (true, _) => "no host belongs to this view",
             (false, View::All) => "no host passes the filter; Esc clears it",
             (false, _) => "no host of this view passes the filter; Esc clears it",
         }
-    } else if model.scanning() {
+    } else if model.is_running() {
         "no host has answered yet"
     } else {
         "no host to list; --all lists silent and closed addresses too"
     };
-    let line = Line::styled(sentence, model.theme.style(Tone::Dim));
-    super::put(
-        &line,
-        area.x + MARGIN,
-        area.y + 1,
-        area.width.saturating_sub(MARGIN),
-        buffer,
-    );
+    let line = model.theme.line(sentence, Tone::Dim);
+    let width = area.width.saturating_sub(MARGIN);
+    put(&line, area.x + MARGIN, area.y + 1, width, buffer);
 }

@@ -76,7 +76,7 @@ fn the_palette_probes_the_host_it_was_opened_for() {
 fn overtaken() -> Stand {
     let mut stand = two();
     assert_eq!(stand.under_cursor(), "10.0.0.5:3389");
-    stand.model.drawn();
+    stand.model.mark_drawn();
     stand.act(worse("10.0.0.1"));
     stand.act(Action::Tick(Duration::from_secs(2)));
     stand
@@ -133,7 +133,7 @@ fn nothing_is_done_to_the_next_host_when_the_one_that_was_seen_has_left_the_tabl
     }
     stand.act(Action::Events(script.take()));
     stand.keys("/state:broken\n");
-    stand.model.drawn();
+    stand.model.mark_drawn();
     let mut script = Script::default();
     for number in 2..=3 {
         let fine = certificate("srv05.corp.example", "2027-03-01T00:00:00Z");
@@ -174,7 +174,7 @@ fn one_thing_is_written_at_a_time_and_keys_work_meanwhile() {
     stand.keys("ec");
     assert_eq!(stand.effects.len(), 1);
     assert!(stand.picture(80, 24).contains("still being written"));
-    stand.act(Action::Exported(Ok("out.csv".into())));
+    stand.act(Action::ExportFinished(Ok("out.csv".into())));
     assert!(!stand.picture(80, 24).contains("writing"));
     stand.keys("ec");
     assert_eq!(stand.effects.len(), 2);
@@ -638,7 +638,7 @@ fn a_long_message_takes_more_lines_and_none_of_its_path_is_cut() {
     );
     for (width, height) in [(60, 10), (80, 24), (120, 40)] {
         let mut stand = Stand::done(width, height);
-        stand.act(Action::Exported(Ok(path.as_str().into())));
+        stand.act(Action::ExportFinished(Ok(path.as_str().into())));
         let picture = stand.picture(width, height);
         let said: String = picture.split_whitespace().collect();
         assert!(said.contains(&path), "{picture}");

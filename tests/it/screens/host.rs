@@ -14,7 +14,7 @@ use rdpscan::model::{
     Attempt, EventBody, Lookup, LookupAnswer, NameSource, ObservedName, Outcome, PathFacts,
     Question, Resolver, Stage,
 };
-use rdpscan::tui::{Action, Theme, copyables};
+use rdpscan::tui::{Action, Theme};
 
 use super::stage::{self, Script, Stand, bad, certificate, good, plan};
 
@@ -383,7 +383,7 @@ fn the_raw_section_is_the_json_of_the_report() {
         .take_while(|line| !line.trim().is_empty())
         .collect();
     let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
-    let fleet = stand.model.fleet();
+    let fleet = &stand.model.fleet;
     let rows = [stand.model.cursor().unwrap()];
     let selection = rdpscan::report::Selection {
         fleet,
@@ -428,7 +428,9 @@ fn the_stage_that_broke_is_bold_and_red_and_said() {
 // Copies
 
 fn copy(stand: &Stand, letter: char) -> Option<String> {
-    copyables(&stand.model)
+    stand
+        .model
+        .copyables()
         .into_iter()
         .find(|copyable| copyable.letter == letter)
         .map(|copyable| copyable.text)
@@ -458,7 +460,9 @@ fn what_can_be_copied_of_a_host() {
     );
     let json: serde_json::Value = serde_json::from_str(&text('o').unwrap()).unwrap();
     assert_eq!(json["address"], "10.0.0.21");
-    let mut letters: Vec<char> = copyables(&stand.model)
+    let mut letters: Vec<char> = stand
+        .model
+        .copyables()
         .iter()
         .map(|copyable| copyable.letter)
         .collect();
@@ -470,7 +474,9 @@ fn what_can_be_copied_of_a_host() {
 #[test]
 fn a_host_without_a_certificate_gives_no_thumbprint() {
     let stand = opened(80, 24, "10.0.0.14");
-    let letters: Vec<char> = copyables(&stand.model)
+    let letters: Vec<char> = stand
+        .model
+        .copyables()
         .iter()
         .map(|copyable| copyable.letter)
         .collect();

@@ -1,7 +1,7 @@
 //! What becomes of a scan when its screen is left, in words and in deed.
 
 use crossterm::event::KeyCode;
-use rdpscan::tui::{Action, Effect, Keeping};
+use rdpscan::tui::{Action, Effect, OnExit};
 
 use super::stage::{self, Stand};
 
@@ -16,7 +16,7 @@ fn asked(stand: &Stand) -> String {
 
 #[test]
 fn a_scan_that_would_be_lost_is_asked_about_after_its_end_too() {
-    let mut stand = Stand::done(100, 24).keeping(Keeping::Nothing);
+    let mut stand = Stand::done(100, 24).on_exit(OnExit::Discard);
     stand.keys("q");
     assert_eq!(stand.effects, []);
     let picture = asked(&stand);
@@ -31,29 +31,29 @@ fn a_scan_that_would_be_lost_is_asked_about_after_its_end_too() {
 
 #[test]
 fn a_running_scan_is_saved_once_it_has_stopped() {
-    let mut stand = Stand::scanning(100, 24).keeping(Keeping::Nothing);
+    let mut stand = Stand::scanning(100, 24).on_exit(OnExit::Discard);
     stand.keys("q");
     assert!(asked(&stand).contains("The scan is still running."));
     stand.keys("s");
     assert_eq!(stand.effects, [Effect::StopScan]);
     stand.act(Action::Events(vec![stage::finished()]));
     assert_eq!(stand.effects, [Effect::StopScan, Effect::Quit]);
-    assert!(stand.model.wants_saving());
+    assert!(stand.model.save);
 }
 
 #[test]
 fn only_who_says_so_has_the_scan_saved() {
     for (keys, wanted) in [("qs", true), ("q\n", true), ("qy", false)] {
-        let mut stand = Stand::done(100, 24).keeping(Keeping::Nothing);
+        let mut stand = Stand::done(100, 24).on_exit(OnExit::Discard);
         stand.keys(keys);
         assert_eq!(stand.effects, [Effect::Quit], "{keys}");
-        assert_eq!(stand.model.wants_saving(), wanted, "{keys}");
+        assert_eq!(stand.model.save, wanted, "{keys}");
     }
 }
 
 #[test]
 fn a_scan_that_ends_while_it_is_asked_about_is_still_asked_about() {
-    let mut stand = Stand::scanning(100, 24).keeping(Keeping::Nothing);
+    let mut stand = Stand::scanning(100, 24).on_exit(OnExit::Discard);
     stand.keys("q");
     stand.act(Action::Events(vec![stage::finished()]));
     assert!(asked(&stand).contains("The scan has ended."));
@@ -61,8 +61,8 @@ fn a_scan_that_ends_while_it_is_asked_about_is_still_asked_about() {
 
 #[test]
 fn a_report_to_come_is_named_in_the_question() {
-    let report = Keeping::Report("there/fleet.json".to_owned());
-    let mut stand = Stand::scanning(100, 24).keeping(report);
+    let report = OnExit::Report("there/fleet.json".to_owned());
+    let mut stand = Stand::scanning(100, 24).on_exit(report);
     stand.keys("q");
     let picture = asked(&stand);
     assert!(
@@ -73,15 +73,15 @@ fn a_report_to_come_is_named_in_the_question() {
 
 #[test]
 fn an_export_of_the_whole_fleet_is_enough_and_one_of_a_part_is_not() {
-    let wrote = || Action::Exported(Ok("./fleet.json".into()));
-    let mut stand = Stand::done(100, 24).keeping(Keeping::Nothing);
+    let wrote = || Action::ExportFinished(Ok("./fleet.json".into()));
+    let mut stand = Stand::done(100, 24).on_exit(OnExit::Discard);
     stand.act(Action::Export(JSON));
     stand.act(wrote());
     stand.effects.clear();
     stand.keys("q");
     assert_eq!(stand.effects, [Effect::Quit]);
 
-    let mut stand = Stand::done(100, 24).keeping(Keeping::Nothing);
+    let mut stand = Stand::done(100, 24).on_exit(OnExit::Discard);
     stand.keys("/broken\n");
     stand.act(Action::Export(JSON));
     stand.act(wrote());
@@ -93,9 +93,9 @@ fn an_export_of_the_whole_fleet_is_enough_and_one_of_a_part_is_not() {
 
 #[test]
 fn what_came_after_an_export_is_asked_about() {
-    let mut stand = Stand::scanning(100, 24).keeping(Keeping::Nothing);
+    let mut stand = Stand::scanning(100, 24).on_exit(OnExit::Discard);
     stand.act(Action::Export(JSON));
-    stand.act(Action::Exported(Ok("./fleet.json".into())));
+    stand.act(Action::ExportFinished(Ok("./fleet.json".into())));
     stand.act(Action::Events(vec![stage::finished()]));
     stand.keys("q");
     asked(&stand);
@@ -103,7 +103,7 @@ fn what_came_after_an_export_is_asked_about() {
 
 #[test]
 fn where_nothing_was_found_nothing_is_asked_after_the_end() {
-    let mut stand = Stand::new(100, 24).keeping(Keeping::Nothing);
+    let mut stand = Stand::new(100, 24).on_exit(OnExit::Discard);
     stand.key(KeyCode::Char('q'));
     assert!(asked(&stand).contains("Nothing was found so far."));
     stand.keys("n");
@@ -114,17 +114,17 @@ fn where_nothing_was_found_nothing_is_asked_after_the_end() {
 
 #[test]
 fn a_simulated_fleet_is_left_without_a_question_once_the_scan_has_ended() {
-    let mut stand = Stand::done(100, 24).keeping(Keeping::Simulated);
+    let mut stand = Stand::done(100, 24).on_exit(OnExit::Simulated);
     stand.keys("q");
     assert_eq!(stand.effects, [Effect::Quit]);
-    let mut stand = Stand::scanning(100, 24).keeping(Keeping::Simulated);
+    let mut stand = Stand::scanning(100, 24).on_exit(OnExit::Simulated);
     stand.keys("q");
     assert!(asked(&stand).contains("simulated, so nothing is lost"));
 }
 
 #[test]
 fn hosts_that_came_behind_a_display_that_stands_still_are_asked_about() {
-    let mut stand = Stand::new(100, 24).keeping(Keeping::Nothing);
+    let mut stand = Stand::new(100, 24).on_exit(OnExit::Discard);
     stand.act(Action::Freeze);
     stand.act(Action::Events(stage::fleet_events()));
     stand.act(Action::Events(vec![stage::finished()]));

@@ -116,7 +116,7 @@ fn walk(
         }
         let buffer = stand.buffer(width, height);
         if drawn {
-            stand.model.drawn();
+            stand.model.mark_drawn();
         }
         let hostile = buffer.content.iter().find(|cell| {
             let mut characters = cell.symbol().chars();

@@ -22,7 +22,9 @@ use rdpscan::model::{
     SelectedSecurity, Stage, StageRecord, TlsFacts, TlsHandshake, TlsVersion, TrustVerdict,
     UnlistedCounts,
 };
-use rdpscan::tui::{Action, Effect, Keeping, Model, Offer, Offers, Theme, draw, update};
+use rdpscan::tui::{
+    Action, Capabilities, Effect, ExportFormat, Model, OnExit, Theme, draw, update,
+};
 
 use crate::kit::{self, attempt_at, digest, issued, lookup};
 pub(crate) use crate::kit::{Script, endpoint};
@@ -289,14 +291,14 @@ pub(crate) fn progress() -> Progress {
     }
 }
 
-fn offers() -> Offers {
-    let offer = |word, says| Offer { word, says };
-    Offers {
-        keeping: Keeping::Report("fleet.json".to_owned()),
+fn capabilities() -> Capabilities {
+    let format = |word, says| ExportFormat { word, says };
+    Capabilities {
+        on_exit: OnExit::Report("fleet.json".to_owned()),
         formats: vec![
-            offer("text", "a table and the findings, for people"),
-            offer("json", "everything; rdpscan opens it again"),
-            offer("csv", "one row per host, for spreadsheets"),
+            format("text", "a table and the findings, for people"),
+            format("json", "everything; rdpscan opens it again"),
+            format("csv", "one row per host, for spreadsheets"),
         ],
         control: true,
     }
@@ -318,11 +320,12 @@ impl Stand {
 
     pub(crate) fn with_theme(width: u16, height: u16, theme: Theme) -> Self {
         let mut stand = Self {
-            model: Model::new(Fleet::new(Policy::default()), theme, true).with_offers(offers()),
+            model: Model::new(Fleet::new(Policy::default()), theme, true),
             effects: Vec::new(),
             events: 0,
             attempts: HashMap::new(),
         };
+        stand.model.capabilities = capabilities();
         stand.act(Action::Resize(width, height));
         stand
     }
@@ -349,14 +352,13 @@ impl Stand {
     /// The same, read from a file: nothing can be sent.
     pub(crate) fn saved(width: u16, height: u16) -> Self {
         let mut stand = Self::done(width, height);
-        stand.model = stand.model.with_offers(Offers::default());
+        stand.model.capabilities = Capabilities::default();
         stand
     }
 
     /// The same, where this becomes of the scan at the end.
-    pub(crate) fn keeping(mut self, keeping: Keeping) -> Self {
-        let offers = offers();
-        self.model = self.model.with_offers(Offers { keeping, ..offers });
+    pub(crate) fn on_exit(mut self, on_exit: OnExit) -> Self {
+        self.model.capabilities.on_exit = on_exit;
         self
     }
 
@@ -380,7 +382,7 @@ impl Stand {
     }
 
     pub(crate) fn event(&mut self, event: KeyEvent) {
-        if let Some(action) = self.model.keymap().action(self.model.context(), &event) {
+        if let Some(action) = self.model.keymap.action(self.model.context(), &event) {
             self.act(action);
         }
     }
@@ -400,7 +402,7 @@ impl Stand {
     pub(crate) fn select(&mut self, address: &str) {
         let wanted = self
             .model
-            .fleet()
+            .fleet
             .find(&rdpscan::model::HostKey::Endpoint(endpoint(address)));
         self.key(KeyCode::Home);
         for _ in 0..self.model.rows().len() {
@@ -414,17 +416,13 @@ impl Stand {
 
     /// The address under the cursor.
     pub(crate) fn under_cursor(&self) -> String {
-        let host = self
-            .model
-            .fleet()
-            .host(self.model.cursor().unwrap())
-            .unwrap();
+        let host = self.model.fleet.host(self.model.cursor().unwrap()).unwrap();
         host.key().to_string()
     }
 
     /// The hosts shown, in order.
     pub(crate) fn order(&self) -> Vec<String> {
-        let fleet = self.model.fleet();
+        let fleet = &self.model.fleet;
         let rows = self.model.rows().iter();
         rows.map(|id| fleet.host(*id).unwrap().key().to_string())
             .collect()

@@ -1,7 +1,7 @@
-//! What the user would see, what is wrong, on what evidence, and how to mend it.
+//! The section about findings: the predicted client error, the findings with their evidence, and the fixes.
 
-use super::Page;
-use super::glyphs::Mark;
+use super::mark::Mark;
+use super::page::Page;
 use super::remedy;
 use crate::diagnosis::remedies::{self, Remedy};
 use crate::diagnosis::undetermined_lines;
@@ -11,28 +11,27 @@ use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
-/// Cells before a finding's sentences: glyph and severity stand there.
+/// Cells before a finding's texts: glyph and severity.
 const INDENT: usize = 14;
 
-/// The findings, worst first, then their remedies, each once, in the order of the findings.
 pub(super) fn write(model: &Model, host: &Host, page: &mut Page) {
     known(host, page);
-    untold(model, page);
+    undetermined(model, page);
 }
 
-/// What more evidence would tell, and how to get it: each reason once, with the findings that wait for it.
-fn untold(model: &Model, page: &mut Page) {
-    let Some(row) = model.list.host() else {
+/// Findings that need more evidence: each reason once, and how to get it.
+fn undetermined(model: &Model, page: &mut Page) {
+    let Some(row) = model.cursor() else {
         return;
     };
     let lines = undetermined_lines(&model.fleet.undetermined(row));
-    if lines.is_empty() {
-        return;
+    if !lines.is_empty() {
+        page.blank();
+        page.list("cannot be told", Mark::None, &lines);
     }
-    page.blank();
-    page.list("cannot be told", Mark::None, &lines);
 }
 
+/// The findings, worst first, then their remedies, each once.
 fn known(host: &Host, page: &mut Page) {
     predicted(host, page);
     let findings = &host.diagnosis.findings;
@@ -49,7 +48,7 @@ fn known(host: &Host, page: &mut Page) {
     }
     for finding in findings {
         page.blank();
-        one(finding, page);
+        self::finding(finding, page);
     }
     let mut named: Vec<&'static Remedy> = Vec::new();
     for found in findings.iter().filter_map(remedy_of) {
@@ -58,12 +57,12 @@ fn known(host: &Host, page: &mut Page) {
         }
     }
     for remedy in named {
-        let mends: Vec<&str> = findings
+        let fixes: Vec<&str> = findings
             .iter()
             .filter(|finding| remedy_of(finding) == Some(remedy))
             .map(|finding| finding.id)
             .collect();
-        remedy::write(remedy, &mends, page);
+        remedy::write(remedy, &fixes, page);
     }
 }
 
@@ -87,7 +86,7 @@ fn predicted(host: &Host, page: &mut Page) {
     page.field("more", &more, Tone::Dim);
 }
 
-fn one(finding: &Finding, page: &mut Page) {
+fn finding(finding: &Finding, page: &mut Page) {
     let (glyph, tone) = page.theme.severity(finding.severity);
     page.line(vec![
         (format!("  {glyph} {:<10}", finding.severity), tone),
@@ -97,7 +96,7 @@ fn one(finding: &Finding, page: &mut Page) {
     page.paragraph(INDENT, &finding.title, Tone::Plain);
     if !finding.evidence.is_empty() {
         let lead = (format!("{:INDENT$}seen  ", ""), Tone::Dim);
-        page.hung(vec![lead], INDENT + 6, &finding.evidence, Tone::Plain);
+        page.hang(vec![lead], &finding.evidence, Tone::Plain);
     }
     for (place, key) in finding.remedies.iter().enumerate() {
         let fix = match remedies::find(key) {
@@ -110,6 +109,6 @@ fn one(finding: &Finding, page: &mut Page) {
             ("then  ", Tone::Plain)
         };
         let lead = (format!("{:INDENT$}{word}", ""), Tone::Dim);
-        page.hung(vec![lead], INDENT + 6, &fix, tone);
+        page.hang(vec![lead], &fix, tone);
     }
 }

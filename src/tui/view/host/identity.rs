@@ -1,17 +1,16 @@
-//! What the host told about itself over NTLM, and where its event logs and the client's confirm what was found.
+//! The section about identity: the NTLM challenge, and the event logs that confirm the findings.
 
-use super::Page;
-use super::glyphs::Mark;
+use super::mark::Mark;
+use super::page::Page;
 use crate::diagnosis::{Ending, confirm_in, endings};
 use crate::fleet::Host;
 use crate::model::{History, Nla, NtlmFacts, Stage};
 use crate::tui::model::Model;
 use crate::tui::theme::Tone;
 
-/// A clock that is off by more is worth a colour: Kerberos refuses at five minutes.
+/// Kerberos refuses a clock that is off by more.
 const KERBEROS_SKEW_S: f64 = 300.0;
 
-/// The NTLM challenge's facts, then the event logs.
 pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Page) {
     match history.ntlm() {
         Some(ntlm) => challenge(ntlm, page),
@@ -20,7 +19,7 @@ pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Pa
     event_logs(host, page);
 }
 
-/// Why nothing is known: who reads it must not take a host that was never reached for one without NLA.
+/// Why there is no challenge: a host that was not reached is not one without NLA.
 fn unknown(model: &Model, host: &Host, history: &History) -> String {
     let credssp = history
         .attempts
@@ -94,7 +93,6 @@ fn challenge(ntlm: &NtlmFacts, page: &mut Page) {
     }
 }
 
-/// Where to see that the predicted error was the one that came.
 fn event_logs(host: &Host, page: &mut Page) {
     let places = confirm_in(&host.diagnosis);
     if places.is_empty() {

@@ -1,62 +1,45 @@
-//! One host's page: what is thought of it, then everything it stands on.
+//! The page of a host: a file for each section.
 
 mod certificate;
 mod findings;
-mod glyphs;
-mod head;
 mod identity;
+mod mark;
 mod names;
 mod page;
 mod raw;
 mod remedy;
+mod section_bar;
 mod stability;
 mod timeline;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::super::model::Model;
+use super::widgets::put_lines;
+use crate::tui::model::Model;
 use page::Page;
+use section_bar::SECTIONS;
 
-/// Each section's title, its name in the strip, and its name where the strip has little room.
-///
-/// INVARIANT: in the order of the page. The digit before a name is its position, counted from 1.
-const SECTIONS: [(&str, &str, &str); 7] = [
-    ("Findings and fix", "Findings", "Fix"),
-    ("Timeline", "Timeline", "Time"),
-    ("Names and addresses", "Names", "Names"),
-    ("TLS and certificate", "Certificate", "Cert"),
-    ("Stability", "Stability", "Stab"),
-    ("Identity (NTLM)", "Identity", "Ident"),
-    ("Raw (JSON)", "Raw", "Raw"),
-];
-
-/// Draws the page, scrolled by some lines, below its host and the strip of its sections, which stay.
+/// Draws the page from line `scroll` on, below the host and its sections.
 pub(super) fn render(model: &Model, scroll: usize, area: Rect, buffer: &mut Buffer) {
     let page = page(model, area.width);
     let height = body_height(area.height);
-    let head = area.height - height;
-    let body = Rect::new(area.x, area.y + head, area.width, height);
+    let top = area.height - height;
     let bottom = page.lines.len().saturating_sub(usize::from(height));
     let scroll = scroll.min(bottom);
     let current = current(&page.sections, scroll, bottom, usize::from(height));
-    let mut top = Vec::with_capacity(2);
-    if head > 1 {
-        top.push(head::host(model, bottom - scroll, area.width));
+    let mut lines = Vec::new();
+    if top > 1 {
+        lines.push(section_bar::host_line(model, bottom - scroll, area.width));
     }
-    if head > 0 {
-        top.push(head::strip(model.theme, current, area.width));
+    if top > 0 {
+        lines.push(section_bar::sections(model.theme, current, area.width));
     }
-    for (line, y) in top.iter().zip(area.top()..) {
-        super::put(line, area.x, y, area.width, buffer);
-    }
-    let visible = page.lines.iter().skip(scroll);
-    for (line, y) in visible.zip(body.top()..body.bottom()) {
-        super::put(line, body.x, y, body.width, buffer);
-    }
+    lines.extend(page.lines.into_iter().skip(scroll));
+    put_lines(lines, area, buffer);
 }
 
-/// Lines of an area of this height that the page itself gets; the others go to the host and to the strip.
+/// Lines of the page that scroll; the others show the host and its sections.
 pub(super) const fn body_height(height: u16) -> u16 {
     match height {
         0..=3 => height,
@@ -65,8 +48,7 @@ pub(super) const fn body_height(height: u16) -> u16 {
     }
 }
 
-/// The section in view: the one that the first visible line belongs to; at the very end of the page, the one that its last
-/// line belongs to, which could not be marked otherwise.
+/// The section in view: that of the first visible line, and at the end of the page that of the last line.
 fn current(sections: &[usize], scroll: usize, bottom: usize, height: usize) -> usize {
     let line = if scroll > 0 && scroll >= bottom {
         scroll + height.saturating_sub(1)
@@ -79,7 +61,6 @@ fn current(sections: &[usize], scroll: usize, bottom: usize, height: usize) -> u
         .unwrap_or(0)
 }
 
-/// The page of the host under the cursor, for a screen of this width.
 pub(super) fn page(model: &Model, width: u16) -> Page {
     let mut page = Page::new(usize::from(width), model.theme);
     let Some(host) = model.host() else {
@@ -94,7 +75,7 @@ pub(super) fn page(model: &Model, width: u16) -> Page {
         &|page| certificate::write(model, host, &history, page),
         &|page| stability::write(host, &history, page),
         &|page| identity::write(model, host, &history, page),
-        &|page| raw::write(model, page),
+        &|page| raw::write(model, host, page),
     ];
     for ((title, ..), write) in SECTIONS.iter().zip(writers) {
         page.section(title);

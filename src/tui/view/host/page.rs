@@ -1,23 +1,24 @@
-//! The page while it is written: lines of safe pieces, and where its sections begin.
+use ratatui::text::Line;
 
-use ratatui::text::{Line, Span};
-
-use super::glyphs;
+use super::mark::Mark;
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
 
-/// Cells before a field's value.
+/// Cells of a field's label, which is two cells in.
 pub(super) const LABEL: usize = 18;
 /// Prose wider than this is hard to read.
 const PROSE: usize = 110;
 
-/// The page as lines, and where its sections begin.
+/// A text, safe to show, and its style.
+pub(super) type Piece = (String, Tone);
+
+/// The page of a host while it is written.
 #[derive(Debug)]
 pub(in crate::tui::view) struct Page {
     pub(in crate::tui::view) lines: Vec<Line<'static>>,
     /// The first line of each section.
     ///
-    /// INVARIANT: as many as [`super::SECTIONS`] once the page is whole, so that a digit always leads to the same section.
+    /// INVARIANT: as many as [`super::SECTIONS`] once the page is complete, so that a digit always selects the same section.
     pub(in crate::tui::view) sections: Vec<usize>,
     pub(super) width: usize,
     pub(super) theme: Theme,
@@ -50,98 +51,78 @@ impl Page {
         self.line(vec![(format!("  {title}"), Tone::Accent)]);
     }
 
-    /// An empty line, unless there is one already or a section has just begun.
+    /// An empty line, unless there is one already or a section starts here.
     pub(super) fn blank(&mut self) {
-        let begun = self.sections.last().map(|start| start + 1) == Some(self.lines.len());
-        if !begun && self.lines.last().is_some_and(|line| line.width() > 0) {
+        let starts = self.sections.last().map(|start| start + 1) == Some(self.lines.len());
+        if !starts && self.lines.last().is_some_and(|line| line.width() > 0) {
             self.lines.push(Line::raw(""));
         }
     }
 
-    /// One line of safe pieces, cut at the right edge.
-    pub(super) fn line(&mut self, pieces: Vec<(String, Tone)>) {
+    /// One line, cut at the right edge.
+    pub(super) fn line(&mut self, pieces: Vec<Piece>) {
         let mut left = self.width;
-        let mut spans = Vec::with_capacity(pieces.len());
+        let mut line = Line::default();
         for (piece, tone) in pieces {
             if piece.is_empty() {
                 continue;
             }
             let cells = text::width(&piece);
-            let piece = if cells <= left {
-                left -= cells;
-                piece
+            let piece = if cells > left {
+                self.theme.cut(&piece, left)
             } else {
-                let cut = text::truncate(&piece, left, self.theme.ellipsis()).into_owned();
-                left = 0;
-                cut
+                piece
             };
-            spans.push(Span::styled(piece, self.theme.style(tone)));
+            left = left.saturating_sub(cells);
+            line.push_span(self.theme.span(piece, tone));
         }
-        self.lines.push(Line::from(spans));
+        self.lines.push(line);
     }
 
-    /// A label and a value that may be any text; what does not fit goes on below.
+    /// One line behind a label.
+    pub(super) fn labeled(&mut self, label: &str, pieces: impl IntoIterator<Item = Piece>) {
+        let mut line = vec![lead(label)];
+        line.extend(pieces);
+        self.line(line);
+    }
+
+    /// A label and any text, wrapped.
     pub(super) fn field(&mut self, label: &str, value: &str, tone: Tone) {
-        self.hung(
-            vec![(format!("  {label:<LABEL$}"), Tone::Dim)],
-            LABEL + 2,
-            value,
-            tone,
-        );
+        self.hang(vec![lead(label)], value, tone);
     }
 
-    /// Several sentences of one kind, each behind a mark; the label stands at the first.
-    pub(super) fn list(&mut self, label: &str, mark: glyphs::Mark, values: &[String]) {
+    /// A field with a mark before its value.
+    pub(super) fn marked(&mut self, label: &str, mark: Mark, value: &str) {
+        let lead = vec![lead(label), mark.piece(self.theme)];
+        self.hang(lead, value, mark.tone());
+    }
+
+    /// Several texts with the same mark; the label is at the first.
+    pub(super) fn list(&mut self, label: &str, mark: Mark, values: &[String]) {
         for (index, value) in values.iter().enumerate() {
             let label = if index == 0 { label } else { "" };
-            let lead = vec![
-                (format!("  {label:<LABEL$}"), Tone::Dim),
-                (format!("{} ", mark.glyph(self.theme)), mark.tone()),
-            ];
-            self.hung(lead, LABEL + 4, value, Tone::Plain);
+            let lead = vec![lead(label), mark.piece(self.theme)];
+            self.hang(lead, value, Tone::Plain);
         }
     }
 
-    /// A field whose value begins with how it compares.
-    pub(super) fn marked(&mut self, label: &str, mark: glyphs::Mark, value: &str) {
-        let lead = vec![
-            (format!("  {label:<LABEL$}"), Tone::Dim),
-            (format!("{} ", mark.glyph(self.theme)), mark.tone()),
-        ];
-        self.hung(lead, LABEL + 4, value, mark.tone());
-    }
-
-    /// A field of hexadecimal digits: whole, or in two halves where there is no room.
+    /// A field of hexadecimal digits, in two halves where there is no room.
     pub(super) fn hex(&mut self, label: &str, digits: &str) {
-        let digits = text::clean(digits);
         let fits = digits.len() <= self.width.saturating_sub(LABEL + 2);
-        let halves = if fits || !digits.is_ascii() {
-            (&*digits, "")
-        } else {
-            digits.split_at(digits.len() / 2)
-        };
-        for (label, part) in [(label, halves.0), ("", halves.1)] {
-            if !part.is_empty() {
-                self.line(vec![
-                    (format!("  {label:<LABEL$}"), Tone::Dim),
-                    (part.to_owned(), Tone::Plain),
-                ]);
-            }
+        let first = if fits { digits.len() } else { digits.len() / 2 };
+        let (first, second) = digits.split_at_checked(first).unwrap_or((digits, ""));
+        self.labeled(label, [(first.to_owned(), Tone::Plain)]);
+        if !second.is_empty() {
+            self.labeled("", [(second.to_owned(), Tone::Plain)]);
         }
     }
 
-    /// Text from anywhere, behind `lead` and below it, `indent` cells in.
-    pub(super) fn hung(
-        &mut self,
-        lead: Vec<(String, Tone)>,
-        indent: usize,
-        value: &str,
-        tone: Tone,
-    ) {
-        let value = text::clean(value);
+    /// Any text, wrapped behind `lead`; the lines below are indented as far.
+    pub(super) fn hang(&mut self, lead: Vec<Piece>, value: &str, tone: Tone) {
+        let indent = lead.iter().map(|(piece, _)| text::width(piece)).sum();
         let room = self.width.saturating_sub(indent + 1).min(PROSE);
         let mut lead = Some(lead);
-        for part in text::wrap(&value, room) {
+        for part in text::wrap(&text::clean(value), room) {
             let mut pieces = lead
                 .take()
                 .unwrap_or_else(|| vec![(" ".repeat(indent), Tone::Plain)]);
@@ -150,13 +131,16 @@ impl Page {
         }
     }
 
-    /// Text from anywhere, `indent` cells in.
+    /// Any text, `indent` cells in.
     pub(super) fn paragraph(&mut self, indent: usize, value: &str, tone: Tone) {
-        self.hung(vec![(" ".repeat(indent), Tone::Plain)], indent, value, tone);
+        self.hang(vec![(" ".repeat(indent), Tone::Plain)], value, tone);
     }
 
-    /// A sentence of our own.
     pub(super) fn note(&mut self, sentence: &str) {
         self.paragraph(2, sentence, Tone::Dim);
     }
+}
+
+fn lead(label: &str) -> Piece {
+    (format!("  {label:<LABEL$}"), Tone::Dim)
 }

@@ -1,14 +1,14 @@
-//! The host as the JSON report has it.
+//! The section with the host as JSON, as in the report.
 
-use super::Page;
+use super::page::Page;
+use crate::fleet::Host;
 use crate::tui::copyable;
 use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
-/// The JSON, a line to a line; one that is too long goes on below.
-pub(super) fn write(model: &Model, page: &mut Page) {
-    let Some(json) = copyable::json(model) else {
+pub(super) fn write(model: &Model, host: &Host, page: &mut Page) {
+    let Some(json) = copyable::json(host, &model.fleet) else {
         page.note("the host cannot be written as JSON");
         return;
     };
@@ -21,29 +21,10 @@ pub(super) fn write(model: &Model, page: &mut Page) {
         }
         let hang = (indent + 4).min(room / 2);
         let mut lead = indent;
-        for part in pieces(line.trim_start(), room - indent.min(room / 2), room - hang) {
+        let rooms = (room - indent.min(room / 2), room - hang);
+        for part in text::chunks(line.trim_start(), rooms) {
             page.line(vec![(format!("  {:lead$}{part}", ""), Tone::Plain)]);
             lead = hang;
         }
     }
-}
-
-/// The text cut after `first` cells, then after every `rest`.
-fn pieces(text: &str, first: usize, rest: usize) -> Vec<String> {
-    let mut parts = Vec::new();
-    let mut part = String::new();
-    let mut used = 0;
-    let mut room = first.max(1);
-    for c in text.chars() {
-        let cells = text::width(c.encode_utf8(&mut [0; 4]));
-        if used > 0 && used + cells > room {
-            parts.push(std::mem::take(&mut part));
-            used = 0;
-            room = rest.max(1);
-        }
-        used += cells;
-        part.push(c);
-    }
-    parts.push(part);
-    parts
 }

@@ -1,8 +1,7 @@
-//! A remedy in full: what it changes, its commands as they are to be pasted, the way back, and how to see that it worked.
+//! A remedy in full: what it changes, its commands, how to undo it, and how to check it.
 
-use super::Page;
-use super::glyphs::{self, Mark};
-use super::page::LABEL;
+use super::mark::Mark;
+use super::page::{LABEL, Page};
 use crate::diagnosis::remedies::{Command, Place, Remedy, Step};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -10,10 +9,9 @@ use crate::tui::theme::Tone;
 /// Cells before a command.
 const INDENT: usize = 7;
 
-/// The remedy, and which findings of this host it mends.
-pub(super) fn write(remedy: &Remedy, mends: &[&str], page: &mut Page) {
+pub(super) fn write(remedy: &Remedy, fixes: &[&str], page: &mut Page) {
     page.heading(&format!("Fix {}  {}", remedy.key, remedy.title));
-    page.field("mends", &mends.join(", "), Tone::Plain);
+    page.field("mends", &fixes.join(", "), Tone::Plain);
     page.field("what it does", &remedy.purpose, Tone::Plain);
     let places: Vec<&str> = remedy.places.iter().copied().map(Place::words).collect();
     page.field("where", &places.join("; "), Tone::Plain);
@@ -48,7 +46,7 @@ fn steps(title: &str, steps: &[Step], page: &mut Page) {
     page.line(vec![(format!("  {title}"), Tone::Strong)]);
     for (number, step) in (1..).zip(steps) {
         let lead = (format!("  {number:>2}. "), Tone::Dim);
-        page.hung(vec![lead], 6, &step.text, Tone::Plain);
+        page.hang(vec![lead], &step.text, Tone::Plain);
         for command in &step.commands {
             self::command(command, page);
         }
@@ -56,68 +54,51 @@ fn steps(title: &str, steps: &[Step], page: &mut Page) {
 }
 
 fn command(command: &Command, page: &mut Page) {
-    let does = if command.read_only {
-        "only reads"
+    let (does, tone) = if command.read_only {
+        ("only reads", Tone::Dim)
     } else {
-        "changes something"
+        ("changes something", Tone::Warn)
     };
-    let tone = if command.read_only {
-        Tone::Dim
-    } else {
-        Tone::Warn
-    };
-    page.line(vec![(
-        format!("{:INDENT$}{}, {does}", "", command.shell.word()),
-        tone,
-    )]);
+    let shell = command.shell.word();
+    page.line(vec![(format!("{:INDENT$}{shell}, {does}", ""), tone)]);
     for line in command.text.lines() {
         command_line(line, page);
     }
 }
 
-/// A line to paste behind a bar; the bar of what did not fit differs.
+/// A command behind a bar; the bar of a wrapped line differs.
 fn command_line(line: &str, page: &mut Page) {
     let room = page.width.saturating_sub(INDENT + 3).max(LABEL);
-    let mut bar = glyphs::quote(page.theme);
+    let mut bar = page.theme.quote();
     for part in broken(line, room) {
         page.line(vec![
             (format!("{:INDENT$}{bar}", ""), Tone::Dim),
             (text::clean(&part).into_owned(), Tone::Strong),
         ]);
-        bar = glyphs::quote_rest(page.theme);
+        bar = page.theme.quote_rest();
     }
 }
 
-/// A command in parts of at most `room` cells, broken after blanks; only a word that is longer than a line is broken itself.
-/// Together the parts are the command, character by character.
+/// A command in parts of at most `room` cells, broken after blanks; only a word longer than a line is broken itself. The parts
+/// together are the command.
 fn broken(line: &str, room: usize) -> Vec<String> {
-    let room = room.max(1);
-    let mut parts = Vec::new();
-    let mut part = String::new();
-    let mut used = 0;
+    let mut parts = vec![String::new()];
     for word in line.split_inclusive(' ') {
-        let cells = text::width(word);
-        // The blank at the end may hang over the edge.
+        let used = parts.last().map_or(0, |part| text::width(part));
+        // The blank at the end may exceed the room.
         if used > 0 && used + text::width(word.trim_end()) > room {
-            parts.push(std::mem::take(&mut part));
-            used = 0;
+            parts.push(String::new());
         }
-        if cells <= room {
-            part.push_str(word);
-            used += cells;
-            continue;
-        }
-        for c in word.chars() {
-            let cells = text::width(c.encode_utf8(&mut [0; 4]));
-            if used > 0 && used + cells > room {
-                parts.push(std::mem::take(&mut part));
-                used = 0;
-            }
-            part.push(c);
-            used += cells;
+        let last = parts.pop().unwrap_or_default();
+        if text::width(word) <= room {
+            parts.push(last + word);
+        } else {
+            let left = room.saturating_sub(text::width(&last));
+            let mut pieces = text::chunks(word, (left, room)).into_iter();
+            parts.push(last + &pieces.next().unwrap_or_default());
+            parts.extend(pieces);
         }
     }
-    parts.push(part);
     parts
 }
 

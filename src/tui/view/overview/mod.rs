@@ -1,6 +1,6 @@
-//! The fleet in bars.
+//! The overview: the fleet in bars.
 
-mod days;
+mod expiry_days;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -10,15 +10,16 @@ use crate::counts::grouped;
 use crate::table::{Bar, Overview, OverviewMark, Panel};
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
+use crate::tui::view::widgets::put;
 
-/// Cells that a panel needs, and those between two.
+/// Cells of a panel at least, and between two.
 const NARROWEST: u16 = 52;
 const GAP: u16 = 3;
 /// Cells of a label, and of a count with its share.
 const LABEL: usize = 28;
 const COUNT: usize = 12;
 
-/// Where a panel stands on a sheet of paper that may be longer than the screen.
+/// The place of a panel on a page that may be longer than the screen.
 struct Place {
     column: u16,
     line: usize,
@@ -26,7 +27,7 @@ struct Place {
     head: usize,
 }
 
-/// The panels side by side where there is room, scrolled so that the marked bar is seen.
+/// Draws the panels side by side where there is room, scrolled to the marked bar.
 pub(super) fn render(
     overview: &Overview,
     mark: OverviewMark,
@@ -42,14 +43,14 @@ pub(super) fn render(
     let heads: Vec<Vec<Line<'static>>> = overview
         .panels
         .iter()
-        .map(|panel| days::lines((&panel.days, panel.soon), theme, width, area))
+        .map(|panel| expiry_days::lines((&panel.days, panel.soon), theme, width, area))
         .collect();
     let (places, height) = arrange(overview, &heads, columns);
     let marked = places
         .get(mark.panel)
         .map_or(0, |place| place.line + 1 + place.head + mark.bar);
     let room = usize::from(area.height);
-    // A line of what follows is left in view, so that it is seen that something does.
+    // One line below the bar stays visible, to show that the page goes on.
     let scroll = (marked + 2)
         .saturating_sub(room)
         .min(height.saturating_sub(room));
@@ -68,13 +69,13 @@ pub(super) fn render(
                 continue;
             };
             if y < area.height {
-                super::put(&line, x, area.y + y, width, buffer);
+                put(&line, x, area.y + y, width, buffer);
             }
         }
     }
 }
 
-/// Each panel goes where the paper is shortest; gives the places and the height of all.
+/// Places each panel in the shortest column, and returns the places and the height of the page.
 fn arrange(overview: &Overview, heads: &[Vec<Line<'static>>], columns: u16) -> (Vec<Place>, usize) {
     let mut heights = vec![0_usize; usize::from(columns)];
     let places = overview
@@ -110,15 +111,12 @@ fn lines(
 ) -> Vec<Line<'static>> {
     let rule = usize::from(width).saturating_sub(text::width(panel.title) + 3);
     let mut lines = vec![Line::from(vec![
-        Span::styled(format!(" {} ", panel.title), theme.style(Tone::Accent)),
-        Span::styled(theme.rule().repeat(rule), theme.style(Tone::Dim)),
+        theme.span(format!(" {} ", panel.title), Tone::Accent),
+        theme.span(theme.rule().repeat(rule), Tone::Dim),
     ])];
     lines.extend(head);
     if panel.bars.is_empty() {
-        lines.push(Line::styled(
-            format!("  {}", panel.empty),
-            theme.style(Tone::Dim),
-        ));
+        lines.push(theme.line(format!("  {}", panel.empty), Tone::Dim));
         return lines;
     }
     let most = panel.bars.iter().map(|bar| bar.count).max().unwrap_or(0);
@@ -149,20 +147,20 @@ fn line(
         bar.weight.into()
     };
     let cells = (bar.count * room).checked_div(most).unwrap_or(0);
-    // What there is is seen, however little it is.
+    // At least one cell, however few hosts.
     let cells = cells.max(usize::from(bar.count > 0)).min(room);
-    let label = text::truncate(&bar.label, labels, theme.ellipsis()).into_owned();
+    let label = theme.cut(&bar.label, labels);
     let gap = labels.saturating_sub(text::width(&label));
     let share = bar
         .percent()
         .map_or_else(String::new, |share| format!("{share:>3}%"));
     let sign = if marked { theme.cursor() } else { " " };
-    let label_style = theme.style(if marked { Tone::Inverse } else { Tone::Plain });
+    let label_tone = if marked { Tone::Inverse } else { Tone::Plain };
     Line::from(vec![
         Span::raw(format!("{sign} ")),
-        Span::styled(label, label_style),
+        theme.span(label, label_tone),
         Span::raw(" ".repeat(gap + 1)),
         Span::raw(format!("{:>6} {share} ", grouped(bar.count as u64))),
-        Span::styled(theme.bar().repeat(cells), theme.style(tone)),
+        theme.span(theme.bar().repeat(cells), tone),
     ])
 }

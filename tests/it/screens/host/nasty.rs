@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rdpscan::model::{
     EventBody, LookupAnswer, NameSource, Outcome, Question, Resolver, TrustVerdict,
 };
-use rdpscan::tui::{Action, Copyable, Theme, copyables};
+use rdpscan::tui::{Action, Copyable, Theme};
 
 use super::{VALID, copy, lookup, observed, opened_over};
 use crate::kit::nasty_names;
@@ -78,7 +78,7 @@ fn no_nasty_name_reaches_the_page_or_the_clipboard() {
             assert!(!line.chars().any(char::is_control), "{line:?}");
             assert_eq!(rdpscan::sanitize::terminal(line), line, "of {name:?}");
         }
-        for Copyable { what, text, .. } in copyables(&stand.model) {
+        for Copyable { what, text, .. } in stand.model.copyables() {
             let lines = matches!(what, "host as JSON" | "commands of the fix");
             assert!(
                 !text

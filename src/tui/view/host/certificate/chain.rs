@@ -1,12 +1,12 @@
-//! The chain as a tree, the highest certificate first, as certlm.msc has it.
+//! The certificate chain as a tree with the root first, as in certlm.msc.
 
-use super::super::Page;
-use super::super::glyphs::{self, Mark};
+use super::super::mark::Mark;
+use super::super::page::Page;
 use crate::model::{CertificateFacts, UtcSecond};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
-/// The tree, then what is worth knowing about those above the leaf.
+/// The tree, then the certificates above the leaf in detail.
 pub(super) fn write(chain: &[&CertificateFacts], page: &mut Page) {
     page.heading("Chain");
     let mut depth = 0;
@@ -23,7 +23,7 @@ pub(super) fn write(chain: &[&CertificateFacts], page: &mut Page) {
         } else {
             &certificate.subject
         };
-        let below = index
+        let issued_below = index
             .checked_sub(1)
             .and_then(|below| chain.get(below))
             .is_none_or(|below| *below.issuer == *certificate.subject);
@@ -31,16 +31,16 @@ pub(super) fn write(chain: &[&CertificateFacts], page: &mut Page) {
             || "end unknown".to_owned(),
             |end| format!("until {}", day(end)),
         );
-        let (said, tone) = match (index, below) {
+        let (note, tone) = match (index, issued_below) {
             (0, _) => (format!("{until}, this host"), Tone::Strong),
             (_, true) => (until, Tone::Plain),
             (_, false) => {
                 let glyph = Mark::Partly.glyph(page.theme);
-                let said = format!("{until}, {glyph} did not issue the one below");
-                (said, Tone::Warn)
+                let note = format!("{until}, {glyph} did not issue the one below");
+                (note, Tone::Warn)
             }
         };
-        node(depth, subject, &said, tone, page);
+        node(depth, subject, &note, tone, page);
         depth += 1;
     }
     for (number, above) in (2..).zip(chain.iter().skip(1)) {
@@ -48,44 +48,31 @@ pub(super) fn write(chain: &[&CertificateFacts], page: &mut Page) {
     }
 }
 
-fn node(depth: usize, subject: &str, said: &str, tone: Tone, page: &mut Page) {
+fn node(depth: usize, subject: &str, note: &str, tone: Tone, page: &mut Page) {
     let branch = match depth {
         0 => String::new(),
-        depth => format!(
-            "{}{}",
-            "   ".repeat(depth - 1),
-            glyphs::branch(page.theme, true)
-        ),
+        depth => format!("{}{}", "   ".repeat(depth - 1), page.theme.branch(true)),
     };
     let subject = text::clean(subject).into_owned();
-    let before = 2 + text::width(&branch);
-    let mut pieces = vec![(format!("  {branch}"), Tone::Dim)];
-    let fits = before + text::width(&subject) + 2 + text::width(said) <= page.width;
-    pieces.push((subject, tone));
-    let said = (said.to_owned(), Tone::Dim);
+    let indent = 2 + text::width(&branch);
+    let fits = indent + text::width(&subject) + 2 + text::width(note) <= page.width;
+    let first = vec![(format!("  {branch}"), Tone::Dim), (subject, tone)];
+    let note = (note.to_owned(), Tone::Dim);
     if fits {
-        pieces.extend([("  ".to_owned(), Tone::Plain), said]);
-        page.line(pieces);
+        page.line([first, vec![("  ".to_owned(), Tone::Plain), note]].concat());
     } else {
-        page.line(pieces);
-        page.line(vec![(" ".repeat(before), Tone::Plain), said]);
+        page.line(first);
+        page.line(vec![(" ".repeat(indent), Tone::Plain), note]);
     }
 }
 
 fn details(number: usize, certificate: &CertificateFacts, page: &mut Page) {
     page.blank();
-    page.field(
-        &format!("certificate {number}"),
-        &certificate.subject,
-        Tone::Plain,
-    );
+    let label = format!("certificate {number}");
+    page.field(&label, &certificate.subject, Tone::Plain);
     let when = |at: Option<UtcSecond>| at.map_or_else(|| "?".to_owned(), day);
-    let valid = format!(
-        "{} to {}",
-        when(certificate.not_before),
-        when(certificate.not_after)
-    );
-    page.field("valid", &valid, Tone::Plain);
+    let (start, end) = (when(certificate.not_before), when(certificate.not_after));
+    page.field("valid", &format!("{start} to {end}"), Tone::Plain);
     page.field("key", &super::key(certificate), Tone::Plain);
     super::thumbprints(certificate, page);
 }

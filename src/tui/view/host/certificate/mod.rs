@@ -1,12 +1,12 @@
-//! The handshake, the certificate that the host showed, and the chain above it.
+//! The section about TLS: the handshake, the certificate, and the chain above it.
 
 mod chain;
 mod validity;
 
 use jiff::Timestamp;
 
-use super::Page;
-use super::glyphs::Mark;
+use super::mark::Mark;
+use super::page::Page;
 use crate::counts::grouped;
 use crate::diagnosis::days_in_words;
 use crate::fleet::Host;
@@ -17,7 +17,6 @@ use crate::model::{
 use crate::tui::model::Model;
 use crate::tui::theme::Tone;
 
-/// Security and TLS, the leaf, then the certificates above it.
 pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Page) {
     let diagnosis = &host.diagnosis;
     let security = format!("{}, NLA {}", diagnosis.security.word(), diagnosis.nla);
@@ -49,7 +48,7 @@ pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Pa
     page.marked("trusted here", mark, &text);
     validity::write(leaf, now, page);
     page.blank();
-    one(leaf, page);
+    leaf_fields(leaf, page);
     chain::write(
         &shown.certificates().map(AsRef::as_ref).collect::<Vec<_>>(),
         page,
@@ -59,17 +58,14 @@ pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Pa
 fn handshake(tls: &TlsFacts, page: &mut Page) {
     let version = tls.version.map_or_else(
         || "unknown version".to_owned(),
-        |version| format!("TLS {version}"),
+        |version| format!("TLS {version}").replace("TLS SSL", "SSL"),
     );
-    let version = version.replace("TLS SSL", "SSL");
-    let how = match tls.handshake {
-        TlsHandshake::Full => "full handshake",
-        TlsHandshake::LegacyPeek => "legacy peek: read in clear, the key was not proven",
-        TlsHandshake::Failed => "no handshake came about",
-    };
     let mut line = match tls.handshake {
-        TlsHandshake::Failed => how.to_owned(),
-        _ => format!("{version}, {how}"),
+        TlsHandshake::Full => format!("{version}, full handshake"),
+        TlsHandshake::LegacyPeek => {
+            format!("{version}, legacy peek: read in clear, the key was not proven")
+        }
+        TlsHandshake::Failed => "no handshake came about".to_owned(),
     };
     for part in [&tls.cipher, &tls.group].into_iter().flatten() {
         line.push_str(", ");
@@ -105,7 +101,7 @@ fn status(host: &Host, leaf: &CertificateFacts, now: Option<Timestamp>, page: &m
     page.marked("status", mark, &format!("{status}{days}"));
 }
 
-fn one(certificate: &CertificateFacts, page: &mut Page) {
+fn leaf_fields(certificate: &CertificateFacts, page: &mut Page) {
     if let Some(reason) = &certificate.unparsable {
         let reason = format!("{reason} ({} bytes)", certificate.der_length);
         page.marked("unreadable", Mark::Bad, &reason);
@@ -125,7 +121,7 @@ fn one(certificate: &CertificateFacts, page: &mut Page) {
     thumbprints(certificate, page);
 }
 
-/// Its kind, its size where it could be read, and how the certificate is signed.
+/// The kind of the key, its size where known, and the signature of the certificate.
 fn key(certificate: &CertificateFacts) -> String {
     let word = certificate.key.algorithm.word();
     let size = match certificate.key.bits {
@@ -138,16 +134,15 @@ fn key(certificate: &CertificateFacts) -> String {
     }
 }
 
-/// As certlm.msc of Windows 10, Server 2016 and later shows and takes them: lower-case digits with nothing between.
+/// In the format of certlm.msc since Windows 10 and Server 2016: lower-case digits without separators.
 fn thumbprints(certificate: &CertificateFacts, page: &mut Page) {
     page.hex("SHA-1 thumbprint", &certificate.sha1.to_string());
     page.hex("SHA-256", &certificate.sha256.to_string());
 }
 
-/// Alternative names on the page; the reports have more.
+/// Alternative names shown; the reports have more.
 const SHOWN_NAMES: usize = 64;
 
-/// The alternative names, one to a line.
 fn names(certificate: &CertificateFacts, page: &mut Page) {
     if !certificate.has_san {
         page.field("names (SAN)", "none: the common name counts", Tone::Notice);
@@ -171,7 +166,7 @@ fn names(certificate: &CertificateFacts, page: &mut Page) {
     }
 }
 
-/// The extended key usages by name (RFC 5280 4.2.1.12, and Microsoft's own for Remote Desktop).
+/// The extended key usages by name (RFC 5280 4.2.1.12, and Microsoft's for Remote Desktop).
 fn usages(certificate: &CertificateFacts) -> String {
     let Some(usages) = &certificate.extended_key_usage else {
         return "anything: no extended key usage".to_owned();

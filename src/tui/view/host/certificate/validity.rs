@@ -1,10 +1,8 @@
-//! The span in which a certificate is valid as a bar, with the moment as of which the page is true on it, or beside it.
+//! The validity of a certificate as a bar, with the time of the newest event on it or beside it.
 
 use jiff::Timestamp;
 
-use super::super::Page;
-use super::super::glyphs;
-use super::super::page::LABEL;
+use super::super::page::{LABEL, Page, Piece};
 use crate::model::{CertificateFacts, UtcSecond};
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
@@ -12,7 +10,6 @@ use crate::tui::theme::{Theme, Tone};
 const MOST_BAR: usize = 64;
 const LEAST_BAR: usize = 12;
 
-/// The bar, then the dates.
 pub(super) fn write(certificate: &CertificateFacts, now: Option<Timestamp>, page: &mut Page) {
     if certificate.unparsable.is_some() {
         return;
@@ -21,41 +18,31 @@ pub(super) fn write(certificate: &CertificateFacts, now: Option<Timestamp>, page
     if let (Some(start), Some(end), Some(now)) = (start, end, now) {
         let width = page.width.saturating_sub(LABEL + 3).min(MOST_BAR);
         if width >= LEAST_BAR && start < end {
-            let bar = bar(start, end, now.into(), width, page.theme);
-            let mut pieces = vec![(format!("  {:<LABEL$}", "validity"), Tone::Dim)];
-            pieces.extend(bar);
-            page.line(pieces);
+            page.labeled("validity", bar(start, end, now.into(), width, page.theme));
         }
     }
-    let said =
-        |at: Option<UtcSecond>| at.map_or_else(|| "out of any range".to_owned(), text::moment);
-    page.field("not before", &said(start), Tone::Plain);
+    let date =
+        |at: Option<UtcSecond>| at.map_or_else(|| "out of any range".to_owned(), text::timestamp);
+    page.field("not before", &date(start), Tone::Plain);
     if let Some(now) = now {
-        let now = format!("{} {}", text::moment(now), glyphs::today(page.theme));
+        let now = format!("{} {}", text::timestamp(now), page.theme.today());
         page.field("today", &now, Tone::Dim);
     }
-    page.field("not after", &said(end), Tone::Plain);
+    page.field("not after", &date(end), Tone::Plain);
 }
 
-/// The bar over `width` cells. What lies outside of the validity gets room in proportion, up to half.
-fn bar(
-    start: UtcSecond,
-    end: UtcSecond,
-    now: UtcSecond,
-    width: usize,
-    theme: Theme,
-) -> Vec<(String, Tone)> {
+/// The bar over `width` cells. A time outside of the validity gets room in proportion, up to half.
+fn bar(start: UtcSecond, end: UtcSecond, now: UtcSecond, width: usize, theme: Theme) -> Vec<Piece> {
     let (start, end, now) = (start.as_second(), end.as_second(), now.as_second());
     let whole = end.saturating_sub(start).max(1);
     let (before, after) = ((start - now).max(0), (now - end).max(0));
     let outside = room_outside(before.max(after), whole, width);
     let inside = width - outside;
     let cells = inside.saturating_sub(2);
-    let fill = |over: bool, count: usize| glyphs::span(theme, over).repeat(count);
-    let gap = glyphs::beyond(theme).repeat(outside.saturating_sub(1));
-    let mark = glyphs::today(theme).to_owned();
-    let first = glyphs::span_end(theme, true);
-    let last = glyphs::span_end(theme, false);
+    let fill = |past: bool, count: usize| theme.timespan(past).repeat(count);
+    let gap = theme.timespan_gap().repeat(outside.saturating_sub(1));
+    let mark = theme.today().to_owned();
+    let (first, last) = (theme.timespan_start(), theme.timespan_end());
     if before > 0 {
         return vec![
             (mark, Tone::Bad),
@@ -81,7 +68,7 @@ fn bar(
     ]
 }
 
-/// Cells for the time between the validity and now: none when now is inside, else two at least.
+/// Cells between the validity and now: none when now is inside, else at least two.
 fn room_outside(outside: i64, whole: i64, width: usize) -> usize {
     if outside == 0 {
         return 0;
@@ -89,7 +76,6 @@ fn room_outside(outside: i64, whole: i64, width: usize) -> usize {
     portion(outside, outside.saturating_add(whole), width).clamp(2, (width / 2).max(2))
 }
 
-/// How many of `cells` belong to `part` of `whole`.
 fn portion(part: i64, whole: i64, cells: usize) -> usize {
     let (part, whole) = (i128::from(part.max(0)), i128::from(whole.max(1)));
     let share = part * i128::try_from(cells).unwrap_or(0) / whole;

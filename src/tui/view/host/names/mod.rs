@@ -1,15 +1,14 @@
-//! The host by its names and by its address: who says what it is called, where each name leads, and whether the same machine
-//! answers there.
+//! The section about names: the sources of the host's name, the addresses of each name, and whether the same machine is there.
 
+mod name_sources;
+mod name_vs_ip;
 mod resolvers;
-mod star;
-mod ways;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::Page;
-use super::glyphs::{self, Mark};
+use super::mark::Mark;
+use super::page::{Page, Piece};
 use crate::diagnosis::{NameMember, NamePath};
 use crate::fleet::Host;
 use crate::model::{DnsVerdict, Endpoint, History, HostKey, NameSource, not_a_host};
@@ -18,15 +17,10 @@ use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
-/// The verdict, the name against everybody who knows one, the two ways in, every name, and what the resolvers said.
 pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Page) {
     let dns = host.diagnosis.dns;
-    let lead = vec![
-        (format!("  {:<18}", "verdict"), Tone::Dim),
-        (format!("{} ", mark(dns).glyph(page.theme)), tone(dns)),
-        (dns.word().to_owned(), tone(dns)),
-    ];
-    page.line(lead);
+    let text = format!("{} {}", mark(dns).glyph(page.theme), dns.word());
+    page.labeled("verdict", [(text, tone(dns))]);
     if let Some(disagreement) = host.diagnosis.disagreement {
         page.marked("disagreement", Mark::Bad, disagreement.words());
     }
@@ -34,9 +28,9 @@ pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Pa
         page.note("names have not been looked up");
     }
     let reference = reference(host, history);
-    star::write(host, history, reference.as_deref(), page);
-    ways::write(model, host, history, reference.as_deref(), page);
-    every_name(model, host, history, page);
+    name_sources::write(host, history, reference.as_deref(), page);
+    name_vs_ip::write(model, host, history, reference.as_deref(), page);
+    all_names(model, host, history, page);
     resolvers::write(&history.lookups, page);
     if !history.excluded.is_empty() {
         let excluded: Vec<String> = history.excluded.iter().map(IpAddr::to_string).collect();
@@ -45,7 +39,6 @@ pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Pa
     }
 }
 
-/// How a DNS verdict looks.
 const fn mark(dns: DnsVerdict) -> Mark {
     match dns {
         DnsVerdict::Match => Mark::Good,
@@ -60,7 +53,7 @@ const fn mark(dns: DnsVerdict) -> Mark {
     }
 }
 
-/// The name that the others are held against: what the user typed, else what the host is called in the table.
+/// The name that the others are compared with: that of the target list, else that of the table.
 fn reference(host: &Host, history: &History) -> Option<String> {
     if let HostKey::Unresolved { name, .. } = host.key() {
         return Some(name.clone());
@@ -75,12 +68,11 @@ fn reference(host: &Host, history: &History) -> Option<String> {
         .filter(|name| !name.is_empty())
 }
 
-/// A name as it is compared: without a final dot, in lower case.
+/// For comparing names: without a final dot, in lower case.
 fn normal(name: &str) -> String {
     name.trim_end_matches('.').to_lowercase()
 }
 
-/// What was found out about a name.
 fn path<'a>(host: &'a Host, name: &str) -> Option<&'a NamePath> {
     host.diagnosis
         .name_paths
@@ -88,7 +80,7 @@ fn path<'a>(host: &'a Host, name: &str) -> Option<&'a NamePath> {
         .find(|path| normal(&path.name) == name)
 }
 
-/// What a machine calls itself: NTLM's name, else its certificate's.
+/// The name of a machine: that of NTLM, else that of its certificate.
 fn identity(history: &History) -> Option<String> {
     let ntlm = history.ntlm().and_then(|ntlm| {
         ntlm.dns_computer
@@ -102,8 +94,8 @@ fn identity(history: &History) -> Option<String> {
         .map(|name| text::clean(name).into_owned())
 }
 
-/// Every name with its verdict and its sources, and below it where each of its addresses leads.
-fn every_name(model: &Model, host: &Host, history: &History, page: &mut Page) {
+/// Every name with its verdict and its sources, and its addresses below it.
+fn all_names(model: &Model, host: &Host, history: &History, page: &mut Page) {
     let mut sources: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
     for observed in &history.names {
         let words = sources.entry(normal(&observed.name)).or_default();
@@ -128,7 +120,7 @@ fn every_name(model: &Model, host: &Host, history: &History, page: &mut Page) {
         ]);
         let members = found.map_or(&[][..], |found| &found.members);
         for (index, member) in members.iter().enumerate() {
-            let branch = glyphs::branch(page.theme, index + 1 == members.len());
+            let branch = page.theme.branch(index + 1 == members.len());
             let mut pieces = vec![(format!("  {branch}"), Tone::Dim)];
             pieces.extend(member_cells(model, host, *member));
             page.line(pieces);
@@ -136,11 +128,11 @@ fn every_name(model: &Model, host: &Host, history: &History, page: &mut Page) {
     }
 }
 
-/// Cells of an address, and of whether TCP came up there.
+/// Cells of an address, and of whether TCP connects there.
 const ADDRESS: usize = 16;
 const REACHED: usize = 10;
 
-fn member_cells(model: &Model, host: &Host, member: NameMember) -> [(String, Tone); 3] {
+fn member_cells(model: &Model, host: &Host, member: NameMember) -> [Piece; 3] {
     let own = host.key().endpoint().map(|own| own.address) == Some(member.address);
     let (mark, reached) = match member.reachable {
         Some(true) => (Mark::Good, "up"),

@@ -1,12 +1,12 @@
-//! What each resolver said, question by question, and whether they agree.
+//! The answers of each resolver by question, and whether they agree.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::super::Page;
-use super::super::glyphs::{self, Mark};
+use super::super::mark::Mark;
+use super::super::page::Page;
 use crate::model::{Lookup, LookupAnswer, Question, Resolver};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -14,7 +14,6 @@ use crate::tui::theme::Tone;
 /// Cells of a resolver's name.
 const RESOLVER: usize = 16;
 
-/// The lookups, grouped by question in the order in which they were made.
 pub(super) fn write(lookups: &[Arc<Lookup>], page: &mut Page) {
     let mut questions: Vec<(&Question, Vec<&Lookup>)> = Vec::new();
     for lookup in lookups.iter().map(AsRef::as_ref) {
@@ -45,7 +44,7 @@ pub(super) fn write(lookups: &[Arc<Lookup>], page: &mut Page) {
         page.line(pieces);
         let last = asked.len().saturating_sub(1);
         for (index, lookup) in asked.into_iter().enumerate() {
-            let branch = glyphs::branch(page.theme, index == last);
+            let branch = page.theme.branch(index == last);
             let who = resolver(lookup);
             let took = format!("{} ms", lookup.duration_ms);
             let tone = if lookup.answer.is_resolver_trouble() {
@@ -58,13 +57,12 @@ pub(super) fn write(lookups: &[Arc<Lookup>], page: &mut Page) {
                 (format!("{who:<RESOLVER$}"), Tone::Dim),
                 (format!("{took:>8}  "), Tone::Dim),
             ];
-            let indent = 5 + RESOLVER.max(who.len()) + 10;
-            page.hung(lead, indent, &answer(&lookup.answer), tone);
+            page.hang(lead, &answer(&lookup.answer), tone);
         }
     }
 }
 
-/// Whether several resolvers said the same, where more than one answered at all.
+/// Whether the resolvers agree, where more than one answered.
 fn agreement(asked: &[&Lookup]) -> Option<(Mark, &'static str)> {
     let answers: Vec<&LookupAnswer> = asked
         .iter()
@@ -83,7 +81,7 @@ fn agreement(asked: &[&Lookup]) -> Option<(Mark, &'static str)> {
     })
 }
 
-/// The same addresses or names in any order, or both "there is no such thing", however they put it.
+/// The same addresses or names in any order, or both without any.
 fn alike(a: &LookupAnswer, b: &LookupAnswer) -> bool {
     let addresses =
         |answer: &LookupAnswer| answer.addresses().iter().copied().collect::<BTreeSet<_>>();
@@ -106,7 +104,7 @@ fn resolver(lookup: &Lookup) -> Cow<'static, str> {
     }
 }
 
-/// An answer in one line; raw.
+/// An answer in one line, not yet safe to show.
 fn answer(answer: &LookupAnswer) -> Cow<'_, str> {
     match answer {
         LookupAnswer::Addresses { addresses, ttl_s } => {

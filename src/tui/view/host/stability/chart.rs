@@ -1,32 +1,29 @@
-//! Attempts from left to right, a few cells each, with bars and numbers below one another.
+//! Attempts from left to right, a few cells each, with lines of bars and numbers.
 
-use super::super::glyphs::Mark;
-use super::super::page::LABEL;
+use super::super::mark::Mark;
+use super::super::page::{Page, Piece};
 use crate::diagnosis::Ending;
 use crate::model::Attempt;
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
 
-/// Cells of an attempt where the greatest number is this: as many as its digits, and one between.
+/// Cells of an attempt: the digits of the greatest number, and a gap.
 pub(super) const fn cell(newest: usize) -> usize {
     if newest < 100 { 3 } else { 4 }
 }
 
 /// Cells of a bar.
 const BAR: usize = 2;
-/// Cells to the right of the chart, for the scale.
+/// Cells of the scale, to the right of the chart.
 pub(super) const SCALE: usize = 12;
 /// Lines of a bar at its highest.
 const HEIGHT: usize = 3;
 /// Steps within a line.
 const STEPS: usize = 8;
 
-type Pieces = Vec<(String, Tone)>;
-
-/// A chart over some attempts.
 pub(super) struct Chart<'a> {
     pub(super) attempts: &'a [&'a Attempt],
-    /// Attempts before them. What is shown are places: an attempt's own number goes on where a host was probed anew.
+    /// Attempts before them. The chart shows places: an attempt's own number continues after a re-probe.
     pub(super) older: usize,
     /// Cells of each.
     pub(super) cell: usize,
@@ -34,62 +31,56 @@ pub(super) struct Chart<'a> {
 }
 
 impl Chart<'_> {
-    /// The attempts' numbers.
-    pub(super) fn numbers(&self) -> Pieces {
+    pub(super) fn numbers(&self) -> impl Iterator<Item = Piece> {
         let cell = self.cell;
-        let mut pieces = label("attempt");
-        for nth in (self.older + 1..).take(self.attempts.len()) {
-            // The last digits tell neighbours apart, however many there are.
-            let number = nth % 1000;
-            pieces.push((format!("{number:<cell$}"), Tone::Dim));
-        }
-        pieces
+        // The last digits distinguish neighbours.
+        let number = move |nth: usize| (format!("{:<cell$}", nth % 1000), Tone::Dim);
+        (self.older + 1..).take(self.attempts.len()).map(number)
     }
 
-    /// How each ended.
-    pub(super) fn ended<'a>(&self, endings: impl Iterator<Item = Ending<'a>>) -> Pieces {
-        let cell = self.cell;
-        let mut pieces = label("ended");
-        for ending in endings {
+    pub(super) fn endings<'a>(
+        &self,
+        endings: impl Iterator<Item = Ending<'a>>,
+    ) -> impl Iterator<Item = Piece> {
+        let (cell, theme) = (self.cell, self.theme);
+        endings.map(move |ending| {
             let mark = match ending {
                 Ending::Through => Mark::Good,
                 Ending::Failed(..) => Mark::Bad,
                 Ending::NotCounted => Mark::None,
             };
-            let glyph = mark.glyph(self.theme);
-            pieces.push((format!("{glyph:<cell$}"), mark.tone()));
-        }
-        pieces
+            (format!("{:<cell$}", mark.glyph(theme)), mark.tone())
+        })
     }
 
-    /// A bar for each attempt that has a value, up to the greatest, which is said beside it.
-    pub(super) fn bars(&self, name: &str, value: impl Fn(&Attempt) -> Option<f64>) -> Vec<Pieces> {
+    /// A bar for each attempt that has a value, with the greatest as the scale.
+    pub(super) fn bars(
+        &self,
+        name: &str,
+        value: impl Fn(&Attempt) -> Option<f64>,
+        page: &mut Page,
+    ) {
         let cell = self.cell;
         let values: Vec<Option<f64>> = self.attempts.iter().map(|attempt| value(attempt)).collect();
         let most = values.iter().flatten().copied().fold(0.0_f64, f64::max);
         if most <= 0.0 {
-            return Vec::new();
+            return;
         }
-        (0..HEIGHT)
-            .rev()
-            .map(|row| {
-                let mut pieces = label(if row + 1 == HEIGHT { name } else { "" });
-                for value in &values {
-                    let bar = value.map_or(" ", |value| self.slice(steps(value, most), row));
-                    let bar = bar.repeat(BAR);
-                    pieces.push((format!("{bar:<cell$}"), Tone::Notice));
-                }
-                if row + 1 == HEIGHT {
-                    pieces.push((format!(" {}", text::millis(most)), Tone::Dim));
-                } else if row == 0 {
-                    pieces.push((" 0".to_owned(), Tone::Dim));
-                }
-                pieces
-            })
-            .collect()
+        for row in (0..HEIGHT).rev() {
+            let bar = |value: &Option<f64>| {
+                let bar = value.map_or(" ", |value| self.slice(steps(value, most), row));
+                (format!("{:<cell$}", bar.repeat(BAR)), Tone::Notice)
+            };
+            let (name, scale) = match row {
+                0 => ("", " 0".to_owned()),
+                row if row + 1 == HEIGHT => (name, format!(" {}", text::millis(most))),
+                _ => ("", String::new()),
+            };
+            page.labeled(name, values.iter().map(bar).chain([(scale, Tone::Dim)]));
+        }
     }
 
-    /// The part of a bar of some steps that stands in a row, 0 the lowest.
+    /// The part of a bar of some steps in a row, 0 the lowest.
     fn slice(&self, steps: usize, row: usize) -> &'static str {
         match steps.saturating_sub(row * STEPS) {
             0 => " ",
@@ -97,29 +88,19 @@ impl Chart<'_> {
         }
     }
 
-    /// A number for each attempt; `None` when all are 0.
-    pub(super) fn counts(&self, name: &str, count: impl Fn(&Attempt) -> u32) -> Option<Pieces> {
-        let counts: Vec<u32> = self.attempts.iter().map(|attempt| count(attempt)).collect();
-        if counts.iter().all(|count| *count == 0) {
-            return None;
-        }
+    /// A number for each attempt; no line when all are 0.
+    pub(super) fn counts(&self, name: &str, count: impl Fn(&Attempt) -> u32, page: &mut Page) {
         let cell = self.cell;
-        let mut pieces = label(name);
-        for count in counts {
-            pieces.push(match count {
-                0 => (
-                    format!("{:<cell$}", Mark::None.glyph(self.theme)),
-                    Tone::Dim,
-                ),
+        let counts: Vec<u32> = self.attempts.iter().map(|attempt| count(attempt)).collect();
+        if counts.iter().any(|count| *count > 0) {
+            let zero = Mark::None.glyph(self.theme);
+            let pieces = counts.into_iter().map(|count| match count {
+                0 => (format!("{zero:<cell$}"), Tone::Dim),
                 count => (format!("{:<cell$}", count.min(99)), Tone::Warn),
             });
+            page.labeled(name, pieces);
         }
-        Some(pieces)
     }
-}
-
-fn label(name: &str) -> Pieces {
-    vec![(format!("  {name:<LABEL$}"), Tone::Dim)]
 }
 
 /// Steps of a bar, at least one.

@@ -1,11 +1,10 @@
-//! How steadily the host answers: the verdict with its numbers, and the attempts over time.
+//! The section about stability: the verdict with its numbers, and the attempts over time.
 
 mod chart;
-mod interval;
+mod wilson;
 
-use super::Page;
-use super::glyphs::Mark;
-use super::page::LABEL;
+use super::mark::Mark;
+use super::page::{LABEL, Page};
 use crate::diagnosis::{Ending, Spread, endings};
 use crate::fleet::Host;
 use crate::model::{Attempt, History, StabilityVerdict, Stage};
@@ -14,7 +13,6 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 use chart::Chart;
 
-/// The verdict, the failures, the chart, and the spreads.
 pub(super) fn write(host: &Host, history: &History, page: &mut Page) {
     let stability = &host.diagnosis.stability;
     let mark = match stability.verdict {
@@ -24,15 +22,11 @@ pub(super) fn write(host: &Host, history: &History, page: &mut Page) {
         StabilityVerdict::Unknown => Mark::None,
     };
     let (all, failed) = (stability.attempts, stability.failures);
-    page.line(vec![
-        (format!("  {:<LABEL$}", "verdict"), Tone::Dim),
-        (
-            format!("{} {}", mark.glyph(page.theme), stability.verdict),
-            tone(stability.verdict),
-        ),
-        (format!(", {failed} of {all} attempts failed"), Tone::Plain),
-    ]);
-    if let Some((least, most)) = interval::wilson(failed, all) {
+    let verdict = format!("{} {}", mark.glyph(page.theme), stability.verdict);
+    let failures = format!(", {failed} of {all} attempts failed");
+    let tone = tone(stability.verdict);
+    page.labeled("verdict", [(verdict, tone), (failures, Tone::Plain)]);
+    if let Some((least, most)) = wilson::interval(failed, all) {
         let text = format!(
             "at 95 %, between {:.0} % and {:.0} % of all attempts fail",
             least * 100.0,
@@ -53,12 +47,12 @@ pub(super) fn write(host: &Host, history: &History, page: &mut Page) {
     ];
     for (label, spread) in spreads {
         if let Some(Spread { min, median, max }) = spread {
-            let mut pieces = vec![(format!("  {label:<LABEL$}"), Tone::Dim)];
-            for (word, value) in [("min ", min), ("median ", median), ("max ", max)] {
-                pieces.push((word.to_owned(), Tone::Dim));
-                pieces.push((format!("{:<9}", text::millis(value)), Tone::Plain));
-            }
-            page.line(pieces);
+            let values = [("min ", min), ("median ", median), ("max ", max)];
+            let pieces = values.into_iter().flat_map(|(word, value)| {
+                let value = format!("{:<9}", text::millis(value));
+                [(word.to_owned(), Tone::Dim), (value, Tone::Plain)]
+            });
+            page.labeled(label, pieces);
         }
     }
     if stability.loss > 0.0 {
@@ -74,7 +68,7 @@ pub(super) fn write(host: &Host, history: &History, page: &mut Page) {
     }
 }
 
-/// The attempts from left to right: how each ended, and its times and losses below.
+/// The newest attempts: how each ended, its times and its losses.
 fn over_time(history: &History, page: &mut Page) {
     if history.attempts.is_empty() {
         return;
@@ -91,29 +85,22 @@ fn over_time(history: &History, page: &mut Page) {
         cell,
         theme: page.theme,
     };
-    page.line(chart.numbers());
-    page.line(chart.ended(endings(&history.attempts).skip(skipped)));
-    for line in chart.bars("connect", Attempt::connect_ms) {
-        page.line(line);
-    }
-    for line in chart.bars("TLS handshake", handshake_ms) {
-        page.line(line);
-    }
+    page.labeled("attempt", chart.numbers());
+    let endings = || endings(&history.attempts);
+    page.labeled("ended", chart.endings(endings().skip(skipped)));
+    chart.bars("connect", Attempt::connect_ms, page);
+    chart.bars("TLS handshake", handshake_ms, page);
     let lost = |attempt: &Attempt| u32::from(attempt.unanswered_rounds);
-    if let Some(line) = chart.counts("lost connects", lost) {
-        page.line(line);
-    }
+    chart.counts("lost connects", lost, page);
     let retransmits = |attempt: &Attempt| {
         let path = attempt.path.as_ref();
         path.and_then(|path| path.retransmits).unwrap_or(0)
     };
-    if let Some(line) = chart.counts("retransmitted", retransmits) {
-        page.line(line);
-    }
+    chart.counts("retransmitted", retransmits, page);
     if skipped > 0 {
         page.note(&format!("{skipped} older attempts have no room here"));
     }
-    let stopped: Vec<String> = endings(&history.attempts)
+    let stopped: Vec<String> = endings()
         .zip(1..)
         .skip(skipped)
         .filter_map(|(ending, nth): (_, usize)| match ending {
@@ -127,7 +114,7 @@ fn over_time(history: &History, page: &mut Page) {
     }
 }
 
-/// Milliseconds of a TLS handshake that came about.
+/// The duration of a completed TLS handshake.
 fn handshake_ms(attempt: &Attempt) -> Option<f64> {
     let record = attempt.stage(Stage::Tls)?;
     record

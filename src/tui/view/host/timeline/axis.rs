@@ -1,13 +1,11 @@
-//! The time axis: where stages stand, in cells, and its ticks.
+//! The time axis: cells of stages, and ticks.
 
-use super::super::glyphs;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 
 /// Cells between two ticks, at least: room for a label.
 const LEAST_TICK: usize = 11;
 
-/// A span of time over some cells.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Axis {
     /// Microseconds at the right end.
@@ -31,17 +29,12 @@ impl Axis {
         }
     }
 
-    /// Cells from the left end to the right.
-    pub(super) const fn width(&self) -> usize {
-        self.width
-    }
-
     fn cell(&self, us: u64) -> usize {
         let cells = us.saturating_mul(self.width as u64) / self.end;
         usize::try_from(cells).unwrap_or(self.width).min(self.width)
     }
 
-    /// Cells at which ticks stand, with their times.
+    /// Cells of the ticks, with their times.
     fn ticks(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
         (0..)
             .map_while(|number: u64| number.checked_mul(self.step))
@@ -50,7 +43,6 @@ impl Axis {
             .take(self.width + 1)
     }
 
-    /// The times at the ticks.
     pub(super) fn labels(&self, theme: Theme) -> String {
         let mut line = String::new();
         for (cell, us) in self.ticks() {
@@ -58,9 +50,9 @@ impl Axis {
                 0 => "0".to_owned(),
                 us => label(us),
             };
-            let label = format!("{}{label}", glyphs::grid(theme));
+            let label = format!("{}{label}", theme.grid());
             let at = text::width(&line);
-            // The last may stand over the edge, where the durations begin.
+            // The last label may reach beyond the axis, to the durations.
             if cell < at {
                 continue;
             }
@@ -70,17 +62,17 @@ impl Axis {
         line
     }
 
-    /// The stage's bar between what lies before and after it, together the axis' width; never without at least one full cell.
+    /// A stage's bar of at least one cell, between the parts of the grid before and after it.
     pub(super) fn bar(&self, start: u64, end: u64, theme: Theme) -> [String; 3] {
         let first = self.cell(start).min(self.width.saturating_sub(1));
         let last = self.cell(end).max(first + 1).min(self.width);
-        let mut around = vec![" "; self.width];
+        let mut grid = vec![" "; self.width];
         for (cell, _) in self.ticks() {
-            if let Some(empty) = around.get_mut(cell) {
-                *empty = glyphs::grid(theme);
+            if let Some(empty) = grid.get_mut(cell) {
+                *empty = theme.grid();
             }
         }
-        let part = |from: usize, to: usize| around.get(from..to).unwrap_or_default().concat();
+        let part = |from: usize, to: usize| grid.get(from..to).unwrap_or_default().concat();
         [
             part(0, first),
             theme.bar().repeat(last.saturating_sub(first)),
@@ -89,7 +81,7 @@ impl Axis {
     }
 }
 
-/// The next of 1, 2, 5, 10, 20, 50 ...
+/// To one of 1, 2, 5, 10, 20, 50...
 fn round_up(us: u64) -> u64 {
     let mut power = 1_u64;
     loop {

@@ -1,10 +1,9 @@
-//! One name in the middle, and around it everybody who knows a name for the host: a glyph and a word tell at a glance who
-//! agrees.
+//! The host's name, and whether DNS, PTR, certificate and NTLM agree with it.
 
 use std::net::IpAddr;
 
-use super::super::Page;
-use super::super::glyphs::{self, Mark};
+use super::super::mark::Mark;
+use super::super::page::Page;
 use super::{mark, normal, path};
 use crate::counts::grouped;
 use crate::fleet::Host;
@@ -12,20 +11,13 @@ use crate::model::{CertificateFacts, DnsVerdict, History, LookupAnswer, NameSour
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
 
-/// A line of the star.
-struct Ray {
-    source: &'static str,
-    mark: Mark,
-    word: &'static str,
-    /// What it says, raw.
-    value: String,
-}
+/// A mark with a word about it, and a value not yet safe to show.
+type Comparison = (Mark, &'static str, String);
 
-/// Cells of a source's name, and of how it compares.
+/// Cells of a source, and of the word about it.
 const SOURCE: usize = 17;
 const WORD: usize = 17;
 
-/// The name and its rays.
 pub(super) fn write(host: &Host, history: &History, reference: Option<&str>, page: &mut Page) {
     page.blank();
     let Some(reference) = reference else {
@@ -46,27 +38,28 @@ pub(super) fn write(host: &Host, history: &History, reference: Option<&str>, pag
         (format!("  {}", text::clean(reference)), Tone::Strong),
         (format!("  {why}"), Tone::Dim),
     ]);
-    let rays = [
-        forward(host, reference, page.theme),
-        pointer(history, reference),
-        certificate(host, history, reference),
-        ntlm(history, reference),
+    let lines = [
+        ("DNS", forward(host, reference, page.theme)),
+        ("PTR", pointer(history, reference)),
+        ("certificate", certificate(host, history, reference)),
+        ("computer (NTLM)", ntlm(history, reference)),
     ];
-    let last = rays.len() - 1;
-    for (index, ray) in rays.into_iter().enumerate() {
-        let branch = glyphs::branch(page.theme, index == last);
+    let last = lines.len() - 1;
+    for (index, (source, comparison)) in lines.into_iter().enumerate() {
+        let branch = page.theme.branch(index == last);
+        let (mark, word, value) = comparison;
         page.line(vec![
             (format!("  {branch}"), Tone::Dim),
-            (format!("{} ", ray.mark.glyph(page.theme)), ray.mark.tone()),
-            (format!("{:<SOURCE$}", ray.source), Tone::Plain),
-            (format!("{:<WORD$}", ray.word), ray.mark.tone()),
-            (text::clean(&ray.value).into_owned(), Tone::Plain),
+            mark.piece(page.theme),
+            (format!("{source:<SOURCE$}"), Tone::Plain),
+            (format!("{word:<WORD$}"), mark.tone()),
+            (text::clean(&value).into_owned(), Tone::Plain),
         ]);
     }
 }
 
-/// Where DNS says the name leads.
-fn forward(host: &Host, reference: &str, theme: Theme) -> Ray {
+/// The addresses of the name.
+fn forward(host: &Host, reference: &str, theme: Theme) -> Comparison {
     let found = path(host, reference);
     let verdict = found.map_or(DnsVerdict::NotChecked, |found| found.verdict);
     let members = found.map_or(&[][..], |found| &found.members);
@@ -96,16 +89,11 @@ fn forward(host: &Host, reference: &str, theme: Theme) -> Ray {
         DnsVerdict::PtrMismatch => (Mark::Partly, "leads elsewhere"),
         DnsVerdict::NoPtr | DnsVerdict::NotChecked => (mark(verdict), "not judged"),
     };
-    Ray {
-        source: "DNS",
-        mark,
-        word,
-        value,
-    }
+    (mark, word, value)
 }
 
-/// What the reverse lookup calls the address.
-fn pointer(history: &History, reference: &str) -> Ray {
+/// The names of the reverse lookup.
+fn pointer(history: &History, reference: &str) -> Comparison {
     let names: Vec<String> = history
         .names
         .iter()
@@ -129,22 +117,11 @@ fn pointer(history: &History, reference: &str) -> Ray {
     } else {
         (Mark::Partly, "resolver failed")
     };
-    Ray {
-        source: "PTR",
-        mark,
-        word,
-        value: names.join(", "),
-    }
+    (mark, word, names.join(", "))
 }
 
-/// Whether a client that asks for the name takes the certificate for it.
-fn certificate(host: &Host, history: &History, reference: &str) -> Ray {
-    let ray = |mark, word, value| Ray {
-        source: "certificate",
-        mark,
-        word,
-        value,
-    };
+/// Whether the certificate matches the name.
+fn certificate(host: &Host, history: &History, reference: &str) -> Comparison {
     let by_name = history.attempts.iter().rev().filter(|attempt| {
         let by_name = attempt.sni.as_deref().map(normal);
         by_name.as_deref() == Some(reference)
@@ -154,35 +131,33 @@ fn certificate(host: &Host, history: &History, reference: &str) -> Ray {
         .find_map(|tls| tls.leaf())
         .or_else(|| host.diagnosis.certificate(history));
     let Some(leaf) = leaf else {
-        return ray(Mark::None, "none seen", String::new());
+        return (Mark::None, "none seen", String::new());
     };
     if leaf.unparsable.is_some() {
-        return ray(Mark::Bad, "unreadable", String::new());
+        return (Mark::Bad, "unreadable", String::new());
     }
     let covered = match reference.parse::<IpAddr>() {
         Ok(address) => leaf.san_ip.contains(&address),
         Err(_) => leaf.covers(reference),
     };
-    let value = names(leaf);
-    if covered {
-        ray(Mark::Good, "good for it", value)
-    } else if leaf
-        .dns_names()
-        .iter()
-        .any(|name| label(name) == label(reference))
-    {
-        ray(Mark::Partly, "short name only", value)
+    let names_of_leaf = leaf.dns_names();
+    let mut labels = names_of_leaf.iter().map(|name| label(name));
+    let (mark, word) = if covered {
+        (Mark::Good, "good for it")
+    } else if labels.any(|name| name == label(reference)) {
+        (Mark::Partly, "short name only")
     } else if leaf.san_omitted > 0 {
-        ray(Mark::None, "has more names", value)
+        (Mark::None, "has more names")
     } else {
-        ray(Mark::Bad, "not good for it", value)
-    }
+        (Mark::Bad, "not good for it")
+    };
+    (mark, word, names(leaf))
 }
 
-/// Names of a certificate that a ray can show.
+/// Names of a certificate in a line.
 const SHOWN_NAMES: usize = 16;
 
-/// The names in a certificate: those that count, then the common name where it is another.
+/// The names that clients check, then the common name where it is another.
 fn names(leaf: &CertificateFacts) -> String {
     let mut names: Vec<String> = leaf.dns_names().into_iter().map(normal).collect();
     names.extend(leaf.san_ip.iter().map(ToString::to_string));
@@ -199,29 +174,24 @@ fn names(leaf: &CertificateFacts) -> String {
     names.join(", ")
 }
 
-/// What the host calls itself.
-fn ntlm(history: &History, reference: &str) -> Ray {
-    let said = history.ntlm().and_then(|ntlm| {
+/// The name in the NTLM challenge.
+fn ntlm(history: &History, reference: &str) -> Comparison {
+    let name = history.ntlm().and_then(|ntlm| {
         ntlm.dns_computer
             .as_deref()
             .or(ntlm.netbios_computer.as_deref())
             .filter(|name| !name.is_empty())
     });
-    let (mark, word) = match said.map(normal) {
+    let (mark, word) = match name.map(normal) {
         None => (Mark::None, "not told"),
         Some(name) if name == reference => (Mark::Good, "agrees"),
         Some(name) if label(&name) == label(reference) => (Mark::Partly, "short name only"),
         Some(_) => (Mark::Partly, "another name"),
     };
-    Ray {
-        source: "computer (NTLM)",
-        mark,
-        word,
-        value: said.unwrap_or_default().to_owned(),
-    }
+    (mark, word, name.unwrap_or_default().to_owned())
 }
 
-/// The first label, in lower case: what two names of one computer have in common.
+/// The first label in lower case, which two names of one computer share.
 fn label(name: &str) -> String {
     let name = normal(name);
     name.split('.').next().unwrap_or_default().to_owned()

@@ -1,7 +1,7 @@
-//! The two ways in, side by side: what a user meets who types the name, and what one meets who types the address.
+//! What a client gets that connects by name, beside what it gets by address.
 
-use super::super::Page;
-use super::super::glyphs::Mark;
+use super::super::mark::Mark;
+use super::super::page::{Page, Piece};
 use super::{identity, path};
 use crate::diagnosis::{Ending, NameMember, endings};
 use crate::fleet::Host;
@@ -12,13 +12,12 @@ use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
 
-/// A cell: how it compares, and what it says (safe).
-type Cell = (Mark, String);
+/// A mark, and a text safe to show.
+type MarkedText = (Mark, String);
 
 /// Cells of a row's label.
 const LABEL: usize = 13;
 
-/// The table of the two ways.
 pub(super) fn write(
     model: &Model,
     host: &Host,
@@ -27,7 +26,8 @@ pub(super) fn write(
     page: &mut Page,
 ) {
     let by_ip = by_ip(host, history);
-    let by_name = reference.map_or_else(Way::default, |name| by_name(model, host, history, name));
+    let by_name =
+        reference.map_or_else(Column::default, |name| by_name(model, host, history, name));
     if by_ip.rows.is_empty() && by_name.rows.is_empty() {
         return;
     }
@@ -52,7 +52,6 @@ pub(super) fn write(
     }
 }
 
-/// The rows, in their order.
 const ROWS: [&str; 7] = [
     "leads to",
     "TCP",
@@ -63,7 +62,7 @@ const ROWS: [&str; 7] = [
     "verdict",
 ];
 
-fn cell(mark: Mark, text: &str, room: usize, theme: Theme) -> [(String, Tone); 2] {
+fn cell(mark: Mark, text: &str, room: usize, theme: Theme) -> [Piece; 2] {
     let room = room.saturating_sub(1);
     if text.is_empty() {
         return [
@@ -73,10 +72,10 @@ fn cell(mark: Mark, text: &str, room: usize, theme: Theme) -> [(String, Tone); 2
     }
     let lead = match mark {
         Mark::None => "  ".to_owned(),
-        mark => format!("{} ", mark.glyph(theme)),
+        mark => mark.piece(theme).0,
     };
     let left = room.saturating_sub(text::width(&lead));
-    let text = text::truncate(text, left, theme.ellipsis());
+    let text = theme.cut(text, left);
     let gap = left.saturating_sub(text::width(&text)) + 1;
     let tone = match mark {
         Mark::None | Mark::Good => Tone::Plain,
@@ -85,19 +84,18 @@ fn cell(mark: Mark, text: &str, room: usize, theme: Theme) -> [(String, Tone); 2
     [(lead, mark.tone()), (format!("{text}{:gap$}", ""), tone)]
 }
 
-/// One way: its cells by row.
 #[derive(Default)]
-struct Way {
-    rows: Vec<(&'static str, Cell)>,
+struct Column {
+    rows: Vec<(&'static str, MarkedText)>,
 }
 
-impl Way {
-    fn say(&mut self, label: &'static str, mark: Mark, text: impl Into<String>) {
+impl Column {
+    fn push(&mut self, label: &'static str, (mark, text): (Mark, impl Into<String>)) {
         self.rows.push((label, (mark, text.into())));
     }
 
-    fn cell(&self, label: &str) -> &Cell {
-        static EMPTY: Cell = (Mark::None, String::new());
+    fn cell(&self, label: &str) -> &MarkedText {
+        static EMPTY: MarkedText = (Mark::None, String::new());
         self.rows
             .iter()
             .find(|(row, _)| *row == label)
@@ -105,8 +103,8 @@ impl Way {
     }
 }
 
-fn by_ip(host: &Host, history: &History) -> Way {
-    let mut way = Way::default();
+fn by_ip(host: &Host, history: &History) -> Column {
+    let mut column = Column::default();
     let Some(endpoint) = history.key.endpoint() else {
         let leads_somewhere = history
             .lookups
@@ -114,30 +112,29 @@ fn by_ip(host: &Host, history: &History) -> Way {
             .any(|lookup| !lookup.answer.addresses().is_empty());
         let state = host.diagnosis.state;
         if leads_somewhere {
-            way.say("leads to", Mark::None, "no address that may be tried");
+            column.push("leads to", (Mark::None, "no address that may be tried"));
         } else if state == HostState::NotProbed {
-            way.say("leads to", Mark::None, "not known");
+            column.push("leads to", (Mark::None, "not known"));
         } else {
-            way.say("leads to", Mark::Bad, "the name leads to no address");
+            column.push("leads to", (Mark::Bad, "the name leads to no address"));
         }
-        return way;
+        return column;
     };
-    way.say("leads to", Mark::None, endpoint.to_string());
-    // A listed name is tried by its name alone; what TCP says holds for the address as well.
+    column.push("leads to", (Mark::None, endpoint.to_string()));
+    // A listed name is tried by name only; TCP is the same by address.
     let connected = history.attempts.iter().any(connected);
     match (connected, history.attempts.is_empty()) {
-        (true, _) => way.say("TCP", Mark::Good, "up"),
-        (false, true) => way.say("TCP", Mark::None, "not tried"),
-        (false, false) => way.say("TCP", Mark::Bad, "no answer"),
+        (true, _) => column.push("TCP", (Mark::Good, "up")),
+        (false, true) => column.push("TCP", (Mark::None, "not tried")),
+        (false, false) => column.push("TCP", (Mark::Bad, "no answer")),
     }
     let by_ip = |attempt: &Attempt| attempt.sni.is_none();
-    let (mark, text) = through(history, by_ip, "not tried by IP");
-    way.say("attempts", mark, text);
-    met(&mut way, history, by_ip, |leaf| {
+    column.push("attempts", through(history, by_ip, "not tried by IP"));
+    met(&mut column, history, by_ip, |leaf| {
         if leaf.san_ip.contains(&endpoint.address) {
             (Mark::Good, "good for it")
         } else {
-            // So it nearly always is: only a name can be expected in a certificate.
+            // As usual: certificates have names.
             (Mark::None, "without this address")
         }
     });
@@ -148,34 +145,33 @@ fn by_ip(host: &Host, history: &History) -> Way {
         HostState::Broken => Mark::Bad,
         _ => Mark::None,
     };
-    way.say("verdict", mark, state.word());
-    way
+    column.push("verdict", (mark, state.word()));
+    column
 }
 
-fn by_name(model: &Model, host: &Host, history: &History, name: &str) -> Way {
-    let mut way = Way::default();
+fn by_name(model: &Model, host: &Host, history: &History, name: &str) -> Column {
+    let mut column = Column::default();
     let members: &[NameMember] = path(host, name).map_or(&[], |found| &found.members);
     if members.is_empty() {
         let was_answered = match history.key {
             HostKey::Endpoint(_) => history.names_checked,
             HostKey::Unresolved { .. } => host.diagnosis.state != HostState::NotProbed,
         };
-        let said = match (was_answered, history.lookups.is_empty()) {
+        let text = match (was_answered, history.lookups.is_empty()) {
             (true, _) => "no address",
             (false, true) => "not looked up",
             (false, false) => "no resolver answered",
         };
-        way.say("leads to", Mark::None, said);
-        return way;
+        column.push("leads to", (Mark::None, text));
+        return column;
     }
     let own = history.key.endpoint().map(|own| own.address);
     let addresses: Vec<String> = members
         .iter()
         .map(|member| member.address.to_string())
         .collect();
-    way.say("leads to", Mark::None, addresses.join(", "));
-    let (mark, text) = reachability(members);
-    way.say("TCP", mark, text);
+    column.push("leads to", (Mark::None, addresses.join(", ")));
+    column.push("TCP", reachability(members));
     let named = |leaf: &CertificateFacts| {
         if leaf.covers(name) {
             (Mark::Good, "good for it")
@@ -188,26 +184,28 @@ fn by_name(model: &Model, host: &Host, history: &History, name: &str) -> Way {
     let here = members.iter().any(|member| Some(member.address) == own);
     if here {
         let by_name = |attempt: &Attempt| attempt.sni.is_some();
-        let (mark, text) = through(history, by_name, "not tried by name: the same address");
-        way.say("attempts", mark, text);
-        met(&mut way, history, by_name, named);
+        let none = "not tried by name: the same address";
+        column.push("attempts", through(history, by_name, none));
+        met(&mut column, history, by_name, named);
     } else if let Some(there) = members.iter().find_map(|member| {
         model
             .fleet
             .history(Endpoint::new(member.address, history.key.port()))
     }) {
         let any = |_: &Attempt| true;
-        let (mark, text) = through(&there, any, "not tried");
-        way.say("attempts", mark, text);
-        met(&mut way, &there, any, named);
+        column.push("attempts", through(&there, any, "not tried"));
+        met(&mut column, &there, any, named);
     }
     if let Some(found) = path(host, name) {
-        way.say("verdict", super::mark(found.verdict), found.verdict.word());
+        column.push(
+            "verdict",
+            (super::mark(found.verdict), found.verdict.word()),
+        );
     }
-    way
+    column
 }
 
-fn reachability(members: &[NameMember]) -> Cell {
+fn reachability(members: &[NameMember]) -> MarkedText {
     let count = |wanted: Option<bool>| {
         members
             .iter()
@@ -235,8 +233,8 @@ fn connected(attempt: &Attempt) -> bool {
             .any(|record| record.stage > Stage::Tcp)
 }
 
-/// How many of the wanted attempts got through; those that say nothing are left out.
-fn through(history: &History, wanted: impl Fn(&Attempt) -> bool, none: &str) -> Cell {
+/// How many of the wanted attempts got through, without those that are not counted.
+fn through(history: &History, wanted: impl Fn(&Attempt) -> bool, none: &str) -> MarkedText {
     let attempts = history.attempts.iter();
     let endings: Vec<Ending<'_>> = attempts
         .zip(endings(&history.attempts))
@@ -263,15 +261,15 @@ fn through(history: &History, wanted: impl Fn(&Attempt) -> bool, none: &str) -> 
     }
 }
 
-/// Who answered, with which certificate, over which TLS: from the wanted attempts, else from any at the same place.
+/// Machine, certificate and TLS of the wanted attempts, else of any to the same address.
 fn met(
-    way: &mut Way,
+    column: &mut Column,
     history: &History,
     wanted: impl Fn(&Attempt) -> bool,
     fits: impl Fn(&CertificateFacts) -> (Mark, &'static str),
 ) {
     if let Some(who) = identity(history) {
-        way.say("machine", Mark::None, who);
+        column.push("machine", (Mark::None, who));
     }
     let tls = history
         .attempts
@@ -287,9 +285,9 @@ fn met(
     if let Some(leaf) = tls.leaf() {
         let start: String = leaf.sha1.to_string().chars().take(8).collect();
         let (mark, word) = fits(leaf);
-        way.say("certificate", mark, format!("{word}, {start}"));
+        column.push("certificate", (mark, format!("{word}, {start}")));
     }
-    way.say("TLS", Mark::None, version(tls));
+    column.push("TLS", (Mark::None, version(tls)));
 }
 
 fn version(tls: &TlsFacts) -> String {

@@ -1,11 +1,8 @@
-//! What a few attempts allow to say about all of them.
-
-/// The share of failures among all attempts that could be made, given that `failed` of `all` failed: both ends of Wilson's
-/// score interval at 95 % (E. B. Wilson, 1927), which stays sensible with few attempts and with none or all failed. `None`
-/// without attempts.
+/// Estimates the share of attempts that fail, given that `failed` of `all` did: both ends of Wilson's score interval at 95 %
+/// (E. B. Wilson, 1927), which also works with few attempts, and with none or all failed. `None` without attempts.
 ///
-/// Attempts are taken as independent, which those of one scan, minutes apart at most, are only roughly.
-pub(super) fn wilson(failed: u32, all: u32) -> Option<(f64, f64)> {
+/// The interval assumes independent attempts. Those of one scan, minutes apart at most, are so only roughly.
+pub(super) fn interval(failed: u32, all: u32) -> Option<(f64, f64)> {
     /// The normal distribution's two-sided 95 % quantile.
     const Z: f64 = 1.959_964;
     if all == 0 {
@@ -28,7 +25,7 @@ mod tests {
     use super::*;
 
     fn percent(failed: u32, all: u32) -> (f64, f64) {
-        let (least, most) = wilson(failed, all).unwrap();
+        let (least, most) = interval(failed, all).unwrap();
         (
             (least * 1000.0).round() / 10.0,
             (most * 1000.0).round() / 10.0,
@@ -44,6 +41,6 @@ mod tests {
 
     #[test]
     fn without_attempts_nothing_is_said() {
-        assert_eq!(wilson(0, 0), None);
+        assert_eq!(interval(0, 0), None);
     }
 }

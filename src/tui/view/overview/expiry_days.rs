@@ -1,4 +1,4 @@
-//! Certificates by the day on which they end: the coming 90 days in a few lines, above their weeks.
+//! Certificates by the day on which they expire: the next 90 days, above the bars of their weeks.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -9,16 +9,15 @@ use crate::tui::theme::{Theme, Tone};
 
 /// Cells before the first day, as before the labels of bars.
 const INDENT: usize = 2;
-/// Up to this height of the overview the bars need every line.
+/// Up to this height of the overview the bars need every line: no days are shown.
 const LOW: u16 = 12;
-/// From this height on the days stand in two rows.
+/// From this height on the days have two rows.
 const HIGH: u16 = 30;
 /// Heights that a cell can show.
 const LEVELS: usize = 8;
 /// Days between two numbers of the scale.
 const STEP: usize = 30;
 
-/// How the days are drawn into the room there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Scale {
     /// Days that share a cell.
@@ -28,7 +27,7 @@ struct Scale {
 }
 
 impl Scale {
-    /// The finest that fits into a panel of this width and an overview of this area; none where there is no room.
+    /// The finest that fits into a panel of this width, in an overview of this area.
     fn fitting(days: usize, width: u16, area: Rect, theme: Theme) -> Option<Self> {
         if area.height <= LOW || days == 0 {
             return None;
@@ -47,8 +46,8 @@ impl Scale {
     }
 }
 
-/// The days as lines, the nearest left, in the tone of what ends soon up to the day `soon`; none where they have no room, or
-/// where nothing ends in them.
+/// The days as lines, the nearest left, up to the day `soon` in the tone of expiring certificates. None where there is no room,
+/// or nothing expires.
 pub(super) fn lines(
     (days, soon): (&[usize], usize),
     theme: Theme,
@@ -76,25 +75,21 @@ pub(super) fn lines(
                 } else {
                     Tone::Notice
                 };
-                let glyph = block(*count, most, (row, scale.rows), theme);
-                Span::styled(glyph, theme.style(tone))
+                theme.span(block(*count, most, (row, scale.rows), theme), tone)
             }));
             Line::from(spans)
         })
         .collect();
     if let Some(first) = lines.first_mut() {
         let room = usize::from(width).saturating_sub(INDENT + cells.len());
-        first.push_span(Span::styled(
-            highest(most, scale.per_cell, room),
-            theme.style(Tone::Dim),
-        ));
+        first.push_span(theme.span(highest(most, scale.per_cell, room), Tone::Dim));
     }
     let numbers = numbers(days.len(), scale.per_cell, usize::from(width));
-    lines.push(Line::styled(numbers, theme.style(Tone::Dim)));
+    lines.push(theme.line(numbers, Tone::Dim));
     lines
 }
 
-/// One cell of one row, the lowest row being 0: what there is is seen, however little it is.
+/// One cell of a row, the lowest row being 0; not empty unless the count is 0.
 fn block(count: usize, most: usize, (row, rows): (usize, usize), theme: Theme) -> String {
     if count == 0 {
         return " ".to_owned();
@@ -113,7 +108,7 @@ fn block(count: usize, most: usize, (row, rows): (usize, usize), theme: Theme) -
     }
 }
 
-/// What the highest cell stands for, as far as there is room to say it.
+/// The count of the highest cell, as far as there is room for it.
 fn highest(most: usize, per_cell: usize, room: usize) -> String {
     let short = format!(" up to {}", grouped(most as u64));
     let long = match per_cell {
@@ -122,11 +117,11 @@ fn highest(most: usize, per_cell: usize, room: usize) -> String {
     };
     [long, short]
         .into_iter()
-        .find(|said| text::width(said) <= room)
+        .find(|text| text::width(text) <= room)
         .unwrap_or_default()
 }
 
-/// The scale below: `0 … 30 … 60 … 90 days`, each number under its day.
+/// The axis: `0 … 30 … 60 … 90 days`, each number below its day.
 fn numbers(days: usize, per_cell: usize, width: usize) -> String {
     let mut line = String::new();
     for day in (0..=days).step_by(STEP) {
@@ -136,7 +131,7 @@ fn numbers(days: usize, per_cell: usize, width: usize) -> String {
         } else {
             day.to_string()
         };
-        // The end of the scale may lie beyond the last cell of a narrow panel.
+        // The end of the axis may lie beyond the last cell of a narrow panel.
         let at = at.min(width.saturating_sub(number.len()));
         line.push_str(&" ".repeat(at.saturating_sub(line.len())));
         line.push_str(&number);

@@ -1,26 +1,36 @@
-//! What stays on the screen while the page scrolls: the host, and the strip of sections.
+//! The top of a host's page, which does not scroll: the host, and the bar of sections.
 
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use super::SECTIONS;
-use super::glyphs;
 use super::page::Page;
 use crate::model::HostKey;
 use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
 
-/// The host in one line: endpoint, state, name, and at the right edge how much of the page is below and its place among the
-/// rows.
-pub(super) fn host(model: &Model, below: usize, width: u16) -> Line<'static> {
+/// Titles in the page, names in the bar, and names where the bar has little room.
+///
+/// INVARIANT: in the order of the page. The digit before a name is its position, counted from 1.
+pub(super) const SECTIONS: [(&str, &str, &str); 7] = [
+    ("Findings and fix", "Findings", "Fix"),
+    ("Timeline", "Timeline", "Time"),
+    ("Names and addresses", "Names", "Names"),
+    ("TLS and certificate", "Certificate", "Cert"),
+    ("Stability", "Stability", "Stab"),
+    ("Identity (NTLM)", "Identity", "Ident"),
+    ("Raw (JSON)", "Raw", "Raw"),
+];
+
+/// The host in one line; at the right edge the number of lines below, and its place among the rows.
+pub(super) fn host_line(model: &Model, below: usize, width: u16) -> Line<'static> {
     let width = usize::from(width);
     let Some(host) = model.host() else {
         return Line::default();
     };
     let diagnosis = &host.diagnosis;
-    let mut position = model.list.position().map_or_else(String::new, |row| {
-        format!("{} of {} ", row + 1, model.list.hosts.len())
+    let mut position = model.table.position().map_or_else(String::new, |row| {
+        format!("{} of {} ", row + 1, model.rows().len())
     });
     if below > 0 {
         position = format!("{below} lines below{}{position}", model.theme.separator());
@@ -35,37 +45,31 @@ pub(super) fn host(model: &Model, below: usize, width: u16) -> Line<'static> {
         HostKey::Unresolved { .. } => None,
         HostKey::Endpoint(_) => host.display_name(),
     };
+    let name = name.map_or_else(String::new, |name| format!("  {}", text::clean(name)));
     let key = host.key().to_string();
     let mut page = Page::new(width.saturating_sub(taken + 1), model.theme);
     page.line(vec![
         (format!(" {}", text::clean(&key)), Tone::Strong),
         (format!("  {glyph} {}{stage}", diagnosis.state), tone),
-        (
-            name.map_or_else(String::new, |name| format!("  {}", text::clean(name))),
-            Tone::Strong,
-        ),
+        (name, Tone::Strong),
     ]);
     let mut line = page.lines.pop().unwrap_or_default();
     let gap = width.saturating_sub(line.width() + taken);
     line.push_span(Span::raw(" ".repeat(gap)));
-    line.push_span(Span::styled(position, model.theme.style(Tone::Dim)));
+    line.push_span(model.theme.span(position, Tone::Dim));
     line
 }
 
-/// The names of the sections, each behind its digit; the one in view is marked.
-pub(super) fn strip(theme: Theme, current: usize, width: u16) -> Line<'static> {
-    let long = |index: usize| SECTIONS.get(index).map_or("", |(_, name, _)| name);
-    let short = |index: usize| SECTIONS.get(index).map_or("", |(.., name)| name);
-    let needed: usize = (0..SECTIONS.len()).map(|index| long(index).len() + 4).sum();
+/// The sections, each behind its digit; the one in view is marked.
+pub(super) fn sections(theme: Theme, current: usize, width: u16) -> Line<'static> {
+    let needed: usize = SECTIONS.iter().map(|(_, long, _)| long.len() + 4).sum();
     let fits = needed <= usize::from(width) + 1;
     let mut spans = Vec::with_capacity(SECTIONS.len() * 2);
-    for index in 0..SECTIONS.len() {
-        let name = if fits { long(index) } else { short(index) };
+    for (index, (_, long, short)) in SECTIONS.iter().enumerate() {
+        let name = if fits { long } else { short };
         let (mark, style) = if index == current {
-            (
-                glyphs::here(theme),
-                theme.style(Tone::Accent).add_modifier(Modifier::BOLD),
-            )
+            let style = theme.style(Tone::Accent).add_modifier(Modifier::BOLD);
+            (theme.cursor(), style)
         } else {
             (" ", theme.style(Tone::Dim))
         };
@@ -81,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_strip_fits_every_screen_and_marks_one_section_without_colour() {
+    fn the_section_bar_fits_every_screen_and_marks_one_section_without_colour() {
         for ascii in [false, true] {
             for width in [60, 79, 80, 120, 200] {
                 for current in 0..SECTIONS.len() {
@@ -89,12 +93,12 @@ mod tests {
                         palette: crate::tui::theme::Palette::Mono,
                         ascii,
                     };
-                    let line = strip(theme, current, width);
+                    let line = sections(theme, current, width);
                     assert!(line.width() <= usize::from(width), "{width}: {line}");
                     let text = line.to_string();
-                    let marked = format!("{}{} ", glyphs::here(theme), current + 1);
+                    let marked = format!("{}{} ", theme.cursor(), current + 1);
                     assert!(text.contains(&marked), "{text}");
-                    assert_eq!(text.matches(glyphs::here(theme)).count(), 1);
+                    assert_eq!(text.matches(theme.cursor()).count(), 1);
                 }
             }
         }

@@ -1,0 +1,91 @@
+//! What the screens have written: exports, folders of fix scripts, and copied texts.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::action::Export;
+use crate::counts::counted;
+use crate::fleet::{Fleet, HostId};
+
+/// Writes files for the screens. Errors are texts, shown as they are.
+///
+/// `export` and `write_fixes` run on a blocking thread.
+pub trait Exporter: fmt::Debug + Send + Sync {
+    /// The formats of exports, in the order of the menu.
+    fn formats(&self) -> Vec<ExportFormat>;
+
+    /// Writes rows of a fleet to a new file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    fn export(&self, fleet: &Fleet, export: &Export) -> Result<PathBuf, String>;
+
+    /// Writes a new folder of fix scripts for these hosts.
+    ///
+    /// # Errors
+    /// When no finding has a remedy, or the folder cannot be written.
+    fn write_fixes(&self, fleet: &Fleet, rows: &[HostId]) -> Result<FixFolder, String>;
+
+    /// Saves a copied text to a file as well, for terminals without a clipboard.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    fn save_copy(&self, text: &str) -> Result<PathBuf, String>;
+}
+
+/// A line of the export menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportFormat {
+    /// Its name, such as `json`.
+    pub word: &'static str,
+    /// What it is good for, in a few words.
+    pub says: &'static str,
+}
+
+/// A folder of fix scripts that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FixFolder {
+    pub path: PathBuf,
+    pub scripts: usize,
+    pub hosts: usize,
+    /// Names that are not safe in a script.
+    pub refused: usize,
+}
+
+impl fmt::Display for FixFolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "wrote {}: {} for {}",
+            self.path.display(),
+            counted(self.scripts as u64, "script", "scripts"),
+            counted(self.hosts as u64, "host", "hosts"),
+        )?;
+        if self.refused > 0 {
+            let refused = counted(self.refused as u64, "name", "names");
+            write!(f, "; {refused} refused, see refused.csv")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_counts_what_is_in_the_folder() {
+        let mut folder = FixFolder {
+            path: "./rdpscan-fix".into(),
+            scripts: 14,
+            hosts: 1_047,
+            refused: 0,
+        };
+        let message = folder.to_string();
+        assert_eq!(message, "wrote ./rdpscan-fix: 14 scripts for 1,047 hosts");
+        (folder.scripts, folder.hosts, folder.refused) = (1, 1, 2);
+        let message = folder.to_string();
+        let expected = "wrote ./rdpscan-fix: 1 script for 1 host; 2 names refused, see refused.csv";
+        assert_eq!(message, expected);
+    }
+}

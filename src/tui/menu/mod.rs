@@ -1,0 +1,152 @@
+//! The lines of the menus. Each line is an action with a name.
+
+mod command_palette;
+
+use super::action::{Action, MenuKind};
+use super::copyable::Copyable;
+use super::model::{ActionTarget, Menu, Model};
+use crate::table::{Field, Grouping};
+
+/// Keys of every menu, which no line can have.
+const RESERVED_LETTERS: &str = "jkhqS? ";
+
+/// A line of a menu.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Item {
+    /// Picks the line.
+    pub(super) letter: Option<char>,
+    pub(super) label: String,
+    /// Right of the label: a key, an order, a value.
+    pub(super) note: String,
+    /// It is in force.
+    pub(super) ticked: bool,
+    pub(super) action: Action,
+}
+
+impl Item {
+    pub(super) fn new(label: impl Into<String>, action: Action) -> Self {
+        Self {
+            letter: None,
+            label: label.into(),
+            note: String::new(),
+            ticked: false,
+            action,
+        }
+    }
+}
+
+/// The title of a menu, with the hosts that its actions are for.
+pub(super) fn title(model: &Model, menu: &Menu) -> String {
+    let target = model.target_label(&menu.target);
+    match menu.kind {
+        MenuKind::Sort => "Sort by".to_owned(),
+        MenuKind::Columns => "Columns".to_owned(),
+        MenuKind::Groups => "Group by".to_owned(),
+        MenuKind::Export if menu.target.marked || model.on_host_page() => {
+            format!("Export as: {target}")
+        }
+        MenuKind::Export => "Export as".to_owned(),
+        MenuKind::Copy => format!("Copy: {target}"),
+        MenuKind::Commands => "All actions".to_owned(),
+    }
+}
+
+pub(super) fn items(model: &Model, menu: &Menu) -> Vec<Item> {
+    match menu.kind {
+        MenuKind::Sort => sort(model),
+        MenuKind::Columns => shown_columns(model),
+        MenuKind::Groups => groups(model),
+        MenuKind::Export => exports(model),
+        MenuKind::Copy => copies(&menu.target),
+        MenuKind::Commands => command_palette::search(model, &menu.target, menu.input.value()),
+    }
+}
+
+fn sort(model: &Model) -> Vec<Item> {
+    let current = model.table.query.sort;
+    let item = |column: Field| {
+        let ticked = current.column == column;
+        let order = if ticked {
+            model.theme.order(current.inverted)
+        } else {
+            " "
+        };
+        Item {
+            letter: column.spec().letter,
+            note: format!("{order} {}", column.meaning()),
+            ticked,
+            ..Item::new(column.key(), Action::SortBy(column))
+        }
+    };
+    Field::of_rows().map(item).collect()
+}
+
+/// Columns shown in their order, then the others.
+fn shown_columns(model: &Model) -> Vec<Item> {
+    let columns = &model.table.columns;
+    let item = |column: Field| Item {
+        note: columns.width(column).map_or_else(
+            || column.meaning().to_owned(),
+            |width| format!("{width} cells, {}", column.meaning()),
+        ),
+        ticked: columns.contains(column),
+        ..Item::new(column.key(), Action::ColumnToggle)
+    };
+    columns.all_in_order().map(item).collect()
+}
+
+fn groups(model: &Model) -> Vec<Item> {
+    let item = |(letter, label, grouping)| Item {
+        letter: Some(letter),
+        ticked: model.table.query.grouping == grouping,
+        ..Item::new(label, Action::GroupBy(grouping))
+    };
+    let all = [
+        ('n', "nothing", None),
+        ('s', "subnet", Some(Grouping::Subnet)),
+        ('d', "domain", Some(Grouping::Domain)),
+    ];
+    all.into_iter().map(item).collect()
+}
+
+fn exports(model: &Model) -> Vec<Item> {
+    let mut taken = RESERVED_LETTERS.to_owned();
+    let formats = model.capabilities.formats.iter();
+    formats
+        .enumerate()
+        .map(|(index, format)| {
+            // The first letter of its own that no line above has.
+            let letter = format
+                .word
+                .chars()
+                .chain('a'..='z')
+                .find(|letter| letter.is_ascii_alphabetic() && !taken.contains(*letter));
+            taken.extend(letter);
+            Item {
+                letter,
+                note: format.says.to_owned(),
+                ..Item::new(format.word, Action::Export(index))
+            }
+        })
+        .collect()
+}
+
+fn copies(target: &ActionTarget) -> Vec<Item> {
+    let item = |entry: &Copyable| Item {
+        letter: Some(entry.letter),
+        note: first_line(&entry.text),
+        ..Item::new(entry.what, Action::Copy(entry.letter))
+    };
+    target.copies.iter().map(item).collect()
+}
+
+/// The first line of a text, and how many follow.
+fn first_line(text: &str) -> String {
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    match lines.count() {
+        0 => first.to_owned(),
+        1 => format!("{first}  (+1 line)"),
+        more => format!("{first}  (+{more} lines)"),
+    }
+}

@@ -1,0 +1,71 @@
+use super::Model;
+use crate::model::{DEFAULT_PORT, Endpoint, Notice};
+use crate::tui::action::Action;
+use crate::tui::text;
+
+impl Model {
+    /// Stuck connections, then problems of the scan, gravest first; skipped hosts share one line.
+    pub(in crate::tui) fn banners(&self, room: usize) -> Vec<String> {
+        let mut banners: Vec<String> = self.stuck(room.saturating_sub(4)).into_iter().collect();
+        banners.extend(self.fleet.banners().into_iter().map(|banner| banner.text));
+        let mut skipped = Vec::new();
+        for notice in self.fleet.notices() {
+            match notice {
+                Notice::HostSkipped { host } => skipped.push(host),
+                other => banners.push(other.to_string()),
+            }
+        }
+        match skipped.as_slice() {
+            [] => {}
+            [one] => banners.push(format!("{one} was skipped before its probes were complete")),
+            [first, rest @ ..] => banners.push(format!(
+                "{first} and {} more were skipped before their probes were complete",
+                rest.len()
+            )),
+        }
+        banners
+            .into_iter()
+            .map(|banner| text::clean(&banner).into_owned())
+            .collect()
+    }
+
+    /// The stuck connections, as many by name as fit into `room` cells, and the key that skips the first.
+    fn stuck(&self, room: usize) -> Option<String> {
+        let progress = &self.progress;
+        if progress.stuck.is_empty() || progress.finished || self.fleet.end().is_some() {
+            return None;
+        }
+        let key = self.keymap.label(self.screen_context(), &Action::Skip);
+        let hint = if self.capabilities.control && !key.is_empty() {
+            format!("; {key} gives up the first")
+        } else {
+            String::new()
+        };
+        let line = |named: usize| {
+            let names: Vec<String> = progress
+                .stuck
+                .iter()
+                .take(named)
+                .map(|(endpoint, since)| format!("{} {}", short(*endpoint), text::duration(*since)))
+                .collect();
+            let all = usize::try_from(progress.stuck_count).unwrap_or(usize::MAX);
+            let more = match all.saturating_sub(names.len()) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("stuck: {}{more}{hint}", names.join(", "))
+        };
+        let mut longest_first = (2..=progress.stuck.len()).rev().map(line);
+        let fitting = longest_first.find(|line| text::width(line) <= room);
+        Some(fitting.unwrap_or_else(|| line(1)))
+    }
+}
+
+/// An endpoint as the table shows it: without the default port.
+fn short(endpoint: Endpoint) -> String {
+    if endpoint.port == DEFAULT_PORT {
+        endpoint.address.to_string()
+    } else {
+        endpoint.to_string()
+    }
+}

@@ -1,0 +1,109 @@
+//! What the screens take, and what they return.
+
+use std::io;
+use std::path::PathBuf;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::exporter::{ExportFormat, Exporter};
+use super::keymap::Keymap;
+use super::theme::Theme;
+use crate::fleet::Fleet;
+use crate::model::{Control, Progress, ScanEvent};
+use crate::table::{Columns, FilterError, Sort};
+
+/// The running scan: its events, and the channels that control it.
+#[derive(Debug)]
+pub struct Feed {
+    /// Events in order; `None` for a saved scan.
+    pub events: Option<mpsc::Receiver<ScanEvent>>,
+    pub progress: watch::Receiver<Progress>,
+    /// Cancelled to stop the scan.
+    pub stop: CancellationToken,
+    /// `None` for a saved scan.
+    pub control: Option<mpsc::Sender<Control>>,
+}
+
+/// How the screens start.
+#[derive(Debug)]
+pub struct Options {
+    pub exporter: Box<dyn Exporter>,
+    pub theme: Theme,
+    /// Capture the mouse.
+    pub mouse: bool,
+    pub keymap: Keymap,
+    /// In the filter language; empty for none.
+    pub filter: String,
+    pub columns: Columns,
+    pub sort: Sort,
+    pub on_exit: OnExit,
+    /// Whether the current code runs in a task whose panic is caught: the terminal is then not restored.
+    pub is_contained: fn() -> bool,
+}
+
+impl Options {
+    #[must_use]
+    pub fn new(exporter: Box<dyn Exporter>) -> Self {
+        Self {
+            exporter,
+            theme: Theme::default(),
+            mouse: false,
+            keymap: Keymap::default(),
+            filter: String::new(),
+            columns: Columns::default(),
+            sort: Sort::default(),
+            on_exit: OnExit::default(),
+            is_contained: || false,
+        }
+    }
+}
+
+/// What happens to the results when the user quits.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum OnExit {
+    /// They are in a file already.
+    #[default]
+    Saved,
+    /// A report is written to this place.
+    Report(String),
+    /// They are lost, unless the user saves them.
+    Discard,
+    /// They are lost, and nobody asks: the fleet is simulated.
+    Simulated,
+}
+
+/// Which actions need the application.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    /// Formats of exports.
+    pub formats: Vec<ExportFormat>,
+    /// The scan takes orders: pause, skip, re-probe.
+    pub control: bool,
+    pub on_exit: OnExit,
+}
+
+/// Why the screens cannot open.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    #[error("cannot open the screen on this terminal: {0}; use --no-tui for a text table")]
+    Terminal(#[source] io::Error),
+    #[error("cannot listen for signals: {0}")]
+    Signals(#[source] io::Error),
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+}
+
+/// The state when the user quits.
+#[derive(Debug)]
+pub struct TuiOutcome {
+    /// Every event received is folded in.
+    pub fleet: Fleet,
+    pub columns: Columns,
+    pub sort: Sort,
+    pub theme: Theme,
+    /// Files and folders written.
+    pub written: Vec<PathBuf>,
+    /// The user wants the scan saved as JSON, besides `written`.
+    pub save: bool,
+}

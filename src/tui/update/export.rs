@@ -1,0 +1,93 @@
+//! Exports, fix scripts and copies.
+
+use super::menu::NO_HOST_SELECTED;
+use crate::fix;
+use crate::tui::action::{Effect, Export};
+use crate::tui::model::{Model, Overlay, Screen};
+use crate::tui::theme::Tone;
+
+/// `None`, with a message, while a file is being written.
+fn check_idle(model: &mut Model) -> Option<()> {
+    if model.writing {
+        model.notify(
+            "not yet: what was asked for before is still being written",
+            Tone::Notice,
+        );
+    }
+    (!model.writing).then_some(())
+}
+
+/// Exports the marked hosts, else what the screen shows.
+pub(super) fn export(model: &mut Model, format: usize) -> Option<Effect> {
+    check_idle(model)?;
+    // The newest state is written, not that of the last sort; of a large fleet, the rows shown.
+    if model.is_stale() {
+        model.arrange();
+    }
+    let (mut rows, whole) = match model.screen {
+        _ if model.targets_marked() || model.on_host_page() => (model.targeted_hosts(), false),
+        Screen::Table | Screen::Host { .. } => (model.rows().to_vec(), model.table.is_whole()),
+        // The bars count every host.
+        Screen::Overview(_) => (model.fleet.hosts().map(|(id, _)| id).collect(), true),
+    };
+    rows.retain(|id| model.fleet.host(*id).is_some());
+    // A whole export also has the hosts that are not evaluated yet.
+    if rows.is_empty() && !(whole && model.fleet.is_busy()) {
+        model.notify("nothing to write: no host is shown", Tone::Warn);
+        return None;
+    }
+    model.exporting = whole.then(|| model.fleet.facts());
+    model.writing = true;
+    Some(Effect::Export(Export {
+        format,
+        rows,
+        whole,
+        columns: model.table.columns.shown().collect(),
+    }))
+}
+
+/// Asks before fix scripts are written: each time makes a new folder.
+pub(super) fn ask_to_fix(model: &mut Model) {
+    let mut rows = model.targeted_hosts();
+    let selected = rows.len();
+    rows.retain(|id| model.fleet.host(*id).is_some_and(fix::concerns));
+    if selected == 0 {
+        model.notify(NO_HOST_SELECTED, Tone::Notice);
+    } else if rows.is_empty() {
+        model.notify(
+            "nothing to mend: no finding of these hosts has a remedy",
+            Tone::Notice,
+        );
+    } else if check_idle(model).is_some() {
+        model.overlay = Overlay::ConfirmFix { rows, selected };
+    }
+}
+
+/// Writes fix scripts for the hosts of the question.
+pub(super) fn fix(model: &mut Model) -> Option<Effect> {
+    let asked = std::mem::replace(&mut model.overlay, Overlay::None);
+    let Overlay::ConfirmFix { rows, .. } = asked else {
+        return None;
+    };
+    check_idle(model)?;
+    model.writing = true;
+    Some(Effect::Fix(rows))
+}
+
+/// Copies the entry of this letter.
+pub(super) fn copy(model: &mut Model, letter: char) -> Option<Effect> {
+    let listed = model.target.as_ref().map(|target| target.copies.clone());
+    let copies = listed
+        .filter(|copies| !copies.is_empty())
+        .unwrap_or_else(|| model.copyables());
+    let found = copies.into_iter().find(|entry| entry.letter == letter);
+    let Some(copyable) = found else {
+        model.notify("there is no such thing to copy of this host", Tone::Notice);
+        return None;
+    };
+    Some(Effect::Copy {
+        what: copyable.what.to_owned(),
+        remark: copyable.remark,
+        text: copyable.text,
+    })
+}

@@ -1,0 +1,112 @@
+//! Orders to the running scan.
+
+use super::menu::NO_HOST_SELECTED;
+use crate::counts::grouped;
+use crate::model::{Control, Endpoint, HostState};
+use crate::tui::action::{Action, Effect};
+use crate::tui::model::{Model, Overlay, RescanScope};
+use crate::tui::text;
+use crate::tui::theme::Tone;
+
+/// `None`, with a message, when the scan takes no orders.
+fn check_control(model: &mut Model) -> Option<()> {
+    if !model.capabilities.control {
+        model.notify(
+            "this scan is saved, so nothing is sent; scan again with rdpscan and its targets",
+            Tone::Notice,
+        );
+    }
+    model.capabilities.control.then_some(())
+}
+
+/// Pauses, or resumes.
+pub(super) fn pause(model: &mut Model) -> Option<Effect> {
+    check_control(model)?;
+    if model.progress.paused {
+        model.notify("sending again", Tone::Good);
+        return Some(Effect::Control(Control::Resume));
+    }
+    let key = model.keymap.label(model.screen_context(), &Action::Pause);
+    model.notify(
+        format!("nothing new is sent; what is under way ends; {key} goes on"),
+        Tone::Warn,
+    );
+    Some(Effect::Control(Control::Pause))
+}
+
+/// Skips the slowest host.
+pub(super) fn skip(model: &mut Model) -> Option<Effect> {
+    check_control(model)?;
+    let Some((endpoint, since)) = model.progress.slowest() else {
+        model.notify(
+            "nothing is stuck: no connection has been under way for more than two seconds",
+            Tone::Notice,
+        );
+        return None;
+    };
+    model.notify(
+        format!("{endpoint} given up after {}", text::duration(since)),
+        Tone::Warn,
+    );
+    Some(Effect::Control(Control::Skip(endpoint)))
+}
+
+/// Re-probes the selected hosts. Asks first for a group: its heading is one row, and may stand for a thousand hosts.
+pub(super) fn reprobe(model: &mut Model) -> Option<Effect> {
+    check_control(model)?;
+    let selected = model.targeted_hosts();
+    if selected.is_empty() {
+        model.notify(NO_HOST_SELECTED, Tone::Notice);
+        return None;
+    }
+    let endpoints: Vec<Endpoint> = selected
+        .iter()
+        .filter_map(|id| model.fleet.host(*id))
+        .filter(|host| host.diagnosis.state != HostState::NotProbed)
+        .filter_map(|host| host.key().endpoint())
+        .collect();
+    match endpoints.as_slice() {
+        [] => {
+            model.notify(
+                "there is no address to probe, or a gateway stands before it; R looks every name up anew",
+                Tone::Notice,
+            );
+            None
+        }
+        [_, _, ..] if !model.targets_marked() => {
+            model.overlay = Overlay::ConfirmRescan(RescanScope::Group(endpoints));
+            None
+        }
+        _ => {
+            model.table.marks.clear();
+            Some(send_reprobe(model, endpoints))
+        }
+    }
+}
+
+fn send_reprobe(model: &mut Model, endpoints: Vec<Endpoint>) -> Effect {
+    let message = match endpoints.as_slice() {
+        [one] => format!("{one} is probed anew"),
+        many => format!("{} hosts are probed anew", grouped(many.len() as u64)),
+    };
+    model.notify(message, Tone::Good);
+    Effect::Control(Control::ProbeAgain(endpoints))
+}
+
+/// Asks first: the key is next to that of a single host.
+pub(super) fn ask_to_rescan(model: &mut Model) -> Option<Effect> {
+    check_control(model)?;
+    model.overlay = Overlay::ConfirmRescan(RescanScope::Everything);
+    None
+}
+
+/// Re-probes what the question was about.
+pub(super) fn rescan(model: &mut Model) -> Option<Effect> {
+    let asked = std::mem::replace(&mut model.overlay, Overlay::None);
+    check_control(model)?;
+    if let Overlay::ConfirmRescan(RescanScope::Group(endpoints)) = asked {
+        return Some(send_reprobe(model, endpoints));
+    }
+    model.notify("everything is probed anew", Tone::Good);
+    Some(Effect::Control(Control::RescanAll))
+}
