@@ -22,12 +22,12 @@ pub(crate) struct ServerCertificate<'a> {
     pub(crate) attempts: Vec<&'a Attempt>,
     /// The names for which they were made; `None` by IP.
     ways: BTreeSet<Option<&'a str>>,
-    /// From 1, in order of first sight.
+    /// From 1, in the order in which attempts first showed them.
     pub(super) number: NonZeroU8,
 }
 
-/// Every certificate that attempts in the order in which they began showed, in order of first sight. At most 255: a server may
-/// make a new one for every connection.
+/// Every certificate, in the order in which attempts first showed them; the attempts are in the order in which they began. At most
+/// 255: a server may make a new one for every connection.
 pub(super) fn seen<'a>(
     attempts: impl IntoIterator<Item = &'a Attempt>,
 ) -> Vec<ServerCertificate<'a>> {
@@ -64,7 +64,6 @@ pub(crate) fn in_use(history: &History) -> Vec<ServerCertificate<'_>> {
     certificates
 }
 
-/// The certificate that an attempt showed.
 pub(crate) fn certificate_of(attempt: &Attempt) -> Option<&CertificateFacts> {
     Some(attempt.tls.as_ref()?.leaf()?)
 }
@@ -106,7 +105,6 @@ impl<'a> ServerCertificate<'a> {
             .any(|way| way.map(normal).as_deref() == name)
     }
 
-    /// The TLS facts that came with it.
     pub(crate) fn tls(&self) -> Option<&'a TlsFacts> {
         self.best()?.tls.as_deref()
     }

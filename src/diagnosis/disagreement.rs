@@ -1,19 +1,19 @@
-//! In which way the names of a host disagree: one word for what the admin has to look for.
+//! In which way the names of a host disagree.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{DnsVerdict, Finding, History, HostKey, NameSource};
 
-/// How the names that lead to a host, and those that it gives itself, disagree.
+/// How the names that resolve to a host, and those that it gives itself, disagree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Disagreement {
-    /// The name leads to another machine.
+    /// The name resolves to another machine.
     WrongHost,
-    /// The name leads only to addresses where nothing answers.
+    /// The name resolves only to addresses that do not respond.
     Stale,
-    /// The certificate carries another name than the host gives itself: it was renamed, or copied from another.
+    /// The certificate has another name than the host gives itself: it was renamed, or copied from another.
     RenamedOrCloned,
     /// Some addresses of the name do not respond.
     PartialDead,
@@ -31,7 +31,6 @@ impl Disagreement {
         }
     }
 
-    /// For people.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {

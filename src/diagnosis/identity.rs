@@ -20,7 +20,6 @@ const WINDOWS_FLAGS: u8 = 0x07;
 /// Windows 8 and Server 2012 and later claim at least this version in NTLM.
 const WINDOWS_8: (u8, u8, u16) = (6, 2, 0);
 
-/// What kind of server answers, as far as it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ServerKind {
     /// It identified itself as Windows, or its certificate is made the way Windows makes them, and nothing contradicts it.
@@ -31,7 +30,7 @@ pub(crate) enum ServerKind {
     Unknown,
 }
 
-/// What Windows never shows.
+/// What Windows never sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ForeignTrait {
     /// A client nonce in the server's `TSRequest`: `FreeRDP` 2.
@@ -45,7 +44,6 @@ pub(crate) enum ForeignTrait {
 }
 
 impl ForeignTrait {
-    /// The trait as evidence.
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::ClientNonce => "its CredSSP answer carries a client nonce, as with FreeRDP 2",
@@ -177,12 +175,12 @@ impl Identity {
         }
     }
 
-    /// Whether both are the same machine; `None` when that cannot be told.
+    /// Whether both are the same machine; `None` when that is not determined.
     pub(crate) fn same_as(&self, other: &Self) -> Option<bool> {
         if let (Some(a), Some(b)) = (&self.ntlm, &other.ntlm) {
             return Some(names_agree(a, b));
         }
-        // One key, one machine: as far as certificates alone can tell.
+        // One key, one machine: as far as certificates alone show.
         if self.key.is_some() && self.key == other.key {
             return Some(true);
         }

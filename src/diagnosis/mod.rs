@@ -77,20 +77,15 @@ impl Default for Policy {
 
 /// What the rules may know besides the host's own history.
 pub struct Context<'a> {
-    /// Limits.
     pub policy: &'a Policy,
-    /// The time as of which to judge.
     pub now: Timestamp,
-    /// Name resolution was switched on.
     pub dns_enabled: bool,
-    /// The NTLM question was switched on.
     pub ntlm_enabled: bool,
-    /// No resolver answers by now: lookups without an answer say nothing of a name.
+    /// No resolver answers at present: lookups without an answer prove nothing about a name.
     pub resolver_down: bool,
     /// What the fleet as a whole shows; `None` to judge the host alone.
     pub fleet: Option<&'a FleetView>,
-    /// What other endpoints show, for members behind a name: asked for every address of every name, so better kept than made
-    /// anew.
+    /// What other endpoints show, for the addresses of a name. Called for every address of every name, so better cached.
     pub members: &'a dyn Fn(Endpoint) -> Option<Arc<MemberView>>,
 }
 
@@ -105,14 +100,12 @@ pub struct Spread {
     pub max: f64,
 }
 
-/// What repeated attempts say about an endpoint.
+/// What repeated attempts show of an endpoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stability {
-    /// The verdict.
     pub verdict: StabilityVerdict,
     /// Attempts that count (not cancelled, not our own trouble).
     pub attempts: u32,
-    /// Those that failed.
     pub failures: u32,
     /// Failures by the stage where they ended, in order of stage.
     pub failures_by_stage: Vec<(Stage, u32)>,
@@ -122,7 +115,7 @@ pub struct Stability {
     pub total_ms: Option<Spread>,
     /// TLS stage times of attempts that completed it.
     pub handshake_ms: Option<Spread>,
-    /// Segments retransmitted over all attempts, `None` where the platform does not tell.
+    /// Segments retransmitted over all attempts, `None` where the platform has no count.
     pub retransmits: Option<u32>,
     /// Lost connects as a share of all connects tried, silent rounds included, 0.0 to 1.0.
     pub loss: f64,
@@ -150,16 +143,13 @@ pub struct NameMember {
     pub same_identity: Option<bool>,
 }
 
-/// Everything that the rules say about one host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diagnosis {
-    /// What is always true.
     pub state: HostState,
     /// The stage where attempts end, when they do.
     pub failed_stage: Option<Stage>,
-    /// What the server selected on the newest attempt that got so far.
+    /// Selected by the server on the newest attempt that got so far.
     pub security: SelectedSecurity,
-    /// Whether NLA is asked for.
     pub nla: Nla,
     /// Status of the leaf certificate, the worst of those in use.
     pub certificate_status: Option<CertificateStatus>,
@@ -168,22 +158,18 @@ pub struct Diagnosis {
     /// Which certificate this is: from 1, in the order in which attempts first showed them; `None` where it is that of
     /// [`History::tls`].
     pub shown: Option<NonZeroU8>,
-    /// Name against address.
     pub dns: DnsVerdict,
     /// In which way the names disagree; `None` where they agree or nothing is known.
     pub disagreement: Option<Disagreement>,
-    /// Name by name.
     pub name_paths: Vec<NamePath>,
-    /// Sometimes or always.
     pub stability: Stability,
     /// Worst first, surest first, then by id.
     pub findings: Vec<Finding>,
-    /// What mstsc would probably show.
     pub predicted: Option<Box<PredictedError>>,
 }
 
 impl Diagnosis {
-    /// That of a host of which nothing is known.
+    /// The diagnosis of a host of which nothing is known.
     #[must_use]
     pub const fn unknown() -> Self {
         Self {
@@ -248,7 +234,6 @@ fn in_order(history: &History) -> Cow<'_, History> {
     Cow::Owned(ordered)
 }
 
-/// Judges one host.
 #[must_use]
 pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
     let history = in_order(history);

@@ -1,4 +1,4 @@
-//! Name against address: the matrix that tells which half of "works by IP, not by name" is at fault.
+//! Name against address: which half of "works by IP, not by name" is at fault.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -13,13 +13,10 @@ use crate::model::{
     not_a_host,
 };
 
-/// What the reverse lookup gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReverseLookup {
     NotAsked,
-    /// There is none.
     Missing,
-    /// The resolver was in trouble.
     Trouble,
     Found,
 }
@@ -34,7 +31,6 @@ pub(crate) enum Forward {
     Trouble,
 }
 
-/// A name with everything that was found out about it.
 #[derive(Debug, Clone)]
 pub(crate) struct JudgedName {
     pub(crate) name: String,
@@ -42,20 +38,20 @@ pub(crate) struct JudgedName {
     pub(crate) verdict: DnsVerdict,
     pub(crate) forward: Forward,
     pub(crate) members: Vec<NameMember>,
-    /// How often a resolver was in trouble over this name.
+    /// How often a resolver failed on this name.
     pub(crate) trouble: usize,
-    /// The words of the decisive answer, for evidence.
+    /// The decisive answer, as evidence.
     pub(crate) answer: &'static str,
-    /// Who answers at the other address, when it is someone else.
+    /// The machine at the other address, when it is another one.
     pub(crate) other_identity: Option<String>,
-    /// What the DNS servers say when it differs from what the operating system says.
+    /// The answers of the DNS servers and of the operating system, where they differ.
     pub(crate) split: Option<String>,
     /// Some IPv6 address could not be tried from this machine.
     pub(crate) ipv6_untried: bool,
 }
 
 impl JudgedName {
-    /// Known from the reverse lookup alone: a guess, not a name that anyone uses.
+    /// Known from the reverse lookup alone: not a name that anyone is known to use.
     pub(crate) fn only_pointer(&self) -> bool {
         self.sources.iter().all(|source| *source == NameSource::Ptr)
     }
@@ -66,17 +62,15 @@ impl JudgedName {
             .all(|source| *source == NameSource::Certificate)
     }
 
-    /// The user typed it.
     pub(crate) fn is_target(&self) -> bool {
         self.sources.contains(&NameSource::Target)
     }
 }
 
-/// All names of a host.
 #[derive(Debug, Clone)]
 pub(crate) struct NameView {
     pub(crate) verdict: DnsVerdict,
-    /// Names were asked about, and a resolver had something to tell where that is needed to judge them.
+    /// Names were looked up, and a resolver answered where that is needed to judge them.
     pub(crate) are_judged: bool,
     pub(crate) judged: Vec<JudgedName>,
     pub(crate) reverse: ReverseLookup,
@@ -94,7 +88,6 @@ impl NameView {
             .collect()
     }
 
-    /// Names with a verdict.
     pub(crate) fn with(&self, verdict: DnsVerdict) -> impl Iterator<Item = &JudgedName> {
         self.judged
             .iter()
@@ -159,8 +152,8 @@ pub(crate) fn judge(history: &History, context: &Context<'_>) -> NameView {
     }
 }
 
-/// Whether the lookups say anything. While no resolver answers, failures are its own, and so they are of a name alone: a client
-/// may sit them out.
+/// Whether the lookups prove anything. While no resolver answers, failures are the resolver's, and so they are for a name without
+/// an endpoint: a client may wait longer.
 fn are_judged(history: &History, context: &Context<'_>) -> bool {
     let tells = |answer: &LookupAnswer| {
         answer.is_sign_of_life() || (!context.resolver_down && *answer == LookupAnswer::Refused)
@@ -184,7 +177,6 @@ fn overall(judged: &[JudgedName], reverse: ReverseLookup) -> DnsVerdict {
     })
 }
 
-/// A name with what its lookups gave.
 fn found(name: String, sources: BTreeSet<NameSource>, asked: &[&Lookup]) -> JudgedName {
     let (forward, answer) = forward(asked);
     JudgedName {
@@ -242,8 +234,8 @@ fn verdict(judged: &mut JudgedName, others: &[Other], history: &History, own: &O
     elsewhere(judged, others, own, up, history)
 }
 
-/// What a name is called that leads nowhere, or elsewhere for no reason that shows: trouble only where the reverse lookup alone
-/// gave it, and it says more than the address itself.
+/// The verdict of a name that resolves to nothing, or elsewhere for no known reason: a mismatch only where the reverse lookup alone
+/// gave it, and it is not made from the address.
 fn astray(judged: &JudgedName, history: &History) -> DnsVerdict {
     let is_made_up = history
         .key
@@ -256,7 +248,7 @@ fn astray(judged: &JudgedName, history: &History) -> DnsVerdict {
     }
 }
 
-/// The name leads here; do its other addresses answer?
+/// The name resolves to the host: do its other addresses respond?
 fn among_members(members: &[NameMember]) -> DnsVerdict {
     let of = |v6: bool| {
         members
@@ -277,7 +269,7 @@ fn among_members(members: &[NameMember]) -> DnsVerdict {
     }
 }
 
-/// The name leads to other addresses only.
+/// The name resolves to other addresses only.
 fn elsewhere(
     judged: &mut JudgedName,
     others: &[Other],
@@ -337,7 +329,7 @@ struct Other {
     view: Arc<MemberView>,
 }
 
-/// Fills in where each address leads, and gives the sights of those that are not the host itself.
+/// Fills in the members, and returns the views of those that are not the host itself.
 fn members(
     judged: &mut JudgedName,
     history: &History,
@@ -390,9 +382,9 @@ fn members(
     others
 }
 
-/// What a name's lookups say together. The operating system's resolver is what mstsc asks, so it decides where it answered;
-/// its bare "not found" does not outweigh a server that is in trouble. Where it only failed, whoever answered decides: a client
-/// waits longer than a scan for a system that goes on to its second server.
+/// The result of all lookups of a name. mstsc asks the operating system's resolver, so that decides where it answered; its bare
+/// "not found" does not outweigh a server that failed. Where it only failed, any other answer decides: a client waits longer than a
+/// scan while the system goes on to its second server.
 fn forward(asked: &[&Lookup]) -> (Forward, &'static str) {
     let by_system: Vec<&LookupAnswer> = asked
         .iter()
@@ -448,7 +440,7 @@ fn forward(asked: &[&Lookup]) -> (Forward, &'static str) {
     }
 }
 
-/// What the DNS servers say where it contradicts the operating system: no address in common, or an address only there.
+/// Set where the DNS servers contradict the operating system: no address in common, or an address only there.
 fn split(asked: &[&Lookup]) -> Option<String> {
     let from = |system: bool| -> BTreeSet<IpAddr> {
         asked
@@ -497,7 +489,6 @@ fn reverse_lookup(lookups: &[&Lookup]) -> ReverseLookup {
     {
         ReverseLookup::Found
     } else if answers().any(|answer| !answer.is_resolver_trouble()) {
-        // One that answered knows more than one that failed, as with names.
         ReverseLookup::Missing
     } else if answers().next().is_some() {
         ReverseLookup::Trouble
@@ -507,7 +498,7 @@ fn reverse_lookup(lookups: &[&Lookup]) -> ReverseLookup {
 }
 
 /// Whether a name is made from an address, as providers fill their shared reverse zones: `host-10-0-0-5.dyn.example` or
-/// `5.0.0.10.static.example`. Nobody keeps such names up to date, and nobody connects by them.
+/// `5.0.0.10.static.example`. Such names are not maintained, and nobody connects by them.
 fn is_made_from(name: &str, address: IpAddr) -> bool {
     let has_part = |wanted: &str| {
         name.split(|character: char| !character.is_ascii_alphanumeric())

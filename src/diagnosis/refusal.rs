@@ -1,11 +1,11 @@
-//! Which hosts would refuse Remote Desktop: every count, order and headline of such hosts uses this answer.
+//! Which hosts would refuse Remote Desktop: every count, order and headline of such hosts uses this function.
 
 use super::Diagnosis;
 use crate::model::{HostState, Severity};
 
 impl Diagnosis {
-    /// Whether nobody gets a session: the host is broken, or the user listed it and no connection can be made. The severity tells
-    /// the latter from a free address of a range, and from a dead address of a name that works through another one.
+    /// Whether nobody gets a session: the host is broken, or the user listed it and no connection can be made. The severity
+    /// distinguishes that from a free address of a range, and from a dead address of a name that works through another one.
     #[must_use]
     pub fn would_refuse(&self) -> bool {
         match self.state {

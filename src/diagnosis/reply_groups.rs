@@ -1,4 +1,4 @@
-//! The kinds of answers that one address gives: more than one kind means several servers behind it, or one that is unsteady.
+//! Connections grouped by how they were answered: more than one group means several servers behind an address, or an unsteady one.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -11,26 +11,21 @@ use crate::model::{
 /// Connections that were answered alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplyGroup<'a> {
-    /// How many of them there were.
     pub connections: u32,
-    /// What they sent.
     pub probe: ProbeKind,
-    /// Where they ended and how, the newest of them; `None` when they got through.
+    /// Where and how the newest of them ended; `None` when they got through.
     pub end: Option<(Stage, &'a Outcome)>,
-    /// What the server selected.
     pub selected: Option<SelectedSecurity>,
-    /// The TLS version.
     pub version: Option<TlsVersion>,
-    /// The cipher suite, of the newest.
+    /// Of the newest.
     pub cipher: Option<&'a str>,
-    /// The server's own certificate.
     pub leaf: Option<&'a CertificateFacts>,
     /// The name in the NTLM challenge, where one of them read it.
     pub computer: Option<&'a str>,
 }
 
 impl<'a> ReplyGroup<'a> {
-    /// `None` for a connection that says nothing about what answers.
+    /// `None` for a connection that shows nothing of the server.
     fn of(attempt: &'a Attempt) -> Option<Self> {
         let end = match attempt.failure() {
             Some((_, outcome)) if outcome.is_ours() => return None,
@@ -59,7 +54,7 @@ impl<'a> ReplyGroup<'a> {
         })
     }
 
-    /// What those that are alike have in common: byte counts and the words of libraries vary from one connection to the next.
+    /// What a group has in common: byte counts and texts of libraries vary from one connection to the next.
     fn kind(&self) -> impl Hash + Eq + use<'a> {
         let end = self.end.map(|(stage, outcome)| (stage, class(outcome)));
         let leaf = self.leaf.map(|leaf| leaf.sha256);
@@ -73,7 +68,7 @@ impl<'a> ReplyGroup<'a> {
     }
 }
 
-/// What kind of end it is, and the code that tells two of a kind apart.
+/// The kind of an outcome, with the code that distinguishes two of a kind.
 fn class(outcome: &Outcome) -> (std::mem::Discriminant<Outcome>, u32, &str) {
     // Whether FIN or RST is seen is often a race.
     const CLOSE: &Outcome = &Outcome::Closed { received: 0 };
@@ -117,7 +112,7 @@ pub fn reply_groups(attempts: &[Attempt]) -> Vec<ReplyGroup<'_>> {
     kinds
 }
 
-/// One of each kind, in order of first sight, with how many there are.
+/// One of each group, in order of appearance, with its number of connections.
 fn grouped<'a>(answers: impl Iterator<Item = ReplyGroup<'a>>) -> Vec<ReplyGroup<'a>> {
     let mut kinds: Vec<ReplyGroup<'a>> = Vec::new();
     let mut places = HashMap::new();

@@ -7,14 +7,12 @@ use crate::model::{
     ProbeKind, Reply, SelectedSecurity, Severity, Stage,
 };
 
-/// State and the stage where attempts end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StateOfHost {
     pub(crate) state: HostState,
     pub(crate) failed_stage: Option<Stage>,
 }
 
-/// Nothing is known of the host, and nothing is claimed.
 const NOT_PROBED: StateOfHost = StateOfHost {
     state: HostState::NotProbed,
     failed_stage: None,
@@ -27,7 +25,7 @@ const fn ended(state: HostState, at: Stage) -> StateOfHost {
     }
 }
 
-/// What is always true of the host: the first that holds, in the order of the report's contract.
+/// The first state that holds, in the order of the report's contract.
 pub(crate) fn of(host: &HostView<'_>, findings: &[Finding]) -> StateOfHost {
     if host.history.is_not_probed() {
         return NOT_PROBED;
@@ -66,7 +64,7 @@ pub(crate) fn of(host: &HostView<'_>, findings: &[Finding]) -> StateOfHost {
     let state = if wrong || is_unreached(host) {
         HostState::Degraded
     } else if let Some(stage) = skipped_at {
-        // It got through before, and then someone lost patience with it.
+        // It got through before it was skipped.
         return ended(HostState::Skipped, stage);
     } else if host.any_through() {
         HostState::Healthy
@@ -79,7 +77,7 @@ pub(crate) fn of(host: &HostView<'_>, findings: &[Finding]) -> StateOfHost {
     }
 }
 
-/// The stage at which the user skipped the host before there were enough attempts to tell what always fails.
+/// The stage at which the user skipped the host before there were enough attempts to know what always fails.
 pub(crate) fn skipped_early(host: &HostView<'_>) -> Option<Stage> {
     let enough = usize::try_from(host.policy.stability_attempts).unwrap_or(usize::MAX);
     let too_few = !host.any_through() && host.counted.len() < enough;
@@ -87,16 +85,16 @@ pub(crate) fn skipped_early(host: &HostView<'_>) -> Option<Stage> {
     cancelled_at(newest)
 }
 
-/// The port is open, and no attempt got through: each one was stopped, or this program's TLS library would not go on.
+/// The port is open, and no attempt got through: each one failed, or this program's TLS library refused to continue.
 pub(crate) fn is_unreached(host: &HostView<'_>) -> bool {
     let reached = |counted: &CountedAttempt<'_>| connected(counted.attempt);
     !host.any_through() && (host.counted.iter().any(reached) || refused_by_us(host))
 }
 
-/// There were attempts, and none of them says anything about the host: this machine's own trouble kept them from it.
+/// There were attempts, and all of them failed for reasons of this machine.
 pub(crate) fn kept_by_own_trouble(host: &HostView<'_>) -> bool {
     let attempts = &host.history.attempts;
-    // A lost connect beside an attempt that came up says nothing about a host that is up.
+    // A lost connect beside an attempt that came up proves nothing about a host that is up.
     let lost_only = host.counted.iter().all(|one| !connected(one.attempt));
     !attempts.is_empty()
         && lost_only
@@ -107,7 +105,6 @@ pub(crate) fn kept_by_own_trouble(host: &HostView<'_>) -> bool {
             .all(|attempt| cancelled_at(attempt).is_none())
 }
 
-/// Nothing ever accepted a connection.
 fn without_connection(host: &HostView<'_>) -> StateOfHost {
     if host.counted.is_empty() {
         return NOT_PROBED;
@@ -117,7 +114,7 @@ fn without_connection(host: &HostView<'_>) -> StateOfHost {
     let state = if any(is_refusal) {
         HostState::Closed
     } else if any(is_unreachable) {
-        // An ICMP or ARP error says more than the silence of another attempt.
+        // An ICMP or ARP error is more specific than the timeout of another attempt.
         HostState::Unreachable
     } else {
         HostState::Filtered
@@ -161,8 +158,7 @@ pub(crate) fn is_not_rdp(host: &HostView<'_>) -> bool {
 }
 
 /// The stage at which every attempt that reached the port would be stopped, for a modern client and for any other probe
-/// alike: the most frequent one, the later of equals. Connects lost on the way say nothing about what comes after them, so
-/// they neither make nor unmake this.
+/// alike: the most frequent one, the later of equals. Lost connects do not count.
 pub(crate) fn broken_at(host: &HostView<'_>) -> Option<Stage> {
     let mut ends: BTreeMap<Stage, usize> = BTreeMap::new();
     for counted in host
@@ -202,7 +198,7 @@ fn refused_by_us(host: &HostView<'_>) -> bool {
     })
 }
 
-/// How requests that left NLA out were answered, where any were made.
+/// How requests without NLA were answered.
 pub(crate) fn without_nla(history: &History) -> impl Iterator<Item = &Outcome> {
     let attempts = history.attempts.iter();
     attempts
@@ -210,7 +206,7 @@ pub(crate) fn without_nla(history: &History) -> impl Iterator<Item = &Outcome> {
         .filter_map(|attempt| Some(&attempt.stage(Stage::X224)?.outcome))
 }
 
-/// A request that left NLA out was refused for it.
+/// A request without NLA was refused because of that.
 pub(crate) fn insists_on_nla(history: &History) -> bool {
     without_nla(history).any(|outcome| {
         matches!(outcome, Outcome::NegotiationFailure { code }
@@ -218,7 +214,7 @@ pub(crate) fn insists_on_nla(history: &History) -> bool {
     })
 }
 
-/// Whether NLA is asked for. A server that chose HYBRID may or may not insist: only a request without it tells.
+/// A server that chose HYBRID may or may not require NLA: only a request without it shows that.
 pub(crate) fn nla_of(host: &HostView<'_>) -> Nla {
     if insists_on_nla(host.history) || refuses_without_nla(host) {
         return Nla::Required;
@@ -226,7 +222,7 @@ pub(crate) fn nla_of(host: &HostView<'_>) -> Nla {
     host.negotiation().map_or(Nla::Unknown, nla)
 }
 
-/// A request that offered NLA was refused for the lack of it.
+/// A request that offered NLA was refused with the code for missing NLA.
 fn refuses_without_nla(host: &HostView<'_>) -> bool {
     let required = NegotiationFailure::HYBRID_REQUIRED;
     host.outcomes(ProbeKind::Default, Stage::X224).any(
@@ -234,7 +230,6 @@ fn refuses_without_nla(host: &HostView<'_>) -> bool {
     )
 }
 
-/// Whether NLA is asked for, from one negotiation.
 fn nla(facts: &NegotiationFacts) -> Nla {
     match facts.failure {
         Some(

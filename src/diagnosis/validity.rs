@@ -35,7 +35,7 @@ pub(crate) fn days_left(leaf: &CertificateFacts, now: Timestamp) -> Option<i64> 
 }
 
 /// When a certificate ends or has ended, or when one begins that is not valid yet: "5 days left", "begins in 1 day"; `None` when
-/// that cannot be told.
+/// that is not known.
 #[must_use]
 pub fn days_in_words(
     leaf: &CertificateFacts,

@@ -22,11 +22,11 @@ pub(crate) struct OwnClock {
 enum KnownBy {
     /// The hosts' own clocks.
     Clocks,
-    /// Where too few hosts tell the time: certificates that begin in the future, each on another day.
+    /// Where too few clocks are known: certificates that begin in the future, each on another day.
     Certificates,
 }
 
-/// Server clock minus ours on every attempt that told, in seconds, with the least error of each.
+/// Server clock minus ours on every attempt that gave it, in seconds, with the least error of each.
 pub(crate) fn skews(history: &History) -> impl Iterator<Item = (f64, f64)> {
     history.attempts.iter().filter_map(|attempt| {
         let ntlm = attempt.ntlm.as_ref()?;
@@ -37,11 +37,11 @@ pub(crate) fn skews(history: &History) -> impl Iterator<Item = (f64, f64)> {
     })
 }
 
-/// One clock per host that told; while too few do, one start per certificate.
+/// One clock per host that gave it; while these are too few, one start per certificate.
 #[derive(Debug, Default)]
 pub(super) struct ClockSamples {
     hosts: Vec<f64>,
-    /// Start minus our time when it was seen first, by the start: certificates made together are one witness.
+    /// Start minus our time when it was seen first, by the start: certificates made together count once.
     starts: BTreeMap<i64, i64>,
 }
 

@@ -38,7 +38,7 @@ pub struct FleetView {
 /// Something about this machine that the hosts together give away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Banner {
-    /// The finding that it stands in place of.
+    /// The id of its entry.
     pub id: &'static str,
     /// One sentence.
     pub text: String,
@@ -69,7 +69,7 @@ impl FleetSurvey {
         self.outages.add(place, &history);
     }
 
-    /// The places of those that are to be looked at again when all are in: they share a key with others, or fail at times.
+    /// The places of those that are to be added again when all are in: they share a key with others, or fail at times.
     #[must_use]
     pub fn revisit(&self) -> Vec<usize> {
         let mut places: Vec<usize> = self.keys.places().chain(self.throttling.places()).collect();
@@ -85,7 +85,6 @@ impl FleetSurvey {
         self.throttling.add_again(&history);
     }
 
-    /// What all of them show.
     #[must_use]
     pub fn finish(self) -> FleetView {
         FleetView {

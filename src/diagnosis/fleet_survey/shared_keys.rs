@@ -37,7 +37,7 @@ pub(crate) struct SharedKey {
 pub(super) type KeysInCommon = BTreeMap<u64, SharedKey>;
 
 /// Who shows which key. Of keys that one host alone shows, as most do, only a hash is kept; what hosts that share one are called
-/// is collected when they are looked at again.
+/// is collected when they are added again.
 #[derive(Debug, Default)]
 pub(super) struct SharedKeys {
     /// By hash of the key.
@@ -52,7 +52,7 @@ pub(super) struct SharedKeys {
 enum Holders {
     /// One host, by its place.
     One(u32),
-    /// Several, of whom so many have not been looked at again.
+    /// Several, of which so many have not been added again.
     Several(u32),
 }
 
@@ -78,7 +78,7 @@ impl SharedKeys {
         }
     }
 
-    /// The hosts to look at again.
+    /// The hosts to add again.
     pub(super) fn places(&self) -> impl Iterator<Item = usize> {
         self.sharing.iter().copied()
     }
@@ -113,7 +113,7 @@ impl SharedKeys {
     }
 }
 
-/// What stands for the key of a certificate: two keys of a scan have one hash once in thousands of millions of scans.
+/// A hash of the key: two keys of one scan collide once in thousands of millions of scans.
 pub(super) fn key_of(leaf: &CertificateFacts) -> u64 {
     hash(&leaf.spki_sha256)
 }
@@ -185,7 +185,7 @@ struct Group {
     places: Vec<(bool, Endpoint, Option<Box<str>>)>,
     /// The certificate carries the label of some host.
     is_named: bool,
-    /// Some host did not say itself what it is called.
+    /// Some host gave no name over NTLM.
     is_unnamed: bool,
     /// Some certificate is for many machines.
     is_for_many: bool,

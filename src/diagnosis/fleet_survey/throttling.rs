@@ -9,7 +9,7 @@ use super::sorted_runs::SortedRuns;
 use crate::diagnosis::ending::{Ending, endings};
 use crate::model::{Attempt, Endpoint, History, Outcome, Stage};
 
-/// Fewer attempts than this tell nothing about sometimes.
+/// With fewer attempts than this, nothing is known about sometimes.
 const ATTEMPTS: usize = 3;
 /// From so many connections at once on, a moment is busy.
 const BUSY: usize = 16;
@@ -88,7 +88,7 @@ impl Throttling {
         }
     }
 
-    /// The hosts to look at again.
+    /// The hosts to add again.
     pub(super) fn places(&self) -> impl Iterator<Item = usize> {
         self.mixed.iter().copied()
     }
@@ -98,7 +98,7 @@ impl Throttling {
             return;
         };
         let (network, _) = prefix(endpoint.address);
-        // What is in the way may stand before one network or before all of them.
+        // The limit may be in front of one network or of all of them.
         let near = self.load_near(network).and_then(|near| apart(&tried, near));
         if let Some(throttled) = near.or_else(|| apart(&tried, &self.whole)) {
             self.hosts.insert(endpoint, throttled);
@@ -155,7 +155,7 @@ fn mixed(history: &History) -> Option<Vec<Tried>> {
     (tried.len() >= ATTEMPTS && failures > 0 && failures < tried.len()).then_some(tried)
 }
 
-/// As a guard ends it: without a word.
+/// As a connection limit ends it: closed, reset or timed out.
 fn is_silent_end(outcome: &Outcome) -> bool {
     outcome.is_close() || matches!(outcome, Outcome::Timeout { .. })
 }

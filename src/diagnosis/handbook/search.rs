@@ -8,19 +8,17 @@ use strsim::osa_distance;
 /// Hits shown for words; more would not be read.
 const MOST_HITS: usize = 15;
 
-/// What each word of a whole phrase is worth: more than the words of a question can be, wherever they stand.
+/// Weight of each word of a whole phrase: more than single words can have together.
 const PHRASE: u32 = 1000;
 
-/// A partial match has at least one word in so many; with fewer, what is found has nothing to do with the question.
+/// A partial match has at least one word in so many; with fewer, the hits have nothing to do with the question.
 const ONE_WORD_IN: usize = 3;
 
 /// Begins the note on hits that only come near.
 const PARTLY: &str = "No entry has all of these words";
 
-/// A key with more typing mistakes than this may be anything.
 const MOST_TYPOS: usize = 2;
 
-/// Words that say nothing about the subject.
 const EMPTY_WORDS: &[&str] = &[
     "a", "an", "and", "are", "at", "be", "because", "been", "by", "can", "das", "der", "die", "do",
     "does", "ein", "eine", "error", "es", "for", "from", "has", "have", "how", "i", "in", "is",
@@ -57,7 +55,7 @@ impl<'a> Answer<'a> {
         Self::of(entries, Shape::Full)
     }
 
-    /// A list, unless there is only one entry, which nobody has to choose.
+    /// A list, unless there is only one entry.
     fn of(entries: Vec<&'a Entry>, shape: Shape) -> Option<Self> {
         let shape = if entries.len() == 1 {
             Shape::Full
@@ -441,7 +439,7 @@ fn noted<const N: usize>(
     Some(answer)
 }
 
-/// How much an entry has to do with a word (lower case): the most telling place where it occurs.
+/// How relevant an entry is for a word (lower case), by the best place where it occurs.
 fn weight(entry: &Entry, word: &str) -> u32 {
     let most = |texts: &mut dyn Iterator<Item = &str>, whole: u32, beginning: u32| {
         texts
@@ -462,13 +460,13 @@ fn weight(entry: &Entry, word: &str) -> u32 {
     let title = most(&mut std::iter::once(entry.title.as_str()), 10, 7);
     let words = most(&mut entry.words.iter().map(String::as_str), 6, 4);
     let name = most(&mut entry.name.iter().map(String::as_str), 6, 2);
-    let told = [&entry.scan, &entry.fires, &entry.user, &entry.instead];
+    let phrases = [&entry.scan, &entry.fires, &entry.user, &entry.instead];
     let steps = entry.remedy.iter().flat_map(|remedy| remedy.texts());
     let body = most(
         &mut entry
             .text
             .iter()
-            .chain(told.into_iter().flatten())
+            .chain(phrases.into_iter().flatten())
             .chain(&entry.checks)
             .chain(
                 entry
@@ -512,7 +510,6 @@ fn is_below_zero(token: &str) -> bool {
         .is_some_and(|digits| digits.starts_with(|digit: char| digit.is_ascii_digit()))
 }
 
-/// Several words to be looked for together.
 fn is_phrase(words: &str) -> bool {
     words.contains([' ', '-'])
 }

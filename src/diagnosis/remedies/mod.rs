@@ -1,15 +1,14 @@
 //! What to do about a finding: R1 to R20, as data.
 //!
-//! The texts stand in TOML files beside this one, a family to a file. Folklore that harms (renaming the `MachineKeys` folder,
+//! The texts are in TOML files beside this one, one for each family. Harmful folklore (renaming the `MachineKeys` folder,
 //! security layer 0, NLA switched off, authentication level 0, a pending-connection limit of 65536) is never a remedy; a text
-//! names it only to warn of it, and a test holds every command against that.
+//! only warns of it, and a test checks every command.
 
 use std::fmt;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-/// The data, by family.
 const FILES: [&str; 6] = [
     include_str!("certificates.toml"),
     include_str!("listener.toml"),
@@ -54,30 +53,24 @@ fn family(text: &str) -> Vec<Remedy> {
         .remedy
 }
 
-/// One way to mend something.
+/// One way to fix something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Remedy {
     /// Stable key, `R1` to `R20`.
     pub key: String,
-    /// An order in a few words.
     pub title: String,
-    /// What it is for, in a few sentences.
     pub purpose: String,
-    /// Where it is carried out: one place, or several in order.
+    /// One place, or several in order.
     pub places: Vec<Place>,
-    /// What stops working meanwhile, and for whom.
+    /// What is interrupted meanwhile, and for whom.
     pub interrupts: String,
-    /// When it is not the right thing; `None` when it never harms.
+    /// When not to use it; `None` when it never harms.
     #[serde(default)]
     pub not_for: Option<String>,
-    /// What to do, in order.
     pub steps: Vec<Step>,
-    /// How to go back.
     pub undo: Vec<Step>,
-    /// How to see that it worked.
     pub check: Check,
-    /// What not to do, and what to watch for.
     #[serde(default)]
     pub warnings: Vec<String>,
     /// Entries of the handbook to read on.
@@ -91,7 +84,6 @@ pub struct Remedy {
 }
 
 impl Remedy {
-    /// The number in the key.
     #[must_use]
     pub fn number(&self) -> u8 {
         self.key
@@ -100,7 +92,7 @@ impl Remedy {
             .unwrap_or(u8::MAX)
     }
 
-    /// Every text that tells what is done: steps, commands, warnings and what the logs hold.
+    /// Every text about what is done: steps, commands, warnings and log entries.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         let steps = self.steps.iter().chain(&self.undo);
         steps
@@ -111,7 +103,7 @@ impl Remedy {
             .map(String::as_str)
     }
 
-    /// Every command: of the steps, then of the way back.
+    /// Every command: of the steps, then of the undo.
     pub fn commands(&self) -> impl Iterator<Item = &Command> {
         self.steps
             .iter()
@@ -139,7 +131,6 @@ pub enum Place {
 }
 
 impl Place {
-    /// In words, to follow "where:".
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -161,13 +152,12 @@ impl fmt::Display for Place {
     }
 }
 
-/// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// What is done, and why.
     pub text: String,
-    /// Not every host wants it: the text says when. It is never to be pasted along with the other steps.
+    /// Not every host requires it: the text says when. It is never to be pasted along with the other steps.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub only_if: bool,
     /// Ways to do it: in order within one shell, one shell being enough.
@@ -175,26 +165,21 @@ pub struct Step {
     pub commands: Vec<Command>,
 }
 
-/// Something to paste.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Command {
-    /// Into what.
     pub shell: Shell,
     /// The text, one or more lines. `srv05`, `corp.example`, `10.0.0.5` and words in `<…>` stand for the reader's own.
     pub text: String,
-    /// It changes nothing.
     pub read_only: bool,
 }
 
-/// What takes a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shell {
     /// Windows `PowerShell` 5.1 or newer.
     #[serde(rename = "powershell")]
     PowerShell,
-    /// The Command Prompt.
     Cmd,
     /// A whole `.reg` file, to be saved and imported.
     Registry,
@@ -216,15 +201,12 @@ impl Shell {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
-    /// A command line of this program.
     pub scan: String,
-    /// What it should say then.
+    /// Its result where the remedy worked.
     pub expect: String,
-    /// What the logs should hold.
     pub events: Vec<LogEntry>,
 }
 
-/// Something in a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogEntry {
@@ -233,11 +215,11 @@ pub struct LogEntry {
     /// Event ids; empty for a plain file.
     #[serde(default)]
     pub ids: Vec<u32>,
-    /// What they say, and whether that is good.
+    /// What they mean, and whether that is good.
     pub shows: String,
 }
 
-/// "System 1056, 1057: what they tell".
+/// "System 1056, 1057: what they mean".
 impl fmt::Display for LogEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: Vec<String> = self.ids.iter().map(u32::to_string).collect();

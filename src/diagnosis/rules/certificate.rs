@@ -57,7 +57,7 @@ pub(super) fn renewal(host: &HostView<'_>, leaf: &CertificateFacts) -> &'static 
     }
 }
 
-/// The certificate that Windows makes for itself and makes anew: not one that someone made by hand, and not a proxy's.
+/// The certificate that Windows makes and renews by itself: not one that someone made by hand, and not a proxy's.
 pub(super) fn is_windows_own(host: &HostView<'_>, leaf: &CertificateFacts) -> bool {
     host.server.is_windows() && windows_made(leaf)
 }
@@ -314,7 +314,7 @@ fn no_usage(_: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdict {
     {
         return Verdict::Silent;
     }
-    // RFC 5280 4.2.1.12 wants one at least: a list that is empty could not be read.
+    // RFC 5280 4.2.1.12 requires one at least: a list that is empty could not be read.
     if usages.is_empty() {
         return undetermined(
             "the certificate's extended key usage cannot be read",
@@ -331,7 +331,7 @@ fn ca_flag(_: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdict {
     sure("basic constraints say CA").severity_if(leaf.facts.self_issued, Severity::Info)
 }
 
-/// Only for chains that this machine trusts: whether the authority is a public one cannot be told otherwise.
+/// Only for chains that this machine trusts: whether the CA is a public one is not known otherwise.
 fn long_life(_: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdict {
     let Some(days) =
         lifetime_days(leaf.facts).filter(|days| *days > LONG_LIFE_DAYS && !leaf.facts.self_issued)

@@ -30,7 +30,7 @@ const RENEWAL_GRACE_DAYS: i64 = 2;
 const URGENT_DAYS: i64 = 7;
 /// A certificate that Windows renews by itself is left alone until this many days before its end.
 const SELF_RENEWING_DAYS: i64 = 3;
-/// No certificate can be judged by a clock that stands before this program was written: 2024-01-01.
+/// A clock before the time when this program was written cannot judge certificates: 2024-01-01.
 const EARLIEST_PLAUSIBLE_S: i64 = 1_704_067_200;
 
 const IMPLAUSIBLE: RuleVerdict = undetermined("this machine's clock is implausible", OWN_CLOCK);
@@ -86,7 +86,7 @@ fn is_surely_expired(host: &HostView<'_>, leaf: &ServerCertificate<'_>) -> Resul
     }
 }
 
-/// By the host's own clock, as far as it told it, the certificate has not ended.
+/// By the host's own clock, where NTLM gave it, the certificate has not expired.
 fn runs_by_its_clock(host: &HostView<'_>, leaf: &ServerCertificate<'_>) -> bool {
     host.ntlm_of(leaf)
         .and_then(|ntlm| ntlm.server_time)

@@ -53,7 +53,7 @@ fn takes_no_ntlm(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::CredsspError { status } if NO_NTLM.contains(status))
 }
 
-/// Only an error code that says so counts: no challenge may have many reasons.
+/// Only an error code for that counts: no challenge may have many reasons.
 fn blocked(host: &HostView<'_>) -> RuleVerdict {
     let refusals = ntlm_replies(host, takes_no_ntlm);
     if !refusals.is_empty() {
@@ -87,7 +87,7 @@ fn blocked(host: &HostView<'_>) -> RuleVerdict {
     }
 }
 
-/// The server says why it sends no challenge, and the reason is not NTLM as such.
+/// The server sends an error code, and the reason is not NTLM as such.
 fn error(host: &HostView<'_>) -> RuleVerdict {
     let errors = ntlm_replies(host, |outcome| {
         matches!(outcome, Outcome::CredsspError { .. }) && !takes_no_ntlm(outcome)

@@ -77,7 +77,7 @@ fn end_of_life(host: &HostView<'_>) -> RuleVerdict {
     .title(format!("Windows {products} may no longer get updates"))
 }
 
-/// The domain in which the machine lives, when it is not the machine itself.
+/// The domain of the machine, when it is not the machine itself.
 fn domain(ntlm: &NtlmFacts) -> Option<&str> {
     let domain = ntlm.netbios_domain.as_deref()?;
     let computer = ntlm.netbios_computer.as_deref()?;
@@ -97,7 +97,7 @@ fn workgroup(host: &HostView<'_>) -> RuleVerdict {
     if computer.is_empty() || normal(domain) != normal(computer) {
         return Verdict::Silent;
     }
-    // Other servers have no domain to tell, and send their own name for it.
+    // Other servers have no domain, and send their own name for it.
     if !host.server.is_windows() {
         return contradictory_version(host).unwrap_or(Verdict::Silent);
     }

@@ -96,7 +96,7 @@ fn connect_failed(host: &HostView<'_>, wanted: impl Fn(&Outcome) -> bool) -> Rul
 }
 
 /// Every name that the user listed resolves to another address as well, and TCP comes up there. An address that was listed
-/// besides such a name cannot be told from one of its members.
+/// besides such a name cannot be distinguished from one of its addresses.
 fn every_listed_name_works(host: &HostView<'_>) -> bool {
     let mut names = host
         .names

@@ -101,7 +101,7 @@ fn closed(host: &HostView<'_>) -> RuleVerdict {
         return Verdict::Silent;
     }
     if any_read(host) {
-        // It works at other times, or with a tolerant hello: other rules say so.
+        // It works at other times, or with the legacy hello: other rules cover that.
         return Verdict::Silent;
     }
     if !legacy_closed(host) {
@@ -263,7 +263,7 @@ fn no_common(host: &HostView<'_>) -> RuleVerdict {
     .title("The server finds no TLS version or cipher suite in common with any client")
 }
 
-/// An alert that says neither "nothing in common" nor "show me a certificate": the server has trouble of its own.
+/// An alert for another reason than missing common versions or a missing client certificate: a fault of the server.
 fn other_alert(host: &HostView<'_>) -> RuleVerdict {
     if wants_client_certificate(host) {
         return Verdict::Silent;

@@ -16,7 +16,7 @@ pub(super) const FAMILY: Family = Family {
     ],
 };
 
-/// Below this a round trip is too short to tell a close before our request from one after it, in microseconds.
+/// Below this a round trip is too short to distinguish a close before our request from one after it, in microseconds.
 const MEASURABLE_US: u32 = 2_000;
 /// From here on a connect may have waited for a repeated SYN (RFC 6298: first after one second), in microseconds.
 const RETRIED_SYN_US: u32 = 900_000;
@@ -45,7 +45,7 @@ fn close_at_x224(host: &HostView<'_>, early: bool) -> RuleVerdict {
         .filter(|(_, stage, outcome)| *stage == Stage::X224 && outcome.is_close())
         .map(|(counted, _, outcome)| (counted, outcome))
         .collect();
-    // One close that waited for the request says that the others only look early.
+    // One close after the request shows that the others only look early.
     let all_early = closes.iter().all(|(counted, _)| is_early(counted));
     if all_early != early || state::is_not_rdp(host) || answered_at_x224(host) {
         return Verdict::Silent;
