@@ -209,7 +209,7 @@ impl Session {
             connect_timeout: KNOWN_HOST_CONNECT.min(scan.timeout),
             stage_timeout: scan.timeout,
             in_flight,
-            lookups: capacity::lookups(limit),
+            lookups: capacity::lookups(limit).min(self.settings.names.concurrency),
             rate: scan.rate(),
             ntlm: scan.ntlm,
             dns: self.settings.names.dns,
@@ -283,5 +283,36 @@ fn reason_of(answer: &LookupAnswer) -> String {
         LookupAnswer::Addresses { .. } | LookupAnswer::Names { .. } => {
             "it has no address".to_owned()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::Cli;
+    use crate::settings::Environment;
+    use crate::targets::TargetSetBuilder;
+
+    #[test]
+    fn lookups_are_limited_by_the_setting() {
+        let lookups = |flags: &[&str]| {
+            let arguments = ["rdpscan", "127.0.0.1"].iter().chain(flags);
+            let cli = Cli::try_parse_from(arguments).unwrap();
+            let mut targets = TargetSetBuilder::new(&[3389]);
+            targets.add_text("127.0.0.1").unwrap();
+            let session = Session {
+                settings: cli.settings(&Environment::default()).unwrap().settings,
+                scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
+                targets: targets.build().unwrap(),
+                simulated: false,
+                view: View::Headless { progress: false },
+                record: None,
+            };
+            session.scan_options().lookups
+        };
+        assert_eq!(lookups(&["--dns-concurrency", "2"]), 2);
+        assert!(lookups(&[]) > 2);
     }
 }

@@ -69,7 +69,7 @@ fn the_id_of_every_setting_is_its_section_and_field() {
 }
 
 /// A value for every setting that differs from its default.
-const OTHERS: [(&str, &str); 31] = [
+const OTHERS: [(&str, &str); 32] = [
     ("scan.ports", "3390,3391"),
     ("scan.profile", "gentle"),
     ("scan.concurrency", "7"),
@@ -87,6 +87,7 @@ const OTHERS: [(&str, &str); 31] = [
     ("names.dns", "false"),
     ("names.servers", "10.0.0.53,2001:db8::53"),
     ("names.timeout", "4s"),
+    ("names.concurrency", "4"),
     ("output.format", "csv"),
     ("output.all", "true"),
     ("output.no_tui", "true"),

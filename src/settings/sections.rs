@@ -139,6 +139,10 @@ pub struct NameSettings {
     #[arg(hide = true, default_value = "2s")]
     #[serde(serialize_with = "show::duration")]
     pub timeout: Duration,
+    /// The most lookups at once; fewer for DNS servers that limit a client's queries
+    #[arg(long = "dns-concurrency", id = "names.concurrency", value_parser = whole::<usize>(1..=32))]
+    #[arg(value_name = "N", default_value = "32")]
+    pub concurrency: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
