@@ -31,8 +31,8 @@ LINES = [
     ("rdpscan 127.0.0.1 --no-t", "rdpscan 127.0.0.1 --no-tui "),
     ("rdpscan 127.0.0.1 --profile g", "rdpscan 127.0.0.1 --profile gentle "),
     ("rdpscan 127.0.0.1:3390 --profile g", "rdpscan 127.0.0.1:3390 --profile gentle "),
-    ("rdpscan open b.json --sort=-exp", "rdpscan open b.json --sort=-expires "),
-    ("rdpscan open b.json --columns state,expi", "rdpscan open b.json --columns state,expires"),
+    ("rdpscan open b.json --sort=-not_a", "rdpscan open b.json --sort=-not_after "),
+    ("rdpscan open b.json --columns state,not_a", "rdpscan open b.json --columns state,not_after"),
     ("rdpscan explain rdp-cert-expir", "rdpscan explain rdp-cert-expir"),
     ("rdpscan explain RDP-CERT-MD", "rdpscan explain RDP-CERT-MD5 "),
     ("rdpscan --filter state:brok", "rdpscan --filter state:broken"),
@@ -63,8 +63,8 @@ NOT_IN = {
     "elvish": {
         # It puts quotes around words with = and , and lets the user look at them first.
         "rdpscan --format=ma",
-        "rdpscan open b.json --sort=-exp",
-        "rdpscan open b.json --columns state,expi",
+        "rdpscan open b.json --sort=-not_a",
+        "rdpscan open b.json --columns state,not_a",
         "rdpscan --fail-on high,unr",
         "rdpscan --format 'ma",
         # Its own files come without words in front of them.
