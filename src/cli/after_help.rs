@@ -1,5 +1,9 @@
 //! The sections below the options, as text that help and manual pages set differently.
 
+use std::sync::LazyLock;
+
+use crate::targets::file_formats;
+
 /// Headings end with a colon; `=>` stands between a term and its meaning.
 const SCAN: &str = "Forms of targets:
 10.0.0.0/24 => a network; 10.0.0.0/255.255.255.0 is the same
@@ -8,7 +12,7 @@ const SCAN: &str = "Forms of targets:
 srv05.corp.example, srv05:3390 => a name, with every address that it gives
 2001:db8::5, [2001:db8::5]:3390 => IPv6; 2001:db8::/120 is a network
 @FILE, - => a list, or a list on standard input
-FILE.rdg, FILE.xml, FILE.rdp, FILE.csv => of RDCMan, mRemoteNG, mstsc and Get-ADComputer
+{formats}
 
 Examples:
 rdpscan demo => look around first, without any network
@@ -29,6 +33,13 @@ Exit status:
 1 => a finding or a state that --fail-on names
 2 => wrong usage or settings, or nothing could be done
 130 => interrupted, with what was found written";
+
+/// `SCAN` with a line for the files of other tools.
+static SCAN_WITH_FORMATS: LazyLock<String> = LazyLock::new(|| {
+    let (extensions, tools): (Vec<_>, Vec<_>) = file_formats().into_iter().unzip();
+    let line = format!("FILE.{} => of {}", extensions.join(", ."), tools.join(", "));
+    SCAN.replace("{formats}", &line)
+});
 
 const EXPLAIN: &str = "Examples:
 rdpscan explain => everything, by kind
@@ -65,7 +76,7 @@ pub(crate) struct Section {
 /// The sections of a command, by its name.
 pub(crate) fn of(command: &str) -> Vec<Section> {
     let text = match command {
-        "rdpscan" => SCAN,
+        "rdpscan" => &SCAN_WITH_FORMATS,
         "explain" => EXPLAIN,
         "report" => REPORT,
         "completions" => COMPLETIONS,

@@ -83,8 +83,8 @@ pub struct TargetArgs {
     #[arg(value_name = "TARGET", help_heading = None)]
     pub targets: Vec<String>,
     /// Read targets from a list: one per line, or between commas or semicolons; # starts a comment. Or from what other tools
-    /// have: .rdg and .rdp files, confCons.xml of mRemoteNG, and the CSV of Get-ADComputer with Name, dNSHostName and Enabled
-    /// (repeatable)
+    /// have: .rdg and .rdp files, confCons.xml of mRemoteNG, the .gnmap of nmap -oG, and the CSV of Get-ADComputer with Name,
+    /// dNSHostName and Enabled (repeatable)
     #[arg(short = 'f', long = "file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// Never touch these addresses, whatever name or range leads there (repeatable)

@@ -112,3 +112,15 @@ fn the_help_names_every_option_of_the_contract() {
         assert!(help.contains(option), "{option} is missing");
     }
 }
+
+#[test]
+fn the_help_names_every_tool_whose_files_are_read() {
+    let help = Cli::command().render_long_help().to_string();
+    let (file, forms) = help.split_once("Forms of targets:").unwrap_or_default();
+    for (extension, tool) in crate::targets::file_formats() {
+        let extension = format!(".{extension}");
+        assert!(forms.contains(&extension) && forms.contains(tool), "{tool}");
+        // The help of `--file` names a format by its extension or its tool.
+        assert!(file.contains(&extension) || file.contains(tool), "{tool}");
+    }
+}

@@ -16,6 +16,7 @@ mod spec;
 
 pub use builder::{ADDRESS_LIMIT, TargetSetBuilder};
 pub use error::{InputPlace, Refusal, Role, TargetError, excerpt};
+pub(crate) use import::file_formats;
 pub use list::decode;
 pub use permutation::Permutation;
 pub use set::{GatewayTarget, NameTarget, TargetSet};

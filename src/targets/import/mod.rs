@@ -18,6 +18,8 @@ use super::error::{Refusal, excerpt};
 
 /// A format of another tool.
 struct FileFormat {
+    /// The tool that writes it, for the help.
+    tool: &'static str,
     /// The extension of its files. No domain ends like this, so such a word is a file and no host.
     extension: &'static str,
     reader: FormatReader,
@@ -34,30 +36,45 @@ enum FormatReader {
 /// Every format, in the order of recognition.
 const FORMATS: [FileFormat; 6] = [
     FileFormat {
+        tool: "RDCMan",
         extension: "rdg",
         reader: FormatReader::Xml("RDCMan", rdcman::read),
     },
     FileFormat {
+        tool: "mRemoteNG",
         extension: "xml",
         reader: FormatReader::Xml("Connections", mremoteng::read),
     },
     FileFormat {
-        extension: "rdp",
-        reader: FormatReader::Text(rdp::read),
-    },
-    FileFormat {
+        tool: "mRemoteNG",
         extension: "xml",
         reader: FormatReader::Text(mremoteng::encrypted),
     },
     FileFormat {
+        tool: "mstsc",
+        extension: "rdp",
+        reader: FormatReader::Text(rdp::read),
+    },
+    FileFormat {
+        tool: "nmap -oG",
         extension: "gnmap",
         reader: FormatReader::Text(nmap::read),
     },
     FileFormat {
+        tool: "Get-ADComputer",
         extension: "csv",
         reader: FormatReader::Text(csv_table::read),
     },
 ];
+
+/// Every extension with its tool.
+pub(crate) fn file_formats() -> Vec<(&'static str, &'static str)> {
+    let mut formats = FORMATS
+        .map(|format| (format.extension, format.tool))
+        .to_vec();
+    formats.dedup();
+    formats
+}
 
 /// The most elements of an XML file; the largest fleet has a few per host.
 const MOST_NODES: u32 = 4_000_000;
@@ -176,6 +193,12 @@ fn read_xml(text: &str) -> Result<Import, Refusal> {
         )
     })?;
     let root = document.root_element().tag_name().name();
+    if root == nmap::XML_ROOT {
+        return Err(Refusal::new(
+            "it is the XML output of nmap, and the grepable output is read",
+            "write that: nmap -p 3389 -oG FILE",
+        ));
+    }
     let read = FORMATS.iter().find_map(|format| match format.reader {
         FormatReader::Xml(of_format, read) if of_format == root => Some(read),
         _ => None,
@@ -186,7 +209,7 @@ fn read_xml(text: &str) -> Result<Import, Refusal> {
                 "it is XML, but neither of RDCMan nor of mRemoteNG (it begins with <{}>)",
                 excerpt(root)
             ),
-            "give an .rdg file, a confCons.xml, or a list with one host per line",
+            "give an .rdg file, a confCons.xml, the output of nmap -oG, or a list with one host per line",
         )
     })?;
     read(&document)

@@ -10,6 +10,8 @@ use super::{Import, ListFile};
 
 /// The name of Remote Desktop in nmap's table of services.
 const SERVICE: &str = "ms-wbt-server";
+/// The root element of the output of `-oX`, which is not read.
+pub(super) const XML_ROOT: &str = "nmaprun";
 /// The lines in which a format is recognised.
 const HEAD: usize = 200;
 

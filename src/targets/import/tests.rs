@@ -423,6 +423,7 @@ fn foreign_and_broken_xml_is_refused_in_one_line() {
             "<html><body/></html>",
             "neither of RDCMan nor of mRemoteNG (it begins with <html>)",
         ),
+        ("<nmaprun></nmaprun>", "grepable output is read"),
         ("<RDCMan><file>", "looks like XML and is none"),
         (
             "<!DOCTYPE x [<!ENTITY a \"aaa\">]><RDCMan>&a;</RDCMan>",
