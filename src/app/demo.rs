@@ -6,11 +6,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::cli::DemoArgs;
+use crate::clock;
 use crate::exit::ExitStatus;
 use crate::settings::{Resolved, Source};
 use crate::sim::{Ports, Scenario, SimulatedFleet, StartOptions};
 use crate::targets::TargetSetBuilder;
-use crate::{clock, sanitize};
 
 use super::scan_request::ScanRequest;
 use super::{signals, stderr};
@@ -50,7 +50,7 @@ pub(super) async fn run(arguments: DemoArgs, resolved: Resolved) -> Result<ExitS
     if !request.settings.output.quiet {
         stderr::print(&format!(
             "{}: all hosts are simulated, on this machine's loopback; nothing leaves it",
-            sanitize::terminal(&fleet.title)
+            fleet.title
         ));
     }
     let status = request.run(targets, true, &stop).await;

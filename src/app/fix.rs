@@ -7,7 +7,6 @@ use crate::counts::counted;
 use crate::exit::ExitStatus;
 use crate::fix;
 use crate::report::Format;
-use crate::sanitize;
 use crate::settings::Settings;
 use crate::table::Filter;
 
@@ -34,7 +33,7 @@ pub(super) fn run(arguments: &FixArgs, settings: &Settings) -> Result<ExitStatus
     fix::write_folder(&folder, &plan)?;
     let mut line = format!(
         "wrote {}: {} for {}; begin with README.md",
-        sanitize::terminal(&folder.to_string_lossy()),
+        folder.display(),
         counted(plan.scripts as u64, "script", "scripts"),
         counted(plan.hosts as u64, "host", "hosts"),
     );

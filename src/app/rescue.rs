@@ -6,7 +6,6 @@ use anyhow::Result;
 
 use crate::fleet::Fleet;
 use crate::report::{self, Format, Selection};
-use crate::sanitize;
 use crate::settings::OutputSettings;
 use crate::table::Filter;
 
@@ -22,10 +21,9 @@ pub(super) fn save(fleet: &Fleet) -> Result<()> {
 /// Saves a scan whose report cannot be written in another folder, else prints it. Not silenced by `--quiet`.
 pub(super) fn rescue(fleet: &Fleet, filter: &Filter, settings: &OutputSettings) {
     if let Some(path) = save_elsewhere(fleet) {
-        let path = path.to_string_lossy();
         stderr::print(&format!(
             "rdpscan: the whole scan is saved in `{}` instead; `rdpscan report` makes any report of it",
-            sanitize::terminal(&path)
+            path.display()
         ));
         return;
     }

@@ -9,22 +9,20 @@ use crate::model::{Notice, ScanStatus};
 use crate::sanitize;
 use crate::table::Filter;
 
-/// One line. A standard error that fails leaves no way to say so.
+/// One line, made safe for a terminal. A standard error that fails leaves no way to say so.
 pub(super) fn print(text: &str) {
-    drop(writeln!(io::stderr(), "{text}"));
+    drop(writeln!(io::stderr(), "{}", sanitize::terminal(text)));
 }
 
 pub(super) fn print_notices(notices: &[Notice]) {
     for notice in notices {
-        let notice = notice.to_string();
-        print(&format!("rdpscan: {}", sanitize::terminal(&notice)));
+        print(&format!("rdpscan: {notice}"));
     }
 }
 
 /// The path of a written file, in which `{date}` and `{scan}` are replaced.
 pub(super) fn print_written(path: &Path) {
-    let path = path.to_string_lossy();
-    print(&format!("wrote {}", sanitize::terminal(&path)));
+    print(&format!("wrote {}", path.display()));
 }
 
 /// The last line of a scan: counts of the fleet, and of the hosts in a filtered report.

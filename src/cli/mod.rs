@@ -14,8 +14,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub use complete::Shell;
 use flags::Flags;
 
-use crate::settings::{Environment, Resolved, SettingsError, refusal, resolve};
-use crate::targets::{Refusal, excerpt};
+use crate::settings::{Environment, Resolved, SettingsError, not_blank, refusal, resolve};
+use crate::targets::excerpt;
 
 /// Says which hosts would refuse Remote Desktop, at which stage, and why.
 ///
@@ -302,9 +302,16 @@ pub fn usage_error(error: &Error) -> Option<String> {
     ) {
         return None;
     }
-    if let Some((flag, value, refusal)) = refusal(error) {
-        return Some(format!("rdpscan: {flag} `{}`: {refusal}", excerpt(value)));
-    }
+    let message = match refusal(error) {
+        Some((flag, value, refusal)) => format!("{flag} `{}`: {refusal}", excerpt(value)),
+        None => clap_message(error),
+    };
+    let line = format!("rdpscan: {message}");
+    Some(crate::sanitize::terminal(&line).into_owned())
+}
+
+/// What clap says, in one line.
+fn clap_message(error: &Error) -> String {
     let text = error.render().to_string();
     let parts: Vec<String> = text
         .split("\n\n")
@@ -316,20 +323,7 @@ pub fn usage_error(error: &Error) -> Option<String> {
                 .map_or_else(|| part.replacen("Usage: ", "usage: ", 1), str::to_owned)
         })
         .collect();
-    let line = format!("rdpscan: {}", parts.join("; "));
-    Some(crate::sanitize::terminal(&line).into_owned())
-}
-
-/// Refuses the value of a variable that is empty in a script: without any address, `--exclude` would exclude nothing.
-fn not_blank(text: &str) -> Result<String, Refusal> {
-    let is_blank = |letter: char| letter.is_whitespace() || matches!(letter, ',' | ';');
-    if text.chars().all(is_blank) {
-        return Err(Refusal::new(
-            "there is nothing in it",
-            "give a value, or leave the option out",
-        ));
-    }
-    Ok(text.to_owned())
+    parts.join("; ")
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 use clap::CommandFactory as _;
 
 use super::*;
+use crate::counts::grouped;
+use crate::settings::Profile;
 
 fn parse(arguments: &str) -> Cli {
     Cli::try_parse_from(["rdpscan"].into_iter().chain(arguments.split_whitespace())).unwrap()
@@ -48,6 +50,17 @@ fn a_bad_value_of_a_flag_is_refused_as_in_a_file() {
     assert_eq!(
         usage_error(&error).unwrap(),
         "rdpscan: --format `yaml`: not one of the words; give text, json, ndjson, csv, xlsx, markdown, prometheus, junit, html, or auto"
+    );
+    let error = Cli::try_parse_from(["rdpscan", "a", "--dns", "ns.example"]).unwrap_err();
+    assert_eq!(
+        usage_error(&error).unwrap(),
+        "rdpscan: --dns `ns.example`: not the address of a DNS server; write 10.0.0.53, 10.0.0.53:5353 or [2001:db8::53]:53"
+    );
+    let error = Cli::try_parse_from(["rdpscan", "a", "--sort", "colour"]).unwrap_err();
+    assert!(
+        usage_error(&error)
+            .unwrap()
+            .ends_with("; correct it, or give auto")
     );
 }
 
@@ -122,5 +135,23 @@ fn the_help_names_every_tool_whose_files_are_read() {
         assert!(forms.contains(&extension) && forms.contains(tool), "{tool}");
         // The help of `--file` names a format by its extension or its tool.
         assert!(file.contains(&extension) || file.contains(tool), "{tool}");
+    }
+}
+
+#[test]
+fn the_refusal_of_a_value_is_safe_for_a_terminal() {
+    let filter = "state:\u{1b}]0;x\u{7}";
+    let error = Cli::try_parse_from(["rdpscan", "a", "--filter", filter]).unwrap_err();
+    let line = usage_error(&error).unwrap();
+    assert!(!line.contains(char::is_control), "{line:?}");
+}
+
+#[test]
+fn the_help_has_the_figures_of_every_profile() {
+    let help = Cli::command().render_long_help().to_string();
+    for profile in Profile::ALL {
+        assert!(help.contains(&format!("{}/s", grouped(profile.rate().into()))));
+        let most = profile.concurrency();
+        assert!(most == 0 || help.contains(&format!("{} ({most} at once, ", profile.word())));
     }
 }

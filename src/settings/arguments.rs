@@ -48,9 +48,7 @@ pub(crate) struct Given {
 /// Reads the settings that were given; the others have their defaults.
 pub(super) fn read(given: &BTreeMap<&'static str, Given>) -> Result<Settings, SettingsError> {
     let command = given.values().fold(COMMAND.clone(), |command, given| {
-        command.mut_arg(given.key, |arg| {
-            arg.default_value(given.text.trim().to_owned())
-        })
+        command.mut_arg(given.key, |arg| arg.default_value(given.text.clone()))
     });
     command
         .try_get_matches_from([""; 0])

@@ -5,9 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::arguments::{Given, read};
+use super::parse::not_blank;
 use super::{Environment, Settings, SettingsError, Source, file};
 use crate::report::Format;
-use crate::targets::{Refusal, decode};
+use crate::targets::decode;
 
 /// Settings that the profile decides unless they are set.
 const PACE: [&str; 2] = ["scan.concurrency", "scan.rate"];
@@ -70,18 +71,8 @@ pub(crate) fn resolve(
     resolved.apply(environment.given()?)?;
     let mut layer = flags.to_vec();
     if let Some(servers) = flags.iter().find(|flag| flag.key == "names.servers") {
-        if servers
-            .text
-            .split(',')
-            .all(|server| server.trim().is_empty())
-        {
-            // The value of a variable that is empty in a script would leave the system's servers in use.
-            let refusal = Refusal::new(
-                "there is nothing in it",
-                "give a value, or leave the option out",
-            );
-            return Err(SettingsError::refused(servers, refusal));
-        }
+        // The value of a variable that is empty in a script would leave the system's servers in use.
+        not_blank(&servers.text).map_err(|refusal| SettingsError::refused(servers, refusal))?;
         // Servers are named to be asked, whatever a file says.
         layer.push(Given {
             key: "names.dns",

@@ -5,7 +5,7 @@ use clap::Parser as _;
 
 use super::*;
 use crate::cli::Cli;
-use crate::settings::arguments::{keys, variable};
+use crate::settings::arguments::{arguments, keys, variable};
 use crate::settings::{SAMPLE, show};
 
 fn cli(arguments: &str) -> Cli {
@@ -150,6 +150,28 @@ fn each_layer_outranks_the_ones_below() {
     assert_eq!(flag.settings.scan.attempts, 6);
     assert_eq!(flag.source("scan.attempts").to_string(), "--attempts");
     assert_eq!(flag.source("scan.gap"), Source::Default);
+}
+
+#[test]
+fn blanks_around_a_value_are_taken_in_every_layer() {
+    for (key, text) in OTHERS {
+        let plain = with("", &[(&variable(key), text)], "").unwrap();
+        let spaced = format!(" {text}\t");
+        let by_variable = with("", &[(&variable(key), &spaced)], "").unwrap();
+        assert_eq!(by_variable.settings, plain.settings, "{key}");
+        let content = format!("{key} = {}\n", toml::Value::from(spaced.as_str()));
+        let by_file = with(&content, &[], "").unwrap();
+        assert_eq!(by_file.settings, plain.settings, "{key}");
+        let argument = arguments()
+            .find(|argument| argument.get_id() == key)
+            .unwrap();
+        if argument.get_action().takes_values() && !argument.is_hide_set() {
+            let flag = format!("--{}", argument.get_long().unwrap());
+            let cli = Cli::try_parse_from(["rdpscan", "10.0.0.5", &flag, &spaced]).unwrap();
+            let by_flag = cli.settings(&Environment::default()).unwrap();
+            assert_eq!(by_flag.settings, plain.settings, "{key}");
+        }
+    }
 }
 
 #[test]

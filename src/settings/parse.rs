@@ -12,7 +12,6 @@ use clap::{Arg, Command, Error};
 use jiff::SignedDuration;
 
 use super::nearest;
-use crate::sanitize;
 use crate::table::{Columns, Filter, Sort};
 use crate::targets::Refusal;
 use crate::tui::keymap::{BINDINGS, Keymap, KeymapError};
@@ -22,7 +21,10 @@ const MOST_PORTS: usize = 64;
 /// The port of DNS.
 const DNS_PORT: u16 = 53;
 
-/// What reads a text.
+/// The advice for a value that is more than a number or a word.
+const CORRECT: &str = "correct it";
+
+/// What reads a text, with blanks around it or without.
 pub(super) trait Parse<T>:
     Fn(&str) -> Result<T, Refusal> + Clone + Send + Sync + 'static
 {
@@ -36,6 +38,7 @@ where
     T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
 {
     move |text| {
+        let text = text.trim();
         let way_out = || format!("give {} to {}", limits.start(), limits.end());
         let is_number =
             |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
@@ -54,7 +57,7 @@ where
 
 /// `true` or `false`.
 pub(super) fn switch(text: &str) -> Result<bool, Refusal> {
-    match text.to_ascii_lowercase().as_str() {
+    match text.trim().to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" => Ok(true),
         "false" | "no" | "off" | "0" => Ok(false),
         _ => Err(Refusal::new("neither true nor false", "give true or false")),
@@ -67,7 +70,7 @@ pub(super) fn word<T: Copy>(
     all: &[T],
     word_of: impl Fn(T) -> &'static str,
 ) -> Result<T, Refusal> {
-    let text = text.to_ascii_lowercase();
+    let text = text.trim().to_ascii_lowercase();
     all.iter()
         .copied()
         .find(|value| word_of(*value) == text)
@@ -83,12 +86,14 @@ pub(super) fn optional<T: 'static>(
     parse: impl Parse<T>,
 ) -> impl Parse<Option<T>> {
     move |text| {
+        let text = text.trim();
         if text.eq_ignore_ascii_case(none) {
             return Ok(None);
         }
-        parse(text).map(Some).map_err(|refusal| Refusal {
-            way_out: format!("{}, or {none}", refusal.way_out),
-            ..refusal
+        parse(text).map(Some).map_err(|refusal| {
+            let way_out = refusal.way_out;
+            let verb = if way_out == CORRECT { "give " } else { "" };
+            Refusal::new(refusal.reason, format!("{way_out}, or {verb}{none}"))
         })
     }
 }
@@ -147,6 +152,7 @@ pub(super) fn duration(limits: RangeInclusive<Duration>) -> impl Parse<Duration>
 }
 
 fn within(text: &str, limits: &RangeInclusive<Duration>) -> Result<Duration, Refusal> {
+    let text = text.trim();
     let way_out = || {
         format!(
             "give {} to {}",
@@ -188,8 +194,7 @@ pub(super) fn durations(
     move |text| {
         let times = text
             .split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
+            .filter(|item| !item.trim().is_empty())
             .map(|item| within(item, &limits))
             .collect::<Result<Vec<_>, _>>()?;
         if count.contains(&times.len()) {
@@ -204,6 +209,7 @@ pub(super) fn durations(
 
 /// A filter is kept as text and parsed where hosts are shown; an invalid one is refused before the scan.
 pub(super) fn filter(text: &str) -> Result<String, Refusal> {
+    let text = text.trim();
     match Filter::parse(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(Refusal::new(
@@ -221,10 +227,8 @@ pub(super) fn sort_order(text: &str) -> Result<Sort, Refusal> {
     text.parse().map_err(|error| of_table(&error))
 }
 
-/// The message repeats what was given, so it is made safe.
 fn of_table(error: &impl Display) -> Refusal {
-    let reason = sanitize::single_line(&error.to_string()).into_owned();
-    Refusal::new(reason, "correct it")
+    Refusal::new(error.to_string(), CORRECT)
 }
 
 /// Changes of keys are kept as text too, and tried out here.
@@ -250,6 +254,18 @@ pub(super) fn key_bindings(text: &str) -> Result<Vec<String>, Refusal> {
     }
 }
 
+/// Refuses the value of a variable that is empty in a script: without any address, `--exclude` would exclude nothing.
+pub(crate) fn not_blank(text: &str) -> Result<String, Refusal> {
+    let is_blank = |letter: char| letter.is_whitespace() || matches!(letter, ',' | ';');
+    if text.chars().all(is_blank) {
+        return Err(Refusal::new(
+            "there is nothing in it",
+            "give a value, or leave the option out",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
 /// A time as it is written in settings, exact to the millisecond.
 pub(super) fn duration_text(time: Duration) -> String {
     match SignedDuration::try_from(time) {
@@ -264,7 +280,7 @@ pub(super) fn ports(text: &str) -> Result<Vec<u16>, Refusal> {
     let mut ports = Vec::new();
     for item in items(text) {
         let (first, last) = item.split_once('-').unwrap_or((item, item));
-        for port in number(first.trim())?..=number(last.trim())? {
+        for port in number(first)?..=number(last)? {
             if !ports.contains(&port) {
                 ports.push(port);
             }

@@ -25,7 +25,7 @@ impl Profile {
     }
 
     /// The most connections at once; 0 is as many as the machine allows.
-    pub(super) const fn concurrency(self) -> u32 {
+    pub(crate) const fn concurrency(self) -> u32 {
         match self {
             Self::Gentle => 64,
             Self::Normal | Self::Fast => 0,
@@ -33,7 +33,7 @@ impl Profile {
     }
 
     /// The most connections started in a second.
-    pub(super) const fn rate(self) -> u32 {
+    pub(crate) const fn rate(self) -> u32 {
         match self {
             Self::Gentle => 100,
             Self::Normal => 1_000,

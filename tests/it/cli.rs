@@ -73,6 +73,7 @@ fn refused_in(home: &Path, arguments: &[&str], variables: &[(&str, &str)], parts
     let told = String::from_utf8(output.stderr).expect("text");
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
     assert_eq!(told.lines().count(), 1, "{arguments:?}: {told}");
+    assert!(!told.trim_end().contains(char::is_control), "{told:?}");
     assert!(output.stdout.is_empty(), "{arguments:?}");
     for part in parts {
         assert!(told.contains(part), "{arguments:?}: no `{part}` in: {told}");
@@ -326,6 +327,41 @@ fn a_bad_value_is_refused_with_its_reason() {
             &parts,
         );
     }
+}
+
+#[test]
+fn a_refusal_is_safe_for_a_terminal_in_every_layer() {
+    let home = home();
+    let scan = ["--dry-run", "127.0.0.1"];
+    let reason = "`state` cannot be `\u{FFFD}]0;x\u{FFFD}`";
+    let filter = "state:\u{1b}]0;x\u{7}";
+    refused_in(
+        home.path(),
+        &[&scan[..], &["--filter", filter]].concat(),
+        &[],
+        &[reason],
+    );
+    refused_in(
+        home.path(),
+        &scan,
+        &[("RDPSCAN_OUTPUT_FILTER", filter)],
+        &[reason],
+    );
+    let keys = "\u{1b}[2J = F5";
+    refused_in(
+        home.path(),
+        &scan,
+        &[("RDPSCAN_SCREEN_KEYS", keys)],
+        &["\u{FFFD}[2J"],
+    );
+    let content = r#"output.filter = "state:\u001b]0;x\u0007""#;
+    std::fs::write(home.path().join("own.toml"), content).unwrap();
+    refused_in(
+        home.path(),
+        &[&scan[..], &["--config", "own.toml"]].concat(),
+        &[],
+        &[reason],
+    );
 }
 
 #[test]
