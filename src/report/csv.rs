@@ -27,18 +27,17 @@ pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         for field in fields {
             cell.clear();
             match field.value(row.host, &row.history) {
-                // A list ends with a count of what finds no room in a cell.
-                FieldValue::List(texts, omitted) => {
-                    let listed = words::listed_of(&texts, omitted);
-                    cell.push_str(&sanitize::csv_cell(&listed));
-                }
-                FieldValue::Text(text) => {
-                    cell.push_str(&words::cut(sanitize::csv_cell(&text)));
-                }
                 FieldValue::Day(time) | FieldValue::Minute(time) => {
                     cell.push_str(&words::spreadsheet_time(time));
                 }
-                own => own.write(&mut cell),
+                // A negative number is no formula.
+                number @ (FieldValue::Number(_) | FieldValue::Decimal(..)) => {
+                    number.write(&mut cell);
+                }
+                text => {
+                    let text = words::cell(text);
+                    cell.push_str(&words::cut(sanitize::csv_cell(&text)));
+                }
             }
             csv.write_field(&cell).map_err(plain)?;
         }
@@ -109,6 +108,8 @@ mod tests {
         for column in ["address", "days_left", "clock_skew_s", "findings"] {
             assert_eq!(record[column], "", "{column}");
         }
+        // The name that has no address is known.
+        assert_eq!(record["name"], "gone.example");
     }
 
     #[test]
@@ -136,6 +137,18 @@ mod tests {
         let (kept, rest) = names.rsplit_once(", … and ").unwrap();
         // The 5,000, and the name to show.
         assert_eq!(rest, format!("{} more", 5001 - kept.split(", ").count()));
+    }
+
+    #[test]
+    fn a_name_of_many_addresses_and_a_long_name_find_room_in_their_cells() {
+        let record = &records(&[fixture::oversized_host()])[0];
+        for column in ["forward", "san"] {
+            let cell = &record[column];
+            assert!(cell.encode_utf16().count() <= 32_767, "{column}");
+            assert!(cell.contains('\u{2026}'), "{column}");
+        }
+        let (kept, rest) = record["forward"].rsplit_once(", … and ").unwrap();
+        assert_eq!(rest, format!("{} more", 5000 - kept.split(", ").count()));
     }
 
     #[test]

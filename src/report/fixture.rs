@@ -177,6 +177,23 @@ pub(super) fn stale_host() -> Host {
     host
 }
 
+/// A host with an alternative name of 40,000 characters, and a name that resolves to 5,000 addresses.
+pub(super) fn oversized_host() -> Host {
+    let mut certificate = expired_certificate();
+    certificate.san_dns = vec!["x".repeat(40_000).into()];
+    let facts = tls(vec![certificate]);
+    let mut host = edit(&stale_host(), |history| {
+        history.attempts = vec![attempt(Some(facts))];
+    });
+    let members = (0..5000_u32).map(|index| NameMember {
+        address: std::net::Ipv4Addr::from_bits(0x0a01_0000 + index).into(),
+        reachable: None,
+        same_identity: None,
+    });
+    host.diagnosis.name_paths[0].members = members.collect();
+    host
+}
+
 /// A host that answers with `text` wherever it can put text.
 pub(super) fn hostile_host(text: &str) -> Host {
     let mut host = expired_host();

@@ -9,6 +9,7 @@
 mod fixes;
 mod kinds;
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -149,7 +150,12 @@ fn hosts(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     });
     line(rules.map(ToOwned::to_owned).collect())?;
     for (host, _) in &sheet.rows {
-        line(fields.iter().map(|field| cell(*field, host)).collect())?;
+        let history = LazyCell::new(|| host.history());
+        let cells = fields.iter().map(|field| {
+            let text = field.text_with(host, || &history);
+            cell(*field, host, text)
+        });
+        line(cells.collect())?;
     }
     writeln!(out)
 }
@@ -174,8 +180,7 @@ fn stability(host: &Host) -> String {
 }
 
 /// Names, addresses and what else one copies as code, words and numbers as text.
-fn cell(field: Field, host: &Host) -> String {
-    let text = field.text(host);
+fn cell(field: Field, host: &Host, text: String) -> String {
     if text.is_empty() {
         return "-".to_owned();
     }

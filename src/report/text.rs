@@ -4,6 +4,7 @@
 
 mod findings;
 
+use std::cell::LazyCell;
 use std::io::{self, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
@@ -13,7 +14,6 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 use super::sheet::{Row, Sheet};
 use super::words;
 use crate::counts::counted;
-use crate::fleet::Host;
 use crate::model::{HostKey, HostState, ScanStatus};
 use crate::sanitize::{single_line, terminal};
 use crate::table::Field;
@@ -93,11 +93,11 @@ fn table(sheet: &Sheet<'_>, width: Option<u16>) -> Table {
                 .map(|column| column.spec().heading.to_uppercase()),
         );
         for (host, _) in &sheet.rows {
-            table.add_row(
-                columns
-                    .iter()
-                    .map(|column| chosen_cell(*column, host, width)),
-            );
+            let history = LazyCell::new(|| host.history());
+            table.add_row(columns.iter().map(|column| {
+                let text = column.text_with(host, || &history);
+                chosen_cell(*column, &text, width)
+            }));
         }
         columns.len()
     } else {
@@ -118,12 +118,11 @@ fn table(sheet: &Sheet<'_>, width: Option<u16>) -> Table {
     table
 }
 
-fn chosen_cell(column: Field, host: &Host, width: Option<u16>) -> String {
-    let said = column.text(host);
-    if said.is_empty() {
+fn chosen_cell(column: Field, text: &str, width: Option<u16>) -> String {
+    if text.is_empty() {
         return dash();
     }
-    let said = single_line(&said);
+    let said = single_line(text);
     match (width, column) {
         (Some(_), _) => shorten(&said, WIDEST_CHOSEN),
         (None, Field::Name) => shorten(&said, LONGEST_NAME),

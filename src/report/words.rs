@@ -10,6 +10,7 @@ use crate::fleet::Host;
 use crate::model::{
     CertificateFacts, DnsVerdict, Finding, History, Resolver, ScanEnd, Texts, UtcSecond,
 };
+use crate::table::FieldValue;
 pub(super) use crate::table::{is_self_signed as self_signed, key_text as key};
 
 /// DNS names and IP addresses of a certificate, in that order.
@@ -84,6 +85,24 @@ pub(super) fn listed_of<S: AsRef<str>>(values: &[S], beyond: usize) -> String {
         list.extend([format!(", … and {left_out} more")]);
     }
     list
+}
+
+/// The text of a cell, not yet safe: a list ends with a count of the values that do not fit.
+pub(super) fn cell(value: FieldValue<'_>) -> Cow<'_, str> {
+    match value {
+        FieldValue::Text(text) => text,
+        FieldValue::Word(word, _) => word.into(),
+        FieldValue::List(texts, omitted) => listed_of(&texts, omitted).into(),
+        FieldValue::Addresses(addresses) => {
+            let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+            listed(&texts).into()
+        }
+        own => {
+            let mut text = String::new();
+            own.write(&mut text);
+            text.into()
+        }
+    }
 }
 
 /// "a, b and 3 more".

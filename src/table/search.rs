@@ -1,5 +1,7 @@
 //! Words of a filter, looked for in what people read of every field.
 
+use std::cell::LazyCell;
+
 use super::fields::Field;
 use crate::fleet::Host;
 
@@ -49,8 +51,9 @@ impl Searched {
 impl SearchedText {
     fn contains(&mut self, host: &Host, word: &str) -> bool {
         if self.text.is_empty() {
+            let history = LazyCell::new(|| host.history());
             for field in &self.fields {
-                field.write(host, &mut self.text);
+                field.write(host, || &history, &mut self.text);
                 self.text.push('\n');
             }
             if self.text.is_ascii() {

@@ -126,6 +126,15 @@ fn the_list_of_fields_has_every_one() {
         .unwrap();
     }
     assert_holds("docs/fields.md", &table);
+    let searched: Vec<String> = Field::ALL
+        .into_iter()
+        .filter(|field| field.spec().searched)
+        .map(|field| format!("`{}`", field.key()))
+        .collect();
+    assert_holds(
+        "docs/fields.md",
+        &format!("A bare word is looked for in: {}.\n", searched.join(", ")),
+    );
 }
 
 #[test]

@@ -52,11 +52,6 @@ impl Styles {
     ) -> Result<(), XlsxError> {
         match value {
             FieldValue::Missing => {}
-            FieldValue::Text(text) => self.write_text(sheet, row, column, &text)?,
-            FieldValue::List(texts, omitted) => {
-                let listed = words::listed_of(&texts, omitted);
-                self.write_text(sheet, row, column, &listed)?;
-            }
             FieldValue::Number(number) => {
                 sheet.write_number(row, column, number as f64)?;
             }
@@ -67,11 +62,7 @@ impl Styles {
             FieldValue::Day(time) | FieldValue::Minute(time) => {
                 self.write_time(sheet, row, column, time)?;
             }
-            own => {
-                let mut text = String::new();
-                own.write(&mut text);
-                sheet.write_string(row, column, text)?;
-            }
+            text => self.write_text(sheet, row, column, &words::cell(text))?,
         }
         Ok(())
     }

@@ -49,6 +49,14 @@ fn every_subject_has_a_sheet_with_a_frozen_heading_and_a_filter() {
 }
 
 #[test]
+fn a_name_of_many_addresses_and_a_long_name_find_room_in_their_cells() {
+    let parts = parts(&[fixture::oversized_host()]);
+    for text in ["10.1.0.0, 10.1.0.1, ", &*"x".repeat(30_000)] {
+        assert!(parts.values().any(|part| part.contains(text)));
+    }
+}
+
+#[test]
 fn dates_and_numbers_are_no_text() {
     let hosts = &sheets(&[fixture::expired_host()])[1];
     let document = roxmltree::Document::parse(hosts).unwrap();

@@ -129,6 +129,7 @@ fields! {
             findings(host).first().map_or(FieldValue::Missing, |finding| word!(finding.severity))
         })
         .filter("critical, high, medium, low or info", ">=high")
+        .not_searched()
         .descending()
         .letter('V'),
     Evidence = text("evidence", "what the worst finding is based on", |host| {
@@ -152,6 +153,7 @@ fields! {
         })
         .aliases(&["protocol", "selected"])
         .filter("a protocol", ":ssl")
+        .order(|host| SortKey::Text(host.diagnosis.security.word().into()))
         .letter('p'),
     Features = words("features", "what the server announces in the negotiation", words::server_features, read::features)
         .filter("a feature", ":restricted_admin")
@@ -178,7 +180,8 @@ fields! {
             handshake.map_or(FieldValue::Missing, |one| FieldValue::Word(words::handshake(one), one as i64))
         })
         .heading("handshake")
-        .filter("full, legacy_peek or failed", ":legacy_peek"),
+        .filter("full, legacy_peek or failed", ":legacy_peek")
+        .not_searched(),
     Cipher = recorded("cipher", "the cipher suite", |_, history| {
             FieldValue::text(history.tls().and_then(|tls| tls.cipher.as_deref()))
         })
@@ -188,12 +191,14 @@ fields! {
         })
         .aliases(&["cert", "certificate_status"])
         .filter("a validity", ":expired")
+        .not_searched()
         .letter('C'),
     NotBefore = day("not_before", "the day on which the certificate begins, UTC", |host| {
             FieldValue::day(leaf(host).and_then(|leaf| leaf.not_before))
         })
         .aliases(&["certificate_not_before_utc"])
-        .heading("valid from"),
+        .heading("valid from")
+        .not_searched(),
     NotAfter = day("not_after", "the day on which the certificate ends, UTC", |host| {
             FieldValue::day(leaf(host).and_then(|leaf| leaf.not_after))
         })
@@ -263,6 +268,7 @@ fields! {
         })
         .aliases(&["certificate_sha256"])
         .heading("SHA-256")
+        .not_searched()
         .width(12, 64),
     NtlmComputer = recorded("ntlm_computer", "the computer's name in the NTLM challenge", |_, history| {
             let ntlm = history.ntlm();
@@ -311,6 +317,7 @@ fields! {
     Loss = number("loss", "share of connects that got lost, in percent", |host| {
             FieldValue::Decimal(host.diagnosis.stability.loss * 100.0, 0)
         })
+        .measure()
         .heading("loss %")
         .unit("%")
         .filter("a number of percent", ">=5%")
@@ -324,9 +331,11 @@ fields! {
         .letter('R'),
     FirstSeen = minute("first_seen", "when a connect first came up, UTC", |host| FieldValue::minute(host.sketch().first_seen))
         .heading("first seen")
+        .order(|host| read::by_time(host.sketch().first_seen))
         .letter('Z'),
     LastSeen = minute("last_seen", "when a connect last came up, UTC", |host| FieldValue::minute(host.sketch().last_seen))
         .heading("last seen")
+        .order(|host| read::by_time(host.sketch().last_seen))
         .letter('z'),
     Forward = address("forward", "the addresses that the host's names resolve to", read::forward)
         .heading("resolves to")

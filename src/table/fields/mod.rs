@@ -12,6 +12,8 @@ pub(crate) use read::{is_self_signed, key_text};
 pub use words::KnownWord;
 pub(super) use words::finding_ids;
 
+use std::cell::LazyCell;
+
 use super::value::{FieldValue, SortKey};
 use crate::fleet::Host;
 use crate::model::History;
@@ -42,6 +44,8 @@ pub enum FieldKind {
         least: i64,
         /// The most that is accepted.
         most: i64,
+        /// No decimals are accepted.
+        whole: bool,
     },
     /// A day.
     Date,
@@ -101,7 +105,7 @@ pub struct FieldSpec {
     /// The greatest value sorts first.
     descending: bool,
     /// A word of a filter is looked for in it. Counts and measures are not searched: `3` would find every host.
-    searched: bool,
+    pub searched: bool,
 }
 
 impl Field {
@@ -182,21 +186,33 @@ impl Field {
         }
     }
 
-    /// Appends what people read. Raw network text: make it safe for the sink before showing it.
-    pub fn write(self, host: &Host, out: &mut String) {
+    /// Appends what people read. Raw network text: make it safe for the sink before showing it. `history` is that of the host:
+    /// unpacking it is slow, so that it is asked for only by fields that are read from it.
+    pub fn write<'a>(
+        self,
+        host: &'a Host,
+        history: impl FnOnce() -> &'a History,
+        out: &mut String,
+    ) {
         let spec = self.spec();
         match (spec.text, spec.source) {
             (Some(write), _) => write(host, out),
             (None, Source::Row(read)) => read(host).write(out),
-            (None, Source::History(read)) => read(host, &host.history()).write(out),
+            (None, Source::History(read)) => read(host, history()).write(out),
         }
     }
 
-    /// What people read. Raw network text: make it safe for the sink before showing it.
+    /// What people read of one field. For several of a host, [`Self::text_with`] unpacks its history once.
     #[must_use]
     pub fn text(self, host: &Host) -> String {
+        let history = LazyCell::new(|| host.history());
+        self.text_with(host, || &history)
+    }
+
+    /// As [`Self::write`].
+    pub fn text_with<'a>(self, host: &'a Host, history: impl FnOnce() -> &'a History) -> String {
         let mut text = String::new();
-        self.write(host, &mut text);
+        self.write(host, history, &mut text);
         text
     }
 

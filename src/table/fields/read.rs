@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use jiff::Timestamp;
+
 use super::words;
 use crate::diagnosis::Spread;
 use crate::fleet::Host;
@@ -93,10 +95,11 @@ pub(super) fn tls_word(host: &Host) -> FieldValue<'_> {
     match host.tls() {
         None => FieldValue::Missing,
         Some((_, None)) => FieldValue::Text(words::NO_VERSION.into()),
-        Some((_, Some(version))) => match words::tls_version(version) {
-            Some(word) => FieldValue::Word(word, i64::from(version.0)),
-            None => FieldValue::Text(version.to_string().into()),
-        },
+        // A version without a word has its place in the order.
+        Some((_, Some(version))) => FieldValue::Word(
+            words::tls_version(version).unwrap_or_default(),
+            i64::from(version.0),
+        ),
     }
 }
 
@@ -232,6 +235,13 @@ pub(super) fn by_key(host: &Host) -> SortKey<'_> {
         .map_or(SortKey::Missing, |key| {
             SortKey::Ranked(i64::from(key.bits), key.algorithm.word())
         })
+}
+
+/// A later one last, to the millisecond.
+pub(super) fn by_time<'a>(time: Option<Timestamp>) -> SortKey<'a> {
+    time.map_or(SortKey::Missing, |time| {
+        SortKey::Number(time.as_millisecond())
+    })
 }
 
 pub(super) fn median<'a>(spread: Option<Spread>) -> FieldValue<'a> {

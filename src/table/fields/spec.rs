@@ -51,6 +51,7 @@ pub(super) const fn number(key: &'static str, meaning: &'static str, read: ReadR
         unit: "",
         least: 0,
         most: 999_999_999_999,
+        whole: true,
     };
     let mut spec = row(key, meaning, kind, read);
     spec.searched = false;
@@ -63,6 +64,7 @@ pub(super) const fn milliseconds(
     read: ReadRow,
 ) -> FieldSpec {
     number(key, meaning, read)
+        .measure()
         .unit("ms")
         .filter("a number of milliseconds", ">100")
         .descending()
@@ -135,6 +137,14 @@ impl FieldSpec {
     pub(super) const fn unit(mut self, suffix: &'static str) -> Self {
         if let FieldKind::Number { unit, .. } = &mut self.kind {
             *unit = suffix;
+        }
+        self
+    }
+
+    /// A filter takes decimals, too.
+    pub(super) const fn measure(mut self) -> Self {
+        if let FieldKind::Number { whole, .. } = &mut self.kind {
+            *whole = false;
         }
         self
     }

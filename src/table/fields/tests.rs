@@ -169,6 +169,18 @@ fn a_word_finds_texts_and_dates_of_any_column_and_no_counts() {
 /// A field that were thought not to contain a word would be passed over by a search for it.
 #[test]
 fn fields_can_contain_what_they_show() {
+    for host in various_hosts() {
+        for field in Field::of_rows().filter(|field| field.spec().searched) {
+            let text = field.text(&host).to_lowercase();
+            assert!(
+                field.can_contain(&text) || text.is_empty() || field == Field::Features,
+                "{field:?}: {text}"
+            );
+        }
+    }
+}
+
+fn various_hosts() -> Vec<Host> {
     let old = || attempt().shown(legacy(TlsVersion::SSL_3_0));
     let odd = || attempt().shown(legacy(TlsVersion(0x7f1c)));
     let makers = [
@@ -191,27 +203,81 @@ fn fields_can_contain_what_they_show() {
         .map(|made| Host::new(&made.history, made.diagnose()))
         .collect();
     hosts.push(domain_member());
-    for host in hosts {
-        for field in Field::of_rows().filter(|field| field.spec().searched) {
-            let text = field.text(&host).to_lowercase();
-            assert!(
-                field.can_contain(&text) || text.is_empty() || field == Field::Features,
-                "{field:?}: {text}"
-            );
-        }
+    hosts
+}
+
+#[test]
+fn a_tls_version_without_a_word_has_its_place_in_the_order() {
+    let of = |version: u16| {
+        let made = times(3, || attempt().shown(legacy(TlsVersion(version))));
+        Host::new(&made.history, made.diagnose())
+    };
+    for (version, filter, found) in [
+        (0x0200, "tls<1.2", true),
+        (0x0200, "tls<ssl3", true),
+        (0x0200, "tls>=ssl3", false),
+        (0x0200, "tls:ssl3", false),
+        (0x0200, "tls!=ssl3", true),
+        (0x7f1c, "tls<1.2", false),
+        (0x7f1c, "tls>1.3", true),
+        (0x7f1c, "tls:1.3", false),
+    ] {
+        let filter_of = Filter::parse(filter).unwrap();
+        assert_eq!(
+            filter_of.matches(&of(version)),
+            found,
+            "{version:x} {filter}"
+        );
     }
+}
+
+#[test]
+fn a_word_is_not_looked_for_where_it_would_find_half_of_the_fleet_or_other_hosts() {
+    let host = domain_member();
+    let sha256 = Field::Sha256.text(&host);
+    for field in [
+        Field::Sha256,
+        Field::Certificate,
+        Field::Severity,
+        Field::TlsHandshake,
+        Field::NotBefore,
+    ] {
+        assert!(!field.spec().searched, "{field:?}");
+    }
+    for word in [sha256.as_str(), "valid", "full"] {
+        assert!(!Searched::new(&[word]).contains(&host, word), "{word}");
+    }
+}
+
+#[test]
+fn security_sorts_by_its_word_and_a_moment_by_the_millisecond() {
+    let host = domain_member();
+    assert_eq!(
+        Field::Security.sort_key(&host),
+        SortKey::Text("hybrid".into())
+    );
+    let seen = host.sketch().first_seen.unwrap().as_millisecond();
+    assert_eq!(Field::FirstSeen.sort_key(&host), SortKey::Number(seen));
+    let seen = host.sketch().last_seen.unwrap().as_millisecond();
+    assert_eq!(Field::LastSeen.sort_key(&host), SortKey::Number(seen));
 }
 
 /// A value of the model that its field does not list could not be filtered by.
 #[test]
 fn values_are_among_the_words_of_their_field() {
-    let host = domain_member();
-    for field in Field::of_rows() {
-        if let FieldKind::Words(known) = field.spec().kind {
+    for host in various_hosts() {
+        for field in Field::of_rows() {
+            let FieldKind::Words(known) = field.spec().kind else {
+                continue;
+            };
             let found = match field.compared(&host) {
+                FieldValue::Missing => Vec::new(),
+                // A version without a word.
+                FieldValue::Word("", _) if field == Field::Tls => Vec::new(),
                 FieldValue::Word(word, _) => vec![word.to_owned()],
+                FieldValue::Text(text) => vec![text.into_owned()],
                 FieldValue::List(texts, _) => texts.iter().map(ToString::to_string).collect(),
-                _ => Vec::new(),
+                other => panic!("{field:?}: {other:?}"),
             };
             let is_known = |word: &String| known().iter().any(|one| one.word == word);
             assert!(found.iter().all(is_known), "{field:?}: {found:?}");

@@ -7,7 +7,7 @@
 //! test    = word | "quoted words" | field operator value
 //! ```
 //!
-//! A word matches the text of any field but counts and measures, and a date from its year and a dash on.
+//! A word matches the text of any field that is searched, and a date from its year and a dash on.
 
 mod complete;
 mod display;

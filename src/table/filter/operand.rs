@@ -40,9 +40,14 @@ impl Operand {
     /// Reads a value in lower case; `None` when it is none of the kind.
     pub(super) fn read(kind: FieldKind, value: &str) -> Option<Self> {
         match kind {
-            FieldKind::Number { unit, least, most } => {
+            FieldKind::Number {
+                unit,
+                least,
+                most,
+                whole,
+            } => {
                 let value = value.strip_suffix(unit).unwrap_or(value).trim_end();
-                let number = number(value)?;
+                let number = number(value).filter(|_| !(whole && value.contains('.')))?;
                 let accepted = least.saturating_mul(1000)..=most.saturating_mul(1000);
                 accepted.contains(&number).then_some(Self::Number(number))
             }

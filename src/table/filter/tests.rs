@@ -308,6 +308,9 @@ fn numbers_dates_and_ranges_say_what_they_take() {
         ("expires<31.12.2026", "a date such as 2026-12-31"),
         ("build<10.0", "a build such as 20348 or 10.0.20348"),
         ("port:70000", "a port from 0 to 65535"),
+        ("port:3389.5", "a port from 0 to 65535, not `3389.5`"),
+        ("days_left<2.5", "a whole number of days, not `2.5`"),
+        ("attempts<2.5", "a number of attempts, not `2.5`"),
         (
             "ip:10.0.4.300",
             "a range such as 10.0.4.10-50, not `10.0.4.300`",
