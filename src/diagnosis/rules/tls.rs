@@ -3,6 +3,7 @@ use super::{
     Family, ONE_MORE, Rule, RuleVerdict, TRIES, Verdict, likely, matched, repeated, seen, sure,
     undetermined,
 };
+use crate::diagnosis::certificates::ServerCertificate;
 use crate::diagnosis::ending::CountedAttempt;
 use crate::diagnosis::fleet_survey::KeyUse;
 use crate::diagnosis::host_view::HostView;
@@ -26,6 +27,7 @@ pub(super) const FAMILY: Family = Family {
         ("RDP-TLS-CLIENT-CERT", Rule::Host(client_certificate)),
         ("RDP-TLS-PROTO-ERROR", Rule::Host(protocol_error)),
         ("RDP-TLS-INTERCEPTED", Rule::Host(intercepted)),
+        ("RDP-TLS-BAD-SIGNATURE", Rule::Certificate(bad_signature)),
     ],
 };
 
@@ -357,6 +359,20 @@ fn intercepted(host: &HostView<'_>) -> RuleVerdict {
         ))
         .title("Something on the way shows certificates of its own making")
     })
+}
+
+/// The server proved that it does not hold the key of the certificate. This program goes on all the same, clients must not.
+fn bad_signature(_: &HostView<'_>, certificate: &ServerCertificate<'_>) -> RuleVerdict {
+    let verdicts = certificate.attempts.iter();
+    let verdicts = verdicts.filter_map(|attempt| attempt.tls.as_ref()?.signature_valid);
+    let invalid = verdicts.clone().filter(|valid| !valid).count();
+    if invalid == 0 {
+        return Verdict::Silent;
+    }
+    sure(format!(
+        "the signature over the key exchange was invalid in {invalid} of {} handshakes",
+        verdicts.count()
+    ))
 }
 
 #[cfg(test)]

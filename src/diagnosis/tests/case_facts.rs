@@ -152,6 +152,8 @@ struct Leaf {
     legacy: bool,
     cipher: Option<String>,
     client_certificate: bool,
+    /// Of the key exchange; unset where it was not checked.
+    signature_valid: Option<bool>,
 }
 
 impl Default for Leaf {
@@ -178,6 +180,7 @@ impl Default for Leaf {
             legacy: false,
             cipher: None,
             client_certificate: false,
+            signature_valid: Some(true),
         }
     }
 }
@@ -235,8 +238,10 @@ impl Leaf {
         let mut facts = tls(self.facts());
         facts.version = Some(TlsVersion(self.tls));
         facts.client_certificate_requested = self.client_certificate;
+        facts.signature_valid = self.signature_valid;
         if self.legacy {
             facts.handshake = TlsHandshake::LegacyPeek;
+            facts.signature_valid = None;
         }
         if let Some(cipher) = &self.cipher {
             facts.cipher = Some(cipher.as_str().into());
