@@ -27,7 +27,7 @@ pub use script::has_script;
 use machine::{DetectedSystem, Machine};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is no remedy; write R1 to R20, as in --remedy R1,R2")]
+#[error("`{word}` is no remedy; write R1 to R{}, as in --remedy R1,R2", remedies::all().len())]
 pub struct UnknownRemedy {
     /// Safe to print.
     word: String,

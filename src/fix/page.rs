@@ -184,7 +184,7 @@ pub(super) fn remedy(part: &RemedyMachines<'_>) -> String {
             .map(|text| format!("- **Not for:** {text}")),
     );
     lines.push(match script::reach(remedy) {
-        None => format!("- **Script:** none: {}", script::why_none(remedy)),
+        None => format!("- **Script:** none: {}", remedy.no_script.as_deref().unwrap_or_default()),
         Some(ScriptEffect::Reads) => format!(
             "- **Script:** `scripts/{0}.ps1` reads how things stand on the hosts; what to do then takes judgement.",
             remedy.key

@@ -98,22 +98,6 @@ pub(super) fn reach(remedy: &Remedy) -> Option<ScriptEffect> {
     ScriptBody::of(&remedy.key).map(|body| body.reach())
 }
 
-/// Follows "none:"; empty when there is a script.
-pub(super) fn why_none(remedy: &Remedy) -> &'static str {
-    match remedy.key.as_str() {
-        "R16" => "the host is not Windows, and PowerShell remoting does not reach it.",
-        "R17" => {
-            "the evidence is on the workstation of the person whom it happens to, from the minute in which it happened. The \
-             commands below are to be pasted there."
-        }
-        "R18" => {
-            "a path is measured from the workstation's end, and mended on the gateways in between."
-        }
-        "R19" => "what inspects is a box or a program in between, with a console of its own.",
-        _ => "",
-    }
-}
-
 /// The script for some hosts, in ASCII with CRLF. It skips the hosts in `unproven`, not known to be Windows, without
 /// `-ComputerName`.
 pub(super) fn script(
@@ -320,7 +304,7 @@ mod tests {
         for remedy in remedies::all() {
             assert_eq!(
                 has_script(remedy),
-                why_none(remedy).is_empty(),
+                remedy.no_script.is_none(),
                 "{}",
                 remedy.key
             );

@@ -1,4 +1,4 @@
-//! What to do about a finding: R1 to R20, as data.
+//! What to do about a finding: R1 and so on, as data.
 //!
 //! The texts are in TOML files beside this one, one for each family. Harmful folklore (renaming the `MachineKeys` folder,
 //! security layer 0, NLA switched off, authentication level 0, a pending-connection limit of 65536) is never a remedy; a text
@@ -57,7 +57,7 @@ fn family(text: &str) -> Vec<Remedy> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Remedy {
-    /// Stable key, `R1` to `R20`.
+    /// Stable key, such as `R1`.
     pub key: String,
     pub title: String,
     pub purpose: String,
@@ -73,6 +73,9 @@ pub struct Remedy {
     pub check: Check,
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// Why `rdpscan fix` writes no script for it, to follow "none:"; `None` when there is a script.
+    #[serde(default, skip_serializing)]
+    pub no_script: Option<String>,
     /// Entries of the handbook to read on.
     #[serde(default, skip_serializing)]
     pub see: Vec<String>,
