@@ -576,10 +576,10 @@ fn remedies_are_chosen_by_key() {
     assert_eq!(keys(&["R12,r2", " R1 "]), [1, 2, 12]);
     assert_eq!(keys(&["R2", "R2"]), [2]);
     assert!(keys(&[]).is_empty());
-    let error = fix::remedies_named(["R21"]).unwrap_err().to_string();
+    let error = fix::remedies_named(["R22"]).unwrap_err().to_string();
     assert_eq!(
         error,
-        "`R21` is no remedy; write R1 to R20, as in --remedy R1,R2"
+        "`R22` is no remedy; write R1 to R21, as in --remedy R1,R2"
     );
 }
 

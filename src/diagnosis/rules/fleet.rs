@@ -63,7 +63,9 @@ fn shared_key(host: &HostView<'_>) -> RuleVerdict {
     if host.fleet.is_none() {
         return NO_FLEET;
     }
+    let mut windows: &[&str] = &["R4"];
     let verdict = if let Some((_, shared)) = shared(host, KeyUse::Clones) {
+        windows = &["R4", "R21"];
         likely(shared.words()).title(format!(
             "{} machines share one private key: cloned hosts, mostly",
             shared.count
@@ -83,7 +85,7 @@ fn shared_key(host: &HostView<'_>) -> RuleVerdict {
         return Verdict::Silent;
     };
     verdict.remedies(if host.server.is_windows() {
-        &["R4"]
+        windows
     } else {
         &["R16"]
     })
