@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Args as _, Command, FromArgMatches as _};
 
 use super::parse::switch;
-use super::{Settings, SettingsError, Source};
+use super::{Given, Settings, SettingsError};
 use crate::targets::Refusal;
 
 static COMMAND: LazyLock<Command> = LazyLock::new(|| {
@@ -35,14 +35,6 @@ pub(super) fn keys() -> impl Iterator<Item = &'static str> {
 /// The environment variable that sets a key.
 pub(super) fn variable(key: &str) -> String {
     format!("RDPSCAN_{}", key.replace('.', "_").to_ascii_uppercase())
-}
-
-/// The text that a layer gives a setting.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Given {
-    pub(crate) key: &'static str,
-    pub(crate) text: String,
-    pub(crate) source: Source,
 }
 
 /// Reads the settings that were given; the others have their defaults.

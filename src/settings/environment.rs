@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use etcetera::BaseStrategy as _;
 
-use super::arguments::{Given, keys, variable};
-use super::{SettingsError, Source, nearest};
+use super::arguments::{keys, variable};
+use super::{Given, SettingsError, Source, nearest};
 
 /// The variable that stands for `--config`.
 const CONFIG: &str = "RDPSCAN_CONFIG";

@@ -5,8 +5,8 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::arguments::{Given, keys};
-use super::{SettingsError, Source, nearest};
+use super::arguments::keys;
+use super::{Given, SettingsError, Source, nearest};
 
 /// The values that a file sets, from its top.
 pub(super) fn read(content: &str, path: &Path) -> Result<Vec<Given>, SettingsError> {

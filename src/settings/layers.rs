@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::arguments::{Given, read};
+use super::arguments::read;
 use super::parse::not_blank;
-use super::{Environment, Settings, SettingsError, Source, file};
+use super::{Environment, Given, Settings, SettingsError, Source, file};
 use crate::report::Format;
 use crate::targets::decode;
 

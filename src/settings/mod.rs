@@ -14,10 +14,11 @@ mod nearest;
 mod parse;
 mod profile;
 mod sections;
+mod serialize;
 mod show;
 mod source;
 
-pub(crate) use arguments::{Given, arguments, refusal};
+pub(crate) use arguments::{arguments, refusal};
 pub use environment::Environment;
 pub use error::SettingsError;
 pub use fail_on::FailOn;
@@ -28,6 +29,7 @@ pub(crate) use parse::not_blank;
 pub use profile::Profile;
 pub use sections::{OutputSettings, ScanSettings, Settings};
 pub use show::{json, text};
+pub(crate) use source::Given;
 pub use source::Source;
 
 /// The embedded sample file: complete, commented, and a test holds it against the defaults of the fields.

@@ -10,7 +10,7 @@ use super::parse::{
     Listed, column_list, duration, durations, filter, key_bindings, listed, optional, ports,
     servers, sort_order, whole,
 };
-use super::show;
+use super::serialize;
 use super::{FailOn, Profile};
 use crate::diagnosis::Policy;
 use crate::report::Format;
@@ -69,32 +69,32 @@ pub struct ScanSettings {
     /// Time between two attempts at one host
     #[arg(long, id = "scan.interval", value_parser = duration(Duration::ZERO..=HOUR))]
     #[arg(value_name = "TIME", default_value = "1s")]
-    #[serde(serialize_with = "show::duration")]
+    #[serde(serialize_with = "serialize::duration")]
     pub interval: Duration,
     /// The least time between any two connections to one host
     #[arg(long, id = "scan.gap", value_parser = duration(Duration::ZERO..=MINUTE))]
     #[arg(hide = true, default_value = "250ms")]
-    #[serde(serialize_with = "show::duration")]
+    #[serde(serialize_with = "serialize::duration")]
     pub gap: Duration,
     /// How long to wait for a connection in each round over the silent addresses
     #[arg(long, id = "scan.connect_timeouts", value_parser = durations(1..=8, SHORTEST..=MINUTE))]
     #[arg(hide = true, default_value = "300ms,300ms,1100ms")]
-    #[serde(serialize_with = "show::durations")]
+    #[serde(serialize_with = "serialize::durations")]
     pub connect_timeouts: List<Duration>,
     /// How long each stage of an attempt may take
     #[arg(long, id = "scan.timeout", value_parser = duration(SHORTEST..=10 * MINUTE))]
     #[arg(value_name = "TIME", default_value = "5s")]
-    #[serde(serialize_with = "show::duration")]
+    #[serde(serialize_with = "serialize::duration")]
     pub timeout: Duration,
     /// End the scan after this time with what was found until then
     #[arg(long, id = "scan.max_time", value_parser = optional("none", duration(SECOND..=YEAR)))]
     #[arg(value_name = "TIME", default_value = "none")]
-    #[serde(serialize_with = "show::duration_or_none")]
+    #[serde(serialize_with = "serialize::duration_or_none")]
     pub max_time: Maybe<Duration>,
     /// Number that decides the order of the scan; it is in every report
     #[arg(long, id = "scan.seed", value_parser = optional("random", whole::<u64>(0..=u64::MAX)))]
     #[arg(value_name = "NUMBER", default_value = "random")]
-    #[serde(serialize_with = "show::seed")]
+    #[serde(serialize_with = "serialize::seed")]
     pub seed: Maybe<u64>,
     /// Allow more than 65,536 addresses
     #[arg(long, id = "scan.allow_large", help_heading = "Targets")]
@@ -137,7 +137,7 @@ pub struct NameSettings {
     /// How long one lookup may take
     #[arg(long = "dns-timeout", id = "names.timeout", value_parser = duration(SHORTEST..=MINUTE))]
     #[arg(hide = true, default_value = "2s")]
-    #[serde(serialize_with = "show::duration")]
+    #[serde(serialize_with = "serialize::duration")]
     pub timeout: Duration,
     /// The most lookups at once; fewer for DNS servers that limit a client's queries
     #[arg(long = "dns-concurrency", id = "names.concurrency", value_parser = whole::<usize>(1..=32))]
@@ -151,7 +151,7 @@ pub struct OutputSettings {
     /// Format of the result; auto goes by the extension of -o, and is else text
     #[arg(long, id = "output.format", value_parser = listed(Format::ALL, Format::word).or("auto"))]
     #[arg(value_name = "FORMAT", default_value = "auto")]
-    #[serde(serialize_with = "show::or_auto")]
+    #[serde(serialize_with = "serialize::or_auto")]
     pub format: Maybe<Format>,
     /// List silent and closed addresses of a sweep too
     #[arg(long, id = "output.all")]
@@ -162,7 +162,7 @@ pub struct OutputSettings {
     /// Exit with status 1 for a finding at least this severe or a host in this state; several with commas, as in high,closed
     #[arg(long, id = "output.fail_on", value_parser = Listed::new(FailOn::words(), FailOn::read))]
     #[arg(value_name = "SEVERITY|STATE", default_value = "never")]
-    #[serde(serialize_with = "show::text_of")]
+    #[serde(serialize_with = "serialize::text_of")]
     pub fail_on: FailOn,
     /// Only hosts that match; --fail-on looks at these alone
     #[arg(long, id = "output.filter", value_parser = filter)]
@@ -172,12 +172,12 @@ pub struct OutputSettings {
     /// formats always have everything
     #[arg(long, id = "output.columns", value_parser = optional("auto", column_list))]
     #[arg(value_name = "COLUMNS", default_value = "auto")]
-    #[serde(serialize_with = "show::or_auto")]
+    #[serde(serialize_with = "serialize::or_auto")]
     pub columns: Maybe<Columns>,
     /// Order by this column, with - in front for the other way round
     #[arg(long, id = "output.sort", value_parser = optional("auto", sort_order))]
     #[arg(value_name = "COLUMN", default_value = "auto")]
-    #[serde(serialize_with = "show::or_auto")]
+    #[serde(serialize_with = "serialize::or_auto")]
     pub sort: Maybe<Sort>,
     /// No progress line and no notices
     #[arg(short = 'q', long, id = "output.quiet")]
@@ -189,7 +189,7 @@ pub struct ScreenSettings {
     /// Colours; auto is as they were left the last time
     #[arg(long, id = "screen.theme", value_parser = listed(Palette::ALL, Palette::word).or("auto"))]
     #[arg(hide = true, default_value = "auto")]
-    #[serde(serialize_with = "show::theme")]
+    #[serde(serialize_with = "serialize::theme")]
     pub theme: Maybe<Palette>,
     /// Only ASCII signs, for consoles and fonts without others
     #[arg(long, id = "screen.ascii", hide = true)]

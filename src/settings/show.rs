@@ -1,22 +1,10 @@
-//! Settings as `rdpscan config` prints them, and how the values are written that serde would write otherwise.
+//! Settings as `rdpscan config` prints them.
 
-#![expect(
-    clippy::ref_option,
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes fields by reference"
-)]
-
-use std::fmt::Display;
-use std::time::Duration;
-
-use serde::{Serialize as _, Serializer};
 use serde_json::{Map, json};
 use toml::Value;
 
 use super::Resolved;
 use super::arguments::{keys, variable};
-use super::parse::duration_text;
-use crate::tui::Palette;
 
 /// One line per setting: key, value, and where it came from. Reads back as a settings file.
 #[must_use]
@@ -67,42 +55,4 @@ pub(super) fn values(resolved: &Resolved) -> impl Iterator<Item = (&'static str,
         let (section, name) = key.split_once('.')?;
         Some((key, tree.get(section)?.get(name)?.clone()))
     })
-}
-
-type Written<S> = Result<<S as Serializer>::Ok, <S as Serializer>::Error>;
-
-pub(super) fn text_of<S: Serializer>(value: &impl Display, to: S) -> Written<S> {
-    to.collect_str(value)
-}
-
-pub(super) fn or_auto<S: Serializer>(value: &Option<impl Display>, to: S) -> Written<S> {
-    match value {
-        Some(value) => to.collect_str(value),
-        None => to.serialize_str("auto"),
-    }
-}
-
-pub(super) fn theme<S: Serializer>(theme: &Option<Palette>, to: S) -> Written<S> {
-    to.serialize_str(theme.map_or("auto", Palette::word))
-}
-
-pub(super) fn duration<S: Serializer>(time: &Duration, to: S) -> Written<S> {
-    to.serialize_str(&duration_text(*time))
-}
-
-pub(super) fn durations<S: Serializer>(times: &[Duration], to: S) -> Written<S> {
-    to.collect_seq(times.iter().copied().map(duration_text))
-}
-
-pub(super) fn duration_or_none<S: Serializer>(time: &Option<Duration>, to: S) -> Written<S> {
-    to.serialize_str(&time.map_or_else(|| "none".to_owned(), duration_text))
-}
-
-/// TOML numbers end at `i64::MAX`; a larger one is written as text, and read as well.
-pub(super) fn seed<S: Serializer>(seed: &Option<u64>, to: S) -> Written<S> {
-    match seed.map(|seed| (seed, i64::try_from(seed))) {
-        None => to.serialize_str("random"),
-        Some((_, Ok(seed))) => seed.serialize(to),
-        Some((seed, Err(_))) => to.collect_str(&seed),
-    }
 }

@@ -50,3 +50,11 @@ impl fmt::Display for Source {
         }
     }
 }
+
+/// The text that a layer gives a setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Given {
+    pub(crate) key: &'static str,
+    pub(crate) text: String,
+    pub(crate) source: Source,
+}
