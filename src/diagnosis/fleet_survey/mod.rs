@@ -38,7 +38,7 @@ pub struct FleetView {
 /// Something about this machine that the hosts together give away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Banner {
-    /// The id of its entry.
+    /// The finding that it replaces.
     pub id: &'static str,
     /// One sentence.
     pub text: String,
