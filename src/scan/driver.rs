@@ -56,7 +56,8 @@ pub async fn run<P: Prober>(
         progress,
         stop,
         tasks: JoinSet::new(),
-        running: HashMap::new(),
+        cancels: HashMap::new(),
+        ids: HashMap::new(),
         up: UpCounter::default(),
         lag: TimerLag::default(),
         clock_watch: ClockWatch::default(),
@@ -73,11 +74,6 @@ enum Done {
     Lookup(Option<Found>),
 }
 
-struct Running {
-    id: TaskId,
-    cancel: CancellationToken,
-}
-
 struct Driver<P: Prober> {
     engine: Engine,
     prober: Arc<P>,
@@ -88,7 +84,8 @@ struct Driver<P: Prober> {
     progress: watch::Sender<Progress>,
     stop: CancellationToken,
     tasks: JoinSet<Done>,
-    running: HashMap<Id, Running>,
+    cancels: HashMap<TaskId, CancellationToken>,
+    ids: HashMap<Id, TaskId>,
     up: UpCounter,
     lag: TimerLag,
     clock_watch: ClockWatch,
@@ -204,9 +201,10 @@ impl<P: Prober> Driver<P> {
             Ok((task, _)) => *task,
             Err(error) => error.id(),
         };
-        let Some(Running { id, .. }) = self.running.remove(&task) else {
+        let Some(id) = self.ids.remove(&task) else {
             return;
         };
+        self.cancels.remove(&id);
         let input = match done {
             Ok((_, Done::Connection(Ended::Failed { failure, lag_us }))) => Input::ConnectFailed {
                 id,
@@ -221,11 +219,11 @@ impl<P: Prober> Driver<P> {
                 Input::LookupFinished { id, found }
             }
             Err(error) => match panic_message(error) {
-                Some(message) => Input::Panicked {
-                    id,
-                    message,
-                    at: clock::wall(),
-                },
+                Some(message) => {
+                    self.handle(Input::Resolvers(self.prober.resolvers())).await;
+                    let at = clock::wall();
+                    Input::Panicked { id, message, at }
+                }
                 None => return,
             },
         };
@@ -260,9 +258,8 @@ impl<P: Prober> Driver<P> {
                     self.spawn(id, cancel, async move { Done::Lookup(lookup.await) });
                 }
                 Output::Cancel(id) => {
-                    let mut running = self.running.values();
-                    if let Some(task) = running.find(|task| task.id == id) {
-                        task.cancel.cancel();
+                    if let Some(cancel) = self.cancels.get(&id) {
+                        cancel.cancel();
                     }
                 }
                 Output::ResetClock => clock::take_new_base(),
@@ -278,7 +275,8 @@ impl<P: Prober> Driver<P> {
         task: impl Future<Output = Done> + Send + 'static,
     ) {
         let task = self.tasks.spawn(guarded(task)).id();
-        self.running.insert(task, Running { id, cancel });
+        self.ids.insert(task, id);
+        self.cancels.insert(id, cancel);
     }
 
     /// Numbers, dates and sends an event. Without a reader the scan stops.

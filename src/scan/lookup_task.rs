@@ -1,7 +1,6 @@
 //! One lookup, in a task of its own: a name of the user, or the names of a host one after the other.
 
 use std::collections::HashSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -13,6 +12,9 @@ use super::lookups::{
 };
 use crate::model::{Lookup, LookupAnswer, NameSource, ObservedName, Question};
 use crate::prober::Prober;
+
+/// Addresses of one lookup whose route is looked up, which blocks; the others count as routable.
+const MOST_ROUTES: usize = 256;
 
 /// `None` when it was cancelled.
 pub(super) async fn run<P: Prober>(
@@ -27,8 +29,14 @@ pub(super) async fn run<P: Prober>(
     };
     let addresses = found.lookups.iter().flatten();
     let addresses = addresses.flat_map(|lookup| lookup.answer.addresses());
-    let lacks_route = |address: &&IpAddr| address.is_ipv6() && !prober.has_route(**address);
-    found.unroutable = addresses.filter(lacks_route).copied().collect();
+    let mut seen = HashSet::new();
+    let distinct = addresses
+        .copied()
+        .filter(|address| address.is_ipv6() && seen.insert(*address));
+    found.unroutable = distinct
+        .take(MOST_ROUTES)
+        .filter(|address| !prober.has_route(*address))
+        .collect();
     Some(found)
 }
 

@@ -8,6 +8,9 @@ use crate::prober::AttemptRequest;
 use crate::scan::discovery::Loss;
 use crate::scan::job::{Job, Purpose};
 
+/// Connects started before the number of established connections is read again, whatever is expected of them.
+const MOST_PER_WAKE: usize = 256;
+
 impl Engine {
     pub(super) fn wake(&mut self, connections_up: usize, now: Instant) {
         self.wake_at = None;
@@ -83,7 +86,8 @@ impl Engine {
     /// hosts answer as often as they did so far.
     fn burst(&self) -> usize {
         let each = self.meter.connects_per_answer(self.in_flight.len());
-        self.in_flight.load.room().saturating_mul(each).max(1)
+        let expected = self.in_flight.load.room().saturating_mul(each);
+        expected.clamp(1, MOST_PER_WAKE)
     }
 
     /// INVARIANT: this is the only place that starts a connection, and it never starts one to an excluded address.

@@ -42,8 +42,8 @@ pub(super) enum Input {
     },
     /// Time has passed.
     Tick,
-    /// The state of the resolvers as of the next input: comes before the end of a lookup, and before [`Self::Wake`] where
-    /// [`Engine::needs_resolvers`].
+    /// The state of the resolvers as of the next input: comes before the end of a lookup, a panic included, and before
+    /// [`Self::Wake`] where [`Engine::needs_resolvers`].
     Resolvers(Vec<ResolverHealth>),
     ConnectFailed {
         id: TaskId,
@@ -79,7 +79,7 @@ pub(super) struct Found {
     /// `None` when every resolver was skipped.
     pub(super) lookups: Option<Vec<Lookup>>,
     /// Addresses in the answers that this machine has no route to.
-    pub(super) unroutable: Vec<IpAddr>,
+    pub(super) unroutable: HashSet<IpAddr>,
     /// Of a host: its names, those found by the reverse lookup included.
     pub(super) names: Vec<ObservedName>,
     /// Of a host: how every question ended.

@@ -1,5 +1,6 @@
 //! What follows from a lookup that ended: endpoints to try, retries, an event.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -37,7 +38,7 @@ impl Engine {
         match job {
             LookupJob::Target(job) => {
                 if let Some(ended) = self.lookups.target_panicked(job, now) {
-                    self.target_looked_up(ended, &[], now);
+                    self.target_looked_up(ended, &HashSet::new(), now);
                 }
             }
             LookupJob::Host(job) => {
@@ -56,7 +57,7 @@ impl Engine {
     fn target_looked_up(
         &mut self,
         (target, lookups): (NameTarget, Vec<Lookup>),
-        unroutable: &[IpAddr],
+        unroutable: &HashSet<IpAddr>,
         now: Instant,
     ) {
         let mut addresses: Vec<_> = Vec::new();

@@ -211,3 +211,32 @@ fn a_name_is_looked_up_and_its_address_is_probed() {
     bench.wake();
     assert_eq!(bench.connects[0].request.endpoint, at(7));
 }
+
+#[test]
+fn established_connections_are_counted_again_within_a_burst() {
+    let options = ScanOptions {
+        rate: 0,
+        in_flight: 10_000,
+        ..ScanOptions::default()
+    };
+    let mut bench = Bench::new(&["127.9.0.0/16"], options);
+    // Nothing answers so far, so that bursts are long.
+    for _ in 0..2 {
+        bench.wake();
+        bench.ms += 100;
+        for connect in std::mem::take(&mut bench.connects) {
+            bench.fail(&connect, SILENCE);
+        }
+    }
+    bench.handle(Input::Wake { connections_up: 0 });
+    assert_eq!(bench.connects.len(), 256);
+    assert_eq!(
+        bench.engine.wake_at(),
+        Some(bench.start + Duration::from_millis(bench.ms))
+    );
+    bench.handle(Input::Wake {
+        connections_up: usize::MAX,
+    });
+    assert_eq!(bench.connects.len(), 256);
+    assert_eq!(bench.engine.wake_at(), None);
+}

@@ -335,6 +335,16 @@ mod tests {
     }
 
     #[test]
+    fn a_silent_host_that_was_skipped_is_not_asked_again_in_a_pass() {
+        let mut host = Host::default();
+        observe(&mut host, SILENCE);
+        assert!(host.is_discoverable(true) && !host.is_discoverable(false));
+        host.skip();
+        observe(&mut host, Outcome::Cancelled);
+        assert!(host.is_skipped() && !host.is_silent() && !host.is_discoverable(true));
+    }
+
+    #[test]
     fn a_skipped_host_gets_no_more_attempts_until_it_is_reset() {
         let mut hosts = Hosts::default();
         let endpoint = Endpoint::new([127, 9, 0, 1].into(), 3389);

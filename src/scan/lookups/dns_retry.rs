@@ -27,7 +27,7 @@ pub(in crate::scan) struct TargetLookup {
 }
 
 impl TargetLookup {
-    pub(super) const fn new(target: NameTarget) -> Self {
+    pub(in crate::scan) const fn new(target: NameTarget) -> Self {
         Self {
             target,
             tries: 0,

@@ -55,6 +55,7 @@ struct Diary {
     first_question: Option<Instant>,
     questions: Vec<Question>,
     panics: usize,
+    routes: Vec<IpAddr>,
 }
 
 /// A resolver, with the breakers that the real prober has.
@@ -225,6 +226,11 @@ impl FakeProber {
         let is_about =
             |question: &&Question| matches!(question, Question::Addresses(of) if **of == *name);
         self.diary().questions.iter().filter(is_about).count()
+    }
+
+    /// Addresses whose route was asked for.
+    pub(super) fn routes(&self) -> Vec<IpAddr> {
+        self.diary().routes.clone()
     }
 
     pub(super) fn connects_to(&self, endpoint: Endpoint) -> usize {
@@ -408,6 +414,7 @@ impl Prober for FakeProber {
     }
 
     fn has_route(&self, address: IpAddr) -> bool {
+        self.diary().routes.push(address);
         !self.unrouted.contains(&address)
     }
 

@@ -9,6 +9,7 @@ mod own_trouble;
 mod probes;
 mod resume;
 mod silent_dns;
+mod tasks;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
