@@ -159,7 +159,10 @@ mod tests {
     #[test]
     fn suggestions_are_few_near_and_in_order() {
         assert_eq!(nearest(handbook(), "0x905"), ["0x904", "0x906", "0x907"]);
-        assert_eq!(nearest(handbook(), "expird"), ["expired", "expiry", "expires"]);
+        assert_eq!(
+            nearest(handbook(), "expird"),
+            ["expired", "expiry", "expires"]
+        );
         assert_eq!(
             nearest(handbook(), "rdp-cert-sha2"),
             ["RDP-CERT-SHA1", "RDP-CERT-MD5"]
