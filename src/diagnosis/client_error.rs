@@ -90,6 +90,8 @@ impl ClientError {
 pub enum Prediction {
     /// The client's socket is closed. The weights of several findings add up.
     Closes(u32),
+    /// The same, but only in busy moments.
+    ClosesUnderLoad(u32),
     /// Makes a close more likely where another finding predicts one: an expired certificate on a server whose TLS works only
     /// gives a warning. Where some connections get through, their share says more.
     SupportsClose(u32),

@@ -24,7 +24,7 @@ struct Guess {
     reasons: Vec<String>,
 }
 
-/// What the findings of a host say about the client's error, in the order of the findings.
+/// What the findings of a host say about the client's error, in the order of the catalogue.
 type Predictions<'f> = Vec<(&'f Finding, &'static Prediction)>;
 
 /// The likeliest client error, or none.
@@ -33,9 +33,12 @@ pub(crate) fn predict(
     findings: &[Finding],
     ending: StateOfHost,
 ) -> Option<PredictedError> {
-    let predictions: Predictions<'_> = findings
-        .iter()
-        .filter_map(|finding| Some((finding, catalog::kind(finding.id)?.predicts.as_ref()?)))
+    let predictions: Predictions<'_> = catalog::kinds()
+        .filter_map(|kind| {
+            let prediction = kind.predicts.as_ref()?;
+            let finding = findings.iter().find(|finding| finding.id == kind.id)?;
+            Some((finding, prediction))
+        })
         .collect();
     let guesses = [
         connect(host, ending),
@@ -106,25 +109,27 @@ fn closed(
     ending: StateOfHost,
 ) -> Option<Guess> {
     let mut closing: Vec<(u32, &str)> = Vec::new();
+    let mut throttled: Option<(u32, &str)> = None;
     for (finding, prediction) in predictions {
-        if let Prediction::Closes(weight) = prediction {
-            closing.push((*weight, &finding.title));
+        match prediction {
+            Prediction::Closes(weight) => closing.push((*weight, &finding.title)),
+            Prediction::ClosesUnderLoad(weight) => throttled = Some((*weight, &finding.title)),
+            _ => {}
         }
     }
     closing.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     // The share of failures of a throttled host is that of a busy scan and not of a user.
-    let throttled = predictions
-        .iter()
-        .any(|(finding, _)| finding.id == "RDP-THROTTLED");
-    if !throttled && let Some(share) = flaky_close(host) {
+    if throttled.is_none()
+        && let Some(share) = flaky_close(host)
+    {
         return Some(share);
     }
-    if let Some(weight) = seen_once(host, ending).filter(|_| closing.is_empty()) {
-        closing.push((
-            weight,
-            "The connection is closed, in too few attempts alike for a finding",
-        ));
-    }
+    let once = seen_once(host, ending).filter(|_| closing.is_empty());
+    closing.extend(throttled);
+    closing.extend(once.map(|weight| {
+        let why = "The connection is closed, in too few attempts alike for a finding";
+        (weight, why)
+    }));
     if closing.is_empty() {
         return predictions.iter().find_map(|(finding, prediction)| {
             let Prediction::ClosesSome { weight, note } = prediction else {
@@ -266,7 +271,9 @@ fn stated(host: &HostView<'_>, predictions: &Predictions<'_>) -> Option<Guess> {
     let guesses = predictions.iter().filter_map(|(finding, prediction)| {
         let title = &finding.title;
         match prediction {
-            Prediction::Shows { error, weight } => Some(guess(*error, *weight, title.clone())),
+            Prediction::Shows { error, weight } => {
+                Some((0_u8, guess(*error, *weight, title.clone())))
+            }
             Prediction::ByName {
                 error,
                 weight,
@@ -277,7 +284,7 @@ fn stated(host: &HostView<'_>, predictions: &Predictions<'_>) -> Option<Guess> {
                 let counts = is_up
                     && finding.severity >= Severity::Medium
                     && names.any(|name| !works || name.is_target());
-                counts.then(|| guess(*error, *weight, format!("By name only: {title}")))
+                counts.then(|| (1, guess(*error, *weight, format!("By name only: {title}"))))
             }
             // What is seen to happen comes before what only a policy would do.
             Prediction::RefusesCertificate {
@@ -287,18 +294,14 @@ fn stated(host: &HostView<'_>, predictions: &Predictions<'_>) -> Option<Guess> {
             } if host.stability.verdict != StabilityVerdict::Flaky => {
                 let mut guess = guess(*error, *weight, title.clone());
                 guess.reasons.extend(note.clone());
-                Some(guess)
+                Some((2, guess))
             }
             _ => None,
         }
     });
-    guesses.reduce(|best, next| {
-        if next.weight > best.weight {
-            next
-        } else {
-            best
-        }
-    })
+    // Of equal weights: what the client shows, then what goes by name, then the certificate; each in the order of the catalogue.
+    let best = guesses.min_by_key(|(order, guess)| (std::cmp::Reverse(guess.weight), *order));
+    best.map(|(_, guess)| guess)
 }
 
 #[cfg(test)]
