@@ -56,6 +56,8 @@ pub enum Stops {
     Connections,
     /// On a host where nobody gets past its stage, everybody's: there it is severe.
     Everybody,
+    /// The same at its own stage, and no connection that ends at another one.
+    EverybodyAtItsStage,
 }
 
 impl FindingKind {
@@ -70,7 +72,10 @@ impl FindingKind {
 
     /// Nobody gets past this stage because of it.
     pub(super) fn stops_everybody_at(&self, stage: Stage) -> bool {
-        self.stops == Some(Stops::Everybody) && self.stage == FindingStage::from(stage)
+        matches!(
+            self.stops,
+            Some(Stops::Everybody | Stops::EverybodyAtItsStage)
+        ) && self.stage == FindingStage::from(stage)
     }
 }
 

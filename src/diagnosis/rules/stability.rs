@@ -2,6 +2,7 @@ use super::{
     Family, KindVerdict, Rule, RuleVerdict, TRIES, Verdict, likely, matched, sure, undetermined,
 };
 use crate::diagnosis::ending::{CountedAttempt, connected};
+use crate::diagnosis::finding_kind::Stops;
 use crate::diagnosis::host_view::HostView;
 use crate::diagnosis::identity::ServerKind;
 use crate::diagnosis::reply_groups::{describe_groups, reply_groups};
@@ -239,19 +240,24 @@ fn explains((kind, verdict): &KindVerdict, broken_at: Option<Stage>) -> bool {
     let Verdict::Fires(finding) = verdict else {
         return false;
     };
+    let stopped_here = broken_at.is_some_and(|stage| kind.stops_everybody_at(stage));
     let least = match broken_at {
-        Some(stage) if kind.stops_everybody_at(stage) => Severity::Low,
+        Some(_) if stopped_here => Severity::Low,
         Some(_) => Severity::High,
         None => Severity::Medium,
     };
-    kind.stops.is_some() && finding.severity >= least
+    match kind.stops {
+        None => false,
+        Some(Stops::EverybodyAtItsStage) if !stopped_here => false,
+        Some(_) => finding.severity >= least,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::diagnosis::testing::{AttemptMaker, attempt, closed, host, reset, silent, times};
-    use crate::model::HostState;
+    use crate::model::{Finding, HostState};
 
     fn cut() -> AttemptMaker {
         attempt().tls_fails(reset(0), reset(0))
@@ -294,6 +300,28 @@ mod tests {
         );
         assert_eq!(remedies(attempt().stage(Stage::Tcp, silent())), ["R18"]);
         assert_eq!(remedies(cut()), ["R18", "R14"]);
+    }
+
+    #[test]
+    fn a_certificate_or_nla_explains_only_what_ends_at_its_stage() {
+        for (id, stage) in [
+            ("RDP-CERT-UNPARSABLE", Stage::Tls),
+            ("RDP-CREDSSP-CLOSED", Stage::Credssp),
+        ] {
+            let kind = crate::diagnosis::catalog::kind(id).unwrap();
+            let finding = Finding {
+                id,
+                severity: Severity::High,
+                confidence: Confidence::Sure,
+                title: kind.title.into(),
+                evidence: String::new(),
+                remedies: kind.remedies,
+            };
+            let verdict = (kind, Verdict::Fires(finding));
+            assert!(explains(&verdict, Some(stage)), "{id}");
+            assert!(!explains(&verdict, Some(Stage::X224)), "{id}");
+            assert!(!explains(&verdict, None), "{id}");
+        }
     }
 
     #[test]
