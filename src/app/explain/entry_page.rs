@@ -59,9 +59,6 @@ fn hit(entry: &Entry) -> Item {
         // The heading of the section repeats them.
         marks.clear();
     }
-    if entry.reported == Some(false) {
-        marks.push("not reported by this version");
-    }
     Item {
         label: match entry.kind {
             Kind::Extended => entry.key.clone(),
@@ -163,26 +160,19 @@ fn line(entry: &Entry) -> String {
                 .chain(entry.mark().map(ToOwned::to_owned))
                 .collect()
         }
-        Kind::Finding => {
-            let told = if entry.reported == Some(true) {
-                "reported by this version"
-            } else {
-                "not reported by this version"
-            };
-            std::iter::once("finding".to_owned())
-                .chain(
-                    entry
-                        .severity
-                        .map(|severity| format!("usually {}", severity.word())),
-                )
-                .chain(
-                    entry
-                        .stage
-                        .map(|stage| format!("shows at: {}", stage.words())),
-                )
-                .chain(std::iter::once(told.to_owned()))
-                .collect()
-        }
+        Kind::Finding => std::iter::once("finding".to_owned())
+            .chain(
+                entry
+                    .severity
+                    .map(|severity| format!("usually {}", severity.word())),
+            )
+            .chain(
+                entry
+                    .stage
+                    .map(|stage| format!("shows at: {}", stage.words())),
+            )
+            .chain(std::iter::once("reported by this version".to_owned()))
+            .collect(),
         Kind::Remedy => vec!["remedy".to_owned()],
         Kind::Claim => std::iter::once("claim of the web".to_owned())
             .chain(
