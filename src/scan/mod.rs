@@ -1,7 +1,7 @@
 //! The order of a scan: which address when, how many at once, how fast, how often, and when it ends.
 //!
-//! [`engine`] takes every decision without I/O, from four parts: [`discovery`] (what is to be probed), [`hosts`] (how far each has
-//! come), [`lookups`] (names) and [`in_flight`] (connections and their limits). The driver runs it: tasks, channels, timers.
+//! `engine` takes every decision without I/O, from four parts: `discovery` (what is to be probed), `hosts` (how far each has
+//! come), `lookups` (names) and `in_flight` (connections and their limits). The driver runs it: tasks, channels, timers.
 //! Sockets and resolvers are known only through [`crate::prober::Prober`].
 //!
 //! Silence from an address never seen is not congestion, and reduces nothing. What makes the scan smaller or slower is trouble of

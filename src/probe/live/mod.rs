@@ -19,7 +19,7 @@ use crate::prober::{AttemptRequest, Connect, Prober, ResolverHealth};
 pub struct ProbeOptions {
     /// For the X.224 stage.
     pub x224: Duration,
-    /// For the X.224 stage of [`ProbeKind::LongDeadline`].
+    /// For the X.224 stage of [`crate::model::ProbeKind::LongDeadline`].
     pub x224_long: Duration,
     /// For the TLS stage, full or peeked.
     pub tls: Duration,

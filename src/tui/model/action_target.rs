@@ -53,13 +53,13 @@ impl Model {
         }
     }
 
-    /// What can be copied of [`Self::targeted_hosts`].
+    /// What can be copied of the targeted hosts.
     #[must_use]
     pub fn copyables(&self) -> Vec<Copyable> {
         copyables(&self.fleet, &self.targeted_hosts())
     }
 
-    /// Whether [`Self::targeted_hosts`] are the marked hosts.
+    /// Whether the targeted hosts are the marked hosts.
     pub(in crate::tui) fn targets_marked(&self) -> bool {
         match &self.target {
             Some(target) => target.marked,
