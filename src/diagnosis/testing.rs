@@ -4,7 +4,22 @@ use std::sync::Arc;
 
 use super::{Context, Diagnosis, FleetSurvey, FleetView, MemberView, Verdict};
 pub(crate) use crate::kit::*;
-use crate::model::Endpoint;
+use crate::model::{CertificateFacts, Endpoint};
+
+/// A host that shows this certificate and nothing of NTLM.
+pub(crate) fn showing(leaf: CertificateFacts) -> HostMaker {
+    host([attempt().shown(tls(leaf))])
+}
+
+/// A certificate that the host made itself.
+pub(crate) fn own() -> CertificateFacts {
+    certificate("srv05.corp.example")
+}
+
+/// A certificate of an authority.
+pub(crate) fn corporate() -> CertificateFacts {
+    issued(&["srv05.corp.example"])
+}
 
 impl HostMaker {
     /// Judged as one of these, with itself among them.

@@ -43,16 +43,16 @@ impl fmt::Display for TlsVersion {
     }
 }
 
-/// How far the TLS handshake went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TlsHandshake {
-    /// A full handshake: the server proved possession of the key.
-    Full,
-    /// Read in clear up to `ServerHelloDone` by the legacy peek: no proof of the key.
-    LegacyPeek,
-    /// The handshake failed; the certificate may have been read.
-    Failed,
+super::verdict::words! {
+    /// How far the TLS handshake went.
+    TlsHandshake {
+        /// A full handshake: the server proved possession of the key.
+        Full = "full",
+        /// Read in clear up to `ServerHelloDone` by the legacy peek: no proof of the key.
+        LegacyPeek = "legacy_peek",
+        /// The handshake failed; the certificate may have been read.
+        Failed = "failed",
+    }
 }
 
 /// What the TLS stage observed.

@@ -34,7 +34,6 @@ impl Protocols {
 }
 
 words! {
-    @unlisted
     /// The security protocol that the server selected.
     SelectedSecurity {
         /// TLS without NLA.

@@ -58,15 +58,11 @@ fn plain(error: csv::Error) -> io::Error {
 mod tests {
     use std::collections::HashMap;
 
-    use super::*;
     use crate::fleet::Host;
-    use crate::report::fixture;
+    use crate::report::{Format, fixture};
 
     fn text(hosts: &[Host]) -> String {
-        let plan = fixture::plan();
-        let mut out = Vec::new();
-        write(&fixture::sheet(hosts, &plan), &mut out).unwrap();
-        String::from_utf8(out).unwrap()
+        fixture::written(Format::Csv, hosts)
     }
 
     fn records(hosts: &[Host]) -> Vec<HashMap<String, String>> {

@@ -1,11 +1,13 @@
 //! Hand-made hosts for the writers' tests.
 
+use std::io::Read as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::Format;
 use super::sheet::Sheet;
-use crate::diagnosis::{Diagnosis, Disagreement, NameMember, NamePath, Spread};
+use crate::diagnosis::{Diagnosis, Disagreement, NameMember, NamePath, Policy, Spread};
 use crate::fleet::{Host, Summary};
 use crate::kit;
 pub(super) use crate::kit::{nasty_names, plan};
@@ -227,6 +229,25 @@ pub(super) fn hostile_host(text: &str) -> Host {
         predicted.reasons = vec![text.to_owned()];
     }
     host
+}
+
+/// A report of these hosts as text; of a workbook, the text of all its parts.
+pub(super) fn written(format: Format, hosts: &[Host]) -> String {
+    let plan = plan();
+    let mut out = Vec::new();
+    format
+        .write(&sheet(hosts, &plan), &Policy::default(), &mut out)
+        .unwrap();
+    if format != Format::Xlsx {
+        return String::from_utf8(out).unwrap();
+    }
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(out)).unwrap();
+    let mut text = String::new();
+    for index in 0..archive.len() {
+        let mut part = archive.by_index(index).unwrap();
+        part.read_to_string(&mut text).unwrap();
+    }
+    text
 }
 
 /// A sheet of these hosts, shown under their names where they have an address.

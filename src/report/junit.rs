@@ -40,9 +40,17 @@ impl<'a> Verdict<'a> {
 
 /// Writes one suite, in the order of the rows.
 pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let verdicts = || sheet.rows.iter().map(|(host, _)| Verdict::of(host));
-    let failures = verdicts().filter(|one| matches!(one, Verdict::Failed(_)));
-    let skipped = verdicts().filter(|one| matches!(one, Verdict::Skipped));
+    let verdicts: Vec<_> = sheet
+        .rows
+        .iter()
+        .map(|(host, _)| Verdict::of(host))
+        .collect();
+    let failures = verdicts
+        .iter()
+        .filter(|one| matches!(one, Verdict::Failed(_)));
+    let skipped = verdicts
+        .iter()
+        .filter(|one| matches!(one, Verdict::Skipped));
     let counts = format!(
         "tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\"",
         sheet.summary.hosts,
@@ -67,13 +75,18 @@ pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         ],
         out,
     )?;
-    for (host, name) in &sheet.rows {
-        case(host, *name, out)?;
+    for ((host, name), verdict) in sheet.rows.iter().zip(&verdicts) {
+        case(host, *name, verdict, out)?;
     }
     writeln!(out, "</testsuite>\n</testsuites>")
 }
 
-fn case(host: &Host, name: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+fn case(
+    host: &Host,
+    name: Option<&str>,
+    verdict: &Verdict<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let diagnosis = &host.diagnosis;
     let address = match (host.key(), name) {
         (HostKey::Endpoint(endpoint), Some(name)) => format!("{endpoint} {name}"),
@@ -115,7 +128,7 @@ fn case(host: &Host, name: Option<&str>, out: &mut dyn Write) -> io::Result<()> 
         ],
         out,
     )?;
-    match Verdict::of(host) {
+    match verdict {
         Verdict::Passed => {}
         Verdict::Skipped => {
             let mut notes = diagnosis
@@ -127,7 +140,7 @@ fn case(host: &Host, name: Option<&str>, out: &mut dyn Write) -> io::Result<()> 
                 .map_or(diagnosis.state.word(), |note| &*note.title);
             writeln!(out, "<skipped message=\"{}\"/>", xml(why))?;
         }
-        Verdict::Failed(findings) => failure(host, &findings, out)?,
+        Verdict::Failed(findings) => failure(host, findings, out)?,
     }
     writeln!(out, "</testcase>")
 }
@@ -187,13 +200,10 @@ fn xml(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture;
+    use crate::report::{Format, fixture};
 
     fn text(hosts: &[Host]) -> String {
-        let plan = fixture::plan();
-        let mut out = Vec::new();
-        write(&fixture::sheet(hosts, &plan), &mut out).unwrap();
-        String::from_utf8(out).unwrap()
+        fixture::written(Format::Junit, hosts)
     }
 
     #[test]

@@ -275,13 +275,10 @@ mod tests {
 
     use super::*;
     use crate::model::{CertificateStatus, Endpoint, Severity};
-    use crate::report::fixture;
+    use crate::report::{Format, fixture};
 
     fn text(hosts: &[Host]) -> String {
-        let plan = fixture::plan();
-        let mut bytes = Vec::new();
-        write(&fixture::sheet(hosts, &plan), &mut bytes).unwrap();
-        String::from_utf8(bytes).unwrap()
+        fixture::written(Format::Markdown, hosts)
     }
 
     /// Rows of the table of hosts, as a renderer sees them.

@@ -277,13 +277,10 @@ fn safe(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
     use crate::fleet::Host;
-    use crate::report::fixture;
+    use crate::report::{Format, fixture};
 
     fn text(hosts: &[Host]) -> String {
-        let plan = fixture::plan();
-        let mut bytes = Vec::new();
-        write(&fixture::sheet(hosts, &plan), &mut bytes).unwrap();
-        String::from_utf8(bytes).unwrap()
+        fixture::written(Format::Prometheus, hosts)
     }
 
     #[test]

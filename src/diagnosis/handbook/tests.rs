@@ -338,18 +338,7 @@ fn every_word_of_a_verdict_is_told() {
         .chain(DnsVerdict::ALL.iter().map(|one| one.word()))
         .chain(Nla::ALL.iter().map(|one| one.word()))
         .chain(StabilityVerdict::ALL.iter().map(|one| one.word()))
-        .chain(
-            [
-                SelectedSecurity::Ssl,
-                SelectedSecurity::Hybrid,
-                SelectedSecurity::HybridEx,
-                SelectedSecurity::StandardRdp,
-                SelectedSecurity::Rdstls,
-                SelectedSecurity::Rdsaad,
-                SelectedSecurity::None,
-            ]
-            .map(SelectedSecurity::word),
-        )
+        .chain(SelectedSecurity::ALL.iter().map(|one| one.word()))
         .chain(ServerFeature::ALL.iter().map(|one| one.word()))
         .chain(
             [

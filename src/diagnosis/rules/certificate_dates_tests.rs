@@ -2,23 +2,10 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::diagnosis::testing::{
-    AttemptMaker, HostMaker, attempt, certificate, closed, days, host, issued, now, ntlm, times,
-    tls,
+    AttemptMaker, HostMaker, attempt, closed, corporate, days, host, now, ntlm, own, showing,
+    times, tls,
 };
 use crate::model::{CertificateStatus, HostState, NtlmFacts, TlsFacts, TlsHandshake};
-
-/// A host that shows this certificate and nothing of NTLM.
-fn showing(leaf: CertificateFacts) -> HostMaker {
-    host([attempt().shown(tls(leaf))])
-}
-
-fn own() -> CertificateFacts {
-    certificate("srv05.corp.example")
-}
-
-fn corporate() -> CertificateFacts {
-    issued(&["srv05.corp.example"])
-}
 
 fn ending(leaf: CertificateFacts, in_days: i64) -> CertificateFacts {
     CertificateFacts {

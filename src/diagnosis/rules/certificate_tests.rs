@@ -1,21 +1,9 @@
 use super::*;
 use crate::diagnosis::testing::{
-    HostMaker, attempt, certificate, days, host, issued, negotiation, ntlm, tls,
+    HostMaker, attempt, certificate, corporate, days, host, issued, negotiation, ntlm, own,
+    showing, tls,
 };
 use crate::model::{Confidence, Digest, NameSource, NegotiationFacts, NtlmFacts, SelectedSecurity};
-
-/// A host that shows this certificate and nothing of NTLM.
-fn showing(leaf: CertificateFacts) -> HostMaker {
-    host([attempt().shown(tls(leaf))])
-}
-
-fn own() -> CertificateFacts {
-    certificate("srv05.corp.example")
-}
-
-fn corporate() -> CertificateFacts {
-    issued(&["srv05.corp.example"])
-}
 
 #[test]
 fn trap_1_an_address_as_target_is_no_name_mismatch() {

@@ -177,7 +177,7 @@ fields! {
         .not_searched(),
     TlsHandshake = words("tls_handshake", "how the TLS version was read", words::handshakes, |host| {
             let handshake = host.tls().map(|(handshake, _)| handshake);
-            handshake.map_or(FieldValue::Missing, |one| FieldValue::Word(words::handshake(one), one as i64))
+            handshake.map_or(FieldValue::Missing, |one| FieldValue::Word(one.word(), one as i64))
         })
         .heading("handshake")
         .filter("full, legacy_peek or failed", ":legacy_peek")

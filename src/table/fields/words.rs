@@ -100,21 +100,8 @@ pub(super) fn tls_versions() -> Vec<KnownWord> {
     ranked.chain([unknown]).collect()
 }
 
-pub(super) const fn handshake(handshake: TlsHandshake) -> &'static str {
-    match handshake {
-        TlsHandshake::Full => "full",
-        TlsHandshake::LegacyPeek => "legacy_peek",
-        TlsHandshake::Failed => "failed",
-    }
-}
-
 pub(super) fn handshakes() -> Vec<KnownWord> {
-    const ALL: [TlsHandshake; 3] = [
-        TlsHandshake::Full,
-        TlsHandshake::LegacyPeek,
-        TlsHandshake::Failed,
-    ];
-    plain(&ALL, handshake, |value| match value {
+    plain(TlsHandshake::ALL, TlsHandshake::word, |value| match value {
         TlsHandshake::Full => "the server proved possession of the key",
         TlsHandshake::LegacyPeek => "read in clear by the legacy hello",
         TlsHandshake::Failed => "the handshake failed",
@@ -188,24 +175,19 @@ pub(super) fn nla() -> Vec<KnownWord> {
 }
 
 pub(super) fn protocols() -> Vec<KnownWord> {
-    const ALL: [SelectedSecurity; 7] = [
-        SelectedSecurity::Ssl,
-        SelectedSecurity::Hybrid,
-        SelectedSecurity::HybridEx,
-        SelectedSecurity::StandardRdp,
-        SelectedSecurity::Rdstls,
-        SelectedSecurity::Rdsaad,
-        SelectedSecurity::None,
-    ];
-    plain(&ALL, SelectedSecurity::word, |selected| match selected {
-        SelectedSecurity::Ssl => "TLS without NLA",
-        SelectedSecurity::Hybrid => "TLS with CredSSP",
-        SelectedSecurity::HybridEx => "CredSSP with early user authorization",
-        SelectedSecurity::StandardRdp => "standard RDP security, no TLS",
-        SelectedSecurity::Rdstls => "RDSTLS, a broker's redirection security",
-        SelectedSecurity::Rdsaad => "TLS with sign-in by Entra",
-        SelectedSecurity::None => "nothing was selected",
-    })
+    plain(
+        SelectedSecurity::ALL,
+        SelectedSecurity::word,
+        |selected| match selected {
+            SelectedSecurity::Ssl => "TLS without NLA",
+            SelectedSecurity::Hybrid => "TLS with CredSSP",
+            SelectedSecurity::HybridEx => "CredSSP with early user authorization",
+            SelectedSecurity::StandardRdp => "standard RDP security, no TLS",
+            SelectedSecurity::Rdstls => "RDSTLS, a broker's redirection security",
+            SelectedSecurity::Rdsaad => "TLS with sign-in by Entra",
+            SelectedSecurity::None => "nothing was selected",
+        },
+    )
 }
 
 pub(super) fn server_features() -> Vec<KnownWord> {

@@ -31,7 +31,7 @@ pub static BINDINGS: &[Binding] = bindings! {
     Global _ [ctrl('c')] Action::Interrupt, _ "stop the scan and quit; again quits at once";
 
     Table "open" [plain(Enter), plain(Right), char('l')] Action::Open, "open" "open the host, or fold its group";
-    Table "filter" [char('/')] Action::FilterOpen, "filter" "filter: words, days<30, state:flaky, or, ( ), !";
+    Table "filter" [char('/')] Action::FilterOpen, "filter" "filter: words, tls<1.2, state:flaky, or, ( ), !";
     Table "sort" [char('s')] Action::MenuOpen(MenuKind::Sort), "sort" "choose the column to sort by";
     Table "invert" [char('S')] Action::SortInvert, _ "turn the order round";
     Table "view-all" [char('1')] Action::View(View::All), _ "all hosts";
