@@ -25,6 +25,7 @@ pub mod diagnosis;
 pub mod exit;
 pub mod fix;
 pub mod fleet;
+pub mod history;
 #[warn(missing_docs)]
 pub mod model;
 pub mod platform;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fix;
 use crate::fleet::{Fleet, HostId};
+use crate::platform;
 use crate::report::{self, Format, Selection};
 use crate::table::Field;
 use crate::tui::{Export, ExportFormat, Exporter, FixFolder};
@@ -63,7 +64,7 @@ impl Exporter for CurrentFolder {
     fn save_copy(&self, text: &str) -> Result<PathBuf, String> {
         let folder = super::logging::folder().map_err(|error| error.to_string())?;
         let write = || {
-            std::fs::create_dir_all(&folder)?;
+            platform::create_private_folder(&folder)?;
             let path = folder.join(COPY);
             let mut file = tempfile::NamedTempFile::new_in(&folder)?;
             file.write_all(text.as_bytes())?;

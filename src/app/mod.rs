@@ -9,6 +9,7 @@ mod exporter;
 mod file_name;
 mod fix;
 mod headless;
+mod kept;
 mod logging;
 mod man;
 mod mistyped;

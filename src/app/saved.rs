@@ -18,7 +18,7 @@ use crate::table::Filter;
 use crate::tui::{self, OnExit};
 
 use super::sink::{self, Sink};
-use super::{file_name, screen, stderr};
+use super::{file_name, kept, screen, stderr};
 
 pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<ExitStatus> {
     let fleet = load(&arguments.file, settings.policy.policy())?;
@@ -75,9 +75,9 @@ pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<Exit
     Ok(sink::exit_status(&fleet, &filter, &settings.output.fail_on))
 }
 
-/// Opens a saved scan, evaluated by the current rules as of its own time.
+/// Opens a saved scan, which is a file or a scan of the history, evaluated by the current rules as of its own time.
 pub(super) fn load(path: &Path, policy: Policy) -> Result<Fleet> {
-    let opened = report::open(path, policy)?;
+    let opened = report::open(&kept::locate(path)?, policy)?;
     for note in &opened.notes {
         stderr::print(&format!("rdpscan: {note}"));
     }

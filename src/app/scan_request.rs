@@ -20,7 +20,7 @@ use super::recording::Recorded;
 use super::session::{Finished, Session, View};
 use super::signals::{self, Stop};
 use super::sink::{self, Sink};
-use super::{dry_run, file_name, mistyped, rescue, screen, stderr};
+use super::{dry_run, file_name, kept, mistyped, rescue, screen, stderr};
 
 pub(super) async fn run(arguments: ScanArgs, settings: Settings) -> Result<ExitStatus> {
     mistyped::refuse_misplaced_command(&arguments.targets.targets, std::env::args_os())?;
@@ -151,6 +151,9 @@ impl ScanRequest {
                 "rdpscan: ndjson holds every event of every host, so --filter and --sort do not apply to it; use `rdpscan report` on it afterwards",
             );
         }
+        // A simulated fleet is the same every time.
+        let is_kept = self.settings.history.enabled && !simulated;
+        let history = is_kept.then(kept::folder).and_then(Result::ok);
         let session = Session {
             settings: self.settings,
             scan: self.scan,
@@ -158,10 +161,12 @@ impl ScanRequest {
             simulated,
             view,
             record,
+            history,
         };
         let Some(Finished {
             fleet,
             recorded,
+            journal,
             save,
         }) = Box::pin(session.run(stop)).await?
         else {
@@ -196,6 +201,11 @@ impl ScanRequest {
             let is_filtered = self.report.is_some() && !is_recording && is_written;
             let filter = is_filtered.then_some(&self.filter);
             stderr::print(&stderr::summary(&fleet, filter));
+        }
+        if let Some(journal) = journal {
+            let end = journal.finish(stop.now.cancelled()).await;
+            let status = fleet.end().map(|end| end.status);
+            kept::print_end(self.scan, &end, status, quiet);
         }
         if !is_written {
             return Ok(ExitStatus::Usage);

@@ -9,13 +9,16 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::fleet::Fleet;
-use crate::model::{Lookup, LookupAnswer, Origin, Progress, ScanEnd, ScanEvent, ScanId, Site};
+use crate::history::{self, Journal, JournalFile, JournalFolder};
+use crate::model::{
+    Lookup, LookupAnswer, Notice, Origin, Progress, ScanEnd, ScanEvent, ScanId, Site,
+};
 use crate::probe::LiveProber;
 use crate::probe::ProbeOptions;
 use crate::probe::dns::{DnsOptions, Names};
 use crate::probe::trust::TrustStore;
 use crate::scan::{CONTROL_CAPACITY, EVENT_CAPACITY, ScanOptions};
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::targets::TargetSet;
 use crate::tui::OnExit;
 use crate::{platform, record, sanitize, scan, tui};
@@ -42,11 +45,14 @@ pub(super) struct Session {
     pub(super) view: View,
     /// The destination of events as they come.
     pub(super) record: Option<Sink>,
+    /// Where the scan is kept, if it is.
+    pub(super) history: Option<JournalFolder>,
 }
 
 pub(super) struct Finished {
     pub(super) fleet: Fleet,
     pub(super) recorded: Recorded,
+    pub(super) journal: Option<Journal>,
     /// The user asked on the screen to save it.
     pub(super) save: bool,
 }
@@ -85,7 +91,10 @@ impl Session {
             None => None,
         };
         let prober = Arc::new(LiveProber::new(self.probe_options(names, trust)));
-        let options = self.scan_options();
+        let mut options = self.scan_options();
+        let (outside, notices) = watch::channel(Vec::new());
+        options.outside = Some(notices);
+        let journal = self.open_journal(&mut options.notices);
 
         let (events, receiver) = mpsc::channel::<ScanEvent>(EVENT_CAPACITY);
         let (progress, watching) = watch::channel(Progress::default());
@@ -107,6 +116,14 @@ impl Session {
         );
         let mut engine = tokio::spawn(engine);
         let fleet = Fleet::new(self.settings.policy.policy());
+        let (receiver, journal) = match journal {
+            Some(file) => {
+                let keep = self.settings.history.keep;
+                let (receiver, journal) = history::start(receiver, file, keep, outside);
+                (receiver, Some(journal))
+            }
+            None => (receiver, None),
+        };
         let (receiver, recorded) = match live {
             Some(live) => {
                 let (receiver, recorded) = recording::record(receiver, live, stop.gently.clone());
@@ -144,8 +161,21 @@ impl Session {
         Ok(Some(Finished {
             fleet,
             recorded,
+            journal,
             save,
         }))
+    }
+
+    /// A journal that cannot be made is a notice, and no reason not to scan.
+    fn open_journal(&self, notices: &mut Vec<Notice>) -> Option<JournalFile> {
+        match self.history.as_ref()?.create(self.scan) {
+            Ok(file) => Some(file),
+            Err(error) => {
+                let detail = error.to_string().into();
+                notices.push(Notice::JournalStopped { detail });
+                None
+            }
+        }
     }
 
     /// A single target that does not resolve is an error, and not a table of one row. Among others it is a row.
@@ -217,6 +247,7 @@ impl Session {
             max_time: scan.max_time,
             simulated: self.simulated,
             notices: notice.into_iter().collect(),
+            settings: settings::recorded(&self.settings),
             ..ScanOptions::default()
         }
     }
@@ -309,6 +340,7 @@ mod tests {
                 simulated: false,
                 view: View::Headless { progress: false },
                 record: None,
+                history: None,
             };
             session.scan_options().lookups
         };

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
+use crate::platform;
 use crate::table::{Columns, Field, Sort};
 use crate::tui::Palette;
 
@@ -72,7 +73,7 @@ impl UiState {
 
     fn write(&self, path: &Path) -> io::Result<()> {
         let folder = path.parent().unwrap_or(path);
-        fs::create_dir_all(folder)?;
+        platform::create_private_folder(folder)?;
         let text = toml::to_string(self).map_err(io::Error::other)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(text.as_bytes())?;

@@ -11,7 +11,10 @@ pub(super) struct Flags(pub(super) Vec<Given>);
 fn takes(command: &str, key: &str) -> bool {
     match command {
         "rdpscan" => true,
-        "demo" => !matches!(key, "scan.ports" | "scan.allow_large" | "names.servers"),
+        "demo" => !matches!(
+            key,
+            "scan.ports" | "scan.allow_large" | "names.servers" | "history.enabled"
+        ),
         "open" => matches!(key, "output.filter" | "output.columns" | "output.sort"),
         "report" => matches!(
             key,

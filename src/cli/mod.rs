@@ -156,8 +156,9 @@ pub enum ExplainFormat {
 
 #[derive(Debug, Args)]
 pub struct OpenArgs {
-    /// The saved scan, a .json report or an .ndjson recording
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// The saved scan: a .json report, an .ndjson recording, or one of the history: @last, @prev (of the same targets), the day
+    /// of its start as in @2026-11-20, its id, or the beginning of its id
+    #[arg(value_name = "SCAN", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     #[command(flatten)]
     pub common: CommonArgs,
@@ -166,8 +167,9 @@ pub struct OpenArgs {
 #[derive(Debug, Args)]
 #[command(after_help = after_help::render("report"))]
 pub struct ReportArgs {
-    /// The saved scan, a .json report or an .ndjson recording
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// The saved scan: a .json report, an .ndjson recording, or one of the history: @last, @prev (of the same targets), the day
+    /// of its start as in @2026-11-20, its id, or the beginning of its id
+    #[arg(value_name = "SCAN", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     #[command(flatten)]
     pub common: CommonArgs,
@@ -178,8 +180,9 @@ pub struct ReportArgs {
 
 #[derive(Debug, Args)]
 pub struct FixArgs {
-    /// The saved scan, a .json report or an .ndjson recording
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// The saved scan: a .json report, an .ndjson recording, or one of the history: @last, @prev (of the same targets), the day
+    /// of its start as in @2026-11-20, its id, or the beginning of its id
+    #[arg(value_name = "SCAN", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     /// The folder to make; one that is there already must be empty
     #[arg(short = 'o', long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]

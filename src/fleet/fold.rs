@@ -45,6 +45,11 @@ impl Fleet {
         match body {
             EventBody::ScanStarted(_) => self.judge_all_later(),
             EventBody::Checkpoint(_) => {}
+            EventBody::WorkPlanned(work) => {
+                if self.work.as_ref().is_none_or(|(known, _)| *known < stamp) {
+                    self.work = Some((stamp, work));
+                }
+            }
             EventBody::ScanFinished(_) => self.survey_later(),
             EventBody::TargetResolved {
                 name,
@@ -121,6 +126,29 @@ impl Fleet {
                 self.reprobes.insert(endpoint);
                 let key = HostKey::Endpoint(endpoint);
                 self.add(&key, stamp, Fact::ReprobeStarted { after });
+            }
+        }
+    }
+
+    /// Gives what was listed and was not reached a row each, where the stream ended without the end of its scan.
+    pub fn close_broken_off(&mut self) {
+        let Some((stamp, work)) = self.work.clone().filter(|_| !self.has_ended()) else {
+            return;
+        };
+        let stamp = Stamp {
+            seq: u64::MAX,
+            ..stamp
+        };
+        for key in work.listed_hosts() {
+            let is_known = match &key {
+                HostKey::Endpoint(_) => {
+                    let host = self.place(&key).and_then(|place| self.hosts.get(place));
+                    host.is_some_and(|host| self.composed(host).is_row)
+                }
+                HostKey::Unresolved { .. } => self.targets.contains_key(&key),
+            };
+            if !is_known {
+                self.add(&key, stamp.clone(), Fact::NotReached);
             }
         }
     }

@@ -25,8 +25,8 @@ use jiff::Timestamp;
 
 use crate::diagnosis::{Banner, FleetView, Policy};
 use crate::model::{
-    CertificateFacts, Digest, Endpoint, History, HostKey, Notice, ScanEnd, ScanEvent, ScanId,
-    ScanPlan, Site,
+    CertificateFacts, Digest, Endpoint, History, HostKey, Notice, PlannedWork, ScanEnd, ScanEvent,
+    ScanId, ScanPlan, Site,
 };
 use entry::Stamp;
 use judge::Judging;
@@ -103,6 +103,8 @@ pub struct Fleet {
     facts: u64,
     /// Read from a report: no event follows.
     is_saved: bool,
+    /// What the newest run was to probe.
+    work: Option<(Stamp, Arc<PlannedWork>)>,
     /// An internal error: facts that cannot be read back.
     unreadable: Option<String>,
     dirty: BTreeSet<usize>,
@@ -133,6 +135,7 @@ impl Fleet {
             revision: 0,
             facts: 0,
             is_saved: false,
+            work: None,
             unreadable: None,
             dirty: BTreeSet::new(),
             judging: Judging::default(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Attempt, CertificateFacts, Checkpoint, Endpoint, HostKey, Lookup, Moment, Notice, ObservedName,
-    Origin, ScanEnd, ScanId, Site, Stream, Texts, moment, texts,
+    Origin, PlannedWork, ScanEnd, ScanId, Site, Stream, Texts, moment, texts,
 };
 
 /// Version of the event stream, in the first event of every recording.
@@ -68,6 +68,8 @@ impl ScanEvent {
 pub enum EventBody {
     /// Always first.
     ScanStarted(ScanPlan),
+    /// Always second.
+    WorkPlanned(Arc<PlannedWork>),
     /// A listed name was looked up. Omitted are addresses that cannot be a host (multicast, link-local and so on), and those
     /// beyond the first 256.
     TargetResolved {

@@ -38,6 +38,13 @@ impl ScanId {
             rest: fraction << 16 | u32::from(random),
         }
     }
+
+    /// When the scan began, to the second.
+    #[must_use]
+    pub fn began(self) -> Timestamp {
+        let zoned = TimeZone::UTC.to_timestamp(self.second);
+        zoned.unwrap_or(Timestamp::UNIX_EPOCH)
+    }
 }
 
 impl fmt::Display for ScanId {

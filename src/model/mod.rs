@@ -17,6 +17,7 @@ mod name;
 mod negotiation;
 mod notice;
 mod ntlm;
+mod planned_work;
 mod progress;
 mod scan_end;
 mod shortage;
@@ -45,6 +46,7 @@ pub use negotiation::{
 };
 pub use notice::Notice;
 pub use ntlm::NtlmFacts;
+pub use planned_work::PlannedWork;
 pub use progress::{Descriptors, Progress};
 pub use scan_end::{ScanEnd, ScanStatus, UnlistedCounts};
 pub use shortage::Shortage;

@@ -116,6 +116,11 @@ pub enum Notice {
         /// The host.
         host: HostKey,
     },
+    /// The journal cannot be written. The scan continues, and writing is retried.
+    JournalStopped {
+        /// The operating system's message.
+        detail: Box<str>,
+    },
 }
 
 fn write_resolver(f: &mut fmt::Formatter<'_>, resolver: Resolver) -> fmt::Result {
@@ -189,6 +194,10 @@ impl fmt::Display for Notice {
             Self::Filtered { hosts_omitted } => write!(
                 f,
                 "filtered: hosts of the scan not included: {hosts_omitted}"
+            ),
+            Self::JournalStopped { detail } => write!(
+                f,
+                "saving this scan in the history failed ({detail}): the scan continues, and saving is retried; free some space"
             ),
             Self::HostSkipped { host } => {
                 write!(f, "{host} was skipped before its probes were complete")

@@ -9,8 +9,10 @@ mod unix;
 #[cfg(not(unix))]
 mod windows;
 
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::path::Path;
 
 #[cfg(unix)]
 use unix as os;
@@ -23,7 +25,7 @@ use crate::model::Shortage;
 
 #[cfg(target_os = "linux")]
 pub use descriptors::descriptors;
-pub use os::{descriptor_limit, time_with_sleep};
+pub use os::{create_private_folder, descriptor_limit, time_with_sleep};
 pub use tcp_info::path_facts;
 
 /// The meaning of an error code that has no [`io::ErrorKind`].
@@ -88,6 +90,14 @@ fn is_missing_route(error: &io::Error) -> bool {
     ) || code_meaning(error) == Some(CodeMeaning::NoAddressFamily)
 }
 
+/// Opens a file to read and write it, which no other process has opened this way: else [`io::ErrorKind::WouldBlock`]. Reading it is
+/// left to others of the same user, and a new one is the user's own. The lock ends with the handle, and so with the process.
+pub fn open_exclusively(path: &Path, is_new: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(is_new);
+    os::open_exclusively(&options, path)
+}
+
 /// The host name of this machine, `here` when it has none.
 #[must_use]
 pub fn machine_name() -> String {
@@ -110,6 +120,34 @@ mod tests {
         let now = rustix::process::getrlimit(rustix::process::Resource::Nofile);
         assert_eq!(limit, now.current);
         assert_eq!(now.current, now.maximum);
+    }
+
+    #[test]
+    fn a_file_is_open_exclusively_until_its_handle_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("a").join("b");
+        create_private_folder(&inner).unwrap();
+        create_private_folder(&inner).unwrap();
+        let path = inner.join("journal");
+        let first = open_exclusively(&path, true).unwrap();
+        let refused = open_exclusively(&path, false).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+        assert!(std::fs::read(&path).is_ok());
+        drop(first);
+        open_exclusively(&path, false).unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_private_is_for_its_user_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("a").join("b");
+        create_private_folder(&inner).unwrap();
+        let path = inner.join("journal");
+        open_exclusively(&path, true).unwrap();
+        let mode = |path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&inner), mode(&path)), (0o700, 0o600));
     }
 
     #[tokio::test]
@@ -141,9 +179,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn descriptors_in_use_are_counted() {
         // Other tests open and close some at the same time, so that only many of our own show.
-        let held: Vec<_> = (0..500)
-            .map(|_| std::fs::File::open("/dev/null").unwrap())
-            .collect();
+        let held: Vec<_> = (0..500).map(|_| File::open("/dev/null").unwrap()).collect();
         let found = descriptors().unwrap();
         assert!(found.used >= 500, "{found:?}");
         assert!(found.used <= found.limit, "{found:?}");

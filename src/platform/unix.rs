@@ -1,7 +1,12 @@
 //! Unix.
 
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
 use std::time::Duration;
 
+use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
@@ -28,6 +33,20 @@ pub(super) fn shortage(code: i32) -> Option<Shortage> {
         Errno::NOBUFS | Errno::NOMEM => Some(Shortage::SocketMemory),
         Errno::ADDRNOTAVAIL => Some(Shortage::LocalPorts),
         _ => None,
+    }
+}
+
+/// Makes a folder and those above it for this user alone. One that exists keeps its permissions.
+pub fn create_private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+pub(super) fn open_exclusively(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    let file = options.clone().mode(0o600).open(path)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Err(Errno::WOULDBLOCK) => Err(io::ErrorKind::WouldBlock.into()),
+        // Some network file systems have no locks.
+        _ => Ok(file),
     }
 }
 

@@ -1,5 +1,10 @@
 //! Windows.
 
+use std::fs::{File, OpenOptions};
+use std::io;
+#[cfg(windows)]
+use std::os::windows::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 use super::CodeMeaning;
@@ -14,6 +19,8 @@ const WSAEMFILE: i32 = 10024;
 const WSAEADDRINUSE: i32 = 10048;
 const WSAEADDRNOTAVAIL: i32 = 10049;
 const WSAENOBUFS: i32 = 10055;
+/// ERROR_SHARING_VIOLATION.
+const SHARING_VIOLATION: i32 = 32;
 /// ERROR_PIPE_NOT_CONNECTED.
 const PIPE_NOT_CONNECTED: i32 = 233;
 
@@ -25,6 +32,26 @@ pub(super) const fn shortage(code: i32) -> Option<Shortage> {
         WSAEADDRINUSE | WSAEADDRNOTAVAIL => Some(Shortage::LocalPorts),
         _ => None,
     }
+}
+
+/// Makes a folder and those above it. The local data folder of a user is for this user alone, and what is in it inherits that.
+pub fn create_private_folder(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
+pub(super) fn open_exclusively(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    /// FILE_SHARE_READ.
+    #[cfg(windows)]
+    const SHARE_READ: u32 = 1;
+    let mut options = options.clone();
+    #[cfg(windows)]
+    options.share_mode(SHARE_READ);
+    options
+        .open(path)
+        .map_err(|error| match error.raw_os_error() {
+            Some(SHARING_VIOLATION) => io::ErrorKind::WouldBlock.into(),
+            _ => error,
+        })
 }
 
 pub(super) const fn reader_is_gone(code: i32) -> bool {

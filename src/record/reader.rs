@@ -41,9 +41,9 @@ pub enum RecordError {
         /// The schema found, quoted.
         found: String,
     },
-    /// A line that is no event.
+    /// A line that belongs to no event of this scan.
     #[error(
-        "line {line} is not a scan event: {reason}; remove the lines from there on, or scan again"
+        "line {line} is not an event of this scan: {reason}; remove the lines from there on, or scan again"
     )]
     Line {
         /// Line, from 1.
@@ -63,7 +63,8 @@ pub enum RecordError {
 
 /// Reads a recording, event by event.
 ///
-/// A truncated last line is no error, since a crash truncates a journal. [`Reader::notes`] reports it.
+/// A truncated last line is no error, since a crash truncates a journal, and neither is a damaged line elsewhere: every event stands
+/// for itself. [`Reader::notes`] reports both.
 #[derive(Debug)]
 pub struct Reader<R> {
     inner: R,
@@ -74,6 +75,8 @@ pub struct Reader<R> {
     first: Option<Box<ScanEvent>>,
     cut_off: Option<u64>,
     not_understood: u64,
+    /// How many lines are damaged, and the first of them.
+    damaged: Option<(u64, u64)>,
     /// The scan that all events must belong to.
     scan: Option<ScanId>,
 }
@@ -121,6 +124,7 @@ impl<R: BufRead> Reader<R> {
             first: None,
             cut_off: None,
             not_understood: 0,
+            damaged: None,
             scan: None,
         };
         match reader.next_line()? {
@@ -184,6 +188,15 @@ impl<R: BufRead> Reader<R> {
             notes.push(format!(
                 "line {line}, the last, is cut off and was left out; everything before it was read"
             ));
+        }
+        match self.damaged {
+            Some((1, line)) => notes.push(format!(
+                "line {line} is damaged and was left out; everything else was read"
+            )),
+            Some((count, line)) => notes.push(format!(
+                "{count} lines are damaged and were left out, line {line} first; everything else was read"
+            )),
+            None => {}
         }
         if self.not_understood > 0 {
             notes.push(format!(
@@ -255,10 +268,8 @@ impl<R: BufRead> Reader<R> {
                 self.not_understood += 1;
                 continue;
             }
-            return Err(RecordError::Line {
-                line: self.line,
-                reason: words(&error),
-            });
+            let (damaged, _) = self.damaged.get_or_insert((0, self.line));
+            *damaged += 1;
         }
     }
 }
@@ -342,19 +353,34 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_line_in_the_middle_is_named() {
-        let text = message(&format!("{STARTED}\n{{\"x\":\n{NOTICED}\n"));
-        assert!(text.starts_with("line 2 is not a scan event: "), "{text}");
+    fn damaged_lines_are_left_out_and_named_and_the_rest_is_read() {
+        let (count, notes) = read(&format!("{STARTED}\n{{\"x\":\n{NOTICED}\n")).unwrap();
+        assert_eq!(count, 2);
+        assert!(notes[0].starts_with("line 2 is damaged"), "{notes:?}");
+        let text = format!("{STARTED}\n\0\0\n{NOTICED}\n\0\n{NOTICED}\n");
+        let (count, notes) = read(&text).unwrap();
+        assert_eq!(count, 3);
+        assert!(notes[0].starts_with("2 lines are damaged"), "{notes:?}");
+        assert!(notes[0].contains("line 2 first"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_line_of_another_scan_is_refused() {
+        let other = NOTICED.replace("20260301", "20260302");
+        let text = message(&format!("{STARTED}\n{other}\n"));
+        assert!(
+            text.starts_with("line 2 is not an event of this scan: "),
+            "{text}"
+        );
         assert!(text.contains("scan again"), "{text}");
     }
 
     #[test]
-    fn an_unknown_event_of_this_version_is_an_error() {
-        let text = message(&format!(
-            "{STARTED}\n{}\n",
-            NOTICED.replace("notice", "surprise")
-        ));
-        assert!(text.contains("unknown variant `surprise`"), "{text}");
+    fn an_unknown_event_of_this_version_is_damage() {
+        let surprise = NOTICED.replace("notice", "surprise");
+        let (count, notes) = read(&format!("{STARTED}\n{surprise}\n{NOTICED}\n")).unwrap();
+        assert_eq!(count, 2);
+        assert!(notes[0].starts_with("line 2 is damaged"), "{notes:?}");
     }
 
     #[test]
@@ -413,10 +439,7 @@ mod tests {
 
     #[test]
     fn messages_do_not_carry_control_codes() {
-        let text = message(&format!(
-            "{STARTED}\n{}\n",
-            NOTICED.replace("notice", "\\u001b[2J\\u202e")
-        ));
+        let text = message(&STARTED.replace("\"seed\":1", "\"seed\":\"\\u001b[2J\\u202e\""));
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
     }
 }

@@ -11,6 +11,23 @@ pub struct Writer<W> {
     lines: Vec<u8>,
 }
 
+/// Appends an event and the end of its line.
+///
+/// # Errors
+/// The event is longer than [`LONGEST_LINE`]; nothing is appended.
+pub fn append_line(lines: &mut Vec<u8>, event: &ScanEvent) -> io::Result<()> {
+    let before = lines.len();
+    write_json(lines, event)?;
+    if (lines.len() - before) as u64 >= LONGEST_LINE {
+        lines.truncate(before);
+        return Err(io::Error::other(format!(
+            "an event takes more than {LONGEST_LINE} bytes, which no reader takes"
+        )));
+    }
+    lines.push(b'\n');
+    Ok(())
+}
+
 /// Buffered bytes after which lines are passed on.
 const BUFFER: usize = 64 * 1024;
 
@@ -28,15 +45,7 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// When the inner writer fails, and for an event that is longer than [`LONGEST_LINE`].
     pub fn write(&mut self, event: &ScanEvent) -> io::Result<()> {
-        let before = self.lines.len();
-        write_json(&mut self.lines, event)?;
-        if (self.lines.len() - before) as u64 >= LONGEST_LINE {
-            self.lines.truncate(before);
-            return Err(io::Error::other(format!(
-                "an event takes more than {LONGEST_LINE} bytes, which no reader takes"
-            )));
-        }
-        self.lines.push(b'\n');
+        append_line(&mut self.lines, event)?;
         if self.lines.len() < BUFFER {
             return Ok(());
         }

@@ -125,6 +125,7 @@ fn read(source: impl Read, name: &str, policy: Policy) -> Result<Opened, Reason>
     for event in &mut reader {
         fleet.apply(event.map_err(Reason::Recording)?);
     }
+    fleet.close_broken_off();
     fleet.settle();
     Ok(Opened {
         fleet,

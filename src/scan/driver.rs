@@ -19,7 +19,7 @@ use super::panic_guard::{guarded, panic_message};
 use super::timer_lag::TimerLag;
 use crate::clock;
 use crate::model::{
-    Control, Descriptors, EventBody, Origin, Progress, ScanEnd, ScanEvent, ScanStatus,
+    Control, Descriptors, EventBody, Notice, Origin, Progress, ScanEnd, ScanEvent, ScanStatus,
 };
 use crate::prober::Prober;
 use crate::targets::TargetSet;
@@ -51,6 +51,7 @@ pub async fn run<P: Prober>(
         origin: options.origin.clone(),
         max_time: options.max_time,
         grace: options.grace,
+        outside: options.outside.clone(),
         engine: Engine::new(targets, options, clock::monotonic().into_std()),
         events,
         progress,
@@ -80,6 +81,7 @@ struct Driver<P: Prober> {
     origin: Origin,
     max_time: Option<Duration>,
     grace: Duration,
+    outside: Option<watch::Receiver<Vec<Notice>>>,
     events: mpsc::Sender<ScanEvent>,
     progress: watch::Sender<Progress>,
     stop: CancellationToken,
@@ -176,6 +178,13 @@ impl<P: Prober> Driver<P> {
             self.emit(EventBody::Notice(notice)).await;
         }
         self.handle(Input::Tick).await;
+        let news = self.outside.as_mut().and_then(|outside| {
+            let has_changed = outside.has_changed().unwrap_or(false);
+            has_changed.then(|| outside.borrow_and_update().clone())
+        });
+        for notice in news.unwrap_or_default() {
+            self.handle(Input::Notice(notice)).await;
+        }
     }
 
     /// Lets the tasks end by themselves for a moment, so that their results and their closes are not lost.

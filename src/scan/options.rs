@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::model::{Notice, Origin, ScanId, Site};
 
@@ -45,6 +47,10 @@ pub struct ScanOptions {
     pub simulated: bool,
     /// Notices about this machine, emitted at the start.
     pub notices: Vec<Notice>,
+    /// Notices that come up outside the engine while it runs.
+    pub outside: Option<watch::Receiver<Vec<Notice>>>,
+    /// The settings of the scan, as the plan records them.
+    pub settings: BTreeMap<Box<str>, Box<str>>,
 }
 
 impl Default for ScanOptions {
@@ -73,6 +79,8 @@ impl Default for ScanOptions {
             grace: Duration::from_millis(1500),
             simulated: false,
             notices: Vec::new(),
+            outside: None,
+            settings: BTreeMap::new(),
         }
     }
 }

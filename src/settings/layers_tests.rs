@@ -64,12 +64,14 @@ fn every_setting_stands_in_the_sample_once_and_in_order() {
 
 #[test]
 fn the_id_of_every_setting_is_its_section_and_field() {
-    let shown: Vec<_> = show::values(&defaults()).map(|(key, _)| key).collect();
+    let shown: Vec<_> = show::values(&defaults().settings)
+        .map(|(key, _)| key)
+        .collect();
     assert_eq!(shown, keys().collect::<Vec<_>>());
 }
 
 /// A value for every setting that differs from its default.
-const OTHERS: [(&str, &str); 32] = [
+const OTHERS: [(&str, &str); 34] = [
     ("scan.ports", "3390,3391"),
     ("scan.profile", "gentle"),
     ("scan.concurrency", "7"),
@@ -102,19 +104,21 @@ const OTHERS: [(&str, &str); 32] = [
     ("screen.keys", "pause = P,quit = Q Ctrl-q"),
     ("policy.expiring_days", "60"),
     ("policy.stability_attempts", "5"),
+    ("history.enabled", "false"),
+    ("history.keep", "20, 7d"),
 ];
 
 #[test]
 fn every_setting_has_a_variable() {
     let keys: Vec<_> = keys().collect();
     assert_eq!(OTHERS.map(|(key, _)| key), *keys);
-    let usual: Vec<_> = show::values(&defaults()).collect();
+    let usual: Vec<_> = show::values(&defaults().settings).collect();
     for (at, (key, text)) in OTHERS.into_iter().enumerate() {
         let variable = variable(key);
         let resolved = cli("10.0.0.5")
             .settings(&environment(&[(&variable, text)]))
             .unwrap();
-        let shown: Vec<_> = show::values(&resolved).collect();
+        let shown: Vec<_> = show::values(&resolved.settings).collect();
         assert_ne!(shown[at], usual[at]);
         assert_eq!(resolved.source(key), Source::Environment(variable));
     }
@@ -130,7 +134,7 @@ fn what_config_prints_reads_back_as_a_settings_file() {
     for variables in [&variables[..], &[]] {
         let set = cli("10.0.0.5").settings(&environment(variables)).unwrap();
         let again = with(&show::text(&set), &[], "").unwrap();
-        assert!(show::values(&again).eq(show::values(&set)));
+        assert!(show::values(&again.settings).eq(show::values(&set.settings)));
     }
 }
 

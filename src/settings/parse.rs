@@ -12,6 +12,7 @@ use clap::{Arg, Command, Error};
 use jiff::SignedDuration;
 
 use super::nearest;
+use crate::history::Keep;
 use crate::table::{Columns, Filter, Sort};
 use crate::targets::Refusal;
 use crate::tui::keymap::{BINDINGS, Keymap, KeymapError};
@@ -185,6 +186,34 @@ fn within(text: &str, limits: &RangeInclusive<Duration>) -> Result<Duration, Ref
         .filter(|time| limits.contains(time))
         .ok_or_else(|| Refusal::new("out of range", way_out()))
 }
+
+/// How many scans are kept, and for how many days.
+pub(super) fn keep(text: &str) -> Result<Keep, Refusal> {
+    let mut keep = Keep {
+        scans: None,
+        days: None,
+    };
+    if text.trim().eq_ignore_ascii_case("all") {
+        return Ok(keep);
+    }
+    let number = whole(1..=100_000);
+    for item in items(text) {
+        let limit = match item.strip_suffix(['d', 'D']) {
+            Some(days) => keep.days.replace(number(days)?),
+            None => keep.scans.replace(number(item)?),
+        };
+        if limit.is_some() {
+            return Err(Refusal::new("a limit is given twice", KEEP));
+        }
+    }
+    if (keep.scans, keep.days) == (None, None) {
+        return Err(Refusal::new("no limit in it", KEEP));
+    }
+    Ok(keep)
+}
+
+/// The advice for a retention.
+const KEEP: &str = "give a number of scans and of days, as in 100, 90d, or all";
 
 /// Several times between commas.
 pub(super) fn durations(

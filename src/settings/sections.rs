@@ -7,12 +7,13 @@ use clap::{ArgAction, Args};
 use serde::Serialize;
 
 use super::parse::{
-    Listed, column_list, duration, durations, filter, key_bindings, listed, optional, ports,
+    Listed, column_list, duration, durations, filter, keep, key_bindings, listed, optional, ports,
     servers, sort_order, whole,
 };
 use super::serialize;
 use super::{FailOn, Profile};
 use crate::diagnosis::Policy;
+use crate::history::Keep;
 use crate::report::Format;
 use crate::table::{Columns, Sort};
 use crate::tui::Palette;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub screen: ScreenSettings,
     #[command(flatten)]
     pub policy: PolicySettings,
+    #[command(flatten)]
+    pub history: HistorySettings,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
@@ -221,4 +224,16 @@ impl PolicySettings {
             stability_attempts: self.stability_attempts,
         }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args, Serialize)]
+#[command(next_help_heading = "Output")]
+pub struct HistorySettings {
+    /// Do not save the scan in the history while it runs; it cannot be opened or resumed later
+    #[arg(long = "no-history", id = "history.enabled", action = ArgAction::SetFalse)]
+    pub enabled: bool,
+    /// How many scans are kept in the history, for how many days: 100, 90d, or all
+    #[arg(long, id = "history.keep", hide = true, default_value = "100, 90d", value_parser = keep)]
+    #[serde(serialize_with = "serialize::text_of")]
+    pub keep: Keep,
 }

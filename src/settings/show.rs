@@ -1,15 +1,17 @@
 //! Settings as `rdpscan config` prints them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, json};
 use toml::Value;
 
-use super::Resolved;
 use super::arguments::{keys, variable};
+use super::{Resolved, Settings};
 
 /// One line per setting: key, value, and where it came from. Reads back as a settings file.
 #[must_use]
 pub fn text(resolved: &Resolved) -> String {
-    let lines: Vec<_> = values(resolved)
+    let lines: Vec<_> = values(&resolved.settings)
         .map(|(key, value)| {
             let value = format!("{key} = {value}");
             // A comment ends with its line, whatever a path holds.
@@ -27,7 +29,7 @@ pub fn text(resolved: &Resolved) -> String {
 /// An object by key, each with `value`, the kind of `source`, its `origin` in words, and the `variable` that would set it.
 #[must_use]
 pub fn json(resolved: &Resolved) -> String {
-    let keys: Map<_, _> = values(resolved)
+    let keys: Map<_, _> = values(&resolved.settings)
         .map(|(key, value)| {
             let source = resolved.source(key);
             let value = json!({
@@ -43,9 +45,29 @@ pub fn json(resolved: &Resolved) -> String {
     format!("{:#}\n", json!({ "file": file, "settings": keys }))
 }
 
+/// The settings by which a scan is resumed, as texts: what is probed, how and how fast.
+#[must_use]
+pub(crate) fn recorded(settings: &Settings) -> BTreeMap<Box<str>, Box<str>> {
+    let of_scan =
+        |key: &str| key.starts_with("scan.") || key.starts_with("names.") || key == "output.all";
+    values(settings)
+        .filter(|(key, _)| of_scan(key))
+        .map(|(key, value)| (key.into(), text_of(&value).into()))
+        .collect()
+}
+
+/// The text that an argument would have.
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text_of).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
+}
+
 /// Every key with its value, as a settings file has it.
-pub(super) fn values(resolved: &Resolved) -> impl Iterator<Item = (&'static str, Value)> {
-    let mut settings = resolved.settings.clone();
+pub(super) fn values(settings: &Settings) -> impl Iterator<Item = (&'static str, Value)> {
+    let mut settings = settings.clone();
     let scan = &mut settings.scan;
     scan.concurrency = Some(scan.concurrency());
     scan.rate = Some(scan.rate());

@@ -2,6 +2,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::Profile;
+use crate::model::ScanId;
 use crate::targets::excerpt;
 
 /// Where a value came from.
@@ -17,6 +18,8 @@ pub enum Source {
     Environment(String),
     /// With its dashes.
     Flag(String),
+    /// The scan that is resumed began with it.
+    Scan(ScanId),
     /// The profile decides, and was itself chosen there.
     Profile {
         profile: Profile,
@@ -33,6 +36,7 @@ impl Source {
             Self::File { .. } => "file",
             Self::Environment(_) => "environment",
             Self::Flag(_) => "flag",
+            Self::Scan(_) => "scan",
             Self::Profile { .. } => "profile",
         }
     }
@@ -46,6 +50,7 @@ impl fmt::Display for Source {
                 write!(f, "{} line {line}", excerpt(&path.to_string_lossy()))
             }
             Self::Environment(name) | Self::Flag(name) => f.write_str(name),
+            Self::Scan(scan) => write!(f, "scan {scan}"),
             Self::Profile { profile, by } => write!(f, "profile {} ({by})", profile.word()),
         }
     }

@@ -194,6 +194,14 @@ impl TargetSetBuilder {
         })
     }
 
+    /// Adds these excludes to a set that was built before; returns whether there were any. Targets of this builder are ignored.
+    pub fn exclude_from(self, targets: &mut TargetSet) -> bool {
+        let has_excludes = !self.excluded.is_empty();
+        targets.exclude(self.excluded);
+        targets.exclude_texts.extend(self.exclude_texts);
+        has_excludes
+    }
+
     fn add_standard_input(&mut self) -> Result<&mut Self, TargetError> {
         // A second `-` is the same list once more, not an empty one.
         if std::mem::replace(&mut self.read_standard_input, true) {

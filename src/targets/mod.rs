@@ -3,13 +3,14 @@
 //! ```text
 //!  words (arguments, lists, standard input) ─► spec (one word, pure) ─► builder ─► TargetSet ─► endpoint(permutation.at(i))
 //! ```
-//! INVARIANT: a [`TargetSet`] holds no address that the user excluded.
+//! INVARIANT: a [`TargetSet`] holds no address that the user excluded, but for excludes added to a scan that is resumed.
 
 mod builder;
 mod error;
 mod import;
 mod list;
 mod permutation;
+mod planned;
 mod ranges;
 mod set;
 mod spec;
@@ -19,4 +20,5 @@ pub use error::{InputPlace, Refusal, Role, TargetError, excerpt};
 pub(crate) use import::file_formats;
 pub use list::decode;
 pub use permutation::Permutation;
+pub use planned::DamagedPlan;
 pub use set::{GatewayTarget, NameTarget, TargetSet};

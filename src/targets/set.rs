@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::ranges::{RangeSet, address, number};
+use super::ranges::{Range, RangeSet, address, number};
 use crate::model::{Endpoint, HostKey, Notice};
 
 /// A host name to resolve.
@@ -14,7 +14,7 @@ pub struct NameTarget {
 
 /// What to scan: exact, without duplicates, in memory that depends on the number of ranges and not of addresses.
 ///
-/// INVARIANT: holds no excluded address.
+/// INVARIANT: holds no address that was excluded when it was built. Those excluded when a scan is resumed keep their indices.
 #[derive(Debug, Clone)]
 pub struct TargetSet {
     pub(super) swept: Segments,
@@ -149,6 +149,16 @@ impl Segments {
             }
         }
         Self { segments, count }
+    }
+
+    /// The ranges, each with its port.
+    pub(super) fn ranges(&self) -> impl Iterator<Item = (u16, Range)> {
+        self.segments.iter().map(|segment| {
+            let Segment {
+                port, first, last, ..
+            } = *segment;
+            (port, Range { first, last })
+        })
     }
 
     fn endpoint(&self, index: u64) -> Option<Endpoint> {

@@ -39,6 +39,7 @@ const NEVER: &[(&str, &[&[&str]])] = &[
     ("diagnosis", &[PURE, TLS, SCREEN, CLOCK]),
     ("fix", &[SOCKETS, TLS, SCREEN, CLOCK, &["tokio"]]),
     ("fleet", &[PURE, TLS, SCREEN, CLOCK]),
+    ("history", &[SOCKETS, TLS, SCREEN]),
     ("model", &[PURE, TLS, SCREEN, CLOCK]),
     ("platform", &[TLS, SCREEN]),
     ("probe", &[SCREEN]),

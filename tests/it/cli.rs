@@ -3,6 +3,7 @@
 
 mod fail_on;
 mod imports;
+mod kept;
 #[cfg(unix)]
 mod stop;
 mod written;
@@ -617,7 +618,7 @@ fn a_wrong_command_line_is_told_in_one_line_like_everything_else() {
     for (arguments, parts) in [
         (
             &["open"][..],
-            &["rdpscan: ", "<FILE>", "usage: rdpscan open"][..],
+            &["rdpscan: ", "<SCAN>", "usage: rdpscan open"][..],
         ),
         (&["completions", "tcsh"], &["rdpscan: ", "'tcsh'", "bash"]),
         (

@@ -1,5 +1,6 @@
 //! Any event that the types allow.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -355,6 +356,7 @@ fn any_notice() -> impl Strategy<Value = Notice> {
         any::<(String, u16)>().prop_map(|(name, port)| Notice::HostSkipped {
             host: HostKey::Unresolved { name, port }
         }),
+        any_text().prop_map(|detail| Notice::JournalStopped { detail }),
     ]
 }
 
@@ -386,6 +388,39 @@ pub(crate) fn any_plan() -> impl Strategy<Value = ScanPlan> {
                 simulated,
             },
         )
+}
+
+fn any_planned_work() -> impl Strategy<Value = PlannedWork> {
+    let texts = || prop::collection::vec(any::<String>(), 0..3);
+    let by_port = || prop::collection::btree_map(any::<u16>(), texts(), 0..3);
+    let settings = prop::collection::btree_map(any_text(), any_text(), 0..3);
+    let made = (
+        any_text(),
+        any::<u32>(),
+        by_port(),
+        by_port(),
+        texts(),
+        texts(),
+        settings,
+    );
+    made.prop_map(
+        |(target_key, permutation, endpoints, listed, names, excluded, settings)| {
+            let all = |all: BTreeMap<u16, Vec<String>>| -> BTreeMap<u16, Texts> {
+                let all = all.into_iter();
+                all.map(|(port, texts)| (port, texts.into_iter().collect()))
+                    .collect()
+            };
+            PlannedWork {
+                target_key,
+                permutation,
+                endpoints: all(endpoints),
+                listed: all(listed),
+                names: names.into_iter().collect(),
+                excluded: excluded.into_iter().collect(),
+                settings,
+            }
+        },
+    )
 }
 
 fn any_checkpoint() -> impl Strategy<Value = Checkpoint> {
@@ -492,6 +527,7 @@ pub(crate) fn any_body() -> impl Strategy<Value = EventBody> {
         (any_endpoint(), any::<u32>())
             .prop_map(|(endpoint, after)| EventBody::ReprobeStarted { endpoint, after }),
         any_checkpoint().prop_map(EventBody::Checkpoint),
+        any_planned_work().prop_map(|work| EventBody::WorkPlanned(work.into())),
         any_endpoint().prop_map(|endpoint| EventBody::NotReached {
             host: HostKey::Endpoint(endpoint),
         }),

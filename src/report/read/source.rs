@@ -2,6 +2,8 @@
 
 use std::io::{self, BufReader, Cursor, Read};
 
+use crate::record;
+
 /// The longest JSON string that is read, in bytes. No writer comes near: network text and targets are bounded at their source.
 pub(super) const LONGEST_TEXT: usize = 1 << 20;
 
@@ -9,8 +11,9 @@ pub(super) type Text<'a> = BufReader<Bounded<Box<dyn Read + 'a>>>;
 
 const BUFFER: usize = 1 << 18;
 
-/// Decodes by the byte order mark: `rdpscan … > report.json` in Windows `PowerShell` 5.1 writes UTF-16.
+/// Decompresses a compressed recording, and decodes by the byte order mark: `rdpscan … > report.json` in Windows `PowerShell` 5.1 writes UTF-16.
 pub(super) fn text<'a>(source: impl Read + 'a) -> io::Result<Text<'a>> {
+    let source = record::decompress(source)?;
     let mut source = BufReader::with_capacity(BUFFER, source);
     let mut mark = Vec::with_capacity(3);
     source.by_ref().take(3).read_to_end(&mut mark)?;

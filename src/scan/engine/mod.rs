@@ -66,6 +66,8 @@ pub(super) enum Input {
         message: String,
         at: Timestamp,
     },
+    /// A notice that came up outside the engine.
+    Notice(Notice),
     Control {
         order: Control,
         at: Timestamp,
@@ -183,6 +185,7 @@ impl Engine {
             }
             Input::Panicked { id, message, at } => self.task_panicked(id, message, at, now),
             Input::Control { order, at } => self.control(order, at, now),
+            Input::Notice(notice) => self.notice(notice),
             Input::TimeLimit => self.notice(Notice::TimeLimit),
         }
     }
@@ -237,6 +240,9 @@ impl Engine {
             simulated: options.simulated,
         };
         self.emit(EventBody::ScanStarted(plan));
+        let settings = std::mem::take(&mut self.options.settings);
+        let work = self.targets.planned_work(settings);
+        self.emit(EventBody::WorkPlanned(Arc::new(work)));
         let targets = self.targets.clone();
         let notices = std::mem::take(&mut self.options.notices);
         for notice in notices.iter().chain(targets.notices()) {

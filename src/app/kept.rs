@@ -1,0 +1,90 @@
+//! The history of this user: where it is, which scan of it a command means, and what a scan says of it at its end.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::history::{JournalEnd, JournalFolder, Reference};
+use crate::model::{ScanId, ScanStatus};
+
+use super::{stderr, ui_state};
+
+/// The folder of kept scans.
+pub(super) fn folder() -> Result<JournalFolder> {
+    let folder = ui_state::folder().context("this account has no home folder to keep scans in")?;
+    Ok(JournalFolder::at(folder.join("scans")))
+}
+
+/// The file that an argument means: a file, else a kept scan.
+pub(super) fn locate(argument: &Path) -> Result<PathBuf> {
+    let reference = argument.to_str().and_then(Reference::parse);
+    match reference {
+        Some(reference) if !argument.exists() => Ok(folder()?.find(&reference)?.path),
+        _ => Ok(argument.to_owned()),
+    }
+}
+
+/// The line about the journal at the end of a scan. Only a failure is said in spite of `--quiet`.
+pub(super) fn print_end(scan: ScanId, end: &JournalEnd, status: Option<ScanStatus>, quiet: bool) {
+    if let Some(line) = end_line(scan, end, status, quiet) {
+        stderr::print(&line);
+    }
+}
+
+fn end_line(
+    scan: ScanId,
+    end: &JournalEnd,
+    status: Option<ScanStatus>,
+    quiet: bool,
+) -> Option<String> {
+    let open = "open it with `rdpscan open @last`";
+    if let Some(failure) = &end.failure {
+        return Some(format!(
+            "rdpscan: the scan is only saved in part ({failure}): {scan}; {open}"
+        ));
+    }
+    if end.left_out > 0 {
+        return Some(format!(
+            "rdpscan: the scan is saved without {} events, for which the disk was too slow or full: {scan}; {open}",
+            end.left_out
+        ));
+    }
+    let resume = match status {
+        Some(ScanStatus::Complete) => "",
+        _ => ", go on with `rdpscan resume`",
+    };
+    (!quiet).then(|| format!("saved: {scan}; {open}{resume}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn the_line_names_the_scan_and_what_can_be_done_with_it() {
+        let scan = "20261130T110000Z-00c0ffee".parse().unwrap();
+        let line = |end: JournalEnd, status, quiet| end_line(scan, &end, Some(status), quiet);
+        let done = line(JournalEnd::default(), ScanStatus::Complete, false).unwrap();
+        assert_eq!(
+            done,
+            "saved: 20261130T110000Z-00c0ffee; open it with `rdpscan open @last`"
+        );
+        let stopped = line(JournalEnd::default(), ScanStatus::Interrupted, false).unwrap();
+        assert!(
+            stopped.ends_with(", go on with `rdpscan resume`"),
+            "{stopped}"
+        );
+        assert_eq!(
+            line(JournalEnd::default(), ScanStatus::Complete, true),
+            None
+        );
+        let full = JournalEnd {
+            failure: Some(io::ErrorKind::StorageFull.into()),
+            left_out: 0,
+        };
+        let full = line(full, ScanStatus::Complete, true).unwrap();
+        assert!(full.contains("only saved in part"), "{full}");
+    }
+}

@@ -1,0 +1,479 @@
+//! The folder of journals, and the files in it.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+
+use super::Reference;
+use crate::model::{EventBody, PlannedWork, ScanId, ScanPlan, ScanStatus};
+use crate::record::{self, RecordError};
+use crate::{platform, sanitize};
+
+/// Extensions of journals.
+const PLAIN: &str = "ndjson";
+const COMPRESSED: &str = "ndjson.lz4";
+/// Ids that an error names.
+const MOST_NAMED: usize = 4;
+/// Bytes at the end of a journal that are searched for its last event.
+const TAIL: u64 = 1 << 20;
+
+/// Why a kept scan cannot be found or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    #[error(
+        "the history in `{folder}` cannot be read: {cause}; check the folder and your rights to it"
+    )]
+    Folder { folder: String, cause: io::Error },
+    #[error("no scan is kept in `{folder}`; scan first, or name a file")]
+    Nothing { folder: String },
+    #[error("no kept scan is `{reference}`; the newest are {newest}")]
+    NoSuch {
+        reference: Reference,
+        newest: String,
+    },
+    #[error(
+        "`{reference}` is the beginning of several kept scans; write more of it, as in {candidates}"
+    )]
+    Ambiguous {
+        reference: Reference,
+        candidates: String,
+    },
+    #[error("no other scan of the targets of {last} is kept; name one by its id, as in {newest}")]
+    NoPrevious { last: ScanId, newest: String },
+    #[error("no kept scan is unfinished; every one is complete")]
+    NothingUnfinished,
+    #[error("{scan} is in use by another rdpscan; wait for it, or stop it")]
+    InUse { scan: ScanId },
+    #[error("the journal of {scan} cannot be read: {cause}")]
+    Journal { scan: ScanId, cause: io::Error },
+    #[error("the journal of {scan} {cause}")]
+    Record { scan: ScanId, cause: RecordError },
+}
+
+/// The folder that scans are kept in. It is made with the first scan.
+#[derive(Debug, Clone)]
+pub struct JournalFolder {
+    path: PathBuf,
+}
+
+/// A scan in the folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptScan {
+    pub scan: ScanId,
+    pub path: PathBuf,
+    /// Only journals of complete scans are.
+    pub is_compressed: bool,
+}
+
+impl JournalFolder {
+    #[must_use]
+    pub const fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// All scans, newest first.
+    pub fn scans(&self) -> Result<Vec<KeptScan>, HistoryError> {
+        let failed = |cause| HistoryError::Folder {
+            folder: safe(&self.path),
+            cause,
+        };
+        let entries = match fs::read_dir(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(failed)?,
+        };
+        let mut scans = Vec::new();
+        for entry in entries {
+            scans.extend(KeptScan::of(entry.map_err(failed)?.path()));
+        }
+        // A compressed one comes before the plain one that it was made of.
+        scans.sort_by_key(|kept: &KeptScan| std::cmp::Reverse((kept.scan, kept.is_compressed)));
+        scans.dedup_by_key(|kept| kept.scan);
+        Ok(scans)
+    }
+
+    /// The scan that a reference names.
+    pub fn find(&self, reference: &Reference) -> Result<KeptScan, HistoryError> {
+        let scans = self.scans()?;
+        let Some(last) = scans.first() else {
+            return Err(HistoryError::Nothing {
+                folder: safe(&self.path),
+            });
+        };
+        let newest = || list(&scans);
+        let no_such = || HistoryError::NoSuch {
+            reference: reference.clone(),
+            newest: newest(),
+        };
+        let found = match reference {
+            Reference::Last => Some(last),
+            Reference::Previous => {
+                let key = last.head()?.1.map(|work| work.target_key);
+                let mut older = scans.iter().skip(1);
+                // One that cannot be read is not the one that is meant.
+                let found = older.find(|kept| {
+                    let head = kept.head().ok().and_then(|(_, work)| work);
+                    key.is_some() && head.map(|work| work.target_key) == key
+                });
+                return found.cloned().ok_or_else(|| HistoryError::NoPrevious {
+                    last: last.scan,
+                    newest: newest(),
+                });
+            }
+            Reference::Day(day) => scans.iter().find(|kept| {
+                let began = TimeZone::UTC.to_datetime(kept.scan.began());
+                began.date() == *day
+            }),
+            Reference::Prefix(text) => {
+                let begins = |kept: &&KeptScan| kept.scan.to_string().starts_with(text);
+                let candidates: Vec<KeptScan> = scans.iter().filter(begins).cloned().collect();
+                if let [_, _, ..] = *candidates {
+                    return Err(HistoryError::Ambiguous {
+                        reference: reference.clone(),
+                        candidates: list(&candidates),
+                    });
+                }
+                return candidates.into_iter().next().ok_or_else(no_such);
+            }
+        };
+        found.cloned().ok_or_else(no_such)
+    }
+
+    /// The newest scan that is not complete and that no process is writing.
+    pub fn newest_unfinished(&self) -> Result<KeptScan, HistoryError> {
+        let unfinished = self.scans()?.into_iter().find(|kept| {
+            let is_free = || platform::open_exclusively(&kept.path, false).is_ok();
+            !kept.is_compressed && is_free() && !kept.is_complete()
+        });
+        unfinished.ok_or(HistoryError::NothingUnfinished)
+    }
+
+    /// The journal of a new scan, locked.
+    pub fn create(&self, scan: ScanId) -> io::Result<JournalFile> {
+        platform::create_private_folder(&self.path)?;
+        let path = self.path.join(format!("{scan}.{PLAIN}"));
+        Ok(JournalFile {
+            file: platform::open_exclusively(&path, true)?,
+            length: 0,
+            scan,
+            path,
+        })
+    }
+}
+
+impl KeptScan {
+    fn of(path: PathBuf) -> Option<Self> {
+        let (id, extension) = path.file_name()?.to_str()?.split_once('.')?;
+        Some(Self {
+            scan: id.parse().ok()?,
+            is_compressed: match extension {
+                PLAIN => false,
+                COMPRESSED => true,
+                _ => return None,
+            },
+            path,
+        })
+    }
+
+    /// Its events.
+    pub fn events(&self) -> Result<record::Reader<BufReader<Box<dyn Read>>>, HistoryError> {
+        let text = File::open(&self.path).and_then(record::decompress);
+        let text = text.map_err(|cause| self.unreadable(cause))?;
+        record::Reader::new(BufReader::new(text)).map_err(|cause| self.damaged(cause))
+    }
+
+    /// The plans of its first two events. The second is missing in recordings of versions before it.
+    pub fn head(&self) -> Result<(Option<ScanPlan>, Option<PlannedWork>), HistoryError> {
+        let (mut plan, mut work) = (None, None);
+        for event in self.events()?.take(2) {
+            match event.map_err(|cause| self.damaged(cause))?.body {
+                EventBody::ScanStarted(started) => plan = Some(started),
+                EventBody::WorkPlanned(planned) => work = Some((*planned).clone()),
+                _ => {}
+            }
+        }
+        Ok((plan, work))
+    }
+
+    /// Whether its last event is the end of a complete scan.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.is_compressed || self.ends_complete().unwrap_or(false)
+    }
+
+    fn ends_complete(&self) -> io::Result<bool> {
+        let mut file = File::open(&self.path)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+        let mut tail = Vec::new();
+        file.take(TAIL).read_to_end(&mut tail)?;
+        let mut lines = tail.split(|byte| *byte == b'\n').rev();
+        let last = lines.find(|line| !line.is_empty()).unwrap_or_default();
+        let event = serde_json::from_slice::<crate::model::ScanEvent>(last);
+        Ok(event.is_ok_and(|event| {
+            matches!(event.body, EventBody::ScanFinished(end) if end.status == ScanStatus::Complete)
+        }))
+    }
+
+    /// Its journal, locked to be continued. What stands behind the last whole line is cut off.
+    pub fn resume(&self) -> Result<JournalFile, HistoryError> {
+        let locked = platform::open_exclusively(&self.path, false);
+        let mut file = locked.map_err(|cause| match cause.kind() {
+            io::ErrorKind::WouldBlock => HistoryError::InUse { scan: self.scan },
+            _ => self.unreadable(cause),
+        })?;
+        let length = whole_lines(&mut file).and_then(|length| {
+            file.set_len(length)?;
+            Ok(length)
+        });
+        Ok(JournalFile {
+            file,
+            length: length.map_err(|cause| self.unreadable(cause))?,
+            scan: self.scan,
+            path: self.path.clone(),
+        })
+    }
+
+    const fn unreadable(&self, cause: io::Error) -> HistoryError {
+        HistoryError::Journal {
+            scan: self.scan,
+            cause,
+        }
+    }
+
+    pub(super) const fn damaged(&self, cause: RecordError) -> HistoryError {
+        HistoryError::Record {
+            scan: self.scan,
+            cause,
+        }
+    }
+}
+
+/// The length up to the end of the last whole line.
+fn whole_lines(file: &mut File) -> io::Result<u64> {
+    let mut end = file.metadata()?.len();
+    let mut block = vec![0; 64 * 1024];
+    while end > 0 {
+        let begin = end.saturating_sub(block.len() as u64);
+        file.seek(SeekFrom::Start(begin))?;
+        let count = usize::try_from(end - begin).unwrap_or(block.len());
+        let part = block.get_mut(..count).unwrap_or_default();
+        file.read_exact(part)?;
+        if let Some(at) = part.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(begin + at as u64 + 1);
+        }
+        end = begin;
+    }
+    Ok(0)
+}
+
+/// An open journal. While it lives, no other process continues the scan.
+#[derive(Debug)]
+pub struct JournalFile {
+    file: File,
+    /// Of whole lines.
+    length: u64,
+    scan: ScanId,
+    path: PathBuf,
+}
+
+impl JournalFile {
+    #[must_use]
+    pub const fn scan(&self) -> ScanId {
+        self.scan
+    }
+
+    /// The folder that it is in.
+    #[must_use]
+    pub fn folder(&self) -> JournalFolder {
+        JournalFolder::at(self.path.parent().unwrap_or(&self.path).to_owned())
+    }
+
+    /// Copies what was written so far.
+    pub fn copy_to(&self, out: &mut dyn Write) -> io::Result<()> {
+        let written = File::open(&self.path)?.take(self.length);
+        io::copy(&mut { written }, out).map(drop)
+    }
+
+    /// Appends lines, all or none.
+    pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        let appended =
+            (self.file.seek(SeekFrom::Start(self.length))).and_then(|_| self.file.write_all(lines));
+        if let Err(error) = appended {
+            // Half a line would be damage.
+            self.file.set_len(self.length)?;
+            return Err(error);
+        }
+        self.length += lines.len() as u64;
+        Ok(())
+    }
+
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    /// Replaces the journal of a complete scan by a compressed one.
+    pub(super) fn compress(self) -> io::Result<()> {
+        let folder = self.path.parent().unwrap_or(&self.path);
+        // For this user alone, as temporary files are.
+        let mut compressed = tempfile::Builder::new()
+            .prefix(".compressed-")
+            .tempfile_in(folder)?;
+        let plain = BufReader::with_capacity(1 << 18, File::open(&self.path)?);
+        record::compress(plain, compressed.as_file_mut())?;
+        compressed.as_file().sync_data()?;
+        compressed
+            .persist(self.path.with_extension(COMPRESSED))
+            .map_err(|error| error.error)?;
+        let path = self.path.clone();
+        // Windows removes no file that is open.
+        drop(self);
+        fs::remove_file(path)
+    }
+}
+
+/// The first of some ids, for a message.
+fn list(scans: &[KeptScan]) -> String {
+    let ids = scans.iter().take(MOST_NAMED);
+    let ids: Vec<String> = ids.map(|kept| kept.scan.to_string()).collect();
+    ids.join(", ")
+}
+
+fn safe(path: &Path) -> String {
+    sanitize::terminal(&path.to_string_lossy()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::{end, event, now, plan};
+
+    const IDS: [&str; 3] = [
+        "20261130T110000Z-00000001",
+        "20261130T100000Z-00000002",
+        "20261128T100000Z-00000003",
+    ];
+
+    fn lines(scan: &str, key: &str) -> Vec<u8> {
+        let work = PlannedWork {
+            target_key: key.into(),
+            ..PlannedWork::default()
+        };
+        let mut lines = Vec::new();
+        for (seq, body) in (0..).zip([
+            EventBody::ScanStarted(plan()),
+            EventBody::WorkPlanned(work.into()),
+            EventBody::ScanFinished(end(0)),
+        ]) {
+            let mut event = event(seq, now(), body);
+            event.scan = scan.parse().unwrap();
+            record::append_line(&mut lines, &event).unwrap();
+        }
+        lines
+    }
+
+    /// Three scans, the newest and the oldest of the same targets, the oldest compressed.
+    fn folder() -> (tempfile::TempDir, JournalFolder) {
+        let place = tempfile::tempdir().unwrap();
+        let folder = JournalFolder::at(place.path().join("scans"));
+        for (id, key) in IDS.into_iter().zip(["a", "b", "a"]) {
+            let mut file = folder.create(id.parse().unwrap()).unwrap();
+            file.append(&lines(id, key)).unwrap();
+            if id == IDS[2] {
+                file.compress().unwrap();
+            }
+        }
+        fs::write(folder.path().join("notes.txt"), "").unwrap();
+        (place, folder)
+    }
+
+    fn found(folder: &JournalFolder, text: &str) -> Result<String, String> {
+        let found = folder.find(&Reference::parse(text).unwrap());
+        found
+            .map(|kept| kept.scan.to_string())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn scans_are_found_by_every_kind_of_reference() {
+        let (_place, folder) = folder();
+        let ids: Vec<String> = folder
+            .scans()
+            .unwrap()
+            .iter()
+            .map(|kept| kept.scan.to_string())
+            .collect();
+        assert_eq!(ids, IDS);
+        for (text, id) in [
+            ("@last", IDS[0]),
+            ("@prev", IDS[2]),
+            ("@2026-11-28", IDS[2]),
+            ("@2026-11-30", IDS[0]),
+            ("20261128", IDS[2]),
+            (IDS[1], IDS[1]),
+        ] {
+            assert_eq!(found(&folder, text).unwrap(), id, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_found_is_explained() {
+        let (_place, folder) = folder();
+        let error = found(&folder, "20261130").unwrap_err();
+        assert!(
+            error.contains("several") && error.contains(IDS[1]),
+            "{error}"
+        );
+        let error = found(&folder, "@2026-11-29").unwrap_err();
+        assert!(
+            error.contains("@2026-11-29") && error.contains(IDS[0]),
+            "{error}"
+        );
+        fs::remove_file(folder.path().join(format!("{}.ndjson.lz4", IDS[2]))).unwrap();
+        let error = found(&folder, "@prev").unwrap_err();
+        assert!(error.contains("no other scan of the targets"), "{error}");
+        let empty = JournalFolder::at(folder.path().join("none"));
+        let error = found(&empty, "@last").unwrap_err();
+        assert!(error.starts_with("no scan is kept in"), "{error}");
+    }
+
+    #[test]
+    fn a_torn_last_line_is_cut_off_when_a_scan_is_resumed() {
+        let (_place, folder) = folder();
+        let kept = folder.find(&Reference::Last).unwrap();
+        let whole = fs::read(&kept.path).unwrap();
+        let torn = [&*whole, &b"{\"scan\":".repeat(40_000)].concat();
+        fs::write(&kept.path, torn).unwrap();
+        let mut journal = kept.resume().unwrap();
+        assert_eq!(fs::read(&kept.path).unwrap(), whole);
+        assert!(matches!(kept.resume(), Err(HistoryError::InUse { .. })));
+        journal.append(b"{}\n").unwrap();
+        assert_eq!(fs::read(&kept.path).unwrap(), [&*whole, b"{}\n"].concat());
+    }
+
+    #[test]
+    fn the_newest_unfinished_scan_is_the_one_to_resume() {
+        let (_place, folder) = folder();
+        assert!(matches!(
+            folder.newest_unfinished(),
+            Err(HistoryError::NothingUnfinished)
+        ));
+        for id in [IDS[0], IDS[1]] {
+            let path = folder.path().join(format!("{id}.ndjson"));
+            let text = fs::read_to_string(&path).unwrap();
+            let (first, _) = text.split_once('\n').unwrap();
+            fs::write(&path, format!("{first}\n")).unwrap();
+        }
+        let newest = folder.newest_unfinished().unwrap();
+        assert_eq!(newest.scan.to_string(), IDS[0]);
+        let _running = newest.resume().unwrap();
+        let next = folder.newest_unfinished().unwrap();
+        assert_eq!(next.scan.to_string(), IDS[1]);
+    }
+}

@@ -1,0 +1,83 @@
+//! How a kept scan is named: `@last`, `@prev`, the day of its start, its id, or the beginning of its id.
+
+use std::fmt;
+
+use jiff::civil::Date;
+
+/// The shortest beginning of an id: a year.
+const SHORTEST: usize = 4;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    /// The newest scan.
+    Last,
+    /// The newest scan before it of the same targets.
+    Previous,
+    /// The newest scan that began on this day, UTC.
+    Day(Date),
+    /// The only scan whose id begins with this.
+    Prefix(String),
+}
+
+impl Reference {
+    /// `None` for what can only be the name of a file.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.strip_prefix('@') {
+            Some("last") => Some(Self::Last),
+            Some("prev") => Some(Self::Previous),
+            Some(day) => day.parse().ok().map(Self::Day),
+            None => {
+                let is_of_id = |c: char| matches!(c, '0'..='9' | 'a'..='f' | 'T' | 'Z' | '-');
+                let begins = text.chars().take(SHORTEST).filter(char::is_ascii_digit);
+                (begins.count() == SHORTEST && text.chars().all(is_of_id))
+                    .then(|| Self::Prefix(text.to_owned()))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Last => f.write_str("@last"),
+            Self::Previous => f.write_str("@prev"),
+            Self::Day(day) => write!(f, "@{day}"),
+            Self::Prefix(text) => f.write_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_told_from_files() {
+        for text in [
+            "@last",
+            "@prev",
+            "@2026-11-20",
+            "2026",
+            "20261128T21",
+            "20261128T210114Z-a64c30c9",
+        ] {
+            let reference = Reference::parse(text).unwrap();
+            assert_eq!(reference.to_string(), text);
+        }
+        for file in [
+            "",
+            "@",
+            "@first",
+            "@2026-13-40",
+            "202",
+            "scan.json",
+            "2026.json",
+            "2026/scan",
+            "20261128T210114Z-a64c30c9.ndjson",
+            "abcdef",
+        ] {
+            assert_eq!(Reference::parse(file), None, "{file}");
+        }
+    }
+}

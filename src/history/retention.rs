@@ -1,0 +1,127 @@
+//! How long scans are kept: the newest ones, up to a number and an age.
+
+use std::fmt;
+use std::fs;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::folder::{JournalFolder, KeptScan};
+use crate::platform;
+
+/// Limits of what is kept; `None` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    pub scans: Option<u32>,
+    pub days: Option<u32>,
+}
+
+impl fmt::Display for Keep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.scans, self.days) {
+            (None, None) => f.write_str("all"),
+            (Some(scans), None) => write!(f, "{scans}"),
+            (None, Some(days)) => write!(f, "{days}d"),
+            (Some(scans), Some(days)) => write!(f, "{scans}, {days}d"),
+        }
+    }
+}
+
+impl Keep {
+    /// The scans to delete, of all that there are, newest first.
+    fn surplus(self, scans: Vec<KeptScan>, now: Timestamp) -> Vec<KeptScan> {
+        let most = self.scans.map_or(usize::MAX, |scans| {
+            usize::try_from(scans).unwrap_or(usize::MAX)
+        });
+        let oldest = self.days.and_then(|days| {
+            let age = SignedDuration::from_hours(i64::from(days) * 24);
+            now.checked_sub(age).ok()
+        });
+        let is_surplus = |(place, scan): (usize, KeptScan)| {
+            let is_old = oldest.is_some_and(|oldest| scan.scan.began() < oldest);
+            (place >= most || is_old).then_some(scan)
+        };
+        scans
+            .into_iter()
+            .enumerate()
+            .filter_map(is_surplus)
+            .collect()
+    }
+}
+
+impl JournalFolder {
+    /// Deletes the scans beyond the limits, but none that is being written. What fails is only logged: it is tried again at the next
+    /// scan.
+    pub fn prune(&self, keep: Keep, now: Timestamp) {
+        let Ok(scans) = self.scans() else {
+            return;
+        };
+        for scan in keep.surplus(scans, now) {
+            // On Unix an open file can be removed.
+            let removed = match platform::open_exclusively(&scan.path, false) {
+                Ok(file) => {
+                    drop(file);
+                    fs::remove_file(&scan.path)
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = removed {
+                tracing::warn!(%error, path = %scan.path.display(), "An old scan cannot be deleted");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_are_kept_up_to_a_number_and_an_age() {
+        let now: Timestamp = "2026-11-30T12:00:00Z".parse().unwrap();
+        let scans = || -> Vec<KeptScan> {
+            [
+                "20261130T110000Z",
+                "20261129T110000Z",
+                "20261120T110000Z",
+                "20260101T110000Z",
+            ]
+            .map(|time| KeptScan {
+                scan: format!("{time}-00000000").parse().unwrap(),
+                path: time.into(),
+                is_compressed: true,
+            })
+            .into()
+        };
+        let surplus = |scans_kept, days| {
+            let keep = Keep {
+                scans: scans_kept,
+                days,
+            };
+            keep.surplus(scans(), now).len()
+        };
+        assert_eq!(surplus(None, None), 0);
+        assert_eq!(surplus(Some(3), None), 1);
+        assert_eq!(surplus(None, Some(30)), 1);
+        assert_eq!(surplus(Some(3), Some(7)), 2);
+        assert_eq!(surplus(Some(0), None), 4);
+    }
+
+    #[test]
+    fn a_scan_that_is_being_written_is_not_deleted() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = JournalFolder::at(place.path().join("scans"));
+        let running = folder.create("20260101T110000Z-00000000".parse().unwrap());
+        let running = running.unwrap();
+        folder
+            .create("20260102T110000Z-00000000".parse().unwrap())
+            .unwrap();
+        let none = Keep {
+            scans: Some(0),
+            days: None,
+        };
+        folder.prune(none, Timestamp::UNIX_EPOCH);
+        let left = folder.scans().unwrap();
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].scan, running.scan());
+    }
+}

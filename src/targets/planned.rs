@@ -1,0 +1,247 @@
+//! A set of targets as text and back, so that a scan is resumed without reading its lists again.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ring::digest;
+
+use super::permutation::Permutation;
+use super::ranges::{Range, RangeSet, address, number};
+use super::set::{NameTarget, Segments, TargetSet};
+use crate::model::{PlannedWork, Texts};
+
+/// Characters of the digest that make a key.
+const KEY_LENGTH: usize = 16;
+
+/// A plan that describes no targets.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("its plan is damaged: {0}")]
+pub struct DamagedPlan(&'static str);
+
+impl TargetSet {
+    /// The targets, lists expanded, with the settings of their scan.
+    #[must_use]
+    pub fn planned_work(&self, settings: BTreeMap<Box<str>, Box<str>>) -> PlannedWork {
+        let names = self.names.iter();
+        let names: Texts = names
+            .map(|name| format!("{}:{}", name.name, name.port))
+            .collect();
+        let mut work = PlannedWork {
+            target_key: Box::default(),
+            permutation: Permutation::VERSION,
+            endpoints: self.swept.texts(),
+            listed: self.listed.texts(),
+            names,
+            excluded: texts(self.excluded.ranges().iter().copied()),
+            settings,
+        };
+        work.target_key = key(&work).into();
+        work
+    }
+
+    /// The targets of a plan, at the same indices.
+    ///
+    /// # Errors
+    /// A text in it is none that [`Self::planned_work`] writes.
+    pub fn from_planned(work: &PlannedWork) -> Result<Self, DamagedPlan> {
+        let swept = sets(&work.endpoints)?;
+        let listed = sets(&work.listed)?;
+        let is_part = |(port, ranges): (&u16, &RangeSet)| {
+            let all = swept.get(port);
+            all.is_some_and(|all| ranges.without(all).is_empty())
+        };
+        if !listed.iter().all(is_part) {
+            return Err(DamagedPlan("a listed endpoint is not in it"));
+        }
+        let all = swept.values().flat_map(|set| set.ranges().iter().copied());
+        let names = work.names.iter().map(name).collect::<Option<Vec<_>>>();
+        Ok(Self {
+            addresses: RangeSet::of(all.collect()).count(),
+            swept: Segments::of(&swept),
+            listed: Segments::of(&listed),
+            excluded: set(&work.excluded)?,
+            names: names.ok_or(DamagedPlan("a name has no port"))?,
+            texts: Vec::new(),
+            exclude_texts: Vec::new(),
+            behind_gateways: Vec::new(),
+            notices: Vec::new(),
+        })
+    }
+
+    /// Never contacts these addresses either. Endpoints keep their indices.
+    pub(super) fn exclude(&mut self, ranges: Vec<Range>) {
+        let before = self.excluded.ranges().iter().copied();
+        self.excluded = RangeSet::of(before.chain(ranges).collect());
+    }
+
+    /// The texts that a report names as targets and excludes.
+    #[must_use]
+    pub fn with_texts(mut self, targets: &Texts, excludes: &Texts) -> Self {
+        self.texts = targets.iter().map(str::to_owned).collect();
+        self.exclude_texts = excludes.iter().map(str::to_owned).collect();
+        self
+    }
+}
+
+impl Segments {
+    fn texts(&self) -> BTreeMap<u16, Texts> {
+        let mut ranges: BTreeMap<u16, Vec<Range>> = BTreeMap::new();
+        for (port, range) in self.ranges() {
+            ranges.entry(port).or_default().push(range);
+        }
+        let ranges = ranges.into_iter();
+        ranges
+            .map(|(port, ranges)| (port, texts(ranges.into_iter())))
+            .collect()
+    }
+}
+
+fn texts(ranges: impl Iterator<Item = Range>) -> Texts {
+    ranges
+        .map(|range| match (address(range.first), address(range.last)) {
+            (first, last) if first == last => first.to_string(),
+            (first, last) => format!("{first}-{last}"),
+        })
+        .collect()
+}
+
+fn sets(texts: &BTreeMap<u16, Texts>) -> Result<BTreeMap<u16, RangeSet>, DamagedPlan> {
+    let texts = texts.iter();
+    texts
+        .map(|(port, texts)| Ok((*port, set(texts)?)))
+        .collect()
+}
+
+fn set(texts: &Texts) -> Result<RangeSet, DamagedPlan> {
+    let ranges = texts.iter().map(range).collect::<Option<Vec<_>>>();
+    ranges
+        .map(RangeSet::of)
+        .ok_or(DamagedPlan("an address in it is none"))
+}
+
+fn range(text: &str) -> Option<Range> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let number = |text: &str| Some(number(text.parse::<IpAddr>().ok()?));
+    Some(Range::new(number(first)?, number(last)?))
+}
+
+fn name(text: &str) -> Option<NameTarget> {
+    let (name, port) = text.rsplit_once(':')?;
+    Some(NameTarget {
+        name: name.to_owned(),
+        port: port.parse().ok()?,
+    })
+}
+
+/// A digest of what is probed and what is excluded.
+fn key(work: &PlannedWork) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    let mut add = |text: &str| {
+        context.update(text.as_bytes());
+        context.update(b"\n");
+    };
+    for (port, ranges) in &work.endpoints {
+        add(&format!("port {port}"));
+        ranges.iter().for_each(&mut add);
+    }
+    let mut names: Vec<&str> = work.names.iter().collect();
+    names.sort_unstable();
+    add("names");
+    names.into_iter().for_each(&mut add);
+    add("excluded");
+    work.excluded.iter().for_each(&mut add);
+    let digest = context.finish();
+    let hex = digest.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    hex.collect::<String>().chars().take(KEY_LENGTH).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::TargetSetBuilder;
+    use super::*;
+
+    fn targets(words: &[&str], excludes: &[&str]) -> TargetSet {
+        let mut builder = TargetSetBuilder::new(&[3389, 3390]);
+        for word in words {
+            builder.add_text(word).unwrap();
+        }
+        for word in excludes {
+            builder.exclude_text(word).unwrap();
+        }
+        builder.build().unwrap()
+    }
+
+    fn all(targets: &TargetSet) -> Vec<crate::model::Endpoint> {
+        let indices = 0..targets.endpoints();
+        indices.filter_map(|at| targets.endpoint(at)).collect()
+    }
+
+    #[test]
+    fn a_plan_gives_the_same_targets_at_the_same_indices() {
+        let before = targets(
+            &[
+                "10.0.0.0/24",
+                "10.0.0.7",
+                "2001:db8::5",
+                "[2001:db8::/120]:13389",
+                "srv05.example",
+                "srv06.example:13389",
+            ],
+            &["10.0.0.9", "10.0.0.64/26", "192.168.0.0/16"],
+        );
+        let work = before.planned_work(BTreeMap::new());
+        let after = TargetSet::from_planned(&work).unwrap();
+        assert_eq!(all(&before), all(&after));
+        assert!(before.listed().eq(after.listed()) && before.listed().count() > 0);
+        assert_eq!(before.names(), after.names());
+        assert_eq!(before.addresses(), after.addresses());
+        assert!(after.is_excluded([192, 168, 7, 7].into()));
+        assert_eq!(after.planned_work(BTreeMap::new()), work);
+    }
+
+    #[test]
+    fn the_key_goes_by_what_is_probed_and_not_by_how_it_was_written() {
+        let key = |words: &[&str], excludes: &[&str]| {
+            let work = targets(words, excludes).planned_work(BTreeMap::new());
+            work.target_key
+        };
+        let one = key(&["10.0.0.0/30", "b.example", "a.example"], &[]);
+        assert_eq!(
+            one,
+            key(&["10.0.0.1-2", "a.example", "b.example"], &[]),
+            "the usable addresses of the network"
+        );
+        assert_eq!(one.len(), KEY_LENGTH);
+        assert_ne!(
+            one,
+            key(&["10.0.0.1-2", "a.example", "b.example"], &["10.9.9.9"])
+        );
+        assert_ne!(one, key(&["10.0.0.1-3", "a.example", "b.example"], &[]));
+    }
+
+    #[test]
+    fn a_damaged_plan_is_refused() {
+        let good = targets(&["10.0.0.0/30", "a.example"], &[]).planned_work(BTreeMap::new());
+        let one = |text: &str| -> Texts { [text].into_iter().collect() };
+        for bad in [
+            PlannedWork {
+                endpoints: BTreeMap::from([(3389, one("10.0.0"))]),
+                ..good.clone()
+            },
+            PlannedWork {
+                names: one("a.example"),
+                ..good.clone()
+            },
+            PlannedWork {
+                listed: BTreeMap::from([(3389, one("10.0.0.77"))]),
+                ..good.clone()
+            },
+            PlannedWork {
+                excluded: one("10.0.0.1-"),
+                ..good
+            },
+        ] {
+            assert!(TargetSet::from_planned(&bad).is_err(), "{bad:?}");
+        }
+    }
+}

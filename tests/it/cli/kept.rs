@@ -1,0 +1,118 @@
+//! Scans that are kept, and how they are found again.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::{home, printed_in, rdpscan, refused_in, text};
+
+/// A port on loopback that refuses: listed, so that it is a row.
+const REFUSES: &str = "127.94.1.1:9";
+const REFUSES_TOO: &str = "127.94.1.2:9";
+
+fn scan(home: &Path, target: &str, flags: &[&str]) -> String {
+    let usual = [target, "--no-tui", "--no-dns", "--attempts", "1"];
+    let arguments = [&usual, flags].concat();
+    let output = rdpscan(home, &arguments, &[]);
+    assert_eq!(output.status.code(), Some(0));
+    text(output.stderr)
+}
+
+fn kept(home: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(home.join("rdpscan").join("scans")) else {
+        return Vec::new();
+    };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mut paths: Vec<PathBuf> = paths.collect();
+    paths.sort();
+    paths
+}
+
+fn address(home: &Path, reference: &str) -> String {
+    let report = printed_in(home, &["report", reference, "--format", "json"], &[]);
+    let report: Value = serde_json::from_str(&report).expect("a report");
+    let address = report.pointer("/hosts/0/address").and_then(Value::as_str);
+    address.expect("a host").to_owned()
+}
+
+#[test]
+fn a_scan_is_kept_and_found_again_by_every_reference() {
+    let home = home();
+    let told = scan(home.path(), REFUSES, &[]);
+    assert!(told.contains("saved: 20"), "{told}");
+    assert!(told.contains("open it with `rdpscan open @last`"), "{told}");
+    scan(home.path(), REFUSES_TOO, &[]);
+    scan(home.path(), REFUSES, &[]);
+    let paths = kept(home.path());
+    assert_eq!(paths.len(), 3);
+    assert_eq!(address(home.path(), "@last"), "127.94.1.1");
+    assert_eq!(address(home.path(), "@prev"), "127.94.1.1");
+    let second = paths.get(1).and_then(|path| path.file_name());
+    let second = second.and_then(|name| name.to_str()).expect("a name");
+    let (id, extension) = second.split_once('.').expect("an extension");
+    assert_eq!(extension, "ndjson.lz4", "a complete scan is compressed");
+    assert_eq!(address(home.path(), id), "127.94.1.2");
+    // The file by its own name, too.
+    let path = paths.get(1).and_then(|path| path.to_str()).expect("a path");
+    assert_eq!(address(home.path(), path), "127.94.1.2");
+    refused_in(
+        home.path(),
+        &["report", "2019"],
+        &[],
+        &["no kept scan is `2019`", id],
+    );
+}
+
+#[test]
+fn a_history_that_is_switched_off_keeps_nothing() {
+    let home = home();
+    let told = scan(home.path(), REFUSES, &["--no-history"]);
+    assert!(!told.contains("saved"), "{told}");
+    assert!(kept(home.path()).is_empty());
+    refused_in(
+        home.path(),
+        &["report", "@last"],
+        &[],
+        &["no scan is kept in", "scan first"],
+    );
+}
+
+#[test]
+fn the_oldest_scans_are_deleted_when_a_new_one_begins() {
+    let home = home();
+    for _ in 0..4 {
+        let variables = [("RDPSCAN_HISTORY_KEEP", "2")];
+        let arguments = [REFUSES, "--no-tui", "--no-dns", "--attempts", "1"];
+        rdpscan(home.path(), &arguments, &variables);
+    }
+    // The one that was being written counts.
+    assert_eq!(kept(home.path()).len(), 2);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_a_notice_and_the_scan_goes_on() {
+    let home = home();
+    let folder = home.path().join("rdpscan");
+    std::fs::create_dir(&folder).expect("a folder");
+    std::fs::write(folder.join("scans"), "in the way").expect("a file");
+    let told = scan(home.path(), REFUSES, &["--format", "json"]);
+    assert!(
+        told.contains("saving this scan in the history failed"),
+        "{told}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_kept_is_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = home();
+    scan(home.path(), REFUSES, &[]);
+    let mode = |path: &Path| {
+        let found = std::fs::metadata(path).expect("it exists");
+        found.permissions().mode() & 0o777
+    };
+    let file = kept(home.path()).pop().expect("a scan");
+    assert_eq!(mode(&file), 0o600);
+    assert_eq!(mode(file.parent().expect("a folder")), 0o700);
+}
