@@ -46,7 +46,7 @@ pub(super) async fn run(arguments: DemoArgs, resolved: Resolved) -> Result<ExitS
         builder.add_text(&target)?;
     }
     let targets = builder.build()?;
-    let request = ScanRequest::new(arguments.output.output.as_deref(), settings)?;
+    let request = ScanRequest::new(&arguments.output.outputs, settings)?;
     if !request.settings.output.quiet {
         stderr::print(&format!(
             "{}: all hosts are simulated, on this machine's loopback; nothing leaves it",

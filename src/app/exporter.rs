@@ -7,6 +7,7 @@ use crate::fix;
 use crate::fleet::{Fleet, HostId};
 use crate::platform;
 use crate::report::{self, Format, Selection};
+use crate::settings::OutputSettings;
 use crate::table::Field;
 use crate::tui::{Export, ExportFormat, Exporter, FixFolder};
 
@@ -16,7 +17,9 @@ const MOST_NAMES: u32 = 1000;
 const COPY: &str = "copied.txt";
 
 #[derive(Debug)]
-pub(super) struct CurrentFolder;
+pub(super) struct CurrentFolder {
+    pub(super) output: OutputSettings,
+}
 
 impl Exporter for CurrentFolder {
     fn formats(&self) -> Vec<ExportFormat> {
@@ -40,6 +43,7 @@ impl Exporter for CurrentFolder {
             whole: wanted.whole,
             // Unless columns were chosen, the report has all that its format has.
             columns: Some(&*wanted.columns).filter(|columns| **columns != Field::USUAL),
+            presentation: self.output.presentation(),
         };
         report::write_file(&path, format, &selection).map_err(|error| error.to_string())?;
         Ok(path)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::fleet::Fleet;
-use crate::report::{self, Format, Selection};
+use crate::report::{self, Format, Presentation, Selection};
 use crate::settings::OutputSettings;
 use crate::table::Filter;
 
@@ -43,6 +43,7 @@ fn save_in(fleet: &Fleet, folder: &Path) -> Result<PathBuf> {
         rows: &rows,
         whole: true,
         columns: None,
+        presentation: Presentation::default(),
     };
     report::write_file(&path, Format::Json, &selection)?;
     Ok(path)

@@ -1,7 +1,7 @@
 //! `rdpscan open` and `rdpscan report`: a saved scan on the screen, or in another format.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use tokio::sync::watch;
@@ -18,7 +18,7 @@ use crate::table::Filter;
 use crate::tui::{self, OnExit};
 
 use super::sink::{self, Sink};
-use super::{file_name, kept, screen, stderr};
+use super::{kept, screen, stderr};
 
 pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<ExitStatus> {
     let fleet = load(&arguments.file, settings.policy.policy())?;
@@ -47,32 +47,30 @@ pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<Exi
 }
 
 pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<ExitStatus> {
-    let format = settings.output.format.unwrap_or(Format::Text);
-    if format == Format::Ndjson {
+    let output = &settings.output;
+    let fleet = load(&arguments.file, settings.policy.policy())?;
+    let began = fleet
+        .times()
+        .map_or_else(crate::clock::wall, |(began, _)| began);
+    let standard = [PathBuf::from("-")];
+    let paths = match &*arguments.output.outputs {
+        [] => &standard,
+        paths => paths,
+    };
+    let outputs = sink::outputs(paths, output.format, began, fleet.scan())?;
+    if outputs.iter().any(|(format, _)| *format == Format::Ndjson) {
         bail!(
             "events are recorded while a scan runs, and a saved scan is written as a report: use another format, such as json, or scan with --format ndjson"
         );
     }
-    let fleet = load(&arguments.file, settings.policy.policy())?;
-    let sink = match &arguments.output {
-        Some(path) if path.as_os_str() != "-" => {
-            let began = fleet
-                .times()
-                .map_or_else(crate::clock::wall, |(began, _)| began);
-            let path = file_name::expand(path, began, fleet.scan())?;
-            report::check_writable(&path)?;
-            report::check_workspace(format)?;
-            Sink::File(path)
+    let filter = Filter::parse(&output.filter)?;
+    for (format, sink) in &outputs {
+        sink::write(&fleet, &filter, output, *format, sink)?;
+        if let (Sink::File(path), false) = (sink, output.quiet) {
+            stderr::print_written(path);
         }
-        _ => Sink::Standard,
-    };
-    sink::refuse_bytes_on_terminal(format, &sink)?;
-    let filter = Filter::parse(&settings.output.filter)?;
-    sink::write(&fleet, &filter, &settings.output, format, &sink)?;
-    if let (Sink::File(path), false) = (&sink, settings.output.quiet) {
-        stderr::print_written(path);
     }
-    Ok(sink::exit_status(&fleet, &filter, &settings.output.fail_on))
+    Ok(sink::exit_status(&fleet, &filter, &output.fail_on))
 }
 
 /// Opens a saved scan, which is a file or a scan of the history, evaluated by the current rules as of its own time.

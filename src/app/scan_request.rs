@@ -2,15 +2,15 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow};
 
 use crate::cli::ScanArgs;
 use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
 use crate::model::{ScanId, ScanStatus};
-use crate::report::{self, Format};
+use crate::report::Format;
 use crate::settings::{FailOn, Settings};
 use crate::table::Filter;
 use crate::targets::{TargetSet, TargetSetBuilder};
@@ -20,12 +20,12 @@ use super::recording::Recorded;
 use super::session::{Finished, Session, View};
 use super::signals::{self, Stop};
 use super::sink::{self, Sink};
-use super::{dry_run, file_name, kept, mistyped, rescue, screen, stderr};
+use super::{dry_run, kept, mistyped, rescue, screen, stderr};
 
 pub(super) async fn run(arguments: ScanArgs, settings: Settings) -> Result<ExitStatus> {
     mistyped::refuse_misplaced_command(&arguments.targets.targets, std::env::args_os())?;
     let targets = targets(&arguments, &settings)?;
-    let request = ScanRequest::new(arguments.output.output.as_deref(), settings)?;
+    let request = ScanRequest::new(&arguments.output.outputs, settings)?;
     if arguments.targets.dry_run {
         sink::print(&dry_run::plan(&targets, &request.settings))?;
         return Ok(ExitStatus::Done);
@@ -56,14 +56,14 @@ pub(super) struct ScanRequest {
     pub(super) settings: Settings,
     scan: ScanId,
     filter: Filter,
-    report: Option<(Format, Sink)>,
+    reports: Vec<(Format, Sink)>,
     screen: bool,
 }
 
 impl ScanRequest {
     /// # Errors
     /// When the result could not be shown or written.
-    pub(super) fn new(output: Option<&Path>, mut settings: Settings) -> Result<Self> {
+    pub(super) fn new(outputs: &[PathBuf], mut settings: Settings) -> Result<Self> {
         // Drawn here, because the name of the output file may hold the id.
         let now = crate::clock::wall();
         let seed = settings
@@ -73,23 +73,12 @@ impl ScanRequest {
         settings.scan.seed = Some(seed);
         let random = RandomState::new().hash_one(now);
         let scan = ScanId::new(now, u16::try_from(random >> 48).unwrap_or_default());
-        let output = output
-            .map(|path| file_name::expand(path, now, Some(scan)))
-            .transpose()?;
         let filter = Filter::parse(&settings.output.filter)?;
         let format = settings.output.format;
-        let sink = match output {
-            Some(path) if path.as_os_str() == "-" => Some(Sink::Standard),
-            Some(path) => {
-                report::check_writable(&path)?;
-                report::check_workspace(format.unwrap_or(Format::Text))?;
-                Some(Sink::File(path))
-            }
-            None => None,
-        };
+        let mut reports = sink::outputs(outputs, format, now, Some(scan))?;
         let is_terminal = io::stdout().is_terminal() && io::stdin().is_terminal();
-        let to_standard =
-            matches!(sink, Some(Sink::Standard)) || (sink.is_none() && format.is_some());
+        let to_standard = reports.iter().any(|(_, sink)| *sink == Sink::Standard)
+            || (reports.is_empty() && format.is_some());
         let is_interactive = is_terminal && !settings.output.no_tui && !to_standard;
         let screen = is_interactive && !screen::is_dumb_terminal();
         if is_interactive && !screen && !settings.output.quiet {
@@ -97,19 +86,14 @@ impl ScanRequest {
                 "rdpscan: TERM=dumb says that this terminal only prints, so a text table follows in place of the screen",
             );
         }
-        let report = match (sink, screen) {
-            (Some(sink), _) => Some((format.unwrap_or(Format::Text), sink)),
-            (None, false) => Some((format.unwrap_or(Format::Text), Sink::Standard)),
-            (None, true) => None,
-        };
-        if let Some((format, sink)) = &report {
-            sink::refuse_bytes_on_terminal(*format, sink)?;
+        if reports.is_empty() && !screen {
+            reports = sink::outputs(&[PathBuf::from("-")], format, now, Some(scan))?;
         }
         Ok(Self {
             settings,
             scan,
             filter,
-            report,
+            reports,
             screen,
         })
     }
@@ -121,25 +105,24 @@ impl ScanRequest {
         simulated: bool,
         stop: &Stop,
     ) -> Result<ExitStatus> {
-        let record = match &self.report {
-            Some((Format::Ndjson, sink)) => Some(sink.clone()),
-            _ => None,
-        };
+        let mut recordings = self.reports.iter();
+        let record = recordings.find(|(format, _)| *format == Format::Ndjson);
+        let record = record.map(|(_, sink)| sink.clone());
         let is_recording = record.is_some();
         let quiet = self.settings.output.quiet;
         let view = if self.screen {
             View::Screen {
-                on_exit: match &self.report {
-                    Some((_, Sink::File(path))) => OnExit::Report(path.display().to_string()),
-                    _ if simulated => OnExit::Simulated,
-                    _ => OnExit::Discard,
+                on_exit: match files(&self.reports) {
+                    Some(files) => OnExit::Report(files),
+                    None if simulated => OnExit::Simulated,
+                    None => OnExit::Discard,
                 },
             }
         } else {
             View::Headless { progress: !quiet }
         };
         // The screen has notices above the table, and the text report below it.
-        let prints_text = matches!(self.report, Some((Format::Text, Sink::Standard)));
+        let prints_text = self.reports.contains(&(Format::Text, Sink::Standard));
         let shows_notices = self.screen || quiet || prints_text;
         let target_notices = targets.notices().to_vec();
         if !shows_notices {
@@ -173,16 +156,24 @@ impl ScanRequest {
             return Ok(ExitStatus::Interrupted);
         };
         let write = || -> Result<()> {
-            if let Some((format, sink)) = &self.report {
-                match &recorded {
-                    Recorded::Failed(error) => bail!("cannot write to {sink}: {error}"),
-                    _ if is_recording => {}
-                    _ => sink::write(&fleet, &self.filter, &output, *format, sink)?,
-                }
-                if let (Sink::File(path), false) = (sink, quiet) {
-                    stderr::print_written(path);
+            let mut failed = Ok(());
+            for (format, sink) in &self.reports {
+                let written = match (&recorded, format) {
+                    (Recorded::Failed(error), Format::Ndjson) => {
+                        Err(anyhow!("cannot write to {sink}: {error}"))
+                    }
+                    (_, Format::Ndjson) => Ok(()),
+                    _ => sink::write(&fleet, &self.filter, &output, *format, sink),
+                };
+                match (written, sink) {
+                    (Ok(()), Sink::File(path)) if !quiet => stderr::print_written(path),
+                    (Ok(()), _) => {}
+                    // The others are written all the same.
+                    (Err(error), _) if failed.is_ok() => failed = Err(error),
+                    (Err(error), _) => stderr::print(&format!("rdpscan: {error:#}")),
                 }
             }
+            failed?;
             if save { rescue::save(&fleet) } else { Ok(()) }
         };
         let written = write();
@@ -198,7 +189,8 @@ impl ScanRequest {
         }
         let has_summary = prints_text && is_written;
         if !quiet && !has_summary {
-            let is_filtered = self.report.is_some() && !is_recording && is_written;
+            let is_filtered =
+                is_written && self.reports.iter().any(|(one, _)| *one != Format::Ndjson);
             let filter = is_filtered.then_some(&self.filter);
             stderr::print(&stderr::summary(&fleet, filter));
         }
@@ -215,6 +207,16 @@ impl ScanRequest {
         }
         Ok(exit_status(&fleet, &self.filter, &output.fail_on))
     }
+}
+
+/// The files that are written, for a message; `None` without any.
+fn files(reports: &[(Format, Sink)]) -> Option<String> {
+    let files = reports.iter().filter_map(|(_, sink)| match sink {
+        Sink::File(path) => Some(path.display().to_string()),
+        Sink::Standard => None,
+    });
+    let files: Vec<String> = files.collect();
+    (!files.is_empty()).then(|| files.join(", "))
 }
 
 fn exit_status(fleet: &Fleet, filter: &Filter, fail_on: &FailOn) -> ExitStatus {

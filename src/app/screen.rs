@@ -14,7 +14,9 @@ use super::ui_state::UiState;
 /// What the settings say, else the state saved by the last screen. `NO_COLOR` (no-color.org) wins over both.
 pub(super) fn options(settings: &Settings, on_exit: OnExit) -> Result<tui::Options> {
     let state = UiState::load();
-    let mut options = tui::Options::new(Box::new(CurrentFolder));
+    let mut options = tui::Options::new(Box::new(CurrentFolder {
+        output: settings.output.clone(),
+    }));
     options.filter.clone_from(&settings.output.filter);
     let output = &settings.output;
     options.columns = output

@@ -5,13 +5,17 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
 
 use crate::exit::ExitStatus;
 use crate::fleet::{Fleet, Host, HostId};
+use crate::model::ScanId;
 use crate::report::{self, Format, Selection};
 use crate::settings::{FailOn, OutputSettings};
 use crate::table::{self, Field, Filter, Sort};
 use crate::{platform, sanitize};
+
+use super::file_name;
 
 /// The destination of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +47,39 @@ impl fmt::Display for Sink {
     }
 }
 
-/// Checked before a scan.
+/// What `-o` asks for, checked before the first packet. Of several files each has the format of its extension, if that is known.
+pub(super) fn outputs(
+    paths: &[PathBuf],
+    format: Option<Format>,
+    at: Timestamp,
+    scan: Option<ScanId>,
+) -> Result<Vec<(Format, Sink)>> {
+    let mut outputs: Vec<(Format, Sink)> = Vec::with_capacity(paths.len());
+    for path in paths {
+        let own = Format::from_extension(path).ok();
+        let format = own.filter(|_| paths.len() > 1).or(format);
+        let format = format.unwrap_or(Format::Text);
+        let sink = if path.as_os_str() == "-" {
+            Sink::Standard
+        } else {
+            let path = file_name::expand(path, at, scan)?;
+            report::check_writable(&path)?;
+            report::check_workspace(format)?;
+            Sink::File(path)
+        };
+        refuse_bytes_on_terminal(format, &sink)?;
+        if outputs.iter().any(|(_, other)| *other == sink) {
+            bail!("-o names {sink} twice: name each output once");
+        }
+        let is_recording = |format| format == Format::Ndjson;
+        if is_recording(format) && outputs.iter().any(|(other, _)| is_recording(*other)) {
+            bail!("-o names two recordings: one scan is recorded once, so name one .ndjson file");
+        }
+        outputs.push((format, sink));
+    }
+    Ok(outputs)
+}
+
 pub(super) fn refuse_bytes_on_terminal(format: Format, sink: &Sink) -> Result<()> {
     if format.is_binary() && *sink == Sink::Standard && io::stdout().is_terminal() {
         bail!("{format} is no text, and standard output is a terminal: name a file with -o");
@@ -70,6 +106,7 @@ pub(super) fn write(
         rows: &rows,
         whole: filter.is_empty(),
         columns: columns.as_deref(),
+        presentation: settings.presentation(),
     };
     match sink {
         Sink::File(path) => report::write_file(path, format, &selection)?,

@@ -16,15 +16,7 @@ fn takes(command: &str, key: &str) -> bool {
             "scan.ports" | "scan.allow_large" | "names.servers" | "history.enabled"
         ),
         "open" => matches!(key, "output.filter" | "output.columns" | "output.sort"),
-        "report" => matches!(
-            key,
-            "output.format"
-                | "output.fail_on"
-                | "output.filter"
-                | "output.columns"
-                | "output.sort"
-                | "output.quiet"
-        ),
+        "report" => key.starts_with("output.") && !matches!(key, "output.all" | "output.no_tui"),
         "fix" => key == "output.filter",
         _ => false,
     }

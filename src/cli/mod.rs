@@ -6,7 +6,7 @@ pub(crate) mod complete;
 mod flags;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::error::Error;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -115,9 +115,10 @@ pub struct CommonArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// Write the result to this file; {date} in its name is the day in UTC, {scan} the scan's id; - is standard output
-    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub output: Option<PathBuf>,
+    /// Write the result to this file; {date} in its name is the day of the scan in UTC, {scan} its id; - is standard output.
+    /// Of several files each has the format of its extension, and --format is that of the others (repeatable)
+    #[arg(short = 'o', long = "output", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub outputs: Vec<PathBuf>,
 }
 
 #[derive(Debug, Default, Args)]
@@ -173,9 +174,8 @@ pub struct ReportArgs {
     pub file: PathBuf,
     #[command(flatten)]
     pub common: CommonArgs,
-    /// Write to this file; {date} in its name is the day of the scan in UTC, {scan} its id [default: -, standard output]
-    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
-    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -260,7 +260,7 @@ impl Cli {
         let common = self.common();
         let flags = common.map(|common| &*common.flags.0).unwrap_or_default();
         let config = common.and_then(|common| common.config.as_deref());
-        resolve(flags, config, self.output_file(), environment)
+        resolve(flags, config, self.outputs(), environment)
     }
 
     /// How often `-v` was given.
@@ -282,13 +282,13 @@ impl Cli {
         }
     }
 
-    fn output_file(&self) -> Option<&Path> {
+    fn outputs(&self) -> &[PathBuf] {
         match &self.command {
-            None => self.scan.output.output.as_deref(),
+            None => &self.scan.output.outputs,
             #[cfg(feature = "sim")]
-            Some(Command::Demo(demo)) => demo.output.output.as_deref(),
-            Some(Command::Report(report)) => report.output.as_deref(),
-            Some(_) => None,
+            Some(Command::Demo(demo)) => &demo.output.outputs,
+            Some(Command::Report(report)) => &report.output.outputs,
+            Some(_) => &[],
         }
     }
 }

@@ -85,7 +85,7 @@ fn the_demo_takes_output_and_pace() {
             "output.no_tui"
         ]
     );
-    assert_eq!(cli.output_file(), Some(Path::new("out.json")));
+    assert_eq!(cli.outputs(), [PathBuf::from("out.json")]);
     let other = Cli::try_parse_from(["rdpscan", "demo", "--port", "3390"]).unwrap_err();
     assert_eq!(other.kind(), clap::error::ErrorKind::UnknownArgument);
 }

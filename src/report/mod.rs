@@ -41,6 +41,18 @@ pub struct Selection<'a> {
     pub whole: bool,
     /// Columns for formats that take them ([`Format::takes_columns`]); `None` for the format's own.
     pub columns: Option<&'a [Field]>,
+    pub presentation: Presentation<'a>,
+}
+
+/// What formats for people say besides the scan.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Presentation<'a> {
+    /// Empty for "Remote Desktop scan".
+    pub title: &'a str,
+    /// The person or team in charge; empty for none.
+    pub owner: &'a str,
+    /// Details of every host; without it only where there are few.
+    pub details: bool,
 }
 
 impl<'a> Selection<'a> {

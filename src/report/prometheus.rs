@@ -2,27 +2,33 @@
 //!
 //! Names follow the ecosystem: base units, `_seconds`, `_timestamp_seconds` for absolute times, `_info` for labels that have
 //! no number. Times are absolute, so that an alert on `rdpscan_certificate_not_after_timestamp_seconds - time()` is right
-//! between scans too, and a certificate that has expired does not vanish. `rdpscan_up` is there for every host.
+//! between scans too, and a certificate that has expired does not vanish.
+//!
+//! A host costs two series, `rdpscan_up` and the end of its certificate; the others are written only for hosts that they say
+//! something about, and everything else is counted over the fleet.
 //!
 //! The text format (Prometheus, "Exposition formats", version 0.0.4) wants all samples of a metric in one group, so each metric is
-//! a pass of its own over the hosts: buffering the samples would take several times the memory of the fleet.
+//! a pass of its own over the hosts, which reads what every row keeps unpacked: buffering the samples would take more memory.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::sheet::{Row, Sheet};
+use super::sheet::Sheet;
 use crate::diagnosis::Spread;
-use crate::fleet::Host;
+use crate::fleet::{Counts, Host};
 use crate::model::{
-    CertificateFacts, HostState, NtlmFacts, ScanStatus, Severity, Stage, UtcSecond,
+    CertificateStatus, DnsVerdict, HostState, Nla, ScanStatus, Severity, StabilityVerdict, Stage,
+    UtcSecond,
 };
 use crate::sanitize;
+use crate::table::Field;
 
 pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     for (name, help, source) in METRICS {
         let mut metric = Metric {
             name,
             help,
+            kind: "gauge",
             of: Labels::default(),
             is_begun: false,
             out: &mut *out,
@@ -33,12 +39,6 @@ pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
                 for (host, name) in &sheet.rows {
                     metric.of = labels(host, *name);
                     put(host, &mut metric)?;
-                }
-            }
-            Source::Facts(put) => {
-                for row in sheet.rows() {
-                    metric.of = labels(row.host, row.name);
-                    put(&row, &mut metric)?;
                 }
             }
         }
@@ -52,38 +52,41 @@ type Labels<'a> = Vec<(&'static str, Cow<'a, str>)>;
 enum Source {
     /// The scan as a whole.
     Scan(fn(&Sheet<'_>, &mut Metric<'_>) -> io::Result<()>),
-    /// The diagnosis of each host.
+    /// Each host.
     Host(fn(&Host, &mut Metric<'_>) -> io::Result<()>),
-    /// The facts of each host, which are decompressed for it.
-    Facts(fn(&Row<'_>, &mut Metric<'_>) -> io::Result<()>),
 }
 
 /// Names, helps and sources, in order of name.
 #[rustfmt::skip]
 const METRICS: &[(&str, &str, Source)] = &[
-    ("rdpscan_attempt_seconds", "Median time of a whole attempt.", Source::Host(|host, metric| median(host.diagnosis.stability.total_ms, metric))),
-    ("rdpscan_attempts", "Attempts made at a host.", Source::Host(|host, metric| metric.put(&[], host.diagnosis.stability.attempts))),
-    ("rdpscan_attempts_failed", "Attempts at a host that did not get through.", Source::Host(|host, metric| metric.put(&[], host.diagnosis.stability.failures))),
-    ("rdpscan_certificate_info", "The certificate that a host shows.", Source::Facts(certificate)),
-    ("rdpscan_certificate_not_after_timestamp_seconds", "When the host's certificate ends, or has ended.", Source::Facts(|row, metric| time(row, |leaf| leaf.not_after, metric))),
-    ("rdpscan_certificate_not_before_timestamp_seconds", "When the host's certificate begins.", Source::Facts(|row, metric| time(row, |leaf| leaf.not_before, metric))),
-    ("rdpscan_clock_skew_seconds", "How far the host's clock is ahead of this machine's, as NTLM tells it.", Source::Facts(clock_skew)),
-    ("rdpscan_connect_seconds", "Median time to connect.", Source::Host(|host, metric| median(host.diagnosis.stability.connect_ms, metric))),
-    ("rdpscan_findings", "Findings of a host by severity.", Source::Host(findings)),
-    ("rdpscan_host_info", "What a host is and what is thought of it.", Source::Facts(info)),
-    ("rdpscan_hosts", "Hosts by state.", Source::Scan(states)),
+    ("rdpscan_attempt_seconds", "Time of a whole attempt: the medians of all hosts.", Source::Scan(|sheet, metric| quantiles(sheet, |host| host.diagnosis.stability.total_ms, metric))),
+    ("rdpscan_attempts", "Attempts at a host of which some failed.", Source::Host(|host, metric| failing(host, host.diagnosis.stability.attempts, metric))),
+    ("rdpscan_attempts_failed", "Attempts at a host that failed.", Source::Host(|host, metric| failing(host, host.diagnosis.stability.failures, metric))),
+    ("rdpscan_certificate_info", "A certificate that is not valid, or expires soon.", Source::Host(certificate)),
+    ("rdpscan_certificate_not_after_timestamp_seconds", "When the host's certificate expires, or has expired.", Source::Host(|host, metric| moment(host.certificate().and_then(|leaf| leaf.not_after), metric))),
+    ("rdpscan_certificate_not_before_timestamp_seconds", "When the host's certificate becomes valid, where it is not valid yet.", Source::Host(not_before)),
+    ("rdpscan_clock_skew_seconds", "Seconds by which the host's clock is ahead of this machine's, where that is a finding.", Source::Host(clock_skew)),
+    ("rdpscan_connect_seconds", "Time of a TCP connect: the medians of all hosts.", Source::Scan(|sheet, metric| quantiles(sheet, |host| host.diagnosis.stability.connect_ms, metric))),
+    ("rdpscan_findings", "Findings of a host above severity info, by severity.", Source::Host(findings)),
+    ("rdpscan_host_info", "State and properties of a host that has a problem.", Source::Host(info)),
+    ("rdpscan_hosts", "Hosts by state.", Source::Scan(|sheet, metric| counts("state", HostState::ALL, &sheet.summary.by_state, HostState::word, metric))),
+    ("rdpscan_hosts_by_dns", "Hosts by the verdict on their names.", Source::Scan(|sheet, metric| counts("dns", DnsVerdict::ALL, &sheet.summary.by_dns, DnsVerdict::word, metric))),
+    ("rdpscan_hosts_by_nla", "Hosts by what they negotiate.", Source::Scan(|sheet, metric| counts("nla", Nla::ALL, &sheet.summary.by_nla, Nla::word, metric))),
+    ("rdpscan_hosts_by_stability", "Hosts by the result of repeated attempts.", Source::Scan(|sheet, metric| counts("stability", StabilityVerdict::ALL, &sheet.summary.by_stability, StabilityVerdict::word, metric))),
+    ("rdpscan_hosts_by_tls", "Hosts by TLS version.", Source::Scan(tls_versions)),
     ("rdpscan_hosts_with_finding", "Hosts by finding.", Source::Scan(hosts_with_finding)),
-    ("rdpscan_scan_complete", "1 when everything planned was probed, 0 when the scan was cut short.", Source::Scan(complete)),
-    ("rdpscan_scan_end_timestamp_seconds", "The moment as of which hosts are judged.", Source::Scan(|sheet, metric| moment(sheet.times.map(|(_, newest)| newest), metric))),
-    ("rdpscan_scan_hosts_left_out", "Hosts of the scan that a filter kept out of this file.", Source::Scan(|sheet, metric| metric.put(&[], sheet.left_out as f64))),
+    ("rdpscan_scan_complete", "1 when everything planned was probed, 0 when the scan was interrupted.", Source::Scan(complete)),
+    ("rdpscan_scan_end_timestamp_seconds", "The time at which hosts are evaluated.", Source::Scan(|sheet, metric| moment(sheet.times.map(|(_, newest)| newest), metric))),
+    ("rdpscan_scan_hosts_left_out", "Hosts of the scan that a filter keeps out of this file.", Source::Scan(|sheet, metric| metric.put(&[], sheet.left_out as f64))),
     ("rdpscan_scan_info", "The scan that these metrics come from.", Source::Scan(scan)),
-    ("rdpscan_scan_start_timestamp_seconds", "When the scan began.", Source::Scan(|sheet, metric| moment(sheet.times.map(|(start, _)| start), metric))),
-    ("rdpscan_up", "1 when Remote Desktop answers as it should, 0 when mstsc would be refused or nothing answers, NaN when not probed.", Source::Host(up)),
+    ("rdpscan_scan_start_timestamp_seconds", "When the scan started.", Source::Scan(|sheet, metric| moment(sheet.times.map(|(start, _)| start), metric))),
+    ("rdpscan_up", "1 when Remote Desktop works, 0 when mstsc would be refused or nothing answers, NaN when not probed.", Source::Host(up)),
 ];
 
 struct Metric<'a> {
     name: &'static str,
     help: &'static str,
+    kind: &'static str,
     /// Labels of the current host.
     of: Labels<'a>,
     is_begun: bool,
@@ -95,10 +98,14 @@ impl Metric<'_> {
     /// without samples has none.
     fn put(&mut self, more: &[(&'static str, &str)], value: impl Into<f64>) -> io::Result<()> {
         let Self {
-            name, help, out, ..
+            name,
+            help,
+            kind,
+            out,
+            ..
         } = self;
         if !std::mem::replace(&mut self.is_begun, true) {
-            writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge")?;
+            writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}")?;
         }
         let mut labels: Vec<(&str, &str)> =
             self.of.iter().map(|(key, text)| (*key, &**text)).collect();
@@ -169,10 +176,24 @@ fn complete(sheet: &Sheet<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
     metric.put(&[], u8::from(complete))
 }
 
-fn states(sheet: &Sheet<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
-    for state in HostState::ALL {
-        let count = sheet.summary.by_state.of(*state);
-        metric.put(&[("state", state.word())], count as f64)?;
+/// Every word is present, with 0 for no hosts.
+fn counts<T: Ord + Copy>(
+    label: &'static str,
+    all: &[T],
+    counts: &Counts<T>,
+    word: fn(T) -> &'static str,
+    metric: &mut Metric<'_>,
+) -> io::Result<()> {
+    for value in all {
+        metric.put(&[(label, word(*value))], counts.of(*value) as f64)?;
+    }
+    Ok(())
+}
+
+fn tls_versions(sheet: &Sheet<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
+    for (version, count) in sheet.summary.by_tls.iter() {
+        let version = version.map_or_else(|| "failed".to_owned(), |version| version.to_string());
+        metric.put(&[("tls_version", &version)], count as f64)?;
     }
     Ok(())
 }
@@ -199,15 +220,24 @@ fn up(host: &Host, metric: &mut Metric<'_>) -> io::Result<()> {
     metric.put(&[], up)
 }
 
-fn info(row: &Row<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
-    let diagnosis = &row.host.diagnosis;
-    let tls = row.host.tls().and_then(|(_, version)| version);
+fn failing(host: &Host, count: u32, metric: &mut Metric<'_>) -> io::Result<()> {
+    match host.diagnosis.stability.failures {
+        0 => Ok(()),
+        _ => metric.put(&[], count),
+    }
+}
+
+fn info(host: &Host, metric: &mut Metric<'_>) -> io::Result<()> {
+    if !host.has_problem() {
+        return Ok(());
+    }
+    let diagnosis = &host.diagnosis;
+    let tls = host.tls().and_then(|(_, version)| version);
     let tls = tls.map_or_else(String::new, |version| version.to_string());
-    let build = row.history.ntlm().and_then(|facts| NtlmFacts::build(facts));
     let stage = diagnosis.failed_stage.map_or("", Stage::word);
     metric.put(
         &[
-            ("build", build.as_deref().unwrap_or_default()),
+            ("build", &Field::Build.text(host)),
             ("dns", diagnosis.dns.word()),
             ("failed_stage", stage),
             ("nla", diagnosis.nla.word()),
@@ -224,13 +254,17 @@ fn findings(host: &Host, metric: &mut Metric<'_>) -> io::Result<()> {
     for severity in Severity::ALL {
         let found = host.diagnosis.findings.iter();
         let count = found.filter(|one| one.severity == severity).count();
-        metric.put(&[("severity", severity.word())], count as f64)?;
+        if count > 0 && severity > Severity::Info {
+            metric.put(&[("severity", severity.word())], count as f64)?;
+        }
     }
     Ok(())
 }
 
-fn certificate(row: &Row<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
-    let Some(leaf) = row.certificate() else {
+fn certificate(host: &Host, metric: &mut Metric<'_>) -> io::Result<()> {
+    let status = host.diagnosis.certificate_status;
+    let status = status.filter(|status| *status != CertificateStatus::Valid);
+    let Some((leaf, status)) = host.certificate().zip(status) else {
         return Ok(());
     };
     metric.put(
@@ -242,26 +276,49 @@ fn certificate(row: &Row<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
             ("issuer", &safe(&leaf.issuer)),
             ("serial", &leaf.serial.to_string()),
             ("sha1", &leaf.sha1.to_string()),
+            ("status", status.word()),
         ],
         1.0,
     )
 }
 
-fn time(
-    row: &Row<'_>,
-    end: fn(&CertificateFacts) -> Option<UtcSecond>,
-    metric: &mut Metric<'_>,
-) -> io::Result<()> {
-    moment(row.certificate().and_then(|leaf| end(leaf)), metric)
+fn not_before(host: &Host, metric: &mut Metric<'_>) -> io::Result<()> {
+    let status = host.diagnosis.certificate_status;
+    let leaf = host.certificate();
+    let leaf = leaf.filter(|_| status == Some(CertificateStatus::NotYetValid));
+    moment(leaf.and_then(|leaf| leaf.not_before), metric)
 }
 
-fn clock_skew(row: &Row<'_>, metric: &mut Metric<'_>) -> io::Result<()> {
-    let skew = row.history.ntlm().and_then(|facts| facts.clock_skew_s());
+/// Only these hosts are unpacked.
+fn clock_skew(host: &Host, metric: &mut Metric<'_>) -> io::Result<()> {
+    let mut found = host.diagnosis.findings.iter();
+    if !found.any(|found| found.id == "RDP-CLOCK-SKEW") {
+        return Ok(());
+    }
+    let skew = host.history().ntlm().and_then(|facts| facts.clock_skew_s());
     skew.map_or(Ok(()), |skew| metric.put(&[], skew))
 }
 
-fn median(spread: Option<Spread>, metric: &mut Metric<'_>) -> io::Result<()> {
-    spread.map_or(Ok(()), |spread| metric.put(&[], seconds(spread.median)))
+/// A summary over hosts: 65,536 medians tell less than three quantiles of them.
+fn quantiles(
+    sheet: &Sheet<'_>,
+    spread: fn(&Host) -> Option<Spread>,
+    metric: &mut Metric<'_>,
+) -> io::Result<()> {
+    let hosts = sheet.rows.iter();
+    let mut medians: Vec<f64> = hosts
+        .filter_map(|(host, _)| Some(spread(host)?.median))
+        .collect();
+    medians.sort_by(f64::total_cmp);
+    metric.kind = "summary";
+    for (label, percent) in [("0.5", 50), ("0.9", 90), ("0.99", 99)] {
+        // The nearest rank: the least value that so many percent do not exceed.
+        let rank = (medians.len() * percent).div_ceil(100).saturating_sub(1);
+        if let Some(median) = medians.get(rank) {
+            metric.put(&[("quantile", label)], seconds(*median))?;
+        }
+    }
+    Ok(())
 }
 
 /// Milliseconds as seconds, rounded to the microsecond, which is the resolution of the measurements.
@@ -298,6 +355,46 @@ mod tests {
             (0.0, "0"),
         ] {
             assert_eq!(seconds(milliseconds).to_string(), written);
+        }
+    }
+
+    #[test]
+    fn a_host_without_a_problem_costs_its_state_and_the_end_of_its_certificate() {
+        let mut host = fixture::expired_host();
+        host.diagnosis.state = HostState::Healthy;
+        host.diagnosis.certificate_status = Some(CertificateStatus::Valid);
+        host.diagnosis.stability.failures = 0;
+        host.diagnosis.findings[0].severity = Severity::Info;
+        let text = text(&[host]);
+        let of_host = text.lines().filter(|line| line.contains("10.0.0.5"));
+        let names = of_host.filter_map(|line| line.split('{').next());
+        assert_eq!(
+            names.collect::<Vec<_>>(),
+            [
+                "rdpscan_certificate_not_after_timestamp_seconds",
+                "rdpscan_up"
+            ]
+        );
+    }
+
+    #[test]
+    fn times_are_quantiles_over_hosts() {
+        let hosts: Vec<Host> = (1..=200)
+            .map(|milliseconds| {
+                let mut host = fixture::expired_host();
+                let spread = host.diagnosis.stability.connect_ms.as_mut().unwrap();
+                spread.median = f64::from(milliseconds);
+                host
+            })
+            .collect();
+        let text = text(&hosts);
+        for line in [
+            "# TYPE rdpscan_connect_seconds summary\n",
+            "rdpscan_connect_seconds{quantile=\"0.5\"} 0.1\n",
+            "rdpscan_connect_seconds{quantile=\"0.9\"} 0.18\n",
+            "rdpscan_connect_seconds{quantile=\"0.99\"} 0.198\n",
+        ] {
+            assert!(text.contains(line), "{line}");
         }
     }
 
@@ -371,7 +468,7 @@ mod tests {
         for (name, ..) in METRICS {
             assert_eq!(
                 text.contains(&format!("# HELP {name} ")),
-                text.contains(&format!("# TYPE {name} gauge")),
+                text.contains(&format!("# TYPE {name} ")),
                 "{name}"
             );
         }

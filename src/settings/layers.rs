@@ -51,12 +51,12 @@ impl Resolved {
     }
 }
 
-/// Puts flags, environment, user file and defaults together. `config` is the settings file named by a flag, and `output` the file
-/// to write to, whose extension decides the format unless a flag does.
+/// Puts flags, environment, user file and defaults together. `config` is the settings file named by a flag, and `outputs` the
+/// files to write to. The extension of a single one decides the format unless a flag does.
 pub(crate) fn resolve(
     flags: &[Given],
     config: Option<&Path>,
-    output: Option<&Path>,
+    outputs: &[PathBuf],
     environment: &Environment,
 ) -> Result<Resolved, SettingsError> {
     let mut resolved = Resolved {
@@ -81,8 +81,10 @@ pub(crate) fn resolve(
         });
     }
     let has_format = flags.iter().any(|flag| flag.key == "output.format");
-    if let Some(path) = output.filter(|path| !has_format && *path != Path::new("-")) {
+    let files = outputs.iter().filter(|path| *path != Path::new("-"));
+    for path in files.filter(|_| !has_format) {
         match Format::from_extension(path) {
+            Ok(_) if outputs.len() > 1 => {}
             Ok(format) => layer.push(Given {
                 key: "output.format",
                 text: format.word().to_owned(),

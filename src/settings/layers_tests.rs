@@ -71,7 +71,7 @@ fn the_id_of_every_setting_is_its_section_and_field() {
 }
 
 /// A value for every setting that differs from its default.
-const OTHERS: [(&str, &str); 34] = [
+const OTHERS: [(&str, &str); 37] = [
     ("scan.ports", "3390,3391"),
     ("scan.profile", "gentle"),
     ("scan.concurrency", "7"),
@@ -97,6 +97,9 @@ const OTHERS: [(&str, &str); 34] = [
     ("output.filter", "state:broken \"a, b\""),
     ("output.columns", "state,name:20"),
     ("output.sort", "-days"),
+    ("output.details", "true"),
+    ("output.title", "Branch offices"),
+    ("output.owner", "Team Windows"),
     ("output.quiet", "true"),
     ("screen.theme", "light"),
     ("screen.ascii", "true"),

@@ -248,6 +248,19 @@ pub(super) fn filter(text: &str) -> Result<String, Refusal> {
     }
 }
 
+/// A line in the head of a report.
+pub(super) fn heading(text: &str) -> Result<String, Refusal> {
+    const LONGEST: usize = 200;
+    let text = text.trim();
+    if text.chars().count() > LONGEST {
+        return Err(Refusal::new(
+            format!("more than {LONGEST} characters"),
+            "shorten it",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
 pub(super) fn column_list(text: &str) -> Result<Columns, Refusal> {
     Columns::parse(text).map_err(|error| of_table(&error))
 }

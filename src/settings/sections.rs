@@ -7,14 +7,14 @@ use clap::{ArgAction, Args};
 use serde::Serialize;
 
 use super::parse::{
-    Listed, column_list, duration, durations, filter, keep, key_bindings, listed, optional, ports,
-    servers, sort_order, whole,
+    Listed, column_list, duration, durations, filter, heading, keep, key_bindings, listed,
+    optional, ports, servers, sort_order, whole,
 };
 use super::serialize;
 use super::{FailOn, Profile};
 use crate::diagnosis::Policy;
 use crate::history::Keep;
-use crate::report::Format;
+use crate::report::{Format, Presentation};
 use crate::table::{Columns, Sort};
 use crate::tui::Palette;
 
@@ -182,9 +182,28 @@ pub struct OutputSettings {
     #[arg(value_name = "COLUMN", default_value = "auto")]
     #[serde(serialize_with = "serialize::or_auto")]
     pub sort: Maybe<Sort>,
+    /// Details of every host in text and Markdown, which otherwise have them for a few hosts only
+    #[arg(long, id = "output.details")]
+    pub details: bool,
+    /// Title of text, Markdown, HTML and workbook
+    #[arg(long, id = "output.title", value_parser = heading, value_name = "TEXT", default_value = "")]
+    pub title: String,
+    /// Owner in text, Markdown, HTML and workbook: the person or team in charge of the hosts
+    #[arg(long, id = "output.owner", value_parser = heading, value_name = "TEXT", default_value = "")]
+    pub owner: String,
     /// No progress line and no notices
     #[arg(short = 'q', long, id = "output.quiet")]
     pub quiet: bool,
+}
+
+impl OutputSettings {
+    pub(crate) fn presentation(&self) -> Presentation<'_> {
+        Presentation {
+            title: &self.title,
+            owner: &self.owner,
+            details: self.details,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]

@@ -233,6 +233,7 @@ fn written(fleet: &Fleet, format: Format) -> String {
         rows: &rows,
         whole: true,
         columns: None,
+        presentation: report::Presentation::default(),
     };
     let mut written = Vec::new();
     report::write(format, &selection, &mut written).unwrap();

@@ -44,6 +44,7 @@ fn written(format: Format, fleet: &Fleet) -> Vec<u8> {
         rows: &rows,
         whole: true,
         columns: None,
+        presentation: report::Presentation::default(),
     };
     let mut out = Vec::new();
     report::write(format, &selection, &mut out).unwrap();
@@ -240,6 +241,7 @@ fn a_selection_keeps_what_its_judgement_rests_on_and_comes_back_alone() {
         rows: &[row],
         whole: false,
         columns: None,
+        presentation: report::Presentation::default(),
     };
     let mut out = Vec::new();
     report::write(Format::Json, &selection, &mut out).unwrap();
@@ -261,6 +263,7 @@ fn a_saved_file_replaces_the_old_one_and_leaves_nothing_else() {
         rows: &rows,
         whole: true,
         columns: None,
+        presentation: report::Presentation::default(),
     };
     report::check_writable(&path).unwrap();
     report::write_file(&path, Format::Json, &selection).unwrap();

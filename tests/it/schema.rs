@@ -101,6 +101,7 @@ pub(crate) fn assert_fleet(fleet: &Fleet) {
             rows,
             whole,
             columns: None,
+            presentation: report::Presentation::default(),
         };
         let written = |format| {
             let mut out = Vec::new();
@@ -197,6 +198,7 @@ fn the_schemas_refuse_what_is_wrong() {
         rows: &rows,
         whole: true,
         columns: None,
+        presentation: report::Presentation::default(),
     };
     let mut written = Vec::new();
     report::write(Format::Json, &selection, &mut written).unwrap();

@@ -55,3 +55,41 @@ fn events_whose_reader_has_gone_are_no_failure() {
     assert_eq!(text(output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[test]
+fn one_run_writes_several_reports_each_in_the_format_of_its_extension() {
+    let home = home();
+    let outputs = ["-o", "a.json", "-o", "b.ndjson", "-o", "c.csv", "-o", "-"];
+    let output = rdpscan(home.path(), &[&SCAN[..], &outputs].concat(), &[]);
+    let told = text(output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let read = |name| std::fs::read_to_string(home.path().join(name)).unwrap();
+    assert!(read("a.json").starts_with("{\"schema\":\"rdpscan.report/1\""));
+    assert!(read("b.ndjson").lines().count() > 2);
+    assert!(read("c.csv").starts_with("\u{FEFF}state,"));
+    assert!(text(output.stdout).contains("127.0.0.1"));
+    for name in ["a.json", "b.ndjson", "c.csv"] {
+        assert!(told.contains(&format!("wrote {name}")), "{told}");
+    }
+}
+
+#[test]
+fn a_report_that_fails_costs_no_other() {
+    let home = home();
+    let outputs = ["-q", "-o", "/dev/full", "--format", "text", "-o", "b.csv"];
+    let output = rdpscan(home.path(), &[&SCAN[..], &outputs].concat(), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(home.path().join("b.csv").exists());
+}
+
+#[test]
+fn an_output_named_twice_is_refused_before_the_scan() {
+    let home = home();
+    for (outputs, reason) in [
+        (["-o", "a.json", "-o", "a.json"], "-o names `a.json` twice"),
+        (["-o", "a.ndjson", "-o", "b.jsonl"], "two recordings"),
+    ] {
+        let scan = [&SCAN[..], &outputs].concat();
+        refused_in(home.path(), &scan, &[], &[reason]);
+    }
+}

@@ -158,6 +158,7 @@ pub(super) fn saved(folder: &Path) {
         rows: &[HostId::at(0)],
         whole: true,
         columns: None,
+        presentation: report::Presentation::default(),
     };
     report::write_file(&folder.join("monday.json"), Format::Json, &selection).unwrap();
 }

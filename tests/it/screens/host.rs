@@ -390,6 +390,7 @@ fn the_raw_section_is_the_json_of_the_report() {
         rows: &rows,
         whole: false,
         columns: None,
+        presentation: rdpscan::report::Presentation::default(),
     };
     let mut report = Vec::new();
     rdpscan::report::write(rdpscan::report::Format::Json, &selection, &mut report).unwrap();
