@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::fleet::Fleet;
+use crate::platform;
 use crate::settings::Settings;
 use crate::tui::keymap::Keymap;
 use crate::tui::{self, OnExit, Palette};
@@ -29,11 +30,17 @@ pub(super) fn options(settings: &Settings, on_exit: OnExit) -> Result<tui::Optio
     options.on_exit = on_exit;
     options.is_contained = crate::scan::is_guarded;
     options.keymap = Keymap::rebound(&settings.screen.keys)?;
-    options.theme.ascii = settings.screen.ascii;
+    options.filters.clone_from(&state.filters);
+    options.saved = tui::Saved {
+        filters: settings.screen.filters.clone(),
+        columns: settings.screen.presets.clone(),
+    };
+    let ascii = settings.screen.ascii;
+    options.theme.ascii = ascii.unwrap_or_else(|| !platform::locale_has_unicode());
     options.theme.palette = match settings.screen.theme {
         _ if without_colours() => Palette::Mono,
         Some(palette) => palette,
-        None => state.palette().unwrap_or_default(),
+        None => state.palette().or_else(background).unwrap_or_default(),
     };
     Ok(options)
 }
@@ -41,6 +48,11 @@ pub(super) fn options(settings: &Settings, on_exit: OnExit) -> Result<tui::Optio
 fn without_colours() -> bool {
     let is_set = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     is_set || std::env::var("TERM").is_ok_and(|term| !Palette::has_colours(&term))
+}
+
+/// The palette for the background that the terminal names.
+fn background() -> Option<Palette> {
+    Palette::for_background(&std::env::var("COLORFGBG").ok()?)
 }
 
 /// Whether the terminal cannot move the cursor.
@@ -60,7 +72,7 @@ pub(super) fn close(left: tui::TuiOutcome, settings: &Settings) -> Fleet {
     let output = &settings.output;
     let columns = chosen(left.columns, output.columns.clone(), state.columns());
     let sort = chosen(left.sort, output.sort, state.sort());
-    UiState::new(&columns, sort, palette).save();
+    UiState::new(&columns, sort, palette, left.filters).save();
     if !settings.output.quiet {
         for path in &left.written {
             stderr::print_written(path);

@@ -1,4 +1,4 @@
-//! Columns, order and palette of the screen, saved when it is closed and restored the next time. Settings and flags win.
+//! Columns, order, palette and filters of the screen, saved when it is closed and restored the next time. Settings and flags win.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -22,15 +22,23 @@ pub(super) struct UiState {
     sort: Option<String>,
     inverted: bool,
     theme: Option<String>,
+    /// The newest last.
+    pub(super) filters: Vec<String>,
 }
 
 impl UiState {
-    pub(super) fn new(columns: &Columns, sort: Sort, palette: Palette) -> Self {
+    pub(super) fn new(
+        columns: &Columns,
+        sort: Sort,
+        palette: Palette,
+        filters: Vec<String>,
+    ) -> Self {
         Self {
             columns: Some(columns.to_string()),
             sort: Some(sort.column.key().to_owned()),
             inverted: sort.inverted,
             theme: Some(palette.word().to_owned()),
+            filters,
         }
     }
 
@@ -106,12 +114,13 @@ mod tests {
             column: Field::DaysLeft,
             inverted: true,
         };
-        let state = UiState::new(&columns, sort, Palette::Light);
+        let state = UiState::new(&columns, sort, Palette::Light, vec!["a\"b".to_owned()]);
         state.write(&path).unwrap();
         let read: UiState = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         assert_eq!(read.columns(), Some(columns));
         assert_eq!(read.sort(), Some(sort));
         assert_eq!(read.palette(), Some(Palette::Light));
+        assert_eq!(read.filters, ["a\"b"]);
     }
 
     #[test]

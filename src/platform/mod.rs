@@ -25,7 +25,7 @@ use crate::model::Shortage;
 
 #[cfg(target_os = "linux")]
 pub use descriptors::descriptors;
-pub use os::{create_private_folder, descriptor_limit, time_with_sleep};
+pub use os::{create_private_folder, descriptor_limit, locale_has_unicode, time_with_sleep};
 pub use tcp_info::path_facts;
 
 /// The meaning of an error code that has no [`io::ErrorKind`].

@@ -50,6 +50,19 @@ pub(super) fn open_exclusively(options: &OpenOptions, path: &Path) -> io::Result
     }
 }
 
+/// Whether the locale is one of UTF-8. Without any, the terminal is taken for one of today.
+#[must_use]
+pub fn locale_has_unicode() -> bool {
+    let named = ["LC_ALL", "LC_CTYPE", "LANG"].map(|name| std::env::var(name).unwrap_or_default());
+    let mut set = named.iter().filter(|locale| !locale.is_empty());
+    set.next().is_none_or(|locale| is_utf8(locale))
+}
+
+fn is_utf8(locale: &str) -> bool {
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
 pub(super) const fn reader_is_gone(_code: i32) -> bool {
     false
 }
@@ -89,4 +102,23 @@ pub fn descriptor_limit() -> Option<u64> {
         return before.current;
     }
     getrlimit(Resource::Nofile).current
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locale_of_utf_8_says_so() {
+        assert!(
+            ["C.UTF-8", "de_DE.utf8", "en_GB.UTF-8@euro"]
+                .iter()
+                .all(|one| is_utf8(one))
+        );
+        assert!(
+            ["C", "POSIX", "de_DE", "de_DE.ISO-8859-1"]
+                .iter()
+                .all(|one| !is_utf8(one))
+        );
+    }
 }

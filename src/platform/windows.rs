@@ -63,6 +63,12 @@ pub const fn time_with_sleep() -> Option<Duration> {
     None
 }
 
+/// The standard library writes UTF-16 to consoles, whatever their code page.
+#[must_use]
+pub const fn locale_has_unicode() -> bool {
+    true
+}
+
 pub(super) fn machine_name() -> String {
     std::env::var("COMPUTERNAME").unwrap_or_default()
 }

@@ -71,7 +71,7 @@ fn the_id_of_every_setting_is_its_section_and_field() {
 }
 
 /// A value for every setting that differs from its default.
-const OTHERS: [(&str, &str); 37] = [
+const OTHERS: [(&str, &str); 39] = [
     ("scan.ports", "3390,3391"),
     ("scan.profile", "gentle"),
     ("scan.concurrency", "7"),
@@ -105,6 +105,11 @@ const OTHERS: [(&str, &str); 37] = [
     ("screen.ascii", "true"),
     ("screen.mouse", "true"),
     ("screen.keys", "pause = P,quit = Q Ctrl-q"),
+    ("screen.filters", "old TLS = tls<1.2,two = \"a, b\""),
+    (
+        "screen.presets",
+        "dates = state,name:20,not_after,few = name",
+    ),
     ("policy.expiring_days", "60"),
     ("policy.stability_attempts", "5"),
     ("history.enabled", "false"),

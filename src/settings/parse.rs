@@ -296,6 +296,46 @@ pub(super) fn key_bindings(text: &str) -> Result<Vec<String>, Refusal> {
     }
 }
 
+pub(super) fn saved_filters(text: &str) -> Result<Vec<(String, String)>, Refusal> {
+    named(text, filter)
+}
+
+pub(super) fn saved_columns(text: &str) -> Result<Vec<(String, Columns)>, Refusal> {
+    named(text, column_list)
+}
+
+/// Values under names, with commas between. Values have commas of their own: an entry begins where ` = ` follows its name.
+fn named<T>(
+    text: &str,
+    parse: impl Fn(&str) -> Result<T, Refusal>,
+) -> Result<Vec<(String, T)>, Refusal> {
+    let mut entries: Vec<(&str, String)> = Vec::new();
+    for part in text.split(',') {
+        match (part.split_once(" = "), entries.last_mut()) {
+            (Some((name, value)), _) if !name.trim().is_empty() => {
+                entries.push((name.trim(), value.to_owned()));
+            }
+            (None, Some((_, value))) => {
+                value.push(',');
+                value.push_str(part);
+            }
+            (None, None) if part.trim().is_empty() => {}
+            _ => {
+                let reason = format!("`{}` has no name", part.trim());
+                return Err(Refusal::new(reason, "write it as `name = value`"));
+            }
+        }
+    }
+    let parsed = entries.into_iter().map(|(name, value)| {
+        let value = parse(value.trim_matches([',', ' ']));
+        let value = value.map_err(|refusal| {
+            Refusal::new(format!("`{name}`: {}", refusal.reason), refusal.way_out)
+        });
+        Ok((name.to_owned(), value?))
+    });
+    parsed.collect()
+}
+
 /// Refuses the value of a variable that is empty in a script: without any address, `--exclude` would exclude nothing.
 pub(crate) fn not_blank(text: &str) -> Result<String, Refusal> {
     let is_blank = |letter: char| letter.is_whitespace() || matches!(letter, ',' | ';');

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::parse::{
     Listed, column_list, duration, durations, filter, heading, keep, key_bindings, listed,
-    optional, ports, servers, sort_order, whole,
+    optional, ports, saved_columns, saved_filters, servers, sort_order, switch, whole,
 };
 use super::serialize;
 use super::{FailOn, Profile};
@@ -213,15 +213,25 @@ pub struct ScreenSettings {
     #[arg(hide = true, default_value = "auto")]
     #[serde(serialize_with = "serialize::theme")]
     pub theme: Maybe<Palette>,
-    /// Only ASCII signs, for consoles and fonts without others
-    #[arg(long, id = "screen.ascii", hide = true)]
-    pub ascii: bool,
+    /// Only ASCII signs; auto goes by the locale
+    #[arg(long, id = "screen.ascii", hide = true, value_parser = optional("auto", switch))]
+    #[arg(default_value = "auto")]
+    #[serde(serialize_with = "serialize::or_auto")]
+    pub ascii: Maybe<bool>,
     /// Take the mouse from the beginning
     #[arg(long, id = "screen.mouse", hide = true)]
     pub mouse: bool,
     /// Actions on other keys, each as in `pause = F5`
     #[arg(long, id = "screen.keys", hide = true, default_value = "", value_parser = key_bindings)]
     pub keys: List<String>,
+    /// Filters under names, each as in `old TLS = tls<1.2`
+    #[arg(long, id = "screen.filters", hide = true, default_value = "", value_parser = saved_filters)]
+    #[serde(serialize_with = "serialize::saved")]
+    pub filters: List<(String, String)>,
+    /// Columns under names, each as in `dates = state,name,not_after`
+    #[arg(long, id = "screen.presets", hide = true, default_value = "", value_parser = saved_columns)]
+    #[serde(serialize_with = "serialize::saved")]
+    pub presets: List<(String, Columns)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]

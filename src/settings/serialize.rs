@@ -27,6 +27,14 @@ pub(super) fn or_auto<S: Serializer>(value: &Option<impl Display>, to: S) -> Wri
     }
 }
 
+pub(super) fn saved<S: Serializer>(named: &[(String, impl Display)], to: S) -> Written<S> {
+    to.collect_seq(
+        named
+            .iter()
+            .map(|(name, value)| format!("{name} = {value}")),
+    )
+}
+
 pub(super) fn theme<S: Serializer>(theme: &Option<Palette>, to: S) -> Written<S> {
     to.serialize_str(theme.map_or("auto", Palette::word))
 }

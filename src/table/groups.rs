@@ -1,74 +1,161 @@
-//! Hosts grouped by subnet or domain.
+//! Hosts grouped by what they have in common, such as the finding to fix.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use ipnetwork::IpNetwork;
 
 use super::fields::domain_of;
+use crate::diagnosis::catalog;
+use crate::diagnosis::remedies::{self, Remedy};
 use crate::fleet::{Host, HostId};
-use crate::model::{HostKey, HostState, Prefixes};
+use crate::model::{Finding, HostKey, HostState, Prefixes};
 
-const NO_DOMAIN: &str = "no domain";
+/// Groupings with their words, the letters that pick them, and the label of hosts that belong to no group.
+macro_rules! groupings {
+    ($($(#[$doc:meta])* $name:ident $word:literal $letter:literal $none:literal;)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Grouping {
+            $($(#[$doc])* $name,)*
+        }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Grouping {
-    /// By the /24 of an IPv4 address, the /64 of an IPv6 address.
-    Subnet,
-    /// By what follows the first label of the name.
-    Domain,
+        impl Grouping {
+            pub const ALL: [Self; [$($word),*].len()] = [$(Self::$name),*];
+
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            /// Picks it in the menu.
+            #[must_use]
+            pub const fn letter(self) -> char {
+                match self { $(Self::$name => $letter,)* }
+            }
+
+            const fn none(self) -> &'static str {
+                match self { $(Self::$name => $none,)* }
+            }
+        }
+    };
 }
+
+groupings! {
+    /// By the worst finding.
+    Finding "finding" 'f' "no finding";
+    /// By the remedy to try first of the worst finding that has one.
+    Remedy "remedy" 'r' "no remedy";
+    State "state" 't' "no state";
+    /// By the certificate's issuer; self-signed certificates are one group.
+    Issuer "issuer" 'i' "no certificate";
+    /// By the /24 of an IPv4 address, the /64 of an IPv6 address.
+    Subnet "subnet" 's' "no address";
+    /// By what follows the first label of the name.
+    Domain "domain" 'd' "no domain";
+}
+
+const SELF_SIGNED: &str = "self-signed";
 
 impl Grouping {
-    pub const ALL: [Self; 2] = [Self::Subnet, Self::Domain];
-
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Subnet => "subnet",
-            Self::Domain => "domain",
-        }
-    }
-
-    fn key(self, host: &Host, prefixes: Prefixes) -> Key {
-        match (self, host.key()) {
-            (Self::Subnet, HostKey::Endpoint(endpoint)) => {
-                Key::Subnet(prefixes.network(endpoint.address))
-            }
-            (Self::Subnet, HostKey::Unresolved { .. }) => Key::None("no address"),
-            // A name from the network may look like the words for having none: one label, one group.
-            (Self::Domain, _) => match host.display_name().and_then(domain_of) {
-                Some(domain) if domain != NO_DOMAIN => Key::Domain(domain.to_lowercase().into()),
-                _ => Key::None(NO_DOMAIN),
+    fn key(self, host: &Host, prefixes: Prefixes) -> Key<'_> {
+        let diagnosis = &host.diagnosis;
+        let key = match self {
+            Self::Finding => diagnosis.findings.first().map(|finding| Key::Text {
+                // Of the kind: a rule may judge one host more severely, which belongs to the same group.
+                rank: catalog::kind(finding.id).map_or(0, |kind| -(kind.severity as i64)),
+                label: finding.id.into(),
+            }),
+            Self::Remedy => remedy(&diagnosis.findings).map(Key::text),
+            Self::State => Some(Key::Text {
+                rank: diagnosis.state as i64,
+                label: diagnosis.state.word().into(),
+            }),
+            Self::Issuer => host.certificate().map(|leaf| {
+                Key::text(if leaf.self_issued {
+                    SELF_SIGNED
+                } else {
+                    &leaf.issuer
+                })
+            }),
+            Self::Subnet => match host.key() {
+                HostKey::Endpoint(endpoint) => prefixes.network(endpoint.address).map(Key::Subnet),
+                HostKey::Unresolved { .. } => None,
             },
-        }
+            Self::Domain => host
+                .display_name()
+                .and_then(domain_of)
+                .map(|domain| Key::Text {
+                    rank: 0,
+                    label: domain.to_lowercase().into(),
+                }),
+        };
+        // Text from the network may look like the label for having none: one label, one group.
+        key.filter(|key| !matches!(key, Key::Text { label, .. } if label == self.none()))
+            .unwrap_or(Key::None)
+    }
+
+    /// Whether the largest group of a rank comes first.
+    const fn is_by_size(self) -> bool {
+        matches!(self, Self::Finding | Self::Remedy | Self::Issuer)
     }
 }
 
-/// Groups sort by address or by name, with hosts of neither last.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Key {
-    Subnet(Option<IpNetwork>),
-    Domain(Box<str>),
-    None(&'static str),
+/// The remedy to try first, of the worst finding that has one.
+fn remedy(findings: &[Finding]) -> Option<&'static str> {
+    findings.iter().find_map(Finding::remedy)
 }
 
-impl Key {
-    fn label(&self) -> Box<str> {
+/// In the order of groups that are as large as each other; hosts without a group come last.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Key<'a> {
+    Subnet(IpNetwork),
+    Text { rank: i64, label: Cow<'a, str> },
+    None,
+}
+
+impl<'a> Key<'a> {
+    fn text(label: &'a str) -> Self {
+        Self::Text {
+            rank: 0,
+            label: label.into(),
+        }
+    }
+
+    const fn rank(&self) -> i64 {
         match self {
-            Self::Subnet(Some(network)) => network.to_string().into(),
-            Self::Subnet(None) => "no subnet".into(),
-            Self::Domain(domain) => domain.clone(),
-            Self::None(label) => (*label).into(),
+            Self::Subnet(_) => 0,
+            Self::Text { rank, .. } => *rank,
+            Self::None => i64::MAX,
         }
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// A network such as `10.0.4.0/24`, a domain, or `no domain`. Raw network text.
+    /// A finding's id, a network such as `10.0.4.0/24`, or `no domain`: unique. Raw network text.
     pub label: Box<str>,
     pub hosts: Vec<HostId>,
     pub states: BTreeMap<HostState, usize>,
+}
+
+impl Group {
+    /// What the label stands for, where that is an id: the title of the finding or the remedy.
+    #[must_use]
+    pub fn title(&self, grouping: Grouping) -> Option<&'static str> {
+        match grouping {
+            Grouping::Finding => catalog::kind(&self.label).map(|kind| kind.title),
+            Grouping::Remedy => remedies::find(&self.label).map(|remedy| &*remedy.title),
+            _ => None,
+        }
+    }
+
+    /// The remedy to try first at hosts that are grouped by finding.
+    #[must_use]
+    pub fn remedy(&self, grouping: Grouping) -> Option<&'static Remedy> {
+        let kind = catalog::kind(&self.label).filter(|_| grouping == Grouping::Finding)?;
+        remedies::find(kind.remedies.first()?)
+    }
 }
 
 /// Groups hosts, keeping their order within each group.
@@ -87,18 +174,28 @@ pub fn groups_by<'a>(
     grouping: Grouping,
     prefixes: Prefixes,
 ) -> Vec<Group> {
-    let mut found: HashMap<Key, (Vec<HostId>, BTreeMap<HostState, usize>)> = HashMap::new();
+    let mut found: HashMap<Key<'a>, (Vec<HostId>, BTreeMap<HostState, usize>)> = HashMap::new();
     for (id, host) in hosts {
         let (members, states) = found.entry(grouping.key(host, prefixes)).or_default();
         members.push(id);
         *states.entry(host.diagnosis.state).or_default() += 1;
     }
     let mut found: Vec<_> = found.into_iter().collect();
-    found.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    found.sort_unstable_by(|(one, (members, _)), (other, (others, _))| {
+        let size = |members: &Vec<HostId>| grouping.is_by_size().then_some(Reverse(members.len()));
+        let by_rank = one.rank().cmp(&other.rank());
+        by_rank
+            .then_with(|| size(members).cmp(&size(others)))
+            .then_with(|| one.cmp(other))
+    });
     found
         .into_iter()
         .map(|(key, (hosts, states))| Group {
-            label: key.label(),
+            label: match key {
+                Key::Subnet(network) => network.to_string().into(),
+                Key::Text { label, .. } => label.into(),
+                Key::None => grouping.none().into(),
+            },
             hosts,
             states,
         })
@@ -172,6 +269,52 @@ mod tests {
             found,
             expected.map(|(label, count)| (label.to_owned(), count))
         );
+    }
+
+    #[test]
+    fn hosts_with_the_same_worst_finding_are_one_group_with_its_remedy() {
+        let hosts = some();
+        let rows = (0..).map(HostId::at).zip(&hosts);
+        let found = groups(rows, Grouping::Finding);
+        let [group] = found.as_slice() else {
+            panic!("{found:?}");
+        };
+        let worst = &hosts[0].diagnosis.findings[0];
+        assert_eq!((&*group.label, group.hosts.len()), (worst.id, 5));
+        let remedy = group.remedy(Grouping::Finding).unwrap();
+        assert_eq!(Some(&*remedy.key), worst.remedy());
+        assert_eq!(group.remedy(Grouping::Domain), None);
+        let by_remedy = labels(&hosts, Grouping::Remedy, Prefixes::default());
+        assert_eq!(by_remedy, [(remedy.key.clone(), 5)]);
+    }
+
+    #[test]
+    fn the_most_severe_finding_comes_first_and_then_the_most_frequent() {
+        let of = |id: &'static str| {
+            let mut host = host("10.0.0.5", "a.example");
+            host.diagnosis.findings[0].id = id;
+            host
+        };
+        let ids = [
+            "RDP-KRB-NOTE",
+            "RDP-TCP-TIMEOUT",
+            "RDP-TCP-REFUSED",
+            "RDP-TCP-REFUSED",
+        ];
+        let found = labels(&ids.map(of), Grouping::Finding, Prefixes::default());
+        let order: Vec<&str> = found.iter().map(|(label, _)| label.as_str()).collect();
+        assert_eq!(
+            order,
+            ["RDP-TCP-REFUSED", "RDP-TCP-TIMEOUT", "RDP-KRB-NOTE"]
+        );
+    }
+
+    #[test]
+    fn every_grouping_has_a_letter_of_its_own() {
+        let mut letters: Vec<char> = Grouping::ALL.map(Grouping::letter).into();
+        letters.sort_unstable();
+        letters.dedup();
+        assert_eq!(letters.len(), Grouping::ALL.len());
     }
 
     proptest! {

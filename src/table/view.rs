@@ -1,5 +1,7 @@
 //! Predefined filters: the tabs of the screen.
 
+use super::fields::Field;
+use super::sort::Sort;
 use crate::fleet::{Host, Summary};
 use crate::model::{CertificateStatus, StabilityVerdict};
 
@@ -11,7 +13,9 @@ pub enum View {
     /// Hosts with problems: broken, degraded, skipped, not RDP; of those listed one by one also what cannot be reached.
     /// A silent address in a range is no problem.
     Problems,
-    /// Certificates that have expired, expire soon, or are not valid yet.
+    /// Certificates that have expired.
+    Expired,
+    /// Certificates that have expired, expire soon, or are not valid yet, by the days left.
     Expiring,
     Dns,
     Flaky,
@@ -19,9 +23,10 @@ pub enum View {
 
 impl View {
     /// All, in the order of their keys.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::All,
         Self::Problems,
+        Self::Expired,
         Self::Expiring,
         Self::Dns,
         Self::Flaky,
@@ -32,6 +37,7 @@ impl View {
         match self {
             Self::All => "All",
             Self::Problems => "Problems",
+            Self::Expired => "Expired",
             Self::Expiring => "Expiring",
             Self::Dns => "DNS",
             Self::Flaky => "Flaky",
@@ -43,6 +49,7 @@ impl View {
         match self {
             Self::All => "all",
             Self::Problems => "problems",
+            Self::Expired => "expired",
             Self::Expiring => "expiring",
             Self::Dns => "dns",
             Self::Flaky => "flaky",
@@ -58,11 +65,24 @@ impl View {
                 "state:broken or state:degraded or state:skipped or state:not_rdp \
                  or listed:yes (state:unreachable or state:filtered or state:closed)"
             }
+            Self::Expired => "certificate:expired",
             Self::Expiring => {
                 "certificate:expired or certificate:expiring or certificate:not_yet_valid"
             }
             Self::Dns => "dns!=match dns!=no_ptr dns!=not_checked",
             Self::Flaky => "stability:flaky",
+        }
+    }
+
+    /// The order of a view that is about something with an order.
+    #[must_use]
+    pub const fn sort(self) -> Option<Sort> {
+        match self {
+            Self::Expired | Self::Expiring => Some(Sort {
+                column: Field::DaysLeft,
+                inverted: false,
+            }),
+            Self::All | Self::Problems | Self::Dns | Self::Flaky => None,
         }
     }
 
@@ -88,6 +108,10 @@ impl View {
         match self {
             Self::All => true,
             Self::Problems => host.has_problem(),
+            Self::Expired => matches!(
+                diagnosis.certificate_status,
+                Some(CertificateStatus::Expired)
+            ),
             Self::Expiring => matches!(
                 diagnosis.certificate_status,
                 Some(
@@ -108,6 +132,7 @@ impl View {
         match self {
             Self::All => summary.hosts,
             Self::Problems => summary.problems,
+            Self::Expired => summary.expired(),
             Self::Expiring => {
                 let soon = summary.expired() + summary.expiring();
                 soon + certificates.of(CertificateStatus::NotYetValid)

@@ -48,6 +48,8 @@ pub enum MenuKind {
     Groups,
     Export,
     Copy,
+    /// Filters and columns saved under a name in the settings.
+    Saved,
     /// Every action by name, with a search line.
     Commands,
 }
@@ -60,6 +62,8 @@ pub enum Action {
     Open,
     /// One level back; in the table, clears the marks, then the filter. Never quits.
     Back,
+    /// From a host to the heading of its group, which is closed by the next.
+    CloseGroup,
     /// The next section of the host page, view of the table, or panel of the overview.
     Next,
     Previous,
@@ -68,10 +72,15 @@ pub enum Action {
     /// The page of the next host in the order of the table.
     NextHost,
     PreviousHost,
+    /// The next row with a problem.
+    NextProblem,
+    PreviousProblem,
     View(View),
     /// Opens the overview, or closes it.
     Overview,
     Help,
+    /// What every sign means.
+    Legend,
     MenuOpen(MenuKind),
     /// Picks the marked line of a menu.
     MenuPick,
@@ -85,10 +94,18 @@ pub enum Action {
     /// Makes the marked column narrower or wider by one cell.
     ColumnSize(Side),
     ColumnsReset,
+    /// Shows further columns.
+    ColumnsScroll(Side),
+    /// The columns saved under the name of this index.
+    Preset(usize),
     GroupBy(Option<Grouping>),
     /// Folds every group; unfolds all when all are folded.
     FoldAll,
     FilterOpen,
+    /// The filter saved under the name of this index.
+    SavedFilter(usize),
+    /// The filter before this one, or after it, among those in force earlier.
+    FilterRecall(Side),
     /// A key in a line of text.
     Edit(InputRequest),
     /// Inserts the next suggestion; after a field and its sign, the first of its values.
@@ -102,6 +119,8 @@ pub enum Action {
     Mark,
     /// Marks every host shown; none when all are marked.
     MarkAll,
+    /// Restores the marks before the newest change.
+    UndoMarks,
     /// Re-probes the selected hosts; asks first for a group.
     Reprobe,
     /// Rescans everything; asks first.
@@ -122,8 +141,9 @@ pub enum Action {
     Palette(Palette),
     NextPalette,
     Mouse,
-    /// Puts the cursor on this line of the screen; opens the row that has it already.
-    Click(u16),
+    /// A click on the cell in this column and line: sorts by a heading, shows a view, puts the cursor on a row, or opens the row
+    /// that has it already.
+    Click(u16, u16),
     /// Asks first while the scan runs, or when the results would be lost.
     Quit,
     QuitConfirmed,

@@ -1,9 +1,10 @@
 //! Filters, sorts and groups the rows of the table. For a large fleet this takes longer than a frame, so it runs on a copy, on a
 //! blocking thread; until the rows arrive, everything acts on those shown.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::fitting::Longest;
+use super::fitting;
 use crate::fleet::{Fleet, HostId, Summary};
 use crate::table::{self, Filter, Group, Grouping, Overview, Sort, View};
 
@@ -41,7 +42,10 @@ pub struct ArrangedRows {
     /// Hosts that pass view and filter, in the order shown, those of folded groups included.
     pub(super) hosts: Vec<HostId>,
     pub(super) groups: Vec<Group>,
-    pub(super) longest: Longest,
+    /// The place of each group by its label.
+    pub(super) places: HashMap<Box<str>, usize>,
+    /// Cells of the longest address of the fleet, filtered out or not.
+    pub(super) longest_address: u16,
     pub(super) summary: Arc<Summary>,
     pub(super) revision: u64,
     pub(super) overview: Option<Overview>,
@@ -68,7 +72,6 @@ impl ArrangedRows {
             hosts.insert(place.min(hosts.len()), open);
         }
         let shown = hosts.iter().filter_map(|id| Some((*id, fleet.host(*id)?)));
-        let longest = Longest::of(shown.clone().map(|(_, host)| host));
         let groups = query
             .grouping
             .map_or_else(Vec::new, |grouping| table::groups(shown, grouping));
@@ -76,11 +79,14 @@ impl ArrangedRows {
             let members = groups.iter().flat_map(|group| group.hosts.iter().copied());
             hosts = members.collect();
         }
+        let labels = groups.iter().map(|group| group.label.clone());
+        let addresses = fleet.hosts().map(|(_, host)| fitting::address_cells(host));
         Self {
             query,
             hosts,
+            places: labels.zip(0..).collect(),
             groups,
-            longest,
+            longest_address: addresses.max().unwrap_or(0),
             summary: Arc::clone(fleet.summary()),
             revision: fleet.revision(),
             overview: overview.then(|| Overview::of(fleet)),

@@ -1,130 +1,156 @@
-//! Cells of the screen: colours, signs and bars. Their widths are in [`super::fitting`].
+//! Cells of the screen: signs, colours and bars. Their widths are in [`super::fitting`].
+
+use std::borrow::Cow;
 
 use super::text;
 use super::theme::{Theme, Tone};
 use crate::diagnosis::{Ending, endings};
 use crate::fleet::Host;
-use crate::model::{CertificateStatus, DnsVerdict, Nla, StabilityVerdict, TlsVersion};
+use crate::model::{
+    CertificateStatus, DnsVerdict, History, Nla, Severity, StabilityVerdict, TlsVersion,
+};
 use crate::table::{Field, Weight};
 
 /// A cell in pieces, each with its tone.
 pub(super) type Pieces = Vec<(String, Tone)>;
 
-/// The rank of columns that make a row recognisable: they are never dropped.
-pub(super) const STAYS: u8 = u8::MAX;
-/// The rank of names.
-pub(super) const NAMES: u8 = 252;
+/// Bars of attempts, at most.
+const BARS: usize = 8;
+/// Cells of a verdict on stability, before the bars.
+const VERDICT: usize = 7;
+/// From this width on, the finding's id has room beside the sentence.
+const WITH_ID: usize = 72;
+/// Cells of the longest id, and of the gap before it.
+const ID: usize = 27;
 
 /// The tone of a word.
 pub(super) fn tone(word: impl Into<Weight>) -> Tone {
     word.into().into()
 }
 
-/// Columns with a lower rank are dropped first. Those that the user chose go after the verdicts with short words, the last
-/// declared first, and before DNS, days and names.
-pub(super) fn rank(field: Field) -> u8 {
-    match field {
-        Field::State | Field::Address => STAYS,
-        Field::Finding => 254,
-        Field::Name => NAMES,
-        Field::DaysLeft => 251,
-        Field::Dns => 250,
-        Field::Stability => 3,
-        Field::Tls => 2,
-        Field::Nla => 1,
-        chosen => {
-            let place = u8::try_from(chosen as usize).unwrap_or(u8::MAX);
-            240_u8.saturating_sub(place)
-        }
-    }
-}
-
-/// What a column shows of a host.
-pub(super) fn cell(field: Field, host: &Host, theme: Theme) -> Pieces {
+/// What a column of so many cells shows of a host. Its history is asked for only by cells that are read from it.
+pub(super) fn cell<'a>(
+    field: Field,
+    cells: u16,
+    host: &'a Host,
+    history: impl FnOnce() -> &'a History,
+    theme: Theme,
+) -> Pieces {
     let diagnosis = &host.diagnosis;
+    let cells = usize::from(cells);
     let its_tone = match field {
         Field::State => {
             let (glyph, tone) = theme.state(diagnosis.state);
             return vec![(format!("{glyph} {}", diagnosis.state), tone)];
         }
         Field::DaysLeft => return days_left(host, theme),
-        Field::Stability => {
-            let verdict = diagnosis.stability.verdict;
-            let mut cell = vec![(format!("{:<8}", verdict.word()), tone(verdict))];
-            cell.extend(sparkline(host, theme));
-            return cell;
-        }
-        Field::Finding => return finding(host, theme),
+        Field::Stability => return stability(host, cells, history, theme),
+        Field::Finding => return finding(host, cells, theme),
+        Field::Nla => return nla(diagnosis.nla, cells),
+        Field::Dns if diagnosis.dns == DnsVerdict::NotChecked => return Vec::new(),
+        Field::Dns => tone(diagnosis.dns),
         Field::Address if host.key().endpoint().is_none() => Tone::Dim,
         Field::Tls => match host.tls() {
             Some((_, version)) if version.is_none_or(|one| one < TlsVersion::TLS_1_2) => Tone::Warn,
             _ => Tone::Plain,
         },
-        Field::Nla if diagnosis.nla == Nla::NotOffered => Tone::Notice,
-        Field::Dns => tone(diagnosis.dns),
         _ => Tone::Plain,
     };
-    vec![(text::clean(&field.text(host)).into_owned(), its_tone)]
+    let text = field.text_with(host, history);
+    vec![(text::clean(&text).into_owned(), its_tone)]
 }
 
-/// Whether a column can show signs in place of the words that call for nothing, where names and findings need the room.
-pub(super) const fn can_be_brief(field: Field) -> bool {
-    matches!(field, Field::Nla | Field::Dns | Field::Stability)
-}
-
-/// What it shows then.
-pub(super) fn brief(field: Field, host: &Host, theme: Theme) -> Pieces {
-    let diagnosis = &host.diagnosis;
-    let (fine, nothing) = (theme.fine(), theme.nothing());
-    let (text, tone) = match field {
-        Field::Nla => match diagnosis.nla {
-            Nla::Unknown => return Vec::new(),
-            Nla::NotOffered => (theme.cross(), Tone::Notice),
-            Nla::Required | Nla::Offered => (fine, Tone::Dim),
-        },
-        Field::Dns => match diagnosis.dns {
-            DnsVerdict::Match => (fine, Tone::Dim),
-            DnsVerdict::NotChecked => (nothing, Tone::Dim),
-            dns => (dns.word(), tone(dns)),
-        },
-        Field::Stability => match diagnosis.stability.verdict {
-            StabilityVerdict::Steady => (fine, Tone::Dim),
-            StabilityVerdict::Unknown => (nothing, Tone::Dim),
-            verdict => (verdict.word(), tone(verdict)),
-        },
-        _ => return cell(field, host, theme),
-    };
-    vec![(text.to_owned(), tone)]
-}
-
-fn finding(host: &Host, theme: Theme) -> Pieces {
-    match host.diagnosis.findings.first() {
-        Some(finding) => {
-            let (glyph, tone) = theme.severity(finding.severity);
-            // The id says most in the fewest cells; what is left goes to the sentence.
-            let id = finding.id.strip_prefix("RDP-").unwrap_or(finding.id);
-            vec![
-                (format!("{glyph} {}", text::clean(id)), tone),
-                (format!("  {}", text::clean(&finding.title)), Tone::Plain),
-            ]
-        }
-        None if host.complete() => Vec::new(),
-        None => vec![("checking".to_owned(), Tone::Dim)],
+/// The word for NLA where its column has no room for the whole one.
+pub(super) const fn short_nla(nla: Nla) -> &'static str {
+    match nla {
+        Nla::Required => "req",
+        Nla::Offered => "yes",
+        Nla::NotOffered => "no",
+        Nla::Unknown => "",
     }
 }
 
-/// A bar for each of the newest eight attempts, its height by the duration, a cross for a failure.
+fn nla(nla: Nla, cells: usize) -> Pieces {
+    let word = match nla {
+        Nla::Unknown => return Vec::new(),
+        _ if cells < nla.word().len() => short_nla(nla),
+        _ => nla.word(),
+    };
+    let tone = match nla {
+        Nla::NotOffered => Tone::Notice,
+        _ => Tone::Plain,
+    };
+    vec![(word.to_owned(), tone)]
+}
+
+/// The sentence of the worst finding, and how many others there are that are not only for information.
+fn finding(host: &Host, cells: usize, theme: Theme) -> Pieces {
+    let [worst, others @ ..] = host.diagnosis.findings.as_slice() else {
+        let text = if host.complete() { "" } else { "checking" };
+        return vec![(text.to_owned(), Tone::Dim)];
+    };
+    let (letter, tone) = Theme::severity(worst.severity);
+    let others = others
+        .iter()
+        .filter(|finding| finding.severity > Severity::Info);
+    let more = match others.count() {
+        0 => String::new(),
+        count => format!(" +{count}"),
+    };
+    let behind = if cells >= WITH_ID { ID } else { 0 };
+    let room = cells.saturating_sub(2 + more.len() + behind);
+    let title = theme.cut(&text::clean(&headline(&worst.title)), room);
+    let gap = cells.saturating_sub(2 + text::width(&title) + more.len() + ID);
+    let mut pieces = vec![
+        (format!("{letter} "), tone),
+        (title, Tone::Plain),
+        (more, Tone::Notice),
+    ];
+    if behind > 0 {
+        let gap = " ".repeat(gap + 2);
+        pieces.push((format!("{gap}{}", text::clean(worst.id)), Tone::Dim));
+    }
+    pieces
+}
+
+/// A title without its article, which costs room and says nothing.
+pub(super) fn headline(title: &str) -> Cow<'_, str> {
+    let rest = title.strip_prefix("The ");
+    let mut letters = rest.unwrap_or_default().chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => title.into(),
+    }
+}
+
+/// The verdict; with room for them, a bar for each of the newest attempts.
+fn stability<'a>(
+    host: &Host,
+    cells: usize,
+    history: impl FnOnce() -> &'a History,
+    theme: Theme,
+) -> Pieces {
+    let verdict = host.diagnosis.stability.verdict;
+    let word = match verdict {
+        StabilityVerdict::Unknown => "",
+        verdict => verdict.word(),
+    };
+    let mut pieces = vec![(format!("{word:<VERDICT$} "), tone(verdict))];
+    if cells > VERDICT + BARS {
+        pieces.extend(bars(history(), theme));
+    }
+    pieces
+}
+
+/// A bar for each of the newest attempts, its height by the duration, a cross for a failure.
 ///
 /// The scale is the same for every host (each step is a factor of about three, from 1 ms to 3 s), so that rows compare.
-fn sparkline(host: &Host, theme: Theme) -> impl Iterator<Item = (String, Tone)> {
-    let attempts = host.history().attempts;
-    let older = attempts.len().saturating_sub(8);
-    let through: Vec<bool> = endings(&attempts)
-        .map(|ending| ending == Ending::Through)
-        .collect();
-    let drawn = attempts.into_iter().zip(through).skip(older);
-    drawn.map(move |(attempt, through)| {
-        if through {
+fn bars(history: &History, theme: Theme) -> impl Iterator<Item = (String, Tone)> {
+    let attempts = &history.attempts;
+    let older = attempts.len().saturating_sub(BARS);
+    let drawn = attempts.iter().zip(endings(attempts)).skip(older);
+    drawn.map(move |(attempt, ending)| {
+        if ending == Ending::Through {
             let level = (attempt.total_ms().max(1.0).log10() * 2.0).clamp(0.0, 7.0);
             #[expect(
                 clippy::cast_possible_truncation,
@@ -139,34 +165,104 @@ fn sparkline(host: &Host, theme: Theme) -> impl Iterator<Item = (String, Tone)> 
     })
 }
 
+/// Below 0 the certificate has expired; one that is not valid yet shows the days until it is.
 fn days_left(host: &Host, theme: Theme) -> Pieces {
-    let glyph = |glyph: &str, ascii: &str| if theme.ascii { ascii } else { glyph }.to_owned();
-    let (mark, tone) = match host.diagnosis.certificate_status {
+    let days = host.diagnosis.days_left;
+    let number = days.map_or_else(String::new, |days| days.to_string());
+    vec![match host.diagnosis.certificate_status {
         None => return Vec::new(),
-        Some(CertificateStatus::Expired) => (glyph("✖", "x"), Tone::Bad),
-        Some(CertificateStatus::NotYetValid | CertificateStatus::Unparsable) => {
-            (glyph("?", "?"), Tone::Bad)
+        Some(CertificateStatus::Expired) => (number, Tone::Bad),
+        Some(CertificateStatus::Expiring) => (format!("{number}{}", theme.soon()), Tone::Warn),
+        Some(CertificateStatus::Valid) => (number, Tone::Plain),
+        Some(CertificateStatus::NotYetValid) => {
+            let starts = days.and_then(|left| Some((left - validity_days(host)?).max(0)));
+            let starts = starts.map_or_else(|| "later".to_owned(), |days| format!("in {days}"));
+            (starts, Tone::Warn)
         }
-        Some(CertificateStatus::Expiring) => (glyph("▲", "!"), Tone::Warn),
-        Some(CertificateStatus::Valid) => (String::new(), Tone::Plain),
-    };
-    let days = host
-        .diagnosis
-        .days_left
-        .map_or_else(String::new, |days| days.to_string());
-    vec![(format!("{days}{mark}"), tone)]
+        Some(CertificateStatus::Unparsable) => ("?".to_owned(), Tone::Bad),
+    }]
+}
+
+/// Whole days from the beginning of the certificate's validity to its end.
+fn validity_days(host: &Host) -> Option<i64> {
+    let leaf = host.certificate()?;
+    let seconds = leaf.not_after?.as_second() - leaf.not_before?.as_second();
+    Some(seconds.div_euclid(86_400))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kit::{attempt, times};
+
+    fn host() -> Host {
+        let made = times(3, || attempt().through());
+        Host::new(&made.history, made.diagnose())
+    }
+
+    fn shown(field: Field, cells: u16, host: &Host) -> String {
+        let history = host.history();
+        let pieces = cell(field, cells, host, || &history, Theme::default());
+        pieces.into_iter().map(|(piece, _)| piece).collect()
+    }
 
     #[test]
-    fn columns_are_dropped_one_by_one() {
-        let mut ranks: Vec<_> = Field::ALL.map(rank).into();
-        ranks.retain(|rank| *rank != STAYS);
-        ranks.sort_unstable();
-        ranks.dedup();
-        assert_eq!(ranks.len(), Field::ALL.len() - 2);
+    fn expired_expiring_and_not_yet_valid_differ_without_colours() {
+        let mut host = host();
+        let leaf = host.certificate().unwrap().clone();
+        let validity = validity_days(&host).unwrap();
+        assert!(leaf.not_before.is_some() && validity > 0);
+        let mut days = |status, days| {
+            host.diagnosis.certificate_status = Some(status);
+            host.diagnosis.days_left = Some(days);
+            shown(Field::DaysLeft, 6, &host)
+        };
+        assert_eq!(days(CertificateStatus::Expired, -21), "-21");
+        assert_eq!(days(CertificateStatus::Expiring, 11), "11▼");
+        assert_eq!(days(CertificateStatus::Valid, 364), "364");
+        let starts = days(CertificateStatus::NotYetValid, validity + 12);
+        assert_eq!(starts, "in 12");
+        assert_eq!(days(CertificateStatus::Unparsable, 0), "?");
+    }
+
+    #[test]
+    fn a_finding_is_its_sentence_with_the_number_of_others_and_its_id_where_there_is_room() {
+        let mut host = host();
+        let mut worst = host.diagnosis.findings.first().unwrap().clone();
+        worst.severity = Severity::High;
+        worst.title = "The certificate expired 21 days ago".into();
+        worst.id = "RDP-CERT-EXPIRED";
+        host.diagnosis.findings = vec![worst.clone(), worst.clone()];
+        assert_eq!(
+            shown(Field::Finding, 40, &host),
+            "H Certificate expired 21 days ago +1"
+        );
+        assert_eq!(shown(Field::Finding, 20, &host), "H Certificate e… +1");
+        let wide = shown(Field::Finding, 80, &host);
+        assert!(wide.ends_with("  RDP-CERT-EXPIRED"), "{wide}");
+        assert!(text::width(&wide) <= 80);
+        worst.severity = Severity::Info;
+        host.diagnosis.findings = vec![worst.clone(), worst];
+        assert_eq!(
+            shown(Field::Finding, 40, &host),
+            "i Certificate expired 21 days ago"
+        );
+    }
+
+    #[test]
+    fn what_is_unknown_is_blank() {
+        let mut host = host();
+        host.diagnosis.dns = DnsVerdict::NotChecked;
+        host.diagnosis.nla = Nla::Unknown;
+        host.diagnosis.stability.verdict = StabilityVerdict::Unknown;
+        for field in [Field::Dns, Field::Nla, Field::Stability] {
+            assert_eq!(shown(field, 12, &host).trim(), "");
+        }
+    }
+
+    #[test]
+    fn the_longest_id_has_room() {
+        let longest = crate::diagnosis::catalog::kinds().map(|kind| kind.id.len());
+        assert!(longest.max().unwrap() + 2 <= ID);
     }
 }

@@ -53,6 +53,8 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<TuiO
     model.keymap = options.keymap;
     model.mouse = options.mouse;
     model.table.columns = options.columns;
+    model.filters = options.filters;
+    model.saved = options.saved;
     model.table.query.sort = options.sort;
     model.set_filter(&options.filter)?;
     let shutdown = signals::shutdown_signal().map_err(TuiError::Signals)?;
@@ -71,11 +73,12 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<TuiO
         exporter: Arc::from(options.exporter),
     };
     // On the heap: the future of the caller stays small.
-    let (model, written) = Box::pin(drive(&mut canvas, io, feed, model)).await;
+    let (mut model, written) = Box::pin(drive(&mut canvas, io, feed, model)).await;
     terminal::close(guard, canvas);
     Ok(TuiOutcome {
         columns: model.table.columns.clone(),
-        sort: model.table.query.sort,
+        sort: model.table.sort_before.unwrap_or(model.table.query.sort),
+        filters: std::mem::take(&mut model.filters),
         theme: model.theme,
         save: model.save,
         fleet: model.into_fleet(),
@@ -210,7 +213,7 @@ fn action_of(model: &Model, event: &Event) -> Option<Action> {
         Event::Mouse(event) if model.mouse => match event.kind {
             MouseEventKind::ScrollUp => Some(Action::Move(Move::Up)),
             MouseEventKind::ScrollDown => Some(Action::Move(Move::Down)),
-            MouseEventKind::Down(MouseButton::Left) => Some(Action::Click(event.row)),
+            MouseEventKind::Down(MouseButton::Left) => Some(Action::Click(event.column, event.row)),
             _ => None,
         },
         _ => None,

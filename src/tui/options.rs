@@ -37,6 +37,9 @@ pub struct Options {
     pub filter: String,
     pub columns: Columns,
     pub sort: Sort,
+    /// Filters of earlier screens, the newest last.
+    pub filters: Vec<String>,
+    pub saved: Saved,
     pub on_exit: OnExit,
     /// Whether the current code runs in a task whose panic is caught: the terminal is then not restored.
     pub is_contained: fn() -> bool,
@@ -53,10 +56,21 @@ impl Options {
             filter: String::new(),
             columns: Columns::default(),
             sort: Sort::default(),
+            filters: Vec::new(),
+            saved: Saved::default(),
             on_exit: OnExit::default(),
             is_contained: || false,
         }
     }
+}
+
+/// What the settings save under names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Saved {
+    /// Names and filters.
+    pub filters: Vec<(String, String)>,
+    /// Names and columns.
+    pub columns: Vec<(String, Columns)>,
 }
 
 /// What happens to the results when the user quits.
@@ -101,6 +115,8 @@ pub struct TuiOutcome {
     pub fleet: Fleet,
     pub columns: Columns,
     pub sort: Sort,
+    /// Filters that were in force, those of earlier screens included, the newest last.
+    pub filters: Vec<String>,
     pub theme: Theme,
     /// Files and folders written.
     pub written: Vec<PathBuf>,

@@ -1,9 +1,12 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use super::arrange::{ArrangedRows, TableQuery};
 use crate::fleet::HostId;
-use crate::table::{Columns, Group, View};
+use crate::table::{Columns, Group, Sort, View};
+
+/// Changes of the marks that can be undone.
+const MOST_UNDONE: usize = 20;
 
 /// One line of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,14 +23,20 @@ pub(super) struct TableState {
     /// The text of the query's filter, empty when there is none.
     pub(super) filter_text: String,
     pub(super) columns: Columns,
+    /// How many pages the columns are scrolled to the right.
+    pub(super) page: usize,
+    /// The order to go back to from a view that has its own.
+    pub(super) sort_before: Option<Sort>,
     /// The newest rows; their query is an older one until those asked for arrive.
     pub(super) arranged: ArrangedRows,
-    /// Labels of the groups whose hosts are hidden.
-    pub(super) folded: BTreeSet<Box<str>>,
+    /// Labels of the groups whose hosts are shown.
+    pub(super) opened: BTreeSet<Box<str>>,
     /// The lines from top to bottom; hosts of folded groups are left out.
     pub(super) rows: Vec<Row>,
     /// Marked hosts. A mark on a host that is not shown is kept, and no action uses it.
-    pub(super) marks: BTreeSet<HostId>,
+    pub(super) marks: HashSet<HostId>,
+    /// The marks before each of the newest changes, for undoing them.
+    pub(super) marks_before: Vec<HashSet<HostId>>,
     /// The cursor belongs to a host or a group, not to a line.
     ///
     /// INVARIANT: one of `rows`, or `None` when there is none.
@@ -71,6 +80,18 @@ impl TableState {
         self.query.view == View::All && self.query.filter.is_empty()
     }
 
+    /// Changes the marks; the change can be undone.
+    pub(super) fn set_marks(&mut self, marks: HashSet<HostId>) {
+        if marks == self.marks {
+            return;
+        }
+        if self.marks_before.len() >= MOST_UNDONE {
+            self.marks_before.remove(0);
+        }
+        self.marks_before
+            .push(std::mem::replace(&mut self.marks, marks));
+    }
+
     /// The marked hosts that are shown; without one, the host or the group under the cursor.
     pub(super) fn selected(&self) -> Vec<HostId> {
         let marked = self.marked();
@@ -100,8 +121,8 @@ impl TableState {
     }
 
     pub(super) fn group(&self, label: &str) -> Option<&Group> {
-        let mut groups = self.arranged.groups.iter();
-        groups.find(|group| *group.label == *label)
+        let place = self.arranged.places.get(label)?;
+        self.arranged.groups.get(*place)
     }
 
     pub(super) fn group_of(&self, host: HostId) -> Option<&Group> {
@@ -125,12 +146,17 @@ impl TableState {
         }
         for group in &self.arranged.groups {
             if open.is_some_and(|open| group.hosts.contains(&open)) {
-                self.folded.remove(&group.label);
+                self.opened.insert(group.label.clone());
             }
             self.rows.push(Row::Group(group.label.clone()));
-            if !self.folded.contains(&group.label) {
+            if self.opened.contains(&group.label) {
                 self.rows.extend(group.hosts.iter().copied().map(Row::Host));
             }
+        }
+        // The host under the cursor is hidden in its group, or its group is gone.
+        let lost = self.host().filter(|_| self.cursor_row().is_none());
+        if let Some(group) = lost.and_then(|host| self.group_of(host)) {
+            self.cursor = Some(Row::Group(group.label.clone()));
         }
         let after = self.cursor_row().filter(|_| self.cursor_moved);
         match (before, after) {
@@ -149,18 +175,6 @@ impl TableState {
     pub(super) fn place(&mut self, row: usize) {
         let row = row.min(self.rows.len().saturating_sub(1));
         self.cursor = self.rows.get(row).cloned();
-    }
-
-    /// Scrolls up to the heading of the cursor's group, where that leaves the cursor among `height` rows on the screen.
-    pub(super) fn show_heading(&mut self, height: usize) {
-        let Some(row) = self.cursor_row() else {
-            return;
-        };
-        let mut before = self.rows.iter().take(row + 1);
-        let heading = before.rposition(|row| matches!(row, Row::Group(_)));
-        if let Some(heading) = heading.filter(|heading| row - heading < height) {
-            self.top = self.top.min(heading);
-        }
     }
 
     /// Scrolls just so far that the cursor is among `height` rows on the screen.

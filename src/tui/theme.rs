@@ -77,6 +77,17 @@ impl Palette {
         !(WITHOUT.contains(&term) || WITHOUT.contains(&name) || term.ends_with("-m"))
     }
 
+    /// The palette for the background in `COLORFGBG`, as in `0;15`: foreground first, background last, by number.
+    #[must_use]
+    pub fn for_background(colours: &str) -> Option<Self> {
+        let background: u8 = colours.rsplit(';').next()?.trim().parse().ok()?;
+        // 7 and 15 are white; the others are dark, or not light enough for dark text.
+        Some(match background {
+            7 | 15 => Self::Light,
+            _ => Self::Dark,
+        })
+    }
+
     #[must_use]
     pub fn of_word(word: &str) -> Option<Self> {
         Self::ALL
@@ -148,27 +159,27 @@ impl Theme {
     pub(super) const fn state(self, state: HostState) -> (&'static str, Tone) {
         let (glyph, ascii, tone) = match state {
             HostState::Broken => ("✖", "x", Tone::Bad),
-            HostState::Degraded => ("▲", "!", Tone::Warn),
+            HostState::Degraded => ("▲", "^", Tone::Warn),
             HostState::Skipped => ("⊝", "-", Tone::Notice),
-            HostState::NotRdp => ("◆", "?", Tone::Notice),
+            HostState::NotRdp => ("◆", "$", Tone::Notice),
             HostState::Unreachable => ("⊘", "#", Tone::Notice),
             HostState::Filtered => ("□", ".", Tone::Dim),
             HostState::Closed => ("○", "o", Tone::Dim),
             HostState::NotProbed => ("⇢", "~", Tone::Dim),
-            HostState::Healthy => ("✔", "+", Tone::Good),
+            HostState::Healthy => ("✔", "=", Tone::Good),
         };
         (if self.ascii { ascii } else { glyph }, tone)
     }
 
-    pub(super) const fn severity(self, severity: Severity) -> (&'static str, Tone) {
-        let (glyph, ascii, tone) = match severity {
-            Severity::Critical => ("✖", "x", Tone::Bad),
-            Severity::High => ("▲", "!", Tone::Bad),
-            Severity::Medium => ("▲", "!", Tone::Warn),
-            Severity::Low => ("▪", "-", Tone::Notice),
-            Severity::Info => ("·", ".", Tone::Dim),
-        };
-        (if self.ascii { ascii } else { glyph }, tone)
+    /// A letter, so that severities differ without colours and need no legend.
+    pub(super) const fn severity(severity: Severity) -> (&'static str, Tone) {
+        match severity {
+            Severity::Critical => ("C", Tone::Bad),
+            Severity::High => ("H", Tone::Bad),
+            Severity::Medium => ("M", Tone::Warn),
+            Severity::Low => ("L", Tone::Notice),
+            Severity::Info => ("i", Tone::Dim),
+        }
     }
 
     pub(super) fn span(self, text: impl Into<Cow<'static, str>>, tone: Tone) -> Span<'static> {
@@ -203,18 +214,18 @@ impl Theme {
 
     pub(super) const fn fold(self, folded: bool) -> &'static str {
         if folded {
-            self.glyph("▸", "+")
+            self.glyph("▸", "[")
         } else {
-            self.glyph("▾", "-")
+            self.glyph("▾", "]")
         }
     }
 
     /// The direction of the sort.
     pub(super) const fn order(self, inverted: bool) -> &'static str {
         if inverted {
-            self.glyph("▼", "v")
+            self.glyph("↓", "\\")
         } else {
-            self.glyph("▲", "^")
+            self.glyph("↑", "/")
         }
     }
 
@@ -239,7 +250,7 @@ impl Theme {
     /// One of eight heights of a bar, 0 the lowest.
     pub(super) fn spark(self, level: usize) -> &'static str {
         const BLOCKS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
-        const ASCII: [&str; 8] = ["_", "_", ".", "-", "-", "=", "=", "#"];
+        const ASCII: [&str; 8] = ["1", "2", "3", "4", "5", "6", "7", "8"];
         let set = if self.ascii { ASCII } else { BLOCKS };
         set.get(level.min(7)).copied().unwrap_or(" ")
     }
@@ -270,11 +281,11 @@ glyphs! {
     bar "█" "#";
     bar_rest "░" "-";
     /// A failed attempt.
-    cross "✗" "x";
-    /// In place of a word for a good value.
-    fine "✔" "+";
-    /// In place of a word for an unknown value.
-    nothing "·" ".";
+    cross "✗" "X";
+    /// Days that are few.
+    soon "▼" "v";
+    /// Every host of a group is marked, or some are.
+    partly "◐" "%";
     /// Below headings.
     rule "─" "-";
     /// Left of a command.
@@ -322,6 +333,19 @@ mod tests {
     }
 
     #[test]
+    fn a_light_background_has_the_light_palette() {
+        for (colours, palette) in [
+            ("0;15", Some(Palette::Light)),
+            ("0;default;7", Some(Palette::Light)),
+            ("15;0", Some(Palette::Dark)),
+            ("15;default", None),
+            ("", None),
+        ] {
+            assert_eq!(Palette::for_background(colours), palette, "{colours}");
+        }
+    }
+
+    #[test]
     fn old_terminals_have_no_colours() {
         for term in ["dumb", "vt100", "vt220", "vt100-w", "xterm-mono", "linux-m"] {
             assert!(!Palette::has_colours(term), "{term}");
@@ -350,40 +374,15 @@ mod tests {
     }
 
     #[test]
-    fn states_differ_by_glyph_and_not_by_colour_alone() {
-        for ascii in [false, true] {
-            let theme = Theme {
-                palette: Palette::Dark,
-                ascii,
-            };
-            let mut glyphs: Vec<_> = HostState::ALL
-                .iter()
-                .map(|state| theme.state(*state).0)
-                .collect();
-            glyphs.sort_unstable();
-            glyphs.dedup();
-            assert_eq!(glyphs.len(), HostState::ALL.len());
-        }
-    }
-
-    #[test]
-    fn the_handbook_tells_every_glyph_of_a_row() {
+    fn the_handbook_explains_every_glyph_of_a_row() {
         let theme = Theme {
             palette: Palette::Dark,
             ascii: false,
         };
         let states = HostState::ALL.iter().map(|state| theme.state(*state).0);
-        let severities = [
-            Severity::Critical,
-            Severity::High,
-            Severity::Medium,
-            Severity::Low,
-            Severity::Info,
-        ];
         let glyphs = states
-            .chain(severities.map(|severity| theme.severity(severity).0))
             .chain((0..=7).map(|level| theme.spark(level)))
-            .chain([theme.cross()]);
+            .chain([theme.cross(), theme.soon(), theme.mark()]);
         for glyph in glyphs {
             assert!(handbook().look_up(glyph).is_some(), "{glyph}");
         }

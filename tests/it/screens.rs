@@ -1,5 +1,6 @@
 //! The screens, drawn from events with fixed times and driven by keys.
 
+mod groups;
 mod hands;
 mod host;
 mod leaving;
@@ -62,18 +63,18 @@ fn what_is_stuck_has_a_line_of_its_own_on_every_terminal() {
     let wide = stuck(120, 40, 5).picture(120, 40);
     assert_eq!(
         line_with(&wide, "stuck"),
-        " ! stuck: 10.0.0.76 0:06, 10.0.0.75 0:06, 10.0.0.74 0:06 and 2 more; x gives up the first"
+        " ! stuck: 10.0.0.76 0:06, 10.0.0.75 0:06, 10.0.0.74 0:06 and 2 more; x skips the first"
     );
     assert!(wide.contains("no IPv6 route"), "{wide}");
     let usual = stuck(80, 24, 5).picture(80, 24);
     assert_eq!(
         line_with(&usual, "stuck"),
-        " ! stuck: 10.0.0.76 0:06, 10.0.0.75 0:06 and 3 more; x gives up the first"
+        " ! stuck: 10.0.0.76 0:06, 10.0.0.75 0:06 and 3 more; x skips the first"
     );
     let small = stuck(60, 10, 1).picture(60, 10);
     assert_eq!(
         line_with(&small, "stuck"),
-        " ! stuck: 10.0.0.76 0:06; x gives up the first (+1 more)"
+        " ! stuck: 10.0.0.76 0:06; x skips the first (+1 more)"
     );
 }
 
@@ -292,14 +293,14 @@ fn enter_opens_the_host_and_escape_goes_back() {
 }
 
 #[test]
-fn n_and_p_walk_the_hosts_in_the_order_of_the_table() {
+fn small_and_capital_n_walk_the_hosts_in_the_order_of_the_table() {
     let mut stand = Stand::done(80, 24);
     stand.keys("sa");
     stand.select("10.0.0.5");
     stand.key(KeyCode::Enter);
     stand.keys("n");
     assert_eq!(stand.under_cursor(), "10.0.0.6:3389");
-    stand.keys("pp");
+    stand.keys("NN");
     assert_eq!(
         stand.under_cursor(),
         "10.0.0.5:3389",

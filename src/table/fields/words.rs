@@ -111,14 +111,14 @@ pub(super) fn handshakes() -> Vec<KnownWord> {
 pub(super) fn states() -> Vec<KnownWord> {
     weighed(HostState::ALL, HostState::word, |state| match state {
         HostState::Broken => "every attempt is stopped at the same stage",
-        HostState::Degraded => "a session would come about, but something is wrong",
+        HostState::Degraded => "a session can be established, but something is wrong",
         HostState::Skipped => "skipped by the user before its probes were complete",
-        HostState::NotRdp => "something else answers",
-        HostState::Unreachable => "the network says so, or the name has no address",
-        HostState::Filtered => "silent, or prohibited on the way",
+        HostState::NotRdp => "another protocol answers",
+        HostState::Unreachable => "an ICMP error, no route, or a name without an address",
+        HostState::Filtered => "no answer, or administratively prohibited",
         HostState::Closed => "refused",
-        HostState::Healthy => "nothing of note",
-        HostState::NotProbed => "nothing is known: a gateway, an exclude, or own trouble",
+        HostState::Healthy => "no finding of medium severity or above",
+        HostState::NotProbed => "not probed: a gateway, an exclude, or a local error",
     })
 }
 

@@ -172,7 +172,7 @@ impl Keymap {
             return Some(binding.action.clone());
         }
         match (context, key.code) {
-            (Context::Filter | Context::Commands, _) => {
+            (Context::Filter | Context::Commands | Context::Help, _) => {
                 to_input_request(&Event::Key(*event)).map(Action::Edit)
             }
             (Context::Menu | Context::Sort, crossterm::event::KeyCode::Char(letter))

@@ -53,7 +53,7 @@ contexts! {
     Quit "Quit?";
     /// The question before quitting, where the results would be lost.
     Unsaved "Quit unsaved?";
-    Rescan "Probe anew?";
+    Rescan "Rescan?";
     Fix "Write fixes?";
 }
 

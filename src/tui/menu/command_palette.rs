@@ -23,6 +23,7 @@ pub(super) fn search(model: &Model, target: &ActionTarget, typed: &str) -> Vec<I
     let menus = [
         (super::sort(model), "sort by"),
         (super::groups(model), "group by"),
+        (super::saved(model), "saved:"),
         (super::exports(model), "export as"),
         (super::copies(target), "copy"),
     ];

@@ -47,6 +47,7 @@ pub(super) fn title(model: &Model, menu: &Menu) -> String {
         }
         MenuKind::Export => "Export as".to_owned(),
         MenuKind::Copy => format!("Copy: {target}"),
+        MenuKind::Saved => "Saved filters and columns".to_owned(),
         MenuKind::Commands => "All actions".to_owned(),
     }
 }
@@ -58,6 +59,7 @@ pub(super) fn items(model: &Model, menu: &Menu) -> Vec<Item> {
         MenuKind::Groups => groups(model),
         MenuKind::Export => exports(model),
         MenuKind::Copy => copies(&menu.target),
+        MenuKind::Saved => saved(model),
         MenuKind::Commands => command_palette::search(model, &menu.target, menu.input.value()),
     }
 }
@@ -101,12 +103,31 @@ fn groups(model: &Model) -> Vec<Item> {
         ticked: model.table.query.grouping == grouping,
         ..Item::new(label, Action::GroupBy(grouping))
     };
-    let all = [
-        ('n', "nothing", None),
-        ('s', "subnet", Some(Grouping::Subnet)),
-        ('d', "domain", Some(Grouping::Domain)),
-    ];
-    all.into_iter().map(item).collect()
+    let groupings = Grouping::ALL.map(|one| (one.letter(), one.word(), Some(one)));
+    let nothing = std::iter::once(('n', "nothing", None));
+    nothing.chain(groupings).map(item).collect()
+}
+
+/// Filters and columns under their names.
+fn saved(model: &Model) -> Vec<Item> {
+    let filters = model.saved.filters.iter().enumerate();
+    let filters = filters.map(|(index, (name, text))| Item {
+        note: format!("filter {text}"),
+        ticked: model.table.filter_text == *text,
+        ..Item::new(name, Action::SavedFilter(index))
+    });
+    let columns = model.saved.columns.iter().enumerate();
+    let columns = columns.map(|(index, (name, columns))| Item {
+        note: format!("columns {columns}"),
+        ticked: model.table.columns == *columns,
+        ..Item::new(name, Action::Preset(index))
+    });
+    let numbered = filters
+        .chain(columns)
+        .zip(('1'..='9').map(Some).chain(std::iter::repeat(None)));
+    numbered
+        .map(|(item, letter)| Item { letter, ..item })
+        .collect()
 }
 
 fn exports(model: &Model) -> Vec<Item> {

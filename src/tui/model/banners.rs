@@ -17,9 +17,9 @@ impl Model {
         }
         match skipped.as_slice() {
             [] => {}
-            [one] => banners.push(format!("{one} was skipped before its probes were complete")),
+            [one] => banners.push(format!("skipped {one} before its probes were complete")),
             [first, rest @ ..] => banners.push(format!(
-                "{first} and {} more were skipped before their probes were complete",
+                "skipped {first} and {} more before their probes were complete",
                 rest.len()
             )),
         }
@@ -37,7 +37,7 @@ impl Model {
         }
         let key = self.keymap.label(self.screen_context(), &Action::Skip);
         let hint = if self.capabilities.control && !key.is_empty() {
-            format!("; {key} gives up the first")
+            format!("; {key} skips the first")
         } else {
             String::new()
         };

@@ -10,7 +10,7 @@ use tui_input::Input;
 
 use super::action::MenuKind;
 use super::keymap::{Context, Keymap};
-use super::options::{Capabilities, OnExit};
+use super::options::{Capabilities, OnExit, Saved};
 use super::table_state::{Row, TableState};
 use super::theme::{Theme, Tone};
 use crate::fleet::{Fleet, Host, HostId};
@@ -50,6 +50,9 @@ pub struct Model {
     pub(super) drill_down: Option<DrillDown>,
     /// The hosts for the action of a menu; otherwise the screen decides.
     pub(super) target: Option<ActionTarget>,
+    /// Filters that were in force, the newest last.
+    pub(super) filters: Vec<String>,
+    pub saved: Saved,
     pub(super) mouse: bool,
     pub(super) toast: Option<Toast>,
     /// A file or a folder is being written: one at a time.
@@ -101,8 +104,11 @@ pub(super) enum Overlay {
     None,
     Filter(Box<FilterEdit>),
     Menu(Menu),
-    /// The keys, scrolled by this many lines, and the overlay below.
+    /// The keys or the signs, scrolled by this many lines, and the overlay below.
     Help {
+        about: HelpPage,
+        /// Lines without this text are left out.
+        search: Input,
         scroll: usize,
         below: Box<Overlay>,
     },
@@ -114,6 +120,12 @@ pub(super) enum Overlay {
         /// Rows selected.
         selected: usize,
     },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HelpPage {
+    Keys,
+    Signs,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +154,8 @@ pub(super) struct FilterEdit {
     pub(super) error: Option<FilterError>,
     /// Enter was pressed on an invalid text.
     pub(super) refused: bool,
+    /// The place of the text among earlier filters, and what was typed before.
+    pub(super) recalled: Option<(usize, String)>,
     /// The suggestion inserted last, from which the next key goes on.
     pub(super) completing: Option<CompletionCycle>,
 }
@@ -189,6 +203,8 @@ impl Model {
             table: TableState::default(),
             drill_down: None,
             target: None,
+            filters: Vec::new(),
+            saved: Saved::default(),
             mouse: false,
             toast: None,
             writing: false,
@@ -238,7 +254,9 @@ impl Model {
                 MenuKind::Sort => Context::Sort,
                 MenuKind::Columns => Context::Columns,
                 MenuKind::Commands => Context::Commands,
-                MenuKind::Groups | MenuKind::Export | MenuKind::Copy => Context::Menu,
+                MenuKind::Groups | MenuKind::Export | MenuKind::Copy | MenuKind::Saved => {
+                    Context::Menu
+                }
             },
             Overlay::Help { .. } => Context::Help,
             Overlay::ConfirmQuit if self.is_unsaved() => Context::Unsaved,

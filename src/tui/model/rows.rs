@@ -74,8 +74,6 @@ impl Model {
     }
 
     fn adopt(&mut self, mut made: ArrangedRows) {
-        let grouping = made.query.grouping;
-        let regrouped = grouping.is_some() && grouping != self.table.arranged.query.grouping;
         if let (Screen::Overview(page), Some(overview)) = (&mut self.screen, made.overview.take()) {
             page.overview = overview;
             page.mark = page.mark.within(&page.overview);
@@ -83,11 +81,6 @@ impl Model {
         self.table.arranged = made;
         self.table.arranged_at = self.now;
         self.relist();
-        if regrouped {
-            // The cursor's host keeps its line, which may have moved the heading of its group off the screen.
-            let height = self.table_rows();
-            self.table.show_heading(height);
-        }
     }
 
     /// Rebuilds the lines after rows changed, or groups were folded or unfolded.
@@ -107,7 +100,7 @@ impl Model {
         if self.on_host_page() && self.host().is_none() {
             self.screen = Screen::Table;
             self.notify(
-                "the page was closed: its name leads to addresses now, which are hosts of their own",
+                "the page was closed: the name resolves now, and its addresses are listed as hosts",
                 Tone::Notice,
             );
         }

@@ -10,7 +10,7 @@ use crate::tui::theme::Tone;
 fn check_idle(model: &mut Model) -> Option<()> {
     if model.writing {
         model.notify(
-            "not yet: what was asked for before is still being written",
+            "another file is being written: try again when it is done",
             Tone::Notice,
         );
     }
@@ -55,7 +55,7 @@ pub(super) fn ask_to_fix(model: &mut Model) {
         model.notify(NO_HOST_SELECTED, Tone::Notice);
     } else if rows.is_empty() {
         model.notify(
-            "nothing to mend: no finding of these hosts has a remedy",
+            "nothing to fix: no finding of these hosts has a remedy",
             Tone::Notice,
         );
     } else if check_idle(model).is_some() {
@@ -82,7 +82,7 @@ pub(super) fn copy(model: &mut Model, letter: char) -> Option<Effect> {
         .unwrap_or_else(|| model.copyables());
     let found = copies.into_iter().find(|entry| entry.letter == letter);
     let Some(copyable) = found else {
-        model.notify("there is no such thing to copy of this host", Tone::Notice);
+        model.notify("this host has nothing of that kind to copy", Tone::Notice);
         return None;
     };
     Some(Effect::Copy {

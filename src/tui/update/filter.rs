@@ -3,8 +3,12 @@
 use tui_input::{Input, InputRequest};
 
 use crate::table::{self, Filter};
+use crate::tui::action::Side;
 use crate::tui::model::{CompletionCycle, FilterEdit, Model, Overlay, Screen};
 use crate::tui::text::byte_at;
+
+/// Filters that are remembered.
+const MOST_REMEMBERED: usize = 50;
 
 pub(super) fn open(model: &mut Model) {
     model.screen = Screen::Table;
@@ -16,6 +20,7 @@ pub(super) fn open(model: &mut Model) {
         ),
         error: None,
         refused: false,
+        recalled: None,
         completing: None,
     }));
     model.scroll_to_cursor();
@@ -27,9 +32,57 @@ pub(super) fn accept(model: &mut Model) {
         edit.refused = edit.error.is_some();
         if !edit.refused {
             model.overlay = Overlay::None;
+            remember(model);
             model.scroll_to_cursor();
         }
     }
+}
+
+/// The filter in force becomes the newest one.
+fn remember(model: &mut Model) {
+    let text = model.table.filter_text.clone();
+    if !text.is_empty() {
+        model.filters.retain(|other| *other != text);
+        model.filters.push(text);
+        let oldest = model.filters.len().saturating_sub(MOST_REMEMBERED);
+        model.filters.drain(..oldest);
+    }
+}
+
+/// Puts an earlier filter into the line, or a later one; after the newest, what was typed.
+pub(super) fn recall(model: &mut Model, side: Side) {
+    let Overlay::Filter(edit) = &mut model.overlay else {
+        return;
+    };
+    let (at, typed) = edit.recalled.clone().unwrap_or_else(|| {
+        let typed = edit.input.value().to_owned();
+        (model.filters.len(), typed)
+    });
+    let target = match side {
+        Side::Left => at.checked_sub(1),
+        Side::Right => Some(at + 1).filter(|target| *target <= model.filters.len()),
+    };
+    let Some(target) = target else {
+        return;
+    };
+    let text = model.filters.get(target).unwrap_or(&typed);
+    edit.input = Input::new(text.clone());
+    edit.recalled = Some((target, typed));
+    edit.completing = None;
+    edit.refused = false;
+    apply(model);
+}
+
+/// Puts the saved filter of this index in force.
+pub(super) fn apply_saved(model: &mut Model, index: usize) {
+    let Some((_, text)) = model.saved.filters.get(index) else {
+        return;
+    };
+    // The settings refuse an invalid one.
+    model.table.query.filter = Filter::readable(text);
+    model.table.filter_text = text.trim().to_owned();
+    remember(model);
+    model.arrange();
 }
 
 pub(super) fn cancel(model: &mut Model) {
@@ -44,6 +97,7 @@ pub(super) fn edit(model: &mut Model, request: InputRequest) {
         return;
     };
     edit.input.handle(request);
+    edit.recalled = None;
     edit.completing = None;
     edit.refused = false;
     apply(model);

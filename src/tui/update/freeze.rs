@@ -7,15 +7,15 @@ pub(super) fn toggle(model: &mut Model) {
     if let Some(live) = model.live.take() {
         model.fleet = live;
         model.arrange();
-        return model.notify("following the scan again", Tone::Good);
+        return model.notify("display unfrozen", Tone::Good);
     }
     if !model.is_running() {
-        return model.notify("nothing moves: the scan has ended", Tone::Notice);
+        return model.notify("nothing to freeze: the scan has ended", Tone::Notice);
     }
     model.live = Some(model.fleet.clone());
     let key = model.keymap.label(model.screen_context(), &Action::Freeze);
     model.notify(
-        format!("the display stands still, the scan goes on; {key} follows it again"),
+        format!("display frozen while the scan runs; {key} unfreezes it"),
         Tone::Warn,
     );
 }

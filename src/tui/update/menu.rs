@@ -9,8 +9,7 @@ use crate::tui::model::{ActionTarget, Menu, Model, Overlay, Screen};
 use crate::tui::theme::Tone;
 use crate::tui::view;
 
-pub(super) const NO_HOST_SELECTED: &str =
-    "no host is meant: put the cursor on one, open one, or mark some";
+pub(super) const NO_HOST_SELECTED: &str = "no host selected";
 
 /// Opens a menu for the hosts selected now, with the line in force marked.
 pub(super) fn open(model: &mut Model, kind: MenuKind) {
@@ -25,6 +24,9 @@ pub(super) fn open(model: &mut Model, kind: MenuKind) {
         let message = match kind {
             MenuKind::Copy if opened.target.hosts.is_empty() => NO_HOST_SELECTED,
             MenuKind::Copy => "nothing to copy of this host",
+            MenuKind::Saved => {
+                "nothing saved: name filters and columns under [screen] in the settings"
+            }
             _ => "nothing to choose from",
         };
         return model.notify(message, Tone::Notice);
@@ -86,7 +88,15 @@ const fn changes_table(action: &Action) -> bool {
             | Action::FoldAll
             | Action::Mark
             | Action::MarkAll
-            | Action::MenuOpen(MenuKind::Sort | MenuKind::Columns | MenuKind::Groups)
+            | Action::UndoMarks
+            | Action::NextProblem
+            | Action::PreviousProblem
+            | Action::ColumnsScroll(_)
+            | Action::Preset(_)
+            | Action::SavedFilter(_)
+            | Action::MenuOpen(
+                MenuKind::Sort | MenuKind::Columns | MenuKind::Groups | MenuKind::Saved
+            )
     )
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 use ratatui::layout::Size;
 
 use super::action::{Action, Effect};
-use super::model::{Model, Overlay, RESORT, RunState};
+use super::model::{HelpPage, Model, Overlay, RESORT, RunState};
 use super::text;
 use super::theme::Tone;
 use crate::model::{EventBody, ScanEvent};
@@ -106,9 +106,9 @@ fn run(model: &mut Model, action: &Action) -> Option<Effect> {
         Action::Mouse => {
             model.mouse = !model.mouse;
             let message = if model.mouse {
-                "the mouse scrolls and selects; text is selected with Shift held"
+                "mouse on: it scrolls, sorts and selects; hold Shift to select text"
             } else {
-                "the mouse belongs to the terminal"
+                "mouse off: the terminal selects text"
             };
             model.notify(message, Tone::Notice);
             return Some(Effect::Mouse(model.mouse));
@@ -126,6 +126,13 @@ fn run(model: &mut Model, action: &Action) -> Option<Effect> {
             menu::change_column(model, action);
         }
         Action::ColumnsReset => model.table.columns = Columns::default(),
+        Action::ColumnsScroll(side) => table::scroll_columns(model, side),
+        Action::Preset(index) => {
+            if let Some((_, columns)) = model.saved.columns.get(index) {
+                model.table.columns = columns.clone();
+                model.table.page = 0;
+            }
+        }
         Action::SortBy(column) => table::sort_by(model, column),
         Action::SortInvert => table::invert_sort(model),
         Action::GroupBy(grouping) => table::group_by(model, grouping),
@@ -133,17 +140,24 @@ fn run(model: &mut Model, action: &Action) -> Option<Effect> {
         Action::View(view) => table::show_view(model, view),
         Action::Mark => table::mark(model),
         Action::MarkAll => table::mark_all(model),
+        Action::UndoMarks => table::undo_marks(model),
+        Action::NextProblem => table::next_problem(model, true),
+        Action::PreviousProblem => table::next_problem(model, false),
+        Action::CloseGroup => table::close_group(model),
         Action::FilterOpen => filter::open(model),
         Action::FilterAccept => filter::accept(model),
         Action::FilterCancel => filter::cancel(model),
+        Action::FilterRecall(side) => filter::recall(model, side),
+        Action::SavedFilter(index) => filter::apply_saved(model, index),
         Action::Complete => filter::complete(model, true),
         Action::CompleteOther => filter::complete(model, false),
         Action::Edit(request) => match model.overlay {
             Overlay::Menu(_) => menu::edit(model, request),
+            Overlay::Help { .. } => navigate::search_help(model, request),
             _ => filter::edit(model, request),
         },
         Action::Move(step) => navigate::move_by(model, step),
-        Action::Click(line) => navigate::click(model, line),
+        Action::Click(column, line) => navigate::click(model, column, line),
         Action::Open => navigate::open(model),
         Action::Back => navigate::back(model),
         Action::Next => navigate::next(model, true),
@@ -152,7 +166,8 @@ fn run(model: &mut Model, action: &Action) -> Option<Effect> {
         Action::NextHost => navigate::step_host(model, true),
         Action::PreviousHost => navigate::step_host(model, false),
         Action::Overview => navigate::toggle_overview(model),
-        Action::Help => navigate::open_help(model),
+        Action::Help => navigate::open_help(model, HelpPage::Keys),
+        Action::Legend => navigate::open_help(model, HelpPage::Signs),
         // `update` handles the others.
         _ => {}
     }

@@ -1,9 +1,11 @@
 //! Moving the cursor, scrolling, and going from screen to screen.
 
+use tui_input::{Input, InputRequest};
+
 use super::{menu, table};
 use crate::table::{Filter, Overview, OverviewMark, View};
 use crate::tui::action::Move;
-use crate::tui::model::{DrillDown, Model, Overlay, OverviewPage, Screen};
+use crate::tui::model::{DrillDown, HelpPage, Model, Overlay, OverviewPage, Screen};
 use crate::tui::table_state::Row;
 use crate::tui::view;
 
@@ -63,12 +65,22 @@ pub(super) fn toggle_overview(model: &mut Model) {
     model.arrange();
 }
 
-pub(super) fn open_help(model: &mut Model) {
+pub(super) fn open_help(model: &mut Model, about: HelpPage) {
     let below = std::mem::replace(&mut model.overlay, Overlay::None);
     model.overlay = Overlay::Help {
+        about,
+        search: Input::default(),
         scroll: 0,
         below: Box::new(below),
     };
+}
+
+/// A key in the search line of the help.
+pub(super) fn search_help(model: &mut Model, request: InputRequest) {
+    if let Overlay::Help { search, scroll, .. } = &mut model.overlay {
+        search.handle(request);
+        *scroll = 0;
+    }
 }
 
 pub(super) fn back(model: &mut Model) {
@@ -87,7 +99,7 @@ pub(super) fn back(model: &mut Model) {
         }
         (Overlay::None, Screen::Table) => {
             if !model.table.marks.is_empty() {
-                model.table.marks.clear();
+                table::clear_marks(model);
             } else if model.in_drill_down() {
                 toggle_overview(model);
             } else if !model.table.query.filter.is_empty() {
@@ -143,9 +155,15 @@ pub(super) fn move_by(model: &mut Model, step: Move) {
     }
 }
 
-pub(super) fn click(model: &mut Model, line: u16) {
+pub(super) fn click(model: &mut Model, column: u16, line: u16) {
     if !matches!(model.overlay, Overlay::None) || !matches!(model.screen, Screen::Table) {
         return;
+    }
+    if let Some(view) = view::tab_at(model, column, line) {
+        return table::show_view(model, view);
+    }
+    if let Some(field) = view::heading_at(model, column, line) {
+        return table::sort_by(model, field);
     }
     let Some(row) = model.table_row_at(line) else {
         return;
@@ -202,7 +220,7 @@ pub(super) fn step_host(model: &mut Model, forward: bool) {
     // The cursor needs a line: the host's group unfolds.
     let group = model.table.group_of(host).map(|group| group.label.clone());
     if let Some(label) = group
-        && model.table.folded.contains(&label)
+        && !model.table.opened.contains(&label)
     {
         table::fold(model, &label);
     }

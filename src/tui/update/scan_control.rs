@@ -23,12 +23,12 @@ fn check_control(model: &mut Model) -> Option<()> {
 pub(super) fn pause(model: &mut Model) -> Option<Effect> {
     check_control(model)?;
     if model.progress.paused {
-        model.notify("sending again", Tone::Good);
+        model.notify("resumed", Tone::Good);
         return Some(Effect::Control(Control::Resume));
     }
     let key = model.keymap.label(model.screen_context(), &Action::Pause);
     model.notify(
-        format!("nothing new is sent; what is under way ends; {key} goes on"),
+        format!("paused: in-flight connections finish, {key} resumes"),
         Tone::Warn,
     );
     Some(Effect::Control(Control::Pause))
@@ -39,13 +39,13 @@ pub(super) fn skip(model: &mut Model) -> Option<Effect> {
     check_control(model)?;
     let Some((endpoint, since)) = model.progress.slowest() else {
         model.notify(
-            "nothing is stuck: no connection has been under way for more than two seconds",
+            "nothing to skip: no connection has been in flight for more than two seconds",
             Tone::Notice,
         );
         return None;
     };
     model.notify(
-        format!("{endpoint} given up after {}", text::duration(since)),
+        format!("skipped {endpoint} after {}", text::duration(since)),
         Tone::Warn,
     );
     Some(Effect::Control(Control::Skip(endpoint)))
@@ -68,7 +68,7 @@ pub(super) fn reprobe(model: &mut Model) -> Option<Effect> {
     match endpoints.as_slice() {
         [] => {
             model.notify(
-                "there is no address to probe, or a gateway stands before it; R looks every name up anew",
+                "no address to re-probe, or it is behind a gateway; R resolves every name again",
                 Tone::Notice,
             );
             None
@@ -77,17 +77,14 @@ pub(super) fn reprobe(model: &mut Model) -> Option<Effect> {
             model.overlay = Overlay::ConfirmRescan(RescanScope::Group(endpoints));
             None
         }
-        _ => {
-            model.table.marks.clear();
-            Some(send_reprobe(model, endpoints))
-        }
+        _ => Some(send_reprobe(model, endpoints)),
     }
 }
 
 fn send_reprobe(model: &mut Model, endpoints: Vec<Endpoint>) -> Effect {
     let message = match endpoints.as_slice() {
-        [one] => format!("{one} is probed anew"),
-        many => format!("{} hosts are probed anew", grouped(many.len() as u64)),
+        [one] => format!("re-probing {one}"),
+        many => format!("re-probing {} hosts", grouped(many.len() as u64)),
     };
     model.notify(message, Tone::Good);
     Effect::Control(Control::ProbeAgain(endpoints))
@@ -107,6 +104,6 @@ pub(super) fn rescan(model: &mut Model) -> Option<Effect> {
     if let Overlay::ConfirmRescan(RescanScope::Group(endpoints)) = asked {
         return Some(send_reprobe(model, endpoints));
     }
-    model.notify("everything is probed anew", Tone::Good);
+    model.notify("rescanning everything", Tone::Good);
     Some(Effect::Control(Control::RescanAll))
 }

@@ -36,15 +36,15 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
     );
     let (typed, note, tone) = if let Overlay::Filter(edit) = &model.overlay {
         let (note, tone) = match &edit.error {
-            Some(_) if edit.refused => ("not kept: see below".to_owned(), Tone::Bad),
-            Some(_) => (format!("{count}, as far as it can be read"), Tone::Dim),
+            Some(_) if edit.refused => ("invalid filter".to_owned(), Tone::Bad),
+            Some(_) => (format!("incomplete filter: {count}"), Tone::Dim),
             None => (count, Tone::Dim),
         };
         (typed(edit, room, theme), note, tone)
     } else {
         let text = theme.cut(&text::clean(&model.table.filter_text), room);
         let way_out = if model.in_drill_down() {
-            "Esc goes back to the overview"
+            "Esc returns to the overview"
         } else {
             "Esc clears"
         };
@@ -116,7 +116,7 @@ pub(super) fn cursor(edit: &FilterEdit, area: Rect) -> Option<Position> {
     (area.height > 0 && x < area.width).then(|| Position::new(area.x + x, area.y))
 }
 
-/// The error and the suggestions for the cursor, below the line.
+/// The error and the suggestions for the cursor, below the line and the headings.
 pub(super) fn suggestions(
     model: &Model,
     edit: &FilterEdit,
@@ -125,6 +125,11 @@ pub(super) fn suggestions(
     buffer: &mut Buffer,
 ) {
     let theme = model.theme;
+    let body = Rect {
+        y: body.y + 1,
+        height: body.height.saturating_sub(1),
+        ..body
+    };
     let typed = edit.input.value();
     let (text, at, taken) = edit.completing.as_ref().map_or_else(
         || (typed, byte_at(typed, edit.input.cursor()), None),

@@ -17,7 +17,7 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let line = if model.run_state == RunState::Stopping {
-        let text = " stopping: connections under way are ending; Ctrl-c again quits at once";
+        let text = " stopping: in-flight connections finish; Ctrl-c again quits at once";
         theme.line(text, Tone::Warn)
     } else if model.writing {
         let dots = if theme.ascii { "..." } else { "…" };
@@ -80,7 +80,7 @@ fn hints(model: &Model) -> Vec<Hint> {
         .filter_map(|(binding, keys)| {
             let words = match (&binding.action, binding.hint?) {
                 (Action::Pause, _) if !can_pause => return None,
-                (Action::Pause, _) if model.progress.paused => "go on",
+                (Action::Pause, _) if model.progress.paused => "resume",
                 (_, hint) => hint,
             };
             let stays = matches!(
@@ -105,17 +105,12 @@ fn fitting(hints: Vec<Hint>, room: usize) -> Vec<(String, &'static str)> {
         .map(Hint::cells)
         .sum();
     left = left.saturating_sub(reserved);
-    let mut full = false;
     hints
         .into_iter()
         .filter_map(|hint| {
             if !hint.stays {
-                // After the first hint without room, no later one takes its place.
-                full |= hint.cells() > left;
-                if full {
-                    return None;
-                }
-                left -= hint.cells();
+                // A shorter one may still have room.
+                left = left.checked_sub(hint.cells())?;
             }
             Some((hint.key, hint.words))
         })
@@ -149,6 +144,7 @@ mod tests {
         };
         assert_eq!(shown(25), ["first", "second", "help"]);
         assert_eq!(shown(24), ["first", "help"]);
+        assert_eq!(shown(16), ["help"]);
         assert_eq!(shown(14), ["help"]);
     }
 }

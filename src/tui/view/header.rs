@@ -8,15 +8,11 @@ use ratatui::text::{Line, Span};
 
 use super::widgets::{fit_pieces, put_lines, separated, width};
 use crate::counts::{counted, grouped};
-use crate::model::{Descriptors, HostState, Progress, ScanStatus};
+use crate::model::{Descriptors, HostState, Progress, ScanPlan, ScanStatus};
 use crate::tui::model::{Model, RunState};
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
 
-/// More targets than these are counted before they are named.
-const MOST_TARGETS: usize = 3;
-/// No title has room for more targets.
-const TARGETS_SHOWN: usize = 200;
 /// Cells of the gauge.
 const GAUGE: usize = 16;
 
@@ -50,16 +46,9 @@ fn title(model: &Model, room: usize) -> Line<'static> {
     } else {
         ""
     };
-    let targets = plan.map_or_else(String::new, |plan| {
-        let shown: Vec<&str> = plan.targets.iter().take(TARGETS_SHOWN).collect();
-        let shown = shown.join(", ");
-        match plan.targets.len() {
-            0..=MOST_TARGETS => shown,
-            many => format!("{} targets: {shown}", grouped(many as u64)),
-        }
-    });
     let left = room.saturating_sub(" rdpscan  ".len() + badge.len() + 1);
-    let targets = theme.cut(&text::clean(&targets), left);
+    let targets = plan.map_or_else(String::new, |plan| targets(plan, left));
+    let targets = theme.cut(&targets, left);
     let gap = left.saturating_sub(text::width(&targets));
     Line::from(vec![
         theme.span(" rdpscan  ", Tone::Accent),
@@ -72,13 +61,43 @@ fn title(model: &Model, room: usize) -> Line<'static> {
     ])
 }
 
+/// The first targets, as many as are whole in `room` cells and at least one, and how many follow.
+fn targets(plan: &ScanPlan, room: usize) -> String {
+    let mut shown = String::new();
+    let mut rest = plan.targets.len();
+    for target in plan.targets.iter() {
+        let target = text::clean(target);
+        let behind = match rest - 1 {
+            0 => 0,
+            more => text::width(&further(more)),
+        };
+        let gap = if shown.is_empty() { "" } else { ", " };
+        let used = text::width(&shown) + gap.len() + text::width(&target) + behind;
+        if used > room && !shown.is_empty() {
+            break;
+        }
+        shown.push_str(gap);
+        shown.push_str(&target);
+        rest -= 1;
+    }
+    match rest {
+        0 => shown,
+        more => format!("{shown}{}", further(more)),
+    }
+}
+
+fn further(targets: usize) -> String {
+    let count = counted(targets as u64, "more target", "more targets");
+    format!(" and {count}")
+}
+
 fn progress(model: &Model, room: usize) -> Line<'static> {
     let theme = model.theme;
     let progress = &model.progress;
     let running = model.is_running() && model.fleet.end().is_none();
     let mut pieces = Vec::new();
     if model.is_frozen() {
-        pieces.push((0, " STANDS STILL ".to_owned(), Tone::Inverse));
+        pieces.push((0, " FROZEN ".to_owned(), Tone::Inverse));
     }
     if running && progress.paused {
         pieces.push((0, " PAUSED ".to_owned(), Tone::Inverse));
@@ -167,7 +186,7 @@ fn ending(model: &Model) -> (String, Tone) {
             (format!("{word}, {tried} tried{left}"), tone)
         }
         (None, RunState::Stopping) => ("stopping".to_owned(), Tone::Warn),
-        (None, _) => ("its end was not recorded".to_owned(), Tone::Warn),
+        (None, _) => ("end not recorded".to_owned(), Tone::Warn),
     }
 }
 
@@ -202,7 +221,7 @@ fn counts(model: &Model, room: usize) -> Line<'static> {
         }
     }
     let others = [
-        (5, summary.expired(), "expired"),
+        (2, summary.expired(), "expired"),
         (13, summary.expiring(), "expiring"),
         (11, summary.flaky(), "flaky"),
         (12, summary.dns_trouble(), "DNS trouble"),
@@ -263,8 +282,8 @@ fn fit_counts(states: &[Count], others: &[Count], theme: Theme, room: usize) -> 
 const fn rank(state: HostState) -> u8 {
     match state {
         HostState::Broken => 1,
-        HostState::Degraded => 2,
-        HostState::Healthy => 3,
+        HostState::Degraded => 3,
+        HostState::Healthy => 5,
         HostState::Skipped | HostState::NotRdp => 4,
         HostState::Unreachable => 6,
         HostState::Filtered => 7,

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-use super::widgets::{put, put_lines, scroll_hints, width, window};
+use super::widgets::{prompt, put, put_lines, scroll_hints, width, window};
 use crate::tui::action::MenuKind;
 use crate::tui::menu::{self, Item};
 use crate::tui::model::{Menu, Model};
@@ -47,12 +47,12 @@ pub(super) fn render(
     let frame = inner;
     let mut cursor = None;
     if is_palette && inner.height > 0 {
-        cursor = prompt(model, open, inner, buffer);
+        cursor = prompt(PROMPT, &open.input, theme, inner, buffer);
         inner.y += 1;
         inner.height -= 1;
     }
     if items.is_empty() {
-        let line = theme.line("  no action has this in its name", Tone::Dim);
+        let line = theme.line("  no action matches", Tone::Dim);
         put(&line, inner.x, inner.y, inner.width, buffer);
     }
     // A menu that does not fit scrolls with the mark.
@@ -111,15 +111,4 @@ fn line(
     let note = theme.cut(&note(model, open, item), left);
     spans.push(theme.span(note, Tone::Dim));
     Line::from(spans)
-}
-
-fn prompt(model: &Model, open: &Menu, inner: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let typed = text::clean(open.input.value()).into_owned();
-    let line = Line::from(vec![
-        model.theme.span(PROMPT, Tone::Accent),
-        model.theme.span(typed, Tone::Strong),
-    ]);
-    put(&line, inner.x, inner.y, inner.width, buffer);
-    let column = u16::try_from(PROMPT.len() + open.input.visual_cursor()).ok()?;
-    (column < inner.width).then(|| Position::new(inner.x + column, inner.y))
 }

@@ -16,8 +16,9 @@ mod widgets;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::fitting::Layout;
 use super::model::{Model, Overlay, Screen};
-use crate::table::Field;
+use crate::table::{Field, View};
 
 /// On a smaller terminal, a notice replaces the screens.
 const LEAST: (u16, u16) = (60, 10);
@@ -61,7 +62,12 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
                 frame.set_cursor_position(position);
             }
         }
-        Overlay::Help { scroll, .. } => help::render(model, *scroll, above, frame.buffer_mut()),
+        Overlay::Help { search, scroll, .. } => {
+            let position = help::render(model, search, *scroll, above, frame.buffer_mut());
+            if let Some(position) = position {
+                frame.set_cursor_position(position);
+            }
+        }
         Overlay::ConfirmQuit => question::quit(model, above, frame.buffer_mut()),
         Overlay::ConfirmRescan(scope) => question::rescan(model, scope, above, frame.buffer_mut()),
         Overlay::ConfirmFix { rows, selected } => {
@@ -71,10 +77,26 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     footer::message(model, area, frame.buffer_mut());
 }
 
+/// The columns on the screen.
+pub(super) fn layout(model: &Model) -> Layout {
+    table::layout(model, model.size.width)
+}
+
+/// The view whose tab is at this cell.
+pub(super) fn tab_at(model: &Model, column: u16, line: u16) -> Option<View> {
+    let area = model.areas(model.area()).tabs;
+    tabs::view_at(model, area, column).filter(|_| line == area.y)
+}
+
+/// The column whose heading is at this cell, if rows are sorted by it.
+pub(super) fn heading_at(model: &Model, column: u16, line: u16) -> Option<Field> {
+    table::heading_at(model, model.areas(model.area()).body, column, line)
+}
+
 /// The width of a column; `None` when it is not on the screen.
 pub(super) fn column_width(model: &Model, column: Field) -> Option<u16> {
-    let fitted = table::fitting(model, model.size.width);
-    let found = fitted.iter().find(|fitted| fitted.field == column);
+    let layout = layout(model);
+    let found = layout.columns.iter().find(|fitted| fitted.field == column);
     found.map(|fitted| fitted.width)
 }
 

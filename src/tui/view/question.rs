@@ -19,35 +19,35 @@ pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
         " The scan has ended."
     };
     let becomes = match &model.capabilities.on_exit {
-        _ if model.is_unsaved() => " What was found is saved only if you say so.".to_owned(),
+        _ if model.is_unsaved() => " The results are not saved yet.".to_owned(),
         OnExit::Report(path) => {
-            format!(" What was found so far is written to {}", text::clean(path))
+            format!(" The results so far are written to {}", text::clean(path))
         }
-        OnExit::Simulated => " The fleet is simulated, so nothing is lost.".to_owned(),
-        OnExit::Discard if model.exported.is_none() => " Nothing was found so far.".to_owned(),
-        OnExit::Saved | OnExit::Discard => " What was found so far is in a file.".to_owned(),
+        OnExit::Simulated => " The hosts are simulated, nothing is lost.".to_owned(),
+        OnExit::Discard if model.exported.is_none() => " There are no results yet.".to_owned(),
+        OnExit::Saved | OnExit::Discard => " The results so far are in a file.".to_owned(),
     };
     let keys = if model.is_unsaved() {
         " s  save as JSON, quit   y  quit unsaved   n  stay"
     } else {
-        " y  stop and quit      n  go on scanning"
+        " y  stop and quit      n  continue scanning"
     };
     let lines = [stands.to_owned(), becomes];
     render("Quit?", lines, keys, model, area, buffer);
 }
 
 pub(super) fn rescan(model: &Model, scope: &RescanScope, area: Rect, buffer: &mut Buffer) {
-    let keys = " y  probe anew         n  leave it";
+    let keys = " y  rescan             n  cancel";
     let (title, lines) = match scope {
-        RescanScope::Everything => ("Probe everything anew?", everything(model)),
+        RescanScope::Everything => ("Rescan everything?", everything(model)),
         RescanScope::Group(endpoints) => (
-            "Probe the group anew?",
+            "Re-probe the group?",
             [
                 format!(
-                    " All {} hosts of the group are asked again,",
+                    " All {} hosts of the group are probed again,",
                     grouped(endpoints.len() as u64)
                 ),
-                " and what is known of them is set aside.".to_owned(),
+                " and their results are discarded.".to_owned(),
             ],
         ),
     };
@@ -67,7 +67,7 @@ pub(super) fn fix(model: &Model, hosts: usize, selected: usize, area: Rect, buff
         format!(" ./{}-fix", model.fleet.file_stem()),
         " (with a number behind it where there is one already).".to_owned(),
     ];
-    let keys = " y  write              n  leave it";
+    let keys = " y  write              n  cancel";
     render("Write fixes?", lines, keys, model, area, buffer);
 }
 
@@ -79,12 +79,12 @@ fn everything(model: &Model) -> [String; 2] {
     let probed = model.fleet.end().map_or(0, |end| end.endpoints_probed);
     [
         match planned.max(probed).max(model.progress.planned) {
-            0 => " Every address is asked again,".to_owned(),
-            1 => " The one address is asked again,".to_owned(),
-            all => format!(" All {} addresses are asked again,", grouped(all)),
+            0 => " Every address is probed again,".to_owned(),
+            1 => " The one address is probed again,".to_owned(),
+            all => format!(" All {} addresses are probed again,", grouped(all)),
         },
         format!(
-            " and what is known of {} is set aside.",
+            " and the results of {} are discarded.",
             counted(hosts, "host", "hosts")
         ),
     ]

@@ -1,5 +1,7 @@
 //! The table of hosts.
 
+use std::cell::LazyCell;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -8,8 +10,11 @@ use super::widgets::{put, width};
 use crate::counts::{counted, grouped};
 use crate::fleet::Host;
 use crate::model::HostState;
-use crate::table::{Field, View};
-use crate::tui::fitting::{self, Fitted};
+use crate::table::{Field, Grouping, View};
+use crate::tui::action::{Action, Side};
+use crate::tui::columns;
+use crate::tui::fitting::{self, Fitted, Layout};
+use crate::tui::keymap::Context;
 use crate::tui::model::Model;
 use crate::tui::table_state::Row;
 use crate::tui::text;
@@ -19,13 +24,15 @@ use crate::tui::theme::Tone;
 const MARGIN: u16 = 2;
 /// Cells of a group's name before its states get room.
 const LEAST_GROUP: usize = 24;
+/// A remedy that would be cut to fewer cells is not shown.
+const LEAST_REMEDY: usize = 12;
 
 pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
     if area.height == 0 {
         return;
     }
-    let columns = fitting(model, area.width);
-    headings(model, &columns, area, buffer);
+    let layout = layout(model, area.width);
+    headings(model, &layout, area, buffer);
     if model.table.rows.is_empty() {
         empty(model, area, buffer);
         return;
@@ -42,13 +49,13 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
                 let Some(host) = model.fleet.host(*id) else {
                     continue;
                 };
-                self::line(model, host, &columns, line, buffer);
-                if model.table.marks.contains(id) {
-                    let mark = model.theme.line(model.theme.mark(), Tone::Accent);
-                    put(&mark, area.x + 1, y, 1, buffer);
-                }
+                self::line(model, host, &layout.columns, line, buffer);
             }
             Row::Group(label) => group(model, label, line, buffer),
+        }
+        if let Some(mark) = mark(model, row) {
+            let mark = model.theme.line(mark, Tone::Accent);
+            put(&mark, area.x + 1, y, 1, buffer);
         }
         if model.table.cursor.as_ref() == Some(row) {
             buffer.set_style(line, model.theme.style(Tone::Inverse));
@@ -57,79 +64,79 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-pub(super) fn fitting(model: &Model, width: u16) -> Vec<Fitted> {
+pub(super) fn layout(model: &Model, width: u16) -> Layout {
     fitting::fit(
         &model.table.columns,
-        model.table.query.sort.column,
+        model.table.page,
         width.saturating_sub(MARGIN),
-        model.table.arranged.longest,
+        model.table.arranged.longest_address,
     )
 }
 
-fn headings(model: &Model, columns: &[Fitted], area: Rect, buffer: &mut Buffer) {
+/// The column of the heading at this cell.
+pub(super) fn heading_at(model: &Model, area: Rect, column: u16, line: u16) -> Option<Field> {
+    let mut end = area.x + MARGIN;
+    let layout = layout(model, area.width);
+    let found = layout.columns.iter().find(|fitted| {
+        end = end.saturating_add(fitted.width + 1);
+        column < end
+    });
+    let found = found.map(|fitted| fitted.field)?;
+    (line == area.y && found.is_of_rows()).then_some(found)
+}
+
+fn headings(model: &Model, layout: &Layout, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let mut x = area.x + MARGIN;
     let mut end = x;
-    for fitted in columns {
-        let width = fitted.width;
+    for fitted in &layout.columns {
+        let room = usize::from(fitted.width);
         let mut title = fitted.title();
         if model.table.query.sort.column == fitted.field {
-            // The title is cut for it where room is short.
             let mark = theme.order(model.table.query.sort.inverted);
-            title = text::truncate(&title, usize::from(width).saturating_sub(2), "").into_owned();
-            title = format!("{title} {mark}");
+            title = text::truncate(&title, room.saturating_sub(1), "").into_owned();
+            let gap = if text::width(&title) + 2 <= room {
+                " "
+            } else {
+                ""
+            };
+            title = format!("{title}{gap}{mark}");
         }
-        let cells = u16::try_from(text::width(&title)).unwrap_or(width);
-        end = x.saturating_add(cells.min(width));
+        let cells = u16::try_from(text::width(&title)).unwrap_or(fitted.width);
+        end = x.saturating_add(cells.min(fitted.width));
         let line = theme.line(title, Tone::Accent);
-        put(&line, x, area.y, width, buffer);
-        x = x.saturating_add(width + 1);
+        put(&line, x, area.y, fitted.width, buffer);
+        x = x.saturating_add(fitted.width + 1);
     }
-    // The number of columns without room.
-    let hidden = model
-        .table
-        .columns
-        .shown()
-        .count()
-        .saturating_sub(columns.len());
-    if hidden > 0 {
-        let short = format!("+{hidden}");
-        let long = format!("+{}", counted(hidden as u64, "column", "columns"));
-        let room = usize::from(area.right().saturating_sub(end + 1));
-        let note = if long.len() <= room { long } else { short };
-        let width = u16::try_from(note.len()).unwrap_or(0);
-        let at = area.right().saturating_sub(width);
-        let line = theme.line(note, Tone::Dim);
-        put(&line, at.max(area.x), area.y, width, buffer);
+    // The keys that scroll, and the number of further columns.
+    let key = |side| {
+        let action = Action::ColumnsScroll(side);
+        model.keymap.label(Context::Table, &action)
+    };
+    let mut note = Vec::new();
+    if layout.page > 0 {
+        note.push(key(Side::Left));
     }
-}
-
-/// A title that is cut to fewer cells is not shown.
-const BEGINNING: usize = 12;
-
-/// How many pieces of a table cell are shown.
-fn shown(id: Field, width: u16, pieces: &[(String, Tone)]) -> usize {
-    match (id, pieces) {
-        // All bars, or none.
-        (Field::Stability, _) if width < 11 => 1,
-        (Field::Finding, [(finding, _), (title, _)]) => {
-            let left = usize::from(width).saturating_sub(text::width(finding));
-            1 + usize::from(left >= BEGINNING.min(text::width(title)))
-        }
-        _ => pieces.len(),
+    if layout.further > 0 {
+        note.push(format!("{} +{}", key(Side::Right), layout.further));
+    }
+    let note = note.join(" ");
+    let width = u16::try_from(note.len()).unwrap_or(0);
+    let at = area.right().saturating_sub(width);
+    if at > end {
+        put(&theme.line(note, Tone::Dim), at, area.y, width, buffer);
     }
 }
 
 fn line(model: &Model, host: &Host, columns: &[Fitted], area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
+    let history = LazyCell::new(|| host.history());
     let mut x = area.x + MARGIN;
     for fitted in columns {
         let width = fitted.width;
         let mut left = usize::from(width);
         let mut spans = Vec::new();
-        let mut pieces = fitted.cell(host, theme);
-        pieces.truncate(shown(fitted.field, width, &pieces));
-        for (piece, tone) in pieces {
+        for (piece, tone) in columns::cell(fitted.field, width, host, || &history, theme) {
             let cut = theme.cut(&piece, left);
             left = left.saturating_sub(text::width(&cut));
             spans.push(theme.span(cut, tone));
@@ -139,65 +146,95 @@ fn line(model: &Model, host: &Host, columns: &[Fitted], area: Rect, buffer: &mut
     }
 }
 
-/// The heading of a group: its name, and its hosts by state.
+/// The heading of a group: what its hosts have in common, how many they are, the remedy, and their states.
 fn group(model: &Model, label: &str, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let Some(group) = model.table.group(label) else {
+    let query = &model.table.arranged.query;
+    let (Some(group), Some(grouping)) = (model.table.group(label), query.grouping) else {
         return;
     };
-    let name = text::clean(label).into_owned();
+    let name = match group.title(grouping) {
+        Some(title) if grouping == Grouping::Remedy => format!("{label} {title}"),
+        Some(title) => columns::headline(title).into_owned(),
+        None => text::clean(label).into_owned(),
+    };
     let count = format!("  {}", counted(group.hosts.len() as u64, "host", "hosts"));
-    let mut states = Vec::new();
-    for state in HostState::ALL {
-        let count = group.states.get(state).copied().unwrap_or(0);
-        if count > 0 {
-            let (glyph, tone) = theme.state(*state);
-            let text = format!("  {glyph} {} {state}", grouped(count as u64));
-            states.push(theme.span(text, tone));
-        }
-    }
+    let remedy = group
+        .remedy(grouping)
+        .map(|remedy| format!("  {} {} {}", theme.arrow(), remedy.key, remedy.title));
+    let states = HostState::ALL.iter().filter_map(|state| {
+        let count = group
+            .states
+            .get(state)
+            .copied()
+            .filter(|count| *count > 0)?;
+        let (glyph, tone) = theme.state(*state);
+        let text = format!("  {glyph} {} {state}", grouped(count as u64));
+        Some(theme.span(text, tone))
+    });
     let room = usize::from(area.width.saturating_sub(MARGIN));
-    // When room is short, states are left out from the end, then the name is cut.
-    let wanted = text::width(&name).min(LEAST_GROUP) + 2 + text::width(&count);
+    // When room is short, states are left out from the end, then the remedy is cut, then the name.
+    let wanted = text::width(&name).min(LEAST_GROUP.max(room / 2)) + 2 + text::width(&count);
     let mut left = room.saturating_sub(wanted + 1);
-    let fitting = states
-        .iter()
-        .take_while(|state| {
-            let fits = state.width() <= left;
-            left = left.saturating_sub(state.width());
-            fits
+    let remedy = remedy
+        .filter(|_| left >= LEAST_REMEDY)
+        .map(|text| theme.span(theme.cut(&text, left), Tone::Accent));
+    let mut full = false;
+    let pieces: Vec<_> = remedy
+        .into_iter()
+        .chain(states)
+        .filter(|piece| {
+            full |= piece.width() > left;
+            left = left.saturating_sub(if full { 0 } else { piece.width() });
+            !full
         })
-        .count();
-    if fitting < states.len() {
-        states.truncate(fitting);
-        states.push(theme.span(theme.ellipsis(), Tone::Dim));
-    }
-    let left = room.saturating_sub(width(&states) + text::width(&count) + 2);
-    let folded = theme.fold(model.table.folded.contains(label));
-    let name = format!("{folded} {}", theme.cut(&name, left));
+        .collect();
+    let more = full.then(|| theme.span(theme.ellipsis(), Tone::Dim));
+    let behind = width(&pieces) + usize::from(full) + text::width(&count) + 2;
+    let folded = theme.fold(!model.table.opened.contains(label));
+    let name = format!("{folded} {}", theme.cut(&name, room.saturating_sub(behind)));
     let mut spans = vec![
         theme.span(name, Tone::Strong),
         theme.span(count, Tone::Plain),
     ];
-    spans.extend(states);
+    spans.extend(pieces);
+    spans.extend(more);
     let width = area.width.saturating_sub(MARGIN);
     put(&Line::from(spans), area.x + MARGIN, area.y, width, buffer);
+}
+
+/// The sign of a marked host, or of a group of which all or some hosts are marked.
+fn mark(model: &Model, row: &Row) -> Option<&'static str> {
+    let marks = &model.table.marks;
+    let hosts = match row {
+        Row::Host(id) => std::slice::from_ref(id),
+        Row::Group(label) => model.table.members(label),
+    };
+    if marks.is_empty() || !hosts.iter().any(|host| marks.contains(host)) {
+        return None;
+    }
+    let all = hosts.iter().all(|host| marks.contains(host));
+    Some(if all {
+        model.theme.mark()
+    } else {
+        model.theme.partly()
+    })
 }
 
 fn empty(model: &Model, area: Rect, buffer: &mut Buffer) {
     let sentence = if model.in_drill_down() {
         // The filter line shows how to go back.
-        "no host is behind this bar"
+        "no hosts in this bar"
     } else if model.fleet.summary().hosts > 0 {
         match (model.table.query.filter.is_empty(), model.table.query.view) {
-            (true, _) => "no host belongs to this view",
-            (false, View::All) => "no host passes the filter; Esc clears it",
-            (false, _) => "no host of this view passes the filter; Esc clears it",
+            (true, _) => "no hosts in this view",
+            (false, View::All) => "no hosts match the filter; Esc clears it",
+            (false, _) => "no hosts of this view match the filter; Esc clears it",
         }
     } else if model.is_running() {
         "no host has answered yet"
     } else {
-        "no host to list; --all lists silent and closed addresses too"
+        "no hosts to list; --all lists silent and closed addresses too"
     };
     let line = model.theme.line(sentence, Tone::Dim);
     let width = area.width.saturating_sub(MARGIN);

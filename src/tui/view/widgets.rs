@@ -1,8 +1,9 @@
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
+use tui_input::Input;
 
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
@@ -62,6 +63,27 @@ pub(super) fn window(
     let inner = block.inner(outer);
     block.render(outer, buffer);
     inner
+}
+
+/// A search line at the top of an area; returns the position of the cursor in it.
+pub(super) fn prompt(
+    lead: &'static str,
+    input: &Input,
+    theme: Theme,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    if area.height == 0 {
+        return None;
+    }
+    let typed = text::clean(input.value()).into_owned();
+    let line = Line::from(vec![
+        theme.span(lead, Tone::Accent),
+        theme.span(typed, Tone::Strong),
+    ]);
+    put(&line, area.x, area.y, area.width, buffer);
+    let column = u16::try_from(lead.len() + input.visual_cursor()).ok()?;
+    (column < area.width).then(|| Position::new(area.x + column, area.y))
 }
 
 /// Writes on the edges of a box how many lines are above and below those shown in `inner`.

@@ -21,7 +21,7 @@ fn a_scan_that_would_be_lost_is_asked_about_after_its_end_too() {
     assert_eq!(stand.effects, []);
     let picture = asked(&stand);
     assert!(picture.contains("The scan has ended."), "{picture}");
-    assert!(picture.contains("saved only if you say so"), "{picture}");
+    assert!(picture.contains("not saved yet"), "{picture}");
     assert!(picture.contains("s  save as JSON, quit"), "{picture}");
     stand.keys("n");
     assert!(!stand.picture(100, 24).contains("Quit?"));
@@ -66,7 +66,7 @@ fn a_report_to_come_is_named_in_the_question() {
     stand.keys("q");
     let picture = asked(&stand);
     assert!(
-        picture.contains("is written to there/fleet.json"),
+        picture.contains("are written to there/fleet.json"),
         "{picture}"
     );
 }
@@ -88,7 +88,7 @@ fn an_export_of_the_whole_fleet_is_enough_and_one_of_a_part_is_not() {
     stand.effects.clear();
     stand.keys("q");
     assert_eq!(stand.effects, []);
-    assert!(asked(&stand).contains("saved only if you say so"));
+    assert!(asked(&stand).contains("not saved yet"));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn what_came_after_an_export_is_asked_about() {
 fn where_nothing_was_found_nothing_is_asked_after_the_end() {
     let mut stand = Stand::new(100, 24).on_exit(OnExit::Discard);
     stand.key(KeyCode::Char('q'));
-    assert!(asked(&stand).contains("Nothing was found so far."));
+    assert!(asked(&stand).contains("There are no results yet."));
     stand.keys("n");
     stand.act(Action::Events(vec![stage::finished()]));
     stand.keys("q");
@@ -119,7 +119,7 @@ fn a_simulated_fleet_is_left_without_a_question_once_the_scan_has_ended() {
     assert_eq!(stand.effects, [Effect::Quit]);
     let mut stand = Stand::scanning(100, 24).on_exit(OnExit::Simulated);
     stand.keys("q");
-    assert!(asked(&stand).contains("simulated, so nothing is lost"));
+    assert!(asked(&stand).contains("simulated, nothing is lost"));
 }
 
 #[test]

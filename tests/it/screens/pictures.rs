@@ -16,7 +16,7 @@ use rdpscan::tui::{Action, Palette, Theme};
 
 use super::stage::{self, Stand};
 
-const SIZES: [(u16, u16); 4] = [(60, 10), (80, 24), (120, 40), (200, 60)];
+const SIZES: [(u16, u16); 5] = [(60, 15), (80, 24), (100, 30), (120, 40), (200, 50)];
 
 /// One picture of all sizes, after these keys on the table.
 fn pictures(keys: &str) -> String {
@@ -50,6 +50,14 @@ picture! {
     the_menu_of_groups "b";
     the_menu_of_orders "s";
     the_table_in_groups "bs";
+    the_table_by_finding "bf";
+    an_open_group "bt\n";
+    the_view_of_dates "4";
+    marks_in_a_group "bs j ";
+    further_columns ">";
+    the_legend "L";
+    the_saved_filters_and_columns "v";
+    a_search_in_the_help "?problem";
     the_palette ":cert";
     the_suggestions_of_the_filter "/sta\t";
     a_filter_that_is_none "/state:brokn or x";
@@ -96,8 +104,8 @@ fn states_have_their_colours_in_the_table() {
 #[test]
 fn the_view_in_force_is_inverse_among_the_tabs() {
     let mut stand = Stand::scanning(120, 40);
-    stand.keys("3");
-    let here = style_of(&stand, (120, 40), " 3 Expiring").1;
+    stand.keys("4");
+    let here = style_of(&stand, (120, 40), " 4 Expiring").1;
     assert!(here.contains(Modifier::REVERSED));
     let other = style_of(&stand, (120, 40), " 2 Problems").1;
     assert!(!other.contains(Modifier::REVERSED));
@@ -169,13 +177,13 @@ fn windows_leave_the_last_line_which_says_their_keys() {
     for (width, height) in SIZES {
         for (keys, hint) in [
             ("c", "show or hide"),
-            ("s", "turn round"),
-            ("y", "take"),
-            ("e", "take"),
-            (":", "do"),
+            ("s", "invert"),
+            ("y", "pick"),
+            ("e", "pick"),
+            (":", "run"),
             ("?", "scroll"),
-            ("q", "go on"),
-            ("R", "probe anew"),
+            ("q", "continue"),
+            ("R", "rescan"),
             ("F", "write"),
         ] {
             let mut stand = Stand::scanning(width, height);
@@ -233,7 +241,9 @@ fn what_scrolls_says_what_is_above_and_below() {
         "{picture}"
     );
     stand.key(KeyCode::Esc);
-    stand.keys("?jj");
+    stand.keys("?");
+    stand.key(KeyCode::Down);
+    stand.key(KeyCode::Down);
     let picture = stand.picture(80, 24);
     assert!(
         picture.contains(" 2 more above ") && picture.contains("more below "),
@@ -259,7 +269,7 @@ fn an_order_without_its_column_is_said_among_the_tabs() {
         let mut stand = Stand::scanning(width, height);
         assert!(!stand.picture(width, height).contains("sorted by"));
         stand.keys("sB");
-        assert!(stand.picture(width, height).contains("sorted by build ▲"));
+        assert!(stand.picture(width, height).contains("sorted by build ↑"));
     }
 }
 

@@ -71,8 +71,8 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 /// Where the keys begin: on every screen, in every window.
-const BEGINNINGS: [&str; 15] = [
-    "", "\n", "o", "/", "s", "c", "b", "e", "y", ":", "?", "q", "R", "F", "bd",
+const BEGINNINGS: [&str; 18] = [
+    "", "\n", "o", "/", "s", "c", "b", "e", "y", ":", "?", "q", "R", "F", "bd", "L", "v", "bfz",
 ];
 
 fn any_walk() -> impl Strategy<Value = (usize, (u16, u16), bool, Vec<Step>)> {
@@ -170,11 +170,13 @@ fn every_size_draws_every_screen() {
         "/x\u{6f22}:",
         "sk",
         "G\nG",
-        "?G",
+        "?x",
         "oG",
         "cGkr",
         ":group",
         "bsG",
+        "biz",
+        ">",
         "oj\n",
     ]);
     for keys in beginnings {

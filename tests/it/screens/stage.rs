@@ -22,8 +22,9 @@ use rdpscan::model::{
     SelectedSecurity, Stage, StageRecord, TlsFacts, TlsHandshake, TlsVersion, TrustVerdict,
     UnlistedCounts,
 };
+use rdpscan::table::Columns;
 use rdpscan::tui::{
-    Action, Capabilities, Effect, ExportFormat, Model, OnExit, Theme, draw, update,
+    Action, Capabilities, Effect, ExportFormat, Model, OnExit, Saved, Theme, draw, update,
 };
 
 use crate::kit::{self, attempt_at, digest, issued, lookup};
@@ -304,6 +305,20 @@ fn capabilities() -> Capabilities {
     }
 }
 
+fn saved() -> Saved {
+    let named = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    Saved {
+        filters: vec![
+            named("old TLS", "tls<1.2"),
+            named("my site", "subnet:10.0.0.0/24"),
+        ],
+        columns: vec![(
+            "dates".to_owned(),
+            Columns::parse("state,name,not_after").unwrap(),
+        )],
+    }
+}
+
 /// A screen with hands on it.
 pub(crate) struct Stand {
     pub(crate) model: Model,
@@ -326,6 +341,7 @@ impl Stand {
             attempts: HashMap::new(),
         };
         stand.model.capabilities = capabilities();
+        stand.model.saved = saved();
         stand.act(Action::Resize(width, height));
         stand
     }

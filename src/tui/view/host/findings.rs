@@ -9,7 +9,7 @@ use crate::fleet::Host;
 use crate::model::Finding;
 use crate::tui::model::Model;
 use crate::tui::text;
-use crate::tui::theme::Tone;
+use crate::tui::theme::{Theme, Tone};
 
 /// Cells before a finding's texts: glyph and severity.
 const INDENT: usize = 14;
@@ -87,7 +87,7 @@ fn predicted(host: &Host, page: &mut Page) {
 }
 
 fn finding(finding: &Finding, page: &mut Page) {
-    let (glyph, tone) = page.theme.severity(finding.severity);
+    let (glyph, tone) = Theme::severity(finding.severity);
     page.line(vec![
         (format!("  {glyph} {:<10}", finding.severity), tone),
         (text::clean(finding.id).into_owned(), Tone::Strong),
