@@ -237,7 +237,7 @@ mod tests {
             shown(Field::Finding, 40, &host),
             "H Certificate expired 21 days ago +1"
         );
-        assert_eq!(shown(Field::Finding, 20, &host), "H Certificate e… +1");
+        assert_eq!(shown(Field::Finding, 20, &host), "H Certificate ex… +1");
         let wide = shown(Field::Finding, 80, &host);
         assert!(wide.ends_with("  RDP-CERT-EXPIRED"), "{wide}");
         assert!(text::width(&wide) <= 80);

@@ -85,11 +85,10 @@ pub(super) fn fit(shown: &Columns, page: usize, room: u16, longest_address: u16)
         let mut scrolled = take(&mut wanted, room.saturating_sub(needed(&left) + gap));
         left.append(&mut scrolled);
     }
-    let mut columns: Vec<Fitted> = all;
-    columns.retain(|fitted| left.iter().any(|other| other.field == fitted.field));
-    widen(&mut columns, shown, room);
+    left.sort_by_key(|fitted| all.iter().position(|other| other.field == fitted.field));
+    widen(&mut left, shown, room);
     Layout {
-        columns,
+        columns: left,
         page: at,
         further: wanted.len(),
     }
@@ -145,7 +144,7 @@ fn least(field: Field, room: u16, longest_address: u16) -> u16 {
     match field {
         Field::State => 10,
         // Never cut, since a part of an address is that of another host, but for half of a narrow screen.
-        Field::Address => longest_address.max(10).min(room / 2),
+        Field::Address => longest_address.max(10).min(room / 2).max(1),
         Field::DaysLeft => 6,
         Field::Tls | Field::Nla => 4,
         Field::Name | Field::Dns => 12,
@@ -237,7 +236,7 @@ mod tests {
                     shown.contains(&Field::Name),
                     shown.contains(&Field::Address),
                 );
-                assert!(name == address || room < 45, "{room}: {shown:?}");
+                assert!(name == address || room < 50, "{room}: {shown:?}");
             }
         }
     }

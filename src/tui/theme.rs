@@ -165,7 +165,7 @@ impl Theme {
             HostState::Unreachable => ("⊘", "#", Tone::Notice),
             HostState::Filtered => ("□", ".", Tone::Dim),
             HostState::Closed => ("○", "o", Tone::Dim),
-            HostState::NotProbed => ("⇢", "~", Tone::Dim),
+            HostState::NotProbed => ("⇢", "&", Tone::Dim),
             HostState::Healthy => ("✔", "=", Tone::Good),
         };
         (if self.ascii { ascii } else { glyph }, tone)

@@ -64,7 +64,7 @@ fn places() -> Vec<(Context, &'static str)> {
         (Context::Quit, "the question whether to quit"),
         (Context::Unsaved, "the question whether to save"),
         (Context::Fix, "the question whether to write fixes"),
-        (Context::Rescan, "the question whether to probe anew"),
+        (Context::Rescan, "the question whether to rescan"),
     ]);
     places
 }

@@ -39,7 +39,7 @@ pub static BINDINGS: &[Binding] = bindings! {
     Table "mark" [char(' ')] Action::Mark, "mark" "mark the host, or every host of the group";
     Table "mark-all" [char('a')] Action::MarkAll, _ "mark every row shown, or none";
     Table "undo-marks" [char('u')] Action::UndoMarks, _ "undo the last change of marks";
-    Table "fix" [char('F')] Action::Fix, "fix" "write fix scripts for marked hosts, host or group";
+    Table "fix" [char('F')] Action::Fix, "fix" "write fix scripts for marked hosts or this one";
     Table "pause" [char('p'), char('P')] Action::Pause, "pause" "pause or resume the scan";
     Table "export" [char('e')] Action::MenuOpen(MenuKind::Export), "export" "write the marked rows, or what is shown";
     Table "copy" [char('y')] Action::MenuOpen(MenuKind::Copy), "copy" "copy a name, a thumbprint, a remedy";

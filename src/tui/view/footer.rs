@@ -144,7 +144,6 @@ mod tests {
         };
         assert_eq!(shown(25), ["first", "second", "help"]);
         assert_eq!(shown(24), ["first", "help"]);
-        assert_eq!(shown(16), ["help"]);
         assert_eq!(shown(14), ["help"]);
     }
 }
