@@ -32,13 +32,14 @@ mod validity;
 mod verdict;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZeroU8;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::model::{
     Attempt, CertificateFacts, CertificateStatus, DnsVerdict, Endpoint, Finding, History,
@@ -100,25 +101,34 @@ pub struct Spread {
     pub max: f64,
 }
 
-/// What repeated attempts show of an endpoint.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What repeated attempts show.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Stability {
+    /// Sometimes or always.
     pub verdict: StabilityVerdict,
-    /// Attempts that count (not cancelled, not our own trouble).
+    /// Attempts that count: not cancelled, and without trouble on the scanning machine.
     pub attempts: u32,
+    /// Those that failed.
     pub failures: u32,
-    /// Failures by the stage where they ended, in order of stage.
+    /// Failures by the stage where they ended.
+    #[serde(serialize_with = "by_stage")]
+    #[schemars(with = "BTreeMap<String, u32>", extend("propertyNames" = { "$ref": "#/$defs/Stage" }))]
     pub failures_by_stage: Vec<(Stage, u32)>,
-    /// TCP connect times of attempts that connected.
+    /// TCP connect of attempts that connected.
     pub connect_ms: Option<Spread>,
-    /// Total times of attempts that got through.
+    /// Attempts that got through, from start to end.
     pub total_ms: Option<Spread>,
-    /// TLS stage times of attempts that completed it.
+    /// TLS handshake of attempts that completed it.
     pub handshake_ms: Option<Spread>,
-    /// Segments retransmitted over all attempts, `None` where the platform has no count.
+    /// Segments sent again over all attempts; `null` where the platform has no count.
     pub retransmits: Option<u32>,
-    /// Lost connects as a share of all connects tried, silent rounds included, 0.0 to 1.0.
+    /// Connects lost, silent rounds included, as a share of all tried, 0 to 1.
     pub loss: f64,
+}
+
+fn by_stage<S: Serializer>(failures: &[(Stage, u32)], serializer: S) -> Result<S::Ok, S::Error> {
+    let failures = failures.iter().map(|(stage, count)| (stage.word(), *count));
+    serializer.collect_map(failures.collect::<BTreeMap<_, _>>())
 }
 
 /// One name behind the host, and where each of its addresses leads.

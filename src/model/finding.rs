@@ -47,9 +47,9 @@ words! {
 }
 
 /// An opinion about one host, with what it stands on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Finding {
-    /// Stable id such as `RDP-CERT-EXPIRED`.
+    /// Stable key such as `RDP-CERT-EXPIRED`; `rdpscan explain` has its entry.
     pub id: &'static str,
     /// How bad.
     pub severity: Severity,
@@ -57,10 +57,9 @@ pub struct Finding {
     pub confidence: Confidence,
     /// One sentence for the host.
     pub title: Cow<'static, str>,
-    /// The observation, quoted.
+    /// What was observed.
     pub evidence: String,
-    /// Keys of remedies, such as `R1`: the first to try first, the next where that did not help. Empty when there is nothing
-    /// to do.
+    /// Keys of all remedies, such as `R1`, in the order to try them.
     pub remedies: &'static [&'static str],
 }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use schemars::JsonSchema;
@@ -96,6 +97,40 @@ pub enum LookupAnswer {
         /// The resolver's message, as a lower-case fragment.
         detail: Box<str>,
     },
+}
+
+/// The name or the address. Raw network text.
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Addresses(name) => f.write_str(name),
+            Self::Pointer(address) => address.fmt(f),
+        }
+    }
+}
+
+/// One line for people. Raw network text.
+impl fmt::Display for LookupAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Addresses { addresses, ttl_s } => {
+                for (index, address) in addresses.iter().enumerate() {
+                    let gap = if index == 0 { "" } else { ", " };
+                    write!(f, "{gap}{address}")?;
+                }
+                return ttl_s.map_or(Ok(()), |ttl| write!(f, ", TTL {ttl} s"));
+            }
+            Self::Names { names } => return f.write_str(&names.join(", ")),
+            Self::Error { detail } => detail,
+            Self::NxDomain => "no such name (NXDOMAIN)",
+            Self::NoData => "no record of this type",
+            Self::AliasLoop => "a loop of aliases (CNAME)",
+            Self::Timeout => "no answer in time",
+            Self::ServFail => "the server failed (SERVFAIL)",
+            Self::Refused => "the server refused (REFUSED)",
+            Self::NotFound => "not found",
+        })
+    }
 }
 
 impl LookupAnswer {

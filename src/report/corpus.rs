@@ -99,8 +99,8 @@ fn a_certificate_that_never_expires_ends_in_the_last_second_in_every_format() {
     for format in Format::ALL {
         let text = written(format, &hosts);
         let wanted = match format {
-            Format::Text | Format::Csv | Format::Html => "9999-12-31 23:59:59",
-            Format::Json | Format::Ndjson | Format::Junit => "\"9999-12-31T23:59:59Z\"",
+            Format::Text | Format::Csv | Format::Html | Format::Junit => "9999-12-31 23:59:59",
+            Format::Json | Format::Ndjson => "\"9999-12-31T23:59:59Z\"",
             // Days since 1900.
             Format::Xlsx => "<v>2958465.99998",
             Format::Markdown => "9999-12-31",
@@ -175,5 +175,5 @@ fn the_forms_for_people_count_what_is_too_much_of_a_certificate() {
     assert!(written(Format::Xlsx, &lavish).contains("n999.corp.example, … and 5 more"));
     let page = written(Format::Html, &lavish);
     assert!(page.contains("n63.corp.example, … and 941 more"));
-    assert!(page.contains("… and 34 more"));
+    assert!(page.contains("… and 46 more"));
 }

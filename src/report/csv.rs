@@ -27,9 +27,6 @@ pub(super) fn write(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         for field in fields {
             cell.clear();
             match field.value(row.host, &row.history) {
-                FieldValue::Day(time) | FieldValue::Minute(time) => {
-                    cell.push_str(&words::spreadsheet_time(time));
-                }
                 // A negative number is no formula.
                 number @ (FieldValue::Number(_) | FieldValue::Decimal(..)) => {
                     number.write(&mut cell);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Format;
 use super::sheet::Sheet;
+use super::{Format, Presentation};
 use crate::diagnosis::{Diagnosis, Disagreement, NameMember, NamePath, Policy, Spread};
 use crate::fleet::{Host, Summary};
 use crate::kit;
@@ -284,5 +284,6 @@ pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
         left_out: 0,
         tried_by_name: 0,
         columns: None,
+        presentation: Presentation::default(),
     }
 }

@@ -69,10 +69,10 @@ macro_rules! formats {
 formats! {
     Text "text" {
         extensions: &["txt", "text"],
-        help: "a table and the findings, for people",
+        help: "summary and table, for people",
         takes_columns: true,
         is_for_people: true,
-        write: Some(|sheet, _, out| text::write(sheet, None, out)),
+        write: Some(|sheet, policy, out| text::write(sheet, policy.expiring_days, None, out)),
     }
     Json "json" {
         extensions: &["json"],
@@ -102,10 +102,10 @@ formats! {
     }
     Markdown "markdown" {
         extensions: &["md", "markdown"],
-        help: "tables, findings and remedies, for a ticket",
+        help: "summary, actions, hosts and findings, for a ticket",
         takes_columns: true,
         is_for_people: true,
-        write: Some(|sheet, _, out| markdown::write(sheet, out)),
+        write: Some(|sheet, policy, out| markdown::write(sheet, policy.expiring_days, out)),
     }
     Prometheus "prometheus" {
         extensions: &["prom"],
@@ -227,10 +227,10 @@ impl FromStr for Format {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
-    #[error("there is no format `{name}`; the formats are {}", names())]
+    #[error("unknown format `{name}`: use {}", names())]
     Name { name: String },
     #[error(
-        "the name `{path}` does not tell a format; end it in {}, or name one with --format ({})",
+        "unknown extension of `{path}`: use {}, or name a format with --format ({})",
         extensions(),
         names()
     )]
@@ -267,7 +267,7 @@ mod tests {
         let error = "yaml".parse::<Format>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "there is no format `yaml`; the formats are text, json, ndjson, csv, xlsx, markdown, prometheus, junit, html"
+            "unknown format `yaml`: use text, json, ndjson, csv, xlsx, markdown, prometheus, junit, html"
         );
     }
 

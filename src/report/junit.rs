@@ -3,21 +3,34 @@
 //! A host fails that would refuse Remote Desktop, or that has a finding of medium severity or above; one that was not probed
 //! is skipped. There is no standard: what is written is what Jenkins, GitLab and `junitparser` have in common.
 
+use std::cell::LazyCell;
 use std::io::{self, Write};
 
 use super::sheet::Sheet;
 use super::words;
 use crate::diagnosis::remedies;
 use crate::fleet::Host;
-use crate::model::{
-    CertificateFacts, CertificateStatus, Finding, HostKey, HostState, Severity, Stage, UtcSecond,
-};
+use crate::model::{Finding, HostKey, HostState, Severity};
 use crate::sanitize;
+use crate::table::{Field, FieldKind};
 
 pub(super) const BEGINNING: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites";
 
 /// The least severity that fails a host: below it, a host counts as healthy.
 const FAILING: Severity = Severity::Medium;
+
+/// What is known of a host.
+const PROPERTIES: [Field; 9] = [
+    Field::State,
+    Field::FailedStage,
+    Field::Certificate,
+    Field::DaysLeft,
+    Field::NotBefore,
+    Field::NotAfter,
+    Field::Nla,
+    Field::Dns,
+    Field::Stability,
+];
 
 enum Verdict<'a> {
     Passed,
@@ -101,33 +114,16 @@ fn case(
         write!(out, " time=\"{:.3}\"", total.median / 1000.0)?;
     }
     writeln!(out, ">")?;
-    let days_left = diagnosis.days_left.map(|days| days.to_string());
-    let end = |end: fn(&CertificateFacts) -> Option<UtcSecond>| {
-        let end = host.certificate().and_then(|leaf| end(leaf));
-        end.map_or_else(String::new, |end| end.to_string())
-    };
-    properties(
-        &[
-            ("state", diagnosis.state.word()),
-            (
-                "failed_stage",
-                diagnosis.failed_stage.map_or("", Stage::word),
-            ),
-            (
-                "certificate_status",
-                diagnosis
-                    .certificate_status
-                    .map_or("", CertificateStatus::word),
-            ),
-            ("days_left", days_left.as_deref().unwrap_or_default()),
-            ("not_before", &end(|leaf| leaf.not_before)),
-            ("not_after", &end(|leaf| leaf.not_after)),
-            ("nla", diagnosis.nla.word()),
-            ("dns", diagnosis.dns.word()),
-            ("stability", diagnosis.stability.verdict.word()),
-        ],
-        out,
-    )?;
+    let history = LazyCell::new(|| host.history());
+    let values = PROPERTIES.map(|field| match field.spec().kind {
+        FieldKind::Date => words::cell(field.value(host, &history)).into_owned(),
+        _ => field.text_with(host, || &history),
+    });
+    let named = PROPERTIES.iter().zip(&values);
+    let named: Vec<(&str, &str)> = named
+        .map(|(field, value)| (field.key(), &**value))
+        .collect();
+    properties(&named, out)?;
     match verdict {
         Verdict::Passed => {}
         Verdict::Skipped => {

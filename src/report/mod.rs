@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod corpus;
 mod csv;
+mod details;
+mod document;
 mod file;
 #[cfg(test)]
 mod fixture;
@@ -24,6 +26,7 @@ mod xlsx;
 use std::io::{self, Write};
 
 use crate::fleet::{Fleet, Host, HostId};
+use crate::sanitize;
 use crate::table::Field;
 use sheet::Sheet;
 
@@ -82,5 +85,11 @@ pub fn write_text(
     width: Option<u16>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    text::write(&Sheet::new(selection), width, out)
+    let expiring_days = selection.fleet.policy().expiring_days;
+    text::write(&Sheet::new(selection), expiring_days, width, out)
+}
+
+/// One line of prose from the network, an operating system or a rule.
+fn prose(text: &str) -> String {
+    sanitize::single_line(text).into_owned()
 }

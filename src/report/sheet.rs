@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Selection;
+use super::{Presentation, Selection};
 use crate::diagnosis::{Banner, Undetermined};
 use crate::fleet::{Fleet, Host, Summary};
 use crate::model::{
@@ -34,6 +34,7 @@ pub(super) struct Sheet<'a> {
     pub(super) left_out: usize,
     /// Addresses that were tried only because a name resolves to them.
     pub(super) tried_by_name: u64,
+    pub(super) presentation: Presentation<'a>,
     /// The columns chosen by the user; `None` for the default of the format.
     pub(super) columns: Option<&'a [Field]>,
 }
@@ -116,6 +117,7 @@ impl<'a> Sheet<'a> {
             rows,
             references,
             columns: selection.columns,
+            presentation: selection.presentation,
         }
     }
 

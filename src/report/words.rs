@@ -8,7 +8,7 @@ use crate::counts::grouped;
 use crate::diagnosis::{self, NameMember};
 use crate::fleet::Host;
 use crate::model::{
-    CertificateFacts, DnsVerdict, Finding, History, Resolver, ScanEnd, Texts, UtcSecond,
+    CertificateFacts, DnsVerdict, Finding, History, Resolver, ScanEnd, Texts, UtcSecond, not_a_host,
 };
 use crate::table::FieldValue;
 pub(super) use crate::table::{is_self_signed as self_signed, key_text as key};
@@ -35,10 +35,6 @@ pub(super) fn spreadsheet_time(time: impl Into<UtcSecond>) -> String {
         .civil()
         .strftime("%Y-%m-%d %H:%M:%S")
         .to_string()
-}
-
-pub(super) fn day(time: impl Into<UtcSecond>) -> String {
-    time.into().civil().strftime("%Y-%m-%d").to_string()
 }
 
 pub(super) fn resolver(resolver: Resolver) -> String {
@@ -97,6 +93,7 @@ pub(super) fn cell(value: FieldValue<'_>) -> Cow<'_, str> {
             let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
             listed(&texts).into()
         }
+        FieldValue::Day(time) | FieldValue::Minute(time) => spreadsheet_time(time).into(),
         own => {
             let mut text = String::new();
             own.write(&mut text);
@@ -130,15 +127,15 @@ pub(super) fn cut(text: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(fitting.chain(['…']).collect())
 }
 
-/// Probed addresses without a row, by reason: "250 filtered, 3 only as addresses of a name"; `None` without any.
-pub(super) fn without_a_row(sheet: &Sheet<'_>, end: &ScanEnd) -> Option<String> {
+/// Probed addresses that are not listed, by reason: "250 filtered, 3 of names already listed"; `None` without any.
+pub(super) fn unlisted(sheet: &Sheet<'_>, end: &ScanEnd) -> Option<String> {
     let unlisted = end.unlisted;
     let parts: Vec<String> = [
         (unlisted.filtered, "filtered"),
         (unlisted.closed, "closed"),
         (unlisted.unreachable, "unreachable"),
         (unlisted.not_probed, "not probed"),
-        (sheet.tried_by_name, "only as addresses of a name"),
+        (sheet.tried_by_name, "of names already listed"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
@@ -157,7 +154,7 @@ pub(super) fn in_turn(remedies: &[&str]) -> Option<String> {
     (!remedies.is_empty()).then(|| remedies.join(", then "))
 }
 
-/// Each name with a DNS trouble and its addresses: "fs03.corp.example leads to 10.0.0.250 (no answer)". Raw network text.
+/// Each name with a DNS trouble and its addresses: "fs03.corp.example resolves to 10.0.0.250 (no answer)". Raw network text.
 pub(super) fn where_names_lead(host: &Host) -> String {
     let own = host.key().endpoint().map(|own| own.address);
     let troubled = host.diagnosis.name_paths.iter();
@@ -177,8 +174,8 @@ pub(super) fn where_names_lead(host: &Host) -> String {
                 DnsVerdict::Error if members.is_empty() => {
                     format!("{name} could not be looked up")
                 }
-                _ if members.is_empty() => format!("{name} leads nowhere"),
-                _ => format!("{name} leads to {}", members.join(", ")),
+                _ if members.is_empty() => format!("{name} does not resolve"),
+                _ => format!("{name} resolves to {}", members.join(", ")),
             }
         })
         .collect();
@@ -186,14 +183,15 @@ pub(super) fn where_names_lead(host: &Host) -> String {
 }
 
 /// The machine at an address of a name.
-fn machine(member: NameMember, own: Option<IpAddr>) -> &'static str {
+pub(super) fn machine(member: NameMember, own: Option<IpAddr>) -> &'static str {
     match (member.reachable, member.same_identity) {
         _ if own == Some(member.address) => "this host",
         (Some(false), _) => "no answer",
         (None, _) => "not tried",
         (Some(true), Some(true)) => "the same machine",
         (Some(true), Some(false)) => "another machine",
-        (Some(true), None) => "a machine that cannot be told",
+        (Some(true), None) => not_a_host(member.address)
+            .map_or("an unidentified machine", |what| what.trim_end_matches(',')),
     }
 }
 

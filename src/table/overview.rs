@@ -6,7 +6,7 @@ use super::View;
 use super::fields::Field;
 use super::weight::Weight;
 use crate::counts::grouped;
-use crate::fleet::{Counts, EXPIRY_WEEKS, Fleet, Summary};
+use crate::fleet::{Counts, EXPIRY_WEEKS, Summary};
 use crate::model::{DnsVerdict, HostState, Nla, StabilityVerdict, TlsVersion};
 
 /// Days of the finer histogram, today included.
@@ -62,30 +62,18 @@ pub struct Overview {
 }
 
 impl Overview {
-    /// The fleet's summary as panels.
+    /// A summary as panels.
     #[must_use]
-    pub fn of(fleet: &Fleet) -> Self {
-        let summary = fleet.summary();
+    pub fn of(summary: &Summary, expiring_days: u32) -> Self {
         Self {
             panels: vec![
-                panel(
-                    "Hosts by state",
-                    bars(&summary.by_state, Field::State, HostState::word),
-                    "no host",
-                ),
-                expiry(
-                    summary,
-                    usize::try_from(fleet.policy().expiring_days).unwrap_or(usize::MAX),
-                ),
+                Panel::states(summary),
+                Panel::expiry(summary, expiring_days),
                 findings(summary),
                 subnets(summary),
+                Panel::dns(summary),
                 panel(
-                    "Names and addresses",
-                    bars(&summary.by_dns, Field::Dns, DnsVerdict::word),
-                    "no name looked up",
-                ),
-                panel(
-                    "Steadiness",
+                    "Stability",
                     bars(
                         &summary.by_stability,
                         Field::Stability,
@@ -93,12 +81,8 @@ impl Overview {
                     ),
                     "no attempt",
                 ),
-                tls(summary),
-                panel(
-                    "Network Level Authentication",
-                    bars(&summary.by_nla, Field::Nla, Nla::word),
-                    "no negotiation",
-                ),
+                Panel::tls(summary),
+                Panel::nla(summary),
             ],
         }
     }
@@ -142,7 +126,33 @@ fn panel(title: &'static str, bars: Vec<Bar>, empty: &'static str) -> Panel {
     }
 }
 
-/// Weeks that begin within `soon` days are warnings.
+impl Panel {
+    pub(crate) fn states(summary: &Summary) -> Self {
+        let bars = bars(&summary.by_state, Field::State, HostState::word);
+        panel("Hosts by state", bars, "no host")
+    }
+
+    pub(crate) fn dns(summary: &Summary) -> Self {
+        let bars = bars(&summary.by_dns, Field::Dns, DnsVerdict::word);
+        panel("Names and addresses", bars, "no name looked up")
+    }
+
+    pub(crate) fn nla(summary: &Summary) -> Self {
+        let bars = bars(&summary.by_nla, Field::Nla, Nla::word);
+        panel("Network Level Authentication", bars, "no negotiation")
+    }
+
+    /// Weeks that begin within `expiring_days` are warnings.
+    pub(crate) fn expiry(summary: &Summary, expiring_days: u32) -> Self {
+        let soon = usize::try_from(expiring_days).unwrap_or(usize::MAX);
+        expiry(summary, soon)
+    }
+
+    pub(crate) fn tls(summary: &Summary) -> Self {
+        tls(summary)
+    }
+}
+
 fn expiry(summary: &Summary, soon: usize) -> Panel {
     let days_left = Field::DaysLeft.key();
     let of = size(summary.by_days_left.sum());

@@ -89,7 +89,7 @@ impl ArrangedRows {
             longest_address: addresses.max().unwrap_or(0),
             summary: Arc::clone(fleet.summary()),
             revision: fleet.revision(),
-            overview: overview.then(|| Overview::of(fleet)),
+            overview: overview.then(|| Overview::of(fleet.summary(), fleet.policy().expiring_days)),
         }
     }
 }

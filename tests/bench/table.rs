@@ -70,7 +70,7 @@ fn rest(criterion: &mut Criterion, fleet: &Fleet) {
         bencher.iter(|| Summary::of(black_box(fleet).rows()));
     });
     criterion.bench_function("overview", |bencher| {
-        bencher.iter(|| Overview::of(black_box(fleet)));
+        bencher.iter(|| Overview::of(black_box(fleet.summary()), 30));
     });
 }
 

@@ -284,13 +284,37 @@ for (const javaScriptEnabled of [true, false]) {
       const pdf = await page.pdf({ format: "A4" });
       // A page for the summary and several for the hosts: closed details would leave a handful.
       const pages = pdf.toString("latin1").match(/\/Type\s*\/Page\b/g).length;
-      assert.ok(pages > 25 && pages < 60, `${pages} pages`);
+      assert.ok(pages > 15 && pages < 60, `${pages} pages`);
       const { hosts } = saved("demo.json");
       await page.emulateMedia({ media: "print" });
       const onPaper = page.locator("details.host").filter({ visible: true });
       assert.equal(await onPaper.count(), hosts.filter((host) => host.state !== "healthy").length);
       assert.equal(await page.locator("details.remedy .inside").filter({ visible: true }).count(), 0, "remedies in short");
       if (javaScriptEnabled) assert.equal(await page.locator("details[open]").count(), 0, "closed again afterwards");
+    }));
+}
+
+test("on paper the summary takes at most four pages", () =>
+  visit("demo.html", {}, async (page) => {
+    await page.evaluate(() => {
+      for (const id of ["details", "remedies"]) document.getElementById(id).remove();
+    });
+    const pdf = await page.pdf({ format: "A4" });
+    const pages = pdf.toString("latin1").match(/\/Type\s*\/Page\b/g).length;
+    assert.ok(pages <= 4, `${pages} pages`);
+  }));
+
+for (const width of [1400, 1920]) {
+  test(`no cell of the tables is cut at ${width} px`, () =>
+    visit("demo.html", { viewport: { width, height: 900 } }, async (page) => {
+      const cut = await page.evaluate(() => {
+        const cells = [...document.querySelectorAll(".fleet td, .fleet th, .rules td, .rules th")];
+        const visible = cells.filter((cell) => cell.offsetParent && !cell.querySelector("svg"));
+        const wide = visible.filter((cell) => cell.scrollWidth > cell.clientWidth + 1);
+        return wide.map((cell) => `${cell.innerText} (${cell.scrollWidth} in ${cell.clientWidth})`);
+      });
+      assert.deepEqual(cut, []);
+      assert.ok(await page.locator(".fleet .title").first().isVisible(), "the sentence of a finding");
     }));
 }
 

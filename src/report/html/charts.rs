@@ -1,150 +1,83 @@
-//! Charts of the fleet's counts.
+//! Charts of the fleet's counts: the panels of the overview, drawn.
 
 use serde::Serialize;
 
 use crate::counts::{counted, grouped};
 use crate::diagnosis::Policy;
-use crate::fleet::{EXPIRY_WEEKS, Summary};
-use crate::model::{DnsVerdict, HostState, Nla, TlsVersion};
 use crate::report::sheet::Sheet;
+use crate::table::{Panel, Weight};
 
+/// Height of the highest bar of a histogram.
 const HIGHEST: u64 = 100;
 
 /// A bar chart of hosts by the values of a column.
 #[derive(Serialize)]
-pub(super) struct Bars {
+pub(super) struct Chart {
     heading: &'static str,
     /// Filter field, and id of the chart.
-    column: &'static str,
-    counts: Vec<Bar>,
+    column: String,
+    bars: Vec<Bar>,
 }
 
 #[derive(Serialize)]
 struct Bar {
     label: String,
-    /// Filter for its hosts; `None` for hosts without a value.
+    /// Filter for its hosts in the page's search; `None` for hosts without a value.
     query: Option<String>,
-    /// CSS class for glyph and colour.
-    class: String,
-    hosts: u64,
+    /// CSS class for the colour.
+    class: &'static str,
+    hosts: usize,
     /// Per mille of all hosts: this bar, and those before it.
-    share: u64,
-    before: u64,
+    share: usize,
+    before: usize,
     percent: String,
 }
 
-impl Bars {
-    fn new(
-        heading: &'static str,
-        column: &'static str,
-        all: u64,
-        counts: impl IntoIterator<Item = (String, String, u64)>,
-    ) -> Self {
-        let unseen = ["not seen", Nla::Unknown.word()];
-        let mut sum = 0;
-        let counts = counts
-            .into_iter()
-            .filter(|(_, _, hosts)| *hosts > 0)
-            .map(|(label, class, hosts)| {
-                let before = sum * 1000 / all.max(1);
-                sum += hosts;
-                let share = sum * 1000 / all.max(1) - before;
-                let query = format!("{column}:{label}");
-                Bar {
-                    query: (!unseen.contains(&&*label)).then_some(query),
-                    label,
-                    class,
-                    hosts,
-                    share,
-                    before,
-                    percent: percent(hosts, all),
-                }
-            })
-            .collect();
-        Self {
-            heading,
-            column,
-            counts,
-        }
-    }
-
-    pub(super) fn states(summary: &Summary) -> Self {
-        let counts = HostState::ALL.iter().map(|state| {
-            let count = summary.by_state.of(*state);
-            (state.to_string(), state.to_string(), count)
-        });
-        Self::new("Hosts by state", "state", summary.hosts, counts)
-    }
-
-    /// Newest version first, labelled as in the table's column.
-    pub(super) fn tls(summary: &Summary) -> Self {
-        let versions = summary.by_tls.iter().rev().map(|(version, count)| {
-            let (label, class) = match version {
-                Some(good @ (TlsVersion::TLS_1_3 | TlsVersion::TLS_1_2)) => {
-                    (good.to_string(), "good")
-                }
-                Some(TlsVersion::SSL_3_0) => ("ssl3".to_owned(), "bad"),
-                Some(another) => (another.to_string(), "warn"),
-                None => ("fail".to_owned(), "bad"),
-            };
-            (label, class.to_owned(), count)
-        });
-        let unseen = summary.hosts - summary.by_tls.sum();
-        let unseen = ("not seen".to_owned(), "none".to_owned(), unseen);
-        Self::new(
-            "TLS version",
-            "tls",
-            summary.hosts,
-            versions.chain([unseen]),
-        )
-    }
-
-    pub(super) fn nla(summary: &Summary) -> Self {
-        let counts = [
-            (Nla::Required, "good"),
-            (Nla::Offered, "good"),
-            (Nla::NotOffered, "warn"),
-            (Nla::Unknown, "none"),
-        ];
-        let counts =
-            counts.map(|(nla, class)| (nla.to_string(), class.to_owned(), summary.by_nla.of(nla)));
-        Self::new("Network Level Authentication", "nla", summary.hosts, counts)
-    }
-
-    pub(super) fn dns(summary: &Summary) -> Self {
-        let counts = DnsVerdict::ALL.iter().rev().map(|verdict| {
-            let class = match verdict {
-                DnsVerdict::Match => "good",
-                DnsVerdict::NotChecked | DnsVerdict::NoPtr => "none",
-                DnsVerdict::WrongHost | DnsVerdict::Stale => "bad",
-                _ => "warn",
-            };
-            let count = summary.by_dns.of(*verdict);
-            (verdict.to_string(), class.to_owned(), count)
-        });
-        Self::new("Name against address", "dns", summary.hosts, counts)
+/// CSS class of a weight.
+const fn class(weight: Weight) -> &'static str {
+    match weight {
+        Weight::Good => "good",
+        Weight::Plain => "none",
+        Weight::Notice => "note",
+        Weight::Warn => "warn",
+        Weight::Bad => "bad",
     }
 }
 
-/// Rounded, but never 0 % of some or 100 % of less than all.
-fn percent(part: u64, all: u64) -> String {
-    if part == all {
-        return "100 %".to_owned();
-    }
-    let percent = part as f64 * 100.0 / all.max(1) as f64;
-    if percent < 1.0 {
-        "<1 %".to_owned()
-    } else if percent > 99.0 {
-        ">99 %".to_owned()
-    } else {
-        format!("{percent:.0} %")
+impl Chart {
+    pub(super) fn new(panel: Panel) -> Self {
+        let first = panel
+            .bars
+            .first()
+            .and_then(|bar| bar.filter.split_once(':'));
+        let column = first.map_or_else(String::new, |(column, _)| column.to_owned());
+        let mut sum = 0;
+        let bars = panel.bars.into_iter().map(|bar| {
+            let before = sum * 1000 / bar.of.max(1);
+            sum += bar.count;
+            Bar {
+                // The column is empty where nothing is known.
+                query: (bar.label != "unknown").then(|| format!("{column}:{}", bar.label)),
+                class: class(bar.weight),
+                hosts: bar.count,
+                share: sum * 1000 / bar.of.max(1) - before,
+                before,
+                percent: format!("{} %", bar.percent().unwrap_or_default()),
+                label: bar.label,
+            }
+        });
+        Self {
+            bars: bars.collect(),
+            heading: panel.title,
+            column,
+        }
     }
 }
 
 /// Certificates by the week in which they expire.
 #[derive(Serialize)]
 pub(super) struct Histogram {
-    bars: Vec<Column>,
+    bars: Vec<Week>,
     /// Text alternative of the drawing.
     words: String,
     /// Hosts without a certificate, or with an unreadable end of validity.
@@ -153,7 +86,7 @@ pub(super) struct Histogram {
 }
 
 #[derive(Serialize)]
-struct Column {
+struct Week {
     label: String,
     class: &'static str,
     hosts: u64,
@@ -163,44 +96,46 @@ struct Column {
 impl Histogram {
     pub(super) fn new(sheet: &Sheet<'_>, policy: &Policy) -> Self {
         let summary = &sheet.summary;
-        let mut bars = vec![(
-            "expired".to_owned(),
-            "bad",
-            summary.days_left(i64::MIN..=-1),
-        )];
-        bars.extend(summary.expiry_weeks().map(|(days, count)| {
-            let first = *days.start();
-            let day = sheet.times.and_then(|(_, now)| {
-                now.checked_add(jiff::SignedDuration::from_hours(first * 24))
-                    .ok()
-            });
-            let label = day.map_or_else(
-                || format!("{first} d"),
-                |day| day.strftime("%-d %b").to_string(),
-            );
-            let class = if first <= i64::from(policy.expiring_days) {
-                "warn"
-            } else {
-                "good"
-            };
-            (label, class, count)
-        }));
-        let later = summary.days_left(EXPIRY_WEEKS * 7..=i64::MAX);
-        bars.push(("later".to_owned(), "good", later));
+        let panel = Panel::expiry(summary, policy.expiring_days);
+        let last = panel.bars.len().saturating_sub(1);
+        let label = |place: usize, label: &str| match place {
+            0 => "expired".to_owned(),
+            place if place == last => "later".to_owned(),
+            place => {
+                let days = i64::try_from(place - 1).unwrap_or(0) * 7;
+                let day = sheet.times.and_then(|(_, now)| {
+                    now.checked_add(jiff::SignedDuration::from_hours(days * 24))
+                        .ok()
+                });
+                day.map_or_else(
+                    || label.to_owned(),
+                    |day| day.strftime("%-d %b").to_string(),
+                )
+            }
+        };
         // Most certificates expire later, which would flatten the weeks.
-        let highest = bars
+        let weeks = panel.bars.iter().take(last);
+        let highest = weeks.map(|bar| bar.count as u64).max().unwrap_or(0).max(1);
+        let bars: Vec<Week> = panel
+            .bars
             .iter()
-            .take(bars.len() - 1)
-            .map(|(_, _, hosts)| *hosts)
-            .max()
-            .unwrap_or(0)
-            .max(1);
+            .enumerate()
+            .map(|(place, bar)| Week {
+                label: label(place, &bar.label),
+                class: match bar.weight {
+                    Weight::Notice => "good",
+                    weight => class(weight),
+                },
+                hosts: bar.count as u64,
+                height: height(bar.count as u64, highest),
+            })
+            .collect();
         let words: Vec<String> = bars
             .iter()
-            .filter(|(_, _, hosts)| *hosts > 0)
-            .map(|(label, _, hosts)| match label.as_str() {
-                "expired" | "later" => format!("{} {label}", grouped(*hosts)),
-                day => format!("{} in the week from {day}", grouped(*hosts)),
+            .filter(|bar| bar.hosts > 0)
+            .map(|bar| match bar.label.as_str() {
+                "expired" | "later" => format!("{} {}", grouped(bar.hosts), bar.label),
+                day => format!("{} in the week from {day}", grouped(bar.hosts)),
             })
             .collect();
         let certificates = summary.by_days_left.sum();
@@ -210,15 +145,7 @@ impl Histogram {
                 counted(certificates, "certificate", "certificates"),
                 words.join(", ")
             ),
-            bars: bars
-                .into_iter()
-                .map(|(label, class, hosts)| Column {
-                    label,
-                    class,
-                    hosts,
-                    height: height(hosts, highest),
-                })
-                .collect(),
+            bars,
             without: summary.hosts - certificates,
             certificates,
         }

@@ -9,9 +9,7 @@
 
 mod charts;
 mod details;
-mod overview;
-mod remedy;
-mod sections;
+mod row;
 #[cfg(test)]
 mod tests;
 mod waterfall;
@@ -27,11 +25,14 @@ use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 
+use super::document::Document;
+use super::prose;
 use super::sheet::Sheet;
 use crate::diagnosis::Policy;
-use crate::model::Severity;
+use crate::diagnosis::remedies::{self, Place, Remedy};
 use crate::sanitize;
-use overview::PageHead;
+use crate::table::Panel;
+use charts::{Chart, Histogram};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -51,7 +52,22 @@ struct Top<'a> {
     policy: String,
     style: Value,
     script: Value,
-    overview: &'a PageHead,
+    version: &'a str,
+    document: &'a Document<'a>,
+    states: Chart,
+    expiry: Histogram,
+    charts: Vec<Chart>,
+    hosts: usize,
+}
+
+/// A remedy, and the hosts with a finding that names it.
+#[derive(Serialize)]
+struct RemedyOfHosts {
+    #[serde(flatten)]
+    remedy: &'static Remedy,
+    hosts: u64,
+    /// Where it is carried out.
+    place: String,
 }
 
 pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> io::Result<()> {
@@ -64,28 +80,54 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
         out.write_all(text.map_err(io::Error::other)?.as_bytes())
     };
     let (style, script) = (lines(STYLE), lines(SCRIPT));
-    let overview = PageHead::new(sheet, policy);
+    let document = Document::new(sheet, policy.expiring_days);
+    let summary = &sheet.summary;
     let top = Top {
         policy: content_policy(&style, &script),
         style: Value::from_safe_string(style),
         script: Value::from_safe_string(script),
-        overview: &overview,
+        version: sheet.plan.map_or("", |plan| &plan.version),
+        document: &document,
+        states: Chart::new(Panel::states(summary)),
+        expiry: Histogram::new(sheet, policy),
+        charts: [
+            Panel::tls(summary),
+            Panel::nla(summary),
+            Panel::dns(summary),
+        ]
+        .map(Chart::new)
+        .into(),
+        hosts: sheet.rows.len(),
     };
-    put("top.html", Value::from(Serde(&top)))?;
-    let ranks = overview::address_ranks(sheet);
+    let top = Value::from(Serde(&top));
+    put("top.html", top.clone())?;
+    let ranks = row::address_ranks(sheet);
     for (index, ((host, name), rank)) in sheet.rows.iter().zip(ranks).enumerate() {
-        let row = overview::TableRow::new(index + 1, host, *name, rank);
+        let row = row::TableRow::new(index + 1, host, *name, rank);
         put("row.html", Value::from(Serde(&row)))?;
     }
-    put("between.html", Value::from(Serde(&overview)))?;
+    put("between.html", top)?;
     for (index, row) in sheet.rows().enumerate() {
         let host =
-            details::HostDetails::new(index + 1, &row, sheet.times.map(|(_, newest)| newest));
+            details::HostChapter::new(index + 1, &row, sheet.times.map(|(_, newest)| newest));
         put("host.html", Value::from(Serde(&host)))?;
     }
+    let remedies = summary.by_remedy.iter();
+    let mut remedies: Vec<RemedyOfHosts> = remedies
+        .filter_map(|(key, hosts)| {
+            let remedy = remedies::find(key)?;
+            let places: Vec<&str> = remedy.places.iter().copied().map(Place::words).collect();
+            Some(RemedyOfHosts {
+                remedy,
+                hosts,
+                place: places.join("; "),
+            })
+        })
+        .collect();
+    remedies.sort_by_key(|one| one.remedy.number());
     put(
         "bottom.html",
-        Value::from(Serde(&remedy::Chapter::new(&sheet.summary))),
+        minijinja::context! { remedies => Value::from(Serde(&remedies)) },
     )
 }
 
@@ -95,6 +137,8 @@ fn environment<'s>(sources: &'s [(&'s str, String)]) -> Result<Environment<'s>, 
     pages.set_syntax(SyntaxConfig::builder().trim_blocks(true).build()?);
     pages.set_auto_escape_callback(|_| AutoEscape::Html);
     pages.set_formatter(print);
+    pages.add_filter("code", |text: String| Value::from(Serde(&pieces(&text))));
+    pages.add_filter("plain", |word: String| plain(&word));
     for (name, source) in sources {
         pages.add_template(name, source)?;
     }
@@ -134,14 +178,13 @@ fn content_policy(style: &str, script: &str) -> String {
     )
 }
 
-/// One line of prose from the network, an operating system or a rule.
-fn prose(text: &str) -> String {
-    sanitize::single_line(text).into_owned()
-}
-
-/// The class that gives a severity its glyph and colour.
-const fn severity(severity: Severity) -> &'static str {
-    severity.word()
+/// One of the program's own words as people write it: `not_rdp` is "not RDP".
+fn plain(word: &str) -> String {
+    let parts = word.split('_').map(|part| match part {
+        "aaaa" | "ptr" | "rdp" => part.to_uppercase(),
+        other => other.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 fn millis(ms: f64) -> String {

@@ -121,7 +121,9 @@
       }
       const [, name, value] = /^([a-z]+):(.*)$/.exec(word) ?? [];
       const column = COLUMNS.indexOf(name);
-      if (column >= 0) return (entry) => entry.cells[column].startsWith(value);
+      // The page writes `not_rdp` as "not RDP".
+      const words = (value ?? "").replaceAll("_", " ");
+      if (column >= 0) return (entry) => entry.cells[column].startsWith(words);
       if (name === "finding") {
         const begins = (id) => id.startsWith(value) || id.startsWith(`rdp-${value}`);
         return (entry) => entry.findings.some(begins);
@@ -144,7 +146,7 @@
       }
       const rest = found.length - drawn.size;
       more.hidden = rest === 0;
-      one("span", more).textContent = `${drawn.size} of ${found.length} hosts are drawn`;
+      one("span", more).textContent = `${drawn.size} of ${found.length} hosts shown`;
     };
     const drawMore = (number) => {
       limit += number;
@@ -205,7 +207,7 @@
     const firstWord = (row, column) => row.cells[column].textContent.trim().split(/\s+/)[0];
     const KEYS = [
       // Hosts that would refuse stand together, as in the order in which the page was written.
-      (row) => row.dataset.w ? states.broken : states[firstWord(row, 0)],
+      (row) => row.dataset.w ? states.broken : states[one(".s", row).className.slice("s s-".length)],
       (row) => linkOf(row).textContent,
       (row) => Number(row.dataset.r),
       (row) => {
@@ -341,6 +343,8 @@
     // ---- on paper hosts are open, but for healthy ones that nobody has looked at
     const opened = [];
     window.addEventListener("beforeprint", () => {
+      // A head that is repeated on each page is painted without its buttons.
+      for (const head of heads) head.append(make("span", { className: "head", textContent: head.textContent }));
       drawMore(rows.length);
       const wanted = new Set(found.filter((row) => read.has(row) || !detailsOf(row).matches(".fine")));
       for (const row of rows) detailsOf(row).hidden = !wanted.has(row);
@@ -352,6 +356,7 @@
       }
     });
     window.addEventListener("afterprint", () => {
+      for (const head of all(".head", table)) head.remove();
       for (const details of opened.splice(0)) {
         details.open = false;
         one(".inside", details).remove();

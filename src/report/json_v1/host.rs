@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
@@ -7,11 +6,11 @@ use serde::Serialize;
 
 use super::certificate::CertificateV1;
 use super::lookup::LookupV1;
-use crate::diagnosis::{self, Disagreement, NamePath, ReplyGroup, Spread, Stability, Undetermined};
+use crate::diagnosis::{self, Disagreement, NamePath, ReplyGroup, Stability, Undetermined};
 use crate::model::{
-    Confidence, Digest, DnsVerdict, Finding, History, HostKey, HostState, Moment, NameSource, Nla,
-    NtlmFacts, ObservedName, PredictedError, ProbeKind, SelectedSecurity, ServerFeature, Severity,
-    StabilityVerdict, Stage, TlsFacts, TlsHandshake, UtcSecond,
+    Digest, DnsVerdict, Finding, History, HostKey, HostState, Moment, NameSource, Nla, NtlmFacts,
+    ObservedName, PredictedError, ProbeKind, SelectedSecurity, ServerFeature, Stage, TlsFacts,
+    TlsHandshake, UtcSecond,
 };
 use crate::report::sheet::Row;
 
@@ -42,7 +41,7 @@ pub(super) struct HostV1<'a> {
     /// Name against address.
     dns: DnsV1<'a>,
     /// The result of repeated attempts.
-    stability: StabilityV1<'a>,
+    stability: &'a Stability,
     /// Distinct answers to a default probe, most frequent first; then certificates that only the legacy TLS hello read.
     answers: Vec<AnswerKindV1<'a>>,
     /// What mstsc would probably show; `null` when nothing would stop it.
@@ -117,31 +116,6 @@ struct DnsV1<'a> {
     names: &'a [NamePath],
 }
 
-/// What repeated attempts say.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Stability")]
-struct StabilityV1<'a> {
-    /// Sometimes or always.
-    verdict: StabilityVerdict,
-    /// Attempts that count.
-    attempts: u32,
-    /// Those that failed.
-    failures: u32,
-    /// Failures by the stage where they ended.
-    #[schemars(with = "BTreeMap<String, u32>", extend("propertyNames" = { "$ref": "#/$defs/Stage" }))]
-    failures_by_stage: BTreeMap<&'static str, u32>,
-    /// TCP connect.
-    connect_ms: &'a Option<Spread>,
-    /// Attempts that got through, from start to end.
-    total_ms: &'a Option<Spread>,
-    /// TLS handshake.
-    handshake_ms: &'a Option<Spread>,
-    /// Segments sent again over all attempts; `null` where the platform does not tell.
-    retransmits: Option<u32>,
-    /// Connects lost, as a share of all tried, 0 to 1.
-    loss: f64,
-}
-
 /// Connections that were answered alike.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "AnswerKind")]
@@ -187,20 +161,10 @@ struct PredictedV1<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Finding")]
 struct FindingV1<'a> {
-    /// Stable key such as `RDP-CERT-EXPIRED`; `rdpscan explain` has its entry.
-    id: &'a str,
-    /// How bad.
-    severity: Severity,
-    /// How sure.
-    confidence: Confidence,
-    /// One sentence for the host.
-    title: &'a str,
-    /// What was observed.
-    evidence: &'a str,
+    #[serde(flatten)]
+    finding: &'a Finding,
     /// Key of the remedy to try first, such as `R1`; `null` when there is nothing to do.
-    remedy: Option<&'a str>,
-    /// All, in the order to try them.
-    remedies: &'a [&'static str],
+    remedy: Option<&'static str>,
 }
 
 impl<'a> HostV1<'a> {
@@ -235,13 +199,20 @@ impl<'a> HostV1<'a> {
                     .collect(),
                 names: &diagnosis.name_paths,
             },
-            stability: StabilityV1::new(&diagnosis.stability),
+            stability: &diagnosis.stability,
             answers: AnswerKindV1::all(history),
             predicted_client_error: diagnosis.predicted.as_deref().map(|predicted| PredictedV1 {
                 predicted,
                 confirm_in: diagnosis::confirm_in(diagnosis),
             }),
-            findings: diagnosis.findings.iter().map(FindingV1::new).collect(),
+            findings: diagnosis
+                .findings
+                .iter()
+                .map(|finding| FindingV1 {
+                    finding,
+                    remedy: finding.remedy(),
+                })
+                .collect(),
             undetermined: row.undetermined(),
             gateway: history.gateway.as_deref(),
         }
@@ -288,26 +259,6 @@ impl<'a> NtlmV1<'a> {
     }
 }
 
-impl<'a> StabilityV1<'a> {
-    fn new(stability: &'a Stability) -> Self {
-        Self {
-            verdict: stability.verdict,
-            attempts: stability.attempts,
-            failures: stability.failures,
-            failures_by_stage: stability
-                .failures_by_stage
-                .iter()
-                .map(|(stage, count)| (stage.word(), *count))
-                .collect(),
-            connect_ms: &stability.connect_ms,
-            total_ms: &stability.total_ms,
-            handshake_ms: &stability.handshake_ms,
-            retransmits: stability.retransmits,
-            loss: stability.loss,
-        }
-    }
-}
-
 impl<'a> AnswerKindV1<'a> {
     fn all(history: &'a History) -> Vec<Self> {
         let kinds = diagnosis::reply_groups(&history.attempts);
@@ -328,19 +279,5 @@ impl<'a> AnswerKindV1<'a> {
             computer: kind.computer,
         };
         kinds.iter().map(one).collect()
-    }
-}
-
-impl<'a> FindingV1<'a> {
-    fn new(finding: &'a Finding) -> Self {
-        Self {
-            id: finding.id,
-            severity: finding.severity,
-            confidence: finding.confidence,
-            title: &finding.title,
-            evidence: &finding.evidence,
-            remedy: finding.remedy(),
-            remedies: finding.remedies,
-        }
     }
 }

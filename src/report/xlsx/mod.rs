@@ -12,12 +12,11 @@ use std::io::{self, Write};
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 
+use super::document::Document;
 use super::sheet::{Row, Sheet};
-use super::words;
+use super::{prose, words};
 use crate::diagnosis::{Ending, Policy, endings, remedies};
-use crate::model::{
-    Attempt, CertificateFacts, Digest, HostState, LookupAnswer, Question, ScanStatus,
-};
+use crate::model::{Attempt, CertificateFacts, Digest, LookupAnswer, Question};
 use crate::table::{Field, FieldValue};
 use shade::Limits;
 use table::{MOST_ROWS, SheetColumn, Styles, Table};
@@ -47,16 +46,15 @@ fn plain(error: XlsxError) -> io::Error {
     }
 }
 
-/// More targets are counted.
-const MOST_TARGETS: usize = 10;
 const SUMMARY: &str = "Summary";
 
 /// The file, with at most so many rows below the heading of a sheet.
 fn workbook(sheet: &Sheet<'_>, policy: &Policy, room: u32) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
-    workbook.set_properties(&properties(sheet));
+    let document = Document::new(sheet, policy.expiring_days);
+    workbook.set_properties(&properties(sheet, document.title));
     let styles = Styles::new(Limits::new(sheet.times.map(|(_, newest)| newest), policy));
-    let mut row = summary(&mut workbook, sheet, &styles)?;
+    let mut row = summary(&mut workbook, sheet, &document, &styles)?;
     let sheets: [(&str, Fill); 5] = [
         ("Hosts", hosts),
         ("Findings", findings),
@@ -81,9 +79,9 @@ fn workbook(sheet: &Sheet<'_>, policy: &Policy, room: u32) -> Result<Vec<u8>, Xl
 type Fill = fn(&mut Workbook, &Sheet<'_>, &Styles, u32) -> Result<u64, XlsxError>;
 
 /// The same facts give the same bytes: the creation time is that of the newest fact.
-fn properties(sheet: &Sheet<'_>) -> DocProperties {
+fn properties(sheet: &Sheet<'_>, title: &str) -> DocProperties {
     let newest = sheet.times.map_or(0, |(_, newest)| newest.as_second());
-    let properties = DocProperties::new().set_title("Remote Desktop scan");
+    let properties = DocProperties::new().set_title(prose(title));
     match ExcelDateTime::from_timestamp(newest) {
         Ok(time) => properties.set_creation_datetime(&time),
         Err(_) => properties,
@@ -98,13 +96,19 @@ fn place<'r>(row: &'r Row<'_>) -> [FieldValue<'r>; 3] {
 const PLACE: [Field; 3] = [Field::Address, Field::Port, Field::Name];
 
 /// Returns the row below the last.
-fn summary(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Result<u32, XlsxError> {
+fn summary(
+    workbook: &mut Workbook,
+    sheet: &Sheet<'_>,
+    document: &Document<'_>,
+    styles: &Styles,
+) -> Result<u32, XlsxError> {
     let page = workbook.add_worksheet();
     page.set_name(SUMMARY)?;
     page.set_column_width(0, 34)?;
     page.set_column_width(1, 60)?;
-    page.write_string_with_format(0, 0, "Remote Desktop scan", &styles.title)?;
-    let mut row = 2;
+    page.write_string_with_format(0, 0, prose(document.title), &styles.title)?;
+    page.write_string(1, 0, &document.headline)?;
+    let mut row = 3;
     let mut put = |label: &str, value: FieldValue<'_>| -> Result<(), XlsxError> {
         page.write_string(row, 0, label)?;
         match value {
@@ -114,57 +118,23 @@ fn summary(workbook: &mut Workbook, sheet: &Sheet<'_>, styles: &Styles) -> Resul
         row += 1;
         Ok(())
     };
-    let targets = sheet.plan.map_or_else(String::new, |plan| {
-        words::first(&plan.targets, MOST_TARGETS)
-    });
-    put("targets", own(targets))?;
-    if sheet.plan.is_some_and(|plan| plan.simulated) {
-        put("note", own("these hosts are simulated"))?;
+    for (label, hosts) in &document.counts {
+        put(label, count(*hosts))?;
     }
-    put("scan", own(sheet.scan_text()))?;
-    put("seen from", own(sheet.vantage))?;
-    put(
-        "began (UTC)",
-        FieldValue::minute(sheet.times.map(|(start, _)| start)),
-    )?;
-    put(
-        "judged as of (UTC)",
-        FieldValue::minute(sheet.times.map(|(_, newest)| newest)),
-    )?;
-    let status = match sheet.end.map(|end| end.status) {
-        Some(ScanStatus::Complete) => "complete",
-        Some(ScanStatus::Interrupted) => "interrupted: this is what was found until then",
-        None => "without an end: this is what is known so far",
-    };
-    put("scan is", own(status))?;
-    if let Some(end) = sheet.end.filter(|end| end.not_reached > 0) {
-        put("addresses not reached", count(end.not_reached))?;
+    for action in &document.actions {
+        let text = format!("{} ({}): {}", action.title, action.key, action.hosts);
+        put("what to do first", own(text))?;
     }
-    let whole = match sheet.left_out {
-        0 => "all hosts of the scan".to_owned(),
-        1 => "a selection: 1 host is left out".to_owned(),
-        many => format!("a selection: {many} hosts are left out"),
-    };
-    put("this workbook has", own(whole))?;
+    for (_, note) in &document.notes {
+        put("note", own(note.as_str()))?;
+    }
+    for (label, value) in &document.facts {
+        put(label, value.clone())?;
+    }
     if let Some(columns) = sheet.columns {
         let words: Vec<&str> = columns.iter().map(|column| column.key()).collect();
         let chosen = format!("{}; the other sheets have all of theirs", words.join(", "));
         put("columns of Hosts", own(chosen))?;
-    }
-    put("hosts", count(sheet.summary.hosts))?;
-    for state in HostState::ALL {
-        put(
-            &format!("  {state}"),
-            count(sheet.summary.by_state.of(*state)),
-        )?;
-    }
-    put("certificates expired", count(sheet.summary.expired()))?;
-    put("certificates expiring", count(sheet.summary.expiring()))?;
-    put("flaky hosts", count(sheet.summary.flaky()))?;
-    put("hosts with DNS trouble", count(sheet.summary.dns_trouble()))?;
-    let notes = sheet.notices.iter().map(ToString::to_string);
-    for note in notes.chain(sheet.banners.iter().map(|banner| banner.text.clone())) {
-        put("note", own(note))?;
     }
     Ok(row)
 }
@@ -398,34 +368,27 @@ fn names(
     let mut table = Table::new(workbook, styles, "Names", &columns, room)?;
     for row in sheet.rows() {
         for lookup in &row.history.lookups {
-            let (question, kind) = match &lookup.question {
-                Question::Addresses(name) => (name.to_string(), "A/AAAA"),
-                Question::Pointer(address) => (address.to_string(), "PTR"),
+            let kind = match &lookup.question {
+                Question::Addresses(_) => "A/AAAA",
+                Question::Pointer(_) => "PTR",
             };
+            // A list that does not fit into its cell says how much is missing.
             let answer = match &lookup.answer {
                 LookupAnswer::Addresses { addresses, .. } => {
-                    let list: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-                    words::listed(&list)
+                    FieldValue::Addresses(addresses.clone())
                 }
-                LookupAnswer::Names { names } => words::listed(names),
-                LookupAnswer::NxDomain => "NXDOMAIN".to_owned(),
-                LookupAnswer::NoData => "no record".to_owned(),
-                LookupAnswer::AliasLoop => "loop of aliases".to_owned(),
-                LookupAnswer::Timeout => "no answer in time".to_owned(),
-                LookupAnswer::ServFail => "SERVFAIL".to_owned(),
-                LookupAnswer::Refused => "REFUSED".to_owned(),
-                LookupAnswer::NotFound => "not found".to_owned(),
-                LookupAnswer::Error { detail } => detail.to_string(),
+                LookupAnswer::Names { names } => own(words::listed(names)),
+                other => own(other.to_string()),
             };
             let [address, port, name] = place(&row);
             table.push([
                 address,
                 port,
                 name,
-                own(question),
+                own(lookup.question.to_string()),
                 own(kind),
                 own(words::resolver(lookup.resolver)),
-                own(answer),
+                answer,
                 count(lookup.duration_ms),
             ])?;
         }
