@@ -28,6 +28,7 @@ pub mod fleet;
 pub mod history;
 #[warn(missing_docs)]
 pub mod model;
+pub mod panic_guard;
 pub mod platform;
 pub mod probe;
 pub mod prober;
@@ -39,6 +40,7 @@ pub mod scan;
 pub mod settings;
 #[cfg(feature = "sim")]
 pub mod sim;
+pub mod streams;
 pub mod table;
 pub mod targets;
 pub mod tui;

@@ -57,6 +57,39 @@ pub fn single_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(terminal(&words.join(" ")).into_owned())
 }
 
+/// For a text of several lines, such as an error with a list: as [`terminal`], and its line breaks stay.
+#[must_use]
+pub fn lines(text: &str) -> Cow<'_, str> {
+    if !text.contains('\n') {
+        return terminal(text);
+    }
+    let lines: Vec<_> = text.split('\n').map(terminal).collect();
+    Cow::Owned(lines.join("\n"))
+}
+
+/// The most characters of a value that a message repeats.
+const EXCERPT: usize = 80;
+
+/// A value that a message repeats, wherever it came from: what is unsafe in a terminal is escaped, as in `\u{1b}`, so that the user
+/// sees it, and long values are cut.
+#[must_use]
+pub fn excerpt(value: &str) -> String {
+    let mut run = Run::default();
+    let mut text = String::with_capacity(value.len().min(EXCERPT));
+    for (at, character) in value.chars().enumerate() {
+        if at == EXCERPT {
+            text.push('…');
+            break;
+        }
+        if run.admits(character) {
+            text.push(character);
+        } else {
+            text.extend(character.escape_default());
+        }
+    }
+    text
+}
+
 /// For a CSV cell in a spreadsheet: as [`terminal`], with `'` before a formula. A semicolon starts a cell as well, since it is the
 /// separator in much of Europe, despite the quotes; some versions also parse full-width signs.
 ///
@@ -308,6 +341,22 @@ mod tests {
             let read: Vec<String> = serde_json::from_str(&safe).unwrap();
             assert_eq!(read, [name]);
         }
+    }
+
+    #[test]
+    fn an_excerpt_stays_on_one_line_and_short() {
+        assert_eq!(excerpt("a\nb\u{202e}\"c\\"), "a\\nb\\u{202e}\"c\\");
+        assert_eq!(excerpt("\u{1b}[31m\u{9b}"), "\\u{1b}[31m\\u{9b}");
+        assert_eq!(excerpt(&"x".repeat(500)).chars().count(), EXCERPT + 1);
+        for name in nasty_names() {
+            let shown = excerpt(&name);
+            assert_eq!(terminal(&shown), shown);
+        }
+    }
+
+    #[test]
+    fn lines_keep_their_breaks_and_nothing_else() {
+        assert_eq!(lines("a\nb\u{1b}\r\nc"), "a\nb\u{FFFD}\u{FFFD}\nc");
     }
 
     #[test]

@@ -9,13 +9,14 @@ mod text;
 
 use std::io::{self, IsTerminal};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use serde::Serialize;
 
 use crate::cli::{ExplainArgs, ExplainFormat};
+use crate::counts::grouped;
 use crate::diagnosis::handbook::{Answer, Entry, Handbook, handbook};
 use crate::exit::ExitStatus;
-use crate::sanitize;
+use crate::sanitize::{self, excerpt};
 use strsim::osa_distance as distance;
 
 use super::sink;
@@ -32,19 +33,31 @@ const LEAST_WIDTH: u16 = 30;
 const MOST_SUGGESTIONS: usize = 3;
 /// Words of a question that are corrected.
 const MOST_WORDS: usize = 12;
-/// How much of a question an error repeats, in characters.
-const MOST_ECHO: usize = 60;
+/// How much of a question is compared with each key, in characters.
+const MOST_COMPARED: usize = 60;
+/// The most characters of a question: a message with all its details has some hundred.
+const MOST_QUESTION: usize = 2000;
 
 pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus> {
     let book = handbook();
     let question = arguments.words.join(" ");
+    let length = question.chars().count();
+    if length > MOST_QUESTION {
+        bail!(
+            "`{}`: the question has {} characters, and at most {} are looked up; give the code, or a sentence of the message",
+            excerpt(&question),
+            grouped(length as u64),
+            grouped(MOST_QUESTION as u64)
+        );
+    }
     let answer = book
         .look_up(&question)
         .ok_or_else(|| unknown(book, &question))?;
     match arguments.format {
-        ExplainFormat::Json => sink::print(&json(&question, &answer)?)?,
+        ExplainFormat::Json => sink::print(&sanitize::json(&json(&question, &answer)?))?,
         ExplainFormat::Markdown => {
-            sink::print(&markdown::render(&entry_page::pages(book, &answer)))?;
+            let text = markdown::render(&entry_page::pages(book, &answer));
+            sink::print(&sanitize::lines(&text))?;
         }
         ExplainFormat::Text => {
             let is_terminal = io::stdout().is_terminal();
@@ -54,6 +67,7 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus> {
                 .map_or(USUAL_WIDTH, |(width, _)| width)
                 .clamp(LEAST_WIDTH, MOST_WIDTH);
             let shown = text::render(&entry_page::pages(book, &answer), usize::from(width));
+            let shown = sanitize::lines(&shown);
             if !(is_terminal && !arguments.no_pager && pager::show(&shown)) {
                 sink::print(&shown)?;
             }
@@ -82,11 +96,7 @@ fn json(question: &str, answer: &Answer<'_>) -> Result<String> {
 }
 
 fn unknown(book: &Handbook, question: &str) -> anyhow::Error {
-    let mut short: String = question.chars().take(MOST_ECHO).collect();
-    if question.chars().nth(MOST_ECHO).is_some() {
-        short.push('…');
-    }
-    let asked = sanitize::single_line(&short);
+    let asked = excerpt(question);
     if let Some(kind) = Handbook::kind_of_number(question) {
         let kind = kind.trim_end_matches('.');
         return anyhow!("`{asked}`: not in the handbook, which has the client's own codes; {kind}");
@@ -127,7 +137,7 @@ fn corrected(book: &Handbook, question: &str) -> Option<String> {
 
 /// Keys, and words of titles, at a small edit distance from the question, nearest first.
 fn nearest(book: &Handbook, question: &str) -> Vec<String> {
-    let question: String = question.chars().take(MOST_ECHO).collect();
+    let question: String = question.chars().take(MOST_COMPARED).collect();
     let most = (question.chars().count() / 3).max(1);
     let mut candidates: Vec<(usize, String)> = book
         .entries()

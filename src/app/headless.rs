@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
@@ -11,6 +11,7 @@ use crate::clock;
 use crate::counts::counted;
 use crate::fleet::Fleet;
 use crate::model::{Descriptors, Progress, ScanEvent};
+use crate::streams;
 
 use super::signals::Stop;
 
@@ -28,16 +29,71 @@ pub(super) enum ProgressDisplay {
     },
 }
 
+/// The terminal at standard error, for the bar: it may be frozen.
+#[derive(Debug)]
+struct StandardError;
+
+impl StandardError {
+    fn put(text: &str) -> io::Result<()> {
+        streams::stderr().write_all(text.as_bytes())
+    }
+
+    /// A movement of the cursor, ECMA-48 8.3.18 to 8.3.22.
+    fn moved(count: usize, direction: char) -> io::Result<()> {
+        match count {
+            0 => Ok(()),
+            _ => Self::put(&format!("\u{1b}[{count}{direction}")),
+        }
+    }
+}
+
+impl TermLike for StandardError {
+    fn width(&self) -> u16 {
+        crossterm::terminal::size().map_or(80, |(width, _)| width)
+    }
+
+    fn move_cursor_up(&self, count: usize) -> io::Result<()> {
+        Self::moved(count, 'A')
+    }
+
+    fn move_cursor_down(&self, count: usize) -> io::Result<()> {
+        Self::moved(count, 'B')
+    }
+
+    fn move_cursor_right(&self, count: usize) -> io::Result<()> {
+        Self::moved(count, 'C')
+    }
+
+    fn move_cursor_left(&self, count: usize) -> io::Result<()> {
+        Self::moved(count, 'D')
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        Self::put(&format!("{text}\n"))
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        Self::put(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        Self::put("\r\u{1b}[2K")
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl ProgressDisplay {
     /// A bar on a terminal, else lines.
     pub(super) fn on_standard_error() -> Self {
-        let error = io::stderr();
-        if !error.is_terminal() {
-            return Self::lines(Box::new(error));
+        if !io::stderr().is_terminal() {
+            return Self::lines(Box::new(streams::stderr()));
         }
         let style = ProgressStyle::with_template("{bar:24} {msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
-        let target = ProgressDrawTarget::stderr_with_hz(5);
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(StandardError), 5);
         Self::Bar(ProgressBar::with_draw_target(Some(1), target).with_style(style))
     }
 
@@ -57,7 +113,9 @@ impl ProgressDisplay {
     }
 
     fn update(&self, progress: &Progress) {
-        if let Self::Bar(bar) = self {
+        if let Self::Bar(bar) = self
+            && !streams::stderr().is_busy()
+        {
             bar.set_length(progress.work_known.max(1));
             bar.set_position(progress.work_done);
             bar.set_message(line(progress));
@@ -69,7 +127,7 @@ impl ProgressDisplay {
             // Counted from now: after a suspend there is one line, not many.
             *next = clock::monotonic() + LINE_INTERVAL;
             // A log that cannot be written must not stop the scan.
-            drop(writeln!(out, "{}", line(progress)).and_then(|()| out.flush()));
+            drop(writeln!(out, "{}", line(progress)));
         }
     }
 

@@ -10,6 +10,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::stderr;
+use crate::{clock, platform, sanitize};
 
 /// Starts the log for `-v` (steps) or `-vv` (everything), and prints its folder. The guard flushes it when dropped.
 pub(super) fn start(verbosity: u8) -> Result<Option<WorkerGuard>> {
@@ -19,9 +20,12 @@ pub(super) fn start(verbosity: u8) -> Result<Option<WorkerGuard>> {
         _ => LevelFilter::TRACE,
     };
     let folder = folder()?;
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("cannot make the log folder `{}`", folder.display()))?;
-    let file = tracing_appender::rolling::daily(&folder, "rdpscan.log");
+    let shown = sanitize::terminal(&folder.to_string_lossy()).into_owned();
+    platform::create_private_folder(&folder)
+        .with_context(|| format!("cannot make the log folder `{shown}`"))?;
+    let day = clock::wall().strftime("%Y-%m-%d");
+    let file = platform::append_private(&folder.join(format!("rdpscan.log.{day}")))
+        .with_context(|| format!("cannot write to the log folder `{shown}`"))?;
     let (writer, guard) = tracing_appender::non_blocking(file);
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(writer)
@@ -30,7 +34,7 @@ pub(super) fn start(verbosity: u8) -> Result<Option<WorkerGuard>> {
         .with_target("rdpscan", level)
         .with_default(LevelFilter::WARN);
     tracing_subscriber::registry().with(layer).with(ours).init();
-    stderr::print(&format!("the log goes to {}", folder.display()));
+    stderr::print(&format!("the log goes to {shown}"));
     Ok(Some(guard))
 }
 

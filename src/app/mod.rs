@@ -30,17 +30,18 @@ use clap::CommandFactory;
 use crate::cli::{Cli, Command, ConfigFormat, SchemaForm, complete};
 use crate::exit::ExitStatus;
 use crate::settings::{self, Environment, Source};
-use crate::{record, report};
+use crate::{record, report, streams, tui};
 
 /// Runs the command. An error is one line on standard error.
 pub async fn run(cli: Cli) -> ExitStatus {
-    match dispatch(cli).await {
-        Ok(status) => status,
-        Err(error) => {
-            stderr::print(&format!("rdpscan: {error:#}"));
-            ExitStatus::Usage
-        }
-    }
+    tui::restore_on_panic();
+    let status = dispatch(cli).await.unwrap_or_else(|error| {
+        stderr::print_error(&error);
+        ExitStatus::Usage
+    });
+    // While signals are still heard, for a reader that stalls.
+    streams::finish();
+    status
 }
 
 async fn dispatch(cli: Cli) -> Result<ExitStatus> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::fleet::Fleet;
-use crate::report::{self, Format, Presentation, Selection};
+use crate::report::{self, Format, Presentation, Selection, WriteError};
 use crate::settings::OutputSettings;
 use crate::table::Filter;
 
@@ -14,7 +14,7 @@ use super::{exporter, stderr, ui_state};
 
 /// Saves the whole scan in the current folder, beside the exports of the screen.
 pub(super) fn save(fleet: &Fleet) -> Result<()> {
-    stderr::print_written(&save_in(fleet, Path::new("."))?);
+    stderr::print_written(&save_in(fleet, Path::new("."), report::write_file)?);
     Ok(())
 }
 
@@ -31,11 +31,13 @@ pub(super) fn rescue(fleet: &Fleet, filter: &Filter, settings: &OutputSettings) 
         "rdpscan: the scan cannot be saved anywhere else either, so here is what was found",
     );
     if let Err(error) = sink::write(fleet, filter, settings, Format::Text, &Sink::Standard) {
-        stderr::print(&format!("rdpscan: {error:#}"));
+        stderr::print_error(&error);
     }
 }
 
-fn save_in(fleet: &Fleet, folder: &Path) -> Result<PathBuf> {
+type Write = fn(&Path, Format, &Selection<'_>) -> Result<(), WriteError>;
+
+fn save_in(fleet: &Fleet, folder: &Path, write: Write) -> Result<PathBuf> {
     let path = exporter::free_name(folder, fleet, "", ".json").map_err(anyhow::Error::msg)?;
     let rows = sink::rows(fleet, &Filter::default(), None, Format::Json);
     let selection = Selection {
@@ -45,7 +47,7 @@ fn save_in(fleet: &Fleet, folder: &Path) -> Result<PathBuf> {
         columns: None,
         presentation: Presentation::default(),
     };
-    report::write_file(&path, Format::Json, &selection)?;
+    write(&path, Format::Json, &selection)?;
     Ok(path)
 }
 
@@ -61,7 +63,7 @@ fn save_in_first(fleet: &Fleet, folders: impl IntoIterator<Item = PathBuf>) -> O
     folders.into_iter().find_map(|folder| {
         // The next line fails too where the folder cannot be made.
         drop(std::fs::create_dir_all(&folder));
-        save_in(fleet, &folder).ok()
+        save_in(fleet, &folder, report::write_private_file).ok()
     })
 }
 
@@ -86,8 +88,8 @@ mod tests {
     fn an_earlier_file_is_not_overwritten() {
         let fleet = Fleet::new(Policy::default());
         let place = tempfile::tempdir().unwrap();
-        let first = save_in(&fleet, place.path()).unwrap();
-        let second = save_in(&fleet, place.path()).unwrap();
+        let first = save_in(&fleet, place.path(), report::write_file).unwrap();
+        let second = save_in(&fleet, place.path(), report::write_file).unwrap();
         assert_ne!(first, second);
         assert!(first.exists() && second.exists());
     }

@@ -12,6 +12,7 @@ use crate::fleet::Fleet;
 use crate::model::{ScanId, ScanStatus};
 use crate::report::Format;
 use crate::settings::{FailOn, Settings};
+use crate::streams;
 use crate::table::Filter;
 use crate::targets::{TargetSet, TargetSetBuilder};
 use crate::tui::OnExit;
@@ -170,7 +171,7 @@ impl ScanRequest {
                     (Ok(()), _) => {}
                     // The others are written all the same.
                     (Err(error), _) if failed.is_ok() => failed = Err(error),
-                    (Err(error), _) => stderr::print(&format!("rdpscan: {error:#}")),
+                    (Err(error), _) => stderr::print_error(&error),
                 }
             }
             failed?;
@@ -179,7 +180,7 @@ impl ScanRequest {
         let written = write();
         let is_written = written.is_ok();
         if let Err(error) = written {
-            stderr::print(&format!("rdpscan: {error:#}"));
+            stderr::print_error(&error);
             rescue::rescue(&fleet, &self.filter, &output);
         }
         if !shows_notices {
@@ -200,12 +201,21 @@ impl ScanRequest {
             kept::print_end(self.scan, &end, status, quiet);
         }
         if !is_written {
-            return Ok(ExitStatus::Usage);
+            return Ok(unwritten());
         }
         if matches!(recorded, Recorded::ReaderGone) {
             return Ok(ExitStatus::Done);
         }
         Ok(exit_status(&fleet, &self.filter, &output.fail_on))
+    }
+}
+
+/// A reader that takes nothing is given up because of a signal; any other report should have been written.
+fn unwritten() -> ExitStatus {
+    if streams::is_stopping() {
+        ExitStatus::Interrupted
+    } else {
+        ExitStatus::Usage
     }
 }
 

@@ -28,7 +28,6 @@ pub(super) fn options(settings: &Settings, on_exit: OnExit) -> Result<tui::Optio
     options.sort = output.sort.or_else(|| state.sort()).unwrap_or_default();
     options.mouse = settings.screen.mouse;
     options.on_exit = on_exit;
-    options.is_contained = crate::scan::is_guarded;
     options.keymap = Keymap::rebound(&settings.screen.keys)?;
     options.filters.clone_from(&state.filters);
     options.saved = tui::Saved {

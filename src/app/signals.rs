@@ -2,6 +2,8 @@
 
 use tokio_util::sync::CancellationToken;
 
+use crate::streams;
+
 #[derive(Debug, Clone, Default)]
 pub(super) struct Stop {
     /// After the first signal: no new connections; results so far are kept, shown and written.
@@ -16,8 +18,10 @@ pub(super) fn listen() -> Stop {
     let first = os::stop_signal();
     tokio::spawn(async move {
         first.await;
+        streams::stop();
         signalled.gently.cancel();
         os::stop_signal().await;
+        streams::stop_at_once();
         signalled.now.cancel();
     });
     stop

@@ -13,7 +13,7 @@ use crate::model::ScanId;
 use crate::report::{self, Format, Selection};
 use crate::settings::{FailOn, OutputSettings};
 use crate::table::{self, Field, Filter, Sort};
-use crate::{platform, sanitize};
+use crate::{platform, sanitize, streams};
 
 use super::file_name;
 
@@ -28,10 +28,10 @@ impl Sink {
     /// A writer for events as they come. An existing file is truncated.
     pub(super) fn open(&self) -> Result<Box<dyn Write + Send>> {
         Ok(match self {
-            Self::Standard => Box::new(io::stdout()),
-            Self::File(path) => Box::new(
-                std::fs::File::create(path).with_context(|| format!("cannot write to {self}"))?,
-            ),
+            Self::Standard => Box::new(streams::stdout()),
+            Self::File(path) => {
+                report::create(path).with_context(|| format!("cannot write to {self}"))?
+            }
         })
     }
 }
@@ -111,13 +111,12 @@ pub(super) fn write(
     match sink {
         Sink::File(path) => report::write_file(path, format, &selection)?,
         Sink::Standard => {
-            let stdout = io::stdout();
-            let width = stdout
+            let width = io::stdout()
                 .is_terminal()
                 .then(|| crossterm::terminal::size().ok())
                 .flatten()
                 .map(|(width, _)| width);
-            let mut out = BufWriter::new(stdout.lock());
+            let mut out = BufWriter::new(streams::stdout());
             let written = match format {
                 Format::Text => report::write_text(&selection, width, &mut out),
                 _ => report::write(format, &selection, &mut out),
@@ -161,7 +160,7 @@ pub(super) fn exit_status(fleet: &Fleet, filter: &Filter, fail_on: &FailOn) -> E
 }
 
 pub(super) fn print(text: &str) -> Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = streams::stdout();
     ignore_closed_pipe(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
         .context("cannot write to standard output")
 }

@@ -1,22 +1,34 @@
 //! Lines on standard error: messages, notices and the summary.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 use crate::counts::{counted, grouped};
 use crate::fleet::Fleet;
 use crate::model::{Notice, ScanStatus};
-use crate::sanitize;
 use crate::table::Filter;
+use crate::{sanitize, streams};
 
 /// One line, made safe for a terminal. A standard error that fails leaves no way to say so.
 pub(super) fn print(text: &str) {
-    drop(writeln!(io::stderr(), "{}", sanitize::terminal(text)));
+    write_line(&sanitize::terminal(text));
+}
+
+/// An error and its causes, with the line breaks that it has of its own: values in it are on one line.
+pub(super) fn print_error(error: &anyhow::Error) {
+    let text = format!("rdpscan: {error:#}");
+    write_line(&sanitize::lines(&text));
+}
+
+/// A line that is safe to print, in one write.
+fn write_line(text: &str) {
+    drop(streams::stderr().write_all(format!("{text}\n").as_bytes()));
 }
 
 pub(super) fn print_notices(notices: &[Notice]) {
     for notice in notices {
-        print(&format!("rdpscan: {notice}"));
+        let text = notice.to_string();
+        print(&format!("rdpscan: {}", sanitize::single_line(&text)));
     }
 }
 

@@ -14,8 +14,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub use complete::Shell;
 use flags::Flags;
 
+use crate::sanitize::excerpt;
 use crate::settings::{Environment, Resolved, SettingsError, not_blank, refusal, resolve};
-use crate::targets::excerpt;
 
 /// Says which hosts would refuse Remote Desktop, at which stage, and why.
 ///
@@ -107,7 +107,7 @@ pub struct CommonArgs {
     /// Read settings from this file instead of the user's own
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
-    /// Write more to the log; twice for every step of every connection
+    /// Log every connection; twice for every stage of it and every lookup
     #[arg(short = 'v', long, action = ArgAction::Count)]
     pub verbose: u8,
 }

@@ -98,6 +98,12 @@ pub fn open_exclusively(path: &Path, is_new: bool) -> io::Result<File> {
     os::open_exclusively(&options, path)
 }
 
+/// Opens a file of this user alone to append to it, and makes it where there is none.
+pub fn append_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    os::private(options.append(true).create(true)).open(path)
+}
+
 /// The host name of this machine, `here` when it has none.
 #[must_use]
 pub fn machine_name() -> String {

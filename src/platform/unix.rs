@@ -41,6 +41,11 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
+/// What is made is for this user alone.
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.mode(0o600)
+}
+
 pub(super) fn open_exclusively(options: &OpenOptions, path: &Path) -> io::Result<File> {
     let file = options.clone().mode(0o600).open(path)?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {

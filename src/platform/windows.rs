@@ -39,6 +39,11 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
 
+/// Files inherit the rights of their folder.
+pub(super) const fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
 pub(super) fn open_exclusively(options: &OpenOptions, path: &Path) -> io::Result<File> {
     /// FILE_SHARE_READ.
     #[cfg(windows)]

@@ -1,13 +1,15 @@
 use tokio::time::Instant;
 
 use crate::clock;
-use crate::model::{Outcome, Stage, StageRecord};
+use crate::model::{Endpoint, Outcome, ProbeKind, Stage, StageRecord};
 
 /// The stages of an attempt as they happen, on the monotonic clock.
 ///
 /// INVARIANT: every stage that begins is ended, so that none is missing from the record.
 #[derive(Debug)]
 pub(super) struct Timeline {
+    endpoint: Endpoint,
+    probe: ProbeKind,
     zero: Instant,
     stages: Vec<StageRecord>,
 }
@@ -26,8 +28,10 @@ impl Begun {
 }
 
 impl Timeline {
-    pub(super) const fn new(zero: Instant) -> Self {
+    pub(super) const fn new(endpoint: Endpoint, probe: ProbeKind, zero: Instant) -> Self {
         Self {
+            endpoint,
+            probe,
             zero,
             stages: Vec::new(),
         }
@@ -47,7 +51,7 @@ impl Timeline {
 
     /// Ends a stage whose own work took so many microseconds.
     pub(super) fn end_after(&mut self, begun: Begun, duration_us: u32, outcome: Outcome) {
-        self.stages.push(StageRecord {
+        self.push(StageRecord {
             stage: begun.stage,
             start_us: begun.start_us,
             duration_us,
@@ -55,9 +59,22 @@ impl Timeline {
         });
     }
 
+    fn push(&mut self, record: StageRecord) {
+        tracing::trace!(
+            host = %self.endpoint,
+            probe = ?self.probe,
+            stage = %record.stage,
+            after_us = record.start_us,
+            took_us = record.duration_us,
+            outcome = ?record.outcome,
+            "stage"
+        );
+        self.stages.push(record);
+    }
+
     /// Records the connect, which began at the zero of this timeline and came up.
     pub(super) fn connected(&mut self, duration_us: u32) {
-        self.stages.push(StageRecord {
+        self.push(StageRecord {
             stage: Stage::Tcp,
             start_us: 0,
             duration_us,

@@ -8,6 +8,7 @@ use tempfile::NamedTempFile;
 
 use super::{Format, Selection, write};
 use crate::sanitize;
+use crate::streams::Stream;
 
 /// Why a report cannot be written. Paths are safe to print.
 #[derive(Debug, thiserror::Error)]
@@ -80,17 +81,33 @@ pub fn write_file(
     format: Format,
     selection: &Selection<'_>,
 ) -> Result<(), WriteError> {
+    write_to(&Place::new(path)?, format, selection)
+}
+
+/// As [`write_file`], for this user alone.
+pub fn write_private_file(
+    path: &Path,
+    format: Format,
+    selection: &Selection<'_>,
+) -> Result<(), WriteError> {
     let place = Place::new(path)?;
+    write_to(
+        &Place {
+            private: true,
+            ..place
+        },
+        format,
+        selection,
+    )
+}
+
+fn write_to(place: &Place, format: Format, selection: &Selection<'_>) -> Result<(), WriteError> {
     let failed = |cause| WriteError::Write {
         path: place.shown.clone(),
         cause,
     };
     if place.kind == Kind::Special {
-        return OpenOptions::new()
-            .write(true)
-            .open(&place.path)
-            .and_then(|mut device| fill(&mut device, format, selection))
-            .map_err(failed);
+        return fill(&mut special(&place.path), format, selection).map_err(failed);
     }
     let mut temporary = place.temporary()?;
     fill(&mut temporary, format, selection)
@@ -100,6 +117,22 @@ pub fn write_file(
         .persist(&place.path)
         .map(drop)
         .map_err(|error| failed(error.error))
+}
+
+/// A file for what is written bit by bit; an existing one is truncated.
+pub fn create(path: &Path) -> io::Result<Box<dyn Write + Send>> {
+    let is_special = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
+    Ok(if is_special {
+        Box::new(special(path))
+    } else {
+        Box::new(fs::File::create(path)?)
+    })
+}
+
+/// A device, or a pipe that may have no reader.
+fn special(path: &Path) -> Stream {
+    let path = path.to_owned();
+    Stream::open(move || OpenOptions::new().write(true).open(path))
 }
 
 fn fill(inner: &mut dyn Write, format: Format, selection: &Selection<'_>) -> io::Result<()> {
@@ -122,6 +155,8 @@ struct Place {
     directory: PathBuf,
     kind: Kind,
     shown: String,
+    /// For this user alone.
+    private: bool,
 }
 
 impl Place {
@@ -170,6 +205,7 @@ impl Place {
             directory,
             kind,
             shown,
+            private: false,
         })
     }
 
@@ -177,7 +213,9 @@ impl Place {
     fn temporary(&self) -> Result<NamedTempFile, WriteError> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".rdpscan-").suffix(".part");
-        set_permissions(&mut builder, &self.path);
+        if !self.private {
+            set_permissions(&mut builder, &self.path);
+        }
         builder
             .tempfile_in(&self.directory)
             .map_err(|cause| WriteError::Directory {
@@ -280,6 +318,27 @@ mod tests {
         let temporary = Place::new(&path).unwrap().temporary().unwrap();
         let mode = temporary.as_file().metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o640);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_for_its_user_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = directory();
+        let path = directory.path().join("report.json");
+        let fleet = crate::fleet::Fleet::new(crate::diagnosis::Policy::default());
+        let selection = Selection {
+            fleet: &fleet,
+            rows: &[],
+            whole: true,
+            columns: None,
+            presentation: super::super::Presentation::default(),
+        };
+        write_private_file(&path, Format::Json, &selection).unwrap();
+        assert_eq!(
+            fs::metadata(path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 
     #[test]

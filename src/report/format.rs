@@ -8,6 +8,7 @@ use std::str::FromStr;
 use super::sheet::Sheet;
 use super::{csv, html, json_v1, junit, markdown, prometheus, text, xlsx};
 use crate::diagnosis::Policy;
+use crate::panic_guard;
 use crate::sanitize;
 
 type Writer = fn(&Sheet<'_>, &Policy, &mut dyn Write) -> io::Result<()>;
@@ -202,7 +203,20 @@ impl Format {
         let write = self.spec().write.ok_or_else(|| {
             io::Error::other("a recording is written during a scan: a report holds no events")
         })?;
-        write(sheet, policy, out)
+        // A panic of a writer, ours or a library's, must not cost the scan.
+        panic_guard::contain(|| write(sheet, policy, out)).unwrap_or_else(|panic| {
+            let place = match self {
+                Self::Xlsx => format!(
+                    "; a workbook needs space in `{}` too",
+                    sanitize::terminal(&std::env::temp_dir().to_string_lossy())
+                ),
+                _ => String::new(),
+            };
+            let panic = sanitize::single_line(&panic);
+            Err(io::Error::other(format!(
+                "writing {self} failed ({panic}{place})"
+            )))
+        })
     }
 }
 

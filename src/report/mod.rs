@@ -30,7 +30,9 @@ use crate::sanitize;
 use crate::table::Field;
 use sheet::Sheet;
 
-pub use file::{WriteError, check_workspace, check_writable, write_file};
+pub use file::{
+    WriteError, check_workspace, check_writable, create, write_file, write_private_file,
+};
 pub use format::{Format, FormatError};
 pub use json_v1::{REPORT_SCHEMA, report_schema};
 pub use read::{Opened, ReadError, Reason, open, open_from};

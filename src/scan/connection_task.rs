@@ -78,6 +78,13 @@ pub(super) fn run<P: Prober>(
                 Box::new(reset_at_once(request, failure))
             }
             Connect::Failed(failure) => {
+                tracing::trace!(
+                    host = %request.endpoint,
+                    stage = %Stage::Tcp,
+                    took_us = failure.duration_us,
+                    outcome = ?failure.outcome,
+                    "stage"
+                );
                 let lag_us = lag.worst_us_since(start);
                 return Ended::Failed { failure, lag_us };
             }
@@ -87,6 +94,13 @@ pub(super) fn run<P: Prober>(
             }
         };
         attempt.lag_us = lag.worst_us_since(start);
+        tracing::debug!(
+            host = %attempt.endpoint,
+            number = attempt.number,
+            probe = ?attempt.probe,
+            last = ?attempt.stages.last(),
+            "connection"
+        );
         Ended::Tried(attempt)
     }
 }

@@ -15,12 +15,12 @@ use super::engine::{Engine, Found, Input, Output};
 use super::job::TaskId;
 use super::lookup_task;
 use super::options::ScanOptions;
-use super::panic_guard::{guarded, panic_message};
 use super::timer_lag::TimerLag;
 use crate::clock;
 use crate::model::{
     Control, Descriptors, EventBody, Notice, Origin, Progress, ScanEnd, ScanEvent, ScanStatus,
 };
+use crate::panic_guard::{guarded, panic_message};
 use crate::prober::Prober;
 use crate::targets::TargetSet;
 

@@ -10,7 +10,7 @@ use super::lookups::{
     HostLookup, HostQuestion, LookupEnd, LookupJob, MOST_NAMES, is_unanswered, is_undecided,
     is_worth_a_lookup, normalise,
 };
-use crate::model::{Lookup, LookupAnswer, NameSource, ObservedName, Question};
+use crate::model::{Lookup, LookupAnswer, NameSource, ObservedName, Question, Stage};
 use crate::prober::Prober;
 
 /// Addresses of one lookup whose route is looked up, which blocks; the others count as routable.
@@ -29,6 +29,16 @@ pub(super) async fn run<P: Prober>(
     };
     let addresses = found.lookups.iter().flatten();
     let addresses = addresses.flat_map(|lookup| lookup.answer.addresses());
+    for lookup in found.lookups.iter().flatten() {
+        tracing::trace!(
+            stage = %Stage::Dns,
+            question = ?lookup.question,
+            resolver = ?lookup.resolver,
+            took_ms = lookup.duration_ms,
+            answer = ?lookup.answer,
+            "stage"
+        );
+    }
     let mut seen = HashSet::new();
     let distinct = addresses
         .copied()

@@ -20,7 +20,6 @@ mod lookup_task;
 mod lookups;
 mod meter;
 mod options;
-mod panic_guard;
 #[cfg(test)]
 mod tests;
 mod timer_lag;
@@ -29,4 +28,3 @@ pub use discovery::{NotResumable, Queue};
 pub use driver::{CONTROL_CAPACITY, EVENT_CAPACITY, run};
 pub use hosts::Connections;
 pub use options::ScanOptions;
-pub use panic_guard::is_guarded;

@@ -76,7 +76,7 @@ impl Default for ScanOptions {
             dns: true,
             list_all: false,
             max_time: None,
-            grace: Duration::from_millis(1500),
+            grace: Duration::from_secs(1),
             simulated: false,
             notices: Vec::new(),
             outside: None,

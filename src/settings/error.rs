@@ -2,7 +2,8 @@ use std::path::PathBuf;
 
 use super::{Given, Source};
 use crate::report::FormatError;
-use crate::targets::{Refusal, excerpt};
+use crate::sanitize::excerpt;
+use crate::targets::Refusal;
 
 /// Each message is one line with the value, the reason and the way out.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,11 @@ pub enum SettingsError {
         /// Part of the message, so not a source of its own.
         cause: std::io::Error,
     },
+    #[error(
+        "settings file `{}` is longer than {most} bytes; name a settings file, or run without it",
+        excerpt(&path.to_string_lossy())
+    )]
+    TooLong { path: PathBuf, most: u64 },
     /// A settings file that is not TOML.
     #[error(
         "{origin}: `{}` is not TOML: {reason}; correct the line, or run without the file",

@@ -5,7 +5,8 @@ use std::fmt;
 use super::parse::{optional, word};
 use crate::fleet::Host;
 use crate::model::{HostState, Severity};
-use crate::targets::{Refusal, excerpt};
+use crate::sanitize::excerpt;
+use crate::targets::Refusal;
 
 /// Hosts that call for exit status 1; the default is none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -29,13 +29,17 @@ pub(super) fn read(content: &str, path: &Path) -> Result<Vec<Given>, SettingsErr
     })?;
     let mut found = Vec::new();
     flatten(table.get_ref(), "", &mut |path, start, value| {
-        found.push((line_of(content, start), path, value));
+        found.push((start, path, value));
     });
     // The parser sorts by key; people read from the top.
-    found.sort_by_key(|(line, ..)| *line);
+    found.sort_by_key(|(start, ..)| *start);
+    // Lines are counted from one key to the next: a file has many of both.
+    let (mut line, mut counted) = (1, 0);
     found
         .into_iter()
-        .map(|(line, path, value)| {
+        .map(|(start, path, value)| {
+            line += line_of(content.get(counted..start).unwrap_or_default(), usize::MAX) - 1;
+            counted = start;
             let origin = origin(line);
             let Some(key) = keys().find(|key| *key == path) else {
                 return Err(SettingsError::UnknownKey {

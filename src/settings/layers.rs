@@ -1,7 +1,8 @@
 //! The layers, put one over the other.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::arguments::read;
@@ -10,6 +11,8 @@ use super::{Environment, Given, Settings, SettingsError, Source, file};
 use crate::report::Format;
 use crate::targets::decode;
 
+/// The most bytes of a settings file; the sample takes a hundredth of it.
+const MOST_BYTES: u64 = 1 << 20;
 /// Settings that the profile decides unless they are set.
 const PACE: [&str; 2] = ["scan.concurrency", "scan.rate"];
 
@@ -110,11 +113,24 @@ fn user_file(
     let Some(path) = named.or_else(|| environment.user_file()) else {
         return Ok(None);
     };
-    match std::fs::read(&path) {
+    match read_file(&path) {
+        Ok(content) if content.len() as u64 > MOST_BYTES => Err(SettingsError::TooLong {
+            path,
+            most: MOST_BYTES,
+        }),
         Ok(content) => Ok(Some((path, content))),
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named => Ok(None),
         Err(cause) => Err(SettingsError::Unreadable { path, cause }),
     }
+}
+
+/// One byte more than the most tells that there is more.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    File::open(path)?
+        .take(MOST_BYTES + 1)
+        .read_to_end(&mut content)?;
+    Ok(content)
 }
 
 #[cfg(test)]

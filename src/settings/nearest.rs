@@ -1,9 +1,15 @@
 use strsim::osa_distance as distance;
 
+/// A longer word is no slip, and comparing takes time by its length, in bytes.
+const MOST_LONG: usize = 256;
+
 /// The candidate that differs least from `word`, when that is little enough to have been meant.
 ///
 /// Only the part after the last separator (`.` or `_`) of a candidate needs to match, so that a key without its section is found.
 pub(crate) fn nearest<T: AsRef<str>>(word: &str, candidates: impl Iterator<Item = T>) -> Option<T> {
+    if word.len() > MOST_LONG {
+        return None;
+    }
     let most = (word.chars().count() / 3).max(1);
     candidates
         .map(|candidate| {

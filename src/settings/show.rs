@@ -7,16 +7,17 @@ use toml::Value;
 
 use super::arguments::{keys, variable};
 use super::{Resolved, Settings};
+use crate::sanitize;
 
 /// One line per setting: key, value, and where it came from. Reads back as a settings file.
 #[must_use]
 pub fn text(resolved: &Resolved) -> String {
     let lines: Vec<_> = values(&resolved.settings)
         .map(|(key, value)| {
-            let value = format!("{key} = {value}");
+            let value = format!("{key} = {}", toml(&value));
             // A comment ends with its line, whatever a path holds.
             let source = resolved.source(key).to_string();
-            (value, source.replace(char::is_control, "?"))
+            (value, sanitize::terminal(&source).into_owned())
         })
         .collect();
     let widths = lines.iter().map(|(value, _)| value.chars().count());
@@ -24,6 +25,31 @@ pub fn text(resolved: &Resolved) -> String {
     let lines = lines.iter();
     let lines = lines.map(|(value, source)| format!("{value:width$}  # {source}\n"));
     lines.collect::<Vec<_>>().concat()
+}
+
+/// A value of TOML in which every character is safe in a terminal; the library's own writer escapes only what TOML wants escaped.
+fn toml(value: &Value) -> String {
+    match value {
+        Value::String(text) if sanitize::terminal(text) != *text => {
+            let escape = |character: char| match character {
+                '"' | '\\' => format!("\\{character}"),
+                other => {
+                    let text = other.to_string();
+                    if sanitize::terminal(&text) == text {
+                        text
+                    } else {
+                        format!("\\U{:08X}", u32::from(other))
+                    }
+                }
+            };
+            format!("\"{}\"", text.chars().map(escape).collect::<String>())
+        }
+        Value::Array(values) => {
+            let values: Vec<_> = values.iter().map(toml).collect();
+            format!("[{}]", values.join(", "))
+        }
+        other => other.to_string(),
+    }
 }
 
 /// An object by key, each with `value`, the kind of `source`, its `origin` in words, and the `variable` that would set it.
@@ -42,7 +68,8 @@ pub fn json(resolved: &Resolved) -> String {
         })
         .collect();
     let file = resolved.file.as_ref().map(|path| path.to_string_lossy());
-    format!("{:#}\n", json!({ "file": file, "settings": keys }))
+    let text = format!("{:#}\n", json!({ "file": file, "settings": keys }));
+    sanitize::json(&text).into_owned()
 }
 
 /// The settings by which a scan is resumed, as texts: what is probed, how and how fast.

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use super::Profile;
 use crate::model::ScanId;
-use crate::targets::excerpt;
+use crate::sanitize::excerpt;
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

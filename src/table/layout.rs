@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::fields::Field;
 use super::nearest::hint;
+use crate::sanitize::excerpt;
 
 /// Limits of a column's width, in cells.
 const WIDTHS: std::ops::RangeInclusive<u16> = 3..=200;
@@ -14,14 +15,15 @@ const SEPARATORS: [char; 5] = [' ', '\t', ';', '|', '+'];
 /// An invalid list of columns.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ColumnsError {
-    #[error("there is no column `{word}`{}: use {}", hint(word, Field::ALL.into_iter().flat_map(Field::names_of)), all_words())]
+    #[error("there is no column `{}`{}: use {}", excerpt(word), hint(word, Field::ALL.into_iter().flat_map(Field::names_of)), all_words())]
     Unknown { word: String },
     #[error(
-        "`{words}` has no comma in it: put one between columns, as in `{}`",
-        with_commas(words)
+        "`{}` has no comma in it: put one between columns, as in `{}`",
+        excerpt(words),
+        excerpt(&with_commas(words))
     )]
     Commas { words: String },
-    #[error("`{width}` is no width of the column `{column}`: give {} to {} cells, such as `{column}:20`", WIDTHS.start(), WIDTHS.end())]
+    #[error("`{}` is no width of the column `{column}`: give {} to {} cells, such as `{column}:20`", excerpt(width), WIDTHS.start(), WIDTHS.end())]
     Width { column: &'static str, width: String },
     #[error("the column `{word}` stands twice: name it once")]
     Twice { word: &'static str },

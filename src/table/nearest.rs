@@ -2,11 +2,17 @@
 
 use strsim::osa_distance;
 
+/// A longer word is no slip, and comparing takes time by its length, in bytes.
+const MOST_LONG: usize = 256;
+
 /// The candidate nearest to `word`, if it is near enough.
 pub(super) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    if word.len() > MOST_LONG {
+        return None;
+    }
     let word = word.to_lowercase();
     let most = (word.chars().count() / 3).clamp(1, 3);
     candidates

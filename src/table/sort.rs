@@ -12,6 +12,7 @@ use super::nearest::hint;
 use super::value::{SortKey, lower};
 use crate::fleet::{Host, HostId};
 use crate::model::{Endpoint, HostKey};
+use crate::sanitize::excerpt;
 
 /// With more distinct texts than this, texts are compared directly.
 const MOST_RANKED: usize = 256;
@@ -106,7 +107,8 @@ impl Default for Sort {
 /// An invalid sort key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "there is no column `{word}`{}: use {}{}, with - in front for the other way round",
+    "there is no column `{}`{}: use {}{}, with - in front for the other way round",
+    excerpt(word),
     hint(word, Field::names()),
     if word.contains([',', ' ', ';']) { "one of " } else { "" },
     Field::keys_of_rows()

@@ -1,29 +1,8 @@
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::counts::grouped;
-
-/// The most characters of a value that a message repeats.
-const EXCERPT: usize = 80;
-
-/// A value for a one-line message: control and invisible characters escaped, long values cut.
-#[must_use]
-pub fn excerpt(value: &str) -> String {
-    let mut text = String::with_capacity(value.len().min(EXCERPT));
-    for (at, letter) in value.chars().enumerate() {
-        if at == EXCERPT {
-            text.push('…');
-            break;
-        }
-        // `escape_debug` also escapes quotes and backslashes, which are printable.
-        if matches!(letter, '\'' | '"' | '\\') || letter.escape_debug().count() == 1 {
-            text.push(letter);
-        } else if write!(text, "{}", letter.escape_debug()).is_err() {
-            break;
-        }
-    }
-    text
-}
+pub(super) use crate::sanitize::excerpt;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -156,16 +135,5 @@ impl TargetError {
             value: value.to_owned(),
             refusal,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_excerpt_stays_on_one_line_and_short() {
-        assert_eq!(excerpt("a\nb\u{202e}\"c\\"), "a\\nb\\u{202e}\"c\\");
-        assert_eq!(excerpt(&"x".repeat(500)).chars().count(), EXCERPT + 1);
     }
 }

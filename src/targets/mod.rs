@@ -16,7 +16,7 @@ mod set;
 mod spec;
 
 pub use builder::{ADDRESS_LIMIT, TargetSetBuilder};
-pub use error::{InputPlace, Refusal, Role, TargetError, excerpt};
+pub use error::{InputPlace, Refusal, Role, TargetError};
 pub(crate) use import::file_formats;
 pub use list::decode;
 pub use permutation::Permutation;

@@ -147,6 +147,8 @@ pub enum Action {
     /// Asks first while the scan runs, or when the results would be lost.
     Quit,
     QuitConfirmed,
+    /// Gives the terminal to the shell until the user comes back.
+    Suspend,
     QuitSaving,
     /// Ctrl-C: the first stops the scan and quits when it has ended, the second quits at once.
     Interrupt,
@@ -190,6 +192,8 @@ pub enum Effect {
         text: String,
     },
     Control(Control),
+    /// Stop the process until the shell continues it.
+    Suspend,
     /// Capture the mouse, or release it.
     Mouse(bool),
     StopScan,

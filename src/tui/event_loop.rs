@@ -26,7 +26,8 @@ use super::update::{turn, update};
 use super::view;
 use crate::clock;
 use crate::fleet::Fleet;
-use crate::model::{Control, Progress, ScanEvent};
+use crate::model::{Control, ScanEvent};
+use crate::streams;
 
 /// The least time between two frames: about 15 a second.
 const FRAME: Duration = Duration::from_millis(66);
@@ -34,6 +35,8 @@ const FRAME: Duration = Duration::from_millis(66);
 const BATCH: usize = 128;
 /// How often an idle screen checks whether its terminal is still there.
 const TERMINAL_CHECK: Duration = Duration::from_secs(2);
+/// How long to wait for the shell to continue a job that it was asked to stop: it may be none of its jobs.
+const CONTINUE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long to wait for the end of the scan after the terminal has closed.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -58,8 +61,8 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<TuiO
     model.table.query.sort = options.sort;
     model.set_filter(&options.filter)?;
     let shutdown = signals::shutdown_signal().map_err(TuiError::Signals)?;
-    let (guard, mut canvas) =
-        TerminalGuard::take(options.is_contained).map_err(TuiError::Terminal)?;
+    let continued = signals::Continued::listen().map_err(TuiError::Signals)?;
+    let (guard, mut canvas) = TerminalGuard::take().map_err(TuiError::Terminal)?;
     let mut stdout = Stdout;
     if options.mouse {
         stdout.capture_mouse(true);
@@ -68,6 +71,7 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<TuiO
     let io = LoopIo {
         keys: &mut input.receiver,
         shutdown,
+        continued,
         is_alive: terminal::is_ours,
         terminal: &mut stdout,
         exporter: Arc::from(options.exporter),
@@ -91,6 +95,7 @@ struct LoopIo<'a, E> {
     keys: &'a mut mpsc::Receiver<Event>,
     /// Completes when the process is told to end.
     shutdown: E,
+    continued: signals::Continued,
     /// Whether there is a terminal to draw to.
     is_alive: fn() -> bool,
     terminal: &'a mut dyn TerminalIo,
@@ -99,17 +104,10 @@ struct LoopIo<'a, E> {
 
 async fn drive<B: Backend, E: Future<Output = ()>>(
     canvas: &mut Terminal<B>,
-    io: LoopIo<'_, E>,
+    mut io: LoopIo<'_, E>,
     feed: &mut Feed,
     mut model: Model,
 ) -> (Model, Vec<PathBuf>) {
-    let LoopIo {
-        keys,
-        shutdown,
-        is_alive,
-        terminal,
-        exporter,
-    } = io;
     let Feed {
         events,
         progress,
@@ -117,12 +115,13 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
         control,
     } = feed;
     let mut context = EffectContext {
-        terminal,
+        terminal: io.terminal,
         stop,
         control: control.as_ref(),
-        export_task: ExportTask::new(exporter),
+        export_task: ExportTask::new(io.exporter),
+        suspended: None,
     };
-    let mut shutdown = pin!(shutdown);
+    let mut shutdown = pin!(io.shutdown);
     let started = clock::monotonic();
     let mut drawn: Option<Instant> = None;
     let mut progress_open = true;
@@ -131,9 +130,8 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
     let mut batch = Vec::with_capacity(BATCH);
 
     let first = progress.borrow_and_update().clone();
-    if first != Progress::default() {
-        update(&mut model, Action::Progress(Box::new(first)));
-    }
+    // That of a scan that has not begun changes nothing.
+    update(&mut model, Action::Progress(Box::new(first)));
     let mut arranging = Background::idle();
     loop {
         if let Some(request) = model.wanted() {
@@ -141,8 +139,10 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
         }
         let now = clock::monotonic();
         let frame_due = drawn.map_or(now, |drawn| drawn + FRAME);
-        if closed.is_none() && model.dirty && frame_due <= now {
-            if !is_alive() || !paint(canvas, &mut model) {
+        let is_shown = closed.is_none() && context.suspended.is_none();
+        if is_shown && model.dirty && frame_due <= now {
+            // A terminal that has not taken the last frame gets the next one in its turn.
+            if !(io.is_alive)() || !(context.terminal.is_busy() || paint(canvas, &mut model)) {
                 closed = Some(now + END_TIMEOUT);
                 stop.cancel();
             }
@@ -153,24 +153,26 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
         }
         let check = now + TERMINAL_CHECK;
         let wake = model.wake_at().map_or(check, |at| started + at);
+        let wake = wake.min(context.suspended.unwrap_or(check));
         let wake = closed.unwrap_or(wake.min(check));
         let action = tokio::select! {
             biased;
             () = &mut shutdown, if closed.is_none() => Action::Terminate,
-            event = keys.recv(), if closed.is_none() => match event {
-                Some(event) => match action_of(&model, &event) {
-                    Some(action) => action,
-                    None => continue,
-                },
-                None => Action::Terminate,
-            },
-            () = sleep_until(frame_due), if closed.is_none() && model.dirty => continue,
+            () = io.continued.next(), if closed.is_none() => {
+                context.resume(canvas, &mut model);
+                continue;
+            }
+            event = io.keys.recv(), if closed.is_none() => {
+                let typed = event.map_or(Some(Action::Terminate), |event| action_of(&model, &event));
+                let Some(action) = typed else { continue };
+                action
+            }
+            () = sleep_until(frame_due), if is_shown && model.dirty => continue,
             action = context.export_task.done(), if context.export_task.is_busy() => action,
             rows = arranging.done(), if arranging.is_busy() => Action::RowsArranged(rows),
             changed = progress.changed(), if progress_open => {
                 progress_open = changed.is_ok();
-                let now = progress.borrow_and_update().clone();
-                Action::Progress(Box::new(now))
+                Action::Progress(Box::new(progress.borrow_and_update().clone()))
             }
             count = receive(events, &mut batch), if events.is_some() => {
                 if count == 0 {
@@ -181,7 +183,10 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
                 }
             }
             () = sleep_until(wake) => {
-                if closed.is_none() && !is_alive() {
+                if context.suspended.is_some_and(|until| until <= clock::monotonic()) {
+                    context.resume(canvas, &mut model);
+                }
+                if is_shown && !(io.is_alive)() {
                     Action::Terminate
                 } else {
                     Action::Tick(clock::monotonic() - started)
@@ -190,6 +195,9 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
         };
         if action == Action::Terminate {
             closed = Some(clock::monotonic() + END_TIMEOUT);
+        }
+        if action == Action::Interrupt || closed.is_some() {
+            streams::stop();
         }
         let effect = turn(&mut model, action, clock::monotonic() - started);
         if effect == Some(Effect::Quit) {
@@ -200,7 +208,7 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
         }
     }
     let interrupts = |event: &Event| action_of(&model, event) == Some(Action::Interrupt);
-    let written = context.export_task.finish(keys, interrupts).await;
+    let written = context.export_task.finish(io.keys, interrupts).await;
     (model, written)
 }
 
@@ -225,6 +233,18 @@ struct EffectContext<'a> {
     stop: &'a CancellationToken,
     control: Option<&'a mpsc::Sender<Control>>,
     export_task: ExportTask,
+    /// The process is stopped, or about to be; until then, a shell should have continued it.
+    suspended: Option<Instant>,
+}
+
+impl EffectContext<'_> {
+    /// Everything is drawn again, on a screen that is empty.
+    fn resume<B: Backend>(&mut self, canvas: &mut Terminal<B>, model: &mut Model) {
+        self.suspended = None;
+        self.terminal.resume(model.mouse);
+        canvas.swap_buffers();
+        model.dirty = true;
+    }
 }
 
 /// Carries out an effect, and returns the message about it.
@@ -237,6 +257,14 @@ fn perform(
         // The loop has ended.
         Effect::Quit => {}
         Effect::StopScan => context.stop.cancel(),
+        Effect::Suspend => {
+            if !context.terminal.suspend() {
+                return Some(Err(
+                    "this system cannot stop a program for a while".to_owned()
+                ));
+            }
+            context.suspended = Some(clock::monotonic() + CONTINUE_TIMEOUT);
+        }
         Effect::Mouse(on) => context.terminal.capture_mouse(on),
         Effect::Control(order) => {
             let sent = context.control.map(|control| control.try_send(order));
@@ -397,6 +425,7 @@ mod tests {
         let io = LoopIo {
             keys: &mut keys,
             shutdown,
+            continued: signals::Continued::listen().unwrap(),
             is_alive,
             terminal: &mut NoClipboard,
             exporter: Arc::new(RecordingExporter::default()),
@@ -514,6 +543,7 @@ mod tests {
         let io = LoopIo {
             keys: &mut keys,
             shutdown: pending(),
+            continued: signals::Continued::listen().unwrap(),
             is_alive: || true,
             terminal: &mut NoClipboard,
             exporter: exporter.clone(),

@@ -14,6 +14,7 @@ use super::background::Background;
 use super::exporter::Exporter;
 use crate::clock;
 use crate::fleet::{Fleet, HostId};
+use crate::panic_guard;
 
 /// How long quitting waits for a file. The process waits for its threads in any case: only the message is lost after this.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -39,37 +40,45 @@ impl ExportTask {
     }
 
     pub(super) fn export(&mut self, fleet: &Fleet, mut export: Export) {
-        self.start(fleet, move |exporter, fleet| {
+        let write = move |exporter: &dyn Exporter, fleet: &Fleet| {
             if export.whole {
                 complete(&mut export.rows, fleet);
             }
-            let result = exporter.export(fleet, &export);
+            exporter.export(fleet, &export)
+        };
+        self.start(fleet, write, |result| {
             (result.clone().ok(), Action::ExportFinished(result))
         });
     }
 
     pub(super) fn write_fixes(&mut self, fleet: &Fleet, rows: Vec<HostId>) {
-        self.start(fleet, move |exporter, fleet| {
-            let result = exporter.write_fixes(fleet, &rows);
+        let write =
+            move |exporter: &dyn Exporter, fleet: &Fleet| exporter.write_fixes(fleet, &rows);
+        self.start(fleet, write, |result| {
             let path = result.as_ref().ok().map(|folder| folder.path.clone());
             let message = result.map(|folder| folder.to_string());
             (path, Action::FixesWritten(message))
         });
     }
 
-    fn start(
+    /// A panic while writing is an error like any other: the screen stays.
+    fn start<T>(
         &mut self,
         fleet: &Fleet,
-        write: impl FnOnce(&dyn Exporter, &Fleet) -> (Option<PathBuf>, Action) + Send + 'static,
+        write: impl FnOnce(&dyn Exporter, &Fleet) -> Result<T, String> + Send + 'static,
+        end: impl FnOnce(Result<T, String>) -> (Option<PathBuf>, Action) + Send + 'static,
     ) {
         let exporter = Arc::clone(&self.exporter);
         let mut fleet = fleet.clone();
         self.task.start(move || {
-            // Events that are not evaluated yet belong into the file.
-            if fleet.is_busy() {
-                fleet.settle();
-            }
-            write(&*exporter, &fleet)
+            end(panic_guard::contain(|| {
+                // Events that are not evaluated yet belong into the file.
+                if fleet.is_busy() {
+                    fleet.settle();
+                }
+                write(&*exporter, &fleet)
+            })
+            .unwrap_or_else(|panic| Err(format!("internal error: {panic}"))))
         });
     }
 
@@ -199,11 +208,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_while_writing_resumes_in_the_loop() {
+    async fn a_panic_while_writing_is_an_error_on_the_screen() {
         let (mut task, _word) = slow();
         task.write_fixes(&fleet(), vec![HostId::at(0)]);
-        let action = tokio::spawn(async move { task.done().await }).await;
-        assert!(action.is_err_and(|error| error.is_panic()));
+        let failed = Err("internal error: a panic on purpose".to_owned());
+        assert_eq!(task.done().await, Action::FixesWritten(failed));
     }
 
     #[tokio::test]

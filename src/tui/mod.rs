@@ -38,6 +38,7 @@ pub use event_loop::run;
 pub use exporter::{ExportFormat, Exporter, FixFolder};
 pub use model::Model;
 pub use options::{Capabilities, Feed, OnExit, Options, Saved, TuiError, TuiOutcome};
+pub use terminal::restore_on_panic;
 pub use theme::{Palette, Theme};
 pub use update::update;
 pub use view::draw;

@@ -41,8 +41,6 @@ pub struct Options {
     pub filters: Vec<String>,
     pub saved: Saved,
     pub on_exit: OnExit,
-    /// Whether the current code runs in a task whose panic is caught: the terminal is then not restored.
-    pub is_contained: fn() -> bool,
 }
 
 impl Options {
@@ -59,7 +57,6 @@ impl Options {
             filters: Vec::new(),
             saved: Saved::default(),
             on_exit: OnExit::default(),
-            is_contained: || false,
         }
     }
 }

@@ -1,34 +1,92 @@
-//! The signals by which the system ends a process or its terminal.
+//! The signals by which the system ends a process or its terminal, or stops it for a while.
 
-use std::io;
+pub(super) use os::{CAN_SUSPEND, Continued, shutdown_signal, suspend};
 
-/// Listens at once; the future completes at the first signal.
 #[cfg(unix)]
-pub(super) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
+mod os {
+    use std::io;
+
+    use rustix::process::{Signal, kill_current_process_group};
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    // Ctrl-C is a key in raw mode; this is `kill -INT`.
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-            _ = interrupt.recv() => {}
+
+    pub(in crate::tui) const CAN_SUSPEND: bool = true;
+
+    /// Listens at once; the future completes at the first signal.
+    pub(in crate::tui) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        // Ctrl-C is a key in raw mode; this is `kill -INT`.
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        Ok(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
+    }
+
+    /// Stops all of this job, as the terminal does at Ctrl-Z. A job that no shell looks after is not stopped (POSIX 2.4.3).
+    pub(in crate::tui) fn suspend() {
+        if let Err(error) = kill_current_process_group(Signal::TSTP) {
+            tracing::debug!(%error, "This job cannot be stopped");
         }
-    })
+    }
+
+    /// The signal after a stop, whoever stopped the process.
+    pub(in crate::tui) struct Continued(tokio::signal::unix::Signal);
+
+    impl Continued {
+        pub(in crate::tui) fn listen() -> io::Result<Self> {
+            let number = SignalKind::from_raw(Signal::CONT.as_raw());
+            Ok(Self(signal(number)?))
+        }
+
+        pub(in crate::tui) async fn next(&mut self) {
+            if self.0.recv().await.is_none() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
 }
 
-/// Listens at once; the future completes at the first event.
 #[cfg(windows)]
-pub(super) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
+mod os {
+    use std::io;
+
     use tokio::signal::windows::{ctrl_close, ctrl_logoff, ctrl_shutdown};
-    let (mut close, mut shutdown, mut logoff) = (ctrl_close()?, ctrl_shutdown()?, ctrl_logoff()?);
-    Ok(async move {
-        tokio::select! {
-            _ = close.recv() => {}
-            _ = shutdown.recv() => {}
-            _ = logoff.recv() => {}
+
+    /// Consoles have no jobs.
+    pub(in crate::tui) const CAN_SUSPEND: bool = false;
+
+    /// Listens at once; the future completes at the first event.
+    pub(in crate::tui) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
+        let (mut close, mut shutdown, mut logoff) =
+            (ctrl_close()?, ctrl_shutdown()?, ctrl_logoff()?);
+        Ok(async move {
+            tokio::select! {
+                _ = close.recv() => {}
+                _ = shutdown.recv() => {}
+                _ = logoff.recv() => {}
+            }
+        })
+    }
+
+    pub(in crate::tui) const fn suspend() {}
+
+    pub(in crate::tui) struct Continued;
+
+    impl Continued {
+        #[expect(
+            clippy::unnecessary_wraps,
+            reason = "the signature of the other systems"
+        )]
+        pub(in crate::tui) const fn listen() -> io::Result<Self> {
+            Ok(Self)
         }
-    })
+
+        pub(in crate::tui) async fn next(&mut self) {
+            std::future::pending().await
+        }
+    }
 }

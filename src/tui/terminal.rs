@@ -1,8 +1,6 @@
 //! The terminal in raw mode on its alternate screen; restored on every way out.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::panic;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::clipboard::CopyToClipboard;
@@ -16,6 +14,9 @@ use crossterm::terminal::{
 use ratatui::Terminal;
 
 use super::backend::Ansi16Backend;
+use super::signals;
+use crate::panic_guard;
+use crate::streams::{self, Stream};
 
 /// Whether the terminal is in raw mode. Process-wide, because the panic hook is.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -25,15 +26,29 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 pub(super) struct TerminalGuard(());
 
 /// Buffered, so that a frame is one write.
-pub(super) type Canvas = Terminal<Ansi16Backend<BufWriter<io::Stdout>>>;
+pub(super) type Canvas = Terminal<Ansi16Backend<BufWriter<Frames>>>;
+
+/// Standard output for frames, which nobody waits for: a frozen terminal must not stop the keys.
+#[derive(Debug)]
+pub(super) struct Frames(Stream);
+
+impl Write for Frames {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 impl TerminalGuard {
     /// Takes the terminal until the guard is dropped, or until a panic that is not contained needs it for its message.
     ///
     /// # Errors
     /// When standard output is no terminal, or refuses raw mode. Nothing is changed then.
-    pub(super) fn take(is_contained: fn() -> bool) -> io::Result<(Self, Canvas)> {
-        restore_on_panic(is_contained);
+    pub(super) fn take() -> io::Result<(Self, Canvas)> {
+        restore_on_panic();
         // Under NO_COLOR, crossterm 0.29 writes an SGR without parameters, which also resets reverse and bold. The theme has no
         // colours then, so that nothing is left for crossterm to leave out.
         force_color_output(true);
@@ -41,15 +56,37 @@ impl TerminalGuard {
         TAKEN.store(true, Ordering::SeqCst);
         // From here on, every return restores.
         let guard = Self(());
-        // Not `Terminal::clear`: that queries the cursor's position, and fails after two seconds without an answer.
-        execute!(io::stdout(), EnterAlternateScreen, Clear(ClearType::All))?;
-        let writer = BufWriter::with_capacity(64 * 1024, io::stdout());
+        enter()?;
+        let writer = BufWriter::with_capacity(64 * 1024, Frames(streams::stdout()));
         Ok((guard, Terminal::new(Ansi16Backend::new(writer))?))
     }
 }
 
+/// Not `Terminal::clear`: that queries the cursor's position, and fails after two seconds without an answer.
+fn enter() -> io::Result<()> {
+    execute!(
+        streams::stdout(),
+        EnterAlternateScreen,
+        Clear(ClearType::All)
+    )
+}
+
 /// What the screens use of the terminal besides drawing.
 pub(super) trait TerminalIo {
+    /// Whether the terminal has not taken the last frame yet.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
+    /// Gives the terminal to the shell, and stops this process until the user takes it to the front again. False where a terminal
+    /// cannot do that.
+    fn suspend(&mut self) -> bool {
+        false
+    }
+
+    /// Takes the terminal again, with an empty screen.
+    fn resume(&mut self, _mouse: bool) {}
+
     /// Copies a text; true when the clipboard confirms it.
     fn copy(&mut self, text: &str) -> Result<bool, String>;
 
@@ -63,6 +100,32 @@ const LONGEST_COPY: usize = 64 * 1024;
 pub(super) struct Stdout;
 
 impl TerminalIo for Stdout {
+    fn is_busy(&self) -> bool {
+        streams::stdout().is_busy()
+    }
+
+    fn suspend(&mut self) -> bool {
+        signals::CAN_SUSPEND && {
+            restore();
+            signals::suspend();
+            true
+        }
+    }
+
+    fn resume(&mut self, mouse: bool) {
+        // The shell has set modes of its own, of which crossterm knows nothing.
+        let taken = disable_raw_mode()
+            .and_then(|()| enable_raw_mode())
+            .and_then(|()| enter());
+        TAKEN.store(true, Ordering::SeqCst);
+        if mouse {
+            self.capture_mouse(true);
+        }
+        if let Err(error) = taken {
+            tracing::debug!(%error, "The terminal cannot be taken again");
+        }
+    }
+
     /// The clipboard of this machine where the user certainly sits at it; else OSC 52, which also works through SSH.
     fn copy(&mut self, text: &str) -> Result<bool, String> {
         #[cfg(any(windows, target_os = "macos"))]
@@ -75,16 +138,16 @@ impl TerminalIo for Stdout {
         if text.len() > LONGEST_COPY {
             return Err("the text is too long for a terminal to take".to_owned());
         }
-        execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
+        execute!(streams::stdout(), CopyToClipboard::to_clipboard_from(text))
             .map(|()| false)
             .map_err(|error| error.to_string())
     }
 
     fn capture_mouse(&mut self, on: bool) {
         let done = if on {
-            execute!(io::stdout(), EnableMouseCapture)
+            execute!(streams::stdout(), EnableMouseCapture)
         } else {
-            execute!(io::stdout(), DisableMouseCapture)
+            execute!(streams::stdout(), DisableMouseCapture)
         };
         if let Err(error) = done {
             tracing::debug!(%error, "The terminal does not lend its mouse");
@@ -119,33 +182,20 @@ fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
-    let mut out = io::stdout();
     let left = execute!(
-        out,
+        streams::stdout(),
         DisableMouseCapture,
         ResetColor,
         LeaveAlternateScreen,
         Show
-    )
-    .and_then(|()| out.flush());
+    );
     let cooked = disable_raw_mode();
     if let Err(error) = left.and(cooked) {
         tracing::debug!(%error, "The terminal was gone before it could be restored");
     }
 }
 
-fn restore_on_panic(is_contained: fn() -> bool) {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let previous = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if is_contained() {
-                // The code that joins the task shows the error on the screen.
-                tracing::error!("{info}");
-                return;
-            }
-            restore();
-            previous(info);
-        }));
-    });
+/// The message of a panic that is not contained is for the terminal as it was.
+pub fn restore_on_panic() {
+    panic_guard::set_hook(restore);
 }

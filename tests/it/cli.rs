@@ -4,6 +4,9 @@
 mod fail_on;
 mod imports;
 mod kept;
+mod nasty;
+#[cfg(target_os = "linux")]
+mod stalled;
 #[cfg(unix)]
 mod stop;
 mod written;
@@ -334,7 +337,7 @@ fn a_bad_value_is_refused_with_its_reason() {
 fn a_refusal_is_safe_for_a_terminal_in_every_layer() {
     let home = home();
     let scan = ["--dry-run", "127.0.0.1"];
-    let reason = "`state` cannot be `\u{FFFD}]0;x\u{FFFD}`";
+    let reason = r"`state` cannot be `\u{1b}]0;x\u{7}`";
     let filter = "state:\u{1b}]0;x\u{7}";
     refused_in(
         home.path(),

@@ -116,8 +116,32 @@ struct Pty {
     modes: String,
 }
 
+/// A shell with jobs, which takes a line once its job is stopped, and then lets it go on.
+const SHELL: &str = r#"set -m; "$0" "$@"; echo the job is stopped; read line; fg"#;
+
+const CHILD: [&str; 4] = [
+    "terminal::screen_in_a_pty",
+    "--exact",
+    "--ignored",
+    "--nocapture",
+];
+
 impl Pty {
     fn open() -> Self {
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args(CHILD);
+        Self::start(command)
+    }
+
+    fn open_in_a_shell() -> Self {
+        let mut command = CommandBuilder::new("/bin/sh");
+        command.args(["-c", SHELL]);
+        command.arg(std::env::current_exe().unwrap());
+        command.args(CHILD);
+        Self::start(command)
+    }
+
+    fn start(mut command: CommandBuilder) -> Self {
         let size = PtySize {
             rows: ROWS.get(),
             cols: COLUMNS.get(),
@@ -127,13 +151,6 @@ impl Pty {
         let pair = native_pty_system().openpty(size).unwrap();
         let modes = format!("{:?}", pair.master.get_termios());
         let folder = tempfile::tempdir().unwrap();
-        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-        command.args([
-            "terminal::screen_in_a_pty",
-            "--exact",
-            "--ignored",
-            "--nocapture",
-        ]);
         command.env(NOTE, folder.path().join("note"));
         command.env("TERM", "xterm-256color");
         let child = pair.slave.spawn_command(command).unwrap();
@@ -267,11 +284,58 @@ fn the_terminals_modes_are_as_before() {
 fn a_panic_gives_the_terminal_back_before_its_message() {
     let mut pty = Pty::open();
     pty.until_shown("12 hosts");
-    pty.press("e\r");
+    pty.press("y\r");
     pty.until(|screen| {
         !screen.alternate_screen() && screen.contents().contains("a panic on purpose")
     });
     assert_eq!(pty.note().1, "");
+}
+
+#[test]
+fn a_panic_while_a_file_is_written_is_an_error_on_the_screen() {
+    let mut pty = Pty::open();
+    pty.until_shown("12 hosts");
+    pty.press("e\r");
+    pty.until_shown("not done: internal error: a panic on purpose");
+    assert!(pty.screen.screen().alternate_screen());
+    pty.press("\x03");
+    assert_eq!(pty.note().1, ALL);
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_draws_the_screen_again() {
+    let mut pty = Pty::open_in_a_shell();
+    pty.until_shown("12 hosts");
+    pty.press("\x1a");
+    pty.until(|screen| {
+        !screen.alternate_screen() && screen.contents().contains("the job is stopped")
+    });
+    pty.press("\n");
+    pty.until(|screen| screen.alternate_screen() && screen.contents().contains("12 hosts"));
+    pty.press("\x03");
+    assert_eq!(pty.note().1, ALL);
+}
+
+#[test]
+fn a_frozen_terminal_does_not_keep_a_signal_from_ending_the_screen() {
+    let mut pty = Pty::open();
+    pty.until_shown("12 hosts");
+    // From here on nobody reads; every key changes the colours of the whole screen.
+    for _ in 0..200 {
+        pty.press("t");
+    }
+    pty.signal(rustix::process::Signal::TERM);
+    let path = pty.folder.path().join("note");
+    let looks = 500;
+    for _ in 0..looks {
+        if path.exists() {
+            break;
+        }
+        std::thread::sleep(DEADLINE / 2 / looks);
+    }
+    let note = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(note, ALL);
+    pty.child.kill().unwrap();
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(super) async fn run(
     cancel: CancellationToken,
 ) -> Attempt {
     let limit = deadline(prober, request.probe);
-    let mut timeline = Timeline::new(link.started);
+    let mut timeline = Timeline::new(request.endpoint, request.probe, link.started);
     timeline.connected(link.connect_us);
     let (started_at, path) = (link.started_at, link.path);
 

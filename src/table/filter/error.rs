@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use crate::sanitize::excerpt;
 use crate::table::fields::{Field, finding_ids};
 use crate::table::nearest::hint;
 
@@ -37,12 +38,13 @@ fn finding(value: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FilterFault {
     #[error(
-        "unknown filter field `{field}`{}: use one of {}, or put the word in quotes",
+        "unknown filter field `{}`{}: use one of {}, or put the word in quotes",
+        excerpt(field),
         hint(field, Field::names()),
         Field::keys_of_rows()
     )]
     UnknownField { field: String },
-    #[error("`{field}` cannot be `{value}`{}: use one of {expected}", hint(value, expected.split(", ")))]
+    #[error("`{field}` cannot be `{}`{}: use one of {expected}", excerpt(value), hint(value, expected.split(", ")))]
     UnknownValue {
         field: &'static str,
         value: String,
@@ -50,7 +52,8 @@ pub enum FilterFault {
         expected: String,
     },
     #[error(
-        "no finding is called `{value}`{}: `rdpscan explain` lists all",
+        "no finding is called `{}`{}: `rdpscan explain` lists all",
+        excerpt(value),
         finding(value)
     )]
     UnknownFinding {
@@ -58,7 +61,7 @@ pub enum FilterFault {
         value: String,
     },
     /// The value is no number, address, date or version.
-    #[error("`{field}` needs {expected}, not `{value}`")]
+    #[error("`{field}` needs {expected}, not `{}`", excerpt(value))]
     Malformed {
         field: &'static str,
         value: String,
@@ -71,7 +74,7 @@ pub enum FilterFault {
         operator: &'static str,
     },
     /// Nothing follows the operator or `!`.
-    #[error("`{term}` lacks a value: write {expected} after it")]
+    #[error("`{}` lacks a value: write {expected} after it", excerpt(term))]
     Unfinished {
         term: String,
         /// What is valid.

@@ -8,6 +8,7 @@ mod mremoteng;
 mod nmap;
 mod rdcman;
 mod rdp;
+mod xml_limits;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -179,6 +180,7 @@ pub(super) fn read(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
 }
 
 fn read_xml(text: &str) -> Result<Import, Refusal> {
+    xml_limits::check(text)?;
     let options = ParsingOptions {
         // Entities that grow without end need a DTD, and none of these files has one.
         allow_dtd: false,

@@ -4,19 +4,22 @@ use crossterm::event::{Event, KeyEvent};
 use tui_input::backend::crossterm::to_input_request;
 
 use super::{BINDINGS, Binding, Context, Key};
+use crate::sanitize::excerpt;
 use crate::tui::action::Action;
 
 /// Why a change of keys is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeymapError {
     #[error(
-        "`{0}` does not name an action and its keys: write `pause = P`, keys with a space between, the comma as Comma"
+        "`{}` does not name an action and its keys: write `pause = P`, keys with a space between, the comma as Comma",
+        excerpt(_0)
     )]
     Malformed(String),
-    #[error("there is no action `{0}`")]
+    #[error("there is no action `{}`", excerpt(_0))]
     UnknownAction(String),
     #[error(
-        "there is no key `{0}`: write a character, Ctrl-a to Ctrl-z, F1 to F12, or Space, Comma, Enter, Tab, Up, PgUp and the like"
+        "there is no key `{}`: write a character, Ctrl-a to Ctrl-z, F1 to F12, or Space, Comma, Enter, Tab, Up, PgUp and the like",
+        excerpt(_0)
     )]
     UnknownKey(String),
     #[error("`{key}` always means `{word}`, so it cannot be given to another action")]

@@ -29,6 +29,7 @@ macro_rules! bindings {
 #[rustfmt::skip]
 pub static BINDINGS: &[Binding] = bindings! {
     Global _ [ctrl('c')] Action::Interrupt, _ "stop the scan and quit; again quits at once";
+    Global _ [ctrl('z')] Action::Suspend, _ "suspend; fg resumes (not on Windows)";
 
     Table "open" [plain(Enter), plain(Right), char('l')] Action::Open, "open" "open the host; open or close the group";
     Table "filter" [char('/')] Action::FilterOpen, "filter" "filter: words, tls<1.2, state:flaky, or, ( ), !";

@@ -97,6 +97,7 @@ fn run(model: &mut Model, action: &Action) -> Option<Effect> {
         Action::Copy(letter) => return export::copy(model, letter),
         Action::Fix => export::ask_to_fix(model),
         Action::FixConfirmed => return export::fix(model),
+        Action::Suspend => return Some(Effect::Suspend),
         Action::Pause => return scan_control::pause(model),
         Action::Skip => return scan_control::skip(model),
         Action::Reprobe => return scan_control::reprobe(model),

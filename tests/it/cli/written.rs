@@ -93,3 +93,22 @@ fn an_output_named_twice_is_refused_before_the_scan() {
         refused_in(home.path(), &scan, &[], &[reason]);
     }
 }
+
+#[test]
+fn a_reader_that_has_gone_ends_the_scan_well_and_the_journal_is_named() {
+    let home = home();
+    let scan = [&SCAN[..], &["--format", "ndjson"]].concat();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = command(home.path(), &scan, &[])
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    let told = text(output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let named = told
+        .lines()
+        .filter(|line| line.contains("rdpscan open @last"));
+    assert_eq!(named.count(), 1, "{told}");
+}
