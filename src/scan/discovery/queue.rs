@@ -296,24 +296,18 @@ impl Queue {
     }
 
     /// Takes out what waits for an endpoint. Its place in the permutation stays.
-    pub(in crate::scan) fn remove(&mut self, endpoint: Endpoint) -> Vec<Job> {
+    pub(in crate::scan) fn remove(&mut self, of: &HashSet<Endpoint>) -> Vec<Job> {
         let mut removed = Vec::new();
-        for line in [&mut self.named, &mut self.retry] {
-            line.retain(|job| {
-                let stays = job.endpoint != endpoint;
-                if !stays {
-                    removed.push(*job);
-                }
-                stays
-            });
-        }
-        self.due.retain(|Reverse((_, _, job))| {
-            let stays = job.endpoint != endpoint;
+        let mut stays = |job: &Job| {
+            let stays = !of.contains(&job.endpoint);
             if !stays {
                 removed.push(*job);
             }
             stays
-        });
+        };
+        self.named.retain(&mut stays);
+        self.retry.retain(&mut stays);
+        self.due.retain(|Reverse((_, _, job))| stays(job));
         removed
     }
 

@@ -1,5 +1,6 @@
 //! What follows from a connection that ended: the next round, the next attempt, a count, an event.
 
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
@@ -107,6 +108,7 @@ impl Engine {
         }
         if self.discovery.loss.is_heavy() && self.hosts.get(endpoint).is_some_and(Host::is_silent) {
             // The requests were lost, as those to other hosts: the host was not silent.
+            self.lookups.reset(&HashSet::from([endpoint]));
             self.reset_host(endpoint);
         }
         self.emit_attempt(attempt, now);

@@ -1,5 +1,6 @@
 //! Orders of the user to a running scan.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -16,11 +17,7 @@ impl Engine {
             Control::Pause => self.paused = true,
             Control::Resume => self.paused = false,
             Control::Skip(endpoint) => self.skip(endpoint, at, now),
-            Control::ProbeAgain(endpoints) => {
-                for endpoint in endpoints {
-                    self.probe_again(endpoint);
-                }
-            }
+            Control::ProbeAgain(endpoints) => self.probe_again(&endpoints),
             Control::RescanAll => self.rescan(),
         }
     }
@@ -28,8 +25,9 @@ impl Engine {
     /// What is in flight is cancelled, and its result counts; what waits is not started.
     fn skip(&mut self, endpoint: Endpoint, at: Timestamp, now: Instant) {
         let cancelled = self.in_flight.cancel(endpoint);
-        let waiting = self.discovery.queue.remove(endpoint);
-        self.lookups.skip(endpoint);
+        let of = HashSet::from([endpoint]);
+        let waiting = self.discovery.queue.remove(&of);
+        self.lookups.skip(&of);
         if cancelled.is_empty() && waiting.is_empty() {
             return;
         }
@@ -52,27 +50,34 @@ impl Engine {
             && (self.hosts.get(endpoint).is_some() || self.targets.contains(endpoint))
     }
 
-    fn probe_again(&mut self, endpoint: Endpoint) {
-        if !self.belongs(endpoint) {
-            return;
-        }
-        let lookups = self.lookups.cancel(Some(endpoint));
+    /// All at once: for each host alone, the queue would be read once a host.
+    fn probe_again(&mut self, endpoints: &[Endpoint]) {
+        let of = endpoints.iter().copied().filter(|one| self.belongs(*one));
+        let of: HashSet<Endpoint> = of.collect();
+        let lookups = self.lookups.cancel(Some(&of));
         let (tasks, mut jobs): (Vec<_>, Vec<_>) =
-            self.in_flight.discard(Some(endpoint)).into_iter().unzip();
+            self.in_flight.discard(Some(&of)).into_iter().unzip();
         self.cancel(lookups.into_iter().chain(tasks));
-        jobs.extend(self.discovery.queue.remove(endpoint));
+        jobs.extend(self.discovery.queue.remove(&of));
         // What was to be discovered still is, and is counted when it has been.
-        let uncounted = jobs.iter().any(|job| !job.repeat && job.round().is_some());
-        self.reset_host(endpoint);
-        self.discovery.queue.add(Job {
-            repeat: !uncounted,
-            ..Job::discover(endpoint)
-        });
+        let uncounted = jobs
+            .iter()
+            .filter(|job| !job.repeat && job.round().is_some());
+        let uncounted: HashSet<Endpoint> = uncounted.map(|job| job.endpoint).collect();
+        self.lookups.reset(&of);
+        // In the order of the user, each once.
+        let mut left = of;
+        for endpoint in endpoints.iter().copied().filter(|one| left.remove(one)) {
+            self.reset_host(endpoint);
+            self.discovery.queue.add(Job {
+                repeat: !uncounted.contains(&endpoint),
+                ..Job::discover(endpoint)
+            });
+        }
     }
 
-    /// Forgets what is known of an endpoint: its attempts so far are superseded.
+    /// Forgets what is known of an endpoint but its lookups: its attempts so far are superseded.
     pub(super) fn reset_host(&mut self, endpoint: Endpoint) {
-        self.lookups.reset(endpoint);
         let (before, after) = self.hosts.reset(endpoint);
         self.meter.answered = (self.meter.answered).saturating_sub(u64::from(before.is_open()));
         self.meter.revise(before.further(), Further::default());

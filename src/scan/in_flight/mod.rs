@@ -5,7 +5,7 @@ mod load;
 mod pacer;
 mod per_host_limiter;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use self::adaptive_limit::AdaptiveLimit;
@@ -133,10 +133,10 @@ impl InFlight {
             .collect()
     }
 
-    /// Discards the connections to an endpoint, or all of them. Slots and addresses are released when the tasks end.
-    pub(super) fn discard(&mut self, endpoint: Option<Endpoint>) -> Vec<(TaskId, Job)> {
+    /// Discards the connections to these endpoints, or all of them. Slots and addresses are released when the tasks end.
+    pub(super) fn discard(&mut self, of: Option<&HashSet<Endpoint>>) -> Vec<(TaskId, Job)> {
         let discarded = self.flights.iter_mut().filter(|(_, flight)| {
-            endpoint.is_none_or(|of| flight.job.endpoint == of)
+            of.is_none_or(|of| of.contains(&flight.job.endpoint))
                 && flight.state != FlightState::Discarded
         });
         discarded

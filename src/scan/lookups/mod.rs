@@ -148,10 +148,12 @@ impl Lookups {
         (!task.is_cancelled).then_some(task.job)
     }
 
-    /// Drops the lookups of an endpoint, or all of them. Returns the tasks to cancel.
-    pub(super) fn cancel(&mut self, endpoint: Option<Endpoint>) -> Vec<TaskId> {
+    /// Drops the lookups of these endpoints, or all of them. Returns the tasks to cancel.
+    pub(super) fn cancel(&mut self, of: Option<&HashSet<Endpoint>>) -> Vec<TaskId> {
+        let is_of =
+            |one: Option<Endpoint>, of: &HashSet<_>| one.is_some_and(|one| of.contains(&one));
         let cancelled = self.tasks.iter_mut().filter(|(_, task)| {
-            !task.is_cancelled && (endpoint.is_none() || task.job.endpoint() == endpoint)
+            !task.is_cancelled && of.is_none_or(|of| is_of(task.job.endpoint(), of))
         });
         cancelled
             .map(|(id, task)| {
@@ -309,17 +311,21 @@ impl Lookups {
         }
     }
 
-    /// No more lookups of a host start.
-    pub(super) fn skip(&mut self, endpoint: Endpoint) {
-        self.waiting.retain(|job| job.endpoint != endpoint);
-        self.retries.forget(endpoint);
+    /// No more lookups of these hosts start.
+    pub(super) fn skip(&mut self, of: &HashSet<Endpoint>) {
+        self.waiting.retain(|job| !of.contains(&job.endpoint));
+        for one in of {
+            self.retries.forget(*one);
+        }
     }
 
-    /// A host is re-probed: its names are looked up again.
-    pub(super) fn reset(&mut self, endpoint: Endpoint) {
-        self.skip(endpoint);
+    /// These hosts are re-probed: their names are looked up again.
+    pub(super) fn reset(&mut self, of: &HashSet<Endpoint>) {
+        self.skip(of);
         self.retries.more_work();
-        self.hosts.remove(&endpoint);
+        for one in of {
+            self.hosts.remove(one);
+        }
     }
 
     /// Names of the user that are being looked up, or will be again.
