@@ -316,6 +316,12 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_name_is_no_name() {
+        assert_eq!(oem(b""), None);
+        assert_eq!(oem(b"CORP").as_deref(), Some("CORP"));
+    }
+
+    #[test]
     fn the_version_counts_only_with_its_flag() {
         let mut bytes = sample().encode();
         bytes[23] &= !0x02;

@@ -244,6 +244,14 @@ mod tests {
     }
 
     #[test]
+    fn the_first_bit_of_an_integer_is_its_sign() {
+        assert_eq!(integer(0x7F), [2, 1, 0x7F]);
+        assert_eq!(integer(0x80), [2, 2, 0, 0x80]);
+        assert_eq!(integer(0xFFFF_FF80), [2, 1, 0x80]);
+        assert_eq!(integer(0xFFFF_FF7F), [2, 2, 0xFF, 0x7F]);
+    }
+
+    #[test]
     fn long_forms_beyond_two_bytes_and_indefinite_lengths_are_refused() {
         assert!(length(&[0x30, 0x83, 0, 0, 9]).is_err());
         assert!(length(&[0x30, 0x80, 0, 0]).is_err());

@@ -174,6 +174,15 @@ fn a_dead_ipv6_address_is_seen() {
 }
 
 #[test]
+fn a_dead_ipv6_address_is_seen_beside_a_name_whose_own_was_not_tried() {
+    let other = "other.corp.example";
+    dual_stack()
+        .named(NameSource::Ntlm, other)
+        .leads_to(other, &["10.0.0.5", "2001:db8::6"])
+        .assert_fires("RDP-DNS-AAAA-DEAD");
+}
+
+#[test]
 fn trap_8_an_ipv6_address_that_was_not_tried_is_not_dead() {
     let here = typed().leads_to(NAME, &["10.0.0.5", "2001:db8::5"]);
     assert!(matches!(

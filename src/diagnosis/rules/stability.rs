@@ -347,6 +347,16 @@ mod tests {
     }
 
     #[test]
+    fn three_of_ten_are_high() {
+        let mut attempts: Vec<AttemptMaker> = (0..7).map(|_| attempt().through()).collect();
+        attempts.extend((0..3).map(|_| cut()));
+        assert_eq!(
+            host(attempts).assert_fires("RDP-FLAKY").severity,
+            Severity::High
+        );
+    }
+
+    #[test]
     fn all_failing_is_down_not_flaky() {
         let down = times(3, cut);
         down.assert_not("RDP-FLAKY");

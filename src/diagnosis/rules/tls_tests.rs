@@ -40,6 +40,27 @@ fn a_modern_close_with_a_readable_legacy_certificate_is_legacy_only() {
     assert_eq!(old.diagnose().failed_stage, None);
 }
 
+#[test]
+fn a_client_certificate_is_required_only_where_no_handshake_goes_on_without_one() {
+    let requested = |handshake| TlsFacts {
+        handshake,
+        client_certificate_requested: true,
+        ..tls(certificate("srv05.corp.example"))
+    };
+    let cut = || {
+        attempt()
+            .tls_fails(reset(0), reset(0))
+            .edit_each(|attempt| attempt.tls = Some(requested(TlsHandshake::Failed).into()))
+    };
+    let title = |attempts: Vec<AttemptMaker>| {
+        let finding = host(attempts).assert_fires("RDP-TLS-CLIENT-CERT");
+        finding.title.to_string()
+    };
+    assert!(title(vec![cut(), cut()]).contains("requires a client certificate"));
+    let one_goes_on = vec![attempt().shown(requested(TlsHandshake::Full)), cut(), cut()];
+    assert!(!title(one_goes_on).contains("requires a client certificate"));
+}
+
 /// The modern hello is cut off, and the legacy peek reads this.
 fn cut_then_read(outcome: Outcome, version: TlsVersion, suite: &str) -> AttemptMaker {
     attempt().tls_fails(outcome, Outcome::Ok).edit(|attempt| {

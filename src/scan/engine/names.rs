@@ -205,3 +205,41 @@ fn best_name(names: &[ObservedName], lookups: &[Lookup], address: IpAddr) -> Opt
         .find(resolves_here)
         .map(|name| name.name.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{LookupAnswer, Resolver};
+
+    #[test]
+    fn the_most_trusted_name_that_itself_resolves_to_the_address_is_the_best() {
+        let address = |last| IpAddr::from([10, 0, 0, last]);
+        let name = |name: &str, source| ObservedName {
+            name: name.into(),
+            source,
+        };
+        let lookup = |name: &str, last| Lookup {
+            question: Question::Addresses(name.into()),
+            resolver: Resolver::System,
+            answer: LookupAnswer::Addresses {
+                addresses: vec![address(last)],
+                ttl_s: None,
+            },
+            duration_ms: 1,
+        };
+        let names = [
+            name("certificate.example", NameSource::Certificate),
+            name("elsewhere.example", NameSource::Target),
+            name("ntlm.example", NameSource::Ntlm),
+        ];
+        let lookups = [
+            lookup("elsewhere.example", 9),
+            lookup("certificate.example", 5),
+            lookup("ntlm.example", 5),
+        ];
+        let best = |last| best_name(&names, &lookups, address(last));
+        assert_eq!(best(5).as_deref(), Some("ntlm.example"));
+        assert_eq!(best(9).as_deref(), Some("elsewhere.example"));
+        assert_eq!(best(7), None);
+    }
+}

@@ -305,6 +305,19 @@ mod tests {
         assert!(facts.is_some_and(|facts| facts.certificate_requested));
     }
 
+    /// RFC 5246 7.4.1.1: it may come at any time, and is ignored during a handshake.
+    #[test]
+    fn a_hello_request_is_skipped() {
+        let mut flight = handshake_message(0, &[]);
+        flight.extend(handshake_message(
+            handshake::SERVER_HELLO,
+            &[&[3, 3][..], &[7; 32], &[0, 0xC0, 0x2F, 0]].concat(),
+        ));
+        flight.extend(handshake_message(handshake::SERVER_HELLO_DONE, &[]));
+        let bytes = records(content::HANDSHAKE, 0x0303, &flight);
+        assert_eq!(read(&bytes, usize::MAX), PeekStep::Done);
+    }
+
     #[test]
     fn every_old_version_yields_its_certificate() {
         for version in [
