@@ -1,0 +1,14 @@
+}
+process {
+    if ($MyInvocation.ExpectingInput) {
+        if ([string]::IsNullOrWhiteSpace([string]@($ComputerName)[0]) -or @($ComputerName | Where-Object { $_ -notmatch $HostPattern -and -not (Test-IPAddress $_) }).Count) { $RepairBad = $true }
+    }
+    foreach ($One in @($ComputerName)) { $RepairNames.Add($One) }
+}
+end {
+    # Without names there is no parameter, and @($null) is one.
+    $RepairBound = @{} + $PSBoundParameters
+    if (-not $RepairBound.ContainsKey('ComputerName') -and -not $MyInvocation.ExpectingInput) { $RepairNames.Clear() }
+    Invoke-RdpRepair -Asker $PSCmdlet -Bound $RepairBound -Names $RepairNames.ToArray() -Piped $MyInvocation.ExpectingInput -BadInput $RepairBad -Folder $PSScriptRoot -Script $PSCommandPath
+    if ($MyInvocation.InvocationName -eq '.') { $global:LASTEXITCODE = $RepairExit } else { exit $RepairExit }
+}
