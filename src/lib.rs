@@ -28,6 +28,7 @@ pub mod fleet;
 pub mod history;
 #[warn(missing_docs)]
 pub mod model;
+pub mod pages;
 pub mod panic_guard;
 pub mod platform;
 pub mod probe;

@@ -1,11 +1,6 @@
 //! `rdpscan explain`: the handbook in the terminal, as JSON or as Markdown. Without settings, files or network.
 
-mod entry_page;
-mod layout;
-mod markdown;
 mod pager;
-mod remedy;
-mod text;
 
 use std::io::{self, IsTerminal};
 
@@ -17,6 +12,7 @@ use crate::counts::grouped;
 use crate::diagnosis::handbook::{Answer, Entry, Handbook, handbook};
 use crate::exit::ExitStatus;
 use crate::sanitize::{self, excerpt};
+use crate::pages;
 use strsim::osa_distance as distance;
 
 use super::sink;
@@ -56,7 +52,7 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus> {
     match arguments.format {
         ExplainFormat::Json => sink::print(&sanitize::json(&json(&question, &answer)?))?,
         ExplainFormat::Markdown => {
-            let text = markdown::render(&entry_page::pages(book, &answer));
+            let text = pages::markdown(&pages::of_entries(book, &answer));
             sink::print(&sanitize::lines(&text))?;
         }
         ExplainFormat::Text => {
@@ -66,7 +62,7 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus> {
                 .flatten()
                 .map_or(USUAL_WIDTH, |(width, _)| width)
                 .clamp(LEAST_WIDTH, MOST_WIDTH);
-            let shown = text::render(&entry_page::pages(book, &answer), usize::from(width));
+            let shown = pages::text(&pages::of_entries(book, &answer), usize::from(width));
             let shown = sanitize::lines(&shown);
             if !(is_terminal && !arguments.no_pager && pager::show(&shown)) {
                 sink::print(&shown)?;

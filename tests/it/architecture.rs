@@ -41,6 +41,7 @@ const NEVER: &[(&str, &[&[&str]])] = &[
     ("fleet", &[PURE, TLS, SCREEN, CLOCK]),
     ("history", &[SOCKETS, TLS, SCREEN]),
     ("model", &[PURE, TLS, SCREEN, CLOCK]),
+    ("pages", &[PURE, TLS, SCREEN, CLOCK]),
     ("panic_guard", &[SOCKETS, TLS, SCREEN, CLOCK, &["std::fs"]]),
     ("platform", &[TLS, SCREEN]),
     ("probe", &[SCREEN]),

@@ -1,5 +1,7 @@
 //! The sections of a remedy: interruption, steps with their commands, undo, and check.
 
+use std::borrow::Cow;
+
 use super::layout::{Code, Item, Section};
 use crate::diagnosis::remedies::{Command, Remedy, Shell, Step};
 
@@ -22,7 +24,7 @@ pub(super) fn sections(remedy: &'static Remedy) -> Vec<Section> {
         code: vec![Code {
             label: "this program, reads only".to_owned(),
             language: "text",
-            lines: remedy.check.scan.lines().collect(),
+            lines: remedy.check.scan.lines().map(Cow::from).collect(),
         }],
         ..Item::default()
     };
@@ -64,6 +66,6 @@ fn code(command: &'static Command) -> Code {
     Code {
         label: format!("{shell}, {does}"),
         language: command.shell.word(),
-        lines: command.text.trim().lines().collect(),
+        lines: command.text.trim().lines().map(Cow::from).collect(),
     }
 }

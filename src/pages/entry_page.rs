@@ -4,7 +4,8 @@ use super::layout::{Item, Page, Section};
 use super::remedy;
 use crate::diagnosis::handbook::{Answer, Cause, Entry, Handbook, Kind, Shape, Standing};
 
-pub(super) fn pages(book: &Handbook, answer: &Answer<'_>) -> Vec<Page> {
+#[must_use]
+pub fn pages(book: &Handbook, answer: &Answer<'_>) -> Vec<Page> {
     let mut pages = Vec::new();
     if !answer.notes.is_empty() {
         pages.push(Page {

@@ -3,7 +3,8 @@
 use super::layout::{Item, Page};
 
 /// The pages; the first heading is of level 1.
-pub(super) fn render(pages: &[Page]) -> String {
+#[must_use]
+pub fn render(pages: &[Page]) -> String {
     let mut out = String::new();
     for page in pages {
         block(&mut out, "# ", &page.title);

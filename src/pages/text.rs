@@ -10,7 +10,8 @@ const MOST_LABEL: usize = 28;
 const LEAST_TEXT: usize = 24;
 
 /// The pages, wrapped at `width` columns.
-pub(super) fn render(pages: &[Page], width: usize) -> String {
+#[must_use]
+pub fn render(pages: &[Page], width: usize) -> String {
     let mut out = String::new();
     for page in pages {
         if !out.is_empty() {
