@@ -56,20 +56,22 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus> {
             sink::print(&sanitize::lines(&text))?;
         }
         ExplainFormat::Text => {
-            let is_terminal = io::stdout().is_terminal();
-            let width = is_terminal
-                .then(|| crossterm::terminal::size().ok())
-                .flatten()
-                .map_or(USUAL_WIDTH, |(width, _)| width)
-                .clamp(LEAST_WIDTH, MOST_WIDTH);
-            let shown = pages::text(&pages::of_entries(book, &answer), usize::from(width));
+            let shown = pages::text(&pages::of_entries(book, &answer), page_width());
             let shown = sanitize::lines(&shown);
-            if !(is_terminal && !arguments.no_pager && pager::show(&shown)) {
+            if !(io::stdout().is_terminal() && !arguments.no_pager && pager::show(&shown)) {
                 sink::print(&shown)?;
             }
         }
     }
     Ok(ExitStatus::Done)
+}
+
+/// The width of text on standard output, in columns.
+pub(super) fn page_width() -> usize {
+    let size = || crossterm::terminal::size().ok();
+    let width = io::stdout().is_terminal().then(size).flatten();
+    let width = width.map_or(USUAL_WIDTH, |(width, _)| width);
+    usize::from(width.clamp(LEAST_WIDTH, MOST_WIDTH))
 }
 
 /// The JSON form.

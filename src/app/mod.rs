@@ -23,6 +23,7 @@ mod signals;
 mod sink;
 mod stderr;
 mod ui_state;
+mod why;
 
 use anyhow::Result;
 use clap::CommandFactory;
@@ -78,6 +79,7 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
         None => scan_request::run(cli.scan, settings).await,
         #[cfg(feature = "sim")]
         Some(Command::Demo(arguments)) => demo::run(*arguments, resolved).await,
+        Some(Command::Why(arguments)) => why::run(*arguments, settings).await,
         Some(Command::Open(arguments)) => saved::open(&arguments, settings).await,
         Some(Command::Report(arguments)) => saved::report(&arguments, &settings),
         Some(Command::Fix(arguments)) => fix::run(&arguments, &settings),

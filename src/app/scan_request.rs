@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
+use jiff::Timestamp;
 
 use crate::cli::ScanArgs;
 use crate::exit::ExitStatus;
@@ -52,6 +53,13 @@ fn targets(arguments: &ScanArgs, settings: &Settings) -> Result<TargetSet> {
     Ok(builder.build()?)
 }
 
+/// The id of a new scan; draws its seed where the settings have none.
+pub(super) fn new_scan(settings: &mut Settings, now: Timestamp) -> ScanId {
+    let draw = || RandomState::new().hash_one(now);
+    settings.scan.seed.get_or_insert_with(draw);
+    ScanId::new(now, u16::try_from(draw() >> 48).unwrap_or_default())
+}
+
 /// A scan and its outputs, checked before the first packet.
 pub(super) struct ScanRequest {
     pub(super) settings: Settings,
@@ -67,13 +75,7 @@ impl ScanRequest {
     pub(super) fn new(outputs: &[PathBuf], mut settings: Settings) -> Result<Self> {
         // Drawn here, because the name of the output file may hold the id.
         let now = crate::clock::wall();
-        let seed = settings
-            .scan
-            .seed
-            .unwrap_or_else(|| RandomState::new().hash_one(now));
-        settings.scan.seed = Some(seed);
-        let random = RandomState::new().hash_one(now);
-        let scan = ScanId::new(now, u16::try_from(random >> 48).unwrap_or_default());
+        let scan = new_scan(&mut settings, now);
         let filter = Filter::parse(&settings.output.filter)?;
         let format = settings.output.format;
         let mut reports = sink::outputs(outputs, format, now, Some(scan))?;
@@ -146,6 +148,7 @@ impl ScanRequest {
             view,
             record,
             history,
+            lists_unresolved: false,
         };
         let Some(Finished {
             fleet,

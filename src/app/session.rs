@@ -47,6 +47,8 @@ pub(super) struct Session {
     pub(super) record: Option<Sink>,
     /// Where the scan is kept, if it is.
     pub(super) history: Option<JournalFolder>,
+    /// A single name that does not resolve is a row, and not an error.
+    pub(super) lists_unresolved: bool,
 }
 
 pub(super) struct Finished {
@@ -187,7 +189,7 @@ impl Session {
                 sanitize::terminal(&name.name)
             );
         }
-        let ([name], 0) = (listed, self.targets.endpoints()) else {
+        let ([name], 0, false) = (listed, self.targets.endpoints(), self.lists_unresolved) else {
             return Ok(());
         };
         let mut lookups = names.forward(&name.name).await.unwrap_or_default();
@@ -341,6 +343,7 @@ mod tests {
                 view: View::Headless { progress: false },
                 record: None,
                 history: None,
+                lists_unresolved: false,
             };
             session.scan_options().lookups
         };

@@ -20,6 +20,7 @@ rdpscan 10.0.0.0/24 => sweep a network
 rdpscan 10.0.0.0/22 --exclude 10.0.1.0/28 => all but some
 rdpscan -f servers.txt -o monday.json => scan a list and keep the result
 rdpscan -f computers.csv -o fleet-{date}.html => computers of a domain, a page for each day
+rdpscan why srv05 0x904 0x7 => why one user cannot connect, and the fix
 rdpscan open monday.json => look at it again
 rdpscan fix monday.json -o monday-fix => scripts and lists that mend what was found
 rdpscan 10.0.0.0/24 --fail-on high --quiet => for a scheduled task: exit status 1 says look here
@@ -50,6 +51,11 @@ rdpscan explain R2 => a remedy; W3 is a claim of the web and what of it holds
 rdpscan explain certificate expired => entries with these words
 rdpscan explain claims => all of a kind: codes, extended, findings, remedies, claims, client";
 
+const WHY: &str = "Examples:
+rdpscan why srv05.corp.example => what users see, why, the fix, and where to confirm it
+rdpscan why srv05 0x904 0x7 => also whether what was seen explains this code, and what else does
+rdpscan why srv05:3390 --format markdown => for a ticket, with what to tell the user";
+
 const REPORT: &str = "Examples:
 rdpscan report monday.json => the table and the findings as text
 rdpscan report monday.json -o monday.html => one page for people
@@ -77,6 +83,7 @@ pub(crate) struct Section {
 pub(crate) fn of(command: &str) -> Vec<Section> {
     let text = match command {
         "rdpscan" => &SCAN_WITH_FORMATS,
+        "why" => WHY,
         "explain" => EXPLAIN,
         "report" => REPORT,
         "completions" => COMPLETIONS,

@@ -15,6 +15,11 @@ fn takes(command: &str, key: &str) -> bool {
             key,
             "scan.ports" | "scan.allow_large" | "names.servers" | "history.enabled"
         ),
+        "why" => {
+            key == "output.quiet"
+                || (key.starts_with("scan.") || key.starts_with("names."))
+                    && key != "scan.allow_large"
+        }
         "open" => matches!(key, "output.filter" | "output.columns" | "output.sort"),
         "report" => key.starts_with("output.") && !matches!(key, "output.all" | "output.no_tui"),
         "fix" => key == "output.filter",

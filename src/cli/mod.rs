@@ -45,6 +45,8 @@ pub enum Command {
     /// Scan a simulated fleet on loopback; needs no network and no privilege
     #[cfg(feature = "sim")]
     Demo(Box<DemoArgs>),
+    /// Scan one host and print what its users see, why, the fix, and where to confirm it
+    Why(Box<WhyArgs>),
     /// Explain a code, a finding, a remedy or a claim, offline
     Explain(ExplainArgs),
     /// Look at a saved scan in the same screens
@@ -127,6 +129,34 @@ pub struct DemoArgs {
     pub common: CommonArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = after_help::render("why"))]
+pub struct WhyArgs {
+    /// The host, as users type it: a name or an address, with a port of its own or not
+    #[arg(value_name = "HOST", value_parser = not_blank)]
+    pub host: String,
+    /// The code that a user was shown, with its extended reason
+    #[arg(value_name = "CODE")]
+    pub code: Vec<String>,
+    /// How to print it
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: WhyFormat,
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// How `rdpscan why` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum WhyFormat {
+    /// Text for a terminal
+    #[default]
+    Text,
+    /// Markdown for a ticket
+    Markdown,
+    /// The JSON report of the scan
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -274,6 +304,7 @@ impl Cli {
             None => Some(&self.scan.common),
             #[cfg(feature = "sim")]
             Some(Command::Demo(demo)) => Some(&demo.common),
+            Some(Command::Why(why)) => Some(&why.common),
             Some(Command::Open(open)) => Some(&open.common),
             Some(Command::Report(report)) => Some(&report.common),
             Some(Command::Fix(fix)) => Some(&fix.common),

@@ -116,3 +116,18 @@ pub enum Prediction {
         note: Option<String>,
     },
 }
+
+impl Prediction {
+    /// The error that the finding causes by itself.
+    pub(super) const fn causes(&self) -> Option<ClientError> {
+        match self {
+            Self::Closes(_) | Self::ClosesUnderLoad(_) | Self::ClosesSome { .. } => {
+                Some(ClientError::SocketClosed)
+            }
+            Self::SupportsClose(_) => None,
+            Self::Shows { error, .. }
+            | Self::ByName { error, .. }
+            | Self::RefusesCertificate { error, .. } => Some(*error),
+        }
+    }
+}

@@ -3,6 +3,7 @@
 //! No I/O, no clock: `now` is an argument, so that a recording is judged as of its own time, by today's rules.
 
 pub mod catalog;
+mod cause;
 mod certificates;
 mod client_error;
 mod confirm;

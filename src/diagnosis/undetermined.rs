@@ -46,12 +46,12 @@ pub fn undetermined(history: &History, context: &Context<'_>) -> Vec<Undetermine
         .collect()
 }
 
-/// A line for each reason, with the findings that wait for it: "TLS-CLOSED, TLS-TIMEOUT: closed once only (--attempts 3)".
+/// A line for each reason, with the findings that wait for it: "RDP-TLS-CLOSED, RDP-TLS-TIMEOUT: closed once only (--attempts 3)".
 #[must_use]
 pub fn undetermined_lines(undetermined: &[Undetermined]) -> Vec<String> {
     let mut reasons: Vec<(&Undetermined, Vec<&str>)> = Vec::new();
     for one in undetermined {
-        let id = one.id.strip_prefix("RDP-").unwrap_or(one.id);
+        let id = one.id;
         let known = |(known, _): &&mut (&Undetermined, _)| {
             (known.reason, known.next_step) == (one.reason, one.next_step)
         };
@@ -112,8 +112,8 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "TLS-CLOSED, TLS-CLOSED-LATE: closed once only (--attempts 3)",
-                "FLAKY: too few attempts (--attempts 3)"
+                "RDP-TLS-CLOSED, RDP-TLS-CLOSED-LATE: closed once only (--attempts 3)",
+                "RDP-FLAKY: too few attempts (--attempts 3)"
             ]
         );
     }

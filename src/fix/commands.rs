@@ -41,7 +41,7 @@ pub fn commands(host: &Host) -> Option<Commands> {
 
 /// The values of a host.
 #[derive(Debug, Clone, Default)]
-struct PlaceholderValues {
+pub(super) struct PlaceholderValues {
     address: Option<IpAddr>,
     port: Option<u16>,
     /// A name that users use.
@@ -56,7 +56,7 @@ struct PlaceholderValues {
 }
 
 impl PlaceholderValues {
-    fn of(host: &Host) -> Self {
+    pub(super) fn of(host: &Host) -> Self {
         let machine = Machine::new(host, &mut Vec::new());
         let history = host.history();
         let zone = history
@@ -163,7 +163,7 @@ const PLACEHOLDERS: [(&str, Placeholder); 19] = [
 ];
 
 /// A line with all values; `None` when one is not known. Inserted values are not searched again.
-fn line(text: &str, known: &PlaceholderValues) -> Option<String> {
+pub(super) fn line(text: &str, known: &PlaceholderValues) -> Option<String> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -207,7 +207,7 @@ fn has_independent_lines(command: &Command) -> bool {
 }
 
 /// The shell with the most steps: half a remedy in another shell does not work.
-fn shell_of(remedy: &Remedy) -> Shell {
+pub(super) fn shell_of(remedy: &Remedy) -> Shell {
     let steps = |shell: Shell| {
         let has = |step: &&Step| step.commands.iter().any(|command| command.shell == shell);
         remedy.steps.iter().filter(has).count()
@@ -298,11 +298,11 @@ fn filled_in(remedy: &'static Remedy, known: &PlaceholderValues) -> Option<Comma
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Values that the handbook does not have.
-    fn all_known() -> PlaceholderValues {
+    pub(in crate::fix) fn all_known() -> PlaceholderValues {
         PlaceholderValues {
             address: Some("192.0.2.9".parse().unwrap()),
             port: Some(3390),
@@ -316,7 +316,7 @@ mod tests {
         }
     }
 
-    fn is_of_the_handbook(text: &str) -> bool {
+    pub(in crate::fix) fn is_of_the_handbook(text: &str) -> bool {
         let mut rest = text;
         while let Some((_, after)) = rest.split_once('<') {
             let word = after.split('>').next().unwrap_or_default();

@@ -6,6 +6,7 @@
 mod commands;
 mod folder;
 mod machine;
+mod main_command;
 mod name;
 mod page;
 mod rdp_file;
@@ -21,6 +22,7 @@ use crate::model::{Finding, Severity};
 pub use commands::{Commands, commands};
 pub use folder::{FolderError, check_folder, write_folder};
 pub use machine::RefusedName;
+pub use main_command::{MainCommand, main_command, remedy_for};
 pub use name::{Computer, HostName, NameFault};
 pub use script::has_script;
 

@@ -38,6 +38,21 @@ impl HexBytes {
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// For people: quoted text where all bytes are printable ASCII up to a line break, else hexadecimal digits.
+    #[must_use]
+    pub fn readable(&self) -> String {
+        let line = self.0.trim_ascii();
+        let line = line.split(|byte| matches!(byte, b'\r' | b'\n')).next();
+        let printable = |line: &&[u8]| {
+            let text = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+            !line.is_empty() && line.iter().all(text)
+        };
+        match line.filter(printable).map(str::from_utf8) {
+            Some(Ok(text)) => format!("\"{text}\""),
+            _ => self.to_string(),
+        }
+    }
 }
 
 fn write(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -205,6 +220,23 @@ mod tests {
         }
         for text in ["0", "DEAD", "zz"] {
             assert_eq!(text.parse::<HexBytes>(), Err(HexError), "{text}");
+        }
+    }
+
+    #[test]
+    fn bytes_of_a_greeting_are_readable_and_others_are_digits() {
+        for (bytes, readable) in [
+            (&b"SSH-2.0-OpenSSH_9.2\r\n"[..], "\"SSH-2.0-OpenSSH_9.2\""),
+            (
+                b"HTTP/1.1 400 Bad Request\r\nConn",
+                "\"HTTP/1.1 400 Bad Request\"",
+            ),
+            (b"\x1b[2J", "1b5b324a"),
+            (b"\x15\x03\x01", "150301"),
+            (b"\r\n", "0d0a"),
+            (b"", ""),
+        ] {
+            assert_eq!(HexBytes::from(bytes).readable(), readable);
         }
     }
 

@@ -32,6 +32,7 @@ fn ranked(title: &str, entries: &[&Entry]) -> Page {
         title: title.to_owned(),
         line: Some(HOW_ON.to_owned()),
         sections: vec![Section::list("", entries.iter().map(|entry| hit(entry)))],
+        ..Page::default()
     }
 }
 
@@ -50,6 +51,7 @@ fn list(entries: &[&Entry]) -> Page {
         title: "The handbook".to_owned(),
         line: Some(HOW_ON.to_owned()),
         sections: sections.collect(),
+        ..Page::default()
     }
 }
 
@@ -83,7 +85,9 @@ fn titled(entry: &Entry) -> String {
     }
 }
 
-fn full(book: &Handbook, entry: &Entry) -> Page {
+/// An entry in full.
+#[must_use]
+pub fn full(book: &Handbook, entry: &Entry) -> Page {
     let mut sections = vec![Section::text("", entry.text.clone())];
     let mut say = |heading, text: &Option<String>| {
         if let Some(text) = text {
@@ -141,6 +145,7 @@ fn full(book: &Handbook, entry: &Entry) -> Page {
         title: format!("{}: {}", entry.label(), titled(entry)),
         line: Some(line(entry)),
         sections,
+        ..Page::default()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::model::Severity;
+
 #[derive(Debug, Default)]
 pub struct Page {
     /// Empty for a page of notes.
@@ -9,6 +11,8 @@ pub struct Page {
     /// A line below the title.
     pub line: Option<String>,
     pub sections: Vec<Section>,
+    /// Texts quote the network, made safe for a terminal: Markdown escapes all of them.
+    pub quotes_network: bool,
 }
 
 #[derive(Debug, Default)]
@@ -53,6 +57,8 @@ pub struct Item {
     /// A key in front of the text.
     pub label: String,
     pub text: String,
+    /// How bad it is, which the screen shows as a sign and a colour.
+    pub mark: Option<Severity>,
     /// Lines below the text, each with a word in front.
     pub below: Vec<(&'static str, String)>,
     pub code: Vec<Code>,

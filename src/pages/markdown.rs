@@ -1,18 +1,30 @@
 //! Pages as Markdown.
 
+use std::borrow::Cow;
+
 use super::layout::{Item, Page};
+use crate::sanitize;
 
 /// The pages; the first heading is of level 1.
 #[must_use]
 pub fn render(pages: &[Page]) -> String {
     let mut out = String::new();
     for page in pages {
-        block(&mut out, "# ", &page.title);
-        block(&mut out, "", page.line.as_deref().unwrap_or_default());
+        let safe: Escape = if page.quotes_network {
+            sanitize::markdown
+        } else {
+            own
+        };
+        block(&mut out, "# ", &safe(&page.title));
+        block(
+            &mut out,
+            "",
+            &safe(page.line.as_deref().unwrap_or_default()),
+        );
         for section in &page.sections {
             block(&mut out, "## ", section.heading);
             for paragraph in &section.paragraphs {
-                block(&mut out, "", paragraph);
+                block(&mut out, "", &safe(paragraph));
             }
             if section.items.is_empty() {
                 continue;
@@ -21,7 +33,7 @@ pub fn render(pages: &[Page]) -> String {
                 out.push('\n');
             }
             for (number, item) in section.items.iter().enumerate() {
-                write(&mut out, item, section.numbered.then_some(number + 1));
+                write(&mut out, item, section.numbered.then_some(number + 1), safe);
             }
         }
     }
@@ -36,10 +48,12 @@ fn block(out: &mut String, mark: &str, text: &str) {
     if !out.is_empty() {
         out.push('\n');
     }
-    out.extend([format!("{mark}{}\n", safe(text))]);
+    out.extend([format!("{mark}{text}\n")]);
 }
 
-fn write(out: &mut String, item: &Item, number: Option<usize>) {
+type Escape = fn(&str) -> Cow<'_, str>;
+
+fn write(out: &mut String, item: &Item, number: Option<usize>, safe: Escape) {
     let lead = number.map_or_else(|| "- ".to_owned(), |number| format!("{number}. "));
     let indent = " ".repeat(lead.len());
     if item.label.is_empty() {
@@ -74,8 +88,8 @@ fn write(out: &mut String, item: &Item, number: Option<usize>) {
     }
 }
 
-/// Escapes inline marks outside of code spans. The texts are the handbook's own, so nothing more is needed.
-fn safe(text: &str) -> String {
+/// Escapes inline marks outside of code spans, which is enough for texts of our own.
+fn own(text: &str) -> Cow<'_, str> {
     let has_spans = text.matches('`').count().is_multiple_of(2);
     let mut escaped = String::with_capacity(text.len());
     let mut in_span = false;
@@ -87,5 +101,5 @@ fn safe(text: &str) -> String {
         }
         escaped.push(character);
     }
-    escaped
+    Cow::Owned(escaped)
 }

@@ -1,12 +1,16 @@
 //! Pages of text for people, laid out once and rendered as text, as Markdown and on the screen.
 
 mod entry_page;
+mod host;
 mod layout;
 mod markdown;
+mod question;
 mod remedy;
 mod text;
 
-pub use entry_page::pages as of_entries;
+pub use entry_page::{full as of_entry, pages as of_entries};
+pub use host::{items as answer, of_host};
 pub use layout::{Code, Item, Page, Section};
 pub use markdown::render as markdown;
+pub use question::{NoCode, Question};
 pub use text::render as text;

@@ -53,19 +53,24 @@ fn steps(heading: &'static str, steps: &'static [Step]) -> Section {
 }
 
 fn code(command: &'static Command) -> Code {
-    let shell = match command.shell {
+    Code {
+        label: label(command.shell, command.read_only),
+        language: command.shell.word(),
+        lines: command.text.trim().lines().map(Cow::from).collect(),
+    }
+}
+
+/// The shell, and whether the commands change anything.
+pub(super) fn label(shell: Shell, read_only: bool) -> String {
+    let shell = match shell {
         Shell::PowerShell => "PowerShell",
         Shell::Cmd => "Command Prompt",
         Shell::Registry => "registry file",
     };
-    let does = if command.read_only {
+    let does = if read_only {
         "reads only"
     } else {
         "changes something"
     };
-    Code {
-        label: format!("{shell}, {does}"),
-        language: command.shell.word(),
-        lines: command.text.trim().lines().map(Cow::from).collect(),
-    }
+    format!("{shell}, {does}")
 }

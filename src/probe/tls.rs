@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{DnsName, ServerName};
-use rustls::{ClientConfig, ClientConnection, Error, ProtocolVersion};
+use rustls::{ClientConfig, ClientConnection, Error, InvalidMessage, ProtocolVersion};
 
 use super::connection::Connection;
 use super::recording_verifier::{RecordingVerifier, Seen};
@@ -273,22 +273,96 @@ fn outcome_of(error: &Error, received: u32) -> Outcome {
             code: (*alert).into(),
             received,
         },
-        Error::InvalidMessage(_)
-        | Error::InappropriateMessage { .. }
-        | Error::InappropriateHandshakeMessage { .. }
-        | Error::PeerMisbehaved(_)
-        | Error::DecryptError
-        | Error::PeerSentOversizedRecord => Outcome::Malformed {
-            detail: error.to_string().into(),
+        Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            malformed("the answer is not TLS".to_owned())
+        }
+        Error::InvalidMessage(fault) => malformed(format!(
+            "a TLS message that cannot be read ({})",
+            variant_in_words(fault)
+        )),
+        Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
+            malformed("a TLS message out of order".to_owned())
+        }
+        Error::PeerMisbehaved(fault) => {
+            malformed(format!("a violation of TLS ({})", variant_in_words(fault)))
+        }
+        Error::DecryptError => malformed("a TLS record that cannot be decrypted".to_owned()),
+        Error::PeerSentOversizedRecord => malformed("a TLS record above the size limit".to_owned()),
+        Error::PeerIncompatible(fault) => Outcome::ClientRefused {
+            detail: format!("incompatible TLS ({})", variant_in_words(fault)).into(),
+        },
+        Error::InvalidCertificate(fault) => Outcome::ClientRefused {
+            detail: format!("unusable certificate ({})", variant_in_words(fault)).into(),
         },
         _ => Outcome::ClientRefused {
-            detail: error.to_string().into(),
+            detail: variant_in_words(error).into(),
         },
     }
+}
+
+fn malformed(detail: String) -> Outcome {
+    Outcome::Malformed {
+        detail: detail.into(),
+    }
+}
+
+/// The name of an enum's variant in words, for the errors of libraries: `UnknownIssuer` is "unknown issuer".
+pub(super) fn variant_in_words(variant: &dyn std::fmt::Debug) -> String {
+    let debug = format!("{variant:?}");
+    let name = debug.split(|c: char| !c.is_alphanumeric()).next();
+    let mut words = String::new();
+    let mut previous_is_lower = false;
+    for letter in name.unwrap_or_default().chars() {
+        if letter.is_uppercase() && previous_is_lower {
+            words.push(' ');
+        }
+        previous_is_lower = letter.is_lowercase() || letter.is_numeric();
+        words.extend(letter.to_lowercase());
+    }
+    words
 }
 
 fn local(error: &Error) -> Outcome {
     Outcome::LocalError {
         detail: error.to_string().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::{CertificateError, PeerIncompatible, PeerMisbehaved};
+
+    use super::*;
+
+    #[test]
+    fn errors_of_the_library_are_told_in_words() {
+        for (error, words) in [
+            (
+                Error::InvalidMessage(InvalidMessage::InvalidContentType),
+                "malformed: the answer is not TLS",
+            ),
+            (
+                Error::InvalidMessage(InvalidMessage::MissingData("ServerHello")),
+                "malformed: a TLS message that cannot be read (missing data)",
+            ),
+            (
+                Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedCipherSuite),
+                "malformed: a violation of TLS (selected unoffered cipher suite)",
+            ),
+            (
+                Error::PeerIncompatible(PeerIncompatible::NoCipherSuitesInCommon),
+                "rejected by our TLS library: incompatible TLS (no cipher suites in common)",
+            ),
+            (
+                Error::InvalidCertificate(CertificateError::BadEncoding),
+                "rejected by our TLS library: unusable certificate (bad encoding)",
+            ),
+            (
+                Error::NoCertificatesPresented,
+                "rejected by our TLS library: no certificates presented",
+            ),
+        ] {
+            assert_eq!(outcome_of(&error, 7).to_string(), words);
+        }
     }
 }

@@ -15,6 +15,7 @@ use x509_parser::asn1_rs::FromDer;
 use x509_parser::certificate::X509Certificate;
 
 use super::certificate::algorithm;
+use super::tls::variant_in_words;
 use crate::model::{KeyAlgorithm, TrustVerdict};
 
 /// Most certificates of a chain that are looked at; what a server sends beyond that is not needed by any honest chain.
@@ -273,7 +274,7 @@ fn reason(error: &webpki::Error) -> Box<str> {
         | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
             "a signature in the chain cannot be verified here (weak or unknown algorithm)".into()
         }
-        error => format!("the chain is refused: {error:?}")
+        error => format!("the chain is refused: {}", variant_in_words(error))
             .chars()
             .take(200)
             .collect(),

@@ -50,6 +50,8 @@ pub enum MenuKind {
     Copy,
     /// Filters and columns saved under a name in the settings.
     Saved,
+    /// The entries of the handbook about a host.
+    Handbook,
     /// Every action by name, with a search line.
     Commands,
 }
@@ -81,6 +83,8 @@ pub enum Action {
     Help,
     /// What every sign means.
     Legend,
+    /// Shows the handbook's entry of this key.
+    Entry(&'static str),
     MenuOpen(MenuKind),
     /// Picks the marked line of a menu.
     MenuPick,

@@ -21,3 +21,5 @@ mod schema;
 mod screens;
 mod servers;
 mod terminal;
+#[cfg(feature = "sim")]
+mod why;

@@ -61,6 +61,7 @@ fn places() -> Vec<(Context, &'static str)> {
         (Context::Columns, "columns"),
         (Context::Commands, "all actions"),
         (Context::Help, "help"),
+        (Context::Entry, "handbook"),
         (Context::Quit, "the question whether to quit"),
         (Context::Unsaved, "the question whether to save"),
         (Context::Fix, "the question whether to write fixes"),

@@ -119,17 +119,29 @@ fn not_rdp(host: &HostView<'_>) -> RuleVerdict {
         };
         let shown = shown_certificate(host);
         return sure(format!(
-            "it looks like {name}{shown}; first bytes inside TLS {first_bytes}"
+            "it looks like {name}{shown}; first bytes inside TLS {}",
+            first_bytes.readable()
         ))
-        .title(title);
+        .title(title)
+        .remedies(remedies_at(&looks_like));
     }
     let plain = host.failures().find_map(|(_, _, outcome)| banner(outcome));
     match plain {
         Some((looks_like, first_bytes)) if !host.tolerance.direct_tls_up => sure(format!(
-            "it looks like {looks_like}; first bytes {first_bytes}"
+            "it looks like {looks_like}; first bytes {}",
+            first_bytes.readable()
         ))
-        .title(title),
+        .title(title)
+        .remedies(remedies_at(&looks_like)),
         _ => Verdict::Silent,
+    }
+}
+
+/// A service that is known is there on purpose: the listener of Remote Desktop cannot be fixed on its port.
+fn remedies_at(looks_like: &str) -> &'static [&'static str] {
+    match looks_like {
+        "unknown" => &["R8"],
+        _ => &[],
     }
 }
 

@@ -50,6 +50,8 @@ contexts! {
     /// The command palette.
     Commands "All actions";
     Help "Help";
+    /// An entry of the handbook.
+    Entry "Handbook";
     Quit "Quit?";
     /// The question before quitting, where the results would be lost.
     Unsaved "Quit unsaved?";

@@ -93,6 +93,7 @@ pub static BINDINGS: &[Binding] = bindings! {
     Host _ [char('6')] Action::Section(5), _ "the section of that number";
     Host _ [char('7')] Action::Section(6), _ "the section of that number";
     Host "copy" [char('y')] Action::MenuOpen(MenuKind::Copy), "copy" "copy a name, a thumbprint, the remedy";
+    Host "handbook" [char('i')] Action::MenuOpen(MenuKind::Handbook), "handbook" "read about a code, a finding or a remedy";
     Host "probe-again" [char('r')] Action::Reprobe, _ "re-probe this host";
     Host "export" [char('e')] Action::MenuOpen(MenuKind::Export), "export" "write this host to a file";
     Host "fix" [char('F')] Action::Fix, _ "write fix scripts for this host";
@@ -185,6 +186,14 @@ pub static BINDINGS: &[Binding] = bindings! {
     Help _ [plain(PageDown), ctrl('f')] Action::Move(Move::PageDown), _ "a screenful down";
     Help _ [plain(Home)] Action::Move(Move::Top), _ "to the top";
     Help _ [plain(End)] Action::Move(Move::Bottom), _ "to the bottom";
+
+    Entry _ [plain(Esc), char('i'), char('q'), plain(Left), char('h')] Action::Back, "back" "close the entry";
+    Entry _ [plain(Up), char('k')] Action::Move(Move::Up), "scroll" "scroll up";
+    Entry _ [plain(Down), char('j')] Action::Move(Move::Down), _ "scroll down";
+    Entry _ [plain(PageUp), ctrl('b')] Action::Move(Move::PageUp), _ "a screenful up";
+    Entry _ [plain(PageDown), ctrl('f'), char(' ')] Action::Move(Move::PageDown), _ "a screenful down";
+    Entry _ [plain(Home), char('g')] Action::Move(Move::Top), _ "to the top";
+    Entry _ [plain(End), char('G')] Action::Move(Move::Bottom), _ "to the bottom";
 
     Quit _ [char('y'), char('q'), plain(Enter)] Action::QuitConfirmed, "quit" "stop the scan and quit";
     Quit _ [char('n'), plain(Esc)] Action::Back, "continue" "continue scanning";

@@ -5,6 +5,7 @@ mod command_palette;
 use super::action::{Action, MenuKind};
 use super::copyable::Copyable;
 use super::model::{ActionTarget, Menu, Model};
+use crate::diagnosis::handbook::handbook;
 use crate::table::{Field, Grouping};
 
 /// Keys of every menu, which no line can have.
@@ -48,6 +49,7 @@ pub(super) fn title(model: &Model, menu: &Menu) -> String {
         MenuKind::Export => "Export as".to_owned(),
         MenuKind::Copy => format!("Copy: {target}"),
         MenuKind::Saved => "Saved filters and columns".to_owned(),
+        MenuKind::Handbook => format!("Handbook: {target}"),
         MenuKind::Commands => "All actions".to_owned(),
     }
 }
@@ -60,6 +62,7 @@ pub(super) fn items(model: &Model, menu: &Menu) -> Vec<Item> {
         MenuKind::Export => exports(model),
         MenuKind::Copy => copies(&menu.target),
         MenuKind::Saved => saved(model),
+        MenuKind::Handbook => entries(model, &menu.target),
         MenuKind::Commands => command_palette::search(model, &menu.target, menu.input.value()),
     }
 }
@@ -159,6 +162,35 @@ fn copies(target: &ActionTarget) -> Vec<Item> {
         ..Item::new(entry.what, Action::Copy(entry.letter))
     };
     target.copies.iter().map(item).collect()
+}
+
+/// The entries about a host: the error, the findings and their remedies, each once.
+fn entries(model: &Model, target: &ActionTarget) -> Vec<Item> {
+    let Some(host) = target.hosts.first().and_then(|id| model.fleet.host(*id)) else {
+        return Vec::new();
+    };
+    let diagnosis = &host.diagnosis;
+    let mut keys: Vec<&str> = diagnosis.predicted.iter().map(|error| error.code).collect();
+    keys.extend(diagnosis.findings.iter().map(|finding| finding.id));
+    for remedy in diagnosis
+        .findings
+        .iter()
+        .flat_map(|finding| finding.remedies)
+    {
+        if !keys.contains(remedy) {
+            keys.push(remedy);
+        }
+    }
+    let letters = ('a'..='z').filter(|letter| !RESERVED_LETTERS.contains(*letter));
+    let mut letters = letters.map(Some).chain(std::iter::repeat(None));
+    let known = keys.into_iter().filter_map(|key| handbook().entry(key));
+    known
+        .map(|entry| Item {
+            letter: letters.next().flatten(),
+            note: entry.title.clone(),
+            ..Item::new(entry.key.as_str(), Action::Entry(&entry.key))
+        })
+        .collect()
 }
 
 /// The first line of a text, and how many follow.

@@ -112,6 +112,11 @@ pub(super) enum Overlay {
         scroll: usize,
         below: Box<Overlay>,
     },
+    /// An entry of the handbook, scrolled by this many lines.
+    Entry {
+        key: &'static str,
+        scroll: usize,
+    },
     ConfirmQuit,
     ConfirmRescan(RescanScope),
     ConfirmFix {
@@ -254,11 +259,16 @@ impl Model {
                 MenuKind::Sort => Context::Sort,
                 MenuKind::Columns => Context::Columns,
                 MenuKind::Commands => Context::Commands,
-                MenuKind::Groups | MenuKind::Export | MenuKind::Copy | MenuKind::Saved => {
+                MenuKind::Groups
+                | MenuKind::Export
+                | MenuKind::Copy
+                | MenuKind::Handbook
+                | MenuKind::Saved => {
                     Context::Menu
                 }
             },
             Overlay::Help { .. } => Context::Help,
+            Overlay::Entry { .. } => Context::Entry,
             Overlay::ConfirmQuit if self.is_unsaved() => Context::Unsaved,
             Overlay::ConfirmQuit => Context::Quit,
             Overlay::ConfirmRescan(_) => Context::Rescan,

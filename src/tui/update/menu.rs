@@ -27,6 +27,7 @@ pub(super) fn open(model: &mut Model, kind: MenuKind) {
             MenuKind::Saved => {
                 "nothing saved: name filters and columns under [screen] in the settings"
             }
+            MenuKind::Handbook => "the handbook has nothing about this host",
             _ => "nothing to choose from",
         };
         return model.notify(message, Tone::Notice);

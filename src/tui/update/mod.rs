@@ -169,6 +169,7 @@ fn run(model: &mut Model, action: &Action) -> Option<Effect> {
         Action::Overview => navigate::toggle_overview(model),
         Action::Help => navigate::open_help(model, HelpPage::Keys),
         Action::Legend => navigate::open_help(model, HelpPage::Signs),
+        Action::Entry(key) => model.overlay = Overlay::Entry { key, scroll: 0 },
         // `update` handles the others.
         _ => {}
     }

@@ -120,9 +120,9 @@ pub(super) fn back(model: &mut Model) {
 pub(super) fn move_by(model: &mut Model, step: Move) {
     match model.overlay {
         Overlay::Menu(_) => return menu::move_mark(model, step),
-        Overlay::Help { .. } => {
-            let (lines, height) = view::help_extent(model);
-            return scroll_help(model, |scroll| scrolled(scroll, lines, height, step));
+        Overlay::Help { .. } | Overlay::Entry { .. } => {
+            let (lines, height) = view::overlay_extent(model);
+            return scroll_overlay(model, |scroll| scrolled(scroll, lines, height, step));
         }
         _ => {}
     }
@@ -185,14 +185,14 @@ pub(super) fn clamp_scroll(model: &mut Model) {
     if let Screen::Host { scroll } = model.screen {
         scroll_host(model, scroll);
     }
-    if matches!(model.overlay, Overlay::Help { .. }) {
-        let (lines, height) = view::help_extent(model);
-        scroll_help(model, |scroll| scroll.min(lines.saturating_sub(height)));
+    if matches!(model.overlay, Overlay::Help { .. } | Overlay::Entry { .. }) {
+        let (lines, height) = view::overlay_extent(model);
+        scroll_overlay(model, |scroll| scroll.min(lines.saturating_sub(height)));
     }
 }
 
-fn scroll_help(model: &mut Model, to: impl FnOnce(usize) -> usize) {
-    if let Overlay::Help { scroll, .. } = &mut model.overlay {
+fn scroll_overlay(model: &mut Model, to: impl FnOnce(usize) -> usize) {
+    if let Overlay::Help { scroll, .. } | Overlay::Entry { scroll, .. } = &mut model.overlay {
         *scroll = to(*scroll);
     }
 }

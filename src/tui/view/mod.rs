@@ -1,5 +1,6 @@
 //! Renders the model into cells.
 
+mod entry;
 mod filter;
 mod footer;
 mod header;
@@ -68,6 +69,9 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
                 frame.set_cursor_position(position);
             }
         }
+        Overlay::Entry { key, scroll } => {
+            entry::render(key, *scroll, model.theme, above, frame.buffer_mut());
+        }
         Overlay::ConfirmQuit => question::quit(model, above, frame.buffer_mut()),
         Overlay::ConfirmRescan(scope) => question::rescan(model, scope, above, frame.buffer_mut()),
         Overlay::ConfirmFix { rows, selected } => {
@@ -114,9 +118,13 @@ pub(super) fn host_sections(model: &Model) -> Vec<usize> {
     host::page(model, model.areas(model.area()).body.width).sections
 }
 
-/// Lines of the help page, and how many of them fit.
-pub(super) fn help_extent(model: &Model) -> (usize, usize) {
-    help::extent(model, above_footer(model.area()))
+/// Lines of the help page or of an entry of the handbook, and how many of them fit.
+pub(super) fn overlay_extent(model: &Model) -> (usize, usize) {
+    let area = above_footer(model.area());
+    match &model.overlay {
+        Overlay::Entry { key, .. } => entry::extent(key, model.theme, area),
+        _ => help::extent(model, area),
+    }
 }
 
 /// The area of windows: the last line shows their keys.

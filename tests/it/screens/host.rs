@@ -18,7 +18,7 @@ use rdpscan::tui::{Action, Theme};
 
 use super::stage::{self, Script, Stand, bad, certificate, good, plan};
 
-const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+const SIZES: [(u16, u16); 5] = [(60, 15), (80, 24), (100, 30), (120, 40), (200, 50)];
 const VALID: &str = "2027-03-01T00:00:00Z";
 
 /// The page of an address, opened.
@@ -50,7 +50,7 @@ fn opened_over(script: Script, size: (u16, u16), theme: Theme, host: &str) -> St
 /// The whole page without the JSON, which has tests of its own.
 fn whole(stand: &Stand, width: u16) -> String {
     let picture = stand.picture(width, 600);
-    let start = picture.find(" Findings and fix").unwrap();
+    let start = picture.find(" Answer ").unwrap();
     let end = picture.find(" Raw (JSON)").unwrap();
     picture[start..end].trim_end().to_owned() + "\n"
 }
@@ -322,7 +322,7 @@ fn a_name_without_an_address_has_every_section() {
 fn the_strip_follows_the_page_and_tab_walks_it() {
     let mut stand = opened(80, 24, "10.0.0.5");
     for section in [
-        "1 Findings",
+        "1 Answer",
         "2 Timeline",
         "3 Names",
         "4 Certificate",
@@ -356,7 +356,7 @@ fn every_host_has_every_section() {
     for _ in 0..stand.order().len() {
         let picture = stand.picture(120, 2000);
         let titles = [
-            " Findings and fix ─",
+            " Answer ─",
             " Timeline ─",
             " Names and addresses ─",
             " TLS and certificate ─",
@@ -398,6 +398,44 @@ fn the_raw_section_is_the_json_of_the_report() {
     assert_eq!(shown, report["hosts"][0]);
 }
 
+// The handbook
+
+#[test]
+fn a_key_opens_the_handbook_about_the_host_and_goes_back_to_the_page() {
+    let mut stand = opened(80, 24, "10.0.0.6");
+    let page = stand.picture(80, 24);
+    stand.keys("i");
+    insta::assert_snapshot!("handbook_menu", stand.picture(80, 24));
+    stand.key(KeyCode::Enter);
+    insta::assert_snapshot!("handbook_entry", stand.picture(80, 24));
+    let top = stand.picture(80, 24);
+    stand.keys("G");
+    assert_ne!(stand.picture(80, 24), top);
+    stand.key(KeyCode::Esc);
+    assert_eq!(stand.picture(80, 24), page);
+}
+
+#[test]
+fn every_entry_of_the_handbook_about_the_fleet_can_be_opened_at_every_size() {
+    for (width, height) in SIZES {
+        let mut stand = Stand::done(width, height);
+        stand.key(KeyCode::Enter);
+        for _ in 0..stand.order().len() {
+            stand.keys("i");
+            let menu = stand.picture(width, height);
+            if menu.contains("Handbook: ") {
+                stand.key(KeyCode::Up);
+                stand.key(KeyCode::Enter);
+                let entry = stand.picture(width, height);
+                assert!(entry.contains("Esc back"), "{entry}");
+                assert_ne!(entry, menu);
+                stand.key(KeyCode::Esc);
+            }
+            stand.keys("n");
+        }
+    }
+}
+
 // Colour only repeats what words and glyphs say
 
 #[test]
@@ -421,9 +459,9 @@ fn the_stage_that_broke_is_bold_and_red_and_said() {
     let cell = &buffer[(u16::try_from(x).unwrap(), y)];
     assert_eq!(cell.fg, Color::Red);
     assert!(cell.modifier.contains(Modifier::BOLD));
-    let strip = (0..200).find(|y| row(*y).contains("›1 Findings")).unwrap();
+    let strip = (0..200).find(|y| row(*y).contains("›1 Answer")).unwrap();
     assert!(buffer[(0, strip)].modifier.contains(Modifier::BOLD));
-    assert!(buffer[(14, strip)].modifier.contains(Modifier::DIM));
+    assert!(buffer[(12, strip)].modifier.contains(Modifier::DIM));
 }
 
 // Copies

@@ -1,8 +1,8 @@
-//! The section about identity: the NTLM challenge, and the event logs that confirm the findings.
+//! The section about identity: the NTLM challenge.
 
 use super::mark::Mark;
 use super::page::Page;
-use crate::diagnosis::{Ending, confirm_in, endings};
+use crate::diagnosis::{Ending, endings};
 use crate::fleet::Host;
 use crate::model::{History, Nla, NtlmFacts, Stage};
 use crate::tui::model::Model;
@@ -16,7 +16,6 @@ pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Pa
         Some(ntlm) => challenge(ntlm, page),
         None => page.note(&unknown(model, host, history)),
     }
-    event_logs(host, page);
 }
 
 /// Why there is no challenge: a host that was not reached is not one without NLA.
@@ -90,17 +89,5 @@ fn challenge(ntlm: &NtlmFacts, page: &mut Page) {
         } else {
             page.field("clock", &text, Tone::Plain);
         }
-    }
-}
-
-fn event_logs(host: &Host, page: &mut Page) {
-    let places = confirm_in(&host.diagnosis);
-    if places.is_empty() {
-        return;
-    }
-    page.heading("Confirm in the event logs");
-    for place in places {
-        let (side, rest) = place.split_once(", ").unwrap_or(("", place));
-        page.field(side, rest, Tone::Plain);
     }
 }

@@ -1,13 +1,13 @@
 //! The page of a host: a file for each section.
 
 mod certificate;
+mod code;
 mod findings;
 mod identity;
 mod mark;
 mod names;
 mod page;
 mod raw;
-mod remedy;
 mod section_bar;
 mod stability;
 mod timeline;
@@ -17,7 +17,7 @@ use ratatui::layout::Rect;
 
 use super::widgets::put_lines;
 use crate::tui::model::Model;
-use page::Page;
+pub(super) use page::Page;
 use section_bar::SECTIONS;
 
 /// Draws the page from line `scroll` on, below the host and its sections.

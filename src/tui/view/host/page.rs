@@ -1,11 +1,14 @@
 use ratatui::text::Line;
 
 use super::mark::Mark;
+use crate::pages;
 use crate::tui::text;
 use crate::tui::theme::{Theme, Tone};
 
 /// Cells of a field's label, which is two cells in.
 pub(super) const LABEL: usize = 18;
+/// The same in the answer, where texts are long.
+const ANSWER_LABEL: usize = 14;
 /// Prose wider than this is hard to read.
 const PROSE: usize = 110;
 
@@ -25,7 +28,7 @@ pub(in crate::tui::view) struct Page {
 }
 
 impl Page {
-    pub(super) const fn new(width: usize, theme: Theme) -> Self {
+    pub(in crate::tui::view) const fn new(width: usize, theme: Theme) -> Self {
         Self {
             lines: Vec::new(),
             sections: Vec::new(),
@@ -134,6 +137,73 @@ impl Page {
     /// Any text, `indent` cells in.
     pub(super) fn paragraph(&mut self, indent: usize, value: &str, tone: Tone) {
         self.hang(vec![(" ".repeat(indent), Tone::Plain)], value, tone);
+    }
+
+    /// An item of a page of text behind its label. Commands come before what is to know about them.
+    pub(super) fn item(&mut self, item: &pages::Item) {
+        let label = format!("  {:<ANSWER_LABEL$}", item.label);
+        let mut first = vec![(label, Tone::Dim)];
+        let mut tone = Tone::Plain;
+        if let Some(severity) = item.mark {
+            let glyph;
+            (glyph, tone) = self.theme.severity(severity);
+            first.push((format!("{glyph} "), tone));
+        }
+        self.hang(first, &item.text, tone);
+        for code in &item.code {
+            self.code(code, ANSWER_LABEL + 2);
+        }
+        for (word, text) in &item.below {
+            let (text, tone) = if word.is_empty() {
+                (text.clone(), Tone::Dim)
+            } else {
+                (format!("{word}: {text}"), Tone::Plain)
+            };
+            self.paragraph(ANSWER_LABEL + 2, &text, tone);
+        }
+    }
+
+    /// A page of text, such as an entry of the handbook, below its title.
+    pub(in crate::tui::view) fn text_page(&mut self, page: &pages::Page) {
+        if let Some(line) = &page.line {
+            self.note(line);
+        }
+        for section in &page.sections {
+            if section.heading.is_empty() {
+                self.blank();
+            } else {
+                self.heading(section.heading);
+            }
+            for paragraph in &section.paragraphs {
+                self.paragraph(2, paragraph, Tone::Plain);
+            }
+            for (number, item) in (1..).zip(&section.items) {
+                let mark = if section.numbered {
+                    format!("  {number}. ")
+                } else {
+                    format!("  {} ", Mark::None.glyph(self.theme))
+                };
+                let mut first = vec![(mark, Tone::Dim)];
+                if !item.label.is_empty() {
+                    first.push((format!("{}  ", text::clean(&item.label)), Tone::Strong));
+                }
+                // A long label leaves no room to hang the text behind it.
+                let indent: usize = first.iter().map(|(piece, _)| text::width(piece)).sum();
+                if indent > self.width / 2 {
+                    self.line(first);
+                    self.paragraph(4, &item.text, Tone::Plain);
+                } else {
+                    self.hang(first, &item.text, Tone::Plain);
+                }
+                for (word, text) in &item.below {
+                    let gap = if word.is_empty() { "" } else { ": " };
+                    self.paragraph(5, &format!("{word}{gap}{text}"), Tone::Plain);
+                }
+                for code in &item.code {
+                    self.code(code, 5);
+                }
+            }
+        }
     }
 
     pub(super) fn note(&mut self, sentence: &str) {

@@ -13,7 +13,7 @@ use crate::tui::theme::{Theme, Tone};
 ///
 /// INVARIANT: in the order of the page. The digit before a name is its position, counted from 1.
 pub(super) const SECTIONS: [(&str, &str, &str); 7] = [
-    ("Findings and fix", "Findings", "Fix"),
+    ("Answer", "Answer", "Why"),
     ("Timeline", "Timeline", "Time"),
     ("Names and addresses", "Names", "Names"),
     ("TLS and certificate", "Certificate", "Cert"),

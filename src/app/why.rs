@@ -1,0 +1,96 @@
+//! `rdpscan why`: one host, scanned by name and by address, on one page.
+
+use std::collections::HashSet;
+
+use anyhow::{Result, anyhow};
+
+use super::explain::page_width;
+use super::scan_request::new_scan;
+use super::session::{Finished, Session, View};
+use super::sink::{self, Sink};
+use super::{signals, stderr};
+use crate::cli::{WhyArgs, WhyFormat};
+use crate::exit::ExitStatus;
+use crate::fleet::Fleet;
+use crate::model::ScanStatus;
+use crate::pages::{self, Page, Question};
+use crate::report::Format;
+use crate::settings::Settings;
+use crate::table::Filter;
+use crate::targets::{TargetSet, TargetSetBuilder, excerpt};
+
+pub(super) async fn run(arguments: WhyArgs, mut settings: Settings) -> Result<ExitStatus> {
+    let question = Question::read(&arguments.code)?;
+    let targets = one_host(&arguments.host, &settings)?;
+    let scan = new_scan(&mut settings, crate::clock::wall());
+    let quiet = settings.output.quiet;
+    let output = settings.output.clone();
+    let session = Session {
+        settings,
+        scan,
+        targets,
+        simulated: false,
+        view: View::Headless { progress: !quiet },
+        record: None,
+        history: None,
+        lists_unresolved: true,
+    };
+    let Some(Finished { fleet, .. }) = Box::pin(session.run(&signals::listen())).await? else {
+        return Ok(ExitStatus::Interrupted);
+    };
+    if !quiet {
+        stderr::print_notices(&fleet.notices());
+    }
+    match arguments.format {
+        WhyFormat::Text => {
+            let pages = answers(&fleet, question.as_ref());
+            sink::print(&pages::text(&pages, page_width()))?;
+        }
+        WhyFormat::Markdown => {
+            sink::print(&pages::markdown(&answers(&fleet, question.as_ref())))?;
+        }
+        WhyFormat::Json => {
+            let all = Filter::default();
+            sink::write(&fleet, &all, &output, Format::Json, &Sink::Standard)?;
+        }
+    }
+    match fleet.end().map(|end| end.status) {
+        Some(ScanStatus::Complete) => Ok(ExitStatus::Done),
+        _ => Ok(ExitStatus::Interrupted),
+    }
+}
+
+/// A page for each address of the host, worst first.
+fn answers(fleet: &Fleet, question: Option<&Question>) -> Vec<Page> {
+    let rows = sink::rows(fleet, &Filter::default(), None, Format::Text);
+    let hosts = rows
+        .into_iter()
+        .filter_map(|id| Some((id, fleet.host(id)?)));
+    hosts
+        .map(|(id, host)| pages::of_host(host, &fleet.undetermined(id), question))
+        .collect()
+}
+
+fn one_host(text: &str, settings: &Settings) -> Result<TargetSet> {
+    let several = || {
+        let text = excerpt(text);
+        anyhow!(
+            "`{text}` is not one host: name one, as in `rdpscan why srv05.corp.example`, or scan all of them with `rdpscan {text}`"
+        )
+    };
+    if text == "-" || text.starts_with('@') {
+        return Err(several());
+    }
+    let mut builder = TargetSetBuilder::new(&settings.scan.ports);
+    builder.add_text(text)?;
+    let targets = builder.build()?;
+    let names: HashSet<&str> = targets
+        .names()
+        .iter()
+        .map(|name| name.name.as_str())
+        .collect();
+    if targets.addresses() + names.len() as u64 != 1 {
+        return Err(several());
+    }
+    Ok(targets)
+}

@@ -1,0 +1,152 @@
+//! The one command of a remedy for a host: what changes it, or else the first look at it.
+
+use super::commands::{PlaceholderValues, line, shell_of};
+use super::machine::{DetectedSystem, Machine};
+use super::script::has_script;
+use crate::diagnosis::remedies::{self, Command, Remedy, Shell, Step};
+use crate::fleet::Host;
+use crate::model::Finding;
+
+/// The commands of a remedy to begin with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MainCommand {
+    pub shell: Shell,
+    pub read_only: bool,
+    pub lines: Vec<String>,
+    /// The step that it belongs to: what it does, and why.
+    pub step: &'static str,
+}
+
+/// The remedy of a finding to try first on this host: those with a script are for Windows.
+#[must_use]
+pub fn remedy_for(host: &Host, finding: &Finding) -> Option<&'static Remedy> {
+    let is_windows = || Machine::new(host, &mut Vec::new()).system != DetectedSystem::Other;
+    let mut remedies = finding
+        .remedies
+        .iter()
+        .filter_map(|key| remedies::find(key));
+    remedies.find(|remedy| !has_script(remedy) || is_windows())
+}
+
+/// What changes the host, with the restarts that follow; else the first look at it. `None` where each needs a value that the
+/// scan does not know.
+#[must_use]
+pub fn main_command(host: &Host, remedy: &'static Remedy) -> Option<MainCommand> {
+    main_of(remedy, &PlaceholderValues::of(host))
+}
+
+fn main_of(remedy: &'static Remedy, known: &PlaceholderValues) -> Option<MainCommand> {
+    let shell = shell_of(remedy);
+    let steps = remedy.steps.iter().filter(|step| !step.only_if);
+    let commands: Vec<(&'static Step, &'static Command)> = steps
+        .flat_map(|step| step.commands.iter().map(move |command| (step, command)))
+        .filter(|(_, command)| command.shell == shell)
+        .collect();
+    let filled = |command: &Command| -> Option<Vec<String>> {
+        let lines = command.text.trim().lines();
+        lines.map(|text| line(text, known)).collect()
+    };
+    let every_line =
+        |command: &Command, begins: &dyn Fn(&str) -> bool| command.text.trim().lines().all(begins);
+    let restarts = |command: &Command| {
+        !command.read_only
+            && every_line(command, &|line| {
+                line.starts_with("Restart-Service") || line.starts_with("net stop")
+            })
+    };
+    let saves = |command: &Command| {
+        every_line(command, &|line| {
+            [" export ", "/save", "Out-File"]
+                .iter()
+                .any(|word| line.contains(word))
+        })
+    };
+    let change = commands
+        .iter()
+        .enumerate()
+        .rev()
+        .find_map(|(place, (step, command))| {
+            let changes = !command.read_only && !restarts(command) && !saves(command);
+            Some((place, step, filled(command).filter(|_| changes)?))
+        });
+    if let Some((place, step, mut lines)) = change {
+        let later = commands.iter().skip(place + 1).map(|(_, command)| *command);
+        let later = later.filter(|command| restarts(command));
+        lines.extend(later.filter_map(filled).flatten());
+        return Some(MainCommand {
+            shell,
+            read_only: false,
+            lines,
+            step: &step.text,
+        });
+    }
+    let mut looks = commands.iter().filter(|(_, command)| command.read_only);
+    looks.find_map(|(step, command)| {
+        Some(MainCommand {
+            shell,
+            read_only: true,
+            lines: filled(command)?,
+            step: &step.text,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fix::commands::tests::{all_known, is_of_the_handbook};
+
+    #[test]
+    fn the_main_command_changes_the_host_and_restarts_what_has_to_be() {
+        let main = |key: &str| main_of(remedies::find(key).unwrap(), &all_known()).unwrap();
+        let renew = main("R1");
+        assert!(!renew.read_only);
+        assert!(renew.lines.first().unwrap().starts_with("$bound = "));
+        assert!(
+            renew
+                .lines
+                .iter()
+                .any(|line| line.contains(&"ab".repeat(20)))
+        );
+        assert_eq!(
+            renew.lines.last().unwrap(),
+            "Restart-Service -Name TermService -Force"
+        );
+        let rights = main("R2");
+        assert!(rights.lines.first().unwrap().contains("f686aace"));
+        assert!(!rights.lines.iter().any(|line| line.contains("/save")));
+    }
+
+    #[test]
+    fn a_change_that_needs_what_only_the_reader_knows_gives_way_to_a_look() {
+        for (key, begins) in [
+            ("R4", "Get-ChildItem -Path Cert:"),
+            (
+                "R7",
+                "Test-NetConnection -ComputerName web1.ad.test -Port 3390",
+            ),
+        ] {
+            let main = main_of(remedies::find(key).unwrap(), &all_known()).unwrap();
+            assert!(main.read_only, "{key}");
+            assert!(main.lines.first().unwrap().starts_with(begins), "{main:?}");
+        }
+        assert_eq!(main_of(remedies::find("R16").unwrap(), &all_known()), None);
+    }
+
+    #[test]
+    fn no_main_command_has_a_placeholder_or_a_step_for_some_hosts_only() {
+        for known in [PlaceholderValues::default(), all_known()] {
+            for remedy in remedies::all() {
+                let Some(main) = main_of(remedy, &known) else {
+                    continue;
+                };
+                let text = main.lines.join("\n");
+                assert!(!is_of_the_handbook(&text), "{}: {text}", remedy.key);
+                let conditional = remedy.steps.iter().filter(|step| step.only_if);
+                for command in conditional.flat_map(|step| &step.commands) {
+                    assert!(!text.contains(command.text.trim()), "{}", remedy.key);
+                }
+            }
+        }
+    }
+}
