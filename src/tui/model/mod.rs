@@ -263,9 +263,7 @@ impl Model {
                 | MenuKind::Export
                 | MenuKind::Copy
                 | MenuKind::Handbook
-                | MenuKind::Saved => {
-                    Context::Menu
-                }
+                | MenuKind::Saved => Context::Menu,
             },
             Overlay::Help { .. } => Context::Help,
             Overlay::Entry { .. } => Context::Entry,
