@@ -11,7 +11,7 @@ use crate::diagnosis::{Ending, catalog, confirm_in, endings, undetermined_lines}
 use crate::diagnosis::{Undetermined, remedies};
 use crate::fix;
 use crate::fleet::Host;
-use crate::model::{DnsVerdict, Finding, HostKey, HostState, Severity, StabilityVerdict};
+use crate::model::{DnsVerdict, Finding, HostKey, HostState, StabilityVerdict};
 use crate::sanitize::single_line;
 
 /// The answer with everything else that was found, for a terminal or a ticket.
@@ -143,7 +143,6 @@ fn seen_by_user(host: &Host) -> Item {
     let mut below = vec![("", parts.join("; "))];
     below.extend(confirmations(host, "client"));
     Item {
-        mark: Some(Severity::Medium),
         below,
         ..labeled(label, format!("{code}: {text}"))
     }

@@ -146,7 +146,7 @@ impl Page {
         let mut tone = Tone::Plain;
         if let Some(severity) = item.mark {
             let glyph;
-            (glyph, tone) = self.theme.severity(severity);
+            (glyph, tone) = Theme::severity(severity);
             first.push((format!("{glyph} "), tone));
         }
         self.hang(first, &item.text, tone);
