@@ -12,7 +12,7 @@ use crate::settings::{Resolved, Source};
 use crate::sim::{Ports, Scenario, SimulatedFleet, StartOptions};
 use crate::targets::TargetSetBuilder;
 
-use super::scan_request::ScanRequest;
+use super::scan_request::{Kind, ScanRequest};
 use super::{signals, stderr};
 
 /// Simulated hosts answer at once, so a short timeout is enough.
@@ -53,7 +53,8 @@ pub(super) async fn run(arguments: DemoArgs, resolved: Resolved) -> Result<ExitS
             fleet.title
         ));
     }
-    let status = request.run(targets, true, &stop).await;
+    let kind = Kind::Simulated;
+    let status = request.run(targets.into(), kind, &stop).await;
     fleet.stop().await;
     status
 }

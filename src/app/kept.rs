@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::history::{JournalEnd, JournalFolder, Reference};
+use crate::fleet::Fleet;
+use crate::history::{Journal, JournalEnd, JournalFolder, Reference};
 use crate::model::{ScanId, ScanStatus};
 
+use super::signals::Stop;
 use super::{stderr, ui_state};
 
 /// The folder of kept scans.
@@ -24,9 +26,14 @@ pub(super) fn locate(argument: &Path) -> Result<PathBuf> {
     }
 }
 
-/// The line about the journal at the end of a scan. Only a failure is said in spite of `--quiet`.
-pub(super) fn print_end(scan: ScanId, end: &JournalEnd, status: Option<ScanStatus>, quiet: bool) {
-    if let Some(line) = end_line(scan, end, status, quiet) {
+/// Ends the journal of a scan, if it has one, and prints what was saved. Only a failure is said in spite of `--quiet`.
+pub(super) async fn finish(journal: Option<Journal>, fleet: &Fleet, stop: &Stop, quiet: bool) {
+    let (Some(journal), Some(scan)) = (journal, fleet.scan()) else {
+        return;
+    };
+    let end = journal.finish(stop.now.cancelled()).await;
+    let status = fleet.end().map(|end| end.status);
+    if let Some(line) = end_line(scan, &end, status, quiet) {
         stderr::print(&line);
     }
 }

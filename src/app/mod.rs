@@ -15,6 +15,7 @@ mod man;
 mod mistyped;
 mod recording;
 mod rescue;
+mod resume;
 mod saved;
 mod scan_request;
 mod screen;
@@ -75,6 +76,9 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
             "rdpscan: {format} always has everything; --columns is for text, csv, xlsx, markdown and the screen"
         ));
     }
+    if let Some(Command::Resume(arguments)) = &cli.command {
+        return resume::run(arguments, &cli).await;
+    }
     match cli.command {
         None => scan_request::run(cli.scan, settings).await,
         #[cfg(feature = "sim")]
@@ -93,6 +97,7 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
         }
         Some(
             Command::Explain(_)
+            | Command::Resume(_)
             | Command::Schema(_)
             | Command::Completions(_)
             | Command::Complete(_)

@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use jiff::Timestamp;
@@ -19,7 +20,7 @@ use crate::targets::{TargetSet, TargetSetBuilder};
 use crate::tui::OnExit;
 
 use super::recording::Recorded;
-use super::session::{Finished, Session, View};
+use super::session::{Finished, Resumed, Session, View};
 use super::signals::{self, Stop};
 use super::sink::{self, Sink};
 use super::{dry_run, kept, mistyped, rescue, screen, stderr};
@@ -32,7 +33,8 @@ pub(super) async fn run(arguments: ScanArgs, settings: Settings) -> Result<ExitS
         sink::print(&dry_run::plan(&targets, &request.settings))?;
         return Ok(ExitStatus::Done);
     }
-    request.run(targets, false, &signals::listen()).await
+    let kind = Kind::New;
+    request.run(targets.into(), kind, &signals::listen()).await
 }
 
 fn targets(arguments: &ScanArgs, settings: &Settings) -> Result<TargetSet> {
@@ -60,6 +62,24 @@ pub(super) fn new_scan(settings: &mut Settings, now: Timestamp) -> ScanId {
     ScanId::new(now, u16::try_from(draw() >> 48).unwrap_or_default())
 }
 
+/// What a scan is, besides its targets and outputs.
+pub(super) enum Kind {
+    New,
+    /// The hosts are simulated on loopback.
+    #[cfg_attr(not(feature = "sim"), expect(dead_code, reason = "of the demo"))]
+    Simulated,
+    Resumed(Box<Resumed>),
+}
+
+impl Kind {
+    fn resumed(self) -> Option<Box<Resumed>> {
+        match self {
+            Self::Resumed(resumed) => Some(resumed),
+            Self::New | Self::Simulated => None,
+        }
+    }
+}
+
 /// A scan and its outputs, checked before the first packet.
 pub(super) struct ScanRequest {
     pub(super) settings: Settings,
@@ -73,12 +93,18 @@ impl ScanRequest {
     /// # Errors
     /// When the result could not be shown or written.
     pub(super) fn new(outputs: &[PathBuf], mut settings: Settings) -> Result<Self> {
-        // Drawn here, because the name of the output file may hold the id.
         let now = crate::clock::wall();
         let scan = new_scan(&mut settings, now);
+        // Drawn here, because the name of the output file may hold the id.
+        Self::of_scan(scan, outputs, settings)
+    }
+
+    /// # Errors
+    /// When the result could not be shown or written.
+    pub(super) fn of_scan(scan: ScanId, outputs: &[PathBuf], settings: Settings) -> Result<Self> {
         let filter = Filter::parse(&settings.output.filter)?;
         let format = settings.output.format;
-        let mut reports = sink::outputs(outputs, format, now, Some(scan))?;
+        let mut reports = sink::outputs(outputs, format, scan.began(), Some(scan))?;
         let is_terminal = io::stdout().is_terminal() && io::stdin().is_terminal();
         let to_standard = reports.iter().any(|(_, sink)| *sink == Sink::Standard)
             || (reports.is_empty() && format.is_some());
@@ -90,7 +116,7 @@ impl ScanRequest {
             );
         }
         if reports.is_empty() && !screen {
-            reports = sink::outputs(&[PathBuf::from("-")], format, now, Some(scan))?;
+            reports = sink::outputs(&[PathBuf::from("-")], format, scan.began(), Some(scan))?;
         }
         Ok(Self {
             settings,
@@ -104,10 +130,11 @@ impl ScanRequest {
     /// Runs the scan, then writes the result however the scan ended.
     pub(super) async fn run(
         self,
-        targets: TargetSet,
-        simulated: bool,
+        targets: Arc<TargetSet>,
+        kind: Kind,
         stop: &Stop,
     ) -> Result<ExitStatus> {
+        let simulated = matches!(kind, Kind::Simulated);
         let mut recordings = self.reports.iter();
         let record = recordings.find(|(format, _)| *format == Format::Ndjson);
         let record = record.map(|(_, sink)| sink.clone());
@@ -140,6 +167,7 @@ impl ScanRequest {
         // A simulated fleet is the same every time.
         let is_kept = self.settings.history.enabled && !simulated;
         let history = is_kept.then(kept::folder).and_then(Result::ok);
+        let resumed = kind.resumed();
         let session = Session {
             settings: self.settings,
             scan: self.scan,
@@ -149,6 +177,7 @@ impl ScanRequest {
             record,
             history,
             lists_unresolved: false,
+            resumed,
         };
         let Some(Finished {
             fleet,
@@ -198,11 +227,7 @@ impl ScanRequest {
             let filter = is_filtered.then_some(&self.filter);
             stderr::print(&stderr::summary(&fleet, filter));
         }
-        if let Some(journal) = journal {
-            let end = journal.finish(stop.now.cancelled()).await;
-            let status = fleet.end().map(|end| end.status);
-            kept::print_end(self.scan, &end, status, quiet);
-        }
+        kept::finish(journal, &fleet, stop, quiet).await;
         if !is_written {
             return Ok(unwritten());
         }

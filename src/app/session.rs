@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -17,7 +17,7 @@ use crate::probe::LiveProber;
 use crate::probe::ProbeOptions;
 use crate::probe::dns::{DnsOptions, Names};
 use crate::probe::trust::TrustStore;
-use crate::scan::{CONTROL_CAPACITY, EVENT_CAPACITY, ScanOptions};
+use crate::scan::{CONTROL_CAPACITY, EVENT_CAPACITY, Resume, ScanOptions};
 use crate::settings::{self, Settings};
 use crate::targets::TargetSet;
 use crate::tui::OnExit;
@@ -39,7 +39,7 @@ const LAST_WRITES: Duration = Duration::from_secs(1);
 pub(super) struct Session {
     pub(super) settings: Settings,
     pub(super) scan: ScanId,
-    pub(super) targets: TargetSet,
+    pub(super) targets: Arc<TargetSet>,
     /// The hosts are simulated on loopback.
     pub(super) simulated: bool,
     pub(super) view: View,
@@ -49,6 +49,18 @@ pub(super) struct Session {
     pub(super) history: Option<JournalFolder>,
     /// A single name that does not resolve is a row, and not an error.
     pub(super) lists_unresolved: bool,
+    /// What earlier runs have left.
+    pub(super) resumed: Option<Box<Resumed>>,
+}
+
+/// A scan as its earlier runs have left it.
+pub(super) struct Resumed {
+    /// What they found.
+    pub(super) fleet: Fleet,
+    pub(super) resume: Box<Resume>,
+    /// The next run.
+    pub(super) origin: Origin,
+    pub(super) journal: JournalFile,
 }
 
 pub(super) struct Finished {
@@ -71,7 +83,7 @@ pub(super) enum View {
 
 impl Session {
     /// Runs the scan to its end, or to a stop. `None` when the stop came before the scan.
-    pub(super) async fn run(self, stop: &Stop) -> Result<Option<Finished>> {
+    pub(super) async fn run(mut self, stop: &Stop) -> Result<Option<Finished>> {
         let names = Names::new(DnsOptions {
             servers: self.settings.names.servers.clone(),
             timeout: self.settings.names.timeout,
@@ -88,15 +100,20 @@ impl Session {
         let screen_options = screen::options(&self.settings, on_exit)?;
         let trust = tokio::task::spawn_blocking(TrustStore::load).await?;
         // Last of all checks, because an existing recording is truncated.
-        let live = match &self.record {
-            Some(sink) => Some(record::Writer::new(sink.open()?)),
-            None => None,
-        };
+        let live = self.open_recording()?;
         let prober = Arc::new(LiveProber::new(self.probe_options(names, trust)));
-        let mut options = self.scan_options();
+        let origin = Origin::new(self.scan, Site::of_machine(&platform::machine_name()));
+        let mut options = scan_options(&self.settings, origin, self.simulated);
         let (outside, notices) = watch::channel(Vec::new());
         options.outside = Some(notices);
-        let journal = self.open_journal(&mut options.notices);
+        let (fleet, journal) = if let Some(resumed) = self.resumed.take() {
+            options.origin = resumed.origin;
+            options.resume = Some(resumed.resume);
+            (resumed.fleet, Some(resumed.journal))
+        } else {
+            let fleet = Fleet::new(self.settings.policy.policy());
+            (fleet, self.open_journal(&mut options.notices))
+        };
 
         let (events, receiver) = mpsc::channel::<ScanEvent>(EVENT_CAPACITY);
         let (progress, watching) = watch::channel(Progress::default());
@@ -108,7 +125,7 @@ impl Session {
             View::Headless { .. } => (None, None),
         };
         let engine = scan::run(
-            Arc::new(self.targets),
+            self.targets,
             prober,
             options,
             events,
@@ -117,7 +134,6 @@ impl Session {
             orders,
         );
         let mut engine = tokio::spawn(engine);
-        let fleet = Fleet::new(self.settings.policy.policy());
         let (receiver, journal) = match journal {
             Some(file) => {
                 let keep = self.settings.history.keep;
@@ -168,6 +184,19 @@ impl Session {
         }))
     }
 
+    /// The recording that was asked for. Of a scan that is resumed it begins with what was recorded before.
+    fn open_recording(&self) -> Result<Option<recording::Live>> {
+        let Some(sink) = &self.record else {
+            return Ok(None);
+        };
+        let mut out = sink.open()?;
+        if let Some(resumed) = &self.resumed {
+            let copied = resumed.journal.copy_to(&mut *out);
+            copied.with_context(|| format!("cannot write to {sink}"))?;
+        }
+        Ok(Some(record::Writer::new(out)))
+    }
+
     /// A journal that cannot be made is a notice, and no reason not to scan.
     fn open_journal(&self, notices: &mut Vec<Notice>) -> Option<JournalFile> {
         match self.history.as_ref()?.create(self.scan) {
@@ -182,6 +211,9 @@ impl Session {
 
     /// A single target that does not resolve is an error, and not a table of one row. Among others it is a row.
     async fn refuse_unresolvable_target(&self, names: &Names) -> Result<()> {
+        if self.resumed.is_some() {
+            return Ok(());
+        }
         let listed = self.targets.names();
         if let (false, Some(name)) = (self.settings.names.dns, listed.first()) {
             bail!(
@@ -225,33 +257,34 @@ impl Session {
         let stage = self.settings.scan.timeout;
         ProbeOptions::new(names, Arc::new(trust), stage)
     }
+}
 
-    fn scan_options(&self) -> ScanOptions {
-        let scan = &self.settings.scan;
-        let limit = platform::descriptor_limit();
-        let (in_flight, notice) = capacity::in_flight(scan.concurrency(), scan.rate(), limit);
-        ScanOptions {
-            origin: Origin::new(self.scan, Site::of_machine(&platform::machine_name())),
-            seed: scan.seed.unwrap_or_default(),
-            attempts: scan.attempts,
-            check_nla: scan.check_nla,
-            interval: scan.interval,
-            gap: scan.gap,
-            rounds: scan.connect_timeouts.clone(),
-            connect_timeout: KNOWN_HOST_CONNECT.min(scan.timeout),
-            stage_timeout: scan.timeout,
-            in_flight,
-            lookups: capacity::lookups(limit).min(self.settings.names.concurrency),
-            rate: scan.rate(),
-            ntlm: scan.ntlm,
-            dns: self.settings.names.dns,
-            list_all: self.settings.output.all,
-            max_time: scan.max_time,
-            simulated: self.simulated,
-            notices: notice.into_iter().collect(),
-            settings: settings::recorded(&self.settings),
-            ..ScanOptions::default()
-        }
+/// The settings as the engine needs them.
+pub(super) fn scan_options(settings: &Settings, origin: Origin, simulated: bool) -> ScanOptions {
+    let scan = &settings.scan;
+    let limit = platform::descriptor_limit();
+    let (in_flight, notice) = capacity::in_flight(scan.concurrency(), scan.rate(), limit);
+    ScanOptions {
+        origin,
+        seed: scan.seed.unwrap_or_default(),
+        attempts: scan.attempts,
+        check_nla: scan.check_nla,
+        interval: scan.interval,
+        gap: scan.gap,
+        rounds: scan.connect_timeouts.clone(),
+        connect_timeout: KNOWN_HOST_CONNECT.min(scan.timeout),
+        stage_timeout: scan.timeout,
+        in_flight,
+        lookups: capacity::lookups(limit).min(settings.names.concurrency),
+        rate: scan.rate(),
+        ntlm: scan.ntlm,
+        dns: settings.names.dns,
+        list_all: settings.output.all,
+        max_time: scan.max_time,
+        simulated,
+        notices: notice.into_iter().collect(),
+        settings: settings::recorded(settings),
+        ..ScanOptions::default()
     }
 }
 
@@ -326,26 +359,16 @@ mod tests {
     use super::*;
     use crate::cli::Cli;
     use crate::settings::Environment;
-    use crate::targets::TargetSetBuilder;
 
     #[test]
     fn lookups_are_limited_by_the_setting() {
         let lookups = |flags: &[&str]| {
             let arguments = ["rdpscan", "127.0.0.1"].iter().chain(flags);
             let cli = Cli::try_parse_from(arguments).unwrap();
-            let mut targets = TargetSetBuilder::new(&[3389]);
-            targets.add_text("127.0.0.1").unwrap();
-            let session = Session {
-                settings: cli.settings(&Environment::default()).unwrap().settings,
-                scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
-                targets: targets.build().unwrap(),
-                simulated: false,
-                view: View::Headless { progress: false },
-                record: None,
-                history: None,
-                lists_unresolved: false,
-            };
-            session.scan_options().lookups
+            let settings = cli.settings(&Environment::default()).unwrap().settings;
+            let scan = "20260121T120000Z-00c0ffee".parse().unwrap();
+            let origin = Origin::new(scan, Site::of_machine(""));
+            scan_options(&settings, origin, false).lookups
         };
         assert_eq!(lookups(&["--dns-concurrency", "2"]), 2);
         assert!(lookups(&[]) > 2);

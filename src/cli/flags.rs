@@ -20,6 +20,15 @@ fn takes(command: &str, key: &str) -> bool {
                 || (key.starts_with("scan.") || key.starts_with("names."))
                     && key != "scan.allow_large"
         }
+        // What was begun with the scan goes on with it.
+        "resume" => {
+            let is_pace = matches!(
+                key,
+                "scan.profile" | "scan.concurrency" | "scan.rate" | "scan.max_time"
+            );
+            let is_output = key.starts_with("output.") && key != "output.all";
+            is_pace || is_output || key.starts_with("names.")
+        }
         "open" => matches!(key, "output.filter" | "output.columns" | "output.sort"),
         "report" => key.starts_with("output.") && !matches!(key, "output.all" | "output.no_tui"),
         "fix" => key == "output.filter",

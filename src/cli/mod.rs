@@ -15,7 +15,7 @@ pub use complete::Shell;
 use flags::Flags;
 
 use crate::sanitize::excerpt;
-use crate::settings::{Environment, Resolved, SettingsError, not_blank, refusal, resolve};
+use crate::settings::{Environment, Given, Resolved, SettingsError, not_blank, refusal, resolve};
 
 /// Says which hosts would refuse Remote Desktop, at which stage, and why.
 ///
@@ -51,6 +51,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Look at a saved scan in the same screens
     Open(OpenArgs),
+    /// Go on with a scan that was interrupted
+    Resume(Box<ResumeArgs>),
     /// Write a saved scan in another format
     Report(ReportArgs),
     /// Write scripts, .rdp files and lists that mend what a saved scan found
@@ -196,6 +198,24 @@ pub struct OpenArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// The scan: @last, @prev, the day of its start as in @2026-11-20, its id, or the beginning of its id [default: the newest
+    /// that is not complete]
+    #[arg(value_name = "SCAN")]
+    pub scan: Option<String>,
+    /// Never touch these addresses either (repeatable)
+    #[arg(long, value_name = "ADDRESSES", value_parser = not_blank)]
+    pub exclude: Vec<String>,
+    /// Never touch the addresses of this list either (repeatable)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub exclude_file: Vec<PathBuf>,
+    #[command(flatten)]
+    pub common: CommonArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
 #[command(after_help = after_help::render("report"))]
 pub struct ReportArgs {
     /// The saved scan: a .json report, an .ndjson recording, or one of the history: @last, @prev (of the same targets), the day
@@ -287,10 +307,19 @@ pub struct ManArgs {
 impl Cli {
     /// The settings of flags, environment, user file and defaults.
     pub(crate) fn settings(&self, environment: &Environment) -> Result<Resolved, SettingsError> {
+        self.settings_over(&[], environment)
+    }
+
+    /// The same, with the settings of a scan that is resumed below the flags.
+    pub(crate) fn settings_over(
+        &self,
+        recorded: &[Given],
+        environment: &Environment,
+    ) -> Result<Resolved, SettingsError> {
         let common = self.common();
         let flags = common.map(|common| &*common.flags.0).unwrap_or_default();
         let config = common.and_then(|common| common.config.as_deref());
-        resolve(flags, config, self.outputs(), environment)
+        resolve(flags, config, self.outputs(), recorded, environment)
     }
 
     /// How often `-v` was given.
@@ -305,6 +334,7 @@ impl Cli {
             #[cfg(feature = "sim")]
             Some(Command::Demo(demo)) => Some(&demo.common),
             Some(Command::Why(why)) => Some(&why.common),
+            Some(Command::Resume(resume)) => Some(&resume.common),
             Some(Command::Open(open)) => Some(&open.common),
             Some(Command::Report(report)) => Some(&report.common),
             Some(Command::Fix(fix)) => Some(&fix.common),
@@ -318,6 +348,7 @@ impl Cli {
             None => &self.scan.output.outputs,
             #[cfg(feature = "sim")]
             Some(Command::Demo(demo)) => &demo.output.outputs,
+            Some(Command::Resume(resume)) => &resume.output.outputs,
             Some(Command::Report(report)) => &report.output.outputs,
             Some(_) => &[],
         }

@@ -26,7 +26,7 @@ use jiff::Timestamp;
 use crate::diagnosis::{Banner, FleetView, Policy};
 use crate::model::{
     CertificateFacts, Digest, Endpoint, History, HostKey, Notice, PlannedWork, ScanEnd, ScanEvent,
-    ScanId, ScanPlan, Site,
+    ScanId, ScanPlan, ScanStatus, Site,
 };
 use entry::Stamp;
 use judge::Judging;
@@ -254,6 +254,13 @@ impl Fleet {
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
         let mut notices = self.notices.shown().to_vec();
+        if self
+            .end()
+            .is_some_and(|end| end.status == ScanStatus::Complete)
+        {
+            // Of a run that a later one has resumed.
+            notices.retain(|notice| *notice != Notice::TimeLimit);
+        }
         if let count @ 1.. = self.sources.missing() {
             notices.push(Notice::EventsMissing { count });
         }

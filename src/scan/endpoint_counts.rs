@@ -19,6 +19,8 @@ pub(super) enum Unlisted {
     Filtered = 2,
     Unreachable = 3,
     NotProbed = 4,
+    /// An earlier run has counted it.
+    Earlier = 5,
 }
 
 impl Unlisted {
@@ -37,17 +39,19 @@ impl Unlisted {
             2 => Some(Self::Filtered),
             3 => Some(Self::Unreachable),
             4 => Some(Self::NotProbed),
+            5 => Some(Self::Earlier),
             _ => None,
         }
     }
 
-    const fn within(self, counts: &mut UnlistedCounts) -> &mut u64 {
-        match self {
+    const fn within(self, counts: &mut UnlistedCounts) -> Option<&mut u64> {
+        Some(match self {
+            Self::Earlier => return None,
             Self::Closed => &mut counts.closed,
             Self::Filtered => &mut counts.filtered,
             Self::Unreachable => &mut counts.unreachable,
             Self::NotProbed => &mut counts.not_probed,
-        }
+        })
     }
 }
 
@@ -59,6 +63,8 @@ pub(super) struct EndpointCounts {
     marks: Vec<u8>,
     /// Planned endpoints tried.
     tried: u64,
+    /// Planned endpoints that an earlier run has counted, or that were excluded when the scan was resumed.
+    earlier: u64,
     /// Others tried.
     elsewhere: HashSet<Endpoint>,
     late: HashSet<Endpoint>,
@@ -72,6 +78,7 @@ impl EndpointCounts {
             targets,
             marks: Vec::new(),
             tried: 0,
+            earlier: 0,
             elsewhere: HashSet::new(),
             late: HashSet::new(),
             unlisted: UnlistedCounts::default(),
@@ -90,6 +97,7 @@ impl EndpointCounts {
     pub(super) fn restart(&mut self) {
         if !self.remembers() {
             self.tried = 0;
+            self.earlier = 0;
             self.unlisted = UnlistedCounts::default();
         }
     }
@@ -103,6 +111,19 @@ impl EndpointCounts {
         let mark = self.mark(index);
         self.tried += u64::from(mark & TRIED == 0);
         self.set(index, mark | TRIED);
+    }
+
+    /// A planned endpoint needs no count of this run: an earlier one has it, with a row of its own or without, or it is excluded.
+    pub(super) fn leave_out(&mut self, endpoint: Endpoint, has_row: bool) {
+        let Some(index) = self.targets.index_of(endpoint) else {
+            return;
+        };
+        let mark = self.mark(index);
+        if mark & TRIED == 0 {
+            self.earlier += 1;
+            let earlier = if has_row { 0 } else { Unlisted::Earlier as u8 };
+            self.set(index, TRIED | earlier);
+        }
     }
 
     pub(super) fn was_tried(&self, endpoint: Endpoint) -> bool {
@@ -130,7 +151,9 @@ impl EndpointCounts {
     pub(super) fn count_unlisted(&mut self, endpoint: Endpoint, outcome: &Outcome) {
         let sum = Unlisted::of(outcome);
         self.take_unlisted(endpoint);
-        *sum.within(&mut self.unlisted) += 1;
+        if let Some(count) = sum.within(&mut self.unlisted) {
+            *count += 1;
+        }
         if let Some(index) = self.targets.index_of(endpoint) {
             self.set(index, self.mark(index) & TRIED | sum as u8);
         }
@@ -146,8 +169,9 @@ impl EndpointCounts {
             return false;
         };
         self.set(index, mark & TRIED);
-        let count = sum.within(&mut self.unlisted);
-        *count = count.saturating_sub(1);
+        if let Some(count) = sum.within(&mut self.unlisted) {
+            *count = count.saturating_sub(1);
+        }
         true
     }
 
@@ -158,7 +182,7 @@ impl EndpointCounts {
 
     /// Planned endpoints never tried.
     pub(super) const fn untried(&self) -> u64 {
-        self.planned.saturating_sub(self.tried)
+        self.planned.saturating_sub(self.tried + self.earlier)
     }
 
     fn mark(&self, index: u64) -> u8 {

@@ -20,6 +20,7 @@ mod lookup_task;
 mod lookups;
 mod meter;
 mod options;
+mod resume;
 #[cfg(test)]
 mod tests;
 mod timer_lag;
@@ -28,3 +29,4 @@ pub use discovery::{NotResumable, Queue};
 pub use driver::{CONTROL_CAPACITY, EVENT_CAPACITY, run};
 pub use hosts::Connections;
 pub use options::ScanOptions;
+pub use resume::{Replay, Resume};

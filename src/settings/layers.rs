@@ -54,12 +54,13 @@ impl Resolved {
     }
 }
 
-/// Puts flags, environment, user file and defaults together. `config` is the settings file named by a flag, and `outputs` the
-/// files to write to. The extension of a single one decides the format unless a flag does.
+/// Puts flags, what a scan `recorded` that is resumed, environment, user file and defaults together. `config` is the settings
+/// file named by a flag, and `outputs` the files to write to. The extension of a single one decides the format unless a flag does.
 pub(crate) fn resolve(
     flags: &[Given],
     config: Option<&Path>,
     outputs: &[PathBuf],
+    recorded: &[Given],
     environment: &Environment,
 ) -> Result<Resolved, SettingsError> {
     let mut resolved = Resolved {
@@ -72,6 +73,7 @@ pub(crate) fn resolve(
         resolved.file = Some(path);
     }
     resolved.apply(environment.given()?)?;
+    resolved.apply(recorded.to_vec())?;
     let mut layer = flags.to_vec();
     if let Some(servers) = flags.iter().find(|flag| flag.key == "names.servers") {
         // The value of a variable that is empty in a script would leave the system's servers in use.

@@ -117,6 +117,30 @@ const OTHERS: [(&str, &str); 39] = [
 ];
 
 #[test]
+fn what_a_scan_records_of_its_settings_reads_back() {
+    let scan = "20261130T110000Z-00c0ffee".parse().unwrap();
+    for (key, text) in OTHERS {
+        let variable = variable(key);
+        let before = cli("10.0.0.5")
+            .settings(&environment(&[(&variable, text)]))
+            .unwrap();
+        let recorded = show::recorded(&before.settings);
+        let given = show::of_record(&recorded, scan);
+        let after = cli("10.0.0.5")
+            .settings_over(&given, &environment(&[]))
+            .unwrap();
+        if recorded.contains_key(key) {
+            let of_key =
+                |resolved: &Resolved| show::values(&resolved.settings).find(|(one, _)| *one == key);
+            assert_eq!(of_key(&after), of_key(&before), "{key}");
+            assert_eq!(after.source(key), Source::Scan(scan), "{key}");
+        } else {
+            assert_eq!(after.source(key), Source::Default, "{key}");
+        }
+    }
+}
+
+#[test]
 fn every_setting_has_a_variable() {
     let keys: Vec<_> = keys().collect();
     assert_eq!(OTHERS.map(|(key, _)| key), *keys);

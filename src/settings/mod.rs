@@ -28,8 +28,8 @@ pub(crate) use nearest::nearest;
 pub(crate) use parse::not_blank;
 pub use profile::Profile;
 pub use sections::{OutputSettings, ScanSettings, Settings};
-pub(crate) use show::recorded;
 pub use show::{json, text};
+pub(crate) use show::{of_record, recorded};
 pub(crate) use source::Given;
 pub use source::Source;
 

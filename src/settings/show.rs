@@ -6,7 +6,8 @@ use serde_json::{Map, json};
 use toml::Value;
 
 use super::arguments::{keys, variable};
-use super::{Resolved, Settings};
+use super::{Given, Resolved, Settings, Source};
+use crate::model::ScanId;
 use crate::sanitize;
 
 /// One line per setting: key, value, and where it came from. Reads back as a settings file.
@@ -80,6 +81,20 @@ pub(crate) fn recorded(settings: &Settings) -> BTreeMap<Box<str>, Box<str>> {
     values(settings)
         .filter(|(key, _)| of_scan(key))
         .map(|(key, value)| (key.into(), text_of(&value).into()))
+        .collect()
+}
+
+/// Recorded settings as a layer. Keys that this version does not know are left out.
+#[must_use]
+pub(crate) fn of_record(recorded: &BTreeMap<Box<str>, Box<str>>, scan: ScanId) -> Vec<Given> {
+    keys()
+        .filter_map(|key| {
+            Some(Given {
+                key,
+                text: recorded.get(key)?.to_string(),
+                source: Source::Scan(scan),
+            })
+        })
         .collect()
 }
 

@@ -194,12 +194,10 @@ impl TargetSetBuilder {
         })
     }
 
-    /// Adds these excludes to a set that was built before; returns whether there were any. Targets of this builder are ignored.
-    pub fn exclude_from(self, targets: &mut TargetSet) -> bool {
-        let has_excludes = !self.excluded.is_empty();
+    /// Adds these excludes to a set that was built before. Targets of this builder are ignored.
+    pub fn exclude_from(self, targets: &mut TargetSet) {
         targets.exclude(self.excluded);
         targets.exclude_texts.extend(self.exclude_texts);
-        has_excludes
     }
 
     fn add_standard_input(&mut self) -> Result<&mut Self, TargetError> {

@@ -74,12 +74,15 @@ impl TargetSet {
         self.excluded = RangeSet::of(before.chain(ranges).collect());
     }
 
+    /// Never contacts what a later plan excludes. What cannot be read of it is left out.
+    pub fn exclude_planned(&mut self, work: &PlannedWork) {
+        self.exclude(work.excluded.iter().filter_map(range).collect());
+    }
+
     /// The texts that a report names as targets and excludes.
-    #[must_use]
-    pub fn with_texts(mut self, targets: &Texts, excludes: &Texts) -> Self {
+    pub fn name_texts(&mut self, targets: &Texts, excludes: &Texts) {
         self.texts = targets.iter().map(str::to_owned).collect();
         self.exclude_texts = excludes.iter().map(str::to_owned).collect();
-        self
     }
 }
 

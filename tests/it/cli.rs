@@ -17,7 +17,7 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// The binary in `home`, which is all that it sees of this machine's user.
-fn command(home: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+pub(crate) fn command(home: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rdpscan"));
     command.env_clear();
     for kept in ["SystemRoot", "LLVM_PROFILE_FILE"] {
@@ -66,7 +66,7 @@ fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).expect("text")
 }
 
-fn home() -> TempDir {
+pub(crate) fn home() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 

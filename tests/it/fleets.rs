@@ -2,6 +2,7 @@
 //! found against what the scenario expects.
 
 mod farms;
+mod killed;
 
 use std::path::Path;
 use std::sync::Arc;

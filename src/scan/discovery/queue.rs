@@ -140,6 +140,42 @@ impl Queue {
         Ok(queue)
     }
 
+    /// Whether discovery still comes to a planned endpoint after a resume from this checkpoint.
+    pub(in crate::scan) fn awaits(&self, endpoint: Endpoint, checkpoint: &Checkpoint) -> bool {
+        self.place_of(endpoint).is_some_and(|place| {
+            let places = &checkpoint.open.places;
+            let after = places.partition_point(|run| run.from <= place);
+            let run = after.checked_sub(1).and_then(|at| places.get(at));
+            place >= self.next || run.is_some_and(|run| place <= run.to)
+        })
+    }
+
+    /// The endpoints at these places.
+    pub(in crate::scan) fn endpoints_of(
+        &self,
+        places: &[PlaceRange],
+    ) -> impl Iterator<Item = Endpoint> {
+        let places = places
+            .iter()
+            .flat_map(|run| run.from..=run.to.min(self.end));
+        let most = usize::try_from(MOST_OPEN).unwrap_or(usize::MAX);
+        let indices = places.take(most).map(|place| self.order.at(place));
+        indices.filter_map(|index| self.targets.endpoint(index))
+    }
+
+    /// The endpoints that were finished before this checkpoint, hosts or not.
+    pub(in crate::scan) fn done_before(
+        &self,
+        checkpoint: &Checkpoint,
+    ) -> impl Iterator<Item = Endpoint> {
+        let mut open = checkpoint.open.places.iter().peekable();
+        let places = (0..checkpoint.cursor.min(self.end)).filter(move |place| {
+            while open.next_if(|run| run.to < *place).is_some() {}
+            open.peek().is_none_or(|run| *place < run.from)
+        });
+        places.filter_map(|place| self.targets.endpoint(self.order.at(place)))
+    }
+
     /// Places of the order handed out.
     pub(in crate::scan) const fn cursor(&self) -> u64 {
         self.next

@@ -223,7 +223,7 @@ impl Engine {
     }
 
     /// Up to one gap more, so that hosts of one rack are not met in step. Seeded, so that a scan can be repeated.
-    fn jitter(&self, endpoint: Endpoint, number: u32) -> Duration {
+    pub(super) fn jitter(&self, endpoint: Endpoint, number: u32) -> Duration {
         let mut hasher = DefaultHasher::new();
         (self.options.seed, endpoint, number).hash(&mut hasher);
         self.options

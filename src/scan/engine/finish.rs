@@ -33,7 +33,9 @@ impl Engine {
         let checkpoint = interrupted.unwrap_or_else(|| self.checkpoint());
         self.emit(EventBody::Checkpoint(checkpoint));
         let elsewhere = self.hosts.iter().filter(|(endpoint, _)| {
-            !self.targets.contains(*endpoint) && !self.counts.was_tried(*endpoint)
+            !self.targets.contains(*endpoint)
+                && !self.counts.was_tried(*endpoint)
+                && self.hosts.newest_attempt(*endpoint) == 0
         });
         let untried = self.counts.untried() + elsewhere.count() as u64;
         let end = ScanEnd {

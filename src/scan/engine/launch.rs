@@ -94,6 +94,8 @@ impl Engine {
     fn start(&mut self, job: Job, now: Instant) -> bool {
         let endpoint = job.endpoint;
         if self.targets.is_excluded(endpoint.address) {
+            // Since the scan was resumed.
+            self.leave_out(job);
             return false;
         }
         let host = self.hosts.get(endpoint);

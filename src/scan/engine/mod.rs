@@ -8,6 +8,7 @@ mod eta;
 mod finish;
 mod launch;
 mod names;
+mod resume;
 
 use std::collections::{HashSet, VecDeque};
 use std::net::IpAddr;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 
 use self::checkpoints::Checkpoints;
 use self::eta::Horizon;
+pub(super) use self::names::best_name;
 use super::discovery::Discovery;
 use super::endpoint_counts::EndpointCounts;
 use super::hosts::Hosts;
@@ -136,7 +138,9 @@ pub(super) struct Engine {
 
 impl Engine {
     pub(super) fn new(targets: Arc<TargetSet>, options: ScanOptions, now: Instant) -> Self {
-        Self {
+        let mut options = options;
+        let resume = options.resume.take();
+        let mut engine = Self {
             discovery: Discovery::new(targets.clone(), options.seed, options.rounds.clone()),
             hosts: Hosts::default(),
             lookups: Lookups::new(options.lookups, targets.names()),
@@ -154,7 +158,11 @@ impl Engine {
             outputs: VecDeque::new(),
             targets,
             options,
+        };
+        if let Some(resume) = resume {
+            engine.take_up(*resume, now);
         }
+        engine
     }
 
     pub(super) fn handle(&mut self, input: Input, now: Instant) {

@@ -186,7 +186,11 @@ impl Engine {
 }
 
 /// The name that is most trusted of those that resolve to the address.
-fn best_name(names: &[ObservedName], lookups: &[Lookup], address: IpAddr) -> Option<Box<str>> {
+pub(in crate::scan) fn best_name(
+    names: &[ObservedName],
+    lookups: &[Lookup],
+    address: IpAddr,
+) -> Option<Box<str>> {
     let by_trust = [
         NameSource::Target,
         NameSource::Ntlm,

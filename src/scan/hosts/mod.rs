@@ -182,6 +182,16 @@ impl Host {
         self.attempts() > 0 && !self.is_skipped() && !had_own
     }
 
+    /// Why it is in the scan, as an event of an earlier run says.
+    pub(super) fn stands(&mut self, listed: bool, outside_targets: bool, in_sweep: bool) {
+        self.standing = match self.standing {
+            _ if listed => Standing::Listed,
+            Standing::Swept if outside_targets && in_sweep => Standing::Member,
+            Standing::Swept if outside_targets => Standing::Reference,
+            other => other,
+        };
+    }
+
     /// The first name found is kept.
     pub(super) fn found_name(&mut self, name: Option<Box<str>>) {
         self.by_name = self.by_name.take().or(name);
@@ -254,6 +264,14 @@ impl Hosts {
     pub(super) fn newest_attempt(&self, endpoint: Endpoint) -> u32 {
         let superseded = self.superseded.get(&endpoint).copied().unwrap_or(0);
         superseded.saturating_add(self.get(endpoint).map_or(0, Host::attempts))
+    }
+
+    /// The next attempt at an endpoint has a higher number than this.
+    pub(super) fn supersede(&mut self, endpoint: Endpoint, number: u32) {
+        let missing = number.saturating_sub(self.newest_attempt(endpoint));
+        if missing > 0 {
+            *self.superseded.entry(endpoint).or_default() += missing;
+        }
     }
 
     /// Forgets what was seen of an endpoint. Returns what it was, and the newest attempt, which is superseded.

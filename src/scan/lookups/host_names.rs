@@ -92,6 +92,15 @@ impl HostNames {
         (!waiting.is_empty()).then(|| self.begin(endpoint, waiting))
     }
 
+    /// Every question, as if none had been asked.
+    pub(super) fn begin_again(&mut self, endpoint: Endpoint, typed: &[ObservedName]) -> HostLookup {
+        let mut names = typed.to_vec();
+        let seen = std::mem::take(&mut self.seen).into_iter();
+        names.extend(seen.filter(|name| !typed.contains(name)));
+        self.begun = false;
+        self.begin(endpoint, names)
+    }
+
     /// The same questions once more; `None` while another lookup is in flight.
     pub(super) fn again(
         &mut self,

@@ -56,6 +56,8 @@ pub(super) struct Lookups {
     tasks: HashMap<TaskId, LookupTask>,
     /// Names of the user that were never looked up, in reverse order.
     unresolved: Vec<NameTarget>,
+    /// Names of the user that an earlier run has asked for, and that it has no answer of.
+    again: VecDeque<NameTarget>,
     waiting: VecDeque<HostLookup>,
     hosts: HashMap<Endpoint, HostNames>,
     retries: Retries,
@@ -71,6 +73,7 @@ impl Lookups {
             limit,
             tasks: HashMap::new(),
             unresolved: names.iter().rev().cloned().collect(),
+            again: VecDeque::new(),
             waiting: VecDeque::new(),
             hosts: HashMap::new(),
             retries: Retries::default(),
@@ -88,11 +91,47 @@ impl Lookups {
             never.retain(|name| before.contains(name));
         }
         self.never_resolved = Some(never);
+        self.again.clear();
         self.waiting.clear();
         self.hosts.clear();
         self.retries = Retries::default();
         self.unresolved = names.iter().rev().cloned().collect();
         self.cancel(None)
+    }
+
+    /// Lines up the names of the user that earlier runs left: those from the place `asked` on, and of those before it the ones to
+    /// ask for again; without the `resolved` ones.
+    pub(super) fn resume_targets(
+        &mut self,
+        names: &[NameTarget],
+        asked: usize,
+        again: impl Iterator<Item = NameTarget>,
+        resolved: &HashSet<NameTarget>,
+    ) {
+        let left = names.get(asked..).unwrap_or_default();
+        // Names are asked for in order, but not answered so.
+        let newest = left.iter().rposition(|name| resolved.contains(name));
+        let (begun, untouched) = left.split_at(newest.map_or(0, |newest| newest + 1));
+        let again = again.chain(begun.iter().cloned());
+        self.again = again.filter(|name| !resolved.contains(name)).collect();
+        self.unresolved = untouched.iter().rev().cloned().collect();
+    }
+
+    /// The names of a host were looked up in an earlier run.
+    pub(super) fn replay_checked(&mut self, endpoint: Endpoint, names: &[ObservedName]) {
+        self.waiting.retain(|job| job.endpoint != endpoint);
+        let host = self.hosts.entry(endpoint).or_default();
+        self.waiting.extend(host.done(endpoint, names));
+    }
+
+    /// Lines a host up whose lookups an earlier run did not finish.
+    pub(super) fn check_again(&mut self, endpoint: Endpoint, target_names: &[ObservedName]) {
+        let is_waiting = self.waiting.iter().any(|job| job.endpoint == endpoint);
+        if !is_waiting {
+            let host = self.hosts.entry(endpoint).or_default();
+            self.waiting
+                .push_back(host.begin_again(endpoint, target_names));
+        }
     }
 
     /// The state of the resolvers is as of right before the next call.
@@ -169,7 +208,7 @@ impl Lookups {
         let forward = !is_trial || self.health.iter().any(|one| allows(one.forward));
         let reverse = !is_trial || self.allow_reverse();
         if forward {
-            if let Some(target) = self.unresolved.pop() {
+            if let Some(target) = self.again.pop_front().or_else(|| self.unresolved.pop()) {
                 return Some(LookupJob::Target(TargetLookup::new(target)));
             }
             if let Some(job) = self.retries.next_target(now) {
@@ -218,7 +257,10 @@ impl Lookups {
 
     /// Whether something is to be looked up, now or later.
     fn has_waiting(&self) -> bool {
-        !self.unresolved.is_empty() || !self.waiting.is_empty() || self.retries.are_due()
+        !self.unresolved.is_empty()
+            || !self.again.is_empty()
+            || !self.waiting.is_empty()
+            || self.retries.are_due()
     }
 
     /// A scan does not end before lookups that a resolver may still answer.
@@ -235,7 +277,8 @@ impl Lookups {
         if !is_last_work {
             return true;
         }
-        let targets_wait = !self.unresolved.is_empty() || self.retries.has_targets();
+        let targets_wait =
+            !self.unresolved.is_empty() || !self.again.is_empty() || self.retries.has_targets();
         let may_answer = targets_wait || self.health.iter().any(ResolverHealth::has_answered);
         may_answer && !self.retries.had_last_trial()
     }
@@ -333,6 +376,7 @@ impl Lookups {
         self.running()
             .filter_map(LookupJob::target)
             .chain(self.retries.targets())
+            .chain(&self.again)
     }
 
     /// Hosts whose names are being looked up, or will be.
@@ -353,6 +397,7 @@ impl Lookups {
         let mut targets = self.retries.take_targets();
         if is_complete {
             let never_asked = std::mem::take(&mut self.unresolved).into_iter();
+            let never_asked = never_asked.chain(std::mem::take(&mut self.again));
             targets.extend(never_asked.map(|target| (target, Vec::new())));
         }
         targets
@@ -367,8 +412,9 @@ impl Lookups {
     /// After an interruption: names of the user that were never resolved in any scan so far.
     pub(super) fn take_not_reached(&mut self) -> HashSet<NameTarget> {
         let waiting = std::mem::take(&mut self.unresolved).into_iter();
+        let again = std::mem::take(&mut self.again);
         let running = self.running().filter_map(LookupJob::target).cloned();
-        let mut names: HashSet<NameTarget> = waiting.chain(running).collect();
+        let mut names: HashSet<NameTarget> = waiting.chain(running).chain(again).collect();
         if let Some(never_resolved) = &self.never_resolved {
             names.retain(|name| never_resolved.contains(name));
         }

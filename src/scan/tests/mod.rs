@@ -8,6 +8,7 @@ mod names;
 mod own_trouble;
 mod probes;
 mod resume;
+mod resumed;
 mod silent_dns;
 mod tasks;
 

@@ -1,0 +1,149 @@
+//! `rdpscan resume`: an interrupted scan goes on from its journal.
+
+use anyhow::{Context as _, Result, bail};
+use jiff::SignedDuration;
+
+use crate::cli::{Cli, ResumeArgs};
+use crate::counts::counted;
+use crate::exit::ExitStatus;
+use crate::fleet::Fleet;
+use crate::history::{HistoryError, KeptScan, Reference};
+use crate::model::{Origin, ScanId, Site, Stream};
+use crate::scan::{NotResumable, Replay};
+use crate::settings::{Environment, Settings, of_record};
+use crate::targets::{Permutation, TargetSet, TargetSetBuilder};
+use crate::{clock, sanitize};
+
+use super::scan_request::{Kind, ScanRequest};
+use super::session::{Resumed, scan_options};
+use super::{kept, signals, stderr};
+
+/// What was seen longer ago may have changed since.
+const OLD: SignedDuration = SignedDuration::from_hours(24);
+
+pub(super) async fn run(arguments: &ResumeArgs, cli: &Cli) -> Result<ExitStatus> {
+    let kept = find(arguments.scan.as_deref())?;
+    let scan = kept.scan;
+    if kept.is_complete() {
+        bail!("{scan} is complete, so there is nothing to resume; `rdpscan open {scan}` shows it");
+    }
+    let mut excludes = TargetSetBuilder::new(&[]);
+    for text in &arguments.exclude {
+        excludes.exclude_text(text)?;
+    }
+    for path in &arguments.exclude_file {
+        excludes.exclude_file(path)?;
+    }
+    // Locked from here on.
+    let journal = kept.resume()?;
+    let (Some(plan), Some(work)) = kept.head()? else {
+        bail!("{scan} was recorded without what is needed to resume it; scan again");
+    };
+    let theirs = work.permutation;
+    if theirs != Permutation::VERSION {
+        return Err(not_resumable(scan, NotResumable::OtherOrder { theirs }));
+    }
+    let recorded = of_record(&work.settings, scan);
+    let mut settings = cli
+        .settings_over(&recorded, &Environment::process())?
+        .settings;
+    settings.scan.seed = Some(plan.seed);
+    let targets =
+        TargetSet::from_planned(&work).with_context(|| format!("cannot resume {scan}"))?;
+    let request = ScanRequest::of_scan(scan, &arguments.output.outputs, settings)?;
+    let settings = request.settings.clone();
+    let replayed = move || replay(&kept, targets, excludes, &settings);
+    let (targets, fleet, resume, origin) = tokio::task::spawn_blocking(replayed).await??;
+    if !request.settings.output.quiet {
+        stderr::print(&introduction(scan, &fleet));
+    }
+    let resumed = Resumed {
+        fleet,
+        resume,
+        origin,
+        journal,
+    };
+    let kind = Kind::Resumed(Box::new(resumed));
+    request.run(targets, kind, &signals::listen()).await
+}
+
+fn find(text: Option<&str>) -> Result<KeptScan> {
+    let folder = kept::folder()?;
+    let Some(text) = text else {
+        return Ok(folder.newest_unfinished()?);
+    };
+    let Some(reference) = Reference::parse(text) else {
+        bail!(
+            "`{}` is no kept scan; give @last, @prev, a day as in @2026-11-20, or the beginning of an id",
+            sanitize::single_line(text)
+        );
+    };
+    Ok(folder.find(&reference)?)
+}
+
+type Replayed = (
+    std::sync::Arc<TargetSet>,
+    Fleet,
+    Box<crate::scan::Resume>,
+    Origin,
+);
+
+/// Reads the journal: what is known, and what is left to do.
+fn replay(
+    kept: &KeptScan,
+    targets: TargetSet,
+    excludes: TargetSetBuilder,
+    settings: &Settings,
+) -> Result<Replayed> {
+    let scan = kept.scan;
+    let mut origin = Origin::new(scan, Site::of_machine(""));
+    let options = scan_options(settings, origin.clone(), false);
+    let mut replay = Replay::new(targets.into(), &options);
+    let mut fleet = Fleet::new(settings.policy.policy());
+    let mut events = kept.events()?;
+    for event in &mut events {
+        let event = event.map_err(|cause| HistoryError::Record { scan, cause })?;
+        replay.apply(&event);
+        let run = |stream| match stream {
+            Stream::Run(run) => run,
+            Stream::Shard { .. } => 0,
+        };
+        origin.stream = Stream::Run(run(origin.stream).max(run(event.stream)));
+        origin.site = event.site.clone();
+        fleet.apply(event);
+    }
+    for note in events.notes() {
+        stderr::print(&format!("rdpscan: {note}"));
+    }
+    if let Stream::Run(run) = &mut origin.stream {
+        *run = run.saturating_add(1);
+    }
+    fleet.settle();
+    replay.exclude(excludes);
+    let (targets, resume) = replay
+        .finish()
+        .map_err(|error| not_resumable(scan, error))?;
+    Ok((targets, fleet, Box::new(resume), origin))
+}
+
+fn not_resumable(scan: ScanId, error: NotResumable) -> anyhow::Error {
+    anyhow::Error::msg(format!(
+        "{scan} cannot be resumed: {error}; `rdpscan open {scan}` shows what was found, or scan again"
+    ))
+}
+
+/// What is resumed, and how old it is.
+fn introduction(scan: ScanId, fleet: &Fleet) -> String {
+    let hosts = counted(fleet.hosts().count() as u64, "host", "hosts");
+    let line = format!("resuming {scan}: {hosts} known");
+    let Some((_, newest)) = fleet.times() else {
+        return line;
+    };
+    if clock::wall().duration_since(newest) <= OLD {
+        return line;
+    }
+    let seen = newest.strftime("%Y-%m-%d %H:%M UTC");
+    format!(
+        "{line}, as of {seen}, which is more than a day ago: they may have changed since; each attempt is shown with its time"
+    )
+}
