@@ -27,8 +27,6 @@ const MOST_WIDTH: u16 = 110;
 const LEAST_WIDTH: u16 = 30;
 /// Suggestions for a question without an answer.
 const MOST_SUGGESTIONS: usize = 3;
-/// Words of a question that are corrected.
-const MOST_WORDS: usize = 12;
 /// How much of a question is compared with each key, in characters.
 const MOST_COMPARED: usize = 60;
 /// The most characters of a question: a message with all its details has some hundred.
@@ -105,32 +103,9 @@ fn unknown(book: &Handbook, question: &str) -> anyhow::Error {
             "`{asked}`: not in the handbook; nearest are {}; `rdpscan explain` lists everything",
             nearest.join(", ")
         )
-    } else if let Some(meant) = corrected(book, question) {
-        anyhow!("`{asked}`: not in the handbook; did you mean `{meant}`?")
     } else {
         anyhow!("`{asked}`: not in the handbook; `rdpscan explain` lists what is")
     }
-}
-
-/// The question with each mistyped word replaced by the nearest of the handbook; `None` when that has no answer either.
-fn corrected(book: &Handbook, question: &str) -> Option<String> {
-    let words: Vec<String> = question
-        .split_whitespace()
-        .take(MOST_WORDS)
-        .map(|word| {
-            let word = word.to_lowercase();
-            if word.len() <= 3 || book.look_up(&word).is_some() {
-                return word;
-            }
-            let near = nearest(book, &word).into_iter().next();
-            near.map_or(word, |near| near.to_lowercase())
-        })
-        .collect();
-    let meant = words.join(" ");
-    let is_safe = meant
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() || byte == b' ');
-    (is_safe && meant != question.to_lowercase() && book.look_up(&meant).is_some()).then_some(meant)
 }
 
 /// Keys, and words of titles, at a small edit distance from the question, nearest first.
@@ -177,14 +152,5 @@ mod tests {
         );
         assert!(nearest(handbook(), "xylophone").is_empty());
         assert_eq!(nearest(handbook(), "degarded").first().unwrap(), "degraded");
-    }
-
-    #[test]
-    fn a_question_of_several_words_is_corrected_word_by_word() {
-        assert_eq!(
-            corrected(handbook(), "intrenal error").as_deref(),
-            Some("internal error")
-        );
-        assert_eq!(corrected(handbook(), "xylophone marimba"), None);
     }
 }

@@ -1,5 +1,7 @@
 //! Reading the embedded files.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -21,6 +23,11 @@ pub(super) const FILES: &[(Kind, &str)] = &[
 
 /// The table of sources.
 pub(super) const SOURCES: &str = include_str!("data/sources.toml");
+
+/// Messages in other languages: by language, then by the key of the entry that they lead to.
+pub(super) const MESSAGES: &str = include_str!("data/messages.toml");
+
+pub(super) type Messages = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
 /// A file.
 #[derive(Debug, Default, Deserialize)]
@@ -54,6 +61,15 @@ pub(super) fn entries() -> Vec<Entry> {
     entries.extend(kinds.map(|kind| of_finding(kind, &sources)));
     entries.extend(remedies::all().iter().map(of_remedy));
     entries.sort_by(|one, other| order(one).cmp(&order(other)));
+    let mut messages: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (key, texts) in parsed::<Messages>(MESSAGES).into_values().flatten() {
+        messages.entry(key).or_default().extend(texts);
+    }
+    for entry in &mut entries {
+        entry
+            .words
+            .extend(messages.remove(&entry.key).into_iter().flatten());
+    }
     entries
 }
 

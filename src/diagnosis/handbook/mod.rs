@@ -6,7 +6,6 @@
 
 mod entry;
 mod load;
-mod numbers;
 mod search;
 mod source;
 mod table;
@@ -14,19 +13,24 @@ mod table;
 mod tests;
 mod written;
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 pub use entry::{Cause, Claimed, Entry, Kind, Standing};
+use search::Index;
+
 pub use search::{Answer, Shape};
 
 static HANDBOOK: LazyLock<Handbook> = LazyLock::new(|| Handbook {
     entries: load::entries(),
+    index: OnceLock::new(),
 });
 
 /// Every entry, sorted by kind and then by number or key.
 #[derive(Debug)]
 pub struct Handbook {
     entries: Vec<Entry>,
+    /// Made for the first question that is words: codes and keys do without.
+    index: OnceLock<Index>,
 }
 
 /// The handbook of this version.
@@ -40,6 +44,10 @@ impl Handbook {
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::new(&self.entries))
     }
 
     /// The entry of a key, whatever the case of its letters.
@@ -61,14 +69,6 @@ impl Handbook {
     #[must_use]
     pub fn extended(&self, number: u32) -> Option<&Entry> {
         self.numbered(Kind::Extended, number)
-    }
-
-    /// What kind of number a question holds that the handbook does not have, and where it is explained; a whole sentence.
-    #[must_use]
-    pub fn kind_of_number(question: &str) -> Option<String> {
-        question
-            .split(|c: char| !c.is_alphanumeric())
-            .find_map(|word| numbers::kind_of(&word.to_lowercase()))
     }
 
     /// The entry of exactly this number, or else the range that it is in.

@@ -7,14 +7,20 @@ const QUESTIONS: &str = include_str!(concat!(
     "/tests/data/explain/questions.tsv"
 ));
 
+/// Begins the questions that were written before their answers were seen.
+const HELD_OUT: &str = "# == held out";
+
 /// Right first answers, in per mille: the figure that was reached. To be raised, never to be lowered.
-const FIRST_RIGHT: usize = 985;
+const FIRST_RIGHT: usize = 990;
 /// Right answers among the first three, in per mille.
-const FIRST_THREE_RIGHT: usize = 985;
+const FIRST_THREE_RIGHT: usize = 1000;
+/// The same of the questions that were held out.
+const HELD_OUT_FIRST: usize = 930;
+const HELD_OUT_FIRST_THREE: usize = 970;
 
 /// Each question with the keys of which one must come first.
-fn questions() -> Vec<(Vec<&'static str>, &'static str)> {
-    let lines = QUESTIONS.lines().filter(|line| !line.starts_with('#'));
+fn questions(group: &'static str) -> Vec<(Vec<&'static str>, &'static str)> {
+    let lines = group.lines().filter(|line| !line.starts_with('#'));
     lines
         .map(|line| {
             let (keys, question) = line.split_once('\t').unwrap();
@@ -25,10 +31,11 @@ fn questions() -> Vec<(Vec<&'static str>, &'static str)> {
 
 #[test]
 fn every_question_is_whole_and_asked_once() {
-    let questions = questions();
-    assert!(questions.len() >= 150);
+    let (tuned, held_out) = QUESTIONS.split_once(HELD_OUT).unwrap();
+    assert!(questions(tuned).len() >= 150);
+    assert!(questions(held_out).len() >= 60);
     let mut asked = std::collections::BTreeSet::new();
-    for (keys, question) in questions {
+    for (keys, question) in questions(QUESTIONS) {
         assert!(asked.insert(question), "{question}");
         for key in keys {
             assert!(handbook().entry(key).is_some(), "{question}: no {key}");
@@ -36,9 +43,9 @@ fn every_question_is_whole_and_asked_once() {
     }
 }
 
-#[test]
-fn the_right_answers_come_first() {
-    let questions = questions();
+/// Right first answers, and right ones among the first three, in per mille.
+fn score(name: &str, group: &'static str) -> (usize, usize) {
+    let questions = questions(group);
     let (mut first, mut first_three) = (0, 0);
     for (keys, question) in &questions {
         let answer = handbook().look_up(question);
@@ -59,11 +66,19 @@ fn the_right_answers_come_first() {
     }
     let mille = |right: usize| right * 1000 / questions.len();
     println!(
-        "of {} questions {first} have the right answer first ({} per mille), {first_three} among the first three ({} per mille)",
+        "of {} {name} {first} have the right answer first ({} per mille), {first_three} among the first three ({} per mille)",
         questions.len(),
         mille(first),
         mille(first_three),
     );
-    assert!(mille(first) >= FIRST_RIGHT);
-    assert!(mille(first_three) >= FIRST_THREE_RIGHT);
+    (mille(first), mille(first_three))
+}
+
+#[test]
+fn the_right_answers_come_first() {
+    let (tuned, held_out) = QUESTIONS.split_once(HELD_OUT).unwrap();
+    let (first, first_three) = score("questions", tuned);
+    assert!(first >= FIRST_RIGHT && first_three >= FIRST_THREE_RIGHT);
+    let (first, first_three) = score("questions held out", held_out);
+    assert!(first >= HELD_OUT_FIRST && first_three >= HELD_OUT_FIRST_THREE);
 }

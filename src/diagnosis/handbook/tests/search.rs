@@ -395,7 +395,6 @@ fn nothing_lists_everything_and_nonsense_finds_nothing() {
         "0x905",
         "extended 0x99",
         "0x905 0x99",
-        "0x904 7 7",
         "0xFFFFFFFFFF",
         "why is it",
         "99999999999999",
@@ -415,6 +414,66 @@ fn every_entry_is_found_by_its_key() {
         assert_eq!(hits[0], entry.key);
         // A word is told first, and then what else it occurs in.
         assert!(hits.len() == 1 || entry.kind == Kind::Word, "{hits:?}");
+    }
+}
+
+#[test]
+fn every_code_of_a_paste_is_answered_with_its_reason() {
+    let paste =
+        "Error code: 0x904 Extended error code: 0x7 Error code: 0x204 Extended error code: 0x0";
+    assert_eq!(found(paste), ["0x904", "ext-0x7", "0x204"]);
+    assert_eq!(
+        found("0x904 0x7 0x204 0x905"),
+        ["0x904", "ext-0x7", "0x204"]
+    );
+    assert_eq!(
+        notes("0x904 0x7 0x204 0x905"),
+        ["0x905 is not in the handbook."]
+    );
+}
+
+#[test]
+fn a_status_is_found_as_a_signed_number_and_a_reason_in_the_form_of_freerdp() {
+    assert_eq!(found("-2146893052"), ["0x80090304"]);
+    assert!(found("-2").is_empty());
+    assert_eq!(found("0x10007"), ["ext-0x7"]);
+    assert_eq!(
+        notes("0x10007"),
+        ["0x10007 is FreeRDP's form of this extended reason."]
+    );
+}
+
+#[test]
+fn a_licensing_reason_is_no_event() {
+    let hits = found("RDP ClientActiveX has been disconnected (Reason= 263)");
+    assert_eq!(hits, ["ext-0x107"]);
+}
+
+#[test]
+fn a_mistyped_word_among_others_is_read_as_the_nearest() {
+    assert_eq!(
+        found("cerificate has expierd").first(),
+        Some(&"RDP-CERT-EXPIRED")
+    );
+    assert!(notes("intrenal error").contains(&"intrenal was read as internal.".to_owned()));
+}
+
+#[test]
+fn a_key_is_found_without_its_hyphens() {
+    assert_eq!(found("KB 5065426"), ["KB5065426"]);
+    assert_eq!(found("rdp cert expired"), ["RDP-CERT-EXPIRED"]);
+}
+
+#[test]
+fn every_message_in_another_language_leads_to_an_entry_and_is_short() {
+    let messages: super::super::load::Messages =
+        toml::from_str(super::super::load::MESSAGES).unwrap();
+    assert!(messages.len() >= 5);
+    for (key, texts) in messages.values().flatten() {
+        assert!(handbook().entry(key).is_some(), "{key}");
+        for text in texts {
+            assert!(text.len() <= 480 && !text.ends_with('.'), "{key}: {text}");
+        }
     }
 }
 

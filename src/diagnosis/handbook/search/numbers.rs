@@ -1,6 +1,6 @@
 //! The numbers of a question: codes as people and messages write them.
 
-use super::entry::Entry;
+use crate::diagnosis::handbook::entry::Entry;
 use crate::model::status_name;
 
 /// Words that stand around the numbers of an error message.
@@ -60,17 +60,23 @@ impl<'a> Numbers<'a> {
     /// Those that begin with `0x`, and those that a word calls a code or a reason, whatever words stand around them.
     pub(super) fn marked(tokens: &[&'a str]) -> Option<Self> {
         let mut all: Vec<Number<'a>> = Vec::new();
-        let mut called = false;
+        let (mut called, mut reason) = (false, false);
         // Other scripts have no blanks, and colons of their own.
         let parts = tokens
             .iter()
             .flat_map(|token| token.split(|character: char| !character.is_ascii_alphanumeric()));
         for token in parts.filter(|part| !part.is_empty()) {
             let number = Number::read(token).filter(|_| called || token.starts_with("0x"));
+            let number = number.map(|number| Number { reason, ..number });
             called = MARKS.contains(&token) || called && BETWEEN.contains(&token);
+            reason = called && (reason || token == "reason");
             // A message may give its code twice.
             let is_new = |number: &Number<'a>| all.iter().all(|known| known.text != number.text);
             all.extend(number.filter(is_new));
+        }
+        // Zero is no information, unless it is all there is.
+        if all.iter().any(|number| !number.is_zero()) {
+            all.retain(|number| !number.is_zero());
         }
         (!all.is_empty()).then_some(Self {
             all,
@@ -160,6 +166,8 @@ pub(super) struct Number<'a> {
     hexadecimal: Option<u32>,
     /// It says itself which it is.
     pub(super) plain: bool,
+    /// The word "reason" stands before it.
+    reason: bool,
 }
 
 impl<'a> Number<'a> {
@@ -176,6 +184,22 @@ impl<'a> Number<'a> {
                 decimal: None,
                 hexadecimal: hexadecimal(digits),
                 plain: true,
+                reason: false,
+            });
+        }
+        // An HRESULT as a signed number, which has its highest bit set.
+        if let Some(negative) = text
+            .starts_with('-')
+            .then(|| text.parse::<i32>().ok())
+            .flatten()
+        {
+            let unsigned = negative.cast_unsigned();
+            return (unsigned >> 28 == 8 || unsigned >> 28 == 0xC).then_some(Self {
+                text,
+                decimal: Some(unsigned),
+                hexadecimal: None,
+                plain: true,
+                reason: false,
             });
         }
         if !all(text, char::is_ascii_hexdigit) || !text.contains(|c: char| c.is_ascii_digit()) {
@@ -186,7 +210,17 @@ impl<'a> Number<'a> {
             decimal: text.parse().ok(),
             hexadecimal: hexadecimal(text),
             plain: false,
+            reason: false,
         })
+    }
+
+    fn is_zero(&self) -> bool {
+        self.decimal.or(self.hexadecimal) == Some(0)
+    }
+
+    /// It is called a reason, and is not one of the small numbers that count anything.
+    pub(super) fn is_large_reason(&self) -> bool {
+        self.reason && self.decimal.is_some_and(|number| number >= 256)
     }
 
     /// What `find` has for it: read as decimal if that is known, else as hexadecimal, and then with a note. A range is only
