@@ -98,14 +98,13 @@ fn unknown(book: &Handbook, question: &str) -> anyhow::Error {
         return anyhow!("`{asked}`: not in the handbook, which has the client's own codes; {kind}");
     }
     let nearest = nearest(book, &question.trim().to_lowercase());
-    if !nearest.is_empty() {
-        anyhow!(
-            "`{asked}`: not in the handbook; nearest are {}; `rdpscan explain` lists everything",
-            nearest.join(", ")
-        )
-    } else {
-        anyhow!("`{asked}`: not in the handbook; `rdpscan explain` lists what is")
+    if nearest.is_empty() {
+        return anyhow!("`{asked}`: not in the handbook; `rdpscan explain` lists what is");
     }
+    anyhow!(
+        "`{asked}`: not in the handbook; nearest are {}; `rdpscan explain` lists everything",
+        nearest.join(", ")
+    )
 }
 
 /// Keys, and words of titles, at a small edit distance from the question, nearest first.

@@ -26,6 +26,7 @@ use crate::settings::{Environment, Given, Resolved, SettingsError, not_blank, re
 #[command(
     name = "rdpscan",
     version,
+    long_version = long_version(),
     args_conflicts_with_subcommands = true,
     arg_required_else_help = true,
     override_usage = "rdpscan [OPTIONS] TARGET...\n       rdpscan COMMAND",
@@ -38,6 +39,13 @@ pub struct Cli {
     pub command: Option<Command>,
     #[command(flatten)]
     pub scan: ScanArgs,
+}
+
+/// The version, and as of when the facts that age were looked up.
+fn long_version() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let oldest = crate::diagnosis::dated::oldest();
+    format!("{version}\nfacts about Windows, its updates and certificates as of {oldest}")
 }
 
 #[derive(Debug, Subcommand)]

@@ -61,7 +61,7 @@ mod tests {
             }))
         });
         let lines = confirm_in(&expired.diagnose());
-        for wanted in ["6919", "1052", "1057", "1058"] {
+        for wanted in ["6919", "1053", "1057", "1058"] {
             assert!(
                 lines.iter().any(|line| line.contains(wanted)),
                 "{wanted}: {lines:?}"
@@ -78,7 +78,7 @@ mod tests {
             }))
         });
         let lines = confirm_in(&odd.diagnose());
-        for wanted in ["1798", "36870", "1050 to 1054"] {
+        for wanted in ["1798", "36870", "1053 to 1055"] {
             assert!(
                 lines.iter().any(|line| line.contains(wanted)),
                 "{wanted}: {lines:?}"

@@ -44,7 +44,7 @@ pub struct FindingKind {
     pub see: Vec<String>,
     /// Further words to be found by in the handbook.
     pub words: Vec<String>,
-    /// Keys of the handbook's sources, or whole citations.
+    /// Ids of the table of sources.
     pub sources: Vec<String>,
 }
 

@@ -7,6 +7,7 @@ mod cause;
 mod certificates;
 mod client_error;
 mod confirm;
+pub mod dated;
 mod disagreement;
 mod ending;
 mod finding_kind;
@@ -22,6 +23,7 @@ pub mod remedies;
 mod reply_groups;
 mod rules;
 mod severity_rules;
+mod sources;
 mod stability;
 mod state;
 #[cfg(test)]
@@ -62,8 +64,11 @@ pub use verdict::Verdict;
 /// Limits that the rules apply; settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Policy {
-    /// A certificate counts as expiring when it ends within this many days.
+    /// A certificate counts as expiring when it ends within this many days, and `expiring_percent` or less of its lifetime is left.
     pub expiring_days: u32,
+    /// How much of its lifetime an expiring certificate has left at most, in percent.
+    #[serde(default = "all_of_the_lifetime")]
+    pub expiring_percent: u32,
     /// Attempts needed before a stability verdict is given.
     pub stability_attempts: u32,
 }
@@ -72,7 +77,25 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             expiring_days: 30,
+            expiring_percent: 33,
             stability_attempts: 3,
+        }
+    }
+}
+
+/// Reports written before there was a share have been judged by days alone.
+const fn all_of_the_lifetime() -> u32 {
+    100
+}
+
+impl Policy {
+    /// When a certificate counts as expiring: "within 30 days and the last 33 % of its lifetime".
+    #[must_use]
+    pub fn soon(&self) -> String {
+        let days = self.expiring_days;
+        match self.expiring_percent {
+            100.. => format!("within {days} days"),
+            percent => format!("within {days} days and the last {percent} % of its lifetime"),
         }
     }
 }

@@ -21,11 +21,28 @@ pub(crate) fn status(
         CertificateStatus::Expired
     } else if is_not_yet_valid(leaf, now) {
         CertificateStatus::NotYetValid
-    } else if days_left(leaf, now).is_some_and(|days| days <= i64::from(policy.expiring_days)) {
+    } else if ends_soon(leaf, policy, now) {
         CertificateStatus::Expiring
     } else {
         CertificateStatus::Valid
     }
+}
+
+/// Within the days that are set, and within the share of the lifetime: certificates of 90, 47 and 6 days are neither always nor
+/// never about to end.
+pub(crate) fn ends_soon(leaf: &CertificateFacts, policy: &Policy, now: Timestamp) -> bool {
+    days_left(leaf, now).is_some_and(|days| days <= i64::from(policy.expiring_days))
+        && has_left_at_most(leaf, i64::from(policy.expiring_percent), now)
+}
+
+/// Whether so many percent of the lifetime are left, or less. Where the start is unknown, days alone count.
+pub(crate) fn has_left_at_most(leaf: &CertificateFacts, percent: i64, now: Timestamp) -> bool {
+    let Some((start, end)) = leaf.not_before.zip(leaf.not_after) else {
+        return true;
+    };
+    let left = end.as_second().saturating_sub(now.as_second());
+    let lifetime = end.as_second().saturating_sub(start.as_second());
+    left.saturating_mul(100) <= lifetime.saturating_mul(percent)
 }
 
 /// Whole days to the end, rounded down: 0 on the last day, -1 from the first second after it.

@@ -67,7 +67,7 @@ words! {
         NotYetValid = "not_yet_valid",
         /// Cannot be parsed.
         Unparsable = "unparsable",
-        /// Expires within the limit (30 days by default).
+        /// Expires within the limits (by default 30 days, and a third of its lifetime).
         Expiring = "expiring",
         /// Valid.
         Valid = "valid",

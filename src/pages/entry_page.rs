@@ -178,8 +178,11 @@ fn line(entry: &Entry) -> String {
                     .map(|stage| format!("shows at: {}", stage.words())),
             )
             .chain(std::iter::once("reported by this version".to_owned()))
+            .chain(standing(entry))
             .collect(),
-        Kind::Remedy => vec!["remedy".to_owned()],
+        Kind::Remedy => std::iter::once("remedy".to_owned())
+            .chain(standing(entry))
+            .collect(),
         Kind::Claim => std::iter::once("claim of the web".to_owned())
             .chain(
                 entry

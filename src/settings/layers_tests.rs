@@ -71,7 +71,7 @@ fn the_id_of_every_setting_is_its_section_and_field() {
 }
 
 /// A value for every setting that differs from its default.
-const OTHERS: [(&str, &str); 39] = [
+const OTHERS: [(&str, &str); 40] = [
     ("scan.ports", "3390,3391"),
     ("scan.profile", "gentle"),
     ("scan.concurrency", "7"),
@@ -111,6 +111,7 @@ const OTHERS: [(&str, &str); 39] = [
         "dates = state,name:20,not_after,few = name",
     ),
     ("policy.expiring_days", "60"),
+    ("policy.expiring_percent", "50"),
     ("policy.stability_attempts", "5"),
     ("history.enabled", "false"),
     ("history.keep", "20, 7d"),

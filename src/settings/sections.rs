@@ -236,10 +236,14 @@ pub struct ScreenSettings {
 
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
 pub struct PolicySettings {
-    /// A certificate counts as expiring when it ends within this many days
+    /// A certificate counts as expiring when it ends within this many days, and `expiring_percent` or less of its lifetime is left
     #[arg(long, id = "policy.expiring_days", value_parser = whole::<u32>(0..=3_650))]
     #[arg(hide = true, default_value = "30")]
     pub expiring_days: u32,
+    /// How much of its lifetime an expiring certificate has left at most, in percent; with 100, days alone count
+    #[arg(long, id = "policy.expiring_percent", value_parser = whole::<u32>(1..=100))]
+    #[arg(hide = true, default_value = "33")]
+    pub expiring_percent: u32,
     /// Attempts needed before a host is called steady, flaky or down
     #[arg(long, id = "policy.stability_attempts", value_parser = whole::<u32>(1..=1_000))]
     #[arg(hide = true, default_value = "3")]
@@ -250,6 +254,7 @@ impl PolicySettings {
     pub(crate) const fn policy(&self) -> Policy {
         Policy {
             expiring_days: self.expiring_days,
+            expiring_percent: self.expiring_percent,
             stability_attempts: self.stability_attempts,
         }
     }

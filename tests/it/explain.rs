@@ -215,6 +215,33 @@ fn nothing_is_written_to_the_users_folders() {
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
 }
 
+#[test]
+fn the_long_version_says_as_of_when_the_facts_are() {
+    let output = Command::new(env!("CARGO_BIN_EXE_rdpscan"))
+        .arg("--version")
+        .output()
+        .expect("the binary starts");
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(text.starts_with(&format!("rdpscan {}\n", env!("CARGO_PKG_VERSION"))));
+    assert!(text.contains(rdpscan::diagnosis::dated::oldest()), "{text}");
+}
+
+/// Old facts are not wrong facts: this only says so, past the capture of the test's output.
+#[test]
+fn tables_of_facts_that_are_older_than_a_year_are_named() {
+    let today = jiff::tz::Offset::UTC
+        .to_datetime(rdpscan::clock::wall())
+        .date();
+    for (subject, day) in rdpscan::diagnosis::dated::tables() {
+        let day: jiff::civil::Date = day.parse().expect("a date");
+        if (today - day).get_days() > 365 {
+            let warning =
+                format!("warning: the facts about {subject} are of {day}: look them up again\n");
+            std::io::Write::write_all(&mut std::io::stderr(), warning.as_bytes()).unwrap();
+        }
+    }
+}
+
 #[cfg(unix)]
 mod in_a_terminal {
     use std::io::Read as _;

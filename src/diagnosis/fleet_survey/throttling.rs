@@ -29,6 +29,8 @@ pub(crate) struct Throttled {
     pub(crate) calm: usize,
     /// It may be an accident: too few attempts.
     pub(crate) doubtful: bool,
+    /// The port itself did not accept; otherwise what it accepted was cut off.
+    pub(crate) at_tcp: bool,
 }
 
 /// By endpoint: only hosts that are throttled, as it seems.
@@ -48,6 +50,7 @@ struct Span {
 struct Tried {
     at: i64,
     failed: bool,
+    at_tcp: bool,
 }
 
 /// Every attempt, and which hosts fail at times: those are judged when all attempts are known.
@@ -134,24 +137,32 @@ fn took_us(attempt: &Attempt) -> u32 {
     ends.max().unwrap_or_default()
 }
 
-/// The attempts of a host that fails at times, and only after TCP came up; `None` for any other.
+/// The attempts of a host that fails at times, and always at TCP or always after it; `None` for any other.
 fn mixed(history: &History) -> Option<Vec<Tried>> {
     let mut tried = Vec::new();
     for (attempt, end) in history.attempts.iter().zip(endings(&history.attempts)) {
         if end == Ending::NotCounted {
             continue;
         }
-        let failed = match end.failure() {
-            Some((stage, outcome)) if stage >= Stage::X224 && is_silent_end(outcome) => true,
+        let (failed, at_tcp) = match end.failure() {
+            Some((stage, outcome)) if stage >= Stage::X224 && is_silent_end(outcome) => {
+                (true, false)
+            }
+            Some((Stage::Tcp, Outcome::Timeout { .. } | Outcome::Refused)) => (true, true),
             Some(_) => return None,
-            None => false,
+            None => (false, false),
         };
         tried.push(Tried {
             at: attempt.started_at.as_microsecond(),
             failed,
+            at_tcp,
         });
     }
     let failures = tried.iter().filter(|one| one.failed).count();
+    let at_tcp = tried.iter().filter(|one| one.at_tcp).count();
+    if at_tcp != 0 && at_tcp != failures {
+        return None;
+    }
     (tried.len() >= ATTEMPTS && failures > 0 && failures < tried.len()).then_some(tried)
 }
 
@@ -196,5 +207,6 @@ fn apart(tried: &[Tried], load: &Load) -> Option<Throttled> {
         busy,
         calm,
         doubtful: failures < EACH || tried.len() - failures < EACH,
+        at_tcp: tried.iter().any(|one| one.at_tcp),
     })
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::finding_kind::FindingStage;
 use crate::diagnosis::remedies::Remedy;
+pub use crate::diagnosis::sources::Standing;
 use crate::model::Severity;
 
 /// What an entry is about. The order is that of the list of all.
@@ -102,31 +103,6 @@ impl Kind {
     }
 }
 
-/// How well the content of an entry is known. The order is from best to worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// The vendor or a standard documents it.
-    #[default]
-    Documented,
-    /// Measured by the authors of this program.
-    Measured,
-    /// People report it; no vendor page has it.
-    Reported,
-}
-
-impl Standing {
-    /// The standing in words; `None` for the usual one.
-    #[must_use]
-    pub const fn words(self) -> Option<&'static str> {
-        match self {
-            Self::Documented => None,
-            Self::Measured => Some("measured, not documented"),
-            Self::Reported => Some("reported, not documented"),
-        }
-    }
-}
-
 /// What is to be thought of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -193,7 +169,7 @@ pub struct Entry {
     /// The vendor's symbol for a code, or the log and source of an event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How well the content is known; not of findings, remedies and words, which have it from their own tables.
+    /// How well the content is known; not of words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
     /// What is to be thought of a claim.

@@ -6,11 +6,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::entry::{Entry, Kind};
-use super::source::{self, Sources};
 use super::table;
 use super::written::Written;
 use crate::diagnosis::catalog::{self, FindingKind};
 use crate::diagnosis::remedies::{self, Place, Remedy};
+use crate::diagnosis::sources::{best, citations};
 
 /// The files by kind.
 pub(super) const FILES: &[(Kind, &str)] = &[
@@ -20,9 +20,6 @@ pub(super) const FILES: &[(Kind, &str)] = &[
     (Kind::Client, include_str!("data/client.toml")),
     (Kind::Word, include_str!("data/words.toml")),
 ];
-
-/// The table of sources.
-pub(super) const SOURCES: &str = include_str!("data/sources.toml");
 
 /// Messages in other languages: by language, then by the key of the entry that they lead to.
 pub(super) const MESSAGES: &str = include_str!("data/messages.toml");
@@ -39,7 +36,6 @@ pub(super) struct File {
 
 /// Every entry of every file, completed and sorted.
 pub(super) fn entries() -> Vec<Entry> {
-    let sources: Sources = parsed(SOURCES);
     let single = FILES
         .iter()
         .map(|(kind, text)| (*kind, parsed::<File>(text).entries));
@@ -55,10 +51,10 @@ pub(super) fn entries() -> Vec<Entry> {
         .flat_map(|(kind, written): (Kind, Vec<Written>)| {
             written.into_iter().map(move |written| (kind, written))
         })
-        .map(|(kind, written)| complete(kind, written, &sources))
+        .map(|(kind, written)| complete(kind, written))
         .collect();
     let kinds = catalog::kinds().chain(catalog::notices());
-    entries.extend(kinds.map(|kind| of_finding(kind, &sources)));
+    entries.extend(kinds.map(of_finding));
     entries.extend(remedies::all().iter().map(of_remedy));
     entries.sort_by(|one, other| order(one).cmp(&order(other)));
     let mut messages: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -90,11 +86,11 @@ fn parsed<T: DeserializeOwned + Default>(text: &str) -> T {
     toml::from_str(text).unwrap_or_default()
 }
 
-fn complete(kind: Kind, mut written: Written, sources: &Sources) -> Entry {
+fn complete(kind: Kind, mut written: Written) -> Entry {
     let is_code = matches!(kind, Kind::Code | Kind::Extended | Kind::Status);
     let has_standing = kind != Kind::Word;
     let standing = has_standing.then(|| {
-        let best = source::best(sources, &written.sources);
+        let best = best(&written.sources);
         written.standing.map_or(best, |own| own.max(best))
     });
     written.words.extend(written.says.clone());
@@ -120,32 +116,19 @@ fn complete(kind: Kind, mut written: Written, sources: &Sources) -> Entry {
         also: written.also,
         words: written.words,
         signs: written.signs,
-        sources: citations(&written.sources, sources),
+        sources: citations(&written.sources),
         key: written.key,
         ..Entry::default()
     }
 }
 
-/// Each source once. What is no id is a citation itself.
-fn citations(cited: &[String], sources: &Sources) -> Vec<String> {
-    let mut citations: Vec<String> = cited
-        .iter()
-        .map(|id| {
-            sources
-                .get(id)
-                .map_or_else(|| id.clone(), source::Source::citation)
-        })
-        .collect();
-    citations.dedup();
-    citations
-}
-
-fn of_finding(kind: &FindingKind, sources: &Sources) -> Entry {
+fn of_finding(kind: &FindingKind) -> Entry {
     Entry {
         kind: Kind::Finding,
         key: kind.id.to_owned(),
         title: kind.title.to_owned(),
         severity: Some(kind.severity),
+        standing: Some(best(&kind.sources)),
         reported: Some(true),
         stage: Some(kind.stage),
         text: kind.text.clone(),
@@ -155,7 +138,7 @@ fn of_finding(kind: &FindingKind, sources: &Sources) -> Entry {
         fixes: kind.remedies.iter().copied().map(str::to_owned).collect(),
         see: kind.see.clone(),
         words: kind.words.clone(),
-        sources: citations(&kind.sources, sources),
+        sources: citations(&kind.sources),
         ..Entry::default()
     }
 }
@@ -168,6 +151,7 @@ fn of_remedy(remedy: &'static Remedy) -> Entry {
         title: remedy.title.clone(),
         text: vec![remedy.purpose.trim().to_owned()],
         place: Some(places.join("; ")),
+        standing: Some(remedy.standing),
         see: remedy.see.clone(),
         words: remedy.words.clone(),
         sources: remedy.sources.clone(),

@@ -7,7 +7,6 @@
 mod entry;
 mod load;
 mod search;
-mod source;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,9 @@ pub(super) const FILES: &[(Kind, &str)] = &[
 pub(super) struct File {
     #[serde(rename = "table")]
     pub(super) tables: Vec<Table>,
+    /// The day on which facts that age were looked up; `diagnosis::dated` reads it.
+    #[serde(rename = "as_of")]
+    _as_of: Option<String>,
 }
 
 /// Lines that have much in common.

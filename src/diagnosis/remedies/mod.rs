@@ -9,7 +9,9 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-const FILES: [&str; 6] = [
+use super::sources::{self, Standing};
+
+pub(super) const FILES: [&str; 6] = [
     include_str!("certificates.toml"),
     include_str!("listener.toml"),
     include_str!("tls.toml"),
@@ -48,9 +50,14 @@ fn family(text: &str) -> Vec<Remedy> {
     struct Family {
         remedy: Vec<Remedy>,
     }
-    toml::from_str::<Family>(text)
+    let mut family = toml::from_str::<Family>(text)
         .expect("an embedded file of remedies that can be read")
-        .remedy
+        .remedy;
+    for remedy in &mut family {
+        remedy.standing = sources::best(&remedy.sources);
+        remedy.sources = sources::citations(&remedy.sources);
+    }
+    family
 }
 
 /// One way to fix something.
@@ -82,8 +89,11 @@ pub struct Remedy {
     /// Further words to be found by in the handbook.
     #[serde(skip_serializing)]
     pub words: Vec<String>,
-    /// Where the knowledge comes from.
+    /// Where the knowledge comes from; in the files, ids of the table of sources.
     pub sources: Vec<String>,
+    /// How well it is known.
+    #[serde(skip)]
+    pub standing: Standing,
 }
 
 impl Remedy {

@@ -1,12 +1,20 @@
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use serde::Deserialize;
+
 use super::{Family, Rule, RuleVerdict, Verdict, hint, identity_step, likely, sure, undetermined};
 use crate::diagnosis::certificates::ServerCertificate;
+use crate::diagnosis::dated;
 use crate::diagnosis::host_view::HostView;
 use crate::diagnosis::identity::{
     EKU_ANY, EKU_REMOTE_DESKTOP, EKU_SERVER_AUTH, ServerKind, has_usage, host_label, labels_agree,
     normal, windows_made,
 };
 use crate::diagnosis::validity::lifetime_days;
-use crate::model::{CertificateFacts, KeyAlgorithm, Severity, TrustVerdict};
+use crate::model::{CertificateFacts, KeyAlgorithm, Severity, TrustVerdict, UtcSecond};
 
 pub(super) const FAMILY: Family = Family {
     entries: include_str!("certificate.toml"),
@@ -35,8 +43,37 @@ const MORE_NAMES: RuleVerdict = undetermined(
     "the certificate has more names than are kept of it",
     "a look at the certificate on the host",
 );
-/// The longest life that public authorities might grant between 2018 and 2020, in days.
-const LONG_LIFE_DAYS: i64 = 825;
+
+/// The longest lifetimes that public authorities may grant.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lifetimes {
+    #[serde(rename = "as_of")]
+    _as_of: Date,
+    /// Newest first.
+    limit: Vec<Lifetime>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lifetime {
+    from: Date,
+    days: i64,
+}
+
+/// INVARIANT: the file is part of the program and parses; the tests hold it to it.
+static LIFETIMES: LazyLock<Lifetimes> =
+    LazyLock::new(|| toml::from_str(dated::LIFETIMES).unwrap_or_default());
+
+/// How long a certificate that begins then may be valid at most; `None` before there was a limit.
+fn longest_life(start: UtcSecond) -> Option<i64> {
+    let start = Timestamp::from_second(start.as_second()).ok()?;
+    let start = Offset::UTC.to_datetime(start).date();
+    let mut limits = LIFETIMES.limit.iter();
+    limits
+        .find(|limit| limit.from <= start)
+        .map(|limit| limit.days)
+}
 
 /// The first of some values, with how many more there are.
 fn some_of<S: AsRef<str>>(values: &[S]) -> String {
@@ -333,8 +370,10 @@ fn ca_flag(_: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdict {
 
 /// Only for chains that this machine trusts: whether the CA is a public one is not known otherwise.
 fn long_life(_: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdict {
-    let Some(days) =
-        lifetime_days(leaf.facts).filter(|days| *days > LONG_LIFE_DAYS && !leaf.facts.self_issued)
+    let limit = leaf.facts.not_before.and_then(longest_life);
+    let Some((days, limit)) = lifetime_days(leaf.facts)
+        .zip(limit)
+        .filter(|(days, limit)| days > limit && !leaf.facts.self_issued)
     else {
         return Verdict::Silent;
     };
@@ -347,7 +386,9 @@ fn long_life(_: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdict {
             "the chain that a client shows, or its list of roots",
         );
     }
-    hint(format!("{days} days"))
+    hint(format!(
+        "{days} days, where public authorities may grant {limit} for its first day"
+    ))
 }
 
 fn unparsable(_: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdict {

@@ -10,7 +10,9 @@ use crate::diagnosis::certificates::ServerCertificate;
 use crate::diagnosis::fleet_survey::skews;
 use crate::diagnosis::host_view::HostView;
 use crate::diagnosis::identity::ServerKind;
-use crate::diagnosis::validity::{TOLERANCE_S, days_left, is_expired, is_not_yet_valid};
+use crate::diagnosis::validity::{
+    TOLERANCE_S, days_left, ends_soon, has_left_at_most, is_expired, is_not_yet_valid,
+};
 use crate::model::{CertificateFacts, Confidence, Outcome, Severity, Stage, UtcSecond};
 
 pub(super) const FAMILY: Family = Family {
@@ -28,6 +30,8 @@ pub(super) const FAMILY: Family = Family {
 const RENEWAL_GRACE_DAYS: i64 = 2;
 /// From here on a certificate that someone has to renew is urgent, in days.
 const URGENT_DAYS: i64 = 7;
+/// And of its lifetime no more is left than this, in percent: one of six days is replaced every few days anyway.
+const URGENT_PERCENT: i64 = 10;
 /// A certificate that Windows renews by itself is left alone until this many days before its end.
 const SELF_RENEWING_DAYS: i64 = 3;
 /// A clock before the time when this program was written cannot judge certificates: 2024-01-01.
@@ -146,13 +150,12 @@ fn renewal_stuck(host: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdi
 
 fn expiring(host: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdict {
     let leaf = leaf.facts;
-    let limit = i64::from(host.policy.expiring_days);
-    let ends_soon =
-        |now| !is_expired(leaf, now) && days_left(leaf, now).is_some_and(|days| days <= limit);
-    if let Err(verdict) = holds_now(host, ends_soon) {
+    let is_near = |now| !is_expired(leaf, now) && ends_soon(leaf, host.policy, now);
+    if let Err(verdict) = holds_now(host, is_near) {
         return verdict;
     }
     let days = days_left(leaf, host.now).unwrap_or_default();
+    let is_urgent = days <= URGENT_DAYS && has_left_at_most(leaf, URGENT_PERCENT, host.now);
     let renews_itself = is_windows_own(host, leaf) && days > SELF_RENEWING_DAYS;
     let title = format!("The certificate ends in {}", days_text(days));
     if renews_itself {
@@ -163,7 +166,7 @@ fn expiring(host: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdict {
     }
     sure(dates(leaf))
         .title(title)
-        .severity_if(days <= URGENT_DAYS, Severity::Medium)
+        .severity_if(is_urgent, Severity::Medium)
         .remedies(renewal(host, leaf))
 }
 

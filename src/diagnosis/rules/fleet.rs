@@ -13,6 +13,7 @@ pub(super) const FAMILY: Family = Family {
         ("RDP-CERT-SHARED-KEY", Rule::Host(shared_key)),
         ("RDP-CLOCK-SKEW", Rule::Host(clock_skew)),
         ("RDP-THROTTLED", Rule::Host(throttled)),
+        ("RDP-LISTENER-LIMIT", Rule::Host(listener_limit)),
     ],
 };
 
@@ -92,9 +93,22 @@ fn shared_key(host: &HostView<'_>) -> RuleVerdict {
 }
 
 /// A hint, never more: what else happened in a busy moment is not known.
+/// What the host accepts is cut off while many connections are open.
 fn throttled(host: &HostView<'_>) -> RuleVerdict {
-    let late = host.failures().any(|(_, stage, _)| stage >= Stage::X224);
-    if !late || !host.any_through() {
+    under_load(host, false).title(
+        "Connections fail only while this scan keeps many open: scan slower, with --profile gentle",
+    )
+}
+
+/// The port stops accepting while many connections are open.
+fn listener_limit(host: &HostView<'_>) -> RuleVerdict {
+    under_load(host, true)
+        .title("The port accepts nothing only while this scan keeps many connections open: scan slower, with --profile gentle")
+}
+
+fn under_load(host: &HostView<'_>, at_tcp: bool) -> RuleVerdict {
+    let fails_there = |stage: Stage| (stage < Stage::X224) == at_tcp;
+    if !host.failures().any(|(_, stage, _)| fails_there(stage)) || !host.any_through() {
         return Verdict::Silent;
     }
     if host.stability.verdict == StabilityVerdict::Unknown {
@@ -104,6 +118,7 @@ fn throttled(host: &HostView<'_>) -> RuleVerdict {
         return NO_FLEET;
     };
     match fleet.throttled(host.history) {
+        Some(throttled) if throttled.at_tcp != at_tcp => Verdict::Silent,
         Some(throttled) if throttled.doubtful => undetermined(
             "few failures while many connections were open may be an accident",
             "--attempts 5, and again with --profile gentle",
@@ -116,8 +131,7 @@ fn throttled(host: &HostView<'_>) -> RuleVerdict {
             },
             throttled.busy,
             throttled.calm
-        ))
-        .title("Connections fail only while this scan keeps many open: scan slower, with --profile gentle"),
+        )),
         None => Verdict::Silent,
     }
 }

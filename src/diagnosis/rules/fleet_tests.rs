@@ -574,6 +574,25 @@ fn one_busy_failure_is_an_accident_or_one_server_of_several() {
 }
 
 #[test]
+fn a_port_that_accepts_nothing_in_busy_moments_alone_reaches_its_limit() {
+    let silent = || attempt().stage(Stage::Tcp, Outcome::Timeout { received: 0 });
+    let limited = host([
+        begun(0, silent()),
+        begun(1, silent()),
+        begun(60, attempt().through()),
+        begun(70, attempt().through()),
+    ])
+    .among(&crowd(10..40, &[0, 1, 30]));
+    let finding = limited.assert_fires("RDP-LISTENER-LIMIT");
+    assert_eq!(finding.confidence, Confidence::Hint);
+    assert_eq!(finding.remedies, ["R14"]);
+    limited.assert_not("RDP-THROTTLED");
+    fails_early()
+        .among(&crowd(10..40, &[0, 1, 30]))
+        .assert_not("RDP-LISTENER-LIMIT");
+}
+
+#[test]
 fn closed_ports_in_busy_moments_are_no_throttling() {
     let refused = || attempt().stage(Stage::Tcp, Outcome::Refused);
     host([

@@ -56,7 +56,8 @@ fn end_of_life(host: &HostView<'_>) -> RuleVerdict {
         ends,
         long_term,
         ..
-    } = *known;
+    } = known;
+    let (ends, long_term) = (*ends, *long_term);
     let day = |now| Offset::UTC.to_datetime(now).date();
     if let Err(verdict) = holds_now(host, |now| day(now) > ends) {
         return verdict;

@@ -466,8 +466,7 @@ fn a_key_is_found_without_its_hyphens() {
 
 #[test]
 fn every_message_in_another_language_leads_to_an_entry_and_is_short() {
-    let messages: super::super::load::Messages =
-        toml::from_str(super::super::load::MESSAGES).unwrap();
+    let messages: load::Messages = toml::from_str(load::MESSAGES).unwrap();
     assert!(messages.len() >= 5);
     for (key, texts) in messages.values().flatten() {
         assert!(handbook().entry(key).is_some(), "{key}");
