@@ -1,11 +1,13 @@
 //! `--dry-run`: the plan of a scan, without a packet.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::counts::{counted, grouped};
 use crate::scan::Connections;
 use crate::settings::Settings;
-use crate::targets::TargetSet;
+use crate::targets::{ListSummary, TargetSet};
 use crate::{platform, sanitize};
 
 use super::{capacity, headless};
@@ -40,6 +42,9 @@ pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
     }
     if let Some(hosts) = listed(behind) {
         line("behind a gateway", format!("{hosts}; not probed directly"));
+    }
+    for list in targets.lists() {
+        line("read", sanitize::terminal(&read(list, &scan.ports)).into_owned());
     }
     for notice in targets.notices() {
         line(
@@ -97,6 +102,31 @@ pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
     }
     text.push_str("nothing was sent\n");
     text
+}
+
+/// What a list is, what its columns are used for, and how many hosts it has on which ports.
+fn read(list: &ListSummary, usual: &[u16]) -> String {
+    let mut ports: BTreeMap<u16, usize> = BTreeMap::new();
+    for (own, count) in &list.ports {
+        for port in own.as_ref().map_or(usual, std::slice::from_ref) {
+            *ports.entry(*port).or_default() += count;
+        }
+    }
+    let count: usize = list.ports.values().sum();
+    let shown: Vec<String> = ports
+        .iter()
+        .take(MOST_NAMES)
+        .map(|(port, count)| format!("{} on port {port}", grouped(*count as u64)))
+        .collect();
+    let more = if ports.len() > MOST_NAMES { ", …" } else { "" };
+    let columns: Vec<String> =
+        list.columns.iter().map(|(role, headings)| format!("{role} from {headings}")).collect();
+    let columns = if columns.is_empty() { String::new() } else { format!(" ({})", columns.join(", ")) };
+    let entries = counted(count as u64, "entry", "entries");
+    if count == 0 {
+        return format!("{}: {}{columns}, {entries}", list.list, list.format);
+    }
+    format!("{}: {}{columns}, {entries}: {}{more}", list.list, list.format, shown.join(", "))
 }
 
 fn addresses(targets: &TargetSet) -> String {

@@ -17,6 +17,7 @@ mod recording;
 mod rescue;
 mod resume;
 mod saved;
+mod saved_hosts;
 mod scan_request;
 mod screen;
 mod session;

@@ -1,11 +1,11 @@
 //! A scan as the command line asks for it: targets, outputs, exit status.
 
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use jiff::Timestamp;
 
 use crate::cli::ScanArgs;
@@ -20,6 +20,7 @@ use crate::targets::{TargetSet, TargetSetBuilder};
 use crate::tui::OnExit;
 
 use super::recording::Recorded;
+use super::saved_hosts::SavedScans;
 use super::session::{Finished, Resumed, Session, View};
 use super::signals::{self, Stop};
 use super::sink::{self, Sink};
@@ -38,8 +39,15 @@ pub(super) async fn run(arguments: ScanArgs, settings: Settings) -> Result<ExitS
 }
 
 fn targets(arguments: &ScanArgs, settings: &Settings) -> Result<TargetSet> {
+    let select = arguments.targets.select.as_deref();
+    let saved = SavedScans::new(select, settings.policy.policy())?;
+    let read = |name: &str, content: &mut dyn Read| saved.hosts(name, content);
     let mut builder = TargetSetBuilder::new(&settings.scan.ports);
     builder.allow_large(settings.scan.allow_large);
+    builder.saved_scans(&read);
+    if let Some(column) = &arguments.targets.column {
+        builder.column(column);
+    }
     for text in &arguments.targets.targets {
         builder.add_text(text)?;
     }
@@ -52,7 +60,11 @@ fn targets(arguments: &ScanArgs, settings: &Settings) -> Result<TargetSet> {
     for path in &arguments.targets.exclude_file {
         builder.exclude_file(path)?;
     }
-    Ok(builder.build()?)
+    let targets = builder.build()?;
+    if select.is_some() && !saved.is_used() {
+        bail!("--select chooses hosts of a saved scan, and no list is one; give a report or recording with -f FILE, or leave it out");
+    }
+    Ok(targets)
 }
 
 /// The id of a new scan; draws its seed where the settings have none.

@@ -15,7 +15,9 @@ pub use complete::Shell;
 use flags::Flags;
 
 use crate::sanitize::excerpt;
-use crate::settings::{Environment, Given, Resolved, SettingsError, not_blank, refusal, resolve};
+use crate::settings::{
+    Environment, Given, Resolved, SettingsError, filter_text, not_blank, refusal, resolve,
+};
 
 /// Says which hosts would refuse Remote Desktop, at which stage, and why.
 ///
@@ -95,10 +97,18 @@ pub struct TargetArgs {
     #[arg(value_name = "TARGET", help_heading = None)]
     pub targets: Vec<String>,
     /// Read targets from a list: one per line, or between commas or semicolons; # starts a comment. Or from what other tools
-    /// have: .rdg and .rdp files, confCons.xml of mRemoteNG, the .gnmap of nmap -oG, and the CSV of Get-ADComputer with Name,
-    /// dNSHostName and Enabled (repeatable)
+    /// have, recognised by content: tables (CSV, Excel, JSON, YAML, XML, console output) with a column of hosts, as of
+    /// Get-ADComputer; RDCMan, mRemoteNG, mstsc, Royal TS, Remote Desktop Manager, Remmina, Guacamole; nmap -oX, nmap -oG, nmap -oN,
+    /// masscan -oJ, masscan -oL, RustScan; Ansible; dsquery, dhcpd, dnsmasq, netsh dhcp, dnscmd /ZoneExport, hosts files, other
+    /// tables; and rdpscan's own reports and recordings (repeatable)
     #[arg(short = 'f', long = "file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
+    /// Take the hosts of tables from this column, by its heading or number [default: chosen by headings and cells, see --dry-run]
+    #[arg(long, value_name = "HEADING", value_parser = not_blank)]
+    pub column: Option<String>,
+    /// Take only those hosts of saved scans (reports, recordings) that match, as in state:broken
+    #[arg(long, value_name = "TEXT", value_parser = filter_text)]
+    pub select: Option<String>,
     /// Never touch these addresses, whatever name or range leads there (repeatable)
     #[arg(long, value_name = "ADDRESSES", value_parser = not_blank)]
     pub exclude: Vec<String>,

@@ -237,7 +237,7 @@ pub(super) fn durations(
 }
 
 /// A filter is kept as text and parsed where hosts are shown; an invalid one is refused before the scan.
-pub(super) fn filter(text: &str) -> Result<String, Refusal> {
+pub(crate) fn filter(text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     match Filter::parse(text) {
         Ok(_) => Ok(text.to_owned()),

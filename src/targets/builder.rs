@@ -1,14 +1,15 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use super::error::{InputPlace, Refusal, Role, TargetError, excerpt};
-use super::import::{self, Import, ImportedHost, ListFile, Skipped};
+use super::import::{self, Import, ImportedHost, ListFile};
 use super::list::{decode, list_words, words};
-use super::ranges::{Range, RangeSet, address};
-use super::set::{GatewayTarget, NameTarget, Segments, TargetSet};
+use super::ranges::{Range, RangeSet, address, number};
+use super::set::{GatewayTarget, ListSummary, NameTarget, Segments, TargetSet};
 use super::spec::{self, Target};
 use crate::model::{DEFAULT_PORT, Endpoint, HostKey, Notice};
 
@@ -16,13 +17,26 @@ use crate::model::{DEFAULT_PORT, Endpoint, HostKey, Notice};
 pub const ADDRESS_LIMIT: u64 = 65_536;
 /// The most bytes of one list; a million hosts take a third of it.
 const LIST_LIMIT: u64 = 64 << 20;
-/// The most skipped entries that a notice names.
-const MOST_NAMED: usize = 20;
+/// The most bytes of a list in which a saved scan is recognised.
+const HEAD: u64 = 64 << 10;
+/// The most invalid lines of a list that an error names.
+const MOST_BAD_LINES: usize = 10;
 /// The name of standard input in messages and in [`TargetSet::texts`].
 const STANDARD_INPUT: &str = "standard input";
 
-#[derive(Debug, Default)]
-pub struct TargetSetBuilder {
+/// A host of a saved scan that is scanned again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedHost {
+    pub key: HostKey,
+    /// The gateway, when the host is always reached through it.
+    pub gateway: Option<Box<str>>,
+}
+
+/// Reads the hosts of a saved scan, by its name and content.
+pub type SavedReader<'a> = dyn Fn(&str, &mut dyn Read) -> Result<Vec<SavedHost>, Refusal> + 'a;
+
+#[derive(Default)]
+pub struct TargetSetBuilder<'a> {
     ports: Vec<u16>,
     addresses: Vec<AddressRange>,
     names: Vec<(String, Option<u16>)>,
@@ -34,6 +48,16 @@ pub struct TargetSetBuilder {
     behind_gateways: Vec<GatewayTarget>,
     seen_behind_gateways: HashSet<HostKey>,
     notices: Vec<Notice>,
+    lists: Vec<ListSummary>,
+    saved: Option<&'a SavedReader<'a>>,
+    column: Option<String>,
+    column_is_used: bool,
+}
+
+impl fmt::Debug for TargetSetBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TargetSetBuilder").field("texts", &self.texts).finish_non_exhaustive()
+    }
 }
 
 /// A range of a target.
@@ -47,7 +71,7 @@ struct AddressRange {
     text: usize,
 }
 
-impl TargetSetBuilder {
+impl<'a> TargetSetBuilder<'a> {
     /// A builder for which targets without a port of their own get `ports`; none means [`DEFAULT_PORT`].
     #[must_use]
     pub fn new(ports: &[u16]) -> Self {
@@ -67,10 +91,23 @@ impl TargetSetBuilder {
         self
     }
 
-    /// Adds an argument: targets, `@FILE` for a list, `-` for a list on standard input, or the file of another tool.
+    /// Reads saved scans among the lists; without this they are refused.
+    pub const fn saved_scans(&mut self, reader: &'a SavedReader<'a>) -> &mut Self {
+        self.saved = Some(reader);
+        self
+    }
+
+    /// Names the column of tables that holds the hosts.
+    pub fn column(&mut self, heading: &str) -> &mut Self {
+        self.column = Some(heading.to_owned());
+        self
+    }
+
+    /// Adds an argument: targets, `@FILE` for a list, `-` for a list on standard input, or the path of a file.
     pub fn add_text(&mut self, text: &str) -> Result<&mut Self, TargetError> {
-        if import::is_file_name(text) {
-            return self.add_file(Path::new(text.trim()));
+        let path = Path::new(text.trim());
+        if import::is_file_name(text) || is_path(text.trim()) || path.is_file() {
+            return self.add_file(path);
         }
         match list_named_by(text) {
             Some(ListArgument::StandardInput) => self.add_standard_input(),
@@ -90,14 +127,62 @@ impl TargetSetBuilder {
         if path == Path::new("-") {
             return self.add_standard_input();
         }
-        let (list, content) = read_file(path, Role::Target)?;
-        self.add_list(&list, format!("@{list}"), &content)
+        let list = path.to_string_lossy().into_owned();
+        let file = File::open(path).map_err(|cause| unreadable(path, Role::Target, cause))?;
+        self.add_content(&list, format!("@{list}"), path, file)
     }
 
     /// Adds the targets of an open list; `list` is its name in messages.
     pub fn add_reader(&mut self, list: &str, reader: impl Read) -> Result<&mut Self, TargetError> {
-        let content = read(reader, list, Path::new(list), Role::Target)?;
-        self.add_list(list, list.to_owned(), &content)
+        self.add_content(list, list.to_owned(), Path::new(list), reader)
+    }
+
+    fn add_content(&mut self, list: &str, text: String, path: &Path, mut reader: impl Read) -> Result<&mut Self, TargetError> {
+        let mut head = Vec::new();
+        let mut beginning = (&mut reader).take(HEAD);
+        beginning.read_to_end(&mut head).map_err(|cause| unreadable(path, Role::Target, cause))?;
+        if is_saved_scan(&head) {
+            self.texts.push(text);
+            return self.add_saved(list, &mut head.chain(reader));
+        }
+        let content = read(head.chain(reader), list, path, Role::Target)?;
+        self.add_list(list, text, &content)
+    }
+
+    fn add_saved(&mut self, list: &str, content: &mut dyn Read) -> Result<&mut Self, TargetError> {
+        let refused = |refusal| TargetError::NotUnderstood {
+            role: Role::Target,
+            list: list.to_owned(),
+            refusal,
+        };
+        let Some(saved) = self.saved else {
+            return Err(refused(Refusal::new(
+                "it is a saved scan",
+                "give the targets themselves",
+            )));
+        };
+        let hosts = saved(list, content).map_err(refused)?;
+        let mut summary = ListSummary::new(list, "saved scan of rdpscan");
+        for SavedHost { key, gateway } in hosts {
+            summary.add(Some(key.port()));
+            match (gateway, key) {
+                (Some(gateway), key) => self.add_behind_gateway(key, gateway.into()),
+                (None, HostKey::Endpoint(endpoint)) => {
+                    let at = number(endpoint.address);
+                    let target = Target::Addresses { ranges: vec![Range::new(at, at)], single: true, port: None };
+                    self.add_target(target, Some(endpoint.port));
+                }
+                (None, HostKey::Unresolved { name, port }) => self.names.push((name, Some(port))),
+            }
+        }
+        self.lists.push(summary);
+        Ok(self)
+    }
+
+    fn add_behind_gateway(&mut self, key: HostKey, gateway: String) {
+        if self.seen_behind_gateways.insert(key.clone()) {
+            self.behind_gateways.push(GatewayTarget { key, gateway });
+        }
     }
 
     /// Adds an argument of excludes: addresses and ranges, `@FILE` for a list.
@@ -116,13 +201,16 @@ impl TargetSetBuilder {
     pub fn exclude_file(&mut self, path: &Path) -> Result<&mut Self, TargetError> {
         let (list, content) = read_file(path, Role::Exclude)?;
         self.exclude_texts.push(format!("@{list}"));
+        let empty = ListFile { text: "", is_csv: false, ports: &[], column: None };
+        let is_of_another_tool = is_saved_scan(&content) || import::read_bytes(&content, &empty).is_some();
         let content = decode(&content);
         let file = ListFile {
             text: &content,
             is_csv: false,
             ports: &self.ports,
+            column: None,
         };
-        if import::read(&file).is_some() {
+        if is_of_another_tool || import::read(&file).is_some() {
             return Err(TargetError::NotUnderstood {
                 role: Role::Exclude,
                 list,
@@ -132,10 +220,12 @@ impl TargetSetBuilder {
                 ),
             });
         }
+        let mut bad = BadLines::of(&list, Role::Exclude);
         for (line, word) in list_words(&content) {
             let list = list.clone();
-            self.exclude_word(word, &InputPlace::Line { list, line })?;
+            bad.note(self.exclude_word(word, &InputPlace::Line { list, line }));
         }
+        bad.end()?;
         Ok(self)
     }
 
@@ -143,6 +233,11 @@ impl TargetSetBuilder {
     pub fn build(self) -> Result<TargetSet, TargetError> {
         if self.texts.is_empty() {
             return Err(TargetError::Nothing);
+        }
+        if let Some(column) = self.column.as_ref().filter(|_| !self.column_is_used) {
+            return Err(TargetError::NoTable {
+                column: column.clone(),
+            });
         }
         if self.addresses.is_empty() && self.names.is_empty() && self.behind_gateways.is_empty() {
             let left_out = self.notices.iter().map(|notice| format!(" ({notice})"));
@@ -191,6 +286,7 @@ impl TargetSetBuilder {
             exclude_texts: self.exclude_texts,
             behind_gateways: self.behind_gateways,
             notices: self.notices,
+            lists: self.lists,
         })
     }
 
@@ -215,13 +311,15 @@ impl TargetSetBuilder {
         content: &[u8],
     ) -> Result<&mut Self, TargetError> {
         self.texts.push(text);
-        let content = decode(content);
         let file = ListFile {
-            text: &content,
+            text: "",
             is_csv: import::is_csv(list),
             ports: &self.ports,
+            column: self.column.as_deref(),
         };
-        if let Some(import) = import::read(&file) {
+        let decoded = decode(content);
+        let of_text = || import::read(&ListFile { text: &decoded, ..file });
+        if let Some(import) = import::read_bytes(content, &file).or_else(of_text) {
             let import = import.map_err(|refusal| TargetError::NotUnderstood {
                 role: Role::Target,
                 list: list.to_owned(),
@@ -229,76 +327,78 @@ impl TargetSetBuilder {
             })?;
             return Ok(self.add_import(list, import));
         }
-        for (line, word) in list_words(&content) {
+        let mut summary = ListSummary::new(list, "list");
+        let mut bad = BadLines::of(list, Role::Target);
+        for (line, word) in list_words(&decoded) {
             let list = list.to_owned();
-            self.add_word(word, &InputPlace::Line { list, line })?;
+            bad.note(self.add_word(word, &InputPlace::Line { list, line }).map(|port| summary.add(port)));
         }
+        bad.end()?;
+        self.lists.push(summary);
         Ok(self)
     }
 
     /// Adds the hosts of another tool's file. An invalid one is reported and skipped, since the user did not type it.
-    fn add_import(&mut self, list: &str, import: Import) -> &mut Self {
-        let mut invalid = Vec::new();
-        for host in import.hosts {
-            if self.add_imported(&host).is_none() {
-                invalid.push(format!("{} (line {})", excerpt(&host.host), host.line));
+    fn add_import(&mut self, list: &str, mut import: Import) -> &mut Self {
+        self.column_is_used |= !import.columns.is_empty();
+        let mut summary = ListSummary::new(list, &import.format);
+        summary.columns = std::mem::take(&mut import.columns);
+        for host in std::mem::take(&mut import.hosts) {
+            match self.add_imported(&host) {
+                Ok(port) => summary.add(port),
+                Err(NotAHost) => import.skip(
+                    "entries that are no name and no address",
+                    &format!("{} (line {})", excerpt(&host.host), host.line),
+                ),
             }
         }
-        let invalid = (!invalid.is_empty()).then_some(Skipped {
-            reason: "entries that are no name and no address",
-            names: invalid,
-        });
-        for skipped in import.skipped.into_iter().chain(invalid) {
-            let names = skipped.names.iter().take(MOST_NAMED);
+        self.lists.push(summary);
+        for skipped in import.skipped {
             self.notices.push(Notice::EntriesSkipped {
                 file: excerpt(list).into(),
-                count: u32::try_from(skipped.names.len()).unwrap_or(u32::MAX),
+                count: skipped.count,
                 reason: skipped.reason.into(),
-                names: names.map(|name| excerpt(name).into()).collect(),
+                names: skipped.names.iter().map(|name| excerpt(name).into()).collect(),
             });
         }
         self
     }
 
-    /// `None` when it is no host.
-    fn add_imported(&mut self, host: &ImportedHost) -> Option<()> {
-        let target = spec::target(&host.host).ok()?;
-        if matches!(target, Target::Addresses { single: false, .. }) {
-            return None;
+    /// The host's own port.
+    fn add_imported(&mut self, host: &ImportedHost) -> Result<Option<u16>, NotAHost> {
+        let target = spec::target(&host.host).map_err(|_| NotAHost)?;
+        let is_network = matches!(target, Target::Addresses { single: false, .. });
+        if is_network && (!host.may_be_network || host.gateway.is_some()) {
+            return Err(NotAHost);
         }
+        let port = target.port().or(host.port);
         let Some(gateway) = &host.gateway else {
             self.add_target(target, host.port);
-            return Some(());
+            return Ok(port);
         };
-        let own = |port: Option<u16>| port.or(host.port).unwrap_or(DEFAULT_PORT);
+        let own = port.unwrap_or(DEFAULT_PORT);
         let key = match target {
-            Target::Addresses { ranges, port, .. } => {
-                let address = ranges.first().map(|range| address(range.first))?;
-                HostKey::Endpoint(Endpoint::new(address, own(port)))
+            Target::Addresses { ranges, .. } => {
+                let address = ranges.first().map(|range| address(range.first)).ok_or(NotAHost)?;
+                HostKey::Endpoint(Endpoint::new(address, own))
             }
-            Target::Name { name, port } => HostKey::Unresolved {
-                name,
-                port: own(port),
-            },
+            Target::Name { name, .. } => HostKey::Unresolved { name, port: own },
         };
-        if self.seen_behind_gateways.insert(key.clone()) {
-            self.behind_gateways.push(GatewayTarget {
-                key,
-                gateway: gateway.clone(),
-            });
-        }
-        Some(())
+        self.add_behind_gateway(key, gateway.clone());
+        Ok(Some(own))
     }
 
-    fn add_word(&mut self, word: &str, place: &InputPlace) -> Result<(), TargetError> {
+    /// The word's own port.
+    fn add_word(&mut self, word: &str, place: &InputPlace) -> Result<Option<u16>, TargetError> {
         no_list(word, place, Role::Target)?;
         if *place == InputPlace::Arguments {
             no_file(word)?;
         }
         let target = spec::target(word)
             .map_err(|refusal| TargetError::refused(place, Role::Target, word, refusal))?;
+        let port = target.port();
         self.add_target(target, None);
-        Ok(())
+        Ok(port)
     }
 
     /// Adds a target of the newest text; `port` is the one of a target that names none.
@@ -329,7 +429,7 @@ impl TargetSetBuilder {
         Ok(())
     }
 
-    fn ports_of<'a>(&'a self, own: Option<&'a u16>) -> &'a [u16] {
+    fn ports_of<'b>(&'b self, own: Option<&'b u16>) -> &'b [u16] {
         own.map_or(&self.ports, std::slice::from_ref)
     }
 
@@ -404,29 +504,85 @@ fn no_list(word: &str, place: &InputPlace, role: Role) -> Result<(), TargetError
     Err(TargetError::refused(place, role, word, refusal))
 }
 
-/// Rejects a file without `@`, or after a mistyped command. No domain ends like these; a host with such a name is given with
-/// a final dot.
+/// An entry of a file that is neither a name nor an address.
+struct NotAHost;
+
+/// Whether an argument can only be a path. A block such as `10.0.0.0/24` is none.
+fn is_path(text: &str) -> bool {
+    let starts = ["./", "../", "/", "~/", ".\\", "..\\", "\\\\"].iter().any(|start| text.starts_with(start));
+    let has_drive = matches!(text.as_bytes(), [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
+    starts || has_drive
+}
+
+/// Whether a file is a report or a recording of rdpscan; recordings may be compressed.
+fn is_saved_scan(content: &[u8]) -> bool {
+    const LZ4: [u8; 4] = [0x04, 0x22, 0x4D, 0x18];
+    if content.starts_with(&LZ4) {
+        return true;
+    }
+    let head = decode(content.get(..content.len().min(4_096)).unwrap_or_default());
+    head.trim_start().starts_with('{') && (head.contains("\"rdpscan.report/") || head.contains("\"rdpscan.events/"))
+}
+
+/// Rejects the name of a file that does not exist, or after a mistyped command. No domain ends like these; a host with such a
+/// name is given with a final dot.
 fn no_file(word: &str) -> Result<(), TargetError> {
     let extension = Path::new(word).extension().and_then(OsStr::to_str);
     let extension = extension.map(str::to_ascii_lowercase);
-    let name = excerpt(word);
-    let way_out = match extension.as_deref() {
-        Some("txt" | "lst" | "list" | "toml" | "log") => {
-            format!("write @{name} or -f {name} for a list")
-        }
-        Some("json" | "ndjson" | "jsonl") => {
-            format!("write `rdpscan open {name}` or `rdpscan report {name}` for a saved scan")
-        }
-        Some("xlsx" | "html" | "htm") => "give a list as a text file, with -f FILE".to_owned(),
-        _ => return Ok(()),
+    let refused = |reason: &str, way_out: String| {
+        let refusal = Refusal::new(reason, way_out);
+        Err(TargetError::refused(&InputPlace::Arguments, Role::Target, word, refusal))
     };
-    let refusal = Refusal::new("it is the name of a file and not of a host", way_out);
-    Err(TargetError::refused(
-        &InputPlace::Arguments,
-        Role::Target,
-        word,
-        refusal,
-    ))
+    let is_name = matches!(
+        extension.as_deref(),
+        Some("txt" | "lst" | "list" | "toml" | "log" | "json" | "ndjson" | "jsonl" | "html" | "htm" | "xls" | "ods" | "conf")
+    );
+    if Path::new(word).is_file() {
+        return refused("there is a file of this name", format!("give it as an argument of its own, or write {}:3389 for a host", excerpt(word)));
+    }
+    if is_name {
+        return refused(
+            "it is the name of a file, and there is none",
+            format!("correct the path, or write `{}.` for a host of that name", excerpt(word)),
+        );
+    }
+    Ok(())
+}
+
+/// The invalid words of a list: all are looked for, and the first are named.
+struct BadLines<'a> {
+    list: &'a str,
+    role: Role,
+    count: usize,
+    first: Vec<TargetError>,
+}
+
+impl<'a> BadLines<'a> {
+    const fn of(list: &'a str, role: Role) -> Self {
+        Self { list, role, count: 0, first: Vec::new() }
+    }
+
+    fn note(&mut self, result: Result<(), TargetError>) {
+        if let Err(error) = result {
+            self.count += 1;
+            if self.first.len() < MOST_BAD_LINES {
+                self.first.push(error);
+            }
+        }
+    }
+
+    fn end(mut self) -> Result<(), TargetError> {
+        match self.count {
+            0 => Ok(()),
+            1 => self.first.pop().map_or(Ok(()), Err),
+            count => Err(TargetError::BadLines {
+                role: self.role,
+                list: self.list.to_owned(),
+                count,
+                first: self.first,
+            }),
+        }
+    }
 }
 
 fn read_file(path: &Path, role: Role) -> Result<(String, Vec<u8>), TargetError> {

@@ -87,6 +87,18 @@ pub enum TargetError {
         list: String,
         limit: u64,
     },
+    /// Several words of a list are no targets.
+    #[error("{role} list `{}`: {} entries are not valid: {}", excerpt(list), grouped(*count as u64), bad_lines(*count, first))]
+    BadLines {
+        role: Role,
+        list: String,
+        count: usize,
+        /// The first of them.
+        first: Vec<TargetError>,
+    },
+    /// `--column` was given, and no list is a table.
+    #[error("--column `{}`: no list is a table; leave it out, or give a table with -f FILE", excerpt(column))]
+    NoTable { column: String },
     /// A file of another tool that cannot be read.
     #[error("{role} list `{}`: {refusal}", excerpt(list))]
     NotUnderstood {
@@ -125,6 +137,26 @@ pub enum TargetError {
         excerpt(excludes)
     )]
     AllExcluded { texts: String, excludes: String },
+}
+
+/// The lines with what is wrong in each, on one line.
+fn bad_lines(count: usize, first: &[TargetError]) -> String {
+    let mut lines: Vec<String> = first
+        .iter()
+        .map(|error| match error {
+            TargetError::Refused {
+                place: InputPlace::Line { line, .. },
+                value,
+                refusal,
+                ..
+            } => format!("line {line} `{}` ({refusal})", excerpt(value)),
+            other => other.to_string(),
+        })
+        .collect();
+    if count > first.len() {
+        lines.push(format!("and {} more", grouped((count - first.len()) as u64)));
+    }
+    lines.join(", ")
 }
 
 impl TargetError {

@@ -3,17 +3,24 @@
 use std::borrow::Cow;
 
 /// Decodes what Windows tools write: UTF-8 with or without byte order mark, and UTF-16, the default of `>` in Windows
-/// PowerShell. Other bytes become U+FFFD: a comment in an old code page does no harm, and a target in one is refused.
+/// PowerShell. Other bytes are read as Windows-1252, in which Excel saves CSV in most of Europe.
 #[must_use]
 pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     match bytes {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => of_bytes(rest),
         [0xFF, 0xFE, rest @ ..] => Cow::Owned(utf16(rest, u16::from_le_bytes)),
         [0xFE, 0xFF, rest @ ..] => Cow::Owned(utf16(rest, u16::from_be_bytes)),
         // Without a mark: no list starts with a NUL or has one after its first letter, except in UTF-16.
         [first, 0, ..] if *first != 0 => Cow::Owned(utf16(bytes, u16::from_le_bytes)),
         [0, second, ..] if *second != 0 => Cow::Owned(utf16(bytes, u16::from_be_bytes)),
-        _ => String::from_utf8_lossy(bytes),
+        _ => of_bytes(bytes),
+    }
+}
+
+fn of_bytes(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0,
     }
 }
 
@@ -76,8 +83,8 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_marked_and_the_rest_kept() {
-        assert_eq!(decode(b"# b\xfcro\n10.0.0.5"), "# b\u{fffd}ro\n10.0.0.5");
+    fn the_code_page_of_western_windows_is_read() {
+        assert_eq!(decode(b"# b\xfcro \x80\n10.0.0.5"), "# büro €\n10.0.0.5");
         assert_eq!(decode(b"\xff\xfea\0\x00\xd8b\0c"), "a\u{fffd}b");
         assert_eq!(decode(b""), "");
     }

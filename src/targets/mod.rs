@@ -15,10 +15,10 @@ mod ranges;
 mod set;
 mod spec;
 
-pub use builder::{ADDRESS_LIMIT, TargetSetBuilder};
+pub use builder::{ADDRESS_LIMIT, SavedHost, SavedReader, TargetSetBuilder};
 pub use error::{InputPlace, Refusal, Role, TargetError};
 pub(crate) use import::file_formats;
 pub use list::decode;
 pub use permutation::Permutation;
 pub use planned::DamagedPlan;
-pub use set::{GatewayTarget, NameTarget, TargetSet};
+pub use set::{GatewayTarget, ListSummary, NameTarget, TargetSet};

@@ -27,6 +27,35 @@ pub struct TargetSet {
     pub(super) exclude_texts: Vec<String>,
     pub(super) behind_gateways: Vec<GatewayTarget>,
     pub(super) notices: Vec<Notice>,
+    pub(super) lists: Vec<ListSummary>,
+}
+
+/// What was read from a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListSummary {
+    /// Its path, or "standard input".
+    pub list: String,
+    /// What it is, such as `nmap -oG`.
+    pub format: String,
+    /// The headings of the columns that are used, by their use.
+    pub columns: Vec<(&'static str, String)>,
+    /// Entries by their own port.
+    pub ports: BTreeMap<Option<u16>, usize>,
+}
+
+impl ListSummary {
+    pub(super) fn new(list: &str, format: &str) -> Self {
+        Self {
+            list: list.to_owned(),
+            format: format.to_owned(),
+            columns: Vec::new(),
+            ports: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, port: Option<u16>) {
+        *self.ports.entry(port).or_default() += 1;
+    }
 }
 
 /// A host that is always reached through a gateway: listed, and not probed.
@@ -42,6 +71,12 @@ impl TargetSet {
     #[must_use]
     pub fn behind_gateways(&self) -> &[GatewayTarget] {
         &self.behind_gateways
+    }
+
+    /// What was read from each list.
+    #[must_use]
+    pub fn lists(&self) -> &[ListSummary] {
+        &self.lists
     }
 
     /// About entries of imported files that are skipped.

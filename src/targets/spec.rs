@@ -29,6 +29,15 @@ pub(super) enum Target {
     },
 }
 
+impl Target {
+    /// The port that the target names.
+    pub(super) const fn port(&self) -> Option<u16> {
+        match self {
+            Self::Addresses { port, .. } | Self::Name { port, .. } => *port,
+        }
+    }
+}
+
 pub(super) fn target(word: &str) -> Result<Target, Refusal> {
     let (body, port) = split_port(word)?;
     match block(body)? {

@@ -3,95 +3,140 @@
 //! A format is recognised by its content, not by the name of the file. Passwords and user names in these files are never
 //! kept, and messages repeat nothing of them but hosts.
 
-mod csv_table;
+mod ansible;
+mod binary;
+mod ini;
+mod json;
+mod leases;
+mod masscan;
 mod mremoteng;
 mod nmap;
+mod port_scan;
 mod rdcman;
 mod rdp;
-mod xml_limits;
+mod records;
+mod remmina;
+mod table;
+mod xlsx;
+mod xml;
+mod yaml;
 
 use std::ffi::OsStr;
 use std::path::Path;
 
-use roxmltree::{Document, Node, ParsingOptions};
+use roxmltree::{Document, Node};
 
-use super::error::{Refusal, excerpt};
+use super::error::Refusal;
+use table::Table;
 
 /// A format of another tool.
 struct FileFormat {
     /// The tool that writes it, for the help.
     tool: &'static str,
-    /// The extension of its files. No domain ends like this, so such a word is a file and no host.
+    /// The extension of its files, when it has one. No domain ends like this, so such a word is a file and no host.
     extension: &'static str,
     reader: FormatReader,
 }
 
+type Read = Result<Import, Refusal>;
+
 /// How a format is recognised and read.
 enum FormatReader {
     /// XML with this root element.
-    Xml(&'static str, fn(&Document<'_>) -> Result<Import, Refusal>),
+    Xml(&'static str, fn(&Document<'_>, &ListFile<'_>) -> Read),
     /// Other text; `None` when it is not of this format.
-    Text(fn(&ListFile<'_>) -> Option<Result<Import, Refusal>>),
+    Text(fn(&ListFile<'_>) -> Option<Read>),
+    /// Files that are no text, or XML that is read by its records.
+    Other,
+}
+
+const fn xml(
+    tool: &'static str,
+    extension: &'static str,
+    root: &'static str,
+    read: fn(&Document<'_>, &ListFile<'_>) -> Read,
+) -> FileFormat {
+    let reader = FormatReader::Xml(root, read);
+    FileFormat { tool, extension, reader }
+}
+
+const fn text(tool: &'static str, extension: &'static str, read: fn(&ListFile<'_>) -> Option<Read>) -> FileFormat {
+    let reader = FormatReader::Text(read);
+    FileFormat { tool, extension, reader }
+}
+
+const fn other(tool: &'static str, extension: &'static str) -> FileFormat {
+    let reader = FormatReader::Other;
+    FileFormat { tool, extension, reader }
 }
 
 /// Every format, in the order of recognition.
-const FORMATS: [FileFormat; 6] = [
-    FileFormat {
-        tool: "RDCMan",
-        extension: "rdg",
-        reader: FormatReader::Xml("RDCMan", rdcman::read),
-    },
-    FileFormat {
-        tool: "mRemoteNG",
-        extension: "xml",
-        reader: FormatReader::Xml("Connections", mremoteng::read),
-    },
-    FileFormat {
-        tool: "mRemoteNG",
-        extension: "xml",
-        reader: FormatReader::Text(mremoteng::encrypted),
-    },
-    FileFormat {
-        tool: "mstsc",
-        extension: "rdp",
-        reader: FormatReader::Text(rdp::read),
-    },
-    FileFormat {
-        tool: "nmap -oG",
-        extension: "gnmap",
-        reader: FormatReader::Text(nmap::read),
-    },
-    FileFormat {
-        tool: "Get-ADComputer",
-        extension: "csv",
-        reader: FormatReader::Text(csv_table::read),
-    },
+const FORMATS: [FileFormat; 26] = [
+    xml("RDCMan", "rdg", "RDCMan", rdcman::read),
+    xml("mRemoteNG", "xml", "Connections", mremoteng::read),
+    xml("nmap -oX", "xml", "nmaprun", nmap::xml),
+    other("Royal TS", "rtsz"),
+    other("Remote Desktop Manager", "rdm"),
+    other("Guacamole", ""),
+    other("Excel", "xlsx"),
+    text("masscan -oJ", "", json::read),
+    text("mRemoteNG", "", mremoteng::encrypted),
+    text("mstsc", "rdp", rdp::read),
+    text("nmap -oG", "gnmap", nmap::grepable),
+    text("nmap -oN", "nmap", nmap::normal),
+    text("masscan -oL", "", masscan::list),
+    text("RustScan", "", masscan::rustscan),
+    text("dsquery", "", leases::dsquery),
+    text("dhcpd", "leases", leases::dhcpd),
+    text("dnsmasq", "leases", leases::dnsmasq),
+    text("netsh dhcp", "", leases::netsh),
+    text("dnscmd /ZoneExport", "", leases::zone),
+    text("Remmina", "remmina", remmina::read),
+    text("Ansible", "ini", ansible::ini),
+    text("Ansible", "yml", yaml::read),
+    text("Ansible", "yaml", yaml::read),
+    text("hosts files", "", leases::hosts_file),
+    text("Get-ADComputer", "csv", csv),
+    text("other tables", "tsv", |file| column(file).map(Ok)),
 ];
 
-/// Every extension with its tool.
+/// Every extension with its tools.
 pub(crate) fn file_formats() -> Vec<(&'static str, &'static str)> {
-    let mut formats = FORMATS
-        .map(|format| (format.extension, format.tool))
-        .to_vec();
-    formats.dedup();
+    let mut formats = Vec::new();
+    for format in FORMATS.iter().filter(|format| !format.extension.is_empty()) {
+        let row = (format.extension, format.tool);
+        if !formats.contains(&row) {
+            formats.push(row);
+        }
+    }
     formats
 }
 
-/// The most elements of an XML file; the largest fleet has a few per host.
-const MOST_NODES: u32 = 4_000_000;
 /// Consoles of virtual machines are ports of the hypervisor, not Remote Desktop of a host.
 const CONSOLES: &str = "consoles of virtual machines";
+/// The port of such consoles on Hyper-V.
+const CONSOLE_PORT: u16 = 2179;
 const BAD_PORTS: &str = "entries whose port is not 1 to 65535";
+const OTHER_PROTOCOLS: &str = "connections of another protocol";
+const SSH_TUNNELS: &str = "connections through an SSH tunnel";
+const FOLDERS: &str = "folders";
+const NOT_OPEN: &str = "ports and leases that are not in use";
+const NO_REMOTE_DESKTOP: &str = "hosts without an open port for Remote Desktop";
 /// The most nested folders from which a setting is inherited.
 const MOST_DEEP: usize = 256;
+/// The most skipped entries that are named.
+const MOST_NAMED: usize = 20;
 
 /// A list that may be of another tool.
+#[derive(Clone, Copy)]
 pub(super) struct ListFile<'a> {
     pub(super) text: &'a str,
     /// It is named like a table, so its first line is a heading if it can be one.
     pub(super) is_csv: bool,
     /// The ports of targets without a port of their own.
     pub(super) ports: &'a [u16],
+    /// The heading of the column with the hosts, when the user names one.
+    pub(super) column: Option<&'a str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,27 +145,41 @@ pub(super) struct ImportedHost {
     pub(super) host: String,
     /// The port in the file, when there is one.
     pub(super) port: Option<u16>,
-    /// From 1.
+    /// From 1; 0 where the format has no lines.
     pub(super) line: usize,
     /// The gateway, when the file always uses it for this host.
     pub(super) gateway: Option<String>,
+    /// A network may be meant.
+    pub(super) may_be_network: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Skipped {
     /// The kind of entries, such as `disabled accounts`.
     pub(super) reason: &'static str,
-    /// The names of the entries in the file.
+    pub(super) count: u32,
+    /// The first of them, by their names in the file.
     pub(super) names: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Import {
+    /// What the file is, such as `nmap -oG`.
+    pub(super) format: String,
+    /// The headings of the columns that are used, by their use.
+    pub(super) columns: Vec<(&'static str, String)>,
     pub(super) hosts: Vec<ImportedHost>,
     pub(super) skipped: Vec<Skipped>,
 }
 
 impl Import {
+    fn of(format: &str) -> Self {
+        Self {
+            format: format.to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// Adds a host. An invalid port skips it: on the usual port the scan would meet another service than the one in the file.
     fn add(&mut self, host: &str, port: Option<&str>, line: usize, gateway: Option<String>) {
         let port = match port.map(str::trim) {
@@ -130,37 +189,51 @@ impl Import {
                 _ => return self.skip(BAD_PORTS, &format!("{host} ({text})")),
             },
         };
+        self.add_host(host, port, line, gateway, false);
+    }
+
+    fn add_host(&mut self, host: &str, port: Option<u16>, line: usize, gateway: Option<String>, may_be_network: bool) {
+        if port == Some(CONSOLE_PORT) {
+            return self.skip(CONSOLES, host);
+        }
         self.hosts.push(ImportedHost {
             host: host.to_owned(),
             port,
             line,
             gateway,
+            may_be_network,
         });
     }
 
-    fn skip(&mut self, reason: &'static str, name: &str) {
-        let name = name.trim().to_owned();
-        match self.skipped.iter_mut().find(|kind| kind.reason == reason) {
-            Some(kind) => kind.names.push(name),
-            None => self.skipped.push(Skipped {
-                reason,
-                names: vec![name],
-            }),
+    pub(super) fn skip(&mut self, reason: &'static str, name: &str) {
+        let at = self.skipped.iter().position(|kind| kind.reason == reason).unwrap_or_else(|| {
+            self.skipped.push(Skipped { reason, count: 0, names: Vec::new() });
+            self.skipped.len() - 1
+        });
+        if let Some(kind) = self.skipped.get_mut(at) {
+            kind.count = kind.count.saturating_add(1);
+            if kind.names.len() < MOST_NAMED {
+                kind.names.push(name.trim().to_owned());
+            }
         }
     }
+}
+
+/// Whether the name of a service is the one of Remote Desktop. `ssl|ms-wbt-server` and `ms-wbt-server?` are guesses of nmap.
+fn is_remote_desktop(service: &str) -> bool {
+    let service = service.trim_end_matches('?').rsplit('|').next().unwrap_or_default();
+    service.eq_ignore_ascii_case("ms-wbt-server") || service.eq_ignore_ascii_case("rdp")
 }
 
 /// Whether a word names a file of another tool. A host with such a name is given with a final dot.
 pub(super) fn is_file_name(word: &str) -> bool {
     let word = word.trim();
-    !word.starts_with('@')
-        && FORMATS
-            .iter()
-            .any(|format| has_extension(word, format.extension))
+    let mut extensions = FORMATS.iter().map(|format| format.extension);
+    !word.starts_with('@') && extensions.any(|extension| !extension.is_empty() && has_extension(word, extension))
 }
 
 pub(super) fn is_csv(list: &str) -> bool {
-    has_extension(list, "csv")
+    has_extension(list, "csv") || has_extension(list, "tsv")
 }
 
 fn has_extension(file: &str, wanted: &str) -> bool {
@@ -168,53 +241,55 @@ fn has_extension(file: &str, wanted: &str) -> bool {
     extension.is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
+/// Reads a file that is no text; `None` when it is.
+pub(super) fn read_bytes(content: &[u8], file: &ListFile<'_>) -> Option<Read> {
+    if content.starts_with(b"PK\x03\x04") {
+        return Some(xlsx::read(content, file));
+    }
+    binary::refusal(content).map(Err)
+}
+
 /// Reads a file of another tool; `None` when it is a plain list.
-pub(super) fn read(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
+pub(super) fn read(file: &ListFile<'_>) -> Option<Read> {
     if file.text.trim_start().starts_with('<') {
-        return Some(read_xml(file.text));
+        return Some(xml::read(file));
+    }
+    if let Some(refusal) = binary::refusal_of_text(file.text) {
+        return Some(Err(refusal));
     }
     FORMATS.iter().find_map(|format| match format.reader {
         FormatReader::Text(read) => read(file),
-        FormatReader::Xml(..) => None,
+        FormatReader::Xml(..) | FormatReader::Other => None,
     })
 }
 
-fn read_xml(text: &str) -> Result<Import, Refusal> {
-    xml_limits::check(text)?;
-    let options = ParsingOptions {
-        // Entities that grow without end need a DTD, and none of these files has one.
-        allow_dtd: false,
-        nodes_limit: MOST_NODES,
-        ..ParsingOptions::default()
-    };
-    let document = Document::parse_with_options(text.trim_start(), options).map_err(|error| {
-        let error = excerpt(&error.to_string());
-        Refusal::new(
-            format!("it looks like XML and is none ({error})"),
-            "export it again, or give a list with one host per line",
-        )
-    })?;
-    let root = document.root_element().tag_name().name();
-    if root == nmap::XML_ROOT {
-        return Err(Refusal::new(
-            "it is the XML output of nmap, and the grepable output is read",
-            "write that: nmap -p 3389 -oG FILE",
-        ));
+fn read_table(table: Table, file: &ListFile<'_>) -> Read {
+    table.read(file.ports, file.column)
+}
+
+fn csv(file: &ListFile<'_>) -> Option<Read> {
+    let table = table::text::read(file)?;
+    Some(table.and_then(|table| read_table(table, file)))
+}
+
+/// A pasted column with its heading: below it is a list.
+fn column(file: &ListFile<'_>) -> Option<Import> {
+    let (heading_line, heading) = table::text::heading_of_column(file.text)?;
+    let mut import = Import::of("list with a heading");
+    import.columns = vec![("name", format!("`{}`", super::error::excerpt(heading)))];
+    for (line, word) in super::list::list_words(file.text).filter(|(line, _)| *line > heading_line) {
+        import.add_host(word.trim_matches('"'), None, line, None, true);
     }
-    let read = FORMATS.iter().find_map(|format| match format.reader {
-        FormatReader::Xml(of_format, read) if of_format == root => Some(read),
-        _ => None,
-    });
-    let read = read.ok_or_else(|| {
-        Refusal::new(
-            format!(
-                "it is XML, but neither of RDCMan nor of mRemoteNG (it begins with <{}>)",
-                excerpt(root)
-            ),
-            "give an .rdg file, a confCons.xml, the output of nmap -oG, or a list with one host per line",
-        )
-    })?;
-    read(&document)
+    Some(import)
+}
+
+/// The hosts of a list of values, as in `["srv05", "10.0.0.5"]`.
+fn values_of_list<'a>(format: &str, values: impl Iterator<Item = &'a str>) -> Import {
+    let mut import = Import::of(format);
+    for (entry, value) in (1..).zip(values) {
+        import.add_host(value.trim(), None, entry, None, true);
+    }
+    import
 }
 
 /// Line numbers of ascending byte offsets, in one pass over the text.

@@ -3,7 +3,7 @@
 use roxmltree::{Document, Node};
 
 use super::super::error::Refusal;
-use super::{CONSOLES, Import, Lines, ListFile, MOST_DEEP};
+use super::{CONSOLES, Import, Lines, ListFile, MOST_DEEP, OTHER_PROTOCOLS, SSH_TUNNELS, read_table, records};
 
 /// The least length of one word that is a cipher text: a label of a host name has at most 63 characters.
 const CIPHER: usize = 64;
@@ -22,7 +22,7 @@ fn encrypted_refusal() -> Refusal {
     )
 }
 
-pub(super) fn read(document: &Document<'_>) -> Result<Import, Refusal> {
+pub(super) fn read(document: &Document<'_>, file: &ListFile<'_>) -> Result<Import, Refusal> {
     let root = document.root_element();
     if root
         .attribute("FullFileEncryption")
@@ -30,7 +30,11 @@ pub(super) fn read(document: &Document<'_>) -> Result<Import, Refusal> {
     {
         return Err(encrypted_refusal());
     }
-    let mut import = Import::default();
+    // Another tool's root has this name too.
+    if !document.descendants().any(|node| node.has_tag_name("Node")) && root.has_children() {
+        return records::of_xml(document).map_or_else(|| Ok(Import::of("XML")), |table| read_table(table, file));
+    }
+    let mut import = Import::of("mRemoteNG");
     let mut lines = Lines::of(document.input_text());
     let connections = document.descendants().filter(|node| {
         node.has_tag_name("Node")
@@ -44,7 +48,7 @@ pub(super) fn read(document: &Document<'_>) -> Result<Import, Refusal> {
             .unwrap_or("a connection without a name");
         let protocol = value(node, "Protocol").unwrap_or("RDP");
         if !protocol.eq_ignore_ascii_case("RDP") {
-            import.skip("connections of another protocol", name);
+            import.skip(OTHER_PROTOCOLS, name);
             continue;
         }
         if value(node, "UseVmId").is_some_and(|uses| uses.eq_ignore_ascii_case("true")) {
@@ -52,7 +56,7 @@ pub(super) fn read(document: &Document<'_>) -> Result<Import, Refusal> {
             continue;
         }
         if value(node, "SSHTunnelConnectionName").is_some_and(|tunnel| !tunnel.trim().is_empty()) {
-            import.skip("connections through an SSH tunnel", name);
+            import.skip(SSH_TUNNELS, name);
             continue;
         }
         let Some(host) = node

@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use roxmltree::{Document, Node, NodeId};
 
 use super::super::error::Refusal;
-use super::{CONSOLES, Import, Lines, MOST_DEEP, child};
+use super::{CONSOLES, Import, Lines, ListFile, MOST_DEEP, child};
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of every reader")]
-pub(super) fn read(document: &Document<'_>) -> Result<Import, Refusal> {
-    let mut import = Import::default();
+pub(super) fn read(document: &Document<'_>, _file: &ListFile<'_>) -> Result<Import, Refusal> {
+    let mut import = Import::of("RDCMan");
     let mut settings = InheritedSettings::default();
     let mut lines = Lines::of(document.input_text());
     // Favourites and the like, next to `file`, repeat its servers.

@@ -1,7 +1,7 @@
 //! `.rdp` files: lines of `key:type:value`.
 
 use super::super::error::Refusal;
-use super::{Import, ListFile};
+use super::{CONSOLES, Import, ListFile};
 
 /// The `gatewayusagemethod` that always uses the gateway. 2 tries a direct connection first, and 3 depends on the client's
 /// settings: then a direct probe is meaningful.
@@ -40,14 +40,19 @@ fn host_of(text: &str) -> Import {
             .find(|(_, key, value)| key == wanted && !value.is_empty())
             .map(|(line, _, value)| (line, value))
     };
-    let mut import = Import::default();
-    let Some((line, host)) = find("full address").or_else(|| find("alternate full address")) else {
+    let mut import = Import::of(".rdp file");
+    // mstsc connects to the alternate address where there is one: `full address` is then the broker's.
+    let Some((line, host)) = find("alternate full address").or_else(|| find("full address")) else {
         import.skip(
             "connections without a host",
             "no line `full address:s:HOST`",
         );
         return import;
     };
+    if find("pcb").is_some() {
+        import.skip(CONSOLES, host);
+        return import;
+    }
     let always = find("gatewayusagemethod").is_some_and(|(_, method)| method == ALWAYS);
     let gateway = find("gatewayhostname").filter(|_| always);
     let gateway = gateway.map(|(_, gateway)| gateway.to_owned());

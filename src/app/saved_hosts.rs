@@ -1,0 +1,60 @@
+//! Saved scans as lists of targets: their hosts, or those that `--select` chooses.
+
+use std::cell::Cell;
+use std::io::Read;
+
+use anyhow::Result;
+
+use crate::diagnosis::Policy;
+use crate::report;
+use crate::table::Filter;
+use crate::targets::{Refusal, SavedHost};
+
+pub(super) struct SavedScans {
+    filter: Option<Filter>,
+    policy: Policy,
+    is_used: Cell<bool>,
+}
+
+impl SavedScans {
+    pub(super) fn new(select: Option<&str>, policy: Policy) -> Result<Self> {
+        Ok(Self {
+            filter: select.map(Filter::parse).transpose()?,
+            policy,
+            is_used: Cell::new(false),
+        })
+    }
+
+    /// Whether a list was a saved scan.
+    pub(super) const fn is_used(&self) -> bool {
+        self.is_used.get()
+    }
+
+    pub(super) fn hosts(&self, name: &str, content: &mut dyn Read) -> Result<Vec<SavedHost>, Refusal> {
+        self.is_used.set(true);
+        let opened = report::open_from(content, name, self.policy.clone())
+            .map_err(|error| Refusal::new(error.reason().to_string(), "or give the targets themselves"))?;
+        let hosts = opened.fleet.hosts().filter_map(|(_, host)| {
+            let history = host.history();
+            let is_meant = match &self.filter {
+                Some(filter) => filter.matches(host),
+                // Such a host was met only because a name of another leads there.
+                None => !history.outside_targets,
+            };
+            is_meant.then_some(SavedHost {
+                key: history.key,
+                gateway: history.gateway,
+            })
+        });
+        let hosts: Vec<SavedHost> = hosts.collect();
+        if hosts.is_empty() {
+            let reason = if self.filter.is_some() {
+                "no host of this saved scan matches --select"
+            } else {
+                "this saved scan holds no host"
+            };
+            return Err(Refusal::new(reason, "choose others, or give the targets themselves"));
+        }
+        Ok(hosts)
+    }
+}

@@ -1,0 +1,73 @@
+//! JSON: a document, or one on each line.
+
+use serde_json::Value;
+
+use super::super::error::{Refusal, excerpt};
+use super::{Import, ListFile, ansible, masscan, records, values_of_list};
+
+/// The most values: of each at least a comma is in the text.
+const MOST_VALUES: usize = 4_000_000;
+
+pub(super) fn read(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
+    let text = file.text.trim();
+    let is_json = match text.strip_prefix('[') {
+        // A section of an INI file, or an IPv6 address, begins with a letter or digit.
+        Some(rest) => rest.trim_start().starts_with(['{', '[', '"', ']', '\'']),
+        None => text.starts_with('{'),
+    };
+    is_json.then(|| {
+        if text.bytes().filter(|byte| *byte == b',').count() > MOST_VALUES {
+            return Err(Refusal::new(
+                format!("it is JSON of more than {MOST_VALUES} values"),
+                "export fewer fields, or split it",
+            ));
+        }
+        let document = parse(text)?;
+        of_value("JSON", &document, file)
+    })
+}
+
+fn parse(text: &str) -> Result<Value, Refusal> {
+    let whole = match serde_json::from_str(text) {
+        Ok(document) => return Ok(document),
+        Err(error) => error,
+    };
+    // A value on each line, which masscan also separates by commas.
+    let lines = || {
+        let lines = text.lines().map(|line| line.trim().trim_matches([',', ' ']).trim());
+        lines.filter(|line| !matches!(*line, "" | "[" | "]"))
+    };
+    let values: Option<Vec<Value>> = lines()
+        .filter(|line| !line.contains("finished"))
+        .map(|line| serde_json::from_str(line).ok())
+        .collect();
+    match values {
+        Some(values) if lines().count() > 1 => Ok(Value::Array(values)),
+        _ => Err(Refusal::new(
+            format!("it looks like JSON and is not ({})", excerpt(&whole.to_string())),
+            "export it again, or give a list with one host per line",
+        )),
+    }
+}
+
+/// The hosts of a document, in JSON or YAML.
+pub(super) fn of_value(form: &'static str, document: &Value, file: &ListFile<'_>) -> Result<Import, Refusal> {
+    if let Some(import) = masscan::of_json(document, file.ports) {
+        return Ok(import);
+    }
+    if let Some(import) = ansible::of_value(document) {
+        return import;
+    }
+    if let Value::Array(items) = document
+        && items.iter().all(|item| item.is_string() || item.is_number())
+    {
+        return Ok(values_of_list(form, items.iter().map(|item| item.as_str().unwrap_or_default())));
+    }
+    match records::of_value(form, document) {
+        Some(table) => table.read(file.ports, file.column),
+        None => Err(Refusal::new(
+            format!("it is {form} without a list of records"),
+            "give a list of objects with a key such as hostname or ip",
+        )),
+    }
+}
