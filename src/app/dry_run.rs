@@ -44,7 +44,10 @@ pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
         line("behind a gateway", format!("{hosts}; not probed directly"));
     }
     for list in targets.lists() {
-        line("read", sanitize::terminal(&read(list, &scan.ports)).into_owned());
+        line(
+            "read",
+            sanitize::terminal(&read(list, &scan.ports)).into_owned(),
+        );
     }
     for notice in targets.notices() {
         line(
@@ -118,15 +121,31 @@ fn read(list: &ListSummary, usual: &[u16]) -> String {
         .take(MOST_NAMES)
         .map(|(port, count)| format!("{} on port {port}", grouped(*count as u64)))
         .collect();
-    let more = if ports.len() > MOST_NAMES { ", …" } else { "" };
-    let columns: Vec<String> =
-        list.columns.iter().map(|(role, headings)| format!("{role} from {headings}")).collect();
-    let columns = if columns.is_empty() { String::new() } else { format!(" ({})", columns.join(", ")) };
+    let more = if ports.len() > MOST_NAMES {
+        ", …"
+    } else {
+        ""
+    };
+    let columns: Vec<String> = list
+        .columns
+        .iter()
+        .map(|(role, headings)| format!("{role} from {headings}"))
+        .collect();
+    let columns = if columns.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", columns.join(", "))
+    };
     let entries = counted(count as u64, "entry", "entries");
     if count == 0 {
         return format!("{}: {}{columns}, {entries}", list.list, list.format);
     }
-    format!("{}: {}{columns}, {entries}: {}{more}", list.list, list.format, shown.join(", "))
+    format!(
+        "{}: {}{columns}, {entries}: {}{more}",
+        list.list,
+        list.format,
+        shown.join(", ")
+    )
 }
 
 fn addresses(targets: &TargetSet) -> String {

@@ -30,10 +30,15 @@ impl SavedScans {
         self.is_used.get()
     }
 
-    pub(super) fn hosts(&self, name: &str, content: &mut dyn Read) -> Result<Vec<SavedHost>, Refusal> {
+    pub(super) fn hosts(
+        &self,
+        name: &str,
+        content: &mut dyn Read,
+    ) -> Result<Vec<SavedHost>, Refusal> {
         self.is_used.set(true);
-        let opened = report::open_from(content, name, self.policy.clone())
-            .map_err(|error| Refusal::new(error.reason().to_string(), "or give the targets themselves"))?;
+        let opened = report::open_from(content, name, self.policy.clone()).map_err(|error| {
+            Refusal::new(error.reason().to_string(), "or give the targets themselves")
+        })?;
         let hosts = opened.fleet.hosts().filter_map(|(_, host)| {
             let history = host.history();
             let is_meant = match &self.filter {
@@ -53,7 +58,10 @@ impl SavedScans {
             } else {
                 "this saved scan holds no host"
             };
-            return Err(Refusal::new(reason, "choose others, or give the targets themselves"));
+            return Err(Refusal::new(
+                reason,
+                "choose others, or give the targets themselves",
+            ));
         }
         Ok(hosts)
     }

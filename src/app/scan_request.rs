@@ -62,7 +62,9 @@ fn targets(arguments: &ScanArgs, settings: &Settings) -> Result<TargetSet> {
     }
     let targets = builder.build()?;
     if select.is_some() && !saved.is_used() {
-        bail!("--select chooses hosts of a saved scan, and no list is one; give a report or recording with -f FILE, or leave it out");
+        bail!(
+            "--select chooses hosts of a saved scan, and no list is one; give a report or recording with -f FILE, or leave it out"
+        );
     }
     Ok(targets)
 }

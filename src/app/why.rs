@@ -17,7 +17,8 @@ use crate::pages::{self, Page, Question};
 use crate::report::Format;
 use crate::settings::Settings;
 use crate::table::Filter;
-use crate::targets::{TargetSet, TargetSetBuilder, excerpt};
+use crate::targets::{TargetSet, TargetSetBuilder};
+use crate::sanitize::excerpt;
 
 pub(super) async fn run(arguments: WhyArgs, mut settings: Settings) -> Result<ExitStatus> {
     let question = Question::read(&arguments.code)?;

@@ -56,7 +56,9 @@ pub struct TargetSetBuilder<'a> {
 
 impl fmt::Debug for TargetSetBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TargetSetBuilder").field("texts", &self.texts).finish_non_exhaustive()
+        f.debug_struct("TargetSetBuilder")
+            .field("texts", &self.texts)
+            .finish_non_exhaustive()
     }
 }
 
@@ -137,10 +139,18 @@ impl<'a> TargetSetBuilder<'a> {
         self.add_content(list, list.to_owned(), Path::new(list), reader)
     }
 
-    fn add_content(&mut self, list: &str, text: String, path: &Path, mut reader: impl Read) -> Result<&mut Self, TargetError> {
+    fn add_content(
+        &mut self,
+        list: &str,
+        text: String,
+        path: &Path,
+        mut reader: impl Read,
+    ) -> Result<&mut Self, TargetError> {
         let mut head = Vec::new();
         let mut beginning = (&mut reader).take(HEAD);
-        beginning.read_to_end(&mut head).map_err(|cause| unreadable(path, Role::Target, cause))?;
+        beginning
+            .read_to_end(&mut head)
+            .map_err(|cause| unreadable(path, Role::Target, cause))?;
         if is_saved_scan(&head) {
             self.texts.push(text);
             return self.add_saved(list, &mut head.chain(reader));
@@ -169,7 +179,11 @@ impl<'a> TargetSetBuilder<'a> {
                 (Some(gateway), key) => self.add_behind_gateway(key, gateway.into()),
                 (None, HostKey::Endpoint(endpoint)) => {
                     let at = number(endpoint.address);
-                    let target = Target::Addresses { ranges: vec![Range::new(at, at)], single: true, port: None };
+                    let target = Target::Addresses {
+                        ranges: vec![Range::new(at, at)],
+                        single: true,
+                        port: None,
+                    };
                     self.add_target(target, Some(endpoint.port));
                 }
                 (None, HostKey::Unresolved { name, port }) => self.names.push((name, Some(port))),
@@ -201,8 +215,14 @@ impl<'a> TargetSetBuilder<'a> {
     pub fn exclude_file(&mut self, path: &Path) -> Result<&mut Self, TargetError> {
         let (list, content) = read_file(path, Role::Exclude)?;
         self.exclude_texts.push(format!("@{list}"));
-        let empty = ListFile { text: "", is_csv: false, ports: &[], column: None };
-        let is_of_another_tool = is_saved_scan(&content) || import::read_bytes(&content, &empty).is_some();
+        let empty = ListFile {
+            text: "",
+            is_csv: false,
+            ports: &[],
+            column: None,
+        };
+        let is_of_another_tool =
+            is_saved_scan(&content) || import::read_bytes(&content, &empty).is_some();
         let content = decode(&content);
         let file = ListFile {
             text: &content,
@@ -318,7 +338,12 @@ impl<'a> TargetSetBuilder<'a> {
             column: self.column.as_deref(),
         };
         let decoded = decode(content);
-        let of_text = || import::read(&ListFile { text: &decoded, ..file });
+        let of_text = || {
+            import::read(&ListFile {
+                text: &decoded,
+                ..file
+            })
+        };
         if let Some(import) = import::read_bytes(content, &file).or_else(of_text) {
             let import = import.map_err(|refusal| TargetError::NotUnderstood {
                 role: Role::Target,
@@ -331,7 +356,10 @@ impl<'a> TargetSetBuilder<'a> {
         let mut bad = BadLines::of(list, Role::Target);
         for (line, word) in list_words(&decoded) {
             let list = list.to_owned();
-            bad.note(self.add_word(word, &InputPlace::Line { list, line }).map(|port| summary.add(port)));
+            bad.note(
+                self.add_word(word, &InputPlace::Line { list, line })
+                    .map(|port| summary.add(port)),
+            );
         }
         bad.end()?;
         self.lists.push(summary);
@@ -358,7 +386,11 @@ impl<'a> TargetSetBuilder<'a> {
                 file: excerpt(list).into(),
                 count: skipped.count,
                 reason: skipped.reason.into(),
-                names: skipped.names.iter().map(|name| excerpt(name).into()).collect(),
+                names: skipped
+                    .names
+                    .iter()
+                    .map(|name| excerpt(name).into())
+                    .collect(),
             });
         }
         self
@@ -379,7 +411,10 @@ impl<'a> TargetSetBuilder<'a> {
         let own = port.unwrap_or(DEFAULT_PORT);
         let key = match target {
             Target::Addresses { ranges, .. } => {
-                let address = ranges.first().map(|range| address(range.first)).ok_or(NotAHost)?;
+                let address = ranges
+                    .first()
+                    .map(|range| address(range.first))
+                    .ok_or(NotAHost)?;
                 HostKey::Endpoint(Endpoint::new(address, own))
             }
             Target::Name { name, .. } => HostKey::Unresolved { name, port: own },
@@ -509,8 +544,11 @@ struct NotAHost;
 
 /// Whether an argument can only be a path. A block such as `10.0.0.0/24` is none.
 fn is_path(text: &str) -> bool {
-    let starts = ["./", "../", "/", "~/", ".\\", "..\\", "\\\\"].iter().any(|start| text.starts_with(start));
-    let has_drive = matches!(text.as_bytes(), [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
+    let starts = ["./", "../", "/", "~/", ".\\", "..\\", "\\\\"]
+        .iter()
+        .any(|start| text.starts_with(start));
+    let has_drive =
+        matches!(text.as_bytes(), [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
     starts || has_drive
 }
 
@@ -521,7 +559,8 @@ fn is_saved_scan(content: &[u8]) -> bool {
         return true;
     }
     let head = decode(content.get(..content.len().min(4_096)).unwrap_or_default());
-    head.trim_start().starts_with('{') && (head.contains("\"rdpscan.report/") || head.contains("\"rdpscan.events/"))
+    head.trim_start().starts_with('{')
+        && (head.contains("\"rdpscan.report/") || head.contains("\"rdpscan.events/"))
 }
 
 /// Rejects the name of a file that does not exist, or after a mistyped command. No domain ends like these; a host with such a
@@ -531,19 +570,47 @@ fn no_file(word: &str) -> Result<(), TargetError> {
     let extension = extension.map(str::to_ascii_lowercase);
     let refused = |reason: &str, way_out: String| {
         let refusal = Refusal::new(reason, way_out);
-        Err(TargetError::refused(&InputPlace::Arguments, Role::Target, word, refusal))
+        Err(TargetError::refused(
+            &InputPlace::Arguments,
+            Role::Target,
+            word,
+            refusal,
+        ))
     };
     let is_name = matches!(
         extension.as_deref(),
-        Some("txt" | "lst" | "list" | "toml" | "log" | "json" | "ndjson" | "jsonl" | "html" | "htm" | "xls" | "ods" | "conf")
+        Some(
+            "txt"
+                | "lst"
+                | "list"
+                | "toml"
+                | "log"
+                | "json"
+                | "ndjson"
+                | "jsonl"
+                | "html"
+                | "htm"
+                | "xls"
+                | "ods"
+                | "conf"
+        )
     );
     if Path::new(word).is_file() {
-        return refused("there is a file of this name", format!("give it as an argument of its own, or write {}:3389 for a host", excerpt(word)));
+        return refused(
+            "there is a file of this name",
+            format!(
+                "give it as an argument of its own, or write {}:3389 for a host",
+                excerpt(word)
+            ),
+        );
     }
     if is_name {
         return refused(
             "it is the name of a file, and there is none",
-            format!("correct the path, or write `{}.` for a host of that name", excerpt(word)),
+            format!(
+                "correct the path, or write `{}.` for a host of that name",
+                excerpt(word)
+            ),
         );
     }
     Ok(())
@@ -559,7 +626,12 @@ struct BadLines<'a> {
 
 impl<'a> BadLines<'a> {
     const fn of(list: &'a str, role: Role) -> Self {
-        Self { list, role, count: 0, first: Vec::new() }
+        Self {
+            list,
+            role,
+            count: 0,
+            first: Vec::new(),
+        }
     }
 
     fn note(&mut self, result: Result<(), TargetError>) {

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -436,27 +436,132 @@ fn files_of_other_tools_are_no_excludes() {
 }
 
 #[test]
-fn files_without_their_sign_are_no_hosts() {
-    for (word, says) in [
-        (
-            "servers.txt",
-            "write @servers.txt or -f servers.txt for a list",
-        ),
-        (
-            "monday.JSON",
-            "write `rdpscan open monday.JSON` or `rdpscan report monday.JSON` for a saved scan",
-        ),
-        ("fleet.xlsx", "with -f FILE"),
-    ] {
+fn names_of_files_are_no_hosts() {
+    for word in ["servers.txt", "monday.JSON", "a.lst"] {
         let error = message(&[word], &[]);
         assert!(
-            error.contains("the name of a file and not of a host"),
+            error.contains("the name of a file, and there is none"),
             "{error}"
         );
-        assert!(error.contains(says), "{error}");
+        assert!(
+            error.contains(&format!("write `{word}.` for a host")),
+            "{error}"
+        );
     }
     assert!(build(&["servers.txt."], &[]).is_ok());
     assert!(build(&["srv.example.md"], &[]).is_ok());
     let listed = list(b"servers.txt\n");
     assert!(build(&[&format!("@{}", listed.path().display())], &[]).is_ok());
+}
+
+#[test]
+fn a_file_that_exists_is_read_without_its_sign() {
+    let file = list(b"10.0.0.5\nsrv05\n");
+    let path = file.path().display().to_string();
+    let set = build(&[&path], &[]).unwrap();
+    assert_eq!((set.endpoints(), set.names().len()), (1, 1));
+    assert_eq!(set.texts(), [format!("@{path}")]);
+    let error = message(&["./nowhere"], &[]);
+    assert!(error.contains("`./nowhere` cannot be read"), "{error}");
+}
+
+#[test]
+fn the_first_bad_lines_of_a_list_are_named_with_their_number() {
+    let bad: String = (0..12)
+        .map(|number| format!("10.0.0.{number}/99\nsrv{number}\n"))
+        .collect();
+    let file = list(bad.as_bytes());
+    let error = message(&[&format!("@{}", file.path().display())], &[]);
+    assert!(
+        error.contains("12 entries are not valid: line 1 `10.0.0.0/99` ("),
+        "{error}"
+    );
+    assert!(
+        error.contains("line 19 `10.0.0.9/99`") && !error.contains("line 21"),
+        "{error}"
+    );
+    assert!(error.ends_with(", and 2 more"), "{error}");
+    assert!(!error.contains('\n'), "{error}");
+}
+
+#[test]
+fn hosts_of_a_saved_scan_are_taken_as_they_were_scanned() {
+    let read = |name: &str, content: &mut dyn Read| {
+        let mut text = String::new();
+        content.read_to_string(&mut text).unwrap();
+        assert!(name == "friday.json" && text.contains("rdpscan.report/1"));
+        let key = |text: &str| HostKey::Endpoint(endpoint(text));
+        Ok(vec![
+            SavedHost {
+                key: key("10.0.0.5:3390"),
+                gateway: None,
+            },
+            SavedHost {
+                key: key("10.0.0.6:3389"),
+                gateway: Some("gw".into()),
+            },
+            SavedHost {
+                key: HostKey::Unresolved {
+                    name: "srv05".to_owned(),
+                    port: 3391,
+                },
+                gateway: None,
+            },
+        ])
+    };
+    let content = br#"{"schema": "rdpscan.report/1"}"#;
+    let mut builder = TargetSetBuilder::new(&[3389]);
+    builder
+        .saved_scans(&read)
+        .add_reader("friday.json", &content[..])
+        .unwrap();
+    let set = builder.build().unwrap();
+    assert_eq!(all(&set), ["10.0.0.5:3390"]);
+    assert!(set.is_listed(endpoint("10.0.0.5:3390")));
+    assert_eq!(
+        set.names()
+            .first()
+            .map(|name| (name.name.as_str(), name.port)),
+        Some(("srv05", 3391))
+    );
+    assert_eq!(set.behind_gateways().len(), 1);
+    assert_eq!(
+        set.lists().first().map(|list| list.format.as_str()),
+        Some("saved scan of rdpscan")
+    );
+    let error = TargetSetBuilder::new(&[3389])
+        .add_reader("friday.json", &content[..])
+        .unwrap_err();
+    assert!(error.to_string().contains("it is a saved scan"), "{error}");
+}
+
+#[test]
+fn a_column_without_a_table_is_an_error() {
+    let mut builder = TargetSetBuilder::new(&[3389]);
+    builder
+        .column("Host")
+        .add_reader("a.txt", &b"srv05\n"[..])
+        .unwrap();
+    let error = builder.build().unwrap_err().to_string();
+    assert!(
+        error.contains("--column `Host`: no list is a table"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_was_read_from_a_list_is_summed_up() {
+    let mut builder = TargetSetBuilder::new(&[3389]);
+    builder
+        .add_reader("a.csv", &b"Host,Port\nsrv05,3390\nsrv06,\nsrv07,\n"[..])
+        .unwrap();
+    let set = builder.build().unwrap();
+    let [list] = set.lists() else {
+        panic!("{:?}", set.lists())
+    };
+    assert_eq!(
+        list.columns,
+        [("name", "`Host`".to_owned()), ("port", "`Port`".to_owned())]
+    );
+    assert_eq!(list.ports, BTreeMap::from([(None, 2), (Some(3390), 1)]));
 }

@@ -97,7 +97,10 @@ pub enum TargetError {
         first: Vec<TargetError>,
     },
     /// `--column` was given, and no list is a table.
-    #[error("--column `{}`: no list is a table; leave it out, or give a table with -f FILE", excerpt(column))]
+    #[error(
+        "--column `{}`: no list is a table; leave it out, or give a table with -f FILE",
+        excerpt(column)
+    )]
     NoTable { column: String },
     /// A file of another tool that cannot be read.
     #[error("{role} list `{}`: {refusal}", excerpt(list))]
@@ -154,7 +157,10 @@ fn bad_lines(count: usize, first: &[TargetError]) -> String {
         })
         .collect();
     if count > first.len() {
-        lines.push(format!("and {} more", grouped((count - first.len()) as u64)));
+        lines.push(format!(
+            "and {} more",
+            grouped((count - first.len()) as u64)
+        ));
     }
     lines.join(", ")
 }

@@ -36,17 +36,28 @@ struct Inventory {
 /// An inventory in INI, also without a section when it has a variable of Ansible.
 pub(super) fn ini(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
     let is_of_ansible = ini::has_section(file.text)
-        || file.text.lines().take(200).any(|line| line.contains(" ansible_") && line.contains('='));
+        || file
+            .text
+            .lines()
+            .take(200)
+            .any(|line| line.contains(" ansible_") && line.contains('='));
     if !is_of_ansible {
         return None;
     }
     let mut inventory = Inventory::default();
     for entry in ini::lines(file.text) {
-        let (group, kind) = entry.section.split_once(':').unwrap_or((entry.section, "hosts"));
+        let (group, kind) = entry
+            .section
+            .split_once(':')
+            .unwrap_or((entry.section, "hosts"));
         match kind {
             "vars" => {
                 if let Some((key, value)) = entry.text.split_once('=') {
-                    set(&mut inventory.groups.entry(group.to_owned()).or_default().0, key.trim(), value);
+                    set(
+                        &mut inventory.groups.entry(group.to_owned()).or_default().0,
+                        key.trim(),
+                        value,
+                    );
                 }
             }
             "children" => {
@@ -56,10 +67,15 @@ pub(super) fn ini(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
             }
             "hosts" => {
                 let mut words = words(entry.text).into_iter();
-                let Some(mut pattern) = words.next() else { continue };
+                let Some(mut pattern) = words.next() else {
+                    continue;
+                };
                 if pattern.contains('=') {
                     return Some(Err(Refusal::new(
-                        format!("it is a file of settings (INI) and no inventory of Ansible (line {})", entry.line),
+                        format!(
+                            "it is a file of settings (INI) and no inventory of Ansible (line {})",
+                            entry.line
+                        ),
                         "give a list with one host per line",
                     )));
                 }
@@ -120,9 +136,19 @@ fn set(variables: &mut Variables, key: &str, value: &str) {
 pub(super) fn of_value(document: &Value) -> Option<Result<Import, Refusal>> {
     let groups = document.as_object()?;
     let mut inventory = Inventory::default();
-    if let Some(hosts) = document.pointer("/_meta/hostvars").and_then(Value::as_object) {
+    if let Some(hosts) = document
+        .pointer("/_meta/hostvars")
+        .and_then(Value::as_object)
+    {
         for (name, group) in groups {
-            let of = |key: &str| group.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            let of = |key: &str| {
+                group
+                    .get(key)
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+            };
             let empty = Map::new();
             for host in of("hosts") {
                 let own = hosts.get(host).and_then(Value::as_object).unwrap_or(&empty);
@@ -134,12 +160,17 @@ pub(super) fn of_value(document: &Value) -> Option<Result<Import, Refusal>> {
     let is_group = |group: &Value| {
         group.as_object().is_some_and(|group| {
             group.iter().all(|(key, value)| {
-                matches!(key.as_str(), "hosts" | "children" | "vars") && (value.is_object() || value.is_null())
+                matches!(key.as_str(), "hosts" | "children" | "vars")
+                    && (value.is_object() || value.is_null())
             })
         })
     };
     let is_filled = |group: &Value| group.as_object().is_some_and(|group| !group.is_empty());
-    if !groups.values().all(|group| group.is_null() || is_group(group)) || !groups.values().any(is_filled) {
+    if !groups
+        .values()
+        .all(|group| group.is_null() || is_group(group))
+        || !groups.values().any(is_filled)
+    {
         return None;
     }
     for (name, group) in groups {
@@ -166,18 +197,34 @@ fn expand(pattern: &str) -> Vec<String> {
         let (range, behind) = rest.split_once(']')?;
         let mut limits = range.split(':');
         let (first, last) = (limits.next()?, limits.next()?);
-        let step: u32 = limits.next().unwrap_or("1").parse().ok().filter(|step| *step > 0)?;
+        let step: u32 = limits
+            .next()
+            .unwrap_or("1")
+            .parse()
+            .ok()
+            .filter(|step| *step > 0)?;
         Some((before, behind, first, last, step))
     });
-    let Some((before, behind, first, last, step)) = parts.filter(|_| pattern.len() <= LONGEST_PATTERN) else {
+    let Some((before, behind, first, last, step)) =
+        parts.filter(|_| pattern.len() <= LONGEST_PATTERN)
+    else {
         return vec![pattern.to_owned()];
     };
-    let numbers = |first: u32, last: u32| (first..=last).step_by(step as usize).take(MOST_OF_PATTERN as usize);
+    let numbers = |first: u32, last: u32| {
+        (first..=last)
+            .step_by(step as usize)
+            .take(MOST_OF_PATTERN as usize)
+    };
     let middles: Vec<String> = match (first.parse::<u32>(), last.parse::<u32>()) {
-        (Ok(from), Ok(to)) => numbers(from, to).map(|number| format!("{number:0width$}", width = first.len().min(9))).collect(),
+        (Ok(from), Ok(to)) => numbers(from, to)
+            .map(|number| format!("{number:0width$}", width = first.len().min(9)))
+            .collect(),
         _ => match (first.chars().next(), last.chars().next()) {
             (Some(from), Some(to)) if first.len() == 1 && last.len() == 1 => {
-                numbers(from.into(), to.into()).filter_map(char::from_u32).map(String::from).collect()
+                numbers(from.into(), to.into())
+                    .filter_map(char::from_u32)
+                    .map(String::from)
+                    .collect()
             }
             _ => return vec![pattern.to_owned()],
         },
@@ -202,7 +249,8 @@ impl Inventory {
         }
         let at = *self.seen.entry(name.to_owned()).or_insert(next);
         if at == next {
-            self.hosts.push((name.to_owned(), line, Variables::new(), Vec::new()));
+            self.hosts
+                .push((name.to_owned(), line, Variables::new(), Vec::new()));
         }
         if let Some((_, _, variables, groups)) = self.hosts.get_mut(at) {
             variables.extend(own.iter().map(|(key, value)| (*key, value.clone())));
@@ -213,7 +261,13 @@ impl Inventory {
     fn add_group(&mut self, name: &str, group: &Value, above: Option<&str>, depth: usize) {
         let own = self.groups.entry(name.to_owned()).or_default();
         own.1.extend(above.map(str::to_owned));
-        let part = |key: &str| group.get(key).and_then(Value::as_object).into_iter().flatten();
+        let part = |key: &str| {
+            group
+                .get(key)
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+        };
         if let Some(fields) = group.get("vars").and_then(Value::as_object) {
             own.0.extend(variables(fields));
         }
@@ -255,7 +309,9 @@ impl Inventory {
         let mut of_groups: HashMap<&str, Variables> = HashMap::new();
         for (_, _, _, groups) in &self.hosts {
             for group in groups.iter().map(String::as_str).chain(["all"]) {
-                of_groups.entry(group).or_insert_with(|| self.in_force(group));
+                of_groups
+                    .entry(group)
+                    .or_insert_with(|| self.in_force(group));
             }
         }
         let find = |own: &Variables, groups: &[String], key: &str| -> Option<String> {
@@ -263,8 +319,11 @@ impl Inventory {
             let mut of_groups = groups.filter_map(|group| of_groups.get(group)?.get(key));
             own.get(key).or_else(|| of_groups.next()).cloned()
         };
-        let connections: Vec<Option<bool>> =
-            self.hosts.iter().map(|(_, _, own, groups)| is_of_windows(|key| find(own, groups, key))).collect();
+        let connections: Vec<Option<bool>> = self
+            .hosts
+            .iter()
+            .map(|(_, _, own, groups)| is_of_windows(|key| find(own, groups, key)))
+            .collect();
         // Without a word for it, Ansible connects by SSH: where others have WinRM, the host is no Windows.
         let names_windows = connections.contains(&Some(true));
         for ((name, line, own, groups), connection) in self.hosts.iter().zip(connections) {
@@ -292,7 +351,8 @@ fn is_of_windows(find: impl Fn(&str) -> Option<String>) -> Option<bool> {
         let plain = connection.rsplit('.').next().unwrap_or_default();
         plain.to_ascii_lowercase()
     });
-    let has_shell = || find(SHELL).is_some_and(|shell| matches!(shell.as_str(), "cmd" | "powershell"));
+    let has_shell =
+        || find(SHELL).is_some_and(|shell| matches!(shell.as_str(), "cmd" | "powershell"));
     match connection.as_deref() {
         Some("winrm" | "psrp") => Some(true),
         Some("ssh" | "paramiko" | "paramiko_ssh" | "smart") => Some(has_shell()),

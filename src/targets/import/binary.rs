@@ -4,15 +4,39 @@ use super::super::error::Refusal;
 
 /// The first bytes of a format, its name, and what to do.
 const FORMATS: [(&[u8], &str, &str); 12] = [
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old workbook or document of Office (.xls, .doc)", "save it as .xlsx or CSV"),
-    (b"%PDF", "a PDF", "copy its hosts into a text file, one per line"),
-    (b"SQLite format 3\0", "a SQLite database", "export its table of hosts as CSV"),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "an old workbook or document of Office (.xls, .doc)",
+        "save it as .xlsx or CSV",
+    ),
+    (
+        b"%PDF",
+        "a PDF",
+        "copy its hosts into a text file, one per line",
+    ),
+    (
+        b"SQLite format 3\0",
+        "a SQLite database",
+        "export its table of hosts as CSV",
+    ),
     (b"\x1f\x8b", "a gzip archive", "unpack it"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it"),
     (b"Rar!", "a RAR archive", "unpack it"),
-    (b"\x03\xd9\xa2\x9a", "a database of KeePass", "export its entries as CSV, without their passwords"),
-    (b"\xd4\xc3\xb2\xa1", "a capture of packets (pcap)", "give a list of hosts"),
-    (b"\x0a\x0d\x0d\x0a", "a capture of packets (pcapng)", "give a list of hosts"),
+    (
+        b"\x03\xd9\xa2\x9a",
+        "a database of KeePass",
+        "export its entries as CSV, without their passwords",
+    ),
+    (
+        b"\xd4\xc3\xb2\xa1",
+        "a capture of packets (pcap)",
+        "give a list of hosts",
+    ),
+    (
+        b"\x0a\x0d\x0d\x0a",
+        "a capture of packets (pcapng)",
+        "give a list of hosts",
+    ),
     (b"\x89PNG", "a picture", "give a list of hosts as text"),
     (b"\xff\xd8\xff", "a picture", "give a list of hosts as text"),
     (b"MZ", "a program", "give a list of hosts as text"),
@@ -22,26 +46,60 @@ const HEAD: usize = 4_096;
 
 /// Why a file is no text; `None` for text in any encoding.
 pub(super) fn refusal(content: &[u8]) -> Option<Refusal> {
-    if let Some((_, name, way_out)) = FORMATS.iter().find(|(first, ..)| content.starts_with(first)) {
+    if let Some((_, name, way_out)) = FORMATS
+        .iter()
+        .find(|(first, ..)| content.starts_with(first))
+    {
         return Some(Refusal::new(format!("it is {name}"), *way_out));
     }
     let is_utf16 = matches!(content, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..])
         || matches!(content, [first, second, ..] if (*first == 0) != (*second == 0));
     let head = content.get(..content.len().min(HEAD)).unwrap_or_default();
     (!is_utf16 && head.contains(&0)).then(|| {
-        Refusal::new("it is no text", "give a list of hosts as text, a table as CSV, or a workbook as .xlsx")
+        Refusal::new(
+            "it is no text",
+            "give a list of hosts as text, a table as CSV, or a workbook as .xlsx",
+        )
     })
 }
 
 /// Texts of other tools, by how they begin.
 const TEXTS: [(&str, &str, &str); 7] = [
-    ("Windows Registry Editor", "an export of the registry", "export the connections of the tool itself as CSV or XML"),
-    ("REGEDIT4", "an export of the registry", "export the connections of the tool itself as CSV or XML"),
-    ("[InternetShortcut]", "a shortcut to a web page", "give the host itself"),
-    ("[Bookmarks", "a list of sessions of MobaXterm", "export them as CSV, or list their hosts one per line"),
-    ("dn: ", "LDIF", "export the computers with Get-ADComputer … | Export-Csv"),
-    ("{\\rtf", "a document in RTF", "save it as plain text, one host per line"),
-    ("%!PS", "a PostScript document", "give a list of hosts as text"),
+    (
+        "Windows Registry Editor",
+        "an export of the registry",
+        "export the connections of the tool itself as CSV or XML",
+    ),
+    (
+        "REGEDIT4",
+        "an export of the registry",
+        "export the connections of the tool itself as CSV or XML",
+    ),
+    (
+        "[InternetShortcut]",
+        "a shortcut to a web page",
+        "give the host itself",
+    ),
+    (
+        "[Bookmarks",
+        "a list of sessions of MobaXterm",
+        "export them as CSV, or list their hosts one per line",
+    ),
+    (
+        "dn: ",
+        "LDIF",
+        "export the computers with Get-ADComputer … | Export-Csv",
+    ),
+    (
+        "{\\rtf",
+        "a document in RTF",
+        "save it as plain text, one host per line",
+    ),
+    (
+        "%!PS",
+        "a PostScript document",
+        "give a list of hosts as text",
+    ),
 ];
 
 pub(super) fn refusal_of_text(text: &str) -> Option<Refusal> {

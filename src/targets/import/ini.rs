@@ -13,11 +13,13 @@ pub(super) struct IniLine<'a> {
 /// The section of a line; the address in `[2001:db8::5]` is none.
 fn section(line: &str) -> Option<&str> {
     let name = line.trim().strip_prefix('[')?.strip_suffix(']')?;
-    (name.parse::<IpAddr>().is_err() && !name.contains(['[', ']', '{', '"', ',', '/'])).then(|| name.trim())
+    (name.parse::<IpAddr>().is_err() && !name.contains(['[', ']', '{', '"', ',', '/']))
+        .then(|| name.trim())
 }
 
 pub(super) fn has_section(text: &str) -> bool {
-    text.lines().any(|line| section(line).is_some_and(|name| !name.is_empty()))
+    text.lines()
+        .any(|line| section(line).is_some_and(|name| !name.is_empty()))
 }
 
 /// Lines without comments and blanks.
@@ -30,6 +32,10 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = IniLine<'_>> {
             return None;
         }
         let is_content = !text.is_empty() && !text.starts_with(['#', ';']);
-        is_content.then_some(IniLine { line, section: current, text })
+        is_content.then_some(IniLine {
+            line,
+            section: current,
+            text,
+        })
     })
 }

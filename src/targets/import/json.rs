@@ -34,7 +34,9 @@ fn parse(text: &str) -> Result<Value, Refusal> {
     };
     // A value on each line, which masscan also separates by commas.
     let lines = || {
-        let lines = text.lines().map(|line| line.trim().trim_matches([',', ' ']).trim());
+        let lines = text
+            .lines()
+            .map(|line| line.trim().trim_matches([',', ' ']).trim());
         lines.filter(|line| !matches!(*line, "" | "[" | "]"))
     };
     let values: Option<Vec<Value>> = lines()
@@ -44,14 +46,21 @@ fn parse(text: &str) -> Result<Value, Refusal> {
     match values {
         Some(values) if lines().count() > 1 => Ok(Value::Array(values)),
         _ => Err(Refusal::new(
-            format!("it looks like JSON and is not ({})", excerpt(&whole.to_string())),
+            format!(
+                "it looks like JSON and is not ({})",
+                excerpt(&whole.to_string())
+            ),
             "export it again, or give a list with one host per line",
         )),
     }
 }
 
 /// The hosts of a document, in JSON or YAML.
-pub(super) fn of_value(form: &'static str, document: &Value, file: &ListFile<'_>) -> Result<Import, Refusal> {
+pub(super) fn of_value(
+    form: &'static str,
+    document: &Value,
+    file: &ListFile<'_>,
+) -> Result<Import, Refusal> {
     if let Some(import) = masscan::of_json(document, file.ports) {
         return Ok(import);
     }
@@ -59,9 +68,14 @@ pub(super) fn of_value(form: &'static str, document: &Value, file: &ListFile<'_>
         return import;
     }
     if let Value::Array(items) = document
-        && items.iter().all(|item| item.is_string() || item.is_number())
+        && items
+            .iter()
+            .all(|item| item.is_string() || item.is_number())
     {
-        return Ok(values_of_list(form, items.iter().map(|item| item.as_str().unwrap_or_default())));
+        return Ok(values_of_list(
+            form,
+            items.iter().map(|item| item.as_str().unwrap_or_default()),
+        ));
     }
     match records::of_value(form, document) {
         Some(table) => table.read(file.ports, file.column),

@@ -13,7 +13,12 @@ const HEAD: usize = 200;
 fn content(text: &str, comment: char) -> impl Iterator<Item = (usize, &str)> {
     (1..)
         .zip(text.lines())
-        .map(move |(line, content)| (line, content.split(comment).next().unwrap_or_default().trim_end()))
+        .map(move |(line, content)| {
+            (
+                line,
+                content.split(comment).next().unwrap_or_default().trim_end(),
+            )
+        })
         .filter(|(_, content)| !content.trim().is_empty())
 }
 
@@ -22,10 +27,19 @@ pub(super) fn hosts_file(file: &ListFile<'_>) -> Option<Result<Import, Refusal>>
     let mut count = 0;
     for (_, line) in content(file.text, '#').take(HEAD) {
         let mut words = line.split_whitespace();
-        let is_one = words.next().is_some_and(|word| word.split('%').next().unwrap_or_default().parse::<IpAddr>().is_ok());
+        let is_one = words.next().is_some_and(|word| {
+            word.split('%')
+                .next()
+                .unwrap_or_default()
+                .parse::<IpAddr>()
+                .is_ok()
+        });
         let mut names = words.peekable();
         let is_named = names.peek().is_some()
-            && names.all(|name| name.parse::<IpAddr>().is_err() && !name.contains([',', ';', ':', '/', '|', '"', '(']));
+            && names.all(|name| {
+                name.parse::<IpAddr>().is_err()
+                    && !name.contains([',', ';', ':', '/', '|', '"', '('])
+            });
         if !(is_one && is_named) {
             return None;
         }
@@ -38,8 +52,13 @@ pub(super) fn hosts_file(file: &ListFile<'_>) -> Option<Result<Import, Refusal>>
     let mut own = Vec::new();
     for (line, content) in content(file.text, '#') {
         let mut words = content.split_whitespace();
-        let (Some(address), Some(name)) = (words.next(), words.next()) else { continue };
-        let is_own = matches!(address, "127.0.0.1" | "127.0.1.1" | "::1" | "0.0.0.0" | "::") || name.starts_with("ip6-");
+        let (Some(address), Some(name)) = (words.next(), words.next()) else {
+            continue;
+        };
+        let is_own = matches!(
+            address,
+            "127.0.0.1" | "127.0.1.1" | "::1" | "0.0.0.0" | "::"
+        ) || name.starts_with("ip6-");
         if is_own || cells::is_own_name(name) || cells::hosts(address).is_empty() {
             own.push(name);
         } else {
@@ -57,7 +76,9 @@ pub(super) fn hosts_file(file: &ListFile<'_>) -> Option<Result<Import, Refusal>>
 /// `dhcpd.leases` of ISC: the last lease of an address counts.
 pub(super) fn dhcpd(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
     let is_lease = |line: &str| line.starts_with("lease ") && line.ends_with('{');
-    content(file.text, '#').take(HEAD).find(|(_, line)| is_lease(line))?;
+    content(file.text, '#')
+        .take(HEAD)
+        .find(|(_, line)| is_lease(line))?;
     let mut table = Table::of_hosts("leases of ISC dhcpd");
     table.headings.push("State".to_owned());
     let mut places = std::collections::HashMap::new();
@@ -76,7 +97,10 @@ pub(super) fn dhcpd(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
             address = "";
         }
     }
-    let mut leases: Vec<_> = places.into_iter().map(|(address, (line, name, state))| (line, name, address, state)).collect();
+    let mut leases: Vec<_> = places
+        .into_iter()
+        .map(|(address, (line, name, state))| (line, name, address, state))
+        .collect();
     leases.sort_unstable();
     for (line, name, address, state) in leases {
         table.push(line, &[name, address, state]);
@@ -88,14 +112,21 @@ pub(super) fn dhcpd(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
 pub(super) fn dnsmasq(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
     fn fields(line: &str) -> Option<(&str, &str)> {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let [time, _, address, name, _] = words.as_slice() else { return None };
-        let is_one = time.bytes().all(|digit| digit.is_ascii_digit()) && address.parse::<IpAddr>().is_ok();
+        let [time, _, address, name, _] = words.as_slice() else {
+            return None;
+        };
+        let is_one =
+            time.bytes().all(|digit| digit.is_ascii_digit()) && address.parse::<IpAddr>().is_ok();
         is_one.then_some((*name, *address))
     }
-    let mut lines = content(file.text, '#').filter(|(_, line)| !line.starts_with("duid ")).peekable();
+    let mut lines = content(file.text, '#')
+        .filter(|(_, line)| !line.starts_with("duid "))
+        .peekable();
     lines.peek().and_then(|(_, line)| fields(line))?;
     let mut table = Table::of_hosts("leases of dnsmasq");
-    for (line, (name, address)) in lines.filter_map(|(line, content)| Some((line, fields(content)?))) {
+    for (line, (name, address)) in
+        lines.filter_map(|(line, content)| Some((line, fields(content)?)))
+    {
         table.push(line, &[name, address]);
     }
     Some(read_table(table, file))
@@ -108,27 +139,52 @@ pub(super) fn netsh(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
         let at = lower.find(" add reservedip ")? + " add reservedip ".len();
         let rest = line.get(at..)?;
         let address = rest.split_whitespace().next()?;
-        Some((rest.split('"').nth(1).unwrap_or_default().to_owned(), address))
+        Some((
+            rest.split('"').nth(1).unwrap_or_default().to_owned(),
+            address,
+        ))
     }
     fn client(line: &str) -> Option<(String, &str)> {
         let (address, rest) = line.split_once(" - ")?;
         let parts: Vec<&str> = rest.split(" -").map(str::trim).collect();
         parts.first()?.parse::<IpAddr>().ok()?;
-        let name = parts.last().filter(|_| parts.len() > 2).copied().unwrap_or_default();
-        let name = name.trim_start_matches(['-', ' ', 'D', 'U', 'N', 'R']).trim();
-        let name = parts.last().and_then(|last| last.split_whitespace().last()).filter(|last| name.ends_with(last)).unwrap_or(name);
+        let name = parts
+            .last()
+            .filter(|_| parts.len() > 2)
+            .copied()
+            .unwrap_or_default();
+        let name = name
+            .trim_start_matches(['-', ' ', 'D', 'U', 'N', 'R'])
+            .trim();
+        let name = parts
+            .last()
+            .and_then(|last| last.split_whitespace().last())
+            .filter(|last| name.ends_with(last))
+            .unwrap_or(name);
         let address = address.trim();
         address.parse::<IpAddr>().ok()?;
         Some((name.to_owned(), address))
     }
-    let is_dump = file.text.lines().take(20_000).any(|line| reservation(line).is_some());
-    let is_list = file.text.lines().take(HEAD).any(|line| client(line).is_some());
+    let is_dump = file
+        .text
+        .lines()
+        .take(20_000)
+        .any(|line| reservation(line).is_some());
+    let is_list = file
+        .text
+        .lines()
+        .take(HEAD)
+        .any(|line| client(line).is_some());
     if !is_dump && !is_list {
         return None;
     }
     let mut table = Table::of_hosts("clients of netsh dhcp");
     for (line, content) in (1..).zip(file.text.lines()) {
-        if let Some((name, address)) = if is_dump { reservation(content) } else { client(content) } {
+        if let Some((name, address)) = if is_dump {
+            reservation(content)
+        } else {
+            client(content)
+        } {
             table.push(line, &[&name, address]);
         }
     }
@@ -138,14 +194,23 @@ pub(super) fn netsh(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
 /// A zone of DNS as BIND and `dnscmd /ZoneExport` write it.
 pub(super) fn zone(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
     let mut head = content(file.text, ';').take(HEAD);
-    head.find(|(_, line)| line.starts_with("$ORIGIN") || line.starts_with("$TTL") || line.split_whitespace().any(|word| word == "SOA"))?;
+    head.find(|(_, line)| {
+        line.starts_with("$ORIGIN")
+            || line.starts_with("$TTL")
+            || line.split_whitespace().any(|word| word == "SOA")
+    })?;
     let mut table = Table::of_hosts("DNS zone");
     // The export of Windows names its zone in a comment.
-    let named = file.text.lines().take(HEAD).filter(|line| line.starts_with(';')).find_map(|line| {
-        let (_, zone) = line.split_once(" for ")?;
-        let zone = zone.split_once(" zone").map(|(zone, _)| zone)?;
-        Some(zone.trim().to_owned())
-    });
+    let named = file
+        .text
+        .lines()
+        .take(HEAD)
+        .filter(|line| line.starts_with(';'))
+        .find_map(|line| {
+            let (_, zone) = line.split_once(" for ")?;
+            let zone = zone.split_once(" zone").map(|(zone, _)| zone)?;
+            Some(zone.trim().to_owned())
+        });
     let mut origin = named.unwrap_or_default();
     let mut owner = "";
     for (line, content) in content(file.text, ';') {
@@ -162,7 +227,9 @@ pub(super) fn zone(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
             [kind, address] if matches!(*kind, "A" | "AAAA") => Some(*address),
             _ => None,
         });
-        let Some(address) = record.filter(|address| address.parse::<IpAddr>().is_ok()) else { continue };
+        let Some(address) = record.filter(|address| address.parse::<IpAddr>().is_ok()) else {
+            continue;
+        };
         let is_of_domain = matches!(owner, "DomainDnsZones" | "ForestDnsZones" | "gc._msdcs");
         // `@` is the domain, which leads to its controllers; they have names of their own.
         if owner == "@" || owner.is_empty() || owner.starts_with('*') || is_of_domain {
@@ -185,12 +252,18 @@ pub(super) fn dsquery(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
         let upper = line.get(..3)?.to_ascii_uppercase();
         (upper == "CN=").then(|| line.to_owned())
     };
-    let mut lines = (1..).zip(file.text.lines()).filter(|(_, line)| !line.trim().is_empty()).peekable();
+    let mut lines = (1..)
+        .zip(file.text.lines())
+        .filter(|(_, line)| !line.trim().is_empty())
+        .peekable();
     let (_, first) = lines.peek()?;
     path(first).filter(|path| path.to_ascii_uppercase().contains(",DC="))?;
     let mut table = Table::new("list of dsquery", vec!["DistinguishedName".to_owned()]);
     for (line, content) in lines {
-        table.push(line, &[&path(content).unwrap_or_else(|| content.trim().to_owned())]);
+        table.push(
+            line,
+            &[&path(content).unwrap_or_else(|| content.trim().to_owned())],
+        );
     }
     Some(read_table(table, file))
 }

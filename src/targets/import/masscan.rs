@@ -18,12 +18,22 @@ pub(super) fn list(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
             && port.bytes().all(|digit| digit.is_ascii_digit());
         is_one.then_some(fields)
     };
-    let mut lines = file.text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let mut lines = file
+        .text
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     lines.next().and_then(fields)?;
     let mut scan = PortScan::new(file.ports);
     for (line, content) in (1..).zip(file.text.lines()) {
-        if let Some([state, protocol, port, host]) = fields(content).filter(|[state, ..]| state != "banner") {
-            let port = ScannedPort { port: &port, protocol: &protocol, state: &state, service: "" };
+        if let Some([state, protocol, port, host]) =
+            fields(content).filter(|[state, ..]| state != "banner")
+        {
+            let port = ScannedPort {
+                port: &port,
+                protocol: &protocol,
+                state: &state,
+                service: "",
+            };
             scan.add(&host, line, std::iter::once(port));
         }
     }
@@ -41,25 +51,44 @@ pub(super) fn of_json(document: &Value, wanted: &[u16]) -> Option<Import> {
     first.first()?.get("proto")?;
     let mut scan = PortScan::new(wanted);
     for (entry, record) in (1..).zip(records) {
-        let (Some(ports), Some(host)) = (ports(record), record.get("ip").and_then(Value::as_str)) else {
+        let (Some(ports), Some(host)) = (ports(record), record.get("ip").and_then(Value::as_str))
+        else {
             continue;
         };
-        let numbers: Vec<String> = ports.iter().map(|port| port.get("port").map(Value::to_string).unwrap_or_default()).collect();
-        let text = |port: &'_ Value, key: &str| port.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let numbers: Vec<String> = ports
+            .iter()
+            .map(|port| port.get("port").map(Value::to_string).unwrap_or_default())
+            .collect();
+        let text = |port: &'_ Value, key: &str| {
+            port.get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         let texts: Vec<[String; 3]> = ports
             .iter()
             .map(|port| {
-                let service = port.pointer("/service/name").and_then(Value::as_str).unwrap_or_default();
-                [text(port, "proto"), text(port, "status"), service.to_owned()]
+                let service = port
+                    .pointer("/service/name")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+                [
+                    text(port, "proto"),
+                    text(port, "status"),
+                    service.to_owned(),
+                ]
             })
             .collect();
-        let scanned = numbers.iter().zip(&texts).map(|(port, [protocol, state, service])| ScannedPort {
-            port,
-            protocol,
-            // A banner comes from an open port.
-            state: if state.is_empty() { "open" } else { state },
-            service,
-        });
+        let scanned = numbers
+            .iter()
+            .zip(&texts)
+            .map(|(port, [protocol, state, service])| ScannedPort {
+                port,
+                protocol,
+                // A banner comes from an open port.
+                state: if state.is_empty() { "open" } else { state },
+                service,
+            });
         scan.add(host, entry, scanned);
     }
     Some(scan.import("masscan -oJ"))
@@ -72,18 +101,37 @@ pub(super) fn rustscan(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
         let line: String = without_colours(line);
         if let Some(socket) = line.trim().strip_prefix("Open ") {
             let (host, port) = socket.trim().rsplit_once(':')?;
-            return Some((host.trim_matches(['[', ']']).to_owned(), vec![port.to_owned()]));
+            return Some((
+                host.trim_matches(['[', ']']).to_owned(),
+                vec![port.to_owned()],
+            ));
         }
         let (host, ports) = line.split_once(" -> [")?;
-        let ports = ports.trim().strip_suffix(']')?.split(',').map(|port| port.trim().to_owned()).collect();
+        let ports = ports
+            .trim()
+            .strip_suffix(']')?
+            .split(',')
+            .map(|port| port.trim().to_owned())
+            .collect();
         Some((host.trim().to_owned(), ports))
     };
-    let is_one = file.text.lines().take(200).any(|line| host_and_ports(line).is_some());
+    let is_one = file
+        .text
+        .lines()
+        .take(200)
+        .any(|line| host_and_ports(line).is_some());
     is_one.then(|| {
         let mut scan = PortScan::new(file.ports);
         for (line, content) in (1..).zip(file.text.lines()) {
-            let Some((host, ports)) = host_and_ports(content) else { continue };
-            let ports = ports.iter().map(|port| ScannedPort { port, protocol: "tcp", state: "open", service: "" });
+            let Some((host, ports)) = host_and_ports(content) else {
+                continue;
+            };
+            let ports = ports.iter().map(|port| ScannedPort {
+                port,
+                protocol: "tcp",
+                state: "open",
+                service: "",
+            });
             scan.add(&host, line, ports);
         }
         Ok(scan.import("RustScan"))

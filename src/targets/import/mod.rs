@@ -57,17 +57,33 @@ const fn xml(
     read: fn(&Document<'_>, &ListFile<'_>) -> Read,
 ) -> FileFormat {
     let reader = FormatReader::Xml(root, read);
-    FileFormat { tool, extension, reader }
+    FileFormat {
+        tool,
+        extension,
+        reader,
+    }
 }
 
-const fn text(tool: &'static str, extension: &'static str, read: fn(&ListFile<'_>) -> Option<Read>) -> FileFormat {
+const fn text(
+    tool: &'static str,
+    extension: &'static str,
+    read: fn(&ListFile<'_>) -> Option<Read>,
+) -> FileFormat {
     let reader = FormatReader::Text(read);
-    FileFormat { tool, extension, reader }
+    FileFormat {
+        tool,
+        extension,
+        reader,
+    }
 }
 
 const fn other(tool: &'static str, extension: &'static str) -> FileFormat {
     let reader = FormatReader::Other;
-    FileFormat { tool, extension, reader }
+    FileFormat {
+        tool,
+        extension,
+        reader,
+    }
 }
 
 /// Every format, in the order of recognition.
@@ -192,7 +208,14 @@ impl Import {
         self.add_host(host, port, line, gateway, false);
     }
 
-    fn add_host(&mut self, host: &str, port: Option<u16>, line: usize, gateway: Option<String>, may_be_network: bool) {
+    fn add_host(
+        &mut self,
+        host: &str,
+        port: Option<u16>,
+        line: usize,
+        gateway: Option<String>,
+        may_be_network: bool,
+    ) {
         if port == Some(CONSOLE_PORT) {
             return self.skip(CONSOLES, host);
         }
@@ -206,10 +229,18 @@ impl Import {
     }
 
     pub(super) fn skip(&mut self, reason: &'static str, name: &str) {
-        let at = self.skipped.iter().position(|kind| kind.reason == reason).unwrap_or_else(|| {
-            self.skipped.push(Skipped { reason, count: 0, names: Vec::new() });
-            self.skipped.len() - 1
-        });
+        let at = self
+            .skipped
+            .iter()
+            .position(|kind| kind.reason == reason)
+            .unwrap_or_else(|| {
+                self.skipped.push(Skipped {
+                    reason,
+                    count: 0,
+                    names: Vec::new(),
+                });
+                self.skipped.len() - 1
+            });
         if let Some(kind) = self.skipped.get_mut(at) {
             kind.count = kind.count.saturating_add(1);
             if kind.names.len() < MOST_NAMED {
@@ -221,7 +252,11 @@ impl Import {
 
 /// Whether the name of a service is the one of Remote Desktop. `ssl|ms-wbt-server` and `ms-wbt-server?` are guesses of nmap.
 fn is_remote_desktop(service: &str) -> bool {
-    let service = service.trim_end_matches('?').rsplit('|').next().unwrap_or_default();
+    let service = service
+        .trim_end_matches('?')
+        .rsplit('|')
+        .next()
+        .unwrap_or_default();
     service.eq_ignore_ascii_case("ms-wbt-server") || service.eq_ignore_ascii_case("rdp")
 }
 
@@ -229,7 +264,8 @@ fn is_remote_desktop(service: &str) -> bool {
 pub(super) fn is_file_name(word: &str) -> bool {
     let word = word.trim();
     let mut extensions = FORMATS.iter().map(|format| format.extension);
-    !word.starts_with('@') && extensions.any(|extension| !extension.is_empty() && has_extension(word, extension))
+    !word.starts_with('@')
+        && extensions.any(|extension| !extension.is_empty() && has_extension(word, extension))
 }
 
 pub(super) fn is_csv(list: &str) -> bool {
@@ -277,7 +313,8 @@ fn column(file: &ListFile<'_>) -> Option<Import> {
     let (heading_line, heading) = table::text::heading_of_column(file.text)?;
     let mut import = Import::of("list with a heading");
     import.columns = vec![("name", format!("`{}`", super::error::excerpt(heading)))];
-    for (line, word) in super::list::list_words(file.text).filter(|(line, _)| *line > heading_line) {
+    for (line, word) in super::list::list_words(file.text).filter(|(line, _)| *line > heading_line)
+    {
         import.add_host(word.trim_matches('"'), None, line, None, true);
     }
     Some(import)

@@ -3,7 +3,9 @@
 use roxmltree::{Document, Node};
 
 use super::super::error::Refusal;
-use super::{CONSOLES, Import, Lines, ListFile, MOST_DEEP, OTHER_PROTOCOLS, SSH_TUNNELS, read_table, records};
+use super::{
+    CONSOLES, Import, Lines, ListFile, MOST_DEEP, OTHER_PROTOCOLS, SSH_TUNNELS, read_table, records,
+};
 
 /// The least length of one word that is a cipher text: a label of a host name has at most 63 characters.
 const CIPHER: usize = 64;
@@ -32,7 +34,8 @@ pub(super) fn read(document: &Document<'_>, file: &ListFile<'_>) -> Result<Impor
     }
     // Another tool's root has this name too.
     if !document.descendants().any(|node| node.has_tag_name("Node")) && root.has_children() {
-        return records::of_xml(document).map_or_else(|| Ok(Import::of("XML")), |table| read_table(table, file));
+        return records::of_xml(document)
+            .map_or_else(|| Ok(Import::of("XML")), |table| read_table(table, file));
     }
     let mut import = Import::of("mRemoteNG");
     let mut lines = Lines::of(document.input_text());

@@ -22,29 +22,56 @@ pub(super) fn xml(document: &Document<'_>, file: &ListFile<'_>) -> Result<Import
     let mut scan = PortScan::new(file.ports);
     let mut lines = Lines::of(document.input_text());
     let mut has_ports = false;
-    let hosts = document.root_element().children().filter(|node| node.has_tag_name("host"));
+    let hosts = document
+        .root_element()
+        .children()
+        .filter(|node| node.has_tag_name("host"));
     for host in hosts {
-        let inner = |name: &'static str| host.children().filter(move |node| node.has_tag_name(name));
-        let is_address = |node: &Node<'_, '_>| node.attribute("addrtype").is_some_and(|kind| kind.starts_with("ip"));
-        let Some(address) = inner("address").find(is_address).and_then(|node| node.attribute("addr")) else {
+        let inner =
+            |name: &'static str| host.children().filter(move |node| node.has_tag_name(name));
+        let is_address = |node: &Node<'_, '_>| {
+            node.attribute("addrtype")
+                .is_some_and(|kind| kind.starts_with("ip"))
+        };
+        let Some(address) = inner("address")
+            .find(is_address)
+            .and_then(|node| node.attribute("addr"))
+        else {
             continue;
         };
-        let Some(ports) = inner("ports").next() else { continue };
+        let Some(ports) = inner("ports").next() else {
+            continue;
+        };
         has_ports = true;
-        let ports = ports.children().filter(|node| node.has_tag_name("port")).map(|port| {
-            let of = |name: &'static str| port.children().find(move |node| node.has_tag_name(name));
-            ScannedPort {
-                port: port.attribute("portid").unwrap_or_default(),
-                protocol: port.attribute("protocol").unwrap_or_default(),
-                state: of("state").and_then(|state| state.attribute("state")).unwrap_or_default(),
-                service: of("service").and_then(|service| service.attribute("name")).unwrap_or_default(),
-            }
-        });
+        let ports = ports
+            .children()
+            .filter(|node| node.has_tag_name("port"))
+            .map(|port| {
+                let of =
+                    |name: &'static str| port.children().find(move |node| node.has_tag_name(name));
+                ScannedPort {
+                    port: port.attribute("portid").unwrap_or_default(),
+                    protocol: port.attribute("protocol").unwrap_or_default(),
+                    state: of("state")
+                        .and_then(|state| state.attribute("state"))
+                        .unwrap_or_default(),
+                    service: of("service")
+                        .and_then(|service| service.attribute("name"))
+                        .unwrap_or_default(),
+                }
+            });
         scan.add(address, lines.at(host.range().start), ports);
     }
-    let scanner = document.root_element().attribute("scanner").unwrap_or("nmap");
+    let scanner = document
+        .root_element()
+        .attribute("scanner")
+        .unwrap_or("nmap");
     let format = format!("{} -oX", excerpt(scanner));
-    if has_ports { Ok(scan.import(&format)) } else { Err(without_ports()) }
+    if has_ports {
+        Ok(scan.import(&format))
+    } else {
+        Err(without_ports())
+    }
 }
 
 /// `-oG`: a line per host, `Host: 10.0.0.5 (srv05)`, a tab, and `Ports: ` with entries
@@ -63,17 +90,28 @@ pub(super) fn grepable(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
                 let mut fields = entry.trim().split('/');
                 let (port, state, protocol) = (fields.next()?, fields.next()?, fields.next()?);
                 let service = fields.nth(1)?;
-                Some(ScannedPort { port, protocol, state, service })
+                Some(ScannedPort {
+                    port,
+                    protocol,
+                    state,
+                    service,
+                })
             });
             scan.add(host, line, ports);
         }
-        if has_ports { Ok(scan.import("nmap -oG")) } else { Err(without_ports()) }
+        if has_ports {
+            Ok(scan.import("nmap -oG"))
+        } else {
+            Err(without_ports())
+        }
     })
 }
 
 /// The address of a line about a host. masscan has a field with the time before it.
 fn host_of(line: &str) -> Option<&str> {
-    let is_about_host = ["\tPorts: ", "\tStatus: "].iter().any(|field| line.contains(field));
+    let is_about_host = ["\tPorts: ", "\tStatus: "]
+        .iter()
+        .any(|field| line.contains(field));
     let host = field(line, "Host: ").filter(|_| is_about_host)?;
     host.split_whitespace().next()
 }
@@ -91,25 +129,47 @@ pub(super) fn normal(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
         let mut has_ports = false;
         let mut lines = (1..).zip(file.text.lines()).peekable();
         while let Some((line, content)) = lines.next() {
-            let Some(host) = content.strip_prefix(REPORT) else { continue };
-            let host = host.trim().strip_suffix(" [host down]").unwrap_or(host.trim());
-            let address = host.rsplit_once(" (").map_or(host, |(_, address)| address.trim_end_matches(')'));
+            let Some(host) = content.strip_prefix(REPORT) else {
+                continue;
+            };
+            let host = host
+                .trim()
+                .strip_suffix(" [host down]")
+                .unwrap_or(host.trim());
+            let address = host
+                .rsplit_once(" (")
+                .map_or(host, |(_, address)| address.trim_end_matches(')'));
             let mut ports = Vec::new();
-            while let Some((_, content)) = lines.next_if(|(_, content)| !content.starts_with(REPORT)) {
+            while let Some((_, content)) =
+                lines.next_if(|(_, content)| !content.starts_with(REPORT))
+            {
                 let mut words = content.split_whitespace();
-                let Some((port, protocol)) = words.next().and_then(|word| word.split_once('/')) else {
+                let Some((port, protocol)) = words.next().and_then(|word| word.split_once('/'))
+                else {
                     continue;
                 };
-                let Some(state) = words.next().filter(|_| port.bytes().all(|digit| digit.is_ascii_digit())) else {
+                let Some(state) = words
+                    .next()
+                    .filter(|_| port.bytes().all(|digit| digit.is_ascii_digit()))
+                else {
                     continue;
                 };
-                ports.push(ScannedPort { port, protocol, state, service: words.next().unwrap_or_default() });
+                ports.push(ScannedPort {
+                    port,
+                    protocol,
+                    state,
+                    service: words.next().unwrap_or_default(),
+                });
             }
             has_ports |= !ports.is_empty();
             if !host.is_empty() {
                 scan.add(address, line, ports.into_iter());
             }
         }
-        if has_ports { Ok(scan.import("nmap -oN")) } else { Err(without_ports()) }
+        if has_ports {
+            Ok(scan.import("nmap -oN"))
+        } else {
+            Err(without_ports())
+        }
     })
 }

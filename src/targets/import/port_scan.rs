@@ -38,7 +38,12 @@ impl<'a> PortScan<'a> {
         }
     }
 
-    pub(super) fn add<'p>(&mut self, host: &str, line: usize, ports: impl Iterator<Item = ScannedPort<'p>>) {
+    pub(super) fn add<'p>(
+        &mut self,
+        host: &str,
+        line: usize,
+        ports: impl Iterator<Item = ScannedPort<'p>>,
+    ) {
         let next = self.hosts.len();
         let at = *self.seen.entry(host.to_owned()).or_insert(next);
         if at == next {

@@ -1,6 +1,6 @@
 //! Records of JSON, YAML and XML as tables: a record is a row, and its keys are headings.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use csv::StringRecord;
 use roxmltree::{Document, Node};
@@ -73,20 +73,38 @@ fn worth(headings: &[String], rows: usize) -> (u8, usize) {
 
 /// The records in a JSON or YAML document; `None` when there are none.
 pub(super) fn of_value(form: &'static str, document: &Value) -> Option<Table> {
-    let mut groups: HashMap<&str, Vec<Vec<(String, String)>>> = HashMap::new();
+    let mut groups = Groups::new();
     collect("", document, 0, &mut groups);
-    let tables = groups.into_values().filter(|records| !records.is_empty()).map(|records| {
+    let tables = groups.into_values().map(|(depth, records)| {
         let mut rows = Rows::new(form);
         for (entry, pairs) in (1..).zip(records) {
             rows.add(entry, pairs);
         }
-        rows.table
+        (depth, rows.table)
     });
-    tables.max_by_key(|table| worth(&table.headings, table.rows.len()))
+    // Records inside of records, such as network interfaces, are parts of theirs.
+    let best = tables.max_by_key(|(depth, table)| {
+        let (rank, rows) = worth(&table.headings, table.rows.len());
+        (rank, std::cmp::Reverse(*depth), rows)
+    });
+    best.map(|(_, table)| table)
+}
+
+/// Records by the key of their list, with the depth of the first.
+type Groups<'a> = BTreeMap<&'a str, (usize, Vec<Vec<(String, String)>>)>;
+
+fn add_record<'a>(
+    groups: &mut Groups<'a>,
+    key: &'a str,
+    depth: usize,
+    pairs: Vec<(String, String)>,
+) {
+    let (_, records) = groups.entry(key).or_insert_with(|| (depth, Vec::new()));
+    records.push(pairs);
 }
 
 /// Records by the key of the list that holds them: folders hold lists of the same key.
-fn collect<'a>(key: &'a str, value: &'a Value, depth: usize, groups: &mut HashMap<&'a str, Vec<Vec<(String, String)>>>) {
+fn collect<'a>(key: &'a str, value: &'a Value, depth: usize, groups: &mut Groups<'a>) {
     if depth > MOST_DEEP {
         return;
     }
@@ -96,7 +114,7 @@ fn collect<'a>(key: &'a str, value: &'a Value, depth: usize, groups: &mut HashMa
                 if let Value::Object(fields) = item {
                     let mut pairs = Vec::new();
                     flatten("", key, item, 0, &mut pairs);
-                    groups.entry(key).or_default().push(pairs);
+                    add_record(groups, key, depth, pairs);
                     for (key, value) in fields {
                         collect(key, value, depth + 1, groups);
                     }
@@ -112,12 +130,12 @@ fn collect<'a>(key: &'a str, value: &'a Value, depth: usize, groups: &mut HashMa
                 for (name, record) in fields {
                     let mut pairs = vec![("name".to_owned(), name.clone())];
                     flatten("", key, record, 0, &mut pairs);
-                    groups.entry(key).or_default().push(pairs);
+                    add_record(groups, key, depth, pairs);
                 }
             } else if depth == 0 && fields.values().any(Value::is_string) {
                 let mut pairs = Vec::new();
                 flatten("", key, value, 0, &mut pairs);
-                groups.entry(key).or_default().push(pairs);
+                add_record(groups, key, depth, pairs);
             }
             for (key, value) in fields {
                 collect(key, value, depth + 1, groups);
@@ -128,15 +146,27 @@ fn collect<'a>(key: &'a str, value: &'a Value, depth: usize, groups: &mut HashMa
 }
 
 /// The values of a record by their keys, those of a record inside with a dot.
-fn flatten(above: &str, list: &str, value: &Value, depth: usize, pairs: &mut Vec<(String, String)>) {
+fn flatten(
+    above: &str,
+    list: &str,
+    value: &Value,
+    depth: usize,
+    pairs: &mut Vec<(String, String)>,
+) {
     let Value::Object(fields) = value else { return };
     for (key, value) in fields {
-        let key = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
+        let key = if above.is_empty() {
+            key.clone()
+        } else {
+            format!("{above}.{key}")
+        };
         match value {
             Value::String(text) => pairs.push((key, text.clone())),
             Value::Bool(_) | Value::Number(_) => pairs.push((key, value.to_string())),
             Value::Object(_) if depth < MOST_NESTED => flatten(&key, list, value, depth + 1, pairs),
-            Value::Array(items) if depth < MOST_NESTED && !key.ends_with(list) | list.is_empty() => {
+            Value::Array(items)
+                if depth < MOST_NESTED && !key.ends_with(list) | list.is_empty() =>
+            {
                 for item in items.iter().take(MOST_PARTS) {
                     match item {
                         Value::String(text) => pairs.push((key.clone(), text.clone())),
@@ -155,11 +185,13 @@ pub(super) fn of_xml(document: &Document<'_>) -> Option<Table> {
     let root = document.root_element();
     // Royal TS has an element of its own for each kind of connection, and Guacamole may have a host without one.
     let group = |node: Node<'_, '_>| match node.tag_name().name() {
-        name if name.starts_with("Royal") && name.ends_with("Connection") => "connection".to_owned(),
+        name if name.starts_with("Royal") && name.ends_with("Connection") => {
+            "connection".to_owned()
+        }
         "authorize" if root.has_tag_name("user-mapping") => "connection".to_owned(),
         name => name.to_owned(),
     };
-    let mut counts: HashMap<String, (usize, HashSet<String>)> = HashMap::new();
+    let mut counts: BTreeMap<String, (usize, HashSet<String>)> = BTreeMap::new();
     for node in root.descendants().filter(Node::is_element) {
         let (count, headings) = counts.entry(group(node)).or_default();
         *count += 1;
@@ -167,13 +199,19 @@ pub(super) fn of_xml(document: &Document<'_>) -> Option<Table> {
             headings.extend(pairs_of(node).into_iter().map(|(heading, _)| heading));
         }
     }
-    let (name, _) = counts.into_iter().filter(|(_, (_, headings))| headings.len() > 1).max_by_key(|(_, (count, headings))| {
-        let headings: Vec<String> = headings.iter().cloned().collect();
-        worth(&headings, *count)
-    })?;
+    let (name, _) = counts
+        .into_iter()
+        .filter(|(_, (_, headings))| headings.len() > 1)
+        .max_by_key(|(_, (count, headings))| {
+            let headings: Vec<String> = headings.iter().cloned().collect();
+            worth(&headings, *count)
+        })?;
     let mut rows = Rows::new("XML");
     let mut lines = super::Lines::of(document.input_text());
-    for node in root.descendants().filter(|node| node.is_element() && group(*node) == name) {
+    for node in root
+        .descendants()
+        .filter(|node| node.is_element() && group(*node) == name)
+    {
         let mut pairs = pairs_of(node);
         let tag = node.tag_name().name();
         if tag.starts_with("Royal") {
@@ -188,8 +226,10 @@ pub(super) fn of_xml(document: &Document<'_>) -> Option<Table> {
 
 /// The attributes of an element, and the texts of its children by their names.
 fn pairs_of(node: Node<'_, '_>) -> Vec<(String, String)> {
-    let mut pairs: Vec<(String, String)> =
-        node.attributes().map(|own| (own.name().to_owned(), own.value().to_owned())).collect();
+    let mut pairs: Vec<(String, String)> = node
+        .attributes()
+        .map(|own| (own.name().to_owned(), own.value().to_owned()))
+        .collect();
     add_children("", node, 0, &mut pairs);
     pairs
 }
@@ -197,13 +237,20 @@ fn pairs_of(node: Node<'_, '_>) -> Vec<(String, String)> {
 fn add_children(above: &str, node: Node<'_, '_>, depth: usize, pairs: &mut Vec<(String, String)>) {
     for child in node.children().filter(Node::is_element).take(MOST_HEADINGS) {
         // `<param name="hostname">`, and `<S N="DNSHostName">` of `Export-Clixml`.
-        let named = child.attribute("name").or_else(|| child.attribute("Name")).or_else(|| child.attribute("N"));
+        let named = child
+            .attribute("name")
+            .or_else(|| child.attribute("Name"))
+            .or_else(|| child.attribute("N"));
         let has_children = child.children().any(|inner| inner.is_element());
         let key = match named.filter(|_| !has_children) {
             Some(named) => named.to_owned(),
             None => child.tag_name().name().to_owned(),
         };
-        let key = if above.is_empty() { key } else { format!("{above}.{key}") };
+        let key = if above.is_empty() {
+            key
+        } else {
+            format!("{above}.{key}")
+        };
         if !has_children {
             let text = child.text().unwrap_or_default().trim();
             if !text.is_empty() {

@@ -2,13 +2,118 @@ use proptest::prelude::*;
 
 use super::*;
 
+const USUAL: ListFile<'_> = ListFile {
+    text: "",
+    is_csv: false,
+    ports: &[3389],
+    column: None,
+};
+
 fn read(text: &str, is_csv: bool) -> Option<Result<Import, Refusal>> {
-    let ports = &[3389];
     super::read(&ListFile {
         text,
         is_csv,
-        ports,
+        ..USUAL
     })
+}
+
+/// A list as a tool writes it, and what is read from it.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    /// The content; without it, the file of this name.
+    text: Option<String>,
+    #[serde(default)]
+    encoding: String,
+    format: Option<String>,
+    #[serde(default)]
+    hosts: Vec<String>,
+    #[serde(default)]
+    left_out: Vec<String>,
+    refused: Option<String>,
+}
+
+impl Case {
+    fn content(&self) -> Vec<u8> {
+        let Some(text) = &self.text else {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
+            return std::fs::read(folder.join(&self.name)).unwrap();
+        };
+        match self.encoding.as_str() {
+            "windows-1252" => encoding_rs::WINDOWS_1252.encode(text).0.into_owned(),
+            "utf-16" => "\u{feff}"
+                .encode_utf16()
+                .chain(text.encode_utf16())
+                .flat_map(u16::to_le_bytes)
+                .collect(),
+            _ => text.clone().into_bytes(),
+        }
+    }
+
+    /// What is wrong with what was read; nothing when it is right.
+    fn fault(&self) -> Option<String> {
+        let content = self.content();
+        let file = ListFile {
+            is_csv: is_csv(&self.name),
+            ..USUAL
+        };
+        let decoded = crate::targets::decode(&content);
+        let of_text = || {
+            super::read(&ListFile {
+                text: &decoded,
+                ..file
+            })
+        };
+        let read = read_bytes(&content, &file).or_else(of_text);
+        let found = match (read, &self.refused) {
+            (Some(Err(refusal)), Some(wanted)) => {
+                return (!refusal.to_string().contains(wanted))
+                    .then(|| format!("refused as {refusal}"));
+            }
+            (Some(Ok(import)), None) => import,
+            (read, _) => return Some(format!("read as {read:?}")),
+        };
+        let hosts: Vec<String> = hosts(&found)
+            .into_iter()
+            .map(|(host, port, gateway)| {
+                let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+                let gateway = gateway
+                    .map(|gateway| format!(" via {gateway}"))
+                    .unwrap_or_default();
+                format!("{host}{port}{gateway}")
+            })
+            .collect();
+        let left_out: Vec<String> = found
+            .skipped
+            .iter()
+            .map(|left| format!("{}: {}", left.reason, left.names.join(", ")))
+            .collect();
+        let is_format = self
+            .format
+            .as_ref()
+            .is_none_or(|format| *format == found.format);
+        let is_right = hosts == self.hosts && left_out == self.left_out && is_format;
+        (!is_right).then(|| format!("read as {}: {hosts:?}, left out {left_out:?}", found.format))
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Cases {
+    case: Vec<Case>,
+}
+
+#[test]
+fn lists_of_tools_are_read_as_the_cases_say() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
+    let text = std::fs::read_to_string(folder.join("cases.toml")).unwrap();
+    let cases: Cases = toml::from_str(&text).unwrap();
+    let faults: Vec<String> = cases
+        .case
+        .iter()
+        .filter_map(|case| Some(format!("{}: {}", case.name, case.fault()?)))
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 fn import(text: &str) -> Import {
@@ -249,7 +354,6 @@ fn lines_are_right_behind_fields_of_several_lines() {
 #[test]
 fn a_table_of_the_directory_without_host_names_says_what_to_export() {
     for text in [
-        "\"DistinguishedName\",\"Name\"\n\"CN=A\",\"A\"\n",
         "#TYPE Selected.Microsoft.ActiveDirectory.Management.ADComputer\r\n\"Name\"\r\n\"A\"\r\n",
         "Name,Enabled\r\nlocalhost,True\r\n",
         "\r\nName;Enabled\r\nlocalhost;True\r\n",
@@ -296,8 +400,61 @@ fn a_table_no_column_of_which_names_hosts_is_refused_with_its_columns() {
     ] {
         let refusal = read(text, is_csv).unwrap().unwrap_err();
         assert!(refusal.reason.contains("`asset`"), "{}", refusal.reason);
-        assert!(refusal.way_out.contains("HostName"));
+        assert!(refusal.way_out.contains("--column"));
     }
+}
+
+#[test]
+fn the_column_that_the_user_names_is_taken() {
+    let text = "Name,Backup host,IP\nSRV01,b1.corp.example,10.0.0.1\nSRV02,,10.0.0.2\n";
+    for column in ["Backup host", "backup-host", "2"] {
+        let file = ListFile {
+            text,
+            column: Some(column),
+            ..USUAL
+        };
+        let found = super::read(&file).unwrap().unwrap();
+        assert_eq!(hosts(&found), [("b1.corp.example", None, None)], "{column}");
+        assert_eq!(skipped(&found), [("rows without a host", vec!["SRV02"])]);
+        assert_eq!(found.columns, [("name", "`Backup host`".to_owned())]);
+    }
+    let file = ListFile {
+        text,
+        column: Some("Owner"),
+        ..USUAL
+    };
+    let refusal = super::read(&file).unwrap().unwrap_err();
+    assert!(
+        refusal
+            .to_string()
+            .contains("no column `Owner`; name one of its columns: `Name`, `Backup host`, `IP`"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn files_that_are_no_text_are_refused_by_name() {
+    for (content, says) in [
+        (&b"%PDF-1.7"[..], "a PDF"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old workbook"),
+        (b"SQLite format 3\0", "a SQLite database"),
+        (b"ab\0\0", "no text"),
+        (b"PK\x03\x04", "a workbook (.xlsx) that cannot be read"),
+    ] {
+        let refusal = read_bytes(content, &USUAL).unwrap().unwrap_err();
+        assert!(refusal.to_string().contains(says), "{refusal}");
+    }
+    assert!(read_bytes(b"srv01\n", &USUAL).is_none());
+    assert!(read_bytes(b"s\0r\0v\0", &USUAL).is_none());
+}
+
+#[test]
+fn a_long_table_is_read_in_one_pass() {
+    let mut text = "HostName,IPAddress,Port\n".to_owned();
+    text.extend((0..20_000).map(|number| format!("srv{number}.corp.example,,\n")));
+    let import = import(&text);
+    assert_eq!(import.hosts.len(), 20_000);
+    assert_eq!(import.hosts[19_999].line, 20_001);
 }
 
 #[test]
@@ -405,7 +562,7 @@ fn plain_lists_stay_plain_lists() {
         "srv01, srv02\n# comment",
         "10.0.0.0/24",
         "name, address, host",
-        "address\nsrv01",
+        "srv01\nsrv02;srv03",
         "srv01,host\nsrv02\n",
         "a:b:c",
         "\n\nsrv01\nsrv02\n",
@@ -419,11 +576,9 @@ fn plain_lists_stay_plain_lists() {
 #[test]
 fn foreign_and_broken_xml_is_refused_in_one_line() {
     for (text, says) in [
-        (
-            "<html><body/></html>",
-            "neither of RDCMan nor of mRemoteNG (it begins with <html>)",
-        ),
-        ("<nmaprun></nmaprun>", "grepable output is read"),
+        ("<html><body/></html>", "it is a web page"),
+        ("<a><b/></a>", "no hosts are found (it begins with <a>)"),
+        ("<nmaprun></nmaprun>", "nmap without any port"),
         ("<RDCMan><file>", "looks like XML and is none"),
         (
             "<!DOCTYPE x [<!ENTITY a \"aaa\">]><RDCMan>&a;</RDCMan>",
@@ -488,8 +643,8 @@ fn nmap_gives_hosts_with_an_open_port_of_the_scan() {
     let ports = &[3389, 3390];
     let file = ListFile {
         text,
-        is_csv: false,
         ports,
+        ..USUAL
     };
     let both = super::read(&file).unwrap().unwrap();
     assert_eq!(

@@ -17,7 +17,10 @@ const MOST_EMPTY: u32 = 100_000;
 
 fn unreadable(reason: &str) -> Refusal {
     Refusal::new(
-        format!("it is a workbook (.xlsx) that cannot be read ({})", excerpt(reason)),
+        format!(
+            "it is a workbook (.xlsx) that cannot be read ({})",
+            excerpt(reason)
+        ),
         "save it again, or save the sheet as CSV",
     )
 }
@@ -25,7 +28,8 @@ fn unreadable(reason: &str) -> Refusal {
 /// Reads a file that begins like a ZIP archive.
 pub(super) fn read(content: &[u8], file: &ListFile<'_>) -> Result<Import, Refusal> {
     check_size(content)?;
-    let mut book = Xlsx::new(Cursor::new(content)).map_err(|error| unreadable(&error.to_string()))?;
+    let mut book =
+        Xlsx::new(Cursor::new(content)).map_err(|error| unreadable(&error.to_string()))?;
     let sheets: Vec<String> = book
         .sheets_metadata()
         .iter()
@@ -35,7 +39,11 @@ pub(super) fn read(content: &[u8], file: &ListFile<'_>) -> Result<Import, Refusa
     let mut refusal = None;
     for sheet in sheets {
         let text = text_of(&mut book, &sheet)?;
-        let file = ListFile { text: &text, is_csv: true, ..*file };
+        let file = ListFile {
+            text: &text,
+            is_csv: true,
+            ..*file
+        };
         let import = match table::text::read(&file) {
             Some(Ok(table)) => table.read(file.ports, file.column),
             Some(Err(refusal)) => Err(refusal),
@@ -65,8 +73,13 @@ pub(super) fn read(content: &[u8], file: &ListFile<'_>) -> Result<Import, Refusa
 
 /// A small archive may unpack to more than fits into memory, whatever sizes it names.
 fn check_size(content: &[u8]) -> Result<(), Refusal> {
-    let mut archive = zip::ZipArchive::new(Cursor::new(content)).map_err(|error| unreadable(&error.to_string()))?;
-    let names: Vec<String> = archive.file_names().flatten().map(Cow::into_owned).collect();
+    let mut archive = zip::ZipArchive::new(Cursor::new(content))
+        .map_err(|error| unreadable(&error.to_string()))?;
+    let names: Vec<String> = archive
+        .file_names()
+        .flatten()
+        .map(Cow::into_owned)
+        .collect();
     let is_of = |part: &str| names.iter().any(|name| name.starts_with(part));
     if !is_of("xl/") {
         let name = if is_of("word/") {
@@ -82,23 +95,36 @@ fn check_size(content: &[u8]) -> Result<(), Refusal> {
         ));
     }
     if is_of("xl/workbook.bin") {
-        return Err(Refusal::new("it is a binary workbook (.xlsb)", "save it as .xlsx or CSV"));
+        return Err(Refusal::new(
+            "it is a binary workbook (.xlsb)",
+            "save it as .xlsx or CSV",
+        ));
     }
     let mut left = MOST_UNPACKED;
     for at in 0..archive.len() {
-        let entry = archive.by_index(at).map_err(|error| unreadable(&error.to_string()))?;
-        let size = io::copy(&mut entry.take(left + 1), &mut io::sink()).map_err(|error| unreadable(&error.to_string()))?;
-        left = left.checked_sub(size).ok_or_else(|| unreadable("it unpacks to more than 256 MiB"))?;
+        let entry = archive
+            .by_index(at)
+            .map_err(|error| unreadable(&error.to_string()))?;
+        let size = io::copy(&mut entry.take(left + 1), &mut io::sink())
+            .map_err(|error| unreadable(&error.to_string()))?;
+        left = left
+            .checked_sub(size)
+            .ok_or_else(|| unreadable("it unpacks to more than 256 MiB"))?;
     }
     Ok(())
 }
 
 /// A sheet as CSV, a line for each row.
 fn text_of(book: &mut Xlsx<Cursor<&[u8]>>, sheet: &str) -> Result<String, Refusal> {
-    let mut cells = book.worksheet_cells_reader(sheet).map_err(|error| unreadable(&error.to_string()))?;
+    let mut cells = book
+        .worksheet_cells_reader(sheet)
+        .map_err(|error| unreadable(&error.to_string()))?;
     let mut text = String::new();
     let mut at = (0, 0);
-    while let Some(cell) = cells.next_cell().map_err(|error| unreadable(&error.to_string()))? {
+    while let Some(cell) = cells
+        .next_cell()
+        .map_err(|error| unreadable(&error.to_string()))?
+    {
         let (row, column) = cell.get_position();
         if row < at.0 || column >= MOST_COLUMNS {
             continue;
@@ -111,7 +137,10 @@ fn text_of(book: &mut Xlsx<Cursor<&[u8]>>, sheet: &str) -> Result<String, Refusa
             text.extend(std::iter::repeat_n('\n', empty as usize));
             at = (row, 0);
         }
-        text.extend(std::iter::repeat_n(',', column.saturating_sub(at.1) as usize));
+        text.extend(std::iter::repeat_n(
+            ',',
+            column.saturating_sub(at.1) as usize,
+        ));
         at.1 = column;
         push(&mut text, cell.get_value());
         if text.len() > MOST_TEXT {

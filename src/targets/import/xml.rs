@@ -19,7 +19,8 @@ pub(super) fn read(file: &ListFile<'_>) -> Result<Import, Refusal> {
         nodes_limit: MOST_NODES,
         ..ParsingOptions::default()
     };
-    let document = Document::parse_with_options(text, options).map_err(|error| broken(&error.to_string()))?;
+    let document =
+        Document::parse_with_options(text, options).map_err(|error| broken(&error.to_string()))?;
     let root = document.root_element().tag_name().name();
     let read = FORMATS.iter().find_map(|format| match format.reader {
         FormatReader::Xml(of_format, read) if of_format == root => Some(read),
@@ -33,20 +34,43 @@ pub(super) fn read(file: &ListFile<'_>) -> Result<Import, Refusal> {
     }
     let foreign = || {
         Refusal::new(
-            format!("it is XML in which no hosts are found (it begins with <{}>)", excerpt(root)),
+            format!(
+                "it is XML in which no hosts are found (it begins with <{}>)",
+                excerpt(root)
+            ),
             "give a file of RDCMan, mRemoteNG, Royal TS, Remote Desktop Manager, Guacamole or nmap -oX, or export a table as CSV",
         )
     };
     let table = records::of_xml(&document).ok_or_else(foreign)?;
-    table.read(file.ports, file.column).map_err(|_| foreign())
+    let mut import = table.read(file.ports, file.column).map_err(|_| foreign())?;
+    if root == "user-mapping" {
+        "Guacamole".clone_into(&mut import.format);
+    }
+    Ok(import)
 }
 
 /// Roots of formats that are not read, with their names and what to do instead.
 const REFUSED: [(&str, &str, &str); 4] = [
-    ("html", "a web page", "save the table in it as CSV, or copy its column of hosts into a text file"),
-    ("NessusClientData_v2", "a report of Nessus", "export it as CSV, or scan with nmap -p 3389 -oX FILE"),
-    ("Workbook", "a workbook in Excel's old XML", "save it as .xlsx or as CSV"),
-    ("KeePassFile", "a database of KeePass", "export its entries as CSV, without their passwords"),
+    (
+        "html",
+        "a web page",
+        "save the table in it as CSV, or copy its column of hosts into a text file",
+    ),
+    (
+        "NessusClientData_v2",
+        "a report of Nessus",
+        "export it as CSV, or scan with nmap -p 3389 -oX FILE",
+    ),
+    (
+        "Workbook",
+        "a workbook in Excel's old XML",
+        "save it as .xlsx or as CSV",
+    ),
+    (
+        "KeePassFile",
+        "a database of KeePass",
+        "export its entries as CSV, without their passwords",
+    ),
 ];
 
 fn broken(reason: &str) -> Refusal {
@@ -65,7 +89,10 @@ fn check(text: &str) -> Result<(), Refusal> {
         let end = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")]
             .into_iter()
             .find(|(opening, _)| rest.starts_with(opening))
-            .map(|(opening, closing)| rest.find(closing).map_or(rest.len(), |end| end.max(opening.len() - 1)));
+            .map(|(opening, closing)| {
+                rest.find(closing)
+                    .map_or(rest.len(), |end| end.max(opening.len() - 1))
+            });
         let end = match end {
             Some(end) => end,
             None if rest.starts_with("<!") => {
@@ -100,7 +127,9 @@ fn tag(text: &str) -> (usize, usize, usize) {
                 attributes += 1;
             }
             (None, b'>') => return (at, attributes, namespaces),
-            (None, b'x') if text.get(at..).is_some_and(|rest| rest.starts_with("xmlns")) => namespaces += 1,
+            (None, b'x') if text.get(at..).is_some_and(|rest| rest.starts_with("xmlns")) => {
+                namespaces += 1
+            }
             _ => {}
         }
     }
@@ -113,8 +142,12 @@ mod tests {
 
     #[test]
     fn files_that_would_take_minutes_are_refused_at_once() {
-        let attributes: String = (0..100_000).map(|number| format!(" a{number}=''")).collect();
-        let namespaces: String = (0..5_000).map(|number| format!("<a xmlns:n{number}='x'>")).collect();
+        let attributes: String = (0..100_000)
+            .map(|number| format!(" a{number}=''"))
+            .collect();
+        let namespaces: String = (0..5_000)
+            .map(|number| format!("<a xmlns:n{number}='x'>"))
+            .collect();
         for text in [
             format!("<a{attributes}/>"),
             namespaces,
@@ -122,7 +155,14 @@ mod tests {
         ] {
             assert!(check(&text).is_err());
         }
-        for text in ["<a b='>' c=\"'\"/>", "<!-- ' --><a/>", "<?xml version='1.0'?><!DOCTYPE nmaprun><a/>", "<", "<!", "<!--"] {
+        for text in [
+            "<a b='>' c=\"'\"/>",
+            "<!-- ' --><a/>",
+            "<?xml version='1.0'?><!DOCTYPE nmaprun><a/>",
+            "<",
+            "<!",
+            "<!--",
+        ] {
             assert!(check(text).is_ok(), "{text}");
         }
     }

@@ -30,16 +30,23 @@ fn is_yaml(text: &str) -> bool {
         let line = line.trim();
         !line.is_empty() && !line.starts_with('#')
     });
-    let Some(first) = lines.next() else { return false };
+    let Some(first) = lines.next() else {
+        return false;
+    };
     if first.trim_end() == "---" {
         return true;
     }
-    let Some(second) = lines.next() else { return first.starts_with("- ") };
+    let Some(second) = lines.next() else {
+        return first.starts_with("- ");
+    };
     if first.starts_with("- ") {
         return second.starts_with("- ") || second.starts_with("  ");
     }
     let is_key = first.trim_end().strip_suffix(':').is_some_and(|key| {
-        !key.is_empty() && key.bytes().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, b'_' | b'-' | b'.'))
+        !key.is_empty()
+            && key.bytes().all(|letter| {
+                letter.is_ascii_alphanumeric() || matches!(letter, b'_' | b'-' | b'.')
+            })
     });
     is_key && (second.starts_with(' ') || second.starts_with("- "))
 }
@@ -93,7 +100,11 @@ impl Builder {
                 None => Ok(()),
             },
             Event::Alias(anchor) => {
-                let (value, size) = self.anchors.get(&anchor).cloned().unwrap_or((Value::Null, 1));
+                let (value, size) = self
+                    .anchors
+                    .get(&anchor)
+                    .cloned()
+                    .unwrap_or((Value::Null, 1));
                 self.put(value, 0, size)
             }
             _ => Ok(()),
@@ -114,7 +125,8 @@ impl Builder {
             return Err(format!("more than {MOST_VALUES} values"));
         }
         if anchor != 0 {
-            self.anchors.insert(anchor, (value.clone(), size_of(&value)));
+            self.anchors
+                .insert(anchor, (value.clone(), size_of(&value)));
             // A copy counts like the value.
             self.values = self.values.saturating_add(size_of(&value));
         }
@@ -169,7 +181,12 @@ mod tests {
 
     #[test]
     fn lists_of_hosts_are_no_yaml() {
-        for text in ["srv05:3390\nsrv06\n", "full address:s:x\n", "srv05\n", "name: x\nname: y\n"] {
+        for text in [
+            "srv05:3390\nsrv06\n",
+            "full address:s:x\n",
+            "srv05\n",
+            "name: x\nname: y\n",
+        ] {
             assert!(!is_yaml(text), "{text}");
         }
         for text in ["---\nall:\n", "- srv05\n- srv06\n", "all:\n  hosts:\n"] {

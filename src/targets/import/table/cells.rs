@@ -6,8 +6,8 @@ use super::super::super::spec::{self, Target};
 
 /// Words for "nothing" in cells.
 const NOTHING: [&str; 16] = [
-    "-", "--", "n/a", "na", "none", "null", "nil", "unknown", "(none)", "<none>", "?", "*", "not set", "tbd", "nan",
-    "$null",
+    "-", "--", "n/a", "na", "none", "null", "nil", "unknown", "(none)", "<none>", "?", "*",
+    "not set", "tbd", "nan", "$null",
 ];
 /// Names that every machine has for itself.
 const SELF: [&str; 4] = [
@@ -32,7 +32,10 @@ pub(super) fn value(cell: &str) -> &str {
 /// The hosts of a cell, as targets are written; none when it holds something else.
 pub(in super::super) fn hosts(cell: &str) -> Vec<String> {
     let cell = value(cell);
-    let cell = cell.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(cell);
+    let cell = cell
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+        .unwrap_or(cell);
     if cell.is_empty() {
         return Vec::new();
     }
@@ -60,9 +63,14 @@ pub(in super::super) fn hosts(cell: &str) -> Vec<String> {
 
 /// One host without what tools write around it.
 fn host(text: &str) -> Option<String> {
-    let (scheme, text) = text.split_once("://").map_or((None, text), |(scheme, rest)| {
-        (Some(scheme), rest.split(['/', '?']).next().unwrap_or_default())
-    });
+    let (scheme, text) = text
+        .split_once("://")
+        .map_or((None, text), |(scheme, rest)| {
+            (
+                Some(scheme),
+                rest.split(['/', '?']).next().unwrap_or_default(),
+            )
+        });
     let text = text.rsplit('@').next().unwrap_or_default();
     let text = text.trim_start_matches('\\');
     // `DOMAIN\SRV01` and `SRV01\INSTANCE` are written alike; a dot is in the name of a host only.
@@ -75,9 +83,13 @@ fn host(text: &str) -> Option<String> {
     if let Some((address, prefix)) = text.split_once('/')
         && address.parse::<IpAddr>().is_ok()
     {
-        let is_of_network = matches!(spec::target(text), Ok(Target::Addresses { single: false, .. }))
-            && is_first(address, prefix);
-        return (!is_of_network).then(|| address.to_owned()).filter(|host| spec::target(host).is_ok());
+        let is_of_network = matches!(
+            spec::target(text),
+            Ok(Target::Addresses { single: false, .. })
+        ) && is_first(address, prefix);
+        return (!is_of_network)
+            .then(|| address.to_owned())
+            .filter(|host| spec::target(host).is_ok());
     }
     let port_is_of_url = scheme.is_some_and(|scheme| !scheme.eq_ignore_ascii_case("rdp"));
     let text = match text.rsplit_once(':') {
@@ -105,7 +117,10 @@ fn is_first(address: &str, prefix: &str) -> bool {
 }
 
 pub(super) fn is_address(host: &str) -> bool {
-    matches!(spec::target(host), Ok(Target::Addresses { single: true, .. }))
+    matches!(
+        spec::target(host),
+        Ok(Target::Addresses { single: true, .. })
+    )
 }
 
 /// A name with a domain, and no number of a version or file.
@@ -114,7 +129,8 @@ pub(super) fn is_full_name(host: &str) -> bool {
         return false;
     };
     name.rsplit_once('.').is_some_and(|(_, top)| {
-        top.len() > 1 && (top.starts_with("xn--") || top.bytes().all(|letter| letter.is_ascii_alphabetic()))
+        top.len() > 1
+            && (top.starts_with("xn--") || top.bytes().all(|letter| letter.is_ascii_alphabetic()))
     })
 }
 
@@ -123,7 +139,10 @@ pub(super) fn is_certain(cell: &str) -> bool {
     let cell = value(cell);
     is_address(cell)
         || is_full_name(cell)
-        || (!cell.is_empty() && cell.contains([':', '/', '-']) && spec::target(cell).is_ok() && cell.contains('.'))
+        || (!cell.is_empty()
+            && cell.contains([':', '/', '-'])
+            && spec::target(cell).is_ok()
+            && cell.contains('.'))
 }
 
 pub(in super::super) fn is_own_name(host: &str) -> bool {
@@ -136,7 +155,9 @@ pub(super) fn ports(cell: &str) -> Result<Vec<u16>, &str> {
     cell.split([',', ';', ' ', '\n'])
         .filter(|part| !part.is_empty())
         .map(|part| {
-            let number = part.strip_prefix("tcp/").or_else(|| part.strip_suffix("/tcp"));
+            let number = part
+                .strip_prefix("tcp/")
+                .or_else(|| part.strip_suffix("/tcp"));
             let number = number.unwrap_or(part);
             let number = number.strip_suffix(".0").unwrap_or(number);
             number.parse().ok().filter(|port| *port > 0).ok_or(cell)
@@ -190,8 +211,7 @@ pub(super) fn protocol(cell: &str) -> Protocol {
 }
 
 /// States of ports and leases in which there is no host to connect to.
-const CLOSED: &str =
-    " closed filtered openfiltered closedfiltered unfiltered declined expired inactive free abandoned released backup ";
+const CLOSED: &str = " closed filtered openfiltered closedfiltered unfiltered declined expired inactive free abandoned released backup ";
 
 pub(super) fn is_closed(cell: &str) -> bool {
     let word = super::roles::plain(cell);
@@ -248,8 +268,8 @@ pub(super) fn leads_to_address(cell: &str) -> Option<bool> {
     };
     match kind.to_ascii_uppercase().as_str() {
         "A" | "AAAA" => Some(true),
-        "CNAME" | "NS" | "SOA" | "MX" | "PTR" | "SRV" | "TXT" | "WINS" | "DNAME" | "CAA" | "HINFO" | "RP"
-        | "DNSKEY" | "RRSIG" | "NSEC" | "NSEC3" | "DS" | "NAPTR" => Some(false),
+        "CNAME" | "NS" | "SOA" | "MX" | "PTR" | "SRV" | "TXT" | "WINS" | "DNAME" | "CAA"
+        | "HINFO" | "RP" | "DNSKEY" | "RRSIG" | "NSEC" | "NSEC3" | "DS" | "NAPTR" => Some(false),
         _ => None,
     }
 }
@@ -278,14 +298,20 @@ mod tests {
     fn hosts_are_taken_out_of_what_tools_write_around_them() {
         for (cell, wanted) in [
             (" srv05.corp.example ", vec!["srv05.corp.example"]),
-            ("{10.0.0.5, fe80::1, 10.0.0.6}", vec!["10.0.0.5", "10.0.0.6"]),
+            (
+                "{10.0.0.5, fe80::1, 10.0.0.6}",
+                vec!["10.0.0.5", "10.0.0.6"],
+            ),
             ("10.0.0.5\n2001:db8::5", vec!["10.0.0.5", "2001:db8::5"]),
             ("10.0.0.5/24", vec!["10.0.0.5"]),
             ("10.0.0.0/24", vec![]),
             ("\\\\SRV05", vec!["SRV05"]),
             ("CORP\\SRV05$", vec!["SRV05"]),
             ("rdp://srv05:3390", vec!["srv05:3390"]),
-            ("https://srv05.corp.example:8443/x", vec!["srv05.corp.example"]),
+            (
+                "https://srv05.corp.example:8443/x",
+                vec!["srv05.corp.example"],
+            ),
             ("1 Main Street, Springfield", vec![]),
             ("n/a", vec![]),
             ("a.example; b.example", vec!["a.example", "b.example"]),
@@ -316,7 +342,11 @@ mod tests {
             ("Tak", "Nie"),
             ("1", "0"),
         ] {
-            assert_eq!((is_yes(yes), is_yes(no)), (Some(true), Some(false)), "{yes}, {no}");
+            assert_eq!(
+                (is_yes(yes), is_yes(no)),
+                (Some(true), Some(false)),
+                "{yes}, {no}"
+            );
         }
         assert_eq!((is_yes(""), is_yes("maybe")), (None, None));
     }

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use super::super::super::error::{Refusal, excerpt};
-use super::roles::{self, LABEL, PLAIN, Role, SURE};
-use super::cells::{self, Protocol};
 use super::Table;
+use super::cells::{self, Protocol};
+use super::roles::{self, LABEL, PLAIN, Role, SURE};
 
 /// Rows by which columns are judged.
 const SAMPLE: usize = 1_000;
@@ -104,14 +104,24 @@ impl Candidate {
             }
             Some(Role::Address(rank)) if content.most(content.addresses, 5) => (rank, false),
             Some(Role::Address(_)) if content.most(content.full_names, 5) => (PLAIN - 5, true),
-            Some(Role::Address(rank)) if rank >= PLAIN && content.most(content.hosts, 8) => (LABEL + 5, true),
+            Some(Role::Address(rank)) if rank >= PLAIN && content.most(content.hosts, 8) => {
+                (LABEL + 5, true)
+            }
             None if roles::is_of_others(heading) => return None,
             None if content.most(content.addresses, 8) => (30, false),
             None if content.most(content.full_names, 8) => (40, true),
             _ => return None,
         };
-        let rank = if content.repeats() { rank.saturating_sub(50) } else { rank };
-        Some(Self { column, rank, is_name })
+        let rank = if content.repeats() {
+            rank.saturating_sub(50)
+        } else {
+            rank
+        };
+        Some(Self {
+            column,
+            rank,
+            is_name,
+        })
     }
 }
 
@@ -120,7 +130,9 @@ impl Columns {
     pub(super) fn chosen(table: &Table) -> Result<Self, Refusal> {
         let mut columns = Self::others(table);
         let is_of_accounts = table.is_of_accounts();
-        let is_of_guests = ["vm", "vmname", "virtualmachine", "powerstate"].iter().any(|name| table.has_heading(name));
+        let is_of_guests = ["vm", "vmname", "virtualmachine", "powerstate"]
+            .iter()
+            .any(|name| table.has_heading(name));
         let mut candidates: Vec<Candidate> = (0..)
             .zip(&table.headings)
             .filter(|(column, _)| !columns.is_used(*column))
@@ -131,14 +143,24 @@ impl Columns {
         // Stable, so that of equal columns the first comes first.
         candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.rank));
         let names = candidates.iter().filter(|candidate| candidate.is_name);
-        let sure: Vec<_> = names.clone().filter(|candidate| candidate.rank >= SURE).collect();
+        let sure: Vec<_> = names
+            .clone()
+            .filter(|candidate| candidate.rank >= SURE)
+            .collect();
         let addresses = candidates.iter().filter(|candidate| !candidate.is_name);
         let mut chosen: Vec<&Candidate> = if sure.is_empty() {
-            names.clone().filter(|name| name.rank > LABEL + 5).take(1).collect()
+            names
+                .clone()
+                .filter(|name| name.rank > LABEL + 5)
+                .take(1)
+                .collect()
         } else {
             sure
         };
-        let known: Vec<_> = addresses.clone().filter(|address| address.rank >= LABEL).collect();
+        let known: Vec<_> = addresses
+            .clone()
+            .filter(|address| address.rank >= LABEL)
+            .collect();
         if known.is_empty() && chosen.is_empty() {
             chosen.extend(addresses.take(1));
         } else if known.is_empty() {
@@ -148,13 +170,47 @@ impl Columns {
         }
         if chosen.is_empty() {
             // The name of an account is short and does not resolve from most machines.
-            chosen.extend(names.filter(|_| !is_of_accounts || columns.directory_class.is_some()).take(1));
+            chosen.extend(
+                names
+                    .filter(|_| !is_of_accounts || columns.directory_class.is_some())
+                    .take(1),
+            );
         }
-        columns.names = chosen.iter().filter(|chosen| chosen.is_name).map(|chosen| chosen.column).collect();
+        // Of records of DNS, what they hold is an address only where their type says so.
+        let is_data = |heading: &String| {
+            matches!(
+                roles::plain(heading).as_str(),
+                "data" | "recorddata" | "rdata" | "value"
+            )
+        };
+        let data = table
+            .headings
+            .iter()
+            .position(is_data)
+            .filter(|_| columns.record_type.is_some());
+        let data = data.map(|column| Candidate {
+            column,
+            rank: LABEL,
+            is_name: false,
+        });
+        if let Some(data) = data
+            .as_ref()
+            .filter(|data| chosen.iter().all(|other| other.column != data.column))
+        {
+            chosen.push(data);
+        }
+        columns.names = chosen
+            .iter()
+            .filter(|chosen| chosen.is_name)
+            .map(|chosen| chosen.column)
+            .collect();
         columns.hosts = chosen.iter().map(|chosen| chosen.column).collect();
         if columns.hosts.is_empty() {
             let by_role = |wanted: fn(Role) -> bool| {
-                table.headings.iter().position(|heading| roles::role(heading).is_some_and(wanted))
+                table
+                    .headings
+                    .iter()
+                    .position(|heading| roles::role(heading).is_some_and(wanted))
             };
             // A column without any value is one of hosts still: every row is named as left out.
             let empty = by_role(|role| matches!(role, Role::Name(SURE..) | Role::Address(100)))
@@ -174,14 +230,27 @@ impl Columns {
     /// The host's column is the one that the user names, by its heading or its number.
     pub(super) fn named(table: &Table, named: &str) -> Result<Self, Refusal> {
         let plain = roles::plain(named);
-        let by_heading = |heading: &String| heading.trim() == named.trim() || roles::plain(heading) == plain;
-        let number = || named.trim().parse::<usize>().ok()?.checked_sub(1).filter(|at| *at < table.headings.len());
-        let column = table.headings.iter().position(by_heading).or_else(number).ok_or_else(|| {
-            Refusal::new(
-                format!("it has no column `{}`", excerpt(named)),
-                format!("name one of its columns: {}", table.shown_headings()),
-            )
-        })?;
+        let by_heading =
+            |heading: &String| heading.trim() == named.trim() || roles::plain(heading) == plain;
+        let number = || {
+            named
+                .trim()
+                .parse::<usize>()
+                .ok()?
+                .checked_sub(1)
+                .filter(|at| *at < table.headings.len())
+        };
+        let column = table
+            .headings
+            .iter()
+            .position(by_heading)
+            .or_else(number)
+            .ok_or_else(|| {
+                Refusal::new(
+                    format!("it has no column `{}`", excerpt(named)),
+                    format!("name one of its columns: {}", table.shown_headings()),
+                )
+            })?;
         let mut columns = Self::others(table);
         columns.hosts = vec![column];
         columns.names = HashSet::from([column]);
@@ -193,16 +262,21 @@ impl Columns {
     fn others(table: &Table) -> Self {
         let mut columns = Self::default();
         let has_class = |column: usize, is_class: fn(&str) -> bool, of_ten: usize| {
-            let cells = table.rows.iter().take(SAMPLE).map(|row| row.cells.get(column).unwrap_or_default());
+            let cells = table
+                .rows
+                .iter()
+                .take(SAMPLE)
+                .map(|row| row.cells.get(column).unwrap_or_default());
             let filled = cells.clone().filter(|cell| !cell.trim().is_empty()).count();
             let found = cells.filter(|cell| is_class(cell)).count();
             found > 0 && found * 10 >= filled * of_ten
         };
-        let is_of_directory = table.headings.iter().take(3).map(|heading| roles::role(heading)).eq([
-            Some(Role::Name(LABEL)),
-            Some(Role::Class),
-            None,
-        ]);
+        let is_of_directory = table
+            .headings
+            .iter()
+            .take(3)
+            .map(|heading| roles::role(heading))
+            .eq([Some(Role::Name(LABEL)), Some(Role::Class), None]);
         for (column, heading) in (0..).zip(&table.headings) {
             match roles::role(heading) {
                 Some(Role::Port) => columns.ports.push(column),
@@ -214,8 +288,12 @@ impl Columns {
                             || (is_of_directory && has_class(column, cells::is_computer, 0)))
                     {
                         columns.directory_class = Some(column);
-                    } else if has_class(column, |cell| cells::protocol(cell) != Protocol::Unknown, 0)
-                        || (roles::plain(heading) == "connectiontype" && has_class(column, |cell| cell.trim() == "1", 0))
+                    } else if has_class(
+                        column,
+                        |cell| cells::protocol(cell) != Protocol::Unknown,
+                        0,
+                    ) || (roles::plain(heading) == "connectiontype"
+                        && has_class(column, |cell| cell.trim() == "1", 0))
                     {
                         columns.protocols.push((column, role));
                     }
@@ -225,7 +303,15 @@ impl Columns {
                 Some(Role::Gateway) => columns.gateways.push(column),
                 // Of a network it is an address.
                 None if roles::plain(heading) == "gateway"
-                    && has_class(column, |cell| cells::hosts(cell).iter().any(|host| !cells::is_address(host)), 5) =>
+                    && has_class(
+                        column,
+                        |cell| {
+                            cells::hosts(cell)
+                                .iter()
+                                .any(|host| !cells::is_address(host))
+                        },
+                        5,
+                    ) =>
                 {
                     columns.gateways.push(column);
                 }
@@ -238,25 +324,52 @@ impl Columns {
                 _ => {}
             }
         }
+        // The name of an account before its path.
+        columns.labels.sort_by_key(|column| {
+            table
+                .headings
+                .get(*column)
+                .is_some_and(|heading| roles::role(heading) == Some(Role::DistinguishedName))
+        });
         // A switch has ports too: those are no numbers.
-        columns.ports.retain(|column| !has_class(*column, |cell| cells::ports(cell).is_err(), 8));
+        columns
+            .ports
+            .retain(|column| !has_class(*column, |cell| cells::ports(cell).is_err(), 8));
         columns
     }
 
     fn is_used(&self, column: usize) -> bool {
-        [&self.ports, &self.services, &self.states, &self.gateways, &self.gateway_uses]
-            .iter()
-            .any(|columns| columns.contains(&column))
-            || self.protocols.iter().any(|(protocol, _)| *protocol == column)
+        [
+            &self.ports,
+            &self.services,
+            &self.states,
+            &self.gateways,
+            &self.gateway_uses,
+        ]
+        .iter()
+        .any(|columns| columns.contains(&column))
+            || self
+                .protocols
+                .iter()
+                .any(|(protocol, _)| *protocol == column)
     }
 
     /// What each column is used for, with its heading.
     pub(super) fn described(&self, table: &Table) -> Vec<(&'static str, String)> {
-        let (names, addresses): (Vec<usize>, Vec<usize>) =
-            self.hosts.iter().copied().partition(|column| self.names.contains(column));
+        let (names, addresses): (Vec<usize>, Vec<usize>) = self
+            .hosts
+            .iter()
+            .copied()
+            .partition(|column| self.names.contains(column));
         let protocols: Vec<usize> = self.protocols.iter().map(|(column, _)| *column).collect();
-        let enabled: Vec<usize> = [self.enabled, self.disabled, self.control].into_iter().flatten().collect();
-        let classes: Vec<usize> = [self.record_type, self.directory_class].into_iter().flatten().collect();
+        let enabled: Vec<usize> = [self.enabled, self.disabled, self.control]
+            .into_iter()
+            .flatten()
+            .collect();
+        let classes: Vec<usize> = [self.record_type, self.directory_class]
+            .into_iter()
+            .flatten()
+            .collect();
         let uses: [(&'static str, Vec<usize>); 9] = [
             ("name", names),
             ("address", addresses),
@@ -264,13 +377,21 @@ impl Columns {
             ("protocol", protocols),
             ("service", self.services.clone()),
             ("type", classes),
-            ("gateway", [self.gateways.clone(), self.gateway_uses.clone()].concat()),
+            (
+                "gateway",
+                [self.gateways.clone(), self.gateway_uses.clone()].concat(),
+            ),
             ("enabled", enabled),
             ("state", self.states.clone()),
         ];
         let headings = |columns: Vec<usize>| {
-            let headings = columns.iter().filter_map(|column| table.headings.get(*column));
-            headings.map(|heading| format!("`{}`", excerpt(heading))).collect::<Vec<_>>().join(", ")
+            let headings = columns
+                .iter()
+                .filter_map(|column| table.headings.get(*column));
+            headings
+                .map(|heading| format!("`{}`", excerpt(heading)))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         uses.into_iter()
             .filter(|(_, columns)| !columns.is_empty())
@@ -288,7 +409,10 @@ fn no_host_column(table: &Table, is_of_accounts: bool) -> Refusal {
         );
     }
     Refusal::new(
-        format!("it is a table, and no column of it holds hosts: {}", table.shown_headings()),
+        format!(
+            "it is a table, and no column of it holds hosts: {}",
+            table.shown_headings()
+        ),
         "name the column with --column HEADING, or call it HostName or IPAddress",
     )
 }

@@ -69,18 +69,24 @@ impl Table {
     }
 
     fn has(&self, wanted: Role) -> bool {
-        self.headings.iter().any(|heading| role(heading) == Some(wanted))
+        self.headings
+            .iter()
+            .any(|heading| role(heading) == Some(wanted))
     }
 
     fn has_heading(&self, plain: &str) -> bool {
-        self.headings.iter().any(|heading| roles::plain(heading) == plain)
+        self.headings
+            .iter()
+            .any(|heading| roles::plain(heading) == plain)
     }
 
     /// Whether it holds accounts of Active Directory.
     fn is_of_accounts(&self) -> bool {
         self.is_of_directory
             || self.has(Role::AccountControl)
-            || ["distinguishedname", "samaccountname", "objectguid"].iter().any(|name| self.has_heading(name))
+            || ["distinguishedname", "samaccountname", "objectguid"]
+                .iter()
+                .any(|name| self.has_heading(name))
             || (self.has_heading("enabled") && self.has_heading("name"))
     }
 
@@ -102,7 +108,10 @@ impl Table {
 
     /// The headings, for a message.
     fn shown_headings(&self) -> String {
-        let named = self.headings.iter().filter(|heading| !heading.trim().is_empty());
+        let named = self
+            .headings
+            .iter()
+            .filter(|heading| !heading.trim().is_empty());
         let mut shown: Vec<String> = named
             .take(MOST_COLUMNS)
             .map(|heading| format!("`{}`", excerpt(heading)))

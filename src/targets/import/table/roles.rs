@@ -69,7 +69,7 @@ const HEADINGS: [(Role, &str); 20] = [
     (
         Role::Name(LABEL),
         "name names displayname vm vmname virtualmachine label title cn samaccountname connectionname bezeichnung nom nombre nome \
-         naam nazwa název jméno имя название namn név adı ad isim 名前 名称 名稱 commonname sessionname asset 姓名",
+         naam nazwa název jméno имя название namn név adı ad isim 名前 名称 名稱 commonname sessionname",
     ),
     (
         Role::Address(100),
@@ -294,10 +294,22 @@ mod tests {
             let folded = heading == "BİLGİSAYAR ADI";
             assert!(found == Some(wanted) || folded, "{heading}: {found:?}");
         }
-        for heading in ["Serial #", "interfaces.port", "Subnet IP", "DHCP Server IP", "OS"] {
+        for heading in [
+            "Serial #",
+            "interfaces.port",
+            "Subnet IP",
+            "DHCP Server IP",
+            "OS",
+        ] {
             assert_eq!(role(heading), None, "{heading}");
         }
-        for heading in ["ScopeId", "Default Gateway", "DNS Servers", "ESX Host", "OS Version"] {
+        for heading in [
+            "ScopeId",
+            "Default Gateway",
+            "DNS Servers",
+            "ESX Host",
+            "OS Version",
+        ] {
             assert!(is_of_others(heading), "{heading}");
         }
     }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::super::{BAD_PORTS, CONSOLES, FOLDERS, Import, MOST_DEEP, NOT_OPEN, OTHER_PROTOCOLS, is_remote_desktop};
+use super::super::{
+    BAD_PORTS, CONSOLES, FOLDERS, Import, MOST_DEEP, NOT_OPEN, OTHER_PROTOCOLS, is_remote_desktop,
+};
 use super::cells::{self, Protocol};
 use super::columns::Columns;
 use super::roles::{self, Role};
@@ -11,14 +13,29 @@ use super::{Row, Table};
 /// The bit of `userAccountControl` that disables an account ([MS-ADTS] 2.2.16).
 const ACCOUNT_DISABLED: i64 = 0x2;
 /// Words of mRemoteNG, and of mstsc and its kin, for a gateway that is always used.
-const ALWAYS: [&str; 7] = ["always", "1", "true", "yes", "proxymodedirect", "modedirect", "direct"];
+const ALWAYS: [&str; 7] = [
+    "always",
+    "1",
+    "true",
+    "yes",
+    "proxymodedirect",
+    "modedirect",
+    "direct",
+];
 
 pub(super) fn read(table: &Table, columns: &Columns, wanted: &[u16]) -> Import {
     let mut import = Import::default();
     let folders = Folders::of(table);
     let is_scan = is_port_scan(table, columns);
     for row in &table.rows {
-        let reader = RowReader { table, columns, folders: &folders, row, wanted, is_scan };
+        let reader = RowReader {
+            table,
+            columns,
+            folders: &folders,
+            row,
+            wanted,
+            is_scan,
+        };
         if !reader.is_of_table() {
             continue;
         }
@@ -33,11 +50,20 @@ pub(super) fn read(table: &Table, columns: &Columns, wanted: &[u16]) -> Import {
 fn is_port_scan(table: &Table, columns: &Columns) -> bool {
     let cells = |column: &usize, is_meant: fn(&str) -> bool| {
         let column = *column;
-        table.rows.iter().any(move |row| row.cells.get(column).is_some_and(is_meant))
+        table
+            .rows
+            .iter()
+            .any(move |row| row.cells.get(column).is_some_and(is_meant))
     };
     !columns.ports.is_empty()
-        && (columns.states.iter().any(|column| cells(column, cells::is_open))
-            || columns.services.iter().any(|column| cells(column, |cell| is_remote_desktop(cell.trim())))
+        && (columns
+            .states
+            .iter()
+            .any(|column| cells(column, cells::is_open))
+            || columns
+                .services
+                .iter()
+                .any(|column| cells(column, |cell| is_remote_desktop(cell.trim())))
             || (columns.protocols.iter().any(|(column, _)| cells(column, |cell| cells::protocol(cell) == Protocol::Carrier))
                 // Ports of services that nobody moves Remote Desktop to.
                 && columns.ports.iter().any(|column| cells(column, |cell| matches!(cells::ports(cell).as_deref(), Ok([1..1024]))))))
@@ -62,25 +88,43 @@ impl<'a> RowReader<'a> {
 
     /// The first value among these columns.
     fn first(&self, columns: &[usize]) -> &'a str {
-        let mut values = columns.iter().map(|column| cells::value(self.folders.cell(self.row, *column)));
+        let mut values = columns
+            .iter()
+            .map(|column| cells::value(self.folders.cell(self.row, *column)));
         values.find(|value| !value.is_empty()).unwrap_or_default()
     }
 
     /// Not an empty row, a rule of dashes, or the heading once more.
     fn is_of_table(&self) -> bool {
-        let mut filled = self.row.cells.iter().filter(|cell| !cell.trim().is_empty()).peekable();
+        let mut filled = self
+            .row
+            .cells
+            .iter()
+            .filter(|cell| !cell.trim().is_empty())
+            .peekable();
         filled.peek().is_some()
-            && !filled.all(|cell| cell.trim().len() > 1 && cell.trim().bytes().all(|sign| matches!(sign, b'-' | b':' | b'=')))
-            && !self
-                .columns
-                .hosts
-                .iter()
-                .all(|column| self.table.headings.get(*column).is_some_and(|heading| heading.trim() == self.cell(*column)))
+            && !filled.all(|cell| {
+                cell.trim().len() > 1
+                    && cell
+                        .trim()
+                        .bytes()
+                        .all(|sign| matches!(sign, b'-' | b':' | b'='))
+            })
+            && !self.columns.hosts.iter().all(|column| {
+                self.table
+                    .headings
+                    .get(*column)
+                    .is_some_and(|heading| heading.trim() == self.cell(*column))
+            })
     }
 
     fn label(&self) -> String {
         let label = self.first(&self.columns.labels);
-        let label = if label.is_empty() { self.first(&self.columns.hosts) } else { label };
+        let label = if label.is_empty() {
+            self.first(&self.columns.hosts)
+        } else {
+            label
+        };
         if label.is_empty() {
             format!("line {}", self.row.line)
         } else {
@@ -107,22 +151,43 @@ impl<'a> RowReader<'a> {
             Ok(ports) => ports,
             Err(text) => return Err((BAD_PORTS, format!("{} ({text})", self.label()))),
         };
-        let closed = columns.states.iter().find(|column| cells::is_closed(self.cell(**column)));
+        let closed = columns
+            .states
+            .iter()
+            .find(|column| cells::is_closed(self.cell(**column)));
         if let Some(column) = closed {
-            return Err((NOT_OPEN, format!("{} ({})", self.label(), self.cell(*column))));
+            return Err((
+                NOT_OPEN,
+                format!("{} ({})", self.label(), self.cell(*column)),
+            ));
         }
         if self.is_scan && !is_known && !ports.iter().any(|port| self.wanted.contains(port)) {
             let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
-            return Err(("ports without Remote Desktop", format!("{} ({})", self.label(), ports.join(", "))));
+            return Err((
+                "ports without Remote Desktop",
+                format!("{} ({})", self.label(), ports.join(", ")),
+            ));
         }
         let hosts = self.hosts()?;
         let gateway = self.gateway();
         for host in &hosts {
             if ports.is_empty() {
-                import.add_host(host, None, self.row.line, gateway.clone(), columns.takes_networks);
+                import.add_host(
+                    host,
+                    None,
+                    self.row.line,
+                    gateway.clone(),
+                    columns.takes_networks,
+                );
             }
             for port in &ports {
-                import.add_host(host, Some(*port), self.row.line, gateway.clone(), columns.takes_networks);
+                import.add_host(
+                    host,
+                    Some(*port),
+                    self.row.line,
+                    gateway.clone(),
+                    columns.takes_networks,
+                );
             }
         }
         Ok(())
@@ -136,7 +201,9 @@ impl<'a> RowReader<'a> {
             match cells::protocol(cell) {
                 Protocol::RemoteDesktop => is_known = true,
                 Protocol::Folder => return Err((FOLDERS, self.label())),
-                Protocol::Other => return Err((OTHER_PROTOCOLS, format!("{} ({cell})", self.label()))),
+                Protocol::Other => {
+                    return Err((OTHER_PROTOCOLS, format!("{} ({cell})", self.label())));
+                }
                 // The numbers of Remote Desktop Manager.
                 Protocol::Unknown if self.is_numbered(*column) && cell == "1" => is_known = true,
                 Protocol::Unknown if *role == Role::Protocol && !cell.is_empty() => {
@@ -145,11 +212,19 @@ impl<'a> RowReader<'a> {
                 Protocol::Unknown | Protocol::Carrier => {}
             }
         }
-        Ok(is_known || self.columns.services.iter().any(|column| is_remote_desktop(self.cell(*column))))
+        Ok(is_known
+            || self
+                .columns
+                .services
+                .iter()
+                .any(|column| is_remote_desktop(self.cell(*column))))
     }
 
     fn is_numbered(&self, column: usize) -> bool {
-        self.table.headings.get(column).is_some_and(|heading| roles::plain(heading) == "connectiontype")
+        self.table
+            .headings
+            .get(column)
+            .is_some_and(|heading| roles::plain(heading) == "connectiontype")
     }
 
     fn hosts(&self) -> Result<Vec<String>, LeftOut> {
@@ -164,19 +239,24 @@ impl<'a> RowReader<'a> {
         for column in &columns.hosts {
             let cell = self.cell(*column);
             let heading = self.table.headings.get(*column);
-            let is_path = heading.is_some_and(|heading| roles::role(heading) == Some(Role::DistinguishedName));
+            let is_path = heading
+                .is_some_and(|heading| roles::role(heading) == Some(Role::DistinguishedName));
             let hosts = match cells::name_by_path(cell).filter(|_| is_path) {
                 Some(name) => vec![name],
                 None => cells::hosts(cell),
             };
             // A record's name without a domain is relative to its zone.
             let is_relative = columns.record_type.is_some()
-                && hosts.iter().any(|host| !cells::is_address(host) && !cells::is_full_name(host));
+                && hosts
+                    .iter()
+                    .any(|host| !cells::is_address(host) && !cells::is_full_name(host));
             match hosts.first() {
                 Some(_) if is_relative => unread = Some(cell),
                 Some(host) if cells::is_own_name(host) => own = Some(hosts),
                 Some(_) => return Ok(hosts),
-                None if columns.takes_networks && !cell.is_empty() => return Ok(vec![cell.to_owned()]),
+                None if columns.takes_networks && !cell.is_empty() => {
+                    return Ok(vec![cell.to_owned()]);
+                }
                 None if cells::value(cell).is_empty() => {}
                 None => unread = unread.or(Some(cell)),
             }
@@ -186,7 +266,10 @@ impl<'a> RowReader<'a> {
         }
         let of_accounts = self.table.has_heading("dnshostname");
         Err(match unread {
-            Some(cell) => ("entries that are no name and no address", format!("{cell} (line {})", self.row.line)),
+            Some(cell) => (
+                "entries that are no name and no address",
+                format!("{cell} (line {})", self.row.line),
+            ),
             None if of_accounts => ("accounts without dNSHostName", self.label()),
             None => ("rows without a host", self.label()),
         })
@@ -241,18 +324,31 @@ struct Folders<'a> {
 
 impl<'a> Folders<'a> {
     fn of(table: &'a Table) -> Self {
-        let find = |plain: &str| table.headings.iter().position(|heading| roles::plain(heading) == plain);
+        let find = |plain: &str| {
+            table
+                .headings
+                .iter()
+                .position(|heading| roles::plain(heading) == plain)
+        };
         let (Some(ids), Some(parents)) = (find("id"), find("parent")) else {
             return Self::default();
         };
-        let by_heading: HashMap<String, usize> =
-            table.headings.iter().map(|heading| roles::plain(heading)).zip(0..).collect();
+        let by_heading: HashMap<String, usize> = table
+            .headings
+            .iter()
+            .map(|heading| roles::plain(heading))
+            .zip(0..)
+            .collect();
         let inherits = by_heading.iter().filter_map(|(heading, column)| {
             Some((*column, *by_heading.get(&format!("inherit{heading}"))?))
         });
         Self {
             parents: Some(parents),
-            rows: table.rows.iter().filter_map(|row| Some((row.cells.get(ids)?, row))).collect(),
+            rows: table
+                .rows
+                .iter()
+                .filter_map(|row| Some((row.cells.get(ids)?, row)))
+                .collect(),
             inherits: inherits.collect(),
         }
     }
@@ -261,8 +357,13 @@ impl<'a> Folders<'a> {
     fn cell(&self, row: &'a Row, column: usize) -> &'a str {
         let mut owner = row;
         for _ in 0..MOST_DEEP {
-            let inherits = self.inherits.get(&column).and_then(|flag| owner.cells.get(*flag));
-            let above = self.parents.and_then(|parents| self.rows.get(owner.cells.get(parents)?));
+            let inherits = self
+                .inherits
+                .get(&column)
+                .and_then(|flag| owner.cells.get(*flag));
+            let above = self
+                .parents
+                .and_then(|parents| self.rows.get(owner.cells.get(parents)?));
             match above {
                 Some(above) if inherits.and_then(cells::is_yes) == Some(true) => owner = above,
                 _ => break,

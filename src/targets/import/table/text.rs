@@ -131,12 +131,19 @@ impl Heading {
         for sign in signs {
             let records = head_records(marks.head(), sign);
             for (at, record) in records.iter().enumerate().take(HEADING_RECORDS) {
-                let Some(next) = records.get(at + 1) else { break };
+                let Some(next) = records.get(at + 1) else {
+                    break;
+                };
                 let columns: Vec<String> = record.iter().map(str::to_owned).collect();
                 let filled = columns.iter().filter(|column| !column.is_empty()).count();
                 let is_single = filled == 1 && record.len() == 1;
                 let is_row = next.len() > 1 && next.len() * 2 >= columns.len();
-                if filled == 0 || !(is_row || (is_single && (file.is_csv || marks.is_table))) || !is_heading(&columns) {
+                let is_comment = is_single && columns.iter().any(|column| column.starts_with('#'));
+                if filled == 0
+                    || is_comment
+                    || !(is_row || (is_single && (file.is_csv || marks.is_table)))
+                    || !is_heading(&columns)
+                {
                     continue;
                 }
                 let rank = |role: Option<Role>| match role {
@@ -145,15 +152,28 @@ impl Heading {
                     None => 0,
                 };
                 let known: usize = columns.iter().map(|column| rank(roles::role(column))).sum();
-                let is_named = named.as_ref().is_some_and(|named| columns.iter().any(|column| roles::plain(column) == *named));
-                let is_of_hosts = is_named || columns.iter().any(|column| rank(roles::role(column)) == 2);
+                let is_named = named.as_ref().is_some_and(|named| {
+                    columns.iter().any(|column| roles::plain(column) == *named)
+                });
+                let is_of_hosts =
+                    is_named || columns.iter().any(|column| rank(roles::role(column)) == 2);
                 let is_table = is_of_hosts && (!is_single || !file.is_csv || known > 0);
                 // The first line of a file that is called a table is a heading if it can be one.
-                let may_be = is_table || ((marks.is_table || (file.is_csv && !has_digits(&columns, is_single))) && at == 0);
+                let may_be = is_table
+                    || ((marks.is_table || (file.is_csv && !has_digits(&columns, is_single)))
+                        && at == 0);
                 let score = (is_of_hosts, known, filled);
                 if may_be && best.as_ref().is_none_or(|(least, _)| score > *least) {
                     let start = start(marks.text, record);
-                    best = Some((score, Self { sign, start, columns, is_missing: false }));
+                    best = Some((
+                        score,
+                        Self {
+                            sign,
+                            start,
+                            columns,
+                            is_missing: false,
+                        },
+                    ));
                 }
             }
         }
@@ -165,18 +185,29 @@ impl Heading {
         SIGNS.into_iter().find_map(|sign| {
             let records = head_records(marks.head(), sign);
             let width = records.first()?.len();
-            if width < 2 || records.len() < 2 || records.iter().any(|record| record.len() != width) {
+            if width < 2 || records.len() < 2 || records.iter().any(|record| record.len() != width)
+            {
                 return None;
             }
-            let cells = |column: usize| records.iter().map(move |record| record.get(column).unwrap_or_default());
-            let holds_hosts = |column: usize| cells(column).filter(|cell| cells::is_certain(cell)).count() * 2 > records.len();
+            let cells = |column: usize| {
+                records
+                    .iter()
+                    .map(move |record| record.get(column).unwrap_or_default())
+            };
+            let holds_hosts = |column: usize| {
+                cells(column).filter(|cell| cells::is_certain(cell)).count() * 2 > records.len()
+            };
             // A word may be a host, and a sentence may not.
-            let holds_others = |column: usize| cells(column).any(|cell| cell.contains(' ') && !cell.contains(['#', '.']));
+            let holds_others = |column: usize| {
+                cells(column).any(|cell| cell.contains(' ') && !cell.contains(['#', '.']))
+            };
             let is_table = (0..width).any(holds_hosts) && (0..width).any(holds_others);
             is_table.then(|| Self {
                 sign,
                 start: 0,
-                columns: (1..=width).map(|column| format!("column {column}")).collect(),
+                columns: (1..=width)
+                    .map(|column| format!("column {column}"))
+                    .collect(),
                 is_missing: true,
             })
         })
@@ -191,16 +222,29 @@ impl Heading {
         let mut table = Table::new(form, self.columns);
         table.is_of_directory = marks.is_of_directory;
         let text = marks.text.get(self.start..).unwrap_or_default();
-        let above = marks.text.get(..self.start).unwrap_or_default().matches('\n').count();
+        let above = marks
+            .text
+            .get(..self.start)
+            .unwrap_or_default()
+            .matches('\n')
+            .count();
         let mut lines = Lines::of(text);
-        for record in reader(text, self.sign).into_records().skip(usize::from(!self.is_missing)) {
+        for record in reader(text, self.sign)
+            .into_records()
+            .skip(usize::from(!self.is_missing))
+        {
             let cells = record.map_err(|error| {
-                Refusal::new(format!("the table cannot be read ({error})"), "export it again, as CSV in UTF-8")
+                Refusal::new(
+                    format!("the table cannot be read ({error})"),
+                    "export it again, as CSV in UTF-8",
+                )
             })?;
             let line = lines.at(start(text, &cells)) + above + marks.before;
             if cells.iter().any(|cell| cell.len() > LONGEST_CELL) {
                 return Err(Refusal::new(
-                    format!("a cell in the row of line {line} has no end: a quotation mark is not closed"),
+                    format!(
+                        "a cell in the row of line {line} has no end: a quotation mark is not closed"
+                    ),
                     "close it, or export the table again",
                 ));
             }
@@ -211,21 +255,32 @@ impl Heading {
 }
 
 fn head_records(head: &str, sign: u8) -> Vec<StringRecord> {
-    reader(head, sign).into_records().take(HEAD_RECORDS).map_while(Result::ok).collect()
+    reader(head, sign)
+        .into_records()
+        .take(HEAD_RECORDS)
+        .map_while(Result::ok)
+        .collect()
 }
 
 /// A column of names with numbers has no heading.
 fn has_digits(columns: &[String], is_single: bool) -> bool {
-    is_single && columns.iter().any(|column| column.contains(|letter: char| letter.is_ascii_digit()))
+    is_single
+        && columns
+            .iter()
+            .any(|column| column.contains(|letter: char| letter.is_ascii_digit()))
 }
 
 /// Whether a record can be the heading: it holds no host, and no number.
 fn is_heading(columns: &[String]) -> bool {
-    columns.iter().filter(|column| !column.is_empty()).all(|column| {
-        column.chars().count() <= LONGEST_HEADING
-            && (roles::role(column).is_some()
-                || !(cells::is_certain(column) || column.bytes().all(|letter| letter.is_ascii_digit())))
-    })
+    columns
+        .iter()
+        .filter(|column| !column.is_empty())
+        .all(|column| {
+            column.chars().count() <= LONGEST_HEADING
+                && (roles::role(column).is_some()
+                    || !(cells::is_certain(column)
+                        || column.bytes().all(|letter| letter.is_ascii_digit())))
+        })
 }
 
 /// The offset of a record. The position of the reader is before the line feed of the record above.
@@ -242,13 +297,19 @@ fn start(text: &str, record: &StringRecord) -> usize {
 
 /// A table whose columns are aligned under a line of dashes, as consoles print it.
 fn aligned(marks: &Marks<'_>) -> Option<Table> {
-    let mut lines = (1..).zip(marks.text.lines()).skip_while(|(_, line)| line.trim().is_empty()).peekable();
+    let mut lines = (1..)
+        .zip(marks.text.lines())
+        .skip_while(|(_, line)| line.trim().is_empty())
+        .peekable();
     let mut heading = "";
     let rule = lines.by_ref().take(HEADING_RECORDS).find_map(|(_, line)| {
         let is_rule = line.trim().len() > 1
-            && line.trim().bytes().all(|sign| matches!(sign, b'-' | b' ' | b'\t' | b'='))
+            && line
+                .trim()
+                .bytes()
+                .all(|sign| matches!(sign, b'-' | b' ' | b'\t' | b'='))
             && !heading.trim().is_empty();
-        if !is_rule {
+        if !is_rule && !line.trim().is_empty() {
             heading = line;
         }
         is_rule.then_some(line)
@@ -274,7 +335,11 @@ fn aligned(marks: &Marks<'_>) -> Option<Table> {
         let letters: Vec<char> = line.chars().collect();
         let ends = starts.iter().skip(1).copied().chain([usize::MAX]);
         let cells = starts.iter().zip(ends).map(|(start, end)| {
-            let cell: String = letters.get(*start..end.min(letters.len())).unwrap_or_default().iter().collect();
+            let cell: String = letters
+                .get(*start..end.min(letters.len()))
+                .unwrap_or_default()
+                .iter()
+                .collect();
             cell.trim().to_owned()
         });
         cells.collect()
@@ -287,7 +352,10 @@ fn aligned(marks: &Marks<'_>) -> Option<Table> {
     for (line, content) in lines {
         if !content.trim().is_empty() {
             let cells = cut(content);
-            table.rows.push(Row { line: line + marks.before, cells: StringRecord::from(cells) });
+            table.rows.push(Row {
+                line: line + marks.before,
+                cells: StringRecord::from(cells),
+            });
         }
     }
     Some(table)
@@ -297,21 +365,35 @@ fn aligned(marks: &Marks<'_>) -> Option<Table> {
 fn listed(marks: &Marks<'_>) -> Option<Table> {
     let pair = |line: &'_ str| -> Option<(String, String)> {
         let (key, value) = line.split_once(':')?;
-        let is_key = !key.trim().is_empty() && (key.ends_with(' ') || value.starts_with(' ') || value.is_empty());
+        let is_key = !key.trim().is_empty()
+            && (key.ends_with(' ') || value.starts_with(' ') || value.is_empty());
         is_key.then(|| (key.trim().to_owned(), value.trim().to_owned()))
     };
-    let head = marks.head().lines().map(str::trim).filter(|line| !line.is_empty()).take(HEAD_RECORDS);
+    let head = marks
+        .head()
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .take(HEAD_RECORDS);
     let (mut pairs, mut others, mut known) = (0, 0, false);
     for line in head {
         match pair(line) {
             Some((key, _)) => {
                 pairs += 1;
-                known |= matches!(roles::role(&key), Some(Role::Name(LABEL..) | Role::Address(_)));
+                known |= matches!(
+                    roles::role(&key),
+                    Some(Role::Name(LABEL..) | Role::Address(_))
+                );
             }
             None => others += 1,
         }
     }
-    if !known || pairs < 2 || others * 4 > pairs || marks.head().contains(": |") || has_indent(marks.head()) {
+    if !known
+        || pairs < 2
+        || others * 4 > pairs
+        || marks.head().contains(": |")
+        || has_indent(marks.head())
+    {
         return None;
     }
     let mut table = Table::new("list of properties", Vec::new());
@@ -320,7 +402,10 @@ fn listed(marks: &Marks<'_>) -> Option<Table> {
     let flush = |table: &mut Table, cells: &mut Vec<String>, first: usize| {
         if !cells.is_empty() {
             let cells = StringRecord::from(std::mem::take(cells));
-            table.rows.push(Row { line: first + marks.before, cells });
+            table.rows.push(Row {
+                line: first + marks.before,
+                cells,
+            });
         }
     };
     for (line, content) in (1..).zip(marks.text.lines()) {
@@ -361,5 +446,14 @@ fn listed(marks: &Marks<'_>) -> Option<Table> {
 /// YAML has keys inside of keys.
 fn has_indent(head: &str) -> bool {
     let mut lines = head.lines().filter(|line| !line.trim().is_empty());
-    lines.any(|line| line.starts_with("  ") && line.trim_start().split(':').next().is_some_and(|key| !key.ends_with(' ')) && line.contains(':') || line.starts_with("- "))
+    lines.any(|line| {
+        line.starts_with("  ")
+            && line
+                .trim_start()
+                .split(':')
+                .next()
+                .is_some_and(|key| !key.ends_with(' '))
+            && line.contains(':')
+            || line.starts_with("- ")
+    })
 }
