@@ -467,9 +467,8 @@ fn a_file_that_exists_is_read_without_its_sign() {
 
 #[test]
 fn the_first_bad_lines_of_a_list_are_named_with_their_number() {
-    let bad: String = (0..12)
-        .map(|number| format!("10.0.0.{number}/99\nsrv{number}\n"))
-        .collect();
+    let mut bad = String::new();
+    bad.extend((0..12).map(|number| format!("10.0.0.{number}/99\nsrv{number}\n")));
     let file = list(bad.as_bytes());
     let error = message(&[&format!("@{}", file.path().display())], &[]);
     assert!(

@@ -65,6 +65,7 @@ impl TargetSet {
             exclude_texts: Vec::new(),
             behind_gateways: Vec::new(),
             notices: Vec::new(),
+            lists: Vec::new(),
         })
     }
 

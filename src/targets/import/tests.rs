@@ -37,7 +37,7 @@ struct Case {
 impl Case {
     fn content(&self) -> Vec<u8> {
         let Some(text) = &self.text else {
-            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
             return std::fs::read(folder.join(&self.name)).unwrap();
         };
         match self.encoding.as_str() {
@@ -105,7 +105,7 @@ struct Cases {
 
 #[test]
 fn lists_of_tools_are_read_as_the_cases_say() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
     let text = std::fs::read_to_string(folder.join("cases.toml")).unwrap();
     let cases: Cases = toml::from_str(&text).unwrap();
     let faults: Vec<String> = cases

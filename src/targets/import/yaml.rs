@@ -173,7 +173,7 @@ mod tests {
         for level in 1..12 {
             let below = format!("*a{}", level - 1);
             let items = vec![below; 10].join(", ");
-            bomb += &format!("a{level}: &a{level} [{items}]\n");
+            bomb.extend([format!("a{level}: &a{level} [{items}]\n")]);
         }
         assert!(parse(&bomb).unwrap_err().contains("values"));
         assert!(parse(&"[".repeat(100_000)).is_err());
