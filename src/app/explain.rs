@@ -11,8 +11,8 @@ use crate::cli::{ExplainArgs, ExplainFormat};
 use crate::counts::grouped;
 use crate::diagnosis::handbook::{Answer, Entry, Handbook, handbook};
 use crate::exit::ExitStatus;
-use crate::sanitize::{self, excerpt};
 use crate::pages;
+use crate::sanitize::{self, excerpt};
 use strsim::osa_distance as distance;
 
 use super::sink;

@@ -15,10 +15,10 @@ use crate::fleet::Fleet;
 use crate::model::ScanStatus;
 use crate::pages::{self, Page, Question};
 use crate::report::Format;
+use crate::sanitize::excerpt;
 use crate::settings::Settings;
 use crate::table::Filter;
 use crate::targets::{TargetSet, TargetSetBuilder};
-use crate::sanitize::excerpt;
 
 pub(super) async fn run(arguments: WhyArgs, mut settings: Settings) -> Result<ExitStatus> {
     let question = Question::read(&arguments.code)?;
@@ -35,6 +35,7 @@ pub(super) async fn run(arguments: WhyArgs, mut settings: Settings) -> Result<Ex
         record: None,
         history: None,
         lists_unresolved: true,
+        resumed: None,
     };
     let Some(Finished { fleet, .. }) = Box::pin(session.run(&signals::listen())).await? else {
         return Ok(ExitStatus::Interrupted);
