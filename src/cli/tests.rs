@@ -129,6 +129,8 @@ fn the_help_names_every_option_of_the_contract() {
 #[test]
 fn the_help_names_every_tool_whose_files_are_read() {
     let help = Cli::command().render_long_help().to_string();
+    // Names of several words may be on two lines.
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let (file, forms) = help.split_once("Forms of targets:").unwrap_or_default();
     for (extension, tool) in crate::targets::file_formats() {
         let extension = format!(".{extension}");

@@ -75,6 +75,12 @@ fn worth(headings: &[String], rows: usize) -> (u8, usize) {
 pub(super) fn of_value(form: &'static str, document: &Value) -> Option<Table> {
     let mut groups = Groups::new();
     collect("", document, 0, &mut groups);
+    if groups.is_empty() && document.is_object() {
+        // One record without a list around it.
+        let mut pairs = Vec::new();
+        flatten("", "", document, 0, &mut pairs);
+        add_record(&mut groups, "", 0, pairs);
+    }
     let tables = groups.into_values().map(|(depth, records)| {
         let mut rows = Rows::new(form);
         for (entry, pairs) in (1..).zip(records) {
@@ -132,10 +138,6 @@ fn collect<'a>(key: &'a str, value: &'a Value, depth: usize, groups: &mut Groups
                     flatten("", key, record, 0, &mut pairs);
                     add_record(groups, key, depth, pairs);
                 }
-            } else if depth == 0 && fields.values().any(Value::is_string) {
-                let mut pairs = Vec::new();
-                flatten("", key, value, 0, &mut pairs);
-                add_record(groups, key, depth, pairs);
             }
             for (key, value) in fields {
                 collect(key, value, depth + 1, groups);
