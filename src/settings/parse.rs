@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 
 use super::nearest;
 use crate::history::Keep;
+use crate::sanitize::excerpt;
 use crate::table::{Columns, Filter, Sort};
 use crate::targets::Refusal;
 use crate::tui::keymap::{BINDINGS, Keymap, KeymapError};
@@ -321,7 +322,7 @@ fn named<T>(
             }
             (None, None) if part.trim().is_empty() => {}
             _ => {
-                let reason = format!("`{}` has no name", part.trim());
+                let reason = format!("`{}` has no name", excerpt(part.trim()));
                 return Err(Refusal::new(reason, "write it as `name = value`"));
             }
         }
@@ -329,7 +330,10 @@ fn named<T>(
     let parsed = entries.into_iter().map(|(name, value)| {
         let value = parse(value.trim_matches([',', ' ']));
         let value = value.map_err(|refusal| {
-            Refusal::new(format!("`{name}`: {}", refusal.reason), refusal.way_out)
+            Refusal::new(
+                format!("`{}`: {}", excerpt(name), refusal.reason),
+                refusal.way_out,
+            )
         });
         Ok((name.to_owned(), value?))
     });

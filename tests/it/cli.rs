@@ -356,7 +356,7 @@ fn a_refusal_is_safe_for_a_terminal_in_every_layer() {
         home.path(),
         &scan,
         &[("RDPSCAN_SCREEN_KEYS", keys)],
-        &["\u{FFFD}[2J"],
+        &[r"there is no action `\u{1b}[2J`"],
     );
     let content = r#"output.filter = "state:\u001b]0;x\u0007""#;
     std::fs::write(home.path().join("own.toml"), content).unwrap();
