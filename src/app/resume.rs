@@ -92,7 +92,7 @@ type Replayed = (
 fn replay(
     kept: &KeptScan,
     targets: TargetSet,
-    excludes: TargetSetBuilder,
+    excludes: TargetSetBuilder<'static>,
     settings: &Settings,
 ) -> Result<Replayed> {
     let scan = kept.scan;

@@ -1,7 +1,7 @@
 //! Saved scans as lists of targets: their hosts, or those that `--select` chooses.
 
-use std::cell::Cell;
 use std::io::Read;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 
@@ -13,7 +13,7 @@ use crate::targets::{Refusal, SavedHost};
 pub(super) struct SavedScans {
     filter: Option<Filter>,
     policy: Policy,
-    is_used: Cell<bool>,
+    is_used: AtomicBool,
 }
 
 impl SavedScans {
@@ -21,13 +21,13 @@ impl SavedScans {
         Ok(Self {
             filter: select.map(Filter::parse).transpose()?,
             policy,
-            is_used: Cell::new(false),
+            is_used: AtomicBool::new(false),
         })
     }
 
     /// Whether a list was a saved scan.
-    pub(super) const fn is_used(&self) -> bool {
-        self.is_used.get()
+    pub(super) fn is_used(&self) -> bool {
+        self.is_used.load(Ordering::Relaxed)
     }
 
     pub(super) fn hosts(
@@ -35,7 +35,7 @@ impl SavedScans {
         name: &str,
         content: &mut dyn Read,
     ) -> Result<Vec<SavedHost>, Refusal> {
-        self.is_used.set(true);
+        self.is_used.store(true, Ordering::Relaxed);
         let opened = report::open_from(content, name, self.policy.clone()).map_err(|error| {
             Refusal::new(error.reason().to_string(), "or give the targets themselves")
         })?;

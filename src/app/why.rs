@@ -29,7 +29,7 @@ pub(super) async fn run(arguments: WhyArgs, mut settings: Settings) -> Result<Ex
     let session = Session {
         settings,
         scan,
-        targets,
+        targets: targets.into(),
         simulated: false,
         view: View::Headless { progress: !quiet },
         record: None,

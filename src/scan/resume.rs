@@ -208,7 +208,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Excludes more addresses.
-    pub fn exclude(&mut self, excludes: TargetSetBuilder) {
+    pub fn exclude(&mut self, excludes: TargetSetBuilder<'_>) {
         excludes.exclude_from(Arc::make_mut(&mut self.targets));
     }
 

@@ -33,7 +33,8 @@ pub struct SavedHost {
 }
 
 /// Reads the hosts of a saved scan, by its name and content.
-pub type SavedReader<'a> = dyn Fn(&str, &mut dyn Read) -> Result<Vec<SavedHost>, Refusal> + 'a;
+pub type SavedReader<'a> =
+    dyn Fn(&str, &mut dyn Read) -> Result<Vec<SavedHost>, Refusal> + Sync + 'a;
 
 #[derive(Default)]
 pub struct TargetSetBuilder<'a> {
