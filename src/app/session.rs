@@ -17,7 +17,7 @@ use crate::probe::LiveProber;
 use crate::probe::ProbeOptions;
 use crate::probe::dns::{DnsOptions, Names};
 use crate::probe::trust::TrustStore;
-use crate::scan::{CONTROL_CAPACITY, EVENT_CAPACITY, Resume, ScanOptions};
+use crate::scan::{CONTROL_CAPACITY, EVENT_CAPACITY, Resume, ScanOptions, Work};
 use crate::settings::{self, Settings};
 use crate::targets::TargetSet;
 use crate::tui::OnExit;
@@ -106,9 +106,10 @@ impl Session {
         let mut options = scan_options(&self.settings, origin, self.simulated);
         let (outside, notices) = watch::channel(Vec::new());
         options.outside = Some(notices);
+        let mut resume = None;
         let (fleet, journal) = if let Some(resumed) = self.resumed.take() {
             options.origin = resumed.origin;
-            options.resume = Some(resumed.resume);
+            resume = Some(resumed.resume);
             (resumed.fleet, Some(resumed.journal))
         } else {
             let fleet = Fleet::new(self.settings.policy.policy());
@@ -125,7 +126,10 @@ impl Session {
             View::Headless { .. } => (None, None),
         };
         let engine = scan::run(
-            self.targets,
+            Work {
+                targets: self.targets,
+                resume,
+            },
             prober,
             options,
             events,

@@ -15,6 +15,7 @@ use super::engine::{Engine, Found, Input, Output};
 use super::job::TaskId;
 use super::lookup_task;
 use super::options::ScanOptions;
+use super::resume::Work;
 use super::timer_lag::TimerLag;
 use crate::clock;
 use crate::model::{
@@ -22,7 +23,6 @@ use crate::model::{
 };
 use crate::panic_guard::{guarded, panic_message};
 use crate::prober::Prober;
-use crate::targets::TargetSet;
 
 /// Capacity for the channel of events. A slow reader slows the scan down, on purpose.
 pub const EVENT_CAPACITY: usize = 1024;
@@ -38,7 +38,7 @@ const COUNT_DESCRIPTORS_EVERY: Duration = Duration::from_secs(1);
 /// With `orders`, the scan takes orders while it runs and after its end, until the channel closes or `stop`: what is probed
 /// then is followed by another `ScanFinished`.
 pub async fn run<P: Prober>(
-    targets: Arc<TargetSet>,
+    work: impl Into<Work>,
     prober: Arc<P>,
     options: ScanOptions,
     events: mpsc::Sender<ScanEvent>,
@@ -52,7 +52,7 @@ pub async fn run<P: Prober>(
         max_time: options.max_time,
         grace: options.grace,
         outside: options.outside.clone(),
-        engine: Engine::new(targets, options, clock::monotonic().into_std()),
+        engine: Engine::new(work.into(), options, clock::monotonic().into_std()),
         events,
         progress,
         stop,

@@ -29,4 +29,4 @@ pub use discovery::{NotResumable, Queue};
 pub use driver::{CONTROL_CAPACITY, EVENT_CAPACITY, run};
 pub use hosts::Connections;
 pub use options::ScanOptions;
-pub use resume::{Replay, Resume};
+pub use resume::{Replay, Resume, Work};

@@ -4,7 +4,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::resume::Resume;
 use crate::model::{Notice, Origin, ScanId, Site};
 
 /// Everything the engine needs to know besides the targets. Plain values: settings were resolved before.
@@ -52,8 +51,6 @@ pub struct ScanOptions {
     pub outside: Option<watch::Receiver<Vec<Notice>>>,
     /// The settings of the scan, as the plan records them.
     pub settings: BTreeMap<Box<str>, Box<str>>,
-    /// What earlier runs of the scan have left to do.
-    pub resume: Option<Box<Resume>>,
 }
 
 impl Default for ScanOptions {
@@ -84,7 +81,6 @@ impl Default for ScanOptions {
             notices: Vec::new(),
             outside: None,
             settings: BTreeMap::new(),
-            resume: None,
         }
     }
 }

@@ -30,6 +30,28 @@ pub struct Resume {
     pub(super) due: HashSet<Endpoint>,
 }
 
+/// What a scan is to do: all of its targets, or what earlier runs have left of them.
+#[derive(Debug)]
+pub struct Work {
+    pub targets: Arc<TargetSet>,
+    pub resume: Option<Box<Resume>>,
+}
+
+impl From<Arc<TargetSet>> for Work {
+    fn from(targets: Arc<TargetSet>) -> Self {
+        Self {
+            targets,
+            resume: None,
+        }
+    }
+}
+
+impl From<TargetSet> for Work {
+    fn from(targets: TargetSet) -> Self {
+        Arc::new(targets).into()
+    }
+}
+
 /// Reads the events of earlier runs, in their order.
 pub struct Replay<'a> {
     targets: Arc<TargetSet>,

@@ -28,6 +28,7 @@ use super::job::{Job, TaskId};
 use super::lookups::{HostQuestion, LookupEnd, LookupJob, Lookups};
 use super::meter::Meter;
 use super::options::ScanOptions;
+use super::resume::Work;
 use crate::model::{
     Attempt, Control, EVENT_SCHEMA, EventBody, Lookup, Notice, ObservedName, Outcome, ScanEnd,
     ScanPlan,
@@ -137,9 +138,8 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    pub(super) fn new(targets: Arc<TargetSet>, options: ScanOptions, now: Instant) -> Self {
-        let mut options = options;
-        let resume = options.resume.take();
+    pub(super) fn new(work: Work, options: ScanOptions, now: Instant) -> Self {
+        let Work { targets, resume } = work;
         let mut engine = Self {
             discovery: Discovery::new(targets.clone(), options.seed, options.rounds.clone()),
             hosts: Hosts::default(),

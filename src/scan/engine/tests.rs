@@ -22,9 +22,9 @@ impl Bench {
             builder.add_text(text).unwrap();
         }
         let start = crate::clock::monotonic().into_std();
-        let targets = Arc::new(builder.build().unwrap());
+        let targets = builder.build().unwrap();
         let mut bench = Self {
-            engine: Engine::new(targets, options, start),
+            engine: Engine::new(targets.into(), options, start),
             start,
             ms: 0,
             events: Vec::new(),

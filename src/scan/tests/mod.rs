@@ -21,7 +21,7 @@ use proptest::prelude::*;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{EVENT_CAPACITY, ScanOptions, run};
+use super::{EVENT_CAPACITY, ScanOptions, Work, run};
 use crate::model::{
     Attempt, Endpoint, EventBody, HostState, Notice, Outcome, Progress, ScanEvent, ScanStatus,
     Stage,
@@ -47,7 +47,7 @@ fn at(last: u8) -> Endpoint {
 
 /// Runs a scan to its end and gives its events.
 async fn scan(
-    targets: TargetSet,
+    targets: impl Into<Work>,
     prober: &Arc<FakeProber>,
     options: ScanOptions,
 ) -> Vec<ScanEvent> {
@@ -55,15 +55,16 @@ async fn scan(
 }
 
 async fn scan_until(
-    targets: TargetSet,
+    targets: impl Into<Work>,
     prober: &Arc<FakeProber>,
     options: ScanOptions,
     stop: CancellationToken,
 ) -> Vec<ScanEvent> {
+    let work: Work = targets.into();
     let (sender, mut receiver) = mpsc::channel(EVENT_CAPACITY);
     let (progress, _watching) = watch::channel(Progress::default());
     let scan = tokio::spawn(run(
-        Arc::new(targets),
+        work,
         prober.clone(),
         options,
         sender,

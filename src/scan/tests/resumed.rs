@@ -7,7 +7,7 @@ use super::*;
 use crate::diagnosis::Policy;
 use crate::fleet::Fleet;
 use crate::model::{HostKey, Origin, ScanEnd, Stream};
-use crate::scan::{NotResumable, Replay};
+use crate::scan::{NotResumable, Replay, Resume};
 
 /// Cuts in a run of the tests; `RDPSCAN_TEST_CUTS` makes more.
 const CUTS: u64 = 12;
@@ -54,6 +54,13 @@ fn prober() -> FakeProber {
         .with_slow_lookups(Duration::from_millis(300))
 }
 
+fn left(targets: Arc<TargetSet>, resume: Resume) -> Work {
+    Work {
+        targets,
+        resume: Some(Box::new(resume)),
+    }
+}
+
 fn options(run: u32, slow: bool) -> ScanOptions {
     let default = ScanOptions::default();
     ScanOptions {
@@ -90,7 +97,7 @@ fn finished(events: &[ScanEvent]) -> HashSet<Endpoint> {
 
 /// Goes on with a scan after these events; returns the events of the new run and the prober that was asked.
 async fn go_on(before: &[ScanEvent], run: u32) -> (Vec<ScanEvent>, Arc<FakeProber>) {
-    let mut options = options(run, false);
+    let options = options(run, false);
     let work = before.iter().find_map(|event| match &event.body {
         EventBody::WorkPlanned(work) => Some(work),
         _ => None,
@@ -102,9 +109,8 @@ async fn go_on(before: &[ScanEvent], run: u32) -> (Vec<ScanEvent>, Arc<FakeProbe
         replay.apply(event);
     }
     let (targets, resume) = replay.finish().unwrap();
-    options.resume = Some(Box::new(resume));
     let prober = Arc::new(prober());
-    let after = scan(Arc::unwrap_or_clone(targets), &prober, options).await;
+    let after = scan(left(targets, resume), &prober, options).await;
     (after, prober)
 }
 
@@ -187,7 +193,7 @@ async fn what_is_excluded_at_a_resume_is_never_contacted() {
         panic!("no plan");
     };
     let targets = TargetSet::from_planned(work).unwrap();
-    let mut options = options(2, true);
+    let options = options(2, true);
     let settings = self::options(2, true);
     let mut replay = Replay::new(targets.into(), &settings);
     for event in events {
@@ -197,9 +203,8 @@ async fn what_is_excluded_at_a_resume_is_never_contacted() {
     excludes.exclude_text("127.9.0.0-99").unwrap();
     replay.exclude(excludes);
     let (targets, resume) = replay.finish().unwrap();
-    options.resume = Some(Box::new(resume));
     let prober = Arc::new(prober());
-    let after = scan(Arc::unwrap_or_clone(targets), &prober, options).await;
+    let after = scan(left(targets, resume), &prober, options).await;
     let is_among = |span: &fake::Span| match span.address {
         IpAddr::V4(address) => address.octets()[3] <= 99,
         IpAddr::V6(_) => false,
