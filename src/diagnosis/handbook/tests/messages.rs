@@ -98,7 +98,7 @@ fn common_messages_of_clients_lead_to_their_entries() {
         ),
         (
             "da keine Remotedesktop-Lizenzserver für die Bereitstellung einer Lizenz verfügbar sind",
-            license,
+            &["ext-0x101"],
         ),
         ("The logon attempt failed", &["0x807"]),
         ("Der Anmeldeversuch ist fehlgeschlagen", &["0x807"]),
