@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, HashSet};
-use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use super::argument::{ListArgument, is_path, is_saved_scan, list_named_by, no_file, no_list};
+use super::bad_lines::BadLines;
 use super::error::{InputPlace, Refusal, Role, TargetError, excerpt};
 use super::import::{self, Import, ImportedHost, ListFile};
 use super::list::{decode, list_words, words};
@@ -19,8 +20,6 @@ pub const ADDRESS_LIMIT: u64 = 65_536;
 const LIST_LIMIT: u64 = 64 << 20;
 /// The most bytes of a list in which a saved scan is recognised.
 const HEAD: u64 = 64 << 10;
-/// The most invalid lines of a list that an error names.
-const MOST_BAD_LINES: usize = 10;
 /// The name of standard input in messages and in [`TargetSet::texts`].
 const STANDARD_INPUT: &str = "standard input";
 
@@ -502,161 +501,8 @@ impl<'a> TargetSetBuilder<'a> {
     }
 }
 
-enum ListArgument<'a> {
-    StandardInput,
-    File(&'a Path),
-}
-
-fn list_named_by(text: &str) -> Option<ListArgument<'_>> {
-    match text.trim() {
-        "-" | "@-" => Some(ListArgument::StandardInput),
-        other => other
-            .strip_prefix('@')
-            .filter(|path| !path.is_empty())
-            .map(|path| ListArgument::File(Path::new(path))),
-    }
-}
-
-/// Rejects a list inside a list: one that names itself would never end.
-fn no_list(word: &str, place: &InputPlace, role: Role) -> Result<(), TargetError> {
-    if list_named_by(word).is_none() {
-        return Ok(());
-    }
-    let (reason, way_out) = match (role, place) {
-        (Role::Exclude, InputPlace::Arguments) => (
-            "excludes are not read from standard input",
-            "give a list with --exclude-file FILE",
-        ),
-        (_, InputPlace::Arguments) => (
-            "a list stands alone in its argument",
-            "give it as an argument of its own, or with -f FILE",
-        ),
-        (_, InputPlace::Line { .. }) => (
-            "a list cannot hold another list",
-            "give every list on the command line",
-        ),
-    };
-    let refusal = Refusal::new(reason, way_out);
-    Err(TargetError::refused(place, role, word, refusal))
-}
-
 /// An entry of a file that is neither a name nor an address.
 struct NotAHost;
-
-/// Whether an argument can only be a path. A block such as `10.0.0.0/24` is none.
-fn is_path(text: &str) -> bool {
-    let starts = ["./", "../", "/", "~/", ".\\", "..\\", "\\\\"]
-        .iter()
-        .any(|start| text.starts_with(start));
-    let has_drive =
-        matches!(text.as_bytes(), [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
-    starts || has_drive
-}
-
-/// Whether a file is a report or a recording of rdpscan; recordings may be compressed.
-fn is_saved_scan(content: &[u8]) -> bool {
-    const LZ4: [u8; 4] = [0x04, 0x22, 0x4D, 0x18];
-    if content.starts_with(&LZ4) {
-        return true;
-    }
-    let head = decode(content.get(..content.len().min(4_096)).unwrap_or_default());
-    head.trim_start().starts_with('{')
-        && (head.contains("\"rdpscan.report/") || head.contains("\"rdpscan.events/"))
-}
-
-/// Rejects the name of a file that does not exist, or after a mistyped command. No domain ends like these; a host with such a
-/// name is given with a final dot.
-fn no_file(word: &str) -> Result<(), TargetError> {
-    let extension = Path::new(word).extension().and_then(OsStr::to_str);
-    let extension = extension.map(str::to_ascii_lowercase);
-    let refused = |reason: &str, way_out: String| {
-        let refusal = Refusal::new(reason, way_out);
-        Err(TargetError::refused(
-            &InputPlace::Arguments,
-            Role::Target,
-            word,
-            refusal,
-        ))
-    };
-    let is_name = matches!(
-        extension.as_deref(),
-        Some(
-            "txt"
-                | "lst"
-                | "list"
-                | "toml"
-                | "log"
-                | "json"
-                | "ndjson"
-                | "jsonl"
-                | "html"
-                | "htm"
-                | "xls"
-                | "ods"
-                | "conf"
-        )
-    );
-    if Path::new(word).is_file() {
-        return refused(
-            "there is a file of this name",
-            format!(
-                "give it as an argument of its own, or write {}:3389 for a host",
-                excerpt(word)
-            ),
-        );
-    }
-    if is_name {
-        return refused(
-            "it is the name of a file, and there is none",
-            format!(
-                "correct the path, or write `{}.` for a host of that name",
-                excerpt(word)
-            ),
-        );
-    }
-    Ok(())
-}
-
-/// The invalid words of a list: all are looked for, and the first are named.
-struct BadLines<'a> {
-    list: &'a str,
-    role: Role,
-    count: usize,
-    first: Vec<TargetError>,
-}
-
-impl<'a> BadLines<'a> {
-    const fn of(list: &'a str, role: Role) -> Self {
-        Self {
-            list,
-            role,
-            count: 0,
-            first: Vec::new(),
-        }
-    }
-
-    fn note(&mut self, result: Result<(), TargetError>) {
-        if let Err(error) = result {
-            self.count += 1;
-            if self.first.len() < MOST_BAD_LINES {
-                self.first.push(error);
-            }
-        }
-    }
-
-    fn end(mut self) -> Result<(), TargetError> {
-        match self.count {
-            0 => Ok(()),
-            1 => self.first.pop().map_or(Ok(()), Err),
-            count => Err(TargetError::BadLines {
-                role: self.role,
-                list: self.list.to_owned(),
-                count,
-                first: self.first,
-            }),
-        }
-    }
-}
 
 fn read_file(path: &Path, role: Role) -> Result<(String, Vec<u8>), TargetError> {
     let list = path.to_string_lossy().into_owned();

@@ -5,6 +5,8 @@
 //! ```
 //! INVARIANT: a [`TargetSet`] holds no address that the user excluded, but for excludes added to a scan that is resumed.
 
+mod argument;
+mod bad_lines;
 mod builder;
 mod error;
 mod import;

@@ -17,104 +17,7 @@ fn read(text: &str, is_csv: bool) -> Option<Result<Import, Refusal>> {
     })
 }
 
-/// A list as a tool writes it, and what is read from it.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    name: String,
-    /// The content; without it, the file of this name.
-    text: Option<String>,
-    #[serde(default)]
-    encoding: String,
-    format: Option<String>,
-    #[serde(default)]
-    hosts: Vec<String>,
-    #[serde(default)]
-    left_out: Vec<String>,
-    refused: Option<String>,
-}
-
-impl Case {
-    fn content(&self) -> Vec<u8> {
-        let Some(text) = &self.text else {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
-            return std::fs::read(folder.join(&self.name)).unwrap();
-        };
-        match self.encoding.as_str() {
-            "windows-1252" => encoding_rs::WINDOWS_1252.encode(text).0.into_owned(),
-            "utf-16" => "\u{feff}"
-                .encode_utf16()
-                .chain(text.encode_utf16())
-                .flat_map(u16::to_le_bytes)
-                .collect(),
-            _ => text.clone().into_bytes(),
-        }
-    }
-
-    /// What is wrong with what was read; nothing when it is right.
-    fn fault(&self) -> Option<String> {
-        let content = self.content();
-        let file = ListFile {
-            is_csv: is_csv(&self.name),
-            ..USUAL
-        };
-        let decoded = crate::targets::decode(&content);
-        let of_text = || {
-            super::read(&ListFile {
-                text: &decoded,
-                ..file
-            })
-        };
-        let read = read_bytes(&content, &file).or_else(of_text);
-        let found = match (read, &self.refused) {
-            (Some(Err(refusal)), Some(wanted)) => {
-                return (!refusal.to_string().contains(wanted))
-                    .then(|| format!("refused as {refusal}"));
-            }
-            (Some(Ok(import)), None) => import,
-            (read, _) => return Some(format!("read as {read:?}")),
-        };
-        let hosts: Vec<String> = hosts(&found)
-            .into_iter()
-            .map(|(host, port, gateway)| {
-                let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-                let gateway = gateway
-                    .map(|gateway| format!(" via {gateway}"))
-                    .unwrap_or_default();
-                format!("{host}{port}{gateway}")
-            })
-            .collect();
-        let left_out: Vec<String> = found
-            .skipped
-            .iter()
-            .map(|left| format!("{}: {}", left.reason, left.names.join(", ")))
-            .collect();
-        let is_format = self
-            .format
-            .as_ref()
-            .is_none_or(|format| *format == found.format);
-        let is_right = hosts == self.hosts && left_out == self.left_out && is_format;
-        (!is_right).then(|| format!("read as {}: {hosts:?}, left out {left_out:?}", found.format))
-    }
-}
-
-#[derive(serde::Deserialize)]
-struct Cases {
-    case: Vec<Case>,
-}
-
-#[test]
-fn lists_of_tools_are_read_as_the_cases_say() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
-    let text = std::fs::read_to_string(folder.join("cases.toml")).unwrap();
-    let cases: Cases = toml::from_str(&text).unwrap();
-    let faults: Vec<String> = cases
-        .case
-        .iter()
-        .filter_map(|case| Some(format!("{}: {}", case.name, case.fault()?)))
-        .collect();
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
-}
+mod cases;
 
 fn import(text: &str) -> Import {
     read(text, false).expect("it is of another tool").unwrap()
@@ -430,22 +333,6 @@ fn the_column_that_the_user_names_is_taken() {
             .contains("no column `Owner`; name one of its columns: `Name`, `Backup host`, `IP`"),
         "{refusal}"
     );
-}
-
-#[test]
-fn files_that_are_no_text_are_refused_by_name() {
-    for (content, says) in [
-        (&b"%PDF-1.7"[..], "a PDF"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old workbook"),
-        (b"SQLite format 3\0", "a SQLite database"),
-        (b"ab\0\0", "no text"),
-        (b"PK\x03\x04", "a workbook (.xlsx) that cannot be read"),
-    ] {
-        let refusal = read_bytes(content, &USUAL).unwrap().unwrap_err();
-        assert!(refusal.to_string().contains(says), "{refusal}");
-    }
-    assert!(read_bytes(b"srv01\n", &USUAL).is_none());
-    assert!(read_bytes(b"s\0r\0v\0", &USUAL).is_none());
 }
 
 #[test]
