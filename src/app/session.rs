@@ -106,14 +106,12 @@ impl Session {
         let mut options = scan_options(&self.settings, origin, self.simulated);
         let (outside, notices) = watch::channel(Vec::new());
         options.outside = Some(notices);
-        let mut resume = None;
-        let (fleet, journal) = if let Some(resumed) = self.resumed.take() {
+        let (fleet, journal, resume) = if let Some(resumed) = self.resumed.take() {
             options.origin = resumed.origin;
-            resume = Some(resumed.resume);
-            (resumed.fleet, Some(resumed.journal))
+            (resumed.fleet, Some(resumed.journal), Some(resumed.resume))
         } else {
             let fleet = Fleet::new(self.settings.policy.policy());
-            (fleet, self.open_journal(&mut options.notices))
+            (fleet, self.open_journal(&mut options.notices), None)
         };
 
         let (events, receiver) = mpsc::channel::<ScanEvent>(EVENT_CAPACITY);
@@ -125,11 +123,9 @@ impl Session {
             }
             View::Headless { .. } => (None, None),
         };
+        let targets = self.targets;
         let engine = scan::run(
-            Work {
-                targets: self.targets,
-                resume,
-            },
+            Work { targets, resume },
             prober,
             options,
             events,

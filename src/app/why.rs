@@ -15,7 +15,7 @@ use crate::fleet::Fleet;
 use crate::model::ScanStatus;
 use crate::pages::{self, Page, Question};
 use crate::report::Format;
-use crate::sanitize::excerpt;
+use crate::sanitize::{self, excerpt};
 use crate::settings::Settings;
 use crate::table::Filter;
 use crate::targets::{TargetSet, TargetSetBuilder};
@@ -46,10 +46,11 @@ pub(super) async fn run(arguments: WhyArgs, mut settings: Settings) -> Result<Ex
     match arguments.format {
         WhyFormat::Text => {
             let pages = answers(&fleet, question.as_ref());
-            sink::print(&pages::text(&pages, page_width()))?;
+            sink::print(&sanitize::lines(&pages::text(&pages, page_width())))?;
         }
         WhyFormat::Markdown => {
-            sink::print(&pages::markdown(&answers(&fleet, question.as_ref())))?;
+            let text = pages::markdown(&answers(&fleet, question.as_ref()));
+            sink::print(&sanitize::lines(&text))?;
         }
         WhyFormat::Json => {
             let all = Filter::default();
