@@ -37,8 +37,9 @@ Exit status:
 
 /// `SCAN` with a line for the files of other tools.
 static SCAN_WITH_FORMATS: LazyLock<String> = LazyLock::new(|| {
-    let (extensions, tools): (Vec<_>, Vec<_>) = file_formats().into_iter().unzip();
-    let line = format!("FILE.{} => of {}", extensions.join(", ."), tools.join(", "));
+    let of_tool = |(extension, tool): (&str, &str)| format!("{tool} (.{extension})");
+    let tools: Vec<String> = file_formats().into_iter().map(of_tool).collect();
+    let line = format!("FILE => a list of {}", tools.join(", "));
     SCAN.replace("{formats}", &line)
 });
 

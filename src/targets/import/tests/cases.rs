@@ -45,7 +45,7 @@ impl Case {
         };
         let decoded = crate::targets::decode(&content);
         let of_text = || {
-            super::read(&ListFile {
+            crate::targets::import::read(&ListFile {
                 text: &decoded,
                 ..file
             })
