@@ -185,8 +185,8 @@ fn an_unknown_word_is_refused_in_one_line_with_what_was_perhaps_meant() {
     assert!(explained(&["expird"]).contains("RDP-CERT-EXPIRED"));
     insta::assert_snapshot!(refused(&["0x905"]), @"rdpscan: `0x905`: not in the handbook; nearest are 0x904, 0x906, 0x907; `rdpscan explain` lists everything");
     insta::assert_snapshot!(refused(&["--", "-1"]), @"rdpscan: `-1`: not in the handbook; nearest are R1, W1; `rdpscan explain` lists everything");
-    insta::assert_snapshot!(refused(&["xylophone-with-a-very-long-name-that-goes-on-and-on-and-on-beyond-sixty"]), @"rdpscan: `xylophone-with-a-very-long-name-that-goes-on-and-on-and-on-b…`: not in the handbook; `rdpscan explain` lists what is");
-    insta::assert_snapshot!(refused(&["xylophone\u{1b}[31m"]), @"rdpscan: `xylophone�[31m`: not in the handbook; `rdpscan explain` lists what is");
+    insta::assert_snapshot!(refused(&["xylophone-with-a-very-long-name-that-goes-on-and-on-and-on-beyond-sixty"]), @"rdpscan: `xylophone-with-a-very-long-name-that-goes-on-and-on-and-on-beyond-sixty`: not in the handbook; `rdpscan explain` lists what is");
+    insta::assert_snapshot!(refused(&["xylophone\u{1b}[31m"]), @r"rdpscan: `xylophone\u{1b}[31m`: not in the handbook; `rdpscan explain` lists what is");
 }
 
 #[test]
