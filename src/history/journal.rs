@@ -421,6 +421,22 @@ mod tests {
         assert_eq!(backlog.lock().left_out, 20);
     }
 
+    /// The journal of the scan of an event: what goes in, and what is passed on.
+    fn begun(
+        folder: &super::super::JournalFolder,
+        first: &ScanEvent,
+    ) -> (mpsc::Sender<ScanEvent>, mpsc::Receiver<ScanEvent>, Journal) {
+        let file = folder.create(first.scan).unwrap();
+        let (sender, receiver) = mpsc::channel(8);
+        let (notices, _) = watch::channel(Vec::new());
+        let keep = Keep {
+            scans: None,
+            days: None,
+        };
+        let (passed, journal) = start(receiver, file, keep, notices);
+        (sender, passed, journal)
+    }
+
     #[tokio::test]
     async fn every_event_is_passed_on_and_a_complete_scan_is_compressed() {
         let place = tempfile::tempdir().unwrap();
@@ -431,14 +447,7 @@ mod tests {
         ];
         let events = (0..).zip(bodies);
         let events: Vec<ScanEvent> = events.map(|(seq, body)| event(seq, now(), body)).collect();
-        let file = folder.create(events[0].scan).unwrap();
-        let (sender, receiver) = mpsc::channel(8);
-        let (notices, _) = watch::channel(Vec::new());
-        let keep = Keep {
-            scans: None,
-            days: None,
-        };
-        let (mut passed, journal) = start(receiver, file, keep, notices);
+        let (sender, mut passed, journal) = begun(&folder, &events[0]);
         for event in &events {
             sender.send(event.clone()).await.unwrap();
             assert_eq!(passed.recv().await.as_ref(), Some(event));
@@ -458,14 +467,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = super::super::JournalFolder::at(place.path().join("scans"));
         let first = event(0, now(), EventBody::ScanStarted(plan()));
-        let file = folder.create(first.scan).unwrap();
-        let (sender, receiver) = mpsc::channel(8);
-        let (notices, _) = watch::channel(Vec::new());
-        let keep = Keep {
-            scans: None,
-            days: None,
-        };
-        let (mut passed, journal) = start(receiver, file, keep, notices);
+        let (sender, mut passed, journal) = begun(&folder, &first);
         sender.send(first.clone()).await.unwrap();
         passed.recv().await.unwrap();
         // The scan goes on: its channel is open.

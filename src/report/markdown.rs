@@ -32,8 +32,8 @@ pub(super) fn write(sheet: &Sheet<'_>, expiring_days: u32, out: &mut dyn Write) 
         plain(document.title),
         plain(&document.headline)
     )?;
-    writeln!(out, "- {}", plain(&document.states))?;
-    writeln!(out, "- {}", plain(&document.troubles))?;
+    writeln!(out, "- {}", document.states)?;
+    writeln!(out, "- {}", document.troubles)?;
     for (_, note) in &document.notes {
         writeln!(out, "- note: {}", plain(note))?;
     }

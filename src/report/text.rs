@@ -18,6 +18,8 @@ use crate::table::Field;
 
 /// Terminal columns for a cell, so that a very long name does not hide the findings.
 const WIDEST_CELL: usize = 80;
+/// Terminal columns in which a finding can be read: its id and a sentence.
+const READABLE_FINDING: usize = 40;
 /// Characters of the longest DNS name (RFC 1035 2.3.4). In a file only longer names are cut.
 const LONGEST_NAME: usize = 253;
 /// What a narrow terminal goes without first, in this order.
@@ -159,7 +161,12 @@ fn fitting(columns: &[Field], width: u16) -> Vec<Field> {
     let needed = |columns: &[Field]| -> usize {
         let widths = columns.iter().map(|column| {
             let spec = column.spec();
-            usize::from(spec.width.0).max(spec.heading.len()) + 2
+            let least = if *column == Field::Finding {
+                READABLE_FINDING
+            } else {
+                usize::from(spec.width.0)
+            };
+            least.max(spec.heading.len()) + 2
         });
         widths.sum()
     };
