@@ -6,7 +6,7 @@
 use std::cell::LazyCell;
 use std::io::{self, Write};
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 use super::details::DetailLine;
@@ -19,7 +19,7 @@ use crate::table::Field;
 /// Terminal columns for a cell, so that a very long name does not hide the findings.
 const WIDEST_CELL: usize = 80;
 /// Terminal columns in which a finding can be read: its id and a sentence.
-const READABLE_FINDING: usize = 40;
+const READABLE_FINDING: u16 = 40;
 /// Characters of the longest DNS name (RFC 1035 2.3.4). In a file only longer names are cut.
 const LONGEST_NAME: usize = 253;
 /// What a narrow terminal goes without first, in this order.
@@ -148,8 +148,16 @@ fn table(sheet: &Sheet<'_>, document: &Document<'_>, width: Option<u16>) -> Tabl
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, if index == last { 0 } else { 2 }));
         // A state or an address that wraps cannot be searched for or pasted.
-        if matches!(columns.get(index), Some(Field::State | Field::Address)) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
+        match columns.get(index) {
+            Some(Field::State | Field::Address) => {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+            Some(Field::Finding) if width.is_some_and(|width| needed(&columns) <= width) => {
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(
+                    READABLE_FINDING,
+                )));
+            }
+            _ => {}
         }
     }
     table
@@ -158,24 +166,26 @@ fn table(sheet: &Sheet<'_>, document: &Document<'_>, width: Option<u16>) -> Tabl
 /// The columns without those for which a terminal has no room.
 fn fitting(columns: &[Field], width: u16) -> Vec<Field> {
     let mut columns = columns.to_vec();
-    let needed = |columns: &[Field]| -> usize {
-        let widths = columns.iter().map(|column| {
-            let spec = column.spec();
-            let least = if *column == Field::Finding {
-                READABLE_FINDING
-            } else {
-                usize::from(spec.width.0)
-            };
-            least.max(spec.heading.len()) + 2
-        });
-        widths.sum()
-    };
     for dispensable in DISPENSABLE {
-        if needed(&columns) > usize::from(width) {
+        if needed(&columns) > width {
             columns.retain(|column| *column != dispensable);
         }
     }
     columns
+}
+
+/// Terminal columns without which these fields cannot be read.
+fn needed(columns: &[Field]) -> u16 {
+    let widths = columns.iter().map(|column| {
+        let spec = column.spec();
+        let heading = u16::try_from(spec.heading.len()).unwrap_or(u16::MAX);
+        let least = match column {
+            Field::Finding => READABLE_FINDING,
+            _ => spec.width.0,
+        };
+        least.max(heading).saturating_add(2)
+    });
+    widths.fold(0, u16::saturating_add)
 }
 
 fn cell(column: Field, text: &str, width: Option<u16>) -> String {
