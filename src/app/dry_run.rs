@@ -15,6 +15,9 @@ use super::{capacity, headless};
 /// Names shown in full.
 const MOST_NAMES: usize = 10;
 
+/// Attempts at live hosts that two cores complete in a second, as measured: more are not reached, whatever the rate.
+const ATTEMPTS_PER_SECOND: f64 = 1_000.0;
+
 pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
     let scan = &settings.scan;
     let (in_flight, notice) = capacity::in_flight(
@@ -23,7 +26,6 @@ pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
         platform::descriptor_limit(),
     );
     let endpoints = targets.endpoints();
-    let rounds = scan.connect_timeouts.len() as u64;
     let names = targets
         .names()
         .iter()
@@ -33,77 +35,87 @@ pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
         Cow::Owned(sanitize::terminal(&text).into_owned())
     });
     let mut text = String::new();
-    let mut line = |label: &str, value: String| text.extend([format!("{label:<22}{value}\n")]);
+    let mut line = |label: &str, value: String| text.extend([format!("{label:<14}{value}\n")]);
 
-    line("addresses and ports", addresses(targets));
+    line("endpoints", addresses(targets));
     if let Some(names) = listed(names) {
-        line("names to resolve", names);
-        line("", "the addresses that they give come on top".to_owned());
+        line("names", format!("{names}; their addresses are added"));
     }
     if let Some(hosts) = listed(behind) {
-        line("behind a gateway", format!("{hosts}; not probed directly"));
+        line("gateways", format!("{hosts}; not probed directly"));
     }
     for list in targets.lists() {
         line(
-            "read",
+            "list",
             sanitize::terminal(&read(list, &scan.ports)).into_owned(),
         );
     }
     for notice in targets.notices() {
         line(
-            "not taken",
+            "left out",
             sanitize::terminal(&notice.to_string()).into_owned(),
         );
     }
+    let each = Connections::of(scan.attempts, scan.check_nla);
+    let silent = endpoints * scan.connect_timeouts.len() as u64;
+    let all = |connections: u32| grouped(endpoints.saturating_mul(u64::from(connections)));
     line(
-        "connects, if all dark",
-        format!("{} ({rounds} rounds)", endpoints * rounds),
-    );
-    line(
-        "connects, if all live",
-        live(endpoints, scan.attempts, scan.check_nla),
-    );
-    line("in flight, at most", in_flight.to_string());
-    line(
-        "connects per second",
-        if scan.rate() == 0 {
-            "no cap".to_owned()
-        } else {
-            format!("{} at most", scan.rate())
-        },
+        "connections",
+        format!(
+            "{} if nothing answers; {} to {} if every address answers",
+            grouped(silent),
+            all(each.usual),
+            all(each.most)
+        ),
     );
     line(
         "per host",
         format!(
-            "one connection at a time, {} ms apart",
+            "{}, {} if some fail, {} at most; one at a time, {} ms apart",
+            each.usual,
+            each.closer,
+            each.most,
             scan.gap.as_millis()
         ),
     );
     line(
-        "name resolution",
-        if settings.names.dns {
-            "on".to_owned()
-        } else {
-            "off".to_owned()
+        "speed",
+        match scan.rate() {
+            0 => format!(
+                "at most {} connections at once, no limit per second",
+                grouped(in_flight.into())
+            ),
+            rate => format!(
+                "at most {} connections at once, {} new ones per second",
+                grouped(in_flight.into()),
+                grouped(rate.into())
+            ),
         },
     );
     line(
-        "expected time",
+        "DNS lookups",
+        if settings.names.dns { "on" } else { "off" }.to_owned(),
+    );
+    let (least, most) = time(endpoints, in_flight, settings);
+    line(
+        "time",
         format!(
-            "about {} if all is dark",
-            headless::rounded(dark_time(endpoints, in_flight, settings))
+            "{} to {}, depending on how many addresses answer; hosts that time out take longer",
+            headless::rounded(least),
+            headless::rounded(most)
         ),
     );
     if let Some(limit) = scan.max_time {
-        line("at most", headless::rounded(limit));
+        line("time limit", headless::rounded(limit));
     }
     if notice.is_some() {
         line(
             "note",
-            "the descriptor limit of this machine keeps the scan smaller than asked".to_owned(),
+            "this machine's limit on open files allows fewer connections at once than requested"
+                .to_owned(),
         );
     }
-    text.push_str("nothing was sent\n");
+    text.push_str("Nothing was sent.\n");
     text
 }
 
@@ -149,28 +161,12 @@ fn read(list: &ListSummary, usual: &[u16]) -> String {
 }
 
 fn addresses(targets: &TargetSet) -> String {
-    let endpoints = targets.endpoints();
+    let endpoints = grouped(targets.endpoints());
     if targets.exclude_texts().is_empty() {
-        endpoints.to_string()
+        format!("{endpoints} (address and port)")
     } else {
-        format!("{endpoints} after excludes")
+        format!("{endpoints} (address and port), after excludes")
     }
-}
-
-/// Connections in the usual case, where attempts fail, and at most.
-fn live(endpoints: u64, attempts: u32, check_nla: bool) -> String {
-    let each = Connections::of(attempts, check_nla);
-    let all = |connections: u32| endpoints.saturating_mul(u64::from(connections));
-    format!(
-        "{} ({} each), {} where attempts fail ({} each), and {} at most ({} each: where attempts are refused or cut off and \
-         another kind of probe is answered)",
-        all(each.usual),
-        each.usual,
-        all(each.closer),
-        each.closer,
-        all(each.most),
-        each.most
-    )
 }
 
 /// Count and first names; `None` without any.
@@ -186,21 +182,31 @@ fn listed<'a>(all: impl ExactSizeIterator<Item = Cow<'a, str>>) -> Option<String
     (count > 0).then(|| format!("{count}: {}{rest}", shown.join(", ")))
 }
 
-/// The longer of what the rate cap and the timeouts allow.
-fn dark_time(endpoints: u64, in_flight: u32, settings: &Settings) -> Duration {
+/// The shortest and longest of three fleets: every port closed, every address silent, every host up.
+fn time(endpoints: u64, in_flight: u32, settings: &Settings) -> (Duration, Duration) {
     let scan = &settings.scan;
+    let all = endpoints as f64;
+    let paced = |connections: f64| match scan.rate() {
+        0 => 0.0,
+        rate => connections / f64::from(rate),
+    };
     let waits: Duration = scan.connect_timeouts.iter().sum();
-    let by_timeouts = waits.as_secs_f64() * (endpoints as f64 / f64::from(in_flight)).max(1.0);
-    let connects = endpoints as f64 * scan.connect_timeouts.len() as f64;
-    let by_rate = if scan.rate() == 0 {
-        0.0
-    } else {
-        connects / f64::from(scan.rate())
+    let rounds = scan.connect_timeouts.len() as f64;
+    let waiting = waits.as_secs_f64() * (all / f64::from(in_flight)).max(1.0);
+    let attempts = all * f64::from(Connections::of(scan.attempts, scan.check_nla).usual);
+    let between = scan.interval.max(scan.gap) * scan.attempts.saturating_sub(1);
+    let fleets = [
+        paced(all),
+        paced(all * rounds).max(waiting),
+        paced(attempts).max(attempts / ATTEMPTS_PER_SECOND) + between.as_secs_f64(),
+    ];
+    let seconds = |seconds: f64| match endpoints {
+        0 => Duration::ZERO,
+        // Nothing is faster than a second, as far as a plan can say.
+        _ => Duration::try_from_secs_f64(seconds.max(1.0).ceil()).unwrap_or(Duration::MAX),
     };
-    let seconds = if endpoints == 0 {
-        0.0
-    } else {
-        by_timeouts.max(by_rate).ceil()
-    };
-    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+    (
+        seconds(fleets.into_iter().fold(f64::INFINITY, f64::min)),
+        seconds(fleets.into_iter().fold(0.0, f64::max)),
+    )
 }

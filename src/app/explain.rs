@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus> {
     let length = question.chars().count();
     if length > MOST_QUESTION {
         bail!(
-            "`{}`: the question has {} characters, and at most {} are looked up; give the code, or a sentence of the message",
+            "`{}`: the question has {} characters, and at most {} are looked up; use the code, or a sentence of the message",
             excerpt(&question),
             grouped(length as u64),
             grouped(MOST_QUESTION as u64)

@@ -26,7 +26,8 @@ pub(super) fn refuse_misplaced_command(
     });
     if let Some(command) = misplaced {
         bail!(
-            "`{command}` is a command, and stands after an option or target; put it first, or write `-- {command}` for a host of that name"
+            "`{command}` is a command and must come first\n{}",
+            ways_out("to run it", command, command)
         );
     }
     Ok(())
@@ -57,15 +58,24 @@ fn refuse_mistyped_command<'a>(
             None => "10.0.0.0/24".to_owned(),
         };
         bail!(
-            "there is no command `{first}`: write `rdpscan {rest}`, or `-- {first}` for a host of that name"
+            "unknown command `{first}`\n{}",
+            ways_out("to scan", &rest, first)
         );
     }
     if definition.find_subcommand(first).is_none()
         && let Some(command) = nearest(&word, commands)
     {
         bail!(
-            "`{first}` is no command; the nearest is `{command}`: write that, or `-- {first}` for a host of that name"
+            "unknown command `{first}`\n{}",
+            ways_out("did you mean", command, first)
         );
     }
     Ok(())
+}
+
+/// The line that was probably meant, and those that scan a host of that name all the same.
+fn ways_out(label: &str, meant: &str, host: &str) -> String {
+    format!(
+        "  {label}: rdpscan {meant}\n  a host of that name: rdpscan -- {host}, or rdpscan {host}:3389\n  all commands: rdpscan --help"
+    )
 }

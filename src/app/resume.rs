@@ -74,7 +74,7 @@ fn find(text: Option<&str>) -> Result<KeptScan> {
     };
     let Some(reference) = Reference::parse(text) else {
         bail!(
-            "`{}` is no kept scan; give @last, @prev, a day as in @2026-11-20, or the beginning of an id",
+            "`{}` is no kept scan; use @last, @prev, a day as in @2026-11-20, or the beginning of an id",
             sanitize::single_line(text)
         );
     };

@@ -60,7 +60,7 @@ impl SavedScans {
             };
             return Err(Refusal::new(
                 reason,
-                "choose others, or give the targets themselves",
+                "choose others, or use the targets themselves",
             ));
         }
         Ok(hosts)

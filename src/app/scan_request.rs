@@ -63,7 +63,7 @@ fn targets(arguments: &ScanArgs, settings: &Settings) -> Result<TargetSet> {
     let targets = builder.build()?;
     if select.is_some() && !saved.is_used() {
         bail!(
-            "--select chooses hosts of a saved scan, and no list is one; give a report or recording with -f FILE, or leave it out"
+            "--select chooses hosts of a saved scan, and no list is one; use a report or recording with -f FILE, or leave it out"
         );
     }
     Ok(targets)

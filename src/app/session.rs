@@ -217,7 +217,7 @@ impl Session {
         let listed = self.targets.names();
         if let (false, Some(name)) = (self.settings.names.dns, listed.first()) {
             bail!(
-                "`{}` is a name, and --no-dns leaves names unresolved; give its address, or leave --no-dns out",
+                "`{}` is a name, and --no-dns leaves names unresolved; use its address, or leave --no-dns out",
                 sanitize::terminal(&name.name)
             );
         }

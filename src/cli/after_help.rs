@@ -6,34 +6,34 @@ use crate::targets::file_formats;
 
 /// Headings end with a colon; `=>` stands between a term and its meaning.
 const SCAN: &str = "Forms of targets:
-10.0.0.0/24 => a network; 10.0.0.0/255.255.255.0 is the same
-10.0.0.10-50 => a range; 10.0.0.1-10.0.3.255 is one, too
-10.0.0.5, 10.0.0.5:3390 => an address, with a port of its own
-srv05.corp.example, srv05:3390 => a name, with every address that it gives
+10.0.0.0/24 => a network; also 10.0.0.0/255.255.255.0
+10.0.0.10-50 => a range; also 10.0.0.1-10.0.3.255
+10.0.0.5, 10.0.0.5:3390 => an address, or an address with its port
+srv05.corp.example, srv05:3390 => a name, with every address that it resolves to
 2001:db8::5, [2001:db8::5]:3390 => IPv6; 2001:db8::/120 is a network
 @FILE, - => a list, or a list on standard input
 {formats}
 
 Examples:
-rdpscan demo => look around first, without any network
-rdpscan 10.0.0.0/24 => sweep a network
-rdpscan 10.0.0.0/22 --exclude 10.0.1.0/28 => all but some
+rdpscan demo => look around without a network
+rdpscan 10.0.0.0/24 => scan a network
+rdpscan 10.0.0.0/22 --exclude 10.0.1.0/28 => a network without some addresses
 rdpscan -f servers.txt -o monday.json => scan a list and keep the result
-rdpscan -f computers.csv -o fleet-{date}.html => computers of a domain, a page for each day
+rdpscan -f computers.csv -o fleet-{date}.html => computers of a domain, an HTML report per day
 rdpscan why srv05 0x904 0x7 => why one user cannot connect, and the fix
-rdpscan open monday.json => look at it again
-rdpscan fix monday.json -o monday-fix => scripts and lists that mend what was found
-rdpscan 10.0.0.0/24 --fail-on high --quiet => for a scheduled task: exit status 1 says look here
+rdpscan open monday.json => open the saved scan
+rdpscan fix monday.json -o monday-fix => fix scripts and lists for the findings
+rdpscan 10.0.0.0/24 --fail-on high --quiet => for a scheduled task: exit status 1 if a finding is high or critical
 
 Notes:
 Every setting can also stand in a file or in the environment, as in RDPSCAN_SCAN_ATTEMPTS=5; `rdpscan config` lists them all.
-A host that is called like a command comes after two dashes: rdpscan -- demo
+To scan a host named like a command, put two dashes before it: rdpscan -- demo
 
 Exit status:
-0 => done, whatever was found
+0 => done, whatever the findings
 1 => a finding or a state that --fail-on names
-2 => wrong usage or settings, or nothing could be done
-130 => interrupted, with what was found written";
+2 => wrong usage or settings, or a fatal error
+130 => interrupted; results so far are written";
 
 /// `SCAN` with a line for the files of other tools.
 static SCAN_WITH_FORMATS: LazyLock<String> = LazyLock::new(|| {
@@ -47,21 +47,21 @@ const EXPLAIN: &str = "Examples:
 rdpscan explain => everything, by kind
 rdpscan explain 0x904 0x7 => a code with its extended reason; 2308 and 904 are understood as well
 rdpscan explain extended 7 => an extended reason alone
-rdpscan explain rdp-cert-expired => a finding; rdp-cert lists all that begin so
-rdpscan explain R2 => a remedy; W3 is a claim of the web and what of it holds
+rdpscan explain rdp-cert-expired => a finding; rdp-cert lists all that begin with it
+rdpscan explain R2 => a remedy; W3 is common advice, checked
 rdpscan explain certificate expired => entries with these words
 rdpscan explain claims => all of a kind: codes, extended, findings, remedies, claims, client";
 
 const WHY: &str = "Examples:
 rdpscan why srv05.corp.example => what users see, why, the fix, and where to confirm it
-rdpscan why srv05 0x904 0x7 => also whether what was seen explains this code, and what else does
+rdpscan why srv05 0x904 0x7 => also whether the scan explains this code, and what else does
 rdpscan why srv05:3390 --format markdown => for a ticket, with what to tell the user";
 
 const REPORT: &str = "Examples:
 rdpscan report monday.json => the table and the findings as text
-rdpscan report monday.json -o monday.html => one page for people
+rdpscan report monday.json -o monday.html => an HTML report
 rdpscan report monday.json --filter state:broken -o broken.csv => some hosts, for a spreadsheet
-rdpscan report monday.json --fail-on high => exit status 1 when a finding is that bad or worse";
+rdpscan report monday.json --fail-on high => exit status 1 if a finding is high or critical";
 
 const COMPLETIONS: &str = r#"Examples:
 eval "$(rdpscan completions bash)" => in ~/.bashrc

@@ -19,11 +19,11 @@ use crate::settings::{
     Environment, Given, Resolved, SettingsError, filter_text, not_blank, refusal, resolve,
 };
 
-/// Says which hosts would refuse Remote Desktop, at which stage, and why.
+/// Find the hosts that refuse Remote Desktop, at which stage, and why.
 ///
-/// Connects to port 3389 of every target, goes through the stages of a Remote Desktop connection up to, but never into, the
-/// log-on, and shows a live table: state, certificate, TLS, NLA, name against address, and whether it fails always or
-/// sometimes. No user name is ever sent. Scan only what you administer.
+/// Connects to port 3389 of every target, goes through the stages of a Remote Desktop connection and stops before the logon. The
+/// live table shows state, certificate, TLS, NLA, name against address, and whether a host fails always or sometimes. No user name
+/// is ever sent. Scan only what you administer.
 #[derive(Debug, Parser)]
 #[command(
     name = "rdpscan",
@@ -59,21 +59,21 @@ pub enum Command {
     Why(Box<WhyArgs>),
     /// Explain a code, a finding, a remedy or a claim, offline
     Explain(ExplainArgs),
-    /// Look at a saved scan in the same screens
+    /// Open a saved scan on the screen
     Open(OpenArgs),
-    /// Go on with a scan that was interrupted
+    /// Continue an interrupted scan
     Resume(Box<ResumeArgs>),
     /// Write a saved scan in another format
     Report(ReportArgs),
-    /// Write scripts, .rdp files and lists that mend what a saved scan found
+    /// Write fix scripts, .rdp files and lists for the findings of a saved scan
     Fix(FixArgs),
     /// Print every setting and where its value came from
     Config(ConfigArgs),
     /// Print the JSON Schema of a report, or of a recording's lines
     Schema(SchemaArgs),
-    /// Print what makes a shell complete rdpscan's commands, options and values
+    /// Generate shell completions
     Completions(CompletionsArgs),
-    /// Print the manual page
+    /// Generate the manual pages
     Man(ManArgs),
     /// What could stand at the cursor: asked by the scripts of `completions`.
     #[command(name = "__complete", hide = true)]
@@ -103,16 +103,16 @@ pub struct TargetArgs {
     /// tables; and rdpscan's own reports and recordings (repeatable)
     #[arg(short = 'f', long = "file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// Take the hosts of tables from this column, by its heading or number [default: chosen by headings and cells, see --dry-run]
+    /// Column of tables that holds the hosts, by heading or number [default: chosen by headings and cells, see --dry-run]
     #[arg(long, value_name = "HEADING", value_parser = not_blank)]
     pub column: Option<String>,
     /// Take only those hosts of saved scans (reports, recordings) that match, as in state:broken
     #[arg(long, value_name = "TEXT", value_parser = filter_text)]
     pub select: Option<String>,
-    /// Never touch these addresses, whatever name or range leads there (repeatable)
+    /// Never contact these addresses, even if a name resolves to one (repeatable)
     #[arg(long, value_name = "ADDRESSES", value_parser = not_blank)]
     pub exclude: Vec<String>,
-    /// Never touch the addresses of this list, a plain one of addresses, ranges and networks (repeatable)
+    /// Never contact the addresses of this file, a plain list of addresses, ranges and networks (repeatable)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub exclude_file: Vec<PathBuf>,
     /// Print the plan (addresses, connections, expected time) and stop
@@ -129,7 +129,7 @@ pub struct CommonArgs {
     /// Read settings from this file instead of the user's own
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
-    /// Log every connection; twice for every stage of it and every lookup
+    /// Log every connection; -vv logs every stage and every lookup
     #[arg(short = 'v', long, action = ArgAction::Count)]
     pub verbose: u8,
 }
@@ -221,10 +221,10 @@ pub struct ResumeArgs {
     /// that is not complete]
     #[arg(value_name = "SCAN")]
     pub scan: Option<String>,
-    /// Never touch these addresses either (repeatable)
+    /// Never contact these addresses either (repeatable)
     #[arg(long, value_name = "ADDRESSES", value_parser = not_blank)]
     pub exclude: Vec<String>,
-    /// Never touch the addresses of this list either (repeatable)
+    /// Never contact the addresses of this list either (repeatable)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub exclude_file: Vec<PathBuf>,
     #[command(flatten)]
@@ -255,7 +255,7 @@ pub struct FixArgs {
     /// The folder to make; one that is there already must be empty
     #[arg(short = 'o', long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub output: PathBuf,
-    /// Only these remedies, as in R1,R2; also for what is merely worth knowing [default: all that are called for]
+    /// Only these remedies, as in R1,R2; also those of informational findings [default: all except those]
     #[arg(long, value_name = "REMEDIES", value_parser = not_blank)]
     pub remedy: Vec<String>,
     #[command(flatten)]
@@ -373,40 +373,62 @@ impl Cli {
     }
 }
 
-/// The message for a wrong command line, in one line in the style of all others. `None` for help and version, which are no mistakes.
+/// What to do next, for a command line without any argument.
+const NO_ARGUMENTS: &str = "rdpscan: no targets
+  scan a network:                   rdpscan 10.0.0.0/24
+  why a user cannot connect:        rdpscan why srv05 0x904 0x7
+  look around without a network:    rdpscan demo
+  all commands and options:         rdpscan --help";
+
+/// The last line of every usage error.
+const SEE_HELP: &str = "all options: add --help";
+
+/// The message for a wrong command line: what is wrong, then lines with the way out. `None` for help and version, which are no
+/// mistakes.
 #[must_use]
 pub fn usage_error(error: &Error) -> Option<String> {
     use clap::error::ErrorKind::{
         DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
     };
-    if matches!(
-        error.kind(),
-        DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand | DisplayVersion
-    ) {
-        return None;
-    }
-    let message = match refusal(error) {
-        Some((flag, value, refusal)) => format!("{flag} `{}`: {refusal}", excerpt(value)),
-        None => clap_message(error),
+    let text = match (error.kind(), refusal(error)) {
+        (DisplayHelp | DisplayVersion, _) => return None,
+        (DisplayHelpOnMissingArgumentOrSubcommand, _) => return Some(NO_ARGUMENTS.to_owned()),
+        (_, Some((flag, value, refusal))) => format!(
+            "{flag} `{}`: {}\n  {}\n  {SEE_HELP}",
+            excerpt(value),
+            refusal.reason,
+            refusal.way_out
+        ),
+        (_, None) => clap_message(error),
     };
-    let line = format!("rdpscan: {message}");
-    Some(crate::sanitize::terminal(&line).into_owned())
+    Some(crate::sanitize::lines(&format!("rdpscan: {text}")).into_owned())
 }
 
-/// What clap says, in one line.
+/// What clap says, a line each for the error, its tips and the usage.
 fn clap_message(error: &Error) -> String {
     let text = error.render().to_string();
-    let parts: Vec<String> = text
-        .split("\n\n")
-        .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
-        .filter(|part| !part.is_empty() && !part.starts_with("For more information"))
-        .map(|part| {
-            part.strip_prefix("error: ")
-                .or_else(|| part.strip_prefix("tip: "))
-                .map_or_else(|| part.replacen("Usage: ", "usage: ", 1), str::to_owned)
-        })
-        .collect();
-    parts.join("; ")
+    let parts = text
+        .split(
+            "
+
+",
+        )
+        .map(str::trim)
+        .filter_map(|part| {
+            let part = match part.strip_prefix("Usage: ") {
+                // The first form of it.
+                Some(usage) => format!("usage: {}", usage.lines().next().unwrap_or_default()),
+                None => part.strip_prefix("error: ").unwrap_or(part).to_owned(),
+            };
+            let words: Vec<&str> = part.split_whitespace().collect();
+            let is_ours = part.is_empty() || part.starts_with("For more information");
+            (!is_ours).then(|| words.join(" "))
+        });
+    let lines: Vec<String> = parts.chain([SEE_HELP.to_owned()]).collect();
+    lines.join(
+        "
+  ",
+    )
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub enum Reason {
     Truncated { line: usize },
     /// Neither a report nor a recording.
     #[error(
-        "it is not a saved scan ({detail}); give a file written with --format json or --format ndjson"
+        "it is not a saved scan ({detail}); use a file written with --format json or --format ndjson"
     )]
     NotAReport { detail: String },
     /// Written by a version of rdpscan with another format.

@@ -69,7 +69,7 @@ impl FailOn {
                         reason: if item == text {
                             refusal.reason
                         } else {
-                            format!("`{}` is {}", excerpt(item), refusal.reason)
+                            format!("{} `{}`", refusal.reason, excerpt(item))
                         },
                         ..refusal
                     })
@@ -126,15 +126,15 @@ mod tests {
 
     #[test]
     fn a_bad_word_is_named_with_what_may_stand_there() {
-        let allowed = "give critical, high, medium, low, info, broken, degraded, skipped, not_rdp, unreachable, filtered, \
+        let allowed = "use critical, high, medium, low, info, broken, degraded, skipped, not_rdp, unreachable, filtered, \
                        closed, not_probed, healthy, or never";
-        assert_eq!(refusal("worse"), format!("not one of the words; {allowed}"));
+        assert_eq!(refusal("worse"), format!("invalid value; {allowed}"));
         assert_eq!(
             refusal("high,brokn"),
-            format!("`brokn` is not one of the words; {allowed}")
+            format!("invalid value `brokn`; {allowed}")
         );
-        assert!(refusal("high,never").starts_with("`never` is not one of the words; "));
-        assert!(refusal("high,").starts_with("`` is not one of the words; "));
+        assert!(refusal("high,never").starts_with("invalid value `never`; "));
+        assert!(refusal("high,").starts_with("invalid value ``; "));
     }
 
     fn is_met(text: &str, made: &HostMaker) -> bool {

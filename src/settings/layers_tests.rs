@@ -317,7 +317,7 @@ fn an_unknown_variable_is_refused_with_the_nearest() {
 fn a_bad_value_is_refused_with_place_value_reason_and_way_out() {
     let error = refusal("\n[scan]\nattempts = \"many\"\n", &[], "");
     assert!(
-        error.contains("line 3: scan.attempts `many`: not a whole number; give 1 to 1000"),
+        error.contains("line 3: scan.attempts `many`: not a whole number; use 1 to 1000"),
         "{error}"
     );
     let error = refusal("[scan]\ninterval = 5\n", &[], "");

@@ -41,7 +41,7 @@ where
 {
     move |text| {
         let text = text.trim();
-        let way_out = || format!("give {} to {}", limits.start(), limits.end());
+        let way_out = || format!("use {} to {}", limits.start(), limits.end());
         let is_number =
             |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
         if text.strip_prefix('-').is_some_and(is_number) {
@@ -62,7 +62,7 @@ pub(super) fn switch(text: &str) -> Result<bool, Refusal> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" => Ok(true),
         "false" | "no" | "off" | "0" => Ok(false),
-        _ => Err(Refusal::new("neither true nor false", "give true or false")),
+        _ => Err(Refusal::new("neither true nor false", "use true or false")),
     }
 }
 
@@ -78,7 +78,7 @@ pub(super) fn word<T: Copy>(
         .find(|value| word_of(*value) == text)
         .ok_or_else(|| {
             let words: Vec<_> = all.iter().map(|value| word_of(*value)).collect();
-            Refusal::new("not one of the words", format!("give {}", words.join(", ")))
+            Refusal::new("invalid value", format!("use {}", words.join(", ")))
         })
 }
 
@@ -94,7 +94,7 @@ pub(super) fn optional<T: 'static>(
         }
         parse(text).map(Some).map_err(|refusal| {
             let way_out = refusal.way_out;
-            let verb = if way_out == CORRECT { "give " } else { "" };
+            let verb = if way_out == CORRECT { "use " } else { "" };
             Refusal::new(refusal.reason, format!("{way_out}, or {verb}{none}"))
         })
     }
@@ -157,7 +157,7 @@ fn within(text: &str, limits: &RangeInclusive<Duration>) -> Result<Duration, Ref
     let text = text.trim();
     let way_out = || {
         format!(
-            "give {} to {}",
+            "use {} to {}",
             duration_text(*limits.start()),
             duration_text(*limits.end())
         )
@@ -214,7 +214,7 @@ pub(super) fn keep(text: &str) -> Result<Keep, Refusal> {
 }
 
 /// The advice for a retention.
-const KEEP: &str = "give a number of scans and of days, as in 100, 90d, or all";
+const KEEP: &str = "use a number of scans and of days, as in 100, 90d, or all";
 
 /// Several times between commas.
 pub(super) fn durations(
@@ -232,7 +232,7 @@ pub(super) fn durations(
         }
         Err(Refusal::new(
             format!("{} times", times.len()),
-            format!("give {} to {}", count.start(), count.end()),
+            format!("use {} to {}", count.start(), count.end()),
         ))
     }
 }
@@ -346,7 +346,7 @@ pub(crate) fn not_blank(text: &str) -> Result<String, Refusal> {
     if text.chars().all(is_blank) {
         return Err(Refusal::new(
             "there is nothing in it",
-            "give a value, or leave the option out",
+            "use a value, or leave the option out",
         ));
     }
     Ok(text.to_owned())
@@ -373,7 +373,7 @@ pub(super) fn ports(text: &str) -> Result<Vec<u16>, Refusal> {
             if ports.len() > MOST_PORTS {
                 return Err(Refusal::new(
                     format!("more than {MOST_PORTS} ports"),
-                    "give the ports that Remote Desktop listens on, 3389,3390",
+                    "use the ports that Remote Desktop listens on, 3389,3390",
                 ));
             }
         }
@@ -381,7 +381,7 @@ pub(super) fn ports(text: &str) -> Result<Vec<u16>, Refusal> {
     if ports.is_empty() {
         return Err(Refusal::new(
             "no port in it",
-            "give 1 to 65535, as in 3389,3390",
+            "use 1 to 65535, as in 3389,3390",
         ));
     }
     Ok(ports)
@@ -410,13 +410,13 @@ fn server(text: &str) -> Result<SocketAddr, Refusal> {
     if socket.port() == 0 {
         return Err(Refusal::new(
             "port 0 cannot be asked",
-            "give a port from 1 to 65535",
+            "use a port from 1 to 65535",
         ));
     }
     if socket.ip().is_unspecified() || socket.ip().is_multicast() {
         return Err(Refusal::new(
             "no server has this address",
-            "give the address of a DNS server",
+            "use the address of a DNS server",
         ));
     }
     Ok(socket)
@@ -461,14 +461,14 @@ mod tests {
         }
         assert_eq!(
             duration(TIMES)("1ms").unwrap_err().way_out,
-            "give 10ms to 10m"
+            "use 10ms to 10m"
         );
     }
 
     #[test]
     fn a_time_without_a_unit_is_told_only_what_is_taken() {
         for (text, way_out) in [
-            ("0", "give 10ms to 10m"),
+            ("0", "use 10ms to 10m"),
             ("5", "write 5s"),
             ("30", "write 30s or 30ms"),
             ("5000", "write 5000ms"),
@@ -538,7 +538,7 @@ mod tests {
         for text in ["", "+7", "-7", "0x7", "7.0", "10", "99999999999999999999"] {
             assert_eq!(
                 whole(1u32..=9)(text).unwrap_err().way_out,
-                "give 1 to 9",
+                "use 1 to 9",
                 "{text}"
             );
         }
@@ -550,7 +550,7 @@ mod tests {
         assert_eq!(optional("none", switch)("None").unwrap(), None);
         assert_eq!(
             optional("none", switch)("x").unwrap_err().way_out,
-            "give true or false, or none"
+            "use true or false, or none"
         );
     }
 }

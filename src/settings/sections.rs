@@ -53,15 +53,15 @@ pub struct ScanSettings {
     #[arg(long = "port", id = "scan.ports", value_parser = ports, action = ArgAction::Append)]
     #[arg(value_name = "PORTS", default_value = "3389", help_heading = "Targets")]
     pub ports: List<u16>,
-    /// How hard to press: gentle (64 at once, 100/s), normal (1,000/s) or fast (5,000/s)
+    /// Scan speed: gentle (64 at once, 100/s), normal (1,000/s) or fast (5,000/s)
     #[arg(long, id = "scan.profile", value_parser = listed(Profile::ALL, Profile::word))]
     #[arg(value_name = "PROFILE", default_value = "normal")]
     pub profile: Profile,
-    /// The most connections at once; 0 for as many as this machine allows
+    /// Connections at once at most; 0 for as many as this machine allows
     #[arg(long, id = "scan.concurrency", value_parser = optional("profile", whole::<u32>(0..=65_535)))]
     #[arg(value_name = "N", default_value = "profile")]
     pub concurrency: Maybe<u32>,
-    /// The most connections started in a second; 0 is no cap
+    /// New connections per second at most; 0 for no limit
     #[arg(long, id = "scan.rate", value_parser = optional("profile", whole::<u32>(0..=1_000_000)))]
     #[arg(value_name = "PER_SECOND", default_value = "profile")]
     pub rate: Maybe<u32>,
@@ -94,7 +94,7 @@ pub struct ScanSettings {
     #[arg(value_name = "TIME", default_value = "none")]
     #[serde(serialize_with = "serialize::duration_or_none")]
     pub max_time: Maybe<Duration>,
-    /// Number that decides the order of the scan; it is in every report
+    /// Number that sets the order of the scan; reports include it
     #[arg(long, id = "scan.seed", value_parser = optional("random", whole::<u64>(0..=u64::MAX)))]
     #[arg(value_name = "NUMBER", default_value = "random")]
     #[serde(serialize_with = "serialize::seed")]
@@ -106,7 +106,7 @@ pub struct ScanSettings {
     #[arg(long = "no-ntlm", id = "scan.ntlm", action = ArgAction::SetFalse)]
     #[arg(help_heading = "Names and identity")]
     pub ntlm: bool,
-    /// Learn whether NLA is demanded, by one more connection to hosts that offer it
+    /// Check whether NLA is enforced (one extra connection to hosts that offer it)
     #[arg(long, id = "scan.check_nla", help_heading = "Names and identity")]
     pub check_nla: bool,
 }
@@ -126,10 +126,10 @@ impl ScanSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
 #[command(next_help_heading = "Names and identity")]
 pub struct NameSettings {
-    /// Look no names up, neither forward nor back
+    /// Skip DNS lookups, forward and reverse
     #[arg(long = "no-dns", id = "names.dns", action = ArgAction::SetFalse)]
     pub dns: bool,
-    /// Ask this DNS server instead of this machine's (repeatable)
+    /// DNS server to use instead of this machine's (repeatable)
     #[arg(long = "dns", id = "names.servers", value_parser = servers, action = ArgAction::Append)]
     #[arg(
         value_name = "ADDR[:PORT]",
@@ -142,7 +142,7 @@ pub struct NameSettings {
     #[arg(hide = true, default_value = "2s")]
     #[serde(serialize_with = "serialize::duration")]
     pub timeout: Duration,
-    /// The most lookups at once; fewer for DNS servers that limit a client's queries
+    /// Lookups at once at most; fewer for DNS servers that limit a client's queries
     #[arg(long = "dns-concurrency", id = "names.concurrency", value_parser = whole::<usize>(1..=32))]
     #[arg(value_name = "N", default_value = "32")]
     pub concurrency: usize,
@@ -151,7 +151,7 @@ pub struct NameSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
 #[command(next_help_heading = "Output")]
 pub struct OutputSettings {
-    /// Format of the result; auto goes by the extension of -o, and is else text
+    /// Format of the result; auto is the extension of -o, or text
     #[arg(long, id = "output.format", value_parser = listed(Format::ALL, Format::word).or("auto"))]
     #[arg(value_name = "FORMAT", default_value = "auto")]
     #[serde(serialize_with = "serialize::or_auto")]
@@ -172,17 +172,17 @@ pub struct OutputSettings {
     #[arg(value_name = "TEXT", default_value = "")]
     pub filter: String,
     /// Columns of the screen, of text, csv and markdown and of the first list of xlsx, as in state,address,expires; the other
-    /// formats always have everything
+    /// formats always have every field
     #[arg(long, id = "output.columns", value_parser = optional("auto", column_list))]
     #[arg(value_name = "COLUMNS", default_value = "auto")]
     #[serde(serialize_with = "serialize::or_auto")]
     pub columns: Maybe<Columns>,
-    /// Order by this column, with - in front for the other way round
+    /// Sort by this column; -COLUMN reverses the order
     #[arg(long, id = "output.sort", value_parser = optional("auto", sort_order))]
     #[arg(value_name = "COLUMN", default_value = "auto")]
     #[serde(serialize_with = "serialize::or_auto")]
     pub sort: Maybe<Sort>,
-    /// Details of every host in text and Markdown, which otherwise have them for a few hosts only
+    /// Details of every host in text and Markdown; without it, for up to five hosts only
     #[arg(long, id = "output.details")]
     pub details: bool,
     /// Title of text, Markdown, HTML and workbook

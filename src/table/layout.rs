@@ -23,7 +23,7 @@ pub enum ColumnsError {
         excerpt(&with_commas(words))
     )]
     Commas { words: String },
-    #[error("`{}` is no width of the column `{column}`: give {} to {} cells, such as `{column}:20`", excerpt(width), WIDTHS.start(), WIDTHS.end())]
+    #[error("`{}` is no width of the column `{column}`: use {} to {} cells, such as `{column}:20`", excerpt(width), WIDTHS.start(), WIDTHS.end())]
     Width { column: &'static str, width: String },
     #[error("the column `{word}` stands twice: name it once")]
     Twice { word: &'static str },
@@ -244,7 +244,7 @@ mod tests {
                 "no column `adress` (did you mean `address`?): use state, address",
             ),
             ("name:x", "`x` is no width of the column `name`"),
-            ("name:1", "give 3 to 200 cells"),
+            ("name:1", "use 3 to 200 cells"),
             ("name,name", "stands twice"),
             (" , ", "no column is named"),
         ] {

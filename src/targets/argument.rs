@@ -29,15 +29,15 @@ pub(super) fn no_list(word: &str, place: &InputPlace, role: Role) -> Result<(), 
     let (reason, way_out) = match (role, place) {
         (Role::Exclude, InputPlace::Arguments) => (
             "excludes are not read from standard input",
-            "give a list with --exclude-file FILE",
+            "use a list with --exclude-file FILE",
         ),
         (_, InputPlace::Arguments) => (
             "a list stands alone in its argument",
-            "give it as an argument of its own, or with -f FILE",
+            "use it as an argument of its own, or with -f FILE",
         ),
         (_, InputPlace::Line { .. }) => (
             "a list cannot hold another list",
-            "give every list on the command line",
+            "use every list on the command line",
         ),
     };
     let refusal = Refusal::new(reason, way_out);
@@ -101,7 +101,7 @@ pub(super) fn no_file(word: &str) -> Result<(), TargetError> {
         return refused(
             "there is a file of this name",
             format!(
-                "give it as an argument of its own, or write {}:3389 for a host",
+                "use it as an argument of its own, or write {}:3389 for a host",
                 excerpt(word)
             ),
         );

@@ -168,7 +168,7 @@ impl<'a> TargetSetBuilder<'a> {
         let Some(saved) = self.saved else {
             return Err(refused(Refusal::new(
                 "it is a saved scan",
-                "give the targets themselves",
+                "use the targets themselves",
             )));
         };
         let hosts = saved(list, content).map_err(refused)?;
@@ -236,7 +236,7 @@ impl<'a> TargetSetBuilder<'a> {
                 list,
                 refusal: Refusal::new(
                     "files of other tools are taken as targets, and not as excludes",
-                    "give a list of the addresses that must not be touched, one per line",
+                    "use a list of the addresses that must not be touched, one per line",
                 ),
             });
         }

@@ -430,7 +430,7 @@ fn files_of_other_tools_are_no_excludes() {
     let error = message(&["10.0.0.5"], &[&format!("@{}", file.path().display())]);
     assert!(error.starts_with("exclude list `"), "{error}");
     assert!(
-        error.contains("not as excludes; give a list of the addresses"),
+        error.contains("not as excludes; use a list of the addresses"),
         "{error}"
     );
 }

@@ -69,7 +69,7 @@ pub enum TargetError {
         refusal: Refusal,
     },
     #[error(
-        "{role} list `{}` cannot be read: {cause}; give a text file with one {role} per line, or `-` for standard input",
+        "{role} list `{}` cannot be read: {cause}; use a text file with one {role} per line, or `-` for standard input",
         excerpt(&path.to_string_lossy())
     )]
     Unreadable {
@@ -79,7 +79,7 @@ pub enum TargetError {
         cause: std::io::Error,
     },
     #[error(
-        "{role} list `{}` is longer than {limit} bytes; give addresses as ranges, or split the list",
+        "{role} list `{}` is longer than {limit} bytes; use addresses as ranges, or split the list",
         excerpt(list)
     )]
     TooLong {
@@ -98,7 +98,7 @@ pub enum TargetError {
     },
     /// `--column` was given, and no list is a table.
     #[error(
-        "--column `{}`: no list is a table; leave it out, or give a table with -f FILE",
+        "--column `{}`: no list is a table; leave it out, or use a table with -f FILE",
         excerpt(column)
     )]
     NoTable { column: String },
@@ -110,7 +110,7 @@ pub enum TargetError {
         refusal: Refusal,
     },
     #[error(
-        "target `{}`: {} addresses in all are more than {}; add --allow-large if all of them are meant, or give smaller ranges",
+        "target `{}`: {} addresses in all are more than {}; add --allow-large if all of them are meant, or use smaller ranges",
         excerpt(largest),
         grouped(*addresses),
         grouped(super::ADDRESS_LIMIT)
@@ -126,7 +126,7 @@ pub enum TargetError {
     )]
     Nothing,
     #[error(
-        "target `{}` holds no target{left_out}; give a list with one target per line",
+        "target `{}` holds no target{left_out}; use a list with one target per line",
         excerpt(texts)
     )]
     Empty {

@@ -60,13 +60,13 @@ pub(super) fn exclude(word: &str) -> Result<Vec<Range>, Refusal> {
         host_name(body)?;
         return Err(Refusal::new(
             "a name may lead to other addresses while the scan runs",
-            "give the addresses that must not be touched",
+            "use the addresses that must not be touched",
         ));
     };
     if port.is_some() {
         return Err(Refusal::new(
             "an excluded address is left alone on every port",
-            "give it without the port",
+            "use it without the port",
         ));
     }
     Ok(block.of_one_family())
@@ -110,7 +110,7 @@ impl AddressBlock {
             return match not_a_host(address(self.range.first)) {
                 Some(what) => Err(Refusal::new(
                     format!("{what} is not a host"),
-                    "give the address of a host",
+                    "use the address of a host",
                 )),
                 None => Ok(vec![self.range]),
             };
@@ -124,9 +124,7 @@ impl AddressBlock {
                     }
                     _ => "more than 65,536 IPv6 addresses are too many to sweep".to_owned(),
                 },
-                format!(
-                    "give a prefix from /{SHORTEST_V6_PREFIX} to /128, or the hosts one by one"
-                ),
+                format!("use a prefix from /{SHORTEST_V6_PREFIX} to /128, or the hosts one by one"),
             ));
         }
         let mut ranges = RangeSet::of(self.of_one_family());
@@ -148,7 +146,7 @@ impl AddressBlock {
         if ranges.is_empty() {
             return Err(Refusal::new(
                 "none of its addresses can be a host",
-                "give the addresses of hosts",
+                "use the addresses of hosts",
             ));
         }
         Ok(ranges.ranges().to_vec())
@@ -186,13 +184,13 @@ fn split_port(word: &str) -> Result<(&str, Option<u16>), Refusal> {
     if word.contains("://") {
         return Err(Refusal::new(
             "this is a URL",
-            "give only the host, or host:port",
+            "use only the host, or host:port",
         ));
     }
     if word.contains('@') {
         return Err(Refusal::new(
             "a user name is never sent to a host",
-            "give only the host, or host:port",
+            "use only the host, or host:port",
         ));
     }
     if let Some(rest) = word.strip_prefix('[') {
@@ -244,7 +242,7 @@ fn block(body: &str) -> Result<Option<AddressBlock>, Refusal> {
     if body.contains('%') {
         return Err(Refusal::new(
             "an address with a zone belongs to one interface of one machine",
-            "give the host's global address or its name",
+            "use the host's global address or its name",
         ));
     }
     if let Some((base, mask)) = body.split_once('/') {
@@ -286,7 +284,7 @@ fn block(body: &str) -> Result<Option<AddressBlock>, Refusal> {
 fn network(base: &str, mask: &str) -> Result<AddressBlock, Refusal> {
     let Ok(base) = base.parse::<IpAddr>() else {
         return Err(Refusal::new(
-            "what stands before the slash is not an address",
+            "invalid address before the slash",
             "write 10.0.0.0/24 or 2001:db8::/120, and @FILE for a list",
         ));
     };
@@ -304,11 +302,11 @@ fn network(base: &str, mask: &str) -> Result<AddressBlock, Refusal> {
             .filter(|prefix| *prefix <= most && !mask.starts_with('+'))
             .ok_or_else(|| {
                 Refusal::new(
-                    format!("what stands after the slash is not a prefix length from 0 to {most}"),
+                    "invalid prefix length",
                     if most == 32 {
-                        "write 10.0.0.0/24"
+                        "use 0 to 32, as in 10.0.0.0/24"
                     } else {
-                        "write 2001:db8::/120"
+                        "use 0 to 128, as in 2001:db8::/120"
                     },
                 )
             })?,
@@ -340,15 +338,15 @@ fn span(first: IpAddr, last: &str) -> Result<AddressBlock, Refusal> {
             let octet = last.parse().ok().filter(|_| !last.starts_with('+'));
             let Some(octet) = octet else {
                 return Err(Refusal::new(
-                    "what stands after the dash is neither an address nor a number from 0 to 255",
-                    "write 10.0.0.10-50 or 10.0.0.1-10.0.3.255",
+                    "invalid end of the range",
+                    "use an address, or a number from 0 to 255, as in 10.0.0.10-50 or 10.0.0.1-10.0.3.255",
                 ));
             };
             IpAddr::V4(Ipv4Addr::new(a, b, c, octet))
         }
         (IpAddr::V6(_), Err(_)) => {
             return Err(Refusal::new(
-                "what stands after the dash is not an IPv6 address",
+                "invalid end of the range",
                 "write both ends in full, 2001:db8::10-2001:db8::50",
             ));
         }
@@ -356,13 +354,13 @@ fn span(first: IpAddr, last: &str) -> Result<AddressBlock, Refusal> {
     if first.to_canonical().is_ipv4() != end.to_canonical().is_ipv4() {
         return Err(Refusal::new(
             "one end is IPv4 and the other IPv6",
-            "give one range for each",
+            "use one range for each",
         ));
     }
     if number(end) < number(first) {
         return Err(Refusal::new(
             "the range ends before it begins",
-            "give the lower address first",
+            "use the lower address first",
         ));
     }
     let range = Range::new(number(first), number(end));
@@ -383,7 +381,7 @@ fn host_name(body: &str) -> Result<String, Refusal> {
     if bare.is_empty() {
         return refuse(
             "there is no host in it".to_owned(),
-            "give a name, an address or a range",
+            "use a name, an address or a range",
         );
     }
     if let Some(letter) = bare
@@ -397,7 +395,7 @@ fn host_name(body: &str) -> Result<String, Refusal> {
             ),
             '\\' => refuse(
                 "a backslash cannot be part of a host name".to_owned(),
-                "give only the host, and @FILE for a list",
+                "use only the host, and @FILE for a list",
             ),
             _ if letter.is_alphabetic() => refuse(
                 format!("the letter {letter:?} is not ASCII"),
@@ -405,33 +403,33 @@ fn host_name(body: &str) -> Result<String, Refusal> {
             ),
             _ => refuse(
                 format!("the character {letter:?} cannot be part of a host name"),
-                "give a name, an address or a range",
+                "use a name, an address or a range",
             ),
         };
     }
     if bare.len() > NAME_LIMIT {
         return refuse(
             format!("a host name has at most {NAME_LIMIT} characters"),
-            "give the host's real name or its address",
+            "use the host's real name or its address",
         );
     }
     for label in bare.split('.') {
         if label.is_empty() {
             return refuse(
                 "there is nothing between two dots".to_owned(),
-                "give the name as DNS knows it",
+                "use the name as DNS knows it",
             );
         }
         if label.len() > LABEL_LIMIT {
             return refuse(
                 format!("a part of a host name has at most {LABEL_LIMIT} characters"),
-                "give the host's real name or its address",
+                "use the host's real name or its address",
             );
         }
         if label.starts_with('-') || label.ends_with('-') {
             return refuse(
                 "a part of a host name cannot begin or end with a dash".to_owned(),
-                "give the name as DNS knows it",
+                "use the name as DNS knows it",
             );
         }
     }

@@ -14,6 +14,8 @@ mod written;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use clap::CommandFactory as _;
+use rdpscan::cli::Cli;
 use tempfile::TempDir;
 
 /// The binary in `home`, which is all that it sees of this machine's user.
@@ -70,14 +72,22 @@ pub(crate) fn home() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
-/// A failure is one line on standard error with all of `parts`, nothing on standard output, and status 2.
+/// A failure is one line on standard error, or one with indented lines that say what to do, with all of `parts`; nothing on
+/// standard output, and status 2.
 #[track_caller]
 fn refused_in(home: &Path, arguments: &[&str], variables: &[(&str, &str)], parts: &[&str]) {
     let output = rdpscan(home, arguments, variables);
     let told = String::from_utf8(output.stderr).expect("text");
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
-    assert_eq!(told.lines().count(), 1, "{arguments:?}: {told}");
-    assert!(!told.trim_end().contains(char::is_control), "{told:?}");
+    let mut lines = told.lines();
+    let first = lines.next().unwrap_or_default();
+    assert!(first.starts_with("rdpscan: "), "{arguments:?}: {told}");
+    assert!(
+        lines.all(|line| line.starts_with("  ")),
+        "{arguments:?}: {told}"
+    );
+    let unsafe_here = |c: char| c.is_control() && c != '\n';
+    assert!(!told.contains(unsafe_here), "{told:?}");
     assert!(output.stdout.is_empty(), "{arguments:?}");
     for part in parts {
         assert!(told.contains(part), "{arguments:?}: no `{part}` in: {told}");
@@ -107,7 +117,7 @@ fn printed(arguments: &[&str]) -> String {
 fn a_bad_network_is_refused() {
     refused(
         &["--dry-run", "10.0.0.0/33"],
-        &["`10.0.0.0/33`", "from 0 to 32", "write 10.0.0.0/24"],
+        &["`10.0.0.0/33`", "invalid prefix length", "use 0 to 32"],
     );
 }
 
@@ -152,7 +162,7 @@ fn a_word_that_is_no_target_is_refused() {
 fn an_exclude_that_is_a_name_is_refused() {
     refused(
         &["--dry-run", "127.0.0.0/24", "--exclude", "srv05"],
-        &["exclude `srv05`", "name", "give the addresses"],
+        &["exclude `srv05`", "name", "use the addresses"],
     );
 }
 
@@ -180,34 +190,34 @@ fn a_bad_line_in_a_list_is_refused_with_its_number() {
         home.path(),
         &["--dry-run", "-f", "hosts.txt"],
         &[],
-        &["hosts.txt line 3", "`127.0.0.1-`", "after the dash"],
+        &[
+            "hosts.txt line 3",
+            "`127.0.0.1-`",
+            "invalid end of the range",
+        ],
     );
 }
 
 #[test]
-fn the_plan_has_the_most_connections_and_says_what_was_excluded() {
-    let plan = printed(&["--dry-run", "127.0.0.0/24"]);
-    assert!(plan.contains("addresses and ports   254\n"), "{plan}");
-    assert!(
-        plan.contains(
-            "762 (3 each), 1270 where attempts fail (5 each), and 2032 at most (8 each: "
-        ),
-        "{plan}"
-    );
-    let plan = printed(&[
+fn the_plan_has_the_connections_the_time_and_what_was_excluded() {
+    let settings = ["--concurrency", "50", "--max-time", "10m", "--no-history"];
+    let plan = printed(&[&["--dry-run", "127.0.0.0/24", "srv05:3390"][..], &settings].concat());
+    insta::assert_snapshot!("plan", plan);
+    let excluded = [
         "--dry-run",
         "127.0.0.0/24",
         "--exclude",
         "127.0.0.9",
         "--attempts",
         "1",
-    ]);
+    ];
+    let plan = printed(&excluded);
     assert!(
-        plan.contains("addresses and ports   253 after excludes\n"),
+        plan.contains("endpoints     253 (address and port), after excludes\n"),
         "{plan}"
     );
     assert!(
-        plan.contains("253 (1 each), 506 where attempts fail (2 each), and 506 at most (2 each: "),
+        plan.contains("253 to 506 if every address answers\n"),
         "{plan}"
     );
 }
@@ -218,20 +228,17 @@ fn a_mistyped_command_is_refused_and_not_looked_up() {
         refused(
             &[word, "monday.json"],
             &[
-                &format!("`{word}` is no command"),
-                &format!("`{command}`"),
-                &format!("`-- {word}`"),
+                &format!("unknown command `{word}`\n  did you mean: rdpscan {command}\n"),
+                &format!("rdpscan -- {word}, or rdpscan {word}:3389\n"),
             ],
         );
     }
     for word in ["scan", "Probe", "test"] {
         refused(
             &[word, "127.0.0.1"],
-            &[
-                &format!("there is no command `{word}`"),
-                "`rdpscan 127.0.0.1`",
-                &format!("`-- {word}`"),
-            ],
+            &[&format!(
+                "unknown command `{word}`\n  to scan: rdpscan 127.0.0.1\n"
+            )],
         );
     }
     // Not the first, with a number, far from any, with a domain, and as the error says.
@@ -240,11 +247,12 @@ fn a_mistyped_command_is_refused_and_not_looked_up() {
         &["--dry-run", "open5"],
         &["--dry-run", "srv"],
         &["--dry-run", "opne.corp.example"],
+        &["--dry-run", "opne:3389"],
         &["--dry-run", "--", "opne"],
         &["--dry-run", "--", "scan"],
     ] {
         let plan = printed(arguments);
-        assert!(plan.contains("names to resolve      1: "), "{plan}");
+        assert!(plan.contains("names         1: "), "{plan}");
     }
 }
 
@@ -254,7 +262,7 @@ fn a_list_is_read_from_standard_input() {
         let output = rdpscan_reading(home().path(), arguments, "127.0.0.1-9; 127.0.0.20 # ten");
         let plan = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
-        assert!(plan.contains("addresses and ports   10\n"), "{plan}");
+        assert!(plan.contains("endpoints     10 ("), "{plan}");
     }
     let output = rdpscan_reading(home().path(), &["--dry-run", "-"], "\n127.0.0.1/40\n");
     let told = String::from_utf8(output.stderr).unwrap();
@@ -300,11 +308,11 @@ fn a_bad_value_is_refused_with_its_reason() {
         ),
         (
             ["--format", "yaml"],
-            ["--format `yaml`", "not one of", "ndjson"],
+            ["--format `yaml`", "invalid value", "ndjson"],
         ),
         (
             ["--attempts", "0"],
-            ["--attempts `0`", "out of range", "give 1 to 1000"],
+            ["--attempts `0`", "out of range", "use 1 to 1000"],
         ),
         (["--interval", "5"], ["--interval `5`", "unit", "write 5s"]),
         (
@@ -313,11 +321,11 @@ fn a_bad_value_is_refused_with_its_reason() {
         ),
         (
             ["--profile", "rude"],
-            ["--profile `rude`", "not one of", "gentle"],
+            ["--profile `rude`", "invalid value", "gentle"],
         ),
         (
             ["--fail-on", "worse"],
-            ["--fail-on `worse`", "not one of", "critical"],
+            ["--fail-on `worse`", "invalid value", "critical"],
         ),
         (["--port", "rdp"], ["--port `rdp`", "whole number", "65535"]),
         (
@@ -402,16 +410,16 @@ fn negative_numbers_meet_the_range_and_not_the_parser() {
     for (arguments, parts) in [
         (
             ["--rate", "-5"],
-            ["--rate `-5`", "out of range", "give 0 to 1000000"],
+            ["--rate `-5`", "out of range", "use 0 to 1000000"],
         ),
         (
             ["--concurrency", "-1"],
-            ["--concurrency `-1`", "out of range", "give 0 to 65535"],
+            ["--concurrency `-1`", "out of range", "use 0 to 65535"],
         ),
         (["--seed", "-1"], ["--seed `-1`", "out of range", "random"]),
         (
             ["--attempts", "-1"],
-            ["--attempts `-1`", "out of range", "give 1 to 1000"],
+            ["--attempts `-1`", "out of range", "use 1 to 1000"],
         ),
         (
             ["--port", "-1"],
@@ -616,41 +624,55 @@ fn completions_and_manual_are_printed() {
     );
 }
 
+/// The messages of wrong command lines, each with status 2 and nothing on standard output.
 #[test]
-fn a_wrong_command_line_is_told_in_one_line_like_everything_else() {
-    for (arguments, parts) in [
-        (
-            &["open"][..],
-            &["rdpscan: ", "<SCAN>", "usage: rdpscan open"][..],
-        ),
-        (&["completions", "tcsh"], &["rdpscan: ", "'tcsh'", "bash"]),
-        (
-            &["explain", "--format", "xml"],
-            &["rdpscan: ", "'xml'", "markdown"],
-        ),
-    ] {
-        refused(arguments, parts);
-    }
-}
-
-#[test]
-fn a_wrong_command_line_ends_with_status_2() {
+fn usage_errors_have_the_reason_the_way_out_and_a_hint_to_the_help() {
+    let mut told = String::new();
     for arguments in [
-        &["--no-such-flag"][..],
-        &[],
-        &["report"],
+        &[][..],
+        &["--quiet"],
+        &["--no-such-flag"],
+        &["--atempts", "5", "127.0.0.1"],
         &["127.0.0.1", "--attempts"],
+        &["127.0.0.1", "--attempts", "0"],
+        &["127.0.0.1", "--rate", "fast"],
+        &["127.0.0.1", "-o", "hosts.xyz"],
+        &["127.0.0.0/33"],
+        &["opne", "monday.json"],
+        &["scan", "127.0.0.1"],
+        &["--quiet", "config"],
+        &["report"],
+        &["completions", "tcsh"],
+        &["explain", "--format", "xml"],
     ] {
         let output = rdpscan(home().path(), arguments, &[]);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(!output.stderr.is_empty(), "{arguments:?}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        let line = ["$ rdpscan", &arguments.join(" ")].join(" ");
+        told.extend([line.trim_end(), "\n", &text(output.stderr), "\n"]);
     }
+    insta::assert_snapshot!("usage_errors", told);
+}
+
+/// The help of a scan, and of every other command what stands before its options.
+#[test]
+fn the_help() {
+    let mut told = printed(&["--help"]);
+    assert_eq!(told, printed(&["help"]));
+    for command in Cli::command().get_subcommands() {
+        if !command.is_hide_set() {
+            let help = printed(&[command.get_name(), "-h"]);
+            let (beginning, _) = help.split_once("\nOptions:").unwrap();
+            told.extend(["\n$ rdpscan ", command.get_name(), " -h\n", beginning]);
+        }
+    }
+    insta::assert_snapshot!("help", told);
 }
 
 #[test]
 fn a_command_behind_an_option_is_refused_and_not_scanned() {
     refused(
         &["--quiet", "config"],
-        &["`config` is a command", "put it first", "-- config"],
+        &["`config` is a command", "must come first", "-- config"],
     );
 }

@@ -76,7 +76,7 @@ pub(super) fn ini(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
                             "it is a file of settings (INI) and no inventory of Ansible (line {})",
                             entry.line
                         ),
-                        "give a list with one host per line",
+                        "use a list with one host per line",
                     )));
                 }
                 let mut own = Variables::new();

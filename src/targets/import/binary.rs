@@ -30,16 +30,16 @@ const FORMATS: [(&[u8], &str, &str); 12] = [
     (
         b"\xd4\xc3\xb2\xa1",
         "a capture of packets (pcap)",
-        "give a list of hosts",
+        "use a list of hosts",
     ),
     (
         b"\x0a\x0d\x0d\x0a",
         "a capture of packets (pcapng)",
-        "give a list of hosts",
+        "use a list of hosts",
     ),
-    (b"\x89PNG", "a picture", "give a list of hosts as text"),
-    (b"\xff\xd8\xff", "a picture", "give a list of hosts as text"),
-    (b"MZ", "a program", "give a list of hosts as text"),
+    (b"\x89PNG", "a picture", "use a list of hosts as text"),
+    (b"\xff\xd8\xff", "a picture", "use a list of hosts as text"),
+    (b"MZ", "a program", "use a list of hosts as text"),
 ];
 /// Bytes in which a text has no NUL.
 const HEAD: usize = 4_096;
@@ -58,7 +58,7 @@ pub(super) fn refusal(content: &[u8]) -> Option<Refusal> {
     (!is_utf16 && head.contains(&0)).then(|| {
         Refusal::new(
             "it is no text",
-            "give a list of hosts as text, a table as CSV, or a workbook as .xlsx",
+            "use a list of hosts as text, a table as CSV, or a workbook as .xlsx",
         )
     })
 }
@@ -78,7 +78,7 @@ const TEXTS: [(&str, &str, &str); 7] = [
     (
         "[InternetShortcut]",
         "a shortcut to a web page",
-        "give the host itself",
+        "use the host itself",
     ),
     (
         "[Bookmarks",
@@ -98,7 +98,7 @@ const TEXTS: [(&str, &str, &str); 7] = [
     (
         "%!PS",
         "a PostScript document",
-        "give a list of hosts as text",
+        "use a list of hosts as text",
     ),
 ];
 

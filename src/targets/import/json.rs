@@ -50,7 +50,7 @@ fn parse(text: &str) -> Result<Value, Refusal> {
                 "it looks like JSON and is not ({})",
                 excerpt(&whole.to_string())
             ),
-            "export it again, or give a list with one host per line",
+            "export it again, or use a list with one host per line",
         )),
     }
 }
@@ -81,7 +81,7 @@ pub(super) fn of_value(
         Some(table) => table.read(file.ports, file.column),
         None => Err(Refusal::new(
             format!("it is {form} without a list of records"),
-            "give a list of objects with a key such as hostname or ip",
+            "use a list of objects with a key such as hostname or ip",
         )),
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn read(content: &[u8], file: &ListFile<'_>) -> Result<Import, Refusa
     Err(refusal.unwrap_or_else(|| {
         Refusal::new(
             "no sheet of this workbook holds a table of hosts",
-            "give its hosts a column with a heading such as HostName or IPAddress",
+            "use its hosts a column with a heading such as HostName or IPAddress",
         )
     }))
 }

@@ -38,7 +38,7 @@ pub(super) fn read(file: &ListFile<'_>) -> Result<Import, Refusal> {
                 "it is XML in which no hosts are found (it begins with <{}>)",
                 excerpt(root)
             ),
-            "give a file of RDCMan, mRemoteNG, Royal TS, Remote Desktop Manager, Guacamole or nmap -oX, or export a table as CSV",
+            "use a file of RDCMan, mRemoteNG, Royal TS, Remote Desktop Manager, Guacamole or nmap -oX, or export a table as CSV",
         )
     };
     let table = records::of_xml(&document).ok_or_else(foreign)?;
@@ -76,7 +76,7 @@ const REFUSED: [(&str, &str, &str); 4] = [
 fn broken(reason: &str) -> Refusal {
     Refusal::new(
         format!("it looks like XML and is none ({})", excerpt(reason)),
-        "export it again, or give a list with one host per line",
+        "export it again, or use a list with one host per line",
     )
 }
 

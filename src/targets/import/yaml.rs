@@ -17,7 +17,7 @@ pub(super) fn read(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
         let document = parse(file.text).map_err(|reason| {
             Refusal::new(
                 format!("it looks like YAML and is not ({reason})"),
-                "correct it, or give a list with one host per line",
+                "correct it, or use a list with one host per line",
             )
         })?;
         json::of_value("YAML", &document, file)

@@ -121,8 +121,8 @@ fn a_bad_word_of_a_list_is_named_with_what_is_allowed() {
     refused(
         &["--dry-run", "127.0.0.1", "--fail-on", "high,brokn"],
         &[
-            "--fail-on `high,brokn`: `brokn` is not one of the words",
-            "give critical, high, medium, low, info, broken, ",
+            "--fail-on `high,brokn`: invalid value `brokn`",
+            "use critical, high, medium, low, info, broken, ",
             "closed, not_probed, healthy, or never",
         ],
     );

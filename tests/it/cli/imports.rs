@@ -28,7 +28,7 @@ fn rows_that_were_not_taken_are_named_in_the_plan() {
     let home = home();
     computers(home.path());
     let plan = printed_in(home.path(), &["--dry-run", "-f", "a.csv"], &[]);
-    assert!(plan.contains("addresses and ports   1\n"), "{plan}");
+    assert!(plan.contains("endpoints     1 ("), "{plan}");
     assert!(
         plan.contains("a.csv: skipped accounts without dNSHostName (1): NONAME\n"),
         "{plan}"
@@ -119,7 +119,7 @@ fn a_host_behind_a_gateway_has_its_line_in_the_plan() {
     )
     .unwrap();
     let plan = printed_in(home.path(), &["--dry-run", "-f", "gw.rdp"], &[]);
-    assert!(plan.contains("addresses and ports   0\n"), "{plan}");
+    assert!(plan.contains("endpoints     0 ("), "{plan}");
     assert!(
         plan.contains("1: srv05:3389 (through gw.example); not probed directly"),
         "{plan}"
