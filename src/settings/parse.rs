@@ -287,7 +287,7 @@ pub(super) fn key_bindings(text: &str) -> Result<Vec<String>, Refusal> {
             let words = || BINDINGS.iter().filter_map(|binding| binding.word);
             let way_out = match &error {
                 KeymapError::UnknownAction(word) => nearest(word, words()).map_or_else(
-                    || "see the names under Keys in the README".to_owned(),
+                    || "the names are in docs/reference/keys.md, and `?` shows the keys".to_owned(),
                     |near| format!("did you mean `{near}`?"),
                 ),
                 _ => "correct it, or leave it out".to_owned(),

@@ -20,7 +20,14 @@ use tempfile::TempDir;
 
 /// The binary in `home`, which is all that it sees of this machine's user.
 pub(crate) fn command(home: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rdpscan"));
+    let mut command = isolated(env!("CARGO_BIN_EXE_rdpscan"), home);
+    command.envs(variables.iter().copied()).args(arguments);
+    command
+}
+
+/// A program with `home` as its folder and all that it sees of this machine's user.
+pub(crate) fn isolated(program: &str, home: &Path) -> Command {
+    let mut command = Command::new(program);
     command.env_clear();
     for kept in ["SystemRoot", "LLVM_PROFILE_FILE"] {
         command.envs(std::env::var_os(kept).map(|value| (kept, value)));
@@ -39,11 +46,7 @@ pub(crate) fn command(home: &Path, arguments: &[&str], variables: &[(&str, &str)
     ] {
         command.env(folder, home);
     }
-    command
-        .envs(variables.iter().copied())
-        .args(arguments)
-        .current_dir(home)
-        .stdin(Stdio::null());
+    command.current_dir(home).stdin(Stdio::null());
     command
 }
 

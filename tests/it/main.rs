@@ -7,6 +7,7 @@
 
 mod architecture;
 mod cli;
+mod docs;
 mod etiquette;
 mod explain;
 mod fix;
@@ -15,7 +16,6 @@ mod fleets;
 mod hostile;
 #[path = "../kit/mod.rs"]
 mod kit;
-mod readme;
 mod replay;
 mod schema;
 mod screens;
