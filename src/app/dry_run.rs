@@ -202,11 +202,11 @@ fn time(endpoints: u64, in_flight: u32, settings: &Settings) -> (Duration, Durat
     ];
     let seconds = |seconds: f64| match endpoints {
         0 => Duration::ZERO,
-        // Nothing is faster than a second, as far as a plan can say.
-        _ => Duration::try_from_secs_f64(seconds.max(1.0).ceil()).unwrap_or(Duration::MAX),
+        // A plan is no more exact than a second.
+        _ => Duration::try_from_secs_f64(seconds.max(1.0)).unwrap_or(Duration::MAX),
     };
     (
-        seconds(fleets.into_iter().fold(f64::INFINITY, f64::min)),
-        seconds(fleets.into_iter().fold(0.0, f64::max)),
+        seconds(fleets.into_iter().fold(f64::INFINITY, f64::min).floor()),
+        seconds(fleets.into_iter().fold(0.0, f64::max).ceil()),
     )
 }

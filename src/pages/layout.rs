@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
+
 use crate::model::Severity;
 
 #[derive(Debug, Default)]
@@ -52,7 +54,7 @@ impl Section {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub struct Item {
     /// A key in front of the text.
     pub label: String,
@@ -74,7 +76,7 @@ impl From<&String> for Item {
 }
 
 /// Commands, shown as they are pasted.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Code {
     /// The shell, and whether the commands change anything.
     pub label: String,

@@ -1,5 +1,5 @@
-//! The details of one host, for every format that people read: labels and values of the declared fields, findings, and the
-//! predicted error. Texts are raw network text, except those of findings.
+//! The details of one host, for every format that people read: the answer that the screen and `rdpscan why` give, the other
+//! findings, and labels with values of the declared fields. Values are raw network text.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,10 @@ use serde::Serialize;
 
 use super::sheet::Row;
 use super::{prose, words};
-use crate::diagnosis::{self, Diagnosis, Disagreement, days_in_words, remedies};
+use crate::diagnosis::{Disagreement, days_in_words, remedies};
+use crate::fleet::Host;
 use crate::model::{HostKey, Stage, TrustVerdict};
+use crate::pages::{self, Item};
 use crate::table::{Field, FieldKind, FieldValue, Weight};
 
 const CERTIFICATE: [Field; 9] = [
@@ -55,21 +57,13 @@ pub(super) struct HostDetails {
     stage: Option<&'static str>,
     name: Option<String>,
     address: String,
-    predicted: Option<Predicted>,
+    answer: Vec<Item>,
+    /// Those that the answer is not about.
     findings: Vec<Finding>,
     certificate: Vec<LabelledValue>,
     names: Vec<LabelledValue>,
     server: Vec<LabelledValue>,
     stability: Vec<LabelledValue>,
-}
-
-#[derive(Serialize)]
-struct Predicted {
-    code: &'static str,
-    name: String,
-    likelihood: u8,
-    reasons: Vec<String>,
-    confirm: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -164,6 +158,9 @@ impl HostDetails {
             .into_iter()
             .collect();
         server.extend(of(&SERVER));
+        let cause = diagnosis.cause().map(|cause| cause.id);
+        let others = diagnosis.findings.iter();
+        let others = others.filter(|found| Some(found.id) != cause);
         Self {
             state: diagnosis.state.word(),
             stage: diagnosis.failed_stage.map(Stage::word),
@@ -172,8 +169,8 @@ impl HostDetails {
                 HostKey::Endpoint(endpoint) => endpoint.to_string(),
                 HostKey::Unresolved { port, .. } => format!("no address, port {port}"),
             },
-            predicted: predicted(diagnosis),
-            findings: diagnosis.findings.iter().map(finding).collect(),
+            answer: answer(row.host),
+            findings: others.map(finding).collect(),
             certificate,
             names: names(row),
             server,
@@ -190,20 +187,12 @@ impl HostDetails {
     }
 
     pub(super) fn lines(&self) -> Vec<DetailLine> {
-        let predicted = self.predicted.iter().map(|predicted| {
-            let Predicted {
-                code,
-                name,
-                likelihood,
-                ..
-            } = predicted;
-            let error = format!("{code} {name} ({likelihood} %)");
-            let reasons = predicted.reasons.iter();
-            let reasons = reasons.map(|reason| format!("because {reason}"));
-            let places = predicted.confirm.iter();
-            let places = places.map(|place| format!("confirm in {place}"));
-            let texts = std::iter::once(error).chain(reasons).chain(places);
-            DetailLine::new("predicted error", texts)
+        // Commands are in the pages of the remedies, where they can be copied.
+        let answer = self.answer.iter().map(|item| {
+            let below = item.below.iter();
+            let below = below.map(|(label, text)| format!("{label} {text}").trim().to_owned());
+            let texts = std::iter::once(item.text.clone()).chain(below);
+            DetailLine::new(item.label.clone(), texts)
         });
         let findings = self.findings.iter().map(|found| {
             let title = format!("{}: {} ({})", found.id, found.title, found.confidence);
@@ -227,8 +216,18 @@ impl HostDetails {
         let sections = sections
             .into_iter()
             .filter_map(|(label, values)| DetailLine::section(label, values));
-        predicted.chain(findings).chain(sections).collect()
+        answer.chain(findings).chain(sections).collect()
     }
+}
+
+/// As `rdpscan why` gives it, without what is on the page of the remedy, which a report has once.
+fn answer(host: &Host) -> Vec<Item> {
+    let mut answer = pages::answer(host);
+    for item in answer.iter_mut().filter(|item| item.label == "fix") {
+        let below = &mut item.below;
+        below.retain(|(label, _)| matches!(*label, "" | "if that does not help"));
+    }
+    answer
 }
 
 /// As in the table, dates with the time.
@@ -242,17 +241,6 @@ fn text_of(field: Field, row: &Row<'_>) -> String {
 /// A name that is not blank, and so can be clicked.
 pub(super) fn visible(name: Option<&str>) -> Option<&str> {
     name.filter(|name| !name.trim().is_empty())
-}
-
-fn predicted(diagnosis: &Diagnosis) -> Option<Predicted> {
-    let predicted = diagnosis.predicted.as_deref()?;
-    Some(Predicted {
-        code: predicted.code,
-        name: prose(predicted.name),
-        likelihood: predicted.likelihood,
-        reasons: predicted.reasons.iter().map(|text| prose(text)).collect(),
-        confirm: diagnosis::confirm_in(diagnosis),
-    })
 }
 
 fn finding(found: &crate::model::Finding) -> Finding {

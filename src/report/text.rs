@@ -362,7 +362,7 @@ mod tests {
             write(&sheet, 30, None, &mut out).unwrap();
             String::from_utf8(out).unwrap()
         };
-        let count = |text: &str| text.matches("predicted error").count();
+        let count = |text: &str| text.matches("tell the user").count();
         let short = written(false, &hosts);
         assert_eq!(count(&short), 0, "{short}");
         assert!(short.contains("--details adds"), "{short}");

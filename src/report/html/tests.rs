@@ -150,10 +150,13 @@ fn a_host_is_told_whole() {
     }
     let details = words(&page, "h1");
     for wanted in [
-        "0x904 | the connection was closed | 40 % likely | 1 of 3 attempts was closed in TLS",
+        "the user sees | 0x904 (2308): ",
+        "likelihood 40 %; 1 of 3 attempts was closed in TLS",
         "RDPClient/Operational: 1024",
-        "high | The certificate has expired | RDP-CERT-EXPIRED, sure | valid until 2026-01-01, 20 days ago",
-        "R1 Renew the self-signed certificate",
+        "why | The certificate has expired | seen valid until 2026-01-01, 20 days ago | RDP-CERT-EXPIRED, high, sure",
+        "fix | R1 Renew the self-signed certificate",
+        "Restart-Service -Name SessionEnv -Force\nRestart-Service",
+        "tell the user | srv05.corp.example accepts only some connections",
         "Attempt 1 | 00:00:00 by IP | got through | 1.2 ms | tcp 1.2 ms",
         "status | expired, ended 20 days ago",
         "self-signed | yes",
