@@ -58,7 +58,7 @@ fn end_line(
     }
     let resume = match status {
         Some(ScanStatus::Complete) => "",
-        _ => ", go on with `rdpscan resume`",
+        _ => ", continue it with `rdpscan resume`",
     };
     (!quiet).then(|| format!("saved: {scan}; {open}{resume}"))
 }
@@ -80,7 +80,7 @@ mod tests {
         );
         let stopped = line(JournalEnd::default(), ScanStatus::Interrupted, false).unwrap();
         assert!(
-            stopped.ends_with(", go on with `rdpscan resume`"),
+            stopped.ends_with(", continue it with `rdpscan resume`"),
             "{stopped}"
         );
         assert_eq!(

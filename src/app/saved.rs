@@ -27,7 +27,7 @@ pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<Exi
     }
     if screen::is_dumb_terminal() {
         bail!(
-            "TERM=dumb says that this terminal only prints, and `open` needs one for its screens; use `rdpscan report FILE` for text"
+            "TERM=dumb: this terminal only prints, and `rdpscan open` needs a screen; use `rdpscan report FILE` for text"
         );
     }
     let (_progress, watching) = watch::channel(Progress::default());

@@ -56,7 +56,7 @@ impl SavedScans {
             let reason = if self.filter.is_some() {
                 "no host of this saved scan matches --select"
             } else {
-                "this saved scan holds no host"
+                "this saved scan has no hosts"
             };
             return Err(Refusal::new(
                 reason,

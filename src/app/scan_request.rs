@@ -126,7 +126,7 @@ impl ScanRequest {
         let screen = is_interactive && !screen::is_dumb_terminal();
         if is_interactive && !screen && !settings.output.quiet {
             stderr::print(
-                "rdpscan: TERM=dumb says that this terminal only prints, so a text table follows in place of the screen",
+                "rdpscan: TERM=dumb: this terminal only prints, so a text table follows instead of the screen",
             );
         }
         if reports.is_empty() && !screen {

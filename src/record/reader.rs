@@ -186,21 +186,21 @@ impl<R: BufRead> Reader<R> {
         let mut notes = Vec::new();
         if let Some(line) = self.cut_off {
             notes.push(format!(
-                "line {line}, the last, is cut off and was left out; everything before it was read"
+                "line {line}, the last, is cut off and was skipped; everything before it was read"
             ));
         }
         match self.damaged {
             Some((1, line)) => notes.push(format!(
-                "line {line} is damaged and was left out; everything else was read"
+                "line {line} is damaged and was skipped; everything else was read"
             )),
             Some((count, line)) => notes.push(format!(
-                "{count} lines are damaged and were left out, line {line} first; everything else was read"
+                "{count} lines are damaged and were skipped, line {line} first; everything else was read"
             )),
             None => {}
         }
         if self.not_understood > 0 {
             notes.push(format!(
-                "events of a newer rdpscan that this one does not know were left out: {}; update rdpscan to see them",
+                "unknown events of a newer rdpscan were skipped: {}; update rdpscan to see them",
                 self.not_understood
             ));
         }
@@ -395,7 +395,7 @@ mod tests {
         );
         let (count, notes) = read(&text).unwrap();
         assert_eq!(count, 2);
-        assert!(notes[0].contains("were left out: 1;"));
+        assert!(notes[0].contains("were skipped: 1;"));
     }
 
     #[test]

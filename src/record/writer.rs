@@ -21,7 +21,7 @@ pub fn append_line(lines: &mut Vec<u8>, event: &ScanEvent) -> io::Result<()> {
     if (lines.len() - before) as u64 >= LONGEST_LINE {
         lines.truncate(before);
         return Err(io::Error::other(format!(
-            "an event takes more than {LONGEST_LINE} bytes, which no reader takes"
+            "an event is longer than {LONGEST_LINE} bytes, the limit of readers"
         )));
     }
     lines.push(b'\n');

@@ -33,7 +33,7 @@ pub enum WriteError {
     Existing { path: String, cause: io::Error },
     /// A workbook needs the folder for temporary files, and no file can be created there.
     #[error(
-        "a workbook is put together in `{directory}`, where no file can be made ({cause}); set {variable} to a folder that takes files, or choose another format"
+        "no file for a workbook can be created in `{directory}` ({cause}); set {variable} to a folder that takes files, or choose another format"
     )]
     Workspace {
         directory: String,

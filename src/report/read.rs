@@ -64,7 +64,7 @@ pub enum Reason {
     )]
     Version { found: String },
     /// The right schema, with content that does not fit it.
-    #[error("it does not hold to `{REPORT_SCHEMA}`: {detail}; {advice}")]
+    #[error("it does not match `{REPORT_SCHEMA}`: {detail}; {advice}")]
     Content {
         detail: String,
         advice: &'static str,

@@ -44,10 +44,10 @@ pub(super) fn read(text: impl BufRead) -> Result<Saved, Reason> {
         return Err(content("missing field `hosts`"));
     }
     let (Some(plan), Some(started_at)) = (document.plan, scan.started_at) else {
-        return Err(content("it holds no scan, `plan` or `started_at` is null"));
+        return Err(content("it has no scan: `plan` or `started_at` is null"));
     };
     let (Some(id), Some(site)) = (scan.id, scan.vantage) else {
-        return Err(content("it holds no scan, `id` or `vantage` is null"));
+        return Err(content("it has no scan: `id` or `vantage` is null"));
     };
     Ok(Saved {
         scan: id,

@@ -60,7 +60,10 @@ pub(super) const fn yes_or_no(yes: bool) -> &'static str {
 
 pub(super) fn is_listed() -> Vec<KnownWord> {
     vec![
-        known("yes", "its address, or a name that leads to it, was given"),
+        known(
+            "yes",
+            "its address, or a name that resolves to it, was given",
+        ),
         known("no", "it was found in a range"),
     ]
 }
@@ -138,14 +141,14 @@ pub(super) fn certificate_statuses() -> Vec<KnownWord> {
 
 pub(super) fn dns_verdicts() -> Vec<KnownWord> {
     weighed(DnsVerdict::ALL, DnsVerdict::word, |verdict| match verdict {
-        DnsVerdict::WrongHost => "the name leads to another machine",
-        DnsVerdict::Stale => "the name leads to where nothing answers",
+        DnsVerdict::WrongHost => "the name resolves to another machine",
+        DnsVerdict::Stale => "the name resolves to addresses that do not answer",
         DnsVerdict::Missing => "no such name",
         DnsVerdict::AliasLoop => "the name's aliases form a loop or an endless chain",
         DnsVerdict::PartialDead => "some of the name's addresses do not answer",
         DnsVerdict::AaaaDead => "the name's IPv6 addresses do not answer",
         DnsVerdict::Error => "the resolver is in trouble",
-        DnsVerdict::PtrMismatch => "the reverse name does not lead back",
+        DnsVerdict::PtrMismatch => "the reverse name does not resolve back",
         DnsVerdict::NoPtr => "no reverse name, and no other to check",
         DnsVerdict::NotChecked => "switched off, or nothing to check",
         DnsVerdict::Match => "name and address agree",
@@ -159,7 +162,7 @@ pub(super) fn stability_verdicts() -> Vec<KnownWord> {
         |verdict| match verdict {
             StabilityVerdict::Flaky => "some attempts fail, some do not",
             StabilityVerdict::Down => "all attempts fail",
-            StabilityVerdict::Unknown => "too few attempts to say",
+            StabilityVerdict::Unknown => "too few attempts",
             StabilityVerdict::Steady => "all attempts get through",
         },
     )

@@ -179,7 +179,9 @@ async fn a_scan_that_is_stopped_by_a_signal_says_how_to_go_on() {
             let told = String::from_utf8_lossy(&output.stderr).into_owned();
             assert_eq!(output.status.code(), Some(130), "{signal:?}: {told}");
             assert!(
-                told.contains("open it with `rdpscan open @last`, go on with `rdpscan resume`"),
+                told.contains(
+                    "open it with `rdpscan open @last`, continue it with `rdpscan resume`"
+                ),
                 "{signal:?}: {told}"
             );
         }
