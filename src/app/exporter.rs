@@ -53,14 +53,14 @@ impl Exporter for CurrentFolder {
         let hosts = rows.iter().filter_map(|id| fleet.host(*id));
         let plan = fix::plan(hosts, &[]);
         if plan.is_empty() {
-            return Err("nothing to mend: no finding of these hosts has a remedy".to_owned());
+            return Err("nothing to fix: no finding of these hosts has a remedy".to_owned());
         }
         let path = free_name(Path::new("."), fleet, "-fix", "")?;
         fix::write_folder(&path, &plan).map_err(|error| error.to_string())?;
         Ok(FixFolder {
             path,
-            scripts: plan.scripts,
             hosts: plan.hosts,
+            reach: plan.reach,
             refused: plan.refused.len(),
         })
     }

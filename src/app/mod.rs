@@ -110,9 +110,10 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
 /// The same text as the files in `docs/schema`, which a test holds against it.
 fn schema(form: SchemaForm) -> Result<ExitStatus> {
     let schema = match form {
-        SchemaForm::Report => report::report_schema(),
-        SchemaForm::Events => record::event_schema(),
+        SchemaForm::Report => format!("{:#}\n", report::report_schema()),
+        SchemaForm::Events => format!("{:#}\n", record::event_schema()),
+        SchemaForm::Facts => crate::fix::facts_schema().to_owned(),
     };
-    sink::print(&format!("{schema:#}\n"))?;
+    sink::print(&schema)?;
     Ok(ExitStatus::Done)
 }

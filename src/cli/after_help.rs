@@ -22,7 +22,7 @@ rdpscan -f servers.txt -o monday.json => scan a list and keep the result
 rdpscan -f computers.csv -o fleet-{date}.html => computers of a domain, an HTML report per day
 rdpscan why srv05 0x904 0x7 => why one user cannot connect, and the fix
 rdpscan open monday.json => open the saved scan
-rdpscan fix monday.json -o monday-fix => fix scripts and lists for the findings
+rdpscan fix monday.json -o monday-fix => the fix script and lists for the findings
 rdpscan 10.0.0.0/24 --fail-on high --quiet => for a scheduled task: exit status 1 if a finding is high or critical
 
 Notes:

@@ -65,7 +65,7 @@ pub enum Command {
     Resume(Box<ResumeArgs>),
     /// Write a saved scan in another format
     Report(ReportArgs),
-    /// Write fix scripts, .rdp files and lists for the findings of a saved scan
+    /// Write the fix script, .rdp files and lists for the findings of a saved scan
     Fix(FixArgs),
     /// Print every setting and where its value came from
     Config(ConfigArgs),
@@ -258,6 +258,9 @@ pub struct FixArgs {
     /// Only these remedies, as in R1,R2; also those of informational findings [default: all except those]
     #[arg(long, value_name = "REMEDIES", value_parser = not_blank)]
     pub remedy: Vec<String>,
+    /// What the fix script read on the hosts, the facts.json of a run: confirms remedies or rules them out; may be repeated
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub facts: Vec<PathBuf>,
     #[command(flatten)]
     pub common: CommonArgs,
 }
@@ -295,6 +298,8 @@ pub enum SchemaForm {
     Report,
     /// One line of a recording, as `--format ndjson` writes it
     Events,
+    /// What the fix script reads on hosts, as it writes facts.json
+    Facts,
 }
 
 #[derive(Debug, Args)]

@@ -207,7 +207,7 @@ fn has_independent_lines(command: &Command) -> bool {
 }
 
 /// The shell with the most steps: half a remedy in another shell does not work.
-pub(super) fn shell_of(remedy: &Remedy) -> Shell {
+fn shell_of(remedy: &Remedy) -> Shell {
     let steps = |shell: Shell| {
         let has = |step: &&Step| step.commands.iter().any(|command| command.shell == shell);
         remedy.steps.iter().filter(has).count()
@@ -385,14 +385,14 @@ pub(super) mod tests {
         assert!(
             renew
                 .text
-                .starts_with("# R1: Renew the self-signed certificate. The steps: rdpscan explain R1\n# step 1\nGet-ChildItem -Path"),
+                .starts_with("# R1: Renew the self-signed certificate. The steps: rdpscan explain R1\n# step 1\nGet-Service -Name SessionEnv"),
             "{}",
             renew.text
         );
         assert!(
             renew
                 .text
-                .contains("\nRestart-Service -Name SessionEnv -Force\nRestart-Service")
+                .contains("\nRestart-Service -Name SessionEnv -Force\n# step 5\n")
         );
         assert!(!renew.text.contains("certutil") && !renew.text.contains("net stop"));
     }
@@ -404,11 +404,11 @@ pub(super) mod tests {
             ..all_known()
         };
         let renew = filled_in(remedies::find("R1").unwrap(), &known).unwrap();
-        assert_eq!(renew.left_out, 5);
+        assert_eq!(renew.left_out, 6);
         assert!(
             renew
                 .text
-                .contains("\n# step 3: 5 lines are left out, because the scan does not know"),
+                .contains("\n# step 6: 6 lines are left out, because the scan does not know"),
             "{}",
             renew.text
         );
@@ -494,11 +494,11 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_old_certificate_is_removed_behind_its_guard_alone() {
+    fn a_certificate_is_removed_only_behind_its_guard_and_as_a_comment() {
         let renew = filled_in(remedies::find("R1").unwrap(), &all_known()).unwrap();
-        let guard = renew.text.find("\nif (-not $bound -or ").unwrap();
-        let removal = renew.text.find("\n    Remove-Item ").unwrap();
-        let end = renew.text.find("\n} else { Write-Warning").unwrap();
+        let guard = renew.text.find("\n# if (-not $bound -or ").unwrap();
+        let removal = renew.text.find("\n#     Remove-Item ").unwrap();
+        let end = renew.text.find("\n# } else { Write-Warning").unwrap();
         assert!(guard < removal && removal < end, "{}", renew.text);
         assert_eq!(renew.text.matches("Remove-Item ").count(), 1);
     }

@@ -179,7 +179,7 @@ fn safe(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::PlannedFile;
+    use super::super::{PlannedFile, ScriptReach};
     use super::*;
 
     fn some() -> Plan {
@@ -188,10 +188,11 @@ mod tests {
             content: path.as_bytes().to_vec(),
         };
         Plan {
-            files: vec![file("README.md"), file("scripts/R1.ps1")],
+            files: vec![file("README.md"), file("remedies/R1.md")],
             hosts: 1,
-            scripts: 1,
+            reach: ScriptReach::default(),
             refused: Vec::new(),
+            unused_facts: Vec::new(),
         }
     }
 
@@ -210,10 +211,10 @@ mod tests {
         let path = above.path().join("monday");
         write_folder(&path, &some()).unwrap();
         assert_eq!(entries(above.path()), ["monday"]);
-        assert_eq!(entries(&path), ["README.md", "scripts"]);
+        assert_eq!(entries(&path), ["README.md", "remedies"]);
         assert_eq!(
-            fs::read(path.join("scripts").join("R1.ps1")).unwrap(),
-            b"scripts/R1.ps1"
+            fs::read(path.join("remedies").join("R1.md")).unwrap(),
+            b"remedies/R1.md"
         );
     }
 
@@ -221,7 +222,7 @@ mod tests {
     fn an_empty_folder_is_filled() {
         let folder = tempfile::tempdir().unwrap();
         write_folder(folder.path(), &some()).unwrap();
-        assert_eq!(entries(folder.path()), ["README.md", "scripts"]);
+        assert_eq!(entries(folder.path()), ["README.md", "remedies"]);
     }
 
     #[test]

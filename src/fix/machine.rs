@@ -1,4 +1,4 @@
-//! A host for scripts and `.rdp` files: safe names to connect to, and the identity to expect.
+//! A host for the script and `.rdp` files: safe names to connect to, and the identity to expect.
 
 use std::net::IpAddr;
 
@@ -15,12 +15,14 @@ pub(super) struct Machine {
     pub(super) port: u16,
     /// A name that resolves to this machine and to no other.
     ///
-    /// INVARIANT: never a name that only the host claims. With the name of a domain controller in its certificate, a script would
+    /// INVARIANT: never a name that only the host claims. With the name of a domain controller in its certificate, the script would
     /// change the domain controller.
     pub(super) own: Option<HostName>,
     /// A name that users may use: as above, or a listed one, or one that resolves to several machines.
     pub(super) usual: Option<HostName>,
     pub(super) naming: ConnectName,
+    /// A name that leads here and to other machines: those of one farm are compared with each other.
+    pub(super) farm: Option<HostName>,
     /// The computer name in NTLM, compared before any change.
     pub(super) expected: Option<HostName>,
     pub(super) system: DetectedSystem,
@@ -118,16 +120,24 @@ impl Machine {
                     })
             })
         });
+        let farm = address.and_then(|address| {
+            first(&|name, _| {
+                path(name).is_some_and(|path| {
+                    path.members.iter().any(|member| member.address == address)
+                        && !resolves_only_to(path, address)
+                })
+            })
+        });
         let naming = naming(usual.as_ref(), &names, &|name| {
             let members = path(name).map_or(&[][..], |path| path.members.as_slice());
             if own.as_ref() == Some(name) {
                 ""
             } else if members.is_empty() {
-                "leads nowhere, or was not looked up: to compare, not to work with"
+                "does not resolve, or was not looked up: to compare, not to work with"
             } else if members.iter().any(|member| Some(member.address) == address) {
-                "leads to several addresses"
+                "resolves to several addresses"
             } else {
-                "leads elsewhere: to compare, not to work with"
+                "resolves to another address: to compare, not to work with"
             }
         });
         let is_not_windows = host
@@ -141,6 +151,7 @@ impl Machine {
             own,
             usual,
             naming,
+            farm,
             expected,
             system: match ServerKind::of(&history) {
                 ServerKind::NotWindows(_) => DetectedSystem::Other,
@@ -151,7 +162,7 @@ impl Machine {
         }
     }
 
-    /// The target of scripts: a safe name, which Kerberos requires, else the address.
+    /// The target of the script: a safe name, which Kerberos requires, else the address.
     pub(super) fn computer(&self) -> Option<Computer> {
         let address = self.address?;
         Some(
@@ -167,7 +178,7 @@ impl Machine {
             (Some(name), Some(address)) => format!("{name} ({address})"),
             (Some(name), None) => name.to_string(),
             (None, Some(address)) => address.to_string(),
-            (None, None) => "a name that is refused".to_owned(),
+            (None, None) => "an invalid name".to_owned(),
         }
     }
 }
@@ -192,7 +203,7 @@ fn naming(
         name: None,
         source: None,
         note: if names.is_empty() {
-            "no name is known, or those known are refused (refused.csv)"
+            "no name is known, or those known are invalid (refused.csv)"
         } else {
             "only the certificate names it, and that can be any machine's name"
         },

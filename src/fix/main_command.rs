@@ -1,8 +1,8 @@
-//! The one command of a remedy for a host: what changes it, or else the first look at it.
+//! The one command of a remedy for a host: that of the fix script, and the main one by hand.
 
-use super::commands::{PlaceholderValues, line, shell_of};
+use super::commands::{PlaceholderValues, line};
 use super::machine::{DetectedSystem, Machine};
-use super::script::has_script;
+use super::script::{self, SCRIPT, has_script};
 use crate::diagnosis::remedies::{self, Command, Remedy, Shell, Step};
 use crate::fleet::Host;
 use crate::model::Finding;
@@ -28,62 +28,57 @@ pub fn remedy_for(host: &Host, finding: &Finding) -> Option<&'static Remedy> {
     remedies.find(|remedy| !has_script(remedy) || is_windows())
 }
 
-/// What changes the host, with the restarts that follow; else the first look at it. `None` where each needs a value that the
-/// scan does not know.
+/// The line that does a remedy on this host, with all that comes before it, in the folder of `rdpscan fix`. `None` where the script
+/// cannot do it.
+#[must_use]
+pub fn script_command(host: &Host, remedy: &Remedy) -> Option<String> {
+    let step = script::step(remedy)?;
+    let machine = Machine::new(host, &mut Vec::new());
+    let computer = machine.computer()?;
+    if machine.system == DetectedSystem::Other {
+        return None;
+    }
+    Some(if step.reads_only {
+        format!(
+            ".\\{SCRIPT} -ComputerName {computer} -Remedy {}",
+            remedy.key
+        )
+    } else {
+        format!(".\\{SCRIPT} -ComputerName {computer} -Apply")
+    })
+}
+
+/// The main commands by hand; else the first look at the host, where those need a value that the scan does not know. `None` where
+/// every command needs one.
 #[must_use]
 pub fn main_command(host: &Host, remedy: &'static Remedy) -> Option<MainCommand> {
     main_of(remedy, &PlaceholderValues::of(host))
 }
 
 fn main_of(remedy: &'static Remedy, known: &PlaceholderValues) -> Option<MainCommand> {
-    let shell = shell_of(remedy);
     let steps = remedy.steps.iter().filter(|step| !step.only_if);
     let commands: Vec<(&'static Step, &'static Command)> = steps
         .flat_map(|step| step.commands.iter().map(move |command| (step, command)))
-        .filter(|(_, command)| command.shell == shell)
         .collect();
     let filled = |command: &Command| -> Option<Vec<String>> {
         let lines = command.text.trim().lines();
         lines.map(|text| line(text, known)).collect()
     };
-    let every_line =
-        |command: &Command, begins: &dyn Fn(&str) -> bool| command.text.trim().lines().all(begins);
-    let restarts = |command: &Command| {
-        !command.read_only
-            && every_line(command, &|line| {
-                line.starts_with("Restart-Service") || line.starts_with("net stop")
-            })
-    };
-    let saves = |command: &Command| {
-        every_line(command, &|line| {
-            [" export ", "/save", "Out-File"]
-                .iter()
-                .any(|word| line.contains(word))
-        })
-    };
-    let change = commands
-        .iter()
-        .enumerate()
-        .rev()
-        .find_map(|(place, (step, command))| {
-            let changes = !command.read_only && !restarts(command) && !saves(command);
-            Some((place, step, filled(command).filter(|_| changes)?))
-        });
-    if let Some((place, step, mut lines)) = change {
-        let later = commands.iter().skip(place + 1).map(|(_, command)| *command);
-        let later = later.filter(|command| restarts(command));
-        lines.extend(later.filter_map(filled).flatten());
+    let main = || commands.iter().filter(|(_, command)| command.main);
+    let (step, first) = main().next()?;
+    let lines: Option<Vec<Vec<String>>> = main().map(|(_, command)| filled(command)).collect();
+    if let Some(lines) = lines {
         return Some(MainCommand {
-            shell,
-            read_only: false,
-            lines,
+            shell: first.shell,
+            read_only: main().all(|(_, command)| command.read_only),
+            lines: lines.concat(),
             step: &step.text,
         });
     }
     let mut looks = commands.iter().filter(|(_, command)| command.read_only);
     looks.find_map(|(step, command)| {
         Some(MainCommand {
-            shell,
+            shell: command.shell,
             read_only: true,
             lines: filled(command)?,
             step: &step.text,
@@ -101,20 +96,14 @@ mod tests {
         let main = |key: &str| main_of(remedies::find(key).unwrap(), &all_known()).unwrap();
         let renew = main("R1");
         assert!(!renew.read_only);
-        assert!(renew.lines.first().unwrap().starts_with("$bound = "));
-        assert!(
-            renew
-                .lines
-                .iter()
-                .any(|line| line.contains(&"ab".repeat(20)))
-        );
+        assert_eq!(renew.lines, ["Restart-Service -Name SessionEnv -Force"]);
+        let rights = main("R2");
+        assert!(rights.lines.iter().any(|line| line.contains("f686aace")));
+        assert!(!rights.lines.iter().any(|line| line.contains("/save")));
         assert_eq!(
-            renew.lines.last().unwrap(),
+            rights.lines.last().unwrap(),
             "Restart-Service -Name TermService -Force"
         );
-        let rights = main("R2");
-        assert!(rights.lines.first().unwrap().contains("f686aace"));
-        assert!(!rights.lines.iter().any(|line| line.contains("/save")));
     }
 
     #[test]

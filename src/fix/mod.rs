@@ -1,35 +1,42 @@
-//! Fixes for the findings: a folder with a script per remedy, `.rdp` files, and lists.
+//! Fixes for the findings: a folder with the fix script, the hosts that it reads, pages of remedies, `.rdp` files, and lists.
 //!
-//! [`plan`] is pure and returns the whole folder; [`write_folder`] writes all of it or nothing. Scripts only read without `-Apply`.
-//! The only network text in them is checked names: a name that is not a host name is rejected and listed, never escaped.
+//! [`plan`] is pure and returns the whole folder; [`write_folder`] writes all of it or nothing. The script is the same for every scan
+//! and only reads without `-Apply`; names from the network are data in `hosts.csv`, checked: a name that is not a host name is
+//! rejected and listed, never escaped.
 
+mod actions;
 mod commands;
+mod facts;
 mod folder;
 mod machine;
 mod main_command;
 mod name;
 mod page;
 mod rdp_file;
+mod readme;
 mod script;
 mod sheet;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+use std::fmt;
 
+use crate::counts::grouped;
 use crate::diagnosis::remedies::{self, Remedy};
 use crate::fleet::Host;
 use crate::model::{Finding, Severity};
 
 pub use commands::{Commands, commands};
+pub use facts::{FactsError, InsideFacts, UnusedFacts, facts_schema};
 pub use folder::{FolderError, check_folder, write_folder};
 pub use machine::RefusedName;
-pub use main_command::{MainCommand, main_command, remedy_for};
+pub use main_command::{MainCommand, main_command, remedy_for, script_command};
 pub use name::{Computer, HostName, NameFault};
-pub use script::has_script;
+pub use script::{SCRIPT, has_script};
 
-use machine::{DetectedSystem, Machine};
+use actions::Actions;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is no remedy; write R1 to R{}, as in --remedy R1,R2", remedies::all().len())]
+#[error("invalid remedy `{word}`: use R1 to R{}, as in --remedy R1,R2", remedies::all().len())]
 pub struct UnknownRemedy {
     /// Safe to print.
     word: String,
@@ -68,9 +75,10 @@ pub struct Plan {
     pub files: Vec<PlannedFile>,
     /// The number of hosts to fix.
     pub hosts: usize,
-    /// The number of scripts among the files.
-    pub scripts: usize,
+    pub reach: ScriptReach,
     pub refused: Vec<RefusedName>,
+    /// Facts that no host of the plan has.
+    pub unused_facts: Vec<UnusedFacts>,
 }
 
 impl Plan {
@@ -80,37 +88,33 @@ impl Plan {
     }
 }
 
-/// A remedy for a finding on a machine.
-struct RemedyAction<'a> {
-    /// Index into the machines.
-    machine: usize,
-    finding: &'a Finding,
-    remedy: &'static Remedy,
-    way: Execution,
+/// How many hosts the script contacts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ScriptReach {
+    /// Without `-ComputerName`.
+    pub hosts: usize,
+    /// Only when they are named: they are not known to be Windows.
+    pub when_named: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Execution {
-    /// By the remedy's script.
-    Script,
-    /// By hand: the remedy is not applied on the host, or requires judgement.
-    Page,
-    /// By hand: the host is not Windows.
-    NotWindows,
-    /// By the remedy's script with `-ComputerName` only: the host is not known to be Windows.
-    Unproven,
-    /// By hand: there is no address to connect to.
-    NoAddress,
-}
-
-impl Execution {
-    const fn words(self) -> &'static str {
-        match self {
-            Self::Script => "script",
-            Self::Page => "by hand",
-            Self::NotWindows => "by hand: the host is not Windows",
-            Self::Unproven => "script, when named: not known to be Windows",
-            Self::NoAddress => "by hand: the name has no address",
+/// "the script contacts 3, 1 more when named".
+impl fmt::Display for ScriptReach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self {
+                hosts: 0,
+                when_named: 0,
+            } => f.write_str("all by hand"),
+            Self {
+                hosts,
+                when_named: 0,
+            } => write!(f, "the script contacts {}", grouped(hosts as u64)),
+            Self { hosts, when_named } => write!(
+                f,
+                "the script contacts {}, {} more when named",
+                grouped(hosts as u64),
+                grouped(when_named as u64)
+            ),
         }
     }
 }
@@ -119,32 +123,30 @@ impl Execution {
 /// above [`Severity::Info`].
 #[must_use]
 pub fn plan<'a>(hosts: impl IntoIterator<Item = &'a Host>, named: &[&'static Remedy]) -> Plan {
-    let mut hosts: Vec<&Host> = hosts.into_iter().collect();
-    hosts.sort_by(|a, b| a.key().cmp(b.key()));
-    let mut refused = Vec::new();
-    let mut machines = Vec::new();
-    let mut actions = Vec::new();
-    for host in hosts {
-        let wanted: Vec<(&Finding, &'static Remedy)> = wanted(host, named).collect();
-        if wanted.is_empty() {
-            continue;
-        }
-        let machine = Machine::new(host, &mut refused);
-        actions.extend(wanted.into_iter().map(|(finding, remedy)| RemedyAction {
-            machine: machines.len(),
-            finding,
-            remedy,
-            way: way(finding, remedy, &machine),
-        }));
-        machines.push(machine);
-    }
-    let (files, scripts) = files(&machines, &actions, &refused);
+    plan_with_facts(hosts, named, &InsideFacts::default())
+}
+
+/// As [`plan`], where the script has read some of the hosts before.
+#[must_use]
+pub fn plan_with_facts<'a>(
+    hosts: impl IntoIterator<Item = &'a Host>,
+    named: &[&'static Remedy],
+    inside: &InsideFacts,
+) -> Plan {
+    let actions = Actions::of(hosts, named, inside);
     Plan {
-        files,
-        hosts: machines.len(),
-        scripts,
-        refused,
+        files: files(&actions, inside),
+        hosts: actions.machines.len(),
+        reach: actions.reach(),
+        refused: actions.refused,
+        unused_facts: actions.unused_facts,
     }
+}
+
+/// How many of the hosts the script contacts.
+#[must_use]
+pub fn reach<'a>(hosts: impl IntoIterator<Item = &'a Host>) -> ScriptReach {
+    Actions::of(hosts, &[], &InsideFacts::default()).reach()
 }
 
 /// Whether the host has a finding above [`Severity::Info`] with a remedy.
@@ -153,10 +155,10 @@ pub fn concerns(host: &Host) -> bool {
     wanted(host, &[]).next().is_some()
 }
 
-fn wanted<'a>(
+fn wanted<'a, 'n>(
     host: &'a Host,
-    named: &'a [&'static Remedy],
-) -> impl Iterator<Item = (&'a Finding, &'static Remedy)> {
+    named: &'n [&'static Remedy],
+) -> impl Iterator<Item = (&'a Finding, &'static Remedy)> + use<'a, 'n> {
     let findings = host.diagnosis.findings.iter();
     let each = findings.flat_map(|finding| {
         let known = finding.remedies.iter().copied().filter_map(remedies::find);
@@ -171,110 +173,37 @@ fn wanted<'a>(
     })
 }
 
-/// Findings and remedies whose script lacks the right step: binding another certificate adds no intermediate.
-const BY_HAND: [(&str, &str); 1] = [("RDP-CERT-CHAIN-SHORT", "R4")];
-
-fn way(finding: &Finding, remedy: &Remedy, machine: &Machine) -> Execution {
-    if !has_script(remedy) || BY_HAND.contains(&(finding.id, remedy.key.as_str())) {
-        return Execution::Page;
-    }
-    match machine.system {
-        DetectedSystem::Other => Execution::NotWindows,
-        _ if machine.computer().is_none() => Execution::NoAddress,
-        DetectedSystem::Unknown => Execution::Unproven,
-        DetectedSystem::Windows => Execution::Script,
-    }
-}
-
-/// A remedy with its machines, each once, in order.
-struct RemedyMachines<'a> {
-    remedy: &'static Remedy,
-    /// By the script.
-    scripted: Vec<&'a Machine>,
-    /// By the script with `-ComputerName` only.
-    unproven: Vec<&'a Machine>,
-    by_hand: Vec<&'a Machine>,
-}
-
-fn parts<'a>(machines: &'a [Machine], actions: &[RemedyAction<'_>]) -> Vec<RemedyMachines<'a>> {
-    let mut parts: BTreeMap<u8, RemedyMachines<'a>> = BTreeMap::new();
-    let mut seen = HashSet::new();
-    // A remedy by script for one finding and by hand for another is done by script.
-    let (by_hand, others): (Vec<&RemedyAction<'_>>, Vec<&RemedyAction<'_>>) = actions
-        .iter()
-        .partition(|action| action.way == Execution::Page);
-    for action in others.into_iter().chain(by_hand) {
-        let number = action.remedy.number();
-        let Some(machine) = machines.get(action.machine) else {
-            continue;
-        };
-        if !seen.insert((number, action.machine)) {
-            continue;
-        }
-        let part = parts.entry(number).or_insert_with(|| RemedyMachines {
-            remedy: action.remedy,
-            scripted: Vec::new(),
-            unproven: Vec::new(),
-            by_hand: Vec::new(),
-        });
-        match action.way {
-            Execution::Script => part.scripted.push(machine),
-            Execution::Unproven => part.unproven.push(machine),
-            Execution::Page | Execution::NotWindows | Execution::NoAddress => {
-                part.by_hand.push(machine);
-            }
-        }
-    }
-    parts.into_values().collect()
-}
-
-fn files(
-    machines: &[Machine],
-    actions: &[RemedyAction<'_>],
-    refused: &[RefusedName],
-) -> (Vec<PlannedFile>, usize) {
-    let parts = parts(machines, actions);
+fn files(actions: &Actions<'_>, inside: &InsideFacts) -> Vec<PlannedFile> {
+    let parts = actions.by_remedy();
+    let rows = actions.host_rows();
+    let file = |path: &str, content: Vec<u8>| PlannedFile {
+        path: path.to_owned(),
+        content,
+    };
     let mut files = vec![
-        PlannedFile {
-            path: "README.md".to_owned(),
-            content: page::index(&parts, machines.len(), refused.len()).into_bytes(),
-        },
-        PlannedFile {
-            path: "actions.csv".to_owned(),
-            content: sheet::actions(machines, actions),
-        },
-        PlannedFile {
-            path: "refused.csv".to_owned(),
-            content: sheet::refused(refused),
-        },
+        file(
+            "README.md",
+            readme::text(actions, &parts, inside).into_bytes(),
+        ),
+        file("actions.csv", sheet::actions(actions)),
+        file("refused.csv", sheet::refused(&actions.refused)),
     ];
-    for part in &parts {
-        files.push(PlannedFile {
-            path: format!("remedies/{}.md", part.remedy.key),
-            content: page::remedy(part).into_bytes(),
-        });
+    if !rows.is_empty() {
+        files.push(file(SCRIPT, script::text().into_bytes()));
+        files.push(file("hosts.csv", sheet::hosts(&rows)));
     }
-    let mut scripts = 0;
-    for part in parts
-        .iter()
-        .filter(|part| !part.scripted.is_empty() || !part.unproven.is_empty())
-    {
-        if let Some(text) = script::script(part.remedy, &part.scripted, &part.unproven) {
-            scripts += 1;
-            files.push(PlannedFile {
-                path: format!("scripts/{}.ps1", part.remedy.key),
-                content: text.into_bytes(),
-            });
-        }
+    for part in &parts {
+        let path = format!("remedies/{}.md", part.remedy.key);
+        files.push(file(&path, page::remedy(part).into_bytes()));
     }
     // Machines with the same name share its file.
     let rdp: BTreeMap<String, String> = (1..)
-        .zip(machines)
+        .zip(&actions.machines)
         .flat_map(|(number, machine)| rdp_file::files(machine, number))
         .collect();
     files.extend(rdp.into_iter().map(|(name, text)| PlannedFile {
         path: format!("rdp/{name}"),
         content: text.into_bytes(),
     }));
-    (files, scripts)
+    files
 }

@@ -1,4 +1,4 @@
-//! Names in scripts: checked, not escaped.
+//! Names for the script and other files: checked, not escaped.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -82,7 +82,7 @@ pub enum NameFault {
     Number,
 }
 
-/// The target of a script.
+/// The target of the script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Computer {
     /// A name that resolves to the host.

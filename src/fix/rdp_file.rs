@@ -79,6 +79,7 @@ mod tests {
                 source: None,
                 note: "",
             },
+            farm: None,
             expected: None,
             system: DetectedSystem::Windows,
         }

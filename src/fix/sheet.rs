@@ -5,54 +5,70 @@ use std::net::IpAddr;
 
 use csv::{Terminator, WriterBuilder};
 
-use super::machine::{Machine, RefusedName};
+use super::actions::{Actions, HostRow};
+use super::machine::RefusedName;
 use super::name::HostName;
-use super::{Execution, RemedyAction};
-use crate::model::NameSource;
+use super::script::SCRIPT;
+use crate::model::{Confidence, NameSource, Severity};
 use crate::sanitize;
 
-/// One line per host, finding and remedy.
-pub(super) fn actions(machines: &[Machine], actions: &[RemedyAction<'_>]) -> Vec<u8> {
+/// One line per host, remedy and finding, in the order of doing.
+pub(super) fn actions(actions: &Actions<'_>) -> Vec<u8> {
     let header = [
-        "severity",
-        "confidence",
         "address",
         "port",
         "name",
-        "finding",
-        "title",
-        "evidence",
+        "step",
         "remedy",
         "action",
         "how",
         "file",
+        "inside",
+        "inside_detail",
+        "severity",
+        "confidence",
+        "finding",
+        "title",
+        "evidence",
         "name_source",
         "name_note",
     ];
-    let rows = actions.iter().filter_map(|action| {
-        let machine = machines.get(action.machine)?;
+    let rows = actions.all.iter().filter_map(|action| {
+        let machine = actions.machines.get(action.machine)?;
         let key = &action.remedy.key;
+        let confirmed = action.inside.is_some_and(|step| step.view.is_found());
+        let finding = action.finding;
         Some([
-            action.finding.severity.word().to_owned(),
-            action.finding.confidence.word().to_owned(),
             address(machine.address),
             machine.port.to_string(),
-            machine
-                .naming
-                .name
-                .as_ref()
-                .map_or("", HostName::as_str)
-                .to_owned(),
-            action.finding.id.to_owned(),
-            action.finding.title.to_string(),
-            action.finding.evidence.clone(),
+            name(machine.naming.name.as_ref()),
+            action.step.to_string(),
             key.clone(),
             action.remedy.title.clone(),
             action.way.words().to_owned(),
-            match action.way {
-                Execution::Script | Execution::Unproven => format!("scripts/{key}.ps1"),
-                _ => format!("remedies/{key}.md"),
+            if action.way.by_script() {
+                SCRIPT.to_owned()
+            } else {
+                format!("remedies/{key}.md")
             },
+            action
+                .inside
+                .map_or("", |step| step.view.words())
+                .to_owned(),
+            action
+                .inside
+                .map_or_else(String::new, |step| step.detail.clone()),
+            finding
+                .map_or("", |finding| Severity::word(finding.severity))
+                .to_owned(),
+            match finding {
+                _ if confirmed => Confidence::Sure.word().to_owned(),
+                Some(finding) => finding.confidence.word().to_owned(),
+                None => String::new(),
+            },
+            finding.map_or("", |finding| finding.id).to_owned(),
+            finding.map_or_else(String::new, |finding| finding.title.to_string()),
+            finding.map_or_else(String::new, |finding| finding.evidence.clone()),
             machine
                 .naming
                 .source
@@ -62,6 +78,41 @@ pub(super) fn actions(machines: &[Machine], actions: &[RemedyAction<'_>]) -> Vec
         ])
     });
     table(&header, rows)
+}
+
+/// What the script reads. A reason that begins with `no sign of Windows` keeps it away from a host that nobody names.
+pub(super) fn hosts(rows: &[HostRow<'_>]) -> Vec<u8> {
+    let header = [
+        "Computer",
+        "Address",
+        "Port",
+        "ExpectedName",
+        "Remedies",
+        "Why",
+        "Farm",
+    ];
+    let rows = rows.iter().map(|row| {
+        let keys: Vec<&str> = row.remedies.iter().map(|remedy| &*remedy.key).collect();
+        let sign = if row.proven {
+            ""
+        } else {
+            "no sign of Windows: "
+        };
+        [
+            row.computer.to_string(),
+            address(row.machine.address),
+            row.machine.port.to_string(),
+            name(row.machine.expected.as_ref()),
+            keys.join(" "),
+            format!("{sign}{}", row.findings.join(" ")),
+            name(row.machine.farm.as_ref()),
+        ]
+    });
+    table(&header, rows)
+}
+
+fn name(name: Option<&HostName>) -> String {
+    name.map_or_else(String::new, HostName::to_string)
 }
 
 /// Names that were refused, and why.

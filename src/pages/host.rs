@@ -6,9 +6,10 @@ use super::layout::{Code, Item, Page, Section};
 use super::question::Question;
 use super::remedy;
 use crate::counts::counted;
+use crate::diagnosis::Undetermined;
 use crate::diagnosis::handbook::handbook;
+use crate::diagnosis::remedies::{self, Shell};
 use crate::diagnosis::{Ending, catalog, confirm_in, endings, undetermined_lines};
-use crate::diagnosis::{Undetermined, remedies};
 use crate::fix;
 use crate::fleet::Host;
 use crate::model::{DnsVerdict, Finding, HostKey, HostState, StabilityVerdict};
@@ -211,8 +212,19 @@ fn fix(host: &Host) -> Option<Item> {
         below.push(("interrupts", first.interrupts.clone()));
         below.extend(first.not_for.clone().map(|not_for| ("not for", not_for)));
     }
-    let code = command.map(|command| Code {
-        label: remedy::label(command.shell, command.read_only),
+    let script = fix::script_command(host, first).map(|line| Code {
+        label: "PowerShell, in the folder that `rdpscan fix` writes: the fix script, with what comes before".to_owned(),
+        language: Shell::PowerShell.word(),
+        lines: vec![Cow::from(line)],
+    });
+    let by_hand = command.map(|command| Code {
+        label: match script {
+            Some(_) => format!(
+                "by hand: {}",
+                remedy::label(command.shell, command.read_only)
+            ),
+            None => remedy::label(command.shell, command.read_only),
+        },
         language: command.shell.word(),
         lines: command.lines.into_iter().map(Cow::from).collect(),
     });
@@ -232,7 +244,7 @@ fn fix(host: &Host) -> Option<Item> {
     }
     Some(Item {
         below,
-        code: code.into_iter().collect(),
+        code: script.into_iter().chain(by_hand).collect(),
         ..labeled("fix", format!("{} {}", first.key, first.title))
     })
 }

@@ -139,7 +139,7 @@ pub enum Action {
     Export(usize),
     /// Copies the entry of this letter in the copy menu.
     Copy(char),
-    /// Writes fix scripts for the selected hosts; asks first.
+    /// Writes fixes for the selected hosts; asks first.
     Fix,
     FixConfirmed,
     Palette(Palette),
@@ -185,7 +185,7 @@ pub enum Side {
 pub enum Effect {
     /// Write rows, then report [`Action::ExportFinished`].
     Export(Export),
-    /// Write fix scripts for these hosts, then report [`Action::FixesWritten`].
+    /// Write fixes for these hosts, then report [`Action::FixesWritten`].
     Fix(Vec<HostId>),
     /// Put a text on the clipboard, then report [`Action::Message`].
     Copy {

@@ -1,4 +1,4 @@
-//! Exports and fix scripts, written on a blocking thread, so that keys and events are handled meanwhile.
+//! Exports and fixes, written on a blocking thread, so that keys and events are handled meanwhile.
 
 use std::collections::HashSet;
 use std::path::PathBuf;

@@ -1,10 +1,11 @@
-//! What the screens have written: exports, folders of fix scripts, and copied texts.
+//! What the screens have written: exports, folders of fixes, and copied texts.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use super::action::Export;
 use crate::counts::counted;
+use crate::fix::ScriptReach;
 use crate::fleet::{Fleet, HostId};
 
 /// Writes files for the screens. Errors are texts, shown as they are.
@@ -20,7 +21,7 @@ pub trait Exporter: fmt::Debug + Send + Sync {
     /// When the file cannot be written.
     fn export(&self, fleet: &Fleet, export: &Export) -> Result<PathBuf, String>;
 
-    /// Writes a new folder of fix scripts for these hosts.
+    /// Writes a new folder of fixes for these hosts.
     ///
     /// # Errors
     /// When no finding has a remedy, or the folder cannot be written.
@@ -42,13 +43,13 @@ pub struct ExportFormat {
     pub says: &'static str,
 }
 
-/// A folder of fix scripts that was written.
+/// A folder of fixes that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FixFolder {
     pub path: PathBuf,
-    pub scripts: usize,
     pub hosts: usize,
-    /// Names that are not safe in a script.
+    pub reach: ScriptReach,
+    /// Names that no host can have.
     pub refused: usize,
 }
 
@@ -56,14 +57,14 @@ impl fmt::Display for FixFolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "wrote {}: {} for {}",
+            "wrote {}: fixes for {}, {}",
             self.path.display(),
-            counted(self.scripts as u64, "script", "scripts"),
             counted(self.hosts as u64, "host", "hosts"),
+            self.reach,
         )?;
         if self.refused > 0 {
             let refused = counted(self.refused as u64, "name", "names");
-            write!(f, "; {refused} refused, see refused.csv")?;
+            write!(f, "; {refused} invalid, see refused.csv")?;
         }
         Ok(())
     }
@@ -77,15 +78,22 @@ mod tests {
     fn the_message_counts_what_is_in_the_folder() {
         let mut folder = FixFolder {
             path: "./rdpscan-fix".into(),
-            scripts: 14,
             hosts: 1_047,
+            reach: ScriptReach {
+                hosts: 1_014,
+                when_named: 2,
+            },
             refused: 0,
         };
         let message = folder.to_string();
-        assert_eq!(message, "wrote ./rdpscan-fix: 14 scripts for 1,047 hosts");
-        (folder.scripts, folder.hosts, folder.refused) = (1, 1, 2);
+        assert_eq!(
+            message,
+            "wrote ./rdpscan-fix: fixes for 1,047 hosts, the script contacts 1,014, 2 more when named"
+        );
+        (folder.reach, folder.hosts, folder.refused) = (ScriptReach::default(), 1, 2);
         let message = folder.to_string();
-        let expected = "wrote ./rdpscan-fix: 1 script for 1 host; 2 names refused, see refused.csv";
+        let expected =
+            "wrote ./rdpscan-fix: fixes for 1 host, all by hand; 2 names invalid, see refused.csv";
         assert_eq!(message, expected);
     }
 }

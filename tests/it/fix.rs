@@ -1,40 +1,48 @@
-//! What `rdpscan fix` hands out: every command and script parses as `PowerShell`, whatever hosts call themselves.
+//! What `rdpscan fix` writes: every command parses as `PowerShell`, and names are data, whatever hosts call themselves.
 
 // Helpers here count as test code for the lints, too.
 #![cfg(test)]
 
 mod command;
 mod hosts;
+mod inside;
 mod powershell;
-mod scripts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::path::Path;
 
 use clap::Parser as _;
 use hosts::{
     address, all_findings, calls_itself, edited, everywhere, finding, host_at, named, silent_at,
     unresolved,
 };
-use powershell::{faults, host_array};
+use powershell::faults;
 use proptest::prelude::*;
 use rdpscan::cli::Cli;
 use rdpscan::diagnosis::remedies::{self, Remedy, Shell};
-use rdpscan::fix::{self, HostName, Plan, PlannedFile};
+use rdpscan::fix::{self, HostName, Plan, PlannedFile, ScriptReach};
 use rdpscan::fleet::Host;
 use rdpscan::model::{Endpoint, Finding, HostKey, NameSource, Severity};
 
 use crate::kit::nasty_names;
 
-/// Remedies that scripts carry out.
+/// Remedies that the script carries out.
 const SCRIPTED: [&str; 16] = [
     "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15",
     "R20",
 ];
-/// Those of them that change nothing, whatever they are told.
-const READING: [&str; 5] = ["R10", "R11", "R13", "R14", "R20"];
+/// The parts of the script, as its source lists them.
+fn script_text() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/fix");
+    let source = std::fs::read_to_string(folder.join("script.rs")).unwrap();
+    let parts = source.split("include_str!(\"").skip(1);
+    let parts =
+        parts.map(|rest| std::fs::read_to_string(folder.join(rest.split('"').next().unwrap())));
+    parts.map(Result::unwrap).collect::<Vec<_>>().join("\n")
+}
 
-/// Two remedies, for tests that parse again and again: the rest of a script does not depend on hosts.
+/// Two remedies, one of them by hand.
 fn few() -> Vec<&'static Remedy> {
     fix::remedies_named(["R1", "R16"]).unwrap()
 }
@@ -48,46 +56,55 @@ fn file<'a>(plan: &'a Plan, path: &str) -> &'a str {
     text(found.unwrap_or_else(|| panic!("no {path}")))
 }
 
-fn scripts(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
-    plan.files
-        .iter()
-        .filter(|file| file.path.starts_with("scripts/"))
-        .map(|file| (file.path.as_str(), text(file)))
+/// A list by its headings.
+fn rows(plan: &Plan, path: &str) -> Vec<BTreeMap<String, String>> {
+    let list = file(plan, path).trim_start_matches('\u{feff}');
+    csv::Reader::from_reader(list.as_bytes())
+        .deserialize()
+        .map(Result::unwrap)
+        .collect()
 }
 
-/// Whether the script at this path only reads.
-fn reads(path: &str) -> bool {
-    READING
-        .iter()
-        .any(|key| path == format!("scripts/{key}.ps1"))
+/// The rows that the script reads.
+fn hosts_of(plan: &Plan) -> Vec<BTreeMap<String, String>> {
+    let there = plan.files.iter().any(|file| file.path == "hosts.csv");
+    if there {
+        rows(plan, "hosts.csv")
+    } else {
+        Vec::new()
+    }
 }
 
 fn assert_sound(plan: &Plan) {
-    for (path, script) in scripts(plan) {
-        assert!(script.is_ascii(), "{path}");
-        assert_eq!(faults(script), Vec::<String>::new(), "{path}");
-        assert_eq!(
-            script.contains("if (-not $Apply) { $WhatIfPreference = $true }"),
-            !reads(path),
-            "{path}"
-        );
-        let values = host_array(script);
+    let hosts = hosts_of(plan);
+    let proven = hosts
+        .iter()
+        .filter(|row| !row["Why"].starts_with("no sign of Windows"));
+    assert_eq!(proven.count(), plan.reach.hosts);
+    assert_eq!(hosts.len(), plan.reach.hosts + plan.reach.when_named);
+    let script = plan.files.iter().find(|file| file.path == fix::SCRIPT);
+    assert_eq!(script.is_some(), !hosts.is_empty());
+    if let Some(script) = script {
+        assert!(text(script) == script_text());
+    }
+    for row in hosts {
+        let computer = &row["Computer"];
+        assert!(row["Address"].parse::<IpAddr>().is_ok(), "{row:?}");
         assert!(
-            !values.is_empty() && values.len().is_multiple_of(3),
-            "{path}"
+            computer.parse::<IpAddr>().is_ok() || HostName::parse(computer).is_ok(),
+            "{row:?}"
         );
-        for host in values.chunks(3) {
-            let (computer, address, expected) = (&host[0], &host[1], &host[2]);
-            assert!(address.parse::<IpAddr>().is_ok(), "{path}: {address:?}");
+        for name in ["ExpectedName", "Farm"] {
             assert!(
-                computer.parse::<IpAddr>().is_ok() || HostName::parse(computer).is_ok(),
-                "{path}: {computer:?}"
-            );
-            assert!(
-                expected.is_empty() || HostName::parse(expected).is_ok(),
-                "{path}: {expected:?}"
+                row[name].is_empty() || HostName::parse(&row[name]).is_ok(),
+                "{row:?}"
             );
         }
+        let remedies = row["Remedies"].split(' ');
+        assert!(
+            remedies.filter(|key| SCRIPTED.contains(key)).count() > 0,
+            "{row:?}"
+        );
     }
     let mut paths = BTreeSet::new();
     for file in &plan.files {
@@ -161,17 +178,23 @@ fn every_check_line_is_one_of_this_program() {
 }
 
 #[test]
-fn every_remedy_has_a_page_and_windows_ones_a_script() {
+fn every_remedy_has_a_page_and_the_script_has_those_for_windows() {
     let plan = fix::plan(&[everywhere(1, "srv05.corp.example")], &[]);
     for remedy in remedies::all() {
         let page = file(&plan, &format!("remedies/{}.md", remedy.key));
         assert!(page.contains(&remedy.title), "{}", remedy.key);
+        assert_eq!(
+            page.contains(fix::SCRIPT),
+            fix::has_script(remedy),
+            "{}",
+            remedy.key
+        );
     }
-    let with: Vec<&str> = scripts(&plan)
-        .map(|(path, _)| path.trim_start_matches("scripts/").trim_end_matches(".ps1"))
-        .collect();
-    assert_eq!(with, SCRIPTED);
-    assert_eq!(plan.scripts, SCRIPTED.len());
+    let hosts = hosts_of(&plan);
+    let mut keys: Vec<&str> = hosts[0]["Remedies"].split(' ').collect();
+    assert_eq!(keys[..3], ["R12", "R3", "R2"], "the order of the script");
+    keys.sort_by_key(|key| key[1..].parse::<u8>().unwrap());
+    assert_eq!(keys, SCRIPTED);
     assert_sound(&plan);
 }
 
@@ -199,7 +222,7 @@ fn no_nasty_name_gets_into_any_file_but_the_lists() {
 }
 
 #[test]
-fn a_fleet_of_nasty_names_gives_sound_scripts() {
+fn a_fleet_of_nasty_names_gives_a_sound_folder() {
     let hosts: Vec<Host> = nasty_names()
         .iter()
         .zip(1..)
@@ -207,11 +230,8 @@ fn a_fleet_of_nasty_names_gives_sound_scripts() {
         .collect();
     let plan = fix::plan(&hosts, &[]);
     assert_sound(&plan);
-    // Half of them have no address, and each of the others is three values.
-    assert_eq!(
-        host_array(file(&plan, "scripts/R1.ps1")).len(),
-        hosts.len() / 2 * 3
-    );
+    // Half of them have no address.
+    assert_eq!(hosts_of(&plan).len(), hosts.len() / 2);
 }
 
 #[test]
@@ -246,7 +266,7 @@ fn no_line_of_a_list_is_a_formula_or_breaks() {
         .map(|(name, last)| everywhere(last, name))
         .collect();
     let plan = fix::plan(&hosts, &[]);
-    for path in ["actions.csv", "refused.csv"] {
+    for path in ["actions.csv", "hosts.csv", "refused.csv"] {
         let list = file(&plan, path).trim_start_matches('\u{feff}');
         let mut reader = csv::Reader::from_reader(list.as_bytes());
         for record in reader.records() {
@@ -267,10 +287,8 @@ fn a_name_that_only_the_host_claims_is_not_used() {
         &[(address(99), Some(false))],
     );
     let plan = fix::plan(&[claimed], &[]);
-    for file in plan.files.iter().filter(|file| file.path.contains('/')) {
-        assert!(!text(file).contains("dc01.corp.example'"), "{}", file.path);
-        assert!(!file.path.contains("dc01"), "{}", file.path);
-    }
+    assert_eq!(hosts_of(&plan)[0]["Computer"], "10.0.0.1");
+    assert!(plan.files.iter().all(|file| !file.path.contains("dc01")));
 }
 
 #[test]
@@ -282,7 +300,11 @@ fn a_name_with_several_machines_behind_it_is_only_for_users() {
         &[(address(1), Some(true)), (address(2), Some(false))],
     );
     let plan = fix::plan(&[farm], &few());
-    assert!(file(&plan, "scripts/R1.ps1").contains("Computer = '10.0.0.1'"));
+    let hosts = hosts_of(&plan);
+    assert_eq!(
+        (&*hosts[0]["Computer"], &*hosts[0]["Farm"]),
+        ("10.0.0.1", "farm.corp.example")
+    );
     assert!(file(&plan, "rdp/name-farm.corp.example.rdp").contains(":farm.corp.example:3389\r\n"));
     assert_sound(&plan);
 }
@@ -295,10 +317,12 @@ fn a_name_that_leads_here_is_used_and_the_computer_is_compared() {
         NameSource::Ptr,
         &[(address(1), None)],
     );
-    let plan = fix::plan(&[calls_itself(&known, "SRV05")], &[]);
-    assert!(file(&plan, "scripts/R1.ps1").contains(
-        "    [pscustomobject]@{ Computer = 'srv05.corp.example'; Address = '10.0.0.1'; Port = 3389; Expected = 'srv05' }\r\n"
-    ));
+    let plan = fix::plan(&[calls_itself(&known, "SRV05")], &few());
+    let list = file(&plan, "hosts.csv");
+    assert_eq!(
+        list.lines().nth(1),
+        Some("srv05.corp.example,10.0.0.1,3389,srv05,R1,RDP-X,")
+    );
 }
 
 #[test]
@@ -331,34 +355,24 @@ fn a_name_in_trouble_has_its_file_to_compare_with_and_the_list_says_so() {
         assert!(file(&plan, &path).contains(&format!(":{name}.corp.example:3389\r\n")));
     }
     assert!(plan.files.iter().all(|file| !file.path.contains("dc01")));
-    let rows: Vec<(String, String, String)> = csv::Reader::from_reader(
-        file(&plan, "actions.csv")
-            .trim_start_matches('\u{feff}')
-            .as_bytes(),
-    )
-    .records()
-    .map(|record| {
-        let record = record.unwrap();
-        let cell = |index: usize| record.get(index).unwrap().to_owned();
-        (cell(4), cell(12), cell(13))
-    })
-    .collect();
+    let actions = rows(&plan, "actions.csv");
     let has = |name: &str, source: &str, note: &str| {
         assert!(
-            rows.iter()
-                .any(|row| row.0 == name && row.1 == source && row.2.starts_with(note)),
-            "{name}: {rows:?}"
+            actions.iter().any(|row| row["name"] == name
+                && row["name_source"] == source
+                && row["name_note"].starts_with(note)),
+            "{name}: {actions:?}"
         );
     };
-    has("srv05.corp.example", "ptr", "leads elsewhere");
-    has("srv06.corp.example", "ntlm", "leads nowhere");
+    has("srv05.corp.example", "ptr", "resolves to another address");
+    has("srv06.corp.example", "ntlm", "does not resolve");
     has("", "", "only the certificate");
     has("", "", "no name is known");
-    // Scripts still go by the address.
+    // The script goes by the address.
     assert!(
-        host_array(file(&plan, "scripts/R1.ps1"))
+        hosts_of(&plan)
             .iter()
-            .all(|value| !value.contains("corp"))
+            .all(|row| row["Computer"] == row["Address"])
     );
 }
 
@@ -366,11 +380,15 @@ fn a_name_in_trouble_has_its_file_to_compare_with_and_the_list_says_so() {
 fn hosts_without_a_sign_of_windows_are_contacted_only_when_named() {
     let known = host_at(1, all_findings(""));
     let plan = fix::plan(&[known, silent_at(2, all_findings(""))], &few());
-    let script = file(&plan, "scripts/R1.ps1");
-    let (hosts, unproven) = script.split_once("$Unproven = @(").unwrap();
-    assert!(hosts.contains("'10.0.0.1'") && !hosts.contains("'10.0.0.2'"));
-    assert!(unproven.contains("'10.0.0.2'") && !unproven.contains("'10.0.0.1'"));
-    assert!(script.contains("    else { $Hosts }"));
+    let hosts = hosts_of(&plan);
+    let why = |index: usize| {
+        (
+            hosts[index]["Address"].as_str(),
+            hosts[index]["Why"].as_str(),
+        )
+    };
+    assert_eq!(why(0), ("10.0.0.1", "RDP-X"));
+    assert_eq!(why(1), ("10.0.0.2", "no sign of Windows: RDP-X"));
     assert!(file(&plan, "actions.csv").contains("not known to be Windows"));
     assert_sound(&plan);
 }
@@ -388,119 +406,92 @@ fn the_readme_says_first_who_is_left_alone_and_how_to_name_them() {
     let hosts: Vec<Host> = std::iter::once(silent).chain(many).collect();
     let plan = fix::plan(&hosts, &few());
     let readme = file(&plan, "README.md");
-    let (before, _) = readme.split_once("## Scripts").unwrap();
-    assert!(before.contains("## Left alone unless you name them"));
+    let (before, _) = readme.split_once("## The steps").unwrap();
+    assert!(before.contains("### Hosts that are left alone unless you name them"));
     assert!(
-        before.contains(".\\scripts\\R1.ps1 -ComputerName ts01.corp.example, 10.0.0.3, "),
+        before.contains(".\\Repair-RdpHost.ps1 -ComputerName ts01.corp.example, 10.0.0.3, "),
         "{before}"
     );
-    assert!(
-        before.contains("   # and 9 more: remedies\\R1.md"),
-        "{before}"
-    );
+    assert!(before.contains("   # and 9 more: hosts.csv"), "{before}");
     let known = fix::plan(&[host_at(1, all_findings(""))], &few());
-    assert!(!file(&known, "README.md").contains("Left alone"));
+    assert!(!file(&known, "README.md").contains("left alone unless"));
+}
+
+/// Blocks for PowerShell in a page.
+fn blocks(page: &str) -> Vec<&str> {
+    let parts = page.split("```powershell\n").skip(1);
+    parts
+        .map(|part| part.split("```").next().unwrap())
+        .collect()
 }
 
 #[test]
-fn what_the_readme_says_of_addresses_and_of_blocked_scripts_works_in_5_1() {
-    let plan = fix::plan(&[host_at(1, all_findings(""))], &few());
+fn every_command_of_the_readme_can_be_pasted_and_names_parameters_of_the_script() {
+    let named = named(
+        &host_at(2, all_findings("")),
+        "srv05.corp.example",
+        NameSource::Ptr,
+        &[(address(2), None)],
+    );
+    let plan = fix::plan(
+        &[
+            host_at(1, all_findings("")),
+            named,
+            silent_at(3, all_findings("")),
+        ],
+        &[],
+    );
     let readme = file(&plan, "README.md");
-    for part in [
-        "`-Credential` as well",
-        "TrustedHosts",
-        "carries the address",
-        "-Command \"& .\\scripts\\NAME.ps1 -Apply -Confirm:$false\"",
-    ] {
-        assert!(readme.contains(part), "{part}");
+    let script = script_text();
+    let blocks = blocks(readme);
+    assert_eq!(blocks.len(), 6, "{readme}");
+    for block in blocks {
+        assert_eq!(faults(block), Vec::<String>::new(), "{block}");
+        assert!(!block.contains('…'), "{block}");
+        for line in block
+            .lines()
+            .filter(|line| line.starts_with(".\\Repair-RdpHost.ps1"))
+        {
+            let line = line.split('#').next().unwrap();
+            for word in line.split_whitespace().filter(|word| word.starts_with('-')) {
+                assert!(
+                    word == "-Confirm:$false" || script.contains(&format!("] ${}", &word[1..])),
+                    "{line}: {word}"
+                );
+            }
+        }
     }
-    assert!(!readme.contains("-File .\\"));
+    for part in [
+        "Exit status: 0 all in order or done; 1 something is blocked, partly done, failed or unknown; 2 the call is wrong.",
+        "NTLM sends proof of your password to\nwhatever answers at that address",
+        "-Value '10.0.0.1' -Concatenate",
+        "contacts 2 hosts of `hosts.csv`",
+        "-UndoPath $undo.FullName -Apply",
+        "| [R12](remedies/R12.md) | Correct the clock |",
+    ] {
+        assert!(readme.contains(part), "{part}: {readme}");
+    }
+    assert!(
+        !readme.contains("-File .\\"),
+        "5.1 takes lists and switches for text there"
+    );
+    let alone = fix::plan(&[everywhere(1, "srv05.corp.example")], &[]);
+    assert!(
+        !file(&alone, "README.md").contains("NTLM"),
+        "no host by address"
+    );
 }
 
 #[test]
 fn an_intermediate_that_is_not_sent_is_no_work_for_the_script() {
     let short = |severity| finding("RDP-CERT-CHAIN-SHORT", severity, Some("R4"), "");
     let alone = fix::plan(&[host_at(1, vec![short(Severity::Low)])], &[]);
-    assert_eq!(alone.scripts, 0);
+    assert_eq!(alone.reach, ScriptReach::default());
     assert!(file(&alone, "remedies/R4.md").contains("Hosts to do by hand"));
     // A host that the script is for all the same.
     let other = finding("RDP-CERT-EXPIRED", Severity::Low, Some("R4"), "");
     let both = fix::plan(&[host_at(1, vec![short(Severity::High), other])], &[]);
-    assert_eq!(host_array(file(&both, "scripts/R4.ps1")).len(), 3);
-}
-
-#[test]
-fn a_certificate_in_order_stays_bound() {
-    let plan = fix::plan(
-        &[host_at(1, all_findings(""))],
-        &fix::remedies_named(["R4"]).unwrap(),
-    );
-    let script = file(&plan, "scripts/R4.ps1");
-    for part in [
-        "$Wrong = Find-BoundFault -Thumbprint $Now",
-        "Needed   = (-not $Other) -and ($Wrong -or $Settings['Replace']) -and ($Fit.Count -gt 0)",
-        "[switch] $Replace,",
-        "Find-KeyFault -Certificate $Bound",
-    ] {
-        assert!(script.contains(part), "{part}");
-    }
-}
-
-#[test]
-fn every_host_that_the_readme_names_is_one_that_its_script_takes() {
-    let known = named(
-        &host_at(1, all_findings("")),
-        "srv05.corp.example",
-        NameSource::Ptr,
-        &[(address(1), None)],
-    );
-    let silent = silent_at(2, all_findings(""));
-    for (hosts, remedies, examples) in [
-        (
-            vec![known.clone(), silent.clone()],
-            vec![],
-            1 + SCRIPTED.len(),
-        ),
-        (vec![known.clone()], vec!["R20"], 1),
-        (vec![silent], vec!["R7"], 2),
-    ] {
-        let remedies = fix::remedies_named(remedies).unwrap();
-        let plan = fix::plan(&hosts, &remedies);
-        let mut count = 0;
-        for line in file(&plan, "README.md").lines() {
-            let Some((command, rest)) = line.split_once(" -ComputerName ") else {
-                continue;
-            };
-            let (_, key) = command.rsplit_once('\\').unwrap();
-            let names = rest.split(['#', '`']).next().unwrap();
-            let names = names.split(" -Apply").next().unwrap();
-            let values = host_array(file(&plan, &format!("scripts/{key}")));
-            for name in names.split(',').map(str::trim) {
-                assert!(
-                    values.iter().any(|value| value == name),
-                    "{line}: {values:?}"
-                );
-            }
-            count += 1;
-        }
-        assert_eq!(count, examples, "{hosts:?}");
-    }
-    let by_hand = fix::plan(&[known], &fix::remedies_named(["R16"]).unwrap());
-    assert_eq!(by_hand.scripts, 0);
-    assert!(!file(&by_hand, "README.md").contains("-ComputerName"));
-}
-
-#[test]
-fn a_host_is_taken_by_name_and_by_address_and_those_left_alone_are_named() {
-    let plan = fix::plan(&[silent_at(2, all_findings(""))], &few());
-    let script = file(&plan, "scripts/R1.ps1");
-    for part in [
-        "($ComputerName -contains $_.Computer) -or ($ComputerName -contains $_.Address)",
-        "($_.Computer -eq $Name) -or ($_.Address -eq $Name)",
-        "nothing shows that they are Windows: $(Format-Some $Alone).",
-    ] {
-        assert!(script.contains(part), "{part}");
-    }
+    assert_eq!(hosts_of(&both).len(), 1);
 }
 
 #[test]
@@ -508,7 +499,8 @@ fn servers_that_are_not_windows_are_left_to_people() {
     let mut findings = all_findings("");
     findings.push(finding("RDP-NOT-WINDOWS", Severity::Info, None, ""));
     let plan = fix::plan(&[host_at(1, findings)], &[]);
-    assert_eq!(plan.scripts, 0);
+    assert_eq!(plan.reach, ScriptReach::default());
+    assert!(plan.files.iter().all(|file| file.path != fix::SCRIPT));
     assert!(file(&plan, "remedies/R16.md").contains("Hosts to do by hand"));
     assert!(file(&plan, "actions.csv").contains("the host is not Windows"));
 }
@@ -547,21 +539,37 @@ fn a_host_is_listed_for_every_remedy_of_its_finding() {
     };
     let host = host_at(1, vec![finding]);
     let whole = fix::plan([&host], &[]);
-    let listed: Vec<&str> = scripts(&whole).map(|(path, _)| path).collect();
-    assert_eq!(
-        listed,
-        ["scripts/R1.ps1", "scripts/R2.ps1", "scripts/R3.ps1"]
-    );
-    for (path, script) in scripts(&whole) {
-        let hosts = host_array(script);
-        assert!(
-            hosts.iter().any(|text| text.contains("10.0.0.1")),
-            "{path}: {hosts:?}"
-        );
-    }
+    assert_eq!(hosts_of(&whole)[0]["Remedies"], "R3 R2 R1");
+    let steps: Vec<String> = rows(&whole, "actions.csv")
+        .iter()
+        .map(|row| format!("{} {}", row["step"], row["remedy"]))
+        .collect();
+    assert_eq!(steps, ["1 R3", "2 R2", "3 R1"]);
     let first = fix::plan([&host], &[remedies::find("R1").unwrap()]);
-    let listed: Vec<&str> = scripts(&first).map(|(path, _)| path).collect();
-    assert_eq!(listed, ["scripts/R1.ps1"]);
+    assert_eq!(hosts_of(&first)[0]["Remedies"], "R1");
+}
+
+#[test]
+fn an_address_of_each_family_is_one_row_where_the_name_leads_to_one_computer() {
+    let both = |host: &Host| {
+        named(
+            host,
+            "srv05.corp.example",
+            NameSource::Target,
+            &[(address(1), Some(true)), (address(2), Some(true))],
+        )
+    };
+    let of = |last: u8, key| {
+        both(&host_at(
+            last,
+            vec![finding("RDP-X", Severity::High, Some(key), "")],
+        ))
+    };
+    let plan = fix::plan(&[of(1, "R1"), of(2, "R2")], &[]);
+    let hosts = hosts_of(&plan);
+    assert_eq!(hosts.len(), 1);
+    assert_eq!(hosts[0]["Remedies"], "R2 R1");
+    assert_eq!(plan.hosts, 2);
 }
 
 #[test]
@@ -579,7 +587,7 @@ fn remedies_are_chosen_by_key() {
     let error = fix::remedies_named(["R22"]).unwrap_err().to_string();
     assert_eq!(
         error,
-        "`R22` is no remedy; write R1 to R21, as in --remedy R1,R2"
+        "invalid remedy `R22`: use R1 to R21, as in --remedy R1,R2"
     );
 }
 
@@ -603,7 +611,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn whatever_hosts_are_called_the_scripts_are_sound(
+    fn whatever_hosts_are_called_the_folder_is_sound(
         names in proptest::collection::vec((any_name(), any::<IpAddr>(), any::<u16>()), 1..4),
     ) {
         let hosts: Vec<Host> = names

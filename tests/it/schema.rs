@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
+use rdpscan::fix;
 use rdpscan::fleet::{Fleet, HostId};
 use rdpscan::model::ScanEvent;
 use rdpscan::record;
@@ -116,6 +117,11 @@ pub(crate) fn assert_fleet(fleet: &Fleet) {
     }
 }
 
+fn schemas() -> [Value; 3] {
+    let facts = serde_json::from_str(fix::facts_schema()).unwrap();
+    [report::report_schema(), record::event_schema(), facts]
+}
+
 fn shipped(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("docs/schema")
@@ -137,8 +143,19 @@ fn the_schemas_shipped_are_those_of_the_types() {
 }
 
 #[test]
+fn facts_are_what_their_schema_says() {
+    let schema: Value = serde_json::from_str(fix::facts_schema()).unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/fix/facts.json");
+    let mut facts: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let wrong = faults(&strict(schema.clone(), true), &facts);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    facts["hosts"][0]["Plan"][0]["Status"] = json!("fine");
+    assert!(!faults(&validator(&schema, true), &facts).is_empty());
+}
+
+#[test]
 fn the_schemas_are_schemas() {
-    for schema in [report::report_schema(), record::event_schema()] {
+    for schema in schemas() {
         assert_eq!(
             schema["$schema"],
             "https://json-schema.org/draft/2020-12/schema"
@@ -177,7 +194,7 @@ fn every_field_and_every_word_is_described_in_prose() {
             _ => {}
         }
     }
-    for schema in [report::report_schema(), record::event_schema()] {
+    for schema in schemas() {
         let mut bare = Vec::new();
         walk(&schema, "", &mut bare);
         assert!(bare.is_empty(), "{bare:#?}");

@@ -118,7 +118,8 @@ async fn a_host_that_closes_at_tls_is_explained_with_the_fix_and_the_logs() {
             "36870",
             "fix ",
             "R1 ",
-            "Get-ChildItem -Path 'Cert:\\LocalMachine\\Remote Desktop'",
+            ".\\Repair-RdpHost.ps1 -ComputerName closed-tls.corp.example -Apply",
+            "Restart-Service -Name SessionEnv -Force",
             "tell the user",
         ],
     );

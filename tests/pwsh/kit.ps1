@@ -1,11 +1,11 @@
 # What the tests of the fix script share: its parts, and the facts of a host that is in order.
 $PartsFolder = Join-Path -Path $PSScriptRoot -ChildPath '../../src/fix/repair'
 
-# The script as folders get it: the help first, then the parts by name, the run last.
+# The script as folders get it: the parts in the order of script.rs.
 function Join-RepairScript {
-    $Middle = Get-ChildItem -LiteralPath $PartsFolder -Filter *.ps1 | Where-Object { @('head.ps1', 'tail.ps1') -notcontains $_.Name } | Sort-Object -Property Name -CaseSensitive -Culture ''
-    $Names = @('head.ps1') + @($Middle | ForEach-Object { $_.Name }) + 'tail.ps1'
-    ($Names | ForEach-Object { [System.IO.File]::ReadAllText((Join-Path -Path $PartsFolder -ChildPath $_)) }) -join "`n"
+    $List = [System.IO.File]::ReadAllText((Join-Path -Path $PartsFolder -ChildPath '../script.rs'))
+    $Parts = [regex]::Matches($List, 'include_str!\("repair/([^"]+)"\)') | ForEach-Object { Join-Path -Path $PartsFolder -ChildPath $_.Groups[1].Value }
+    ($Parts | ForEach-Object { [System.IO.File]::ReadAllText($_) }) -join "`n"
 }
 
 $PlanParts = 'plan.ps1', 'R01.ps1', 'R02.ps1', 'R03.ps1', 'R04.ps1', 'R05.ps1', 'R06.ps1', 'R07.ps1', 'R08.ps1', 'R12.ps1', 'names.ps1', 'reading.ps1'

@@ -80,7 +80,7 @@ pub struct Remedy {
     pub check: Check,
     #[serde(default)]
     pub warnings: Vec<String>,
-    /// Why `rdpscan fix` writes no script for it, to follow "none:"; `None` when there is a script.
+    /// Why the fix script does not do it, to follow "none:"; `None` when it does.
     #[serde(default, skip_serializing)]
     pub no_script: Option<String>,
     /// Entries of the handbook to read on.
@@ -185,6 +185,9 @@ pub struct Command {
     /// The text, one or more lines. `srv05`, `corp.example`, `10.0.0.5` and words in `<…>` stand for the reader's own.
     pub text: String,
     pub read_only: bool,
+    /// Part of what is done first where one command has to be enough; all such commands of a remedy are for one shell.
+    #[serde(default, skip_serializing)]
+    pub main: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

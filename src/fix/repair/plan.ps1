@@ -2,22 +2,22 @@
 
 # Keys in the order of the steps, what each waits for, and what it interrupts. Steps without Waits are done as they are found.
 $Remedies = [ordered]@{
-    R12 = @{ Title = 'set the clock'; Waits = @() }
-    R3  = @{ Title = 'set the listener settings'; Waits = @(); Interrupts = 'sessions are disconnected, and keep running' }
-    R2  = @{ Title = 'grant the services access to the private key'; Waits = @(); Interrupts = 'sessions are disconnected, and keep running' }
-    R4  = @{ Title = 'bind a certificate of an authority'; Waits = @('R12', 'R2') }
+    R12 = @{ Title = 'correct the clock'; Waits = @() }
+    R3  = @{ Title = 'correct the listener settings'; Waits = @(); Interrupts = 'sessions are disconnected, and keep running' }
+    R2  = @{ Title = 'fix the permissions on the RDP private key'; Waits = @(); Interrupts = 'sessions are disconnected, and keep running' }
+    R4  = @{ Title = 'install a certificate from your CA'; Waits = @('R12', 'R2') }
     R1  = @{ Title = 'renew the self-signed certificate'; Waits = @('R12', 'R3', 'R2'); Interrupts = 'sessions are disconnected where TermService has to restart, and keep running' }
-    R5  = @{ Title = 'turn TLS 1.2 on'; Waits = @(); Interrupts = 'nothing now; it counts after a restart of the machine' }
-    R6  = @{ Title = 'require TLS and NLA'; Waits = @('R4', 'R1', 'R5'); Interrupts = 'clients without NLA no longer connect' }
-    R8  = @{ Title = 'start the listener'; Waits = @() }
-    R7  = @{ Title = 'open the firewall to the admin networks'; Waits = @('R8') }
-    R9  = @{ Title = 'register the name in DNS'; Waits = @() }
-    R10 = @{ Title = 'look at the IPv6 addresses'; Waits = @('R9'); Reads = $true }
-    R11 = @{ Title = 'look at Kerberos and NTLM'; Waits = @(); Reads = $true }
-    R13 = @{ Title = 'look at the CredSSP update'; Waits = @(); Reads = $true }
-    R14 = @{ Title = 'look at the connection limit'; Waits = @(); Reads = $true }
-    R15 = @{ Title = 'compare the members of a farm'; Waits = @(); Reads = $true }
-    R20 = @{ Title = 'look at the end of support'; Waits = @(); Reads = $true }
+    R5  = @{ Title = 'enable TLS 1.2 and its cipher suites'; Waits = @(); Interrupts = 'nothing now; it counts after a restart of the machine' }
+    R6  = @{ Title = 're-enable TLS and NLA'; Waits = @('R4', 'R1', 'R5'); Interrupts = 'clients without NLA no longer connect' }
+    R8  = @{ Title = 'get the RDP listener running'; Waits = @() }
+    R7  = @{ Title = 'allow RDP through the firewall'; Waits = @('R8') }
+    R9  = @{ Title = 'correct the DNS record'; Waits = @() }
+    R10 = @{ Title = 'repair or withdraw the IPv6 address'; Waits = @('R9'); Reads = $true }
+    R11 = @{ Title = 'connect by the Kerberos name'; Waits = @(); Reads = $true }
+    R13 = @{ Title = 'patch CredSSP on both sides'; Waits = @(); Reads = $true }
+    R14 = @{ Title = 'raise the half-open connection limit'; Waits = @(); Reads = $true }
+    R15 = @{ Title = 'make the farm members consistent'; Waits = @(); Reads = $true }
+    R20 = @{ Title = 'move to a system that is still maintained'; Waits = @(); Reads = $true }
 }
 
 # The fact at a path such as Clock.Offset; nothing where it is missing or unknown.

@@ -40,7 +40,7 @@ pub static BINDINGS: &[Binding] = bindings! {
     Table "mark" [char(' ')] Action::Mark, "mark" "mark the host, or every host of the group";
     Table "mark-all" [char('a')] Action::MarkAll, _ "mark every row shown, or none";
     Table "undo-marks" [char('u')] Action::UndoMarks, _ "undo the last change of marks";
-    Table "fix" [char('F')] Action::Fix, "fix" "write fix scripts for marked hosts or this one";
+    Table "fix" [char('F')] Action::Fix, "fix" "write fixes for marked hosts or this one";
     Table "pause" [char('p'), char('P')] Action::Pause, "pause" "pause or resume the scan";
     Table "export" [char('e')] Action::MenuOpen(MenuKind::Export), "export" "write the marked rows, or what is shown";
     Table "copy" [char('y')] Action::MenuOpen(MenuKind::Copy), "copy" "copy a name, a thumbprint, a remedy";
@@ -96,7 +96,7 @@ pub static BINDINGS: &[Binding] = bindings! {
     Host "handbook" [char('i')] Action::MenuOpen(MenuKind::Handbook), "handbook" "read about a code, a finding or a remedy";
     Host "probe-again" [char('r')] Action::Reprobe, _ "re-probe this host";
     Host "export" [char('e')] Action::MenuOpen(MenuKind::Export), "export" "write this host to a file";
-    Host "fix" [char('F')] Action::Fix, _ "write fix scripts for this host";
+    Host "fix" [char('F')] Action::Fix, _ "write fixes for this host";
     Host "pause" [char('p'), char('P')] Action::Pause, _ "pause or resume the scan";
     Host "freeze" [char('f')] Action::Freeze, _ "freeze or unfreeze the display";
     Host "skip" [char('x')] Action::Skip, _ "skip the slowest host";

@@ -13,6 +13,7 @@ use super::keymap::{Context, Keymap};
 use super::options::{Capabilities, OnExit, Saved};
 use super::table_state::{Row, TableState};
 use super::theme::{Theme, Tone};
+use crate::fix::ScriptReach;
 use crate::fleet::{Fleet, Host, HostId};
 use crate::model::{Endpoint, Progress};
 use crate::table::{Filter, FilterError, Overview, OverviewMark, View};
@@ -124,6 +125,7 @@ pub(super) enum Overlay {
         rows: Vec<HostId>,
         /// Rows selected.
         selected: usize,
+        reach: ScriptReach,
     },
 }
 

@@ -1,4 +1,4 @@
-//! Exports, fix scripts and copies.
+//! Exports, fixes and copies.
 
 use super::menu::NO_HOST_SELECTED;
 use crate::fix;
@@ -46,7 +46,7 @@ pub(super) fn export(model: &mut Model, format: usize) -> Option<Effect> {
     }))
 }
 
-/// Asks before fix scripts are written: each time makes a new folder.
+/// Asks before fixes are written: each time makes a new folder.
 pub(super) fn ask_to_fix(model: &mut Model) {
     let mut rows = model.targeted_hosts();
     let selected = rows.len();
@@ -59,11 +59,17 @@ pub(super) fn ask_to_fix(model: &mut Model) {
             Tone::Notice,
         );
     } else if check_idle(model).is_some() {
-        model.overlay = Overlay::ConfirmFix { rows, selected };
+        let hosts = rows.iter().filter_map(|id| model.fleet.host(*id));
+        let reach = fix::reach(hosts);
+        model.overlay = Overlay::ConfirmFix {
+            rows,
+            selected,
+            reach,
+        };
     }
 }
 
-/// Writes fix scripts for the hosts of the question.
+/// Writes fixes for the hosts of the question.
 pub(super) fn fix(model: &mut Model) -> Option<Effect> {
     let asked = std::mem::replace(&mut model.overlay, Overlay::None);
     let Overlay::ConfirmFix { rows, .. } = asked else {

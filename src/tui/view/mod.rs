@@ -74,8 +74,13 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
         }
         Overlay::ConfirmQuit => question::quit(model, above, frame.buffer_mut()),
         Overlay::ConfirmRescan(scope) => question::rescan(model, scope, above, frame.buffer_mut()),
-        Overlay::ConfirmFix { rows, selected } => {
-            question::fix(model, rows.len(), *selected, above, frame.buffer_mut());
+        Overlay::ConfirmFix {
+            rows,
+            selected,
+            reach,
+        } => {
+            let counts = (rows.len(), *selected, *reach);
+            question::fix(model, counts, above, frame.buffer_mut());
         }
     }
     footer::message(model, area, frame.buffer_mut());

@@ -6,6 +6,7 @@ use ratatui::text::Line;
 
 use super::widgets::{put_lines, window};
 use crate::counts::{counted, grouped};
+use crate::fix::ScriptReach;
 use crate::tui::model::{Model, RescanScope};
 use crate::tui::options::OnExit;
 use crate::tui::text;
@@ -54,18 +55,27 @@ pub(super) fn rescan(model: &Model, scope: &RescanScope, area: Rect, buffer: &mu
     render(title, lines, keys, model, area, buffer);
 }
 
-/// Before fix scripts for some of the selected hosts are written.
-pub(super) fn fix(model: &Model, hosts: usize, selected: usize, area: Rect, buffer: &mut Buffer) {
+/// Before fixes for some of the selected hosts are written.
+pub(super) fn fix(
+    model: &Model,
+    (hosts, selected, reach): (usize, usize, ScriptReach),
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let all = counted(selected as u64, "host", "hosts");
     let whose = if hosts == selected {
         all
     } else {
         format!("{} of {all}", grouped(hosts as u64))
     };
+    let mut contacts = reach.to_string();
+    if let Some(first) = contacts.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
     let lines = [
-        format!(" Scripts and lists for {whose} go into a new folder:"),
+        format!(" Fixes for {whose} go into a new folder:"),
         format!(" ./{}-fix", model.fleet.file_stem()),
-        " (with a number behind it where there is one already).".to_owned(),
+        format!(" {contacts}."),
     ];
     let keys = " y  write              n  cancel";
     render("Write fixes?", lines, keys, model, area, buffer);

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use super::hosts::saved;
 
-/// Runs the command in a folder that is all it knows of the user; gives its status and what it told.
-fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+/// Runs the command in a folder that is all it knows of the user; gives its status and its messages.
+pub(super) fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_rdpscan"))
         .env_clear()
         .envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)))
@@ -33,15 +33,15 @@ fn the_command_makes_the_folder_once() {
         (status, told.trim()),
         (
             Some(0),
-            "wrote mend: 1 script for 1 host; begin with README.md"
+            "wrote mend: fixes for 1 host, the script contacts 0, 1 more when named; start with README.md"
         )
     );
-    let script = folder.path().join("mend").join("scripts").join("R8.ps1");
-    let script = std::fs::read_to_string(script).unwrap();
-    // The port was closed, so nothing says that it is Windows.
-    let (hosts, unproven) = script.split_once("$Unproven = @(").unwrap();
-    let line = "Computer = '10.0.0.5'; Address = '10.0.0.5'; Port = 3389; Expected = ''";
-    assert!(!hosts.contains(line) && unproven.contains(line));
+    let hosts = std::fs::read_to_string(folder.path().join("mend/hosts.csv")).unwrap();
+    // The port was closed, so nothing shows that it is Windows.
+    assert!(
+        hosts.contains("\n10.0.0.5,10.0.0.5,3389,,R8,no sign of Windows: RDP-"),
+        "{hosts}"
+    );
     let (status, told) = run(folder.path(), &fix);
     assert_eq!(status, Some(2));
     assert!(told.contains("`mend`: it is not empty"), "{told}");
@@ -79,7 +79,7 @@ fn a_filter_or_remedy_that_leaves_nothing_makes_no_folder() {
         arguments.extend(choice);
         let (status, told) = run(folder.path(), &arguments);
         assert_eq!(status, Some(0), "{told}");
-        assert!(told.starts_with("nothing to mend"), "{told}");
+        assert!(told.starts_with("nothing to fix"), "{told}");
         assert!(!folder.path().join("mend").exists());
     }
 }
@@ -91,7 +91,7 @@ fn a_remedy_that_does_not_exist_is_refused() {
     let arguments = ["fix", "monday.json", "-o", "mend", "--remedy", "R1,R99"];
     let (status, told) = run(folder.path(), &arguments);
     assert_eq!(status, Some(2));
-    assert!(told.contains("`R99` is no remedy"), "{told}");
+    assert!(told.contains("invalid remedy `R99`"), "{told}");
     assert!(!folder.path().join("mend").exists());
 }
 

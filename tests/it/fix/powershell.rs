@@ -31,30 +31,3 @@ pub(super) fn faults(text: &str) -> Vec<String> {
     });
     faults
 }
-
-/// The values of `Computer`, `Address` and `Expected` in a script's two host arrays, as the grammar reads them.
-pub(super) fn host_array(script: &str) -> Vec<String> {
-    let tree = parse(script);
-    let mut arrays = Vec::new();
-    walk(tree.root_node(), &mut |node| {
-        let text = &script[node.byte_range()];
-        if node.kind() == "assignment_expression"
-            && (text.starts_with("$Hosts = @(") || text.starts_with("$Unproven = @("))
-        {
-            arrays.push(node);
-        }
-    });
-    assert_eq!(arrays.len(), 2);
-    let mut values = Vec::new();
-    for array in arrays {
-        walk(array, &mut |node| {
-            if node.kind() == "verbatim_string_characters" {
-                let literal = &script[node.byte_range()];
-                values.push(literal.trim_matches('\'').to_owned());
-            }
-            assert_ne!(node.kind(), "sub_expression");
-            assert_ne!(node.kind(), "expandable_string_literal");
-        });
-    }
-    values
-}

@@ -150,14 +150,15 @@ fn nothing_is_done_to_the_next_host_when_the_one_that_was_seen_has_left_the_tabl
 }
 
 #[test]
-fn scripts_that_mend_are_written_after_a_yes_that_says_for_how_many_and_where() {
+fn fixes_are_written_after_a_yes_that_says_for_how_many_hosts_where_and_whom_the_script_contacts() {
     let mut stand = expired();
     stand.keys("F");
     assert_eq!(stand.effects, []);
     let picture = stand.picture(80, 24);
     assert!(
-        picture.contains("Scripts and lists for 1 host go into a new folder")
-            && picture.contains(" ./rdpscan-20260121T120000Z-00c0ffee-fix"),
+        picture.contains("Fixes for 1 host go into a new folder:")
+            && picture.contains(" ./rdpscan-20260121T120000Z-00c0ffee-fix")
+            && picture.contains(" The script contacts 1."),
         "{picture}"
     );
     stand.keys("n");

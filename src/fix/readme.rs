@@ -1,0 +1,198 @@
+//! README.md of the folder: what to run first, what it interrupts, how to go back.
+
+use std::fmt::Write as _;
+
+use super::actions::{Actions, Execution, HostRow, RemedyMachines};
+use super::facts::InsideFacts;
+use super::name::Computer;
+use super::script;
+use crate::counts::counted;
+
+/// The most hosts in one command.
+const MOST_NAMED: usize = 10;
+
+pub(super) fn text(
+    actions: &Actions<'_>,
+    parts: &[RemedyMachines<'_>],
+    inside: &InsideFacts,
+) -> String {
+    let rows = actions.host_rows();
+    let hosts = counted(actions.machines.len() as u64, "host", "hosts");
+    let mut text = format!(
+        "# Fixes for {hosts}\n\nWritten by rdpscan from a saved scan. `actions.csv` lists what is to be done at which host, in order; \
+         findings without a remedy are in the reports alone.\n"
+    );
+    if !inside.is_empty() {
+        text.push_str(INSIDE);
+    }
+    let example = rows.iter().find(|row| row.proven).or(rows.first());
+    if let Some(example) = example {
+        first_steps(&mut text, &rows, &example.computer);
+    }
+    table(&mut text, parts);
+    if example.is_some() {
+        text.push_str(RUN);
+    }
+    text.push_str(RDP_FILES);
+    if !actions.refused.is_empty() {
+        let names = counted(actions.refused.len() as u64, "name", "names");
+        _ = write!(
+            text,
+            "\n## Invalid names\n\n`refused.csv` lists {names} that no host can have. They are in no list for the script and in no `.rdp` file; \
+             the hosts are reached by address.\n"
+        );
+    }
+    text
+}
+
+const INSIDE: &str = "
+Some hosts were read by the script before (`--facts`). The columns `inside` and `inside_detail` of `actions.csv` have what it found: *confirmed*, *ruled
+out*, *blocked* or *unknown*. A remedy that is ruled out is not in `hosts.csv`.
+";
+
+fn first_steps(text: &mut String, rows: &[HostRow<'_>], example: &Computer) {
+    let proven = rows.iter().filter(|row| row.proven).count();
+    _ = write!(
+        text,
+        "\n## What to run first\n\n`{script}` contacts {} of `hosts.csv`. Copy this folder to a Windows machine, and open Windows PowerShell 5.1 or newer in it, as an\n\
+         administrator of the hosts. Read every host; this changes nothing, and shows what would be done and in which order:\n\n```powershell\n.\\{script}\n```\n\n\
+         Fix one host. The script asks before each step, says what it interrupts, and reads the host again afterwards:\n\n```powershell\n\
+         .\\{script} -ComputerName {example} -Apply\n```\n\n\
+         Then the others: `.\\{script} -Apply`. If Windows blocks the script, read it, then allow scripts in this window only:\n\
+         `Set-ExecutionPolicy -Scope Process -ExecutionPolicy Bypass`.\n",
+        counted(proven as u64, "host", "hosts"),
+        script = script::SCRIPT,
+    );
+    left_alone(text, rows);
+    addresses(text, rows);
+}
+
+/// The hosts that the script skips without `-ComputerName`, and the command for them. These are often the broken ones: without a
+/// certificate there is little to identify.
+fn left_alone(text: &mut String, rows: &[HostRow<'_>]) {
+    let unproven: Vec<String> = rows
+        .iter()
+        .filter(|row| !row.proven)
+        .map(|row| row.computer.to_string())
+        .collect();
+    if unproven.is_empty() {
+        return;
+    }
+    let named = unproven.get(..MOST_NAMED).unwrap_or(&unproven).join(", ");
+    let more = match unproven.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        more => format!("   # and {more} more: hosts.csv, `no sign of Windows`"),
+    };
+    _ = write!(
+        text,
+        "\n### Hosts that are left alone unless you name them\n\n\
+         No sign of Windows at {}: the port was closed or spoke another protocol, or the connection ended before it came to a certificate\n\
+         or a name. The script logs on to whatever you name, so name only machines of your own. Without `-Apply` this reads:\n\n\
+         ```powershell\n.\\{} -ComputerName {named}{more}\n```\n",
+        counted(unproven.len() as u64, "host", "hosts"),
+        script::SCRIPT,
+    );
+}
+
+fn addresses(text: &mut String, rows: &[HostRow<'_>]) {
+    let by_address = |row: &&HostRow<'_>| matches!(row.computer, Computer::Address(_));
+    let count = rows.iter().filter(by_address).count();
+    if count == 0 {
+        return;
+    }
+    _ = write!(
+        text,
+        "\n### Hosts that are reached by address\n\n\
+         {} no name that resolves to it alone, so the script connects by address. Kerberos does not work then: **NTLM sends proof of your password to\n\
+         whatever answers at that address.** Use an account that administers these hosts only. PowerShell requires `-Credential` and the address in\n\
+         TrustedHosts, or `-UseSSL` and a certificate for the address on the host:\n\n```powershell\n\
+         Set-Item -Path WSMan:\\localhost\\Client\\TrustedHosts -Value '{}' -Concatenate\n\
+         .\\{} -Credential (Get-Credential)\n```\n",
+        match count {
+            1 => "1 host has".to_owned(),
+            many => format!("{} have", counted(many as u64, "host", "hosts")),
+        },
+        rows.iter()
+            .find(by_address)
+            .map_or_else(String::new, |row| row.computer.to_string()),
+        script::SCRIPT,
+    );
+}
+
+fn table(text: &mut String, parts: &[RemedyMachines<'_>]) {
+    text.push_str(
+        "\n## The steps, in order\n\n| remedy | what | interrupts | hosts by script | by hand |\n|---|---|---|---|---|\n",
+    );
+    for part in parts {
+        let key = &part.remedy.key;
+        let count = |wanted: fn(Execution) -> bool| part.count(wanted);
+        let mut script = match count(Execution::by_script) {
+            0 => "–".to_owned(),
+            hosts => hosts.to_string(),
+        };
+        if let Some(step) = script::step(part.remedy) {
+            let when_named = count(|way| way == Execution::Unproven);
+            if when_named > 0 {
+                _ = write!(script, " ({when_named} when named)");
+            }
+            if step.reads_only {
+                script.push_str(", only reads");
+            }
+        }
+        let by_hand = match count(Execution::by_hand) {
+            0 => "–".to_owned(),
+            hosts => hosts.to_string(),
+        };
+        let (title, interrupts) = (&part.remedy.title, &part.remedy.interrupts);
+        _ = writeln!(
+            text,
+            "| [{key}](remedies/{key}.md) | {title} | {interrupts} | {script} | {by_hand} |"
+        );
+    }
+}
+
+const RUN: &str = r#"
+A step waits for those that it needs, and is `blocked` where one of them is open. R7 (firewall) requires `-AdminNetwork`, such as `10.0.9.0/24`. R7 and
+R9, and R8 where it turns Remote Desktop on, are done only where the row in `hosts.csv` or `-Remedy` names them: remove them from the row where
+somebody turned Remote Desktop off on purpose.
+
+## While it runs
+
+- It connects by PowerShell remoting (WinRM, port 5985; `-UseSSL` for 5986), as you or with `-Credential`. Nothing of a credential is stored.
+- A host that calls itself by another name than during the scan is left alone. Where the scan saw no name, `Identity` says `not compared`.
+- One host's failure does not stop the others. After Ctrl-C the table shows what was done, and a second run goes on.
+- Each run writes a folder below `runs`: `results.csv`, `facts.json`, `undo.json` and `transcript.log`.
+
+Exit status: 0 all in order or done; 1 something is blocked, partly done, failed or unknown; 2 the call is wrong. In a scheduled task:
+
+```bat
+powershell.exe -NoProfile -ExecutionPolicy Bypass -Command "& .\Repair-RdpHost.ps1 -Apply -Confirm:$false; exit $LASTEXITCODE"
+```
+
+## How to undo it
+
+This puts back what the newest run changed, where nobody has changed it since. The pages below `remedies` say what has no way back.
+
+```powershell
+$undo = Get-ChildItem -Path .\runs -Recurse -Filter undo.json | Sort-Object -Property LastWriteTime | Select-Object -Last 1
+.\Repair-RdpHost.ps1 -UndoPath $undo.FullName -Apply
+```
+
+## Afterwards
+
+Scan the same targets again, and compare. What the script read also makes a more certain plan: with the saved scan in place of `@last`, where this
+folder was not written from the newest one,
+
+```powershell
+$facts = Get-ChildItem -Path .\runs -Recurse -Filter facts.json | Sort-Object -Property LastWriteTime | Select-Object -Last 1
+rdpscan fix '@last' --facts $facts.FullName -o 'fix-{date}-inside'
+```
+"#;
+
+const RDP_FILES: &str = "
+## .rdp files
+
+`rdp` has a file by name and one by address for each host, to compare. A name that does not resolve, or resolves to another address, has a file too:
+see `name_source` and `name_note` in `actions.csv`. In all of them the client warns when the server cannot prove who it is (`authentication
+level:i:2`), nothing is shared with the server, and no user name is kept.
+";
