@@ -14,7 +14,9 @@ function Measure-R1 {
         $Finding.Note = 'another certificate is bound on purpose'
         if (-not $InUse -or $Faults) {
             $Finding.Wrong += if ($InUse) { "the bound certificate: $($Faults -join ', ')" } else { 'the bound certificate is not there' }
-            $Finding.Blocked += if ($Facts.Choice.By -eq 'policy') { 'a policy template chooses the certificate: see who enrols it' } else { 'bound on purpose: name R4, or remove the pin' }
+            $Finding.Blocked += if ($Facts.Choice.By -eq 'policy') { 'a policy template chooses the certificate: see who enrols it' }
+            elseif (-not $InUse -and ($Steps['R3'].Status -eq 'would be done')) { 'R3 comes first: it removes the pin' }
+            else { 'bound on purpose: name R4, or remove the pin' }
         }
         return $Finding
     }

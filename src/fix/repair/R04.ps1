@@ -111,16 +111,15 @@ function Measure-R4 {
         Add-RestartFault -Finding $Finding -Facts $Facts -Restart SessionEnv, TermService
     }
     elseif (-not $Candidate) { $Finding.Blocked += 'no candidate: enrol a certificate of an authority that this host trusts, with all names needed, in LocalMachine\My' }
-    elseif ($Candidate.Key -eq 'no') { $Finding.Blocked += "the key of $($Candidate.Thumbprint) is not readable: see R2" }
-    elseif ($Candidate.Key -ne 'yes') { $Finding.Unsure += "whether the key of $($Candidate.Thumbprint) is readable is unknown: $($Candidate.KeyWhy)" }
-    else {
-        $Finding.Changes = @([pscustomobject]@{ Kind = 'bind'; Thumbprint = $Candidate.Thumbprint; Before = Find-Fact -Facts $Facts -Path Settings.SSLCertificateSHA1Hash })
-        $Finding.Note = "bind $($Candidate.Thumbprint), $($Candidate.Subject), issued by $($Candidate.Issuer)"
+    # R2 makes a key readable first.
+    elseif (($Candidate.Key -eq 'no') -and ($Steps['R2'].Status -ne 'would be done')) {
+        $Finding.Blocked += "the key of $($Candidate.Thumbprint) is not readable: see R2"
     }
-    # A key that R2 is about to make readable.
-    if ($Candidate -and ($Candidate.Key -eq 'no') -and ($Steps['R2'].Status -eq 'would be done')) {
-        $Finding.Blocked = @($Finding.Blocked | Where-Object { $_ -notlike '*see R2' })
-        $Finding.Changes = @([pscustomobject]@{ Kind = 'bind'; Thumbprint = $Candidate.Thumbprint; Before = Find-Fact -Facts $Facts -Path Settings.SSLCertificateSHA1Hash })
+    elseif (@('yes', 'no') -notcontains $Candidate.Key) { $Finding.Unsure += "whether the key of $($Candidate.Thumbprint) is readable is unknown: $($Candidate.KeyWhy)" }
+    else {
+        $Pin = Find-Fact -Facts $Facts -Path Settings.SSLCertificateSHA1Hash
+        $Finding.Changes = @([pscustomobject]@{ Kind = 'bind'; Path = $Pin.Path; Name = $Pin.Name; Thumbprint = $Candidate.Thumbprint; Before = $Pin })
+        $Finding.Note = "bind $($Candidate.Thumbprint), $($Candidate.Subject), issued by $($Candidate.Issuer)"
     }
     $Finding
 }

@@ -18,6 +18,13 @@ $HostChanges = {
         }
     }
 
+    # Starts a service, and says that something was changed.
+    function global:Start-RdpService {
+        param([string] $Name)
+        Start-Service -Name $Name -ErrorAction Stop
+        $global:RdpTouched = $true
+    }
+
     # Restarts a service that runs, with the services that depend on it; whatever happens, what ran is started again.
     function global:Restart-RdpService {
         param([string] $Name, [string[]] $Dependents, [int] $Seconds)
@@ -26,6 +33,7 @@ $HostChanges = {
         try {
             foreach ($One in $Order) {
                 Stop-Service -Name $One -Force -NoWait -WarningAction SilentlyContinue -ErrorAction Stop
+                $global:RdpTouched = $true
                 Wait-RdpState -Name $One -State Stopped -Seconds $Seconds
             }
         }
@@ -38,17 +46,25 @@ $HostChanges = {
 
     function global:Set-RdpValue {
         param($Value)
-        if ($null -eq $Value.Value) { Remove-ItemProperty -LiteralPath $Value.Path -Name $Value.Name -ErrorAction Stop; return }
+        if ($null -eq $Value.Value) {
+            Remove-ItemProperty -LiteralPath $Value.Path -Name $Value.Name -ErrorAction Stop
+            $global:RdpTouched = $true
+            return
+        }
         $Data = $Value.Value
         if ($Value.Kind -eq 'Binary') { $Data = [byte[]]@([regex]::Matches([string]$Data, '..') | ForEach-Object { [System.Convert]::ToByte($_.Value, 16) }) }
-        if (-not (Test-Path -LiteralPath $Value.Path)) { New-Item -Path $Value.Path -Force -ErrorAction Stop | Out-Null }
-        New-ItemProperty -LiteralPath $Value.Path -Name $Value.Name -Value $Data -PropertyType $Value.Kind -Force -ErrorAction Stop | Out-Null
+        # With -Force a key that is there would be emptied.
+        if (-not (Test-Path -LiteralPath $Value.Path)) { $null = New-Item -Path $Value.Path -Force -ErrorAction Stop }
+        $null = New-ItemProperty -LiteralPath $Value.Path -Name $Value.Name -Value $Data -PropertyType $Value.Kind -Force -ErrorAction Stop
+        $global:RdpTouched = $true
     }
 
     function global:Invoke-RdpOwner {
         param([string] $Path, [string] $Owner)
-        $Ran = if ($Owner) { Invoke-RdpProgram -Program 'icacls.exe' -Words $Path, '/setowner', "*$Owner" } else { Invoke-RdpProgram -Program 'takeown.exe' -Words '/f', $Path, '/a' }
+        $Ran = if ($Owner) { Invoke-RdpProgram -Program icacls.exe -Words $Path, '/setowner', "*$Owner" }
+        else { Invoke-RdpProgram -Program takeown.exe -Words '/f', $Path, '/a' }
         if ($Ran.Code -ne 0) { throw "the owner of $Path cannot be changed: $($Ran.Text)" }
+        $global:RdpTouched = $true
     }
 
     # Adds entries. Ownership is taken where it takes that, and given back.
@@ -63,6 +79,7 @@ $HostChanges = {
                 $Ran = Invoke-RdpProgram -Program 'icacls.exe' -Words $Words
             }
             if ($Ran.Code -ne 0) { throw "the rights of $Path cannot be changed: $($Ran.Text)" }
+            $global:RdpTouched = $true
         }
         finally { if ($Taken -and $Owner) { Invoke-RdpOwner -Path $Path -Owner $Owner } }
     }
@@ -73,39 +90,39 @@ $HostChanges = {
         $Security = $Item.GetAccessControl('Access')
         $Security.SetSecurityDescriptorSddlForm($Sddl, 'Access')
         $Item.SetAccessControl($Security)
+        $global:RdpTouched = $true
         if ($Owner) { Invoke-RdpOwner -Path $Path -Owner $Owner }
     }
 
     # Lets Windows make its own certificate anew. The old one is removed only where Windows keeps it under a wrong name.
+    $global:RdpStore = 'Cert:\LocalMachine\Remote Desktop'
     function global:Invoke-RdpRenewal {
         param($Change, [string[]] $Dependents, [int] $Seconds)
-        $ErrorActionPreference = 'Stop'
-        $Store = 'Cert:\LocalMachine\Remote Desktop'
-        $Before = @(Get-ChildItem -Path $Store -ErrorAction SilentlyContinue | ForEach-Object { $_.Thumbprint })
+        $Before = @(Get-ChildItem -Path $RdpStore -ErrorAction SilentlyContinue | ForEach-Object { $_.Thumbprint })
         function Find-Made {
             $Named = [string](Read-RdpValue -Path $RdpStations -Name SelfSignedCertificate).Value
-            Get-ChildItem -Path $Store -ErrorAction SilentlyContinue | Where-Object { ($_.Thumbprint -eq $Named) -and ($Before -notcontains $Named) } | Select-Object -First 1
+            Get-ChildItem -Path $RdpStore -ErrorAction SilentlyContinue |
+                Where-Object { ($_.Thumbprint -eq $Named) -and ($Before -notcontains $Named) } | Select-Object -First 1
         }
-        function Start-Making {
-            if ((Read-RdpState -Name SessionEnv) -eq 'Running') { Restart-RdpService -Name SessionEnv -Seconds $Seconds } else { Start-Service -Name SessionEnv }
-            $End = [datetime]::UtcNow.AddSeconds($(if ($Change.Rename) { 5 } else { [math]::Min($Seconds, 30) }))
+        function Wait-Made {
+            param([int] $Limit)
+            if ((Read-RdpState -Name SessionEnv) -eq 'Running') { Restart-RdpService -Name SessionEnv -Seconds $Seconds } else { Start-RdpService -Name SessionEnv }
+            $End = [datetime]::UtcNow.AddSeconds([math]::Min($Seconds, $Limit))
             while (-not (Find-Made) -and ([datetime]::UtcNow -lt $End)) { Start-Sleep -Milliseconds 250 }
             Find-Made
         }
-        $Made = Start-Making
+        $Made = Wait-Made -Limit $(if ($Change.Rename) { 5 } else { 30 })
         $Text = ''
         if (-not $Made -and $Change.Rename) {
-            $Old = Get-Item -LiteralPath "$Store\$($Change.Thumbprint)"
-            $Copy = $Old.RawData
-            Remove-Item -LiteralPath "$Store\$($Change.Thumbprint)"
-            $Change.Rename = $false
+            Remove-Item -LiteralPath "$RdpStore\$($Change.Thumbprint)"
             $Text = "removed $($Change.Thumbprint), which Windows kept; "
-            try { $Made = Start-Making }
+            try { $Made = Wait-Made -Limit 30 }
             finally {
                 if (-not $Made) {
                     # It is of use only if its key still opens; otherwise Windows makes one at the next start.
                     $Back = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList 'Remote Desktop', 'LocalMachine'
                     $Back.Open('ReadWrite')
+                    $Copy = [System.Convert]::FromBase64String($Change.Before.RawData)
                     $Back.Add((New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Certificate2 -ArgumentList @(, $Copy)))
                     $Back.Close()
                 }
@@ -113,12 +130,12 @@ $HostChanges = {
         }
         if (-not $Made) { throw "${Text}Windows made no new certificate: look for event 1057 or 1058" }
         # The listener takes it up at once, or when TermService starts.
-        $Listens = { (Test-RdpListener -Port $Change.Port -Address '').Thumbprint -eq $Made.Thumbprint }
+        function Test-Taken { (Test-RdpListener -Port $Change.Port -Address '').Thumbprint -eq $Made.Thumbprint }
         if ((Read-RdpState -Name TermService) -eq 'Running') {
-            if (-not (& $Listens)) { Restart-RdpService -Name TermService -Dependents $Dependents -Seconds $Seconds }
+            if (-not (Test-Taken)) { Restart-RdpService -Name TermService -Dependents $Dependents -Seconds $Seconds }
             $End = [datetime]::UtcNow.AddSeconds([math]::Min($Seconds, 20))
-            while (-not (& $Listens) -and ([datetime]::UtcNow -lt $End)) { Start-Sleep -Milliseconds 250 }
-            $Text += if (& $Listens) { 'served: ' } else { 'not served yet: ' }
+            while (-not (Test-Taken) -and ([datetime]::UtcNow -lt $End)) { Start-Sleep -Milliseconds 250 }
+            $Text += if (Test-Taken) { 'served: ' } else { 'not served yet: ' }
         }
         "${Text}$($Made.Thumbprint) until $($Made.NotAfter.ToUniversalTime().ToString('u', [System.Globalization.CultureInfo]::InvariantCulture))"
     }
@@ -126,35 +143,45 @@ $HostChanges = {
     function global:Read-RdpRule {
         param([string] $Name)
         $Rule = Get-NetFirewallRule -Name $Name -ErrorAction Stop
-        @{ Enabled = [string]$Rule.Enabled; Profile = [string]$Rule.Profile; RemoteAddress = @(($Rule | Get-NetFirewallAddressFilter).RemoteAddress | ForEach-Object { [string]$_ }) }
+        $From = @(($Rule | Get-NetFirewallAddressFilter).RemoteAddress | ForEach-Object { [string]$_ })
+        @{ Enabled = [string]$Rule.Enabled; Profile = [string]$Rule.Profile; RemoteAddress = $From }
     }
 
-    # One change, given as JSON; gives what the host has afterwards, as JSON.
+    # One change, given as JSON; gives what the host has afterwards, as JSON. Where it throws and nothing was changed, it says so.
     function global:Invoke-RdpChange {
         param([string] $Json, [string[]] $Dependents, [int] $Seconds)
         $ErrorActionPreference = 'Stop'
-        $Change = ConvertFrom-Json -InputObject $Json
-        $Text = ''
-        $After = $null
+        $global:RdpTouched = $false
+        try { $Text, $After = Invoke-RdpChangeKind -Change (ConvertFrom-Json -InputObject $Json) -Dependents $Dependents -Seconds $Seconds }
+        catch { if ($RdpTouched) { throw } else { throw "nothing was changed: $($_.Exception.Message)" } }
+        ConvertTo-Json -Compress -Depth 6 -InputObject @{ Text = [string]$Text; After = $After }
+    }
+
+    # What to say of a change, and what the host has afterwards.
+    function global:Invoke-RdpChangeKind {
+        param($Change, [string[]] $Dependents, [int] $Seconds)
         switch ($Change.Kind) {
             'registry' {
                 Set-RdpValue -Value @{ Path = $Change.Path; Name = $Change.Name; Kind = $Change.ValueKind; Value = $Change.Value }
                 $After = Read-RdpValue -Path $Change.Path -Name $Change.Name
-                $Text = if ($After.Exists) { "$($Change.Name) is $($After.Value)" } else { "$($Change.Name) is removed" }
+                if ($After.Exists) { "$($Change.Name) is $($After.Value)" } else { "$($Change.Name) is removed" }
+                $After
             }
-            'read security' { $After = Read-RdpSecurity -Path $Change.Path }
-            'take' { Invoke-RdpOwner -Path $Change.Path; $After = Read-RdpSecurity -Path $Change.Path }
+            'take' { Invoke-RdpOwner -Path $Change.Path; ''; Read-RdpSecurity -Path $Change.Path }
             'security' {
                 Add-RdpRight -Path $Change.Path -Grants $Change.Grants -Owner $Change.Before.Owner -Taken ([bool]$Change.Taken)
-                $After = Read-RdpSecurity -Path $Change.Path
-                $Text = "rights granted on $($Change.Path)"
+                "rights granted on $($Change.Path)"
+                Read-RdpSecurity -Path $Change.Path
             }
-            'renew' { $Text = Invoke-RdpRenewal -Change $Change -Dependents $Dependents -Seconds $Seconds }
+            'renew' { Invoke-RdpRenewal -Change $Change -Dependents $Dependents -Seconds $Seconds }
             'bind' {
-                Get-CimInstance -Namespace root/cimv2/TerminalServices -ClassName Win32_TSGeneralSetting -Filter "TerminalName='RDP-Tcp'" | Set-CimInstance -Property @{ SSLCertificateSHA1Hash = [string]$Change.Thumbprint }
-                $After = Read-RdpValue -Path $RdpTcp -Name SSLCertificateSHA1Hash
+                Get-CimInstance -Namespace root/cimv2/TerminalServices -ClassName Win32_TSGeneralSetting -Filter "TerminalName='RDP-Tcp'" |
+                    Set-CimInstance -Property @{ SSLCertificateSHA1Hash = [string]$Change.Thumbprint }
+                $After = Read-RdpValue -Path $Change.Path -Name $Change.Name
+                $global:RdpTouched = $After.Value -ne $Change.Before.Value
                 if ($After.Value -ne $Change.Thumbprint) { throw "Windows did not take the certificate $($Change.Thumbprint)" }
-                $Text = "bound $($Change.Thumbprint)"
+                "bound $($Change.Thumbprint)"
+                $After
             }
             'test' {
                 $Served = Test-RdpListener -Port $Change.Port -Address ''
@@ -163,33 +190,61 @@ $HostChanges = {
             'firewall' {
                 # Narrowed before it is turned on.
                 Set-NetFirewallRule -Name $Change.Name -Profile $Change.Profile -RemoteAddress @($Change.RemoteAddress) -Confirm:$false
+                $global:RdpTouched = $true
                 Enable-NetFirewallRule -Name $Change.Name -Confirm:$false
-                $After = Read-RdpRule -Name $Change.Name
-                $Text = "$($Change.Name) is on for $($Change.Profile) from $(@($Change.RemoteAddress) -join ', ')"
+                "$($Change.Name) is on for $($Change.Profile) from $(@($Change.RemoteAddress) -join ', ')"
+                Read-RdpRule -Name $Change.Name
             }
-            'read rule' { $After = Read-RdpRule -Name $Change.Name }
-            'start' { Start-Service -Name $Change.Service; Wait-RdpState -Name $Change.Service -State Running -Seconds $Seconds; $Text = "$($Change.Service) is running" }
-            'register' { Register-DnsClient -Confirm:$false; $Text = 'registered' }
+            'start' {
+                Start-RdpService -Name $Change.Service
+                Wait-RdpState -Name $Change.Service -State Running -Seconds $Seconds
+                "$($Change.Service) is running"
+            }
+            'register' { Register-DnsClient -Confirm:$false; 'registered' }
             'resync' {
-                if ((Read-RdpState -Name W32Time) -ne 'Running') { Start-Service -Name W32Time }
-                $Ran = Invoke-RdpProgram -Program 'w32tm.exe' -Words '/resync', '/rediscover'
+                if ((Read-RdpState -Name W32Time) -ne 'Running') { Start-RdpService -Name W32Time }
+                $Ran = Invoke-RdpProgram -Program w32tm.exe -Words '/resync', '/rediscover'
                 if ($Ran.Code -ne 0) { throw $Ran.Text }
-                $Text = 'time fetched'
+                'time fetched'
             }
-            'restart' { Restart-RdpService -Name $Change.Service -Dependents $(if ($Change.Service -eq 'TermService') { $Dependents }) -Seconds $Seconds; $Text = "$($Change.Service) restarted" }
-            # What undo does.
-            'read registry' { $After = Read-RdpValue -Path $Change.Path -Name $Change.Name }
-            'put back registry' { Set-RdpValue -Value @{ Path = $Change.Path; Name = $Change.Name; Kind = $Change.Before.Kind; Value = $(if ($Change.Before.Exists) { $Change.Before.Value }) }; $Text = "$($Change.Name) is as before" }
+            'restart' {
+                $Also = if ($Change.Service -eq 'TermService') { $Dependents }
+                Restart-RdpService -Name $Change.Service -Dependents $Also -Seconds $Seconds
+            }
+            # What is recorded, and what undo compares.
+            'read registry' { ''; Read-RdpValue -Path $Change.Path -Name $Change.Name }
+            'read security' { ''; Read-RdpSecurity -Path $Change.Path }
+            'read rule' { ''; Read-RdpRule -Name $Change.Name }
+            'read service' { ''; @{ State = Read-RdpState -Name $Change.Service } }
+            'read certificate' { ''; @{ RawData = [System.Convert]::ToBase64String((Get-Item -LiteralPath "$RdpStore\$($Change.Thumbprint)").RawData) } }
+            'put back registry' {
+                $Data = if ($Change.Before.Exists) { $Change.Before.Value }
+                Set-RdpValue -Value @{ Path = $Change.Path; Name = $Change.Name; Kind = $Change.Before.Kind; Value = $Data }
+                "$($Change.Name) is as before"
+            }
             'put back security' {
-                if (-not ([System.IO.Path]::GetFullPath($Change.Path)).StartsWith([System.IO.Path]::GetFullPath($RdpCrypto), [System.StringComparison]::OrdinalIgnoreCase)) { throw "$($Change.Path) is no key of this host" }
+                $Inside = [System.IO.Path]::GetFullPath($RdpCrypto)
+                if (-not [System.IO.Path]::GetFullPath($Change.Path).StartsWith($Inside, [System.StringComparison]::OrdinalIgnoreCase)) {
+                    throw "$($Change.Path) is no key of this host"
+                }
                 Set-RdpSddl -Path $Change.Path -Owner $Change.Before.Owner -Sddl $Change.Before.Sddl
-                $Text = "$($Change.Path) has its rights as before"
+                "$($Change.Path) has its rights as before"
             }
-            'put back firewall' { Set-NetFirewallRule -Name $Change.Name -Enabled $Change.Before.Enabled -Profile $Change.Before.Profile -RemoteAddress @($Change.Before.RemoteAddress) -Confirm:$false; $Text = "$($Change.Name) is as before" }
-            'read service' { $After = @{ State = Read-RdpState -Name $Change.Service } }
-            'put back start' { foreach ($Name in @($Dependents) + 'TermService') { if ((Read-RdpState -Name $Name) -eq 'Running') { Stop-Service -Name $Name -Force -NoWait; Wait-RdpState -Name $Name -State Stopped -Seconds $Seconds } }; $Text = 'TermService is stopped' }
+            'put back firewall' {
+                $Before = $Change.Before
+                Set-NetFirewallRule -Name $Change.Name -Enabled $Before.Enabled -Profile $Before.Profile -RemoteAddress @($Before.RemoteAddress) -Confirm:$false
+                "$($Change.Name) is as before"
+            }
+            'put back start' {
+                foreach ($Name in @($Dependents) + 'TermService') {
+                    if ((Read-RdpState -Name $Name) -ne 'Running') { continue }
+                    Stop-Service -Name $Name -Force -NoWait
+                    $global:RdpTouched = $true
+                    Wait-RdpState -Name $Name -State Stopped -Seconds $Seconds
+                }
+                'TermService is stopped'
+            }
             default { throw "unknown change '$($Change.Kind)'" }
         }
-        ConvertTo-Json -Compress -Depth 6 -InputObject @{ Text = [string]$Text; After = $After }
     }
 }

@@ -1,7 +1,7 @@
 }
 process {
     if ($MyInvocation.ExpectingInput) {
-        if ([string]::IsNullOrWhiteSpace([string]@($ComputerName)[0]) -or @($ComputerName | Where-Object { $_ -notmatch $HostPattern -and -not (Test-IPAddress $_) }).Count) { $RepairBad = $true }
+        if (@($ComputerName).Count -eq 0 -or @($ComputerName | Where-Object { -not (Test-HostName -Text $_) }).Count) { $RepairBad = $true }
     }
     foreach ($One in @($ComputerName)) { $RepairNames.Add($One) }
 }

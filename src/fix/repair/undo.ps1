@@ -1,89 +1,23 @@
-# The record of a run, and the way back. The file is JSON on two lines; the sum in the first finds damage.
-function Write-UndoRecord {
-    param($Record, [string] $Path)
-    $Json = ConvertTo-Json -InputObject $Record -Depth 10 -Compress
-    $Text = "{""sha256"":""$(Measure-Sum -Text $Json)"",`n""record"":$Json}`n"
-    $Bytes = [System.Text.Encoding]::UTF8.GetBytes($Text)
-    $File = New-Object -TypeName System.IO.FileStream -ArgumentList $Path, 'Create', 'Write', 'None'
-    try { $File.Write($Bytes, 0, $Bytes.Length); $File.Flush($true) } finally { $File.Dispose() }
-    if ([System.IO.File]::ReadAllText($Path) -cne $Text) { throw "$Path does not hold what was written" }
-}
+# Undo: puts back what a run changed, where the host still has what the run left.
 
-function Measure-Sum {
-    param([string] $Text)
-    $Sha = [System.Security.Cryptography.SHA256]::Create()
-    try { ([System.BitConverter]::ToString($Sha.ComputeHash([System.Text.Encoding]::UTF8.GetBytes($Text))) -replace '-', '').ToLowerInvariant() } finally { $Sha.Dispose() }
-}
-
-function Read-UndoRecord {
-    param([string] $Path)
-    if (-not (Test-Path -LiteralPath $Path -PathType Leaf)) { throw "there is no file $Path" }
-    $Text = [System.IO.File]::ReadAllText((Resolve-Path -LiteralPath $Path).ProviderPath)
-    if ($Text -notmatch '(?s)^\{"sha256":"([0-9a-f]{64})",\s*"record":(.*)\}\s*$') { throw "$Path is not an undo record" }
-    $Sum, $Json = $Matches[1], $Matches[2]
-    if ((Measure-Sum -Text $Json) -ne $Sum) { throw "$Path is damaged or was edited: its sum does not fit" }
-    $Record = ConvertFrom-Json -InputObject $Json
-    if ((Find-Fact -Facts $Record -Path Schema) -ne 1) { throw "$Path has a schema that this script does not read" }
-    $Record
-}
-
-# Values that a run of this script can have found: path, name, kind, and what the data looks like.
-$UndoValues = @(
-    @('WinStations\RDP-Tcp', 'fAllowSecProtocolNegotiation', 'DWord', '^[01]$'), @('WinStations\RDP-Tcp', 'MinEncryptionLevel', 'DWord', '^[0-4]$')
-    @('WinStations\RDP-Tcp', 'SecurityLayer', 'DWord', '^[0-2]$'), @('WinStations\RDP-Tcp', 'UserAuthentication', 'DWord', '^[01]$')
-    @('WinStations\RDP-Tcp', 'fEnableWinStation', 'DWord', '^[01]$'), @('WinStations\RDP-Tcp', 'SSLCertificateSHA1Hash', 'Binary', '^[0-9A-Fa-f]{40}$')
-    @('WinStations', 'SelfSignedCertStore', 'String', '^[A-Za-z0-9 _-]{1,64}$'), @('', 'fDenyTSConnections', 'DWord', '^[01]$')
-) | ForEach-Object { , @(('HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server\' + $_[0]).TrimEnd('\'), $_[1], $_[2], $_[3]) }
-$UndoValues += , @('HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList', 'ProgramData', 'String|ExpandString', '^(%SystemDrive%|[A-Za-z]:)(\\[^\\/:*?"<>|]+)+$')
-foreach ($Role in 'Server', 'Client') {
-    foreach ($Name in 'Enabled', 'DisabledByDefault') {
-        $UndoValues += , @("HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\$Role", $Name, 'DWord', '^(0|1|-1|4294967295)$')
+# What is compared of an entry's kind: of what the host had, has, and was left with.
+function Format-Entry {
+    param([string] $Kind, $Value)
+    $Parts = switch ($Kind) {
+        'security' { 'Owner', 'Sddl' }
+        'firewall' { 'Enabled', 'Profile', 'RemoteAddress' }
+        'start' { , 'State' }
+        default { 'Exists', 'Value' }
     }
-}
-
-# Why an entry of a record is not one that this script writes; empty when it is. Now: what the host has.
-function Find-EntryFault {
-    param($Entry, $Now)
-    $Before = Find-Fact -Facts $Entry -Path Before
-    switch ([string](Find-Fact -Facts $Entry -Path Kind)) {
-        { @('registry', 'bind') -contains $_ } {
-            $Path, $Name = if ($_ -eq 'bind') { 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp', 'SSLCertificateSHA1Hash' } else { $Entry.Path, $Entry.Name }
-            $Known = $UndoValues | Where-Object { ($_[0] -eq $Path) -and ($_[1] -ceq $Name) } | Select-Object -First 1
-            if (-not $Known -or -not $Before -or ($Before.Path -ne $Path) -or ($Before.Name -ne $Name)) { return "$Path $Name is not a value of this script" }
-            if ($Before.Exists -and (($Before.Kind -notmatch "^($($Known[2]))$") -or ([string]$Before.Value -notmatch $Known[3]))) { return "$Name has a kind or value that no host has" }
-        }
-        'security' {
-            # Rights beyond those of the services count only where the host has them now.
-            foreach ($Ace in [regex]::Matches([string]$Before.Sddl, '\(([^)]*)\)')) {
-                $Part = $Ace.Groups[1].Value.Split(';')
-                if (($Part[0] -ne 'D') -and (@('S-1-5-18', 'S-1-5-32-544', 'S-1-5-20', 'SY', 'BA', 'NS') -notcontains $Part[-1]) -and -not ([string]$Now.Sddl).Contains($Ace.Value)) {
-                    return "the record would give $($Part[-1]) rights on $($Entry.Path)"
-                }
-            }
-            if (-not $Before.Sddl -or ([string]$Before.Sddl -notmatch '^D:') -or ([string]$Before.Owner -notmatch '^S-1-[0-9-]+$')) { return 'the rights before are not known' }
-        }
-        'firewall' {
-            if (@('RemoteDesktop-UserMode-In-TCP', 'RemoteDesktop-UserMode-In-UDP') -notcontains $Entry.Name) { return "$($Entry.Name) is not a rule of this script" }
-            if ($Before.Enabled -ne 'False') { return 'the record would turn a rule on' }
-        }
-        'start' { if ($Entry.Service -ne 'TermService') { return "$($Entry.Service) is not a service of this script" } }
-        { @('renew', 'register', 'resync', 'test') -contains $_ } { }
-        default { return "'$_' is not a change of this script" }
-    }
-    ''
+    ($Parts | ForEach-Object { "$_=$(@(Find-Fact -Facts $Value -Path $_) -join ',')" }) -join ' '
 }
 
 # Whether the host still has what the run left: 'left', 'before' or 'changed'.
 function Compare-Entry {
     param($Entry, $Now)
     $After = Find-Fact -Facts $Entry -Path After
-    $Same = { param($A, $B) (ConvertTo-Json -Depth 5 -Compress -InputObject $A) -eq (ConvertTo-Json -Depth 5 -Compress -InputObject $B) }
-    $Shape = switch ($Entry.Kind) {
-        'security' { { param($V) , @([string]$V.Owner, [string]$V.Sddl) } }
-        'firewall' { { param($V) , @([string]$V.Enabled, [string]$V.Profile, @($V.RemoteAddress)) } }
-        'start' { { param($V) , @([string]$V.State) } }
-        default { { param($V) , @([bool]$V.Exists, [string]$V.Value) } }
-    }
+    $Before = Find-Fact -Facts $Entry -Path Before
+    if ($Entry.Kind -eq 'start') { $Before = [pscustomobject]@{ State = 'Stopped' } }
     if ($null -eq $After) {
         # Broken off between the record and the change.
         $After = switch ($Entry.Kind) {
@@ -92,8 +26,115 @@ function Compare-Entry {
             'bind' { [pscustomobject]@{ Exists = $true; Value = $Entry.Thumbprint } }
         }
     }
-    $Before = if ($Entry.Kind -eq 'start') { [pscustomobject]@{ State = 'Stopped' } } else { $Entry.Before }
-    if (& $Same (& $Shape $Now) (& $Shape $Before)) { 'before' }
-    elseif ($After -and (& $Same (& $Shape $Now) (& $Shape $After))) { 'left' }
+    $Is = Format-Entry -Kind $Entry.Kind -Value $Now
+    if ($Is -eq (Format-Entry -Kind $Entry.Kind -Value $Before)) { 'before' }
+    elseif ($After -and ($Is -eq (Format-Entry -Kind $Entry.Kind -Value $After))) { 'left' }
     else { 'changed' }
+}
+
+function Format-Target { param($Entry) @($Entry.Name, $Entry.Path, $Entry.Service | Where-Object { $_ }) -join ' ' }
+
+# What is to be put back of a remedy's entries, the last change first: Work, and Texts, Kept and Refused of those that are not.
+function Find-UndoWork {
+    param($Session, [object[]] $Entries, [string[]] $Dependents)
+    $Readings = @{ registry = 'read registry'; bind = 'read registry'; security = 'read security'; firewall = 'read rule'; start = 'read service' }
+    $Found = @{ Work = @(); Texts = @(); Kept = 0; Refused = $false }
+    $Seen = @{}
+    foreach ($Entry in $Entries) {
+        $Target = "$($Entry.Kind) $(Format-Target -Entry $Entry)"
+        if ($Seen.ContainsKey($Target)) { $Seen[$Target].Before = $Entry.Before; continue }
+        $Fault = @(Find-EntryFault -Entry $Entry)
+        if (-not $Fault -and -not $Readings.ContainsKey($Entry.Kind)) { $Found.Texts += "no way back to $($Entry.NoWayBack)"; $Found.Kept++; continue }
+        if (-not $Fault) {
+            try {
+                $Ask = [pscustomobject]@{ Kind = $Readings[$Entry.Kind]; Path = $Entry.Path; Name = $Entry.Name; Service = $Entry.Service }
+                $Now = (Invoke-Change -Session $Session -Change $Ask -Dependents $Dependents).After
+                $Fault = @(Find-EntryFault -Entry $Entry -Now $Now)
+            }
+            catch [System.Management.Automation.PipelineStoppedException] { throw }
+            catch { $Fault = @($_.Exception.Message -replace "^$Untouched", '') }
+        }
+        if ($Fault) { $Found.Texts += $Fault[0]; $Found.Kept++; $Found.Refused = $true; continue }
+        $Is = Compare-Entry -Entry $Entry -Now $Now
+        if ($Is -eq 'changed') { $Found.Texts += "changed since: $(Format-Target -Entry $Entry)"; $Found.Kept++ }
+        elseif ($Is -eq 'left') { $Found.Work += $Entry; $Seen[$Target] = $Entry }
+    }
+    $Found
+}
+
+# Puts the entries of one remedy back. Gives its status and detail.
+function Undo-Step {
+    param($Session, $Found, [string] $Key, [string[]] $Dependents)
+    $Texts = @($Found.Texts)
+    $Back = 0
+    try {
+        foreach ($Entry in $Found.Work) {
+            $Kind = if ($Entry.Kind -eq 'bind') { 'registry' } else { $Entry.Kind }
+            $Change = [pscustomobject]@{ Kind = "put back $Kind"; Path = $Entry.Path; Name = $Entry.Name; Service = $Entry.Service; Before = $Entry.Before }
+            $Texts += [string](Invoke-Change -Session $Session -Change $Change -Dependents $Dependents).Text
+            $Back++
+        }
+        $Services = if (@('R2', 'R3') -contains $Key) { 'SessionEnv', 'TermService' } elseif ($Key -eq 'R4') { , 'TermService' }
+        Restart-Services -Session $Session -Services $Services -Dependents $Dependents
+        $Status = if ($Found.Kept) { 'partly undone' } else { 'undone' }
+        if ($Key -eq 'R5') { $Texts += 'restart the machine' }
+    }
+    catch [System.Management.Automation.PipelineStoppedException] { throw }
+    catch {
+        $Why = [string]$_.Exception.Message
+        $Texts += $Why -replace "^$Untouched", ''
+        $Status = if ($Back -or ($Why -notlike "$Untouched*")) { 'partly undone' } else { 'failed' }
+    }
+    @{ Status = $Status; Detail = $Texts -join '; ' }
+}
+
+# Why a host is not the machine of a record; nothing when it is. Clones share a GUID, so the name counts too.
+function Find-OtherMachine {
+    param($Recorded, $Read)
+    if (-not $Read.Facts) { return $Read.Why }
+    $Guid = Find-Fact -Facts $Read.Facts -Path Identity.MachineGuid
+    $Same = ($Guid -eq $Recorded.MachineGuid) -and ((Find-Fact -Facts $Read.Facts -Path Identity.FullName) -eq $Recorded.FullName)
+    # Where a machine shows no GUID, the time of its installation stands for it.
+    if (-not $Guid) { $Same = $Same -and ((ConvertTo-Utc (Find-Installed -Facts $Read.Facts)) -eq (ConvertTo-Utc $Recorded.Installed)) }
+    if (-not $Same) { 'another machine answers: it is not the one that was changed' }
+}
+
+function Undo-OneHost {
+    param($Recorded)
+    $Row = [pscustomobject]@{ Computer = $Recorded.Computer; Address = $Recorded.Address; Port = $Recorded.Port; ExpectedName = $Recorded.Name }
+    $Keys = @($Recorded.Entries | ForEach-Object { $_.Remedy } | Select-Object -Unique)
+    [array]::Reverse($Keys)
+    $Identity = "compared: $($Recorded.Name)"
+    $Session = $null
+    try {
+        $Opened = Open-RdpHost -Row $Row
+        $Session = $Opened.Session
+        if ($Session) {
+            $Read = Read-HostFacts -Rows @{ [string]$Session.ComputerName = $Row } -Sessions @($Session)
+            $Other = Find-OtherMachine -Recorded $Recorded -Read $Read
+            if ($Other) { $Opened = @{ Status = 'blocked'; Detail = $Other } }
+        }
+        if ($Opened.Status) { foreach ($Key in $Keys) { Write-Result -Row $Row -Remedy $Key -Status $Opened.Status -Detail $Opened.Detail }; return }
+        $Dependents = @(Find-Fact -Facts $Read.Facts -Path Services.Dependents | Where-Object { $_ })
+        foreach ($Key in $Keys) {
+            $Run.Step = @{ Row = $Row; Key = $Key; Acting = $false }
+            $Entries = @($Recorded.Entries | Where-Object { $_.Remedy -eq $Key })
+            [array]::Reverse($Entries)
+            $Found = Find-UndoWork -Session $Session -Entries $Entries -Dependents $Dependents
+            if (-not $Found.Work) {
+                $Outcome = @{ Status = $(if ($Found.Refused) { 'blocked' } elseif ($Found.Kept) { 'left alone' } else { 'in order' }) }
+                $Outcome.Detail = if ($Found.Texts) { $Found.Texts -join '; ' } else { 'nothing is left to undo' }
+            }
+            else {
+                $What = (@($Found.Work | ForEach-Object { "$($_.Kind) $(Format-Target -Entry $_)" }) | Select-Object -Unique) -join '; '
+                $Stops = if ($Remedies.Contains($Key)) { [string]$Remedies[$Key]['Interrupts'] }
+                $No = if (-not $Apply) { 'WhatIf' } else { Confirm-Step -What "$($Row.Computer) ($Identity), undo $Key" -Question "$What. Interrupts: $Stops" }
+                $Outcome = if ($No -eq 'WhatIf') { @{ Status = 'would be undone'; Detail = $What } } else { @{ Status = 'left alone'; Detail = $No } }
+                if (-not $No) { $Run.Step.Acting = $true; $Outcome = Undo-Step -Session $Session -Found $Found -Key $Key -Dependents $Dependents }
+            }
+            $Run.Step = $null
+            Write-Result -Row $Row -Identity $Identity -Remedy $Key -Status $Outcome.Status -Detail $Outcome.Detail
+        }
+    }
+    finally { Close-RdpHost -Sessions @($Session) }
 }

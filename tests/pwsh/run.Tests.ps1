@@ -1,0 +1,208 @@
+# What a run does beside repairing: whom it touches, what it refuses to undo, full disks, interruption, and many silent hosts.
+BeforeAll {
+    . "$PSScriptRoot/fleet.ps1"
+    $All, $env:RDPSCAN_PWSH_ALL = $env:RDPSCAN_PWSH_ALL, 'yes'
+    . "$PSScriptRoot/states.ps1"
+    $env:RDPSCAN_PWSH_ALL = $All
+    foreach ($Part in 'plan.ps1', 'rows.ps1', 'written.ps1', 'record.ps1') { . (Join-Path -Path $PartsFolder -ChildPath $Part) }
+    $Hosts = [ordered]@{ weak = 'R3'; 'key-denied' = 'R1'; closed = 'R7'; 'wants-issued' = 'R4'; dead01 = 'R3'; swap01 = 'R3'; full = 'R3'; 'weak-hangs' = 'R3' }
+    $Faults = @{ swap01 = { param($State) $State.ComputerName = 'other01' }; full = $States['weak'].Fault }
+    foreach ($Name in @($Hosts.Keys | Where-Object { $States.Contains($_) })) { $Faults[$Name] = $States[$Name].Fault }
+    $Fleet = New-Fleet -Hosts $Hosts -Faults $Faults -Silent dead01
+    . "$PSScriptRoot/windows/session.ps1" -Root $Fleet.Root -Keep
+    function Read-Record { param([string] $Path) ([System.IO.File]::ReadAllText($Path) | ConvertFrom-Json).record }
+    $Apply = @{ AdminNetwork = '10.0.9.0/24'; TimeoutSeconds = 3; Apply = $true; Confirm = $false }
+}
+AfterAll { Remove-Item -LiteralPath $Fleet.Root -Recurse -Force }
+
+Describe 'Whom it touches' {
+    It 'refuses <_>, and reads nothing' -ForEach '$null', "''", '@()', "'nobody'", "'wea*'" {
+        $null = & $Fleet.Script -ComputerName (& ([scriptblock]::Create($_))) 2>$null
+        $LASTEXITCODE | Should -Be 2
+        Test-Path -LiteralPath "$($Fleet.Fix)/runs" | Should -BeFalse
+    }
+    It 'refuses a pipeline with <Names> that are no names' -ForEach @{ Names = @() }, @{ Names = @('weak', '') }, @{ Names = @('weak', $null) }, @{ Names = @('weak', 'a b') } {
+        $null = $Names | & $Fleet.Script 2>$null
+        $LASTEXITCODE | Should -Be 2
+        Test-Path -LiteralPath "$($Fleet.Fix)/runs" | Should -BeFalse
+    }
+    It 'takes <What> from the pipeline, and that host alone' -ForEach @(
+        @{ What = 'a name'; Given = 'weak' }, @{ What = 'Name'; Given = [pscustomobject]@{ Name = 'weak' } }
+        @{ What = 'Computer'; Given = [pscustomobject]@{ Computer = 'weak.corp.example' } }
+    ) {
+        $Rows = @($Given | & $Fleet.Script 6>$null)
+        @($Rows | ForEach-Object { $_.Computer } | Select-Object -Unique) | Should -Be 'weak.corp.example'
+        $LASTEXITCODE | Should -Be 0
+    }
+    It 'offers the names of the list' {
+        $Line = "& '$($Fleet.Script.Replace("'", "''"))' -ComputerName wea"
+        (TabExpansion2 -inputScript $Line -cursorColumn $Line.Length).CompletionMatches.CompletionText | Should -Contain 'weak.corp.example'
+    }
+    It 'says unknown of silent hosts, and leaves one alone that calls itself by another name' {
+        $Run = Invoke-Repair -Fleet $Fleet -With ($Apply + @{ ComputerName = 'dead01', 'swap01' })
+        Find-Status -Run $Run -Name dead01 -Key identity | Should -Be 'unknown'
+        Find-Status -Run $Run -Name swap01 -Key identity | Should -Be 'blocked'
+        $Run.Exit | Should -Be 1
+        Find-Writes -Fleet $Fleet -Name swap01 | Should -BeNullOrEmpty
+    }
+    It 'leaves alone what nobody confirms' {
+        $Shell = [powershell]::Create().AddScript({
+                param($Session, $Root, $Script)
+                . $Session -Root $Root
+                & $Script -ComputerName weak -Apply
+            }).AddArgument("$PSScriptRoot/windows/session.ps1").AddArgument($Fleet.Root).AddArgument($Fleet.Script)
+        $Row = @($Shell.Invoke())[0]
+        "$($Row.Status): $($Row.Detail)" | Should -Be 'left alone: not confirmed; use -Confirm:$false where nobody can answer'
+        Find-Writes -Fleet $Fleet -Name weak | Should -BeNullOrEmpty
+    }
+    It 'leaves the preferences and the strictness of a caller that dot-sources it' {
+        & {
+            . $Fleet.Script -ComputerName weak 6>$null | Out-Null
+            "$ErrorActionPreference $($NoSuchVariable)$(@{}.NoSuchKey.NoSuchPart)"
+        } | Should -Be 'Continue '
+    }
+}
+
+Describe 'A full disk' {
+    BeforeAll {
+        $Full = "$($Fleet.Root)/full-disk"
+        $null = [System.IO.Directory]::CreateDirectory($Full)
+        & mount -t tmpfs -o size=64k tmpfs $Full
+    }
+    AfterAll { & umount $Full }
+    It 'keeps the record of before, where the next one does not fit' {
+        Write-UndoRecord -Record @{ Text = 'first' } -Path "$Full/undo.json"
+        { Write-UndoRecord -Record @{ Text = 'x' * 100000 } -Path "$Full/undo.json" } | Should -Throw
+        (Read-Record "$Full/undo.json").Text | Should -Be 'first'
+        Remove-Item -LiteralPath "$Full/undo.json", "$Full/undo.json.new"
+    }
+    It 'lets no change through without its record' {
+        [System.IO.Directory]::CreateDirectory("$Full/runs") | Out-Null
+        & sh -c 'cat /dev/zero >"$0/fill" 2>/dev/null' $Full
+        $Run = Invoke-Repair -Fleet $Fleet -With ($Apply + @{ ComputerName = 'full'; LogPath = $Full })
+        Find-Status -Run $Run -Name full -Key R3 | Should -Be 'failed'
+        $Run.Exit | Should -Be 1
+        Find-Writes -Fleet $Fleet -Name full | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'Ctrl-C' {
+    # As a process of its own, which gets the signal; the fakes leave what a host holds behind.
+    BeforeAll {
+        function Invoke-Broken {
+            param([string] $Line, [scriptblock] $When)
+            $Out = "$($Fleet.Root)/$([guid]::NewGuid()).out"
+            $Command = ". '$PSScriptRoot/windows/session.ps1' -Root '$($Fleet.Root)' -SilentSeconds 60; & '$($Fleet.Script.Replace("'", "''"))' $Line"
+            $Process = Start-Process -FilePath (Join-Path -Path $PSHOME -ChildPath pwsh) -ArgumentList '-NoProfile', '-NonInteractive', '-EncodedCommand', ([System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($Command))) -RedirectStandardOutput $Out -RedirectStandardError "$Out.err" -PassThru
+            $End = [datetime]::UtcNow.AddSeconds(60)
+            while (-not (& $When) -and ([datetime]::UtcNow -lt $End)) { Start-Sleep -Milliseconds 200 }
+            & kill -INT $Process.Id
+            $Process.WaitForExit(60000) | Should -BeTrue
+            [System.IO.File]::ReadAllText($Out)
+        }
+        function Find-NewRun { param([string] $File) Get-ChildItem -LiteralPath "$($Fleet.Root)/broken" -Recurse -Filter $File -ErrorAction SilentlyContinue }
+    }
+    BeforeEach { Remove-Item -LiteralPath "$($Fleet.Root)/broken" -Recurse -Force -ErrorAction SilentlyContinue }
+    It 'while hosts are read: a table' {
+        $Text = Invoke-Broken -Line "-ComputerName dead01, weak -LogPath '$($Fleet.Root)/broken'" -When { if (Find-NewRun transcript.log) { Start-Sleep -Seconds 2; $true } }
+        $Text | Should -Match 'weak\S*\s+identity\s+left alone\s+interrupted before its turn'
+        (Get-Content -LiteralPath (Find-NewRun results.csv).FullName) -join "`n" | Should -Match 'interrupted before its turn'
+    }
+    It 'in the middle of a step: a table, the record, the line to undo, and what ran is started again' {
+        $Text = Invoke-Broken -Line "-ComputerName weak-hangs, weak -Apply -Confirm:`$false -LogPath '$($Fleet.Root)/broken'" -When { if (Find-NewRun undo.json) { Start-Sleep -Seconds 4; $true } }
+        $Text | Should -Match 'weak-hangs\S*\s+R3\s+partly done\s+interrupted'
+        $Text | Should -Match 'weak\S*\s+identity\s+left alone\s+interrupted before its turn'
+        $Text | Should -Match "To undo: & '.*it''s \[fix\].*undo\.json' -Apply"
+        $Entry = @((Read-Record (Find-NewRun undo.json).FullName).Hosts[0].Entries)[0]
+        "$($Entry.Name) $($Entry.Before.Value)" | Should -Be 'MinEncryptionLevel 1'
+        (Find-Writes -Fleet $Fleet -Name weak-hangs) -join ' ' | Should -Match 'started UmRdpService'
+        Find-Writes -Fleet $Fleet -Name weak | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'A record' {
+    BeforeAll {
+        $Run = Invoke-Repair -Fleet $Fleet -With ($Apply + @{ ComputerName = 'weak', 'key-denied', 'closed', 'wants-issued' })
+        $Run.Exit | Should -Be 0
+        $Record = @(Get-ChildItem -LiteralPath "$($Fleet.Fix)/runs" -Recurse -Filter undo.json).FullName
+        # Edits the first entry of a kind, and corrects the sum, as somebody does who means it.
+        function Edit-Record {
+            param([string] $Kind, [scriptblock] $Edit)
+            $Changed = Read-Record $Record
+            $Changed.Hosts = @($Changed.Hosts | Where-Object { @($_.Entries.Kind) -contains $Kind })
+            foreach ($One in $Changed.Hosts) { $One.Entries = @($One.Entries | Where-Object { $_.Kind -eq $Kind } | Select-Object -First 1) }
+            & $Edit $Changed.Hosts[0] $Changed.Hosts[0].Entries[0]
+            $Path = "$($Fleet.Root)/edited.json"
+            Write-UndoRecord -Record $Changed -Path $Path
+            Invoke-Repair -Fleet $Fleet -With @{ UndoPath = $Path; Apply = $true; Confirm = $false; TimeoutSeconds = 3 }
+        }
+    }
+    It 'with <What> is refused, and nothing is written' -ForEach @(
+        @{ What = 'another value'; Kind = 'registry'; Edit = { param($One, $Entry) $Entry.Name = $Entry.Before.Name = 'Evil' } }
+        @{ What = 'another path'; Kind = 'registry'; Edit = { param($One, $Entry) $Entry.Path = $Entry.Before.Path = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Run' } }
+        @{ What = 'another kind of data'; Kind = 'registry'; Edit = { param($One, $Entry) $Entry.Before.Kind = 'String' } }
+        @{ What = 'data out of range'; Kind = 'registry'; Edit = { param($One, $Entry) $Entry.Before.Value = 99 } }
+        @{ What = 'rights for others'; Kind = 'security'; Edit = { param($One, $Entry) $Entry.Before.Sddl += '(A;;0x1f01ff;;;S-1-5-21-1-2-3-500)' } }
+        @{ What = 'no list of rights'; Kind = 'security'; Edit = { param($One, $Entry) $Entry.Before.Sddl = 'D:NO_ACCESS_CONTROL' } }
+        @{ What = 'another owner'; Kind = 'security'; Edit = { param($One, $Entry) $Entry.Before.Owner = 'S-1-5-21-1-2-3-500' } }
+        @{ What = 'a path beside the keys'; Kind = 'security'; Edit = { param($One, $Entry) $Entry.Path = '/etc' } }
+        @{ What = 'a rule that is on'; Kind = 'firewall'; Edit = { param($One, $Entry) $Entry.Before.Enabled = 'True'; $Entry.Before.RemoteAddress = @('Any') } }
+        @{ What = 'another rule'; Kind = 'firewall'; Edit = { param($One, $Entry) $Entry.Name = 'FPS-SMB-In-TCP' } }
+        @{ What = 'an invented change'; Kind = 'bind'; Edit = { param($One, $Entry) $Entry.Kind = 'restart' } }
+        @{ What = 'another GUID'; Kind = 'registry'; Edit = { param($One, $Entry) $One.MachineGuid = 'b3b0'; $Entry.Before.Value = 0 } }
+        @{ What = 'another full name'; Kind = 'registry'; Edit = { param($One, $Entry) $One.FullName = 'weak.other.example' } }
+        @{ What = 'another time of installation'; Kind = 'registry'; Edit = { param($One, $Entry) $One.Installed = '2020-01-01T00:00:00Z' } }
+    ) {
+        $Names = @($Hosts.Keys)
+        $Before = @($Names | ForEach-Object { (Find-Writes -Fleet $Fleet -Name $_).Count })
+        $Back = Edit-Record -Kind $Kind -Edit $Edit
+        $Back.Rows | ForEach-Object { $_.Status } | Should -Be 'blocked'
+        $Back.Exit | Should -Be 1
+        @($Names | ForEach-Object { (Find-Writes -Fleet $Fleet -Name $_).Count }) | Should -Be $Before
+    }
+    It 'that was edited or damaged otherwise is not read' {
+        $Path = "$($Fleet.Root)/damaged.json"
+        [System.IO.File]::WriteAllText($Path, [System.IO.File]::ReadAllText($Record).Replace('"Value":1', '"Value":0'))
+        (Invoke-Repair -Fleet $Fleet -With @{ UndoPath = $Path; Apply = $true; Confirm = $false }).Exit | Should -Be 2
+    }
+    It 'leaves alone what was changed since' {
+        $State = Import-Clixml -LiteralPath "$($Fleet.Root)/weak/state.xml"
+        ($State.Registry | Where-Object { $_.Name -eq 'MinEncryptionLevel' }).Data = 4
+        $State | Export-Clixml -LiteralPath "$($Fleet.Root)/weak/state.xml" -Depth 6
+        $Row = Find-Row -Run (Invoke-Repair -Fleet $Fleet -With @{ UndoPath = $Record; ComputerName = 'weak'; Apply = $true; Confirm = $false }) -Name weak -Key R3
+        "$($Row.Status) $($Row.Detail)" | Should -Match '^left alone changed since'
+    }
+    It 'is shown without -Apply, and undone where no value is edited' {
+        Find-Status -Run (Invoke-Repair -Fleet $Fleet -With @{ UndoPath = $Record; ComputerName = 'closed' }) -Name closed -Key R7 | Should -Be 'would be undone'
+        Find-Status -Run (Invoke-Repair -Fleet $Fleet -With @{ UndoPath = $Record; ComputerName = 'closed'; Apply = $true; Confirm = $false }) -Name closed -Key R7 | Should -Be 'undone'
+    }
+}
+
+# In CI with 40 hosts and a short timeout; in full with RDPSCAN_PWSH_HOSTS=300 RDPSCAN_PWSH_SILENT=21.
+Describe 'Many silent hosts' {
+    It 'are passed by side by side, with progress' {
+        $Count = if ($env:RDPSCAN_PWSH_HOSTS) { [int]$env:RDPSCAN_PWSH_HOSTS } else { 40 }
+        $Seconds = if ($env:RDPSCAN_PWSH_SILENT) { [double]$env:RDPSCAN_PWSH_SILENT } else { 1 }
+        $Live = [math]::Max(1, [int][math]::Floor($Count / 30))
+        $Many = [ordered]@{}
+        1..$Count | ForEach-Object { $Many["many$_"] = 'R3' }
+        $Dead = @($Many.Keys | Select-Object -Skip $Live)
+        $Wide = New-Fleet -Hosts $Many -Silent $Dead
+        try {
+            $Shell = [powershell]::Create().AddScript({
+                    param($Session, $Root, $Script, $Seconds)
+                    . $Session -Root $Root -SilentSeconds $Seconds
+                    & $Script
+                }).AddArgument("$PSScriptRoot/windows/session.ps1").AddArgument($Wide.Root).AddArgument($Wide.Script).AddArgument($Seconds)
+            $Watch = [System.Diagnostics.Stopwatch]::StartNew()
+            $Rows = @($Shell.Invoke())
+            $Watch.Stop()
+            @($Rows | Where-Object { $_.Status -eq 'unknown' }).Count | Should -Be $Dead.Count
+            @($Rows | Where-Object { ($_.Remedy -eq 'R3') -and ($_.Status -eq 'in order') }).Count | Should -Be $Live
+            @($Shell.Streams.Progress | Where-Object { $_.StatusDescription -match "of $Count asked" }).Count | Should -BeGreaterOrEqual ([math]::Ceiling($Count / 32))
+            Write-Host "$Count hosts, $($Dead.Count) silent for $Seconds s: $([int]$Watch.Elapsed.TotalSeconds) s"
+            $Watch.Elapsed.TotalSeconds | Should -BeLessThan 300
+        }
+        finally { Remove-Item -LiteralPath $Wide.Root -Recurse -Force }
+    }
+}
