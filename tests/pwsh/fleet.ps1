@@ -12,7 +12,9 @@ function New-Fleet {
     $Rows = foreach ($Name in $Hosts.Keys) {
         $Number++
         $Address = "10.0.$([math]::Floor($Number / 200)).$($Number % 200 + 1)"
-        [pscustomobject]@{ Computer = "$Name.corp.example"; Address = $Address; Port = 3389; ExpectedName = $Name; Remedies = $Hosts[$Name]; Why = '' }
+        [pscustomobject]@{
+            Computer = "$Name.corp.example"; Address = $Address; Port = 3389; ExpectedName = $Name; Remedies = $Hosts[$Name]; Why = ''
+        }
     }
     $Rows | Export-Csv -LiteralPath "$Fix/hosts.csv"
     # Silent hosts are in the list only: what they would hold takes long to make.
@@ -28,7 +30,10 @@ function Invoke-Repair {
     @{ Rows = $Rows; Exit = $LASTEXITCODE }
 }
 
-function Find-Row { param($Run, [string] $Name, [string] $Key) $Run.Rows | Where-Object { ($_.Computer -eq "$Name.corp.example") -and ($_.Remedy -eq $Key) } }
+function Find-Row {
+    param($Run, [string] $Name, [string] $Key)
+    $Run.Rows | Where-Object { ($_.Computer -eq "$Name.corp.example") -and ($_.Remedy -eq $Key) }
+}
 function Find-Status { param($Run, [string] $Name, [string] $Key) (Find-Row -Run $Run -Name $Name -Key $Key).Status }
 
 function Find-Writes {
@@ -42,10 +47,18 @@ function Format-State {
     param([hashtable] $Fleet, [string] $Name)
     $State = Import-Clixml -LiteralPath "$($Fleet.Root)/$Name/state.xml"
     # Windows keeps its own note of the certificate that it made; keys that are empty count for nothing.
-    $State.Registry | Where-Object { $_.Name -and ($_.Name -ne 'SelfSignedCertificate') } | ForEach-Object { "$($_.Path) $($_.Name) $($_.Kind) $(@($_.Data) -join ' ')" } | Sort-Object
-    foreach ($Path in $State.Acls.Keys | Sort-Object) { "$Path $($State.Acls[$Path].Owner) $(@($State.Acls[$Path].Rules | ForEach-Object { $_ -join ' ' }) -join ', ')" }
+    $State.Registry | Where-Object { $_.Name -and ($_.Name -ne 'SelfSignedCertificate') } |
+        ForEach-Object { "$($_.Path) $($_.Name) $($_.Kind) $(@($_.Data) -join ' ')" } | Sort-Object
+    foreach ($Path in $State.Acls.Keys | Sort-Object) {
+        "$Path $($State.Acls[$Path].Owner) $(@($State.Acls[$Path].Rules | ForEach-Object { $_ -join ' ' }) -join ', ')"
+    }
     foreach ($Service in $State.Services.Keys | Sort-Object) { "$Service $($State.Services[$Service].State)" }
-    foreach ($Rule in $State.Rules.Keys | Sort-Object) { "$Rule $($State.Rules[$Rule].Enabled) $($State.Rules[$Rule].Profile) $($State.Rules[$Rule].RemoteAddress)" }
+    foreach ($Rule in $State.Rules.Keys | Sort-Object) {
+        "$Rule $($State.Rules[$Rule].Enabled) $($State.Rules[$Rule].Profile) $($State.Rules[$Rule].RemoteAddress)"
+    }
 }
 
-function Measure-Certificates { param([hashtable] $Fleet, [string] $Name) @((Import-Clixml -LiteralPath "$($Fleet.Root)/$Name/state.xml").Certificates).Count }
+function Measure-Certificates {
+    param([hashtable] $Fleet, [string] $Name)
+    @((Import-Clixml -LiteralPath "$($Fleet.Root)/$Name/state.xml").Certificates).Count
+}

@@ -69,7 +69,8 @@ function Resolve-Plan {
         $Parts = $Path.Split('.')
         for ($I = 0; $I -lt $Parts.Count; $I++) {
             $Key = if ($At -is [array]) { [int]$Parts[$I] } else { $Parts[$I] }
-            # A list that another change emptied.
+            # A list that another change emptied, or a fact that it took away.
+            if ($null -eq $At) { break }
             if (($At -is [array]) -and ($Key -ge $At.Count)) { break }
             if ($I -eq $Parts.Count - 1) { $At[$Key] = if ($Changes[$Path] -is [array]) { , @($Changes[$Path] | ForEach-Object { if ($_ -is [hashtable]) { $_.Clone() } else { $_ } }) } else { $Changes[$Path] } } elseif ($At[$Key] -is [array]) { $At = [array]$At[$Key] } else { $At = $At[$Key] }
         }

@@ -1,5 +1,6 @@
 # Facts to plans, without a host. mutants.ps1 removes each guard in turn and looks for rows here that notice.
 BeforeDiscovery {
+    $Seeds = 1..$(if ($env:RDPSCAN_PLAN_CASES) { [int]$env:RDPSCAN_PLAN_CASES } else { 120 })
     . "$PSScriptRoot/kit.ps1"
     . "$PSScriptRoot/rows.ps1"
 }
@@ -20,32 +21,48 @@ Describe 'The plan of a host' {
     It 'has its steps in one order, and none waits for itself' {
         $Order = @($Remedies.Keys)
         $Order -join ' ' | Should -Be 'R12 R3 R2 R4 R1 R5 R6 R8 R7 R9 R10 R11 R13 R14 R15 R20'
-        foreach ($Key in $Order) { foreach ($Need in $Remedies[$Key].Waits) { $Order.IndexOf($Need) | Should -BeLessThan $Order.IndexOf($Key) } }
+        foreach ($Key in $Order) {
+            foreach ($Need in $Remedies[$Key].Waits) { $Order.IndexOf($Need) | Should -BeLessThan $Order.IndexOf($Key) }
+        }
     }
 }
 
 Describe 'Any facts' {
     # Facts of some rows mixed at random; the seed of a failure is in its name.
-    It 'no step acts where a fact that guards it is wrong or unknown (seed <_>)' -ForEach @(1..$(if ($env:RDPSCAN_PLAN_CASES) { [int]$env:RDPSCAN_PLAN_CASES } else { 120 }) | ForEach-Object { $_ }) {
+    It 'no step acts where a fact that guards it is wrong or unknown (seed <_>)' -ForEach $Seeds {
         $Random = [System.Random]::new($_)
         $Changes = @{}
         foreach ($I in 1..$Random.Next(1, 6)) { $Changes = Join-Hash $Changes $Rows[$Random.Next($Rows.Count)].Changes }
-        foreach ($Group in 'Clock', 'Services', 'Choice', 'Certificates', 'KeyFolder', 'Deployment', 'Trust', 'Firewall', 'Dns', 'Tls', 'Served', 'Port') {
+        foreach ($Group in 'Clock', 'Services', 'Choice', 'Certificates', 'KeyFolder', 'Deployment', 'Trust', 'Firewall', 'Dns', 'Tls',
+            'Served', 'Port') {
             if ($Random.Next(12) -eq 0) {
                 foreach ($Key in @($Changes.Keys | Where-Object { $_ -like "$Group.*" })) { $Changes.Remove($Key) }
                 $Changes[$Group] = @{ Unknown = 'access denied' }
             }
         }
-        foreach ($Key in @($Changes.Keys)) { foreach ($Longer in @($Changes.Keys | Where-Object { $_ -like "$Key.*" -and ($Changes[$Key] -is [hashtable]) })) { $Changes.Remove($Longer) } }
+        foreach ($Key in @($Changes.Keys)) {
+            foreach ($Longer in @($Changes.Keys | Where-Object { $_ -like "$Key.*" -and ($Changes[$Key] -is [hashtable]) })) {
+                $Changes.Remove($Longer)
+            }
+        }
         $Global:Facts = $null
         $Steps = @{}
         foreach ($Step in Resolve-Plan -Changes $Changes -KeepFacts) { $Steps[$Step.Remedy] = $Step }
         $Known = { param($Path) Find-Fact -Facts $Global:Facts -Path $Path }
         $Steps.Count | Should -Be 16
         $Acts = { param($Key) $Steps[$Key].Status -eq 'would be done' }
-        $Settled = { param($Key) $Steps[$Key].Status -in 'in order', 'would be done' -or ($Steps[$Key].Status -eq 'left alone' -and -not $Steps[$Key].Wrong) }
-        $Restarts = { param([string[]] $Names) foreach ($Name in $Names) { if ((& $Known "Services.$Name.State") -eq 'Running') { & $Known "Services.$Name.StartMode" | Should -Not -Be 'Disabled' } } }
-        if (& $Acts 'R12') { & $Known 'Identity.DomainController' | Should -Be $false; [math]::Abs((& $Known 'Clock.Offset')) | Should -BeGreaterThan 5 }
+        $Settled = { param($Key) $Steps[$Key].Status -in 'in order', 'would be done' -or
+            ($Steps[$Key].Status -eq 'left alone' -and -not $Steps[$Key].Wrong) }
+        $Restarts = {
+            param([string[]] $Names)
+            foreach ($Name in $Names | Where-Object { (& $Known "Services.$_.State") -eq 'Running' }) {
+                & $Known "Services.$Name.StartMode" | Should -Not -Be 'Disabled'
+            }
+        }
+        if (& $Acts 'R12') {
+            & $Known 'Identity.DomainController' | Should -Be $false
+            [math]::Abs((& $Known 'Clock.Offset')) | Should -BeGreaterThan 5
+        }
         foreach ($Key in 'R2', 'R3') { if (& $Acts $Key) { & $Restarts 'TermService', 'SessionEnv', 'UmRdpService' } }
         if (& $Acts 'R1') {
             & $Known 'Choice.By' | Should -Be 'own'
@@ -54,7 +71,10 @@ Describe 'Any facts' {
             & $Restarts 'TermService', 'UmRdpService'
             foreach ($Need in 'R12', 'R3', 'R2') { & $Settled $Need | Should -BeTrue -Because $Need }
         }
-        if (& $Acts 'R4') { & $Known 'Deployment.Member' | Should -Be $false; foreach ($Need in 'R12', 'R2') { & $Settled $Need | Should -BeTrue -Because $Need } }
+        if (& $Acts 'R4') {
+            & $Known 'Deployment.Member' | Should -Be $false
+            foreach ($Need in 'R12', 'R2') { & $Settled $Need | Should -BeTrue -Because $Need }
+        }
         if (& $Acts 'R6') {
             & $Known 'Deployment.Member' | Should -Be $false
             & $Known 'Trust.State' | Should -Be 'good'
@@ -67,7 +87,12 @@ Describe 'Any facts' {
             @(@(& $Known 'Firewall.Networks') | Where-Object { $_ -ne 'Public' }).Count | Should -BeGreaterThan 0
             & $Settled 'R8' | Should -BeTrue
         }
-        if (& $Acts 'R8') { & $Known 'Services.TermService.StartMode' | Should -Not -BeNullOrEmpty; if ((& $Known 'Services.TermService.State') -ne 'Running') { & $Known 'Services.TermService.StartMode' | Should -Not -Be 'Disabled' } }
+        if (& $Acts 'R8') {
+            & $Known 'Services.TermService.StartMode' | Should -Not -BeNullOrEmpty
+            if ((& $Known 'Services.TermService.State') -ne 'Running') {
+                & $Known 'Services.TermService.StartMode' | Should -Not -Be 'Disabled'
+            }
+        }
         if (& $Acts 'R9') { & $Known 'Dns.Registers' | Should -Be $true }
         foreach ($Step in $Steps.Values) { if ($Remedies[$Step.Remedy]['Reads']) { $Step.Status | Should -Not -Be 'would be done' } }
     }

@@ -50,7 +50,8 @@ Add-Row @{} @{ 'Settings.ProgramData.Found' = $false; 'Settings.ProgramData.Usua
 Add-Row @{} @{ 'Settings.ProgramData' = $null } R3 'unknown'
 $Dead = @{ 'Settings.SSLCertificateSHA1Hash.Exists' = $true; 'Settings.SSLCertificateSHA1Hash.Value' = 'DEAD'; 'Choice.By' = 'pin'; 'Choice.Thumbprint' = 'DEAD' }
 Add-Row $Dead @{} R3 'would be done' 'DEAD is not there'
-Add-Row $Dead @{} R1 'blocked' 'remove the pin'
+Add-Row $Dead @{} R1 'blocked' 'R3 comes first'
+Add-Row $Dead @{ 'Deployment.Member' = $true } R1 'blocked' 'remove the pin'
 Add-Row $Dead @{ 'Deployment.Member' = $true } R3 'blocked' 'Set-RDCertificate'
 Add-Row $Dead @{ Deployment = $Unknown } R3 'unknown' 'deployment'
 Add-Row $Dead @{ Certificates = $Unknown } R3 'unknown'

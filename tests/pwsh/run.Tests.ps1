@@ -5,7 +5,10 @@ BeforeAll {
     . "$PSScriptRoot/states.ps1"
     $env:RDPSCAN_PWSH_ALL = $All
     foreach ($Part in 'plan.ps1', 'rows.ps1', 'written.ps1', 'record.ps1') { . (Join-Path -Path $PartsFolder -ChildPath $Part) }
-    $Hosts = [ordered]@{ weak = 'R3'; 'key-denied' = 'R1'; closed = 'R7'; 'wants-issued' = 'R4'; dead01 = 'R3'; swap01 = 'R3'; full = 'R3'; 'weak-hangs' = 'R3' }
+    $Hosts = [ordered]@{
+        weak = 'R3'; 'key-denied' = 'R1'; closed = 'R7'; 'wants-issued' = 'R4'; dead01 = 'R3'; swap01 = 'R3'; full = 'R3'
+        'weak-hangs' = 'R3'
+    }
     $Faults = @{ swap01 = { param($State) $State.ComputerName = 'other01' }; full = $States['weak'].Fault }
     foreach ($Name in @($Hosts.Keys | Where-Object { $States.Contains($_) })) { $Faults[$Name] = $States[$Name].Fault }
     $Fleet = New-Fleet -Hosts $Hosts -Faults $Faults -Silent dead01
@@ -21,7 +24,8 @@ Describe 'Whom it touches' {
         $LASTEXITCODE | Should -Be 2
         Test-Path -LiteralPath "$($Fleet.Fix)/runs" | Should -BeFalse
     }
-    It 'refuses a pipeline with <Names> that are no names' -ForEach @{ Names = @() }, @{ Names = @('weak', '') }, @{ Names = @('weak', $null) }, @{ Names = @('weak', 'a b') } {
+    It 'refuses a pipeline with <Names> that are no names' -ForEach @{ Names = @() }, @{ Names = @('weak', '') },
+        @{ Names = @('weak', $null) }, @{ Names = @('weak', 'a b') } {
         $null = $Names | & $Fleet.Script 2>$null
         $LASTEXITCODE | Should -Be 2
         Test-Path -LiteralPath "$($Fleet.Fix)/runs" | Should -BeFalse
@@ -92,24 +96,35 @@ Describe 'Ctrl-C' {
         function Invoke-Broken {
             param([string] $Line, [scriptblock] $When)
             $Out = "$($Fleet.Root)/$([guid]::NewGuid()).out"
-            $Command = ". '$PSScriptRoot/windows/session.ps1' -Root '$($Fleet.Root)' -SilentSeconds 60; & '$($Fleet.Script.Replace("'", "''"))' $Line"
-            $Process = Start-Process -FilePath (Join-Path -Path $PSHOME -ChildPath pwsh) -ArgumentList '-NoProfile', '-NonInteractive', '-EncodedCommand', ([System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($Command))) -RedirectStandardOutput $Out -RedirectStandardError "$Out.err" -PassThru
-            $End = [datetime]::UtcNow.AddSeconds(60)
+            $Quoted = $Fleet.Script.Replace("'", "''")
+            $Command = ". '$PSScriptRoot/windows/session.ps1' -Root '$($Fleet.Root)' -SilentSeconds 60; & '$Quoted' $Line"
+            $Encoded = [System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($Command))
+            $Files = @{ RedirectStandardOutput = $Out; RedirectStandardError = "$Out.err" }
+            $Words = '-NoProfile', '-NonInteractive', '-EncodedCommand', $Encoded
+            $Process = Start-Process -FilePath (Join-Path -Path $PSHOME -ChildPath pwsh) -ArgumentList $Words -PassThru @Files
+            $End = [datetime]::UtcNow.AddSeconds(180)
             while (-not (& $When) -and ([datetime]::UtcNow -lt $End)) { Start-Sleep -Milliseconds 200 }
             & kill -INT $Process.Id
             $Process.WaitForExit(60000) | Should -BeTrue
             [System.IO.File]::ReadAllText($Out)
         }
-        function Find-NewRun { param([string] $File) Get-ChildItem -LiteralPath "$($Fleet.Root)/broken" -Recurse -Filter $File -ErrorAction SilentlyContinue }
+        function Find-NewRun {
+            param([string] $File)
+            Get-ChildItem -LiteralPath "$($Fleet.Root)/broken" -Recurse -Filter $File -ErrorAction SilentlyContinue
+        }
     }
     BeforeEach { Remove-Item -LiteralPath "$($Fleet.Root)/broken" -Recurse -Force -ErrorAction SilentlyContinue }
     It 'while hosts are read: a table' {
-        $Text = Invoke-Broken -Line "-ComputerName dead01, weak -LogPath '$($Fleet.Root)/broken'" -When { if (Find-NewRun transcript.log) { Start-Sleep -Seconds 2; $true } }
+        $Text = Invoke-Broken -Line "-ComputerName dead01, weak -LogPath '$($Fleet.Root)/broken'" -When {
+            if (Find-NewRun transcript.log) { Start-Sleep -Seconds 2; $true }
+        }
         $Text | Should -Match 'weak\S*\s+identity\s+left alone\s+interrupted before its turn'
         (Get-Content -LiteralPath (Find-NewRun results.csv).FullName) -join "`n" | Should -Match 'interrupted before its turn'
     }
     It 'in the middle of a step: a table, the record, the line to undo, and what ran is started again' {
-        $Text = Invoke-Broken -Line "-ComputerName weak-hangs, weak -Apply -Confirm:`$false -LogPath '$($Fleet.Root)/broken'" -When { if (Find-NewRun undo.json) { Start-Sleep -Seconds 4; $true } }
+        $Text = Invoke-Broken -Line "-ComputerName weak-hangs, weak -Apply -Confirm:`$false -LogPath '$($Fleet.Root)/broken'" -When {
+            if (Find-NewRun undo.json) { Start-Sleep -Seconds 4; $true }
+        }
         $Text | Should -Match 'weak-hangs\S*\s+R3\s+partly done\s+interrupted'
         $Text | Should -Match 'weak\S*\s+identity\s+left alone\s+interrupted before its turn'
         $Text | Should -Match "To undo: & '.*it''s \[fix\].*undo\.json' -Apply"
@@ -130,7 +145,9 @@ Describe 'A record' {
             param([string] $Kind, [scriptblock] $Edit)
             $Changed = Read-Record $Record
             $Changed.Hosts = @($Changed.Hosts | Where-Object { @($_.Entries.Kind) -contains $Kind })
-            foreach ($One in $Changed.Hosts) { $One.Entries = @($One.Entries | Where-Object { $_.Kind -eq $Kind } | Select-Object -First 1) }
+            foreach ($One in $Changed.Hosts) {
+                $One.Entries = @($One.Entries | Where-Object { $_.Kind -eq $Kind } | Select-Object -First 1)
+            }
             & $Edit $Changed.Hosts[0] $Changed.Hosts[0].Entries[0]
             $Path = "$($Fleet.Root)/edited.json"
             Write-UndoRecord -Record $Changed -Path $Path
@@ -139,19 +156,30 @@ Describe 'A record' {
     }
     It 'with <What> is refused, and nothing is written' -ForEach @(
         @{ What = 'another value'; Kind = 'registry'; Edit = { param($One, $Entry) $Entry.Name = $Entry.Before.Name = 'Evil' } }
-        @{ What = 'another path'; Kind = 'registry'; Edit = { param($One, $Entry) $Entry.Path = $Entry.Before.Path = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Run' } }
+        @{
+            What = 'another path'; Kind = 'registry'
+            Edit = { param($One, $Entry) $Entry.Path = $Entry.Before.Path = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Run' }
+        }
         @{ What = 'another kind of data'; Kind = 'registry'; Edit = { param($One, $Entry) $Entry.Before.Kind = 'String' } }
         @{ What = 'data out of range'; Kind = 'registry'; Edit = { param($One, $Entry) $Entry.Before.Value = 99 } }
-        @{ What = 'rights for others'; Kind = 'security'; Edit = { param($One, $Entry) $Entry.Before.Sddl += '(A;;0x1f01ff;;;S-1-5-21-1-2-3-500)' } }
+        @{
+            What = 'rights for others'; Kind = 'security'
+            Edit = { param($One, $Entry) $Entry.Before.Sddl += '(A;;0x1f01ff;;;S-1-5-21-1-2-3-500)' }
+        }
         @{ What = 'no list of rights'; Kind = 'security'; Edit = { param($One, $Entry) $Entry.Before.Sddl = 'D:NO_ACCESS_CONTROL' } }
         @{ What = 'another owner'; Kind = 'security'; Edit = { param($One, $Entry) $Entry.Before.Owner = 'S-1-5-21-1-2-3-500' } }
         @{ What = 'a path beside the keys'; Kind = 'security'; Edit = { param($One, $Entry) $Entry.Path = '/etc' } }
-        @{ What = 'a rule that is on'; Kind = 'firewall'; Edit = { param($One, $Entry) $Entry.Before.Enabled = 'True'; $Entry.Before.RemoteAddress = @('Any') } }
+        @{
+            What = 'a rule that is on'; Kind = 'firewall'
+            Edit = { param($One, $Entry) $Entry.Before.Enabled = 'True'; $Entry.Before.RemoteAddress = @('Any') }
+        }
         @{ What = 'another rule'; Kind = 'firewall'; Edit = { param($One, $Entry) $Entry.Name = 'FPS-SMB-In-TCP' } }
         @{ What = 'an invented change'; Kind = 'bind'; Edit = { param($One, $Entry) $Entry.Kind = 'restart' } }
         @{ What = 'another GUID'; Kind = 'registry'; Edit = { param($One, $Entry) $One.MachineGuid = 'b3b0'; $Entry.Before.Value = 0 } }
         @{ What = 'another full name'; Kind = 'registry'; Edit = { param($One, $Entry) $One.FullName = 'weak.other.example' } }
-        @{ What = 'another time of installation'; Kind = 'registry'; Edit = { param($One, $Entry) $One.Installed = '2020-01-01T00:00:00Z' } }
+        @{
+            What = 'another time of installation'; Kind = 'registry'; Edit = { param($One, $Entry) $One.Installed = '2020-01-01T00:00:00Z' }
+        }
     ) {
         $Names = @($Hosts.Keys)
         $Before = @($Names | ForEach-Object { (Find-Writes -Fleet $Fleet -Name $_).Count })
@@ -169,12 +197,17 @@ Describe 'A record' {
         $State = Import-Clixml -LiteralPath "$($Fleet.Root)/weak/state.xml"
         ($State.Registry | Where-Object { $_.Name -eq 'MinEncryptionLevel' }).Data = 4
         $State | Export-Clixml -LiteralPath "$($Fleet.Root)/weak/state.xml" -Depth 6
-        $Row = Find-Row -Run (Invoke-Repair -Fleet $Fleet -With @{ UndoPath = $Record; ComputerName = 'weak'; Apply = $true; Confirm = $false }) -Name weak -Key R3
+        $Row = Find-Row -Run (Invoke-Repair -Fleet $Fleet -With @{
+            UndoPath = $Record; ComputerName = 'weak'; Apply = $true; Confirm = $false
+        }) -Name weak -Key R3
         "$($Row.Status) $($Row.Detail)" | Should -Match '^left alone changed since'
     }
     It 'is shown without -Apply, and undone where no value is edited' {
-        Find-Status -Run (Invoke-Repair -Fleet $Fleet -With @{ UndoPath = $Record; ComputerName = 'closed' }) -Name closed -Key R7 | Should -Be 'would be undone'
-        Find-Status -Run (Invoke-Repair -Fleet $Fleet -With @{ UndoPath = $Record; ComputerName = 'closed'; Apply = $true; Confirm = $false }) -Name closed -Key R7 | Should -Be 'undone'
+        Find-Status -Run (Invoke-Repair -Fleet $Fleet -With @{ UndoPath = $Record; ComputerName = 'closed' }) -Name closed -Key R7 |
+            Should -Be 'would be undone'
+        Find-Status -Run (Invoke-Repair -Fleet $Fleet -With @{
+            UndoPath = $Record; ComputerName = 'closed'; Apply = $true; Confirm = $false
+        }) -Name closed -Key R7 | Should -Be 'undone'
     }
 }
 
@@ -199,7 +232,8 @@ Describe 'Many silent hosts' {
             $Watch.Stop()
             @($Rows | Where-Object { $_.Status -eq 'unknown' }).Count | Should -Be $Dead.Count
             @($Rows | Where-Object { ($_.Remedy -eq 'R3') -and ($_.Status -eq 'in order') }).Count | Should -Be $Live
-            @($Shell.Streams.Progress | Where-Object { $_.StatusDescription -match "of $Count asked" }).Count | Should -BeGreaterOrEqual ([math]::Ceiling($Count / 32))
+            @($Shell.Streams.Progress | Where-Object { $_.StatusDescription -match "of $Count asked" }).Count |
+                Should -BeGreaterOrEqual ([math]::Ceiling($Count / 32))
             Write-Host "$Count hosts, $($Dead.Count) silent for $Seconds s: $([int]$Watch.Elapsed.TotalSeconds) s"
             $Watch.Elapsed.TotalSeconds | Should -BeLessThan 300
         }

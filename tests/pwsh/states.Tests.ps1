@@ -14,24 +14,34 @@ BeforeAll {
     $More = @{ AdminNetwork = '10.0.9.0/24'; TimeoutSeconds = 3 }
     $Before = @{}
     $Counted = @{}
-    foreach ($Name in $States.Keys) { $Before[$Name] = Format-State -Fleet $Fleet -Name $Name; $Counted[$Name] = Measure-Certificates -Fleet $Fleet -Name $Name }
+    foreach ($Name in $States.Keys) {
+        $Before[$Name] = Format-State -Fleet $Fleet -Name $Name
+        $Counted[$Name] = Measure-Certificates -Fleet $Fleet -Name $Name
+    }
     $Shown = Invoke-Repair -Fleet $Fleet -With $More
     $Early = @{}
     foreach ($Name in $States.Keys) { $Early[$Name] = Find-Writes -Fleet $Fleet -Name $Name }
     $Done = Invoke-Repair -Fleet $Fleet -With ($More + @{ Apply = $true; Confirm = $false })
     $Writes = @{}
-    foreach ($Name in $States.Keys) { $Writes[$Name] = Find-Writes -Fleet $Fleet -Name $Name; $Counted["$Name later"] = Measure-Certificates -Fleet $Fleet -Name $Name }
+    foreach ($Name in $States.Keys) {
+        $Writes[$Name] = Find-Writes -Fleet $Fleet -Name $Name
+        $Counted["$Name later"] = Measure-Certificates -Fleet $Fleet -Name $Name
+    }
     $Record = (Get-ChildItem -LiteralPath "$($Fleet.Fix)/runs" -Recurse -Filter undo.json).FullName
     $Recorded = (Get-Content -Raw -LiteralPath $Record | ConvertFrom-Json).record.Hosts
     $Undo = @{ UndoPath = $Record; TimeoutSeconds = 3; Apply = $true; Confirm = $false }
     $Undone = Invoke-Repair -Fleet $Fleet -With $Undo
     $Late = @{}
     $After = @{}
-    foreach ($Name in $States.Keys) { $After[$Name] = Format-State -Fleet $Fleet -Name $Name; $Late[$Name] = (Find-Writes -Fleet $Fleet -Name $Name).Count }
+    foreach ($Name in $States.Keys) {
+        $After[$Name] = Format-State -Fleet $Fleet -Name $Name
+        $Late[$Name] = (Find-Writes -Fleet $Fleet -Name $Name).Count
+    }
     $Twice = Invoke-Repair -Fleet $Fleet -With $Undo
     if ($env:RDPSCAN_PWSH_TABLE) {
         $Table = foreach ($Name in $States.Keys) {
-            $Words = { param($Run) @($Run.Rows | Where-Object { $_.Computer -eq "$Name.corp.example" } | ForEach-Object { "$($_.Remedy) $($_.Status)" }) -join ', ' }
+            $Words = { param($Run) @($Run.Rows | Where-Object { $_.Computer -eq "$Name.corp.example" } |
+                ForEach-Object { "$($_.Remedy) $($_.Status)" }) -join ', ' }
             "$Name | $(& $Words $Shown) | $(& $Words $Done) | $($Writes[$Name].Count) | $(& $Words $Undone)"
         }
         Set-Content -LiteralPath $env:RDPSCAN_PWSH_TABLE -Value $Table
@@ -57,12 +67,16 @@ Describe 'The state <Name>' -ForEach $Cases {
     }
     It 'has no fewer certificates, and TermService if it had it' {
         $Counted["$Name later"] | Should -BeGreaterOrEqual $Counted[$Name]
-        if ($Before[$Name] -contains 'TermService Running') { (Find-Writes -Fleet $Fleet -Name $Name) -join ' ' | Should -Not -Match 'stopped TermService(?!.*started TermService)' }
+        if ($Before[$Name] -contains 'TermService Running') {
+            (Find-Writes -Fleet $Fleet -Name $Name) -join ' ' | Should -Not -Match 'stopped TermService(?!.*started TermService)'
+        }
     }
     It 'is as before after undo, and undo twice changes nothing' {
         $Entries = @($Recorded | Where-Object { $_.Computer -eq "$Name.corp.example" } | ForEach-Object { $_.Entries })
         $Back = @($Entries | Where-Object { -not $_.NoWayBack })
-        $Undone.Rows | Where-Object { ($_.Computer -eq "$Name.corp.example") -and (@('failed', 'blocked', 'unknown') -contains $_.Status) } | Should -BeNullOrEmpty
+        $Undone.Rows |
+            Where-Object { ($_.Computer -eq "$Name.corp.example") -and
+                (@('failed', 'blocked', 'unknown') -contains $_.Status) } | Should -BeNullOrEmpty
         # A service that hangs stays so, and rights that nobody had looked at are none that changed.
         if ($Back -and -not ($After[$Name] -match 'Pending')) {
             Compare-Object -ReferenceObject $Before[$Name] -DifferenceObject $After[$Name] |

@@ -8,7 +8,10 @@ function Measure-R1 {
     }
     if ($Finding.Unknown) { return $Finding }
     $InUse = Find-InUse -Facts $Facts
-    if ($Steps['R4'].Wrong -and ($Steps['R4'].Status -eq 'would be done')) { $Finding.Note = 'R4 binds another certificate'; return $Finding }
+    if ($Steps['R4'].Wrong -and ($Steps['R4'].Status -eq 'would be done')) {
+        $Finding.Note = 'R4 binds another certificate'
+        return $Finding
+    }
     if ($Facts.Choice.By -ne 'own') {
         $Faults = @(if ($InUse) { Find-CertificateFault -Facts $Facts -Certificate $InUse })
         $Finding.Note = 'another certificate is bound on purpose'
@@ -24,11 +27,15 @@ function Measure-R1 {
     if (-not $InUse) { $Finding.Wrong += 'there is no self-signed certificate' }
     else {
         $Now = ConvertTo-Utc $Facts.Clock.Ended
-        if ((ConvertTo-Utc $InUse.NotAfter) -le $Now) { $Finding.Wrong += "it expired at $((ConvertTo-Utc $InUse.NotAfter).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", [System.Globalization.CultureInfo]::InvariantCulture))" }
+        if ((ConvertTo-Utc $InUse.NotAfter) -le $Now) {
+            $Finding.Wrong += "it expired at $(Format-Time (ConvertTo-Utc $InUse.NotAfter))"
+        }
         if ((ConvertTo-Utc $InUse.NotBefore) -gt $Now) { $Finding.Wrong += 'it is not valid yet' }
         if ($InUse.Key -eq 'gone') { $Finding.Wrong += "its key is gone ($($InUse.KeyWhy))" }
         elseif ($InUse.Key -eq 'no') { $Finding.Wrong += "its key is unreadable ($($InUse.KeyWhy))" }
-        elseif (($InUse.Key -eq 'unknown') -and -not (Test-ServesInUse -Facts $Facts)) { $Finding.Unknown += "whether its key can be read is unknown ($($InUse.KeyWhy))" }
+        elseif (($InUse.Key -eq 'unknown') -and -not (Test-ServesInUse -Facts $Facts)) {
+            $Finding.Unknown += "whether its key can be read is unknown ($($InUse.KeyWhy))"
+        }
         $Name = [string](Find-Fact -Facts $Facts -Path Identity.Name)
         $FullName = [string](Find-Fact -Facts $Facts -Path Identity.FullName)
         if (-not $FullName) { $Finding.Unknown += 'the full name of the host is unknown' }
@@ -47,6 +54,8 @@ function Measure-R1 {
     if ($Facts.Choice.Conflict) { $Finding.Unsure += 'registry and CIM disagree about the certificate in use' }
     Add-RestartFault -Finding $Finding -Facts $Facts -Restart TermService -Start SessionEnv
     $Thumbprint = if ($InUse) { $InUse.Thumbprint } else { '' }
-    $Finding.Changes = @([pscustomobject]@{ Kind = 'renew'; Thumbprint = $Thumbprint; Rename = $Rename; Port = Find-Fact -Facts $Facts -Path Port.Number })
+    $Finding.Changes = @([pscustomobject]@{
+        Kind = 'renew'; Thumbprint = $Thumbprint; Rename = $Rename; Port = Find-Fact -Facts $Facts -Path Port.Number
+    })
     $Finding
 }

@@ -32,8 +32,11 @@ function Measure-R3 {
         else { $Finding.Blocked += 'nor is %SystemDrive%\ProgramData there: find the folder' }
     }
     $Pin = Find-Fact -Facts $Facts -Path Settings.SSLCertificateSHA1Hash
-    if (-not $Pin -or (Find-Unknown -Facts $Facts -Group Certificates)) { $Finding.Unknown += 'whether the pinned certificate exists is unknown' }
-    elseif ($Pin.Exists -and -not (@(Find-Fact -Facts $Facts -Path Certificates.Items | Where-Object { $_ } | ForEach-Object { $_.Thumbprint }) -contains $Pin.Value)) {
+    if (-not $Pin -or (Find-Unknown -Facts $Facts -Group Certificates)) {
+        $Finding.Unknown += 'whether the pinned certificate exists is unknown'
+    }
+    elseif ($Pin.Exists -and -not (@(Find-Fact -Facts $Facts -Path Certificates.Items | Where-Object { $_ } |
+        ForEach-Object { $_.Thumbprint }) -contains $Pin.Value)) {
         $Finding.Wrong += "the pinned certificate $($Pin.Value) is not there"
         $Finding.Changes += New-RegistryChange -Before $Pin -Value $null -Kind ''
         $Member = Find-Fact -Facts $Facts -Path Deployment.Member

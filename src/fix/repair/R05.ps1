@@ -15,7 +15,8 @@ function Measure-R5 {
         }
     }
     $Off = @($Facts.Tls.Off)
-    foreach ($Group in @(, @('Hashes\SHA256')) + @(, @('Ciphers\AES 128/128', 'Ciphers\AES 256/256')) + @(, @('KeyExchangeAlgorithms\ECDH', 'KeyExchangeAlgorithms\PKCS'))) {
+    foreach ($Group in @(, @('Hashes\SHA256')) + @(, @('Ciphers\AES 128/128', 'Ciphers\AES 256/256')) +
+        @(, @('KeyExchangeAlgorithms\ECDH', 'KeyExchangeAlgorithms\PKCS'))) {
         if (@($Group | Where-Object { $Off -notcontains $_ }).Count -eq 0) {
             $Finding.Wrong += "Schannel has $($Group -join ' and ') off"
             $Finding.Blocked += "turn $($Group[0]) on again, by hand: set Enabled to 0xffffffff below SCHANNEL"

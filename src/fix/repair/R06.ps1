@@ -8,7 +8,9 @@ function Measure-R6 {
         $Value = Find-Fact -Facts $Facts -Path "Settings.$($Want[0])"
         if (-not $Value) { $Finding.Unknown += "$($Want[0]) was not read"; continue }
         $ByPolicy = $null -ne $Value.Policy
-        $Is = if ($ByPolicy -and ($Value.Policy -match '^[0-9]+$')) { $Value.Policy } elseif ($Value.Exists -and -not $ByPolicy) { $Value.Value } else { Find-Fact -Facts $Value -Path Effective }
+        $Is = if ($ByPolicy -and ($Value.Policy -match '^[0-9]+$')) { $Value.Policy }
+        elseif ($Value.Exists -and -not $ByPolicy) { $Value.Value }
+        else { Find-Fact -Facts $Value -Path Effective }
         if ($null -eq $Is) { $Finding.Unknown += "$($Want[0]) is unknown"; continue }
         if ($Want[0] -eq 'SecurityLayer') { $Layer = [int]$Is }
         if ([int]$Is -ge $Want[1]) { continue }
@@ -25,7 +27,9 @@ function Measure-R6 {
     $Served = Find-Fact -Facts $Facts -Path Served.State
     $InUse = Find-InUse -Facts $Facts
     if ($Served -eq 'down') { $Finding.Blocked += 'nothing listens: see R8' }
-    elseif ($Served -eq 'failed') { $Finding.Blocked += "the TLS handshake fails ($(Find-Fact -Facts $Facts -Path Served.Why)): see R1, R2, R4 and R5" }
+    elseif ($Served -eq 'failed') {
+        $Finding.Blocked += "the TLS handshake fails ($(Find-Fact -Facts $Facts -Path Served.Why)): see R1, R2, R4 and R5"
+    }
     elseif ($Served -eq 'off') {
         # Without TLS nothing shows that the certificate works, so its key has to be readable, and both are tested on the way.
         if ($Layer -ne 0) { $Finding.Blocked += "the listener does not negotiate TLS: see R3 and R5" }
@@ -39,6 +43,8 @@ function Measure-R6 {
     elseif ($null -eq $Member) { $Finding.Unsure += 'whether the host belongs to a deployment is unknown' }
     $Trust = Find-Fact -Facts $Facts -Path Trust.State
     if ($Trust -eq 'broken') { $Finding.Blocked += 'the trust to the domain is broken, so NLA would lock people out: repair it first' }
-    elseif ($Trust -ne 'good') { $Finding.Unsure += "whether the domain trusts the host is unknown; $(Find-Unknown -Facts $Facts -Group Trust)" }
+    elseif ($Trust -ne 'good') {
+        $Finding.Unsure += "whether the domain trusts the host is unknown; $(Find-Unknown -Facts $Facts -Group Trust)"
+    }
     $Finding
 }

@@ -15,7 +15,11 @@ function Measure-R8 {
     $Number = [int]$Facts.Port.Number
     $Named = Test-Named -Facts $Facts -Remedy R8
     $IsOff = $false
-    if (($null -ne $Deny.Policy) -and ([int]$Deny.Policy -ne 0)) { $Finding.Wrong += 'policy turns Remote Desktop off'; $Finding.Blocked += 'change the policy'; $IsOff = $true }
+    if (($null -ne $Deny.Policy) -and ([int]$Deny.Policy -ne 0)) {
+        $Finding.Wrong += 'policy turns Remote Desktop off'
+        $Finding.Blocked += 'change the policy'
+        $IsOff = $true
+    }
     elseif (($null -eq $Deny.Policy) -and $Deny.Exists -and ([int]$Deny.Value -ne 0)) {
         $Finding.Wrong += 'Remote Desktop is off (fDenyTSConnections)'
         $Finding.Changes += New-RegistryChange -Before $Deny -Value 0 -Kind DWord
@@ -28,7 +32,10 @@ function Measure-R8 {
     }
     if ($IsOff -and -not $Named) { $Finding.Blocked += 'that is a decision: name R8 for this host to turn it on' }
     elseif ($IsOff) { $Finding.Note = 'the firewall may need R7' }
-    if (($State -ne 'Running') -and ($State -ne 'Stopped')) { $Finding.Wrong += "TermService is neither running nor stopped ($State)"; $Finding.Blocked += 'restart the machine' }
+    if (($State -ne 'Running') -and ($State -ne 'Stopped')) {
+        $Finding.Wrong += "TermService is neither running nor stopped ($State)"
+        $Finding.Blocked += 'restart the machine'
+    }
     elseif ($State -ne 'Running') {
         $Finding.Wrong += 'TermService is not running'
         if ($Mode -eq 'Disabled') { $Finding.Blocked += 'TermService is disabled, on purpose it seems: ask first' }
@@ -39,7 +46,8 @@ function Measure-R8 {
     # Where TermService is stopped, an entry without a living process is none.
     $Foreign = @($Owners | Where-Object { ($_.ProcessId -ne $Process) -and (($State -eq 'Running') -or $_.Program) })
     if ($Foreign) {
-        $Program = if ($Foreign[0].Program) { "$($Foreign[0].Program), process $($Foreign[0].ProcessId)" } else { "process $($Foreign[0].ProcessId)" }
+        $Program = if ($Foreign[0].Program) { "$($Foreign[0].Program), process $($Foreign[0].ProcessId)" }
+        else { "process $($Foreign[0].ProcessId)" }
         $Finding.Wrong += "port $Number belongs to another program ($Program)"
         $Finding.Blocked += 'stop that program, or move it to another port'
     }
@@ -54,13 +62,16 @@ function Measure-R8 {
     }
     $Address = [string](Find-Fact -Facts $Facts -Path Request.Address)
     $Mine = @($Owners | Where-Object { $_.ProcessId -eq $Process } | ForEach-Object { $_.Address })
-    if (($State -eq 'Running') -and $Mine -and $Address -and -not @($Mine | Where-Object { @('0.0.0.0', '::', $Address) -contains $_ }).Count) {
+    if (($State -eq 'Running') -and $Mine -and $Address -and -not @($Mine |
+        Where-Object { @('0.0.0.0', '::', $Address) -contains $_ }).Count) {
         $Finding.Wrong += "it listens at $($Mine -join ', ') only, and $Address was scanned"
         $Finding.Blocked += 'see LanAdapter'
     }
     if (-not $Finding.Wrong) {
         $Finding.Note = "TermService listens at port $Number"
-        if ((Find-Fact -Facts $Facts -Path Services.UmRdpService.State) -eq 'Stopped') { $Finding.Note += '; UmRdpService is stopped, so devices are not redirected' }
+        if ((Find-Fact -Facts $Facts -Path Services.UmRdpService.State) -eq 'Stopped') {
+            $Finding.Note += '; UmRdpService is stopped, so devices are not redirected'
+        }
     }
     $Finding
 }

@@ -30,7 +30,9 @@ function Measure-R12 {
     if ($Mode -eq 'Disabled') { $Finding.Blocked += 'W32Time is disabled: see who should set this clock' }
     elseif (-not $Mode) { $Finding.Unsure += 'the service W32Time was not read' }
     # In a workgroup the service starts on demand.
-    elseif (((Find-Fact -Facts $Facts -Path Services.W32Time.State) -ne 'Running') -and (Find-Fact -Facts $Facts -Path Identity.InDomain)) { $Finding.Blocked += 'W32Time is not running: see why' }
+    elseif (((Find-Fact -Facts $Facts -Path Services.W32Time.State) -ne 'Running') -and (Find-Fact -Facts $Facts -Path Identity.InDomain)) {
+        $Finding.Blocked += 'W32Time is not running: see why'
+    }
     $Finding.Changes = @([pscustomobject]@{ Kind = 'resync' })
     $Finding
 }

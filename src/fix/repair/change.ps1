@@ -52,7 +52,9 @@ $HostChanges = {
             return
         }
         $Data = $Value.Value
-        if ($Value.Kind -eq 'Binary') { $Data = [byte[]]@([regex]::Matches([string]$Data, '..') | ForEach-Object { [System.Convert]::ToByte($_.Value, 16) }) }
+        if ($Value.Kind -eq 'Binary') {
+            $Data = [byte[]]@([regex]::Matches([string]$Data, '..') | ForEach-Object { [System.Convert]::ToByte($_.Value, 16) })
+        }
         # With -Force a key that is there would be emptied.
         if (-not (Test-Path -LiteralPath $Value.Path)) { $null = New-Item -Path $Value.Path -Force -ErrorAction Stop }
         $null = New-ItemProperty -LiteralPath $Value.Path -Name $Value.Name -Value $Data -PropertyType $Value.Kind -Force -ErrorAction Stop
@@ -106,7 +108,8 @@ $HostChanges = {
         }
         function Wait-Made {
             param([int] $Limit)
-            if ((Read-RdpState -Name SessionEnv) -eq 'Running') { Restart-RdpService -Name SessionEnv -Seconds $Seconds } else { Start-RdpService -Name SessionEnv }
+            if ((Read-RdpState -Name SessionEnv) -eq 'Running') { Restart-RdpService -Name SessionEnv -Seconds $Seconds }
+            else { Start-RdpService -Name SessionEnv }
             $End = [datetime]::UtcNow.AddSeconds([math]::Min($Seconds, $Limit))
             while (-not (Find-Made) -and ([datetime]::UtcNow -lt $End)) { Start-Sleep -Milliseconds 250 }
             Find-Made
@@ -120,10 +123,11 @@ $HostChanges = {
             finally {
                 if (-not $Made) {
                     # It is of use only if its key still opens; otherwise Windows makes one at the next start.
-                    $Back = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList 'Remote Desktop', 'LocalMachine'
+                    $Type = 'System.Security.Cryptography.X509Certificates.X509'
+                    $Back = New-Object -TypeName "${Type}Store" -ArgumentList 'Remote Desktop', 'LocalMachine'
                     $Back.Open('ReadWrite')
                     $Copy = [System.Convert]::FromBase64String($Change.Before.RawData)
-                    $Back.Add((New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Certificate2 -ArgumentList @(, $Copy)))
+                    $Back.Add((New-Object -TypeName "${Type}Certificate2" -ArgumentList @(, $Copy)))
                     $Back.Close()
                 }
             }
@@ -137,7 +141,8 @@ $HostChanges = {
             while (-not (Test-Taken) -and ([datetime]::UtcNow -lt $End)) { Start-Sleep -Milliseconds 250 }
             $Text += if (Test-Taken) { 'served: ' } else { 'not served yet: ' }
         }
-        "${Text}$($Made.Thumbprint) until $($Made.NotAfter.ToUniversalTime().ToString('u', [System.Globalization.CultureInfo]::InvariantCulture))"
+        $Until = $Made.NotAfter.ToUniversalTime().ToString('u', [System.Globalization.CultureInfo]::InvariantCulture)
+        "${Text}$($Made.Thumbprint) until $Until"
     }
 
     function global:Read-RdpRule {
@@ -216,7 +221,10 @@ $HostChanges = {
             'read security' { ''; Read-RdpSecurity -Path $Change.Path }
             'read rule' { ''; Read-RdpRule -Name $Change.Name }
             'read service' { ''; @{ State = Read-RdpState -Name $Change.Service } }
-            'read certificate' { ''; @{ RawData = [System.Convert]::ToBase64String((Get-Item -LiteralPath "$RdpStore\$($Change.Thumbprint)").RawData) } }
+            'read certificate' {
+                ''
+                @{ RawData = [System.Convert]::ToBase64String((Get-Item -LiteralPath "$RdpStore\$($Change.Thumbprint)").RawData) }
+            }
             'put back registry' {
                 $Data = if ($Change.Before.Exists) { $Change.Before.Value }
                 Set-RdpValue -Value @{ Path = $Change.Path; Name = $Change.Name; Kind = $Change.Before.Kind; Value = $Data }
@@ -232,7 +240,8 @@ $HostChanges = {
             }
             'put back firewall' {
                 $Before = $Change.Before
-                Set-NetFirewallRule -Name $Change.Name -Enabled $Before.Enabled -Profile $Before.Profile -RemoteAddress @($Before.RemoteAddress) -Confirm:$false
+                $Set = @{ Enabled = $Before.Enabled; Profile = $Before.Profile; RemoteAddress = @($Before.RemoteAddress) }
+                Set-NetFirewallRule -Name $Change.Name -Confirm:$false @Set
                 "$($Change.Name) is as before"
             }
             'put back start' {

@@ -21,12 +21,17 @@ $FactsReader = {
                     for ($I = 0; $I -lt $Count; $I++) { $Length = $Length * 256 + $Bytes[$At + $I] }
                     $At += $Count
                 }
-                if (($Tag -eq 0x82) -and ($At + $Length -le $Bytes.Length)) { [System.Text.Encoding]::ASCII.GetString($Bytes, $At, $Length) }
+                if (($Tag -eq 0x82) -and ($At + $Length -le $Bytes.Length)) {
+                    [System.Text.Encoding]::ASCII.GetString($Bytes, $At, $Length)
+                }
                 $At += $Length
             }
         }
     }
-    function Format-Utc { param([datetime] $Time) $Time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", [System.Globalization.CultureInfo]::InvariantCulture) }
+    function Format-Utc {
+        param([datetime] $Time)
+        $Time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", [System.Globalization.CultureInfo]::InvariantCulture)
+    }
     function Invoke-Program {
         param([string] $Program, [string[]] $Words)
         $ErrorActionPreference = 'Continue'
@@ -48,9 +53,11 @@ $FactsReader = {
     $FullName = Read-Fact { [System.Net.Dns]::GetHostEntry('').HostName }
     $Facts.Identity = Read-Fact {
         $Product = $System.ProductType
-        $DomainController = if ($Product) { $Product -eq 2 } else { @(Get-CimInstance -ClassName Win32_Service -Filter "Name='NTDS'").Count -gt 0 }
+        $DomainController = if ($Product) { $Product -eq 2 }
+        else { @(Get-CimInstance -ClassName Win32_Service -Filter "Name='NTDS'").Count -gt 0 }
         $Administrator = Read-Fact {
-            $Me = New-Object -TypeName System.Security.Principal.WindowsPrincipal -ArgumentList ([System.Security.Principal.WindowsIdentity]::GetCurrent())
+            $Token = [System.Security.Principal.WindowsIdentity]::GetCurrent()
+            $Me = New-Object -TypeName System.Security.Principal.WindowsPrincipal -ArgumentList $Token
             $Me.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)
         }
         @{
@@ -60,32 +67,42 @@ $FactsReader = {
             Installed = Read-Fact { Format-Utc $System.InstallDate }; Caption = [string]$System.Caption; ProductType = $Product
             Build = [int]$System.BuildNumber; Revision = (Read-RdpValue -Path $Nt -Name UBR).Value
             DomainController = $DomainController; LastBoot = Read-Fact { Format-Utc $System.LastBootUpTime }
-            PowerShell = [string]$PSVersionTable.PSVersion; LanguageMode = [string]$ExecutionContext.SessionState.LanguageMode; Administrator = $Administrator
+            PowerShell = [string]$PSVersionTable.PSVersion; Administrator = $Administrator
+            LanguageMode = [string]$ExecutionContext.SessionState.LanguageMode
         }
     }
     $Facts.Services = Read-Fact {
         $All = @{}
         foreach ($Name in 'TermService', 'SessionEnv', 'UmRdpService', 'W32Time', 'TSSDis') {
             $Service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
-            if ($Service) { $All[$Name] = @{ State = [string]$Service.State; StartMode = [string]$Service.StartMode; ProcessId = [int]$Service.ProcessId } }
+            if ($Service) {
+                $All[$Name] = @{
+                    State = [string]$Service.State; StartMode = [string]$Service.StartMode; ProcessId = [int]$Service.ProcessId
+                }
+            }
         }
-        $Dependents = @((Get-Service -Name TermService -ErrorAction SilentlyContinue).DependentServices | Where-Object { $_ } | ForEach-Object { $_.Name })
+        $Dependents = @((Get-Service -Name TermService -ErrorAction SilentlyContinue).DependentServices | Where-Object { $_ } |
+            ForEach-Object { $_.Name })
         $All.Dependents = if ($Dependents) { $Dependents } else { , 'UmRdpService' }
         $All
     }
     $Settings = @{}
-    Read-ByName -Path $RdpTcp -Names 'SecurityLayer', 'UserAuthentication', 'MinEncryptionLevel', 'fAllowSecProtocolNegotiation', 'PortNumber', 'LanAdapter', 'fEnableWinStation', 'SSLCertificateSHA1Hash'
+    Read-ByName -Path $RdpTcp -Names 'SecurityLayer', 'UserAuthentication', 'MinEncryptionLevel', 'fAllowSecProtocolNegotiation',
+        'PortNumber', 'LanAdapter', 'fEnableWinStation', 'SSLCertificateSHA1Hash'
     Read-ByName -Path $RdpStations -Names 'SelfSignedCertStore', 'SelfSignedCertificate', 'TemplateCertificate', 'CertRefreshInterval'
     Read-ByName -Path $RdpServer -Names 'fDenyTSConnections', 'MaxOutstandingConnections'
     Read-ByName -Path $RdpProfiles -Names 'ProgramData'
     $Template = (Read-RdpValue -Path $RdpPolicy -Name CertTemplateName).Value
-    $Listener = Read-Fact { Get-CimInstance -Namespace root/cimv2/TerminalServices -ClassName Win32_TSGeneralSetting -Filter "TerminalName='RDP-Tcp'" }
+    $Listener = Read-Fact {
+        Get-CimInstance -Namespace root/cimv2/TerminalServices -ClassName Win32_TSGeneralSetting -Filter "TerminalName='RDP-Tcp'"
+    }
     $Expanded = [System.Environment]::ExpandEnvironmentVariables([string]$Settings.ProgramData.Value)
     $Usual = [System.Environment]::ExpandEnvironmentVariables('%SystemDrive%\ProgramData')
     $Settings.ProgramData.Found = [bool]($Expanded -and (Test-Path -LiteralPath $Expanded))
     $Settings.ProgramData.UsualFound = Test-Path -LiteralPath $Usual
     # Where Windows' CIM class names its source, 1 is policy.
-    foreach ($Pair in @(@('SecurityLayer', 'PolicySourceSecurityLayer'), @('UserAuthentication', 'PolicySourceUserAuthenticationRequired'), @('MinEncryptionLevel', 'PolicySourceMinEncryptionLevel'))) {
+    foreach ($Pair in @(@('SecurityLayer', 'PolicySourceSecurityLayer'), @('UserAuthentication', 'PolicySourceUserAuthenticationRequired'),
+        @('MinEncryptionLevel', 'PolicySourceMinEncryptionLevel'))) {
         if ($Listener.($Pair[1]) -eq 1 -and $null -eq $Settings[$Pair[0]].Policy) { $Settings[$Pair[0]].Policy = 'by policy' }
     }
     $Settings.SecurityLayer.Effective = $Listener.SecurityLayer
@@ -102,8 +119,11 @@ $FactsReader = {
                     $Chain.ChainPolicy.VerificationTime = Get-Date
                     $Answers = @()
                     if (-not $Chain.Build($Certificate)) { $Answers = @($Chain.ChainStatus | ForEach-Object { [string]$_.Status }) }
-                    $Rsa = Read-Fact { [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPublicKey($Certificate) }
-                    $Limits = @($Certificate.Extensions | Where-Object { $_ -is [System.Security.Cryptography.X509Certificates.X509BasicConstraintsExtension] })
+                    $Rsa = Read-Fact {
+                        [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPublicKey($Certificate)
+                    }
+                    $Limits = @($Certificate.Extensions |
+                        Where-Object { $_ -is [System.Security.Cryptography.X509Certificates.X509BasicConstraintsExtension] })
                     @{
                         Store = $Store; Thumbprint = $Certificate.Thumbprint; Subject = $Certificate.Subject; Issuer = $Certificate.Issuer
                         CommonName = if ($Certificate.Subject -match 'CN=("[^"]*"|[^,]+)') { $Matches[1].Trim('"', ' ') } else { '' }
@@ -112,7 +132,8 @@ $FactsReader = {
                         Usages = @($Certificate.EnhancedKeyUsageList | Where-Object { $_ } | ForEach-Object { [string]$_.ObjectId })
                         Algorithm = [string]$Certificate.SignatureAlgorithm.Value; Bits = if ($Rsa.KeySize) { [int]$Rsa.KeySize } else { 0 }
                         IsAuthority = @($Limits | Where-Object { $_.CertificateAuthority }).Count -gt 0
-                        Key = $Key.State; KeyWhy = [string]$Key.Why; KeyFile = [string]$Key.File; KeyDenied = [bool]$Key.Denied; Chain = @($Answers)
+                        Key = $Key.State; KeyWhy = [string]$Key.Why; KeyFile = [string]$Key.File; KeyDenied = [bool]$Key.Denied
+                        Chain = @($Answers)
                     }
                 }
             })
@@ -125,7 +146,9 @@ $FactsReader = {
         $ByCim = [string]$Listener.SSLCertificateSHA1Hash
         $Kind = $Listener.SSLCertificateSHA1HashType
         $By, $Thumbprint = if ($Pin.Exists) { 'pin', [string]$Pin.Value }
-        elseif ($Template -or $Settings.TemplateCertificate.Exists -or ($Kind -eq 2)) { 'policy', $(if ($Settings.TemplateCertificate.Exists) { [string]$Settings.TemplateCertificate.Value } else { $ByCim }) }
+        elseif ($Template -or $Settings.TemplateCertificate.Exists -or ($Kind -eq 2)) {
+            'policy', $(if ($Settings.TemplateCertificate.Exists) { [string]$Settings.TemplateCertificate.Value } else { $ByCim })
+        }
         elseif ($Own) { 'own', $Own }
         elseif ($ByCim -and ($Kind -le 1)) { 'own', $ByCim }
         else { 'own', '' }
@@ -138,11 +161,16 @@ $FactsReader = {
         $Folder = Read-RdpSecurity -Path $RdpKeyFolder -Needs @{ Sids = @('S-1-1-0', 'S-1-5-11'); Mask = 0x20007 }
         $Listed = @()
         $Folder.Listable = $true
-        try { $Listed = @(Get-ChildItem -LiteralPath $RdpKeyFolder -Filter 'f686aace6942fb7f7ceb231212eef4a4_*' -Force -ErrorAction Stop | Where-Object { $_.Name -notlike '*.old' }) }
+        try {
+            $Listed = @(Get-ChildItem -LiteralPath $RdpKeyFolder -Filter 'f686aace6942fb7f7ceb231212eef4a4_*' -Force -ErrorAction Stop |
+                Where-Object { $_.Name -notlike '*.old' })
+        }
         catch { $Folder.Listable = $false }
         # Windows makes the next certificate with the key that is there: SYSTEM rewrites it, NETWORK SERVICE reads it.
         $Folder.OwnKeys = @($Listed | ForEach-Object {
-                Read-RdpSecurity -Path $_.FullName -Needs @{ Sids = $RdpReaders; Mask = 1 }, @{ Sids = @('S-1-5-18', 'S-1-5-32-544', 'S-1-1-0'); Mask = 0x10003 }
+                Read-RdpSecurity -Path $_.FullName -Needs @{ Sids = $RdpReaders; Mask = 1 }, @{
+                    Sids = @('S-1-5-18', 'S-1-5-32-544', 'S-1-1-0'); Mask = 0x10003
+                }
             })
         $Folder
     }
@@ -155,27 +183,42 @@ $FactsReader = {
         @{ Number = $Number; Owners = $Owners }
     }
     $Facts.Served = Read-Fact {
-        $Mine = @($Facts.Port.Owners | Where-Object { $_.ProcessId -eq $Facts.Services.TermService.ProcessId -and $_.Address -notmatch ':' })
+        $Mine = @($Facts.Port.Owners |
+            Where-Object { $_.ProcessId -eq $Facts.Services.TermService.ProcessId -and $_.Address -notmatch ':' })
         Test-RdpListener -Port $Facts.Port.Number -Address $(if ($Mine) { $Mine[0].Address } else { '' })
     }
     $Facts.Tls = Read-Fact {
         $Root = 'HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL'
-        $Tls12 = foreach ($Role in 'Server', 'Client') { foreach ($Name in 'Enabled', 'DisabledByDefault') { $Value = Read-RdpValue -Path "$Root\Protocols\TLS 1.2\$Role" -Name $Name; $Value.Role = $Role; $Value } }
-        $Off = @(foreach ($Item in 'Ciphers\AES 128/128', 'Ciphers\AES 256/256', 'Hashes\SHA', 'Hashes\SHA256', 'Hashes\SHA384', 'KeyExchangeAlgorithms\ECDH', 'KeyExchangeAlgorithms\PKCS') {
+        $Tls12 = foreach ($Role in 'Server', 'Client') {
+            foreach ($Name in 'Enabled', 'DisabledByDefault') {
+                $Value = Read-RdpValue -Path "$Root\Protocols\TLS 1.2\$Role" -Name $Name
+                $Value.Role = $Role
+                $Value
+            }
+        }
+        $Off = @(foreach ($Item in 'Ciphers\AES 128/128', 'Ciphers\AES 256/256', 'Hashes\SHA', 'Hashes\SHA256', 'Hashes\SHA384',
+            'KeyExchangeAlgorithms\ECDH', 'KeyExchangeAlgorithms\PKCS') {
                 # The name of a cipher holds a slash, which a path of PowerShell would part.
                 $Folder, $Leaf = $Item.Split('\')
                 $Above = Get-Item -LiteralPath "$Root\$Folder" -ErrorAction SilentlyContinue
-                $Key = if ($Above.OpenSubKey) { $Above.OpenSubKey($Leaf) } else { Get-Item -LiteralPath "$Root\$Item" -ErrorAction SilentlyContinue }
+                $Key = if ($Above.OpenSubKey) { $Above.OpenSubKey($Leaf) }
+                else { Get-Item -LiteralPath "$Root\$Item" -ErrorAction SilentlyContinue }
                 if ($Key -and (0 -eq $Key.GetValue('Enabled', 1))) { $Item }
             })
         $Suites = @()
-        if (Get-Command -Name Get-TlsCipherSuite -ErrorAction SilentlyContinue) { $Suites = @(Get-TlsCipherSuite | ForEach-Object { [string]$_.Name }) }
+        if (Get-Command -Name Get-TlsCipherSuite -ErrorAction SilentlyContinue) {
+            $Suites = @(Get-TlsCipherSuite | ForEach-Object { [string]$_.Name })
+        }
         else {
             $Order = (Read-RdpValue -Path 'HKLM:\SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002' -Name Functions).Value
-            if (-not $Order) { $Order = (Read-RdpValue -Path 'HKLM:\SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002' -Name Functions).Value }
+            if (-not $Order) {
+                $Local = 'HKLM:\SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002'
+                $Order = (Read-RdpValue -Path $Local -Name Functions).Value
+            }
             $Suites = @(([string]($Order -join ',')).Split(',') | Where-Object { $_ })
         }
-        $Update = if ([int]$System.BuildNumber -lt 9200) { @(Get-HotFix -Id KB3080079 -ErrorAction SilentlyContinue).Count -gt 0 } else { $true }
+        $Update = if ([int]$System.BuildNumber -lt 9200) { @(Get-HotFix -Id KB3080079 -ErrorAction SilentlyContinue).Count -gt 0 }
+        else { $true }
         @{ Tls12 = @($Tls12); Off = $Off; Suites = $Suites; UpdateForRdp = $Update }
     }
     $Facts.Deployment = Read-Fact {
@@ -183,13 +226,21 @@ $FactsReader = {
         # Clients of Windows are never members.
         if ($System.ProductType -ne 1) {
             $Directory = $null
-            try { $Directory = (Get-CimInstance -Namespace root/cimv2/TerminalServices -ClassName Win32_TSSessionDirectory -ErrorAction Stop).SessionDirectoryActive }
+            try {
+                $Found = Get-CimInstance -Namespace root/cimv2/TerminalServices -ClassName Win32_TSSessionDirectory -ErrorAction Stop
+                $Directory = $Found.SessionDirectoryActive
+            }
             catch { $Directory = (Read-RdpValue -Path $RdpServer -Name SessionDirectoryActive).Value }
             if ($Directory -eq 1) { $Reasons += 'it belongs to a deployment with a connection broker' }
-            if ((Read-RdpValue -Path $RdpPolicy -Name SessionDirectoryActive).Value -eq 1) { $Reasons += 'policy makes it a member of a deployment' }
+            if ((Read-RdpValue -Path $RdpPolicy -Name SessionDirectoryActive).Value -eq 1) {
+                $Reasons += 'policy makes it a member of a deployment'
+            }
             if ($Facts.Services.TSSDis) { $Reasons += 'it is a connection broker' }
         }
-        @{ Member = $Reasons.Count -gt 0; Reasons = $Reasons; RedirectionAddress = (Read-RdpValue -Path "$RdpServer\ClusterSettings" -Name SessionDirectoryRedirectionIP).Value }
+        @{
+            Member = $Reasons.Count -gt 0; Reasons = $Reasons
+            RedirectionAddress = (Read-RdpValue -Path "$RdpServer\ClusterSettings" -Name SessionDirectoryRedirectionIP).Value
+        }
     }
     # Whether the domain answers for this host: NLA needs it.
     $Facts.Trust = Read-Fact {
@@ -206,7 +257,9 @@ $FactsReader = {
         @{ State = 'good'; Why = 'the directory lists its service names' }
     }
     $Facts.Firewall = Read-Fact {
-        if (-not (Get-Command -Name Get-NetFirewallRule -ErrorAction SilentlyContinue)) { throw 'by hand: this Windows has no commands for its firewall' }
+        if (-not (Get-Command -Name Get-NetFirewallRule -ErrorAction SilentlyContinue)) {
+            throw 'by hand: this Windows has no commands for its firewall'
+        }
         $Rules = @(foreach ($Name in 'RemoteDesktop-UserMode-In-TCP', 'RemoteDesktop-UserMode-In-UDP') {
                 $Rule = Get-NetFirewallRule -Name $Name -ErrorAction SilentlyContinue
                 if (-not $Rule) { continue }
@@ -217,25 +270,39 @@ $FactsReader = {
                 }
             })
         $Profiles = @(Get-NetFirewallProfile -PolicyStore ActiveStore | ForEach-Object {
-                @{ Name = [string]$_.Name; Enabled = [string]$_.Enabled; Inbound = [string]$_.AllowInboundRules; LocalRules = [string]$_.AllowLocalFirewallRules }
+                @{
+                    Name = [string]$_.Name; Enabled = [string]$_.Enabled; Inbound = [string]$_.AllowInboundRules
+                    LocalRules = [string]$_.AllowLocalFirewallRules
+                }
             })
-        $Networks = @(Get-NetConnectionProfile -ErrorAction SilentlyContinue | ForEach-Object { if ([string]$_.NetworkCategory -eq 'DomainAuthenticated') { 'Domain' } else { [string]$_.NetworkCategory } } | Select-Object -Unique)
+        $Networks = @(Get-NetConnectionProfile -ErrorAction SilentlyContinue |
+            ForEach-Object {
+                if ([string]$_.NetworkCategory -eq 'DomainAuthenticated') { 'Domain' } else { [string]$_.NetworkCategory }
+            } | Select-Object -Unique)
         $Blocks = Read-Fact {
-            @{ Items = @(Get-NetFirewallPortFilter -PolicyStore ActiveStore -ErrorAction Stop | Where-Object { @($_.LocalPort) -contains [string]$Facts.Port.Number } | Get-NetFirewallRule -ErrorAction Stop |
-                        Where-Object { ([string]$_.Action -eq 'Block') -and ([string]$_.Enabled -eq 'True') -and ([string]$_.Direction -eq 'Inbound') } | ForEach-Object { [string]$_.DisplayName }) }
+            @{ Items = @(Get-NetFirewallPortFilter -PolicyStore ActiveStore -ErrorAction Stop | Where-Object {
+                @($_.LocalPort) -contains [string]$Facts.Port.Number
+            } | Get-NetFirewallRule -ErrorAction Stop |
+                        Where-Object { ([string]$_.Action -eq 'Block') -and ([string]$_.Enabled -eq 'True') -and
+                            ([string]$_.Direction -eq 'Inbound') } | ForEach-Object { [string]$_.DisplayName }) }
         }
         @{ Rules = $Rules; Profiles = $Profiles; Networks = $Networks; Blocks = $Blocks }
     }
     $Facts.Addresses = Read-Fact {
-        @{ Items = @(Get-NetIPAddress -ErrorAction Stop | Where-Object { [string]$_.AddressState -ne 'Tentative' } | ForEach-Object { ([string]$_.IPAddress).Split('%')[0] })
+        @{ Items = @(Get-NetIPAddress -ErrorAction Stop | Where-Object { [string]$_.AddressState -ne 'Tentative' } |
+            ForEach-Object { ([string]$_.IPAddress).Split('%')[0] })
             Ipv6Route = @(Get-NetRoute -DestinationPrefix '::/0' -ErrorAction SilentlyContinue).Count -gt 0 }
     }
     $Facts.Dns = Read-Fact {
         # The host answers its own name itself, so each server is named.
-        $Servers = @(Get-DnsClientServerAddress | ForEach-Object { $_.ServerAddresses } | Where-Object { $_ -and ($_ -notlike 'fec0:*') } | Select-Object -Unique)
+        $Servers = @(Get-DnsClientServerAddress | ForEach-Object { $_.ServerAddresses } | Where-Object { $_ -and ($_ -notlike 'fec0:*') } |
+            Select-Object -Unique)
         $Answers = @(foreach ($Server in $Servers) {
                 $Answer = @{ Server = [string]$Server; Addresses = @(); Unknown = '' }
-                try { $Answer.Addresses = @(Resolve-DnsName -Name $FullName -Type A_AAAA -Server $Server -DnsOnly -NoHostsFile -ErrorAction Stop | Where-Object { $_.IPAddress } | ForEach-Object { [string]$_.IPAddress }) }
+                try {
+                    $Records = Resolve-DnsName -Name $FullName -Type A_AAAA -Server $Server -DnsOnly -NoHostsFile -ErrorAction Stop
+                    $Answer.Addresses = @($Records | Where-Object { $_.IPAddress } | ForEach-Object { [string]$_.IPAddress })
+                }
                 catch {
                     # 9003: no such name; 9501: no address. Anything else says nothing about the record.
                     if (@(9003, 9501) -notcontains $_.Exception.NativeErrorCode) { $Answer.Unknown = [string]$_.Exception.Message }
@@ -244,18 +311,30 @@ $FactsReader = {
             })
         $Off = ((Read-RdpValue -Path 'HKLM:\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters' -Name DisableDynamicUpdate).Value -eq 1) -or
         ((Read-RdpValue -Path 'HKLM:\SOFTWARE\Policies\Microsoft\Windows NT\DNSClient' -Name RegistrationEnabled).Value -eq 0)
-        if (-not $Off -and (Get-Command -Name Get-DnsClient -ErrorAction SilentlyContinue)) { $Off = @(Get-DnsClient | Where-Object { $_.RegisterThisConnectionsAddress }).Count -eq 0 }
+        if (-not $Off -and (Get-Command -Name Get-DnsClient -ErrorAction SilentlyContinue)) {
+            $Off = @(Get-DnsClient | Where-Object { $_.RegisterThisConnectionsAddress }).Count -eq 0
+        }
         @{ Answers = $Answers; Registers = -not $Off }
     }
-    $Facts.Updates = Read-Fact { @{ EncryptionOracle = (Read-RdpValue -Path 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System\CredSSP\Parameters' -Name AllowEncryptionOracle).Value } }
-    $Facts.Ntlm = Read-Fact { @{ Restricted = (Read-RdpValue -Path 'HKLM:\SYSTEM\CurrentControlSet\Control\Lsa\MSV1_0' -Name RestrictReceivingNTLMTraffic).Value } }
+    $Facts.Updates = Read-Fact {
+        $Folder = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System\CredSSP\Parameters'
+        @{ EncryptionOracle = (Read-RdpValue -Path $Folder -Name AllowEncryptionOracle).Value }
+    }
+    $Facts.Ntlm = Read-Fact {
+        @{ Restricted = (Read-RdpValue -Path 'HKLM:\SYSTEM\CurrentControlSet\Control\Lsa\MSV1_0' -Name RestrictReceivingNTLMTraffic).Value }
+    }
     $Facts.Events = Read-Fact {
         $Counts = @{}
         $Since = (Get-Date).AddDays(-7)
         foreach ($Id in 1006, 1051, 1053, 1055, 1056, 1057, 1058, 1059, 1063, 1064, 1065, 36870, 36871, 36872, 131) {
             $Log = if ($Id -eq 131) { 'Microsoft-Windows-RemoteDesktopServices-RdpCoreTS/Operational' } else { 'System' }
             $Found = @(Get-WinEvent -FilterHashtable @{ LogName = $Log; Id = $Id; StartTime = $Since } -ErrorAction SilentlyContinue)
-            if ($Found) { $Counts["$Id"] = @{ Count = $Found.Count; Oldest = Read-Fact { Format-Utc $Found[-1].TimeCreated }; Newest = Read-Fact { Format-Utc $Found[0].TimeCreated } } }
+            if ($Found) {
+                $Counts["$Id"] = @{
+                    Count = $Found.Count; Oldest = Read-Fact { Format-Utc $Found[-1].TimeCreated }
+                    Newest = Read-Fact { Format-Utc $Found[0].TimeCreated }
+                }
+            }
         }
         $Counts
     }

@@ -68,7 +68,8 @@
     'bk01', 'bk02' | .\Repair-RdpHost.ps1 -Credential (Get-Credential) -UseSSL -ThrottleLimit 8 -TimeoutSeconds 120
     Takes names from the pipeline, and connects over HTTPS.
 .EXAMPLE
-    .\Repair-RdpHost.ps1 -ComputerName bk01 -Authentication Kerberos -Port 5985 -SessionOption (New-PSSessionOption -ProxyAccessType NoProxyServer) -LogPath C:\Logs
+    $Direct = New-PSSessionOption -ProxyAccessType NoProxyServer
+    .\Repair-RdpHost.ps1 -ComputerName bk01 -Authentication Kerberos -Port 5985 -SessionOption $Direct -LogPath C:\Logs
     Chooses how to connect, and where the run is written.
 .EXAMPLE
     .\Repair-RdpHost.ps1 -UndoPath .\runs\20261128T224916Z-4711\undo.json -Apply
@@ -81,8 +82,10 @@ param(
     [AllowNull()] [AllowEmptyString()] [AllowEmptyCollection()]
     [ArgumentCompleter({
             param($Command, $Parameter, $Word, $Ast)
-            $List = Join-Path -Path (Split-Path -Path (Resolve-Path -LiteralPath ([string]$Ast.GetCommandName())).ProviderPath) -ChildPath 'hosts.csv'
-            Import-Csv -LiteralPath $List | ForEach-Object { $_.Computer } | Where-Object { $_.StartsWith($Word.Trim("'", '"'), [System.StringComparison]::OrdinalIgnoreCase) }
+            $Path = (Resolve-Path -LiteralPath ([string]$Ast.GetCommandName())).ProviderPath
+            $Start = $Word.Trim("'", '"')
+            Import-Csv -LiteralPath (Join-Path -Path (Split-Path -Path $Path) -ChildPath 'hosts.csv') | ForEach-Object { $_.Computer } |
+                Where-Object { $_.StartsWith($Start, [System.StringComparison]::OrdinalIgnoreCase) }
         })]
     [string[]] $ComputerName,
     [Parameter(ParameterSetName = 'Repair')]

@@ -8,7 +8,8 @@ $HostFunctions = {
     $global:RdpCrypto = Join-Path -Path $env:ProgramData -ChildPath 'Microsoft\Crypto'
     $global:RdpKeyFolder = Join-Path -Path $RdpCrypto -ChildPath 'RSA\MachineKeys'
     # NETWORK SERVICE, the service TermService, and the groups that both belong to.
-    $global:RdpReaders = 'S-1-5-20', 'S-1-5-80-446051430-1559341753-4161941529-1950928533-810483104', 'S-1-1-0', 'S-1-5-11', 'S-1-5-32-545', 'S-1-5-6'
+    $global:RdpReaders = 'S-1-5-20', 'S-1-5-80-446051430-1559341753-4161941529-1950928533-810483104', 'S-1-1-0', 'S-1-5-11',
+        'S-1-5-32-545', 'S-1-5-6'
 
     # A fact, or why it is unknown.
     function global:Read-Fact {
@@ -89,13 +90,17 @@ $HostFunctions = {
         $Name = ''
         try {
             $Key = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($Certificate)
-            if (-not $Key) { $Key = [System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions]::GetECDsaPrivateKey($Certificate) }
+            if (-not $Key) {
+                $Key = [System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions]::GetECDsaPrivateKey($Certificate)
+            }
             $Name = if ($Key.CspKeyContainerInfo) { $Key.CspKeyContainerInfo.UniqueKeyContainerName } else { $Key.Key.UniqueName }
         }
         catch {
             $Failure = $_.Exception
             # NTE_BAD_KEYSET
-            if (Test-RdpError -Exception $Failure -Result -2146893802) { return @{ State = 'gone'; Why = 'the key cannot be opened (0x80090016)'; File = '' } }
+            if (Test-RdpError -Exception $Failure -Result -2146893802) {
+                return @{ State = 'gone'; Why = 'the key cannot be opened (0x80090016)'; File = '' }
+            }
             # Before .NET 4.6 there are no such extensions.
             try { $Name = $Certificate.PrivateKey.CspKeyContainerInfo.UniqueKeyContainerName }
             catch { return @{ State = 'unknown'; Why = "the key cannot be opened: $($Failure.Message)"; File = '' } }
@@ -141,18 +146,27 @@ $HostFunctions = {
                 if ($More -eq 0) { break }
                 $Read += $More
             }
-            if (($Read -lt 19) -or ($Answer[11] -eq 2 -and $Answer[15] -eq 0)) { $Served.State = 'off'; $Served.Why = 'the listener does not negotiate TLS'; if ($Read -eq 0) { $Served.State = 'failed' }; return $Served }
+            if (($Read -lt 19) -or ($Answer[11] -eq 2 -and $Answer[15] -eq 0)) {
+                $Served.State = 'off'
+                $Served.Why = 'the listener does not negotiate TLS'
+                if ($Read -eq 0) { $Served.State = 'failed' }
+                return $Served
+            }
             if ($Answer[11] -eq 3) {
                 $Served.Why = "the listener refuses TLS (failure code $($Answer[15]))"
                 if ($Answer[15] -eq 2) { $Served.State = 'off' }
                 return $Served
             }
-            $Tls = New-Object -TypeName System.Net.Security.SslStream -ArgumentList $Stream, $false, ([System.Net.Security.RemoteCertificateValidationCallback] { $true })
+            $Tls = New-Object -TypeName System.Net.Security.SslStream -ArgumentList $Stream, $false,
+                ([System.Net.Security.RemoteCertificateValidationCallback] { $true })
             $Versions = [System.Security.Authentication.SslProtocols]'None'
             try { $Tls.AuthenticateAsClient('localhost', $null, $Versions, $false) }
-            catch [System.ArgumentException] { $Tls.AuthenticateAsClient('localhost', $null, [System.Security.Authentication.SslProtocols]'Tls, Tls11, Tls12', $false) }
+            catch [System.ArgumentException] {
+                $Tls.AuthenticateAsClient('localhost', $null, [System.Security.Authentication.SslProtocols]'Tls, Tls11, Tls12', $false)
+            }
             $Served.State = 'works'
-            $Served.Thumbprint = (New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Certificate2 -ArgumentList $Tls.RemoteCertificate).Thumbprint
+            $Type = 'System.Security.Cryptography.X509Certificates.X509Certificate2'
+            $Served.Thumbprint = (New-Object -TypeName $Type -ArgumentList $Tls.RemoteCertificate).Thumbprint
             $Served.Protocol = [string]$Tls.SslProtocol
         }
         catch { $Served.Why = [string]$_.Exception.GetBaseException().Message }

@@ -16,7 +16,10 @@ function Measure-R9 {
         if ($Answer.Unknown) { $Silent += "the DNS server $($Answer.Server) does not answer: $($Answer.Unknown)"; continue }
         $Other = @($Found | Where-Object { $Own -notcontains $_ })
         if (-not $Found) { $Finding.Wrong += "$FullName is not in DNS at $($Answer.Server)" }
-        elseif ($Other) { $Finding.Wrong += "$FullName resolves to $($Other -join ', ') at $($Answer.Server)"; $Finding.Note = 'remove a wrong record on the server: the host cannot' }
+        elseif ($Other) {
+            $Finding.Wrong += "$FullName resolves to $($Other -join ', ') at $($Answer.Server)"
+            $Finding.Note = 'remove a wrong record on the server: the host cannot'
+        }
     }
     if (-not $Answers -or -not $FullName) { $Finding.Unknown += 'no DNS server was asked' }
     if (-not $Own) { $Finding.Unknown += 'its own addresses are unknown'; $Finding.Wrong = @() }
@@ -33,13 +36,19 @@ function Measure-R10 {
         if (Find-Unknown -Facts $Facts -Group $Group) { $Finding.Unknown += Find-Unknown -Facts $Facts -Group $Group }
     }
     if ($Finding.Unknown) { return $Finding }
-    $InDns = @($Facts.Dns.Answers | Where-Object { $_ } | ForEach-Object { $_.Addresses } | Where-Object { $_ -and $_.Contains(':') } | Select-Object -Unique)
+    $InDns = @($Facts.Dns.Answers | Where-Object { $_ } | ForEach-Object { $_.Addresses } | Where-Object { $_ -and $_.Contains(':') } |
+        Select-Object -Unique)
     $Other = @($InDns | Where-Object { @($Facts.Addresses.Items) -notcontains $_ })
-    $Finding.Unknown += @($Facts.Dns.Answers | Where-Object { $_ -and $_.Unknown } | ForEach-Object { "the DNS server $($_.Server) does not answer: $($_.Unknown)" })
+    $Finding.Unknown += @($Facts.Dns.Answers | Where-Object { $_ -and $_.Unknown } |
+        ForEach-Object { "the DNS server $($_.Server) does not answer: $($_.Unknown)" })
     if (-not $InDns) { $Finding.Note = 'its name has no IPv6 address' }
     elseif ($Other) { $Finding.Wrong += "not addresses of this host: remove $($Other -join ', ') on the DNS server" }
-    elseif (-not @($Facts.Port.Owners | Where-Object { $_ -and $_.Address.Contains(':') }).Count) { $Finding.Wrong += 'nothing listens over IPv6: withdraw the record, or see LanAdapter' }
-    elseif (-not $Facts.Addresses.Ipv6Route) { $Finding.Wrong += 'it has no IPv6 route to other networks: fix the route, or withdraw the record' }
+    elseif (-not @($Facts.Port.Owners | Where-Object { $_ -and $_.Address.Contains(':') }).Count) {
+        $Finding.Wrong += 'nothing listens over IPv6: withdraw the record, or see LanAdapter'
+    }
+    elseif (-not $Facts.Addresses.Ipv6Route) {
+        $Finding.Wrong += 'it has no IPv6 route to other networks: fix the route, or withdraw the record'
+    }
     else { $Finding.Note = 'its IPv6 addresses are its own: look at firewalls and routes in between' }
     $Finding
 }

@@ -41,7 +41,8 @@ function Find-Unknown {
         if (-not $Property -or ($null -eq $Property.Value)) { return "$Group was not read" }
         $Facts = $Property.Value
     }
-    if (($Facts -is [System.Management.Automation.PSCustomObject]) -and $Facts.PSObject.Properties['Unknown'] -and (@($Facts.PSObject.Properties).Count -eq 1)) {
+    $IsObject = $Facts -is [System.Management.Automation.PSCustomObject]
+    if ($IsObject -and $Facts.PSObject.Properties['Unknown'] -and (@($Facts.PSObject.Properties).Count -eq 1)) {
         return "$Group cannot be read: $($Facts.Unknown)".Trim()
     }
     ''
@@ -51,7 +52,13 @@ function ConvertTo-Utc {
     param($Time)
     if ($Time -is [datetime]) { return $Time.ToUniversalTime() }
     if (-not $Time) { return }
-    [datetime]::Parse([string]$Time, [System.Globalization.CultureInfo]::InvariantCulture, [System.Globalization.DateTimeStyles]'AdjustToUniversal, AssumeUniversal')
+    $Style = [System.Globalization.DateTimeStyles]'AdjustToUniversal, AssumeUniversal'
+    [datetime]::Parse([string]$Time, [System.Globalization.CultureInfo]::InvariantCulture, $Style)
+}
+
+function Format-Time {
+    param([datetime] $Time)
+    $Time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", [System.Globalization.CultureInfo]::InvariantCulture)
 }
 
 # What a remedy finds: Wrong is why to act; Unknown, why that is not known; Blocked and Unsure, why not to act.
@@ -76,7 +83,9 @@ function Find-RestartFault {
         $Mode = [string](Find-Fact -Facts $Facts -Path "Services.$Name.StartMode")
         if (-not $Mode) { if (@('TermService', 'SessionEnv') -contains $Name) { "unknown: the service $Name was not read" }; continue }
         if (($State -ne 'Running') -and ($State -ne 'Stopped')) { "$Name is neither running nor stopped ($State)"; continue }
-        if (($Mode -eq 'Disabled') -and (($State -eq 'Running') -or ($Start -contains $Name))) { "$Name is disabled, so it would not start again" }
+        if (($Mode -eq 'Disabled') -and (($State -eq 'Running') -or ($Start -contains $Name))) {
+            "$Name is disabled, so it would not start again"
+        }
     }
 }
 
@@ -91,7 +100,8 @@ function Add-RestartFault {
 function Find-InUse {
     param($Facts)
     $Thumbprint = [string](Find-Fact -Facts $Facts -Path Choice.Thumbprint)
-    if ($Thumbprint) { @(Find-Fact -Facts $Facts -Path Certificates.Items) | Where-Object { $_ -and ($_.Thumbprint -eq $Thumbprint) } | Select-Object -First 1 }
+    if (-not $Thumbprint) { return }
+    @(Find-Fact -Facts $Facts -Path Certificates.Items) | Where-Object { $_ -and ($_.Thumbprint -eq $Thumbprint) } | Select-Object -First 1
 }
 
 # Whether the remedy is named, by the row or by -Remedy.
@@ -118,13 +128,17 @@ function Get-RdpPlan {
         $Finding = & "Measure-$Key" -Facts $Facts -Steps $Steps
         $Step = [pscustomobject]@{
             Remedy = $Key; Title = $About.Title; Status = ''; Detail = ''; Changes = @($Finding.Changes); Restarts = @($Finding.Restarts)
-            Interrupts = [string]$About['Interrupts']; NoWayBack = $Finding.NoWayBack; Named = Test-Named -Facts $Facts -Remedy $Key; Wrong = @($Finding.Wrong).Count -gt 0
+            Interrupts = [string]$About['Interrupts']; NoWayBack = $Finding.NoWayBack; Wrong = @($Finding.Wrong).Count -gt 0
+            Named = Test-Named -Facts $Facts -Remedy $Key
         }
         $Waits = @(foreach ($Need in $About.Waits) {
                 $Other = $Steps[$Need]
                 # Windows' own certificate is good enough for TLS, whatever R4 waits for.
-                if (($Need -eq 'R4') -and ((Find-Fact -Facts $Facts -Path Choice.By) -eq 'own') -and ($Other.Status -ne 'would be done')) { continue }
-                if ((@('in order', 'done') -contains $Other.Status) -or (($Other.Status -eq 'left alone') -and -not $Other.Wrong)) { continue }
+                $IsOwn = (Find-Fact -Facts $Facts -Path Choice.By) -eq 'own'
+                if (($Need -eq 'R4') -and $IsOwn -and ($Other.Status -ne 'would be done')) { continue }
+                if ((@('in order', 'done') -contains $Other.Status) -or (($Other.Status -eq 'left alone') -and -not $Other.Wrong)) {
+                    continue
+                }
                 if (($Other.Status -eq 'would be done') -and ($Need -ne 'R5')) { "after $Need"; continue }
                 "$Need comes first: $($Other.Detail)"
             })

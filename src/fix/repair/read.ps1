@@ -5,7 +5,8 @@ function New-Request {
     param($Row)
     [pscustomobject]@{
         Computer = $Row.Computer; Address = $Row.Address; Port = $Row.Port; ExpectedName = $Row.ExpectedName
-        Remedies = @(Find-Fact -Facts $Row -Path Remedies); Why = [string](Find-Fact -Facts $Row -Path Why); Farm = [string](Find-Fact -Facts $Row -Path Farm)
+        Remedies = @(Find-Fact -Facts $Row -Path Remedies); Why = [string](Find-Fact -Facts $Row -Path Why)
+        Farm = [string](Find-Fact -Facts $Row -Path Farm)
         Only = @($Remedy | Where-Object { $_ }); Replace = [bool]$Replace
         AdminNetwork = @($AdminNetwork | Where-Object { $_ }); NetworkProfile = $NetworkProfile
         Acted = @(); FarmDifferences = @(); Time = Format-Time -Time ([datetime]::UtcNow)
@@ -59,7 +60,8 @@ function Read-RdpGroup {
         }
         foreach ($Row in $Rows) {
             if ($Opened.Sessions.ContainsKey($Row.Computer)) { continue }
-            $Why = if ($Opened.Failures.ContainsKey($Row.Computer)) { $Opened.Failures[$Row.Computer] } else { 'no session could be opened' }
+            $Why = if ($Opened.Failures.ContainsKey($Row.Computer)) { $Opened.Failures[$Row.Computer] }
+            else { 'no session could be opened' }
             Write-Dropped -Row $Row -Status unknown -Detail "it cannot be reached: $Why"
         }
         foreach ($Block in $WhoBlock, $HostFunctions) {
@@ -69,7 +71,10 @@ function Read-RdpGroup {
             foreach ($Session in $Live) {
                 $Row = $ByName[[string]$Session.ComputerName]
                 $Failure = [string]$Answers.Failures[$Session.InstanceId]
-                if ($Block -ne $WhoBlock) { if ($Failure) { Write-Dropped -Row $Row -Status unknown -Detail "it cannot be read: $Failure" }; continue }
+                if ($Block -ne $WhoBlock) {
+                    if ($Failure) { Write-Dropped -Row $Row -Status unknown -Detail "it cannot be read: $Failure" }
+                    continue
+                }
                 $Who = Test-RdpHost -Row $Row -Answer $Answers.Output[$Session.InstanceId] -Failure $Failure
                 $Run.Identity[$Row.Computer] = $Who.Identity
                 if ($Who.Status) { Write-Dropped -Row $Row -Status $Who.Status -Detail $Who.Detail }
@@ -77,7 +82,8 @@ function Read-RdpGroup {
         }
         $Live = @($Opened.Sessions.Values | Where-Object { $Run.Left.Contains($ByName[[string]$_.ComputerName]) })
         foreach ($Read in @(if ($Live) { Read-HostFacts -Rows $ByName -Sessions $Live })) {
-            if ($Read.Facts) { $Run.Facts[$Read.Row.Computer] = $Read.Facts } else { Write-Dropped -Row $Read.Row -Status unknown -Detail $Read.Why }
+            if ($Read.Facts) { $Run.Facts[$Read.Row.Computer] = $Read.Facts }
+            else { Write-Dropped -Row $Read.Row -Status unknown -Detail $Read.Why }
         }
     }
     finally { Close-RdpHost -Sessions @($Opened.Sessions.Values) }

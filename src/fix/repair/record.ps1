@@ -8,14 +8,19 @@ function Write-UndoRecord {
     $File = New-Object -TypeName System.IO.FileStream -ArgumentList "$Path.new", 'Create', 'Write', 'None'
     try { $File.Write($Bytes, 0, $Bytes.Length); $File.Flush($true) } finally { $File.Dispose() }
     if ([System.IO.File]::ReadAllText("$Path.new") -cne $Text) { throw "$Path does not hold what was written" }
-    if ([System.IO.File]::Exists($Path)) { [System.IO.File]::Replace("$Path.new", $Path, [System.Management.Automation.Language.NullString]::Value) }
+    if ([System.IO.File]::Exists($Path)) {
+        [System.IO.File]::Replace("$Path.new", $Path, [System.Management.Automation.Language.NullString]::Value)
+    }
     else { [System.IO.File]::Move("$Path.new", $Path) }
 }
 
 function Measure-Sum {
     param([string] $Text)
     $Sha = [System.Security.Cryptography.SHA256]::Create()
-    try { ([System.BitConverter]::ToString($Sha.ComputeHash([System.Text.Encoding]::UTF8.GetBytes($Text))) -replace '-', '').ToLowerInvariant() }
+    try {
+        $Sum = $Sha.ComputeHash([System.Text.Encoding]::UTF8.GetBytes($Text))
+        ([System.BitConverter]::ToString($Sum) -replace '-', '').ToLowerInvariant()
+    }
     finally { $Sha.Dispose() }
 }
 
@@ -54,7 +59,9 @@ function Read-UndoRecord {
     if ((Measure-Sum -Text $Json) -ne $Sum) { throw "$Path is damaged or was edited: its sum does not fit" }
     $Record = ConvertFrom-Json -InputObject $Json
     if ((Find-Fact -Facts $Record -Path Schema) -ne 1) { throw "$Path has a schema that this script does not read" }
-    foreach ($Entry in @($Record.Hosts)) { if (-not (Test-HostName -Text $Entry.Computer)) { throw "$Path names '$($Entry.Computer)', which is not a host" } }
+    foreach ($Entry in @($Record.Hosts)) {
+        if (-not (Test-HostName -Text $Entry.Computer)) { throw "$Path names '$($Entry.Computer)', which is not a host" }
+    }
     $Record
 }
 
@@ -93,11 +100,15 @@ function Find-EntryFault {
         }
     }
     elseif ($Kind -eq 'security') {
-        if (([string]$Before.Sddl -notmatch '^D:(P|AI|AR)*(\([^()]*\))*$') -or -not $Before.Owner) { return 'the rights before are not known' }
+        if (([string]$Before.Sddl -notmatch '^D:(P|AI|AR)*(\([^()]*\))*$') -or -not $Before.Owner) {
+            return 'the rights before are not known'
+        }
         if (($Entry.Path -notmatch '[\\/]Microsoft[\\/]Crypto[\\/]') -or ($Entry.Path -match '\.\.')) { return "$($Entry.Path) is no key" }
         if (-not $Now) { return }
         # Rights beyond those of the services count only where the host has them now.
-        if (($UndoAccounts -notcontains $Before.Owner) -and ($Now.Owner -ne $Before.Owner)) { "the record would give $($Entry.Path) to $($Before.Owner)" }
+        if (($UndoAccounts -notcontains $Before.Owner) -and ($Now.Owner -ne $Before.Owner)) {
+            "the record would give $($Entry.Path) to $($Before.Owner)"
+        }
         foreach ($Ace in [regex]::Matches($Before.Sddl, '\(([^)]*)\)')) {
             $Part = $Ace.Groups[1].Value.Split(';')
             if (($Part[0] -ne 'D') -and ($UndoAccounts -notcontains $Part[-1]) -and -not ([string]$Now.Sddl).Contains($Ace.Value)) {
@@ -106,7 +117,9 @@ function Find-EntryFault {
         }
     }
     elseif ($Kind -eq 'firewall') {
-        if (@('RemoteDesktop-UserMode-In-TCP', 'RemoteDesktop-UserMode-In-UDP') -notcontains $Entry.Name) { "$($Entry.Name) is not a rule of this script" }
+        if (@('RemoteDesktop-UserMode-In-TCP', 'RemoteDesktop-UserMode-In-UDP') -notcontains $Entry.Name) {
+            "$($Entry.Name) is not a rule of this script"
+        }
         elseif ($Before.Enabled -ne 'False') { 'the record would turn a rule on' }
     }
     elseif ($Kind -eq 'start') { if ($Entry.Service -ne 'TermService') { "$($Entry.Service) is not a service of this script" } }

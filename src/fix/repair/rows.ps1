@@ -30,7 +30,9 @@ function Import-HostRow {
         elseif ($Cells.ExpectedName -and ($Cells.ExpectedName -notmatch $HostPattern)) {
             "ExpectedName '$($Cells.ExpectedName)' is not a computer name"
         }
-        else { $Keys | Where-Object { $_ -notmatch '^R([1-9]|[12][0-9])$' } | ForEach-Object { "'$_' in Remedies is not a remedy such as R1" } }
+        else {
+            $Keys | Where-Object { $_ -notmatch '^R([1-9]|[12][0-9])$' } | ForEach-Object { "'$_' in Remedies is not a remedy such as R1" }
+        }
         if ($Fault) { throw "$Path, line ${Line}: $(@($Fault)[0])" }
         [pscustomobject]@{
             Computer = $Cells.Computer; Address = $Cells.Address; Port = [int]$Cells.Port; ExpectedName = $Cells.ExpectedName

@@ -10,7 +10,8 @@ function Find-Chosen {
         throw '-ComputerName is empty: name hosts of hosts.csv, or leave the parameter out for all of them'
     }
     Confirm-AdminNetwork -Networks $AdminNetwork
-    $Rows = @(if ($UndoPath) { (Read-UndoRecord -Path $UndoPath).Hosts } else { Import-HostRow -Path (Join-Path -Path $Folder -ChildPath 'hosts.csv') })
+    $List = Join-Path -Path $Folder -ChildPath 'hosts.csv'
+    $Rows = @(if ($UndoPath) { (Read-UndoRecord -Path $UndoPath).Hosts } else { Import-HostRow -Path $List })
     if ($Names) { return Select-HostRow -Rows $Rows -Names $Names }
     if ($UndoPath) { return $Rows }
     $Signs = @($Rows | Where-Object { -not $_.NoSign })
@@ -35,7 +36,8 @@ function Repair-Hosts {
         $null = $Run.Left.Remove($Row)
     }
     foreach ($Row in @($Rows | Where-Object { $_.NoSign -and -not $Named })) {
-        Write-Result -Row $Row -Remedy identity -Status 'left alone' -Detail 'no sign of Windows: name it with -ComputerName if it is one of yours'
+        $Detail = 'no sign of Windows: name it with -ComputerName if it is one of yours'
+        Write-Result -Row $Row -Remedy identity -Status 'left alone' -Detail $Detail
     }
 }
 
@@ -52,10 +54,13 @@ function Write-Interrupted {
 function Write-Summary {
     param([string] $Script)
     $Hosts = @($Run.Results | ForEach-Object { $_.Computer } | Select-Object -Unique).Count
-    $Counts = @($Run.Results | Group-Object -Property Status | Sort-Object -Property Name | ForEach-Object { "$($_.Count) $($_.Name)" }) -join ', '
-    Write-Talk "$Hosts hosts: $(if ($Counts) { $Counts } else { 'nothing to report, all in order' })$(if ($Run.Folder) { ". Written to $($Run.Folder)" })"
+    $Counts = @($Run.Results | Group-Object -Property Status | Sort-Object -Property Name |
+        ForEach-Object { "$($_.Count) $($_.Name)" }) -join ', '
+    if (-not $Counts) { $Counts = 'nothing to report, all in order' }
+    Write-Talk "$Hosts hosts: $Counts$(if ($Run.Folder) { ". Written to $($Run.Folder)" })"
     if ($Run.Changed) {
-        Write-Talk "To undo: & $(Format-Word -Word $Script) -UndoPath $(Format-Word -Word (Join-Path -Path $Run.Folder -ChildPath 'undo.json')) -Apply"
+        $Record = Format-Word -Word (Join-Path -Path $Run.Folder -ChildPath 'undo.json')
+        Write-Talk "To undo: & $(Format-Word -Word $Script) -UndoPath $Record -Apply"
     }
     elseif (-not $Apply) { Write-Talk 'Nothing was changed. Add -Apply to make the changes; it asks before each step.' }
 }
@@ -66,7 +71,8 @@ function Invoke-RdpRepair {
     $ErrorActionPreference = 'Stop'
     $Run = @{
         Folder = ''; NoFolder = ''; Warned = $false; Facts = [ordered]@{}; Identity = @{}; Step = $null; Changed = $false; Complete = $false
-        Results = New-Object -TypeName System.Collections.Generic.List[object]; Left = New-Object -TypeName System.Collections.Generic.List[object]
+        Results = New-Object -TypeName System.Collections.Generic.List[object]
+        Left = New-Object -TypeName System.Collections.Generic.List[object]
         Record = [pscustomobject]@{ Schema = 1; Script = 'Repair-RdpHost'; Time = Format-Time -Time ([datetime]::UtcNow); Hosts = @() }
     }
     try { $Chosen = @(Find-Chosen -Bound $Bound -Names $Names -Piped $Piped -BadInput $BadInput -Folder $Folder) }
@@ -84,14 +90,16 @@ function Invoke-RdpRepair {
         catch { $Run.NoFolder = $_.Exception.Message; Write-Warning -Message "nothing can be written of this run: $($Run.NoFolder)" }
         $Words = @($Bound.Keys | Where-Object { $_ -ne 'Credential' } | Sort-Object | ForEach-Object { "-$_ $($Bound[$_])" })
         Write-RunLog "Repair-RdpHost $($Words -join ' ')"
-        if ($UndoPath) { foreach ($Entry in $Chosen) { Undo-OneHost -Recorded $Entry } } else { Repair-Hosts -Rows $Chosen -Named ([bool]$Names) }
+        if ($UndoPath) { foreach ($Entry in $Chosen) { Undo-OneHost -Recorded $Entry } }
+        else { Repair-Hosts -Rows $Chosen -Named ([bool]$Names) }
         $Run.Complete = $true
     }
     finally {
         if (-not $Run.Complete) { Write-Interrupted }
         Write-Facts
         $Bad = @($Run.Results | Where-Object {
-                (@('blocked', 'partly done', 'failed', 'unknown', 'partly undone') -contains $_.Status) -and (@('R13', 'R20') -notcontains $_.Remedy)
+                (@('blocked', 'partly done', 'failed', 'unknown', 'partly undone') -contains $_.Status) -and
+                    (@('R13', 'R20') -notcontains $_.Remedy)
             })
         Set-Variable -Name RepairExit -Value ([int]($Bad.Count -gt 0 -or -not $Run.Complete)) -Scope 1
         Write-Summary -Script $Script

@@ -46,10 +46,14 @@ function Find-Accepting {
     try {
         $Waiting = @(foreach ($Computer in $Computers) {
                 $Clients[$Computer] = New-Object -TypeName System.Net.Sockets.TcpClient
-                try { $Clients[$Computer].BeginConnect($Computer, $Number, $null, $null) } catch { Write-Verbose -Message "${Computer}: $_" }
+                try { $Clients[$Computer].BeginConnect($Computer, $Number, $null, $null) } catch {
+                    Write-Verbose -Message "${Computer}: $_"
+                }
             })
         $End = [datetime]::UtcNow.AddSeconds($Seconds)
-        foreach ($Opening in $Waiting) { $null = $Opening.AsyncWaitHandle.WaitOne([int][math]::Max(0, ($End - [datetime]::UtcNow).TotalMilliseconds)) }
+        foreach ($Opening in $Waiting) {
+            $null = $Opening.AsyncWaitHandle.WaitOne([int][math]::Max(0, ($End - [datetime]::UtcNow).TotalMilliseconds))
+        }
         foreach ($Computer in $Computers) { if ($Clients[$Computer].Connected) { $Computer } }
     }
     finally { foreach ($Client in $Clients.Values) { $Client.Close() } }
@@ -62,17 +66,22 @@ function Invoke-OnHost {
     $Job = Invoke-Command -Session $Sessions -ScriptBlock $Block -ArgumentList $Words -AsJob -ThrottleLimit $ThrottleLimit
     try {
         $End = [datetime]::UtcNow.AddSeconds($Seconds)
-        while ((@('Running', 'NotStarted') -contains $Job.State) -and ([datetime]::UtcNow -lt $End)) { $null = Wait-Job -Job $Job -Timeout 1 }
+        while ((@('Running', 'NotStarted') -contains $Job.State) -and ([datetime]::UtcNow -lt $End)) {
+            $null = Wait-Job -Job $Job -Timeout 1
+        }
         for ($I = 0; $I -lt @($Job.ChildJobs).Count; $I++) {
             $Child = $Job.ChildJobs[$I]
             $Id = $Sessions[$I].InstanceId
             if ($Child.PSObject.Properties['Runspace'] -and $Child.Runspace) { $Id = $Child.Runspace.InstanceId }
             if (@('Completed', 'Failed') -notcontains $Child.State) { $Answers.Failures[$Id] = "it took longer than $Seconds s"; continue }
             $Errors = @()
-            $Answers.Output[$Id] = @(Receive-Job -Job $Child -ErrorAction SilentlyContinue -ErrorVariable Errors -WarningAction SilentlyContinue)
+            $Quiet = @{ ErrorAction = 'SilentlyContinue'; WarningAction = 'SilentlyContinue' }
+            $Answers.Output[$Id] = @(Receive-Job -Job $Child -ErrorVariable Errors @Quiet)
             if ($Child.State -eq 'Failed') {
                 $Reason = $Child.JobStateInfo.Reason
-                $Answers.Failures[$Id] = if ($Reason) { [string]$Reason.Message } elseif ($Errors) { [string]$Errors[0] } else { 'the call failed' }
+                $Answers.Failures[$Id] = if ($Reason) { [string]$Reason.Message } elseif ($Errors) { [string]$Errors[0] } else {
+                    'the call failed'
+                }
             }
         }
     }
@@ -97,7 +106,10 @@ function Test-RdpHost {
         $Who.Status = 'blocked'
         $Who.Detail = "another machine answers: $($Who.Name) instead of $($Row.ExpectedName)"
     }
-    elseif ([int]$Version -lt 3) { $Who.Status = 'blocked'; $Who.Detail = "PowerShell $Version answers, and this takes 3 or newer: do it by hand" }
+    elseif ([int]$Version -lt 3) {
+        $Who.Status = 'blocked'
+        $Who.Detail = "PowerShell $Version answers, and this takes 3 or newer: do it by hand"
+    }
     elseif ($Mode -ne 'FullLanguage') { $Who.Status = 'unknown'; $Who.Detail = "PowerShell there is constrained ($Mode): do it by hand" }
     $Who
 }
@@ -107,10 +119,14 @@ function Open-RdpHost {
     param($Row, [string] $Identity)
     $Opened = Connect-RdpHost -Computers @($Row.Computer) -OpenSeconds 60
     $Session = @($Opened.Sessions.Values)[0]
-    if (-not $Session) { return @{ Session = $null; Status = 'unknown'; Detail = "it cannot be reached: $(@($Opened.Failures.Values) -join ' ')" } }
+    if (-not $Session) {
+        return @{ Session = $null; Status = 'unknown'; Detail = "it cannot be reached: $(@($Opened.Failures.Values) -join ' ')" }
+    }
     $Answers = Invoke-OnHost -Sessions @($Session) -Block $WhoBlock -Seconds 60
     $Who = Test-RdpHost -Row $Row -Answer $Answers.Output[$Session.InstanceId] -Failure $Answers.Failures[$Session.InstanceId]
-    if (-not $Who.Status -and $Identity -and ($Who.Identity -ne $Identity)) { $Who = @{ Status = 'blocked'; Detail = "another machine answers: $($Who.Name)" } }
+    if (-not $Who.Status -and $Identity -and ($Who.Identity -ne $Identity)) {
+        $Who = @{ Status = 'blocked'; Detail = "another machine answers: $($Who.Name)" }
+    }
     if (-not $Who.Status) {
         foreach ($Block in $HostFunctions, $HostChanges) {
             $Sent = Invoke-OnHost -Sessions @($Session) -Block $Block -Seconds 60

@@ -16,8 +16,11 @@ function Select-Step {
 # What a step would do, as text to compare.
 function Format-Step {
     param($Step)
-    $Parts = 'Kind', 'Path', 'Name', 'Value', 'Grants', 'Thumbprint', 'Service', 'Rename', 'Profile', 'RemoteAddress', 'Before.Exists', 'Before.Value', 'Before.Enabled'
-    $Changes = foreach ($Change in $Step.Changes) { ($Parts | ForEach-Object { "$_=$(@(Find-Fact -Facts $Change -Path $_) -join ',')" }) -join ' ' }
+    $Parts = 'Kind', 'Path', 'Name', 'Value', 'Grants', 'Thumbprint', 'Service', 'Rename', 'Profile', 'RemoteAddress', 'Before.Exists',
+        'Before.Value', 'Before.Enabled'
+    $Changes = foreach ($Change in $Step.Changes) {
+        ($Parts | ForEach-Object { "$_=$(@(Find-Fact -Facts $Change -Path $_) -join ',')" }) -join ' '
+    }
     @($Step.Status) + @($Step.Restarts) + @($Changes) -join "`n"
 }
 
@@ -54,14 +57,18 @@ function Invoke-Recorded {
         Remedy = $Step.Remedy; Kind = $Change.Kind; Time = Format-Time -Time ([datetime]::UtcNow); Path = $null; Name = $null; Value = $null
         Thumbprint = $null; Service = $null; Before = $null; After = $null; NoWayBack = $Step.NoWayBack
     }
-    foreach ($Property in $Change.PSObject.Properties) { if ($Entry.PSObject.Properties[$Property.Name]) { $Entry.($Property.Name) = $Property.Value } }
+    foreach ($Property in $Change.PSObject.Properties) {
+        if ($Entry.PSObject.Properties[$Property.Name]) { $Entry.($Property.Name) = $Property.Value }
+    }
     $Taken = $false
     if ($Change.Kind -eq 'security') {
         $Entry.Before = (Invoke-Change -Session $Session -Change ([pscustomobject]@{ Kind = 'read security'; Path = $Change.Path })).After
         $Taken = $Entry.Before.Access -eq 'denied'
     }
     if ((Find-Fact -Facts $Change -Path Rename)) {
-        $Entry.Before = (Invoke-Change -Session $Session -Change ([pscustomobject]@{ Kind = 'read certificate'; Thumbprint = $Change.Thumbprint })).After
+        $Entry.Before = (Invoke-Change -Session $Session -Change ([pscustomobject]@{
+            Kind = 'read certificate'; Thumbprint = $Change.Thumbprint
+        })).After
         $Change | Add-Member -Force -NotePropertyName Before -NotePropertyValue $Entry.Before
     }
     $Known = @($Entries.Entries)
@@ -97,7 +104,8 @@ function Invoke-Step {
     try {
         foreach ($Change in $Step.Changes) {
             if ($Change.Kind -ne 'test') {
-                $Texts += @(Invoke-Recorded -Session $Session -Change $Change -Step $Step -Entries $Entries -Dependents $Dependents | Where-Object { $_ })
+                $Texts += @(Invoke-Recorded -Session $Session -Change $Change -Step $Step -Entries $Entries -Dependents $Dependents |
+                    Where-Object { $_ })
                 continue
             }
             try { $null = Invoke-Change -Session $Session -Change $Change -Dependents $Dependents }
@@ -106,7 +114,8 @@ function Invoke-Step {
                 # Put back at once: a host that requires what does not work lets nobody in.
                 $Why = $_.Exception.Message -replace "^$Untouched", ''
                 for ($I = $Entries.Entries.Count - 1; $I -ge $First; $I--) {
-                    $Back = $Entries.Entries[$I] | Select-Object -Property @{ Name = 'Kind'; Expression = { "put back $($_.Kind)" } }, Path, Name, Before
+                    $Back = $Entries.Entries[$I] |
+                        Select-Object -Property @{ Name = 'Kind'; Expression = { "put back $($_.Kind)" } }, Path, Name, Before
                     $null = Invoke-Change -Session $Session -Change $Back -Dependents $Dependents
                 }
                 $Entries.Entries = @($Entries.Entries | Select-Object -First $First)
@@ -155,7 +164,12 @@ function Repair-Step {
         $Outcome
     }
     catch [System.Management.Automation.PipelineStoppedException] { throw }
-    catch { @{ Status = $(if ($Run.Step.Acting) { 'partly done' } else { 'unknown' }); Detail = "it cannot be read again: $($_.Exception.Message)" } }
+    catch {
+        @{
+            Status = $(if ($Run.Step.Acting) { 'partly done' } else { 'unknown' })
+            Detail = "it cannot be read again: $($_.Exception.Message)"
+        }
+    }
 }
 
 # All steps of one host, each checked before the next.
@@ -182,7 +196,10 @@ function Repair-OneHost {
                 $No = Confirm-Step -What "$($Row.Computer) ($Identity), ${Key}: $($Step.Title)" -Question "$($Step.Detail). $Stops"
                 if ($No) { if ($No -ne 'WhatIf') { $Outcome = @{ Status = 'left alone'; Detail = $No } } }
                 else {
-                    if (-not $Session -or ($Session.State -ne 'Opened')) { $Outcome = Open-RdpHost -Row $Row -Identity $Identity; $Session = $Outcome.Session }
+                    if (-not $Session -or ($Session.State -ne 'Opened')) {
+                        $Outcome = Open-RdpHost -Row $Row -Identity $Identity
+                        $Session = $Outcome.Session
+                    }
                     if ($Session) { $Outcome = Repair-Step -Session $Session -Row $Row -Step $Step }
                 }
             }

@@ -9,6 +9,7 @@ end {
     # Without names there is no parameter, and @($null) is one.
     $RepairBound = @{} + $PSBoundParameters
     if (-not $RepairBound.ContainsKey('ComputerName') -and -not $MyInvocation.ExpectingInput) { $RepairNames.Clear() }
-    Invoke-RdpRepair -Asker $PSCmdlet -Bound $RepairBound -Names $RepairNames.ToArray() -Piped $MyInvocation.ExpectingInput -BadInput $RepairBad -Folder $PSScriptRoot -Script $PSCommandPath
+    $RepairInput = @{ Names = $RepairNames.ToArray(); Piped = $MyInvocation.ExpectingInput; BadInput = $RepairBad }
+    Invoke-RdpRepair -Asker $PSCmdlet -Bound $RepairBound @RepairInput -Folder $PSScriptRoot -Script $PSCommandPath
     if ($MyInvocation.InvocationName -eq '.') { $global:LASTEXITCODE = $RepairExit } else { exit $RepairExit }
 }

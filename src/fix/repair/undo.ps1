@@ -37,14 +37,20 @@ function Format-Target { param($Entry) @($Entry.Name, $Entry.Path, $Entry.Servic
 # What is to be put back of a remedy's entries, the last change first: Work, and Texts, Kept and Refused of those that are not.
 function Find-UndoWork {
     param($Session, [object[]] $Entries, [string[]] $Dependents)
-    $Readings = @{ registry = 'read registry'; bind = 'read registry'; security = 'read security'; firewall = 'read rule'; start = 'read service' }
+    $Readings = @{
+        registry = 'read registry'; bind = 'read registry'; security = 'read security'; firewall = 'read rule'; start = 'read service'
+    }
     $Found = @{ Work = @(); Texts = @(); Kept = 0; Refused = $false }
     $Seen = @{}
     foreach ($Entry in $Entries) {
         $Target = "$($Entry.Kind) $(Format-Target -Entry $Entry)"
         if ($Seen.ContainsKey($Target)) { $Seen[$Target].Before = $Entry.Before; continue }
         $Fault = @(Find-EntryFault -Entry $Entry)
-        if (-not $Fault -and -not $Readings.ContainsKey($Entry.Kind)) { $Found.Texts += "no way back to $($Entry.NoWayBack)"; $Found.Kept++; continue }
+        if (-not $Fault -and -not $Readings.ContainsKey($Entry.Kind)) {
+            $Found.Texts += "no way back to $($Entry.NoWayBack)"
+            $Found.Kept++
+            continue
+        }
         if (-not $Fault) {
             try {
                 $Ask = [pscustomobject]@{ Kind = $Readings[$Entry.Kind]; Path = $Entry.Path; Name = $Entry.Name; Service = $Entry.Service }
@@ -70,7 +76,9 @@ function Undo-Step {
     try {
         foreach ($Entry in $Found.Work) {
             $Kind = if ($Entry.Kind -eq 'bind') { 'registry' } else { $Entry.Kind }
-            $Change = [pscustomobject]@{ Kind = "put back $Kind"; Path = $Entry.Path; Name = $Entry.Name; Service = $Entry.Service; Before = $Entry.Before }
+            $Change = [pscustomobject]@{
+                Kind = "put back $Kind"; Path = $Entry.Path; Name = $Entry.Name; Service = $Entry.Service; Before = $Entry.Before
+            }
             $Texts += [string](Invoke-Change -Session $Session -Change $Change -Dependents $Dependents).Text
             $Back++
         }
@@ -101,7 +109,9 @@ function Find-OtherMachine {
 
 function Undo-OneHost {
     param($Recorded)
-    $Row = [pscustomobject]@{ Computer = $Recorded.Computer; Address = $Recorded.Address; Port = $Recorded.Port; ExpectedName = $Recorded.Name }
+    $Row = [pscustomobject]@{
+        Computer = $Recorded.Computer; Address = $Recorded.Address; Port = $Recorded.Port; ExpectedName = $Recorded.Name
+    }
     $Keys = @($Recorded.Entries | ForEach-Object { $_.Remedy } | Select-Object -Unique)
     [array]::Reverse($Keys)
     $Identity = "compared: $($Recorded.Name)"
@@ -114,7 +124,10 @@ function Undo-OneHost {
             $Other = Find-OtherMachine -Recorded $Recorded -Read $Read
             if ($Other) { $Opened = @{ Status = 'blocked'; Detail = $Other } }
         }
-        if ($Opened.Status) { foreach ($Key in $Keys) { Write-Result -Row $Row -Remedy $Key -Status $Opened.Status -Detail $Opened.Detail }; return }
+        if ($Opened.Status) {
+            foreach ($Key in $Keys) { Write-Result -Row $Row -Remedy $Key -Status $Opened.Status -Detail $Opened.Detail }
+            return
+        }
         $Dependents = @(Find-Fact -Facts $Read.Facts -Path Services.Dependents | Where-Object { $_ })
         foreach ($Key in $Keys) {
             $Run.Step = @{ Row = $Row; Key = $Key; Acting = $false }
@@ -128,9 +141,14 @@ function Undo-OneHost {
             else {
                 $What = (@($Found.Work | ForEach-Object { "$($_.Kind) $(Format-Target -Entry $_)" }) | Select-Object -Unique) -join '; '
                 $Stops = if ($Remedies.Contains($Key)) { [string]$Remedies[$Key]['Interrupts'] }
-                $No = if (-not $Apply) { 'WhatIf' } else { Confirm-Step -What "$($Row.Computer) ($Identity), undo $Key" -Question "$What. Interrupts: $Stops" }
-                $Outcome = if ($No -eq 'WhatIf') { @{ Status = 'would be undone'; Detail = $What } } else { @{ Status = 'left alone'; Detail = $No } }
-                if (-not $No) { $Run.Step.Acting = $true; $Outcome = Undo-Step -Session $Session -Found $Found -Key $Key -Dependents $Dependents }
+                $No = if (-not $Apply) { 'WhatIf' }
+                else { Confirm-Step -What "$($Row.Computer) ($Identity), undo $Key" -Question "$What. Interrupts: $Stops" }
+                $Outcome = if ($No -eq 'WhatIf') { @{ Status = 'would be undone'; Detail = $What } }
+                else { @{ Status = 'left alone'; Detail = $No } }
+                if (-not $No) {
+                    $Run.Step.Acting = $true
+                    $Outcome = Undo-Step -Session $Session -Found $Found -Key $Key -Dependents $Dependents
+                }
             }
             $Run.Step = $null
             Write-Result -Row $Row -Identity $Identity -Remedy $Key -Status $Outcome.Status -Detail $Outcome.Detail

@@ -1,9 +1,4 @@
 # What a run writes: results, facts and the transcript, in its folder and on the pipeline.
-function Format-Time {
-    param([datetime] $Time)
-    $Time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", [System.Globalization.CultureInfo]::InvariantCulture)
-}
-
 # A word of a command line that can be pasted.
 function Format-Word { param([string] $Word) "'" + $Word.Replace("'", "''") + "'" }
 
@@ -34,7 +29,8 @@ function Write-Talk {
 function Write-Result {
     param($Row, [string] $Identity, [string] $Remedy, [string] $Status, [string] $Detail)
     $Result = [pscustomobject]@{
-        PSTypeName = 'RdpScan.Result'; Computer = $Row.Computer; Address = $Row.Address; Port = $Row.Port; Identity = $Identity; Remedy = $Remedy
+        PSTypeName = 'RdpScan.Result'; Computer = $Row.Computer; Address = $Row.Address; Port = $Row.Port; Identity = $Identity
+        Remedy = $Remedy
         Status = $Status; Detail = $Detail -replace '[\x00-\x1F\x7F-\x9F\u200E\u200F\u202A-\u202E\u2066-\u2069]', ' '
         Time = Format-Time -Time ([datetime]::UtcNow)
     }
