@@ -8,7 +8,7 @@ use crate::diagnosis::remedies::{self, Remedy};
 pub const SCRIPT: &str = "Repair-RdpHost.ps1";
 
 /// In order. `tests/pwsh/kit.ps1` reads the order here.
-const PARTS: [&str; 19] = [
+const PARTS: [&str; 25] = [
     include_str!("repair/head.ps1"),
     include_str!("repair/plan.ps1"),
     include_str!("repair/R01.ps1"),
@@ -25,6 +25,12 @@ const PARTS: [&str; 19] = [
     include_str!("repair/facts.ps1"),
     include_str!("repair/host.ps1"),
     include_str!("repair/change.ps1"),
+    include_str!("repair/rows.ps1"),
+    include_str!("repair/written.ps1"),
+    include_str!("repair/session.ps1"),
+    include_str!("repair/read.ps1"),
+    include_str!("repair/step.ps1"),
+    include_str!("repair/record.ps1"),
     include_str!("repair/undo.ps1"),
     include_str!("repair/run.ps1"),
     include_str!("repair/tail.ps1"),

@@ -13,7 +13,9 @@ BeforeAll {
         $Faults = @{
             'crm-old' = { param($State, $Target, $Keys, $KeyFile)
                 $Pfx = New-FakeCertificate -Subject $Target.FullName -From (Get-Date).AddDays(-600) -To (Get-Date).AddDays(-412)
-                $State.Certificates = @([pscustomobject]@{ Store = 'Remote Desktop'; Pfx = $Pfx; Cer = ''; KeyName = 'f686aace6942fb7f7ceb231212eef4a4_fake' })
+                $State.Certificates = @([pscustomobject]@{
+                    Store = 'Remote Desktop'; Pfx = $Pfx; Cer = ''; KeyName = 'f686aace6942fb7f7ceb231212eef4a4_fake'
+                })
                 $State.Acls[$KeyFile].Rules = @(, @('S-1-5-18', 0x1F01FF, 0, 0))
             }
         }
@@ -55,6 +57,7 @@ Describe 'A folder that rdpscan wrote' -Skip:(-not $env:RDPSCAN) {
         Find-Status $Rows crm-old R1 | Should -Be 'done'
         $Facts = (Get-ChildItem -LiteralPath "$Root/sure/runs" -Recurse -Filter facts.json).FullName
         Invoke-Rdpscan fix "$Root/demo.json" -o "$Root/done" --filter 'crm-old' --facts $Facts
-        (Import-Action "$Root/done" | Where-Object { @('R1', 'R2') -contains $_.remedy }).inside | Select-Object -Unique | Should -Be 'ruled out'
+        (Import-Action "$Root/done" | Where-Object { @('R1', 'R2') -contains $_.remedy }).inside | Select-Object -Unique |
+            Should -Be 'ruled out'
     }
 }

@@ -104,6 +104,11 @@ Describe 'The checks themselves' {
 }
 
 Describe 'The whole script' {
+    It 'holds every part' {
+        foreach ($Part in Get-ChildItem -LiteralPath $PartsFolder -Filter *.ps1) {
+            $Whole.Contains([System.IO.File]::ReadAllText($Part.FullName)) | Should -BeTrue -Because $Part.Name
+        }
+    }
     It 'parses' { $Errors | Should -BeNullOrEmpty }
     It 'has no syntax and no parameter that 5.1 lacks' { Find-Newer -Text $Whole | Should -BeNullOrEmpty }
     It 'has no alias, no code from text and nothing compiled' {
