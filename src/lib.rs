@@ -18,6 +18,7 @@ extern crate self as rdpscan;
 mod kit;
 
 pub mod app;
+pub mod changes;
 pub mod cli;
 pub mod clock;
 pub mod counts;

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use crate::changes::{Comparison, Snapshot};
 use crate::fleet::Fleet;
-use crate::history::{Journal, JournalEnd, JournalFolder, Reference};
+use crate::history::{Index, Journal, JournalEnd, JournalFolder, KeptScan, Reference};
 use crate::model::{ScanId, ScanStatus};
 
 use super::signals::Stop;
@@ -17,12 +18,48 @@ pub(super) fn folder() -> Result<JournalFolder> {
     Ok(JournalFolder::at(folder.join("scans")))
 }
 
-/// The file that an argument means: a file, else a kept scan.
-pub(super) fn locate(argument: &Path) -> Result<PathBuf> {
+/// The kept scan that an argument means; `None` for a file.
+pub(super) fn find(argument: &Path) -> Result<Option<KeptScan>> {
     let reference = argument.to_str().and_then(Reference::parse);
     match reference {
-        Some(reference) if !argument.exists() => Ok(folder()?.find(&reference)?.path),
-        _ => Ok(argument.to_owned()),
+        Some(reference) if !argument.exists() => Ok(Some(folder()?.find(&reference)?)),
+        _ => Ok(None),
+    }
+}
+
+/// The file that an argument means: a file, else a kept scan.
+pub(super) fn locate(argument: &Path) -> Result<PathBuf> {
+    let kept = find(argument)?;
+    Ok(kept.map_or_else(|| argument.to_owned(), |kept| kept.path))
+}
+
+/// Writes a scan that has ended into the index. It can be done later, so a failure is only logged.
+fn add_to_index(scan: ScanId, fleet: &Fleet) {
+    let added = || -> Result<()> {
+        let folder = folder()?;
+        let kept = folder.find(&Reference::Prefix(scan.to_string()))?;
+        let policy = fleet.policy().clone();
+        Ok(Index::connect(&folder, policy)?.add(&kept, fleet)?)
+    };
+    if let Err(error) = added() {
+        tracing::warn!(%error, "The scan is not in the index of the history yet");
+    }
+}
+
+/// What has changed since the scan before it of the same targets; `None` without one, or when that cannot be read.
+pub(super) fn since_last(fleet: &Fleet) -> Option<Comparison> {
+    if fleet.plan()?.simulated {
+        return None;
+    }
+    let folder = folder().ok()?;
+    let before = folder.previous(fleet.scan()?, &fleet.planned_work()?.target_key)?;
+    let index = Index::connect(&folder, fleet.policy().clone());
+    match index.and_then(|mut index| index.snapshot(&before)) {
+        Ok(before) => Some(Comparison::new(&before, &Snapshot::of(fleet)?)),
+        Err(error) => {
+            tracing::warn!(%error, "The scan before cannot be compared");
+            None
+        }
     }
 }
 
@@ -32,6 +69,13 @@ pub(super) async fn finish(journal: Option<Journal>, fleet: &Fleet, stop: &Stop,
         return;
     };
     let end = journal.finish(stop.now.cancelled()).await;
+    let indexed = fleet.clone();
+    let indexing = tokio::task::spawn_blocking(move || add_to_index(scan, &indexed));
+    tokio::select! {
+        biased;
+        () = stop.now.cancelled() => {}
+        _ = indexing => {}
+    }
     let status = fleet.end().map(|end| end.status);
     if let Some(line) = end_line(scan, &end, status, quiet) {
         stderr::print(&line);

@@ -3,12 +3,14 @@
 mod capacity;
 #[cfg(feature = "sim")]
 mod demo;
+mod diff;
 mod dry_run;
 mod explain;
 mod exporter;
 mod file_name;
 mod fix;
 mod headless;
+mod history;
 mod kept;
 mod logging;
 mod man;
@@ -87,6 +89,8 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
         Some(Command::Why(arguments)) => why::run(*arguments, settings).await,
         Some(Command::Open(arguments)) => saved::open(&arguments, settings).await,
         Some(Command::Report(arguments)) => saved::report(&arguments, &settings),
+        Some(Command::Diff(arguments)) => diff::run(&arguments, &settings),
+        Some(Command::History(arguments)) => history::run(&arguments, &settings),
         Some(Command::Fix(arguments)) => fix::run(&arguments, &settings),
         Some(Command::Config(arguments)) => {
             let text = match arguments.format {
@@ -113,6 +117,7 @@ fn schema(form: SchemaForm) -> Result<ExitStatus> {
         SchemaForm::Report => format!("{:#}\n", report::report_schema()),
         SchemaForm::Events => format!("{:#}\n", record::event_schema()),
         SchemaForm::Facts => crate::fix::facts_schema().to_owned(),
+        SchemaForm::Changes => format!("{:#}\n", report::changes_schema()),
     };
     sink::print(&schema)?;
     Ok(ExitStatus::Done)

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{OpenArgs, ReportArgs};
+use crate::counts::counted;
 use crate::diagnosis::Policy;
 use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
@@ -37,13 +38,30 @@ pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<Exi
         stop: CancellationToken::new(),
         control: None,
     };
-    let options = screen::options(&settings, OnExit::Saved)?;
+    let mut options = screen::options(&settings, OnExit::Saved)?;
+    options.badge = badge(&arguments.file, &fleet);
     let left = tui::run(fleet, &mut feed, options).await?;
     let fleet = screen::close(left, &settings);
     if !settings.output.quiet {
         stderr::print(&stderr::summary(&fleet, None));
     }
     Ok(ExitStatus::Done)
+}
+
+/// Which saved scan it is, and how old what it found.
+fn badge(file: &Path, fleet: &Fleet) -> String {
+    let age = fleet.times().map(|(_, newest)| {
+        let hours = crate::clock::wall().duration_since(newest).as_hours();
+        let hours = u64::try_from(hours).unwrap_or_default();
+        match hours {
+            0 => "new".to_owned(),
+            1..48 => format!("{} old", counted(hours, "hour", "hours")),
+            _ => format!("{} old", counted(hours / 24, "day", "days")),
+        }
+    });
+    let name = file.file_name().unwrap_or(file.as_os_str());
+    let name = name.to_string_lossy();
+    format!("SAVED {name}, {}", age.unwrap_or_default())
 }
 
 pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<ExitStatus> {

@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use crate::exit::ExitStatus;
 use crate::fleet::{Fleet, Host, HostId};
 use crate::model::ScanId;
-use crate::report::{self, Format, Selection};
+use crate::report::{self, Format, Presentation, Selection};
 use crate::settings::{FailOn, OutputSettings};
 use crate::table::{self, Field, Filter, Sort};
 use crate::{platform, sanitize, streams};
 
-use super::file_name;
+use super::{file_name, kept};
 
 /// The destination of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,12 +101,19 @@ pub(super) fn write(
         .as_ref()
         .filter(|_| format.takes_columns())
         .map(|columns| columns.shown().collect());
+    let since = match format {
+        Format::Html | Format::Markdown => kept::since_last(fleet),
+        _ => None,
+    };
     let selection = Selection {
         fleet,
         rows: &rows,
         whole: filter.is_empty(),
         columns: columns.as_deref(),
-        presentation: settings.presentation(),
+        presentation: Presentation {
+            since: since.as_ref(),
+            ..settings.presentation()
+        },
     };
     match sink {
         Sink::File(path) => report::write_file(path, format, &selection)?,
@@ -166,7 +173,7 @@ pub(super) fn print(text: &str) -> Result<()> {
 }
 
 /// `| head` closes the pipe when it has read enough.
-fn ignore_closed_pipe(result: io::Result<()>) -> io::Result<()> {
+pub(super) fn ignore_closed_pipe(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if platform::reader_is_gone(&error) => Ok(()),
         other => other,

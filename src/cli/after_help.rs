@@ -63,6 +63,20 @@ rdpscan report monday.json -o monday.html => an HTML report
 rdpscan report monday.json --filter state:broken -o broken.csv => some hosts, for a spreadsheet
 rdpscan report monday.json --fail-on high => exit status 1 if a finding is high or critical";
 
+const DIFF: &str = "Examples:
+rdpscan diff => the newest scan and the one before it of the same targets
+rdpscan diff friday.json monday.json -o monday.html => two files, one page for people
+rdpscan diff @2026-11-20 @last --fail-on-change gone,broken_since => exit status 1 when a host is gone or broken
+
+Notes:
+A host is found again by its listed name, by its name in NTLM, by the key of its certificate, and by its address, in this order.
+What one of the scans did not look at is not_scanned, and never gone or new.";
+
+const HISTORY: &str = "Examples:
+rdpscan history => all scans that are kept, newest first
+rdpscan history srv05.corp.example => one host over time
+rdpscan history prune => delete what is too old or too much, by the setting history.keep";
+
 const COMPLETIONS: &str = r#"Examples:
 eval "$(rdpscan completions bash)" => in ~/.bashrc
 source <(rdpscan completions zsh) => in ~/.zshrc, behind compinit
@@ -87,6 +101,8 @@ pub(crate) fn of(command: &str) -> Vec<Section> {
         "why" => WHY,
         "explain" => EXPLAIN,
         "report" => REPORT,
+        "diff" => DIFF,
+        "history" => HISTORY,
         "completions" => COMPLETIONS,
         "man" => MAN,
         _ => return Vec::new(),

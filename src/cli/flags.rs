@@ -31,6 +31,7 @@ fn takes(command: &str, key: &str) -> bool {
         }
         "open" => matches!(key, "output.filter" | "output.columns" | "output.sort"),
         "report" => key.starts_with("output.") && !matches!(key, "output.all" | "output.no_tui"),
+        "diff" => matches!(key, "output.format" | "output.quiet"),
         "fix" => key == "output.filter",
         _ => false,
     }

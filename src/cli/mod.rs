@@ -8,12 +8,14 @@ mod flags;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::Error;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use complete::Shell;
 use flags::Flags;
 
+use crate::model::ChangeClass;
 use crate::sanitize::excerpt;
 use crate::settings::{
     Environment, Given, Resolved, SettingsError, filter_text, not_blank, refusal, resolve,
@@ -65,6 +67,12 @@ pub enum Command {
     Resume(Box<ResumeArgs>),
     /// Write a saved scan in another format
     Report(ReportArgs),
+    /// Print what has changed between two scans
+    #[command(after_help = after_help::render("diff"))]
+    Diff(Box<DiffArgs>),
+    /// List the scans that are kept, or show one host over time
+    #[command(after_help = after_help::render("history"))]
+    History(HistoryArgs),
     /// Write the fix script, .rdp files and lists for the findings of a saved scan
     Fix(FixArgs),
     /// Print every setting and where its value came from
@@ -247,6 +255,51 @@ pub struct ReportArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The earlier scan: a .json report, an .ndjson recording, or one of the history: @last, @prev (the one before @last of the
+    /// same targets), the day of its start as in @2026-11-20, its id, or the beginning of its id
+    #[arg(value_name = "BEFORE", value_hint = ValueHint::FilePath, default_value = "@prev")]
+    pub before: PathBuf,
+    /// The later scan, named in the same way
+    #[arg(value_name = "AFTER", value_hint = ValueHint::FilePath, default_value = "@last")]
+    pub after: PathBuf,
+    /// End with exit status 1 if a host has a change of one of these classes
+    #[arg(long, value_name = "CLASS", value_delimiter = ',', value_parser = change_class())]
+    pub fail_on_change: Vec<ChangeClass>,
+    #[command(flatten)]
+    pub common: CommonArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+fn change_class() -> impl TypedValueParser<Value = ChangeClass> {
+    let words = ChangeClass::ALL.iter().map(|class| class.word());
+    PossibleValuesParser::new(words).map(|word| {
+        let mut all = ChangeClass::ALL.iter();
+        let class = all.find(|class| class.word() == word);
+        *class.unwrap_or(&ChangeClass::NotScanned)
+    })
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct HistoryArgs {
+    #[command(subcommand)]
+    pub command: Option<HistoryCommand>,
+    /// The host, by its address or any of its names; without it, all scans are listed
+    #[arg(value_name = "HOST", value_parser = not_blank)]
+    pub host: Option<String>,
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum HistoryCommand {
+    /// Delete the scans beyond history.keep now, as every scan does at its start
+    Prune,
+}
+
+#[derive(Debug, Args)]
 pub struct FixArgs {
     /// The saved scan: a .json report, an .ndjson recording, or one of the history: @last, @prev (of the same targets), the day
     /// of its start as in @2026-11-20, its id, or the beginning of its id
@@ -300,6 +353,8 @@ pub enum SchemaForm {
     Events,
     /// What the fix script reads on hosts, as it writes facts.json
     Facts,
+    /// The changes between two scans, as `rdpscan diff --format json` writes them
+    Changes,
 }
 
 #[derive(Debug, Args)]
@@ -360,6 +415,8 @@ impl Cli {
             Some(Command::Resume(resume)) => Some(&resume.common),
             Some(Command::Open(open)) => Some(&open.common),
             Some(Command::Report(report)) => Some(&report.common),
+            Some(Command::Diff(diff)) => Some(&diff.common),
+            Some(Command::History(history)) => Some(&history.common),
             Some(Command::Fix(fix)) => Some(&fix.common),
             Some(Command::Config(config)) => Some(&config.common),
             Some(_) => None,
@@ -373,6 +430,7 @@ impl Cli {
             Some(Command::Demo(demo)) => &demo.output.outputs,
             Some(Command::Resume(resume)) => &resume.output.outputs,
             Some(Command::Report(report)) => &report.output.outputs,
+            Some(Command::Diff(diff)) => &diff.output.outputs,
             Some(_) => &[],
         }
     }

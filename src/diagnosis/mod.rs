@@ -11,6 +11,7 @@ pub mod dated;
 mod disagreement;
 mod ending;
 mod finding_kind;
+mod fingerprint;
 mod fleet_survey;
 pub mod handbook;
 mod host_view;
@@ -52,6 +53,7 @@ use crate::model::{
 pub use confirm::confirm_in;
 pub use disagreement::{Disagreement, names_side_by_side};
 pub use ending::{Ending, endings};
+pub use fingerprint::Fingerprint;
 pub use fleet_survey::{Banner, FleetSurvey, FleetView};
 use host_view::HostView;
 pub(crate) use identity::ServerKind;

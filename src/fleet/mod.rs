@@ -223,6 +223,12 @@ impl Fleet {
         self.sources.plan()
     }
 
+    /// What was to be probed, lists expanded; `None` before the second event, and for reports that do not hold it.
+    #[must_use]
+    pub fn planned_work(&self) -> Option<&Arc<PlannedWork>> {
+        self.work.as_ref().map(|(_, work)| work)
+    }
+
     /// Start of this scan's file names: `rdpscan-` and the scan id.
     #[must_use]
     pub fn file_stem(&self) -> String {

@@ -10,8 +10,8 @@ use super::host::Host;
 use super::sources::Sources;
 use crate::diagnosis::Policy;
 use crate::model::{
-    CertificateFacts, ChainCertificate, Digest, History, Notice, Origin, ScanEnd, ScanId, ScanPlan,
-    Site,
+    CertificateFacts, ChainCertificate, Digest, History, Notice, Origin, PlannedWork, ScanEnd,
+    ScanId, ScanPlan, Site,
 };
 
 /// The content of a saved report. Hosts are added one by one with [`SavedHosts::push`].
@@ -23,6 +23,8 @@ pub struct Saved {
     /// The time as of which hosts are judged.
     pub evaluated_at: Timestamp,
     pub plan: ScanPlan,
+    /// What was to be probed; `None` in reports of versions before it.
+    pub work: Option<Arc<PlannedWork>>,
     /// How it ended; `None` when it was saved before.
     pub end: Option<ScanEnd>,
     pub notices: Vec<Notice>,
@@ -74,6 +76,7 @@ impl Fleet {
             started_at,
             evaluated_at,
             plan,
+            work,
             end,
             notices,
             certificates,
@@ -84,15 +87,16 @@ impl Fleet {
         fleet.scan = Some(scan);
         fleet.site = Some(origin.site.clone());
         fleet.times = Some((started_at.min(evaluated_at), evaluated_at));
+        let stamp = |seq| Stamp {
+            epoch: origin.epoch,
+            stream: origin.stream.into(),
+            seq,
+            site: origin.site.clone(),
+        };
         for (seq, notice) in (1..).zip(notices) {
-            let stamp = Stamp {
-                epoch: origin.epoch,
-                stream: origin.stream.into(),
-                seq,
-                site: origin.site.clone(),
-            };
-            fleet.notices.add(stamp, notice);
+            fleet.notices.add(stamp(seq), notice);
         }
+        fleet.work = work.map(|work| (stamp(0), work));
         fleet.sources = Sources::of_saved(origin, plan, end);
         fleet.is_saved = true;
         for facts in certificates {

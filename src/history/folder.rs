@@ -50,6 +50,12 @@ pub enum HistoryError {
     Journal { scan: ScanId, cause: io::Error },
     #[error("the journal of {scan} {cause}")]
     Record { scan: ScanId, cause: RecordError },
+    #[error(
+        "the index of the history `{path}` is of version {found}, and this rdpscan reads up to {own}; update rdpscan, or move the file away"
+    )]
+    NewerIndex { path: String, found: i64, own: i64 },
+    #[error("the index of the history cannot be used: {cause}; try again, or move it away")]
+    Index { cause: String },
 }
 
 /// The folder that scans are kept in. It is made with the first scan.
@@ -114,14 +120,9 @@ impl JournalFolder {
         let found = match reference {
             Reference::Last => Some(last),
             Reference::Previous => {
-                let key = last.head()?.1.map(|work| work.target_key);
-                let mut older = scans.iter().skip(1);
-                // One that cannot be read is not the one that is meant.
-                let found = older.find(|kept| {
-                    let head = kept.head().ok().and_then(|(_, work)| work);
-                    key.is_some() && head.map(|work| work.target_key) == key
-                });
-                return found.cloned().ok_or_else(|| HistoryError::NoPrevious {
+                let work = last.head()?.1;
+                let found = work.and_then(|work| previous(&scans, last.scan, &work.target_key));
+                return found.ok_or_else(|| HistoryError::NoPrevious {
                     last: last.scan,
                     newest: newest(),
                 });
@@ -143,6 +144,12 @@ impl JournalFolder {
             }
         };
         found.cloned().ok_or_else(no_such)
+    }
+
+    /// The newest scan of the same targets before this one.
+    #[must_use]
+    pub fn previous(&self, scan: ScanId, target_key: &str) -> Option<KeptScan> {
+        previous(&self.scans().ok()?, scan, target_key)
     }
 
     /// The newest scan that is not complete and that no process is writing.
@@ -336,6 +343,16 @@ impl JournalFile {
         drop(self);
         fs::remove_file(path)
     }
+}
+
+fn previous(scans: &[KeptScan], scan: ScanId, target_key: &str) -> Option<KeptScan> {
+    let mut older = scans.iter().filter(|kept| kept.scan < scan);
+    // One that cannot be read is not the one that is meant.
+    let found = older.find(|kept| {
+        let work = kept.head().ok().and_then(|(_, work)| work);
+        work.is_some_and(|work| *work.target_key == *target_key)
+    });
+    found.cloned()
 }
 
 /// The first of some ids, for a message.

@@ -4,11 +4,13 @@
 //! scan runs, is locked by the process that writes it, and is compressed when the scan is complete.
 
 mod folder;
+mod index;
 mod journal;
 mod reference;
 mod retention;
 
 pub use folder::{HistoryError, JournalFile, JournalFolder, KeptScan};
+pub use index::{Index, PastHost, ScanEntry};
 pub use journal::{Journal, JournalEnd, start};
 pub use reference::Reference;
 pub use retention::Keep;

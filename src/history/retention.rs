@@ -49,12 +49,13 @@ impl Keep {
 }
 
 impl JournalFolder {
-    /// Deletes the scans beyond the limits, but none that is being written. What fails is only logged: it is tried again at the next
-    /// scan.
-    pub fn prune(&self, keep: Keep, now: Timestamp) {
+    /// Deletes the scans beyond the limits, but none that is being written, and returns how many. What fails is only logged: it is
+    /// tried again at the next scan.
+    pub fn prune(&self, keep: Keep, now: Timestamp) -> u64 {
         let Ok(scans) = self.scans() else {
-            return;
+            return 0;
         };
+        let mut deleted = 0;
         for scan in keep.surplus(scans, now) {
             // On Unix an open file can be removed.
             let removed = match platform::open_exclusively(&scan.path, false) {
@@ -64,10 +65,14 @@ impl JournalFolder {
                 }
                 Err(error) => Err(error),
             };
-            if let Err(error) = removed {
-                tracing::warn!(%error, path = %scan.path.display(), "An old scan cannot be deleted");
+            match removed {
+                Ok(()) => deleted += 1,
+                Err(error) => {
+                    tracing::warn!(%error, path = %scan.path.display(), "An old scan cannot be deleted");
+                }
             }
         }
+        deleted
     }
 }
 
@@ -119,7 +124,7 @@ mod tests {
             scans: Some(0),
             days: None,
         };
-        folder.prune(none, Timestamp::UNIX_EPOCH);
+        assert_eq!(folder.prune(none, Timestamp::UNIX_EPOCH), 1);
         let left = folder.scans().unwrap();
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].scan, running.scan());

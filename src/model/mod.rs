@@ -4,6 +4,7 @@
 
 mod attempt;
 mod certificate;
+mod change;
 mod checkpoint;
 mod control;
 mod digest;
@@ -30,6 +31,7 @@ mod verdict;
 
 pub use attempt::{Attempt, PathFacts, STALLED_US, TlsFacts, TlsHandshake, TlsVersion};
 pub use certificate::{CertificateFacts, ChainCertificate, KeyAlgorithm, PublicKey, TrustVerdict};
+pub use change::{Change, ChangeClass};
 pub use checkpoint::{Checkpoint, OpenEndpoint, OpenName, OpenPlaces, OpenWork, PlaceRange};
 pub use control::Control;
 pub use digest::{Digest, HexBytes, HexError};

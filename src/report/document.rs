@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Serialize, Serializer};
 
+use super::changes::Changes;
 use super::details::{DetailLine, HostDetails};
 use super::sheet::Sheet;
 use super::words;
@@ -60,6 +61,8 @@ pub(super) struct Document<'a> {
     pub(super) actions: Vec<Action>,
     /// Every kind of finding, worst first.
     pub(super) findings: Vec<FindingGroup>,
+    /// What has changed since the scan before, if there is one.
+    pub(super) changes: Option<Changes>,
 }
 
 /// A remedy, and the hosts whose worst finding it is for.
@@ -111,6 +114,7 @@ impl<'a> Document<'a> {
             facts: facts(sheet),
             actions: actions(sheet),
             findings: findings(sheet),
+            changes: presentation.since.map(Changes::new),
         }
     }
 

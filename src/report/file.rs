@@ -74,6 +74,11 @@ fn check_folder(folder: &Path) -> Result<(), WriteError> {
         })
 }
 
+/// Writes what was composed already, with the guarantees of [`write_file`].
+pub fn write_bytes(path: &Path, content: &[u8]) -> Result<(), WriteError> {
+    write_to(&Place::new(path)?, |out| out.write_all(content))
+}
+
 /// Writes a report to a temporary file beside `path` and renames it, so that a reader never sees a partial report and a failure
 /// keeps the old one. A device or pipe is written directly.
 pub fn write_file(
@@ -81,7 +86,7 @@ pub fn write_file(
     format: Format,
     selection: &Selection<'_>,
 ) -> Result<(), WriteError> {
-    write_to(&Place::new(path)?, format, selection)
+    write_to(&Place::new(path)?, |out| write(format, selection, out))
 }
 
 /// As [`write_file`], for this user alone.
@@ -96,21 +101,23 @@ pub fn write_private_file(
             private: true,
             ..place
         },
-        format,
-        selection,
+        |out| write(format, selection, out),
     )
 }
 
-fn write_to(place: &Place, format: Format, selection: &Selection<'_>) -> Result<(), WriteError> {
+fn write_to(
+    place: &Place,
+    compose: impl Fn(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), WriteError> {
     let failed = |cause| WriteError::Write {
         path: place.shown.clone(),
         cause,
     };
     if place.kind == Kind::Special {
-        return fill(&mut special(&place.path), format, selection).map_err(failed);
+        return fill(&mut special(&place.path), compose).map_err(failed);
     }
     let mut temporary = place.temporary()?;
-    fill(&mut temporary, format, selection)
+    fill(&mut temporary, compose)
         .and_then(|()| temporary.as_file().sync_all())
         .map_err(failed)?;
     temporary
@@ -135,9 +142,12 @@ fn special(path: &Path) -> Stream {
     Stream::open(move || OpenOptions::new().write(true).open(path))
 }
 
-fn fill(inner: &mut dyn Write, format: Format, selection: &Selection<'_>) -> io::Result<()> {
+fn fill(
+    inner: &mut dyn Write,
+    compose: impl Fn(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let mut buffered = BufWriter::with_capacity(64 * 1024, inner);
-    write(format, selection, &mut buffered)?;
+    compose(&mut buffered)?;
     buffered.flush()
 }
 

@@ -267,6 +267,7 @@ pub(super) fn sheet<'a>(hosts: &'a [Host], plan: &'a ScanPlan) -> Sheet<'a> {
         vantage: "admin-pc",
         times: Some((time("2026-01-21T00:00:00Z"), time("2026-01-21T00:01:00Z"))),
         plan: Some(plan),
+        work: None,
         notices: Vec::new(),
         banners: Vec::new(),
         end: Some(ScanEnd {

@@ -189,6 +189,12 @@ impl Format {
         self.spec().takes_columns
     }
 
+    /// What has changed between two scans can be written in it.
+    #[must_use]
+    pub const fn takes_comparisons(self) -> bool {
+        matches!(self, Self::Text | Self::Json | Self::Markdown | Self::Html)
+    }
+
     #[must_use]
     pub fn is_readable(self) -> bool {
         self.spec().is_readable

@@ -11,6 +11,7 @@ use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use super::changes::{Changes, Row};
 use super::document::Document;
 use super::sheet::Sheet;
 use crate::counts::counted;
@@ -47,6 +48,10 @@ pub(super) fn write(sheet: &Sheet<'_>, expiring_days: u32, out: &mut dyn Write) 
             writeln!(out, "{number}. {title} ({}): {hosts}", action.key)?;
         }
     }
+    if let Some(changes) = &document.changes {
+        writeln!(out)?;
+        write_changes(changes, "##", out)?;
+    }
     hosts(sheet, &document, out)?;
     findings(&document, out)?;
     steps(sheet, &document, out)?;
@@ -66,6 +71,38 @@ pub(super) fn write(sheet: &Sheet<'_>, expiring_days: u32, out: &mut dyn Write) 
         }
         Ok(())
     })
+}
+
+/// What has changed between two scans, under a heading of this level.
+pub(super) fn write_changes(changes: &Changes, level: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "{level} Since the last scan\n\n**{}**\n",
+        changes.headline
+    )?;
+    if !changes.counts.is_empty() {
+        writeln!(out, "- {}", changes.counts)?;
+    }
+    for (label, text) in &changes.facts {
+        writeln!(out, "- {label}: {}", code(text))?;
+    }
+    if !changes.rows.is_empty() {
+        writeln!(out)?;
+        row(out, &Row::HEADINGS.map(str::to_owned))?;
+        row(out, &Row::HEADINGS.map(|_| "---".to_owned()))?;
+    }
+    for one in changes.rows.iter().take(MOST_ROWS) {
+        let [class, texts @ ..] = one.cells();
+        let texts = texts.map(code);
+        row(out, &[&[class.to_owned()], texts.as_slice()].concat())?;
+    }
+    match changes.rows.len().saturating_sub(MOST_ROWS) {
+        0 => Ok(()),
+        more => {
+            let more = counted(more as u64, "more change is", "more changes are");
+            writeln!(out, "\n{more} not listed: JSON and HTML have every one.")
+        }
+    }
 }
 
 /// Outside text in a code span, where only a backtick has a meaning, and in a table a bar.

@@ -3,6 +3,7 @@
 //! One file per format, declared in `format`. A saved report holds the facts too, so that it is judged by the rules of the version
 //! that opens it.
 
+mod changes;
 #[cfg(test)]
 mod corpus;
 mod csv;
@@ -25,13 +26,16 @@ mod xlsx;
 
 use std::io::{self, Write};
 
+use crate::changes::Comparison;
 use crate::fleet::{Fleet, Host, HostId};
 use crate::sanitize;
 use crate::table::Field;
 use sheet::Sheet;
 
+pub use changes::{CHANGES_SCHEMA, changes_schema};
 pub use file::{
-    WriteError, check_workspace, check_writable, create, write_file, write_private_file,
+    WriteError, check_workspace, check_writable, create, write_bytes, write_file,
+    write_private_file,
 };
 pub use format::{Format, FormatError};
 pub use json_v1::{REPORT_SCHEMA, report_schema};
@@ -58,6 +62,8 @@ pub struct Presentation<'a> {
     pub owner: &'a str,
     /// Details of every host; without it only where there are few.
     pub details: bool,
+    /// The comparison with the scan before; Markdown and HTML have it.
+    pub since: Option<&'a Comparison>,
 }
 
 impl<'a> Selection<'a> {
@@ -89,6 +95,26 @@ pub fn write_text(
 ) -> io::Result<()> {
     let expiring_days = selection.fleet.policy().expiring_days;
     text::write(&Sheet::new(selection), expiring_days, width, out)
+}
+
+/// Writes what has changed between two scans, text wrapped to `width` terminal columns.
+///
+/// # Errors
+/// When `out` fails, and for formats without a form for this ([`Format::takes_comparisons`]).
+pub fn write_comparison(
+    format: Format,
+    comparison: &Comparison,
+    width: Option<u16>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let changes = changes::Changes::new(comparison);
+    match format {
+        Format::Text => text::write_changes(&changes, width, out),
+        Format::Json => changes::write_json(comparison, out),
+        Format::Markdown => markdown::write_changes(&changes, "#", out),
+        Format::Html => html::write_changes(&changes, out),
+        _ => Err(io::Error::other(format!("{format} has no changes"))),
+    }
 }
 
 /// One line of prose from the network, an operating system or a rule.

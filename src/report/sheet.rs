@@ -7,7 +7,7 @@ use super::{Presentation, Selection};
 use crate::diagnosis::{Banner, Undetermined};
 use crate::fleet::{Fleet, Host, Summary};
 use crate::model::{
-    CertificateFacts, Endpoint, History, Notice, ScanEnd, ScanId, ScanPlan, TlsFacts,
+    CertificateFacts, Endpoint, History, Notice, PlannedWork, ScanEnd, ScanId, ScanPlan, TlsFacts,
 };
 use crate::table::Field;
 
@@ -20,6 +20,8 @@ pub(super) struct Sheet<'a> {
     /// Start of the scan, and the time at which hosts are evaluated.
     pub(super) times: Option<(Timestamp, Timestamp)>,
     pub(super) plan: Option<&'a ScanPlan>,
+    /// What was to be probed.
+    pub(super) work: Option<&'a PlannedWork>,
     pub(super) notices: Vec<Notice>,
     /// Faults of the scanning machine itself.
     pub(super) banners: Vec<Banner>,
@@ -106,6 +108,7 @@ impl<'a> Sheet<'a> {
             vantage: fleet.site(),
             times: fleet.times(),
             plan: fleet.plan(),
+            work: fleet.planned_work().map(AsRef::as_ref),
             notices,
             banners: fleet.banners(),
             end: fleet.end(),

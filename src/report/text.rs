@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
+use super::changes::{Changes, Row};
 use super::details::DetailLine;
 use super::document::Document;
 use super::sheet::Sheet;
@@ -83,6 +84,34 @@ pub(super) fn write(
     writeln!(out, "\nSCAN")?;
     let facts = document.facts_in_words();
     let facts = facts.map(|(label, value)| DetailLine::new(label, [value]));
+    lines(&facts.collect::<Vec<_>>(), width, out)
+}
+
+/// What has changed between two scans.
+pub(super) fn write_changes(
+    changes: &Changes,
+    width: Option<u16>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    paragraphs(
+        &[changes.headline.clone(), changes.counts.clone()],
+        width,
+        out,
+    )?;
+    if !changes.rows.is_empty() {
+        let mut table = grid(width);
+        table.set_header(Row::HEADINGS.map(str::to_uppercase));
+        for row in &changes.rows {
+            table.add_row(row.cells());
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        writeln!(out, "\n{}", table.trim_fmt())?;
+    }
+    let facts = changes.facts.iter();
+    let facts = facts.map(|(label, text)| DetailLine::new(*label, [text.clone()]));
+    writeln!(out)?;
     lines(&facts.collect::<Vec<_>>(), width, out)
 }
 

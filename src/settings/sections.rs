@@ -202,6 +202,7 @@ impl OutputSettings {
             title: &self.title,
             owner: &self.owner,
             details: self.details,
+            since: None,
         }
     }
 }

@@ -58,6 +58,7 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<TuiO
     model.table.columns = options.columns;
     model.filters = options.filters;
     model.saved = options.saved;
+    model.badge = options.badge;
     model.table.query.sort = options.sort;
     model.set_filter(&options.filter)?;
     let shutdown = signals::shutdown_signal().map_err(TuiError::Signals)?;

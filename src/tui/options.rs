@@ -40,6 +40,8 @@ pub struct Options {
     /// Filters of earlier screens, the newest last.
     pub filters: Vec<String>,
     pub saved: Saved,
+    /// Of a saved scan: which, and how old; empty for a scan that runs.
+    pub badge: String,
     pub on_exit: OnExit,
 }
 
@@ -56,6 +58,7 @@ impl Options {
             sort: Sort::default(),
             filters: Vec::new(),
             saved: Saved::default(),
+            badge: String::new(),
             on_exit: OnExit::default(),
         }
     }

@@ -34,6 +34,7 @@ const CLOCK: &[&str] = &[
 
 /// The beginnings of paths that must not stand in a module; every module of the table has a row.
 const NEVER: &[(&str, &[&[&str]])] = &[
+    ("changes", &[PURE, TLS, SCREEN, CLOCK]),
     ("clock", &[TLS, SCREEN, SOCKETS, &["std::fs"]]),
     ("counts", &[PURE, TLS, SCREEN, CLOCK]),
     ("diagnosis", &[PURE, TLS, SCREEN, CLOCK]),

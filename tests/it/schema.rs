@@ -117,9 +117,14 @@ pub(crate) fn assert_fleet(fleet: &Fleet) {
     }
 }
 
-fn schemas() -> [Value; 3] {
+fn schemas() -> [Value; 4] {
     let facts = serde_json::from_str(fix::facts_schema()).unwrap();
-    [report::report_schema(), record::event_schema(), facts]
+    [
+        report::report_schema(),
+        record::event_schema(),
+        report::changes_schema(),
+        facts,
+    ]
 }
 
 fn shipped(name: &str) -> String {
@@ -134,6 +139,11 @@ fn the_schemas_shipped_are_those_of_the_types() {
     for (form, name, schema) in [
         ("report", "rdpscan.report-1.json", report::report_schema()),
         ("events", "rdpscan.events-1.json", record::event_schema()),
+        (
+            "changes",
+            "rdpscan.changes-1.json",
+            report::changes_schema(),
+        ),
     ] {
         assert!(
             shipped(name) == format!("{schema:#}\n"),

@@ -25,6 +25,7 @@ use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 
+use super::changes::Changes;
 use super::document::Document;
 use super::prose;
 use super::sheet::Sheet;
@@ -38,12 +39,14 @@ const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
 /// The parts of the page, in order; `row` and `host` are repeated.
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("top.html", include_str!("top.html")),
     ("row.html", include_str!("row.html")),
     ("between.html", include_str!("between.html")),
     ("host.html", include_str!("host.html")),
     ("bottom.html", include_str!("bottom.html")),
+    ("changes.html", include_str!("changes.html")),
+    ("diff.html", include_str!("diff.html")),
 ];
 
 #[derive(Serialize)]
@@ -129,6 +132,21 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
         "bottom.html",
         minijinja::context! { remedies => Value::from(Serde(&remedies)) },
     )
+}
+
+/// A page of what has changed between two scans.
+pub(super) fn write_changes(changes: &Changes, out: &mut dyn Write) -> io::Result<()> {
+    let sources = TEMPLATES.map(|(name, text)| (name, flat(text)));
+    let pages = environment(&sources).map_err(io::Error::other)?;
+    let style = lines(STYLE);
+    let values = minijinja::context! {
+        policy => content_policy(&style, ""),
+        style => Value::from_safe_string(style),
+        changes => Value::from(Serde(changes)),
+    };
+    let page = pages.get_template("diff.html");
+    let text = page.and_then(|page| page.render(values));
+    out.write_all(text.map_err(io::Error::other)?.as_bytes())
 }
 
 fn environment<'s>(sources: &'s [(&'s str, String)]) -> Result<Environment<'s>, Error> {

@@ -140,6 +140,7 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
     key(out, "banners", &sheet.banners)?;
     key(out, "policy", policy)?;
     key(out, "plan", &sheet.plan)?;
+    key(out, "work", &sheet.work)?;
     key(out, "end", &sheet.end)?;
     out.write_all(b"}\n")
 }

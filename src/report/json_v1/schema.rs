@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{EntryV1, REPORT_SCHEMA, ScanV1, SummaryV1};
 use crate::diagnosis::{Banner, Policy};
-use crate::model::{CertificateFacts, Digest, History, Notice, ScanEnd, ScanPlan};
+use crate::model::{CertificateFacts, Digest, History, Notice, PlannedWork, ScanEnd, ScanPlan};
 use crate::record;
 
 /// The JSON Schema (draft 2020-12) of a whole report.
@@ -85,6 +85,11 @@ impl JsonSchema for Document {
             "plan",
             "What was going to be done; null when no scan had begun.",
             generator.subschema_for::<Option<ScanPlan>>(),
+        );
+        add(
+            "work",
+            "What was to be probed, with lists expanded; null where that is not known.",
+            generator.subschema_for::<Option<PlannedWork>>(),
         );
         add(
             "end",

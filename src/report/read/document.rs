@@ -12,7 +12,9 @@ use serde::{Deserialize, Deserializer};
 use super::source::TooLong;
 use super::{DAMAGED, FROM_NEWER, Reason, short};
 use crate::fleet::{Saved, SavedHosts};
-use crate::model::{CertificateFacts, Digest, History, Notice, ScanEnd, ScanId, ScanPlan, Site};
+use crate::model::{
+    CertificateFacts, Digest, History, Notice, PlannedWork, ScanEnd, ScanId, ScanPlan, Site,
+};
 use crate::record::schema::{self, Compatibility};
 use crate::report::REPORT_SCHEMA;
 
@@ -55,6 +57,7 @@ pub(super) fn read(text: impl BufRead) -> Result<Saved, Reason> {
         started_at,
         evaluated_at: scan.evaluated_at.unwrap_or(started_at),
         plan,
+        work: document.work,
         end: document.end,
         notices: document.notices,
         certificates: document.certificates.into_values().collect(),
@@ -68,6 +71,7 @@ struct Document {
     schema: Option<Compatibility>,
     scan: Option<Scan>,
     plan: Option<ScanPlan>,
+    work: Option<Arc<PlannedWork>>,
     end: Option<ScanEnd>,
     notices: Vec<Notice>,
     certificates: BTreeMap<Digest<32>, Arc<CertificateFacts>>,
@@ -163,6 +167,7 @@ impl<'de> Visitor<'de> for Top<'_> {
                 }
                 "scan" => document.scan = Some(map.next_value()?),
                 "plan" => document.plan = map.next_value()?,
+                "work" => document.work = map.next_value()?,
                 "end" => document.end = map.next_value()?,
                 "notices" => document.notices = map.next_value()?,
                 "hosts" => {

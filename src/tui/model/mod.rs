@@ -54,6 +54,8 @@ pub struct Model {
     /// Filters that were in force, the newest last.
     pub(super) filters: Vec<String>,
     pub saved: Saved,
+    /// As [`Options::badge`](super::Options::badge).
+    pub badge: String,
     pub(super) mouse: bool,
     pub(super) toast: Option<Toast>,
     /// A file or a folder is being written: one at a time.
@@ -212,6 +214,7 @@ impl Model {
             target: None,
             filters: Vec::new(),
             saved: Saved::default(),
+            badge: String::new(),
             mouse: false,
             toast: None,
             writing: false,

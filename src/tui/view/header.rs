@@ -42,11 +42,13 @@ fn title(model: &Model, room: usize) -> Line<'static> {
     let theme = model.theme;
     let plan = model.fleet.plan();
     let badge = if plan.is_some_and(|plan| plan.simulated) {
-        " SIMULATED HOSTS "
+        " SIMULATED HOSTS ".to_owned()
+    } else if model.badge.is_empty() {
+        String::new()
     } else {
-        ""
+        format!(" {} ", theme.cut(&text::clean(&model.badge), room / 2))
     };
-    let left = room.saturating_sub(" rdpscan  ".len() + badge.len() + 1);
+    let left = room.saturating_sub(" rdpscan  ".len() + text::width(&badge) + 1);
     let targets = plan.map_or_else(String::new, |plan| targets(plan, left));
     let targets = theme.cut(&targets, left);
     let gap = left.saturating_sub(text::width(&targets));

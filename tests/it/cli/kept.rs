@@ -23,7 +23,8 @@ fn kept(home: &Path) -> Vec<PathBuf> {
         return Vec::new();
     };
     let paths = entries.map(|entry| entry.expect("an entry").path());
-    let mut paths: Vec<PathBuf> = paths.collect();
+    let is_scan = |path: &PathBuf| !path.to_string_lossy().contains("index.sqlite");
+    let mut paths: Vec<PathBuf> = paths.filter(is_scan).collect();
     paths.sort();
     paths
 }
@@ -61,6 +62,123 @@ fn a_scan_is_kept_and_found_again_by_every_reference() {
         &[],
         &["no kept scan is `2019`", id],
     );
+}
+
+#[test]
+fn kept_scans_are_listed_compared_and_followed_by_host() {
+    let home = home();
+    let print = |arguments: &[&str]| printed_in(home.path(), arguments, &[]);
+    assert!(print(&["history"]).contains("no scan is kept yet"));
+    for target in [REFUSES, REFUSES_TOO, REFUSES] {
+        scan(home.path(), target, &[]);
+    }
+    let list = print(&["history"]);
+    assert_eq!(list.lines().count(), 4, "{list}");
+    assert!(
+        list.contains("complete") && list.contains(REFUSES_TOO),
+        "{list}"
+    );
+    let host = print(&["history", "127.94.1.1"]);
+    assert_eq!(host.matches("127.94.1.1:9").count(), 2, "{host}");
+    assert!(host.contains("closed"), "{host}");
+    refused_in(
+        home.path(),
+        &["history", "srv05"],
+        &[],
+        &["no kept scan has a host `srv05`"],
+    );
+
+    assert!(print(&["diff"]).contains("No host has changed since 20"));
+    let changes: Value = serde_json::from_str(&print(&["diff", "--format", "json"])).expect("JSON");
+    assert_eq!(
+        changes.pointer("/schema"),
+        Some(&"rdpscan.changes/1".into())
+    );
+    assert_eq!(changes.pointer("/unchanged"), Some(&1.into()));
+    let page = home.path().join("changes.html");
+    print(&[
+        "diff",
+        "-o",
+        page.to_str().expect("a path"),
+        "--format",
+        "html",
+    ]);
+    let page = std::fs::read_to_string(page).expect("a page");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("No host has changed"));
+    refused_in(
+        home.path(),
+        &["diff", "--format", "csv"],
+        &[],
+        &["csv has no form for changes; use one of text, json"],
+    );
+    refused_in(
+        home.path(),
+        &["diff", "--fail-on-change", "gone,lost"],
+        &[],
+        &["lost", "broken_since"],
+    );
+
+    let pruned = [("RDPSCAN_HISTORY_KEEP", "1")];
+    let told = printed_in(home.path(), &["history", "prune"], &pruned);
+    assert!(told.contains("deleted 2 scans"), "{told}");
+    assert_eq!(print(&["history"]).lines().count(), 2);
+}
+
+#[test]
+fn a_report_says_what_has_changed_since_the_last_scan_if_there_is_one() {
+    let home = home();
+    let told = scan(home.path(), REFUSES, &["-o", "first.md"]);
+    assert!(told.contains("wrote first.md"), "{told}");
+    scan(
+        home.path(),
+        REFUSES,
+        &["-o", "second.md", "-o", "second.html"],
+    );
+    let read = |name: &str| std::fs::read_to_string(home.path().join(name)).expect("a report");
+    assert!(!read("first.md").contains("Since the last scan"));
+    for name in ["second.md", "second.html"] {
+        let text = read(name);
+        assert!(text.contains("Since the last scan"), "{text}");
+        assert!(text.contains("No host has changed since 20"), "{text}");
+    }
+}
+
+/// Two saved reports that differ by what the scans met at one address.
+#[test]
+fn a_change_that_is_asked_for_gives_exit_status_1() {
+    let home = home();
+    let listener = std::net::TcpListener::bind("127.94.1.3:0").expect("a port");
+    let target = listener.local_addr().expect("its address").to_string();
+    std::thread::spawn(move || while listener.accept().is_ok() {});
+    scan(
+        home.path(),
+        &target,
+        &["-o", "before.json", "--timeout", "200ms"],
+    );
+    let text = std::fs::read_to_string(home.path().join("before.json")).expect("a report");
+    // As if nobody had answered the second time.
+    let after = text.replace("\"outcome\":\"ok\"", "\"outcome\":\"refused\"");
+    assert_ne!(text, after);
+    std::fs::write(home.path().join("after.json"), after).expect("a report");
+    let diff = |classes: &str| {
+        let arguments = [
+            "diff",
+            "before.json",
+            "after.json",
+            "--fail-on-change",
+            classes,
+        ];
+        rdpscan(home.path(), &arguments, &[])
+    };
+    let output = diff("new,gone");
+    let told = text_of(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("1 gone"), "{told}");
+    assert_eq!(diff("new").status.code(), Some(0));
+}
+
+fn text_of(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 #[test]

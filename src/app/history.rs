@@ -1,0 +1,141 @@
+//! `rdpscan history`: the scans that are kept, one host over time, and deleting what is too old.
+
+use anyhow::{Result, bail};
+use comfy_table::{Table, presets};
+use jiff::Timestamp;
+
+use crate::cli::{HistoryArgs, HistoryCommand};
+use crate::clock;
+use crate::counts::{counted, grouped};
+use crate::exit::ExitStatus;
+use crate::history::{Index, PastHost, ScanEntry};
+use crate::model::ScanStatus;
+use crate::sanitize::single_line;
+use crate::settings::Settings;
+
+use super::{kept, sink};
+
+/// Targets named in the list of scans; more are counted.
+const MOST_TARGETS: usize = 3;
+
+pub(super) fn run(arguments: &HistoryArgs, settings: &Settings) -> Result<ExitStatus> {
+    let folder = kept::folder()?;
+    if let Some(HistoryCommand::Prune) = arguments.command {
+        let keep = settings.history.keep;
+        let deleted = folder.prune(keep, clock::wall());
+        let scans = counted(deleted, "scan", "scans");
+        sink::print(&format!("deleted {scans}; history.keep is {keep}\n"))?;
+        return Ok(ExitStatus::Done);
+    }
+    let mut index = Index::open(&folder, settings.policy.policy())?;
+    let text = match &arguments.host {
+        None => list(&index.scans()?),
+        Some(name) => {
+            let hosts = index.host(name)?;
+            if hosts.is_empty() {
+                bail!(
+                    "no kept scan has a host `{}`; give a name or an address as a scan shows it, and see `rdpscan history`",
+                    single_line(name)
+                );
+            }
+            timeline(&hosts)
+        }
+    };
+    sink::print(&text)?;
+    Ok(ExitStatus::Done)
+}
+
+fn list(scans: &[ScanEntry]) -> String {
+    if scans.is_empty() {
+        return "no scan is kept yet\n".to_owned();
+    }
+    let headings = [
+        "SCAN",
+        "STARTED (UTC)",
+        "STATUS",
+        "HOSTS",
+        "PROBLEMS",
+        "WOULD REFUSE",
+        "TARGETS",
+    ];
+    let rows = scans.iter().map(|scan| {
+        let targets: Vec<&str> = scan.targets.iter().take(MOST_TARGETS).collect();
+        let more = scan.targets.len().saturating_sub(MOST_TARGETS);
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        [
+            scan.scan.to_string(),
+            minute(scan.times.0),
+            match scan.end.map(|end| end.status) {
+                Some(ScanStatus::Complete) => "complete".to_owned(),
+                Some(ScanStatus::Interrupted) => "interrupted".to_owned(),
+                None => "broken off".to_owned(),
+            },
+            grouped(scan.hosts),
+            grouped(scan.problems),
+            grouped(scan.would_refuse),
+            format!("{}{more}", targets.join(", ")),
+        ]
+    });
+    table(headings, rows)
+}
+
+/// A line for each scan, oldest first, so that the newest is beside the prompt.
+fn timeline(hosts: &[PastHost]) -> String {
+    let headings = [
+        "STARTED (UTC)",
+        "HOST",
+        "STATE",
+        "CERTIFICATES UNTIL",
+        "DNS",
+        "STABILITY",
+        "CONFIGURATION",
+        "WORST FINDING",
+    ];
+    let rows = hosts.iter().map(|PastHost { scan, record }| {
+        let ends = record.certificates.iter().map(|one| match one.not_after {
+            Some(end) => end.to_string().chars().take(10).collect(),
+            None => "unknown".to_owned(),
+        });
+        let ends: Vec<String> = ends.collect();
+        let more = match record.findings.len().saturating_sub(1) {
+            0 => String::new(),
+            more => format!(" +{more}"),
+        };
+        let worst = record.findings.first();
+        [
+            minute(scan.began()),
+            record.key.to_string(),
+            record.state_text(),
+            ends.join(", "),
+            record.dns.to_string(),
+            record.stability.to_string(),
+            record.fingerprint.to_string(),
+            worst.map_or_else(String::new, |(id, _)| format!("{id}{more}")),
+        ]
+    });
+    table(headings, rows)
+}
+
+fn table<const N: usize>(headings: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(headings);
+    for row in rows {
+        table.add_row(row.iter().map(|cell| match single_line(cell) {
+            text if text.is_empty() => "-".into(),
+            text => text,
+        }));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    format!("{}\n", table.trim_fmt())
+}
+
+fn minute(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M").to_string()
+}

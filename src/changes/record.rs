@@ -1,0 +1,161 @@
+use serde::{Deserialize, Serialize};
+
+use crate::diagnosis::Fingerprint;
+use crate::fleet::Host;
+use crate::model::{
+    CertificateFacts, CertificateStatus, Digest, DnsVerdict, History, HostKey, HostState,
+    NameSource, NtlmFacts, Severity, StabilityVerdict, Stage, UtcSecond,
+};
+
+/// A host of one scan: what other scans are compared with, and what the history keeps of it. Texts from the network are raw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostRecord {
+    #[serde(rename = "host")]
+    pub key: HostKey,
+    /// The name to show.
+    pub name: Option<Box<str>>,
+    /// All names, in lower case.
+    pub names: Vec<Box<str>>,
+    /// Those of them that the user listed.
+    pub listed: Vec<Box<str>>,
+    /// Names of the machine in NTLM, in lower case: several behind a balancer.
+    pub machines: Vec<Box<str>>,
+    pub state: HostState,
+    pub failed_stage: Option<Stage>,
+    /// No further attempt was planned.
+    pub complete: bool,
+    pub stability: StabilityVerdict,
+    pub dns: DnsVerdict,
+    pub certificate_status: Option<CertificateStatus>,
+    /// Worst first.
+    pub findings: Vec<(Box<str>, Severity)>,
+    /// The leaf certificates in use, sorted by digest.
+    pub certificates: Vec<CertificateRecord>,
+    pub fingerprint: Fingerprint,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CertificateRecord {
+    pub sha256: Digest<32>,
+    /// SHA-256 over the subject public key info.
+    pub key: Option<Digest<32>>,
+    pub common_name: Option<Box<str>>,
+    /// `None` for a self-issued one.
+    pub issuer: Option<Box<str>>,
+    pub not_before: Option<UtcSecond>,
+    pub not_after: Option<UtcSecond>,
+}
+
+impl CertificateRecord {
+    fn of(facts: &CertificateFacts) -> Self {
+        Self {
+            sha256: facts.sha256,
+            key: facts.spki_sha256,
+            common_name: facts.common_name.clone(),
+            issuer: (!facts.self_issued).then(|| (*facts.issuer).into()),
+            not_before: facts.not_before,
+            not_after: facts.not_after,
+        }
+    }
+}
+
+impl HostRecord {
+    #[must_use]
+    pub fn of(host: &Host) -> Self {
+        let history = host.history();
+        let diagnosis = &host.diagnosis;
+        let listed = history.names.iter();
+        let listed = listed.filter(|name| name.source == NameSource::Target);
+        let own = match &history.key {
+            HostKey::Unresolved { name, .. } => Some(&**name),
+            HostKey::Endpoint(_) => None,
+        };
+        let leaves = (history.attempts.iter()).filter_map(|one| one.tls.as_ref()?.leaf());
+        Self {
+            name: host.display_name().map(Into::into),
+            names: sorted(host.names().map(lower)),
+            listed: sorted(listed.map(|name| lower(&name.name)).chain(own.map(lower))),
+            machines: sorted(machine_names(&history)),
+            state: diagnosis.state,
+            failed_stage: diagnosis.failed_stage,
+            complete: host.complete(),
+            stability: diagnosis.stability.verdict,
+            dns: diagnosis.dns,
+            certificate_status: diagnosis.certificate_status,
+            findings: (diagnosis.findings.iter())
+                .map(|finding| (finding.id.into(), finding.severity))
+                .collect(),
+            certificates: sorted(leaves.map(|leaf| CertificateRecord::of(leaf))),
+            fingerprint: Fingerprint::of(&history),
+            key: history.key,
+        }
+    }
+
+    /// Something answered there.
+    #[must_use]
+    pub const fn is_present(&self) -> bool {
+        matches!(
+            self.state,
+            HostState::Healthy | HostState::Degraded | HostState::Broken | HostState::NotRdp
+        )
+    }
+
+    /// The scan did not look at it, or not to the end.
+    pub(super) const fn is_unknown(&self) -> bool {
+        match self.state {
+            HostState::NotProbed | HostState::Skipped => true,
+            HostState::Closed | HostState::Filtered | HostState::Unreachable => !self.complete,
+            _ => false,
+        }
+    }
+
+    pub(super) fn keys(&self) -> Vec<Digest<32>> {
+        let keys = self.certificates.iter();
+        keys.filter_map(|certificate| certificate.key).collect()
+    }
+
+    /// Both identified themselves, by other names and with other keys.
+    pub(super) fn is_other_machine(&self, other: &Self) -> bool {
+        are_disjoint(&self.machines, &other.machines) && !share(&self.keys(), &other.keys())
+    }
+
+    /// "broken at tls".
+    #[must_use]
+    pub fn state_text(&self) -> String {
+        match self.failed_stage {
+            Some(stage) if self.is_present() => format!("{} at {stage}", self.state),
+            _ => self.state.to_string(),
+        }
+    }
+}
+
+pub(super) fn share<T: PartialEq>(one: &[T], other: &[T]) -> bool {
+    one.iter().any(|item| other.contains(item))
+}
+
+/// Both are known, and have nothing in common.
+pub(super) fn are_disjoint<T: PartialEq>(one: &[T], other: &[T]) -> bool {
+    !one.is_empty() && !other.is_empty() && !share(one, other)
+}
+
+/// The DNS name of each machine that answered, else its `NetBIOS` name.
+fn machine_names(history: &History) -> impl Iterator<Item = Box<str>> {
+    let named = |ntlm: &NtlmFacts| {
+        let name = ntlm.dns_computer.as_deref();
+        name.or(ntlm.netbios_computer.as_deref()).map(lower)
+    };
+    let attempts = history.attempts.iter();
+    let found = attempts.filter_map(move |one| named(one.ntlm.as_deref()?));
+    found.filter(|name| !name.is_empty())
+}
+
+fn lower(name: &str) -> Box<str> {
+    name.trim_end_matches('.').to_lowercase().into()
+}
+
+fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    items.sort();
+    items.dedup();
+    items
+}

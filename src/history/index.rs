@@ -1,0 +1,456 @@
+//! What the scans of the history found, host by host, so that a question about many scans reads no journal.
+//!
+//! Everything in the index comes from the journals: what is missing is added whenever it is opened, and one that is damaged or of an
+//! older version is made again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::folder::{HistoryError, JournalFolder, KeptScan};
+use crate::changes::{HostRecord, Scope, Snapshot};
+use crate::diagnosis::Policy;
+use crate::fleet::Fleet;
+use crate::model::{HostKey, ScanEnd, ScanId, Texts};
+use crate::{platform, sanitize};
+
+const FILE: &str = "index.sqlite";
+/// Of the tables. Raised with every change to them or to what is written into them.
+const VERSION: i64 = 1;
+const TABLES: &str = "
+    CREATE TABLE scans (
+        scan TEXT PRIMARY KEY,
+        journal_bytes INTEGER NOT NULL,
+        judged_by TEXT NOT NULL,
+        entry TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE hosts (
+        scan TEXT NOT NULL,
+        epoch INTEGER NOT NULL,
+        site TEXT NOT NULL,
+        host TEXT NOT NULL,
+        record TEXT NOT NULL,
+        PRIMARY KEY (scan, epoch, site, host)
+    ) WITHOUT ROWID;
+    CREATE TABLE names (
+        name TEXT NOT NULL,
+        scan TEXT NOT NULL,
+        host TEXT NOT NULL,
+        PRIMARY KEY (name, scan, host)
+    ) WITHOUT ROWID;
+    CREATE INDEX names_by_scan ON names (scan);";
+/// How long another process may write before this one gives up.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// A scan of the history, in a few figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScanEntry {
+    pub scan: ScanId,
+    /// Start, and the time as of which hosts are judged.
+    pub times: (Timestamp, Timestamp),
+    /// As the user gave them.
+    pub targets: Texts,
+    /// `None` for one that was broken off.
+    pub end: Option<ScanEnd>,
+    pub hosts: u64,
+    pub would_refuse: u64,
+    pub problems: u64,
+}
+
+/// A host as one scan found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastHost {
+    pub scan: ScanId,
+    pub record: HostRecord,
+}
+
+#[derive(Debug)]
+pub struct Index {
+    folder: JournalFolder,
+    policy: Policy,
+    db: Connection,
+    /// `None` when it is in memory only, because there is no writing in the folder.
+    file: Option<PathBuf>,
+}
+
+type Asked<T> = Result<T, rusqlite::Error>;
+
+impl Index {
+    /// The index of a folder, with every journal that no process is writing.
+    pub fn open(folder: &JournalFolder, policy: Policy) -> Result<Self, HistoryError> {
+        let mut index = Self::connect(folder, policy)?;
+        index.catch_up()?;
+        Ok(index)
+    }
+
+    /// The same without reading journals.
+    pub fn connect(folder: &JournalFolder, policy: Policy) -> Result<Self, HistoryError> {
+        let path = folder.path().join(FILE);
+        let opened = match open_file(&path, None) {
+            Err(Failure::Sqlite(error)) if is_damage(&error) => {
+                set_aside(&path);
+                open_file(&path, None)
+            }
+            opened => opened,
+        };
+        let (db, file) = match opened {
+            Ok(db) => (db, Some(path)),
+            Err(Failure::Newer { found }) => {
+                return Err(HistoryError::NewerIndex {
+                    path: sanitize::terminal(&path.to_string_lossy()).into_owned(),
+                    found,
+                    own: VERSION,
+                });
+            }
+            Err(failure) => {
+                let failure = failure.to_string();
+                tracing::warn!(failure, "The index of the history is in memory only");
+                (in_memory().map_err(|error| unreadable(&error))?, None)
+            }
+        };
+        Ok(Self {
+            folder: folder.clone(),
+            policy,
+            db,
+            file,
+        })
+    }
+
+    /// Adds the journals that it lacks, and forgets those that are no more.
+    fn catch_up(&mut self) -> Result<(), HistoryError> {
+        let kept = self.folder.scans()?;
+        let known = self.ask(|db| {
+            let mut rows = db.prepare("SELECT scan, journal_bytes FROM scans")?;
+            let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<Asked<Vec<(String, i64)>>>()
+        })?;
+        let ids: Vec<String> = kept.iter().map(|kept| kept.scan.to_string()).collect();
+        for (gone, _) in known.iter().filter(|(scan, _)| !ids.contains(scan)) {
+            self.write(|db| delete(db, gone))?;
+        }
+        for (kept, id) in kept.iter().zip(&ids) {
+            let bytes = known.iter().find(|(scan, _)| scan == id);
+            let is_known = bytes.is_some_and(|(_, bytes)| Some(*bytes) == length(kept));
+            // One that is being written is not read, since it grows.
+            if !is_known && (kept.is_compressed || is_free(kept)) {
+                match self.read(kept) {
+                    Ok(fleet) => self.add(kept, &fleet)?,
+                    Err(error) => tracing::warn!(%error, "A scan is not in the index"),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The fleet of a journal.
+    fn read(&self, kept: &KeptScan) -> Result<Fleet, HistoryError> {
+        let mut fleet = Fleet::new(self.policy.clone());
+        for event in kept.events()? {
+            fleet.apply(event.map_err(|cause| kept.damaged(cause))?);
+        }
+        fleet.close_broken_off();
+        fleet.settle();
+        Ok(fleet)
+    }
+
+    /// Writes what a scan found in place of what is known of it.
+    pub fn add(&mut self, kept: &KeptScan, fleet: &Fleet) -> Result<(), HistoryError> {
+        let (Some(snapshot), Some(bytes)) = (Snapshot::of(fleet), length(kept)) else {
+            return Ok(());
+        };
+        let summary = fleet.summary();
+        let entry = ScanEntry {
+            scan: snapshot.scan,
+            times: snapshot.times,
+            targets: fleet
+                .plan()
+                .map(|plan| plan.targets.clone())
+                .unwrap_or_default(),
+            end: fleet.end(),
+            hosts: summary.hosts,
+            would_refuse: summary.refusing.sum(),
+            problems: summary.problems,
+        };
+        let scan = snapshot.scan.to_string();
+        let judged_by = self.judged_by();
+        self.write(|db| {
+            delete(db, &scan)?;
+            db.execute(
+                "INSERT INTO scans VALUES (?, ?, ?, ?)",
+                params![scan, bytes, judged_by, json(&entry)?],
+            )?;
+            let mut hosts = db.prepare("INSERT OR REPLACE INTO hosts VALUES (?, 1, ?, ?, ?)")?;
+            let mut names = db.prepare("INSERT OR IGNORE INTO names VALUES (?, ?, ?)")?;
+            for record in &snapshot.hosts {
+                let host = record.key.to_string();
+                hosts.execute(params![scan, fleet.site(), host, json(record)?])?;
+                for name in names_of(record) {
+                    names.execute(params![name, scan, host])?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// All scans in it, newest first.
+    pub fn scans(&mut self) -> Result<Vec<ScanEntry>, HistoryError> {
+        self.ask(|db| {
+            let mut rows = db.prepare("SELECT entry FROM scans ORDER BY scan DESC")?;
+            let rows = rows.query_map([], |row| parsed(row, 0))?;
+            rows.collect()
+        })
+    }
+
+    /// A host over time, oldest scan first, by its address, with or without its port, or by any of its names.
+    pub fn host(&mut self, name: &str) -> Result<Vec<PastHost>, HistoryError> {
+        let name = name.trim_end_matches('.').to_lowercase();
+        self.ask(|db| {
+            let mut rows = db.prepare(
+                "SELECT scan, record FROM names JOIN hosts USING (scan, host) WHERE name = ? ORDER BY scan, host",
+            )?;
+            let rows = rows.query_map([&name], |row| {
+                Ok(PastHost {
+                    scan: scan_id(row, 0)?,
+                    record: parsed(row, 1)?,
+                })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// A scan to compare with others, judged by the current rules.
+    pub fn snapshot(&mut self, kept: &KeptScan) -> Result<Snapshot, HistoryError> {
+        let scan = kept.scan.to_string();
+        let own = self.judged_by();
+        let known = self.ask(|db| {
+            let mut rows =
+                db.prepare("SELECT judged_by, journal_bytes FROM scans WHERE scan = ?")?;
+            let rows = rows.query_map([&scan], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<Asked<Vec<(String, i64)>>>()
+        })?;
+        let wanted = length(kept).map(|bytes| (own, bytes));
+        if known.first() != wanted.as_ref() {
+            let fleet = self.read(kept)?;
+            self.add(kept, &fleet)?;
+        }
+        let (entry, hosts) = self.ask(|db| {
+            let entry = "SELECT entry FROM scans WHERE scan = ?";
+            let entry: ScanEntry = db.query_row(entry, [&scan], |row| parsed(row, 0))?;
+            let mut rows = db.prepare("SELECT record FROM hosts WHERE scan = ?")?;
+            let rows = rows.query_map([&scan], |row| parsed(row, 0))?;
+            Ok((entry, rows.collect::<Asked<Vec<HostRecord>>>()?))
+        })?;
+        let (_, work) = kept.head()?;
+        Ok(Snapshot {
+            scan: entry.scan,
+            times: entry.times,
+            scope: Scope::new(work.as_ref(), entry.end),
+            hosts,
+        })
+    }
+
+    /// The rules by which rows were judged.
+    fn judged_by(&self) -> String {
+        format!("{} {:?}", env!("CARGO_PKG_VERSION"), self.policy)
+    }
+
+    /// Reads. When the file turns out to be damaged, it is made again first.
+    fn ask<T>(&mut self, question: impl Fn(&Connection) -> Asked<T>) -> Result<T, HistoryError> {
+        match question(&self.db) {
+            Err(error) if is_damage(&error) => {
+                self.make_again()?;
+                question(&self.db).map_err(|error| unreadable(&error))
+            }
+            answer => answer.map_err(|error| unreadable(&error)),
+        }
+    }
+
+    /// Writes in one transaction.
+    fn write(&mut self, change: impl Fn(&Connection) -> Asked<()>) -> Result<(), HistoryError> {
+        let transact = |db: &mut Connection| {
+            let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            change(&transaction)?;
+            transaction.commit()
+        };
+        match transact(&mut self.db) {
+            Err(error) if is_damage(&error) => {
+                self.make_again()?;
+                transact(&mut self.db).map_err(|error| unreadable(&error))
+            }
+            written => written.map_err(|error| unreadable(&error)),
+        }
+    }
+
+    fn make_again(&mut self) -> Result<(), HistoryError> {
+        let Some(path) = self.file.take() else {
+            return Err(unreadable(&rusqlite::Error::InvalidQuery));
+        };
+        // Windows renames no file that is open.
+        self.db = in_memory().map_err(|error| unreadable(&error))?;
+        set_aside(&path);
+        *self = Self::connect(&self.folder, self.policy.clone())?;
+        self.catch_up()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("version {found}")]
+    Newer { found: i64 },
+    #[error(transparent)]
+    Io(std::io::Error),
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+fn open_file(path: &Path, vfs: Option<&str>) -> Result<Connection, Failure> {
+    // For this user alone; the files that SQLite puts beside it have the same permissions.
+    drop(platform::append_private(path).map_err(Failure::Io)?);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut db = match vfs {
+        None => Connection::open_with_flags(path, flags)?,
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
+    };
+    db.busy_timeout(BUSY)?;
+    // Where a file system has no shared memory, it stays with another mode. The version is asked for in either.
+    let wal = db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()));
+    if let Err(error) = wal {
+        if is_damage(&error) {
+            return Err(error.into());
+        }
+        if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
+            db.pragma_update_and_check(None, "journal_mode", "TRUNCATE", |_| Ok(()))?;
+        }
+    }
+    // What is lost with the power is in the journals.
+    db.pragma_update(None, "synchronous", "NORMAL")?;
+    make_tables(&mut db)?;
+    Ok(db)
+}
+
+fn in_memory() -> Asked<Connection> {
+    let db = Connection::open_in_memory()?;
+    db.execute_batch(TABLES)?;
+    Ok(db)
+}
+
+/// Makes the tables of this version, if they are not there. Those of an older one are filled again from the journals.
+fn make_tables(db: &mut Connection) -> Result<(), Failure> {
+    let version = |db: &Connection| db.pragma_query_value(None, "user_version", |row| row.get(0));
+    if version(db)? == VERSION {
+        return Ok(());
+    }
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have made them meanwhile.
+    let found: i64 = version(&transaction)?;
+    if found > VERSION {
+        return Err(Failure::Newer { found });
+    }
+    if found < VERSION {
+        transaction.execute_batch(
+            "DROP TABLE IF EXISTS scans; DROP TABLE IF EXISTS hosts; DROP TABLE IF EXISTS names;",
+        )?;
+        transaction.execute_batch(TABLES)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+/// Renames a damaged file, for whoever wants to look at it. One that was set aside before is replaced.
+fn set_aside(path: &Path) {
+    tracing::warn!(path = %path.display(), "The index of the history is damaged, and is made again");
+    let beside = |suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
+    for suffix in ["-wal", "-shm"] {
+        // Usually there is none.
+        drop(fs::remove_file(beside(suffix)));
+    }
+    if fs::rename(path, beside(".damaged")).is_err() {
+        drop(fs::remove_file(path));
+    }
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::Utf8Error(..)
+        // Tables that are missing in a file of this version.
+        | rusqlite::Error::SqlInputError { .. } => true,
+        other => matches!(
+            other.sqlite_error_code(),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+        ),
+    }
+}
+
+fn unreadable(error: &rusqlite::Error) -> HistoryError {
+    HistoryError::Index {
+        cause: error.to_string(),
+    }
+}
+
+fn delete(db: &Connection, scan: &str) -> Asked<()> {
+    for table in ["scans", "hosts", "names"] {
+        db.execute(&format!("DELETE FROM {table} WHERE scan = ?"), [scan])?;
+    }
+    Ok(())
+}
+
+/// By what a host is found: its names, with and without their domains, and its address, with and without its port.
+fn names_of(record: &HostRecord) -> Vec<String> {
+    let mut names: Vec<String> = record
+        .names
+        .iter()
+        .map(|name| name.to_lowercase())
+        .collect();
+    names.extend(record.machines.iter().map(ToString::to_string));
+    let labels = names.iter().filter_map(|name| name.split_once('.'));
+    let labels: Vec<String> = labels.map(|(label, _)| label.to_owned()).collect();
+    names.extend(labels);
+    names.push(record.key.to_string());
+    if let HostKey::Endpoint(endpoint) = record.key {
+        names.push(endpoint.address.to_string());
+    }
+    names
+}
+
+fn length(kept: &KeptScan) -> Option<i64> {
+    i64::try_from(fs::metadata(&kept.path).ok()?.len()).ok()
+}
+
+fn is_free(kept: &KeptScan) -> bool {
+    let locked = platform::open_exclusively(&kept.path, false);
+    !locked.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+}
+
+fn json(value: &impl Serialize) -> Asked<String> {
+    serde_json::to_string(value)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+fn parsed<T: DeserializeOwned>(row: &rusqlite::Row<'_>, column: usize) -> Asked<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(text).map_err(|error| damaged_value(column, error))
+}
+
+fn scan_id(row: &rusqlite::Row<'_>, column: usize) -> Asked<ScanId> {
+    let text = row.get_ref(column)?.as_str()?;
+    text.parse().map_err(|error| damaged_value(column, error))
+}
+
+fn damaged_value(
+    column: usize,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> rusqlite::Error {
+    let kind = rusqlite::types::Type::Text;
+    rusqlite::Error::FromSqlConversionFailure(column, kind, Box::new(error))
+}
+
+#[cfg(test)]
+#[path = "index_tests.rs"]
+mod tests;

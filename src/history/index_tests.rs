@@ -1,0 +1,273 @@
+use std::io::Write as _;
+
+use super::*;
+use crate::kit::{attempt, attempt_finished, end, endpoint, event, now, plan};
+use crate::model::{EventBody, HostState, PlannedWork};
+use crate::record;
+
+const IDS: [&str; 2] = ["20261129T110000Z-00000001", "20261130T110000Z-00000002"];
+const NAME: &str = "srv05.corp.example";
+
+/// A complete scan of 10.0.0.0/30 that found these hosts.
+fn lines(scan: &str, addresses: &[&str]) -> Vec<u8> {
+    let work = PlannedWork {
+        endpoints: [(3389, ["10.0.0.0-10.0.0.3"].into_iter().collect())].into(),
+        ..PlannedWork::default()
+    };
+    let hosts = addresses.iter().map(|address| {
+        let there = endpoint(address);
+        let made = attempt().through().edit(|attempt| attempt.endpoint = there);
+        attempt_finished(made.done())
+    });
+    let bodies = [
+        EventBody::ScanStarted(plan()),
+        EventBody::WorkPlanned(work.into()),
+    ];
+    let end = EventBody::ScanFinished(end(4));
+    let mut lines = Vec::new();
+    for (seq, body) in (0..).zip(bodies.into_iter().chain(hosts).chain([end])) {
+        let mut event = event(seq, now(), body);
+        event.scan = scan.parse().unwrap();
+        record::append_line(&mut lines, &event).unwrap();
+    }
+    lines
+}
+
+/// Two kept scans: the second one does not find 10.0.0.2 any more.
+fn folder() -> (tempfile::TempDir, JournalFolder) {
+    let place = tempfile::tempdir().unwrap();
+    let folder = JournalFolder::at(place.path().join("scans"));
+    for (id, hosts) in IDS
+        .into_iter()
+        .zip([&["10.0.0.1", "10.0.0.2"][..], &["10.0.0.1"]])
+    {
+        let mut file = folder.create(id.parse().unwrap()).unwrap();
+        file.append(&lines(id, hosts)).unwrap();
+        file.compress().unwrap();
+    }
+    (place, folder)
+}
+
+fn opened(folder: &JournalFolder) -> Index {
+    Index::open(folder, Policy::default()).unwrap()
+}
+
+#[track_caller]
+fn assert_whole(index: &mut Index) {
+    let scans: Vec<String> = index
+        .scans()
+        .unwrap()
+        .iter()
+        .map(|one| one.scan.to_string())
+        .collect();
+    assert_eq!(scans, [IDS[1], IDS[0]]);
+    for (name, wanted) in [
+        ("10.0.0.2", &IDS[..1]),
+        ("10.0.0.2:3389", &IDS[..1]),
+        ("10.0.0.1", &IDS[..]),
+        ("SRV05.corp.example.", &[IDS[0], IDS[0], IDS[1]]),
+        ("srv05", &[IDS[0], IDS[0], IDS[1]]),
+        ("srv06", &[]),
+    ] {
+        let found = index.host(name).unwrap();
+        let scans: Vec<String> = found.iter().map(|one| one.scan.to_string()).collect();
+        assert_eq!(scans, wanted, "{name}");
+        let mut states = found.iter().map(|one| one.record.state);
+        assert!(states.all(|state| state == HostState::Healthy || state == HostState::Degraded));
+    }
+}
+
+#[test]
+fn the_index_is_made_of_the_journals_and_follows_them() {
+    let (_place, folder) = folder();
+    assert_whole(&mut opened(&folder));
+    assert_whole(&mut opened(&folder));
+    assert!(
+        opened(&folder).host(NAME).unwrap()[0]
+            .record
+            .names
+            .iter()
+            .any(|name| &**name == NAME)
+    );
+    // One that is being written is not in it yet.
+    let third = "20261201T110000Z-00000003";
+    let mut running = folder.create(third.parse().unwrap()).unwrap();
+    running.append(&lines(third, &["10.0.0.3"])).unwrap();
+    assert_whole(&mut opened(&folder));
+    drop(running);
+    assert_eq!(opened(&folder).scans().unwrap().len(), 3);
+    let kept = folder.scans().unwrap();
+    fs::remove_file(&kept[0].path).unwrap();
+    assert_whole(&mut opened(&folder));
+}
+
+#[test]
+fn a_snapshot_is_what_the_scan_found_and_looked_at() {
+    let (_place, folder) = folder();
+    let kept = folder.scans().unwrap();
+    // Of an empty index, the two journals alone are read.
+    let mut index = Index::connect(&folder, Policy::default()).unwrap();
+    let (before, after) = (
+        index.snapshot(&kept[1]).unwrap(),
+        index.snapshot(&kept[0]).unwrap(),
+    );
+    let comparison = crate::changes::Comparison::new(&before, &after);
+    assert_eq!(comparison.hosts.len(), 1);
+    assert_eq!(comparison.hosts[0].key.to_string(), "10.0.0.2:3389");
+    assert_eq!(
+        comparison.hosts[0].changes[0].class,
+        crate::model::ChangeClass::Gone
+    );
+    // By other rules, it is judged again.
+    let strict = Policy {
+        expiring_days: 3000,
+        expiring_percent: 100,
+        ..Policy::default()
+    };
+    let mut index = Index::connect(&folder, strict).unwrap();
+    let expiring = index.snapshot(&kept[0]).unwrap().hosts[0].certificate_status;
+    assert_eq!(expiring, Some(crate::model::CertificateStatus::Expiring));
+}
+
+#[test]
+fn a_damaged_index_is_set_aside_and_made_again() {
+    let (_place, folder) = folder();
+    let path = folder.path().join(FILE);
+    type Damage = fn(&mut Vec<u8>);
+    let damage: [(&str, Damage); 5] = [
+        ("truncated", |bytes| bytes.truncate(bytes.len() / 2)),
+        ("no database", |bytes| bytes[..100].fill(b'x')),
+        ("scrambled", |bytes| {
+            bytes[4096..].iter_mut().for_each(|byte| *byte ^= 0x5a);
+        }),
+        ("other text", |bytes| {
+            let wanted = b"\"state\":";
+            let windows = bytes.windows(wanted.len()).enumerate();
+            let found = windows.filter(|(_, window)| window == wanted);
+            let places: Vec<usize> = found.map(|(at, _)| at).collect();
+            assert!(!places.is_empty());
+            for at in places {
+                bytes[at + 1] = b'z';
+            }
+        }),
+        ("empty", Vec::clear),
+    ];
+    for (kind, damage) in damage {
+        assert_whole(&mut opened(&folder));
+        let mut bytes = fs::read(&path).unwrap();
+        assert!(bytes.len() > 8192);
+        damage(&mut bytes);
+        fs::write(&path, &bytes).unwrap();
+        assert_whole(&mut opened(&folder));
+        let aside = folder.path().join(format!("{FILE}.damaged"));
+        assert_eq!(aside.exists(), kind != "empty", "{kind}");
+        drop(fs::remove_file(aside));
+        assert!(folder.scans().unwrap().len() == 2);
+    }
+}
+
+#[test]
+fn an_older_index_is_made_again_and_a_newer_one_is_refused() {
+    let (_place, folder) = folder();
+    drop(opened(&folder));
+    let file = || Connection::open(folder.path().join(FILE)).unwrap();
+    let older = file();
+    older
+        .execute_batch(
+            "DROP TABLE names; DROP TABLE scans; CREATE TABLE scans (id); PRAGMA user_version = 0",
+        )
+        .unwrap();
+    drop(older);
+    assert_whole(&mut opened(&folder));
+    file()
+        .pragma_update(None, "user_version", VERSION + 1)
+        .unwrap();
+    let error = Index::open(&folder, Policy::default())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("is of version 2, and this rdpscan reads up to 1"),
+        "{error}"
+    );
+    // It is left as it is.
+    let kept: i64 = file()
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, VERSION + 1);
+}
+
+#[test]
+fn where_no_file_can_be_written_the_index_is_in_memory() {
+    let (_place, folder) = folder();
+    fs::create_dir(folder.path().join(FILE)).unwrap();
+    let mut index = opened(&folder);
+    assert_eq!(index.file, None);
+    assert_whole(&mut index);
+}
+
+/// Locks by files, which are one of its ways, have no shared memory, as some network file systems have none.
+#[test]
+#[cfg(unix)]
+fn a_file_system_without_shared_memory_has_an_index_too() {
+    let (_place, folder) = folder();
+    let path = folder.path().join(FILE);
+    let db = open_file(&path, Some("unix-dotfile")).unwrap();
+    let mode: String = db
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .unwrap();
+    assert_ne!(mode, "wal");
+    let mut index = Index {
+        folder: folder.clone(),
+        policy: Policy::default(),
+        db,
+        file: Some(path),
+    };
+    index.catch_up().unwrap();
+    assert_whole(&mut index);
+}
+
+#[test]
+#[cfg(unix)]
+fn the_index_is_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_place, folder) = folder();
+    let _index = opened(&folder);
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", entry.file_name());
+    }
+}
+
+#[test]
+fn several_at_once_wait_for_each_other() {
+    let (_place, folder) = folder();
+    let kept = folder.scans().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for round in 0..5 {
+                    let mut index = opened(&folder);
+                    let kept = &kept[round % 2];
+                    let fleet = index.read(kept).unwrap();
+                    index.add(kept, &fleet).unwrap();
+                    assert_whole(&mut index);
+                }
+            });
+        }
+    });
+    assert_whole(&mut opened(&folder));
+    assert!(!folder.path().join(format!("{FILE}.damaged")).exists());
+}
+
+#[test]
+fn a_journal_that_cannot_be_read_is_left_out() {
+    let (_place, folder) = folder();
+    let id = "20261201T110000Z-00000003";
+    let path = folder.path().join(format!("{id}.ndjson"));
+    fs::File::create(path)
+        .unwrap()
+        .write_all(b"no event\n")
+        .unwrap();
+    assert_whole(&mut opened(&folder));
+}
