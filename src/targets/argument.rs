@@ -3,8 +3,8 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
+use super::encoding::decode;
 use super::error::{InputPlace, Refusal, Role, TargetError, excerpt};
-use super::list::decode;
 
 pub(super) enum ListArgument<'a> {
     StandardInput,

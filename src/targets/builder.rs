@@ -6,9 +6,10 @@ use std::path::Path;
 
 use super::argument::{ListArgument, is_path, is_saved_scan, list_named_by, no_file, no_list};
 use super::bad_lines::BadLines;
+use super::encoding::decode;
 use super::error::{InputPlace, Refusal, Role, TargetError, excerpt};
 use super::import::{self, Import, ImportedHost, ListFile};
-use super::list::{decode, list_words, words};
+use super::list::{list_words, words};
 use super::ranges::{Range, RangeSet, address, number};
 use super::set::{GatewayTarget, ListSummary, NameTarget, Segments, TargetSet};
 use super::spec::{self, Target};

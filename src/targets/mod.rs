@@ -8,6 +8,7 @@
 mod argument;
 mod bad_lines;
 mod builder;
+mod encoding;
 mod error;
 mod import;
 mod list;
@@ -18,9 +19,9 @@ mod set;
 mod spec;
 
 pub use builder::{ADDRESS_LIMIT, SavedHost, SavedReader, TargetSetBuilder};
+pub use encoding::decode;
 pub use error::{InputPlace, Refusal, Role, TargetError};
 pub(crate) use import::file_formats;
-pub use list::decode;
 pub use permutation::Permutation;
 pub use planned::DamagedPlan;
 pub use set::{GatewayTarget, ListSummary, NameTarget, TargetSet};

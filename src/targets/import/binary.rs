@@ -41,6 +41,8 @@ const FORMATS: [(&[u8], &str, &str); 12] = [
     (b"\xff\xd8\xff", "a picture", "use a list of hosts as text"),
     (b"MZ", "a program", "use a list of hosts as text"),
 ];
+/// Lines in which the format of a text shows.
+const HEAD_LINES: usize = 200;
 /// Bytes in which a text has no NUL.
 const HEAD: usize = 4_096;
 
@@ -64,7 +66,8 @@ pub(super) fn refusal(content: &[u8]) -> Option<Refusal> {
 }
 
 /// Texts of other tools, by how they begin.
-const TEXTS: [(&str, &str, &str); 7] = [
+const TEXTS: [(&str, &str, &str); 8] = [
+    ("#!", "a script", "list its hosts, one per line"),
     (
         "Windows Registry Editor",
         "an export of the registry",
@@ -102,8 +105,64 @@ const TEXTS: [(&str, &str, &str); 7] = [
     ),
 ];
 
+/// Texts of other tools, by what a line of them has at its beginning, without blanks, or in it.
+const LINES: [(LineMark, &str, &str); 4] = [
+    (
+        LineMark::Begins("define host"),
+        "a configuration of Nagios",
+        "list the addresses of its hosts, one per line",
+    ),
+    (
+        LineMark::Holds(" ssh-ed25519 "),
+        "a file of SSH (known_hosts)",
+        "list the hosts of Remote Desktop, one per line",
+    ),
+    (
+        LineMark::Holds(" ssh-rsa "),
+        "a file of SSH (known_hosts)",
+        "list the hosts of Remote Desktop, one per line",
+    ),
+    (
+        LineMark::Holds(" ecdsa-sha2-"),
+        "a file of SSH (known_hosts)",
+        "list the hosts of Remote Desktop, one per line",
+    ),
+];
+
+enum LineMark {
+    Begins(&'static str),
+    Holds(&'static str),
+}
+
 pub(super) fn refusal_of_text(text: &str) -> Option<Refusal> {
     let text = text.trim_start();
-    let found = TEXTS.iter().find(|(first, ..)| text.starts_with(first));
-    found.map(|(_, name, way_out)| Refusal::new(format!("it is {name}"), *way_out))
+    let refused = |name: &str, way_out: &str| Refusal::new(format!("it is {name}"), way_out);
+    if let Some((_, name, way_out)) = TEXTS.iter().find(|(first, ..)| text.starts_with(first)) {
+        return Some(refused(name, way_out));
+    }
+    let head = || text.lines().take(HEAD_LINES);
+    let has = |mark: &LineMark| {
+        head().any(|line| match mark {
+            LineMark::Begins(words) => line.trim_start().starts_with(words),
+            LineMark::Holds(words) => line.contains(words),
+        })
+    };
+    if let Some((_, name, way_out)) = LINES.iter().find(|(mark, ..)| has(mark)) {
+        return Some(refused(name, way_out));
+    }
+    // `Host web01` above `  HostName 10.0.0.5`.
+    let mut lines = head().filter(|line| !line.trim().is_empty());
+    let mut is_of_host = false;
+    let is_of_ssh = lines.any(|line| {
+        let was_of_host = is_of_host;
+        let lower = line.to_ascii_lowercase();
+        is_of_host = lower.starts_with("host ") || (was_of_host && line.starts_with([' ', '\t']));
+        was_of_host && line.starts_with([' ', '\t']) && lower.trim_start().starts_with("hostname ")
+    });
+    is_of_ssh.then(|| {
+        refused(
+            "a configuration of SSH",
+            "list the hosts of Remote Desktop, one per line",
+        )
+    })
 }

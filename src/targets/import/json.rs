@@ -67,7 +67,16 @@ pub(super) fn of_value(
     if let Some(import) = ansible::of_value(document) {
         return import;
     }
-    if let Value::Array(items) = document
+    // `{"servers": ["srv01", "srv02"]}`.
+    let mut values = document;
+    while let Some((_, only)) = values
+        .as_object()
+        .filter(|fields| fields.len() == 1)
+        .and_then(|fields| fields.iter().next())
+    {
+        values = only;
+    }
+    if let Value::Array(items) = values
         && items
             .iter()
             .all(|item| item.is_string() || item.is_number())

@@ -28,6 +28,7 @@ use roxmltree::{Document, Node};
 
 use super::error::Refusal;
 use table::Table;
+pub(super) use table::is_known_word;
 
 /// A format of another tool.
 struct FileFormat {

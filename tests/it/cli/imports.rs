@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{home, printed_in, rdpscan, refused_in};
+use super::{home, kept, printed_in, rdpscan, refused_in};
 
 #[test]
 fn a_list_of_windows_powershell_is_read() {
@@ -123,5 +123,47 @@ fn a_host_behind_a_gateway_has_its_line_in_the_plan() {
     assert!(
         plan.contains("1: srv05:3389 (through gw.example); not probed directly"),
         "{plan}"
+    );
+}
+
+#[test]
+fn saved_scans_in_every_form_are_lists_and_select_chooses_among_them() {
+    let home = home();
+    let scan = [
+        "127.0.0.1:1",
+        "127.0.0.2:1",
+        "--no-tui",
+        "--no-dns",
+        "--attempts",
+        "1",
+        "-o",
+        "a.json",
+        "-o",
+        "a.ndjson",
+    ];
+    let output = rdpscan(home.path(), &scan, &[]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let journal = kept::kept(home.path()).remove(0);
+    let compressed = journal.to_str().unwrap();
+    assert!(compressed.ends_with(".ndjson.lz4"), "{compressed}");
+    for list in ["a.json", "a.ndjson", compressed] {
+        let plan = printed_in(home.path(), &["--dry-run", "-f", list], &[]);
+        assert!(plan.contains("addresses and ports   2\n"), "{list}: {plan}");
+        assert!(plan.contains("saved scan of rdpscan"), "{list}: {plan}");
+        let chosen = ["--dry-run", "-f", list, "--select", "address=127.0.0.2"];
+        let plan = printed_in(home.path(), &chosen, &[]);
+        assert!(plan.contains("addresses and ports   1\n"), "{list}: {plan}");
+        refused_in(
+            home.path(),
+            &["--dry-run", "-f", list, "--select", "state:healthy"],
+            &[],
+            &["no host of this saved scan matches --select"],
+        );
+    }
+    refused_in(
+        home.path(),
+        &["--dry-run", "127.0.0.1", "--select", "state:broken"],
+        &[],
+        &["--select chooses hosts of a saved scan, and no list is one"],
     );
 }

@@ -18,7 +18,7 @@ fn scan(home: &Path, target: &str, flags: &[&str]) -> String {
     text(output.stderr)
 }
 
-fn kept(home: &Path) -> Vec<PathBuf> {
+pub(super) fn kept(home: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(home.join("rdpscan").join("scans")) else {
         return Vec::new();
     };

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use super::super::super::spec::{self, Target};
 
 /// Words for "nothing" in cells.
-const NOTHING: [&str; 16] = [
+const NOTHING: [&str; 18] = [
     "-", "--", "n/a", "na", "none", "null", "nil", "unknown", "(none)", "<none>", "?", "*",
-    "not set", "tbd", "nan", "$null",
+    "not set", "tbd", "nan", "$null", "[n/a]", "[n/s]",
 ];
 /// Names that every machine has for itself.
 const SELF: [&str; 4] = [
@@ -210,8 +210,16 @@ pub(super) fn protocol(cell: &str) -> Protocol {
     }
 }
 
+/// Whether a word is the protocol of a port, and none of a program.
+pub(super) fn is_transport(cell: &str) -> bool {
+    matches!(
+        super::roles::plain(cell).as_str(),
+        "tcp" | "tcp4" | "tcp6" | "udp" | "6" | "17"
+    )
+}
+
 /// States of ports and leases in which there is no host to connect to.
-const CLOSED: &str = " closed filtered openfiltered closedfiltered unfiltered declined expired inactive free abandoned released backup ";
+const CLOSED: &str = " closed filtered openfiltered closedfiltered unfiltered declined expired inactive free abandoned released backup dead ";
 
 pub(super) fn is_closed(cell: &str) -> bool {
     let word = super::roles::plain(cell);
@@ -224,14 +232,19 @@ pub(super) fn is_open(cell: &str) -> bool {
 
 /// Yes and no in spreadsheets and consoles, in the languages of Windows.
 const YES: &str = " true wahr vrai verdadero vero verdadeiro waar prawda pravda sant igaz истина doğru dogru 真 有効 \
-     yes ja oui sí si sì tak ano sim да igen evet はい 是 1 enabled on aktiviert aktiv active ";
+     yes ja oui sí si sì tak ano sim да igen evet はい 是 1 enabled on active aktiviert aktiv activé actif activado activo \
+     habilitado abilitato attivato attivo ativado ativo ingeschakeld actief aktiverad aktivt włączone włączony aktywny povoleno \
+     povolen zapnuto aktivní включено включен включена engedélyezve engedélyezett etkin aktif 已启用 启用 已啟用 啟用 ";
 const NO: &str = " false falsch faux falso onwaar fałsz nepravda falskt hamis ложь yanlış yanliş yanlis 偽 假 無効 \
-     no nein non não nao nee nie ne нет nem hayır hayir nej いいえ 否 0 disabled off deaktiviert inaktiv inactive ";
+     no nein non não nao nee nie ne нет nem hayır hayir nej いいえ 否 0 disabled off inactive deaktiviert inaktiv désactivé inactif \
+     desactivado inactivo deshabilitado disabilitato disattivato inattivo desativado desabilitado inativo uitgeschakeld inactief \
+     inaktiverad inaktivt wyłączone wyłączony nieaktywny zakázáno zakázán vypnuto neaktivní отключено отключен отключена letiltva \
+     letiltott inaktív devredışı pasif 已禁用 禁用 已停用 停用 ";
 
 /// `None` when it is neither.
 pub(super) fn is_yes(cell: &str) -> Option<bool> {
-    let word = cell.trim().to_lowercase().replace('\u{307}', "");
-    if word.is_empty() || word.contains(' ') {
+    let word = super::roles::plain(cell);
+    if word.is_empty() {
         return None;
     }
     let word = format!(" {word} ");

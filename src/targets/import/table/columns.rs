@@ -64,6 +64,10 @@ impl Content {
             if hosts.is_empty() {
                 continue;
             }
+            // The pages of an inventory about its entries have the inventory's host.
+            if is_page(cell) {
+                continue;
+            }
             content.hosts += 1;
             content.addresses += usize::from(hosts.iter().any(|host| cells::is_address(host)));
             content.full_names += usize::from(hosts.iter().all(|host| cells::is_full_name(host)));
@@ -82,6 +86,17 @@ impl Content {
     }
 }
 
+/// Whether a cell links to a page below the root of a web server.
+fn is_page(cell: &str) -> bool {
+    let behind = cell
+        .strip_prefix("https://")
+        .or_else(|| cell.strip_prefix("http://"));
+    behind.is_some_and(|rest| {
+        rest.split_once('/')
+            .is_some_and(|(_, page)| !page.is_empty())
+    })
+}
+
 /// A column that could name the hosts.
 #[derive(Clone, Copy)]
 struct Candidate {
@@ -94,13 +109,14 @@ impl Candidate {
     fn of(heading: &str, column: usize, content: &Content, is_of_guests: bool) -> Option<Self> {
         let (rank, is_name) = match roles::role(heading) {
             Some(Role::Name(rank)) if content.most(content.hosts, 5) => {
-                let is_of_hypervisor = is_of_guests && rank == PLAIN;
+                let is_of_hypervisor =
+                    is_of_guests && (rank == PLAIN || roles::plain(heading) == "computername");
                 let rank = match rank {
                     _ if is_of_hypervisor => return None,
                     LABEL if content.most(content.full_names, 5) => PLAIN + 5,
                     _ => rank,
                 };
-                (rank, !content.most(content.addresses, 5))
+                (rank, !content.most(content.addresses, 8))
             }
             Some(Role::Address(rank)) if content.most(content.addresses, 5) => (rank, false),
             Some(Role::Address(_)) if content.most(content.full_names, 5) => (PLAIN - 5, true),

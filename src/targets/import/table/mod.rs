@@ -16,6 +16,11 @@ use columns::Columns;
 
 pub(super) use roles::{Role, role};
 
+/// Whether a word is one of tables of hosts: a heading, yes or no, or the class of computers.
+pub(in super::super) fn is_known_word(word: &str) -> bool {
+    role(word).is_some() || cells::is_yes(word).is_some() || cells::is_computer(word)
+}
+
 /// The most cells of a table: a hundred thousand hosts with a hundred columns.
 const MOST_CELLS: usize = 10_000_000;
 /// The most columns that a message names.

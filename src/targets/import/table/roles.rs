@@ -46,7 +46,7 @@ const HEADINGS: [(Role, &str); 20] = [
         Role::Name(SURE),
         "hostname hostnames computername servername machinename devicename systemname nodename netbiosname remotehost \
          remotehostname targethost hostnameorip hostnameip iphostname hostnameipaddress hostnameoripaddress guesthostname \
-         assethostname clienthostname \
+         assethostname clienthostname sessionhost \
          rechnername gerätename nomdhôte nomdhote nomhôte nomdelordinateur nomordinateur nomduserveur nomserveur \
          nomdelamachine nommachine nomdupériphérique nombredehost nombredelhost nombrehost nombredelequipo nombredeequipo \
          nombreequipo nombredelservidor nombredeservidor nombreservidor nombredeldispositivo nombredispositivo nomehost \
@@ -69,12 +69,12 @@ const HEADINGS: [(Role, &str); 20] = [
     (
         Role::Name(LABEL),
         "name names displayname vm vmname virtualmachine label title cn samaccountname connectionname bezeichnung nom nombre nome \
-         naam nazwa název jméno имя название namn név adı ad isim 名前 名称 名稱 commonname sessionname",
+         naam nazwa název jméno имя название namn név adı ad isim 名前 名称 名稱 commonname sessionname dns",
     ),
     (
         Role::Address(100),
         "ip ips ipaddress ipaddresses ipaddr ipaddrs ipv4 ipv4address ipv4addresses ipv4addr ip4 primaryip primaryip4 \
-         primaryipaddress primaryipv4address privateip privateips privateipaddress privateipaddresses privateipv4address internalip \
+         primaryipaddress primaryipv4address privateip privateips privateipaddress privateipaddresses privateipv4address internalip internetaddress \
          managementip mgmtip hostip hostaddress guestipaddress clientip clientipaddress deviceip serverip computerip machineip \
          ipadresse ipadressen adresseip adressesip direcciónip direccionip direccionesip indirizzoip indirizziip ipadres \
          adresip adresyip ipadresa adresaip endereçoip enderecoip endereçosip ipадрес ipадреса адресip ipadress ipadresser \
@@ -82,7 +82,7 @@ const HEADINGS: [(Role, &str); 20] = [
     ),
     (
         Role::Address(85),
-        "ipv6 ipv6address ipv6addresses ipv6addr publicip publicips publicipaddress externalip physicaladdress",
+        "ipv6 ipv6address ipv6addresses ipv6addr publicip publicips publicipaddress externalip",
     ),
     (
         Role::Address(PLAIN),
@@ -105,7 +105,7 @@ const HEADINGS: [(Role, &str); 20] = [
     ),
     (
         Role::Protocol,
-        "protocol protocols proto protocoltype connectiontype connectionprotocol accessprotocol remoteprotocol objecttype nodetype \
+        "protocol protocols proto protocoltype portprotocol transport transportprotocol ipprotocol connectiontype connectionprotocol accessprotocol remoteprotocol objecttype nodetype \
          sessiontype entrytype protokoll protocole protocolo protocollo protokół protokol protokoly протокол プロトコル 协议 \
          通訊協定 verbindungstyp typedeconnexion tipodeconexión tipodiconnessione",
     ),
@@ -147,6 +147,18 @@ const HEADINGS: [(Role, &str); 20] = [
     (Role::Console, "usevmid"),
 ];
 
+/// Ends of longer headings that name the host.
+const NAME_ENDINGS: [&str; 6] = [
+    "hostname",
+    "computername",
+    "servername",
+    "machinename",
+    "dnsname",
+    "fqdn",
+];
+/// The most words of a heading that is known by one of them.
+const MOST_WORDS: usize = 4;
+
 /// Words in headings of columns that hold hosts, but not those of the row.
 const OTHERS: &str = " version build subnet mask netmask gateway scope scopeid mac macaddress user username owner email mail domain \
      site location serial model cluster esx esxi hypervisor vcenter vmhost dhcp wins previous old last switch description comment \
@@ -176,8 +188,17 @@ pub(in super::super) fn role(heading: &str) -> Option<Role> {
     };
     whole.or_else(before).or_else(leaf).or_else(|| {
         let words = words(heading);
+        // A sentence above a table is no heading.
+        if words.len() > MOST_WORDS || is_of_others(heading) {
+            return None;
+        }
+        // `Device Hostname`, `AD computer name`.
+        let joined = words.concat();
+        if NAME_ENDINGS.iter().any(|ending| joined.ends_with(ending)) {
+            return Some(Role::Name(SURE - 1));
+        }
         let is_ip = |word: &String| matches!(word.as_str(), "ip" | "ipv4" | "ipaddress");
-        (words.iter().any(is_ip) && !is_of_others(heading)).then_some(Role::Address(70))
+        words.iter().any(is_ip).then_some(Role::Address(70))
     })
 }
 

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::super::{
-    BAD_PORTS, CONSOLES, FOLDERS, Import, MOST_DEEP, NOT_OPEN, OTHER_PROTOCOLS, is_remote_desktop,
+    BAD_PORTS, CONSOLES, FOLDERS, Import, MOST_DEEP, NO_REMOTE_DESKTOP, NOT_OPEN, OTHER_PROTOCOLS,
+    is_remote_desktop,
 };
 use super::cells::{self, Protocol};
 use super::columns::Columns;
@@ -64,9 +65,11 @@ fn is_port_scan(table: &Table, columns: &Columns) -> bool {
                 .services
                 .iter()
                 .any(|column| cells(column, |cell| is_remote_desktop(cell.trim())))
-            || (columns.protocols.iter().any(|(column, _)| cells(column, |cell| cells::protocol(cell) == Protocol::Carrier))
+            || (columns.protocols.iter().any(|(column, _)| cells(column, cells::is_transport))
                 // Ports of services that nobody moves Remote Desktop to.
-                && columns.ports.iter().any(|column| cells(column, |cell| matches!(cells::ports(cell).as_deref(), Ok([1..1024]))))))
+                && columns.ports.iter().any(|column| cells(column, |cell| matches!(cells::ports(cell).as_deref(), Ok([1..1024])))))
+            // Several in a cell, and one of them of another service.
+            || columns.ports.iter().any(|column| cells(column, |cell| cell.contains(',') && cells::ports(cell).is_ok_and(|ports| ports.iter().any(|port| *port < 1024)))))
 }
 
 struct RowReader<'a> {
@@ -119,9 +122,15 @@ impl<'a> RowReader<'a> {
     }
 
     fn label(&self) -> String {
-        let label = self.first(&self.columns.labels);
+        // What a scanner calls a name is the one of a service.
+        let (first, second) = if self.is_scan {
+            (&self.columns.hosts, &self.columns.labels)
+        } else {
+            (&self.columns.labels, &self.columns.hosts)
+        };
+        let label = self.first(first);
         let label = if label.is_empty() {
-            self.first(&self.columns.hosts)
+            self.first(second)
         } else {
             label
         };
@@ -147,7 +156,7 @@ impl<'a> RowReader<'a> {
             return Err(("objects that are no computers", self.label()));
         }
         let is_known = self.check_protocol()?;
-        let ports = match cells::ports(self.first(&columns.ports)) {
+        let mut ports = match cells::ports(self.first(&columns.ports)) {
             Ok(ports) => ports,
             Err(text) => return Err((BAD_PORTS, format!("{} ({text})", self.label()))),
         };
@@ -161,12 +170,17 @@ impl<'a> RowReader<'a> {
                 format!("{} ({})", self.label(), self.cell(*column)),
             ));
         }
-        if self.is_scan && !is_known && !ports.iter().any(|port| self.wanted.contains(port)) {
-            let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
-            return Err((
-                "ports without Remote Desktop",
-                format!("{} ({})", self.label(), ports.join(", ")),
-            ));
+        if self.is_scan && !is_known {
+            let all: Vec<String> = ports.iter().map(ToString::to_string).collect();
+            ports.retain(|port| self.wanted.contains(port));
+            if ports.is_empty() && all.is_empty() {
+                return Err((NO_REMOTE_DESKTOP, self.label()));
+            } else if ports.is_empty() {
+                return Err((
+                    "ports without Remote Desktop",
+                    format!("{} ({})", self.label(), all.join(", ")),
+                ));
+            }
         }
         let hosts = self.hosts()?;
         let gateway = self.gateway();

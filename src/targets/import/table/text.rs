@@ -1,10 +1,12 @@
 //! Tables as text: separated by signs, aligned under a line of dashes, or a list of `key : value`.
 
+use std::borrow::Cow;
+
 use csv::{Reader, ReaderBuilder, StringRecord, Trim};
 
 use super::super::super::error::Refusal;
 use super::super::{Lines, ListFile};
-use super::roles::{self, LABEL, Role};
+use super::roles::{self, LABEL, PLAIN, Role};
 use super::{Row, Table, cells};
 
 /// The beginning of a file, in which a table is recognised.
@@ -16,16 +18,55 @@ const HEADING_RECORDS: usize = 12;
 const LONGEST_HEADING: usize = 80;
 /// The longest cell: those of Excel have at most as many characters.
 const LONGEST_CELL: usize = 64 << 10;
-const SIGNS: [u8; 4] = *b",;\t|";
+/// Signs between cells. The last two are also in names and addresses, so only a heading with several known columns is cut at them.
+const SIGNS: [u8; 6] = *b",;\t|^:";
+const SURE_SIGNS: usize = 4;
+/// Signs of which databases and consoles draw the lines of tables.
+const RULES: &str = "-+|=: ─━│┃┌┬┐├┼┤└┴┘╭╮╰╯═║╔╦╗╠╬╣╚╩╝";
 
 /// The table in a text; `None` when it is a plain list.
 pub(in super::super) fn read(file: &ListFile<'_>) -> Option<Result<Table, Refusal>> {
+    let text = without_rules(file.text);
+    let file = &ListFile {
+        text: &text,
+        ..*file
+    };
     let marks = Marks::of(file.text);
-    if let Some(table) = aligned(&marks).or_else(|| listed(&marks)) {
+    let under_dashes = || aligned(&marks, Layout::under_dashes(marks.text)?);
+    let behind_blanks = || aligned(&marks, Layout::behind_blanks(marks.text)?);
+    let table = under_dashes()
+        .or_else(|| listed(&marks))
+        .or_else(behind_blanks);
+    if let Some(table) = table {
         return Some(Ok(table));
     }
     let heading = Heading::find(&marks, file).or_else(|| Heading::missing(&marks))?;
     Some(heading.table(&marks))
+}
+
+/// A text whose cells stand between drawn lines, without them: lines of signs alone become empty.
+fn without_rules(text: &str) -> Cow<'_, str> {
+    let is_rule = |line: &str| {
+        let line = line.trim();
+        line.len() > 2
+            && line.contains(['+', '|', '─', '━', '═'])
+            && line.chars().all(|sign| RULES.contains(sign))
+    };
+    if !text.lines().take(HEAD_RECORDS).any(is_rule) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if !is_rule(line) {
+            plain.extend(line.chars().map(|letter| match letter {
+                '│' | '┃' | '║' => '|',
+                letter => letter,
+            }));
+        } else if line.ends_with('\n') {
+            plain.push('\n');
+        }
+    }
+    Cow::Owned(plain)
 }
 
 /// The heading of a pasted column, with its line: the list goes on below it.
@@ -152,6 +193,10 @@ impl Heading {
                     None => 0,
                 };
                 let known: usize = columns.iter().map(|column| rank(roles::role(column))).sum();
+                let is_sure_sign = SIGNS.iter().take(SURE_SIGNS).any(|sure| *sure == sign);
+                if marks.sign.is_none() && !is_sure_sign && known < 3 {
+                    continue;
+                }
                 let is_named = named.as_ref().is_some_and(|named| {
                     columns.iter().any(|column| roles::plain(column) == *named)
                 });
@@ -163,7 +208,11 @@ impl Heading {
                     || ((marks.is_table || (file.is_csv && !has_digits(&columns, is_single)))
                         && at == 0);
                 let score = (is_of_hosts, known, filled);
-                if may_be && best.as_ref().is_none_or(|(least, _)| score > *least) {
+                // A later row is the heading only where the first could be a title: words of headings are in cells too.
+                let is_better = best.as_ref().is_none_or(|(least, other)| {
+                    score > *least && (sign != other.sign || least.1 < 3)
+                });
+                if may_be && is_better {
                     let start = start(marks.text, record);
                     best = Some((
                         score,
@@ -182,7 +231,7 @@ impl Heading {
 
     /// A table without a heading: as many cells in each row, hosts in one column, and something else in another.
     fn missing(marks: &Marks<'_>) -> Option<Self> {
-        SIGNS.into_iter().find_map(|sign| {
+        SIGNS.into_iter().take(SURE_SIGNS).find_map(|sign| {
             let records = head_records(marks.head(), sign);
             let width = records.first()?.len();
             if width < 2 || records.len() < 2 || records.iter().any(|record| record.len() != width)
@@ -295,66 +344,137 @@ fn start(text: &str, record: &StringRecord) -> usize {
     place + breaks
 }
 
-/// A table whose columns are aligned under a line of dashes, as consoles print it.
-fn aligned(marks: &Marks<'_>) -> Option<Table> {
-    let mut lines = (1..)
-        .zip(marks.text.lines())
-        .skip_while(|(_, line)| line.trim().is_empty())
-        .peekable();
-    let mut heading = "";
-    let rule = lines.by_ref().take(HEADING_RECORDS).find_map(|(_, line)| {
-        let is_rule = line.trim().len() > 1
-            && line
-                .trim()
-                .bytes()
-                .all(|sign| matches!(sign, b'-' | b' ' | b'\t' | b'='))
-            && !heading.trim().is_empty();
-        if !is_rule && !line.trim().is_empty() {
-            heading = line;
+/// Where the columns of a console table begin, in characters.
+struct Layout<'a> {
+    heading: &'a str,
+    starts: Vec<usize>,
+    /// The line of the first row, from 0.
+    rows_at: usize,
+}
+
+impl<'a> Layout<'a> {
+    /// By the line of dashes under the heading.
+    fn under_dashes(text: &'a str) -> Option<Self> {
+        let mut heading = "";
+        let lines = text.lines().enumerate();
+        let mut lines = lines
+            .skip_while(|(_, line)| line.trim().is_empty())
+            .take(HEADING_RECORDS);
+        let (at, rule) = lines.find(|(_, line)| {
+            let is_rule = line.trim().len() > 1
+                && line
+                    .trim()
+                    .bytes()
+                    .all(|sign| matches!(sign, b'-' | b' ' | b'\t' | b'='))
+                && !heading.trim().is_empty();
+            if !is_rule && !line.trim().is_empty() {
+                heading = line;
+            }
+            is_rule
+        })?;
+        let mut starts = Vec::new();
+        let mut was_blank = true;
+        for (at, sign) in rule.chars().enumerate() {
+            if !sign.is_whitespace() && was_blank {
+                starts.push(at);
+            }
+            was_blank = sign.is_whitespace();
         }
-        is_rule.then_some(line)
-    })?;
-    // Where columns begin, in characters.
-    let mut starts = Vec::new();
-    let mut was_blank = true;
-    for (at, sign) in rule.chars().enumerate() {
-        if !sign.is_whitespace() && was_blank {
-            starts.push(at);
+        // `net view` has one rule under all columns.
+        if let [first] = *starts.as_slice() {
+            starts = vec![first];
+            starts.extend(behind_two_blanks(heading));
         }
-        was_blank = sign.is_whitespace();
+        let is_known = starts.len() > 1 || roles::role(heading).is_some();
+        is_known.then_some(Self {
+            heading,
+            starts,
+            rows_at: at + 1,
+        })
     }
-    // `net view` has one rule under all columns: they begin behind two blanks.
-    if let [first] = *starts.as_slice() {
-        starts = vec![first];
-        let letters: Vec<char> = heading.chars().collect();
-        starts.extend(letters.windows(3).enumerate().filter_map(|(at, signs)| {
-            matches!(signs, [' ', ' ', letter] if *letter != ' ').then_some(at + 2)
-        }));
+
+    /// Without dashes: by the two blanks between headings, of which one names hosts.
+    fn behind_blanks(text: &'a str) -> Option<Self> {
+        let mut lines = text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty());
+        let mut head = lines.by_ref().take(HEADING_RECORDS).peekable();
+        while let Some((at, heading)) = head.next() {
+            let (_, next) = head.peek()?;
+            let before = heading.chars().take_while(|sign| *sign == ' ').count();
+            let mut starts = vec![before];
+            starts.extend(behind_two_blanks(heading).filter(|start| *start > before));
+            let columns = cut(heading, &starts);
+            let names_hosts = columns.iter().any(|column| {
+                matches!(
+                    roles::role(column),
+                    Some(Role::Name(PLAIN..) | Role::Address(_))
+                )
+            });
+            if starts.len() > 1
+                && names_hosts
+                && is_heading(&columns)
+                && !heading.contains(['\t', ',', ';', '|', ':'])
+                && next.trim().contains("  ")
+            {
+                return Some(Self {
+                    heading,
+                    starts,
+                    rows_at: at + 1,
+                });
+            }
+        }
+        None
     }
-    let cut = |line: &str| -> Vec<String> {
-        let letters: Vec<char> = line.chars().collect();
-        let ends = starts.iter().skip(1).copied().chain([usize::MAX]);
-        let cells = starts.iter().zip(ends).map(|(start, end)| {
-            let cell: String = letters
-                .get(*start..end.min(letters.len()))
-                .unwrap_or_default()
-                .iter()
-                .collect();
-            cell.trim().to_owned()
-        });
-        cells.collect()
+}
+
+fn behind_two_blanks(heading: &str) -> impl Iterator<Item = usize> {
+    let letters: Vec<char> = heading.chars().collect();
+    let starts = letters.windows(3).enumerate().filter_map(|(at, signs)| {
+        matches!(signs, [' ', ' ', letter] if *letter != ' ').then_some(at + 2)
+    });
+    starts.collect::<Vec<_>>().into_iter()
+}
+
+/// The cells of a line whose columns begin there.
+fn cut(line: &str, starts: &[usize]) -> Vec<String> {
+    let letters: Vec<char> = line.chars().collect();
+    let is_word = |at: usize| {
+        letters
+            .get(at)
+            .is_some_and(|letter| !letter.is_whitespace())
     };
-    let columns = cut(heading);
-    if !is_heading(&columns) || columns.iter().all(|column| roles::role(column).is_none()) {
+    let cuts_word = |start: &usize| *start > 0 && is_word(*start - 1) && is_word(*start);
+    if starts.iter().any(cuts_word) {
+        // A cell is longer than its column, or the line is none of the table.
+        let cells = line.split("  ").filter(|cell| !cell.trim().is_empty());
+        return cells.map(|cell| cell.trim().to_owned()).collect();
+    }
+    let ends = starts.iter().skip(1).copied().chain([usize::MAX]);
+    let cells = starts.iter().zip(ends).map(|(start, end)| {
+        let cell: String = letters
+            .get(*start..end.min(letters.len()))
+            .unwrap_or_default()
+            .iter()
+            .collect();
+        cell.trim().to_owned()
+    });
+    cells.collect()
+}
+
+/// A table whose columns are aligned, as consoles print it.
+fn aligned(marks: &Marks<'_>, layout: Layout<'_>) -> Option<Table> {
+    let columns = cut(layout.heading, &layout.starts);
+    if !is_heading(&columns) {
         return None;
     }
     let mut table = Table::new("console table", columns);
-    for (line, content) in lines {
+    for (line, content) in (1..).zip(marks.text.lines()).skip(layout.rows_at) {
         if !content.trim().is_empty() {
-            let cells = cut(content);
             table.rows.push(Row {
                 line: line + marks.before,
-                cells: StringRecord::from(cells),
+                cells: StringRecord::from(cut(content, &layout.starts)),
             });
         }
     }

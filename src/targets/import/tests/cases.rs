@@ -1,5 +1,6 @@
-//! Lists of tools, with what is to be read from them, in `tests/data/import/cases.toml`.
+//! Lists of tools, with what is to be read from them, in `tests/data/import/*.toml`.
 
+use super::super::super::spec;
 use super::*;
 
 /// A list as a tool writes it, and what is read from it.
@@ -26,13 +27,13 @@ impl Case {
             return std::fs::read(folder.join(&self.name)).unwrap();
         };
         match self.encoding.as_str() {
-            "windows-1252" => encoding_rs::WINDOWS_1252.encode(text).0.into_owned(),
-            "utf-16" => "\u{feff}"
-                .encode_utf16()
-                .chain(text.encode_utf16())
-                .flat_map(u16::to_le_bytes)
-                .collect(),
-            _ => text.clone().into_bytes(),
+            "" => text.clone().into_bytes(),
+            "utf-16" => utf16(text, u16::to_le_bytes),
+            "utf-16be" => utf16(text, u16::to_be_bytes),
+            name => {
+                let page = encoding_rs::Encoding::for_label(name.as_bytes()).unwrap();
+                page.encode(text).0.into_owned()
+            }
         }
     }
 
@@ -57,11 +58,18 @@ impl Case {
                     .then(|| format!("refused as {refusal}"));
             }
             (Some(Ok(import)), None) => import,
+            // A plain list, whose words are targets.
+            (None, None) if self.format.as_deref() == Some("list") => {
+                let words = super::super::super::list::list_words(&decoded);
+                values_of_list("list", words.map(|(_, word)| word))
+            }
             (read, _) => return Some(format!("read as {read:?}")),
         };
         let hosts: Vec<String> = hosts(&found)
             .into_iter()
             .map(|(host, port, gateway)| {
+                let own = spec::target(host).is_ok_and(|target| target.port().is_some());
+                let port = port.filter(|_| !own);
                 let port = port.map(|port| format!(":{port}")).unwrap_or_default();
                 let gateway = gateway
                     .map(|gateway| format!(" via {gateway}"))
@@ -83,6 +91,11 @@ impl Case {
     }
 }
 
+fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    let marked = "\u{feff}".encode_utf16().chain(text.encode_utf16());
+    marked.flat_map(unit).collect()
+}
+
 #[derive(serde::Deserialize)]
 struct Cases {
     case: Vec<Case>,
@@ -91,14 +104,27 @@ struct Cases {
 #[test]
 fn lists_of_tools_are_read_as_the_cases_say() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
-    let text = std::fs::read_to_string(folder.join("cases.toml")).unwrap();
-    let cases: Cases = toml::from_str(&text).unwrap();
-    let faults: Vec<String> = cases
-        .case
-        .iter()
-        .filter_map(|case| Some(format!("{}: {}", case.name, case.fault()?)))
-        .collect();
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let mut faults = Vec::new();
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            let cases: Cases = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+            count += cases.case.len();
+            let of_file = cases.case.iter();
+            faults.extend(
+                of_file.filter_map(|case| Some(format!("{}: {}", case.name, case.fault()?))),
+            );
+        }
+    }
+    assert!(
+        faults.is_empty() && count > 150,
+        "{count}: {}",
+        faults.join("\n")
+    );
 }
 
 #[test]
