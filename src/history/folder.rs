@@ -308,17 +308,27 @@ impl JournalFile {
         io::copy(&mut { written }, out).map(drop)
     }
 
-    /// Appends lines, all or none.
-    pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        let appended =
-            (self.file.seek(SeekFrom::Start(self.length))).and_then(|_| self.file.write_all(lines));
-        if let Err(error) = appended {
-            // Half a line would be damage.
-            self.file.set_len(self.length)?;
-            return Err(error);
+    /// Appends lines. Returns the bytes that are kept of them, which are whole lines, and what kept it from the others.
+    pub(super) fn append(&mut self, lines: &[u8]) -> (usize, io::Result<()>) {
+        let mut written = 0;
+        let sought = self.file.seek(SeekFrom::Start(self.length));
+        let mut result = sought.map(drop);
+        while result.is_ok() && written < lines.len() {
+            match self.file.write(lines.get(written..).unwrap_or_default()) {
+                Ok(0) => result = Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => written += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => result = Err(error),
+            }
         }
-        self.length += lines.len() as u64;
-        Ok(())
+        let part = lines.get(..written).unwrap_or_default();
+        let whole = (part.iter().rposition(|byte| *byte == b'\n')).map_or(0, |at| at + 1);
+        self.length += whole as u64;
+        if result.is_err() {
+            // Half a line would be damage; where it stays, the next line is written over it.
+            drop(self.file.set_len(self.length));
+        }
+        (whole, result)
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
@@ -401,7 +411,7 @@ mod tests {
         let folder = JournalFolder::at(place.path().join("scans"));
         for (id, key) in IDS.into_iter().zip(["a", "b", "a"]) {
             let mut file = folder.create(id.parse().unwrap()).unwrap();
-            file.append(&lines(id, key)).unwrap();
+            file.append(&lines(id, key)).1.unwrap();
             if id == IDS[2] {
                 file.compress().unwrap();
             }
@@ -470,7 +480,7 @@ mod tests {
         let mut journal = kept.resume().unwrap();
         assert_eq!(fs::read(&kept.path).unwrap(), whole);
         assert!(matches!(kept.resume(), Err(HistoryError::InUse { .. })));
-        journal.append(b"{}\n").unwrap();
+        journal.append(b"{}\n").1.unwrap();
         assert_eq!(fs::read(&kept.path).unwrap(), [&*whole, b"{}\n"].concat());
     }
 

@@ -137,14 +137,15 @@ fn pass_on(
     }
 }
 
-/// A file that takes lines, all or none.
+/// A file that takes lines.
 trait Disk {
-    fn append(&mut self, lines: &[u8]) -> io::Result<()>;
+    /// The bytes of whole lines that are kept, and what kept it from the others.
+    fn append(&mut self, lines: &[u8]) -> (usize, io::Result<()>);
     fn sync(&mut self) -> io::Result<()>;
 }
 
 impl Disk for JournalFile {
-    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+    fn append(&mut self, lines: &[u8]) -> (usize, io::Result<()>) {
         Self::append(self, lines)
     }
 
@@ -164,14 +165,16 @@ fn write_out(
     let mut failure: Option<io::Error> = None;
     loop {
         let sync_at = unsynced.map(|since| since + SYNC_AFTER);
-        let (lines, is_closed) = backlog.next(sync_at);
+        let (mut lines, is_closed) = backlog.next(sync_at);
         if !lines.is_empty() {
-            match disk.append(&lines) {
-                Ok(()) => {
-                    backlog.written(lines.len());
-                    failure = None;
-                    unsynced.get_or_insert_with(clock::monotonic);
-                }
+            let (kept, appended) = disk.append(&lines);
+            if kept > 0 {
+                backlog.written(kept);
+                unsynced.get_or_insert_with(clock::monotonic);
+                lines.drain(..kept);
+            }
+            match appended {
+                Ok(()) => failure = None,
                 Err(error) => {
                     if failure.is_none() {
                         let detail = error.to_string().into();
@@ -348,20 +351,24 @@ mod tests {
     #[derive(Default)]
     struct Fake {
         written: Vec<u8>,
+        /// Bytes that still fit, where it is small.
+        room: Option<usize>,
         failures: usize,
         appends: usize,
         syncs: usize,
     }
 
     impl Disk for Fake {
-        fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        fn append(&mut self, lines: &[u8]) -> (usize, io::Result<()>) {
             self.appends += 1;
             if self.failures > 0 {
                 self.failures -= 1;
-                return Err(io::ErrorKind::StorageFull.into());
+                let room = self.room.take().unwrap_or(0).min(lines.len());
+                self.written.extend_from_slice(&lines[..room]);
+                return (room, Err(io::ErrorKind::StorageFull.into()));
             }
             self.written.extend_from_slice(lines);
-            Ok(())
+            (lines.len(), Ok(()))
         }
 
         fn sync(&mut self) -> io::Result<()> {
@@ -401,6 +408,29 @@ mod tests {
         assert_eq!(disk.written, b"a\nb\n");
         assert!(end.failure.is_none());
         assert!(matches!(&*notices, [Notice::JournalStopped { .. }]));
+    }
+
+    #[test]
+    fn a_disk_with_room_for_a_part_keeps_that_and_gets_the_rest_later() {
+        for failures in [1, 100] {
+            let backlog = Backlog::default();
+            backlog.add(b"a\nb\nc\n".to_vec(), 3, 0, Some(false));
+            backlog.close();
+            let mut disk = Fake {
+                failures,
+                room: Some(4),
+                ..Fake::default()
+            };
+            let (notices, _) = watch::channel(Vec::new());
+            let end = write_out(&mut disk, &backlog, &notices, Duration::ZERO);
+            let (wanted, left): (&[u8], _) = match failures {
+                1 => (b"a\nb\nc\n", 0),
+                _ => (b"a\nb\n", 2),
+            };
+            assert_eq!(disk.written, wanted);
+            assert_eq!(backlog.lock().bytes, left);
+            assert_eq!(end.failure.is_some(), left > 0);
+        }
     }
 
     #[test]
