@@ -48,7 +48,7 @@ struct Source {
     reopened: u64,
 }
 
-/// Totals that a writer reports since its start.
+/// Totals that a writer reports, with those of the runs that it resumes.
 #[derive(Debug, Clone, Copy, Default)]
 struct ProbeCounts {
     endpoints_probed: u64,
@@ -202,14 +202,15 @@ impl Sources {
         let mut not_reached = 0_u64;
         let mut later: Option<&Origin> = None;
         for (origin, source) in &mut newest {
-            counts = counts + source.counts.1;
             let is_run = |one: &Origin| matches!(one.stream, Stream::Run(_));
             let is_carried_on = later
                 .is_some_and(|later| is_run(later) && is_run(origin) && later.site == origin.site);
             later = Some(origin);
+            // A run that resumes takes over the counts.
             if is_carried_on {
                 continue;
             }
+            counts = counts + source.counts.1;
             let end = source.end()?;
             if end.status == ScanStatus::Interrupted {
                 status = ScanStatus::Interrupted;

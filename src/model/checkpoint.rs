@@ -16,6 +16,8 @@ pub struct Checkpoint {
     pub names_asked: u64,
     /// What was begun and is not finished.
     pub open: OpenWork,
+    /// The newest pass over addresses that stayed silent while requests were lost.
+    pub pass: Option<SilentPass>,
     /// As in the end of the scan, so far.
     pub endpoints_probed: u64,
     /// As in the end of the scan, so far.
@@ -37,6 +39,15 @@ pub struct OpenWork {
     pub lookups: Vec<PlaceRange>,
     /// Hosts without a place that have names still to be looked up.
     pub lookups_elsewhere: Vec<Endpoint>,
+}
+
+/// Addresses that stayed silent are asked again, in the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SilentPass {
+    /// From 1.
+    pub number: u8,
+    /// The silent addresses at places before this one were asked again.
+    pub next: u64,
 }
 
 /// Neighbouring places, all at the same round.

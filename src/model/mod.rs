@@ -32,7 +32,9 @@ mod verdict;
 pub use attempt::{Attempt, PathFacts, STALLED_US, TlsFacts, TlsHandshake, TlsVersion};
 pub use certificate::{CertificateFacts, ChainCertificate, KeyAlgorithm, PublicKey, TrustVerdict};
 pub use change::{Change, ChangeClass};
-pub use checkpoint::{Checkpoint, OpenEndpoint, OpenName, OpenPlaces, OpenWork, PlaceRange};
+pub use checkpoint::{
+    Checkpoint, OpenEndpoint, OpenName, OpenPlaces, OpenWork, PlaceRange, SilentPass,
+};
 pub use control::Control;
 pub use digest::{Digest, HexBytes, HexError};
 pub use endpoint::{DEFAULT_PORT, Endpoint, HostKey, Prefixes, not_a_host};

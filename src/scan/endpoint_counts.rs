@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::model::{Endpoint, Outcome, UnlistedCounts};
+use crate::model::{Checkpoint, Endpoint, Outcome, UnlistedCounts};
 use crate::targets::TargetSet;
 
 /// A larger sweep is not remembered, so that memory stays at 8 MB.
@@ -46,9 +46,9 @@ impl Unlisted {
 
     const fn within(self, counts: &mut UnlistedCounts) -> Option<&mut u64> {
         Some(match self {
-            Self::Earlier => return None,
+            // It was silent, or it would not have been asked again.
+            Self::Earlier | Self::Filtered => &mut counts.filtered,
             Self::Closed => &mut counts.closed,
-            Self::Filtered => &mut counts.filtered,
             Self::Unreachable => &mut counts.unreachable,
             Self::NotProbed => &mut counts.not_probed,
         })
@@ -65,6 +65,9 @@ pub(super) struct EndpointCounts {
     tried: u64,
     /// Planned endpoints that an earlier run has counted, or that were excluded when the scan was resumed.
     earlier: u64,
+    /// Endpoints tried by earlier runs, and how many of them answered late.
+    tried_before: u64,
+    late_before: u64,
     /// Others tried.
     elsewhere: HashSet<Endpoint>,
     late: HashSet<Endpoint>,
@@ -79,6 +82,8 @@ impl EndpointCounts {
             marks: Vec::new(),
             tried: 0,
             earlier: 0,
+            tried_before: 0,
+            late_before: 0,
             elsewhere: HashSet::new(),
             late: HashSet::new(),
             unlisted: UnlistedCounts::default(),
@@ -94,11 +99,17 @@ impl EndpointCounts {
         self.planned <= MOST
     }
 
+    /// Goes on from the counts of earlier runs.
+    pub(super) fn take_over(&mut self, checkpoint: &Checkpoint) {
+        self.unlisted = checkpoint.unlisted;
+        self.tried_before = checkpoint.endpoints_probed + checkpoint.unlisted.not_probed;
+        self.late_before = checkpoint.answered_on_retry;
+    }
+
+    /// Every endpoint is tried once more. Where the results so far are known one by one, newer ones replace them.
     pub(super) fn restart(&mut self) {
-        if !self.remembers() {
-            self.tried = 0;
-            self.earlier = 0;
-            self.unlisted = UnlistedCounts::default();
+        if !self.remembers() || self.earlier > 0 {
+            *self = Self::new(Arc::clone(&self.targets));
         }
     }
 
@@ -116,6 +127,10 @@ impl EndpointCounts {
     /// A planned endpoint needs no count of this run: an earlier one has it, with a row of its own or without, or it is excluded.
     pub(super) fn leave_out(&mut self, endpoint: Endpoint, has_row: bool) {
         let Some(index) = self.targets.index_of(endpoint) else {
+            // From now on it counts here.
+            if self.elsewhere.insert(endpoint) {
+                self.tried_before = self.tried_before.saturating_sub(1);
+            }
             return;
         };
         let mark = self.mark(index);
@@ -144,12 +159,17 @@ impl EndpointCounts {
 
     /// Endpoints that answered only after a silent round.
     pub(super) fn late(&self) -> u64 {
-        self.late.len() as u64
+        self.late_before + self.late.len() as u64
     }
 
     /// Counts a planned endpoint among those without a row.
     pub(super) fn count_unlisted(&mut self, endpoint: Endpoint, outcome: &Outcome) {
         let sum = Unlisted::of(outcome);
+        let index = self.targets.index_of(endpoint);
+        if index.and_then(|index| Unlisted::from(self.mark(index))) == Some(Unlisted::Earlier) {
+            // How it ended then is not known one by one.
+            return;
+        }
         self.take_unlisted(endpoint);
         if let Some(count) = sum.within(&mut self.unlisted) {
             *count += 1;
@@ -177,7 +197,8 @@ impl EndpointCounts {
 
     /// Endpoints tried.
     pub(super) fn probed(&self) -> u64 {
-        (self.tried + self.elsewhere.len() as u64).saturating_sub(self.unlisted.not_probed)
+        let here = self.tried + self.elsewhere.len() as u64;
+        (self.tried_before + here).saturating_sub(self.unlisted.not_probed)
     }
 
     /// Planned endpoints never tried.

@@ -53,6 +53,13 @@ pub struct ScanOptions {
     pub settings: BTreeMap<Box<str>, Box<str>>,
 }
 
+impl ScanOptions {
+    /// The last round of discovery, from 0.
+    pub(super) fn last_round(&self) -> u8 {
+        u8::try_from(self.rounds.len().saturating_sub(1)).unwrap_or(u8::MAX)
+    }
+}
+
 impl Default for ScanOptions {
     fn default() -> Self {
         Self {

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::discovery::{NotResumable, Queue};
+use super::discovery::{Loss, NotResumable, Queue};
 use super::hosts::Hosts;
 use super::job::Job;
 use super::lookups::Lookups;
@@ -24,6 +24,8 @@ pub struct Resume {
     pub(super) queue: Queue,
     pub(super) hosts: Hosts,
     pub(super) lookups: Lookups,
+    /// How many of the requests were lost.
+    pub(super) loss: Loss,
     /// Endpoints whose first result is newer than the checkpoint, and whether it came on a retry: no run has counted them.
     pub(super) uncounted: HashMap<Endpoint, bool>,
     /// Hosts that a name listed after their first attempt.
@@ -58,6 +60,8 @@ pub struct Replay<'a> {
     options: &'a ScanOptions,
     hosts: Hosts,
     lookups: Lookups,
+    loss: Loss,
+    last_round: u8,
     certificates: HashMap<Digest<32>, Arc<CertificateFacts>>,
     checkpoint: Option<Checkpoint>,
     uncounted: HashMap<Endpoint, bool>,
@@ -79,8 +83,11 @@ pub struct Replay<'a> {
 impl<'a> Replay<'a> {
     #[must_use]
     pub fn new(targets: Arc<TargetSet>, options: &'a ScanOptions) -> Self {
+        let last_round = options.last_round();
         Self {
             lookups: Lookups::new(options.lookups, &[]),
+            loss: Loss::new(last_round),
+            last_round,
             targets,
             options,
             hosts: Hosts::default(),
@@ -209,7 +216,13 @@ impl<'a> Replay<'a> {
         let endpoint = attempt.endpoint;
         self.due.remove(&endpoint);
         self.reprobed.remove(&endpoint);
-        if self.hosts.newest_attempt(endpoint) == 0 {
+        let is_first = self.hosts.newest_attempt(endpoint) == 0;
+        let is_in_pass = attempt.unanswered_rounds > self.last_round;
+        if attempt.connect_ms().is_some() && (is_first || is_in_pass) {
+            // How often the scan slowed down is counted along.
+            let _slows_down = self.loss.answered(attempt);
+        }
+        if is_first {
             let is_late = attempt.unanswered_rounds > 0 && attempt.connect_ms().is_some();
             self.uncounted.insert(endpoint, is_late);
         }
@@ -244,6 +257,8 @@ impl<'a> Replay<'a> {
             options,
             mut hosts,
             mut lookups,
+            mut loss,
+            last_round,
             checkpoint,
             uncounted,
             due,
@@ -259,7 +274,14 @@ impl<'a> Replay<'a> {
         });
         let tried = hosts.iter().filter(|(_, host)| host.attempts() > 0);
         let finished: HashSet<Endpoint> = tried.map(|(endpoint, _)| endpoint).collect();
-        let mut queue = Queue::resume(targets.clone(), options.seed, &checkpoint, &finished)?;
+        let mut queue = Queue::resume(
+            targets.clone(),
+            options.seed,
+            &checkpoint,
+            &finished,
+            last_round,
+        )?;
+        loss.resume(checkpoint.pass.map_or(0, |pass| pass.number));
         let open = checkpoint.open.endpoints.iter().map(|open| open.endpoint);
         let open: HashSet<Endpoint> = open.collect();
         // A host without an attempt is known by a name or a re-probe only: what was to be done there is still to be done, or, where
@@ -334,6 +356,7 @@ impl<'a> Replay<'a> {
             queue,
             hosts,
             lookups,
+            loss,
             uncounted,
             due,
         };

@@ -443,6 +443,10 @@ fn any_checkpoint() -> impl Strategy<Value = Checkpoint> {
                     permutation,
                     cursor,
                     names_asked,
+                    pass: (permutation % 2 == 1).then_some(SilentPass {
+                        number: 1,
+                        next: cursor,
+                    }),
                     endpoints_probed: cursor,
                     answered_on_retry: names_asked,
                     open: OpenWork {

@@ -78,6 +78,22 @@ impl Loss {
         wanted
     }
 
+    /// The newest pass, from 1; 0 before the first.
+    pub(in crate::scan) const fn passes(&self) -> u8 {
+        self.passes
+    }
+
+    /// So many passes were begun by earlier runs.
+    pub(in crate::scan) const fn resume(&mut self, passes: u8) {
+        self.passes = passes;
+    }
+
+    /// How fast a scan may still be that was slowed down this often.
+    pub(in crate::scan) fn slowed(&self, rate: u32) -> u32 {
+        let times = self.halvings.saturating_add(self.passes);
+        (0..times).fold(rate, |rate, _| rate.min(Self::slower(rate)))
+    }
+
     pub(in crate::scan) const fn round_of_pass(&self) -> u8 {
         self.last_round.saturating_add(self.passes)
     }

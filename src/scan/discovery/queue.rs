@@ -86,8 +86,9 @@ impl Queue {
     /// are the endpoints with an attempt that no [`crate::model::EventBody::ReprobeStarted`] supersedes, whenever it ended. With
     /// them and with what was counted, that is each endpoint once.
     ///
-    /// Silent addresses that were being asked again after the last round are none of it: they are counted as silent. One of
-    /// them that answered after the checkpoint is in `finished`, and in the checkpoint's counts too.
+    /// Silent addresses that were being asked again after the last round are none of it: they are counted as silent, and the pass over
+    /// them goes on behind the discovery, as a round after `last`. What was closed is asked again with them, since both were only
+    /// counted.
     ///
     /// # Errors
     /// The checkpoint is of another order or of other targets, or damaged.
@@ -96,6 +97,7 @@ impl Queue {
         seed: u64,
         checkpoint: &Checkpoint,
         finished: &HashSet<Endpoint>,
+        last: u8,
     ) -> Result<Self, NotResumable> {
         let theirs = checkpoint.permutation;
         if theirs != Permutation::VERSION {
@@ -137,6 +139,17 @@ impl Queue {
             .iter()
             .filter_map(|endpoint| queue.place_of(*endpoint));
         queue.finished = places.filter(|place| *place >= queue.next).collect();
+        if queue.silent.keeps() {
+            let done = queue.done_before(checkpoint);
+            let silent = done.filter(|endpoint| !finished.contains(endpoint));
+            for endpoint in silent.collect::<Vec<_>>() {
+                queue.stayed_silent(endpoint);
+            }
+        }
+        queue.pass = checkpoint
+            .pass
+            .filter(|pass| pass.next < queue.end)
+            .map(|pass| (pass.next, last.saturating_add(pass.number)));
         Ok(queue)
     }
 
@@ -184,6 +197,14 @@ impl Queue {
     /// The place of a planned endpoint in the order.
     fn place_of(&self, endpoint: Endpoint) -> Option<u64> {
         Some(self.order.place_of(self.targets.index_of(endpoint)?))
+    }
+
+    /// How far the pass over silent endpoints has come, with these jobs in flight: places before this one are done.
+    pub(in crate::scan) fn pass_done(&self, in_flight: impl Iterator<Item = Job>, last: u8) -> u64 {
+        let of_pass = in_flight.filter(|job| job.round().is_some_and(|round| round > last));
+        let places = of_pass.filter_map(|job| self.place_of(job.endpoint));
+        let next = self.pass.map_or(self.end, |(next, _)| next);
+        places.fold(next, u64::min)
     }
 
     /// What is open of discovery, with these jobs in flight. Rounds after `last` are left out: what is asked again after the last round

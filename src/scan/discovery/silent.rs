@@ -25,8 +25,13 @@ impl SilentSet {
         self.count
     }
 
+    /// Whether the sweep is small enough.
+    pub(super) const fn keeps(&self) -> bool {
+        self.endpoints <= MOST
+    }
+
     pub(super) fn insert(&mut self, index: u64) {
-        if self.endpoints > MOST || index >= self.endpoints {
+        if !self.keeps() || index >= self.endpoints {
             return;
         }
         if self.words.is_empty() {

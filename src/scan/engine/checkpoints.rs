@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Engine;
-use crate::model::{Checkpoint, EventBody, OpenName, OpenWork};
+use crate::model::{Checkpoint, EventBody, OpenName, OpenWork, SilentPass};
 use crate::targets::Permutation;
 
 /// A checkpoint of 65,536 silent addresses takes some milliseconds to make.
@@ -44,6 +44,8 @@ impl Engine {
         });
         let mut names: Vec<OpenName> = names.collect();
         names.sort_unstable();
+        let (last, passes) = (self.discovery.rounds.last(), self.discovery.loss.passes());
+        let pass_done = || self.discovery.queue.pass_done(self.in_flight.jobs(), last);
         let (lookups, lookups_elsewhere) = self.discovery.queue.places(self.lookups.open_hosts());
         Checkpoint {
             permutation: Permutation::VERSION,
@@ -53,11 +55,12 @@ impl Engine {
                 names,
                 lookups,
                 lookups_elsewhere,
-                ..self
-                    .discovery
-                    .queue
-                    .open(self.in_flight.jobs(), self.discovery.rounds.last())
+                ..self.discovery.queue.open(self.in_flight.jobs(), last)
             },
+            pass: (passes > 0).then(|| SilentPass {
+                number: passes,
+                next: pass_done(),
+            }),
             endpoints_probed: self.counts.probed(),
             answered_on_retry: self.counts.late(),
             unlisted: self.counts.unlisted(),

@@ -14,10 +14,17 @@ impl Engine {
             queue,
             hosts,
             lookups,
+            loss,
             uncounted,
             due,
         } = resume;
         self.discovery.queue = queue;
+        let cap = self.in_flight.pacer.cap();
+        if cap > 0 {
+            self.in_flight.pacer.set_cap(loss.slowed(cap));
+        }
+        self.discovery.loss = loss;
+        self.counts.take_over(&checkpoint);
         self.hosts = hosts;
         self.lookups = lookups;
         if self.counts.remembers() {
@@ -63,6 +70,12 @@ impl Engine {
             }
         }
         self.meter.discovered += self.targets.endpoints() - self.counts.untried();
+        if checkpoint
+            .pass
+            .is_some_and(|pass| pass.next < self.targets.endpoints())
+        {
+            self.meter.will_ask_again(self.discovery.queue.silent());
+        }
     }
 
     /// An endpoint of an earlier run that is excluded since: nothing is to be done there.

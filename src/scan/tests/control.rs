@@ -11,24 +11,24 @@ use crate::model::{Control, HostKey};
 use crate::scan::CONTROL_CAPACITY;
 
 /// A scan with a hand on it.
-struct Hand {
+pub(super) struct Hand {
     orders: mpsc::Sender<Control>,
     events: mpsc::Receiver<ScanEvent>,
     progress: watch::Receiver<Progress>,
     stop: CancellationToken,
-    seen: Vec<ScanEvent>,
+    pub(super) seen: Vec<ScanEvent>,
     prober: Arc<FakeProber>,
 }
 
 impl Hand {
-    fn on(targets: TargetSet, prober: FakeProber, options: ScanOptions) -> Self {
+    pub(super) fn on(work: impl Into<Work>, prober: FakeProber, options: ScanOptions) -> Self {
         let prober = Arc::new(prober);
         let (sender, events) = mpsc::channel(EVENT_CAPACITY);
         let (publish, progress) = watch::channel(Progress::default());
         let (orders, receiver) = mpsc::channel(CONTROL_CAPACITY);
         let stop = CancellationToken::new();
         tokio::spawn(run(
-            Arc::new(targets),
+            work.into(),
             prober.clone(),
             options,
             sender,
@@ -46,7 +46,7 @@ impl Hand {
         }
     }
 
-    async fn order(&self, order: Control) {
+    pub(super) async fn order(&self, order: Control) {
         self.orders.send(order).await.unwrap();
     }
 
@@ -66,7 +66,7 @@ impl Hand {
         }
     }
 
-    async fn until_the_end(&mut self) {
+    pub(super) async fn until_the_end(&mut self) {
         self.until(|body| matches!(body, EventBody::ScanFinished(_)))
             .await;
     }

@@ -112,6 +112,7 @@ impl Walk {
             self.seed,
             &saved.checkpoint,
             &self.told,
+            LAST_ROUND,
         )
         .unwrap()
     }
@@ -256,7 +257,7 @@ fn a_checkpoint_of_another_order_or_of_other_targets_is_refused() {
             },
             ..Checkpoint::default()
         };
-        Queue::resume(targets.clone(), 7, &checkpoint, &HashSet::new()).err()
+        Queue::resume(targets.clone(), 7, &checkpoint, &HashSet::new(), LAST_ROUND).err()
     };
     let ours = Permutation::VERSION;
     assert_eq!(refusal(ours, 100, &[(0, 5), (90, 99)]), None);
@@ -306,7 +307,8 @@ async fn the_checkpoints_of_a_scan_leave_what_was_neither_told_nor_counted() {
             EventBody::Checkpoint(checkpoint) => {
                 checkpoints += 1;
                 let mut queue =
-                    Queue::resume(Arc::new(set.clone()), seed, checkpoint, &told).unwrap();
+                    Queue::resume(Arc::new(set.clone()), seed, checkpoint, &told, LAST_ROUND)
+                        .unwrap();
                 let mut left = HashSet::new();
                 while let Some(job) = queue.pop(crate::clock::monotonic().into_std()) {
                     assert!(left.insert(job.endpoint) && !told.contains(&job.endpoint));

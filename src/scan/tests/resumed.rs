@@ -97,6 +97,12 @@ fn finished(events: &[ScanEvent]) -> HashSet<Endpoint> {
 
 /// Goes on with a scan after these events; returns the events of the new run and the prober that was asked.
 async fn go_on(before: &[ScanEvent], run: u32) -> (Vec<ScanEvent>, Arc<FakeProber>) {
+    let prober = Arc::new(prober());
+    let after = go_on_with(before, run, &prober).await;
+    (after, prober)
+}
+
+async fn go_on_with(before: &[ScanEvent], run: u32, prober: &Arc<FakeProber>) -> Vec<ScanEvent> {
     let options = options(run, false);
     let work = before.iter().find_map(|event| match &event.body {
         EventBody::WorkPlanned(work) => Some(work),
@@ -109,9 +115,7 @@ async fn go_on(before: &[ScanEvent], run: u32) -> (Vec<ScanEvent>, Arc<FakeProbe
         replay.apply(event);
     }
     let (targets, resume) = replay.finish().unwrap();
-    let prober = Arc::new(prober());
-    let after = scan(left(targets, resume), &prober, options).await;
-    (after, prober)
+    scan(left(targets, resume), prober, options).await
 }
 
 fn cut(seed: u64, length: usize) -> usize {
@@ -239,6 +243,98 @@ async fn where_events_are_missing_the_checkpoints_after_them_are_not_believed() 
         hosts.map(|(_, host)| host.key().clone()).collect()
     };
     assert_eq!(keys(&resumed), keys(&wanted));
+}
+
+/// Hosts that answer late, since requests are lost, and some after the last round only.
+fn lossy(in_vain: impl Fn(u8) -> usize) -> Arc<FakeProber> {
+    let mut prober = FakeProber::new();
+    for host in 1..=100_u8 {
+        let script = [vec![Answer::Silent; in_vain(host)], vec![Answer::Up]].concat();
+        prober = prober.with(at(host), &script);
+    }
+    Arc::new(prober)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pass_over_silent_addresses_goes_on_where_it_was() {
+    let targets = || targets(&["127.9.0.1-250"], &[]);
+    let in_vain = |host| match host {
+        1..=30 => 0,
+        31..=90 => 2,
+        _ => 3,
+    };
+    let asked = lossy(in_vain);
+    let whole = scan(targets(), &asked, options(1, false)).await;
+    let is_within = |event: &ScanEvent| match &event.body {
+        EventBody::Checkpoint(checkpoint) => {
+            let pass = checkpoint.pass.filter(|pass| pass.number == 1);
+            pass.is_some_and(|pass| (80..200).contains(&pass.next))
+        }
+        _ => false,
+    };
+    let cut = whole.iter().position(is_within).unwrap();
+    let mut events = whole[..=cut].to_vec();
+    let known: HashSet<Endpoint> = finished(&events);
+    let done = judged(&events).hosts().count();
+    // What is left of the first pass answers, as those that were late have.
+    let prober = lossy(|_| 0);
+    events.extend(go_on_with(&events, 2, &prober).await);
+    let silent = |prober: &FakeProber| -> Vec<usize> {
+        (101..=250)
+            .map(|last| prober.connects_to(at(last)))
+            .collect()
+    };
+    let passes = silent(&asked).into_iter().max().unwrap() - 3;
+    let again = silent(&prober);
+    let fewer = again.iter().filter(|count| **count == passes - 1).count();
+    let as_many = again.iter().filter(|count| **count == passes).count();
+    assert!(fewer > 20 && as_many > 20, "{passes} passes: {again:?}");
+    assert_eq!(fewer + as_many, again.len());
+    assert!(known.iter().all(|one| prober.connects_to(*one) == 0));
+    let (resumed, wanted) = (judged(&events), judged(&whole));
+    assert!(done < 100 && wanted.hosts().count() == 100);
+    assert_eq!(resumed.hosts().count(), 100);
+    let counts = |fleet: &Fleet| {
+        let end = fleet.end().unwrap();
+        (
+            end.status,
+            end.endpoints_probed,
+            end.unlisted,
+            end.not_reached,
+        )
+    };
+    assert_eq!(counts(&resumed), counts(&wanted));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_scanned_anew_after_a_resume_counts_once() {
+    let mut events = scan(everywhere(), &Arc::new(prober()), options(1, false)).await;
+    let whole = end_of(&events);
+    events.truncate(events.len() / 2);
+    let mut counts = Vec::new();
+    for run in [2, 3] {
+        let options = options(run, false);
+        let EventBody::WorkPlanned(work) = &events[1].body else {
+            panic!("no plan");
+        };
+        let targets = TargetSet::from_planned(work).unwrap();
+        let mut replay = Replay::new(targets.into(), &options);
+        for event in &events {
+            replay.apply(event);
+        }
+        let (targets, resume) = replay.finish().unwrap();
+        let settings = self::options(run, false);
+        let mut hand = control::Hand::on(left(targets, resume), prober(), settings);
+        hand.until_the_end().await;
+        if run == 3 {
+            hand.order(crate::model::Control::RescanAll).await;
+            hand.until_the_end().await;
+        }
+        events.extend(hand.seen);
+        let end = end_of(&events);
+        counts.push((end.endpoints_probed, end.unlisted));
+    }
+    assert_eq!(counts, [(whole.endpoints_probed, whole.unlisted); 2]);
 }
 
 #[tokio::test(start_paused = true)]
