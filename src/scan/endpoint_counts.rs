@@ -44,14 +44,14 @@ impl Unlisted {
         }
     }
 
-    const fn within(self, counts: &mut UnlistedCounts) -> Option<&mut u64> {
-        Some(match self {
+    const fn within(self, counts: &mut UnlistedCounts) -> &mut u64 {
+        match self {
             // It was silent, or it would not have been asked again.
             Self::Earlier | Self::Filtered => &mut counts.filtered,
             Self::Closed => &mut counts.closed,
             Self::Unreachable => &mut counts.unreachable,
             Self::NotProbed => &mut counts.not_probed,
-        })
+        }
     }
 }
 
@@ -171,9 +171,7 @@ impl EndpointCounts {
             return;
         }
         self.take_unlisted(endpoint);
-        if let Some(count) = sum.within(&mut self.unlisted) {
-            *count += 1;
-        }
+        *sum.within(&mut self.unlisted) += 1;
         if let Some(index) = self.targets.index_of(endpoint) {
             self.set(index, self.mark(index) & TRIED | sum as u8);
         }
@@ -189,9 +187,8 @@ impl EndpointCounts {
             return false;
         };
         self.set(index, mark & TRIED);
-        if let Some(count) = sum.within(&mut self.unlisted) {
-            *count = count.saturating_sub(1);
-        }
+        let count = sum.within(&mut self.unlisted);
+        *count = count.saturating_sub(1);
         true
     }
 

@@ -258,7 +258,6 @@ impl<'a> Replay<'a> {
             mut hosts,
             mut lookups,
             mut loss,
-            last_round,
             checkpoint,
             uncounted,
             due,
@@ -274,13 +273,9 @@ impl<'a> Replay<'a> {
         });
         let tried = hosts.iter().filter(|(_, host)| host.attempts() > 0);
         let finished: HashSet<Endpoint> = tried.map(|(endpoint, _)| endpoint).collect();
-        let mut queue = Queue::resume(
-            targets.clone(),
-            options.seed,
-            &checkpoint,
-            &finished,
-            last_round,
-        )?;
+        let round = options.last_round();
+        let mut queue =
+            Queue::resume(targets.clone(), options.seed, &checkpoint, &finished, round)?;
         loss.resume(checkpoint.pass.map_or(0, |pass| pass.number));
         let open = checkpoint.open.endpoints.iter().map(|open| open.endpoint);
         let open: HashSet<Endpoint> = open.collect();
@@ -324,13 +319,8 @@ impl<'a> Replay<'a> {
             .into_keys()
             .filter(|name| !lost.contains(name))
             .collect();
-        let open_names = checkpoint.open.names.iter();
-        let open_names = open_names.map(|OpenName { name, port }| NameTarget {
-            name: name.to_string(),
-            port: *port,
-        });
         let names_asked = usize::try_from(checkpoint.names_asked).unwrap_or(usize::MAX);
-        let again = open_names.chain(lost);
+        let again = open_names(&checkpoint).chain(lost);
         lookups.resume_targets(targets.names(), names_asked, again, &resolved);
         let mut unchecked: Vec<Endpoint> = queue.endpoints_of(&checkpoint.open.lookups).collect();
         unchecked.extend(&checkpoint.open.lookups_elsewhere);
@@ -362,4 +352,13 @@ impl<'a> Replay<'a> {
         };
         Ok((targets, resume))
     }
+}
+
+/// The listed names of which a checkpoint knows nothing final.
+fn open_names(checkpoint: &Checkpoint) -> impl Iterator<Item = NameTarget> {
+    let names = checkpoint.open.names.iter();
+    names.map(|OpenName { name, port }| NameTarget {
+        name: name.to_string(),
+        port: *port,
+    })
 }

@@ -32,8 +32,8 @@ pub(in super::super) fn read(file: &ListFile<'_>) -> Option<Result<Table, Refusa
         ..*file
     };
     let marks = Marks::of(file.text);
-    let under_dashes = || aligned(&marks, Layout::under_dashes(marks.text)?);
-    let behind_blanks = || aligned(&marks, Layout::behind_blanks(marks.text)?);
+    let under_dashes = || aligned(&marks, &Layout::under_dashes(marks.text)?);
+    let behind_blanks = || aligned(&marks, &Layout::behind_blanks(marks.text)?);
     let table = under_dashes()
         .or_else(|| listed(&marks))
         .or_else(behind_blanks);
@@ -464,7 +464,7 @@ fn cut(line: &str, starts: &[usize]) -> Vec<String> {
 }
 
 /// A table whose columns are aligned, as consoles print it.
-fn aligned(marks: &Marks<'_>, layout: Layout<'_>) -> Option<Table> {
+fn aligned(marks: &Marks<'_>, layout: &Layout<'_>) -> Option<Table> {
     let columns = cut(layout.heading, &layout.starts);
     if !is_heading(&columns) {
         return None;

@@ -1,5 +1,7 @@
 //! Lists of tools, with what is to be read from them, in `tests/data/import/*.toml`.
 
+use std::sync::LazyLock;
+
 use super::super::super::spec;
 use super::*;
 
@@ -40,19 +42,8 @@ impl Case {
     /// What is wrong with what was read; nothing when it is right.
     fn fault(&self) -> Option<String> {
         let content = self.content();
-        let file = ListFile {
-            is_csv: is_csv(&self.name),
-            ..USUAL
-        };
         let decoded = crate::targets::decode(&content);
-        let of_text = || {
-            crate::targets::import::read(&ListFile {
-                text: &decoded,
-                ..file
-            })
-        };
-        let read = read_bytes(&content, &file).or_else(of_text);
-        let found = match (read, &self.refused) {
+        let found = match (read_as(&self.name, &content), &self.refused) {
             (Some(Err(refusal)), Some(wanted)) => {
                 return (!refusal.to_string().contains(wanted))
                     .then(|| format!("refused as {refusal}"));
@@ -101,30 +92,97 @@ struct Cases {
     case: Vec<Case>,
 }
 
-#[test]
-fn lists_of_tools_are_read_as_the_cases_say() {
+/// Reads a file of this name and content.
+fn read_as(name: &str, content: &[u8]) -> Option<Read> {
+    let file = ListFile {
+        is_csv: is_csv(name),
+        ..USUAL
+    };
+    let text = crate::targets::decode(content);
+    let of_text = || {
+        crate::targets::import::read(&ListFile {
+            text: &text,
+            ..file
+        })
+    };
+    read_bytes(content, &file).or_else(of_text)
+}
+
+static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
-    let mut faults = Vec::new();
-    let mut count = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path
-            .extension()
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut files: Vec<_> = files.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.retain(|path| {
+        path.extension()
             .is_some_and(|extension| extension == "toml")
-        {
-            let cases: Cases = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-            count += cases.case.len();
-            let of_file = cases.case.iter();
-            faults.extend(
-                of_file.filter_map(|case| Some(format!("{}: {}", case.name, case.fault()?))),
-            );
+    });
+    let read = |path: std::path::PathBuf| {
+        let cases: Cases = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        cases.case
+    };
+    files.into_iter().flat_map(read).collect()
+});
+
+/// Pieces that mean something in one format or another.
+const PIECES: [&[u8]; 24] = [
+    b"\"",
+    b"'",
+    b",",
+    b";",
+    b"\t",
+    b"\n",
+    b"\r",
+    b"|",
+    b":",
+    b"=",
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b"<",
+    b"/>",
+    b"#",
+    b"  ",
+    b"-",
+    b"\0",
+    b"\xff",
+    b"\xc3\xbc",
+    b"\xe2\x94\x82",
+    b"&a",
+];
+
+proptest! {
+    #[test]
+    fn lists_that_were_altered_are_read_or_refused(
+        case in any::<prop::sample::Index>(),
+        edits in prop::collection::vec(
+            (any::<prop::sample::Index>(), 0..60_usize, prop::sample::select(&PIECES[..]), 0..4_usize),
+            1..4,
+        ),
+    ) {
+        let case = case.get(&CASES);
+        let mut content = case.content();
+        for (place, length, piece, times) in edits {
+            let from = place.index(content.len() + 1);
+            let to = (from + length).min(content.len());
+            content.splice(from..to, piece.repeat(times));
+        }
+        if let Some(Err(refusal)) = read_as(&case.name, &content) {
+            let refusal = refusal.to_string();
+            prop_assert!(!refusal.contains(char::is_control), "{refusal:?}");
         }
     }
-    assert!(
-        faults.is_empty() && count > 150,
-        "{count}: {}",
-        faults.join("\n")
-    );
+}
+
+#[test]
+fn lists_of_tools_are_read_as_the_cases_say() {
+    let faults = CASES
+        .iter()
+        .filter_map(|case| Some(format!("{}: {}", case.name, case.fault()?)));
+    let faults: Vec<String> = faults.collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(CASES.len() > 150);
 }
 
 #[test]
