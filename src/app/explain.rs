@@ -97,12 +97,14 @@ fn unknown(book: &Handbook, question: &str) -> anyhow::Error {
         let kind = kind.trim_end_matches('.');
         return anyhow!("`{asked}`: not in the handbook, which has the client's own codes; {kind}");
     }
+    let unknown = Handbook::unknown_number(question);
+    let unknown = unknown.unwrap_or_else(|| "not in the handbook".to_owned());
     let nearest = nearest(book, &question.trim().to_lowercase());
     if nearest.is_empty() {
-        return anyhow!("`{asked}`: not in the handbook; `rdpscan explain` lists what is");
+        return anyhow!("`{asked}`: {unknown}; `rdpscan explain` lists what is");
     }
     anyhow!(
-        "`{asked}`: not in the handbook; nearest are {}; `rdpscan explain` lists everything",
+        "`{asked}`: {unknown}; nearest are {}; `rdpscan explain` lists everything",
         nearest.join(", ")
     )
 }

@@ -61,7 +61,7 @@ mod tests {
             }))
         });
         let lines = confirm_in(&expired.diagnose());
-        for wanted in ["6919", "1052", "1057", "1058"] {
+        for wanted in ["6919", "1053", "1057", "1058"] {
             assert!(
                 lines.iter().any(|line| line.contains(wanted)),
                 "{wanted}: {lines:?}"

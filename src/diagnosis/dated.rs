@@ -4,6 +4,8 @@
 pub(super) const WINDOWS_BUILDS: &str = include_str!("rules/windows_builds.toml");
 /// The longest lifetimes of public certificates.
 pub(super) const LIFETIMES: &str = include_str!("rules/certificate_lifetimes.toml");
+/// TLS versions that Windows has on by default.
+pub(super) const PROTOCOLS: &str = include_str!("rules/protocol_defaults.toml");
 /// Updates of Windows that broke or changed Remote Desktop.
 const UPDATES: &str = include_str!("handbook/data/updates.toml");
 
@@ -12,6 +14,7 @@ pub fn tables() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         ("Windows builds", WINDOWS_BUILDS),
         ("lifetimes of certificates", LIFETIMES),
+        ("TLS versions by default", PROTOCOLS),
         ("updates of Windows", UPDATES),
     ]
     .into_iter()
@@ -36,7 +39,7 @@ mod tests {
 
     #[test]
     fn every_table_has_its_day() {
-        assert_eq!(tables().count(), 3);
+        assert_eq!(tables().count(), 4);
         for (subject, day) in tables() {
             assert!(day.parse::<jiff::civil::Date>().is_ok(), "{subject}: {day}");
         }

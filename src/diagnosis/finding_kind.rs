@@ -31,6 +31,8 @@ pub struct FindingKind {
     /// Where the event logs of a server confirm it.
     #[serde(default, deserialize_with = "texts")]
     pub confirm: &'static [&'static str],
+    /// What to do first, where no remedy says it.
+    pub todo: Option<String>,
     /// What it means, in paragraphs.
     pub text: Vec<String>,
     /// When it is reported.

@@ -91,13 +91,13 @@ const fn all_of_the_lifetime() -> u32 {
 }
 
 impl Policy {
-    /// When a certificate counts as expiring: "within 30 days and the last 33 % of its lifetime".
+    /// When a certificate counts as expiring: "within 30 days and the last 33 % of the lifetime".
     #[must_use]
     pub fn soon(&self) -> String {
         let days = self.expiring_days;
         match self.expiring_percent {
             100.. => format!("within {days} days"),
-            percent => format!("within {days} days and the last {percent} % of its lifetime"),
+            percent => format!("within {days} days and the last {percent} % of the lifetime"),
         }
     }
 }

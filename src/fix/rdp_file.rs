@@ -1,7 +1,7 @@
 //! `.rdp` files that connect to a host by name and by address.
 //!
 //! `authentication level:i:2` warns when the server is not authenticated and lets the user decide, as the client's own files do.
-//! The documented default without the line is 3, "no requirement"; 0 connects without a warning. A name with DNS findings has a
+//! 0 connects without a warning. A name with DNS findings has a
 //! file as well, to compare with the address. The files redirect nothing of the workstation: they only test the connection.
 
 use std::net::IpAddr;

@@ -88,7 +88,8 @@ fn titled(entry: &Entry) -> String {
 /// An entry in full.
 #[must_use]
 pub fn full(book: &Handbook, entry: &Entry) -> Page {
-    let mut sections = vec![Section::text("", entry.text.clone())];
+    let todo = entry.todo.iter().map(|todo| format!("To do: {todo}"));
+    let mut sections = vec![Section::text("", todo.chain(entry.text.clone()).collect())];
     let mut say = |heading, text: &Option<String>| {
         if let Some(text) = text {
             sections.push(Section::text(heading, vec![text.clone()]));
@@ -99,7 +100,6 @@ pub fn full(book: &Handbook, entry: &Entry) -> Page {
     say("Not reported when", &entry.unless);
     say("Its own text", &entry.says);
     say("The user sees", &entry.user);
-    say("Do this instead", &entry.instead);
     say("Where", &entry.place);
     if let Some(remedy) = entry.remedy {
         sections.extend(remedy::sections(remedy));

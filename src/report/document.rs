@@ -10,7 +10,7 @@ use super::sheet::Sheet;
 use super::words;
 use crate::counts::{counted, grouped};
 use crate::diagnosis::remedies::{self, Remedy};
-use crate::diagnosis::{catalog, undetermined_lines};
+use crate::diagnosis::{Policy, catalog, dated, undetermined_lines};
 use crate::fleet::{FindingCount, Host};
 use crate::model::{HostState, ScanStatus, Severity, Texts};
 use crate::table::{Field, FieldValue};
@@ -96,7 +96,7 @@ pub(super) struct FindingGroup {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn new(sheet: &'a Sheet<'a>, expiring_days: u32) -> Self {
+    pub(super) fn new(sheet: &'a Sheet<'a>, policy: &Policy) -> Self {
         let presentation = sheet.presentation;
         Self {
             sheet,
@@ -108,10 +108,10 @@ impl<'a> Document<'a> {
             headline: headline(sheet),
             states: states(sheet),
             troubles: troubles(sheet),
-            figures: figures(sheet, expiring_days),
+            figures: figures(sheet),
             notes: notes(sheet),
-            counts: counts(sheet, expiring_days),
-            facts: facts(sheet),
+            counts: counts(sheet),
+            facts: facts(sheet, policy),
             actions: actions(sheet),
             findings: findings(sheet),
             changes: presentation.since.map(Changes::new),
@@ -254,12 +254,11 @@ fn troubles(sheet: &Sheet<'_>) -> String {
     )
 }
 
-fn expiring_label(days: u32) -> String {
-    format!("certificates expiring within {days} days")
-}
+/// The facts say what is soon.
+const EXPIRING: &str = "certificates expiring soon";
 
 /// What somebody reads who reads five numbers.
-fn figures(sheet: &Sheet<'_>, expiring_days: u32) -> [(u64, String); 5] {
+fn figures(sheet: &Sheet<'_>) -> [(u64, String); 5] {
     let summary = &sheet.summary;
     [
         (summary.hosts, "hosts".to_owned()),
@@ -272,11 +271,11 @@ fn figures(sheet: &Sheet<'_>, expiring_days: u32) -> [(u64, String); 5] {
             "work, with problems".to_owned(),
         ),
         (summary.expired(), "expired certificates".to_owned()),
-        (summary.expiring(), expiring_label(expiring_days)),
+        (summary.expiring(), EXPIRING.to_owned()),
     ]
 }
 
-fn counts(sheet: &Sheet<'_>, expiring_days: u32) -> Vec<(String, u64)> {
+fn counts(sheet: &Sheet<'_>) -> Vec<(String, u64)> {
     let summary = &sheet.summary;
     let states = summary.by_state.iter();
     let states = states.map(|(state, count)| (state.to_string(), count));
@@ -288,7 +287,7 @@ fn counts(sheet: &Sheet<'_>, expiring_days: u32) -> Vec<(String, u64)> {
             summary.refusing.sum(),
         ),
         ("expired certificates".to_owned(), summary.expired()),
-        (expiring_label(expiring_days), summary.expiring()),
+        (EXPIRING.to_owned(), summary.expiring()),
         ("flaky hosts".to_owned(), summary.flaky()),
         ("hosts with DNS trouble".to_owned(), summary.dns_trouble()),
     ]);
@@ -315,7 +314,7 @@ fn notes(sheet: &Sheet<'_>) -> Vec<(&'static str, String)> {
     notes
 }
 
-fn facts<'a>(sheet: &Sheet<'a>) -> Vec<(&'static str, FieldValue<'a>)> {
+fn facts<'a>(sheet: &Sheet<'a>, policy: &Policy) -> Vec<(&'static str, FieldValue<'a>)> {
     fn text<'a>(text: impl Into<std::borrow::Cow<'a, str>>) -> FieldValue<'a> {
         FieldValue::Text(text.into())
     }
@@ -384,6 +383,8 @@ fn facts<'a>(sheet: &Sheet<'a>) -> Vec<(&'static str, FieldValue<'a>)> {
         ));
     }
     facts.push(("scan", text(sheet.scan_text())));
+    facts.push(("expiring soon", text(policy.soon())));
+    facts.push(("facts about Windows as of", text(dated::oldest())));
     facts
 }
 
@@ -492,7 +493,7 @@ mod tests {
             .collect();
         let plan = fixture::plan();
         let sheet = fixture::sheet(&hosts, &plan);
-        let document = Document::new(&sheet, 30);
+        let document = Document::new(&sheet, &Policy::default());
         (document.headline, document.states)
     }
 
@@ -541,7 +542,7 @@ mod tests {
         ];
         let plan = fixture::plan();
         let sheet = fixture::sheet(&hosts, &plan);
-        let document = Document::new(&sheet, 30);
+        let document = Document::new(&sheet, &Policy::default());
         let actions = document.actions.iter();
         let actions: Vec<_> = actions.map(|one| (one.key, one.hosts.as_str())).collect();
         assert_eq!(

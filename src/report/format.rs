@@ -73,7 +73,7 @@ formats! {
         help: "summary and table, for people",
         takes_columns: true,
         is_for_people: true,
-        write: Some(|sheet, policy, out| text::write(sheet, policy.expiring_days, None, out)),
+        write: Some(|sheet, policy, out| text::write(sheet, policy, None, out)),
     }
     Json "json" {
         extensions: &["json"],
@@ -106,7 +106,7 @@ formats! {
         help: "summary, actions, hosts and findings, for a ticket",
         takes_columns: true,
         is_for_people: true,
-        write: Some(|sheet, policy, out| markdown::write(sheet, policy.expiring_days, out)),
+        write: Some(markdown::write),
     }
     Prometheus "prometheus" {
         extensions: &["prom"],

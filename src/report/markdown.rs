@@ -15,6 +15,7 @@ use super::changes::{Changes, Row};
 use super::document::Document;
 use super::sheet::Sheet;
 use crate::counts::counted;
+use crate::diagnosis::Policy;
 use crate::diagnosis::remedies::Remedy;
 use crate::sanitize;
 use crate::table::{Field, FieldKind};
@@ -25,8 +26,8 @@ const MOST_ROWS: usize = 100;
 const MOST_WHOLE: usize = 3;
 
 /// Writes the report.
-pub(super) fn write(sheet: &Sheet<'_>, expiring_days: u32, out: &mut dyn Write) -> io::Result<()> {
-    let document = Document::new(sheet, expiring_days);
+pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> io::Result<()> {
+    let document = Document::new(sheet, policy);
     writeln!(
         out,
         "# {}\n\n**{}**\n",
@@ -342,7 +343,7 @@ mod tests {
         let mut sheet = fixture::sheet(&hosts, &plan);
         let written = |sheet: &Sheet<'_>| {
             let mut out = Vec::new();
-            write(sheet, 30, &mut out).unwrap();
+            write(sheet, &Policy::default(), &mut out).unwrap();
             String::from_utf8(out).unwrap()
         };
         let short = written(&sheet);
@@ -406,7 +407,7 @@ mod tests {
             ..fixture::sheet(&hosts, &plan)
         };
         let mut bytes = Vec::new();
-        write(&sheet, 30, &mut bytes).unwrap();
+        write(&sheet, &Policy::default(), &mut bytes).unwrap();
         let text = String::from_utf8(bytes).unwrap();
         let row = "\n| degraded | `srv05.corp.example` | 188 (not yet valid) | offered | tls | `0x904 40%` |\n";
         assert!(text.contains(row), "{text}");

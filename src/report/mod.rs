@@ -93,8 +93,8 @@ pub fn write_text(
     width: Option<u16>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let expiring_days = selection.fleet.policy().expiring_days;
-    text::write(&Sheet::new(selection), expiring_days, width, out)
+    let policy = selection.fleet.policy();
+    text::write(&Sheet::new(selection), policy, width, out)
 }
 
 /// Writes what has changed between two scans, text wrapped to `width` terminal columns.

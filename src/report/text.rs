@@ -14,6 +14,7 @@ use super::details::DetailLine;
 use super::document::Document;
 use super::sheet::Sheet;
 use crate::counts::counted;
+use crate::diagnosis::Policy;
 use crate::sanitize::single_line;
 use crate::table::Field;
 
@@ -36,11 +37,11 @@ const DISPENSABLE: [Field; 6] = [
 /// With a `width` in terminal columns every line is wrapped to it. `None`, for files and pipes, gives every row one uncut line.
 pub(super) fn write(
     sheet: &Sheet<'_>,
-    expiring_days: u32,
+    policy: &Policy,
     width: Option<u16>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let document = Document::new(sheet, expiring_days);
+    let document = Document::new(sheet, policy);
     let presentation = sheet.presentation;
     let mut head = Vec::new();
     if !presentation.title.is_empty() {
@@ -256,7 +257,13 @@ mod tests {
     fn text(hosts: &[Host], width: Option<u16>) -> String {
         let plan = fixture::plan();
         let mut out = Vec::new();
-        write(&fixture::sheet(hosts, &plan), 30, width, &mut out).unwrap();
+        write(
+            &fixture::sheet(hosts, &plan),
+            &Policy::default(),
+            width,
+            &mut out,
+        )
+        .unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -317,7 +324,8 @@ mod tests {
             ..fixture::sheet(&hosts, &plan)
         };
         for (width, most) in [(Some(500), 100), (None, 270)] {
-            let table = table(&sheet, &Document::new(&sheet, 30), width).to_string();
+            let table =
+                table(&sheet, &Document::new(&sheet, &Policy::default()), width).to_string();
             let widest = table.lines().map(UnicodeWidthStr::width).max();
             assert!(widest.is_some_and(|width| width < most), "{widest:?}");
         }
@@ -339,7 +347,7 @@ mod tests {
                 columns,
                 ..fixture::sheet(&hosts, &plan)
             };
-            table(&sheet, &Document::new(&sheet, 30), width).to_string()
+            table(&sheet, &Document::new(&sheet, &Policy::default()), width).to_string()
         };
         for columns in [None, Some(&[Field::Name, Field::Finding][..])] {
             let table = written(columns, None);
@@ -373,7 +381,7 @@ mod tests {
         let mut sheet = fixture::sheet(&[], &plan);
         sheet.notices = vec![Notice::NoIpv6Route];
         let mut out = Vec::new();
-        write(&sheet, 30, None, &mut out).unwrap();
+        write(&sheet, &Policy::default(), None, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let notes = "\nnote: these hosts are simulated on this machine\nnote: no IPv6 route";
         assert!(text.starts_with("No hosts to show\n"), "{text}");
@@ -388,7 +396,7 @@ mod tests {
             let mut sheet = fixture::sheet(hosts, &plan);
             sheet.presentation.details = details;
             let mut out = Vec::new();
-            write(&sheet, 30, None, &mut out).unwrap();
+            write(&sheet, &Policy::default(), None, &mut out).unwrap();
             String::from_utf8(out).unwrap()
         };
         let count = |text: &str| text.matches("tell the user").count();

@@ -184,6 +184,9 @@ pub struct Entry {
     /// Where a finding shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<FindingStage>,
+    /// What to do first; `None` where the text begins with it, and of remedies, whose title says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub todo: Option<String>,
     /// What it means, in paragraphs.
     pub text: Vec<String>,
     /// What in a scan predicts a code.

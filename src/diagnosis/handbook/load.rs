@@ -57,6 +57,9 @@ pub(super) fn entries() -> Vec<Entry> {
     entries.extend(kinds.map(of_finding));
     entries.extend(remedies::all().iter().map(of_remedy));
     entries.sort_by(|one, other| order(one).cmp(&order(other)));
+    for entry in &mut entries {
+        entry.todo = entry.todo.take().or_else(|| first_remedy(&entry.fixes));
+    }
     let mut messages: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (key, texts) in parsed::<Messages>(MESSAGES).into_values().flatten() {
         messages.entry(key).or_default().extend(texts);
@@ -67,6 +70,19 @@ pub(super) fn entries() -> Vec<Entry> {
             .extend(messages.remove(&entry.key).into_iter().flatten());
     }
     entries
+}
+
+/// The first of some remedies, with the keys of the others.
+fn first_remedy(fixes: &[String]) -> Option<String> {
+    let (first, others) = fixes.split_first()?;
+    let title = &remedies::find(first)?.title;
+    Some(match others {
+        [] => format!("{title} ({first})."),
+        others => format!(
+            "{title} ({first}); if that is not it: {}.",
+            others.join(", ")
+        ),
+    })
 }
 
 /// Kind, then number, then key.
@@ -103,6 +119,7 @@ fn complete(kind: Kind, mut written: Written) -> Entry {
         name: written.name,
         standing,
         verdict: written.verdict,
+        todo: written.todo.or_else(|| written.instead.clone()),
         text: written.text,
         says: written.says,
         scan: written.scan,
@@ -131,6 +148,7 @@ fn of_finding(kind: &FindingKind) -> Entry {
         standing: Some(best(&kind.sources)),
         reported: Some(true),
         stage: Some(kind.stage),
+        todo: kind.todo.clone(),
         text: kind.text.clone(),
         fires: Some(kind.fires.clone()),
         unless: kind.unless.clone(),

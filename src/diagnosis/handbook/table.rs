@@ -35,6 +35,8 @@ pub(super) struct Table {
     /// What all are called; of events, the log and the source.
     name: Option<String>,
     standing: Option<Standing>,
+    /// What to do first, where a line has no text of its own.
+    todo: Option<String>,
     /// Closes the text of each line.
     #[serde(default)]
     text: Vec<String>,
@@ -60,6 +62,7 @@ pub(super) struct Row {
     pub(super) name: Option<String>,
     pub(super) title: String,
     standing: Option<Standing>,
+    todo: Option<String>,
     text: Option<String>,
     /// The product's own text, up to one sentence.
     pub(super) says: Option<String>,
@@ -80,6 +83,7 @@ impl Table {
             prefix,
             name,
             standing,
+            todo,
             text,
             findings,
             fixes,
@@ -94,6 +98,9 @@ impl Table {
             title: row.title,
             name: row.name.or_else(|| name.clone()),
             standing: row.standing.or(standing),
+            todo: row
+                .todo
+                .or_else(|| todo.clone().filter(|_| row.text.is_none())),
             text: row.text.into_iter().chain(text.iter().cloned()).collect(),
             says: row.says,
             scan: row.scan,

@@ -21,6 +21,7 @@ fn texts(entry: &Entry) -> Vec<(&'static str, &str)> {
         ("unless", &entry.unless),
         ("user", &entry.user),
         ("instead", &entry.instead),
+        ("todo", &entry.todo),
         ("where", &entry.place),
         ("says", &entry.says),
     ] {
@@ -201,6 +202,34 @@ fn every_claim_has_a_verdict_and_says_what_to_do_instead() {
         assert_eq!(entry.verdict.is_some(), is_claim, "{}", entry.key);
         assert_eq!(entry.instead.is_some(), is_claim, "{}", entry.key);
     }
+}
+
+/// With what the text of an entry may begin that has no line of its own for it.
+const ACTIONS: &str = "Add Allow Apply Ask Attach Build Change Check Compare Configure Connect Delete Enable Extend Find Give \
+     Grant Information Insert Install Raise Reinsert Remove Repair Run Set Sign Start Success Take Try Unlock Update Use Wait";
+
+#[test]
+fn every_entry_says_first_what_to_do() {
+    for entry in handbook().entries() {
+        // The title of a remedy says it, and words are no trouble.
+        if matches!(entry.kind, Kind::Remedy | Kind::Word) {
+            continue;
+        }
+        let text = entry.text.first().map_or("", String::as_str);
+        let first = text
+            .split(|c: char| !c.is_ascii_alphabetic())
+            .next()
+            .unwrap();
+        let begins = ACTIONS.split_whitespace().any(|action| action == first);
+        assert!(begins || entry.todo.is_some(), "{}: {text}", entry.key);
+    }
+    let todo = |key: &str| handbook().entry(key).unwrap().todo.clone().unwrap();
+    assert!(
+        todo("RDP-TLS-CLOSED").contains("(R1)"),
+        "{}",
+        todo("RDP-TLS-CLOSED")
+    );
+    assert!(todo("0xB07").starts_with("Enable the account"));
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub(super) struct Written {
     /// Where it is worse than its sources make it.
     pub(super) standing: Option<Standing>,
     pub(super) verdict: Option<Claimed>,
+    /// What to do first, where neither the text begins with it nor a remedy says it.
+    pub(super) todo: Option<String>,
     pub(super) text: Vec<String>,
     pub(super) says: Option<String>,
     pub(super) scan: Option<String>,

@@ -77,6 +77,15 @@ fn longest_life(start: UtcSecond) -> Option<i64> {
         .map(|limit| limit.days)
 }
 
+/// "825 days from 2018-03-01, 398 days from 2020-09-01", the oldest first.
+pub(super) fn lifetimes_in_words() -> String {
+    let limits = LIFETIMES.limit.iter().rev();
+    let limits: Vec<String> = limits
+        .map(|limit| format!("{} days from {}", limit.days, limit.from))
+        .collect();
+    limits.join(", ")
+}
+
 /// The first of some values, with how many more there are.
 fn some_of<S: AsRef<str>>(values: &[S]) -> String {
     let shown: Vec<&str> = values.iter().take(QUOTED).map(AsRef::as_ref).collect();

@@ -157,7 +157,7 @@ fn expiring(host: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdict {
     let days = days_left(leaf, host.now).unwrap_or_default();
     let is_urgent = days <= URGENT_DAYS && has_left_at_most(leaf, URGENT_PERCENT, host.now);
     let renews_itself = is_windows_own(host, leaf) && days > SELF_RENEWING_DAYS;
-    let title = format!("The certificate ends in {}", days_text(days));
+    let title = format!("The certificate expires in {}", days_text(days));
     if renews_itself {
         return sure(dates(leaf))
             .title(format!("{title}; Windows renews it by itself"))

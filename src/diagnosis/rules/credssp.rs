@@ -119,7 +119,7 @@ fn old_version(host: &HostView<'_>) -> RuleVerdict {
         return contradictory_version(host).unwrap_or(Verdict::Silent);
     }
     sure(format!("CredSSP version {version}")).title(
-        "The server speaks a CredSSP version from before the 2018 fix; patched clients refuse it",
+        "The server uses a CredSSP version from before the 2018 fix; patched clients refuse it",
     )
 }
 

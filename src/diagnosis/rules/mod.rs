@@ -13,6 +13,7 @@ mod fleet_tests;
 mod member_tests;
 mod negotiation;
 mod not_probed;
+mod protocol_defaults;
 mod slow;
 mod stability;
 mod system;
@@ -104,7 +105,23 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     reason = "the text is part of the program, and a test reads all of it"
 )]
 fn read(entries: &'static str) -> BTreeMap<String, FindingKind> {
-    toml::from_str(entries).expect("an embedded file of findings that can be read")
+    let mut read: BTreeMap<String, FindingKind> =
+        toml::from_str(entries).expect("an embedded file of findings that can be read");
+    for kind in read.values_mut() {
+        for text in kind.text.iter_mut().chain([&mut kind.fires]) {
+            *text = dated_facts(text);
+        }
+    }
+    read
+}
+
+/// A text with what dated tables say in place of their names.
+fn dated_facts(text: &str) -> String {
+    if !text.contains('{') {
+        return text.to_owned();
+    }
+    text.replace("{protocol_defaults}", &protocol_defaults::in_words())
+        .replace("{lifetimes}", &certificate::lifetimes_in_words())
 }
 
 pub(super) fn catalog() -> &'static [(FindingKind, Rule)] {

@@ -103,7 +103,7 @@ fn workgroup(host: &HostView<'_>) -> RuleVerdict {
         return contradictory_version(host).unwrap_or(Verdict::Silent);
     }
     sure(format!("its NetBIOS domain is its own name, {computer}"))
-        .title("The host belongs to no domain, so only NTLM is possible")
+        .title("The host belongs to no domain: expect NTLM, unless it is joined to Entra")
 }
 
 /// A note, never a fault: on the wire both ways look the same, and what Kerberos does cannot be seen.

@@ -1,12 +1,13 @@
 use super::fleet::{behind_midbox, shared};
 use super::{
-    Family, ONE_MORE, Rule, RuleVerdict, TRIES, Verdict, likely, matched, repeated, seen, sure,
-    undetermined,
+    Family, ONE_MORE, Rule, RuleVerdict, TRIES, Verdict, likely, matched, protocol_defaults,
+    repeated, seen, sure, undetermined,
 };
 use crate::diagnosis::certificates::ServerCertificate;
 use crate::diagnosis::ending::CountedAttempt;
 use crate::diagnosis::fleet_survey::KeyUse;
 use crate::diagnosis::host_view::HostView;
+use crate::diagnosis::identity::ServerKind;
 use crate::diagnosis::state::is_timeout;
 use crate::model::{
     Confidence, Outcome, ProbeKind, Reply, Stage, TlsFacts, TlsHandshake, TlsVersion,
@@ -284,7 +285,16 @@ fn old_version(host: &HostView<'_>) -> RuleVerdict {
                 && tls.handshake != TlsHandshake::Failed
         })
         .map_or(Verdict::Silent, |tls| {
-            sure(version_and_suite(tls)).title("The server negotiates TLS 1.1 or older")
+            let is_foreign = matches!(host.server, ServerKind::NotWindows(_));
+            let version = tls.version.filter(|_| !is_foreign);
+            let newest = version.and_then(|version| {
+                let products = protocol_defaults::with_newest(&version.to_string())?;
+                Some(format!(
+                    "; TLS {version} is the newest by default on {products}"
+                ))
+            });
+            let evidence = version_and_suite(tls) + &newest.unwrap_or_default();
+            sure(evidence).title("The server negotiates TLS 1.1 or older")
         })
 }
 

@@ -80,6 +80,8 @@ pub(super) struct Histogram {
     bars: Vec<Week>,
     /// Text alternative of the drawing.
     words: String,
+    /// When a certificate counts as expiring.
+    soon: String,
     /// Hosts without a certificate, or with an unreadable end of validity.
     without: u64,
     certificates: u64,
@@ -146,6 +148,7 @@ impl Histogram {
                 words.join(", ")
             ),
             bars,
+            soon: policy.soon(),
             without: summary.hosts - certificates,
             certificates,
         }

@@ -83,7 +83,7 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
         out.write_all(text.map_err(io::Error::other)?.as_bytes())
     };
     let (style, script) = (lines(STYLE), lines(SCRIPT));
-    let document = Document::new(sheet, policy.expiring_days);
+    let document = Document::new(sheet, policy);
     let summary = &sheet.summary;
     let top = Top {
         policy: content_policy(&style, &script),

@@ -51,7 +51,7 @@ const SUMMARY: &str = "Summary";
 /// The file, with at most so many rows below the heading of a sheet.
 fn workbook(sheet: &Sheet<'_>, policy: &Policy, room: u32) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
-    let document = Document::new(sheet, policy.expiring_days);
+    let document = Document::new(sheet, policy);
     workbook.set_properties(&properties(sheet, document.title));
     let styles = Styles::new(Limits::new(sheet.times.map(|(_, newest)| newest), policy));
     let mut row = summary(&mut workbook, sheet, &document, &styles)?;

@@ -11,6 +11,7 @@ use rust_xlsxwriter::{
 };
 
 use crate::diagnosis::Policy;
+use crate::model::CertificateStatus;
 use crate::table::{Field, FieldKind, KnownWord, Weight};
 
 /// Seconds in a day.
@@ -66,13 +67,15 @@ impl Shading {
         }
     }
 
-    /// Adds the rules to the cells below the heading, down to row `last`.
+    /// Adds the rules to the cells below the heading, down to row `last`. What ends soon is what the column `status` calls so; where
+    /// there is none, days alone decide.
     pub(super) fn add(
         self,
         sheet: &mut Worksheet,
         column: u16,
         last: u32,
         limits: Limits,
+        status: Option<u16>,
     ) -> Result<(), XlsxError> {
         if let Self::Words(known) = self {
             for known in known() {
@@ -93,10 +96,16 @@ impl Shading {
         // An empty cell counts as 0 in a comparison, and a date that Excel does not know is a text.
         let cell = format!("{}2", column_number_to_name(column));
         let over = format!("AND(ISNUMBER({cell}),{cell}<{from})");
-        let near = format!(
-            "AND(ISNUMBER({cell}),{cell}>={from},{cell}<{})",
-            from + days
-        );
+        let near = match status.map(column_number_to_name) {
+            Some(status) => format!(
+                "AND(ISNUMBER({cell}),${status}2=\"{}\")",
+                CertificateStatus::Expiring.word()
+            ),
+            None => format!(
+                "AND(ISNUMBER({cell}),{cell}>={from},{cell}<{})",
+                from + days
+            ),
+        };
         for (formula, weight) in [(over, Weight::Bad), (near, Weight::Warn)] {
             if let Some(format) = format(weight) {
                 let rule = ConditionalFormatFormula::new()

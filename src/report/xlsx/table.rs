@@ -129,6 +129,8 @@ pub(super) struct SheetColumn {
     heading: &'static str,
     width: f64,
     shading: Option<Shading>,
+    /// It has the status of the certificate, by the rules of the scan.
+    is_status: bool,
 }
 
 impl SheetColumn {
@@ -137,6 +139,7 @@ impl SheetColumn {
             heading,
             width,
             shading: None,
+            is_status: false,
         }
     }
 
@@ -153,6 +156,7 @@ impl SheetColumn {
             heading: spec.heading,
             width: f64::from(width.max(heading)),
             shading: Shading::of(field),
+            is_status: field == Field::Certificate,
         }
     }
 }
@@ -242,9 +246,11 @@ impl<'a> Table<'a> {
         let columns = u16::try_from(self.columns.len()).unwrap_or(u16::MAX);
         if self.row > 1 && columns > 0 {
             self.sheet.autofilter(0, 0, end, columns - 1)?;
+            let mut numbered = (0..).zip(&self.columns);
+            let status = numbered.find_map(|(index, column)| column.is_status.then_some(index));
             for (index, column) in (0..).zip(&self.columns) {
                 if let Some(shading) = column.shading {
-                    shading.add(self.sheet, index, end, self.styles.limits)?;
+                    shading.add(self.sheet, index, end, self.styles.limits, status)?;
                 }
             }
         }

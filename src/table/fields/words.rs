@@ -133,7 +133,9 @@ pub(super) fn certificate_statuses() -> Vec<KnownWord> {
             CertificateStatus::Expired => "the certificate is past its end",
             CertificateStatus::NotYetValid => "the certificate is before its start",
             CertificateStatus::Unparsable => "the certificate cannot be read",
-            CertificateStatus::Expiring => "the certificate ends soon",
+            CertificateStatus::Expiring => {
+                "the certificate ends within the limits of the settings: days, and share of its lifetime"
+            }
             CertificateStatus::Valid => "the certificate is within its time",
         },
     )

@@ -1,9 +1,9 @@
 //! Answers to questions that are numbers: codes, extended reasons, statuses.
 
-use super::numbers::{Number, Numbers, kind_of};
+use super::numbers::{Number, Numbers, kind_of, of_no_kind};
 use super::{Answer, noted};
 use crate::diagnosis::handbook::Handbook;
-use crate::diagnosis::handbook::entry::Entry;
+use crate::diagnosis::handbook::entry::{Entry, Kind};
 
 impl Handbook {
     /// What kind of number a question holds that the handbook does not have, and where it is explained; a whole sentence.
@@ -12,6 +12,12 @@ impl Handbook {
         question
             .split(|c: char| !c.is_alphanumeric())
             .find_map(|word| kind_of(&word.to_lowercase()))
+    }
+
+    /// What to say of a question that is a number of no table and no known kind.
+    #[must_use]
+    pub fn unknown_number(question: &str) -> Option<String> {
+        of_no_kind(&question.trim().to_lowercase())
     }
 
     /// A small number that is only called a code or a reason may be one of anything; a disconnect code, a licensing reason, or what
@@ -25,6 +31,35 @@ impl Handbook {
         is_meant
             .then(|| self.by_numbers(numbers).or_else(|| self.by_status(numbers)))
             .flatten()
+    }
+
+    /// Statuses stand in the messages of events: the event whose message is around them comes first, and one that is only named
+    /// comes last.
+    pub(super) fn with_event<'a>(
+        &'a self,
+        question: &str,
+        parts: &[&str],
+        mut answer: Answer<'a>,
+    ) -> Answer<'a> {
+        if answer
+            .entries
+            .iter()
+            .any(|entry| entry.kind != Kind::Status)
+        {
+            return answer;
+        }
+        let numbers = Numbers::marked(parts).map_or_else(Vec::new, |numbers| numbers.all);
+        let numbers: Vec<&str> = numbers.iter().map(|number| number.text).collect();
+        let is_event = |entry: &&Entry| entry.kind == Kind::Event;
+        let message = self.message_in(question, &numbers).filter(is_event);
+        let mut keys = parts.iter().map(|part| format!("event-{part}"));
+        let named = keys.find_map(|key| self.entry(&key));
+        if let Some(event) = message {
+            answer.entries.insert(0, event);
+        } else if let Some(event) = named {
+            answer.entries.push(event);
+        }
+        answer
     }
 
     /// Those that the handbook has neither as a code nor, where they may be an event's, as a word.

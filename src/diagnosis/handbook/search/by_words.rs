@@ -14,29 +14,49 @@ const MOST_WORDS: usize = 400;
 const ONE_WORD_IN: usize = 3;
 /// From this likeness on, a phrase of the entry is what was asked for, whatever other words stand around it.
 const SAME_PHRASE: f32 = 0.5;
+/// Words of the shortest message.
+const LEAST_MESSAGE: usize = 6;
 /// Hits worth less than this share of the best would not be read.
 const LEAST_SHARE: f32 = 0.4;
 /// Begins the note on hits that only come near.
 const PARTLY: &str = "No entry has all of these words";
 
+#[rustfmt::skip]
 const EMPTY_WORDS: &[&str] = &[
-    "a", "an", "and", "are", "at", "be", "because", "been", "by", "can", "das", "der", "die", "do",
-    "does", "ein", "eine", "error", "es", "for", "from", "has", "have", "how", "i", "in", "is",
-    "ist", "it", "my", "of", "on", "or", "rdp", "s", "t", "that", "the", "this", "to", "und",
-    "was", "what", "which", "why", "with", "you", "your",
+    "a", "aber", "al", "am", "an", "and", "are", "at", "au", "auch", "auf", "aux", "avec", "be", "because", "been", "bei", "by",
+    "can", "ce", "cette", "con", "d", "dans", "das", "dass", "de", "del", "dem", "den", "der", "des", "die", "do", "does", "du",
+    "ein", "eine", "einem", "einen", "einer", "el", "en", "error", "es", "est", "et", "for", "from", "fuer", "has", "hat", "have",
+    "how", "i", "ich", "ihr", "ihre", "il", "im", "in", "is", "ist", "it", "kann", "l", "la", "las", "le", "les", "lo", "los",
+    "mais", "mit", "my", "nach", "ne", "nicht", "nur", "oder", "of", "on", "or", "par", "para", "pas", "pero", "por", "pour",
+    "que", "qui", "rdp", "s", "se", "sich", "su", "sur", "t", "that", "the", "this", "to", "un", "una", "und", "une", "vom",
+    "von", "votre", "vous", "was", "wenn", "what", "which", "why", "wie", "wird", "with", "wurde", "y", "you", "your", "zu",
+    "zum", "zur",
 ];
 
 impl Handbook {
+    /// The entry whose message a folded question is, whatever the `numbers` in it.
+    pub(super) fn message_in(&self, question: &str, numbers: &[&str]) -> Option<&Entry> {
+        let mut asked = words(question);
+        asked.truncate(MOST_WORDS);
+        asked.retain(|word| !numbers.contains(word));
+        // A few words name an event at most.
+        if asked.len() < LEAST_MESSAGE {
+            return None;
+        }
+        let found = self.index().find(&self.entries, &asked, &telling(&asked));
+        let first = found.hits.first()?;
+        (first.likeness >= SAME_PHRASE)
+            .then(|| self.entries.get(first.entry))
+            .flatten()
+    }
+
     /// The entries that are most relevant for the words of a folded question. Where the best lacks some of them, or the message
     /// has a code that is `unknown`, the answer says so, and is a list to choose from.
     pub(super) fn by_words(&self, question: &str, unknown: &[&str]) -> Option<Answer<'_>> {
         let mut asked = words(question);
         asked.truncate(MOST_WORDS);
         asked.retain(|word| !unknown.contains(word));
-        let mut telling: Vec<&str> = asked.clone();
-        telling.retain(|word| !EMPTY_WORDS.contains(word));
-        telling.sort_unstable();
-        telling.dedup();
+        let mut telling = telling(&asked);
         // "Code" and "reason" say something only where there is nothing else.
         if telling.iter().any(|word| !MARKS.contains(word)) {
             telling.retain(|word| !MARKS.contains(word));
@@ -99,6 +119,15 @@ impl Handbook {
         let notes = partly.into_iter().chain(mistyped).chain(kinds).chain(cut);
         noted(answer, notes)
     }
+}
+
+/// The words that say something, each once.
+fn telling<'a>(asked: &[&'a str]) -> Vec<&'a str> {
+    let mut telling = asked.to_vec();
+    telling.retain(|word| !EMPTY_WORDS.contains(word));
+    telling.sort_unstable();
+    telling.dedup();
+    telling
 }
 
 impl Answer<'_> {

@@ -8,6 +8,7 @@ use std::ops::Bound;
 
 use strsim::osa_distance;
 
+use super::synonyms::Synonyms;
 use super::tokens::{folded, words};
 use crate::diagnosis::handbook::entry::{Entry, Kind, Standing};
 
@@ -15,9 +16,14 @@ use crate::diagnosis::handbook::entry::{Entry, Kind, Standing};
 const SATURATION: f32 = 1.2;
 /// Weight of a phrase that is the whole question, relative to all of its words.
 const PHRASE: f32 = 1.5;
-/// Weight of a word of the same stem, and of a word with a typing mistake.
+/// Weight of a word of the same stem, of one that differs in a single letter, of one with the same meaning, and of one with a
+/// typing mistake.
 const STEM: f32 = 0.6;
+const NEAR_STEM: f32 = 0.85;
+const SYNONYM: f32 = 0.7;
 const TYPO: f32 = 0.5;
+/// Of words such as "the", relative to others.
+const EMPTY: f32 = 0.4;
 /// Shorter words are only meant as they are written.
 const LEAST_STEM: usize = 4;
 const LEAST_TYPO: usize = 5;
@@ -98,6 +104,7 @@ pub(in super::super) struct Index {
     rarity: Vec<f32>,
     units: Vec<Unit>,
     average: [f32; Field::ALL.len()],
+    synonyms: Synonyms,
 }
 
 /// An entry that has words of a question.
@@ -340,6 +347,9 @@ impl Index {
             return meant;
         }
         if !word.bytes().all(|byte| byte.is_ascii_alphabetic()) || letters < LEAST_STEM {
+            let same = self.synonyms.of(word);
+            let same = same.filter_map(|same| self.vocabulary.get(same));
+            meant.extend(same.map(|term| (*term, SYNONYM)));
             return meant;
         }
         let start = word.get(..LEAST_STEM).unwrap_or(word);
@@ -349,7 +359,13 @@ impl Index {
         let related = from
             .take_while(|(other, _)| other.starts_with(start))
             .filter(|(other, _)| ***other != *word && has_same_stem(word, other));
-        meant.extend(related.map(|(_, term)| (*term, STEM)));
+        meant.extend(related.map(|(other, term)| {
+            let is_near = osa_distance(word, other) == 1;
+            (*term, if is_near { NEAR_STEM } else { STEM })
+        }));
+        let same = self.synonyms.of(word);
+        let same = same.filter_map(|same| self.vocabulary.get(same));
+        meant.extend(same.map(|term| (*term, SYNONYM)));
         if !meant.is_empty() || letters < LEAST_TYPO {
             return meant;
         }
@@ -395,10 +411,11 @@ impl Found<'_> {
                 *best = best.max(worth * factor);
             }
         }
+        let share = if is_telling { 1.0 } else { EMPTY };
         for (entry, worth) in best {
             let (met, sum) = self.entries.entry(entry).or_default();
             *met += usize::from(is_telling);
-            *sum += worth;
+            *sum += worth * share;
         }
         self.words += 1;
         self.compare(meant);

@@ -4,6 +4,7 @@ mod by_number;
 mod by_words;
 mod index;
 mod numbers;
+mod synonyms;
 mod tokens;
 
 use strsim::osa_distance;
@@ -116,6 +117,7 @@ impl Handbook {
         marked
             .as_ref()
             .and_then(|numbers| self.by_marked(numbers))
+            .map(|answer| self.with_event(&question, &parts, answer))
             .or_else(|| self.by_beginning(&tokens))
             .or_else(|| self.by_likeness(&tokens))
             .or_else(|| {

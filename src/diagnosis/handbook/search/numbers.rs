@@ -66,7 +66,9 @@ impl<'a> Numbers<'a> {
             .iter()
             .flat_map(|token| token.split(|character: char| !character.is_ascii_alphanumeric()));
         for token in parts.filter(|part| !part.is_empty()) {
-            let number = Number::read(token).filter(|_| called || token.starts_with("0x"));
+            let number = Number::read(token);
+            let number =
+                number.filter(|number| called || token.starts_with("0x") || number.is_status());
             let number = number.map(|number| Number { reason, ..number });
             called = MARKS.contains(&token) || called && BETWEEN.contains(&token);
             reason = called && (reason || token == "reason");
@@ -160,6 +162,19 @@ pub(super) fn kind_of(text: &str) -> Option<String> {
     Some(format!("{is_hex}{name}{what}."))
 }
 
+/// What to say of a number that is in no table and in no range of one, and where the nearest are; without a full stop. `None` for
+/// what is no number.
+pub(super) fn of_no_kind(text: &str) -> Option<String> {
+    let number = Number::read(text)?;
+    let where_others_are = match number.decimal.or(number.hexadecimal)? {
+        0..=0x7FFF => "client codes are 0x1 to 0x2604, extended reasons 0x0 to 0x1196",
+        _ => "nothing that Remote Desktop is known to show has numbers in this range",
+    };
+    Some(format!(
+        "unknown, no code, extended reason, status or event has this number; {where_others_are}"
+    ))
+}
+
 /// A number as it was typed, which may be meant as decimal or as hexadecimal.
 pub(super) struct Number<'a> {
     pub(super) text: &'a str,
@@ -213,6 +228,15 @@ impl<'a> Number<'a> {
             plain: false,
             reason: false,
         })
+    }
+
+    /// It has the eight digits of a status, as event 4625 writes them without `0x` at times.
+    fn is_status(&self) -> bool {
+        self.text.len() == 8
+            && matches!(
+                self.hexadecimal,
+                Some(0x8009_0000..=0x800B_FFFF | 0xC000_0000..=0xC000_FFFF)
+            )
     }
 
     fn is_zero(&self) -> bool {

@@ -479,6 +479,37 @@ fn a_number_of_another_kind_is_called_what_it_is() {
     assert!(notes(message)[1].contains("SSPI"), "{:?}", notes(message));
 }
 
+#[test]
+fn a_status_in_the_message_of_an_event_comes_after_the_event() {
+    for (message, first, second) in [
+        (
+            "A fatal error occurred when attempting to access the TLS server credential private key. The error code returned from \
+             the cryptographic module is 0x8009030D. The internal error state is 10001.",
+            "event-36870",
+            "0x8009030D",
+        ),
+        ("event 4625 with C0000413", "0xC0000413", "event-4625"),
+    ] {
+        assert_eq!(found(message)[..2], [first, second], "{message}");
+    }
+    assert_eq!(found("status 0x8009030D")[0], "0x8009030D");
+}
+
+#[test]
+fn words_of_other_languages_and_compounds_stand_for_those_of_the_handbook() {
+    for (question, wanted) in [
+        ("Konto gesperrt", "0xD07"),
+        ("nom du certificat incorrect", "RDP-CERT-NAME-MISMATCH"),
+        ("certificado caducado", "RDP-CERT-EXPIRED"),
+    ] {
+        assert!(
+            found(question)[..3].contains(&wanted),
+            "{question}: {:?}",
+            found(question)
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
