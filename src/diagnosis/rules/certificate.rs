@@ -164,7 +164,7 @@ fn name_mismatch(host: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdi
     } else {
         some_of(&names)
     };
-    let title = format!("The certificate does not carry the name {missed}");
+    let title = format!("The certificate does not match the name {missed}");
     let evidence = format!("it is for {shown}");
     // The short form of a name on the certificate, or of one below a wildcard: the client may complete it before it compares.
     let short_form = !missed.contains('.')
@@ -200,7 +200,7 @@ fn address_mismatch(host: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVe
     }
     let listed: Vec<String> = leaf.san_ip.iter().map(ToString::to_string).collect();
     sure(format!("it is for {}", some_of(&listed))).title(format!(
-        "The certificate does not carry the address {}",
+        "The certificate does not match the address {}",
         endpoint.address
     ))
 }

@@ -74,7 +74,7 @@ fn stale(host: &HostView<'_>) -> RuleVerdict {
         let only_pointers = names.iter().all(|name| name.only_pointer());
         sure(elsewhere(host, names))
             .title(format!(
-                "The name {} is stale: it leads only to addresses where nothing answers",
+                "The name {} is stale: it resolves only to addresses that do not answer",
                 quoted(names)
             ))
             .severity_if(only_pointers, Severity::Medium)
@@ -187,7 +187,7 @@ fn wrong_host(host: &HostView<'_>) -> RuleVerdict {
             elsewhere(host, names)
         ))
         .title(format!(
-            "The name {} leads to the wrong host, another machine",
+            "The name {} resolves to the wrong host, another machine",
             quoted(names)
         ))
     })

@@ -21,14 +21,14 @@ pub(super) const FAMILY: Family = Family {
             "RDP-NEG-FAIL-SSL-OFF",
             Rule::Host(|host| {
                 on_failure(host, NegotiationFailure::SSL_NOT_ALLOWED)
-                    .title("The server refuses TLS and takes standard RDP security only")
+                    .title("The server refuses TLS and accepts standard RDP security only")
             }),
         ),
         (
             "RDP-NEG-NO-CERT",
             Rule::Host(|host| {
                 on_failure(host, NegotiationFailure::NO_CERTIFICATE)
-                    .title("The server says that it has no usable certificate")
+                    .title("The server reports that it has no usable certificate")
             }),
         ),
         (
@@ -40,9 +40,8 @@ pub(super) const FAMILY: Family = Family {
         (
             "RDP-NEG-USERAUTH",
             Rule::Host(|host| {
-                on_failure(host, NegotiationFailure::SSL_WITH_USER_AUTH_REQUIRED).title(
-                    "The server lets in only clients that show a certificate of the user in TLS",
-                )
+                on_failure(host, NegotiationFailure::SSL_WITH_USER_AUTH_REQUIRED)
+                    .title("The server accepts only clients with a user certificate in TLS")
             }),
         ),
         ("RDP-NEG-ENTRA", Rule::Host(entra)),
@@ -154,7 +153,7 @@ fn unpublished_code(host: &HostView<'_>) -> RuleVerdict {
 fn nla_required(host: &HostView<'_>) -> RuleVerdict {
     let odd = on_failure(host, NegotiationFailure::HYBRID_REQUIRED);
     if odd != Verdict::Silent {
-        odd.title("The server insists on NLA, but does not take it when offered")
+        odd.title("The server requires NLA, but does not take it when offered")
             .severity(Severity::Medium)
     } else if state::insists_on_nla(host.history) {
         sure("a request without NLA was refused")
@@ -186,7 +185,7 @@ fn nla_unknown(host: &HostView<'_>) -> RuleVerdict {
 }
 
 fn entra(host: &HostView<'_>) -> RuleVerdict {
-    let title = "The server lets in only clients that sign in with Entra (in mstsc: Advanced, Use a web account)";
+    let title = "The server accepts only clients that sign in with Entra (in mstsc: Advanced, Use a web account)";
     match host.negotiation() {
         Some(facts) if facts.selected == SelectedSecurity::Rdsaad => {
             sure("the server selected RDSAAD (0x10), which was not offered").title(title)
