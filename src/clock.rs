@@ -88,7 +88,7 @@ pub fn take_new_base() {
     *base().write().unwrap_or_else(PoisonError::into_inner) = new;
 }
 
-/// The monotonic clock of the runtime; stands still under a paused tokio clock.
+/// The monotonic clock of the runtime; frozen under a paused tokio clock.
 #[must_use]
 #[expect(
     clippy::disallowed_methods,

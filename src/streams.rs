@@ -1,5 +1,5 @@
 //! Standard output, standard error and pipes, each written by a thread of its own: a reader that stalls or a terminal that is frozen
-//! blocks that thread alone. Once the process is told to stop, what is not taken is given up.
+//! blocks that thread alone. Once the process is stopping, unread output is dropped.
 
 use std::convert::Infallible;
 use std::io::{self, Write};
@@ -19,21 +19,21 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// How often a writer that waits looks for a stop.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// When the process was told to stop, and when to stop at once.
+/// When the process was asked to stop, and when to stop at once.
 static STOP: Mutex<(Option<Instant>, Option<Instant>)> = Mutex::new((None, None));
 
-/// From now on, a stream whose reader takes nothing is given up.
+/// From now on, a stream whose reader takes nothing is dropped.
 pub fn stop() {
     lock(&STOP).0.get_or_insert_with(clock::monotonic);
 }
 
-/// Whether the process was told to stop.
+/// Whether the process was asked to stop.
 #[must_use]
 pub fn is_stopping() -> bool {
     lock(&STOP).0.is_some()
 }
 
-/// What is not taken shortly is given up, also where the reader reads.
+/// What is not taken shortly is dropped, also where the reader reads.
 pub fn stop_at_once() {
     lock(&STOP).1.get_or_insert_with(clock::monotonic);
 }
@@ -52,9 +52,9 @@ pub fn stderr() -> Stream {
     ERR.clone()
 }
 
-/// Waits until both have been written, or are given up.
+/// Waits until both have been written, or are dropped.
 pub fn finish() {
-    // Whoever wrote has had the error.
+    // The writer has had the error.
     drop(stdout().flush());
     drop(stderr().flush());
 }
@@ -113,7 +113,7 @@ impl State {
     }
 
     /// Whether the process has to stop and the reader does not read.
-    fn is_given_up(&self) -> bool {
+    fn is_dropped(&self) -> bool {
         let (stop, at_once) = *lock(&STOP);
         let stalled = stop.map(|stop| self.moved.map_or(stop, |moved| moved.max(stop)));
         let is_over = |since: Instant| since.elapsed() >= PATIENCE;
@@ -171,7 +171,7 @@ impl Shared {
             if is_ready(&state) {
                 return Ok(state);
             }
-            if state.is_given_up() {
+            if state.is_dropped() {
                 let words = "its reader takes nothing";
                 return Err(io::Error::new(io::ErrorKind::TimedOut, words));
             }

@@ -44,7 +44,7 @@ pub async fn run(cli: Cli) -> ExitStatus {
         stderr::print_error(&error);
         ExitStatus::Usage
     });
-    // While signals are still heard, for a reader that stalls.
+    // While signals are still handled, for a reader that stalls.
     streams::finish();
     status
 }

@@ -252,7 +252,7 @@ impl ScanRequest {
     }
 }
 
-/// A reader that takes nothing is given up because of a signal; any other report should have been written.
+/// A stalled reader is dropped after a signal; any other report should have been written.
 fn unwritten() -> ExitStatus {
     if streams::is_stopping() {
         ExitStatus::Interrupted

@@ -93,7 +93,7 @@ fn ending(attempt: &Attempt, tolerance: ProbeTolerance) -> Ending<'_> {
     }
 }
 
-/// The stage that was under way when the user skipped the host.
+/// The stage in progress when the user skipped the host.
 pub(crate) fn cancelled_at(attempt: &Attempt) -> Option<Stage> {
     attempt
         .stages

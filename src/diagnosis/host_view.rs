@@ -164,7 +164,7 @@ impl<'a> HostView<'a> {
         self.corrected_now() > self.now
     }
 
-    /// Names that the user typed and that lead here: normal form, sorted.
+    /// Names that the user typed and that resolve to this host: normal form, sorted.
     pub(crate) fn target_names(&self) -> Vec<&str> {
         self.names
             .judged

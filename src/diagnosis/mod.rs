@@ -175,7 +175,7 @@ pub struct NameMember {
     pub address: IpAddr,
     /// Whether TCP came up there; `None` when it was not tried.
     pub reachable: Option<bool>,
-    /// Whether the same machine answered there as at the scanned address; `None` when that cannot be told.
+    /// Whether the same machine answered there as at the scanned address; `None` when that is unknown.
     pub same_identity: Option<bool>,
 }
 

@@ -220,11 +220,11 @@ fn verdict(judged: &mut JudgedName, others: &[Other], history: &History, own: &O
     let Some(endpoint) = history.key.endpoint() else {
         return DnsVerdict::NotChecked;
     };
-    let leads_here = judged
+    let resolves_here = judged
         .members
         .iter()
         .any(|member| member.address == endpoint.address);
-    if leads_here {
+    if resolves_here {
         return if up {
             among_members(&judged.members)
         } else {

@@ -228,7 +228,7 @@ impl KeptScan {
         }))
     }
 
-    /// Its journal, locked to be continued. What stands behind the last whole line is cut off.
+    /// Its journal, locked to be continued. An incomplete last line is cut off.
     pub fn resume(&self) -> Result<JournalFile, HistoryError> {
         let locked = platform::open_exclusively(&self.path, false);
         let mut file = locked.map_err(|cause| match cause.kind() {

@@ -68,8 +68,8 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        let is_given_up = self.backlog.lock().is_urgent;
-        if !is_given_up {
+        let is_dropped = self.backlog.lock().is_urgent;
+        if !is_dropped {
             drop(self.backlog.write_now());
         }
     }

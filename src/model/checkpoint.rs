@@ -57,7 +57,7 @@ pub struct OpenPlaces {
     pub from: u64,
     /// The last.
     pub to: u64,
-    /// The round under way or waited for, from 0.
+    /// The current round or the next one, from 0.
     pub round: u8,
 }
 
@@ -77,7 +77,7 @@ pub struct PlaceRange {
 pub struct OpenEndpoint {
     /// Which.
     pub endpoint: Endpoint,
-    /// The round under way or waited for, from 0.
+    /// The current round or the next one, from 0.
     pub round: u8,
     /// It is counted where the order comes to it, and not here.
     pub repeat: bool,

@@ -305,7 +305,7 @@ impl<'a> Replay<'a> {
                 hosts.add_mentioned(endpoint, targets.contains(endpoint));
             }
         }
-        let leads_nowhere = |endpoint: &Endpoint| {
+        let is_unresolved = |endpoint: &Endpoint| {
             hosts.get(*endpoint).is_none()
                 && !targets.is_excluded(endpoint.address)
                 && not_a_host(endpoint.address).is_none()
@@ -327,7 +327,7 @@ impl<'a> Replay<'a> {
         unchecked.retain(|endpoint| !checked.contains_key(endpoint));
         let lost = checked
             .iter()
-            .filter(|(_, members)| members.iter().any(leads_nowhere));
+            .filter(|(_, members)| members.iter().any(is_unresolved));
         unchecked.extend(lost.map(|(endpoint, _)| *endpoint));
         unchecked.extend(
             troubled

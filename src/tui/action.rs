@@ -156,7 +156,7 @@ pub enum Action {
     QuitSaving,
     /// Ctrl-C: the first stops the scan and quits when it has ended, the second quits at once.
     Interrupt,
-    /// The terminal closes, or the process is told to end.
+    /// The terminal closes, or the process is asked to end.
     Terminate,
     Resize(u16, u16),
     Events(Vec<ScanEvent>),

@@ -40,7 +40,7 @@ const CONTINUE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long to wait for the end of the scan after the terminal has closed.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Shows a fleet, live while `feed` has events, until the user quits, the process is told to end or the terminal closes.
+/// Shows a fleet, live while `feed` has events, until the user quits, the process is asked to end or the terminal closes.
 ///
 /// The fleet returned holds every event received; the caller can take those still in `feed`.
 ///
@@ -94,7 +94,7 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<TuiO
 /// The I/O of the loop, which tests replace.
 struct LoopIo<'a, E> {
     keys: &'a mut mpsc::Receiver<Event>,
-    /// Completes when the process is told to end.
+    /// Completes when the process is asked to end.
     shutdown: E,
     continued: signals::Continued,
     /// Whether there is a terminal to draw to.

@@ -26,14 +26,14 @@ mod os {
         })
     }
 
-    /// Stops all of this job, as the terminal does at Ctrl-Z. A job that no shell looks after is not stopped (POSIX 2.4.3).
+    /// Stops all of this job, as the terminal does at Ctrl-Z. An orphaned job is not stopped (POSIX 2.4.3).
     pub(in crate::tui) fn suspend() {
         if let Err(error) = kill_current_process_group(Signal::TSTP) {
             tracing::debug!(%error, "This job cannot be stopped");
         }
     }
 
-    /// The signal after a stop, whoever stopped the process.
+    /// The signal after a stop, whatever stopped the process.
     pub(in crate::tui) struct Continued(tokio::signal::unix::Signal);
 
     impl Continued {

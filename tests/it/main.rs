@@ -23,3 +23,4 @@ mod servers;
 mod terminal;
 #[cfg(feature = "sim")]
 mod why;
+mod words;

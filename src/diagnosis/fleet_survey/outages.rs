@@ -11,7 +11,7 @@ use crate::model::{Attempt, History, Outcome, Stage};
 
 /// Fewer hosts than this may fail together by chance, or for a reason that they share.
 const MANY: usize = 8;
-/// A run of failures is an outage when fewer than this many of its length would come about by chance.
+/// A run of failures is an outage when fewer than this many of its length would occur by chance.
 const BY_CHANCE: f64 = 0.01;
 /// Fewer hosts than this do not speak for all others.
 const FEWEST: usize = 3;

@@ -191,7 +191,7 @@ struct Group {
     is_for_many: bool,
     /// Hashes of the labels that a certificate lists, by the hash of the certificate: only where there are several.
     listed: BTreeMap<u64, Vec<u64>>,
-    /// Hashes of the certificates, of their issuers and their subjects: not more than are told apart.
+    /// Hashes of the certificates, of their issuers and their subjects: no more than are distinguished.
     prints: Vec<u64>,
     issuers: Vec<u64>,
     subjects: Vec<u64>,

@@ -26,7 +26,7 @@ pub enum Kind {
     Update,
     /// A finding of this program.
     Finding,
-    /// A way to mend something.
+    /// A way to fix something.
     Remedy,
     /// Something that the web claims.
     Claim,
@@ -231,7 +231,7 @@ pub struct Entry {
     /// Further words to be found by. Several words in one are a phrase.
     #[serde(skip)]
     pub words: Vec<String>,
-    /// What stands for it on screens, beside a word.
+    /// Its sign on screens, beside a word.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub signs: Vec<String>,
     /// Where the knowledge comes from.

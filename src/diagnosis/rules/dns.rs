@@ -84,7 +84,7 @@ fn stale(host: &HostView<'_>) -> RuleVerdict {
 fn partial_dead(host: &HostView<'_>) -> RuleVerdict {
     over(host, DnsVerdict::PartialDead, |names| {
         sure(dead_and_alive(names)).title(format!(
-            "The name {} is half dead: some of its addresses do not answer",
+            "Some addresses of the name {} do not respond",
             quoted(names)
         ))
     })

@@ -228,7 +228,7 @@ fn nla_off(host: &HostView<'_>) -> RuleVerdict {
             sure(format!("{evidence}; not Windows: {}", shown.words())).remedies(&[])
         }
         ServerKind::Unknown => hint(format!(
-            "{evidence}; whether this is Windows cannot be told"
+            "{evidence}; whether this is Windows is unknown"
         )),
     };
     verdict

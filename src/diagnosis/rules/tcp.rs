@@ -63,7 +63,7 @@ fn untried(host: &HostView<'_>) -> Option<RuleVerdict> {
     if state::kept_by_own_trouble(host) {
         return Some(undetermined(
             "this machine's own trouble kept every attempt from the host",
-            "another scan, when what the notices say is mended",
+            "another scan, when the notices are dealt with",
         ));
     }
     let no_route = endpoint.address.is_ipv6()

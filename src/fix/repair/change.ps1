@@ -96,7 +96,7 @@ $HostChanges = {
         if ($Owner) { Invoke-RdpOwner -Path $Path -Owner $Owner }
     }
 
-    # Lets Windows make its own certificate anew. The old one is removed only where Windows keeps it under a wrong name.
+    # Lets Windows make its own certificate again. The old one is removed only where Windows keeps it under a wrong name.
     $global:RdpStore = 'Cert:\LocalMachine\Remote Desktop'
     function global:Invoke-RdpRenewal {
         param($Change, [string[]] $Dependents, [int] $Seconds)

@@ -222,7 +222,7 @@ fn serial(raw: &[u8]) -> HexBytes {
     bytes.get(..SERIAL_LIMIT).unwrap_or(bytes).into()
 }
 
-/// Why x509-parser gave up, as a lower-case fragment.
+/// Why x509-parser failed, as a lower-case fragment.
 fn reason(error: &x509_parser::nom::Err<x509_parser::error::X509Error>) -> String {
     use x509_parser::nom::Err;
 

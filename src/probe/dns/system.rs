@@ -43,7 +43,7 @@ impl System {
             return LookupAnswer::Timeout;
         };
         let name = name.to_owned();
-        let (tell, told) = oneshot::channel();
+        let (tell, answered) = oneshot::channel();
         let started = thread::Builder::new()
             .name(String::from("resolver"))
             .stack_size(STACK_BYTES)
@@ -58,7 +58,7 @@ impl System {
                 detail: fragment(&error),
             };
         }
-        match tokio::time::timeout_at(deadline, told).await {
+        match tokio::time::timeout_at(deadline, answered).await {
             Ok(Ok(found)) => answer(found),
             Ok(Err(_)) => LookupAnswer::Error {
                 detail: "the system resolver's thread ended without an answer".into(),

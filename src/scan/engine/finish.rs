@@ -24,7 +24,7 @@ impl Engine {
         // What an interrupted scan drops now stays open for one that is resumed from here.
         let interrupted = (!is_complete).then(|| self.checkpoint());
         self.emit_not_looked_up(is_complete);
-        let told = if is_complete {
+        let reported = if is_complete {
             0
         } else {
             self.emit_not_reached()
@@ -43,7 +43,7 @@ impl Engine {
             endpoints_probed: self.counts.probed(),
             unlisted: self.counts.unlisted(),
             answered_on_retry: self.counts.late(),
-            not_reached: untried.saturating_sub(told),
+            not_reached: untried.saturating_sub(reported),
         };
         self.finished = Some(end);
         self.emit(EventBody::ScanFinished(end));

@@ -38,7 +38,7 @@ pub(in crate::scan) struct Load {
     ended: u64,
     lagged: u64,
     worst_us: u32,
-    is_told: bool,
+    is_reported: bool,
 }
 
 impl Load {
@@ -53,7 +53,7 @@ impl Load {
             ended: 0,
             lagged: 0,
             worst_us: 0,
-            is_told: false,
+            is_reported: false,
         }
     }
 
@@ -95,10 +95,10 @@ impl Load {
 
     /// At the end, few attempts are enough.
     pub(in crate::scan) fn finish(&mut self) -> Option<Notice> {
-        if self.is_told || self.lagged == 0 || self.lagged * ONE_IN < self.ended {
+        if self.is_reported || self.lagged == 0 || self.lagged * ONE_IN < self.ended {
             return None;
         }
-        self.is_told = true;
+        self.is_reported = true;
         Some(Notice::Busy {
             worst_lag_ms: self.worst_us / 1000,
         })

@@ -194,7 +194,7 @@ impl<'a> Parser<'a> {
 
     fn deeper(&mut self, span: &Range<usize>, inner: impl FnOnce(&mut Self) -> Parsed) -> Parsed {
         if self.depth >= MOST_DEEP {
-            // Whoever goes on from here would go as deep: nothing of the rest is read.
+            // Parsing on from here would go as deep: nothing of the rest is read.
             while self.next().is_some() {}
             return self.fail(span.clone(), FilterFault::TooDeep { most: MOST_DEEP });
         }
@@ -216,7 +216,7 @@ impl<'a> Parser<'a> {
             }
             None => (self.end(), "here"),
         };
-        // While typing, what stands in the way is passed over, or nothing behind it would be read.
+        // While typing, what cannot be read is skipped, or nothing behind it would be read.
         if self.lenient {
             self.tokens
                 .next_if(|placed| matches!(placed.token, Token::And | Token::Or));

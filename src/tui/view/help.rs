@@ -51,7 +51,7 @@ pub(super) fn extent(model: &Model, area: Rect) -> (usize, usize) {
     (lines, height.saturating_sub(3))
 }
 
-/// A heading, and what stands below it: the sign or the keys, and what they mean.
+/// A heading, and the lines below it: the sign or the keys, and what they mean.
 type Section = (String, Vec<Explained>);
 
 /// The title, and the lines that match what is typed.

@@ -58,7 +58,7 @@ pub(super) fn view_at(model: &Model, area: Rect, column: u16) -> Option<View> {
     found.map(|(view, _)| view)
 }
 
-/// The tabs with as much detail as has room, and what stands at the right edge: names matter more than all of it but the marks.
+/// The tabs with as much detail as has room, and the counts at the right edge: names matter more than all of it but the marks.
 fn fitting(model: &Model, area: Rect) -> (Vec<(View, String)>, String) {
     let marks: Vec<String> = marks(model).into_iter().collect();
     let all = marks.iter().cloned().chain(order(model, area.width));

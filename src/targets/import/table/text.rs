@@ -85,7 +85,7 @@ pub(in super::super) fn heading_of_column(text: &str) -> Option<(usize, &str)> {
     (is_heading && lines.next().is_some()).then_some((line, heading))
 }
 
-/// What stands above the heading for programs.
+/// The lines above the heading, for programs.
 struct Marks<'a> {
     /// Below the marks.
     text: &'a str,

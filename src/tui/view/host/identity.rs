@@ -48,7 +48,7 @@ fn unknown(model: &Model, host: &Host, history: &History) -> String {
         (Nla::Required | Nla::Offered, None)
             if model.fleet.plan().is_some_and(|plan| !plan.ntlm) =>
         {
-            "not asked: the scan was told to leave NTLM out (--no-ntlm)".to_owned()
+            "not asked: NTLM is off (--no-ntlm)".to_owned()
         }
         (Nla::Required | Nla::Offered, None) => {
             "not reached: NLA follows a whole TLS handshake, and none came about".to_owned()

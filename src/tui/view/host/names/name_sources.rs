@@ -76,7 +76,7 @@ fn forward(host: &Host, reference: &str, theme: Theme) -> Comparison {
     let here = members.iter().any(|member| Some(member.address) == own);
     let (mark, word) = match verdict {
         DnsVerdict::Match | DnsVerdict::NoPtr | DnsVerdict::NotChecked if here => {
-            (Mark::Good, "leads here")
+            (Mark::Good, "resolves here")
         }
         DnsVerdict::Match => (Mark::Good, "the same machine"),
         DnsVerdict::WrongHost => (Mark::Bad, "another machine"),
@@ -183,7 +183,7 @@ fn ntlm(history: &History, reference: &str) -> Comparison {
             .filter(|name| !name.is_empty())
     });
     let (mark, word) = match name.map(normal) {
-        None => (Mark::None, "not told"),
+        None => (Mark::None, "unknown"),
         Some(name) if name == reference => (Mark::Good, "agrees"),
         Some(name) if label(&name) == label(reference) => (Mark::Partly, "short name only"),
         Some(_) => (Mark::Partly, "another name"),
