@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,20 @@ static STOP: Mutex<(Option<Instant>, Option<Instant>)> = Mutex::new((None, None)
 /// From now on, a stream whose reader takes nothing is dropped.
 pub fn stop() {
     lock(&STOP).0.get_or_insert_with(clock::monotonic);
+}
+
+/// Whether another program has the terminal.
+static LENT: AtomicBool = AtomicBool::new(false);
+
+/// Another program has the terminal, or has it no longer.
+pub fn lend(lent: bool) {
+    LENT.store(lent, Ordering::SeqCst);
+}
+
+/// Whether another program has the terminal: Ctrl-C is meant for it then.
+#[must_use]
+pub fn is_lent() -> bool {
+    LENT.load(Ordering::SeqCst)
 }
 
 /// Whether the process was asked to stop.

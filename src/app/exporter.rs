@@ -7,6 +7,7 @@ use crate::fix;
 use crate::fleet::{Fleet, HostId};
 use crate::platform;
 use crate::report::{self, Format, Selection};
+use crate::sanitize;
 use crate::settings::OutputSettings;
 use crate::table::Field;
 use crate::tui::{Export, ExportFormat, Exporter, FixFolder};
@@ -27,6 +28,7 @@ impl Exporter for CurrentFolder {
             .map(|format| ExportFormat {
                 word: format.word(),
                 says: format.help(),
+                extension: extension(format),
             })
             .collect()
     }
@@ -35,8 +37,11 @@ impl Exporter for CurrentFolder {
         let format = Format::reports()
             .nth(wanted.format)
             .ok_or("there is no such format")?;
-        let extension = format.extensions().first().copied().unwrap_or("txt");
-        let path = free_name(Path::new("."), fleet, "", &format!(".{extension}"))?;
+        let extension = extension(format);
+        let path = match &wanted.file {
+            Some(name) => named(name, extension, std::env::home_dir())?,
+            None => free_name(Path::new("."), fleet, "", &format!(".{extension}"))?,
+        };
         let selection = Selection {
             fleet,
             rows: &wanted.rows,
@@ -79,6 +84,26 @@ impl Exporter for CurrentFolder {
     }
 }
 
+fn extension(format: Format) -> &'static str {
+    format.extensions().first().copied().unwrap_or("txt")
+}
+
+/// The path of a name that was typed: `~/` is the home folder, and a name without an extension gets one. No file is replaced.
+fn named(name: &str, extension: &str, home: Option<PathBuf>) -> Result<PathBuf, String> {
+    let mut path = match (name.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(name),
+    };
+    if path.extension().is_none() {
+        path.set_extension(extension);
+    }
+    if path.exists() {
+        let shown = sanitize::excerpt(&path.to_string_lossy()).to_string();
+        return Err(format!("{shown} exists: choose another name"));
+    }
+    Ok(path)
+}
+
 /// `rdpscan-<scan><kind><end>` in a folder, with a number where that is taken.
 pub(super) fn free_name(
     folder: &Path,
@@ -94,4 +119,21 @@ pub(super) fn free_name(
         .map(|name| folder.join(name))
         .find(|path| !path.exists())
         .ok_or_else(|| "too many files of this scan are in that folder already".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typed_name_gets_an_extension_and_replaces_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Some(folder.path().to_owned());
+        let path = |name: &str| named(name, "csv", home.clone());
+        assert_eq!(path("~/monday"), Ok(folder.path().join("monday.csv")));
+        assert_eq!(path("there/a.txt"), Ok("there/a.txt".into()));
+        std::fs::write(folder.path().join("monday.csv"), "").unwrap();
+        let refused = path("~/monday").unwrap_err();
+        assert!(refused.ends_with("monday.csv exists: choose another name"));
+    }
 }

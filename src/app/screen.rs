@@ -29,6 +29,9 @@ pub(super) fn options(settings: &Settings, on_exit: OnExit) -> Result<tui::Optio
     options.mouse = settings.screen.mouse;
     options.on_exit = on_exit;
     options.keymap = Keymap::rebound(&settings.screen.keys)?;
+    options.programs = tui::Program::all(&settings.screen.programs);
+    let keys = options.programs.iter().map(|program| program.key);
+    options.keymap = options.keymap.with_programs(keys.collect())?;
     options.filters.clone_from(&state.filters);
     options.saved = tui::Saved {
         filters: settings.screen.filters.clone(),
@@ -39,7 +42,13 @@ pub(super) fn options(settings: &Settings, on_exit: OnExit) -> Result<tui::Optio
     options.theme.palette = match settings.screen.theme {
         _ if without_colours() => Palette::Mono,
         Some(palette) => palette,
-        None => state.palette().or_else(background).unwrap_or_default(),
+        None => match state.palette().or_else(background) {
+            Some(palette) => palette,
+            None => {
+                options.ask_background = true;
+                Palette::default()
+            }
+        },
     };
     Ok(options)
 }
@@ -62,12 +71,9 @@ pub(super) fn is_dumb_terminal() -> bool {
 /// Saves the state for the next screen, and prints the paths of written files. Returns the fleet as the screen left it.
 pub(super) fn close(left: tui::TuiOutcome, settings: &Settings) -> Fleet {
     let state = UiState::load();
-    let palette = if without_colours() {
-        // `NO_COLOR` holds for this terminal, and is not the user's palette.
-        state.palette().unwrap_or_default()
-    } else {
-        chosen(left.theme.palette, settings.screen.theme, state.palette())
-    };
+    // `NO_COLOR` holds for this terminal, and so does what the terminal says of its background.
+    let palette = left.palette.filter(|_| !without_colours());
+    let palette = palette.or_else(|| state.palette());
     let output = &settings.output;
     let columns = chosen(left.columns, output.columns.clone(), state.columns());
     let sort = chosen(left.sort, output.sort, state.sort());
@@ -95,11 +101,10 @@ mod tests {
 
     #[test]
     fn what_a_flag_gave_is_not_saved() {
-        let (light, dark) = (Palette::Light, Palette::Dark);
-        assert_eq!(chosen(light, Some(light), Some(dark)), dark);
-        assert_eq!(chosen(light, Some(light), None), Palette::default());
+        assert_eq!(chosen("given", Some("given"), Some("saved")), "saved");
+        assert_eq!(chosen("given", Some("given"), None), "");
         // Changed on the screen.
-        assert_eq!(chosen(light, Some(dark), Some(dark)), light);
-        assert_eq!(chosen(light, None, Some(dark)), light);
+        assert_eq!(chosen("new", Some("given"), Some("saved")), "new");
+        assert_eq!(chosen("new", None, Some("saved")), "new");
     }
 }

@@ -31,15 +31,20 @@ pub(super) fn listen() -> Stop {
 mod os {
     use tokio::signal::unix::{SignalKind, signal};
 
+    use crate::streams;
+
     /// Listens from the call on; resolves at the next SIGINT, SIGTERM or SIGHUP. A signal without a listener never resolves.
     pub(super) fn stop_signal() -> impl Future<Output = ()> {
         let wait = |kind| {
             let listener = signal(kind);
             async move {
                 match listener {
-                    Ok(mut signal) => {
+                    Ok(mut signal) => loop {
                         signal.recv().await;
-                    }
+                        if !(kind == SignalKind::interrupt() && streams::is_lent()) {
+                            break;
+                        }
+                    },
                     Err(_) => std::future::pending().await,
                 }
             }
@@ -61,6 +66,8 @@ mod os {
 mod os {
     use tokio::signal::windows;
 
+    use crate::streams;
+
     /// Resolves at the next Ctrl-C, Ctrl-Break, closed console, logoff or shutdown.
     pub(super) async fn stop_signal() {
         macro_rules! wait {
@@ -69,6 +76,10 @@ mod os {
                     match $make() {
                         Ok(mut event) => {
                             event.recv().await;
+                            // Ctrl-C is for the program that has the console.
+                            while streams::is_lent() {
+                                event.recv().await;
+                            }
                         }
                         Err(_) => std::future::pending().await,
                     }

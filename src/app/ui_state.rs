@@ -30,14 +30,14 @@ impl UiState {
     pub(super) fn new(
         columns: &Columns,
         sort: Sort,
-        palette: Palette,
+        palette: Option<Palette>,
         filters: Vec<String>,
     ) -> Self {
         Self {
             columns: Some(columns.to_string()),
             sort: Some(sort.column.key().to_owned()),
             inverted: sort.inverted,
-            theme: Some(palette.word().to_owned()),
+            theme: palette.map(|palette| palette.word().to_owned()),
             filters,
         }
     }
@@ -114,7 +114,12 @@ mod tests {
             column: Field::DaysLeft,
             inverted: true,
         };
-        let state = UiState::new(&columns, sort, Palette::Light, vec!["a\"b".to_owned()]);
+        let state = UiState::new(
+            &columns,
+            sort,
+            Some(Palette::Light),
+            vec!["a\"b".to_owned()],
+        );
         state.write(&path).unwrap();
         let read: UiState = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         assert_eq!(read.columns(), Some(columns));

@@ -299,7 +299,7 @@ impl InsideHost {
         self.port == machine.port && (by_address || by_name())
     }
 
-    /// Compares what the machine calls itself with what it told the scan, where the scan knows.
+    /// Compares what the machine calls itself with what it sent to the scan, where the scan knows.
     fn check_identity(&self, machine: &Machine) -> Result<(), String> {
         let Some(expected) = &machine.expected else {
             return Ok(());

@@ -21,7 +21,7 @@ pub(super) struct Machine {
     /// A name that users may use: as above, or a listed one, or one that resolves to several machines.
     pub(super) usual: Option<HostName>,
     pub(super) naming: ConnectName,
-    /// A name that leads here and to other machines: those of one farm are compared with each other.
+    /// A name that resolves to this host and to other machines: those of one farm are compared with each other.
     pub(super) farm: Option<HostName>,
     /// The computer name in NTLM, compared before any change.
     pub(super) expected: Option<HostName>,

@@ -47,12 +47,15 @@ pub fn of_host(host: &Host, undetermined: &[Undetermined], question: Option<&Que
     }
 }
 
+/// The label of what to write to the user who cannot connect.
+pub const TELL: &str = "tell the user";
+
 /// The lines of the answer.
 #[must_use]
 pub fn items(host: &Host) -> Vec<Item> {
     let mut items = vec![seen_by_user(host), why(host)];
     items.extend(fix(host));
-    items.push(labeled("tell the user", tell(host)));
+    items.push(labeled(TELL, tell(host)));
     items
 }
 

@@ -9,7 +9,7 @@ mod remedy;
 mod text;
 
 pub use entry_page::{full as of_entry, pages as of_entries};
-pub use host::{items as answer, of_host};
+pub use host::{TELL, items as answer, of_host};
 pub use layout::{Code, Item, Page, Section};
 pub use markdown::render as markdown;
 pub use question::{NoCode, Question};

@@ -110,6 +110,10 @@ const OTHERS: [(&str, &str); 40] = [
         "screen.presets",
         "dates = state,name:20,not_after,few = name",
     ),
+    (
+        "screen.programs",
+        "K ssh = ssh {host},W web = firefox https://{name} &",
+    ),
     ("policy.expiring_days", "60"),
     ("policy.expiring_percent", "50"),
     ("policy.stability_attempts", "5"),

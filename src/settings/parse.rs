@@ -17,6 +17,7 @@ use crate::sanitize::excerpt;
 use crate::table::{Columns, Filter, Sort};
 use crate::targets::Refusal;
 use crate::tui::keymap::{BINDINGS, Keymap, KeymapError};
+use crate::tui::{Program, ProgramError};
 
 /// More ports than this is another kind of scan.
 const MOST_PORTS: usize = 64;
@@ -303,6 +304,15 @@ pub(super) fn saved_filters(text: &str) -> Result<Vec<(String, String)>, Refusal
 
 pub(super) fn saved_columns(text: &str) -> Result<Vec<(String, Columns)>, Refusal> {
     named(text, column_list)
+}
+
+pub(super) fn programs(text: &str) -> Result<Vec<Program>, Refusal> {
+    let entries = named(text, |command| Ok(command.to_owned()))?;
+    let refused =
+        |error: ProgramError| Refusal::new(error.to_string(), "write it as `K ssh = ssh {host}`");
+    let program =
+        |(name, command): (String, String)| Program::parse(&name, &command).map_err(refused);
+    entries.into_iter().map(program).collect()
 }
 
 /// Values under names, with commas between. Values have commas of their own: an entry begins where ` = ` follows its name.

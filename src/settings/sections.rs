@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::parse::{
     Listed, column_list, duration, durations, filter, heading, keep, key_bindings, listed,
-    optional, ports, saved_columns, saved_filters, servers, sort_order, switch, whole,
+    optional, ports, programs, saved_columns, saved_filters, servers, sort_order, switch, whole,
 };
 use super::serialize;
 use super::{FailOn, Profile};
@@ -16,7 +16,7 @@ use crate::diagnosis::Policy;
 use crate::history::Keep;
 use crate::report::{Format, Presentation};
 use crate::table::{Columns, Sort};
-use crate::tui::Palette;
+use crate::tui::{Palette, Program};
 
 /// An alias, because clap takes a literal `Vec` for an option that is given once for each item.
 type List<T> = Vec<T>;
@@ -233,6 +233,10 @@ pub struct ScreenSettings {
     #[arg(long, id = "screen.presets", hide = true, default_value = "", value_parser = saved_columns)]
     #[serde(serialize_with = "serialize::saved")]
     pub presets: List<(String, Columns)>,
+    /// Programs for a host on keys, each as in `K ssh = ssh {host}`
+    #[arg(long, id = "screen.programs", hide = true, default_value = "", value_parser = programs)]
+    #[serde(serialize_with = "serialize::programs")]
+    pub programs: List<Program>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]

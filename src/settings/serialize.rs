@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::{Serialize as _, Serializer};
 
 use super::parse::duration_text;
-use crate::tui::Palette;
+use crate::tui::{Palette, Program};
 
 type Written<S> = Result<<S as Serializer>::Ok, <S as Serializer>::Error>;
 
@@ -33,6 +33,11 @@ pub(super) fn saved<S: Serializer>(named: &[(String, impl Display)], to: S) -> W
             .iter()
             .map(|(name, value)| format!("{name} = {value}")),
     )
+}
+
+pub(super) fn programs<S: Serializer>(programs: &[Program], to: S) -> Written<S> {
+    let text = |program: &Program| format!("{} {} = {program}", program.key.label(), program.name);
+    to.collect_seq(programs.iter().map(text))
 }
 
 pub(super) fn theme<S: Serializer>(theme: &Option<Palette>, to: S) -> Written<S> {

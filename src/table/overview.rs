@@ -167,7 +167,7 @@ fn expiry(summary: &Summary, soon: usize) -> Panel {
         });
     };
     push(
-        "ended".to_owned(),
+        "expired".to_owned(),
         summary.days_left(i64::MIN..=-1),
         Weight::Bad,
         format!("{days_left}<0"),
@@ -216,13 +216,12 @@ fn findings(summary: &Summary) -> Panel {
         .filter_map(|(id, count)| Some((id, count.worst()?, count.hosts())))
         .take(MOST_LISTED)
         .map(|(id, (worst, so_bad), all)| {
-            let name = id.strip_prefix("RDP-").unwrap_or(id);
             Bar {
                 label: if so_bad == all {
-                    name.to_owned()
+                    id.to_owned()
                 } else {
                     // The rest of them is not so bad, and the bar's colour is that of the worst.
-                    format!("{name} ({} {worst})", grouped(so_bad))
+                    format!("{id} ({} {worst})", grouped(so_bad))
                 },
                 count: size(all),
                 of: size(summary.hosts),

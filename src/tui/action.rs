@@ -52,6 +52,8 @@ pub enum MenuKind {
     Saved,
     /// The entries of the handbook about a host.
     Handbook,
+    /// The programs that can be started for a host.
+    Programs,
     /// Every action by name, with a search line.
     Commands,
 }
@@ -121,6 +123,8 @@ pub enum Action {
     FilterCancel,
     /// Marks or unmarks the row under the cursor.
     Mark,
+    /// Asks how many rows to mark, from the cursor on.
+    MarkCount,
     /// Marks every host shown; none when all are marked.
     MarkAll,
     /// Restores the marks before the newest change.
@@ -135,8 +139,12 @@ pub enum Action {
     Skip,
     /// Freezes or unfreezes the display.
     Freeze,
-    /// Exports in the format of this index.
+    /// Exports in the format of this index; asks for the file's name first.
     Export(usize),
+    /// Takes the text that a prompt asked for.
+    PromptAccept,
+    /// Runs the program of this index in [`super::Options::programs`] for the selected host.
+    Run(usize),
     /// Copies the entry of this letter in the copy menu.
     Copy(char),
     /// Writes fixes for the selected hosts; asks first.
@@ -144,6 +152,8 @@ pub enum Action {
     FixConfirmed,
     Palette(Palette),
     NextPalette,
+    /// The palette for the background that the terminal reported.
+    Background(Palette),
     Mouse,
     /// A click on the cell in this column and line: sorts by a heading, shows a view, puts the cursor on a row, or opens the row
     /// that has it already.
@@ -196,12 +206,24 @@ pub enum Effect {
         text: String,
     },
     Control(Control),
+    /// Start a program, then report [`Action::Message`] once it has ended.
+    Run(Launch),
     /// Stop the process until the shell continues it.
     Suspend,
     /// Capture the mouse, or release it.
     Mouse(bool),
     StopScan,
     Quit,
+}
+
+/// A program to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launch {
+    /// The program and its arguments.
+    pub words: Vec<String>,
+    pub in_background: bool,
+    /// The host, for messages.
+    pub host: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,4 +236,6 @@ pub struct Export {
     pub whole: bool,
     /// The columns shown, in their order.
     pub columns: Vec<Field>,
+    /// The name typed for the file; `None` for a free one.
+    pub file: Option<String>,
 }

@@ -107,10 +107,21 @@ pub(super) fn json(host: &Host, fleet: &Fleet) -> Option<String> {
     })
 }
 
-/// Connects by the name in the target list, else by one that resolves to the host, else by address. Only a valid host name gets
-/// into a command.
 fn mstsc(host: &Host, history: &History) -> Option<String> {
-    let port = host.key().port();
+    connect_target(host, history).map(|target| format!("mstsc /v:{target}"))
+}
+
+/// Host and port to connect to: by name, else by address.
+pub(super) fn connect_target(host: &Host, history: &History) -> Option<String> {
+    match (connect_name(host, history), host.key()) {
+        (Some(name), key) => Some(format!("{name}:{}", key.port())),
+        (None, HostKey::Endpoint(endpoint)) => Some(endpoint.to_string()),
+        (None, HostKey::Unresolved { .. }) => None,
+    }
+}
+
+/// The name in the target list, else one that resolves to the host. Only a valid host name gets into a command.
+pub(super) fn connect_name(host: &Host, history: &History) -> Option<HostName> {
     let typed = history
         .names
         .iter()
@@ -123,12 +134,9 @@ fn mstsc(host: &Host, history: &History) -> Option<String> {
             .filter(|path| path.verdict == DnsVerdict::Match)
             .find_map(|path| HostName::parse(&path.name).ok())
     };
-    match (typed.or_else(matching), host.key()) {
-        (Some(name), _) => Some(format!("mstsc /v:{name}:{port}")),
-        (None, HostKey::Endpoint(endpoint)) => Some(format!("mstsc /v:{endpoint}")),
-        (None, HostKey::Unresolved { name, .. }) => {
-            let name = HostName::parse(name).ok()?;
-            Some(format!("mstsc /v:{name}:{port}"))
-        }
-    }
+    let listed = || match host.key() {
+        HostKey::Unresolved { name, .. } => HostName::parse(name).ok(),
+        HostKey::Endpoint(_) => None,
+    };
+    typed.or_else(matching).or_else(listed)
 }

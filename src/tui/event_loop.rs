@@ -10,12 +10,11 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
 
 use super::action::{Action, Effect, Move};
 use super::background::Background;
-use super::clipboard;
-use super::export_task::ExportTask;
+use super::background_reply::{BackgroundReply, Input};
+use super::effects::{EffectContext, perform};
 use super::exporter::Exporter;
 use super::input::InputReader;
 use super::model::Model;
@@ -26,7 +25,7 @@ use super::update::{turn, update};
 use super::view;
 use crate::clock;
 use crate::fleet::Fleet;
-use crate::model::{Control, ScanEvent};
+use crate::model::ScanEvent;
 use crate::streams;
 
 /// The least time between two frames: about 15 a second.
@@ -35,8 +34,6 @@ const FRAME: Duration = Duration::from_millis(66);
 const BATCH: usize = 128;
 /// How often an idle screen checks whether its terminal is still there.
 const TERMINAL_CHECK: Duration = Duration::from_secs(2);
-/// How long to wait for the shell to continue a job that it was asked to stop: it may be none of its jobs.
-const CONTINUE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long to wait for the end of the scan after the terminal has closed.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -59,18 +56,21 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<TuiO
     model.filters = options.filters;
     model.saved = options.saved;
     model.badge = options.badge;
+    model.programs = options.programs;
     model.table.query.sort = options.sort;
     model.set_filter(&options.filter)?;
     let shutdown = signals::shutdown_signal().map_err(TuiError::Signals)?;
     let continued = signals::Continued::listen().map_err(TuiError::Signals)?;
     let (guard, mut canvas) = TerminalGuard::take().map_err(TuiError::Terminal)?;
-    let mut stdout = Stdout;
+    let mut input = InputReader::start();
+    let mut stdout = Stdout::new(input.gate());
     if options.mouse {
         stdout.capture_mouse(true);
     }
-    let mut input = InputReader::start();
+    let asked = options.ask_background && terminal::ask_background();
     let io = LoopIo {
         keys: &mut input.receiver,
+        reply: BackgroundReply::expected(asked),
         shutdown,
         continued,
         is_alive: terminal::is_ours,
@@ -84,7 +84,7 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<TuiO
         columns: model.table.columns.clone(),
         sort: model.table.sort_before.unwrap_or(model.table.query.sort),
         filters: std::mem::take(&mut model.filters),
-        theme: model.theme,
+        palette: model.palette,
         save: model.save,
         fleet: model.into_fleet(),
         written,
@@ -94,6 +94,7 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<TuiO
 /// The I/O of the loop, which tests replace.
 struct LoopIo<'a, E> {
     keys: &'a mut mpsc::Receiver<Event>,
+    reply: BackgroundReply,
     /// Completes when the process is asked to end.
     shutdown: E,
     continued: signals::Continued,
@@ -115,13 +116,8 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
         stop,
         control,
     } = feed;
-    let mut context = EffectContext {
-        terminal: io.terminal,
-        stop,
-        control: control.as_ref(),
-        export_task: ExportTask::new(io.exporter),
-        suspended: None,
-    };
+    let control = control.as_ref();
+    let mut context = EffectContext::new(io.terminal, stop, control, io.exporter);
     let mut shutdown = pin!(io.shutdown);
     let started = clock::monotonic();
     let mut drawn: Option<Instant> = None;
@@ -140,7 +136,8 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
         }
         let now = clock::monotonic();
         let frame_due = drawn.map_or(now, |drawn| drawn + FRAME);
-        let is_shown = closed.is_none() && context.suspended.is_none();
+        let is_lent = context.launcher.is_lent;
+        let is_shown = closed.is_none() && context.suspended.is_none() && !is_lent;
         if is_shown && model.dirty && frame_due <= now {
             // A terminal that has not taken the last frame gets the next one in its turn.
             if !(io.is_alive)() || !(context.terminal.is_busy() || paint(canvas, &mut model)) {
@@ -159,13 +156,18 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
         let action = tokio::select! {
             biased;
             () = &mut shutdown, if closed.is_none() => Action::Terminate,
-            () = io.continued.next(), if closed.is_none() => {
+            () = io.continued.next(), if closed.is_none() && !is_lent => {
                 context.resume(canvas, &mut model);
                 continue;
             }
+            (message, is_free) = context.launcher.ended(), if closed.is_none() => {
+                if is_free {
+                    context.resume(canvas, &mut model);
+                }
+                Action::Message(message)
+            }
             event = io.keys.recv(), if closed.is_none() => {
-                let typed = event.map_or(Some(Action::Terminate), |event| action_of(&model, &event));
-                let Some(action) = typed else { continue };
+                let Some(action) = typed(&model, &mut io.reply, event) else { continue };
                 action
             }
             () = sleep_until(frame_due), if is_shown && model.dirty => continue,
@@ -213,6 +215,16 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
     (model, written)
 }
 
+/// What a key asks for, or the terminal reports; without a terminal, the end.
+fn typed(model: &Model, reply: &mut BackgroundReply, event: Option<Event>) -> Option<Action> {
+    match event.map(|event| reply.read(event)) {
+        None => Some(Action::Terminate),
+        Some(Input::Event(event)) => action_of(model, &event),
+        Some(Input::Background(palette)) => Some(Action::Background(palette)),
+        Some(Input::Part) => None,
+    }
+}
+
 fn action_of(model: &Model, event: &Event) -> Option<Action> {
     match event {
         Event::Key(key) if key.kind == KeyEventKind::Press => {
@@ -227,64 +239,6 @@ fn action_of(model: &Model, event: &Event) -> Option<Action> {
         },
         _ => None,
     }
-}
-
-struct EffectContext<'a> {
-    terminal: &'a mut dyn TerminalIo,
-    stop: &'a CancellationToken,
-    control: Option<&'a mpsc::Sender<Control>>,
-    export_task: ExportTask,
-    /// The process is stopped, or about to be; until then, a shell should have continued it.
-    suspended: Option<Instant>,
-}
-
-impl EffectContext<'_> {
-    /// Everything is drawn again, on a screen that is empty.
-    fn resume<B: Backend>(&mut self, canvas: &mut Terminal<B>, model: &mut Model) {
-        self.suspended = None;
-        self.terminal.resume(model.mouse);
-        canvas.swap_buffers();
-        model.dirty = true;
-    }
-}
-
-/// Carries out an effect, and returns the message about it.
-fn perform(
-    model: &Model,
-    effect: Effect,
-    context: &mut EffectContext<'_>,
-) -> Option<Result<String, String>> {
-    match effect {
-        // The loop has ended.
-        Effect::Quit => {}
-        Effect::StopScan => context.stop.cancel(),
-        Effect::Suspend => {
-            if !context.terminal.suspend() {
-                return Some(Err(
-                    "this system cannot stop a program for a while".to_owned()
-                ));
-            }
-            context.suspended = Some(clock::monotonic() + CONTINUE_TIMEOUT);
-        }
-        Effect::Mouse(on) => context.terminal.capture_mouse(on),
-        Effect::Control(order) => {
-            let sent = context.control.map(|control| control.try_send(order));
-            // A full channel: orders arrive faster than the scan can follow, and the newest is dropped.
-            if !matches!(sent, Some(Ok(()))) {
-                return Some(Err("the scan takes no more orders now".to_owned()));
-            }
-        }
-        Effect::Copy { what, remark, text } => {
-            let exporter = &*context.export_task.exporter;
-            let (message, saved) =
-                clipboard::copy(context.terminal, exporter, (&what, &remark), &text);
-            context.export_task.remember(saved);
-            return Some(message);
-        }
-        Effect::Export(export) => context.export_task.export(&model.fleet, export),
-        Effect::Fix(rows) => context.export_task.write_fixes(&model.fleet, rows),
-    }
-    None
 }
 
 /// Draws a frame; false when the terminal does not accept it.
@@ -325,6 +279,7 @@ mod tests {
     use jiff::Timestamp;
     use ratatui::backend::TestBackend;
     use tokio::sync::watch;
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
     use crate::diagnosis::Policy;
@@ -376,6 +331,7 @@ mod tests {
             vec![ExportFormat {
                 word: "json",
                 says: "everything",
+                extension: "json",
             }]
         }
 
@@ -425,6 +381,7 @@ mod tests {
         let model = model(feed.events.is_some());
         let io = LoopIo {
             keys: &mut keys,
+            reply: BackgroundReply::expected(false),
             shutdown,
             continued: signals::Continued::listen().unwrap(),
             is_alive,
@@ -536,13 +493,17 @@ mod tests {
             for key in ['e', 'j'] {
                 sender.send(press(key, KeyModifiers::NONE)).await.unwrap();
             }
+            // The line of the menu, and the name that is offered.
             let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
-            sender.send(Event::Key(enter)).await.unwrap();
+            for _ in 0..2 {
+                sender.send(Event::Key(enter)).await.unwrap();
+            }
             sender.send(press('q', KeyModifiers::NONE)).await.unwrap();
             sender
         });
         let io = LoopIo {
             keys: &mut keys,
+            reply: BackgroundReply::expected(false),
             shutdown: pending(),
             continued: signals::Continued::listen().unwrap(),
             is_alive: || true,

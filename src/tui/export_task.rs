@@ -191,6 +191,7 @@ mod tests {
             rows: Vec::new(),
             whole: true,
             columns: Vec::new(),
+            file: None,
         }
     }
 

@@ -18,7 +18,7 @@ pub trait Exporter: fmt::Debug + Send + Sync {
     /// Writes rows of a fleet to a new file.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When the file exists or cannot be written.
     fn export(&self, fleet: &Fleet, export: &Export) -> Result<PathBuf, String>;
 
     /// Writes a new folder of fixes for these hosts.
@@ -41,6 +41,8 @@ pub struct ExportFormat {
     pub word: &'static str,
     /// What it is good for, in a few words.
     pub says: &'static str,
+    /// Of its files.
+    pub extension: &'static str,
 }
 
 /// A folder of fixes that was written.

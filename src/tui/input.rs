@@ -1,6 +1,6 @@
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossterm::event::Event;
@@ -8,6 +8,8 @@ use tokio::sync::mpsc;
 
 /// How often the thread checks whether it was dropped.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// How often it checks whether the terminal is its own again.
+const CLOSED_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Reads keys, mouse and size changes on a thread of its own, until it is dropped.
 ///
@@ -15,23 +17,55 @@ const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// the stream would never return to write the reports. A thread that hangs ends with the process.
 pub(super) struct InputReader {
     pub(super) receiver: mpsc::Receiver<Event>,
-    stopped: Arc<AtomicBool>,
+    gate: Arc<Gate>,
+}
+
+/// Keeps the reader away from the terminal while another program has it.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    stopped: AtomicBool,
+    closed: AtomicBool,
+    /// Held while the reader reads.
+    reading: Mutex<()>,
+}
+
+impl Gate {
+    /// From the return on, nothing is read; that takes up to a poll.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        drop(self.reading.lock());
+    }
+
+    pub(super) fn open(&self) {
+        self.closed.store(false, Ordering::SeqCst);
+    }
+
+    /// The next event; `None` where there is none yet.
+    fn read(&self) -> io::Result<Option<Event>> {
+        let reading = self.reading.lock();
+        if self.closed.load(Ordering::SeqCst) {
+            drop(reading);
+            std::thread::sleep(CLOSED_INTERVAL);
+            return Ok(None);
+        }
+        if crossterm::event::poll(POLL_INTERVAL)? {
+            crossterm::event::read().map(Some)
+        } else {
+            Ok(None)
+        }
+    }
 }
 
 impl InputReader {
     pub(super) fn start() -> Self {
         let (sender, receiver) = mpsc::channel(64);
-        let stopped = Arc::new(AtomicBool::new(false));
-        let is_stopped = Arc::clone(&stopped);
+        let gate = Arc::new(Gate::default());
+        let own = Arc::clone(&gate);
         std::thread::spawn(move || {
-            while !is_stopped.load(Ordering::Relaxed) {
-                let event = match crossterm::event::poll(POLL_INTERVAL) {
-                    Ok(false) => continue,
-                    Ok(true) => crossterm::event::read(),
-                    Err(error) => Err(error),
-                };
-                match event {
-                    Ok(event) => {
+            while !own.stopped.load(Ordering::Relaxed) {
+                match own.read() {
+                    Ok(None) => {}
+                    Ok(Some(event)) => {
                         if sender.blocking_send(event).is_err() {
                             return;
                         }
@@ -42,12 +76,16 @@ impl InputReader {
                 }
             }
         });
-        Self { receiver, stopped }
+        Self { receiver, gate }
+    }
+
+    pub(super) fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.gate)
     }
 }
 
 impl Drop for InputReader {
     fn drop(&mut self) {
-        self.stopped.store(true, Ordering::Relaxed);
+        self.gate.stopped.store(true, Ordering::Relaxed);
     }
 }

@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::exporter::{ExportFormat, Exporter};
 use super::keymap::Keymap;
-use super::theme::Theme;
+use super::program::Program;
+use super::theme::{Palette, Theme};
 use crate::fleet::Fleet;
 use crate::model::{Control, Progress, ScanEvent};
 use crate::table::{Columns, FilterError, Sort};
@@ -42,6 +43,9 @@ pub struct Options {
     pub saved: Saved,
     /// Of a saved scan: which, and how old; empty for a scan that runs.
     pub badge: String,
+    pub programs: Vec<Program>,
+    /// Neither the user nor the settings chose the palette: ask the terminal for its background.
+    pub ask_background: bool,
     pub on_exit: OnExit,
 }
 
@@ -59,6 +63,8 @@ impl Options {
             filters: Vec::new(),
             saved: Saved::default(),
             badge: String::new(),
+            programs: Vec::new(),
+            ask_background: false,
             on_exit: OnExit::default(),
         }
     }
@@ -117,7 +123,8 @@ pub struct TuiOutcome {
     pub sort: Sort,
     /// Filters that were in force, those of earlier screens included, the newest last.
     pub filters: Vec<String>,
-    pub theme: Theme,
+    /// The palette that the user chose on the screen.
+    pub palette: Option<Palette>,
     /// Files and folders written.
     pub written: Vec<PathBuf>,
     /// The user wants the scan saved as JSON, besides `written`.

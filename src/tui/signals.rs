@@ -1,13 +1,17 @@
 //! The signals by which the system ends a process or its terminal, or stops it for a while.
 
-pub(super) use os::{CAN_SUSPEND, Continued, shutdown_signal, suspend};
+pub(super) use os::{CAN_SUSPEND, Continued, detach, shutdown_signal, suspend};
 
 #[cfg(unix)]
 mod os {
     use std::io;
+    use std::os::unix::process::CommandExt as _;
+    use std::process::Command;
 
     use rustix::process::{Signal, kill_current_process_group};
     use tokio::signal::unix::{SignalKind, signal};
+
+    use crate::streams;
 
     pub(in crate::tui) const CAN_SUSPEND: bool = true;
 
@@ -18,12 +22,24 @@ mod os {
         // Ctrl-C is a key in raw mode; this is `kill -INT`.
         let mut interrupt = signal(SignalKind::interrupt())?;
         Ok(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
-                _ = interrupt.recv() => {}
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => break,
+                    _ = hangup.recv() => break,
+                    _ = interrupt.recv() => {
+                        // Ctrl-C is for the program that has the terminal.
+                        if !streams::is_lent() {
+                            break;
+                        }
+                    }
+                }
             }
         })
+    }
+
+    /// Keeps the signals of this terminal away from a program.
+    pub(in crate::tui) fn detach(command: &mut Command) {
+        command.process_group(0);
     }
 
     /// Stops all of this job, as the terminal does at Ctrl-Z. An orphaned job is not stopped (POSIX 2.4.3).
@@ -53,6 +69,8 @@ mod os {
 #[cfg(windows)]
 mod os {
     use std::io;
+    use std::os::windows::process::CommandExt as _;
+    use std::process::Command;
 
     use tokio::signal::windows::{ctrl_close, ctrl_logoff, ctrl_shutdown};
 
@@ -73,6 +91,14 @@ mod os {
     }
 
     pub(in crate::tui) const fn suspend() {}
+
+    /// `CREATE_NEW_PROCESS_GROUP`.
+    const NEW_PROCESS_GROUP: u32 = 0x200;
+
+    /// Keeps the events of this console away from a program.
+    pub(in crate::tui) fn detach(command: &mut Command) {
+        command.creation_flags(NEW_PROCESS_GROUP);
+    }
 
     pub(in crate::tui) struct Continued;
 

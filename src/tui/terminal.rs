@@ -1,6 +1,7 @@
 //! The terminal in raw mode on its alternate screen; restored on every way out.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::clipboard::CopyToClipboard;
@@ -14,6 +15,7 @@ use crossterm::terminal::{
 use ratatui::Terminal;
 
 use super::backend::Ansi16Backend;
+use super::input::Gate;
 use super::signals;
 use crate::panic_guard;
 use crate::streams::{self, Stream};
@@ -84,6 +86,11 @@ pub(super) trait TerminalIo {
         false
     }
 
+    /// Gives the terminal to a program that this process runs, until [`Self::resume`]. False where there is none.
+    fn lend(&mut self) -> bool {
+        false
+    }
+
     /// Takes the terminal again, with an empty screen.
     fn resume(&mut self, _mouse: bool) {}
 
@@ -97,7 +104,15 @@ pub(super) trait TerminalIo {
 const LONGEST_COPY: usize = 64 * 1024;
 
 #[derive(Debug)]
-pub(super) struct Stdout;
+pub(super) struct Stdout {
+    input: Arc<Gate>,
+}
+
+impl Stdout {
+    pub(super) const fn new(input: Arc<Gate>) -> Self {
+        Self { input }
+    }
+}
 
 impl TerminalIo for Stdout {
     fn is_busy(&self) -> bool {
@@ -112,7 +127,15 @@ impl TerminalIo for Stdout {
         }
     }
 
+    fn lend(&mut self) -> bool {
+        self.input.close();
+        streams::lend(true);
+        restore();
+        true
+    }
+
     fn resume(&mut self, mouse: bool) {
+        streams::lend(false);
         // The shell has set modes of its own, of which crossterm knows nothing.
         let taken = disable_raw_mode()
             .and_then(|()| enable_raw_mode())
@@ -121,6 +144,7 @@ impl TerminalIo for Stdout {
         if mouse {
             self.capture_mouse(true);
         }
+        self.input.open();
         if let Err(error) = taken {
             tracing::debug!(%error, "The terminal cannot be taken again");
         }
@@ -153,6 +177,13 @@ impl TerminalIo for Stdout {
             tracing::debug!(%error, "The terminal does not lend its mouse");
         }
     }
+}
+
+/// Asks the terminal for the colour of its background (OSC 11); the answer comes as keys, read by [`super::background_reply`].
+/// False on Windows, whose console does not hand the answer on.
+pub(super) fn ask_background() -> bool {
+    let mut stdout = streams::stdout();
+    cfg!(unix) && stdout.write_all(b"\x1b]11;?\x1b\\").is_ok() && stdout.flush().is_ok()
 }
 
 /// Ends drawing and restores the terminal.

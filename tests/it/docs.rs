@@ -112,6 +112,7 @@ fn places() -> Vec<(Context, &'static str)> {
         (Context::Sort, "sort menu"),
         (Context::Columns, "columns"),
         (Context::Commands, "all actions"),
+        (Context::Prompt, "prompts"),
         (Context::Help, "help"),
         (Context::Entry, "handbook"),
         (Context::Quit, "the question whether to quit"),

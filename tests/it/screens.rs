@@ -330,6 +330,7 @@ fn export_writes_the_rows_shown_in_their_order() {
     stand.key(KeyCode::Enter);
     stand.keys("ej");
     stand.key(KeyCode::Enter);
+    stand.key(KeyCode::Enter);
     let rows = stand.model.rows().to_vec();
     assert!(matches!(
         stand.effects.as_slice(),
@@ -340,7 +341,7 @@ fn export_writes_the_rows_shown_in_their_order() {
 #[test]
 fn export_without_filter_is_whole() {
     let mut stand = Stand::scanning(80, 24);
-    stand.keys("ec");
+    stand.keys("ec\n");
     assert!(matches!(
         stand.effects.as_slice(),
         [Effect::Export(export)] if export.whole && export.rows.len() == stand.order().len() && export.format == 2

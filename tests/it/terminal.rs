@@ -42,6 +42,7 @@ impl Exporter for Panics {
         vec![ExportFormat {
             word: "json",
             says: "never written",
+            extension: "json",
         }]
     }
 

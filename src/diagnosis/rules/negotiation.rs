@@ -227,9 +227,7 @@ fn nla_off(host: &HostView<'_>) -> RuleVerdict {
         ServerKind::NotWindows(shown) => {
             sure(format!("{evidence}; not Windows: {}", shown.words())).remedies(&[])
         }
-        ServerKind::Unknown => hint(format!(
-            "{evidence}; whether this is Windows is unknown"
-        )),
+        ServerKind::Unknown => hint(format!("{evidence}; whether this is Windows is unknown")),
     };
     verdict
         .title("The server does not use NLA")

@@ -32,6 +32,9 @@ pub enum KeymapError {
     },
 }
 
+/// The screens with a host to run a program for.
+const PROGRAM_CONTEXTS: [Context; 2] = [Context::Table, Context::Host];
+
 /// A line of the help page or the README.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHelp {
@@ -47,6 +50,8 @@ pub struct KeyHelp {
 pub struct Keymap {
     /// Keys by row of [`BINDINGS`].
     keys: Vec<Vec<Key>>,
+    /// Keys of the programs, on the screens with a host.
+    programs: Vec<Key>,
 }
 
 impl Default for Keymap {
@@ -56,6 +61,7 @@ impl Default for Keymap {
                 .iter()
                 .map(|binding| binding.keys.to_vec())
                 .collect(),
+            programs: Vec::new(),
         }
     }
 }
@@ -72,6 +78,29 @@ impl Keymap {
         }
         map.check()?;
         Ok(map)
+    }
+
+    /// The keys of programs, each by its place.
+    ///
+    /// # Errors
+    /// When one of them has another meaning.
+    pub fn with_programs(mut self, keys: Vec<Key>) -> Result<Self, KeymapError> {
+        for (place, key) in keys.iter().enumerate() {
+            let taken = |context| self.of(context).find(|(_, taken)| taken.contains(key));
+            let bound = PROGRAM_CONTEXTS.into_iter().find_map(taken);
+            let other = match bound {
+                Some((binding, _)) => binding.word.unwrap_or(binding.help),
+                None if keys.iter().take(place).any(|other| other == key) => "another program",
+                None => continue,
+            };
+            return Err(KeymapError::Taken {
+                key: key.label(),
+                one: other,
+                other: "a program",
+            });
+        }
+        self.programs = keys;
+        Ok(self)
     }
 
     fn rebind(&mut self, change: &str) -> Result<(), KeymapError> {
@@ -107,10 +136,7 @@ impl Keymap {
     fn check(&self) -> Result<(), KeymapError> {
         for context in Context::ALL {
             let mut seen: Vec<(Key, &'static str)> = Vec::new();
-            for (binding, keys) in self
-                .rows()
-                .filter(|(binding, _)| context.includes(binding.context))
-            {
+            for (binding, keys) in self.rows().filter(|(binding, _)| context.has(binding)) {
                 let word = binding.word.unwrap_or(binding.help);
                 for key in keys {
                     let reserved = [(Key::parse("Esc"), "back"), (Key::parse("Ctrl-c"), "stop")];
@@ -143,7 +169,7 @@ impl Keymap {
     /// The bindings of a context with their keys, in the order of the table.
     pub fn of(&self, context: Context) -> impl Iterator<Item = (&'static Binding, &[Key])> {
         self.rows()
-            .filter(move |(binding, _)| binding.context == context)
+            .filter(move |(binding, _)| binding.contexts.contains(&context))
     }
 
     /// Help on the bindings of a context that pass `wanted`; neighbours with the same text share a line.
@@ -170,12 +196,17 @@ impl Keymap {
         let key = Key::of(event)?;
         let bound = self
             .rows()
-            .find(|(binding, keys)| context.includes(binding.context) && keys.contains(&key));
+            .find(|(binding, keys)| context.has(binding) && keys.contains(&key));
         if let Some((binding, _)) = bound {
             return Some(binding.action.clone());
         }
+        if PROGRAM_CONTEXTS.contains(&context)
+            && let Some(place) = self.programs.iter().position(|own| *own == key)
+        {
+            return Some(Action::Run(place));
+        }
         match (context, key.code) {
-            (Context::Filter | Context::Commands | Context::Help, _) => {
+            (Context::Filter | Context::Commands | Context::Prompt | Context::Help, _) => {
                 to_input_request(&Event::Key(*event)).map(Action::Edit)
             }
             (Context::Menu | Context::Sort, crossterm::event::KeyCode::Char(letter))
@@ -187,12 +218,13 @@ impl Keymap {
         }
     }
 
-    /// The keys of an action on a screen; empty when it has none there.
+    /// The first key of an action on a screen; empty when it has none there.
     #[must_use]
     pub fn label(&self, context: Context, action: &Action) -> String {
         self.rows()
-            .find(|(binding, _)| context.includes(binding.context) && binding.action == *action)
-            .map_or_else(String::new, |(_, keys)| super::label(keys))
+            .find(|(binding, _)| context.has(binding) && binding.action == *action)
+            .and_then(|(_, keys)| keys.first())
+            .map_or_else(String::new, |key| key.label())
     }
 }
 

@@ -49,6 +49,8 @@ contexts! {
     Columns "Columns";
     /// The command palette.
     Commands "All actions";
+    /// A question for a line of text.
+    Prompt "Prompts";
     Help "Help";
     /// An entry of the handbook.
     Entry "Handbook";
@@ -69,17 +71,20 @@ impl Context {
         }
     }
 
-    /// Whether the bindings of another context hold here.
-    fn includes(self, other: Self) -> bool {
-        other == self || other == Self::Global || self.wider() == Some(other)
+    /// Whether a binding holds here.
+    fn has(self, binding: &Binding) -> bool {
+        let holds = |context: &Self| {
+            [self, Self::Global].contains(context) || self.wider() == Some(*context)
+        };
+        binding.contexts.iter().any(holds)
     }
 }
 
 /// One row of the table.
 #[derive(Debug)]
 pub struct Binding {
-    pub context: Context,
-    /// The action's name in settings, the same in every context that has it; `None` where the keys are fixed.
+    pub contexts: &'static [Context],
+    /// The action's name in settings, the same wherever the action is; `None` where the keys are fixed.
     pub word: Option<&'static str>,
     /// The defaults.
     pub keys: &'static [Key],

@@ -9,11 +9,11 @@ use super::{Binding, Context};
 use crate::table::View;
 use crate::tui::action::{Action, MenuKind, Move, Side};
 
-/// A row a line: context, name in settings, keys, action, hint, help; `_` for no name and for no hint.
+/// A row a line: contexts, name in settings, keys, action, hint, help; `_` for no name and for no hint.
 macro_rules! bindings {
-    ($($context:ident $word:tt $keys:tt $action:expr, $hint:tt $help:literal;)*) => {
+    ($($contexts:tt $word:tt $keys:tt $action:expr, $hint:tt $help:literal;)*) => {
         &[$(Binding {
-            context: Context::$context,
+            contexts: bindings!(@@ $contexts),
             word: bindings!(@ $word),
             keys: &$keys,
             action: $action,
@@ -21,6 +21,8 @@ macro_rules! bindings {
             help: $help,
         },)*]
     };
+    (@@ ($($context:ident)+)) => { &[$(Context::$context),+] };
+    (@@ $context:ident) => { &[Context::$context] };
     (@ _) => { None };
     (@ $text:literal) => { Some($text) };
 }
@@ -38,15 +40,12 @@ pub static BINDINGS: &[Binding] = bindings! {
     Table "next-problem" [char('n')] Action::NextProblem, "problem" "the next host with a problem";
     Table "previous-problem" [char('N')] Action::PreviousProblem, _ "the previous host with a problem";
     Table "mark" [char(' ')] Action::Mark, "mark" "mark the host, or every host of the group";
+    Table "mark-rows" [char('M')] Action::MarkCount, _ "mark so many rows from here";
     Table "mark-all" [char('a')] Action::MarkAll, _ "mark every row shown, or none";
     Table "undo-marks" [char('u')] Action::UndoMarks, _ "undo the last change of marks";
     Table "fix" [char('F')] Action::Fix, "fix" "write fixes for marked hosts or this one";
-    Table "pause" [char('p'), char('P')] Action::Pause, "pause" "pause or resume the scan";
-    Table "export" [char('e')] Action::MenuOpen(MenuKind::Export), "export" "write the marked rows, or what is shown";
-    Table "copy" [char('y')] Action::MenuOpen(MenuKind::Copy), "copy" "copy a name, a thumbprint, a remedy";
     Table "group" [char('b')] Action::MenuOpen(MenuKind::Groups), "group" "group by finding, remedy, state, issuer, subnet";
     Table "next" [plain(Tab)] Action::Next, "view" "the next view";
-    Table "previous" [plain(BackTab)] Action::Previous, _ "the previous view";
     Table "view-all" [char('1')] Action::View(View::All), _ "all hosts";
     Table "view-problems" [char('2')] Action::View(View::Problems), _ "hosts with problems";
     Table "view-expired" [char('3')] Action::View(View::Expired), _ "expired certificates, by days";
@@ -59,32 +58,12 @@ pub static BINDINGS: &[Binding] = bindings! {
     Table "columns-right" [char('>')] Action::ColumnsScroll(Side::Right), _ "scroll to further columns";
     Table "columns-left" [char('<')] Action::ColumnsScroll(Side::Left), _ "scroll the columns back";
     Table "saved" [char('v')] Action::MenuOpen(MenuKind::Saved), _ "saved filters and columns";
-    Table "probe-again" [char('r')] Action::Reprobe, _ "re-probe the marked hosts, this one or a group";
-    Table "overview" [char('o')] Action::Overview, "overview" "the overview, and back";
-    Table "actions" [char(':')] Action::MenuOpen(MenuKind::Commands), "actions" "every action by name";
-    Table "freeze" [char('f')] Action::Freeze, _ "freeze or unfreeze the display";
-    Table "skip" [char('x')] Action::Skip, _ "skip the slowest host";
-    Table "rescan" [char('R')] Action::Rescan, _ "rescan everything (asks first)";
-    Table "legend" [char('L')] Action::Legend, "signs" "what every sign means";
-    Table "theme" [char('t')] Action::NextPalette, _ "next colours: dark, light, mono, colour-blind";
-    Table "mouse" [char('m')] Action::Mouse, _ "mouse on or off";
-    Table "help" [char('?'), plain(F(1))] Action::Help, "help" "these keys";
-    Table "quit" [char('q')] Action::Quit, "quit" "quit; asks while the scan runs, or is not saved";
     Table "back" [plain(Esc)] Action::Back, _ "clear the marks, then the filter; never quits";
-    Table "up" [plain(Up), char('k')] Action::Move(Move::Up), _ "one up";
-    Table "down" [plain(Down), char('j')] Action::Move(Move::Down), _ "one down";
-    Table "page-up" [plain(PageUp), ctrl('b')] Action::Move(Move::PageUp), _ "a screenful up";
-    Table "page-down" [plain(PageDown), ctrl('f')] Action::Move(Move::PageDown), _ "a screenful down";
-    Table "half-up" [ctrl('u')] Action::Move(Move::HalfUp), _ "half a screenful up";
-    Table "half-down" [ctrl('d')] Action::Move(Move::HalfDown), _ "half a screenful down";
-    Table "top" [plain(Home), char('g')] Action::Move(Move::Top), _ "first row (pinned)";
-    Table "bottom" [plain(End), char('G')] Action::Move(Move::Bottom), _ "last row";
 
-    Host "back" [plain(Esc), plain(Left), char('h'), plain(Backspace)] Action::Back, "back" "back to the table";
+    (Host Overview) "back" [plain(Esc), plain(Left), char('h'), plain(Backspace)] Action::Back, "back" "back to the table";
     Host "next-host" [char('n'), with_ctrl(Down)] Action::NextHost, "next host" "the next host, in the order of the table";
     Host "previous-host" [char('N'), with_ctrl(Up)] Action::PreviousHost, "previous" "the previous host";
     Host "next" [plain(Tab), plain(Enter), plain(Right), char('l')] Action::Next, "section" "scroll to the next section";
-    Host "previous" [plain(BackTab)] Action::Previous, _ "scroll to the previous section";
     Host _ [char('1')] Action::Section(0), _ "the section of that number";
     Host _ [char('2')] Action::Section(1), _ "the section of that number";
     Host _ [char('3')] Action::Section(2), _ "the section of that number";
@@ -92,60 +71,41 @@ pub static BINDINGS: &[Binding] = bindings! {
     Host _ [char('5')] Action::Section(4), _ "the section of that number";
     Host _ [char('6')] Action::Section(5), _ "the section of that number";
     Host _ [char('7')] Action::Section(6), _ "the section of that number";
-    Host "copy" [char('y')] Action::MenuOpen(MenuKind::Copy), "copy" "copy a name, a thumbprint, the remedy";
-    Host "handbook" [char('i')] Action::MenuOpen(MenuKind::Handbook), "handbook" "read about a code, a finding or a remedy";
-    Host "probe-again" [char('r')] Action::Reprobe, _ "re-probe this host";
-    Host "export" [char('e')] Action::MenuOpen(MenuKind::Export), "export" "write this host to a file";
-    Host "fix" [char('F')] Action::Fix, _ "write fixes for this host";
-    Host "pause" [char('p'), char('P')] Action::Pause, _ "pause or resume the scan";
-    Host "freeze" [char('f')] Action::Freeze, _ "freeze or unfreeze the display";
-    Host "skip" [char('x')] Action::Skip, _ "skip the slowest host";
-    Host "rescan" [char('R')] Action::Rescan, _ "rescan everything (asks first)";
-    Host "overview" [char('o')] Action::Overview, _ "the overview, and back";
-    Host "actions" [char(':')] Action::MenuOpen(MenuKind::Commands), "actions" "every action by name";
-    Host "legend" [char('L')] Action::Legend, _ "what every sign means";
-    Host "theme" [char('t')] Action::NextPalette, _ "next colours: dark, light, mono, colour-blind";
-    Host "mouse" [char('m')] Action::Mouse, _ "mouse on or off";
-    Host "help" [char('?'), plain(F(1))] Action::Help, "help" "these keys";
-    Host "quit" [char('q')] Action::Quit, "quit" "quit; asks while the scan runs, or is not saved";
-    Host "up" [plain(Up), char('k')] Action::Move(Move::Up), _ "scroll up";
-    Host "down" [plain(Down), char('j')] Action::Move(Move::Down), _ "scroll down";
-    Host "page-up" [plain(PageUp), ctrl('b')] Action::Move(Move::PageUp), _ "a screenful up";
-    Host "page-down" [plain(PageDown), ctrl('f')] Action::Move(Move::PageDown), _ "a screenful down";
-    Host "half-up" [ctrl('u')] Action::Move(Move::HalfUp), _ "half a screenful up";
-    Host "half-down" [ctrl('d')] Action::Move(Move::HalfDown), _ "half a screenful down";
-    Host "top" [plain(Home), char('g')] Action::Move(Move::Top), _ "to the top";
-    Host "bottom" [plain(End), char('G')] Action::Move(Move::Bottom), _ "to the bottom";
 
     Overview "open" [plain(Enter), plain(Right), char('l')] Action::Open, "its hosts" "the hosts behind the marked bar";
-    Overview "back" [plain(Esc), plain(Left), char('h'), plain(Backspace)] Action::Back, "back" "back to the table";
     Overview "next" [plain(Tab)] Action::Next, "panel" "the next panel";
-    Overview "previous" [plain(BackTab)] Action::Previous, _ "the previous panel";
-    Overview "export" [char('e')] Action::MenuOpen(MenuKind::Export), "export" "write a report of the fleet";
-    Overview "pause" [char('p'), char('P')] Action::Pause, "pause" "pause or resume the scan";
-    Overview "freeze" [char('f')] Action::Freeze, _ "freeze or unfreeze the display";
-    Overview "skip" [char('x')] Action::Skip, _ "skip the slowest host";
-    Overview "rescan" [char('R')] Action::Rescan, _ "rescan everything (asks first)";
-    Overview "overview" [char('o')] Action::Overview, "table" "the overview, and back";
-    Overview "actions" [char(':')] Action::MenuOpen(MenuKind::Commands), "actions" "every action by name";
-    Overview "legend" [char('L')] Action::Legend, _ "what every sign means";
-    Overview "theme" [char('t')] Action::NextPalette, _ "next colours: dark, light, mono, colour-blind";
-    Overview "mouse" [char('m')] Action::Mouse, _ "mouse on or off";
-    Overview "help" [char('?'), plain(F(1))] Action::Help, "help" "these keys";
-    Overview "quit" [char('q')] Action::Quit, "quit" "quit; asks while the scan runs, or is not saved";
-    Overview "up" [plain(Up), char('k')] Action::Move(Move::Up), _ "one up";
-    Overview "down" [plain(Down), char('j')] Action::Move(Move::Down), _ "one down";
-    Overview "page-up" [plain(PageUp), ctrl('b')] Action::Move(Move::PageUp), _ "a screenful up";
-    Overview "page-down" [plain(PageDown), ctrl('f')] Action::Move(Move::PageDown), _ "a screenful down";
-    Overview "half-up" [ctrl('u')] Action::Move(Move::HalfUp), _ "half a screenful up";
-    Overview "half-down" [ctrl('d')] Action::Move(Move::HalfDown), _ "half a screenful down";
-    Overview "top" [plain(Home), char('g')] Action::Move(Move::Top), _ "first bar";
-    Overview "bottom" [plain(End), char('G')] Action::Move(Move::Bottom), _ "last bar";
+
+    (Table Host) "copy" [char('y')] Action::MenuOpen(MenuKind::Copy), "copy" "copy a name, a thumbprint, a remedy";
+    Host "handbook" [char('i')] Action::MenuOpen(MenuKind::Handbook), "handbook" "read about a code, a finding or a remedy";
+    (Table Host) "programs" [char('!')] Action::MenuOpen(MenuKind::Programs), "run" "connect to the host, or run a program on it";
+    Host "fix" [char('F')] Action::Fix, _ "write fixes for this host";
+    (Table Host Overview) "pause" [char('p'), char('P')] Action::Pause, "pause" "pause or resume the scan";
+    (Table Host Overview) "export" [char('e')] Action::MenuOpen(MenuKind::Export), "export" "write the marked rows, or what is shown";
+    (Table Host Overview) "previous" [plain(BackTab)] Action::Previous, _ "the previous view, section or panel";
+    (Table Host) "probe-again" [char('r')] Action::Reprobe, _ "re-probe the marked hosts, this one or a group";
+    (Table Host Overview) "overview" [char('o')] Action::Overview, "overview" "the overview, and back";
+    (Table Host Overview) "actions" [char(':')] Action::MenuOpen(MenuKind::Commands), "actions" "every action by name";
+    (Table Host Overview) "freeze" [char('f')] Action::Freeze, _ "freeze or unfreeze the display";
+    (Table Host Overview) "skip" [char('x')] Action::Skip, _ "skip the slowest host";
+    (Table Host Overview) "rescan" [char('R')] Action::Rescan, _ "rescan everything (asks first)";
+    (Table Host Overview) "legend" [char('L')] Action::Legend, "signs" "what every sign means";
+    (Table Host Overview) "theme" [char('t')] Action::NextPalette, _ "next colours: dark, light, mono, colour-blind";
+    (Table Host Overview) "mouse" [char('m')] Action::Mouse, _ "mouse on or off";
+    (Table Host Overview) "help" [char('?'), plain(F(1))] Action::Help, "help" "these keys";
+    (Table Host Overview) "quit" [char('q')] Action::Quit, "quit" "quit; asks while the scan runs, or is not saved";
+    (Table Host Overview) "up" [plain(Up), char('k')] Action::Move(Move::Up), _ "one line up";
+    (Table Host Overview) "down" [plain(Down), char('j')] Action::Move(Move::Down), _ "one line down";
+    (Table Host Overview) "page-up" [plain(PageUp), ctrl('b')] Action::Move(Move::PageUp), _ "a screenful up";
+    (Table Host Overview) "page-down" [plain(PageDown), ctrl('f')] Action::Move(Move::PageDown), _ "a screenful down";
+    (Table Host Overview) "half-up" [ctrl('u')] Action::Move(Move::HalfUp), _ "half a screenful up";
+    (Table Host Overview) "half-down" [ctrl('d')] Action::Move(Move::HalfDown), _ "half a screenful down";
+    (Table Host Overview) "top" [plain(Home), char('g')] Action::Move(Move::Top), _ "to the top; in the table the first row (pinned)";
+    (Table Host Overview) "bottom" [plain(End), char('G')] Action::Move(Move::Bottom), _ "to the bottom";
 
     Filter _ [plain(Enter)] Action::FilterAccept, "keep" "keep the filter";
     Filter _ [plain(Tab)] Action::Complete, "complete" "insert a suggestion; after a field, a value";
     Filter _ [plain(BackTab)] Action::CompleteOther, "another" "replace it by the next suggestion";
-    Filter _ [plain(F(1)), ctrl('g')] Action::Help, "help" "these keys";
+    (Filter Commands Prompt) _ [plain(F(1)), ctrl('g')] Action::Help, "help" "these keys";
     Filter _ [plain(Esc)] Action::FilterCancel, "cancel" "restore the filter";
     Filter _ [plain(Up)] Action::FilterRecall(Side::Left), "earlier" "the filter before this one";
     Filter _ [plain(Down)] Action::FilterRecall(Side::Right), _ "the filter after this one";
@@ -155,7 +115,7 @@ pub static BINDINGS: &[Binding] = bindings! {
     Menu _ [plain(Enter), plain(Right), char(' ')] Action::MenuPick, "pick" "pick the line; its letter does the same";
     Menu _ [plain(Up), char('k')] Action::Move(Move::Up), _ "mark the line above";
     Menu _ [plain(Down), char('j')] Action::Move(Move::Down), _ "mark the line below";
-    Menu _ [char('?'), plain(F(1))] Action::Help, "help" "these keys";
+    (Menu Columns) _ [char('?'), plain(F(1))] Action::Help, "help" "these keys";
     Menu _ [plain(Esc), plain(Left), char('h'), char('q'), plain(Backspace)] Action::Back, "back" "close";
 
     Sort _ [char('S')] Action::SortInvert, "invert" "invert the order";
@@ -168,7 +128,6 @@ pub static BINDINGS: &[Binding] = bindings! {
     Columns _ [plain(PageUp), char('u')] Action::ColumnMove(Side::Left), "further left" "one place to the left";
     Columns _ [plain(PageDown), char('d')] Action::ColumnMove(Side::Right), "further right" "one place to the right";
     Columns _ [char('r')] Action::ColumnsReset, "reset" "the default columns";
-    Columns _ [char('?'), plain(F(1))] Action::Help, "help" "these keys";
     Columns _ [plain(Esc), char('c'), char('q'), plain(Backspace)] Action::Back, "back" "close; the columns are remembered";
 
     Commands _ [plain(Enter)] Action::MenuPick, "run" "run the marked action";
@@ -176,13 +135,15 @@ pub static BINDINGS: &[Binding] = bindings! {
     Commands _ [plain(Down)] Action::Move(Move::Down), _ "mark the line below";
     Commands _ [plain(PageUp)] Action::Move(Move::PageUp), _ "a screenful up";
     Commands _ [plain(PageDown)] Action::Move(Move::PageDown), _ "a screenful down";
-    Commands _ [plain(F(1)), ctrl('g')] Action::Help, "help" "these keys";
     Commands _ [plain(Esc)] Action::Back, "back" "close";
+
+    Prompt _ [plain(Enter)] Action::PromptAccept, "accept" "accept the text";
+    Prompt _ [plain(Esc)] Action::Back, "cancel" "cancel";
 
     Help _ [plain(Esc), plain(F(1)), plain(Enter)] Action::Back, "close" "close; other keys are typed to search";
     Help _ [plain(Up)] Action::Move(Move::Up), "scroll" "scroll up";
     Help _ [plain(Down)] Action::Move(Move::Down), _ "scroll down";
-    Help _ [plain(PageUp), ctrl('b')] Action::Move(Move::PageUp), _ "a screenful up";
+    (Help Entry) _ [plain(PageUp), ctrl('b')] Action::Move(Move::PageUp), _ "a screenful up";
     Help _ [plain(PageDown), ctrl('f')] Action::Move(Move::PageDown), _ "a screenful down";
     Help _ [plain(Home)] Action::Move(Move::Top), _ "to the top";
     Help _ [plain(End)] Action::Move(Move::Bottom), _ "to the bottom";
@@ -190,7 +151,6 @@ pub static BINDINGS: &[Binding] = bindings! {
     Entry _ [plain(Esc), char('i'), char('q'), plain(Left), char('h')] Action::Back, "back" "close the entry";
     Entry _ [plain(Up), char('k')] Action::Move(Move::Up), "scroll" "scroll up";
     Entry _ [plain(Down), char('j')] Action::Move(Move::Down), _ "scroll down";
-    Entry _ [plain(PageUp), ctrl('b')] Action::Move(Move::PageUp), _ "a screenful up";
     Entry _ [plain(PageDown), ctrl('f'), char(' ')] Action::Move(Move::PageDown), _ "a screenful down";
     Entry _ [plain(Home), char('g')] Action::Move(Move::Top), _ "to the top";
     Entry _ [plain(End), char('G')] Action::Move(Move::Bottom), _ "to the bottom";
@@ -203,8 +163,7 @@ pub static BINDINGS: &[Binding] = bindings! {
     Unsaved _ [char('n'), plain(Esc)] Action::Back, "stay" "cancel";
 
     Rescan _ [char('y'), plain(Enter)] Action::RescanConfirmed, "rescan" "rescan";
-    Rescan _ [char('n'), char('q'), plain(Esc)] Action::Back, "cancel" "cancel";
+    (Rescan Fix) _ [char('n'), char('q'), plain(Esc)] Action::Back, "cancel" "cancel";
 
     Fix _ [char('y'), plain(Enter)] Action::FixConfirmed, "write" "write the scripts";
-    Fix _ [char('n'), char('q'), plain(Esc)] Action::Back, "cancel" "cancel";
 };

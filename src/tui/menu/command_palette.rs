@@ -26,6 +26,7 @@ pub(super) fn search(model: &Model, target: &ActionTarget, typed: &str) -> Vec<I
         (super::saved(model), "saved:"),
         (super::exports(model), "export as"),
         (super::copies(target), "copy"),
+        (super::programs(model, target), "run"),
     ];
     for (lines, verb) in menus {
         items.extend(lines.into_iter().map(|item| Item {

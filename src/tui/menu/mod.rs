@@ -5,6 +5,7 @@ mod command_palette;
 use super::action::{Action, MenuKind};
 use super::copyable::Copyable;
 use super::model::{ActionTarget, Menu, Model};
+use super::program::Program;
 use crate::diagnosis::handbook::handbook;
 use crate::table::{Field, Grouping};
 
@@ -50,6 +51,7 @@ pub(super) fn title(model: &Model, menu: &Menu) -> String {
         MenuKind::Copy => format!("Copy: {target}"),
         MenuKind::Saved => "Saved filters and columns".to_owned(),
         MenuKind::Handbook => format!("Handbook: {target}"),
+        MenuKind::Programs => format!("Run: {target}"),
         MenuKind::Commands => "All actions".to_owned(),
     }
 }
@@ -63,6 +65,7 @@ pub(super) fn items(model: &Model, menu: &Menu) -> Vec<Item> {
         MenuKind::Copy => copies(&menu.target),
         MenuKind::Saved => saved(model),
         MenuKind::Handbook => entries(model, &menu.target),
+        MenuKind::Programs => programs(model, &menu.target),
         MenuKind::Commands => command_palette::search(model, &menu.target, menu.input.value()),
     }
 }
@@ -162,6 +165,20 @@ fn copies(target: &ActionTarget) -> Vec<Item> {
         ..Item::new(entry.what, Action::Copy(entry.letter))
     };
     target.copies.iter().map(item).collect()
+}
+
+/// The programs, unless no host or several are selected.
+fn programs(model: &Model, target: &ActionTarget) -> Vec<Item> {
+    let item = |(place, program): (usize, &Program)| Item {
+        letter: program
+            .letter()
+            .filter(|letter| !RESERVED_LETTERS.contains(*letter)),
+        note: program.to_string(),
+        ..Item::new(&*program.name, Action::Run(place))
+    };
+    let shown = target.hosts.len() == 1;
+    let programs = model.programs.iter().filter(|_| shown);
+    programs.enumerate().map(item).collect()
 }
 
 /// The entries about a host: the error, the findings and their remedies, each once.

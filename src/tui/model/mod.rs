@@ -11,8 +11,9 @@ use tui_input::Input;
 use super::action::MenuKind;
 use super::keymap::{Context, Keymap};
 use super::options::{Capabilities, OnExit, Saved};
+use super::program::Program;
 use super::table_state::{Row, TableState};
-use super::theme::{Theme, Tone};
+use super::theme::{Palette, Theme, Tone};
 use crate::fix::ScriptReach;
 use crate::fleet::{Fleet, Host, HostId};
 use crate::model::{Endpoint, Progress};
@@ -56,6 +57,9 @@ pub struct Model {
     pub saved: Saved,
     /// As [`Options::badge`](super::Options::badge).
     pub badge: String,
+    pub programs: Vec<Program>,
+    /// The palette that the user chose on the screen.
+    pub(super) palette: Option<Palette>,
     pub(super) mouse: bool,
     pub(super) toast: Option<Toast>,
     /// A file or a folder is being written: one at a time.
@@ -107,6 +111,7 @@ pub(super) enum Overlay {
     None,
     Filter(Box<FilterEdit>),
     Menu(Menu),
+    Prompt(Box<Prompt>),
     /// The keys or the signs, scrolled by this many lines, and the overlay below.
     Help {
         about: HelpPage,
@@ -151,6 +156,35 @@ pub(super) struct Menu {
     /// The search text; only the command palette has one.
     pub(super) input: Input,
     pub(super) target: ActionTarget,
+}
+
+/// A question for a line of text.
+#[derive(Debug)]
+pub(super) struct Prompt {
+    pub(super) question: Question,
+    pub(super) input: Input,
+}
+
+impl Overlay {
+    pub(super) fn prompt(question: Question, offered: String) -> Self {
+        Self::Prompt(Box::new(Prompt {
+            question,
+            input: Input::new(offered),
+        }))
+    }
+}
+
+#[derive(Debug)]
+pub(super) enum Question {
+    /// The file of an export in the format of this index, for the hosts of the menu; unless changed, the name offered stands for
+    /// any free one.
+    File {
+        format: usize,
+        target: Option<ActionTarget>,
+        offered: String,
+    },
+    /// How many rows to mark.
+    Rows,
 }
 
 /// The filter line while it is edited.
@@ -215,6 +249,8 @@ impl Model {
             filters: Vec::new(),
             saved: Saved::default(),
             badge: String::new(),
+            programs: Vec::new(),
+            palette: None,
             mouse: false,
             toast: None,
             writing: false,
@@ -268,8 +304,10 @@ impl Model {
                 | MenuKind::Export
                 | MenuKind::Copy
                 | MenuKind::Handbook
+                | MenuKind::Programs
                 | MenuKind::Saved => Context::Menu,
             },
+            Overlay::Prompt(_) => Context::Prompt,
             Overlay::Help { .. } => Context::Help,
             Overlay::Entry { .. } => Context::Entry,
             Overlay::ConfirmQuit if self.is_unsaved() => Context::Unsaved,

@@ -3,7 +3,7 @@
 use super::menu::NO_HOST_SELECTED;
 use crate::fix;
 use crate::tui::action::{Effect, Export};
-use crate::tui::model::{Model, Overlay, Screen};
+use crate::tui::model::{Model, Overlay, Question, Screen};
 use crate::tui::theme::Tone;
 
 /// `None`, with a message, while a file is being written.
@@ -17,8 +17,24 @@ fn check_idle(model: &mut Model) -> Option<()> {
     (!model.writing).then_some(())
 }
 
+/// Asks for the name of the file. One that is offered and not changed gets a number where it exists.
+pub(super) fn ask_for_name(model: &mut Model, format: usize) {
+    let Some(chosen) = model.capabilities.formats.get(format) else {
+        return;
+    };
+    let offered = format!("{}.{}", model.fleet.file_stem(), chosen.extension);
+    if check_idle(model).is_some() {
+        let question = Question::File {
+            format,
+            target: model.target.clone(),
+            offered: offered.clone(),
+        };
+        model.overlay = Overlay::prompt(question, offered);
+    }
+}
+
 /// Exports the marked hosts, else what the screen shows.
-pub(super) fn export(model: &mut Model, format: usize) -> Option<Effect> {
+pub(super) fn export(model: &mut Model, format: usize, file: Option<String>) -> Option<Effect> {
     check_idle(model)?;
     // The newest state is written, not that of the last sort; of a large fleet, the rows shown.
     if model.is_stale() {
@@ -43,6 +59,7 @@ pub(super) fn export(model: &mut Model, format: usize) -> Option<Effect> {
         rows,
         whole,
         columns: model.table.columns.shown().collect(),
+        file,
     }))
 }
 

@@ -22,7 +22,7 @@ pub(super) fn open(model: &mut Model, kind: MenuKind) {
     let items = menu::items(model, &opened);
     if items.is_empty() {
         let message = match kind {
-            MenuKind::Copy if opened.target.hosts.is_empty() => NO_HOST_SELECTED,
+            _ if opened.target.hosts.is_empty() => NO_HOST_SELECTED,
             MenuKind::Copy => "nothing to copy of this host",
             MenuKind::Saved => {
                 "nothing saved: name filters and columns under [screen] in the settings"
@@ -79,6 +79,23 @@ fn run(model: &mut Model, action: Action) -> Option<Effect> {
     effect
 }
 
+/// Starts a program for the selected host.
+pub(super) fn run_program(model: &mut Model, program: usize) -> Option<Effect> {
+    let program = model.programs.get(program)?;
+    let launch = match *model.targeted_hosts() {
+        [] => Err(NO_HOST_SELECTED.to_owned()),
+        [host] => program.launch(model.fleet.host(host)?),
+        _ => Err("several hosts are selected: a program runs for one".to_owned()),
+    };
+    match launch {
+        Ok(launch) => Some(Effect::Run(launch)),
+        Err(reason) => {
+            model.notify(reason, Tone::Notice);
+            None
+        }
+    }
+}
+
 /// Whether the effect of an action is visible on the table alone.
 const fn changes_table(action: &Action) -> bool {
     matches!(
@@ -88,6 +105,7 @@ const fn changes_table(action: &Action) -> bool {
             | Action::GroupBy(_)
             | Action::FoldAll
             | Action::Mark
+            | Action::MarkCount
             | Action::MarkAll
             | Action::UndoMarks
             | Action::NextProblem

@@ -5,6 +5,7 @@ mod filter;
 mod freeze;
 mod menu;
 mod navigate;
+mod prompt;
 mod quit;
 mod scan_control;
 mod table;
@@ -93,7 +94,10 @@ fn run(model: &mut Model, action: &Action) -> Option<Effect> {
     match *action {
         Action::MenuPick => return menu::pick(model),
         Action::MenuLetter(letter) => return menu::pick_letter(model, letter),
-        Action::Export(format) => return export::export(model, format),
+        Action::Export(format) => export::ask_for_name(model, format),
+        Action::MarkCount => prompt::ask_for_rows(model),
+        Action::PromptAccept => return prompt::accept(model),
+        Action::Run(program) => return menu::run_program(model, program),
         Action::Copy(letter) => return export::copy(model, letter),
         Action::Fix => export::ask_to_fix(model),
         Action::FixConfirmed => return export::fix(model),
@@ -118,8 +122,10 @@ fn run(model: &mut Model, action: &Action) -> Option<Effect> {
             let palette = model.theme.palette.next();
             return update(model, Action::Palette(palette));
         }
+        Action::Background(palette) => model.theme.palette = palette,
         Action::Palette(palette) => {
             model.theme.palette = palette;
+            model.palette = Some(palette);
             model.notify(format!("colours: {}", palette.word()), Tone::Notice);
         }
         Action::MenuOpen(kind) => menu::open(model, kind),
@@ -155,6 +161,7 @@ fn run(model: &mut Model, action: &Action) -> Option<Effect> {
         Action::Edit(request) => match model.overlay {
             Overlay::Menu(_) => menu::edit(model, request),
             Overlay::Help { .. } => navigate::search_help(model, request),
+            Overlay::Prompt(_) => prompt::edit(model, request),
             _ => filter::edit(model, request),
         },
         Action::Move(step) => navigate::move_by(model, step),

@@ -23,10 +23,11 @@ pub(super) fn keep_seen_row(model: &mut Model, action: &Action) -> bool {
         return true;
     }
     let at_cursor = match action {
-        Action::Mark | Action::Open => true,
+        Action::Mark | Action::MarkCount | Action::Open => true,
         Action::Reprobe
         | Action::Fix
-        | Action::MenuOpen(MenuKind::Copy | MenuKind::Commands)
+        | Action::MenuOpen(MenuKind::Copy | MenuKind::Commands | MenuKind::Programs)
+        | Action::Run(_)
         | Action::Copy(_) => !model.targets_marked(),
         _ => return true,
     };
@@ -139,6 +140,30 @@ pub(super) fn mark(model: &mut Model) {
     table.cursor_moved = true;
     table.place(row + 1);
     model.scroll_to_cursor();
+}
+
+/// Marks so many rows from the cursor on, and moves behind the last.
+pub(super) fn mark_rows(model: &mut Model, count: usize) {
+    let table = &mut model.table;
+    let Some(first) = table.cursor_row() else {
+        return;
+    };
+    let last = first.saturating_add(count).min(table.rows.len());
+    let mut marks = table.marks.clone();
+    for row in table.rows.get(first..last).unwrap_or_default() {
+        match row {
+            Row::Host(host) => {
+                marks.insert(*host);
+            }
+            Row::Group(label) => marks.extend(table.members(label)),
+        }
+    }
+    table.set_marks(marks);
+    table.cursor_moved = true;
+    table.place(last);
+    model.scroll_to_cursor();
+    let marked = counted(model.table.marks.len() as u64, "host", "hosts");
+    model.notify(format!("{marked} marked"), Tone::Notice);
 }
 
 pub(super) fn mark_all(model: &mut Model) {

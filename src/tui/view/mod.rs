@@ -8,6 +8,7 @@ mod help;
 mod host;
 mod menu;
 mod overview;
+mod prompt;
 mod question;
 mod table;
 mod tabs;
@@ -60,6 +61,11 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
         }
         Overlay::Menu(menu) => {
             if let Some(position) = menu::render(model, menu, above, frame.buffer_mut()) {
+                frame.set_cursor_position(position);
+            }
+        }
+        Overlay::Prompt(open) => {
+            if let Some(position) = prompt::render(model, open, above, frame.buffer_mut()) {
                 frame.set_cursor_position(position);
             }
         }

@@ -108,8 +108,10 @@ fn render<const LINES: usize>(
     area: Rect,
     buffer: &mut Buffer,
 ) {
+    let widest = lines.iter().map(|line| text::width(line)).max();
+    let width = widest.unwrap_or(0).max(text::width(keys)) + 3;
     // The frame, and the line of the keys.
-    let inner = window(title, (56, LINES + 3), model.theme, area, buffer);
+    let inner = window(title, (width, LINES + 3), model.theme, area, buffer);
     let keys = model.theme.line(keys.to_owned(), Tone::Accent);
     let lines = lines.into_iter().map(Line::raw).chain([keys]);
     put_lines(lines, inner, buffer);

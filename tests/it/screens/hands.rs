@@ -6,7 +6,8 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 use rdpscan::fleet::HostId;
 use rdpscan::model::{Control, EventBody, Outcome, Stage};
-use rdpscan::tui::{Action, Effect};
+use rdpscan::tui::keymap::Keymap;
+use rdpscan::tui::{Action, Effect, Program};
 
 use super::stage::{self, Script, Stand, bad, certificate, good, plan};
 
@@ -170,7 +171,7 @@ fn fixes_are_written_after_a_yes_that_says_for_how_many_hosts_where_and_whom_the
 #[test]
 fn one_thing_is_written_at_a_time_and_keys_work_meanwhile() {
     let mut stand = expired();
-    stand.keys("ec");
+    stand.keys("ec\n");
     assert!(stand.picture(80, 24).contains(" writing …"));
     stand.keys("ec");
     assert_eq!(stand.effects.len(), 1);
@@ -181,7 +182,7 @@ fn one_thing_is_written_at_a_time_and_keys_work_meanwhile() {
     );
     stand.act(Action::ExportFinished(Ok("out.csv".into())));
     assert!(!stand.picture(80, 24).contains("writing"));
-    stand.keys("ec");
+    stand.keys("ec\n");
     assert_eq!(stand.effects.len(), 2);
 }
 
@@ -699,5 +700,74 @@ fn the_page_of_a_name_that_leads_to_addresses_by_now_closes() {
     let picture = stand.picture(80, 24);
     assert!(picture.contains("the page was closed"), "{picture}");
     stand.act(Action::Export(1));
+    stand.act(Action::PromptAccept);
     assert_eq!(stand.effects.len(), 1, "what is written is the table");
+}
+
+#[test]
+fn so_many_rows_are_marked_from_the_cursor_on() {
+    let mut stand = Stand::scanning(80, 24);
+    stand.keys("jM5\n");
+    let picture = stand.picture(80, 24);
+    assert!(picture.contains("5 hosts marked"), "{picture}");
+    stand.keys("M0\n");
+    assert!(stand.picture(80, 24).contains("invalid number of rows `0`"));
+    stand.key(KeyCode::Esc);
+    stand.keys("gM9999\n");
+    let all = stand.model.rows().len();
+    let marked = format!("{all} hosts marked");
+    assert!(stand.picture(80, 24).contains(&marked));
+    stand.keys("u");
+    assert!(stand.picture(80, 24).contains("5 hosts marked"));
+}
+
+#[test]
+fn a_name_that_is_typed_is_the_name_of_the_file() {
+    let mut stand = Stand::scanning(80, 24);
+    stand.keys("ec\n");
+    stand.act(Action::ExportFinished(Ok("out.csv".into())));
+    stand.keys("ec");
+    for _ in 0..80 {
+        stand.key(KeyCode::Backspace);
+    }
+    stand.keys("monday\n");
+    let files = stand.effects.iter().map(|effect| match effect {
+        Effect::Export(export) => export.file.clone(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(files.collect::<Vec<_>>(), [None, Some("monday".to_owned())]);
+}
+
+#[test]
+fn a_program_runs_for_one_host_by_its_key_or_from_the_menu() {
+    let mut stand = Stand::scanning(80, 24);
+    let own = Program::parse("K ping", "ping {address}").unwrap();
+    stand.model.programs = Program::all(&[own]);
+    let keys = stand.model.programs.iter().map(|program| program.key);
+    let map = stand.model.keymap.clone().with_programs(keys.collect());
+    stand.model.keymap = map.unwrap();
+    stand.keys("/10.0.0.6\n");
+    stand.keys("K");
+    stand.keys("!k");
+    stand.keys("C");
+    let words = |effect: &Effect| match effect {
+        Effect::Run(launch) => launch.words.join(" "),
+        other => panic!("{other:?}"),
+    };
+    let words: Vec<String> = stand.effects.iter().map(words).collect();
+    assert_eq!(words[0], "ping 10.0.0.6");
+    let client = words.last().unwrap();
+    assert!(client.ends_with("srv06.corp.example:3389"), "{client}");
+    stand.key(KeyCode::Esc);
+    stand.keys("aK");
+    assert!(stand.picture(80, 24).contains("several hosts are selected"));
+}
+
+#[test]
+fn a_program_takes_no_key_that_has_a_meaning() {
+    let key = |text| vec![Program::parse(text, "x").unwrap().key];
+    let taken = |text| Keymap::default().with_programs(key(text));
+    assert!(taken("C connect").is_ok());
+    assert!(taken("q mine").is_err());
+    assert!(taken("i mine").is_err(), "on the host's page");
 }

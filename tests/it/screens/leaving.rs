@@ -76,6 +76,7 @@ fn an_export_of_the_whole_fleet_is_enough_and_one_of_a_part_is_not() {
     let wrote = || Action::ExportFinished(Ok("./fleet.json".into()));
     let mut stand = Stand::done(100, 24).on_exit(OnExit::Discard);
     stand.act(Action::Export(JSON));
+    stand.act(Action::PromptAccept);
     stand.act(wrote());
     stand.effects.clear();
     stand.keys("q");
@@ -84,6 +85,7 @@ fn an_export_of_the_whole_fleet_is_enough_and_one_of_a_part_is_not() {
     let mut stand = Stand::done(100, 24).on_exit(OnExit::Discard);
     stand.keys("/broken\n");
     stand.act(Action::Export(JSON));
+    stand.act(Action::PromptAccept);
     stand.act(wrote());
     stand.effects.clear();
     stand.keys("q");
@@ -95,6 +97,7 @@ fn an_export_of_the_whole_fleet_is_enough_and_one_of_a_part_is_not() {
 fn what_came_after_an_export_is_asked_about() {
     let mut stand = Stand::scanning(100, 24).on_exit(OnExit::Discard);
     stand.act(Action::Export(JSON));
+    stand.act(Action::PromptAccept);
     stand.act(Action::ExportFinished(Ok("./fleet.json".into())));
     stand.act(Action::Events(vec![stage::finished()]));
     stand.keys("q");

@@ -71,8 +71,9 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 /// Where the keys begin: on every screen, in every window.
-const BEGINNINGS: [&str; 18] = [
-    "", "\n", "o", "/", "s", "c", "b", "e", "y", ":", "?", "q", "R", "F", "bd", "L", "v", "bfz",
+const BEGINNINGS: [&str; 21] = [
+    "", "\n", "o", "/", "s", "c", "b", "e", "y", "M", "ec", "!", ":", "?", "q", "R", "F", "bd",
+    "L", "v", "bfz",
 ];
 
 fn any_walk() -> impl Strategy<Value = (usize, (u16, u16), bool, Vec<Step>)> {

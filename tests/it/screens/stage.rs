@@ -293,7 +293,11 @@ pub(crate) fn progress() -> Progress {
 }
 
 fn capabilities() -> Capabilities {
-    let format = |word, says| ExportFormat { word, says };
+    let format = |word, says| ExportFormat {
+        word,
+        says,
+        extension: word,
+    };
     Capabilities {
         on_exit: OnExit::Report("fleet.json".to_owned()),
         formats: vec![

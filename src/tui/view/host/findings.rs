@@ -16,9 +16,19 @@ use crate::tui::theme::{Theme, Tone};
 /// Cells before a finding's texts: glyph and severity.
 const INDENT: usize = 14;
 
-pub(super) fn write(model: &Model, host: &Host, page: &mut Page) {
-    for item in pages::answer(host) {
-        page.item(&item);
+pub(super) fn write(model: &Model, host: &Host, room: usize, page: &mut Page) {
+    let start = page.lines.len();
+    let items = pages::answer(host);
+    for item in &items {
+        page.item(item);
+    }
+    if page.lines.len() - start + 1 > room {
+        let full = page.lines.split_off(start);
+        for item in items.iter().filter(|item| item.label != pages::TELL) {
+            page.item_in_short(item);
+        }
+        page.heading("In full");
+        page.lines.extend(full);
     }
     if !host.complete() {
         page.field("scan", "more attempts will follow", Tone::Dim);

@@ -68,8 +68,10 @@ pub(super) fn page(model: &Model, width: u16) -> Page {
         return page;
     };
     let history = host.history();
+    let body = model.areas(model.area()).body;
+    let room = usize::from(body_height(body.height));
     let writers: [&dyn Fn(&mut Page); SECTIONS.len()] = [
-        &|page| findings::write(model, host, page),
+        &|page| findings::write(model, host, room, page),
         &|page| timeline::write(&history, page),
         &|page| names::write(model, host, &history, page),
         &|page| certificate::write(model, host, &history, page),

@@ -163,6 +163,23 @@ impl Page {
         }
     }
 
+    /// An item of a page of text in one line, with the first line of its command.
+    pub(super) fn item_in_short(&mut self, item: &pages::Item) {
+        let (glyph, tone) = match item.mark {
+            Some(severity) => Theme::severity(severity),
+            None => ("", Tone::Plain),
+        };
+        let gap = if glyph.is_empty() { "" } else { " " };
+        let label = format!("  {:<ANSWER_LABEL$}{glyph}{gap}", item.label);
+        self.line(vec![(label, tone), (text::clean(&item.text).into(), tone)]);
+        let command = item.code.first().and_then(|code| code.lines.first());
+        if let Some(command) = command {
+            let bar = format!("{:1$}{2}", "", ANSWER_LABEL + 2, self.theme.quote());
+            let command = text::clean(command).into_owned();
+            self.line(vec![(bar, Tone::Dim), (command, Tone::Strong)]);
+        }
+    }
+
     /// A page of text, such as an entry of the handbook, below its title.
     pub(in crate::tui::view) fn text_page(&mut self, page: &pages::Page) {
         if let Some(line) = &page.line {
