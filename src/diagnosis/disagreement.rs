@@ -20,17 +20,6 @@ pub enum Disagreement {
 }
 
 impl Disagreement {
-    /// The word used in JSON.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::WrongHost => "wrong_host",
-            Self::Stale => "stale",
-            Self::RenamedOrCloned => "renamed_or_cloned",
-            Self::PartialDead => "partial_dead",
-        }
-    }
-
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {

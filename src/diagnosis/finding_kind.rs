@@ -16,9 +16,6 @@ pub struct FindingKind {
     /// What it means, as a sentence without a full stop.
     #[serde(deserialize_with = "text")]
     pub title: &'static str,
-    /// The same over a fleet; `{n}` stands for the number of hosts.
-    #[serde(default)]
-    pub fleet: String,
     /// Severity where the rule has no reason to say otherwise.
     pub severity: Severity,
     pub stage: FindingStage,
@@ -63,15 +60,6 @@ pub enum Stops {
 }
 
 impl FindingKind {
-    /// The finding over a fleet: "12 hosts have an expired certificate".
-    #[must_use]
-    pub fn phrase(&self, hosts: usize) -> String {
-        match hosts {
-            1 => format!("1 host: {}", self.title),
-            many => self.fleet.replace("{n}", &many.to_string()),
-        }
-    }
-
     /// Nobody gets past this stage because of it.
     pub(super) fn stops_everybody_at(&self, stage: Stage) -> bool {
         matches!(

@@ -9,7 +9,7 @@ use ipnetwork::IpNetwork;
 use super::Host;
 use crate::counts::grouped;
 use crate::model::{
-    CertificateStatus, DnsVerdict, HostState, Nla, Prefixes, Severity, StabilityVerdict, TlsVersion,
+    CertificateStatus, DnsVerdict, HostState, Nla, Severity, StabilityVerdict, TlsVersion,
 };
 
 /// Numbers of hosts, by what they have in common. Whatever no host has is left out, so that equal fleets have equal counts.
@@ -157,7 +157,7 @@ impl Summary {
             self.by_tls.change(version, by);
         }
         let endpoint = host.key().endpoint();
-        let subnet = endpoint.and_then(|one| Prefixes::default().network(one.address));
+        let subnet = endpoint.and_then(|one| crate::model::subnet(one.address));
         if let Some(subnet) = subnet {
             self.by_subnet.change(subnet, by);
         }

@@ -168,7 +168,6 @@ impl JournalFolder {
         Ok(JournalFile {
             file: platform::open_exclusively(&path, true)?,
             length: 0,
-            scan,
             path,
         })
     }
@@ -242,7 +241,6 @@ impl KeptScan {
         Ok(JournalFile {
             file,
             length: length.map_err(|cause| self.unreadable(cause))?,
-            scan: self.scan,
             path: self.path.clone(),
         })
     }
@@ -286,16 +284,10 @@ pub struct JournalFile {
     file: File,
     /// Of whole lines.
     length: u64,
-    scan: ScanId,
     path: PathBuf,
 }
 
 impl JournalFile {
-    #[must_use]
-    pub const fn scan(&self) -> ScanId {
-        self.scan
-    }
-
     /// The folder that it is in.
     #[must_use]
     pub fn folder(&self) -> JournalFolder {

@@ -115,8 +115,8 @@ mod tests {
     fn a_scan_that_is_being_written_is_not_deleted() {
         let place = tempfile::tempdir().unwrap();
         let folder = JournalFolder::at(place.path().join("scans"));
-        let running = folder.create("20260101T110000Z-00000000".parse().unwrap());
-        let running = running.unwrap();
+        let running = "20260101T110000Z-00000000".parse().unwrap();
+        let _journal = folder.create(running).unwrap();
         folder
             .create("20260102T110000Z-00000000".parse().unwrap())
             .unwrap();
@@ -127,6 +127,6 @@ mod tests {
         assert_eq!(folder.prune(none, Timestamp::UNIX_EPOCH), 1);
         let left = folder.scans().unwrap();
         assert_eq!(left.len(), 1);
-        assert_eq!(left[0].scan, running.scan());
+        assert_eq!(left[0].scan, running);
     }
 }

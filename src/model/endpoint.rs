@@ -49,32 +49,12 @@ pub fn not_a_host(address: IpAddr) -> Option<&'static str> {
     }
 }
 
-/// Prefix lengths of subnets, limited to the length of an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Prefixes {
-    /// Of IPv4, up to 32.
-    pub v4: u8,
-    /// Of IPv6, up to 128.
-    pub v6: u8,
-}
-
-impl Default for Prefixes {
-    fn default() -> Self {
-        Self { v4: 24, v6: 64 }
-    }
-}
-
-impl Prefixes {
-    /// The subnet of an address. Never `None`, since both lengths are valid.
-    #[must_use]
-    pub fn network(self, address: IpAddr) -> Option<IpNetwork> {
-        let prefix = match address {
-            IpAddr::V4(_) => self.v4.min(32),
-            IpAddr::V6(_) => self.v6.min(128),
-        };
-        let network = IpNetwork::new(address, prefix).ok()?;
-        IpNetwork::new(network.network(), prefix).ok()
-    }
+/// The subnet of an address: the /24 of IPv4, the /64 of IPv6. Never `None`, since both lengths are valid.
+#[must_use]
+pub fn subnet(address: IpAddr) -> Option<IpNetwork> {
+    let prefix = if address.is_ipv4() { 24 } else { 64 };
+    let network = IpNetwork::new(address, prefix).ok()?;
+    IpNetwork::new(network.network(), prefix).ok()
 }
 
 impl fmt::Display for Endpoint {

@@ -71,13 +71,6 @@ impl History {
         }
     }
 
-    /// The first certificate of which only the digest is known.
-    #[must_use]
-    pub fn unresolved(&self) -> Option<Digest<32>> {
-        let mut chains = self.attempts.iter().filter_map(|one| one.tls.as_ref());
-        chains.find_map(|tls| tls.unresolved())
-    }
-
     /// The newest negotiation that selected a protocol, of a default request before any other; else the newest refusal.
     #[must_use]
     pub fn negotiation(&self) -> Option<&NegotiationFacts> {

@@ -37,7 +37,7 @@ pub use checkpoint::{
 };
 pub use control::Control;
 pub use digest::{Digest, HexBytes, HexError};
-pub use endpoint::{DEFAULT_PORT, Endpoint, HostKey, Prefixes, not_a_host};
+pub use endpoint::{DEFAULT_PORT, Endpoint, HostKey, not_a_host, subnet};
 pub use event::{EVENT_SCHEMA, EventBody, ScanEvent, ScanPlan};
 pub use finding::{Confidence, Finding, PredictedError, Severity};
 pub use history::History;

@@ -19,8 +19,6 @@ use crate::prober::{Connect, ConnectFailure};
 pub struct Link {
     /// The stream, with Nagle's algorithm off: every stage is one small write and a wait.
     pub stream: TcpStream,
-    /// Where to.
-    pub endpoint: Endpoint,
     /// Wall clock when the connect began.
     pub started_at: Timestamp,
     /// Monotonic clock when the connect began: the zero of the attempt's timeline.
@@ -42,7 +40,6 @@ pub async fn connect(endpoint: Endpoint, timeout: Duration) -> Connect<Link> {
             return Connect::Up(Link {
                 path: prepare(&stream),
                 stream,
-                endpoint,
                 started_at,
                 started,
                 connect_us,
@@ -141,7 +138,6 @@ mod tests {
         let Connect::Up(link) = connect(endpoint, PATIENCE).await else {
             panic!("not up");
         };
-        assert_eq!(link.endpoint, endpoint);
         assert!(link.stream.nodelay().unwrap());
         let always = cfg!(any(target_os = "linux", target_os = "macos"));
         assert!(link.path.is_some() || !always);

@@ -21,7 +21,6 @@ pub struct Opened {
     pub fleet: Fleet,
     /// For the user, one line each.
     pub notes: Vec<String>,
-    pub is_recording: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -117,7 +116,6 @@ fn read(source: impl Read, name: &str, policy: Policy) -> Result<Opened, Reason>
         return Ok(Opened {
             fleet,
             notes: Vec::new(),
-            is_recording: false,
         });
     }
     let mut reader = record::Reader::new(text).map_err(Reason::Recording)?;
@@ -130,7 +128,6 @@ fn read(source: impl Read, name: &str, policy: Policy) -> Result<Opened, Reason>
     Ok(Opened {
         fleet,
         notes: reader.notes(),
-        is_recording: true,
     })
 }
 

@@ -19,7 +19,7 @@ use super::host::HostBehavior;
 use super::schedule::mix;
 use super::silent::SilentListener;
 use super::zone::Zone;
-use super::{Expectation, HostSpec, NameSpec, Scenario, Service, SimError, TargetForm, connection};
+use super::{HostSpec, NameSpec, Scenario, Service, SimError, TargetForm, connection};
 use crate::model::{DEFAULT_PORT, Endpoint};
 
 /// Open connections per host; more wait in its accept queue.
@@ -67,7 +67,8 @@ pub struct SimulatedHost {
     pub names: Vec<String>,
     pub about: String,
     pub target: TargetForm,
-    pub expect: Expectation,
+    /// The expected result, for tests.
+    pub expect: toml::Table,
 }
 
 impl SimulatedFleet {
@@ -155,7 +156,7 @@ fn described(spec: &HostSpec, endpoint: Endpoint) -> SimulatedHost {
         about: spec.about.clone(),
         target: spec.target,
         expect: if refuses {
-            Expectation::default()
+            toml::Table::new()
         } else {
             spec.expect.clone()
         },

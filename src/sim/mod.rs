@@ -1,7 +1,7 @@
 //! A simulated RDP fleet on loopback, for tests, screenshots and `rdpscan demo`.
 //!
 //! A [`Scenario`] is a TOML file with the behavior of every host and the expected result of a scan. [`SimulatedFleet::start`] binds
-//! it, [`judge_fleet`] compares the result with the expectations.
+//! it; tests compare the result with the expectations.
 //!
 //! Hosts have addresses `127.77.0.N` and one common port. Where the system does not let programs bind such addresses (macOS
 //! without aliases), all hosts are on `127.0.0.1` with one port each: see [`Layout`]. INVARIANT: nothing binds or names an
@@ -13,12 +13,10 @@ mod connection;
 mod connection_log;
 mod dns;
 mod error;
-mod expect;
 mod fault;
 mod fleet;
 mod hello;
 mod host;
-mod judge;
 mod scenario;
 mod schedule;
 mod silent;
@@ -31,9 +29,7 @@ mod tests;
 
 pub use connection_log::ConnectionRecord;
 pub use error::SimError;
-pub use expect::{Expectation, Expected};
 pub use fleet::{Layout, Ports, SimulatedFleet, SimulatedHost, StartOptions};
-pub use judge::{judge, judge_fleet};
 pub use scenario::{DnsAnswer, DnsRecord, NameSpec, PtrRecord, Scenario};
 pub use spec::{
     Address, CertificateSpec, Credssp, ExtendedUsage, FaultKind, FaultPoint, FaultSpec, Fixture,

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::host::parse_build;
-use super::{Address, Expectation, FaultPoint, FaultSpec, HostSpec, Service, SimError, TargetForm};
+use super::{Address, FaultPoint, FaultSpec, HostSpec, Service, SimError, TargetForm};
 
 /// The demo fleet, embedded.
 const DEMO: &str = include_str!("../../config/demo-fleet.toml");
@@ -46,14 +46,15 @@ const fn first_seed() -> u64 {
 }
 
 /// A name as target, and the expected row of a name without an address.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NameSpec {
     pub name: String,
     #[serde(default)]
     pub about: String,
     #[serde(default)]
-    pub expect: Expectation,
+    /// For tests.
+    pub expect: toml::Table,
 }
 
 /// An answer of the DNS server without records.
@@ -264,7 +265,11 @@ mod tests {
     fn the_demo_fleet_is_sound_and_large() {
         let demo = Scenario::demo().unwrap();
         assert!(demo.hosts.len() >= 44, "{} hosts", demo.hosts.len());
-        assert!(demo.hosts.iter().all(|host| host.expect.state.is_some()));
+        assert!(
+            demo.hosts
+                .iter()
+                .all(|host| host.expect.contains_key("state"))
+        );
     }
 
     #[test]
@@ -310,16 +315,8 @@ mod tests {
                 "either addresses or an answer",
             ),
             (
-                "[[host]]\naddress = 1\nexpect = { state = \"fine\" }",
-                "unknown variant",
-            ),
-            (
                 "[[host]]\naddress = 1\nntlm = { build = \"2019\" }",
                 "10.0.20348",
-            ),
-            (
-                "[[host]]\naddress = 1\nexpect = { failed_stage = \"telepathy\" }",
-                "unknown variant",
             ),
         ] {
             assert!(refused(text).contains(word), "{text}: {}", refused(text));

@@ -3,8 +3,6 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use serde::Deserialize;
 
-use super::Expectation;
-
 /// A loopback address as text, or a number N that stands for `127.77.0.N`.
 ///
 /// INVARIANT: made by [`Deserialize`] it is a loopback address; [`super::SimulatedFleet::start`] checks again.
@@ -415,7 +413,8 @@ pub struct HostSpec {
     #[serde(default)]
     pub dns: HostDns,
     #[serde(default)]
-    pub expect: Expectation,
+    /// For tests.
+    pub expect: toml::Table,
 }
 
 const fn default_port() -> u16 {

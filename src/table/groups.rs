@@ -10,7 +10,7 @@ use super::fields::domain_of;
 use crate::diagnosis::catalog;
 use crate::diagnosis::remedies::{self, Remedy};
 use crate::fleet::{Host, HostId};
-use crate::model::{Finding, HostKey, HostState, Prefixes};
+use crate::model::{Finding, HostKey, HostState, subnet};
 
 /// Groupings with their words, the letters that pick them, and the label of hosts that belong to no group.
 macro_rules! groupings {
@@ -58,7 +58,7 @@ groupings! {
 const SELF_SIGNED: &str = "self-signed";
 
 impl Grouping {
-    fn key(self, host: &Host, prefixes: Prefixes) -> Key<'_> {
+    fn key(self, host: &Host) -> Key<'_> {
         let diagnosis = &host.diagnosis;
         let key = match self {
             Self::Finding => diagnosis.findings.first().map(|finding| Key::Text {
@@ -79,7 +79,7 @@ impl Grouping {
                 })
             }),
             Self::Subnet => match host.key() {
-                HostKey::Endpoint(endpoint) => prefixes.network(endpoint.address).map(Key::Subnet),
+                HostKey::Endpoint(endpoint) => subnet(endpoint.address).map(Key::Subnet),
                 HostKey::Unresolved { .. } => None,
             },
             Self::Domain => host
@@ -164,19 +164,9 @@ pub fn groups<'a>(
     hosts: impl Iterator<Item = (HostId, &'a Host)>,
     grouping: Grouping,
 ) -> Vec<Group> {
-    groups_by(hosts, grouping, Prefixes::default())
-}
-
-/// As [`groups`], with other prefix lengths.
-#[must_use]
-pub fn groups_by<'a>(
-    hosts: impl Iterator<Item = (HostId, &'a Host)>,
-    grouping: Grouping,
-    prefixes: Prefixes,
-) -> Vec<Group> {
     let mut found: HashMap<Key<'a>, (Vec<HostId>, BTreeMap<HostState, usize>)> = HashMap::new();
     for (id, host) in hosts {
-        let (members, states) = found.entry(grouping.key(host, prefixes)).or_default();
+        let (members, states) = found.entry(grouping.key(host)).or_default();
         members.push(id);
         *states.entry(host.diagnosis.state).or_default() += 1;
     }
@@ -217,9 +207,9 @@ mod tests {
         Host::new(&made.history, made.diagnose())
     }
 
-    fn labels(hosts: &[Host], grouping: Grouping, prefixes: Prefixes) -> Vec<(String, usize)> {
+    fn labels(hosts: &[Host], grouping: Grouping) -> Vec<(String, usize)> {
         let hosts = (0..).map(HostId::at).zip(hosts);
-        groups_by(hosts, grouping, prefixes)
+        groups(hosts, grouping)
             .into_iter()
             .map(|group| (group.label.into(), group.hosts.len()))
             .collect()
@@ -236,9 +226,9 @@ mod tests {
     }
 
     #[test]
-    fn subnets_stand_by_address_and_can_be_wider() {
+    fn subnets_stand_by_address() {
         let hosts = some();
-        let usual = labels(&hosts, Grouping::Subnet, Prefixes::default());
+        let usual = labels(&hosts, Grouping::Subnet);
         let expected = [
             ("10.0.4.0/24", 2),
             ("10.0.20.0/24", 1),
@@ -248,22 +238,12 @@ mod tests {
             usual,
             expected.map(|(label, count)| (label.to_owned(), count))
         );
-        let wide = labels(&hosts, Grouping::Subnet, Prefixes { v4: 16, v6: 200 });
-        let expected = [
-            ("10.0.0.0/16", 3),
-            ("2001:db8::5/128", 1),
-            ("2001:db8::1:5/128", 1),
-        ];
-        assert_eq!(
-            wide,
-            expected.map(|(label, count)| (label.to_owned(), count))
-        );
     }
 
     /// Labels tell groups apart, so no two groups may have the same.
     #[test]
     fn domains_know_no_case_and_no_address_and_no_label_twice() {
-        let found = labels(&some(), Grouping::Domain, Prefixes::default());
+        let found = labels(&some(), Grouping::Domain);
         let expected = [("corp.example", 2), ("no domain", 3)];
         assert_eq!(
             found,
@@ -284,7 +264,7 @@ mod tests {
         let remedy = group.remedy(Grouping::Finding).unwrap();
         assert_eq!(Some(&*remedy.key), worst.remedy());
         assert_eq!(group.remedy(Grouping::Domain), None);
-        let by_remedy = labels(&hosts, Grouping::Remedy, Prefixes::default());
+        let by_remedy = labels(&hosts, Grouping::Remedy);
         assert_eq!(by_remedy, [(remedy.key.clone(), 5)]);
     }
 
@@ -301,7 +281,7 @@ mod tests {
             "RDP-TCP-REFUSED",
             "RDP-TCP-REFUSED",
         ];
-        let found = labels(&ids.map(of), Grouping::Finding, Prefixes::default());
+        let found = labels(&ids.map(of), Grouping::Finding);
         let order: Vec<&str> = found.iter().map(|(label, _)| label.as_str()).collect();
         assert_eq!(
             order,
@@ -321,14 +301,12 @@ mod tests {
         #[test]
         fn groups_lose_nobody_and_keep_the_order_of_their_rows(
             rows in proptest::collection::vec(0_usize..7, 0..20),
-            v4 in 0_u8..40,
-            v6 in 0_u8..140,
         ) {
             let hosts = some();
             for grouping in Grouping::ALL {
                 let chosen = rows.iter().filter_map(|row| Some((HostId::at(*row), hosts.get(*row)?)));
                 let mut known: Vec<HostId> = chosen.clone().map(|(id, _)| id).collect();
-                let found = groups_by(chosen, grouping, Prefixes { v4, v6 });
+                let found = groups(chosen, grouping);
                 let mut back: Vec<HostId> =
                     found.iter().flat_map(|group| group.hosts.clone()).collect();
                 for group in &found {

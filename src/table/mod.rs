@@ -16,10 +16,8 @@ mod weight;
 
 pub use fields::{Field, FieldKind, FieldSpec, KnownWord};
 pub(crate) use fields::{is_self_signed, key_text};
-pub use filter::{
-    Candidate, Completion, Filter, FilterError, FilterFault, Piece, PieceKind, complete, pieces,
-};
-pub use groups::{Group, Grouping, groups, groups_by};
+pub use filter::{Candidate, Completion, Filter, FilterError, FilterFault, complete};
+pub use groups::{Group, Grouping, groups};
 pub use layout::{Columns, ColumnsError};
 pub use overview::{Bar, Overview, OverviewMark, Panel};
 pub use sort::{Sort, SortError, arrange};

@@ -44,18 +44,6 @@ impl View {
         }
     }
 
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Problems => "problems",
-            Self::Expired => "expired",
-            Self::Expiring => "expiring",
-            Self::Dns => "dns",
-            Self::Flaky => "flaky",
-        }
-    }
-
     /// The same as a filter, in its normal form.
     #[must_use]
     pub const fn filter(self) -> &'static str {

@@ -34,16 +34,6 @@ impl Permutation {
         }
     }
 
-    #[must_use]
-    pub const fn len(&self) -> u64 {
-        self.len
-    }
-
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
     /// The number at a place. An index outside `0..len` is its own number.
     #[must_use]
     pub fn at(&self, index: u64) -> u64 {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rdpscan::model::{ProbeKind, Protocols, TlsVersion};
 use rdpscan::prober::AttemptRequest;
 use rdpscan::wire::ntlm;
-use rdpscan::wire::tls_peek::{CLOSE_NOTIFY, alert, server_flight};
+use rdpscan::wire::tls_peek::{alert, server_flight};
 use rdpscan::wire::tsrequest::TsRequest;
 use rdpscan::wire::x224::ConnectionRequest;
 
@@ -100,7 +100,7 @@ async fn a_peek_ends_with_close_notify_and_fin_though_more_was_sent() {
     let peer = Peer::start(vec![ssl_then([Act::Read, Act::Send(flight)])]).await;
     peer.attempt_with(ProbeKind::LegacyHello).await;
     let seen = peer.seen(1).await;
-    assert!(seen[0].raw.ends_with(&CLOSE_NOTIFY));
+    assert!(seen[0].raw.ends_with(&alert(TlsVersion::TLS_1_2, 1, 0)));
     assert!(seen[0].fin && !seen[0].reset);
 }
 

@@ -2,6 +2,7 @@
 //! found against what the scenario expects.
 
 mod farms;
+mod judge;
 mod killed;
 
 use std::path::Path;
@@ -17,7 +18,7 @@ use rdpscan::probe::trust::TrustStore;
 use rdpscan::probe::{LiveProber, ProbeOptions};
 use rdpscan::report::{self, Format, Selection};
 use rdpscan::scan::{self, Connections, ScanOptions};
-use rdpscan::sim::{Ports, Scenario, SimulatedFleet, StartOptions, judge_fleet};
+use rdpscan::sim::{Ports, Scenario, SimulatedFleet, StartOptions};
 use rdpscan::targets::TargetSetBuilder;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -102,7 +103,7 @@ async fn start(scenario: &Scenario) -> SimulatedFleet {
 async fn hold(scenario: &Scenario) {
     let running = start(scenario).await;
     let fleet = fold(scan_events(&running, scan_options(scenario), STAGE).await);
-    let mut differences = judge_fleet(&running, &fleet);
+    let mut differences = judge::judge_fleet(&running, &fleet);
     differences.extend(impositions(&running, &fleet, scenario));
     let raised: Vec<&str> = fleet.banners().iter().map(|banner| banner.id).collect();
     if raised != scenario.banners {

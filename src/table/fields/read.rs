@@ -9,7 +9,7 @@ use crate::diagnosis::Spread;
 use crate::fleet::Host;
 use crate::model::{
     CertificateFacts, CertificateStatus, DEFAULT_PORT, Finding, History, HostKey, HostState,
-    KeyAlgorithm, Nla, Prefixes, ServerFeature, TlsFacts, TlsHandshake, TlsVersion, TrustVerdict,
+    KeyAlgorithm, Nla, ServerFeature, TlsFacts, TlsHandshake, TlsVersion, TrustVerdict,
 };
 use crate::table::value::{FieldValue, SortKey, append};
 
@@ -266,7 +266,7 @@ pub(super) fn forward(host: &Host) -> FieldValue<'_> {
 
 pub(super) fn subnet(host: &Host) -> FieldValue<'_> {
     let endpoint = host.key().endpoint();
-    let network = endpoint.and_then(|endpoint| Prefixes::default().network(endpoint.address));
+    let network = endpoint.and_then(|endpoint| crate::model::subnet(endpoint.address));
     network.map_or(FieldValue::Missing, FieldValue::Network)
 }
 

@@ -12,7 +12,6 @@
 mod complete;
 mod display;
 mod error;
-mod highlight;
 mod lex;
 mod operand;
 mod parse;
@@ -22,7 +21,6 @@ mod tests;
 
 pub use complete::{Candidate, Completion, complete};
 pub use error::{FilterError, FilterFault};
-pub use highlight::{Piece, PieceKind, pieces};
 
 use self::test::Test;
 use super::fields::Field;

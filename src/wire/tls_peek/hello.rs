@@ -1,9 +1,6 @@
 use super::{content, handshake, handshake_message, records};
 use crate::wire::cursor::length_u16;
 
-/// A warning alert `close_notify` (RFC 5246 section 7.2.1), which ends a peek.
-pub const CLOSE_NOTIFY: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x01, 0x00];
-
 /// The longest server name (RFC 1035 section 2.3.4); longer ones are not sent.
 const NAME_LIMIT: usize = 253;
 

@@ -8,7 +8,7 @@ mod reader;
 mod server;
 mod suite;
 
-pub use hello::{CLOSE_NOTIFY, client_hello};
+pub use hello::client_hello;
 pub use reader::{CHAIN_LIMIT, PeekFacts, PeekReader, PeekStep};
 pub use server::{alert, server_flight};
 pub use suite::suite_name;

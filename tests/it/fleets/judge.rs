@@ -1,14 +1,66 @@
 //! Compares the result of a scan with the expectations of a scenario.
 
+// Helpers here count as test code for the lints, too.
+#![cfg(test)]
+
 use std::fmt::Display;
 
-use super::{Expectation, Expected, Layout, SimulatedFleet, TargetForm};
-use crate::fleet::{Fleet, Host};
-use crate::model::{DnsVerdict, HostKey, HostState, Nla, SelectedSecurity, StabilityVerdict};
+use rdpscan::fleet::{Fleet, Host};
+use rdpscan::model::{
+    CertificateStatus, DnsVerdict, HostKey, HostState, Nla, SelectedSecurity, StabilityVerdict,
+    Stage, TlsHandshake,
+};
+use rdpscan::sim::{Layout, SimulatedFleet, TargetForm};
+use serde::de::value::StringDeserializer;
+use serde::de::{Deserialize, Deserializer, Error};
+
+/// A value, or `"none"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expected<T> {
+    Nothing,
+    Exactly(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Expected<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "none" {
+            return Ok(Self::Nothing);
+        }
+        let inner: StringDeserializer<serde::de::value::Error> = StringDeserializer::new(text);
+        T::deserialize(inner)
+            .map(Self::Exactly)
+            .map_err(|error| D::Error::custom(format!("{error}, or `none`")))
+    }
+}
+
+/// The expected result of a scan for one host. Absent fields are not compared.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Expectation {
+    pub(super) state: Option<HostState>,
+    pub(super) failed_stage: Option<Expected<Stage>>,
+    pub(super) security: Option<SelectedSecurity>,
+    pub(super) nla: Option<Nla>,
+    /// Such as `1.2`.
+    pub(super) tls: Option<Expected<String>>,
+    pub(super) handshake: Option<Expected<TlsHandshake>>,
+    pub(super) certificate_status: Option<Expected<CertificateStatus>>,
+    pub(super) days_left: Option<i64>,
+    pub(super) dns: Option<DnsVerdict>,
+    pub(super) stability: Option<StabilityVerdict>,
+    /// The DNS computer name in NTLM.
+    pub(super) ntlm_computer: Option<Expected<String>>,
+    /// Ids.
+    pub(super) findings: Vec<String>,
+    /// Ids that must not be found.
+    pub(super) not_findings: Vec<String>,
+    /// Code of the client error, such as `0x904`.
+    pub(super) predicted: Option<Expected<String>>,
+}
 
 /// The differences of a host to its expectation, one line each.
-#[must_use]
-pub fn judge(expect: &Expectation, host: &Host) -> Vec<String> {
+pub(super) fn judge(expect: &Expectation, host: &Host) -> Vec<String> {
     let diagnosis = &host.diagnosis;
     let history = host.history();
     let tls = history.tls();
@@ -83,8 +135,7 @@ pub fn judge(expect: &Expectation, host: &Host) -> Vec<String> {
 }
 
 /// The differences of all targets of a fleet to their expectations.
-#[must_use]
-pub fn judge_fleet(running: &SimulatedFleet, fleet: &Fleet) -> Vec<String> {
+pub(super) fn judge_fleet(running: &SimulatedFleet, fleet: &Fleet) -> Vec<String> {
     let hosts = running
         .hosts
         .iter()
@@ -96,7 +147,7 @@ pub fn judge_fleet(running: &SimulatedFleet, fleet: &Fleet) -> Vec<String> {
     let names = running
         .names
         .iter()
-        .filter(|target| target.expect != Expectation::default())
+        .filter(|target| !target.expect.is_empty())
         .map(|target| {
             let key = HostKey::Unresolved {
                 name: target.name.clone(),
@@ -107,7 +158,11 @@ pub fn judge_fleet(running: &SimulatedFleet, fleet: &Fleet) -> Vec<String> {
     hosts
         .chain(names)
         .flat_map(|(key, title, expect)| {
-            let expect = judgeable(expect, running.layout);
+            let expect = expect.clone().try_into();
+            let expect = judgeable(
+                expect.unwrap_or_else(|error| panic!("{key}: {error}")),
+                running.layout,
+            );
             let host = fleet.find(&key).and_then(|id| fleet.host(id));
             let differences = match host {
                 Some(host) => judge(&expect, host),
@@ -121,8 +176,7 @@ pub fn judge_fleet(running: &SimulatedFleet, fleet: &Fleet) -> Vec<String> {
 }
 
 /// With all hosts on one address, names cannot be compared with addresses.
-fn judgeable(expect: &Expectation, layout: Layout) -> Expectation {
-    let mut expect = expect.clone();
+fn judgeable(mut expect: Expectation, layout: Layout) -> Expectation {
     if layout == Layout::OneAddress {
         let about_names = |id: &String| id.starts_with("RDP-DNS") || id.starts_with("RDP-NAME");
         expect.dns = None;
@@ -196,5 +250,13 @@ impl Differences {
                 self.differ("findings", format!("no {id}"), &finding.evidence);
             }
         }
+    }
+}
+
+#[test]
+fn unknown_words_are_refused() {
+    for text in ["state = \"fine\"", "failed_stage = \"telepathy\""] {
+        let error = toml::from_str::<Expectation>(text).unwrap_err().to_string();
+        assert!(error.contains("unknown variant"), "{text}: {error}");
     }
 }
