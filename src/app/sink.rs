@@ -1,10 +1,10 @@
 //! Reports and other text on standard output or in a file.
 
-use std::fmt;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
+use derive_more::Display;
 use jiff::Timestamp;
 
 use crate::exit::ExitStatus;
@@ -18,9 +18,11 @@ use crate::{platform, sanitize, streams};
 use super::{file_name, kept};
 
 /// The destination of a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Display)]
 pub(super) enum Sink {
+    #[display("standard output")]
     Standard,
+    #[display("`{}`", sanitize::terminal(&_0.to_string_lossy()))]
     File(PathBuf),
 }
 
@@ -33,17 +35,6 @@ impl Sink {
                 report::create(path).with_context(|| format!("cannot write to {self}"))?
             }
         })
-    }
-}
-
-impl fmt::Display for Sink {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Standard => f.write_str("standard output"),
-            Self::File(path) => {
-                write!(f, "`{}`", sanitize::terminal(&path.to_string_lossy()))
-            }
-        }
     }
 }
 

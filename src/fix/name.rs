@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use derive_more::Display;
+
 /// The most characters of a name, RFC 1035 2.3.4.
 const LONGEST: usize = 253;
 /// The most characters of a label, RFC 1035 2.3.4.
@@ -83,20 +85,11 @@ pub enum NameFault {
 }
 
 /// The target of the script.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Display)]
 pub enum Computer {
     /// A name that resolves to the host.
     Name(HostName),
     Address(IpAddr),
-}
-
-impl fmt::Display for Computer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(name) => name.fmt(f),
-            Self::Address(address) => address.fmt(f),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,19 +1,21 @@
 //! How a kept scan is named: `@last`, `@prev`, the day of its start, its id, or the beginning of its id.
 
-use std::fmt;
-
+use derive_more::Display;
 use jiff::civil::Date;
 
 /// The shortest beginning of an id: a year.
 const SHORTEST: usize = 4;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Display)]
 pub enum Reference {
     /// The newest scan.
+    #[display("@last")]
     Last,
     /// The newest scan before it of the same targets.
+    #[display("@prev")]
     Previous,
     /// The newest scan that began on this day, UTC.
+    #[display("@{_0}")]
     Day(Date),
     /// The only scan whose id begins with this.
     Prefix(String),
@@ -33,17 +35,6 @@ impl Reference {
                 (begins.count() == SHORTEST && text.chars().all(is_of_id))
                     .then(|| Self::Prefix(text.to_owned()))
             }
-        }
-    }
-}
-
-impl fmt::Display for Reference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Last => f.write_str("@last"),
-            Self::Previous => f.write_str("@prev"),
-            Self::Day(day) => write!(f, "@{day}"),
-            Self::Prefix(text) => f.write_str(text),
         }
     }
 }

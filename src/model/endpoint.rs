@@ -1,6 +1,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use derive_more::Display;
 use ipnetwork::IpNetwork;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -65,13 +66,14 @@ impl fmt::Display for Endpoint {
 
 /// What identifies a host: its endpoint, or a listed name that does not resolve.
 #[derive(
-    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, Display,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum HostKey {
     /// An address and port.
     Endpoint(Endpoint),
     /// A name that does not resolve, with the port to connect to.
+    #[display("{name}:{port}")]
     Unresolved {
         /// The name as listed, in lower case, without the final dot.
         name: String,
@@ -96,15 +98,6 @@ impl HostKey {
         match self {
             Self::Endpoint(endpoint) => Some(*endpoint),
             Self::Unresolved { .. } => None,
-        }
-    }
-}
-
-impl fmt::Display for HostKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Endpoint(endpoint) => endpoint.fmt(f),
-            Self::Unresolved { name, port } => write!(f, "{name}:{port}"),
         }
     }
 }

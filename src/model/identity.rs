@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use derive_more::Display;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -15,7 +16,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 ///
 /// The upper four digits are the fraction of the second, the lower four are random, so that scans begun in one second sort by
 /// time and differ. Nothing but digits, letters and `-`: safe in a file name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Display)]
+#[display("{}-{rest:08x}", second.strftime(ID_TIME))]
 pub struct ScanId {
     second: DateTime,
     rest: u32,
@@ -44,12 +46,6 @@ impl ScanId {
     pub fn began(self) -> Timestamp {
         let zoned = TimeZone::UTC.to_timestamp(self.second);
         zoned.unwrap_or(Timestamp::UNIX_EPOCH)
-    }
-}
-
-impl fmt::Display for ScanId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{:08x}", self.second.strftime(ID_TIME), self.rest)
     }
 }
 
@@ -96,11 +92,13 @@ impl fmt::Display for Site {
 }
 
 /// One run of one writer of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Display)]
 pub enum Stream {
     /// The n-th process that carried the scan on, from 1: each resume is another.
+    #[display("run-{_0}")]
     Run(u32),
     /// A part of the scan that a worker was given. The highest delivery replaces those before it.
+    #[display("shard-{number}-{delivery}")]
     Shard {
         /// Which part.
         number: u32,
@@ -112,15 +110,6 @@ pub enum Stream {
 impl Stream {
     /// The stream of a scan that was not resumed.
     pub const FIRST: Self = Self::Run(1);
-}
-
-impl fmt::Display for Stream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Run(run) => write!(f, "run-{run}"),
-            Self::Shard { number, delivery } => write!(f, "shard-{number}-{delivery}"),
-        }
-    }
 }
 
 /// Who writes events: what all events of one writer have in common.

@@ -1,6 +1,6 @@
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use derive_more::Display;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,20 +35,35 @@ pub struct ObservedName {
 
 /// A resolver.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    Display,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Resolver {
     /// The operating system's resolver, which is what mstsc uses.
+    #[display("the system's resolver")]
     System,
     /// The DNS servers configured on this machine, queried directly.
+    #[display("this machine's DNS server (queried directly)")]
     Configured,
     /// A server given with `--dns`.
+    #[display("DNS server {_0}")]
     Server(SocketAddr),
 }
 
 /// The question of a lookup.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+// Displayed as the name or the address: raw network text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, Display)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
     /// Both A and AAAA of a name.
@@ -59,10 +74,16 @@ pub enum Question {
 
 /// The answer to a lookup. `NXDOMAIN`, "no data" and an alias loop are answers about the name; the others are failures of the
 /// resolver.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+// Displayed as one line for people: raw network text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, Display)]
 #[serde(rename_all = "snake_case")]
 pub enum LookupAnswer {
     /// Addresses, A before AAAA, each once.
+    #[display(
+        "{}{}",
+        listed(addresses),
+        ttl_s.map_or_else(String::new, |ttl| format!(", TTL {ttl} s"))
+    )]
     Addresses {
         /// The addresses.
         #[serde(deserialize_with = "texts::bounded")]
@@ -71,6 +92,7 @@ pub enum LookupAnswer {
         ttl_s: Option<u32>,
     },
     /// Names of a reverse lookup, lower case, without the final dot, at most 8.
+    #[display("{}", names.join(", "))]
     Names {
         /// The names.
         #[serde(deserialize_with = "texts::bounded")]
@@ -78,19 +100,26 @@ pub enum LookupAnswer {
     },
     /// The name does not exist.
     #[serde(rename = "nxdomain")]
+    #[display("no such name (NXDOMAIN)")]
     NxDomain,
     /// The name exists, but has no such record.
+    #[display("no record of this type")]
     NoData,
     /// The aliases (CNAME) of the name form a loop or an endless chain.
+    #[display("a loop of aliases (CNAME)")]
     AliasLoop,
     /// The query timed out.
+    #[display("no answer in time")]
     Timeout,
     /// The server failed (SERVFAIL).
     #[serde(rename = "servfail")]
+    #[display("the server failed (SERVFAIL)")]
     ServFail,
     /// The server refused.
+    #[display("the server refused (REFUSED)")]
     Refused,
     /// "Not found" from the system's resolver, which gives no reason.
+    #[display("not found")]
     NotFound,
     /// Anything else.
     Error {
@@ -99,38 +128,9 @@ pub enum LookupAnswer {
     },
 }
 
-/// The name or the address. Raw network text.
-impl fmt::Display for Question {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Addresses(name) => f.write_str(name),
-            Self::Pointer(address) => address.fmt(f),
-        }
-    }
-}
-
-/// One line for people. Raw network text.
-impl fmt::Display for LookupAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Addresses { addresses, ttl_s } => {
-                for (index, address) in addresses.iter().enumerate() {
-                    let gap = if index == 0 { "" } else { ", " };
-                    write!(f, "{gap}{address}")?;
-                }
-                return ttl_s.map_or(Ok(()), |ttl| write!(f, ", TTL {ttl} s"));
-            }
-            Self::Names { names } => return f.write_str(&names.join(", ")),
-            Self::Error { detail } => detail,
-            Self::NxDomain => "no such name (NXDOMAIN)",
-            Self::NoData => "no record of this type",
-            Self::AliasLoop => "a loop of aliases (CNAME)",
-            Self::Timeout => "no answer in time",
-            Self::ServFail => "the server failed (SERVFAIL)",
-            Self::Refused => "the server refused (REFUSED)",
-            Self::NotFound => "not found",
-        })
-    }
+fn listed(addresses: &[IpAddr]) -> String {
+    let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    texts.join(", ")
 }
 
 impl LookupAnswer {

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use derive_more::Display;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -59,37 +60,46 @@ impl fmt::Display for Stage {
 }
 
 /// How a stage ended. A bad host is data, not an error: every way in which a peer can fail is a value here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Display)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Success.
+    #[display("ok")]
     Ok,
     /// Nothing (more) was received within the stage's deadline.
+    #[display("timed out{}", after(*received))]
     Timeout {
         /// Bytes received in this stage before the deadline.
         received: u32,
     },
     /// RST in answer to the SYN.
+    #[display("connection refused")]
     Refused,
     /// The network reports the host as unreachable: no neighbour answers (EHOSTUNREACH, WSAEHOSTUNREACH), or a router has no
     /// route.
+    #[display("host unreachable")]
     HostUnreachable,
     /// This machine has no route to the network (ENETUNREACH, WSAENETUNREACH): nothing was sent.
+    #[display("network unreachable")]
     NetworkUnreachable,
     /// Administratively prohibited by a packet filter (EACCES; EPERM is this machine's own filter and a
     /// [`Outcome::LocalError`]).
+    #[display("administratively prohibited")]
     Prohibited,
     /// The peer closed the connection (FIN).
+    #[display("closed by peer (FIN) after {received} bytes")]
     Closed {
         /// Bytes received in this stage before the close.
         received: u32,
     },
     /// The peer reset the connection (RST).
+    #[display("reset by peer (RST) after {received} bytes")]
     Reset {
         /// Bytes received in this stage before the reset.
         received: u32,
     },
     /// The server sent a disconnect message instead of an answer, and closed.
+    #[display("closed by peer with {message} ({received} bytes)")]
     Disconnected {
         /// Which message, such as `MCS Disconnect Provider Ultimatum`.
         message: Box<str>,
@@ -97,6 +107,7 @@ pub enum Outcome {
         received: u32,
     },
     /// Another protocol than RDP.
+    #[display("not RDP (looks like {looks_like})")]
     NotRdp {
         /// The protocol that it resembles: `ssh`, `http`, `tls`, `smtp`, `unknown`.
         looks_like: Box<str>,
@@ -104,18 +115,22 @@ pub enum Outcome {
         first_bytes: HexBytes,
     },
     /// A message that violates its protocol.
+    #[display("malformed: {detail}")]
     Malformed {
         /// The violation, as a lower-case fragment.
         detail: Box<str>,
     },
     /// An RDP negotiation failure (MS-RDPBCGR 2.2.1.2.2); the code is in the negotiation facts too.
+    #[display("negotiation failure {code}")]
     NegotiationFailure {
         /// The raw failure code.
         code: u32,
     },
     /// The server selected standard RDP security, which has no TLS.
+    #[display("standard RDP security, no TLS")]
     NoTls,
     /// A fatal TLS alert from the server (RFC 8446 section 6, RFC 5246 section 7.2).
+    #[display("TLS alert {code}")]
     Alert {
         /// The alert's number.
         code: u8,
@@ -123,25 +138,31 @@ pub enum Outcome {
         received: u32,
     },
     /// rdpscan's own TLS library rejected what the server sent, which is no failure of the server.
+    #[display("rejected by our TLS library: {detail}")]
     ClientRefused {
         /// The library's message.
         detail: Box<str>,
     },
     /// A `CredSSP` error code instead of a token (MS-CSSP 2.2.1).
+    #[display("CredSSP error 0x{status:08X}{}", in_brackets(status_name(*status)))]
     CredsspError {
         /// NTSTATUS, or an HRESULT of SSPI.
         status: u32,
     },
     /// A `CredSSP` answer without an NTLM challenge.
+    #[display("no NTLM challenge")]
     NoChallenge,
     /// A failure of the scanning machine: descriptors, buffers, ports, its own packet filter.
+    #[display("local error: {detail}")]
     LocalError {
         /// The operating system's message.
         detail: Box<str>,
     },
     /// The user skipped the host during this stage: no failure of the host.
+    #[display("skipped by the user")]
     Cancelled,
     /// A bug of rdpscan: no failure of the host.
+    #[display("internal error: {detail}")]
     InternalError {
         /// The message of the panic.
         detail: Box<str>,
@@ -193,37 +214,15 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ok => f.write_str("ok"),
-            Self::Timeout { received: 0 } => f.write_str("timed out"),
-            Self::Timeout { received } => write!(f, "timed out after {received} bytes"),
-            Self::Refused => f.write_str("connection refused"),
-            Self::HostUnreachable => f.write_str("host unreachable"),
-            Self::NetworkUnreachable => f.write_str("network unreachable"),
-            Self::Prohibited => f.write_str("administratively prohibited"),
-            Self::Closed { received } => write!(f, "closed by peer (FIN) after {received} bytes"),
-            Self::Reset { received } => write!(f, "reset by peer (RST) after {received} bytes"),
-            Self::Disconnected { message, received } => {
-                write!(f, "closed by peer with {message} ({received} bytes)")
-            }
-            Self::NotRdp { looks_like, .. } => write!(f, "not RDP (looks like {looks_like})"),
-            Self::Malformed { detail } => write!(f, "malformed: {detail}"),
-            Self::NegotiationFailure { code } => write!(f, "negotiation failure {code}"),
-            Self::NoTls => f.write_str("standard RDP security, no TLS"),
-            Self::Alert { code, .. } => write!(f, "TLS alert {code}"),
-            Self::ClientRefused { detail } => write!(f, "rejected by our TLS library: {detail}"),
-            Self::CredsspError { status } => match status_name(*status) {
-                Some(name) => write!(f, "CredSSP error 0x{status:08X} ({name})"),
-                None => write!(f, "CredSSP error 0x{status:08X}"),
-            },
-            Self::NoChallenge => f.write_str("no NTLM challenge"),
-            Self::LocalError { detail } => write!(f, "local error: {detail}"),
-            Self::Cancelled => f.write_str("skipped by the user"),
-            Self::InternalError { detail } => write!(f, "internal error: {detail}"),
-        }
+fn after(received: u32) -> String {
+    match received {
+        0 => String::new(),
+        received => format!(" after {received} bytes"),
     }
+}
+
+fn in_brackets(name: Option<&str>) -> String {
+    name.map_or_else(String::new, |name| format!(" ({name})"))
 }
 
 /// What an attempt sends. Each attempt is one connection.

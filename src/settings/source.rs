@@ -1,14 +1,17 @@
-use std::fmt;
 use std::path::PathBuf;
+
+use derive_more::Display;
 
 use super::Profile;
 use crate::model::ScanId;
 use crate::sanitize::excerpt;
 
 /// Where a value came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Display)]
 pub enum Source {
+    #[display("default")]
     Default,
+    #[display("{} line {line}", excerpt(&path.to_string_lossy()))]
     File {
         path: PathBuf,
         /// 1 for the first line.
@@ -19,12 +22,11 @@ pub enum Source {
     /// With its dashes.
     Flag(String),
     /// The scan that is resumed began with it.
+    #[display("scan {_0}")]
     Scan(ScanId),
     /// The profile decides, and was itself chosen there.
-    Profile {
-        profile: Profile,
-        by: Box<Self>,
-    },
+    #[display("profile {} ({by})", profile.word())]
+    Profile { profile: Profile, by: Box<Self> },
 }
 
 impl Source {
@@ -38,20 +40,6 @@ impl Source {
             Self::Flag(_) => "flag",
             Self::Scan(_) => "scan",
             Self::Profile { .. } => "profile",
-        }
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::File { path, line } => {
-                write!(f, "{} line {line}", excerpt(&path.to_string_lossy()))
-            }
-            Self::Environment(name) | Self::Flag(name) => f.write_str(name),
-            Self::Scan(scan) => write!(f, "scan {scan}"),
-            Self::Profile { profile, by } => write!(f, "profile {} ({by})", profile.word()),
         }
     }
 }

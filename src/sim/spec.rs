@@ -1,12 +1,12 @@
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
+use derive_more::Display;
 use serde::Deserialize;
 
 /// A loopback address as text, or a number N that stands for `127.77.0.N`.
 ///
 /// INVARIANT: made by [`Deserialize`] it is a loopback address; [`super::SimulatedFleet::start`] checks again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Display)]
 #[serde(try_from = "toml::Value")]
 pub struct Address(pub IpAddr);
 
@@ -15,12 +15,6 @@ impl Address {
     pub const fn numbered(number: u16) -> Self {
         let [high, low] = number.to_be_bytes();
         Self(IpAddr::V4(Ipv4Addr::new(127, 77, high, low)))
-    }
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::fmt;
 use std::str::FromStr;
+
+use derive_more::Display;
 
 use super::fields::Field;
 use super::filter::Filter;
@@ -88,7 +89,8 @@ fn prefix(keyed: &mut [Keyed<'_>]) {
 }
 
 /// Sort column and direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display)]
+#[display("{}{}", if *inverted { "-" } else { "" }, column.key())]
 pub struct Sort {
     pub column: Field,
     /// Greatest first.
@@ -133,13 +135,6 @@ impl FromStr for Sort {
                 word: word.to_owned(),
             }),
         }
-    }
-}
-
-impl fmt::Display for Sort {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.inverted { "-" } else { "" };
-        write!(f, "{sign}{}", self.column.key())
     }
 }
 

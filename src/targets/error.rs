@@ -1,43 +1,30 @@
-use std::fmt;
 use std::path::PathBuf;
+
+use derive_more::Display;
 
 use crate::counts::grouped;
 pub(super) use crate::sanitize::excerpt;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display)]
 pub enum Role {
+    #[display("target")]
     Target,
+    #[display("exclude")]
     Exclude,
 }
 
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Target => "target",
-            Self::Exclude => "exclude",
-        })
-    }
-}
-
 /// Where a word was given.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Display)]
 pub enum InputPlace {
+    #[display("")]
     Arguments,
+    #[display("{} line {line}: ", excerpt(list))]
     Line {
         /// A path, or "standard input".
         list: String,
         /// From 1.
         line: usize,
     },
-}
-
-impl fmt::Display for InputPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Arguments => Ok(()),
-            Self::Line { list, line } => write!(f, "{} line {line}: ", excerpt(list)),
-        }
-    }
 }
 
 /// Why a value is rejected, and what to write instead. Both are lower-case fragments.
