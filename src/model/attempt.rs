@@ -47,11 +47,11 @@ super::verdict::words! {
     /// How far the TLS handshake went.
     TlsHandshake {
         /// A full handshake: the server proved possession of the key.
-        Full = "full",
+        Full = "full": "the server proved possession of the key",
         /// Read in clear up to `ServerHelloDone` by the legacy peek: no proof of the key.
-        LegacyPeek = "legacy_peek",
+        LegacyPeek = "legacy_peek": "read in clear by the legacy hello",
         /// The handshake failed; the certificate may have been read.
-        Failed = "failed",
+        Failed = "failed": "the handshake failed",
     }
 }
 

@@ -37,19 +37,19 @@ words! {
     /// The security protocol that the server selected.
     SelectedSecurity {
         /// TLS without NLA.
-        Ssl = "ssl",
+        Ssl = "ssl": "TLS without NLA",
         /// TLS with `CredSSP` (NLA).
-        Hybrid = "hybrid",
+        Hybrid = "hybrid": "TLS with CredSSP",
         /// NLA with the early user authorization result.
-        HybridEx = "hybrid_ex",
+        HybridEx = "hybrid_ex": "CredSSP with early user authorization",
         /// Standard RDP security: no TLS, no certificate.
-        StandardRdp = "standard_rdp",
+        StandardRdp = "standard_rdp": "standard RDP security, no TLS",
         /// RDSTLS, the broker's redirection security.
-        Rdstls = "rdstls",
+        Rdstls = "rdstls": "RDSTLS, a broker's redirection security",
         /// TLS with sign-in by Entra.
-        Rdsaad = "rdsaad",
+        Rdsaad = "rdsaad": "TLS with sign-in by Entra",
         /// No protocol: a negotiation failure, or no answer.
-        None = "none",
+        None = "none": "nothing was selected",
     }
 }
 
@@ -88,13 +88,13 @@ words! {
     /// What a server announces in the flags of its negotiation response (MS-RDPBCGR 2.2.1.2.1).
     ServerFeature {
         /// It takes extended client data blocks (0x01).
-        ExtendedClientData = "extended_client_data",
+        ExtendedClientData = "extended_client_data": "extended client data blocks",
         /// It can draw with the graphics pipeline (0x02).
-        GraphicsPipeline = "graphics_pipeline",
+        GraphicsPipeline = "graphics_pipeline": "the graphics pipeline",
         /// It takes sign-ins that send no credentials, for administrators (0x08).
-        RestrictedAdmin = "restricted_admin",
+        RestrictedAdmin = "restricted_admin": "Restricted Admin mode",
         /// It takes sign-ins that leave the credentials on the client, Remote Credential Guard (0x10).
-        RemoteCredentialGuard = "remote_credential_guard",
+        RemoteCredentialGuard = "remote_credential_guard": "Remote Credential Guard",
     }
 }
 

@@ -1,12 +1,18 @@
-/// The words of an enum for JSON, screens and filters, from one list; with `ALL`, in order of declaration, unless the enum has
-/// another order of its own.
+/// The words of an enum for JSON, screens and filters, from one list; with `ALL`, in order of declaration, and with what each
+/// means, unless the enum has an order of its own.
 macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal: $meaning:literal),+ $(,)? }) => {
         crate::model::verdict::words! { @unlisted $(#[$meta])* $name { $($(#[$vmeta])* $variant = $word),+ } }
 
         impl $name {
             /// Every value, in order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// What it means, in a few words.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning),+ }
+            }
         }
     };
     (@unlisted $(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -37,24 +43,24 @@ words! {
     /// What is always true of a host. Ordered from worst to best for sorting.
     HostState {
         /// The port is open, and no attempt gets through.
-        Broken = "broken",
+        Broken = "broken": "every attempt is stopped at the same stage",
         /// A session can be established, but something is wrong.
-        Degraded = "degraded",
+        Degraded = "degraded": "a session can be established, but something is wrong",
         /// The user skipped it before its probes were complete, and nothing seen until then makes it healthy.
-        Skipped = "skipped",
+        Skipped = "skipped": "skipped by the user before its probes were complete",
         /// Another protocol than RDP answers.
-        NotRdp = "not_rdp",
+        NotRdp = "not_rdp": "another protocol answers",
         /// An ICMP error, no route, or a name without an address.
-        Unreachable = "unreachable",
+        Unreachable = "unreachable": "an ICMP error, no route, or a name without an address",
         /// No answer to SYN, or administratively prohibited.
-        Filtered = "filtered",
+        Filtered = "filtered": "no answer, or administratively prohibited",
         /// The connection was refused.
-        Closed = "closed",
+        Closed = "closed": "refused",
         /// Nothing is known: behind a gateway, not reached before the scan ended, all addresses excluded, no resolver answered for
         /// the name, or every attempt failed locally.
-        NotProbed = "not_probed",
+        NotProbed = "not_probed": "not probed: a gateway, an exclude, or a local error",
         /// A session can be established, with no finding of medium severity or above.
-        Healthy = "healthy",
+        Healthy = "healthy": "no finding of medium severity or above",
     }
 }
 
@@ -62,15 +68,15 @@ words! {
     /// Validity of a certificate, by the scanning machine's clock.
     CertificateStatus {
         /// After its end of validity.
-        Expired = "expired",
+        Expired = "expired": "the certificate is past its end",
         /// Before its start of validity.
-        NotYetValid = "not_yet_valid",
+        NotYetValid = "not_yet_valid": "the certificate is before its start",
         /// Cannot be parsed.
-        Unparsable = "unparsable",
+        Unparsable = "unparsable": "the certificate cannot be read",
         /// Expires within the limits (by default 30 days, and a third of its lifetime).
-        Expiring = "expiring",
+        Expiring = "expiring": "the certificate ends soon",
         /// Valid.
-        Valid = "valid",
+        Valid = "valid": "the certificate is within its time",
     }
 }
 
@@ -78,27 +84,27 @@ words! {
     /// Result of comparing names and addresses (the matrix of `diagnosis`).
     DnsVerdict {
         /// The name resolves to another address, where another machine answers.
-        WrongHost = "wrong_host",
+        WrongHost = "wrong_host": "the name resolves to another machine",
         /// The name resolves only to addresses that do not respond.
-        Stale = "stale",
+        Stale = "stale": "the name resolves to addresses that do not answer",
         /// The name does not exist.
-        Missing = "missing",
+        Missing = "missing": "no such name",
         /// The aliases (CNAME) of the name form a loop or an endless chain.
-        AliasLoop = "alias_loop",
+        AliasLoop = "alias_loop": "the name's aliases form a loop or an endless chain",
         /// Some addresses of the name do not respond.
-        PartialDead = "partial_dead",
+        PartialDead = "partial_dead": "some of the name's addresses do not answer",
         /// The IPv6 addresses of the name do not respond.
-        AaaaDead = "aaaa_dead",
+        AaaaDead = "aaaa_dead": "the name's IPv6 addresses do not answer",
         /// The resolver failed.
-        Error = "error",
+        Error = "error": "the resolver is in trouble",
         /// The reverse name does not resolve to this address.
-        PtrMismatch = "ptr_mismatch",
+        PtrMismatch = "ptr_mismatch": "the reverse name does not resolve back",
         /// No reverse name, and no other name to check.
-        NoPtr = "no_ptr",
+        NoPtr = "no_ptr": "no reverse name, and no other to check",
         /// Disabled, or nothing to check.
-        NotChecked = "not_checked",
+        NotChecked = "not_checked": "switched off, or nothing to check",
         /// Name and address agree.
-        Match = "match",
+        Match = "match": "name and address agree",
     }
 }
 
@@ -125,13 +131,13 @@ words! {
     /// Whether the server negotiates Network Level Authentication.
     Nla {
         /// The server requires it.
-        Required = "required",
+        Required = "required": "the server insists on NLA",
         /// The server selected it when offered.
-        Offered = "offered",
+        Offered = "offered": "the server chose NLA when offered",
         /// The server did not select it when offered.
-        NotOffered = "not_offered",
+        NotOffered = "not_offered": "the server did not choose NLA",
         /// Not determined.
-        Unknown = "unknown",
+        Unknown = "unknown": "not seen",
     }
 }
 
@@ -139,12 +145,12 @@ words! {
     /// The result of repeated attempts.
     StabilityVerdict {
         /// Some fail, some do not.
-        Flaky = "flaky",
+        Flaky = "flaky": "some attempts fail, some do not",
         /// All fail.
-        Down = "down",
+        Down = "down": "all attempts fail",
         /// Too few attempts.
-        Unknown = "unknown",
+        Unknown = "unknown": "too few attempts",
         /// All get through.
-        Steady = "steady",
+        Steady = "steady": "all attempts get through",
     }
 }

@@ -1,6 +1,4 @@
 //! The words that fields can have, and what each means.
-//!
-//! The matches are exhaustive, so that a value which is added to the model has to explain itself here.
 
 use crate::diagnosis::catalog;
 use crate::model::{
@@ -104,94 +102,42 @@ pub(super) fn tls_versions() -> Vec<KnownWord> {
 }
 
 pub(super) fn handshakes() -> Vec<KnownWord> {
-    plain(TlsHandshake::ALL, TlsHandshake::word, |value| match value {
-        TlsHandshake::Full => "the server proved possession of the key",
-        TlsHandshake::LegacyPeek => "read in clear by the legacy hello",
-        TlsHandshake::Failed => "the handshake failed",
-    })
+    plain(TlsHandshake::ALL, TlsHandshake::word, TlsHandshake::meaning)
 }
 
 pub(super) fn states() -> Vec<KnownWord> {
-    weighed(HostState::ALL, HostState::word, |state| match state {
-        HostState::Broken => "every attempt is stopped at the same stage",
-        HostState::Degraded => "a session can be established, but something is wrong",
-        HostState::Skipped => "skipped by the user before its probes were complete",
-        HostState::NotRdp => "another protocol answers",
-        HostState::Unreachable => "an ICMP error, no route, or a name without an address",
-        HostState::Filtered => "no answer, or administratively prohibited",
-        HostState::Closed => "refused",
-        HostState::Healthy => "no finding of medium severity or above",
-        HostState::NotProbed => "not probed: a gateway, an exclude, or a local error",
-    })
+    weighed(HostState::ALL, HostState::word, HostState::meaning)
 }
 
 pub(super) fn certificate_statuses() -> Vec<KnownWord> {
     weighed(
         CertificateStatus::ALL,
         CertificateStatus::word,
-        |status| match status {
-            CertificateStatus::Expired => "the certificate is past its end",
-            CertificateStatus::NotYetValid => "the certificate is before its start",
-            CertificateStatus::Unparsable => "the certificate cannot be read",
-            CertificateStatus::Expiring => {
-                "the certificate ends within the limits of the settings: days, and share of its lifetime"
-            }
-            CertificateStatus::Valid => "the certificate is within its time",
-        },
+        CertificateStatus::meaning,
     )
 }
 
 pub(super) fn dns_verdicts() -> Vec<KnownWord> {
-    weighed(DnsVerdict::ALL, DnsVerdict::word, |verdict| match verdict {
-        DnsVerdict::WrongHost => "the name resolves to another machine",
-        DnsVerdict::Stale => "the name resolves to addresses that do not answer",
-        DnsVerdict::Missing => "no such name",
-        DnsVerdict::AliasLoop => "the name's aliases form a loop or an endless chain",
-        DnsVerdict::PartialDead => "some of the name's addresses do not answer",
-        DnsVerdict::AaaaDead => "the name's IPv6 addresses do not answer",
-        DnsVerdict::Error => "the resolver is in trouble",
-        DnsVerdict::PtrMismatch => "the reverse name does not resolve back",
-        DnsVerdict::NoPtr => "no reverse name, and no other to check",
-        DnsVerdict::NotChecked => "switched off, or nothing to check",
-        DnsVerdict::Match => "name and address agree",
-    })
+    weighed(DnsVerdict::ALL, DnsVerdict::word, DnsVerdict::meaning)
 }
 
 pub(super) fn stability_verdicts() -> Vec<KnownWord> {
     weighed(
         StabilityVerdict::ALL,
         StabilityVerdict::word,
-        |verdict| match verdict {
-            StabilityVerdict::Flaky => "some attempts fail, some do not",
-            StabilityVerdict::Down => "all attempts fail",
-            StabilityVerdict::Unknown => "too few attempts",
-            StabilityVerdict::Steady => "all attempts get through",
-        },
+        StabilityVerdict::meaning,
     )
 }
 
 pub(super) fn nla() -> Vec<KnownWord> {
-    weighed(Nla::ALL, Nla::word, |nla| match nla {
-        Nla::Required => "the server insists on NLA",
-        Nla::Offered => "the server chose NLA when offered",
-        Nla::NotOffered => "the server did not choose NLA",
-        Nla::Unknown => "not seen",
-    })
+    weighed(Nla::ALL, Nla::word, Nla::meaning)
 }
 
 pub(super) fn protocols() -> Vec<KnownWord> {
     plain(
         SelectedSecurity::ALL,
         SelectedSecurity::word,
-        |selected| match selected {
-            SelectedSecurity::Ssl => "TLS without NLA",
-            SelectedSecurity::Hybrid => "TLS with CredSSP",
-            SelectedSecurity::HybridEx => "CredSSP with early user authorization",
-            SelectedSecurity::StandardRdp => "standard RDP security, no TLS",
-            SelectedSecurity::Rdstls => "RDSTLS, a broker's redirection security",
-            SelectedSecurity::Rdsaad => "TLS with sign-in by Entra",
-            SelectedSecurity::None => "nothing was selected",
-        },
+        SelectedSecurity::meaning,
     )
 }
 
@@ -199,12 +145,7 @@ pub(super) fn server_features() -> Vec<KnownWord> {
     plain(
         ServerFeature::ALL,
         ServerFeature::word,
-        |feature| match feature {
-            ServerFeature::ExtendedClientData => "extended client data blocks",
-            ServerFeature::GraphicsPipeline => "the graphics pipeline",
-            ServerFeature::RestrictedAdmin => "Restricted Admin mode",
-            ServerFeature::RemoteCredentialGuard => "Remote Credential Guard",
-        },
+        ServerFeature::meaning,
     )
 }
 
