@@ -3,7 +3,6 @@
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
@@ -17,72 +16,24 @@ use super::signals::Stop;
 
 /// Time between two lines in a log: often enough to notice a scan that hangs, seldom enough for one of hours.
 const LINE_INTERVAL: Duration = Duration::from_secs(30);
+/// Time between two drawings of the bar.
+const BAR_INTERVAL: Duration = Duration::from_millis(200);
+/// Width of the bar, in columns.
+const BAR: u64 = 24;
+/// Clears the line: ECMA-48 8.3.41.
+const CLEAR: &str = "\r\u{1b}[2K";
 
 pub(super) enum ProgressDisplay {
     Hidden,
-    /// One line that changes in place.
-    Bar(ProgressBar),
+    /// One line that changes in place, on a terminal.
+    Bar {
+        next: Instant,
+    },
     /// A line every half minute, for a log.
     Lines {
         out: Box<dyn Write + Send>,
         next: Instant,
     },
-}
-
-/// The terminal at standard error, for the bar: it may be frozen.
-#[derive(Debug)]
-struct StandardError;
-
-impl StandardError {
-    fn put(text: &str) -> io::Result<()> {
-        streams::stderr().write_all(text.as_bytes())
-    }
-
-    /// A movement of the cursor, ECMA-48 8.3.18 to 8.3.22.
-    fn moved(count: usize, direction: char) -> io::Result<()> {
-        match count {
-            0 => Ok(()),
-            _ => Self::put(&format!("\u{1b}[{count}{direction}")),
-        }
-    }
-}
-
-impl TermLike for StandardError {
-    fn width(&self) -> u16 {
-        crossterm::terminal::size().map_or(80, |(width, _)| width)
-    }
-
-    fn move_cursor_up(&self, count: usize) -> io::Result<()> {
-        Self::moved(count, 'A')
-    }
-
-    fn move_cursor_down(&self, count: usize) -> io::Result<()> {
-        Self::moved(count, 'B')
-    }
-
-    fn move_cursor_right(&self, count: usize) -> io::Result<()> {
-        Self::moved(count, 'C')
-    }
-
-    fn move_cursor_left(&self, count: usize) -> io::Result<()> {
-        Self::moved(count, 'D')
-    }
-
-    fn write_line(&self, text: &str) -> io::Result<()> {
-        Self::put(&format!("{text}\n"))
-    }
-
-    fn write_str(&self, text: &str) -> io::Result<()> {
-        Self::put(text)
-    }
-
-    fn clear_line(&self) -> io::Result<()> {
-        Self::put("\r\u{1b}[2K")
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl ProgressDisplay {
@@ -91,10 +42,9 @@ impl ProgressDisplay {
         if !io::stderr().is_terminal() {
             return Self::lines(Box::new(streams::stderr()));
         }
-        let style = ProgressStyle::with_template("{bar:24} {msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        let target = ProgressDrawTarget::term_like_with_hz(Box::new(StandardError), 5);
-        Self::Bar(ProgressBar::with_draw_target(Some(1), target).with_style(style))
+        Self::Bar {
+            next: clock::monotonic(),
+        }
     }
 
     fn lines(out: Box<dyn Write + Send>) -> Self {
@@ -108,17 +58,20 @@ impl ProgressDisplay {
     const fn due(&self) -> Option<Instant> {
         match self {
             Self::Lines { next, .. } => Some(*next),
-            Self::Hidden | Self::Bar(_) => None,
+            Self::Hidden | Self::Bar { .. } => None,
         }
     }
 
-    fn update(&self, progress: &Progress) {
-        if let Self::Bar(bar) = self
+    /// A terminal may be frozen: what it does not take is left out.
+    fn update(&mut self, progress: &Progress) {
+        let now = clock::monotonic();
+        if let Self::Bar { next } = self
+            && now >= *next
             && !streams::stderr().is_busy()
         {
-            bar.set_length(progress.work_known.max(1));
-            bar.set_position(progress.work_done);
-            bar.set_message(line(progress));
+            *next = now + BAR_INTERVAL;
+            let (width, _) = crossterm::terminal::size().unwrap_or((80, 24));
+            drop(write!(streams::stderr(), "{CLEAR}{}", bar(progress, width)));
         }
     }
 
@@ -132,10 +85,26 @@ impl ProgressDisplay {
     }
 
     fn finish(&self) {
-        if let Self::Bar(bar) = self {
-            bar.finish_and_clear();
+        if let Self::Bar { .. } = self {
+            drop(write!(streams::stderr(), "{CLEAR}"));
         }
     }
+}
+
+/// The share of the work that is done, drawn and in words, within so many columns.
+fn bar(progress: &Progress, width: u16) -> String {
+    let done = progress.work_done.min(progress.work_known);
+    let filled = (done.saturating_mul(BAR)).checked_div(progress.work_known);
+    let signs = (0..BAR).map(|place| {
+        if place < filled.unwrap_or(0) {
+            '█'
+        } else {
+            '░'
+        }
+    });
+    let text = line(progress);
+    let all = signs.chain([' ']).chain(text.chars());
+    all.take(usize::from(width).saturating_sub(1)).collect()
 }
 
 /// Folds events until the stream ends.
@@ -281,6 +250,13 @@ mod tests {
         let line = line(&almost);
         assert!(line.starts_with("99%, 1 of 1 address tried"), "{line}");
         assert!(line.ends_with("finishing"), "{line}");
+    }
+
+    #[test]
+    fn the_bar_is_cut_to_the_terminal() {
+        let drawn = bar(&progress(), 40);
+        assert_eq!(drawn, "██████████░░░░░░░░░░░░░░ 43%, 112 of 25");
+        assert_eq!(bar(&Progress::default(), 9), "░░░░░░░░");
     }
 
     #[derive(Clone, Default)]
