@@ -10,9 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::fleet::Fleet;
 use crate::history::{self, Journal, JournalFile, JournalFolder};
-use crate::model::{
-    Lookup, LookupAnswer, Notice, Origin, Progress, ScanEnd, ScanEvent, ScanId, Site,
-};
+use crate::model::{Lookup, Notice, Origin, Progress, ScanEnd, ScanEvent, ScanId, Site};
 use crate::probe::LiveProber;
 use crate::probe::ProbeOptions;
 use crate::probe::dns::{DnsOptions, Names};
@@ -240,7 +238,7 @@ impl Session {
             .iter()
             .min_by_key(|lookup| lookup.answer.is_resolver_trouble());
         let reason = failed.map_or("no resolver was asked".to_owned(), |lookup| {
-            reason_of(&lookup.answer)
+            sanitize::terminal(&lookup.answer.to_string()).into_owned()
         });
         let name = sanitize::terminal(&name.name);
         if failed.is_some_and(|lookup| lookup.answer.is_resolver_trouble()) {
@@ -334,22 +332,6 @@ async fn drain_events(mut fleet: Fleet, feed: tui::Feed, stop: &Stop) -> Fleet {
         _ = tokio::time::timeout(LAST_EVENTS, rest) => {}
     }
     fleet
-}
-
-fn reason_of(answer: &LookupAnswer) -> String {
-    match answer {
-        LookupAnswer::NxDomain => "there is no such name (NXDOMAIN)".to_owned(),
-        LookupAnswer::NoData => "the name has no address".to_owned(),
-        LookupAnswer::AliasLoop => "its aliases (CNAME) form a loop or an endless chain".to_owned(),
-        LookupAnswer::NotFound => "the system's resolver does not find it".to_owned(),
-        LookupAnswer::Timeout => "the resolver gave no answer in time".to_owned(),
-        LookupAnswer::ServFail => "the DNS server failed (SERVFAIL)".to_owned(),
-        LookupAnswer::Refused => "the DNS server refused".to_owned(),
-        LookupAnswer::Error { detail } => sanitize::terminal(detail).into_owned(),
-        LookupAnswer::Addresses { .. } | LookupAnswer::Names { .. } => {
-            "it has no address".to_owned()
-        }
-    }
 }
 
 #[cfg(test)]
