@@ -74,7 +74,7 @@ words! {
         /// Cannot be parsed.
         Unparsable = "unparsable": "the certificate cannot be read",
         /// Expires within the limits (by default 30 days, and a third of its lifetime).
-        Expiring = "expiring": "the certificate ends soon",
+        Expiring = "expiring": "the certificate ends within the limits of the settings: days, and share of its lifetime",
         /// Valid.
         Valid = "valid": "the certificate is within its time",
     }

@@ -1,9 +1,8 @@
 //! The JSON Schema of a report.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::{EntryV1, REPORT_SCHEMA, ScanV1, SummaryV1};
@@ -23,80 +22,36 @@ pub fn report_schema() -> Value {
     )
 }
 
-/// The document as a whole, which is written piece by piece and so is no type.
+/// The document as a whole. It is written piece by piece, so that this type only describes it.
 ///
 /// INVARIANT: what [`super::write`] writes, in that order. The tests hold real reports against it, in both directions.
-struct Document;
-
-impl JsonSchema for Document {
-    fn schema_name() -> Cow<'static, str> {
-        "Report".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut properties = serde_json::Map::new();
-        let mut add = |name: &str, about: &str, schema: Schema| {
-            let mut schema = schema;
-            schema.insert("description".into(), about.into());
-            properties.insert(name.into(), schema.into());
-        };
-        add(
-            "schema",
-            "Name and version of the form.",
-            json_schema!({ "type": "string", "const": REPORT_SCHEMA }),
-        );
-        add("scan", "The scan.", generator.subschema_for::<ScanV1<'_>>());
-        add(
-            "summary",
-            "Counts over the hosts of this file.",
-            generator.subschema_for::<SummaryV1>(),
-        );
-        add(
-            "hosts",
-            "One entry per host, worst first unless asked otherwise.",
-            generator.subschema_for::<Vec<EntryV1<'_>>>(),
-        );
-        add(
-            "references",
-            "Facts about addresses that are no rows here and that the judgement of a host rests on.",
-            generator.subschema_for::<Vec<History>>(),
-        );
-        add(
-            "certificates",
-            "Every certificate seen, once, by its SHA-256 thumbprint.",
-            generator.subschema_for::<BTreeMap<Digest<32>, CertificateFacts>>(),
-        );
-        add(
-            "notices",
-            "Trouble on the scanning machine's side, never blamed on a host.",
-            generator.subschema_for::<Vec<Notice>>(),
-        );
-        add(
-            "banners",
-            "What the hosts together say about the scanning machine.",
-            generator.subschema_for::<Vec<Banner>>(),
-        );
-        add(
-            "policy",
-            "Limits that the rules applied.",
-            generator.subschema_for::<Policy>(),
-        );
-        add(
-            "plan",
-            "What was going to be done; null when no scan had begun.",
-            generator.subschema_for::<Option<ScanPlan>>(),
-        );
-        add(
-            "work",
-            "What was to be probed, with lists expanded; null where that is not known.",
-            generator.subschema_for::<Option<PlannedWork>>(),
-        );
-        add(
-            "end",
-            "How the scan ended; null while it has no end.",
-            generator.subschema_for::<Option<ScanEnd>>(),
-        );
-        let required: Vec<&String> = properties.keys().collect();
-        json_schema!({ "type": "object", "required": required, "properties": properties })
-    }
+#[derive(JsonSchema)]
+#[schemars(rename = "Report")]
+#[expect(dead_code, reason = "described and never made")]
+struct Document {
+    /// Name and version of the form.
+    #[schemars(extend("const" = REPORT_SCHEMA))]
+    schema: String,
+    /// The scan.
+    scan: ScanV1<'static>,
+    /// Counts over the hosts of this file.
+    summary: SummaryV1,
+    /// One entry per host, worst first unless asked otherwise.
+    hosts: Vec<EntryV1<'static>>,
+    /// Facts about addresses that are no rows here and that the judgement of a host rests on.
+    references: Vec<History>,
+    /// Every certificate seen, once, by its SHA-256 thumbprint.
+    certificates: BTreeMap<Digest<32>, CertificateFacts>,
+    /// Trouble on the scanning machine's side, never blamed on a host.
+    notices: Vec<Notice>,
+    /// What the hosts together say about the scanning machine.
+    banners: Vec<Banner>,
+    /// Limits that the rules applied.
+    policy: Policy,
+    /// What was going to be done; null when no scan had begun.
+    plan: Option<ScanPlan>,
+    /// What was to be probed, with lists expanded; null where that is not known.
+    work: Option<PlannedWork>,
+    /// How the scan ended; null while it has no end.
+    end: Option<ScanEnd>,
 }
