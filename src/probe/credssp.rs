@@ -40,7 +40,7 @@ pub(super) async fn ask(
         clock_error_ms: half_us.div_ceil(1000),
         tsrequest_version: Some(answer.version),
         echoed_nonce: answer.client_nonce.is_some(),
-        ..challenge.facts()
+        ..challenge.facts
     })
 }
 

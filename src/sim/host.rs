@@ -10,7 +10,7 @@ use super::certificate::{CertificateAuthority, CertificateChain};
 use super::connection_log::ConnectionLog;
 use super::schedule::Schedule;
 use super::{Credssp, HostSpec, Security, SimError, Stack, tls};
-use crate::model::{NegotiationFailure, Protocols};
+use crate::model::{NegotiationFailure, NtlmFacts, Protocols};
 use crate::wire::ntlm::Challenge;
 use crate::wire::tsrequest::TsRequest;
 use crate::wire::x224::{ConfirmBody, ConnectionConfirm, ConnectionRequest};
@@ -174,23 +174,27 @@ impl HostBehavior {
         };
         let skew = SignedDuration::from_secs(ntlm.clock_skew_s);
         let netbios_domain = or(&ntlm.netbios_domain, netbios_domain);
+        let boxed = |name: Option<String>| name.map(Into::into);
         Challenge {
             server_challenge: [0x5A; 8],
             target_name: netbios_domain.clone(),
-            netbios_computer: or(&ntlm.netbios_computer, short),
-            netbios_domain,
-            dns_computer: or(&ntlm.dns_computer, own.clone()),
-            dns_domain: or(
-                &ntlm.dns_domain,
-                if in_domain {
-                    domain.to_owned()
-                } else {
-                    own.clone()
-                },
-            ),
-            dns_forest: or(&ntlm.dns_forest, domain.to_owned()),
-            version: Some(self.build()),
-            server_time: now.checked_add(skew).ok(),
+            facts: NtlmFacts {
+                netbios_computer: boxed(or(&ntlm.netbios_computer, short)),
+                netbios_domain: boxed(netbios_domain),
+                dns_computer: boxed(or(&ntlm.dns_computer, own.clone())),
+                dns_domain: boxed(or(
+                    &ntlm.dns_domain,
+                    if in_domain {
+                        domain.to_owned()
+                    } else {
+                        own.clone()
+                    },
+                )),
+                dns_forest: boxed(or(&ntlm.dns_forest, domain.to_owned())),
+                version: Some(self.build()),
+                server_time: now.checked_add(skew).ok(),
+                ..NtlmFacts::default()
+            },
             ..Challenge::default()
         }
     }
@@ -315,12 +319,15 @@ mod tests {
         let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
         let answer = host.credssp_answer(&TsRequest::default(), now);
         let challenge = Challenge::decode(&answer.nego_token.unwrap()).unwrap();
-        assert_eq!(challenge.netbios_computer.unwrap(), "AVERYVERYVERYLO");
-        assert_eq!(challenge.netbios_domain.unwrap(), "CORP");
-        assert_eq!(challenge.dns_forest.unwrap(), "corp.example");
-        assert_eq!(challenge.version, Some((10, 0, 17763)));
         assert_eq!(
-            challenge.server_time.unwrap() - now,
+            challenge.facts.netbios_computer.as_deref(),
+            Some("AVERYVERYVERYLO")
+        );
+        assert_eq!(challenge.facts.netbios_domain.as_deref(), Some("CORP"));
+        assert_eq!(challenge.facts.dns_forest.as_deref(), Some("corp.example"));
+        assert_eq!(challenge.facts.version, Some((10, 0, 17763)));
+        assert_eq!(
+            challenge.facts.server_time.unwrap() - now,
             SignedDuration::from_secs(600)
         );
     }
@@ -330,8 +337,8 @@ mod tests {
         let answer = host("names = [\"kiosk7\"]")
             .credssp_answer(&TsRequest::default(), Timestamp::UNIX_EPOCH);
         let challenge = Challenge::decode(&answer.nego_token.unwrap()).unwrap();
-        assert_eq!(challenge.netbios_domain.unwrap(), "KIOSK7");
-        assert_eq!(challenge.dns_forest, None);
+        assert_eq!(challenge.facts.netbios_domain.as_deref(), Some("KIOSK7"));
+        assert_eq!(challenge.facts.dns_forest, None);
     }
 
     #[test]

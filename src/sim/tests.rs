@@ -198,8 +198,11 @@ async fn a_healthy_host_shows_its_certificate_and_its_ntlm_names() {
     let length = within(stream.read(&mut answer)).await.unwrap();
     let answer = TsRequest::decode(&answer[..length]).unwrap();
     let challenge = Challenge::decode(&answer.nego_token.unwrap()).unwrap();
-    assert_eq!(challenge.dns_computer.as_deref(), Some("dc01.corp.example"));
-    let skew = challenge.server_time.unwrap() - clock::wall();
+    assert_eq!(
+        challenge.facts.dns_computer.as_deref(),
+        Some("dc01.corp.example")
+    );
+    let skew = challenge.facts.server_time.unwrap() - clock::wall();
     assert!(skew.as_secs().abs() < 30, "{skew}");
     fleet.stop().await;
 }

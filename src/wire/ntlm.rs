@@ -35,7 +35,7 @@ pub fn negotiate() -> Vec<u8> {
     bytes
 }
 
-/// A server's CHALLENGE. Strings are raw network text of at most 512 characters; empty ones are absent.
+/// A server's CHALLENGE. Strings are raw network text of at most 512 characters; empty ones, and a clock out of range, are absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Challenge {
     /// Negotiate flags (MS-NLMP 2.2.2.5).
@@ -44,20 +44,8 @@ pub struct Challenge {
     pub server_challenge: [u8; 8],
     /// The target name field: domain or machine.
     pub target_name: Option<String>,
-    /// AV pair 1.
-    pub netbios_computer: Option<String>,
-    /// AV pair 2.
-    pub netbios_domain: Option<String>,
-    /// AV pair 3.
-    pub dns_computer: Option<String>,
-    /// AV pair 4.
-    pub dns_domain: Option<String>,
-    /// AV pair 5.
-    pub dns_forest: Option<String>,
-    /// Major, minor and build, when the flag is set.
-    pub version: Option<(u8, u8, u16)>,
-    /// AV pair 7 in steps of 100 ns; `None` when absent, zero, or out of range.
-    pub server_time: Option<Timestamp>,
+    /// What it says of the server; those of the exchange are at their defaults.
+    pub facts: NtlmFacts,
 }
 
 impl Challenge {
@@ -96,8 +84,10 @@ impl Challenge {
             } else {
                 utf16(target_name)
             },
-            version,
-            ..Self::default()
+            facts: NtlmFacts {
+                version,
+                ..NtlmFacts::default()
+            },
         };
         challenge.read_pairs(target_info)?;
         Ok(challenge)
@@ -110,12 +100,12 @@ impl Challenge {
         let target_info = self.pairs();
         let flags = self.flags
             | FLAG_UNICODE
-            | if self.version.is_some() {
+            | if self.facts.version.is_some() {
                 FLAG_VERSION
             } else {
                 0
             };
-        let (major, minor, build) = self.version.unwrap_or_default();
+        let (major, minor, build) = self.facts.version.unwrap_or_default();
 
         let mut bytes = SIGNATURE.to_vec();
         bytes.extend_from_slice(&TYPE_CHALLENGE.to_le_bytes());
@@ -136,24 +126,9 @@ impl Challenge {
         bytes
     }
 
-    /// The facts in the challenge; those of the exchange are at their defaults.
-    #[must_use]
-    pub fn facts(&self) -> NtlmFacts {
-        let boxed = |text: &Option<String>| text.as_deref().map(Box::from);
-        NtlmFacts {
-            netbios_computer: boxed(&self.netbios_computer),
-            netbios_domain: boxed(&self.netbios_domain),
-            dns_computer: boxed(&self.dns_computer),
-            dns_domain: boxed(&self.dns_domain),
-            dns_forest: boxed(&self.dns_forest),
-            version: self.version,
-            server_time: self.server_time.map(whole_microseconds),
-            ..NtlmFacts::default()
-        }
-    }
-
     /// AV pairs (MS-NLMP 2.2.2.1): id, length, value, until `MsvAvEOL` or the end of the field.
     fn read_pairs(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+        let facts = &mut self.facts;
         let mut cursor = Cursor::new(bytes);
         while !cursor.is_empty() {
             let id = cursor.u16_le("AV pair")?;
@@ -161,13 +136,13 @@ impl Challenge {
             let value = cursor.take(length, "AV pair")?;
             match id {
                 0 => break,
-                1 => self.netbios_computer = utf16(value),
-                2 => self.netbios_domain = utf16(value),
-                3 => self.dns_computer = utf16(value),
-                4 => self.dns_domain = utf16(value),
-                5 => self.dns_forest = utf16(value),
+                1 => facts.netbios_computer = utf16(value).map(Into::into),
+                2 => facts.netbios_domain = utf16(value).map(Into::into),
+                3 => facts.dns_computer = utf16(value).map(Into::into),
+                4 => facts.dns_domain = utf16(value).map(Into::into),
+                5 => facts.dns_forest = utf16(value).map(Into::into),
                 7 => {
-                    self.server_time = value
+                    facts.server_time = value
                         .try_into()
                         .ok()
                         .and_then(|bytes| from_filetime(u64::from_le_bytes(bytes)));
@@ -181,17 +156,17 @@ impl Challenge {
     fn pairs(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for (id, text) in [
-            (2, &self.netbios_domain),
-            (1, &self.netbios_computer),
-            (4, &self.dns_domain),
-            (3, &self.dns_computer),
-            (5, &self.dns_forest),
+            (2, &self.facts.netbios_domain),
+            (1, &self.facts.netbios_computer),
+            (4, &self.facts.dns_domain),
+            (3, &self.facts.dns_computer),
+            (5, &self.facts.dns_forest),
         ] {
             if let Some(text) = text {
                 push_pair(&mut bytes, id, &units(text));
             }
         }
-        if let Some(filetime) = self.server_time.and_then(to_filetime) {
+        if let Some(filetime) = self.facts.server_time.and_then(to_filetime) {
             push_pair(&mut bytes, 7, &filetime.to_le_bytes());
         }
         push_pair(&mut bytes, 0, &[]);
@@ -266,7 +241,8 @@ fn from_filetime(filetime: u64) -> Option<Timestamp> {
     if filetime == 0 {
         return None;
     }
-    Timestamp::from_nanosecond((i128::from(filetime) - FILETIME_EPOCH) * 100).ok()
+    let time = Timestamp::from_nanosecond((i128::from(filetime) - FILETIME_EPOCH) * 100);
+    time.ok().map(whole_microseconds)
 }
 
 fn to_filetime(time: Timestamp) -> Option<u64> {
@@ -284,13 +260,16 @@ mod tests {
             flags: NEGOTIATE_FLAGS,
             server_challenge: [1, 2, 3, 4, 5, 6, 7, 8],
             target_name: Some("CORP".to_owned()),
-            netbios_computer: Some("SRV05".to_owned()),
-            netbios_domain: Some("CORP".to_owned()),
-            dns_computer: Some("srv05.corp.example".to_owned()),
-            dns_domain: Some("corp.example".to_owned()),
-            dns_forest: Some("corp.example".to_owned()),
-            version: Some((10, 0, 20348)),
-            server_time: from_filetime(133_500_000_000_000_000),
+            facts: NtlmFacts {
+                netbios_computer: Some("SRV05".into()),
+                netbios_domain: Some("CORP".into()),
+                dns_computer: Some("srv05.corp.example".into()),
+                dns_domain: Some("corp.example".into()),
+                dns_forest: Some("corp.example".into()),
+                version: Some((10, 0, 20348)),
+                server_time: from_filetime(133_500_000_000_000_000),
+                ..NtlmFacts::default()
+            },
         }
     }
 
@@ -305,7 +284,7 @@ mod tests {
 
     #[test]
     fn every_fact_is_read() {
-        let facts = Challenge::decode(&sample().encode()).unwrap().facts();
+        let facts = Challenge::decode(&sample().encode()).unwrap().facts;
         assert_eq!(facts.netbios_computer.as_deref(), Some("SRV05"));
         assert_eq!(facts.dns_computer.as_deref(), Some("srv05.corp.example"));
         assert_eq!(facts.build().as_deref(), Some("10.0.20348"));
@@ -325,7 +304,7 @@ mod tests {
     fn the_version_counts_only_with_its_flag() {
         let mut bytes = sample().encode();
         bytes[23] &= !0x02;
-        assert_eq!(Challenge::decode(&bytes).unwrap().version, None);
+        assert_eq!(Challenge::decode(&bytes).unwrap().facts.version, None);
     }
 
     #[test]
@@ -337,14 +316,12 @@ mod tests {
 
     #[test]
     fn strings_are_capped() {
-        let challenge = Challenge {
-            dns_computer: Some("y".repeat(600)),
-            ..sample()
-        };
+        let mut challenge = sample();
+        challenge.facts.dns_computer = Some("y".repeat(600).into());
         let mut bytes = challenge.encode();
         assert_eq!(
-            Challenge::decode(&bytes).unwrap().dns_computer,
-            Some("y".repeat(512))
+            Challenge::decode(&bytes).unwrap().facts.dns_computer,
+            Some("y".repeat(512).into())
         );
         // A lone surrogate becomes a replacement character, and nothing else breaks.
         let at = bytes.windows(2).position(|pair| pair == b"y\0").unwrap();
@@ -352,6 +329,7 @@ mod tests {
         assert!(
             Challenge::decode(&bytes)
                 .unwrap()
+                .facts
                 .dns_computer
                 .unwrap()
                 .starts_with('\u{FFFD}')
@@ -375,20 +353,23 @@ mod tests {
             server_challenge: [u8; 8],
             names in (text(), text(), text(), text(), text(), text()),
             version: Option<(u8, u8, u16)>,
-            filetime in proptest::option::of(1_u64..2_000_000_000_000_000_000),
+            microseconds in proptest::option::of(1_u64..200_000_000_000_000_000),
         ) {
             let version_flag = if version.is_some() { FLAG_VERSION } else { 0 };
             let challenge = Challenge {
                 flags: flags & !FLAG_VERSION | FLAG_UNICODE | version_flag,
                 server_challenge,
                 target_name: names.0,
-                netbios_computer: names.1,
-                netbios_domain: names.2,
-                dns_computer: names.3,
-                dns_domain: names.4,
-                dns_forest: names.5,
-                version,
-                server_time: filetime.and_then(from_filetime),
+                facts: NtlmFacts {
+                    netbios_computer: names.1.map(Into::into),
+                    netbios_domain: names.2.map(Into::into),
+                    dns_computer: names.3.map(Into::into),
+                    dns_domain: names.4.map(Into::into),
+                    dns_forest: names.5.map(Into::into),
+                    version,
+                    server_time: microseconds.and_then(|us| from_filetime(us * 10)),
+                    ..NtlmFacts::default()
+                },
             };
             let bytes = challenge.encode();
             prop_assert_eq!(Challenge::decode(&bytes), Ok(challenge));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rcgen::CertifiedKey;
-use rdpscan::model::{NegotiationFailure, Protocols};
+use rdpscan::model::{NegotiationFailure, NtlmFacts, Protocols};
 use rdpscan::wire::ntlm::Challenge;
 use rdpscan::wire::tsrequest::TsRequest;
 use rdpscan::wire::x224::{ConfirmBody, ConnectionConfirm};
@@ -114,12 +114,15 @@ pub(crate) fn impostor(version: &'static SupportedProtocolVersion) -> Arc<Server
 /// A challenge as a domain member of 2022 sends it.
 pub(crate) fn challenge() -> Vec<u8> {
     let challenge = Challenge {
-        netbios_computer: Some("SRV05".to_owned()),
-        netbios_domain: Some("CORP".to_owned()),
-        dns_computer: Some("srv05.corp.example".to_owned()),
-        dns_domain: Some("corp.example".to_owned()),
-        version: Some((10, 0, 20348)),
-        server_time: Some(rdpscan::clock::wall()),
+        facts: NtlmFacts {
+            netbios_computer: Some("SRV05".into()),
+            netbios_domain: Some("CORP".into()),
+            dns_computer: Some("srv05.corp.example".into()),
+            dns_domain: Some("corp.example".into()),
+            version: Some((10, 0, 20348)),
+            server_time: Some(rdpscan::clock::wall()),
+            ..NtlmFacts::default()
+        },
         ..Challenge::default()
     };
     TsRequest {
