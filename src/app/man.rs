@@ -65,25 +65,31 @@ fn name(command: &Command) -> String {
 fn page(command: &Command, all: &[String]) -> Result<Page> {
     let mut text = Vec::new();
     let source = format!("rdpscan {}", env!("CARGO_PKG_VERSION"));
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage:").to_owned();
+    let shown = command.clone().override_usage(usage);
     // The generator lists arguments among the options, and has no examples.
-    let options = command.clone().mut_args(|argument| {
+    let shown = shown.subcommand_help_heading("COMMANDS");
+    let shown = shown.mut_args(|argument| {
         let is_positional = argument.is_positional();
         argument.hide(is_positional)
     });
-    let man = Man::new(options).source(source).manual("rdpscan");
+    let man = Man::new(shown).source(source).manual("rdpscan");
     man.render_title(&mut text)?;
     // No hyphenation inside commands and names of settings, and no justified lines.
     writeln!(text, ".nh\n.ad l")?;
     man.render_name_section(&mut text)?;
-    section(&mut text, |roff| synopsis(roff, command))?;
+    man.render_synopsis_section(&mut text)?;
     man.render_description_section(&mut text)?;
     let positionals: Vec<&Arg> = command.get_positionals().collect();
     if !positionals.is_empty() {
         section(&mut text, |roff| arguments(roff, &positionals))?;
     }
     man.render_options_section(&mut text)?;
+    if command.has_subcommands() {
+        man.render_subcommands_section(&mut text)?;
+    }
     section(&mut text, |roff| {
-        commands(roff, command);
         for section in after_help::of(command.get_name()) {
             roff.control("SH", [section.title.to_uppercase().as_str()]);
             for (term, meaning) in section.items {
@@ -108,23 +114,6 @@ fn section(text: &mut Vec<u8>, fill: impl FnOnce(&mut Roff)) -> Result<()> {
     fill(&mut roff);
     roff.to_writer(text)?;
     Ok(())
-}
-
-/// The usage lines of the help.
-fn synopsis(roff: &mut Roff, command: &Command) {
-    roff.control("SH", ["SYNOPSIS"]);
-    let usage = command.clone().render_usage().to_string();
-    let forms = usage.trim_start_matches("Usage:").lines().map(str::trim);
-    for (number, form) in forms.filter(|form| !form.is_empty()).enumerate() {
-        if number > 0 {
-            roff.control("br", []);
-        }
-        let known = command.get_bin_name().unwrap_or_else(|| command.get_name());
-        match form.strip_prefix(known) {
-            Some(rest) => roff.text([bold(known), roman(rest)]),
-            None => roff.text([roman(form)]),
-        };
-    }
 }
 
 fn arguments(roff: &mut Roff, positionals: &[&Arg]) {
@@ -157,24 +146,6 @@ fn arguments(roff: &mut Roff, positionals: &[&Arg]) {
             );
             roff.control("RE", []);
         }
-    }
-}
-
-fn commands(roff: &mut Roff, command: &Command) {
-    let shown: Vec<&Command> = command
-        .get_subcommands()
-        .filter(|command| !command.is_hide_set())
-        .collect();
-    if shown.is_empty() {
-        return;
-    }
-    roff.control("SH", ["COMMANDS"]);
-    for command in shown {
-        let about = command
-            .get_about()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        item(roff, [bold(name(command)), roman("(1)")], &about);
     }
 }
 
