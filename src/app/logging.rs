@@ -1,10 +1,10 @@
 //! The log: off without `-v`, and to a file, because the terminal shows the table.
 
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 use etcetera::BaseStrategy as _;
-use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -12,10 +12,10 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use super::stderr;
 use crate::{clock, platform, sanitize};
 
-/// Starts the log for `-v` (steps) or `-vv` (everything), and prints its folder. The guard flushes it when dropped.
-pub(super) fn start(verbosity: u8) -> Result<Option<WorkerGuard>> {
+/// Starts the log for `-v` (steps) or `-vv` (everything), and prints its folder.
+pub(super) fn start(verbosity: u8) -> Result<()> {
     let level = match verbosity {
-        0 => return Ok(None),
+        0 => return Ok(()),
         1 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
@@ -26,16 +26,15 @@ pub(super) fn start(verbosity: u8) -> Result<Option<WorkerGuard>> {
     let day = clock::wall().strftime("%Y-%m-%d");
     let file = platform::append_private(&folder.join(format!("rdpscan.log.{day}")))
         .with_context(|| format!("cannot write to the log folder `{shown}`"))?;
-    let (writer, guard) = tracing_appender::non_blocking(file);
     let layer = tracing_subscriber::fmt::layer()
-        .with_writer(writer)
+        .with_writer(Mutex::new(file))
         .with_ansi(false);
     let ours = Targets::new()
         .with_target("rdpscan", level)
         .with_default(LevelFilter::WARN);
     tracing_subscriber::registry().with(layer).with(ours).init();
     stderr::print(&format!("the log goes to {shown}"));
-    Ok(Some(guard))
+    Ok(())
 }
 
 /// The local cache folder, which does not roam.

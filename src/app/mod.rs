@@ -68,7 +68,7 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
         _ => {}
     }
     let resolved = cli.settings(&Environment::process())?;
-    let _log = logging::start(cli.verbosity())?;
+    logging::start(cli.verbosity())?;
     let settings = resolved.settings.clone();
     if let (Source::Flag(_), Some(format)) =
         (resolved.source("output.columns"), settings.output.format)
