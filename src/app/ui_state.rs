@@ -37,7 +37,7 @@ impl UiState {
             columns: Some(columns.to_string()),
             sort: Some(sort.column.key().to_owned()),
             inverted: sort.inverted,
-            theme: palette.map(|palette| palette.word().to_owned()),
+            theme: palette.map(|palette| <&str>::from(palette).to_owned()),
             filters,
         }
     }
@@ -54,7 +54,7 @@ impl UiState {
     }
 
     pub(super) fn palette(&self) -> Option<Palette> {
-        Palette::of_word(self.theme.as_deref()?)
+        self.theme.as_deref()?.parse().ok()
     }
 
     /// Empty when there is no such file, or it cannot be read.

@@ -1,4 +1,5 @@
 use clap::CommandFactory as _;
+use strum::VariantArray as _;
 
 use super::*;
 use crate::counts::grouped;
@@ -152,9 +153,9 @@ fn the_refusal_of_a_value_is_safe_for_a_terminal() {
 #[test]
 fn the_help_has_the_figures_of_every_profile() {
     let help = Cli::command().render_long_help().to_string();
-    for profile in Profile::ALL {
+    for profile in Profile::VARIANTS {
         assert!(help.contains(&format!("{}/s", grouped(profile.rate().into()))));
         let most = profile.concurrency();
-        assert!(most == 0 || help.contains(&format!("{} ({most} at once, ", profile.word())));
+        assert!(most == 0 || help.contains(&format!("{profile} ({most} at once, ")));
     }
 }

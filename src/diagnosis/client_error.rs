@@ -1,11 +1,12 @@
 //! The errors that Microsoft's client shows, and what a finding says about them.
 
 use serde::Deserialize;
+use strum::VariantArray;
 
 use crate::model::DnsVerdict;
 
 /// An error of mstsc that a diagnosis may predict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, VariantArray)]
 pub enum ClientError {
     #[serde(rename = "0x104")]
     NameLookupFailed,
@@ -24,16 +25,6 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    pub(super) const ALL: [Self; 7] = [
-        Self::NameLookupFailed,
-        Self::TimedOut,
-        Self::ConnectFailed,
-        Self::ClientTimeout,
-        Self::BadCertificate,
-        Self::SocketClosed,
-        Self::CertificateExpired,
-    ];
-
     /// Its code and documented meaning, and what the client's event log shows.
     pub(super) const fn texts(self) -> (&'static str, &'static str, &'static str) {
         match self {

@@ -1,5 +1,7 @@
 //! Where an admin confirms a diagnosis: event logs of the client and of the server.
 
+use strum::VariantArray as _;
+
 use super::client_error::ClientError;
 use super::{Diagnosis, catalog};
 
@@ -10,8 +12,9 @@ const ARRIVED: &str =
 #[must_use]
 pub fn confirm_in(diagnosis: &Diagnosis) -> Vec<&'static str> {
     let code = diagnosis.predicted.as_ref().map(|predicted| predicted.code);
-    let error = ClientError::ALL
-        .into_iter()
+    let error = ClientError::VARIANTS
+        .iter()
+        .copied()
         .find(|error| Some(error.texts().0) == code);
     let mut lines: Vec<&str> = error.map(|error| error.texts().2).into_iter().collect();
     let kinds = diagnosis

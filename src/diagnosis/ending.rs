@@ -156,7 +156,8 @@ mod tests {
     #[test]
     fn other_probes_alone_say_nothing_about_a_client() {
         for probe in ProbeKind::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|probe| !probe.is_default())
         {
             for outcome in [Outcome::Ok, closed(0)] {

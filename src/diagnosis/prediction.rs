@@ -306,6 +306,8 @@ fn stated(host: &HostView<'_>, predictions: &Predictions<'_>) -> Option<Guess> {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray as _;
+
     use super::*;
     use crate::diagnosis::handbook::handbook;
     use crate::diagnosis::testing::{
@@ -315,7 +317,7 @@ mod tests {
 
     #[test]
     fn codes_have_the_words_of_the_handbook() {
-        for error in ClientError::ALL {
+        for error in ClientError::VARIANTS {
             let (code, name, _) = error.texts();
             let entry = handbook().entry(code).unwrap();
             assert_eq!((entry.key.as_str(), entry.title.as_str()), (code, name));

@@ -96,7 +96,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
     ];
     let tls = prop::option::of((handshake, certificate()));
     (
-        prop::sample::select(&ProbeKind::ALL[..]),
+        prop::sample::select(ProbeKind::ALL),
         prop::collection::vec(record(), 0..7),
         tls,
         prop::option::of(".{0,20}"),
@@ -260,7 +260,7 @@ fn real_attempt() -> impl Strategy<Value = Attempt> {
     );
     let probe = prop_oneof![
         4 => Just(ProbeKind::Default),
-        2 => prop::sample::select(&ProbeKind::ALL[..]),
+        2 => prop::sample::select(ProbeKind::ALL),
     ];
     let leaf = prop::option::of(prop::sample::select(vec![-20_i64, 3, 120]));
     (probe, stages, leaf, any::<bool>()).prop_map(|(probe, ends, leaf, by_name)| {

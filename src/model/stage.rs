@@ -239,6 +239,7 @@ fn in_brackets(name: Option<&str>) -> String {
     Serialize,
     Deserialize,
     JsonSchema,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum ProbeKind {
@@ -261,15 +262,7 @@ pub enum ProbeKind {
 
 impl ProbeKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
-        Self::Default,
-        Self::LongDeadline,
-        Self::BareRequest,
-        Self::HybridExRequest,
-        Self::LegacyHello,
-        Self::WithoutNla,
-        Self::DirectTls,
-    ];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// Whether it sends what a modern client sends, so that its end is what a client would see.
     #[must_use]

@@ -1,5 +1,7 @@
 //! The entries of the handbook as pages.
 
+use strum::VariantArray as _;
+
 use super::layout::{Item, Page, Section};
 use super::remedy;
 use crate::diagnosis::handbook::{Answer, Cause, Entry, Handbook, Kind, Shape, Standing};
@@ -39,10 +41,10 @@ fn ranked(title: &str, entries: &[&Entry]) -> Page {
 const HOW_ON: &str = "rdpscan explain KEY shows an entry in full.";
 
 fn list(entries: &[&Entry]) -> Page {
-    let sections = Kind::ALL.into_iter().filter_map(|kind| {
+    let sections = Kind::VARIANTS.iter().filter_map(|kind| {
         let items: Vec<Item> = entries
             .iter()
-            .filter(|entry| entry.kind == kind)
+            .filter(|entry| entry.kind == *kind)
             .map(|entry| hit(entry))
             .collect();
         (!items.is_empty()).then(|| Section::list(kind.heading(), items))

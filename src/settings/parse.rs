@@ -141,12 +141,12 @@ impl<P: TypedValueParser> TypedValueParser for Listed<P> {
 }
 
 /// One of the words of `all`.
-pub(super) fn listed<T: Copy + Send + Sync + 'static, const N: usize>(
-    all: [T; N],
+pub(super) fn listed<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
     word_of: fn(T) -> &'static str,
 ) -> Listed<impl Parse<T>> {
-    let words = all.map(word_of).to_vec();
-    Listed::new(words, move |text: &str| word(text, &all, word_of))
+    let words = all.iter().copied().map(word_of).collect();
+    Listed::new(words, move |text: &str| word(text, all, word_of))
 }
 
 /// A time with its unit.

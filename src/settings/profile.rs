@@ -1,8 +1,12 @@
 use serde::Serialize;
+use strum::{Display, IntoStaticStr, VariantArray};
 
 /// How hard a scan presses on the network, slowest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Display, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Profile {
     /// For thin lines and nervous firewalls.
     Gentle,
@@ -13,17 +17,6 @@ pub enum Profile {
 }
 
 impl Profile {
-    pub(crate) const ALL: [Self; 3] = [Self::Gentle, Self::Normal, Self::Fast];
-
-    #[must_use]
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Gentle => "gentle",
-            Self::Normal => "normal",
-            Self::Fast => "fast",
-        }
-    }
-
     /// The most connections at once; 0 is as many as the machine allows.
     pub(crate) const fn concurrency(self) -> u32 {
         match self {

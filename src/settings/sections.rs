@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 use serde::Serialize;
+use strum::VariantArray as _;
 
 use super::parse::{
     Listed, column_list, duration, durations, filter, heading, keep, key_bindings, listed,
@@ -54,7 +55,7 @@ pub struct ScanSettings {
     #[arg(value_name = "PORTS", default_value = "3389", help_heading = "Targets")]
     pub ports: List<u16>,
     /// Scan speed: gentle (64 at once, 100/s), normal (1,000/s) or fast (5,000/s)
-    #[arg(long, id = "scan.profile", value_parser = listed(Profile::ALL, Profile::word))]
+    #[arg(long, id = "scan.profile", value_parser = listed(Profile::VARIANTS, Into::into))]
     #[arg(value_name = "PROFILE", default_value = "normal")]
     pub profile: Profile,
     /// Connections at once at most; 0 for as many as this machine allows
@@ -152,7 +153,7 @@ pub struct NameSettings {
 #[command(next_help_heading = "Output")]
 pub struct OutputSettings {
     /// Format of the result; auto is the extension of -o, or text
-    #[arg(long, id = "output.format", value_parser = listed(Format::ALL, Format::word).or("auto"))]
+    #[arg(long, id = "output.format", value_parser = listed(&Format::ALL, Format::word).or("auto"))]
     #[arg(value_name = "FORMAT", default_value = "auto")]
     #[serde(serialize_with = "serialize::or_auto")]
     pub format: Maybe<Format>,
@@ -210,7 +211,7 @@ impl OutputSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
 pub struct ScreenSettings {
     /// Colours; auto is as they were left the last time
-    #[arg(long, id = "screen.theme", value_parser = listed(Palette::ALL, Palette::word).or("auto"))]
+    #[arg(long, id = "screen.theme", value_parser = listed(Palette::ALL, Into::into).or("auto"))]
     #[arg(hide = true, default_value = "auto")]
     #[serde(serialize_with = "serialize::theme")]
     pub theme: Maybe<Palette>,

@@ -41,7 +41,7 @@ pub(super) fn programs<S: Serializer>(programs: &[Program], to: S) -> Written<S>
 }
 
 pub(super) fn theme<S: Serializer>(theme: &Option<Palette>, to: S) -> Written<S> {
-    to.serialize_str(theme.map_or("auto", Palette::word))
+    to.serialize_str(theme.map_or("auto", Into::into))
 }
 
 pub(super) fn duration<S: Serializer>(time: &Duration, to: S) -> Written<S> {

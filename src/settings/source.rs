@@ -25,7 +25,7 @@ pub enum Source {
     #[display("scan {_0}")]
     Scan(ScanId),
     /// The profile decides, and was itself chosen there.
-    #[display("profile {} ({by})", profile.word())]
+    #[display("profile {profile} ({by})")]
     Profile { profile: Profile, by: Box<Self> },
 }
 

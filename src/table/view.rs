@@ -1,12 +1,14 @@
 //! Predefined filters: the tabs of the screen.
 
+use strum::{IntoStaticStr, VariantArray};
+
 use super::fields::Field;
 use super::sort::Sort;
 use crate::fleet::{Host, Summary};
 use crate::model::{CertificateStatus, StabilityVerdict};
 
-/// A predefined filter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+/// A predefined filter; its text is its title.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, IntoStaticStr, VariantArray)]
 pub enum View {
     #[default]
     All,
@@ -17,32 +19,14 @@ pub enum View {
     Expired,
     /// Certificates that have expired, expire soon, or are not valid yet, by the days left.
     Expiring,
+    #[strum(serialize = "DNS")]
     Dns,
     Flaky,
 }
 
 impl View {
     /// All, in the order of their keys.
-    pub const ALL: [Self; 6] = [
-        Self::All,
-        Self::Problems,
-        Self::Expired,
-        Self::Expiring,
-        Self::Dns,
-        Self::Flaky,
-    ];
-
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::All => "All",
-            Self::Problems => "Problems",
-            Self::Expired => "Expired",
-            Self::Expiring => "Expiring",
-            Self::Dns => "DNS",
-            Self::Flaky => "Flaky",
-        }
-    }
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The same as a filter, in its normal form.
     #[must_use]
@@ -77,7 +61,7 @@ impl View {
     /// The next view, wrapping around.
     #[must_use]
     pub fn next(self) -> Self {
-        let mut views = Self::ALL.into_iter().cycle();
+        let mut views = Self::ALL.iter().copied().cycle();
         views.find(|view| *view == self);
         views.next().unwrap_or_default()
     }
@@ -85,7 +69,7 @@ impl View {
     /// The previous view, wrapping around.
     #[must_use]
     pub fn previous(self) -> Self {
-        let mut views = Self::ALL.into_iter().rev().cycle();
+        let mut views = Self::ALL.iter().copied().rev().cycle();
         views.find(|view| *view == self);
         views.next().unwrap_or_default()
     }
@@ -167,7 +151,7 @@ mod tests {
         #[test]
         fn a_view_is_what_its_filter_says_and_its_count_how_many(hosts in hosts()) {
             let summary = Summary::of(&hosts);
-            for view in View::ALL {
+            for view in View::ALL.iter().copied() {
                 let filter = Filter::parse(view.filter()).unwrap();
                 for host in &hosts {
                     prop_assert_eq!(view.matches(host), filter.matches(host), "{:?}", view);
@@ -180,7 +164,7 @@ mod tests {
 
     #[test]
     fn the_filter_of_a_view_is_in_its_normal_form() {
-        for view in View::ALL {
+        for view in View::ALL.iter().copied() {
             let filter = Filter::parse(view.filter()).unwrap();
             assert_eq!(filter.to_string(), view.filter());
         }
@@ -190,7 +174,7 @@ mod tests {
     fn next_goes_through_all_in_order_and_previous_back() {
         let mut view = View::default();
         for expected in View::ALL {
-            assert_eq!(view, expected);
+            assert_eq!(view, *expected);
             assert_eq!(view.next().previous(), view);
             view = view.next();
         }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::text;
 use crate::model::{HostState, Severity};
@@ -26,11 +27,14 @@ pub(super) enum Tone {
     Inverse,
 }
 
-/// A set of colours.
+/// A set of colours; its text is its name in settings and on screens.
 ///
 /// Only the sixteen colours that users choose in their terminals, and no background but inverse, so that no text has the colour of
 /// its background.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, EnumString, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "kebab-case", ascii_case_insensitive)]
 pub enum Palette {
     /// For a dark background.
     #[default]
@@ -45,18 +49,7 @@ pub enum Palette {
 
 impl Palette {
     /// In the order of [`Self::next`].
-    pub const ALL: [Self; 4] = [Self::Dark, Self::Light, Self::Mono, Self::ColourBlind];
-
-    /// The name in settings and on screens.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Dark => "dark",
-            Self::Light => "light",
-            Self::Mono => "mono",
-            Self::ColourBlind => "colour-blind",
-        }
-    }
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Whether a terminal with this `TERM` has colours; an unknown one has.
     #[must_use]
@@ -89,20 +82,10 @@ impl Palette {
     }
 
     #[must_use]
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|palette| palette.word().eq_ignore_ascii_case(word))
-    }
-
-    #[must_use]
-    pub const fn next(self) -> Self {
-        match self {
-            Self::Dark => Self::Light,
-            Self::Light => Self::Mono,
-            Self::Mono => Self::ColourBlind,
-            Self::ColourBlind => Self::Dark,
-        }
+    pub fn next(self) -> Self {
+        let mut palettes = Self::ALL.iter().copied().cycle();
+        palettes.find(|palette| *palette == self);
+        palettes.next().unwrap_or_default()
     }
 
     const fn color(self, tone: Tone) -> Color {
@@ -367,7 +350,7 @@ mod tests {
     fn the_key_goes_through_every_palette() {
         let mut palette = Palette::default();
         for expected in Palette::ALL {
-            assert_eq!(palette, expected);
+            assert_eq!(palette, *expected);
             palette = palette.next();
         }
         assert_eq!(palette, Palette::default());

@@ -3,88 +3,65 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::diagnosis::finding_kind::FindingStage;
 use crate::diagnosis::remedies::Remedy;
 pub use crate::diagnosis::sources::Standing;
 use crate::model::Severity;
 
-/// What an entry is about. The order is that of the list of all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+/// What an entry is about, with the words that ask for all of it: the plural, the name, the letters that keys begin with. The
+/// order is that of the list of all.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Default,
+    Serialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Kind {
     /// A disconnect code of the client.
     #[default]
+    #[strum(serialize = "codes")]
     Code,
     /// An extended disconnect reason.
+    #[strum(serialize = "extended", serialize = "ext")]
     Extended,
     /// A status of Windows, or a TLS alert, that a log or a message holds.
+    #[strum(serialize = "statuses", serialize = "status")]
     Status,
     /// An event of a Windows log.
+    #[strum(serialize = "events", serialize = "event")]
     Event,
     /// An update of Windows that broke or fixed Remote Desktop.
+    #[strum(serialize = "updates", serialize = "update")]
     Update,
     /// A finding of this program.
+    #[strum(serialize = "findings", serialize = "finding")]
     Finding,
     /// A way to fix something.
+    #[strum(serialize = "remedies", serialize = "remedy", serialize = "r")]
     Remedy,
     /// Something that the web claims.
+    #[strum(serialize = "claims", serialize = "claim", serialize = "w")]
     Claim,
     /// A cause that only the client can see.
     Client,
     /// A word or a mark of this program itself.
+    #[strum(serialize = "words", serialize = "word")]
     Word,
 }
 
 impl Kind {
-    /// Every kind, in order.
-    pub const ALL: [Self; 10] = [
-        Self::Code,
-        Self::Extended,
-        Self::Status,
-        Self::Event,
-        Self::Update,
-        Self::Finding,
-        Self::Remedy,
-        Self::Claim,
-        Self::Client,
-        Self::Word,
-    ];
-
-    /// The kind of which a word, in lower case, asks for all: its plural, its name, or the letters that its keys begin with.
-    #[must_use]
-    pub fn asked(word: &str) -> Option<Self> {
-        let named = match word {
-            "finding" => Some(Self::Finding),
-            "remedy" | "r" => Some(Self::Remedy),
-            "claim" | "w" => Some(Self::Claim),
-            "ext" => Some(Self::Extended),
-            "status" => Some(Self::Status),
-            "event" => Some(Self::Event),
-            "update" => Some(Self::Update),
-            "word" => Some(Self::Word),
-            _ => None,
-        };
-        named.or_else(|| Self::ALL.into_iter().find(|kind| kind.plural() == word))
-    }
-
-    /// The word by which all of a kind are asked for.
-    #[must_use]
-    pub const fn plural(self) -> &'static str {
-        match self {
-            Self::Code => "codes",
-            Self::Extended => "extended",
-            Self::Status => "statuses",
-            Self::Event => "events",
-            Self::Update => "updates",
-            Self::Finding => "findings",
-            Self::Remedy => "remedies",
-            Self::Claim => "claims",
-            Self::Client => "client",
-            Self::Word => "words",
-        }
-    }
-
     /// The heading over all of a kind.
     #[must_use]
     pub const fn heading(self) -> &'static str {

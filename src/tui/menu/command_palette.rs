@@ -12,11 +12,11 @@ const SCREENS: [Context; 3] = [Context::Table, Context::Host, Context::Overview]
 /// The actions whose labels contain every word typed.
 pub(super) fn search(model: &Model, target: &ActionTarget, typed: &str) -> Vec<Item> {
     let mut items = bound_actions(model);
-    items.extend(View::ALL.into_iter().map(|view| Item {
+    items.extend(View::ALL.iter().map(|&view| Item {
         note: key_of(model, &Action::View(view)),
         ticked: model.table.query.view == view,
         ..Item::new(
-            format!("view: {}", view.title().to_lowercase()),
+            format!("view: {}", <&str>::from(view).to_lowercase()),
             Action::View(view),
         )
     }));
@@ -35,10 +35,10 @@ pub(super) fn search(model: &Model, target: &ActionTarget, typed: &str) -> Vec<I
             ..item
         }));
     }
-    items.extend(Palette::ALL.into_iter().map(|palette| Item {
+    items.extend(Palette::ALL.iter().map(|&palette| Item {
         ticked: model.theme.palette == palette,
         ..Item::new(
-            format!("colours: {}", palette.word()),
+            format!("colours: {}", <&str>::from(palette)),
             Action::Palette(palette),
         )
     }));

@@ -126,7 +126,7 @@ fn run(model: &mut Model, action: &Action) -> Option<Effect> {
         Action::Palette(palette) => {
             model.theme.palette = palette;
             model.palette = Some(palette);
-            model.notify(format!("colours: {}", palette.word()), Tone::Notice);
+            model.notify(format!("colours: {}", <&str>::from(palette)), Tone::Notice);
         }
         Action::MenuOpen(kind) => menu::open(model, kind),
         Action::ColumnToggle | Action::ColumnMove(_) | Action::ColumnSize(_) => {

@@ -78,11 +78,11 @@ fn fitting(model: &Model, area: Rect) -> (Vec<(View, String)>, String) {
 }
 
 fn tabs(model: &Model, detail: Detail) -> Vec<(View, String)> {
-    let numbered = (1..).zip(View::ALL);
+    let numbered = (1..).zip(View::ALL.iter().copied());
     let tab = |(number, view): (u8, View)| {
         let here = view == model.table.query.view;
         let (title, count) = (
-            view.title(),
+            <&str>::from(view),
             grouped(view.count(&model.table.arranged.summary)),
         );
         let text = match detail {

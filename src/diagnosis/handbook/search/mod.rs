@@ -151,7 +151,7 @@ impl Handbook {
 
     fn by_kind(&self, tokens: &[&str]) -> Option<Answer<'_>> {
         let [token] = tokens else { return None };
-        let kind = Kind::asked(token)?;
+        let kind: Kind = token.parse().ok()?;
         Answer::of(
             self.entries
                 .iter()
