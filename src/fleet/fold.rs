@@ -186,7 +186,7 @@ impl Fleet {
     /// Stores a certificate, one copy for the whole fleet. The first one with a digest is kept.
     pub(super) fn learn(&mut self, facts: Arc<CertificateFacts>) {
         let digest = facts.sha256;
-        if self.certificates.contains(&digest) {
+        if self.certificates.contains_key(&digest) {
             return;
         }
         let facts = self.intern(facts);
@@ -196,7 +196,7 @@ impl Fleet {
                 self.dirty.insert(place);
             }
         }
-        Arc::make_mut(&mut self.certificates).insert(facts.into());
+        Arc::make_mut(&mut self.certificates).insert(digest, facts);
     }
 
     /// Shares texts that many certificates have in common.
@@ -228,7 +228,7 @@ impl Fleet {
             match self.certificates.get(&digest) {
                 Some(known) => {
                     if let Some(host) = self.hosts.get_mut(place) {
-                        Arc::make_mut(host).certify(known.facts());
+                        Arc::make_mut(host).certify(known);
                     }
                 }
                 None => {

@@ -16,9 +16,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -36,42 +34,6 @@ use sources::Sources;
 pub use host::{Host, HostId, Sketch};
 pub use saved::{MissingCertificate, Saved, SavedHosts};
 pub use summary::{Counts, EXPIRY_WEEKS, FindingCount, Summary};
-
-/// A certificate in a set keyed by digest.
-#[derive(Debug, Clone)]
-struct ByDigest(Arc<CertificateFacts>);
-
-impl ByDigest {
-    const fn facts(&self) -> &Arc<CertificateFacts> {
-        &self.0
-    }
-}
-
-impl From<Arc<CertificateFacts>> for ByDigest {
-    fn from(facts: Arc<CertificateFacts>) -> Self {
-        Self(facts)
-    }
-}
-
-impl PartialEq for ByDigest {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.sha256 == other.0.sha256
-    }
-}
-
-impl Eq for ByDigest {}
-
-impl Hash for ByDigest {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.sha256.hash(state);
-    }
-}
-
-impl Borrow<Digest<32>> for ByDigest {
-    fn borrow(&self) -> &Digest<32> {
-        &self.0.sha256
-    }
-}
 
 #[derive(Debug, Clone)]
 pub struct Fleet {
@@ -93,7 +55,7 @@ pub struct Fleet {
     /// Endpoints with a re-probe.
     reprobes: BTreeSet<Endpoint>,
     /// One copy of each: a fleet usually has two or three issuers.
-    certificates: Arc<HashSet<ByDigest>>,
+    certificates: Arc<HashMap<Digest<32>, Arc<CertificateFacts>>>,
     /// Texts of certificates, one copy each.
     texts: Arc<HashSet<Arc<str>>>,
     /// Hosts by the certificates whose facts are still unknown.

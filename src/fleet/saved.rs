@@ -107,7 +107,7 @@ impl Fleet {
             for digest in digests {
                 let known = fleet.certificates.get(&digest);
                 let known = known.ok_or(MissingCertificate(digest))?;
-                Arc::make_mut(&mut host).certify(known.facts());
+                Arc::make_mut(&mut host).certify(known);
             }
             // A host that a report holds twice is one: the first counts.
             if fleet.place(host.key()).is_none() {
