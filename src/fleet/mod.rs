@@ -3,7 +3,6 @@
 //! It is owned by its reader and shares no lock with probes. Time comes from the events, never from the clock. A clone shares its
 //! hosts with the original until either changes.
 
-mod differences;
 mod entry;
 mod fold;
 mod host;

@@ -17,7 +17,7 @@ use rdpscan::model::*;
 use rdpscan::record;
 use rdpscan::report::{self, Format, Opened, Selection};
 
-use crate::kit::event;
+use crate::kit::{differences, event};
 use arbitrary::{any_attempt, any_body, any_history, any_lookup, any_plan, any_time};
 use stream::{endpoint, stream};
 
@@ -273,7 +273,7 @@ fn a_saved_file_replaces_the_old_one_and_leaves_nothing_else() {
     );
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
     let opened = report::open(&path, Policy::default()).unwrap();
-    assert_eq!(opened.fleet.differences(&fleet), [""; 0]);
+    assert_eq!(differences(&opened.fleet, &fleet), [""; 0]);
 }
 
 #[test]

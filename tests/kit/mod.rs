@@ -13,6 +13,7 @@
 )]
 
 mod attempt;
+mod differences;
 mod handshake;
 mod host;
 mod scan;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 use rdpscan::model::{Digest, Endpoint};
 
 pub(crate) use attempt::*;
+pub(crate) use differences::*;
 pub(crate) use handshake::*;
 pub(crate) use host::*;
 pub(crate) use scan::*;

@@ -6,6 +6,7 @@ use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use super::*;
 use crate::diagnosis::Policy;
 use crate::fleet::Fleet;
+use crate::kit::differences;
 use crate::model::{HostKey, Origin, ScanEnd, Stream};
 use crate::scan::{NotResumable, Replay, Resume};
 
@@ -154,7 +155,7 @@ async fn a_scan_that_is_cut_off_anywhere_and_resumed_equals_one_that_was_not() {
             events.extend_from_slice(&after[..length]);
         }
         let resumed = judged(&events);
-        assert_eq!(resumed.differences(&wanted), [""; 0], "seed {seed}");
+        assert_eq!(differences(&resumed, &wanted), [""; 0], "seed {seed}");
         let (end, whole_end) = (resumed.end().unwrap(), end_of(&whole));
         assert_eq!(end.status, ScanStatus::Complete, "seed {seed}");
         assert_eq!(
@@ -184,7 +185,7 @@ async fn a_scan_that_was_stopped_goes_on_with_what_was_not_reached() {
     );
     events.extend(after);
     let resumed = judged(&events);
-    assert_eq!(resumed.differences(&judged(&whole)), [""; 0]);
+    assert_eq!(differences(&resumed, &judged(&whole)), [""; 0]);
     assert_eq!(resumed.end().unwrap().status, ScanStatus::Complete);
     assert!(!resumed.notices().contains(&Notice::TimeLimit));
 }

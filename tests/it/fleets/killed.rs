@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use super::{scenario, start};
 use crate::cli::{command, home};
+use crate::kit::differences;
 
 /// Kills in a run of the tests; `RDPSCAN_TEST_KILLS` makes more.
 const KILLS: u64 = 5;
@@ -152,7 +153,7 @@ async fn a_scan_that_is_killed_and_resumed_equals_one_that_was_not() {
                 let again = connections.iter().filter(|one| one.began > killed_at);
                 assert_eq!(again.count(), 0, "seed {seed}: {endpoint} was finished");
             }
-            let differences = stage.report("resumed.json").differences(&wanted);
+            let differences = differences(&stage.report("resumed.json"), &wanted);
             assert_eq!(differences, [""; 0], "seed {seed}: {told}");
         }
         assert!(killed > 0);
