@@ -1,6 +1,8 @@
 //! Decodes a file to UTF-8 and limits the length of its strings.
 
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Read};
+
+use encoding_rs_io::DecodeReaderBytesBuilder;
 
 use crate::record;
 
@@ -13,77 +15,17 @@ const BUFFER: usize = 1 << 18;
 
 /// Decompresses a compressed recording, and decodes by the byte order mark: `rdpscan … > report.json` in Windows `PowerShell` 5.1 writes UTF-16.
 pub(super) fn text<'a>(source: impl Read + 'a) -> io::Result<Text<'a>> {
-    let source = record::decompress(source)?;
-    let mut source = BufReader::with_capacity(BUFFER, source);
-    let mut mark = Vec::with_capacity(3);
-    source.by_ref().take(3).read_to_end(&mut mark)?;
-    let unit: fn([u8; 2]) -> u16 = match mark.as_slice() {
-        [0xFF, 0xFE, ..] => u16::from_le_bytes,
-        [0xFE, 0xFF, ..] => u16::from_be_bytes,
-        [0xEF, 0xBB, 0xBF] => return Ok(bounded(source)),
-        _ => return Ok(bounded(Cursor::new(mark).chain(source))),
-    };
-    let rest = Cursor::new(mark.split_off(2)).chain(source);
-    Ok(bounded(Utf16 {
-        source: rest,
-        unit,
-        ready: Cursor::new(Vec::new()),
-        held: Vec::new(),
-    }))
-}
-
-fn bounded<'a>(source: impl Read + 'a) -> Text<'a> {
+    let source = BufReader::with_capacity(BUFFER, record::decompress(source)?);
+    let decoded = DecodeReaderBytesBuilder::new()
+        .utf8_passthru(true)
+        .strip_bom(true)
+        .build(source);
     let bounded = Bounded {
-        source: Box::new(source) as Box<dyn Read>,
+        source: Box::new(decoded) as Box<dyn Read>,
         length: None,
         is_escaped: false,
     };
-    BufReader::with_capacity(BUFFER, bounded)
-}
-
-/// Converts UTF-16 to UTF-8.
-struct Utf16<R> {
-    source: R,
-    unit: fn([u8; 2]) -> u16,
-    ready: Cursor<Vec<u8>>,
-    /// Bytes of an incomplete character.
-    held: Vec<u8>,
-}
-
-impl<R: Read> Read for Utf16<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let count = self.ready.read(out)?;
-            if count > 0 || out.is_empty() {
-                return Ok(count);
-            }
-            let mut bytes = std::mem::take(&mut self.held);
-            let before = bytes.len();
-            self.source.by_ref().take(8192).read_to_end(&mut bytes)?;
-            if bytes.len() == before {
-                return Ok(0);
-            }
-            let is_high = |pair: &[u8]| {
-                let pair: Option<[u8; 2]> = pair.try_into().ok();
-                pair.is_some_and(|pair| (0xD800..0xDC00).contains(&(self.unit)(pair)))
-            };
-            let mut whole = bytes.len() & !1;
-            if bytes
-                .get(whole.saturating_sub(2)..whole)
-                .is_some_and(is_high)
-            {
-                whole -= 2;
-            }
-            self.held = bytes.split_off(whole);
-            let units = bytes
-                .chunks_exact(2)
-                .filter_map(|pair| pair.try_into().ok().map(self.unit));
-            let text: String = char::decode_utf16(units)
-                .map(|decoded| decoded.unwrap_or(char::REPLACEMENT_CHARACTER))
-                .collect();
-            self.ready = Cursor::new(text.into_bytes());
-        }
-    }
+    Ok(BufReader::with_capacity(BUFFER, bounded))
 }
 
 /// Fails at a string that is too long.
