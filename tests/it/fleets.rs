@@ -278,7 +278,7 @@ async fn reports_say_how_names_disagree_what_comes_next_and_what_cannot_be_told(
         assert!(text.contains(determined_by), "{text}");
     }
     let text = written(Format::Text);
-    assert!(text.contains("(R9), then "), "{text}");
+    assert!(text.contains("if that does not help R15 "), "{text}");
     let page = written(Format::Html);
     for wanted in [
         "some addresses of the name do not respond",
