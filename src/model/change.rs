@@ -7,41 +7,41 @@ words! {
     /// How a host differs between two scans. Ordered from worst to best for sorting.
     ChangeClass {
         /// It answered, and does not any more: closed, filtered or unreachable.
-        Gone = "gone",
+        Gone = "gone": "it answered, and does not any more: closed, filtered or unreachable",
         /// A session could be established, and now no attempt gets through.
-        BrokenSince = "broken_since",
+        BrokenSince = "broken_since": "a session could be established, and now no attempt gets through",
         /// Another machine is at this address.
-        Replaced = "replaced",
+        Replaced = "replaced": "another machine is at this address",
         /// Its certificate has expired since.
-        ExpiredSince = "expired_since",
+        ExpiredSince = "expired_since": "its certificate has expired since",
         /// It was healthy, and is degraded.
-        DegradedSince = "degraded_since",
+        DegradedSince = "degraded_since": "it was healthy, and is degraded",
         /// It was steady, and some attempts fail.
-        FlakySince = "flaky_since",
+        FlakySince = "flaky_since": "it was steady, and some attempts fail",
         /// It has a finding that it did not have.
-        FindingAdded = "finding_added",
+        FindingAdded = "finding_added": "it has a finding that it did not have",
         /// A certificate was replaced that was neither expired nor about to.
-        RenewedEarly = "renewed_early",
+        RenewedEarly = "renewed_early": "a certificate was replaced that was neither expired nor about to",
         /// Its certificates have other keys.
-        KeyChanged = "key_changed",
+        KeyChanged = "key_changed": "its certificates have other keys",
         /// Its certificates have another issuer.
-        IssuerChanged = "issuer_changed",
+        IssuerChanged = "issuer_changed": "its certificates have another issuer",
         /// The machine has another name.
-        NameChanged = "name_changed",
+        NameChanged = "name_changed": "the machine has another name",
         /// The machine, or a listed name, is at another address.
-        AddressMoved = "address_moved",
+        AddressMoved = "address_moved": "the machine, or a listed name, is at another address",
         /// It negotiates something else: security, flags, TLS, key, chain, build or number of certificates.
-        ConfigurationChanged = "configuration_changed",
+        ConfigurationChanged = "configuration_changed": "it negotiates something else: security, flags, TLS, key, chain, build or number of certificates",
         /// It answers, and did not.
-        New = "new",
+        New = "new": "it answers, and did not",
         /// A finding is gone.
-        FindingCleared = "finding_cleared",
+        FindingCleared = "finding_cleared": "a finding is gone",
         /// A certificate was replaced by another one.
-        Renewed = "renewed",
+        Renewed = "renewed": "a certificate was replaced by another one",
         /// It works better than before.
-        Recovered = "recovered",
+        Recovered = "recovered": "it works better than before",
         /// One of the scans did not look at it.
-        NotScanned = "not_scanned",
+        NotScanned = "not_scanned": "one of the scans did not look at it",
     }
 }
 
