@@ -42,7 +42,7 @@ fn folder() -> (tempfile::TempDir, JournalFolder) {
         .zip([&["10.0.0.1", "10.0.0.2"][..], &["10.0.0.1"]])
     {
         let mut file = folder.create(id.parse().unwrap()).unwrap();
-        file.append(&lines(id, hosts)).unwrap();
+        file.append(&lines(id, hosts)).1.unwrap();
         file.compress().unwrap();
     }
     (place, folder)
@@ -92,7 +92,7 @@ fn the_index_is_made_of_the_journals_and_follows_them() {
     // One that is being written is not in it yet.
     let third = "20261201T110000Z-00000003";
     let mut running = folder.create(third.parse().unwrap()).unwrap();
-    running.append(&lines(third, &["10.0.0.3"])).unwrap();
+    running.append(&lines(third, &["10.0.0.3"])).1.unwrap();
     assert_whole(&mut opened(&folder));
     drop(running);
     assert_eq!(opened(&folder).scans().unwrap().len(), 3);

@@ -71,7 +71,7 @@ fn the_id_of_every_setting_is_its_section_and_field() {
 }
 
 /// A value for every setting that differs from its default.
-const OTHERS: [(&str, &str); 40] = [
+const OTHERS: [(&str, &str); 41] = [
     ("scan.ports", "3390,3391"),
     ("scan.profile", "gentle"),
     ("scan.concurrency", "7"),
