@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use jiff::Timestamp;
+
 use super::facts::{InsideFacts, InsideHost, InsideStep, InsideView, UnusedFacts};
 use super::machine::{DetectedSystem, Machine};
 use super::name::Computer;
@@ -73,6 +75,8 @@ pub(super) struct Actions<'a> {
     pub(super) all: Vec<RemedyAction<'a>>,
     pub(super) refused: Vec<RefusedName>,
     pub(super) unused_facts: Vec<UnusedFacts>,
+    /// When the script read those of the machines that it has read.
+    pub(super) read: Vec<Timestamp>,
 }
 
 /// A row of `hosts.csv`.
@@ -134,6 +138,7 @@ impl<'a> Actions<'a> {
             let here = machine_actions(actions.machines.len(), &machine, wanted, named, facts);
             if !here.is_empty() {
                 actions.refused.extend(refused);
+                actions.read.extend(facts.map(|facts| facts.read));
                 actions.machines.push(machine);
                 actions.all.extend(here);
             }

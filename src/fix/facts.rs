@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::net::IpAddr;
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::machine::Machine;
@@ -63,8 +64,7 @@ pub(super) struct InsideHost {
     port: u16,
     /// What it calls itself; empty when that could not be read.
     name: String,
-    /// ISO 8601, UTC.
-    pub(super) read: String,
+    pub(super) read: Timestamp,
     /// In the order of the script.
     pub(super) steps: Vec<InsideStep>,
 }
@@ -149,7 +149,7 @@ struct Request {
     computer: String,
     address: String,
     port: u16,
-    time: String,
+    time: Timestamp,
 }
 
 /// Without a name where it could not be read.
@@ -423,7 +423,11 @@ mod tests {
     #[test]
     fn what_is_not_a_facts_file_of_this_version_is_refused_with_its_reason() {
         type Change = fn(&mut serde_json::Value);
-        let cases: [(Change, &str); 8] = [
+        let cases: [(Change, &str); 9] = [
+            (
+                |file| file["hosts"][0]["Request"]["Time"] = "today".into(),
+                "line 1, column",
+            ),
             (
                 |file| file["schema"] = "rdpscan.facts/2".into(),
                 "its schema is `rdpscan.facts/2`, and this rdpscan reads `rdpscan.facts/1`",

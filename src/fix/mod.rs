@@ -135,7 +135,7 @@ pub fn plan_with_facts<'a>(
 ) -> Plan {
     let actions = Actions::of(hosts, named, inside);
     Plan {
-        files: files(&actions, inside),
+        files: files(&actions),
         hosts: actions.machines.len(),
         reach: actions.reach(),
         refused: actions.refused,
@@ -173,7 +173,7 @@ fn wanted<'a, 'n>(
     })
 }
 
-fn files(actions: &Actions<'_>, inside: &InsideFacts) -> Vec<PlannedFile> {
+fn files(actions: &Actions<'_>) -> Vec<PlannedFile> {
     let parts = actions.by_remedy();
     let rows = actions.host_rows();
     let file = |path: &str, content: Vec<u8>| PlannedFile {
@@ -181,10 +181,7 @@ fn files(actions: &Actions<'_>, inside: &InsideFacts) -> Vec<PlannedFile> {
         content,
     };
     let mut files = vec![
-        file(
-            "README.md",
-            readme::text(actions, &parts, inside).into_bytes(),
-        ),
+        file("README.md", readme::text(actions, &parts).into_bytes()),
         file("actions.csv", sheet::actions(actions)),
         file("refused.csv", sheet::refused(&actions.refused)),
     ];

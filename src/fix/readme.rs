@@ -3,27 +3,27 @@
 use std::fmt::Write as _;
 
 use super::actions::{Actions, Execution, HostRow, RemedyMachines};
-use super::facts::InsideFacts;
 use super::name::Computer;
 use super::script;
-use crate::counts::counted;
+use crate::counts::{counted, grouped};
 
 /// The most hosts in one command.
 const MOST_NAMED: usize = 10;
 
-pub(super) fn text(
-    actions: &Actions<'_>,
-    parts: &[RemedyMachines<'_>],
-    inside: &InsideFacts,
-) -> String {
+pub(super) fn text(actions: &Actions<'_>, parts: &[RemedyMachines<'_>]) -> String {
     let rows = actions.host_rows();
     let hosts = counted(actions.machines.len() as u64, "host", "hosts");
     let mut text = format!(
         "# Fixes for {hosts}\n\nWritten by rdpscan from a saved scan. `actions.csv` lists what is to be done at which host, in order; \
          findings without a remedy are in the reports alone.\n"
     );
-    if !inside.is_empty() {
-        text.push_str(INSIDE);
+    if let (Some(first), Some(last)) = (actions.read.iter().min(), actions.read.iter().max()) {
+        _ = write!(
+            text,
+            "\nThe script has read {} of them, from {first} to {last} (`--facts`). The columns `inside` and `inside_detail` of `actions.csv` have what it\n\
+             found: *confirmed*, *ruled out*, *blocked* or *unknown*. A remedy that is ruled out is not in `hosts.csv`. What changed since is not known.\n",
+            grouped(actions.read.len() as u64),
+        );
     }
     let example = rows.iter().find(|row| row.proven).or(rows.first());
     if let Some(example) = example {
@@ -44,11 +44,6 @@ pub(super) fn text(
     }
     text
 }
-
-const INSIDE: &str = "
-Some hosts were read by the script before (`--facts`). The columns `inside` and `inside_detail` of `actions.csv` have what it found: *confirmed*, *ruled
-out*, *blocked* or *unknown*. A remedy that is ruled out is not in `hosts.csv`.
-";
 
 fn first_steps(text: &mut String, rows: &[HostRow<'_>], example: &Computer) {
     let proven = rows.iter().filter(|row| row.proven).count();

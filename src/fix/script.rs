@@ -51,10 +51,11 @@ pub(super) struct ScriptStep {
 static STEPS: LazyLock<Vec<ScriptStep>> = LazyLock::new(|| {
     let table = PARTS
         .iter()
-        .find_map(|part| part.split_once("$Remedies = [ordered]@{\n"));
+        .find_map(|part| part.split_once("$Remedies = [ordered]@{"));
     let (_, table) = table.unwrap_or_default();
     table
         .lines()
+        .skip(1)
         .map_while(|line| line.split_once(" = @{"))
         .filter_map(|(key, about)| {
             Some(ScriptStep {
