@@ -1,8 +1,7 @@
 # Facts to plans, without a host. mutants.ps1 removes each guard in turn and looks for rows here that notice.
 BeforeDiscovery {
-    $Seeds = 1..$(if ($env:RDPSCAN_PLAN_CASES) { [int]$env:RDPSCAN_PLAN_CASES } else { 120 })
-    . "$PSScriptRoot/kit.ps1"
-    . "$PSScriptRoot/rows.ps1"
+    $Seeds = 1..$(if ($env:RDPSCAN_PLAN_CASES) { [int]$env:RDPSCAN_PLAN_CASES } else { 60 })
+    $Keys = 'R12', 'R3', 'R2', 'R4', 'R1', 'R5', 'R6', 'R8', 'R7', 'R9', 'R10', 'R11', 'R13', 'R14', 'R15', 'R20'
 }
 BeforeAll {
     Set-StrictMode -Version 2.0
@@ -12,10 +11,17 @@ BeforeAll {
 }
 
 Describe 'The plan of a host' {
-    It 'row <Number>: <Remedy> is <Status> <Detail>' -ForEach $Rows {
-        $Step = Resolve-Plan -Changes $Changes | Where-Object { $_.Remedy -eq $Remedy }
-        $Step.Status | Should -Be $Status -Because $Step.Detail
-        if ($Detail) { $Step.Detail.Contains($Detail) | Should -BeTrue -Because $Step.Detail }
+    It 'has the step <_> as every row of it says' -ForEach $Keys {
+        $Key = $_
+        $Mine = @($Rows | Where-Object { $_.Remedy -eq $Key })
+        $Wrong = foreach ($Row in $Mine) {
+            $Step = Resolve-Plan -Changes $Row.Changes | Where-Object { $_.Remedy -eq $Row.Remedy }
+            if (($Step.Status -ne $Row.Status) -or -not $Step.Detail.Contains($Row.Detail)) {
+                "row $($Row.Number): $($Step.Status) $($Step.Detail), and not $($Row.Status) $($Row.Detail)"
+            }
+        }
+        $Wrong | Should -BeNullOrEmpty
+        $Mine.Count | Should -BeGreaterThan 2
     }
 
     It 'has its steps in one order, and none waits for itself' {

@@ -67,6 +67,38 @@ Describe 'Whom it touches' {
     }
 }
 
+Describe 'A host that is another one, or another state, when its turn comes' {
+    # The first session reads, the second one acts.
+    BeforeEach { $global:FakeTimes = 0 }
+    AfterEach { Remove-Item -Path variable:global:FakeMeanwhile }
+    It 'is left alone where <What> changed' -ForEach @(
+        @{ What = 'what is wrong with it'; Status = 'left alone'; Detail = 'changed since it was read'; Edit = {
+                param($State) ($State.Registry | Where-Object { $_.Name -eq 'MinEncryptionLevel' }).Data = 0
+            }
+        }
+        @{ What = 'nothing is wrong any more, it'; Status = 'in order'; Detail = 'changed since it was read'; Edit = {
+                param($State) ($State.Registry | Where-Object { $_.Name -eq 'MinEncryptionLevel' }).Data = 3
+            }
+        }
+        @{ What = 'its name'; Status = 'blocked'; Detail = 'another machine'; Edit = { param($State) $State.ComputerName = 'other02' } }
+    ) {
+        $File = "$($Fleet.Root)/full/state.xml"
+        $Old = [System.IO.File]::ReadAllText($File)
+        $global:FakeMeanwhile = {
+            $global:FakeTimes++
+            if ($FakeTimes -ne 2) { return }
+            $State = Import-Clixml -LiteralPath $File
+            & $Edit $State
+            $State | Export-Clixml -LiteralPath $File -Depth 6
+        }.GetNewClosure()
+        try { $Run = Invoke-Repair -Fleet $Fleet -With ($Apply + @{ ComputerName = 'full' }) }
+        finally { [System.IO.File]::WriteAllText($File, $Old) }
+        $Row = Find-Row -Run $Run -Name full -Key R3
+        "$($Row.Status): $($Row.Detail)" | Should -Match "^${Status}: $Detail"
+        Find-Writes -Fleet $Fleet -Name full | Should -BeNullOrEmpty
+    }
+}
+
 Describe 'A full disk' {
     BeforeAll {
         $Full = "$($Fleet.Root)/full-disk"

@@ -63,7 +63,8 @@ Describe 'The state <Name>' -ForEach $Cases {
             $Row = Find-Row -Run $Done -Name $Name -Key $Key
             $Row.Status | Should -Be $Wanted[$Key] -Because "$Key $($Row.Detail)"
         }
-        if (-not @($Wanted.Values | Where-Object { @('done', 'partly done') -contains $_ })) { $Writes[$Name] | Should -BeNullOrEmpty }
+        if ($Name -eq 'no-tls-broken') { $Writes[$Name] | Should -Be ($Writes[$Name][0], ($Writes[$Name][0] -replace '1$', '0')) }
+        elseif (-not @($Wanted.Values | Where-Object { @('done', 'partly done') -contains $_ })) { $Writes[$Name] | Should -BeNullOrEmpty }
     }
     It 'has no fewer certificates, and TermService if it had it' {
         $Counted["$Name later"] | Should -BeGreaterOrEqual $Counted[$Name]

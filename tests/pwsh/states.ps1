@@ -139,6 +139,8 @@ Add-State tls-off 'R5 R6' @{ R5 = 'would be done'; R6 = 'blocked' } @{ R5 = 'par
 }
 Add-State no-nla 'R6' @{ R6 = 'would be done' } @{ R6 = 'done' } { param($State) Set-FakeValue $State $Tcp UserAuthentication DWord 0 }
 Add-State no-tls 'R6' @{ R6 = 'would be done' } @{ R6 = 'done' } { param($State) Set-FakeValue $State $Tcp SecurityLayer DWord 0; Set-FakeValue $State $Tcp UserAuthentication DWord 0 }
+# Only the attempt shows it, so it is put back.
+Add-State no-tls-broken 'R6' @{ R6 = 'would be done' } @{ R6 = 'failed' } { param($State) Set-FakeValue $State $Tcp SecurityLayer DWord 0; $State.TlsBroken = $true }
 Add-State nla-expired 'R6' @{ R1 = 'would be done'; R6 = 'would be done' } @{ R1 = 'done'; R6 = 'done' } {
     param($State, $Target)
     Set-FakeOwn $State $Target -210 -30
@@ -155,7 +157,6 @@ Add-State nla-no-key 'R6' @{ R6 = 'blocked'; R1 = 'blocked' } @{} {
     $State.Services.SessionEnv.StartMode = 'Disabled'
     Set-FakeValue $State $Tcp SecurityLayer DWord 0
 }
-# Only the attempt shows it: all protocols of Schannel but TLS 1.2 are off, and the machine started without it.
 Add-State nla-member 'R6' @{ R6 = 'blocked' } @{} { param($State) Set-FakeValue $State $Tcp UserAuthentication DWord 0; $State.BrokerMember = $true }
 Add-State nla-no-trust 'R6' @{ R6 = 'unknown' } @{} { param($State) Set-FakeValue $State $Tcp UserAuthentication DWord 0; $State.Spn = '' }
 
@@ -186,7 +187,7 @@ Add-State clock-fails 'R12' @{ R12 = 'would be done' } @{ R12 = 'failed' } { par
 
 # In CI, one state of each kind of harm; all of them with RDPSCAN_PWSH_ALL.
 if (-not $env:RDPSCAN_PWSH_ALL) {
-    $Core = 'fine', 'key-denied', 'folder-denied', 'env-disabled', 'env-stuck', 'term-disabled', 'data-gone', 'pinned-dead', 'clock-behind', 'weak',
-    'weak-stuck', 'renewed', 'in-farm', 'untrusted', 'tpm', 'tls-off', 'no-tls', 'closed', 'down', 'down-disabled', 'taken', 'wrong-record', 'dns-silent'
+    $Core = 'key-denied', 'folder-denied', 'env-disabled', 'env-stuck', 'data-gone', 'pinned-dead', 'weak-stuck', 'renewed', 'in-farm', 'tls-off',
+    'no-tls', 'no-tls-broken', 'closed', 'taken', 'down-disabled', 'wrong-record', 'dns-silent'
     foreach ($Name in @($States.Keys)) { if ($Core -notcontains $Name) { $States.Remove($Name) } }
 }
