@@ -129,11 +129,12 @@ fn a_snapshot_is_what_the_scan_found_and_looked_at() {
     assert_eq!(expiring, Some(crate::model::CertificateStatus::Expiring));
 }
 
+type Damage = fn(&mut Vec<u8>);
+
 #[test]
 fn a_damaged_index_is_set_aside_and_made_again() {
     let (_place, folder) = folder();
     let path = folder.path().join(FILE);
-    type Damage = fn(&mut Vec<u8>);
     let damage: [(&str, Damage); 5] = [
         ("truncated", |bytes| bytes.truncate(bytes.len() / 2)),
         ("no database", |bytes| bytes[..100].fill(b'x')),
