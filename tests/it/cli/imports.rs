@@ -148,11 +148,17 @@ fn saved_scans_in_every_form_are_lists_and_select_chooses_among_them() {
     assert!(compressed.ends_with(".ndjson.lz4"), "{compressed}");
     for list in ["a.json", "a.ndjson", compressed] {
         let plan = printed_in(home.path(), &["--dry-run", "-f", list], &[]);
-        assert!(plan.contains("addresses and ports   2\n"), "{list}: {plan}");
+        assert!(
+            plan.contains("endpoints     2 (address and port)\n"),
+            "{list}: {plan}"
+        );
         assert!(plan.contains("saved scan of rdpscan"), "{list}: {plan}");
         let chosen = ["--dry-run", "-f", list, "--select", "address=127.0.0.2"];
         let plan = printed_in(home.path(), &chosen, &[]);
-        assert!(plan.contains("addresses and ports   1\n"), "{list}: {plan}");
+        assert!(
+            plan.contains("endpoints     1 (address and port)\n"),
+            "{list}: {plan}"
+        );
         refused_in(
             home.path(),
             &["--dry-run", "-f", list, "--select", "state:healthy"],
