@@ -98,7 +98,7 @@ fn named(name: &str, extension: &str, home: Option<PathBuf>) -> Result<PathBuf, 
         path.set_extension(extension);
     }
     if path.exists() {
-        let shown = sanitize::excerpt(&path.to_string_lossy()).to_string();
+        let shown = sanitize::excerpt(&path.to_string_lossy());
         return Err(format!("{shown} exists: choose another name"));
     }
     Ok(path)

@@ -41,7 +41,8 @@ mod os {
                 match listener {
                     Ok(mut signal) => loop {
                         signal.recv().await;
-                        if !(kind == SignalKind::interrupt() && streams::is_lent()) {
+                        let is_of_other = kind == SignalKind::interrupt() && streams::is_lent();
+                        if !is_of_other {
                             break;
                         }
                     },

@@ -44,7 +44,7 @@ const TABLES: &str = "
         PRIMARY KEY (name, scan, host)
     ) WITHOUT ROWID;
     CREATE INDEX names_by_scan ON names (scan);";
-/// How long another process may write before this one gives up.
+/// How long another process may write before this one fails.
 const BUSY: Duration = Duration::from_secs(10);
 
 /// A scan of the history, in a few figures.
@@ -361,7 +361,7 @@ fn make_tables(db: &mut Connection) -> Result<(), Failure> {
     Ok(transaction.commit()?)
 }
 
-/// Renames a damaged file, for whoever wants to look at it. One that was set aside before is replaced.
+/// Renames a damaged file, and keeps it. One that was set aside before is replaced.
 fn set_aside(path: &Path) {
     tracing::warn!(path = %path.display(), "The index of the history is damaged, and is made again");
     let beside = |suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));

@@ -22,7 +22,12 @@ pub(super) fn open(model: &mut Model, kind: MenuKind) {
     let items = menu::items(model, &opened);
     if items.is_empty() {
         let message = match kind {
-            _ if opened.target.hosts.is_empty() => NO_HOST_SELECTED,
+            MenuKind::Copy | MenuKind::Handbook | MenuKind::Programs
+                if opened.target.hosts.is_empty() =>
+            {
+                NO_HOST_SELECTED
+            }
+            MenuKind::Programs => "several hosts are selected: a program runs for one",
             MenuKind::Copy => "nothing to copy of this host",
             MenuKind::Saved => {
                 "nothing saved: name filters and columns under [screen] in the settings"
