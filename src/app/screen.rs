@@ -42,13 +42,10 @@ pub(super) fn options(settings: &Settings, on_exit: OnExit) -> Result<tui::Optio
     options.theme.palette = match settings.screen.theme {
         _ if without_colours() => Palette::Mono,
         Some(palette) => palette,
-        None => match state.palette().or_else(background) {
-            Some(palette) => palette,
-            None => {
-                options.ask_background = true;
-                Palette::default()
-            }
-        },
+        None => state.palette().or_else(background).unwrap_or_else(|| {
+            options.ask_background = true;
+            Palette::default()
+        }),
     };
     Ok(options)
 }

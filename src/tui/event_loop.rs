@@ -104,6 +104,11 @@ struct LoopIo<'a, E> {
     exporter: Arc<dyn Exporter>,
 }
 
+/// The first of what is due, and of a limit.
+fn soonest(limit: Instant, due: [Option<Instant>; 2]) -> Instant {
+    due.into_iter().flatten().fold(limit, Instant::min)
+}
+
 async fn drive<B: Backend, E: Future<Output = ()>>(
     canvas: &mut Terminal<B>,
     mut io: LoopIo<'_, E>,
@@ -149,10 +154,8 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
         if closed.is_some_and(|deadline| events.is_none() || deadline <= now) {
             break;
         }
-        let check = now + TERMINAL_CHECK;
-        let wake = model.wake_at().map_or(check, |at| started + at);
-        let wake = wake.min(context.suspended.unwrap_or(check));
-        let wake = closed.unwrap_or(wake.min(check));
+        let due = [model.wake_at().map(|at| started + at), context.suspended];
+        let wake = closed.unwrap_or(soonest(now + TERMINAL_CHECK, due));
         let action = tokio::select! {
             biased;
             () = &mut shutdown, if closed.is_none() => Action::Terminate,
