@@ -124,7 +124,7 @@ fn colours_are_rules_of_columns_with_our_own_words() {
         ("A2:A3", "\"broken\""),
         ("F2:F3", "\"expired\""),
         ("E2:E3", "AND(ISNUMBER(E2),E2<0)"),
-        ("E2:E3", "AND(ISNUMBER(E2),E2>=0,E2<31)"),
+        ("E2:E3", "AND(ISNUMBER(E2),$F2=\"expiring\")"),
         ("AA2:AA3", &format!("AND(ISNUMBER(AA2),AA2<{judged})")),
         ("M2:M3", "\"flaky\""),
         ("C2:C3", "\"critical\""),
