@@ -39,11 +39,15 @@ impl From<Stream> for StreamKey {
 
 impl Stamp {
     pub(super) fn of(event: &ScanEvent) -> Self {
+        Self::at(event.origin(), event.seq)
+    }
+
+    pub(super) fn at(origin: Origin, seq: u64) -> Self {
         Self {
-            epoch: event.epoch,
-            stream: event.stream.into(),
-            seq: event.seq,
-            site: event.site.clone(),
+            epoch: origin.epoch,
+            stream: origin.stream.into(),
+            seq,
+            site: origin.site,
         }
     }
 

@@ -44,12 +44,7 @@ impl Fleet {
     fn fold(&mut self, stamp: Stamp, body: EventBody) {
         match body {
             EventBody::ScanStarted(_) => self.judge_all_later(),
-            EventBody::Checkpoint(_) => {}
-            EventBody::WorkPlanned(work) => {
-                if self.work.as_ref().is_none_or(|(known, _)| *known < stamp) {
-                    self.work = Some((stamp, work));
-                }
-            }
+            EventBody::Checkpoint(_) | EventBody::WorkPlanned(_) => {}
             EventBody::ScanFinished(_) => self.survey_later(),
             EventBody::TargetResolved {
                 name,
@@ -132,13 +127,10 @@ impl Fleet {
 
     /// Gives what was listed and was not reached a row each, where the stream ended without the end of its scan.
     pub fn close_broken_off(&mut self) {
-        let Some((stamp, work)) = self.work.clone().filter(|_| !self.has_ended()) else {
+        let Some((origin, work)) = self.sources.work().filter(|_| !self.has_ended()) else {
             return;
         };
-        let stamp = Stamp {
-            seq: u64::MAX,
-            ..stamp
-        };
+        let (stamp, work) = (Stamp::at(origin.clone(), u64::MAX), Arc::clone(work));
         for key in work.listed_hosts() {
             let is_known = match &key {
                 HostKey::Endpoint(_) => {

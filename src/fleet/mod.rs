@@ -64,8 +64,6 @@ pub struct Fleet {
     facts: u64,
     /// Read from a report: no event follows.
     is_saved: bool,
-    /// What the newest run was to probe.
-    work: Option<(Stamp, Arc<PlannedWork>)>,
     /// An internal error: facts that cannot be read back.
     unreadable: Option<String>,
     dirty: BTreeSet<usize>,
@@ -96,7 +94,6 @@ impl Fleet {
             revision: 0,
             facts: 0,
             is_saved: false,
-            work: None,
             unreadable: None,
             dirty: BTreeSet::new(),
             judging: Judging::default(),
@@ -187,7 +184,7 @@ impl Fleet {
     /// What was to be probed, lists expanded; `None` before the second event, and for reports that do not hold it.
     #[must_use]
     pub fn planned_work(&self) -> Option<&Arc<PlannedWork>> {
-        self.work.as_ref().map(|(_, work)| work)
+        self.sources.work().map(|(_, work)| work)
     }
 
     /// Start of this scan's file names: `rdpscan-` and the scan id.

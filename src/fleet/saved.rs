@@ -87,17 +87,10 @@ impl Fleet {
         fleet.scan = Some(scan);
         fleet.site = Some(origin.site.clone());
         fleet.times = Some((started_at.min(evaluated_at), evaluated_at));
-        let stamp = |seq| Stamp {
-            epoch: origin.epoch,
-            stream: origin.stream.into(),
-            seq,
-            site: origin.site.clone(),
-        };
         for (seq, notice) in (1..).zip(notices) {
-            fleet.notices.add(stamp(seq), notice);
+            fleet.notices.add(Stamp::at(origin.clone(), seq), notice);
         }
-        fleet.work = work.map(|work| (stamp(0), work));
-        fleet.sources = Sources::of_saved(origin, plan, end);
+        fleet.sources = Sources::of_saved(&origin, &plan, work.as_ref(), end);
         fleet.is_saved = true;
         for facts in certificates {
             fleet.learn(facts);

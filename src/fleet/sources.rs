@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Add;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::model::{
-    EventBody, Origin, ScanEnd, ScanEvent, ScanPlan, ScanStatus, Stream, UnlistedCounts,
+    EventBody, Origin, PlannedWork, ScanEnd, ScanEvent, ScanPlan, ScanStatus, Stream, UnlistedCounts,
 };
 
 /// Sequence numbers seen in a stream. A stream without gaps costs one number.
@@ -80,11 +80,36 @@ pub(super) enum Admission {
     Known,
 }
 
+/// What each writer said first of something, and where in its stream.
+#[derive(Debug, Clone)]
+struct FirstOfEach<T>(BTreeMap<Origin, (u64, T)>);
+
+impl<T> Default for FirstOfEach<T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<T: Clone> FirstOfEach<T> {
+    fn learn(&mut self, origin: &Origin, seq: u64, value: &T) {
+        let known = self.0.get(origin);
+        if known.is_none_or(|(known, _)| seq < *known) {
+            self.0.insert(origin.clone(), (seq, value.clone()));
+        }
+    }
+
+    /// That of the newest writer.
+    fn newest(&self) -> Option<(&Origin, &T)> {
+        let (origin, (_, value)) = self.0.last_key_value()?;
+        Some((origin, value))
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sources {
     all: BTreeMap<Origin, Source>,
-    /// The first plan of each writer that has one, and its place.
-    plans: BTreeMap<Origin, (u64, ScanPlan)>,
+    plans: FirstOfEach<ScanPlan>,
+    works: FirstOfEach<Arc<PlannedWork>>,
     totals: OnceLock<Totals>,
 }
 
@@ -97,16 +122,22 @@ struct Totals {
 
 impl Sources {
     /// The single writer of a saved report.
-    pub(super) fn of_saved(origin: Origin, plan: ScanPlan, end: Option<ScanEnd>) -> Self {
-        let mut source = Source::default();
+    pub(super) fn of_saved(
+        origin: &Origin,
+        plan: &ScanPlan,
+        work: Option<&Arc<PlannedWork>>,
+        end: Option<ScanEnd>,
+    ) -> Self {
+        let mut sources = Self::default();
+        let source = sources.all.entry(origin.clone()).or_default();
         if let Some(end) = end {
             source.take(1, &EventBody::ScanFinished(end));
         }
-        Self {
-            all: BTreeMap::from([(origin.clone(), source)]),
-            plans: BTreeMap::from([(origin, (0, plan))]),
-            totals: OnceLock::new(),
+        sources.plans.learn(origin, 0, plan);
+        if let Some(work) = work {
+            sources.works.learn(origin, 0, work);
         }
+        sources
     }
 
     /// Counts an event in, with what it states about the whole scan.
@@ -132,7 +163,8 @@ impl Sources {
         }
         for other in &replaced {
             self.all.remove(other);
-            self.plans.remove(other);
+            self.plans.0.remove(other);
+            self.works.0.remove(other);
         }
         let source = self.all.entry(origin.clone()).or_default();
         if !source.seen.insert(event.seq) {
@@ -140,11 +172,10 @@ impl Sources {
         }
         source.take(event.seq, &event.body);
         self.totals = OnceLock::new();
-        if let EventBody::ScanStarted(plan) = &event.body {
-            let known = self.plans.get(&origin);
-            if known.is_none_or(|(seq, _)| event.seq < *seq) {
-                self.plans.insert(origin, (event.seq, plan.clone()));
-            }
+        match &event.body {
+            EventBody::ScanStarted(plan) => self.plans.learn(&origin, event.seq, plan),
+            EventBody::WorkPlanned(work) => self.works.learn(&origin, event.seq, work),
+            _ => {}
         }
         if replaced.is_empty() {
             Admission::New
@@ -169,7 +200,12 @@ impl Sources {
 
     /// The plan, as the newest writer recorded it.
     pub(super) fn plan(&self) -> Option<&ScanPlan> {
-        self.plans.last_key_value().map(|(_, (_, plan))| plan)
+        self.plans.newest().map(|(_, plan)| plan)
+    }
+
+    /// What was to be probed, as the newest writer recorded it, and that writer.
+    pub(super) fn work(&self) -> Option<(&Origin, &Arc<PlannedWork>)> {
+        self.works.newest()
     }
 
     /// How the scan ended; `None` while a writer is still active. A run that a later run resumed is over. In a watched scan the

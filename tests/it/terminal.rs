@@ -296,7 +296,7 @@ fn a_panic_gives_the_terminal_back_before_its_message() {
 fn a_panic_while_a_file_is_written_is_an_error_on_the_screen() {
     let mut pty = Pty::open();
     pty.until_shown("12 hosts");
-    pty.press("e\r");
+    pty.press("e\r\r");
     pty.until_shown("not done: internal error: a panic on purpose");
     assert!(pty.screen.screen().alternate_screen());
     pty.press("\x03");
