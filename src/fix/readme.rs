@@ -81,8 +81,8 @@ fn left_alone(text: &mut String, rows: &[HostRow<'_>]) {
     _ = write!(
         text,
         "\n### Hosts that are left alone unless you name them\n\n\
-         No sign of Windows at {}: the port was closed or spoke another protocol, or the connection ended before it came to a certificate\n\
-         or a name. The script logs on to whatever you name, so name only machines of your own. Without `-Apply` this reads:\n\n\
+         What {} answered does not show that Windows runs there: the port was closed or spoke another protocol, or nothing gave the name\n\
+         of a Windows machine. The script logs on to whatever you name, so name only machines of your own. Without `-Apply` this reads:\n\n\
          ```powershell\n.\\{} -ComputerName {named}{more}\n```\n",
         counted(unproven.len() as u64, "host", "hosts"),
         script::SCRIPT,
@@ -95,21 +95,28 @@ fn addresses(text: &mut String, rows: &[HostRow<'_>]) {
     if count == 0 {
         return;
     }
+    // Those that the command below contacts come first; the others are named by hand.
+    let contacted = rows.iter().filter(|row| row.proven).filter(by_address);
+    let named: Vec<String> = contacted
+        .chain(rows.iter().filter(|row| !row.proven).filter(by_address))
+        .take(MOST_NAMED)
+        .map(|row| row.computer.to_string())
+        .collect();
     _ = write!(
         text,
         "\n### Hosts that are reached by address\n\n\
          {} no name that resolves to it alone, so the script connects by address. Kerberos does not work then: **NTLM sends proof of your password to\n\
-         whatever answers at that address.** Use an account that administers these hosts only. PowerShell requires `-Credential` and the address in\n\
-         TrustedHosts, or `-UseSSL` and a certificate for the address on the host:\n\n```powershell\n\
-         Set-Item -Path WSMan:\\localhost\\Client\\TrustedHosts -Value '{}' -Concatenate\n\
-         .\\{} -Credential (Get-Credential)\n```\n",
+         whatever answers at that address.** Use an account that administers these hosts only. PowerShell requires `-Credential`, and either the\n\
+         addresses in TrustedHosts, or `-UseSSL` and a certificate for the address on the host. Put TrustedHosts back afterwards:\n\n```powershell\n\
+         $trusted = (Get-Item -Path WSMan:\\localhost\\Client\\TrustedHosts).Value\n\
+         Set-Item -Path WSMan:\\localhost\\Client\\TrustedHosts -Value '{}' -Concatenate -Force\n\
+         .\\{} -Credential (Get-Credential)\n\
+         Set-Item -Path WSMan:\\localhost\\Client\\TrustedHosts -Value $trusted -Force\n```\n",
         match count {
             1 => "1 host has".to_owned(),
             many => format!("{} have", counted(many as u64, "host", "hosts")),
         },
-        rows.iter()
-            .find(by_address)
-            .map_or_else(String::new, |row| row.computer.to_string()),
+        named.join(","),
         script::SCRIPT,
     );
 }
@@ -147,6 +154,7 @@ fn table(text: &mut String, parts: &[RemedyMachines<'_>]) {
 }
 
 const RUN: &str = r#"
+The script reads each host and does what the host requires, in this order; that may be more than `actions.csv` lists, and less.
 A step waits for those that it needs, and is `blocked` where one of them is open. R7 (firewall) requires `-AdminNetwork`, such as `10.0.9.0/24`. R7 and
 R9, and R8 where it turns Remote Desktop on, are done only where the row in `hosts.csv` or `-Remedy` names them: remove them from the row where
 somebody turned Remote Desktop off on purpose.
@@ -156,12 +164,14 @@ somebody turned Remote Desktop off on purpose.
 - It connects by PowerShell remoting (WinRM, port 5985; `-UseSSL` for 5986), as you or with `-Credential`. Nothing of a credential is stored.
 - A host that calls itself by another name than during the scan is left alone. Where the scan saw no name, `Identity` says `not compared`.
 - One host's failure does not stop the others. After Ctrl-C the table shows what was done, and a second run goes on.
-- Each run writes a folder below `runs`: `results.csv`, `facts.json`, `undo.json` and `transcript.log`.
+- Each run writes a folder below `runs`: `results.csv`, `transcript.log`, `facts.json` of what it read, and `undo.json` of what it changed.
 
-Exit status: 0 all in order or done; 1 something is blocked, partly done, failed or unknown; 2 the call is wrong. In a scheduled task:
+Exit status: 0 where every host is in order, done, would be done or left alone, so a run that only reads gives 0 too where there is work; 1 where
+something is blocked, partly done, failed or unknown, or PowerShell refuses a parameter; 2 where the call is wrong otherwise. In a scheduled task,
+which starts in this folder:
 
 ```bat
-powershell.exe -NoProfile -ExecutionPolicy Bypass -Command "& .\Repair-RdpHost.ps1 -Apply -Confirm:$false; exit $LASTEXITCODE"
+powershell.exe -NoProfile -ExecutionPolicy Bypass -Command "$ErrorActionPreference = 'Stop'; & .\Repair-RdpHost.ps1 -Apply -Confirm:$false; exit $LASTEXITCODE"
 ```
 
 ## How to undo it
@@ -175,13 +185,14 @@ $undo = Get-ChildItem -Path .\runs -Recurse -Filter undo.json | Sort-Object -Pro
 
 ## Afterwards
 
-Scan the same targets again, and compare. What the script read also makes a more certain plan: with the saved scan in place of `@last`, where this
-folder was not written from the newest one,
+What the script read makes a more certain plan of the same scan. Do this before a new scan: `@last` is the newest one.
 
 ```powershell
 $facts = Get-ChildItem -Path .\runs -Recurse -Filter facts.json | Sort-Object -Property LastWriteTime | Select-Object -Last 1
 rdpscan fix '@last' --facts $facts.FullName -o 'fix-{date}-inside'
 ```
+
+Then scan the same targets again, and compare with `rdpscan diff`.
 "#;
 
 const RDP_FILES: &str = "
