@@ -95,7 +95,7 @@ impl Session {
             View::Screen { on_exit } => on_exit.clone(),
             View::Headless { .. } => OnExit::default(),
         };
-        let screen_options = screen::options(&self.settings, on_exit)?;
+        let mut screen_options = screen::options(&self.settings, on_exit)?;
         let trust = tokio::task::spawn_blocking(TrustStore::load).await?;
         // Last of all checks, because an existing recording is truncated.
         let live = self.open_recording()?;
@@ -111,6 +111,9 @@ impl Session {
             let fleet = Fleet::new(self.settings.policy.policy());
             (fleet, self.open_journal(&mut options.notices), None)
         };
+        if journal.is_some() && screen_options.on_exit == OnExit::Discard {
+            screen_options.on_exit = OnExit::Kept;
+        }
 
         let (events, receiver) = mpsc::channel::<ScanEvent>(EVENT_CAPACITY);
         let (progress, watching) = watch::channel(Progress::default());

@@ -84,6 +84,15 @@ fn one_host(text: &str, settings: &Settings) -> Result<TargetSet> {
     if text == "-" || text.starts_with('@') {
         return Err(several());
     }
+    // Resolvers take a number for an address, so that it would be looked up as a host.
+    if let Some(code) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))
+        && code.chars().all(|digit| digit.is_ascii_hexdigit())
+    {
+        let text = excerpt(text);
+        return Err(anyhow!(
+            "`{text}` is a code and no host: name the host first, as in `rdpscan why srv05 {text}`, or look it up with `rdpscan explain {text}`"
+        ));
+    }
     let mut builder = TargetSetBuilder::new(&settings.scan.ports);
     builder.add_text(text)?;
     let targets = builder.build()?;

@@ -95,10 +95,11 @@ fn addresses(text: &mut String, rows: &[HostRow<'_>]) {
     if count == 0 {
         return;
     }
-    // Those that the command below contacts come first; the others are named by hand.
-    let contacted = rows.iter().filter(|row| row.proven).filter(by_address);
-    let named: Vec<String> = contacted
-        .chain(rows.iter().filter(|row| !row.proven).filter(by_address))
+    // Those that the command below contacts; the others are named by hand.
+    let contacted = rows.iter().any(|row| row.proven && by_address(&row));
+    let named: Vec<String> = rows
+        .iter()
+        .filter(|row| by_address(row) && (row.proven || !contacted))
         .take(MOST_NAMED)
         .map(|row| row.computer.to_string())
         .collect();
@@ -200,7 +201,7 @@ const RDP_FILES: &str = "
 
 `rdp` has a file by name and one by address for each host, to compare. A name that does not resolve, or resolves to another address, has a file too:
 see `name_source` and `name_note` in `actions.csv`. In all of them the client warns when the server cannot prove who it is (`authentication
-level:i:2`), nothing is shared with the server, and no user name is kept.
+level:i:2`), drives, clipboard and printers are not shared with the server, and no user name is kept.
 
 The files are not signed: since the updates of April 2026 (CVE-2026-26151, reported) mstsc calls them an unknown remote connection. Check
 the address that it shows, and connect; or sign them first, with `rdpsign` and a certificate that the client trusts.

@@ -5,7 +5,8 @@ use std::ops::Add;
 use std::sync::{Arc, OnceLock};
 
 use crate::model::{
-    EventBody, Origin, PlannedWork, ScanEnd, ScanEvent, ScanPlan, ScanStatus, Stream, UnlistedCounts,
+    EventBody, Origin, PlannedWork, ScanEnd, ScanEvent, ScanPlan, ScanStatus, Stream,
+    UnlistedCounts,
 };
 
 /// Sequence numbers seen in a stream. A stream without gaps costs one number.

@@ -87,6 +87,8 @@ pub enum OnExit {
     Saved,
     /// A report is written to this place.
     Report(String),
+    /// The history has them.
+    Kept,
     /// They are lost, unless the user saves them.
     Discard,
     /// They are lost, and nobody asks: the fleet is simulated.

@@ -462,7 +462,8 @@ fn every_command_of_the_readme_can_be_pasted_and_names_parameters_of_the_script(
         }
     }
     for part in [
-        "Exit status: 0 all in order or done; 1 something is blocked, partly done, failed or unknown; 2 the call is wrong.",
+        "Exit status: 0 where every host is in order, done, would be done or left alone",
+        "$ErrorActionPreference = 'Stop'; & .\\Repair-RdpHost.ps1",
         "NTLM sends proof of your password to\nwhatever answers at that address",
         "-Value '10.0.0.1' -Concatenate",
         "contacts 2 hosts of `hosts.csv`",

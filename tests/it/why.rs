@@ -206,6 +206,7 @@ async fn what_is_not_one_host_or_no_code_is_refused_before_any_packet() {
         (&["127.0.0.0/30"][..], "is not one host"),
         (&["-"], "is not one host"),
         (&["@list"], "is not one host"),
+        (&["0x904"], "`0x904` is a code and no host"),
         (&["127.0.0.1", "banana"], "`banana` is no disconnect code"),
         (&["127.0.0.1", "0x905"], "`0x905` is no disconnect code"),
         (&["127.0.0.1", "0x9\u{1b}[2J"], "is no disconnect code"),

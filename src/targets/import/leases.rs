@@ -1,7 +1,7 @@
 //! Lists in which names and addresses stand side by side: `hosts` files, leases of DHCP servers, zones of DNS, and what `dsquery`
 //! prints. Each becomes a table, so that a name is taken first, and the address of its line where there is none.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::super::error::Refusal;
 use super::table::{Table, cells};
@@ -147,7 +147,11 @@ pub(super) fn netsh(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
     fn client(line: &str) -> Option<(String, &str)> {
         let (address, rest) = line.split_once(" - ")?;
         let parts: Vec<&str> = rest.split(" -").map(str::trim).collect();
-        parts.first()?.parse::<IpAddr>().ok()?;
+        // Without a mask in its place it is something else, as a range of addresses.
+        let mask = u32::from(parts.first()?.parse::<Ipv4Addr>().ok()?);
+        if mask.leading_ones() + mask.trailing_zeros() != u32::BITS {
+            return None;
+        }
         let name = parts
             .last()
             .filter(|_| parts.len() > 2)

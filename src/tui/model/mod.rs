@@ -16,7 +16,7 @@ use super::table_state::{Row, TableState};
 use super::theme::{Palette, Theme, Tone};
 use crate::fix::ScriptReach;
 use crate::fleet::{Fleet, Host, HostId};
-use crate::model::{Endpoint, Progress};
+use crate::model::{Endpoint, Notice, Progress};
 use crate::table::{Filter, FilterError, Overview, OverviewMark, View};
 pub(super) use action_target::ActionTarget;
 
@@ -349,7 +349,15 @@ impl Model {
     /// Whether quitting would lose hosts: no report is written on exit, and no export holds every event.
     pub(super) fn is_unsaved(&self) -> bool {
         let fleet = self.newest();
-        self.capabilities.on_exit == OnExit::Discard
+        let is_lost = match self.capabilities.on_exit {
+            OnExit::Discard => true,
+            OnExit::Kept => {
+                let mut notices = fleet.notices().into_iter();
+                notices.any(|notice| matches!(notice, Notice::JournalStopped { .. }))
+            }
+            OnExit::Saved | OnExit::Report(_) | OnExit::Simulated => false,
+        };
+        is_lost
             // Events that are not evaluated yet may be hosts.
             && (fleet.summary().hosts > 0 || fleet.is_busy())
             && self.exported != Some(fleet.facts())

@@ -24,6 +24,10 @@ pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
         OnExit::Report(path) => {
             format!(" The results so far are written to {}", text::clean(path))
         }
+        OnExit::Kept if model.is_running() => {
+            " What is found so far is saved: `rdpscan resume` continues.".to_owned()
+        }
+        OnExit::Kept => " It is saved: `rdpscan open @last` shows it again.".to_owned(),
         OnExit::Simulated => " The hosts are simulated, nothing is lost.".to_owned(),
         OnExit::Discard if model.exported.is_none() => " There are no results yet.".to_owned(),
         OnExit::Saved | OnExit::Discard => " The results so far are in a file.".to_owned(),

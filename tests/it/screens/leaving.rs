@@ -30,6 +30,21 @@ fn a_scan_that_would_be_lost_is_asked_about_after_its_end_too() {
 }
 
 #[test]
+fn a_scan_that_the_history_keeps_is_not_called_unsaved() {
+    let mut stand = Stand::scanning(100, 24).on_exit(OnExit::Kept);
+    stand.keys("q");
+    let picture = asked(&stand);
+    assert!(picture.contains("`rdpscan resume` continues"), "{picture}");
+    assert!(!picture.contains("unsaved"), "{picture}");
+    stand.keys("y");
+    assert_eq!(stand.effects, [Effect::StopScan]);
+
+    let mut stand = Stand::done(100, 24).on_exit(OnExit::Kept);
+    stand.keys("q");
+    assert_eq!(stand.effects, [Effect::Quit]);
+}
+
+#[test]
 fn a_running_scan_is_saved_once_it_has_stopped() {
     let mut stand = Stand::scanning(100, 24).on_exit(OnExit::Discard);
     stand.keys("q");
