@@ -61,6 +61,7 @@ fn state(before: &HostRecord, after: &HostRecord, found: &mut Found) {
     let class = match (rank(before.state), rank(after.state)) {
         (earlier, later) if earlier == later => return,
         (_, 3) => ChangeClass::Gone,
+        (3, 2) => ChangeClass::New,
         (_, 2) => ChangeClass::BrokenSince,
         (0, 1) => ChangeClass::DegradedSince,
         _ => ChangeClass::Recovered,

@@ -261,7 +261,7 @@ fn a_listed_name_without_an_address_is_gone() {
 
 #[test]
 fn states_get_worse_and_better() {
-    use crate::model::HostState::{Broken, Degraded, Healthy, NotRdp};
+    use crate::model::HostState::{Broken, Closed, Degraded, Healthy, NotRdp};
     let at = |state| {
         let mut made = record(&machine("a.example", "10.0.0.5"));
         made.state = state;
@@ -275,6 +275,9 @@ fn states_get_worse_and_better() {
         (Healthy, Degraded, ChangeClass::DegradedSince),
         (Degraded, Healthy, ChangeClass::Recovered),
         (Broken, Degraded, ChangeClass::Recovered),
+        // No session could be established there before.
+        (Closed, Broken, ChangeClass::New),
+        (Closed, Degraded, ChangeClass::Recovered),
     ] {
         assert_eq!(
             classes(&at(before), &at(after)),
