@@ -21,6 +21,7 @@ pub const CHANGES_SCHEMA: &str = "rdpscan.changes/1";
 /// The section, in words.
 #[derive(Serialize)]
 pub(super) struct Changes {
+    pub(super) heading: &'static str,
     /// "3 hosts have changed since 2026-11-20 10:00 UTC".
     pub(super) headline: String,
     /// "1 gone, 2 renewed".
@@ -66,7 +67,7 @@ impl Row {
 }
 
 impl Changes {
-    pub(super) fn new(comparison: &Comparison) -> Self {
+    pub(super) fn new(comparison: &Comparison, heading: &'static str) -> Self {
         let (before, after) = comparison.times;
         let minute = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M UTC").to_string();
         // A host that was not scanned has not changed.
@@ -83,6 +84,7 @@ impl Changes {
         });
         let since = minute(before);
         Self {
+            heading,
             headline: if changed == 0 {
                 format!("No host has changed since {since}")
             } else {
@@ -254,6 +256,14 @@ mod tests {
                 assert!(text.contains(wanted), "no {wanted:?} in {text}");
             }
         }
+    }
+
+    #[test]
+    fn any_two_scans_are_not_called_the_last_ones() {
+        let text = written(Format::Markdown, "srv07");
+        assert!(text.starts_with("# Changes between two scans\n"), "{text}");
+        let page = written(Format::Html, "srv07");
+        assert!(page.contains(">Changes between two scans</h2>"), "{page}");
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl<'a> Document<'a> {
             facts: facts(sheet, policy),
             actions: actions(sheet),
             findings: findings(sheet),
-            changes: presentation.since.map(Changes::new),
+            changes: (presentation.since).map(|since| Changes::new(since, "Since the last scan")),
         }
     }
 

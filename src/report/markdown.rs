@@ -78,8 +78,8 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
 pub(super) fn write_changes(changes: &Changes, level: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "{level} Since the last scan\n\n**{}**\n",
-        changes.headline
+        "{level} {}\n\n**{}**\n",
+        changes.heading, changes.headline
     )?;
     if !changes.counts.is_empty() {
         writeln!(out, "- {}", changes.counts)?;

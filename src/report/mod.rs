@@ -107,7 +107,7 @@ pub fn write_comparison(
     width: Option<u16>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let changes = changes::Changes::new(comparison);
+    let changes = changes::Changes::new(comparison, "Changes between two scans");
     match format {
         Format::Text => text::write_changes(&changes, width, out),
         Format::Json => changes::write_json(comparison, out),
