@@ -140,11 +140,14 @@ impl Queue {
             .filter_map(|endpoint| queue.place_of(*endpoint));
         queue.finished = places.filter(|place| *place >= queue.next).collect();
         if queue.silent.keeps() {
+            let mut silent = SilentSet::new(queue.end);
             let done = queue.done_before(checkpoint);
-            let silent = done.filter(|endpoint| !finished.contains(endpoint));
-            for endpoint in silent.collect::<Vec<_>>() {
-                queue.stayed_silent(endpoint);
+            for endpoint in done.filter(|endpoint| !finished.contains(endpoint)) {
+                if let Some(index) = queue.targets.index_of(endpoint) {
+                    silent.insert(index);
+                }
             }
+            queue.silent = silent;
         }
         queue.pass = checkpoint
             .pass
