@@ -23,6 +23,10 @@ pub(super) fn run(arguments: &HistoryArgs, settings: &Settings) -> Result<ExitSt
     if let Some(HistoryCommand::Prune) = arguments.command {
         let keep = settings.history.keep;
         let deleted = folder.prune(keep, clock::wall());
+        let index = Index::connect(&folder, settings.policy.policy());
+        if let Err(error) = index.and_then(|mut index| index.forget_deleted()) {
+            tracing::warn!(%error, "Deleted scans are in the index until it is opened again");
+        }
         let scans = counted(deleted, "scan", "scans");
         sink::print(&format!("deleted {scans}; history.keep is {keep}\n"))?;
         return Ok(ExitStatus::Done);

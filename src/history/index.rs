@@ -3,6 +3,7 @@
 //! Everything in the index comes from the journals: what is missing is added whenever it is opened, and one that is damaged or of an
 //! older version is made again.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,18 +17,19 @@ use super::folder::{HistoryError, JournalFolder, KeptScan};
 use crate::changes::{HostRecord, Scope, Snapshot};
 use crate::diagnosis::Policy;
 use crate::fleet::Fleet;
-use crate::model::{HostKey, ScanEnd, ScanId, Texts};
+use crate::model::{HostKey, PlannedWork, ScanEnd, ScanId, Texts};
 use crate::{platform, sanitize};
 
 const FILE: &str = "index.sqlite";
 /// Of the tables. Raised with every change to them or to what is written into them.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 const TABLES: &str = "
     CREATE TABLE scans (
         scan TEXT PRIMARY KEY,
         journal_bytes INTEGER NOT NULL,
         judged_by TEXT NOT NULL,
-        entry TEXT NOT NULL
+        entry TEXT NOT NULL,
+        work TEXT NOT NULL
     ) WITHOUT ROWID;
     CREATE TABLE hosts (
         scan TEXT NOT NULL,
@@ -35,7 +37,7 @@ const TABLES: &str = "
         site TEXT NOT NULL,
         host TEXT NOT NULL,
         record TEXT NOT NULL,
-        PRIMARY KEY (scan, epoch, site, host)
+        PRIMARY KEY (scan, host, epoch, site)
     ) WITHOUT ROWID;
     CREATE TABLE names (
         name TEXT NOT NULL,
@@ -44,6 +46,8 @@ const TABLES: &str = "
         PRIMARY KEY (name, scan, host)
     ) WITHOUT ROWID;
     CREATE INDEX names_by_scan ON names (scan);";
+const OF_HOST: &str = "
+    SELECT scan, record FROM names JOIN hosts USING (scan, host) WHERE name = ? ORDER BY scan, host";
 /// How long another process may write before this one fails.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -76,6 +80,8 @@ pub struct Index {
     db: Connection,
     /// `None` when it is in memory only, because there is no writing in the folder.
     file: Option<PathBuf>,
+    /// It was damaged, and is made again only once.
+    is_made_again: bool,
 }
 
 type Asked<T> = Result<T, rusqlite::Error>;
@@ -93,6 +99,7 @@ impl Index {
         let path = folder.path().join(FILE);
         let opened = match open_file(&path, None) {
             Err(Failure::Sqlite(error)) if is_damage(&error) => {
+                // Where it stays, it is opened in vain, and is in memory.
                 set_aside(&path);
                 open_file(&path, None)
             }
@@ -118,28 +125,18 @@ impl Index {
             policy,
             db,
             file,
+            is_made_again: false,
         })
     }
 
-    /// Adds the journals that it lacks, and forgets those that are no more.
+    /// Adds the journals that it lacks or has by other rules, and forgets those that are no more.
     fn catch_up(&mut self) -> Result<(), HistoryError> {
-        let kept = self.folder.scans()?;
-        let known = self.ask(|db| {
-            let mut rows = db.prepare("SELECT scan, journal_bytes FROM scans")?;
-            let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect::<Asked<Vec<(String, i64)>>>()
-        })?;
-        let ids: Vec<String> = kept.iter().map(|kept| kept.scan.to_string()).collect();
-        for (gone, _) in known.iter().filter(|(scan, _)| !ids.contains(scan)) {
-            self.write(|db| delete(db, gone))?;
-        }
-        for (kept, id) in kept.iter().zip(&ids) {
-            let bytes = known.iter().find(|(scan, _)| scan == id);
-            let is_known = bytes.is_some_and(|(_, bytes)| Some(*bytes) == length(kept));
+        self.forget_deleted()?;
+        for kept in self.folder.scans()? {
             // One that is being written is not read, since it grows.
-            if !is_known && (kept.is_compressed || is_free(kept)) {
-                match self.read(kept) {
-                    Ok(fleet) => self.add(kept, &fleet)?,
+            if !self.is_known(&kept)? && (kept.is_compressed || is_free(&kept)) {
+                match self.read(&kept) {
+                    Ok((fleet, bytes)) => self.insert(&fleet, bytes)?,
                     Err(error) => tracing::warn!(%error, "A scan is not in the index"),
                 }
             }
@@ -147,22 +144,56 @@ impl Index {
         Ok(())
     }
 
-    /// The fleet of a journal.
-    fn read(&self, kept: &KeptScan) -> Result<Fleet, HistoryError> {
+    /// Forgets the scans whose journals are no more.
+    pub fn forget_deleted(&mut self) -> Result<(), HistoryError> {
+        let known = self.ask(|db| {
+            let mut rows = db.prepare("SELECT scan FROM scans")?;
+            let rows = rows.query_map([], |row| row.get(0))?;
+            rows.collect::<Asked<Vec<String>>>()
+        })?;
+        // After the question, so that one that another process adds meanwhile is not forgotten.
+        let kept = self.folder.scans()?;
+        let kept: HashSet<String> = kept.iter().map(|kept| kept.scan.to_string()).collect();
+        for deleted in known.iter().filter(|scan| !kept.contains(*scan)) {
+            self.write(|db| delete(db, deleted))?;
+        }
+        Ok(())
+    }
+
+    /// Whether it has this journal as that is now, judged by the current rules.
+    fn is_known(&mut self, kept: &KeptScan) -> Result<bool, HistoryError> {
+        let (scan, judged_by) = (kept.scan.to_string(), self.judged_by());
+        let bytes = length(kept);
+        self.ask(|db| {
+            let known =
+                "SELECT 1 FROM scans WHERE scan = ? AND judged_by = ? AND journal_bytes = ?";
+            db.prepare(known)?.exists(params![scan, judged_by, bytes])
+        })
+    }
+
+    /// The fleet of a journal, and the bytes of that: at least those of which the fleet was made.
+    fn read(&self, kept: &KeptScan) -> Result<(Fleet, Option<i64>), HistoryError> {
+        let bytes = length(kept);
         let mut fleet = Fleet::new(self.policy.clone());
         for event in kept.events()? {
             fleet.apply(event.map_err(|cause| kept.damaged(cause))?);
         }
         fleet.close_broken_off();
         fleet.settle();
-        Ok(fleet)
+        Ok((fleet, bytes))
     }
 
-    /// Writes what a scan found in place of what is known of it.
+    /// Writes what a scan that has ended found in place of what is known of it, and forgets those that are no more.
     pub fn add(&mut self, kept: &KeptScan, fleet: &Fleet) -> Result<(), HistoryError> {
-        let (Some(snapshot), Some(bytes)) = (Snapshot::of(fleet), length(kept)) else {
+        self.insert(fleet, length(kept))?;
+        self.forget_deleted()
+    }
+
+    fn insert(&mut self, fleet: &Fleet, bytes: Option<i64>) -> Result<(), HistoryError> {
+        let (Some(snapshot), Some(bytes)) = (Snapshot::of(fleet), bytes) else {
             return Ok(());
         };
+        let work = fleet.planned_work().map(AsRef::as_ref);
         let summary = fleet.summary();
         let entry = ScanEntry {
             scan: snapshot.scan,
@@ -181,8 +212,8 @@ impl Index {
         self.write(|db| {
             delete(db, &scan)?;
             db.execute(
-                "INSERT INTO scans VALUES (?, ?, ?, ?)",
-                params![scan, bytes, judged_by, json(&entry)?],
+                "INSERT INTO scans VALUES (?, ?, ?, ?, ?)",
+                params![scan, bytes, judged_by, json(&entry)?, json(&work)?],
             )?;
             let mut hosts = db.prepare("INSERT OR REPLACE INTO hosts VALUES (?, 1, ?, ?, ?)")?;
             let mut names = db.prepare("INSERT OR IGNORE INTO names VALUES (?, ?, ?)")?;
@@ -210,9 +241,7 @@ impl Index {
     pub fn host(&mut self, name: &str) -> Result<Vec<PastHost>, HistoryError> {
         let name = name.trim_end_matches('.').to_lowercase();
         self.ask(|db| {
-            let mut rows = db.prepare(
-                "SELECT scan, record FROM names JOIN hosts USING (scan, host) WHERE name = ? ORDER BY scan, host",
-            )?;
+            let mut rows = db.prepare(OF_HOST)?;
             let rows = rows.query_map([&name], |row| {
                 Ok(PastHost {
                     scan: scan_id(row, 0)?,
@@ -225,27 +254,22 @@ impl Index {
 
     /// A scan to compare with others, judged by the current rules.
     pub fn snapshot(&mut self, kept: &KeptScan) -> Result<Snapshot, HistoryError> {
-        let scan = kept.scan.to_string();
-        let own = self.judged_by();
-        let known = self.ask(|db| {
-            let mut rows =
-                db.prepare("SELECT judged_by, journal_bytes FROM scans WHERE scan = ?")?;
-            let rows = rows.query_map([&scan], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect::<Asked<Vec<(String, i64)>>>()
-        })?;
-        let wanted = length(kept).map(|bytes| (own, bytes));
-        if known.first() != wanted.as_ref() {
-            let fleet = self.read(kept)?;
-            self.add(kept, &fleet)?;
+        if !self.is_known(kept)? {
+            let (fleet, bytes) = self.read(kept)?;
+            self.insert(&fleet, bytes)?;
+            self.forget_deleted()?;
         }
-        let (entry, hosts) = self.ask(|db| {
-            let entry = "SELECT entry FROM scans WHERE scan = ?";
-            let entry: ScanEntry = db.query_row(entry, [&scan], |row| parsed(row, 0))?;
+        let scan = kept.scan.to_string();
+        let (entry, work, hosts) = self.ask(|db| {
+            let (entry, work): (ScanEntry, Option<PlannedWork>) = db.query_row(
+                "SELECT entry, work FROM scans WHERE scan = ?",
+                [&scan],
+                |row| Ok((parsed(row, 0)?, parsed(row, 1)?)),
+            )?;
             let mut rows = db.prepare("SELECT record FROM hosts WHERE scan = ?")?;
             let rows = rows.query_map([&scan], |row| parsed(row, 0))?;
-            Ok((entry, rows.collect::<Asked<Vec<HostRecord>>>()?))
+            Ok((entry, work, rows.collect::<Asked<Vec<HostRecord>>>()?))
         })?;
-        let (_, work) = kept.head()?;
         Ok(Snapshot {
             scan: entry.scan,
             times: entry.times,
@@ -292,8 +316,16 @@ impl Index {
         };
         // Windows renames no file that is open.
         self.db = in_memory().map_err(|error| unreadable(&error))?;
-        set_aside(&path);
-        *self = Self::connect(&self.folder, self.policy.clone())?;
+        let is_aside = set_aside(&path);
+        self.start_again(is_aside)
+    }
+
+    /// In a file if the damaged one is out of the way, else in memory, so that it does not meet the same damage again.
+    fn start_again(&mut self, is_aside: bool) -> Result<(), HistoryError> {
+        if is_aside && !self.is_made_again {
+            *self = Self::connect(&self.folder, self.policy.clone())?;
+            self.is_made_again = true;
+        }
         self.catch_up()
     }
 }
@@ -361,17 +393,18 @@ fn make_tables(db: &mut Connection) -> Result<(), Failure> {
     Ok(transaction.commit()?)
 }
 
-/// Renames a damaged file, and keeps it. One that was set aside before is replaced.
-fn set_aside(path: &Path) {
+/// Renames a damaged file, and keeps it. One that was set aside before is replaced. Returns whether it is out of the way: Windows
+/// moves no file that another process has open.
+fn set_aside(path: &Path) -> bool {
     tracing::warn!(path = %path.display(), "The index of the history is damaged, and is made again");
     let beside = |suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
     for suffix in ["-wal", "-shm"] {
         // Usually there is none.
         drop(fs::remove_file(beside(suffix)));
     }
-    if fs::rename(path, beside(".damaged")).is_err() {
-        drop(fs::remove_file(path));
-    }
+    let is_aside = fs::rename(path, beside(".damaged")).is_ok() || fs::remove_file(path).is_ok();
+    // Another process may have done it.
+    is_aside || path.try_exists().is_ok_and(|exists| !exists)
 }
 
 fn is_damage(error: &rusqlite::Error) -> bool {

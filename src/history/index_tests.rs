@@ -2,7 +2,7 @@ use std::io::Write as _;
 
 use super::*;
 use crate::kit::{attempt, attempt_finished, end, endpoint, event, now, plan};
-use crate::model::{EventBody, HostState, PlannedWork};
+use crate::model::{CertificateStatus, EventBody, HostState, PlannedWork, Stream, Texts};
 use crate::record;
 
 const IDS: [&str; 2] = ["20261129T110000Z-00000001", "20261130T110000Z-00000002"];
@@ -10,8 +10,12 @@ const NAME: &str = "srv05.corp.example";
 
 /// A complete scan of 10.0.0.0/30 that found these hosts.
 fn lines(scan: &str, addresses: &[&str]) -> Vec<u8> {
+    lines_of(scan, Stream::FIRST, addresses, &["10.0.0.0-10.0.0.3"])
+}
+
+fn lines_of(scan: &str, stream: Stream, addresses: &[&str], planned: &[&str]) -> Vec<u8> {
     let work = PlannedWork {
-        endpoints: [(3389, ["10.0.0.0-10.0.0.3"].into_iter().collect())].into(),
+        endpoints: [(3389, planned.iter().copied().collect::<Texts>())].into(),
         ..PlannedWork::default()
     };
     let hosts = addresses.iter().map(|address| {
@@ -28,6 +32,7 @@ fn lines(scan: &str, addresses: &[&str]) -> Vec<u8> {
     for (seq, body) in (0..).zip(bodies.into_iter().chain(hosts).chain([end])) {
         let mut event = event(seq, now(), body);
         event.scan = scan.parse().unwrap();
+        event.stream = stream;
         record::append_line(&mut lines, &event).unwrap();
     }
     lines
@@ -119,14 +124,123 @@ fn a_snapshot_is_what_the_scan_found_and_looked_at() {
         crate::model::ChangeClass::Gone
     );
     // By other rules, it is judged again.
-    let strict = Policy {
+    let mut index = Index::connect(&folder, strict()).unwrap();
+    let expiring = index.snapshot(&kept[0]).unwrap().hosts[0].certificate_status;
+    assert_eq!(expiring, Some(CertificateStatus::Expiring));
+}
+
+/// Rules by which every certificate is about to expire.
+fn strict() -> Policy {
+    Policy {
         expiring_days: 3000,
         expiring_percent: 100,
         ..Policy::default()
-    };
-    let mut index = Index::connect(&folder, strict).unwrap();
-    let expiring = index.snapshot(&kept[0]).unwrap().hosts[0].certificate_status;
-    assert_eq!(expiring, Some(crate::model::CertificateStatus::Expiring));
+    }
+}
+
+#[test]
+fn a_host_over_time_is_judged_by_the_current_rules() {
+    let (_place, folder) = folder();
+    drop(opened(&folder));
+    let mut index = Index::open(&folder, strict()).unwrap();
+    for host in index.host("10.0.0.1").unwrap() {
+        let status = host.record.certificate_status;
+        assert_eq!(status, Some(CertificateStatus::Expiring), "{}", host.scan);
+    }
+}
+
+/// What a resume no longer looks at is not gone.
+#[test]
+fn a_snapshot_looked_at_what_the_newest_run_planned() {
+    let (_place, folder) = folder();
+    let resumed = "20261201T110000Z-00000003";
+    let mut file = folder.create(resumed.parse().unwrap()).unwrap();
+    file.append(&lines(resumed, &["10.0.0.1"])).1.unwrap();
+    let planned = ["10.0.0.0-10.0.0.1", "10.0.0.3"];
+    let again = lines_of(resumed, Stream::Run(2), &[], &planned);
+    file.append(&again).1.unwrap();
+    drop(file);
+    let kept = folder.scans().unwrap();
+    let mut index = opened(&folder);
+    let (before, after) = (
+        index.snapshot(&kept[2]).unwrap(),
+        index.snapshot(&kept[0]).unwrap(),
+    );
+    let comparison = crate::changes::Comparison::new(&before, &after);
+    assert_eq!(comparison.hosts.len(), 1);
+    assert_eq!(comparison.hosts[0].key.to_string(), "10.0.0.2:3389");
+    let class = comparison.hosts[0].changes[0].class;
+    assert_eq!(class, crate::model::ChangeClass::NotScanned);
+}
+
+#[test]
+fn a_deleted_scan_is_forgotten_when_another_one_is_added() {
+    let (_place, folder) = folder();
+    let kept = folder.scans().unwrap();
+    let mut index = opened(&folder);
+    fs::remove_file(&kept[1].path).unwrap();
+    let (fleet, _) = index.read(&kept[0]).unwrap();
+    index.add(&kept[0], &fleet).unwrap();
+    assert_eq!(index.scans().unwrap().len(), 1);
+    assert_eq!(index.host("10.0.0.2").unwrap(), []);
+}
+
+#[test]
+fn what_is_written_while_a_journal_is_read_is_read_the_next_time() {
+    let (_place, folder) = folder();
+    let id = "20261201T110000Z-00000003";
+    let mut running = folder.create(id.parse().unwrap()).unwrap();
+    running.append(&lines(id, &["10.0.0.3"])).1.unwrap();
+    let kept = folder.scans().unwrap();
+    let mut index = opened(&folder);
+    let (fleet, bytes) = index.read(&kept[0]).unwrap();
+    running.append(b"{}\n").1.unwrap();
+    index.insert(&fleet, bytes).unwrap();
+    assert!(!index.is_known(&kept[0]).unwrap());
+    assert!(index.is_known(&kept[1]).unwrap());
+}
+
+#[test]
+fn of_the_scans_with_a_host_only_its_rows_are_read() {
+    let (_place, folder) = folder();
+    let index = opened(&folder);
+    let explain = format!("EXPLAIN QUERY PLAN {OF_HOST}");
+    let mut steps = index.db.prepare(&explain).unwrap();
+    let steps = steps.query_map([NAME], |row| row.get(3)).unwrap();
+    let steps: Vec<String> = steps.map(Result::unwrap).collect();
+    let is_narrow = |step: &String| step.contains("hosts") && step.contains("scan=? AND host=?");
+    assert!(steps.iter().any(is_narrow), "{steps:?}");
+}
+
+#[test]
+fn damage_that_stays_or_comes_back_leaves_an_index_in_memory() {
+    let (_place, folder) = folder();
+    // As after a rename that failed.
+    let mut index = opened(&folder);
+    index.file = None;
+    index.db = in_memory().unwrap();
+    index.start_again(false).unwrap();
+    assert_eq!(index.file, None);
+    assert_whole(&mut index);
+
+    let mut index = opened(&folder);
+    for is_last in [false, true] {
+        index.db.execute_batch("DROP TABLE scans").unwrap();
+        assert_whole(&mut index);
+        assert_eq!(index.file.is_none(), is_last);
+    }
+}
+
+/// A folder is not removed as a file is.
+#[test]
+#[cfg(unix)]
+fn what_cannot_be_moved_is_not_set_aside() {
+    let (_place, folder) = folder();
+    let path = folder.path().join(FILE);
+    assert!(set_aside(&path));
+    fs::create_dir(&path).unwrap();
+    fs::write(folder.path().join(format!("{FILE}.damaged")), "").unwrap();
+    assert!(!set_aside(&path));
 }
 
 type Damage = fn(&mut Vec<u8>);
@@ -187,7 +301,7 @@ fn an_older_index_is_made_again_and_a_newer_one_is_refused() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("is of version 2, and this rdpscan reads up to 1"),
+        error.contains("is of version 3, and this rdpscan reads up to 2"),
         "{error}"
     );
     // It is left as it is.
@@ -222,6 +336,7 @@ fn a_file_system_without_shared_memory_has_an_index_too() {
         policy: Policy::default(),
         db,
         file: Some(path),
+        is_made_again: false,
     };
     index.catch_up().unwrap();
     assert_whole(&mut index);
@@ -250,7 +365,7 @@ fn several_at_once_wait_for_each_other() {
                 for round in 0..5 {
                     let mut index = opened(&folder);
                     let kept = &kept[round % 2];
-                    let fleet = index.read(kept).unwrap();
+                    let (fleet, _) = index.read(kept).unwrap();
                     index.add(kept, &fleet).unwrap();
                     assert_whole(&mut index);
                 }

@@ -121,6 +121,12 @@ fn kept_scans_are_listed_compared_and_followed_by_host() {
     let pruned = [("RDPSCAN_HISTORY_KEEP", "1")];
     let told = printed_in(home.path(), &["history", "prune"], &pruned);
     assert!(told.contains("deleted 2 scans"), "{told}");
+    let index = home.path().join("rdpscan/scans/index.sqlite");
+    let index = rusqlite::Connection::open(index).expect("an index");
+    let left: i64 = index
+        .query_row("SELECT count(*) FROM scans", [], |row| row.get(0))
+        .expect("a number");
+    assert_eq!(left, 1);
     assert_eq!(print(&["history"]).lines().count(), 2);
 }
 
