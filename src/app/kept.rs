@@ -46,13 +46,15 @@ fn add_to_index(scan: ScanId, fleet: &Fleet) {
     }
 }
 
-/// What has changed since the scan before it of the same targets; `None` without one, or when that cannot be read.
+/// What has changed since the scan before it of the same site and targets; `None` without one, when that cannot be read, and for a scan
+/// that is not kept here, as one from another machine.
 pub(super) fn since_last(fleet: &Fleet) -> Option<Comparison> {
     if fleet.plan()?.simulated {
         return None;
     }
     let folder = folder().ok()?;
-    let before = folder.previous(fleet.scan()?, &fleet.planned_work()?.target_key)?;
+    let target_key = &fleet.planned_work()?.target_key;
+    let before = folder.previous(fleet.scan()?, fleet.site(), target_key)?;
     let index = Index::connect(&folder, fleet.policy().clone());
     match index.and_then(|mut index| index.snapshot(&before)) {
         Ok(before) => Some(Comparison::new(&before, &Snapshot::of(fleet)?)),

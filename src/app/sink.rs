@@ -93,7 +93,8 @@ pub(super) fn write(
         .filter(|_| format.takes_columns())
         .map(|columns| columns.shown().collect());
     let since = match format {
-        Format::Html | Format::Markdown => kept::since_last(fleet),
+        // Whether a host that is gone would match a filter is not known.
+        Format::Html | Format::Markdown if filter.is_empty() => kept::since_last(fleet),
         _ => None,
     };
     let selection = Selection {

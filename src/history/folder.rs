@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 
 use super::Reference;
-use crate::model::{EventBody, PlannedWork, ScanId, ScanPlan, ScanStatus};
+use crate::model::{EventBody, PlannedWork, ScanId, ScanPlan, ScanStatus, Site};
 use crate::record::{self, RecordError};
 use crate::{platform, sanitize};
 
@@ -120,8 +120,9 @@ impl JournalFolder {
         let found = match reference {
             Reference::Last => Some(last),
             Reference::Previous => {
-                let work = last.head()?.1;
-                let found = work.and_then(|work| previous(&scans, last.scan, &work.target_key));
+                let found = last.subject()?.and_then(|(site, target_key)| {
+                    previous(&scans, last.scan, site.as_str(), &target_key)
+                });
                 return found.ok_or_else(|| HistoryError::NoPrevious {
                     last: last.scan,
                     newest: newest(),
@@ -146,10 +147,12 @@ impl JournalFolder {
         found.cloned().ok_or_else(no_such)
     }
 
-    /// The newest scan of the same targets before this one.
+    /// The newest scan of the same site and targets before this one; `None` also for a scan that is not of this folder.
     #[must_use]
-    pub fn previous(&self, scan: ScanId, target_key: &str) -> Option<KeptScan> {
-        previous(&self.scans().ok()?, scan, target_key)
+    pub fn previous(&self, scan: ScanId, site: &str, target_key: &str) -> Option<KeptScan> {
+        let scans = self.scans().ok()?;
+        let is_own = scans.iter().any(|kept| kept.scan == scan);
+        is_own.then(|| previous(&scans, scan, site, target_key))?
     }
 
     /// The newest scan that is not complete and that no process is writing.
@@ -205,6 +208,17 @@ impl KeptScan {
             }
         }
         Ok((plan, work))
+    }
+
+    /// The site that it was made at, and the key of its targets; `None` in recordings of versions before these.
+    fn subject(&self) -> Result<Option<(Site, Box<str>)>, HistoryError> {
+        for event in self.events()?.take(2) {
+            let event = event.map_err(|cause| self.damaged(cause))?;
+            if let EventBody::WorkPlanned(work) = event.body {
+                return Ok(Some((event.site, work.target_key.clone())));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether its last event is the end of a complete scan.
@@ -347,12 +361,12 @@ impl JournalFile {
     }
 }
 
-fn previous(scans: &[KeptScan], scan: ScanId, target_key: &str) -> Option<KeptScan> {
+fn previous(scans: &[KeptScan], scan: ScanId, site: &str, target_key: &str) -> Option<KeptScan> {
     let mut older = scans.iter().filter(|kept| kept.scan < scan);
     // One that cannot be read is not the one that is meant.
     let found = older.find(|kept| {
-        let work = kept.head().ok().and_then(|(_, work)| work);
-        work.is_some_and(|work| *work.target_key == *target_key)
+        let subject = kept.subject().ok().flatten();
+        subject.is_some_and(|(at, key)| at.as_str() == site && *key == *target_key)
     });
     found.cloned()
 }
@@ -439,6 +453,22 @@ mod tests {
         ] {
             assert_eq!(found(&folder, text).unwrap(), id, "{text}");
         }
+    }
+
+    #[test]
+    fn the_scan_before_is_one_of_the_same_site_and_targets_in_the_same_folder() {
+        let (_place, folder) = folder();
+        let last = folder.find(&Reference::Last).unwrap();
+        let (site, _) = last.subject().unwrap().unwrap();
+        let before = |scan: &str, site: &str, key: &str| {
+            let found = folder.previous(scan.parse().unwrap(), site, key);
+            found.map(|kept| kept.scan.to_string())
+        };
+        assert_eq!(before(IDS[0], site.as_str(), "a").as_deref(), Some(IDS[2]));
+        assert_eq!(before(IDS[0], "elsewhere", "a"), None);
+        assert_eq!(before(IDS[0], site.as_str(), "b").as_deref(), Some(IDS[1]));
+        let foreign = "20261201T110000Z-00000004";
+        assert_eq!(before(foreign, site.as_str(), "a"), None);
     }
 
     #[test]

@@ -149,6 +149,25 @@ fn a_report_says_what_has_changed_since_the_last_scan_if_there_is_one() {
     }
 }
 
+#[test]
+fn a_report_of_part_of_a_scan_or_of_a_foreign_one_says_nothing_of_a_scan_before() {
+    let (own, other) = (home(), home());
+    let file = other.path().join("foreign.json");
+    let file = file.to_str().expect("a path");
+    for home in [&own, &other] {
+        for _ in 0..2 {
+            scan(home.path(), REFUSES, &["-o", "foreign.json"]);
+        }
+    }
+    let says = |arguments: &[&str]| {
+        let arguments = [&["report"], arguments, &["--format", "markdown"]].concat();
+        printed_in(own.path(), &arguments, &[]).contains("Since the last scan")
+    };
+    assert!(says(&["@last"]));
+    assert!(!says(&["@last", "--filter", "127.94.1.1"]));
+    assert!(!says(&[file]));
+}
+
 /// Two saved reports: a port that was open is closed in the second one.
 #[test]
 fn a_change_that_is_asked_for_gives_exit_status_1() {
