@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossterm::event::Event;
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 use tokio::sync::mpsc;
@@ -47,6 +48,17 @@ impl<'a> EffectContext<'a> {
             launcher: Launcher::new(),
             suspended: None,
         }
+    }
+
+    /// The program that had the terminal has ended; keys from before are not for the screens.
+    pub(super) fn take_back<B: Backend>(
+        &mut self,
+        keys: &mut mpsc::Receiver<Event>,
+        canvas: &mut Terminal<B>,
+        model: &mut Model,
+    ) {
+        while keys.try_recv().is_ok() {}
+        self.resume(canvas, model);
     }
 
     /// Everything is drawn again, on a screen that is empty.

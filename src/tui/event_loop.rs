@@ -165,11 +165,11 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
             }
             (message, is_free) = context.launcher.ended(), if closed.is_none() => {
                 if is_free {
-                    context.resume(canvas, &mut model);
+                    context.take_back(io.keys, canvas, &mut model);
                 }
                 Action::Message(message)
             }
-            event = io.keys.recv(), if closed.is_none() => {
+            event = io.keys.recv(), if closed.is_none() && !is_lent => {
                 let Some(action) = typed(&model, &mut io.reply, event) else { continue };
                 action
             }

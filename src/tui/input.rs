@@ -10,6 +10,8 @@ use tokio::sync::mpsc;
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// How often it checks whether the terminal is its own again.
 const CLOSED_INTERVAL: Duration = Duration::from_millis(20);
+/// Events forgotten when the terminal is its own again: a paste without an end must not keep the keys.
+const MOST_STALE: usize = 4096;
 
 /// Reads keys, mouse and size changes on a thread of its own, until it is dropped.
 ///
@@ -25,6 +27,8 @@ pub(super) struct InputReader {
 pub(super) struct Gate {
     stopped: AtomicBool,
     closed: AtomicBool,
+    /// What waits was typed for the other program.
+    stale: AtomicBool,
     /// Held while the reader reads.
     reading: Mutex<()>,
 }
@@ -36,7 +40,10 @@ impl Gate {
         drop(self.reading.lock());
     }
 
+    /// What was typed while it was closed is forgotten.
     pub(super) fn open(&self) {
+        let was_closed = self.closed.load(Ordering::SeqCst);
+        self.stale.store(was_closed, Ordering::SeqCst);
         self.closed.store(false, Ordering::SeqCst);
     }
 
@@ -48,11 +55,19 @@ impl Gate {
             std::thread::sleep(CLOSED_INTERVAL);
             return Ok(None);
         }
-        if crossterm::event::poll(POLL_INTERVAL)? {
-            crossterm::event::read().map(Some)
-        } else {
-            Ok(None)
+        if self.stale.swap(false, Ordering::SeqCst) {
+            for _ in 0..MOST_STALE {
+                if !crossterm::event::poll(Duration::ZERO)? {
+                    break;
+                }
+                crossterm::event::read()?;
+            }
         }
+        if !crossterm::event::poll(POLL_INTERVAL)? {
+            return Ok(None);
+        }
+        let event = crossterm::event::read()?;
+        Ok(Some(event).filter(|_| !self.closed.load(Ordering::SeqCst)))
     }
 }
 

@@ -56,10 +56,10 @@ impl Launcher {
                 stream(&mut command, Stdio::null());
             }
             signals::detach(&mut command);
-        } else if !terminal.lend() {
+        } else if self.is_lent || !terminal.lend() {
             return Some(Err("this terminal cannot be lent to a program".to_owned()));
         }
-        self.is_lent = !in_background;
+        self.is_lent |= !in_background;
         match command.spawn() {
             Err(error) => {
                 let reason = format!("cannot start {program}: {error}");
@@ -163,6 +163,15 @@ mod tests {
             message.is_ok() && is_free && !launcher.is_lent,
             "{message:?}"
         );
+
+        launcher.is_lent = true;
+        let second = launcher.start(launch(&list, false), &mut terminal);
+        assert!(second.is_some_and(|message| message.is_err()));
+        let beside = launcher.start(launch(&list, true), &mut terminal);
+        assert!(beside.is_some_and(|message| message.is_ok()) && launcher.is_lent);
+        let (_, is_free) = launcher.ended().await;
+        assert!(!is_free && launcher.is_lent);
+        launcher.is_lent = false;
 
         launcher.start(launch(&["no/such/program"], false), &mut terminal);
         let (message, is_free) = launcher.ended().await;

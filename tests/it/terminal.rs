@@ -13,14 +13,14 @@
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rdpscan::diagnosis::Policy;
 use rdpscan::fleet::{Fleet, HostId};
 use rdpscan::model::Progress;
-use rdpscan::tui::{Export, ExportFormat, Exporter, Feed, Options, run};
+use rdpscan::tui::{Export, ExportFormat, Exporter, Feed, Options, Program, run};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +28,8 @@ use crate::screens::stage::{finished, fleet_events};
 
 /// Where the child writes its note; set only for children.
 const NOTE: &str = "RDPSCAN_TEST_NOTE";
+/// What the child runs at `C`.
+const PROGRAM: &str = "RDPSCAN_TEST_PROGRAM";
 const ROWS: NonZeroU16 = NonZeroU16::new(24).unwrap();
 const COLUMNS: NonZeroU16 = NonZeroU16::new(80).unwrap();
 /// A child hangs no longer than this.
@@ -84,12 +86,13 @@ fn screen_in_a_pty() {
             stop,
             control: None,
         };
-        run(
-            Fleet::new(Policy::default()),
-            &mut feed,
-            Options::new(Box::new(Panics)),
-        )
-        .await
+        let mut options = Options::new(Box::new(Panics));
+        if let Ok(command) = std::env::var(PROGRAM) {
+            let program = Program::parse("C test", &command).unwrap();
+            options.keymap = options.keymap.with_programs(vec![program.key]).unwrap();
+            options.programs = vec![program];
+        }
+        run(Fleet::new(Policy::default()), &mut feed, options).await
     });
     let fleet = result.unwrap().fleet;
     let ended = fleet.end().is_some();
@@ -131,6 +134,16 @@ impl Pty {
     fn open() -> Self {
         let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
         command.args(CHILD);
+        Self::start(command)
+    }
+
+    /// With a script that `C` runs.
+    fn open_with_program(folder: &Path, script: &str) -> Self {
+        let path = folder.join("program");
+        std::fs::write(&path, script).unwrap();
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args(CHILD);
+        command.env(PROGRAM, format!("sh {}", path.display()));
         Self::start(command)
     }
 
@@ -313,6 +326,26 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_draws_the_screen_again() {
     });
     pty.press("\n");
     pty.until(|screen| screen.alternate_screen() && screen.contents().contains("12 hosts"));
+    pty.press("\x03");
+    assert_eq!(pty.note().1, ALL);
+}
+
+/// How long the screens may take to forget what was typed for the program before.
+const FORGETTING: Duration = Duration::from_millis(500);
+
+#[test]
+fn a_key_pressed_twice_starts_one_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"echo started >> "$0.log"; echo it runs; sleep 1"#;
+    let mut pty = Pty::open_with_program(folder.path(), script);
+    pty.until_shown("12 hosts");
+    pty.press("CC");
+    pty.until_shown("Press Enter");
+    pty.press("\r");
+    pty.until(|screen| screen.alternate_screen() && screen.contents().contains("12 hosts"));
+    std::thread::sleep(FORGETTING);
+    let started = std::fs::read_to_string(folder.path().join("program.log")).unwrap();
+    assert_eq!(started, "started\n");
     pty.press("\x03");
     assert_eq!(pty.note().1, ALL);
 }
