@@ -60,6 +60,7 @@ impl Launcher {
             return Some(Err("this terminal cannot be lent to a program".to_owned()));
         }
         self.is_lent |= !in_background;
+        let modes = signals::Modes::now().filter(|_| !in_background);
         match command.spawn() {
             Err(error) => {
                 let reason = format!("cannot start {program}: {error}");
@@ -76,6 +77,9 @@ impl Launcher {
                 let name = program.clone();
                 std::thread::spawn(move || {
                     let message = wait(child, &name);
+                    if let Some(modes) = modes {
+                        modes.restore();
+                    }
                     if !in_background {
                         confirm();
                     }

@@ -1,6 +1,6 @@
-//! The signals by which the system ends a process or its terminal, or stops it for a while.
+//! The signals by which the system ends a process or its terminal, or stops it for a while; and the modes of the terminal.
 
-pub(super) use os::{CAN_SUSPEND, Continued, detach, shutdown_signal, suspend};
+pub(super) use os::{CAN_SUSPEND, Continued, Modes, detach, shutdown_signal, suspend};
 
 #[cfg(unix)]
 mod os {
@@ -9,6 +9,7 @@ mod os {
     use std::process::Command;
 
     use rustix::process::{Signal, kill_current_process_group};
+    use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
     use tokio::signal::unix::{SignalKind, signal};
 
     use crate::streams;
@@ -46,6 +47,23 @@ mod os {
     pub(in crate::tui) fn suspend() {
         if let Err(error) = kill_current_process_group(Signal::TSTP) {
             tracing::debug!(%error, "This job cannot be stopped");
+        }
+    }
+
+    /// The modes of the terminal, which a program may leave in others, such as raw.
+    pub(in crate::tui) struct Modes(Termios);
+
+    impl Modes {
+        /// `None` where there is no terminal.
+        pub(in crate::tui) fn now() -> Option<Self> {
+            // Standard input may be a list of targets.
+            tcgetattr(io::stdout()).ok().map(Self)
+        }
+
+        pub(in crate::tui) fn restore(&self) {
+            if let Err(error) = tcsetattr(io::stdout(), OptionalActions::Now, &self.0) {
+                tracing::debug!(%error, "The modes of the terminal cannot be restored");
+            }
         }
     }
 
@@ -98,6 +116,26 @@ mod os {
     /// Keeps the events of this console away from a program.
     pub(in crate::tui) fn detach(command: &mut Command) {
         command.creation_flags(NEW_PROCESS_GROUP);
+    }
+
+    /// A console that reads lines, which a program may leave otherwise.
+    pub(in crate::tui) struct Modes(());
+
+    impl Modes {
+        #[expect(
+            clippy::unnecessary_wraps,
+            reason = "the signature of the other systems"
+        )]
+        pub(in crate::tui) const fn now() -> Option<Self> {
+            Some(Self(()))
+        }
+
+        pub(in crate::tui) fn restore(&self) {
+            let Self(()) = self;
+            if let Err(error) = crossterm::terminal::disable_raw_mode() {
+                tracing::debug!(%error, "The modes of the console cannot be restored");
+            }
+        }
     }
 
     pub(in crate::tui) struct Continued;

@@ -351,6 +351,22 @@ fn a_key_pressed_twice_starts_one_program() {
 }
 
 #[test]
+fn a_program_that_leaves_the_terminal_raw_strands_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut pty = Pty::open_with_program(folder.path(), "stty raw -echo");
+    pty.until_shown("12 hosts");
+    pty.press("C");
+    pty.until_shown("Press Enter");
+    pty.press("\r");
+    pty.until(|screen| screen.alternate_screen() && screen.contents().contains("12 hosts"));
+    std::thread::sleep(FORGETTING);
+    pty.press("\x03");
+    pty.until(|screen| !screen.alternate_screen());
+    pty.until_shown("test result");
+    assert_eq!(pty.modes(), pty.modes, "as before the screens");
+}
+
+#[test]
 fn a_frozen_terminal_does_not_keep_a_signal_from_ending_the_screen() {
     let mut pty = Pty::open();
     pty.until_shown("12 hosts");
