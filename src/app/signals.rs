@@ -72,13 +72,12 @@ mod os {
     /// Resolves at the next Ctrl-C, Ctrl-Break, closed console, logoff or shutdown.
     pub(super) async fn stop_signal() {
         macro_rules! wait {
-            ($make:path) => {
+            ($make:path, $is_of_other:expr) => {
                 async {
                     match $make() {
                         Ok(mut event) => {
                             event.recv().await;
-                            // Ctrl-C is for the program that has the console.
-                            while streams::is_lent() {
+                            while $is_of_other {
                                 event.recv().await;
                             }
                         }
@@ -88,11 +87,12 @@ mod os {
             };
         }
         tokio::select! {
-            () = wait!(windows::ctrl_c) => {}
-            () = wait!(windows::ctrl_break) => {}
-            () = wait!(windows::ctrl_close) => {}
-            () = wait!(windows::ctrl_logoff) => {}
-            () = wait!(windows::ctrl_shutdown) => {}
+            // These two are for the program that has the console.
+            () = wait!(windows::ctrl_c, streams::is_lent()) => {}
+            () = wait!(windows::ctrl_break, streams::is_lent()) => {}
+            () = wait!(windows::ctrl_close, false) => {}
+            () = wait!(windows::ctrl_logoff, false) => {}
+            () = wait!(windows::ctrl_shutdown, false) => {}
         }
     }
 }
