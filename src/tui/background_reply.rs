@@ -3,12 +3,17 @@
 //! crossterm does not know the reply, and reports it as keys: `Alt-]`, its characters, and `Ctrl-g` or `Alt-\`. They are put
 //! together here, so that nobody waits for a terminal that does not reply, and a late reply is no input.
 
+use std::time::Duration;
+
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use tokio::time::Instant;
 
 use super::theme::Palette;
 
 /// A reply such as `11;rgba:ffff/ffff/ffff/ffff` is shorter.
 const LONGEST: usize = 40;
+/// How long a reply may take, over the slowest of lines; later, the same keys are the user's.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What an event turned out to be.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,18 +27,23 @@ pub(super) enum Input {
 /// Reads the reply; afterwards all events pass.
 #[derive(Debug)]
 pub(super) enum BackgroundReply {
-    Expected,
-    /// The characters so far.
-    Partial(String),
+    /// Until then.
+    Expected(Instant),
+    /// Until then; the characters so far.
+    Partial(Instant, String),
     Done,
 }
 
 impl BackgroundReply {
-    pub(super) const fn expected(asked: bool) -> Self {
-        if asked { Self::Expected } else { Self::Done }
+    pub(super) fn expected(asked: bool, now: Instant) -> Self {
+        if asked {
+            Self::Expected(now + PATIENCE)
+        } else {
+            Self::Done
+        }
     }
 
-    pub(super) fn read(&mut self, event: Event) -> Input {
+    pub(super) fn read(&mut self, event: Event, now: Instant) -> Input {
         let Event::Key(KeyEvent {
             code: KeyCode::Char(character),
             modifiers,
@@ -43,11 +53,15 @@ impl BackgroundReply {
             return Input::Event(event);
         };
         match self {
-            Self::Expected if character == ']' && modifiers == KeyModifiers::ALT => {
-                *self = Self::Partial(String::new());
+            Self::Expected(until) | Self::Partial(until, _) if *until <= now => {
+                *self = Self::Done;
+                Input::Event(event)
+            }
+            Self::Expected(until) if character == ']' && modifiers == KeyModifiers::ALT => {
+                *self = Self::Partial(*until, String::new());
                 Input::Part
             }
-            Self::Partial(text) => {
+            Self::Partial(_, text) => {
                 let ends = (character == '\\' && modifiers == KeyModifiers::ALT)
                     || (character == 'g' && modifiers == KeyModifiers::CONTROL);
                 if !ends {
@@ -60,7 +74,7 @@ impl BackgroundReply {
                 *self = Self::Done;
                 palette.map_or(Input::Part, Input::Background)
             }
-            Self::Expected | Self::Done => Input::Event(event),
+            Self::Expected(_) | Self::Done => Input::Event(event),
         }
     }
 }
@@ -90,6 +104,7 @@ fn palette(reply: &str) -> Option<Palette> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     /// The events that crossterm makes of a reply.
     fn events(reply: &str, end: (char, KeyModifiers)) -> Vec<Event> {
@@ -102,14 +117,15 @@ mod tests {
     }
 
     fn read(reply: &str, end: (char, KeyModifiers)) -> Vec<Input> {
-        let mut reader = BackgroundReply::expected(true);
+        let now = clock::monotonic();
+        let mut reader = BackgroundReply::expected(true, now);
         let read = events(reply, end)
             .into_iter()
-            .map(|event| reader.read(event));
+            .map(|event| reader.read(event, now));
         let mut read: Vec<Input> = read.collect();
         let key = Event::Key(KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE));
         assert_eq!(
-            reader.read(key.clone()),
+            reader.read(key.clone(), now),
             Input::Event(key),
             "keys pass again"
         );
@@ -146,18 +162,35 @@ mod tests {
         ] {
             assert_eq!(read(reply, bell), [], "{reply}");
         }
-        let mut reader = BackgroundReply::expected(true);
+        let now = clock::monotonic();
+        let mut reader = BackgroundReply::expected(true, now);
         let endless = events(&"f".repeat(60), bell).into_iter();
-        let passed = endless.map(|event| reader.read(event));
+        let passed = endless.map(|event| reader.read(event, now));
         let passed = passed.filter(|input| *input != Input::Part).count();
         assert_eq!(passed, 61 - LONGEST, "no reply holds keys for ever");
     }
 
     #[test]
     fn without_a_question_every_key_passes() {
-        let mut reader = BackgroundReply::expected(false);
+        let now = clock::monotonic();
+        let mut reader = BackgroundReply::expected(false, now);
         for event in events("11;rgb:0/0/0", ('g', KeyModifiers::CONTROL)) {
-            assert_eq!(reader.read(event.clone()), Input::Event(event));
+            assert_eq!(reader.read(event.clone(), now), Input::Event(event));
         }
+    }
+
+    #[test]
+    fn what_comes_too_late_or_never_ends_is_keys_again() {
+        let asked = clock::monotonic();
+        let late = asked + PATIENCE;
+        let events = events("11;rgb:0/0/0", ('g', KeyModifiers::CONTROL));
+        let mut reader = BackgroundReply::expected(true, asked);
+        for event in events.clone() {
+            assert_eq!(reader.read(event.clone(), late), Input::Event(event));
+        }
+        let mut reader = BackgroundReply::expected(true, asked);
+        assert_eq!(reader.read(events[0].clone(), asked), Input::Part);
+        let next = events[1].clone();
+        assert_eq!(reader.read(next.clone(), late), Input::Event(next));
     }
 }

@@ -70,7 +70,7 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<TuiO
     let asked = options.ask_background && terminal::ask_background();
     let io = LoopIo {
         keys: &mut input.receiver,
-        reply: BackgroundReply::expected(asked),
+        reply: BackgroundReply::expected(asked, clock::monotonic()),
         shutdown,
         continued,
         is_alive: terminal::is_ours,
@@ -220,7 +220,7 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
 
 /// What a key asks for, or the terminal reports; without a terminal, the end.
 fn typed(model: &Model, reply: &mut BackgroundReply, event: Option<Event>) -> Option<Action> {
-    match event.map(|event| reply.read(event)) {
+    match event.map(|event| reply.read(event, clock::monotonic())) {
         None => Some(Action::Terminate),
         Some(Input::Event(event)) => action_of(model, &event),
         Some(Input::Background(palette)) => Some(Action::Background(palette)),
@@ -384,7 +384,7 @@ mod tests {
         let model = model(feed.events.is_some());
         let io = LoopIo {
             keys: &mut keys,
-            reply: BackgroundReply::expected(false),
+            reply: BackgroundReply::expected(false, clock::monotonic()),
             shutdown,
             continued: signals::Continued::listen().unwrap(),
             is_alive,
@@ -506,7 +506,7 @@ mod tests {
         });
         let io = LoopIo {
             keys: &mut keys,
-            reply: BackgroundReply::expected(false),
+            reply: BackgroundReply::expected(false, clock::monotonic()),
             shutdown: pending(),
             continued: signals::Continued::listen().unwrap(),
             is_alive: || true,
