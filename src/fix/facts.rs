@@ -1,7 +1,9 @@
 //! What the script read on the hosts, from its `facts.json`: which remedies are needed, seen from inside.
 
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::iter;
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -229,12 +231,17 @@ impl InsideFacts {
     }
 
     pub(super) fn matches(&self) -> Matches<'_> {
+        let mut by_target: HashMap<_, Vec<_>> = HashMap::new();
+        for (place, host) in self.hosts.iter().enumerate() {
+            for target in host.targets() {
+                let key = (host.port, target);
+                by_target.entry(key).or_default().push(place);
+            }
+        }
+        let hosts = self.hosts.iter().map(|host| (host, Match::NotYet));
         Matches {
-            hosts: self
-                .hosts
-                .iter()
-                .map(|host| (host, Match::NotYet))
-                .collect(),
+            hosts: hosts.collect(),
+            by_target,
         }
     }
 }
@@ -288,15 +295,14 @@ impl InsideHost {
         })
     }
 
-    /// Whether the script was sent to this machine.
-    fn is_sent_to(&self, machine: &Machine) -> bool {
-        let by_name = || {
-            let own = machine.own.as_ref();
-            own.is_some_and(|own| own.as_str().eq_ignore_ascii_case(&self.computer))
-        };
-        let by_address = machine.address.is_some()
-            && (self.address == machine.address || self.computer.parse().ok() == machine.address);
-        self.port == machine.port && (by_address || by_name())
+    /// What the script was sent to.
+    fn targets(&self) -> impl Iterator<Item = Target> {
+        let name = || Target::Name(self.computer.to_ascii_lowercase());
+        let computer = self
+            .computer
+            .parse()
+            .map_or_else(|_| name(), Target::Address);
+        iter::once(computer).chain(self.address.map(Target::Address))
     }
 
     /// Compares what the machine calls itself with what it sent to the scan, where the scan knows.
@@ -317,6 +323,15 @@ impl InsideHost {
 /// The facts while their machines are looked for.
 pub(super) struct Matches<'a> {
     hosts: Vec<(&'a InsideHost, Match)>,
+    /// Places in `hosts`, in ascending order, by port and target.
+    by_target: HashMap<(u16, Target), Vec<usize>>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Target {
+    Address(IpAddr),
+    /// In small letters.
+    Name(String),
 }
 
 enum Match {
@@ -329,11 +344,22 @@ enum Match {
 impl<'a> Matches<'a> {
     /// The newest facts of a machine that calls itself as it did in the scan.
     pub(super) fn find(&mut self, machine: &Machine) -> Option<&'a InsideHost> {
+        let own = machine.own.as_ref();
+        let name = own.map(|own| Target::Name(own.as_str().to_ascii_lowercase()));
+        let targets = [machine.address.map(Target::Address), name];
+        let sent_to = |target| self.by_target.get(&(machine.port, target));
+        let places: BTreeSet<usize> = targets
+            .into_iter()
+            .flatten()
+            .filter_map(sent_to)
+            .flatten()
+            .copied()
+            .collect();
         let mut newest: Option<&'a InsideHost> = None;
-        for (host, state) in &mut self.hosts {
-            if !host.is_sent_to(machine) {
+        for place in places {
+            let Some((host, state)) = self.hosts.get_mut(place) else {
                 continue;
-            }
+            };
             if let Err(reason) = host.check_identity(machine) {
                 *state = Match::OtherMachine(reason);
                 continue;
