@@ -112,7 +112,7 @@ const OTHERS: [(&str, &str); 41] = [
     ),
     (
         "screen.programs",
-        "K ssh = ssh {host},W web = firefox https://{name} &",
+        "K ssh = \"/opt/my tools/ssh\" {host},W web = firefox https://{name} &",
     ),
     ("policy.expiring_days", "60"),
     ("policy.expiring_percent", "50"),

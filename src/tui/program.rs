@@ -25,6 +25,8 @@ pub enum ProgramError {
     Name(String),
     #[error("there is no key `{}`", excerpt(_0))]
     Key(String),
+    #[error("`{}` has a quotation mark without a second one", excerpt(_0))]
+    Quote(String),
     #[error("the command is empty")]
     Empty,
     #[error(
@@ -51,14 +53,14 @@ pub struct Program {
 
 impl Program {
     /// Reads the key and the name as in `K ssh`, and the command as in `ssh {host}`: words with blanks between, a final `&` for
-    /// the background.
+    /// the background. What has blanks in it stands between quotation marks.
     pub fn parse(name: &str, command: &str) -> Result<Self, ProgramError> {
         let (key, name) = name
             .trim()
             .split_once(' ')
             .ok_or_else(|| ProgramError::Name(name.to_owned()))?;
         let key = Key::parse(key).ok_or_else(|| ProgramError::Key(key.to_owned()))?;
-        let mut words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+        let mut words = split(command)?;
         let in_background = words.pop_if(|last| last == "&").is_some();
         let program = words.first().ok_or(ProgramError::Empty)?;
         if program.contains(['{', '}']) {
@@ -117,6 +119,28 @@ impl Program {
     }
 }
 
+/// The words of a command.
+fn split(command: &str) -> Result<Vec<String>, ProgramError> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut is_quoted = false;
+    for c in command.chars() {
+        match c {
+            '"' => {
+                is_quoted = !is_quoted;
+                word.get_or_insert_default();
+            }
+            c if c.is_whitespace() && !is_quoted => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    if is_quoted {
+        return Err(ProgramError::Quote(command.to_owned()));
+    }
+    Ok(words)
+}
+
 fn filled(word: &str, host: &Host) -> Result<String, String> {
     let mut text = word.to_owned();
     for placeholder in PLACEHOLDERS {
@@ -150,7 +174,15 @@ fn value(placeholder: &str, host: &Host) -> Option<String> {
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words.join(" "))?;
+        for (place, word) in self.words.iter().enumerate() {
+            let blank = if place == 0 { "" } else { " " };
+            let quote = if word.is_empty() || word.contains(char::is_whitespace) {
+                "\""
+            } else {
+                ""
+            };
+            write!(f, "{blank}{quote}{word}{quote}")?;
+        }
         if self.in_background {
             f.write_str(" &")?;
         }
@@ -186,6 +218,22 @@ mod tests {
     }
 
     #[test]
+    fn a_word_in_quotation_marks_keeps_its_blanks() {
+        let command = r#""C:\Program Files\x.exe" "" -n "{host} here" /v:"a b"c"#;
+        let words = [
+            r"C:\Program Files\x.exe",
+            "",
+            "-n",
+            "gone.example here",
+            "/v:a bc",
+        ];
+        assert_eq!(launched("gone.example", command).unwrap(), words);
+        let program = Program::parse("K test", command).unwrap();
+        let shown = Program::parse("K test", &program.to_string()).unwrap();
+        assert_eq!(shown, program);
+    }
+
+    #[test]
     fn a_host_without_a_value_or_with_a_hostile_name_starts_nothing() {
         assert!(launched("gone.example", "x {address}").is_err());
         for name in ["a;reboot", "$(id)", "-oProxyCommand=id", "a b", "\u{1b}[2J"] {
@@ -207,6 +255,8 @@ mod tests {
             ProgramError::Key("Hyper-x".into())
         );
         assert_eq!(refused("K a", " & "), ProgramError::Empty);
+        let quote = ProgramError::Quote("x \"y z".into());
+        assert_eq!(refused("K a", "x \"y z"), quote);
         let program = ProgramError::Program("{host}".into());
         assert_eq!(refused("K a", "{host} -x"), program);
         let placeholder = ProgramError::Placeholder("{password}".into());
