@@ -29,7 +29,7 @@ pub(super) fn options(settings: &Settings, on_exit: OnExit) -> Result<tui::Optio
     options.mouse = settings.screen.mouse;
     options.on_exit = on_exit;
     options.keymap = Keymap::rebound(&settings.screen.keys)?;
-    options.programs = tui::Program::all(&settings.screen.programs);
+    options.programs = tui::Program::all(&settings.screen.programs, &options.keymap);
     let keys = options.programs.iter().map(|program| program.key);
     options.keymap = options.keymap.with_programs(keys.collect())?;
     options.filters.clone_from(&state.filters);

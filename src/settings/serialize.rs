@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::{Serialize as _, Serializer};
 
 use super::parse::duration_text;
+use crate::tui::keymap::Key;
 use crate::tui::{Palette, Program};
 
 type Written<S> = Result<<S as Serializer>::Ok, <S as Serializer>::Error>;
@@ -36,7 +37,10 @@ pub(super) fn saved<S: Serializer>(named: &[(String, impl Display)], to: S) -> W
 }
 
 pub(super) fn programs<S: Serializer>(programs: &[Program], to: S) -> Written<S> {
-    let text = |program: &Program| format!("{} {} = {program}", program.key.label(), program.name);
+    let text = |program: &Program| {
+        let key = program.key.map(Key::label).unwrap_or_default();
+        format!("{key} {} = {program}", program.name)
+    };
     to.collect_seq(programs.iter().map(text))
 }
 

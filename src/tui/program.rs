@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::action::Launch;
 use super::copyable;
-use super::keymap::Key;
+use super::keymap::{Key, Keymap};
 use crate::fix::HostName;
 use crate::fleet::Host;
 use crate::sanitize::excerpt;
@@ -43,7 +43,8 @@ pub enum ProgramError {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    pub key: Key,
+    /// Those of the settings have one.
+    pub key: Option<Key>,
     pub name: String,
     /// The program and its arguments, with placeholders.
     words: Vec<String>,
@@ -77,16 +78,17 @@ impl Program {
             }
         }
         Ok(Self {
-            key,
+            key: Some(key),
             name: name.trim().to_owned(),
             words,
             in_background,
         })
     }
 
-    /// The Remote Desktop client of this system, and then the programs of the settings. One of the same name replaces it.
+    /// The Remote Desktop client of this system, and then the programs of the settings. One of the same name replaces it, and its
+    /// key goes to what the settings give it to.
     #[must_use]
-    pub fn all(own: &[Self]) -> Vec<Self> {
+    pub fn all(own: &[Self], keymap: &Keymap) -> Vec<Self> {
         let command = if cfg!(windows) {
             "mstsc /v:{target} &"
         } else if cfg!(target_os = "macos") {
@@ -96,12 +98,18 @@ impl Program {
         };
         let client = Self::parse("C connect", command).ok();
         let client = client.filter(|client| own.iter().all(|other| other.name != client.name));
+        let client = client.map(|client| Self {
+            key: client.key.filter(|key| {
+                keymap.meaning(key).is_none() && own.iter().all(|other| other.key != Some(*key))
+            }),
+            ..client
+        });
         client.into_iter().chain(own.iter().cloned()).collect()
     }
 
     /// The letter of its key, for menus.
     pub(super) fn letter(&self) -> Option<char> {
-        let mut letters = self.key.label().chars().collect::<Vec<_>>();
+        let mut letters = self.key?.label().chars().collect::<Vec<_>>();
         letters.pop().filter(|_| letters.is_empty())
     }
 
@@ -268,7 +276,23 @@ mod tests {
         let own = Program::parse("C connect", "remmina -c rdp://{target} &").unwrap();
         assert_eq!(own.to_string(), "remmina -c rdp://{target} &");
         let own = std::slice::from_ref(&own);
-        assert_eq!(Program::all(own), own);
-        assert_eq!(Program::all(&[]).len(), 1);
+        let keymap = Keymap::default();
+        assert_eq!(Program::all(own, &keymap), own);
+        assert_eq!(Program::all(&[], &keymap).len(), 1);
+    }
+
+    #[test]
+    fn a_key_that_the_settings_give_away_is_not_that_of_the_client() {
+        let keys = |own: &[Program], keymap: &Keymap| {
+            let programs = Program::all(own, keymap).into_iter();
+            let keys: Vec<_> = programs.map(|program| program.key).collect();
+            assert!(keymap.clone().with_programs(keys.clone()).is_ok());
+            keys
+        };
+        let own = Program::parse("C ssh", "ssh {host}").unwrap();
+        let (usual, c) = (Keymap::default(), own.key);
+        assert_eq!(keys(&[], &usual), [c]);
+        assert_eq!(keys(&[own], &usual), [None, c]);
+        assert_eq!(keys(&[], &Keymap::rebound(&["fix = C"]).unwrap()), [None]);
     }
 }

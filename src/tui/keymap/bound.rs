@@ -51,7 +51,7 @@ pub struct Keymap {
     /// Keys by row of [`BINDINGS`].
     keys: Vec<Vec<Key>>,
     /// Keys of the programs, on the screens with a host.
-    programs: Vec<Key>,
+    programs: Vec<Option<Key>>,
 }
 
 impl Default for Keymap {
@@ -80,24 +80,29 @@ impl Keymap {
         Ok(map)
     }
 
-    /// The keys of programs, each by its place.
+    /// What a key means where programs have theirs.
+    pub(in crate::tui) fn meaning(&self, key: &Key) -> Option<&'static str> {
+        let taken = |context| self.of(context).find(|(_, taken)| taken.contains(key));
+        let bound = PROGRAM_CONTEXTS.into_iter().find_map(taken);
+        bound.map(|(binding, _)| binding.word.unwrap_or(binding.help))
+    }
+
+    /// The keys of programs, each by its place; one without a key is in the menu alone.
     ///
     /// # Errors
     /// When one of them has another meaning.
-    pub fn with_programs(mut self, keys: Vec<Key>) -> Result<Self, KeymapError> {
-        for (place, key) in keys.iter().enumerate() {
-            let taken = |context| self.of(context).find(|(_, taken)| taken.contains(key));
-            let bound = PROGRAM_CONTEXTS.into_iter().find_map(taken);
-            let other = match bound {
-                Some((binding, _)) => binding.word.unwrap_or(binding.help),
-                None if keys.iter().take(place).any(|other| other == key) => "another program",
-                None => continue,
-            };
-            return Err(KeymapError::Taken {
-                key: key.label(),
-                one: other,
-                other: "a program",
-            });
+    pub fn with_programs(mut self, keys: Vec<Option<Key>>) -> Result<Self, KeymapError> {
+        for (place, own) in keys.iter().enumerate() {
+            let Some(key) = own else { continue };
+            let is_other = keys.iter().take(place).any(|other| other == own);
+            let other = is_other.then_some("another program");
+            if let Some(other) = self.meaning(key).or(other) {
+                return Err(KeymapError::Taken {
+                    key: key.label(),
+                    one: other,
+                    other: "a program",
+                });
+            }
         }
         self.programs = keys;
         Ok(self)
@@ -201,7 +206,7 @@ impl Keymap {
             return Some(binding.action.clone());
         }
         if PROGRAM_CONTEXTS.contains(&context)
-            && let Some(place) = self.programs.iter().position(|own| *own == key)
+            && let Some(place) = self.programs.iter().position(|own| *own == Some(key))
         {
             return Some(Action::Run(place));
         }

@@ -742,7 +742,7 @@ fn a_name_that_is_typed_is_the_name_of_the_file() {
 fn a_program_runs_for_one_host_by_its_key_or_from_the_menu() {
     let mut stand = Stand::scanning(80, 24);
     let own = Program::parse("K ping", "ping {address}").unwrap();
-    stand.model.programs = Program::all(&[own]);
+    stand.model.programs = Program::all(&[own], &stand.model.keymap);
     let keys = stand.model.programs.iter().map(|program| program.key);
     let map = stand.model.keymap.clone().with_programs(keys.collect());
     stand.model.keymap = map.unwrap();
