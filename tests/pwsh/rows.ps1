@@ -28,6 +28,11 @@ Add-Row @{} @{ 'Clock.Skew' = 301 } R12 'blocked' 'who should set'
 Add-Row @{} @{ 'Clock.Offset' = $null; 'Clock.Peer' = ''; 'Clock.Skew' = 4 } R12 'in order' 'no time server'
 Add-Row @{} @{ 'Clock.Offset' = $null; 'Clock.Peer' = ''; 'Clock.Skew' = -400 } R12 'blocked' 'who should set'
 Add-Row @{} @{ 'Clock.Offset' = $null; 'Clock.Peer' = ''; 'Clock.Skew' = $null } R12 'unknown'
+# When it was asked is known even where the clock is not.
+$NoClock = @{ Clock = @{ Unknown = 'access denied'; Skew = 0; Sent = '2026-12-01T00:00:00Z'; Started = '2026-12-01T00:00:00Z'; Ended = '2026-12-01T00:00:00Z' } }
+Add-Row $NoClock @{} R12 'unknown' 'Clock cannot be read'
+Add-Row $NoClock $Expired R1 'unknown' 'Clock cannot be read'
+Add-Row $NoClock $WantsR4 R4 'unknown' 'Clock cannot be read'
 $Off = @{ 'Clock.Offset' = 60 }
 Add-Row $Off @{ 'Identity.DomainController' = $true } R12 'blocked' 'domain controller'
 Add-Row $Off @{ 'Identity.DomainController' = $null } R12 'unknown' 'domain controller'
@@ -106,6 +111,7 @@ Add-Row $WantsR4 @{ 'Certificates.Items' = @($GoodCertificate, (New-Issued $NoRe
 Add-Row $WantsR4 @{ 'Certificates.Items' = @($GoodCertificate, (New-Issued (Join-Hash $NoRead @{ KeyDenied = $true }))) } R4 'blocked' 'R2'
 Add-Row $WantsR4 @{ 'Deployment.Member' = $true } R4 'blocked' 'Set-RDCertificate'
 Add-Row $WantsR4 @{ Deployment = $Unknown } R4 'unknown' 'deployment'
+Add-Row $WantsR4 @{ Settings = $Unknown } R4 'unknown' 'pinned'
 Add-Row $WantsR4 @{ 'Choice.Conflict' = $true } R4 'unknown' 'disagree'
 Add-Row $WantsR4 @{ 'Identity.FullName' = $null } R4 'unknown' 'full name'
 Add-Row $WantsR4 @{ 'Clock.Offset' = $null } R4 'blocked' 'R12 comes first'

@@ -120,7 +120,8 @@ function Measure-R4 {
     $Candidate = Find-Candidate -Facts $Facts
     $Template = $Facts.Choice.Template
     $Pin = Find-Fact -Facts $Facts -Path Settings.SSLCertificateSHA1Hash
-    if ($By -eq 'policy') { $Finding.Blocked += "policy names a certificate template $($Template): Windows enrols and binds by itself" }
+    if (-not $Pin) { $Finding.Unsure += 'whether a certificate is pinned is unknown' }
+    elseif ($By -eq 'policy') { $Finding.Blocked += "policy names a certificate template $($Template): Windows enrols and binds by itself" }
     elseif ($Template -and ($By -eq 'pin')) {
         $Finding.Changes = @(New-RegistryChange -Before $Pin -Value $null -Kind '')
         $Finding.Note = "remove the pin: policy enrols by the template $Template"

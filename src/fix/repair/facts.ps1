@@ -222,6 +222,7 @@ $FactsReader = {
         @{ Tls12 = @($Tls12); Off = $Off; Suites = $Suites; UpdateForRdp = $Update }
     }
     $Facts.Deployment = Read-Fact {
+        if ($Facts.Services.Unknown) { throw "the services cannot be read: $($Facts.Services.Unknown)" }
         $Reasons = @()
         # Clients of Windows are never members.
         if ($System.ProductType -ne 1) {
@@ -244,6 +245,8 @@ $FactsReader = {
     }
     # Whether the domain answers for this host: NLA needs it.
     $Facts.Trust = Read-Fact {
+        # Without that answer the trust is unknown: a host that is taken for one of a workgroup would be locked.
+        if ($null -eq $Machine.PartOfDomain) { throw "whether the host belongs to a domain cannot be read: $($Machine.Unknown)" }
         if (-not $Machine.PartOfDomain) { return @{ State = 'good'; Why = 'no domain' } }
         if (Get-Command -Name Test-ComputerSecureChannel -ErrorAction SilentlyContinue) {
             return @{ State = $(if (Test-ComputerSecureChannel) { 'good' } else { 'broken' }); Why = 'secure channel' }

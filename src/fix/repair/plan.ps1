@@ -42,7 +42,8 @@ function Find-Unknown {
         $Facts = $Property.Value
     }
     $IsObject = $Facts -is [System.Management.Automation.PSCustomObject]
-    if ($IsObject -and $Facts.PSObject.Properties['Unknown'] -and (@($Facts.PSObject.Properties).Count -eq 1)) {
+    # The clock has times beside the reason; an answer of DNS has an empty reason.
+    if ($IsObject -and $Facts.PSObject.Properties['Unknown'] -and ($Facts.Unknown -or (@($Facts.PSObject.Properties).Count -eq 1))) {
         return "$Group cannot be read: $($Facts.Unknown)".Trim()
     }
     ''
