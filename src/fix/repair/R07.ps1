@@ -33,6 +33,12 @@ function Measure-R7 {
     $Why = [string](Find-Fact -Facts $Facts -Path Request.Why)
     if ($Why -and ($Why -notmatch 'RDP-TCP-|unreachable|timed out|filtered') -and
         -not (@(Find-Fact -Facts $Facts -Path Request.Remedies) -contains 'R7')) {
+        # Some other rule lets it in, as one of a policy does. That is a fault only where somebody asks for R7.
+        if (-not $Blocks -and -not (Test-Named -Facts $Facts -Remedy R7)) {
+            $Finding.Note = "$($Finding.Wrong -join '; '), and the scan reached the port: another rule lets it in"
+            $Finding.Wrong = @()
+            return $Finding
+        }
         $Finding.Blocked += 'the scan reached the port, so the firewall is not in the way'
     }
     if (@($Rules | Where-Object { $_.Action -ne 'Allow' }).Count) {
