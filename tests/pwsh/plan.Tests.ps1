@@ -33,6 +33,24 @@ Describe 'The plan of a host' {
     }
 }
 
+Describe 'What a step says that it interrupts' {
+    BeforeAll {
+        function Find-Stops {
+            param([hashtable] $Changes, [string] $Key)
+            (Resolve-Plan -Changes $Changes | Where-Object { $_.Remedy -eq $Key }).Interrupts
+        }
+    }
+    It 'is the sessions where a pin yields to a template, and nothing where a certificate is bound' {
+        Find-Stops -Changes (Join-Hash $PinnedBad @{ 'Choice.Template' = 'RDP' }) -Key R4 | Should -Match 'sessions are disconnected'
+        Find-Stops -Changes $PinnedBad -Key R4 | Should -BeNullOrEmpty
+        foreach ($Key in 'R2', 'R3') { Find-Stops -Changes @{} -Key $Key | Should -Match 'sessions are disconnected' }
+    }
+    It 'is as on the pages: expired passwords for R6, tasks and logs for R12' {
+        Find-Stops -Changes $Low -Key R6 | Should -Match 'password has expired'
+        Find-Stops -Changes $Off -Key R12 | Should -Match 'scheduled tasks'
+    }
+}
+
 Describe 'Any facts' {
     # Facts of some rows mixed at random; the seed of a failure is in its name.
     It 'no step acts where a fact that guards it is wrong or unknown (seed <_>)' -ForEach $Seeds {

@@ -1,14 +1,17 @@
 # Decides from the facts of one host alone what would be done, in which order, and what keeps a step from being done.
 
+# What a restart of TermService does to those who are at work.
+$CutsOff = 'sessions are disconnected, and keep running'
+
 # Keys in the order of the steps, what each waits for, and what it interrupts. Steps without Waits are done as they are found.
 $Remedies = [ordered]@{
-    R12 = @{ Title = 'correct the clock'; Waits = @() }
-    R3  = @{ Title = 'correct the listener settings'; Waits = @(); Interrupts = 'sessions are disconnected, and keep running' }
-    R2  = @{ Title = 'fix the permissions on the RDP private key'; Waits = @(); Interrupts = 'sessions are disconnected, and keep running' }
+    R12 = @{ Title = 'correct the clock'; Waits = @(); Interrupts = 'a clock that jumps disturbs scheduled tasks and logs' }
+    R3  = @{ Title = 'correct the listener settings'; Waits = @(); Interrupts = $CutsOff }
+    R2  = @{ Title = 'fix the permissions on the RDP private key'; Waits = @(); Interrupts = $CutsOff }
     R4  = @{ Title = 'install a certificate from your CA'; Waits = @('R12', 'R2') }
     R1  = @{ Title = 'renew the self-signed certificate'; Waits = @('R12', 'R3', 'R2'); Interrupts = 'sessions are disconnected where TermService has to restart, and keep running' }
     R5  = @{ Title = 'enable TLS 1.2 and its cipher suites'; Waits = @(); Interrupts = 'nothing now; it counts after a restart of the machine' }
-    R6  = @{ Title = 're-enable TLS and NLA'; Waits = @('R4', 'R1', 'R5'); Interrupts = 'clients without NLA no longer connect' }
+    R6  = @{ Title = 're-enable TLS and NLA'; Waits = @('R4', 'R1', 'R5'); Interrupts = 'clients without NLA, and users whose password has expired, no longer connect' }
     R8  = @{ Title = 'get the RDP listener running'; Waits = @() }
     R7  = @{ Title = 'allow RDP through the firewall'; Waits = @('R8') }
     R9  = @{ Title = 'correct the DNS record'; Waits = @() }
@@ -118,6 +121,13 @@ function Format-Account {
     ($Sids | ForEach-Object { if ($Known.ContainsKey($_)) { $Known[$_] } else { $_ } }) -join ', '
 }
 
+# What a step interrupts: what its remedy always does, else what its restarts do. R4 restarts TermService only where it removes a pin.
+function Format-Interrupts {
+    param([string] $Key, [string[]] $Restarts)
+    $Always = [string]$Remedies[$Key]['Interrupts']
+    if (-not $Always -and ($Restarts -contains 'TermService')) { $CutsOff } else { $Always }
+}
+
 # The steps of one host, in order: Remedy, Status, Detail, Changes, Restarts. A pure function of the facts.
 function Get-RdpPlan {
     param([Parameter(Mandatory = $true)] $Facts)
@@ -129,8 +139,8 @@ function Get-RdpPlan {
         $Finding = & "Measure-$Key" -Facts $Facts -Steps $Steps
         $Step = [pscustomobject]@{
             Remedy = $Key; Title = $About.Title; Status = ''; Detail = ''; Changes = @($Finding.Changes); Restarts = @($Finding.Restarts)
-            Interrupts = [string]$About['Interrupts']; NoWayBack = $Finding.NoWayBack; Wrong = @($Finding.Wrong).Count -gt 0
-            Named = Test-Named -Facts $Facts -Remedy $Key
+            Interrupts = Format-Interrupts -Key $Key -Restarts $Finding.Restarts; NoWayBack = $Finding.NoWayBack
+            Wrong = @($Finding.Wrong).Count -gt 0; Named = Test-Named -Facts $Facts -Remedy $Key
         }
         $Waits = @(foreach ($Need in $About.Waits) {
                 $Other = $Steps[$Need]

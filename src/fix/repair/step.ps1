@@ -55,7 +55,8 @@ function Invoke-Recorded {
     param($Session, $Change, $Step, $Entries, [string[]] $Dependents)
     $Entry = [pscustomobject]@{
         Remedy = $Step.Remedy; Kind = $Change.Kind; Time = Format-Time -Time ([datetime]::UtcNow); Path = $null; Name = $null; Value = $null
-        Thumbprint = $null; Service = $null; Before = $null; After = $null; NoWayBack = $Step.NoWayBack
+        Thumbprint = $null; Service = $null; Profile = $null; RemoteAddress = $null; Before = $null; After = $null
+        NoWayBack = $Step.NoWayBack
     }
     foreach ($Property in $Change.PSObject.Properties) {
         if ($Entry.PSObject.Properties[$Property.Name]) { $Entry.($Property.Name) = $Property.Value }

@@ -12,6 +12,42 @@ function Format-Entry {
     ($Parts | ForEach-Object { "$_=$(@(Find-Fact -Facts $Value -Path $_) -join ',')" }) -join ' '
 }
 
+# Whether rights differ from those before as a grant of this script makes them, also one that was broken off: by the entries that allow
+# an account that it grants to, and by the owner where it took the file.
+function Test-OwnRight {
+    param($Before, $Now)
+    if ((@('S-1-5-32-544', [string](Find-Fact -Facts $Before -Path Owner)) -notcontains $Now.Owner)) { return $false }
+    $Entries = foreach ($Sddl in [string](Find-Fact -Facts $Before -Path Sddl), [string]$Now.Sddl) {
+        , @([regex]::Matches($Sddl, '\(([^)]*)\)') | ForEach-Object { $_.Groups[1].Value })
+    }
+    $Differing = @($Entries[0] | Where-Object { $Entries[1] -notcontains $_ }) +
+        @($Entries[1] | Where-Object { $Entries[0] -notcontains $_ })
+    @($Differing | Where-Object { $_ -notmatch '^A;.*;(WD|BA|NS|SY|S-1-1-0|S-1-5-32-544|S-1-5-20|S-1-5-18)$' }).Count -eq 0
+}
+
+# Whether a rule of the firewall has the scope of this run, on already or not yet. Windows writes masks in full, in an order of its own.
+function Test-OwnRule {
+    param($Entry, $Now)
+    if (-not (Find-Fact -Facts $Entry -Path RemoteAddress)) { return $false }
+    $Scopes = foreach ($Rule in $Entry, $Now) {
+        $Networks = @(Find-Fact -Facts $Rule -Path RemoteAddress | ForEach-Object { Format-Network -Text $_ } | Sort-Object)
+        $Profiles = @("$(Find-Fact -Facts $Rule -Path Profile)".Split(',') | ForEach-Object { $_.Trim() } | Sort-Object)
+        "$($Networks -join ',') $($Profiles -join ',')"
+    }
+    $Scopes[0] -eq $Scopes[1]
+}
+
+# A network with the length of its mask: 10.0.9.0/255.255.255.0 is 10.0.9.0/24, and one address has none.
+function Format-Network {
+    param([string] $Text)
+    $Address, $Mask = $Text.Split('/')
+    if ($Mask -match '^([0-9]{1,3}\.){3}[0-9]{1,3}$') {
+        $Bits = ($Mask.Split('.') | ForEach-Object { [System.Convert]::ToString([int]$_, 2).PadLeft(8, '0') }) -join ''
+        $Mask = $Bits.TrimEnd('0').Length
+    }
+    if (-not $Mask -or (@('32', '128') -contains $Mask)) { $Address } else { "$Address/$Mask" }
+}
+
 # Whether the host still has what the run left: 'left', 'before' or 'changed'.
 function Compare-Entry {
     param($Entry, $Now)
@@ -28,6 +64,8 @@ function Compare-Entry {
     }
     $Is = Format-Entry -Kind $Entry.Kind -Value $Now
     if ($Is -eq (Format-Entry -Kind $Entry.Kind -Value $Before)) { 'before' }
+    elseif (($null -eq $After) -and ($Entry.Kind -eq 'security') -and (Test-OwnRight -Before $Before -Now $Now)) { 'left' }
+    elseif (($null -eq $After) -and ($Entry.Kind -eq 'firewall') -and (Test-OwnRule -Entry $Entry -Now $Now)) { 'left' }
     elseif ($After -and ($Is -eq (Format-Entry -Kind $Entry.Kind -Value $After))) { 'left' }
     else { 'changed' }
 }
@@ -68,6 +106,27 @@ function Find-UndoWork {
     $Found
 }
 
+# What undo restarts once the entries of a remedy are back.
+function Find-UndoRestart {
+    param([string] $Key)
+    if (@('R2', 'R3') -contains $Key) { 'SessionEnv', 'TermService' } elseif ($Key -eq 'R4') { 'TermService' }
+}
+
+# What undo interrupts, as the end of the question: undo restarts, stops and closes by other ways than the step that it takes back.
+function Format-UndoInterrupts {
+    param([object[]] $Work, [string] $Key)
+    $Stops = @(
+        if (@($Work | Where-Object { $_.Kind -eq 'start' })) { 'Remote Desktop stops, and sessions are disconnected' }
+        elseif (@(Find-UndoRestart -Key $Key) -contains 'TermService') { $CutsOff }
+        if (@($Work | Where-Object { @('fDenyTSConnections', 'fEnableWinStation') -contains $_.Name })) {
+            'Remote Desktop is off again, so nobody connects'
+        }
+        if (@($Work | Where-Object { $_.Kind -eq 'firewall' })) { 'connections that only these rules let in are cut off' }
+        if ($Key -eq 'R5') { [string]$Remedies.R5.Interrupts }
+    )
+    if ($Stops) { "Interrupts: $($Stops -join '; ')." } else { 'Interrupts nothing.' }
+}
+
 # Puts the entries of one remedy back. Gives its status and detail.
 function Undo-Step {
     param($Session, $Found, [string] $Key, [string[]] $Dependents)
@@ -82,8 +141,7 @@ function Undo-Step {
             $Texts += [string](Invoke-Change -Session $Session -Change $Change -Dependents $Dependents).Text
             $Back++
         }
-        $Services = if (@('R2', 'R3') -contains $Key) { 'SessionEnv', 'TermService' } elseif ($Key -eq 'R4') { , 'TermService' }
-        Restart-Services -Session $Session -Services $Services -Dependents $Dependents
+        Restart-Services -Session $Session -Services @(Find-UndoRestart -Key $Key) -Dependents $Dependents
         $Status = if ($Found.Kept) { 'partly undone' } else { 'undone' }
         if ($Key -eq 'R5') { $Texts += 'restart the machine' }
     }
@@ -140,9 +198,9 @@ function Undo-OneHost {
             }
             else {
                 $What = (@($Found.Work | ForEach-Object { "$($_.Kind) $(Format-Target -Entry $_)" }) | Select-Object -Unique) -join '; '
-                $Stops = if ($Remedies.Contains($Key)) { [string]$Remedies[$Key]['Interrupts'] }
+                $Stops = Format-UndoInterrupts -Work $Found.Work -Key $Key
                 $No = if (-not $Apply) { 'WhatIf' }
-                else { Confirm-Step -What "$($Row.Computer) ($Identity), undo $Key" -Question "$What. Interrupts: $Stops" }
+                else { Confirm-Step -What "$($Row.Computer) ($Identity), undo $Key" -Question "$What. $Stops" }
                 $Outcome = if ($No -eq 'WhatIf') { @{ Status = 'would be undone'; Detail = $What } }
                 else { @{ Status = 'left alone'; Detail = $No } }
                 if (-not $No) {

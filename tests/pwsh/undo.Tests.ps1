@@ -1,0 +1,96 @@
+# The decisions of undo, without a host: what it says that it interrupts, what it takes for the work of a run, and what it puts back.
+BeforeAll {
+    Set-StrictMode -Version 2.0
+    . "$PSScriptRoot/kit.ps1"
+    foreach ($Part in $PlanParts + 'step.ps1', 'record.ps1', 'undo.ps1') { . (Join-Path -Path $PartsFolder -ChildPath $Part) }
+    # As read from the file of a record.
+    function ConvertTo-Entry { param([hashtable] $Entry) ConvertFrom-Json -InputObject (ConvertTo-Json -InputObject $Entry -Depth 10) }
+}
+
+Describe 'The question of undo' {
+    BeforeAll {
+        # One host is undone in which every entry is still as the run left it; hosts, sessions and answers are stubs.
+        function Read-Question {
+            param([string] $Key, [hashtable] $Entry)
+            $Apply = $true
+            $TimeoutSeconds = 1
+            $Run = @{ Step = $null }
+            $Asked = @{ Text = '' }
+            $None = @{ Remedy = $Key; Name = $null; Path = $null; Service = $null; Before = $null }
+            $Work = ConvertTo-Entry -Entry (Join-Hash $None $Entry)
+            function Open-RdpHost { @{ Session = [pscustomobject]@{ ComputerName = 'bk01' }; Status = ''; Detail = '' } }
+            function Read-HostFacts { @{ Facts = [pscustomobject]@{ Services = $null }; Why = '' } }
+            function Find-OtherMachine { }
+            function Find-UndoWork { @{ Work = @($Work); Texts = @(); Kept = 0; Refused = $false } }
+            function Confirm-Step { param($What, $Question) $Asked.Text = $Question; 'not confirmed' }
+            function Write-Result { }
+            function Close-RdpHost { }
+            Undo-OneHost -Recorded ([pscustomobject]@{ Computer = 'bk01'; Address = ''; Port = 3389; Name = 'BK01'; Entries = @($Work) })
+            $Asked.Text
+        }
+    }
+    It 'says of <Key> <Says>' -ForEach @(
+        @{ Key = 'R2'; Entry = @{ Kind = 'security'; Path = 'C:/key' }; Says = 'Interrupts: sessions are disconnected, and keep running.' }
+        @{ Key = 'R3'; Entry = @{ Kind = 'registry'; Name = 'x' }; Says = 'Interrupts: sessions are disconnected, and keep running.' }
+        @{ Key = 'R4'; Entry = @{ Kind = 'bind'; Name = 'x' }; Says = 'Interrupts: sessions are disconnected, and keep running.' }
+        @{ Key = 'R5'; Entry = @{ Kind = 'registry'; Name = 'x' }; Says = 'nothing now; it counts after a restart of the machine.' }
+        @{ Key = 'R6'; Entry = @{ Kind = 'registry'; Name = 'SecurityLayer' }; Says = 'Interrupts nothing.' }
+        @{ Key = 'R7'; Entry = @{ Kind = 'firewall'; Name = 'x' }; Says = 'connections that only these rules let in are cut off.' }
+        @{ Key = 'R8'; Entry = @{ Kind = 'start' }; Says = 'Interrupts: Remote Desktop stops, and sessions are disconnected.' }
+        @{ Key = 'R8'; Entry = @{ Kind = 'registry'; Name = 'fDenyTSConnections' }; Says = 'is off again, so nobody connects.' }
+    ) {
+        (Read-Question -Key $Key -Entry $Entry).EndsWith($Says) | Should -BeTrue
+    }
+}
+
+Describe 'A change without an answer' {
+    It 'of rights is that of the run: <What>' -ForEach @(
+        @{ What = 'granted'; Owner = 'S-1-5-18'; Now = 'D:P(A;;FA;;;SY)(A;;FR;;;NS)'; Is = 'left' }
+        @{ What = 'an entry that was merged'; Owner = 'S-1-5-18'; Now = 'D:P(A;;FA;;;SY)(A;;0x1201bf;;;WD)'; Is = 'left' }
+        @{ What = 'taken and not given back'; Owner = 'S-1-5-32-544'; Now = 'D:P(A;;FA;;;SY)'; Is = 'left' }
+        @{ What = 'nothing yet'; Owner = 'S-1-5-18'; Now = 'D:P(A;;FA;;;SY)'; Is = 'before' }
+        @{ What = 'not one for somebody else'; Owner = 'S-1-5-18'; Now = 'D:P(A;;FA;;;SY)(A;;FR;;;BU)'; Is = 'changed' }
+        @{ What = 'not one that denies'; Owner = 'S-1-5-18'; Now = 'D:P(D;;FR;;;NS)(A;;FA;;;SY)'; Is = 'changed' }
+        @{ What = 'not another owner'; Owner = 'S-1-5-21-1-2-3-500'; Now = 'D:P(A;;FA;;;SY)(A;;FR;;;NS)'; Is = 'changed' }
+    ) {
+        $Entry = ConvertTo-Entry -Entry @{ Kind = 'security'; Before = @{ Owner = 'S-1-5-18'; Sddl = 'D:P(A;;FA;;;SY)' }; After = $null }
+        Compare-Entry -Entry $Entry -Now ([pscustomobject]@{ Owner = $Owner; Sddl = $Now }) | Should -Be $Is
+    }
+    It 'of a rule is that of the run: <What>' -ForEach @(
+        @{ What = 'narrowed, and not on yet'; Now = @('False', 'Domain', '10.0.9.0/24', 'fd00::/8'); Is = 'left' }
+        @{ What = 'on'; Now = @('True', 'Domain', '10.0.9.0/24', 'fd00::/8'); Is = 'left' }
+        @{ What = 'as Windows writes it'; Now = @('True', 'Domain', 'fd00::/8', '10.0.9.0/255.255.255.0'); Is = 'left' }
+        @{ What = 'nothing yet'; Now = @('False', 'Any', 'LocalSubnet'); Is = 'before' }
+        @{ What = 'not for another network'; Now = @('True', 'Domain', '10.0.8.0/24', 'fd00::/8'); Is = 'changed' }
+        @{ What = 'not in another profile'; Now = @('True', 'Private', '10.0.9.0/24', 'fd00::/8'); Is = 'changed' }
+    ) {
+        $Entry = ConvertTo-Entry -Entry @{
+            Kind = 'firewall'; Profile = 'Domain'; RemoteAddress = @('10.0.9.0/24', 'fd00::/8'); After = $null
+            Before = @{ Enabled = 'False'; Profile = 'Any'; RemoteAddress = @('LocalSubnet') }
+        }
+        $Rule = [pscustomobject]@{ Enabled = $Now[0]; Profile = $Now[1]; RemoteAddress = @($Now[2..($Now.Count - 1)]) }
+        Compare-Entry -Entry $Entry -Now $Rule | Should -Be $Is
+    }
+    It 'of a rule is not known from a record that does not say what was wanted' {
+        $Entry = ConvertTo-Entry -Entry @{
+            Kind = 'firewall'; After = $null; Before = @{ Enabled = 'False'; Profile = 'Any'; RemoteAddress = @('LocalSubnet') }
+        }
+        Compare-Entry -Entry $Entry -Now ([pscustomobject]@{ Enabled = 'True'; Profile = 'Domain'; RemoteAddress = @('Any') }) |
+            Should -Be 'changed'
+    }
+    It 'is recorded with what was wanted, before it is made' {
+        $TimeoutSeconds = 1
+        $Run = @{ Changed = $false }
+        $Saved = @{ Text = '' }
+        $Entries = [pscustomobject]@{ Entries = @() }
+        function Save-Record { $Saved.Text = ConvertTo-Json -InputObject $Entries -Depth 10 -Compress }
+        function Invoke-Change { throw 'the session is gone' }
+        function Format-Time { '2026-12-01T00:00:00Z' }
+        $Change = [pscustomobject]@{
+            Kind = 'firewall'; Name = 'x'; Before = @{ Enabled = 'False' }; Profile = 'Domain'; RemoteAddress = @('10.0.9.0/24')
+        }
+        { Invoke-Recorded -Session $null -Change $Change -Step ([pscustomobject]@{ Remedy = 'R7'; NoWayBack = '' }) -Entries $Entries } |
+            Should -Throw
+        $Saved.Text | Should -Match '"Profile":"Domain","RemoteAddress":\["10.0.9.0/24"\]'
+    }
+}
