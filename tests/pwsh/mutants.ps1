@@ -16,6 +16,7 @@ if ($Rules) {
         , @('record.ps1', '(P|AI|AR)*(\([^()]*\))*$', '', 'A record*')
         , @('record.ps1', 'if (($UndoAccounts -notcontains $Before.Owner) -and', 'if ($false -and', 'A record*')
         , @('record.ps1', "if ((`$Part[0] -ne 'D') -and", 'if ($false -and', 'A record*')
+        , @('record.ps1', '($Wanted -bor $Held) -eq $Held', '$true', 'A record*')
         , @('record.ps1', "elseif (`$Before.Enabled -ne 'False')", 'elseif ($false)', 'A record*')
         , @('record.ps1', "if (@('RemoteDesktop-UserMode-In-TCP'", "if (`$false -and @('RemoteDesktop-UserMode-In-TCP'", 'A record*')
         , @('record.ps1', "elseif (@('renew', 'register', 'resync') -notcontains `$Kind)", 'elseif ($false)', 'A record*')

@@ -43,6 +43,35 @@ Describe 'The question of undo' {
     }
 }
 
+Describe 'Rights to put back' {
+    BeforeAll {
+        function Find-RightFault {
+            param([string] $Before, [string] $Now)
+            $Entry = ConvertTo-Entry -Entry @{
+                Kind = 'security'; Path = 'C:\ProgramData\Microsoft\Crypto\RSA\MachineKeys'
+                Before = @{ Owner = 'S-1-5-18'; Sddl = $Before }
+            }
+            @(Find-EntryFault -Entry $Entry -Now ([pscustomobject]@{ Owner = 'S-1-5-18'; Sddl = $Now }))
+        }
+    }
+    It 'may be those that a grant was merged with: <Before>' -ForEach @(
+        @{ Before = '(A;;0x1200a9;;;WD)'; Now = '(A;;0x1201bf;;;WD)' }
+        @{ Before = '(A;;0x1200a9;;;WD)'; Now = '(A;;0x12019f;;;WD)' }
+        @{ Before = '(A;;FR;;;WD)'; Now = '(A;;FRFW;;;WD)' }
+        @{ Before = '(A;;0x12019f;;;WD)'; Now = '(A;;FR;;;WD)(A;;FW;;;WD)' }
+        @{ Before = '(A;;CCLC;;;BU)'; Now = '(A;;FA;;;BU)' }
+    ) { Find-RightFault -Before "D:P(A;;FA;;;SY)$Before" -Now "D:P(A;;FA;;;SY)$Now" | Should -BeNullOrEmpty }
+    It 'may not be more than the account has: <Before>' -ForEach @(
+        @{ Before = '(A;;FA;;;WD)'; Now = '(A;;0x1201bf;;;WD)' }
+        @{ Before = '(A;;FR;;;WD)'; Now = '' }
+        @{ Before = '(A;;FR;;;BU)'; Now = '(A;;FA;;;WD)' }
+        @{ Before = '(A;OICI;FR;;;WD)'; Now = '(A;;FA;;;WD)' }
+        @{ Before = '(A;;GA;;;WD)'; Now = '(A;;FA;;;WD)' }
+        @{ Before = '(A;;FR;;;WD)'; Now = '(D;;FA;;;WD)' }
+        @{ Before = '(XA;;FR;;;WD;(1))'; Now = '(A;;FA;;;WD)' }
+    ) { Find-RightFault -Before "D:P(A;;FA;;;SY)$Before" -Now "D:P(A;;FA;;;SY)$Now" | Should -Not -BeNullOrEmpty }
+}
+
 Describe 'A change without an answer' {
     It 'of rights is that of the run: <What>' -ForEach @(
         @{ What = 'granted'; Owner = 'S-1-5-18'; Now = 'D:P(A;;FA;;;SY)(A;;FR;;;NS)'; Is = 'left' }

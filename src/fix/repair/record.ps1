@@ -87,6 +87,42 @@ foreach ($Role in 'Server', 'Client') {
 # Accounts that may own a key, or have rights on it: SYSTEM, Administrators, NETWORK SERVICE.
 $UndoAccounts = 'S-1-5-18', 'S-1-5-32-544', 'S-1-5-20', 'SY', 'BA', 'NS'
 
+# Letters for rights in a list of them, as bits.
+$RightLetters = @{
+    FA = 0x1F01FF; FR = 0x120089; FW = 0x120116; FX = 0x1200A0; CC = 1; DC = 2; LC = 4; SW = 8; RP = 0x10; WP = 0x20; DT = 0x40; LO = 0x80
+    CR = 0x100; SD = 0x10000; RC = 0x20000; WD = 0x40000; WO = 0x80000
+}
+
+# The bits of rights such as 0x1200a9 or FRFX; nothing where a part of them has no bits here.
+function ConvertTo-Mask {
+    param([string] $Rights)
+    if ($Rights -match '^0x[0-9A-Fa-f]{1,8}$') { return [System.Convert]::ToInt64($Rights, 16) }
+    if ($Rights -notmatch '^([A-Z][A-Z])+$') { return }
+    $Mask = [long]0
+    foreach ($Two in [regex]::Matches($Rights, '..')) {
+        if (-not $RightLetters.ContainsKey($Two.Value)) { return }
+        $Mask = $Mask -bor $RightLetters[$Two.Value]
+    }
+    $Mask
+}
+
+# Whether an entry gives its account no more than these entries do, or than to pass through and to look at attributes. Windows merges
+# what is granted with what an account had, so that its entry of before is in the list no more, though all its rights are.
+function Test-RightHeld {
+    param([string] $Entry, [string] $Sddl)
+    $Part = $Entry.Split(';')
+    $Wanted = ConvertTo-Mask -Rights $Part[2]
+    if (($Part.Count -ne 6) -or ($Part[0] -ne 'A') -or $Part[3] -or $Part[4] -or ($null -eq $Wanted)) { return $false }
+    $Held = [long]0x1200A8
+    foreach ($Ace in [regex]::Matches($Sddl, '\(([^)]*)\)')) {
+        $Other = $Ace.Groups[1].Value.Split(';')
+        if (($Other[0] -ne 'A') -or ($Other[1] -ne $Part[1]) -or ($Other[-1] -ne $Part[-1])) { continue }
+        $Mask = ConvertTo-Mask -Rights $Other[2]
+        if ($null -ne $Mask) { $Held = $Held -bor $Mask }
+    }
+    ($Wanted -bor $Held) -eq $Held
+}
+
 # Why an entry of a record is not one that this script writes; nothing when it is. Now: the rights that the host has.
 function Find-EntryFault {
     param($Entry, $Now)
@@ -111,7 +147,8 @@ function Find-EntryFault {
         }
         foreach ($Ace in [regex]::Matches($Before.Sddl, '\(([^)]*)\)')) {
             $Part = $Ace.Groups[1].Value.Split(';')
-            if (($Part[0] -ne 'D') -and ($UndoAccounts -notcontains $Part[-1]) -and -not ([string]$Now.Sddl).Contains($Ace.Value)) {
+            if (($Part[0] -ne 'D') -and ($UndoAccounts -notcontains $Part[-1]) -and -not ([string]$Now.Sddl).Contains($Ace.Value) -and
+                -not (Test-RightHeld -Entry $Ace.Groups[1].Value -Sddl $Now.Sddl)) {
                 "the record would give $($Part[-1]) rights on $($Entry.Path)"
             }
         }
