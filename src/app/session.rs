@@ -79,6 +79,15 @@ pub(super) enum View {
     },
 }
 
+impl View {
+    fn on_exit(&self) -> OnExit {
+        match self {
+            Self::Screen { on_exit } => on_exit.clone(),
+            Self::Headless { .. } => OnExit::default(),
+        }
+    }
+}
+
 impl Session {
     /// Runs the scan to its end, or to a stop. `None` when the stop came before the scan.
     pub(super) async fn run(mut self, stop: &Stop) -> Result<Option<Finished>> {
@@ -91,11 +100,7 @@ impl Session {
             () = stop.gently.cancelled() => return Ok(None),
             checked = self.refuse_unresolvable_target(&names) => checked?,
         }
-        let on_exit = match &self.view {
-            View::Screen { on_exit } => on_exit.clone(),
-            View::Headless { .. } => OnExit::default(),
-        };
-        let mut screen_options = screen::options(&self.settings, on_exit)?;
+        let mut screen_options = screen::options(&self.settings, self.view.on_exit())?;
         let trust = tokio::task::spawn_blocking(TrustStore::load).await?;
         // Last of all checks, because an existing recording is truncated.
         let live = self.open_recording()?;
