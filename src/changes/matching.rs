@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::HostRecord;
+use crate::model::Digest;
 
 /// For each host its counterpart in the other scan.
 pub(super) struct Matching {
@@ -20,7 +21,15 @@ impl Matching {
             of_after: vec![None; after.len()],
         };
         let any = |_: &HostRecord, _: &HostRecord| true;
-        let same = |one: &HostRecord, other: &HostRecord| !one.is_other_machine(other);
+        let (earlier, later) = (
+            unique(before, HostRecord::keys),
+            unique(after, HostRecord::keys),
+        );
+        let same = |one: &HostRecord, other: &HostRecord| {
+            !(one.is_other_machine(other)
+                || is_elsewhere(one, other, after, &later)
+                || is_elsewhere(other, one, before, &earlier))
+        };
         let listed = |host: &HostRecord| host.listed.clone();
         matching.join(before, after, listed, same);
         matching.join(before, after, |host| host.machines.clone(), any);
@@ -57,6 +66,17 @@ impl Matching {
             }
         }
     }
+}
+
+/// Whether a certificate key of the first host is that of another host than the second one, in the second one's scan.
+fn is_elsewhere(
+    host: &HostRecord,
+    counterpart: &HostRecord,
+    hosts: &[HostRecord],
+    by_key: &HashMap<Digest<32>, Option<usize>>,
+) -> bool {
+    let mut holders = (host.keys().into_iter()).filter_map(|key| hosts.get((*by_key.get(&key)?)?));
+    holders.any(|holder| holder.key != counterpart.key)
 }
 
 /// The hosts by these keys; `None` for a key of several.

@@ -237,6 +237,24 @@ fn a_listed_name_that_moves_is_told_whether_or_not_its_machine_is_known() {
     }
 }
 
+/// Without NTLM, as with xrdp, only the certificates tell the machines apart.
+#[test]
+fn a_listed_name_moves_between_machines_that_are_known_by_their_keys_alone() {
+    let plain = |name: &str, address: &str| {
+        times(3, || attempt().shown(tls(own_certificate(name)))).at(address)
+    };
+    let listed = |made: HostMaker| made.named(NameSource::Target, "files.example");
+    let (old, new) = (
+        plain("old.example", "10.0.0.5"),
+        plain("new.example", "10.0.0.6"),
+    );
+    assert_changes(
+        &[listed(old.clone()), new.clone()],
+        &[old, listed(new)],
+        &["10.0.0.6 address_moved: files.example: 10.0.0.5:3389 -> files.example: 10.0.0.6:3389"],
+    );
+}
+
 #[test]
 fn a_listed_name_without_an_address_is_gone() {
     let unresolved = HostKey::Unresolved {
