@@ -49,6 +49,28 @@ BeforeAll {
             [string]$Call
         }
     }
+    # What hosts with PowerShell 3.0 lack, in a text that runs on them.
+    function Find-NewerThan3 {
+        param([string] $Text)
+        $Ast = Read-Ast -Text $Text
+        foreach ($Call in Find-Ast -Ast $Ast -Name CommandAst) {
+            $Words = @($Call.CommandElements | Where-Object { $_ -is [System.Management.Automation.Language.CommandParameterAst] } |
+                ForEach-Object { $_.ParameterName })
+            $Newer = 'PipelineVariable', 'InformationAction', 'InformationVariable'
+            $Newer += switch ($Call.GetCommandName()) {
+                'Stop-Service' { 'NoWait' }
+                'Get-ChildItem' { 'Depth' }
+                { @('Set-Content', 'Add-Content', 'Out-File') -contains $_ } { 'NoNewline' }
+                { @('Get-FileHash', 'New-TemporaryFile', 'Write-Information', 'Get-ComputerInfo', 'Expand-Archive') -contains $_ } { '*' }
+            }
+            foreach ($Word in $Newer) { if (($Word -eq '*') -or ($Words -contains $Word)) { "$($Call.GetCommandName()) -$Word" } }
+        }
+        foreach ($Name in 'TypeDefinitionAst', 'UsingStatementAst') { if (Find-Ast -Ast $Ast -Name $Name) { $Name } }
+        foreach ($Call in Find-Ast -Ast $Ast -Name InvokeMemberExpressionAst) {
+            $Name = [string]$Call.Member
+            if (($Call.Static -and ($Name -eq 'new')) -or (@('Where', 'ForEach') -contains $Name)) { [string]$Call }
+        }
+    }
     # Commands with words that are given by their place alone. A few, which take one thing and nothing else, may.
     function Find-Positional {
         param($Ast)
@@ -93,6 +115,9 @@ Describe 'The checks themselves' {
         '1 | ForEach-Object -Parallel { 1 }', '1 | Join-String', 'ConvertFrom-Json -AsHashtable' {
         Find-Newer -Text $_ | Should -Not -BeNullOrEmpty
     }
+    It 'find what PowerShell 3.0 lacks: <_>' -ForEach 'Stop-Service -Name a -NoWait', '[guid]::new()', '@(1).Where({ 1 })', 'enum A { B }' {
+        Find-NewerThan3 -Text $_ | Should -Not -BeNullOrEmpty
+    }
     It 'find words by their place, and variables that nothing reads' {
         $Bad = Read-Ast -Text 'function Get-It { param($Left) Join-Path $Left a; $Idle = 1 }'
         Find-Positional -Ast $Bad | Should -Be 'Join-Path $Left a'
@@ -111,6 +136,12 @@ Describe 'The whole script' {
     }
     It 'parses' { $Errors | Should -BeNullOrEmpty }
     It 'has no syntax and no parameter that 5.1 lacks' { Find-Newer -Text $Whole | Should -BeNullOrEmpty }
+    It 'runs nothing on hosts that PowerShell 3.0 lacks, which they may have' {
+        foreach ($Part in 'host.ps1', 'facts.ps1', 'change.ps1', 'session.ps1') {
+            $Text = [System.IO.File]::ReadAllText((Join-Path -Path $PartsFolder -ChildPath $Part))
+            Find-NewerThan3 -Text $Text | Should -BeNullOrEmpty -Because $Part
+        }
+    }
     It 'has no alias, no code from text and nothing compiled' {
         $Commands = @(Find-Ast -Ast $Ast -Name CommandAst | ForEach-Object { $_.GetCommandName() } | Where-Object { $_ } |
             Select-Object -Unique)

@@ -18,6 +18,14 @@ $HostChanges = {
         }
     }
 
+    # Asks a service to stop, and does not wait for it. Before PowerShell 5.0 Stop-Service cannot do that; the method always could.
+    # What depends on the service is stopped before.
+    function global:Stop-RdpService {
+        param([string] $Name)
+        (Get-Service -Name $Name -ErrorAction Stop).Stop()
+        $global:RdpTouched = $true
+    }
+
     # Starts a service, and says that something was changed.
     function global:Start-RdpService {
         param([string] $Name)
@@ -32,8 +40,7 @@ $HostChanges = {
         if ($Order -notcontains $Name) { return }
         try {
             foreach ($One in $Order) {
-                Stop-Service -Name $One -Force -NoWait -WarningAction SilentlyContinue -ErrorAction Stop
-                $global:RdpTouched = $true
+                Stop-RdpService -Name $One
                 Wait-RdpState -Name $One -State Stopped -Seconds $Seconds
             }
         }
@@ -247,8 +254,7 @@ $HostChanges = {
             'put back start' {
                 foreach ($Name in @($Dependents) + 'TermService') {
                     if ((Read-RdpState -Name $Name) -ne 'Running') { continue }
-                    Stop-Service -Name $Name -Force -NoWait
-                    $global:RdpTouched = $true
+                    Stop-RdpService -Name $Name
                     Wait-RdpState -Name $Name -State Stopped -Seconds $Seconds
                 }
                 'TermService is stopped'
