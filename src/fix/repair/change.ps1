@@ -22,7 +22,8 @@ $HostChanges = {
     # What depends on the service is stopped before.
     function global:Stop-RdpService {
         param([string] $Name)
-        (Get-Service -Name $Name -ErrorAction Stop).Stop()
+        $Service = Get-Service -Name $Name -ErrorAction Stop
+        try { $Service.Stop() } catch { throw "$Name cannot be stopped: $($_.Exception.GetBaseException().Message)" }
         $global:RdpTouched = $true
     }
 
