@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use encoding_rs::{
-    BIG5, EUC_KR, Encoding, GBK, IBM866, SHIFT_JIS, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252,
-    WINDOWS_1253, WINDOWS_1254,
+    BIG5, EUC_KR, Encoding, GBK, IBM866, SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1251,
+    WINDOWS_1252, WINDOWS_1253, WINDOWS_1254,
 };
 
 use super::import::is_known_word;
@@ -29,21 +29,27 @@ const HEAD: usize = 16 << 10;
 /// the code page, in which Excel saves CSV, that gives the most known headings and words.
 #[must_use]
 pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    match bytes {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => of_bytes(rest),
-        [0xFF, 0xFE, rest @ ..] => Cow::Owned(utf16(rest, u16::from_le_bytes)),
-        [0xFE, 0xFF, rest @ ..] => Cow::Owned(utf16(rest, u16::from_be_bytes)),
-        // Without a mark: no list starts with a NUL or has one after its first letter, except in UTF-16.
-        [first, 0, ..] if *first != 0 => Cow::Owned(utf16(bytes, u16::from_le_bytes)),
-        [0, second, ..] if *second != 0 => Cow::Owned(utf16(bytes, u16::from_be_bytes)),
-        _ => of_bytes(bytes),
+    if let Some(order) = utf16_of(bytes) {
+        let whole = bytes.len() & !1;
+        let units = bytes.get(..whole).unwrap_or(bytes);
+        return order.decode_with_bom_removal(units).0;
     }
-}
-
-fn of_bytes(bytes: &[u8]) -> Cow<'_, str> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => page_of(bytes).decode_without_bom_handling(bytes).0,
+    }
+}
+
+/// The byte order of a text in UTF-16.
+pub(super) fn utf16_of(bytes: &[u8]) -> Option<&'static Encoding> {
+    match bytes {
+        // Without a mark: no list starts with a NUL or has one after its first letter, except in UTF-16.
+        [0xFF, 0xFE, ..] => Some(UTF_16LE),
+        [0xFE, 0xFF, ..] => Some(UTF_16BE),
+        [first, 0, ..] if *first != 0 => Some(UTF_16LE),
+        [0, second, ..] if *second != 0 => Some(UTF_16BE),
+        _ => None,
     }
 }
 
@@ -60,13 +66,6 @@ fn page_of(bytes: &[u8]) -> &'static Encoding {
         }
     }
     best
-}
-
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
-    let (pairs, _odd) = bytes.as_chunks::<2>();
-    char::decode_utf16(pairs.iter().map(|pair| unit(*pair)))
-        .map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect()
 }
 
 #[cfg(test)]

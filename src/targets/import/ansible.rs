@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::super::error::Refusal;
-use super::{Import, ListFile, MOST_DEEP, OTHER_PROTOCOLS, ini};
+use super::{HEAD_LINES, Import, ListFile, MOST_DEEP, OTHER_PROTOCOLS, ini};
 
 /// The variables that are read.
 const HOST: &str = "ansible_host";
@@ -39,7 +39,7 @@ pub(super) fn ini(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
         || file
             .text
             .lines()
-            .take(200)
+            .take(HEAD_LINES)
             .any(|line| line.contains(" ansible_") && line.contains('='));
     if !is_of_ansible {
         return None;

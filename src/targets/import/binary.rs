@@ -1,6 +1,8 @@
 //! Files that are no text: recognised by their first bytes, and refused by name.
 
+use super::super::encoding;
 use super::super::error::Refusal;
+use super::{HEAD_LINES, content};
 
 /// The first bytes of a format, its name, and what to do.
 const FORMATS: [(&[u8], &str, &str); 12] = [
@@ -41,23 +43,16 @@ const FORMATS: [(&[u8], &str, &str); 12] = [
     (b"\xff\xd8\xff", "a picture", "use a list of hosts as text"),
     (b"MZ", "a program", "use a list of hosts as text"),
 ];
-/// Lines in which the format of a text shows.
-const HEAD_LINES: usize = 200;
 /// Bytes in which a text has no NUL.
 const HEAD: usize = 4_096;
 
 /// Why a file is no text; `None` for text in any encoding.
-pub(super) fn refusal(content: &[u8]) -> Option<Refusal> {
-    if let Some((_, name, way_out)) = FORMATS
-        .iter()
-        .find(|(first, ..)| content.starts_with(first))
-    {
+pub(super) fn refusal(bytes: &[u8]) -> Option<Refusal> {
+    if let Some((_, name, way_out)) = FORMATS.iter().find(|(first, ..)| bytes.starts_with(first)) {
         return Some(Refusal::new(format!("it is {name}"), *way_out));
     }
-    let is_utf16 = matches!(content, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..])
-        || matches!(content, [first, second, ..] if (*first == 0) != (*second == 0));
-    let head = content.get(..content.len().min(HEAD)).unwrap_or_default();
-    (!is_utf16 && head.contains(&0)).then(|| {
+    let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
+    (encoding::utf16_of(bytes).is_none() && head.contains(&0)).then(|| {
         Refusal::new(
             "it is no text",
             "use a list of hosts as text, a table as CSV, or a workbook as .xlsx",
@@ -105,25 +100,15 @@ const TEXTS: [(&str, &str, &str); 8] = [
     ),
 ];
 
-/// Texts of other tools, by what a line of them has at its beginning, without blanks, or in it.
-const LINES: [(LineMark, &str, &str); 4] = [
+/// Texts of other tools, by what a line of them has at its beginning, without blanks, or all lines in them.
+const LINES: [(LineMark, &str, &str); 2] = [
     (
         LineMark::Begins("define host"),
         "a configuration of Nagios",
         "list the addresses of its hosts, one per line",
     ),
     (
-        LineMark::Holds(" ssh-ed25519 "),
-        "a file of SSH (known_hosts)",
-        "list the hosts of Remote Desktop, one per line",
-    ),
-    (
-        LineMark::Holds(" ssh-rsa "),
-        "a file of SSH (known_hosts)",
-        "list the hosts of Remote Desktop, one per line",
-    ),
-    (
-        LineMark::Holds(" ecdsa-sha2-"),
+        LineMark::AllHold(&[" ssh-ed25519 ", " ssh-rsa ", " ecdsa-sha2-"]),
         "a file of SSH (known_hosts)",
         "list the hosts of Remote Desktop, one per line",
     ),
@@ -131,7 +116,8 @@ const LINES: [(LineMark, &str, &str); 4] = [
 
 enum LineMark {
     Begins(&'static str),
-    Holds(&'static str),
+    /// One of them, each line.
+    AllHold(&'static [&'static str]),
 }
 
 pub(super) fn refusal_of_text(text: &str) -> Option<Refusal> {
@@ -140,18 +126,19 @@ pub(super) fn refusal_of_text(text: &str) -> Option<Refusal> {
     if let Some((_, name, way_out)) = TEXTS.iter().find(|(first, ..)| text.starts_with(first)) {
         return Some(refused(name, way_out));
     }
-    let head = || text.lines().take(HEAD_LINES);
-    let has = |mark: &LineMark| {
-        head().any(|line| match mark {
-            LineMark::Begins(words) => line.trim_start().starts_with(words),
-            LineMark::Holds(words) => line.contains(words),
-        })
+    let lines = || content(text, '#').take(HEAD_LINES).map(|(_, line)| line);
+    let has = |mark: &LineMark| match mark {
+        LineMark::Begins(words) => lines().any(|line| line.trim_start().starts_with(words)),
+        LineMark::AllHold(words) => {
+            let mut lines = lines().peekable();
+            lines.peek().is_some() && lines.all(|line| words.iter().any(|word| line.contains(word)))
+        }
     };
     if let Some((_, name, way_out)) = LINES.iter().find(|(mark, ..)| has(mark)) {
         return Some(refused(name, way_out));
     }
     // `Host web01` above `  HostName 10.0.0.5`.
-    let mut lines = head().filter(|line| !line.trim().is_empty());
+    let mut lines = lines();
     let mut is_of_host = false;
     let is_of_ssh = lines.any(|line| {
         let was_of_host = is_of_host;

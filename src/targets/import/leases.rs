@@ -5,27 +5,12 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::super::error::Refusal;
 use super::table::{Table, cells};
-use super::{Import, ListFile, read_table};
-
-/// The lines in which a format is recognised.
-const HEAD: usize = 200;
-
-fn content(text: &str, comment: char) -> impl Iterator<Item = (usize, &str)> {
-    (1..)
-        .zip(text.lines())
-        .map(move |(line, content)| {
-            (
-                line,
-                content.split(comment).next().unwrap_or_default().trim_end(),
-            )
-        })
-        .filter(|(_, content)| !content.trim().is_empty())
-}
+use super::{HEAD_LINES, Import, ListFile, content, read_table};
 
 /// A `hosts` file: an address and its names on each line.
 pub(super) fn hosts_file(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
     let mut count = 0;
-    for (_, line) in content(file.text, '#').take(HEAD) {
+    for (_, line) in content(file.text, '#').take(HEAD_LINES) {
         let mut words = line.split_whitespace();
         let is_one = words.next().is_some_and(|word| {
             word.split('%')
@@ -77,7 +62,7 @@ pub(super) fn hosts_file(file: &ListFile<'_>) -> Option<Result<Import, Refusal>>
 pub(super) fn dhcpd(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
     let is_lease = |line: &str| line.starts_with("lease ") && line.ends_with('{');
     content(file.text, '#')
-        .take(HEAD)
+        .take(HEAD_LINES)
         .find(|(_, line)| is_lease(line))?;
     let mut table = Table::of_hosts("leases of ISC dhcpd");
     table.headings.push("State".to_owned());
@@ -177,7 +162,7 @@ pub(super) fn netsh(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
     let is_list = file
         .text
         .lines()
-        .take(HEAD)
+        .take(HEAD_LINES)
         .any(|line| client(line).is_some());
     if !is_dump && !is_list {
         return None;
@@ -197,7 +182,7 @@ pub(super) fn netsh(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
 
 /// A zone of DNS as BIND and `dnscmd /ZoneExport` write it.
 pub(super) fn zone(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
-    let mut head = content(file.text, ';').take(HEAD);
+    let mut head = content(file.text, ';').take(HEAD_LINES);
     head.find(|(_, line)| {
         line.starts_with("$ORIGIN")
             || line.starts_with("$TTL")
@@ -208,7 +193,7 @@ pub(super) fn zone(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
     let named = file
         .text
         .lines()
-        .take(HEAD)
+        .take(HEAD_LINES)
         .filter(|line| line.starts_with(';'))
         .find_map(|line| {
             let (_, zone) = line.split_once(" for ")?;

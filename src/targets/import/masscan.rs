@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::error::Refusal;
 use super::port_scan::{PortScan, ScannedPort};
-use super::{Import, ListFile};
+use super::{HEAD_LINES, Import, ListFile};
 
 /// `-oL`: lines of `open tcp 3389 10.0.0.5 1727600000`.
 pub(super) fn list(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
@@ -118,7 +118,7 @@ pub(super) fn rustscan(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
     let is_one = file
         .text
         .lines()
-        .take(200)
+        .take(HEAD_LINES)
         .any(|line| host_and_ports(line).is_some());
     is_one.then(|| {
         let mut scan = PortScan::new(file.ports);

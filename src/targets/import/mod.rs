@@ -21,12 +21,14 @@ mod xlsx;
 mod xml;
 mod yaml;
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::Path;
 
 use roxmltree::{Document, Node};
 
 use super::error::Refusal;
+use super::spec::{self, Target};
 use table::Table;
 pub(super) use table::is_known_word;
 
@@ -47,6 +49,8 @@ enum FormatReader {
     Xml(&'static str, fn(&Document<'_>, &ListFile<'_>) -> Read),
     /// Other text; `None` when it is not of this format.
     Text(fn(&ListFile<'_>) -> Option<Read>),
+    /// The same, and lines that are not of the format are passed over.
+    Lines(fn(&ListFile<'_>) -> Option<Read>),
     /// Files that are no text, or XML that is read by its records.
     Other,
 }
@@ -78,6 +82,19 @@ const fn text(
     }
 }
 
+const fn lines(
+    tool: &'static str,
+    extension: &'static str,
+    read: fn(&ListFile<'_>) -> Option<Read>,
+) -> FileFormat {
+    let reader = FormatReader::Lines(read);
+    FileFormat {
+        tool,
+        extension,
+        reader,
+    }
+}
+
 const fn other(tool: &'static str, extension: &'static str) -> FileFormat {
     let reader = FormatReader::Other;
     FileFormat {
@@ -98,22 +115,22 @@ const FORMATS: [FileFormat; 26] = [
     other("Excel", "xlsx"),
     text("masscan -oJ", "", json::read),
     text("mRemoteNG", "", mremoteng::encrypted),
-    text("mstsc", "rdp", rdp::read),
-    text("nmap -oG", "gnmap", nmap::grepable),
-    text("nmap -oN", "nmap", nmap::normal),
-    text("masscan -oL", "", masscan::list),
-    text("RustScan", "", masscan::rustscan),
-    text("dsquery", "", leases::dsquery),
-    text("dhcpd", "leases", leases::dhcpd),
-    text("dnsmasq", "leases", leases::dnsmasq),
-    text("netsh dhcp", "", leases::netsh),
-    text("dnscmd /ZoneExport", "", leases::zone),
-    text("Remmina", "remmina", remmina::read),
+    lines("mstsc", "rdp", rdp::read),
+    lines("nmap -oG", "gnmap", nmap::grepable),
+    lines("nmap -oN", "nmap", nmap::normal),
+    lines("masscan -oL", "", masscan::list),
+    lines("RustScan", "", masscan::rustscan),
+    lines("dsquery", "", leases::dsquery),
+    lines("dhcpd", "leases", leases::dhcpd),
+    lines("dnsmasq", "leases", leases::dnsmasq),
+    lines("netsh dhcp", "", leases::netsh),
+    lines("dnscmd /ZoneExport", "", leases::zone),
+    lines("Remmina", "remmina", remmina::read),
     text("Ansible", "ini", ansible::ini),
     text("Ansible", "yml", yaml::read),
     text("Ansible", "yaml", yaml::read),
-    text("hosts files", "", leases::hosts_file),
-    text("Get-ADComputer", "csv", csv),
+    lines("hosts files", "", leases::hosts_file),
+    lines("Get-ADComputer", "csv", csv),
     text("other tables", "tsv", |file| column(file).map(Ok)),
 ];
 
@@ -139,6 +156,9 @@ const SSH_TUNNELS: &str = "connections through an SSH tunnel";
 const FOLDERS: &str = "folders";
 const NOT_OPEN: &str = "ports and leases that are not in use";
 const NO_REMOTE_DESKTOP: &str = "hosts without an open port for Remote Desktop";
+const OTHER_LINES: &str = "lines of another form";
+/// Lines in which the format of a text shows.
+const HEAD_LINES: usize = 200;
 /// The most nested folders from which a setting is inherited.
 const MOST_DEEP: usize = 256;
 /// The most skipped entries that are named.
@@ -296,8 +316,45 @@ pub(super) fn read(file: &ListFile<'_>) -> Option<Read> {
     }
     FORMATS.iter().find_map(|format| match format.reader {
         FormatReader::Text(read) => read(file),
+        FormatReader::Lines(read) => {
+            Some(read(file)?.map(|import| with_other_lines(import, file.text)))
+        }
         FormatReader::Xml(..) | FormatReader::Other => None,
     })
+}
+
+/// Names the targets between the lines of a format, which its reader passes over: none is left out without a word.
+fn with_other_lines(mut import: Import, text: &str) -> Import {
+    let read: HashSet<usize> = import.hosts.iter().map(|host| host.line).collect();
+    for (line, content) in content(text, '#') {
+        let word = content.trim();
+        if !read.contains(&line) && is_target(word) {
+            import.skip(OTHER_LINES, word);
+        }
+    }
+    import
+}
+
+/// Addresses, or a name with a dot: a word alone on its line may be a title too.
+fn is_target(word: &str) -> bool {
+    match spec::target(word) {
+        Ok(Target::Addresses { .. }) => true,
+        Ok(Target::Name { name, .. }) => name.contains('.'),
+        Err(_) => false,
+    }
+}
+
+/// Lines with their numbers from 1, without comments and what is empty then.
+fn content(text: &str, comment: char) -> impl Iterator<Item = (usize, &str)> {
+    (1..)
+        .zip(text.lines())
+        .map(move |(line, content)| {
+            (
+                line,
+                content.split(comment).next().unwrap_or_default().trim_end(),
+            )
+        })
+        .filter(|(_, content)| !content.trim().is_empty())
 }
 
 fn read_table(table: Table, file: &ListFile<'_>) -> Read {
@@ -316,7 +373,7 @@ fn column(file: &ListFile<'_>) -> Option<Import> {
     import.columns = vec![("name", format!("`{}`", super::error::excerpt(heading)))];
     for (line, word) in super::list::list_words(file.text).filter(|(line, _)| *line > heading_line)
     {
-        import.add_host(word.trim_matches('"'), None, line, None, true);
+        import.add_host(word, None, line, None, true);
     }
     Some(import)
 }

@@ -4,10 +4,9 @@ use roxmltree::{Document, Node};
 
 use super::super::error::{Refusal, excerpt};
 use super::port_scan::{PortScan, ScannedPort};
-use super::{Import, Lines, ListFile};
+use super::{HEAD_LINES, Import, Lines, ListFile};
 
 /// The lines in which a format is recognised.
-const HEAD: usize = 200;
 const REPORT: &str = "Nmap scan report for ";
 
 fn without_ports() -> Refusal {
@@ -77,7 +76,7 @@ pub(super) fn xml(document: &Document<'_>, file: &ListFile<'_>) -> Result<Import
 /// `-oG`: a line per host, `Host: 10.0.0.5 (srv05)`, a tab, and `Ports: ` with entries
 /// `port/state/protocol/owner/service/rpc/version/` separated by commas. nmap writes `|` for a slash inside of a field.
 pub(super) fn grepable(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
-    let mut head = file.text.lines().take(HEAD);
+    let mut head = file.text.lines().take(HEAD_LINES);
     head.any(|line| host_of(line).is_some()).then(|| {
         let mut scan = PortScan::new(file.ports);
         let mut has_ports = false;
@@ -123,7 +122,7 @@ fn field<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 
 /// `-oN`, and what nmap prints: `Nmap scan report for srv05 (10.0.0.5)` above lines of `3389/tcp open ms-wbt-server`.
 pub(super) fn normal(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
-    let mut head = file.text.lines().take(HEAD);
+    let mut head = file.text.lines().take(HEAD_LINES);
     head.any(|line| line.starts_with(REPORT)).then(|| {
         let mut scan = PortScan::new(file.ports);
         let mut has_ports = false;

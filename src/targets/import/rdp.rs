@@ -1,7 +1,7 @@
 //! `.rdp` files: lines of `key:type:value`.
 
 use super::super::error::Refusal;
-use super::{CONSOLES, Import, ListFile};
+use super::{CONSOLES, HEAD_LINES, Import, ListFile};
 
 /// The `gatewayusagemethod` that always uses the gateway. 2 tries a direct connection first, and 3 depends on the client's
 /// settings: then a direct probe is meaningful.
@@ -18,7 +18,7 @@ fn entries(text: &str) -> impl Iterator<Item = (usize, String, &str)> {
 
 /// No address and no host with a port has an `i` or `s` between two colons.
 fn is_rdp_file(text: &str) -> bool {
-    text.lines().take(200).any(|line| {
+    text.lines().take(HEAD_LINES).any(|line| {
         let mut parts = line.splitn(3, ':');
         let key = parts.next().unwrap_or_default().trim();
         let is_key = key.starts_with(|first: char| first.is_ascii_alphabetic())
