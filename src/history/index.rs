@@ -22,7 +22,7 @@ use crate::{platform, sanitize};
 
 const FILE: &str = "index.sqlite";
 /// Of the tables. Raised with every change to them or to what is written into them.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 const TABLES: &str = "
     CREATE TABLE scans (
         scan TEXT PRIMARY KEY,
@@ -33,12 +33,10 @@ const TABLES: &str = "
     ) WITHOUT ROWID;
     CREATE TABLE hosts (
         scan TEXT NOT NULL,
-        epoch INTEGER NOT NULL,
-        site TEXT NOT NULL,
         host TEXT NOT NULL,
         record TEXT NOT NULL,
-        PRIMARY KEY (scan, host, epoch, site)
-    ) WITHOUT ROWID;
+        PRIMARY KEY (scan, host)
+    );
     CREATE TABLE names (
         name TEXT NOT NULL,
         scan TEXT NOT NULL,
@@ -215,11 +213,17 @@ impl Index {
                 "INSERT INTO scans VALUES (?, ?, ?, ?, ?)",
                 params![scan, bytes, judged_by, json(&entry)?, json(&work)?],
             )?;
-            let mut hosts = db.prepare("INSERT OR REPLACE INTO hosts VALUES (?, 1, ?, ?, ?)")?;
+            let mut hosts = db.prepare("INSERT OR REPLACE INTO hosts VALUES (?, ?, ?)")?;
             let mut names = db.prepare("INSERT OR IGNORE INTO names VALUES (?, ?, ?)")?;
-            for record in &snapshot.hosts {
-                let host = record.key.to_string();
-                hosts.execute(params![scan, fleet.site(), host, json(record)?])?;
+            // In the order of the keys, in which a tree grows at its end.
+            let mut rows: Vec<_> = snapshot
+                .hosts
+                .iter()
+                .map(|record| (record.key.to_string(), record))
+                .collect();
+            rows.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+            for (host, record) in rows {
+                hosts.execute(params![scan, host, json(record)?])?;
                 for name in names_of(record) {
                     names.execute(params![name, scan, host])?;
                 }
@@ -412,11 +416,11 @@ fn is_damage(error: &rusqlite::Error) -> bool {
         rusqlite::Error::FromSqlConversionFailure(..)
         | rusqlite::Error::InvalidColumnType(..)
         | rusqlite::Error::Utf8Error(..)
-        // Tables that are missing in a file of this version.
         | rusqlite::Error::SqlInputError { .. } => true,
         other => matches!(
             other.sqlite_error_code(),
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            // `Unknown` is SQLITE_ERROR: tables that are missing in a file of this version.
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown)
         ),
     }
 }

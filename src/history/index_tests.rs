@@ -223,12 +223,13 @@ fn damage_that_stays_or_comes_back_leaves_an_index_in_memory() {
     assert_eq!(index.file, None);
     assert_whole(&mut index);
 
-    let mut index = opened(&folder);
-    for is_last in [false, true] {
-        let damage = "UPDATE scans SET entry = 'x'";
-        index.db.execute_batch(damage).unwrap();
-        assert_whole(&mut index);
-        assert_eq!(index.file.is_none(), is_last);
+    for damage in ["UPDATE scans SET entry = 'x'", "DROP TABLE scans"] {
+        let mut index = opened(&folder);
+        for is_last in [false, true] {
+            index.db.execute_batch(damage).unwrap();
+            assert_whole(&mut index);
+            assert_eq!(index.file.is_none(), is_last, "{damage}");
+        }
     }
 }
 
@@ -302,7 +303,7 @@ fn an_older_index_is_made_again_and_a_newer_one_is_refused() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("is of version 3, and this rdpscan reads up to 2"),
+        error.contains("is of version 4, and this rdpscan reads up to 3"),
         "{error}"
     );
     // It is left as it is.
