@@ -14,6 +14,7 @@
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -32,6 +33,8 @@ const NOTE: &str = "RDPSCAN_TEST_NOTE";
 const PROGRAM: &str = "RDPSCAN_TEST_PROGRAM";
 const ROWS: NonZeroU16 = NonZeroU16::new(24).unwrap();
 const COLUMNS: NonZeroU16 = NonZeroU16::new(80).unwrap();
+/// Between two presses of a key that may be forgotten.
+const AGAIN: Duration = Duration::from_millis(100);
 /// A child hangs no longer than this.
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -214,8 +217,27 @@ impl Pty {
     }
 
     fn press(&mut self, keys: &str) {
-        self.writer.write_all(keys.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
+        press(&mut self.writer, keys);
+    }
+
+    /// Presses again until it is shown: the screens forget what is typed while they take the terminal back.
+    fn press_until_shown(&mut self, keys: &str, text: &str) {
+        let mut writer = std::mem::replace(&mut self.writer, Box::new(std::io::sink()));
+        let (shown, waits) = std::sync::mpsc::sync_channel::<()>(0);
+        let presses = std::thread::scope(|scope| {
+            let presses = scope.spawn(move || {
+                loop {
+                    press(&mut writer, keys);
+                    if waits.recv_timeout(AGAIN) != Err(RecvTimeoutError::Timeout) {
+                        return writer;
+                    }
+                }
+            });
+            self.until_shown(text);
+            drop(shown);
+            presses.join()
+        });
+        self.writer = presses.unwrap();
     }
 
     fn signal(&self, signal: rustix::process::Signal) {
@@ -239,6 +261,11 @@ impl Pty {
         drop(self.master);
         (self.screen, note)
     }
+}
+
+fn press(writer: &mut dyn Write, keys: &str) {
+    writer.write_all(keys.as_bytes()).unwrap();
+    writer.flush().unwrap();
 }
 
 const ALL: &str = "12 hosts, ended true";
@@ -330,9 +357,6 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_draws_the_screen_again() {
     assert_eq!(pty.note().1, ALL);
 }
 
-/// How long the screens may take to forget what was typed for the program before.
-const FORGETTING: Duration = Duration::from_millis(500);
-
 #[test]
 fn a_key_pressed_twice_starts_one_program() {
     let folder = tempfile::tempdir().unwrap();
@@ -343,11 +367,12 @@ fn a_key_pressed_twice_starts_one_program() {
     pty.until_shown("Press Enter");
     pty.press("\r");
     pty.until(|screen| screen.alternate_screen() && screen.contents().contains("12 hosts"));
-    std::thread::sleep(FORGETTING);
-    let started = std::fs::read_to_string(folder.path().join("program.log")).unwrap();
-    assert_eq!(started, "started\n");
+    // The second key would have been read before this one.
+    pty.press_until_shown("\r", "Timeline");
     pty.press("\x03");
     assert_eq!(pty.note().1, ALL);
+    let started = std::fs::read_to_string(folder.path().join("program.log")).unwrap();
+    assert_eq!(started, "started\n");
 }
 
 #[test]
@@ -359,7 +384,7 @@ fn a_program_that_leaves_the_terminal_raw_strands_nobody() {
     pty.until_shown("Press Enter");
     pty.press("\r");
     pty.until(|screen| screen.alternate_screen() && screen.contents().contains("12 hosts"));
-    std::thread::sleep(FORGETTING);
+    pty.press_until_shown("\r", "Timeline");
     pty.press("\x03");
     pty.until(|screen| !screen.alternate_screen());
     pty.until_shown("test result");
