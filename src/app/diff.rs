@@ -1,9 +1,8 @@
 //! `rdpscan diff`: what has changed between two scans.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 
 use crate::changes::{Comparison, Snapshot};
 use crate::cli::DiffArgs;
@@ -12,15 +11,15 @@ use crate::exit::ExitStatus;
 use crate::history::Index;
 use crate::report::{self, Format};
 use crate::settings::Settings;
-use crate::streams;
 
 use super::sink::{self, Sink};
 use super::{kept, saved, stderr};
 
 pub(super) fn run(arguments: &DiffArgs, settings: &Settings) -> Result<ExitStatus> {
     let policy = settings.policy.policy();
-    let before = snapshot(&arguments.before, &policy)?;
-    let after = snapshot(&arguments.after, &policy)?;
+    let mut index = None;
+    let before = snapshot(&arguments.before, &policy, &mut index)?;
+    let after = snapshot(&arguments.after, &policy, &mut index)?;
     let comparison = Comparison::new(&before, &after);
     let standard = [PathBuf::from("-")];
     let paths = match &*arguments.output.outputs {
@@ -58,10 +57,13 @@ pub(super) fn run(arguments: &DiffArgs, settings: &Settings) -> Result<ExitStatu
 }
 
 /// A scan of the history or of a file. One whose index cannot be used is read from its journal.
-pub(super) fn snapshot(argument: &Path, policy: &Policy) -> Result<Snapshot> {
+fn snapshot(argument: &Path, policy: &Policy, index: &mut Option<Index>) -> Result<Snapshot> {
     if let Some(kept) = kept::find(argument)? {
-        let indexed = Index::connect(&kept::folder()?, policy.clone());
-        match indexed.and_then(|mut index| index.snapshot(&kept)) {
+        let connected = match index.take() {
+            Some(index) => Ok(index),
+            None => Index::connect(&kept::folder()?, policy.clone()),
+        };
+        match connected.and_then(|connected| index.insert(connected).snapshot(&kept)) {
             Ok(snapshot) => return Ok(snapshot),
             Err(error) => tracing::warn!(%error, "The journal is read in place of the index"),
         }
@@ -71,18 +73,14 @@ pub(super) fn snapshot(argument: &Path, policy: &Policy) -> Result<Snapshot> {
 }
 
 fn write(comparison: &Comparison, format: Format, sink: &Sink) -> Result<()> {
-    let width = (*sink == Sink::Standard && io::stdout().is_terminal())
-        .then(|| crossterm::terminal::size().ok())
-        .flatten();
-    let width = width.map(|(width, _)| width);
-    let mut text = Vec::new();
-    report::write_comparison(format, comparison, width, &mut text)?;
     match sink {
-        Sink::Standard => {
-            let mut out = BufWriter::new(streams::stdout());
-            let written = out.write_all(&text).and_then(|()| out.flush());
-            sink::ignore_closed_pipe(written).context("cannot write to standard output")
+        Sink::Standard => sink::to_standard_output(|width, out| {
+            report::write_comparison(format, comparison, width, out)
+        }),
+        Sink::File(path) => {
+            let mut text = Vec::new();
+            report::write_comparison(format, comparison, None, &mut text)?;
+            Ok(report::write_bytes(path, &text)?)
         }
-        Sink::File(path) => Ok(report::write_bytes(path, &text)?),
     }
 }

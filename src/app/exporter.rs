@@ -1,4 +1,4 @@
-//! What the screen writes: exports and folders of scripts in the current folder, copies beside the log.
+//! What the screen writes: exports and folders of fixes in the current folder, copies beside the log.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -18,7 +18,7 @@ use crate::settings::Settings;
 use crate::table::Filter;
 use crate::tui::{self, OnExit};
 
-use super::sink::{self, Sink};
+use super::sink::{self, SinceLast, Sink};
 use super::{kept, screen, stderr};
 
 pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<ExitStatus> {
@@ -82,8 +82,9 @@ pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<Exit
         );
     }
     let filter = Filter::parse(&output.filter)?;
+    let since = SinceLast::new();
     for (format, sink) in &outputs {
-        sink::write(&fleet, &filter, output, *format, sink)?;
+        sink::write(&fleet, &filter, output, *format, sink, &since)?;
         if let (Sink::File(path), false) = (sink, output.quiet) {
             stderr::print_written(path);
         }

@@ -23,7 +23,7 @@ use super::recording::Recorded;
 use super::saved_hosts::SavedScans;
 use super::session::{Finished, Resumed, Session, View};
 use super::signals::{self, Stop};
-use super::sink::{self, Sink};
+use super::sink::{self, SinceLast, Sink};
 use super::{dry_run, kept, mistyped, rescue, screen, stderr};
 
 pub(super) async fn run(arguments: ScanArgs, settings: Settings) -> Result<ExitStatus> {
@@ -152,7 +152,6 @@ impl ScanRequest {
         let mut recordings = self.reports.iter();
         let record = recordings.find(|(format, _)| *format == Format::Ndjson);
         let record = record.map(|(_, sink)| sink.clone());
-        let is_recording = record.is_some();
         let quiet = self.settings.output.quiet;
         let view = if self.screen {
             View::Screen {
@@ -173,7 +172,7 @@ impl ScanRequest {
             stderr::print_notices(&target_notices);
         }
         let output = self.settings.output.clone();
-        if is_recording && !quiet && (!self.filter.is_empty() || output.sort.is_some()) {
+        if record.is_some() && !quiet && (!self.filter.is_empty() || output.sort.is_some()) {
             stderr::print(
                 "rdpscan: ndjson holds every event of every host, so --filter and --sort do not apply to it; use `rdpscan report` on it afterwards",
             );
@@ -203,6 +202,7 @@ impl ScanRequest {
             return Ok(ExitStatus::Interrupted);
         };
         let write = || -> Result<()> {
+            let since = SinceLast::new();
             let mut failed = Ok(());
             for (format, sink) in &self.reports {
                 let written = match (&recorded, format) {
@@ -210,7 +210,7 @@ impl ScanRequest {
                         Err(anyhow!("cannot write to {sink}: {error}"))
                     }
                     (_, Format::Ndjson) => Ok(()),
-                    _ => sink::write(&fleet, &self.filter, &output, *format, sink),
+                    _ => sink::write(&fleet, &self.filter, &output, *format, sink, &since),
                 };
                 match (written, sink) {
                     (Ok(()), Sink::File(path)) if !quiet => stderr::print_written(path),

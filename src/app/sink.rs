@@ -1,5 +1,6 @@
 //! Reports and other text on standard output or in a file.
 
+use std::cell::OnceCell;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use derive_more::Display;
 use jiff::Timestamp;
 
+use crate::changes::Comparison;
 use crate::exit::ExitStatus;
 use crate::fleet::{Fleet, Host, HostId};
 use crate::model::ScanId;
@@ -78,6 +80,9 @@ pub(super) fn refuse_bytes_on_terminal(format: Format, sink: &Sink) -> Result<()
     Ok(())
 }
 
+/// What has changed since the scan before, compared once for all reports of a run.
+pub(super) type SinceLast = OnceCell<Option<Comparison>>;
+
 /// Writes a report. A closed pipe behind standard output is no error.
 pub(super) fn write(
     fleet: &Fleet,
@@ -85,6 +90,7 @@ pub(super) fn write(
     settings: &OutputSettings,
     format: Format,
     sink: &Sink,
+    since: &SinceLast,
 ) -> Result<()> {
     let rows = rows(fleet, filter, settings.sort, format);
     let columns: Option<Vec<Field>> = settings
@@ -94,7 +100,9 @@ pub(super) fn write(
         .map(|columns| columns.shown().collect());
     let since = match format {
         // Whether a host that is gone would match a filter is not known.
-        Format::Html | Format::Markdown if filter.is_empty() => kept::since_last(fleet),
+        Format::Html | Format::Markdown if filter.is_empty() => {
+            since.get_or_init(|| kept::since_last(fleet)).as_ref()
+        }
         _ => None,
     };
     let selection = Selection {
@@ -103,28 +111,29 @@ pub(super) fn write(
         whole: filter.is_empty(),
         columns: columns.as_deref(),
         presentation: Presentation {
-            since: since.as_ref(),
+            since,
             ..settings.presentation()
         },
     };
     match sink {
         Sink::File(path) => report::write_file(path, format, &selection)?,
-        Sink::Standard => {
-            let width = io::stdout()
-                .is_terminal()
-                .then(|| crossterm::terminal::size().ok())
-                .flatten()
-                .map(|(width, _)| width);
-            let mut out = BufWriter::new(streams::stdout());
-            let written = match format {
-                Format::Text => report::write_text(&selection, width, &mut out),
-                _ => report::write(format, &selection, &mut out),
-            };
-            ignore_closed_pipe(written.and_then(|()| out.flush()))
-                .context("cannot write to standard output")?;
-        }
+        Sink::Standard => to_standard_output(|width, out| match format {
+            Format::Text => report::write_text(&selection, width, out),
+            _ => report::write(format, &selection, out),
+        })?,
     }
     Ok(())
+}
+
+/// Writes to standard output, for the width of the terminal if it is one.
+pub(super) fn to_standard_output(
+    write: impl FnOnce(Option<u16>, &mut dyn Write) -> io::Result<()>,
+) -> Result<()> {
+    let size = (io::stdout().is_terminal()).then(|| crossterm::terminal::size().ok());
+    let width = size.flatten().map(|(width, _)| width);
+    let mut out = BufWriter::new(streams::stdout());
+    let written = write(width, &mut out).and_then(|()| out.flush());
+    ignore_closed_pipe(written).context("cannot write to standard output")
 }
 
 /// Hosts that match the filter. Without a sort order, formats for people have the worst first, and those for programs go by

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{History, PublicKey, SelectedSecurity, TlsVersion};
+use crate::model::{History, PublicKey, SelectedSecurity, TlsVersion, ntlm_build};
 
 /// Version of what rdpscan offers. Raised whenever a server may answer the new offer otherwise, so that an upgrade of rdpscan is no
 /// change of hosts.
@@ -47,7 +47,6 @@ impl Fingerprint {
     /// Each component with its value; `None` for one that is unknown.
     fn components(&self) -> [(&'static str, Option<String>); 8] {
         let key = |key: PublicKey| format!("{} {}", key.algorithm, key.bits);
-        let build = |(major, minor, build): (u8, u8, u16)| format!("{major}.{minor}.{build}");
         [
             ("security", self.security.map(|one| one.to_string())),
             ("flags", self.flags.map(|flags| format!("0x{flags:02x}"))),
@@ -56,7 +55,7 @@ impl Fingerprint {
             ("group", self.group.as_deref().map(str::to_owned)),
             ("key", self.key.map(key)),
             ("chain length", self.chain.map(|chain| chain.to_string())),
-            ("build", self.build.map(build)),
+            ("build", self.build.map(ntlm_build)),
         ]
     }
 

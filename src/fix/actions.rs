@@ -209,11 +209,12 @@ impl<'a> Actions<'a> {
         }
         rows
     }
+}
 
-    pub(super) fn reach(&self) -> ScriptReach {
-        let rows = self.host_rows();
+impl ScriptReach {
+    pub(super) fn of(rows: &[HostRow<'_>]) -> Self {
         let hosts = rows.iter().filter(|row| row.proven).count();
-        ScriptReach {
+        Self {
             hosts,
             when_named: rows.len() - hosts,
         }
@@ -248,7 +249,7 @@ fn machine_actions<'a>(
         })
         .collect();
     for step in facts.map_or(&[][..], |facts| &facts.steps) {
-        let found = matches!(step.view, InsideView::Confirmed | InsideView::Blocked);
+        let found = step.view.is_found();
         let asked = named.is_empty() || named.contains(&step.remedy);
         let known = actions
             .iter()

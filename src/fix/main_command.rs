@@ -1,5 +1,7 @@
 //! The one command of a remedy for a host: that of the fix script, and the main one by hand.
 
+use std::cell::LazyCell;
+
 use super::commands::{PlaceholderValues, line};
 use super::machine::{DetectedSystem, Machine};
 use super::script::{self, SCRIPT, has_script};
@@ -20,12 +22,13 @@ pub struct MainCommand {
 /// The remedy of a finding to try first on this host: those with a script are for Windows.
 #[must_use]
 pub fn remedy_for(host: &Host, finding: &Finding) -> Option<&'static Remedy> {
-    let is_windows = || Machine::new(host, &mut Vec::new()).system != DetectedSystem::Other;
+    let is_windows =
+        LazyCell::new(|| Machine::new(host, &mut Vec::new()).system != DetectedSystem::Other);
     let mut remedies = finding
         .remedies
         .iter()
         .filter_map(|key| remedies::find(key));
-    remedies.find(|remedy| !has_script(remedy) || is_windows())
+    remedies.find(|remedy| !has_script(remedy) || *is_windows)
 }
 
 /// The line that does a remedy on this host, with all that comes before it, in the folder of `rdpscan fix`. `None` where the script

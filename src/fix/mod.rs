@@ -33,7 +33,7 @@ pub use main_command::{MainCommand, main_command, remedy_for, script_command};
 pub use name::{Computer, HostName, NameFault};
 pub use script::{SCRIPT, has_script};
 
-use actions::Actions;
+use actions::{Actions, HostRow};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("invalid remedy `{word}`: use R1 to R{}, as in --remedy R1,R2", remedies::all().len())]
@@ -134,10 +134,11 @@ pub fn plan_with_facts<'a>(
     inside: &InsideFacts,
 ) -> Plan {
     let actions = Actions::of(hosts, named, inside);
+    let rows = actions.host_rows();
     Plan {
-        files: files(&actions),
+        files: files(&actions, &rows),
         hosts: actions.machines.len(),
-        reach: actions.reach(),
+        reach: ScriptReach::of(&rows),
         refused: actions.refused,
         unused_facts: actions.unused_facts,
     }
@@ -146,7 +147,7 @@ pub fn plan_with_facts<'a>(
 /// How many of the hosts the script contacts.
 #[must_use]
 pub fn reach<'a>(hosts: impl IntoIterator<Item = &'a Host>) -> ScriptReach {
-    Actions::of(hosts, &[], &InsideFacts::default()).reach()
+    ScriptReach::of(&Actions::of(hosts, &[], &InsideFacts::default()).host_rows())
 }
 
 /// Whether the host has a finding above [`Severity::Info`] with a remedy.
@@ -173,21 +174,23 @@ fn wanted<'a, 'n>(
     })
 }
 
-fn files(actions: &Actions<'_>) -> Vec<PlannedFile> {
+fn files(actions: &Actions<'_>, rows: &[HostRow<'_>]) -> Vec<PlannedFile> {
     let parts = actions.by_remedy();
-    let rows = actions.host_rows();
     let file = |path: &str, content: Vec<u8>| PlannedFile {
         path: path.to_owned(),
         content,
     };
     let mut files = vec![
-        file("README.md", readme::text(actions, &parts).into_bytes()),
+        file(
+            "README.md",
+            readme::text(actions, &parts, rows).into_bytes(),
+        ),
         file("actions.csv", sheet::actions(actions)),
         file("refused.csv", sheet::refused(&actions.refused)),
     ];
     if !rows.is_empty() {
         files.push(file(SCRIPT, script::text().into_bytes()));
-        files.push(file("hosts.csv", sheet::hosts(&rows)));
+        files.push(file("hosts.csv", sheet::hosts(rows)));
     }
     for part in &parts {
         let path = format!("remedies/{}.md", part.remedy.key);

@@ -10,8 +10,11 @@ use crate::counts::{counted, grouped};
 /// The most hosts in one command.
 const MOST_NAMED: usize = 10;
 
-pub(super) fn text(actions: &Actions<'_>, parts: &[RemedyMachines<'_>]) -> String {
-    let rows = actions.host_rows();
+pub(super) fn text(
+    actions: &Actions<'_>,
+    parts: &[RemedyMachines<'_>],
+    rows: &[HostRow<'_>],
+) -> String {
     let hosts = counted(actions.machines.len() as u64, "host", "hosts");
     let mut text = format!(
         "# Fixes for {hosts}\n\nWritten by rdpscan from a saved scan. `actions.csv` lists what is to be done at which host, in order; \
@@ -27,7 +30,7 @@ pub(super) fn text(actions: &Actions<'_>, parts: &[RemedyMachines<'_>]) -> Strin
     }
     let example = rows.iter().find(|row| row.proven).or(rows.first());
     if let Some(example) = example {
-        first_steps(&mut text, &rows, &example.computer);
+        first_steps(&mut text, rows, &example.computer);
     }
     table(&mut text, parts);
     if example.is_some() {
@@ -106,7 +109,7 @@ fn addresses(text: &mut String, rows: &[HostRow<'_>]) {
     _ = write!(
         text,
         "\n### Hosts that are reached by address\n\n\
-         {} no name that resolves to it alone, so the script connects by address. Kerberos does not work then: **NTLM sends proof of your password to\n\
+         {} alone, so the script connects by address. Kerberos does not work then: **NTLM sends proof of your password to\n\
          whatever answers at that address.** Use an account that administers these hosts only. PowerShell requires `-Credential`, and either the\n\
          addresses in TrustedHosts, or `-UseSSL` and a certificate for the address on the host. Put TrustedHosts back afterwards:\n\n```powershell\n\
          $trusted = (Get-Item -Path WSMan:\\localhost\\Client\\TrustedHosts).Value\n\
@@ -114,8 +117,11 @@ fn addresses(text: &mut String, rows: &[HostRow<'_>]) {
          .\\{} -Credential (Get-Credential)\n\
          Set-Item -Path WSMan:\\localhost\\Client\\TrustedHosts -Value $trusted -Force\n```\n",
         match count {
-            1 => "1 host has".to_owned(),
-            many => format!("{} have", counted(many as u64, "host", "hosts")),
+            1 => "1 host has no name that resolves to it".to_owned(),
+            many => format!(
+                "{} have no name that resolves to them",
+                counted(many as u64, "host", "hosts")
+            ),
         },
         named.join(","),
         script::SCRIPT,

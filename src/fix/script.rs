@@ -106,6 +106,25 @@ mod tests {
     }
 
     #[test]
+    fn the_parameter_takes_the_keys_of_all_steps() {
+        let text = text();
+        let mut lists = text.lines().filter_map(|line| {
+            let keys = line.trim().strip_prefix("[ValidateSet(")?;
+            keys.starts_with("'R1'")
+                .then(|| keys.trim_end_matches(")]"))
+        });
+        let listed: BTreeSet<&str> = lists.next().unwrap().split(", ").collect();
+        let keys = STEPS.iter().map(|step| format!("'{}'", step.remedy.key));
+        assert_eq!(
+            listed,
+            keys.collect::<Vec<_>>()
+                .iter()
+                .map(String::as_str)
+                .collect()
+        );
+    }
+
+    #[test]
     fn a_remedy_is_in_the_script_or_says_why_it_is_not() {
         assert_eq!(STEPS.len(), 16);
         for remedy in remedies::all() {

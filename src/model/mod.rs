@@ -49,7 +49,7 @@ pub use negotiation::{
     NegotiationFacts, NegotiationFailure, Protocols, SelectedSecurity, ServerFeature,
 };
 pub use notice::Notice;
-pub use ntlm::NtlmFacts;
+pub use ntlm::{NtlmFacts, ntlm_build};
 pub use planned_work::PlannedWork;
 pub use progress::{Descriptors, Progress};
 pub use scan_end::{ScanEnd, ScanStatus, UnlistedCounts};

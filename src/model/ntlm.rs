@@ -37,12 +37,17 @@ pub struct NtlmFacts {
     pub echoed_nonce: bool,
 }
 
+/// A version of NTLM in the usual notation.
+#[must_use]
+pub fn ntlm_build((major, minor, build): (u8, u8, u16)) -> String {
+    format!("{major}.{minor}.{build}")
+}
+
 impl NtlmFacts {
     /// The claimed version in the usual notation, such as `10.0.20348`.
     #[must_use]
     pub fn build(&self) -> Option<String> {
-        self.version
-            .map(|(major, minor, build)| format!("{major}.{minor}.{build}"))
+        self.version.map(ntlm_build)
     }
 
     /// Server clock minus ours, in seconds; positive when the server is ahead. `None` without both times.

@@ -94,11 +94,9 @@ pub(super) fn write_changes(
     width: Option<u16>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    paragraphs(
-        &[changes.headline.clone(), changes.counts.clone()],
-        width,
-        out,
-    )?;
+    let texts = [&changes.headline, &changes.counts].into_iter();
+    let texts: Vec<String> = texts.filter(|text| !text.is_empty()).cloned().collect();
+    paragraphs(&texts, width, out)?;
     if !changes.rows.is_empty() {
         let mut table = grid(width);
         table.set_header(Row::HEADINGS.map(str::to_uppercase));

@@ -39,12 +39,14 @@ const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
 /// The parts of the page, in order; `row` and `host` are repeated.
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("top.html", include_str!("top.html")),
     ("row.html", include_str!("row.html")),
     ("between.html", include_str!("between.html")),
     ("host.html", include_str!("host.html")),
     ("bottom.html", include_str!("bottom.html")),
+    ("head.html", include_str!("head.html")),
+    ("foot.html", include_str!("foot.html")),
     ("changes.html", include_str!("changes.html")),
     ("diff.html", include_str!("diff.html")),
 ];
@@ -142,6 +144,9 @@ pub(super) fn write_changes(changes: &Changes, out: &mut dyn Write) -> io::Resul
     let values = minijinja::context! {
         policy => content_policy(&style, ""),
         style => Value::from_safe_string(style),
+        script => "",
+        version => env!("CARGO_PKG_VERSION"),
+        title => "Changes",
         changes => Value::from(Serde(changes)),
     };
     let page = pages.get_template("diff.html");

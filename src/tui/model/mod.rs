@@ -181,6 +181,7 @@ pub(super) enum Question {
     File {
         format: usize,
         target: Option<ActionTarget>,
+        hosts: usize,
         offered: String,
     },
     /// How many rows to mark.

@@ -2,6 +2,7 @@
 
 use super::menu::NO_HOST_SELECTED;
 use crate::fix;
+use crate::fleet::HostId;
 use crate::tui::action::{Effect, Export};
 use crate::tui::model::{Model, Overlay, Question, Screen};
 use crate::tui::theme::Tone;
@@ -27,10 +28,23 @@ pub(super) fn ask_for_name(model: &mut Model, format: usize) {
         let question = Question::File {
             format,
             target: model.target.clone(),
+            hosts: exported(model).0.len(),
             offered: offered.clone(),
         };
         model.overlay = Overlay::prompt(question, offered);
     }
+}
+
+/// The hosts of an export, and whether they are the whole fleet.
+fn exported(model: &Model) -> (Vec<HostId>, bool) {
+    let (mut rows, whole) = match model.screen {
+        _ if model.targets_marked() || model.on_host_page() => (model.targeted_hosts(), false),
+        Screen::Table | Screen::Host { .. } => (model.rows().to_vec(), model.table.is_whole()),
+        // The bars count every host.
+        Screen::Overview(_) => (model.fleet.hosts().map(|(id, _)| id).collect(), true),
+    };
+    rows.retain(|id| model.fleet.host(*id).is_some());
+    (rows, whole)
 }
 
 /// Exports the marked hosts, else what the screen shows.
@@ -40,13 +54,7 @@ pub(super) fn export(model: &mut Model, format: usize, file: Option<String>) -> 
     if model.is_stale() {
         model.arrange();
     }
-    let (mut rows, whole) = match model.screen {
-        _ if model.targets_marked() || model.on_host_page() => (model.targeted_hosts(), false),
-        Screen::Table | Screen::Host { .. } => (model.rows().to_vec(), model.table.is_whole()),
-        // The bars count every host.
-        Screen::Overview(_) => (model.fleet.hosts().map(|(id, _)| id).collect(), true),
-    };
-    rows.retain(|id| model.fleet.host(*id).is_some());
+    let (rows, whole) = exported(model);
     // A whole export also has the hosts that are not evaluated yet.
     if rows.is_empty() && !(whole && model.fleet.is_busy()) {
         model.notify("nothing to write: no host is shown", Tone::Warn);

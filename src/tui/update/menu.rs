@@ -10,6 +10,7 @@ use crate::tui::theme::Tone;
 use crate::tui::view;
 
 pub(super) const NO_HOST_SELECTED: &str = "no host selected";
+const ONE_HOST: &str = "several hosts are selected: a program runs for one";
 
 /// Opens a menu for the hosts selected now, with the line in force marked.
 pub(super) fn open(model: &mut Model, kind: MenuKind) {
@@ -27,7 +28,7 @@ pub(super) fn open(model: &mut Model, kind: MenuKind) {
             {
                 NO_HOST_SELECTED
             }
-            MenuKind::Programs => "several hosts are selected: a program runs for one",
+            MenuKind::Programs => ONE_HOST,
             MenuKind::Copy => "nothing to copy of this host",
             MenuKind::Saved => {
                 "nothing saved: name filters and columns under [screen] in the settings"
@@ -90,7 +91,7 @@ pub(super) fn run_program(model: &mut Model, program: usize) -> Option<Effect> {
     let launch = match *model.targeted_hosts() {
         [] => Err(NO_HOST_SELECTED.to_owned()),
         [host] => program.launch(model.fleet.host(host)?),
-        _ => Err("several hosts are selected: a program runs for one".to_owned()),
+        _ => Err(ONE_HOST.to_owned()),
     };
     match launch {
         Ok(launch) => Some(Effect::Run(launch)),

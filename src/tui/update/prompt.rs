@@ -38,6 +38,7 @@ pub(super) fn accept(model: &mut Model) -> Option<Effect> {
             format,
             target,
             offered,
+            ..
         } => {
             let named = !typed.is_empty() && typed != offered;
             model.target = target;

@@ -20,12 +20,8 @@ pub(super) fn render(
 ) -> Option<Position> {
     let title = match &open.question {
         Question::Rows => "Mark so many rows from here".to_owned(),
-        Question::File { target, .. } => {
-            let hosts = match target {
-                Some(target) if target.marked || model.on_host_page() => target.hosts.len(),
-                _ => model.rows().len(),
-            };
-            format!("Write {} to", counted(hosts as u64, "host", "hosts"))
+        Question::File { hosts, .. } => {
+            format!("Write {} to", counted(*hosts as u64, "host", "hosts"))
         }
     };
     let inner = window(&title, (WIDTH, 3), model.theme, area, buffer);

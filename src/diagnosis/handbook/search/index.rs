@@ -346,10 +346,10 @@ impl Index {
             }
             return meant;
         }
+        let synonyms = self.synonyms.of(word);
+        let synonyms = synonyms.filter_map(|same| Some((*self.vocabulary.get(same)?, SYNONYM)));
         if !word.bytes().all(|byte| byte.is_ascii_alphabetic()) || letters < LEAST_STEM {
-            let same = self.synonyms.of(word);
-            let same = same.filter_map(|same| self.vocabulary.get(same));
-            meant.extend(same.map(|term| (*term, SYNONYM)));
+            meant.extend(synonyms);
             return meant;
         }
         let start = word.get(..LEAST_STEM).unwrap_or(word);
@@ -363,9 +363,7 @@ impl Index {
             let is_near = osa_distance(word, other) == 1;
             (*term, if is_near { NEAR_STEM } else { STEM })
         }));
-        let same = self.synonyms.of(word);
-        let same = same.filter_map(|same| self.vocabulary.get(same));
-        meant.extend(same.map(|term| (*term, SYNONYM)));
+        meant.extend(synonyms);
         if !meant.is_empty() || letters < LEAST_TYPO {
             return meant;
         }
