@@ -470,28 +470,18 @@ pub fn usage_error(error: &Error) -> Option<String> {
 /// What clap says, a line each for the error, its tips and the usage.
 fn clap_message(error: &Error) -> String {
     let text = error.render().to_string();
-    let parts = text
-        .split(
-            "
-
-",
-        )
-        .map(str::trim)
-        .filter_map(|part| {
-            let part = match part.strip_prefix("Usage: ") {
-                // The first form of it.
-                Some(usage) => format!("usage: {}", usage.lines().next().unwrap_or_default()),
-                None => part.strip_prefix("error: ").unwrap_or(part).to_owned(),
-            };
-            let words: Vec<&str> = part.split_whitespace().collect();
-            let is_ours = part.is_empty() || part.starts_with("For more information");
-            (!is_ours).then(|| words.join(" "))
-        });
+    let parts = text.split("\n\n").map(str::trim).filter_map(|part| {
+        let part = match part.strip_prefix("Usage: ") {
+            // The first form of it.
+            Some(usage) => format!("usage: {}", usage.lines().next().unwrap_or_default()),
+            None => part.strip_prefix("error: ").unwrap_or(part).to_owned(),
+        };
+        let words: Vec<&str> = part.split_whitespace().collect();
+        let is_ours = part.is_empty() || part.starts_with("For more information");
+        (!is_ours).then(|| words.join(" "))
+    });
     let lines: Vec<String> = parts.chain([SEE_HELP.to_owned()]).collect();
-    lines.join(
-        "
-  ",
-    )
+    lines.join("\n  ")
 }
 
 #[cfg(test)]

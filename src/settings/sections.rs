@@ -163,12 +163,13 @@ pub struct OutputSettings {
     /// Print the result instead of opening the live table
     #[arg(long, id = "output.no_tui")]
     pub no_tui: bool,
-    /// Exit with status 1 for a finding at least this severe or a host in this state; several with commas, as in high,closed
+    /// Exit with status 1 for a finding at least this severe or a host in this state, of those that match the filter; several with
+    /// commas, as in high,closed
     #[arg(long, id = "output.fail_on", value_parser = Listed::new(FailOn::words(), FailOn::read))]
     #[arg(value_name = "SEVERITY|STATE", default_value = "never")]
     #[serde(serialize_with = "serialize::text_of")]
     pub fail_on: FailOn,
-    /// Only hosts that match; --fail-on looks at these alone
+    /// Only hosts that match
     #[arg(long, id = "output.filter", value_parser = filter)]
     #[arg(value_name = "TEXT", default_value = "")]
     pub filter: String,

@@ -35,7 +35,7 @@ pub enum KeymapError {
 /// The screens with a host to run a program for.
 const PROGRAM_CONTEXTS: [Context; 2] = [Context::Table, Context::Host];
 
-/// A line of the help page or the README.
+/// A line of the help page or of `docs/reference/keys.md`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHelp {
     /// With a space between.

@@ -1,4 +1,4 @@
-//! The one table of keys: dispatch, footer, help page, command palette, README and settings read it.
+//! The one table of keys: dispatch, footer, help page, command palette, `docs/reference/keys.md` and settings read it.
 //!
 //! Keys are compared after normalising: a printable character counts, not the keys that made it (Shift on one layout, `AltGr` on
 //! another).

@@ -165,5 +165,5 @@ pub static BINDINGS: &[Binding] = bindings! {
     Rescan _ [char('y'), plain(Enter)] Action::RescanConfirmed, "rescan" "rescan";
     (Rescan Fix) _ [char('n'), char('q'), plain(Esc)] Action::Back, "cancel" "cancel";
 
-    Fix _ [char('y'), plain(Enter)] Action::FixConfirmed, "write" "write the scripts";
+    Fix _ [char('y'), plain(Enter)] Action::FixConfirmed, "write" "write the folder";
 };
