@@ -11,7 +11,10 @@ use serde_json::ser::Formatter;
 use crate::sanitize;
 
 /// Writes a value on one line.
-pub(crate) fn write_json<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> io::Result<()> {
+pub(crate) fn write_json<T: Serialize + ?Sized>(
+    out: &mut (impl Write + ?Sized),
+    value: &T,
+) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(out, Harmless);
     Ok(value.serialize(&mut serializer)?)
 }

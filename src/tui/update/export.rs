@@ -35,6 +35,13 @@ pub(super) fn ask_for_name(model: &mut Model, format: usize) {
     }
 }
 
+/// The format that the extension of a file's name stands for, as after `-o`. Any other extension is part of the name.
+pub(super) fn format_of_name(model: &Model, name: &str) -> Option<usize> {
+    let (_, typed) = name.rsplit_once('.')?;
+    let formats = &model.capabilities.formats;
+    (formats.iter()).position(|format| format.extension.eq_ignore_ascii_case(typed))
+}
+
 /// The hosts of an export, and whether they are the whole fleet.
 fn exported(model: &Model) -> (Vec<HostId>, bool) {
     let (mut rows, whole) = match model.screen {

@@ -29,7 +29,11 @@ pub(super) fn accept(model: &mut Model) -> Option<Effect> {
         Question::Rows => match typed.parse() {
             Ok(count) if count > 0 => table::mark_rows(model, count),
             _ => {
-                let reason = format!("invalid number of rows `{typed}`: use 1 or more");
+                let reason = if typed.is_empty() {
+                    "no number of rows given: type 1 or more, or Esc to cancel".to_owned()
+                } else {
+                    format!("invalid number of rows `{typed}`: use 1 or more")
+                };
                 model.notify(reason, Tone::Bad);
                 model.overlay = Overlay::Prompt(prompt);
             }
@@ -41,6 +45,7 @@ pub(super) fn accept(model: &mut Model) -> Option<Effect> {
             ..
         } => {
             let named = !typed.is_empty() && typed != offered;
+            let format = export::format_of_name(model, &typed).unwrap_or(format);
             model.target = target;
             let effect = export::export(model, format, named.then_some(typed));
             model.target = None;

@@ -771,3 +771,29 @@ fn a_program_takes_no_key_that_has_a_meaning() {
     assert!(taken("q mine").is_err());
     assert!(taken("i mine").is_err(), "on the host's page");
 }
+
+#[test]
+fn the_extension_of_a_typed_name_decides_the_format() {
+    let mut stand = Stand::scanning(80, 24);
+    stand.keys("ec");
+    for _ in 0..80 {
+        stand.key(KeyCode::Backspace);
+    }
+    stand.keys("monday.JSON\n");
+    let Some(Effect::Export(export)) = stand.effects.last() else {
+        panic!("{:?}", stand.effects);
+    };
+    let formats = stage::capabilities().formats;
+    assert_eq!(formats[export.format].word, "json");
+    assert_eq!(export.file.as_deref(), Some("monday.JSON"));
+}
+
+#[test]
+fn no_number_of_rows_is_named_as_missing() {
+    let mut stand = Stand::scanning(80, 24);
+    stand.keys("M\n");
+    let picture = stand.picture(80, 24);
+    assert!(picture.contains("no number of rows given"), "{picture}");
+    stand.keys("2\n");
+    assert!(stand.picture(80, 24).contains("2 hosts marked"));
+}

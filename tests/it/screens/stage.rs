@@ -292,7 +292,7 @@ pub(crate) fn progress() -> Progress {
     }
 }
 
-fn capabilities() -> Capabilities {
+pub fn capabilities() -> Capabilities {
     let format = |word, says| ExportFormat {
         word,
         says,
