@@ -16,6 +16,8 @@ pub struct FindingKind {
     /// What it means, as a sentence without a full stop.
     #[serde(deserialize_with = "text")]
     pub title: &'static str,
+    /// The same in 20 cells at most, for a table without room for the sentence.
+    pub short: String,
     /// Severity where the rule has no reason to say otherwise.
     pub severity: Severity,
     pub stage: FindingStage,

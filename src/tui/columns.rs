@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::text;
 use super::theme::{Theme, Tone};
-use crate::diagnosis::{Ending, endings};
+use crate::diagnosis::{Ending, catalog, endings};
 use crate::fleet::Host;
 use crate::model::{
     CertificateStatus, DnsVerdict, History, Nla, Severity, StabilityVerdict, TlsVersion,
@@ -83,7 +83,7 @@ fn nla(nla: Nla, cells: usize) -> Pieces {
     vec![(word.to_owned(), tone)]
 }
 
-/// The sentence of the worst finding, and how many others there are that are not only for information.
+/// The sentence of the worst finding, or its short title where that does not fit, and how many others there are that are not only for information.
 fn finding(host: &Host, cells: usize, theme: Theme) -> Pieces {
     let [worst, others @ ..] = host.diagnosis.findings.as_slice() else {
         let text = if host.complete() { "" } else { "checking" };
@@ -99,7 +99,10 @@ fn finding(host: &Host, cells: usize, theme: Theme) -> Pieces {
     };
     let behind = if cells >= WITH_ID { ID } else { 0 };
     let room = cells.saturating_sub(2 + more.len() + behind);
-    let title = theme.cut(&text::clean(&headline(&worst.title)), room);
+    let sentence = headline(&worst.title);
+    let short = catalog::kind(worst.id).map(|kind| kind.short.as_str());
+    let short = short.filter(|_| text::width(&sentence) > room);
+    let title = theme.cut(&text::clean(short.unwrap_or(&sentence)), room);
     let gap = cells.saturating_sub(2 + text::width(&title) + more.len() + ID);
     let mut pieces = vec![
         (format!("{letter} "), tone),
@@ -237,6 +240,7 @@ mod tests {
             shown(Field::Finding, 40, &host),
             "H Certificate expired 21 days ago +1"
         );
+        assert_eq!(shown(Field::Finding, 24, &host), "H Certificate expired +1");
         assert_eq!(shown(Field::Finding, 20, &host), "H Certificate ex… +1");
         let wide = shown(Field::Finding, 80, &host);
         assert!(wide.ends_with("  RDP-CERT-EXPIRED"), "{wide}");
@@ -261,8 +265,17 @@ mod tests {
     }
 
     #[test]
+    fn short_titles_are_short_and_all_different() {
+        let mut seen = std::collections::HashSet::new();
+        for kind in catalog::kinds() {
+            assert!(text::width(&kind.short) <= 20, "{}", kind.id);
+            assert!(seen.insert(&kind.short), "{}", kind.id);
+        }
+    }
+
+    #[test]
     fn the_longest_id_has_room() {
-        let longest = crate::diagnosis::catalog::kinds().map(|kind| kind.id.len());
+        let longest = catalog::kinds().map(|kind| kind.id.len());
         assert!(longest.max().unwrap() + 2 <= ID);
     }
 }
