@@ -10,12 +10,13 @@ use crate::diagnosis::Policy;
 use crate::exit::ExitStatus;
 use crate::history::Index;
 use crate::report::{self, Format};
-use crate::settings::Settings;
+use crate::settings::{Resolved, Source};
 
 use super::sink::{self, Sink};
 use super::{kept, saved, stderr};
 
-pub(super) fn run(arguments: &DiffArgs, settings: &Settings) -> Result<ExitStatus> {
+pub(super) fn run(arguments: &DiffArgs, resolved: &Resolved) -> Result<ExitStatus> {
+    let settings = &resolved.settings;
     let policy = settings.policy.policy();
     let mut index = None;
     let before = snapshot(&arguments.before, &policy, &mut index)?;
@@ -26,17 +27,15 @@ pub(super) fn run(arguments: &DiffArgs, settings: &Settings) -> Result<ExitStatu
         [] => &standard,
         paths => paths,
     };
+    // A format that variables or a file set for every report is not meant for changes, if it has no form for them.
+    let is_asked_for = matches!(resolved.source("output.format"), Source::Flag(_));
     let format = settings.output.format;
+    let format = format.filter(|format| is_asked_for || format.takes_comparisons());
     let outputs = sink::outputs(paths, format, after.times.0, Some(after.scan))?;
     if let Some((format, _)) = outputs.iter().find(|(one, _)| !one.takes_comparisons()) {
-        let all = Format::ALL
-            .into_iter()
-            .filter(|one| one.takes_comparisons());
-        let all: Vec<&str> = all.map(Format::word).collect();
-        bail!(
-            "{format} has no form for changes; use one of {}",
-            all.join(", ")
-        );
+        let all = Format::comparisons().map(Format::word);
+        let all = all.collect::<Vec<_>>().join(", ");
+        bail!("{format} has no form for changes; use one of {all}");
     }
     for (format, sink) in &outputs {
         write(&comparison, *format, sink)?;

@@ -89,7 +89,7 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
         Some(Command::Why(arguments)) => why::run(*arguments, settings).await,
         Some(Command::Open(arguments)) => saved::open(&arguments, settings).await,
         Some(Command::Report(arguments)) => saved::report(&arguments, &settings),
-        Some(Command::Diff(arguments)) => diff::run(&arguments, &settings),
+        Some(Command::Diff(arguments)) => diff::run(&arguments, &resolved),
         Some(Command::History(arguments)) => history::run(&arguments, &settings),
         Some(Command::Fix(arguments)) => fix::run(&arguments, &settings),
         Some(Command::Config(arguments)) => {

@@ -158,10 +158,12 @@ fn certificates(before: &HostRecord, after: &HostRecord, found: &mut Found) {
             });
             texts.collect::<Vec<_>>().join(", ")
         };
-        found.add(ChangeClass::Renewed, texts(&removed), texts(&added));
-        if before.certificate_status == Some(CertificateStatus::Valid) {
-            found.add(ChangeClass::RenewedEarly, texts(&removed), texts(&added));
-        }
+        let class = if before.certificate_status == Some(CertificateStatus::Valid) {
+            ChangeClass::RenewedEarly
+        } else {
+            ChangeClass::Renewed
+        };
+        found.add(class, texts(&removed), texts(&added));
         let keys = |some: &[CertificateRecord]| -> Vec<String> {
             let keys = some.iter().filter_map(|one| one.key);
             keys.map(|key| key.short()).collect()

@@ -1,7 +1,7 @@
 use clap::error::Error;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-use crate::settings::{Given, Source, arguments};
+use crate::settings::{Given, Source, arguments, comparison_format};
 
 /// The flags of settings that a command takes, as they were given.
 #[derive(Debug, Default)]
@@ -45,9 +45,16 @@ impl Args for Flags {
             .map(|arg| {
                 // `--rate -5` is for the parser of the rate to refuse; but any text is a filter, also a forgotten `--filter --all`.
                 let hyphens = arg.get_action().takes_values() && arg.get_id() != "output.filter";
-                arg.clone()
+                let is_of_changes = name == "diff" && arg.get_id() == "output.format";
+                let taken = arg
+                    .clone()
                     .allow_hyphen_values(hyphens)
-                    .hide_default_value(arg.get_default_values() == [""])
+                    .hide_default_value(arg.get_default_values() == [""]);
+                if is_of_changes {
+                    taken.value_parser(comparison_format())
+                } else {
+                    taken
+                }
             });
         command.args(taken)
     }

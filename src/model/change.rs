@@ -36,8 +36,8 @@ words! {
         New = "new": "it answers, and did not",
         /// A finding is gone.
         FindingCleared = "finding_cleared": "a finding is gone",
-        /// A certificate was replaced by another one.
-        Renewed = "renewed": "a certificate was replaced by another one",
+        /// A certificate was replaced that had expired, was about to, or was wrong in another way.
+        Renewed = "renewed": "a certificate was replaced that had expired, was about to, or was wrong in another way",
         /// It works better than before.
         Recovered = "recovered": "it works better than before",
         /// One of the scans did not look at it.

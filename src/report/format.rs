@@ -191,6 +191,13 @@ impl Format {
         matches!(self, Self::Text | Self::Json | Self::Markdown | Self::Html)
     }
 
+    /// Those that it can be written in.
+    pub fn comparisons() -> impl Iterator<Item = Self> {
+        Self::ALL
+            .into_iter()
+            .filter(|format| format.takes_comparisons())
+    }
+
     #[must_use]
     pub fn is_readable(self) -> bool {
         self.spec().is_readable

@@ -25,7 +25,7 @@ pub use fail_on::FailOn;
 pub use layers::Resolved;
 pub(crate) use layers::resolve;
 pub(crate) use nearest::nearest;
-pub(crate) use parse::{filter as filter_text, not_blank};
+pub(crate) use parse::{comparison_format, filter as filter_text, not_blank};
 pub use profile::Profile;
 pub use sections::{OutputSettings, ScanSettings, Settings};
 pub use show::{json, text};

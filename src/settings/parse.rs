@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 
 use super::nearest;
 use crate::history::Keep;
+use crate::report::Format;
 use crate::sanitize::excerpt;
 use crate::table::{Columns, Filter, Sort};
 use crate::targets::Refusal;
@@ -138,6 +139,13 @@ impl<P: TypedValueParser> TypedValueParser for Listed<P> {
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         Some(Box::new(self.words.iter().map(PossibleValue::new)))
     }
+}
+
+/// A format, of which help and completion list those with a form for changes.
+pub(crate) fn comparison_format() -> impl TypedValueParser<Value = Option<Format>> {
+    let words = Format::comparisons().map(Format::word);
+    let parse = |text: &str| word(text, &Format::ALL, Format::word);
+    Listed::new(words.collect(), parse).or("auto")
 }
 
 /// One of the words of `all`.

@@ -308,6 +308,7 @@ impl<'a> TargetSetBuilder<'a> {
             behind_gateways: self.behind_gateways,
             notices: self.notices,
             lists: self.lists,
+            key: None,
         })
     }
 

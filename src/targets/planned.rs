@@ -35,7 +35,7 @@ impl TargetSet {
             excluded: texts(self.excluded.ranges().iter().copied()),
             settings,
         };
-        work.target_key = key(&work).into();
+        work.target_key = self.key.clone().unwrap_or_else(|| key(&work).into());
         work
     }
 
@@ -66,6 +66,8 @@ impl TargetSet {
             behind_gateways: Vec::new(),
             notices: Vec::new(),
             lists: Vec::new(),
+            // A resume that excludes more is of the same scan.
+            key: Some(work.target_key.clone()),
         })
     }
 
@@ -221,6 +223,21 @@ mod tests {
             key(&["10.0.0.1-2", "a.example", "b.example"], &["10.9.9.9"])
         );
         assert_ne!(one, key(&["10.0.0.1-3", "a.example", "b.example"], &[]));
+    }
+
+    /// Else the report of the resumed scan would be compared with no scan, or with another one than `@prev`.
+    #[test]
+    fn a_resume_that_excludes_more_keeps_the_key() {
+        let began = targets(&["10.0.0.0/30"], &[]).planned_work(BTreeMap::new());
+        let mut resumed = TargetSet::from_planned(&began).unwrap();
+        let more = PlannedWork {
+            excluded: ["10.0.0.2"].into_iter().collect(),
+            ..PlannedWork::default()
+        };
+        resumed.exclude_planned(&more);
+        let planned = resumed.planned_work(BTreeMap::new());
+        assert_eq!(planned.excluded.iter().collect::<Vec<_>>(), ["10.0.0.2"]);
+        assert_eq!(planned.target_key, began.target_key);
     }
 
     #[test]

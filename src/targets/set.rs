@@ -28,6 +28,8 @@ pub struct TargetSet {
     pub(super) behind_gateways: Vec<GatewayTarget>,
     pub(super) notices: Vec<Notice>,
     pub(super) lists: Vec<ListSummary>,
+    /// As planned when its scan began; `None` before that.
+    pub(super) key: Option<Box<str>>,
 }
 
 /// What was read from a list.

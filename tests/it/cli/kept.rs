@@ -111,6 +111,13 @@ fn kept_scans_are_listed_compared_and_followed_by_host() {
         &[],
         &["csv has no form for changes; use one of text, json"],
     );
+    // A format for every other report is not meant for changes.
+    let csv = [("RDPSCAN_OUTPUT_FORMAT", "csv")];
+    let told = printed_in(home.path(), &["diff"], &csv);
+    assert!(told.contains("No host has changed since 20"), "{told}");
+    let help = print(&["diff", "--help"]);
+    let listed = "[possible values: text, json, markdown, html, auto]";
+    assert!(help.contains(listed), "{help}");
     refused_in(
         home.path(),
         &["diff", "--fail-on-change", "gone,lost"],
