@@ -204,10 +204,9 @@ fn certificates(before: &HostRecord, after: &HostRecord, found: &mut Found) {
     }
 }
 
-/// Of a farm, the member that answered last may differ from scan to scan.
+/// What the members of a farm differ in is unknown.
 fn configuration(before: &HostRecord, after: &HostRecord, found: &mut Found) {
-    let is_farm = |host: &HostRecord| host.certificates.len() > 1 || host.machines.len() > 1;
-    if is_farm(before) || is_farm(after) || before.is_other_machine(after) {
+    if before.is_other_machine(after) {
         return;
     }
     for (component, earlier, later) in before.fingerprint.differences(&after.fingerprint) {

@@ -4,11 +4,20 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{History, PublicKey, SelectedSecurity, TlsVersion, ntlm_build};
+use crate::model::{
+    Attempt, History, KeyAlgorithm, NegotiationFacts, ProbeKind, PublicKey, SelectedSecurity,
+    TlsFacts, TlsHandshake, TlsVersion, ntlm_build,
+};
 
 /// Version of what rdpscan offers. Raised whenever a server may answer the new offer otherwise, so that an upgrade of rdpscan is no
 /// change of hosts.
 const OFFER: u32 = 1;
+
+/// How many components there are.
+pub(super) const COMPONENTS: usize = 8;
+
+/// A name, and the value if it is known.
+pub(super) type Component = (&'static str, Option<String>);
 
 /// What a server negotiates. What is unknown is `None`, and differs from nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -27,25 +36,34 @@ pub struct Fingerprint {
 impl Fingerprint {
     #[must_use]
     pub fn of(history: &History) -> Self {
-        let negotiation = history.negotiation();
-        // A handshake that failed was not negotiated to its end.
-        let tls = history.tls().filter(|tls| !tls.chain.is_empty());
-        let selected = negotiation.map(|facts| facts.selected);
+        let attempts = || history.attempts.iter();
+        let answers = answers(history);
+        let selected = answers.iter().map(|answer| answer.selected);
+        let tls = || attempts().filter_map(|attempt| attempt.tls.as_deref());
+        let full = || {
+            let defaults = attempts().filter(|attempt| attempt.probe.is_default());
+            let tls = defaults.filter_map(|attempt| attempt.tls.as_deref());
+            tls.filter(|tls| tls.handshake == TlsHandshake::Full)
+        };
+        let shown = || tls().filter(|tls| !tls.chain.is_empty());
+        let keys = shown().filter_map(|tls| Some(tls.leaf()?.key));
+        let is_read = |key: &PublicKey| key.algorithm != KeyAlgorithm::Unknown && key.bits > 0;
+        let builds = attempts().filter_map(|attempt| attempt.ntlm.as_ref()?.version);
         Self {
             offer: OFFER,
-            security: selected.filter(|selected| *selected != SelectedSecurity::None),
-            flags: history.response_flags(),
-            tls: tls.and_then(|tls| tls.version),
-            suite: tls.and_then(|tls| tls.cipher.clone()),
-            group: tls.and_then(|tls| tls.group.clone()),
-            key: tls.and_then(|tls| tls.leaf()).map(|leaf| leaf.key),
-            chain: tls.map(|tls| tls.chain.len()),
-            build: history.ntlm().and_then(|ntlm| ntlm.version),
+            security: agreed(selected).filter(|one| *one != SelectedSecurity::None),
+            flags: agreed(answers.iter().filter_map(|answer| answer.response_flags)),
+            tls: agreed(full().filter_map(|tls| tls.version)).or_else(|| old_version(history)),
+            suite: agreed(full().filter_map(|tls| tls.cipher.clone())),
+            group: agreed(full().filter_map(|tls| tls.group.clone())),
+            key: agreed(keys.filter(is_read)),
+            chain: agreed(shown().map(|tls| tls.chain.len())),
+            build: agreed(builds),
         }
     }
 
     /// Each component with its value; `None` for one that is unknown.
-    fn components(&self) -> [(&'static str, Option<String>); 8] {
+    pub(super) fn components(&self) -> [Component; COMPONENTS] {
         let key = |key: PublicKey| format!("{} {}", key.algorithm, key.bits);
         [
             ("security", self.security.map(|one| one.to_string())),
@@ -57,6 +75,17 @@ impl Fingerprint {
             ("chain length", self.chain.map(|chain| chain.to_string())),
             ("build", self.build.map(ntlm_build)),
         ]
+    }
+
+    /// Whether any component is known.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        let offer = self.offer;
+        *self
+            != Self {
+                offer,
+                ..Self::default()
+            }
     }
 
     /// The components that are known on both sides and differ, each with both values. What depends on the offer is compared only
@@ -72,6 +101,37 @@ impl Fingerprint {
         })
         .collect()
     }
+}
+
+/// What all of them are; `None` where attempts met servers that differ, as in a farm.
+fn agreed<T: PartialEq>(mut values: impl Iterator<Item = T>) -> Option<T> {
+    let first = values.next()?;
+    values.all(|value| value == first).then_some(first)
+}
+
+/// The answers to the request of a modern client that selected a protocol; of a server that refuses it, those to the others.
+fn answers(history: &History) -> Vec<&NegotiationFacts> {
+    let to = |is_meant: fn(ProbeKind) -> bool| {
+        let attempts = history.attempts.iter().filter(|one| is_meant(one.probe));
+        let answers = attempts.filter_map(|attempt| attempt.negotiation.as_ref());
+        let selected = answers.filter(|answer| answer.selected != SelectedSecurity::None);
+        selected.collect::<Vec<_>>()
+    };
+    let usual = to(ProbeKind::sends_default_request);
+    if usual.is_empty() {
+        to(|probe| matches!(probe, ProbeKind::BareRequest | ProbeKind::HybridExRequest))
+    } else {
+        usual
+    }
+}
+
+/// The version that the legacy hello read, where it is older than any that the modern hello offers. Of TLS 1.2 it says nothing: a
+/// server of TLS 1.3 answers that hello so, too.
+fn old_version(history: &History) -> Option<TlsVersion> {
+    let is_peek = |tls: &&TlsFacts| tls.handshake == TlsHandshake::LegacyPeek;
+    let of = |attempt: &'_ Attempt| attempt.tls.as_deref().filter(is_peek)?.version;
+    let version = agreed(history.attempts.iter().filter_map(of));
+    version.filter(|version| *version < TlsVersion::TLS_1_2)
 }
 
 /// A readable prefix and a short hash of every component, as in `hybrid-1.3-RSA2048-4f2a91c7`.
@@ -101,7 +161,8 @@ impl fmt::Display for Fingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kit::{attempt, times};
+    use crate::kit::{attempt, certificate, host, legacy, ntlm, times, tls};
+    use crate::model::{CertificateFacts, NtlmFacts};
 
     #[test]
     fn what_is_unknown_differs_from_nothing() {
@@ -121,6 +182,63 @@ mod tests {
             ..lower
         };
         assert_eq!(known.differences(&other_offer), []);
+    }
+
+    #[test]
+    fn what_the_members_of_a_farm_differ_in_is_unknown() {
+        let of = |attempts| Fingerprint::of(&host(attempts).history);
+        let member = |version: (u8, u8, u16), bits: u32| {
+            let leaf = CertificateFacts {
+                key: PublicKey {
+                    algorithm: KeyAlgorithm::Rsa,
+                    bits,
+                },
+                ..certificate("a.example")
+            };
+            let named = NtlmFacts {
+                version: Some(version),
+                ..ntlm("a.example")
+            };
+            attempt().shown(tls(leaf)).identified(named)
+        };
+        let (old, new) = ((10, 0, 14_393), (10, 0, 20_348));
+        let farm = of([member(old, 2048), member(new, 4096)]);
+        assert_eq!((farm.build, farm.key), (None, None));
+        assert_eq!(farm.tls, Some(TlsVersion::TLS_1_3));
+        let alone = of([member(new, 4096), member(new, 4096)]);
+        assert_eq!(farm.differences(&alone), []);
+        assert_eq!(alone.build, Some(new));
+    }
+
+    #[test]
+    fn a_key_that_was_not_read_is_unknown() {
+        let leaf = CertificateFacts {
+            key: PublicKey {
+                algorithm: KeyAlgorithm::Unknown,
+                bits: 0,
+            },
+            ..certificate("a.example")
+        };
+        let unread = Fingerprint::of(&host([attempt().shown(tls(leaf))]).history);
+        assert_eq!(unread.key, None);
+        assert!(unread.is_known());
+        let silent = Fingerprint::of(&host([attempt().tcp()]).history);
+        assert!(!silent.is_known());
+    }
+
+    /// A flaky server may fail every modern handshake of a scan, and answer the legacy hello.
+    #[test]
+    fn what_the_legacy_hello_negotiates_is_not_compared_with_the_modern_one() {
+        let read = |version| {
+            let peek = attempt().probe(ProbeKind::LegacyHello);
+            Fingerprint::of(&host([peek.shown(legacy(version))]).history)
+        };
+        let known =
+            Fingerprint::of(&host([attempt().shown(tls(certificate("a.example")))]).history);
+        assert_eq!(known.differences(&read(TlsVersion::TLS_1_2)), []);
+        // A server that had a newer one would have chosen it.
+        let wanted = [("TLS", "1.3".to_owned(), "1.0".to_owned())];
+        assert_eq!(known.differences(&read(TlsVersion::TLS_1_0)), wanted);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::entry::{Composed, Entry, Fact, Stamp, compose};
 use super::log::{Log, LogError};
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnosis, Fingerprint};
 use crate::model::{
     Attempt, CertificateFacts, Digest, History, HostKey, HostState, NameSource, NtlmFacts, Site,
     TlsFacts, TlsHandshake, TlsVersion,
@@ -58,6 +58,8 @@ pub struct Sketch {
     pub build: Option<(u8, u8, u16)>,
     /// As [`History::response_flags`].
     pub response_flags: Option<u8>,
+    /// The text of its [`Fingerprint`]; `None` where nothing was negotiated.
+    pub configuration: Option<Box<str>>,
     /// Start of the first attempt that connected.
     pub first_seen: Option<Timestamp>,
     /// Start of the newest attempt that connected.
@@ -302,10 +304,12 @@ impl Sketch {
         let first_seen = seen.next();
         let mut names = history.names.iter();
         let reverse = names.find(|name| name.source == NameSource::Ptr);
+        let fingerprint = Fingerprint::of(history);
         Self {
             certificate: diagnosis.certificate(history).cloned(),
             build: history.ntlm().and_then(|ntlm| ntlm.version),
             response_flags: history.response_flags(),
+            configuration: (fingerprint.is_known()).then(|| fingerprint.to_string().into()),
             first_seen,
             last_seen: seen.next_back().or(first_seen),
             reverse: reverse.map(|name| name.name.clone()),

@@ -44,7 +44,7 @@ pub use history::History;
 pub use identity::{IdentityError, Origin, ScanId, Site, Stream};
 pub(crate) use moment::Moment;
 pub use moment::whole_microseconds;
-pub use name::{Lookup, LookupAnswer, NameSource, ObservedName, Question, Resolver};
+pub use name::{Lookup, LookupAnswer, NameSource, ObservedName, Question, Resolver, domain_of};
 pub use negotiation::{
     NegotiationFacts, NegotiationFailure, Protocols, SelectedSecurity, ServerFeature,
 };

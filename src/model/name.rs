@@ -33,6 +33,13 @@ pub struct ObservedName {
     pub source: NameSource,
 }
 
+/// What follows the first label of a name; an address has none.
+#[must_use]
+pub fn domain_of(name: &str) -> Option<&str> {
+    let (_, domain) = name.trim_end_matches('.').split_once('.')?;
+    (!domain.is_empty() && name.parse::<IpAddr>().is_err()).then_some(domain)
+}
+
 /// A resolver.
 #[derive(
     Debug,

@@ -6,11 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use ipnetwork::IpNetwork;
 
-use super::fields::domain_of;
 use crate::diagnosis::catalog;
 use crate::diagnosis::remedies::{self, Remedy};
 use crate::fleet::{Host, HostId};
-use crate::model::{Finding, HostKey, HostState, subnet};
+use crate::model::{Finding, HostKey, HostState, domain_of, subnet};
 
 /// Groupings with their words, the letters that pick them, and the label of hosts that belong to no group.
 macro_rules! groupings {
@@ -53,6 +52,8 @@ groupings! {
     Subnet "subnet" 's' "no address";
     /// By what follows the first label of the name.
     Domain "domain" 'd' "no domain";
+    /// By the fingerprint of what it negotiates.
+    Configuration "configuration" 'c' "no configuration";
 }
 
 const SELF_SIGNED: &str = "self-signed";
@@ -89,6 +90,7 @@ impl Grouping {
                     rank: 0,
                     label: domain.to_lowercase().into(),
                 }),
+            Self::Configuration => (host.sketch().configuration.as_deref()).map(Key::text),
         };
         // Text from the network may look like the label for having none: one label, one group.
         key.filter(|key| !matches!(key, Key::Text { label, .. } if label == self.none()))
@@ -97,7 +99,10 @@ impl Grouping {
 
     /// Whether the largest group of a rank comes first.
     const fn is_by_size(self) -> bool {
-        matches!(self, Self::Finding | Self::Remedy | Self::Issuer)
+        matches!(
+            self,
+            Self::Finding | Self::Remedy | Self::Issuer | Self::Configuration
+        )
     }
 }
 

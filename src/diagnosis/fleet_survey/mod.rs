@@ -1,9 +1,11 @@
-//! What only many hosts together show: shared keys, a prefix cut alike, a clock of this machine that is off.
+//! What only many hosts together show: shared keys, a prefix cut alike, a configuration unlike the neighbours', a clock of this machine
+//! that is off.
 //!
 //! Pure: counted from histories, kept small, and handed to the rules of single hosts through the context.
 
 mod clock_skew;
 mod cut_handshakes;
+mod neighbours;
 mod outages;
 mod pace;
 mod shared_keys;
@@ -20,6 +22,7 @@ use super::in_order;
 use crate::model::{CertificateFacts, History};
 
 pub(crate) use clock_skew::{OwnClock, length, skews};
+pub(crate) use neighbours::UnlikeNeighbours;
 pub(crate) use pace::{FleetPace, samples};
 pub(crate) use shared_keys::{KeyUse, SharedKey, is_its_own};
 
@@ -33,6 +36,7 @@ pub struct FleetView {
     outages: outages::OwnOutages,
     pub(super) pace: FleetPace,
     throttled: throttling::ThrottledHosts,
+    customs: neighbours::Customs,
 }
 
 /// Something about this machine that the hosts together give away.
@@ -55,6 +59,7 @@ pub struct FleetSurvey {
     clock: clock_skew::ClockSamples,
     throttling: throttling::Throttling,
     outages: outages::Outages,
+    configurations: neighbours::Configurations,
 }
 
 impl FleetSurvey {
@@ -67,6 +72,7 @@ impl FleetSurvey {
         self.clock.add(&history);
         self.throttling.add(place, &history);
         self.outages.add(place, &history);
+        self.configurations.add(&history);
     }
 
     /// The places of those that are to be added again when all are in: they share a key with others, or fail at times.
@@ -94,6 +100,7 @@ impl FleetSurvey {
             clock: self.clock.finish(),
             outages: self.outages.finish(),
             throttled: self.throttling.finish(),
+            customs: self.configurations.finish(),
         }
     }
 }
@@ -112,6 +119,11 @@ impl FleetView {
 
     pub(super) fn cut_prefix(&self, history: &History) -> Option<cut_handshakes::CutPrefix> {
         cut_handshakes::prefix_of_host(&self.cut, history)
+    }
+
+    /// In what the host is configured unlike nearly all of its neighbours.
+    pub(crate) fn unlike_neighbours(&self, history: &History) -> Vec<UnlikeNeighbours> {
+        self.customs.broken_by(history)
     }
 
     /// Nearly everything failed that was begun at this time.

@@ -1,7 +1,9 @@
 //! Rules that compare a host with the other hosts of the scan.
 
 use super::{Family, Rule, RuleVerdict, TRIES, Verdict, hint, likely, matched, sure, undetermined};
-use crate::diagnosis::fleet_survey::{KeyUse, SharedKey, is_its_own, length, skews};
+use crate::diagnosis::fleet_survey::{
+    KeyUse, SharedKey, UnlikeNeighbours, is_its_own, length, skews,
+};
 use crate::diagnosis::host_view::HostView;
 use crate::diagnosis::validity::TOLERANCE_S;
 use crate::model::{CertificateFacts, Confidence, Severity, StabilityVerdict, Stage};
@@ -14,6 +16,7 @@ pub(super) const FAMILY: Family = Family {
         ("RDP-CLOCK-SKEW", Rule::Host(clock_skew)),
         ("RDP-THROTTLED", Rule::Host(throttled)),
         ("RDP-LISTENER-LIMIT", Rule::Host(listener_limit)),
+        ("RDP-CONFIG-DIFFERS", Rule::Host(configuration)),
     ],
 };
 
@@ -134,6 +137,22 @@ fn under_load(host: &HostView<'_>, at_tcp: bool) -> RuleVerdict {
         )),
         None => Verdict::Silent,
     }
+}
+
+fn configuration(host: &HostView<'_>) -> RuleVerdict {
+    let Some(fleet) = host.fleet else {
+        return NO_FLEET;
+    };
+    let unlike = fleet.unlike_neighbours(host.history);
+    if unlike.is_empty() {
+        return Verdict::Silent;
+    }
+    let components: Vec<&str> = unlike.iter().map(|one| one.component).collect();
+    let evidence: Vec<String> = unlike.iter().map(UnlikeNeighbours::to_string).collect();
+    sure(evidence.join("; ")).title(format!(
+        "Configured unlike the neighbours: {}",
+        components.join(", ")
+    ))
 }
 
 fn clock_skew(host: &HostView<'_>) -> RuleVerdict {

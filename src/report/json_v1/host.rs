@@ -38,6 +38,9 @@ pub(super) struct HostV1<'a> {
     certificate: Option<CertificateV1<'a>>,
     /// What the server says of itself in the NTLM challenge; `null` without one.
     ntlm: Option<NtlmV1<'a>>,
+    /// Fingerprint of what the server negotiates: hosts with the same one are configured alike, as far as was seen; `null` when nothing
+    /// was negotiated.
+    configuration: Option<&'a str>,
     /// Name against address.
     dns: DnsV1<'a>,
     /// The result of repeated attempts.
@@ -189,6 +192,7 @@ impl<'a> HostV1<'a> {
             tls: tls.map(TlsV1::new),
             certificate: CertificateV1::new(row),
             ntlm: history.ntlm().map(|facts| NtlmV1::new(facts)),
+            configuration: row.host.sketch().configuration.as_deref(),
             dns: DnsV1 {
                 verdict: diagnosis.dns,
                 disagreement: diagnosis.disagreement,

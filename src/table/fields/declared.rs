@@ -364,4 +364,12 @@ fields! {
         })
         .filter("a serial number or a part of one", ":0a1b*")
         .not_searched(),
+    Configuration = text("configuration", "what the server negotiates, as a fingerprint: hosts with the same one are configured alike", |host| {
+            FieldValue::text(host.sketch().configuration.as_deref())
+        })
+        .aliases(&["fingerprint"])
+        .filter("a fingerprint or a part of one", ":hybrid-1.2-*")
+        .not_searched()
+        .width(22, 30)
+        .letter('O'),
 }

@@ -7,7 +7,6 @@ mod spec;
 mod words;
 
 pub use declared::Field;
-pub(super) use read::domain_of;
 pub(crate) use read::{is_self_signed, key_text};
 pub use words::KnownWord;
 pub(super) use words::finding_ids;

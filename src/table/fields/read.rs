@@ -9,7 +9,7 @@ use crate::diagnosis::Spread;
 use crate::fleet::Host;
 use crate::model::{
     CertificateFacts, CertificateStatus, DEFAULT_PORT, Finding, History, HostKey, HostState,
-    KeyAlgorithm, Nla, ServerFeature, TlsFacts, TlsHandshake, TlsVersion, TrustVerdict,
+    KeyAlgorithm, Nla, ServerFeature, TlsFacts, TlsHandshake, TlsVersion, TrustVerdict, domain_of,
 };
 use crate::table::value::{FieldValue, SortKey, append};
 
@@ -278,12 +278,6 @@ pub(super) fn names(host: &Host) -> FieldValue<'_> {
 pub(super) fn host(host: &Host) -> FieldValue<'_> {
     let name = host.display_name().map(Into::into);
     FieldValue::Text(name.unwrap_or_else(|| host.key().to_string().into()))
-}
-
-/// What follows the first label of a name; an address has none.
-pub(in crate::table) fn domain_of(name: &str) -> Option<&str> {
-    let (_, domain) = name.trim_end_matches('.').split_once('.')?;
-    (!domain.is_empty() && name.parse::<IpAddr>().is_err()).then_some(domain)
 }
 
 pub(super) fn domain(host: &Host) -> Option<&str> {
