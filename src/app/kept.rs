@@ -6,8 +6,9 @@ use anyhow::{Context as _, Result};
 
 use crate::changes::{Comparison, Snapshot};
 use crate::fleet::Fleet;
-use crate::history::{Index, Journal, JournalEnd, JournalFolder, KeptScan, Reference};
+use crate::history::{Index, Journal, JournalEnd, JournalFolder, KeptScan, Reference, ScanEntry};
 use crate::model::{ScanId, ScanStatus};
+use crate::report::{self, TrendPoint};
 
 use super::signals::Stop;
 use super::{stderr, ui_state};
@@ -49,18 +50,54 @@ fn add_to_index(scan: ScanId, fleet: &Fleet) {
 /// What has changed since the scan before it of the same site and targets; `None` without one, when that cannot be read, and for a scan
 /// that is not kept here, as one from another machine.
 pub(super) fn since_last(fleet: &Fleet) -> Option<Comparison> {
-    if fleet.plan()?.simulated {
-        return None;
-    }
-    let folder = folder().ok()?;
-    let target_key = &fleet.planned_work()?.target_key;
-    let before = folder.previous(fleet.scan()?, fleet.site(), target_key)?;
+    let (folder, before) = scan_before(fleet)?;
     let index = Index::connect(&folder, fleet.policy().clone());
     match index.and_then(|mut index| index.snapshot(&before)) {
         Ok(before) => Some(Comparison::new(&before, &Snapshot::of(fleet)?)),
         Err(error) => {
             tracing::warn!(%error, "The scan before cannot be compared");
             None
+        }
+    }
+}
+
+fn scan_before(fleet: &Fleet) -> Option<(JournalFolder, KeptScan)> {
+    if fleet.plan()?.simulated {
+        return None;
+    }
+    let folder = folder().ok()?;
+    let target_key = &fleet.planned_work()?.target_key;
+    let before = folder.previous(fleet.scan()?, fleet.site(), target_key)?;
+    Some((folder, before))
+}
+
+/// The complete scans before it of the same site and targets, oldest first, as far as the index has them: no journal is read for a trend.
+pub(super) fn trend(fleet: &Fleet) -> Vec<TrendPoint> {
+    let (Some((folder, _)), Some(scan), Some(work)) =
+        (scan_before(fleet), fleet.scan(), fleet.planned_work())
+    else {
+        return Vec::new();
+    };
+    let index = Index::connect(&folder, fleet.policy().clone());
+    let before = index.and_then(|mut index| {
+        index.before(
+            scan,
+            fleet.site(),
+            &work.target_key,
+            report::MOST_POINTS - 1,
+        )
+    });
+    let point = |entry: ScanEntry| TrendPoint {
+        at: entry.times.0,
+        hosts: entry.hosts,
+        problems: entry.problems,
+        expired: entry.expired,
+    };
+    match before {
+        Ok(before) => before.into_iter().map(point).collect(),
+        Err(error) => {
+            tracing::warn!(%error, "The trend cannot be read");
+            Vec::new()
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::changes::Comparison;
 use crate::exit::ExitStatus;
 use crate::fleet::{Fleet, Host, HostId};
 use crate::model::ScanId;
-use crate::report::{self, Format, Presentation, Selection};
+use crate::report::{self, Format, Presentation, Selection, TrendPoint};
 use crate::settings::{FailOn, OutputSettings};
 use crate::table::{self, Field, Filter, Sort};
 use crate::{platform, sanitize, streams};
@@ -80,8 +80,8 @@ pub(super) fn refuse_bytes_on_terminal(format: Format, sink: &Sink) -> Result<()
     Ok(())
 }
 
-/// What has changed since the scan before, compared once for all reports of a run.
-pub(super) type SinceLast = OnceCell<Option<Comparison>>;
+/// What has changed since the scan before, and the scans before of the same targets: read once for all reports of a run.
+pub(super) type SinceLast = OnceCell<(Option<Comparison>, Vec<TrendPoint>)>;
 
 /// Writes a report. A closed pipe behind standard output is no error.
 pub(super) fn write(
@@ -98,10 +98,10 @@ pub(super) fn write(
         .as_ref()
         .filter(|_| format.takes_columns())
         .map(|columns| columns.shown().collect());
-    let since = match format {
+    let past = match format {
         // Whether a host that is gone would match a filter is not known.
         Format::Html | Format::Markdown if filter.is_empty() => {
-            since.get_or_init(|| kept::since_last(fleet)).as_ref()
+            Some(since.get_or_init(|| (kept::since_last(fleet), kept::trend(fleet))))
         }
         _ => None,
     };
@@ -111,7 +111,8 @@ pub(super) fn write(
         whole: filter.is_empty(),
         columns: columns.as_deref(),
         presentation: Presentation {
-            since,
+            since: past.and_then(|(since, _)| since.as_ref()),
+            trend: past.map_or(&[], |(_, trend)| trend),
             ..settings.presentation()
         },
     };

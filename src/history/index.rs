@@ -17,12 +17,12 @@ use super::folder::{HistoryError, JournalFolder, KeptScan};
 use crate::changes::{HostRecord, Scope, Snapshot};
 use crate::diagnosis::Policy;
 use crate::fleet::Fleet;
-use crate::model::{HostKey, PlannedWork, ScanEnd, ScanId, Texts};
+use crate::model::{HostKey, PlannedWork, ScanEnd, ScanId, ScanStatus, Texts};
 use crate::{platform, sanitize};
 
 const FILE: &str = "index.sqlite";
 /// Of the tables. Raised with every change to them or to what is written into them.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 const TABLES: &str = "
     CREATE TABLE scans (
         scan TEXT PRIMARY KEY,
@@ -53,6 +53,9 @@ const BUSY: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScanEntry {
     pub scan: ScanId,
+    pub site: Box<str>,
+    /// As [`PlannedWork::target_key`].
+    pub target_key: Box<str>,
     /// Start, and the time as of which hosts are judged.
     pub times: (Timestamp, Timestamp),
     /// As the user gave them.
@@ -62,6 +65,8 @@ pub struct ScanEntry {
     pub hosts: u64,
     pub would_refuse: u64,
     pub problems: u64,
+    /// With an expired certificate.
+    pub expired: u64,
 }
 
 /// A host as one scan found it.
@@ -195,6 +200,8 @@ impl Index {
         let summary = fleet.summary();
         let entry = ScanEntry {
             scan: snapshot.scan,
+            site: fleet.site().into(),
+            target_key: work.map_or_else(Box::default, |work| work.target_key.clone()),
             times: snapshot.times,
             targets: fleet
                 .plan()
@@ -204,6 +211,7 @@ impl Index {
             hosts: summary.hosts,
             would_refuse: summary.refusing.sum(),
             problems: summary.problems,
+            expired: summary.expired(),
         };
         let scan = snapshot.scan.to_string();
         let judged_by = self.judged_by();
@@ -239,6 +247,25 @@ impl Index {
             let rows = rows.query_map([], |row| parsed(row, 0))?;
             rows.collect()
         })
+    }
+
+    /// The complete scans of the same site and targets before this one, oldest first: the newest so many that are in it.
+    pub fn before(
+        &mut self,
+        scan: ScanId,
+        site: &str,
+        target_key: &str,
+        most: usize,
+    ) -> Result<Vec<ScanEntry>, HistoryError> {
+        let is_complete = |end: ScanEnd| end.status == ScanStatus::Complete;
+        let mut found = self.scans()?;
+        found.retain(|entry| {
+            let is_of_them = *entry.site == *site && *entry.target_key == *target_key;
+            entry.scan < scan && is_of_them && entry.end.is_some_and(is_complete)
+        });
+        found.truncate(most);
+        found.reverse();
+        Ok(found)
     }
 
     /// A host over time, oldest scan first, by its address, with or without its port, or by any of its names.

@@ -139,6 +139,31 @@ fn strict() -> Policy {
 }
 
 #[test]
+fn the_scans_before_are_complete_ones_of_the_same_site_and_targets() {
+    let (_place, folder) = folder();
+    let id = "20261129T120000Z-00000003";
+    let mut interrupted = folder.create(id.parse().unwrap()).unwrap();
+    let all = lines(id, &["10.0.0.1"]);
+    let last = all[..all.len() - 1].iter().rposition(|byte| *byte == b'\n');
+    interrupted.append(&all[..=last.unwrap()]).1.unwrap();
+    drop(interrupted);
+    let mut index = opened(&folder);
+    let newest = index.scans().unwrap().remove(0);
+    assert_eq!(newest.scan.to_string(), IDS[1]);
+    let next = "20261205T110000Z-00000009".parse().unwrap();
+    let mut before = |scan: ScanId, site: &str, key: &str, most| -> Vec<String> {
+        let found = index.before(scan, site, key, most).unwrap().into_iter();
+        found.map(|entry| entry.scan.to_string()).collect()
+    };
+    let (site, key) = (&*newest.site, &*newest.target_key);
+    assert_eq!(before(next, site, key, 20), IDS);
+    assert_eq!(before(next, site, key, 1), IDS[1..]);
+    assert_eq!(before(newest.scan, site, key, 20), IDS[..1]);
+    assert_eq!(before(next, "elsewhere", key, 20), [""; 0]);
+    assert_eq!(before(next, site, "other", 20), [""; 0]);
+}
+
+#[test]
 fn a_host_over_time_is_judged_by_the_current_rules() {
     let (_place, folder) = folder();
     drop(opened(&folder));
@@ -303,7 +328,7 @@ fn an_older_index_is_made_again_and_a_newer_one_is_refused() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("is of version 4, and this rdpscan reads up to 3"),
+        error.contains("is of version 5, and this rdpscan reads up to 4"),
         "{error}"
     );
     // It is left as it is.

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use super::changes::Changes;
 use super::details::{DetailLine, HostDetails};
 use super::sheet::Sheet;
+use super::trend::{self, TrendPoint};
 use super::words;
 use crate::counts::{counted, grouped};
 use crate::diagnosis::remedies::{self, Remedy};
@@ -63,6 +64,9 @@ pub(super) struct Document<'a> {
     pub(super) findings: Vec<FindingGroup>,
     /// What has changed since the scan before, if there is one.
     pub(super) changes: Option<Changes>,
+    /// The scans of the same targets up to this one; empty without one before.
+    #[serde(skip)]
+    pub(super) trend: Vec<TrendPoint>,
 }
 
 /// A remedy, and the hosts whose worst finding it is for.
@@ -115,6 +119,7 @@ impl<'a> Document<'a> {
             actions: actions(sheet),
             findings: findings(sheet),
             changes: (presentation.since).map(|since| Changes::new(since, "Since the last scan")),
+            trend: trend::trend(sheet),
         }
     }
 

@@ -14,6 +14,7 @@ use std::io::{self, Write};
 use super::changes::{Changes, Row};
 use super::document::Document;
 use super::sheet::Sheet;
+use super::trend;
 use crate::counts::counted;
 use crate::diagnosis::Policy;
 use crate::diagnosis::remedies::Remedy;
@@ -36,6 +37,9 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
     )?;
     writeln!(out, "- {}", document.states)?;
     writeln!(out, "- {}", document.troubles)?;
+    if let Some(line) = trend::line(&document.trend) {
+        writeln!(out, "- {line}")?;
+    }
     for (_, note) in &document.notes {
         writeln!(out, "- note: {}", plain(note))?;
     }

@@ -21,6 +21,7 @@ mod prometheus;
 mod read;
 mod sheet;
 mod text;
+mod trend;
 mod words;
 mod xlsx;
 
@@ -40,6 +41,7 @@ pub use file::{
 pub use format::{Format, FormatError};
 pub use json_v1::{REPORT_SCHEMA, report_schema};
 pub use read::{Opened, ReadError, Reason, open, open_from};
+pub use trend::{MOST_POINTS, TrendPoint};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Selection<'a> {
@@ -64,6 +66,8 @@ pub struct Presentation<'a> {
     pub details: bool,
     /// The comparison with the scan before; Markdown and HTML have it.
     pub since: Option<&'a Comparison>,
+    /// The scans before of the same targets, oldest first; Markdown and HTML have them.
+    pub trend: &'a [TrendPoint],
 }
 
 impl<'a> Selection<'a> {

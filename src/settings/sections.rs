@@ -205,6 +205,7 @@ impl OutputSettings {
             owner: &self.owner,
             details: self.details,
             since: None,
+            trend: &[],
         }
     }
 }

@@ -5,8 +5,11 @@ use serde::Serialize;
 use crate::counts::{counted, grouped};
 use crate::diagnosis::Policy;
 use crate::report::sheet::Sheet;
+use crate::report::trend::TrendPoint;
 use crate::table::{Panel, Weight};
 
+/// The least number of slots of a trend, so that two scans do not fill the page.
+const LEAST_SLOTS: usize = 8;
 /// Height of the highest bar of a histogram.
 const HIGHEST: u64 = 100;
 
@@ -152,6 +155,66 @@ impl Histogram {
             without: summary.hosts - certificates,
             certificates,
         }
+    }
+}
+
+/// Hosts with problems and with an expired certificate, scan by scan.
+#[derive(Serialize)]
+pub(super) struct Trend {
+    scans: Vec<TrendScan>,
+    /// Text alternative of the drawing.
+    words: String,
+    /// Width of a scan, in percent.
+    slot: f64,
+}
+
+#[derive(Serialize)]
+struct TrendScan {
+    /// The day on which it began.
+    label: String,
+    hosts: String,
+    bars: [TrendBar; 2],
+}
+
+#[derive(Serialize)]
+struct TrendBar {
+    class: &'static str,
+    hosts: String,
+    height: u64,
+}
+
+impl Trend {
+    pub(super) fn new(points: &[TrendPoint]) -> Option<Self> {
+        let highest = points.iter().map(|point| point.problems.max(point.expired));
+        let highest = highest.max()?.max(1);
+        let bar = |weight, hosts| TrendBar {
+            class: class(weight),
+            hosts: grouped(hosts),
+            height: height(hosts, highest),
+        };
+        let scans = points.iter().map(|point| TrendScan {
+            label: point.at.strftime("%-d %b").to_string(),
+            hosts: grouped(point.hosts),
+            bars: [
+                bar(Weight::Warn, point.problems),
+                bar(Weight::Bad, point.expired),
+            ],
+        });
+        let words = points.iter().map(|point| {
+            format!(
+                "{} {} with problems, {} with an expired certificate, of {}",
+                point.at.strftime("%Y-%m-%d"),
+                grouped(point.problems),
+                grouped(point.expired),
+                counted(point.hosts, "host", "hosts")
+            )
+        });
+        let words: Vec<String> = words.collect();
+        Some(Self {
+            scans: scans.collect(),
+            words: format!("{} scans: {}", points.len(), words.join("; ")),
+            slot: 100.0 / points.len().max(LEAST_SLOTS) as f64,
+        })
     }
 }
 

@@ -33,7 +33,7 @@ use crate::diagnosis::Policy;
 use crate::diagnosis::remedies::{self, Place, Remedy};
 use crate::sanitize;
 use crate::table::Panel;
-use charts::{Chart, Histogram};
+use charts::{Chart, Histogram, Trend};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -61,6 +61,7 @@ struct Top<'a> {
     document: &'a Document<'a>,
     states: Chart,
     expiry: Histogram,
+    trend: Option<Trend>,
     charts: Vec<Chart>,
     hosts: usize,
 }
@@ -95,6 +96,7 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
         document: &document,
         states: Chart::new(Panel::states(summary)),
         expiry: Histogram::new(sheet, policy),
+        trend: Trend::new(&document.trend),
         charts: [
             Panel::tls(summary),
             Panel::nla(summary),

@@ -149,6 +149,9 @@ fn a_report_says_what_has_changed_since_the_last_scan_if_there_is_one() {
     );
     let read = |name: &str| std::fs::read_to_string(home.path().join(name)).expect("a report");
     assert!(!read("first.md").contains("Since the last scan"));
+    assert!(!read("first.md").contains("2 scans since 20"));
+    assert!(read("second.md").contains("- 2 scans since 20"));
+    assert!(read("second.html").contains(">Trend over 2 scans</h3>"));
     for name in ["second.md", "second.html"] {
         let text = read(name);
         assert!(text.contains("Since the last scan"), "{text}");
