@@ -9,8 +9,8 @@ use crate::model::{
     TlsFacts, TlsHandshake, TlsVersion, ntlm_build,
 };
 
-/// Version of what rdpscan offers. Raised whenever a server may answer the new offer otherwise, so that an upgrade of rdpscan is no
-/// change of hosts.
+/// Version of what rdpscan offers, which a test of `probe::tls` writes out. Raised whenever a server may answer the new offer otherwise,
+/// so that an upgrade of rdpscan is no change of hosts.
 const OFFER: u32 = 1;
 
 /// How many components there are.

@@ -192,7 +192,14 @@ impl KeptScan {
 
     /// Its events.
     pub fn events(&self) -> Result<record::Reader<BufReader<Box<dyn Read>>>, HistoryError> {
-        let text = File::open(&self.path).and_then(record::decompress);
+        let file = match File::open(&self.path) {
+            // Its scan has ended since it was found.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.is_compressed => {
+                File::open(self.path.with_extension(COMPRESSED))
+            }
+            opened => opened,
+        };
+        let text = file.and_then(record::decompress);
         let text = text.map_err(|cause| self.unreadable(cause))?;
         record::Reader::new(BufReader::new(text)).map_err(|cause| self.damaged(cause))
     }
@@ -504,6 +511,15 @@ mod tests {
         assert!(matches!(kept.resume(), Err(HistoryError::InUse { .. })));
         journal.append(b"{}\n").1.unwrap();
         assert_eq!(fs::read(&kept.path).unwrap(), [&*whole, b"{}\n"].concat());
+    }
+
+    #[test]
+    fn a_journal_that_is_compressed_meanwhile_is_read() {
+        let (_place, folder) = folder();
+        let kept = folder.find(&Reference::Last).unwrap();
+        kept.resume().unwrap().compress().unwrap();
+        assert!(!kept.is_compressed && !kept.path.exists());
+        assert_eq!(kept.events().unwrap().filter_map(Result::ok).count(), 3);
     }
 
     #[test]

@@ -369,6 +369,20 @@ fn a_file_system_without_shared_memory_has_an_index_too() {
     assert_whole(&mut index);
 }
 
+/// The file of the shared memory cannot be made.
+#[test]
+fn an_index_whose_shared_memory_is_gone_is_read_from_the_journals() {
+    let (_place, folder) = folder();
+    let memory = folder.path().join(format!("{FILE}-shm"));
+    fs::create_dir(&memory).unwrap();
+    assert_whole(&mut opened(&folder));
+    fs::remove_dir(&memory).unwrap();
+    assert_whole(&mut opened(&folder));
+    // One that was made with it, and is used without.
+    fs::create_dir(&memory).unwrap();
+    assert_whole(&mut opened(&folder));
+}
+
 #[test]
 #[cfg(unix)]
 fn the_index_is_for_its_user_alone() {

@@ -333,6 +333,27 @@ mod tests {
     use rustls::{CertificateError, PeerIncompatible, PeerMisbehaved};
 
     use super::*;
+    use crate::model::Protocols;
+
+    /// What a server negotiates is compared with earlier scans. A library that offers something else in another order changes that: then
+    /// raise `OFFER` in `diagnosis::fingerprint`, and these words.
+    #[test]
+    fn what_is_offered_has_a_version() {
+        let provider = provider();
+        let suites = provider.cipher_suites.iter();
+        let suites: Vec<String> = suites.map(|one| format!("{:?}", one.suite())).collect();
+        let groups = provider.kx_groups.iter();
+        let groups: Vec<String> = groups.map(|one| format!("{:?}", one.name())).collect();
+        assert_eq!(
+            suites.join(" "),
+            "TLS13_AES_256_GCM_SHA384 TLS13_AES_128_GCM_SHA256 TLS13_CHACHA20_POLY1305_SHA256 \
+             TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 \
+             TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 \
+             TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"
+        );
+        assert_eq!(groups.join(" "), "X25519 secp256r1 secp384r1");
+        assert_eq!(Protocols::DEFAULT_OFFER.0, 3);
+    }
 
     #[test]
     fn errors_of_the_library_are_told_in_words() {

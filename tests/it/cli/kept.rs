@@ -1,10 +1,11 @@
 //! Scans that are kept, and how they are found again.
 
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
-use super::{home, printed_in, rdpscan, refused_in, text};
+use super::{command, home, printed_in, rdpscan, refused_in, text};
 
 /// A port on loopback that refuses: listed, so that it is a row.
 const REFUSES: &str = "127.94.1.1:9";
@@ -135,6 +136,41 @@ fn kept_scans_are_listed_compared_and_followed_by_host() {
         .expect("a number");
     assert_eq!(left, 1);
     assert_eq!(print(&["history"]).lines().count(), 2);
+}
+
+#[test]
+fn processes_that_use_the_history_at_once_lose_nothing() {
+    let home = home();
+    scan(home.path(), REFUSES, &[]);
+    let first = kept(home.path()).remove(0);
+    let first = first.file_name().and_then(|name| name.to_str());
+    let (first, _) = first.and_then(|name| name.split_once('.')).expect("an id");
+    let start = |arguments: &[&str]| {
+        let mut started = command(home.path(), arguments, &[]);
+        let quiet = started.stdout(Stdio::null()).stderr(Stdio::null());
+        quiet.spawn().expect("the binary starts")
+    };
+    let flags = ["--no-tui", "--no-dns", "--attempts", "1"];
+    let scanning: Vec<&str> = [REFUSES].into_iter().chain(flags).collect();
+    let running: Vec<Child> = (0..4)
+        .flat_map(|_| {
+            [
+                start(&scanning),
+                start(&["history"]),
+                start(&["diff", first, first]),
+            ]
+        })
+        .collect();
+    for mut process in running {
+        let status = process.wait().expect("its end");
+        assert!(status.success(), "{status}");
+    }
+    let list = printed_in(home.path(), &["history"], &[]);
+    assert_eq!(list.lines().count(), 6, "{list}");
+    let host = printed_in(home.path(), &["history", "127.94.1.1"], &[]);
+    assert_eq!(host.matches("127.94.1.1:9").count(), 5, "{host}");
+    let damaged = home.path().join("rdpscan/scans/index.sqlite.damaged");
+    assert!(!damaged.exists());
 }
 
 #[test]
