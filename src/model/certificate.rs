@@ -98,6 +98,9 @@ pub struct CertificateFacts {
     pub self_issued: bool,
     /// Whether there is a CRL distribution point.
     pub has_crl: bool,
+    /// Whether it names a certificate policy of the CA/Browser Forum, as those of public CAs do.
+    #[serde(default)]
+    pub public_policy: bool,
     /// Bytes after the certificate inside its DER slot.
     pub trailing_bytes: u32,
 }

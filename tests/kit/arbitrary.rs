@@ -138,6 +138,7 @@ fn any_certificate() -> impl Strategy<Value = CertificateFacts> {
                     is_ca: no,
                     self_issued: yes,
                     has_crl: no,
+                    public_policy: yes,
                     trailing_bytes: length,
                 }
             },

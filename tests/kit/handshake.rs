@@ -35,6 +35,7 @@ pub(crate) fn certificate(name: &str) -> CertificateFacts {
         is_ca: false,
         self_issued: true,
         has_crl: false,
+        public_policy: false,
         trailing_bytes: 0,
     }
 }

@@ -43,7 +43,7 @@ const MORE_NAMES: RuleVerdict = undetermined(
     "the certificate has more names than are kept of it",
     "a look at the certificate on the host",
 );
-/// Shorter ones are not worth a note: the authority may be one of an enterprise, which grants what it likes.
+/// Where nothing shows that the CA is a public one, shorter lifetimes are not worth a note.
 const LONG_LIFE_DAYS: i64 = 825;
 
 /// The longest lifetimes that public authorities may grant.
@@ -379,15 +379,22 @@ fn ca_flag(_: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdict {
     sure("basic constraints say CA").severity_if(leaf.facts.self_issued, Severity::Info)
 }
 
-/// Only for chains that this machine trusts: whether the CA is a public one is not known otherwise.
+/// A public CA is known by the policy in its certificates. Others may be private, so that only trusted chains are worth a note.
 fn long_life(_: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdict {
+    let is_public = leaf.facts.public_policy;
     let limit = leaf.facts.not_before.and_then(longest_life);
     let Some((days, limit)) = lifetime_days(leaf.facts)
         .zip(limit)
-        .filter(|(days, limit)| *days > LONG_LIFE_DAYS.max(*limit) && !leaf.facts.self_issued)
+        .filter(|(days, limit)| days > limit && (is_public || *days > LONG_LIFE_DAYS))
+        .filter(|_| !leaf.facts.self_issued)
     else {
         return Verdict::Silent;
     };
+    let evidence =
+        format!("{days} days, where public authorities may grant {limit} for its first day");
+    if is_public {
+        return sure(evidence);
+    }
     if leaf
         .tls()
         .is_none_or(|tls| tls.trust != TrustVerdict::Trusted)
@@ -397,9 +404,7 @@ fn long_life(_: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdict {
             "the chain that a client shows, or its list of roots",
         );
     }
-    hint(format!(
-        "{days} days, where public authorities may grant {limit} for its first day"
-    ))
+    hint(evidence)
 }
 
 fn unparsable(_: &HostView<'_>, leaf: &ServerCertificate<'_>) -> RuleVerdict {

@@ -144,6 +144,7 @@ struct Leaf {
     /// Extended key usages; an empty list stands for no such extension.
     usages: Option<Vec<String>>,
     is_ca: bool,
+    public_policy: bool,
     unparsable: bool,
     /// This machine trusts the chain.
     trusted: bool,
@@ -173,6 +174,7 @@ impl Default for Leaf {
             issuer_signature: None,
             usages: None,
             is_ca: false,
+            public_policy: false,
             unparsable: false,
             trusted: false,
             chain: 1,
@@ -197,6 +199,7 @@ impl Leaf {
             not_before: Some((end - SignedDuration::from_hours(self.lifetime_days * 24)).into()),
             not_after: Some(end.into()),
             is_ca: self.is_ca,
+            public_policy: self.public_policy,
             san_ip: self.addresses.clone(),
             ..made
         };

@@ -11,15 +11,16 @@ use std::sync::Arc;
 use std::net::IpAddr;
 
 use ring::digest;
-use x509_parser::asn1_rs::{FromDer, Oid, Tag};
+use x509_parser::asn1_rs::{FromDer, Oid, Sequence, Tag, oid};
 use x509_parser::certificate::{X509Certificate, X509CertificateParser};
 use x509_parser::extensions::{
     BasicConstraints, ExtendedKeyUsage, GeneralName, SubjectAlternativeName, X509Extension,
 };
 use x509_parser::nom::Parser;
 use x509_parser::oid_registry::{
-    OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_CRL_DISTRIBUTION_POINTS,
-    OID_X509_EXT_EXTENDED_KEY_USAGE, OID_X509_EXT_SUBJECT_ALT_NAME,
+    OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_CERTIFICATE_POLICIES,
+    OID_X509_EXT_CRL_DISTRIBUTION_POINTS, OID_X509_EXT_EXTENDED_KEY_USAGE,
+    OID_X509_EXT_SUBJECT_ALT_NAME,
 };
 use x509_parser::time::ASN1Time;
 
@@ -80,6 +81,7 @@ fn bare(der: &[u8]) -> CertificateFacts {
         is_ca: false,
         self_issued: false,
         has_crl: false,
+        public_policy: false,
         trailing_bytes: 0,
     }
 }
@@ -129,7 +131,24 @@ fn read_extension(facts: &mut CertificateFacts, extension: &X509Extension<'_>) {
             .is_ok_and(|(_, constraints)| constraints.ca);
     } else if extension.oid == OID_X509_EXT_CRL_DISTRIBUTION_POINTS {
         facts.has_crl = true;
+    } else if extension.oid == OID_X509_EXT_CERTIFICATE_POLICIES {
+        facts.public_policy = names_public_policy(extension.value);
     }
+}
+
+/// Whether one of the policies is of the CA/Browser Forum (2.23.140.1), whose policies public CAs have to name.
+fn names_public_policy(policies: &[u8]) -> bool {
+    let Ok((_, policies)) = Sequence::from_der(policies) else {
+        return false;
+    };
+    let mut rest = &*policies.content;
+    while let Ok((after, policy)) = Sequence::from_der(rest) {
+        if Oid::from_der(&policy.content).is_ok_and(|(_, id)| id.starts_with(&oid!(2.23.140.1))) {
+            return true;
+        }
+        rest = after;
+    }
+    false
 }
 
 /// Takes the names and addresses for which there is room, and counts the others.

@@ -359,3 +359,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_policy_of_public_authorities_is_read() {
+    // Policies 2.5.29.32.0 (any) and the last one, as SEQUENCE OF SEQUENCE of one OBJECT IDENTIFIER.
+    let with = |policy: &[u8]| {
+        let any = [0x06, 4, 0x55, 0x1D, 0x20, 0];
+        let id = [&[0x06, u8::try_from(policy.len()).unwrap()], policy].concat();
+        let sequence =
+            |inner: &[u8]| [&[0x30, u8::try_from(inner.len()).unwrap()], inner].concat();
+        let content = sequence(&[sequence(&any), sequence(&id)].concat());
+        read(&made(2025, 2026, |params| {
+            let extension = rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 32], content);
+            params.custom_extensions.push(extension);
+        }))
+        .public_policy
+    };
+    assert!(with(&[0x67, 0x81, 0x0C, 1, 2, 1]));
+    assert!(!with(&[0x2B, 6, 1, 4, 1, 0x82, 0x37, 0x15]));
+    assert!(!read(&made(2025, 2026, |_| {})).public_policy);
+}

@@ -14,6 +14,36 @@ impl Handbook {
             .find_map(|word| kind_of(&word.to_lowercase()))
     }
 
+    /// The updates and vulnerabilities that a question names, each once: their numbers say all there is to say.
+    pub(super) fn by_update<'b>(&self, tokens: &[&'b str]) -> (Vec<&'b str>, Option<Answer<'_>>) {
+        let names = tokens.iter().copied().filter(|token| is_update(token));
+        let names: Vec<&str> = names.collect();
+        let mut entries: Vec<&Entry> = Vec::new();
+        for name in &names {
+            let is_meant = |entry: &&Entry| {
+                let mut words = entry.words.iter();
+                entry.key.eq_ignore_ascii_case(name) || words.any(|word| word == name)
+            };
+            for entry in self.entries.iter().filter(is_meant) {
+                if entries.iter().all(|known| known.key != entry.key) {
+                    entries.push(entry);
+                }
+            }
+        }
+        (names, Answer::full(entries))
+    }
+
+    /// Whether a question is nothing but the number of an event that the handbook does not have.
+    pub(super) fn is_unknown_event(&self, parts: &[&str]) -> bool {
+        let is_number = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let (numbers, words): (Vec<&str>, Vec<&str>) = parts.iter().copied().partition(is_number);
+        let [number] = numbers.as_slice() else {
+            return false;
+        };
+        let is_called = !words.is_empty() && words.iter().all(|word| CALLS_EVENT.contains(word));
+        is_called && self.entry(&format!("event-{number}")).is_none()
+    }
+
     /// What to say of a question that is a number of no table and no known kind.
     #[must_use]
     pub fn unknown_number(question: &str) -> Option<String> {
@@ -33,6 +63,28 @@ impl Handbook {
             .flatten()
     }
 
+    /// An event that a question calls by its number and that gives extended reasons, with those that are given: 5 stands for
+    /// another reason there than in a message of the client.
+    pub(super) fn by_reason_of_event(
+        &self,
+        parts: &[&str],
+        numbers: &Numbers<'_>,
+    ) -> Option<Answer<'_>> {
+        if numbers.all.iter().any(|number| number.plain) {
+            return None;
+        }
+        let event = named_events(parts).find_map(|key| self.entry(&key))?;
+        if !event.see.iter().any(|key| key.starts_with("ext-")) {
+            return None;
+        }
+        let is_event = |number: &&Number<'_>| Some(number.text) == event.key.strip_prefix("event-");
+        let reasons = numbers.all.iter().filter(|number| !is_event(number));
+        let reasons = reasons.filter_map(|number| number.of(true, |number| self.extended(number)));
+        let reasons = reasons.map(|(entry, _)| entry);
+        let updates = self.by_status(numbers).map_or_else(Vec::new, |found| found.entries);
+        Answer::full(std::iter::once(event).chain(reasons).chain(updates).collect())
+    }
+
     /// Statuses stand in the messages of events: the event whose message is around them comes first, and one that is only named
     /// comes last.
     pub(super) fn with_event<'a>(
@@ -48,7 +100,13 @@ impl Handbook {
         {
             return answer;
         }
+        // "event 4776, error code 0xC0000064", and not "C0000413 in event 4625".
+        let called = named_events(parts).find_map(|key| self.entry(&key));
         let numbers = Numbers::marked(parts).map_or_else(Vec::new, |numbers| numbers.all);
+        if let Some(event) = called.filter(|event| comes_before(event, &numbers, parts)) {
+            answer.entries.insert(0, event);
+            return answer;
+        }
         let numbers: Vec<&str> = numbers.iter().map(|number| number.text).collect();
         let is_event = |entry: &&Entry| entry.kind == Kind::Event;
         let message = self.message_in(question, &numbers).filter(is_event);
@@ -187,6 +245,39 @@ impl Handbook {
         entries.dedup_by_key(|entry| entry.key.as_str());
         noted(Answer::full(entries), notes.into_iter().flatten())
     }
+}
+
+/// `kb5065426`, `cve-2018-0886`.
+fn is_update(token: &str) -> bool {
+    let is_number = |digits: &str| {
+        digits.len() >= 4 && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+    };
+    ["kb", "cve-"]
+        .iter()
+        .any(|mark| token.strip_prefix(mark).is_some_and(is_number))
+}
+
+/// Words that call the number after them an event.
+const CALLS_EVENT: &[&str] = &[
+    "event", "events", "id", "eventid", "ereignis", "ereignisid", "evento", "evenement", "イベント", "事件",
+    "localsessionmanager", "rdpcorets", "rdpclient", "schannel", "termdd", "lsasrv", "termservice", "capi2",
+];
+
+/// Whether the number of an event stands before any of the others.
+fn comes_before(event: &Entry, numbers: &[Number<'_>], parts: &[&str]) -> bool {
+    let own = event.key.strip_prefix("event-");
+    let at = |wanted: Option<&str>| parts.iter().position(|part| Some(*part) == wanted);
+    let others = numbers.iter().filter_map(|number| at(Some(number.text)));
+    at(own) < others.min()
+}
+
+/// Keys of the events that a question calls by number.
+fn named_events(parts: &[&str]) -> impl Iterator<Item = String> {
+    parts
+        .iter()
+        .zip(parts.iter().skip(1))
+        .filter(|(before, _)| CALLS_EVENT.contains(before))
+        .map(|(_, number)| format!("event-{number}"))
 }
 
 /// FreeRDP writes an extended reason with a class in front of it: 0x10007.

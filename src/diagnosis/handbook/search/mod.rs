@@ -92,12 +92,19 @@ impl Handbook {
         if by_name.is_some() {
             return by_name;
         }
+        let (updates, answer) = self.by_update(&tokens);
+        if answer.is_some() || (!updates.is_empty() && updates.len() == tokens.len()) {
+            return answer;
+        }
         // Keys have hyphens, so that only what is no key is taken apart at them.
         let parts: Vec<&str> = tokens
             .iter()
             .flat_map(|token| token.split('-'))
             .filter(|part| !part.is_empty())
             .collect();
+        if self.is_unknown_event(&parts) {
+            return None;
+        }
         for tokens in [&tokens, &parts] {
             if let Some(numbers) = Numbers::read(tokens) {
                 let answer = self.by_numbers(&numbers);
@@ -116,13 +123,19 @@ impl Handbook {
         let marked = Numbers::marked(&parts);
         marked
             .as_ref()
-            .and_then(|numbers| self.by_marked(numbers))
-            .map(|answer| self.with_event(&question, &parts, answer))
+            .and_then(|numbers| {
+                self.by_reason_of_event(&parts, numbers).or_else(|| {
+                    let answer = self.by_marked(numbers)?;
+                    Some(self.with_event(&question, &parts, answer))
+                })
+            })
             .or_else(|| self.by_beginning(&tokens))
             .or_else(|| self.by_likeness(&tokens))
             .or_else(|| {
                 let unknown = marked.map_or_else(Vec::new, |numbers| self.unknown(&numbers));
-                self.by_words(&question, &unknown)
+                let without = |question: String, name: &&str| question.replace(name, " ");
+                let asked = updates.iter().fold(question.clone(), without);
+                self.by_words(&asked, &[unknown, updates.clone()].concat())
             })
     }
 
