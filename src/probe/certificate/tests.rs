@@ -366,8 +366,7 @@ fn the_policy_of_public_authorities_is_read() {
     let with = |policy: &[u8]| {
         let any = [0x06, 4, 0x55, 0x1D, 0x20, 0];
         let id = [&[0x06, u8::try_from(policy.len()).unwrap()], policy].concat();
-        let sequence =
-            |inner: &[u8]| [&[0x30, u8::try_from(inner.len()).unwrap()], inner].concat();
+        let sequence = |inner: &[u8]| [&[0x30, u8::try_from(inner.len()).unwrap()], inner].concat();
         let content = sequence(&[sequence(&any), sequence(&id)].concat());
         read(&made(2025, 2026, |params| {
             let extension = rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 32], content);

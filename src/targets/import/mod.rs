@@ -155,6 +155,8 @@ const OTHER_PROTOCOLS: &str = "connections of another protocol";
 const SSH_TUNNELS: &str = "connections through an SSH tunnel";
 const FOLDERS: &str = "folders";
 const NOT_OPEN: &str = "ports and leases that are not in use";
+const POWERED_OFF: &str = "machines that are powered off";
+const RETIRED: &str = "machines that are retired";
 const NO_REMOTE_DESKTOP: &str = "hosts without an open port for Remote Desktop";
 const OTHER_LINES: &str = "lines of another form";
 /// Lines in which the format of a text shows.

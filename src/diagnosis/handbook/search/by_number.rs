@@ -1,7 +1,7 @@
 //! Answers to questions that are numbers: codes, extended reasons, statuses.
 
 use super::numbers::{Number, Numbers, kind_of, of_no_kind};
-use super::{Answer, noted};
+use super::{Answer, Shape, noted};
 use crate::diagnosis::handbook::Handbook;
 use crate::diagnosis::handbook::entry::{Entry, Kind};
 
@@ -33,6 +33,49 @@ impl Handbook {
         (names, Answer::full(entries))
     }
 
+    /// Numbers of which the first is one of an event and of nothing else, as in `36871 10013`.
+    pub(super) fn by_event_number(&self, parts: &[&str]) -> Option<Answer<'_>> {
+        let numbers = Numbers::read(parts).filter(|numbers| numbers.all.len() > 1)?;
+        let first = numbers.all.first()?;
+        let event = self.entry(&format!("event-{}", first.text))?;
+        let is_code = first.of(false, |number| self.code(number)).is_some();
+        (!is_code && !numbers.only_extended)
+            .then(|| Answer::full(vec![event]))
+            .flatten()
+    }
+
+    /// A number among the words of a question that is a code of the client and nothing else stands for it.
+    pub(super) fn with_code<'a>(
+        &'a self,
+        parts: &[&str],
+        found: Option<Answer<'a>>,
+    ) -> Option<Answer<'a>> {
+        let is_decimal = |part: &&&str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let of_client = |part: &&str| {
+            let number = part
+                .parse()
+                .ok()
+                .filter(|number| *number >= LEAST_BARE_CODE)?;
+            let entry = self.code(number).filter(|entry| entry.kind == Kind::Code)?;
+            self.entry(&format!("event-{part}"))
+                .is_none()
+                .then_some(entry)
+        };
+        let mut codes = parts.iter().filter(is_decimal).filter_map(of_client);
+        let (Some(code), None) = (codes.next(), codes.next()) else {
+            return found;
+        };
+        let mut entries = vec![code];
+        let (others, notes, shape) = match found {
+            Some(found) => (found.entries, found.notes, Shape::Led),
+            None => (Vec::new(), Vec::new(), Shape::Full),
+        };
+        entries.extend(others.into_iter().filter(|other| other.key != code.key));
+        let mut answer = Answer::shaped(entries, shape)?;
+        answer.notes = notes;
+        Some(answer)
+    }
+
     /// Whether a question is nothing but the number of an event that the handbook does not have.
     pub(super) fn is_unknown_event(&self, parts: &[&str]) -> bool {
         let is_number = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -57,7 +100,7 @@ impl Handbook {
         let is_code = || first.of(false, |number| self.code(number)).is_some();
         let is_reason =
             || first.is_large_reason() && first.of(false, |number| self.extended(number)).is_some();
-        let is_meant = first.plain || is_code() || is_reason();
+        let is_meant = numbers.only_extended || first.plain || is_code() || is_reason();
         is_meant
             .then(|| self.by_numbers(numbers).or_else(|| self.by_status(numbers)))
             .flatten()
@@ -81,8 +124,15 @@ impl Handbook {
         let reasons = numbers.all.iter().filter(|number| !is_event(number));
         let reasons = reasons.filter_map(|number| number.of(true, |number| self.extended(number)));
         let reasons = reasons.map(|(entry, _)| entry);
-        let updates = self.by_status(numbers).map_or_else(Vec::new, |found| found.entries);
-        Answer::full(std::iter::once(event).chain(reasons).chain(updates).collect())
+        let updates = self
+            .by_status(numbers)
+            .map_or_else(Vec::new, |found| found.entries);
+        Answer::full(
+            std::iter::once(event)
+                .chain(reasons)
+                .chain(updates)
+                .collect(),
+        )
     }
 
     /// Statuses stand in the messages of events: the event whose message is around them comes first, and one that is only named
@@ -250,17 +300,39 @@ impl Handbook {
 /// `kb5065426`, `cve-2018-0886`.
 fn is_update(token: &str) -> bool {
     let is_number = |digits: &str| {
-        digits.len() >= 4 && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+        digits.len() >= 4
+            && digits
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'-')
     };
     ["kb", "cve-"]
         .iter()
         .any(|mark| token.strip_prefix(mark).is_some_and(is_number))
 }
 
+/// Smaller numbers in a sentence count something.
+const LEAST_BARE_CODE: u32 = 256;
+
 /// Words that call the number after them an event.
 const CALLS_EVENT: &[&str] = &[
-    "event", "events", "id", "eventid", "ereignis", "ereignisid", "evento", "evenement", "イベント", "事件",
-    "localsessionmanager", "rdpcorets", "rdpclient", "schannel", "termdd", "lsasrv", "termservice", "capi2",
+    "event",
+    "events",
+    "id",
+    "eventid",
+    "ereignis",
+    "ereignisid",
+    "evento",
+    "evenement",
+    "イベント",
+    "事件",
+    "localsessionmanager",
+    "rdpcorets",
+    "rdpclient",
+    "schannel",
+    "termdd",
+    "lsasrv",
+    "termservice",
+    "capi2",
 ];
 
 /// Whether the number of an event stands before any of the others.

@@ -31,8 +31,9 @@ const LEAST_TYPO: usize = 5;
 const LONG: usize = 8;
 /// In a question of so many words any number may be what an entry is called by; in longer ones only that of many digits.
 const SHORT: usize = 3;
-/// Of such a number.
+/// Of such a number, and of one that only counts something.
 const NUMBER: f32 = 2.0;
+const COUNT: f32 = 0.3;
 /// Of a word that no entry has, for how far a question is from a phrase.
 const UNKNOWN: f32 = 8.0;
 /// A question and a phrase of so many words are part of one another from this share on; a phrase only of a question that has
@@ -329,7 +330,11 @@ impl Index {
     /// are none, those that it may be a mistyped form of.
     fn meant(&self, word: &str, is_short: bool) -> Vec<(TermId, f32)> {
         let mut meant: Vec<(TermId, f32)> = Vec::new();
-        meant.extend(self.vocabulary.get(word).map(|term| (*term, 1.0)));
+        // A small number in a sentence counts anything.
+        let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+        let counts = is_number && !is_short && word.len() < LEAST_STEM;
+        let factor = if counts { COUNT } else { 1.0 };
+        meant.extend(self.vocabulary.get(word).map(|term| (*term, factor)));
         let letters = word.chars().count();
         if letters >= LEAST_STEM && word.bytes().all(|byte| byte.is_ascii_digit()) {
             let names = |term: &TermId| {

@@ -105,6 +105,9 @@ impl Handbook {
         if self.is_unknown_event(&parts) {
             return None;
         }
+        if let Some(answer) = self.by_event_number(&parts) {
+            return Some(answer);
+        }
         for tokens in [&tokens, &parts] {
             if let Some(numbers) = Numbers::read(tokens) {
                 let answer = self.by_numbers(&numbers);
@@ -135,7 +138,8 @@ impl Handbook {
                 let unknown = marked.map_or_else(Vec::new, |numbers| self.unknown(&numbers));
                 let without = |question: String, name: &&str| question.replace(name, " ");
                 let asked = updates.iter().fold(question.clone(), without);
-                self.by_words(&asked, &[unknown, updates.clone()].concat())
+                let found = self.by_words(&asked, &[unknown, updates.clone()].concat());
+                self.with_code(&parts, found)
             })
     }
 

@@ -30,6 +30,9 @@ pub(super) const MARKS: &[&str] = &[
     "ursache",
 ];
 
+/// Words that call the number after them an extended one.
+const EXTENDED: &[&str] = &["extended", "ext", "erweiterter", "erweiterte"];
+
 /// Words that may stand between such a word and the number.
 const BETWEEN: &[&str] = &["is", "was", "of", "ist", "war"];
 
@@ -61,6 +64,8 @@ impl<'a> Numbers<'a> {
     pub(super) fn marked(tokens: &[&'a str]) -> Option<Self> {
         let mut all: Vec<Number<'a>> = Vec::new();
         let (mut called, mut reason) = (false, false);
+        // "Extended reason 12", and nothing else.
+        let (mut extended, mut of_extended) = (false, false);
         // Other scripts have no blanks, and colons of their own.
         let parts = tokens
             .iter()
@@ -70,13 +75,16 @@ impl<'a> Numbers<'a> {
             let number =
                 number.filter(|number| called || token.starts_with("0x") || number.is_status());
             let number = number.map(|number| Number { reason, ..number });
+            of_extended |= number.is_some() && extended && all.is_empty();
+            extended = EXTENDED.contains(&token) || (extended && MARKS.contains(&token));
             called = MARKS.contains(&token) || called && BETWEEN.contains(&token);
             reason = called && (reason || token == "reason");
             // A message may give its code twice.
             let is_new = |number: &Number<'a>| all.iter().all(|known| known.text != number.text);
             all.extend(number.filter(is_new));
         }
-        Self::telling(all, false)
+        let only_extended = of_extended && all.len() == 1;
+        Self::telling(all, only_extended)
     }
 
     /// Zero is no information, unless it is all there is.

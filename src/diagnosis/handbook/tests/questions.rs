@@ -12,12 +12,15 @@ const GROUP: &str = "# == ";
 
 /// Groups with their right first answers and those among the first three, in per mille: the figures that were reached. To be
 /// raised, never to be lowered. All but the first were written before their answers were seen.
-const REACHED: [(&str, usize, usize); 5] = [
+const REACHED: [(&str, usize, usize); 8] = [
     ("questions", 980, 1000),
     ("held out", 950, 990),
     ("set C", 980, 1000),
     ("set D", 950, 990),
     ("set E", 950, 990),
+    ("set F", 980, 990),
+    ("set G", 980, 990),
+    ("set H", 880, 940),
 ];
 
 /// Each question with the keys of which one must come first.

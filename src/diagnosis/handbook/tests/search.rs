@@ -22,9 +22,16 @@ fn notes(question: &str) -> Vec<String> {
 
 #[test]
 fn the_reason_of_an_event_is_an_extended_one() {
-    for question in ["event 40 reason code 5", "event id 40: disconnected, reason 5"] {
+    for question in [
+        "event 40 reason code 5",
+        "event id 40: disconnected, reason 5",
+    ] {
         let keys = found(question);
-        assert_eq!(keys.get(..2), Some(&["event-40", "ext-0x5"][..]), "{question}");
+        assert_eq!(
+            keys.get(..2),
+            Some(&["event-40", "ext-0x5"][..]),
+            "{question}"
+        );
     }
 }
 
@@ -531,7 +538,12 @@ proptest! {
 
 #[test]
 fn an_update_or_an_event_without_an_entry_is_unknown() {
-    for question in ["CVE-2019-0708", "kb5000001 kb5000002", "event 17", "Schannel 36899"] {
+    for question in [
+        "CVE-2019-0708",
+        "kb5000001 kb5000002",
+        "event 17",
+        "Schannel 36899",
+    ] {
         assert_eq!(handbook().look_up(question), None, "{question}");
     }
     let answer = handbook().look_up("CVE-2024-38077 saved credentials");
@@ -542,7 +554,13 @@ fn an_update_or_an_event_without_an_entry_is_unknown() {
 
 #[test]
 fn an_update_that_is_named_comes_first() {
-    assert_eq!(found("kb5064081 rdp login fails on cloned machines"), ["KB5065426"]);
-    assert_eq!(found("event 4776 error code 0xC0000064"), ["event-4776", "0xC0000064"]);
+    assert_eq!(
+        found("kb5064081 rdp login fails on cloned machines"),
+        ["KB5065426"]
+    );
+    assert_eq!(
+        found("event 4776 error code 0xC0000064"),
+        ["event-4776", "0xC0000064"]
+    );
     assert_eq!(found("C0000413 in event 4625")[0], "0xC0000413");
 }

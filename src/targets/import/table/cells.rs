@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::super::spec::{self, Target};
+use super::super::{NOT_OPEN, POWERED_OFF, RETIRED};
 
 /// Words for "nothing" in cells.
 const NOTHING: [&str; 18] = [
@@ -221,9 +222,29 @@ pub(super) fn is_transport(cell: &str) -> bool {
 /// States of ports and leases in which there is no host to connect to.
 const CLOSED: &str = " closed filtered openfiltered closedfiltered unfiltered declined expired inactive free abandoned released backup dead ";
 
-pub(super) fn is_closed(cell: &str) -> bool {
+/// States of virtual machines that are off, under any heading, and where the heading or the table is about such machines.
+const OFF: &str = " poweredoff deallocated vmdeallocated ";
+const OFF_OF_MACHINE: &str = " off stopped vmstopped suspended saved ";
+/// States of inventories.
+const OUT_OF_SERVICE: &str =
+    " retired decommissioned disposed scrapped stillgelegt ausgemustert verschrottet ";
+
+/// Why a state says that there is nothing to connect to. `is_of_machine` where it is one of a virtual machine.
+pub(super) fn not_in_use(cell: &str, is_of_machine: bool) -> Option<&'static str> {
     let word = super::roles::plain(cell);
-    !word.is_empty() && CLOSED.contains(&format!(" {word} "))
+    if word.is_empty() {
+        return None;
+    }
+    let word = format!(" {word} ");
+    if CLOSED.contains(&word) {
+        Some(NOT_OPEN)
+    } else if OFF.contains(&word) || (is_of_machine && OFF_OF_MACHINE.contains(&word)) {
+        Some(POWERED_OFF)
+    } else if OUT_OF_SERVICE.contains(&word) {
+        Some(RETIRED)
+    } else {
+        None
+    }
 }
 
 pub(super) fn is_open(cell: &str) -> bool {

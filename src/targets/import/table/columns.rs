@@ -26,6 +26,8 @@ pub(super) struct Columns {
     pub(super) protocols: Vec<(usize, Role)>,
     pub(super) services: Vec<usize>,
     pub(super) states: Vec<usize>,
+    /// The rows are virtual machines.
+    pub(super) is_of_guests: bool,
     pub(super) gateways: Vec<usize>,
     pub(super) gateway_uses: Vec<usize>,
     pub(super) enabled: Option<usize>,
@@ -146,9 +148,7 @@ impl Columns {
     pub(super) fn chosen(table: &Table) -> Result<Self, Refusal> {
         let mut columns = Self::others(table);
         let is_of_accounts = table.is_of_accounts();
-        let is_of_guests = ["vm", "vmname", "virtualmachine", "powerstate"]
-            .iter()
-            .any(|name| table.has_heading(name));
+        let is_of_guests = columns.is_of_guests;
         let mut candidates: Vec<Candidate> = (0..)
             .zip(&table.headings)
             .filter(|(column, _)| !columns.is_used(*column))
@@ -276,7 +276,12 @@ impl Columns {
 
     /// All columns but those of hosts.
     fn others(table: &Table) -> Self {
-        let mut columns = Self::default();
+        let mut columns = Self {
+            is_of_guests: ["vm", "vmname", "virtualmachine", "powerstate"]
+                .iter()
+                .any(|name| table.has_heading(name)),
+            ..Self::default()
+        };
         let has_class = |column: usize, is_class: fn(&str) -> bool, of_ten: usize| {
             let cells = table
                 .rows

@@ -119,7 +119,8 @@ const HEADINGS: [(Role, &str); 20] = [
     ),
     (
         Role::State,
-        "state portstate status addressstate leasestate portstatus leasestatus",
+        "state portstate status addressstate leasestate portstatus leasestatus powerstate powerstatus vmpowerstate vmstate \
+         vmstatus lifecycle lifecyclestate lifecyclestatus lifecyclestage assetstatus assetstate",
     ),
     (
         Role::Gateway,

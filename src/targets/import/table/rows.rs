@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::{
-    BAD_PORTS, CONSOLES, FOLDERS, Import, MOST_DEEP, NO_REMOTE_DESKTOP, NOT_OPEN, OTHER_PROTOCOLS,
+    BAD_PORTS, CONSOLES, FOLDERS, Import, MOST_DEEP, NO_REMOTE_DESKTOP, OTHER_PROTOCOLS,
     is_remote_desktop,
 };
 use super::cells::{self, Protocol};
@@ -160,15 +160,12 @@ impl<'a> RowReader<'a> {
             Ok(ports) => ports,
             Err(text) => return Err((BAD_PORTS, format!("{} ({text})", self.label()))),
         };
-        let closed = columns
-            .states
-            .iter()
-            .find(|column| cells::is_closed(self.cell(**column)));
-        if let Some(column) = closed {
-            return Err((
-                NOT_OPEN,
-                format!("{} ({})", self.label(), self.cell(*column)),
-            ));
+        let unused = columns.states.iter().find_map(|column| {
+            let is_of_machine = columns.is_of_guests || self.is_of_machine(*column);
+            cells::not_in_use(self.cell(*column), is_of_machine).map(|reason| (reason, column))
+        });
+        if let Some((reason, column)) = unused {
+            return Err((reason, format!("{} ({})", self.label(), self.cell(*column))));
         }
         if self.is_scan && !is_known {
             let all: Vec<String> = ports.iter().map(ToString::to_string).collect();
@@ -232,6 +229,13 @@ impl<'a> RowReader<'a> {
                 .services
                 .iter()
                 .any(|column| is_remote_desktop(self.cell(*column))))
+    }
+
+    /// Whether a column of states is about virtual machines.
+    fn is_of_machine(&self, column: usize) -> bool {
+        let heading = self.table.headings.get(column);
+        let plain = heading.map(|heading| roles::plain(heading));
+        plain.is_some_and(|plain| plain.starts_with("power") || plain.starts_with("vm"))
     }
 
     fn is_numbered(&self, column: usize) -> bool {
