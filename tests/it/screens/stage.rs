@@ -292,7 +292,7 @@ pub(crate) fn progress() -> Progress {
     }
 }
 
-pub fn capabilities() -> Capabilities {
+pub(super) fn capabilities() -> Capabilities {
     let format = |word, says| ExportFormat {
         word,
         says,
