@@ -26,7 +26,7 @@ const CERTIFICATE: [Field; 9] = [
     Field::Sha256,
 ];
 const TLS: [Field; 3] = [Field::Tls, Field::TlsHandshake, Field::Cipher];
-const SERVER: [Field; 7] = [
+const SERVER: [Field; 8] = [
     Field::Security,
     Field::Nla,
     Field::Features,
@@ -34,6 +34,7 @@ const SERVER: [Field; 7] = [
     Field::NtlmDomain,
     Field::Build,
     Field::ClockSkew,
+    Field::Configuration,
 ];
 const STABILITY: [Field; 8] = [
     Field::Stability,

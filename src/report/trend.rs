@@ -95,9 +95,9 @@ mod tests {
         assert_eq!(chart.matches("<rect ").count(), 6, "{chart}");
         // The highest, one that is too low to be seen otherwise, and none.
         for bar in [
-            "y=\"34\" width=\"4.5%\" height=\"100\"",
-            "y=\"131\" width=\"4.5%\" height=\"3\"",
-            "y=\"134\" width=\"4.5%\" height=\"0\"",
+            "y=\"34\" width=\"3.6%\" height=\"100\"",
+            "y=\"131\" width=\"3.6%\" height=\"3\"",
+            "y=\"134\" width=\"3.6%\" height=\"0\"",
         ] {
             assert!(chart.contains(bar), "no {bar} in {chart}");
         }

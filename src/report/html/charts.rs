@@ -9,7 +9,7 @@ use crate::report::trend::TrendPoint;
 use crate::table::{Panel, Weight};
 
 /// The least number of slots of a trend, so that two scans do not fill the page.
-const LEAST_SLOTS: usize = 8;
+const LEAST_SLOTS: usize = 10;
 /// Height of the highest bar of a histogram.
 const HIGHEST: u64 = 100;
 
