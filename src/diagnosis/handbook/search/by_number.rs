@@ -22,7 +22,8 @@ impl Handbook {
         for name in &names {
             let is_meant = |entry: &&Entry| {
                 let mut words = entry.words.iter();
-                entry.key.eq_ignore_ascii_case(name) || words.any(|word| word == name)
+                entry.key.eq_ignore_ascii_case(name)
+                    || words.any(|word| word.eq_ignore_ascii_case(name))
             };
             for entry in self.entries.iter().filter(is_meant) {
                 if entries.iter().all(|known| known.key != entry.key) {

@@ -48,7 +48,7 @@ fn common_messages_of_clients_lead_to_their_entries() {
         "CLIENT-KERBEROS-TICKETS",
     ]
     .as_slice();
-    let revocation = ["RDP-CERT-CHAIN-SHORT"].as_slice();
+    let revocation = ["RDP-CERT-CHAIN-SHORT", "0x80092013"].as_slice();
     let dns = DNS.as_slice();
     let license = ["0x808", "ext-0x101"].as_slice();
     let tcp = TCP.as_slice();

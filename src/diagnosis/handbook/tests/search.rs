@@ -505,7 +505,8 @@ fn a_status_in_the_message_of_an_event_comes_after_the_event() {
             "event-36870",
             "0x8009030D",
         ),
-        ("event 4625 with C0000413", "0xC0000413", "event-4625"),
+        ("event 4625 with C0000413", "event-4625", "0xC0000413"),
+        ("C0000413 in event 4625", "0xC0000413", "event-4625"),
     ] {
         assert_eq!(found(message)[..2], [first, second], "{message}");
     }
