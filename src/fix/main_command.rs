@@ -1,10 +1,13 @@
-//! The one command of a remedy for a host: that of the fix script, and the main one by hand.
+//! The one command of a remedy for a host: that of the fix script, and the main one by hand. A step for only some hosts is never one,
+//! nor is a command whose values the scan does not know.
 
 use std::cell::LazyCell;
+use std::fmt::Write as _;
 
-use super::commands::{PlaceholderValues, line};
 use super::machine::{DetectedSystem, Machine};
+use super::placeholders::{PlaceholderValues, line};
 use super::script::{self, SCRIPT, has_script};
+use super::wanted;
 use crate::diagnosis::remedies::{self, Command, Remedy, Shell, Step};
 use crate::fleet::Host;
 use crate::model::Finding;
@@ -58,6 +61,49 @@ pub fn main_command(host: &Host, remedy: &'static Remedy) -> Option<MainCommand>
     main_of(remedy, &PlaceholderValues::of(host))
 }
 
+/// What to paste for a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commands {
+    pub remedy: &'static Remedy,
+    /// Lines for one shell, in order; each ends with a line feed.
+    pub text: String,
+    /// The lines only look: the change needs what the scan does not know, or is none of a command.
+    pub read_only: bool,
+}
+
+/// The main command by hand for the worst finding above [`Severity::Info`](crate::model::Severity::Info) that has one, below the line
+/// of the script as a comment.
+#[must_use]
+pub fn commands(host: &Host) -> Option<Commands> {
+    let known = PlaceholderValues::of(host);
+    // Remedies with a script are for Windows.
+    let mut remedies = wanted(host, &[])
+        .map(|(_, remedy)| remedy)
+        .filter(|remedy| !(known.is_not_windows && has_script(remedy)));
+    remedies.find_map(|remedy| {
+        let main = main_of(remedy, &known)?;
+        let comment = match main.shell {
+            Shell::PowerShell => "#",
+            Shell::Cmd => "rem",
+            Shell::Registry => ";",
+        };
+        let (key, title) = (&remedy.key, &remedy.title);
+        let mut text = format!("{comment} {key}: {title}. The steps: rdpscan explain {key}\n");
+        if let Some(line) = script_command(host, remedy) {
+            _ = writeln!(
+                text,
+                "{comment} by the script, in the folder of rdpscan fix: {line}"
+            );
+        }
+        text.extend(main.lines.iter().flat_map(|line| [line, "\n"]));
+        Some(Commands {
+            remedy,
+            text,
+            read_only: main.read_only,
+        })
+    })
+}
+
 fn main_of(remedy: &'static Remedy, known: &PlaceholderValues) -> Option<MainCommand> {
     let steps = remedy.steps.iter().filter(|step| !step.only_if);
     let commands: Vec<(&'static Step, &'static Command)> = steps
@@ -92,7 +138,7 @@ fn main_of(remedy: &'static Remedy, known: &PlaceholderValues) -> Option<MainCom
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fix::commands::tests::{all_known, is_of_the_handbook};
+    use crate::fix::placeholders::tests::{all_known, is_of_the_handbook};
 
     #[test]
     fn the_main_command_changes_the_host_and_restarts_what_has_to_be() {
@@ -123,6 +169,24 @@ mod tests {
             assert!(main.lines.first().unwrap().starts_with(begins), "{main:?}");
         }
         assert_eq!(main_of(remedies::find("R16").unwrap(), &all_known()), None);
+    }
+
+    #[test]
+    fn what_says_only_if_is_marked_so() {
+        for remedy in remedies::all() {
+            // In the batch language these would end a comment.
+            assert!(!remedy.title.contains(['&', '|', '<', '>', '^', '%']));
+            for step in &remedy.steps {
+                let conditional = step.text.starts_with("Only ") || step.text.starts_with("If ");
+                let changes = step.commands.iter().any(|command| !command.read_only);
+                assert!(
+                    !(conditional && changes) || step.only_if,
+                    "{}: {}",
+                    remedy.key,
+                    step.text
+                );
+            }
+        }
     }
 
     #[test]

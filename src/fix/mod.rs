@@ -5,13 +5,13 @@
 //! rejected and listed, never escaped.
 
 mod actions;
-mod commands;
 mod facts;
 mod folder;
 mod machine;
 mod main_command;
 mod name;
 mod page;
+mod placeholders;
 mod rdp_file;
 mod readme;
 mod script;
@@ -25,11 +25,10 @@ use crate::diagnosis::remedies::{self, Remedy};
 use crate::fleet::Host;
 use crate::model::{Finding, Severity};
 
-pub use commands::{Commands, commands};
 pub use facts::{FactsError, InsideFacts, UnusedFacts, facts_schema};
 pub use folder::{FolderError, check_folder, write_folder};
 pub use machine::RefusedName;
-pub use main_command::{MainCommand, main_command, remedy_for, script_command};
+pub use main_command::{Commands, MainCommand, commands, main_command, remedy_for, script_command};
 pub use name::{Computer, HostName, NameFault};
 pub use script::{SCRIPT, has_script};
 

@@ -50,46 +50,67 @@ pub(super) fn text(
 
 fn first_steps(text: &mut String, rows: &[HostRow<'_>], example: &Computer) {
     let proven = rows.iter().filter(|row| row.proven).count();
+    let (contacts, named, others) = if proven > 0 {
+        let hosts = counted(proven as u64, "host", "hosts");
+        let all = format!("`.\\{} -Apply`", script::SCRIPT);
+        (
+            format!("contacts {hosts} of `hosts.csv`"),
+            String::new(),
+            all,
+        )
+    } else {
+        let named = format!(" -ComputerName {}", unproven(rows));
+        let alone = "contacts hosts of `hosts.csv` only where you name them";
+        (alone.to_owned(), named, "by their names".to_owned())
+    };
     _ = write!(
         text,
-        "\n## What to run first\n\n`{script}` contacts {} of `hosts.csv`. Copy this folder to a Windows machine, and open Windows PowerShell 5.1 or newer in it, as an\n\
-         administrator of the hosts. Read every host; this changes nothing, and shows what would be done and in which order:\n\n```powershell\n.\\{script}\n```\n\n\
+        "\n## What to run first\n\n`{script}` {contacts}. Copy this folder to a Windows machine, and open Windows PowerShell 5.1 or newer in it, as an\n\
+         administrator of the hosts. Read the hosts; this changes nothing, and shows what would be done and in which order:\n\n```powershell\n.\\{script}{named}\n```\n\n\
          Fix one host. The script asks before each step, says what it interrupts, and reads the host again afterwards:\n\n```powershell\n\
          .\\{script} -ComputerName {example} -Apply\n```\n\n\
-         Then the others: `.\\{script} -Apply`. If Windows blocks the script, read it, then allow scripts in this window only:\n\
+         Then the others: {others}. If Windows blocks the script, read it, then allow scripts in this window only:\n\
          `Set-ExecutionPolicy -Scope Process -ExecutionPolicy Bypass`.\n",
-        counted(proven as u64, "host", "hosts"),
         script = script::SCRIPT,
     );
-    left_alone(text, rows);
+    left_alone(text, rows, proven == 0);
     addresses(text, rows);
 }
 
-/// The hosts that the script skips without `-ComputerName`, and the command for them. These are often the broken ones: without a
+/// The hosts that the script skips without `-ComputerName`, and the command for them, unless it is the first one. These are often the broken ones: without a
 /// certificate there is little to identify.
-fn left_alone(text: &mut String, rows: &[HostRow<'_>]) {
-    let unproven: Vec<String> = rows
-        .iter()
-        .filter(|row| !row.proven)
-        .map(|row| row.computer.to_string())
-        .collect();
-    if unproven.is_empty() {
+fn left_alone(text: &mut String, rows: &[HostRow<'_>], all: bool) {
+    let count = rows.iter().filter(|row| !row.proven).count();
+    if count == 0 {
         return;
     }
-    let named = unproven.get(..MOST_NAMED).unwrap_or(&unproven).join(", ");
-    let more = match unproven.len().saturating_sub(MOST_NAMED) {
-        0 => String::new(),
-        more => format!("   # and {more} more: hosts.csv, `no sign of Windows`"),
-    };
     _ = write!(
         text,
         "\n### Hosts that are left alone unless you name them\n\n\
          What {} answered does not show that Windows runs there: the port was closed or spoke another protocol, or nothing gave the name\n\
-         of a Windows machine. The script logs on to whatever you name, so name only machines of your own. Without `-Apply` this reads:\n\n\
-         ```powershell\n.\\{} -ComputerName {named}{more}\n```\n",
-        counted(unproven.len() as u64, "host", "hosts"),
-        script::SCRIPT,
+         of a Windows machine. The script logs on to whatever you name, so name only machines of your own.",
+        counted(count as u64, "host", "hosts"),
     );
+    text.push_str(&if all {
+        "\n".to_owned()
+    } else {
+        let (script, named) = (script::SCRIPT, unproven(rows));
+        format!(" Without `-Apply` this reads:\n\n```powershell\n.\\{script} -ComputerName {named}\n```\n")
+    });
+}
+
+/// The hosts that the script skips without `-ComputerName`, for it.
+fn unproven(rows: &[HostRow<'_>]) -> String {
+    let names: Vec<String> = rows
+        .iter()
+        .filter(|row| !row.proven)
+        .map(|row| row.computer.to_string())
+        .collect();
+    let named = names.get(..MOST_NAMED).unwrap_or(&names).join(", ");
+    match names.len().saturating_sub(MOST_NAMED) {
+        0 => named,
+        more => format!("{named}   # and {more} more: hosts.csv, `no sign of Windows`"),
+    }
 }
 
 fn addresses(text: &mut String, rows: &[HostRow<'_>]) {
@@ -114,7 +135,7 @@ fn addresses(text: &mut String, rows: &[HostRow<'_>]) {
          addresses in TrustedHosts, or `-UseSSL` and a certificate for the address on the host. Put TrustedHosts back afterwards:\n\n```powershell\n\
          $trusted = (Get-Item -Path WSMan:\\localhost\\Client\\TrustedHosts).Value\n\
          Set-Item -Path WSMan:\\localhost\\Client\\TrustedHosts -Value '{}' -Concatenate -Force\n\
-         .\\{} -Credential (Get-Credential)\n\
+         .\\{}{} -Credential (Get-Credential)\n\
          Set-Item -Path WSMan:\\localhost\\Client\\TrustedHosts -Value $trusted -Force\n```\n",
         match count {
             1 => "1 host has no name that resolves to it".to_owned(),
@@ -125,6 +146,11 @@ fn addresses(text: &mut String, rows: &[HostRow<'_>]) {
         },
         named.join(","),
         script::SCRIPT,
+        if contacted {
+            String::new()
+        } else {
+            format!(" -ComputerName {}", named.join(", "))
+        },
     );
 }
 

@@ -153,6 +153,40 @@ mod tests {
         }
     }
 
+    /// And what it interrupts.
+    #[test]
+    fn the_script_and_the_pages_say_alike_what_a_step_interrupts() {
+        let text = text();
+        let quoted = |after: &str| {
+            let (_, rest) = text.split_once(after)?;
+            rest.lines().next()?.split('\'').next()
+        };
+        let cuts_off = quoted("$CutsOff = '").unwrap();
+        for step in STEPS.iter().filter(|step| !step.reads_only) {
+            let key = &step.remedy.key;
+            let page = step.remedy.interrupts.to_lowercase();
+            let row = text.lines().find(|line| {
+                let rest = line.trim_start().strip_prefix(key.as_str());
+                rest.is_some_and(|rest| rest.trim_start().starts_with("= @{"))
+            });
+            let always = row.unwrap().split_once("Interrupts = ");
+            let said = match always.map(|(_, rest)| rest) {
+                None => "nothing",
+                Some(rest) if rest.starts_with("$CutsOff") => cuts_off,
+                Some(rest) => rest.split('\'').nth(1).unwrap(),
+            };
+            assert!(
+                page.contains(&said.to_lowercase()),
+                "{key}: `{said}` is not in `{page}`"
+            );
+            let measure = format!("function Measure-{key} {{");
+            let (_, body) = text.split_once(&measure).unwrap();
+            let body = body.split("\nfunction ").next().unwrap();
+            let restarts = body.contains("$Finding.Restarts = ");
+            assert!(!restarts || page.contains(cuts_off), "{key}: {page}");
+        }
+    }
+
     #[test]
     fn what_only_the_clock_and_settings_allow_comes_after_them() {
         let key = |key| order(remedies::find(key).unwrap());

@@ -68,14 +68,14 @@ pub(super) fn copyables(fleet: &Fleet, hosts: &[HostId]) -> Vec<Copyable> {
     all
 }
 
-/// The commands of the first remedy, and the remark about them.
+/// The main command of the first remedy, and the remark about them.
 fn fix_commands(host: &Host) -> Option<(String, String)> {
     let commands = fix::commands(host)?;
     let key = &commands.remedy.key;
-    let remark = match commands.left_out {
-        0 => key.clone(),
-        1 => format!("{key}, without a line for which the scan does not know enough"),
-        lines => format!("{key}, without {lines} lines for which the scan does not know enough"),
+    let remark = if commands.read_only {
+        format!("{key}, which only looks: rdpscan explain {key} has the steps")
+    } else {
+        key.clone()
     };
     Some((commands.text, remark))
 }

@@ -38,8 +38,53 @@ Describe 'Facts that cannot be read' {
     It 'the trust is unknown where the answer is empty' {
         Find-Unknown -Facts (Read-Here -Answers @{ Win32_ComputerSystem = $null }) -Group Trust | Should -Match 'cannot be read'
     }
+    It 'the certificates are unknown where their store is, and not none' {
+        Find-Unknown -Facts (Read-Here -Answers @{ Win32_OperatingSystem = $System }) -Group Certificates | Should -Not -BeNullOrEmpty
+    }
     It 'a deployment is unknown where the services are, which show a connection broker' {
         Find-Fact -Facts (Read-Here -Answers @{ Win32_OperatingSystem = $System }) -Path Deployment.Member | Should -BeNullOrEmpty
+    }
+    Context 'in the registry' {
+        BeforeAll {
+            # Keys are absent, but for those that may not be read.
+            function global:Get-Item {
+                [CmdletBinding()] param([string] $LiteralPath)
+                $Why = if ($LiteralPath -match $global:Unreadable) { 'PermissionDenied' } else { 'ObjectNotFound' }
+                Write-Error -Message 'There is no such key, or no access to it.' -Category $Why
+            }
+            function Read-Without {
+                param([string] $Keys)
+                $global:Unreadable = $Keys
+                $Facts = Read-Here -Answers @{ Win32_OperatingSystem = $System; Win32_ComputerSystem = $null }
+                $Facts.Certificates = ConvertFrom-Json -InputObject '{ "Items": [] }'
+                $Facts
+            }
+        }
+        AfterAll { Remove-Item -Path function:global:Get-Item, variable:global:Unreadable }
+        It 'a value of a key that is absent is known' {
+            $Facts = Read-Without -Keys '^none$'
+            Find-Fact -Facts $Facts -Path Settings.SSLCertificateSHA1Hash.Exists | Should -Be $false
+            Find-Fact -Facts $Facts -Path Choice.By | Should -Be 'own'
+        }
+        It 'a key that may not be read is not absent: <Keys>' -ForEach @(
+            @{ Keys = 'RDP-Tcp$'; Paths = 'Settings.SSLCertificateSHA1Hash', 'Settings.SecurityLayer', 'Choice.By', 'Port.Number' }
+            @{ Keys = 'WinStations$'; Paths = 'Settings.SelfSignedCertStore', 'Choice.By' }
+            @{ Keys = 'Policies.*Terminal Services$'; Paths = 'Settings.SecurityLayer', 'Settings.fDenyTSConnections', 'Choice.By' }
+            @{ Keys = 'ProfileList$'; Paths = , 'Settings.ProgramData' }
+            @{ Keys = 'SCHANNEL'; Paths = , 'Tls.Tls12' }
+        ) {
+            $Facts = Read-Without -Keys $Keys
+            foreach ($Path in $Paths) { Find-Fact -Facts $Facts -Path $Path | Should -BeNullOrEmpty -Because $Path }
+        }
+        It 'no step acts on the keys of the listener where none of them may be read' {
+            $Facts = Read-Without -Keys '.'
+            $Facts | Add-Member -NotePropertyName Request -NotePropertyValue ((New-GoodFacts).Request)
+            $Steps = Get-RdpPlan -Facts $Facts
+            $Steps | Where-Object { $_.Status -eq 'would be done' } | Should -BeNullOrEmpty
+            foreach ($Step in $Steps | Where-Object { @('R3', 'R4', 'R1', 'R6', 'R8') -contains $_.Remedy }) {
+                $Step.Status | Should -Be 'unknown' -Because $Step.Remedy
+            }
+        }
     }
     It 'the clock is unknown, with the times of reading beside it' {
         $Facts = Read-Here -Answers @{}

@@ -30,7 +30,7 @@ function New-GoodFacts {
     $Tcp = "$Server\WinStations\RDP-Tcp"
     $Rule = { param($Name) @{ Name = $Name; Enabled = 'True'; Profile = 'Domain'; Action = 'Allow'; RemoteAddress = @('LocalSubnet'); LocalPort = '3389' } }
     @{
-        Request = @{ Computer = 'bk01.corp.example'; Address = '10.0.0.5'; Port = 3389; ExpectedName = 'bk01'; Remedies = @(); Why = ''; Farm = ''; Only = @(); Replace = $false; AdminNetwork = @(); NetworkProfile = ''; Acted = @(); FarmDifferences = @() }
+        Request = @{ Computer = 'bk01.corp.example'; Address = '10.0.0.5'; Port = 3389; ExpectedName = 'bk01'; Remedies = @(); Why = ''; Farm = ''; Only = @(); Replace = $false; AdminNetwork = @(); NetworkProfile = ''; Acted = @(); Passed = @(); FarmDifferences = @() }
         Identity = @{ Name = 'BK01'; FullName = 'bk01.corp.example'; Domain = 'corp.example'; InDomain = $true; DomainController = $false; Build = 20348; Revision = 2000; Caption = 'Microsoft Windows Server 2022 Standard' }
         Clock = @{ Source = 'dc01'; Peer = 'corp.example'; Offset = 0.2; Skew = 0; Ended = '2026-12-01T00:00:00Z' }
         Services = @{ TermService = & $Service Running Manual 900; SessionEnv = & $Service Running Manual 902; UmRdpService = & $Service Running Manual 901; W32Time = & $Service Running Manual 903; Dependents = @('UmRdpService') }

@@ -7,7 +7,7 @@ BeforeAll {
     foreach ($Part in 'plan.ps1', 'rows.ps1', 'written.ps1', 'record.ps1') { . (Join-Path -Path $PartsFolder -ChildPath $Part) }
     $Hosts = [ordered]@{
         weak = 'R3'; 'key-denied' = 'R1'; closed = 'R7'; 'wants-issued' = 'R4'; dead01 = 'R3'; swap01 = 'R3'; full = 'R3'
-        'weak-hangs' = 'R3'
+        'weak-hangs' = 'R3'; 'not-taken' = 'R4'
     }
     $Faults = @{ swap01 = { param($State) $State.ComputerName = 'other01' }; full = $States['weak'].Fault }
     foreach ($Name in @($Hosts.Keys | Where-Object { $States.Contains($_) })) { $Faults[$Name] = $States[$Name].Fault }
@@ -41,6 +41,12 @@ Describe 'Whom it touches' {
     It 'offers the names of the list' {
         $Line = "& '$($Fleet.Script.Replace("'", "''"))' -ComputerName wea"
         (TabExpansion2 -inputScript $Line -cursorColumn $Line.Length).CompletionMatches.CompletionText | Should -Contain 'weak.corp.example'
+    }
+    It 'takes the name that a host gave to the scan for one that is reached by address' {
+        $List = [pscustomobject]@{ Computer = '10.0.0.5'; Address = '10.0.0.5'; ExpectedName = 'sql02' },
+            [pscustomobject]@{ Computer = 'sql03.corp.example'; Address = '10.0.0.6'; ExpectedName = 'sql03' }
+        (Select-HostRow -Rows $List -Names sql02, sql03).Computer | Should -Be '10.0.0.5', 'sql03.corp.example'
+        { Select-HostRow -Rows ($List + $List[0].PSObject.Copy()) -Names sql02 } | Should -Throw '*fits*'
     }
     It 'says unknown of silent hosts, and leaves one alone that calls itself by another name' {
         $Run = Invoke-Repair -Fleet $Fleet -With ($Apply + @{ ComputerName = 'dead01', 'swap01' })
@@ -119,6 +125,24 @@ Describe 'A full disk' {
         Find-Status -Run $Run -Name full -Key R3 | Should -Be 'failed'
         $Run.Exit | Should -Be 1
         Find-Writes -Fleet $Fleet -Name full | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'The record of a run that changed nothing' {
+    It 'is not written, so that the newest one is of changes' {
+        $Logs = "$($Fleet.Root)/unchanged"
+        $Run = Invoke-Repair -Fleet $Fleet -With ($Apply + @{ ComputerName = 'not-taken'; LogPath = $Logs })
+        Find-Status -Run $Run -Name not-taken -Key R4 | Should -Be 'failed'
+        @(Get-ChildItem -LiteralPath $Logs -Recurse -Filter results.csv).Count | Should -Be 1
+        Get-ChildItem -LiteralPath $Logs -Recurse -Filter 'undo.json*' | Should -BeNullOrEmpty
+    }
+    It 'does not touch that of a run in the same second' {
+        $Logs = "$($Fleet.Root)/same"
+        $Taken = foreach ($I in 0..90) { "$Logs/runs/$([datetime]::UtcNow.AddSeconds($I).ToString("yyyyMMdd'T'HHmmss'Z'"))-$PID" }
+        foreach ($Path in $Taken) { $null = [System.IO.Directory]::CreateDirectory($Path) }
+        $null = Invoke-Repair -Fleet $Fleet -With @{ ComputerName = 'weak'; LogPath = $Logs }
+        $Written = (Get-ChildItem -LiteralPath $Logs -Recurse -Filter results.csv).FullName
+        $Written | Should -Match "-$PID-2"
     }
 }
 

@@ -75,7 +75,7 @@ BeforeAll {
     function Find-Positional {
         param($Ast)
         $Free = 'Where-Object', 'ForEach-Object', 'Write-Talk', 'Write-RunLog', 'ConvertTo-Utc', 'Format-Utc', 'Format-Time',
-            'Format-Account', 'Read-Fact'
+            'Format-Account', 'Read-Fact', 'Find-RdpItem'
         foreach ($Call in Find-Ast -Ast $Ast -Name CommandAst -That { param($Node) $Node.InvocationOperator -eq 'Unknown' }) {
             if ($Free -contains $Call.GetCommandName()) { continue }
             $Expected = $false

@@ -185,6 +185,145 @@ Add-State dns-silent 'R9' @{ R9 = 'unknown' } @{} { param($State) $State.DnsFail
 Add-State clock-off 'R12' @{ R12 = 'would be done' } @{ R12 = 'done' } { param($State) $State.Time.Offset = 60 }
 Add-State clock-fails 'R12' @{ R12 = 'would be done' } @{ R12 = 'failed' } { param($State) $State.Time.Offset = 60; $State.Time.ResyncFails = $true }
 
+# Values of the policy that overrides the listener's, and of Schannel.
+$RdpPolicyKey = 'SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services'
+Add-State not-begun 'R1' @{ R1 = 'would be done' } @{ R1 = 'done' } { param($State, $Target) Set-FakeOwn $State $Target 20 200 }
+Add-State no-certificate 'R1' @{ R1 = 'would be done' } @{ R1 = 'done' } { param($State) $State.Certificates = @() }
+# The one that is named counts, not the one that ends last.
+Add-State named-expired 'R1' @{ R1 = 'would be done' } @{ R1 = 'done' } {
+    param($State, $Target)
+    Set-FakeOwn $State $Target -20 200
+    $Hash = Add-FakeCertificate -State $State -Store 'Remote Desktop' -Subject $Target.FullName -From -200 -To -20 -Key 'f686aace6942fb7f7ceb231212eef4a4_fake'
+    Set-FakeValue $State "$Rdp\WinStations" SelfSignedCertificate Binary $Hash
+}
+Add-State term-hangs 'R1' @{ R1 = 'would be done' } @{ R1 = 'partly done' } { param($State, $Target) Set-FakeOwn $State $Target -210 -30; $State.Services.TermService.Hangs = $true }
+Add-State all-stopped 'R1' @{ R1 = 'would be done'; R8 = 'would be done' } @{ R1 = 'done'; R8 = 'done' } {
+    param($State, $Target)
+    Set-FakeOwn $State $Target -210 -30
+    foreach ($Name in 'TermService', 'UmRdpService', 'SessionEnv') { $State.Services[$Name].State = 'Stopped' }
+}
+Add-State in-workgroup 'R1' @{ R1 = 'would be done' } @{ R1 = 'done' } { param($State, $Target) Set-FakeOwn $State $Target -210 -30; $State.InDomain = $false; $State.Domain = 'WORKGROUP' }
+Add-State store-elsewhere 'R1' @{ R3 = 'would be done'; R1 = 'would be done' } @{ R3 = 'done'; R1 = 'done' } {
+    param($State, $Target)
+    Set-FakeOwn $State $Target -210 -30
+    Set-FakeValue $State "$Rdp\WinStations" SelfSignedCertStore String 'Elsewhere'
+}
+# What was denied gets its own owner back.
+Add-State key-sealed 'R1' @{ R2 = 'would be done'; R1 = 'would be done' } @{ R2 = 'done'; R1 = 'done' } {
+    param($State, $Target, $Keys, $KeyFile)
+    Set-FakeOwn $State $Target -210 -30
+    $State.Acls[$KeyFile].Sealed = $true
+    $State.Acls[$KeyFile].Owner = 'S-1-5-32-544'
+}
+Add-State key-hidden 'R1' @{ R2 = 'would be done'; R1 = 'unknown' } @{ R2 = 'done'; R1 = 'in order' } {
+    param($State, $Target, $Keys, $KeyFile)
+    Remove-Item -LiteralPath $KeyFile
+    $State.Acls[$Keys].Rules = @(, @('S-1-5-18', 0x1F01FF, 0, 0))
+}
+Add-State folder-deny 'R1' @{ R2 = 'blocked'; R1 = 'blocked' } @{} {
+    param($State, $Target, $Keys)
+    Set-FakeOwn $State $Target -210 -30
+    $State.Acls[$Keys].Rules = @($State.Acls[$Keys].Rules) + , @('S-1-1-0', 2, 1, 0)
+}
+# Administrators need no more than to read.
+Add-State admins-read 'R2' @{ R2 = 'in order' } @{} { param($State, $Target, $Keys, $KeyFile) $State.Acls[$KeyFile].Rules = @(@('S-1-5-18', 0x1F01FF, 0, 0), @('S-1-5-32-544', 0x20089, 0, 0), @('S-1-5-20', 0x20089, 0, 0)) }
+Add-State pin-denied 'R2' @{ R2 = 'would be done' } @{ R2 = 'done' } {
+    param($State, $Target, $Keys)
+    Set-FakePin $State $Target $Keys 200
+    $State.Acls["$Keys/pinned"] = @{ Owner = 'S-1-5-18'; Sealed = $false; Rules = @(, @('S-1-5-18', 0x1F01FF, 0, 0)) }
+}
+Add-State rights-term-disabled 'R2' @{ R2 = 'blocked'; R1 = 'blocked' } @{} {
+    param($State, $Target, $Keys, $KeyFile)
+    $State.Acls[$KeyFile].Rules = @(@('S-1-5-18', 0x1F01FF, 0, 0), @('S-1-5-20', 0x20000, 0, 0))
+    $State.Services.TermService.StartMode = 'Disabled'
+}
+Add-State weak-by-policy 'R3' @{ R3 = 'blocked' } @{} { param($State) Set-FakeValue $State $RdpPolicyKey MinEncryptionLevel DWord 1 }
+Add-State weak-overridden 'R3' @{ R3 = 'in order' } @{} { param($State) Set-FakeValue $State $Tcp MinEncryptionLevel DWord 1; Set-FakeValue $State $RdpPolicyKey MinEncryptionLevel DWord 3 }
+Add-State no-negotiation 'R3' @{ R3 = 'would be done' } @{ R3 = 'done' } { param($State) Set-FakeValue $State $Tcp fAllowSecProtocolNegotiation DWord 0 }
+Add-State weak-env-disabled 'R3' @{ R3 = 'blocked' } @{} { param($State) Set-FakeValue $State $Tcp MinEncryptionLevel DWord 1; $State.Services.SessionEnv.StartMode = 'Disabled' }
+Add-State pin-of-member 'R3' @{ R3 = 'blocked'; R1 = 'blocked' } @{} { param($State) Set-FakeValue $State $Tcp SSLCertificateSHA1Hash Binary ([byte[]](1..20)); $State.BrokerMember = $true }
+Add-State pin-and-template 'R4' @{ R4 = 'would be done' } @{ R4 = 'done' } {
+    param($State, $Target, $Keys)
+    Set-FakePin $State $Target $Keys -5
+    Set-FakeValue $State $RdpPolicyKey CertTemplateName String 'RDP'
+    $State.ByTemplate = 'template'
+    Add-FakeCandidate $State $Target $Keys -Key template
+}
+Add-State no-candidate 'R4' @{ R4 = 'blocked' } @{} { }
+Add-State candidate-key-gone 'R4' @{ R4 = 'unknown' } @{} { param($State, $Target, $Keys) Add-FakeCandidate $State $Target $Keys; Remove-Item -LiteralPath "$Keys/candidate" }
+Add-State pin-self-signed 'R4' @{ R4 = 'would be done' } @{ R4 = 'done' } {
+    param($State, $Target, $Keys)
+    $Hash = Add-FakeCertificate -State $State -Store My -Subject $Target.FullName -From -30 -To 200 -Key self -Folder $Keys
+    Set-FakeValue $State $Tcp SSLCertificateSHA1Hash Binary $Hash
+    Add-FakeCandidate $State $Target $Keys
+}
+Add-State hash-off 'R5 R6' @{ R5 = 'blocked'; R6 = 'blocked' } @{} {
+    param($State)
+    Set-FakeValue $State 'SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Hashes\SHA256' Enabled DWord 0
+    Set-FakeValue $State $Tcp UserAuthentication DWord 0
+}
+Add-State client-tls-off 'R5' @{ R5 = 'would be done' } @{ R5 = 'partly done' } { param($State) Set-FakeValue $State "$Schannel\TLS 1.2\Client" DisabledByDefault DWord 1 }
+Add-State old-windows 'R5' @{ R5 = 'blocked' } @{} { param($State) $State.System.BuildNumber = '7601'; $State.System.Version = '6.1.7601' }
+Add-State layer-negotiates 'R6' @{ R6 = 'would be done' } @{ R6 = 'done' } { param($State) Set-FakeValue $State $Tcp SecurityLayer DWord 1 }
+Add-State nla-by-policy 'R6' @{ R6 = 'blocked' } @{} { param($State) Set-FakeValue $State $RdpPolicyKey UserAuthentication DWord 0 }
+Add-State nla-broken 'R6' @{ R6 = 'blocked' } @{} { param($State) Set-FakeValue $State $Tcp UserAuthentication DWord 0; $State.TlsBroken = $true }
+Add-State nla-in-workgroup 'R6' @{ R6 = 'would be done' } @{ R6 = 'done' } { param($State) Set-FakeValue $State $Tcp UserAuthentication DWord 0; $State.InDomain = $false; $State.Spn = '' }
+Add-State nla-dead-pin-unread 'R6' @{ R6 = 'blocked'; R3 = 'would be done'; R1 = 'blocked' } @{ R3 = 'done'; R1 = 'in order'; R6 = 'done' } {
+    param($State)
+    Set-FakeValue $State $Tcp SSLCertificateSHA1Hash Binary ([byte[]](1..20))
+    Set-FakeValue $State $Tcp UserAuthentication DWord 0
+}
+Add-State closed-mixed 'R7' @{ R7 = 'would be done' } @{ R7 = 'done' } { param($State) foreach ($Rule in $State.Rules.Values) { $Rule.Enabled = 'False' }; $State.Networks = @('DomainAuthenticated', 'Public') }
+Add-State closed-blocks 'R7' @{ R7 = 'blocked' } @{} { param($State) foreach ($Rule in $State.Rules.Values) { $Rule.Enabled = 'False'; $Rule.Action = 'Block' } }
+Add-State closed-port 'R7' @{ R7 = 'blocked'; R8 = 'blocked' } @{} {
+    param($State)
+    foreach ($Rule in $State.Rules.Values) { $Rule.Enabled = 'False' }
+    Set-FakeValue $State $Tcp PortNumber DWord 3390
+    foreach ($One in $State.Connections) { $One.LocalPort = 3390 }
+}
+Add-State closed-off 'R7' @{ R7 = 'in order' } @{} { param($State) foreach ($Rule in $State.Rules.Values) { $Rule.Enabled = 'False' }; $State.FirewallOff = $true }
+Add-State closed-down 'R7' @{ R7 = 'blocked'; R8 = 'blocked' } @{} {
+    param($State)
+    foreach ($Rule in $State.Rules.Values) { $Rule.Enabled = 'False' }
+    $State.Connections = @()
+}
+Add-State um-stopped 'R8' @{ R8 = 'in order' } @{} { param($State) $State.Services.UmRdpService.State = 'Stopped' }
+Add-State station-off 'R8' @{ R8 = 'would be done' } @{ R8 = 'done' } { param($State) Set-FakeValue $State $Tcp fEnableWinStation DWord 0 }
+Add-State denied-by-policy 'R8' @{ R8 = 'blocked' } @{} { param($State) Set-FakeValue $State $RdpPolicyKey fDenyTSConnections DWord 1 }
+Add-State stop-pending 'R8' @{ R8 = 'blocked' } @{} { param($State) $State.Services.TermService.State = 'Stop Pending' }
+Add-State one-address 'R8' @{ R8 = 'blocked' } @{} { param($State) foreach ($One in $State.Connections) { $One.LocalAddress = '10.99.0.1' } }
+Add-State denied-and-down 'R8' @{ R8 = 'would be done' } @{ R8 = 'done' } {
+    param($State)
+    Set-FakeValue $State $Rdp fDenyTSConnections DWord 1
+    foreach ($Name in 'TermService', 'UmRdpService') { $State.Services[$Name].State = 'Stopped' }
+}
+Add-State foreign-while-down 'R8' @{ R8 = 'blocked' } @{} {
+    param($State)
+    foreach ($Name in 'TermService', 'UmRdpService') { $State.Services[$Name].State = 'Stopped' }
+    foreach ($One in $State.Connections) { $One.OwningProcess = 1 }
+}
+Add-State registers-not 'R9' @{ R9 = 'blocked' } @{} { param($State) $State.InDns = @(); $State.DnsFails = 9501; Set-FakeValue $State 'SYSTEM\CurrentControlSet\Services\Tcpip\Parameters' DisableDynamicUpdate DWord 1 }
+Add-State record-unnamed '' @{} @{} { param($State) $State.DnsFails = 9003; $State.InDns = @() }
+Add-State clock-controller 'R12' @{ R12 = 'blocked' } @{} { param($State) $State.Time.Offset = 60; $State.System.ProductType = 2 }
+Add-State clock-disabled 'R12' @{ R12 = 'blocked' } @{} { param($State) $State.Time.Offset = 60; $State.Services.W32Time.StartMode = 'Disabled' }
+Add-State clock-on-demand 'R12' @{ R12 = 'would be done' } @{ R12 = 'done' } {
+    param($State)
+    $State.Time.Offset = 60
+    $State.InDomain = $false
+    $State.Services.W32Time.State = 'Stopped'
+}
+Add-State clock-silent 'R1' @{ R1 = 'blocked' } @{} { param($State, $Target) Set-FakeOwn $State $Target -210 -30; $State.Time.Offset = $null }
+Add-State no-ipv6 'R10' @{ R10 = 'blocked' } @{} { param($State, $Target) $State.InDns = @($Target.Address, '2001:db8::99') }
+Add-State past-support 'R20 R13' @{ R20 = 'blocked'; R13 = 'unknown' } @{} { param($State) $State.System.BuildNumber = '9600'; $State.System.Caption = 'Microsoft Windows Server 2012 R2 Standard' }
+# Three faults in one run, in their order.
+Add-State three-faults 'R1 R3 R6' @{ R3 = 'would be done'; R2 = 'would be done'; R1 = 'would be done'; R6 = 'would be done' } @{ R3 = 'done'; R2 = 'done'; R1 = 'done'; R6 = 'done' } {
+    param($State, $Target, $Keys, $KeyFile)
+    Set-FakeOwn $State $Target -210 -30
+    Set-FakeValue $State $Tcp MinEncryptionLevel DWord 1
+    Set-FakeValue $State $Tcp UserAuthentication DWord 0
+    $State.Acls[$KeyFile].Rules = @(, @('S-1-5-18', 0x1F01FF, 0, 0))
+}
+
 # In CI, one state of each kind of harm; all of them with RDPSCAN_PWSH_ALL.
 if (-not $env:RDPSCAN_PWSH_ALL) {
     $Core = 'key-denied', 'folder-denied', 'env-disabled', 'env-stuck', 'data-gone', 'pinned-dead', 'weak-stuck', 'renewed', 'in-farm', 'tls-off',

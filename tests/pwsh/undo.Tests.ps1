@@ -30,16 +30,37 @@ Describe 'The question of undo' {
         }
     }
     It 'says of <Key> <Says>' -ForEach @(
-        @{ Key = 'R2'; Entry = @{ Kind = 'security'; Path = 'C:/key' }; Says = 'Interrupts: sessions are disconnected, and keep running.' }
-        @{ Key = 'R3'; Entry = @{ Kind = 'registry'; Name = 'x' }; Says = 'Interrupts: sessions are disconnected, and keep running.' }
-        @{ Key = 'R4'; Entry = @{ Kind = 'bind'; Name = 'x' }; Says = 'Interrupts: sessions are disconnected, and keep running.' }
-        @{ Key = 'R5'; Entry = @{ Kind = 'registry'; Name = 'x' }; Says = 'nothing now; it counts after a restart of the machine.' }
+        @{ Key = 'R2'; Entry = @{ Kind = 'security'; Path = 'C:/key' }; Says = 'Interrupts: sessions are disconnected and keep running.' }
+        @{ Key = 'R3'; Entry = @{ Kind = 'registry'; Name = 'x' }; Says = 'Interrupts: sessions are disconnected and keep running.' }
+        @{ Key = 'R4'; Entry = @{ Kind = 'bind'; Name = 'x' }; Says = 'Interrupts: sessions are disconnected and keep running.' }
+        @{ Key = 'R5'; Entry = @{ Kind = 'registry'; Name = 'x' }; Says = 'the settings take effect when the machine restarts.' }
         @{ Key = 'R6'; Entry = @{ Kind = 'registry'; Name = 'SecurityLayer' }; Says = 'Interrupts nothing.' }
         @{ Key = 'R7'; Entry = @{ Kind = 'firewall'; Name = 'x' }; Says = 'connections that only these rules let in are cut off.' }
         @{ Key = 'R8'; Entry = @{ Kind = 'start' }; Says = 'Interrupts: Remote Desktop stops, and sessions are disconnected.' }
         @{ Key = 'R8'; Entry = @{ Kind = 'registry'; Name = 'fDenyTSConnections' }; Says = 'is off again, so nobody connects.' }
     ) {
         (Read-Question -Key $Key -Entry $Entry).EndsWith($Says) | Should -BeTrue
+    }
+}
+
+Describe 'A step that waits for one that was not confirmed' {
+    It 'is blocked, and asks nothing' {
+        . (Join-Path -Path $PartsFolder -ChildPath 'read.ps1')
+        $Remedy = @()
+        $Asked = [System.Collections.Generic.List[string]]::new()
+        $Told = [System.Collections.Generic.List[string]]::new()
+        function Confirm-Step { param($What, $Question) $Asked.Add($What); 'not confirmed' }
+        function Write-Result { param($Row, $Identity, $Remedy, $Status, $Detail) $Told.Add("${Remedy}: $Status $Detail") }
+        function Close-RdpHost { }
+        $Row = [pscustomobject]@{ Computer = 'bk01' }
+        $null = Resolve-Plan -KeepFacts -Changes @{
+            'Certificates.Items.0.NotAfter' = '2026-11-01T00:00:00Z'; 'KeyFolder.Lacks' = @('S-1-1-0')
+        }
+        $Run = @{ Facts = @{ bk01 = $Global:Facts }; Identity = @{ bk01 = 'compared: BK01' }; Step = $null }
+        Repair-OneHost -Row $Row
+        $Asked | Should -Match 'R2: '
+        $Told[0] | Should -Be 'R2: left alone not confirmed'
+        $Told[1] | Should -Match '^R1: blocked .*R2 comes first'
     }
 }
 

@@ -22,6 +22,8 @@ function Measure-R2 {
         $Finding.Wrong += "an entry denies $(Format-Account $Folder.Denies) to use $($Folder.Path)"
         $Finding.Blocked += 'remove the entry that denies, by hand'
     }
+    $Taken = @($Folder) + @($Folder.OwnKeys | Where-Object { $_ }) | Where-Object { ($_.Access -eq 'denied') -and -not $_.Owner }
+    foreach ($One in $Taken) { $Finding.Unsure += "the owner of $($One.Path) is unknown, so it could not be given back: do it by hand" }
     foreach ($Key in @($Folder.OwnKeys | Where-Object { $_ })) {
         if ($Key.Denies) {
             $Finding.Wrong += "an entry denies $(Format-Account $Key.Denies) to use $($Key.Path)"

@@ -23,11 +23,14 @@ function Measure-R6 {
         $Finding.Changes += New-RegistryChange -Before $Value -Value $Want[1] -Kind DWord
     }
     if (-not $Finding.Wrong) { $Finding.Note = 'TLS and NLA are required'; return $Finding }
+    # The one cannot be judged without the other.
+    $Finding.Unsure += $Finding.Unknown
     $Finding.Changes += [pscustomobject]@{ Kind = 'test'; Port = Find-Fact -Facts $Facts -Path Port.Number }
     $Served = Find-Fact -Facts $Facts -Path Served.State
     $InUse = Find-InUse -Facts $Facts
     if ($Served -eq 'down') { $Finding.Blocked += 'nothing listens: see R8' }
-    elseif ($Served -eq 'failed') {
+    # A new certificate comes first, and then the host is read again.
+    elseif (($Served -eq 'failed') -and -not @('R4', 'R1' | Where-Object { $Steps[$_].Status -eq 'would be done' })) {
         $Finding.Blocked += "the TLS handshake fails ($(Find-Fact -Facts $Facts -Path Served.Why)): see R1, R2, R4 and R5"
     }
     elseif ($Served -eq 'off') {
@@ -37,7 +40,7 @@ function Measure-R6 {
         elseif ($InUse.Key -eq 'unknown') { $Finding.Unsure += "whether the key in use can be read is unknown ($($InUse.KeyWhy))" }
         elseif ($InUse.Key -ne 'yes') { $Finding.Blocked += "the key in use cannot be read ($($InUse.KeyWhy)): see R1, R2, R4" }
     }
-    elseif ($Served -ne 'works') { $Finding.Unsure += 'whether the listener serves a certificate is unknown' }
+    elseif (@('works', 'failed') -notcontains $Served) { $Finding.Unsure += 'whether the listener serves a certificate is unknown' }
     $Member = Find-Fact -Facts $Facts -Path Deployment.Member
     if ($Member) { $Finding.Blocked += 'the host belongs to a deployment: set it there' }
     elseif ($null -eq $Member) { $Finding.Unsure += 'whether the host belongs to a deployment is unknown' }

@@ -18,12 +18,17 @@ $HostChanges = {
         }
     }
 
-    # Asks a service to stop, and does not wait for it. Before PowerShell 5.0 Stop-Service cannot do that; the method always could.
-    # What depends on the service is stopped before.
+    # Asks a service to stop, and does not wait for it. Before PowerShell 5.0 only the method of a service can do that.
     function global:Stop-RdpService {
         param([string] $Name)
-        $Service = Get-Service -Name $Name -ErrorAction Stop
-        try { $Service.Stop() } catch { throw "$Name cannot be stopped: $($_.Exception.GetBaseException().Message)" }
+        try {
+            $Quick = @{ NoWait = $true }
+            if ((Get-Command -Name Stop-Service).Parameters.ContainsKey('NoWait')) {
+                Stop-Service -Name $Name -Force -Confirm:$false -ErrorAction Stop @Quick
+            }
+            else { (Get-Service -Name $Name -ErrorAction Stop).Stop() }
+        }
+        catch { throw "$Name cannot be stopped: $($_.Exception.GetBaseException().Message)" }
         $global:RdpTouched = $true
     }
 
@@ -122,6 +127,7 @@ $HostChanges = {
             while (-not (Find-Made) -and ([datetime]::UtcNow -lt $End)) { Start-Sleep -Milliseconds 250 }
             Find-Made
         }
+        $Ran = (Read-RdpState -Name SessionEnv) -eq 'Running'
         $Made = Wait-Made -Limit $(if ($Change.Rename) { 5 } else { 30 })
         $Text = ''
         if (-not $Made -and $Change.Rename) {
@@ -140,6 +146,7 @@ $HostChanges = {
                 }
             }
         }
+        if (-not $Ran) { Stop-RdpService -Name SessionEnv }
         if (-not $Made) { throw "${Text}Windows made no new certificate: look for event 1057 or 1058" }
         # The listener takes it up at once, or when TermService starts.
         function Test-Taken { (Test-RdpListener -Port $Change.Port -Address '').Thumbprint -eq $Made.Thumbprint }

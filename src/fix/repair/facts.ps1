@@ -41,8 +41,12 @@ $FactsReader = {
     function Read-ByName {
         param([string] $Path, [string[]] $Names)
         foreach ($Name in $Names) {
-            $Value = Read-RdpValue -Path $Path -Name $Name
-            $Value.Policy = (Read-RdpValue -Path $RdpPolicy -Name $Name).Value
+            $Value = @{ Path = $Path; Name = $Name; Exists = $false; Kind = ''; Value = $null }
+            $Read = Read-Fact { Read-RdpValue -Path $Path -Name $Name }
+            foreach ($Key in $Read.Keys) { $Value[$Key] = $Read[$Key] }
+            $Policy = Read-Fact { Read-RdpValue -Path $RdpPolicy -Name $Name }
+            $Value.Policy = $Policy.Value
+            if ($Policy.Unknown) { $Value.Unknown = "its policy: $($Policy.Unknown)" }
             $Settings[$Name] = $Value
         }
     }
@@ -63,9 +67,9 @@ $FactsReader = {
         @{
             Name = [string]$env:COMPUTERNAME; FullName = $FullName; Domain = [string]$Machine.Domain; InDomain = $Machine.PartOfDomain
             Entra = Test-Path -Path 'HKLM:\SYSTEM\CurrentControlSet\Control\CloudDomainJoin\JoinInfo\*'
-            MachineGuid = (Read-RdpValue -Path 'HKLM:\SOFTWARE\Microsoft\Cryptography' -Name MachineGuid).Value
+            MachineGuid = (Read-Fact { Read-RdpValue -Path 'HKLM:\SOFTWARE\Microsoft\Cryptography' -Name MachineGuid }).Value
             Installed = Read-Fact { Format-Utc $System.InstallDate }; Caption = [string]$System.Caption; ProductType = $Product
-            Build = [int]$System.BuildNumber; Revision = (Read-RdpValue -Path $Nt -Name UBR).Value
+            Build = [int]$System.BuildNumber; Revision = (Read-Fact { Read-RdpValue -Path $Nt -Name UBR }).Value
             DomainController = $DomainController; LastBoot = Read-Fact { Format-Utc $System.LastBootUpTime }
             PowerShell = [string]$PSVersionTable.PSVersion; Administrator = $Administrator
             LanguageMode = [string]$ExecutionContext.SessionState.LanguageMode
@@ -92,7 +96,7 @@ $FactsReader = {
     Read-ByName -Path $RdpStations -Names 'SelfSignedCertStore', 'SelfSignedCertificate', 'TemplateCertificate', 'CertRefreshInterval'
     Read-ByName -Path $RdpServer -Names 'fDenyTSConnections', 'MaxOutstandingConnections'
     Read-ByName -Path $RdpProfiles -Names 'ProgramData'
-    $Template = (Read-RdpValue -Path $RdpPolicy -Name CertTemplateName).Value
+    $Template = Read-Fact { Read-RdpValue -Path $RdpPolicy -Name CertTemplateName }
     $Listener = Read-Fact {
         Get-CimInstance -Namespace root/cimv2/TerminalServices -ClassName Win32_TSGeneralSetting -Filter "TerminalName='RDP-Tcp'"
     }
@@ -110,7 +114,7 @@ $FactsReader = {
     $Facts.Settings = $Settings
     $Facts.Certificates = Read-Fact {
         $All = @(foreach ($Store in 'My', 'Remote Desktop') {
-                foreach ($Certificate in @(Get-ChildItem -Path "Cert:\LocalMachine\$Store" -ErrorAction SilentlyContinue)) {
+                foreach ($Certificate in @(Find-RdpItem { Get-ChildItem -Path "Cert:\LocalMachine\$Store" -ErrorAction Stop })) {
                     $Key = Read-Fact { Read-RdpKey -Certificate $Certificate }
                     if ($Key.Unknown) { $Key = @{ State = 'unknown'; Why = $Key.Unknown; File = '' } }
                     $Chain = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Chain -ArgumentList $true
@@ -141,19 +145,22 @@ $FactsReader = {
     }
     # Pinned, else by the template of a policy, else Windows' own.
     $Facts.Choice = Read-Fact {
+        foreach ($Value in $Template, $Settings.SSLCertificateSHA1Hash, $Settings.TemplateCertificate, $Settings.SelfSignedCertificate) {
+            if ($Value.Unknown) { throw $Value.Unknown }
+        }
         $Pin = $Settings.SSLCertificateSHA1Hash
         $Own = [string]$Settings.SelfSignedCertificate.Value
         $ByCim = [string]$Listener.SSLCertificateSHA1Hash
         $Kind = $Listener.SSLCertificateSHA1HashType
         $By, $Thumbprint = if ($Pin.Exists) { 'pin', [string]$Pin.Value }
-        elseif ($Template -or $Settings.TemplateCertificate.Exists -or ($Kind -eq 2)) {
+        elseif ($Template.Value -or $Settings.TemplateCertificate.Exists -or ($Kind -eq 2)) {
             'policy', $(if ($Settings.TemplateCertificate.Exists) { [string]$Settings.TemplateCertificate.Value } else { $ByCim })
         }
         elseif ($Own) { 'own', $Own }
         elseif ($ByCim -and ($Kind -le 1)) { 'own', $ByCim }
         else { 'own', '' }
         @{
-            By = $By; Thumbprint = $Thumbprint; Template = [string]$Template; Cim = $ByCim; CimType = $Kind
+            By = $By; Thumbprint = $Thumbprint; Template = [string]$Template.Value; Cim = $ByCim; CimType = $Kind
             Conflict = [bool](($By -eq 'own') -and $ByCim -and $Thumbprint -and ($Kind -eq 3))
         }
     }
@@ -175,8 +182,9 @@ $FactsReader = {
         $Folder
     }
     $Facts.Port = Read-Fact {
+        if ($Settings.PortNumber.Unknown) { throw $Settings.PortNumber.Unknown }
         $Number = if ($Settings.PortNumber.Exists) { [int]$Settings.PortNumber.Value } else { 3389 }
-        $Owners = @(Get-NetTCPConnection -LocalPort $Number -State Listen -ErrorAction SilentlyContinue | ForEach-Object {
+        $Owners = @(Find-RdpItem { Get-NetTCPConnection -LocalPort $Number -State Listen -ErrorAction Stop } | ForEach-Object {
                 $Process = Get-Process -Id $_.OwningProcess -ErrorAction SilentlyContinue
                 @{ Address = [string]$_.LocalAddress; ProcessId = [int]$_.OwningProcess; Program = [string]$Process.ProcessName }
             })
@@ -200,9 +208,9 @@ $FactsReader = {
             'KeyExchangeAlgorithms\ECDH', 'KeyExchangeAlgorithms\PKCS') {
                 # The name of a cipher holds a slash, which a path of PowerShell would part.
                 $Folder, $Leaf = $Item.Split('\')
-                $Above = Get-Item -LiteralPath "$Root\$Folder" -ErrorAction SilentlyContinue
+                $Above = Find-RdpItem { Get-Item -LiteralPath "$Root\$Folder" -ErrorAction Stop }
                 $Key = if ($Above.OpenSubKey) { $Above.OpenSubKey($Leaf) }
-                else { Get-Item -LiteralPath "$Root\$Item" -ErrorAction SilentlyContinue }
+                else { Find-RdpItem { Get-Item -LiteralPath "$Root\$Item" -ErrorAction Stop } }
                 if ($Key -and (0 -eq $Key.GetValue('Enabled', 1))) { $Item }
             })
         $Suites = @()
@@ -217,8 +225,8 @@ $FactsReader = {
             }
             $Suites = @(([string]($Order -join ',')).Split(',') | Where-Object { $_ })
         }
-        $Update = if ([int]$System.BuildNumber -lt 9200) { @(Get-HotFix -Id KB3080079 -ErrorAction SilentlyContinue).Count -gt 0 }
-        else { $true }
+        $Update = ([int]$System.BuildNumber -ge 9200) -or
+            (@(Get-HotFix -ErrorAction Stop | Where-Object { $_.HotFixID -eq 'KB3080079' }).Count -gt 0)
         @{ Tls12 = @($Tls12); Off = $Off; Suites = $Suites; UpdateForRdp = $Update }
     }
     $Facts.Deployment = Read-Fact {

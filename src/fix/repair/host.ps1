@@ -18,10 +18,23 @@ $HostFunctions = {
         catch { @{ Unknown = [string]$_.Exception.Message } }
     }
 
-    # A registry value with its kind, unexpanded; bytes as hexadecimal text.
+    # What a command finds; nothing where it says that there is no such thing. What cannot be read is thrown.
+    function global:Find-RdpItem {
+        param([scriptblock] $Finding)
+        try { & $Finding }
+        catch {
+            $IsAbsent = [string]$_.CategoryInfo.Category -eq 'ObjectNotFound'
+            foreach ($Type in 'CommandNotFoundException', 'DriveNotFoundException') {
+                $IsAbsent = $IsAbsent -and ($_.Exception.GetType().Name -ne $Type)
+            }
+            if (-not $IsAbsent) { throw }
+        }
+    }
+
+    # A registry value with its kind, unexpanded; bytes as hexadecimal text. A key that may not be read is no key that is absent.
     function global:Read-RdpValue {
         param([string] $Path, [string] $Name)
-        $Key = Get-Item -LiteralPath $Path -ErrorAction SilentlyContinue
+        $Key = Find-RdpItem { Get-Item -LiteralPath $Path -ErrorAction Stop }
         $Exists = [bool]($Key -and (@($Key.GetValueNames()) -contains $Name))
         $Kind = ''
         $Value = $null
@@ -69,6 +82,12 @@ $HostFunctions = {
         catch {
             if ([string]$_.Exception.Message -notmatch 'unauthori[sz]ed|denied') { throw }
             $Security.Access = 'denied'
+            # The owner may be readable where the rights are not. Without it, ownership could not be given back.
+            try {
+                $Acl = (Get-Item -LiteralPath $Path -Force -ErrorAction Stop).GetAccessControl('Owner')
+                $Security.Owner = [string]$Acl.GetOwner([System.Security.Principal.SecurityIdentifier]).Value
+            }
+            catch { $Security.Owner = '' }
         }
         $Security
     }
@@ -116,7 +135,10 @@ $HostFunctions = {
             return @{ State = $(if ($Why) { 'no' } else { 'yes' }); Why = $Why; File = $File; Denied = [bool]$Security.Denies }
         }
         # The container TSSecKeySet1 of Windows' own certificate is a file or nothing; other keys may be in a TPM.
-        if ($Name -like 'f686aace6942fb7f7ceb231212eef4a4*') { return @{ State = 'gone'; Why = 'the key file is missing'; File = '' } }
+        if ($Name -like 'f686aace6942fb7f7ceb231212eef4a4*') {
+            $null = Get-ChildItem -LiteralPath $RdpKeyFolder -Force -ErrorAction Stop
+            return @{ State = 'gone'; Why = 'the key file is missing'; File = '' }
+        }
         @{ State = 'unknown'; Why = 'the key is in no file (TPM, HSM)'; File = '' }
     }
 

@@ -1,17 +1,18 @@
 # Decides from the facts of one host alone what would be done, in which order, and what keeps a step from being done.
 
 # What a restart of TermService does to those who are at work.
-$CutsOff = 'sessions are disconnected, and keep running'
+$CutsOff = 'sessions are disconnected and keep running'
 
-# Keys in the order of the steps, what each waits for, and what it interrupts. Steps without Waits are done as they are found.
+# Keys in the order of the steps, what each waits for, and what it interrupts, in the words of its page. Steps without Waits are done as
+# they are found.
 $Remedies = [ordered]@{
     R12 = @{ Title = 'correct the clock'; Waits = @(); Interrupts = 'a clock that jumps disturbs scheduled tasks and logs' }
     R3  = @{ Title = 'correct the listener settings'; Waits = @(); Interrupts = $CutsOff }
     R2  = @{ Title = 'fix the permissions on the RDP private key'; Waits = @(); Interrupts = $CutsOff }
     R4  = @{ Title = 'install a certificate from your CA'; Waits = @('R12', 'R2') }
-    R1  = @{ Title = 'renew the self-signed certificate'; Waits = @('R12', 'R3', 'R2'); Interrupts = 'sessions are disconnected where TermService has to restart, and keep running' }
-    R5  = @{ Title = 'enable TLS 1.2 and its cipher suites'; Waits = @(); Interrupts = 'nothing now; it counts after a restart of the machine' }
-    R6  = @{ Title = 're-enable TLS and NLA'; Waits = @('R4', 'R1', 'R5'); Interrupts = 'clients without NLA, and users whose password has expired, no longer connect' }
+    R1  = @{ Title = 'renew the self-signed certificate'; Waits = @('R12', 'R3', 'R2'); Interrupts = 'where TermService has to restart, sessions are disconnected and keep running' }
+    R5  = @{ Title = 'enable TLS 1.2 and its cipher suites'; Waits = @(); Interrupts = 'nothing now: the settings take effect when the machine restarts' }
+    R6  = @{ Title = 're-enable TLS and NLA'; Waits = @('R4', 'R1', 'R5'); Interrupts = 'clients without NLA, and users whose password has expired, can no longer connect' }
     R8  = @{ Title = 'get the RDP listener running'; Waits = @() }
     R7  = @{ Title = 'allow RDP through the firewall'; Waits = @('R8') }
     R9  = @{ Title = 'correct the DNS record'; Waits = @() }
@@ -134,6 +135,8 @@ function Get-RdpPlan {
     $Steps = [ordered]@{}
     $Only = @(Find-Fact -Facts $Facts -Path Request.Only | Where-Object { $_ })
     $Acted = @(Find-Fact -Facts $Facts -Path Request.Acted | Where-Object { $_ })
+    # Steps that had their turn in this run: what is still wrong of them was not confirmed, or failed.
+    $Passed = @(Find-Fact -Facts $Facts -Path Request.Passed | Where-Object { $_ })
     foreach ($Key in $Remedies.Keys) {
         $About = $Remedies[$Key]
         $Finding = & "Measure-$Key" -Facts $Facts -Steps $Steps
@@ -150,7 +153,7 @@ function Get-RdpPlan {
                 if ((@('in order', 'done') -contains $Other.Status) -or (($Other.Status -eq 'left alone') -and -not $Other.Wrong)) {
                     continue
                 }
-                if (($Other.Status -eq 'would be done') -and ($Need -ne 'R5')) { "after $Need"; continue }
+                if (($Other.Status -eq 'would be done') -and ($Need -ne 'R5') -and ($Passed -notcontains $Need)) { "after $Need"; continue }
                 "$Need comes first: $($Other.Detail)"
             })
         $After = @($Waits | Where-Object { $_ -like 'after *' })

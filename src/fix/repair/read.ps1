@@ -9,7 +9,7 @@ function New-Request {
         Farm = [string](Find-Fact -Facts $Row -Path Farm)
         Only = @($Remedy | Where-Object { $_ }); Replace = [bool]$Replace
         AdminNetwork = @($AdminNetwork | Where-Object { $_ }); NetworkProfile = $NetworkProfile
-        Acted = @(); FarmDifferences = @(); Time = Format-Time -Time ([datetime]::UtcNow)
+        Acted = @(); Passed = @(); FarmDifferences = @(); Time = Format-Time -Time ([datetime]::UtcNow)
     }
 }
 
@@ -111,6 +111,7 @@ function Update-Facts {
     if (-not $Read.Facts) { throw $Read.Why }
     $Old = $Run.Facts[$Row.Computer].Request
     $Read.Facts.Request.Acted = @($Old.Acted)
+    $Read.Facts.Request.Passed = @($Old.Passed)
     $Read.Facts.Request.FarmDifferences = @($Old.FarmDifferences)
     $Run.Facts[$Row.Computer] = $Read.Facts
     $Read.Facts

@@ -24,9 +24,14 @@ function Measure-Sum {
     finally { $Sha.Dispose() }
 }
 
+# A run that changed nothing leaves no record: people undo the newest one.
 function Save-Record {
     if (-not $Run.Folder) { throw "the folder of the run cannot be written: $($Run.NoFolder)" }
-    Write-UndoRecord -Record $Run.Record -Path (Join-Path -Path $Run.Folder -ChildPath 'undo.json')
+    $Path = Join-Path -Path $Run.Folder -ChildPath 'undo.json'
+    $Hosts = @($Run.Record.Hosts | Where-Object { $_.Entries })
+    if (-not $Hosts) { [System.IO.File]::Delete($Path); return }
+    $Record = $Run.Record | Select-Object -Property Schema, Script, Time, @{ Name = 'Hosts'; Expression = { , $Hosts } }
+    Write-UndoRecord -Record $Record -Path $Path
 }
 
 # The entries of a host in the record of this run.

@@ -41,7 +41,8 @@ function Import-HostRow {
     }
 }
 
-# The rows that these names mean: whole names, addresses, or short names that fit one host. Each computer once.
+# The rows that these names mean: whole names, addresses, or short names and
+# names that a host gave to the scan, where they fit one host. Each computer once.
 function Select-HostRow {
     param([object[]] $Rows, [string[]] $Names)
     $Seen = @{}
@@ -51,7 +52,10 @@ function Select-HostRow {
         }
         $Found = @($Rows | Where-Object { ($_.Computer -eq $Name) -or ($_.Address -eq $Name) })
         if (-not $Found) {
-            $Found = @($Rows | Where-Object { -not (Test-IPAddress -Text $_.Computer) -and ($_.Computer.Split('.')[0] -eq $Name) })
+            # A host that is reached by address goes by the name that it gave to the scan.
+            $Found = @($Rows | Where-Object {
+                    (-not (Test-IPAddress -Text $_.Computer) -and ($_.Computer.Split('.')[0] -eq $Name)) -or ($_.ExpectedName -eq $Name)
+                })
             if ($Found.Count -gt 1) { throw "'$Name' fits $(($Found | ForEach-Object { $_.Computer }) -join ', '): name one of them" }
         }
         if (-not $Found) {

@@ -85,7 +85,10 @@ function Invoke-RdpRepair {
         try {
             $Base = if ($LogPath) { $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($LogPath) } else { $Folder }
             $Time = [datetime]::UtcNow.ToString("yyyyMMdd'T'HHmmss'Z'", [System.Globalization.CultureInfo]::InvariantCulture)
-            $Run.Folder = [System.IO.Directory]::CreateDirectory([System.IO.Path]::Combine($Base, 'runs', "$Time-$PID")).FullName
+            # Each run has a folder of its own, also the second one of a second.
+            $First = $Path = [System.IO.Path]::Combine($Base, 'runs', "$Time-$PID")
+            for ($Turn = 2; [System.IO.Directory]::Exists($Path); $Turn++) { $Path = "$First-$Turn" }
+            $Run.Folder = [System.IO.Directory]::CreateDirectory($Path).FullName
         }
         catch { $Run.NoFolder = $_.Exception.Message; Write-Warning -Message "nothing can be written of this run: $($Run.NoFolder)" }
         $Words = @($Bound.Keys | Where-Object { $_ -ne 'Credential' } | Sort-Object | ForEach-Object { "-$_ $($Bound[$_])" })

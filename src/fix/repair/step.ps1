@@ -65,6 +65,7 @@ function Invoke-Recorded {
     if ($Change.Kind -eq 'security') {
         $Entry.Before = (Invoke-Change -Session $Session -Change ([pscustomobject]@{ Kind = 'read security'; Path = $Change.Path })).After
         $Taken = $Entry.Before.Access -eq 'denied'
+        if ($Taken -and -not $Entry.Before.Owner) { throw "${Untouched}the owner of $($Change.Path) is unknown" }
     }
     if ((Find-Fact -Facts $Change -Path Rename)) {
         $Entry.Before = (Invoke-Change -Session $Session -Change ([pscustomobject]@{
@@ -77,9 +78,10 @@ function Invoke-Recorded {
     try { Save-Record } catch { $Entries.Entries = $Known; throw }
     try {
         if ($Taken) {
-            # Its rights cannot be read before it is taken. The services' keys belong to SYSTEM.
+            # Its rights cannot be read before it is taken.
+            $Owner = $Entry.Before.Owner
             $Entry.Before = (Invoke-Change -Session $Session -Change ([pscustomobject]@{ Kind = 'take'; Path = $Change.Path })).After
-            $Entry.Before.Owner = 'S-1-5-18'
+            $Entry.Before.Owner = $Owner
             Save-Record
         }
         if ($Change.Kind -eq 'security') { $Change | Add-Member -Force -NotePropertyMembers @{ Before = $Entry.Before; Taken = $Taken } }
@@ -124,7 +126,9 @@ function Invoke-Step {
                 return @{ Status = 'failed'; Detail = "put back, because $Why" }
             }
         }
-        Restart-Services -Session $Session -Services $Step.Restarts -Dependents $Dependents
+        try { Restart-Services -Session $Session -Services $Step.Restarts -Dependents $Dependents }
+        catch [System.Management.Automation.PipelineStoppedException] { throw }
+        catch { throw "$($_.Exception.Message); restart $($Step.Restarts -join ' and ') by hand: the next run cannot see that it is due" }
         @{ Status = 'acted'; Detail = $Texts -join '; ' }
     }
     catch [System.Management.Automation.PipelineStoppedException] { throw }
@@ -205,6 +209,11 @@ function Repair-OneHost {
                 }
             }
             $Run.Step = $null
+            # A step that waits for this one sees whether it is out of the way.
+            if ($Outcome.Status -ne 'would be done') {
+                $Request = $Run.Facts[$Row.Computer].Request
+                $Request.Passed = @($Request.Passed) + $Key
+            }
             Write-Result -Row $Row -Identity $Identity -Remedy $Key -Status $Outcome.Status -Detail $Outcome.Detail
         }
     }

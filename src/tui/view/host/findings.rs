@@ -49,7 +49,7 @@ pub(super) fn write(model: &Model, host: &Host, room: usize, page: &mut Page) {
     let key = |action| model.keymap.label(Context::Host, &action);
     page.blank();
     page.note(&format!(
-        "{}: codes, findings and remedies in full, from the handbook; {}: copy all commands of the fix",
+        "{}: codes, findings and remedies in full, from the handbook; {}: copy the commands of the fix",
         key(Action::MenuOpen(MenuKind::Handbook)),
         key(Action::MenuOpen(MenuKind::Copy)),
     ));
