@@ -1,6 +1,6 @@
 # What the tests of the fix script share: its parts, and the facts of a host that is in order.
-# RDPSCAN_PWSH_PARTS names a folder of parts that mutants.ps1 has changed.
-$PartsFolder = if ($env:RDPSCAN_PWSH_PARTS) { $env:RDPSCAN_PWSH_PARTS } else { Join-Path -Path $PSScriptRoot -ChildPath '../../src/fix/repair' }
+# PWSH_TEST_PARTS names a folder of parts that mutants.ps1 has changed.
+$PartsFolder = if ($env:PWSH_TEST_PARTS) { $env:PWSH_TEST_PARTS } else { Join-Path -Path $PSScriptRoot -ChildPath '../../src/fix/repair' }
 
 # The script as folders get it: the parts in the order of script.rs.
 function Join-RepairScript {

@@ -6,6 +6,9 @@ Set-StrictMode -Version 2.0
 if ($Rules) {
     # The part, what is taken out of it, what stands there then, and the tests that notice, by their names.
     $Removed = @(
+        , @('plan.ps1', '-and ($Passed -notcontains $Need)', '', 'A step that waits*')
+        , @('record.ps1', 'if (-not $Hosts) {', 'if ($false) {', 'The record of a run that*')
+        , @('run.ps1', '[System.IO.Directory]::Exists($Path)', '$false', 'The record of a run that*')
         , @('step.ps1', 'try { if ($Asker.ShouldProcess(', 'return ""; try { if ($Asker.ShouldProcess(', 'Whom it touches.leaves alone*')
         , @('step.ps1', 'if ((Format-Step -Step $Now) -ne (Format-Step -Step $Step)) {', 'if ($false) {', 'A host that is*')
         , @('step.ps1', 'try { Save-Record } catch {', 'try { Save-Record } catch { } try { } catch {', 'A full disk*')
@@ -41,14 +44,14 @@ if ($Rules) {
         $Says = 'not there any more'
         if ($Text.Contains($One[1])) {
             [System.IO.File]::WriteAllText("$Folder/repair/$($One[0])", $Text.Replace($One[1], $One[2]))
-            $env:RDPSCAN_PWSH_PARTS = "$Folder/repair"
+            $env:PWSH_TEST_PARTS = "$Folder/repair"
             $Settings = New-PesterConfiguration
-            $Settings.Run.Path = "$PSScriptRoot/run.Tests.ps1"
+            $Settings.Run.Path = "$PSScriptRoot/run.Tests.ps1", "$PSScriptRoot/broken.Tests.ps1", "$PSScriptRoot/undo.Tests.ps1"
             $Settings.Run.PassThru = $true
             $Settings.Output.Verbosity = 'None'
             $Settings.Filter.FullName = $One[3]
             $Says = if ((Invoke-Pester -Configuration $Settings).FailedCount) { 'noticed' } else { 'not noticed' }
-            $env:RDPSCAN_PWSH_PARTS = ''
+            $env:PWSH_TEST_PARTS = ''
         }
         if ($Says -ne 'noticed') { $Survived++ }
         "${Says}: $($One[0]): $($One[1])"

@@ -1,6 +1,6 @@
 # Facts to plans, without a host. mutants.ps1 removes each guard in turn and looks for rows here that notice.
 BeforeDiscovery {
-    $Seeds = 1..$(if ($env:RDPSCAN_PLAN_CASES) { [int]$env:RDPSCAN_PLAN_CASES } else { 60 })
+    $Seeds = 1..$(if ($env:PWSH_TEST_CASES) { [int]$env:PWSH_TEST_CASES } else { 60 })
     $Keys = 'R12', 'R3', 'R2', 'R4', 'R1', 'R5', 'R6', 'R8', 'R7', 'R9', 'R10', 'R11', 'R13', 'R14', 'R15', 'R20'
 }
 BeforeAll {

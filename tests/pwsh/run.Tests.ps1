@@ -1,20 +1,20 @@
-# What a run does beside repairing: whom it touches, what it refuses to undo, full disks, interruption, and many silent hosts.
+# What a run does beside repairing: whom it touches, what it refuses to undo, and full disks.
 BeforeAll {
     . "$PSScriptRoot/fleet.ps1"
-    $All, $env:RDPSCAN_PWSH_ALL = $env:RDPSCAN_PWSH_ALL, 'yes'
+    $All, $env:PWSH_TEST_ALL = $env:PWSH_TEST_ALL, 'yes'
     . "$PSScriptRoot/states.ps1"
-    $env:RDPSCAN_PWSH_ALL = $All
+    $env:PWSH_TEST_ALL = $All
     foreach ($Part in 'plan.ps1', 'rows.ps1', 'written.ps1', 'record.ps1') { . (Join-Path -Path $PartsFolder -ChildPath $Part) }
     $Hosts = [ordered]@{
         weak = 'R3'; 'key-denied' = 'R1'; closed = 'R7'; 'wants-issued' = 'R4'; dead01 = 'R3'; swap01 = 'R3'; full = 'R3'
-        'weak-hangs' = 'R3'; 'not-taken' = 'R4'
+        'not-taken' = 'R4'
     }
     $Faults = @{ swap01 = { param($State) $State.ComputerName = 'other01' }; full = $States['weak'].Fault }
     foreach ($Name in @($Hosts.Keys | Where-Object { $States.Contains($_) })) { $Faults[$Name] = $States[$Name].Fault }
     $Fleet = New-Fleet -Hosts $Hosts -Faults $Faults -Silent dead01
     . "$PSScriptRoot/windows/session.ps1" -Root $Fleet.Root -Keep
     function Read-Record { param([string] $Path) ([System.IO.File]::ReadAllText($Path) | ConvertFrom-Json).record }
-    $Apply = @{ AdminNetwork = '10.0.9.0/24'; TimeoutSeconds = 3; Apply = $true; Confirm = $false }
+    $Apply = @{ AdminNetwork = '10.0.9.0/24'; TimeoutSeconds = 20; Apply = $true; Confirm = $false }
 }
 AfterAll { Remove-Item -LiteralPath $Fleet.Root -Recurse -Force }
 
@@ -146,55 +146,10 @@ Describe 'The record of a run that changed nothing' {
     }
 }
 
-Describe 'Ctrl-C' {
-    # As a process of its own, which gets the signal; the fakes leave what a host holds behind.
-    BeforeAll {
-        function Invoke-Broken {
-            param([string] $Line, [scriptblock] $When)
-            $Out = "$($Fleet.Root)/$([guid]::NewGuid()).out"
-            $Quoted = $Fleet.Script.Replace("'", "''")
-            $Command = ". '$PSScriptRoot/windows/session.ps1' -Root '$($Fleet.Root)' -SilentSeconds 60; & '$Quoted' $Line"
-            $Encoded = [System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($Command))
-            $Files = @{ RedirectStandardOutput = $Out; RedirectStandardError = "$Out.err" }
-            $Words = '-NoProfile', '-NonInteractive', '-EncodedCommand', $Encoded
-            $Process = Start-Process -FilePath (Join-Path -Path $PSHOME -ChildPath pwsh) -ArgumentList $Words -PassThru @Files
-            $End = [datetime]::UtcNow.AddSeconds(180)
-            while (-not (& $When) -and ([datetime]::UtcNow -lt $End)) { Start-Sleep -Milliseconds 200 }
-            & kill -INT $Process.Id
-            $Process.WaitForExit(60000) | Should -BeTrue
-            [System.IO.File]::ReadAllText($Out)
-        }
-        function Find-NewRun {
-            param([string] $File)
-            Get-ChildItem -LiteralPath "$($Fleet.Root)/broken" -Recurse -Filter $File -ErrorAction SilentlyContinue
-        }
-    }
-    BeforeEach { Remove-Item -LiteralPath "$($Fleet.Root)/broken" -Recurse -Force -ErrorAction SilentlyContinue }
-    It 'while hosts are read: a table' {
-        $Text = Invoke-Broken -Line "-ComputerName dead01, weak -LogPath '$($Fleet.Root)/broken'" -When {
-            if (Find-NewRun transcript.log) { Start-Sleep -Seconds 2; $true }
-        }
-        $Text | Should -Match 'weak\S*\s+identity\s+left alone\s+interrupted before its turn'
-        (Get-Content -LiteralPath (Find-NewRun results.csv).FullName) -join "`n" | Should -Match 'interrupted before its turn'
-    }
-    It 'in the middle of a step: a table, the record, the line to undo, and what ran is started again' {
-        $Text = Invoke-Broken -Line "-ComputerName weak-hangs, weak -Apply -Confirm:`$false -LogPath '$($Fleet.Root)/broken'" -When {
-            if (Find-NewRun undo.json) { Start-Sleep -Seconds 4; $true }
-        }
-        $Text | Should -Match 'weak-hangs\S*\s+R3\s+partly done\s+interrupted'
-        $Text | Should -Match 'weak\S*\s+identity\s+left alone\s+interrupted before its turn'
-        $Text | Should -Match "To undo: & '.*it''s \[fix\].*undo\.json' -Apply"
-        $Entry = @((Read-Record (Find-NewRun undo.json).FullName).Hosts[0].Entries)[0]
-        "$($Entry.Name) $($Entry.Before.Value)" | Should -Be 'MinEncryptionLevel 1'
-        (Find-Writes -Fleet $Fleet -Name weak-hangs) -join ' ' | Should -Match 'started UmRdpService'
-        Find-Writes -Fleet $Fleet -Name weak | Should -BeNullOrEmpty
-    }
-}
-
 Describe 'A record' {
     BeforeAll {
         $Run = Invoke-Repair -Fleet $Fleet -With ($Apply + @{ ComputerName = 'weak', 'key-denied', 'closed', 'wants-issued' })
-        $Run.Exit | Should -Be 0
+        $Run.Exit | Should -Be 0 -Because (@($Run.Rows | ForEach-Object { "$($_.Remedy) $($_.Status): $($_.Detail)" }) -join '; ')
         $Record = @(Get-ChildItem -LiteralPath "$($Fleet.Fix)/runs" -Recurse -Filter undo.json).FullName
         # Edits the first entry of a kind, and corrects the sum, as somebody does who means it.
         function Edit-Record {
@@ -264,35 +219,5 @@ Describe 'A record' {
         Find-Status -Run (Invoke-Repair -Fleet $Fleet -With @{
             UndoPath = $Record; ComputerName = 'closed'; Apply = $true; Confirm = $false
         }) -Name closed -Key R7 | Should -Be 'undone'
-    }
-}
-
-# In CI with 40 hosts and a short timeout; in full with RDPSCAN_PWSH_HOSTS=300 RDPSCAN_PWSH_SILENT=21.
-Describe 'Many silent hosts' {
-    It 'are passed by side by side, with progress' {
-        $Count = if ($env:RDPSCAN_PWSH_HOSTS) { [int]$env:RDPSCAN_PWSH_HOSTS } else { 40 }
-        $Seconds = if ($env:RDPSCAN_PWSH_SILENT) { [double]$env:RDPSCAN_PWSH_SILENT } else { 1 }
-        $Live = [math]::Max(1, [int][math]::Floor($Count / 30))
-        $Many = [ordered]@{}
-        1..$Count | ForEach-Object { $Many["many$_"] = 'R3' }
-        $Dead = @($Many.Keys | Select-Object -Skip $Live)
-        $Wide = New-Fleet -Hosts $Many -Silent $Dead
-        try {
-            $Shell = [powershell]::Create().AddScript({
-                    param($Session, $Root, $Script, $Seconds)
-                    . $Session -Root $Root -SilentSeconds $Seconds
-                    & $Script
-                }).AddArgument("$PSScriptRoot/windows/session.ps1").AddArgument($Wide.Root).AddArgument($Wide.Script).AddArgument($Seconds)
-            $Watch = [System.Diagnostics.Stopwatch]::StartNew()
-            $Rows = @($Shell.Invoke())
-            $Watch.Stop()
-            @($Rows | Where-Object { $_.Status -eq 'unknown' }).Count | Should -Be $Dead.Count
-            @($Rows | Where-Object { ($_.Remedy -eq 'R3') -and ($_.Status -eq 'in order') }).Count | Should -Be $Live
-            @($Shell.Streams.Progress | Where-Object { $_.StatusDescription -match "of $Count asked" }).Count |
-                Should -BeGreaterOrEqual ([math]::Ceiling($Count / 32))
-            Write-Host "$Count hosts, $($Dead.Count) silent for $Seconds s: $([int]$Watch.Elapsed.TotalSeconds) s"
-            $Watch.Elapsed.TotalSeconds | Should -BeLessThan 300
-        }
-        finally { Remove-Item -LiteralPath $Wide.Root -Recurse -Force }
     }
 }

@@ -1,4 +1,4 @@
-# Whole runs over every state of states.ps1: shown, done, undone, and undone twice. RDPSCAN_PWSH_TABLE names a file for the table.
+# Whole runs over every state of states.ps1: shown, done, undone, and undone twice. PWSH_TEST_TABLE names a file for the table.
 BeforeDiscovery {
     . "$PSScriptRoot/states.ps1"
     $Cases = @($States.Keys | ForEach-Object { @{ Name = $_; State = $States[$_] } })
@@ -38,13 +38,13 @@ BeforeAll {
         $Late[$Name] = (Find-Writes -Fleet $Fleet -Name $Name).Count
     }
     $Twice = Invoke-Repair -Fleet $Fleet -With $Undo
-    if ($env:RDPSCAN_PWSH_TABLE) {
+    if ($env:PWSH_TEST_TABLE) {
         $Table = foreach ($Name in $States.Keys) {
             $Words = { param($Run) @($Run.Rows | Where-Object { $_.Computer -eq "$Name.corp.example" } |
                 ForEach-Object { "$($_.Remedy) $($_.Status)" }) -join ', ' }
             "$Name | $(& $Words $Shown) | $(& $Words $Done) | $($Writes[$Name].Count) | $(& $Words $Undone)"
         }
-        Set-Content -LiteralPath $env:RDPSCAN_PWSH_TABLE -Value $Table
+        Set-Content -LiteralPath $env:PWSH_TEST_TABLE -Value $Table
     }
 }
 AfterAll { Remove-Item -LiteralPath $Fleet.Root -Recurse -Force }

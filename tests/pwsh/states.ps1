@@ -324,9 +324,9 @@ Add-State three-faults 'R1 R3 R6' @{ R3 = 'would be done'; R2 = 'would be done';
     $State.Acls[$KeyFile].Rules = @(, @('S-1-5-18', 0x1F01FF, 0, 0))
 }
 
-# In CI, one state of each kind of harm; all of them with RDPSCAN_PWSH_ALL.
-if (-not $env:RDPSCAN_PWSH_ALL) {
-    $Core = 'key-denied', 'folder-denied', 'env-disabled', 'env-stuck', 'data-gone', 'pinned-dead', 'weak-stuck', 'renewed', 'in-farm', 'tls-off',
+# In CI, one state of each kind of harm; all of them with PWSH_TEST_ALL.
+if (-not $env:PWSH_TEST_ALL) {
+    $Core = 'key-denied', 'key-sealed', 'three-faults', 'folder-denied', 'env-disabled', 'env-stuck', 'data-gone', 'pinned-dead', 'weak-stuck', 'renewed', 'in-farm', 'tls-off',
     'no-tls', 'no-tls-broken', 'closed', 'taken', 'down-disabled', 'wrong-record', 'dns-silent'
     foreach ($Name in @($States.Keys)) { if ($Core -notcontains $Name) { $States.Remove($Name) } }
 }

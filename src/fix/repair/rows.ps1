@@ -52,9 +52,11 @@ function Select-HostRow {
         }
         $Found = @($Rows | Where-Object { ($_.Computer -eq $Name) -or ($_.Address -eq $Name) })
         if (-not $Found) {
-            # A host that is reached by address goes by the name that it gave to the scan.
-            $Found = @($Rows | Where-Object {
-                    (-not (Test-IPAddress -Text $_.Computer) -and ($_.Computer.Split('.')[0] -eq $Name)) -or ($_.ExpectedName -eq $Name)
+            # A host that is reached by address goes by the name that it gave to the scan, or that a record has of it.
+            $Found = @(foreach ($Row in $Rows) {
+                    $Own = @('ExpectedName', 'Name' | ForEach-Object { Find-Fact -Facts $Row -Path $_ })
+                    if (-not (Test-IPAddress -Text $Row.Computer)) { $Own += $Row.Computer.Split('.')[0] }
+                    if ($Own -contains $Name) { $Row }
                 })
             if ($Found.Count -gt 1) { throw "'$Name' fits $(($Found | ForEach-Object { $_.Computer }) -join ', '): name one of them" }
         }
