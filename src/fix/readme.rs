@@ -52,7 +52,7 @@ fn first_steps(text: &mut String, rows: &[HostRow<'_>], example: &Computer) {
     let proven = rows.iter().filter(|row| row.proven).count();
     let (contacts, named, others) = if proven > 0 {
         let hosts = counted(proven as u64, "host", "hosts");
-        let all = format!("`.\\{} -Apply`", script::SCRIPT);
+        let all = format!("Then the others: `.\\{} -Apply`. ", script::SCRIPT);
         (
             format!("contacts {hosts} of `hosts.csv`"),
             String::new(),
@@ -61,7 +61,16 @@ fn first_steps(text: &mut String, rows: &[HostRow<'_>], example: &Computer) {
     } else {
         let named = format!(" -ComputerName {}", unproven(rows));
         let alone = "contacts hosts of `hosts.csv` only where you name them";
-        (alone.to_owned(), named, "by their names".to_owned())
+        (
+            alone.to_owned(),
+            named,
+            "Then the others, by their names. ".to_owned(),
+        )
+    };
+    let others = if rows.len() > 1 {
+        others
+    } else {
+        String::new()
     };
     _ = write!(
         text,
@@ -69,7 +78,7 @@ fn first_steps(text: &mut String, rows: &[HostRow<'_>], example: &Computer) {
          administrator of the hosts. Read the hosts; this changes nothing, and shows what would be done and in which order:\n\n```powershell\n.\\{script}{named}\n```\n\n\
          Fix one host. The script asks before each step, says what it interrupts, and reads the host again afterwards:\n\n```powershell\n\
          .\\{script} -ComputerName {example} -Apply\n```\n\n\
-         Then the others: {others}. If Windows blocks the script, read it, then allow scripts in this window only:\n\
+         {others}If Windows blocks the script, read it, then allow scripts in this window only:\n\
          `Set-ExecutionPolicy -Scope Process -ExecutionPolicy Bypass`.\n",
         script = script::SCRIPT,
     );

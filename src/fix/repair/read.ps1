@@ -93,7 +93,8 @@ function Read-RdpHosts {
     param([object[]] $Rows)
     $ByAddress = @($Rows | Where-Object { Test-IPAddress -Text $_.Computer }).Count
     if ($ByAddress) {
-        Write-Warning -Message ("$ByAddress hosts are reached by address: there NTLM goes to whatever answers" +
+        $Are = if ($ByAddress -eq 1) { 'host is' } else { 'hosts are' }
+        Write-Warning -Message ("$ByAddress $Are reached by address: there NTLM goes to whatever answers" +
             "$(if (-not $Credential) { ', and remoting takes -Credential' })")
     }
     for ($At = 0; $At -lt $Rows.Count; $At += $ThrottleLimit) {

@@ -57,7 +57,7 @@ function Write-Summary {
     $Counts = @($Run.Results | Group-Object -Property Status | Sort-Object -Property Name |
         ForEach-Object { "$($_.Count) $($_.Name)" }) -join ', '
     if (-not $Counts) { $Counts = 'nothing to report, all in order' }
-    Write-Talk "$Hosts hosts: $Counts$(if ($Run.Folder) { ". Written to $($Run.Folder)" })"
+    Write-Talk "$Hosts $(if ($Hosts -eq 1) { 'host' } else { 'hosts' }): $Counts$(if ($Run.Folder) { ". Written to $($Run.Folder)" })"
     if ($Run.Changed) {
         $Record = Format-Word -Word (Join-Path -Path $Run.Folder -ChildPath 'undo.json')
         Write-Talk "To undo: & $(Format-Word -Word $Script) -UndoPath $Record -Apply"
