@@ -264,4 +264,20 @@ mod tests {
         assert!(!counts.take_unlisted(at(2)));
         assert_eq!(counts.probed(), 4);
     }
+
+    #[test]
+    fn what_earlier_runs_have_probed_stays_probed() {
+        let mut builder = TargetSetBuilder::new(&[3389]);
+        builder.add_text("127.9.0.1-9").unwrap();
+        let mut counts = EndpointCounts::new(Arc::new(builder.build().unwrap()));
+        counts.take_over(&Checkpoint {
+            endpoints_probed: 7,
+            unlisted: UnlistedCounts {
+                not_probed: 2,
+                ..UnlistedCounts::default()
+            },
+            ..Checkpoint::default()
+        });
+        assert_eq!(counts.probed(), 7);
+    }
 }

@@ -308,6 +308,19 @@ mod tests {
     }
 
     #[test]
+    fn a_name_without_the_unicode_flag_is_read_byte_by_byte() {
+        let mut bytes = Challenge {
+            target_name: Some("DC".to_owned()),
+            ..sample()
+        }
+        .encode();
+        bytes[20] &= !1;
+        bytes[CHALLENGE_HEADER..CHALLENGE_HEADER + 4].copy_from_slice(b"CORP");
+        let decoded = Challenge::decode(&bytes).unwrap();
+        assert_eq!(decoded.target_name.as_deref(), Some("CORP"));
+    }
+
+    #[test]
     fn fields_past_the_end_are_refused() {
         let mut bytes = sample().encode();
         bytes[44..48].copy_from_slice(&u32::MAX.to_le_bytes());
@@ -323,6 +336,7 @@ mod tests {
             Challenge::decode(&bytes).unwrap().facts.dns_computer,
             Some("y".repeat(512).into())
         );
+        assert_eq!(units(&"y".repeat(600)).len(), 1024);
         // A lone surrogate becomes a replacement character, and nothing else breaks.
         let at = bytes.windows(2).position(|pair| pair == b"y\0").unwrap();
         bytes[at..at + 2].copy_from_slice(&[0x00, 0xD8]);

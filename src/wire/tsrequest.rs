@@ -249,6 +249,19 @@ mod tests {
         assert_eq!(integer(0x80), [2, 2, 0, 0x80]);
         assert_eq!(integer(0xFFFF_FF80), [2, 1, 0x80]);
         assert_eq!(integer(0xFFFF_FF7F), [2, 2, 0xFF, 0x7F]);
+        assert_eq!(read_integer(&[2, 1, 0x7F], "test"), Ok(0x7F));
+        assert_eq!(read_integer(&[2, 1, 0x80], "test"), Ok(0xFFFF_FF80));
+    }
+
+    #[test]
+    fn an_integer_of_more_than_32_bits_is_refused() {
+        assert!(read_integer(&[2, 5, 1, 0, 0, 0, 0], "test").is_err());
+    }
+
+    #[test]
+    fn the_first_field_is_the_version() {
+        assert!(TsRequest::decode(&[0x30, 5, VERSION, 3, 2, 1, 6]).is_ok());
+        assert!(TsRequest::decode(&[0x30, 5, ERROR_CODE, 3, 2, 1, 6]).is_err());
     }
 
     #[test]

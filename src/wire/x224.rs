@@ -384,24 +384,34 @@ mod tests {
 
     #[test]
     fn both_ways_of_hanging_up_are_disconnects() {
-        for (text, body) in [
-            ("0300000902f0802180", ConfirmBody::McsDisconnect),
-            ("0300000b06800000123400", ConfirmBody::DisconnectRequest),
+        for (text, source_reference, body) in [
+            ("0300000902f0802180", 0, ConfirmBody::McsDisconnect),
+            (
+                "0300000b06800000123400",
+                0x1234,
+                ConfirmBody::DisconnectRequest,
+            ),
         ] {
-            let decoded = ConnectionConfirm::decode(&hex(text)).unwrap();
-            assert_eq!(decoded.body, body, "{text}");
+            let confirm = ConnectionConfirm {
+                source_reference,
+                body,
+            };
+            assert_eq!(ConnectionConfirm::decode(&hex(text)), Ok(confirm), "{text}");
         }
+        assert!(ConnectionConfirm::decode(&hex("0300000902f0800480")).is_err());
     }
 
     #[test]
-    fn a_length_indicator_past_the_frame_is_refused() {
-        let mut bytes = hex("0300000b06d00000123400");
-        bytes[4] = 7;
-        bytes.extend_from_slice(&[0; 16]);
-        assert!(matches!(
-            ConnectionConfirm::decode(&bytes),
-            Err(WireError::Length { .. })
-        ));
+    fn a_length_indicator_that_is_zero_or_past_the_frame_is_refused() {
+        for indicator in [0, 7] {
+            let mut bytes = hex("0300000b06d00000123400");
+            bytes[4] = indicator;
+            bytes.extend_from_slice(&[0; 16]);
+            assert!(matches!(
+                ConnectionConfirm::decode(&bytes),
+                Err(WireError::Length { .. })
+            ));
+        }
     }
 
     #[test]
@@ -425,6 +435,27 @@ mod tests {
                 flags: 8,
             })
         );
+    }
+
+    #[test]
+    fn a_long_cookie_is_cut() {
+        let mut content = vec![0, 0xE0, 0, 0, 0, 0, 0];
+        content.extend_from_slice(COOKIE);
+        content.extend_from_slice(&[b'a'; COOKIE_LIMIT + 20]);
+        content.extend_from_slice(b"\r\n");
+        content[0] = u8::try_from(content.len() - 1).unwrap();
+        let request = ConnectionRequest::decode(&tpkt::frame(&content)).unwrap();
+        assert_eq!(request.cookie, Some("a".repeat(COOKIE_LIMIT)));
+    }
+
+    #[test]
+    fn a_line_end_inside_the_negotiation_request_ends_no_cookie() {
+        let request = ConnectionRequest {
+            cookie: None,
+            requested: Some(Protocols(0x0A0D)),
+            flags: 0,
+        };
+        assert_eq!(ConnectionRequest::decode(&request.encode()), Ok(request));
     }
 
     fn any_body() -> impl Strategy<Value = ConfirmBody> {

@@ -104,6 +104,17 @@ fn windows_own_certificate_with_3_days_left_does() {
 }
 
 #[test]
+fn one_day_is_no_plural() {
+    for (left, title) in [
+        (1, "The certificate expires in 1 day"),
+        (2, "The certificate expires in 2 days"),
+    ] {
+        let finding = showing(ending(corporate(), left)).assert_fires("RDP-CERT-EXPIRING");
+        assert_eq!(finding.title, title);
+    }
+}
+
+#[test]
 fn an_issued_certificate_is_low_then_medium() {
     let severity = |left| {
         showing(ending(corporate(), left))

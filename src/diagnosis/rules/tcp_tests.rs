@@ -1,5 +1,7 @@
 use super::Verdict;
-use crate::diagnosis::testing::{AttemptMaker, attempt, closed, host, reset, silent, times};
+use crate::diagnosis::testing::{
+    AttemptMaker, attempt, certificate, closed, host, reset, silent, times, tls,
+};
 use crate::model::{HostState, Outcome, PathFacts, ProbeKind, Stage};
 
 fn at_x224(outcome: &Outcome) -> crate::diagnosis::testing::HostMaker {
@@ -178,6 +180,28 @@ fn another_protocol_is_not_rdp() {
     ssh.assert_fires("RDP-PORT-NOT-RDP");
     ssh.assert_not("RDP-PORT-TLS-FIRST");
     assert_eq!(ssh.diagnose().state, HostState::NotRdp);
+}
+
+#[test]
+fn a_service_inside_tls_is_shown_with_the_name_of_its_certificate() {
+    let inside = Outcome::NotRdp {
+        looks_like: "http".into(),
+        first_bytes: "48545450".parse().unwrap(),
+    };
+    let finding = host([attempt()
+        .tcp()
+        .stage(Stage::X224, closed(0))
+        .on(ProbeKind::DirectTls, Stage::Tls, Outcome::Ok)
+        .edit(|attempt| attempt.tls = Some(tls(certificate("www.corp.example")).into()))
+        .stage(Stage::X224, inside)])
+    .assert_fires("RDP-PORT-NOT-RDP");
+    assert!(
+        finding
+            .evidence
+            .starts_with("it looks like https, certificate www.corp.example;"),
+        "{}",
+        finding.evidence
+    );
 }
 
 #[test]

@@ -254,6 +254,8 @@ mod tests {
         };
         let failed = [with(Resolver::System, forward)];
         assert_eq!(resolvers.observe(&failed), []);
+        let beside = [failed[0].clone(), silent(Resolver::Configured)];
+        assert_eq!(resolvers.observe(&beside), [], "neither has answered");
         assert_eq!(resolvers.finish(&failed).len(), 1);
     }
 

@@ -94,13 +94,43 @@ fn while_every_resolver_is_down_one_lookup_at_a_time_tries_them() {
     assert!(lookups.next(now, false).is_some());
 }
 
+/// Its forward lookups are answered, and its reverse lookups are skipped again.
+fn without_reverse(allows: bool) -> Vec<ResolverHealth> {
+    let mut health = health(false, true);
+    let reverse = health[0].reverse.as_mut().unwrap();
+    (reverse.is_open, reverse.allows) = (true, allows);
+    health
+}
+
+#[test]
+fn the_end_waits_for_two_trials_of_reverse_lookups() {
+    let mut lookups = Lookups::new(1, &[]);
+    lookups.set_health(without_reverse(true));
+    let now = crate::clock::monotonic().into_std();
+    let endpoint = Endpoint::new([127, 9, 0, 1].into(), 3389);
+    lookups.check_again(endpoint, &[]);
+    let mut trials = 0;
+    while lookups.hold_the_end(true) && trials < 10 {
+        let LookupJob::Host(job) = lookups.next(now, true).unwrap() else {
+            panic!("a name of the user");
+        };
+        let ends = job.questions().into_iter();
+        let ends = ends.map(|question| (question, LookupEnd::Failed)).collect();
+        lookups.host_ended(endpoint, &[], ends, now);
+        trials += 1;
+    }
+    assert_eq!(trials, 3, "the first lookup, and two trials");
+}
+
 #[test]
 fn a_cancelled_lookup_holds_its_slot_until_it_ends_and_has_no_result() {
     let mut lookups = Lookups::new(1, &[name("a.example")]);
     let now = crate::clock::monotonic().into_std();
     let job = lookups.next(now, false).unwrap();
     lookups.start(TaskId(1), job);
+    assert_eq!(lookups.open_targets().count(), 1);
     assert_eq!(lookups.restart(&[name("a.example")]), [TaskId(1)]);
+    assert_eq!(lookups.open_targets().count(), 0);
     assert!(lookups.next(now, false).is_none());
     assert!(lookups.end(TaskId(1)).is_none());
     assert!(lookups.next(now, false).is_some());

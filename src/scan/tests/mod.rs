@@ -283,6 +283,24 @@ async fn a_name_leads_to_every_address_it_gives_and_excluded_ones_are_left_alone
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_the_addresses_of_one_name_256_are_tried() {
+    let addresses: Vec<IpAddr> = (0..300_u32)
+        .map(|nth| std::net::Ipv4Addr::from_bits(0x7F09_0001 + nth).into())
+        .collect();
+    let prober = Arc::new(FakeProber::new().with_name("srv.example", &addresses));
+    let options = ScanOptions {
+        attempts: 1,
+        ..ScanOptions::default()
+    };
+    let events = scan(targets(&["srv.example"], &[]), &prober, options).await;
+    let endpoints = events.iter().find_map(|event| match &event.body {
+        EventBody::TargetResolved { endpoints, .. } => Some(endpoints.len()),
+        _ => None,
+    });
+    assert_eq!(endpoints, Some(256));
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_address_behind_a_hosts_reverse_name_is_tried_once_by_reference() {
     let elsewhere = Endpoint::new(IpAddr::from([127, 10, 0, 1]), 3389);
     let prober = Arc::new(

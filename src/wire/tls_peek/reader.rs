@@ -291,31 +291,51 @@ mod tests {
 
     #[test]
     fn a_request_for_a_client_certificate_is_kept() {
-        let mut flight = handshake_message(
-            handshake::SERVER_HELLO,
-            &[&[3, 3][..], &[7; 32], &[0, 0xC0, 0x2F, 0]].concat(),
-        );
-        flight.extend(handshake_message(
-            handshake::CERTIFICATE_REQUEST,
-            &[1, 1, 0, 0, 0, 0],
-        ));
-        flight.extend(handshake_message(handshake::SERVER_HELLO_DONE, &[]));
-        let (step, facts) = read_all(&records(content::HANDSHAKE, 0x0303, &flight), usize::MAX);
+        let (step, facts) = read_flight(&[
+            hello(),
+            handshake_message(handshake::CERTIFICATE_REQUEST, &[1, 1, 0, 0, 0, 0]),
+            handshake_message(handshake::SERVER_HELLO_DONE, &[]),
+        ]);
         assert_eq!(step, PeekStep::Done);
         assert!(facts.is_some_and(|facts| facts.certificate_requested));
     }
 
-    /// RFC 5246 7.4.1.1: it may come at any time, and is ignored during a handshake.
+    fn hello() -> Vec<u8> {
+        let body = [&[3, 3][..], &[7; 32], &[0, 0xC0, 0x2F, 0]].concat();
+        handshake_message(handshake::SERVER_HELLO, &body)
+    }
+
+    fn read_flight(messages: &[Vec<u8>]) -> (PeekStep, Option<PeekFacts>) {
+        let bytes = records(content::HANDSHAKE, 0x0303, &messages.concat());
+        read_all(&bytes, usize::MAX)
+    }
+
+    /// RFC 5246 7.4.1.1: a hello request may come at any time, and is ignored during a handshake. RFC 6066 8: a certificate status
+    /// follows the certificate.
     #[test]
-    fn a_hello_request_is_skipped() {
-        let mut flight = handshake_message(0, &[]);
-        flight.extend(handshake_message(
-            handshake::SERVER_HELLO,
-            &[&[3, 3][..], &[7; 32], &[0, 0xC0, 0x2F, 0]].concat(),
-        ));
-        flight.extend(handshake_message(handshake::SERVER_HELLO_DONE, &[]));
-        let bytes = records(content::HANDSHAKE, 0x0303, &flight);
-        assert_eq!(read(&bytes, usize::MAX), PeekStep::Done);
+    fn a_hello_request_and_a_certificate_status_are_skipped() {
+        let flight = [
+            handshake_message(0, &[]),
+            hello(),
+            handshake_message(22, &[1, 0, 0, 0]),
+            handshake_message(handshake::SERVER_HELLO_DONE, &[]),
+        ];
+        assert_eq!(read_flight(&flight).0, PeekStep::Done);
+    }
+
+    #[test]
+    fn a_second_hello_is_malformed() {
+        let (step, _) = read_flight(&[hello(), hello()]);
+        assert_eq!(step, PeekStep::Malformed("second server hello"));
+    }
+
+    #[test]
+    fn a_record_may_exceed_16_kib_by_two() {
+        assert_eq!(read(&[22, 3, 3, 0x48, 0], 5), PeekStep::NeedMore);
+        assert_eq!(
+            read(&[22, 3, 3, 0x48, 1], 5),
+            PeekStep::Malformed("record above 16 KiB")
+        );
     }
 
     #[test]
@@ -380,7 +400,8 @@ mod tests {
     }
 
     #[test]
-    fn other_protocols_are_told_at_the_first_byte() {
+    fn other_protocols_are_told_at_the_first_bytes() {
+        assert_eq!(read(b"\x16\x02", usize::MAX), PeekStep::NotTls);
         assert_eq!(read(b"\x03\x00\x00\x09", usize::MAX), PeekStep::NotTls);
         assert_eq!(read(b"SSH-2.0", 1), PeekStep::NotTls);
     }
