@@ -186,6 +186,54 @@ fn a_skipped_host_is_a_row_with_the_stage_that_was_cancelled() {
 }
 
 #[test]
+fn a_panic_leaves_the_gap_before_the_next_connection() {
+    let mut bench = Bench::new(
+        &["127.9.0.1:3389", "127.9.0.1:3390"],
+        ScanOptions::default(),
+    );
+    bench.wake();
+    let first = bench.connects.remove(0);
+    let gap = u64::try_from(ScanOptions::default().gap.as_millis()).unwrap();
+    bench.ms += gap;
+    bench.handle(Input::Panicked {
+        id: first.id,
+        message: "a bug".to_owned(),
+        at: Timestamp::UNIX_EPOCH,
+    });
+    bench.wake();
+    assert!(bench.connects.is_empty());
+    bench.ms += gap;
+    bench.wake();
+    let second = bench.connects.remove(0);
+    assert_ne!(second.request.endpoint, first.request.endpoint);
+}
+
+/// With few of them, every look goes through all that is scheduled.
+#[test]
+fn the_time_left_knows_an_attempt_that_was_just_scheduled() {
+    let options = ScanOptions {
+        interval: Duration::from_secs(60),
+        gap: Duration::from_millis(1),
+        ..ScanOptions::default()
+    };
+    let mut bench = Bench::new(&["127.9.0.1", "127.9.0.2"], options);
+    bench.wake();
+    let left = |bench: &mut Bench| {
+        let connect = bench.connects.remove(0);
+        bench.fail(&connect, Outcome::Refused);
+        let now = bench.start + Duration::from_millis(bench.ms);
+        bench.engine.progress(now).left.unwrap()
+    };
+    let before = left(&mut bench);
+    bench.ms += 900;
+    let after = left(&mut bench);
+    assert!(
+        after + Duration::from_millis(450) > before,
+        "{before:?} {after:?}"
+    );
+}
+
+#[test]
 fn a_name_is_looked_up_and_its_address_is_probed() {
     let mut bench = Bench::new(&["srv.example"], ScanOptions::default());
     bench.wake();
