@@ -55,48 +55,7 @@ enum FormatReader {
     Other,
 }
 
-const fn xml(
-    tool: &'static str,
-    extension: &'static str,
-    root: &'static str,
-    read: fn(&Document<'_>, &ListFile<'_>) -> Read,
-) -> FileFormat {
-    let reader = FormatReader::Xml(root, read);
-    FileFormat {
-        tool,
-        extension,
-        reader,
-    }
-}
-
-const fn text(
-    tool: &'static str,
-    extension: &'static str,
-    read: fn(&ListFile<'_>) -> Option<Read>,
-) -> FileFormat {
-    let reader = FormatReader::Text(read);
-    FileFormat {
-        tool,
-        extension,
-        reader,
-    }
-}
-
-const fn lines(
-    tool: &'static str,
-    extension: &'static str,
-    read: fn(&ListFile<'_>) -> Option<Read>,
-) -> FileFormat {
-    let reader = FormatReader::Lines(read);
-    FileFormat {
-        tool,
-        extension,
-        reader,
-    }
-}
-
-const fn other(tool: &'static str, extension: &'static str) -> FileFormat {
-    let reader = FormatReader::Other;
+const fn format(tool: &'static str, extension: &'static str, reader: FormatReader) -> FileFormat {
     FileFormat {
         tool,
         extension,
@@ -106,32 +65,40 @@ const fn other(tool: &'static str, extension: &'static str) -> FileFormat {
 
 /// Every format, in the order of recognition.
 const FORMATS: [FileFormat; 26] = [
-    xml("RDCMan", "rdg", "RDCMan", rdcman::read),
-    xml("mRemoteNG", "xml", "Connections", mremoteng::read),
-    xml("nmap -oX", "xml", "nmaprun", nmap::xml),
-    other("Royal TS", "rtsz"),
-    other("Remote Desktop Manager", "rdm"),
-    other("Guacamole", ""),
-    other("Excel", "xlsx"),
-    text("masscan -oJ", "", json::read),
-    text("mRemoteNG", "", mremoteng::encrypted),
-    lines("mstsc", "rdp", rdp::read),
-    lines("nmap -oG", "gnmap", nmap::grepable),
-    lines("nmap -oN", "nmap", nmap::normal),
-    lines("masscan -oL", "", masscan::list),
-    lines("RustScan", "", masscan::rustscan),
-    lines("dsquery", "", leases::dsquery),
-    lines("dhcpd", "leases", leases::dhcpd),
-    lines("dnsmasq", "leases", leases::dnsmasq),
-    lines("netsh dhcp", "", leases::netsh),
-    lines("dnscmd /ZoneExport", "", leases::zone),
-    lines("Remmina", "remmina", remmina::read),
-    text("Ansible", "ini", ansible::ini),
-    text("Ansible", "yml", yaml::read),
-    text("Ansible", "yaml", yaml::read),
-    lines("hosts files", "", leases::hosts_file),
-    lines("Get-ADComputer", "csv", csv),
-    text("other tables", "tsv", |file| column(file).map(Ok)),
+    format("RDCMan", "rdg", FormatReader::Xml("RDCMan", rdcman::read)),
+    format(
+        "mRemoteNG",
+        "xml",
+        FormatReader::Xml("Connections", mremoteng::read),
+    ),
+    format("nmap -oX", "xml", FormatReader::Xml("nmaprun", nmap::xml)),
+    format("Royal TS", "rtsz", FormatReader::Other),
+    format("Remote Desktop Manager", "rdm", FormatReader::Other),
+    format("Guacamole", "", FormatReader::Other),
+    format("Excel", "xlsx", FormatReader::Other),
+    format("masscan -oJ", "", FormatReader::Text(json::read)),
+    format("mRemoteNG", "", FormatReader::Text(mremoteng::encrypted)),
+    format("mstsc", "rdp", FormatReader::Lines(rdp::read)),
+    format("nmap -oG", "gnmap", FormatReader::Lines(nmap::grepable)),
+    format("nmap -oN", "nmap", FormatReader::Lines(nmap::normal)),
+    format("masscan -oL", "", FormatReader::Lines(masscan::list)),
+    format("RustScan", "", FormatReader::Lines(masscan::rustscan)),
+    format("dsquery", "", FormatReader::Lines(leases::dsquery)),
+    format("dhcpd", "leases", FormatReader::Lines(leases::dhcpd)),
+    format("dnsmasq", "leases", FormatReader::Lines(leases::dnsmasq)),
+    format("netsh dhcp", "", FormatReader::Lines(leases::netsh)),
+    format("dnscmd /ZoneExport", "", FormatReader::Lines(leases::zone)),
+    format("Remmina", "remmina", FormatReader::Lines(remmina::read)),
+    format("Ansible", "ini", FormatReader::Text(ansible::ini)),
+    format("Ansible", "yml", FormatReader::Text(yaml::read)),
+    format("Ansible", "yaml", FormatReader::Text(yaml::read)),
+    format("hosts files", "", FormatReader::Lines(leases::hosts_file)),
+    format("Get-ADComputer", "csv", FormatReader::Lines(csv)),
+    format(
+        "other tables",
+        "tsv",
+        FormatReader::Text(|file| column(file).map(Ok)),
+    ),
 ];
 
 /// Every extension with its tools.
