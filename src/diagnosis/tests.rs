@@ -42,7 +42,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 
 fn record() -> impl Strategy<Value = StageRecord> {
     (
-        prop::sample::select(&Stage::ALL[..]),
+        prop::sample::select(Stage::ALL),
         any::<u32>(),
         any::<u32>(),
         outcome(),

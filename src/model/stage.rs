@@ -1,61 +1,23 @@
-use std::fmt;
-
 use derive_more::Display;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::verdict::words;
 use super::{HexBytes, status_name};
 
-/// Declares the stages: the variant, its word in JSON and on screens, and its name in sentences.
-macro_rules! stages {
-    ($($(#[$doc:meta])* $stage:ident = $word:literal, $title:literal;)*) => {
-        /// A stage of reaching a Remote Desktop host, in the order in which they happen.
-        #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-        )]
-        pub enum Stage {
-            $($(#[$doc])* #[serde(rename = $word)] $stage,)*
-        }
-
-        impl Stage {
-            /// Every stage, in order.
-            pub const ALL: [Self; [$($word),*].len()] = [$(Self::$stage),*];
-
-            /// The word used in JSON, on screens and in documents.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self {
-                    $(Self::$stage => $word,)*
-                }
-            }
-
-            /// What it means for a host to fail at it.
-            #[must_use]
-            pub const fn meaning(self) -> &'static str {
-                match self {
-                    $(Self::$stage => concat!("attempts end at ", $title),)*
-                }
-            }
-        }
-    };
-}
-
-stages! {
-    /// Name resolution.
-    Dns = "dns", "name resolution";
-    /// TCP connect.
-    Tcp = "tcp", "the TCP connect";
-    /// X.224 connection request and RDP negotiation (MS-RDPBCGR 2.2.1.1 and 2.2.1.2).
-    X224 = "x224", "the RDP negotiation";
-    /// TLS handshake, or as much of it as the legacy hello reads in clear.
-    Tls = "tls", "the TLS handshake";
-    /// `CredSSP`: one NTLM negotiate message and the server's challenge (MS-CSSP 2.2.1, MS-NLMP 2.2.1.2).
-    Credssp = "credssp", "CredSSP";
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
+words! {
+    /// A stage of reaching a Remote Desktop host, in the order in which they happen.
+    Stage {
+        /// Name resolution.
+        Dns = "dns": "attempts end at name resolution",
+        /// TCP connect.
+        Tcp = "tcp": "attempts end at the TCP connect",
+        /// X.224 connection request and RDP negotiation (MS-RDPBCGR 2.2.1.1 and 2.2.1.2).
+        X224 = "x224": "attempts end at the RDP negotiation",
+        /// TLS handshake, or as much of it as the legacy hello reads in clear.
+        Tls = "tls": "attempts end at the TLS handshake",
+        /// `CredSSP`: one NTLM negotiate message and the server's challenge (MS-CSSP 2.2.1, MS-NLMP 2.2.1.2).
+        Credssp = "credssp": "attempts end at CredSSP",
     }
 }
 
@@ -225,45 +187,29 @@ fn in_brackets(name: Option<&str>) -> String {
     name.map_or_else(String::new, |name| format!(" ({name})"))
 }
 
-/// What an attempt sends. Each attempt is one connection.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum ProbeKind {
-    /// What a modern client sends: an X.224 request that offers TLS and NLA, a TLS 1.3 hello, an NTLM negotiate message.
-    #[default]
-    Default,
-    /// As the default probe, with a long deadline for the X.224 answer.
-    LongDeadline,
-    /// An X.224 request without negotiation data, after the server closed requests with it or refused TLS.
-    BareRequest,
-    /// An X.224 request that also offers `HYBRID_EX`, after the server answered an offer of NLA with "NLA required".
-    HybridExRequest,
-    /// The default request, then a TLS 1.2 hello with old cipher suites, read up to `ServerHelloDone`.
-    LegacyHello,
-    /// A request without NLA, to see whether the server requires it; the connection ends with the answer.
-    WithoutNla,
-    /// TLS at once, and the X.224 request inside it.
-    DirectTls,
+words! {
+    /// What an attempt sends. Each attempt is one connection.
+    #[derive(Default)]
+    ProbeKind {
+        /// What a modern client sends: an X.224 request that offers TLS and NLA, a TLS 1.3 hello, an NTLM negotiate message.
+        #[default]
+        Default = "default": "default probe",
+        /// As the default probe, with a long deadline for the X.224 answer.
+        LongDeadline = "long_deadline": "long deadline",
+        /// An X.224 request without negotiation data, after the server closed requests with it or refused TLS.
+        BareRequest = "bare_request": "bare X.224 request",
+        /// An X.224 request that also offers `HYBRID_EX`, after the server answered an offer of NLA with "NLA required".
+        HybridExRequest = "hybrid_ex_request": "X.224 request with HYBRID_EX",
+        /// The default request, then a TLS 1.2 hello with old cipher suites, read up to `ServerHelloDone`.
+        LegacyHello = "legacy_hello": "legacy TLS hello",
+        /// A request without NLA, to see whether the server requires it; the connection ends with the answer.
+        WithoutNla = "without_nla": "X.224 request without NLA",
+        /// TLS at once, and the X.224 request inside it.
+        DirectTls = "direct_tls": "direct TLS",
+    }
 }
 
 impl ProbeKind {
-    /// Every kind.
-    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
-
     /// Whether it sends what a modern client sends, so that its end is what a client would see.
     #[must_use]
     pub const fn is_default(self) -> bool {
@@ -274,20 +220,6 @@ impl ProbeKind {
     #[must_use]
     pub const fn sends_default_request(self) -> bool {
         matches!(self, Self::Default | Self::LongDeadline | Self::LegacyHello)
-    }
-
-    /// What it sends, as a phrase for screens and reports.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Default => "default probe",
-            Self::LongDeadline => "long deadline",
-            Self::BareRequest => "bare X.224 request",
-            Self::HybridExRequest => "X.224 request with HYBRID_EX",
-            Self::LegacyHello => "legacy TLS hello",
-            Self::WithoutNla => "X.224 request without NLA",
-            Self::DirectTls => "direct TLS",
-        }
     }
 }
 

@@ -367,7 +367,7 @@ fn every_word_has_its_look() {
         .iter()
         .filter(|verdict| **verdict != StabilityVerdict::Steady)
         .map(|verdict| format!(".y-{verdict}"));
-    let timeline = Stage::ALL.map(|stage| format!("path.t-{stage}"));
+    let timeline = Stage::ALL.iter().map(|stage| format!("path.t-{stage}"));
     let all = states.chain(glyphs).chain(fills).chain(severities);
     for class in all
         .chain(certificates)

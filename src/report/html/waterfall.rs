@@ -59,7 +59,7 @@ fn waterfall(number: u32, attempt: &Attempt, ending: Ending<'_>, longest: u64) -
     };
     let mut remarks = Vec::new();
     if attempt.probe != ProbeKind::Default {
-        remarks.push(attempt.probe.words().to_owned());
+        remarks.push(attempt.probe.meaning().to_owned());
     }
     match attempt.unanswered_rounds {
         0 => {}

@@ -109,7 +109,7 @@ fn kinds(kinds: &[ReplyGroup<'_>], page: &mut Page) {
         let share = if kind.probe.is_default() {
             format!("{:>3}x {:>3} %", kind.connections, kind.share(all))
         } else {
-            kind.probe.words().to_owned()
+            kind.probe.meaning().to_owned()
         };
         let lead = vec![
             (" ".repeat(LEAD), Tone::Plain),
@@ -201,7 +201,7 @@ fn heading(drawn: &AttemptRow<'_>, page: &mut Page) {
     let theme = page.theme;
     let mut pieces = vec![(0, text::millis(attempt.total_ms()), Tone::Plain)];
     if attempt.probe != ProbeKind::Default {
-        pieces.push((0, attempt.probe.words().to_owned(), Tone::Plain));
+        pieces.push((0, attempt.probe.meaning().to_owned(), Tone::Plain));
     }
     pieces.push((1, way, Tone::Plain));
     pieces.push((4, text::timestamp(attempt.started_at), Tone::Dim));
