@@ -59,4 +59,5 @@ pub use status::status_name;
 pub use texts::Texts;
 pub use tolerance::{ProbeCounts, ProbeTolerance, Reply, ReplyCounts};
 pub use utc_second::UtcSecond;
-pub use verdict::{CertificateStatus, DnsVerdict, HostState, Nla, StabilityVerdict};
+pub(crate) use verdict::words;
+pub use verdict::{CertificateStatus, DnsVerdict, HostState, Nla, StabilityVerdict, Vocabulary};

@@ -2,7 +2,7 @@
 /// means, unless the enum has an order of its own.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal: $meaning:literal),+ $(,)? }) => {
-        crate::model::verdict::words! { @unlisted $(#[$meta])* $name { $($(#[$vmeta])* $variant = $word),+ } }
+        crate::model::words! { @unlisted $(#[$meta])* $name { $($(#[$vmeta])* $variant = $word),+ } }
 
         impl $name {
             /// Every value, in order of declaration.
@@ -13,6 +13,10 @@ macro_rules! words {
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => $meaning),+ }
             }
+        }
+
+        impl crate::model::Vocabulary for $name {
+            const WORDS: &'static [(Self, &'static str, &'static str)] = &[$((Self::$variant, $word, $meaning)),+];
         }
     };
     (@unlisted $(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -37,7 +41,13 @@ macro_rules! words {
     };
 }
 
-pub(super) use words;
+pub(crate) use words;
+
+/// An enum whose every value has a word and a meaning.
+pub trait Vocabulary: Copy + 'static {
+    /// Every value with its word and meaning, in order of declaration.
+    const WORDS: &'static [(Self, &'static str, &'static str)];
+}
 
 words! {
     /// What is always true of a host. Ordered from worst to best for sorting.

@@ -7,7 +7,10 @@ use super::spec::{
     address, build, day, finding, hex, milliseconds, minute, number, recorded, text, words,
 };
 use super::words;
-use crate::model::CertificateFacts;
+use crate::model::{
+    CertificateFacts, CertificateStatus, DnsVerdict, HostState, Nla, SelectedSecurity,
+    ServerFeature, StabilityVerdict, Stage, TlsHandshake,
+};
 use crate::table::value::{FieldValue, SortKey};
 
 /// What names are compared with.
@@ -37,7 +40,7 @@ macro_rules! fields {
 }
 
 fields! {
-    State = words("state", "what is always true of the host", words::states, |host| word!(host.diagnosis.state))
+    State = words("state", "what is always true of the host", words::weighed::<HostState>, |host| word!(host.diagnosis.state))
         .filter("a state", ":broken")
         .order(read::by_state)
         .letter('s'),
@@ -74,7 +77,7 @@ fields! {
         .order(read::by_tls)
         .width(5, 8)
         .letter('t'),
-    Nla = words("nla", "whether the server negotiates NLA", words::nla, |host| {
+    Nla = words("nla", "whether the server negotiates NLA", words::weighed::<Nla>, |host| {
             word!(host.diagnosis.nla)
         })
         .heading("NLA")
@@ -83,12 +86,12 @@ fields! {
         .order(read::by_nla)
         .width(3, 11)
         .letter('l'),
-    Dns = words("dns", "the name against the address", words::dns_verdicts, |host| word!(host.diagnosis.dns))
+    Dns = words("dns", "the name against the address", words::weighed::<DnsVerdict>, |host| word!(host.diagnosis.dns))
         .heading("DNS")
         .filter("a verdict on names", ":stale")
         .width(3, 12)
         .letter('r'),
-    Stability = words("stability", "steady, flaky or down", words::stability_verdicts, |host| {
+    Stability = words("stability", "steady, flaky or down", words::weighed::<StabilityVerdict>, |host| {
             word!(host.diagnosis.stability.verdict)
         })
         .short("stab")
@@ -101,7 +104,7 @@ fields! {
         .order(read::by_finding)
         .width(15, 60)
         .letter('f'),
-    FailedStage = words("failed_stage", "the stage where attempts end", words::stages, |host| {
+    FailedStage = words("failed_stage", "the stage where attempts end", words::plain::<Stage>, |host| {
             host.diagnosis.failed_stage.map_or(FieldValue::Missing, |stage| word!(stage))
         })
         .aliases(&["stage"])
@@ -148,14 +151,14 @@ fields! {
         .filter("the key of a remedy", ":R1")
         .width(8, 14)
         .not_searched(),
-    Security = words("security", "the security protocol that the server selected", words::protocols, |host| {
+    Security = words("security", "the security protocol that the server selected", words::plain::<SelectedSecurity>, |host| {
             word!(host.diagnosis.security)
         })
         .aliases(&["protocol", "selected"])
         .filter("a protocol", ":ssl")
         .order(|host| SortKey::Text(host.diagnosis.security.word().into()))
         .letter('p'),
-    Features = words("features", "what the server announces in the negotiation", words::server_features, read::features)
+    Features = words("features", "what the server announces in the negotiation", words::plain::<ServerFeature>, read::features)
         .filter("a feature", ":restricted_admin")
         .width(20, 82)
         .letter('E'),
@@ -175,7 +178,7 @@ fields! {
         })
         .filter("yes or no", ":yes")
         .not_searched(),
-    TlsHandshake = words("tls_handshake", "how the TLS version was read", words::handshakes, |host| {
+    TlsHandshake = words("tls_handshake", "how the TLS version was read", words::plain::<TlsHandshake>, |host| {
             let handshake = host.tls().map(|(handshake, _)| handshake);
             handshake.map_or(FieldValue::Missing, |one| FieldValue::Word(one.word(), one as i64))
         })
@@ -186,7 +189,7 @@ fields! {
             FieldValue::text(history.tls().and_then(|tls| tls.cipher.as_deref()))
         })
         .aliases(&["tls_cipher"]),
-    Certificate = words("certificate", "the certificate's validity", words::certificate_statuses, |host| {
+    Certificate = words("certificate", "the certificate's validity", words::weighed::<CertificateStatus>, |host| {
             host.diagnosis.certificate_status.map_or(FieldValue::Missing, |status| word!(status))
         })
         .aliases(&["cert", "certificate_status"])

@@ -1,10 +1,7 @@
 //! The words that fields can have, and what each means.
 
 use crate::diagnosis::catalog;
-use crate::model::{
-    CertificateStatus, DnsVerdict, HostState, Nla, SelectedSecurity, ServerFeature, Severity,
-    StabilityVerdict, Stage, TlsHandshake, TlsVersion,
-};
+use crate::model::{Severity, TlsVersion, Vocabulary};
 use crate::table::weight::Weight;
 
 /// A word that a field can have.
@@ -30,24 +27,17 @@ const fn known(word: &'static str, meaning: &'static str) -> KnownWord {
 }
 
 /// Words that are neither good nor bad.
-fn plain<T: Copy>(
-    all: &[T],
-    word: fn(T) -> &'static str,
-    meaning: fn(T) -> &'static str,
-) -> Vec<KnownWord> {
-    let all = all.iter().copied();
-    all.map(|value| known(word(value), meaning(value)))
+pub(super) fn plain<T: Vocabulary>() -> Vec<KnownWord> {
+    let words = T::WORDS.iter();
+    words
+        .map(|(_, word, meaning)| known(word, meaning))
         .collect()
 }
 
-fn weighed<T: Copy + Into<Weight>>(
-    all: &[T],
-    word: fn(T) -> &'static str,
-    meaning: fn(T) -> &'static str,
-) -> Vec<KnownWord> {
-    let weighed = all.iter().copied().map(|value| KnownWord {
-        weight: value.into(),
-        ..known(word(value), meaning(value))
+pub(super) fn weighed<T: Vocabulary + Into<Weight>>() -> Vec<KnownWord> {
+    let weighed = T::WORDS.iter().map(|(value, word, meaning)| KnownWord {
+        weight: (*value).into(),
+        ..known(word, meaning)
     });
     weighed.collect()
 }
@@ -101,54 +91,6 @@ pub(super) fn tls_versions() -> Vec<KnownWord> {
     ranked.chain([unknown]).collect()
 }
 
-pub(super) fn handshakes() -> Vec<KnownWord> {
-    plain(TlsHandshake::ALL, TlsHandshake::word, TlsHandshake::meaning)
-}
-
-pub(super) fn states() -> Vec<KnownWord> {
-    weighed(HostState::ALL, HostState::word, HostState::meaning)
-}
-
-pub(super) fn certificate_statuses() -> Vec<KnownWord> {
-    weighed(
-        CertificateStatus::ALL,
-        CertificateStatus::word,
-        CertificateStatus::meaning,
-    )
-}
-
-pub(super) fn dns_verdicts() -> Vec<KnownWord> {
-    weighed(DnsVerdict::ALL, DnsVerdict::word, DnsVerdict::meaning)
-}
-
-pub(super) fn stability_verdicts() -> Vec<KnownWord> {
-    weighed(
-        StabilityVerdict::ALL,
-        StabilityVerdict::word,
-        StabilityVerdict::meaning,
-    )
-}
-
-pub(super) fn nla() -> Vec<KnownWord> {
-    weighed(Nla::ALL, Nla::word, Nla::meaning)
-}
-
-pub(super) fn protocols() -> Vec<KnownWord> {
-    plain(
-        SelectedSecurity::ALL,
-        SelectedSecurity::word,
-        SelectedSecurity::meaning,
-    )
-}
-
-pub(super) fn server_features() -> Vec<KnownWord> {
-    plain(
-        ServerFeature::ALL,
-        ServerFeature::word,
-        ServerFeature::meaning,
-    )
-}
-
 pub(super) fn severities() -> Vec<KnownWord> {
     let meaning = |severity| match severity {
         Severity::Critical => "the worst finding is critical",
@@ -163,10 +105,6 @@ pub(super) fn severities() -> Vec<KnownWord> {
         ..known(severity.word(), meaning(severity))
     });
     ranked.collect()
-}
-
-pub(super) fn stages() -> Vec<KnownWord> {
-    plain(&Stage::ALL, Stage::word, Stage::meaning)
 }
 
 /// The ids of the catalogue.
