@@ -16,10 +16,10 @@ use super::document::Document;
 use super::sheet::{Row, Sheet};
 use super::{prose, words};
 use crate::diagnosis::{Ending, Policy, endings, remedies};
-use crate::model::{Attempt, CertificateFacts, Digest, LookupAnswer, Question};
+use crate::model::{Attempt, CertificateFacts, Digest, LookupAnswer, Question, Stage};
 use crate::table::{Field, FieldValue};
 use shade::Limits;
-use table::{MOST_ROWS, SheetColumn, Styles, Table};
+use table::{Book, MOST_ROWS, SheetColumn, Styles};
 
 /// Fields that come first in the sheet of hosts, because somebody who opens it looks for them.
 const LEADING: [Field; 8] = [
@@ -50,11 +50,16 @@ const SUMMARY: &str = "Summary";
 
 /// The file, with at most so many rows below the heading of a sheet.
 fn workbook(sheet: &Sheet<'_>, policy: &Policy, room: u32) -> Result<Vec<u8>, XlsxError> {
-    let mut workbook = Workbook::new();
     let document = Document::new(sheet, policy);
-    workbook.set_properties(&properties(sheet, document.title));
     let styles = Styles::new(Limits::new(sheet.times.map(|(_, newest)| newest), policy));
-    let mut row = summary(&mut workbook, sheet, &document, &styles)?;
+    let mut book = Book {
+        workbook: Workbook::new(),
+        styles: &styles,
+        room,
+    };
+    book.workbook
+        .set_properties(&properties(sheet, document.title));
+    let mut row = summary(&mut book.workbook, sheet, &document, &styles)?;
     let sheets: [(&str, Fill); 5] = [
         ("Hosts", hosts),
         ("Findings", findings),
@@ -63,20 +68,20 @@ fn workbook(sheet: &Sheet<'_>, policy: &Policy, room: u32) -> Result<Vec<u8>, Xl
         ("Names", names),
     ];
     for (name, fill) in sheets {
-        let lost = fill(&mut workbook, sheet, &styles, room)?;
+        let lost = fill(&mut book, sheet)?;
         if lost > 0 {
             let note = format!("the sheet {name} has no room for {}", table::rows(lost));
-            let page = workbook.worksheet_from_name(SUMMARY)?;
+            let page = book.workbook.worksheet_from_name(SUMMARY)?;
             page.write_string(row, 0, "note")?;
             styles.write_wrapped(page, row, 1, &note)?;
             row += 1;
         }
     }
-    workbook.save_to_buffer()
+    book.workbook.save_to_buffer()
 }
 
-/// Fills a sheet with at most so many rows; returns the number of rows left out.
-type Fill = fn(&mut Workbook, &Sheet<'_>, &Styles, u32) -> Result<u64, XlsxError>;
+/// Fills a sheet; returns the number of rows left out.
+type Fill = fn(&mut Book<'_>, &Sheet<'_>) -> Result<u64, XlsxError>;
 
 /// The same facts give the same bytes: the creation time is that of the newest fact.
 fn properties(sheet: &Sheet<'_>, title: &str) -> DocProperties {
@@ -139,12 +144,7 @@ fn summary(
     Ok(row)
 }
 
-fn hosts(
-    workbook: &mut Workbook,
-    sheet: &Sheet<'_>,
-    styles: &Styles,
-    room: u32,
-) -> Result<u64, XlsxError> {
+fn hosts(book: &mut Book<'_>, sheet: &Sheet<'_>) -> Result<u64, XlsxError> {
     let fields: Vec<Field> = if let Some(chosen) = sheet.columns {
         chosen.to_vec()
     } else {
@@ -153,7 +153,7 @@ fn hosts(
         LEADING.into_iter().chain(others).collect()
     };
     let columns: Vec<SheetColumn> = fields.iter().copied().map(SheetColumn::of).collect();
-    let mut table = Table::new(workbook, styles, "Hosts", &columns, room)?;
+    let mut table = book.table("Hosts", &columns)?;
     if sheet.columns.is_none() {
         // State and host stay visible while the rest is scrolled.
         table.sheet.set_freeze_panes(1, 2)?;
@@ -165,12 +165,7 @@ fn hosts(
     table.end()
 }
 
-fn findings(
-    workbook: &mut Workbook,
-    sheet: &Sheet<'_>,
-    styles: &Styles,
-    room: u32,
-) -> Result<u64, XlsxError> {
+fn findings(book: &mut Book<'_>, sheet: &Sheet<'_>) -> Result<u64, XlsxError> {
     let columns = [
         SheetColumn::of(Field::Severity),
         SheetColumn::new("finding", 26.0),
@@ -184,7 +179,7 @@ fn findings(
         SheetColumn::new("remedy", 10.0),
         SheetColumn::new("what to do", 60.0),
     ];
-    let mut table = Table::new(workbook, styles, "Findings", &columns, room)?;
+    let mut table = book.table("Findings", &columns)?;
     for row in sheet.rows() {
         let diagnosis = &row.host.diagnosis;
         let code = diagnosis.predicted.as_ref().map(|predicted| predicted.code);
@@ -200,9 +195,9 @@ fn findings(
                 own(found.title.as_ref()),
                 own(found.evidence.as_str()),
                 own(found.confidence.word()),
-                code.map_or(FieldValue::Missing, own),
-                words::in_turn(found.remedies).map_or(FieldValue::Missing, own),
-                remedy.map_or(FieldValue::Missing, |remedy| own(remedy.title.as_str())),
+                FieldValue::text(code),
+                FieldValue::text(words::in_turn(found.remedies)),
+                FieldValue::text(remedy.map(|remedy| remedy.title.as_str())),
             ])?;
         }
     }
@@ -217,12 +212,7 @@ struct Shown {
     days_left: Option<i64>,
 }
 
-fn certificates(
-    workbook: &mut Workbook,
-    sheet: &Sheet<'_>,
-    styles: &Styles,
-    room: u32,
-) -> Result<u64, XlsxError> {
+fn certificates(book: &mut Book<'_>, sheet: &Sheet<'_>) -> Result<u64, XlsxError> {
     let mut shown: BTreeMap<Digest<32>, Shown> = BTreeMap::new();
     for row in sheet.rows() {
         if let Some(facts) = row.certificate() {
@@ -258,7 +248,7 @@ fn certificates(
         SheetColumn::of(Field::Sha1),
         SheetColumn::of(Field::Sha256),
     ];
-    let mut table = Table::new(workbook, styles, "Certificates", &columns, room)?;
+    let mut table = book.table("Certificates", &columns)?;
     for Shown {
         facts,
         hosts,
@@ -267,16 +257,13 @@ fn certificates(
     } in shown
     {
         table.push([
-            days_left.map_or(FieldValue::Missing, count),
+            FieldValue::number(days_left),
             FieldValue::minute(facts.not_after),
             FieldValue::minute(facts.not_before),
-            facts
-                .common_name
-                .as_deref()
-                .map_or(FieldValue::Missing, own),
+            FieldValue::text(facts.common_name.as_deref()),
             own(words::names(&facts, usize::MAX)),
             own(&*facts.issuer),
-            words::key(&facts).map_or(FieldValue::Missing, own),
+            FieldValue::text(words::key(&facts)),
             own(&*facts.signature_algorithm),
             count(hosts),
             own(first),
@@ -288,12 +275,7 @@ fn certificates(
     table.end()
 }
 
-fn attempts(
-    workbook: &mut Workbook,
-    sheet: &Sheet<'_>,
-    styles: &Styles,
-    room: u32,
-) -> Result<u64, XlsxError> {
+fn attempts(book: &mut Book<'_>, sheet: &Sheet<'_>) -> Result<u64, XlsxError> {
     let columns = [
         SheetColumn::of(Field::Address),
         SheetColumn::of(Field::Port),
@@ -309,7 +291,7 @@ fn attempts(
         SheetColumn::new("rtt ms", 10.0),
         SheetColumn::new("retransmits", 12.0),
     ];
-    let mut table = Table::new(workbook, styles, "Attempts", &columns, room)?;
+    let mut table = book.table("Attempts", &columns)?;
     for row in sheet.rows() {
         let attempts = &row.history.attempts;
         for ((attempt, ending), nth) in attempts.iter().zip(endings(attempts)).zip(1_i64..) {
@@ -329,32 +311,24 @@ fn attempt_cells<'a>(nth: i64, attempt: &'a Attempt, ending: Ending<'_>) -> [Fie
         Ending::NotCounted => ("not counted", None),
     };
     let path = attempt.path;
+    let rtt_ms = path
+        .and_then(|path| path.rtt())
+        .map(|rtt_us| f64::from(rtt_us) / 1000.0);
     [
         count(nth),
         FieldValue::Minute(attempt.started_at.into()),
-        attempt.sni.as_deref().map_or(FieldValue::Missing, own),
+        FieldValue::text(attempt.sni.as_deref()),
         own(result),
-        stage.map_or(FieldValue::Missing, |stage| own(stage.word())),
-        attempt
-            .connect_ms()
-            .map_or(FieldValue::Missing, |ms| FieldValue::Decimal(ms, 2)),
+        FieldValue::text(stage.map(Stage::word)),
+        FieldValue::decimal(attempt.connect_ms(), 2),
         FieldValue::Decimal(attempt.total_ms(), 2),
         count(attempt.unanswered_rounds),
-        path.and_then(|path| path.rtt())
-            .map_or(FieldValue::Missing, |rtt_us| {
-                FieldValue::Decimal(f64::from(rtt_us) / 1000.0, 2)
-            }),
-        path.and_then(|path| path.retransmits)
-            .map_or(FieldValue::Missing, count),
+        FieldValue::decimal(rtt_ms, 2),
+        FieldValue::number(path.and_then(|path| path.retransmits)),
     ]
 }
 
-fn names(
-    workbook: &mut Workbook,
-    sheet: &Sheet<'_>,
-    styles: &Styles,
-    room: u32,
-) -> Result<u64, XlsxError> {
+fn names(book: &mut Book<'_>, sheet: &Sheet<'_>) -> Result<u64, XlsxError> {
     let columns = [
         SheetColumn::of(Field::Address),
         SheetColumn::of(Field::Port),
@@ -365,7 +339,7 @@ fn names(
         SheetColumn::new("answer", 60.0),
         SheetColumn::new("ms", 8.0),
     ];
-    let mut table = Table::new(workbook, styles, "Names", &columns, room)?;
+    let mut table = book.table("Names", &columns)?;
     for row in sheet.rows() {
         for lookup in &row.history.lookups {
             let kind = match &lookup.question {

@@ -175,33 +175,40 @@ pub(super) struct Table<'a> {
     lost: u64,
 }
 
-impl<'a> Table<'a> {
-    pub(super) fn new(
-        workbook: &'a mut Workbook,
-        styles: &'a Styles,
+/// The workbook, with room for so many rows below the heading of each sheet.
+pub(super) struct Book<'a> {
+    pub(super) workbook: Workbook,
+    pub(super) styles: &'a Styles,
+    pub(super) room: u32,
+}
+
+impl Book<'_> {
+    pub(super) fn table(
+        &mut self,
         name: &str,
         columns: &[SheetColumn],
-        room: u32,
-    ) -> Result<Self, XlsxError> {
+    ) -> Result<Table<'_>, XlsxError> {
         // Rows go to disk as they come: a fleet of 65,536 hosts has millions of cells.
-        let sheet = workbook.add_worksheet_with_low_memory()?;
+        let sheet = self.workbook.add_worksheet_with_low_memory()?;
         sheet.set_name(name)?;
         sheet.set_freeze_panes(1, 0)?;
         for (index, column) in (0..).zip(columns) {
             sheet.set_column_width(index, column.width)?;
-            sheet.write_string_with_format(0, index, column.heading, &styles.heading)?;
+            sheet.write_string_with_format(0, index, column.heading, &self.styles.heading)?;
         }
-        Ok(Self {
+        Ok(Table {
             sheet,
-            styles,
+            styles: self.styles,
             columns: columns.to_vec(),
             row: 1,
-            room,
+            room: self.room,
             last: None,
             lost: 0,
         })
     }
+}
 
+impl Table<'_> {
     pub(super) fn push<'c>(
         &mut self,
         cells: impl IntoIterator<Item = FieldValue<'c>>,
