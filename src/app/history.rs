@@ -1,7 +1,6 @@
 //! `rdpscan history`: the scans that are kept, one host over time, and deleting what is too old.
 
 use anyhow::{Result, bail};
-use comfy_table::{Table, presets};
 use jiff::Timestamp;
 
 use crate::cli::{HistoryArgs, HistoryCommand};
@@ -10,6 +9,7 @@ use crate::counts::{counted, grouped};
 use crate::exit::ExitStatus;
 use crate::history::{Index, PastHost, ScanEntry};
 use crate::model::ScanStatus;
+use crate::report::{columns, first};
 use crate::sanitize::single_line;
 use crate::settings::Settings;
 
@@ -63,13 +63,6 @@ fn list(scans: &[ScanEntry]) -> String {
         "TARGETS",
     ];
     let rows = scans.iter().map(|scan| {
-        let targets: Vec<&str> = scan.targets.iter().take(MOST_TARGETS).collect();
-        let more = scan.targets.len().saturating_sub(MOST_TARGETS);
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
         [
             scan.scan.to_string(),
             minute(scan.times.0),
@@ -81,7 +74,7 @@ fn list(scans: &[ScanEntry]) -> String {
             grouped(scan.hosts),
             grouped(scan.problems),
             grouped(scan.would_refuse),
-            format!("{}{more}", targets.join(", ")),
+            first(&scan.targets, MOST_TARGETS),
         ]
     });
     table(headings, rows)
@@ -125,19 +118,13 @@ fn timeline(hosts: &[PastHost]) -> String {
 }
 
 fn table<const N: usize>(headings: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(headings);
-    for row in rows {
-        table.add_row(row.iter().map(|cell| match single_line(cell) {
-            text if text.is_empty() => "-".into(),
-            text => text,
-        }));
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    format!("{}\n", table.trim_fmt())
+    let rows = rows.map(|row| {
+        row.map(|cell| match single_line(&cell) {
+            text if text.is_empty() => "-".to_owned(),
+            text => text.into_owned(),
+        })
+    });
+    format!("{}\n", columns(headings, rows, None))
 }
 
 fn minute(time: Timestamp) -> String {

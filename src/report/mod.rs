@@ -42,6 +42,8 @@ pub use format::{Format, FormatError};
 pub use json_v1::{REPORT_SCHEMA, report_schema};
 pub use read::{Opened, ReadError, Reason, open, open_from};
 pub use trend::{MOST_POINTS, TrendPoint};
+pub(crate) use text::columns;
+pub(crate) use words::first;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Selection<'a> {

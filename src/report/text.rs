@@ -6,7 +6,7 @@
 use std::cell::LazyCell;
 use std::io::{self, Write};
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
+use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 use super::changes::{Changes, Row};
@@ -98,20 +98,29 @@ pub(super) fn write_changes(
     let texts: Vec<String> = texts.filter(|text| !text.is_empty()).cloned().collect();
     paragraphs(&texts, width, out)?;
     if !changes.rows.is_empty() {
-        let mut table = grid(width);
-        table.set_header(Row::HEADINGS.map(str::to_uppercase));
-        for row in &changes.rows {
-            table.add_row(row.cells());
-        }
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
-        }
-        writeln!(out, "\n{}", table.trim_fmt())?;
+        let headings = Row::HEADINGS.map(str::to_uppercase);
+        let rows = changes.rows.iter().map(Row::cells);
+        writeln!(out, "\n{}", columns(headings, rows, width))?;
     }
     let facts = changes.facts.iter();
     let facts = facts.map(|(label, text)| DetailLine::new(*label, [text.clone()]));
     writeln!(out)?;
     lines(&facts.collect::<Vec<_>>(), width, out)
+}
+
+/// A table without lines.
+pub(crate) fn columns<H: Into<Cell>, C: Into<Cell>, const N: usize>(
+    headings: [H; N],
+    rows: impl Iterator<Item = [C; N]>,
+    width: Option<u16>,
+) -> String {
+    let mut table = grid(width);
+    table.set_header(headings);
+    table.add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
 }
 
 fn paragraphs(texts: &[String], width: Option<u16>, out: &mut dyn Write) -> io::Result<()> {

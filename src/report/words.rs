@@ -103,7 +103,7 @@ pub(super) fn cell(value: FieldValue<'_>) -> Cow<'_, str> {
 }
 
 /// "a, b and 3 more".
-pub(super) fn first(texts: &Texts, most: usize) -> String {
+pub(crate) fn first(texts: &Texts, most: usize) -> String {
     let shown: Vec<&str> = texts.iter().take(most).collect();
     let rest = texts.len().saturating_sub(shown.len());
     if rest == 0 {
