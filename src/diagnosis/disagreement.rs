@@ -1,33 +1,18 @@
 //! In which way the names of a host disagree.
 
-use schemars::JsonSchema;
-use serde::Serialize;
+use crate::model::{DnsVerdict, Finding, History, HostKey, NameSource, words};
 
-use crate::model::{DnsVerdict, Finding, History, HostKey, NameSource};
-
-/// How the names that resolve to a host, and those that it gives itself, disagree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Disagreement {
-    /// The name resolves to another machine.
-    WrongHost,
-    /// The name resolves only to addresses that do not respond.
-    Stale,
-    /// The certificate has another name than the host gives itself: it was renamed, or copied from another.
-    RenamedOrCloned,
-    /// Some addresses of the name do not respond.
-    PartialDead,
-}
-
-impl Disagreement {
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::WrongHost => "the name resolves to another host",
-            Self::Stale => "the name is stale",
-            Self::RenamedOrCloned => "the host was renamed or cloned",
-            Self::PartialDead => "some addresses of the name do not respond",
-        }
+words! {
+    /// How the names that resolve to a host, and those that it gives itself, disagree.
+    Disagreement {
+        /// The name resolves to another machine.
+        WrongHost = "wrong_host": "the name resolves to another host",
+        /// The name resolves only to addresses that do not respond.
+        Stale = "stale": "the name is stale",
+        /// The certificate has another name than the host gives itself: it was renamed, or copied from another.
+        RenamedOrCloned = "renamed_or_cloned": "the host was renamed or cloned",
+        /// Some addresses of the name do not respond.
+        PartialDead = "partial_dead": "some addresses of the name do not respond",
     }
 }
 

@@ -1,9 +1,9 @@
 //! What an entry of the catalogue of findings holds.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 
 use super::client_error::Prediction;
-use crate::model::{Severity, Stage};
+use crate::model::{Severity, Stage, words};
 
 /// Everything about a kind of finding that is the same at every host. The entries stand in TOML files beside the rules, one file
 /// for each family.
@@ -71,33 +71,18 @@ impl FindingKind {
     }
 }
 
-/// Where something shows: a stage of the attempt, several attempts, or not in a scan at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FindingStage {
-    Dns,
-    Tcp,
-    X224,
-    Tls,
-    Credssp,
-    /// Only in several attempts.
-    Stability,
-    /// Only on the client.
-    Client,
-}
-
-impl FindingStage {
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Dns => "DNS",
-            Self::Tcp => "TCP",
-            Self::X224 => "first request (X.224)",
-            Self::Tls => "TLS",
-            Self::Credssp => "NLA (CredSSP)",
-            Self::Stability => "several attempts",
-            Self::Client => "the client only",
-        }
+words! {
+    /// Where something shows: a stage of the attempt, several attempts, or not in a scan at all.
+    FindingStage {
+        Dns = "dns": "DNS",
+        Tcp = "tcp": "TCP",
+        X224 = "x224": "first request (X.224)",
+        Tls = "tls": "TLS",
+        Credssp = "credssp": "NLA (CredSSP)",
+        /// Only in several attempts.
+        Stability = "stability": "several attempts",
+        /// Only on the client.
+        Client = "client": "the client only",
     }
 }
 

@@ -177,7 +177,7 @@ fn line(entry: &Entry) -> String {
             .chain(
                 entry
                     .stage
-                    .map(|stage| format!("shows at: {}", stage.words())),
+                    .map(|stage| format!("shows at: {}", stage.meaning())),
             )
             .chain(std::iter::once("reported by this version".to_owned()))
             .chain(standing(entry))
@@ -189,7 +189,7 @@ fn line(entry: &Entry) -> String {
             .chain(
                 entry
                     .verdict
-                    .map(|verdict| format!("verdict: {}", verdict.words())),
+                    .map(|verdict| format!("verdict: {}", verdict.meaning())),
             )
             .chain(standing(entry))
             .collect(),
@@ -210,7 +210,7 @@ fn standing(entry: &Entry) -> Option<String> {
 }
 
 fn claim(entry: &Entry) -> Item {
-    let verdict = entry.verdict.map_or("", |verdict| verdict.words());
+    let verdict = entry.verdict.map_or("", |verdict| verdict.meaning());
     Item {
         label: format!("{}, {verdict}", entry.key),
         text: format!("\"{}\"", entry.title),
@@ -228,7 +228,7 @@ fn cause(book: &Handbook, cause: &Cause) -> Item {
             .join("; ")
     };
     let mut below = vec![
-        ("Shows at", cause.stage.words().to_owned()),
+        ("Shows at", cause.stage.meaning().to_owned()),
         ("To tell it apart", cause.tell.clone()),
     ];
     for (word, keys) in [

@@ -329,7 +329,7 @@ fn names(row: &Row<'_>) -> Vec<LabelledValue> {
             }
             _ => String::new(),
         };
-        let text = format!("{}{sides}", disagreement.words());
+        let text = format!("{}{sides}", disagreement.meaning());
         values.push(LabelledValue::new("disagreement", text));
     }
     values.extend(row.history.lookups.iter().map(|lookup| {

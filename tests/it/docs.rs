@@ -184,7 +184,7 @@ fn findings() -> String {
             vec![
                 code(kind.id),
                 kind.severity.word().to_owned(),
-                kind.stage.words().to_owned(),
+                kind.stage.meaning().to_owned(),
                 kind.title.to_owned(),
                 kind.remedies.join(", "),
             ]

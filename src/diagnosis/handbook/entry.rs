@@ -8,7 +8,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 use crate::diagnosis::finding_kind::FindingStage;
 use crate::diagnosis::remedies::Remedy;
 pub use crate::diagnosis::sources::Standing;
-use crate::model::Severity;
+use crate::model::{Severity, words};
 
 /// What an entry is about, with the words that ask for all of it: the plural, the name, the letters that keys begin with. The
 /// order is that of the list of all.
@@ -80,30 +80,17 @@ impl Kind {
     }
 }
 
-/// What is to be thought of a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Claimed {
-    /// It holds.
-    True,
-    /// Part of it holds.
-    HalfTrue,
-    /// It does not hold.
-    False,
-    /// Following it does damage or takes protection away.
-    Harmful,
-}
-
-impl Claimed {
-    /// The verdict in words.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::True => "true",
-            Self::HalfTrue => "half true",
-            Self::False => "false",
-            Self::Harmful => "harmful",
-        }
+words! {
+    /// What is to be thought of a claim.
+    Claimed {
+        /// It holds.
+        True = "true": "true",
+        /// Part of it holds.
+        HalfTrue = "half_true": "half true",
+        /// It does not hold.
+        False = "false": "false",
+        /// Following it does damage or takes protection away.
+        Harmful = "harmful": "harmful",
     }
 }
 
@@ -244,7 +231,7 @@ impl Entry {
                 self.standing.and_then(Standing::words)
             }
             Kind::Finding => self.severity.map(Severity::word),
-            Kind::Claim => self.verdict.map(Claimed::words),
+            Kind::Claim => self.verdict.map(Claimed::meaning),
             Kind::Client => Some("invisible to a scan"),
             Kind::Remedy | Kind::Word => None,
         }

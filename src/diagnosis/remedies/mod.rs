@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use super::sources::{self, Standing};
+use crate::model::words;
 
 pub(super) const FILES: [&str; 6] = [
     include_str!("certificates.toml"),
@@ -184,26 +185,13 @@ pub struct Command {
     pub main: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Shell {
-    /// Windows `PowerShell` 5.1 or newer.
-    #[serde(rename = "powershell")]
-    PowerShell,
-    Cmd,
-    /// A whole `.reg` file, to be saved and imported.
-    Registry,
-}
-
-impl Shell {
-    /// The word used in JSON, and for a code block in Markdown.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::PowerShell => "powershell",
-            Self::Cmd => "cmd",
-            Self::Registry => "registry",
-        }
+words! { @unlisted
+    Shell {
+        /// Windows `PowerShell` 5.1 or newer.
+        PowerShell = "powershell",
+        Cmd = "cmd",
+        /// A whole `.reg` file, to be saved and imported.
+        Registry = "registry",
     }
 }
 

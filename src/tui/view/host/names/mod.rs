@@ -22,7 +22,7 @@ pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Pa
     let text = format!("{} {}", mark(dns).glyph(page.theme), dns.word());
     page.labeled("verdict", [(text, tone(dns))]);
     if let Some(disagreement) = host.diagnosis.disagreement {
-        page.marked("disagreement", Mark::Bad, disagreement.words());
+        page.marked("disagreement", Mark::Bad, disagreement.meaning());
     }
     if !history.names_checked && history.lookups.is_empty() {
         page.note("names have not been looked up");
