@@ -145,67 +145,83 @@ impl Panel {
     /// Weeks that begin within `expiring_days` are warnings.
     pub(crate) fn expiry(summary: &Summary, expiring_days: u32) -> Self {
         let soon = usize::try_from(expiring_days).unwrap_or(usize::MAX);
-        expiry(summary, soon)
+        let days_left = Field::DaysLeft.key();
+        let of = size(summary.by_days_left.sum());
+        let mut bars = Vec::new();
+        let mut push = |label: String, count, weight, filter: String| {
+            bars.push(Bar {
+                label,
+                count: size(count),
+                of,
+                weight,
+                filter,
+            });
+        };
+        push(
+            "expired".to_owned(),
+            summary.days_left(i64::MIN..=-1),
+            Weight::Bad,
+            format!("{days_left}<0"),
+        );
+        for (days, count) in summary.expiry_weeks() {
+            let (first, last) = days.into_inner();
+            let weight = if usize::try_from(first).is_ok_and(|first| first <= soon) {
+                Weight::Warn
+            } else {
+                Weight::Notice
+            };
+            push(
+                format!("{first}-{last} days"),
+                count,
+                weight,
+                format!("{days_left}>={first} {days_left}<={last}"),
+            );
+        }
+        let first = EXPIRY_WEEKS * 7;
+        push(
+            format!("{first} days and more"),
+            summary.days_left(first..=i64::MAX),
+            Weight::Good,
+            format!("{days_left}>={first}"),
+        );
+        let mut days: Vec<usize> = (0..DAYS)
+            .map(|day| size(summary.days_left(day..=day)))
+            .collect();
+        if of == 0 {
+            bars.clear();
+            days.clear();
+        }
+        Panel {
+            title: "Certificates by days left",
+            bars,
+            days,
+            soon,
+            empty: "no certificate seen",
+        }
     }
 
     pub(crate) fn tls(summary: &Summary) -> Self {
-        tls(summary)
-    }
-}
-
-fn expiry(summary: &Summary, soon: usize) -> Panel {
-    let days_left = Field::DaysLeft.key();
-    let of = size(summary.by_days_left.sum());
-    let mut bars = Vec::new();
-    let mut push = |label: String, count, weight, filter: String| {
-        bars.push(Bar {
-            label,
-            count: size(count),
-            of,
-            weight,
-            filter,
+        let of = size(summary.by_tls.sum());
+        let newest_first = summary.by_tls.iter().rev();
+        let bars = newest_first.map(|(version, count)| {
+            let word = version.map(|version| match version {
+                TlsVersion::SSL_3_0 => "ssl3".to_owned(),
+                version => version.to_string(),
+            });
+            let filter = word.as_deref().unwrap_or("unknown");
+            Bar {
+                filter: format!("{}:{filter}", Field::Tls.key()),
+                label: word.unwrap_or_else(|| "fail".to_owned()),
+                count: size(count),
+                of,
+                weight: match version {
+                    Some(version) if version < TlsVersion::TLS_1_2 => Weight::Bad,
+                    Some(_) => Weight::Good,
+                    None => Weight::Notice,
+                },
+            }
         });
-    };
-    push(
-        "expired".to_owned(),
-        summary.days_left(i64::MIN..=-1),
-        Weight::Bad,
-        format!("{days_left}<0"),
-    );
-    for (days, count) in summary.expiry_weeks() {
-        let (first, last) = days.into_inner();
-        let weight = if usize::try_from(first).is_ok_and(|first| first <= soon) {
-            Weight::Warn
-        } else {
-            Weight::Notice
-        };
-        push(
-            format!("{first}-{last} days"),
-            count,
-            weight,
-            format!("{days_left}>={first} {days_left}<={last}"),
-        );
-    }
-    let first = EXPIRY_WEEKS * 7;
-    push(
-        format!("{first} days and more"),
-        summary.days_left(first..=i64::MAX),
-        Weight::Good,
-        format!("{days_left}>={first}"),
-    );
-    let mut days: Vec<usize> = (0..DAYS)
-        .map(|day| size(summary.days_left(day..=day)))
-        .collect();
-    if of == 0 {
-        bars.clear();
-        days.clear();
-    }
-    Panel {
-        title: "Certificates by days left",
-        bars,
-        days,
-        soon,
-        empty: "no certificate seen",
+        panel("TLS versions", bars.collect(), "no handshake")
     }
 }
 
@@ -259,42 +275,6 @@ fn subnets(summary: &Summary) -> Panel {
         bars,
         "no subnet has a problem",
     )
-}
-
-fn tls(summary: &Summary) -> Panel {
-    let of = size(summary.by_tls.sum());
-    let bars = summary
-        .by_tls
-        .iter()
-        .rev()
-        .map(|(version, count)| match version {
-            Some(version) => {
-                let word = match version {
-                    TlsVersion::SSL_3_0 => "ssl3".to_owned(),
-                    version => version.to_string(),
-                };
-                Bar {
-                    label: word.clone(),
-                    count: size(count),
-                    of,
-                    weight: if version < TlsVersion::TLS_1_2 {
-                        Weight::Bad
-                    } else {
-                        Weight::Good
-                    },
-                    filter: format!("{}:{word}", Field::Tls.key()),
-                }
-            }
-            None => Bar {
-                label: "fail".to_owned(),
-                count: size(count),
-                of,
-                weight: Weight::Notice,
-                filter: format!("{}:unknown", Field::Tls.key()),
-            },
-        })
-        .collect();
-    panel("TLS versions", bars, "no handshake")
 }
 
 /// The position of the cursor.
