@@ -22,8 +22,8 @@ use jiff::Timestamp;
 
 use crate::diagnosis::{Banner, FleetView, Policy};
 use crate::model::{
-    CertificateFacts, Digest, Endpoint, History, HostKey, Notice, PlannedWork, ScanEnd, ScanEvent,
-    ScanId, ScanPlan, ScanStatus, Site,
+    CertificateFacts, Digest, Endpoint, History, HostKey, Notice, PlannedWork, ScanEnd, ScanId,
+    ScanPlan, ScanStatus, Site,
 };
 use entry::Stamp;
 use judge::Judging;
@@ -99,17 +99,6 @@ impl Fleet {
             judging: Judging::default(),
             view: Arc::default(),
         }
-    }
-
-    /// The fleet of these events, judged.
-    #[must_use]
-    pub fn of_events(events: impl IntoIterator<Item = ScanEvent>, policy: Policy) -> Self {
-        let mut fleet = Self::new(policy);
-        for event in events {
-            fleet.apply(event);
-        }
-        fleet.settle();
-        fleet
     }
 
     /// The rows, in order of arrival.

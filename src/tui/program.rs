@@ -203,14 +203,13 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::diagnosis::Policy;
-    use crate::fleet::{Fleet, HostId};
+    use crate::fleet::HostId;
     use crate::kit;
 
     fn launched(name: &str, command: &str) -> Result<Vec<String>, String> {
         let body = kit::unresolved(name);
         let event = kit::event(0, Timestamp::UNIX_EPOCH, body);
-        let fleet = Fleet::of_events([event], Policy::default());
+        let fleet = kit::judged([event]);
         let host = fleet.host(HostId::at(0)).unwrap();
         let program = Program::parse("K test", command).unwrap();
         program.launch(host).map(|launch| launch.words)

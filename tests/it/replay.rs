@@ -17,13 +17,9 @@ use rdpscan::model::*;
 use rdpscan::record;
 use rdpscan::report::{self, Format, Opened, Selection};
 
-use crate::kit::{differences, event};
+use crate::kit::{differences, event, judged as fold};
 use arbitrary::{any_attempt, any_body, any_history, any_lookup, any_plan, any_time};
 use stream::{endpoint, stream};
-
-fn fold(events: Vec<ScanEvent>) -> Fleet {
-    Fleet::of_events(events, Policy::default())
-}
 
 /// What the scan of these tests found.
 pub(crate) fn saved_fleet() -> Fleet {

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
+use rdpscan::diagnosis::Policy;
+use rdpscan::fleet::Fleet;
 use rdpscan::model::{
     Attempt, Digest, EVENT_SCHEMA, EventBody, Lookup, LookupAnswer, NameSource, ObservedName,
     Question, Resolver, ScanEnd, ScanEvent, ScanPlan, ScanStatus, Stream, Texts, UnlistedCounts,
@@ -52,6 +54,16 @@ pub(crate) fn event(seq: u64, at: Timestamp, body: EventBody) -> ScanEvent {
 }
 
 /// The newest attempt at a listed host, with its certificates.
+/// The fleet of these events, judged.
+pub(crate) fn judged(events: impl IntoIterator<Item = ScanEvent>) -> Fleet {
+    let mut fleet = Fleet::new(Policy::default());
+    for event in events {
+        fleet.apply(event);
+    }
+    fleet.settle();
+    fleet
+}
+
 pub(crate) fn attempt_finished(attempt: Attempt) -> EventBody {
     EventBody::AttemptFinished {
         certificates: attempt.certificates().cloned().collect(),

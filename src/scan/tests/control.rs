@@ -5,7 +5,6 @@ mod anew;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::diagnosis::Policy;
 use crate::fleet::{Fleet, Host};
 use crate::model::{Control, HostKey};
 use crate::scan::CONTROL_CAPACITY;
@@ -90,12 +89,7 @@ impl Hand {
     }
 
     fn fleet(&self) -> Fleet {
-        let mut fleet = Fleet::new(Policy::default());
-        for event in &self.seen {
-            fleet.apply(event.clone());
-        }
-        fleet.settle();
-        fleet
+        crate::kit::judged(self.seen.iter().cloned())
     }
 }
 

@@ -1,17 +1,11 @@
 //! Names that the user listed, and what becomes of the addresses that they lead to.
 
 use super::*;
-use crate::diagnosis::Policy;
 use crate::fleet::Fleet;
 use crate::model::{DnsVerdict, HostKey, HostState};
 
 fn fleet(events: &[ScanEvent]) -> Fleet {
-    let mut fleet = Fleet::new(Policy::default());
-    for event in events {
-        fleet.apply(event.clone());
-    }
-    fleet.settle();
-    fleet
+    crate::kit::judged(events.iter().cloned())
 }
 
 fn v6() -> Endpoint {

@@ -467,12 +467,7 @@ async fn scan_cut_short(targets: TargetSet, prober: FakeProber) -> crate::fleet:
         max_time: Some(Duration::from_secs(3)),
         ..ScanOptions::default()
     };
-    let mut fleet = crate::fleet::Fleet::new(crate::diagnosis::Policy::default());
-    for event in scan(targets, &Arc::new(prober), options).await {
-        fleet.apply(event);
-    }
-    fleet.settle();
-    fleet
+    crate::kit::judged(scan(targets, &Arc::new(prober), options).await)
 }
 
 #[tokio::test(start_paused = true)]

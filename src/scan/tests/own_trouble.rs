@@ -1,17 +1,6 @@
 //! What is wrong on this side of the network, or too fast for it, is not the hosts' fault.
 
 use super::*;
-use crate::diagnosis::Policy;
-use crate::fleet::Fleet;
-
-fn folded(events: Vec<ScanEvent>) -> Fleet {
-    let mut fleet = Fleet::new(Policy::default());
-    for event in events {
-        fleet.apply(event);
-    }
-    fleet.settle();
-    fleet
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_probe_that_panics_is_a_row_a_notice_and_no_end() {
@@ -47,7 +36,7 @@ async fn a_probe_that_panics_is_a_row_a_notice_and_no_end() {
     };
     let noticed = |event: &ScanEvent| event.body == EventBody::Notice(notice.clone());
     assert!(events.iter().any(noticed));
-    let fleet = folded(events);
+    let fleet = crate::kit::judged(events);
     let states: Vec<_> = fleet
         .rows()
         .into_iter()
@@ -150,7 +139,7 @@ async fn a_host_that_was_silent_while_requests_got_lost_is_not_flaky() {
             ..ScanOptions::default()
         };
         let events = scan(targets(wanted, &[]), &Arc::new(prober), options).await;
-        let fleet = folded(events);
+        let fleet = crate::kit::judged(events);
         assert_eq!(fleet.rows().len(), 100);
         for host in fleet.rows() {
             let stability = &host.diagnosis.stability;

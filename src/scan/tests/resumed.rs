@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 
 use super::*;
-use crate::diagnosis::Policy;
 use crate::fleet::Fleet;
 use crate::kit::differences;
 use crate::model::{HostKey, Origin, ScanEnd, Stream};
@@ -76,7 +75,7 @@ fn options(run: u32, slow: bool) -> ScanOptions {
 }
 
 fn judged(events: &[ScanEvent]) -> Fleet {
-    Fleet::of_events(events.iter().cloned(), Policy::default())
+    crate::kit::judged(events.iter().cloned())
 }
 
 /// Hosts whose attempts are all done, and endpoints that refuse or are silent for good.

@@ -1,8 +1,8 @@
 //! Scans whose resolvers do not answer, not yet, or no longer.
 
 use super::*;
-use crate::diagnosis::Policy;
 use crate::fleet::Fleet;
+use crate::kit::judged as fleet;
 use crate::model::{DnsVerdict, Lookup, LookupAnswer, Resolver};
 
 const NAME: &str = "srv05.corp.example";
@@ -37,15 +37,6 @@ fn notices(events: &[ScanEvent]) -> Vec<&Notice> {
 fn resolved(events: &[ScanEvent], name: &str) -> usize {
     let of = |event: &&ScanEvent| matches!(&event.body, EventBody::TargetResolved { name: of, .. } if **of == *name);
     events.iter().filter(of).count()
-}
-
-fn fleet(events: Vec<ScanEvent>) -> Fleet {
-    let mut fleet = Fleet::new(Policy::default());
-    for event in events {
-        fleet.apply(event);
-    }
-    fleet.settle();
-    fleet
 }
 
 /// States and verdicts on names of all hosts, each once.

@@ -128,8 +128,6 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::diagnosis::Policy;
-    use crate::fleet::Fleet;
     use crate::kit;
     use crate::model::ScanEvent;
     use crate::table::Field;
@@ -141,7 +139,7 @@ mod tests {
     }
 
     fn large() -> Model {
-        let fleet = Fleet::of_events((0..LARGE).map(name), Policy::default());
+        let fleet = kit::judged((0..LARGE).map(name));
         Model::new(fleet, Theme::default(), true)
     }
 

@@ -4,15 +4,15 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use rdpscan::diagnosis::{Diagnosis, NameMember, NamePath, Policy, remedies};
-use rdpscan::fleet::{Fleet, Host, HostId};
+use rdpscan::diagnosis::{Diagnosis, NameMember, NamePath, remedies};
+use rdpscan::fleet::{Host, HostId};
 use rdpscan::model::{
     Attempt, Confidence, DnsVerdict, Endpoint, EventBody, Finding, History, HostKey, HostState,
     NameSource, NtlmFacts, Outcome, Severity, Stage,
 };
 use rdpscan::report::{self, Format, Selection};
 
-use crate::kit::{Script, attempt_at, end, endpoint, observed, plan, stage};
+use crate::kit::{Script, attempt_at, end, endpoint, judged, observed, plan, stage};
 
 pub(super) fn finding(
     id: &'static str,
@@ -152,7 +152,7 @@ pub(super) fn saved(folder: &Path) {
     script.push(EventBody::ScanStarted(plan()));
     script.attempt(refused, true);
     script.push(EventBody::ScanFinished(end(1)));
-    let fleet = Fleet::of_events(script.take(), Policy::default());
+    let fleet = judged(script.take());
     let selection = Selection {
         fleet: &fleet,
         rows: &[HostId::at(0)],
