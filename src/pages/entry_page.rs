@@ -33,7 +33,17 @@ fn ranked(title: &str, entries: &[&Entry]) -> Page {
     Page {
         title: title.to_owned(),
         line: Some(HOW_ON.to_owned()),
-        sections: vec![Section::list("", entries.iter().map(|entry| hit(entry)))],
+        sections: vec![Section::list(
+            "",
+            entries.iter().map(|entry| Item {
+                below: entry
+                    .todo
+                    .iter()
+                    .map(|todo| ("to do", todo.clone()))
+                    .collect(),
+                ..hit(entry)
+            }),
+        )],
         ..Page::default()
     }
 }

@@ -41,8 +41,8 @@ pub use file::{
 pub use format::{Format, FormatError};
 pub use json_v1::{REPORT_SCHEMA, report_schema};
 pub use read::{Opened, ReadError, Reason, open, open_from};
-pub use trend::{MOST_POINTS, TrendPoint};
 pub(crate) use text::columns;
+pub use trend::{MOST_POINTS, TrendPoint};
 pub(crate) use words::first;
 
 #[derive(Debug, Clone, Copy)]
