@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::changes::{Comparison, Snapshot};
 use crate::fleet::Fleet;
-use crate::history::{Index, Journal, JournalEnd, JournalFolder, KeptScan, Reference, ScanEntry};
+use crate::history::{Index, Journal, JournalEnd, JournalFolder, KeptScan, Reference};
 use crate::model::{ScanId, ScanStatus};
 use crate::report::{self, TrendPoint};
 
@@ -50,7 +50,12 @@ fn add_to_index(scan: ScanId, fleet: &Fleet) {
 /// What has changed since the scan before it of the same site and targets; `None` without one, when that cannot be read, and for a scan
 /// that is not kept here, as one from another machine.
 pub(super) fn since_last(fleet: &Fleet) -> Option<Comparison> {
-    let (folder, before) = scan_before(fleet)?;
+    if fleet.plan()?.simulated {
+        return None;
+    }
+    let folder = folder().ok()?;
+    let target_key = &fleet.planned_work()?.target_key;
+    let before = folder.previous(fleet.scan()?, fleet.site(), target_key)?;
     let index = Index::connect(&folder, fleet.policy().clone());
     match index.and_then(|mut index| index.snapshot(&before)) {
         Ok(before) => Some(Comparison::new(&before, &Snapshot::of(fleet)?)),
@@ -61,45 +66,34 @@ pub(super) fn since_last(fleet: &Fleet) -> Option<Comparison> {
     }
 }
 
-fn scan_before(fleet: &Fleet) -> Option<(JournalFolder, KeptScan)> {
-    if fleet.plan()?.simulated {
-        return None;
-    }
-    let folder = folder().ok()?;
-    let target_key = &fleet.planned_work()?.target_key;
-    let before = folder.previous(fleet.scan()?, fleet.site(), target_key)?;
-    Some((folder, before))
+/// The complete scans before it of the same site and targets, oldest first, as far as the index has them: no journal is read for a trend.
+/// None for a scan that is not kept here.
+pub(super) fn trend(fleet: &Fleet) -> Vec<TrendPoint> {
+    scans_before(fleet).unwrap_or_else(|error| {
+        tracing::warn!(%error, "The trend cannot be read");
+        Vec::new()
+    })
 }
 
-/// The complete scans before it of the same site and targets, oldest first, as far as the index has them: no journal is read for a trend.
-pub(super) fn trend(fleet: &Fleet) -> Vec<TrendPoint> {
-    let (Some((folder, _)), Some(scan), Some(work)) =
-        (scan_before(fleet), fleet.scan(), fleet.planned_work())
-    else {
-        return Vec::new();
+fn scans_before(fleet: &Fleet) -> Result<Vec<TrendPoint>> {
+    let is_simulated = fleet.plan().is_none_or(|plan| plan.simulated);
+    let (Some(scan), Some(work), false) = (fleet.scan(), fleet.planned_work(), is_simulated) else {
+        return Ok(Vec::new());
     };
-    let index = Index::connect(&folder, fleet.policy().clone());
-    let before = index.and_then(|mut index| {
-        index.before(
-            scan,
-            fleet.site(),
-            &work.target_key,
-            report::MOST_POINTS - 1,
-        )
-    });
-    let point = |entry: ScanEntry| TrendPoint {
+    let folder = folder()?;
+    if !folder.scans()?.iter().any(|kept| kept.scan == scan) {
+        return Ok(Vec::new());
+    }
+    let mut index = Index::connect(&folder, fleet.policy().clone())?;
+    let most = report::MOST_POINTS - 1;
+    let before = index.before(scan, fleet.site(), &work.target_key, most)?;
+    let points = before.into_iter().map(|entry| TrendPoint {
         at: entry.times.0,
         hosts: entry.hosts,
         problems: entry.problems,
         expired: entry.expired,
-    };
-    match before {
-        Ok(before) => before.into_iter().map(point).collect(),
-        Err(error) => {
-            tracing::warn!(%error, "The trend cannot be read");
-            Vec::new()
-        }
-    }
+    });
+    Ok(points.collect())
 }
 
 /// Ends the journal of a scan, if it has one, and prints what was saved. Only a failure is said in spite of `--quiet`.

@@ -171,6 +171,7 @@ mod tests {
 
     const ID: &str = "RDP-CONFIG-DIFFERS";
     const DOMAIN: &str = "corp.example";
+    const MODERN: Option<TlsVersion> = Some(TlsVersion::TLS_1_3);
 
     /// A host with this version of TLS; `None` for one whose handshake fails.
     fn at(address: &str, domain: &str, version: Option<TlsVersion>) -> HostMaker {
@@ -199,10 +200,6 @@ mod tests {
         made.collect()
     }
 
-    fn modern(_: u8) -> Option<TlsVersion> {
-        Some(TlsVersion::TLS_1_3)
-    }
-
     /// The host with TLS 1.2.
     fn odd() -> HostMaker {
         at("10.0.0.200", DOMAIN, Some(TlsVersion::TLS_1_2))
@@ -210,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_host_unlike_ten_neighbours_is_told_in_what_it_differs() {
-        let fleet = hosts(10, modern);
+        let fleet = hosts(10, |_| MODERN);
         let finding = odd().among(&fleet).assert_fires(ID);
         assert_eq!(
             (finding.severity, finding.confidence),
@@ -222,7 +219,7 @@ mod tests {
             "TLS 1.2, where 10 of 10 neighbours in corp.example have 1.3"
         );
         // They differ from one host alone.
-        let mut others = hosts(10, modern);
+        let mut others = hosts(10, |_| MODERN);
         let neighbour = others.pop().unwrap();
         others.push(odd());
         neighbour.among(&others).assert_silent(ID);
@@ -238,7 +235,7 @@ mod tests {
             };
             attempt.ntlm = Some(named.into());
         }
-        let finding = odd.among(&hosts(12, modern)).assert_fires(ID);
+        let finding = odd.among(&hosts(12, |_| MODERN)).assert_fires(ID);
         assert_eq!(
             finding.title,
             "Configured unlike the neighbours: TLS, build"
@@ -252,7 +249,7 @@ mod tests {
     fn hosts_of_one_network_are_neighbours_whatever_their_domains() {
         let fleet: Vec<HostMaker> = (10..20)
             .map(|last| {
-                let version = Some(TlsVersion::TLS_1_3);
+                let version = MODERN;
                 at(
                     &format!("10.0.0.{last}"),
                     &format!("d{last}.example"),
@@ -266,9 +263,9 @@ mod tests {
 
     #[test]
     fn nine_neighbours_are_too_few() {
-        odd().among(&hosts(9, modern)).assert_silent(ID);
+        odd().among(&hosts(9, |_| MODERN)).assert_silent(ID);
         // Ten of which one is unknown in the component are nine, too.
-        let one_unknown = |one| modern(one).filter(|_| one > 0);
+        let one_unknown = |one| MODERN.filter(|_| one > 0);
         odd().among(&hosts(10, one_unknown)).assert_silent(ID);
     }
 
@@ -312,7 +309,7 @@ mod tests {
     fn hosts_of_other_domains_and_networks_are_no_neighbours() {
         let fleet: Vec<HostMaker> = (0..40)
             .map(|one| {
-                let version = Some(TlsVersion::TLS_1_3);
+                let version = MODERN;
                 at(
                     &format!("10.0.{}.7", one + 1),
                     &format!("d{}.example", one % 5),
@@ -325,7 +322,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_of_the_host_or_of_its_neighbours_differs_from_nothing() {
-        let fleet = hosts(20, modern);
+        let fleet = hosts(20, |_| MODERN);
         at("10.0.0.200", DOMAIN, None)
             .among(&fleet)
             .assert_silent(ID);
@@ -340,6 +337,6 @@ mod tests {
         let mut farm = odd();
         let first = farm.history.attempts.first_mut().unwrap();
         std::sync::Arc::make_mut(first.tls.as_mut().unwrap()).version = Some(TlsVersion::TLS_1_3);
-        farm.among(&hosts(20, modern)).assert_silent(ID);
+        farm.among(&hosts(20, |_| MODERN)).assert_silent(ID);
     }
 }
