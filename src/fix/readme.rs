@@ -86,8 +86,8 @@ fn first_steps(text: &mut String, rows: &[HostRow<'_>], example: &Computer) {
     addresses(text, rows);
 }
 
-/// The hosts that the script skips without `-ComputerName`, and the command for them, unless it is the first one. These are often the broken ones: without a
-/// certificate there is little to identify.
+/// The hosts that the script skips without `-ComputerName`, and the command for them, unless it is the first one. These are often the
+/// broken ones: without a certificate there is little to identify.
 fn left_alone(text: &mut String, rows: &[HostRow<'_>], all: bool) {
     let count = rows.iter().filter(|row| !row.proven).count();
     if count == 0 {
@@ -100,23 +100,26 @@ fn left_alone(text: &mut String, rows: &[HostRow<'_>], all: bool) {
          of a Windows machine. The script logs on to whatever you name, so name only machines of your own.",
         counted(count as u64, "host", "hosts"),
     );
-    text.push_str(&if all {
-        "\n".to_owned()
-    } else {
-        let (script, named) = (script::SCRIPT, unproven(rows));
-        format!(" Without `-Apply` this reads:\n\n```powershell\n.\\{script} -ComputerName {named}\n```\n")
-    });
+    if all {
+        text.push('\n');
+        return;
+    }
+    let (script, named) = (script::SCRIPT, unproven(rows));
+    _ = write!(
+        text,
+        " Without `-Apply` this reads:\n\n```powershell\n.\\{script} -ComputerName {named}\n```\n"
+    );
 }
 
 /// The hosts that the script skips without `-ComputerName`, for it.
 fn unproven(rows: &[HostRow<'_>]) -> String {
-    let names: Vec<String> = rows
+    let computers: Vec<String> = rows
         .iter()
         .filter(|row| !row.proven)
         .map(|row| row.computer.to_string())
         .collect();
-    let named = names.get(..MOST_NAMED).unwrap_or(&names).join(", ");
-    match names.len().saturating_sub(MOST_NAMED) {
+    let named = computers.get(..MOST_NAMED).unwrap_or(&computers).join(", ");
+    match computers.len().saturating_sub(MOST_NAMED) {
         0 => named,
         more => format!("{named}   # and {more} more: hosts.csv, `no sign of Windows`"),
     }
