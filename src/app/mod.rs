@@ -1,6 +1,7 @@
 //! The commands: settings, scan, output and exit status are wired up here.
 
 mod capacity;
+mod change_command;
 #[cfg(feature = "sim")]
 mod demo;
 mod diff;

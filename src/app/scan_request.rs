@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow, bail};
 use jiff::Timestamp;
 
+use crate::changes::Comparison;
 use crate::cli::ScanArgs;
 use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
@@ -24,7 +25,7 @@ use super::saved_hosts::SavedScans;
 use super::session::{Finished, Resumed, Session, View};
 use super::signals::{self, Stop};
 use super::sink::{self, SinceLast, Sink};
-use super::{dry_run, kept, mistyped, rescue, screen, stderr};
+use super::{change_command, dry_run, kept, mistyped, rescue, screen, stderr};
 
 pub(super) async fn run(arguments: ScanArgs, settings: Settings) -> Result<ExitStatus> {
     mistyped::refuse_misplaced_command(&arguments.targets.targets, std::env::args_os())?;
@@ -116,6 +117,11 @@ impl ScanRequest {
     /// # Errors
     /// When the result could not be shown or written.
     pub(super) fn of_scan(scan: ScanId, outputs: &[PathBuf], settings: Settings) -> Result<Self> {
+        if settings.watch.on_change.is_some() && !settings.history.enabled {
+            bail!(
+                "--on-change compares with the scan before, and --no-history keeps none; leave one of them out"
+            );
+        }
         let filter = Filter::parse(&settings.output.filter)?;
         let format = settings.output.format;
         let mut reports = sink::outputs(outputs, format, scan.began(), Some(scan))?;
@@ -172,6 +178,7 @@ impl ScanRequest {
             stderr::print_notices(&target_notices);
         }
         let output = self.settings.output.clone();
+        let on_change = self.settings.watch.on_change.clone();
         if record.is_some() && !quiet && (!self.filter.is_empty() || output.sort.is_some()) {
             stderr::print(
                 "rdpscan: ndjson holds every event of every host, so --filter and --sort do not apply to it; use `rdpscan report` on it afterwards",
@@ -201,8 +208,8 @@ impl ScanRequest {
         else {
             return Ok(ExitStatus::Interrupted);
         };
+        let since = SinceLast::new();
         let write = || -> Result<()> {
-            let since = SinceLast::new();
             let mut failed = Ok(());
             for (format, sink) in &self.reports {
                 let written = match (&recorded, format) {
@@ -242,6 +249,10 @@ impl ScanRequest {
             stderr::print(&stderr::summary(&fleet, filter));
         }
         kept::finish(journal, &fleet, stop, quiet).await;
+        if let Some(words) = on_change.filter(|_| !simulated && !stop.gently.is_cancelled()) {
+            let (since, _) = sink::since_last(&since, &fleet);
+            tell_changes(&words, since.as_ref(), quiet, stop).await;
+        }
         if !is_written {
             return Ok(unwritten());
         }
@@ -249,6 +260,21 @@ impl ScanRequest {
             return Ok(ExitStatus::Done);
         }
         Ok(exit_status(&fleet, &self.filter, &output.fail_on))
+    }
+}
+
+/// Runs the program for changes. Its failure does not change how the scan has ended.
+async fn tell_changes(words: &[String], since: Option<&Comparison>, quiet: bool, stop: &Stop) {
+    let Some(comparison) = since else {
+        if !quiet {
+            stderr::print(
+                "rdpscan: no scan before this one has the same targets, so --on-change has nothing to compare",
+            );
+        }
+        return;
+    };
+    if let Err(error) = change_command::run(words, comparison, true, stop).await {
+        stderr::print_error(&error.context("--on-change"));
     }
 }
 

@@ -83,6 +83,14 @@ pub(super) fn refuse_bytes_on_terminal(format: Format, sink: &Sink) -> Result<()
 /// What has changed since the scan before, and the scans before of the same targets: read once for all reports of a run.
 pub(super) type SinceLast = OnceCell<(Option<Comparison>, Vec<TrendPoint>)>;
 
+/// The same, read where it is not yet.
+pub(super) fn since_last<'a>(
+    since: &'a SinceLast,
+    fleet: &Fleet,
+) -> &'a (Option<Comparison>, Vec<TrendPoint>) {
+    since.get_or_init(|| (kept::since_last(fleet), kept::trend(fleet)))
+}
+
 /// Writes a report. A closed pipe behind standard output is no error.
 pub(super) fn write(
     fleet: &Fleet,
@@ -100,9 +108,7 @@ pub(super) fn write(
         .map(|columns| columns.shown().collect());
     let past = match format {
         // Whether a host that is gone would match a filter is not known.
-        Format::Html | Format::Markdown if filter.is_empty() => {
-            Some(since.get_or_init(|| (kept::since_last(fleet), kept::trend(fleet))))
-        }
+        Format::Html | Format::Markdown if filter.is_empty() => Some(since_last(since, fleet)),
         _ => None,
     };
     let selection = Selection {

@@ -160,6 +160,15 @@ impl Comparison {
         }
     }
 
+    /// The hosts that have changed; one that was not scanned has not.
+    pub fn changed(&self) -> impl Iterator<Item = &HostChanges> {
+        let is_changed = |host: &&HostChanges| {
+            let mut classes = host.changes.iter();
+            classes.any(|change| change.class != ChangeClass::NotScanned)
+        };
+        self.hosts.iter().filter(is_changed)
+    }
+
     /// How many hosts have each class, in order of severity.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<ChangeClass, u64> {

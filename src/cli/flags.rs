@@ -13,7 +13,11 @@ fn takes(command: &str, key: &str) -> bool {
         "rdpscan" => true,
         "demo" => !matches!(
             key,
-            "scan.ports" | "scan.allow_large" | "names.servers" | "history.enabled"
+            "scan.ports"
+                | "scan.allow_large"
+                | "names.servers"
+                | "history.enabled"
+                | "watch.on_change"
         ),
         "why" => {
             key == "output.quiet"

@@ -25,7 +25,10 @@ use crate::model::Shortage;
 
 #[cfg(target_os = "linux")]
 pub use descriptors::descriptors;
-pub use os::{create_private_folder, descriptor_limit, locale_has_unicode, time_with_sleep};
+pub use os::{
+    create_private_folder, descriptor_limit, end_tree, locale_has_unicode, lead_group,
+    time_with_sleep,
+};
 pub use tcp_info::path_facts;
 
 /// The meaning of an error code that has no [`io::ErrorKind`].
@@ -166,6 +169,25 @@ mod tests {
         let facts = path_facts(&stream).unwrap();
         assert_eq!(facts.retransmits, Some(0));
         assert!(facts.rtt().unwrap() < 1_000_000, "{facts:?}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_program_is_ended_with_all_that_it_has_started() {
+        use std::io::Read as _;
+        use std::process::{Command, Stdio};
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 1000 & echo started; trap '' TERM; wait"]);
+        lead_group(command.stdout(Stdio::piped()));
+        let mut child = command.spawn().unwrap();
+        let mut output = child.stdout.take().unwrap();
+        let mut line = [0; 8];
+        output.read_exact(&mut line).unwrap();
+        assert_eq!(&line, b"started\n");
+        end_tree(&mut child);
+        // The output ends when the last process that has it is gone.
+        assert_eq!(output.read_to_end(&mut Vec::new()).unwrap(), 0);
+        assert!(!child.wait().unwrap().success());
     }
 
     #[test]

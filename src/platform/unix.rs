@@ -3,12 +3,16 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, getrlimit, kill_process_group, setrlimit,
+};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::CodeMeaning;
@@ -84,6 +88,21 @@ pub fn time_with_sleep() -> Option<Duration> {
     let time = clock_gettime(clock);
     let seconds = Duration::from_secs(u64::try_from(time.tv_sec).ok()?);
     Some(seconds + Duration::from_nanos(u64::try_from(time.tv_nsec).ok()?))
+}
+
+/// The program leads a process group of its own, which no key of the terminal reaches.
+pub fn lead_group(command: &mut Command) {
+    command.process_group(0);
+}
+
+/// Kills a program that leads its group and was not waited for, with all of the group.
+pub fn end_tree(child: &mut Child) {
+    // Negative numbers and zero name other processes.
+    let leader = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let ended = leader.map(|leader| kill_process_group(leader, Signal::KILL));
+    if ended.is_none_or(|ended| ended.is_err()) {
+        drop(child.kill());
+    }
 }
 
 pub(super) fn machine_name() -> String {

@@ -4,7 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io;
 #[cfg(windows)]
 use std::os::windows::fs::OpenOptionsExt as _;
+#[cfg(windows)]
+use std::os::windows::process::CommandExt as _;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::CodeMeaning;
@@ -72,6 +75,26 @@ pub const fn time_with_sleep() -> Option<Duration> {
 #[must_use]
 pub const fn locale_has_unicode() -> bool {
     true
+}
+
+/// The program has a process group of its own, which no key of the console reaches, and no window.
+pub fn lead_group(command: &mut Command) {
+    // CREATE_NEW_PROCESS_GROUP and CREATE_NO_WINDOW.
+    #[cfg(windows)]
+    command.creation_flags(0x0000_0200 | 0x0800_0000);
+    #[cfg(not(windows))]
+    let _ = command;
+}
+
+/// Ends a program that was not waited for, with those that it has started.
+pub fn end_tree(child: &mut Child) {
+    let system = std::env::var_os("SystemRoot").unwrap_or_else(|| r"C:\Windows".into());
+    let taskkill = Path::new(&system).join("System32").join("taskkill.exe");
+    let mut command = Command::new(taskkill);
+    command.args(["/T", "/F", "/PID", &child.id().to_string()]);
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    drop(command.stderr(Stdio::null()).status());
+    drop(child.kill());
 }
 
 pub(super) fn machine_name() -> String {

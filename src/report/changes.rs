@@ -70,12 +70,7 @@ impl Changes {
     pub(super) fn new(comparison: &Comparison, heading: &'static str) -> Self {
         let (before, after) = comparison.times;
         let minute = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M UTC").to_string();
-        // A host that was not scanned has not changed.
-        let is_changed = |host: &&HostChanges| {
-            let mut classes = host.changes.iter();
-            classes.any(|change| change.class != ChangeClass::NotScanned)
-        };
-        let changed = comparison.hosts.iter().filter(is_changed).count() as u64;
+        let changed = comparison.changed().count() as u64;
         let counts = comparison.counts().into_iter();
         let counts = counts.map(|(class, count)| format!("{} {}", grouped(count), words(class)));
         let rows = comparison.hosts.iter().flat_map(|host| {
@@ -131,6 +126,17 @@ struct HostV1<'a> {
     changes: &'a [Change],
 }
 
+impl<'a> HostV1<'a> {
+    fn of(host: &'a HostChanges) -> Self {
+        Self {
+            address: host.key.endpoint().map(|endpoint| endpoint.address),
+            port: host.key.port(),
+            name: host.name.as_deref(),
+            changes: &host.changes,
+        }
+    }
+}
+
 /// What has changed between two scans.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Changes")]
@@ -153,12 +159,7 @@ struct ChangesV1<'a> {
 pub(super) fn write_json(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     let counts = comparison.counts();
     let count = |class: &ChangeClass| counts.get(class).copied().unwrap_or_default();
-    let hosts = comparison.hosts.iter().map(|host| HostV1 {
-        address: host.key.endpoint().map(|endpoint| endpoint.address),
-        port: host.key.port(),
-        name: host.name.as_deref(),
-        changes: &host.changes,
-    });
+    let hosts = comparison.hosts.iter().map(HostV1::of);
     let side = |scan, evaluated_at| SideV1 { scan, evaluated_at };
     let document = ChangesV1 {
         schema: CHANGES_SCHEMA,
@@ -172,6 +173,23 @@ pub(super) fn write_json(comparison: &Comparison, out: &mut dyn Write) -> io::Re
     };
     record::write_json(out, &document)?;
     out.write_all(b"\n")
+}
+
+/// A line of JSON for each host that has changed, of the same form, for programs that show what they read: texts are safe.
+pub fn write_changed_hosts(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
+    for host in comparison.changed() {
+        let mut host = host.clone();
+        let texts = (host.changes.iter_mut())
+            .flat_map(|change| [&mut change.before, &mut change.after])
+            .flatten();
+        for text in texts {
+            *text = prose(text);
+        }
+        host.name = host.name.map(|name| prose(&name).into());
+        record::write_json(out, &HostV1::of(&host))?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
 }
 
 /// The JSON Schema (draft 2020-12) of a comparison.
@@ -273,6 +291,31 @@ mod tests {
         assert_eq!(found["summary"]["flaky_since"], 0);
         assert_eq!(found["hosts"][0]["changes"][0]["class"], "gone");
         assert_eq!(found["hosts"][0]["changes"][0]["after"], Value::Null);
+    }
+
+    #[test]
+    fn a_program_gets_a_line_for_each_changed_host_and_safe_texts() {
+        let mut comparison = comparison("srv\u{1b}]0;x\u{7}07\nname\u{202e}");
+        comparison.hosts.push(HostChanges {
+            key: HostKey::Endpoint(endpoint("10.0.0.9")),
+            name: None,
+            changes: vec![Change {
+                class: ChangeClass::NotScanned,
+                before: None,
+                after: None,
+            }],
+        });
+        let mut out = Vec::new();
+        write_changed_hosts(&comparison, &mut out).unwrap();
+        let lines = String::from_utf8(out).unwrap();
+        let hosts: Vec<Value> = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(hosts.len(), 2, "{lines}");
+        let written = written(Format::Json, "srv\u{fffd}]0;x\u{fffd}07 name\u{fffd}");
+        let document: Value = serde_json::from_str(&written).unwrap();
+        assert_eq!(Value::Array(hosts), document["hosts"]);
     }
 
     #[test]

@@ -33,7 +33,7 @@ use crate::sanitize;
 use crate::table::Field;
 use sheet::Sheet;
 
-pub use changes::{CHANGES_SCHEMA, changes_schema};
+pub use changes::{CHANGES_SCHEMA, changes_schema, write_changed_hosts};
 pub use file::{
     WriteError, check_workspace, check_writable, create, write_bytes, write_file,
     write_private_file,

@@ -3,10 +3,14 @@
 use std::path::Path;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::arguments::keys;
 use super::{Given, SettingsError, Source, nearest};
+use crate::tui::join_words;
+
+/// The setting whose list holds the words of a command, which have commas of their own.
+const COMMAND: &str = "watch.on_change";
 
 /// The values that a file sets, from its top.
 pub(super) fn read(content: &str, path: &Path) -> Result<Vec<Given>, SettingsError> {
@@ -48,7 +52,11 @@ pub(super) fn read(content: &str, path: &Path) -> Result<Vec<Given>, SettingsErr
                     key: path,
                 });
             };
-            match value.and_then(text_of) {
+            let text = match value {
+                Some(DeValue::Array(items)) if key == COMMAND => command_of(items),
+                value => value.and_then(text_of),
+            };
+            match text {
                 Some(text) => Ok(Given {
                     key,
                     text,
@@ -110,6 +118,14 @@ fn text_of(value: &DeValue<'_>) -> Option<String> {
             .map(|texts| texts.join(",")),
         DeValue::Datetime(_) | DeValue::Table(_) => None,
     }
+}
+
+/// A command as an argument has it; `None` for words that no argument can have.
+fn command_of(items: &DeArray<'_>) -> Option<String> {
+    let words = items.iter().map(|item| text_of(item.get_ref()));
+    let words = words.collect::<Option<Vec<_>>>()?;
+    let has_quotes = words.iter().any(|word| word.contains('"'));
+    (!has_quotes).then(|| join_words(&words))
 }
 
 /// The line of a byte offset, 1 for the first.

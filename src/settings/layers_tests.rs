@@ -71,7 +71,7 @@ fn the_id_of_every_setting_is_its_section_and_field() {
 }
 
 /// A value for every setting that differs from its default.
-const OTHERS: [(&str, &str); 41] = [
+const OTHERS: [(&str, &str); 42] = [
     ("scan.ports", "3390,3391"),
     ("scan.profile", "gentle"),
     ("scan.concurrency", "7"),
@@ -119,6 +119,7 @@ const OTHERS: [(&str, &str); 41] = [
     ("policy.stability_attempts", "5"),
     ("history.enabled", "false"),
     ("history.keep", "20, 7d"),
+    ("watch.on_change", "mail -s \"hosts, changed\" admins"),
 ];
 
 #[test]
@@ -233,6 +234,26 @@ fn flags_reach_every_setting_that_has_one() {
     assert!(settings.output.all && settings.output.no_tui && settings.output.quiet);
     assert_eq!(settings.output.filter, "state:broken");
     assert_eq!(settings.output.format, Some(Format::Ndjson));
+}
+
+#[test]
+fn a_command_is_a_text_or_a_list_of_its_words() {
+    for (value, words) in [
+        (r#""logger -t 'a b'""#, Some(&["logger", "-t", "'a", "b'"][..])),
+        (r#"'mail -s "a, b" c'"#, Some(&["mail", "-s", "a, b", "c"])),
+        (
+            r#"["mail", "-s", "a, b", ""]"#,
+            Some(&["mail", "-s", "a, b", ""]),
+        ),
+        (r#""none""#, None),
+    ] {
+        let content = format!("[watch]\non_change = {value}");
+        let settings = with(&content, &[], "").unwrap().settings;
+        let words = words.map(|words| words.iter().map(|word| (*word).to_owned()).collect());
+        assert_eq!(settings.watch.on_change, words, "{value}");
+    }
+    let refused = refusal("[watch]\non_change = ['a\"b']", &[], "");
+    assert!(refused.contains("watch.on_change"), "{refused}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::sanitize::excerpt;
 use crate::table::{Columns, Filter, Sort};
 use crate::targets::Refusal;
 use crate::tui::keymap::{BINDINGS, Keymap, KeymapError};
-use crate::tui::{Program, ProgramError};
+use crate::tui::{Program, ProgramError, split_words};
 
 /// More ports than this is another kind of scan.
 const MOST_PORTS: usize = 64;
@@ -321,6 +321,16 @@ pub(super) fn programs(text: &str) -> Result<Vec<Program>, Refusal> {
     let program =
         |(name, command): (String, String)| Program::parse(&name, &command).map_err(refused);
     entries.into_iter().map(program).collect()
+}
+
+/// A program with its arguments.
+pub(super) fn command(text: &str) -> Result<Vec<String>, Refusal> {
+    let way_out = "write a program with its arguments, as in logger -t rdpscan";
+    match split_words(text) {
+        Ok(words) if words.first().is_some_and(|program| !program.is_empty()) => Ok(words),
+        Ok(_) => Err(Refusal::new("no program in it", way_out)),
+        Err(error) => Err(Refusal::new(error.to_string(), way_out)),
+    }
 }
 
 /// Values under names, with commas between. Values have commas of their own: an entry begins where ` = ` follows its name.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use strum::VariantArray as _;
 
 use super::parse::{
-    Listed, column_list, duration, durations, filter, heading, keep, key_bindings, listed,
+    Listed, column_list, command, duration, durations, filter, heading, keep, key_bindings, listed,
     optional, ports, programs, saved_columns, saved_filters, servers, sort_order, switch, whole,
 };
 use super::serialize;
@@ -45,6 +45,8 @@ pub struct Settings {
     pub policy: PolicySettings,
     #[command(flatten)]
     pub history: HistorySettings,
+    #[command(flatten)]
+    pub watch: WatchSettings,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
@@ -278,4 +280,15 @@ pub struct HistorySettings {
     #[arg(long, id = "history.keep", hide = true, default_value = "100, 90d", value_parser = keep)]
     #[serde(serialize_with = "serialize::text_of")]
     pub keep: Keep,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
+#[command(next_help_heading = "Watch")]
+pub struct WatchSettings {
+    /// Start this program when something has changed since the scan before of the same targets, with a line of JSON for each host
+    /// on its standard input; no shell reads it, and quotation marks keep blanks
+    #[arg(long, id = "watch.on_change", value_parser = optional("none", command))]
+    #[arg(value_name = "COMMAND", default_value = "none")]
+    #[serde(serialize_with = "serialize::command_or_none")]
+    pub on_change: Maybe<List<String>>,
 }

@@ -13,7 +13,7 @@ use serde::{Serialize as _, Serializer};
 
 use super::parse::duration_text;
 use crate::tui::keymap::Key;
-use crate::tui::{Palette, Program};
+use crate::tui::{Palette, Program, join_words};
 
 type Written<S> = Result<<S as Serializer>::Ok, <S as Serializer>::Error>;
 
@@ -42,6 +42,11 @@ pub(super) fn programs<S: Serializer>(programs: &[Program], to: S) -> Written<S>
         format!("{key} {} = {program}", program.name)
     };
     to.collect_seq(programs.iter().map(text))
+}
+
+pub(super) fn command_or_none<S: Serializer>(words: &Option<Vec<String>>, to: S) -> Written<S> {
+    let text = words.as_deref().map(join_words);
+    to.serialize_str(text.as_deref().unwrap_or("none"))
 }
 
 pub(super) fn theme<S: Serializer>(theme: &Option<Palette>, to: S) -> Written<S> {

@@ -42,7 +42,7 @@ pub use event_loop::run;
 pub use exporter::{ExportFormat, Exporter, FixFolder};
 pub use model::Model;
 pub use options::{Capabilities, Feed, OnExit, Options, Saved, TuiError, TuiOutcome};
-pub use program::{Program, ProgramError};
+pub use program::{Program, ProgramError, join as join_words, split as split_words};
 pub use terminal::restore_on_panic;
 pub use theme::{Palette, Theme};
 pub use update::update;

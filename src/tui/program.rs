@@ -127,8 +127,11 @@ impl Program {
     }
 }
 
-/// The words of a command.
-fn split(command: &str) -> Result<Vec<String>, ProgramError> {
+/// The words of a command, between blanks. Quotation marks keep the blanks of a word; nothing else is special.
+///
+/// # Errors
+/// When a quotation mark is never closed.
+pub fn split(command: &str) -> Result<Vec<String>, ProgramError> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut is_quoted = false;
@@ -147,6 +150,19 @@ fn split(command: &str) -> Result<Vec<String>, ProgramError> {
         return Err(ProgramError::Quote(command.to_owned()));
     }
     Ok(words)
+}
+
+/// A command that has these words; none of them has a quotation mark.
+#[must_use]
+pub fn join(words: &[String]) -> String {
+    let quoted = words.iter().map(|word| {
+        if word.is_empty() || word.contains(char::is_whitespace) {
+            format!("\"{word}\"")
+        } else {
+            word.clone()
+        }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
 }
 
 fn filled(word: &str, host: &Host) -> Result<String, String> {
@@ -182,15 +198,7 @@ fn value(placeholder: &str, host: &Host) -> Option<String> {
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, word) in self.words.iter().enumerate() {
-            let blank = if place == 0 { "" } else { " " };
-            let quote = if word.is_empty() || word.contains(char::is_whitespace) {
-                "\""
-            } else {
-                ""
-            };
-            write!(f, "{blank}{quote}{word}{quote}")?;
-        }
+        f.write_str(&join(&self.words))?;
         if self.in_background {
             f.write_str(" &")?;
         }

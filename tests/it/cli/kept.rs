@@ -242,6 +242,43 @@ fn a_change_that_is_asked_for_gives_exit_status_1() {
     assert_eq!(diff("new").status.code(), Some(0));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_program_gets_the_changes_since_the_scan_before() {
+    let home = home();
+    let listener = std::net::TcpListener::bind("127.94.1.4:0").expect("a port");
+    let target = listener.local_addr().expect("its address").to_string();
+    let again = |command: &str| {
+        let flags = ["--timeout", "200ms", "--on-change", command];
+        scan(home.path(), &target, &flags)
+    };
+    let append = "sh -c \"cat >> changes\"";
+    assert!(again(append).contains("no scan before this one has the same targets"));
+    assert!(!again(append).contains("on-change"));
+    assert!(!home.path().join("changes").exists());
+    drop(listener);
+    assert!(!again(append).contains("on-change"));
+    let told = std::fs::read_to_string(home.path().join("changes")).expect("changes");
+    assert_eq!(told.lines().count(), 1, "{told}");
+    let host: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(host.pointer("/address"), Some(&"127.94.1.4".into()));
+    assert_eq!(host.pointer("/changes/0/class"), Some(&"gone".into()));
+
+    let _listener = std::net::TcpListener::bind(&target).expect("the same port");
+    let told = again("sh -c \"echo no mail today >&2; exit 4\"");
+    assert!(told.contains("no mail today"), "{told}");
+    assert!(told.contains("--on-change"), "{told}");
+    assert!(told.contains("failed: exit status: 4"), "{told}");
+    for (flags, parts) in [
+        (&["--on-change", " "][..], &["no program in it"][..]),
+        (&["--on-change", "x \"y"], &["never closed", "logger"]),
+        (&["--on-change", "x", "--no-history"], &["--no-history keeps none"]),
+    ] {
+        let arguments = [&[REFUSES, "--no-dns"], flags].concat();
+        refused_in(home.path(), &arguments, &[], parts);
+    }
+}
+
 fn text_of(output: &std::process::Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
