@@ -3,11 +3,12 @@
 use anyhow::{Result, bail};
 use jiff::Timestamp;
 
+use crate::changes::PastHost;
 use crate::cli::{HistoryArgs, HistoryCommand};
 use crate::clock;
 use crate::counts::{counted, grouped};
 use crate::exit::ExitStatus;
-use crate::history::{Index, PastHost, ScanEntry};
+use crate::history::{Index, ScanEntry};
 use crate::model::ScanStatus;
 use crate::report::{columns, first};
 use crate::sanitize::single_line;

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::changes::{Comparison, Snapshot};
 use crate::fleet::Fleet;
 use crate::history::{Index, Journal, JournalEnd, JournalFolder, KeptScan, Reference};
 use crate::model::{ScanId, ScanStatus};
@@ -44,25 +43,6 @@ fn add_to_index(scan: ScanId, fleet: &Fleet) {
     };
     if let Err(error) = added() {
         tracing::warn!(%error, "The scan is not in the index of the history yet");
-    }
-}
-
-/// What has changed since the scan before it of the same site and targets; `None` without one, when that cannot be read, and for a scan
-/// that is not kept here, as one from another machine.
-pub(super) fn since_last(fleet: &Fleet) -> Option<Comparison> {
-    if fleet.plan()?.simulated {
-        return None;
-    }
-    let folder = folder().ok()?;
-    let target_key = &fleet.planned_work()?.target_key;
-    let before = folder.previous(fleet.scan()?, fleet.site(), target_key)?;
-    let index = Index::connect(&folder, fleet.policy().clone());
-    match index.and_then(|mut index| index.snapshot(&before)) {
-        Ok(before) => Some(Comparison::new(&before, &Snapshot::of(fleet)?)),
-        Err(error) => {
-            tracing::warn!(%error, "The scan before cannot be compared");
-            None
-        }
     }
 }
 

@@ -4,6 +4,8 @@ mod capacity;
 mod change_command;
 #[cfg(feature = "sim")]
 mod demo;
+#[cfg(feature = "sim")]
+mod demo_past;
 mod diff;
 mod dry_run;
 mod explain;
@@ -16,6 +18,7 @@ mod kept;
 mod logging;
 mod man;
 mod mistyped;
+mod past;
 mod recording;
 mod rescue;
 mod resume;

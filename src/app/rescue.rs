@@ -9,7 +9,7 @@ use crate::report::{self, Format, Presentation, Selection, WriteError};
 use crate::settings::OutputSettings;
 use crate::table::Filter;
 
-use super::sink::{self, SinceLast, Sink};
+use super::sink::{self, Sink};
 use super::{exporter, stderr, ui_state};
 
 /// Saves the whole scan in the current folder, beside the exports of the screen.
@@ -30,14 +30,7 @@ pub(super) fn rescue(fleet: &Fleet, filter: &Filter, settings: &OutputSettings) 
     stderr::print(
         "rdpscan: the scan cannot be saved anywhere else either, so here is what was found",
     );
-    if let Err(error) = sink::write(
-        fleet,
-        filter,
-        settings,
-        Format::Text,
-        &Sink::Standard,
-        &SinceLast::new(),
-    ) {
+    if let Err(error) = sink::write(fleet, filter, settings, Format::Text, &Sink::Standard, None) {
         stderr::print_error(&error);
     }
 }

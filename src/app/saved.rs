@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use tokio::sync::watch;
@@ -18,7 +19,8 @@ use crate::settings::Settings;
 use crate::table::Filter;
 use crate::tui::{self, OnExit};
 
-use super::sink::{self, SinceLast, Sink};
+use super::past::{self, Past};
+use super::sink::{self, Sink};
 use super::{kept, screen, stderr};
 
 pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<ExitStatus> {
@@ -40,6 +42,8 @@ pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<Exi
     };
     let mut options = screen::options(&settings, OnExit::Saved)?;
     options.badge = badge(&arguments.file, &fleet);
+    options.past = Some(Arc::new(Past::of(&fleet)));
+    options.today = Some(crate::clock::wall());
     let left = tui::run(fleet, &mut feed, options).await?;
     let fleet = screen::close(left, &settings);
     if !settings.output.quiet {
@@ -66,7 +70,7 @@ fn badge(file: &Path, fleet: &Fleet) -> String {
 
 pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<ExitStatus> {
     let output = &settings.output;
-    let fleet = load(&arguments.file, settings.policy.policy())?;
+    let mut fleet = load(&arguments.file, settings.policy.policy())?;
     let began = fleet
         .times()
         .map_or_else(crate::clock::wall, |(began, _)| began);
@@ -82,9 +86,9 @@ pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<Exit
         );
     }
     let filter = Filter::parse(&output.filter)?;
-    let since = SinceLast::new();
+    let since = past::since_last(&mut fleet);
     for (format, sink) in &outputs {
-        sink::write(&fleet, &filter, output, *format, sink, &since)?;
+        sink::write(&fleet, &filter, output, *format, sink, since.as_ref())?;
         if let (Sink::File(path), false) = (sink, output.quiet) {
             stderr::print_written(path);
         }

@@ -24,8 +24,8 @@ use super::recording::Recorded;
 use super::saved_hosts::SavedScans;
 use super::session::{Finished, Resumed, Session, View};
 use super::signals::{self, Stop};
-use super::sink::{self, SinceLast, Sink};
-use super::{change_command, dry_run, kept, mistyped, rescue, screen, stderr};
+use super::sink::{self, Sink};
+use super::{change_command, dry_run, kept, mistyped, past, rescue, screen, stderr};
 
 pub(super) async fn run(arguments: ScanArgs, settings: Settings) -> Result<ExitStatus> {
     mistyped::refuse_misplaced_command(&arguments.targets.targets, std::env::args_os())?;
@@ -200,7 +200,7 @@ impl ScanRequest {
             resumed,
         };
         let Some(Finished {
-            fleet,
+            mut fleet,
             recorded,
             journal,
             save,
@@ -208,7 +208,7 @@ impl ScanRequest {
         else {
             return Ok(ExitStatus::Interrupted);
         };
-        let since = SinceLast::new();
+        let since = since_last(&mut fleet, stop);
         let write = || -> Result<()> {
             let mut failed = Ok(());
             for (format, sink) in &self.reports {
@@ -217,7 +217,7 @@ impl ScanRequest {
                         Err(anyhow!("cannot write to {sink}: {error}"))
                     }
                     (_, Format::Ndjson) => Ok(()),
-                    _ => sink::write(&fleet, &self.filter, &output, *format, sink, &since),
+                    _ => sink::write(&fleet, &self.filter, &output, *format, sink, since.as_ref()),
                 };
                 match (written, sink) {
                     (Ok(()), Sink::File(path)) if !quiet => stderr::print_written(path),
@@ -250,7 +250,6 @@ impl ScanRequest {
         }
         kept::finish(journal, &fleet, stop, quiet).await;
         if let Some(words) = on_change.filter(|_| !simulated && !stop.gently.is_cancelled()) {
-            let (since, _) = sink::since_last(&since, &fleet);
             tell_changes(&words, since.as_ref(), quiet, stop).await;
         }
         if !is_written {
@@ -276,6 +275,12 @@ async fn tell_changes(words: &[String], since: Option<&Comparison>, quiet: bool,
     if let Err(error) = change_command::run(words, comparison, true, stop).await {
         stderr::print_error(&error.context("--on-change"));
     }
+}
+
+/// Reading the scan before takes time that a second signal does not give.
+fn since_last(fleet: &mut Fleet, stop: &Stop) -> Option<Comparison> {
+    let since = (!stop.now.is_cancelled()).then(|| past::since_last(fleet));
+    since.flatten()
 }
 
 /// A stalled reader is dropped after a signal; any other report should have been written.

@@ -22,6 +22,7 @@ use crate::tui::OnExit;
 use crate::{platform, record, sanitize, scan, tui};
 
 use super::headless::{self, ProgressDisplay};
+use super::past::Past;
 use super::recording::{self, Recorded};
 use super::signals::Stop;
 use super::sink::Sink;
@@ -101,6 +102,8 @@ impl Session {
             checked = self.refuse_unresolvable_target(&names) => checked?,
         }
         let mut screen_options = screen::options(&self.settings, self.view.on_exit())?;
+        let past = Past::new(self.settings.policy.policy(), self.simulated);
+        screen_options.past = Some(Arc::new(past));
         let trust = tokio::task::spawn_blocking(TrustStore::load).await?;
         // Last of all checks, because an existing recording is truncated.
         let live = self.open_recording()?;

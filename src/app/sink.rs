@@ -1,6 +1,5 @@
 //! Reports and other text on standard output or in a file.
 
-use std::cell::OnceCell;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
@@ -12,7 +11,7 @@ use crate::changes::Comparison;
 use crate::exit::ExitStatus;
 use crate::fleet::{Fleet, Host, HostId};
 use crate::model::ScanId;
-use crate::report::{self, Format, Presentation, Selection, TrendPoint};
+use crate::report::{self, Format, Presentation, Selection};
 use crate::settings::{FailOn, OutputSettings};
 use crate::table::{self, Field, Filter, Sort};
 use crate::{platform, sanitize, streams};
@@ -80,17 +79,6 @@ pub(super) fn refuse_bytes_on_terminal(format: Format, sink: &Sink) -> Result<()
     Ok(())
 }
 
-/// What has changed since the scan before, and the scans before of the same targets: read once for all reports of a run.
-pub(super) type SinceLast = OnceCell<(Option<Comparison>, Vec<TrendPoint>)>;
-
-/// The same, read where it is not yet.
-pub(super) fn since_last<'a>(
-    since: &'a SinceLast,
-    fleet: &Fleet,
-) -> &'a (Option<Comparison>, Vec<TrendPoint>) {
-    since.get_or_init(|| (kept::since_last(fleet), kept::trend(fleet)))
-}
-
 /// Writes a report. A closed pipe behind standard output is no error.
 pub(super) fn write(
     fleet: &Fleet,
@@ -98,7 +86,7 @@ pub(super) fn write(
     settings: &OutputSettings,
     format: Format,
     sink: &Sink,
-    since: &SinceLast,
+    since: Option<&Comparison>,
 ) -> Result<()> {
     let rows = rows(fleet, filter, settings.sort, format);
     let columns: Option<Vec<Field>> = settings
@@ -106,19 +94,20 @@ pub(super) fn write(
         .as_ref()
         .filter(|_| format.takes_columns())
         .map(|columns| columns.shown().collect());
-    let past = match format {
+    let since = match format {
         // Whether a host that is gone would match a filter is not known.
-        Format::Html | Format::Markdown if filter.is_empty() => Some(since_last(since, fleet)),
+        Format::Html | Format::Markdown => since.filter(|_| filter.is_empty()),
         _ => None,
     };
+    let trend = since.map_or_else(Vec::new, |_| kept::trend(fleet));
     let selection = Selection {
         fleet,
         rows: &rows,
         whole: filter.is_empty(),
         columns: columns.as_deref(),
         presentation: Presentation {
-            since: past.and_then(|(since, _)| since.as_ref()),
-            trend: past.map_or(&[], |(_, trend)| trend),
+            since,
+            trend: &trend,
             ..settings.presentation()
         },
     };

@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow};
 use super::explain::page_width;
 use super::scan_request::new_scan;
 use super::session::{Finished, Session, View};
-use super::sink::{self, SinceLast, Sink};
+use super::sink::{self, Sink};
 use super::{signals, stderr};
 use crate::cli::{WhyArgs, WhyFormat};
 use crate::exit::ExitStatus;
@@ -54,14 +54,7 @@ pub(super) async fn run(arguments: WhyArgs, mut settings: Settings) -> Result<Ex
         }
         WhyFormat::Json => {
             let all = Filter::default();
-            sink::write(
-                &fleet,
-                &all,
-                &output,
-                Format::Json,
-                &Sink::Standard,
-                &SinceLast::new(),
-            )?;
+            sink::write(&fleet, &all, &output, Format::Json, &Sink::Standard, None)?;
         }
     }
     match fleet.end().map(|end| end.status) {

@@ -5,7 +5,8 @@ use super::{CertificateRecord, HostRecord};
 use crate::model::{CertificateStatus, Change, ChangeClass, HostState, StabilityVerdict};
 
 /// Every difference, worst first. What one side does not know differs from nothing.
-pub(super) fn changes(before: &HostRecord, after: &HostRecord) -> Vec<Change> {
+#[must_use]
+pub fn changes(before: &HostRecord, after: &HostRecord) -> Vec<Change> {
     if before.is_unknown() || after.is_unknown() {
         let is_seen = before.is_present() || after.is_present();
         let state = |host: &HostRecord| (!host.is_unknown()).then(|| host.state_text());

@@ -18,7 +18,8 @@ use crate::model::{
 use crate::targets::TargetSet;
 use matching::{Matching, unique};
 
-pub use record::{CertificateRecord, HostRecord};
+pub use classes::changes as between;
+pub use record::{CertificateRecord, HostRecord, PastHost};
 
 /// What a scan found, as far as scans are compared.
 #[derive(Debug, Clone)]
@@ -89,6 +90,8 @@ pub struct HostChanges {
     /// Where it is; where it was, if it is gone or was not scanned.
     pub key: HostKey,
     pub name: Option<Box<str>>,
+    /// The later scan has it, and plans no further attempt there.
+    pub is_row: bool,
     /// Worst first; never empty.
     pub changes: Vec<Change>,
 }
@@ -134,7 +137,7 @@ impl Comparison {
             if changes.is_empty() {
                 unchanged += u64::from(counterpart.is_some());
             } else {
-                hosts.push(HostChanges::of(host, changes));
+                hosts.push(HostChanges::of(host, host.complete, changes));
             }
         }
         for (host, counterpart) in before.hosts.iter().zip(&matching.of_before) {
@@ -147,7 +150,7 @@ impl Comparison {
                     before: Some(host.state_text()),
                     after: silent(there),
                 });
-                hosts.extend(change.map(|change| HostChanges::of(host, vec![change])));
+                hosts.extend(change.map(|change| HostChanges::of(host, false, vec![change])));
             }
         }
         hosts.sort_by(|a, b| a.worst().cmp(&b.worst()).then_with(|| a.key.cmp(&b.key)));
@@ -169,6 +172,25 @@ impl Comparison {
         self.hosts.iter().filter(is_changed)
     }
 
+    /// What has changed at the hosts of the later scan. One that was not scanned has not changed.
+    #[must_use]
+    pub fn of_rows(&self) -> HashMap<HostKey, Arc<[Change]>> {
+        let rows = self.hosts.iter().filter(|host| host.is_row);
+        rows.filter_map(|host| {
+            let changes = host.changes.iter();
+            let changes = changes.filter(|change| change.class != ChangeClass::NotScanned);
+            let changes: Arc<[Change]> = changes.cloned().collect();
+            (!changes.is_empty()).then(|| (host.key.clone(), changes))
+        })
+        .collect()
+    }
+
+    /// Hosts that answered in the earlier scan, and are not among those of the later one.
+    pub fn lost(&self) -> impl Iterator<Item = &HostChanges> {
+        let others = self.hosts.iter().filter(|host| !host.is_row);
+        others.filter(|host| host.worst() == Some(ChangeClass::Gone))
+    }
+
     /// How many hosts have each class, in order of severity.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<ChangeClass, u64> {
@@ -185,11 +207,12 @@ impl Comparison {
 }
 
 impl HostChanges {
-    fn of(host: &HostRecord, mut changes: Vec<Change>) -> Self {
+    fn of(host: &HostRecord, is_row: bool, mut changes: Vec<Change>) -> Self {
         changes.sort();
         Self {
             key: host.key.clone(),
             name: host.name.clone(),
+            is_row,
             changes,
         }
     }

@@ -4,7 +4,7 @@ use crate::diagnosis::Fingerprint;
 use crate::fleet::Host;
 use crate::model::{
     CertificateFacts, CertificateStatus, Digest, DnsVerdict, History, HostKey, HostState,
-    NameSource, NtlmFacts, Severity, StabilityVerdict, Stage, UtcSecond,
+    NameSource, NtlmFacts, ScanId, Severity, StabilityVerdict, Stage, UtcSecond,
 };
 
 /// A host of one scan: what other scans are compared with, and what the history keeps of it. Texts from the network are raw.
@@ -32,6 +32,13 @@ pub struct HostRecord {
     /// The leaf certificates in use, sorted by digest.
     pub certificates: Vec<CertificateRecord>,
     pub fingerprint: Fingerprint,
+}
+
+/// A host as one scan found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastHost {
+    pub scan: ScanId,
+    pub record: HostRecord,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

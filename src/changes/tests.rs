@@ -479,3 +479,26 @@ fn changes_are_counted_by_host_and_the_worst_come_first() {
         ]
     );
 }
+
+#[test]
+fn what_is_gone_is_no_change_of_the_host_that_is_there_now() {
+    let before = scan(&[
+        machine("a.example", "10.0.0.5"),
+        machine("b.example", "10.0.0.6"),
+    ]);
+    let mut after = scan(&[machine("b.example", "10.0.0.5")]);
+    let there = HostKey::Endpoint(endpoint("10.0.0.5"));
+    let comparison = Comparison::new(&before, &after);
+    let classes = |comparison: &Comparison| -> Option<Vec<ChangeClass>> {
+        let rows = comparison.of_rows();
+        let changes = rows.get(&there)?.iter();
+        Some(changes.map(|change| change.class).collect())
+    };
+    assert_eq!(classes(&comparison), Some(vec![ChangeClass::AddressMoved]));
+    let lost: Vec<_> = comparison.lost().map(|host| host.name.as_deref()).collect();
+    assert_eq!(lost, [Some("a.example")]);
+
+    // One with attempts to come is not compared yet.
+    after.hosts[0].complete = false;
+    assert_eq!(classes(&Comparison::new(&before, &after)), None);
+}

@@ -61,6 +61,7 @@ pub use member::MemberView;
 pub use reply_groups::{ReplyGroup, describe_groups, reply_groups};
 pub use undetermined::{Undetermined, undetermined, undetermined_lines};
 pub use validity::days_in_words;
+pub(crate) use validity::days_left;
 pub use verdict::Verdict;
 
 /// Limits that the rules apply; settings.
@@ -309,7 +310,7 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
             .map(|leaf| validity::status(leaf, context.policy, context.now)),
         days_left: host
             .certificate
-            .and_then(|leaf| validity::days_left(leaf, context.now)),
+            .and_then(|leaf| days_left(leaf, context.now)),
         shown: host.shown(),
         dns: host.names.verdict,
         disagreement: disagreement::of(host.names.verdict, &findings),

@@ -6,8 +6,8 @@ use super::entry::{Composed, Entry, Fact, Stamp, compose};
 use super::log::{Log, LogError};
 use crate::diagnosis::{Diagnosis, Fingerprint};
 use crate::model::{
-    Attempt, CertificateFacts, Digest, History, HostKey, HostState, NameSource, NtlmFacts, Site,
-    TlsFacts, TlsHandshake, TlsVersion,
+    Attempt, CertificateFacts, Change, Digest, History, HostKey, HostState, NameSource, NtlmFacts,
+    Site, TlsFacts, TlsHandshake, TlsVersion,
 };
 
 /// A row of a [`Fleet`](super::Fleet): valid for the fleet's life, and for no other fleet.
@@ -43,6 +43,8 @@ pub struct Host {
     /// Names other than the display name.
     other_names: Box<[Box<str>]>,
     sketch: Sketch,
+    /// What has changed since the scan before; `None` for nothing.
+    pub(super) changes: Option<Arc<[Change]>>,
     /// Recomputed whenever the facts change.
     pub diagnosis: Diagnosis,
     /// Hash of its [`MemberView`](crate::diagnosis::MemberView), to detect a change for the hosts whose names resolve here.
@@ -90,6 +92,7 @@ impl Host {
             display_name: None,
             other_names: Box::default(),
             sketch: Sketch::default(),
+            changes: None,
             diagnosis: Diagnosis::unknown(),
             member_hash: 0,
         }
@@ -268,6 +271,12 @@ impl Host {
     #[must_use]
     pub const fn sketch(&self) -> &Sketch {
         &self.sketch
+    }
+
+    /// What has changed since the scan before, worst first.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        self.changes.as_deref().unwrap_or_default()
     }
 
     /// As [`Diagnosis::certificate`].

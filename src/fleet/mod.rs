@@ -3,6 +3,7 @@
 //! It is owned by its reader and shares no lock with probes. Time comes from the events, never from the clock. A clone shares its
 //! hosts with the original until either changes.
 
+mod changed;
 mod entry;
 mod fold;
 mod host;
@@ -113,10 +114,15 @@ impl Fleet {
         self.hosts().map(|(_, host)| host).collect()
     }
 
-    /// A copy with rows, summary and revision only, so that the next event has little to copy on write.
+    /// A copy with rows, summary, revision and what is known of the scan itself only, so that the next event has little to copy on write.
     #[must_use]
     pub fn copy_of_rows(&self) -> Self {
         Self {
+            scan: self.scan,
+            site: self.site.clone(),
+            sources: self.sources.clone(),
+            times: self.times,
+            notices: self.notices.clone(),
             hosts: self.hosts.clone(),
             summary: Arc::clone(&self.summary),
             revision: self.revision,

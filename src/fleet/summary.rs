@@ -93,6 +93,8 @@ pub struct Summary {
     pub refusing: Counts<HostState>,
     /// Those that [have a problem](Host::has_problem).
     pub problems: u64,
+    /// Those that differ from the scan before.
+    pub changed: u64,
     /// Those with findings, by the worst one.
     pub by_severity: Counts<Severity>,
     /// Every kind of finding that some host has.
@@ -140,6 +142,9 @@ impl Summary {
         let diagnosis = &host.diagnosis;
         self.hosts = self.hosts.saturating_add_signed(by);
         self.by_state.change(diagnosis.state, by);
+        if !host.changes().is_empty() {
+            self.changed = self.changed.saturating_add_signed(by);
+        }
         if diagnosis.would_refuse() {
             self.refusing.change(diagnosis.state, by);
         }

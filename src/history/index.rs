@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::folder::{HistoryError, JournalFolder, KeptScan};
-use crate::changes::{HostRecord, Scope, Snapshot};
+use crate::changes::{HostRecord, PastHost, Scope, Snapshot};
 use crate::diagnosis::Policy;
 use crate::fleet::Fleet;
 use crate::model::{HostKey, PlannedWork, ScanEnd, ScanId, ScanStatus, Texts};
@@ -67,13 +67,6 @@ pub struct ScanEntry {
     pub problems: u64,
     /// With an expired certificate.
     pub expired: u64,
-}
-
-/// A host as one scan found it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PastHost {
-    pub scan: ScanId,
-    pub record: HostRecord,
 }
 
 #[derive(Debug)]
@@ -281,6 +274,29 @@ impl Index {
             })?;
             rows.collect()
         })
+    }
+
+    /// The same in the newest scans up to this one, `most` at most, oldest first. Of a name of several hosts it takes the one at this
+    /// place, else the first.
+    pub fn host_until(
+        &mut self,
+        name: &str,
+        (scan, key): (ScanId, &HostKey),
+        most: usize,
+    ) -> Result<Vec<PastHost>, HistoryError> {
+        let mut found: Vec<PastHost> = Vec::new();
+        for past in self.host(name)? {
+            if past.scan > scan {
+                continue;
+            }
+            match found.last_mut().filter(|last| last.scan == past.scan) {
+                Some(last) if past.record.key == *key => *last = past,
+                Some(_) => {}
+                None => found.push(past),
+            }
+        }
+        found.drain(..found.len().saturating_sub(most));
+        Ok(found)
     }
 
     /// A scan to compare with others, judged by the current rules.

@@ -428,3 +428,21 @@ fn a_journal_that_cannot_be_read_is_left_out() {
         .unwrap();
     assert_whole(&mut opened(&folder));
 }
+
+#[test]
+fn a_host_is_followed_up_to_a_scan_once_for_each_and_the_newest_are_kept() {
+    let (_place, folder) = folder();
+    let mut index = opened(&folder);
+    let there = HostKey::Endpoint(endpoint("10.0.0.2"));
+    let mut found = |scan: &str, most| -> Vec<(String, String)> {
+        let past = index.host_until(NAME, (scan.parse().unwrap(), &there), most);
+        let past = past.unwrap().into_iter();
+        past.map(|past| (past.scan.to_string(), past.record.key.to_string()))
+            .collect()
+    };
+    let first = (IDS[0].to_owned(), "10.0.0.2:3389".to_owned());
+    let second = (IDS[1].to_owned(), "10.0.0.1:3389".to_owned());
+    assert_eq!(found(IDS[1], 60), [first.clone(), second.clone()]);
+    assert_eq!(found(IDS[0], 60), [first]);
+    assert_eq!(found(IDS[1], 1), [second]);
+}

@@ -10,7 +10,7 @@ mod reference;
 mod retention;
 
 pub use folder::{HistoryError, JournalFile, JournalFolder, KeptScan};
-pub use index::{Index, PastHost, ScanEntry};
+pub use index::{Index, ScanEntry};
 pub use journal::{Journal, JournalEnd, start};
 pub use reference::Reference;
 pub use retention::Keep;

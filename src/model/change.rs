@@ -45,6 +45,14 @@ words! {
     }
 }
 
+impl ChangeClass {
+    /// As people write it: "broken since".
+    #[must_use]
+    pub fn in_words(self) -> String {
+        self.word().replace('_', " ")
+    }
+}
+
 /// One difference of a host between two scans. Texts from the network are raw.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Change {

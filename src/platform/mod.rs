@@ -26,7 +26,7 @@ use crate::model::Shortage;
 #[cfg(target_os = "linux")]
 pub use descriptors::descriptors;
 pub use os::{
-    create_private_folder, descriptor_limit, end_tree, locale_has_unicode, lead_group,
+    create_private_folder, descriptor_limit, end_tree, lead_group, locale_has_unicode,
     time_with_sleep,
 };
 pub use tcp_info::path_facts;

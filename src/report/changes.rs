@@ -45,7 +45,7 @@ impl Row {
     fn new(host: &HostChanges, change: &Change) -> Self {
         let text = |text: &Option<String>| prose(text.as_deref().unwrap_or("-"));
         Self {
-            class: words(change.class),
+            class: change.class.in_words(),
             name: prose(host.name.as_deref().unwrap_or("-")),
             address: host.key.to_string(),
             before: text(&change.before),
@@ -72,7 +72,8 @@ impl Changes {
         let minute = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M UTC").to_string();
         let changed = comparison.changed().count() as u64;
         let counts = comparison.counts().into_iter();
-        let counts = counts.map(|(class, count)| format!("{} {}", grouped(count), words(class)));
+        let counts =
+            counts.map(|(class, count)| format!("{} {}", grouped(count), class.in_words()));
         let rows = comparison.hosts.iter().flat_map(|host| {
             let all = host.changes.iter();
             all.map(|change| Row::new(host, change))
@@ -94,11 +95,6 @@ impl Changes {
             ],
         }
     }
-}
-
-/// A class as people write it.
-fn words(class: ChangeClass) -> String {
-    class.word().replace('_', " ")
 }
 
 /// One of the two scans.
@@ -219,6 +215,7 @@ mod tests {
             after: after.map(str::to_owned),
         };
         let host = |address, name: Option<&str>, changes| HostChanges {
+            is_row: false,
             key: HostKey::Endpoint(endpoint(address)),
             name: name.map(Into::into),
             changes,

@@ -239,7 +239,10 @@ fn flags_reach_every_setting_that_has_one() {
 #[test]
 fn a_command_is_a_text_or_a_list_of_its_words() {
     for (value, words) in [
-        (r#""logger -t 'a b'""#, Some(&["logger", "-t", "'a", "b'"][..])),
+        (
+            r#""logger -t 'a b'""#,
+            Some(&["logger", "-t", "'a", "b'"][..]),
+        ),
         (r#"'mail -s "a, b" c'"#, Some(&["mail", "-s", "a, b", "c"])),
         (
             r#"["mail", "-s", "a, b", ""]"#,

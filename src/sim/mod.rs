@@ -33,6 +33,6 @@ pub use fleet::{Layout, Ports, SimulatedFleet, SimulatedHost, StartOptions};
 pub use scenario::{DnsAnswer, DnsRecord, NameSpec, PtrRecord, Scenario};
 pub use spec::{
     Address, CertificateSpec, Credssp, ExtendedUsage, FaultKind, FaultPoint, FaultSpec, Fixture,
-    HostDns, HostSpec, Issuer, NtlmSpec, PatternStep, Security, Service, Stack, TargetForm,
-    TlsProfile,
+    HostDns, HostSpec, Issuer, NtlmSpec, PastCertificate, PastSpec, PatternStep, Security, Service,
+    Stack, TargetForm, TlsProfile,
 };

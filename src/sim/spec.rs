@@ -406,9 +406,38 @@ pub struct HostSpec {
     pub latency_ms: u32,
     #[serde(default)]
     pub dns: HostDns,
+    /// How it was in earlier scans of the demo; of those that apply, the last one counts.
+    #[serde(default)]
+    pub past: Vec<PastSpec>,
     #[serde(default)]
     /// For tests.
     pub expect: toml::Table,
+}
+
+/// How a host was in the scans of at least so many days ago.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PastSpec {
+    #[serde(default)]
+    pub days: u16,
+    /// It was not there.
+    #[serde(default)]
+    pub absent: bool,
+    pub certificate: Option<PastCertificate>,
+    /// What else was different, in the form in which the history has a host.
+    #[serde(default)]
+    pub record: toml::Table,
+}
+
+/// The certificate of an earlier time, in days from the start of the scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PastCertificate {
+    pub from: i16,
+    pub until: i16,
+    /// It was renewed without a new key.
+    #[serde(default)]
+    pub same_key: bool,
 }
 
 const fn default_port() -> u16 {

@@ -180,6 +180,22 @@ impl Columns {
         true
     }
 
+    /// The same with this column shown at a place, unless it is shown already.
+    #[must_use]
+    pub fn with(&self, column: Field, at: usize) -> Self {
+        let mut columns = self.clone();
+        if !columns.contains(column) {
+            columns.order.retain(|place| place.column != column);
+            let place = ColumnPlace {
+                column,
+                shown: true,
+                width: self.width(column),
+            };
+            columns.order.insert(at.min(columns.order.len()), place);
+        }
+        columns
+    }
+
     /// Moves the column by one place; false at the edge.
     pub fn shift(&mut self, column: Field, right: bool) -> bool {
         let Some(at) = self.order.iter().position(|place| place.column == column) else {

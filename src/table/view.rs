@@ -22,6 +22,8 @@ pub enum View {
     #[strum(serialize = "DNS")]
     Dns,
     Flaky,
+    /// Hosts that differ from the scan before.
+    Changed,
 }
 
 impl View {
@@ -43,6 +45,7 @@ impl View {
             }
             Self::Dns => "dns!=match dns!=no_ptr dns!=not_checked",
             Self::Flaky => "stability:flaky",
+            Self::Changed => "changed:yes",
         }
     }
 
@@ -52,6 +55,10 @@ impl View {
         match self {
             Self::Expired | Self::Expiring => Some(Sort {
                 column: Field::DaysLeft,
+                inverted: false,
+            }),
+            Self::Changed => Some(Sort {
+                column: Field::Changed,
                 inverted: false,
             }),
             Self::All | Self::Problems | Self::Dns | Self::Flaky => None,
@@ -75,7 +82,7 @@ impl View {
     }
 
     #[must_use]
-    pub const fn matches(self, host: &Host) -> bool {
+    pub fn matches(self, host: &Host) -> bool {
         let diagnosis = &host.diagnosis;
         match self {
             Self::All => true,
@@ -94,6 +101,7 @@ impl View {
             ),
             Self::Dns => diagnosis.dns.is_trouble(),
             Self::Flaky => matches!(diagnosis.stability.verdict, StabilityVerdict::Flaky),
+            Self::Changed => !host.changes().is_empty(),
         }
     }
 
@@ -111,6 +119,7 @@ impl View {
             }
             Self::Dns => summary.dns_trouble(),
             Self::Flaky => summary.flaky(),
+            Self::Changed => summary.changed,
         }
     }
 }

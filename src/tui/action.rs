@@ -4,6 +4,7 @@ use std::time::Duration;
 use tui_input::InputRequest;
 
 use super::arrange::ArrangedRows;
+use super::past::PastAnswer;
 use super::theme::Palette;
 use crate::fleet::HostId;
 use crate::model::{Control, Progress, ScanEvent};
@@ -179,6 +180,8 @@ pub enum Action {
     Message(Result<String, String>),
     /// The rows of [`super::Model::wanted`].
     RowsArranged(Box<ArrangedRows>),
+    /// The answer to [`super::Model::wanted_past`].
+    PastFound(Box<PastAnswer>),
     /// Time since the screens opened.
     Tick(Duration),
 }

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::action::{Action, Effect, Move};
+use super::arrange::ArrangedRows;
 use super::background::Background;
 use super::background_reply::{BackgroundReply, Input};
 use super::effects::{EffectContext, perform};
@@ -19,6 +20,7 @@ use super::exporter::Exporter;
 use super::input::InputReader;
 use super::model::Model;
 use super::options::{Capabilities, Feed, Options, TuiError, TuiOutcome};
+use super::past::PastAnswer;
 use super::signals;
 use super::terminal::{self, Stdout, TerminalGuard, TerminalIo};
 use super::update::{turn, update};
@@ -56,6 +58,8 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<TuiO
     model.filters = options.filters;
     model.saved = options.saved;
     model.badge = options.badge;
+    model.past_scans = options.past;
+    model.today = options.today;
     model.programs = options.programs;
     model.table.query.sort = options.sort;
     model.set_filter(&options.filter)?;
@@ -135,10 +139,9 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
     // That of a scan that has not begun changes nothing.
     update(&mut model, Action::Progress(Box::new(first)));
     let mut arranging = Background::idle();
+    let mut asking = Background::idle();
     loop {
-        if let Some(request) = model.wanted() {
-            arranging.start(|| Box::new(request.arrange()));
-        }
+        start_wanted(&mut model, &mut arranging, &mut asking);
         let now = clock::monotonic();
         let frame_due = drawn.map_or(now, |drawn| drawn + FRAME);
         let is_lent = context.launcher.is_lent;
@@ -176,6 +179,7 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
             () = sleep_until(frame_due), if is_shown && model.dirty => continue,
             action = context.export_task.done(), if context.export_task.is_busy() => action,
             rows = arranging.done(), if arranging.is_busy() => Action::RowsArranged(rows),
+            found = asking.done(), if asking.is_busy() => Action::PastFound(found),
             changed = progress.changed(), if progress_open => {
                 progress_open = changed.is_ok();
                 Action::Progress(Box::new(progress.borrow_and_update().clone()))
@@ -216,6 +220,20 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
     let interrupts = |event: &Event| action_of(&model, event) == Some(Action::Interrupt);
     let written = context.export_task.finish(io.keys, interrupts).await;
     (model, written)
+}
+
+/// Starts what the model wants of other threads.
+fn start_wanted(
+    model: &mut Model,
+    arranging: &mut Background<Box<ArrangedRows>>,
+    asking: &mut Background<Box<PastAnswer>>,
+) {
+    if let Some(request) = model.wanted() {
+        arranging.start(|| Box::new(request.arrange()));
+    }
+    if let Some(request) = model.wanted_past() {
+        asking.start(|| Box::new(request.answer()));
+    }
 }
 
 /// What a key asks for, or the terminal reports; without a terminal, the end.

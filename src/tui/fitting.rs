@@ -1,7 +1,7 @@
 //! Which columns the screen shows, and how wide.
 //!
 //! Only the width of the screen, the columns chosen and the longest address of the fleet decide: views, filters and groups leave
-//! the columns where they are.
+//! the columns where they are, but for the view of what has changed, which shows that.
 
 use std::net::IpAddr;
 
@@ -41,10 +41,17 @@ pub(super) struct Layout {
 const PINNED: [Field; 3] = [Field::State, Field::Address, Field::Name];
 
 /// Columns in the order in which they get room on the first page. Those not named follow in the order shown.
-const FIRST: [Field; 4] = [Field::State, Field::Address, Field::Name, Field::Finding];
+const FIRST: [Field; 5] = [
+    Field::State,
+    Field::Address,
+    Field::Name,
+    Field::Changed,
+    Field::Finding,
+];
 
 /// Columns that widen, step by step, with the width of each step; between the steps, those that the user added.
-const GROWTH: [(Field, u16); 9] = [
+const GROWTH: [(Field, u16); 10] = [
+    (Field::Changed, 22),
     (Field::Finding, 24),
     (Field::State, 13),
     (Field::Name, 18),

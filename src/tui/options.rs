@@ -2,12 +2,15 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::exporter::{ExportFormat, Exporter};
 use super::keymap::Keymap;
+use super::past::PastScans;
 use super::program::Program;
 use super::theme::{Palette, Theme};
 use crate::fleet::Fleet;
@@ -43,6 +46,10 @@ pub struct Options {
     pub saved: Saved,
     /// Of a saved scan: which, and how old; empty for a scan that runs.
     pub badge: String,
+    /// The scans before this one; `None` where there is no history.
+    pub past: Option<Arc<dyn PastScans>>,
+    /// The time at which a saved scan is opened; `None` for a scan that runs.
+    pub today: Option<Timestamp>,
     pub programs: Vec<Program>,
     /// Neither the user nor the settings chose the palette: ask the terminal for its background.
     pub ask_background: bool,
@@ -63,6 +70,8 @@ impl Options {
             filters: Vec::new(),
             saved: Saved::default(),
             badge: String::new(),
+            past: None,
+            today: None,
             programs: Vec::new(),
             ask_background: false,
             on_exit: OnExit::default(),

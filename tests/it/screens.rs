@@ -1,5 +1,6 @@
 //! The screens, drawn from events with fixed times and driven by keys.
 
+mod changed;
 mod groups;
 mod hands;
 mod host;
@@ -316,7 +317,7 @@ fn the_host_page_scrolls_to_its_end_and_back_without_a_blind_spot() {
     let top = stand.picture(80, 24);
     stand.keys("G");
     let bottom = stand.picture(80, 24);
-    assert!(bottom.contains("Stability"));
+    assert!(bottom.contains("8 Raw"));
     stand.keys("k");
     assert_ne!(stand.picture(80, 24), bottom, "one step up shows at once");
     stand.keys("g");

@@ -375,4 +375,12 @@ fields! {
         .not_searched()
         .width(22, 30)
         .letter('O'),
+    Changed = words("changed", "how the host differs from the scan before", words::change_classes, read::changes)
+        .filter("a kind of change, or yes for any", ":renewed")
+        .text(read::write_changes)
+        .compare(read::change_words)
+        .order(read::by_change)
+        .not_searched()
+        .width(14, 34)
+        .letter('X'),
 }

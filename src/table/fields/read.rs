@@ -8,8 +8,9 @@ use super::words;
 use crate::diagnosis::Spread;
 use crate::fleet::Host;
 use crate::model::{
-    CertificateFacts, CertificateStatus, DEFAULT_PORT, Finding, History, HostKey, HostState,
-    KeyAlgorithm, Nla, ServerFeature, TlsFacts, TlsHandshake, TlsVersion, TrustVerdict, domain_of,
+    CertificateFacts, CertificateStatus, ChangeClass, DEFAULT_PORT, Finding, History, HostKey,
+    HostState, KeyAlgorithm, Nla, ServerFeature, TlsFacts, TlsHandshake, TlsVersion, TrustVerdict,
+    domain_of,
 };
 use crate::table::value::{FieldValue, SortKey, append};
 
@@ -268,6 +269,39 @@ pub(super) fn subnet(host: &Host) -> FieldValue<'_> {
     let endpoint = host.key().endpoint();
     let network = endpoint.and_then(|endpoint| crate::model::subnet(endpoint.address));
     network.map_or(FieldValue::Missing, FieldValue::Network)
+}
+
+/// Each kind once, worst first.
+fn change_classes(host: &Host) -> Vec<ChangeClass> {
+    let mut classes: Vec<ChangeClass> = host.changes().iter().map(|one| one.class).collect();
+    classes.dedup();
+    classes
+}
+
+pub(super) fn changes(host: &Host) -> FieldValue<'_> {
+    FieldValue::list(change_classes(host).into_iter().map(ChangeClass::word))
+}
+
+/// With `yes` for any change.
+pub(super) fn change_words(host: &Host) -> FieldValue<'_> {
+    let any = (!host.changes().is_empty()).then_some(words::yes_or_no(true));
+    let classes = change_classes(host).into_iter().map(ChangeClass::word);
+    FieldValue::list(any.into_iter().chain(classes))
+}
+
+pub(super) fn write_changes(host: &Host, out: &mut String) {
+    for (place, class) in change_classes(host).into_iter().enumerate() {
+        let comma = if place > 0 { ", " } else { "" };
+        append(out, format_args!("{comma}{}", class.in_words()));
+    }
+}
+
+/// The worst first.
+pub(super) fn by_change(host: &Host) -> SortKey<'_> {
+    let worst = host.changes().first();
+    worst.map_or(SortKey::Missing, |worst| {
+        SortKey::Number(worst.class as i64)
+    })
 }
 
 pub(super) fn names(host: &Host) -> FieldValue<'_> {

@@ -1,7 +1,7 @@
 //! The words that fields can have, and what each means.
 
 use crate::diagnosis::catalog;
-use crate::model::{Severity, TlsVersion, Vocabulary};
+use crate::model::{ChangeClass, Severity, TlsVersion, Vocabulary};
 use crate::table::weight::Weight;
 
 /// A word that a field can have.
@@ -105,6 +105,13 @@ pub(super) fn severities() -> Vec<KnownWord> {
         ..known(severity.word(), meaning(severity))
     });
     ranked.collect()
+}
+
+pub(super) fn change_classes() -> Vec<KnownWord> {
+    let any = known("yes", "it differs from the scan before in any way");
+    let mut classes = plain::<ChangeClass>();
+    classes.retain(|one| one.word != ChangeClass::NotScanned.word());
+    std::iter::once(any).chain(classes).collect()
 }
 
 /// The ids of the catalogue.

@@ -52,6 +52,7 @@ pub static BINDINGS: &[Binding] = bindings! {
     Table "view-expiring" [char('4')] Action::View(View::Expiring), _ "expired, expiring or not yet valid, by days";
     Table "view-dns" [char('5')] Action::View(View::Dns), _ "names and addresses that disagree";
     Table "view-flaky" [char('6')] Action::View(View::Flaky), _ "hosts that do not always answer";
+    Table "view-changed" [char('7')] Action::View(View::Changed), _ "what differs from the scan before";
     Table "fold" [char('z')] Action::FoldAll, _ "open every group, or close all";
     Table "close-group" [plain(Left), char('h')] Action::CloseGroup, _ "to the heading of the group, then close it";
     Table "columns" [char('c')] Action::MenuOpen(MenuKind::Columns), _ "choose, order and size the columns";
@@ -71,6 +72,7 @@ pub static BINDINGS: &[Binding] = bindings! {
     Host _ [char('5')] Action::Section(4), _ "the section of that number";
     Host _ [char('6')] Action::Section(5), _ "the section of that number";
     Host _ [char('7')] Action::Section(6), _ "the section of that number";
+    Host _ [char('8')] Action::Section(7), _ "the section of that number";
 
     Overview "open" [plain(Enter), plain(Right), char('l')] Action::Open, "its hosts" "the hosts behind the marked bar";
     Overview "next" [plain(Tab)] Action::Next, "panel" "the next panel";

@@ -1,5 +1,7 @@
-use super::Model;
+use super::{Model, Since};
+use crate::counts::counted;
 use crate::model::{DEFAULT_PORT, Endpoint, Notice};
+use crate::table::View;
 use crate::tui::action::Action;
 use crate::tui::text;
 
@@ -8,6 +10,7 @@ impl Model {
     pub(in crate::tui) fn banners(&self, room: usize) -> Vec<String> {
         let mut banners: Vec<String> = self.stuck(room.saturating_sub(4)).into_iter().collect();
         banners.extend(self.fleet.banners().into_iter().map(|banner| banner.text));
+        banners.extend(self.lost());
         let mut skipped = Vec::new();
         for notice in self.fleet.notices() {
             match notice {
@@ -27,6 +30,24 @@ impl Model {
             .into_iter()
             .map(|banner| text::clean(&banner).into_owned())
             .collect()
+    }
+
+    /// In the view of what has changed, the hosts that have no row because nothing answers there any more.
+    fn lost(&self) -> Option<String> {
+        let Since::Known(comparison) = &self.past.since else {
+            return None;
+        };
+        let names: Vec<String> = (comparison.lost())
+            .map(|host| match &host.name {
+                Some(name) => format!("{name} ({})", host.key),
+                None => host.key.to_string(),
+            })
+            .collect();
+        let is_shown = self.table.query.view == View::Changed && !names.is_empty();
+        is_shown.then(|| {
+            let count = counted(names.len() as u64, "host", "hosts");
+            format!("{count} gone since the scan before: {}", names.join(", "))
+        })
     }
 
     /// The stuck connections, as many by name as fit into `room` cells, and the key that skips the first.

@@ -1,16 +1,20 @@
 mod action_target;
 mod banners;
 mod layout;
+mod past;
 mod rows;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use ratatui::layout::Size;
 use tui_input::Input;
 
 use super::action::MenuKind;
 use super::keymap::{Context, Keymap};
 use super::options::{Capabilities, OnExit, Saved};
+use super::past::PastScans;
 use super::program::Program;
 use super::table_state::{Row, TableState};
 use super::theme::{Palette, Theme, Tone};
@@ -19,6 +23,8 @@ use crate::fleet::{Fleet, Host, HostId};
 use crate::model::{Endpoint, Notice, Progress};
 use crate::table::{Filter, FilterError, Overview, OverviewMark, View};
 pub(super) use action_target::ActionTarget;
+use past::Past;
+pub(super) use past::Since;
 
 /// The least time between two sorts that only new events ask for.
 pub(super) const RESORT: Duration = Duration::from_millis(250);
@@ -58,6 +64,11 @@ pub struct Model {
     /// As [`Options::badge`](super::Options::badge).
     pub badge: String,
     pub programs: Vec<Program>,
+    /// As [`Options::past`](super::Options::past).
+    pub past_scans: Option<Arc<dyn PastScans>>,
+    pub(super) past: Past,
+    /// As [`Options::today`](super::Options::today).
+    pub today: Option<Timestamp>,
     /// The palette that the user chose on the screen.
     pub(super) palette: Option<Palette>,
     pub(super) mouse: bool,
@@ -251,6 +262,9 @@ impl Model {
             saved: Saved::default(),
             badge: String::new(),
             programs: Vec::new(),
+            past_scans: None,
+            past: Past::default(),
+            today: None,
             palette: None,
             mouse: false,
             toast: None,
@@ -384,7 +398,10 @@ impl Model {
         let toast = self.toast.as_ref().map(|toast| toast.until);
         let sort = self.is_stale().then_some(self.table.arranged_at + RESORT);
         let evaluation = self.newest().is_busy().then_some(self.now);
-        [toast, sort, evaluation].into_iter().flatten().min()
+        [toast, sort, evaluation, self.comparison_due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     pub(super) fn set_time(&mut self, now: Duration) {

@@ -38,6 +38,7 @@ pub fn update(model: &mut Model, action: Action) -> Option<Effect> {
             resort_when_due(model);
         }
         Action::RowsArranged(made) => model.take_arranged(*made),
+        Action::PastFound(answer) => model.take_past(*answer),
         Action::Resize(width, height) => {
             model.size = Size::new(width, height);
             model.scroll_to_cursor();

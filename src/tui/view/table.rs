@@ -15,13 +15,15 @@ use crate::tui::action::{Action, Side};
 use crate::tui::columns;
 use crate::tui::fitting::{self, Fitted, Layout};
 use crate::tui::keymap::Context;
-use crate::tui::model::Model;
+use crate::tui::model::{Model, Since};
 use crate::tui::table_state::Row;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
 /// Cells before the first column, for the cursor and the mark.
 const MARGIN: u16 = 2;
+/// Columns before what has changed: state, address and name.
+const CHANGES_AT: usize = 3;
 /// Cells of a group's name before its states get room.
 const LEAST_GROUP: usize = 24;
 /// A remedy that would be cut to fewer cells is not shown.
@@ -64,9 +66,13 @@ pub(super) fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// The view of what has changed shows that in any case, beside the hosts.
 pub(super) fn layout(model: &Model, width: u16) -> Layout {
+    let columns = &model.table.columns;
+    let with_changes =
+        (model.table.query.view == View::Changed).then(|| columns.with(Field::Changed, CHANGES_AT));
     fitting::fit(
-        &model.table.columns,
+        with_changes.as_ref().unwrap_or(columns),
         model.table.page,
         width.saturating_sub(MARGIN),
         model.table.arranged.longest_address,
@@ -222,7 +228,10 @@ fn mark(model: &Model, row: &Row) -> Option<&'static str> {
 }
 
 fn empty(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let sentence = if model.in_drill_down() {
+    let view = model.table.query.view;
+    let sentence = if view == View::Changed && model.table.query.filter.is_empty() {
+        unchanged(model)
+    } else if model.in_drill_down() {
         // The filter line shows how to go back.
         "no hosts in this bar"
     } else if model.fleet.summary().hosts > 0 {
@@ -236,7 +245,24 @@ fn empty(model: &Model, area: Rect, buffer: &mut Buffer) {
     } else {
         "no hosts to list; --all lists silent and closed addresses too"
     };
-    let line = model.theme.line(sentence, Tone::Dim);
     let width = area.width.saturating_sub(MARGIN);
-    put(&line, area.x + MARGIN, area.y + 1, width, buffer);
+    let room = usize::from(area.height.saturating_sub(1));
+    let lines = model.theme.wrap(sentence, usize::from(width), room);
+    for (line, y) in lines.into_iter().zip(area.y + 1..area.bottom()) {
+        let line = model.theme.line(line, Tone::Dim);
+        put(&line, area.x + MARGIN, y, width, buffer);
+    }
+}
+
+/// Why no host is listed as changed.
+fn unchanged(model: &Model) -> &str {
+    match &model.past.since {
+        Since::Unknown if model.past_scans.is_some() => "the scan before is being read",
+        Since::Unknown => "there is no history to compare with",
+        Since::Nothing(reason) => reason,
+        Since::Known(_) if model.is_running() => {
+            "no host has changed so far; hosts are compared when they are finished"
+        }
+        Since::Known(_) => "no host of this scan has changed since the scan before",
+    }
 }

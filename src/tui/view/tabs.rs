@@ -19,6 +19,8 @@ enum Detail {
     WithoutKeys,
     /// Keys and names; the current view has its count in any case.
     WithoutCounts,
+    /// The same without keys.
+    Names,
     /// Keys, and the name of the current view.
     Keys,
 }
@@ -66,7 +68,12 @@ fn fitting(model: &Model, area: Rect) -> (Vec<(View, String)>, String) {
     for extra in [all, marks.clone()] {
         let extra = extra.join(model.theme.separator());
         let behind = text::width(&extra) + usize::from(!extra.is_empty());
-        for detail in [Detail::Whole, Detail::WithoutKeys, Detail::WithoutCounts] {
+        for detail in [
+            Detail::Whole,
+            Detail::WithoutKeys,
+            Detail::WithoutCounts,
+            Detail::Names,
+        ] {
             let tabs = tabs(model, detail);
             let cells: usize = tabs.iter().map(|(_, text)| text::width(text) + 1).sum();
             if cells + behind < usize::from(area.width) {
@@ -88,6 +95,8 @@ fn tabs(model: &Model, detail: Detail) -> Vec<(View, String)> {
         let text = match detail {
             Detail::Whole => format!(" {number} {title} {count} "),
             Detail::WithoutKeys => format!(" {title} {count} "),
+            Detail::Names if here => format!(" {title} {count} "),
+            Detail::Names => title.to_owned(),
             Detail::WithoutCounts | Detail::Keys if here => format!(" {number} {title} {count} "),
             Detail::WithoutCounts => format!("{number} {title}"),
             Detail::Keys => format!("{number}"),

@@ -272,7 +272,10 @@ fn a_program_gets_the_changes_since_the_scan_before() {
     for (flags, parts) in [
         (&["--on-change", " "][..], &["no program in it"][..]),
         (&["--on-change", "x \"y"], &["never closed", "logger"]),
-        (&["--on-change", "x", "--no-history"], &["--no-history keeps none"]),
+        (
+            &["--on-change", "x", "--no-history"],
+            &["--no-history keeps none"],
+        ),
     ] {
         let arguments = [&[REFUSES, "--no-dns"], flags].concat();
         refused_in(home.path(), &arguments, &[], parts);
@@ -335,4 +338,41 @@ fn what_is_kept_is_for_its_user_alone() {
     let file = kept(home.path()).pop().expect("a scan");
     assert_eq!(mode(&file), 0o600);
     assert_eq!(mode(file.parent().expect("a folder")), 0o700);
+}
+
+#[cfg(feature = "sim")]
+#[test]
+fn the_demo_has_a_past_in_its_reports_and_none_in_the_history() {
+    let home = home();
+    let arguments = [
+        "demo",
+        "--no-dns",
+        "--attempts",
+        "1",
+        "-q",
+        "-o",
+        "demo.md",
+        "-o",
+        "demo.csv",
+        "--columns",
+        "address,changed",
+    ];
+    let output = rdpscan(home.path(), &arguments, &[]);
+    assert_eq!(text(output.stderr), "");
+    let read = |name: &str| std::fs::read_to_string(home.path().join(name)).expect("a report");
+    let report = read("demo.md");
+    for class in [
+        "gone",
+        "broken since",
+        "expired since",
+        "recovered",
+        "new",
+        "renewed",
+    ] {
+        let row = format!("\n| {class} |");
+        assert!(report.contains(&row), "no {class}: {report}");
+    }
+    let table = read("demo.csv");
+    assert!(table.contains("127.77.0.20,new"), "{table}");
+    assert_eq!(kept(home.path()), [""; 0].map(PathBuf::from));
 }

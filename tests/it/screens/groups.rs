@@ -261,11 +261,13 @@ fn at_80_columns_the_header_has_the_number_of_expired_certificates() {
 
 #[test]
 fn at_60_columns_every_tab_has_its_name() {
-    for keys in ["1", "4", "6"] {
+    for keys in ["1", "4", "6", "7"] {
         let mut stand = Stand::scanning(60, 15);
         stand.keys(keys);
         let picture = stand.picture(60, 15);
-        for name in ["All", "Problems", "Expired", "Expiring", "DNS", "Flaky"] {
+        for name in [
+            "All", "Problems", "Expired", "Expiring", "DNS", "Flaky", "Changed",
+        ] {
             assert!(picture.contains(name), "{name}: {picture}");
         }
     }

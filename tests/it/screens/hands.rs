@@ -212,13 +212,13 @@ fn the_head_and_the_tabs_count_the_same_moment() {
     stand.act(worse("10.0.0.1"));
     // Too soon after the last sort.
     stand.act(worse("10.0.0.2"));
-    let picture = stand.picture(80, 24);
+    let picture = stand.picture(100, 24);
     assert!(
         picture.contains(" 3 hosts listed") && picture.contains(" 1 All 3 "),
         "{picture}"
     );
     stand.act(Action::Tick(Duration::from_secs(2)));
-    let picture = stand.picture(80, 24);
+    let picture = stand.picture(100, 24);
     assert!(
         picture.contains(" 4 hosts listed") && picture.contains(" 1 All 4 "),
         "{picture}"

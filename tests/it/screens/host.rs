@@ -320,7 +320,7 @@ fn a_name_without_an_address_has_every_section() {
 
 #[test]
 fn the_strip_follows_the_page_and_tab_walks_it() {
-    let mut stand = opened(80, 24, "10.0.0.5");
+    let mut stand = opened(100, 24, "10.0.0.5");
     for section in [
         "1 Answer",
         "2 Timeline",
@@ -328,9 +328,10 @@ fn the_strip_follows_the_page_and_tab_walks_it() {
         "4 Certificate",
         "5 Stability",
         "6 Identity",
-        "7 Raw",
+        "7 History",
+        "8 Raw",
     ] {
-        let picture = stand.picture(80, 24);
+        let picture = stand.picture(100, 24);
         let strip = picture
             .lines()
             .find(|line| line.contains("2 Timeline"))
@@ -346,7 +347,7 @@ fn the_host_stays_on_the_screen_while_its_page_scrolls() {
     stand.keys("G");
     let picture = stand.picture(80, 24);
     assert!(picture.contains(" 10.0.0.5:3389  ✔ healthy"), "{picture}");
-    assert!(picture.contains("›7 Raw"), "{picture}");
+    assert!(picture.contains("›8 Raw"), "{picture}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod certificate;
 mod code;
 mod findings;
+mod history;
 mod identity;
 mod mark;
 mod names;
@@ -77,6 +78,7 @@ pub(super) fn page(model: &Model, width: u16) -> Page {
         &|page| certificate::write(model, host, &history, page),
         &|page| stability::write(host, &history, page),
         &|page| identity::write(model, host, &history, page),
+        &|page| history::write(model, host, page),
         &|page| raw::write(model, host, page),
     ];
     for ((title, ..), write) in SECTIONS.iter().zip(writers) {

@@ -12,13 +12,14 @@ use crate::tui::theme::{Theme, Tone};
 /// Titles in the page, names in the bar, and names where the bar has little room.
 ///
 /// INVARIANT: in the order of the page. The digit before a name is its position, counted from 1.
-pub(super) const SECTIONS: [(&str, &str, &str); 7] = [
+pub(super) const SECTIONS: [(&str, &str, &str); 8] = [
     ("Answer", "Answer", "Why"),
     ("Timeline", "Timeline", "Time"),
     ("Names and addresses", "Names", "Names"),
     ("TLS and certificate", "Certificate", "Cert"),
     ("Stability", "Stability", "Stab"),
-    ("Identity (NTLM)", "Identity", "Ident"),
+    ("Identity (NTLM)", "Identity", "Id"),
+    ("History", "History", "Hist"),
     ("Raw (JSON)", "Raw", "Raw"),
 ];
 
@@ -62,11 +63,8 @@ pub(super) fn host_line(model: &Model, below: usize, width: u16) -> Line<'static
 
 /// The sections, each behind its digit; the one in view is marked.
 pub(super) fn sections(theme: Theme, current: usize, width: u16) -> Line<'static> {
-    let needed: usize = SECTIONS.iter().map(|(_, long, _)| long.len() + 4).sum();
-    let fits = needed <= usize::from(width) + 1;
     let mut spans = Vec::with_capacity(SECTIONS.len() * 2);
-    for (index, (_, long, short)) in SECTIONS.iter().enumerate() {
-        let name = if fits { long } else { short };
+    for (index, name) in names(width).into_iter().enumerate() {
         let (mark, style) = if index == current {
             let style = theme.style(Tone::Accent).add_modifier(Modifier::BOLD);
             (theme.cursor(), style)
@@ -78,6 +76,21 @@ pub(super) fn sections(theme: Theme, current: usize, width: u16) -> Line<'static
     }
     spans.pop();
     Line::from(spans)
+}
+
+/// As many whole names as have room: those that gain most by it are shortened first.
+fn names(width: u16) -> [&'static str; SECTIONS.len()] {
+    let mut names = SECTIONS.map(|(_, long, _)| long);
+    while names.iter().map(|name| name.len() + 4).sum::<usize>() > usize::from(width) + 1 {
+        let gain = |name: &str, short: &str| name.len().saturating_sub(short.len());
+        let pairs = names.iter_mut().zip(SECTIONS);
+        let best = pairs.max_by_key(|(name, (.., short))| gain(name, short));
+        match best {
+            Some((name, (.., short))) if gain(name, short) > 0 => *name = short,
+            _ => break,
+        }
+    }
+    names
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::mark::Mark;
 use super::page::Page;
 use crate::counts::grouped;
-use crate::diagnosis::days_in_words;
+use crate::diagnosis::{days_in_words, days_left};
 use crate::fleet::Host;
 use crate::model::{
     CertificateFacts, CertificateStatus, History, ServerFeature, TlsFacts, TlsHandshake,
@@ -44,6 +44,10 @@ pub(super) fn write(model: &Model, host: &Host, history: &History, page: &mut Pa
     let now = model.fleet.times().map(|(_, newest)| newest);
     page.blank();
     status(host, leaf, now, page);
+    // The status is as of the scan.
+    if let Some(days) = model.today.and_then(|today| days_left(leaf, today)) {
+        page.field("days left today", &days.to_string(), Tone::Plain);
+    }
     let (mark, text) = trust(&shown.trust);
     page.marked("trusted here", mark, &text);
     validity::write(leaf, now, page);

@@ -1,0 +1,104 @@
+//! The scans before the one that is shown or reported: of the history; of the demo, simulated.
+
+use std::sync::OnceLock;
+
+use crate::changes::{Comparison, HostRecord, PastHost, Snapshot};
+use crate::diagnosis::Policy;
+use crate::fleet::Fleet;
+use crate::history::{Index, Reference};
+use crate::model::ScanId;
+use crate::tui::PastScans;
+
+use super::kept;
+
+/// Scans of a host that its page shows.
+const MOST_SCANS: usize = 60;
+
+/// What has changed since the scan before it of the same site and targets, noted at each host, too; `None` without such a scan, when
+/// that cannot be read, and for a scan that is not kept here, as one from another machine.
+pub(super) fn since_last(fleet: &mut Fleet) -> Option<Comparison> {
+    let comparison = Past::of(fleet).compare(fleet).ok()?;
+    fleet.set_changes(&comparison.of_rows());
+    Some(comparison)
+}
+
+#[derive(Debug)]
+pub(super) struct Past {
+    policy: Policy,
+    #[cfg_attr(not(feature = "sim"), expect(dead_code, reason = "of the demo"))]
+    simulated: bool,
+    /// The scan before, read once.
+    before: OnceLock<Result<Snapshot, String>>,
+}
+
+impl Past {
+    pub(super) const fn new(policy: Policy, simulated: bool) -> Self {
+        Self {
+            policy,
+            simulated,
+            before: OnceLock::new(),
+        }
+    }
+
+    /// That of a fleet with its first events.
+    pub(super) fn of(fleet: &Fleet) -> Self {
+        let simulated = fleet.plan().is_some_and(|plan| plan.simulated);
+        Self::new(fleet.policy().clone(), simulated)
+    }
+
+    fn before(&self, fleet: &Fleet) -> Result<Snapshot, String> {
+        let not_kept = || {
+            "this scan is not kept on this machine, so there is no scan before it to compare with: \
+             `rdpscan diff` compares any two saved scans"
+                .to_owned()
+        };
+        let folder = kept::folder().map_err(|error| error.to_string())?;
+        let scan = fleet.scan().ok_or_else(not_kept)?;
+        let work = fleet.planned_work().ok_or_else(not_kept)?;
+        folder
+            .find(&Reference::Prefix(scan.to_string()))
+            .map_err(|_| not_kept())?;
+        let before = folder.previous(scan, fleet.site(), &work.target_key);
+        let before = before.ok_or(
+            "there is no scan before this one: scan the same targets again later, and this shows what has changed",
+        )?;
+        let index = Index::connect(&folder, self.policy.clone());
+        let before = index.and_then(|mut index| index.snapshot(&before));
+        before.map_err(|error| {
+            tracing::warn!(%error, "The scan before cannot be compared");
+            format!("the scan before cannot be read: {error}")
+        })
+    }
+}
+
+impl PastScans for Past {
+    fn compare(&self, fleet: &Fleet) -> Result<Comparison, String> {
+        let now = || Snapshot::of(fleet).ok_or_else(|| "nothing is scanned yet".to_owned());
+        #[cfg(feature = "sim")]
+        if self.simulated {
+            let now = now()?;
+            return Ok(Comparison::new(
+                &super::demo_past::before(fleet, &now),
+                &now,
+            ));
+        }
+        let before = self.before.get_or_init(|| self.before(fleet));
+        Ok(Comparison::new(before.as_ref()?, &now()?))
+    }
+
+    fn of_host(&self, scan: ScanId, host: &HostRecord) -> Result<Vec<PastHost>, String> {
+        #[cfg(feature = "sim")]
+        if self.simulated {
+            return Ok(super::demo_past::of_host(scan, host));
+        }
+        let read = || -> anyhow::Result<Vec<PastHost>> {
+            let mut index = Index::open(&kept::folder()?, self.policy.clone())?;
+            let name = match &host.name {
+                Some(name) => name.to_string(),
+                None => host.key.to_string(),
+            };
+            Ok(index.host_until(&name, (scan, &host.key), MOST_SCANS)?)
+        };
+        read().map_err(|error| error.to_string())
+    }
+}
