@@ -53,25 +53,21 @@ pub(super) async fn run(
         status = timeout_at(deadline, ended(&mut child)) => status.ok(),
         () = last_moment(stop) => None,
     };
-    match status {
-        Some(status) => {
-            let status = status.with_context(|| format!("`{named}` is lost"))?;
-            if !status.success() {
-                bail!("`{named}` failed: {status}");
-            }
-        }
-        None => {
-            platform::end_tree(&mut child);
-            // So that no entry of it stays; one that does not even end then is left alone.
-            let last = clock::monotonic() + LAST_MOMENT;
-            drop(timeout_at(last, ended(&mut child)).await);
-            let reason = if stop.gently.is_cancelled() {
-                "rdpscan was stopped".to_owned()
-            } else {
-                format!("it took longer than {}", rounded(DEADLINE))
-            };
-            bail!("`{named}` was ended, because {reason}");
-        }
+    let Some(status) = status else {
+        platform::end_tree(&mut child);
+        // So that no entry of it stays; one that does not even end then is left alone.
+        let last = clock::monotonic() + LAST_MOMENT;
+        drop(timeout_at(last, ended(&mut child)).await);
+        let reason = if stop.gently.is_cancelled() {
+            "rdpscan was stopped".to_owned()
+        } else {
+            format!("it took longer than {}", rounded(DEADLINE))
+        };
+        bail!("`{named}` was ended, because {reason}");
+    };
+    let status = status.with_context(|| format!("`{named}` is lost"))?;
+    if !status.success() {
+        bail!("`{named}` failed: {status}");
     }
     Ok(())
 }
@@ -101,7 +97,8 @@ async fn last_moment(stop: &Stop) {
     drop(timeout_at(end, stop.now.cancelled()).await);
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::path::Path;
 
