@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::changes::HostChanges;
     use crate::kit::{endpoint, now};
-    use crate::model::{Change, ChangeClass, HostKey};
+    use crate::model::{Change, ChangeClass, EpochId, HostKey};
 
     fn comparison(hosts: usize) -> Comparison {
         let host = HostChanges {
@@ -116,10 +116,11 @@ mod tests {
                 before: Some("healthy".to_owned()),
                 after: None,
             }],
+            is_row: false,
         };
         Comparison {
-            before: "20250614T120000Z-00c0ffee".parse().unwrap(),
-            after: "20250615T120000Z-00c0ffee".parse().unwrap(),
+            before: EpochId::new("20250614T120000Z-00c0ffee".parse().unwrap(), 1),
+            after: EpochId::new("20250615T120000Z-00c0ffee".parse().unwrap(), 1),
             times: (now(), now()),
             hosts: vec![host; hosts],
             unchanged: 0,

@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::changes::{CertificateRecord, HostRecord, PastHost, Scope, Snapshot};
 use crate::fleet::Fleet;
 use crate::model::{
-    CertificateStatus, Digest, HostState, ScanEnd, ScanId, ScanStatus, Severity, UnlistedCounts,
-    UtcSecond,
+    CertificateStatus, Digest, EpochId, HostState, ScanEnd, ScanId, ScanStatus, Severity,
+    UnlistedCounts, UtcSecond,
 };
 use crate::sim::{HostSpec, PastSpec, Scenario};
 
@@ -31,6 +31,7 @@ pub(super) fn before(fleet: &Fleet, now: &Snapshot) -> Snapshot {
     };
     Snapshot {
         scan: ScanId::new(at, 0),
+        epoch: 1,
         times: (at, at),
         scope: Scope::new(fleet.planned_work().map(AsRef::as_ref), Some(end)),
         hosts: hosts
@@ -40,12 +41,14 @@ pub(super) fn before(fleet: &Fleet, now: &Snapshot) -> Snapshot {
 }
 
 /// A host in the scans before this one, oldest first.
-pub(super) fn of_host(scan: ScanId, host: &HostRecord) -> Vec<PastHost> {
-    let (specs, now) = (specs(), scan.began());
+pub(super) fn of_host(id: EpochId, host: &HostRecord) -> Vec<PastHost> {
+    let (specs, now) = (specs(), id.scan.began());
     let ages = (1..=SCANS).rev().map(|number| number * INTERVAL);
     let past = ages.filter_map(|days| {
+        let began = began(now, days);
         Some(PastHost {
-            scan: ScanId::new(began(now, days), 0),
+            id: EpochId::new(ScanId::new(began, 0), 1),
+            began,
             record: earlier(host, now, days, &specs)?,
         })
     });
@@ -182,6 +185,7 @@ mod tests {
     fn snapshot(hosts: Vec<HostRecord>) -> Snapshot {
         Snapshot {
             scan: ScanId::new(now(), 0),
+            epoch: 1,
             times: (now(), now()),
             scope: Scope::new(None, None),
             hosts,
@@ -218,11 +222,11 @@ mod tests {
     fn a_host_is_in_every_scan_before_but_for_one_that_is_new() {
         let specs = specs();
         for spec in specs.iter().filter(|spec| !spec.names.is_empty()) {
-            let past = of_host(ScanId::new(now(), 0), &record(spec, 3389));
+            let past = of_host(EpochId::new(ScanId::new(now(), 0), 1), &record(spec, 3389));
             let is_new = spec.past.first().is_some_and(|past| past.absent);
             let wanted = if is_new { 0 } else { usize::from(SCANS) };
             assert_eq!(past.len(), wanted, "{}", spec.address);
-            assert!(past.is_sorted_by_key(|past| past.scan));
+            assert!(past.is_sorted_by_key(|past| past.id));
         }
     }
 }

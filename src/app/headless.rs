@@ -37,8 +37,11 @@ pub(super) enum ProgressDisplay {
 }
 
 impl ProgressDisplay {
-    /// A bar on a terminal, else lines.
-    pub(super) fn on_standard_error() -> Self {
+    /// On standard error, if it is shown: a bar on a terminal, else lines.
+    pub(super) fn new(is_shown: bool) -> Self {
+        if !is_shown {
+            return Self::Hidden;
+        }
         if !io::stderr().is_terminal() {
             return Self::lines(Box::new(streams::stderr()));
         }

@@ -9,7 +9,7 @@ use crate::clock;
 use crate::counts::{counted, grouped};
 use crate::exit::ExitStatus;
 use crate::history::{Index, ScanEntry};
-use crate::model::ScanStatus;
+use crate::model::{EpochId, ScanStatus};
 use crate::report::{columns, first};
 use crate::sanitize::single_line;
 use crate::settings::Settings;
@@ -65,7 +65,7 @@ fn list(scans: &[ScanEntry]) -> String {
     ];
     let rows = scans.iter().map(|scan| {
         [
-            scan.scan.to_string(),
+            EpochId::new(scan.scan, scan.epoch).to_string(),
             minute(scan.times.0),
             match scan.end.map(|end| end.status) {
                 Some(ScanStatus::Complete) => "complete".to_owned(),
@@ -93,7 +93,7 @@ fn timeline(hosts: &[PastHost]) -> String {
         "CONFIGURATION",
         "WORST FINDING",
     ];
-    let rows = hosts.iter().map(|PastHost { scan, record }| {
+    let rows = hosts.iter().map(|PastHost { began, record, .. }| {
         let ends = record.certificates.iter().map(|one| match one.not_after {
             Some(end) => end.to_string().chars().take(10).collect(),
             None => "unknown".to_owned(),
@@ -105,7 +105,7 @@ fn timeline(hosts: &[PastHost]) -> String {
         };
         let worst = record.findings.first();
         [
-            minute(scan.began()),
+            minute(*began),
             record.key.to_string(),
             record.state_text(),
             ends.join(", "),

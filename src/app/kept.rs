@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::fleet::Fleet;
 use crate::history::{Index, Journal, JournalEnd, JournalFolder, KeptScan, Reference};
-use crate::model::{ScanId, ScanStatus};
+use crate::model::{EpochId, ScanId, ScanStatus};
 use crate::report::{self, TrendPoint};
 
 use super::signals::Stop;
@@ -34,12 +34,11 @@ pub(super) fn locate(argument: &Path) -> Result<PathBuf> {
 }
 
 /// Writes a scan that has ended into the index. It can be done later, so a failure is only logged.
-fn add_to_index(scan: ScanId, fleet: &Fleet) {
+fn add_to_index(folder: &JournalFolder, id: EpochId, fleet: &Fleet) {
     let added = || -> Result<()> {
-        let folder = folder()?;
-        let kept = folder.find(&Reference::Prefix(scan.to_string()))?;
+        let kept = folder.kept(id).context("it is not kept any more")?;
         let policy = fleet.policy().clone();
-        Ok(Index::connect(&folder, policy)?.add(&kept, fleet)?)
+        Ok(Index::connect(folder, policy)?.add(&kept, fleet)?)
     };
     if let Err(error) = added() {
         tracing::warn!(%error, "The scan is not in the index of the history yet");
@@ -61,12 +60,13 @@ fn scans_before(fleet: &Fleet) -> Result<Vec<TrendPoint>> {
         return Ok(Vec::new());
     };
     let folder = folder()?;
-    if !folder.scans()?.iter().any(|kept| kept.scan == scan) {
+    let id = EpochId::new(scan, fleet.epoch());
+    if folder.kept(id).is_none() {
         return Ok(Vec::new());
     }
     let mut index = Index::connect(&folder, fleet.policy().clone())?;
     let most = report::MOST_POINTS - 1;
-    let before = index.before(scan, fleet.site(), &work.target_key, most)?;
+    let before = index.before(id, fleet.site(), &work.target_key, most)?;
     let points = before.into_iter().map(|entry| TrendPoint {
         at: entry.times.0,
         hosts: entry.hosts,
@@ -81,9 +81,11 @@ pub(super) async fn finish(journal: Option<Journal>, fleet: &Fleet, stop: &Stop,
     let (Some(journal), Some(scan)) = (journal, fleet.scan()) else {
         return;
     };
+    let folder = journal.folder().clone();
     let end = journal.finish(stop.now.cancelled()).await;
     let indexed = fleet.clone();
-    let indexing = tokio::task::spawn_blocking(move || add_to_index(scan, &indexed));
+    let id = EpochId::new(scan, fleet.epoch());
+    let indexing = tokio::task::spawn_blocking(move || add_to_index(&folder, id, &indexed));
     tokio::select! {
         biased;
         () = stop.now.cancelled() => {}

@@ -30,7 +30,9 @@ mod session;
 mod signals;
 mod sink;
 mod stderr;
+mod sweep;
 mod ui_state;
+mod watch;
 mod why;
 
 use anyhow::Result;

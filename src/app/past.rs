@@ -1,12 +1,12 @@
 //! The scans before the one that is shown or reported: of the history; of the demo, simulated.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::changes::{Comparison, HostRecord, PastHost, Snapshot};
 use crate::diagnosis::Policy;
 use crate::fleet::Fleet;
-use crate::history::{Index, Reference};
-use crate::model::ScanId;
+use crate::history::{Index, JournalFolder};
+use crate::model::EpochId;
 use crate::tui::PastScans;
 
 use super::kept;
@@ -22,13 +22,38 @@ pub(super) fn since_last(fleet: &mut Fleet) -> Option<Comparison> {
     Some(comparison)
 }
 
+/// The scan before it of the same site and targets, or the sweep before it of a watched scan.
+///
+/// # Errors
+/// Why there is none, and what to do.
+pub(super) fn before(folder: &JournalFolder, fleet: &Fleet) -> Result<Snapshot, String> {
+    let not_kept = || {
+        "this scan is not kept on this machine, so there is no scan before it to compare with: \
+         `rdpscan diff` compares any two saved scans"
+            .to_owned()
+    };
+    let id = fleet.id().ok_or_else(not_kept)?;
+    let work = fleet.planned_work().ok_or_else(not_kept)?;
+    folder.kept(id).ok_or_else(not_kept)?;
+    let before = folder.previous(id, fleet.site(), &work.target_key);
+    let before = before.ok_or(
+        "there is no scan before this one: scan the same targets again later, and this shows what has changed",
+    )?;
+    let index = Index::connect(folder, fleet.policy().clone());
+    let before = index.and_then(|mut index| index.snapshot(&before));
+    before.map_err(|error| {
+        tracing::warn!(%error, "The scan before cannot be compared");
+        format!("the scan before cannot be read: {error}")
+    })
+}
+
 #[derive(Debug)]
 pub(super) struct Past {
     policy: Policy,
     #[cfg_attr(not(feature = "sim"), expect(dead_code, reason = "of the demo"))]
     simulated: bool,
-    /// The scan before, read once.
-    before: OnceLock<Result<Snapshot, String>>,
+    /// What was before the scan or sweep that was asked for last, read once.
+    before: Mutex<Option<(EpochId, Result<Arc<Snapshot>, String>)>>,
 }
 
 impl Past {
@@ -36,7 +61,7 @@ impl Past {
         Self {
             policy,
             simulated,
-            before: OnceLock::new(),
+            before: Mutex::new(None),
         }
     }
 
@@ -46,28 +71,20 @@ impl Past {
         Self::new(fleet.policy().clone(), simulated)
     }
 
-    fn before(&self, fleet: &Fleet) -> Result<Snapshot, String> {
-        let not_kept = || {
-            "this scan is not kept on this machine, so there is no scan before it to compare with: \
-             `rdpscan diff` compares any two saved scans"
-                .to_owned()
-        };
-        let folder = kept::folder().map_err(|error| error.to_string())?;
-        let scan = fleet.scan().ok_or_else(not_kept)?;
-        let work = fleet.planned_work().ok_or_else(not_kept)?;
-        folder
-            .find(&Reference::Prefix(scan.to_string()))
-            .map_err(|_| not_kept())?;
-        let before = folder.previous(scan, fleet.site(), &work.target_key);
-        let before = before.ok_or(
-            "there is no scan before this one: scan the same targets again later, and this shows what has changed",
-        )?;
-        let index = Index::connect(&folder, self.policy.clone());
-        let before = index.and_then(|mut index| index.snapshot(&before));
-        before.map_err(|error| {
-            tracing::warn!(%error, "The scan before cannot be compared");
-            format!("the scan before cannot be read: {error}")
-        })
+    fn before(&self, fleet: &Fleet) -> Result<Arc<Snapshot>, String> {
+        let id = fleet.id().ok_or("nothing is scanned yet")?;
+        let mut known = self.before.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, before)) = &*known
+            && *of == id
+        {
+            return before.clone();
+        }
+        let folder = kept::folder().map_err(|error| error.to_string());
+        let before = folder
+            .and_then(|folder| before(&folder, fleet))
+            .map(Arc::new);
+        *known = Some((id, before.clone()));
+        before
     }
 }
 
@@ -82,11 +99,11 @@ impl PastScans for Past {
                 &now,
             ));
         }
-        let before = self.before.get_or_init(|| self.before(fleet));
-        Ok(Comparison::new(before.as_ref()?, &now()?))
+        let before = self.before(fleet)?;
+        Ok(Comparison::new(&before, &now()?))
     }
 
-    fn of_host(&self, scan: ScanId, host: &HostRecord) -> Result<Vec<PastHost>, String> {
+    fn of_host(&self, scan: EpochId, host: &HostRecord) -> Result<Vec<PastHost>, String> {
         #[cfg(feature = "sim")]
         if self.simulated {
             return Ok(super::demo_past::of_host(scan, host));

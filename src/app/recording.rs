@@ -21,6 +21,9 @@ pub(super) enum Recorded {
     Failed(io::Error),
 }
 
+/// How a recording ended, and its writer, if that takes more.
+pub(super) type Ended = (Recorded, Option<Live>);
+
 /// Writes every event and passes it on. A writer that fails loses no event for the screen: the scan stops gently where the reader
 /// has gone, and goes on otherwise. The result comes when the stream has ended.
 ///
@@ -29,7 +32,7 @@ pub(super) fn record(
     mut events: mpsc::Receiver<ScanEvent>,
     live: Live,
     stop: CancellationToken,
-) -> (mpsc::Receiver<ScanEvent>, oneshot::Receiver<Recorded>) {
+) -> (mpsc::Receiver<ScanEvent>, oneshot::Receiver<Ended>) {
     let (forward, receiver) = mpsc::channel(EVENT_CAPACITY);
     let (result, outcome) = oneshot::channel();
     std::thread::spawn(move || {
@@ -63,13 +66,14 @@ pub(super) fn record(
                 forward = None;
             }
         }
-        if let Some(Err(error)) = live.map(|mut writer| writer.flush())
-            && !platform::reader_is_gone(&error)
-        {
-            recorded = Recorded::Failed(error);
+        if let Some(Err(error)) = live.as_mut().map(record::Writer::flush) {
+            live = None;
+            if !platform::reader_is_gone(&error) {
+                recorded = Recorded::Failed(error);
+            }
         }
         // There is no receiver when the process ends at once.
-        drop(result.send(recorded));
+        drop(result.send((recorded, live)));
     });
     (receiver, outcome)
 }
@@ -107,7 +111,7 @@ mod tests {
         drop(sender);
         assert_eq!(events.recv().await, Some(event), "no event is lost");
         assert_eq!(events.recv().await, None);
-        (outcome.await.unwrap(), stop.is_cancelled())
+        (outcome.await.unwrap().0, stop.is_cancelled())
     }
 
     #[tokio::test]

@@ -15,7 +15,8 @@ use crate::targets::{Permutation, TargetSet, TargetSetBuilder};
 use crate::{clock, sanitize};
 
 use super::scan_request::{Kind, ScanRequest};
-use super::session::{Resumed, scan_options};
+use super::session::Resumed;
+use super::sweep::scan_options;
 use super::{kept, signals, stderr};
 
 /// What was seen longer ago may have changed since.
@@ -39,6 +40,11 @@ pub(super) async fn run(arguments: &ResumeArgs, cli: &Cli) -> Result<ExitStatus>
     let (Some(plan), Some(work)) = kept.head()? else {
         bail!("{scan} was recorded without what is needed to resume it; scan again");
     };
+    if work.settings.contains_key("watch.interval") {
+        bail!(
+            "{scan} is a watched scan, which is not resumed; start it again, and `rdpscan open {scan}` shows its newest complete sweep"
+        );
+    }
     let theirs = work.permutation;
     if theirs != Permutation::VERSION {
         return Err(not_resumable(scan, NotResumable::OtherOrder { theirs }));

@@ -39,6 +39,7 @@ pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<Exi
         progress: watching,
         stop: CancellationToken::new(),
         control: None,
+        sweeps: None,
     };
     let mut options = screen::options(&settings, OnExit::Saved)?;
     options.badge = badge(&arguments.file, &fleet);

@@ -12,9 +12,9 @@ use crate::changes::Comparison;
 use crate::cli::ScanArgs;
 use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
-use crate::model::{ScanId, ScanStatus};
+use crate::model::ScanId;
 use crate::report::Format;
-use crate::settings::{FailOn, Settings};
+use crate::settings::{OutputSettings, Settings};
 use crate::streams;
 use crate::table::Filter;
 use crate::targets::{TargetSet, TargetSetBuilder};
@@ -25,6 +25,7 @@ use super::saved_hosts::SavedScans;
 use super::session::{Finished, Resumed, Session, View};
 use super::signals::{self, Stop};
 use super::sink::{self, Sink};
+use super::watch::Outputs;
 use super::{change_command, dry_run, kept, mistyped, past, rescue, screen, stderr};
 
 pub(super) async fn run(arguments: ScanArgs, settings: Settings) -> Result<ExitStatus> {
@@ -117,7 +118,8 @@ impl ScanRequest {
     /// # Errors
     /// When the result could not be shown or written.
     pub(super) fn of_scan(scan: ScanId, outputs: &[PathBuf], settings: Settings) -> Result<Self> {
-        if settings.watch.on_change.is_some() && !settings.history.enabled {
+        let is_watch = settings.watch.interval.is_some();
+        if settings.watch.on_change.is_some() && !is_watch && !settings.history.enabled {
             bail!(
                 "--on-change compares with the scan before, and --no-history keeps none; leave one of them out"
             );
@@ -138,6 +140,13 @@ impl ScanRequest {
         if reports.is_empty() && !screen {
             reports = sink::outputs(&[PathBuf::from("-")], format, scan.began(), Some(scan))?;
         }
+        let is_stream = |format| matches!(format, Format::Text | Format::Ndjson);
+        let mut to_standard = reports.iter().filter(|(_, sink)| *sink == Sink::Standard);
+        if let Some((format, _)) = to_standard.find(|(one, _)| is_watch && !is_stream(*one)) {
+            bail!(
+                "--watch prints sweep after sweep, which {format} has no form for; use --format text or ndjson, or name a file with -o, which every sweep writes again"
+            );
+        }
         Ok(Self {
             settings,
             scan,
@@ -145,6 +154,21 @@ impl ScanRequest {
             reports,
             screen,
         })
+    }
+
+    fn view(&self, simulated: bool) -> View {
+        if !self.screen {
+            return View::Headless {
+                progress: !self.settings.output.quiet,
+            };
+        }
+        View::Screen {
+            on_exit: match files(&self.reports) {
+                Some(files) => OnExit::Report(files),
+                None if simulated => OnExit::Simulated,
+                None => OnExit::Discard,
+            },
+        }
     }
 
     /// Runs the scan, then writes the result however the scan ended.
@@ -159,17 +183,7 @@ impl ScanRequest {
         let record = recordings.find(|(format, _)| *format == Format::Ndjson);
         let record = record.map(|(_, sink)| sink.clone());
         let quiet = self.settings.output.quiet;
-        let view = if self.screen {
-            View::Screen {
-                on_exit: match files(&self.reports) {
-                    Some(files) => OnExit::Report(files),
-                    None if simulated => OnExit::Simulated,
-                    None => OnExit::Discard,
-                },
-            }
-        } else {
-            View::Headless { progress: !quiet }
-        };
+        let view = self.view(simulated);
         // The screen has notices above the table, and the text report below it.
         let prints_text = self.reports.contains(&(Format::Text, Sink::Standard));
         let shows_notices = self.screen || quiet || prints_text;
@@ -178,6 +192,7 @@ impl ScanRequest {
             stderr::print_notices(&target_notices);
         }
         let output = self.settings.output.clone();
+        let is_watch = self.settings.watch.interval.is_some() && !matches!(kind, Kind::Resumed(_));
         let on_change = self.settings.watch.on_change.clone();
         if record.is_some() && !quiet && (!self.filter.is_empty() || output.sort.is_some()) {
             stderr::print(
@@ -199,6 +214,16 @@ impl ScanRequest {
             lists_unresolved: false,
             resumed,
         };
+        if is_watch {
+            let outputs = Outputs {
+                filter: self.filter,
+                reports: self.reports,
+                printed: target_notices,
+                quiet: quiet || self.screen,
+            };
+            let status = Box::pin(session.watch(outputs, stop)).await?;
+            return Ok(status.unwrap_or(ExitStatus::Interrupted));
+        }
         let Some(Finished {
             mut fleet,
             recorded,
@@ -209,28 +234,15 @@ impl ScanRequest {
             return Ok(ExitStatus::Interrupted);
         };
         let since = since_last(&mut fleet, stop);
-        let write = || -> Result<()> {
-            let mut failed = Ok(());
-            for (format, sink) in &self.reports {
-                let written = match (&recorded, format) {
-                    (Recorded::Failed(error), Format::Ndjson) => {
-                        Err(anyhow!("cannot write to {sink}: {error}"))
-                    }
-                    (_, Format::Ndjson) => Ok(()),
-                    _ => sink::write(&fleet, &self.filter, &output, *format, sink, since.as_ref()),
-                };
-                match (written, sink) {
-                    (Ok(()), Sink::File(path)) if !quiet => stderr::print_written(path),
-                    (Ok(()), _) => {}
-                    // The others are written all the same.
-                    (Err(error), _) if failed.is_ok() => failed = Err(error),
-                    (Err(error), _) => stderr::print_error(&error),
-                }
-            }
-            failed?;
-            if save { rescue::save(&fleet) } else { Ok(()) }
-        };
-        let written = write();
+        let written = write(
+            &fleet,
+            &self.filter,
+            &output,
+            &self.reports,
+            &recorded,
+            since.as_ref(),
+        );
+        let written = written.and_then(|()| if save { rescue::save(&fleet) } else { Ok(()) });
         let is_written = written.is_ok();
         if let Err(error) = written {
             stderr::print_error(&error);
@@ -258,8 +270,41 @@ impl ScanRequest {
         if matches!(recorded, Recorded::ReaderGone) {
             return Ok(ExitStatus::Done);
         }
-        Ok(exit_status(&fleet, &self.filter, &output.fail_on))
+        Ok(sink::exit_status_of_scan(
+            &fleet,
+            &self.filter,
+            &output.fail_on,
+        ))
     }
+}
+
+/// Writes every report. The first failure is returned, the others are printed.
+fn write(
+    fleet: &Fleet,
+    filter: &Filter,
+    output: &OutputSettings,
+    reports: &[(Format, Sink)],
+    recorded: &Recorded,
+    since: Option<&Comparison>,
+) -> Result<()> {
+    let mut failed = Ok(());
+    for (format, sink) in reports {
+        let written = match (recorded, format) {
+            (Recorded::Failed(error), Format::Ndjson) => {
+                Err(anyhow!("cannot write to {sink}: {error}"))
+            }
+            (_, Format::Ndjson) => Ok(()),
+            _ => sink::write(fleet, filter, output, *format, sink, since),
+        };
+        match (written, sink) {
+            (Ok(()), Sink::File(path)) if !output.quiet => stderr::print_written(path),
+            (Ok(()), _) => {}
+            // The others are written all the same.
+            (Err(error), _) if failed.is_ok() => failed = Err(error),
+            (Err(error), _) => stderr::print_error(&error),
+        }
+    }
+    failed
 }
 
 /// Runs the program for changes. Its failure does not change how the scan has ended.
@@ -300,17 +345,4 @@ fn files(reports: &[(Format, Sink)]) -> Option<String> {
     });
     let files: Vec<String> = files.collect();
     (!files.is_empty()).then(|| files.join(", "))
-}
-
-fn exit_status(fleet: &Fleet, filter: &Filter, fail_on: &FailOn) -> ExitStatus {
-    let Some(end) = fleet.end().filter(|end| end.status == ScanStatus::Complete) else {
-        return ExitStatus::Interrupted;
-    };
-    if fleet.is_without_resolver() && end.endpoints_probed == 0 {
-        stderr::print(
-            "rdpscan: nothing could be scanned: no resolver answers, so no name led to an address; name a DNS server with --dns",
-        );
-        return ExitStatus::Usage;
-    }
-    sink::exit_status(fleet, filter, fail_on)
 }

@@ -1,39 +1,36 @@
 //! One scan from targets to fleet: prober, engine, and screen or progress line.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::{mpsc, watch};
 
+use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
-use crate::history::{self, Journal, JournalFile, JournalFolder};
-use crate::model::{Lookup, Notice, Origin, Progress, ScanEnd, ScanEvent, ScanId, Site};
+use crate::history::{Journal, JournalFile, JournalFolder};
+use crate::model::{Lookup, Origin, Progress, ScanId, Site};
 use crate::probe::LiveProber;
 use crate::probe::ProbeOptions;
 use crate::probe::dns::{DnsOptions, Names};
 use crate::probe::trust::TrustStore;
-use crate::scan::{CONTROL_CAPACITY, EVENT_CAPACITY, Resume, ScanOptions, Work};
-use crate::settings::{self, Settings};
+use crate::scan::{CONTROL_CAPACITY, EVENT_CAPACITY, Resume};
+use crate::settings::Settings;
 use crate::targets::TargetSet;
 use crate::tui::OnExit;
-use crate::{platform, record, sanitize, scan, tui};
+use crate::{platform, record, sanitize, tui};
 
 use super::headless::{self, ProgressDisplay};
 use super::past::Past;
 use super::recording::{self, Recorded};
 use super::signals::Stop;
 use super::sink::Sink;
-use super::{capacity, screen, stderr};
+use super::sweep::{Start, Sweeper};
+use super::watch::{Outputs, Viewer, Watch};
+use super::{rescue, screen, stderr};
 
-/// Connect timeout at hosts that have answered before: long enough for two SYN retransmissions by the kernel.
-const KNOWN_HOST_CONNECT: Duration = Duration::from_millis(3500);
 /// Grace time for the engine's last events after the screen was closed.
 const LAST_EVENTS: Duration = Duration::from_secs(3);
-/// Grace time for a recording after the second signal.
-const LAST_WRITES: Duration = Duration::from_secs(1);
 
 pub(super) struct Session {
     pub(super) settings: Settings,
@@ -89,9 +86,20 @@ impl View {
     }
 }
 
+/// A session that is ready to scan.
+struct Ready {
+    sweeper: Sweeper<LiveProber>,
+    /// Its first sweep.
+    origin: Origin,
+    live: Option<recording::Live>,
+    view: View,
+    screen_options: tui::Options,
+    resumed: Option<Box<Resumed>>,
+}
+
 impl Session {
-    /// Runs the scan to its end, or to a stop. `None` when the stop came before the scan.
-    pub(super) async fn run(mut self, stop: &Stop) -> Result<Option<Finished>> {
+    /// Checks the targets, and opens what every sweep needs. `None` when the stop came before the scan.
+    async fn ready(mut self, stop: &Stop) -> Result<Option<Ready>> {
         let names = Names::new(DnsOptions {
             servers: self.settings.names.servers.clone(),
             timeout: self.settings.names.timeout,
@@ -107,90 +115,142 @@ impl Session {
         let trust = tokio::task::spawn_blocking(TrustStore::load).await?;
         // Last of all checks, because an existing recording is truncated.
         let live = self.open_recording()?;
-        let prober = Arc::new(LiveProber::new(self.probe_options(names, trust)));
-        let origin = Origin::new(self.scan, Site::of_machine(&platform::machine_name()));
-        let mut options = scan_options(&self.settings, origin, self.simulated);
-        let (outside, notices) = watch::channel(Vec::new());
-        options.outside = Some(notices);
-        let (fleet, journal, resume) = if let Some(resumed) = self.resumed.take() {
-            options.origin = resumed.origin;
-            (resumed.fleet, Some(resumed.journal), Some(resumed.resume))
-        } else {
-            let fleet = Fleet::new(self.settings.policy.policy());
-            (fleet, self.open_journal(&mut options.notices), None)
+        let prober = LiveProber::new(self.probe_options(names, trust));
+        let sweeper = Sweeper {
+            prober: Arc::new(prober),
+            settings: self.settings,
+            targets: self.targets,
+            simulated: self.simulated,
+            history: self.history,
         };
-        if journal.is_some() && screen_options.on_exit == OnExit::Discard {
-            screen_options.on_exit = OnExit::Kept;
-        }
+        let resumed = self.resumed.take();
+        let own = || Origin::new(self.scan, Site::of_machine(&platform::machine_name()));
+        let origin = resumed.as_ref().map_or_else(own, |one| one.origin.clone());
+        Ok(Some(Ready {
+            sweeper,
+            origin,
+            live,
+            view: self.view,
+            screen_options,
+            resumed,
+        }))
+    }
 
-        let (events, receiver) = mpsc::channel::<ScanEvent>(EVENT_CAPACITY);
+    /// Runs the scan to its end, or to a stop. `None` when the stop came before the scan.
+    pub(super) async fn run(self, stop: &Stop) -> Result<Option<Finished>> {
+        let Some(mut ready) = Box::pin(self.ready(stop)).await? else {
+            return Ok(None);
+        };
+        let settings = ready.sweeper.settings.clone();
+        let (fleet, resumed) = match ready.resumed {
+            Some(resumed) => (resumed.fleet, Some((resumed.resume, resumed.journal))),
+            None => (Fleet::new(settings.policy.policy()), None),
+        };
         let (progress, watching) = watch::channel(Progress::default());
-        let (control, orders) = match &self.view {
+        let (control, orders) = match &ready.view {
             View::Screen { .. } => {
                 let (control, orders) = mpsc::channel(CONTROL_CAPACITY);
                 (Some(control), Some(orders))
             }
             View::Headless { .. } => (None, None),
         };
-        let targets = self.targets;
-        let engine = scan::run(
-            Work { targets, resume },
-            prober,
-            options,
-            events,
+        let start = Start {
+            origin: ready.origin,
+            notices: Vec::new(),
+            resumed,
+            live: ready.live,
             progress,
-            stop.gently.clone(),
             orders,
-        );
-        let mut engine = tokio::spawn(engine);
-        let (receiver, journal) = match journal {
-            Some(file) => {
-                let keep = self.settings.history.keep;
-                let (receiver, journal) = history::start(receiver, file, keep, outside);
-                (receiver, Some(journal))
-            }
-            None => (receiver, None),
         };
-        let (receiver, recorded) = match live {
-            Some(live) => {
-                let (receiver, recorded) = recording::record(receiver, live, stop.gently.clone());
-                (receiver, Some(recorded))
-            }
-            None => (receiver, None),
-        };
+        let (events, sweep) = ready.sweeper.start(start, stop);
         let mut save = false;
-        let mut fleet = match self.view {
+        let mut fleet = match ready.view {
             View::Screen { .. } => {
+                if sweep.journal.is_some() && ready.screen_options.on_exit == OnExit::Discard {
+                    ready.screen_options.on_exit = OnExit::Kept;
+                }
                 let mut feed = tui::Feed {
-                    events: Some(receiver),
+                    events: Some(events),
                     progress: watching,
                     stop: stop.gently.clone(),
                     control,
+                    sweeps: None,
                 };
-                let left = tui::run(fleet, &mut feed, screen_options).await?;
+                let left = tui::run(fleet, &mut feed, ready.screen_options).await?;
                 save = left.save;
-                let fleet = screen::close(left, &self.settings);
+                let fleet = screen::close(left, &settings);
                 stop.gently.cancel();
                 drain_events(fleet, feed, stop).await
             }
             View::Headless { progress } => {
-                let display = if progress {
-                    ProgressDisplay::on_standard_error()
-                } else {
-                    ProgressDisplay::Hidden
-                };
-                headless::follow(fleet, receiver, watching, stop, display).await
+                let display = ProgressDisplay::new(progress);
+                headless::follow(fleet, events, watching, stop, display).await
             }
         };
-        join(&mut engine, stop).await;
+        let (journal, (recorded, _)) = sweep.end(stop).await;
         fleet.settle();
-        let recorded = recording_result(recorded, stop).await;
         Ok(Some(Finished {
             fleet,
             recorded,
             journal,
             save,
         }))
+    }
+
+    /// Sweeps again and again until it is stopped. `None` when the stop came before the scan.
+    pub(super) async fn watch(self, outputs: Outputs, stop: &Stop) -> Result<Option<ExitStatus>> {
+        let Some(ready) = Box::pin(self.ready(stop)).await? else {
+            return Ok(None);
+        };
+        let (progress, watching) = watch::channel(Progress::default());
+        let settings = &ready.sweeper.settings;
+        let (viewer, screen) = match ready.view {
+            View::Headless { .. } => (None, None),
+            View::Screen { .. } => {
+                let (events, receiver) = mpsc::channel(EVENT_CAPACITY);
+                let fleet = Fleet::new(settings.policy.policy());
+                let (sweeps, newest) = watch::channel(fleet.clone());
+                let feed = tui::Feed {
+                    events: Some(receiver),
+                    progress: watching,
+                    stop: stop.gently.clone(),
+                    control: None,
+                    sweeps: Some(newest),
+                };
+                let mut options = ready.screen_options;
+                if ready.sweeper.history.is_some() && options.on_exit == OnExit::Discard {
+                    options.on_exit = OnExit::Kept;
+                }
+                let shown = async move {
+                    let mut feed = feed;
+                    let left = tui::run(fleet, &mut feed, options).await;
+                    stop.gently.cancel();
+                    left
+                };
+                (Some(Viewer { events, sweeps }), Some(shown))
+            }
+        };
+        let shows_progress = matches!(ready.view, View::Headless { progress: true });
+        let mut watch = Watch::new(&ready.sweeper, outputs, shows_progress, viewer);
+        let scan = ready.origin.scan;
+        let sweeping = watch.run(ready.origin, ready.live, progress, stop);
+        let status = match screen {
+            None => sweeping.await,
+            Some(screen) => {
+                let (status, left) = tokio::join!(sweeping, screen);
+                let left = left?;
+                let is_saving = left.save;
+                let fleet = screen::close(left, settings);
+                if is_saving {
+                    rescue::save(&fleet)?;
+                }
+                status
+            }
+        };
+        if let Some(line) = watch.saved(scan).filter(|_| !settings.output.quiet) {
+            stderr::print(&line);
+        }
+        Ok(Some(status))
     }
 
     /// The recording that was asked for. Of a scan that is resumed it begins with what was recorded before.
@@ -204,18 +264,6 @@ impl Session {
             copied.with_context(|| format!("cannot write to {sink}"))?;
         }
         Ok(Some(record::Writer::new(out)))
-    }
-
-    /// A journal that cannot be made is a notice, and no reason not to scan.
-    fn open_journal(&self, notices: &mut Vec<Notice>) -> Option<JournalFile> {
-        match self.history.as_ref()?.create(self.scan) {
-            Ok(file) => Some(file),
-            Err(error) => {
-                let detail = error.to_string().into();
-                notices.push(Notice::JournalStopped { detail });
-                None
-            }
-        }
     }
 
     /// A single target that does not resolve is an error, and not a table of one row. Among others it is a row.
@@ -268,66 +316,6 @@ impl Session {
     }
 }
 
-/// The settings as the engine needs them.
-pub(super) fn scan_options(settings: &Settings, origin: Origin, simulated: bool) -> ScanOptions {
-    let scan = &settings.scan;
-    let limit = platform::descriptor_limit();
-    let (in_flight, notice) = capacity::in_flight(scan.concurrency(), scan.rate(), limit);
-    ScanOptions {
-        origin,
-        seed: scan.seed.unwrap_or_default(),
-        attempts: scan.attempts,
-        check_nla: scan.check_nla,
-        interval: scan.interval,
-        gap: scan.gap,
-        rounds: scan.connect_timeouts.clone(),
-        connect_timeout: KNOWN_HOST_CONNECT.min(scan.timeout),
-        stage_timeout: scan.timeout,
-        in_flight,
-        lookups: capacity::lookups(limit).min(settings.names.concurrency),
-        rate: scan.rate(),
-        ntlm: scan.ntlm,
-        dns: settings.names.dns,
-        list_all: settings.output.all,
-        max_time: scan.max_time,
-        simulated,
-        notices: notice.into_iter().collect(),
-        settings: settings::recorded(settings),
-        ..ScanOptions::default()
-    }
-}
-
-/// Waits for the engine, unless a second signal comes.
-async fn join(engine: &mut JoinHandle<ScanEnd>, stop: &Stop) {
-    let ended = tokio::select! {
-        biased;
-        () = stop.now.cancelled() => return engine.abort(),
-        ended = &mut *engine => ended,
-    };
-    if ended.is_err_and(|error| error.is_panic()) {
-        // A bug in the engine must not lose results: the fleet is still written.
-        stderr::print(
-            "rdpscan: the scan broke off by a fault of its own; what was found until then is kept",
-        );
-    }
-}
-
-/// Waits for the recording, after a second signal only for the grace time.
-async fn recording_result(recorded: Option<oneshot::Receiver<Recorded>>, stop: &Stop) -> Recorded {
-    let Some(recorded) = recorded else {
-        return Recorded::Complete;
-    };
-    let too_late = async {
-        stop.now.cancelled().await;
-        tokio::time::sleep(LAST_WRITES).await;
-    };
-    tokio::select! {
-        biased;
-        recorded = recorded => recorded.unwrap_or(Recorded::Complete),
-        () = too_late => Recorded::Failed(io::Error::other("it does not take the last events")),
-    }
-}
-
 /// Applies the events that the engine sends after the screen was closed: attempts in flight, and the end.
 async fn drain_events(mut fleet: Fleet, feed: tui::Feed, stop: &Stop) -> Fleet {
     let Some(mut events) = feed.events else {
@@ -343,27 +331,4 @@ async fn drain_events(mut fleet: Fleet, feed: tui::Feed, stop: &Stop) -> Fleet {
         _ = tokio::time::timeout(LAST_EVENTS, rest) => {}
     }
     fleet
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser as _;
-
-    use super::*;
-    use crate::cli::Cli;
-    use crate::settings::Environment;
-
-    #[test]
-    fn lookups_are_limited_by_the_setting() {
-        let lookups = |flags: &[&str]| {
-            let arguments = ["rdpscan", "127.0.0.1"].iter().chain(flags);
-            let cli = Cli::try_parse_from(arguments).unwrap();
-            let settings = cli.settings(&Environment::default()).unwrap().settings;
-            let scan = "20260121T120000Z-00c0ffee".parse().unwrap();
-            let origin = Origin::new(scan, Site::of_machine(""));
-            scan_options(&settings, origin, false).lookups
-        };
-        assert_eq!(lookups(&["--dns-concurrency", "2"]), 2);
-        assert!(lookups(&[]) > 2);
-    }
 }

@@ -10,13 +10,13 @@ use jiff::Timestamp;
 use crate::changes::Comparison;
 use crate::exit::ExitStatus;
 use crate::fleet::{Fleet, Host, HostId};
-use crate::model::ScanId;
+use crate::model::{ScanId, ScanStatus};
 use crate::report::{self, Format, Presentation, Selection};
 use crate::settings::{FailOn, OutputSettings};
 use crate::table::{self, Field, Filter, Sort};
 use crate::{platform, sanitize, streams};
 
-use super::{file_name, kept};
+use super::{file_name, kept, stderr};
 
 /// The destination of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Display)]
@@ -161,6 +161,20 @@ pub(super) fn exit_status(fleet: &Fleet, filter: &Filter, fail_on: &FailOn) -> E
     } else {
         ExitStatus::Done
     }
+}
+
+/// The exit status of a scan that was just made: as above, if it is complete and anything could be scanned.
+pub(super) fn exit_status_of_scan(fleet: &Fleet, filter: &Filter, fail_on: &FailOn) -> ExitStatus {
+    let Some(end) = fleet.end().filter(|end| end.status == ScanStatus::Complete) else {
+        return ExitStatus::Interrupted;
+    };
+    if fleet.is_without_resolver() && end.endpoints_probed == 0 {
+        stderr::print(
+            "rdpscan: nothing could be scanned: no resolver answers, so no name led to an address; name a DNS server with --dns",
+        );
+        return ExitStatus::Usage;
+    }
+    exit_status(fleet, filter, fail_on)
 }
 
 pub(super) fn print(text: &str) -> Result<()> {

@@ -48,21 +48,24 @@ impl Found {
     }
 }
 
+/// The rank of what does not answer.
+pub(super) const SILENT: u8 = 3;
+
 /// From what works to what does not answer.
-const fn rank(state: HostState) -> u8 {
+pub(super) const fn rank(state: HostState) -> u8 {
     match state {
         HostState::Healthy => 0,
         HostState::Degraded => 1,
         HostState::Broken | HostState::NotRdp => 2,
-        _ => 3,
+        _ => SILENT,
     }
 }
 
 fn state(before: &HostRecord, after: &HostRecord, found: &mut Found) {
     let class = match (rank(before.state), rank(after.state)) {
         (earlier, later) if earlier == later => return,
-        (_, 3) => ChangeClass::Gone,
-        (3, 2) => ChangeClass::New,
+        (_, SILENT) => ChangeClass::Gone,
+        (SILENT, 2) => ChangeClass::New,
         (_, 2) => ChangeClass::BrokenSince,
         (0, 1) => ChangeClass::DegradedSince,
         _ => ChangeClass::Recovered,

@@ -1,6 +1,7 @@
 //! Comparing two scans: which host is which, and how each has changed. Pure: no I/O and no clock.
 
 mod classes;
+mod confirm;
 mod matching;
 mod record;
 #[cfg(test)]
@@ -13,18 +14,21 @@ use jiff::Timestamp;
 
 use crate::fleet::Fleet;
 use crate::model::{
-    Change, ChangeClass, HostKey, Notice, PlannedWork, ScanEnd, ScanId, ScanStatus,
+    Change, ChangeClass, EpochId, HostKey, Notice, PlannedWork, ScanEnd, ScanId, ScanStatus,
 };
 use crate::targets::TargetSet;
 use matching::{Matching, unique};
 
 pub use classes::changes as between;
+pub use confirm::{Confirm, Watched};
 pub use record::{CertificateRecord, HostRecord, PastHost};
 
 /// What a scan found, as far as scans are compared.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     pub scan: ScanId,
+    /// Number of the sweep in a watched scan, from 1.
+    pub epoch: u32,
     /// Start of the scan, and the time as of which its hosts are judged.
     pub times: (Timestamp, Timestamp),
     pub scope: Scope,
@@ -40,6 +44,7 @@ impl Snapshot {
         let end = fleet.end().filter(|_| !notices.iter().any(is_filtered));
         Some(Self {
             scan: fleet.scan()?,
+            epoch: fleet.epoch(),
             times: fleet.times()?,
             scope: Scope::new(fleet.planned_work().map(AsRef::as_ref), end),
             hosts: fleet
@@ -65,6 +70,11 @@ impl Scope {
         });
         let targets = work.filter(|_| is_whole).map(TargetSet::from_planned);
         Self(targets.and_then(Result::ok).map(Arc::new))
+    }
+
+    /// Whether every host of its targets is known.
+    const fn is_whole(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Whether it would have met this host, if that had answered.
@@ -99,8 +109,8 @@ pub struct HostChanges {
 /// Two scans side by side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
-    pub before: ScanId,
-    pub after: ScanId,
+    pub before: EpochId,
+    pub after: EpochId,
     /// The times as of which each is judged.
     pub times: (Timestamp, Timestamp),
     /// Worst first, then by address.
@@ -155,8 +165,8 @@ impl Comparison {
         }
         hosts.sort_by(|a, b| a.worst().cmp(&b.worst()).then_with(|| a.key.cmp(&b.key)));
         Self {
-            before: before.scan,
-            after: after.scan,
+            before: EpochId::new(before.scan, before.epoch),
+            after: EpochId::new(after.scan, after.epoch),
             times: (before.times.1, after.times.1),
             hosts,
             unchanged,

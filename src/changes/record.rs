@@ -1,10 +1,11 @@
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::Fingerprint;
 use crate::fleet::Host;
 use crate::model::{
-    CertificateFacts, CertificateStatus, Digest, DnsVerdict, History, HostKey, HostState,
-    NameSource, NtlmFacts, ScanId, Severity, StabilityVerdict, Stage, UtcSecond,
+    CertificateFacts, CertificateStatus, Digest, DnsVerdict, EpochId, History, HostKey, HostState,
+    NameSource, NtlmFacts, Severity, StabilityVerdict, Stage, UtcSecond,
 };
 
 /// A host of one scan: what other scans are compared with, and what the history keeps of it. Texts from the network are raw.
@@ -37,7 +38,9 @@ pub struct HostRecord {
 /// A host as one scan found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastHost {
-    pub scan: ScanId,
+    pub id: EpochId,
+    /// Start of the scan or sweep.
+    pub began: Timestamp,
     pub record: HostRecord,
 }
 

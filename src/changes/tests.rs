@@ -16,7 +16,7 @@ fn record(made: &HostMaker) -> HostRecord {
 }
 
 /// A healthy Windows machine of this name: three attempts, a certificate and a key of its own.
-fn machine(name: &str, address: &str) -> HostMaker {
+pub(super) fn machine(name: &str, address: &str) -> HostMaker {
     shown(name, address, &own_certificate(name))
 }
 
@@ -35,12 +35,12 @@ fn shown(name: &str, address: &str, leaf: &CertificateFacts) -> HostMaker {
     made.at(address)
 }
 
-fn dead(address: &str) -> HostMaker {
+pub(super) fn dead(address: &str) -> HostMaker {
     times(3, || attempt().stage(Stage::Tcp, silent())).at(address)
 }
 
 /// A complete scan of 10.0.0.0/24 that found these.
-fn scan(hosts: &[HostMaker]) -> Snapshot {
+pub(super) fn scan(hosts: &[HostMaker]) -> Snapshot {
     let endpoints = ["10.0.0.0-10.0.0.255"].into_iter().collect::<Texts>();
     let work = PlannedWork {
         endpoints: BTreeMap::from([(3389, endpoints)]),
@@ -49,6 +49,7 @@ fn scan(hosts: &[HostMaker]) -> Snapshot {
     };
     Snapshot {
         scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
+        epoch: 1,
         times: (now(), now()),
         scope: Scope::new(Some(&work), Some(end(256))),
         hosts: hosts.iter().map(record).collect(),

@@ -23,6 +23,7 @@ rdpscan -f computers.csv -o fleet-{date}.html => computers of a domain, an HTML 
 rdpscan why srv05 0x904 0x7 => why one user cannot connect, and the fix
 rdpscan open monday.json => open the saved scan
 rdpscan fix monday.json -o monday-fix => the fix script and lists for the findings
+rdpscan -f servers.txt --watch 15m => scan again and again, and show what changes
 rdpscan 10.0.0.0/24 --fail-on high --quiet => for a scheduled task: exit status 1 if a finding is high or critical
 
 Notes:

@@ -257,7 +257,7 @@ impl Fleet {
         }
     }
 
-    fn place_or_new(&mut self, key: &HostKey) -> usize {
+    pub(super) fn place_or_new(&mut self, key: &HostKey) -> usize {
         self.place(key)
             .unwrap_or_else(|| self.push(Arc::new(Host::unknown(key.clone()))))
     }

@@ -23,8 +23,8 @@ use jiff::Timestamp;
 
 use crate::diagnosis::{Banner, FleetView, Policy};
 use crate::model::{
-    CertificateFacts, Digest, Endpoint, History, HostKey, Notice, PlannedWork, ScanEnd, ScanId,
-    ScanPlan, ScanStatus, Site,
+    CertificateFacts, Digest, Endpoint, EpochId, History, HostKey, Notice, PlannedWork, ScanEnd,
+    ScanId, ScanPlan, ScanStatus, Site,
 };
 use entry::Stamp;
 use judge::Judging;
@@ -100,6 +100,20 @@ impl Fleet {
             judging: Judging::default(),
             view: Arc::default(),
         }
+    }
+
+    /// The fleet of the next sweep of a watched scan, without a row: a host keeps its [`HostId`].
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        let mut next = Self {
+            revision: self.revision + 1,
+            facts: self.facts,
+            ..Self::new(self.policy.clone())
+        };
+        for host in &self.hosts {
+            next.place_or_new(host.key());
+        }
+        next
     }
 
     /// The rows, in order of arrival.
@@ -195,6 +209,18 @@ impl Fleet {
     #[must_use]
     pub fn scan(&self) -> Option<ScanId> {
         self.scan
+    }
+
+    /// The scan, or the newest sweep of a watched one.
+    #[must_use]
+    pub fn id(&self) -> Option<EpochId> {
+        Some(EpochId::new(self.scan?, self.epoch()))
+    }
+
+    /// Number of the newest sweep in a watched scan, from 1.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.sources.epoch()
     }
 
     /// Empty before the first event.

@@ -199,6 +199,13 @@ impl Sources {
         self.all.keys()
     }
 
+    /// That of the newest writer.
+    pub(super) fn epoch(&self) -> u32 {
+        self.all
+            .last_key_value()
+            .map_or(1, |(origin, _)| origin.epoch)
+    }
+
     /// The plan, as the newest writer recorded it.
     pub(super) fn plan(&self) -> Option<&ScanPlan> {
         self.plans.newest().map(|(_, plan)| plan)

@@ -4,10 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Reference;
-use crate::model::{EventBody, PlannedWork, ScanId, ScanPlan, ScanStatus, Site};
+use crate::model::{EpochId, EventBody, PlannedWork, ScanId, ScanPlan, ScanStatus, Site};
 use crate::record::{self, RecordError};
 use crate::{platform, sanitize};
 
@@ -41,7 +42,7 @@ pub enum HistoryError {
         candidates: String,
     },
     #[error("no other scan of the targets of {last} is kept; name one by its id, as in {newest}")]
-    NoPrevious { last: ScanId, newest: String },
+    NoPrevious { last: EpochId, newest: String },
     #[error("no kept scan is unfinished; every one is complete")]
     NothingUnfinished,
     #[error("{scan} is in use by another rdpscan; wait for it, or stop it")]
@@ -68,6 +69,8 @@ pub struct JournalFolder {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptScan {
     pub scan: ScanId,
+    /// Number of the sweep in a watched scan, from 1: each has a journal.
+    pub epoch: u32,
     pub path: PathBuf,
     /// Only journals of complete scans are.
     pub is_compressed: bool,
@@ -99,15 +102,15 @@ impl JournalFolder {
             scans.extend(KeptScan::of(entry.map_err(failed)?.path()));
         }
         // A compressed one comes before the plain one that it was made of.
-        scans.sort_by_key(|kept: &KeptScan| std::cmp::Reverse((kept.scan, kept.is_compressed)));
-        scans.dedup_by_key(|kept| kept.scan);
+        scans.sort_by_key(|kept: &KeptScan| std::cmp::Reverse((kept.id(), kept.is_compressed)));
+        scans.dedup_by_key(|kept| kept.id());
         Ok(scans)
     }
 
     /// The scan that a reference names.
     pub fn find(&self, reference: &Reference) -> Result<KeptScan, HistoryError> {
         let scans = self.scans()?;
-        let Some(last) = scans.first() else {
+        let Some(last) = standing(&scans) else {
             return Err(HistoryError::Nothing {
                 folder: safe(&self.path),
             });
@@ -121,27 +124,35 @@ impl JournalFolder {
             Reference::Last => Some(last),
             Reference::Previous => {
                 let found = last.subject()?.and_then(|(site, target_key)| {
-                    previous(&scans, last.scan, site.as_str(), &target_key)
+                    previous(&scans, last.id(), site.as_str(), &target_key)
                 });
                 return found.ok_or_else(|| HistoryError::NoPrevious {
-                    last: last.scan,
+                    last: last.id(),
                     newest: newest(),
                 });
             }
             Reference::Day(day) => scans.iter().find(|kept| {
-                let began = TimeZone::UTC.to_datetime(kept.scan.began());
+                let began = TimeZone::UTC.to_datetime(kept.began());
                 began.date() == *day
             }),
             Reference::Prefix(text) => {
                 let begins = |kept: &&KeptScan| kept.scan.to_string().starts_with(text);
                 let candidates: Vec<KeptScan> = scans.iter().filter(begins).cloned().collect();
-                if let [_, _, ..] = *candidates {
+                let mut different = candidates.clone();
+                different.dedup_by_key(|kept| kept.scan);
+                if let [_, _, ..] = *different {
                     return Err(HistoryError::Ambiguous {
                         reference: reference.clone(),
-                        candidates: list(&candidates),
+                        candidates: list(&different),
                     });
                 }
-                return candidates.into_iter().next().ok_or_else(no_such);
+                return standing(&candidates).cloned().ok_or_else(no_such);
+            }
+            Reference::Epoch(of, epoch) => {
+                let of = self.find(of)?.scan;
+                scans
+                    .iter()
+                    .find(|kept| kept.id() == EpochId::new(of, *epoch))
             }
         };
         found.cloned().ok_or_else(no_such)
@@ -149,25 +160,36 @@ impl JournalFolder {
 
     /// The newest scan of the same site and targets before this one; `None` also for a scan that is not of this folder.
     #[must_use]
-    pub fn previous(&self, scan: ScanId, site: &str, target_key: &str) -> Option<KeptScan> {
+    pub fn previous(&self, id: EpochId, site: &str, target_key: &str) -> Option<KeptScan> {
         let scans = self.scans().ok()?;
-        let is_own = scans.iter().any(|kept| kept.scan == scan);
-        is_own.then(|| previous(&scans, scan, site, target_key))?
+        let is_own = scans.iter().any(|kept| kept.id() == id);
+        is_own.then(|| previous(&scans, id, site, target_key))?
+    }
+
+    /// A scan by its id, or a sweep of a watched one.
+    #[must_use]
+    pub fn kept(&self, id: EpochId) -> Option<KeptScan> {
+        let mut scans = self.scans().ok()?.into_iter();
+        scans.find(|kept| kept.id() == id)
     }
 
     /// The newest scan that is not complete and that no process is writing.
     pub fn newest_unfinished(&self) -> Result<KeptScan, HistoryError> {
         let unfinished = self.scans()?.into_iter().find(|kept| {
             let is_free = || platform::open_exclusively(&kept.path, false).is_ok();
-            !kept.is_compressed && is_free() && !kept.is_complete()
+            kept.epoch == 1 && !kept.is_compressed && is_free() && !kept.is_complete()
         });
         unfinished.ok_or(HistoryError::NothingUnfinished)
     }
 
-    /// The journal of a new scan, locked.
-    pub fn create(&self, scan: ScanId) -> io::Result<JournalFile> {
+    /// The journal of a new scan or sweep, locked.
+    pub fn create(&self, id: EpochId) -> io::Result<JournalFile> {
         platform::create_private_folder(&self.path)?;
-        let path = self.path.join(format!("{scan}.{PLAIN}"));
+        let scan = id.scan;
+        let path = self.path.join(match id.epoch {
+            1 => format!("{scan}.{PLAIN}"),
+            epoch => format!("{scan}.{epoch}.{PLAIN}"),
+        });
         Ok(JournalFile {
             file: platform::open_exclusively(&path, true)?,
             length: 0,
@@ -178,9 +200,15 @@ impl JournalFolder {
 
 impl KeptScan {
     fn of(path: PathBuf) -> Option<Self> {
-        let (id, extension) = path.file_name()?.to_str()?.split_once('.')?;
+        let (id, rest) = path.file_name()?.to_str()?.split_once('.')?;
+        let numbered = rest.split_once('.').and_then(|(number, extension)| {
+            let epoch = number.parse::<u32>().ok()?;
+            (epoch > 1 && epoch.to_string() == number).then_some((epoch, extension))
+        });
+        let (epoch, extension) = numbered.unwrap_or((1, rest));
         Some(Self {
             scan: id.parse().ok()?,
+            epoch,
             is_compressed: match extension {
                 PLAIN => false,
                 COMPRESSED => true,
@@ -188,6 +216,18 @@ impl KeptScan {
             },
             path,
         })
+    }
+
+    #[must_use]
+    pub const fn id(&self) -> EpochId {
+        EpochId::new(self.scan, self.epoch)
+    }
+
+    /// When it began: of a later sweep its first event, as far as that can be read.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
+        let first = (self.epoch > 1).then(|| self.events().ok()?.next()?.ok());
+        first.flatten().map_or(self.scan.began(), |event| event.at)
     }
 
     /// Its events.
@@ -368,8 +408,16 @@ impl JournalFile {
     }
 }
 
-fn previous(scans: &[KeptScan], scan: ScanId, site: &str, target_key: &str) -> Option<KeptScan> {
-    let mut older = scans.iter().filter(|kept| kept.scan < scan);
+/// The newest scan. A watched one stands for its newest sweep that is complete, as long as there is one.
+fn standing(scans: &[KeptScan]) -> Option<&KeptScan> {
+    let newest = scans.first()?;
+    let mut sweeps = scans.iter().take_while(|kept| kept.scan == newest.scan);
+    let complete = (newest.epoch > 1).then(|| sweeps.find(|kept| kept.is_complete()));
+    complete.flatten().or(Some(newest))
+}
+
+fn previous(scans: &[KeptScan], id: EpochId, site: &str, target_key: &str) -> Option<KeptScan> {
+    let mut older = scans.iter().filter(|kept| kept.id() < id);
     // One that cannot be read is not the one that is meant.
     let found = older.find(|kept| {
         let subject = kept.subject().ok().flatten();
@@ -381,7 +429,7 @@ fn previous(scans: &[KeptScan], scan: ScanId, site: &str, target_key: &str) -> O
 /// The first of some ids, for a message.
 fn list(scans: &[KeptScan]) -> String {
     let ids = scans.iter().take(MOST_NAMED);
-    let ids: Vec<String> = ids.map(|kept| kept.scan.to_string()).collect();
+    let ids: Vec<String> = ids.map(|kept| kept.id().to_string()).collect();
     ids.join(", ")
 }
 
@@ -390,155 +438,5 @@ fn safe(path: &Path) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kit::{end, event, now, plan};
-
-    const IDS: [&str; 3] = [
-        "20261130T110000Z-00000001",
-        "20261130T100000Z-00000002",
-        "20261128T100000Z-00000003",
-    ];
-
-    fn lines(scan: &str, key: &str) -> Vec<u8> {
-        let work = PlannedWork {
-            target_key: key.into(),
-            ..PlannedWork::default()
-        };
-        let mut lines = Vec::new();
-        for (seq, body) in (0..).zip([
-            EventBody::ScanStarted(plan()),
-            EventBody::WorkPlanned(work.into()),
-            EventBody::ScanFinished(end(0)),
-        ]) {
-            let mut event = event(seq, now(), body);
-            event.scan = scan.parse().unwrap();
-            record::append_line(&mut lines, &event).unwrap();
-        }
-        lines
-    }
-
-    /// Three scans, the newest and the oldest of the same targets, the oldest compressed.
-    fn folder() -> (tempfile::TempDir, JournalFolder) {
-        let place = tempfile::tempdir().unwrap();
-        let folder = JournalFolder::at(place.path().join("scans"));
-        for (id, key) in IDS.into_iter().zip(["a", "b", "a"]) {
-            let mut file = folder.create(id.parse().unwrap()).unwrap();
-            file.append(&lines(id, key)).1.unwrap();
-            if id == IDS[2] {
-                file.compress().unwrap();
-            }
-        }
-        fs::write(folder.path().join("notes.txt"), "").unwrap();
-        (place, folder)
-    }
-
-    fn found(folder: &JournalFolder, text: &str) -> Result<String, String> {
-        let found = folder.find(&Reference::parse(text).unwrap());
-        found
-            .map(|kept| kept.scan.to_string())
-            .map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn scans_are_found_by_every_kind_of_reference() {
-        let (_place, folder) = folder();
-        let ids: Vec<String> = folder
-            .scans()
-            .unwrap()
-            .iter()
-            .map(|kept| kept.scan.to_string())
-            .collect();
-        assert_eq!(ids, IDS);
-        for (text, id) in [
-            ("@last", IDS[0]),
-            ("@prev", IDS[2]),
-            ("@2026-11-28", IDS[2]),
-            ("@2026-11-30", IDS[0]),
-            ("20261128", IDS[2]),
-            (IDS[1], IDS[1]),
-        ] {
-            assert_eq!(found(&folder, text).unwrap(), id, "{text}");
-        }
-    }
-
-    #[test]
-    fn the_scan_before_is_one_of_the_same_site_and_targets_in_the_same_folder() {
-        let (_place, folder) = folder();
-        let last = folder.find(&Reference::Last).unwrap();
-        let (site, _) = last.subject().unwrap().unwrap();
-        let before = |scan: &str, site: &str, key: &str| {
-            let found = folder.previous(scan.parse().unwrap(), site, key);
-            found.map(|kept| kept.scan.to_string())
-        };
-        assert_eq!(before(IDS[0], site.as_str(), "a").as_deref(), Some(IDS[2]));
-        assert_eq!(before(IDS[0], "elsewhere", "a"), None);
-        assert_eq!(before(IDS[0], site.as_str(), "b").as_deref(), Some(IDS[1]));
-        let foreign = "20261201T110000Z-00000004";
-        assert_eq!(before(foreign, site.as_str(), "a"), None);
-    }
-
-    #[test]
-    fn what_is_not_found_is_explained() {
-        let (_place, folder) = folder();
-        let error = found(&folder, "20261130").unwrap_err();
-        assert!(
-            error.contains("several") && error.contains(IDS[1]),
-            "{error}"
-        );
-        let error = found(&folder, "@2026-11-29").unwrap_err();
-        assert!(
-            error.contains("@2026-11-29") && error.contains(IDS[0]),
-            "{error}"
-        );
-        fs::remove_file(folder.path().join(format!("{}.ndjson.lz4", IDS[2]))).unwrap();
-        let error = found(&folder, "@prev").unwrap_err();
-        assert!(error.contains("no other scan of the targets"), "{error}");
-        let empty = JournalFolder::at(folder.path().join("none"));
-        let error = found(&empty, "@last").unwrap_err();
-        assert!(error.starts_with("no scan is kept in"), "{error}");
-    }
-
-    #[test]
-    fn a_torn_last_line_is_cut_off_when_a_scan_is_resumed() {
-        let (_place, folder) = folder();
-        let kept = folder.find(&Reference::Last).unwrap();
-        let whole = fs::read(&kept.path).unwrap();
-        let torn = [&*whole, &b"{\"scan\":".repeat(40_000)].concat();
-        fs::write(&kept.path, torn).unwrap();
-        let mut journal = kept.resume().unwrap();
-        assert_eq!(fs::read(&kept.path).unwrap(), whole);
-        assert!(matches!(kept.resume(), Err(HistoryError::InUse { .. })));
-        journal.append(b"{}\n").1.unwrap();
-        assert_eq!(fs::read(&kept.path).unwrap(), [&*whole, b"{}\n"].concat());
-    }
-
-    #[test]
-    fn a_journal_that_is_compressed_meanwhile_is_read() {
-        let (_place, folder) = folder();
-        let kept = folder.find(&Reference::Last).unwrap();
-        kept.resume().unwrap().compress().unwrap();
-        assert!(!kept.is_compressed && !kept.path.exists());
-        assert_eq!(kept.events().unwrap().filter_map(Result::ok).count(), 3);
-    }
-
-    #[test]
-    fn the_newest_unfinished_scan_is_the_one_to_resume() {
-        let (_place, folder) = folder();
-        assert!(matches!(
-            folder.newest_unfinished(),
-            Err(HistoryError::NothingUnfinished)
-        ));
-        for id in [IDS[0], IDS[1]] {
-            let path = folder.path().join(format!("{id}.ndjson"));
-            let text = fs::read_to_string(&path).unwrap();
-            let (first, _) = text.split_once('\n').unwrap();
-            fs::write(&path, format!("{first}\n")).unwrap();
-        }
-        let newest = folder.newest_unfinished().unwrap();
-        assert_eq!(newest.scan.to_string(), IDS[0]);
-        let _running = newest.resume().unwrap();
-        let next = folder.newest_unfinished().unwrap();
-        assert_eq!(next.scan.to_string(), IDS[1]);
-    }
-}
+#[path = "folder_tests.rs"]
+mod tests;

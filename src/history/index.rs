@@ -17,7 +17,7 @@ use super::folder::{HistoryError, JournalFolder, KeptScan};
 use crate::changes::{HostRecord, PastHost, Scope, Snapshot};
 use crate::diagnosis::Policy;
 use crate::fleet::Fleet;
-use crate::model::{HostKey, PlannedWork, ScanEnd, ScanId, ScanStatus, Texts};
+use crate::model::{EpochId, HostKey, PlannedWork, ScanEnd, ScanId, ScanStatus, Texts};
 use crate::{platform, sanitize};
 
 const FILE: &str = "index.sqlite";
@@ -45,7 +45,8 @@ const TABLES: &str = "
     ) WITHOUT ROWID;
     CREATE INDEX names_by_scan ON names (scan);";
 const OF_HOST: &str = "
-    SELECT scan, record FROM names JOIN hosts USING (scan, host) WHERE name = ? ORDER BY scan, host";
+    SELECT record, entry FROM names JOIN hosts USING (scan, host) JOIN scans USING (scan)
+    WHERE name = ? ORDER BY scan, host";
 /// How long another process may write before this one fails.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -56,6 +57,8 @@ pub struct ScanEntry {
     pub site: Box<str>,
     /// As [`PlannedWork::target_key`].
     pub target_key: Box<str>,
+    /// Number of the sweep in a watched scan, from 1.
+    pub epoch: u32,
     /// Start, and the time as of which hosts are judged.
     pub times: (Timestamp, Timestamp),
     /// As the user gave them.
@@ -67,6 +70,13 @@ pub struct ScanEntry {
     pub problems: u64,
     /// With an expired certificate.
     pub expired: u64,
+}
+
+impl ScanEntry {
+    #[must_use]
+    pub const fn id(&self) -> EpochId {
+        EpochId::new(self.scan, self.epoch)
+    }
 }
 
 #[derive(Debug)]
@@ -149,7 +159,7 @@ impl Index {
         })?;
         // After the question, so that one that another process adds meanwhile is not forgotten.
         let kept = self.folder.scans()?;
-        let kept: HashSet<String> = kept.iter().map(|kept| kept.scan.to_string()).collect();
+        let kept: HashSet<String> = kept.iter().map(|kept| key(kept.id())).collect();
         for deleted in known.iter().filter(|scan| !kept.contains(*scan)) {
             self.write(|db| delete(db, deleted))?;
         }
@@ -158,7 +168,7 @@ impl Index {
 
     /// Whether it has this journal as that is now, judged by the current rules.
     fn is_known(&mut self, kept: &KeptScan) -> Result<bool, HistoryError> {
-        let (scan, judged_by) = (kept.scan.to_string(), self.judged_by());
+        let (scan, judged_by) = (key(kept.id()), self.judged_by());
         let bytes = length(kept);
         self.ask(|db| {
             let known =
@@ -195,6 +205,7 @@ impl Index {
             scan: snapshot.scan,
             site: fleet.site().into(),
             target_key: work.map_or_else(Box::default, |work| work.target_key.clone()),
+            epoch: snapshot.epoch,
             times: snapshot.times,
             targets: fleet
                 .plan()
@@ -206,7 +217,7 @@ impl Index {
             problems: summary.problems,
             expired: summary.expired(),
         };
-        let scan = snapshot.scan.to_string();
+        let scan = key(EpochId::new(snapshot.scan, snapshot.epoch));
         let judged_by = self.judged_by();
         self.write(|db| {
             delete(db, &scan)?;
@@ -245,7 +256,7 @@ impl Index {
     /// The complete scans of the same site and targets before this one, oldest first: the newest so many that are in it.
     pub fn before(
         &mut self,
-        scan: ScanId,
+        id: EpochId,
         site: &str,
         target_key: &str,
         most: usize,
@@ -254,7 +265,7 @@ impl Index {
         let mut found = self.scans()?;
         found.retain(|entry| {
             let is_of_them = *entry.site == *site && *entry.target_key == *target_key;
-            entry.scan < scan && is_of_them && entry.end.is_some_and(is_complete)
+            entry.id() < id && is_of_them && entry.end.is_some_and(is_complete)
         });
         found.truncate(most);
         found.reverse();
@@ -267,9 +278,11 @@ impl Index {
         self.ask(|db| {
             let mut rows = db.prepare(OF_HOST)?;
             let rows = rows.query_map([&name], |row| {
+                let entry: ScanEntry = parsed(row, 1)?;
                 Ok(PastHost {
-                    scan: scan_id(row, 0)?,
-                    record: parsed(row, 1)?,
+                    id: entry.id(),
+                    began: entry.times.0,
+                    record: parsed(row, 0)?,
                 })
             })?;
             rows.collect()
@@ -281,15 +294,15 @@ impl Index {
     pub fn host_until(
         &mut self,
         name: &str,
-        (scan, key): (ScanId, &HostKey),
+        (id, key): (EpochId, &HostKey),
         most: usize,
     ) -> Result<Vec<PastHost>, HistoryError> {
         let mut found: Vec<PastHost> = Vec::new();
         for past in self.host(name)? {
-            if past.scan > scan {
+            if past.id > id {
                 continue;
             }
-            match found.last_mut().filter(|last| last.scan == past.scan) {
+            match found.last_mut().filter(|last| last.id == past.id) {
                 Some(last) if past.record.key == *key => *last = past,
                 Some(_) => {}
                 None => found.push(past),
@@ -306,7 +319,7 @@ impl Index {
             self.insert(&fleet, bytes)?;
             self.forget_deleted()?;
         }
-        let scan = kept.scan.to_string();
+        let scan = key(kept.id());
         let (entry, work, hosts) = self.ask(|db| {
             let (entry, work): (ScanEntry, Option<PlannedWork>) = db.query_row(
                 "SELECT entry, work FROM scans WHERE scan = ?",
@@ -319,6 +332,7 @@ impl Index {
         })?;
         Ok(Snapshot {
             scan: entry.scan,
+            epoch: entry.epoch,
             times: entry.times,
             scope: Scope::new(work.as_ref(), entry.end),
             hosts,
@@ -518,9 +532,9 @@ fn parsed<T: DeserializeOwned>(row: &rusqlite::Row<'_>, column: usize) -> Asked<
     serde_json::from_str(text).map_err(|error| damaged_value(column, error))
 }
 
-fn scan_id(row: &rusqlite::Row<'_>, column: usize) -> Asked<ScanId> {
-    let text = row.get_ref(column)?.as_str()?;
-    text.parse().map_err(|error| damaged_value(column, error))
+/// By what a scan or sweep is stored, in their order as text.
+fn key(id: EpochId) -> String {
+    format!("{}/{:010}", id.scan, id.epoch)
 }
 
 fn damaged_value(

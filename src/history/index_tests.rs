@@ -2,10 +2,15 @@ use std::io::Write as _;
 
 use super::*;
 use crate::kit::{attempt, attempt_finished, end, endpoint, event, now, plan};
-use crate::model::{CertificateStatus, EventBody, HostState, PlannedWork, Stream, Texts};
+use crate::model::{CertificateStatus, EpochId, EventBody, HostState, PlannedWork, Stream, Texts};
 use crate::record;
 
 const IDS: [&str; 2] = ["20261129T110000Z-00000001", "20261130T110000Z-00000002"];
+/// A scan that is not watched.
+fn of(scan: &str) -> EpochId {
+    EpochId::new(scan.parse().unwrap(), 1)
+}
+
 const NAME: &str = "srv05.corp.example";
 
 /// A complete scan of 10.0.0.0/30 that found these hosts.
@@ -46,7 +51,7 @@ fn folder() -> (tempfile::TempDir, JournalFolder) {
         .into_iter()
         .zip([&["10.0.0.1", "10.0.0.2"][..], &["10.0.0.1"]])
     {
-        let mut file = folder.create(id.parse().unwrap()).unwrap();
+        let mut file = folder.create(of(id)).unwrap();
         file.append(&lines(id, hosts)).1.unwrap();
         file.compress().unwrap();
     }
@@ -75,7 +80,7 @@ fn assert_whole(index: &mut Index) {
         ("srv06", &[]),
     ] {
         let found = index.host(name).unwrap();
-        let scans: Vec<String> = found.iter().map(|one| one.scan.to_string()).collect();
+        let scans: Vec<String> = found.iter().map(|one| one.id.to_string()).collect();
         assert_eq!(scans, wanted, "{name}");
         let mut states = found.iter().map(|one| one.record.state);
         assert!(states.all(|state| state == HostState::Healthy || state == HostState::Degraded));
@@ -96,7 +101,7 @@ fn the_index_is_made_of_the_journals_and_follows_them() {
     );
     // One that is being written is not in it yet.
     let third = "20261201T110000Z-00000003";
-    let mut running = folder.create(third.parse().unwrap()).unwrap();
+    let mut running = folder.create(of(third)).unwrap();
     running.append(&lines(third, &["10.0.0.3"])).1.unwrap();
     assert_whole(&mut opened(&folder));
     drop(running);
@@ -142,7 +147,7 @@ fn strict() -> Policy {
 fn the_scans_before_are_complete_ones_of_the_same_site_and_targets() {
     let (_place, folder) = folder();
     let id = "20261129T120000Z-00000003";
-    let mut interrupted = folder.create(id.parse().unwrap()).unwrap();
+    let mut interrupted = folder.create(of(id)).unwrap();
     let all = lines(id, &["10.0.0.1"]);
     let last = all[..all.len() - 1].iter().rposition(|byte| *byte == b'\n');
     interrupted.append(&all[..=last.unwrap()]).1.unwrap();
@@ -150,15 +155,15 @@ fn the_scans_before_are_complete_ones_of_the_same_site_and_targets() {
     let mut index = opened(&folder);
     let newest = index.scans().unwrap().remove(0);
     assert_eq!(newest.scan.to_string(), IDS[1]);
-    let next = "20261205T110000Z-00000009".parse().unwrap();
-    let mut before = |scan: ScanId, site: &str, key: &str, most| -> Vec<String> {
-        let found = index.before(scan, site, key, most).unwrap().into_iter();
+    let next = of("20261205T110000Z-00000009");
+    let mut before = |id: EpochId, site: &str, key: &str, most| -> Vec<String> {
+        let found = index.before(id, site, key, most).unwrap().into_iter();
         found.map(|entry| entry.scan.to_string()).collect()
     };
     let (site, key) = (&*newest.site, &*newest.target_key);
     assert_eq!(before(next, site, key, 20), IDS);
     assert_eq!(before(next, site, key, 1), IDS[1..]);
-    assert_eq!(before(newest.scan, site, key, 20), IDS[..1]);
+    assert_eq!(before(newest.id(), site, key, 20), IDS[..1]);
     assert_eq!(before(next, "elsewhere", key, 20), [""; 0]);
     assert_eq!(before(next, site, "other", 20), [""; 0]);
 }
@@ -170,7 +175,7 @@ fn a_host_over_time_is_judged_by_the_current_rules() {
     let mut index = Index::open(&folder, strict()).unwrap();
     for host in index.host("10.0.0.1").unwrap() {
         let status = host.record.certificate_status;
-        assert_eq!(status, Some(CertificateStatus::Expiring), "{}", host.scan);
+        assert_eq!(status, Some(CertificateStatus::Expiring), "{}", host.id);
     }
 }
 
@@ -179,7 +184,7 @@ fn a_host_over_time_is_judged_by_the_current_rules() {
 fn a_snapshot_looked_at_what_the_newest_run_planned() {
     let (_place, folder) = folder();
     let resumed = "20261201T110000Z-00000003";
-    let mut file = folder.create(resumed.parse().unwrap()).unwrap();
+    let mut file = folder.create(of(resumed)).unwrap();
     file.append(&lines(resumed, &["10.0.0.1"])).1.unwrap();
     let planned = ["10.0.0.0-10.0.0.1", "10.0.0.3"];
     let again = lines_of(resumed, Stream::Run(2), &[], &planned);
@@ -214,7 +219,7 @@ fn a_deleted_scan_is_forgotten_when_another_one_is_added() {
 fn what_is_written_while_a_journal_is_read_is_read_the_next_time() {
     let (_place, folder) = folder();
     let id = "20261201T110000Z-00000003";
-    let mut running = folder.create(id.parse().unwrap()).unwrap();
+    let mut running = folder.create(of(id)).unwrap();
     running.append(&lines(id, &["10.0.0.3"])).1.unwrap();
     let kept = folder.scans().unwrap();
     let mut index = opened(&folder);
@@ -327,15 +332,43 @@ fn an_older_index_is_made_again_and_a_newer_one_is_refused() {
     let error = Index::open(&folder, Policy::default())
         .unwrap_err()
         .to_string();
-    assert!(
-        error.contains("is of version 5, and this rdpscan reads up to 4"),
-        "{error}"
-    );
+    let newer = VERSION + 1;
+    let told = format!("is of version {newer}, and this rdpscan reads up to {VERSION}");
+    assert!(error.contains(&told), "{error}");
     // It is left as it is.
     let kept: i64 = file()
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap();
     assert_eq!(kept, VERSION + 1);
+}
+
+#[test]
+fn every_sweep_of_a_watched_scan_is_in_it() {
+    let (_place, folder) = folder();
+    let sweeps = |count: u32| {
+        for epoch in 2..=count {
+            let id = EpochId::new(IDS[1].parse().unwrap(), epoch);
+            let mut file = folder.create(id).unwrap();
+            for line in lines(IDS[1], &["10.0.0.1"]).split_inclusive(|byte| *byte == b'\n') {
+                let line = String::from_utf8(line.to_vec()).unwrap();
+                let line = line.replace("\"epoch\":1,", &format!("\"epoch\":{epoch},"));
+                file.append(line.as_bytes()).1.unwrap();
+            }
+            file.compress().unwrap();
+        }
+    };
+    sweeps(11);
+    let mut index = opened(&folder);
+    let newest = index.scans().unwrap();
+    let epochs: Vec<u32> = newest.iter().map(|one| one.epoch).collect();
+    assert_eq!(epochs, [11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1]);
+    let host = index.host("10.0.0.1").unwrap();
+    assert_eq!(host.last().unwrap().id.epoch, 11);
+    let kept = folder.find(&crate::history::Reference::Last).unwrap();
+    assert_eq!(index.snapshot(&kept).unwrap().epoch, 11);
+    fs::remove_file(&kept.path).unwrap();
+    index.forget_deleted().unwrap();
+    assert_eq!(index.scans().unwrap().len(), 11);
 }
 
 #[test]
@@ -435,9 +468,9 @@ fn a_host_is_followed_up_to_a_scan_once_for_each_and_the_newest_are_kept() {
     let mut index = opened(&folder);
     let there = HostKey::Endpoint(endpoint("10.0.0.2"));
     let mut found = |scan: &str, most| -> Vec<(String, String)> {
-        let past = index.host_until(NAME, (scan.parse().unwrap(), &there), most);
+        let past = index.host_until(NAME, (of(scan), &there), most);
         let past = past.unwrap().into_iter();
-        past.map(|past| (past.scan.to_string(), past.record.key.to_string()))
+        past.map(|past| (past.id.to_string(), past.record.key.to_string()))
             .collect()
     };
     let first = (IDS[0].to_owned(), "10.0.0.2:3389".to_owned());

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use super::folder::JournalFile;
+use super::folder::{JournalFile, JournalFolder};
 use super::retention::Keep;
 use crate::model::{EventBody, Notice, ScanEvent, ScanStatus};
 use crate::{clock, record};
@@ -44,11 +44,18 @@ pub struct JournalEnd {
 /// The journal of a running scan. When it is dropped, what waits is written first.
 #[derive(Debug)]
 pub struct Journal {
+    folder: JournalFolder,
     backlog: Arc<Backlog>,
     ended: oneshot::Receiver<JournalEnd>,
 }
 
 impl Journal {
+    /// Where it is.
+    #[must_use]
+    pub const fn folder(&self) -> &JournalFolder {
+        &self.folder
+    }
+
     /// Waits until everything is written, or until `too_late`, and then a moment for what waits.
     pub async fn finish(mut self, too_late: impl Future<Output = ()>) -> JournalEnd {
         let ended = tokio::select! {
@@ -94,6 +101,7 @@ pub fn start(
         pass_on(events, &forward, &encoded);
     });
     let written = Arc::clone(&backlog);
+    let folder = file.folder();
     std::thread::spawn(move || {
         file.folder().prune(keep, clock::wall());
         let mut disk = file;
@@ -108,7 +116,12 @@ pub fn start(
         // There is no receiver when the process ends at once.
         drop(result.send(end));
     });
-    (receiver, Journal { backlog, ended })
+    let journal = Journal {
+        folder,
+        backlog,
+        ended,
+    };
+    (receiver, journal)
 }
 
 fn pass_on(
@@ -453,10 +466,12 @@ mod tests {
 
     /// The journal of the scan of an event: what goes in, and what is passed on.
     fn begun(
-        folder: &super::super::JournalFolder,
+        folder: &JournalFolder,
         first: &ScanEvent,
     ) -> (mpsc::Sender<ScanEvent>, mpsc::Receiver<ScanEvent>, Journal) {
-        let file = folder.create(first.scan).unwrap();
+        let file = folder
+            .create(crate::model::EpochId::new(first.scan, 1))
+            .unwrap();
         let (sender, receiver) = mpsc::channel(8);
         let (notices, _) = watch::channel(Vec::new());
         let keep = Keep {
@@ -470,7 +485,7 @@ mod tests {
     #[tokio::test]
     async fn every_event_is_passed_on_and_a_complete_scan_is_compressed() {
         let place = tempfile::tempdir().unwrap();
-        let folder = super::super::JournalFolder::at(place.path().join("scans"));
+        let folder = JournalFolder::at(place.path().join("scans"));
         let bodies = [
             EventBody::ScanStarted(plan()),
             EventBody::ScanFinished(end(0)),
@@ -495,7 +510,7 @@ mod tests {
     #[tokio::test]
     async fn a_journal_that_is_dropped_has_written_what_came() {
         let place = tempfile::tempdir().unwrap();
-        let folder = super::super::JournalFolder::at(place.path().join("scans"));
+        let folder = JournalFolder::at(place.path().join("scans"));
         let first = event(0, now(), EventBody::ScanStarted(plan()));
         let (sender, mut passed, journal) = begun(&folder, &first);
         sender.send(first.clone()).await.unwrap();

@@ -19,12 +19,21 @@ pub enum Reference {
     Day(Date),
     /// The only scan whose id begins with this.
     Prefix(String),
+    /// A sweep of a watched scan, by its number.
+    #[display("{_0}/{_1}")]
+    Epoch(Box<Self>, u32),
 }
 
 impl Reference {
     /// `None` for what can only be the name of a file.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        if let Some((scan, epoch)) = text.split_once('/') {
+            let number: u32 = epoch.parse().ok()?;
+            let is_plain = number > 0 && number.to_string() == epoch;
+            let scan = Self::parse(scan).filter(|_| is_plain)?;
+            return Some(Self::Epoch(Box::new(scan), number));
+        }
         match text.strip_prefix('@') {
             Some("last") => Some(Self::Last),
             Some("prev") => Some(Self::Previous),
@@ -52,6 +61,8 @@ mod tests {
             "2026",
             "20261128T21",
             "20261128T210114Z-a64c30c9",
+            "20261128T210114Z-a64c30c9/7",
+            "@last/12",
         ] {
             let reference = Reference::parse(text).unwrap();
             assert_eq!(reference.to_string(), text);
@@ -65,6 +76,11 @@ mod tests {
             "scan.json",
             "2026.json",
             "2026/scan",
+            "2026/0",
+            "2026/07",
+            "2026/7/1",
+            "@last/",
+            "scan/7",
             "20261128T210114Z-a64c30c9.ndjson",
             "abcdef",
         ] {

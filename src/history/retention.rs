@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::folder::{JournalFolder, KeptScan};
 use crate::platform;
 
-/// Limits of what is kept; `None` is no limit.
+/// Limits of what is kept, for scans and for the sweeps of each watched one; `None` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keep {
     pub scans: Option<u32>,
@@ -36,15 +36,19 @@ impl Keep {
             let age = SignedDuration::from_hours(i64::from(days) * 24);
             now.checked_sub(age).ok()
         });
-        let is_surplus = |(place, scan): (usize, KeptScan)| {
-            let is_old = oldest.is_some_and(|oldest| scan.scan.began() < oldest);
-            (place >= most || is_old).then_some(scan)
+        // A watched scan counts once, and as many of its sweeps are kept as of scans.
+        let (mut newest, mut place, mut sweeps) = (None, 0, 0);
+        let is_surplus = |scan: &KeptScan| {
+            if newest.replace(scan.scan) == Some(scan.scan) {
+                sweeps += 1;
+            } else {
+                (place, sweeps) = (place + 1, 1);
+            }
+            // Reads the journal of a sweep only where its scan is old.
+            let is_old = |oldest| scan.scan.began() < oldest && scan.began() < oldest;
+            place > most || sweeps > most || oldest.is_some_and(is_old)
         };
-        scans
-            .into_iter()
-            .enumerate()
-            .filter_map(is_surplus)
-            .collect()
+        scans.into_iter().filter(is_surplus).collect()
     }
 }
 
@@ -79,6 +83,7 @@ impl JournalFolder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::EpochId;
 
     #[test]
     fn the_newest_are_kept_up_to_a_number_and_an_age() {
@@ -92,6 +97,7 @@ mod tests {
             ]
             .map(|time| KeptScan {
                 scan: format!("{time}-00000000").parse().unwrap(),
+                epoch: 1,
                 path: time.into(),
                 is_compressed: true,
             })
@@ -112,13 +118,40 @@ mod tests {
     }
 
     #[test]
+    fn a_watched_scan_counts_once_and_has_so_many_sweeps() {
+        let kept = |time: &str, epoch| KeptScan {
+            scan: format!("{time}-00000000").parse().unwrap(),
+            epoch,
+            path: "none".into(),
+            is_compressed: true,
+        };
+        let sweeps = (1..=5).rev().map(|epoch| kept("20261130T110000Z", epoch));
+        let others = [kept("20261129T110000Z", 1), kept("20261128T110000Z", 1)];
+        let scans: Vec<KeptScan> = sweeps.chain(others).collect();
+        let keep = Keep {
+            scans: Some(2),
+            days: None,
+        };
+        let surplus = keep.surplus(scans, Timestamp::UNIX_EPOCH);
+        let ids: Vec<String> = surplus.iter().map(|kept| kept.id().to_string()).collect();
+        let wanted = [
+            "20261130T110000Z-00000000/3",
+            "20261130T110000Z-00000000/2",
+            "20261130T110000Z-00000000",
+            "20261128T110000Z-00000000",
+        ];
+        assert_eq!(ids, wanted);
+    }
+
+    #[test]
     fn a_scan_that_is_being_written_is_not_deleted() {
         let place = tempfile::tempdir().unwrap();
         let folder = JournalFolder::at(place.path().join("scans"));
         let running = "20260101T110000Z-00000000".parse().unwrap();
-        let _journal = folder.create(running).unwrap();
+        let of = |scan| EpochId::new(scan, 1);
+        let _journal = folder.create(of(running)).unwrap();
         folder
-            .create("20260102T110000Z-00000000".parse().unwrap())
+            .create(of("20260102T110000Z-00000000".parse().unwrap()))
             .unwrap();
         let none = Keep {
             scans: Some(0),

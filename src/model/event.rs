@@ -24,7 +24,7 @@ pub struct ScanEvent {
     pub epoch: u32,
     /// Which run of the writer.
     pub stream: Stream,
-    /// 0, 1, 2, … without gaps in a stream.
+    /// 0, 1, 2, … without gaps in a stream; of a watched scan, in each of its sweeps.
     pub seq: u64,
     /// Wall clock, UTC.
     #[serde(with = "moment")]

@@ -112,6 +112,32 @@ impl Stream {
     pub const FIRST: Self = Self::Run(1);
 }
 
+/// A sweep of a scan. Written as the scan's id, with the number behind it from the second one on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EpochId {
+    /// Which scan.
+    pub scan: ScanId,
+    /// Number of the sweep in a watched scan, from 1.
+    pub epoch: u32,
+}
+
+impl EpochId {
+    /// A sweep by its number.
+    #[must_use]
+    pub const fn new(scan: ScanId, epoch: u32) -> Self {
+        Self { scan, epoch }
+    }
+}
+
+impl fmt::Display for EpochId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.epoch {
+            1 => write!(f, "{}", self.scan),
+            epoch => write!(f, "{}/{epoch}", self.scan),
+        }
+    }
+}
+
 /// Who writes events: what all events of one writer have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Origin {

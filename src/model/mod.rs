@@ -41,7 +41,7 @@ pub use endpoint::{DEFAULT_PORT, Endpoint, HostKey, not_a_host, subnet};
 pub use event::{EVENT_SCHEMA, EventBody, ScanEvent, ScanPlan};
 pub use finding::{Confidence, Finding, PredictedError, Severity};
 pub use history::History;
-pub use identity::{IdentityError, Origin, ScanId, Site, Stream};
+pub use identity::{EpochId, IdentityError, Origin, ScanId, Site, Stream};
 pub(crate) use moment::Moment;
 pub use moment::whole_microseconds;
 pub use name::{Lookup, LookupAnswer, NameSource, ObservedName, Question, Resolver, domain_of};

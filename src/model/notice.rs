@@ -166,6 +166,20 @@ pub enum Notice {
         /// The host.
         host: HostKey,
     },
+    /// The sweep before of a watched scan took longer than the interval.
+    #[display(
+        "the sweep before took longer than the interval: this one began {seconds} s late; watch at a longer interval, or scan faster"
+    )]
+    SweepDelayed {
+        /// By how much this one began late.
+        seconds: u64,
+    },
+    /// The program for changes in a watched scan failed.
+    #[display("{detail}; the changes are in the history")]
+    ChangeCommandFailed {
+        /// Which program, and why.
+        detail: Box<str>,
+    },
     /// The journal cannot be written. The scan continues, and writing is retried.
     #[display(
         "saving this scan in the history failed ({detail}): the scan continues, and saving is retried; free some space"

@@ -42,6 +42,8 @@ pub struct Progress {
     pub paused: bool,
     /// The scan is over.
     pub finished: bool,
+    /// Time to the next sweep of a watched scan; `None` while one runs.
+    pub next_sweep: Option<Duration>,
 }
 
 /// File descriptors of this process: every connection takes one.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::prose;
 use crate::changes::{Comparison, HostChanges};
 use crate::counts::{counted, grouped};
-use crate::model::{Change, ChangeClass, Moment, ScanId};
+use crate::model::{Change, ChangeClass, EpochId, Moment, ScanId};
 use crate::record;
 
 /// The format's name and major version.
@@ -97,12 +97,40 @@ impl Changes {
     }
 }
 
+/// How many hosts have changed and how, on one line: "2 changed: 1 gone, 1 renewed".
+#[must_use]
+pub fn changes_in_short(comparison: &Comparison) -> String {
+    match comparison.changed().count() as u64 {
+        0 => "no changes".to_owned(),
+        changed => {
+            let counts = Changes::new(comparison, "").counts;
+            format!("{} changed: {counts}", grouped(changed))
+        }
+    }
+}
+
+/// A line for each change: "gone: srv07 (10.0.0.7:3389): healthy -> -". Texts are safe.
+pub fn change_lines(comparison: &Comparison) -> impl Iterator<Item = String> {
+    let rows = comparison.changed().flat_map(|host| {
+        let all = host.changes.iter();
+        all.map(|change| Row::new(host, change))
+    });
+    rows.map(|row| {
+        format!(
+            "{}: {} ({}): {} -> {}",
+            row.class, row.name, row.address, row.before, row.after
+        )
+    })
+}
+
 /// One of the two scans.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Side")]
 struct SideV1 {
     /// The scan.
     scan: ScanId,
+    /// Number of the sweep in a watched scan, from 1.
+    epoch: u32,
     /// The time of its newest event, at which hosts were evaluated.
     #[schemars(with = "Moment")]
     evaluated_at: Timestamp,
@@ -156,7 +184,11 @@ pub(super) fn write_json(comparison: &Comparison, out: &mut dyn Write) -> io::Re
     let counts = comparison.counts();
     let count = |class: &ChangeClass| counts.get(class).copied().unwrap_or_default();
     let hosts = comparison.hosts.iter().map(HostV1::of);
-    let side = |scan, evaluated_at| SideV1 { scan, evaluated_at };
+    let side = |of: EpochId, evaluated_at| SideV1 {
+        scan: of.scan,
+        epoch: of.epoch,
+        evaluated_at,
+    };
     let document = ChangesV1 {
         schema: CHANGES_SCHEMA,
         before: side(comparison.before, comparison.times.0),
@@ -221,8 +253,8 @@ mod tests {
             changes,
         };
         Comparison {
-            before: "20250614T120000Z-00c0ffee".parse().unwrap(),
-            after: "20250615T120000Z-00c0ffee".parse().unwrap(),
+            before: EpochId::new("20250614T120000Z-00c0ffee".parse().unwrap(), 1),
+            after: EpochId::new("20250615T120000Z-00c0ffee".parse().unwrap(), 1),
             times: (days(-1), now()),
             hosts: vec![
                 host(
@@ -301,6 +333,7 @@ mod tests {
                 before: None,
                 after: None,
             }],
+            is_row: true,
         });
         let mut out = Vec::new();
         write_changed_hosts(&comparison, &mut out).unwrap();

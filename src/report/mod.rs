@@ -33,7 +33,9 @@ use crate::sanitize;
 use crate::table::Field;
 use sheet::Sheet;
 
-pub use changes::{CHANGES_SCHEMA, changes_schema, write_changed_hosts};
+pub use changes::{
+    CHANGES_SCHEMA, change_lines, changes_in_short, changes_schema, write_changed_hosts,
+};
 pub use file::{
     WriteError, check_workspace, check_writable, create, write_bytes, write_file,
     write_private_file,

@@ -121,7 +121,12 @@ fn read(source: impl Read, name: &str, policy: Policy) -> Result<Opened, Reason>
     let mut reader = record::Reader::new(text).map_err(Reason::Recording)?;
     let mut fleet = Fleet::new(policy);
     for event in &mut reader {
-        fleet.apply(event.map_err(Reason::Recording)?);
+        let event = event.map_err(Reason::Recording)?;
+        if event.epoch > fleet.epoch() && fleet.scan().is_some() {
+            // Of a watched scan the newest sweep is shown.
+            fleet = Fleet::new(fleet.policy().clone());
+        }
+        fleet.apply(event);
     }
     fleet.close_broken_off();
     fleet.settle();

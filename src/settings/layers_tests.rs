@@ -71,7 +71,7 @@ fn the_id_of_every_setting_is_its_section_and_field() {
 }
 
 /// A value for every setting that differs from its default.
-const OTHERS: [(&str, &str); 42] = [
+const OTHERS: [(&str, &str); 45] = [
     ("scan.ports", "3390,3391"),
     ("scan.profile", "gentle"),
     ("scan.concurrency", "7"),
@@ -119,7 +119,10 @@ const OTHERS: [(&str, &str); 42] = [
     ("policy.stability_attempts", "5"),
     ("history.enabled", "false"),
     ("history.keep", "20, 7d"),
+    ("watch.interval", "15m"),
     ("watch.on_change", "mail -s \"hosts, changed\" admins"),
+    ("watch.confirm", "3 of 5"),
+    ("watch.bell", "true"),
 ];
 
 #[test]

@@ -12,6 +12,7 @@ use clap::{Arg, Command, Error};
 use jiff::SignedDuration;
 
 use super::nearest;
+use crate::changes::Confirm;
 use crate::history::Keep;
 use crate::report::Format;
 use crate::sanitize::excerpt;
@@ -331,6 +332,12 @@ pub(super) fn command(text: &str) -> Result<Vec<String>, Refusal> {
         Ok(_) => Err(Refusal::new("no program in it", way_out)),
         Err(error) => Err(Refusal::new(error.to_string(), way_out)),
     }
+}
+
+/// How many of how many sweeps.
+pub(super) fn confirm(text: &str) -> Result<Confirm, Refusal> {
+    let refused = |reason: &str| Refusal::new(reason, "write it as 2 of 3, or 1 of 1 for at once");
+    text.parse().map_err(refused)
 }
 
 /// Values under names, with commas between. Values have commas of their own: an entry begins where ` = ` follows its name.

@@ -8,11 +8,13 @@ use serde::Serialize;
 use strum::VariantArray as _;
 
 use super::parse::{
-    Listed, column_list, command, duration, durations, filter, heading, keep, key_bindings, listed,
-    optional, ports, programs, saved_columns, saved_filters, servers, sort_order, switch, whole,
+    Listed, column_list, command, confirm, duration, durations, filter, heading, keep,
+    key_bindings, listed, optional, ports, programs, saved_columns, saved_filters, servers,
+    sort_order, switch, whole,
 };
 use super::serialize;
 use super::{FailOn, Profile};
+use crate::changes::Confirm;
 use crate::diagnosis::Policy;
 use crate::history::Keep;
 use crate::report::{Format, Presentation};
@@ -285,10 +287,22 @@ pub struct HistorySettings {
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
 #[command(next_help_heading = "Watch")]
 pub struct WatchSettings {
+    /// Scan again and again, at least 1m apart, until it is stopped, and print what has changed
+    #[arg(long = "watch", id = "watch.interval", value_parser = optional("none", duration(MINUTE..=YEAR)))]
+    #[arg(value_name = "TIME", default_value = "none")]
+    #[serde(serialize_with = "serialize::duration_or_none")]
+    pub interval: Maybe<Duration>,
     /// Start this program when something has changed since the scan before of the same targets, with a line of JSON for each host
     /// on its standard input; no shell reads it, and quotation marks keep blanks
     #[arg(long, id = "watch.on_change", value_parser = optional("none", command))]
     #[arg(value_name = "COMMAND", default_value = "none")]
     #[serde(serialize_with = "serialize::command_or_none")]
     pub on_change: Maybe<List<String>>,
+    /// How many sweeps of a watch must agree before a change of state is reported, and as many before it is over
+    #[arg(long, id = "watch.confirm", hide = true, default_value = "2 of 3", value_parser = confirm)]
+    #[serde(serialize_with = "serialize::text_of")]
+    pub confirm: Confirm,
+    /// Ring the bell of the terminal when a watch reports a change
+    #[arg(long, id = "watch.bell", hide = true)]
+    pub bell: bool,
 }

@@ -78,8 +78,10 @@ pub fn json(resolved: &Resolved) -> String {
 pub(crate) fn recorded(settings: &Settings) -> BTreeMap<Box<str>, Box<str>> {
     let of_scan =
         |key: &str| key.starts_with("scan.") || key.starts_with("names.") || key == "output.all";
+    // A watch is not resumed, which is seen by its interval.
+    let is_watch = |key: &str| key == "watch.interval" && settings.watch.interval.is_some();
     values(settings)
-        .filter(|(key, _)| of_scan(key))
+        .filter(|(key, _)| of_scan(key) || is_watch(key))
         .map(|(key, value)| (key.into(), text_of(&value).into()))
         .collect()
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEventKind};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::action::{Action, Effect, Move};
@@ -50,6 +50,7 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<TuiO
     model.capabilities = Capabilities {
         formats: options.exporter.formats(),
         control: feed.control.is_some(),
+        watch: feed.sweeps.is_some(),
         on_exit: options.on_exit,
     };
     model.keymap = options.keymap;
@@ -124,9 +125,9 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
         progress,
         stop,
         control,
+        sweeps,
     } = feed;
-    let control = control.as_ref();
-    let mut context = EffectContext::new(io.terminal, stop, control, io.exporter);
+    let mut context = EffectContext::new(io.terminal, stop, control.as_ref(), io.exporter);
     let mut shutdown = pin!(io.shutdown);
     let started = clock::monotonic();
     let mut drawn: Option<Instant> = None;
@@ -184,6 +185,7 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
                 progress_open = changed.is_ok();
                 Action::Progress(Box::new(progress.borrow_and_update().clone()))
             }
+            () = show_next_sweep(sweeps, &mut model), if sweeps.is_some() => continue,
             count = receive(events, &mut batch), if events.is_some() => {
                 if count == 0 {
                     *events = None;
@@ -281,6 +283,18 @@ fn paint<B: Backend>(canvas: &mut Terminal<B>, model: &mut Model) -> bool {
     }
 }
 
+/// Shows the next sweep of a watched scan, until there are no more.
+async fn show_next_sweep(sweeps: &mut Option<watch::Receiver<Fleet>>, model: &mut Model) {
+    let Some(newest) = sweeps else {
+        return;
+    };
+    if newest.changed().await.is_ok() {
+        model.show_sweep(newest.borrow_and_update().clone());
+    } else {
+        *sweeps = None;
+    }
+}
+
 async fn receive(
     events: &mut Option<mpsc::Receiver<ScanEvent>>,
     batch: &mut Vec<ScanEvent>,
@@ -299,7 +313,6 @@ mod tests {
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
     use jiff::Timestamp;
     use ratatui::backend::TestBackend;
-    use tokio::sync::watch;
     use tokio_util::sync::CancellationToken;
 
     use super::*;
@@ -338,6 +351,7 @@ mod tests {
             progress,
             stop,
             control: None,
+            sweeps: None,
         }
     }
 
@@ -438,6 +452,7 @@ mod tests {
             progress,
             stop: CancellationToken::new(),
             control: None,
+            sweeps: None,
         };
         let stop = feed.stop.clone();
         let twice = [
@@ -472,6 +487,7 @@ mod tests {
             progress,
             stop: CancellationToken::new(),
             control: None,
+            sweeps: None,
         };
         let fleet = run_with(&[], pending(), || false, feed).await;
         assert!(fleet.end().is_none());
@@ -486,6 +502,7 @@ mod tests {
             progress,
             stop: CancellationToken::new(),
             control: None,
+            sweeps: None,
         };
         let typed = [press('q', KeyModifiers::NONE)];
         let fleet = run_with(&typed, pending(), || true, feed).await;
@@ -502,6 +519,7 @@ mod tests {
             progress,
             stop: CancellationToken::new(),
             control: None,
+            sweeps: None,
         };
         let gone = kit::unresolved("gone.example");
         let event = kit::event(0, Timestamp::UNIX_EPOCH, gone);
@@ -535,6 +553,7 @@ mod tests {
         let capabilities = Capabilities {
             formats: exporter.formats(),
             control: false,
+            watch: false,
             on_exit: OnExit::Saved,
         };
         let mut model = model(true);

@@ -25,8 +25,10 @@ pub struct Feed {
     pub progress: watch::Receiver<Progress>,
     /// Cancelled to stop the scan.
     pub stop: CancellationToken,
-    /// `None` for a saved scan.
+    /// `None` for a saved or watched scan.
     pub control: Option<mpsc::Sender<Control>>,
+    /// The fleet of the newest sweep of a watched scan, as each ends; `None` for other scans.
+    pub sweeps: Option<watch::Receiver<Fleet>>,
 }
 
 /// How the screens start.
@@ -111,6 +113,8 @@ pub struct Capabilities {
     pub formats: Vec<ExportFormat>,
     /// The scan takes orders: pause, skip, re-probe.
     pub control: bool,
+    /// There are sweeps until the scan is stopped.
+    pub watch: bool,
     pub on_exit: OnExit,
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::changes::{Comparison, HostRecord, PastHost};
 use crate::clock;
 use crate::fleet::{Fleet, Host, HostId};
-use crate::model::ScanId;
+use crate::model::EpochId;
 
 /// What the screens know of earlier scans. Its methods block.
 pub trait PastScans: fmt::Debug + Send + Sync {
@@ -21,7 +21,7 @@ pub trait PastScans: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// Why they cannot be read.
-    fn of_host(&self, scan: ScanId, host: &HostRecord) -> Result<Vec<PastHost>, String>;
+    fn of_host(&self, scan: EpochId, host: &HostRecord) -> Result<Vec<PastHost>, String>;
 }
 
 /// A question to [`PastScans`].
@@ -35,7 +35,7 @@ pub struct PastRequest {
 pub(super) enum PastQuestion {
     /// The number of facts that are judged, if none is waiting to be.
     Compare(Box<Fleet>, Option<u64>),
-    Host(ScanId, HostId, Box<Host>),
+    Host(EpochId, HostId, Box<Host>),
 }
 
 /// For [`super::Action::PastFound`].

@@ -9,6 +9,8 @@ mod nasty;
 mod stalled;
 #[cfg(unix)]
 mod stop;
+#[cfg(unix)]
+mod watch;
 mod written;
 
 use std::path::Path;

@@ -88,6 +88,7 @@ fn screen_in_a_pty() {
             progress,
             stop,
             control: None,
+            sweeps: None,
         };
         let mut options = Options::new(Box::new(Panics));
         if let Ok(command) = std::env::var(PROGRAM) {

@@ -358,6 +358,8 @@ fn any_notice() -> impl Strategy<Value = Notice> {
             host: HostKey::Unresolved { name, port }
         }),
         any_text().prop_map(|detail| Notice::JournalStopped { detail }),
+        any::<u64>().prop_map(|seconds| Notice::SweepDelayed { seconds }),
+        any_text().prop_map(|detail| Notice::ChangeCommandFailed { detail }),
     ]
 }
 

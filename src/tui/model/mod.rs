@@ -412,6 +412,17 @@ impl Model {
         }
     }
 
+    /// Takes the fleet of a sweep that has ended, in which hosts have the ids that they had.
+    pub(super) fn show_sweep(&mut self, fleet: Fleet) {
+        if self.is_frozen() {
+            self.live = Some(fleet);
+        } else {
+            self.fleet = fleet;
+            self.arrange();
+        }
+        self.dirty = true;
+    }
+
     /// Evaluates as many changed hosts as fit between two frames; of the live fleet while the display is frozen.
     pub(super) fn evaluate_some(&mut self) {
         let frozen = self.is_frozen();

@@ -58,8 +58,8 @@ impl Model {
         if known.is_some_and(|(id, _)| *id == open) {
             return None;
         }
-        let (scan, host) = (self.fleet.scan()?, self.fleet.host(open)?);
-        Some(PastQuestion::Host(scan, open, Box::new(host.clone())))
+        let (id, host) = (self.fleet.id()?, self.fleet.host(open)?);
+        Some(PastQuestion::Host(id, open, Box::new(host.clone())))
     }
 
     /// When the next comparison is due: at once in the beginning, then from time to time while facts arrive, and at the end.

@@ -95,12 +95,16 @@ impl Model {
         self.table.scroll_to_cursor(height);
     }
 
-    /// A listed name is no host any more once it resolves to addresses: its page closes.
+    /// A listed name is no host any more once it resolves to addresses, nor is one that a sweep did not find: its page closes.
     fn close_page_of_no_host(&mut self) {
         if self.on_host_page() && self.host().is_none() {
             self.screen = Screen::Table;
             self.notify(
-                "the page was closed: the name resolves now, and its addresses are listed as hosts",
+                if self.capabilities.watch {
+                    "the page was closed: the newest sweep did not find this host"
+                } else {
+                    "the page was closed: the name resolves now, and its addresses are listed as hosts"
+                },
                 Tone::Notice,
             );
         }
@@ -128,6 +132,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::fleet::Fleet;
     use crate::kit;
     use crate::model::ScanEvent;
     use crate::table::Field;
@@ -195,6 +200,42 @@ mod tests {
         let wanted = model.wanted().unwrap();
         come(&mut model, wanted);
         assert_eq!(model.rows().len() as u64, LARGE + 2);
+    }
+
+    #[test]
+    fn a_host_keeps_cursor_and_page_from_sweep_to_sweep() {
+        let fleet = kit::judged((0..4).map(name));
+        let mut model = Model::new(fleet, Theme::default(), true);
+        model.capabilities.watch = true;
+        let sweep = |fleet: &Fleet, hosts: &[u64]| {
+            let mut next = fleet.emptied();
+            assert_eq!(next.hosts().count(), 0);
+            for host in hosts {
+                let mut event = name(*host);
+                event.epoch = fleet.epoch() + 1;
+                next.apply(event);
+            }
+            next.settle();
+            next
+        };
+        update(&mut model, Action::Move(crate::tui::Move::Down));
+        update(&mut model, Action::Open);
+        let shown = |model: &Model| {
+            let host = model.host().and_then(crate::fleet::Host::display_name);
+            host.map(str::to_owned)
+        };
+        let before = shown(&model).unwrap();
+        let second = sweep(&model.fleet, &[7, 3, 2, 1, 0]);
+        model.show_sweep(second);
+        assert_eq!(model.rows().len(), 5);
+        assert_eq!(model.fleet.epoch(), 2);
+        assert_eq!(shown(&model).as_ref(), Some(&before));
+        assert!(model.on_host_page());
+        let third = sweep(&model.fleet, &[7]);
+        model.show_sweep(third);
+        assert!(!model.on_host_page());
+        assert_eq!(shown(&model).as_deref(), Some("gone0007.example"));
+        assert!(model.is_running());
     }
 
     #[test]

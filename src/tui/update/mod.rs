@@ -200,7 +200,7 @@ fn apply_events(model: &mut Model, events: Vec<ScanEvent>) -> Option<Effect> {
         model.run_state = RunState::Running;
     }
     model.evaluate_some();
-    if ended {
+    if ended && !model.capabilities.watch {
         return quit::scan_ended(model, false);
     }
     if !model.is_frozen() {

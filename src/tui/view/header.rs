@@ -104,6 +104,9 @@ fn progress(model: &Model, room: usize) -> Line<'static> {
     if running && progress.paused {
         pieces.push((0, " PAUSED ".to_owned(), Tone::Inverse));
     }
+    if model.capabilities.watch {
+        pieces.push((0, watch(model), Tone::Accent));
+    }
     let (state, tone) = if running { gauge(model) } else { ending(model) };
     pieces.push((0, state, tone));
     let mut push = |rank, text| pieces.push((rank, text, Tone::Plain));
@@ -152,6 +155,21 @@ fn progress(model: &Model, room: usize) -> Line<'static> {
     let mut spans = vec![Span::raw(" ")];
     spans.extend(fit_pieces(pieces, theme, room.saturating_sub(2)));
     Line::from(spans)
+}
+
+/// Which sweep the table shows, and when the next begins or how far it is.
+fn watch(model: &Model) -> String {
+    let (fleet, progress) = (model.newest(), &model.progress);
+    let shown = fleet.epoch();
+    match progress.next_sweep {
+        Some(left) => format!("sweep {shown}, next in {}", text::duration(left)),
+        None if fleet.end().is_none() || progress.finished => format!("sweep {shown}"),
+        None => format!(
+            "sweep {shown}, sweep {} at {}%",
+            shown.saturating_add(1),
+            progress.percent()
+        ),
+    }
 }
 
 /// The time left; `None` when it is unknown.

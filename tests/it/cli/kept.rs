@@ -271,7 +271,10 @@ fn a_program_gets_the_changes_since_the_scan_before() {
     assert!(told.contains("failed: exit status: 4"), "{told}");
     for (flags, parts) in [
         (&["--on-change", " "][..], &["no program in it"][..]),
-        (&["--on-change", "x \"y"], &["without a second one", "logger"]),
+        (
+            &["--on-change", "x \"y"],
+            &["without a second one", "logger"],
+        ),
         (
             &["--on-change", "x", "--no-history"],
             &["--no-history keeps none"],

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use crossterm::event::KeyCode;
 use rdpscan::changes::{Comparison, HostRecord, PastHost, Snapshot};
-use rdpscan::diagnosis::Policy;
 use rdpscan::fleet::Fleet;
-use rdpscan::model::{EventBody, Outcome, PlannedWork, ScanEvent, ScanId, Stage};
+use rdpscan::model::{EpochId, EventBody, Outcome, PlannedWork, ScanEvent, ScanId, Stage};
 use rdpscan::table::{Filter, View};
 use rdpscan::tui::{Action, Palette, PastScans, Theme};
 
@@ -29,11 +28,12 @@ impl PastScans for Earlier {
         Ok(Comparison::new(&before, &now))
     }
 
-    fn of_host(&self, _: ScanId, host: &HostRecord) -> Result<Vec<PastHost>, String> {
+    fn of_host(&self, _: EpochId, host: &HostRecord) -> Result<Vec<PastHost>, String> {
         let past = self.0.iter().filter_map(|fleet| {
             let id = fleet.find(&host.key)?;
             Some(PastHost {
-                scan: fleet.scan()?,
+                id: fleet.id()?,
+                began: fleet.scan()?.began(),
                 record: HostRecord::of(fleet.host(id)?),
             })
         });
@@ -47,7 +47,7 @@ fn scan_of(day: u8, script: Script) -> Fleet {
     let mut events = script.take();
     events.push(stage::finished());
     let events = events.into_iter().map(|event| ScanEvent { scan, ..event });
-    Fleet::of_events(events, Policy::default())
+    crate::kit::judged(events)
 }
 
 fn begun() -> Script {
@@ -244,7 +244,7 @@ fn the_past_of_a_host_is_read_once_for_each_page() {
     assert!(
         stand
             .picture(120, 600)
-            .contains("3 scans from 2026-01-07 to 2026-01-21")
+            .contains("3 scans from 2026-01-07 to 2026-03-01")
     );
     assert!(stand.model.wanted_past().is_none());
     stand.keys("n");

@@ -289,6 +289,7 @@ pub(crate) fn progress() -> Progress {
         }),
         paused: false,
         finished: false,
+        next_sweep: None,
     }
 }
 
@@ -306,6 +307,7 @@ pub(super) fn capabilities() -> Capabilities {
             format("csv", "one row per host, for spreadsheets"),
         ],
         control: true,
+        watch: false,
     }
 }
 

@@ -8,7 +8,7 @@ use super::page::{LABEL, Page, Piece};
 use crate::changes::{HostRecord, PastHost, between};
 use crate::counts::counted;
 use crate::fleet::Host;
-use crate::model::{Change, ChangeClass, ScanId};
+use crate::model::{Change, ChangeClass};
 use crate::tui::model::{Model, Since};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -35,17 +35,17 @@ pub(super) fn write(model: &Model, host: &Host, page: &mut Page) {
         None if model.past_scans.is_some() => return page.note("earlier scans are being read"),
         None => &[],
     };
-    let scan = model.fleet.scan();
+    let id = model.fleet.id();
     let mut scans: Vec<PastHost> = past.to_vec();
     // Of a scan that is kept, the host is as it is shown.
-    scans.retain(|past| Some(past.scan) != scan);
+    scans.retain(|past| Some(past.id) != id);
     if scans.is_empty() {
         let advice = "no earlier scan of this host is kept: scan it again later, and this section shows what has changed";
         return page.note(advice);
     }
-    if let Some(scan) = scan {
+    if let (Some(id), Some((began, _))) = (id, model.fleet.times()) {
         let record = HostRecord::of(host);
-        scans.push(PastHost { scan, record });
+        scans.push(PastHost { id, began, record });
     }
     states(&scans, page);
     configuration(&scans, page);
@@ -72,7 +72,7 @@ fn states(scans: &[PastHost], page: &mut Page) {
     page.labeled("states", signs);
     if let (Some(first), Some(last)) = (shown.first(), shown.last()) {
         let count = counted(shown.len() as u64, "scan", "scans");
-        let days = format!("{} to {}", day(first.scan), day(last.scan));
+        let days = format!("{} to {}", day(first.began), day(last.began));
         let line = format!("{count} from {days}, the newest at the right");
         page.field("", &line, Tone::Dim);
     }
@@ -88,7 +88,7 @@ fn configuration(scans: &[PastHost], page: &mut Page) {
     let same = same.take_while(|past| past.record.fingerprint.to_string() == newest);
     let since = same
         .last()
-        .map(|past| format!(", since {}", day(past.scan)));
+        .map(|past| format!(", since {}", day(past.began)));
     let line = format!("{newest}{}", since.unwrap_or_default());
     page.field("configuration", &line, Tone::Plain);
 }
@@ -98,7 +98,7 @@ fn changes(scans: &[PastHost], page: &mut Page) {
     let pairs = scans.iter().zip(scans.iter().skip(1)).rev();
     let all = pairs.flat_map(|(before, after)| {
         let changes = between(&before.record, &after.record).into_iter();
-        changes.map(|change| (day(after.scan), change))
+        changes.map(|change| (day(after.began), change))
     });
     let mut all = all.filter(|(_, change)| change.class != ChangeClass::NotScanned);
     let mut last = String::new();
@@ -130,10 +130,6 @@ fn change(label: &str, change: &Change, page: &mut Page) {
     page.field(label, &line, Tone::Plain);
 }
 
-fn day(scan: ScanId) -> String {
-    date(scan.began())
-}
-
-fn date(at: Timestamp) -> String {
+fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
