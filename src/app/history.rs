@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use super::{kept, sink};
 
 /// Targets named in the list of scans; more are counted.
-const MOST_TARGETS: usize = 3;
+pub(super) const MOST_TARGETS: usize = 3;
 
 pub(super) fn run(arguments: &HistoryArgs, settings: &Settings) -> Result<ExitStatus> {
     let folder = kept::folder()?;
@@ -118,7 +118,10 @@ fn timeline(hosts: &[PastHost]) -> String {
     table(headings, rows)
 }
 
-fn table<const N: usize>(headings: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+pub(super) fn table<const N: usize>(
+    headings: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> String {
     let rows = rows.map(|row| {
         row.map(|cell| match single_line(&cell) {
             text if text.is_empty() => "-".to_owned(),
@@ -128,6 +131,6 @@ fn table<const N: usize>(headings: [&str; N], rows: impl Iterator<Item = [String
     format!("{}\n", columns(headings, rows, None))
 }
 
-fn minute(time: Timestamp) -> String {
+pub(super) fn minute(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M").to_string()
 }

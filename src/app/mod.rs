@@ -12,6 +12,7 @@ mod explain;
 mod exporter;
 mod file_name;
 mod fix;
+mod fleets;
 mod headless;
 mod history;
 mod kept;
@@ -63,7 +64,12 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
             return Ok(ExitStatus::Done);
         }
         Some(Command::Complete(arguments)) => {
-            let completion = complete::complete(Cli::command(), &arguments.words, arguments.index);
+            let completion = complete::complete(
+                Cli::command(),
+                &arguments.words,
+                arguments.index,
+                &Environment::process(),
+            );
             sink::print(&completion.lines())?;
             return Ok(ExitStatus::Done);
         }
@@ -89,7 +95,7 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
         return resume::run(arguments, &cli).await;
     }
     match cli.command {
-        None => scan_request::run(cli.scan, settings).await,
+        None => scan_request::run(cli.scan, settings, resolved.fleet).await,
         #[cfg(feature = "sim")]
         Some(Command::Demo(arguments)) => demo::run(*arguments, resolved).await,
         Some(Command::Why(arguments)) => why::run(*arguments, settings).await,
@@ -97,6 +103,7 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
         Some(Command::Report(arguments)) => saved::report(&arguments, &settings),
         Some(Command::Diff(arguments)) => diff::run(&arguments, &resolved),
         Some(Command::History(arguments)) => history::run(&arguments, &settings),
+        Some(Command::Fleets(_)) => fleets::run(&resolved),
         Some(Command::Fix(arguments)) => fix::run(&arguments, &settings),
         Some(Command::Config(arguments)) => {
             let text = match arguments.format {

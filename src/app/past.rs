@@ -47,13 +47,16 @@ pub(super) fn before(folder: &JournalFolder, fleet: &Fleet) -> Result<Snapshot, 
     })
 }
 
+/// A scan, or why there is none.
+type Before = Result<Arc<Snapshot>, String>;
+
 #[derive(Debug)]
 pub(super) struct Past {
     policy: Policy,
     #[cfg_attr(not(feature = "sim"), expect(dead_code, reason = "of the demo"))]
     simulated: bool,
     /// What was before the scan or sweep that was asked for last, read once.
-    before: Mutex<Option<(EpochId, Result<Arc<Snapshot>, String>)>>,
+    before: Mutex<Option<(EpochId, Before)>>,
 }
 
 impl Past {
@@ -71,7 +74,7 @@ impl Past {
         Self::new(fleet.policy().clone(), simulated)
     }
 
-    fn before(&self, fleet: &Fleet) -> Result<Arc<Snapshot>, String> {
+    fn before(&self, fleet: &Fleet) -> Before {
         let id = fleet.id().ok_or("nothing is scanned yet")?;
         let mut known = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, before)) = &*known

@@ -9,16 +9,16 @@ use anyhow::{Result, anyhow, bail};
 use jiff::Timestamp;
 
 use crate::changes::Comparison;
-use crate::cli::ScanArgs;
+use crate::cli::{ScanArgs, TargetArgs};
 use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
 use crate::model::ScanId;
 use crate::report::Format;
-use crate::settings::{OutputSettings, Settings};
-use crate::streams;
+use crate::settings::{OutputSettings, SavedFleet, Settings};
 use crate::table::Filter;
 use crate::targets::{TargetSet, TargetSetBuilder};
 use crate::tui::OnExit;
+use crate::{sanitize, streams};
 
 use super::recording::Recorded;
 use super::saved_hosts::SavedScans;
@@ -28,9 +28,20 @@ use super::sink::{self, Sink};
 use super::watch::Outputs;
 use super::{change_command, dry_run, kept, mistyped, past, rescue, screen, stderr};
 
-pub(super) async fn run(arguments: ScanArgs, settings: Settings) -> Result<ExitStatus> {
+pub(super) async fn run(
+    mut arguments: ScanArgs,
+    settings: Settings,
+    fleet: Option<SavedFleet>,
+) -> Result<ExitStatus> {
     mistyped::refuse_misplaced_command(&arguments.targets.targets, std::env::args_os())?;
-    let targets = targets(&arguments, &settings)?;
+    let name = fleet.as_ref().map(|fleet| fleet.name.clone());
+    if let Some(fleet) = fleet {
+        add_fleet(&mut arguments.targets, fleet)?;
+    }
+    let mut targets = targets(&arguments, &settings)?;
+    if let Some(name) = name {
+        targets.name_fleet(&name);
+    }
     let request = ScanRequest::new(&arguments.output.outputs, settings)?;
     if arguments.targets.dry_run {
         sink::print(&dry_run::plan(&targets, &request.settings))?;
@@ -38,6 +49,24 @@ pub(super) async fn run(arguments: ScanArgs, settings: Settings) -> Result<ExitS
     }
     let kind = Kind::New;
     request.run(targets.into(), kind, &signals::listen()).await
+}
+
+/// A fleet is scanned as it is saved, so that its scans can be compared. Excludes can be added: nobody has to contact a host.
+fn add_fleet(arguments: &mut TargetArgs, fleet: SavedFleet) -> Result<()> {
+    let files = arguments.files.iter().map(|path| path.to_string_lossy());
+    let mut others = (arguments.targets.iter().map(Into::into)).chain(files);
+    if let Some(other) = others.next() {
+        bail!(
+            "`{}` cannot be added to --fleet {name}: scan it on its own, or add it to fleets.{name}.targets ({})",
+            sanitize::excerpt(&other),
+            fleet.source,
+            name = fleet.name,
+        );
+    }
+    drop(others);
+    arguments.targets = fleet.targets;
+    arguments.exclude.splice(..0, fleet.exclude);
+    Ok(())
 }
 
 fn targets(arguments: &ScanArgs, settings: &Settings) -> Result<TargetSet> {

@@ -20,6 +20,7 @@ rdpscan 10.0.0.0/24 => scan a network
 rdpscan 10.0.0.0/22 --exclude 10.0.1.0/28 => a network without some addresses
 rdpscan -f servers.txt -o monday.json => scan a list and keep the result
 rdpscan -f computers.csv -o fleet-{date}.html => computers of a domain, an HTML report per day
+rdpscan --fleet prod => scan a fleet of the settings file
 rdpscan why srv05 0x904 0x7 => why one user cannot connect, and the fix
 rdpscan open monday.json => open the saved scan
 rdpscan fix monday.json -o monday-fix => the fix script and lists for the findings
@@ -78,6 +79,13 @@ rdpscan history => all scans that are kept, newest first
 rdpscan history srv05.corp.example => one host over time
 rdpscan history prune => delete what is too old or too much, by the setting history.keep";
 
+const FLEETS: &str = "Examples:
+rdpscan fleets => name, last kept scan, hosts with problems, targets
+rdpscan --fleet prod => scan the fleet prod
+
+Notes:
+A fleet is [fleets.NAME] in the settings file with targets, and with exclude, dns and ports where it needs them.";
+
 const COMPLETIONS: &str = r#"Examples:
 eval "$(rdpscan completions bash)" => in ~/.bashrc
 source <(rdpscan completions zsh) => in ~/.zshrc, behind compinit
@@ -104,6 +112,7 @@ pub(crate) fn of(command: &str) -> Vec<Section> {
         "report" => REPORT,
         "diff" => DIFF,
         "history" => HISTORY,
+        "fleets" => FLEETS,
         "completions" => COMPLETIONS,
         "man" => MAN,
         _ => return Vec::new(),

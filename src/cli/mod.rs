@@ -73,6 +73,9 @@ pub enum Command {
     /// List the scans that are kept, or show one host over time
     #[command(after_help = after_help::render("history"))]
     History(HistoryArgs),
+    /// List the saved fleets, each with its last scan
+    #[command(after_help = after_help::render("fleets"))]
+    Fleets(FleetsArgs),
     /// Write the fix script, .rdp files and lists for the findings of a saved scan
     Fix(FixArgs),
     /// Print every setting and where its value came from
@@ -104,6 +107,9 @@ pub struct TargetArgs {
     /// Addresses, ranges, networks, names; @FILE for a list; - for a list on standard input
     #[arg(value_name = "TARGET", help_heading = None)]
     pub targets: Vec<String>,
+    /// Scan a fleet of the settings file by its name, with its targets, excludes, DNS servers and ports; `rdpscan fleets` lists them
+    #[arg(long, value_name = "NAME", value_parser = not_blank)]
+    pub fleet: Option<String>,
     /// Read targets from a list: one per line, or between commas or semicolons; # starts a comment. Or from what other tools
     /// have, recognised by content: tables (CSV, Excel, JSON, YAML, XML, console output) with a column of hosts, as of
     /// Get-ADComputer; RDCMan, mRemoteNG, mstsc, Royal TS, Remote Desktop Manager, Remmina, Guacamole; nmap -oX, nmap -oG, nmap -oN,
@@ -300,6 +306,12 @@ pub enum HistoryCommand {
 }
 
 #[derive(Debug, Args)]
+pub struct FleetsArgs {
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
 pub struct FixArgs {
     /// The saved scan: a .json report, an .ndjson recording, or one of the history: @last, @prev (of the same targets), the day
     /// of its start as in @2026-11-20, its id, or the beginning of its id
@@ -397,7 +409,8 @@ impl Cli {
         let common = self.common();
         let flags = common.map(|common| &*common.flags.0).unwrap_or_default();
         let config = common.and_then(|common| common.config.as_deref());
-        resolve(flags, config, self.outputs(), recorded, environment)
+        let fleet = self.scan.targets.fleet.as_deref();
+        resolve(flags, config, self.outputs(), recorded, fleet, environment)
     }
 
     /// How often `-v` was given.
@@ -417,6 +430,7 @@ impl Cli {
             Some(Command::Report(report)) => Some(&report.common),
             Some(Command::Diff(diff)) => Some(&diff.common),
             Some(Command::History(history)) => Some(&history.common),
+            Some(Command::Fleets(fleets)) => Some(&fleets.common),
             Some(Command::Fix(fix)) => Some(&fix.common),
             Some(Command::Config(config)) => Some(&config.common),
             Some(_) => None,

@@ -272,6 +272,12 @@ impl Index {
         Ok(found)
     }
 
+    /// The newest scan of a saved fleet, or of other targets by their key.
+    pub fn last_of(&mut self, target_key: &str) -> Result<Option<ScanEntry>, HistoryError> {
+        let mut scans = self.scans()?.into_iter();
+        Ok(scans.find(|entry| *entry.target_key == *target_key))
+    }
+
     /// A host over time, oldest scan first, by its address, with or without its port, or by any of its names.
     pub fn host(&mut self, name: &str) -> Result<Vec<PastHost>, HistoryError> {
         let name = name.trim_end_matches('.').to_lowercase();

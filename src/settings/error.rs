@@ -24,6 +24,23 @@ pub enum SettingsError {
         /// The setting that was probably meant.
         nearest: Option<&'static str>,
     },
+    /// A saved fleet that cannot be one.
+    #[error("{origin}: {}: {reason}; {way_out}", excerpt(key))]
+    Fleet {
+        origin: Source,
+        key: String,
+        reason: &'static str,
+        way_out: &'static str,
+    },
+    /// `--fleet` with a name that the settings file does not have.
+    #[error("--fleet `{}`: no such fleet is saved; {}", excerpt(name), saved(nearest.as_deref(), *count))]
+    UnknownFleet {
+        name: String,
+        /// The fleet that was probably meant.
+        nearest: Option<String>,
+        /// How many there are.
+        count: usize,
+    },
     /// A `RDPSCAN_` variable that is no setting.
     #[error("environment variable `{}` is not a setting; {}", excerpt(name), hint(nearest.as_deref()))]
     UnknownVariable {
@@ -80,6 +97,14 @@ fn place(origin: &Source, key: &str) -> String {
     match origin {
         Source::Flag(_) | Source::Environment(_) => origin.to_string(),
         _ => format!("{origin}: {key}"),
+    }
+}
+
+fn saved(nearest: Option<&str>, count: usize) -> String {
+    match (nearest, count) {
+        (Some(nearest), _) => format!("the nearest is `{nearest}`, and `rdpscan fleets` lists all"),
+        (None, 0) => "write [fleets.NAME] with its targets into the settings file".to_owned(),
+        (None, _) => "`rdpscan fleets` lists all".to_owned(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! A settings file as keys and texts with their lines; the parsers of the settings read the texts.
 
+mod fleets;
+
 use std::path::Path;
 
 use toml::Spanned;
@@ -12,8 +14,17 @@ use crate::tui::join_words;
 /// The setting whose list holds the words of a command, which have commas of their own.
 const COMMAND: &str = "watch.on_change";
 
-/// The values that a file sets, from its top.
-pub(super) fn read(content: &str, path: &Path) -> Result<Vec<Given>, SettingsError> {
+pub use fleets::SavedFleet;
+
+/// What a settings file holds.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    /// From its top.
+    pub(super) settings: Vec<Given>,
+    pub(super) fleets: Vec<SavedFleet>,
+}
+
+pub(super) fn read(content: &str, path: &Path) -> Result<Content, SettingsError> {
     let origin = |line| Source::File {
         path: path.to_owned(),
         line,
@@ -39,7 +50,16 @@ pub(super) fn read(content: &str, path: &Path) -> Result<Vec<Given>, SettingsErr
     found.sort_by_key(|(start, ..)| *start);
     // Lines are counted from one key to the next: a file has many of both.
     let (mut line, mut counted) = (1, 0);
-    found
+    let mut saved = Vec::new();
+    if let Some(at) = found
+        .iter()
+        .position(|(_, path, _)| path == fleets::SECTION)
+    {
+        let (start, _, value) = found.remove(at);
+        let lines = |start| origin(line_of(content, start));
+        saved = fleets::read(value, &lines, start)?;
+    }
+    let settings = found
         .into_iter()
         .map(|(start, path, value)| {
             line += line_of(content.get(counted..start).unwrap_or_default(), usize::MAX) - 1;
@@ -72,7 +92,11 @@ pub(super) fn read(content: &str, path: &Path) -> Result<Vec<Given>, SettingsErr
                 }),
             }
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    Ok(Content {
+        settings,
+        fleets: saved,
+    })
 }
 
 /// Walks down through sections that hold settings; anything else is handed on, known or not.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::read;
 use super::parse::not_blank;
-use super::{Environment, Given, Settings, SettingsError, Source, file};
+use super::{Environment, Given, SavedFleet, Settings, SettingsError, Source, file, nearest};
 use crate::report::Format;
 use crate::targets::decode;
 
@@ -22,6 +22,10 @@ pub struct Resolved {
     pub settings: Settings,
     /// The settings file that was read.
     pub file: Option<PathBuf>,
+    /// The fleets that it saves.
+    pub fleets: Vec<SavedFleet>,
+    /// The one that is scanned.
+    pub fleet: Option<SavedFleet>,
     given: BTreeMap<&'static str, Given>,
 }
 
@@ -54,37 +58,37 @@ impl Resolved {
     }
 }
 
-/// Puts flags, what a scan `recorded` that is resumed, environment, user file and defaults together. `config` is the settings
-/// file named by a flag, and `outputs` the files to write to. The extension of a single one decides the format unless a flag does.
+/// Puts flags, the saved `fleet`, what a scan `recorded` that is resumed, environment, user file and defaults together. `config` is
+/// the settings file named by a flag, and `outputs` the files to write to. The extension of a single one decides the format unless a flag does.
 pub(crate) fn resolve(
     flags: &[Given],
     config: Option<&Path>,
     outputs: &[PathBuf],
     recorded: &[Given],
+    fleet: Option<&str>,
     environment: &Environment,
 ) -> Result<Resolved, SettingsError> {
     let mut resolved = Resolved {
         settings: read(&BTreeMap::new())?,
         file: None,
+        fleets: Vec::new(),
+        fleet: None,
         given: BTreeMap::new(),
     };
     if let Some((path, content)) = user_file(config, environment)? {
-        resolved.apply(file::read(&decode(&content), &path)?)?;
+        let content = file::read(&decode(&content), &path)?;
+        resolved.apply(content.settings)?;
         resolved.file = Some(path);
+        resolved.fleets = content.fleets;
     }
     resolved.apply(environment.given()?)?;
     resolved.apply(recorded.to_vec())?;
-    let mut layer = flags.to_vec();
-    if let Some(servers) = flags.iter().find(|flag| flag.key == "names.servers") {
-        // The value of a variable that is empty in a script would leave the system's servers in use.
-        not_blank(&servers.text).map_err(|refusal| SettingsError::refused(servers, refusal))?;
-        // Servers are named to be asked, whatever a file says.
-        layer.push(Given {
-            key: "names.dns",
-            text: "true".to_owned(),
-            source: servers.source.clone(),
-        });
+    if let Some(name) = fleet {
+        let fleet = chosen(name, &resolved.fleets)?.clone();
+        resolved.apply(with_lookups(fleet.settings.clone())?)?;
+        resolved.fleet = Some(fleet);
     }
+    let mut layer = with_lookups(flags.to_vec())?;
     let has_format = flags.iter().any(|flag| flag.key == "output.format");
     let files = outputs.iter().filter(|path| *path != Path::new("-"));
     for path in files.filter(|_| !has_format) {
@@ -101,6 +105,41 @@ pub(crate) fn resolve(
     }
     resolved.apply(layer)?;
     Ok(resolved)
+}
+
+/// A layer whose servers are asked, whatever a layer below it says.
+fn with_lookups(mut layer: Vec<Given>) -> Result<Vec<Given>, SettingsError> {
+    let is_named = |given: &&Given| given.key == "names.servers";
+    if let Some(servers) = layer.iter().find(is_named) {
+        // The value of a variable that is empty in a script would leave the system's servers in use.
+        not_blank(&servers.text).map_err(|refusal| SettingsError::refused(servers, refusal))?;
+        layer.push(Given {
+            key: "names.dns",
+            text: "true".to_owned(),
+            source: servers.source.clone(),
+        });
+    }
+    Ok(layer)
+}
+
+fn chosen<'f>(name: &str, fleets: &'f [SavedFleet]) -> Result<&'f SavedFleet, SettingsError> {
+    let found = fleets.iter().find(|fleet| fleet.name == name);
+    found.ok_or_else(|| SettingsError::UnknownFleet {
+        name: name.to_owned(),
+        nearest: nearest(name, fleets.iter().map(|fleet| fleet.name.clone())),
+        count: fleets.len(),
+    })
+}
+
+/// The fleets of the settings file alone, for a command line that is not complete.
+pub(crate) fn fleets(
+    config: Option<&Path>,
+    environment: &Environment,
+) -> Result<Vec<SavedFleet>, SettingsError> {
+    let Some((path, content)) = user_file(config, environment)? else {
+        return Ok(Vec::new());
+    };
+    Ok(file::read(&decode(&content), &path)?.fleets)
 }
 
 /// The settings file and its bytes. One that was named must exist; the usual one need not.

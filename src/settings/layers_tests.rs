@@ -58,7 +58,7 @@ fn the_sample_file_is_the_defaults() {
 #[test]
 fn every_setting_stands_in_the_sample_once_and_in_order() {
     let entries = file::read(SAMPLE, Path::new("sample")).unwrap();
-    let found: Vec<_> = entries.iter().map(|entry| entry.key).collect();
+    let found: Vec<_> = entries.settings.iter().map(|entry| entry.key).collect();
     assert_eq!(found, keys().collect::<Vec<_>>());
 }
 
@@ -441,4 +441,63 @@ fn config_prints_values_with_their_sources() {
     let attempts = json.pointer("/settings/scan.attempts").unwrap();
     assert_eq!(attempts["value"], 5);
     assert_eq!(attempts["source"], "environment");
+}
+
+const FLEETS: &str = "[scan]\nports = [3391]\n[names]\ndns = false\n[fleets.prod]\ntargets = [\"10.0.0.0/24\", \"srv05\"]\nports = [3390]\n\
+                      dns = [\"10.0.0.53\"]\n[fleets.lab]\ntargets = \"127.0.0.1\"\n";
+
+/// Resolves a scan of a saved fleet.
+fn of_fleet(name: &str, flags: &str) -> Result<Resolved, SettingsError> {
+    let file = settings_file(FLEETS.as_bytes());
+    let mut cli = with_config(file.path(), flags);
+    cli.scan.targets.fleet = Some(name.to_owned());
+    cli.settings(&environment(&[]))
+}
+
+#[test]
+fn the_settings_of_a_fleet_outrank_the_file_and_flags_outrank_them() {
+    let prod = of_fleet("prod", "").unwrap();
+    assert_eq!(prod.settings.scan.ports, [3390]);
+    assert!(prod.settings.names.dns, "its servers are asked");
+    assert_eq!(prod.source("scan.ports").kind(), "file");
+    assert_eq!(prod.fleet.unwrap().targets, ["10.0.0.0/24", "srv05"]);
+    let flags = of_fleet("prod", "--port 3392 --no-dns").unwrap();
+    assert_eq!(flags.settings.scan.ports, [3392]);
+    assert!(!flags.settings.names.dns);
+    let lab = of_fleet("lab", "").unwrap();
+    assert_eq!(lab.settings.scan.ports, [3391]);
+    assert!(!lab.settings.names.dns);
+}
+
+#[test]
+fn an_unknown_fleet_is_refused_with_the_nearest() {
+    let refused = |name: &str| of_fleet(name, "").unwrap_err().to_string();
+    assert_eq!(
+        refused("prdo"),
+        "--fleet `prdo`: no such fleet is saved; the nearest is `prod`, and `rdpscan fleets` lists all"
+    );
+    assert!(refused("berlin").ends_with("; `rdpscan fleets` lists all"));
+}
+
+#[test]
+fn fleets_are_printed_with_the_settings_and_read_back() {
+    let resolved = of_fleet("lab", "").unwrap();
+    let text = show::text(&resolved);
+    assert!(
+        text.contains("fleets.prod.targets = [\"10.0.0.0/24\", \"srv05\"]"),
+        "{text}"
+    );
+    let again = with(&text, &[], "").unwrap();
+    let names = |resolved: &Resolved| -> Vec<_> {
+        let fleets = resolved.fleets.iter();
+        fleets
+            .map(|fleet| (fleet.name.clone(), fleet.targets.clone()))
+            .collect()
+    };
+    let (mut read, mut wanted) = (names(&again), names(&resolved));
+    read.sort();
+    wanted.sort();
+    assert_eq!(read, wanted);
+    let json: serde_json::Value = serde_json::from_str(&show::json(&resolved)).unwrap();
+    assert_eq!(json["fleets"]["prod"]["ports"], "3390");
 }

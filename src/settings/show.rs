@@ -13,12 +13,19 @@ use crate::sanitize;
 /// One line per setting: key, value, and where it came from. Reads back as a settings file.
 #[must_use]
 pub fn text(resolved: &Resolved) -> String {
-    let lines: Vec<_> = values(&resolved.settings)
-        .map(|(key, value)| {
+    let settings = values(&resolved.settings)
+        .map(|(key, value)| (key.to_owned(), value, resolved.source(key)));
+    let fleets = resolved.fleets.iter().flat_map(|fleet| {
+        let key = |name| format!("fleets.{}.{name}", fleet.name);
+        let values = fleet.values();
+        values.map(move |(name, value)| (key(name), value, fleet.source.clone()))
+    });
+    let lines: Vec<_> = settings
+        .chain(fleets)
+        .map(|(key, value, source)| {
             let value = format!("{key} = {}", toml(&value));
             // A comment ends with its line, whatever a path holds.
-            let source = resolved.source(key).to_string();
-            (value, sanitize::terminal(&source).into_owned())
+            (value, sanitize::terminal(&source.to_string()).into_owned())
         })
         .collect();
     let widths = lines.iter().map(|(value, _)| value.chars().count());
@@ -68,8 +75,21 @@ pub fn json(resolved: &Resolved) -> String {
             (key.to_owned(), value)
         })
         .collect();
+    let fleets: Map<_, _> = (resolved.fleets.iter())
+        .map(|fleet| {
+            let values: Map<_, _> = fleet
+                .values()
+                .map(|(name, value)| (name.to_owned(), json!(value)))
+                .chain([("origin".to_owned(), json!(fleet.source.to_string()))])
+                .collect();
+            (fleet.name.clone(), values.into())
+        })
+        .collect();
     let file = resolved.file.as_ref().map(|path| path.to_string_lossy());
-    let text = format!("{:#}\n", json!({ "file": file, "settings": keys }));
+    let text = format!(
+        "{:#}\n",
+        json!({ "file": file, "settings": keys, "fleets": fleets })
+    );
     sanitize::json(&text).into_owned()
 }
 

@@ -241,6 +241,19 @@ mod tests {
     }
 
     #[test]
+    fn the_key_of_a_fleet_is_its_name_whatever_it_holds_and_stays_when_resumed() {
+        for words in [&["10.0.0.0/30"][..], &["10.0.0.0/29", "a.example"]] {
+            let mut fleet = targets(words, &["10.0.0.2"]);
+            fleet.name_fleet("prod");
+            let work = fleet.planned_work(BTreeMap::new());
+            assert_eq!(&*work.target_key, "prod");
+            let mut resumed = TargetSet::from_planned(&work).unwrap();
+            resumed.exclude(vec![range("10.0.0.1").unwrap()]);
+            assert_eq!(&*resumed.planned_work(BTreeMap::new()).target_key, "prod");
+        }
+    }
+
+    #[test]
     fn a_damaged_plan_is_refused() {
         let good = targets(&["10.0.0.0/30", "a.example"], &[]).planned_work(BTreeMap::new());
         let one = |text: &str| -> Texts { [text].into_iter().collect() };

@@ -28,7 +28,7 @@ pub struct TargetSet {
     pub(super) behind_gateways: Vec<GatewayTarget>,
     pub(super) notices: Vec<Notice>,
     pub(super) lists: Vec<ListSummary>,
-    /// As planned when its scan began; `None` before that.
+    /// The name of its saved fleet, or as planned when its scan began; else `None`.
     pub(super) key: Option<Box<str>>,
 }
 
@@ -69,6 +69,11 @@ pub struct GatewayTarget {
 }
 
 impl TargetSet {
+    /// Makes it the targets of a saved fleet, whose scans belong together whatever its lists hold.
+    pub fn name_fleet(&mut self, name: &str) {
+        self.key = Some(name.into());
+    }
+
     /// Each host once.
     #[must_use]
     pub fn behind_gateways(&self) -> &[GatewayTarget] {

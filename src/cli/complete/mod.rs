@@ -10,11 +10,14 @@ mod tests;
 mod values;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command};
 
 pub use shell::Shell;
+
+use crate::settings::{self, Environment};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Candidate {
@@ -85,7 +88,12 @@ fn brief(text: &str) -> String {
 }
 
 /// Completes word number `index`, where 0 is the program. An empty last word may be missing in `words`.
-pub(crate) fn complete(mut definition: Command, words: &[OsString], index: usize) -> Completion {
+pub(crate) fn complete(
+    mut definition: Command,
+    words: &[OsString],
+    index: usize,
+    environment: &Environment,
+) -> Completion {
     definition.build();
     let word = |at: usize| {
         words
@@ -93,7 +101,7 @@ pub(crate) fn complete(mut definition: Command, words: &[OsString], index: usize
             .map(|word| word.to_string_lossy().into_owned())
             .unwrap_or_default()
     };
-    let mut line = Line::new(&definition);
+    let mut line = Line::new(&definition, environment);
     // The index comes from the command line, and may be any number.
     for at in 1..index.min(words.len()) {
         line.pass(&word(at));
@@ -104,6 +112,9 @@ pub(crate) fn complete(mut definition: Command, words: &[OsString], index: usize
 /// A command line up to some word, as clap parses it.
 struct Line<'a> {
     command: &'a Command,
+    environment: &'a Environment,
+    /// The settings file that was named.
+    config: Option<PathBuf>,
     /// The option whose value comes next.
     expecting: Option<&'a Arg>,
     given: Vec<&'a str>,
@@ -116,9 +127,11 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    const fn new(command: &'a Command) -> Self {
+    const fn new(command: &'a Command, environment: &'a Environment) -> Self {
         Self {
             command,
+            environment,
+            config: None,
             expecting: None,
             given: Vec::new(),
             positionals: 0,
@@ -129,13 +142,14 @@ impl<'a> Line<'a> {
 
     /// Parses a word before the cursor.
     fn pass(&mut self, word: &str) {
-        if self.expecting.take().is_some() {
+        if let Some(option) = self.expecting.take() {
+            self.read(option, word);
             return;
         }
         if !self.begun
             && let Some(command) = self.command.find_subcommand(word)
         {
-            *self = Self::new(command);
+            *self = Self::new(command, self.environment);
             return;
         }
         self.begun = true;
@@ -150,6 +164,9 @@ impl<'a> Line<'a> {
             };
             if let Some(option) = self.long(name) {
                 self.given.push(option.get_id().as_str());
+                if let Some(value) = value {
+                    self.read(option, value);
+                }
                 self.expecting =
                     Some(option).filter(|option| takes_value(option) && value.is_none());
             }
@@ -177,9 +194,24 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// Keeps what the values of other options depend on.
+    fn read(&mut self, option: &Arg, value: &str) {
+        if option.get_id() == "config" {
+            self.config = Some(value.into());
+        }
+    }
+
+    fn values(&self, option: &Arg, typed: &str) -> Completion {
+        if option.get_id() != "fleet" {
+            return values::of(option, typed);
+        }
+        let fleets = settings::fleets(self.config.as_deref(), self.environment);
+        values::fleets(typed, &fleets.unwrap_or_default())
+    }
+
     fn at_cursor(&self, word: &str) -> Completion {
         if let Some(option) = self.expecting {
-            return values::of(option, word);
+            return self.values(option, word);
         }
         if !self.escaped && word.starts_with('-') {
             if let Some((name, value)) = word
@@ -189,7 +221,7 @@ impl<'a> Line<'a> {
                 let Some(option) = self.long(name).filter(|option| takes_value(option)) else {
                     return Completion::new(Kind::Words, Vec::new());
                 };
-                let mut completion = values::of(option, value);
+                let mut completion = self.values(option, value);
                 for candidate in &mut completion.candidates {
                     candidate.text.insert_str(0, &format!("--{name}="));
                 }

@@ -10,7 +10,12 @@ fn asked(words: &[&str]) -> (Vec<String>, &'static str) {
         .chain(words.iter().copied())
         .map(OsString::from)
         .collect();
-    let completion = complete(Cli::command(), &words, words.len() - 1);
+    let completion = complete(
+        Cli::command(),
+        &words,
+        words.len() - 1,
+        &Environment::default(),
+    );
     let texts = completion
         .candidates
         .into_iter()
@@ -238,24 +243,32 @@ fn an_empty_last_word_may_be_left_out_and_numbers_beyond_do_no_harm() {
         .map(OsString::from)
         .into();
     assert!(
-        complete(Cli::command(), &words, 4)
+        complete(Cli::command(), &words, 4, &Environment::default())
             .lines()
             .starts_with("words\ntext\n")
     );
-    assert_eq!(complete(Cli::command(), &[], 0).kind, Kind::Words);
-    drop(complete(Cli::command(), &words, 900));
+    assert_eq!(
+        complete(Cli::command(), &[], 0, &Environment::default()).kind,
+        Kind::Words
+    );
+    drop(complete(
+        Cli::command(),
+        &words,
+        900,
+        &Environment::default(),
+    ));
 }
 
 #[test]
 fn what_a_candidate_means_stands_behind_a_tab() {
     let words: Vec<OsString> = ["rdpscan", "rep"].map(OsString::from).into();
     assert_eq!(
-        complete(Cli::command(), &words, 1).lines(),
+        complete(Cli::command(), &words, 1, &Environment::default()).lines(),
         "words\nreport\tWrite a saved scan in another format\n"
     );
     let words: Vec<OsString> = ["rdpscan", "--tim"].map(OsString::from).into();
     assert_eq!(
-        complete(Cli::command(), &words, 1).lines(),
+        complete(Cli::command(), &words, 1, &Environment::default()).lines(),
         "words\n--timeout\tHow long each stage of an attempt may take\n"
     );
     for shell in Shell::value_variants() {
@@ -266,4 +279,23 @@ fn what_a_candidate_means_stands_behind_a_tab() {
         );
         assert!(script.is_ascii(), "{shell:?}");
     }
+}
+
+#[test]
+fn the_fleets_of_the_settings_file_are_offered() {
+    let mut file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+    let text =
+        b"[fleets.prod]\ntargets = [\"10.0.0.0/24\"]\n[fleets.lab]\ntargets = \"127.0.0.1\"\n";
+    std::io::Write::write_all(&mut file, text).unwrap();
+    let path = file.path().to_str().unwrap();
+    assert_eq!(offered(&["--config", path, "--fleet", ""]), ["prod", "lab"]);
+    let config = format!("--config={path}");
+    assert_eq!(offered(&[&config, "--fleet=p"]), ["--fleet=prod"]);
+    let none = asked(&["--config", "/nowhere/rdpscan.toml", "--fleet", ""]);
+    assert_eq!(none, (Vec::new(), "words"));
+    let variables = [("RDPSCAN_CONFIG".into(), path.into())];
+    let words: Vec<OsString> = ["rdpscan", "--fleet", "l"].map(OsString::from).into();
+    let environment = Environment::new(variables, None);
+    let completion = complete(Cli::command(), &words, 2, &environment);
+    assert_eq!(completion.lines(), "words\nlab\t127.0.0.1\n");
 }

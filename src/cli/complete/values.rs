@@ -7,6 +7,7 @@ use clap::{Arg, ValueHint};
 use super::{Candidate, Completion, Kind, plain};
 use crate::diagnosis::handbook::handbook;
 use crate::diagnosis::remedies;
+use crate::settings::SavedFleet;
 use crate::table::{self, Field};
 
 const AUTO: (&str, &str) = ("auto", "the format's own");
@@ -44,6 +45,16 @@ pub(super) fn of(argument: &Arg, typed: &str) -> Completion {
         },
     };
     Completion::new(kind, candidates)
+}
+
+/// The names of saved fleets.
+pub(super) fn fleets(typed: &str, fleets: &[SavedFleet]) -> Completion {
+    let all: Vec<_> = fleets
+        .iter()
+        .map(|fleet| (&*fleet.name, fleet.targets.join(" ")))
+        .collect();
+    let words = all.iter().map(|(name, targets)| (*name, &**targets));
+    Completion::new(Kind::Words, candidates(typed, words))
 }
 
 fn candidates<'a>(typed: &str, words: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Candidate> {

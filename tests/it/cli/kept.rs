@@ -379,3 +379,62 @@ fn the_demo_has_a_past_in_its_reports_and_none_in_the_history() {
     assert!(table.contains("127.77.0.20,new"), "{table}");
     assert_eq!(kept(home.path()), [""; 0].map(PathBuf::from));
 }
+
+#[test]
+fn the_scans_of_a_fleet_belong_together_when_its_list_changes() {
+    let home = home();
+    let settings = home.path().join("settings.toml");
+    let list = home.path().join("hosts.txt");
+    let save = |hosts: &str| {
+        let fleet =
+            "[fleets.prod]\ntargets = \"@hosts.txt\"\n[fleets.empty]\ntargets = \"127.94.1.9\"\n";
+        std::fs::write(&settings, fleet).expect("settings");
+        std::fs::write(&list, hosts).expect("a list");
+    };
+    let config = settings.to_str().expect("a path");
+    let print = |arguments: &[&str]| printed_in(home.path(), arguments, &[]);
+    save(REFUSES);
+    let flags = [
+        "prod",
+        "--config",
+        config,
+        "--no-tui",
+        "--no-dns",
+        "--attempts",
+        "1",
+    ];
+    let scan =
+        |more: &[&str]| rdpscan(home.path(), &[&["--fleet"], &flags[..], more].concat(), &[]);
+    assert_eq!(scan(&[]).status.code(), Some(0));
+    save(&format!("{REFUSES}\n{REFUSES_TOO}"));
+    assert_eq!(scan(&[]).status.code(), Some(0));
+    let changes = print(&["diff"]);
+    assert!(changes.contains("127.94.1.2"), "{changes}");
+    let fleets = print(&["fleets", "--config", config]);
+    let lines: Vec<Vec<&str>> = fleets
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(lines.len(), 3, "{fleets}");
+    let [_, prod, empty] = &*lines else {
+        panic!("{fleets}");
+    };
+    assert_eq!(
+        (prod.first(), prod.get(3..5)),
+        (Some(&"prod"), Some(&["2", "2"][..]))
+    );
+    assert!(empty.contains(&"never"), "{fleets}");
+    let mixed = scan(&["127.94.1.3"]);
+    assert_eq!(mixed.status.code(), Some(2));
+    let told = text(mixed.stderr);
+    assert!(
+        told.contains("`127.94.1.3` cannot be added to --fleet prod"),
+        "{told}"
+    );
+    refused_in(
+        home.path(),
+        &["--fleet", "prd", "--config", config],
+        &[],
+        &["--fleet `prd`: no such fleet is saved; the nearest is `prod`"],
+    );
+}
