@@ -6,21 +6,21 @@ use anyhow::{Result, anyhow, bail};
 
 use crate::changes::{Comparison, Snapshot};
 use crate::cli::DiffArgs;
-use crate::diagnosis::Policy;
 use crate::exit::ExitStatus;
+use crate::fleet::Rules;
 use crate::history::Index;
 use crate::report::{self, Format};
 use crate::settings::{Resolved, Source};
 
 use super::sink::{self, Sink};
-use super::{kept, saved, stderr};
+use super::{kept, rules, saved, stderr};
 
 pub(super) fn run(arguments: &DiffArgs, resolved: &Resolved) -> Result<ExitStatus> {
     let settings = &resolved.settings;
-    let policy = settings.policy.policy();
+    let rules = rules::of(settings);
     let mut index = None;
-    let before = snapshot(&arguments.before, &policy, &mut index)?;
-    let after = snapshot(&arguments.after, &policy, &mut index)?;
+    let before = snapshot(&arguments.before, &rules, &mut index)?;
+    let after = snapshot(&arguments.after, &rules, &mut index)?;
     let comparison = Comparison::new(&before, &after);
     let standard = [PathBuf::from("-")];
     let paths = match &*arguments.output.outputs {
@@ -56,18 +56,18 @@ pub(super) fn run(arguments: &DiffArgs, resolved: &Resolved) -> Result<ExitStatu
 }
 
 /// A scan of the history or of a file. One whose index cannot be used is read from its journal.
-fn snapshot(argument: &Path, policy: &Policy, index: &mut Option<Index>) -> Result<Snapshot> {
+fn snapshot(argument: &Path, rules: &Rules, index: &mut Option<Index>) -> Result<Snapshot> {
     if let Some(kept) = kept::find(argument)? {
         let connected = match index.take() {
             Some(index) => Ok(index),
-            None => Index::connect(&kept::folder()?, policy.clone()),
+            None => Index::connect(&kept::folder()?, rules.clone()),
         };
         match connected.and_then(|connected| index.insert(connected).snapshot(&kept)) {
             Ok(snapshot) => return Ok(snapshot),
             Err(error) => tracing::warn!(%error, "The journal is read in place of the index"),
         }
     }
-    let fleet = saved::load(argument, policy.clone())?;
+    let fleet = saved::load(argument, rules)?;
     Snapshot::of(&fleet).ok_or_else(|| anyhow!("`{}` holds no scan", argument.display()))
 }
 

@@ -2,15 +2,18 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::fix;
-use crate::fleet::{Fleet, HostId};
+use crate::fleet::{Exceptions, Fleet, HostId};
 use crate::platform;
 use crate::report::{self, Format, Selection};
 use crate::sanitize;
 use crate::settings::OutputSettings;
 use crate::table::Field;
-use crate::tui::{Export, ExportFormat, Exporter, FixFolder};
+use crate::tui::{Acknowledge, Export, ExportFormat, Exporter, FixFolder};
+
+use super::acknowledge;
 
 /// Names tried until one is free.
 const MOST_NAMES: u32 = 1000;
@@ -68,6 +71,10 @@ impl Exporter for CurrentFolder {
             reach: plan.reach,
             refused: plan.refused.len(),
         })
+    }
+
+    fn acknowledge(&self, fleet: &Fleet, wanted: &Acknowledge) -> Result<Arc<Exceptions>, String> {
+        acknowledge::on_screen(fleet, wanted).map_err(|error| format!("{error:#}"))
     }
 
     fn save_copy(&self, text: &str) -> Result<PathBuf, String> {

@@ -11,7 +11,7 @@ use crate::sanitize::excerpt;
 use crate::settings::Settings;
 use crate::table::Filter;
 
-use super::{file_name, saved, sink, stderr};
+use super::{file_name, rules, saved, sink, stderr};
 
 /// The most notices about facts.
 const MOST_NAMED: usize = 10;
@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &FixArgs, settings: &Settings) -> Result<ExitStatus
         inside.extend(InsideFacts::read(path)?);
     }
     let filter = Filter::parse(&settings.output.filter)?;
-    let fleet = saved::load(&arguments.file, settings.policy.policy())?;
+    let fleet = saved::load(&arguments.file, &rules::of(settings))?;
     let began = fleet
         .times()
         .map_or_else(crate::clock::wall, |(began, _)| began);

@@ -9,7 +9,7 @@ use crate::report::first;
 use crate::settings::Resolved;
 
 use super::history::{MOST_TARGETS, minute, table};
-use super::{kept, sink};
+use super::{kept, rules, sink};
 
 pub(super) fn run(resolved: &Resolved) -> Result<ExitStatus> {
     if resolved.fleets.is_empty() {
@@ -18,8 +18,8 @@ pub(super) fn run(resolved: &Resolved) -> Result<ExitStatus> {
         )?;
         return Ok(ExitStatus::Done);
     }
-    let policy = resolved.settings.policy.policy();
-    let mut index = Index::open(&kept::folder()?, policy)?;
+    let rules = rules::of(&resolved.settings);
+    let mut index = Index::open(&kept::folder()?, rules)?;
     let mut rows = Vec::new();
     for fleet in &resolved.fleets {
         let [scanned, hosts, problems] = match index.last_of(&fleet.name)? {

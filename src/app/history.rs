@@ -14,7 +14,7 @@ use crate::report::{columns, first};
 use crate::sanitize::single_line;
 use crate::settings::Settings;
 
-use super::{kept, sink};
+use super::{kept, rules, sink};
 
 /// Targets named in the list of scans; more are counted.
 pub(super) const MOST_TARGETS: usize = 3;
@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &HistoryArgs, settings: &Settings) -> Result<ExitSt
     if let Some(HistoryCommand::Prune) = arguments.command {
         let keep = settings.history.keep;
         let deleted = folder.prune(keep, clock::wall());
-        let index = Index::connect(&folder, settings.policy.policy());
+        let index = Index::connect(&folder, rules::of(settings));
         if let Err(error) = index.and_then(|mut index| index.forget_deleted()) {
             tracing::warn!(%error, "Deleted scans are in the index until it is opened again");
         }
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &HistoryArgs, settings: &Settings) -> Result<ExitSt
         sink::print(&format!("deleted {scans}; history.keep is {keep}\n"))?;
         return Ok(ExitStatus::Done);
     }
-    let mut index = Index::open(&folder, settings.policy.policy())?;
+    let mut index = Index::open(&folder, rules::of(settings))?;
     let text = match &arguments.host {
         None => list(&index.scans()?),
         Some(name) => {

@@ -37,8 +37,7 @@ pub(super) fn locate(argument: &Path) -> Result<PathBuf> {
 fn add_to_index(folder: &JournalFolder, id: EpochId, fleet: &Fleet) {
     let added = || -> Result<()> {
         let kept = folder.kept(id).context("it is not kept any more")?;
-        let policy = fleet.policy().clone();
-        Ok(Index::connect(folder, policy)?.add(&kept, fleet)?)
+        Ok(Index::connect(folder, fleet.rules().clone())?.add(&kept, fleet)?)
     };
     if let Err(error) = added() {
         tracing::warn!(%error, "The scan is not in the index of the history yet");
@@ -64,7 +63,7 @@ fn scans_before(fleet: &Fleet) -> Result<Vec<TrendPoint>> {
     if folder.kept(id).is_none() {
         return Ok(Vec::new());
     }
-    let mut index = Index::connect(&folder, fleet.policy().clone())?;
+    let mut index = Index::connect(&folder, fleet.rules().clone())?;
     let most = report::MOST_POINTS - 1;
     let before = index.before(id, fleet.site(), &work.target_key, most)?;
     let points = before.into_iter().map(|entry| TrendPoint {

@@ -1,5 +1,6 @@
 //! The commands: settings, scan, output and exit status are wired up here.
 
+mod acknowledge;
 mod capacity;
 mod change_command;
 #[cfg(feature = "sim")]
@@ -23,6 +24,7 @@ mod past;
 mod recording;
 mod rescue;
 mod resume;
+mod rules;
 mod saved;
 mod saved_hosts;
 mod scan_request;
@@ -103,6 +105,7 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
         Some(Command::Report(arguments)) => saved::report(&arguments, &settings),
         Some(Command::Diff(arguments)) => diff::run(&arguments, &resolved),
         Some(Command::History(arguments)) => history::run(&arguments, &settings),
+        Some(Command::Ack(arguments)) => acknowledge::run(&arguments, &settings),
         Some(Command::Fleets(_)) => fleets::run(&resolved),
         Some(Command::Fix(arguments)) => fix::run(&arguments, &settings),
         Some(Command::Config(arguments)) => {

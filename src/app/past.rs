@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::changes::{Comparison, HostRecord, PastHost, Snapshot};
-use crate::diagnosis::Policy;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Rules};
 use crate::history::{Index, JournalFolder};
 use crate::model::EpochId;
 use crate::tui::PastScans;
@@ -39,7 +38,7 @@ pub(super) fn before(folder: &JournalFolder, fleet: &Fleet) -> Result<Snapshot, 
     let before = before.ok_or(
         "there is no scan before this one: scan the same targets again later, and this shows what has changed",
     )?;
-    let index = Index::connect(folder, fleet.policy().clone());
+    let index = Index::connect(folder, fleet.rules().clone());
     let before = index.and_then(|mut index| index.snapshot(&before));
     before.map_err(|error| {
         tracing::warn!(%error, "The scan before cannot be compared");
@@ -52,7 +51,7 @@ type Before = Result<Arc<Snapshot>, String>;
 
 #[derive(Debug)]
 pub(super) struct Past {
-    policy: Policy,
+    rules: Rules,
     #[cfg_attr(not(feature = "sim"), expect(dead_code, reason = "of the demo"))]
     simulated: bool,
     /// What was before the scan or sweep that was asked for last, read once.
@@ -60,9 +59,9 @@ pub(super) struct Past {
 }
 
 impl Past {
-    pub(super) const fn new(policy: Policy, simulated: bool) -> Self {
+    pub(super) const fn new(rules: Rules, simulated: bool) -> Self {
         Self {
-            policy,
+            rules,
             simulated,
             before: Mutex::new(None),
         }
@@ -71,7 +70,7 @@ impl Past {
     /// That of a fleet with its first events.
     pub(super) fn of(fleet: &Fleet) -> Self {
         let simulated = fleet.plan().is_some_and(|plan| plan.simulated);
-        Self::new(fleet.policy().clone(), simulated)
+        Self::new(fleet.rules().clone(), simulated)
     }
 
     fn before(&self, fleet: &Fleet) -> Before {
@@ -112,7 +111,7 @@ impl PastScans for Past {
             return Ok(super::demo_past::of_host(scan, host));
         }
         let read = || -> anyhow::Result<Vec<PastHost>> {
-            let mut index = Index::open(&kept::folder()?, self.policy.clone())?;
+            let mut index = Index::open(&kept::folder()?, self.rules.clone())?;
             let name = match &host.name {
                 Some(name) => name.to_string(),
                 None => host.key.to_string(),

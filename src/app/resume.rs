@@ -17,7 +17,7 @@ use crate::{clock, sanitize};
 use super::scan_request::{Kind, ScanRequest};
 use super::session::Resumed;
 use super::sweep::scan_options;
-use super::{kept, signals, stderr};
+use super::{kept, rules, signals, stderr};
 
 /// What was seen longer ago may have changed since.
 const OLD: SignedDuration = SignedDuration::from_hours(24);
@@ -105,7 +105,7 @@ fn replay(
     let mut origin = Origin::new(scan, Site::of_machine(""));
     let options = scan_options(settings, origin.clone(), false);
     let mut replay = Replay::new(targets.into(), &options);
-    let mut fleet = Fleet::new(settings.policy.policy());
+    let mut fleet = Fleet::new(rules::of(settings));
     let mut events = kept.events()?;
     for event in &mut events {
         let event = event.map_err(|cause| HistoryError::Record { scan, cause })?;

@@ -10,9 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::{OpenArgs, ReportArgs};
 use crate::counts::counted;
-use crate::diagnosis::Policy;
 use crate::exit::ExitStatus;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Rules};
 use crate::model::{Notice, Progress};
 use crate::report::{self, Format};
 use crate::settings::Settings;
@@ -21,10 +20,10 @@ use crate::tui::{self, OnExit};
 
 use super::past::{self, Past};
 use super::sink::{self, Sink};
-use super::{kept, screen, stderr};
+use super::{kept, rules, screen, stderr};
 
 pub(super) async fn open(arguments: &OpenArgs, settings: Settings) -> Result<ExitStatus> {
-    let fleet = load(&arguments.file, settings.policy.policy())?;
+    let fleet = load(&arguments.file, &rules::of(&settings))?;
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         bail!("`open` needs a terminal for its screens; use `rdpscan report FILE` for text");
     }
@@ -71,7 +70,7 @@ fn badge(file: &Path, fleet: &Fleet) -> String {
 
 pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<ExitStatus> {
     let output = &settings.output;
-    let mut fleet = load(&arguments.file, settings.policy.policy())?;
+    let mut fleet = load(&arguments.file, &rules::of(settings))?;
     let began = fleet
         .times()
         .map_or_else(crate::clock::wall, |(began, _)| began);
@@ -98,8 +97,8 @@ pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<Exit
 }
 
 /// Opens a saved scan, which is a file or a scan of the history, evaluated by the current rules as of its own time.
-pub(super) fn load(path: &Path, policy: Policy) -> Result<Fleet> {
-    let opened = report::open(&kept::locate(path)?, policy)?;
+pub(super) fn load(path: &Path, rules: &Rules) -> Result<Fleet> {
+    let opened = report::open(&kept::locate(path)?, rules.clone())?;
     for note in &opened.notes {
         stderr::print(&format!("rdpscan: {note}"));
     }

@@ -5,22 +5,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 
-use crate::diagnosis::Policy;
+use crate::fleet::Rules;
 use crate::report;
 use crate::table::Filter;
 use crate::targets::{Refusal, SavedHost};
 
 pub(super) struct SavedScans {
     filter: Option<Filter>,
-    policy: Policy,
+    rules: Rules,
     is_used: AtomicBool,
 }
 
 impl SavedScans {
-    pub(super) fn new(select: Option<&str>, policy: Policy) -> Result<Self> {
+    pub(super) fn new(select: Option<&str>, rules: Rules) -> Result<Self> {
         Ok(Self {
             filter: select.map(Filter::parse).transpose()?,
-            policy,
+            rules,
             is_used: AtomicBool::new(false),
         })
     }
@@ -36,7 +36,7 @@ impl SavedScans {
         content: &mut dyn Read,
     ) -> Result<Vec<SavedHost>, Refusal> {
         self.is_used.store(true, Ordering::Relaxed);
-        let opened = report::open_from(content, name, self.policy.clone()).map_err(|error| {
+        let opened = report::open_from(content, name, self.rules.clone()).map_err(|error| {
             Refusal::new(error.reason().to_string(), "or give the targets themselves")
         })?;
         let hosts = opened.fleet.hosts().filter_map(|(_, host)| {

@@ -26,7 +26,7 @@ use super::session::{Finished, Resumed, Session, View};
 use super::signals::{self, Stop};
 use super::sink::{self, Sink};
 use super::watch::Outputs;
-use super::{change_command, dry_run, kept, mistyped, past, rescue, screen, stderr};
+use super::{change_command, dry_run, kept, mistyped, past, rescue, rules, screen, stderr};
 
 pub(super) async fn run(
     mut arguments: ScanArgs,
@@ -71,7 +71,7 @@ fn add_fleet(arguments: &mut TargetArgs, fleet: SavedFleet) -> Result<()> {
 
 fn targets(arguments: &ScanArgs, settings: &Settings) -> Result<TargetSet> {
     let select = arguments.targets.select.as_deref();
-    let saved = SavedScans::new(select, settings.policy.policy())?;
+    let saved = SavedScans::new(select, rules::of(settings))?;
     let read = |name: &str, content: &mut dyn Read| saved.hosts(name, content);
     let mut builder = TargetSetBuilder::new(&settings.scan.ports);
     builder.allow_large(settings.scan.allow_large);

@@ -27,7 +27,7 @@ use super::signals::Stop;
 use super::sink::Sink;
 use super::sweep::{Start, Sweeper};
 use super::watch::{Outputs, Viewer, Watch};
-use super::{rescue, screen, stderr};
+use super::{rescue, rules, screen, stderr};
 
 /// Grace time for the engine's last events after the screen was closed.
 const LAST_EVENTS: Duration = Duration::from_secs(3);
@@ -110,7 +110,10 @@ impl Session {
             checked = self.refuse_unresolvable_target(&names) => checked?,
         }
         let mut screen_options = screen::options(&self.settings, self.view.on_exit())?;
-        let past = Past::new(self.settings.policy.policy(), self.simulated);
+        let past = Past::new(
+            rules::of_scan(&self.settings, self.simulated),
+            self.simulated,
+        );
         screen_options.past = Some(Arc::new(past));
         let trust = tokio::task::spawn_blocking(TrustStore::load).await?;
         // Last of all checks, because an existing recording is truncated.
@@ -144,7 +147,10 @@ impl Session {
         let settings = ready.sweeper.settings.clone();
         let (fleet, resumed) = match ready.resumed {
             Some(resumed) => (resumed.fleet, Some((resumed.resume, resumed.journal))),
-            None => (Fleet::new(settings.policy.policy()), None),
+            None => (
+                Fleet::new(rules::of_scan(&settings, ready.sweeper.simulated)),
+                None,
+            ),
         };
         let (progress, watching) = watch::channel(Progress::default());
         let (control, orders) = match &ready.view {
@@ -208,7 +214,7 @@ impl Session {
             View::Headless { .. } => (None, None),
             View::Screen { .. } => {
                 let (events, receiver) = mpsc::channel(EVENT_CAPACITY);
-                let fleet = Fleet::new(settings.policy.policy());
+                let fleet = Fleet::new(rules::of_scan(settings, ready.sweeper.simulated));
                 let (sweeps, newest) = watch::channel(fleet.clone());
                 let feed = tui::Feed {
                     events: Some(receiver),

@@ -23,7 +23,7 @@ use super::recording::{Live, Recorded};
 use super::signals::Stop;
 use super::sink::{self, Sink};
 use super::sweep::{Start, Sweeper};
-use super::{change_command, kept, past, stderr};
+use super::{change_command, kept, past, rules, stderr};
 
 /// How often a screen shows the time to the next sweep.
 const TICK: Duration = Duration::from_secs(1);
@@ -88,7 +88,10 @@ impl<'a, P: Prober> Watch<'a, P> {
         stop: &Stop,
     ) -> ExitStatus {
         let mut notices = Vec::new();
-        let mut fleet = Fleet::new(self.sweeper.settings.policy.policy());
+        let mut fleet = Fleet::new(rules::of_scan(
+            &self.sweeper.settings,
+            self.sweeper.simulated,
+        ));
         for epoch in 1_u32.. {
             if clock::jump().is_some() {
                 clock::take_new_base();

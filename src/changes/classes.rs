@@ -1,7 +1,7 @@
 //! What differs between two views of one host.
 
-use super::record::{are_disjoint, share};
 use super::{CertificateRecord, HostRecord};
+use crate::fleet::{are_disjoint, share};
 use crate::model::{CertificateStatus, Change, ChangeClass, HostState, StabilityVerdict};
 
 /// Every difference, worst first. What one side does not know differs from nothing.

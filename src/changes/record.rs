@@ -2,10 +2,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::Fingerprint;
-use crate::fleet::Host;
+use crate::fleet::{Host, HostMarks, are_disjoint, lower, share, sorted};
 use crate::model::{
-    CertificateFacts, CertificateStatus, Digest, DnsVerdict, EpochId, History, HostKey, HostState,
-    NameSource, NtlmFacts, Severity, StabilityVerdict, Stage, UtcSecond,
+    CertificateFacts, CertificateStatus, Digest, DnsVerdict, EpochId, HostKey, HostState, Severity,
+    StabilityVerdict, Stage, UtcSecond,
 };
 
 /// A host of one scan: what other scans are compared with, and what the history keeps of it. Texts from the network are raw.
@@ -74,18 +74,13 @@ impl HostRecord {
     pub fn of(host: &Host) -> Self {
         let history = host.history();
         let diagnosis = &host.diagnosis;
-        let listed = history.names.iter();
-        let listed = listed.filter(|name| name.source == NameSource::Target);
-        let own = match &history.key {
-            HostKey::Unresolved { name, .. } => Some(&**name),
-            HostKey::Endpoint(_) => None,
-        };
+        let marks = HostMarks::of(&history);
         let leaves = (history.attempts.iter()).filter_map(|one| one.tls.as_ref()?.leaf());
         Self {
             name: host.display_name().map(Into::into),
             names: sorted(host.names().map(lower)),
-            listed: sorted(listed.map(|name| lower(&name.name)).chain(own.map(lower))),
-            machines: sorted(machine_names(&history)),
+            listed: marks.listed,
+            machines: marks.machines,
             state: diagnosis.state,
             failed_stage: diagnosis.failed_stage,
             complete: host.complete(),
@@ -119,6 +114,17 @@ impl HostRecord {
         }
     }
 
+    /// What identifies it.
+    #[must_use]
+    pub fn marks(&self) -> HostMarks {
+        HostMarks {
+            key: self.key.clone(),
+            listed: self.listed.clone(),
+            machines: self.machines.clone(),
+            keys: self.keys(),
+        }
+    }
+
     pub(super) fn keys(&self) -> Vec<Digest<32>> {
         let keys = self.certificates.iter();
         keys.filter_map(|certificate| certificate.key).collect()
@@ -137,35 +143,4 @@ impl HostRecord {
             _ => self.state.to_string(),
         }
     }
-}
-
-pub(super) fn share<T: PartialEq>(one: &[T], other: &[T]) -> bool {
-    one.iter().any(|item| other.contains(item))
-}
-
-/// Both are known, and have nothing in common.
-pub(super) fn are_disjoint<T: PartialEq>(one: &[T], other: &[T]) -> bool {
-    !one.is_empty() && !other.is_empty() && !share(one, other)
-}
-
-/// The DNS name of each machine that answered, else its `NetBIOS` name.
-fn machine_names(history: &History) -> impl Iterator<Item = Box<str>> {
-    let named = |ntlm: &NtlmFacts| {
-        let name = ntlm.dns_computer.as_deref();
-        name.or(ntlm.netbios_computer.as_deref()).map(lower)
-    };
-    let attempts = history.attempts.iter();
-    let found = attempts.filter_map(move |one| named(one.ntlm.as_deref()?));
-    found.filter(|name| !name.is_empty())
-}
-
-fn lower(name: &str) -> Box<str> {
-    name.trim_end_matches('.').to_lowercase().into()
-}
-
-fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut items: Vec<T> = items.collect();
-    items.sort();
-    items.dedup();
-    items
 }

@@ -79,6 +79,16 @@ rdpscan history => all scans that are kept, newest first
 rdpscan history srv05.corp.example => one host over time
 rdpscan history prune => delete what is too old or too much, by the setting history.keep";
 
+const ACK: &str = "Examples:
+rdpscan ack srv05 RDP-CERT-EXPIRED --until 2027-01-31 --note planned => a known fault
+rdpscan ack list => all of them
+rdpscan ack remove srv05 RDP-CERT-EXPIRED => it counts again
+
+Notes:
+The finding leaves --fail-on, the number of problems and the severity of its host, in scans from now on and in saved ones. The state stays.
+It counts again after that day, when it gets worse, and when the certificate of the host has another key.
+To ignore a kind of finding everywhere, see policy.ignore in the settings.";
+
 const FLEETS: &str = "Examples:
 rdpscan fleets => name, last kept scan, hosts with problems, targets
 rdpscan --fleet prod => scan the fleet prod
@@ -113,6 +123,7 @@ pub(crate) fn of(command: &str) -> Vec<Section> {
         "diff" => DIFF,
         "history" => HISTORY,
         "fleets" => FLEETS,
+        "ack" => ACK,
         "completions" => COMPLETIONS,
         "man" => MAN,
         _ => return Vec::new(),

@@ -12,6 +12,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::Error;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use jiff::civil::Date;
+
 pub use complete::Shell;
 use flags::Flags;
 
@@ -73,6 +75,9 @@ pub enum Command {
     /// List the scans that are kept, or show one host over time
     #[command(after_help = after_help::render("history"))]
     History(HistoryArgs),
+    /// Acknowledge a finding of a host until a day, so that it does not count
+    #[command(after_help = after_help::render("ack"))]
+    Ack(AckArgs),
     /// List the saved fleets, each with its last scan
     #[command(after_help = after_help::render("fleets"))]
     Fleets(FleetsArgs),
@@ -306,6 +311,45 @@ pub enum HistoryCommand {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct AckArgs {
+    #[command(subcommand)]
+    pub command: Option<AckCommand>,
+    /// The host, by its address or any of its names, as in its newest kept scan
+    #[arg(value_name = "HOST", value_parser = not_blank, required = true)]
+    pub host: Option<String>,
+    /// The finding, by its id
+    #[arg(value_name = "FINDING", id = "finding", value_parser = not_blank, required = true)]
+    pub finding: Option<String>,
+    /// The last day on which it does not count, UTC, as in 2027-01-31
+    #[arg(long, value_name = "DATE", required = true)]
+    pub until: Option<Date>,
+    /// Why, in a few words; every report repeats it
+    #[arg(long, value_name = "TEXT", value_parser = not_blank, required = true)]
+    pub note: Option<String>,
+    /// Who acknowledges it [default: the user]
+    #[arg(long, value_name = "NAME", value_parser = not_blank)]
+    pub by: Option<String>,
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum AckCommand {
+    /// List what is acknowledged
+    List,
+    /// Let a finding count again
+    Remove {
+        /// The host, by its address or any of its names
+        #[arg(value_name = "HOST", value_parser = not_blank)]
+        host: String,
+        /// The finding, by its id
+        #[arg(value_name = "FINDING", id = "finding", value_parser = not_blank)]
+        finding: String,
+    },
+}
+
+#[derive(Debug, Args)]
 pub struct FleetsArgs {
     #[command(flatten)]
     pub common: CommonArgs,
@@ -430,6 +474,7 @@ impl Cli {
             Some(Command::Report(report)) => Some(&report.common),
             Some(Command::Diff(diff)) => Some(&diff.common),
             Some(Command::History(history)) => Some(&history.common),
+            Some(Command::Ack(ack)) => Some(&ack.common),
             Some(Command::Fleets(fleets)) => Some(&fleets.common),
             Some(Command::Fix(fix)) => Some(&fix.common),
             Some(Command::Config(config)) => Some(&config.common),

@@ -47,7 +47,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::model::{
     Attempt, CertificateFacts, CertificateStatus, DnsVerdict, Endpoint, Finding, History,
-    HostState, Nla, PredictedError, SelectedSecurity, StabilityVerdict, Stage, TlsFacts,
+    HostState, Nla, PredictedError, SelectedSecurity, Severity, StabilityVerdict, Stage, TlsFacts,
 };
 
 pub use confirm::confirm_in;
@@ -200,7 +200,7 @@ pub struct Diagnosis {
     pub disagreement: Option<Disagreement>,
     pub name_paths: Vec<NamePath>,
     pub stability: Stability,
-    /// Worst first, surest first, then by id.
+    /// Worst first, surest first, then by id; those that are acknowledged come last.
     pub findings: Vec<Finding>,
     pub predicted: Option<Box<PredictedError>>,
 }
@@ -234,6 +234,37 @@ impl Diagnosis {
             findings: Vec::new(),
             predicted: None,
         }
+    }
+
+    /// The worst finding that is not acknowledged.
+    #[must_use]
+    pub fn worst(&self) -> Option<&Finding> {
+        self.open_findings().next()
+    }
+
+    /// The finding to show where there is room for one: the worst that counts, before one for information one that is acknowledged.
+    #[must_use]
+    pub fn first_shown(&self) -> Option<&Finding> {
+        let worst = self.worst();
+        let known = || (self.findings.iter()).find(|one| one.acknowledged.is_some());
+        worst
+            .filter(|worst| worst.severity > Severity::Info)
+            .or_else(known)
+            .or(worst)
+    }
+
+    /// The findings that count: those that are not acknowledged.
+    pub fn open_findings(&self) -> impl Iterator<Item = &Finding> + Clone {
+        let findings = self.findings.iter();
+        findings.filter(|finding| finding.acknowledged.is_none())
+    }
+
+    /// Whether something is acknowledged, and nothing else would make the host a degraded one.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        // They are the last.
+        (self.findings.last()).is_some_and(|last| last.acknowledged.is_some())
+            && (self.worst()).is_none_or(|worst| worst.severity < Severity::Medium)
     }
 
     /// The TLS facts with the certificate whose status this diagnosis has. Screens and reports show this one, so that dates and

@@ -11,8 +11,9 @@ impl Diagnosis {
         match self.state {
             HostState::Broken => true,
             HostState::Closed | HostState::Filtered | HostState::Unreachable => {
-                let worst = self.findings.first();
-                worst.is_some_and(|worst| worst.severity >= Severity::High)
+                // Acknowledged or not: what a client meets is the same.
+                let mut findings = self.findings.iter();
+                findings.any(|finding| finding.severity >= Severity::High)
             }
             HostState::Degraded
             | HostState::Skipped

@@ -240,16 +240,18 @@ impl Host {
     }
 
     /// Remote Desktop does not work there, or soon will not: a broken or degraded host, one that is not RDP or was skipped, and
-    /// one without an answer if it was listed one by one. Silence in a range is no problem.
+    /// one without an answer if it was listed one by one. Silence in a range is no problem, and neither is what is acknowledged.
     #[must_use]
-    pub const fn has_problem(&self) -> bool {
-        match self.diagnosis.state {
-            HostState::Broken | HostState::Degraded | HostState::Skipped | HostState::NotRdp => {
-                true
+    pub fn has_problem(&self) -> bool {
+        !self.diagnosis.is_accepted()
+            && match self.diagnosis.state {
+                HostState::Broken
+                | HostState::Degraded
+                | HostState::Skipped
+                | HostState::NotRdp => true,
+                HostState::Unreachable | HostState::Filtered | HostState::Closed => self.listed,
+                HostState::NotProbed | HostState::Healthy => false,
             }
-            HostState::Unreachable | HostState::Filtered | HostState::Closed => self.listed,
-            HostState::NotProbed | HostState::Healthy => false,
-        }
     }
 
     /// Method and version of [`History::tls`].

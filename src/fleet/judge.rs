@@ -193,7 +193,8 @@ impl Fleet {
         let (mut composed, error) = host.compose(self.judging.had_ended);
         composed.is_row &= self.is_row_of_its_own(host.key());
         let Composed { history, is_row } = composed;
-        let key = host.key().clone();
+        let (key, now) = (host.key().clone(), self.now());
+        let exceptions = Arc::clone(&self.rules.exceptions);
         let diagnosis = is_row
             .then(|| self.in_context(members, |context| diagnosis::diagnose(&history, context)));
         self.add_referrer(place, &history);
@@ -207,12 +208,18 @@ impl Fleet {
             match diagnosis {
                 Some(diagnosis) => {
                     host.show(&history, diagnosis);
+                    exceptions.apply(host, &history, now);
                     summary.add(host);
                 }
                 None => host.hide(),
             }
         }
         self.note_unreadable(&key, error);
+    }
+
+    /// The time as of which hosts are judged.
+    fn now(&self) -> Timestamp {
+        (self.times).map_or(Timestamp::UNIX_EPOCH, |(_, newest)| newest)
     }
 
     /// Records which other endpoints a host's names resolve to.
@@ -285,10 +292,8 @@ impl Fleet {
         };
         let plan = self.plan();
         let context = Context {
-            policy: &self.policy,
-            now: self
-                .times
-                .map_or(Timestamp::UNIX_EPOCH, |(_, newest)| newest),
+            policy: &self.rules.policy,
+            now: self.now(),
             dns_enabled: plan.is_none_or(|plan| plan.dns),
             ntlm_enabled: plan.is_none_or(|plan| plan.ntlm),
             resolver_down: self.is_without_resolver(),

@@ -5,10 +5,12 @@
 
 mod changed;
 mod entry;
+mod exceptions;
 mod fold;
 mod host;
 mod judge;
 mod log;
+mod marks;
 mod notices;
 mod saved;
 mod sources;
@@ -31,13 +33,16 @@ use judge::Judging;
 use notices::Notices;
 use sources::Sources;
 
+pub use exceptions::{Acknowledgement, Exceptions, Ignored, Rules};
 pub use host::{Host, HostId, Sketch};
+pub use marks::HostMarks;
+pub(crate) use marks::{are_disjoint, lower, share, sorted};
 pub use saved::{MissingCertificate, Saved, SavedHosts};
 pub use summary::{Counts, EXPIRY_WEEKS, FindingCount, Summary};
 
 #[derive(Debug, Clone)]
 pub struct Fleet {
-    policy: Policy,
+    rules: Rules,
     scan: Option<ScanId>,
     /// The first site by name.
     site: Option<Site>,
@@ -75,9 +80,9 @@ pub struct Fleet {
 
 impl Fleet {
     #[must_use]
-    pub fn new(policy: Policy) -> Self {
+    pub fn new(rules: impl Into<Rules>) -> Self {
         Self {
-            policy,
+            rules: rules.into(),
             scan: None,
             site: None,
             sources: Sources::default(),
@@ -108,7 +113,7 @@ impl Fleet {
         let mut next = Self {
             revision: self.revision + 1,
             facts: self.facts,
-            ..Self::new(self.policy.clone())
+            ..Self::new(self.rules.clone())
         };
         for host in &self.hosts {
             next.place_or_new(host.key());
@@ -140,7 +145,7 @@ impl Fleet {
             hosts: self.hosts.clone(),
             summary: Arc::clone(&self.summary),
             revision: self.revision,
-            ..Self::new(self.policy.clone())
+            ..Self::new(self.rules.clone())
         }
     }
 
@@ -282,7 +287,18 @@ impl Fleet {
 
     #[must_use]
     pub fn policy(&self) -> &Policy {
-        &self.policy
+        &self.rules.policy
+    }
+
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Replaces the findings that do not count, and judges all hosts again.
+    pub fn except(&mut self, exceptions: Arc<Exceptions>) {
+        self.rules.exceptions = exceptions;
+        self.judge_all_later();
     }
 
     /// What the hosts as a whole suggest about the scanning machine; shown beside the notices.

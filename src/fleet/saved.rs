@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::Fleet;
 use super::entry::Stamp;
+use super::exceptions::Rules;
 use super::host::Host;
 use super::sources::Sources;
-use crate::diagnosis::Policy;
 use crate::model::{
     CertificateFacts, ChainCertificate, Digest, History, Notice, Origin, PlannedWork, ScanEnd,
     ScanId, ScanPlan, Site,
@@ -65,11 +65,11 @@ impl SavedHosts {
 pub struct MissingCertificate(pub Digest<32>);
 
 impl Fleet {
-    /// The fleet of a saved report, judged by this policy.
+    /// The fleet of a saved report, judged by these rules.
     ///
     /// # Errors
     /// When a host names a certificate that the report does not hold.
-    pub fn from_saved(saved: Saved, policy: Policy) -> Result<Self, MissingCertificate> {
+    pub fn from_saved(saved: Saved, rules: impl Into<Rules>) -> Result<Self, MissingCertificate> {
         let Saved {
             scan,
             site,
@@ -82,7 +82,7 @@ impl Fleet {
             certificates,
             hosts,
         } = saved;
-        let mut fleet = Self::new(policy);
+        let mut fleet = Self::new(rules);
         let origin = Origin::new(scan, site);
         fleet.scan = Some(scan);
         fleet.site = Some(origin.site.clone());

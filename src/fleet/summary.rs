@@ -95,6 +95,8 @@ pub struct Summary {
     pub problems: u64,
     /// Those that differ from the scan before.
     pub changed: u64,
+    /// Those with a finding that is acknowledged or ignored. No other count of findings includes it.
+    pub acknowledged: u64,
     /// Those with findings, by the worst one.
     pub by_severity: Counts<Severity>,
     /// Every kind of finding that some host has.
@@ -177,7 +179,11 @@ impl Summary {
     fn change_findings(&mut self, host: &Host, by: i64) {
         let mut worst: BTreeMap<&'static str, Severity> = BTreeMap::new();
         let mut remedies: BTreeSet<(&'static str, &'static str)> = BTreeSet::new();
-        for finding in &host.diagnosis.findings {
+        let mut findings = host.diagnosis.findings.iter();
+        if findings.any(|finding| finding.acknowledged.is_some()) {
+            self.acknowledged = self.acknowledged.saturating_add_signed(by);
+        }
+        for finding in host.diagnosis.open_findings() {
             let known = worst.entry(finding.id).or_insert(finding.severity);
             *known = finding.severity.max(*known);
             remedies.extend(finding.remedies.iter().map(|remedy| (finding.id, *remedy)));
@@ -279,6 +285,7 @@ mod tests {
                 } else {
                     &["R2"]
                 },
+                acknowledged: None,
             })
             .collect();
         Host::new(&History::new(HostKey::Endpoint(endpoint)), diagnosis)

@@ -55,6 +55,12 @@ pub enum HistoryError {
         "the index of the history `{path}` is of version {found}, and this rdpscan reads up to {own}; update rdpscan, or move the file away"
     )]
     NewerIndex { path: String, found: i64, own: i64 },
+    #[error(
+        "`{path}`, which holds what was acknowledged, cannot be read or written: {cause}; check the file and your rights to it"
+    )]
+    Acknowledgements { path: String, cause: io::Error },
+    #[error("`{path}` was written by a later rdpscan; update rdpscan, or move the file away")]
+    NewerAcknowledgements { path: String },
     #[error("the index of the history cannot be used: {cause}; try again, or move it away")]
     Index { cause: String },
 }

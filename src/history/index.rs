@@ -15,8 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folder::{HistoryError, JournalFolder, KeptScan};
 use crate::changes::{HostRecord, PastHost, Scope, Snapshot};
-use crate::diagnosis::Policy;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Rules};
 use crate::model::{EpochId, HostKey, PlannedWork, ScanEnd, ScanId, ScanStatus, Texts};
 use crate::{platform, sanitize};
 
@@ -82,7 +81,7 @@ impl ScanEntry {
 #[derive(Debug)]
 pub struct Index {
     folder: JournalFolder,
-    policy: Policy,
+    rules: Rules,
     db: Connection,
     /// `None` when it is in memory only, because there is no writing in the folder.
     file: Option<PathBuf>,
@@ -94,14 +93,14 @@ type Asked<T> = Result<T, rusqlite::Error>;
 
 impl Index {
     /// The index of a folder, with every journal that no process is writing.
-    pub fn open(folder: &JournalFolder, policy: Policy) -> Result<Self, HistoryError> {
-        let mut index = Self::connect(folder, policy)?;
+    pub fn open(folder: &JournalFolder, rules: impl Into<Rules>) -> Result<Self, HistoryError> {
+        let mut index = Self::connect(folder, rules)?;
         index.catch_up()?;
         Ok(index)
     }
 
     /// The same without reading journals.
-    pub fn connect(folder: &JournalFolder, policy: Policy) -> Result<Self, HistoryError> {
+    pub fn connect(folder: &JournalFolder, rules: impl Into<Rules>) -> Result<Self, HistoryError> {
         let path = folder.path().join(FILE);
         let opened = match open_file(&path, None) {
             Err(Failure::Sqlite(error)) if is_damage(&error) => {
@@ -128,7 +127,7 @@ impl Index {
         };
         Ok(Self {
             folder: folder.clone(),
-            policy,
+            rules: rules.into(),
             db,
             file,
             is_made_again: false,
@@ -180,7 +179,7 @@ impl Index {
     /// The fleet of a journal, and the bytes of that: at least those of which the fleet was made.
     fn read(&self, kept: &KeptScan) -> Result<(Fleet, Option<i64>), HistoryError> {
         let bytes = length(kept);
-        let mut fleet = Fleet::new(self.policy.clone());
+        let mut fleet = Fleet::new(self.rules.clone());
         for event in kept.events()? {
             fleet.apply(event.map_err(|cause| kept.damaged(cause))?);
         }
@@ -345,9 +344,11 @@ impl Index {
         })
     }
 
-    /// The rules by which rows were judged.
+    /// The settings by which rows were judged. What is acknowledged changes often, and counts as it was when the scan ended.
     fn judged_by(&self) -> String {
-        format!("{} {:?}", env!("CARGO_PKG_VERSION"), self.policy)
+        let ignored: Vec<&str> = self.rules.exceptions.ignored().collect();
+        let version = env!("CARGO_PKG_VERSION");
+        format!("{version} {:?} {ignored:?}", self.rules.policy)
     }
 
     /// Reads. When the file turns out to be damaged, it is made again first.
@@ -390,7 +391,7 @@ impl Index {
     /// In a file if the damaged one is out of the way, else in memory, so that it does not meet the same damage again.
     fn start_again(&mut self, is_aside: bool) -> Result<(), HistoryError> {
         if is_aside && !self.is_made_again {
-            *self = Self::connect(&self.folder, self.policy.clone())?;
+            *self = Self::connect(&self.folder, self.rules.clone())?;
             self.is_made_again = true;
         }
         self.catch_up()

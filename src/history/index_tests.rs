@@ -1,6 +1,7 @@
 use std::io::Write as _;
 
 use super::*;
+use crate::diagnosis::Policy;
 use crate::kit::{attempt, attempt_finished, end, endpoint, event, now, plan};
 use crate::model::{CertificateStatus, EpochId, EventBody, HostState, PlannedWork, Stream, Texts};
 use crate::record;
@@ -393,7 +394,7 @@ fn a_file_system_without_shared_memory_has_an_index_too() {
     assert_ne!(mode, "wal");
     let mut index = Index {
         folder: folder.clone(),
-        policy: Policy::default(),
+        rules: Policy::default().into(),
         db,
         file: Some(path),
         is_made_again: false,

@@ -1,5 +1,8 @@
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -61,6 +64,42 @@ pub struct Finding {
     pub evidence: String,
     /// Keys of all remedies, such as `R1`, in the order to try them.
     pub remedies: &'static [&'static str],
+    /// Who has accepted it; `null` for one that counts.
+    pub acknowledged: Option<Arc<Acknowledged>>,
+}
+
+/// A finding that does not count, because somebody knows of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Acknowledged {
+    /// The user, or `policy.ignore` for a filter of the settings.
+    pub by: Box<str>,
+    /// The last day, UTC; `null` for a filter, which has no end.
+    #[schemars(with = "Option<String>")]
+    pub until: Option<Date>,
+    /// Why; the filter, where that is what ignores it.
+    pub note: Box<str>,
+}
+
+impl Acknowledged {
+    /// In one word.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self.until {
+            Some(_) => "acknowledged",
+            None => "ignored",
+        }
+    }
+}
+
+impl fmt::Display for Acknowledged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { by, until, note } = self;
+        write!(f, "{} by {by}", self.word())?;
+        if let Some(until) = until {
+            write!(f, " until {until}")?;
+        }
+        write!(f, ": {note}")
+    }
 }
 
 impl Finding {

@@ -39,7 +39,7 @@ pub use control::Control;
 pub use digest::{Digest, HexBytes, HexError};
 pub use endpoint::{DEFAULT_PORT, Endpoint, HostKey, not_a_host, subnet};
 pub use event::{EVENT_SCHEMA, EventBody, ScanEvent, ScanPlan};
-pub use finding::{Confidence, Finding, PredictedError, Severity};
+pub use finding::{Acknowledged, Confidence, Finding, PredictedError, Severity};
 pub use history::History;
 pub use identity::{EpochId, IdentityError, Origin, ScanId, Site, Stream};
 pub(crate) use moment::Moment;

@@ -28,7 +28,7 @@ pub fn of_host(host: &Host, undetermined: &[Undetermined], question: Option<&Que
     let others = others
         .filter(|finding| Some(finding.id) != cause)
         .map(|finding| Item {
-            text: safe(&finding.title),
+            text: titled(finding),
             below: about(finding),
             ..Item::default()
         });
@@ -158,9 +158,9 @@ fn why(host: &Host) -> Item {
         let mut below = about(cause);
         below.extend(confirmations(host, "server"));
         return Item {
-            mark: Some(cause.severity),
+            mark: cause.acknowledged.is_none().then_some(cause.severity),
             below,
-            ..labeled(label, safe(&cause.title))
+            ..labeled(label, titled(cause))
         };
     }
     let history = host.history();
@@ -182,12 +182,22 @@ fn why(host: &Host) -> Item {
     labeled(label, text)
 }
 
+/// The title, with a word behind it where the finding does not count.
+fn titled(finding: &Finding) -> String {
+    let title = safe(&finding.title);
+    match &finding.acknowledged {
+        Some(known) => format!("{title} ({})", known.word()),
+        None => title,
+    }
+}
+
 /// The evidence, and what the finding is called.
 fn about(finding: &Finding) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     if !finding.evidence.is_empty() {
         lines.push(("seen", safe(&finding.evidence)));
     }
+    lines.extend((finding.acknowledged.as_ref()).map(|one| ("", safe(&one.to_string()))));
     lines.push((
         "",
         format!(

@@ -74,6 +74,8 @@ struct Finding {
     confidence: &'static str,
     title: String,
     evidence: String,
+    /// By whom, until when and why; empty for one that counts.
+    acknowledged: String,
     /// Keys and titles, in the order to try.
     remedies: Vec<(&'static str, &'static str)>,
 }
@@ -197,7 +199,8 @@ impl HostDetails {
         });
         let findings = self.findings.iter().map(|found| {
             let title = format!("{}: {} ({})", found.id, found.title, found.confidence);
-            let evidence = Some(found.evidence.clone()).filter(|text| !text.is_empty());
+            let [evidence, acknowledged] = [&found.evidence, &found.acknowledged]
+                .map(|text| Some(text.clone()).filter(|text| !text.is_empty()));
             let remedies: Vec<String> = found
                 .remedies
                 .iter()
@@ -205,7 +208,9 @@ impl HostDetails {
                 .collect();
             let fix = format!("fix: {}", remedies.join(", then "));
             let fix = (!remedies.is_empty()).then_some(fix);
-            let texts = [Some(title), evidence, fix].into_iter().flatten();
+            let texts = [Some(title), acknowledged, evidence, fix]
+                .into_iter()
+                .flatten();
             DetailLine::new(found.severity, texts)
         });
         let sections = [
@@ -252,6 +257,8 @@ fn finding(found: &crate::model::Finding) -> Finding {
         confidence: found.confidence.word(),
         title: prose(&found.title),
         evidence: prose(&found.evidence),
+        acknowledged: (found.acknowledged.as_ref())
+            .map_or_else(String::new, |one| prose(&one.to_string())),
         remedies: remedies
             .filter_map(|key| remedies::find(key))
             .map(|remedy| (remedy.key.as_str(), remedy.title.as_str()))

@@ -307,6 +307,11 @@ fn notes(sheet: &Sheet<'_>) -> Vec<(&'static str, String)> {
             "these hosts are simulated on this machine".to_owned(),
         ));
     }
+    if let hosts @ 1.. = sheet.summary.acknowledged {
+        let hosts = counted(hosts, "host", "hosts");
+        let text = format!("findings of {hosts} are acknowledged or ignored, and do not count");
+        notes.push(("info", text));
+    }
     let partial = match sheet.end.map(|end| end.status) {
         Some(ScanStatus::Complete) => None,
         Some(ScanStatus::Interrupted) => Some("the scan was interrupted: results are partial"),
@@ -398,7 +403,7 @@ fn actions(sheet: &Sheet<'_>) -> Vec<Action> {
     let mut found: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for (host, _) in &sheet.rows {
         let refuses = host.diagnosis.would_refuse();
-        let worst = host.diagnosis.findings.iter();
+        let worst = host.diagnosis.open_findings();
         let mut worst = worst.filter(|found| refuses || found.severity >= Severity::Medium);
         if let Some(remedy) = worst.find_map(crate::model::Finding::remedy) {
             let (refusing, all) = found.entry(remedy).or_default();
@@ -431,7 +436,7 @@ fn findings(sheet: &Sheet<'_>) -> Vec<FindingGroup> {
     let mut who: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut why_not_probed = BTreeSet::new();
     for (host, name) in &sheet.rows {
-        for found in &host.diagnosis.findings {
+        for found in host.diagnosis.open_findings() {
             let named = who.entry(found.id).or_default();
             let label = label(host, *name);
             if named.len() < MOST_NAMED && named.last() != Some(&label) {

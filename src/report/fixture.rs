@@ -111,6 +111,7 @@ pub(super) fn expired_host() -> Host {
         title: "The certificate has expired".into(),
         evidence: "valid until 2026-01-01, 20 days ago".to_owned(),
         remedies: &["R1"],
+        acknowledged: None,
     });
     diagnosis.predicted = Some(Box::new(PredictedError {
         code: "0x904",
@@ -158,6 +159,7 @@ pub(super) fn gateway_host() -> Host {
         title: "The host is reached through a gateway, so it was not probed directly".into(),
         evidence: "the file that lists it always uses the gateway gw.corp.example".into(),
         remedies: &[],
+        acknowledged: None,
     }];
     Host::new(&history, diagnosis)
 }

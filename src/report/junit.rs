@@ -41,11 +41,13 @@ enum Verdict<'a> {
 impl<'a> Verdict<'a> {
     fn of(host: &'a Host) -> Self {
         let diagnosis = &host.diagnosis;
-        let findings = diagnosis.findings.iter();
+        let findings = diagnosis.open_findings();
         let failing: Vec<_> = findings.filter(|one| one.severity >= FAILING).collect();
         match diagnosis.state {
             HostState::Skipped | HostState::NotProbed => Self::Skipped,
-            _ if !failing.is_empty() || diagnosis.would_refuse() => Self::Failed(failing),
+            _ if !failing.is_empty() || (diagnosis.would_refuse() && !diagnosis.is_accepted()) => {
+                Self::Failed(failing)
+            }
             _ => Self::Passed,
         }
     }

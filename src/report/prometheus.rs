@@ -68,6 +68,7 @@ const METRICS: &[(&str, &str, Source)] = &[
     ("rdpscan_clock_skew_seconds", "Seconds by which the host's clock is ahead of this machine's, where that is a finding.", Source::Host(clock_skew)),
     ("rdpscan_connect_seconds", "Time of a TCP connect: the medians of all hosts.", Source::Scan(|sheet, metric| quantiles(sheet, |host| host.diagnosis.stability.connect_ms, metric))),
     ("rdpscan_findings", "Findings of a host above severity info, by severity.", Source::Host(findings)),
+    ("rdpscan_findings_acknowledged", "Findings of a host that are acknowledged or ignored, and not in rdpscan_findings.", Source::Host(acknowledged)),
     ("rdpscan_host_info", "State and properties of a host that has a problem.", Source::Host(info)),
     ("rdpscan_hosts", "Hosts by state.", Source::Scan(|sheet, metric| counts("state", HostState::ALL, &sheet.summary.by_state, HostState::word, metric))),
     ("rdpscan_hosts_by_dns", "Hosts by the verdict on their names.", Source::Scan(|sheet, metric| counts("dns", DnsVerdict::ALL, &sheet.summary.by_dns, DnsVerdict::word, metric))),
@@ -252,13 +253,21 @@ fn info(host: &Host, metric: &mut Metric<'_>) -> io::Result<()> {
 
 fn findings(host: &Host, metric: &mut Metric<'_>) -> io::Result<()> {
     for severity in Severity::ALL {
-        let found = host.diagnosis.findings.iter();
+        let found = host.diagnosis.open_findings();
         let count = found.filter(|one| one.severity == severity).count();
         if count > 0 && severity > Severity::Info {
             metric.put(&[("severity", severity.word())], count as f64)?;
         }
     }
     Ok(())
+}
+
+fn acknowledged(host: &Host, metric: &mut Metric<'_>) -> io::Result<()> {
+    let found = host.diagnosis.findings.iter();
+    match found.filter(|one| one.acknowledged.is_some()).count() {
+        0 => Ok(()),
+        count => metric.put(&[], count as f64),
+    }
 }
 
 fn certificate(host: &Host, metric: &mut Metric<'_>) -> io::Result<()> {

@@ -8,8 +8,7 @@ use std::io::{self, BufRead, Read};
 use std::path::Path;
 
 use super::{Format, REPORT_SCHEMA};
-use crate::diagnosis::Policy;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Rules};
 use crate::record::{self, RecordError};
 use crate::sanitize;
 use source::LONGEST_TEXT;
@@ -73,7 +72,7 @@ pub enum Reason {
 }
 
 /// Opens a scan saved as JSON or NDJSON, which its content decides.
-pub fn open(path: &Path, policy: Policy) -> Result<Opened, ReadError> {
+pub fn open(path: &Path, rules: impl Into<Rules>) -> Result<Opened, ReadError> {
     let name = path.to_string_lossy();
     let failed = |reason| ReadError {
         name: sanitize::terminal(&name).into_owned(),
@@ -84,18 +83,22 @@ pub fn open(path: &Path, policy: Policy) -> Result<Opened, ReadError> {
         return Err(failed(Reason::Directory));
     }
     let file = File::open(path).map_err(|error| failed(Reason::Io(error)))?;
-    open_from(file, &name, policy)
+    open_from(file, &name, rules)
 }
 
 /// Reads a saved scan; `name` is used in messages. The file is streamed, so memory depends on the fleet only.
-pub fn open_from(source: impl Read, name: &str, policy: Policy) -> Result<Opened, ReadError> {
-    read(source, name, policy).map_err(|reason| ReadError {
+pub fn open_from(
+    source: impl Read,
+    name: &str,
+    rules: impl Into<Rules>,
+) -> Result<Opened, ReadError> {
+    read(source, name, rules).map_err(|reason| ReadError {
         name: sanitize::terminal(name).into_owned(),
         reason,
     })
 }
 
-fn read(source: impl Read, name: &str, policy: Policy) -> Result<Opened, Reason> {
+fn read(source: impl Read, name: &str, rules: impl Into<Rules>) -> Result<Opened, Reason> {
     let mut text = source::text(source).map_err(Reason::Io)?;
     skip_blank(&mut text).map_err(Reason::Io)?;
     let beginning = text.fill_buf().map_err(Reason::Io)?;
@@ -109,7 +112,7 @@ fn read(source: impl Read, name: &str, policy: Policy) -> Result<Opened, Reason>
     }
     if !is_recording(beginning) {
         let saved = document::read(text)?;
-        let fleet = Fleet::from_saved(saved, policy).map_err(|missing| Reason::Content {
+        let fleet = Fleet::from_saved(saved, rules).map_err(|missing| Reason::Content {
             detail: missing.to_string(),
             advice: DAMAGED,
         })?;
@@ -119,7 +122,7 @@ fn read(source: impl Read, name: &str, policy: Policy) -> Result<Opened, Reason>
         });
     }
     let mut reader = record::Reader::new(text).map_err(Reason::Recording)?;
-    let mut fleet = Fleet::new(policy);
+    let mut fleet = Fleet::new(rules);
     for event in &mut reader {
         let event = event.map_err(Reason::Recording)?;
         if event.epoch > fleet.epoch() && fleet.scan().is_some() {

@@ -36,10 +36,10 @@ impl Trigger {
     fn is_met_by(self, host: &Host) -> bool {
         let diagnosis = &host.diagnosis;
         match self {
-            Self::Severity(least) => diagnosis
-                .findings
-                .first()
-                .is_some_and(|worst| worst.severity >= least),
+            Self::Severity(least) => {
+                (diagnosis.worst()).is_some_and(|worst| worst.severity >= least)
+            }
+            Self::State(_) if diagnosis.is_accepted() => false,
             // `--all` shows the free addresses of a range; the exit status must not depend on what is shown.
             Self::State(
                 state @ (HostState::Closed | HostState::Filtered | HostState::Unreachable),

@@ -71,7 +71,7 @@ fn the_id_of_every_setting_is_its_section_and_field() {
 }
 
 /// A value for every setting that differs from its default.
-const OTHERS: [(&str, &str); 45] = [
+const OTHERS: [(&str, &str); 46] = [
     ("scan.ports", "3390,3391"),
     ("scan.profile", "gentle"),
     ("scan.concurrency", "7"),
@@ -117,6 +117,7 @@ const OTHERS: [(&str, &str); 45] = [
     ("policy.expiring_days", "60"),
     ("policy.expiring_percent", "50"),
     ("policy.stability_attempts", "5"),
+    ("policy.ignore", "finding:RDP-CERT-EXPIRED,issuer:\"A, B\""),
     ("history.enabled", "false"),
     ("history.keep", "20, 7d"),
     ("watch.interval", "15m"),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use strum::VariantArray as _;
 
 use super::parse::{
-    Listed, column_list, command, confirm, duration, durations, filter, heading, keep,
+    Listed, column_list, command, confirm, duration, durations, filter, filters, heading, keep,
     key_bindings, listed, optional, ports, programs, saved_columns, saved_filters, servers,
     sort_order, switch, whole,
 };
@@ -260,6 +260,9 @@ pub struct PolicySettings {
     #[arg(long, id = "policy.stability_attempts", value_parser = whole::<u32>(1..=1_000))]
     #[arg(hide = true, default_value = "3")]
     pub stability_attempts: u32,
+    /// Findings that do not count: filters, each asked of every finding as if it were the only one of its host
+    #[arg(long, id = "policy.ignore", hide = true, default_value = "", value_parser = filters)]
+    pub ignore: List<String>,
 }
 
 impl PolicySettings {

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use ipnetwork::IpNetwork;
 
-use crate::diagnosis::catalog;
 use crate::diagnosis::remedies::{self, Remedy};
+use crate::diagnosis::{Diagnosis, catalog};
 use crate::fleet::{Host, HostId};
 use crate::model::{Finding, HostKey, HostState, domain_of, subnet};
 
@@ -62,12 +62,12 @@ impl Grouping {
     fn key(self, host: &Host) -> Key<'_> {
         let diagnosis = &host.diagnosis;
         let key = match self {
-            Self::Finding => diagnosis.findings.first().map(|finding| Key::Text {
+            Self::Finding => diagnosis.worst().map(|finding| Key::Text {
                 // Of the kind: a rule may judge one host more severely, which belongs to the same group.
                 rank: catalog::kind(finding.id).map_or(0, |kind| -(kind.severity as i64)),
                 label: finding.id.into(),
             }),
-            Self::Remedy => remedy(&diagnosis.findings).map(Key::text),
+            Self::Remedy => remedy(diagnosis).map(Key::text),
             Self::State => Some(Key::Text {
                 rank: diagnosis.state as i64,
                 label: diagnosis.state.word().into(),
@@ -107,8 +107,8 @@ impl Grouping {
 }
 
 /// The remedy to try first, of the worst finding that has one.
-fn remedy(findings: &[Finding]) -> Option<&'static str> {
-    findings.iter().find_map(Finding::remedy)
+fn remedy(diagnosis: &Diagnosis) -> Option<&'static str> {
+    diagnosis.open_findings().find_map(Finding::remedy)
 }
 
 /// In the order of groups that are as large as each other; hosts without a group come last.

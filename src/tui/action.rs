@@ -1,12 +1,14 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use tui_input::InputRequest;
 
 use super::arrange::ArrangedRows;
 use super::past::PastAnswer;
 use super::theme::Palette;
-use crate::fleet::HostId;
+use crate::fleet::{Exceptions, HostId};
 use crate::model::{Control, Progress, ScanEvent};
 use crate::table::{Field, Grouping, View};
 
@@ -53,6 +55,8 @@ pub enum MenuKind {
     Saved,
     /// The entries of the handbook about a host.
     Handbook,
+    /// The findings of a host, to acknowledge one.
+    Acknowledge,
     /// The programs that can be started for a host.
     Programs,
     /// Every action by name, with a search line.
@@ -151,6 +155,10 @@ pub enum Action {
     /// Writes fixes for the selected hosts; asks first.
     Fix,
     FixConfirmed,
+    /// Asks until when and why the finding of this id is acknowledged; one that is acknowledged counts again.
+    Acknowledge(&'static str),
+    /// What is acknowledged now, with a message.
+    Acknowledged(Result<(Arc<Exceptions>, String), String>),
     Palette(Palette),
     NextPalette,
     /// The palette for the background that the terminal reported.
@@ -200,6 +208,8 @@ pub enum Effect {
     Export(Export),
     /// Write fixes for these hosts, then report [`Action::FixesWritten`].
     Fix(Vec<HostId>),
+    /// Acknowledge a finding, then report [`Action::Acknowledged`].
+    Acknowledge(Acknowledge),
     /// Put a text on the clipboard, then report [`Action::Message`].
     Copy {
         what: String,
@@ -217,6 +227,16 @@ pub enum Effect {
     Mouse(bool),
     StopScan,
     Quit,
+}
+
+/// A finding to acknowledge, or to let count again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledge {
+    pub host: HostId,
+    /// Its id.
+    pub finding: &'static str,
+    /// The last day and the note; `None` to let it count again.
+    pub until: Option<(Date, String)>,
 }
 
 /// A program to start.

@@ -85,33 +85,36 @@ fn nla(nla: Nla, cells: usize) -> Pieces {
 
 /// The sentence of the worst finding, or its short title where that does not fit, and how many others there are that are not only for information.
 fn finding(host: &Host, cells: usize, theme: Theme) -> Pieces {
-    let [worst, others @ ..] = host.diagnosis.findings.as_slice() else {
+    let diagnosis = &host.diagnosis;
+    let Some(shown) = diagnosis.first_shown() else {
         let text = if host.complete() { "" } else { "checking" };
         return vec![(text.to_owned(), Tone::Dim)];
     };
-    let (letter, tone) = Theme::severity(worst.severity);
-    let others = others
-        .iter()
-        .filter(|finding| finding.severity > Severity::Info);
+    let (letter, tone, text_tone) = Theme::finding(shown);
+    let others = diagnosis.open_findings();
+    let others = others.filter(|one| one.severity > Severity::Info && !std::ptr::eq(*one, shown));
     let more = match others.count() {
         0 => String::new(),
         count => format!(" +{count}"),
     };
     let behind = if cells >= WITH_ID { ID } else { 0 };
     let room = cells.saturating_sub(2 + more.len() + behind);
-    let sentence = headline(&worst.title);
-    let short = catalog::kind(worst.id).map(|kind| kind.short.as_str());
-    let short = short.filter(|_| text::width(&sentence) > room);
+    let sentence = match &shown.acknowledged {
+        Some(known) => format!("{}: {}", known.word(), shown.title).into(),
+        None => headline(&shown.title),
+    };
+    let short = catalog::kind(shown.id).map(|kind| kind.short.as_str());
+    let short = short.filter(|_| text::width(&sentence) > room && shown.acknowledged.is_none());
     let title = theme.cut(&text::clean(short.unwrap_or(&sentence)), room);
     let gap = cells.saturating_sub(2 + text::width(&title) + more.len() + ID);
     let mut pieces = vec![
         (format!("{letter} "), tone),
-        (title, Tone::Plain),
+        (title, text_tone),
         (more, Tone::Notice),
     ];
     if behind > 0 {
         let gap = " ".repeat(gap + 2);
-        pieces.push((format!("{gap}{}", text::clean(worst.id)), Tone::Dim));
+        pieces.push((format!("{gap}{}", text::clean(shown.id)), Tone::Dim));
     }
     pieces
 }

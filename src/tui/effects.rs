@@ -105,6 +105,7 @@ pub(super) fn perform(
         }
         Effect::Run(launch) => return context.launcher.start(launch, context.terminal),
         Effect::Export(export) => context.export_task.export(&model.fleet, export),
+        Effect::Acknowledge(wanted) => context.export_task.acknowledge(&model.fleet, wanted),
         Effect::Fix(rows) => context.export_task.write_fixes(&model.fleet, rows),
     }
     None

@@ -9,7 +9,7 @@ use crossterm::event::Event;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
-use super::action::{Action, Export};
+use super::action::{Acknowledge, Action, Export};
 use super::background::Background;
 use super::exporter::Exporter;
 use crate::clock;
@@ -58,6 +58,19 @@ impl ExportTask {
             let path = result.as_ref().ok().map(|folder| folder.path.clone());
             let message = result.map(|folder| folder.to_string());
             (path, Action::FixesWritten(message))
+        });
+    }
+
+    pub(super) fn acknowledge(&mut self, fleet: &Fleet, wanted: Acknowledge) {
+        let message = match &wanted.until {
+            Some((until, _)) => format!("acknowledged {} until {until}", wanted.finding),
+            None => format!("{} counts again", wanted.finding),
+        };
+        let write =
+            move |exporter: &dyn Exporter, fleet: &Fleet| exporter.acknowledge(fleet, &wanted);
+        self.start(fleet, write, |result| {
+            let result = result.map(|exceptions| (exceptions, message));
+            (None, Action::Acknowledged(result))
         });
     }
 

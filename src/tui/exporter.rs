@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::action::Export;
+use super::action::{Acknowledge, Export};
 use crate::counts::counted;
 use crate::fix::ScriptReach;
-use crate::fleet::{Fleet, HostId};
+use crate::fleet::{Exceptions, Fleet, HostId};
 
 /// Writes files for the screens. Errors are texts, shown as they are.
 ///
-/// `export` and `write_fixes` run on a blocking thread.
+/// `export`, `write_fixes` and `acknowledge` run on a blocking thread.
 pub trait Exporter: fmt::Debug + Send + Sync {
     /// The formats of exports, in the order of the menu.
     fn formats(&self) -> Vec<ExportFormat>;
@@ -26,6 +27,15 @@ pub trait Exporter: fmt::Debug + Send + Sync {
     /// # Errors
     /// When no finding has a remedy, or the folder cannot be written.
     fn write_fixes(&self, fleet: &Fleet, rows: &[HostId]) -> Result<FixFolder, String>;
+
+    /// Acknowledges a finding, or lets it count again, and returns all that is acknowledged then.
+    ///
+    /// # Errors
+    /// When that cannot be kept.
+    fn acknowledge(&self, fleet: &Fleet, wanted: &Acknowledge) -> Result<Arc<Exceptions>, String> {
+        let _ = (fleet, wanted);
+        Err("nothing can be acknowledged here".to_owned())
+    }
 
     /// Saves a copied text to a file as well, for terminals without a clipboard.
     ///

@@ -23,11 +23,18 @@ pub(super) fn sections(theme: Theme) -> Vec<Section> {
         ("Severity of a finding", Severity::ALL.map(severity).into()),
         (
             "Finding",
-            vec![explained(
-                "+2",
-                Tone::Notice,
-                "further findings; those for information are not counted",
-            )],
+            vec![
+                explained(
+                    "+2",
+                    Tone::Notice,
+                    "further findings; those for information are not counted",
+                ),
+                explained(
+                    Theme::ACKNOWLEDGED,
+                    Tone::Dim,
+                    "a finding that is acknowledged or ignored, and does not count",
+                ),
+            ],
         ),
         ("Days left", days_left(theme)),
         ("TLS", tls()),

@@ -36,7 +36,7 @@ mod theme;
 mod update;
 mod view;
 
-pub use action::{Action, Effect, Export, Launch, MenuKind, Move, Side};
+pub use action::{Acknowledge, Action, Effect, Export, Launch, MenuKind, Move, Side};
 pub use arrange::{ArrangeRequest, ArrangedRows};
 pub use copyable::Copyable;
 pub use event_loop::run;

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::text;
-use crate::model::{HostState, Severity};
+use crate::model::{Finding, HostState, Severity};
 use crate::table::Weight;
 
 /// The meaning of a text's style.
@@ -163,6 +163,18 @@ impl Theme {
             Severity::Low => ("L", Tone::Notice),
             Severity::Info => ("i", Tone::Dim),
         }
+    }
+
+    /// In place of the letter, where a finding is acknowledged.
+    pub(super) const ACKNOWLEDGED: &'static str = "a";
+
+    /// The letter of a finding with its tone, and the tone of its texts.
+    pub(super) const fn finding(finding: &Finding) -> (&'static str, Tone, Tone) {
+        if finding.acknowledged.is_some() {
+            return (Self::ACKNOWLEDGED, Tone::Dim, Tone::Dim);
+        }
+        let (letter, tone) = Self::severity(finding.severity);
+        (letter, tone, Tone::Plain)
     }
 
     pub(super) fn span(self, text: impl Into<Cow<'static, str>>, tone: Tone) -> Span<'static> {

@@ -1,6 +1,7 @@
 //! The command line as a user meets it: the built binary, in an environment of its own, without a packet to anywhere.
 #![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
+mod acknowledged;
 mod fail_on;
 mod imports;
 mod kept;

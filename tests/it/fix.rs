@@ -539,6 +539,7 @@ fn what_is_merely_worth_knowing_needs_asking() {
 fn a_host_is_listed_for_every_remedy_of_its_finding() {
     let finding = Finding {
         remedies: &["R1", "R2", "R3"],
+        acknowledged: None,
         ..finding("RDP-NEG-NO-CERT", Severity::Critical, None, "")
     };
     let host = host_at(1, vec![finding]);

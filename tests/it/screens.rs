@@ -1,5 +1,6 @@
 //! The screens, drawn from events with fixed times and driven by keys.
 
+mod acknowledge;
 mod changed;
 mod groups;
 mod hands;

@@ -299,3 +299,13 @@ fn the_fleets_of_the_settings_file_are_offered() {
     let completion = complete(Cli::command(), &words, 2, &environment);
     assert_eq!(completion.lines(), "words\nlab\t127.0.0.1\n");
 }
+
+#[test]
+fn a_finding_to_acknowledge_is_offered_by_its_id() {
+    for words in [
+        &["ack", "srv05", "RDP-TCP-REF"][..],
+        &["ack", "remove", "srv05", "RDP-TCP-REF"],
+    ] {
+        assert_eq!(offered(words), ["RDP-TCP-REFUSED"], "{words:?}");
+    }
+}

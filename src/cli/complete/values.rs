@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use clap::{Arg, ValueHint};
 
 use super::{Candidate, Completion, Kind, plain};
+use crate::diagnosis::catalog;
 use crate::diagnosis::handbook::handbook;
 use crate::diagnosis::remedies;
 use crate::settings::SavedFleet;
@@ -28,6 +29,10 @@ pub(super) fn of(argument: &Arg, typed: &str) -> Completion {
             let remedies = remedies::all().iter();
             let keys = remedies.map(|remedy| (remedy.key.as_str(), remedy.title.as_str()));
             (Kind::List, list(typed, keys))
+        }
+        "finding" => {
+            let kinds = catalog::kinds().map(|kind| (kind.id, kind.title));
+            (Kind::Words, candidates(typed, kinds))
         }
         "words" => (Kind::Words, handbook_keys(typed)),
         "targets" if typed.starts_with('@') => (Kind::Files, Vec::new()),

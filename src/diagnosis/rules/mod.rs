@@ -176,6 +176,7 @@ fn completed(kind: &'static FindingKind, verdict: RuleVerdict) -> Verdict {
         title: matched.title.unwrap_or(kind.title.into()),
         evidence: matched.evidence,
         remedies,
+        acknowledged: None,
     })
 }
 

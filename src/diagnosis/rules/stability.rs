@@ -316,6 +316,7 @@ mod tests {
                 title: kind.title.into(),
                 evidence: String::new(),
                 remedies: kind.remedies,
+                acknowledged: None,
             };
             let verdict = (kind, Verdict::Fires(finding));
             assert!(explains(&verdict, Some(stage)), "{id}");

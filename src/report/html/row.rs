@@ -77,7 +77,7 @@ impl<'a> TableRow<'a> {
                 _ => 0,
             },
             attempts: stability.attempts,
-            finding: diagnosis.findings.first(),
+            finding: diagnosis.first_shown(),
             more: diagnosis.findings.len().saturating_sub(1),
             ids: ids(&diagnosis.findings),
         }

@@ -391,6 +391,7 @@ fn every_finding_of_the_catalogue_and_its_remedy_can_be_shown() {
                 title: entry.title.into(),
                 evidence: "seen".to_owned(),
                 remedies: entry.remedies,
+                acknowledged: None,
             }];
             host
         })

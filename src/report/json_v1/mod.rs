@@ -78,6 +78,8 @@ struct SummaryV1 {
     /// By the severity of their worst finding; every severity is there.
     #[schemars(with = "BTreeMap<String, u64>", extend("propertyNames" = { "$ref": "#/$defs/Severity" }))]
     by_severity: BTreeMap<&'static str, u64>,
+    /// With a finding that is acknowledged or ignored, and in no other count.
+    acknowledged: u64,
     /// Certificates past their end.
     expired: u64,
     /// Certificates that end within the policy's days.
@@ -203,6 +205,7 @@ fn summary(summary: &Summary) -> SummaryV1 {
         hosts: summary.hosts,
         by_state: states.collect(),
         by_severity: severities.collect(),
+        acknowledged: summary.acknowledged,
         expired: summary.expired(),
         expiring: summary.expiring(),
         flaky: summary.flaky(),
@@ -296,7 +299,8 @@ mod tests {
             },
             "findings": [{
                 "id": "RDP-CERT-EXPIRED", "severity": "high", "confidence": "sure",
-                "title": "The certificate has expired", "evidence": "valid until 2026-01-01, 20 days ago", "remedy": "R1", "remedies": ["R1"]
+                "title": "The certificate has expired", "evidence": "valid until 2026-01-01, 20 days ago", "remedy": "R1", "remedies": ["R1"],
+                "acknowledged": null
             }]
         });
         let found = document(&[fixture::expired_host()]);

@@ -178,6 +178,7 @@ fn findings(book: &mut Book<'_>, sheet: &Sheet<'_>) -> Result<u64, XlsxError> {
         SheetColumn::of(Field::Predicted),
         SheetColumn::new("remedy", 10.0),
         SheetColumn::new("what to do", 60.0),
+        SheetColumn::new("acknowledged", 40.0),
     ];
     let mut table = book.table("Findings", &columns)?;
     for row in sheet.rows() {
@@ -198,6 +199,7 @@ fn findings(book: &mut Book<'_>, sheet: &Sheet<'_>) -> Result<u64, XlsxError> {
                 FieldValue::text(code),
                 FieldValue::text(words::in_turn(found.remedies)),
                 FieldValue::text(remedy.map(|remedy| remedy.title.as_str())),
+                FieldValue::text(found.acknowledged.as_ref().map(ToString::to_string)),
             ])?;
         }
     }

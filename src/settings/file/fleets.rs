@@ -106,29 +106,24 @@ pub(super) fn read(
             };
             let way_out = "write it as a list, as in [\"10.0.0.0/24\", \"srv05.corp.example\"]";
             let unusable = || invalid(start, &path, "this kind of value cannot be used", way_out);
-            match setting {
-                Some(key) => fleet.settings.push(Given {
+            if let Some(key) = setting {
+                fleet.settings.push(Given {
                     key,
                     text: text_of(value.get_ref()).ok_or_else(unusable)?,
                     source: origin(start),
-                }),
-                None => {
-                    let texts = texts(value.get_ref()).ok_or_else(unusable)?;
-                    if texts.iter().any(|text| text.trim() == "-") {
-                        let reason = "a saved fleet cannot read standard input";
-                        return Err(invalid(
-                            start,
-                            &path,
-                            reason,
-                            "name a file, as in \"@hosts.txt\"",
-                        ));
-                    }
-                    let texts = texts.into_iter().map(|text| beside(text, &fleet.source));
-                    match *word {
-                        "targets" => fleet.targets = texts.collect(),
-                        _ => fleet.exclude = texts.collect(),
-                    }
-                }
+                });
+                continue;
+            }
+            let texts = texts(value.get_ref()).ok_or_else(unusable)?;
+            if texts.iter().any(|text| text.trim() == "-") {
+                let reason = "a saved fleet cannot read standard input";
+                let way_out = "name a file, as in \"@hosts.txt\"";
+                return Err(invalid(start, &path, reason, way_out));
+            }
+            let texts = texts.into_iter().map(|text| beside(text, &fleet.source));
+            match *word {
+                "targets" => fleet.targets = texts.collect(),
+                _ => fleet.exclude = texts.collect(),
             }
         }
         if fleet.targets.is_empty() {

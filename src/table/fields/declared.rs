@@ -129,7 +129,7 @@ fields! {
         .filter("a number of percent", ">=50")
         .descending(),
     Severity = words("severity", "how bad the worst finding is", words::severities, |host| {
-            findings(host).first().map_or(FieldValue::Missing, |finding| word!(finding.severity))
+            host.diagnosis.worst().map_or(FieldValue::Missing, |finding| word!(finding.severity))
         })
         .filter("critical, high, medium, low or info", ">=high")
         .not_searched()
@@ -383,4 +383,9 @@ fields! {
         .not_searched()
         .width(14, 34)
         .letter('X'),
+    Acknowledged = finding("acknowledged", "the findings that are acknowledged or ignored", |host| {
+            let findings = findings(host).iter().filter(|finding| finding.acknowledged.is_some());
+            FieldValue::list(findings.map(|finding| finding.id))
+        })
+        .not_searched(),
 }

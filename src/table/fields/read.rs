@@ -28,7 +28,7 @@ pub(super) fn leaf(host: &Host) -> Option<&CertificateFacts> {
     host.certificate().map(AsRef::as_ref)
 }
 
-/// Worst first.
+/// Worst first, those that are acknowledged last.
 pub(super) fn findings(host: &Host) -> &[Finding] {
     &host.diagnosis.findings
 }
@@ -41,9 +41,7 @@ pub(super) fn predicted(host: &Host) -> Option<(&'static str, u8)> {
 
 /// Hosts that would refuse stand together, whatever stops their clients; then by state, worst finding first.
 pub(super) fn by_state(host: &Host) -> SortKey<'_> {
-    let worst = findings(host)
-        .first()
-        .map_or(0, |finding| finding.severity as i64 + 1);
+    let worst = (host.diagnosis.worst()).map_or(0, |finding| finding.severity as i64 + 1);
     let state = host.diagnosis.state;
     let group = if host.diagnosis.would_refuse() {
         HostState::Broken
@@ -138,8 +136,11 @@ pub(super) fn by_nla(host: &Host) -> SortKey<'_> {
 }
 
 pub(super) fn worst_finding(host: &Host) -> FieldValue<'_> {
-    let worst = findings(host).first();
-    FieldValue::text(worst.map(|finding| format!("{} {}", finding.id, finding.title)))
+    let shown = host.diagnosis.first_shown();
+    FieldValue::text(shown.map(|finding| match &finding.acknowledged {
+        Some(known) => format!("{} {} ({})", finding.id, finding.title, known.word()),
+        None => format!("{} {}", finding.id, finding.title),
+    }))
 }
 
 pub(super) fn finding_ids(host: &Host) -> FieldValue<'_> {
@@ -147,7 +148,7 @@ pub(super) fn finding_ids(host: &Host) -> FieldValue<'_> {
 }
 
 pub(super) fn by_finding(host: &Host) -> SortKey<'_> {
-    findings(host).first().map_or(SortKey::Missing, |finding| {
+    host.diagnosis.worst().map_or(SortKey::Missing, |finding| {
         SortKey::Ranked(-(finding.severity as i64), finding.id)
     })
 }

@@ -79,6 +79,7 @@ pub static BINDINGS: &[Binding] = bindings! {
 
     (Table Host) "copy" [char('y')] Action::MenuOpen(MenuKind::Copy), "copy" "copy a name, a thumbprint, a remedy";
     Host "handbook" [char('i')] Action::MenuOpen(MenuKind::Handbook), "handbook" "read about a code, a finding or a remedy";
+    Host "acknowledge" [char('a')] Action::MenuOpen(MenuKind::Acknowledge), _ "acknowledge a finding until a day";
     (Table Host) "programs" [char('!')] Action::MenuOpen(MenuKind::Programs), "run" "connect to the host, or run a program on it";
     Host "fix" [char('F')] Action::Fix, _ "write fixes for this host";
     (Table Host Overview) "pause" [char('p'), char('P')] Action::Pause, "pause" "pause or resume the scan";

@@ -51,6 +51,7 @@ pub(super) fn title(model: &Model, menu: &Menu) -> String {
         MenuKind::Copy => format!("Copy: {target}"),
         MenuKind::Saved => "Saved filters and columns".to_owned(),
         MenuKind::Handbook => format!("Handbook: {target}"),
+        MenuKind::Acknowledge => format!("Acknowledge: {target}"),
         MenuKind::Programs => format!("Run: {target}"),
         MenuKind::Commands => "All actions".to_owned(),
     }
@@ -65,6 +66,7 @@ pub(super) fn items(model: &Model, menu: &Menu) -> Vec<Item> {
         MenuKind::Copy => copies(&menu.target),
         MenuKind::Saved => saved(model),
         MenuKind::Handbook => entries(model, &menu.target),
+        MenuKind::Acknowledge => findings(model, &menu.target),
         MenuKind::Programs => programs(model, &menu.target),
         MenuKind::Commands => command_palette::search(model, &menu.target, menu.input.value()),
     }
@@ -198,8 +200,7 @@ fn entries(model: &Model, target: &ActionTarget) -> Vec<Item> {
             keys.push(remedy);
         }
     }
-    let letters = ('a'..='z').filter(|letter| !RESERVED_LETTERS.contains(*letter));
-    let mut letters = letters.map(Some).chain(std::iter::repeat(None));
+    let mut letters = free_letters();
     let known = keys.into_iter().filter_map(|key| handbook().entry(key));
     known
         .map(|entry| Item {
@@ -208,6 +209,36 @@ fn entries(model: &Model, target: &ActionTarget) -> Vec<Item> {
             ..Item::new(entry.key.as_str(), Action::Entry(&entry.key))
         })
         .collect()
+}
+
+/// The findings of a host, each kind once; those that are acknowledged are ticked, and picking one lets it count again.
+fn findings(model: &Model, target: &ActionTarget) -> Vec<Item> {
+    let [host] = *target.hosts else {
+        return Vec::new();
+    };
+    let found = model.fleet.host(host).map(|host| &*host.diagnosis.findings);
+    let mut items: Vec<Item> = Vec::new();
+    let mut letters = free_letters();
+    for finding in found.unwrap_or_default() {
+        if items.iter().any(|item| item.label == finding.id) {
+            continue;
+        }
+        items.push(Item {
+            letter: letters.next().flatten(),
+            note: match &finding.acknowledged {
+                Some(known) => known.to_string(),
+                None => finding.title.to_string(),
+            },
+            ticked: finding.acknowledged.is_some(),
+            ..Item::new(finding.id, Action::Acknowledge(finding.id))
+        });
+    }
+    items
+}
+
+fn free_letters() -> impl Iterator<Item = Option<char>> {
+    let letters = ('a'..='z').filter(|letter| !RESERVED_LETTERS.contains(*letter));
+    letters.map(Some).chain(std::iter::repeat(None))
 }
 
 /// The first line of a text, and how many follow.

@@ -19,7 +19,7 @@ use super::program::Program;
 use super::table_state::{Row, TableState};
 use super::theme::{Palette, Theme, Tone};
 use crate::fix::ScriptReach;
-use crate::fleet::{Fleet, Host, HostId};
+use crate::fleet::{Exceptions, Fleet, Host, HostId};
 use crate::model::{Endpoint, Notice, Progress};
 use crate::table::{Filter, FilterError, Overview, OverviewMark, View};
 pub(super) use action_target::ActionTarget;
@@ -197,6 +197,8 @@ pub(super) enum Question {
     },
     /// How many rows to mark.
     Rows,
+    /// Until when, and why, this finding of a host is acknowledged.
+    Acknowledge { host: HostId, finding: &'static str },
 }
 
 /// The filter line while it is edited.
@@ -319,6 +321,7 @@ impl Model {
                 | MenuKind::Export
                 | MenuKind::Copy
                 | MenuKind::Handbook
+                | MenuKind::Acknowledge
                 | MenuKind::Programs
                 | MenuKind::Saved => Context::Menu,
             },
@@ -431,6 +434,15 @@ impl Model {
             fleet.work(EVALUATED_AT_ONCE);
             self.dirty |= !frozen;
         }
+    }
+
+    /// Takes what is acknowledged now; a frozen display shows it when it moves again.
+    pub(super) fn except(&mut self, exceptions: Arc<Exceptions>) {
+        self.live
+            .as_mut()
+            .unwrap_or(&mut self.fleet)
+            .except(exceptions);
+        self.dirty = true;
     }
 
     /// To be called after each frame.

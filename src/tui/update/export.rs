@@ -8,7 +8,7 @@ use crate::tui::model::{Model, Overlay, Question, Screen};
 use crate::tui::theme::Tone;
 
 /// `None`, with a message, while a file is being written.
-fn check_idle(model: &mut Model) -> Option<()> {
+pub(super) fn check_idle(model: &mut Model) -> Option<()> {
     if model.writing {
         model.notify(
             "another file is being written: try again when it is done",

@@ -23,12 +23,13 @@ pub(super) fn open(model: &mut Model, kind: MenuKind) {
     let items = menu::items(model, &opened);
     if items.is_empty() {
         let message = match kind {
-            MenuKind::Copy | MenuKind::Handbook | MenuKind::Programs
+            MenuKind::Copy | MenuKind::Handbook | MenuKind::Acknowledge | MenuKind::Programs
                 if opened.target.hosts.is_empty() =>
             {
                 NO_HOST_SELECTED
             }
             MenuKind::Programs => ONE_HOST,
+            MenuKind::Acknowledge => "this host has no findings",
             MenuKind::Copy => "nothing to copy of this host",
             MenuKind::Saved => {
                 "nothing saved: name filters and columns under [screen] in the settings"

@@ -1,5 +1,6 @@
 //! What an action does to the model.
 
+mod acknowledge;
 mod export;
 mod filter;
 mod freeze;
@@ -58,6 +59,14 @@ pub fn update(model: &mut Model, action: Action) -> Option<Effect> {
             model.writing = false;
             return update(model, Action::Message(result));
         }
+        Action::Acknowledged(result) => {
+            model.writing = false;
+            let message = result.map(|(exceptions, message)| {
+                model.except(exceptions);
+                message
+            });
+            return update(model, Action::Message(message));
+        }
         Action::Message(Ok(text)) => model.notify(text::clean(&text), Tone::Good),
         Action::Message(Err(reason)) => {
             model.notify(format!("not done: {}", text::clean(&reason)), Tone::Bad);
@@ -101,6 +110,7 @@ fn run(model: &mut Model, action: &Action) -> Option<Effect> {
         Action::Run(program) => return menu::run_program(model, program),
         Action::Copy(letter) => return export::copy(model, letter),
         Action::Fix => export::ask_to_fix(model),
+        Action::Acknowledge(finding) => return acknowledge::ask(model, finding),
         Action::FixConfirmed => return export::fix(model),
         Action::Suspend => return Some(Effect::Suspend),
         Action::Pause => return scan_control::pause(model),

@@ -2,7 +2,7 @@
 
 use tui_input::InputRequest;
 
-use super::{export, table};
+use super::{acknowledge, export, table};
 use crate::tui::action::Effect;
 use crate::tui::model::{Model, Overlay, Question};
 use crate::tui::theme::Tone;
@@ -38,6 +38,15 @@ pub(super) fn accept(model: &mut Model) -> Option<Effect> {
                 model.overlay = Overlay::Prompt(prompt);
             }
         },
+        Question::Acknowledge { host, finding } => {
+            match acknowledge::accept(model, host, finding, &typed) {
+                Ok(effect) => return effect,
+                Err(reason) => {
+                    model.notify(reason, Tone::Bad);
+                    model.overlay = Overlay::Prompt(prompt);
+                }
+            }
+        }
         Question::File {
             format,
             target,

@@ -20,6 +20,9 @@ pub(super) fn render(
 ) -> Option<Position> {
     let title = match &open.question {
         Question::Rows => "Mark so many rows from here".to_owned(),
+        Question::Acknowledge { finding, .. } => {
+            format!("Acknowledge {finding} until (day, then why)")
+        }
         Question::File { hosts, .. } => {
             format!("Write {} to", counted(*hosts as u64, "host", "hosts"))
         }

@@ -27,6 +27,7 @@ pub(super) fn finding(
         title: text.to_owned().into(),
         evidence: text.to_owned(),
         remedies: remedy.map_or(&[], |key| &*Box::leak(Box::new([key]))),
+        acknowledged: None,
     }
 }
 

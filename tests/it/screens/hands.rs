@@ -627,9 +627,9 @@ fn a_saved_scan_does_not_ask_what_it_cannot_do() {
 
 #[test]
 fn menus_call_columns_as_flags_do() {
-    let mut stand = Stand::scanning(120, 60);
+    let mut stand = Stand::scanning(120, 70);
     stand.keys("c");
-    let picture = stand.picture(120, 60);
+    let picture = stand.picture(120, 70);
     for column in rdpscan::table::Field::ALL {
         assert!(
             picture.contains(&format!("] {}  ", column.key())),

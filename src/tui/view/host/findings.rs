@@ -49,9 +49,10 @@ pub(super) fn write(model: &Model, host: &Host, room: usize, page: &mut Page) {
     let key = |action| model.keymap.label(Context::Host, &action);
     page.blank();
     page.note(&format!(
-        "{}: codes, findings and remedies in full, from the handbook; {}: copy the commands of the fix",
+        "{}: codes, findings and remedies in full, from the handbook; {}: copy the commands of the fix; {}: acknowledge a finding",
         key(Action::MenuOpen(MenuKind::Handbook)),
         key(Action::MenuOpen(MenuKind::Copy)),
+        key(Action::MenuOpen(MenuKind::Acknowledge)),
     ));
 }
 
@@ -68,16 +69,19 @@ fn undetermined(model: &Model, page: &mut Page) {
 }
 
 fn finding(finding: &Finding, page: &mut Page) {
-    let (glyph, tone) = Theme::severity(finding.severity);
+    let (glyph, tone, rest) = Theme::finding(finding);
     page.line(vec![
         (format!("  {glyph} {:<10}", finding.severity), tone),
         (text::clean(finding.id).into_owned(), Tone::Strong),
         (format!("  {}", finding.confidence.word()), Tone::Dim),
     ]);
-    page.paragraph(INDENT, &finding.title, Tone::Plain);
+    page.paragraph(INDENT, &finding.title, rest);
+    if let Some(known) = &finding.acknowledged {
+        page.paragraph(INDENT, &known.to_string(), Tone::Plain);
+    }
     if !finding.evidence.is_empty() {
         let lead = (format!("{:INDENT$}seen  ", ""), Tone::Dim);
-        page.hang(vec![lead], &finding.evidence, Tone::Plain);
+        page.hang(vec![lead], &finding.evidence, rest);
     }
     let known = finding
         .remedies
@@ -85,9 +89,16 @@ fn finding(finding: &Finding, page: &mut Page) {
         .filter_map(|key| remedies::find(key));
     for (place, remedy) in known.enumerate() {
         let (word, tone) = if place == 0 {
-            ("fix   ", Tone::Notice)
+            (
+                "fix   ",
+                if rest == Tone::Dim {
+                    rest
+                } else {
+                    Tone::Notice
+                },
+            )
         } else {
-            ("then  ", Tone::Plain)
+            ("then  ", rest)
         };
         let lead = (format!("{:INDENT$}{word}", ""), Tone::Dim);
         page.hang(

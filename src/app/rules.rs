@@ -1,0 +1,67 @@
+//! By what hosts are judged: the settings in `[policy]`, and what was acknowledged on this machine.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+
+use crate::fleet::{Exceptions, Ignored, Rules};
+use crate::history::{AcknowledgementFile, Acknowledgements};
+use crate::sanitize;
+use crate::settings::Settings;
+use crate::table::Filter;
+
+use super::{stderr, ui_state};
+
+/// The file of acknowledgements.
+pub(super) fn file() -> Result<AcknowledgementFile> {
+    let folder =
+        ui_state::folder().context("this account has no home folder for what is acknowledged")?;
+    Ok(AcknowledgementFile::at(folder.join("acknowledged.json")))
+}
+
+/// The rules of real scans. What was acknowledged and cannot be read is said, and counts again.
+pub(super) fn of(settings: &Settings) -> Rules {
+    let read = || -> Result<Acknowledgements> { Ok(file()?.read()?) };
+    let found = read().unwrap_or_else(|error| {
+        stderr::print_error(&error);
+        Acknowledgements::default()
+    });
+    print_damage(&found);
+    let mut rules = of_settings(settings);
+    rules.exceptions = Arc::new(rules.exceptions.with(found.entries));
+    rules
+}
+
+/// The rules of a scan. What is acknowledged is not about simulated hosts.
+pub(super) fn of_scan(settings: &Settings, simulated: bool) -> Rules {
+    if simulated {
+        of_settings(settings)
+    } else {
+        of(settings)
+    }
+}
+
+fn of_settings(settings: &Settings) -> Rules {
+    let filters = settings.policy.ignore.iter();
+    let ignored = filters.filter_map(|text| {
+        let filter = Filter::parse(text).ok()?;
+        Some(Ignored {
+            text: text.as_str().into(),
+            matches: Arc::new(move |host| filter.matches(host)),
+        })
+    });
+    Rules {
+        policy: settings.policy.policy(),
+        exceptions: Arc::new(Exceptions::new(Vec::new(), ignored.collect())),
+    }
+}
+
+pub(super) fn print_damage(found: &Acknowledgements) {
+    if let Some(path) = &found.set_aside {
+        let path = path.to_string_lossy();
+        stderr::print(&format!(
+            "rdpscan: the file of what was acknowledged is damaged, and is now `{}`; acknowledge again what should not count",
+            sanitize::terminal(&path)
+        ));
+    }
+}
