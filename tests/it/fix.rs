@@ -413,10 +413,13 @@ fn the_readme_says_first_who_is_left_alone_and_how_to_name_them() {
         "{before}"
     );
     assert!(before.contains("   # and 9 more: hosts.csv"), "{before}");
-    let plain = "\n.\\Repair-RdpHost.ps1\n";
-    assert!(!before.contains(plain), "it would read no host: {before}");
+    let whole_script = "\n.\\Repair-RdpHost.ps1\n";
+    assert!(
+        !before.contains(whole_script),
+        "it would read no host: {before}"
+    );
     let known = fix::plan(&[host_at(1, all_findings(""))], &few());
-    assert!(file(&known, "README.md").contains(plain));
+    assert!(file(&known, "README.md").contains(whole_script));
     assert!(!file(&known, "README.md").contains("left alone unless"));
 }
 
