@@ -310,6 +310,11 @@ pub enum HistoryCommand {
     Prune,
 }
 
+fn day(text: &str) -> Result<Date, &'static str> {
+    text.parse()
+        .map_err(|_| "no such day: write it as 2027-01-31")
+}
+
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct AckArgs {
@@ -322,7 +327,7 @@ pub struct AckArgs {
     #[arg(value_name = "FINDING", id = "finding", value_parser = not_blank, required = true)]
     pub finding: Option<String>,
     /// The last day on which it does not count, UTC, as in 2027-01-31
-    #[arg(long, value_name = "DATE", required = true)]
+    #[arg(long, value_name = "DATE", value_parser = day, required = true)]
     pub until: Option<Date>,
     /// Why, in a few words; every report repeats it
     #[arg(long, value_name = "TEXT", value_parser = not_blank, required = true)]

@@ -1,11 +1,12 @@
 //! Which finding explains what a user sees.
 
+use super::finding_kind::FindingStage;
 use super::{Diagnosis, catalog};
 use crate::model::{Finding, HostState, Severity};
 
 impl Diagnosis {
-    /// The worst finding that predicts the client's error, else the worst that degrades the host; where no session is possible,
-    /// the worst of any severity.
+    /// The worst finding that predicts the client's error, else the worst about attempts that fail now and then, where one is
+    /// predicted, else the worst that degrades the host; where no session is possible, the worst of any severity.
     #[must_use]
     pub fn cause(&self) -> Option<&Finding> {
         let predicts = |finding: &&Finding| {
@@ -14,10 +15,14 @@ impl Diagnosis {
         };
         let connects = matches!(self.state, HostState::Healthy | HostState::Degraded);
         let explains = |finding: &&Finding| !connects || finding.severity > Severity::Low;
+        let is_intermittent = |finding: &&Finding| {
+            let kind = catalog::kind(finding.id);
+            let of_several = kind.is_some_and(|kind| kind.stage == FindingStage::Stability);
+            connects && self.predicted.is_some() && of_several && explains(finding)
+        };
         let mut findings = self.findings.iter();
-        findings
-            .clone()
-            .find(predicts)
+        (findings.clone().find(predicts))
+            .or_else(|| findings.clone().find(is_intermittent))
             .or_else(|| findings.find(explains))
     }
 
@@ -42,7 +47,7 @@ fn predicted_code(finding: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnosis::testing::{attempt, certificate, closed, days, reset, times, tls};
+    use crate::diagnosis::testing::{attempt, certificate, closed, days, host, reset, times, tls};
     use crate::model::{CertificateFacts, Outcome, Stage};
 
     #[test]
@@ -56,6 +61,13 @@ mod tests {
         assert_eq!(diagnosis.cause().unwrap().id, "RDP-TLS-CLOSED");
         let diagnosis = times(3, || attempt().shown(tls(expired()))).diagnose();
         assert_eq!(diagnosis.cause().unwrap().id, "RDP-CERT-EXPIRED");
+        // A warning about dates is no reason for connections that are cut.
+        let sometimes = host([
+            attempt().shown(tls(expired())),
+            attempt().tls_fails(reset(0), reset(0)),
+            attempt().shown(tls(expired())),
+        ]);
+        assert_eq!(sometimes.diagnose().cause().unwrap().id, "RDP-FLAKY");
     }
 
     #[test]

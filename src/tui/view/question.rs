@@ -14,7 +14,9 @@ use crate::tui::theme::Tone;
 
 /// Before quitting a scan that still runs, or would be lost.
 pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let stands = if model.is_running() {
+    let stands = if model.capabilities.watch {
+        " The watch ends."
+    } else if model.is_running() {
         " The scan is still running."
     } else {
         " The scan has ended."
@@ -23,6 +25,9 @@ pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
         _ if model.is_unsaved() => " The results are not saved yet.".to_owned(),
         OnExit::Report(path) => {
             format!(" The results so far are written to {}", text::clean(path))
+        }
+        OnExit::Kept if model.capabilities.watch => {
+            " Its sweeps are saved: `rdpscan open @last` shows the newest again.".to_owned()
         }
         OnExit::Kept if model.is_running() => {
             " What is found so far is saved: `rdpscan resume` continues.".to_owned()
