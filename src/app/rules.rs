@@ -21,7 +21,6 @@ pub(super) fn file() -> Result<AcknowledgementFile> {
 
 /// The rules of real scans. What was acknowledged and cannot be read is said, and counts again.
 pub(super) fn of(settings: &Settings) -> Rules {
-    let read = || -> Result<Acknowledgements> { Ok(file()?.read()?) };
     let found = read().unwrap_or_else(|error| {
         stderr::print_error(&error);
         Acknowledgements::default()
@@ -30,6 +29,22 @@ pub(super) fn of(settings: &Settings) -> Rules {
     let mut rules = of_settings(settings);
     rules.exceptions = Arc::new(rules.exceptions.with(found.entries));
     rules
+}
+
+fn read() -> Result<Acknowledgements> {
+    Ok(file()?.read()?)
+}
+
+/// What does not count as of now, of a scan with these exceptions. They stay as they are where the file cannot be read or is damaged:
+/// only the next command can say so.
+pub(super) fn newest(known: &Arc<Exceptions>) -> Arc<Exceptions> {
+    match read() {
+        Ok(found) if found.set_aside.is_none() => Arc::new(known.with(found.entries)),
+        unread => {
+            tracing::warn!(?unread, "What was acknowledged cannot be read");
+            Arc::clone(known)
+        }
+    }
 }
 
 /// The rules of a scan. What is acknowledged is not about simulated hosts.

@@ -215,7 +215,7 @@ impl Session {
             View::Screen { .. } => {
                 let (events, receiver) = mpsc::channel(EVENT_CAPACITY);
                 let fleet = Fleet::new(rules::of_scan(settings, ready.sweeper.simulated));
-                let (sweeps, newest) = watch::channel(fleet.clone());
+                let (sweeps, newest) = watch::channel(None);
                 let feed = tui::Feed {
                     events: Some(receiver),
                     progress: watching,

@@ -16,6 +16,7 @@ use crate::prober::Prober;
 use crate::report::{self, Format};
 use crate::scan::EVENT_CAPACITY;
 use crate::table::Filter;
+use crate::tui::Sweep;
 use crate::{clock, platform, sanitize, streams};
 
 use super::headless::{self, ProgressDisplay};
@@ -42,7 +43,7 @@ pub(super) struct Outputs {
 pub(super) struct Viewer {
     /// Takes the events of the first sweep. Open until the end of the watch.
     pub(super) events: mpsc::Sender<ScanEvent>,
-    pub(super) sweeps: watch::Sender<Fleet>,
+    pub(super) sweeps: watch::Sender<Option<Box<Sweep>>>,
 }
 
 pub(super) struct Watch<'a, P> {
@@ -117,6 +118,13 @@ impl<'a, P: Prober> Watch<'a, P> {
             fleet = headless::follow(fleet, events, watching, stop, display).await;
             let (journal, (recorded, writer)) = sweep.end(stop).await;
             live = writer;
+            if !self.sweeper.simulated {
+                // Something may have been acknowledged since the sweep before.
+                let newest = rules::newest(&fleet.rules().exceptions);
+                if newest != fleet.rules().exceptions {
+                    fleet.except(newest);
+                }
+            }
             fleet.settle();
             self.is_kept |= journal.is_some();
             kept::finish(journal, &fleet, stop, true).await;
@@ -129,7 +137,7 @@ impl<'a, P: Prober> Watch<'a, P> {
                 break;
             }
             self.swept = epoch;
-            notices.extend(self.take_in(&fleet, stop).await);
+            notices.extend(self.take_in(&mut fleet, stop).await);
             fleet = fleet.emptied();
             let due = began + self.interval;
             let late = clock::monotonic().saturating_duration_since(due);
@@ -155,15 +163,19 @@ impl<'a, P: Prober> Watch<'a, P> {
     }
 
     /// Compares what a sweep has found, and reports it. Returns the notice for the next one.
-    async fn take_in(&mut self, fleet: &Fleet, stop: &Stop) -> Option<Notice> {
+    async fn take_in(&mut self, fleet: &mut Fleet, stop: &Stop) -> Option<Notice> {
         let sweeper = self.sweeper;
         let settings = &sweeper.settings;
         let comparison = self.compare(fleet)?;
+        fleet.set_changes(&comparison.of_rows());
         self.status =
             sink::exit_status_of_scan(fleet, &self.outputs.filter, &settings.output.fail_on);
         self.print(fleet, &comparison, stop);
         if let Some(viewer) = &self.viewer {
-            viewer.sweeps.send_replace(fleet.clone());
+            let (fleet, since) = (fleet.clone(), comparison.clone());
+            viewer
+                .sweeps
+                .send_replace(Some(Box::new(Sweep { fleet, since })));
         }
         if settings.watch.bell && comparison.changed().next().is_some() {
             ring();

@@ -139,13 +139,17 @@ impl Trial {
 
     /// Sweeps until the last one has ended. Returns the exit status, and how many hosts were pending at the end.
     async fn run(&self) -> (ExitStatus, usize) {
+        self.run_with(None).await
+    }
+
+    async fn run_with(&self, viewer: Option<Viewer>) -> (ExitStatus, usize) {
         let outputs = Outputs {
             filter: Filter::default(),
             reports: Vec::new(),
             printed: Vec::new(),
             quiet: true,
         };
-        let mut watch = Watch::new(&self.sweeper, outputs, false, None);
+        let mut watch = Watch::new(&self.sweeper, outputs, false, viewer);
         let scan = self.id.parse().unwrap();
         let origin = Origin::new(scan, Site::of_machine(""));
         let (progress, mut watching) = watch::channel(Progress::default());
@@ -250,6 +254,27 @@ async fn the_status_is_that_of_the_last_sweep() {
         let flags = ["--watch", "1m", "--fail-on", "closed", "--all"];
         let trial = Trial::new(&flags, |sweep| sweep < 3, last);
         assert_eq!(trial.run().await.0, status);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_screen_and_the_rows_have_the_changes_that_are_confirmed() {
+    // New in sweep 3, confirmed in sweep 4 by the rule 2 of 3.
+    for (last, is_confirmed) in [(3, false), (4, true)] {
+        let trial = Trial::new(&["--watch", "1m"], |sweep| sweep >= 3, last);
+        let (events, _) = mpsc::channel(1);
+        let (sweeps, newest) = watch::channel(None);
+        trial.run_with(Some(Viewer { events, sweeps })).await;
+        let shown: Option<Box<Sweep>> = newest.borrow().clone();
+        let shown = shown.unwrap();
+        assert_eq!(shown.since.changed().count(), usize::from(is_confirmed));
+        let rows = shown.fleet.rows();
+        let changed: Vec<_> = rows
+            .iter()
+            .filter(|row| !row.changes().is_empty())
+            .collect();
+        assert_eq!(changed.len(), usize::from(is_confirmed));
+        assert_eq!(shown.fleet.summary().changed, u64::from(is_confirmed));
     }
 }
 

@@ -19,7 +19,7 @@ use super::effects::{EffectContext, perform};
 use super::exporter::Exporter;
 use super::input::InputReader;
 use super::model::Model;
-use super::options::{Capabilities, Feed, Options, TuiError, TuiOutcome};
+use super::options::{Capabilities, Feed, Options, Sweep, TuiError, TuiOutcome};
 use super::past::PastAnswer;
 use super::signals;
 use super::terminal::{self, Stdout, TerminalGuard, TerminalIo};
@@ -185,7 +185,14 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
                 progress_open = changed.is_ok();
                 Action::Progress(Box::new(progress.borrow_and_update().clone()))
             }
-            () = show_next_sweep(sweeps, &mut model), if sweeps.is_some() => continue,
+            sweep = next_sweep(sweeps), if sweeps.is_some() => {
+                if let Some(sweep) = sweep {
+                    // The fleet has them.
+                    while events.as_mut().is_some_and(|events| events.try_recv().is_ok()) {}
+                    model.show_sweep(sweep);
+                }
+                continue;
+            }
             count = receive(events, &mut batch), if events.is_some() => {
                 if count == 0 {
                     *events = None;
@@ -283,16 +290,16 @@ fn paint<B: Backend>(canvas: &mut Terminal<B>, model: &mut Model) -> bool {
     }
 }
 
-/// Shows the next sweep of a watched scan, until there are no more.
-async fn show_next_sweep(sweeps: &mut Option<watch::Receiver<Fleet>>, model: &mut Model) {
-    let Some(newest) = sweeps else {
-        return;
-    };
+/// The next sweep of a watched scan, until there are no more.
+async fn next_sweep(
+    sweeps: &mut Option<watch::Receiver<Option<Box<Sweep>>>>,
+) -> Option<Box<Sweep>> {
+    let newest = sweeps.as_mut()?;
     if newest.changed().await.is_ok() {
-        model.show_sweep(newest.borrow_and_update().clone());
-    } else {
-        *sweeps = None;
+        return newest.borrow_and_update().clone();
     }
+    *sweeps = None;
+    None
 }
 
 async fn receive(

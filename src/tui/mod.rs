@@ -42,7 +42,7 @@ pub use copyable::Copyable;
 pub use event_loop::run;
 pub use exporter::{ExportFormat, Exporter, FixFolder};
 pub use model::Model;
-pub use options::{Capabilities, Feed, OnExit, Options, Saved, TuiError, TuiOutcome};
+pub use options::{Capabilities, Feed, OnExit, Options, Saved, Sweep, TuiError, TuiOutcome};
 pub use past::{PastAnswer, PastRequest, PastScans};
 pub use program::{Program, ProgramError, join as join_words, split as split_words};
 pub use terminal::restore_on_panic;

@@ -13,6 +13,7 @@ use super::keymap::Keymap;
 use super::past::PastScans;
 use super::program::Program;
 use super::theme::{Palette, Theme};
+use crate::changes::Comparison;
 use crate::fleet::Fleet;
 use crate::model::{Control, Progress, ScanEvent};
 use crate::table::{Columns, FilterError, Sort};
@@ -27,8 +28,28 @@ pub struct Feed {
     pub stop: CancellationToken,
     /// `None` for a saved or watched scan.
     pub control: Option<mpsc::Sender<Control>>,
-    /// The fleet of the newest sweep of a watched scan, as each ends; `None` for other scans.
-    pub sweeps: Option<watch::Receiver<Fleet>>,
+    /// The newest sweep of a watched scan, as each ends; `None` for other scans.
+    pub sweeps: Option<watch::Receiver<Option<Box<Sweep>>>>,
+}
+
+/// A sweep of a watched scan that has ended.
+#[derive(Debug, Clone)]
+pub struct Sweep {
+    pub fleet: Fleet,
+    /// The changes that it has confirmed; of the first sweep with itself where there is no scan before.
+    pub since: Comparison,
+}
+
+#[cfg(test)]
+impl Sweep {
+    /// One in which nothing has changed.
+    pub(super) fn unchanged(fleet: Fleet) -> Box<Self> {
+        let mut before = crate::changes::Snapshot::of(&fleet).unwrap();
+        let after = before.clone();
+        before.epoch -= 1;
+        let since = Comparison::new(&before, &after);
+        Box::new(Self { fleet, since })
+    }
 }
 
 /// How the screens start.

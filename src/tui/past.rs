@@ -28,6 +28,8 @@ pub trait PastScans: fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub struct PastRequest {
     pub(super) scans: Arc<dyn PastScans>,
+    /// The scan or sweep that is asked about.
+    pub(super) of: Option<EpochId>,
     pub(super) question: PastQuestion,
 }
 
@@ -40,7 +42,13 @@ pub(super) enum PastQuestion {
 
 /// For [`super::Action::PastFound`].
 #[derive(Debug, Clone, PartialEq)]
-pub enum PastAnswer {
+pub struct PastAnswer {
+    pub(super) of: Option<EpochId>,
+    pub(super) found: PastFound,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum PastFound {
     Compared {
         found: Result<Comparison, String>,
         facts: Option<u64>,
@@ -52,16 +60,17 @@ pub enum PastAnswer {
 impl PastRequest {
     #[must_use]
     pub fn answer(self) -> PastAnswer {
-        match self.question {
+        let found = match self.question {
             PastQuestion::Compare(fleet, facts) => {
                 let started = clock::monotonic();
                 let found = self.scans.compare(&fleet);
                 let took = clock::monotonic().saturating_duration_since(started);
-                PastAnswer::Compared { found, facts, took }
+                PastFound::Compared { found, facts, took }
             }
             PastQuestion::Host(scan, id, host) => {
-                PastAnswer::Host(id, self.scans.of_host(scan, &HostRecord::of(&host)))
+                PastFound::Host(id, self.scans.of_host(scan, &HostRecord::of(&host)))
             }
-        }
+        };
+        PastAnswer { of: self.of, found }
     }
 }

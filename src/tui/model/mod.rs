@@ -13,7 +13,7 @@ use tui_input::Input;
 
 use super::action::MenuKind;
 use super::keymap::{Context, Keymap};
-use super::options::{Capabilities, OnExit, Saved};
+use super::options::{Capabilities, OnExit, Saved, Sweep};
 use super::past::PastScans;
 use super::program::Program;
 use super::table_state::{Row, TableState};
@@ -67,6 +67,8 @@ pub struct Model {
     /// As [`Options::past`](super::Options::past).
     pub past_scans: Option<Arc<dyn PastScans>>,
     pub(super) past: Past,
+    /// What was acknowledged on the screen since the newest sweep came, which the next one may not know yet.
+    excepted: Option<Arc<Exceptions>>,
     /// As [`Options::today`](super::Options::today).
     pub today: Option<Timestamp>,
     /// The palette that the user chose on the screen.
@@ -266,6 +268,7 @@ impl Model {
             programs: Vec::new(),
             past_scans: None,
             past: Past::default(),
+            excepted: None,
             today: None,
             palette: None,
             mouse: false,
@@ -415,8 +418,14 @@ impl Model {
         }
     }
 
-    /// Takes the fleet of a sweep that has ended, in which hosts have the ids that they had.
-    pub(super) fn show_sweep(&mut self, fleet: Fleet) {
+    /// Takes a sweep that has ended, in which hosts have the ids that they had.
+    pub(super) fn show_sweep(&mut self, sweep: Box<Sweep>) {
+        let Sweep { mut fleet, since } = *sweep;
+        self.begin_past(since);
+        let excepted = self.excepted.take();
+        if let Some(excepted) = excepted.filter(|own| *own != fleet.rules().exceptions) {
+            fleet.except(excepted);
+        }
         if self.is_frozen() {
             self.live = Some(fleet);
         } else {
@@ -438,6 +447,7 @@ impl Model {
 
     /// Takes what is acknowledged now; a frozen display shows it when it moves again.
     pub(super) fn except(&mut self, exceptions: Arc<Exceptions>) {
+        self.excepted = Some(Arc::clone(&exceptions));
         self.live
             .as_mut()
             .unwrap_or(&mut self.fleet)

@@ -136,6 +136,7 @@ mod tests {
     use crate::kit;
     use crate::model::ScanEvent;
     use crate::table::Field;
+    use crate::tui::options::Sweep;
     use crate::tui::{Action, Theme, update};
 
     fn name(seq: u64) -> ScanEvent {
@@ -226,13 +227,13 @@ mod tests {
         };
         let before = shown(&model).unwrap();
         let second = sweep(&model.fleet, &[7, 3, 2, 1, 0]);
-        model.show_sweep(second);
+        model.show_sweep(Sweep::unchanged(second));
         assert_eq!(model.rows().len(), 5);
         assert_eq!(model.fleet.epoch(), 2);
         assert_eq!(shown(&model).as_ref(), Some(&before));
         assert!(model.on_host_page());
         let third = sweep(&model.fleet, &[7]);
-        model.show_sweep(third);
+        model.show_sweep(Sweep::unchanged(third));
         assert!(!model.on_host_page());
         assert_eq!(shown(&model).as_deref(), Some("gone0007.example"));
         assert!(model.is_running());

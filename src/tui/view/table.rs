@@ -257,9 +257,15 @@ fn empty(model: &Model, area: Rect, buffer: &mut Buffer) {
 /// Why no host is listed as changed.
 fn unchanged(model: &Model) -> &str {
     match &model.past.since {
+        Since::Unknown if model.capabilities.watch => {
+            "what has changed is shown when the first sweep has ended"
+        }
         Since::Unknown if model.past_scans.is_some() => "the scan before is being read",
         Since::Unknown => "there is no history to compare with",
         Since::Nothing(reason) => reason,
+        Since::Known(_) if model.capabilities.watch => {
+            "the newest sweep has confirmed no change of a host"
+        }
         Since::Known(_) if model.is_running() => {
             "no host has changed so far; hosts are compared when they are finished"
         }
