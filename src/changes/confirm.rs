@@ -156,6 +156,11 @@ impl Watched {
     #[must_use]
     pub fn sweep(&mut self, found: Snapshot) -> Comparison {
         let mut before: HashMap<&HostKey, &HostRecord> = super::by_key(&self.reported);
+        let (named, seen) = (listed(&self.reported), listed(&found));
+        let is_in = |host: &HostRecord, names: &BTreeSet<&str>| {
+            let mut own = host.listed.iter();
+            own.any(|name| names.contains(&**name))
+        };
         let mut hosts = Vec::with_capacity(found.hosts.len());
         for record in &found.hosts {
             let earlier = before.remove(&record.key);
@@ -163,11 +168,20 @@ impl Watched {
                 hosts.extend(earlier.cloned());
                 continue;
             }
+            // Nothing was known of its place, unless a name has moved there.
+            if earlier.is_none()
+                && !self.reported.scope.covers(&record.key)
+                && !is_in(record, &named)
+            {
+                hosts.push(record.clone());
+                continue;
+            }
             let pending = self.pending.entry(record.key.clone()).or_default();
             hosts.extend(pending.reported(earlier, Some(record), self.confirm));
         }
         for (key, earlier) in before {
-            if found.scope.covers(key) {
+            // No sweep meets it where its name leads elsewhere.
+            if found.scope.covers(key) || is_in(earlier, &seen) {
                 let pending = self.pending.entry(key.clone()).or_default();
                 hosts.extend(pending.reported(Some(earlier), None, self.confirm));
             } else {
@@ -180,7 +194,7 @@ impl Watched {
             .collect();
         let confirm = self.confirm;
         self.pending.retain(|key, pending| {
-            if !known.contains(key) && found.scope.covers(key) {
+            if !known.contains(key) && found.scope.is_whole() {
                 drop(pending.reported(None, None, confirm));
             }
             !pending.is_empty()
@@ -205,6 +219,14 @@ impl Watched {
     pub fn pending(&self) -> usize {
         self.pending.len()
     }
+}
+
+/// The names that the user listed, of the hosts that were looked at.
+fn listed(snapshot: &Snapshot) -> BTreeSet<&str> {
+    let hosts = snapshot.hosts.iter().filter(|host| !host.is_unknown());
+    hosts
+        .flat_map(|host| host.listed.iter().map(AsRef::as_ref))
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use super::super::tests::{dead, machine, scan};
+use super::super::tests::{dead, machine, scan, scope};
 use super::*;
 use crate::model::{ChangeClass, Severity, StabilityVerdict};
 
@@ -182,4 +182,50 @@ fn findings_and_flakiness_wait_and_certificates_do_not() {
     );
     assert_eq!(found[8..10], [[FindingAdded], [FindingCleared]]);
     assert_eq!(found[10], [ChangeClass::RenewedEarly], "before its end");
+}
+
+#[test]
+fn what_the_scan_before_did_not_look_at_is_not_new() {
+    let (one, two, other) = ("10.0.0.5", "10.0.0.6", "10.9.9.9");
+    let all = || scan(&[healthy(one), healthy(two)]);
+    let broken_off = Snapshot {
+        scope: super::super::Scope::new(None, None),
+        ..scan(&[healthy(one)])
+    };
+    let mut watched = Watched::new(broken_off, confirm("2 of 3"));
+    let found = reported(&mut watched, [all(), all(), scan(&[healthy(one)])]);
+    assert_eq!(found, [vec![ChangeClass::NotScanned], vec![], vec![]]);
+    // A range more than before.
+    let wider = || Snapshot {
+        scope: scope(&["10.0.0.0-10.0.0.255", "10.9.9.0-10.9.9.255"], &[]),
+        ..scan(&[healthy(one), healthy(two), healthy(other)])
+    };
+    let mut watched = Watched::new(all(), confirm("1 of 1"));
+    let found = reported(&mut watched, [wider(), wider()]);
+    assert_eq!(found, [vec![ChangeClass::NotScanned], vec![]]);
+    assert_eq!(watched.pending(), 0);
+}
+
+#[test]
+fn a_listed_name_that_leads_elsewhere_has_moved() {
+    for targets in [&[][..], &["10.0.0.0-10.0.0.255"]] {
+        let at = |address: &str| {
+            let mut found = scan(&[machine("srv.corp.example", address)]);
+            found.hosts[0].listed = vec!["srv.corp.example".into()];
+            found.scope = scope(targets, &["srv.corp.example:3389"]);
+            found
+        };
+        let (here, there) = (|| at("10.0.0.5"), || at("10.0.0.9"));
+        let mut watched = Watched::new(here(), confirm("2 of 3"));
+        let found = reported(&mut watched, [here(), there(), there(), there(), there()]);
+        let moved = vec![ChangeClass::AddressMoved];
+        assert_eq!(found, [vec![], vec![], moved, vec![], vec![]]);
+        assert_eq!(watched.pending(), 0);
+        // A single answer of the DNS is no move, and nothing of it is kept.
+        let mut watched = Watched::new(here(), confirm("2 of 3"));
+        let sweeps = [there(), here(), here(), here()];
+        let found = reported(&mut watched, sweeps);
+        assert!(found.iter().all(Vec::is_empty), "{found:?}");
+        assert_eq!(watched.pending(), 0);
+    }
 }

@@ -39,19 +39,24 @@ pub(super) fn dead(address: &str) -> HostMaker {
     times(3, || attempt().stage(Stage::Tcp, silent())).at(address)
 }
 
-/// A complete scan of 10.0.0.0/24 that found these.
-pub(super) fn scan(hosts: &[HostMaker]) -> Snapshot {
-    let endpoints = ["10.0.0.0-10.0.0.255"].into_iter().collect::<Texts>();
+/// Of a complete scan of these.
+pub(super) fn scope(ranges: &[&str], names: &[&str]) -> Scope {
+    let endpoints = ranges.iter().copied().collect::<Texts>();
     let work = PlannedWork {
         endpoints: BTreeMap::from([(3389, endpoints)]),
-        names: ["files.example:3389"].into_iter().collect(),
+        names: names.iter().copied().collect(),
         ..PlannedWork::default()
     };
+    Scope::new(Some(&work), Some(end(256)))
+}
+
+/// A complete scan of 10.0.0.0/24 that found these.
+pub(super) fn scan(hosts: &[HostMaker]) -> Snapshot {
     Snapshot {
         scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
         epoch: 1,
         times: (now(), now()),
-        scope: Scope::new(Some(&work), Some(end(256))),
+        scope: scope(&["10.0.0.0-10.0.0.255"], &["files.example:3389"]),
         hosts: hosts.iter().map(record).collect(),
     }
 }
