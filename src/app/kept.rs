@@ -77,9 +77,19 @@ fn scans_before(fleet: &Fleet) -> Result<Vec<TrendPoint>> {
 
 /// Ends the journal of a scan, if it has one, and prints what was saved. Only a failure is said in spite of `--quiet`.
 pub(super) async fn finish(journal: Option<Journal>, fleet: &Fleet, stop: &Stop, quiet: bool) {
-    let (Some(journal), Some(scan)) = (journal, fleet.scan()) else {
-        return;
-    };
+    if let Some(line) = end(journal, fleet, stop, quiet).await {
+        stderr::print(&line);
+    }
+}
+
+/// As [`finish`], and returns the line instead.
+pub(super) async fn end(
+    journal: Option<Journal>,
+    fleet: &Fleet,
+    stop: &Stop,
+    quiet: bool,
+) -> Option<String> {
+    let (journal, scan) = (journal?, fleet.scan()?);
     let folder = journal.folder().clone();
     let end = journal.finish(stop.now.cancelled()).await;
     let indexed = fleet.clone();
@@ -91,9 +101,7 @@ pub(super) async fn finish(journal: Option<Journal>, fleet: &Fleet, stop: &Stop,
         _ = indexing => {}
     }
     let status = fleet.end().map(|end| end.status);
-    if let Some(line) = end_line(scan, &end, status, quiet) {
-        stderr::print(&line);
-    }
+    end_line(scan, &end, status, quiet)
 }
 
 fn end_line(

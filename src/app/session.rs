@@ -253,6 +253,7 @@ impl Session {
                 status
             }
         };
+        stderr::print_notices(&watch.untold());
         if let Some(line) = watch.saved(scan).filter(|_| !settings.output.quiet) {
             stderr::print(&line);
         }

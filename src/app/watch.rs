@@ -58,6 +58,8 @@ pub(super) struct Watch<'a, P> {
     status: ExitStatus,
     swept: u32,
     is_kept: bool,
+    /// For the next sweep.
+    notices: Vec<Notice>,
 }
 
 impl<'a, P: Prober> Watch<'a, P> {
@@ -77,6 +79,7 @@ impl<'a, P: Prober> Watch<'a, P> {
             status: ExitStatus::Interrupted,
             swept: 0,
             is_kept: false,
+            notices: Vec::new(),
         }
     }
 
@@ -88,7 +91,6 @@ impl<'a, P: Prober> Watch<'a, P> {
         progress: watch::Sender<Progress>,
         stop: &Stop,
     ) -> ExitStatus {
-        let mut notices = Vec::new();
         let mut fleet = Fleet::new(rules::of_scan(
             &self.sweeper.settings,
             self.sweeper.simulated,
@@ -103,7 +105,7 @@ impl<'a, P: Prober> Watch<'a, P> {
                     epoch,
                     ..origin.clone()
                 },
-                notices: std::mem::take(&mut notices),
+                notices: std::mem::take(&mut self.notices),
                 resumed: None,
                 live: live.take(),
                 progress: progress.clone(),
@@ -127,9 +129,11 @@ impl<'a, P: Prober> Watch<'a, P> {
             }
             fleet.settle();
             self.is_kept |= journal.is_some();
-            kept::finish(journal, &fleet, stop, true).await;
+            if let Some(line) = kept::end(journal, &fleet, stop, true).await {
+                self.tell(line.strip_prefix("rdpscan: ").unwrap_or(&line));
+            }
             if let Recorded::Failed(error) = recorded {
-                stderr::print(&format!("rdpscan: the recording ends here: {error}"));
+                self.tell(&format!("the recording has ended: {error}"));
             }
             let status = fleet.end().map(|end| end.status);
             let is_stopped = stop.gently.is_cancelled();
@@ -137,13 +141,14 @@ impl<'a, P: Prober> Watch<'a, P> {
                 break;
             }
             self.swept = epoch;
-            notices.extend(self.take_in(&mut fleet, stop).await);
+            let failed = self.take_in(&mut fleet, stop).await;
+            self.notices.extend(failed);
             fleet = fleet.emptied();
             let due = began + self.interval;
             let late = clock::monotonic().saturating_duration_since(due);
             if !late.is_zero() {
                 let seconds = late.as_secs();
-                notices.push(Notice::SweepDelayed { seconds });
+                self.notices.push(Notice::SweepDelayed { seconds });
             }
             self.wait(due, &progress, stop).await;
             if stop.gently.is_cancelled() {
@@ -153,6 +158,22 @@ impl<'a, P: Prober> Watch<'a, P> {
         // So that the screen sees the end.
         self.viewer = None;
         self.status
+    }
+
+    /// The notices that no sweep has shown, because none followed.
+    pub(super) fn untold(&self) -> Vec<Notice> {
+        let notices = self.notices.iter();
+        let of_past = notices.filter(|notice| !matches!(notice, Notice::SweepDelayed { .. }));
+        of_past.cloned().collect()
+    }
+
+    /// Says what failed; where there is a screen, in the next sweep.
+    fn tell(&mut self, failure: &str) {
+        if self.viewer.is_none() {
+            return stderr::print(&format!("rdpscan: {failure}"));
+        }
+        let detail = sanitize::single_line(failure).as_ref().into();
+        self.notices.push(Notice::OutputFailed { detail });
     }
 
     /// What was saved, and how it is opened.
@@ -222,6 +243,7 @@ impl<'a, P: Prober> Watch<'a, P> {
         let outputs = &mut self.outputs;
         let text = line(fleet, comparison);
         let mut is_printed = outputs.quiet;
+        let mut failures = Vec::new();
         for (format, sink) in &outputs.reports {
             let written = match (format, sink) {
                 (Format::Ndjson, _) => continue,
@@ -241,9 +263,7 @@ impl<'a, P: Prober> Watch<'a, P> {
                     )
                 }
             };
-            if let Err(error) = written {
-                stderr::print_error(&error);
-            }
+            failures.extend(written.err());
         }
         if !is_printed {
             text.lines().for_each(stderr::print);
@@ -255,6 +275,9 @@ impl<'a, P: Prober> Watch<'a, P> {
             stderr::print_notices(&new);
         }
         outputs.printed = notices;
+        for failure in failures {
+            self.tell(&format!("{failure:#}"));
+        }
     }
 }
 

@@ -137,18 +137,21 @@ impl Trial {
         Arc::get_mut(&mut self.sweeper.prober).unwrap()
     }
 
-    /// Sweeps until the last one has ended. Returns the exit status, and how many hosts were pending at the end.
-    async fn run(&self) -> (ExitStatus, usize) {
-        self.run_with(None).await
-    }
-
-    async fn run_with(&self, viewer: Option<Viewer>) -> (ExitStatus, usize) {
-        let outputs = Outputs {
+    fn outputs(reports: Vec<(Format, Sink)>) -> Outputs {
+        Outputs {
             filter: Filter::default(),
-            reports: Vec::new(),
+            reports,
             printed: Vec::new(),
             quiet: true,
-        };
+        }
+    }
+
+    /// Sweeps until the last one has ended. Returns the exit status, and how many hosts were pending at the end.
+    async fn run(&self) -> (ExitStatus, usize) {
+        self.run_with(None, Self::outputs(Vec::new())).await
+    }
+
+    async fn run_with(&self, viewer: Option<Viewer>, outputs: Outputs) -> (ExitStatus, usize) {
         let mut watch = Watch::new(&self.sweeper, outputs, false, viewer);
         let scan = self.id.parse().unwrap();
         let origin = Origin::new(scan, Site::of_machine(""));
@@ -264,7 +267,10 @@ async fn a_screen_and_the_rows_have_the_changes_that_are_confirmed() {
         let trial = Trial::new(&["--watch", "1m"], |sweep| sweep >= 3, last);
         let (events, _) = mpsc::channel(1);
         let (sweeps, newest) = watch::channel(None);
-        trial.run_with(Some(Viewer { events, sweeps })).await;
+        let viewer = Viewer { events, sweeps };
+        trial
+            .run_with(Some(viewer), Trial::outputs(Vec::new()))
+            .await;
         let shown: Option<Box<Sweep>> = newest.borrow().clone();
         let shown = shown.unwrap();
         assert_eq!(shown.since.changed().count(), usize::from(is_confirmed));
@@ -276,6 +282,24 @@ async fn a_screen_and_the_rows_have_the_changes_that_are_confirmed() {
         assert_eq!(changed.len(), usize::from(is_confirmed));
         assert_eq!(shown.fleet.summary().changed, u64::from(is_confirmed));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_that_cannot_be_written_under_a_screen_is_a_notice_of_the_next_sweep() {
+    let trial = Trial::new(&["--watch", "1m"], |_| true, 2);
+    let place = tempfile::tempdir().unwrap();
+    let report = place.path().join("no/such/folder/report.csv");
+    let outputs = Trial::outputs(vec![(Format::Csv, Sink::File(report))]);
+    let (events, _) = mpsc::channel(1);
+    let (sweeps, _) = watch::channel(None);
+    trial
+        .run_with(Some(Viewer { events, sweeps }), outputs)
+        .await;
+    let notices = trial.notices();
+    let [(2, Notice::OutputFailed { detail })] = &*notices else {
+        panic!("{notices:?}");
+    };
+    assert!(detail.contains("report.csv"), "{detail}");
 }
 
 #[tokio::test(start_paused = true)]

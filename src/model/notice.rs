@@ -180,6 +180,12 @@ pub enum Notice {
         /// Which program, and why.
         detail: Box<str>,
     },
+    /// A file of the sweep before of a watched scan could not be written.
+    #[display("{detail}")]
+    OutputFailed {
+        /// Which one, and why.
+        detail: Box<str>,
+    },
     /// The journal cannot be written. The scan continues, and writing is retried.
     #[display(
         "saving this scan in the history failed ({detail}): the scan continues, and saving is retried; free some space"

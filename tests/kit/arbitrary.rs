@@ -360,6 +360,7 @@ fn any_notice() -> impl Strategy<Value = Notice> {
         any_text().prop_map(|detail| Notice::JournalStopped { detail }),
         any::<u64>().prop_map(|seconds| Notice::SweepDelayed { seconds }),
         any_text().prop_map(|detail| Notice::ChangeCommandFailed { detail }),
+        any_text().prop_map(|detail| Notice::OutputFailed { detail }),
     ]
 }
 
