@@ -60,12 +60,12 @@ fn scans_before(fleet: &Fleet) -> Result<Vec<TrendPoint>> {
     };
     let folder = folder()?;
     let id = EpochId::new(scan, fleet.epoch());
-    if folder.kept(id).is_none() {
+    let Some(kept) = folder.kept(id) else {
         return Ok(Vec::new());
-    }
+    };
     let mut index = Index::connect(&folder, fleet.rules().clone())?;
     let most = report::MOST_POINTS - 1;
-    let before = index.before(id, fleet.site(), &work.target_key, most)?;
+    let before = index.before(&kept, fleet.site(), &work.target_key, most)?;
     let points = before.into_iter().map(|entry| TrendPoint {
         at: entry.times.0,
         hosts: entry.hosts,

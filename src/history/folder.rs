@@ -77,6 +77,8 @@ pub struct KeptScan {
     pub scan: ScanId,
     /// Number of the sweep in a watched scan, from 1: each has a journal.
     pub epoch: u32,
+    /// When it began: of a later sweep its first event, as far as that can be read.
+    pub began: Timestamp,
     pub path: PathBuf,
     /// Only journals of complete scans are.
     pub is_compressed: bool,
@@ -93,8 +95,16 @@ impl JournalFolder {
         &self.path
     }
 
-    /// All scans, newest first.
+    /// All scans, newest first. A sweep of a watch that began before another scan can be newer than that.
     pub fn scans(&self) -> Result<Vec<KeptScan>, HistoryError> {
+        let mut scans = self.by_id()?;
+        scans.iter_mut().for_each(KeptScan::read_start);
+        scans.sort_by_key(|kept| std::cmp::Reverse(kept.place()));
+        Ok(scans)
+    }
+
+    /// The same by their ids, each with the start of its watch, for which no file is opened.
+    pub(super) fn by_id(&self) -> Result<Vec<KeptScan>, HistoryError> {
         let failed = |cause| HistoryError::Folder {
             folder: safe(&self.path),
             cause,
@@ -130,7 +140,7 @@ impl JournalFolder {
             Reference::Last => Some(last),
             Reference::Previous => {
                 let found = last.subject()?.and_then(|(site, target_key)| {
-                    previous(&scans, last.id(), site.as_str(), &target_key)
+                    previous(&scans, last, site.as_str(), &target_key)
                 });
                 return found.ok_or_else(|| HistoryError::NoPrevious {
                     last: last.id(),
@@ -138,13 +148,14 @@ impl JournalFolder {
                 });
             }
             Reference::Day(day) => scans.iter().find(|kept| {
-                let began = TimeZone::UTC.to_datetime(kept.began());
+                let began = TimeZone::UTC.to_datetime(kept.began);
                 began.date() == *day
             }),
             Reference::Prefix(text) => {
                 let begins = |kept: &&KeptScan| kept.scan.to_string().starts_with(text);
                 let candidates: Vec<KeptScan> = scans.iter().filter(begins).cloned().collect();
                 let mut different = candidates.clone();
+                different.sort_by_key(|kept| std::cmp::Reverse(kept.scan));
                 different.dedup_by_key(|kept| kept.scan);
                 if let [_, _, ..] = *different {
                     return Err(HistoryError::Ambiguous {
@@ -164,19 +175,22 @@ impl JournalFolder {
         found.cloned().ok_or_else(no_such)
     }
 
-    /// The newest scan of the same site and targets before this one; `None` also for a scan that is not of this folder.
+    /// The newest complete scan of the same site and targets before this one, else the newest that was broken off; `None` also for a
+    /// scan that is not of this folder.
     #[must_use]
     pub fn previous(&self, id: EpochId, site: &str, target_key: &str) -> Option<KeptScan> {
         let scans = self.scans().ok()?;
-        let is_own = scans.iter().any(|kept| kept.id() == id);
-        is_own.then(|| previous(&scans, id, site, target_key))?
+        let own = scans.iter().find(|kept| kept.id() == id)?;
+        previous(&scans, own, site, target_key)
     }
 
     /// A scan by its id, or a sweep of a watched one.
     #[must_use]
     pub fn kept(&self, id: EpochId) -> Option<KeptScan> {
-        let mut scans = self.scans().ok()?.into_iter();
-        scans.find(|kept| kept.id() == id)
+        let mut scans = self.by_id().ok()?.into_iter();
+        let mut kept = scans.find(|kept| kept.id() == id)?;
+        kept.read_start();
+        Some(kept)
     }
 
     /// The newest scan that is not complete and that no process is writing.
@@ -212,9 +226,11 @@ impl KeptScan {
             (epoch > 1 && epoch.to_string() == number).then_some((epoch, extension))
         });
         let (epoch, extension) = numbered.unwrap_or((1, rest));
+        let scan: ScanId = id.parse().ok()?;
         Some(Self {
-            scan: id.parse().ok()?,
+            scan,
             epoch,
+            began: scan.began(),
             is_compressed: match extension {
                 PLAIN => false,
                 COMPRESSED => true,
@@ -229,11 +245,25 @@ impl KeptScan {
         EpochId::new(self.scan, self.epoch)
     }
 
-    /// When it began: of a later sweep its first event, as far as that can be read.
+    fn read_start(&mut self) {
+        if self.epoch > 1 {
+            let first = self.events().ok().and_then(|mut all| all.next()?.ok());
+            self.began = first.map_or(self.began, |event| began(self.id(), event.at));
+        }
+    }
+
+    /// Where it is in the order of time.
     #[must_use]
-    pub fn began(&self) -> Timestamp {
-        let first = (self.epoch > 1).then(|| self.events().ok()?.next()?.ok());
-        first.flatten().map_or(self.scan.began(), |event| event.at)
+    pub const fn place(&self) -> (Timestamp, EpochId) {
+        (self.began, self.id())
+    }
+
+    /// Whether a process is writing it.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        let locked = || platform::open_exclusively(&self.path, false);
+        !self.is_compressed
+            && locked().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
     /// Its events.
@@ -414,22 +444,39 @@ impl JournalFile {
     }
 }
 
-/// The newest scan. A watched one stands for its newest sweep that is complete, as long as there is one.
-fn standing(scans: &[KeptScan]) -> Option<&KeptScan> {
-    let newest = scans.first()?;
-    let mut sweeps = scans.iter().take_while(|kept| kept.scan == newest.scan);
-    let complete = (newest.epoch > 1).then(|| sweeps.find(|kept| kept.is_complete()));
-    complete.flatten().or(Some(newest))
+/// When a scan or sweep began whose first event is of this time. A scan has that in its id, in whole seconds.
+pub(super) fn began(id: EpochId, first: Timestamp) -> Timestamp {
+    let began = id.scan.began();
+    if id.epoch > 1 {
+        first.max(began)
+    } else {
+        began
+    }
 }
 
-fn previous(scans: &[KeptScan], id: EpochId, site: &str, target_key: &str) -> Option<KeptScan> {
-    let mut older = scans.iter().filter(|kept| kept.id() < id);
-    // One that cannot be read is not the one that is meant.
-    let found = older.find(|kept| {
+/// The newest scan. A watched one stands for its newest sweep that is complete, as long as there is one.
+fn standing(scans: &[KeptScan]) -> Option<&KeptScan> {
+    let mut stands = scans.iter();
+    let found = stands.find(|kept| kept.epoch == 1 || kept.is_complete());
+    found.or(scans.first())
+}
+
+fn previous(scans: &[KeptScan], own: &KeptScan, site: &str, target_key: &str) -> Option<KeptScan> {
+    let mut broken_off = None;
+    for kept in scans.iter().filter(|kept| kept.place() < own.place()) {
+        // One that cannot be read is not the one that is meant.
         let subject = kept.subject().ok().flatten();
-        subject.is_some_and(|(at, key)| at.as_str() == site && *key == *target_key)
-    });
-    found.cloned()
+        if !subject.is_some_and(|(at, key)| at.as_str() == site && *key == *target_key) {
+            continue;
+        }
+        if kept.is_complete() {
+            return Some(kept.clone());
+        }
+        if broken_off.is_none() && !kept.is_running() {
+            broken_off = Some(kept.clone());
+        }
+    }
+    broken_off
 }
 
 /// The first of some ids, for a message.

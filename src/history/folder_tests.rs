@@ -8,8 +8,15 @@ const IDS: [&str; 3] = [
 ];
 
 fn lines(scan: &str, key: &str) -> Vec<u8> {
+    lines_at(scan, now(), key, &[])
+}
+
+/// With its events at this time, planned with these settings.
+fn lines_at(scan: &str, at: Timestamp, key: &str, settings: &[(&str, &str)]) -> Vec<u8> {
+    let settings = settings.iter();
     let work = PlannedWork {
         target_key: key.into(),
+        settings: (settings.map(|(key, value)| ((*key).into(), (*value).into()))).collect(),
         ..PlannedWork::default()
     };
     let mut lines = Vec::new();
@@ -18,7 +25,7 @@ fn lines(scan: &str, key: &str) -> Vec<u8> {
         EventBody::WorkPlanned(work.into()),
         EventBody::ScanFinished(end(0)),
     ]) {
-        let mut event = event(seq, now(), body);
+        let mut event = event(seq, at, body);
         event.scan = scan.parse().unwrap();
         record::append_line(&mut lines, &event).unwrap();
     }
@@ -83,6 +90,76 @@ fn the_scan_before_is_one_of_the_same_site_and_targets_in_the_same_folder() {
     assert_eq!(before(IDS[0], site.as_str(), "b").as_deref(), Some(IDS[1]));
     let foreign = "20261201T110000Z-00000004";
     assert_eq!(before(foreign, site.as_str(), "a"), None);
+}
+
+/// Without the last line, which is the end.
+fn broken_off(mut lines: Vec<u8>) -> Vec<u8> {
+    let last = lines[..lines.len() - 1]
+        .iter()
+        .rposition(|byte| *byte == b'\n');
+    lines.truncate(last.unwrap() + 1);
+    lines
+}
+
+#[test]
+fn the_scan_before_is_complete_if_there_is_one_and_is_never_running() {
+    let (_place, folder) = folder();
+    let id = |scan: &str| EpochId::new(scan.parse().unwrap(), 1);
+    let [cut, running, own] = [
+        "20261130T120000Z-00000004",
+        "20261130T130000Z-00000005",
+        "20261130T140000Z-00000006",
+    ];
+    let site = event(0, now(), EventBody::ScanStarted(plan())).site;
+    let before = || {
+        let found = folder.previous(id(own), site.as_str(), "a");
+        found.map(|kept| kept.scan.to_string())
+    };
+    let write = |scan: &str| {
+        let mut file = folder.create(id(scan)).unwrap();
+        file.append(&broken_off(lines(scan, "a"))).1.unwrap();
+        file
+    };
+    drop([cut, own].map(write));
+    let _running = write(running);
+    assert_eq!(before().as_deref(), Some(IDS[0]));
+    fs::remove_file(folder.path().join(format!("{}.ndjson", IDS[0]))).unwrap();
+    assert_eq!(before().as_deref(), Some(IDS[2]));
+    fs::remove_file(folder.path().join(format!("{}.ndjson.lz4", IDS[2]))).unwrap();
+    assert_eq!(before().as_deref(), Some(cut));
+}
+
+/// A watch from Monday on, with a scan on Tuesday and a sweep on Friday.
+#[test]
+fn a_scan_during_a_watch_is_older_than_its_later_sweeps() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = JournalFolder::at(place.path().join("scans"));
+    let (watch, single) = ("20261130T110000Z-00000001", "20261201T110000Z-00000002");
+    let id = |scan: &str, epoch| EpochId::new(scan.parse().unwrap(), epoch);
+    for (scan, epoch, day) in [
+        (watch, 1, "2026-11-30"),
+        (watch, 2, "2026-12-04"),
+        (single, 1, "2026-12-01"),
+    ] {
+        let at = format!("{day}T11:00:00Z").parse().unwrap();
+        let mut file = folder.create(id(scan, epoch)).unwrap();
+        file.append(&lines_at(scan, at, "a", &[])).1.unwrap();
+        file.compress().unwrap();
+    }
+    let ids: Vec<EpochId> = (folder.scans().unwrap().iter()).map(KeptScan::id).collect();
+    assert_eq!(ids, [id(watch, 2), id(single, 1), id(watch, 1)]);
+    let found = |text: &str| folder.find(&Reference::parse(text).unwrap()).unwrap().id();
+    assert_eq!(found("@last"), id(watch, 2));
+    assert_eq!(found("@prev"), id(single, 1));
+    assert_eq!(found("@2026-12-04"), id(watch, 2));
+    let site = event(0, now(), EventBody::ScanStarted(plan())).site;
+    let before = |of| {
+        folder
+            .previous(of, site.as_str(), "a")
+            .map(|kept| kept.id())
+    };
+    assert_eq!(before(id(single, 1)), Some(id(watch, 1)));
+    assert_eq!(before(id(watch, 2)), Some(id(single, 1)));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::folder::{HistoryError, JournalFolder, KeptScan};
+use super::folder::{HistoryError, JournalFolder, KeptScan, began};
 use crate::changes::{HostRecord, PastHost, Scope, Snapshot};
 use crate::fleet::{Fleet, Rules};
 use crate::model::{EpochId, HostKey, PlannedWork, ScanEnd, ScanId, ScanStatus, Texts};
@@ -75,6 +75,11 @@ impl ScanEntry {
     #[must_use]
     pub const fn id(&self) -> EpochId {
         EpochId::new(self.scan, self.epoch)
+    }
+
+    /// Where it is in the order of time, as [`KeptScan::place`].
+    fn place(&self) -> (Timestamp, EpochId) {
+        (began(self.id(), self.times.0), self.id())
     }
 }
 
@@ -139,7 +144,7 @@ impl Index {
         self.forget_deleted()?;
         for kept in self.folder.scans()? {
             // One that is being written is not read, since it grows.
-            if !self.is_known(&kept)? && (kept.is_compressed || is_free(&kept)) {
+            if !self.is_known(&kept)? && !kept.is_running() {
                 match self.read(&kept) {
                     Ok((fleet, bytes)) => self.insert(&fleet, bytes)?,
                     Err(error) => tracing::warn!(%error, "A scan is not in the index"),
@@ -157,7 +162,7 @@ impl Index {
             rows.collect::<Asked<Vec<String>>>()
         })?;
         // After the question, so that one that another process adds meanwhile is not forgotten.
-        let kept = self.folder.scans()?;
+        let kept = self.folder.by_id()?;
         let kept: HashSet<String> = kept.iter().map(|kept| key(kept.id())).collect();
         for deleted in known.iter().filter(|scan| !kept.contains(*scan)) {
             self.write(|db| delete(db, deleted))?;
@@ -246,16 +251,16 @@ impl Index {
     /// All scans in it, newest first.
     pub fn scans(&mut self) -> Result<Vec<ScanEntry>, HistoryError> {
         self.ask(|db| {
-            let mut rows = db.prepare("SELECT entry FROM scans ORDER BY scan DESC")?;
+            let mut rows = db.prepare("SELECT entry FROM scans")?;
             let rows = rows.query_map([], |row| parsed(row, 0))?;
-            rows.collect()
+            Ok(newest_first(rows.collect::<Asked<_>>()?))
         })
     }
 
     /// The complete scans of the same site and targets before this one, oldest first: the newest so many that are in it.
     pub fn before(
         &mut self,
-        id: EpochId,
+        kept: &KeptScan,
         site: &str,
         target_key: &str,
         most: usize,
@@ -264,7 +269,7 @@ impl Index {
         let mut found = self.scans()?;
         found.retain(|entry| {
             let is_of_them = *entry.site == *site && *entry.target_key == *target_key;
-            entry.id() < id && is_of_them && entry.end.is_some_and(is_complete)
+            entry.place() < kept.place() && is_of_them && entry.end.is_some_and(is_complete)
         });
         found.truncate(most);
         found.reverse();
@@ -290,7 +295,9 @@ impl Index {
                     record: parsed(row, 0)?,
                 })
             })?;
-            rows.collect()
+            let mut found = rows.collect::<Asked<Vec<PastHost>>>()?;
+            found.sort_by_key(place);
+            Ok(found)
         })
     }
 
@@ -302,9 +309,11 @@ impl Index {
         (id, key): (EpochId, &HostKey),
         most: usize,
     ) -> Result<Vec<PastHost>, HistoryError> {
+        let kept = self.folder.kept(id);
+        let until = kept.map_or((id.scan.began(), id), |kept| kept.place());
         let mut found: Vec<PastHost> = Vec::new();
         for past in self.host(name)? {
-            if past.id > id {
+            if place(&past) > until {
                 continue;
             }
             match found.last_mut().filter(|last| last.id == past.id) {
@@ -320,7 +329,12 @@ impl Index {
     /// A scan to compare with others, judged by the current rules.
     pub fn snapshot(&mut self, kept: &KeptScan) -> Result<Snapshot, HistoryError> {
         if !self.is_known(kept)? {
+            // Asked before it is read: one that grows is not in the index.
+            let is_running = kept.is_running();
             let (fleet, bytes) = self.read(kept)?;
+            if let (true, Some(snapshot)) = (is_running, Snapshot::of(&fleet)) {
+                return Ok(snapshot);
+            }
             self.insert(&fleet, bytes)?;
             self.forget_deleted()?;
         }
@@ -502,6 +516,15 @@ fn delete(db: &Connection, scan: &str) -> Asked<()> {
     Ok(())
 }
 
+fn newest_first(mut scans: Vec<ScanEntry>) -> Vec<ScanEntry> {
+    scans.sort_by_key(|entry| std::cmp::Reverse(entry.place()));
+    scans
+}
+
+fn place(past: &PastHost) -> (Timestamp, EpochId) {
+    (began(past.id, past.began), past.id)
+}
+
 /// By what a host is found: its names, with and without their domains, and its address, with and without its port.
 fn names_of(record: &HostRecord) -> Vec<String> {
     let mut names: Vec<String> = record
@@ -522,11 +545,6 @@ fn names_of(record: &HostRecord) -> Vec<String> {
 
 fn length(kept: &KeptScan) -> Option<i64> {
     i64::try_from(fs::metadata(&kept.path).ok()?.len()).ok()
-}
-
-fn is_free(kept: &KeptScan) -> bool {
-    let locked = platform::open_exclusively(&kept.path, false);
-    !locked.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
 }
 
 fn json(value: &impl Serialize) -> Asked<String> {

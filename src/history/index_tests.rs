@@ -129,6 +129,13 @@ fn a_snapshot_is_what_the_scan_found_and_looked_at() {
         comparison.hosts[0].changes[0].class,
         crate::model::ChangeClass::Gone
     );
+    // One that is being written is compared, and is not in the index.
+    let running = "20261201T110000Z-00000003";
+    let mut journal = folder.create(of(running)).unwrap();
+    journal.append(&lines(running, &["10.0.0.3"])).1.unwrap();
+    let growing = folder.kept(of(running)).unwrap();
+    assert_eq!(index.snapshot(&growing).unwrap().hosts.len(), 1);
+    assert!(!index.is_known(&growing).unwrap());
     // By other rules, it is judged again.
     let mut index = Index::connect(&folder, strict()).unwrap();
     let expiring = index.snapshot(&kept[0]).unwrap().hosts[0].certificate_status;
@@ -157,8 +164,10 @@ fn the_scans_before_are_complete_ones_of_the_same_site_and_targets() {
     let newest = index.scans().unwrap().remove(0);
     assert_eq!(newest.scan.to_string(), IDS[1]);
     let next = of("20261205T110000Z-00000009");
+    folder.create(next).unwrap();
     let mut before = |id: EpochId, site: &str, key: &str, most| -> Vec<String> {
-        let found = index.before(id, site, key, most).unwrap().into_iter();
+        let kept = folder.kept(id).unwrap();
+        let found = index.before(&kept, site, key, most).unwrap().into_iter();
         found.map(|entry| entry.scan.to_string()).collect()
     };
     let (site, key) = (&*newest.site, &*newest.target_key);

@@ -1,5 +1,6 @@
 //! How long scans are kept: the newest ones, up to a number and an age.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 
@@ -36,17 +37,13 @@ impl Keep {
             let age = SignedDuration::from_hours(i64::from(days) * 24);
             now.checked_sub(age).ok()
         });
-        // A watched scan counts once, and as many of its sweeps are kept as of scans.
-        let (mut newest, mut place, mut sweeps) = (None, 0, 0);
+        // A watched scan counts once, at the place of its newest sweep, and as many of its sweeps are kept as of scans.
+        let mut counted = HashMap::new();
         let is_surplus = |scan: &KeptScan| {
-            if newest.replace(scan.scan) == Some(scan.scan) {
-                sweeps += 1;
-            } else {
-                (place, sweeps) = (place + 1, 1);
-            }
-            // Reads the journal of a sweep only where its scan is old.
-            let is_old = |oldest| scan.scan.began() < oldest && scan.began() < oldest;
-            place > most || sweeps > most || oldest.is_some_and(is_old)
+            let next = counted.len() + 1;
+            let (place, sweeps) = counted.entry(scan.scan).or_insert((next, 0));
+            *sweeps += 1;
+            *place > most || *sweeps > most || oldest.is_some_and(|oldest| scan.began < oldest)
         };
         scans.into_iter().filter(is_surplus).collect()
     }
@@ -83,7 +80,18 @@ impl JournalFolder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::EpochId;
+    use crate::model::{EpochId, ScanId};
+
+    fn kept(time: &str, epoch: u32) -> KeptScan {
+        let scan: ScanId = format!("{time}-00000000").parse().unwrap();
+        KeptScan {
+            scan,
+            epoch,
+            began: scan.began(),
+            path: "none".into(),
+            is_compressed: true,
+        }
+    }
 
     #[test]
     fn the_newest_are_kept_up_to_a_number_and_an_age() {
@@ -95,12 +103,7 @@ mod tests {
                 "20261120T110000Z",
                 "20260101T110000Z",
             ]
-            .map(|time| KeptScan {
-                scan: format!("{time}-00000000").parse().unwrap(),
-                epoch: 1,
-                path: time.into(),
-                is_compressed: true,
-            })
+            .map(|time| kept(time, 1))
             .into()
         };
         let surplus = |scans_kept, days| {
@@ -119,12 +122,6 @@ mod tests {
 
     #[test]
     fn a_watched_scan_counts_once_and_has_so_many_sweeps() {
-        let kept = |time: &str, epoch| KeptScan {
-            scan: format!("{time}-00000000").parse().unwrap(),
-            epoch,
-            path: "none".into(),
-            is_compressed: true,
-        };
         let sweeps = (1..=5).rev().map(|epoch| kept("20261130T110000Z", epoch));
         let others = [kept("20261129T110000Z", 1), kept("20261128T110000Z", 1)];
         let scans: Vec<KeptScan> = sweeps.chain(others).collect();
@@ -141,6 +138,26 @@ mod tests {
             "20261128T110000Z-00000000",
         ];
         assert_eq!(ids, wanted);
+    }
+
+    #[test]
+    fn a_watch_is_as_new_as_its_newest_sweep() {
+        let sweep = KeptScan {
+            began: "2026-11-30T12:00:00Z".parse().unwrap(),
+            ..kept("20261101T110000Z", 2)
+        };
+        let others = [kept("20261129T110000Z", 1), kept("20261128T110000Z", 1)];
+        let first = kept("20261101T110000Z", 1);
+        let scans = [vec![sweep], others.into(), vec![first.clone()]].concat();
+        let keep = |scans, days| Keep {
+            scans: Some(scans),
+            days,
+        };
+        let now = "2026-11-30T12:30:00Z".parse().unwrap();
+        assert_eq!(keep(3, None).surplus(scans.clone(), now), []);
+        let oldest = scans[2].clone();
+        assert_eq!(keep(2, None).surplus(scans.clone(), now), [oldest]);
+        assert_eq!(keep(3, Some(7)).surplus(scans, now), [first]);
     }
 
     #[test]
