@@ -7,7 +7,7 @@ use crate::cli::{Cli, ResumeArgs};
 use crate::counts::counted;
 use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
-use crate::history::{HistoryError, KeptScan, Reference};
+use crate::history::{self, HistoryError, KeptScan, Reference};
 use crate::model::{Origin, ScanId, Site, Stream};
 use crate::scan::{NotResumable, Replay};
 use crate::settings::{Environment, Settings, of_record};
@@ -40,7 +40,7 @@ pub(super) async fn run(arguments: &ResumeArgs, cli: &Cli) -> Result<ExitStatus>
     let (Some(plan), Some(work)) = kept.head()? else {
         bail!("{scan} was recorded without what is needed to resume it; scan again");
     };
-    if work.settings.contains_key("watch.interval") {
+    if history::is_watched(&work) {
         bail!(
             "{scan} is a watched scan, which is not resumed; start it again, and `rdpscan open {scan}` shows its newest complete sweep"
         );

@@ -193,11 +193,12 @@ impl JournalFolder {
         Some(kept)
     }
 
-    /// The newest scan that is not complete and that no process is writing.
+    /// The newest scan that is not complete and that no process is writing. A watch is not resumed.
     pub fn newest_unfinished(&self) -> Result<KeptScan, HistoryError> {
         let unfinished = self.scans()?.into_iter().find(|kept| {
             let is_free = || platform::open_exclusively(&kept.path, false).is_ok();
-            kept.epoch == 1 && !kept.is_compressed && is_free() && !kept.is_complete()
+            let is_first = kept.epoch == 1 && !kept.is_compressed;
+            is_first && is_free() && !kept.is_complete() && !kept.is_of_watch()
         });
         unfinished.ok_or(HistoryError::NothingUnfinished)
     }
@@ -264,6 +265,11 @@ impl KeptScan {
         let locked = || platform::open_exclusively(&self.path, false);
         !self.is_compressed
             && locked().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    fn is_of_watch(&self) -> bool {
+        let work = self.head().ok().and_then(|(_, work)| work);
+        work.is_some_and(|work| is_watched(&work))
     }
 
     /// Its events.
@@ -452,6 +458,12 @@ pub(super) fn began(id: EpochId, first: Timestamp) -> Timestamp {
     } else {
         began
     }
+}
+
+/// Whether it was planned as a watch, sweep after sweep.
+#[must_use]
+pub fn is_watched(work: &PlannedWork) -> bool {
+    work.settings.contains_key("watch.interval")
 }
 
 /// The newest scan. A watched one stands for its newest sweep that is complete, as long as there is one.

@@ -258,6 +258,21 @@ fn the_newest_unfinished_scan_is_the_one_to_resume() {
 }
 
 #[test]
+fn a_watch_that_was_stopped_is_not_the_scan_to_resume() {
+    let (_place, folder) = folder();
+    let cut = "20261128T090000Z-00000004";
+    let watch = "20261201T110000Z-00000005";
+    for (scan, settings) in [(cut, &[][..]), (watch, &[("watch.interval", "15m")])] {
+        let mut file = folder
+            .create(EpochId::new(scan.parse().unwrap(), 1))
+            .unwrap();
+        let lines = broken_off(lines_at(scan, now(), "a", settings));
+        file.append(&lines).1.unwrap();
+    }
+    assert_eq!(folder.newest_unfinished().unwrap().scan.to_string(), cut);
+}
+
+#[test]
 fn a_journal_that_is_compressed_meanwhile_is_read() {
     let (_place, folder) = folder();
     let kept = folder.find(&Reference::Last).unwrap();

@@ -11,7 +11,7 @@ mod reference;
 mod retention;
 
 pub use acknowledged::{AcknowledgementFile, Acknowledgements};
-pub use folder::{HistoryError, JournalFile, JournalFolder, KeptScan};
+pub use folder::{HistoryError, JournalFile, JournalFolder, KeptScan, is_watched};
 pub use index::{Index, ScanEntry};
 pub use journal::{Journal, JournalEnd, start};
 pub use reference::Reference;
