@@ -116,7 +116,7 @@ impl PastScans for Past {
                 Some(name) => name.to_string(),
                 None => host.key.to_string(),
             };
-            Ok(index.host_until(&name, (scan, &host.key), MOST_SCANS)?)
+            Ok(index.host_until(&name, (scan, host), MOST_SCANS)?)
         };
         read().map_err(|error| error.to_string())
     }

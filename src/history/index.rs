@@ -301,27 +301,20 @@ impl Index {
         })
     }
 
-    /// The same in the newest scans up to this one, `most` at most, oldest first. Of a name of several hosts it takes the one at this
-    /// place, else the first.
+    /// The same in the newest scans up to this one, `most` at most, oldest first, of one host. Of several with the name in a scan it
+    /// takes the one at this place, else the only one that identifies itself as this one, else none.
     pub fn host_until(
         &mut self,
         name: &str,
-        (id, key): (EpochId, &HostKey),
+        (id, host): (EpochId, &HostRecord),
         most: usize,
     ) -> Result<Vec<PastHost>, HistoryError> {
         let kept = self.folder.kept(id);
         let until = kept.map_or((id.scan.began(), id), |kept| kept.place());
-        let mut found: Vec<PastHost> = Vec::new();
-        for past in self.host(name)? {
-            if place(&past) > until {
-                continue;
-            }
-            match found.last_mut().filter(|last| last.id == past.id) {
-                Some(last) if past.record.key == *key => *last = past,
-                Some(_) => {}
-                None => found.push(past),
-            }
-        }
+        let mut all = self.host(name)?;
+        all.retain(|past| place(past) <= until);
+        let scans = all.chunk_by(|one, other| one.id == other.id);
+        let mut found: Vec<PastHost> = scans.filter_map(|of| this_one(of, host)).cloned().collect();
         found.drain(..found.len().saturating_sub(most));
         Ok(found)
     }
@@ -523,6 +516,21 @@ fn newest_first(mut scans: Vec<ScanEntry>) -> Vec<ScanEntry> {
 
 fn place(past: &PastHost) -> (Timestamp, EpochId) {
     (began(past.id, past.began), past.id)
+}
+
+/// Which of the hosts of a scan with one name is this host.
+fn this_one<'a>(hosts: &'a [PastHost], host: &HostRecord) -> Option<&'a PastHost> {
+    if let [only] = hosts {
+        return Some(only);
+    }
+    let at_place = hosts.iter().find(|past| past.record.key == host.key);
+    at_place.or_else(|| {
+        let marks = host.marks();
+        let mut alike = hosts
+            .iter()
+            .filter(|past| past.record.marks().is_same(&marks));
+        alike.next().filter(|_| alike.next().is_none())
+    })
 }
 
 /// By what a host is found: its names, with and without their domains, and its address, with and without its port.

@@ -476,7 +476,7 @@ fn a_journal_that_cannot_be_read_is_left_out() {
 fn a_host_is_followed_up_to_a_scan_once_for_each_and_the_newest_are_kept() {
     let (_place, folder) = folder();
     let mut index = opened(&folder);
-    let there = HostKey::Endpoint(endpoint("10.0.0.2"));
+    let there = index.host("10.0.0.2").unwrap().remove(0).record;
     let mut found = |scan: &str, most| -> Vec<(String, String)> {
         let past = index.host_until(NAME, (of(scan), &there), most);
         let past = past.unwrap().into_iter();
@@ -488,4 +488,32 @@ fn a_host_is_followed_up_to_a_scan_once_for_each_and_the_newest_are_kept() {
     assert_eq!(found(IDS[1], 60), [first.clone(), second.clone()]);
     assert_eq!(found(IDS[0], 60), [first]);
     assert_eq!(found(IDS[1], 1), [second]);
+}
+
+#[test]
+fn of_the_clones_of_a_name_only_the_one_at_this_place_is_followed() {
+    let (_place, folder) = folder();
+    let addresses: Vec<String> = (1..=30).map(|last| format!("10.0.1.{last}")).collect();
+    let clones: Vec<&str> = addresses.iter().map(String::as_str).collect();
+    let third = "20261201T110000Z-00000003";
+    let mut file = folder.create(of(third)).unwrap();
+    file.append(&lines(third, &clones)).1.unwrap();
+    drop(file);
+    let mut index = opened(&folder);
+    let all = index.host(NAME).unwrap();
+    let one = |key: &str| {
+        let mut all = all.iter();
+        let found = all.find(|past| past.record.key.to_string() == format!("{key}:3389"));
+        found.unwrap().record.clone()
+    };
+    let mut places = |host: &HostRecord| -> Vec<String> {
+        let past = index.host_until(NAME, (of(third), host), 60).unwrap();
+        past.iter()
+            .map(|past| past.record.key.to_string())
+            .collect()
+    };
+    assert_eq!(places(&one("10.0.1.17")).last().unwrap(), "10.0.1.17:3389");
+    // In the third scan, each of the thirty could be the one that was at 10.0.0.1.
+    let alone = ["10.0.0.1:3389", "10.0.0.1:3389"];
+    assert_eq!(places(&one("10.0.0.1")), alone);
 }
