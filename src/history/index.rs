@@ -257,7 +257,8 @@ impl Index {
         })
     }
 
-    /// The complete scans of the same site and targets before this one, oldest first: the newest so many that are in it.
+    /// The complete scans of the same site and targets before this one, oldest first: the newest so many that are in it. Those that were
+    /// judged by other rules are left out, since their counts are of something else.
     pub fn before(
         &mut self,
         kept: &KeptScan,
@@ -266,7 +267,12 @@ impl Index {
         most: usize,
     ) -> Result<Vec<ScanEntry>, HistoryError> {
         let is_complete = |end: ScanEnd| end.status == ScanStatus::Complete;
-        let mut found = self.scans()?;
+        let judged_by = self.judged_by();
+        let mut found: Vec<ScanEntry> = self.ask(|db| {
+            let mut rows = db.prepare("SELECT entry FROM scans WHERE judged_by = ?")?;
+            let rows = rows.query_map([&judged_by], |row| parsed(row, 0))?;
+            Ok(newest_first(rows.collect::<Asked<_>>()?))
+        })?;
         found.retain(|entry| {
             let is_of_them = *entry.site == *site && *entry.target_key == *target_key;
             entry.place() < kept.place() && is_of_them && entry.end.is_some_and(is_complete)

@@ -176,6 +176,10 @@ fn the_scans_before_are_complete_ones_of_the_same_site_and_targets() {
     assert_eq!(before(newest.id(), site, key, 20), IDS[..1]);
     assert_eq!(before(next, "elsewhere", key, 20), [""; 0]);
     assert_eq!(before(next, site, "other", 20), [""; 0]);
+    // Counts by other rules are of something else, until these scans are judged again.
+    let mut index = Index::connect(&folder, strict()).unwrap();
+    let kept = folder.kept(next).unwrap();
+    assert_eq!(index.before(&kept, site, key, 20).unwrap(), []);
 }
 
 #[test]
