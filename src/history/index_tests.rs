@@ -385,6 +385,39 @@ fn every_sweep_of_a_watched_scan_is_in_it() {
     assert_eq!(index.scans().unwrap().len(), 11);
 }
 
+/// Of a watch that began before the second scan and goes on after it.
+#[test]
+fn a_scan_during_a_watch_is_before_its_later_sweeps() {
+    let (_place, folder) = folder();
+    let sweep = EpochId::new(IDS[0].parse().unwrap(), 2);
+    let text = String::from_utf8(lines(IDS[0], &["10.0.0.1"])).unwrap();
+    let text = text.replace("\"epoch\":1,", "\"epoch\":2,");
+    let text = text.replace("2025-06-15T12:00:00", "2026-12-04T12:00:00");
+    let mut file = folder.create(sweep).unwrap();
+    file.append(text.as_bytes()).1.unwrap();
+    file.compress().unwrap();
+    let mut index = opened(&folder);
+    let scans = index.scans().unwrap();
+    let ids: Vec<EpochId> = scans.iter().map(ScanEntry::id).collect();
+    let [first, second] = IDS.map(of);
+    assert_eq!(ids, [sweep, second, first]);
+    let (site, key) = (&*scans[0].site, &*scans[0].target_key);
+    let mut before = |id| -> Vec<EpochId> {
+        let kept = folder.kept(id).unwrap();
+        let found = index.before(&kept, site, key, 20).unwrap();
+        found.iter().map(ScanEntry::id).collect()
+    };
+    assert_eq!(before(second), [first]);
+    assert_eq!(before(sweep), [first, second]);
+    let host = index.host("10.0.0.1").unwrap().remove(0).record;
+    let mut until = |id| -> Vec<EpochId> {
+        let found = index.host_until("10.0.0.1", (id, &host), 20).unwrap();
+        found.iter().map(|past| past.id).collect()
+    };
+    assert_eq!(until(second), [first, second]);
+    assert_eq!(until(sweep), [first, second, sweep]);
+}
+
 #[test]
 fn where_no_file_can_be_written_the_index_is_in_memory() {
     let (_place, folder) = folder();
