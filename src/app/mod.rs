@@ -97,7 +97,7 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
         return resume::run(arguments, &cli).await;
     }
     match cli.command {
-        None => scan_request::run(cli.scan, settings, resolved.fleet).await,
+        None => scan_request::run(cli.scan, resolved).await,
         #[cfg(feature = "sim")]
         Some(Command::Demo(arguments)) => demo::run(*arguments, resolved).await,
         Some(Command::Why(arguments)) => why::run(*arguments, settings).await,

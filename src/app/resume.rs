@@ -14,7 +14,7 @@ use crate::settings::{Environment, Settings, of_record};
 use crate::targets::{Permutation, TargetSet, TargetSetBuilder};
 use crate::{clock, sanitize};
 
-use super::scan_request::{Kind, ScanRequest};
+use super::scan_request::{Kind, ScanRequest, comparable};
 use super::session::Resumed;
 use super::sweep::scan_options;
 use super::{kept, rules, signals, stderr};
@@ -50,9 +50,10 @@ pub(super) async fn run(arguments: &ResumeArgs, cli: &Cli) -> Result<ExitStatus>
         return Err(not_resumable(scan, NotResumable::OtherOrder { theirs }));
     }
     let recorded = of_record(&work.settings, scan);
-    let mut settings = cli
-        .settings_over(&recorded, &Environment::process())?
-        .settings;
+    let mut resolved = cli.settings_over(&recorded, &Environment::process())?;
+    // A resume is never a watch: an interval of the settings file is for new scans.
+    resolved.settings.watch.interval = None;
+    let mut settings = comparable(&resolved)?;
     settings.scan.seed = Some(plan.seed);
     let targets =
         TargetSet::from_planned(&work).with_context(|| format!("cannot resume {scan}"))?;

@@ -12,9 +12,9 @@ use crate::changes::Comparison;
 use crate::cli::{ScanArgs, TargetArgs};
 use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
-use crate::model::ScanId;
+use crate::model::{ScanId, ScanStatus};
 use crate::report::Format;
-use crate::settings::{OutputSettings, SavedFleet, Settings};
+use crate::settings::{OutputSettings, Resolved, SavedFleet, Settings, Source};
 use crate::table::Filter;
 use crate::targets::{TargetSet, TargetSetBuilder};
 use crate::tui::OnExit;
@@ -28,12 +28,10 @@ use super::sink::{self, Sink};
 use super::watch::Outputs;
 use super::{change_command, dry_run, kept, mistyped, past, rescue, rules, screen, stderr};
 
-pub(super) async fn run(
-    mut arguments: ScanArgs,
-    settings: Settings,
-    fleet: Option<SavedFleet>,
-) -> Result<ExitStatus> {
+pub(super) async fn run(mut arguments: ScanArgs, resolved: Resolved) -> Result<ExitStatus> {
     mistyped::refuse_misplaced_command(&arguments.targets.targets, std::env::args_os())?;
+    let settings = comparable(&resolved)?;
+    let fleet = resolved.fleet;
     let name = fleet.as_ref().map(|fleet| fleet.name.clone());
     if let Some(fleet) = fleet {
         add_fleet(&mut arguments.targets, fleet)?;
@@ -100,6 +98,30 @@ fn targets(arguments: &ScanArgs, settings: &Settings) -> Result<TargetSet> {
     Ok(targets)
 }
 
+/// The settings, without the program for changes where nothing is kept to compare with. Only one that a flag names is refused: one of
+/// the settings file may be meant for other scans.
+pub(super) fn comparable(resolved: &Resolved) -> Result<Settings> {
+    let mut settings = resolved.settings.clone();
+    let is_watch = settings.watch.interval.is_some();
+    if settings.watch.on_change.is_none() || is_watch || settings.history.enabled {
+        return Ok(settings);
+    }
+    let source = resolved.source("watch.on_change");
+    if matches!(source, Source::Flag(_)) {
+        bail!(
+            "--on-change compares with the scan before, and without the history none is kept ({}); leave one of them out",
+            resolved.source("history.enabled")
+        );
+    }
+    if !settings.output.quiet {
+        stderr::print(&format!(
+            "rdpscan: watch.on_change ({source}) does not run: it compares with the scan before, and without the history none is kept"
+        ));
+    }
+    settings.watch.on_change = None;
+    Ok(settings)
+}
+
 /// The id of a new scan; draws its seed where the settings have none.
 pub(super) fn new_scan(settings: &mut Settings, now: Timestamp) -> ScanId {
     let draw = || RandomState::new().hash_one(now);
@@ -148,11 +170,6 @@ impl ScanRequest {
     /// When the result could not be shown or written.
     pub(super) fn of_scan(scan: ScanId, outputs: &[PathBuf], settings: Settings) -> Result<Self> {
         let is_watch = settings.watch.interval.is_some();
-        if settings.watch.on_change.is_some() && !is_watch && !settings.history.enabled {
-            bail!(
-                "--on-change compares with the scan before, and --no-history keeps none; leave one of them out"
-            );
-        }
         let filter = Filter::parse(&settings.output.filter)?;
         let format = settings.output.format;
         let mut reports = sink::outputs(outputs, format, scan.began(), Some(scan))?;
@@ -221,7 +238,7 @@ impl ScanRequest {
             stderr::print_notices(&target_notices);
         }
         let output = self.settings.output.clone();
-        let is_watch = self.settings.watch.interval.is_some() && !matches!(kind, Kind::Resumed(_));
+        let is_watch = self.settings.watch.interval.is_some();
         let on_change = self.settings.watch.on_change.clone();
         if record.is_some() && !quiet && (!self.filter.is_empty() || output.sort.is_some()) {
             stderr::print(
@@ -253,12 +270,17 @@ impl ScanRequest {
             let status = Box::pin(session.watch(outputs, stop)).await?;
             return Ok(status.unwrap_or(ExitStatus::Interrupted));
         }
+        // The screen stops the session when it closes, which is no signal to stop what follows.
+        let until_closed = Stop {
+            gently: stop.gently.child_token(),
+            now: stop.now.clone(),
+        };
         let Some(Finished {
             mut fleet,
             recorded,
             journal,
             save,
-        }) = Box::pin(session.run(stop)).await?
+        }) = Box::pin(session.run(&until_closed)).await?
         else {
             return Ok(ExitStatus::Interrupted);
         };
@@ -290,7 +312,9 @@ impl ScanRequest {
             stderr::print(&stderr::summary(&fleet, filter));
         }
         kept::finish(journal, &fleet, stop, quiet).await;
-        if let Some(words) = on_change.filter(|_| !simulated && !stop.gently.is_cancelled()) {
+        let is_complete = (fleet.end()).is_some_and(|end| end.status == ScanStatus::Complete);
+        let is_told = is_complete && !simulated && !stop.now.is_cancelled();
+        if let Some(words) = on_change.filter(|_| is_told) {
             tell_changes(&words, since.as_ref(), quiet, stop).await;
         }
         if !is_written {

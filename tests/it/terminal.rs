@@ -25,10 +25,11 @@ use rdpscan::tui::{Export, ExportFormat, Exporter, Feed, Options, Program, run};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::cli::home;
 use crate::screens::stage::{finished, fleet_events};
 
-/// Where the child writes its note; set only for children.
-const NOTE: &str = "RDPSCAN_TEST_NOTE";
+/// Where the child writes its note; set only for children. The binary takes no variable for a setting of its own by this name.
+const NOTE: &str = "TEST_NOTE";
 /// What the child runs at `C`.
 const PROGRAM: &str = "RDPSCAN_TEST_PROGRAM";
 const ROWS: NonZeroU16 = NonZeroU16::new(24).unwrap();
@@ -439,4 +440,37 @@ fn a_closed_terminal_keeps_what_was_found() {
     child.wait().unwrap();
     let note = std::fs::read_to_string(folder.path().join("note")).unwrap();
     assert_eq!(note, ALL);
+}
+
+#[test]
+fn a_scan_that_was_shown_tells_a_program_what_has_changed() {
+    let home = home();
+    let listener = std::net::TcpListener::bind("127.94.1.6:0").unwrap();
+    let target = listener.local_addr().unwrap().to_string();
+    let usual = [
+        &*target,
+        "--no-dns",
+        "--attempts",
+        "1",
+        "--timeout",
+        "200ms",
+    ];
+    let mut before = crate::cli::command(home.path(), &[&usual[..], &["--no-tui"]].concat(), &[]);
+    assert!(before.output().unwrap().status.success());
+    drop(listener);
+    let flags = ["--on-change", "sh -c \"cat > changes\""];
+    let scan = crate::cli::command(home.path(), &[&usual[..], &flags].concat(), &[]);
+    let mut command = CommandBuilder::new(scan.get_program());
+    command.env_clear();
+    command.cwd(home.path());
+    command.args(scan.get_args());
+    for (name, value) in scan.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    let mut pty = Pty::start(command);
+    pty.until_shown("complete,");
+    pty.press("\x03");
+    pty.note();
+    let told = std::fs::read_to_string(home.path().join("changes")).unwrap();
+    assert!(told.contains("\"gone\""), "{told}");
 }

@@ -277,12 +277,25 @@ fn a_program_gets_the_changes_since_the_scan_before() {
         ),
         (
             &["--on-change", "x", "--no-history"],
-            &["--no-history keeps none"],
+            &["none is kept (--no-history)"],
         ),
     ] {
         let arguments = [&[REFUSES, "--no-dns"], flags].concat();
         refused_in(home.path(), &arguments, &[], parts);
     }
+}
+
+#[test]
+fn a_program_for_changes_in_the_settings_refuses_no_scan() {
+    let home = home();
+    let path = home.path().join("settings.toml");
+    std::fs::write(&path, "[watch]\non_change = \"no-such-program\"\n").expect("a file");
+    let flags = ["--config", path.to_str().expect("a path"), "--no-history"];
+    let told = scan(home.path(), REFUSES, &flags);
+    assert!(told.contains("watch.on_change"), "{told}");
+    assert!(told.contains("does not run"), "{told}");
+    let told = scan(home.path(), REFUSES, &[&flags[..], &["--quiet"]].concat());
+    assert!(!told.contains("watch.on_change"), "{told}");
 }
 
 fn text_of(output: &std::process::Output) -> String {

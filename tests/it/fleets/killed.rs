@@ -62,7 +62,10 @@ impl Stage {
     }
 
     fn resume(&self, output: &str) -> Output {
-        let child = self.command(&["resume", "--no-tui", "-o", output]).spawn();
+        let outputs = ["-o", output, "-o", "-", "--format", "json"];
+        let mut command = self.command(&[&["resume", "--no-tui"], &outputs[..]].concat());
+        // It is never a watch, which has no JSON.
+        let child = command.env("RDPSCAN_WATCH_INTERVAL", "1h").spawn();
         child.unwrap().wait_with_output().unwrap()
     }
 
