@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use crate::changes::{HostRecord, PastHost};
 use crate::cli::{AckArgs, AckCommand};
@@ -13,7 +12,7 @@ use crate::diagnosis::catalog;
 use crate::exit::ExitStatus;
 use crate::fleet::{Acknowledgement, Exceptions, Fleet, HostMarks};
 use crate::history::Index;
-use crate::model::{HostKey, Severity};
+use crate::model::{HostKey, Severity, utc_day};
 use crate::sanitize::{excerpt, single_line};
 use crate::settings::{Settings, nearest};
 use crate::tui::Acknowledge;
@@ -71,7 +70,7 @@ impl Entry<'_> {
     /// Checks it, with the name of who acknowledges it.
     pub(super) fn by(self, by: String) -> Result<Acknowledgement> {
         let now = clock::wall();
-        let today = TimeZone::UTC.to_datetime(now).date();
+        let today = utc_day(now);
         if self.until < today {
             bail!(
                 "{} is over: name today, {today}, or a later day",
@@ -225,7 +224,7 @@ fn list() -> Result<String> {
     if found.entries.is_empty() {
         return Ok("nothing is acknowledged\n".to_owned());
     }
-    let today = TimeZone::UTC.to_datetime(clock::wall()).date();
+    let today = utc_day(clock::wall());
     let headings = ["HOST", "NAME", "FINDING", "SEVERITY", "UNTIL", "BY", "NOTE"];
     let rows = found.entries.iter().map(|one| {
         let ended = if one.until < today { " (ended)" } else { "" };

@@ -7,12 +7,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::{Host, HostMarks};
 use crate::diagnosis::Policy;
-use crate::model::{Acknowledged, Finding, History, Severity};
+use crate::model::{Acknowledged, Finding, History, Severity, utc_day};
 
 /// By what hosts are judged.
 #[derive(Debug, Clone, Default)]
@@ -123,7 +122,7 @@ impl Exceptions {
         if self.acknowledged.is_empty() && self.ignored.is_empty() {
             return;
         }
-        let day = TimeZone::UTC.to_datetime(now).date();
+        let day = utc_day(now);
         let mut marks = None;
         let mut findings = std::mem::take(&mut host.diagnosis.findings);
         for finding in &mut findings {

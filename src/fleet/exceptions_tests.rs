@@ -40,7 +40,7 @@ fn entry() -> Acknowledgement {
         name: None,
         finding: EXPIRED.into(),
         severity: finding.severity,
-        until: TimeZone::UTC.to_datetime(days(10)).date(),
+        until: utc_day(days(10)),
         by: "anna".into(),
         note: "renewed soon".into(),
         at: now(),

@@ -58,6 +58,6 @@ pub use stage::{Outcome, ProbeKind, Stage, StageRecord};
 pub use status::status_name;
 pub use texts::Texts;
 pub use tolerance::{ProbeCounts, ProbeTolerance, Reply, ReplyCounts};
-pub use utc_second::UtcSecond;
+pub use utc_second::{UtcSecond, utc_day};
 pub(crate) use verdict::words;
 pub use verdict::{CertificateStatus, DnsVerdict, HostState, Nla, StabilityVerdict, Vocabulary};

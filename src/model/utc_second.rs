@@ -3,7 +3,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::civil::{DateTime, date};
+use jiff::civil::{Date, DateTime, date};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -38,6 +39,12 @@ impl UtcSecond {
     pub const fn civil(self) -> DateTime {
         self.0
     }
+}
+
+/// The day of a time, UTC.
+#[must_use]
+pub fn utc_day(time: Timestamp) -> Date {
+    TimeZone::UTC.to_datetime(time).date()
 }
 
 /// Whole seconds, rounded down.

@@ -1,5 +1,3 @@
-use jiff::tz::Offset;
-
 use super::certificate_dates::holds_now;
 use super::windows_builds::{self, Build};
 use super::{
@@ -9,7 +7,7 @@ use super::{
 use crate::diagnosis::ending::{CountedAttempt, connected};
 use crate::diagnosis::host_view::HostView;
 use crate::diagnosis::identity::{ServerKind, normal};
-use crate::model::{Confidence, NameSource, NtlmFacts};
+use crate::model::{Confidence, NameSource, NtlmFacts, utc_day};
 
 pub(super) const FAMILY: Family = Family {
     entries: include_str!("system.toml"),
@@ -58,11 +56,10 @@ fn end_of_life(host: &HostView<'_>) -> RuleVerdict {
         ..
     } = known;
     let (ends, long_term) = (*ends, *long_term);
-    let day = |now| Offset::UTC.to_datetime(now).date();
-    if let Err(verdict) = holds_now(host, |now| day(now) > ends) {
+    if let Err(verdict) = holds_now(host, |now| utc_day(now) > ends) {
         return verdict;
     }
-    let today = day(host.now);
+    let today = utc_day(host.now);
     let build = ntlm.build().unwrap_or_default();
     let (confidence, more) = match long_term.filter(|end| today <= *end) {
         Some(end) => (

@@ -2,10 +2,10 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::export;
 use crate::fleet::HostId;
+use crate::model::utc_day;
 use crate::sanitize::excerpt;
 use crate::tui::action::{Acknowledge, Effect};
 use crate::tui::model::{Model, Overlay, Question};
@@ -23,9 +23,9 @@ pub(super) fn ask(model: &mut Model, finding: &'static str) -> Option<Effect> {
     let known = findings.find(|one| one.id == finding)?.acknowledged.clone();
     match known {
         None => {
-            let now = model.fleet.times()?.1;
-            let today = TimeZone::UTC.to_datetime(now).date();
-            let until = today.saturating_add(OFFERED.days());
+            // A saved scan may be older than the days that are offered.
+            let now = model.today.or(model.fleet.times().map(|times| times.1))?;
+            let until = utc_day(now).saturating_add(OFFERED.days());
             let question = Question::Acknowledge { host, finding };
             model.overlay = Overlay::prompt(question, format!("{until} "));
             None

@@ -106,3 +106,13 @@ fn a_day_that_is_none_is_refused_and_the_prompt_stays() {
     assert!(refused.contains("spring new CA"), "{refused}");
     assert!(stand.effects.is_empty(), "{:?}", stand.effects);
 }
+
+#[test]
+fn the_day_that_is_offered_is_to_come_also_for_an_old_scan() {
+    let mut stand = opened();
+    stand.model.today = Some("2031-01-31T12:00:00Z".parse().expect("a time"));
+    stand.keys("a");
+    stand.key(KeyCode::Enter);
+    let prompt = stand.picture(100, 30);
+    assert!(prompt.contains("2031-05-01"), "{prompt}");
+}
