@@ -182,7 +182,7 @@ fn find(name: &str, finding: &str, settings: &Settings) -> Result<(HostRecord, S
     };
     seen.retain(|host| host.id == newest);
     let severity = |host: &PastHost| {
-        let found = host.record.findings.iter();
+        let found = host.record.all_findings();
         let found = found.filter(|(id, _)| **id == *finding);
         found.map(|(_, severity)| *severity).max()
     };
@@ -192,7 +192,7 @@ fn find(name: &str, finding: &str, settings: &Settings) -> Result<(HostRecord, S
         .collect();
     match &*having {
         [] => {
-            let found = seen.iter().flat_map(|host| &host.record.findings);
+            let found = seen.iter().flat_map(|host| host.record.all_findings());
             let mut found: Vec<&str> = found.map(|(id, _)| &**id).collect();
             found.dedup();
             let has = if found.is_empty() {

@@ -115,8 +115,10 @@ fn other(digest: Digest<32>) -> Digest<32> {
 fn not_expired(record: &mut HostRecord) {
     record.certificate_status = Some(CertificateStatus::Valid);
     let is_of_expiry = |id: &str| id.contains("EXPIRED") || id.contains("RENEWAL-STUCK");
-    record.findings.retain(|(id, _)| !is_of_expiry(id));
-    let worst = record.findings.iter().map(|(_, severity)| *severity).max();
+    for findings in [&mut record.findings, &mut record.acknowledged] {
+        findings.retain(|(id, _)| !is_of_expiry(id));
+    }
+    let worst = record.all_findings().map(|(_, severity)| *severity).max();
     if record.state == HostState::Degraded && worst < Some(Severity::Medium) {
         record.state = HostState::Healthy;
     }

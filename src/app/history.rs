@@ -99,11 +99,12 @@ fn timeline(hosts: &[PastHost]) -> String {
             None => "unknown".to_owned(),
         });
         let ends: Vec<String> = ends.collect();
-        let more = match record.findings.len().saturating_sub(1) {
+        let mut findings = record.all_findings();
+        let worst = findings.next();
+        let more = match findings.count() {
             0 => String::new(),
             more => format!(" +{more}"),
         };
-        let worst = record.findings.first();
         [
             minute(*began),
             record.key.to_string(),

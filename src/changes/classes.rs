@@ -73,28 +73,29 @@ fn state(before: &HostRecord, after: &HostRecord, found: &mut Found) {
     found.add(class, before.state_text(), after.state_text());
 }
 
-/// Where attempts get through on one side only, the other side could not see what this one sees.
+/// Those that count. Where attempts get through on one side only, the other side could not see what this one sees.
 fn findings(before: &HostRecord, after: &HostRecord, found: &mut Found) {
     if (rank(before.state) < 2) != (rank(after.state) < 2) {
         return;
     }
-    let ids = |host: &HostRecord| -> Vec<String> {
-        let findings = host.findings.iter();
-        findings.map(|(id, _)| id.to_string()).collect()
-    };
-    let (earlier, later) = (ids(before), ids(after));
-    for (class, some, others) in [
-        (ChangeClass::FindingAdded, &later, &earlier),
-        (ChangeClass::FindingCleared, &earlier, &later),
-    ] {
-        for id in some.iter().filter(|id| !others.contains(*id)) {
-            let is_added = class == ChangeClass::FindingAdded;
-            found.0.push(Change {
-                class,
-                before: (!is_added).then(|| id.clone()),
-                after: is_added.then(|| id.clone()),
-            });
+    let lacks = |host: &HostRecord, id: &str| host.findings.iter().all(|(one, _)| **one != *id);
+    for (id, _) in after.findings.iter().filter(|(id, _)| lacks(before, id)) {
+        found.0.push(Change {
+            class: ChangeClass::FindingAdded,
+            before: None,
+            after: Some(id.to_string()),
+        });
+    }
+    for (id, _) in before.findings.iter().filter(|(id, _)| lacks(after, id)) {
+        // What has been acknowledged since is still there.
+        if after.acknowledged.iter().any(|(one, _)| one == id) {
+            continue;
         }
+        found.0.push(Change {
+            class: ChangeClass::FindingCleared,
+            before: Some(id.to_string()),
+            after: None,
+        });
     }
 }
 

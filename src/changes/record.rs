@@ -28,8 +28,10 @@ pub struct HostRecord {
     pub stability: StabilityVerdict,
     pub dns: DnsVerdict,
     pub certificate_status: Option<CertificateStatus>,
-    /// Worst first.
+    /// Those that count, worst first.
     pub findings: Vec<(Box<str>, Severity)>,
+    /// Those that somebody has acknowledged or the settings ignore, worst first: they come and go without a change.
+    pub acknowledged: Vec<(Box<str>, Severity)>,
     /// The leaf certificates in use, sorted by digest.
     pub certificates: Vec<CertificateRecord>,
     pub fingerprint: Fingerprint,
@@ -75,6 +77,13 @@ impl HostRecord {
         let history = host.history();
         let diagnosis = &host.diagnosis;
         let marks = HostMarks::of(&history);
+        let findings = |is_acknowledged| {
+            let findings = diagnosis.findings.iter();
+            findings
+                .filter(|one| one.acknowledged.is_some() == is_acknowledged)
+                .map(|one| (one.id.into(), one.severity))
+                .collect()
+        };
         let leaves = (history.attempts.iter()).filter_map(|one| one.tls.as_ref()?.leaf());
         Self {
             name: host.display_name().map(Into::into),
@@ -87,13 +96,17 @@ impl HostRecord {
             stability: diagnosis.stability.verdict,
             dns: diagnosis.dns,
             certificate_status: diagnosis.certificate_status,
-            findings: (diagnosis.findings.iter())
-                .map(|finding| (finding.id.into(), finding.severity))
-                .collect(),
+            findings: findings(false),
+            acknowledged: findings(true),
             certificates: sorted(leaves.map(|leaf| CertificateRecord::of(leaf))),
             fingerprint: Fingerprint::of(&history),
             key: history.key,
         }
+    }
+
+    /// Those that count, then the others.
+    pub fn all_findings(&self) -> impl Iterator<Item = &(Box<str>, Severity)> {
+        self.findings.iter().chain(&self.acknowledged)
     }
 
     /// Something answered there.

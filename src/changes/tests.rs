@@ -8,7 +8,8 @@ use crate::kit::{
     silent, times, tls,
 };
 use crate::model::{
-    CertificateFacts, Endpoint, NameSource, StabilityVerdict, Stage, Texts, TlsVersion,
+    Acknowledged, CertificateFacts, Endpoint, NameSource, StabilityVerdict, Stage, Texts,
+    TlsVersion,
 };
 
 fn record(made: &HostMaker) -> HostRecord {
@@ -321,6 +322,46 @@ fn states_get_worse_and_better() {
     flaky.stability = StabilityVerdict::Flaky;
     assert_eq!(classes(&at(Healthy), &flaky), [ChangeClass::FlakySince]);
     assert_eq!(classes(&flaky, &at(Healthy)), []);
+}
+
+#[test]
+fn acknowledged_findings_come_and_go_without_a_change() {
+    let finding = || vec![("RDP-A".into(), crate::model::Severity::Low)];
+    let mut none = record(&machine("a.example", "10.0.0.5"));
+    none.findings.clear();
+    let (mut counts, mut known) = (none.clone(), none.clone());
+    counts.findings = finding();
+    known.acknowledged = finding();
+    for (before, after, wanted) in [
+        (&none, &known, &[][..]),
+        (&known, &none, &[]),
+        // It has been acknowledged since, and is still there.
+        (&counts, &known, &[]),
+        // Its day is over.
+        (&known, &counts, &[ChangeClass::FindingAdded]),
+    ] {
+        assert_eq!(classes(before, after), wanted);
+    }
+}
+
+#[test]
+fn an_acknowledged_finding_is_recorded_apart() {
+    let made = machine("a.example", "10.0.0.5");
+    let mut diagnosis = made.diagnose();
+    let all = HostRecord::of(&Host::new(&made.history, diagnosis.clone())).findings;
+    let known = Acknowledged {
+        by: "anna".into(),
+        until: None,
+        note: "known".into(),
+    };
+    diagnosis.findings[0].acknowledged = Some(Arc::new(known));
+    let after = HostRecord::of(&Host::new(&made.history, diagnosis));
+    assert_eq!((&*after.acknowledged, &*after.findings), all.split_at(1));
+    assert!(
+        after
+            .all_findings()
+            .eq(after.findings.iter().chain(&all[..1]))
+    );
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::{platform, sanitize};
 
 const FILE: &str = "index.sqlite";
 /// Of the tables. Raised with every change to them or to what is written into them.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 const TABLES: &str = "
     CREATE TABLE scans (
         scan TEXT PRIMARY KEY,
