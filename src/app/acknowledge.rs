@@ -1,5 +1,6 @@
 //! `rdpscan ack`: findings that somebody knows of, so that they do not count until a day.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -206,14 +207,9 @@ fn find(name: &str, finding: &str, settings: &Settings) -> Result<(HostRecord, S
             )
         }
         [(host, severity)] => Ok((host.record.clone(), *severity)),
-        several => {
-            let keys = several.iter().map(|(host, _)| host.record.key.to_string());
-            let keys: Vec<String> = keys.collect();
-            bail!(
-                "`{}` is the name of several hosts with {finding}; name one by its address: {}",
-                single_line(name),
-                keys.join(", ")
-            )
+        found => {
+            let keys = found.iter().map(|(host, _)| host.record.key.to_string());
+            Err(several(name, finding, &keys.collect::<Vec<_>>()))
         }
     }
 }
@@ -243,27 +239,32 @@ fn list() -> Result<String> {
 
 fn remove(host: &str, finding: &str) -> Result<String> {
     let finding = kind(finding)?;
-    let mut removed = Vec::new();
+    let mut called = BTreeSet::new();
     let found = rules::file()?.change(|entries| {
-        entries.retain(|one| {
-            let is_meant = *one.finding == *finding && is_called(one, host);
-            if is_meant {
-                removed.push(one.marks.key.to_string());
-            }
-            !is_meant
-        });
+        let is_meant = |one: &Acknowledgement| *one.finding == *finding && is_called(one, host);
+        let keys = entries.iter().filter(|one| is_meant(one));
+        called.extend(keys.map(|one| one.marks.key.to_string()));
+        if called.len() == 1 {
+            entries.retain(|one| !is_meant(one));
+        }
     })?;
     rules::print_damage(&found);
-    if removed.is_empty() {
-        bail!(
+    match &*called.into_iter().collect::<Vec<_>>() {
+        [] => bail!(
             "{finding} of `{}` is not acknowledged; `rdpscan ack list` lists what is",
             single_line(host)
-        );
+        ),
+        [key] => Ok(format!("{finding} of {} counts again\n", single_line(key))),
+        keys => Err(several(host, finding, keys)),
     }
-    Ok(format!(
-        "{finding} of {} counts again\n",
-        removed.join(", ")
-    ))
+}
+
+fn several(name: &str, finding: &str, keys: &[String]) -> anyhow::Error {
+    anyhow!(
+        "`{}` is the name of several hosts with {finding}; name one by its address: {}",
+        single_line(name),
+        single_line(&keys.join(", "))
+    )
 }
 
 fn is_called(one: &Acknowledgement, host: &str) -> bool {
@@ -280,6 +281,6 @@ fn is_called(one: &Acknowledgement, host: &str) -> bool {
         .chain(&one.name);
     let mut names = names.map(|name| name.to_lowercase());
     host == address
-        || host == one.marks.key.to_string()
+        || host == one.marks.key.to_string().to_lowercase()
         || names.any(|name| name == host || name.split('.').next() == Some(&*host))
 }

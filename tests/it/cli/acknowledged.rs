@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use rdpscan::fleet::{Acknowledgement, HostMarks};
+use rdpscan::history::AcknowledgementFile;
+use rdpscan::model::{Endpoint, HostKey, Severity};
 use serde_json::Value;
 
 use super::{home, printed_in, rdpscan, refused_in, text};
@@ -156,4 +159,42 @@ fn a_filter_of_the_settings_ignores_findings() {
         &ignore("severity:low, finding:RDP-NONSENSE"),
         &["`finding:RDP-NONSENSE`: at character"],
     );
+}
+
+#[test]
+fn a_name_of_several_hosts_lets_none_of_them_count_again() {
+    let home = home();
+    let entry = |address: &str, name: &str| Acknowledgement {
+        marks: HostMarks {
+            key: HostKey::Endpoint(Endpoint::new(address.parse().expect("an address"), 3389)),
+            listed: vec![name.into()],
+            machines: Vec::new(),
+            keys: Vec::new(),
+        },
+        name: Some(name.into()),
+        finding: FINDING.into(),
+        severity: Severity::High,
+        until: "2199-01-31".parse().expect("a day"),
+        by: "anna".into(),
+        note: "known".into(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    let file = AcknowledgementFile::at(home.path().join("rdpscan").join("acknowledged.json"));
+    let entries = [
+        entry("10.0.0.5", "srv05.one.example"),
+        entry("10.0.0.6", "srv05.two.example"),
+    ];
+    let added = file.change(|all| all.extend(entries));
+    assert_eq!(added.expect("a file").entries.len(), 2);
+    let several = ["name of several hosts", "10.0.0.5:3389, 10.0.0.6:3389"];
+    let arguments = ["ack", "remove", "srv05", FINDING];
+    refused_in(home.path(), &arguments, &[], &several);
+    assert_eq!(file.read().expect("a file").entries.len(), 2);
+    for (host, address) in [("SRV05.two.example", "10.0.0.6"), ("srv05", "10.0.0.5")] {
+        let removed = printed_in(home.path(), &["ack", "remove", host, FINDING], &[]);
+        assert_eq!(
+            removed,
+            format!("{FINDING} of {address}:3389 counts again\n")
+        );
+    }
 }
