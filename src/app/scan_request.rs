@@ -270,17 +270,12 @@ impl ScanRequest {
             let status = Box::pin(session.watch(outputs, stop)).await?;
             return Ok(status.unwrap_or(ExitStatus::Interrupted));
         }
-        // The screen stops the session when it closes, which is no signal to stop what follows.
-        let until_closed = Stop {
-            gently: stop.gently.child_token(),
-            now: stop.now.clone(),
-        };
         let Some(Finished {
             mut fleet,
             recorded,
             journal,
             save,
-        }) = Box::pin(session.run(&until_closed)).await?
+        }) = Box::pin(session.run(&stop.of_session())).await?
         else {
             return Ok(ExitStatus::Interrupted);
         };

@@ -12,6 +12,16 @@ pub(super) struct Stop {
     pub(super) now: CancellationToken,
 }
 
+impl Stop {
+    /// For a session, which its screen stops when it closes: that is no signal to stop what follows.
+    pub(super) fn of_session(&self) -> Self {
+        Self {
+            gently: self.gently.child_token(),
+            now: self.now.clone(),
+        }
+    }
+}
+
 pub(super) fn listen() -> Stop {
     let stop = Stop::default();
     let signalled = stop.clone();
