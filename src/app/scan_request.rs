@@ -308,8 +308,8 @@ impl ScanRequest {
         }
         kept::finish(journal, &fleet, stop, quiet).await;
         let is_complete = (fleet.end()).is_some_and(|end| end.status == ScanStatus::Complete);
-        let is_told = is_complete && !simulated && !stop.now.is_cancelled();
-        if let Some(words) = on_change.filter(|_| is_told) {
+        let is_reported = is_complete && !simulated && !stop.now.is_cancelled();
+        if let Some(words) = on_change.filter(|_| is_reported) {
             tell_changes(&words, since.as_ref(), quiet, stop).await;
         }
         if !is_written {

@@ -186,20 +186,11 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
                 Action::Progress(Box::new(progress.borrow_and_update().clone()))
             }
             sweep = next_sweep(sweeps), if sweeps.is_some() => {
-                if let Some(sweep) = sweep {
-                    // The fleet has them.
-                    while events.as_mut().is_some_and(|events| events.try_recv().is_ok()) {}
-                    model.show_sweep(sweep);
-                }
+                show_sweep(&mut model, events, sweep);
                 continue;
             }
             count = receive(events, &mut batch), if events.is_some() => {
-                if count == 0 {
-                    *events = None;
-                    Action::StreamEnded
-                } else {
-                    Action::Events(std::mem::take(&mut batch))
-                }
+                received(events, count, &mut batch)
             }
             () = sleep_until(wake) => {
                 if context.suspended.is_some_and(|until| until <= clock::monotonic()) {
@@ -229,6 +220,33 @@ async fn drive<B: Backend, E: Future<Output = ()>>(
     let interrupts = |event: &Event| action_of(&model, event) == Some(Action::Interrupt);
     let written = context.export_task.finish(io.keys, interrupts).await;
     (model, written)
+}
+
+fn received(
+    events: &mut Option<mpsc::Receiver<ScanEvent>>,
+    count: usize,
+    batch: &mut Vec<ScanEvent>,
+) -> Action {
+    if count == 0 {
+        *events = None;
+        return Action::StreamEnded;
+    }
+    Action::Events(std::mem::take(batch))
+}
+
+/// Shows a sweep that has ended. Events that wait are left out, since its fleet has them.
+fn show_sweep(
+    model: &mut Model,
+    events: &mut Option<mpsc::Receiver<ScanEvent>>,
+    sweep: Option<Box<Sweep>>,
+) {
+    if let Some(sweep) = sweep {
+        while events
+            .as_mut()
+            .is_some_and(|events| events.try_recv().is_ok())
+        {}
+        model.show_sweep(sweep);
+    }
 }
 
 /// Starts what the model wants of other threads.
