@@ -42,6 +42,7 @@ pub mod scan;
 pub mod settings;
 #[cfg(feature = "sim")]
 pub mod sim;
+pub mod sites;
 pub mod streams;
 pub mod table;
 pub mod targets;

@@ -9,10 +9,11 @@ use tokio::time::{Instant, sleep_until};
 use crate::clock;
 use crate::counts::counted;
 use crate::fleet::Fleet;
-use crate::model::{Descriptors, Progress, ScanEvent};
+use crate::model::{Descriptors, EventBody, Notice, Progress, ScanEvent};
 use crate::streams;
 
 use super::signals::Stop;
+use super::stderr;
 
 /// Time between two lines in a log: often enough to notice a scan that hangs, seldom enough for one of hours.
 const LINE_INTERVAL: Duration = Duration::from_secs(30);
@@ -87,6 +88,19 @@ impl ProgressDisplay {
         }
     }
 
+    /// What a scan waits for is said at once, and not only when it is over.
+    fn announce(&self, event: &ScanEvent) {
+        let EventBody::Notice(notice @ (Notice::SiteSilent { .. } | Notice::NatsDown { .. })) =
+            &event.body
+        else {
+            return;
+        };
+        self.finish();
+        if !matches!(self, Self::Hidden) {
+            stderr::print_notices(std::slice::from_ref(notice));
+        }
+    }
+
     fn finish(&self) {
         if let Self::Bar { .. } = self {
             drop(write!(streams::stderr(), "{CLEAR}"));
@@ -128,7 +142,10 @@ pub(super) async fn follow(
                 display.print_line(&now);
             }
             event = events.recv() => match event {
-                Some(event) => fleet.apply(event),
+                Some(event) => {
+                    display.announce(&event);
+                    fleet.apply(event);
+                }
                 None => break,
             },
             Ok(()) = progress.changed() => {

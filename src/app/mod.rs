@@ -32,11 +32,13 @@ mod screen;
 mod session;
 mod signals;
 mod sink;
+mod sites;
 mod stderr;
 mod sweep;
 mod ui_state;
 mod watch;
 mod why;
+mod worker;
 
 use anyhow::Result;
 use clap::CommandFactory;
@@ -49,7 +51,7 @@ use crate::{record, report, streams, tui};
 /// Runs the command. An error is one line on standard error.
 pub async fn run(cli: Cli) -> ExitStatus {
     tui::restore_on_panic();
-    let status = dispatch(cli).await.unwrap_or_else(|error| {
+    let status = Box::pin(dispatch(cli)).await.unwrap_or_else(|error| {
         stderr::print_error(&error);
         ExitStatus::Usage
     });
@@ -97,7 +99,7 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
         return resume::run(arguments, &cli).await;
     }
     match cli.command {
-        None => scan_request::run(cli.scan, resolved).await,
+        None => Box::pin(scan_request::run(cli.scan, resolved)).await,
         #[cfg(feature = "sim")]
         Some(Command::Demo(arguments)) => demo::run(*arguments, resolved).await,
         Some(Command::Why(arguments)) => why::run(*arguments, settings).await,
@@ -107,6 +109,7 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
         Some(Command::History(arguments)) => history::run(&arguments, &settings),
         Some(Command::Ack(arguments)) => acknowledge::run(&arguments, &settings),
         Some(Command::Fleets(_)) => fleets::run(&resolved),
+        Some(Command::Worker(_)) => Box::pin(worker::run(settings)).await,
         Some(Command::Fix(arguments)) => fix::run(&arguments, &settings),
         Some(Command::Config(arguments)) => {
             let text = match arguments.format {

@@ -110,6 +110,12 @@ fn replay(
     let mut events = kept.events()?;
     for event in &mut events {
         let event = event.map_err(|cause| HistoryError::Record { scan, cause })?;
+        if matches!(event.stream, Stream::Shard { .. }) {
+            bail!(
+                "{scan} was scanned by workers of site {}, and this machine may not see what they see; `rdpscan open {scan}` shows what was found, or scan again",
+                event.site
+            );
+        }
         replay.apply(&event);
         let run = |stream| match stream {
             Stream::Run(run) => run,

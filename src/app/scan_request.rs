@@ -26,7 +26,7 @@ use super::session::{Finished, Resumed, Session, View};
 use super::signals::{self, Stop};
 use super::sink::{self, Sink};
 use super::watch::Outputs;
-use super::{change_command, dry_run, kept, mistyped, past, rescue, rules, screen, stderr};
+use super::{change_command, dry_run, kept, mistyped, past, rescue, rules, screen, sites, stderr};
 
 pub(super) async fn run(mut arguments: ScanArgs, resolved: Resolved) -> Result<ExitStatus> {
     mistyped::refuse_misplaced_command(&arguments.targets.targets, std::env::args_os())?;
@@ -218,6 +218,27 @@ impl ScanRequest {
     }
 
     /// Runs the scan, then writes the result however the scan ended.
+    /// Whose workers scan in place of this process, if any.
+    async fn sites(&self, kind: &Kind) -> Result<Option<sites::Sites>> {
+        let (nats, watch) = (&self.settings.nats, &self.settings.watch);
+        match kind {
+            Kind::New if nats.url.is_some() && watch.interval.is_some() => {
+                bail!("--watch scans from this machine alone; leave out --nats, or scan once")
+            }
+            Kind::New => sites::connect(&self.settings).await,
+            Kind::Simulated | Kind::Resumed(_) => Ok(None),
+        }
+    }
+
+    fn say_that_events_are_not_filtered(&self) {
+        let output = &self.settings.output;
+        if !output.quiet && (!self.filter.is_empty() || output.sort.is_some()) {
+            stderr::print(
+                "rdpscan: ndjson holds every event of every host, so --filter and --sort do not apply to it; use `rdpscan report` on it afterwards",
+            );
+        }
+    }
+
     pub(super) async fn run(
         self,
         targets: Arc<TargetSet>,
@@ -240,14 +261,13 @@ impl ScanRequest {
         let output = self.settings.output.clone();
         let is_watch = self.settings.watch.interval.is_some();
         let on_change = self.settings.watch.on_change.clone();
-        if record.is_some() && !quiet && (!self.filter.is_empty() || output.sort.is_some()) {
-            stderr::print(
-                "rdpscan: ndjson holds every event of every host, so --filter and --sort do not apply to it; use `rdpscan report` on it afterwards",
-            );
+        if record.is_some() {
+            self.say_that_events_are_not_filtered();
         }
         // A simulated fleet is the same every time.
         let is_kept = self.settings.history.enabled && !simulated;
         let history = is_kept.then(kept::folder).and_then(Result::ok);
+        let sites = self.sites(&kind).await?;
         let resumed = kind.resumed();
         let session = Session {
             settings: self.settings,
@@ -259,6 +279,7 @@ impl ScanRequest {
             history,
             lists_unresolved: false,
             resumed,
+            sites: sites.clone(),
         };
         if is_watch {
             let outputs = Outputs {
@@ -307,6 +328,9 @@ impl ScanRequest {
             stderr::print(&stderr::summary(&fleet, filter));
         }
         kept::finish(journal, &fleet, stop, quiet).await;
+        if let Some(sites) = sites {
+            sites.forget(self.scan).await;
+        }
         let is_complete = (fleet.end()).is_some_and(|end| end.status == ScanStatus::Complete);
         let is_reported = is_complete && !simulated && !stop.now.is_cancelled();
         if let Some(words) = on_change.filter(|_| is_reported) {
@@ -318,11 +342,8 @@ impl ScanRequest {
         if matches!(recorded, Recorded::ReaderGone) {
             return Ok(ExitStatus::Done);
         }
-        Ok(sink::exit_status_of_scan(
-            &fleet,
-            &self.filter,
-            &output.fail_on,
-        ))
+        let (filter, fail_on) = (&self.filter, &output.fail_on);
+        Ok(sink::exit_status_of_scan(&fleet, filter, fail_on))
     }
 }
 

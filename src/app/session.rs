@@ -25,6 +25,7 @@ use super::past::Past;
 use super::recording::{self, Recorded};
 use super::signals::Stop;
 use super::sink::Sink;
+use super::sites::Sites;
 use super::sweep::{Start, Sweeper};
 use super::watch::{Outputs, Viewer, Watch};
 use super::{rescue, rules, screen, stderr};
@@ -47,6 +48,8 @@ pub(super) struct Session {
     pub(super) lists_unresolved: bool,
     /// What earlier runs have left.
     pub(super) resumed: Option<Box<Resumed>>,
+    /// The sites that scan in place of this machine.
+    pub(super) sites: Option<Sites>,
 }
 
 /// A scan as its earlier runs have left it.
@@ -110,6 +113,7 @@ impl Session {
             checked = self.refuse_unresolvable_target(&names) => checked?,
         }
         let mut screen_options = screen::options(&self.settings, self.view.on_exit())?;
+        screen_options.is_at_sites = self.sites.is_some();
         let past = Past::new(
             rules::of_scan(&self.settings, self.simulated),
             self.simulated,
@@ -125,9 +129,14 @@ impl Session {
             targets: self.targets,
             simulated: self.simulated,
             history: self.history,
+            sites: self.sites,
         };
         let resumed = self.resumed.take();
-        let own = || Origin::new(self.scan, Site::of_machine(&platform::machine_name()));
+        let own = || {
+            let site = sweeper.sites.as_ref().and_then(Sites::site);
+            let site = site.unwrap_or_else(|| Site::of_machine(&platform::machine_name()));
+            Origin::new(self.scan, site)
+        };
         let origin = resumed.as_ref().map_or_else(own, |one| one.origin.clone());
         Ok(Some(Ready {
             sweeper,
@@ -275,7 +284,7 @@ impl Session {
 
     /// A single target that does not resolve is an error, and not a table of one row. Among others it is a row.
     async fn refuse_unresolvable_target(&self, names: &Names) -> Result<()> {
-        if self.resumed.is_some() {
+        if self.resumed.is_some() || self.sites.is_some() {
             return Ok(());
         }
         let listed = self.targets.names();

@@ -17,6 +17,7 @@ use crate::{platform, scan};
 
 use super::recording::{self, Live, Recorded};
 use super::signals::Stop;
+use super::sites::Sites;
 use super::{capacity, stderr};
 
 /// Connect timeout at hosts that have answered before: long enough for two SYN retransmissions by the kernel.
@@ -33,6 +34,8 @@ pub(super) struct Sweeper<P> {
     pub(super) simulated: bool,
     /// Where the scan is kept, if it is.
     pub(super) history: Option<JournalFolder>,
+    /// Whose workers scan in place of this process.
+    pub(super) sites: Option<Sites>,
 }
 
 /// How a sweep begins.
@@ -66,15 +69,15 @@ impl<P: Prober> Sweeper<P> {
         };
         let (events, receiver) = mpsc::channel::<ScanEvent>(EVENT_CAPACITY);
         let targets = Arc::clone(&self.targets);
-        let engine = tokio::spawn(scan::run(
-            Work { targets, resume },
-            Arc::clone(&self.prober),
-            options,
-            events,
-            start.progress,
-            stop.gently.clone(),
-            start.orders,
-        ));
+        let (progress, gently, orders) = (start.progress, stop.gently.clone(), start.orders);
+        let engine = if let Some(sites) = &self.sites {
+            sites.spawn(targets, options, events, progress, gently, orders)
+        } else {
+            let (work, prober) = (Work { targets, resume }, Arc::clone(&self.prober));
+            tokio::spawn(scan::run(
+                work, prober, options, events, progress, gently, orders,
+            ))
+        };
         let (receiver, journal) = match journal {
             Some(file) => {
                 let keep = self.settings.history.keep;

@@ -126,6 +126,7 @@ impl Trial {
                 prober: prober.into(),
                 simulated: false,
                 history: None,
+                sites: None,
             },
             stop,
             lines: Lines::default(),

@@ -36,6 +36,7 @@ pub(super) async fn run(arguments: WhyArgs, mut settings: Settings) -> Result<Ex
         history: None,
         lists_unresolved: true,
         resumed: None,
+        sites: None,
     };
     let Some(Finished { fleet, .. }) = Box::pin(session.run(&signals::listen())).await? else {
         return Ok(ExitStatus::Interrupted);

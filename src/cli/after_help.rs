@@ -95,6 +95,13 @@ rdpscan --fleet prod => scan the fleet prod
 
 Notes:
 A fleet is [fleets.NAME] in the settings file with targets, and with exclude, dns and ports where it needs them.";
+const WORKER: &str = "Examples:
+rdpscan worker --nats tls://nats.corp --site berlin --allow 10.0.0.0/8 => a worker of a site
+rdpscan 10.0.0.0/16 --nats tls://nats.example --sites berlin => a scan by the workers of that site
+
+Notes:
+It contacts only what worker.allow names, on its own ports, whatever a scan asks for. Of rate, connections and attempts the stricter side counts.
+It runs until it is stopped; a part of a scan that is not finished is then left to another worker.";
 
 const COMPLETIONS: &str = r#"Examples:
 eval "$(rdpscan completions bash)" => in ~/.bashrc
@@ -124,6 +131,7 @@ pub(crate) fn of(command: &str) -> Vec<Section> {
         "history" => HISTORY,
         "fleets" => FLEETS,
         "ack" => ACK,
+        "worker" => WORKER,
         "completions" => COMPLETIONS,
         "man" => MAN,
         _ => return Vec::new(),

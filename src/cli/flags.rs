@@ -10,15 +10,33 @@ pub(super) struct Flags(pub(super) Vec<Given>);
 /// Whether a command takes a setting as a flag.
 fn takes(command: &str, key: &str) -> bool {
     match command {
-        "rdpscan" => true,
-        "demo" => !matches!(
-            key,
-            "scan.ports"
-                | "scan.allow_large"
-                | "names.servers"
-                | "history.enabled"
-                | "watch.on_change"
-        ),
+        "rdpscan" => !key.starts_with("worker.") && key != "nats.site",
+        "demo" => {
+            let is_elsewhere = key.starts_with("nats.") || key.starts_with("worker.");
+            !is_elsewhere
+                && !matches!(
+                    key,
+                    "scan.ports"
+                        | "scan.allow_large"
+                        | "names.servers"
+                        | "history.enabled"
+                        | "watch.on_change"
+                )
+        }
+        // Of the pace, what a worker may do at most.
+        "worker" => {
+            key.starts_with("worker.")
+                || key.starts_with("nats.") && key != "nats.sites"
+                || matches!(
+                    key,
+                    "scan.ports"
+                        | "scan.profile"
+                        | "scan.concurrency"
+                        | "scan.rate"
+                        | "scan.attempts"
+                        | "output.quiet"
+                )
+        }
         "why" => {
             key == "output.quiet"
                 || (key.starts_with("scan.") || key.starts_with("names."))

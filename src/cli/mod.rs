@@ -81,6 +81,9 @@ pub enum Command {
     /// List the saved fleets, each with its last scan
     #[command(after_help = after_help::render("fleets"))]
     Fleets(FleetsArgs),
+    /// Scan for others: take parts of their scans from a NATS server, and send back what is found
+    #[command(after_help = after_help::render("worker"))]
+    Worker(WorkerArgs),
     /// Write the fix script, .rdp files and lists for the findings of a saved scan
     Fix(FixArgs),
     /// Print every setting and where its value came from
@@ -361,6 +364,12 @@ pub struct FleetsArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct WorkerArgs {
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
 pub struct FixArgs {
     /// The saved scan: a .json report, an .ndjson recording, or one of the history: @last, @prev (of the same targets), the day
     /// of its start as in @2026-11-20, its id, or the beginning of its id
@@ -481,6 +490,7 @@ impl Cli {
             Some(Command::History(history)) => Some(&history.common),
             Some(Command::Ack(ack)) => Some(&ack.common),
             Some(Command::Fleets(fleets)) => Some(&fleets.common),
+            Some(Command::Worker(worker)) => Some(&worker.common),
             Some(Command::Fix(fix)) => Some(&fix.common),
             Some(Command::Config(config)) => Some(&config.common),
             Some(_) => None,

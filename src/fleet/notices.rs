@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use super::entry::Stamp;
-use crate::model::{Endpoint, HostKey, Notice, Resolver};
+use crate::model::{Endpoint, HostKey, Notice, Resolver, Site};
 
 #[derive(Debug, Clone)]
 enum Change {
@@ -79,6 +79,8 @@ enum Slot {
     Rate,
     Lost,
     Skipped(HostKey),
+    SilentSite(Site),
+    Nats,
 }
 
 #[derive(Debug, Default)]
@@ -115,6 +117,17 @@ impl<'a> Builder<'a> {
             Notice::RateReduced { .. } => Some(Slot::Rate),
             Notice::RequestsLost { .. } => Some(Slot::Lost),
             Notice::HostSkipped { host } => Some(Slot::Skipped(host.clone())),
+            Notice::SiteSilent { site } => Some(Slot::SilentSite(site.clone())),
+            Notice::SiteResponds { site } => {
+                // It is over, and nothing is missing for it.
+                self.clear(&Slot::SilentSite(site.clone()));
+                return;
+            }
+            Notice::NatsDown { .. } => Some(Slot::Nats),
+            Notice::NatsResponds => {
+                self.clear(&Slot::Nats);
+                return;
+            }
             _ => None,
         };
         match slot {

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{HostKey, Resolver, Shortage, texts};
+use super::{HostKey, Resolver, Shortage, Site, texts};
 
 /// A condition of the scanning machine, its network or its resolvers. Reported once, and never a failure of a host.
 // Displayed as one sentence for every sink. Holds raw text of the operating system: make it safe before printing.
@@ -194,6 +194,87 @@ pub enum Notice {
         /// The operating system's message.
         detail: Box<str>,
     },
+    /// No worker of a site is responding.
+    #[display(
+        "no worker of site {site} responds: its part of the scan waits; start one with `rdpscan worker --site {site}`, or stop the scan"
+    )]
+    SiteSilent {
+        /// The site.
+        site: Site,
+    },
+    /// A worker of a silent site is responding again.
+    #[display("a worker of site {site} responds again: the scan continues there")]
+    SiteResponds {
+        /// The site.
+        site: Site,
+    },
+    /// The worker of a site did not do what its own settings do not allow.
+    #[display(
+        "site {site} refused {what}, outside worker.allow or the ports of its worker, and their state is unknown; add them there, or leave them out"
+    )]
+    OutsideAllowList {
+        /// The site.
+        site: Site,
+        /// What it refused.
+        what: Box<str>,
+    },
+    /// A part of the scan was given to workers several times, and none finished it.
+    #[display(
+        "site {site} did not finish a part of the scan, on {deliveries} tries: {}{}; scan it again, or look at the workers' logs",
+        hosts.join(", "),
+        if (hosts.len() as u64) < u64::from(*count) { ", …" } else { "" }
+    )]
+    ShardFailed {
+        /// The site.
+        site: Site,
+        /// How often it was given out.
+        deliveries: u32,
+        /// How many addresses, ranges and names it has.
+        count: u32,
+        /// The first of them.
+        #[serde(deserialize_with = "texts::bounded")]
+        hosts: Vec<Box<str>>,
+    },
+    /// Events of a site were dropped, because no worker of the scan can have sent them.
+    #[display(
+        "events of site {site} were dropped: {reason}; check who may publish there, and that its workers run this version of rdpscan"
+    )]
+    EventsDropped {
+        /// The site.
+        site: Site,
+        /// Why.
+        reason: Box<str>,
+    },
+    /// NATS cannot be reached, or does not take what is sent.
+    #[display("NATS does not respond ({detail}): the scan waits for it; check the server")]
+    NatsDown {
+        /// The error.
+        detail: Box<str>,
+    },
+    /// NATS responds again.
+    #[display("NATS responds again: the scan continues")]
+    NatsResponds,
+}
+
+impl Notice {
+    /// A worker of a site can have observed it, and not only the process that holds the whole scan.
+    #[must_use]
+    pub const fn is_of_a_worker(&self) -> bool {
+        !matches!(
+            self,
+            Self::EventsMissing { .. }
+                | Self::TimeLimit
+                | Self::EntriesSkipped { .. }
+                | Self::Filtered { .. }
+                | Self::JournalStopped { .. }
+                | Self::SiteSilent { .. }
+                | Self::SiteResponds { .. }
+                | Self::ShardFailed { .. }
+                | Self::EventsDropped { .. }
+                | Self::NatsDown { .. }
+                | Self::NatsResponds
+        )
+    }
 }
 
 fn down(server: Option<SocketAddr>, answered_before: bool) -> String {

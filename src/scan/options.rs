@@ -4,7 +4,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::model::{Notice, Origin, ScanId, Site};
+use crate::model::{EVENT_SCHEMA, Notice, Origin, ScanId, ScanPlan, Site};
+use crate::targets::TargetSet;
 
 /// Everything the engine needs to know besides the targets. Plain values: settings were resolved before.
 #[derive(Debug)]
@@ -54,6 +55,25 @@ pub struct ScanOptions {
 }
 
 impl ScanOptions {
+    /// The plan of a scan of these targets, its first event.
+    #[must_use]
+    pub fn plan(&self, targets: &TargetSet) -> ScanPlan {
+        ScanPlan {
+            schema: EVENT_SCHEMA.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            targets: targets.texts().iter().collect(),
+            excludes: targets.exclude_texts().iter().collect(),
+            endpoints_planned: targets.endpoints(),
+            names_planned: targets.names().len() as u64,
+            seed: self.seed,
+            attempts: self.attempts,
+            dns: self.dns,
+            ntlm: self.ntlm,
+            list_all: self.list_all,
+            simulated: self.simulated,
+        }
+    }
+
     /// The last round of discovery, from 0.
     pub(super) fn last_round(&self) -> u8 {
         u8::try_from(self.rounds.len().saturating_sub(1)).unwrap_or(u8::MAX)

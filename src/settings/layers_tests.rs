@@ -71,7 +71,7 @@ fn the_id_of_every_setting_is_its_section_and_field() {
 }
 
 /// A value for every setting that differs from its default.
-const OTHERS: [(&str, &str); 46] = [
+const OTHERS: [(&str, &str); 58] = [
     ("scan.ports", "3390,3391"),
     ("scan.profile", "gentle"),
     ("scan.concurrency", "7"),
@@ -124,6 +124,18 @@ const OTHERS: [(&str, &str); 46] = [
     ("watch.on_change", "mail -s \"hosts, changed\" admins"),
     ("watch.confirm", "3 of 5"),
     ("watch.bell", "true"),
+    ("nats.url", "tls://nats.example:4333"),
+    ("nats.sites", "berlin"),
+    ("nats.site", "hq"),
+    ("nats.allow_plain", "true"),
+    ("nats.ca_file", "/etc/rdpscan/ca.pem"),
+    ("nats.user", "scan"),
+    ("nats.password_file", "/etc/rdpscan/password"),
+    ("nats.nkey_file", "/etc/rdpscan/nkey"),
+    ("nats.credentials_file", "/etc/rdpscan/scan.creds"),
+    ("nats.ack_wait", "10s"),
+    ("worker.allow", "10.0.0.0/8,2001:db8::5"),
+    ("worker.exclude", "10.0.0.9"),
 ];
 
 #[test]
@@ -213,7 +225,9 @@ fn blanks_around_a_value_are_taken_in_every_layer() {
             .unwrap();
         if argument.get_action().takes_values() && !argument.is_hide_set() {
             let flag = format!("--{}", argument.get_long().unwrap());
-            let cli = Cli::try_parse_from(["rdpscan", "10.0.0.5", &flag, &spaced]).unwrap();
+            let is_of_worker = key.starts_with("worker.") || key == "nats.site";
+            let command = if is_of_worker { "worker" } else { "10.0.0.5" };
+            let cli = Cli::try_parse_from(["rdpscan", command, &flag, &spaced]).unwrap();
             let by_flag = cli.settings(&Environment::default()).unwrap();
             assert_eq!(by_flag.settings, plain.settings, "{key}");
         }

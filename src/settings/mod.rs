@@ -16,6 +16,7 @@ mod profile;
 mod sections;
 mod serialize;
 mod show;
+mod site;
 mod source;
 
 pub(crate) use arguments::{arguments, refusal};
@@ -29,6 +30,8 @@ pub(crate) use nearest::nearest;
 pub(crate) use parse::{comparison_format, filter as filter_text, not_blank};
 pub use profile::Profile;
 pub use sections::{OutputSettings, ScanSettings, Settings};
+#[cfg(feature = "nats")]
+pub(crate) use show::of_work;
 pub use show::{json, text};
 pub(crate) use show::{of_record, recorded};
 pub(crate) use source::Given;

@@ -474,7 +474,7 @@ fn server(text: &str) -> Result<SocketAddr, Refusal> {
     Ok(socket)
 }
 
-fn items(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn items(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| letter == ',' || letter.is_whitespace())
         .filter(|item| !item.is_empty())
 }

@@ -1,6 +1,7 @@
 //! Every setting, each a field: clap derives flag, default and help from it, and its id is the key in a settings file.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
@@ -13,12 +14,16 @@ use super::parse::{
     sort_order, switch, whole,
 };
 use super::serialize;
+use super::site::{addresses, path, server_url, site, sites};
 use super::{FailOn, Profile};
 use crate::changes::Confirm;
 use crate::diagnosis::Policy;
 use crate::history::Keep;
+use crate::model::Site;
 use crate::report::{Format, Presentation};
+use crate::sites::ServerUrl;
 use crate::table::{Columns, Sort};
+use crate::targets::AddressList;
 use crate::tui::{Palette, Program};
 
 /// An alias, because clap takes a literal `Vec` for an option that is given once for each item.
@@ -49,6 +54,10 @@ pub struct Settings {
     pub history: HistorySettings,
     #[command(flatten)]
     pub watch: WatchSettings,
+    #[command(flatten)]
+    pub nats: NatsSettings,
+    #[command(flatten)]
+    pub worker: WorkerSettings,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
@@ -308,4 +317,67 @@ pub struct WatchSettings {
     /// Ring the bell of the terminal when a watch reports a change
     #[arg(long, id = "watch.bell", hide = true)]
     pub bell: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
+#[command(next_help_heading = "Sites")]
+pub struct NatsSettings {
+    #[arg(long = "nats", id = "nats.url", value_parser = optional("none", server_url))]
+    #[arg(
+        help = "NATS server through which workers at other sites scan, as in tls://nats.example:4222"
+    )]
+    #[arg(value_name = "URL", default_value = "none")]
+    #[serde(serialize_with = "serialize::or_none")]
+    pub url: Maybe<ServerUrl>,
+    /// The site whose workers scan; any for all workers together
+    #[arg(long = "sites", id = "nats.sites", value_parser = sites)]
+    #[arg(value_name = "SITE", default_value = "any")]
+    pub sites: List<Site>,
+    /// The site that this worker is at; auto is the name of this machine
+    #[arg(long = "site", id = "nats.site", value_parser = optional("auto", site))]
+    #[arg(value_name = "SITE", default_value = "auto")]
+    #[serde(serialize_with = "serialize::or_auto")]
+    pub site: Maybe<Site>,
+    /// Allow a NATS server elsewhere without TLS, though all that is found can be read on the way
+    #[arg(long = "nats-plain", id = "nats.allow_plain")]
+    pub allow_plain: bool,
+    /// Certificates (PEM) of the authorities of the NATS server, in place of this machine's
+    #[arg(long, id = "nats.ca_file", hide = true, value_parser = path, default_value = "")]
+    #[serde(serialize_with = "serialize::path")]
+    pub ca_file: PathBuf,
+    /// User to log on with at the NATS server
+    #[arg(long, id = "nats.user", hide = true, value_parser = heading, default_value = "")]
+    pub user: String,
+    /// File with the password of the user
+    #[arg(long, id = "nats.password_file", hide = true, value_parser = path, default_value = "")]
+    #[serde(serialize_with = "serialize::path")]
+    pub password_file: PathBuf,
+    /// File with the seed of a key (nkey) to log on with
+    #[arg(long, id = "nats.nkey_file", hide = true, value_parser = path, default_value = "")]
+    #[serde(serialize_with = "serialize::path")]
+    pub nkey_file: PathBuf,
+    /// File of credentials (.creds) to log on with
+    #[arg(long, id = "nats.credentials_file", hide = true, value_parser = path, default_value = "")]
+    #[serde(serialize_with = "serialize::path")]
+    pub credentials_file: PathBuf,
+    /// How long a worker may be silent before its part of the scan is given to another
+    #[arg(long, id = "nats.ack_wait", hide = true, value_parser = duration(5 * SECOND..=10 * MINUTE))]
+    #[arg(default_value = "30s")]
+    #[serde(serialize_with = "serialize::duration")]
+    pub ack_wait: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize)]
+#[command(next_help_heading = "Sites")]
+pub struct WorkerSettings {
+    /// Addresses that this worker may contact, hosts and DNS servers that a scan names; required (repeatable)
+    #[arg(long, id = "worker.allow", value_parser = addresses, action = ArgAction::Append)]
+    #[arg(value_name = "ADDRESSES", default_value = "")]
+    #[serde(serialize_with = "serialize::addresses")]
+    pub allow: AddressList,
+    /// Addresses among them that this worker never contacts (repeatable)
+    #[arg(long, id = "worker.exclude", value_parser = addresses, action = ArgAction::Append)]
+    #[arg(value_name = "ADDRESSES", default_value = "")]
+    #[serde(serialize_with = "serialize::addresses")]
+    pub exclude: AddressList,
 }

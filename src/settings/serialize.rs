@@ -7,11 +7,13 @@
 )]
 
 use std::fmt::Display;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Serialize as _, Serializer};
 
 use super::parse::duration_text;
+use crate::targets::AddressList;
 use crate::tui::keymap::Key;
 use crate::tui::{Palette, Program, join_words};
 
@@ -26,6 +28,21 @@ pub(super) fn or_auto<S: Serializer>(value: &Option<impl Display>, to: S) -> Wri
         Some(value) => to.collect_str(value),
         None => to.serialize_str("auto"),
     }
+}
+
+pub(super) fn or_none<S: Serializer>(value: &Option<impl Display>, to: S) -> Written<S> {
+    match value {
+        Some(value) => to.collect_str(value),
+        None => to.serialize_str("none"),
+    }
+}
+
+pub(super) fn path<S: Serializer>(path: &Path, to: S) -> Written<S> {
+    to.serialize_str(&path.to_string_lossy())
+}
+
+pub(super) fn addresses<S: Serializer>(list: &AddressList, to: S) -> Written<S> {
+    to.collect_seq(list.texts())
 }
 
 pub(super) fn saved<S: Serializer>(named: &[(String, impl Display)], to: S) -> Written<S> {

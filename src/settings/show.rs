@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, json};
 use toml::Value;
 
+#[cfg(feature = "nats")]
+use super::SettingsError;
+#[cfg(feature = "nats")]
+use super::arguments::read;
 use super::arguments::{keys, variable};
 use super::{Given, Resolved, Settings, Source};
 use crate::model::ScanId;
@@ -118,6 +122,19 @@ pub(crate) fn of_record(recorded: &BTreeMap<Box<str>, Box<str>>, scan: ScanId) -
             })
         })
         .collect()
+}
+
+/// The settings of a scan that a worker takes part in; its own do not count.
+///
+/// # Errors
+/// A value is none that this version takes.
+#[cfg(feature = "nats")]
+pub(crate) fn of_work(
+    recorded: &BTreeMap<Box<str>, Box<str>>,
+    scan: ScanId,
+) -> Result<Settings, SettingsError> {
+    let given = of_record(recorded, scan);
+    read(&given.into_iter().map(|given| (given.key, given)).collect())
 }
 
 /// The text that an argument would have.

@@ -5,6 +5,7 @@
 //! ```
 //! INVARIANT: a [`TargetSet`] holds no address that the user excluded, but for excludes added to a scan that is resumed.
 
+mod address_list;
 mod argument;
 mod bad_lines;
 mod builder;
@@ -18,6 +19,7 @@ mod ranges;
 mod set;
 mod spec;
 
+pub use address_list::AddressList;
 pub use builder::{ADDRESS_LIMIT, SavedHost, SavedReader, TargetSetBuilder};
 pub use encoding::decode;
 pub use error::{InputPlace, Refusal, Role, TargetError};

@@ -22,21 +22,48 @@ impl TargetSet {
     /// The targets, lists expanded, with the settings of their scan.
     #[must_use]
     pub fn planned_work(&self, settings: BTreeMap<Box<str>, Box<str>>) -> PlannedWork {
-        let names = self.names.iter();
-        let names: Texts = names
-            .map(|name| format!("{}:{}", name.name, name.port))
-            .collect();
         let mut work = PlannedWork {
             target_key: Box::default(),
             permutation: Permutation::VERSION,
             endpoints: self.swept.texts(),
             listed: self.listed.texts(),
-            names,
+            names: name_texts(&self.names),
             excluded: texts(self.excluded.ranges().iter().copied()),
             settings,
         };
         work.target_key = self.key.clone().unwrap_or_else(|| key(&work).into());
         work
+    }
+
+    /// A part of the targets: the endpoints at these `places` of an order, and these of the names. Its key is empty.
+    #[must_use]
+    pub fn part(
+        &self,
+        order: &Permutation,
+        places: std::ops::Range<u64>,
+        names: &[NameTarget],
+        settings: BTreeMap<Box<str>, Box<str>>,
+    ) -> PlannedWork {
+        let endpoints = places.filter_map(|place| self.endpoint(order.at(place)));
+        let mut swept: BTreeMap<u16, Vec<Range>> = BTreeMap::new();
+        let mut listed = swept.clone();
+        for endpoint in endpoints {
+            let at = number(endpoint.address);
+            let range = Range::new(at, at);
+            swept.entry(endpoint.port).or_default().push(range);
+            if self.is_listed(endpoint) {
+                listed.entry(endpoint.port).or_default().push(range);
+            }
+        }
+        PlannedWork {
+            target_key: Box::default(),
+            permutation: Permutation::VERSION,
+            endpoints: by_port(swept),
+            listed: by_port(listed),
+            names: name_texts(names),
+            excluded: texts(self.excluded.ranges().iter().copied()),
+            settings,
+        }
     }
 
     /// The targets of a plan, at the same indices.
@@ -95,11 +122,26 @@ impl Segments {
         for (port, range) in self.ranges() {
             ranges.entry(port).or_default().push(range);
         }
-        let ranges = ranges.into_iter();
-        ranges
-            .map(|(port, ranges)| (port, texts(ranges.into_iter())))
-            .collect()
+        by_port(ranges)
     }
+}
+
+/// The texts of ranges, neighbours as one.
+fn by_port(ranges: BTreeMap<u16, Vec<Range>>) -> BTreeMap<u16, Texts> {
+    let ranges = ranges.into_iter();
+    ranges
+        .map(|(port, ranges)| {
+            let ranges = RangeSet::of(ranges);
+            (port, texts(ranges.ranges().iter().copied()))
+        })
+        .collect()
+}
+
+fn name_texts(names: &[NameTarget]) -> Texts {
+    names
+        .iter()
+        .map(|name| format!("{}:{}", name.name, name.port))
+        .collect()
 }
 
 fn texts(ranges: impl Iterator<Item = Range>) -> Texts {

@@ -51,6 +51,7 @@ pub async fn run(fleet: Fleet, feed: &mut Feed, options: Options) -> Result<TuiO
         formats: options.exporter.formats(),
         control: feed.control.is_some(),
         watch: feed.sweeps.is_some(),
+        is_at_sites: options.is_at_sites,
         on_exit: options.on_exit,
     };
     model.keymap = options.keymap;
@@ -577,6 +578,7 @@ mod tests {
         let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
         let capabilities = Capabilities {
             formats: exporter.formats(),
+            is_at_sites: false,
             control: false,
             watch: false,
             on_exit: OnExit::Saved,

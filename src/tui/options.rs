@@ -77,6 +77,8 @@ pub struct Options {
     /// Neither the user nor the settings chose the palette: ask the terminal for its background.
     pub ask_background: bool,
     pub on_exit: OnExit,
+    /// Workers at other sites scan, and re-probe nothing.
+    pub is_at_sites: bool,
 }
 
 impl Options {
@@ -98,6 +100,7 @@ impl Options {
             programs: Vec::new(),
             ask_background: false,
             on_exit: OnExit::default(),
+            is_at_sites: false,
         }
     }
 }
@@ -136,6 +139,8 @@ pub struct Capabilities {
     pub control: bool,
     /// There are sweeps until the scan is stopped.
     pub watch: bool,
+    /// No host can be re-probed, since workers at other sites scan.
+    pub is_at_sites: bool,
     pub on_exit: OnExit,
 }
 

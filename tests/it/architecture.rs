@@ -52,6 +52,7 @@ const NEVER: &[(&str, &[&[&str]])] = &[
     ("sanitize", &[PURE, TLS, SCREEN, CLOCK]),
     ("scan", &[SOCKETS, TLS, SCREEN, &["std::fs"]]),
     ("sim", &[SCREEN]),
+    ("sites", &[SOCKETS, TLS, SCREEN]),
     ("streams", &[SOCKETS, TLS, SCREEN, CLOCK, &["std::fs"]]),
     ("table", &[PURE, TLS, SCREEN, CLOCK]),
     ("targets", &[SOCKETS, TLS, SCREEN, &["tokio"]]),

@@ -20,6 +20,8 @@ mod replay;
 mod schema;
 mod screens;
 mod servers;
+#[cfg(all(feature = "nats", feature = "sim", unix))]
+mod sites;
 mod terminal;
 #[cfg(feature = "sim")]
 mod why;

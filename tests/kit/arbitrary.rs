@@ -296,6 +296,10 @@ pub(crate) fn any_lookup() -> impl Strategy<Value = Lookup> {
         })
 }
 
+fn any_site() -> impl Strategy<Value = Site> {
+    "[a-z0-9_-]{1,32}".prop_map(|name| name.parse().unwrap())
+}
+
 fn any_notice() -> impl Strategy<Value = Notice> {
     prop_oneof![
         (prop::option::of(any_endpoint()), any_text(), any::<bool>()).prop_map(
@@ -361,6 +365,20 @@ fn any_notice() -> impl Strategy<Value = Notice> {
         any::<u64>().prop_map(|seconds| Notice::SweepDelayed { seconds }),
         any_text().prop_map(|detail| Notice::ChangeCommandFailed { detail }),
         any_text().prop_map(|detail| Notice::OutputFailed { detail }),
+        any_site().prop_map(|site| Notice::SiteSilent { site }),
+        any_site().prop_map(|site| Notice::SiteResponds { site }),
+        (any_site(), any_text()).prop_map(|(site, what)| Notice::OutsideAllowList { site, what }),
+        (any_site(), any::<u32>(), any::<u32>(), any_text()).prop_map(
+            |(site, deliveries, count, host)| Notice::ShardFailed {
+                site,
+                deliveries,
+                count,
+                hosts: vec![host],
+            }
+        ),
+        (any_site(), any_text()).prop_map(|(site, reason)| Notice::EventsDropped { site, reason }),
+        any_text().prop_map(|detail| Notice::NatsDown { detail }),
+        Just(Notice::NatsResponds),
     ]
 }
 

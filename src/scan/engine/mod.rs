@@ -29,10 +29,7 @@ use super::lookups::{HostQuestion, LookupEnd, LookupJob, Lookups};
 use super::meter::Meter;
 use super::options::ScanOptions;
 use super::resume::Work;
-use crate::model::{
-    Attempt, Control, EVENT_SCHEMA, EventBody, Lookup, Notice, ObservedName, Outcome, ScanEnd,
-    ScanPlan,
-};
+use crate::model::{Attempt, Control, EventBody, Lookup, Notice, ObservedName, Outcome, ScanEnd};
 use crate::prober::{AttemptRequest, ConnectFailure, ResolverHealth};
 use crate::targets::TargetSet;
 
@@ -232,21 +229,7 @@ impl Engine {
     }
 
     fn start_scan(&mut self) {
-        let (targets, options) = (&self.targets, &self.options);
-        let plan = ScanPlan {
-            schema: EVENT_SCHEMA.into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            targets: targets.texts().iter().collect(),
-            excludes: targets.exclude_texts().iter().collect(),
-            endpoints_planned: targets.endpoints(),
-            names_planned: targets.names().len() as u64,
-            seed: options.seed,
-            attempts: options.attempts,
-            dns: options.dns,
-            ntlm: options.ntlm,
-            list_all: options.list_all,
-            simulated: options.simulated,
-        };
+        let plan = self.options.plan(&self.targets);
         self.emit(EventBody::ScanStarted(plan));
         let settings = std::mem::take(&mut self.options.settings);
         let work = self.targets.planned_work(settings);

@@ -19,6 +19,18 @@ fn check_control(model: &mut Model) -> Option<()> {
     model.capabilities.control.then_some(())
 }
 
+/// The same for orders that a scan over sites does not take.
+fn check_reprobe(model: &mut Model) -> Option<()> {
+    check_control(model)?;
+    if model.capabilities.is_at_sites {
+        model.notify(
+            "workers at other sites scan, so nothing is re-probed; scan again with rdpscan and its targets",
+            Tone::Notice,
+        );
+    }
+    (!model.capabilities.is_at_sites).then_some(())
+}
+
 /// Pauses, or resumes.
 pub(super) fn pause(model: &mut Model) -> Option<Effect> {
     check_control(model)?;
@@ -53,7 +65,7 @@ pub(super) fn skip(model: &mut Model) -> Option<Effect> {
 
 /// Re-probes the selected hosts. Asks first for a group: its heading is one row, and may stand for a thousand hosts.
 pub(super) fn reprobe(model: &mut Model) -> Option<Effect> {
-    check_control(model)?;
+    check_reprobe(model)?;
     let selected = model.targeted_hosts();
     if selected.is_empty() {
         model.notify(NO_HOST_SELECTED, Tone::Notice);
@@ -92,7 +104,7 @@ fn send_reprobe(model: &mut Model, endpoints: Vec<Endpoint>) -> Effect {
 
 /// Asks first: the key is next to that of a single host.
 pub(super) fn ask_to_rescan(model: &mut Model) -> Option<Effect> {
-    check_control(model)?;
+    check_reprobe(model)?;
     model.overlay = Overlay::ConfirmRescan(RescanScope::Everything);
     None
 }
@@ -100,7 +112,7 @@ pub(super) fn ask_to_rescan(model: &mut Model) -> Option<Effect> {
 /// Re-probes what the question was about.
 pub(super) fn rescan(model: &mut Model) -> Option<Effect> {
     let asked = std::mem::replace(&mut model.overlay, Overlay::None);
-    check_control(model)?;
+    check_reprobe(model)?;
     if let Overlay::ConfirmRescan(RescanScope::Group(endpoints)) = asked {
         return Some(send_reprobe(model, endpoints));
     }

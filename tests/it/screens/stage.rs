@@ -307,7 +307,7 @@ pub(super) fn capabilities() -> Capabilities {
             format("csv", "one row per host, for spreadsheets"),
         ],
         control: true,
-        watch: false,
+        ..Capabilities::default()
     }
 }
 

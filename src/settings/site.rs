@@ -1,0 +1,55 @@
+//! The parsers of settings about sites and the NATS server between them.
+
+use std::path::PathBuf;
+
+use super::parse::items;
+use crate::model::Site;
+use crate::sites::{ANY, ServerUrl};
+use crate::targets::{AddressList, Refusal};
+
+/// The address of a NATS server.
+pub(super) fn server_url(text: &str) -> Result<ServerUrl, Refusal> {
+    ServerUrl::parse(text)
+}
+
+/// Addresses, ranges and networks.
+pub(super) fn addresses(text: &str) -> Result<AddressList, Refusal> {
+    AddressList::parse(text)
+}
+
+/// A path; empty for none.
+#[expect(clippy::unnecessary_wraps, reason = "one parser of several")]
+pub(super) fn path(text: &str) -> Result<PathBuf, Refusal> {
+    Ok(PathBuf::from(text.trim()))
+}
+
+/// The name of one site.
+pub(super) fn site(text: &str) -> Result<Site, Refusal> {
+    let site = read_site(text)?;
+    if site.as_str() == ANY {
+        return Err(Refusal::new("the name of all sites together", SITE));
+    }
+    Ok(site)
+}
+
+/// The advice for the name of a site.
+const SITE: &str = "use 1 to 32 of a-z, 0-9, _ and -, as in berlin";
+
+fn read_site(text: &str) -> Result<Site, Refusal> {
+    let text = text.trim();
+    text.parse()
+        .map_err(|_| Refusal::new("not the name of a site", SITE))
+}
+
+/// The sites to scan from.
+pub(super) fn sites(text: &str) -> Result<Vec<Site>, Refusal> {
+    let sites = items(text).map(read_site).collect::<Result<Vec<_>, _>>()?;
+    match sites.len() {
+        0 => Err(Refusal::new("no site in it", format!("{SITE}, or any"))),
+        1 => Ok(sites),
+        _ => Err(Refusal::new(
+            "more than one site",
+            "use one, or any for all workers together",
+        )),
+    }
+}
