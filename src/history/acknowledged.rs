@@ -58,17 +58,12 @@ impl AcknowledgementFile {
 
     /// A damaged file is set aside.
     pub fn read(&self) -> Result<Acknowledgements, HistoryError> {
-        match self.content() {
-            Ok(entries) => Ok(Acknowledgements {
-                entries,
-                set_aside: None,
-            }),
-            Err(Fault::Failed(error)) => Err(error),
-            Err(Fault::Damaged) => {
-                let _lock = self.lock()?;
-                self.read_locked()
-            }
+        let content = self.content();
+        if matches!(content, Err(Fault::Damaged)) {
+            let _lock = self.lock()?;
+            return self.accept(self.content());
         }
+        self.accept(content)
     }
 
     /// Changes what is in it. Another process waits meanwhile, so that neither loses what the other one adds.
@@ -77,15 +72,19 @@ impl AcknowledgementFile {
         change: impl FnOnce(&mut Vec<Acknowledgement>),
     ) -> Result<Acknowledgements, HistoryError> {
         let _lock = self.lock()?;
-        let mut found = self.read_locked()?;
+        let mut found = self.accept(self.content())?;
         change(&mut found.entries);
         self.write(&found.entries)
             .map_err(|cause| self.failed(cause))?;
         Ok(found)
     }
 
-    fn read_locked(&self) -> Result<Acknowledgements, HistoryError> {
-        match self.content() {
+    /// A damaged file is only moved by the process that has the lock.
+    fn accept(
+        &self,
+        content: Result<Vec<Acknowledgement>, Fault>,
+    ) -> Result<Acknowledgements, HistoryError> {
+        match content {
             Ok(entries) => Ok(Acknowledgements {
                 entries,
                 set_aside: None,
