@@ -236,12 +236,14 @@ impl Session {
                 if ready.sweeper.history.is_some() && options.on_exit == OnExit::Discard {
                     options.on_exit = OnExit::Kept;
                 }
-                let shown = async move {
+                // However the screen ends, the watch does, too.
+                let stopping = stop.gently.clone().drop_guard();
+                // A task of its own, so that no key waits for the reports of a sweep.
+                let shown = tokio::spawn(async move {
+                    let _stopping = stopping;
                     let mut feed = feed;
-                    let left = tui::run(fleet, &mut feed, options).await;
-                    stop.gently.cancel();
-                    left
-                };
+                    tui::run(fleet, &mut feed, options).await
+                });
                 (Some(Viewer { events, sweeps }), Some(shown))
             }
         };
@@ -253,7 +255,7 @@ impl Session {
             None => sweeping.await,
             Some(screen) => {
                 let (status, left) = tokio::join!(sweeping, screen);
-                let left = left?;
+                let left = left??;
                 let is_saving = left.save;
                 let fleet = screen::close(left, settings);
                 if is_saving {

@@ -74,7 +74,7 @@ fn enter() -> io::Result<()> {
 }
 
 /// What the screens use of the terminal besides drawing.
-pub(super) trait TerminalIo {
+pub(super) trait TerminalIo: Send {
     /// Whether the terminal has not taken the last frame yet.
     fn is_busy(&self) -> bool {
         false
