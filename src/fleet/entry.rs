@@ -128,12 +128,53 @@ struct Numbers {
     is_awaited: bool,
 }
 
-/// Composes the history of a host. `has_ended`: no further event is expected.
+/// Composes the history of a host, as each site observed it. `has_ended`: no further event is expected.
 ///
 /// INVARIANT: the result depends only on the set of entries, not on their order or on duplicates.
 pub(super) fn compose(key: &HostKey, mut entries: Vec<Entry>, has_ended: bool) -> Composed {
     entries.sort_by(|one, other| one.stamp.cmp(&other.stamp));
     entries.dedup_by(|one, other| one.stamp == other.stamp);
+    let mut by_site: BTreeMap<Site, Vec<Entry>> = BTreeMap::new();
+    for entry in entries {
+        let of_site = by_site.entry(entry.stamp.site.clone()).or_default();
+        of_site.push(entry);
+    }
+    let views = by_site.into_iter().map(|(site, entries)| {
+        let is_saved = matches!(
+            entries.as_slice(),
+            [Entry {
+                fact: Fact::Saved(_),
+                ..
+            }]
+        );
+        let mut view = compose_view(key, entries, has_ended);
+        if !is_saved {
+            view.history.site = Some(site);
+        }
+        view
+    });
+    let mut views: Vec<Composed> = views.collect();
+    if views.len() <= 1 {
+        return views
+            .pop()
+            .unwrap_or_else(|| compose_view(key, Vec::new(), has_ended));
+    }
+    let is_row = views.iter().any(|view| view.is_row);
+    let listed = views.iter().any(|view| view.history.listed);
+    for view in &mut views {
+        view.history.outside_targets = !is_row;
+        view.history.listed = listed;
+    }
+    let mut histories = views.into_iter().map(|view| view.history);
+    let mut history = histories
+        .next()
+        .unwrap_or_else(|| History::new(key.clone()));
+    history.elsewhere = histories.collect();
+    Composed { history, is_row }
+}
+
+/// The same as one site observed it.
+fn compose_view(key: &HostKey, mut entries: Vec<Entry>, has_ended: bool) -> Composed {
     let attempts = entries
         .iter()
         .filter(|entry| matches!(entry.fact, Fact::Attempt { .. }));

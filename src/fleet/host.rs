@@ -6,8 +6,8 @@ use super::entry::{Composed, Entry, Fact, Stamp, compose};
 use super::log::{Log, LogError};
 use crate::diagnosis::{Diagnosis, Fingerprint};
 use crate::model::{
-    Attempt, CertificateFacts, Change, Digest, History, HostKey, HostState, NameSource, NtlmFacts,
-    Site, TlsFacts, TlsHandshake, TlsVersion,
+    Attempt, CertificateFacts, CertificateStatus, Change, Digest, DnsVerdict, History, HostKey,
+    HostState, NameSource, NtlmFacts, Site, Stage, TlsFacts, TlsHandshake, TlsVersion,
 };
 
 /// A row of a [`Fleet`](super::Fleet): valid for the fleet's life, and for no other fleet.
@@ -47,6 +47,8 @@ pub struct Host {
     pub(super) changes: Option<Arc<[Change]>>,
     /// Recomputed whenever the facts change.
     pub diagnosis: Diagnosis,
+    /// Where several sites observed it, each of them by name; the diagnosis is that of the first of the worst.
+    sites: Box<[SiteView]>,
     /// Hash of its [`MemberView`](crate::diagnosis::MemberView), to detect a change for the hosts whose names resolve here.
     pub(super) member_hash: u64,
 }
@@ -67,6 +69,48 @@ pub struct Sketch {
     /// Start of the newest attempt that connected.
     pub last_seen: Option<Timestamp>,
     pub reverse: Option<Box<str>>,
+}
+
+/// A host as one of several sites observed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteView {
+    pub site: Site,
+    pub state: HostState,
+    pub failed_stage: Option<Stage>,
+    pub dns: DnsVerdict,
+    /// Of the certificate, of several the worst.
+    pub certificate_status: Option<CertificateStatus>,
+    pub certificate: Option<Digest<32>>,
+    /// The diagnosis of the host is that of this site.
+    pub is_worst: bool,
+}
+
+impl SiteView {
+    /// How a history looks from its site.
+    pub(super) fn of(history: &History, diagnosis: &Diagnosis) -> Option<Self> {
+        Some(Self {
+            site: history.site.clone()?,
+            state: diagnosis.state,
+            failed_stage: diagnosis.failed_stage,
+            dns: diagnosis.dns,
+            certificate_status: diagnosis.certificate_status,
+            certificate: diagnosis.certificate(history).map(|facts| facts.sha256),
+            is_worst: false,
+        })
+    }
+
+    /// Greater is worse.
+    pub(super) const fn weight(&self) -> u8 {
+        match self.state {
+            HostState::NotProbed => 0,
+            HostState::Healthy => 1,
+            HostState::Skipped => 2,
+            HostState::Degraded => 3,
+            HostState::Unreachable | HostState::Filtered | HostState::Closed => 4,
+            HostState::NotRdp => 5,
+            HostState::Broken => 6,
+        }
+    }
 }
 
 impl Host {
@@ -94,13 +138,15 @@ impl Host {
             sketch: Sketch::default(),
             changes: None,
             diagnosis: Diagnosis::unknown(),
+            sites: Box::default(),
             member_hash: 0,
         }
     }
 
     /// Adds the history of a saved report.
     pub(super) fn save(&mut self, history: History) -> Result<(), LogError> {
-        for facts in history.attempts.iter().flat_map(Attempt::certificates) {
+        let attempts = history.views().flat_map(|view| &view.attempts);
+        for facts in attempts.flat_map(Attempt::certificates) {
             self.certify(facts);
         }
         self.add(&Entry {
@@ -140,7 +186,14 @@ impl Host {
         self.log = log;
     }
 
-    /// Its history as far as it can be read, and the error that ended it.
+    /// Puts the view that it is judged by first.
+    pub(super) fn lead(&self, history: &mut History) {
+        if let Some(worst) = self.sites.iter().find(|view| view.is_worst) {
+            history.lead_with(&worst.site);
+        }
+    }
+
+    /// Its history as far as it can be read, the views of several sites by name, and the error that ended it.
     pub(super) fn compose(&self, has_ended: bool) -> (Composed, Option<LogError>) {
         let mut error = None;
         let entries = self.log.entries().map_while(|entry| match entry {
@@ -175,7 +228,7 @@ impl Host {
     /// Makes it a row with this diagnosis.
     pub(super) fn show(&mut self, history: &History, diagnosis: Diagnosis) {
         self.is_row = true;
-        self.complete = history.complete;
+        self.complete = history.views().all(|view| view.complete);
         self.listed = history.listed;
         // The version of a failed handshake does not count.
         let version = |tls: &TlsFacts| {
@@ -263,10 +316,23 @@ impl Host {
     /// The facts. Decompresses them at every call.
     #[must_use]
     pub fn history(&self) -> History {
-        let (composed, _) = self.compose(false);
+        let (mut composed, _) = self.compose(false);
+        self.lead(&mut composed.history);
         History {
             complete: self.complete,
             ..composed.history
+        }
+    }
+
+    /// How each site sees it, by name, where several do.
+    #[must_use]
+    pub const fn sites(&self) -> &[SiteView] {
+        &self.sites
+    }
+
+    pub(super) fn set_sites(&mut self, sites: Vec<SiteView>) {
+        if *self.sites != *sites {
+            self.sites = sites.into();
         }
     }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::Fleet;
 use super::entry::Composed;
-use super::host::{Host, HostId};
+use super::host::{Host, HostId, SiteView};
 use crate::diagnosis::{self, Context, FleetSurvey, MemberView, Undetermined};
 use crate::model::{Endpoint, History, HostKey};
 
@@ -192,19 +192,25 @@ impl Fleet {
         };
         let (mut composed, error) = host.compose(self.judging.had_ended);
         composed.is_row &= self.is_row_of_its_own(host.key());
-        let Composed { history, is_row } = composed;
+        let Composed {
+            mut history,
+            is_row,
+        } = composed;
         let (key, now) = (host.key().clone(), self.now());
         let exceptions = Arc::clone(&self.rules.exceptions);
+        // Others see it the same way whatever site it is judged by, or their findings would depend on the order of events.
+        self.judge_referrers_later(place, &key, &history);
+        let sites = self.judge_sites(&mut history, members);
         let diagnosis = is_row
             .then(|| self.in_context(members, |context| diagnosis::diagnose(&history, context)));
         self.add_referrer(place, &history);
-        self.judge_referrers_later(place, &key, &history);
         if let Some(host) = self.hosts.get_mut(place) {
             let host = Arc::make_mut(host);
             let summary = Arc::make_mut(&mut self.summary);
             if host.is_row() {
                 summary.remove(host);
             }
+            host.set_sites(sites);
             match diagnosis {
                 Some(diagnosis) => {
                     host.show(&history, diagnosis);
@@ -220,6 +226,28 @@ impl Fleet {
     /// The time as of which hosts are judged.
     fn now(&self) -> Timestamp {
         (self.times).map_or(Timestamp::UNIX_EPOCH, |(_, newest)| newest)
+    }
+
+    /// Judges a host as each of several sites sees it, and puts the first of the worst views first.
+    fn judge_sites(&self, history: &mut History, members: &Members) -> Vec<SiteView> {
+        if history.elsewhere.is_empty() {
+            return Vec::new();
+        }
+        let view = |view: &History| {
+            let judge = |context: &Context<'_>| diagnosis::diagnose(view, context);
+            SiteView::of(view, &self.in_context(members, judge))
+        };
+        let mut views: Vec<SiteView> = history.views().filter_map(view).collect();
+        views.sort_by(|one, other| one.site.cmp(&other.site));
+        let weight = views.iter().map(SiteView::weight).max();
+        let mut worst = views
+            .iter_mut()
+            .filter(|view| Some(view.weight()) == weight);
+        if let Some(worst) = worst.next() {
+            worst.is_worst = true;
+            history.lead_with(&worst.site);
+        }
+        views
     }
 
     /// Records which other endpoints a host's names resolve to.

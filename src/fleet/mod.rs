@@ -13,6 +13,8 @@ mod log;
 mod marks;
 mod notices;
 mod saved;
+#[cfg(test)]
+mod site_tests;
 mod sources;
 mod summary;
 #[cfg(test)]
@@ -34,7 +36,7 @@ use notices::Notices;
 use sources::Sources;
 
 pub use exceptions::{Acknowledgement, Exceptions, Ignored, Rules};
-pub use host::{Host, HostId, Sketch};
+pub use host::{Host, HostId, SiteView, Sketch};
 pub use marks::HostMarks;
 pub(crate) use marks::{are_disjoint, lower, share, sorted};
 pub use saved::{MissingCertificate, Saved, SavedHosts};
@@ -166,7 +168,8 @@ impl Fleet {
     #[must_use]
     pub fn history(&self, endpoint: Endpoint) -> Option<History> {
         let host = self.hosts.get(self.endpoint_place(endpoint)?)?;
-        let composed = self.composed(host);
+        let mut composed = self.composed(host);
+        host.lead(&mut composed.history);
         let is_known = composed.is_row || !composed.history.attempts.is_empty();
         is_known.then_some(composed.history)
     }

@@ -43,8 +43,8 @@ impl SavedHosts {
     /// Adds a host. Its certificates may be known by digest only.
     pub fn push(&mut self, history: History) {
         let mut digests: Vec<Digest<32>> = history
-            .attempts
-            .iter()
+            .views()
+            .flat_map(|view| &view.attempts)
             .filter_map(|attempt| attempt.tls.as_ref())
             .flat_map(|tls| tls.chain.iter().map(ChainCertificate::sha256))
             .collect();

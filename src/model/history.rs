@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Attempt, CertificateFacts, Digest, HostKey, Lookup, NegotiationFacts, NtlmFacts, ObservedName,
-    ProbeKind, SelectedSecurity, TlsFacts, TlsHandshake,
+    ProbeKind, SelectedSecurity, Site, TlsFacts, TlsHandshake,
 };
 
 /// Everything observed of one host during a scan: all that findings are derived from.
@@ -33,6 +33,12 @@ pub struct History {
     pub complete: bool,
     /// The gateway through which the host is always reached, from the user's own file: then it is not probed directly.
     pub gateway: Option<Box<str>>,
+    /// The site that observed this; `null` in reports of versions before it.
+    #[serde(default)]
+    pub site: Option<Site>,
+    /// What the other sites of the scan observed of it.
+    #[serde(default)]
+    pub elsewhere: Vec<History>,
 }
 
 impl History {
@@ -50,13 +56,36 @@ impl History {
             names_checked: false,
             complete: false,
             gateway: None,
+            site: None,
+            elsewhere: Vec::new(),
         }
+    }
+
+    /// What each site observed, this one first.
+    pub fn views(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.elsewhere)
+    }
+
+    /// Puts what a site observed before what the others did. A site that observed nothing changes nothing.
+    pub fn lead_with(&mut self, site: &Site) {
+        let is_its = |one: &Self| one.site.as_ref() == Some(site);
+        let Some(at) = self.elsewhere.iter().position(is_its) else {
+            return;
+        };
+        let lead = self.elsewhere.remove(at);
+        let mut others = std::mem::take(&mut self.elsewhere);
+        others.push(std::mem::replace(self, lead));
+        others.sort_by(|one, other| one.site.cmp(&other.site));
+        self.elsewhere = others;
     }
 
     /// Fills in the facts of certificates of which only the digest is known.
     pub fn resolve(&mut self, known: &dyn Fn(&Digest<32>) -> Option<Arc<CertificateFacts>>) {
         for attempt in &mut self.attempts {
             attempt.resolve(known);
+        }
+        for other in &mut self.elsewhere {
+            other.resolve(known);
         }
     }
 
@@ -69,6 +98,7 @@ impl History {
                     .retain(|certificate| certificate.facts().is_some());
             }
         }
+        self.elsewhere.iter_mut().for_each(Self::drop_unresolved);
     }
 
     /// The newest negotiation that selected a protocol, of a default request before any other; else the newest refusal.

@@ -125,7 +125,7 @@ const OTHERS: [(&str, &str); 58] = [
     ("watch.confirm", "3 of 5"),
     ("watch.bell", "true"),
     ("nats.url", "tls://nats.example:4333"),
-    ("nats.sites", "berlin"),
+    ("nats.sites", "berlin,hq"),
     ("nats.site", "hq"),
     ("nats.allow_plain", "true"),
     ("nats.ca_file", "/etc/rdpscan/ca.pem"),

@@ -329,9 +329,9 @@ pub struct NatsSettings {
     #[arg(value_name = "URL", default_value = "none")]
     #[serde(serialize_with = "serialize::or_none")]
     pub url: Maybe<ServerUrl>,
-    /// The site whose workers scan; any for all workers together
+    /// The sites that scan, each all of the targets, as in berlin,hq; any for all workers together
     #[arg(long = "sites", id = "nats.sites", value_parser = sites)]
-    #[arg(value_name = "SITE", default_value = "any")]
+    #[arg(value_name = "SITES", default_value = "any")]
     pub sites: List<Site>,
     /// The site that this worker is at; auto is the name of this machine
     #[arg(long = "site", id = "nats.site", value_parser = optional("auto", site))]

@@ -1,5 +1,6 @@
 //! The parsers of settings about sites and the NATS server between them.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::parse::items;
@@ -32,6 +33,8 @@ pub(super) fn site(text: &str) -> Result<Site, Refusal> {
     Ok(site)
 }
 
+/// A scan from more sites is more than a page of a host shows.
+const MOST_SITES: usize = 16;
 /// The advice for the name of a site.
 const SITE: &str = "use 1 to 32 of a-z, 0-9, _ and -, as in berlin";
 
@@ -44,12 +47,20 @@ fn read_site(text: &str) -> Result<Site, Refusal> {
 /// The sites to scan from.
 pub(super) fn sites(text: &str) -> Result<Vec<Site>, Refusal> {
     let sites = items(text).map(read_site).collect::<Result<Vec<_>, _>>()?;
-    match sites.len() {
-        0 => Err(Refusal::new("no site in it", format!("{SITE}, or any"))),
-        1 => Ok(sites),
-        _ => Err(Refusal::new(
-            "more than one site",
-            "use one, or any for all workers together",
-        )),
+    let distinct: BTreeSet<&Site> = sites.iter().collect();
+    let has_any = sites.iter().any(|site| site.as_str() == ANY);
+    if sites.is_empty() {
+        return Err(Refusal::new("no site in it", format!("{SITE}, or any")));
     }
+    if distinct.len() < sites.len() || sites.len() > MOST_SITES {
+        let reason = format!("a site twice, or more than {MOST_SITES}");
+        return Err(Refusal::new(reason, "name each site once"));
+    }
+    if has_any && sites.len() > 1 {
+        return Err(Refusal::new(
+            "any is all workers together",
+            "use any alone, or the sites to compare",
+        ));
+    }
+    Ok(sites)
 }

@@ -502,6 +502,7 @@ proptest! {
         let mut wanted = History::new(HostKey::Endpoint(endpoint));
         wanted.names_checked = true;
         wanted.complete = true;
+        wanted.site = Some("admin-pc".parse().unwrap());
         let mut events = Vec::new();
         for mut attempt in attempts {
             attempt.endpoint = endpoint;

@@ -86,6 +86,29 @@ async fn the_workers_of_a_scan_find_what_one_process_finds() {
 }
 
 #[tokio::test]
+async fn each_of_several_sites_scans_everything_and_a_host_is_one_row() {
+    let Some(nats) = NatsServer::start() else {
+        return;
+    };
+    let hosts = fleet("tls.toml").await;
+    let alone = Scan::of(&hosts, &[]).finish().await;
+    let sites = ["berlin", "hq"];
+    let _workers = sites.map(|site| Worker::start(&nats, site, "127.0.0.0/8", &hosts));
+    let both = Scan::of(&hosts, &["--nats", &nats.url(), "--sites", "berlin,hq"]);
+    let both = both.finish().await;
+    assert_eq!(both.status, Some(0), "{}", both.errors);
+    let (alone, both) = (events(&alone.recording), events(&both.recording));
+    let fleet = fold(&both);
+    assert_eq!(kit::differences(&fold(&alone), &fleet), [""; 0]);
+    assert_eq!(fleet.notices(), []);
+    for (_, host) in fleet.hosts() {
+        let seen: Vec<&str> = host.sites().iter().map(|view| view.site.as_str()).collect();
+        assert_eq!(seen, sites, "{}", host.key());
+    }
+    hosts.stop().await;
+}
+
+#[tokio::test]
 async fn a_worker_that_is_killed_in_mid_shard_loses_nothing_and_doubles_nothing() {
     let Some(nats) = NatsServer::start() else {
         return;

@@ -610,6 +610,8 @@ pub(crate) fn any_history() -> impl Strategy<Value = History> {
                     names_checked,
                     complete,
                     gateway,
+                    site: None,
+                    elsewhere: Vec::new(),
                 }
             },
         )

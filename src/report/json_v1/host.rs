@@ -7,10 +7,11 @@ use serde::Serialize;
 use super::certificate::CertificateV1;
 use super::lookup::LookupV1;
 use crate::diagnosis::{self, Disagreement, NamePath, ReplyGroup, Stability, Undetermined};
+use crate::fleet::SiteView;
 use crate::model::{
-    Digest, DnsVerdict, Finding, History, HostKey, HostState, Moment, NameSource, Nla, NtlmFacts,
-    ObservedName, PredictedError, ProbeKind, SelectedSecurity, ServerFeature, Stage, TlsFacts,
-    TlsHandshake, UtcSecond,
+    CertificateStatus, Digest, DnsVerdict, Finding, History, HostKey, HostState, Moment,
+    NameSource, Nla, NtlmFacts, ObservedName, PredictedError, ProbeKind, SelectedSecurity,
+    ServerFeature, Site, Stage, TlsFacts, TlsHandshake, UtcSecond,
 };
 use crate::report::sheet::Row;
 
@@ -55,6 +56,39 @@ pub(super) struct HostV1<'a> {
     undetermined: Vec<Undetermined>,
     /// The gateway that always leads there: such a host is not probed directly.
     gateway: Option<&'a str>,
+    /// How each site sees it, where the scan has several; everything above is as the worst of them sees it.
+    sites: Vec<SiteV1<'a>>,
+}
+
+/// A host as one site sees it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Site")]
+struct SiteV1<'a> {
+    /// Where from.
+    site: &'a Site,
+    /// What is always true of the host there.
+    state: HostState,
+    /// The stage where attempts end; `null` when they get through.
+    failed_stage: Option<Stage>,
+    /// Name against address.
+    dns: DnsVerdict,
+    /// Status of its certificate, of several the worst; `null` when none was seen.
+    certificate_status: Option<CertificateStatus>,
+    /// SHA-256 of the certificate.
+    certificate: Option<Digest<32>>,
+}
+
+impl<'a> From<&'a SiteView> for SiteV1<'a> {
+    fn from(view: &'a SiteView) -> Self {
+        Self {
+            site: &view.site,
+            state: view.state,
+            failed_stage: view.failed_stage,
+            dns: view.dns,
+            certificate_status: view.certificate_status,
+            certificate: view.certificate,
+        }
+    }
 }
 
 /// What the server chose in the RDP negotiation (MS-RDPBCGR 2.2.1.2.1).
@@ -219,6 +253,7 @@ impl<'a> HostV1<'a> {
                 .collect(),
             undetermined: row.undetermined(),
             gateway: history.gateway.as_deref(),
+            sites: row.host.sites().iter().map(SiteV1::from).collect(),
         }
     }
 }

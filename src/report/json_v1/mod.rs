@@ -150,7 +150,8 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
 type Certificates = BTreeMap<Digest<32>, Arc<CertificateFacts>>;
 
 fn add_certificates(history: &History, table: &mut Certificates) {
-    for facts in history.attempts.iter().flat_map(Attempt::certificates) {
+    let attempts = history.views().flat_map(|view| &view.attempts);
+    for facts in attempts.flat_map(Attempt::certificates) {
         table
             .entry(facts.sha256)
             .or_insert_with(|| Arc::clone(facts));

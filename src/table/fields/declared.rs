@@ -388,4 +388,13 @@ fields! {
             FieldValue::list(findings.map(|finding| finding.id))
         })
         .not_searched(),
+    Sites = text("site", "each site of a scan from several, with the state that it sees", |host| {
+            FieldValue::text(read::sites(host))
+        })
+        .aliases(&["sites"])
+        .heading("sites")
+        .filter("a site, or a site and the state that it sees", ":berlin")
+        .not_searched()
+        .width(14, 40)
+        .letter('W'),
 }

@@ -318,3 +318,12 @@ pub(super) fn host(host: &Host) -> FieldValue<'_> {
 pub(super) fn domain(host: &Host) -> Option<&str> {
     host.display_name().and_then(domain_of)
 }
+
+/// `berlin healthy, hq broken`; nothing where one site scanned.
+pub(super) fn sites(host: &Host) -> Option<String> {
+    let sites = host.sites().iter();
+    let sites: Vec<String> = sites
+        .map(|view| format!("{} {}", view.site, view.state))
+        .collect();
+    (!sites.is_empty()).then(|| sites.join(", "))
+}

@@ -10,6 +10,7 @@ mod names;
 mod page;
 mod raw;
 mod section_bar;
+mod sites;
 mod stability;
 mod timeline;
 
@@ -73,7 +74,10 @@ pub(super) fn page(model: &Model, width: u16) -> Page {
     let room = usize::from(body_height(body.height));
     let writers: [&dyn Fn(&mut Page); SECTIONS.len()] = [
         &|page| findings::write(model, host, room, page),
-        &|page| timeline::write(&history, page),
+        &|page| {
+            timeline::write(&history, page);
+            sites::write(host, &history, page);
+        },
         &|page| names::write(model, host, &history, page),
         &|page| certificate::write(model, host, &history, page),
         &|page| stability::write(host, &history, page),
