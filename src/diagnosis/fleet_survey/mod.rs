@@ -12,14 +12,16 @@ mod shared_keys;
 mod sorted_runs;
 mod throttling;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::ending::connected;
 use super::in_order;
-use crate::model::{CertificateFacts, History};
+use crate::model::{CertificateFacts, History, Site};
 
 pub(crate) use clock_skew::{OwnClock, length, skews};
 pub(crate) use neighbours::UnlikeNeighbours;
@@ -37,7 +39,18 @@ pub struct FleetView {
     pub(super) pace: FleetPace,
     throttled: throttling::ThrottledHosts,
     customs: neighbours::Customs,
+    sites: BTreeMap<Site, Reached>,
 }
+
+/// How many hosts were tried from a site, and how many answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Reached {
+    tried: usize,
+    answered: usize,
+}
+
+/// Fewer hosts than this may all be down.
+const FEWEST_OF_A_SITE: usize = 3;
 
 /// Something about this machine that the hosts together give away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -60,6 +73,7 @@ pub struct FleetSurvey {
     throttling: throttling::Throttling,
     outages: outages::Outages,
     configurations: neighbours::Configurations,
+    sites: BTreeMap<Site, Reached>,
 }
 
 impl FleetSurvey {
@@ -73,6 +87,14 @@ impl FleetSurvey {
         self.throttling.add(place, &history);
         self.outages.add(place, &history);
         self.configurations.add(&history);
+        for view in history.views().filter(|_| !history.elsewhere.is_empty()) {
+            let Some(site) = view.site.as_ref().filter(|_| !view.attempts.is_empty()) else {
+                continue;
+            };
+            let reached = self.sites.entry(site.clone()).or_default();
+            reached.tried += 1;
+            reached.answered += usize::from(view.attempts.iter().any(connected));
+        }
     }
 
     /// The places of those that are to be added again when all are in: they share a key with others, or fail at times.
@@ -101,6 +123,7 @@ impl FleetSurvey {
             outages: self.outages.finish(),
             throttled: self.throttling.finish(),
             customs: self.configurations.finish(),
+            sites: self.sites,
         }
     }
 }
@@ -134,6 +157,12 @@ impl FleetView {
     /// This machine has no route to any host of this address's family.
     pub(crate) fn has_no_route(&self, address: IpAddr) -> bool {
         self.outages.has_no_route(address)
+    }
+
+    /// No host at all answers a site.
+    pub(crate) fn is_cut_off(&self, site: &Site) -> bool {
+        let reached = self.sites.get(site);
+        reached.is_some_and(|one| one.tried >= FEWEST_OF_A_SITE && one.answered == 0)
     }
 
     /// The host fails only while many connections are open, as it seems.

@@ -14,6 +14,7 @@ mod member_tests;
 mod negotiation;
 mod not_probed;
 mod protocol_defaults;
+mod sites;
 mod slow;
 mod stability;
 mod system;
@@ -44,7 +45,7 @@ struct Family {
     rules: &'static [(&'static str, Rule)],
 }
 
-const FAMILIES: [Family; 14] = [
+const FAMILIES: [Family; 15] = [
     dns::FAMILY,
     not_probed::FAMILY,
     tcp::FAMILY,
@@ -59,6 +60,7 @@ const FAMILIES: [Family; 14] = [
     fleet::FAMILY,
     system::FAMILY,
     slow::FAMILY,
+    sites::FAMILY,
 ];
 
 /// What a rule judges.

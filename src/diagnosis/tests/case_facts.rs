@@ -37,6 +37,8 @@ pub(super) struct Facts {
     judged_after_days: i64,
     /// Other hosts of the same scan; with any, even none of note, the host is judged among them.
     fleet: Option<Vec<Neighbours>>,
+    /// As other sites see it.
+    elsewhere: Vec<Self>,
 }
 
 impl Default for Facts {
@@ -55,6 +57,7 @@ impl Default for Facts {
             address: None,
             judged_after_days: 0,
             fleet: None,
+            elsewhere: Vec::new(),
         }
     }
 }
@@ -400,6 +403,8 @@ impl Facts {
         for member in &self.members {
             host = host.beside(&member.address, self.member(member));
         }
+        let elsewhere = self.elsewhere.iter().map(|other| other.alone().history);
+        host.history.elsewhere = elsewhere.collect();
         host
     }
 
