@@ -80,6 +80,11 @@ def live(report, start=""):
     return {address for address in addresses if address.startswith(start)}
 
 
+def came_up(attempt):
+    """Whether the connection of an attempt came up."""
+    return any((stage["stage"], stage["outcome"]) == ("tcp", "ok") for stage in attempt["stages"])
+
+
 def states(report):
     """The number of hosts in each state."""
     return collections.Counter(host["state"] for host in report["hosts"])

@@ -48,7 +48,7 @@ impl Engine {
         let per_second = Loss::slower(rate);
         // Never faster than the user allowed.
         if per_second < rate {
-            self.in_flight.pacer.set_cap(per_second);
+            self.in_flight.pacer.slow_to(per_second);
             self.notice(Notice::RateReduced { per_second });
         }
     }

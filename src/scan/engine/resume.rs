@@ -20,8 +20,9 @@ impl Engine {
         } = resume;
         self.discovery.queue = queue;
         let cap = self.in_flight.pacer.cap();
-        if cap > 0 {
-            self.in_flight.pacer.set_cap(loss.slowed(cap));
+        let slowed = loss.slowed(cap);
+        if slowed < cap {
+            self.in_flight.pacer.slow_to(slowed);
         }
         self.discovery.loss = loss;
         self.counts.take_over(&checkpoint);

@@ -2,6 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+/// A quarter of a second's worth may go out in one burst.
+const BURST: Duration = Duration::from_millis(250);
+/// Where requests get lost, bursts are what loses them: limits of firewalls and backlogs hold a few dozen.
+const BURST_OF_SLOWED: Duration = Duration::from_millis(10);
+
 /// When the next connect may start.
 #[derive(Debug)]
 pub(in crate::scan) struct Pacer {
@@ -15,12 +20,12 @@ pub(in crate::scan) struct Pacer {
 }
 
 impl Pacer {
-    /// A cap of `per_second` connects, 0 for none. A quarter of a second's worth may go out in one burst.
+    /// A cap of `per_second` connects, 0 for none.
     pub(in crate::scan) fn new(per_second: u32, now: Instant) -> Self {
         Self {
             per_second,
             cost: cost(per_second),
-            tolerance: Duration::from_millis(250),
+            tolerance: BURST,
             theoretical: now,
         }
     }
@@ -32,6 +37,13 @@ impl Pacer {
     pub(in crate::scan) fn set_cap(&mut self, per_second: u32) {
         self.per_second = per_second;
         self.cost = cost(per_second);
+        self.tolerance = BURST;
+    }
+
+    /// A lower cap, since requests get lost.
+    pub(in crate::scan) fn slow_to(&mut self, per_second: u32) {
+        self.set_cap(per_second);
+        self.tolerance = BURST_OF_SLOWED;
     }
 
     /// `Ok` counts a connect that may start now; `Err` is when one may.
@@ -69,7 +81,10 @@ mod tests {
 
     fn taken_within(rate: u32, window: Duration) -> u32 {
         let start = crate::clock::monotonic().into_std();
-        let mut pacer = Pacer::new(rate, start);
+        taken_from(Pacer::new(rate, start), start, window)
+    }
+
+    fn taken_from(mut pacer: Pacer, start: Instant, window: Duration) -> u32 {
         let mut now = start;
         let mut taken = 0;
         while now < start + window {
@@ -85,6 +100,15 @@ mod tests {
     fn a_cap_lets_through_its_rate_and_one_burst() {
         let taken = taken_within(1000, Duration::from_secs(2));
         assert!((2000..=2260).contains(&taken), "{taken}");
+    }
+
+    #[test]
+    fn a_scan_that_was_slowed_down_sends_no_bursts() {
+        let start = crate::clock::monotonic().into_std();
+        let mut pacer = Pacer::new(2000, start);
+        pacer.slow_to(1000);
+        let at_once = taken_from(pacer, start, Duration::from_millis(1));
+        assert!((1..=12).contains(&at_once), "{at_once}");
     }
 
     #[test]
