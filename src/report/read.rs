@@ -127,7 +127,7 @@ fn read(source: impl Read, name: &str, rules: impl Into<Rules>) -> Result<Opened
         let event = event.map_err(Reason::Recording)?;
         if event.epoch > fleet.epoch() && fleet.scan().is_some() {
             // Of a watched scan the newest sweep is shown.
-            fleet = Fleet::new(fleet.policy().clone());
+            fleet = Fleet::new(fleet.rules().clone());
         }
         fleet.apply(event);
     }
@@ -196,4 +196,43 @@ const FROM_NEWER: &str = "it comes from a newer rdpscan; update this one";
 fn short(text: &str) -> String {
     let short: String = text.chars().take(200).collect();
     sanitize::single_line(&short).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::diagnosis::Policy;
+    use crate::fleet::{Exceptions, Ignored};
+    use crate::kit::{attempt, attempt_finished, event, now, plan};
+    use crate::model::{EventBody, ScanEvent};
+
+    #[test]
+    fn the_newest_sweep_of_a_watch_has_the_findings_that_do_not_count() {
+        let mut lines = Vec::new();
+        for epoch in [1, 2] {
+            let attempt = attempt_finished(attempt().through().done());
+            for (seq, body) in (0..).zip([EventBody::ScanStarted(plan()), attempt]) {
+                let event = ScanEvent {
+                    epoch,
+                    ..event(seq, now(), body)
+                };
+                record::append_line(&mut lines, &event).unwrap();
+            }
+        }
+        let all = Ignored {
+            text: "all".into(),
+            matches: Arc::new(|_| true),
+        };
+        let rules = Rules {
+            policy: Policy::default(),
+            exceptions: Exceptions::new(Vec::new(), vec![all]).into(),
+        };
+        let fleet = open_from(&*lines, "watch", rules).unwrap().fleet;
+        assert_eq!(fleet.epoch(), 2);
+        let findings = &fleet.rows()[0].diagnosis.findings;
+        assert!(!findings.is_empty());
+        assert!(findings.iter().all(|one| one.acknowledged.is_some()));
+    }
 }
