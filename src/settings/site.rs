@@ -44,7 +44,7 @@ fn read_site(text: &str) -> Result<Site, Refusal> {
         .map_err(|_| Refusal::new("not the name of a site", SITE))
 }
 
-/// The sites to scan from.
+/// The sites to scan from, by name: the first one stands for all, so the order in which they are given must not matter.
 pub(super) fn sites(text: &str) -> Result<Vec<Site>, Refusal> {
     let sites = items(text).map(read_site).collect::<Result<Vec<_>, _>>()?;
     let distinct: BTreeSet<&Site> = sites.iter().collect();
@@ -62,5 +62,19 @@ pub(super) fn sites(text: &str) -> Result<Vec<Site>, Refusal> {
             "use any alone, or the sites to compare",
         ));
     }
-    Ok(sites)
+    Ok(distinct.into_iter().cloned().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sites_are_the_same_in_any_order() {
+        assert_eq!(sites("hq, berlin"), sites("berlin,hq"));
+        assert_eq!(
+            sites("hq,berlin").unwrap().first(),
+            "berlin".parse().ok().as_ref()
+        );
+    }
 }
