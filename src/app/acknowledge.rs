@@ -129,7 +129,7 @@ pub(super) fn on_screen(fleet: &Fleet, wanted: &Acknowledge) -> Result<Arc<Excep
     };
     let change = |entries: &mut Vec<Acknowledgement>| match entry {
         Some(entry) => put(entries, entry),
-        None => entries.retain(|one| *one.finding != *wanted.finding || !one.marks.is_same(&marks)),
+        None => entries.retain(|one| *one.finding != *wanted.finding || !one.is_of(&marks)),
     };
     let known = &fleet.rules().exceptions;
     let entries = if fleet.plan().is_some_and(|plan| plan.simulated) {
@@ -142,14 +142,14 @@ pub(super) fn on_screen(fleet: &Fleet, wanted: &Acknowledge) -> Result<Arc<Excep
     Ok(Arc::new(known.with(entries)))
 }
 
-/// Adds one, in place of an earlier one of the same finding.
-pub(super) fn put(entries: &mut Vec<Acknowledgement>, entry: Acknowledgement) {
-    entries.retain(|one| one.finding != entry.finding || !one.marks.is_same(&entry.marks));
+/// Adds one, in place of an earlier one of the same finding of the host.
+fn put(entries: &mut Vec<Acknowledgement>, entry: Acknowledgement) {
+    entries.retain(|one| one.finding != entry.finding || !one.is_of(&entry.marks));
     entries.push(entry);
 }
 
 /// The name of the user who runs this.
-pub(super) fn user() -> String {
+fn user() -> String {
     let names = ["USER", "LOGNAME", "USERNAME"].into_iter();
     let mut names = names.filter_map(|name| std::env::var(name).ok());
     let name = names.find(|name| !name.trim().is_empty());
@@ -283,4 +283,39 @@ fn is_called(one: &Acknowledgement, host: &str) -> bool {
     host == address
         || host == one.marks.key.to_string().to_lowercase()
         || names.any(|name| name == host || name.split('.').next() == Some(&*host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::{endpoint, now};
+    use crate::model::Digest;
+
+    #[test]
+    fn another_host_with_the_same_listed_name_keeps_what_is_acknowledged_of_it() {
+        let acknowledged = |address: &str, key| Acknowledgement {
+            marks: HostMarks {
+                key: HostKey::Endpoint(endpoint(address)),
+                listed: vec!["rds.corp.example".into()],
+                machines: Vec::new(),
+                keys: vec![Digest([key; 32])],
+            },
+            name: None,
+            finding: "RDP-CERT-SELF-SIGNED".into(),
+            severity: Severity::Medium,
+            until: "2027-01-31".parse().unwrap(),
+            by: "anna".into(),
+            note: "no CA".into(),
+            at: now(),
+        };
+        let mut entries = Vec::new();
+        put(&mut entries, acknowledged("10.0.0.1", 1));
+        put(&mut entries, acknowledged("10.0.0.2", 2));
+        assert_eq!(entries.len(), 2);
+        // Of one that has a new key, and of one that has moved.
+        put(&mut entries, acknowledged("10.0.0.1", 3));
+        put(&mut entries, acknowledged("10.0.0.4", 2));
+        let keys = entries.iter().map(|one| one.marks.key.to_string());
+        assert!(keys.eq(["10.0.0.1:3389", "10.0.0.4:3389"]), "{entries:?}");
+    }
 }

@@ -47,16 +47,23 @@ pub struct Acknowledgement {
 }
 
 impl Acknowledgement {
+    /// Whether it is about this host. Several hosts may have one listed name: at other addresses, other keys make another host.
+    #[must_use]
+    pub fn is_of(&self, marks: &HostMarks) -> bool {
+        self.marks.is_same(marks) && (self.marks.key == marks.key || !self.has_new_key(marks))
+    }
+
     /// Whether it holds for a finding of this host on this day: a worse one, and a host with another key, count again.
     fn covers(&self, finding: &Finding, marks: &HostMarks, day: Date) -> bool {
-        let has_new_key = || {
-            let mut keys = marks.keys.iter();
-            !self.marks.keys.is_empty() && keys.any(|key| !self.marks.keys.contains(key))
-        };
         finding.severity <= self.severity
             && day <= self.until
             && self.marks.is_same(marks)
-            && !has_new_key()
+            && !self.has_new_key(marks)
+    }
+
+    fn has_new_key(&self, marks: &HostMarks) -> bool {
+        let mut keys = marks.keys.iter();
+        !self.marks.keys.is_empty() && keys.any(|key| !self.marks.keys.contains(key))
     }
 }
 
