@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &HistoryArgs, settings: &Settings) -> Result<ExitSt
     let folder = kept::folder()?;
     if let Some(HistoryCommand::Prune) = arguments.command {
         let keep = settings.history.keep;
-        let deleted = folder.prune(keep, clock::wall());
+        let deleted = folder.prune(keep, None, clock::wall());
         let index = Index::connect(&folder, rules::of(settings));
         if let Err(error) = index.and_then(|mut index| index.forget_deleted()) {
             tracing::warn!(%error, "Deleted scans are in the index until it is opened again");

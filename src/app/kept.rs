@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use crate::clock;
 use crate::fleet::Fleet;
-use crate::history::{Index, Journal, JournalEnd, JournalFolder, KeptScan, Reference};
+use crate::history::{Index, Journal, JournalEnd, JournalFolder, Keep, KeptScan, Reference};
 use crate::model::{EpochId, ScanId, ScanStatus};
 use crate::report::{self, TrendPoint};
 
 use super::signals::Stop;
-use super::{stderr, ui_state};
+use super::ui_state;
 
 /// The folder of kept scans.
 pub(super) fn folder() -> Result<JournalFolder> {
@@ -33,8 +34,12 @@ pub(super) fn locate(argument: &Path) -> Result<PathBuf> {
     Ok(kept.map_or_else(|| argument.to_owned(), |kept| kept.path))
 }
 
-/// Writes a scan that has ended into the index. It can be done later, so a failure is only logged.
+/// Writes a scan that has ended into the index. It can be done later, so a failure is only logged. Where the reader of the events
+/// stopped before their end, only the journal has all of them.
 fn add_to_index(folder: &JournalFolder, id: EpochId, fleet: &Fleet) {
+    if fleet.end().is_none() {
+        return;
+    }
     let added = || -> Result<()> {
         let kept = folder.kept(id).context("it is not kept any more")?;
         Ok(Index::connect(folder, fleet.rules().clone())?.add(&kept, fleet)?)
@@ -75,33 +80,31 @@ fn scans_before(fleet: &Fleet) -> Result<Vec<TrendPoint>> {
     Ok(points.collect())
 }
 
-/// Ends the journal of a scan, if it has one, and prints what was saved. Only a failure is said in spite of `--quiet`.
-pub(super) async fn finish(journal: Option<Journal>, fleet: &Fleet, stop: &Stop, quiet: bool) {
-    if let Some(line) = end(journal, fleet, stop, quiet).await {
-        stderr::print(&line);
-    }
-}
-
-/// As [`finish`], and returns the line instead.
+/// Ends the journal of a scan, if it has one, and deletes what is kept beyond the limits. Returns what was saved; only a failure is
+/// said in spite of `--quiet`.
 pub(super) async fn end(
     journal: Option<Journal>,
     fleet: &Fleet,
+    keep: Keep,
     stop: &Stop,
     quiet: bool,
 ) -> Option<String> {
-    let (journal, scan) = (journal?, fleet.scan()?);
+    let (journal, id) = (journal?, fleet.id()?);
     let folder = journal.folder().clone();
     let end = journal.finish(stop.now.cancelled()).await;
-    let indexed = fleet.clone();
-    let id = EpochId::new(scan, fleet.epoch());
-    let indexing = tokio::task::spawn_blocking(move || add_to_index(&folder, id, &indexed));
+    let ended = fleet.clone();
+    let keeping = tokio::task::spawn_blocking(move || {
+        let key = ended.planned_work().map_or("", |work| &*work.target_key);
+        folder.prune(keep, Some((id, ended.site(), key)), clock::wall());
+        add_to_index(&folder, id, &ended);
+    });
     tokio::select! {
         biased;
         () = stop.now.cancelled() => {}
-        _ = indexing => {}
+        _ = keeping => {}
     }
     let status = fleet.end().map(|end| end.status);
-    end_line(scan, &end, status, quiet)
+    end_line(id.scan, &end, status, quiet)
 }
 
 fn end_line(

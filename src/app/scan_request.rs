@@ -261,6 +261,7 @@ impl ScanRequest {
         let output = self.settings.output.clone();
         let is_watch = self.settings.watch.interval.is_some();
         let on_change = self.settings.watch.on_change.clone();
+        let keep = self.settings.history.keep;
         if record.is_some() {
             self.say_that_events_are_not_filtered();
         }
@@ -327,7 +328,9 @@ impl ScanRequest {
             let filter = is_filtered.then_some(&self.filter);
             stderr::print(&stderr::summary(&fleet, filter));
         }
-        kept::finish(journal, &fleet, stop, quiet).await;
+        if let Some(line) = kept::end(journal, &fleet, keep, stop, quiet).await {
+            stderr::print(&line);
+        }
         if let Some(sites) = sites {
             sites.forget(self.scan).await;
         }

@@ -80,8 +80,7 @@ impl<P: Prober> Sweeper<P> {
         };
         let (receiver, journal) = match journal {
             Some(file) => {
-                let keep = self.settings.history.keep;
-                let (receiver, journal) = history::start(receiver, file, keep, outside);
+                let (receiver, journal) = history::start(receiver, file, outside);
                 (receiver, Some(journal))
             }
             None => (receiver, None),

@@ -129,7 +129,8 @@ impl<'a, P: Prober> Watch<'a, P> {
             }
             fleet.settle();
             self.is_kept |= journal.is_some();
-            if let Some(line) = kept::end(journal, &fleet, stop, true).await {
+            let keep = self.sweeper.settings.history.keep;
+            if let Some(line) = kept::end(journal, &fleet, keep, stop, true).await {
                 self.tell(line.strip_prefix("rdpscan: ").unwrap_or(&line));
             }
             if let Recorded::Failed(error) = recorded {

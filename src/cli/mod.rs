@@ -309,7 +309,7 @@ pub struct HistoryArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum HistoryCommand {
-    /// Delete the scans beyond history.keep now, as every scan does at its start
+    /// Delete the scans beyond history.keep now, as every scan does at its end
     Prune,
 }
 

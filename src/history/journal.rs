@@ -12,7 +12,6 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::folder::{JournalFile, JournalFolder};
-use super::retention::Keep;
 use crate::model::{EventBody, Notice, ScanEvent, ScanStatus};
 use crate::{clock, record};
 
@@ -82,13 +81,11 @@ impl Drop for Journal {
     }
 }
 
-/// Starts the journal of a scan: every event is written and passed on. Notices about the disk go to `notices`. Surplus scans are
-/// deleted first.
+/// Starts the journal of a scan: every event is written and passed on. Notices about the disk go to `notices`.
 #[must_use]
 pub fn start(
     events: mpsc::Receiver<ScanEvent>,
     file: JournalFile,
-    keep: Keep,
     notices: watch::Sender<Vec<Notice>>,
 ) -> (mpsc::Receiver<ScanEvent>, Journal) {
     let (forward, receiver) = mpsc::channel(CAPACITY);
@@ -103,7 +100,6 @@ pub fn start(
     let written = Arc::clone(&backlog);
     let folder = file.folder();
     std::thread::spawn(move || {
-        file.folder().prune(keep, clock::wall());
         let mut disk = file;
         let end = write_out(&mut disk, &written, &notices, RETRY_AFTER);
         let is_whole = end.failure.is_none() && end.left_out == 0;
@@ -474,11 +470,7 @@ mod tests {
             .unwrap();
         let (sender, receiver) = mpsc::channel(8);
         let (notices, _) = watch::channel(Vec::new());
-        let keep = Keep {
-            scans: None,
-            days: None,
-        };
-        let (passed, journal) = start(receiver, file, keep, notices);
+        let (passed, journal) = start(receiver, file, notices);
         (sender, passed, journal)
     }
 

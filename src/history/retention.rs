@@ -7,6 +7,7 @@ use std::fs;
 use jiff::{SignedDuration, Timestamp};
 
 use super::folder::{JournalFolder, KeptScan};
+use crate::model::EpochId;
 use crate::platform;
 
 /// Limits of what is kept, for scans and for the sweeps of each watched one; `None` is no limit.
@@ -50,23 +51,25 @@ impl Keep {
 }
 
 impl JournalFolder {
-    /// Deletes the scans beyond the limits, but none that is being written, and returns how many. What fails is only logged: it is
-    /// tried again at the next scan.
-    pub fn prune(&self, keep: Keep, now: Timestamp) -> u64 {
+    /// Deletes the scans beyond the limits, and returns how many: none that is being written, nor one that has just ended, with its
+    /// site and the key of its targets, nor the one that this is compared with. What fails is only logged: it is tried again at the
+    /// next scan.
+    pub fn prune(&self, keep: Keep, ended: Option<(EpochId, &str, &str)>, now: Timestamp) -> u64 {
         let Ok(scans) = self.scans() else {
             return 0;
         };
+        let surplus = keep.surplus(scans, now);
+        let ended = ended.filter(|_| !surplus.is_empty());
+        let before = ended.and_then(|(id, site, key)| self.previous(id, site, key));
+        let spared = [ended.map(|(id, ..)| id), before.map(|kept| kept.id())];
         let mut deleted = 0;
-        for scan in keep.surplus(scans, now) {
-            // On Unix an open file can be removed.
-            let removed = match platform::open_exclusively(&scan.path, false) {
-                Ok(file) => {
-                    drop(file);
-                    fs::remove_file(&scan.path)
-                }
-                Err(error) => Err(error),
-            };
-            match removed {
+        for scan in surplus
+            .iter()
+            .filter(|scan| !spared.contains(&Some(scan.id())))
+        {
+            // On Unix an open file can be removed, and on Windows not.
+            let locked = platform::open_exclusively(&scan.path, false);
+            match locked.map(drop).and_then(|()| fs::remove_file(&scan.path)) {
                 Ok(()) => deleted += 1,
                 Err(error) => {
                     tracing::warn!(%error, path = %scan.path.display(), "An old scan cannot be deleted");
@@ -80,7 +83,7 @@ impl JournalFolder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{EpochId, ScanId};
+    use crate::model::ScanId;
 
     fn kept(time: &str, epoch: u32) -> KeptScan {
         let scan: ScanId = format!("{time}-00000000").parse().unwrap();
@@ -161,20 +164,21 @@ mod tests {
     }
 
     #[test]
-    fn a_scan_that_is_being_written_is_not_deleted() {
+    fn a_scan_that_has_just_ended_or_is_being_written_is_not_deleted() {
         let place = tempfile::tempdir().unwrap();
         let folder = JournalFolder::at(place.path().join("scans"));
         let running = "20260101T110000Z-00000000".parse().unwrap();
         let of = |scan| EpochId::new(scan, 1);
         let _journal = folder.create(of(running)).unwrap();
-        folder
-            .create(of("20260102T110000Z-00000000".parse().unwrap()))
-            .unwrap();
+        let ended = of("20260102T110000Z-00000000".parse().unwrap());
+        folder.create(ended).unwrap();
         let none = Keep {
             scans: Some(0),
             days: None,
         };
-        assert_eq!(folder.prune(none, Timestamp::UNIX_EPOCH), 1);
+        let prune = |ended| folder.prune(none, ended, Timestamp::UNIX_EPOCH);
+        assert_eq!(prune(Some((ended, "", ""))), 0);
+        assert_eq!(prune(None), 1);
         let left = folder.scans().unwrap();
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].scan, running);

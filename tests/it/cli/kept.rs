@@ -317,15 +317,22 @@ fn a_history_that_is_switched_off_keeps_nothing() {
 }
 
 #[test]
-fn the_oldest_scans_are_deleted_when_a_new_one_begins() {
+fn the_oldest_scans_are_deleted_when_one_ends() {
     let home = home();
-    for _ in 0..4 {
-        let variables = [("RDPSCAN_HISTORY_KEEP", "2")];
-        let arguments = [REFUSES, "--no-tui", "--no-dns", "--attempts", "1"];
+    let scan = |target: &str, keep| {
+        let variables = [("RDPSCAN_HISTORY_KEEP", keep)];
+        let arguments = [target, "--no-tui", "--no-dns", "--attempts", "1"];
         rdpscan(home.path(), &arguments, &variables);
+        kept(home.path()).len()
+    };
+    for wanted in [1, 2, 2, 2] {
+        assert_eq!(scan(REFUSES, "2"), wanted);
     }
-    // The one that was being written counts.
-    assert_eq!(kept(home.path()).len(), 2);
+    // What a scan is compared with stays.
+    assert_eq!(scan(REFUSES, "1"), 2);
+    let told = printed_in(home.path(), &["diff"], &[]);
+    assert!(told.contains("No host has changed since 20"), "{told}");
+    assert_eq!(scan(REFUSES_TOO, "1"), 1);
 }
 
 #[test]
