@@ -18,7 +18,7 @@ use crate::settings::{OutputSettings, Resolved, SavedFleet, Settings, Source};
 use crate::table::Filter;
 use crate::targets::{TargetSet, TargetSetBuilder};
 use crate::tui::OnExit;
-use crate::{sanitize, streams};
+use crate::sanitize;
 
 use super::recording::Recorded;
 use super::saved_hosts::SavedScans;
@@ -340,7 +340,7 @@ impl ScanRequest {
             tell_changes(&words, since.as_ref(), quiet, stop).await;
         }
         if !is_written {
-            return Ok(unwritten());
+            return Ok(sink::unwritten());
         }
         if matches!(recorded, Recorded::ReaderGone) {
             return Ok(ExitStatus::Done);
@@ -398,15 +398,6 @@ async fn tell_changes(words: &[String], since: Option<&Comparison>, quiet: bool,
 fn since_last(fleet: &mut Fleet, stop: &Stop) -> Option<Comparison> {
     let since = (!stop.now.is_cancelled()).then(|| past::since_last(fleet));
     since.flatten()
-}
-
-/// A stalled reader is dropped after a signal; any other report should have been written.
-fn unwritten() -> ExitStatus {
-    if streams::is_stopping() {
-        ExitStatus::Interrupted
-    } else {
-        ExitStatus::Usage
-    }
 }
 
 /// The files that are written, for a message; `None` without any.

@@ -177,6 +177,15 @@ pub(super) fn exit_status_of_scan(fleet: &Fleet, filter: &Filter, fail_on: &Fail
     exit_status(fleet, filter, fail_on)
 }
 
+/// A stalled reader is dropped after a signal; any other report should have been written.
+pub(super) fn unwritten() -> ExitStatus {
+    if streams::is_stopping() {
+        ExitStatus::Interrupted
+    } else {
+        ExitStatus::Usage
+    }
+}
+
 pub(super) fn print(text: &str) -> Result<()> {
     let mut out = streams::stdout();
     ignore_closed_pipe(out.write_all(text.as_bytes()).and_then(|()| out.flush()))

@@ -54,10 +54,13 @@ pub(super) struct Watch<'a, P> {
     interval: Duration,
     /// From the first sweep on.
     watched: Option<Watched>,
-    /// As of the last sweep that no stop has ended.
+    /// As of the last complete sweep.
     status: ExitStatus,
-    swept: u32,
+    /// Complete sweeps.
+    swept: u64,
     is_kept: bool,
+    /// No event is missing in the recording.
+    is_recorded: bool,
     /// For the next sweep.
     notices: Vec<Notice>,
 }
@@ -79,6 +82,7 @@ impl<'a, P: Prober> Watch<'a, P> {
             status: ExitStatus::Interrupted,
             swept: 0,
             is_kept: false,
+            is_recorded: true,
             notices: Vec::new(),
         }
     }
@@ -134,6 +138,7 @@ impl<'a, P: Prober> Watch<'a, P> {
                 self.tell(line.strip_prefix("rdpscan: ").unwrap_or(&line));
             }
             if let Recorded::Failed(error) = recorded {
+                self.is_recorded = false;
                 self.tell(&format!("the recording has ended: {error}"));
             }
             let status = fleet.end().map(|end| end.status);
@@ -141,7 +146,6 @@ impl<'a, P: Prober> Watch<'a, P> {
             if is_stopped && status != Some(ScanStatus::Complete) {
                 break;
             }
-            self.swept = epoch;
             let failed = self.take_in(&mut fleet, stop).await;
             self.notices.extend(failed);
             fleet = fleet.emptied();
@@ -179,7 +183,7 @@ impl<'a, P: Prober> Watch<'a, P> {
 
     /// What was saved, and how it is opened.
     pub(super) fn saved(&self, scan: ScanId) -> Option<String> {
-        let sweeps = counted(u64::from(self.swept), "complete sweep", "complete sweeps");
+        let sweeps = counted(self.swept, "complete sweep", "complete sweeps");
         let line = format!("saved: {scan}, {sweeps}; open the newest with `rdpscan open @last`");
         self.is_kept.then_some(line)
     }
@@ -190,9 +194,18 @@ impl<'a, P: Prober> Watch<'a, P> {
         let settings = &sweeper.settings;
         let comparison = self.compare(fleet)?;
         fleet.set_changes(&comparison.of_rows());
-        self.status =
+        let status =
             sink::exit_status_of_scan(fleet, &self.outputs.filter, &settings.output.fail_on);
-        self.print(fleet, &comparison, stop);
+        let is_written = self.print(fleet, &comparison, stop) && self.is_recorded;
+        // A sweep that the time limit has ended is not complete.
+        if status != ExitStatus::Interrupted {
+            self.swept += 1;
+            self.status = if is_written {
+                status
+            } else {
+                sink::unwritten()
+            };
+        }
         if let Some(viewer) = &self.viewer {
             let (fleet, since) = (fleet.clone(), comparison.clone());
             viewer
@@ -240,9 +253,10 @@ impl<'a, P: Prober> Watch<'a, P> {
         progress.send_replace(Progress::default());
     }
 
-    fn print(&mut self, fleet: &Fleet, comparison: &Comparison, stop: &Stop) {
+    /// Whether everything could be written.
+    fn print(&mut self, fleet: &Fleet, comparison: &Comparison, stop: &Stop) -> bool {
         let outputs = &mut self.outputs;
-        let text = line(fleet, comparison);
+        let text = line(fleet, comparison, &outputs.filter);
         let mut is_printed = outputs.quiet;
         let mut failures = Vec::new();
         for (format, sink) in &outputs.reports {
@@ -276,20 +290,21 @@ impl<'a, P: Prober> Watch<'a, P> {
             stderr::print_notices(&new);
         }
         outputs.printed = notices;
-        for failure in failures {
+        for failure in &failures {
             self.tell(&format!("{failure:#}"));
         }
+        failures.is_empty()
     }
 }
 
-/// A line for a sweep, and one for each change.
-fn line(fleet: &Fleet, comparison: &Comparison) -> String {
+/// A line for a sweep, and one for each change, whatever the filter.
+fn line(fleet: &Fleet, comparison: &Comparison, filter: &Filter) -> String {
     let began = fleet.times().map_or_else(clock::wall, |(began, _)| began);
     let mut text = format!(
         "{}  {}: {}; {}\n",
         began.strftime("%Y-%m-%d %H:%M:%S UTC"),
         format_args!("sweep {}", fleet.epoch()),
-        stderr::summary(fleet, None),
+        stderr::summary(fleet, Some(filter)),
         report::changes_in_short(comparison)
     );
     for change in report::change_lines(comparison) {

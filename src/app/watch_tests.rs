@@ -261,6 +261,21 @@ async fn the_status_is_that_of_the_last_sweep() {
     }
 }
 
+/// A sweep that the time limit ends has no status, and is not counted.
+#[tokio::test(start_paused = true)]
+async fn the_status_is_that_of_the_last_complete_sweep() {
+    let flags = ["--watch", "1m", "--max-time", "10s", "--fail-on", "closed"];
+    let mut trial = Trial::new(&flags, |_| false, 2);
+    trial.prober().takes = |sweep| Duration::from_secs(if sweep == 2 { 20 } else { 1 });
+    let (status, _) = trial.run().await;
+    assert_eq!(status, ExitStatus::Findings);
+    let limits = trial.notices().into_iter();
+    assert_eq!(
+        limits.filter(|(_, one)| *one == Notice::TimeLimit).count(),
+        1
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_screen_and_the_rows_have_the_changes_that_are_confirmed() {
     // New in sweep 3, confirmed in sweep 4 by the rule 2 of 3.
@@ -293,9 +308,10 @@ async fn a_report_that_cannot_be_written_under_a_screen_is_a_notice_of_the_next_
     let outputs = Trial::outputs(vec![(Format::Csv, Sink::File(report))]);
     let (events, _) = mpsc::channel(1);
     let (sweeps, _) = watch::channel(None);
-    trial
+    let (status, _) = trial
         .run_with(Some(Viewer { events, sweeps }), outputs)
         .await;
+    assert_eq!(status, ExitStatus::Usage);
     let notices = trial.notices();
     let [(2, Notice::OutputFailed { detail })] = &*notices else {
         panic!("{notices:?}");

@@ -36,6 +36,8 @@ fn a_signal_between_two_sweeps_ends_a_watch_with_its_last_status() {
             "1h",
             "--fail-on",
             "closed",
+            "--filter",
+            "state:closed",
         ];
         let mut child = command(home.path(), &arguments, &[])
             .stdout(Stdio::piped())
@@ -46,7 +48,7 @@ fn a_signal_between_two_sweeps_ends_a_watch_with_its_last_status() {
         let mut line = String::new();
         output.read_line(&mut line).expect("a line");
         assert!(
-            line.contains("sweep 1: 1 host (1 closed); no changes"),
+            line.contains("sweep 1: 1 host (1 closed); the filter lets 1 through; no changes"),
             "{line}"
         );
         let id = i32::try_from(child.id()).expect("a process");
