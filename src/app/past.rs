@@ -13,19 +13,23 @@ use super::kept;
 /// Scans of a host that its page shows.
 const MOST_SCANS: usize = 60;
 
-/// What has changed since the scan before it of the same site and targets, noted at each host, too; `None` without such a scan, when
-/// that cannot be read, and for a scan that is not kept here, as one from another machine.
-pub(super) fn since_last(fleet: &mut Fleet) -> Option<Comparison> {
-    let comparison = Past::of(fleet).compare(fleet).ok()?;
-    fleet.set_changes(&comparison.of_rows());
-    Some(comparison)
-}
-
-/// The scan before it of the same site and targets, or the sweep before it of a watched scan.
+/// What has changed since the scan before it of the same site and targets, noted at each host, too; `None` without such a scan.
 ///
 /// # Errors
-/// Why there is none, and what to do.
-pub(super) fn before(folder: &JournalFolder, fleet: &Fleet) -> Result<Snapshot, String> {
+/// As [`before`].
+pub(super) fn since_last(fleet: &mut Fleet) -> Result<Option<Comparison>, String> {
+    let comparison = Past::of(fleet).comparison(fleet)?;
+    if let Some(comparison) = &comparison {
+        fleet.set_changes(&comparison.of_rows());
+    }
+    Ok(comparison)
+}
+
+/// The scan before it of the same site and targets, or the sweep before it of a watched scan, if there is one.
+///
+/// # Errors
+/// Why it cannot be read, or why this scan has none: it is not kept here, as one from another machine.
+pub(super) fn before(folder: &JournalFolder, fleet: &Fleet) -> Result<Option<Snapshot>, String> {
     let not_kept = || {
         "this scan is not kept on this machine, so there is no scan before it to compare with: \
          `rdpscan diff` compares any two saved scans"
@@ -34,20 +38,18 @@ pub(super) fn before(folder: &JournalFolder, fleet: &Fleet) -> Result<Snapshot, 
     let id = fleet.id().ok_or_else(not_kept)?;
     let work = fleet.planned_work().ok_or_else(not_kept)?;
     folder.kept(id).ok_or_else(not_kept)?;
-    let before = folder.previous(id, fleet.site(), &work.target_key);
-    let before = before.ok_or(
-        "there is no scan before this one: scan the same targets again later, and this shows what has changed",
-    )?;
+    let Some(before) = folder.previous(id, fleet.site(), &work.target_key) else {
+        return Ok(None);
+    };
     let index = Index::connect(folder, fleet.rules().clone());
     let before = index.and_then(|mut index| index.snapshot(&before));
-    before.map_err(|error| {
+    before.map(Some).map_err(|error| {
         tracing::warn!(%error, "The scan before cannot be compared");
         format!("the scan before cannot be read: {error}")
     })
 }
 
-/// A scan, or why there is none.
-type Before = Result<Arc<Snapshot>, String>;
+type Before = Result<Option<Arc<Snapshot>>, String>;
 
 #[derive(Debug)]
 pub(super) struct Past {
@@ -84,25 +86,31 @@ impl Past {
         let folder = kept::folder().map_err(|error| error.to_string());
         let before = folder
             .and_then(|folder| before(&folder, fleet))
-            .map(Arc::new);
+            .map(|before| before.map(Arc::new));
         *known = Some((id, before.clone()));
         before
+    }
+
+    fn comparison(&self, fleet: &Fleet) -> Result<Option<Comparison>, String> {
+        let now = || Snapshot::of(fleet).ok_or_else(|| "nothing is scanned yet".to_owned());
+        #[cfg(feature = "sim")]
+        if self.simulated {
+            let now = now()?;
+            let before = super::demo_past::before(fleet, &now);
+            return Ok(Some(Comparison::new(&before, &now)));
+        }
+        let Some(before) = self.before(fleet)? else {
+            return Ok(None);
+        };
+        Ok(Some(Comparison::new(&before, &now()?)))
     }
 }
 
 impl PastScans for Past {
     fn compare(&self, fleet: &Fleet) -> Result<Comparison, String> {
-        let now = || Snapshot::of(fleet).ok_or_else(|| "nothing is scanned yet".to_owned());
-        #[cfg(feature = "sim")]
-        if self.simulated {
-            let now = now()?;
-            return Ok(Comparison::new(
-                &super::demo_past::before(fleet, &now),
-                &now,
-            ));
-        }
-        let before = self.before(fleet)?;
-        Ok(Comparison::new(&before, &now()?))
+        self.comparison(fleet)?.ok_or_else(|| {
+            "there is no scan before this one: scan the same targets again later, and this shows what has changed".to_owned()
+        })
     }
 
     fn of_host(&self, scan: EpochId, host: &HostRecord) -> Result<Vec<PastHost>, String> {

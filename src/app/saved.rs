@@ -86,7 +86,7 @@ pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<Exit
         );
     }
     let filter = Filter::parse(&output.filter)?;
-    let since = past::since_last(&mut fleet);
+    let since = past::since_last(&mut fleet).ok().flatten();
     for (format, sink) in &outputs {
         sink::write(&fleet, &filter, output, *format, sink, since.as_ref())?;
         if let (Sink::File(path), false) = (sink, output.quiet) {

@@ -301,14 +301,19 @@ impl ScanRequest {
         else {
             return Ok(ExitStatus::Interrupted);
         };
-        let since = since_last(&mut fleet, stop);
+        // Reading the scan before takes time that a second signal does not give.
+        let since = if stop.now.is_cancelled() {
+            Ok(None)
+        } else {
+            past::since_last(&mut fleet)
+        };
         let written = write(
             &fleet,
             &self.filter,
             &output,
             &self.reports,
             &recorded,
-            since.as_ref(),
+            since.as_ref().ok().and_then(Option::as_ref),
         );
         let written = written.and_then(|()| if save { rescue::save(&fleet) } else { Ok(()) });
         let is_written = written.is_ok();
@@ -337,7 +342,7 @@ impl ScanRequest {
         let is_complete = (fleet.end()).is_some_and(|end| end.status == ScanStatus::Complete);
         let is_reported = is_complete && !simulated && !stop.now.is_cancelled();
         if let Some(words) = on_change.filter(|_| is_reported) {
-            tell_changes(&words, since.as_ref(), quiet, stop).await;
+            tell_changes(&words, since, quiet, stop).await;
         }
         if !is_written {
             return Ok(sink::unwritten());
@@ -380,24 +385,21 @@ fn write(
 }
 
 /// Runs the program for changes. Its failure does not change how the scan has ended.
-async fn tell_changes(words: &[String], since: Option<&Comparison>, quiet: bool, stop: &Stop) {
-    let Some(comparison) = since else {
-        if !quiet {
-            stderr::print(
-                "rdpscan: no scan before this one has the same targets, so --on-change has nothing to compare",
-            );
-        }
-        return;
+async fn tell_changes(
+    words: &[String],
+    since: Result<Option<Comparison>, String>,
+    quiet: bool,
+    stop: &Stop,
+) {
+    let ran = match since {
+        Ok(Some(comparison)) => change_command::run(words, &comparison, true, stop).await,
+        Ok(None) if quiet => Ok(()),
+        Ok(None) => Err(anyhow!("no scan before this one has the same targets")),
+        Err(reason) => Err(anyhow!(reason)),
     };
-    if let Err(error) = change_command::run(words, comparison, true, stop).await {
+    if let Err(error) = ran {
         stderr::print_error(&error.context("--on-change"));
     }
-}
-
-/// Reading the scan before takes time that a second signal does not give.
-fn since_last(fleet: &mut Fleet, stop: &Stop) -> Option<Comparison> {
-    let since = (!stop.now.is_cancelled()).then(|| past::since_last(fleet));
-    since.flatten()
 }
 
 /// The files that are written, for a message; `None` without any.

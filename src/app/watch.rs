@@ -228,7 +228,7 @@ impl<'a, P: Prober> Watch<'a, P> {
         let found = Snapshot::of(fleet)?;
         let watched = self.watched.get_or_insert_with(|| {
             let folder = self.sweeper.history.as_ref();
-            let before = folder.and_then(|folder| past::before(folder, fleet).ok());
+            let before = folder.and_then(|folder| past::before(folder, fleet).ok()?);
             let before = before.unwrap_or_else(|| found.clone());
             Watched::new(before, self.sweeper.settings.watch.confirm)
         });

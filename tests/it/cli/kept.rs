@@ -264,6 +264,21 @@ fn a_program_gets_the_changes_since_the_scan_before() {
     assert_eq!(host.pointer("/address"), Some(&"127.94.1.4".into()));
     assert_eq!(host.pointer("/changes/0/class"), Some(&"gone".into()));
 
+    let index = home.path().join("rdpscan/scans/index.sqlite");
+    let index = rusqlite::Connection::open(index).expect("an index");
+    let set = |version: i64| index.pragma_update(None, "user_version", version);
+    let version: i64 =
+        (index.pragma_query_value(None, "user_version", |row| row.get(0))).expect("one");
+    set(999).expect("an update");
+    let flags = ["--quiet", "--timeout", "200ms", "--on-change", append];
+    let told = scan(home.path(), &target, &flags);
+    assert!(
+        told.contains("--on-change: the scan before cannot be read"),
+        "{told}"
+    );
+    assert!(told.contains("version 999"), "{told}");
+    set(version).expect("an update");
+
     let _listener = std::net::TcpListener::bind(&target).expect("the same port");
     let told = again("sh -c \"echo no mail today >&2; exit 4\"");
     assert!(told.contains("no mail today"), "{told}");
