@@ -55,6 +55,28 @@ fn the_sample_file_is_the_defaults() {
     assert_eq!(sample.settings, defaults().settings);
 }
 
+/// The lists in its comments.
+#[test]
+fn the_examples_in_the_sample_are_accepted() {
+    let (mut section, mut comment, mut found) = ("", String::new(), 0);
+    for line in SAMPLE.lines() {
+        if let Some(text) = line.strip_prefix('#') {
+            comment.push_str(text);
+        } else if line.starts_with('[') {
+            section = line;
+        } else if let Some((name, _)) = line.split_once(" = ") {
+            let examples = comment.split("[\"").skip(1);
+            for (example, _) in examples.filter_map(|text| text.split_once("\"]")) {
+                let content = format!("{section}\n{name} = [\"{example}\"]\n");
+                assert!(with(&content, &[], "").is_ok(), "{content}");
+                found += 1;
+            }
+            comment.clear();
+        }
+    }
+    assert_eq!(found, 8);
+}
+
 #[test]
 fn every_setting_stands_in_the_sample_once_and_in_order() {
     let entries = file::read(SAMPLE, Path::new("sample")).unwrap();
