@@ -13,7 +13,7 @@ use crate::sim::{Ports, Scenario, SimulatedFleet, StartOptions};
 use crate::targets::TargetSetBuilder;
 
 use super::scan_request::{Kind, ScanRequest};
-use super::{signals, stderr};
+use super::{rules, signals, stderr};
 
 /// Simulated hosts answer at once, so a short timeout is enough.
 const DEMO_STAGE: Duration = Duration::from_millis(1500);
@@ -53,8 +53,10 @@ pub(super) async fn run(arguments: DemoArgs, resolved: Resolved) -> Result<ExitS
             fleet.title
         ));
     }
-    let kind = Kind::Simulated;
-    let status = request.run(targets.into(), kind, &stop).await;
+    let rules = rules::of_settings(&request.settings);
+    let status = request
+        .run(targets.into(), Kind::Simulated, rules, &stop)
+        .await;
     fleet.stop().await;
     status
 }

@@ -64,6 +64,7 @@ pub(super) async fn run(arguments: &ResumeArgs, cli: &Cli) -> Result<ExitStatus>
     if !request.settings.output.quiet {
         stderr::print(&introduction(scan, &fleet));
     }
+    let rules = fleet.rules().clone();
     let resumed = Resumed {
         fleet,
         resume,
@@ -71,7 +72,7 @@ pub(super) async fn run(arguments: &ResumeArgs, cli: &Cli) -> Result<ExitStatus>
         journal,
     };
     let kind = Kind::Resumed(Box::new(resumed));
-    request.run(targets, kind, &signals::listen()).await
+    request.run(targets, kind, rules, &signals::listen()).await
 }
 
 fn find(text: Option<&str>) -> Result<KeptScan> {

@@ -47,16 +47,8 @@ pub(super) fn newest(known: &Arc<Exceptions>) -> Arc<Exceptions> {
     }
 }
 
-/// The rules of a scan. What is acknowledged is not about simulated hosts.
-pub(super) fn of_scan(settings: &Settings, simulated: bool) -> Rules {
-    if simulated {
-        of_settings(settings)
-    } else {
-        of(settings)
-    }
-}
-
-fn of_settings(settings: &Settings) -> Rules {
+/// Without what is acknowledged, which is not about simulated hosts.
+pub(super) fn of_settings(settings: &Settings) -> Rules {
     let filters = settings.policy.ignore.iter();
     let ignored = filters.filter_map(|text| {
         let filter = Filter::parse(text).ok()?;

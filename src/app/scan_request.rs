@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::changes::Comparison;
 use crate::cli::{ScanArgs, TargetArgs};
 use crate::exit::ExitStatus;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Rules};
 use crate::model::{ScanId, ScanStatus};
 use crate::report::Format;
 use crate::settings::{OutputSettings, Resolved, SavedFleet, Settings, Source};
@@ -36,7 +36,8 @@ pub(super) async fn run(mut arguments: ScanArgs, resolved: Resolved) -> Result<E
     if let Some(fleet) = fleet {
         add_fleet(&mut arguments.targets, fleet)?;
     }
-    let mut targets = targets(&arguments, &settings)?;
+    let rules = rules::of(&settings);
+    let mut targets = targets(&arguments, &settings, &rules)?;
     if let Some(name) = name {
         targets.name_fleet(&name);
     }
@@ -45,8 +46,8 @@ pub(super) async fn run(mut arguments: ScanArgs, resolved: Resolved) -> Result<E
         sink::print(&dry_run::plan(&targets, &request.settings))?;
         return Ok(ExitStatus::Done);
     }
-    let kind = Kind::New;
-    request.run(targets.into(), kind, &signals::listen()).await
+    let stop = signals::listen();
+    request.run(targets.into(), Kind::New, rules, &stop).await
 }
 
 /// A fleet is scanned as it is saved, so that its scans can be compared. Excludes can be added: nobody has to contact a host.
@@ -67,9 +68,9 @@ fn add_fleet(arguments: &mut TargetArgs, fleet: SavedFleet) -> Result<()> {
     Ok(())
 }
 
-fn targets(arguments: &ScanArgs, settings: &Settings) -> Result<TargetSet> {
+fn targets(arguments: &ScanArgs, settings: &Settings, rules: &Rules) -> Result<TargetSet> {
     let select = arguments.targets.select.as_deref();
-    let saved = SavedScans::new(select, rules::of(settings))?;
+    let saved = SavedScans::new(select, rules.clone())?;
     let read = |name: &str, content: &mut dyn Read| saved.hosts(name, content);
     let mut builder = TargetSetBuilder::new(&settings.scan.ports);
     builder.allow_large(settings.scan.allow_large);
@@ -243,6 +244,7 @@ impl ScanRequest {
         self,
         targets: Arc<TargetSet>,
         kind: Kind,
+        rules: Rules,
         stop: &Stop,
     ) -> Result<ExitStatus> {
         let simulated = matches!(kind, Kind::Simulated);
@@ -272,6 +274,7 @@ impl ScanRequest {
         let resumed = kind.resumed();
         let session = Session {
             settings: self.settings,
+            rules,
             scan: self.scan,
             targets,
             simulated,

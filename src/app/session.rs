@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use tokio::sync::{mpsc, watch};
 
 use crate::exit::ExitStatus;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Rules};
 use crate::history::{Journal, JournalFile, JournalFolder};
 use crate::model::{Lookup, Origin, Progress, ScanId, Site};
 use crate::probe::LiveProber;
@@ -28,13 +28,15 @@ use super::sink::Sink;
 use super::sites::Sites;
 use super::sweep::{Start, Sweeper};
 use super::watch::{Outputs, Viewer, Watch};
-use super::{rescue, rules, screen, stderr};
+use super::{rescue, screen, stderr};
 
 /// Grace time for the engine's last events after the screen was closed.
 const LAST_EVENTS: Duration = Duration::from_secs(3);
 
 pub(super) struct Session {
     pub(super) settings: Settings,
+    /// By what its hosts are judged.
+    pub(super) rules: Rules,
     pub(super) scan: ScanId,
     pub(super) targets: Arc<TargetSet>,
     /// The hosts are simulated on loopback.
@@ -114,10 +116,7 @@ impl Session {
         }
         let mut screen_options = screen::options(&self.settings, self.view.on_exit())?;
         screen_options.is_at_sites = self.sites.is_some();
-        let past = Past::new(
-            rules::of_scan(&self.settings, self.simulated),
-            self.simulated,
-        );
+        let past = Past::new(self.rules.clone(), self.simulated);
         screen_options.past = Some(Arc::new(past));
         let trust = tokio::task::spawn_blocking(TrustStore::load).await?;
         // Last of all checks, because an existing recording is truncated.
@@ -126,6 +125,7 @@ impl Session {
         let sweeper = Sweeper {
             prober: Arc::new(prober),
             settings: self.settings,
+            rules: self.rules,
             targets: self.targets,
             simulated: self.simulated,
             history: self.history,
@@ -156,10 +156,7 @@ impl Session {
         let settings = ready.sweeper.settings.clone();
         let (fleet, resumed) = match ready.resumed {
             Some(resumed) => (resumed.fleet, Some((resumed.resume, resumed.journal))),
-            None => (
-                Fleet::new(rules::of_scan(&settings, ready.sweeper.simulated)),
-                None,
-            ),
+            None => (Fleet::new(ready.sweeper.rules.clone()), None),
         };
         let (progress, watching) = watch::channel(Progress::default());
         let (control, orders) = match &ready.view {
@@ -223,7 +220,7 @@ impl Session {
             View::Headless { .. } => (None, None),
             View::Screen { .. } => {
                 let (events, receiver) = mpsc::channel(EVENT_CAPACITY);
-                let fleet = Fleet::new(rules::of_scan(settings, ready.sweeper.simulated));
+                let fleet = Fleet::new(ready.sweeper.rules.clone());
                 let (sweeps, newest) = watch::channel(None);
                 let feed = tui::Feed {
                     events: Some(receiver),

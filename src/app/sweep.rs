@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::fleet::Rules;
 use crate::history::{self, Journal, JournalFile, JournalFolder};
 use crate::model::{Control, EpochId, Notice, Origin, Progress, ScanEnd, ScanEvent};
 use crate::prober::Prober;
@@ -28,6 +29,7 @@ const LAST_WRITES: Duration = Duration::from_secs(1);
 /// What every sweep of a scan needs.
 pub(super) struct Sweeper<P> {
     pub(super) settings: Settings,
+    pub(super) rules: Rules,
     pub(super) targets: Arc<TargetSet>,
     pub(super) prober: Arc<P>,
     /// The hosts are simulated on loopback.

@@ -95,10 +95,7 @@ impl<'a, P: Prober> Watch<'a, P> {
         progress: watch::Sender<Progress>,
         stop: &Stop,
     ) -> ExitStatus {
-        let mut fleet = Fleet::new(rules::of_scan(
-            &self.sweeper.settings,
-            self.sweeper.simulated,
-        ));
+        let mut fleet = Fleet::new(self.sweeper.rules.clone());
         for epoch in 1_u32.. {
             if clock::jump().is_some() {
                 clock::take_new_base();

@@ -121,6 +121,7 @@ impl Trial {
         let targets: TargetSet = targets.build().unwrap();
         Self {
             sweeper: Sweeper {
+                rules: rules::of_settings(&settings),
                 settings,
                 targets: targets.into(),
                 prober: prober.into(),

@@ -8,7 +8,7 @@ use super::explain::page_width;
 use super::scan_request::new_scan;
 use super::session::{Finished, Session, View};
 use super::sink::{self, Sink};
-use super::{signals, stderr};
+use super::{rules, signals, stderr};
 use crate::cli::{WhyArgs, WhyFormat};
 use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
@@ -27,6 +27,7 @@ pub(super) async fn run(arguments: WhyArgs, mut settings: Settings) -> Result<Ex
     let quiet = settings.output.quiet;
     let output = settings.output.clone();
     let session = Session {
+        rules: rules::of(&settings),
         settings,
         scan,
         targets: targets.into(),
