@@ -31,6 +31,12 @@ use super::{change_command, dry_run, kept, mistyped, past, rescue, rules, screen
 pub(super) async fn run(mut arguments: ScanArgs, resolved: Resolved) -> Result<ExitStatus> {
     mistyped::refuse_misplaced_command(&arguments.targets.targets, std::env::args_os())?;
     let settings = comparable(&resolved)?;
+    if settings.nats.url.is_some() && settings.watch.interval.is_some() {
+        bail!(
+            "--watch scans from this machine alone, and nats.url ({}) is for workers at other sites; use --nats none, or scan once",
+            resolved.source("nats.url")
+        );
+    }
     let fleet = resolved.fleet;
     let name = fleet.as_ref().map(|fleet| fleet.name.clone());
     if let Some(fleet) = fleet {
@@ -218,14 +224,9 @@ impl ScanRequest {
         }
     }
 
-    /// Runs the scan, then writes the result however the scan ended.
     /// Whose workers scan in place of this process, if any.
     async fn sites(&self, kind: &Kind) -> Result<Option<sites::Sites>> {
-        let (nats, watch) = (&self.settings.nats, &self.settings.watch);
         match kind {
-            Kind::New if nats.url.is_some() && watch.interval.is_some() => {
-                bail!("--watch scans from this machine alone; leave out --nats, or scan once")
-            }
             Kind::New => sites::connect(&self.settings).await,
             Kind::Simulated | Kind::Resumed(_) => Ok(None),
         }
@@ -240,6 +241,7 @@ impl ScanRequest {
         }
     }
 
+    /// Runs the scan, then writes the result however the scan ended.
     pub(super) async fn run(
         self,
         targets: Arc<TargetSet>,

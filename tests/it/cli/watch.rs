@@ -24,6 +24,19 @@ fn a_watch_needs_an_interval_and_a_format_that_goes_on() {
 }
 
 #[test]
+fn a_watch_from_other_sites_is_refused_by_where_these_are_set() {
+    let home = home();
+    let config = "[nats]\nurl = \"nats://127.0.0.1:4222\"\n";
+    std::fs::write(home.path().join("rdpscan.toml"), config).expect("a file");
+    let scan = ["127.94.2.1:9", "--no-dns", "--config", "rdpscan.toml"];
+    let watch = [&scan[..], &["--watch", "1h"]].concat();
+    let parts = ["rdpscan.toml line 2", "use --nats none"];
+    refused_in(home.path(), &watch, &[], &parts);
+    let once = [&scan[..], &["--attempts", "1", "--nats", "none"]].concat();
+    printed_in(home.path(), &once, &[]);
+}
+
+#[test]
 fn a_signal_between_two_sweeps_ends_a_watch_with_its_last_status() {
     for signal in [Signal::INT, Signal::TERM] {
         let home = home();
