@@ -272,7 +272,11 @@ impl ScanRequest {
         // A simulated fleet is the same every time.
         let is_kept = self.settings.history.enabled && !simulated;
         let history = is_kept.then(kept::folder).and_then(Result::ok);
-        let sites = self.sites(&kind).await?;
+        let sites = tokio::select! {
+            biased;
+            () = stop.gently.cancelled() => return Ok(ExitStatus::Interrupted),
+            connected = self.sites(&kind) => connected?,
+        };
         let resumed = kind.resumed();
         let session = Session {
             settings: self.settings,

@@ -77,7 +77,11 @@ mod with_nats {
         };
         let trust = Arc::new(tokio::task::spawn_blocking(TrustStore::load).await?);
         let stop = signals::listen();
-        let transport = Transport::connect(&server, Some(&site)).await?;
+        let transport = tokio::select! {
+            biased;
+            () = stop.gently.cancelled() => return Ok(ExitStatus::Done),
+            connected = Transport::connect(&server, Some(&site)) => connected?,
+        };
         let quiet = settings.output.quiet;
         if !quiet {
             stderr::print(&format!(
@@ -148,7 +152,7 @@ mod with_nats {
         })
     }
 
-    /// One line that changes in place on a terminal; in a log a line a minute, and one for each change.
+    /// One line that changes in place on a terminal; in a log a line a minute, and one for each new trouble.
     async fn show(mut watching: watch::Receiver<WorkerStatus>, quiet: bool) {
         let is_terminal = io::stderr().is_terminal();
         let mut trouble = None;
