@@ -142,11 +142,11 @@ impl Index {
     /// Adds the journals that it lacks or has by other rules, and forgets those that are no more.
     fn catch_up(&mut self) -> Result<(), HistoryError> {
         self.forget_deleted()?;
-        for kept in self.folder.scans()? {
+        for kept in self.folder.by_id()? {
             // One that is being written is not read, since it grows.
             if !self.is_known(&kept)? && !kept.is_running() {
                 match self.read(&kept) {
-                    Ok((fleet, bytes)) => self.insert(&fleet, bytes)?,
+                    Ok((fleet, bytes)) => drop(self.insert(&fleet, bytes)?),
                     Err(error) => tracing::warn!(%error, "A scan is not in the index"),
                 }
             }
@@ -199,9 +199,15 @@ impl Index {
         self.forget_deleted()
     }
 
-    fn insert(&mut self, fleet: &Fleet, bytes: Option<i64>) -> Result<(), HistoryError> {
-        let (Some(snapshot), Some(bytes)) = (Snapshot::of(fleet), bytes) else {
-            return Ok(());
+    /// Writes what a scan found, unless its journal is no more, or grows. Returns it.
+    fn insert(
+        &mut self,
+        fleet: &Fleet,
+        bytes: Option<i64>,
+    ) -> Result<Option<Snapshot>, HistoryError> {
+        let found = Snapshot::of(fleet);
+        let (Some(snapshot), Some(bytes)) = (&found, bytes) else {
+            return Ok(found);
         };
         let work = fleet.planned_work().map(AsRef::as_ref);
         let summary = fleet.summary();
@@ -245,7 +251,8 @@ impl Index {
                 }
             }
             Ok(())
-        })
+        })?;
+        Ok(found)
     }
 
     /// All scans in it, newest first.
@@ -331,11 +338,11 @@ impl Index {
             // Asked before it is read: one that grows is not in the index.
             let is_running = kept.is_running();
             let (fleet, bytes) = self.read(kept)?;
-            if let (true, Some(snapshot)) = (is_running, Snapshot::of(&fleet)) {
+            let found = self.insert(&fleet, bytes.filter(|_| !is_running))?;
+            self.forget_deleted()?;
+            if let Some(snapshot) = found {
                 return Ok(snapshot);
             }
-            self.insert(&fleet, bytes)?;
-            self.forget_deleted()?;
         }
         let scan = key(kept.id());
         let (entry, work, hosts) = self.ask(|db| {

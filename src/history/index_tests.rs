@@ -230,6 +230,18 @@ fn a_deleted_scan_is_forgotten_when_another_one_is_added() {
 }
 
 #[test]
+fn a_journal_that_is_compressed_meanwhile_is_compared() {
+    let (_place, folder) = folder();
+    let id = "20261201T110000Z-00000003";
+    let mut file = folder.create(of(id)).unwrap();
+    file.append(&lines(id, &["10.0.0.3"])).1.unwrap();
+    let kept = folder.kept(of(id)).unwrap();
+    file.compress().unwrap();
+    let mut index = Index::connect(&folder, Policy::default()).unwrap();
+    assert_eq!(index.snapshot(&kept).unwrap().hosts.len(), 1);
+}
+
+#[test]
 fn what_is_written_while_a_journal_is_read_is_read_the_next_time() {
     let (_place, folder) = folder();
     let id = "20261201T110000Z-00000003";
