@@ -14,7 +14,7 @@ use crate::{platform, sanitize};
 
 const VERSION: u32 = 1;
 /// In bytes; no user acknowledges so much.
-const LONGEST: u64 = 64 << 20;
+const LONGEST: usize = if cfg!(test) { 1 << 20 } else { 64 << 20 };
 /// How long another process may write, in steps of a few milliseconds.
 const STEP: Duration = Duration::from_millis(10);
 const MOST_STEPS: u32 = 1_000;
@@ -91,7 +91,12 @@ impl AcknowledgementFile {
             }),
             Err(Fault::Failed(error)) => Err(error),
             Err(Fault::Damaged) => {
-                let aside = self.beside("damaged");
+                let (mut aside, mut number) = (self.beside("damaged"), 1);
+                // An earlier one stays: nothing else holds what is in it.
+                while aside.exists() {
+                    number += 1;
+                    aside = self.beside(&format!("damaged-{number}"));
+                }
                 fs::rename(&self.path, &aside).map_err(|cause| self.failed(cause))?;
                 Ok(Acknowledgements {
                     entries: Vec::new(),
@@ -108,7 +113,9 @@ impl AcknowledgementFile {
             file => file.map_err(failed)?,
         };
         let mut text = Vec::new();
-        file.take(LONGEST).read_to_end(&mut text).map_err(failed)?;
+        file.take(LONGEST as u64)
+            .read_to_end(&mut text)
+            .map_err(failed)?;
         match serde_json::from_slice::<Version>(&text) {
             Ok(Version { version }) if version > VERSION => {
                 Err(Fault::Failed(HistoryError::NewerAcknowledgements {
@@ -127,10 +134,15 @@ impl AcknowledgementFile {
             version: VERSION,
             acknowledged: entries.to_vec(),
         };
+        let mut text = serde_json::to_vec_pretty(&content)?;
+        text.push(b'\n');
+        if text.len() > LONGEST {
+            let limit = format!("it would be longer than {LONGEST} bytes");
+            return Err(io::Error::other(limit));
+        }
         // For this user alone, as temporary files are.
         let mut file = tempfile::NamedTempFile::new_in(self.folder())?;
-        serde_json::to_writer_pretty(&mut file, &content)?;
-        file.write_all(b"\n")?;
+        file.write_all(&text)?;
         file.as_file().sync_data()?;
         file.persist(&self.path).map_err(|error| error.error)?;
         Ok(())

@@ -71,16 +71,34 @@ fn a_damaged_file_is_set_aside_and_a_newer_one_is_left_alone() {
     let file = file(folder.path());
     file.change(|entries| entries.push(entry("10.0.0.5")))
         .unwrap();
-    for damage in ["{\"version\":1,\"acknowledged\":[{}]}", "\0\0", ""] {
+    let damage = ["{\"version\":1,\"acknowledged\":[{}]}", "\0\0", ""];
+    let aside = damage.map(|damage| {
         fs::write(&file.path, damage).unwrap();
         let found = file.read().unwrap();
         assert!(found.entries.is_empty());
-        let aside = found.set_aside.unwrap();
-        assert_eq!(fs::read_to_string(aside).unwrap(), damage);
         assert!(file.read().unwrap().set_aside.is_none());
-    }
+        found.set_aside.unwrap()
+    });
+    assert!(aside[2].to_string_lossy().ends_with(".damaged-3"));
+    // None replaces another.
+    assert_eq!(aside.map(|path| fs::read_to_string(path).unwrap()), damage);
     fs::write(&file.path, "{\"version\":2,\"other\":1}").unwrap();
     let error = file.change(Vec::clear).unwrap_err().to_string();
     assert!(error.contains("later rdpscan"), "{error}");
     assert!(fs::read_to_string(&file.path).unwrap().contains("other"));
+}
+
+#[test]
+fn what_could_not_be_read_back_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = file(folder.path());
+    file.change(|entries| entries.push(entry("10.0.0.5")))
+        .unwrap();
+    let long = Acknowledgement {
+        note: "x".repeat(LONGEST).into(),
+        ..entry("10.0.0.6")
+    };
+    let error = file.change(|entries| entries.push(long)).unwrap_err();
+    assert!(error.to_string().contains("longer than"), "{error}");
+    assert_eq!(file.read().unwrap().entries, [entry("10.0.0.5")]);
 }
