@@ -30,7 +30,8 @@ pub struct HostRecord {
     pub certificate_status: Option<CertificateStatus>,
     /// Those that count, worst first.
     pub findings: Vec<(Box<str>, Severity)>,
-    /// Those that somebody has acknowledged or the settings ignore, worst first: they come and go without a change.
+    /// Those that somebody has acknowledged or the settings ignore, worst first: they come and go without a change, but are added
+    /// when they count again.
     pub acknowledged: Vec<(Box<str>, Severity)>,
     /// The leaf certificates in use, sorted by digest.
     pub certificates: Vec<CertificateRecord>,
