@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use jiff::civil::Date;
 
 use crate::changes::{HostRecord, PastHost};
 use crate::cli::{AckArgs, AckCommand};
@@ -37,71 +36,45 @@ pub(super) fn run(arguments: &AckArgs, settings: &Settings) -> Result<ExitStatus
             ) else {
                 bail!("name a host, a finding, --until and --note");
             };
-            let (record, severity) = find(host, kind(finding)?, settings)?;
-            let by = arguments.by.clone().unwrap_or_else(user);
-            let entry = Entry {
-                name: record.name.clone(),
+            let finding = kind(finding)?;
+            let (record, severity) = find(host, finding, settings)?;
+            let entry = checked(Acknowledgement {
                 marks: record.marks(),
-                finding: kind(finding)?,
+                name: record.name,
+                finding: finding.into(),
                 severity,
                 until,
-                note,
-            };
+                by: arguments.by.clone().unwrap_or_else(user).into(),
+                note: note.trim().into(),
+                at: clock::wall(),
+            })?;
             let host = entry.marks.key.to_string();
-            let added = add(entry, by)?;
-            rules::print_damage(&added);
-            format!("acknowledged {} of {host} until {until}\n", kind(finding)?)
+            let changed = rules::file()?.change(|entries| put(entries, entry))?;
+            rules::print_damage(&changed);
+            format!("acknowledged {finding} of {host} until {until}\n")
         }
     };
     sink::print(&text)?;
     Ok(ExitStatus::Done)
 }
 
-/// What is to be acknowledged.
-pub(super) struct Entry<'a> {
-    pub(super) name: Option<Box<str>>,
-    pub(super) marks: HostMarks,
-    pub(super) finding: &'a str,
-    pub(super) severity: Severity,
-    pub(super) until: Date,
-    pub(super) note: &'a str,
-}
-
-impl Entry<'_> {
-    /// Checks it, with the name of who acknowledges it.
-    pub(super) fn by(self, by: String) -> Result<Acknowledgement> {
-        let now = clock::wall();
-        let today = utc_day(now);
-        if self.until < today {
+fn checked(entry: Acknowledgement) -> Result<Acknowledgement> {
+    let today = utc_day(entry.at);
+    if entry.until < today {
+        bail!(
+            "{} is over: name today, {today}, or a later day",
+            entry.until
+        );
+    }
+    for text in [&entry.note, &entry.by] {
+        if text.chars().count() > LONGEST {
             bail!(
-                "{} is over: name today, {today}, or a later day",
-                self.until
+                "`{}` has more than {LONGEST} characters: shorten it",
+                excerpt(text)
             );
         }
-        for text in [self.note, &by] {
-            if text.chars().count() > LONGEST {
-                bail!(
-                    "`{}` has more than {LONGEST} characters: shorten it",
-                    excerpt(text)
-                );
-            }
-        }
-        Ok(Acknowledgement {
-            name: self.name,
-            marks: self.marks,
-            finding: self.finding.into(),
-            severity: self.severity,
-            until: self.until,
-            by: by.into(),
-            note: self.note.trim().into(),
-            at: now,
-        })
     }
-}
-
-fn add(entry: Entry<'_>, by: String) -> Result<crate::history::Acknowledgements> {
-    let entry = entry.by(by)?;
-    Ok(rules::file()?.change(|entries| put(entries, entry))?)
+    Ok(entry)
 }
 
 /// What the screen asks for. What is acknowledged of simulated hosts is not kept.
@@ -116,15 +89,16 @@ pub(super) fn on_screen(fleet: &Fleet, wanted: &Acknowledge) -> Result<Arc<Excep
             let findings = host.diagnosis.findings.iter();
             let found = findings.filter(|one| one.id == wanted.finding);
             let severity = found.map(|one| one.severity).max();
-            let entry = Entry {
-                name: host.display_name().map(Into::into),
+            Some(checked(Acknowledgement {
                 marks: marks.clone(),
-                finding: wanted.finding,
+                name: host.display_name().map(Into::into),
+                finding: wanted.finding.into(),
                 severity: severity.context("the host no longer has this finding")?,
                 until: *until,
-                note,
-            };
-            Some(entry.by(user())?)
+                by: user().into(),
+                note: note.trim().into(),
+                at: clock::wall(),
+            })?)
         }
     };
     let change = |entries: &mut Vec<Acknowledgement>| match entry {

@@ -1,6 +1,6 @@
 //! `rdpscan diff`: what has changed between two scans.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 
@@ -22,15 +22,11 @@ pub(super) fn run(arguments: &DiffArgs, resolved: &Resolved) -> Result<ExitStatu
     let before = snapshot(&arguments.before, &rules, &mut index)?;
     let after = snapshot(&arguments.after, &rules, &mut index)?;
     let comparison = Comparison::new(&before, &after);
-    let standard = [PathBuf::from("-")];
-    let paths = match &*arguments.output.outputs {
-        [] => &standard,
-        paths => paths,
-    };
     // A format that variables or a file set for every report is not meant for changes, if it has no form for them.
     let is_asked_for = matches!(resolved.source("output.format"), Source::Flag(_));
     let format = settings.output.format;
     let format = format.filter(|format| is_asked_for || format.takes_comparisons());
+    let paths = &arguments.output.outputs;
     let outputs = sink::outputs(paths, format, after.times.0, Some(after.scan))?;
     if let Some((format, _)) = outputs.iter().find(|(one, _)| !one.takes_comparisons()) {
         let all = Format::comparisons().map(Format::word);

@@ -66,9 +66,7 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus> {
 
 /// The width of text on standard output, in columns.
 pub(super) fn page_width() -> usize {
-    let size = || crossterm::terminal::size().ok();
-    let width = io::stdout().is_terminal().then(size).flatten();
-    let width = width.map_or(USUAL_WIDTH, |(width, _)| width);
+    let width = sink::terminal_width().unwrap_or(USUAL_WIDTH);
     usize::from(width.clamp(LEAST_WIDTH, MOST_WIDTH))
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn run(arguments: &ResumeArgs, cli: &Cli) -> Result<ExitStatus>
     }
     // Locked from here on.
     let journal = kept.resume()?;
-    let (Some(plan), Some(work)) = kept.head()? else {
+    let (Some(plan), Some((_, work))) = kept.head()? else {
         bail!("{scan} was recorded without what is needed to resume it; scan again");
     };
     if history::is_watched(&work) {

@@ -1,7 +1,7 @@
 //! `rdpscan open` and `rdpscan report`: a saved scan on the screen, or in another format.
 
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -74,11 +74,7 @@ pub(super) fn report(arguments: &ReportArgs, settings: &Settings) -> Result<Exit
     let began = fleet
         .times()
         .map_or_else(crate::clock::wall, |(began, _)| began);
-    let standard = [PathBuf::from("-")];
-    let paths = match &*arguments.output.outputs {
-        [] => &standard,
-        paths => paths,
-    };
+    let paths = &arguments.output.outputs;
     let outputs = sink::outputs(paths, output.format, began, fleet.scan())?;
     if outputs.iter().any(|(format, _)| *format == Format::Ndjson) {
         bail!(

@@ -14,11 +14,11 @@ use crate::exit::ExitStatus;
 use crate::fleet::{Fleet, Rules};
 use crate::model::{ScanId, ScanStatus};
 use crate::report::Format;
+use crate::sanitize;
 use crate::settings::{OutputSettings, Resolved, SavedFleet, Settings, Source};
 use crate::table::Filter;
 use crate::targets::{TargetSet, TargetSetBuilder};
 use crate::tui::OnExit;
-use crate::sanitize;
 
 use super::recording::Recorded;
 use super::saved_hosts::SavedScans;
@@ -145,15 +145,6 @@ pub(super) enum Kind {
     Resumed(Box<Resumed>),
 }
 
-impl Kind {
-    fn resumed(self) -> Option<Box<Resumed>> {
-        match self {
-            Self::Resumed(resumed) => Some(resumed),
-            Self::New | Self::Simulated => None,
-        }
-    }
-}
-
 /// A scan and its outputs, checked before the first packet.
 pub(super) struct ScanRequest {
     pub(super) settings: Settings,
@@ -181,8 +172,8 @@ impl ScanRequest {
         let format = settings.output.format;
         let mut reports = sink::outputs(outputs, format, scan.began(), Some(scan))?;
         let is_terminal = io::stdout().is_terminal() && io::stdin().is_terminal();
-        let to_standard = reports.iter().any(|(_, sink)| *sink == Sink::Standard)
-            || (reports.is_empty() && format.is_some());
+        let is_asked_for = !outputs.is_empty() || format.is_some();
+        let to_standard = is_asked_for && reports.iter().any(|(_, sink)| *sink == Sink::Standard);
         let is_interactive = is_terminal && !settings.output.no_tui && !to_standard;
         let screen = is_interactive && !screen::is_dumb_terminal();
         if is_interactive && !screen && !settings.output.quiet {
@@ -190,8 +181,8 @@ impl ScanRequest {
                 "rdpscan: TERM=dumb: this terminal only prints, so a text table follows instead of the screen",
             );
         }
-        if reports.is_empty() && !screen {
-            reports = sink::outputs(&[PathBuf::from("-")], format, scan.began(), Some(scan))?;
+        if screen && outputs.is_empty() {
+            reports.clear();
         }
         let is_stream = |format| matches!(format, Format::Text | Format::Ndjson);
         let mut to_standard = reports.iter().filter(|(_, sink)| *sink == Sink::Standard);
@@ -277,7 +268,10 @@ impl ScanRequest {
             () = stop.gently.cancelled() => return Ok(ExitStatus::Interrupted),
             connected = self.sites(&kind) => connected?,
         };
-        let resumed = kind.resumed();
+        let resumed = match kind {
+            Kind::Resumed(resumed) => Some(resumed),
+            Kind::New | Kind::Simulated => None,
+        };
         let session = Session {
             settings: self.settings,
             rules,

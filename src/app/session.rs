@@ -121,7 +121,8 @@ impl Session {
         let trust = tokio::task::spawn_blocking(TrustStore::load).await?;
         // Last of all checks, because an existing recording is truncated.
         let live = self.open_recording()?;
-        let prober = LiveProber::new(self.probe_options(names, trust));
+        let stage = self.settings.scan.timeout;
+        let prober = LiveProber::new(ProbeOptions::new(names, Arc::new(trust), stage));
         let sweeper = Sweeper {
             prober: Arc::new(prober),
             settings: self.settings,
@@ -323,11 +324,6 @@ impl Session {
         bail!(
             "`{name}` does not resolve: {reason}; check the spelling, scan its address, or name a DNS server with --dns"
         )
-    }
-
-    fn probe_options(&self, names: Names, trust: TrustStore) -> ProbeOptions {
-        let stage = self.settings.scan.timeout;
-        ProbeOptions::new(names, Arc::new(trust), stage)
     }
 }
 

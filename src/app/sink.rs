@@ -39,13 +39,16 @@ impl Sink {
     }
 }
 
-/// What `-o` asks for, checked before the first packet. Of several files each has the format of its extension, if that is known.
+/// What `-o` asks for, standard output without it, checked before the first packet. Of several files each has the format of its
+/// extension, if that is known.
 pub(super) fn outputs(
     paths: &[PathBuf],
     format: Option<Format>,
     at: Timestamp,
     scan: Option<ScanId>,
 ) -> Result<Vec<(Format, Sink)>> {
+    let standard = [PathBuf::from("-")];
+    let paths: &[PathBuf] = if paths.is_empty() { &standard } else { paths };
     let mut outputs: Vec<(Format, Sink)> = Vec::with_capacity(paths.len());
     for path in paths {
         let own = Format::from_extension(path).ok();
@@ -121,14 +124,18 @@ pub(super) fn write(
     Ok(())
 }
 
+/// The width of standard output, in columns, if it is a terminal.
+pub(super) fn terminal_width() -> Option<u16> {
+    let size = (io::stdout().is_terminal()).then(|| crossterm::terminal::size().ok());
+    size.flatten().map(|(width, _)| width)
+}
+
 /// Writes to standard output, for the width of the terminal if it is one.
 pub(super) fn to_standard_output(
     write: impl FnOnce(Option<u16>, &mut dyn Write) -> io::Result<()>,
 ) -> Result<()> {
-    let size = (io::stdout().is_terminal()).then(|| crossterm::terminal::size().ok());
-    let width = size.flatten().map(|(width, _)| width);
     let mut out = BufWriter::new(streams::stdout());
-    let written = write(width, &mut out).and_then(|()| out.flush());
+    let written = write(terminal_width(), &mut out).and_then(|()| out.flush());
     ignore_closed_pipe(written).context("cannot write to standard output")
 }
 

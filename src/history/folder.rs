@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -219,6 +220,8 @@ impl JournalFolder {
     }
 }
 
+type Head = (Option<ScanPlan>, Option<(Site, Arc<PlannedWork>)>);
+
 impl KeptScan {
     fn of(path: PathBuf) -> Option<Self> {
         let (id, rest) = path.file_name()?.to_str()?.split_once('.')?;
@@ -269,7 +272,7 @@ impl KeptScan {
 
     fn is_of_watch(&self) -> bool {
         let work = self.head().ok().and_then(|(_, work)| work);
-        work.is_some_and(|work| is_watched(&work))
+        work.is_some_and(|(_, work)| is_watched(&work))
     }
 
     /// Its events.
@@ -286,13 +289,14 @@ impl KeptScan {
         record::Reader::new(BufReader::new(text)).map_err(|cause| self.damaged(cause))
     }
 
-    /// The plans of its first two events. The second is missing in recordings of versions before it.
-    pub fn head(&self) -> Result<(Option<ScanPlan>, Option<PlannedWork>), HistoryError> {
+    /// The plans of its first two events, the second with its site. It is missing in recordings of versions before it.
+    pub fn head(&self) -> Result<Head, HistoryError> {
         let (mut plan, mut work) = (None, None);
         for event in self.events()?.take(2) {
-            match event.map_err(|cause| self.damaged(cause))?.body {
+            let event = event.map_err(|cause| self.damaged(cause))?;
+            match event.body {
                 EventBody::ScanStarted(started) => plan = Some(started),
-                EventBody::WorkPlanned(planned) => work = Some((*planned).clone()),
+                EventBody::WorkPlanned(planned) => work = Some((event.site, planned)),
                 _ => {}
             }
         }
@@ -301,13 +305,8 @@ impl KeptScan {
 
     /// The site that it was made at, and the key of its targets; `None` in recordings of versions before these.
     fn subject(&self) -> Result<Option<(Site, Box<str>)>, HistoryError> {
-        for event in self.events()?.take(2) {
-            let event = event.map_err(|cause| self.damaged(cause))?;
-            if let EventBody::WorkPlanned(work) = event.body {
-                return Ok(Some((event.site, work.target_key.clone())));
-            }
-        }
-        Ok(None)
+        let (_, work) = self.head()?;
+        Ok(work.map(|(site, work)| (site, work.target_key.clone())))
     }
 
     /// Whether its last event is the end of a complete scan.
