@@ -30,8 +30,7 @@ pub(super) fn before(fleet: &Fleet, now: &Snapshot) -> Snapshot {
         not_reached: 0,
     };
     Snapshot {
-        scan: ScanId::new(at, 0),
-        epoch: 1,
+        id: EpochId::new(ScanId::new(at, 0), 1),
         times: (at, at),
         scope: Scope::new(fleet.planned_work().map(AsRef::as_ref), Some(end)),
         hosts: hosts
@@ -186,8 +185,7 @@ mod tests {
 
     fn snapshot(hosts: Vec<HostRecord>) -> Snapshot {
         Snapshot {
-            scan: ScanId::new(now(), 0),
-            epoch: 1,
+            id: EpochId::new(ScanId::new(now(), 0), 1),
             times: (now(), now()),
             scope: Scope::new(None, None),
             hosts,

@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &DiffArgs, resolved: &Resolved) -> Result<ExitStatu
     let format = settings.output.format;
     let format = format.filter(|format| is_asked_for || format.takes_comparisons());
     let paths = &arguments.output.outputs;
-    let outputs = sink::outputs(paths, format, after.times.0, Some(after.scan))?;
+    let outputs = sink::outputs(paths, format, after.times.0, Some(after.id.scan))?;
     if let Some((format, _)) = outputs.iter().find(|(one, _)| !one.takes_comparisons()) {
         let all = Format::comparisons().map(Format::word);
         let all = all.collect::<Vec<_>>().join(", ");

@@ -9,7 +9,7 @@ use crate::clock;
 use crate::counts::{counted, grouped};
 use crate::exit::ExitStatus;
 use crate::history::{Index, ScanEntry};
-use crate::model::{EpochId, ScanStatus};
+use crate::model::ScanStatus;
 use crate::report::{columns, first};
 use crate::sanitize::single_line;
 use crate::settings::Settings;
@@ -65,7 +65,7 @@ fn list(scans: &[ScanEntry]) -> String {
     ];
     let rows = scans.iter().map(|scan| {
         [
-            EpochId::new(scan.scan, scan.epoch).to_string(),
+            scan.id().to_string(),
             minute(scan.times.0),
             match scan.end.map(|end| end.status) {
                 Some(ScanStatus::Complete) => "complete".to_owned(),

@@ -60,11 +60,10 @@ pub(super) fn trend(fleet: &Fleet) -> Vec<TrendPoint> {
 
 fn scans_before(fleet: &Fleet) -> Result<Vec<TrendPoint>> {
     let is_simulated = fleet.plan().is_none_or(|plan| plan.simulated);
-    let (Some(scan), Some(work), false) = (fleet.scan(), fleet.planned_work(), is_simulated) else {
+    let (Some(id), Some(work), false) = (fleet.id(), fleet.planned_work(), is_simulated) else {
         return Ok(Vec::new());
     };
     let folder = folder()?;
-    let id = EpochId::new(scan, fleet.epoch());
     let Some(kept) = folder.kept(id) else {
         return Ok(Vec::new());
     };

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::fleet::Fleet;
 use crate::model::{
-    Change, ChangeClass, EpochId, HostKey, Notice, PlannedWork, ScanEnd, ScanId, ScanStatus,
+    Change, ChangeClass, EpochId, HostKey, Notice, PlannedWork, ScanEnd, ScanStatus,
 };
 use crate::targets::TargetSet;
 use matching::{Matching, unique};
@@ -26,9 +26,7 @@ pub use record::{CertificateRecord, HostRecord, PastHost};
 /// What a scan found, as far as scans are compared.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
-    pub scan: ScanId,
-    /// Number of the sweep in a watched scan, from 1.
-    pub epoch: u32,
+    pub id: EpochId,
     /// Start of the scan, and the time as of which its hosts are judged.
     pub times: (Timestamp, Timestamp),
     pub scope: Scope,
@@ -43,8 +41,7 @@ impl Snapshot {
         let is_filtered = |notice: &Notice| matches!(notice, Notice::Filtered { .. });
         let end = fleet.end().filter(|_| !notices.iter().any(is_filtered));
         Some(Self {
-            scan: fleet.scan()?,
-            epoch: fleet.epoch(),
+            id: fleet.id()?,
             times: fleet.times()?,
             scope: Scope::new(fleet.planned_work().map(AsRef::as_ref), end),
             hosts: fleet
@@ -165,8 +162,8 @@ impl Comparison {
         }
         hosts.sort_by(|a, b| a.worst().cmp(&b.worst()).then_with(|| a.key.cmp(&b.key)));
         Self {
-            before: EpochId::new(before.scan, before.epoch),
-            after: EpochId::new(after.scan, after.epoch),
+            before: before.id,
+            after: after.id,
             times: (before.times.1, after.times.1),
             hosts,
             unchanged,

@@ -54,8 +54,7 @@ pub(super) fn scope(ranges: &[&str], names: &[&str]) -> Scope {
 /// A complete scan of 10.0.0.0/24 that found these.
 pub(super) fn scan(hosts: &[HostMaker]) -> Snapshot {
     Snapshot {
-        scan: "20260121T120000Z-00c0ffee".parse().unwrap(),
-        epoch: 1,
+        id: EpochId::new("20260121T120000Z-00c0ffee".parse().unwrap(), 1),
         times: (now(), now()),
         scope: scope(&["10.0.0.0-10.0.0.255"], &["files.example:3389"]),
         hosts: hosts.iter().map(record).collect(),

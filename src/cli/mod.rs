@@ -227,11 +227,11 @@ pub enum ExplainFormat {
     Markdown,
 }
 
+const SAVED_SCAN: &str = "The saved scan: a .json report, an .ndjson recording, or one of the history: @last, @prev (of the same targets), the day of its start as in @2026-11-20, its id, or the beginning of its id";
+
 #[derive(Debug, Args)]
 pub struct OpenArgs {
-    /// The saved scan: a .json report, an .ndjson recording, or one of the history: @last, @prev (of the same targets), the day
-    /// of its start as in @2026-11-20, its id, or the beginning of its id
-    #[arg(value_name = "SCAN", value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "SCAN", value_hint = ValueHint::FilePath, help = SAVED_SCAN)]
     pub file: PathBuf,
     #[command(flatten)]
     pub common: CommonArgs,
@@ -258,9 +258,7 @@ pub struct ResumeArgs {
 #[derive(Debug, Args)]
 #[command(after_help = after_help::render("report"))]
 pub struct ReportArgs {
-    /// The saved scan: a .json report, an .ndjson recording, or one of the history: @last, @prev (of the same targets), the day
-    /// of its start as in @2026-11-20, its id, or the beginning of its id
-    #[arg(value_name = "SCAN", value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "SCAN", value_hint = ValueHint::FilePath, help = SAVED_SCAN)]
     pub file: PathBuf,
     #[command(flatten)]
     pub common: CommonArgs,
@@ -371,9 +369,7 @@ pub struct WorkerArgs {
 
 #[derive(Debug, Args)]
 pub struct FixArgs {
-    /// The saved scan: a .json report, an .ndjson recording, or one of the history: @last, @prev (of the same targets), the day
-    /// of its start as in @2026-11-20, its id, or the beginning of its id
-    #[arg(value_name = "SCAN", value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "SCAN", value_hint = ValueHint::FilePath, help = SAVED_SCAN)]
     pub file: PathBuf,
     /// The folder to make; one that is there already must be empty
     #[arg(short = 'o', long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]

@@ -212,10 +212,10 @@ impl Index {
         let work = fleet.planned_work().map(AsRef::as_ref);
         let summary = fleet.summary();
         let entry = ScanEntry {
-            scan: snapshot.scan,
+            scan: snapshot.id.scan,
             site: fleet.site().into(),
             target_key: work.map_or_else(Box::default, |work| work.target_key.clone()),
-            epoch: snapshot.epoch,
+            epoch: snapshot.id.epoch,
             times: snapshot.times,
             targets: fleet
                 .plan()
@@ -227,7 +227,7 @@ impl Index {
             problems: summary.problems,
             expired: summary.expired(),
         };
-        let scan = key(EpochId::new(snapshot.scan, snapshot.epoch));
+        let scan = key(snapshot.id);
         let judged_by = self.judged_by();
         self.write(|db| {
             delete(db, &scan)?;
@@ -356,8 +356,7 @@ impl Index {
             Ok((entry, work, rows.collect::<Asked<Vec<HostRecord>>>()?))
         })?;
         Ok(Snapshot {
-            scan: entry.scan,
-            epoch: entry.epoch,
+            id: entry.id(),
             times: entry.times,
             scope: Scope::new(work.as_ref(), entry.end),
             hosts,

@@ -391,7 +391,7 @@ fn every_sweep_of_a_watched_scan_is_in_it() {
     let host = index.host("10.0.0.1").unwrap();
     assert_eq!(host.last().unwrap().id.epoch, 11);
     let kept = folder.find(&crate::history::Reference::Last).unwrap();
-    assert_eq!(index.snapshot(&kept).unwrap().epoch, 11);
+    assert_eq!(index.snapshot(&kept).unwrap().id.epoch, 11);
     fs::remove_file(&kept.path).unwrap();
     index.forget_deleted().unwrap();
     assert_eq!(index.scans().unwrap().len(), 11);

@@ -46,7 +46,7 @@ impl Sweep {
     pub(super) fn unchanged(fleet: Fleet) -> Box<Self> {
         let mut before = crate::changes::Snapshot::of(&fleet).unwrap();
         let after = before.clone();
-        before.epoch -= 1;
+        before.id.epoch -= 1;
         let since = Comparison::new(&before, &after);
         Box::new(Self { fleet, since })
     }
