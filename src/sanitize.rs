@@ -7,6 +7,7 @@
 //! look like `payroll`.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 const REPLACEMENT: char = '\u{FFFD}';
 
@@ -34,6 +35,12 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
         }
     };
     Cow::Owned(text.chars().map(shown).collect())
+}
+
+/// A path for a terminal.
+#[must_use]
+pub fn path(path: &Path) -> String {
+    terminal(&path.to_string_lossy()).into_owned()
 }
 
 /// For error messages of an operating system or a resolver: as [`terminal`], but line breaks, tabs and runs of blanks become one

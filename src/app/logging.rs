@@ -20,7 +20,7 @@ pub(super) fn start(verbosity: u8) -> Result<()> {
         _ => LevelFilter::TRACE,
     };
     let folder = folder()?;
-    let shown = sanitize::terminal(&folder.to_string_lossy()).into_owned();
+    let shown = sanitize::path(&folder);
     platform::create_private_folder(&folder)
         .with_context(|| format!("cannot make the log folder `{shown}`"))?;
     let day = clock::wall().strftime("%Y-%m-%d");

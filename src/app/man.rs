@@ -33,7 +33,7 @@ pub(super) fn run(folder: Option<&Path>) -> Result<ExitStatus> {
     for page in &pages {
         let path = folder.join(format!("{}.1", page.name));
         std::fs::write(&path, &page.roff).with_context(|| {
-            let folder = sanitize::terminal(&folder.to_string_lossy()).into_owned();
+            let folder = sanitize::path(folder);
             format!("cannot write manual pages into `{folder}`; make the folder, or name another")
         })?;
     }

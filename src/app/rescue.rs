@@ -20,7 +20,8 @@ pub(super) fn save(fleet: &Fleet) -> Result<()> {
 
 /// Saves a scan whose report cannot be written in another folder, else prints it. Not silenced by `--quiet`.
 pub(super) fn rescue(fleet: &Fleet, filter: &Filter, settings: &OutputSettings) {
-    if let Some(path) = save_elsewhere(fleet) {
+    let folders = ui_state::folder().into_iter().chain([std::env::temp_dir()]);
+    if let Some(path) = save_in_first(fleet, folders) {
         stderr::print(&format!(
             "rdpscan: the whole scan is saved in `{}` instead; `rdpscan report` makes any report of it",
             path.display()
@@ -49,14 +50,6 @@ fn save_in(fleet: &Fleet, folder: &Path, write: Write) -> Result<PathBuf> {
     };
     write(&path, Format::Json, &selection)?;
     Ok(path)
-}
-
-/// Tries the folder for state, then that for temporary files.
-fn save_elsewhere(fleet: &Fleet) -> Option<PathBuf> {
-    save_in_first(
-        fleet,
-        ui_state::folder().into_iter().chain([std::env::temp_dir()]),
-    )
 }
 
 fn save_in_first(fleet: &Fleet, folders: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {

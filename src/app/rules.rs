@@ -65,10 +65,9 @@ pub(super) fn of_settings(settings: &Settings) -> Rules {
 
 pub(super) fn print_damage(found: &Acknowledgements) {
     if let Some(path) = &found.set_aside {
-        let path = path.to_string_lossy();
         stderr::print(&format!(
             "rdpscan: the file of what was acknowledged is damaged, and is now `{}`; acknowledge again what should not count",
-            sanitize::terminal(&path)
+            sanitize::path(path)
         ));
     }
 }

@@ -223,15 +223,6 @@ impl ScanRequest {
         }
     }
 
-    fn say_that_events_are_not_filtered(&self) {
-        let output = &self.settings.output;
-        if !output.quiet && (!self.filter.is_empty() || output.sort.is_some()) {
-            stderr::print(
-                "rdpscan: ndjson holds every event of every host, so --filter and --sort do not apply to it; use `rdpscan report` on it afterwards",
-            );
-        }
-    }
-
     /// Runs the scan, then writes the result however the scan ended.
     pub(super) async fn run(
         self,
@@ -257,8 +248,10 @@ impl ScanRequest {
         let is_watch = self.settings.watch.interval.is_some();
         let on_change = self.settings.watch.on_change.clone();
         let keep = self.settings.history.keep;
-        if record.is_some() {
-            self.say_that_events_are_not_filtered();
+        if record.is_some() && !quiet && (!self.filter.is_empty() || output.sort.is_some()) {
+            stderr::print(
+                "rdpscan: ndjson holds every event of every host, so --filter and --sort do not apply to it; use `rdpscan report` on it afterwards",
+            );
         }
         // A simulated fleet is the same every time.
         let is_kept = self.settings.history.enabled && !simulated;

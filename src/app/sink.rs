@@ -23,7 +23,7 @@ use super::{file_name, kept, stderr};
 pub(super) enum Sink {
     #[display("standard output")]
     Standard,
-    #[display("`{}`", sanitize::terminal(&_0.to_string_lossy()))]
+    #[display("`{}`", sanitize::path(_0))]
     File(PathBuf),
 }
 
@@ -62,7 +62,9 @@ pub(super) fn outputs(
             report::check_workspace(format)?;
             Sink::File(path)
         };
-        refuse_bytes_on_terminal(format, &sink)?;
+        if format.is_binary() && sink == Sink::Standard && io::stdout().is_terminal() {
+            bail!("{format} is no text, and standard output is a terminal: name a file with -o");
+        }
         if outputs.iter().any(|(_, other)| *other == sink) {
             bail!("-o names {sink} twice: name each output once");
         }
@@ -73,13 +75,6 @@ pub(super) fn outputs(
         outputs.push((format, sink));
     }
     Ok(outputs)
-}
-
-pub(super) fn refuse_bytes_on_terminal(format: Format, sink: &Sink) -> Result<()> {
-    if format.is_binary() && *sink == Sink::Standard && io::stdout().is_terminal() {
-        bail!("{format} is no text, and standard output is a terminal: name a file with -o");
-    }
-    Ok(())
 }
 
 /// Writes a report. A closed pipe behind standard output is no error.

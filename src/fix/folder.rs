@@ -100,7 +100,7 @@ struct OutputFolder {
 
 impl OutputFolder {
     fn new(path: &Path) -> Result<Self, FolderError> {
-        let shown = safe(path);
+        let shown = sanitize::path(path);
         let failed = |cause| FolderError::Write {
             path: shown.clone(),
             cause,
@@ -122,7 +122,7 @@ impl OutputFolder {
                 let parent = parent(path);
                 if path.file_name().is_none() || !parent.is_dir() {
                     return Err(FolderError::NoParent {
-                        parent: safe(parent),
+                        parent: sanitize::path(parent),
                         path: shown,
                     });
                 }
@@ -172,10 +172,6 @@ fn set_permissions(builder: &mut tempfile::Builder<'_, '_>) {
 /// On Windows they are inherited.
 #[cfg(not(unix))]
 const fn set_permissions(_: &mut tempfile::Builder<'_, '_>) {}
-
-fn safe(path: &Path) -> String {
-    sanitize::terminal(&path.to_string_lossy()).into_owned()
-}
 
 #[cfg(test)]
 mod tests {

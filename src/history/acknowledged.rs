@@ -119,7 +119,7 @@ impl AcknowledgementFile {
         match serde_json::from_slice::<Version>(&text) {
             Ok(Version { version }) if version > VERSION => {
                 Err(Fault::Failed(HistoryError::NewerAcknowledgements {
-                    path: safe(&self.path),
+                    path: sanitize::path(&self.path),
                 }))
             }
             _ => serde_json::from_slice::<Content>(&text)
@@ -175,7 +175,7 @@ impl AcknowledgementFile {
 
     fn failed(&self, cause: io::Error) -> HistoryError {
         HistoryError::Acknowledgements {
-            path: safe(&self.path),
+            path: sanitize::path(&self.path),
             cause,
         }
     }
@@ -189,10 +189,6 @@ fn open_lock(path: &Path) -> io::Result<File> {
         }
         locked => locked,
     }
-}
-
-fn safe(path: &Path) -> String {
-    sanitize::terminal(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]

@@ -107,7 +107,7 @@ impl JournalFolder {
     /// The same by their ids, each with the start of its watch, for which no file is opened.
     pub(super) fn by_id(&self) -> Result<Vec<KeptScan>, HistoryError> {
         let failed = |cause| HistoryError::Folder {
-            folder: safe(&self.path),
+            folder: sanitize::path(&self.path),
             cause,
         };
         let entries = match fs::read_dir(&self.path) {
@@ -129,7 +129,7 @@ impl JournalFolder {
         let scans = self.scans()?;
         let Some(last) = standing(&scans) else {
             return Err(HistoryError::Nothing {
-                folder: safe(&self.path),
+                folder: sanitize::path(&self.path),
             });
         };
         let newest = || list(&scans);
@@ -495,10 +495,6 @@ fn list(scans: &[KeptScan]) -> String {
     let ids = scans.iter().take(MOST_NAMED);
     let ids: Vec<String> = ids.map(|kept| kept.id().to_string()).collect();
     ids.join(", ")
-}
-
-fn safe(path: &Path) -> String {
-    sanitize::terminal(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]

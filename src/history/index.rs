@@ -119,7 +119,7 @@ impl Index {
             Ok(db) => (db, Some(path)),
             Err(Failure::Newer { found }) => {
                 return Err(HistoryError::NewerIndex {
-                    path: sanitize::terminal(&path.to_string_lossy()).into_owned(),
+                    path: sanitize::path(&path),
                     found,
                     own: VERSION,
                 });

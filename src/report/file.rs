@@ -68,7 +68,7 @@ fn check_folder(folder: &Path) -> Result<(), WriteError> {
     tempfile::tempfile_in(folder)
         .map(drop)
         .map_err(|cause| WriteError::Workspace {
-            directory: safe(folder),
+            directory: sanitize::path(folder),
             cause,
             variable: if cfg!(windows) { "TEMP" } else { "TMPDIR" },
         })
@@ -171,7 +171,7 @@ struct Place {
 
 impl Place {
     fn new(path: &Path) -> Result<Self, WriteError> {
-        let shown = safe(path);
+        let shown = sanitize::path(path);
         let existing = |cause| WriteError::Existing {
             path: shown.clone(),
             cause,
@@ -206,7 +206,7 @@ impl Place {
         };
         if kind == Kind::New && !directory.is_dir() {
             return Err(WriteError::NoDirectory {
-                directory: safe(&directory),
+                directory: sanitize::path(&directory),
                 path: shown,
             });
         }
@@ -230,7 +230,7 @@ impl Place {
             .tempfile_in(&self.directory)
             .map_err(|cause| WriteError::Directory {
                 path: self.shown.clone(),
-                directory: safe(&self.directory),
+                directory: sanitize::path(&self.directory),
                 cause,
             })
     }
@@ -247,10 +247,6 @@ fn set_permissions(builder: &mut tempfile::Builder<'_, '_>, path: &Path) {
 /// Windows: inherited from the directory.
 #[cfg(not(unix))]
 const fn set_permissions(_: &mut tempfile::Builder<'_, '_>, _: &Path) {}
-
-fn safe(path: &Path) -> String {
-    sanitize::terminal(&path.to_string_lossy()).into_owned()
-}
 
 #[cfg(test)]
 mod tests {

@@ -155,7 +155,7 @@ impl Format {
         let mut all = Self::ALL.into_iter();
         all.find(|format| format.extensions().iter().any(&is_meant))
             .ok_or_else(|| FormatError {
-                path: sanitize::terminal(&path.to_string_lossy()).into_owned(),
+                path: sanitize::path(path),
             })
     }
 
@@ -217,7 +217,7 @@ impl Format {
             let place = match self {
                 Self::Xlsx => format!(
                     "; a workbook needs space in `{}` too",
-                    sanitize::terminal(&std::env::temp_dir().to_string_lossy())
+                    sanitize::path(&std::env::temp_dir())
                 ),
                 _ => String::new(),
             };
