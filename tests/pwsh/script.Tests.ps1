@@ -195,7 +195,7 @@ Describe 'The file <_.Name>' -ForEach ($Parts + $Tests + $Shells) {
         $Text | Should -Not -Match "\t|[ ]+(\n|$)|\r"
         $Lines = $Text -split "`n"
         # Tables have one row on a line: of remedies, which rdpscan reads, and of the states and facts that are tested.
-        $Table = if (@('rows.ps1', 'states.ps1', 'kit.ps1') -contains $_.Name -and $_.FullName -notlike '*repair*') { '.' }
+        $Table = if (@('rows.ps1', 'states.ps1', 'mixed.ps1', 'kit.ps1') -contains $_.Name -and $_.FullName -notlike '*repair*') { '.' }
         else { '^    R[0-9]+ += @\{ Title' }
         $Lines | Where-Object { ($_.Length -gt 140) -and ($_ -notmatch $Table) } | Should -BeNullOrEmpty
         $Help = $false

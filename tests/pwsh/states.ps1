@@ -324,9 +324,13 @@ Add-State three-faults 'R1 R3 R6' @{ R3 = 'would be done'; R2 = 'would be done';
     $State.Acls[$KeyFile].Rules = @(, @('S-1-5-18', 0x1F01FF, 0, 0))
 }
 
+. "$PSScriptRoot/mixed.ps1"
+
 # In CI, one state of each kind of harm; all of them with PWSH_TEST_ALL.
 if (-not $env:PWSH_TEST_ALL) {
     $Core = 'key-denied', 'key-sealed', 'three-faults', 'folder-denied', 'env-disabled', 'env-stuck', 'data-gone', 'pinned-dead', 'weak-stuck', 'renewed', 'in-farm', 'tls-off',
     'no-tls', 'no-tls-broken', 'closed', 'taken', 'down-disabled', 'wrong-record', 'dns-silent'
     foreach ($Name in @($States.Keys)) { if ($Core -notcontains $Name) { $States.Remove($Name) } }
 }
+# PWSH_TEST_STATES is a pattern of the states to run.
+if ($env:PWSH_TEST_STATES) { foreach ($Name in @($States.Keys)) { if ($Name -notmatch $env:PWSH_TEST_STATES) { $States.Remove($Name) } } }

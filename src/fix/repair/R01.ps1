@@ -56,6 +56,7 @@ function Measure-R1 {
     $Thumbprint = if ($InUse) { $InUse.Thumbprint } else { '' }
     $Finding.Changes = @([pscustomobject]@{
         Kind = 'renew'; Thumbprint = $Thumbprint; Rename = $Rename; Port = Find-Fact -Facts $Facts -Path Port.Number
+        Address = Find-Fact -Facts $Facts -Path Served.Address
     })
     $Finding
 }

@@ -36,6 +36,8 @@ function Measure-R2 {
         $Grants[$Key.Path] = @(
             if (($Key.Access -eq 'denied') -or ($Key.Lacks -contains 'S-1-5-20')) { '*S-1-5-20:(R)' }
             if (($Key.Access -eq 'denied') -or ($Key.Lacks -contains 'S-1-5-18')) { '*S-1-5-18:(F)' }
+            # Or nobody can look whether it is in order now.
+            if ($Key.Access -eq 'denied') { '*S-1-5-32-544:(R)' }
         )
     }
     $Wanted = @(Find-InUse -Facts $Facts) + @(if (Test-BindWanted -Facts $Facts) { Find-Candidate -Facts $Facts })
@@ -43,7 +45,7 @@ function Measure-R2 {
         Where-Object { $_ -and ($_.Key -eq 'no') -and $_.KeyFile -and -not $Grants.Contains($_.KeyFile) })) {
         $Finding.Wrong += [string]$Certificate.KeyWhy
         if ($Certificate.KeyDenied) { $Finding.Blocked += 'remove the entry that denies, by hand' }
-        else { $Grants[$Certificate.KeyFile] = @('*S-1-5-20:(R)') }
+        else { $Grants[$Certificate.KeyFile] = @('*S-1-5-20:(R)') + @(if ($Certificate.KeyWhy -like 'access to*') { '*S-1-5-32-544:(R)' }) }
     }
     $InUse = Find-InUse -Facts $Facts
     if (-not $Finding.Wrong -and $InUse -and ($InUse.Key -eq 'unknown') -and -not (Test-ServesInUse -Facts $Facts)) {

@@ -103,6 +103,12 @@ function Measure-R4 {
             ((Find-Fact -Facts $Facts -Path Served.State) -ne 'off')) {
             $Finding.Unknown += "whether the key of the certificate in use can be read is unknown ($($InUse.KeyWhy))"
         }
+        # With one that it cannot use, Windows falls back to its own. What R2 is for is said there.
+        elseif ($InUse -and ($By -ne 'own') -and ($InUse.Key -eq 'yes') -and -not (Test-ServesInUse -Facts $Facts) -and
+            ((Find-Fact -Facts $Facts -Path Served.State) -eq 'works')) {
+            $Finding.Wrong += "the listener serves $($Facts.Served.Thumbprint), and not the certificate bound, $($InUse.Thumbprint)"
+            $Finding.Blocked += 'look for events 1051 and 1055, and restart TermService by hand'
+        }
         else { $Finding.Note = if ($By -eq 'own') { 'Windows'' own certificate is in use' } else { 'the certificate in use is in order' } }
         return $Finding
     }
@@ -143,6 +149,9 @@ function Measure-R4 {
         $Finding.Changes = @([pscustomobject]@{
             Kind = 'bind'; Path = $Pin.Path; Name = $Pin.Name; Thumbprint = $Candidate.Thumbprint; Before = $Pin
         })
+        if ((Find-Fact -Facts $Facts -Path Served.State) -eq 'works') {
+            $Finding.Changes += New-TestChange -Facts $Facts -Thumbprint $Candidate.Thumbprint
+        }
         $Finding.Note = "bind $($Candidate.Thumbprint), $($Candidate.Subject), issued by $($Candidate.Issuer)"
     }
     $Finding

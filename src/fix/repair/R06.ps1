@@ -18,14 +18,14 @@ function Measure-R6 {
         if ($ByPolicy) { $Finding.Blocked += "policy sets $($Want[0]): change it there" }
         if (($Want[0] -eq 'SecurityLayer') -and ($Layer -eq 0)) {
             $Finding.Changes += New-RegistryChange -Before $Value -Value 1 -Kind DWord
-            $Finding.Changes += [pscustomobject]@{ Kind = 'test'; Port = Find-Fact -Facts $Facts -Path Port.Number }
+            $Finding.Changes += New-TestChange -Facts $Facts
         }
         $Finding.Changes += New-RegistryChange -Before $Value -Value $Want[1] -Kind DWord
     }
     if (-not $Finding.Wrong) { $Finding.Note = 'TLS and NLA are required'; return $Finding }
     # The one cannot be judged without the other.
     $Finding.Unsure += $Finding.Unknown
-    $Finding.Changes += [pscustomobject]@{ Kind = 'test'; Port = Find-Fact -Facts $Facts -Path Port.Number }
+    $Finding.Changes += New-TestChange -Facts $Facts
     $Served = Find-Fact -Facts $Facts -Path Served.State
     $InUse = Find-InUse -Facts $Facts
     if ($Served -eq 'down') { $Finding.Blocked += 'nothing listens: see R8' }

@@ -64,5 +64,6 @@ function Measure-R7 {
             [pscustomobject]@{ Kind = 'firewall'; Name = $_.Name; Before = $_; Profile = $Open -join ', '; RemoteAddress = $From }
         })
     $Finding.Note = "for $($Open -join ', '), from $($From -join ', ')"
+    if (Find-Unknown -Facts $Facts.Firewall -Group Blocks) { $Finding.Note += '; whether a rule blocks the port was not read' }
     $Finding
 }

@@ -52,9 +52,13 @@ $HostChanges = {
         }
         finally {
             [array]::Reverse($Order)
-            foreach ($One in $Order) { if ((Read-RdpState -Name $One) -eq 'Stopped') { Start-Service -Name $One -ErrorAction Continue } }
+            foreach ($One in $Order) {
+                # What CIM does not answer any more is taken for stopped.
+                $State = try { Read-RdpState -Name $One } catch { 'Stopped' }
+                if ($State -eq 'Stopped') { Start-Service -Name $One -ErrorAction Continue }
+            }
         }
-        Wait-RdpState -Name $Name -State Running -Seconds $Seconds
+        foreach ($One in $Order) { Wait-RdpState -Name $One -State Running -Seconds $Seconds }
     }
 
     function global:Set-RdpValue {
@@ -99,14 +103,25 @@ $HostChanges = {
         finally { if ($Taken -and $Owner) { Invoke-RdpOwner -Path $Path -Owner $Owner } }
     }
 
+    # Puts rights back while Administrators may write them, as owner if it takes that, and the owner last.
     function global:Set-RdpSddl {
         param([string] $Path, [string] $Owner, [string] $Sddl)
-        $Item = Get-Item -LiteralPath $Path -Force -ErrorAction Stop
-        $Security = $Item.GetAccessControl('Access')
-        $Security.SetSecurityDescriptorSddlForm($Sddl, 'Access')
-        $Item.SetAccessControl($Security)
-        $global:RdpTouched = $true
-        if ($Owner) { Invoke-RdpOwner -Path $Path -Owner $Owner }
+        $Writing = {
+            $Item = Get-Item -LiteralPath $Path -Force -ErrorAction Stop
+            $Security = $Item.GetAccessControl('Access')
+            $Security.SetSecurityDescriptorSddlForm($Sddl, 'Access')
+            $Item.SetAccessControl($Security)
+            $global:RdpTouched = $true
+        }
+        try {
+            try { & $Writing }
+            catch {
+                if (-not (Test-RdpDenied -Exception $_.Exception)) { throw }
+                Invoke-RdpOwner -Path $Path
+                & $Writing
+            }
+        }
+        finally { if ($Owner -and $RdpTouched) { Invoke-RdpOwner -Path $Path -Owner $Owner } }
     }
 
     # Lets Windows make its own certificate again. The old one is removed only where Windows keeps it under a wrong name.
@@ -131,30 +146,40 @@ $HostChanges = {
         $Made = Wait-Made -Limit $(if ($Change.Rename) { 5 } else { 30 })
         $Text = ''
         if (-not $Made -and $Change.Rename) {
+            # With its link to the key, which the copy in the record lacks.
+            $Old = Get-Item -LiteralPath "$RdpStore\$($Change.Thumbprint)"
             Remove-Item -LiteralPath "$RdpStore\$($Change.Thumbprint)"
             $Text = "removed $($Change.Thumbprint), which Windows kept; "
             try { $Made = Wait-Made -Limit 30 }
             finally {
                 if (-not $Made) {
-                    # It is of use only if its key still opens; otherwise Windows makes one at the next start.
-                    $Type = 'System.Security.Cryptography.X509Certificates.X509'
-                    $Back = New-Object -TypeName "${Type}Store" -ArgumentList 'Remote Desktop', 'LocalMachine'
+                    $Back = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList 'Remote Desktop',
+                        'LocalMachine'
                     $Back.Open('ReadWrite')
-                    $Copy = [System.Convert]::FromBase64String($Change.Before.RawData)
-                    $Back.Add((New-Object -TypeName "${Type}Certificate2" -ArgumentList @(, $Copy)))
+                    $Back.Add($Old)
                     $Back.Close()
+                    $Text += 'put it back; '
                 }
             }
         }
         if (-not $Ran) { Stop-RdpService -Name SessionEnv }
         if (-not $Made) { throw "${Text}Windows made no new certificate: look for event 1057 or 1058" }
-        # The listener takes it up at once, or when TermService starts.
-        function Test-Taken { (Test-RdpListener -Port $Change.Port -Address '').Thumbprint -eq $Made.Thumbprint }
+        # The listener takes it up at once, or when TermService starts. Without TLS it shows none.
         if ((Read-RdpState -Name TermService) -eq 'Running') {
-            if (-not (Test-Taken)) { Restart-RdpService -Name TermService -Dependents $Dependents -Seconds $Seconds }
+            $Listener = @{ Port = $Change.Port; Address = $Change.Address }
+            $Served = Test-RdpListener @Listener
+            if (($Served.Thumbprint -ne $Made.Thumbprint) -and ($Served.State -ne 'down')) {
+                Restart-RdpService -Name TermService -Dependents $Dependents -Seconds $Seconds
+            }
             $End = [datetime]::UtcNow.AddSeconds([math]::Min($Seconds, 20))
-            while (-not (Test-Taken) -and ([datetime]::UtcNow -lt $End)) { Start-Sleep -Milliseconds 250 }
-            $Text += if (Test-Taken) { 'served: ' } else { 'not served yet: ' }
+            while (($Served.Thumbprint -ne $Made.Thumbprint) -and ($Served.State -ne 'off') -and ([datetime]::UtcNow -lt $End)) {
+                Start-Sleep -Milliseconds 250
+                $Served = Test-RdpListener @Listener
+            }
+            if ($Served.Thumbprint -eq $Made.Thumbprint) { $Text += 'served: ' }
+            elseif ($Served.State -ne 'off') {
+                throw "${Text}made $($Made.Thumbprint), which is not served: $($Served.State), $($Served.Thumbprint)$($Served.Why)"
+            }
         }
         $Until = $Made.NotAfter.ToUniversalTime().ToString('u', [System.Globalization.CultureInfo]::InvariantCulture)
         "${Text}$($Made.Thumbprint) until $Until"
@@ -204,8 +229,15 @@ $HostChanges = {
                 $After
             }
             'test' {
-                $Served = Test-RdpListener -Port $Change.Port -Address ''
+                # A certificate that was bound is taken up within moments.
+                $End = [datetime]::UtcNow.AddSeconds($(if ($Change.Thumbprint) { [math]::Min($Seconds, 10) } else { 0 }))
+                do {
+                    $Served = Test-RdpListener -Port $Change.Port -Address $Change.Address
+                    $Other = $Change.Thumbprint -and ($Served.Thumbprint -ne $Change.Thumbprint)
+                    if ($Other) { Start-Sleep -Milliseconds 250 }
+                } while ($Other -and ([datetime]::UtcNow -lt $End))
                 if ($Served.State -ne 'works') { throw "the TLS handshake fails: $($Served.Why)" }
+                if ($Other) { throw "the listener serves $($Served.Thumbprint) instead: look for events 1051 and 1055" }
             }
             'firewall' {
                 # Narrowed before it is turned on.

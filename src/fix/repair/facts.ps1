@@ -77,7 +77,9 @@ $FactsReader = {
     }
     $Facts.Services = Read-Fact {
         $All = @{}
-        foreach ($Name in 'TermService', 'SessionEnv', 'UmRdpService', 'W32Time', 'TSSDis') {
+        $Dependents = @((Get-Service -Name TermService -ErrorAction SilentlyContinue).DependentServices | Where-Object { $_ } |
+            ForEach-Object { $_.Name })
+        foreach ($Name in @('TermService', 'SessionEnv', 'UmRdpService', 'W32Time', 'TSSDis') + $Dependents | Select-Object -Unique) {
             $Service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
             if ($Service) {
                 $All[$Name] = @{
@@ -85,9 +87,7 @@ $FactsReader = {
                 }
             }
         }
-        $Dependents = @((Get-Service -Name TermService -ErrorAction SilentlyContinue).DependentServices | Where-Object { $_ } |
-            ForEach-Object { $_.Name })
-        $All.Dependents = if ($Dependents) { $Dependents } else { , 'UmRdpService' }
+        $All.Dependents = if ($Dependents) { $Dependents } elseif ($All.UmRdpService) { , 'UmRdpService' } else { @() }
         $All
     }
     $Settings = @{}
@@ -181,16 +181,19 @@ $FactsReader = {
             })
         $Folder
     }
+    $Number = if ($Settings.PortNumber.Exists) { [int]$Settings.PortNumber.Value } else { 3389 }
     $Facts.Port = Read-Fact {
         if ($Settings.PortNumber.Unknown) { throw $Settings.PortNumber.Unknown }
-        $Number = if ($Settings.PortNumber.Exists) { [int]$Settings.PortNumber.Value } else { 3389 }
         $Owners = @(Find-RdpItem { Get-NetTCPConnection -LocalPort $Number -State Listen -ErrorAction Stop } | ForEach-Object {
                 $Process = Get-Process -Id $_.OwningProcess -ErrorAction SilentlyContinue
                 @{ Address = [string]$_.LocalAddress; ProcessId = [int]$_.OwningProcess; Program = [string]$Process.ProcessName }
             })
         @{ Number = $Number; Owners = $Owners }
     }
+    # Who listens may be unknown where the number is known.
+    if (-not $Settings.PortNumber.Unknown) { $Facts.Port.Number = $Number }
     $Facts.Served = Read-Fact {
+        if (-not $Facts.Port.Number) { throw $Facts.Port.Unknown }
         $Mine = @($Facts.Port.Owners |
             Where-Object { $_.ProcessId -eq $Facts.Services.TermService.ProcessId -and $_.Address -notmatch ':' })
         Test-RdpListener -Port $Facts.Port.Number -Address $(if ($Mine) { $Mine[0].Address } else { '' })
@@ -234,13 +237,11 @@ $FactsReader = {
         $Reasons = @()
         # Clients of Windows are never members.
         if ($System.ProductType -ne 1) {
-            $Directory = $null
-            try {
-                $Found = Get-CimInstance -Namespace root/cimv2/TerminalServices -ClassName Win32_TSSessionDirectory -ErrorAction Stop
-                $Directory = $Found.SessionDirectoryActive
+            $Directory = Read-Fact { Get-CimInstance -Namespace root/cimv2/TerminalServices -ClassName Win32_TSSessionDirectory }
+            if (($Directory.SessionDirectoryActive -eq 1) -or
+                ((Read-RdpValue -Path $RdpServer -Name SessionDirectoryActive).Value -eq 1)) {
+                $Reasons += 'it belongs to a deployment with a connection broker'
             }
-            catch { $Directory = (Read-RdpValue -Path $RdpServer -Name SessionDirectoryActive).Value }
-            if ($Directory -eq 1) { $Reasons += 'it belongs to a deployment with a connection broker' }
             if ((Read-RdpValue -Path $RdpPolicy -Name SessionDirectoryActive).Value -eq 1) {
                 $Reasons += 'policy makes it a member of a deployment'
             }
@@ -256,6 +257,7 @@ $FactsReader = {
         # Without that answer the trust is unknown: a host that is taken for one of a workgroup would be locked.
         if ($null -eq $Machine.PartOfDomain) { throw "whether the host belongs to a domain cannot be read: $($Machine.Unknown)" }
         if (-not $Machine.PartOfDomain) { return @{ State = 'good'; Why = 'no domain' } }
+        if ($Facts.Identity.DomainController) { return @{ State = 'good'; Why = 'a domain controller' } }
         if (Get-Command -Name Test-ComputerSecureChannel -ErrorAction SilentlyContinue) {
             return @{ State = $(if (Test-ComputerSecureChannel) { 'good' } else { 'broken' }); Why = 'secure channel' }
         }
@@ -291,9 +293,12 @@ $FactsReader = {
                 if ([string]$_.NetworkCategory -eq 'DomainAuthenticated') { 'Domain' } else { [string]$_.NetworkCategory }
             } | Select-Object -Unique)
         $Blocks = Read-Fact {
-            @{ Items = @(Get-NetFirewallPortFilter -PolicyStore ActiveStore -ErrorAction Stop | Where-Object {
-                @($_.LocalPort) -contains [string]$Facts.Port.Number
-            } | Get-NetFirewallRule -ErrorAction Stop |
+            $Covers = {
+                ($_ -eq [string]$Number) -or
+                (($_ -match '^([0-9]+)-([0-9]+)$') -and ($Number -ge [int]$Matches[1]) -and ($Number -le [int]$Matches[2]))
+            }
+            @{ Items = @(Get-NetFirewallPortFilter -PolicyStore ActiveStore -ErrorAction Stop |
+                Where-Object { @($_.LocalPort | Where-Object $Covers) } | Get-NetFirewallRule -ErrorAction Stop |
                         Where-Object { ([string]$_.Action -eq 'Block') -and ([string]$_.Enabled -eq 'True') -and
                             ([string]$_.Direction -eq 'Inbound') } | ForEach-Object { [string]$_.DisplayName }) }
         }

@@ -80,7 +80,7 @@ $HostFunctions = {
             }
         }
         catch {
-            if ([string]$_.Exception.Message -notmatch 'unauthori[sz]ed|denied') { throw }
+            if (-not (Test-RdpDenied -Exception $_.Exception)) { throw }
             $Security.Access = 'denied'
             # The owner may be readable where the rights are not. Without it, ownership could not be given back.
             try {
@@ -100,6 +100,12 @@ $HostFunctions = {
             $Exception = $Exception.InnerException
         }
         $false
+    }
+
+    # E_ACCESSDENIED, since the words of an error are in the language of Windows.
+    function global:Test-RdpDenied {
+        param($Exception)
+        (Test-RdpError -Exception $Exception -Result -2147024891) -or ([string]$Exception.Message -match 'unauthori[sz]ed|denied')
     }
 
     # Whether NETWORK SERVICE can read the private key of a certificate: yes, no, gone or unknown; why, and the file.
@@ -146,8 +152,8 @@ $HostFunctions = {
     # State: works, failed, off (security layer 0), or down (nothing listens).
     function global:Test-RdpListener {
         param([int] $Port, [string] $Address)
-        $Served = @{ State = 'failed'; Thumbprint = ''; Protocol = ''; Why = '' }
         if (-not $Address -or ($Address -eq '0.0.0.0') -or ($Address -eq '::')) { $Address = '127.0.0.1' }
+        $Served = @{ State = 'failed'; Address = $Address; Thumbprint = ''; Protocol = ''; Why = '' }
         $Client = New-Object -TypeName System.Net.Sockets.TcpClient -ArgumentList ([System.Net.IPAddress]$Address).AddressFamily
         try {
             try {

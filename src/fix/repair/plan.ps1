@@ -77,6 +77,13 @@ function New-RegistryChange {
     [pscustomobject]@{ Kind = 'registry'; Path = $Before.Path; Name = $Before.Name; Before = $Before; Value = $Value; ValueKind = $Kind }
 }
 
+# No change: a handshake with the listener, that certificate if one is named. Where it fails, the step is put back.
+function New-TestChange {
+    param($Facts, [string] $Thumbprint)
+    $Where = @{ Port = Find-Fact -Facts $Facts -Path Port.Number; Address = Find-Fact -Facts $Facts -Path Served.Address }
+    [pscustomobject](@{ Kind = 'test'; Thumbprint = $Thumbprint } + $Where)
+}
+
 # Why services cannot be restarted, or started. TermService takes its dependents along.
 function Find-RestartFault {
     param($Facts, [string[]] $Restart, [string[]] $Start)
@@ -86,7 +93,7 @@ function Find-RestartFault {
     foreach ($Name in @($Names) + @($Start) | Select-Object -Unique) {
         $State = [string](Find-Fact -Facts $Facts -Path "Services.$Name.State")
         $Mode = [string](Find-Fact -Facts $Facts -Path "Services.$Name.StartMode")
-        if (-not $Mode) { if (@('TermService', 'SessionEnv') -contains $Name) { "unknown: the service $Name was not read" }; continue }
+        if (-not $Mode) { "unknown: the service $Name was not read"; continue }
         if (($State -ne 'Running') -and ($State -ne 'Stopped')) { "$Name is neither running nor stopped ($State)"; continue }
         if (($Mode -eq 'Disabled') -and (($State -eq 'Running') -or ($Start -contains $Name))) {
             "$Name is disabled, so it would not start again"

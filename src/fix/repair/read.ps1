@@ -31,6 +31,9 @@ function Read-HostFacts {
                 $High = ((ConvertTo-Utc $Facts.Clock.Started) - $Sent).TotalSeconds
                 $Skew = if ($Low -gt 0) { $Low } elseif ($High -lt 0) { $High } else { 0 }
                 $Facts.Clock | Add-Member -NotePropertyName Skew -NotePropertyValue ([math]::Round($Skew, 1))
+                if ((Find-Fact -Facts $Facts -Path Identity.Administrator) -eq $false) {
+                    throw 'the account is no Administrator there'
+                }
                 $Read.Facts = $Facts
             }
             catch { $Read.Why = "its facts cannot be read: $($_.Exception.Message)" }

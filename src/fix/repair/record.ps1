@@ -28,23 +28,22 @@ function Measure-Sum {
 function Save-Record {
     if (-not $Run.Folder) { throw "the folder of the run cannot be written: $($Run.NoFolder)" }
     $Path = Join-Path -Path $Run.Folder -ChildPath 'undo.json'
-    $Hosts = @($Run.Record.Hosts | Where-Object { $_.Entries })
+    $Hosts = @($Run.Hosts | Where-Object { $_.Entries })
     if (-not $Hosts) { [System.IO.File]::Delete($Path); return }
-    $Record = $Run.Record | Select-Object -Property Schema, Script, Time, @{ Name = 'Hosts'; Expression = { , $Hosts } }
-    Write-UndoRecord -Record $Record -Path $Path
+    Write-UndoRecord -Record ([pscustomobject]@{ Schema = 1; Script = 'Repair-RdpHost'; Time = $Run.Time; Hosts = $Hosts }) -Path $Path
 }
 
 # The entries of a host in the record of this run.
 function Add-UndoHost {
     param($Row, $Facts)
-    $Known = $Run.Record.Hosts | Where-Object { $_.Computer -eq $Row.Computer } | Select-Object -First 1
+    $Known = $Run.Hosts | Where-Object { $_.Computer -eq $Row.Computer } | Select-Object -First 1
     if (-not $Known) {
         $Known = [pscustomobject]@{
             Computer = $Row.Computer; Address = $Row.Address; Port = $Row.Port; Name = Find-Fact -Facts $Facts -Path Identity.Name
             FullName = Find-Fact -Facts $Facts -Path Identity.FullName; MachineGuid = Find-Fact -Facts $Facts -Path Identity.MachineGuid
             Installed = Find-Installed -Facts $Facts; Entries = @()
         }
-        $Run.Record.Hosts += $Known
+        $Run.Hosts += $Known
     }
     $Known
 }

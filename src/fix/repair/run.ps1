@@ -73,7 +73,7 @@ function Invoke-RdpRepair {
         Folder = ''; NoFolder = ''; Warned = $false; Facts = [ordered]@{}; Identity = @{}; Step = $null; Changed = $false; Complete = $false
         Results = New-Object -TypeName System.Collections.Generic.List[object]
         Left = New-Object -TypeName System.Collections.Generic.List[object]
-        Record = [pscustomobject]@{ Schema = 1; Script = 'Repair-RdpHost'; Time = Format-Time -Time ([datetime]::UtcNow); Hosts = @() }
+        Time = Format-Time -Time ([datetime]::UtcNow); Hosts = @()
     }
     try { $Chosen = @(Find-Chosen -Bound $Bound -Names $Names -Piped $Piped -BadInput $BadInput -Folder $Folder) }
     catch {

@@ -102,7 +102,9 @@ function Test-RdpHost {
     if ($Failure) { $Who.Status = 'unknown'; $Who.Detail = "it cannot be read: $Failure"; return $Who }
     $Mode, $Version, $Who.Name = ([string]@($Answer)[0]).Split('|')
     $Who.Identity = "$(if ($Row.ExpectedName) { 'compared' } else { 'not compared' }): $($Who.Name)"
-    if ($Row.ExpectedName -and ($Who.Name -ne $Row.ExpectedName)) {
+    # The computer name of Windows ends after 15 letters.
+    $Expected = ([string]$Row.ExpectedName).Split('.')[0]
+    if ($Expected -and ($Who.Name -ne $Expected) -and ($Who.Name -ne $Expected.Substring(0, [math]::Min(15, $Expected.Length)))) {
         $Who.Status = 'blocked'
         $Who.Detail = "another machine answers: $($Who.Name) instead of $($Row.ExpectedName)"
     }

@@ -43,6 +43,13 @@ function Invoke-Change {
     ConvertFrom-Json -InputObject ([string](@($Answers.Output[$Session.InstanceId])[-1]))
 }
 
+# The change that takes an entry back.
+function New-BackChange {
+    param($Entry)
+    $Kind = if ($Entry.Kind -eq 'bind') { 'registry' } else { $Entry.Kind }
+    [pscustomobject]@{ Kind = "put back $Kind"; Path = $Entry.Path; Name = $Entry.Name; Service = $Entry.Service; Before = $Entry.Before }
+}
+
 function Restart-Services {
     param($Session, [string[]] $Services, [string[]] $Dependents)
     foreach ($Service in $Services) {
@@ -67,12 +74,15 @@ function Invoke-Recorded {
         $Taken = $Entry.Before.Access -eq 'denied'
         if ($Taken -and -not $Entry.Before.Owner) { throw "${Untouched}the owner of $($Change.Path) is unknown" }
     }
+    # A broken value is corrected, though undo would not write it.
+    $Mark = { if (@(Find-EntryFault -Entry $Entry)) { $Entry.NoWayBack = "$(Format-Target -Entry $Entry) as it was" } }
     if ((Find-Fact -Facts $Change -Path Rename)) {
         $Entry.Before = (Invoke-Change -Session $Session -Change ([pscustomobject]@{
             Kind = 'read certificate'; Thumbprint = $Change.Thumbprint
         })).After
         $Change | Add-Member -Force -NotePropertyName Before -NotePropertyValue $Entry.Before
     }
+    if (-not $Taken) { & $Mark }
     $Known = @($Entries.Entries)
     $Entries.Entries = $Known + $Entry
     try { Save-Record } catch { $Entries.Entries = $Known; throw }
@@ -82,6 +92,7 @@ function Invoke-Recorded {
             $Owner = $Entry.Before.Owner
             $Entry.Before = (Invoke-Change -Session $Session -Change ([pscustomobject]@{ Kind = 'take'; Path = $Change.Path })).After
             $Entry.Before.Owner = $Owner
+            & $Mark
             Save-Record
         }
         if ($Change.Kind -eq 'security') { $Change | Add-Member -Force -NotePropertyMembers @{ Before = $Entry.Before; Taken = $Taken } }
@@ -116,11 +127,13 @@ function Invoke-Step {
             catch {
                 # Put back at once: a host that requires what does not work lets nobody in.
                 $Why = $_.Exception.Message -replace "^$Untouched", ''
-                for ($I = $Entries.Entries.Count - 1; $I -ge $First; $I--) {
-                    $Back = $Entries.Entries[$I] |
-                        Select-Object -Property @{ Name = 'Kind'; Expression = { "put back $($_.Kind)" } }, Path, Name, Before
-                    $null = Invoke-Change -Session $Session -Change $Back -Dependents $Dependents
+                try {
+                    for ($I = $Entries.Entries.Count - 1; $I -ge $First; $I--) {
+                        $null = Invoke-Change -Session $Session -Change (New-BackChange -Entry $Entries.Entries[$I]) -Dependents $Dependents
+                    }
                 }
+                catch [System.Management.Automation.PipelineStoppedException] { throw }
+                catch { throw "$Why, and it could not be put back: undo this run ($($_.Exception.Message))" }
                 $Entries.Entries = @($Entries.Entries | Select-Object -First $First)
                 Save-Record
                 return @{ Status = 'failed'; Detail = "put back, because $Why" }

@@ -84,7 +84,8 @@ function Find-UndoWork {
         $Target = "$($Entry.Kind) $(Format-Target -Entry $Entry)"
         if ($Seen.ContainsKey($Target)) { $Seen[$Target].Before = $Entry.Before; continue }
         $Fault = @(Find-EntryFault -Entry $Entry)
-        if (-not $Fault -and -not $Readings.ContainsKey($Entry.Kind)) {
+        $Reads = $Readings.ContainsKey([string]$Entry.Kind)
+        if (($Reads -and (Find-Fact -Facts $Entry -Path NoWayBack)) -or (-not $Reads -and -not $Fault)) {
             $Found.Texts += "no way back to $($Entry.NoWayBack)"
             $Found.Kept++
             continue
@@ -129,20 +130,19 @@ function Format-UndoInterrupts {
 
 # Puts the entries of one remedy back. Gives its status and detail.
 function Undo-Step {
-    param($Session, $Found, [string] $Key, [string[]] $Dependents)
+    param($Session, $Facts, $Found, [string] $Key, [string[]] $Dependents)
     $Texts = @($Found.Texts)
     $Back = 0
     try {
         foreach ($Entry in $Found.Work) {
-            $Kind = if ($Entry.Kind -eq 'bind') { 'registry' } else { $Entry.Kind }
-            $Change = [pscustomobject]@{
-                Kind = "put back $Kind"; Path = $Entry.Path; Name = $Entry.Name; Service = $Entry.Service; Before = $Entry.Before
-            }
-            $Texts += [string](Invoke-Change -Session $Session -Change $Change -Dependents $Dependents).Text
+            $Texts += [string](Invoke-Change -Session $Session -Change (New-BackChange -Entry $Entry) -Dependents $Dependents).Text
             $Back++
         }
-        Restart-Services -Session $Session -Services @(Find-UndoRestart -Key $Key) -Dependents $Dependents
-        $Status = if ($Found.Kept) { 'partly undone' } else { 'undone' }
+        $Services = @(Find-UndoRestart -Key $Key)
+        $Bars = @(if ($Services) { Find-RestartFault -Facts $Facts -Restart $Services })
+        if ($Bars) { $Texts += "$($Bars -join '; '): restart $($Services -join ' and ') by hand" }
+        else { Restart-Services -Session $Session -Services $Services -Dependents $Dependents }
+        $Status = if ($Found.Kept -or $Bars) { 'partly undone' } else { 'undone' }
         if ($Key -eq 'R5') { $Texts += 'restart the machine' }
     }
     catch [System.Management.Automation.PipelineStoppedException] { throw }
@@ -159,9 +159,11 @@ function Find-OtherMachine {
     param($Recorded, $Read)
     if (-not $Read.Facts) { return $Read.Why }
     $Guid = Find-Fact -Facts $Read.Facts -Path Identity.MachineGuid
-    $Same = ($Guid -eq $Recorded.MachineGuid) -and ((Find-Fact -Facts $Read.Facts -Path Identity.FullName) -eq $Recorded.FullName)
+    $FullName = [string](Find-Fact -Facts $Read.Facts -Path Identity.FullName)
+    $Same = $FullName -and ($Guid -eq $Recorded.MachineGuid) -and ($FullName -eq $Recorded.FullName)
     # Where a machine shows no GUID, the time of its installation stands for it.
-    if (-not $Guid) { $Same = $Same -and ((ConvertTo-Utc (Find-Installed -Facts $Read.Facts)) -eq (ConvertTo-Utc $Recorded.Installed)) }
+    $Installed = ConvertTo-Utc (Find-Installed -Facts $Read.Facts)
+    if (-not $Guid) { $Same = $Same -and $Installed -and ($Installed -eq (ConvertTo-Utc $Recorded.Installed)) }
     if (-not $Same) { 'another machine answers: it is not the one that was changed' }
 }
 
@@ -205,7 +207,7 @@ function Undo-OneHost {
                 else { @{ Status = 'left alone'; Detail = $No } }
                 if (-not $No) {
                     $Run.Step.Acting = $true
-                    $Outcome = Undo-Step -Session $Session -Found $Found -Key $Key -Dependents $Dependents
+                    $Outcome = Undo-Step -Session $Session -Facts $Read.Facts -Found $Found -Key $Key -Dependents $Dependents
                 }
             }
             $Run.Step = $null
