@@ -1,10 +1,11 @@
 # Removes each guard of the plan in turn, and says which no row of rows.ps1 notices; with -Rules, each rule of acting and of whom it
 # touches, and says which no whole run notices. Not in CI: it takes minutes, and with -Rules half an hour.
-param([switch] $Rules)
+# -Like is a pattern of those to try, as they are printed.
+param([switch] $Rules, [string] $Like = '*')
 Set-StrictMode -Version 2.0
 . "$PSScriptRoot/kit.ps1"
 if ($Rules) {
-    # The part, what is taken out of it, what stands there then, and the tests that notice, by their names.
+    # The part, what is taken out of it, what stands there then, and the tests that notice, by their names, or by a state.
     $Removed = @(
         , @('plan.ps1', '-and ($Passed -notcontains $Need)', '', 'A step that waits*')
         , @('record.ps1', 'if (-not $Hosts) {', 'if ($false) {', 'The record of a run that*')
@@ -23,18 +24,61 @@ if ($Rules) {
         , @('record.ps1', "elseif (`$Before.Enabled -ne 'False')", 'elseif ($false)', 'A record*')
         , @('record.ps1', "if (@('RemoteDesktop-UserMode-In-TCP'", "if (`$false -and @('RemoteDesktop-UserMode-In-TCP'", 'A record*')
         , @('record.ps1', "elseif (@('renew', 'register', 'resync') -notcontains `$Kind)", 'elseif ($false)', 'A record*')
-        , @('undo.ps1', '($Guid -eq $Recorded.MachineGuid) -and', '', 'A record*')
-        , @('undo.ps1', '((Find-Fact -Facts $Read.Facts -Path Identity.FullName) -eq $Recorded.FullName)', '$true', 'A record*')
-        , @('undo.ps1', 'if (-not $Guid) {', 'if ($false) {', 'A record*')
+        , @('undo.ps1', '($Guid -eq $Recorded.MachineGuid) -and', '', 'The record*')
+        , @('undo.ps1', '-and ($FullName -eq $Recorded.FullName)', '', 'The record*')
+        , @('undo.ps1', 'if (-not $Guid) {', 'if ($false) {', 'The record*')
         , @('undo.ps1', "else { 'changed' }", "else { 'left' }", 'A record*')
-        , @('session.ps1', 'if ($Row.ExpectedName -and ($Who.Name -ne $Row.ExpectedName))', 'if ($false)', 'Whom it touches*')
+        , @('session.ps1', 'if ($Expected -and ($Who.Name -ne $Expected)', 'if ($false', 'Who answers*')
+        , @('session.ps1', "(`$Who.Name -ne `$Expected.Substring(0", "(`$true -or `$Expected.Substring(0", 'Who answers*')
+        , @('session.ps1', "elseif (`$Mode -ne 'FullLanguage')", 'elseif ($false)', 'Who answers*')
+        , @('session.ps1', '$Options.OpenTimeout = ', '$null = ', 'A session*')
+        , @('session.ps1', '$Options.CancelTimeout = ', '$null = ', 'A session*')
+        , @('session.ps1', '$Options.MaxConnectionRetryCount = 0', '', 'A session*')
+        , @('session.ps1', 'if (-not $Options) {', 'if ($true) {', 'A session*')
+        , @('session.ps1', 'if ($Credential) {', 'if ($false) {', 'A session*')
+        , @('session.ps1', 'if ($UseSSL) { $Way', 'if ($false) { $Way', 'A session*')
+        , @('session.ps1', 'if ($Port) { $Way', 'if ($false) { $Way', 'A session*')
+        , @('session.ps1', 'if ($Authentication) {', 'if ($false) {', 'A session*')
+        , @('read.ps1', 'if ($Again) {', 'if ($false) {', 'A session*')
+        , @('read.ps1', 'Find-Accepting -Computers $Opened.TimedOut -Seconds 3', '$Opened.TimedOut + $Opened.Failures.Keys', 'A session*')
+        , @('read.ps1', 'if ($ByAddress) {', 'if ($false) {', 'A session*')
+        , @('read.ps1', 'Identity.Administrator) -eq $false', 'Identity.Administrator) -eq 1', 'Who answers*')
+        , @('read.ps1', "Write-Progress -Activity 'Reading hosts' -Status", "`$null = 'x' + ", 'Many silent*')
+        , @('read.ps1', '$At += $ThrottleLimit', '$At += 1', 'Many silent*')
+        , @('head.ps1', "[Alias('Name', 'Computer')]", '', 'Whom it touches*')
+        , @('head.ps1', 'PositionalBinding = $false', 'PositionalBinding = $true', 'The whole script*')
+        , @('head.ps1', "[Parameter(ParameterSetName = 'Repair')]`n    [ValidateSet('R1'", "[ValidateSet('R1'", 'The whole script*')
+        , @('tail.ps1', '$RepairBad = $true', '', 'Whom it touches*')
+        , @('rows.ps1', 'if ($Found.Count -gt 1) { throw', 'if ($false) { throw', 'Whom it touches*')
+        , @('rows.ps1', "`$Own += `$Row.Computer.Split('.')[0]", '', 'Whom it touches*')
+        , @('step.ps1', '"$($Step.Detail). $Stops"', '"$($Step.Detail)."', 'A step that waits*')
+        , @('step.ps1', "if (`$No) { if (`$No -ne 'WhatIf')", "if (`$No -and (`$No -ne 'WhatIf')) { if (`$true)", 'Whom it touches*')
+        , @('step.ps1', '$Run.Step.Acting = $true', '', 'Ctrl-C*')
+        , @('step.ps1', '$Entry.Before = (Invoke-Change -Session $Session -Change ([pscustomobject]@{ Kind = ''read security''',
+            '$Entry.Before = (Invoke-Change -Session $Session -Change ([pscustomobject]@{ Kind = ''test''', 'A record*')
+        , @('record.ps1', 'if ([System.IO.File]::ReadAllText("$Path.new") -cne $Text)', 'if ($false)', 'The record*')
+        , @('undo.ps1', '-and $Installed', '', 'The record*')
+        , @('undo.ps1', '$Same = $FullName -and', '$Same =', 'The record*')
+        , @('undo.ps1', 'if ($Unread) { return', 'if ($false) { return', 'The record*')
+        , @('undo.ps1', "elseif (`$Is -eq 'left') {", 'else {', '', 'weak')
+        , @('undo.ps1', 'if ($Bars) {', 'if ($false) {', '', 'bind-term-fixed')
+        , @('undo.ps1', '($Reads -and (Find-Fact -Facts $Entry -Path NoWayBack))', '$false', '', 'data-odd')
+        , @('step.ps1', 'if (-not $Taken) { & $Mark }', '', '', 'data-odd')
+        , @('change.ps1', "catch { 'Stopped' }", 'catch { throw }', '', 'cim-breaks')
+        , @('change.ps1', 'if (-not (Test-RdpDenied -Exception $_.Exception)) { throw }', 'throw', '', 'key-of-system')
+        , @('change.ps1', '$Back.Add($Old)', '', '', 'name-not-made')
+        , @('change.ps1', "elseif (`$Served.State -ne 'off') {", 'elseif ($false) {', '', 'old-taken')
+        , @('change.ps1', 'if ([datetime]::UtcNow -gt $End) { throw', 'if ([datetime]::UtcNow -gt $End) { break } if ($false) { throw', '',
+            'weak-hangs')
+        , @('host.ps1', '(Test-RdpError -Exception $Exception -Result -2147024891) -or', '', '', 'key-in-german')
         , @('session.ps1', 'if (-not $Who.Status -and $Identity -and ($Who.Identity -ne $Identity))', 'if ($false)', 'A host that is*')
         , @('run.ps1', 'if ($Piped -and ($BadInput -or -not $Names))', 'if ($false)', 'Whom it touches*')
         , @('run.ps1', "if (`$Bound.ContainsKey('ComputerName') -and", 'if ($false -and', 'Whom it touches*')
         , @('run.ps1', 'if (-not $Run.Complete) { Write-Interrupted }', '', 'Ctrl-C*')
-        , @('change.ps1', "if ((Read-RdpState -Name `$One) -eq 'Stopped')", 'if ($false)', 'Ctrl-C*')
+        , @('change.ps1', "if (`$State -eq 'Stopped')", 'if ($false)', 'Ctrl-C*')
     )
     $Survived = 0
+    $Removed = @($Removed | Where-Object { "$($_[0]): $($_[1])" -like $Like })
     foreach ($One in $Removed) {
         $Folder = Join-Path -Path ([System.IO.Path]::GetTempPath()) -ChildPath ([guid]::NewGuid())
         $null = [System.IO.Directory]::CreateDirectory("$Folder/repair")
@@ -46,12 +90,14 @@ if ($Rules) {
             [System.IO.File]::WriteAllText("$Folder/repair/$($One[0])", $Text.Replace($One[1], $One[2]))
             $env:PWSH_TEST_PARTS = "$Folder/repair"
             $Settings = New-PesterConfiguration
-            $Settings.Run.Path = "$PSScriptRoot/run.Tests.ps1", "$PSScriptRoot/broken.Tests.ps1", "$PSScriptRoot/undo.Tests.ps1"
+            $Files = if ($One.Count -gt 4) { , 'states' } else { 'run', 'broken', 'undo', 'session', 'script' }
+            $Settings.Run.Path = @($Files | ForEach-Object { "$PSScriptRoot/$_.Tests.ps1" })
             $Settings.Run.PassThru = $true
             $Settings.Output.Verbosity = 'None'
-            $Settings.Filter.FullName = $One[3]
+            if ($One.Count -gt 4) { $env:PWSH_TEST_ALL = 'yes'; $env:PWSH_TEST_STATES = "^$($One[4])`$" }
+            else { $Settings.Filter.FullName = $One[3] }
             $Says = if ((Invoke-Pester -Configuration $Settings).FailedCount) { 'noticed' } else { 'not noticed' }
-            $env:PWSH_TEST_PARTS = ''
+            $env:PWSH_TEST_PARTS = $env:PWSH_TEST_STATES = $env:PWSH_TEST_ALL = ''
         }
         if ($Says -ne 'noticed') { $Survived++ }
         "${Says}: $($One[0]): $($One[1])"

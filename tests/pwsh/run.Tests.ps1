@@ -65,6 +65,11 @@ Describe 'Whom it touches' {
         "$($Row.Status): $($Row.Detail)" | Should -Be 'left alone: not confirmed; use -Confirm:$false where nobody can answer'
         Find-Writes -Fleet $Fleet -Name weak | Should -BeNullOrEmpty
     }
+    It 'changes nothing with -WhatIf' {
+        $Rows = @(& $Fleet.Script -ComputerName weak -Apply -WhatIf 6>$null)
+        "$($Rows.Remedy) $($Rows.Status)" | Should -Be 'R3 would be done'
+        Find-Writes -Fleet $Fleet -Name weak | Should -BeNullOrEmpty
+    }
     It 'leaves the preferences and the strictness of a caller that dot-sources it' {
         & {
             . $Fleet.Script -ComputerName weak 6>$null | Out-Null

@@ -176,6 +176,16 @@ Describe 'The whole script' {
         foreach ($Part in 'Synopsis', 'Inputs', 'Outputs') { $Help.$Part | Should -Not -BeNullOrEmpty -Because $Part }
         $Help.Description | Should -Match 'Exit status'
     }
+    It 'takes one thing by its place, and does not mix repair and undo' {
+        $Path = Join-Path -Path ([System.IO.Path]::GetTempPath()) -ChildPath "$([guid]::NewGuid()).ps1"
+        [System.IO.File]::WriteAllText($Path, $Whole)
+        try {
+            { & $Path bk01 R3 } | Should -Throw '*positional parameter*'
+            { & $Path -UndoPath undo.json -Remedy R3 } | Should -Throw '*Parameter set*'
+            { & $Path -Remedy R99 } | Should -Throw '*R99*'
+        }
+        finally { Remove-Item -LiteralPath $Path }
+    }
     It 'is shown by Get-Help, with its examples' {
         $Path = Join-Path -Path ([System.IO.Path]::GetTempPath()) -ChildPath "$([guid]::NewGuid()).ps1"
         [System.IO.File]::WriteAllText($Path, $Whole)

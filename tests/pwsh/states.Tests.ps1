@@ -63,7 +63,8 @@ Describe 'The state <Name>' -ForEach $Cases {
             $Row = Find-Row -Run $Done -Name $Name -Key $Key
             $Row.Status | Should -Be $Wanted[$Key] -Because "$Key $($Row.Detail)"
         }
-        if ($Name -eq 'no-tls-broken') { $Writes[$Name] | Should -Be ($Writes[$Name][0], ($Writes[$Name][0] -replace '1$', '0')) }
+        # What did not work out was put back, as the state shows below.
+        if (@('no-tls-broken', 'bind-unusable') -contains $Name) { $Writes[$Name].Count | Should -Be 2 }
         elseif (-not @($Wanted.Values | Where-Object { @('done', 'partly done') -contains $_ })) { $Writes[$Name] | Should -BeNullOrEmpty }
     }
     It 'has no fewer certificates, and TermService if it had it' {
@@ -79,7 +80,7 @@ Describe 'The state <Name>' -ForEach $Cases {
             Where-Object { ($_.Computer -eq "$Name.corp.example") -and
                 (@('failed', 'blocked', 'unknown') -contains $_.Status) } | Should -BeNullOrEmpty
         # A service that hangs stays so, and rights that nobody had looked at are none that changed.
-        if ($Back -and -not ($After[$Name] -match 'Pending')) {
+        if (($Back -or -not $Entries) -and -not ($After[$Name] -match 'Pending')) {
             Compare-Object -ReferenceObject $Before[$Name] -DifferenceObject $After[$Name] |
                 Where-Object { ($_.SideIndicator -eq '<=') -or ($_.InputObject -notlike '*Crypto*') } | Should -BeNullOrEmpty
         }

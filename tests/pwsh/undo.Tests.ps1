@@ -49,7 +49,7 @@ Describe 'A step that waits for one that was not confirmed' {
         $Remedy = @()
         $Asked = [System.Collections.Generic.List[string]]::new()
         $Told = [System.Collections.Generic.List[string]]::new()
-        function Confirm-Step { param($What, $Question) $Asked.Add($What); 'not confirmed' }
+        function Confirm-Step { param($What, $Question) $Asked.Add("$What. $Question"); 'not confirmed' }
         function Write-Result { param($Row, $Identity, $Remedy, $Status, $Detail) $Told.Add("${Remedy}: $Status $Detail") }
         function Close-RdpHost { }
         $Row = [pscustomobject]@{ Computer = 'bk01' }
@@ -58,9 +58,40 @@ Describe 'A step that waits for one that was not confirmed' {
         }
         $Run = @{ Facts = @{ bk01 = $Global:Facts }; Identity = @{ bk01 = 'compared: BK01' }; Step = $null }
         Repair-OneHost -Row $Row
-        $Asked | Should -Match 'R2: '
+        $Asked.Count | Should -Be 1
+        $Asked[0] | Should -Match '^bk01 \(compared: BK01\), R2: .*may not add keys.* Interrupts: sessions are disconnected'
         $Told[0] | Should -Be 'R2: left alone not confirmed'
         $Told[1] | Should -Match '^R1: blocked .*R2 comes first'
+    }
+}
+
+Describe 'The record' {
+    It 'that does not read back as it was written is none' {
+        # A link to a place that keeps nothing.
+        $Folder = New-Item -ItemType Directory -Path (Join-Path -Path ([System.IO.Path]::GetTempPath()) -ChildPath ([guid]::NewGuid()))
+        try {
+            $null = New-Item -ItemType SymbolicLink -Path "$Folder/undo.json.new" -Target /dev/null
+            { Write-UndoRecord -Record @{ Hosts = @() } -Path "$Folder/undo.json" } | Should -Throw '*does not hold what was written*'
+            Test-Path -LiteralPath "$Folder/undo.json" | Should -BeFalse
+        }
+        finally { Remove-Item -LiteralPath $Folder -Recurse -Force }
+    }
+    It 'is of another machine where <What>' -ForEach @(
+        @{ What = 'the name differs'; Full = 'bk02.corp.example'; Guid = 'g1'; Installed = ''; Status = 'blocked' }
+        @{ What = 'the GUID differs'; Full = 'bk01.corp.example'; Guid = 'g2'; Installed = ''; Status = 'blocked' }
+        @{ What = 'neither GUID nor installation is known'; Full = 'bk01.corp.example'; Guid = $null; Installed = ''; Status = 'blocked' }
+        @{ What = 'it has no name'; Full = ''; Guid = 'g1'; Installed = ''; Status = 'blocked' }
+    ) {
+        $Recorded = [pscustomobject]@{ FullName = $Full; MachineGuid = $Guid; Installed = $null }
+        if ($Guid) { $Recorded.FullName = 'bk01.corp.example'; $Recorded.MachineGuid = 'g1' }
+        $Identity = [pscustomobject]@{ FullName = $Full; MachineGuid = $Guid; Installed = $Installed }
+        $Read = @{ Facts = [pscustomobject]@{ Identity = $Identity } }
+        (Find-OtherMachine -Recorded $Recorded -Read $Read).Status | Should -Be $Status
+    }
+    It 'is not compared with a machine that cannot be read' {
+        $Read = @{ Facts = [pscustomobject]@{ Identity = [pscustomobject]@{ Unknown = 'denied' } } }
+        (Find-OtherMachine -Recorded $null -Read $Read).Status | Should -Be 'unknown'
+        (Find-OtherMachine -Recorded $null -Read @{ Facts = $null; Why = 'no facts' }).Status | Should -Be 'unknown'
     }
 }
 

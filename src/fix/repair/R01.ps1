@@ -3,10 +3,6 @@ function Measure-R1 {
     param($Facts, $Steps)
     $Finding = New-Finding
     $Finding.NoWayBack = 'the old certificate, which Windows removed'
-    foreach ($Group in 'Choice', 'Certificates', 'Clock') {
-        if (Find-Unknown -Facts $Facts -Group $Group) { $Finding.Unknown += Find-Unknown -Facts $Facts -Group $Group }
-    }
-    if ($Finding.Unknown) { return $Finding }
     $InUse = Find-InUse -Facts $Facts
     if ($Steps['R4'].Wrong -and ($Steps['R4'].Status -eq 'would be done')) {
         $Finding.Note = 'R4 binds another certificate'

@@ -2,10 +2,6 @@
 function Measure-R2 {
     param($Facts, $Steps)
     $Finding = New-Finding
-    foreach ($Group in 'KeyFolder', 'Certificates', 'Choice') {
-        if (Find-Unknown -Facts $Facts -Group $Group) { $Finding.Unknown += Find-Unknown -Facts $Facts -Group $Group }
-    }
-    if ($Finding.Unknown) { return $Finding }
     $Grants = [ordered]@{}
     $Folder = $Facts.KeyFolder
     if ($Folder.Access -eq 'absent') {

@@ -2,7 +2,6 @@
 function Measure-R3 {
     param($Facts, $Steps)
     $Finding = New-Finding
-    if (Find-Unknown -Facts $Facts -Group Settings) { $Finding.Unknown += Find-Unknown -Facts $Facts -Group Settings; return $Finding }
     foreach ($Want in @(@('fAllowSecProtocolNegotiation', 1, 1), @('MinEncryptionLevel', 2, 3))) {
         $Value = Find-Fact -Facts $Facts -Path "Settings.$($Want[0])"
         if (-not $Value) { $Finding.Unknown += "$($Want[0]) was not read"; continue }

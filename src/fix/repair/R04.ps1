@@ -91,10 +91,6 @@ function Find-Candidate {
 function Measure-R4 {
     param($Facts, $Steps)
     $Finding = New-Finding
-    foreach ($Group in 'Choice', 'Certificates', 'Clock') {
-        if (Find-Unknown -Facts $Facts -Group $Group) { $Finding.Unknown += Find-Unknown -Facts $Facts -Group $Group }
-    }
-    if ($Finding.Unknown) { return $Finding }
     $By = $Facts.Choice.By
     $InUse = Find-InUse -Facts $Facts
     $Finding.Wrong = @(Find-BindReason -Facts $Facts)

@@ -2,7 +2,6 @@
 function Measure-R5 {
     param($Facts, $Steps)
     $Finding = New-Finding
-    if (Find-Unknown -Facts $Facts -Group Tls) { $Finding.Unknown += Find-Unknown -Facts $Facts -Group Tls; return $Finding }
     $Build = Find-Fact -Facts $Facts -Path Identity.Build
     if (-not $Build) { $Finding.Unknown += 'the build of Windows is unknown'; return $Finding }
     $MustBeSet = [int]$Build -lt 9200

@@ -2,7 +2,6 @@
 function Measure-R6 {
     param($Facts, $Steps)
     $Finding = New-Finding
-    if (Find-Unknown -Facts $Facts -Group Settings) { $Finding.Unknown += Find-Unknown -Facts $Facts -Group Settings; return $Finding }
     $Layer = 2
     foreach ($Want in @(@('SecurityLayer', 2), @('UserAuthentication', 1))) {
         $Value = Find-Fact -Facts $Facts -Path "Settings.$($Want[0])"

@@ -2,10 +2,6 @@
 function Measure-R7 {
     param($Facts, $Steps)
     $Finding = New-Finding
-    foreach ($Group in 'Firewall', 'Port') {
-        if (Find-Unknown -Facts $Facts -Group $Group) { $Finding.Unknown += Find-Unknown -Facts $Facts -Group $Group }
-    }
-    if ($Finding.Unknown) { return $Finding }
     $Rules = @($Facts.Firewall.Rules | Where-Object { $_ })
     $Tcp = $Rules | Where-Object { $_.Name -eq 'RemoteDesktop-UserMode-In-TCP' } | Select-Object -First 1
     $Only = [string](Find-Fact -Facts $Facts -Path Request.NetworkProfile)

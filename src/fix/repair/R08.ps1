@@ -2,9 +2,6 @@
 function Measure-R8 {
     param($Facts, $Steps)
     $Finding = New-Finding
-    foreach ($Group in 'Services', 'Settings', 'Port') {
-        if (Find-Unknown -Facts $Facts -Group $Group) { $Finding.Unknown += Find-Unknown -Facts $Facts -Group $Group }
-    }
     $State = [string](Find-Fact -Facts $Facts -Path Services.TermService.State)
     if (-not $State) { $Finding.Unknown += 'the service TermService was not read' }
     $Deny = Find-Fact -Facts $Facts -Path Settings.fDenyTSConnections

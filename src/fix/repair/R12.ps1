@@ -3,7 +3,6 @@ function Measure-R12 {
     param($Facts, $Steps)
     $Finding = New-Finding
     $Finding.NoWayBack = 'the time before'
-    if (Find-Unknown -Facts $Facts -Group Clock) { $Finding.Unknown += Find-Unknown -Facts $Facts -Group Clock; return $Finding }
     $Offset = Find-Fact -Facts $Facts -Path Clock.Offset
     $Skew = Find-Fact -Facts $Facts -Path Clock.Skew
     $Peer = [string](Find-Fact -Facts $Facts -Path Clock.Peer)

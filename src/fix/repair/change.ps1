@@ -1,12 +1,5 @@
 # What runs on a host with -Apply: functions that change, sent after those that read.
 $HostChanges = {
-    function global:Invoke-RdpProgram {
-        param([string] $Program, [string[]] $Words)
-        $ErrorActionPreference = 'Continue'
-        $Text = (& $Program $Words 2>&1 | ForEach-Object { "$_" }) -join ' '
-        @{ Code = $LASTEXITCODE; Text = $Text.Trim() }
-    }
-
     function global:Read-RdpState { param([string] $Name) [string](Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'").State }
 
     function global:Wait-RdpState {

@@ -32,12 +32,6 @@ $FactsReader = {
         param([datetime] $Time)
         $Time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", [System.Globalization.CultureInfo]::InvariantCulture)
     }
-    function Invoke-Program {
-        param([string] $Program, [string[]] $Words)
-        $ErrorActionPreference = 'Continue'
-        $Text = (& $Program $Words 2>&1 | ForEach-Object { "$_" }) -join ' '
-        @{ Code = $LASTEXITCODE; Text = $Text.Trim() }
-    }
     function Read-ByName {
         param([string] $Path, [string[]] $Names)
         foreach ($Name in $Names) {
@@ -58,7 +52,7 @@ $FactsReader = {
     $Facts.Identity = Read-Fact {
         $Product = $System.ProductType
         $DomainController = if ($Product) { $Product -eq 2 }
-        else { @(Get-CimInstance -ClassName Win32_Service -Filter "Name='NTDS'").Count -gt 0 }
+        else { Read-Fact { @(Get-CimInstance -ClassName Win32_Service -Filter "Name='NTDS'").Count -gt 0 } }
         $Administrator = Read-Fact {
             $Token = [System.Security.Principal.WindowsIdentity]::GetCurrent()
             $Me = New-Object -TypeName System.Security.Principal.WindowsPrincipal -ArgumentList $Token
@@ -262,10 +256,10 @@ $FactsReader = {
             return @{ State = $(if (Test-ComputerSecureChannel) { 'good' } else { 'broken' }); Why = 'secure channel' }
         }
         if (Get-Command -Name nltest.exe -ErrorAction SilentlyContinue) {
-            $Ran = Invoke-Program -Program nltest.exe -Words "/sc_verify:$($Machine.Domain)"
+            $Ran = Invoke-RdpProgram -Program nltest.exe -Words "/sc_verify:$($Machine.Domain)"
             return @{ State = $(if ($Ran.Code -eq 0) { 'good' } else { 'broken' }); Why = $Ran.Text }
         }
-        $Ran = Invoke-Program -Program setspn.exe -Words '-L', $env:COMPUTERNAME
+        $Ran = Invoke-RdpProgram -Program setspn.exe -Words '-L', $env:COMPUTERNAME
         if (($Ran.Code -ne 0) -or -not $Ran.Text) { throw "the domain does not answer: $($Ran.Text)" }
         @{ State = 'good'; Why = 'the directory lists its service names' }
     }
@@ -355,7 +349,7 @@ $FactsReader = {
         $Counts
     }
     $Facts.Clock = Read-Fact {
-        $Source = (Invoke-Program -Program w32tm.exe -Words '/query', '/source').Text
+        $Source = (Invoke-RdpProgram -Program w32tm.exe -Words '/query', '/source').Text
         if ($Source -match 'service has not been started|80070426') {
             $Source = [string](Read-RdpValue -Path 'HKLM:\SYSTEM\CurrentControlSet\Services\W32Time\Parameters' -Name NtpServer).Value
         }
@@ -363,7 +357,7 @@ $FactsReader = {
         if ($Peer -notmatch '^[A-Za-z0-9][A-Za-z0-9-]*(\.[A-Za-z0-9-]+)+$') { $Peer = '' }
         $Offset = $null
         if ($Peer) {
-            $Text = (Invoke-Program -Program w32tm.exe -Words '/stripchart', "/computer:$Peer", '/samples:3', '/dataonly').Text
+            $Text = (Invoke-RdpProgram -Program w32tm.exe -Words '/stripchart', "/computer:$Peer", '/samples:3', '/dataonly').Text
             $Found = @([regex]::Matches($Text, '[+-][0-9]+[.,][0-9]+(?=s)') | ForEach-Object { [double]($_.Value -replace ',', '.') })
             if ($Found) { $Offset = $Found[-1] }
         }

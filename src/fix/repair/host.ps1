@@ -18,6 +18,13 @@ $HostFunctions = {
         catch { @{ Unknown = [string]$_.Exception.Message } }
     }
 
+    function global:Invoke-RdpProgram {
+        param([string] $Program, [string[]] $Words)
+        $ErrorActionPreference = 'Continue'
+        $Text = (& $Program $Words 2>&1 | ForEach-Object { "$_" }) -join ' '
+        @{ Code = $LASTEXITCODE; Text = $Text.Trim() }
+    }
+
     # What a command finds; nothing where it says that there is no such thing. What cannot be read is thrown.
     function global:Find-RdpItem {
         param([scriptblock] $Finding)

@@ -3,10 +3,6 @@ function Measure-R9 {
     param($Facts, $Steps)
     $Finding = New-Finding
     $Finding.NoWayBack = 'the records before'
-    foreach ($Group in 'Dns', 'Addresses') {
-        if (Find-Unknown -Facts $Facts -Group $Group) { $Finding.Unknown += Find-Unknown -Facts $Facts -Group $Group }
-    }
-    if ($Finding.Unknown) { return $Finding }
     $FullName = [string](Find-Fact -Facts $Facts -Path Identity.FullName)
     $Own = @($Facts.Addresses.Items)
     $Answers = @($Facts.Dns.Answers | Where-Object { $_ })
@@ -32,10 +28,6 @@ function Measure-R9 {
 function Measure-R10 {
     param($Facts, $Steps)
     $Finding = New-Finding
-    foreach ($Group in 'Dns', 'Addresses', 'Port') {
-        if (Find-Unknown -Facts $Facts -Group $Group) { $Finding.Unknown += Find-Unknown -Facts $Facts -Group $Group }
-    }
-    if ($Finding.Unknown) { return $Finding }
     $InDns = @($Facts.Dns.Answers | Where-Object { $_ } | ForEach-Object { $_.Addresses } | Where-Object { $_ -and $_.Contains(':') } |
         Select-Object -Unique)
     $Other = @($InDns | Where-Object { @($Facts.Addresses.Items) -notcontains $_ })
@@ -58,8 +50,7 @@ function Measure-R11 {
     $Finding = New-Finding
     $InDomain = Find-Fact -Facts $Facts -Path Identity.InDomain
     $FullName = [string](Find-Fact -Facts $Facts -Path Identity.FullName)
-    if (Find-Unknown -Facts $Facts -Group Ntlm) { $Finding.Unknown += Find-Unknown -Facts $Facts -Group Ntlm }
-    elseif ($null -eq $InDomain) { $Finding.Unknown += 'whether it is in a domain is unknown' }
+    if ($null -eq $InDomain) { $Finding.Unknown += 'whether it is in a domain is unknown' }
     elseif (-not $InDomain) { $Finding.Note = 'not in a domain, so NTLM by name and by address' }
     elseif (Find-Fact -Facts $Facts -Path Ntlm.Restricted) { $Finding.Wrong += "it refuses NTLM: connect as $FullName, never by address" }
     else { $Finding.Note = "Kerberos as $FullName; NTLM by address" }

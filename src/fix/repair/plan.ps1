@@ -3,23 +3,23 @@
 # What a restart of TermService does to those who are at work.
 $CutsOff = 'sessions are disconnected and keep running'
 
-# Keys in the order of the steps, what each waits for, and what it interrupts, in the words of its page. Steps without Waits are done as
-# they are found.
+# Keys in the order of the steps, the facts that each needs, what it waits for, and what it interrupts, in the words of its page. Steps
+# without Waits are done as they are found.
 $Remedies = [ordered]@{
-    R12 = @{ Title = 'correct the clock'; Waits = @(); Interrupts = 'a clock that jumps disturbs scheduled tasks and logs' }
-    R3  = @{ Title = 'correct the listener settings'; Waits = @(); Interrupts = $CutsOff }
-    R2  = @{ Title = 'fix the permissions on the RDP private key'; Waits = @(); Interrupts = $CutsOff }
-    R4  = @{ Title = 'install a certificate from your CA'; Waits = @('R12', 'R2') }
-    R1  = @{ Title = 'renew the self-signed certificate'; Waits = @('R12', 'R3', 'R2'); Interrupts = 'where TermService has to restart, sessions are disconnected and keep running' }
-    R5  = @{ Title = 'enable TLS 1.2 and its cipher suites'; Waits = @(); Interrupts = 'nothing now: the settings take effect when the machine restarts' }
-    R6  = @{ Title = 're-enable TLS and NLA'; Waits = @('R4', 'R1', 'R5'); Interrupts = 'clients without NLA, and users whose password has expired, can no longer connect' }
-    R8  = @{ Title = 'get the RDP listener running'; Waits = @() }
-    R7  = @{ Title = 'allow RDP through the firewall'; Waits = @('R8') }
-    R9  = @{ Title = 'correct the DNS record'; Waits = @() }
-    R10 = @{ Title = 'repair or withdraw the IPv6 address'; Waits = @('R9'); Reads = $true }
-    R11 = @{ Title = 'connect by the Kerberos name'; Waits = @(); Reads = $true }
+    R12 = @{ Title = 'correct the clock'; Needs = @('Clock'); Waits = @(); Interrupts = 'a clock that jumps disturbs scheduled tasks and logs' }
+    R3  = @{ Title = 'correct the listener settings'; Needs = @('Settings'); Waits = @(); Interrupts = $CutsOff }
+    R2  = @{ Title = 'fix the permissions on the RDP private key'; Needs = @('KeyFolder', 'Certificates', 'Choice'); Waits = @(); Interrupts = $CutsOff }
+    R4  = @{ Title = 'install a certificate from your CA'; Needs = @('Choice', 'Certificates', 'Clock'); Waits = @('R12', 'R2') }
+    R1  = @{ Title = 'renew the self-signed certificate'; Needs = @('Choice', 'Certificates', 'Clock'); Waits = @('R12', 'R3', 'R2'); Interrupts = 'where TermService has to restart, sessions are disconnected and keep running' }
+    R5  = @{ Title = 'enable TLS 1.2 and its cipher suites'; Needs = @('Tls'); Waits = @(); Interrupts = 'nothing now: the settings take effect when the machine restarts' }
+    R6  = @{ Title = 're-enable TLS and NLA'; Needs = @('Settings'); Waits = @('R4', 'R1', 'R5'); Interrupts = 'clients without NLA, and users whose password has expired, can no longer connect' }
+    R8  = @{ Title = 'get the RDP listener running'; Needs = @('Services', 'Settings', 'Port'); Waits = @() }
+    R7  = @{ Title = 'allow RDP through the firewall'; Needs = @('Firewall', 'Port'); Waits = @('R8') }
+    R9  = @{ Title = 'correct the DNS record'; Needs = @('Dns', 'Addresses'); Waits = @() }
+    R10 = @{ Title = 'repair or withdraw the IPv6 address'; Needs = @('Dns', 'Addresses', 'Port'); Waits = @('R9'); Reads = $true }
+    R11 = @{ Title = 'connect by the Kerberos name'; Needs = @('Ntlm'); Waits = @(); Reads = $true }
     R13 = @{ Title = 'patch CredSSP on both sides'; Waits = @(); Reads = $true }
-    R14 = @{ Title = 'raise the half-open connection limit'; Waits = @(); Reads = $true }
+    R14 = @{ Title = 'raise the half-open connection limit'; Needs = @('Events'); Waits = @(); Reads = $true }
     R15 = @{ Title = 'make the farm members consistent'; Waits = @(); Reads = $true }
     R20 = @{ Title = 'move to a system that is still maintained'; Waits = @(); Reads = $true }
 }
@@ -146,7 +146,9 @@ function Get-RdpPlan {
     $Passed = @(Find-Fact -Facts $Facts -Path Request.Passed | Where-Object { $_ })
     foreach ($Key in $Remedies.Keys) {
         $About = $Remedies[$Key]
-        $Finding = & "Measure-$Key" -Facts $Facts -Steps $Steps
+        $Unread = @($About['Needs'] | Where-Object { $_ } | ForEach-Object { Find-Unknown -Facts $Facts -Group $_ } | Where-Object { $_ })
+        $Finding = if ($Unread) { New-Finding } else { & "Measure-$Key" -Facts $Facts -Steps $Steps }
+        $Finding.Unknown += $Unread
         $Step = [pscustomobject]@{
             Remedy = $Key; Title = $About.Title; Status = ''; Detail = ''; Changes = @($Finding.Changes); Restarts = @($Finding.Restarts)
             Interrupts = Format-Interrupts -Key $Key -Restarts $Finding.Restarts; NoWayBack = $Finding.NoWayBack

@@ -23,7 +23,6 @@ function Measure-R13 {
 function Measure-R14 {
     param($Facts, $Steps)
     $Finding = New-Finding
-    if (Find-Unknown -Facts $Facts -Group Events) { $Finding.Unknown += Find-Unknown -Facts $Facts -Group Events; return $Finding }
     $Limit = Find-Fact -Facts $Facts -Path Settings.MaxOutstandingConnections.Value
     $Full = Find-Fact -Facts $Facts -Path Events.1006.Count
     if ($Full) { $Finding.Wrong += "the limit was reached $Full times in a week (event 1006): find out who connects" }

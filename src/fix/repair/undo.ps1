@@ -154,17 +154,18 @@ function Undo-Step {
     @{ Status = $Status; Detail = $Texts -join '; ' }
 }
 
-# Why a host is not the machine of a record; nothing when it is. Clones share a GUID, so the name counts too.
+# Why a host is not known to be the machine of a record; nothing when it is. Clones share a GUID, so the name counts too.
 function Find-OtherMachine {
     param($Recorded, $Read)
-    if (-not $Read.Facts) { return $Read.Why }
+    $Unread = if ($Read.Facts) { Find-Unknown -Facts $Read.Facts -Group Identity } else { $Read.Why }
+    if ($Unread) { return @{ Status = 'unknown'; Detail = $Unread } }
     $Guid = Find-Fact -Facts $Read.Facts -Path Identity.MachineGuid
     $FullName = [string](Find-Fact -Facts $Read.Facts -Path Identity.FullName)
     $Same = $FullName -and ($Guid -eq $Recorded.MachineGuid) -and ($FullName -eq $Recorded.FullName)
     # Where a machine shows no GUID, the time of its installation stands for it.
     $Installed = ConvertTo-Utc (Find-Installed -Facts $Read.Facts)
     if (-not $Guid) { $Same = $Same -and $Installed -and ($Installed -eq (ConvertTo-Utc $Recorded.Installed)) }
-    if (-not $Same) { 'another machine answers: it is not the one that was changed' }
+    if (-not $Same) { @{ Status = 'blocked'; Detail = 'another machine answers: it is not the one that was changed' } }
 }
 
 function Undo-OneHost {
@@ -182,7 +183,7 @@ function Undo-OneHost {
         if ($Session) {
             $Read = Read-HostFacts -Rows @{ [string]$Session.ComputerName = $Row } -Sessions @($Session)
             $Other = Find-OtherMachine -Recorded $Recorded -Read $Read
-            if ($Other) { $Opened = @{ Status = 'blocked'; Detail = $Other } }
+            if ($Other) { $Opened = $Other }
         }
         if ($Opened.Status) {
             foreach ($Key in $Keys) { Write-Result -Row $Row -Remedy $Key -Status $Opened.Status -Detail $Opened.Detail }
