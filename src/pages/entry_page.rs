@@ -70,7 +70,7 @@ fn list(entries: &[&Entry]) -> Page {
 fn hit(entry: &Entry) -> Item {
     let title = titled(entry);
     let mut marks: Vec<&str> = entry.mark().into_iter().collect();
-    if entry.kind == Kind::Client {
+    if matches!(entry.kind, Kind::Client | Kind::Session) {
         // The heading of the section repeats them.
         marks.clear();
     }
@@ -203,16 +203,18 @@ fn line(entry: &Entry) -> String {
             )
             .chain(standing(entry))
             .collect(),
-        Kind::Client => ["cause on the client", "invisible to a scan"]
-            .map(str::to_owned)
-            .into_iter()
-            .chain(standing(entry))
-            .collect(),
+        Kind::Client => invisible("cause on the client", entry),
+        Kind::Session => invisible("trouble inside a session", entry),
         Kind::Word => std::iter::once("word of this program".to_owned())
             .chain((!entry.signs.is_empty()).then(|| format!("sign: {}", entry.signs.join(" "))))
             .collect(),
     };
     parts.join("; ")
+}
+
+fn invisible(kind: &str, entry: &Entry) -> Vec<String> {
+    let parts = [kind, "invisible to a scan"].map(str::to_owned);
+    parts.into_iter().chain(standing(entry)).collect()
 }
 
 fn standing(entry: &Entry) -> Option<String> {

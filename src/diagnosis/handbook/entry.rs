@@ -56,6 +56,9 @@ pub enum Kind {
     Claim,
     /// A cause that only the client can see.
     Client,
+    /// A trouble inside a session, after the log-on.
+    #[strum(serialize = "sessions", serialize = "session")]
+    Session,
     /// A word or a mark of this program itself.
     #[strum(serialize = "words", serialize = "word")]
     Word,
@@ -75,6 +78,7 @@ impl Kind {
             Self::Remedy => "Remedies",
             Self::Claim => "What the web claims about 0x904",
             Self::Client => "Causes that only the client can see",
+            Self::Session => "Troubles inside a session",
             Self::Word => "Words and marks of this program",
         }
     }
@@ -232,7 +236,7 @@ impl Entry {
             }
             Kind::Finding => self.severity.map(Severity::word),
             Kind::Claim => self.verdict.map(Claimed::meaning),
-            Kind::Client => Some("invisible to a scan"),
+            Kind::Client | Kind::Session => Some("invisible to a scan"),
             Kind::Remedy | Kind::Word => None,
         }
     }

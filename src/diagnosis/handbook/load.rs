@@ -18,11 +18,16 @@ pub(super) const FILES: &[(Kind, &str)] = &[
     (Kind::Extended, include_str!("data/extended.toml")),
     (Kind::Claim, include_str!("data/claims.toml")),
     (Kind::Client, include_str!("data/client.toml")),
+    (Kind::Session, include_str!("data/sessions.toml")),
     (Kind::Word, include_str!("data/words.toml")),
 ];
 
-/// Messages in other languages: by language, then by the key of the entry that they lead to.
-pub(super) const MESSAGES: &str = include_str!("data/messages.toml");
+/// Messages in other languages, and what people type in their own words: by language, then by the key of the entry that they
+/// lead to.
+pub(super) const MESSAGES: [&str; 2] = [
+    include_str!("data/messages.toml"),
+    include_str!("data/phrases.toml"),
+];
 
 pub(super) type Messages = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
@@ -61,7 +66,8 @@ pub(super) fn entries() -> Vec<Entry> {
         entry.todo = entry.todo.take().or_else(|| first_remedy(&entry.fixes));
     }
     let mut messages: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (key, texts) in parsed::<Messages>(MESSAGES).into_values().flatten() {
+    let by_language = MESSAGES.map(|text| parsed::<Messages>(text).into_values());
+    for (key, texts) in by_language.into_iter().flatten().flatten() {
         messages.entry(key).or_default().extend(texts);
     }
     for entry in &mut entries {

@@ -12,6 +12,7 @@ pub(super) const FILES: &[(Kind, &str)] = &[
     (Kind::Extended, include_str!("data/error-info.toml")),
     (Kind::Status, include_str!("data/statuses.toml")),
     (Kind::Event, include_str!("data/events.toml")),
+    (Kind::Event, include_str!("data/events-around.toml")),
     (Kind::Update, include_str!("data/updates.toml")),
 ];
 

@@ -107,17 +107,22 @@ impl Handbook {
             .flatten()
     }
 
-    /// An event that a question calls by its number and that gives extended reasons, with those that are given: 5 stands for
-    /// another reason there than in a message of the client.
+    /// An event that a question calls by its number, or whose message it is, and that gives extended reasons, with those that are
+    /// given: 5 stands for another reason there than in a message of the client.
     pub(super) fn by_reason_of_event(
         &self,
+        question: &str,
         parts: &[&str],
         numbers: &Numbers<'_>,
     ) -> Option<Answer<'_>> {
         if numbers.all.iter().any(|number| number.plain) {
             return None;
         }
-        let event = named_events(parts).find_map(|key| self.entry(&key))?;
+        let texts: Vec<&str> = numbers.all.iter().map(|number| number.text).collect();
+        let event = named_events(parts)
+            .find_map(|key| self.entry(&key))
+            .or_else(|| self.message_in(question, &texts))
+            .filter(|entry| entry.kind == Kind::Event)?;
         if !event.see.iter().any(|key| key.starts_with("ext-")) {
             return None;
         }

@@ -127,7 +127,7 @@ impl Handbook {
         marked
             .as_ref()
             .and_then(|numbers| {
-                self.by_reason_of_event(&parts, numbers).or_else(|| {
+                self.by_reason_of_event(&question, &parts, numbers).or_else(|| {
                     let answer = self.by_marked(numbers)?;
                     Some(self.with_event(&question, &parts, answer))
                 })
