@@ -76,11 +76,18 @@ fn first_steps(text: &mut String, rows: &[HostRow<'_>], example: &Computer) {
         text,
         "\n## What to run first\n\n`{script}` {contacts}. Copy this folder to a Windows machine, and open Windows PowerShell 5.1 or newer in it, as an\n\
          administrator of the hosts. Read the hosts; this changes nothing, and shows what would be done and in which order:\n\n```powershell\n.\\{script}{named}\n```\n\n\
-         Fix one host. The script asks before each step, says what it interrupts, and reads the host again afterwards:\n\n```powershell\n\
+         {address}Fix one host. The script asks before each step, says what it interrupts, and reads the host again afterwards:\n\n```powershell\n\
          .\\{script} -ComputerName {example} -Apply\n```\n\n\
          {others}If Windows blocks the script, read it, then allow scripts in this window only:\n\
          `Set-ExecutionPolicy -Scope Process -ExecutionPolicy Bypass`.\n",
         script = script::SCRIPT,
+        address = match rows.iter().filter(|row| by_address(row)).count() {
+            0 => String::new(),
+            count => format!(
+                "{} reached by address, which takes `-Credential`: see below.\n\n",
+                counted(count as u64, "host is", "hosts are")
+            ),
+        },
     );
     left_alone(text, rows, proven == 0);
     addresses(text, rows);
@@ -125,14 +132,17 @@ fn unproven(rows: &[HostRow<'_>]) -> String {
     }
 }
 
+fn by_address(row: &HostRow<'_>) -> bool {
+    matches!(row.computer, Computer::Address(_))
+}
+
 fn addresses(text: &mut String, rows: &[HostRow<'_>]) {
-    let by_address = |row: &&HostRow<'_>| matches!(row.computer, Computer::Address(_));
-    let count = rows.iter().filter(by_address).count();
+    let count = rows.iter().filter(|row| by_address(row)).count();
     if count == 0 {
         return;
     }
     // Those that the command below contacts; the others are named by hand.
-    let contacted = rows.iter().any(|row| row.proven && by_address(&row));
+    let contacted = rows.iter().any(|row| row.proven && by_address(row));
     let named: Vec<String> = rows
         .iter()
         .filter(|row| by_address(row) && (row.proven || !contacted))
@@ -221,7 +231,7 @@ powershell.exe -NoProfile -ExecutionPolicy Bypass -Command "$ErrorActionPreferen
 
 ## How to undo it
 
-This puts back what the newest run changed, where nobody has changed it since. The pages below `remedies` say what has no way back.
+This puts back what the newest run changed, where nobody has changed it since; without `-Apply` it shows that alone. The pages below `remedies` say what has no way back.
 
 ```powershell
 $undo = Get-ChildItem -Path .\runs -Recurse -Filter undo.json | Sort-Object -Property LastWriteTime | Select-Object -Last 1

@@ -58,7 +58,8 @@ function Format-State {
     }
 }
 
+# Certificates with their keys.
 function Measure-Certificates {
     param([hashtable] $Fleet, [string] $Name)
-    @((Import-Clixml -LiteralPath "$($Fleet.Root)/$Name/state.xml").Certificates).Count
+    @((Import-Clixml -LiteralPath "$($Fleet.Root)/$Name/state.xml").Certificates | Where-Object { $_.Pfx }).Count
 }

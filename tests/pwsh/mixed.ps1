@@ -242,10 +242,17 @@ Add-State pin-unusable 'R4' @{ R4 = 'blocked' } @{} {
     Set-FakePin $State $Target $Keys 200
     $State.Acls["$Keys/pinned"] = @{ Owner = 'S-1-5-18'; Sealed = $false; Rules = $ForUsers }
 }
-Add-State bind-unusable 'R4' @{ R4 = 'would be done' } @{ R4 = 'failed' } {
+Add-State bind-unusable 'R4' @{ R4 = 'would be done' } @{ R4 = 'partly done' } {
     param($State, $Target, $Keys)
     Add-FakeCandidate $State $Target $Keys
     $State.Acls["$Keys/candidate"] = @{ Owner = 'S-1-5-18'; Sealed = $false; Rules = $ForUsers }
+}
+# As some hosts are said to do: with a certificate that they cannot use, they serve none.
+Add-State bind-refuses 'R4' @{ R4 = 'would be done' } @{ R4 = 'failed' } {
+    param($State, $Target, $Keys)
+    Add-FakeCandidate $State $Target $Keys
+    $State.Acls["$Keys/candidate"] = @{ Owner = 'S-1-5-18'; Sealed = $false; Rules = $ForUsers }
+    $State.NoFallback = $true
 }
 # Undo would not write such a value, and says so.
 Add-State data-odd 'R3' @{ R3 = 'would be done' } @{ R3 = 'done' } { param($State) Set-FakeValue $State 'SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList' ProgramData String '%Nowhere%\x?y' }

@@ -90,6 +90,16 @@ Describe 'Who answers' {
     ) {
         (Test-RdpHost -Row ([pscustomobject]@{ ExpectedName = $Expected }) -Answer $Answer).Status | Should -Be $Status
     }
+    It 'another machine than before is not gone on with, where the list has no name to compare' {
+        function Connect-RdpHost { @{ Sessions = @{ a = [pscustomobject]@{ InstanceId = 'a' } }; Failures = @{} } }
+        function Invoke-OnHost { @{ Output = @{ a = 'FullLanguage|5|BK02' }; Failures = @{} } }
+        function Close-RdpHost { }
+        $Row = [pscustomobject]@{ Computer = 'bk01'; ExpectedName = '' }
+        $HostChanges = { }
+        (Open-RdpHost -Row $Row -Identity 'not compared: BK02').Status | Should -BeNullOrEmpty
+        $Opened = Open-RdpHost -Row $Row -Identity 'not compared: BK01'
+        "$($Opened.Status) $($Opened.Session)" | Should -Be 'blocked '
+    }
     It 'no account without the rights of an Administrator is gone on with' {
         $Facts = New-GoodFacts
         $Facts.Remove('Request')

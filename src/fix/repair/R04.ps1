@@ -144,10 +144,10 @@ function Measure-R4 {
     else {
         $Finding.Changes = @([pscustomobject]@{
             Kind = 'bind'; Path = $Pin.Path; Name = $Pin.Name; Thumbprint = $Candidate.Thumbprint; Before = $Pin
+            Value = [string](Find-Fact -Facts $Facts -Path Served.Thumbprint)
         })
-        if ((Find-Fact -Facts $Facts -Path Served.State) -eq 'works') {
-            $Finding.Changes += New-TestChange -Facts $Facts -Thumbprint $Candidate.Thumbprint
-        }
+        # One that cannot be used is said to make hosts refuse everybody.
+        if ((Find-Fact -Facts $Facts -Path Served.State) -eq 'works') { $Finding.Changes += New-TestChange -Facts $Facts }
         $Finding.Note = "bind $($Candidate.Thumbprint), $($Candidate.Subject), issued by $($Candidate.Issuer)"
     }
     $Finding

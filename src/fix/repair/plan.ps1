@@ -77,11 +77,12 @@ function New-RegistryChange {
     [pscustomobject]@{ Kind = 'registry'; Path = $Before.Path; Name = $Before.Name; Before = $Before; Value = $Value; ValueKind = $Kind }
 }
 
-# No change: a handshake with the listener, that certificate if one is named. Where it fails, the step is put back.
+# No change: a handshake with the listener. Where it fails, the step is put back.
 function New-TestChange {
-    param($Facts, [string] $Thumbprint)
-    $Where = @{ Port = Find-Fact -Facts $Facts -Path Port.Number; Address = Find-Fact -Facts $Facts -Path Served.Address }
-    [pscustomobject](@{ Kind = 'test'; Thumbprint = $Thumbprint } + $Where)
+    param($Facts)
+    [pscustomobject]@{
+        Kind = 'test'; Port = Find-Fact -Facts $Facts -Path Port.Number; Address = Find-Fact -Facts $Facts -Path Served.Address
+    }
 }
 
 # Why services cannot be restarted, or started. TermService takes its dependents along.

@@ -138,6 +138,7 @@ function Find-EntryFault {
         elseif ($Before.Exists -and (($Before.Kind -notmatch "^($($Known[2]))$") -or ([string]$Before.Value -notmatch $Known[3]))) {
             "$($Entry.Name) has a kind or value that no host has"
         }
+        elseif (($Kind -eq 'bind') -and ([string]$Entry.Value -notmatch '^([0-9A-Fa-f]{40})?$')) { "'$($Entry.Value)' is no certificate" }
     }
     elseif ($Kind -eq 'security') {
         if (([string]$Before.Sddl -notmatch '^D:(P|AI|AR)*(\([^()]*\))*$') -or -not $Before.Owner) {

@@ -14,8 +14,10 @@ function Import-HostRow {
     param([string] $Path)
     if (-not (Test-Path -LiteralPath $Path)) { throw "there is no list $Path; it belongs beside this script" }
     $Line = 1
+    $Seen = @{}
     foreach ($Row in @(Import-Csv -LiteralPath $Path -Encoding UTF8)) {
         $Line++
+        if (-not $Row.PSObject.Properties['Computer']) { throw "$Path has no column Computer: save it with commas between the columns" }
         $Cells = @{}
         foreach ($Name in 'Computer', 'Address', 'Port', 'ExpectedName', 'Remedies', 'Why', 'Farm') {
             $Property = $Row.PSObject.Properties[$Name]
@@ -34,6 +36,8 @@ function Import-HostRow {
             $Keys | Where-Object { $_ -notmatch '^R([1-9]|[12][0-9])$' } | ForEach-Object { "'$_' in Remedies is not a remedy such as R1" }
         }
         if ($Fault) { throw "$Path, line ${Line}: $(@($Fault)[0])" }
+        if ($Seen.ContainsKey($Cells.Computer)) { Write-Warning -Message "$Path, line ${Line}: the first row of $($Cells.Computer) counts" }
+        $Seen[$Cells.Computer] = $true
         [pscustomobject]@{
             Computer = $Cells.Computer; Address = $Cells.Address; Port = [int]$Cells.Port; ExpectedName = $Cells.ExpectedName
             Remedies = $Keys; Why = $Cells.Why; Farm = $Cells.Farm; NoSign = $Cells.Why -match '^no sign of Windows'

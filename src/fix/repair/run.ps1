@@ -57,7 +57,8 @@ function Write-Summary {
     $Counts = @($Run.Results | Group-Object -Property Status | Sort-Object -Property Name |
         ForEach-Object { "$($_.Count) $($_.Name)" }) -join ', '
     if (-not $Counts) { $Counts = 'nothing to report, all in order' }
-    Write-Talk "$Hosts $(if ($Hosts -eq 1) { 'host' } else { 'hosts' }): $Counts$(if ($Run.Folder) { ". Written to $($Run.Folder)" })"
+    $Details = if ($Run.Folder) { ". The details: $(Join-Path -Path $Run.Folder -ChildPath results.csv)" }
+    Write-Talk "$Hosts $(if ($Hosts -eq 1) { 'host' } else { 'hosts' }): $Counts$Details"
     if ($Run.Changed) {
         $Record = Format-Word -Word (Join-Path -Path $Run.Folder -ChildPath 'undo.json')
         Write-Talk "To undo: & $(Format-Word -Word $Script) -UndoPath $Record -Apply"

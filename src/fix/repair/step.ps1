@@ -46,8 +46,10 @@ function Invoke-Change {
 # The change that takes an entry back.
 function New-BackChange {
     param($Entry)
-    $Kind = if ($Entry.Kind -eq 'bind') { 'registry' } else { $Entry.Kind }
-    [pscustomobject]@{ Kind = "put back $Kind"; Path = $Entry.Path; Name = $Entry.Name; Service = $Entry.Service; Before = $Entry.Before }
+    [pscustomobject]@{
+        Kind = "put back $($Entry.Kind)"; Path = $Entry.Path; Name = $Entry.Name; Service = $Entry.Service; Value = $Entry.Value
+        Before = $Entry.Before
+    }
 }
 
 function Restart-Services {
@@ -136,6 +138,7 @@ function Invoke-Step {
                 catch { throw "$Why, and it could not be put back: undo this run ($($_.Exception.Message))" }
                 $Entries.Entries = @($Entries.Entries | Select-Object -First $First)
                 Save-Record
+                if ($Step.Remedy -eq 'R4') { $Why += '; if it fails still, restart TermService' }
                 return @{ Status = 'failed'; Detail = "put back, because $Why" }
             }
         }
@@ -151,10 +154,11 @@ function Invoke-Step {
     }
 }
 
-# Reads the host after a step, until it is in order; DNS answers late.
+# Reads the host after a step, until it is in order; DNS answers late, and a certificate may be taken up late.
 function Confirm-Outcome {
     param($Session, $Row, [string] $Key, $Outcome)
-    $End = [datetime]::UtcNow.AddSeconds($(if ($Key -eq 'R9') { $TimeoutSeconds } else { 0 }))
+    $Late = @{ R9 = $TimeoutSeconds; R4 = [math]::Min(10, $TimeoutSeconds) }
+    $End = [datetime]::UtcNow.AddSeconds([int]$Late[$Key])
     while ($true) {
         $After = Get-RdpPlan -Facts (Update-Facts -Session $Session -Row $Row) | Where-Object { $_.Remedy -eq $Key }
         if (-not $After.Wrong -or ([datetime]::UtcNow -ge $End)) { break }
