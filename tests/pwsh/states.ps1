@@ -329,7 +329,7 @@ Add-State three-faults 'R1 R3 R6' @{ R3 = 'would be done'; R2 = 'would be done';
 # In CI, one state of each kind of harm; all of them with PWSH_TEST_ALL.
 if (-not $env:PWSH_TEST_ALL) {
     $Core = 'key-denied', 'key-sealed', 'three-faults', 'folder-denied', 'env-disabled', 'env-stuck', 'data-gone', 'pinned-dead', 'weak-stuck', 'renewed', 'in-farm', 'tls-off',
-    'no-tls', 'no-tls-broken', 'closed', 'taken', 'down-disabled', 'wrong-record', 'dns-silent'
+    'no-tls', 'no-tls-broken', 'closed', 'taken', 'down-disabled', 'wrong-record', 'dns-silent', 'key-of-system', 'cim-breaks', 'agent-disabled', 'bind-refuses', 'name-not-made', 'bind-term-fixed'
     foreach ($Name in @($States.Keys)) { if ($Core -notcontains $Name) { $States.Remove($Name) } }
 }
 # PWSH_TEST_STATES is a pattern of the states to run.

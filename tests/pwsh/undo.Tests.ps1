@@ -82,8 +82,9 @@ Describe 'The record' {
         @{ What = 'neither GUID nor installation is known'; Full = 'bk01.corp.example'; Guid = $null; Installed = ''; Status = 'blocked' }
         @{ What = 'it has no name'; Full = ''; Guid = 'g1'; Installed = ''; Status = 'blocked' }
     ) {
-        $Recorded = [pscustomobject]@{ FullName = $Full; MachineGuid = $Guid; Installed = $null }
-        if ($Guid) { $Recorded.FullName = 'bk01.corp.example'; $Recorded.MachineGuid = 'g1' }
+        $Recorded = [pscustomobject]@{
+            FullName = $(if ($Full) { 'bk01.corp.example' } else { '' }); MachineGuid = $(if ($Guid) { 'g1' }); Installed = $null
+        }
         $Identity = [pscustomobject]@{ FullName = $Full; MachineGuid = $Guid; Installed = $Installed }
         $Read = @{ Facts = [pscustomobject]@{ Identity = $Identity } }
         (Find-OtherMachine -Recorded $Recorded -Read $Read).Status | Should -Be $Status
@@ -113,6 +114,14 @@ Describe 'Rights to put back' {
         @{ Before = '(A;;0x12019f;;;WD)'; Now = '(A;;FR;;;WD)(A;;FW;;;WD)' }
         @{ Before = '(A;;CCLC;;;BU)'; Now = '(A;;FA;;;BU)' }
     ) { Find-RightFault -Before "D:P(A;;FA;;;SY)$Before" -Now "D:P(A;;FA;;;SY)$Now" | Should -BeNullOrEmpty }
+    It 'of the firewall are those of the rules for Remote Desktop alone, and off' -ForEach @(
+        @{ Name = 'RemoteDesktop-UserMode-In-TCP'; Enabled = 'False'; Fault = $false }
+        @{ Name = 'RemoteDesktop-UserMode-In-TCP'; Enabled = 'True'; Fault = $true }
+        @{ Name = 'FPS-SMB-In-TCP'; Enabled = 'False'; Fault = $true }
+    ) {
+        $Entry = ConvertTo-Entry -Entry @{ Kind = 'firewall'; Name = $Name; Before = @{ Enabled = $Enabled } }
+        [bool]@(Find-EntryFault -Entry $Entry) | Should -Be $Fault
+    }
     It 'may not be more than the account has: <Before>' -ForEach @(
         @{ Before = '(A;;FA;;;WD)'; Now = '(A;;0x1201bf;;;WD)' }
         @{ Before = '(A;;FR;;;WD)'; Now = '' }
