@@ -152,10 +152,14 @@ impl Handbook {
         if answer
             .entries
             .iter()
-            .any(|entry| entry.kind != Kind::Status)
+            .any(|entry| !matches!(entry.kind, Kind::Status | Kind::Extended))
         {
             return answer;
         }
+        let is_status = answer
+            .entries
+            .iter()
+            .all(|entry| entry.kind == Kind::Status);
         // "event 4776, error code 0xC0000064", and not "C0000413 in event 4625".
         let called = named_events(parts).find_map(|key| self.entry(&key));
         let numbers = Numbers::marked(parts).map_or_else(Vec::new, |numbers| numbers.all);
@@ -170,7 +174,7 @@ impl Handbook {
         let named = keys.find_map(|key| self.entry(&key));
         if let Some(event) = message {
             answer.entries.insert(0, event);
-        } else if let Some(event) = named {
+        } else if let Some(event) = named.filter(|_| is_status) {
             answer.entries.push(event);
         }
         answer

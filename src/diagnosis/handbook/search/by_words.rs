@@ -14,23 +14,36 @@ const MOST_WORDS: usize = 400;
 const ONE_WORD_IN: usize = 3;
 /// From this likeness on, a phrase of the entry is what was asked for, whatever other words stand around it.
 const SAME_PHRASE: f32 = 0.5;
-/// Words of the shortest message.
+/// Words of the shortest message, and how near a shorter one must come to that of an event.
 const LEAST_MESSAGE: usize = 6;
+const LEAST_PHRASE: usize = 3;
+const SAME_MESSAGE: f32 = 0.75;
+/// A question of at most so many words with one that the handbook does not know at all may be about anything else.
+const SHORT: usize = 6;
 /// Hits worth less than this share of the best would not be read.
 const LEAST_SHARE: f32 = 0.4;
 /// Begins the note on hits that only come near.
 const PARTLY: &str = "No entry has all of these words";
 
+/// They say nothing of what is meant, or everybody writes them.
 #[rustfmt::skip]
 const EMPTY_WORDS: &[&str] = &[
-    "a", "aber", "al", "am", "an", "and", "are", "at", "au", "auch", "auf", "aux", "avec", "be", "because", "been", "bei", "by",
-    "can", "ce", "cette", "con", "d", "dans", "das", "dass", "de", "del", "dem", "den", "der", "des", "die", "do", "does", "du",
-    "ein", "eine", "einem", "einen", "einer", "el", "en", "error", "es", "est", "et", "for", "from", "fuer", "has", "hat", "have",
-    "how", "i", "ich", "ihr", "ihre", "il", "im", "in", "is", "ist", "it", "kann", "l", "la", "las", "le", "les", "lo", "los",
-    "mais", "mit", "my", "nach", "ne", "nicht", "nur", "oder", "of", "on", "or", "par", "para", "pas", "pero", "por", "pour",
-    "que", "qui", "rdp", "s", "se", "sich", "su", "sur", "t", "that", "the", "this", "to", "un", "una", "und", "une", "vom",
-    "von", "votre", "vous", "was", "wenn", "what", "which", "why", "wie", "wird", "with", "wurde", "y", "you", "your", "zu",
-    "zum", "zur",
+    "a", "aber", "after", "again", "al", "all", "also", "always", "am", "an", "and", "another", "any", "are", "at", "au", "auch",
+    "auf", "aux", "avec", "be", "because", "been", "before", "bei", "being", "between", "both", "bureau", "but", "by", "can",
+    "ce", "cette", "con", "d", "dans", "das", "dass", "day", "days", "de", "del", "dem", "den", "der", "des", "desktop", "die",
+    "distance", "do", "does", "doing", "done", "du", "each", "ein", "eine", "einem", "einen", "einer", "el", "en", "error", "es",
+    "escritorio", "est", "et", "even", "every", "few", "find", "for", "found", "from", "fuer", "get", "gets", "getting", "give",
+    "given", "gives", "got", "happen", "happens", "has", "hat", "have", "having", "help", "how", "however", "i", "ich", "if",
+    "ihr", "ihre", "il", "im", "in", "inside", "into", "is", "issue", "issues", "ist", "it", "its", "kann", "l", "la", "las",
+    "last", "le", "les", "let", "lets", "lo", "los", "m", "made", "mais", "make", "makes", "many", "may", "me", "might", "mit",
+    "must", "my", "nach", "ne", "need", "needs", "never", "next", "nicht", "now", "nur", "oder", "of", "on", "onto", "or",
+    "other", "others", "our", "par", "para", "pas", "pero", "please", "por", "possible", "pour", "problem", "que", "question",
+    "qui", "rdp", "remote", "remotedesktop", "remoto", "s", "said", "say", "says", "se", "see", "seen", "server", "several",
+    "should", "show", "shown", "shows", "sich", "since", "so", "some", "su", "suddenly", "sur", "t", "take", "takes", "that",
+    "the", "their", "them", "then", "there", "they", "this", "though", "to", "today", "took", "tried", "trouble", "trying", "un",
+    "una", "und", "une", "us", "use", "used", "using", "ve", "vom", "von", "votre", "vous", "want", "wants", "was", "way", "we",
+    "week", "wenn", "were", "what", "when", "where", "which", "while", "who", "why", "wie", "will", "wird", "with", "would",
+    "wurde", "y", "yesterday", "yet", "you", "your", "zu", "zum", "zur",
 ];
 
 impl Handbook {
@@ -40,12 +53,17 @@ impl Handbook {
         asked.truncate(MOST_WORDS);
         asked.retain(|word| !numbers.contains(word));
         // A few words name an event at most.
-        if asked.len() < LEAST_MESSAGE {
+        if asked.len() < LEAST_PHRASE {
             return None;
         }
+        let least = if asked.len() < LEAST_MESSAGE {
+            SAME_MESSAGE
+        } else {
+            SAME_PHRASE
+        };
         let found = self.index().find(&self.entries, &asked, &telling(&asked));
         let first = found.hits.first()?;
-        (first.likeness >= SAME_PHRASE)
+        (first.likeness >= least)
             .then(|| self.entries.get(first.entry))
             .flatten()
     }
@@ -80,6 +98,8 @@ impl Handbook {
         let first = hits.first()?;
         let best = first.score;
         let has_all = first.met == telling.len();
+        let is_foreign = asked.len() <= SHORT && found.unknown;
+        let same = if is_foreign { SAME_MESSAGE } else { SAME_PHRASE };
         let shown: Vec<&Entry> = hits
             .iter()
             .filter(|hit| hit.score >= best * LEAST_SHARE)
@@ -93,7 +113,7 @@ impl Handbook {
                 "{} {verb} not in the handbook. What follows only has words of the message.",
                 unknown.join(" and ")
             ))
-        } else if !has_all && likeness < SAME_PHRASE {
+        } else if !has_all && likeness < same {
             let these = if count == 1 {
                 "this one has"
             } else {

@@ -3,8 +3,7 @@
 //!
 //! Neighbouring words count as terms of their own, so that a message outweighs the words it is made of.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::Bound;
+use std::collections::{HashMap, HashSet};
 
 use strsim::osa_distance;
 
@@ -13,17 +12,21 @@ use super::tokens::{folded, words};
 use crate::diagnosis::handbook::entry::{Entry, Kind, Standing};
 
 /// How soon more occurrences of a term stop counting.
-const SATURATION: f32 = 1.2;
+const SATURATION: f32 = 2.0;
 /// Weight of a phrase that is the whole question, relative to all of its words.
-const PHRASE: f32 = 1.5;
+const PHRASE: f32 = 1.2;
+/// Of two words that follow each other, relative to one.
+const PAIR: f32 = 0.55;
 /// Weight of a word of the same stem, of one that differs in a single letter, of one with the same meaning, and of one with a
 /// typing mistake.
 const STEM: f32 = 0.6;
 const NEAR_STEM: f32 = 0.85;
 const SYNONYM: f32 = 0.7;
 const TYPO: f32 = 0.5;
+/// Of a word that stands in a title, relative to others: it says what an entry is about.
+const IN_TITLE: f32 = 1.6;
 /// Of words such as "the", relative to others.
-const EMPTY: f32 = 0.4;
+const EMPTY: f32 = 0.3;
 /// Shorter words are only meant as they are written.
 const LEAST_STEM: usize = 4;
 const LEAST_TYPO: usize = 5;
@@ -44,10 +47,11 @@ const LEAST_SHARE: f32 = 0.4;
 /// Of an entry that no vendor documents.
 const REPORTED: f32 = 0.97;
 
-/// How likely an entry is meant, other things being equal: of findings more, of what few people meet less.
+/// How likely an entry is meant, other things being equal: of findings and sessions more, of what few people meet less.
 fn prior(entry: &Entry) -> f32 {
     let of_kind = match (entry.kind, entry.number) {
         (Kind::Finding, _) => 1.2,
+        (Kind::Session, _) => 1.2,
         (Kind::Claim, _) => 0.8,
         // Codes of gateways and of FreeRDP, too.
         (Kind::Status, _) | (Kind::Code, Some(0x1_0000..)) => 0.9,
@@ -75,8 +79,8 @@ impl Field {
     const fn weight(self) -> (f32, f32) {
         match self {
             Self::Name => (4.0, 0.0),
-            Self::Title => (2.5, 0.5),
-            Self::Phrase => (3.0, 0.5),
+            Self::Title => (3.5, 0.5),
+            Self::Phrase => (3.0, 0.8),
             Self::Body => (1.0, 0.75),
         }
     }
@@ -97,7 +101,9 @@ struct Unit {
 /// The terms of every entry.
 #[derive(Debug, Default)]
 pub(in super::super) struct Index {
-    vocabulary: BTreeMap<Box<str>, TermId>,
+    /// While it is made only: a map is the faster one to add to, and a sorted list to find beginnings in.
+    ids: HashMap<Box<str>, TermId>,
+    vocabulary: Vec<(Box<str>, TermId)>,
     /// Ids of two words as one term.
     pairs: HashMap<(TermId, TermId), TermId>,
     /// The units that have a term, as often as they have it.
@@ -125,6 +131,8 @@ pub(super) struct Hits {
     pub(super) hits: Vec<Hit>,
     /// Words with a typing mistake, and what they were read as.
     pub(super) read_as: Vec<(String, String)>,
+    /// A word that says something is in no entry, in no form.
+    pub(super) unknown: bool,
 }
 
 impl Index {
@@ -141,7 +149,15 @@ impl Index {
     }
 
     pub(super) fn has(&self, word: &str) -> bool {
-        self.vocabulary.contains_key(word)
+        self.id(word).is_some()
+    }
+
+    fn id(&self, word: &str) -> Option<TermId> {
+        let place = self
+            .vocabulary
+            .binary_search_by(|(own, _)| (**own).cmp(word))
+            .ok()?;
+        self.vocabulary.get(place).map(|(_, id)| *id)
     }
 
     fn add(&mut self, place: usize, entry: &Entry) {
@@ -183,7 +199,9 @@ impl Index {
             for word in words(&text) {
                 let term = self.term(word);
                 self.post(term, unit);
-                if let Some(before) = before.replace(term) {
+                // Running text has too many pairs that say nothing.
+                let before = before.replace(term).filter(|_| field != Field::Body);
+                if let Some(before) = before {
                     let new = self.next_id();
                     let pair = *self.pairs.entry((before, term)).or_insert(new);
                     self.post(pair, unit);
@@ -204,11 +222,11 @@ impl Index {
     }
 
     fn term(&mut self, word: &str) -> TermId {
-        if let Some(term) = self.vocabulary.get(word) {
+        if let Some(term) = self.ids.get(word) {
             return *term;
         }
         let new = self.next_id();
-        self.vocabulary.insert(word.into(), new);
+        self.ids.insert(word.into(), new);
         self.postings.push(Vec::new());
         new
     }
@@ -225,22 +243,38 @@ impl Index {
 
     /// What follows from all of the terms together.
     fn weigh(&mut self) {
+        self.vocabulary = std::mem::take(&mut self.ids).into_iter().collect();
+        self.vocabulary.sort_unstable();
         let entries = self.units.iter().map(|unit| unit.entry);
         let all = entries.collect::<HashSet<_>>().len() as f32;
         self.rarity = self
             .postings
             .iter()
             .map(|postings| {
-                let mut with: Vec<usize> = postings
+                let units = postings
                     .iter()
-                    .filter_map(|unit| self.units.get(*unit as usize))
-                    .map(|unit| unit.entry)
-                    .collect();
-                with.dedup();
-                let with = with.len() as f32;
+                    .filter_map(|unit| self.units.get(*unit as usize));
+                // Units of an entry stand together.
+                let (mut with, mut last) = (0.0, usize::MAX);
+                for unit in units {
+                    with += f32::from(u8::from(unit.entry != last));
+                    last = unit.entry;
+                }
                 (1.0 + (all - with + 0.5) / (with + 0.5)).ln()
             })
             .collect();
+        for (_, id) in &self.vocabulary {
+            let mut units = self.postings(*id).iter();
+            let is_title = |unit: &u32| {
+                let unit = self.units.get(*unit as usize);
+                unit.is_some_and(|unit| unit.field == Field::Title)
+            };
+            if units.any(is_title)
+                && let Some(rarity) = self.rarity.get_mut(*id as usize)
+            {
+                *rarity *= IN_TITLE;
+            }
+        }
         for (postings, rarity) in self.postings.iter().zip(&self.rarity) {
             for unit in postings {
                 if let Some(unit) = self.units.get_mut(*unit as usize) {
@@ -294,21 +328,26 @@ impl Index {
             squares: 0.0,
             words: 0,
         };
-        let mut read_as = Vec::new();
-        let mut before: Option<TermId> = None;
+        let (mut read_as, mut unknown) = (Vec::new(), false);
+        let mut before: Option<(TermId, bool)> = None;
         let mut seen = HashSet::new();
         for word in question {
             let meant = self.meant(word, telling.len() <= SHORT);
             let first = meant.first().copied();
+            let is_telling = telling.contains(word);
             if seen.insert(*word) {
-                found.add_word(&meant, telling.contains(word));
+                unknown |= is_telling && meant.is_empty();
+                found.add_word(&meant, is_telling);
                 if let Some((term, TYPO)) = first {
                     let read = self.word(term).unwrap_or_default();
                     read_as.push(((*word).to_owned(), read.to_owned()));
                 }
             }
-            let term = first.map(|(term, _)| term);
-            if let Some(pair) = before.zip(term).and_then(|pair| self.pairs.get(&pair)) {
+            let term = first.map(|(term, _)| (term, is_telling));
+            // "Remote desktop" says no more than its words.
+            let pair = before.zip(term).filter(|(one, other)| one.1 || other.1);
+            let pair = pair.and_then(|(one, other)| self.pairs.get(&(one.0, other.0)));
+            if let Some(pair) = pair {
                 found.add_pair(*pair);
             }
             before = term;
@@ -316,13 +355,14 @@ impl Index {
         Hits {
             hits: found.hits(entries),
             read_as,
+            unknown,
         }
     }
 
     fn word(&self, term: TermId) -> Option<&str> {
         self.vocabulary
             .iter()
-            .find(|(_, id)| **id == term)
+            .find(|(_, id)| *id == term)
             .map(|(word, _)| &**word)
     }
 
@@ -334,7 +374,7 @@ impl Index {
         let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
         let counts = is_number && !is_short && word.len() < LEAST_STEM;
         let factor = if counts { COUNT } else { 1.0 };
-        meant.extend(self.vocabulary.get(word).map(|term| (*term, factor)));
+        meant.extend(self.id(word).map(|term| (term, factor)));
         let letters = word.chars().count();
         if letters >= LEAST_STEM && word.bytes().all(|byte| byte.is_ascii_digit()) {
             let names = |term: &TermId| {
@@ -352,18 +392,17 @@ impl Index {
             return meant;
         }
         let synonyms = self.synonyms.of(word);
-        let synonyms = synonyms.filter_map(|same| Some((*self.vocabulary.get(same)?, SYNONYM)));
+        let synonyms = synonyms.filter_map(|same| Some((self.id(same)?, SYNONYM)));
         if !word.bytes().all(|byte| byte.is_ascii_alphabetic()) || letters < LEAST_STEM {
             meant.extend(synonyms);
             return meant;
         }
         let start = word.get(..LEAST_STEM).unwrap_or(word);
-        let from = self
-            .vocabulary
-            .range::<str, _>((Bound::Included(start), Bound::Unbounded));
+        let from = self.vocabulary.partition_point(|(own, _)| **own < *start);
+        let from = self.vocabulary.get(from..).unwrap_or_default().iter();
         let related = from
             .take_while(|(other, _)| other.starts_with(start))
-            .filter(|(other, _)| ***other != *word && has_same_stem(word, other));
+            .filter(|(other, _)| **other != *word && has_same_stem(word, other));
         meant.extend(related.map(|(other, term)| {
             let is_near = osa_distance(word, other) == 1;
             (*term, if is_near { NEAR_STEM } else { STEM })
@@ -426,7 +465,7 @@ impl Found<'_> {
 
     fn add_pair(&mut self, pair: TermId) {
         for (entry, worth) in self.index.worths(pair) {
-            self.entries.entry(entry).or_default().1 += worth;
+            self.entries.entry(entry).or_default().1 += worth * PAIR;
         }
         self.compare(&[(pair, 1.0)]);
     }

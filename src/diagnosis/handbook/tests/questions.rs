@@ -12,7 +12,7 @@ const GROUP: &str = "# == ";
 
 /// Groups with their right first answers and those among the first three, in per mille: the figures that were reached. To be
 /// raised, never to be lowered. All but the first were written before their answers were seen.
-const REACHED: [(&str, usize, usize); 8] = [
+const REACHED: [(&str, usize, usize); 13] = [
     ("questions", 980, 1000),
     ("held out", 950, 990),
     ("set C", 980, 1000),
@@ -21,7 +21,22 @@ const REACHED: [(&str, usize, usize); 8] = [
     ("set F", 980, 990),
     ("set G", 980, 990),
     ("set H", 960, 990),
+    ("set I", 980, 990),
+    ("set J", 960, 990),
+    ("set K", 960, 990),
+    ("set L", 960, 990),
+    ("set M", 960, 990),
 ];
+
+/// Stands for the keys of a question that has no answer.
+const NONE: &str = "-";
+
+/// Questions that have an answer.
+fn answered(group: &'static str) -> Vec<(Vec<&'static str>, &'static str)> {
+    let mut questions = questions(group);
+    questions.retain(|(keys, _)| keys != &[NONE]);
+    questions
+}
 
 /// Each question with the keys of which one must come first.
 fn questions(group: &'static str) -> Vec<(Vec<&'static str>, &'static str)> {
@@ -53,7 +68,7 @@ fn every_question_is_whole_and_asked_once() {
     let mut asked = std::collections::BTreeSet::new();
     for (keys, question) in questions(QUESTIONS) {
         assert!(asked.insert(question), "{question}");
-        for key in keys {
+        for key in keys.into_iter().filter(|key| *key != NONE) {
             assert!(handbook().entry(key).is_some(), "{question}: no {key}");
         }
     }
@@ -61,7 +76,7 @@ fn every_question_is_whole_and_asked_once() {
 
 /// Right first answers, and right ones among the first three, in per mille.
 fn score(name: &str, group: &'static str) -> (usize, usize) {
-    let questions = questions(group);
+    let questions = answered(group);
     let (mut first, mut first_three) = (0, 0);
     for (keys, question) in &questions {
         let answer = handbook().look_up(question);
@@ -95,5 +110,30 @@ fn the_right_answers_come_first() {
     for (group, (name, least_first, least_three)) in groups().into_iter().zip(REACHED) {
         let (first, first_three) = score(name, group);
         assert!(first >= least_first && first_three >= least_three, "{name}");
+    }
+}
+
+/// A list to choose from says of itself that it only comes near.
+#[test]
+fn what_is_unknown_or_about_something_else_gets_no_confident_answer() {
+    let others = questions(QUESTIONS);
+    let others: Vec<&str> = others
+        .into_iter()
+        .filter(|(keys, _)| keys == &[NONE])
+        .map(|(_, question)| question)
+        .collect();
+    assert!(others.len() >= 110);
+    for question in others {
+        let Some(answer) = handbook().look_up(question) else {
+            continue;
+        };
+        let says_so = |note: &String| {
+            note.starts_with("No entry has all") || note.contains("not in the handbook")
+        };
+        assert!(
+            answer.notes.iter().any(says_so),
+            "{question}: {}",
+            answer.entries[0].key
+        );
     }
 }
