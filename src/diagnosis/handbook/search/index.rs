@@ -44,6 +44,9 @@ const UNKNOWN: f32 = 8.0;
 const LEAST_PART: f32 = 4.0;
 const PART: f32 = 0.9;
 const LEAST_SHARE: f32 = 0.4;
+/// Words that name a part of its own: where one is asked for, an entry that does not name it is worth less, by this factor.
+const PARTS: [&str; 5] = ["broker", "event", "freerdp", "gateway", "xrdp"];
+const OTHER_PART: f32 = 0.75;
 /// Of an entry that no vendor documents.
 const REPORTED: f32 = 0.97;
 
@@ -327,6 +330,7 @@ impl Index {
             sum: 0.0,
             squares: 0.0,
             words: 0,
+            parts: Vec::new(),
         };
         let (mut read_as, mut unknown) = (Vec::new(), false);
         let mut before: Option<(TermId, bool)> = None;
@@ -337,6 +341,7 @@ impl Index {
             let is_telling = telling.contains(word);
             if seen.insert(*word) {
                 unknown |= is_telling && meant.is_empty();
+                found.add_parts(&meant);
                 found.add_word(&meant, is_telling);
                 if let Some((term, TYPO)) = first {
                     let read = self.word(term).unwrap_or_default();
@@ -441,9 +446,23 @@ struct Found<'a> {
     sum: f32,
     squares: f32,
     words: usize,
+    /// For each part that is asked for, the entries that name it.
+    parts: Vec<HashSet<usize>>,
 }
 
 impl Found<'_> {
+    fn add_parts(&mut self, meant: &[(TermId, f32)]) {
+        let ids = PARTS.iter().filter_map(|part| self.index.id(part));
+        let asked = ids.filter(|id| meant.iter().any(|(term, _)| term == id));
+        let named = asked.map(|id| {
+            let units = self.index.postings(id).iter();
+            let units = units.filter_map(|unit| self.index.units.get(*unit as usize));
+            let named = units.filter(|unit| unit.field != Field::Body);
+            named.map(|unit| unit.entry).collect()
+        });
+        self.parts.extend(named);
+    }
+
     /// A word, as any of the terms that it may stand for: of several the best counts.
     fn add_word(&mut self, meant: &[(TermId, f32)], is_telling: bool) {
         let mut best: HashMap<usize, f32> = HashMap::new();
@@ -512,6 +531,7 @@ impl Found<'_> {
 
     fn hits(self, entries: &[Entry]) -> Vec<Hit> {
         let likeness = self.likeness();
+        let parts = self.parts;
         let mut hits: Vec<Hit> = self
             .entries
             .into_iter()
@@ -520,6 +540,8 @@ impl Found<'_> {
                 let prior = entries.get(entry).map_or(1.0, prior);
                 // A whole message means what has it, of whatever kind.
                 let score = worth * prior.powf(1.0 - likeness) + PHRASE * likeness * self.sum;
+                let others = parts.iter().filter(|named| !named.contains(&entry));
+                let score = others.fold(score, |score, _| score * OTHER_PART);
                 Hit {
                     entry,
                     met,
