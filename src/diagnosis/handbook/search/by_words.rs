@@ -99,7 +99,11 @@ impl Handbook {
         let best = first.score;
         let has_all = first.met == telling.len();
         let is_foreign = asked.len() <= SHORT && found.unknown;
-        let same = if is_foreign { SAME_MESSAGE } else { SAME_PHRASE };
+        let same = if is_foreign {
+            SAME_MESSAGE
+        } else {
+            SAME_PHRASE
+        };
         let shown: Vec<&Entry> = hits
             .iter()
             .filter(|hit| hit.score >= best * LEAST_SHARE)

@@ -127,10 +127,11 @@ impl Handbook {
         marked
             .as_ref()
             .and_then(|numbers| {
-                self.by_reason_of_event(&question, &parts, numbers).or_else(|| {
-                    let answer = self.by_marked(numbers)?;
-                    Some(self.with_event(&question, &parts, answer))
-                })
+                self.by_reason_of_event(&question, &parts, numbers)
+                    .or_else(|| {
+                        let answer = self.by_marked(numbers)?;
+                        Some(self.with_event(&question, &parts, answer))
+                    })
             })
             .or_else(|| self.by_beginning(&tokens))
             .or_else(|| self.by_likeness(&tokens))

@@ -163,3 +163,41 @@ fn warnings_about_certificates_and_gateways_lead_to_their_entries() {
         assert_leads(message, wanted);
     }
 }
+
+#[test]
+fn a_message_of_an_event_comes_with_the_reason_that_it_gives() {
+    assert_eq!(
+        found("Session 3 has been disconnected, reason code 5"),
+        ["event-40", "ext-0x5"]
+    );
+    assert_eq!(
+        found("LogonUserExEx failed with error 0x8009030c").first(),
+        Some(&"event-147")
+    );
+}
+
+#[test]
+fn what_names_another_part_than_the_question_comes_later() {
+    let first = |question| found(question).first().copied();
+    assert_eq!(
+        first("gateway certificate name mismatch"),
+        Some("0x3000006")
+    );
+    assert_eq!(
+        first("certificate name mismatch"),
+        Some("RDP-CERT-NAME-MISMATCH")
+    );
+}
+
+#[test]
+fn troubles_inside_a_session_have_entries() {
+    assert_eq!(
+        found("black screen after login").first(),
+        Some(&"SESSION-BLACK-SCREEN")
+    );
+    assert!(
+        found("sessions")
+            .iter()
+            .all(|key| key.starts_with("SESSION-"))
+    );
+}
