@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::changes::{Comparison, HostRecord, PastHost};
+use jiff::Timestamp;
+
+use crate::changes::{Comparison, HostRecord, PastHost, between};
 use crate::clock;
 use crate::fleet::{Fleet, Host, HostId};
-use crate::model::EpochId;
+use crate::model::{Change, ChangeClass, EpochId};
 
 /// What the screens know of earlier scans. Its methods block.
 pub trait PastScans: fmt::Debug + Send + Sync {
@@ -54,7 +56,38 @@ pub(super) enum PastFound {
         facts: Option<u64>,
         took: Duration,
     },
-    Host(HostId, Result<Vec<PastHost>, String>),
+    Host(HostId, Result<PastOfHost, String>),
+}
+
+/// A host in the scans before the one that is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PastOfHost {
+    /// Oldest first.
+    pub(super) scans: Vec<PastHost>,
+    /// How it changed from one to the next, the newest first, with the start of the later one.
+    pub(super) changes: Vec<(Timestamp, Change)>,
+}
+
+impl PastOfHost {
+    fn new(mut scans: Vec<PastHost>, shown: EpochId) -> Self {
+        // Of the scan that is shown, the host is on the page.
+        scans.retain(|past| past.id != shown);
+        let pairs = scans.iter().zip(scans.iter().skip(1)).rev();
+        let changes = pairs.flat_map(|(before, after)| {
+            let changes = changes(&before.record, &after.record);
+            changes.map(|change| (after.began, change))
+        });
+        Self {
+            changes: changes.collect(),
+            scans,
+        }
+    }
+}
+
+/// One that was not scanned has not changed.
+pub(super) fn changes(before: &HostRecord, after: &HostRecord) -> impl Iterator<Item = Change> {
+    let changes = between(before, after).into_iter();
+    changes.filter(|change| change.class != ChangeClass::NotScanned)
 }
 
 impl PastRequest {
@@ -68,7 +101,8 @@ impl PastRequest {
                 PastFound::Compared { found, facts, took }
             }
             PastQuestion::Host(scan, id, host) => {
-                PastFound::Host(id, self.scans.of_host(scan, &HostRecord::of(&host)))
+                let scans = self.scans.of_host(scan, &HostRecord::of(&host));
+                PastFound::Host(id, scans.map(|scans| PastOfHost::new(scans, scan)))
             }
         };
         PastAnswer { of: self.of, found }

@@ -53,7 +53,6 @@ pub(crate) fn event(seq: u64, at: Timestamp, body: EventBody) -> ScanEvent {
     }
 }
 
-/// The newest attempt at a listed host, with its certificates.
 /// The fleet of these events, judged.
 pub(crate) fn judged(events: impl IntoIterator<Item = ScanEvent>) -> Fleet {
     let mut fleet = Fleet::new(Policy::default());
@@ -64,6 +63,7 @@ pub(crate) fn judged(events: impl IntoIterator<Item = ScanEvent>) -> Fleet {
     fleet
 }
 
+/// The newest attempt at a listed host, with its certificates.
 pub(crate) fn attempt_finished(attempt: Attempt) -> EventBody {
     EventBody::AttemptFinished {
         certificates: attempt.certificates().cloned().collect(),

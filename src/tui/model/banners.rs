@@ -5,6 +5,9 @@ use crate::table::View;
 use crate::tui::action::Action;
 use crate::tui::text;
 
+/// Lost hosts that are named.
+const MOST_LOST: usize = 20;
+
 impl Model {
     /// Stuck connections, then problems of the scan, gravest first; skipped hosts share one line.
     pub(in crate::tui) fn banners(&self, room: usize) -> Vec<String> {
@@ -37,16 +40,27 @@ impl Model {
         let Since::Known(comparison) = &self.past.since else {
             return None;
         };
-        let names: Vec<String> = (comparison.lost())
+        if self.table.query.view != View::Changed {
+            return None;
+        }
+        let count = comparison.lost().count();
+        let named = comparison.lost().take(MOST_LOST);
+        let names: Vec<String> = named
             .map(|host| match &host.name {
                 Some(name) => format!("{name} ({})", host.key),
                 None => host.key.to_string(),
             })
             .collect();
-        let is_shown = self.table.query.view == View::Changed && !names.is_empty();
-        is_shown.then(|| {
-            let count = counted(names.len() as u64, "host", "hosts");
-            format!("{count} gone since the scan before: {}", names.join(", "))
+        let more = match count.saturating_sub(names.len()) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        (count > 0).then(|| {
+            let count = counted(count as u64, "host", "hosts");
+            format!(
+                "{count} gone since the scan before: {}{more}",
+                names.join(", ")
+            )
         })
     }
 
@@ -88,5 +102,47 @@ fn short(endpoint: Endpoint) -> String {
         endpoint.address.to_string()
     } else {
         endpoint.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::changes::{Comparison, HostChanges};
+    use crate::kit;
+    use crate::model::{Change, ChangeClass, EpochId, HostKey};
+    use crate::tui::Theme;
+
+    #[test]
+    fn of_many_lost_hosts_some_are_named_and_all_counted() {
+        let host = |last| HostChanges {
+            key: HostKey::Endpoint(kit::endpoint(&format!("10.0.0.{last}"))),
+            name: None,
+            is_row: false,
+            changes: vec![Change {
+                class: ChangeClass::Gone,
+                before: None,
+                after: None,
+            }],
+        };
+        let scan = EpochId::new("20260121T120000Z-00c0ffee".parse().unwrap(), 1);
+        let comparison = |hosts| Comparison {
+            before: scan,
+            after: scan,
+            times: (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH),
+            hosts,
+            unchanged: 0,
+        };
+        let mut model = Model::new(kit::judged([]), Theme::default(), true);
+        model.past.since = Since::Known(Box::new(comparison((1..=25).map(host).collect())));
+        assert_eq!(model.lost(), None, "only the view of what has changed");
+        model.table.query.view = View::Changed;
+        let line = model.lost().unwrap();
+        assert!(line.starts_with("25 hosts gone since"), "{line}");
+        assert!(line.ends_with(", 10.0.0.20:3389 and 5 more"), "{line}");
+        model.past.since = Since::Known(Box::new(comparison(Vec::new())));
+        assert_eq!(model.lost(), None);
     }
 }

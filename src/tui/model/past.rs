@@ -2,10 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Model;
-use crate::changes::{Comparison, PastHost};
+use crate::changes::Comparison;
 use crate::fleet::HostId;
 use crate::model::EpochId;
-use crate::tui::past::{PastAnswer, PastFound, PastQuestion, PastRequest};
+use crate::tui::past::{PastAnswer, PastFound, PastOfHost, PastQuestion, PastRequest};
 
 /// The least time between two comparisons of a scan that runs.
 const COMPARE: Duration = Duration::from_secs(1);
@@ -16,8 +16,8 @@ const SHARE: u32 = 10;
 #[derive(Debug, Default)]
 pub(in crate::tui) struct Past {
     pub(in crate::tui) since: Since,
-    /// The host whose page was opened last, and in which scan; what earlier scans found there, oldest first.
-    host: Option<(EpochId, HostId, Result<Vec<PastHost>, String>)>,
+    /// The host whose page was opened last, and in which scan; what earlier scans found there.
+    host: Option<(EpochId, HostId, Result<PastOfHost, String>)>,
     /// [`Fleet::facts`](crate::fleet::Fleet::facts) of the newest comparison, once they were judged.
     compared: Option<u64>,
     /// When the next one may start.
@@ -39,6 +39,9 @@ impl Model {
     /// The next question to the scans before, to be answered on another thread and returned as
     /// [`Action::PastFound`](crate::tui::Action::PastFound): one at a time.
     pub fn wanted_past(&mut self) -> Option<PastRequest> {
+        if self.past.is_awaited {
+            return None;
+        }
         let scans = Arc::clone(self.past_scans.as_ref()?);
         let question = self.question_of_page().or_else(|| {
             let is_due = self.comparison_due().is_some_and(|due| due <= self.now);
@@ -47,8 +50,7 @@ impl Model {
                 let facts = (!fleet.is_busy()).then(|| fleet.facts());
                 PastQuestion::Compare(Box::new(fleet.copy_of_rows()), facts)
             })
-        });
-        let question = question.filter(|_| !self.past.is_awaited)?;
+        })?;
         self.past.is_awaited = true;
         let of = match &question {
             PastQuestion::Compare(fleet, _) => fleet.id(),
@@ -83,7 +85,7 @@ impl Model {
     }
 
     /// The open host in earlier scans; `None` until they are read.
-    pub(in crate::tui) fn past_of_page(&self) -> Option<&Result<Vec<PastHost>, String>> {
+    pub(in crate::tui) fn past_of_page(&self) -> Option<&Result<PastOfHost, String>> {
         let (of, id, past) = self.past.host.as_ref()?;
         let is_open = (Some(*of), Some(*id)) == (self.fleet.id(), self.cursor());
         is_open.then_some(past)
@@ -135,7 +137,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::changes::{HostRecord, Snapshot};
+    use crate::changes::{HostRecord, PastHost, Snapshot};
     use crate::fleet::{Exceptions, Fleet, Ignored};
     use crate::kit;
     use crate::model::{EventBody, ScanEvent};

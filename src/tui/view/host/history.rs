@@ -2,14 +2,13 @@
 
 mod certificates;
 
-use jiff::Timestamp;
-
 use super::page::{LABEL, Page, Piece};
-use crate::changes::{HostRecord, PastHost, between};
+use crate::changes::{HostRecord, PastHost};
 use crate::counts::counted;
 use crate::fleet::Host;
-use crate::model::{Change, ChangeClass};
+use crate::model::{Change, utc_day};
 use crate::tui::model::{Model, Since};
+use crate::tui::past::{self, PastOfHost};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
@@ -30,36 +29,31 @@ pub(super) fn write(model: &Model, host: &Host, page: &mut Page) {
         page.blank();
     }
     let past = match model.past_of_page() {
-        Some(Ok(past)) => past.as_slice(),
+        Some(Ok(past)) if !past.scans.is_empty() => past,
         Some(Err(reason)) => return page.note(reason),
         None if model.past_scans.is_some() => return page.note("earlier scans are being read"),
-        None => &[],
+        _ => {
+            let advice = "no earlier scan of this host is kept: scan it again later, and this section shows what has changed";
+            return page.note(advice);
+        }
     };
-    let id = model.fleet.id();
-    let mut scans: Vec<PastHost> = past.to_vec();
-    // Of a scan that is kept, the host is as it is shown.
-    scans.retain(|past| Some(past.id) != id);
-    if scans.is_empty() {
-        let advice = "no earlier scan of this host is kept: scan it again later, and this section shows what has changed";
-        return page.note(advice);
-    }
-    if let (Some(id), Some((began, _))) = (id, model.fleet.times()) {
-        let record = HostRecord::of(host);
-        scans.push(PastHost { id, began, record });
-    }
+    let times = model.fleet.times();
+    let shown = (model.fleet.id().zip(times)).map(|(id, (began, _))| PastHost {
+        id,
+        began,
+        record: HostRecord::of(host),
+    });
+    let scans: Vec<&PastHost> = past.scans.iter().chain(&shown).collect();
     states(&scans, page);
     configuration(&scans, page);
-    let now = model
-        .today
-        .or(model.fleet.times().map(|(_, newest)| newest));
-    if let Some(now) = now {
+    if let Some(now) = model.today.or(times.map(|(_, newest)| newest)) {
         certificates::write(&scans, now, page);
     }
-    changes(&scans, page);
+    changes(past, shown.as_ref(), page);
 }
 
 /// A sign for each scan, the newest at the right.
-fn states(scans: &[PastHost], page: &mut Page) {
+fn states(scans: &[&PastHost], page: &mut Page) {
     let room = page.width.saturating_sub(LABEL + 3).min(MOST_STATES);
     let shown = scans
         .get(scans.len().saturating_sub(room)..)
@@ -72,44 +66,44 @@ fn states(scans: &[PastHost], page: &mut Page) {
     page.labeled("states", signs);
     if let (Some(first), Some(last)) = (shown.first(), shown.last()) {
         let count = counted(shown.len() as u64, "scan", "scans");
-        let days = format!("{} to {}", day(first.began), day(last.began));
+        let days = format!("{} to {}", utc_day(first.began), utc_day(last.began));
         let line = format!("{count} from {days}, the newest at the right");
         page.field("", &line, Tone::Dim);
     }
 }
 
 /// The configuration, and the first of the scans since which it is the same.
-fn configuration(scans: &[PastHost], page: &mut Page) {
+fn configuration(scans: &[&PastHost], page: &mut Page) {
     let Some(newest) = scans.last() else {
         return;
     };
-    let newest = newest.record.fingerprint.to_string();
+    let newest = &newest.record.fingerprint;
     let same = scans.iter().rev();
-    let same = same.take_while(|past| past.record.fingerprint.to_string() == newest);
+    let same = same.take_while(|past| past.record.fingerprint == *newest);
     let since = same
         .last()
-        .map(|past| format!(", since {}", day(past.began)));
+        .map(|past| format!(", since {}", utc_day(past.began)));
     let line = format!("{newest}{}", since.unwrap_or_default());
     page.field("configuration", &line, Tone::Plain);
 }
 
-fn changes(scans: &[PastHost], page: &mut Page) {
+fn changes(past: &PastOfHost, shown: Option<&PastHost>, page: &mut Page) {
     page.heading("Changes");
-    let pairs = scans.iter().zip(scans.iter().skip(1)).rev();
-    let all = pairs.flat_map(|(before, after)| {
-        let changes = between(&before.record, &after.record).into_iter();
-        changes.map(|change| (day(after.began), change))
-    });
-    let mut all = all.filter(|(_, change)| change.class != ChangeClass::NotScanned);
-    let mut last = String::new();
-    let mut is_empty = true;
-    for (day, change) in all.by_ref().take(MOST_CHANGES) {
-        let label = if day == last { "" } else { &day };
-        self::change(label, &change, page);
+    let newest = past.scans.last().zip(shown);
+    let newest: Vec<Change> = newest
+        .map(|(before, shown)| past::changes(&before.record, &shown.record).collect())
+        .unwrap_or_default();
+    let began = shown.map(|shown| shown.began);
+    let newest = newest.iter().filter_map(|change| Some((began?, change)));
+    let mut all = newest.chain(past.changes.iter().map(|(at, change)| (*at, change)));
+    let mut last = None;
+    for (at, change) in all.by_ref().take(MOST_CHANGES) {
+        let day = Some(utc_day(at));
+        let label = day.filter(|_| day != last).map(|day| day.to_string());
+        self::change(&label.unwrap_or_default(), change, page);
         last = day;
-        is_empty = false;
     }
-    if is_empty {
+    if last.is_none() {
         page.note("none from scan to scan");
     }
     if let more @ 1.. = all.count() as u64 {
@@ -128,8 +122,4 @@ fn change(label: &str, change: &Change, page: &mut Page) {
     let arrow = format!(" {} ", page.theme.arrow());
     let line = format!("{}: {}", change.class.in_words(), sides.join(&arrow));
     page.field(label, &line, Tone::Plain);
-}
-
-fn day(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d").to_string()
 }

@@ -2,7 +2,8 @@
 
 use super::super::mark::Mark;
 use super::super::page::Page;
-use crate::model::{CertificateFacts, UtcSecond};
+use super::day;
+use crate::model::CertificateFacts;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
@@ -27,10 +28,7 @@ pub(super) fn write(chain: &[&CertificateFacts], page: &mut Page) {
             .checked_sub(1)
             .and_then(|below| chain.get(below))
             .is_none_or(|below| *below.issuer == *certificate.subject);
-        let until = certificate.not_after.map_or_else(
-            || "end unknown".to_owned(),
-            |end| format!("until {}", day(end)),
-        );
+        let until = format!("until {}", day(certificate.not_after));
         let (note, tone) = match (index, issued_below) {
             (0, _) => (format!("{until}, this host"), Tone::Strong),
             (_, true) => (until, Tone::Plain),
@@ -70,13 +68,8 @@ fn details(number: usize, certificate: &CertificateFacts, page: &mut Page) {
     page.blank();
     let label = format!("certificate {number}");
     page.field(&label, &certificate.subject, Tone::Plain);
-    let when = |at: Option<UtcSecond>| at.map_or_else(|| "?".to_owned(), day);
-    let (start, end) = (when(certificate.not_before), when(certificate.not_after));
+    let (start, end) = (day(certificate.not_before), day(certificate.not_after));
     page.field("valid", &format!("{start} to {end}"), Tone::Plain);
     page.field("key", &super::key(certificate), Tone::Plain);
     super::thumbprints(certificate, page);
-}
-
-fn day(at: UtcSecond) -> String {
-    at.civil().strftime("%Y-%m-%d").to_string()
 }

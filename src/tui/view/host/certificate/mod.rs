@@ -12,7 +12,7 @@ use crate::diagnosis::{days_in_words, days_left};
 use crate::fleet::Host;
 use crate::model::{
     CertificateFacts, CertificateStatus, History, ServerFeature, TlsFacts, TlsHandshake,
-    TrustVerdict,
+    TrustVerdict, UtcSecond,
 };
 use crate::tui::model::Model;
 use crate::tui::theme::Tone;
@@ -205,4 +205,8 @@ fn trust(trust: &TrustVerdict) -> (Mark, String) {
         TrustVerdict::Rejected(detail) => (Mark::Bad, format!("rejected: {detail}")),
         TrustVerdict::NotChecked => (Mark::None, "not checked".to_owned()),
     }
+}
+
+pub(super) fn day(at: Option<UtcSecond>) -> String {
+    at.map_or_else(|| "unknown".to_owned(), |at| at.civil().date().to_string())
 }

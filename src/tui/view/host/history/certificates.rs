@@ -6,6 +6,7 @@ use crate::changes::{CertificateRecord, PastHost};
 use crate::counts::counted;
 use crate::model::UtcSecond;
 use crate::tui::theme::{Theme, Tone};
+use crate::tui::view::host::certificate::day;
 use crate::tui::view::host::page::{LABEL, Page, Piece};
 
 /// Certificates shown, the newest first.
@@ -14,7 +15,7 @@ const MOST_BAR: usize = 64;
 /// What is further from today is cut off.
 const MOST_S: i64 = 3 * 366 * 86_400;
 
-pub(super) fn write(scans: &[PastHost], now: Timestamp, page: &mut Page) {
+pub(super) fn write(scans: &[&PastHost], now: Timestamp, page: &mut Page) {
     let mut seen: Vec<(&CertificateRecord, u64)> = Vec::new();
     let all = scans.iter().flat_map(|past| &past.record.certificates);
     for certificate in all {
@@ -47,19 +48,12 @@ pub(super) fn write(scans: &[PastHost], now: Timestamp, page: &mut Page) {
         );
         page.field("", &line, Tone::Dim);
     }
-    let line = format!("{} today, {}", page.theme.today(), day(Some(now)));
+    let line = format!("{} today, {}", page.theme.today(), now.civil().date());
     page.field("", &line, Tone::Dim);
     if let more @ 1.. = seen.len().saturating_sub(MOST) as u64 {
         let more = counted(more, "older one", "older ones");
         page.field("", &format!("and {more}"), Tone::Dim);
     }
-}
-
-fn day(at: Option<UtcSecond>) -> String {
-    at.map_or_else(
-        || "unknown".to_owned(),
-        |at| at.to_string().chars().take(10).collect(),
-    )
 }
 
 /// A time axis of so many cells.
