@@ -53,22 +53,22 @@ words! {
     /// What is always true of a host. Ordered from worst to best for sorting.
     HostState {
         /// The port is open, and no attempt gets through.
-        Broken = "broken": "every attempt is stopped at the same stage",
+        Broken = "broken": "no attempt gets through",
         /// A session can be established, but something is wrong.
         Degraded = "degraded": "a session can be established, but something is wrong",
         /// The user skipped it before its probes were complete, and nothing seen until then makes it healthy.
-        Skipped = "skipped": "skipped by the user before its probes were complete",
+        Skipped = "skipped": "you skipped this host before its probes were complete",
         /// Another protocol than RDP answers.
-        NotRdp = "not_rdp": "another protocol answers",
+        NotRdp = "not_rdp": "another protocol answers on the port",
         /// An ICMP error, no route, or a name without an address.
         Unreachable = "unreachable": "an ICMP error, no route, or a name without an address",
         /// No answer to SYN, or administratively prohibited.
         Filtered = "filtered": "no answer, or administratively prohibited",
         /// The connection was refused.
-        Closed = "closed": "refused",
+        Closed = "closed": "the connection was refused",
         /// Nothing is known: behind a gateway, not reached before the scan ended, all addresses excluded, no resolver answered for
         /// the name, or every attempt failed locally.
-        NotProbed = "not_probed": "not probed: a gateway, an exclude, or a local error",
+        NotProbed = "not_probed": "nothing is known of it: a gateway, an exclude, or a local error",
         /// A session can be established, with no finding of medium severity or above.
         Healthy = "healthy": "no finding of medium severity or above",
     }
@@ -78,15 +78,15 @@ words! {
     /// Validity of a certificate, by the scanning machine's clock.
     CertificateStatus {
         /// After its end of validity.
-        Expired = "expired": "the certificate is past its end",
+        Expired = "expired": "past its end",
         /// Before its start of validity.
-        NotYetValid = "not_yet_valid": "the certificate is before its start",
+        NotYetValid = "not_yet_valid": "before its start",
         /// Cannot be parsed.
-        Unparsable = "unparsable": "the certificate cannot be read",
+        Unparsable = "unparsable": "it cannot be read",
         /// Expires within the limits (by default 30 days, and a third of its lifetime).
-        Expiring = "expiring": "the certificate ends within the limits of the settings: days, and share of its lifetime",
+        Expiring = "expiring": "it expires soon, by the limits of the settings",
         /// Valid.
-        Valid = "valid": "the certificate is within its time",
+        Valid = "valid": "within its dates",
     }
 }
 
@@ -96,9 +96,9 @@ words! {
         /// The name resolves to another address, where another machine answers.
         WrongHost = "wrong_host": "the name resolves to another machine",
         /// The name resolves only to addresses that do not respond.
-        Stale = "stale": "the name resolves to addresses that do not answer",
+        Stale = "stale": "the name resolves only to addresses that do not answer",
         /// The name does not exist.
-        Missing = "missing": "no such name",
+        Missing = "missing": "no such name, or it has no address",
         /// The aliases (CNAME) of the name form a loop or an endless chain.
         AliasLoop = "alias_loop": "the name's aliases form a loop or an endless chain",
         /// Some addresses of the name do not respond.
@@ -108,9 +108,9 @@ words! {
         /// The resolver failed.
         Error = "error": "the resolver is in trouble",
         /// The reverse name does not resolve to this address.
-        PtrMismatch = "ptr_mismatch": "the reverse name does not resolve back",
+        PtrMismatch = "ptr_mismatch": "the reverse name does not resolve back to the address",
         /// No reverse name, and no other name to check.
-        NoPtr = "no_ptr": "no reverse name, and no other to check",
+        NoPtr = "no_ptr": "no reverse name, and no other name to check",
         /// Disabled, or nothing to check.
         NotChecked = "not_checked": "switched off, or nothing to check",
         /// Name and address agree.
@@ -141,11 +141,11 @@ words! {
     /// Whether the server negotiates Network Level Authentication.
     Nla {
         /// The server requires it.
-        Required = "required": "the server insists on NLA",
+        Required = "required": "the server requires it",
         /// The server selected it when offered.
-        Offered = "offered": "the server chose NLA when offered",
+        Offered = "offered": "the server chose it when offered",
         /// The server did not select it when offered.
-        NotOffered = "not_offered": "the server did not choose NLA",
+        NotOffered = "not_offered": "the server did not choose it when offered",
         /// Not determined.
         Unknown = "unknown": "not seen",
     }
@@ -155,9 +155,9 @@ words! {
     /// The result of repeated attempts.
     StabilityVerdict {
         /// Some fail, some do not.
-        Flaky = "flaky": "some attempts fail, some do not",
+        Flaky = "flaky": "some attempts get through, others do not",
         /// All fail.
-        Down = "down": "all attempts fail",
+        Down = "down": "no attempt gets through",
         /// Too few attempts.
         Unknown = "unknown": "too few attempts",
         /// All get through.

@@ -2,6 +2,7 @@
 
 use super::columns;
 use super::theme::{Theme, Tone};
+use crate::diagnosis::handbook::handbook;
 use crate::model::{HostState, Nla, Severity};
 use crate::table::{Field, FieldKind};
 
@@ -134,13 +135,9 @@ fn state(state: HostState, theme: Theme) -> Explained {
 
 fn severity(severity: Severity) -> Explained {
     let (letter, tone) = Theme::severity(severity);
-    let meaning = match severity {
-        Severity::Critical => "breaks Remote Desktop at the host",
-        Severity::High => "breaks it for some, at times or soon",
-        Severity::Medium => "degrades the host",
-        Severity::Low => "small",
-        Severity::Info => "worth knowing, nothing to do",
-    };
+    let entry = handbook().entry(severity.word());
+    let meaning = entry.and_then(|entry| entry.title.split_once(": "));
+    let meaning = meaning.map_or("", |(_, meaning)| meaning);
     explained(format!("{letter} {severity}"), tone, meaning)
 }
 

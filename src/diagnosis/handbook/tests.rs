@@ -9,7 +9,7 @@ use crate::diagnosis::finding_kind::FindingStage;
 use crate::diagnosis::sources::ALL as SOURCES;
 use crate::model::{
     CertificateStatus, DnsVerdict, HostState, Nla, Protocols, SelectedSecurity, ServerFeature,
-    Severity, StabilityVerdict,
+    Severity, StabilityVerdict, Vocabulary,
 };
 use crate::sanitize;
 
@@ -389,6 +389,24 @@ fn every_word_of_a_verdict_is_told() {
         assert!(told.remove(word), "{word}");
     }
     assert!(told.iter().all(|key| key.starts_with("MARK-")), "{told:?}");
+}
+
+#[test]
+fn the_handbook_and_the_legend_give_a_word_the_same_meaning() {
+    fn check<T: Vocabulary>(about: &str) {
+        for (_, word, meaning) in T::WORDS {
+            let title = &handbook().entry(word).unwrap().title;
+            // One entry for two vocabularies.
+            if *word != "unknown" {
+                assert_eq!(*title, format!("{about}: {meaning}"));
+            }
+        }
+    }
+    check::<HostState>("State");
+    check::<CertificateStatus>("Certificate");
+    check::<DnsVerdict>("DNS");
+    check::<Nla>("NLA");
+    check::<StabilityVerdict>("Stability");
 }
 
 /// A protocol has to be added to the list above.
