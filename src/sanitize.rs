@@ -124,22 +124,58 @@ pub fn csv_cell(text: &str) -> Cow<'_, str> {
     Cow::Owned(parts.join(";"))
 }
 
-/// For Markdown text: as [`terminal`], with every ASCII punctuation mark escaped (`CommonMark` 2.4): no link, image, table cell,
-/// HTML or code.
+/// For a line of Markdown text: as [`terminal`], with a backslash before each mark that would be syntax where it stands (`CommonMark`
+/// with the extensions of GitHub): no link, image, table cell, HTML, code or list.
 #[must_use]
 pub fn markdown(text: &str) -> Cow<'_, str> {
     let safe = terminal(text);
     if !safe.contains(|character: char| character.is_ascii_punctuation()) {
         return safe;
     }
-    let mut escaped = String::with_capacity(safe.len() * 2);
-    for character in safe.chars() {
-        if character.is_ascii_punctuation() {
+    let mut escaped = String::with_capacity(safe.len() + 16);
+    for (at, character) in safe.char_indices() {
+        if is_markup(&safe, at, character) {
             escaped.push('\\');
         }
         escaped.push(character);
     }
     Cow::Owned(escaped)
+}
+
+/// Whether the character at this place of the line is syntax of Markdown.
+fn is_markup(line: &str, at: usize, character: char) -> bool {
+    let (before, rest) = line.split_at_checked(at).unwrap_or_default();
+    let after = rest.strip_prefix(character).unwrap_or_default();
+    let next = after.chars().next();
+    let is_word = |side: Option<char>| side.is_some_and(char::is_alphanumeric);
+    let is_first = before.trim_start().is_empty();
+    let ends_here = next.is_none_or(char::is_whitespace);
+    match character {
+        // Code, emphasis, links, tables; strikethrough, formulas and addresses of GitHub.
+        '`' | '*' | '[' | '|' | '<' | '~' | '$' | '@' => true,
+        '_' => !(is_word(before.chars().next_back()) && is_word(next)),
+        '\\' => !is_word(next) && next != Some(' '),
+        // A character reference.
+        '&' => is_word(next) || next == Some('#'),
+        // Addresses that become links without brackets; the rule of a table.
+        ':' => after.starts_with("//") || (is_first && next == Some('-')),
+        '.' if ends_with_www(before) => true,
+        // The number of a list.
+        '.' | ')' => {
+            let number = before.trim_start();
+            ends_here && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        // At the end, those of a heading are left out.
+        '#' => is_first || after.trim_end_matches(['#', ' ']).is_empty(),
+        '>' | '=' => is_first,
+        '-' | '+' => is_first && (ends_here || matches!(next, Some('-' | ':'))),
+        _ => false,
+    }
+}
+
+fn ends_with_www(text: &str) -> bool {
+    let start = text.len().saturating_sub(3);
+    (text.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case("www"))
 }
 
 /// For HTML text and quoted attribute values: as [`terminal`], with the five special characters as references. Not for scripts,
@@ -252,6 +288,9 @@ const fn is_combining(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag};
+
     use super::*;
     use crate::kit::nasty_names;
 
@@ -327,11 +366,62 @@ mod tests {
     }
 
     #[test]
-    fn markdown_escapes_every_mark() {
-        assert_eq!(
-            markdown("a|b `c` <d> [e](f)"),
-            r"a\|b \`c\` \<d\> \[e\]\(f\)"
-        );
+    fn markdown_escapes_marks_and_nothing_else() {
+        for (text, escaped) in [
+            ("a|b `c` <d> [e](f)", r"a\|b \`c\` \<d> \[e](f)"),
+            (
+                "host: srv_05 (10.0.0.5:3389), 100 %",
+                "host: srv_05 (10.0.0.5:3389), 100 %",
+            ),
+            ("_a_ *b* ~c~ $d$", r"\_a\_ \*b\* \~c\~ \$d\$"),
+            (r"C:\Windows \* \", r"C:\Windows \\\* \\"),
+            ("R&D &amp; &#65; & ", r"R\&D \&amp; \&#65; & "),
+            (
+                "https://a www.b WWW.c x@d",
+                r"https\://a www\.b WWW\.c x\@d",
+            ),
+            ("10.0.0.5", "10.0.0.5"),
+            ("12. a", r"12\. a"),
+            ("1) a", r"1\) a"),
+            ("- a - b", r"\- a - b"),
+            ("-a + b", "-a + b"),
+            ("# a # b ##", r"\# a # b \#\#"),
+            ("> a > b", r"\> a > b"),
+        ] {
+            assert_eq!(markdown(text), escaped);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn escaped_markdown_is_shown_as_it_was(
+            text in r"([ -~]|[ab1 .)_*`\[\]\\#>=|~&;:/<-]){1,24}",
+        ) {
+            let text = single_line(&text).into_owned();
+            let escaped = markdown(&text);
+            for page in [
+                format!("{escaped}\n"),
+                format!("# {escaped}\n"),
+                format!("- {escaped}\n"),
+                format!("a\n{escaped}\n"),
+                format!("| a |\n|---|\n| {escaped} |\n"),
+            ] {
+                let mut shown = String::new();
+                for event in Parser::new_ext(&page, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH
+                    | Options::ENABLE_FOOTNOTES | Options::ENABLE_TASKLISTS | Options::ENABLE_MATH | Options::ENABLE_GFM)
+                {
+                    match event {
+                        Event::Text(text) => shown.push_str(&text),
+                        Event::SoftBreak => shown.push('\n'),
+                        Event::Start(Tag::Paragraph | Tag::Heading { level: HeadingLevel::H1, .. }
+                            | Tag::List(None) | Tag::Item | Tag::Table(_) | Tag::TableHead | Tag::TableRow | Tag::TableCell)
+                        | Event::End(_) => {}
+                        other => prop_assert!(false, "{other:?} in {page:?}"),
+                    }
+                }
+                prop_assert_eq!(shown.trim_start_matches(['a', '\n']), text.trim_start_matches('a'), "{}", page);
+            }
+        }
     }
 
     #[test]

@@ -185,7 +185,7 @@ async fn a_ticket_is_markdown_and_a_program_gets_the_report() {
     assert_has(
         &ticket,
         &[
-            "# expired\\.corp\\.example",
+            "# expired.corp.example",
             "- **why**: The certificate expired 21 days ago",
             "- **tell the user**: ",
             "```powershell",
