@@ -9,8 +9,8 @@ use super::{Endpoint, HostKey, Texts};
 /// What a scan probes and how, with its lists expanded: with the newest checkpoint, all that another run needs to resume it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedWork {
-    /// The same in scans of the same targets and excludes, in whatever form these were given: the name of the saved fleet, else a
-    /// digest. A resume that excludes more keeps it.
+    /// The same in scans of the same targets and excludes, in whatever order these were given: the name of the saved fleet, else a
+    /// digest. Addresses that are listed one by one are other targets than the range of them. A resume that excludes more keeps it.
     pub target_key: Box<str>,
     /// Version of the order in which the endpoints are tried.
     pub permutation: u32,

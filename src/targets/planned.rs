@@ -181,7 +181,8 @@ fn name(text: &str) -> Option<NameTarget> {
     })
 }
 
-/// A digest of what is probed and what is excluded.
+/// A digest of what is probed and what is excluded, and of what was listed one by one: that has a row, and is a problem, where an
+/// address of a range that stays silent is none.
 fn key(work: &PlannedWork) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
     let mut add = |text: &str| {
@@ -190,6 +191,10 @@ fn key(work: &PlannedWork) -> String {
     };
     for (port, ranges) in &work.endpoints {
         add(&format!("port {port}"));
+        ranges.iter().for_each(&mut add);
+    }
+    for (port, ranges) in &work.listed {
+        add(&format!("listed at port {port}"));
         ranges.iter().for_each(&mut add);
     }
     let mut names: Vec<&str> = work.names.iter().collect();
@@ -265,6 +270,8 @@ mod tests {
             key(&["10.0.0.1-2", "a.example", "b.example"], &["10.9.9.9"])
         );
         assert_ne!(one, key(&["10.0.0.1-3", "a.example", "b.example"], &[]));
+        let listed = key(&["10.0.0.1", "10.0.0.2", "a.example", "b.example"], &[]);
+        assert_ne!(one, listed, "each has a row, whether it answers or not");
     }
 
     /// Else the report of the resumed scan would be compared with no scan, or with another one than `@prev`.
