@@ -84,6 +84,7 @@ fn list(scans: &[ScanEntry]) -> String {
 /// A line for each scan, oldest first, so that the newest is beside the prompt.
 fn timeline(hosts: &[PastHost]) -> String {
     let headings = [
+        "SCAN",
         "STARTED (UTC)",
         "HOST",
         "STATE",
@@ -93,9 +94,9 @@ fn timeline(hosts: &[PastHost]) -> String {
         "CONFIGURATION",
         "WORST FINDING",
     ];
-    let rows = hosts.iter().map(|PastHost { began, record, .. }| {
+    let rows = hosts.iter().map(|PastHost { id, began, record }| {
         let ends = record.certificates.iter().map(|one| match one.not_after {
-            Some(end) => end.to_string().chars().take(10).collect(),
+            Some(end) => end.civil().date().to_string(),
             None => "unknown".to_owned(),
         });
         let ends: Vec<String> = ends.collect();
@@ -106,6 +107,7 @@ fn timeline(hosts: &[PastHost]) -> String {
             more => format!(" +{more}"),
         };
         [
+            id.to_string(),
             minute(*began),
             record.key.to_string(),
             record.state_text(),

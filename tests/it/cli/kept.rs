@@ -82,6 +82,9 @@ fn kept_scans_are_listed_compared_and_followed_by_host() {
     let host = print(&["history", "127.94.1.1"]);
     assert_eq!(host.matches("127.94.1.1:9").count(), 2, "{host}");
     assert!(host.contains("closed"), "{host}");
+    let newest = list.lines().nth(1).and_then(|line| line.split(' ').next());
+    let id = newest.expect("an id");
+    assert!(host.contains(id), "{id}, for `rdpscan open`:\n{host}");
     refused_in(
         home.path(),
         &["history", "srv05"],
