@@ -280,10 +280,13 @@ fn flags_reach_every_setting_that_has_one() {
 fn a_command_is_a_text_or_a_list_of_its_words() {
     for (value, words) in [
         (
-            r#""logger -t 'a b'""#,
-            Some(&["logger", "-t", "'a", "b'"][..]),
+            r#"'mail -s "a, b" c'"#,
+            Some(&["mail", "-s", "a, b", "c"][..]),
         ),
-        (r#"'mail -s "a, b" c'"#, Some(&["mail", "-s", "a, b", "c"])),
+        (
+            r#"["sh", "-c", "a | b", "|"]"#,
+            Some(&["sh", "-c", "a | b", "|"]),
+        ),
         (
             r#"["mail", "-s", "a, b", ""]"#,
             Some(&["mail", "-s", "a, b", ""]),
@@ -297,6 +300,15 @@ fn a_command_is_a_text_or_a_list_of_its_words() {
     }
     let refused = refusal("[watch]\non_change = ['a\"b']", &[], "");
     assert!(refused.contains("watch.on_change"), "{refused}");
+    for (command, sign) in [("jq . | mail admins", "`|`"), ("logger -t 'a b'", "`'a`")] {
+        let refused = refusal(&format!("[watch]\non_change = \"{command}\""), &[], "");
+        assert!(refused.contains(sign), "{refused}");
+        assert!(refused.contains("no shell reads the command"), "{refused}");
+        assert!(
+            refused.contains("name a script, start a shell as in"),
+            "{refused}"
+        );
+    }
 }
 
 #[test]

@@ -334,8 +334,7 @@ pub(super) fn saved_columns(text: &str) -> Result<Vec<(String, Columns)>, Refusa
 
 pub(super) fn programs(text: &str) -> Result<Vec<Program>, Refusal> {
     let entries = named(text, |command| Ok(command.to_owned()))?;
-    let refused =
-        |error: ProgramError| Refusal::new(error.to_string(), "write it as `K ssh = ssh {host}`");
+    let refused = |error| no_command(&error, "write it as `K ssh = ssh {host}`");
     let program =
         |(name, command): (String, String)| Program::parse(&name, &command).map_err(refused);
     entries.into_iter().map(program).collect()
@@ -347,8 +346,19 @@ pub(super) fn command(text: &str) -> Result<Vec<String>, Refusal> {
     match split_words(text) {
         Ok(words) if words.first().is_some_and(|program| !program.is_empty()) => Ok(words),
         Ok(_) => Err(Refusal::new("no program in it", way_out)),
-        Err(error) => Err(Refusal::new(error.to_string(), way_out)),
+        Err(error) => Err(no_command(&error, way_out)),
     }
+}
+
+fn no_command(error: &ProgramError, way_out: &str) -> Refusal {
+    let shell = if cfg!(windows) { "cmd /c" } else { "sh -c" };
+    let way_out = match error {
+        ProgramError::Shell(_) => format!(
+            "name a script, start a shell as in {shell} \"A | B\", put the word in quotation marks to pass it on"
+        ),
+        _ => way_out.to_owned(),
+    };
+    Refusal::new(error.to_string(), way_out)
 }
 
 /// How many of how many sweeps.

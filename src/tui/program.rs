@@ -27,6 +27,8 @@ pub enum ProgramError {
     Key(String),
     #[error("`{}` has a quotation mark without a second one", excerpt(_0))]
     Quote(String),
+    #[error("`{}` is for a shell, and no shell reads the command", excerpt(_0))]
+    Shell(String),
     #[error("the command is empty")]
     Empty,
     #[error(
@@ -61,8 +63,9 @@ impl Program {
             .split_once(' ')
             .ok_or_else(|| ProgramError::Name(name.to_owned()))?;
         let key = Key::parse(key).ok_or_else(|| ProgramError::Key(key.to_owned()))?;
-        let mut words = split(command)?;
-        let in_background = words.pop_if(|last| last == "&").is_some();
+        let end = command.trim_end().strip_suffix('&');
+        let end = end.filter(|rest| rest.is_empty() || rest.ends_with(char::is_whitespace));
+        let (words, in_background) = (split(end.unwrap_or(command))?, end.is_some());
         let program = words.first().ok_or(ProgramError::Empty)?;
         if program.contains(['{', '}']) {
             return Err(ProgramError::Program(program.clone()));
@@ -130,33 +133,49 @@ impl Program {
 /// The words of a command, between blanks. Quotation marks keep the blanks of a word; nothing else is special.
 ///
 /// # Errors
-/// When a quotation mark is never closed.
+/// When a quotation mark is never closed, and for a word that somebody wrote for a shell.
 pub fn split(command: &str) -> Result<Vec<String>, ProgramError> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
-    let mut is_quoted = false;
-    for c in command.chars() {
+    // Inside quotation marks, and whether the word has any.
+    let (mut is_quoted, mut has_quotes) = (false, false);
+    for c in command.chars().chain([' ']) {
         match c {
             '"' => {
-                is_quoted = !is_quoted;
+                (is_quoted, has_quotes) = (!is_quoted, true);
                 word.get_or_insert_default();
             }
-            c if c.is_whitespace() && !is_quoted => words.extend(word.take()),
+            c if c.is_whitespace() && !is_quoted => {
+                if let Some(word) = word.take() {
+                    if !has_quotes && is_for_shell(&word) {
+                        return Err(ProgramError::Shell(word));
+                    }
+                    words.push(word);
+                }
+                has_quotes = false;
+            }
             c => word.get_or_insert_default().push(c),
         }
     }
-    words.extend(word);
     if is_quoted {
         return Err(ProgramError::Quote(command.to_owned()));
     }
     Ok(words)
 }
 
+/// A pipe, a redirection, or the start of what a shell would keep together.
+fn is_for_shell(word: &str) -> bool {
+    let redirected = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '&');
+    matches!(word, "|" | "||" | "|&" | "&" | "&&" | ";")
+        || redirected.starts_with(['<', '>'])
+        || word.starts_with('\'')
+}
+
 /// A command that has these words; none of them has a quotation mark.
 #[must_use]
 pub fn join(words: &[String]) -> String {
     let quoted = words.iter().map(|word| {
-        if word.is_empty() || word.contains(char::is_whitespace) {
+        if word.is_empty() || word.contains(char::is_whitespace) || is_for_shell(word) {
             format!("\"{word}\"")
         } else {
             word.clone()
@@ -249,6 +268,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_for_a_shell_is_passed_on_in_quotation_marks() {
+        let words = ["sh", "-c", "x | y", "|", ">"];
+        let command = r#"sh -c "x | y" "|" ">" &"#;
+        assert_eq!(launched("gone.example", command).unwrap(), words);
+        let program = Program::parse("K test", command).unwrap();
+        assert!(program.in_background);
+        assert_eq!(program.to_string(), command);
+    }
+
+    #[test]
     fn a_host_without_a_value_or_with_a_hostile_name_starts_nothing() {
         assert!(launched("gone.example", "x {address}").is_err());
         for name in ["a;reboot", "$(id)", "-oProxyCommand=id", "a b", "\u{1b}[2J"] {
@@ -272,6 +301,14 @@ mod tests {
         assert_eq!(refused("K a", " & "), ProgramError::Empty);
         let quote = ProgramError::Quote("x \"y z".into());
         assert_eq!(refused("K a", "x \"y z"), quote);
+        for (command, word) in [
+            ("x {host} | less", "|"),
+            ("x 2>/dev/null", "2>/dev/null"),
+            ("sh -c 'x | y'", "'x"),
+            ("x & y", "&"),
+        ] {
+            assert_eq!(refused("K a", command), ProgramError::Shell(word.into()));
+        }
         let program = ProgramError::Program("{host}".into());
         assert_eq!(refused("K a", "{host} -x"), program);
         let placeholder = ProgramError::Placeholder("{password}".into());
