@@ -259,6 +259,15 @@ impl Diagnosis {
         findings.filter(|finding| finding.acknowledged.is_none())
     }
 
+    /// The remedy to begin with: that of the worst finding above [`Severity::Info`] that counts and names one. Every count of the hosts
+    /// of a remedy is one of these.
+    #[must_use]
+    pub fn first_remedy(&self) -> Option<&'static str> {
+        let findings = self.open_findings();
+        let mut findings = findings.filter(|finding| finding.severity > Severity::Info);
+        findings.find_map(Finding::remedy)
+    }
+
     /// Whether something is acknowledged, and nothing else would make the host a degraded one.
     #[must_use]
     pub fn is_accepted(&self) -> bool {

@@ -26,6 +26,8 @@ pub(super) struct Machine {
     /// The computer name in NTLM, compared before any change.
     pub(super) expected: Option<HostName>,
     pub(super) system: DetectedSystem,
+    /// The remedy to begin with.
+    pub(super) first: Option<&'static str>,
 }
 
 /// The name of an `.rdp` file, to compare with the address.
@@ -159,6 +161,7 @@ impl Machine {
                 ServerKind::Windows => DetectedSystem::Windows,
                 ServerKind::Unknown => DetectedSystem::Unknown,
             },
+            first: host.diagnosis.first_remedy(),
         }
     }
 

@@ -118,8 +118,8 @@ impl fmt::Display for ScriptReach {
     }
 }
 
-/// The folder for some hosts. `named` remedies apply to findings of every severity; with none named, all remedies of findings
-/// above [`Severity::Info`].
+/// The folder for some hosts. `named` remedies apply to every finding; with none named, all remedies of findings above
+/// [`Severity::Info`] that are not acknowledged.
 #[must_use]
 pub fn plan<'a>(hosts: impl IntoIterator<Item = &'a Host>, named: &[&'static Remedy]) -> Plan {
     plan_with_facts(hosts, named, &InsideFacts::default())
@@ -149,7 +149,7 @@ pub fn reach<'a>(hosts: impl IntoIterator<Item = &'a Host>) -> ScriptReach {
     ScriptReach::of(&Actions::of(hosts, &[], &InsideFacts::default()).host_rows())
 }
 
-/// Whether the host has a finding above [`Severity::Info`] with a remedy.
+/// Whether the host has a finding above [`Severity::Info`] that counts, with a remedy.
 #[must_use]
 pub fn concerns(host: &Host) -> bool {
     wanted(host, &[]).next().is_some()
@@ -166,7 +166,7 @@ fn wanted<'a, 'n>(
     });
     each.filter(|(finding, remedy)| {
         if named.is_empty() {
-            finding.severity > Severity::Info
+            finding.severity > Severity::Info && finding.acknowledged.is_none()
         } else {
             named.contains(remedy)
         }

@@ -82,6 +82,7 @@ mod tests {
             farm: None,
             expected: None,
             system: DetectedSystem::Windows,
+            first: None,
         }
     }
 

@@ -178,15 +178,18 @@ fn addresses(text: &mut String, rows: &[HostRow<'_>]) {
 
 fn table(text: &mut String, parts: &[RemedyMachines<'_>]) {
     text.push_str(
-        "\n## The steps, in order\n\n| remedy | what | interrupts | hosts by script | by hand |\n|---|---|---|---|---|\n",
+        "\n## The steps, in order\n\n*First step for* counts each host once, by the first remedy of its worst finding, as the screen and reports do. \
+         A host may need more steps: *by script* and *by hand* count all of them.\n\n\
+         | remedy | what | interrupts | first step for | by script | by hand |\n|---|---|---|---|---|---|\n",
     );
     for part in parts {
         let key = &part.remedy.key;
         let count = |wanted: fn(Execution) -> bool| part.count(wanted);
-        let mut script = match count(Execution::by_script) {
+        let cell = |hosts: usize| match hosts {
             0 => "–".to_owned(),
             hosts => hosts.to_string(),
         };
+        let mut script = cell(count(Execution::by_script));
         if let Some(step) = script::step(part.remedy) {
             let when_named = count(|way| way == Execution::Unproven);
             if when_named > 0 {
@@ -196,14 +199,13 @@ fn table(text: &mut String, parts: &[RemedyMachines<'_>]) {
                 script.push_str(", only reads");
             }
         }
-        let by_hand = match count(Execution::by_hand) {
-            0 => "–".to_owned(),
-            hosts => hosts.to_string(),
-        };
+        let by_hand = cell(count(Execution::by_hand));
+        let first_for = (part.hosts.iter()).filter(|(_, machine, _)| machine.first == Some(key));
+        let first_for = cell(first_for.count());
         let (title, interrupts) = (&part.remedy.title, &part.remedy.interrupts);
         _ = writeln!(
             text,
-            "| [{key}](remedies/{key}.md) | {title} | {interrupts} | {script} | {by_hand} |"
+            "| [{key}](remedies/{key}.md) | {title} | {interrupts} | {first_for} | {script} | {by_hand} |"
         );
     }
 }

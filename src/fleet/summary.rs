@@ -101,7 +101,7 @@ pub struct Summary {
     pub by_severity: Counts<Severity>,
     /// Every kind of finding that some host has.
     pub by_finding: BTreeMap<&'static str, FindingCount>,
-    /// Those with findings that name a remedy.
+    /// By the [remedy to begin with](crate::diagnosis::Diagnosis::first_remedy).
     pub by_remedy: Counts<&'static str>,
     /// Those that showed a certificate.
     pub by_certificate: Counts<CertificateStatus>,
@@ -191,8 +191,7 @@ impl Summary {
         if let Some(severity) = worst.values().max() {
             self.by_severity.change(*severity, by);
         }
-        let named: BTreeSet<&'static str> = remedies.iter().map(|(_, remedy)| *remedy).collect();
-        for remedy in named {
+        if let Some(remedy) = host.diagnosis.first_remedy() {
             self.by_remedy.change(remedy, by);
         }
         for (id, remedy) in remedies {
@@ -307,7 +306,8 @@ mod tests {
         assert_eq!(count.split().as_deref(), Some("1 high, 2 info"));
         assert!(count.by_remedy.iter().eq([("R1", 1), ("R2", 3)]));
         assert_eq!(Summary::of(&hosts[..1]).worst_findings()[0].1.split(), None);
-        assert!(summary.by_remedy.iter().eq([("R1", 1), ("R2", 3)]));
+        // Those of information only begin with nothing.
+        assert!(summary.by_remedy.iter().eq([("R1", 1)]));
         assert_eq!(summary.by_severity.of(Severity::High), 1);
         assert_eq!(summary.by_severity.of(Severity::Info), 2);
     }

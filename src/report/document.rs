@@ -12,9 +12,9 @@ use super::words;
 use crate::counts::{counted, grouped};
 use crate::diagnosis::remedies::{self, Remedy};
 use crate::diagnosis::{Policy, catalog, dated, undetermined_lines};
-use crate::fleet::{FindingCount, Host};
+use crate::fleet::{FindingCount, Host, HostId};
 use crate::model::{HostState, ScanStatus, Severity, Texts};
-use crate::table::{Field, FieldValue};
+use crate::table::{Field, FieldValue, Grouping, groups};
 
 /// Targets listed; the rest are counted.
 const MOST_TARGETS: usize = 10;
@@ -69,7 +69,7 @@ pub(super) struct Document<'a> {
     pub(super) trend: Vec<TrendPoint>,
 }
 
-/// A remedy, and the hosts whose worst finding it is for.
+/// A remedy, and the hosts to begin with it at.
 #[derive(Serialize)]
 pub(super) struct Action {
     pub(super) key: &'static str,
@@ -398,37 +398,31 @@ fn facts<'a>(sheet: &Sheet<'a>, policy: &Policy) -> Vec<(&'static str, FieldValu
     facts
 }
 
-/// Each host counts once: for the first remedy of its worst finding.
+/// As the screen groups hosts by remedy, without what helps no host of medium severity.
 fn actions(sheet: &Sheet<'_>) -> Vec<Action> {
-    let mut found: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-    for (host, _) in &sheet.rows {
-        let refuses = host.diagnosis.would_refuse();
-        let worst = host.diagnosis.open_findings();
-        let mut worst = worst.filter(|found| refuses || found.severity >= Severity::Medium);
-        if let Some(remedy) = worst.find_map(crate::model::Finding::remedy) {
-            let (refusing, all) = found.entry(remedy).or_default();
-            *refusing += u64::from(refuses);
-            *all += 1;
-        }
-    }
-    let mut found: Vec<(&str, (u64, u64))> = found.into_iter().collect();
-    found.sort_by_key(|(_, hosts)| std::cmp::Reverse(*hosts));
-    let actions = found.into_iter().filter_map(|(key, (refusing, all))| {
-        let remedy = remedies::find(key)?;
-        let hosts = counted(all, "host", "hosts");
-        Some(Action {
-            key: &remedy.key,
-            title: &remedy.title,
-            hosts: match refusing {
-                0 => hosts,
-                _ if refusing == all => format!("{hosts} that would refuse Remote Desktop"),
-                _ => format!(
-                    "{hosts}, {} of which would refuse Remote Desktop",
-                    grouped(refusing)
-                ),
-            },
-        })
-    });
+    let rows = (0..)
+        .map(HostId::at)
+        .zip(sheet.rows.iter().map(|row| row.0));
+    let groups = groups(rows, Grouping::Remedy).into_iter();
+    let actions = groups
+        .filter(|group| group.serious > 0)
+        .filter_map(|group| {
+            let remedy = remedies::find(&group.label)?;
+            let (refusing, all) = (group.refusing as u64, group.hosts.len() as u64);
+            let hosts = counted(all, "host", "hosts");
+            Some(Action {
+                key: &remedy.key,
+                title: &remedy.title,
+                hosts: match refusing {
+                    0 => hosts,
+                    _ if refusing == all => format!("{hosts} that would refuse Remote Desktop"),
+                    _ => format!(
+                        "{hosts}, {} of which would refuse Remote Desktop",
+                        grouped(refusing)
+                    ),
+                },
+            })
+        });
     actions.take(MOST_ACTIONS).collect()
 }
 

@@ -1,15 +1,14 @@
 //! Hosts grouped by what they have in common, such as the finding to fix.
 
 use std::borrow::Cow;
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use ipnetwork::IpNetwork;
 
+use crate::diagnosis::catalog;
 use crate::diagnosis::remedies::{self, Remedy};
-use crate::diagnosis::{Diagnosis, catalog};
 use crate::fleet::{Host, HostId};
-use crate::model::{Finding, HostKey, HostState, domain_of, subnet};
+use crate::model::{Finding, HostKey, HostState, Severity, domain_of, subnet};
 
 /// Groupings with their words, the letters that pick them, and the label of hosts that belong to no group.
 macro_rules! groupings {
@@ -43,7 +42,7 @@ macro_rules! groupings {
 groupings! {
     /// By the worst finding.
     Finding "finding" 'f' "no finding";
-    /// By the remedy to try first of the worst finding that has one.
+    /// By the remedy to begin with.
     Remedy "remedy" 'r' "no remedy";
     State "state" 't' "no state";
     /// By the certificate's issuer; self-signed certificates are one group.
@@ -62,12 +61,8 @@ impl Grouping {
     fn key(self, host: &Host) -> Key<'_> {
         let diagnosis = &host.diagnosis;
         let key = match self {
-            Self::Finding => diagnosis.worst().map(|finding| Key::Text {
-                // Of the kind: a rule may judge one host more severely, which belongs to the same group.
-                rank: catalog::kind(finding.id).map_or(0, |kind| -(kind.severity as i64)),
-                label: finding.id.into(),
-            }),
-            Self::Remedy => remedy(diagnosis).map(Key::text),
+            Self::Finding => diagnosis.worst().map(|finding| Key::text(finding.id)),
+            Self::Remedy => diagnosis.first_remedy().map(Key::text),
             Self::State => Some(Key::Text {
                 rank: diagnosis.state as i64,
                 label: diagnosis.state.word().into(),
@@ -97,18 +92,16 @@ impl Grouping {
             .unwrap_or(Key::None)
     }
 
-    /// Whether the largest group of a rank comes first.
-    const fn is_by_size(self) -> bool {
-        matches!(
-            self,
-            Self::Finding | Self::Remedy | Self::Issuer | Self::Configuration
-        )
+    /// What puts a group before others of its rank, in which reports have findings and remedies, too.
+    const fn weight(self, group: &Group) -> [usize; 3] {
+        let size = group.hosts.len();
+        match self {
+            Self::Finding => [group.worst as usize, size, 0],
+            Self::Remedy => [group.refusing, group.serious, size],
+            Self::Issuer | Self::Configuration => [size, 0, 0],
+            Self::State | Self::Subnet | Self::Domain => [0; 3],
+        }
     }
-}
-
-/// The remedy to try first, of the worst finding that has one.
-fn remedy(diagnosis: &Diagnosis) -> Option<&'static str> {
-    diagnosis.open_findings().find_map(Finding::remedy)
 }
 
 /// In the order of groups that are as large as each other; hosts without a group come last.
@@ -142,9 +135,33 @@ pub struct Group {
     pub label: Box<str>,
     pub hosts: Vec<HostId>,
     pub states: BTreeMap<HostState, usize>,
+    /// The severity of the worst finding.
+    worst: Severity,
+    /// Hosts by the remedy to try first for their worst finding.
+    remedies: BTreeMap<Option<&'static str>, usize>,
+    /// Hosts that would refuse Remote Desktop.
+    pub refusing: usize,
+    /// Those, and hosts with a finding of at least medium severity.
+    pub serious: usize,
 }
 
 impl Group {
+    fn new(key: &Key<'_>, grouping: Grouping) -> Self {
+        Self {
+            label: match key {
+                Key::Subnet(network) => network.to_string().into(),
+                Key::Text { label, .. } => (&**label).into(),
+                Key::None => grouping.none().into(),
+            },
+            hosts: Vec::new(),
+            states: BTreeMap::new(),
+            worst: Severity::Info,
+            remedies: BTreeMap::new(),
+            refusing: 0,
+            serious: 0,
+        }
+    }
+
     /// What the label stands for, where that is an id: the title of the finding or the remedy.
     #[must_use]
     pub fn title(&self, grouping: Grouping) -> Option<&'static str> {
@@ -155,11 +172,13 @@ impl Group {
         }
     }
 
-    /// The remedy to try first at hosts that are grouped by finding.
+    /// The remedy to try first at most of the hosts, which are grouped by finding.
     #[must_use]
     pub fn remedy(&self, grouping: Grouping) -> Option<&'static Remedy> {
-        let kind = catalog::kind(&self.label).filter(|_| grouping == Grouping::Finding)?;
-        remedies::find(kind.remedies.first()?)
+        let remedies = self.remedies.iter().rev();
+        let remedies = remedies.filter(|_| grouping == Grouping::Finding);
+        let (most, _) = remedies.max_by_key(|(_, hosts)| **hosts)?;
+        remedies::find((*most)?)
     }
 }
 
@@ -169,32 +188,29 @@ pub fn groups<'a>(
     hosts: impl Iterator<Item = (HostId, &'a Host)>,
     grouping: Grouping,
 ) -> Vec<Group> {
-    let mut found: HashMap<Key<'a>, (Vec<HostId>, BTreeMap<HostState, usize>)> = HashMap::new();
+    let mut found: HashMap<Key<'a>, Group> = HashMap::new();
     for (id, host) in hosts {
-        let (members, states) = found.entry(grouping.key(host)).or_default();
-        members.push(id);
-        *states.entry(host.diagnosis.state).or_default() += 1;
+        let key = grouping.key(host);
+        let group = (found.entry(key)).or_insert_with_key(|key| Group::new(key, grouping));
+        let diagnosis = &host.diagnosis;
+        let worst = diagnosis.worst().map_or(Severity::Info, |one| one.severity);
+        let refuses = diagnosis.would_refuse();
+        let remedy = diagnosis.worst().and_then(Finding::remedy);
+        *group.remedies.entry(remedy).or_default() += 1;
+        group.hosts.push(id);
+        *group.states.entry(diagnosis.state).or_default() += 1;
+        group.worst = group.worst.max(worst);
+        group.refusing += usize::from(refuses);
+        group.serious += usize::from(refuses || worst >= Severity::Medium);
     }
     let mut found: Vec<_> = found.into_iter().collect();
-    found.sort_unstable_by(|(one, (members, _)), (other, (others, _))| {
-        let size = |members: &Vec<HostId>| grouping.is_by_size().then_some(Reverse(members.len()));
+    found.sort_unstable_by(|(one, group), (other, another)| {
         let by_rank = one.rank().cmp(&other.rank());
         by_rank
-            .then_with(|| size(members).cmp(&size(others)))
+            .then_with(|| grouping.weight(another).cmp(&grouping.weight(group)))
             .then_with(|| one.cmp(other))
     });
-    found
-        .into_iter()
-        .map(|(key, (hosts, states))| Group {
-            label: match key {
-                Key::Subnet(network) => network.to_string().into(),
-                Key::Text { label, .. } => label.into(),
-                Key::None => grouping.none().into(),
-            },
-            hosts,
-            states,
-        })
-        .collect()
+    found.into_iter().map(|(_, group)| group).collect()
 }
 
 #[cfg(test)]
@@ -269,28 +285,49 @@ mod tests {
         let remedy = group.remedy(Grouping::Finding).unwrap();
         assert_eq!(Some(&*remedy.key), worst.remedy());
         assert_eq!(group.remedy(Grouping::Domain), None);
+        let mut without = hosts.clone();
+        for host in &mut without[1..] {
+            host.diagnosis.findings[0].remedies = &[];
+        }
+        let rows = (0..).map(HostId::at).zip(&without);
+        let found = groups(rows, Grouping::Finding);
+        assert_eq!(found[0].remedy(Grouping::Finding), None, "at most of them");
         let by_remedy = labels(&hosts, Grouping::Remedy);
         assert_eq!(by_remedy, [(remedy.key.clone(), 5)]);
     }
 
     #[test]
     fn the_most_severe_finding_comes_first_and_then_the_most_frequent() {
-        let of = |id: &'static str| {
+        let of = |(id, severity): (&'static str, Severity)| {
             let mut host = host("10.0.0.5", "a.example");
-            host.diagnosis.findings[0].id = id;
+            let finding = &mut host.diagnosis.findings[0];
+            (finding.id, finding.severity) = (id, severity);
             host
         };
-        let ids = [
-            "RDP-KRB-NOTE",
-            "RDP-TCP-TIMEOUT",
-            "RDP-TCP-REFUSED",
-            "RDP-TCP-REFUSED",
-        ];
-        let found = labels(&ids.map(of), Grouping::Finding);
+        let hosts = [
+            ("RDP-KRB-NOTE", Severity::Info),
+            ("RDP-KRB-NOTE", Severity::Info),
+            // As it is at one host, whatever is usual.
+            ("RDP-DNS-STALE", Severity::Low),
+            ("RDP-DNS-STALE", Severity::Critical),
+            ("RDP-TCP-TIMEOUT", Severity::High),
+            ("RDP-TCP-REFUSED", Severity::High),
+            ("RDP-TCP-REFUSED", Severity::Low),
+        ]
+        .map(of);
+        let found = labels(&hosts, Grouping::Finding);
         let order: Vec<&str> = found.iter().map(|(label, _)| label.as_str()).collect();
+        let in_reports = crate::fleet::Summary::of(&hosts);
+        let in_reports = in_reports.worst_findings().into_iter().map(|(id, _)| id);
+        assert_eq!(order, in_reports.collect::<Vec<_>>());
         assert_eq!(
             order,
-            ["RDP-TCP-REFUSED", "RDP-TCP-TIMEOUT", "RDP-KRB-NOTE"]
+            [
+                "RDP-DNS-STALE",
+                "RDP-TCP-REFUSED",
+                "RDP-TCP-TIMEOUT",
+                "RDP-KRB-NOTE"
+            ]
         );
     }
 

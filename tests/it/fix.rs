@@ -11,6 +11,7 @@ mod powershell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::Parser as _;
 use hosts::{
@@ -22,8 +23,9 @@ use proptest::prelude::*;
 use rdpscan::cli::Cli;
 use rdpscan::diagnosis::remedies::{self, Remedy, Shell};
 use rdpscan::fix::{self, HostName, Plan, PlannedFile, ScriptReach};
-use rdpscan::fleet::Host;
-use rdpscan::model::{Endpoint, Finding, HostKey, NameSource, Severity};
+use rdpscan::fleet::{Host, HostId, Summary};
+use rdpscan::model::{Acknowledged, Endpoint, Finding, HostKey, NameSource, Severity};
+use rdpscan::table::{self, Grouping};
 
 use crate::kit::nasty_names;
 
@@ -536,6 +538,52 @@ fn what_is_merely_worth_knowing_needs_asking() {
     assert!(fix::plan(&hosts, &[]).is_empty());
     let named = fix::remedies_named(["r4"]).unwrap();
     assert!(!fix::plan(&hosts, &named).is_empty());
+}
+
+#[test]
+fn the_folder_counts_the_hosts_of_a_remedy_as_the_screen_and_reports_do() {
+    let with = |last, findings: &[(Severity, &'static [&'static str])]| {
+        let findings = findings.iter().map(|(severity, remedies)| Finding {
+            remedies,
+            ..finding("RDP-NEG-NO-CERT", *severity, None, "")
+        });
+        host_at(last, findings.collect())
+    };
+    let mut hosts = [
+        with(1, &[(Severity::Critical, &["R1", "R4"])]),
+        with(2, &[(Severity::Low, &["R4"]), (Severity::Low, &["R16"])]),
+        with(3, &[(Severity::High, &[]), (Severity::Medium, &["R16"])]),
+        with(4, &[(Severity::High, &["R1"]), (Severity::Medium, &["R4"])]),
+        with(5, &[(Severity::Info, &["R4"])]),
+    ];
+    hosts[3].diagnosis.findings[0].acknowledged = Some(Arc::new(Acknowledged {
+        by: "admin".into(),
+        until: None,
+        note: "known".into(),
+    }));
+    let rows = (0..).map(HostId::at).zip(&hosts);
+    let on_screen = table::groups(rows, Grouping::Remedy);
+    let on_screen = on_screen
+        .iter()
+        .map(|group| (&*group.label, group.hosts.len()));
+    let wanted = [("R4", 2), ("R1", 1), ("R16", 1)];
+    assert_eq!(on_screen.take(3).collect::<Vec<_>>(), wanted);
+
+    let summary = Summary::of(&hosts);
+    let plan = fix::plan(&hosts, &[]);
+    assert_eq!(plan.hosts, 4);
+    for (remedy, count) in wanted {
+        assert_eq!(summary.by_remedy.of(remedy), count as u64);
+        let mut lines = file(&plan, "README.md").lines();
+        let line = lines
+            .find(|line| line.starts_with(&format!("| [{remedy}]")))
+            .unwrap();
+        let cell = line.split(" | ").nth(3).unwrap();
+        assert_eq!(cell, count.to_string(), "{line}");
+    }
+    // It counts again for who names its remedy.
+    let named = fix::plan(&hosts[3..4], &[remedies::find("R1").unwrap()]);
+    assert_eq!(named.hosts, 1);
 }
 
 #[test]

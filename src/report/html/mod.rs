@@ -15,6 +15,7 @@ mod tests;
 mod waterfall;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use base64::Engine as _;
@@ -119,14 +120,16 @@ pub(super) fn write(sheet: &Sheet<'_>, policy: &Policy, out: &mut dyn Write) -> 
             details::HostChapter::new(index + 1, &row, sheet.times.map(|(_, newest)| newest));
         put("host.html", Value::from(Serde(&host)))?;
     }
-    let remedies = summary.by_remedy.iter();
-    let mut remedies: Vec<RemedyOfHosts> = remedies
-        .filter_map(|(key, hosts)| {
+    let named = summary.by_finding.values();
+    let named = named.flat_map(|count| count.by_remedy.iter().map(|(key, _)| key));
+    let named: BTreeSet<&str> = named.collect();
+    let mut remedies: Vec<RemedyOfHosts> = (named.into_iter())
+        .filter_map(|key| {
             let remedy = remedies::find(key)?;
             let places: Vec<&str> = remedy.places.iter().copied().map(Place::words).collect();
             Some(RemedyOfHosts {
                 remedy,
-                hosts,
+                hosts: summary.by_remedy.of(key),
                 place: places.join("; "),
             })
         })

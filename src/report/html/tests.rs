@@ -175,7 +175,7 @@ fn a_host_is_told_whole() {
     }
     let remedies = words(&page, "remedies");
     for wanted in [
-        "R1 Renew the self-signed certificate | 1 host",
+        "R1 Renew the self-signed certificate | first step for 1 host",
         "Restart-Service -Name SessionEnv -Force",
     ] {
         assert!(remedies.contains(wanted), "{wanted} in {remedies}");
