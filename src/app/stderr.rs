@@ -73,6 +73,10 @@ pub(super) fn summary(fleet: &Fleet, written: Option<&Filter>) -> String {
         let addresses = counted(not_reached, "address", "addresses");
         line = format!("{line}; {addresses} not reached");
     }
+    let unlisted = fleet.end().and_then(|end| end.unlisted.hint());
+    if let Some(hint) = unlisted.filter(|_| summary.hosts == 0) {
+        line = format!("{line}; {hint}");
+    }
     if let Some(filter) = written.filter(|filter| !filter.is_empty()) {
         let hosts = fleet.hosts();
         let passing = hosts.filter(|(_, host)| filter.matches(host)).count() as u64;
@@ -83,8 +87,22 @@ pub(super) fn summary(fleet: &Fleet, written: Option<&Filter>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::diagnosis::Policy;
+    use crate::kit;
+    use crate::model::EventBody;
+
+    #[test]
+    fn the_summary_of_no_host_says_how_to_list_what_was_met() {
+        let mut end = kit::end(3);
+        end.unlisted.closed = 3;
+        let finished = kit::event(0, Timestamp::UNIX_EPOCH, EventBody::ScanFinished(end));
+        let line = summary(&kit::judged([finished]), None);
+        assert!(line.starts_with("0 hosts; silent and closed"), "{line}");
+        assert!(line.ends_with("scan with --all to list them"), "{line}");
+    }
 
     #[test]
     fn the_summary_counts_filtered_hosts_only_for_a_filtered_report() {

@@ -26,6 +26,19 @@ pub struct UnlistedCounts {
     pub not_probed: u64,
 }
 
+impl UnlistedCounts {
+    /// What to do where a scan lists no host, and has met addresses all the same.
+    #[must_use]
+    pub fn hint(self) -> Option<&'static str> {
+        let hint =
+            "silent and closed addresses of a range are not listed: scan with --all to list them";
+        [self.closed, self.filtered, self.unreachable]
+            .into_iter()
+            .any(|count| count > 0)
+            .then_some(hint)
+    }
+}
+
 impl Add for UnlistedCounts {
     type Output = Self;
 

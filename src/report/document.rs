@@ -13,7 +13,7 @@ use crate::counts::{counted, grouped};
 use crate::diagnosis::remedies::{self, Remedy};
 use crate::diagnosis::{Policy, catalog, dated, undetermined_lines};
 use crate::fleet::{FindingCount, Host, HostId};
-use crate::model::{HostState, ScanStatus, Severity, Texts};
+use crate::model::{HostState, Notice, ScanStatus, Severity, Texts};
 use crate::table::{Field, FieldValue, Grouping, groups};
 
 /// Targets listed; the rest are counted.
@@ -321,6 +321,11 @@ fn notes(sheet: &Sheet<'_>) -> Vec<(&'static str, String)> {
     let banners = sheet.banners.iter().map(|banner| banner.text.clone());
     let trouble = sheet.notices.iter().map(ToString::to_string).chain(banners);
     notes.extend(trouble.map(|text| ("warn", super::prose(&text))));
+    let is_filtered = |notice: &Notice| matches!(notice, Notice::Filtered { .. });
+    if sheet.summary.hosts == 0 && !sheet.notices.iter().any(is_filtered) {
+        let hint = sheet.end.and_then(|end| end.unlisted.hint());
+        notes.extend(hint.map(|hint| ("info", hint.to_owned())));
+    }
     notes
 }
 

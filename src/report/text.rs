@@ -396,6 +396,24 @@ mod tests {
     }
 
     #[test]
+    fn a_sweep_without_a_host_says_how_to_list_what_it_met() {
+        let plan = fixture::plan();
+        let mut sheet = fixture::sheet(&[], &plan);
+        let mut text = |closed| {
+            let mut end = crate::kit::end(closed);
+            end.unlisted.closed = closed;
+            sheet.end = Some(end);
+            let mut out = Vec::new();
+            write(&sheet, &Policy::default(), None, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert!(text(3).contains(
+            "\nnote: silent and closed addresses of a range are not listed: scan with --all"
+        ));
+        assert!(!text(0).contains("--all"));
+    }
+
+    #[test]
     fn many_hosts_have_details_only_when_asked_for() {
         let plan = fixture::plan();
         let hosts = vec![fixture::expired_host(); 6];
