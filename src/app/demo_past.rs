@@ -1,6 +1,8 @@
 //! The scans before that of the demo. They are made of what this one finds, so that they differ from it only in what the scenario says,
 //! whatever port the hosts have. Nothing of it is in the history.
 
+use std::net::IpAddr;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -16,6 +18,8 @@ use crate::sim::{HostSpec, PastSpec, Scenario};
 const INTERVAL: u16 = 7;
 const SCANS: u16 = 12;
 const DAY_S: i64 = 86_400;
+/// As `policy.expiring_days` is by default.
+const SOON_S: i64 = 30 * DAY_S;
 
 /// The scan before.
 pub(super) fn before(fleet: &Fleet, now: &Snapshot) -> Snapshot {
@@ -68,25 +72,19 @@ fn specs() -> Vec<HostSpec> {
 fn earlier(host: &HostRecord, now: Timestamp, days: u16, specs: &[HostSpec]) -> Option<HostRecord> {
     let at = UtcSecond::from(began(now, days));
     let mut record = host.clone();
-    let status = record.certificate_status;
-    if status != Some(CertificateStatus::NotYetValid) {
+    if record.certificate_status != Some(CertificateStatus::NotYetValid) {
         for certificate in &mut record.certificates {
             *certificate = in_use(certificate, at);
         }
     }
-    if status == Some(CertificateStatus::Expired)
-        && (record.certificates.iter()).all(|one| one.not_after.is_none_or(|end| end > at))
-    {
-        not_expired(&mut record);
-    }
     let address = host.key.endpoint().map(|endpoint| endpoint.address);
     let spec = specs.iter().find(|spec| Some(spec.address.0) == address);
     let mut past = spec.into_iter().flat_map(|spec| &spec.past);
-    match past.rfind(|past| past.days <= days) {
-        None => Some(record),
-        Some(past) if past.absent => None,
-        Some(past) => overlaid(&record, past, now),
+    if let Some(past) = past.rfind(|past| past.days <= days) {
+        record = overlaid(&record, past, now).filter(|_| !past.absent)?;
     }
+    judge_dates(&mut record, at);
+    Some(record)
 }
 
 /// The certificate itself, or the one that it replaced when it was made.
@@ -111,11 +109,35 @@ fn other(digest: Digest<32>) -> Digest<32> {
     Digest(digest.0.map(|byte| !byte))
 }
 
-fn not_expired(record: &mut HostRecord) {
-    record.certificate_status = Some(CertificateStatus::Valid);
-    let is_of_expiry = |id: &str| id.contains("EXPIRED") || id.contains("RENEWAL-STUCK");
+/// Gives a host the findings that the dates of its certificates had then, if they were valid.
+fn judge_dates(record: &mut HostRecord, at: UtcSecond) {
+    let is_judged = matches!(
+        record.certificate_status,
+        Some(CertificateStatus::Expired | CertificateStatus::Expiring | CertificateStatus::Valid)
+    );
+    let certificates = record.certificates.iter();
+    let first_end = certificates
+        .filter_map(|one| {
+            let end = one.not_after?.as_second();
+            Some((end - at.as_second(), end - one.not_before?.as_second()))
+        })
+        .min();
+    let Some((left, lifetime)) = first_end.filter(|(left, _)| is_judged && *left > 0) else {
+        return;
+    };
+    let is_of_dates = |id: &str| {
+        ["EXPIRED", "RENEWAL-STUCK", "EXPIRING"]
+            .iter()
+            .any(|part| id.contains(part))
+    };
     for findings in [&mut record.findings, &mut record.acknowledged] {
-        findings.retain(|(id, _)| !is_of_expiry(id));
+        findings.retain(|(id, _)| !is_of_dates(id));
+    }
+    record.certificate_status = Some(CertificateStatus::Valid);
+    if left <= (lifetime / 3).min(SOON_S) {
+        record.certificate_status = Some(CertificateStatus::Expiring);
+        (record.findings).push(("RDP-CERT-EXPIRING".into(), Severity::Low));
+        (record.findings).sort_by_key(|(_, severity)| std::cmp::Reverse(*severity));
     }
     let worst = record.all_findings().map(|(_, severity)| *severity).max();
     if record.state == HostState::Degraded && worst < Some(Severity::Medium) {
@@ -134,6 +156,22 @@ fn overlaid(record: &HostRecord, past: &PastSpec, now: Timestamp) -> Option<Host
     merge(&mut value, overlay);
     let mut record: HostRecord = serde_json::from_value(value).ok()?;
     if let Some(certificate) = past.certificate {
+        if record.certificates.is_empty() {
+            // None is shown today.
+            let address = record.key.endpoint().map(|endpoint| endpoint.address);
+            let digest = match address {
+                Some(IpAddr::V4(address)) => Digest([address.octets()[3]; 32]),
+                _ => Digest([0; 32]),
+            };
+            record.certificates.push(CertificateRecord {
+                sha256: digest,
+                key: Some(digest),
+                common_name: record.name.clone(),
+                issuer: None,
+                not_before: None,
+                not_after: None,
+            });
+        }
         let day = |days: i16| {
             let now = UtcSecond::from(now).as_second();
             Some(UtcSecond::from_second(now + i64::from(days) * DAY_S))
@@ -159,6 +197,8 @@ fn merge(value: &mut Value, overlay: Value) {
                 merge(fields.entry(name).or_insert(Value::Null), other);
             }
         }
+        // TOML has none of its own.
+        (value, Value::String(text)) if text == "null" => *value = Value::Null,
         (value, overlay) => *value = overlay,
     }
 }
@@ -167,6 +207,7 @@ fn merge(value: &mut Value, overlay: Value) {
 mod tests {
     use super::*;
     use crate::changes::Comparison;
+    use crate::diagnosis::catalog;
     use crate::fleet::Host;
     use crate::kit::{attempt, issued, now, ntlm, times, tls};
     use crate::model::{ChangeClass, Endpoint, HostKey};
@@ -216,6 +257,44 @@ mod tests {
         let usual = classes(3389);
         assert!(usual.len() >= 9, "{usual:?}");
         assert_eq!(usual, classes(31_009));
+    }
+
+    #[test]
+    fn no_host_contradicts_itself() {
+        let specs = specs();
+        for spec in specs.iter().filter(|spec| !spec.past.is_empty()) {
+            let state = spec.expect.get("state").and_then(toml::Value::as_str);
+            let mut host = record(spec, 3389);
+            if matches!(state, Some("closed" | "broken")) {
+                let made = times(3, || attempt().refused(3));
+                host = HostRecord {
+                    key: host.key,
+                    name: host.name,
+                    ..HostRecord::of(&Host::new(&made.history, made.diagnose()))
+                };
+            }
+            for past in of_host(EpochId::new(ScanId::new(now(), 0), 1), &host) {
+                let one = past.record;
+                let told = format!("{} at {}: {one:?}", spec.address, past.began);
+                let ids: Vec<&str> = one.findings.iter().map(|(id, _)| &**id).collect();
+                assert!(ids.iter().all(|id| catalog::kind(id).is_some()), "{told}");
+                let worst = one.findings.iter().map(|(_, severity)| *severity).max();
+                let is_fine = one.state == HostState::Healthy;
+                assert_eq!(is_fine, worst < Some(Severity::Medium), "{told}");
+                assert_eq!(
+                    one.failed_stage.is_some(),
+                    one.state == HostState::Broken,
+                    "{told}"
+                );
+                assert!(!ids.contains(&"RDP-FLAKY"), "{told}");
+                let is_soon = one.certificate_status == Some(CertificateStatus::Expiring);
+                assert_eq!(is_soon, ids.contains(&"RDP-CERT-EXPIRING"), "{told}");
+                let fingerprint = serde_json::to_value(&one.fingerprint).unwrap();
+                let has_tls = !fingerprint["tls"].is_null();
+                assert_eq!(has_tls, !one.certificates.is_empty(), "{told}");
+                assert!(one.fingerprint.is_known() || !has_tls, "{told}");
+            }
+        }
     }
 
     #[test]

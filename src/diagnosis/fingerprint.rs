@@ -134,9 +134,12 @@ fn old_version(history: &History) -> Option<TlsVersion> {
     version.filter(|version| *version < TlsVersion::TLS_1_2)
 }
 
-/// A readable prefix and a short hash of every component, as in `hybrid-1.3-RSA2048-4f2a91c7`.
+/// A readable prefix and a short hash of every component, as in `hybrid-1.3-RSA2048-4f2a91c7`; `unknown` where nothing is known.
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.is_known() {
+            return f.pad("unknown");
+        }
         let mut text = String::new();
         for part in [
             self.security.map(|one| one.to_string()),
@@ -170,6 +173,7 @@ mod tests {
         let unknown = Fingerprint::of(&times(3, || attempt().tcp()).history);
         assert_eq!(known.differences(&unknown), []);
         assert_eq!(unknown.differences(&known), []);
+        assert_eq!(unknown.to_string(), "unknown");
         let lower = Fingerprint {
             tls: Some(TlsVersion::TLS_1_2),
             ..known.clone()
