@@ -159,6 +159,7 @@ fn why(host: &Host) -> Item {
         below.extend(confirmations(host, "server"));
         return Item {
             mark: cause.acknowledged.is_none().then_some(cause.severity),
+            is_acknowledged: cause.acknowledged.is_some(),
             below,
             ..labeled(label, titled(cause))
         };

@@ -61,6 +61,9 @@ pub struct Item {
     pub text: String,
     /// How bad it is, which the screen shows as a sign and a colour.
     pub mark: Option<Severity>,
+    /// It is about a finding that does not count, which the screen dims.
+    #[serde(skip)]
+    pub is_acknowledged: bool,
     /// Lines below the text, each with a word in front.
     pub below: Vec<(&'static str, String)>,
     pub code: Vec<Code>,

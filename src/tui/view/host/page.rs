@@ -144,9 +144,9 @@ impl Page {
         let label = format!("  {:<ANSWER_LABEL$}", item.label);
         let mut first = vec![(label, Tone::Dim)];
         let mut tone = Tone::Plain;
-        if let Some(severity) = item.mark {
+        if let Some(mark) = mark_of(item) {
             let glyph;
-            (glyph, tone) = Theme::severity(severity);
+            (glyph, tone) = mark;
             first.push((format!("{glyph} "), tone));
         }
         self.hang(first, &item.text, tone);
@@ -165,10 +165,7 @@ impl Page {
 
     /// An item of a page of text in one line, with the first line of its command.
     pub(super) fn item_in_short(&mut self, item: &pages::Item) {
-        let (glyph, tone) = match item.mark {
-            Some(severity) => Theme::severity(severity),
-            None => ("", Tone::Plain),
-        };
+        let (glyph, tone) = mark_of(item).unwrap_or(("", Tone::Plain));
         let gap = if glyph.is_empty() { "" } else { " " };
         let label = format!("  {:<ANSWER_LABEL$}{glyph}{gap}", item.label);
         self.line(vec![(label, tone), (text::clean(&item.text).into(), tone)]);
@@ -226,6 +223,14 @@ impl Page {
     pub(super) fn note(&mut self, sentence: &str) {
         self.paragraph(2, sentence, Tone::Dim);
     }
+}
+
+/// The letter and tone of what an item is about.
+fn mark_of(item: &pages::Item) -> Option<(&'static str, Tone)> {
+    if item.is_acknowledged {
+        return Some((Theme::ACKNOWLEDGED, Tone::Dim));
+    }
+    item.mark.map(Theme::severity)
 }
 
 fn lead(label: &str) -> Piece {
