@@ -58,7 +58,7 @@ fn badge(file: &Path, fleet: &Fleet) -> String {
         let hours = crate::clock::wall().duration_since(newest).as_hours();
         let hours = u64::try_from(hours).unwrap_or_default();
         match hours {
-            0 => "new".to_owned(),
+            0 => "less than an hour old".to_owned(),
             1..48 => format!("{} old", counted(hours, "hour", "hours")),
             _ => format!("{} old", counted(hours / 24, "day", "days")),
         }

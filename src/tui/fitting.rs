@@ -49,14 +49,16 @@ const FIRST: [Field; 5] = [
     Field::Finding,
 ];
 
+/// Cells of a finding in few words, with its letter and the number of further ones.
+const FEW_WORDS: u16 = 25;
+
 /// Columns that widen, step by step, with the width of each step; between the steps, those that the user added.
-const GROWTH: [(Field, u16); 10] = [
+const GROWTH: [(Field, u16); 9] = [
     (Field::Changed, 22),
-    (Field::Finding, 24),
+    (Field::Finding, FEW_WORDS),
     (Field::State, 13),
-    (Field::Name, 18),
-    (Field::Finding, 36),
     (Field::Name, 24),
+    (Field::Finding, 36),
     (Field::Stability, 16),
     (Field::Finding, 48),
     (Field::Nla, 11),
@@ -157,7 +159,7 @@ fn least(field: Field, room: u16, longest_address: u16) -> u16 {
         Field::Name | Field::Dns => 12,
         Field::Stability => 9,
         // A sentence needs room before further columns do.
-        Field::Finding => (room / 4).max(15),
+        Field::Finding => (room / 4).clamp(15, FEW_WORDS),
         other => other.spec().width.0,
     }
 }

@@ -173,8 +173,8 @@ impl OwnOutages {
             let (first, last) = (time(outage.first), time(outage.last));
             let attempts = outage.attempts;
             format!(
-                "from {first:.0} to {last:.0} all {attempts} attempts failed at hosts that answer otherwise: this machine, \
-                 or its way out, was in trouble, and they do not count; if it comes again, scan with a smaller --rate"
+                "{attempts} attempts do not count: from {first:.0} to {last:.0} all failed, at hosts that answer otherwise, so this \
+                 machine or its network was in trouble; if it comes again, scan with a smaller --rate"
             )
         });
         let families = [("IPv4", self.no_route_v4), ("IPv6", self.no_route_v6)];

@@ -79,14 +79,15 @@ pub static BINDINGS: &[Binding] = bindings! {
 
     (Table Host) "copy" [char('y')] Action::MenuOpen(MenuKind::Copy), "copy" "copy a name, a thumbprint, a remedy";
     Host "handbook" [char('i')] Action::MenuOpen(MenuKind::Handbook), "handbook" "read about a code, a finding or a remedy";
-    Host "acknowledge" [char('a')] Action::MenuOpen(MenuKind::Acknowledge), _ "acknowledge a finding until a day";
     (Table Host) "programs" [char('!')] Action::MenuOpen(MenuKind::Programs), "run" "connect to the host, or run a program on it";
-    Host "fix" [char('F')] Action::Fix, _ "write fixes for this host";
+    Host "acknowledge" [char('a')] Action::MenuOpen(MenuKind::Acknowledge), "ack" "acknowledge a finding until a day";
+    Host "fix" [char('F')] Action::Fix, "fix" "write fixes for this host";
     (Table Host Overview) "pause" [char('p'), char('P')] Action::Pause, "pause" "pause or resume the scan";
     (Table Host Overview) "export" [char('e')] Action::MenuOpen(MenuKind::Export), "export" "write the marked rows, or what is shown";
     (Table Host Overview) "previous" [plain(BackTab)] Action::Previous, _ "the previous view, section or panel";
     (Table Host) "probe-again" [char('r')] Action::Reprobe, _ "re-probe the marked hosts, this one or a group";
-    (Table Host Overview) "overview" [char('o')] Action::Overview, "overview" "the overview, and back";
+    (Table Overview) "overview" [char('o')] Action::Overview, "overview" "the overview, and back";
+    Host "overview" [char('o')] Action::Overview, _ "the overview, and back";
     (Table Host Overview) "actions" [char(':')] Action::MenuOpen(MenuKind::Commands), "actions" "every action by name";
     (Table Host Overview) "freeze" [char('f')] Action::Freeze, _ "freeze or unfreeze the display";
     (Table Host Overview) "skip" [char('x')] Action::Skip, _ "skip the slowest host";

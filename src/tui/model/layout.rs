@@ -4,8 +4,10 @@ use super::{Model, Overlay, Screen};
 
 /// Lines of the header without banners.
 const HEADER: u16 = 3;
-/// Up to this height the page of a host takes lines from the header.
-const LOW: u16 = 12;
+/// Up to this height the page of a host takes the counts of the fleet from the header.
+const LOW: u16 = 16;
+/// Up to this height it takes the banners.
+const MIDDLE: u16 = 30;
 
 /// The parts of the screen, from top to bottom.
 pub(in crate::tui) struct Areas {
@@ -23,9 +25,13 @@ impl Model {
 
     pub(in crate::tui) fn areas(&self, area: Rect) -> Areas {
         let mut header = self.header_height().min(area.height);
-        if self.on_host_page() && area.height <= LOW {
-            // The host's name matters more than the banners and the counts of the fleet.
-            header = header.min(2);
+        if self.on_host_page() {
+            // The host matters more than the banners and the counts of the fleet.
+            header = match area.height {
+                ..=LOW => header.min(2),
+                ..=MIDDLE => header.min(HEADER),
+                _ => header,
+            };
         }
         let on_table = matches!(self.screen, Screen::Table);
         let editing = matches!(self.overlay, Overlay::Filter(_));

@@ -51,8 +51,8 @@ pub(super) fn extent(model: &Model, area: Rect) -> (usize, usize) {
     (lines, height.saturating_sub(3))
 }
 
-/// A heading, and the lines below it: the sign or the keys, and what they mean.
-type Section = (String, Vec<Explained>);
+/// A heading, and the lines below it: the sign or the keys with what they mean, and another name by which a search finds them.
+type Section = (String, Vec<(Explained, &'static str)>);
 
 /// The title, and the lines that match what is typed.
 fn page(model: &Model, width: u16) -> (&'static str, Vec<Line<'static>>) {
@@ -74,8 +74,9 @@ fn page(model: &Model, width: u16) -> (&'static str, Vec<Line<'static>>) {
     let typed = typed.to_lowercase();
     let mut lines = Vec::new();
     for (heading, mut entries) in sections {
-        entries.retain(|entry| {
-            let text = format!("{heading} {} {}", entry.sign, entry.meaning).to_lowercase();
+        entries.retain(|(entry, name)| {
+            let text = format!("{heading} {} {name} {}", entry.sign, entry.meaning);
+            let text = text.to_lowercase();
             typed.split_whitespace().all(|word| text.contains(word))
         });
         if entries.is_empty() {
@@ -85,7 +86,7 @@ fn page(model: &Model, width: u16) -> (&'static str, Vec<Line<'static>>) {
             lines.push(Line::raw(""));
         }
         lines.push(model.theme.line(format!(" {heading}"), Tone::Accent));
-        for entry in entries {
+        for (entry, _) in entries {
             lines.extend(wrapped(&entry, model.theme, room));
         }
     }
@@ -98,10 +99,13 @@ fn keys(model: &Model, here: Context) -> Vec<Section> {
     let others = others.filter(|context| !first.contains(context));
     let section = |context: Context| {
         let lines = model.keymap.help_lines(context, |_| true).into_iter();
-        let entries = lines.map(|line| Explained {
-            sign: line.keys,
-            tone: Tone::Strong,
-            meaning: line.help.to_owned(),
+        let entries = lines.map(|line| {
+            let keys = Explained {
+                sign: line.keys,
+                tone: Tone::Strong,
+                meaning: line.help.to_owned(),
+            };
+            (keys, line.word.unwrap_or_default())
         });
         (context.title().to_owned(), entries.collect())
     };
@@ -112,7 +116,10 @@ fn keys(model: &Model, here: Context) -> Vec<Section> {
 fn signs(theme: Theme) -> Vec<Section> {
     let sections = legend::sections(theme).into_iter();
     sections
-        .map(|(heading, signs)| (heading.to_owned(), signs))
+        .map(|(heading, signs)| {
+            let signs = signs.into_iter().map(|sign| (sign, ""));
+            (heading.to_owned(), signs.collect())
+        })
         .collect()
 }
 

@@ -282,6 +282,11 @@ fn the_help_is_searched_by_what_is_typed() {
     assert!(!picture.contains("freeze"), "{picture}");
     stand.keys("qqq");
     assert!(stand.picture(80, 24).contains("nothing matches"));
+    // By the name that it has in the settings and the footer, too.
+    stand.key(KeyCode::Esc);
+    stand.keys("?export");
+    let picture = stand.picture(80, 24);
+    assert!(picture.contains("write the marked rows"), "{picture}");
     stand.key(KeyCode::Esc);
     assert!(stand.picture(80, 24).contains("ADDRESS"));
 }

@@ -47,6 +47,14 @@ fn opened_over(script: Script, size: (u16, u16), theme: Theme, host: &str) -> St
     stand
 }
 
+#[test]
+fn a_narrow_and_low_screen_has_the_name_of_the_host_and_its_fix() {
+    let picture = opened(60, 15, "10.0.0.6").picture(60, 15);
+    assert!(picture.contains("srv06.corp.example"), "{picture}");
+    assert!(picture.contains("  fix "), "{picture}");
+    assert!(!picture.contains("hosts listed"), "{picture}");
+}
+
 /// The whole page without the JSON, which has tests of its own.
 fn whole(stand: &Stand, width: u16) -> String {
     let picture = stand.picture(width, 600);

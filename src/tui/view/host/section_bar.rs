@@ -30,13 +30,6 @@ pub(super) fn host_line(model: &Model, below: usize, width: u16) -> Line<'static
         return Line::default();
     };
     let diagnosis = &host.diagnosis;
-    let mut position = model.table.position().map_or_else(String::new, |row| {
-        format!("{} of {} ", row + 1, model.rows().len())
-    });
-    if below > 0 {
-        position = format!("{below} lines below{}{position}", model.theme.separator());
-    }
-    let taken = text::width(&position);
     let (glyph, tone) = model.theme.state(diagnosis.state);
     let stage = diagnosis
         .failed_stage
@@ -48,12 +41,26 @@ pub(super) fn host_line(model: &Model, below: usize, width: u16) -> Line<'static
     };
     let name = name.map_or_else(String::new, |name| format!("  {}", text::clean(name)));
     let key = host.key().to_string();
-    let mut page = Page::new(width.saturating_sub(taken + 1), model.theme);
-    page.line(vec![
+    let pieces = vec![
         (format!(" {}", text::clean(&key)), Tone::Strong),
         (format!("  {glyph} {}{stage}", diagnosis.state), tone),
         (name, Tone::Strong),
-    ]);
+    ];
+    let mut position = model.table.position().map_or_else(String::new, |row| {
+        format!("{} of {} ", row + 1, model.rows().len())
+    });
+    let below = match below {
+        0 => String::new(),
+        below => format!("{below} lines below{}", model.theme.separator()),
+    };
+    // The name matters more.
+    let whole: usize = pieces.iter().map(|(piece, _)| text::width(piece)).sum();
+    if whole + 1 + text::width(&below) + text::width(&position) <= width {
+        position = format!("{below}{position}");
+    }
+    let taken = text::width(&position);
+    let mut page = Page::new(width.saturating_sub(taken + 1), model.theme);
+    page.line(pieces);
     let mut line = page.lines.pop().unwrap_or_default();
     let gap = width.saturating_sub(line.width() + taken);
     line.push_span(Span::raw(" ".repeat(gap)));
