@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Reference;
-use crate::model::{EpochId, EventBody, PlannedWork, ScanId, ScanPlan, ScanStatus, Site};
+use crate::model::{
+    EpochId, EventBody, PlannedWork, ScanEvent, ScanId, ScanPlan, ScanStatus, Site,
+};
 use crate::record::{self, RecordError};
 use crate::{platform, sanitize};
 
@@ -221,6 +223,11 @@ impl JournalFolder {
 }
 
 type Head = (Option<ScanPlan>, Option<(Site, Arc<PlannedWork>)>);
+/// The last event of a complete scan.
+pub(super) fn is_complete(event: &ScanEvent) -> bool {
+    let end = event.scan_end();
+    end.is_some_and(|end| end.status == ScanStatus::Complete)
+}
 
 impl KeptScan {
     fn of(path: PathBuf) -> Option<Self> {
@@ -323,10 +330,8 @@ impl KeptScan {
         file.take(TAIL).read_to_end(&mut tail)?;
         let mut lines = tail.split(|byte| *byte == b'\n').rev();
         let last = lines.find(|line| !line.is_empty()).unwrap_or_default();
-        let event = serde_json::from_slice::<crate::model::ScanEvent>(last);
-        Ok(event.is_ok_and(|event| {
-            matches!(event.body, EventBody::ScanFinished(end) if end.status == ScanStatus::Complete)
-        }))
+        let event = serde_json::from_slice::<ScanEvent>(last);
+        Ok(event.is_ok_and(|event| is_complete(&event)))
     }
 
     /// Its journal, locked to be continued. An incomplete last line is cut off.

@@ -258,6 +258,27 @@ fn the_newest_unfinished_scan_is_the_one_to_resume() {
 }
 
 #[test]
+fn the_end_of_a_part_for_workers_is_not_the_end_of_the_scan() {
+    let (_place, folder) = folder();
+    let cut: ScanId = "20261201T110000Z-00000004".parse().unwrap();
+    let mut lines = broken_off(lines(&cut.to_string(), "a"));
+    let part = crate::model::Stream::Shard {
+        number: 0,
+        delivery: 1,
+    };
+    let ended = ScanEvent {
+        scan: cut,
+        stream: part,
+        ..event(0, now(), EventBody::ScanFinished(end(0)))
+    };
+    record::append_line(&mut lines, &ended).unwrap();
+    let mut file = folder.create(EpochId::new(cut, 1)).unwrap();
+    file.append(&lines).1.unwrap();
+    drop(file);
+    assert_eq!(folder.newest_unfinished().unwrap().scan, cut);
+}
+
+#[test]
 fn a_watch_that_was_stopped_is_not_the_scan_to_resume() {
     let (_place, folder) = folder();
     let cut = "20261128T090000Z-00000004";

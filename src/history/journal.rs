@@ -11,8 +11,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use super::folder::{JournalFile, JournalFolder};
-use crate::model::{EventBody, Notice, ScanEvent, ScanStatus};
+use super::folder::{self, JournalFile, JournalFolder};
+use crate::model::{Notice, ScanEvent};
 use crate::{clock, record};
 
 /// Capacity for the channel of events behind the journal.
@@ -133,10 +133,7 @@ fn pass_on(
         for event in &batch {
             // An event that no reader takes is not written.
             left_out += u64::from(record::append_line(&mut lines, event).is_err());
-            is_complete = match &event.body {
-                EventBody::ScanFinished(end) => Some(end.status == ScanStatus::Complete),
-                _ => Some(false),
-            };
+            is_complete = Some(folder::is_complete(event));
         }
         backlog.add(lines, batch.len() as u64, left_out, is_complete);
         for event in batch.drain(..) {
@@ -355,6 +352,7 @@ impl Drop for CloseOnDrop<'_> {
 mod tests {
     use super::*;
     use crate::kit::{end, event, now, plan};
+    use crate::model::EventBody;
 
     /// A disk that fails as often as it is told to.
     #[derive(Default)]

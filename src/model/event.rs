@@ -50,6 +50,15 @@ impl ScanEvent {
         }
     }
 
+    /// The end of the scan, if it is that, and not only of a part that a worker was given.
+    #[must_use]
+    pub const fn scan_end(&self) -> Option<ScanEnd> {
+        match (self.stream, &self.body) {
+            (Stream::Run(_), EventBody::ScanFinished(end)) => Some(*end),
+            _ => None,
+        }
+    }
+
     /// Its writer.
     #[must_use]
     pub fn origin(&self) -> Origin {

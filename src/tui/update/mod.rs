@@ -202,7 +202,7 @@ fn apply_events(model: &mut Model, events: Vec<ScanEvent>) -> Option<Effect> {
     for event in events {
         // A re-probe resumes a scan that had ended.
         let restarts = matches!(event.body, EventBody::ReprobeStarted { .. });
-        ended = matches!(event.body, EventBody::ScanFinished(_)) || (ended && !restarts);
+        ended = event.scan_end().is_some() || (ended && !restarts);
         resumed |= restarts;
         fleet.apply(event);
     }

@@ -1,6 +1,7 @@
 //! What becomes of a scan when its screen is left, in words and in deed.
 
 use crossterm::event::KeyCode;
+use rdpscan::model::{ScanEvent, Stream};
 use rdpscan::tui::{Action, Effect, OnExit};
 
 use super::stage::{self, Stand};
@@ -54,6 +55,22 @@ fn a_running_scan_is_saved_once_it_has_stopped() {
     stand.act(Action::Events(vec![stage::finished()]));
     assert_eq!(stand.effects, [Effect::StopScan, Effect::Quit]);
     assert!(stand.model.save);
+}
+
+#[test]
+fn the_end_of_a_part_for_workers_is_not_the_end_of_the_scan() {
+    let mut stand = Stand::scanning(100, 24).on_exit(OnExit::Discard);
+    let part = Stream::Shard {
+        number: 0,
+        delivery: 1,
+    };
+    let ended = ScanEvent {
+        stream: part,
+        ..stage::finished()
+    };
+    stand.keys("q");
+    stand.act(Action::Events(vec![ended]));
+    assert!(asked(&stand).contains("The scan is still running."));
 }
 
 #[test]
