@@ -8,17 +8,19 @@ use crate::counts::counted;
 use crate::exit::ExitStatus;
 use crate::fleet::Fleet;
 use crate::history::{self, HistoryError, KeptScan, Reference};
-use crate::model::{Origin, ScanId, Site, Stream};
+use crate::model::{Origin, ScanEvent, ScanId, Site, Stream};
 use crate::scan::{NotResumable, Replay};
-use crate::settings::{Environment, Settings, of_record};
+use crate::settings::{Environment, Settings, of_record, of_work, recorded};
 use crate::targets::{Permutation, TargetSet, TargetSetBuilder};
-use crate::{clock, sanitize};
+use crate::{clock, sanitize, sites};
 
 use super::scan_request::{Kind, ScanRequest, comparable};
 use super::session::Resumed;
-use super::sweep::scan_options;
+use super::sweep::{Left, scan_options};
 use super::{kept, rules, signals, stderr};
 
+/// The setting that only a scan by workers records.
+const URL: &str = "nats.url";
 /// What was seen longer ago may have changed since.
 const OLD: SignedDuration = SignedDuration::from_hours(24);
 
@@ -55,19 +57,32 @@ pub(super) async fn run(arguments: &ResumeArgs, cli: &Cli) -> Result<ExitStatus>
     resolved.settings.watch.interval = None;
     let mut settings = comparable(&resolved)?;
     settings.scan.seed = Some(plan.seed);
+    let is_of_workers = work.settings.contains_key(URL);
+    if is_of_workers {
+        if settings.nats.url.is_none() {
+            bail!("{scan} was scanned by workers; name their NATS server with --nats URL");
+        }
+        // What was begun at some sites is not ended at others.
+        settings.nats.sites = of_work(&work.settings, scan)?.nats.sites;
+    }
     let targets =
         TargetSet::from_planned(&work).with_context(|| format!("cannot resume {scan}"))?;
     let request = ScanRequest::of_scan(scan, &arguments.output.outputs, settings)?;
     let settings = request.settings.clone();
+    let replay = if is_of_workers {
+        replay_shards
+    } else {
+        replay_hosts
+    };
     let replayed = move || replay(&kept, targets, excludes, &settings);
-    let (targets, fleet, resume, origin) = tokio::task::spawn_blocking(replayed).await??;
+    let (targets, fleet, left, origin) = tokio::task::spawn_blocking(replayed).await??;
     if !request.settings.output.quiet {
         stderr::print(&introduction(scan, &fleet));
     }
     let rules = fleet.rules().clone();
     let resumed = Resumed {
         fleet,
-        resume,
+        left,
         origin,
         journal,
     };
@@ -89,15 +104,10 @@ fn find(text: Option<&str>) -> Result<KeptScan> {
     Ok(folder.find(&reference)?)
 }
 
-type Replayed = (
-    std::sync::Arc<TargetSet>,
-    Fleet,
-    Box<crate::scan::Resume>,
-    Origin,
-);
+type Replayed = (std::sync::Arc<TargetSet>, Fleet, Left, Origin);
 
 /// Reads the journal: what is known, and what is left to do.
-fn replay(
+fn replay_hosts(
     kept: &KeptScan,
     targets: TargetSet,
     excludes: TargetSetBuilder<'static>,
@@ -108,15 +118,7 @@ fn replay(
     let options = scan_options(settings, origin.clone(), false);
     let mut replay = Replay::new(targets.into(), &options);
     let mut fleet = Fleet::new(rules::of(settings));
-    let mut events = kept.events()?;
-    for event in &mut events {
-        let event = event.map_err(|cause| HistoryError::Record { scan, cause })?;
-        if matches!(event.stream, Stream::Shard { .. }) {
-            bail!(
-                "{scan} was scanned by workers of site {}, and this machine may not see what they see; `rdpscan open {scan}` shows what was found, or scan again",
-                event.site
-            );
-        }
+    read(kept, |event| {
         replay.apply(&event);
         let run = |stream| match stream {
             Stream::Run(run) => run,
@@ -125,10 +127,7 @@ fn replay(
         origin.stream = Stream::Run(run(origin.stream).max(run(event.stream)));
         origin.site = event.site.clone();
         fleet.apply(event);
-    }
-    for note in events.notes() {
-        stderr::print(&format!("rdpscan: {note}"));
-    }
+    })?;
     if let Stream::Run(run) = &mut origin.stream {
         *run = run.saturating_add(1);
     }
@@ -137,7 +136,46 @@ fn replay(
     let (targets, resume) = replay
         .finish()
         .map_err(|error| not_resumable(scan, error))?;
-    Ok((targets, fleet, Box::new(resume), origin))
+    Ok((targets, fleet, Left::Hosts(Box::new(resume)), origin))
+}
+
+/// The same of a scan by workers.
+fn replay_shards(
+    kept: &KeptScan,
+    targets: TargetSet,
+    excludes: TargetSetBuilder<'static>,
+    settings: &Settings,
+) -> Result<Replayed> {
+    let scan = kept.scan;
+    let sites = &settings.nats.sites;
+    let seed = settings.scan.seed.unwrap_or_default();
+    let mut resumed = sites::Resumed::new(scan, targets, seed, recorded(settings), sites);
+    let mut fleet = Fleet::new(rules::of(settings));
+    read(kept, |event| {
+        resumed.apply(&event);
+        fleet.apply(event);
+    })?;
+    fleet.settle();
+    let (run, targets) = resumed.finish(excludes);
+    let site = sites.first().cloned();
+    let origin = Origin {
+        stream: Stream::Run(run),
+        ..Origin::new(scan, site.unwrap_or_else(|| Site::of_machine("")))
+    };
+    Ok((targets, fleet, Left::Shards(Box::new(resumed)), origin))
+}
+
+/// Reads the events of the journal.
+fn read(kept: &KeptScan, mut apply: impl FnMut(ScanEvent)) -> Result<()> {
+    let scan = kept.scan;
+    let mut events = kept.events()?;
+    for event in &mut events {
+        apply(event.map_err(|cause| HistoryError::Record { scan, cause })?);
+    }
+    for note in events.notes() {
+        stderr::print(&format!("rdpscan: {note}"));
+    }
+    Ok(())
 }
 
 fn not_resumable(scan: ScanId, error: NotResumable) -> anyhow::Error {

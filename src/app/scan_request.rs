@@ -25,6 +25,7 @@ use super::saved_hosts::SavedScans;
 use super::session::{Finished, Resumed, Session, View};
 use super::signals::{self, Stop};
 use super::sink::{self, Sink};
+use super::sweep::Left;
 use super::watch::Outputs;
 use super::{change_command, dry_run, kept, mistyped, past, rescue, rules, screen, sites, stderr};
 
@@ -219,6 +220,9 @@ impl ScanRequest {
     async fn sites(&self, kind: &Kind) -> Result<Option<sites::Sites>> {
         match kind {
             Kind::New => sites::connect(&self.settings).await,
+            Kind::Resumed(resumed) if matches!(resumed.left, Left::Shards(_)) => {
+                sites::connect(&self.settings).await
+            }
             Kind::Simulated | Kind::Resumed(_) => Ok(None),
         }
     }

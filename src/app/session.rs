@@ -14,7 +14,7 @@ use crate::probe::LiveProber;
 use crate::probe::ProbeOptions;
 use crate::probe::dns::{DnsOptions, Names};
 use crate::probe::trust::TrustStore;
-use crate::scan::{CONTROL_CAPACITY, EVENT_CAPACITY, Resume};
+use crate::scan::{CONTROL_CAPACITY, EVENT_CAPACITY};
 use crate::settings::Settings;
 use crate::targets::TargetSet;
 use crate::tui::OnExit;
@@ -26,7 +26,7 @@ use super::recording::{self, Recorded};
 use super::signals::Stop;
 use super::sink::Sink;
 use super::sites::Sites;
-use super::sweep::{Start, Sweeper};
+use super::sweep::{Left, Start, Sweeper};
 use super::watch::{Outputs, Viewer, Watch};
 use super::{rescue, screen, stderr};
 
@@ -58,7 +58,7 @@ pub(super) struct Session {
 pub(super) struct Resumed {
     /// What they found.
     pub(super) fleet: Fleet,
-    pub(super) resume: Box<Resume>,
+    pub(super) left: Left,
     /// The next run.
     pub(super) origin: Origin,
     pub(super) journal: JournalFile,
@@ -156,7 +156,7 @@ impl Session {
         };
         let settings = ready.sweeper.settings.clone();
         let (fleet, resumed) = match ready.resumed {
-            Some(resumed) => (resumed.fleet, Some((resumed.resume, resumed.journal))),
+            Some(resumed) => (resumed.fleet, Some((resumed.left, resumed.journal))),
             None => (Fleet::new(ready.sweeper.rules.clone()), None),
         };
         let (progress, watching) = watch::channel(Progress::default());

@@ -10,7 +10,7 @@ use crate::sites::{LogOn, Server};
 #[cfg(feature = "nats")]
 pub(super) use with_nats::{Sites, connect};
 #[cfg(not(feature = "nats"))]
-pub(super) use without_nats::{Sites, connect};
+pub(super) use without_nats::{BUILT_WITHOUT, Sites, connect};
 
 /// The NATS server of the settings; `None` without one.
 ///
@@ -68,7 +68,7 @@ mod with_nats {
     use crate::model::{Control, Progress, ScanEnd, ScanEvent, ScanId, Site};
     use crate::scan::ScanOptions;
     use crate::settings::Settings;
-    use crate::sites::{Coordinator, SitesScan, Transport};
+    use crate::sites::{Coordinator, Resumed, SitesScan, Transport};
     use crate::targets::TargetSet;
 
     /// The sites of a scan, connected.
@@ -95,10 +95,10 @@ mod with_nats {
             self.sites.first().cloned()
         }
 
-        /// Runs a scan there, as an engine would here.
+        /// Runs a scan there, or what earlier runs have left of it, as an engine would here.
         pub(in crate::app) fn spawn(
             &self,
-            targets: Arc<TargetSet>,
+            (targets, resumed): (Arc<TargetSet>, Option<Box<Resumed>>),
             options: ScanOptions,
             events: mpsc::Sender<ScanEvent>,
             progress: watch::Sender<Progress>,
@@ -109,6 +109,7 @@ mod with_nats {
                 targets,
                 options,
                 sites: self.sites.clone(),
+                resumed,
             };
             let coordinator = Coordinator::new(self.transport.clone(), scan);
             tokio::spawn(coordinator.run(events, progress, stop, orders))
@@ -135,7 +136,11 @@ mod without_nats {
     use crate::model::{Control, Progress, ScanEnd, ScanEvent, ScanId, Site};
     use crate::scan::ScanOptions;
     use crate::settings::Settings;
+    use crate::sites::Resumed;
     use crate::targets::TargetSet;
+
+    /// What this binary cannot do, and what can.
+    pub(in crate::app) const BUILT_WITHOUT: &str = "this rdpscan was built without NATS, through which workers at other sites scan: build one with `cargo build --release --features nats`";
 
     /// There are none.
     #[derive(Clone)]
@@ -143,9 +148,7 @@ mod without_nats {
 
     pub(in crate::app) async fn connect(settings: &Settings) -> Result<Option<Sites>> {
         if server(settings)?.is_some() {
-            bail!(
-                "this rdpscan was built without NATS; build it with `cargo build --release --features nats`, or leave nats.url out"
-            );
+            bail!("{BUILT_WITHOUT}, or leave out --nats and nats.url to scan from this machine");
         }
         Ok(None)
     }
@@ -158,7 +161,7 @@ mod without_nats {
 
         pub(in crate::app) fn spawn(
             &self,
-            _: Arc<TargetSet>,
+            _: (Arc<TargetSet>, Option<Box<Resumed>>),
             _: ScanOptions,
             _: mpsc::Sender<ScanEvent>,
             _: watch::Sender<Progress>,

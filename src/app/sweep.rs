@@ -14,7 +14,7 @@ use crate::prober::Prober;
 use crate::scan::{EVENT_CAPACITY, Resume, ScanOptions, Work};
 use crate::settings::{self, Settings};
 use crate::targets::TargetSet;
-use crate::{platform, scan};
+use crate::{platform, scan, sites};
 
 use super::recording::{self, Live, Recorded};
 use super::signals::Stop;
@@ -40,12 +40,19 @@ pub(super) struct Sweeper<P> {
     pub(super) sites: Option<Sites>,
 }
 
+/// What earlier runs have left to do.
+pub(super) enum Left {
+    Hosts(Box<Resume>),
+    /// Parts of the scan, for workers.
+    Shards(Box<sites::Resumed>),
+}
+
 /// How a sweep begins.
 pub(super) struct Start {
     pub(super) origin: Origin,
     pub(super) notices: Vec<Notice>,
     /// What earlier runs have left to do, and their journal.
-    pub(super) resumed: Option<(Box<Resume>, JournalFile)>,
+    pub(super) resumed: Option<(Left, JournalFile)>,
     pub(super) live: Option<Live>,
     pub(super) progress: watch::Sender<Progress>,
     pub(super) orders: Option<mpsc::Receiver<Control>>,
@@ -65,15 +72,21 @@ impl<P: Prober> Sweeper<P> {
         options.notices.extend(start.notices);
         let (outside, notices) = watch::channel(Vec::new());
         options.outside = Some(notices);
-        let (resume, journal) = match start.resumed {
-            Some((resume, journal)) => (Some(resume), Some(journal)),
+        let (left, journal) = match start.resumed {
+            Some((left, journal)) => (Some(left), Some(journal)),
             None => (None, self.open_journal(&mut options)),
         };
         let (events, receiver) = mpsc::channel::<ScanEvent>(EVENT_CAPACITY);
         let targets = Arc::clone(&self.targets);
         let (progress, gently, orders) = (start.progress, stop.gently.clone(), start.orders);
+        let (resume, shards) = match left {
+            Some(Left::Hosts(resume)) => (Some(resume), None),
+            Some(Left::Shards(shards)) => (None, Some(shards)),
+            None => (None, None),
+        };
         let engine = if let Some(sites) = &self.sites {
-            sites.spawn(targets, options, events, progress, gently, orders)
+            let work = (targets, shards);
+            sites.spawn(work, options, events, progress, gently, orders)
         } else {
             let (work, prober) = (Work { targets, resume }, Arc::clone(&self.prober));
             tokio::spawn(scan::run(

@@ -1,35 +1,23 @@
 //! `rdpscan worker`: scans parts of the scans of others, within what its own settings allow.
 
-use anyhow::{Result, bail};
-
-use super::sites;
-#[cfg(not(feature = "nats"))]
-use crate::exit::ExitStatus;
-use crate::settings::Settings;
-
 #[cfg(feature = "nats")]
 pub(super) use with_nats::run;
 
-/// What a worker must have.
-fn check(settings: &Settings) -> Result<()> {
-    if sites::server(settings)?.is_none() {
-        bail!(
-            "a worker needs a NATS server: name it with --nats URL, or as nats.url in the settings file"
-        );
-    }
-    if settings.worker.allow.is_empty() {
-        bail!(
-            "a worker needs the addresses that it may contact, whatever it is asked for: name them with --allow 10.0.0.0/8, or as worker.allow in the settings file"
-        );
-    }
-    Ok(())
-}
+#[cfg(not(feature = "nats"))]
+pub(super) use without_nats::run;
 
 #[cfg(not(feature = "nats"))]
-pub(super) async fn run(settings: Settings) -> Result<ExitStatus> {
-    check(&settings)?;
-    sites::connect(&settings).await?;
-    Ok(ExitStatus::Usage)
+mod without_nats {
+    use anyhow::{Result, bail};
+
+    use super::super::sites;
+    use crate::exit::ExitStatus;
+    use crate::settings::Settings;
+
+    #[expect(clippy::unused_async, reason = "as with the feature")]
+    pub(super) async fn run(_: Settings) -> Result<ExitStatus> {
+        bail!(sites::BUILT_WITHOUT)
+    }
 }
 
 #[cfg(feature = "nats")]
@@ -38,12 +26,11 @@ mod with_nats {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use anyhow::Result;
+    use anyhow::{Result, bail};
     use tokio::sync::watch;
 
     use super::super::sweep::scan_options;
     use super::super::{signals, sites, stderr};
-    use super::check;
     use crate::clock;
     use crate::counts::counted;
     use crate::exit::ExitStatus;
@@ -53,8 +40,7 @@ mod with_nats {
     use crate::probe::{LiveProber, ProbeOptions};
     use crate::settings::{Settings, of_work};
     use crate::sites::{
-        AllowList, Job, LiveWorkers, PrepareError, Refused, Transport, Work, Worker, WorkerStatus,
-        stricter,
+        AllowList, Job, LiveWorkers, PrepareError, Transport, Work, Worker, WorkerStatus, stricter,
     };
     use crate::{platform, sanitize, streams};
 
@@ -66,10 +52,16 @@ mod with_nats {
     const CLEAR: &str = "\r\u{1b}[2K";
 
     pub(in crate::app) async fn run(settings: Settings) -> Result<ExitStatus> {
-        check(&settings)?;
         let Some(server) = sites::server(&settings)? else {
-            return Ok(ExitStatus::Usage);
+            bail!(
+                "a worker needs a NATS server: name it with --nats URL, or as nats.url in the settings file"
+            );
         };
+        if settings.worker.allow.is_empty() {
+            bail!(
+                "a worker needs the addresses that it may contact, whatever it is asked for: name them with --allow 10.0.0.0/8, or as worker.allow in the settings file"
+            );
+        }
         let machine = platform::machine_name();
         let site = match &settings.nats.site {
             Some(site) => site.clone(),
@@ -125,8 +117,8 @@ mod with_nats {
         let server = settings.names.servers.iter();
         let mut refused = server.filter(|server| !allow.permits_address(server.ip()));
         if let Some(server) = refused.next() {
-            let what = format!("DNS server {server}").into();
-            return Err(Refused { what }.into());
+            let what = format!("DNS server {server}");
+            return Err(PrepareError::Refused(what.into()));
         }
         let rate = stricter(settings.scan.rate(), own.scan.rate());
         settings.scan.rate = Some(live.share(rate, clock::monotonic()));

@@ -246,7 +246,9 @@ pub enum Notice {
         reason: Box<str>,
     },
     /// NATS cannot be reached, or does not take what is sent.
-    #[display("NATS does not respond ({detail}): the scan waits for it; check the server")]
+    #[display(
+        "NATS does not respond, or stores nothing ({detail}): the scan waits for it; check the server and its limits"
+    )]
     NatsDown {
         /// The error.
         detail: Box<str>,
@@ -260,20 +262,36 @@ impl Notice {
     /// A worker of a site can have observed it, and not only the process that holds the whole scan.
     #[must_use]
     pub const fn is_of_a_worker(&self) -> bool {
-        !matches!(
-            self,
+        match self {
+            Self::ResolverDown { .. }
+            | Self::ResolverUnresponsive { .. }
+            | Self::ResolverRecovered { .. }
+            | Self::NoIpv6Route
+            | Self::DescriptorLimit { .. }
+            | Self::SocketError { .. }
+            | Self::LocalRefusal { .. }
+            | Self::Busy { .. }
+            | Self::RateReduced { .. }
+            | Self::RequestsLost { .. }
+            | Self::ClockJumped { .. }
+            | Self::InternalError { .. }
+            | Self::HostSkipped { .. }
+            | Self::OutsideAllowList { .. } => true,
             Self::EventsMissing { .. }
-                | Self::TimeLimit
-                | Self::EntriesSkipped { .. }
-                | Self::Filtered { .. }
-                | Self::JournalStopped { .. }
-                | Self::SiteSilent { .. }
-                | Self::SiteResponds { .. }
-                | Self::ShardFailed { .. }
-                | Self::EventsDropped { .. }
-                | Self::NatsDown { .. }
-                | Self::NatsResponds
-        )
+            | Self::TimeLimit
+            | Self::EntriesSkipped { .. }
+            | Self::Filtered { .. }
+            | Self::SweepDelayed { .. }
+            | Self::ChangeCommandFailed { .. }
+            | Self::OutputFailed { .. }
+            | Self::JournalStopped { .. }
+            | Self::SiteSilent { .. }
+            | Self::SiteResponds { .. }
+            | Self::ShardFailed { .. }
+            | Self::EventsDropped { .. }
+            | Self::NatsDown { .. }
+            | Self::NatsResponds => false,
+        }
     }
 }
 

@@ -30,10 +30,8 @@ pub(crate) use nearest::nearest;
 pub(crate) use parse::{comparison_format, filter as filter_text, not_blank};
 pub use profile::Profile;
 pub use sections::{OutputSettings, ScanSettings, Settings};
-#[cfg(feature = "nats")]
-pub(crate) use show::of_work;
 pub use show::{json, text};
-pub(crate) use show::{of_record, recorded};
+pub(crate) use show::{of_record, of_work, recorded};
 pub(crate) use source::Given;
 pub use source::Source;
 

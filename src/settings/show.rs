@@ -104,8 +104,11 @@ pub(crate) fn recorded(settings: &Settings) -> BTreeMap<Box<str>, Box<str>> {
         |key: &str| key.starts_with("scan.") || key.starts_with("names.") || key == "output.all";
     // A watch is not resumed, which is seen by its interval.
     let is_watch = |key: &str| key == "watch.interval" && settings.watch.interval.is_some();
+    // Workers go on with a scan by workers.
+    let is_of_workers =
+        |key: &str| matches!(key, "nats.url" | "nats.sites") && settings.nats.url.is_some();
     values(settings)
-        .filter(|(key, _)| of_scan(key) || is_watch(key))
+        .filter(|(key, _)| of_scan(key) || is_watch(key) || is_of_workers(key))
         .map(|(key, value)| (key.into(), text_of(&value).into()))
         .collect()
 }
@@ -124,11 +127,10 @@ pub(crate) fn of_record(recorded: &BTreeMap<Box<str>, Box<str>>, scan: ScanId) -
         .collect()
 }
 
-/// The settings of a scan that a worker takes part in; its own do not count.
+/// The settings that a scan recorded; those of this machine do not count.
 ///
 /// # Errors
 /// A value is none that this version takes.
-#[cfg(feature = "nats")]
 pub(crate) fn of_work(
     recorded: &BTreeMap<Box<str>, Box<str>>,
     scan: ScanId,

@@ -1,27 +1,29 @@
 //! The coordinator: gives out the shards of a scan, and passes on what workers observed, as an engine would.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::batch;
+use super::exchange::{self, Fate, Given, RETRY, Received};
 use super::gate::Gate;
-use super::ledger::Ledger;
-use super::rate::GONE;
+use super::ledger::{Ledger, Lost, MOST_DELIVERIES};
+use super::presence::Presence;
+use super::resume::Resumed;
 use super::shard::ShardPlan;
 use super::subjects::{self, Heartbeat, Order};
-use super::transport::{ANSWER, MOST_DELIVERIES, Transport, schema_of};
+use super::transport::{ANSWER, Transport};
 use super::work::Work;
 use crate::clock;
 use crate::model::{
-    Control, EventBody, Notice, Origin, Progress, ScanEnd, ScanEvent, ScanId, ScanStatus, Site,
+    Control, EventBody, Notice, Origin, Progress, ScanEnd, ScanEvent, ScanStatus, Site,
     UnlistedCounts,
 };
 use crate::scan::ScanOptions;
@@ -31,10 +33,8 @@ use crate::targets::TargetSet;
 const TICK: Duration = Duration::from_millis(200);
 /// How long workers may take for their last events after a stop.
 const GRACE: Duration = Duration::from_secs(2);
-/// How often NATS is tried again when it does not respond.
-const RETRY: Duration = Duration::from_secs(1);
-/// A site without a heartbeat for so long is silent.
-const SILENT: Duration = Duration::from_secs(10);
+/// How often NATS is asked where a shard is that was given out.
+const FATE: Duration = Duration::from_secs(3);
 /// What was passed on stays in NATS for so long, so that the journal has it before it is deleted.
 const JOURNALED: Duration = Duration::from_secs(30);
 /// Messages read ahead.
@@ -48,14 +48,8 @@ pub struct SitesScan {
     pub targets: Arc<TargetSet>,
     pub options: ScanOptions,
     pub sites: Vec<Site>,
-}
-
-/// A message of a worker.
-struct Received {
-    place: u64,
-    subject: String,
-    schema: String,
-    payload: Vec<u8>,
+    /// What earlier runs have left.
+    pub resumed: Option<Box<Resumed>>,
 }
 
 /// What the server says of a shard that was given out too often.
@@ -77,13 +71,18 @@ pub struct Coordinator {
     seq: u64,
     start: Instant,
     /// The shards that were given out, by their places in the stream of work.
-    out: HashMap<u64, (Site, u32)>,
+    out: BTreeMap<u64, (Site, u32)>,
+    /// The place that NATS was asked about last, and whether the shard there had been abandoned.
+    asked: (u64, bool),
+    /// The place of the newest event that was read.
+    read: u64,
+    /// Events of an earlier run may wait to be read.
+    is_behind: bool,
     /// Notices about events that were dropped, each once.
     dropped: HashSet<Notice>,
-    last_seen: HashMap<Site, Instant>,
-    silent: HashSet<Site>,
-    /// The newest heartbeat of each worker that works on this scan.
-    beats: HashMap<Box<str>, (Instant, Heartbeat)>,
+    presence: Presence,
+    /// Why the last shard could not be given out.
+    not_given: Option<String>,
     is_down: bool,
     is_paused: bool,
     /// What was passed on, and when.
@@ -96,30 +95,39 @@ impl Coordinator {
     pub fn new(transport: Transport, scan: SitesScan) -> Self {
         let SitesScan {
             targets,
-            mut options,
+            options,
             sites,
+            resumed,
         } = scan;
-        if let Some(first) = sites.first() {
-            options.origin.site = first.clone();
-        }
         let origin = options.origin.clone();
         let plan = ShardPlan::new(targets, options.seed, options.settings.clone());
         let plan = Arc::new(plan);
+        let is_behind = resumed.is_some();
+        let (ledger, gate) = match resumed {
+            Some(resumed) => (resumed.ledger, resumed.gate),
+            None => (
+                Ledger::new(origin.scan, Arc::clone(&plan), &sites),
+                Gate::new(origin.scan, sites.iter().cloned()),
+            ),
+        };
+        let start = clock::monotonic();
         Self {
-            ledger: Ledger::new(origin.scan, Arc::clone(&plan), &sites),
-            gate: Gate::new(origin.scan, sites.iter().cloned()),
-            start: clock::monotonic(),
+            ledger,
+            gate,
+            start,
+            presence: Presence::new(origin.scan, &sites, start),
             transport,
             plan,
             options,
             sites,
             origin,
             seq: 0,
-            out: HashMap::new(),
+            out: BTreeMap::new(),
+            asked: (0, false),
+            read: 0,
+            is_behind,
             dropped: HashSet::new(),
-            last_seen: HashMap::new(),
-            silent: HashSet::new(),
-            beats: HashMap::new(),
+            not_given: None,
             is_down: false,
             is_paused: false,
             passed_on: VecDeque::new(),
@@ -135,18 +143,20 @@ impl Coordinator {
         mut orders: Option<mpsc::Receiver<Control>>,
     ) -> ScanEnd {
         self.open(&events).await;
+        let mut beats = self.subscribe(subjects::ALL_STATUS).await;
+        let mut failed = self.subscribe(subjects::MAX_DELIVERIES).await;
+        if self.is_behind {
+            // What an earlier run gave out is given out again.
+            self.stop_workers().await;
+        }
         let (sender, mut received) = mpsc::channel(AHEAD);
         let mut tasks = JoinSet::new();
-        tasks.spawn(read_events(
-            self.transport.clone(),
-            self.origin.clone(),
-            sender,
-        ));
-        let mut beats = self.subscribe(subjects::ALL_STATUS.to_owned()).await;
-        let mut failed = self.subscribe(subjects::MAX_DELIVERIES.to_owned()).await;
+        let reading = exchange::read_events(self.transport.clone(), self.origin.scan, sender);
+        tasks.spawn(reading);
         let mut giving: JoinSet<Given> = JoinSet::new();
-        let mut give_at = self.start;
-        let mut tick_at = self.start;
+        let mut asking: JoinSet<(u64, Option<Fate>)> = JoinSet::new();
+        let (mut give_at, mut tick_at) = (self.start, self.start);
+        let mut ask_at = self.start + FATE;
         let time_limit = self
             .options
             .max_time
@@ -155,11 +165,21 @@ impl Coordinator {
             if self.ledger.is_done() {
                 break self.ledger.status();
             }
+            let now = clock::monotonic();
             if giving.is_empty()
-                && clock::monotonic() >= give_at
-                && let Some((site, shard)) = self.ledger.next()
+                && now >= give_at
+                && let Some((site, shard)) = self.next_to_give()
             {
-                giving.spawn(give(self.transport.clone(), self.work(site, shard)));
+                let work = self.work(site, shard);
+                giving.spawn(exchange::give(self.transport.clone(), work));
+            }
+            if asking.is_empty()
+                && now >= ask_at
+                && let Some((place, site)) = self.next_to_ask()
+            {
+                ask_at = now + FATE;
+                let scan = self.origin.scan;
+                asking.spawn(exchange::fate(self.transport.clone(), scan, site, place));
             }
             tokio::select! {
                 biased;
@@ -178,44 +198,120 @@ impl Coordinator {
                     self.tick(&events, &mut tasks).await;
                     progress.send_replace(self.progress());
                 }
-                Some(given) = giving.join_next() => match given {
-                    Ok(Given { site, shard, stored: Ok(place) }) => {
-                        self.ledger.given_out(&site, shard);
-                        self.out.insert(place, (site, shard));
-                        self.down(&events, None).await;
-                    }
-                    Ok(Given { stored: Err(error), .. }) => {
+                Some(given) = giving.join_next() => {
+                    self.not_given = self.given_out(given).err();
+                    if self.not_given.is_some() {
                         give_at = clock::monotonic() + RETRY;
-                        self.down(&events, Some(error)).await;
                     }
-                    Err(_) => give_at = clock::monotonic() + RETRY,
+                }
+                Some(Ok((place, fate))) = asking.join_next() => {
+                    self.learn_fate(&events, place, fate).await;
+                }
+                Some(message) = received.recv() => match message {
+                    Some(message) => self.pass_on(message, &events).await,
+                    None => self.is_behind = false,
                 },
-                Some(message) = received.recv() => self.pass_on(message, &events).await,
                 beat = next_message(&mut beats) => match beat {
                     Some(message) => self.worker_responds(&events, &message).await,
                     None => beats = None,
                 },
                 advisory = next_message(&mut failed) => match advisory {
-                    Some(message) => self.shard_failed(&events, &message.payload).await,
+                    Some(message) => self.deliveries_exceeded(&events, &message.payload).await,
                     None => failed = None,
                 },
             }
         };
         giving.shutdown().await;
-        if status == ScanStatus::Interrupted && !self.ledger.is_done() {
-            self.stop_workers().await;
-            let last = async {
-                while !self.ledger.is_idle() {
-                    let Some(message) = received.recv().await else {
-                        break;
-                    };
-                    self.pass_on(message, &events).await;
-                }
-            };
-            drop(timeout(GRACE, last).await);
+        asking.shutdown().await;
+        if self.ledger.is_done() {
+            self.down(&events, None).await;
+        }
+        self.stop_workers().await;
+        let is_broken_off = status == ScanStatus::Interrupted && !self.ledger.is_done();
+        if is_broken_off && self.transport.is_connected() {
+            drop(timeout(GRACE, self.pass_on_last(received, &events)).await);
         }
         tasks.shutdown().await;
         self.finish(status, &events, &progress).await
+    }
+
+    /// Passes on what workers in progress still send.
+    async fn pass_on_last(
+        &mut self,
+        mut received: mpsc::Receiver<Option<Received>>,
+        events: &mpsc::Sender<ScanEvent>,
+    ) {
+        while !self.ledger.is_idle()
+            && let Some(message) = received.recv().await
+        {
+            if let Some(message) = message {
+                self.pass_on(message, events).await;
+            }
+        }
+    }
+
+    /// Takes note of a shard that was given out, or could not be.
+    fn given_out(&mut self, given: Result<Given, JoinError>) -> Result<(), String> {
+        let given = given.map_err(|error| error.to_string())?;
+        let Given {
+            site,
+            shard,
+            stored,
+        } = given;
+        let place = stored?;
+        self.ledger.given_out(&site, shard);
+        self.out.insert(place, (site, shard));
+        Ok(())
+    }
+
+    /// The next shard to give out, unless none may be.
+    fn next_to_give(&self) -> Option<(Site, u32)> {
+        let may_give = !self.is_paused && !self.is_behind;
+        self.ledger.next().filter(|_| may_give)
+    }
+
+    /// The shard to ask about next, of those that are out.
+    fn next_to_ask(&mut self) -> Option<(u64, Site)> {
+        let ledger = &self.ledger;
+        self.out
+            .retain(|_, (site, shard)| !ledger.is_over(site, *shard));
+        let (last, is_suspect) = self.asked;
+        // An abandoned one is asked about twice, since a worker may have acknowledged it in between.
+        let from = if is_suspect {
+            last
+        } else {
+            last.saturating_add(1)
+        };
+        let next = self.out.range(from..).next();
+        let (place, (site, _)) = next.or_else(|| self.out.iter().next())?;
+        Some((*place, site.clone()))
+    }
+
+    /// A shard that nobody will ever end must not be waited for.
+    async fn learn_fate(
+        &mut self,
+        events: &mpsc::Sender<ScanEvent>,
+        place: u64,
+        fate: Option<Fate>,
+    ) {
+        let was_suspect = self.asked == (place, true);
+        self.asked = (place, fate == Some(Fate::Abandoned) && !was_suspect);
+        let Some((site, shard)) = self.out.get(&place).cloned() else {
+            return;
+        };
+        match fate {
+            Some(Fate::Abandoned) if was_suspect => {
+                self.shard_failed(events, place).await;
+            }
+            Some(Fate::Gone { last }) if last <= self.read => {
+                self.out.remove(&place);
+                match self.ledger.lost(&site, shard) {
+                    Lost::Ended | Lost::Again => {}
+                    Lost::Failed => self.say_failed(events, site, shard).await,
+                }
+            }
+            _ => {}
+        }
     }
 
     /// The last events, and nothing left in the stream of work.
@@ -228,7 +324,6 @@ impl Coordinator {
         for event in self.ledger.close(clock::wall()) {
             drop(events.send(event).await);
         }
-        self.take_work_back().await;
         // The counts are those of the shards.
         let end = ScanEnd {
             status,
@@ -242,13 +337,6 @@ impl Coordinator {
         progress.send_replace(last);
         self.emit(events, EventBody::ScanFinished(end)).await;
         end
-    }
-
-    async fn take_work_back(&self) {
-        for site in &self.sites {
-            let subject = subjects::work(site, self.origin.scan);
-            self.transport.purge(subjects::WORK, subject, None).await;
-        }
     }
 
     /// The first events, as an engine emits them.
@@ -272,19 +360,22 @@ impl Coordinator {
         }
     }
 
-    async fn subscribe(&self, subject: String) -> Option<async_nats::Subscriber> {
-        self.transport.client.subscribe(subject).await.ok()
+    async fn subscribe(&self, subject: &str) -> Option<async_nats::Subscriber> {
+        self.transport.subscribe(subject.to_owned()).await
     }
 
     fn work(&self, site: Site, shard: u32) -> Work {
         let plan = self.plan.work(shard);
-        Work::new(self.origin.scan, site, shard, self.options.seed, plan)
+        let earlier = self.ledger.earlier_deliveries(&site, shard);
+        let (scan, seed) = (self.origin.scan, self.options.seed);
+        Work::new(scan, site, shard, seed, earlier, plan)
     }
 
     /// Passes on the events of a worker that can be its own.
     async fn pass_on(&mut self, message: Received, events: &mpsc::Sender<ScanEvent>) {
         let token = message.subject.rsplit('.').next().unwrap_or_default();
         let site = subjects::site_of(&message.subject).unwrap_or_else(|| Site::of_machine(token));
+        self.read = self.read.max(message.place);
         self.passed_on
             .push_back((clock::monotonic(), message.place));
         let Some(read) = batch::read(&message.schema, &message.payload) else {
@@ -296,6 +387,9 @@ impl Coordinator {
             self.drop_events(events, &site, "they are damaged").await;
         }
         for event in read.events {
+            if !self.ledger.is_news(&event) {
+                continue;
+            }
             match self.gate.check(&self.plan, &site, &event) {
                 Ok(()) => {
                     self.ledger.observe(&event);
@@ -331,33 +425,27 @@ impl Coordinator {
         ) else {
             return;
         };
-        let now = clock::monotonic();
-        self.beats
-            .retain(|_, (at, _)| now.duration_since(*at) < GONE);
-        if beat.scan == Some(self.origin.scan) {
-            self.beats.insert(beat.worker.clone(), (now, beat));
-        } else {
-            self.beats.remove(&beat.worker);
+        let is_ours = beat.scan == Some(self.origin.scan);
+        if is_ours && beat.paused != self.is_paused {
+            // It took its shard after the order, or did not receive it.
+            let order = if self.is_paused {
+                Order::Pause
+            } else {
+                Order::Resume
+            };
+            self.send_order(order).await;
         }
-        for one in self.sites.clone() {
-            if one == site || one.as_str() == subjects::ANY {
-                self.last_seen.insert(one.clone(), now);
-                if self.silent.remove(&one) {
-                    self.notice(events, Notice::SiteResponds { site: one })
-                        .await;
-                }
-            }
+        for site in self.presence.responds(&site, beat, clock::monotonic()) {
+            self.notice(events, Notice::SiteResponds { site }).await;
         }
     }
 
     async fn tick(&mut self, events: &mpsc::Sender<ScanEvent>, tasks: &mut JoinSet<()>) {
         let now = clock::monotonic();
-        for site in self.sites.clone() {
-            let received = self.last_seen.get(&site).copied().unwrap_or(self.start);
-            let is_silent = now.duration_since(received) >= SILENT;
-            if is_silent && !self.ledger.is_done_at(&site) && self.silent.insert(site.clone()) {
-                self.notice(events, Notice::SiteSilent { site }).await;
-            }
+        let is_connected = self.transport.is_connected();
+        let is_done_at = |site: &Site| self.ledger.is_done_at(site);
+        for site in self.presence.look(now, is_connected, is_done_at) {
+            self.notice(events, Notice::SiteSilent { site }).await;
         }
         let news = self.options.outside.as_mut().and_then(|outside| {
             let has_changed = outside.has_changed().unwrap_or(false);
@@ -366,12 +454,10 @@ impl Coordinator {
         for notice in news.unwrap_or_default() {
             self.notice(events, notice).await;
         }
-        let is_connected =
-            self.transport.client.connection_state() == async_nats::connection::State::Connected;
-        if !is_connected {
-            self.down(events, Some("the connection is lost".to_owned()))
-                .await;
-        }
+        let lost = (!is_connected).then(|| "the connection is lost".to_owned());
+        let trouble = lost.or_else(|| self.not_given.clone());
+        let trouble = trouble.or_else(|| self.presence.trouble(now));
+        self.down(events, trouble).await;
         let mut below = None;
         while let Some((at, place)) = self.passed_on.front().copied() {
             if now.duration_since(at) < JOURNALED {
@@ -404,21 +490,27 @@ impl Coordinator {
         self.notice(events, notice).await;
     }
 
-    /// A shard was given out as often as may be.
-    async fn shard_failed(&mut self, events: &mpsc::Sender<ScanEvent>, advisory: &[u8]) {
-        let Ok(Failed { stream_seq }) = serde_json::from_slice(advisory) else {
-            return;
-        };
-        let Some((site, shard)) = self.out.remove(&stream_seq) else {
-            return;
-        };
-        if !self.ledger.shard_failed(&site, shard) {
-            return;
+    /// The server says that a shard was given out as often as may be.
+    async fn deliveries_exceeded(&mut self, events: &mpsc::Sender<ScanEvent>, advisory: &[u8]) {
+        if let Ok(Failed { stream_seq }) = serde_json::from_slice(advisory) {
+            self.shard_failed(events, stream_seq).await;
         }
+    }
+
+    /// Nobody is given the shard at this place any more.
+    async fn shard_failed(&mut self, events: &mpsc::Sender<ScanEvent>, place: u64) {
+        if let Some((site, shard)) = self.out.remove(&place)
+            && self.ledger.shard_failed(&site, shard)
+        {
+            self.say_failed(events, site, shard).await;
+        }
+    }
+
+    async fn say_failed(&mut self, events: &mpsc::Sender<ScanEvent>, site: Site, shard: u32) {
         let hosts = self.ledger.listed(shard);
         let notice = Notice::ShardFailed {
             site,
-            deliveries: u32::try_from(MOST_DELIVERIES).unwrap_or_default(),
+            deliveries: MOST_DELIVERIES,
             count: u32::try_from(hosts.len()).unwrap_or(u32::MAX),
             hosts: hosts.into_iter().take(NAMED).map(Into::into).collect(),
         };
@@ -446,9 +538,15 @@ impl Coordinator {
 
     /// Takes back what nobody works on, and ends what somebody does.
     async fn stop_workers(&self) {
-        self.take_work_back().await;
-        self.send_order(Order::Stop).await;
-        drop(timeout(ANSWER, self.transport.client.flush()).await);
+        let stopping = async {
+            for site in &self.sites {
+                let subject = subjects::work(site, self.origin.scan);
+                self.transport.purge(subjects::WORK, subject, None).await;
+            }
+            self.send_order(Order::Stop).await;
+            self.transport.client.flush().await
+        };
+        drop(timeout(ANSWER, stopping).await);
     }
 
     fn progress(&self) -> Progress {
@@ -456,14 +554,7 @@ impl Coordinator {
         progress.elapsed = clock::monotonic().duration_since(self.start);
         progress.rate_cap = self.options.rate;
         progress.paused = self.is_paused;
-        for (_, beat) in self.beats.values() {
-            progress.rate += beat.rate.clamp(0.0, 1e9);
-            progress.in_flight = progress.in_flight.saturating_add(beat.in_flight);
-            let limit = progress
-                .in_flight_limit
-                .saturating_add(beat.in_flight_limit);
-            progress.in_flight_limit = limit;
-        }
+        self.presence.add_to(&mut progress, clock::monotonic());
         let (done, all) = (progress.work_done as f64, progress.work_known as f64);
         if done > 0.0 && !self.is_paused {
             progress.left = Some(progress.elapsed.mul_f64((all - done).max(0.0) / done));
@@ -481,61 +572,6 @@ impl Coordinator {
         self.seq += 1;
         // Without a reader the scan ends soon.
         drop(events.send(event).await);
-    }
-}
-
-impl Transport {
-    /// Deletes the events of a scan, once all of them are kept elsewhere.
-    pub async fn forget(&self, scan: ScanId) {
-        self.purge(subjects::EVENTS, subjects::events_of(scan), None)
-            .await;
-    }
-}
-
-/// A shard that was given out, or was to be.
-struct Given {
-    site: Site,
-    shard: u32,
-    stored: Result<u64, String>,
-}
-
-async fn give(transport: Transport, work: Work) -> Given {
-    let subject = subjects::work(&work.site, work.scan);
-    let id = format!("{}/{}/{}", work.scan, work.site, work.shard);
-    let stored = match work.to_bytes() {
-        Ok(bytes) => transport.store(subject, &id, bytes).await,
-        Err(error) => Err(error.to_string()),
-    };
-    Given {
-        site: work.site,
-        shard: work.shard,
-        stored,
-    }
-}
-
-/// Reads the events of a scan in the order of the stream, whatever happens to the server.
-async fn read_events(transport: Transport, origin: Origin, sender: mpsc::Sender<Received>) {
-    let mut next = 1;
-    loop {
-        let opened = timeout(2 * ANSWER, transport.events_from(origin.scan, next)).await;
-        if let Ok(Ok(mut messages)) = opened {
-            while let Some(Ok(message)) = messages.next().await {
-                let Ok(place) = message.info().map(|info| info.stream_sequence) else {
-                    continue;
-                };
-                next = place + 1;
-                let received = Received {
-                    place,
-                    subject: message.subject.to_string(),
-                    schema: schema_of(message.headers.as_ref()).to_owned(),
-                    payload: message.payload.to_vec(),
-                };
-                if sender.send(received).await.is_err() {
-                    return;
-                }
-            }
-        }
-        sleep(RETRY).await;
     }
 }
 

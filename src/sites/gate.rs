@@ -8,7 +8,9 @@ use std::net::IpAddr;
 
 use derive_more::Display;
 
+use super::ledger::last_delivery;
 use super::shard::ShardPlan;
+use super::subjects;
 use crate::model::{
     Checkpoint, Endpoint, EventBody, HostKey, Lookup, Notice, Origin, ScanEnd, ScanEvent, ScanId,
     Site, Stream, UnlistedCounts,
@@ -16,8 +18,8 @@ use crate::model::{
 
 /// Endpoints outside its slice that the names of one shard may lead to.
 const MOST_LED_TO: usize = 1 << 16;
-/// Deliveries of a shard that are believed.
-const MOST_DELIVERIES: u32 = 1 << 10;
+/// The same of all shards in progress together.
+const MOST_LED_TO_IN_ALL: usize = 1 << 18;
 
 /// Why an event is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Display)]
@@ -41,7 +43,9 @@ pub enum Fault {
 pub struct Gate {
     scan: ScanId,
     sites: HashSet<Site>,
-    /// What the names of a shard led to so far, by its newest delivery.
+    /// The highest delivery that a shard can have.
+    last_delivery: u32,
+    /// What the names of a shard in progress led to so far, by its newest delivery.
     led_to: BTreeMap<(Site, u32), (u32, HashSet<Endpoint>)>,
 }
 
@@ -51,8 +55,14 @@ impl Gate {
         Self {
             scan,
             sites: sites.into_iter().collect(),
+            last_delivery: last_delivery(1),
             led_to: BTreeMap::new(),
         }
+    }
+
+    /// The scan goes on as this run of its coordinator.
+    pub fn resume(&mut self, run: u32) {
+        self.last_delivery = last_delivery(run);
     }
 
     /// Checks an event that came under the subject of a site.
@@ -80,22 +90,38 @@ impl Gate {
         let Stream::Shard { number, delivery } = stream else {
             return Err(Fault::Shard);
         };
-        if number >= plan.count() || delivery > MOST_DELIVERIES {
+        if number >= plan.count() || delivery > self.last_delivery {
             return Err(Fault::Shard);
         }
-        let (newest, led_to) = self.led_to.entry((site, number)).or_default();
+        let key = (site, number);
+        let others = self.led_to.iter().filter(|(one, _)| **one != key);
+        let others: usize = others.map(|(_, (_, led_to))| led_to.len()).sum();
+        let (newest, led_to) = self.led_to.entry(key.clone()).or_default();
         if delivery > *newest {
             *newest = delivery;
             led_to.clear();
         }
-        let shard = Shard { plan, number };
-        shard.check(&event.body, led_to)
+        let shard = Shard {
+            plan,
+            number,
+            site: subject,
+            most_led_to: MOST_LED_TO.min(MOST_LED_TO_IN_ALL.saturating_sub(others)),
+        };
+        let checked = shard.check(&event.body, led_to);
+        let has_ended = matches!(event.body, EventBody::ScanFinished(_)) && checked.is_ok();
+        if has_ended || led_to.is_empty() {
+            self.led_to.remove(&key);
+        }
+        checked
     }
 }
 
 struct Shard<'a> {
     plan: &'a ShardPlan,
     number: u32,
+    /// Under whose subject the event came.
+    site: &'a Site,
+    most_led_to: usize,
 }
 
 impl Shard<'_> {
@@ -147,6 +173,11 @@ impl Shard<'_> {
                     host.endpoint().is_some_and(|endpoint| is_ours(&endpoint)),
                     Fault::Host,
                 ),
+                // A scan by all workers does not know which of them it is.
+                Notice::OutsideAllowList { site, .. } => holds(
+                    site == self.site || self.site.as_str() == subjects::ANY,
+                    Fault::Site,
+                ),
                 _ => holds(notice.is_of_a_worker(), Fault::Kind),
             },
             EventBody::Checkpoint(Checkpoint {
@@ -176,7 +207,7 @@ impl Shard<'_> {
     fn lead_to(&self, endpoints: impl Iterator<Item = Endpoint>, led_to: &mut HashSet<Endpoint>) {
         for endpoint in endpoints {
             let targets = self.plan.targets();
-            if led_to.len() < MOST_LED_TO && !targets.is_excluded(endpoint.address) {
+            if led_to.len() < self.most_led_to && !targets.is_excluded(endpoint.address) {
                 led_to.insert(endpoint);
             }
         }

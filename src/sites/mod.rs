@@ -7,15 +7,21 @@
 //!  fleet ◄── coordinator ◄── gate ◄──(RDPSCAN_EVENTS)
 //! ```
 //! What decides does no I/O: `shard` (who has what), `gate` (which events are believed), `ledger` (what is done), `allow`, `rate`.
-//! With the feature `nats`, `transport` connects, and `worker` and `coordinator` run both ends.
+//! With the feature `nats`, `transport` connects, and `worker` and `coordinator` run both ends; `exchange` is what the coordinator asks
+//! of the two streams, and `presence` which workers respond.
 
 mod allow;
 mod batch;
 #[cfg(feature = "nats")]
 mod coordinator;
+#[cfg(feature = "nats")]
+mod exchange;
 mod gate;
 mod ledger;
+#[cfg(feature = "nats")]
+mod presence;
 mod rate;
+mod resume;
 mod server;
 mod shard;
 pub mod subjects;
@@ -32,8 +38,9 @@ pub use batch::{Batch, Batcher, Events, read as read_events};
 #[cfg(feature = "nats")]
 pub use coordinator::{Coordinator, SitesScan};
 pub use gate::{Fault, Gate};
-pub use ledger::Ledger;
+pub use ledger::{Ledger, Lost};
 pub use rate::{LiveWorkers, stricter};
+pub use resume::Resumed;
 pub use server::{LogOn, Server, ServerUrl};
 pub use shard::ShardPlan;
 pub use subjects::{ANY, Heartbeat, Order};
@@ -41,4 +48,4 @@ pub use subjects::{ANY, Heartbeat, Order};
 pub use transport::{Transport, TransportError};
 pub use work::{Work, WorkError};
 #[cfg(feature = "nats")]
-pub use worker::{Job, PrepareError, Refused, Worker, WorkerStatus};
+pub use worker::{Job, PrepareError, Worker, WorkerStatus};

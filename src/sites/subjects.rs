@@ -103,9 +103,12 @@ pub struct Heartbeat {
     pub worker: Box<str>,
     /// What it works on.
     pub scan: Option<ScanId>,
-    pub shard: Option<u32>,
     /// Connects per second.
     pub rate: f64,
     pub in_flight: u32,
     pub in_flight_limit: u32,
+    /// It follows an order to pause.
+    pub paused: bool,
+    /// Why it cannot store its events.
+    pub trouble: Option<Box<str>>,
 }

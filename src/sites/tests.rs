@@ -11,7 +11,7 @@ use super::*;
 use crate::kit;
 use crate::model::{
     Attempt, Checkpoint, Endpoint, EventBody, HostKey, HostState, Lookup, Notice, Origin, Outcome,
-    ScanEvent, ScanId, ScanStatus, Site, Stream, UnlistedCounts,
+    ScanEnd, ScanEvent, ScanId, ScanStatus, Site, Stream, UnlistedCounts,
 };
 use crate::prober::{AttemptRequest, Connect, Prober, ResolverHealth};
 use crate::targets::{AddressList, TargetSetBuilder};
@@ -174,19 +174,124 @@ fn shards_are_given_out_a_few_at_a_time_and_the_scan_ends_with_the_last() {
 }
 
 #[test]
-fn a_later_delivery_opens_a_shard_again() {
+fn a_later_delivery_replaces_what_has_not_ended_and_nothing_that_is_complete() {
     let plan = plan();
     let mut ledger = Ledger::new(scan(), Arc::clone(&plan), &[site("berlin")]);
-    for number in 0..plan.count() {
+    let no_route = || EventBody::Notice(Notice::NoIpv6Route);
+    for number in 0..plan.count() - 1 {
         ledger.observe(&event(number, 1, 0, EventBody::ScanFinished(kit::end(1))));
     }
-    ledger.observe(&event(1, 2, 0, EventBody::Notice(Notice::NoIpv6Route)));
-    assert!(!ledger.is_done() && !ledger.is_idle());
+    let last = plan.count() - 1;
+    ledger.observe(&event(last, 1, 0, no_route()));
+    ledger.observe(&event(last, 2, 0, no_route()));
     // A worker that was thought dead ends its delivery: too late.
-    ledger.observe(&event(1, 1, 9, EventBody::ScanFinished(kit::end(1))));
-    assert!(!ledger.is_done());
-    ledger.observe(&event(1, 2, 1, EventBody::ScanFinished(kit::end(1))));
+    let late = event(last, 1, 1, EventBody::ScanFinished(kit::end(1)));
+    assert!(!ledger.is_news(&late));
+    ledger.observe(&late);
+    assert!(!ledger.is_done() && !ledger.is_idle());
+    ledger.observe(&event(last, 2, 1, EventBody::ScanFinished(kit::end(1))));
     assert!(ledger.is_done());
+    // The end of another is known, so that what comes again counts no more.
+    let again = event(0, 2, 0, no_route());
+    assert!(!ledger.is_news(&again));
+    ledger.observe(&again);
+    assert!(ledger.is_done());
+}
+
+#[test]
+fn a_shard_that_the_server_has_lost_is_given_out_once_more() {
+    let plan = plan();
+    let berlin = site("berlin");
+    let mut ledger = Ledger::new(scan(), Arc::clone(&plan), std::slice::from_ref(&berlin));
+    assert_eq!(ledger.earlier_deliveries(&berlin, 0), 0);
+    ledger.given_out(&berlin, 0);
+    assert_eq!(ledger.next(), Some((berlin.clone(), 1)));
+    assert_eq!(ledger.lost(&berlin, 0), Lost::Again);
+    assert_eq!(ledger.next(), Some((berlin.clone(), 0)));
+    // Its events are never taken for those of the first time.
+    assert_eq!(ledger.earlier_deliveries(&berlin, 0), 5);
+    ledger.given_out(&berlin, 0);
+    assert_eq!(ledger.lost(&berlin, 0), Lost::Failed);
+    assert_eq!(ledger.lost(&berlin, 0), Lost::Ended);
+    assert!(ledger.is_over(&berlin, 0));
+}
+
+#[test]
+fn a_resumed_scan_gives_out_what_is_not_complete() {
+    let plan = plan();
+    let berlin = site("berlin");
+    let mut ledger = Ledger::new(scan(), Arc::clone(&plan), std::slice::from_ref(&berlin));
+    let interrupted = || {
+        EventBody::ScanFinished(ScanEnd {
+            status: ScanStatus::Interrupted,
+            ..kit::end(1)
+        })
+    };
+    ledger.observe(&event(0, 1, 0, EventBody::ScanFinished(kit::end(1))));
+    ledger.observe(&event(1, 1, 0, interrupted()));
+    ledger.observe(&event(2, 1, 0, EventBody::Notice(Notice::NoIpv6Route)));
+    // Some of it was never recorded.
+    ledger.observe(&event(3, 1, 7, EventBody::ScanFinished(kit::end(1))));
+    ledger.resume(2, Arc::clone(&plan));
+    assert!(ledger.is_idle());
+    let mut given = Vec::new();
+    while let Some((site, shard)) = ledger.next() {
+        assert_eq!(ledger.earlier_deliveries(&site, shard), 10);
+        ledger.given_out(&site, shard);
+        given.push(shard);
+    }
+    assert_eq!(given, (1..plan.count()).collect::<Vec<_>>());
+    // What a worker of the first run still ends is complete, or is done again.
+    ledger.observe(&event(2, 1, 1, EventBody::ScanFinished(kit::end(1))));
+    ledger.observe(&event(4, 2, 0, interrupted()));
+    assert!(ledger.is_over(&berlin, 2) && !ledger.is_over(&berlin, 4));
+    ledger.observe(&event(4, 11, 0, interrupted()));
+    assert!(ledger.is_over(&berlin, 4));
+}
+
+#[test]
+fn what_names_led_to_is_forgotten_with_the_end_of_their_shard() {
+    let plan = plan();
+    let mut gate = Gate::new(scan(), [site("berlin")]);
+    let mut check = |seq, body| gate.check(&plan, &site("berlin"), &event(0, 1, seq, body));
+    assert_eq!(check(0, resolved("srv05.example", "192.168.7.7")), Ok(()));
+    let impossible = ScanEnd {
+        not_reached: u64::MAX,
+        ..kit::end(1)
+    };
+    let refused = check(1, EventBody::ScanFinished(impossible));
+    assert_eq!(refused, Err(Fault::Counts));
+    assert_eq!(check(1, tried("192.168.7.7")), Ok(()));
+    assert_eq!(check(2, EventBody::ScanFinished(kit::end(1))), Ok(()));
+    assert_eq!(check(3, tried("192.168.7.7")), Err(Fault::Host));
+}
+
+#[test]
+fn a_worker_reports_what_it_refused_itself_and_nothing_of_the_whole_scan() {
+    let plan = plan();
+    let mut gate = Gate::new(scan(), [site("berlin"), site(ANY)]);
+    let mut check = |of: &str, notice| {
+        let event = ScanEvent {
+            site: site(of),
+            ..event(0, 1, 0, EventBody::Notice(notice))
+        };
+        gate.check(&plan, &site(of), &event)
+    };
+    let refused = |by: &str| Notice::OutsideAllowList {
+        site: site(by),
+        what: "some hosts".into(),
+    };
+    assert_eq!(check("berlin", refused("berlin")), Ok(()));
+    assert_eq!(check("berlin", refused("hq")), Err(Fault::Site));
+    assert_eq!(check(ANY, refused("hq")), Ok(()));
+    let detail = || "made up".into();
+    for notice in [
+        Notice::SweepDelayed { seconds: 9 },
+        Notice::ChangeCommandFailed { detail: detail() },
+        Notice::OutputFailed { detail: detail() },
+    ] {
+        assert_eq!(check("berlin", notice), Err(Fault::Kind));
+    }
 }
 
 #[test]

@@ -6,17 +6,20 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy, StorageType};
 use async_nats::jetstream::{self, Context};
-use async_nats::{Client, ConnectOptions, HeaderMap, header};
+use async_nats::{Client, ConnectOptions, HeaderMap, Subscriber, header};
 use tokio::time::timeout;
 
+use super::ledger::MOST_DELIVERIES;
 use super::server::{LogOn, Server};
 use super::subjects;
 use crate::model::{EVENT_SCHEMA, ScanId, Site};
 
 /// How long the server may take for one answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(5);
-/// Deliveries of a shard before it is dropped.
-pub(super) const MOST_DELIVERIES: i64 = 5;
+/// The shortest limit for messages that a server may have: a shard with its excludes is one message.
+const SMALLEST_PAYLOAD: usize = 512 << 10;
+/// Messages that are read ahead.
+const AHEAD: usize = 32;
 /// Messages are kept no longer, whatever becomes of their coordinator.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Bytes of the stream of work: the shards that are given out are few.
@@ -43,6 +46,10 @@ pub enum TransportError {
         events = subjects::EVENTS
     )]
     Streams { url: String, reason: String },
+    #[error(
+        "{url} takes messages of up to {most} bytes only; set max_payload of the server to 1MB"
+    )]
+    Payload { url: String, most: usize },
 }
 
 /// A connection to a NATS server with `JetStream`. It comes back by itself.
@@ -82,7 +89,8 @@ impl Transport {
             } => options.user_and_password(name.clone(), secret(password_file)?),
             LogOn::NKey(path) => options.nkey(secret(path)?),
             LogOn::Credentials(path) => options
-                .credentials(&secret(path)?)
+                // The client looks for the end of the last line.
+                .credentials(&(secret(path)? + "\n"))
                 .map_err(|error| failed(error.to_string()))?,
         };
         if server.url.is_tls() {
@@ -97,6 +105,10 @@ impl Transport {
             Ok(Err(error)) => return Err(failed(error.to_string())),
             Err(_) => return Err(failed("no answer".to_owned())),
         };
+        let most = client.max_payload();
+        if most < SMALLEST_PAYLOAD {
+            return Err(TransportError::Payload { url, most });
+        }
         let mut context = jetstream::new(client.clone());
         context.set_timeout(ANSWER);
         Ok(Self {
@@ -138,13 +150,23 @@ impl Transport {
                 filter_subject: subjects::work_of(site),
                 ack_policy: AckPolicy::Explicit,
                 ack_wait,
-                max_deliver: MOST_DELIVERIES,
+                max_deliver: MOST_DELIVERIES.into(),
                 ..pull::Config::default()
             };
             let made = work.create_consumer(consumer).await;
             made.map_err(|error| failed(error.to_string()))?;
         }
         Ok(())
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.client.connection_state() == async_nats::connection::State::Connected
+    }
+
+    /// What is published under a subject; `None` when NATS takes no subscription.
+    pub(super) async fn subscribe(&self, subject: String) -> Option<Subscriber> {
+        let subscribed = timeout(ANSWER, self.client.subscribe(subject)).await;
+        subscribed.ok()?.ok()
     }
 
     /// Publishes into a stream, once for each `id`, and waits until it is stored. Returns its place.
@@ -170,12 +192,12 @@ impl Transport {
         }
     }
 
-    /// The events of a scan from this place of the stream on.
+    /// The events of a scan from this place of the stream on, and how many of them wait.
     pub(super) async fn events_from(
         &self,
         scan: ScanId,
         place: u64,
-    ) -> Result<pull::Stream, String> {
+    ) -> Result<(u64, pull::Stream), String> {
         let config = pull::Config {
             filter_subject: subjects::events_of(scan),
             ack_policy: AckPolicy::None,
@@ -190,9 +212,21 @@ impl Transport {
             .context
             .create_consumer_on_stream(config, subjects::EVENTS);
         let consumer = consumer.await.map_err(|error| error.to_string())?;
-        let messages = consumer.stream().heartbeat(Duration::from_secs(5));
+        let waiting = consumer.cached_info().num_pending;
+        let messages = consumer.stream().max_messages_per_batch(AHEAD);
+        let messages = messages.heartbeat(Duration::from_secs(5));
         let messages = messages.expires(Duration::from_secs(15)).messages();
-        messages.await.map_err(|error| error.to_string())
+        let messages = messages.await.map_err(|error| error.to_string())?;
+        Ok((waiting, messages))
+    }
+
+    /// Deletes the events of a scan, once all of them are kept elsewhere.
+    pub async fn forget(&self, scan: ScanId) {
+        // Without a connection age deletes them.
+        if self.is_connected() {
+            self.purge(subjects::EVENTS, subjects::events_of(scan), None)
+                .await;
+        }
     }
 
     /// Deletes what a stream holds under a subject, up to a place.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{HostKey, PlannedWork, ScanId, Site};
+use crate::model::{EVENT_SCHEMA, HostKey, PlannedWork, ScanId, Site};
 use crate::record::schema::{Compatibility, compare};
 use crate::targets::{DamagedPlan, TargetSet};
 
@@ -15,11 +15,15 @@ const SCHEMA: &str = "rdpscan.work/1";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
     schema: Box<str>,
+    /// Version of the events that its coordinator reads.
+    events: Box<str>,
     pub scan: ScanId,
     /// Where it is to be scanned from, or `any`.
     pub site: Site,
     pub shard: u32,
     pub seed: u64,
+    /// Its deliveries are counted on from here.
+    pub earlier_deliveries: u32,
     /// Its targets, and the settings of the scan.
     pub plan: PlannedWork,
 }
@@ -37,13 +41,22 @@ pub enum WorkError {
 
 impl Work {
     #[must_use]
-    pub fn new(scan: ScanId, site: Site, shard: u32, seed: u64, plan: PlannedWork) -> Self {
+    pub fn new(
+        scan: ScanId,
+        site: Site,
+        shard: u32,
+        seed: u64,
+        earlier_deliveries: u32,
+        plan: PlannedWork,
+    ) -> Self {
         Self {
             schema: SCHEMA.into(),
+            events: EVENT_SCHEMA.into(),
             scan,
             site,
             shard,
             seed,
+            earlier_deliveries,
             plan,
         }
     }
@@ -64,12 +77,16 @@ impl Work {
         #[derive(Deserialize)]
         struct Head {
             schema: Box<str>,
+            events: Box<str>,
         }
-        let Head { schema } = serde_json::from_slice(bytes)?;
-        match compare(&schema, SCHEMA) {
-            Compatibility::Same | Compatibility::NewerMinor => Ok(serde_json::from_slice(bytes)?),
-            _ => Err(WorkError::Version(schema)),
+        let Head { schema, events } = serde_json::from_slice(bytes)?;
+        for (theirs, own) in [(schema, SCHEMA), (events, EVENT_SCHEMA)] {
+            let compared = compare(&theirs, own);
+            if !matches!(compared, Compatibility::Same | Compatibility::NewerMinor) {
+                return Err(WorkError::Version(theirs));
+            }
         }
+        Ok(serde_json::from_slice(bytes)?)
     }
 
     /// # Errors
@@ -92,14 +109,20 @@ mod tests {
     fn work_is_read_as_it_is_written_and_another_version_is_refused() {
         let scan = "20261201T110000Z-00c0ffee".parse().unwrap();
         let site: Site = "berlin".parse().unwrap();
-        let work = Work::new(scan, site, 3, 7, PlannedWork::default());
+        let work = Work::new(scan, site, 3, 7, 10, PlannedWork::default());
         let bytes = work.to_bytes().unwrap();
         assert_eq!(Work::read(&bytes).unwrap(), work);
-        let newer = String::from_utf8(bytes)
-            .unwrap()
-            .replace("work/1", "work/2");
-        let error = Work::read(newer.as_bytes()).unwrap_err().to_string();
-        assert_eq!(error, "it is of another version, rdpscan.work/2");
+        let text = String::from_utf8(bytes).unwrap();
+        for (own, newer) in [("work/1", "work/2"), ("events/1", "events/2")] {
+            let newer = text.replace(own, newer);
+            let error = Work::read(newer.as_bytes()).unwrap_err();
+            assert!(matches!(error, WorkError::Version(_)), "{error}");
+            assert!(
+                error
+                    .to_string()
+                    .starts_with("it is of another version, rdpscan.")
+            );
+        }
         for damaged in [&b"{}"[..], b"", b"\0\0"] {
             assert!(Work::read(damaged).is_err());
         }

@@ -14,10 +14,11 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::allow::{AllowList, AllowedProber};
-use super::batch::{Batch, Batcher};
+use super::batch::{Batch, Batcher, HEADERS};
+use super::ledger::MOST_DELIVERIES;
 use super::rate::LiveWorkers;
 use super::subjects::{self, Heartbeat, Order};
-use super::transport::{ANSWER, MOST_DELIVERIES, Transport};
+use super::transport::{ANSWER, Transport};
 use super::work::{Work, WorkError};
 use crate::clock;
 use crate::model::{
@@ -38,6 +39,8 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 const LINGER: Duration = Duration::from_millis(200);
 /// Events taken from the engine at once.
 const BATCH: usize = 512;
+/// How long a part of a scan waits for a worker of its version.
+const OTHER_VERSION: Duration = Duration::from_secs(30);
 /// How often a batch is tried after a stop.
 const LAST_TRIES: u32 = 3;
 
@@ -48,12 +51,6 @@ pub struct Job<P> {
     pub prober: P,
     pub allow: Arc<AllowList>,
     pub options: ScanOptions,
-}
-
-/// What a worker does not do, by its own settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    pub what: Box<str>,
 }
 
 /// What a worker does now.
@@ -67,6 +64,8 @@ pub struct WorkerStatus {
     pub workers: u32,
     /// What is wrong with NATS, or with the newest shard.
     pub trouble: Option<String>,
+    /// Its events cannot be stored.
+    pub is_stuck: bool,
 }
 
 /// A worker of a site.
@@ -79,6 +78,14 @@ pub struct Worker {
     live: Arc<Mutex<LiveWorkers>>,
     status: watch::Sender<WorkerStatus>,
     stop: CancellationToken,
+}
+
+impl<P> Job<P> {
+    /// The least time that it takes: a shard that is over sooner must not make room for the next one's burst.
+    fn least(&self) -> Duration {
+        let connects = Duration::from_secs(self.targets.endpoints());
+        connects.checked_div(self.options.rate).unwrap_or_default()
+    }
 }
 
 /// How a shard came to its end.
@@ -207,23 +214,27 @@ impl Worker {
                 let is_newer = matches!(error, WorkError::Version(_));
                 self.trouble(Some(format!("a part of a scan cannot be read: {error}")));
                 // A worker of another version may understand it.
-                let wait = is_newer.then_some(ANSWER);
+                let wait = is_newer.then_some(OTHER_VERSION);
                 let kind = if is_newer {
                     AckKind::Nak(wait)
                 } else {
                     AckKind::Term
                 };
                 drop(timeout(ANSWER, message.ack_with(kind)).await);
+                if is_newer {
+                    // Others ask first.
+                    drop(timeout(ANSWER, self.stop.cancelled()).await);
+                }
                 return;
             }
         };
-        let delivery = message
-            .info()
-            .map_or(1, |info| info.delivered.clamp(1, MOST_DELIVERIES));
+        let delivered = message.info().map_or(1, |info| info.delivered);
+        let delivered = u32::try_from(delivered).unwrap_or(1);
+        let delivered = delivered.clamp(1, MOST_DELIVERIES);
         let origin = Origin {
             stream: Stream::Shard {
                 number: work.shard,
-                delivery: u32::try_from(delivery).unwrap_or(1),
+                delivery: work.earlier_deliveries.saturating_add(delivered),
             },
             ..Origin::new(work.scan, work.site.clone())
         };
@@ -233,11 +244,13 @@ impl Worker {
             let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
             prepare(&work, &live)
         };
+        let mut free_at = clock::monotonic();
         let ended = match prepared {
-            Ok(job) => self.scan(message, &work, job, origin).await,
-            Err(PrepareError::Refused(refused)) => {
-                self.refuse(message, &work, refused, origin).await
+            Ok(job) => {
+                free_at += job.least();
+                self.scan(message, &work, job, origin).await
             }
+            Err(PrepareError::Refused(what)) => self.refuse(message, &work, what, origin).await,
             Err(PrepareError::Unusable(error)) => {
                 self.trouble(Some(format!("a part of a scan cannot be used: {error}")));
                 Ended::Returned(ANSWER)
@@ -263,6 +276,10 @@ impl Worker {
             status.work = None;
             status.progress = Progress::default();
         });
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = sleep_until(free_at) => {}
+        }
     }
 
     async fn scan<P: Prober>(
@@ -280,7 +297,9 @@ impl Worker {
         } = job;
         let prober = Arc::new(AllowedProber::new(prober, Arc::clone(&allow)));
         options.origin = origin.clone();
-        let mut batcher = Batcher::new(origin);
+        let mut batcher = Batcher::new(origin, self.transport.client.max_payload());
+        let control_of = subjects::control(work.scan);
+        let mut subscriber = self.transport.subscribe(control_of).await;
         let (events, mut receiver) = mpsc::channel::<ScanEvent>(EVENT_CAPACITY);
         let (progress, mut watching) = watch::channel(Progress::default());
         let (control, orders) = mpsc::channel(CONTROL_CAPACITY);
@@ -296,12 +315,6 @@ impl Worker {
             halt.clone(),
             Some(orders),
         ));
-        let subscriber = self
-            .transport
-            .client
-            .subscribe(subjects::control(work.scan))
-            .await;
-        let mut subscriber = subscriber.ok();
         let (mut send_at, mut beat_at) = (None, clock::monotonic() + HEARTBEAT);
         let mut batch = Vec::with_capacity(BATCH);
         // Stopped: what is in progress is another worker's.
@@ -328,7 +341,7 @@ impl Worker {
                 }
                 () = sleep_until(send_at.unwrap_or(beat_at)), if send_at.is_some() => {
                     send_at = None;
-                    if !self.send(message, work, batcher.take()).await {
+                    if !self.send_all(message, work, &mut batcher).await {
                         is_left = true;
                         halt.cancel();
                     }
@@ -364,11 +377,7 @@ impl Worker {
             self.trouble(Some("a part of a scan broke off".to_owned()));
             return Ended::Returned(ANSWER);
         }
-        if self.send(message, work, batcher.take()).await {
-            Ended::Done
-        } else {
-            Ended::Returned(Duration::ZERO)
-        }
+        self.send_last(message, work, &mut batcher).await
     }
 
     /// Says that a shard was refused, with a row for each host of it that the user listed.
@@ -376,10 +385,10 @@ impl Worker {
         &self,
         message: &Message,
         work: &Work,
-        refused: Refused,
+        what: Box<str>,
         origin: Origin,
     ) -> Ended {
-        let mut batcher = Batcher::new(origin.clone());
+        let mut batcher = Batcher::new(origin.clone(), self.transport.client.max_payload());
         let at = clock::wall();
         let Ok(targets) = work.targets() else {
             return Ended::Returned(ANSWER);
@@ -387,7 +396,7 @@ impl Worker {
         let rows = work.listed().map(|host| EventBody::NotReached { host });
         let notice = Notice::OutsideAllowList {
             site: self.site.clone(),
-            what: refused.what,
+            what,
         };
         let end = ScanEnd {
             status: ScanStatus::Interrupted,
@@ -402,27 +411,32 @@ impl Worker {
         for body in bodies.chain([EventBody::ScanFinished(end)]) {
             batcher.add(ScanEvent::new(&origin, 0, at, body));
         }
-        if self.send(message, work, batcher.take()).await {
+        self.send_last(message, work, &mut batcher).await
+    }
+
+    async fn send_last(&self, message: &Message, work: &Work, batcher: &mut Batcher) -> Ended {
+        if self.send_all(message, work, batcher).await {
             Ended::Done
         } else {
             Ended::Returned(Duration::ZERO)
         }
     }
 
-    /// Stores a batch, however long that takes; false when the worker is stopped before.
-    async fn send(&self, message: &Message, work: &Work, batch: Option<Batch>) -> bool {
-        let Some(Batch { id, lines, events }) = batch else {
-            return true;
-        };
-        let most = self.transport.client.max_payload();
-        if lines.len() > most {
-            // The coordinator notices the gap.
-            tracing::warn!(
-                bytes = lines.len(),
-                most,
-                "A message is longer than the server takes"
-            );
-            return true;
+    /// Stores what was added, however long that takes; false when the worker is stopped before.
+    async fn send_all(&self, message: &Message, work: &Work, batcher: &mut Batcher) -> bool {
+        while let Some(batch) = batcher.take() {
+            if !self.send(message, work, batch).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn send(&self, message: &Message, work: &Work, batch: Batch) -> bool {
+        let Batch { id, lines, events } = batch;
+        if lines.len().saturating_add(HEADERS) > self.transport.client.max_payload() {
+            // The limit of a server that was restarted. The next delivery knows it.
+            return false;
         }
         let mut tries = 0_u32;
         loop {
@@ -431,6 +445,7 @@ impl Worker {
                 Ok(_) => break,
                 Err(error) => {
                     self.trouble(Some(format!("NATS takes no events: {error}")));
+                    self.status.send_modify(|status| status.is_stuck = true);
                     tries += 1;
                     if self.stop.is_cancelled() && tries >= LAST_TRIES {
                         return false;
@@ -442,6 +457,7 @@ impl Worker {
         }
         self.status.send_modify(|status| {
             status.events_sent += events;
+            status.is_stuck = false;
             status.trouble = None;
         });
         true
@@ -452,15 +468,9 @@ impl Worker {
 #[derive(Debug)]
 pub enum PrepareError {
     /// Its settings do not allow it.
-    Refused(Refused),
+    Refused(Box<str>),
     /// It makes no sense.
     Unusable(String),
-}
-
-impl From<Refused> for PrepareError {
-    fn from(refused: Refused) -> Self {
-        Self::Refused(refused)
-    }
 }
 
 fn send_order(control: Option<&mpsc::Sender<Control>>, order: Order) {
@@ -497,11 +507,7 @@ async fn heartbeats(
     live: Arc<Mutex<LiveWorkers>>,
     status: watch::Sender<WorkerStatus>,
 ) {
-    let mut subscriber = transport
-        .client
-        .subscribe(subjects::status(&site))
-        .await
-        .ok();
+    let mut subscriber = transport.subscribe(subjects::status(&site)).await;
     let mut beat_at: Instant = clock::monotonic();
     loop {
         tokio::select! {
@@ -512,10 +518,11 @@ async fn heartbeats(
                     Heartbeat {
                         worker: name.clone(),
                         scan: status.work.map(|(scan, _)| scan),
-                        shard: status.work.map(|(_, shard)| shard),
                         rate: status.progress.rate,
                         in_flight: status.progress.in_flight,
                         in_flight_limit: status.progress.in_flight_limit,
+                        paused: status.progress.paused,
+                        trouble: status.trouble.as_deref().filter(|_| status.is_stuck).map(Into::into),
                     }
                 };
                 if let Ok(payload) = serde_json::to_vec(&beat) {

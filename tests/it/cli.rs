@@ -660,6 +660,43 @@ fn usage_errors_have_the_reason_the_way_out_and_a_hint_to_the_help() {
     insta::assert_snapshot!("usage_errors", told);
 }
 
+/// What a binary cannot do is said before anything else that is wrong.
+#[cfg(not(feature = "nats"))]
+#[test]
+fn without_the_feature_nats_the_error_names_the_build_that_has_it() {
+    let home = home();
+    for arguments in [
+        &["worker"][..],
+        &["127.0.0.1", "--nats", "nats://127.0.0.1"],
+    ] {
+        let ended = rdpscan(home.path(), arguments, &[]);
+        assert_eq!(ended.status.code(), Some(2));
+        let told = text(ended.stderr);
+        assert!(
+            told.contains("`cargo build --release --features nats`"),
+            "{told}"
+        );
+    }
+}
+
+#[cfg(feature = "nats")]
+#[test]
+fn a_worker_without_a_server_or_a_list_does_not_start() {
+    let home = home();
+    for (arguments, missing) in [
+        (&["worker"][..], "--nats URL"),
+        (
+            &["worker", "--nats", "nats://127.0.0.1:1"],
+            "--allow 10.0.0.0/8",
+        ),
+    ] {
+        let ended = rdpscan(home.path(), arguments, &[]);
+        assert_eq!(ended.status.code(), Some(2));
+        let told = text(ended.stderr);
+        assert!(told.contains(missing), "{told}");
+    }
+}
+
 /// The help of a scan, and of every other command what stands before its options.
 #[test]
 fn the_help() {

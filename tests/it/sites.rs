@@ -1,7 +1,11 @@
 //! Scans by workers, over a real nats-server: equal to one process, whatever happens to workers and server.
 #![cfg(test)]
 
+mod faults;
+mod keys;
+mod orders;
 mod processes;
+mod resumed;
 mod secured;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,6 +113,36 @@ async fn each_of_several_sites_scans_everything_and_a_host_is_one_row() {
 }
 
 #[tokio::test]
+async fn the_rate_holds_from_one_part_to_the_next() {
+    let Some(nats) = NatsServer::start() else {
+        return;
+    };
+    let hosts = fleet("negotiation.toml").await;
+    let _worker = Worker::start(&nats, "berlin", "127.0.0.0/8", &hosts);
+    // Four parts of 256 addresses that refuse at once.
+    let port = hosts.port.to_string();
+    let url = nats.url();
+    let flags = ["--port", &port, "--rate", "512", "--no-dns", "--nats", &url];
+    let scan = Scan::new(&[&["127.77.8.0/22"], &flags[..]].concat());
+    let scan = scan.finish().await;
+    assert_eq!(scan.status, Some(0), "{}", scan.errors);
+    let mut ends: Vec<_> = events(&scan.recording)
+        .into_iter()
+        .filter(|event| event.scan_end().is_none())
+        .filter(|event| matches!(event.body, EventBody::ScanFinished(_)))
+        .map(|event| event.at)
+        .collect();
+    ends.sort();
+    assert_eq!(ends.len(), 4);
+    let took = ends[3].duration_since(ends[0]).as_secs_f64();
+    assert!(
+        took > 1.2,
+        "three parts of half a second each took {took} s"
+    );
+    hosts.stop().await;
+}
+
+#[tokio::test]
 async fn a_worker_that_is_killed_in_mid_shard_loses_nothing_and_doubles_nothing() {
     let Some(nats) = NatsServer::start() else {
         return;
@@ -145,7 +179,8 @@ async fn a_server_that_is_restarted_costs_time_and_nothing_else() {
     let _worker = Worker::start(&nats, "berlin", "127.0.0.0/8", &hosts);
     let scan = Scan::of(&hosts, &["--nats", &nats.url(), "--sites", "berlin"]);
     scan.wait_for("attempt_finished").await;
-    nats.restart();
+    nats.kill();
+    nats.start_again();
     let shared = scan.finish().await;
     assert_eq!(shared.status, Some(0), "{}", shared.errors);
     let (alone, shared) = (events(&alone.recording), events(&shared.recording));

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use async_nats::HeaderMap;
+use async_nats::jetstream::consumer::{PullConsumer, pull};
 use rdpscan::sim::SimulatedFleet;
 use rdpscan::sites::subjects;
 use tempfile::TempDir;
@@ -16,8 +17,30 @@ use tokio::time::{sleep, timeout};
 const DEADLINE: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_millis(20);
 
+/// A process that ends with the test, however that ends.
+struct Process(Child);
+
+impl Process {
+    fn start(command: &mut Command) -> Self {
+        Self(command.spawn().unwrap())
+    }
+
+    /// As `kill -9`.
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
 pub(super) struct NatsServer {
-    child: Child,
+    child: Process,
     port: u16,
     folder: TempDir,
 }
@@ -75,14 +98,25 @@ impl NatsServer {
         self.folder.path()
     }
 
-    /// Kills it, and starts it again over what it has stored.
-    pub(super) fn restart(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    /// As `kill -9`.
+    pub(super) fn kill(&mut self) {
+        self.child.kill();
+    }
+
+    /// Starts it again over what it has stored.
+    pub(super) fn start_again(&mut self) {
         self.child = run_server(self.port, &self.folder);
     }
 
-    async fn client(&self) -> async_nats::Client {
+    /// The shards of a site, as a worker asks for them.
+    pub(super) async fn shards(&self, site: &str) -> PullConsumer {
+        let context = async_nats::jetstream::new(self.client().await);
+        let name = subjects::consumer(&site.parse().unwrap());
+        let consumer = context.get_consumer_from_stream::<pull::Config, _, _>(name, subjects::WORK);
+        consumer.await.unwrap()
+    }
+
+    pub(super) async fn client(&self) -> async_nats::Client {
         let options = async_nats::ConnectOptions::new().retry_on_initial_connect();
         options.connect(self.url()).await.unwrap()
     }
@@ -107,19 +141,12 @@ impl NatsServer {
     }
 }
 
-impl Drop for NatsServer {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-fn run_server(port: u16, folder: &TempDir) -> Child {
+fn run_server(port: u16, folder: &TempDir) -> Process {
     let mut command = Command::new("nats-server");
     command.arg("-c").arg(folder.path().join("nats.conf"));
     let log = folder.path().join("nats.log");
     command.stderr(std::fs::File::create(&log).unwrap());
-    let child = command.stdout(Stdio::null()).spawn().unwrap();
+    let child = Process::start(command.stdout(Stdio::null()));
     let start = rdpscan::clock::monotonic();
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
         let log = || std::fs::read_to_string(&log).unwrap();
@@ -155,7 +182,7 @@ fn rdpscan(folder: &TempDir) -> Command {
 }
 
 pub(super) struct Worker {
-    child: Child,
+    child: Process,
     _folder: TempDir,
 }
 
@@ -181,28 +208,20 @@ impl Worker {
             .args(["--port", &ports.join(","), "--quiet"])
             .stderr(Stdio::null());
         Self {
-            child: command.spawn().unwrap(),
+            child: Process::start(&mut command),
             _folder: folder,
         }
     }
 
     /// As `kill -9`.
     pub(super) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        self.child.kill();
     }
 }
 
 /// A scan that runs, recorded line by line.
 pub(super) struct Scan {
-    child: Child,
+    child: Process,
     folder: TempDir,
 }
 
@@ -210,7 +229,8 @@ pub(super) struct Finished {
     pub(super) status: Option<i32>,
     pub(super) recording: PathBuf,
     pub(super) errors: String,
-    _folder: TempDir,
+    /// With the history of the scan.
+    pub(super) folder: TempDir,
 }
 
 impl Scan {
@@ -224,16 +244,37 @@ impl Scan {
     }
 
     pub(super) fn new(words: &[&str]) -> Self {
-        let folder = TempDir::new().unwrap();
+        Self::start(TempDir::new().unwrap(), words)
+    }
+
+    /// The scan of this folder goes on.
+    pub(super) fn resume(folder: TempDir, flags: &[&str]) -> Self {
+        Self::start(folder, &[&["resume"], flags].concat())
+    }
+
+    fn start(folder: TempDir, words: &[&str]) -> Self {
         let mut command = rdpscan(&folder);
         command.args(words).args(["--no-tui", "--quiet", "-o"]);
         command.arg(folder.path().join("scan.ndjson"));
         let errors = std::fs::File::create(folder.path().join("errors")).unwrap();
         command.stderr(errors);
         Self {
-            child: command.spawn().unwrap(),
+            child: Process::start(&mut command),
             folder,
         }
+    }
+
+    /// As `kill -9`.
+    pub(super) fn kill(mut self) -> TempDir {
+        self.child.kill();
+        self.folder
+    }
+
+    /// Runs a command over the history of this scan.
+    pub(super) fn command(&self, words: &[&str]) -> std::process::Output {
+        let mut command = rdpscan(&self.folder);
+        command.args(words).stdout(Stdio::piped());
+        command.output().unwrap()
     }
 
     fn recording(&self) -> PathBuf {
@@ -258,9 +299,13 @@ impl Scan {
 
     /// As Ctrl-C.
     pub(super) fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    pub(super) fn signal(&self, name: &str) {
         let mut command = Command::new("kill");
         let status = command
-            .args(["-INT", &self.child.id().to_string()])
+            .args([name, &self.child.0.id().to_string()])
             .status();
         assert!(status.unwrap().success());
     }
@@ -268,7 +313,7 @@ impl Scan {
     pub(super) async fn finish(mut self) -> Finished {
         let ended = async {
             loop {
-                if let Some(status) = self.child.try_wait().unwrap() {
+                if let Some(status) = self.child.0.try_wait().unwrap() {
                     return status;
                 }
                 sleep(POLL).await;
@@ -277,14 +322,13 @@ impl Scan {
         let ended = timeout(DEADLINE, ended).await;
         let errors = std::fs::read_to_string(self.folder.path().join("errors")).unwrap();
         let Ok(status) = ended else {
-            drop(self.child.kill());
             panic!("the scan does not end: {errors}");
         };
         Finished {
             status: status.code(),
             recording: self.recording(),
             errors,
-            _folder: self.folder,
+            folder: self.folder,
         }
     }
 }
