@@ -104,7 +104,7 @@ async fn each_of_several_sites_scans_everything_and_a_host_is_one_row() {
     let (alone, both) = (events(&alone.recording), events(&both.recording));
     let fleet = fold(&both);
     assert_eq!(kit::differences(&fold(&alone), &fleet), [""; 0]);
-    assert_eq!(fleet.notices(), []);
+    assert_eq!(notices(&fleet), []);
     for (_, host) in fleet.hosts() {
         let seen: Vec<&str> = host.sites().iter().map(|view| view.site.as_str()).collect();
         assert_eq!(seen, sites, "{}", host.key());
