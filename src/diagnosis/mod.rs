@@ -47,7 +47,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::model::{
     Attempt, CertificateFacts, CertificateStatus, DnsVerdict, Endpoint, Finding, History,
-    HostState, Nla, PredictedError, SelectedSecurity, Severity, StabilityVerdict, Stage, TlsFacts,
+    HostState, Nla, PredictedError, SelectedSecurity, Severity, Site, StabilityVerdict, Stage,
+    TlsFacts,
 };
 
 pub use confirm::confirm_in;
@@ -242,6 +243,21 @@ impl Diagnosis {
         self.open_findings().next()
     }
 
+    /// Adds what is found from another site alone, or is worse there, so that no finding is lost where that site's view is not the
+    /// worst.
+    pub(crate) fn add_from(&mut self, site: &Site, findings: Vec<Finding>) {
+        for mut finding in findings {
+            let known = self.findings.iter_mut().find(|one| one.id == finding.id);
+            finding.evidence = format!("from {site}: {}", finding.evidence);
+            match known {
+                Some(known) if known.severity < finding.severity => *known = finding,
+                Some(_) => {}
+                None => self.findings.push(finding),
+            }
+        }
+        worst_first(&mut self.findings);
+    }
+
     /// The finding to show where there is room for one: the worst that counts, before one for information one that is acknowledged.
     #[must_use]
     pub fn first_shown(&self) -> Option<&Finding> {
@@ -311,6 +327,14 @@ fn in_order(history: &History) -> Cow<'_, History> {
     Cow::Owned(ordered)
 }
 
+fn worst_first(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        (b.severity, b.confidence)
+            .cmp(&(a.severity, a.confidence))
+            .then_with(|| a.id.cmp(b.id))
+    });
+}
+
 #[must_use]
 pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
     let history = in_order(history);
@@ -333,11 +357,7 @@ pub fn diagnose(history: &History, context: &Context<'_>) -> Diagnosis {
     let ending = state::of(&host, &findings);
     severity_rules::raise(&mut findings, ending);
     severity_rules::cap(&mut findings, &host);
-    findings.sort_by(|a, b| {
-        (b.severity, b.confidence)
-            .cmp(&(a.severity, a.confidence))
-            .then_with(|| a.id.cmp(b.id))
-    });
+    worst_first(&mut findings);
     findings.shrink_to_fit();
     let negotiation = host.negotiation();
     Diagnosis {

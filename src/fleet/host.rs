@@ -47,7 +47,7 @@ pub struct Host {
     pub(super) changes: Option<Arc<[Change]>>,
     /// Recomputed whenever the facts change.
     pub diagnosis: Diagnosis,
-    /// Where several sites observed it, each of them by name; the diagnosis is that of the first of the worst.
+    /// In a scan from several sites, each that observed it, by name; the diagnosis is that of the first of the worst.
     sites: Box<[SiteView]>,
     /// Hash of its [`MemberView`](crate::diagnosis::MemberView), to detect a change for the hosts whose names resolve here.
     pub(super) member_hash: u64,
@@ -81,6 +81,8 @@ pub struct SiteView {
     /// Of the certificate, of several the worst.
     pub certificate_status: Option<CertificateStatus>,
     pub certificate: Option<Digest<32>>,
+    /// Ids, worst first.
+    pub findings: Box<[&'static str]>,
     /// The diagnosis of the host is that of this site.
     pub is_worst: bool,
 }
@@ -95,6 +97,7 @@ impl SiteView {
             dns: diagnosis.dns,
             certificate_status: diagnosis.certificate_status,
             certificate: diagnosis.certificate(history).map(|facts| facts.sha256),
+            findings: diagnosis.findings.iter().map(|one| one.id).collect(),
             is_worst: false,
         })
     }

@@ -11,7 +11,7 @@ use super::Fleet;
 use super::entry::Composed;
 use super::host::{Host, HostId, SiteView};
 use crate::diagnosis::{self, Context, FleetSurvey, MemberView, Undetermined};
-use crate::model::{Endpoint, History, HostKey};
+use crate::model::{Endpoint, Finding, History, HostKey, Site};
 
 /// Attempts before the first survey. Each further survey follows when the number has doubled, so that all of them together cost
 /// at most two surveys of the final fleet.
@@ -180,10 +180,14 @@ impl Fleet {
         composed
     }
 
-    /// A listed name is a row only if its newest lookup found no address.
+    /// A listed name is a row only if its newest lookup at some site found no address.
     fn is_row_of_its_own(&self, key: &HostKey) -> bool {
-        let newest = self.targets.get(key).and_then(BTreeMap::last_key_value);
-        newest.is_none_or(|(_, has_address)| !has_address)
+        let Some(lookups) = self.targets.get(key) else {
+            return true;
+        };
+        let by_site = lookups.iter().map(|(stamp, has)| (&stamp.site, *has));
+        let newest: BTreeMap<&Site, bool> = by_site.collect();
+        newest.is_empty() || newest.values().any(|has_address| !has_address)
     }
 
     fn judge(&mut self, place: usize, members: &Members) {
@@ -200,9 +204,15 @@ impl Fleet {
         let exceptions = Arc::clone(&self.rules.exceptions);
         // Others see it the same way whatever site it is judged by, or their findings would depend on the order of events.
         self.judge_referrers_later(place, &key, &history);
-        let sites = self.judge_sites(&mut history, members);
-        let diagnosis = is_row
-            .then(|| self.in_context(members, |context| diagnosis::diagnose(&history, context)));
+        let (sites, elsewhere) = self.judge_sites(&mut history, members);
+        let diagnosis = is_row.then(|| {
+            let judge = |context: &Context<'_>| diagnosis::diagnose(&history, context);
+            let mut diagnosis = self.in_context(members, judge);
+            for (site, findings) in elsewhere {
+                diagnosis.add_from(&site, findings);
+            }
+            diagnosis
+        });
         self.add_referrer(place, &history);
         if let Some(host) = self.hosts.get_mut(place) {
             let host = Arc::make_mut(host);
@@ -228,26 +238,41 @@ impl Fleet {
         (self.times).map_or(Timestamp::UNIX_EPOCH, |(_, newest)| newest)
     }
 
-    /// Judges a host as each of several sites sees it, and puts the first of the worst views first.
-    fn judge_sites(&self, history: &mut History, members: &Members) -> Vec<SiteView> {
-        if history.elsewhere.is_empty() {
-            return Vec::new();
+    /// Judges a host as each of several sites sees it, and puts the worst view first; of equals that with the worst finding, then the
+    /// first by name. Beside the views are the findings of the others.
+    fn judge_sites(
+        &self,
+        history: &mut History,
+        members: &Members,
+    ) -> (Vec<SiteView>, Vec<(Site, Vec<Finding>)>) {
+        if history.elsewhere.is_empty() && !self.view.has_several_sites() {
+            return (Vec::new(), Vec::new());
         }
+        // Each for itself: what the sites show together is a finding of the host, and makes no site the worst.
+        let elsewhere = std::mem::take(&mut history.elsewhere);
         let view = |view: &History| {
             let judge = |context: &Context<'_>| diagnosis::diagnose(view, context);
-            SiteView::of(view, &self.in_context(members, judge))
+            let diagnosis = self.in_context(members, judge);
+            Some((SiteView::of(view, &diagnosis)?, diagnosis.findings))
         };
-        let mut views: Vec<SiteView> = history.views().filter_map(view).collect();
-        views.sort_by(|one, other| one.site.cmp(&other.site));
-        let weight = views.iter().map(SiteView::weight).max();
-        let mut worst = views
-            .iter_mut()
-            .filter(|view| Some(view.weight()) == weight);
-        if let Some(worst) = worst.next() {
+        let views = std::iter::once(&*history).chain(&elsewhere);
+        let mut views: Vec<(SiteView, Vec<Finding>)> = views.filter_map(view).collect();
+        history.elsewhere = elsewhere;
+        views.sort_by(|(one, _), (other, _)| one.site.cmp(&other.site));
+        let weight = |(view, findings): &(SiteView, Vec<Finding>)| {
+            (view.weight(), findings.first().map(|worst| worst.severity))
+        };
+        let most = views.iter().map(weight).max();
+        if let Some((worst, findings)) = views.iter_mut().find(|view| Some(weight(view)) == most) {
             worst.is_worst = true;
             history.lead_with(&worst.site);
+            findings.clear();
         }
-        views
+        let found = |(view, findings): (SiteView, Vec<Finding>)| {
+            let site = view.site.clone();
+            (view, (site, findings))
+        };
+        views.into_iter().map(found).unzip()
     }
 
     /// Records which other endpoints a host's names resolve to.
@@ -292,16 +317,19 @@ impl Fleet {
     /// What is undetermined of a row. Computed at every call.
     #[must_use]
     pub fn undetermined(&self, id: HostId) -> Vec<Undetermined> {
-        let history = self.host(id).map(Host::history);
-        history.map_or_else(Vec::new, |history| self.undetermined_of(&history))
+        let host = self.host(id);
+        host.map_or_else(Vec::new, |host| self.undetermined_of(host, &host.history()))
     }
 
-    /// What is undetermined of a host with this history.
+    /// What is undetermined of a host with this history, but for what another site has found.
     #[must_use]
-    pub fn undetermined_of(&self, history: &History) -> Vec<Undetermined> {
-        self.in_context(&Members::default(), |context| {
+    pub fn undetermined_of(&self, host: &Host, history: &History) -> Vec<Undetermined> {
+        let mut undetermined = self.in_context(&Members::default(), |context| {
             diagnosis::undetermined(history, context)
-        })
+        });
+        let findings = &host.diagnosis.findings;
+        undetermined.retain(|one| findings.iter().all(|found| found.id != one.id));
+        undetermined
     }
 
     /// Calls `judge` with what rules may know besides the host's own history.

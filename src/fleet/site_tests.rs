@@ -149,3 +149,103 @@ fn a_saved_report_has_the_views_of_all_sites() {
     assert_eq!(host(&read).sites(), host(&fleet).sites());
     assert_eq!(host(&read).history(), host(&fleet).history());
 }
+
+/// Works, with a certificate of this length that is so many days old.
+fn shows_certificate(key_bits: u32, ended_days_ago: i64) -> impl Fn() -> Attempt {
+    move || {
+        let mut facts = kit::certificate("srv05.corp.example");
+        facts.sha256 = kit::digest(&format!("{key_bits} {ended_days_ago}"));
+        facts.key.bits = key_bits;
+        facts.not_after = Some(kit::days(-ended_days_ago).into());
+        kit::attempt()
+            .through()
+            .edit(move |attempt| attempt.tls = Some(Arc::new(kit::tls(facts))))
+            .done()
+    }
+}
+
+#[test]
+fn of_equal_states_that_with_the_worst_finding_decides_and_no_finding_is_lost() {
+    // Both are degraded: berlin by a short key, hq by an expired certificate.
+    let berlin = || seen_from("berlin", attempts(shows_certificate(1024, -100)));
+    let hq = || seen_from("hq", attempts(shows_certificate(2048, 20)));
+    let alone = |events| host(&fleet(&[events])).diagnosis.clone();
+    let (of_berlin, of_hq) = (alone(berlin()), alone(hq()));
+    assert_eq!(of_berlin.state, HostState::Degraded);
+    assert_eq!(of_hq.state, HostState::Degraded);
+    let worst = |diagnosis: &crate::diagnosis::Diagnosis| diagnosis.worst().unwrap().severity;
+    assert!(worst(&of_berlin) < worst(&of_hq));
+    for events in [[berlin(), hq()], [hq(), berlin()]] {
+        let fleet = fleet(&events);
+        let host = host(&fleet);
+        let lead: Vec<&str> = (host.sites().iter())
+            .filter(|view| view.is_worst)
+            .map(|view| view.site.as_str())
+            .collect();
+        assert_eq!(lead, ["hq"]);
+        assert_eq!(worst(&host.diagnosis), worst(&of_hq));
+        let ids = |diagnosis: &crate::diagnosis::Diagnosis| -> Vec<&str> {
+            diagnosis
+                .findings
+                .iter()
+                .map(|finding| finding.id)
+                .collect()
+        };
+        let all = ids(&host.diagnosis);
+        for id in ids(&of_berlin).iter().chain(&ids(&of_hq)) {
+            assert!(all.contains(id), "{id}: {all:?}");
+        }
+        let own = host
+            .diagnosis
+            .findings
+            .iter()
+            .find(|one| one.id == of_berlin.worst().unwrap().id);
+        assert!(own.unwrap().evidence.starts_with("from berlin: "));
+    }
+}
+
+#[test]
+fn a_finding_of_a_site_whose_view_is_not_the_worst_is_kept() {
+    let berlin = seen_from("berlin", attempts(shows_certificate(2048, 20)));
+    let hq = seen_from("hq", attempts(is_silent));
+    let fleet = fleet(&[berlin, hq]);
+    let host = host(&fleet);
+    assert_eq!(host.diagnosis.failed_stage, Some(Stage::Tcp));
+    let expired = host
+        .diagnosis
+        .findings
+        .iter()
+        .find(|one| one.id == "RDP-CERT-EXPIRED");
+    assert!(expired.unwrap().evidence.starts_with("from berlin: "));
+    assert!(host.sites()[0].findings.contains(&"RDP-CERT-EXPIRED"));
+    assert!(!host.sites()[1].findings.contains(&"RDP-CERT-EXPIRED"));
+}
+
+#[test]
+fn a_name_that_one_site_cannot_resolve_is_a_row_there_whatever_the_order() {
+    let resolved = |endpoints| EventBody::TargetResolved {
+        name: "srv05.corp.example".into(),
+        port: 3389,
+        endpoints,
+        excluded: Vec::new(),
+        lookups: Vec::new(),
+    };
+    let berlin = seen_from(
+        "berlin",
+        [resolved(vec![here()])].into_iter().chain(attempts(works)),
+    );
+    let hq = seen_from("hq", [resolved(Vec::new())]);
+    let missing = HostKey::Unresolved {
+        name: "srv05.corp.example".to_owned(),
+        port: 3389,
+    };
+    for events in [[berlin.clone(), hq.clone()], [hq, berlin]] {
+        let fleet = fleet(&events);
+        assert_eq!(fleet.summary().hosts, 2);
+        let row = fleet.host(fleet.find(&missing).unwrap()).unwrap();
+        // One site only saw each, and it is named.
+        assert_eq!(row.sites()[0].site.as_str(), "hq");
+        assert_eq!(host(&fleet).sites()[0].site.as_str(), "berlin");
+        assert_eq!(host(&fleet).sites().len(), 1);
+    }
+}

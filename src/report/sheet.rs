@@ -74,8 +74,9 @@ impl Row<'_> {
 
     /// Findings that are neither present nor ruled out. Evaluated at every call.
     pub(super) fn undetermined(&self) -> Vec<Undetermined> {
-        self.fleet
-            .map_or_else(Vec::new, |fleet| fleet.undetermined_of(&self.history))
+        self.fleet.map_or_else(Vec::new, |fleet| {
+            fleet.undetermined_of(self.host, &self.history)
+        })
     }
 }
 

@@ -9,6 +9,7 @@ mod neighbours;
 mod outages;
 mod pace;
 mod shared_keys;
+mod site_names;
 mod sorted_runs;
 mod throttling;
 
@@ -40,6 +41,8 @@ pub struct FleetView {
     throttled: throttling::ThrottledHosts,
     customs: neighbours::Customs,
     sites: BTreeMap<Site, Reached>,
+    several_sites: bool,
+    names: site_names::SplitNames,
 }
 
 /// How many hosts were tried from a site, and how many answered.
@@ -74,6 +77,7 @@ pub struct FleetSurvey {
     outages: outages::Outages,
     configurations: neighbours::Configurations,
     sites: BTreeMap<Site, Reached>,
+    names: site_names::SiteNames,
 }
 
 impl FleetSurvey {
@@ -87,6 +91,7 @@ impl FleetSurvey {
         self.throttling.add(place, &history);
         self.outages.add(place, &history);
         self.configurations.add(&history);
+        self.names.add(place, &history);
         for view in history.views().filter(|_| !history.elsewhere.is_empty()) {
             let Some(site) = view.site.as_ref().filter(|_| !view.attempts.is_empty()) else {
                 continue;
@@ -97,10 +102,13 @@ impl FleetSurvey {
         }
     }
 
-    /// The places of those that are to be added again when all are in: they share a key with others, or fail at times.
+    /// The places of those that are to be added again when all are in: they share a key with others, fail at times, or have a name
+    /// that several sites look up.
     #[must_use]
     pub fn revisit(&self) -> Vec<usize> {
-        let mut places: Vec<usize> = self.keys.places().chain(self.throttling.places()).collect();
+        let names = self.names.places().iter().copied();
+        let places = self.keys.places().chain(self.throttling.places());
+        let mut places: Vec<usize> = places.chain(names).collect();
         places.sort_unstable();
         places.dedup();
         places
@@ -111,6 +119,7 @@ impl FleetSurvey {
         let history = in_order(history);
         self.keys.add_again(&history);
         self.throttling.add_again(&history);
+        self.names.add_again(&history);
     }
 
     #[must_use]
@@ -124,6 +133,8 @@ impl FleetSurvey {
             throttled: self.throttling.finish(),
             customs: self.configurations.finish(),
             sites: self.sites,
+            several_sites: self.names.has_several_sites(),
+            names: self.names.finish(),
         }
     }
 }
@@ -133,7 +144,14 @@ impl FleetView {
     #[must_use]
     pub fn banners(&self) -> Vec<Banner> {
         let clock = self.clock.iter().map(OwnClock::banner);
-        clock.chain(self.outages.banners()).collect()
+        let cut_off = self.sites.keys().filter(|site| self.is_cut_off(site));
+        let cut_off = cut_off.map(|site| Banner {
+            id: "RDP-SITE-DIFFERS",
+            text: format!(
+                "site {site} reaches no host at all: its own network may be down, and no host is blamed for it"
+            ),
+        });
+        clock.chain(self.outages.banners()).chain(cut_off).collect()
     }
 
     pub(crate) fn shared_key(&self, leaf: &CertificateFacts) -> Option<&SharedKey> {
@@ -163,6 +181,16 @@ impl FleetView {
     pub(crate) fn is_cut_off(&self, site: &Site) -> bool {
         let reached = self.sites.get(site);
         reached.is_some_and(|one| one.tried >= FEWEST_OF_A_SITE && one.answered == 0)
+    }
+
+    /// The scan has views from more than one site.
+    pub(crate) const fn has_several_sites(&self) -> bool {
+        self.several_sites
+    }
+
+    /// What each site gets for a listed name that has other addresses at one than at another.
+    pub(crate) fn name_by_site(&self, name: &str) -> Option<&str> {
+        self.names.of(name)
     }
 
     /// The host fails only while many connections are open, as it seems.

@@ -15,6 +15,8 @@ mod negotiation;
 mod not_probed;
 mod protocol_defaults;
 mod sites;
+#[cfg(test)]
+mod sites_tests;
 mod slow;
 mod stability;
 mod system;

@@ -5,18 +5,30 @@ use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Family, ONE_MORE, Rule, RuleVerdict, TRIES, Verdict, likely, sure, undetermined};
+use super::{
+    Family, ONE_MORE, Rule, RuleVerdict, ServerCertificate, TRIES, Verdict, hint, likely, sure,
+    undetermined,
+};
+use crate::diagnosis::certificates;
 use crate::diagnosis::ending::{Ending, endings};
 use crate::diagnosis::host_view::HostView;
-use crate::model::{History, Stage};
+use crate::diagnosis::identity::normal;
+use crate::model::{CertificateFacts, History, NameSource, Severity, Stage, UtcSecond};
 
 pub(super) const FAMILY: Family = Family {
     entries: include_str!("sites.toml"),
-    rules: &[("RDP-SITE-DIFFERS", Rule::Host(site_differs))],
+    rules: &[
+        ("RDP-SITE-DIFFERS", Rule::Host(site_differs)),
+        ("RDP-SITE-DNS", Rule::Host(name_differs)),
+        ("RDP-SITE-CERT", Rule::Host(certificate_differs)),
+    ],
 };
 
 /// What was seen further apart may have changed in between.
 const TOGETHER: SignedDuration = SignedDuration::from_mins(15);
+
+/// A certificate that is as new as this may have been installed between two sites' attempts; authorities date back by hours.
+const NEW_S: i64 = 24 * 3600;
 
 /// It works from one site, and fails from the one whose view this is.
 fn site_differs(host: &HostView<'_>) -> RuleVerdict {
@@ -40,18 +52,12 @@ fn site_differs(host: &HostView<'_>) -> RuleVerdict {
             "check the network of the worker there, and scan again",
         );
     }
-    let is_near = |at: &Timestamp| {
-        let apart = |one: &Timestamp| one.duration_since(*at).abs() <= TOGETHER;
-        worked.iter().any(apart)
-    };
-    if !failures
+    let failed: Vec<Timestamp> = failures
         .iter()
-        .any(|(counted, ..)| is_near(&counted.attempt.started_at))
-    {
-        return undetermined(
-            "the sites scanned it at different times",
-            "scan from both sites at the same time",
-        );
+        .map(|(counted, ..)| counted.attempt.started_at)
+        .collect();
+    if !are_together(&worked, &failed) {
+        return AT_DIFFERENT_TIMES;
     }
     let evidence = format!(
         "works from {} ({} of {} attempts), fails from {} at {stage}: {outcome}",
@@ -69,6 +75,147 @@ fn site_differs(host: &HostView<'_>) -> RuleVerdict {
     }
 }
 
+const AT_DIFFERENT_TIMES: RuleVerdict = undetermined(
+    "the sites scanned it at different times",
+    "scan from both sites at the same time",
+);
+
+fn are_together(some: &[Timestamp], others: &[Timestamp]) -> bool {
+    let near = |one: &Timestamp, other: &Timestamp| one.duration_since(*other).abs() <= TOGETHER;
+    some.iter()
+        .any(|one| others.iter().any(|other| near(one, other)))
+}
+
+/// A listed name of the host has other addresses at another site.
+fn name_differs(host: &HostView<'_>) -> RuleVerdict {
+    let Some(fleet) = host.fleet else {
+        return Verdict::Silent;
+    };
+    let names = host.history.names.iter();
+    let names = names.filter(|observed| observed.source == NameSource::Target);
+    let mut differing = names.filter_map(|observed| fleet.name_by_site(&observed.name));
+    let Some(first) = differing.next() else {
+        return Verdict::Silent;
+    };
+    let more = match differing.count() {
+        0 => String::new(),
+        more => format!("; {more} more of its names differ as well"),
+    };
+    sure(format!("{first}{more}"))
+}
+
+/// The certificate of a site, and when it was shown.
+struct ShownAt<'a> {
+    certificate: ServerCertificate<'a>,
+    times: Vec<Timestamp>,
+}
+
+impl<'a> ShownAt<'a> {
+    /// `None` where a site sees several: members of a farm.
+    fn only(history: &'a History) -> Option<Self> {
+        let mut all = certificates::in_use(history);
+        let certificate = all.pop().filter(|_| all.is_empty())?;
+        let mut times: Vec<Timestamp> = (certificate.attempts.iter())
+            .map(|attempt| attempt.started_at)
+            .collect();
+        times.sort_unstable();
+        Some(Self { certificate, times })
+    }
+
+    const fn facts(&self) -> &'a CertificateFacts {
+        self.certificate.facts
+    }
+
+    /// The other one was made only when this one had been seen, and was seen after it.
+    fn is_renewed_as(&self, other: &Self) -> bool {
+        let is_after = self.times.last() < other.times.first();
+        let made = other.facts().not_before.map(UtcSecond::as_second);
+        let seen = self.times.first().map(|seen| seen.as_second());
+        let is_new = made
+            .zip(seen)
+            .is_none_or(|(made, seen)| made > seen - NEW_S);
+        is_after && is_new
+    }
+}
+
+/// Every attempt from this site shows one certificate, and every attempt from another site another one.
+fn certificate_differs(host: &HostView<'_>) -> RuleVerdict {
+    let Some(own) = ShownAt::only(host.history) else {
+        return Verdict::Silent;
+    };
+    let mut answer = Verdict::Silent;
+    for other in &host.history.elsewhere {
+        let Some(theirs) = ShownAt::only(other) else {
+            continue;
+        };
+        let verdict = certificates_differ(host.history, &own, other, &theirs);
+        if matches!(verdict, Verdict::Fires(_)) {
+            return verdict;
+        }
+        if answer == Verdict::Silent {
+            answer = verdict;
+        }
+    }
+    answer
+}
+
+fn certificates_differ(
+    here: &History,
+    own: &ShownAt<'_>,
+    other: &History,
+    theirs: &ShownAt<'_>,
+) -> RuleVerdict {
+    let (mine, other_facts) = (own.facts(), theirs.facts());
+    let is_same_key = mine.spki_sha256.is_some() && mine.spki_sha256 == other_facts.spki_sha256;
+    if mine.sha256 == other_facts.sha256 || is_same_key || is_another_host(here, other) {
+        return Verdict::Silent;
+    }
+    if own.times.len().min(theirs.times.len()) < TRIES {
+        return undetermined("one of the sites saw its certificate only once", ONE_MORE);
+    }
+    if !are_together(&own.times, &theirs.times) {
+        return AT_DIFFERENT_TIMES;
+    }
+    if own.is_renewed_as(theirs) || theirs.is_renewed_as(own) {
+        return undetermined(
+            "the certificate may have been renewed between the attempts of two sites",
+            "scan again",
+        );
+    }
+    let machines = machine(here).zip(machine(other));
+    let is_same_machine = machines.as_ref().map(|(one, other)| one == other);
+    let is_for_same_name = || {
+        let names = mine.dns_names();
+        (other_facts.dns_names().iter())
+            .any(|name| names.iter().any(|own| own.eq_ignore_ascii_case(name)))
+    };
+    let is_one = is_same_machine.unwrap_or_else(is_for_same_name);
+    if !is_one && is_private(here) && is_same_machine.is_none() {
+        return undetermined(
+            "branches may use the same private address for different hosts",
+            "compare the names of the hosts there, or list them by name",
+        );
+    }
+    let shown = |history: &History, facts: &CertificateFacts| {
+        let computer = machine(history).map_or_else(String::new, |name| format!(" ({name})"));
+        format!(
+            "{}{computer} shows {} by {}",
+            site(history),
+            facts.sha256.short(),
+            facts.issuer
+        )
+    };
+    let evidence = format!("{}; {}", shown(here, mine), shown(other, other_facts));
+    if is_one {
+        likely(evidence)
+    } else {
+        hint(evidence)
+            .title("Another server answers, depending on the site")
+            .severity(Severity::Low)
+            .remedies(&["R18"])
+    }
+}
+
 fn site(history: &History) -> &str {
     let site = history.site.as_ref();
     site.map_or("another site", |site| site.as_str())
@@ -83,139 +230,31 @@ fn through(history: &History) -> Option<Vec<Timestamp>> {
 }
 
 /// Branches use the same private addresses: other keys and other names behind one are another host.
-fn is_another_host(one: &History, other: &History) -> bool {
-    let is_private = one
-        .key
-        .endpoint()
-        .is_some_and(|endpoint| match endpoint.address {
-            IpAddr::V4(v4) => v4.is_private(),
-            IpAddr::V6(v6) => v6.is_unique_local(),
-        });
+pub(super) fn is_another_host(one: &History, other: &History) -> bool {
     let keys = |history: &History| -> BTreeSet<_> {
         let tls = history.attempts.iter().filter_map(|one| one.tls.as_ref());
         let leaves = tls.filter_map(|tls| tls.leaf());
         leaves.filter_map(|leaf| leaf.spki_sha256).collect()
     };
-    let name = |history: &History| {
-        let ntlm = history.ntlm()?;
-        ntlm.dns_computer
-            .clone()
-            .or_else(|| ntlm.netbios_computer.clone())
-    };
     let (own, theirs) = (keys(one), keys(other));
     let keys_differ = !own.is_empty() && !theirs.is_empty() && own.is_disjoint(&theirs);
-    let names_differ = name(one)
-        .zip(name(other))
+    let names_differ = machine(one)
+        .zip(machine(other))
         .is_some_and(|(one, other)| one != other);
-    is_private && keys_differ && names_differ
+    is_private(one) && keys_differ && names_differ
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::diagnosis::FleetSurvey;
-    use crate::diagnosis::testing::{
-        AttemptMaker, HostMaker, attempt, certificate, closed, endpoint, ntlm, silent, times, tls,
-    };
-    use crate::model::{Attempt, HostKey};
+fn is_private(history: &History) -> bool {
+    let endpoint = history.key.endpoint();
+    endpoint.is_some_and(|endpoint| match endpoint.address {
+        IpAddr::V4(v4) => v4.is_private(),
+        IpAddr::V6(v6) => v6.is_unique_local(),
+    })
+}
 
-    const ID: &str = "RDP-SITE-DIFFERS";
-
-    /// Works from berlin, and fails from hq in this way.
-    fn fails_at_hq(make: impl Fn() -> AttemptMaker) -> HostMaker {
-        let mut host = times(3, make);
-        let mut berlin = times(3, || attempt().through()).history;
-        host.history.site = Some("hq".parse().unwrap());
-        berlin.site = Some("berlin".parse().unwrap());
-        host.history.elsewhere = vec![berlin];
-        host
-    }
-
-    fn silent_at_hq() -> HostMaker {
-        fails_at_hq(|| attempt().stage(Stage::Tcp, silent()))
-    }
-
-    fn is_undetermined(host: &HostMaker) -> bool {
-        matches!(host.verdict(ID), Verdict::Undetermined { .. })
-    }
-
-    #[test]
-    fn the_evidence_names_both_sites_and_the_stage() {
-        let finding = silent_at_hq().fires(ID).unwrap();
-        assert_eq!(
-            finding.evidence,
-            "works from berlin (3 of 3 attempts), fails from hq at tcp: timed out"
-        );
-    }
-
-    #[test]
-    fn a_site_that_scanned_an_hour_later_shows_nothing() {
-        let mut host = silent_at_hq();
-        for attempt in &mut host.history.elsewhere[0].attempts {
-            attempt.started_at += SignedDuration::from_hours(1);
-        }
-        assert!(is_undetermined(&host));
-    }
-
-    #[test]
-    fn a_scan_that_was_interrupted_shows_nothing() {
-        let mut host = silent_at_hq();
-        host.history.complete = false;
-        host.assert_not(ID);
-    }
-
-    #[test]
-    fn a_worker_that_lost_its_own_network_blames_no_host() {
-        let hosts: Vec<HostMaker> = (1..=4)
-            .map(|last| {
-                let mut host = silent_at_hq();
-                let key = HostKey::Endpoint(endpoint(&format!("10.0.7.{last}")));
-                host.history.key = key.clone();
-                host.history.elsewhere[0].key = key;
-                host
-            })
-            .collect();
-        let view = |hosts: &[HostMaker]| {
-            let mut survey = FleetSurvey::default();
-            for (place, host) in hosts.iter().enumerate() {
-                survey.add(place, &host.history);
-            }
-            survey.finish()
-        };
-        let mut first = hosts[0].clone();
-        first.fleet = Some(view(&hosts));
-        assert!(is_undetermined(&first));
-        // One other host that answers there is enough.
-        let mut all = hosts;
-        all.push(fails_at_hq(|| {
-            attempt().tcp().stage(Stage::X224, closed(0))
-        }));
-        first.fleet = Some(view(&all));
-        first.assert_fires(ID);
-    }
-
-    #[test]
-    fn two_branches_with_the_same_private_address_are_two_hosts() {
-        let shows = |name: &str| {
-            let facts = tls(certificate(name));
-            attempt().through().shown(facts).identified(ntlm(name))
-        };
-        let mut host = fails_at_hq(|| attempt().stage(Stage::Tcp, silent()));
-        let known = times(1, || shows("srv05.oslo.example")).history.attempts;
-        let mut berlin = times(3, || shows("srv05.berlin.example")).history;
-        berlin.site = Some("berlin".parse().unwrap());
-        host.history.elsewhere = vec![berlin];
-        host.assert_fires(ID);
-        // At a stage after the certificate and the name are known.
-        let failed = known.into_iter().map(|mut attempt| {
-            if let Some(last) = attempt.stages.last_mut() {
-                last.outcome = closed(0);
-            }
-            attempt
-        });
-        let failed: Vec<Attempt> = failed.cycle().take(3).collect();
-        host.history.attempts = failed;
-        assert!(is_another_host(&host.history, &host.history.elsewhere[0]));
-        host.assert_not(ID);
-    }
+/// The name that it gives itself, in normal form.
+fn machine(history: &History) -> Option<String> {
+    let ntlm = history.ntlm()?;
+    let name = ntlm.dns_computer.as_deref().filter(|name| !name.is_empty());
+    name.or(ntlm.netbios_computer.as_deref()).map(normal)
 }

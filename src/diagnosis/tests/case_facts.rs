@@ -37,6 +37,8 @@ pub(super) struct Facts {
     judged_after_days: i64,
     /// Other hosts of the same scan; with any, even none of note, the host is judged among them.
     fleet: Option<Vec<Neighbours>>,
+    /// Where it was seen from, in a scan from several sites.
+    site: Option<String>,
     /// As other sites see it.
     elsewhere: Vec<Self>,
 }
@@ -57,6 +59,7 @@ impl Default for Facts {
             address: None,
             judged_after_days: 0,
             fleet: None,
+            site: None,
             elsewhere: Vec::new(),
         }
     }
@@ -403,6 +406,7 @@ impl Facts {
         for member in &self.members {
             host = host.beside(&member.address, self.member(member));
         }
+        host.history.site = self.site.as_ref().map(|site| site.parse().unwrap());
         let elsewhere = self.elsewhere.iter().map(|other| other.alone().history);
         host.history.elsewhere = elsewhere.collect();
         host
