@@ -6,6 +6,7 @@ mod layout;
 mod markdown;
 mod question;
 mod remedy;
+mod sites;
 mod text;
 
 pub use entry_page::{full as of_entry, pages as of_entries};
@@ -13,4 +14,5 @@ pub use host::{TELL, items as answer, of_host};
 pub use layout::{Code, Item, Page, Section};
 pub use markdown::render as markdown;
 pub use question::{NoCode, Question};
+pub use sites::{SiteRow, SiteTable, ends_with, site_table};
 pub use text::render as text;

@@ -11,7 +11,7 @@ use super::{prose, words};
 use crate::diagnosis::{Disagreement, days_in_words, remedies};
 use crate::fleet::Host;
 use crate::model::{HostKey, Stage, TrustVerdict};
-use crate::pages::{self, Item};
+use crate::pages::{self, Item, SiteTable};
 use crate::table::{Field, FieldKind, FieldValue, Weight};
 
 const CERTIFICATE: [Field; 9] = [
@@ -65,6 +65,8 @@ pub(super) struct HostDetails {
     names: Vec<LabelledValue>,
     server: Vec<LabelledValue>,
     stability: Vec<LabelledValue>,
+    /// Empty where one site scanned.
+    sites: SiteTable,
 }
 
 #[derive(Serialize)]
@@ -178,6 +180,7 @@ impl HostDetails {
             names: names(row),
             server,
             stability: of(&STABILITY),
+            sites: pages::site_table(row.host, &row.history),
         }
     }
 
@@ -222,7 +225,13 @@ impl HostDetails {
         let sections = sections
             .into_iter()
             .filter_map(|(label, values)| DetailLine::section(label, values));
-        answer.chain(findings).chain(sections).collect()
+        let sites = self.sites.lines();
+        let sites = (!sites.is_empty()).then(|| DetailLine::new("sites", sites));
+        answer
+            .chain(findings)
+            .chain(sections)
+            .chain(sites)
+            .collect()
     }
 }
 

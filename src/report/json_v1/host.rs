@@ -13,6 +13,7 @@ use crate::model::{
     NameSource, Nla, NtlmFacts, ObservedName, PredictedError, ProbeKind, SelectedSecurity,
     ServerFeature, Site, Stage, TlsFacts, TlsHandshake, UtcSecond,
 };
+use crate::pages;
 use crate::report::sheet::Row;
 
 /// One entry under `hosts`: what the facts in `history` mean by the rules of the version that wrote it.
@@ -56,7 +57,8 @@ pub(super) struct HostV1<'a> {
     undetermined: Vec<Undetermined>,
     /// The gateway that always leads there: such a host is not probed directly.
     gateway: Option<&'a str>,
-    /// How each site sees it, where the scan has several; everything above is as the worst of them sees it.
+    /// How each site that observed it sees it, where the scan has several. What is above is as the worst of them sees it, with the
+    /// findings of all.
     sites: Vec<SiteV1<'a>>,
 }
 
@@ -76,10 +78,19 @@ struct SiteV1<'a> {
     certificate_status: Option<CertificateStatus>,
     /// SHA-256 of the certificate.
     certificate: Option<Digest<32>>,
+    /// How the newest attempt that failed ended there, in words; `null` where none failed.
+    outcome: Option<String>,
+    /// Every lookup made there.
+    lookups: Vec<LookupV1<'a>>,
+    /// Ids of what was found from there alone, worst first. The findings of the host hold those of all its sites.
+    findings: &'a [&'static str],
 }
 
-impl<'a> From<&'a SiteView> for SiteV1<'a> {
-    fn from(view: &'a SiteView) -> Self {
+impl<'a> SiteV1<'a> {
+    fn new(view: &'a SiteView, history: &'a History) -> Self {
+        let mut views = history.views();
+        let seen = views.find(|one| one.site.as_ref() == Some(&view.site));
+        let lookups = seen.into_iter().flat_map(|seen| &seen.lookups);
         Self {
             site: &view.site,
             state: view.state,
@@ -87,6 +98,9 @@ impl<'a> From<&'a SiteView> for SiteV1<'a> {
             dns: view.dns,
             certificate_status: view.certificate_status,
             certificate: view.certificate,
+            outcome: seen.and_then(pages::ends_with),
+            lookups: lookups.map(|lookup| LookupV1::new(lookup)).collect(),
+            findings: &view.findings,
         }
     }
 }
@@ -253,7 +267,9 @@ impl<'a> HostV1<'a> {
                 .collect(),
             undetermined: row.undetermined(),
             gateway: history.gateway.as_deref(),
-            sites: row.host.sites().iter().map(SiteV1::from).collect(),
+            sites: (row.host.sites().iter())
+                .map(|view| SiteV1::new(view, history))
+                .collect(),
         }
     }
 }

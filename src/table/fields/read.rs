@@ -319,11 +319,14 @@ pub(super) fn domain(host: &Host) -> Option<&str> {
     host.display_name().and_then(domain_of)
 }
 
-/// `berlin healthy, hq broken`; nothing where one site scanned.
+/// `berlin healthy, hq broken at tls`; nothing where one site scanned.
 pub(super) fn sites(host: &Host) -> Option<String> {
     let sites = host.sites().iter();
     let sites: Vec<String> = sites
-        .map(|view| format!("{} {}", view.site, view.state))
+        .map(|view| {
+            let stage = view.failed_stage.map(|stage| format!(" at {stage}"));
+            format!("{} {}{}", view.site, view.state, stage.unwrap_or_default())
+        })
         .collect();
     (!sites.is_empty()).then(|| sites.join(", "))
 }

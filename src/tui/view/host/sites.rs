@@ -1,22 +1,67 @@
-//! How each site sees the host, where a scan has several.
+//! How each site sees the host, where a scan has several: the values of a row below one another.
 
 use super::mark::Mark;
-use super::page::Page;
-use crate::diagnosis::{Ending, endings};
+use super::page::{LABEL, Page};
 use crate::fleet::{Host, SiteView};
-use crate::model::{History, HostState};
+use crate::model::{History, HostState, Site};
+use crate::pages::{SiteRow, site_table};
+use crate::tui::theme::Tone;
 
 pub(super) fn write(host: &Host, history: &History, page: &mut Page) {
-    if host.sites().is_empty() {
+    let table = site_table(host, history);
+    if table.sites.is_empty() {
         return;
     }
     page.heading("Sites");
-    for view in host.sites() {
-        let seen = history
-            .views()
-            .find(|one| one.site.as_ref() == Some(&view.site));
-        page.marked(view.site.as_str(), mark(view), &line(view, seen));
+    let widest = table.sites.iter().map(|site| site.as_str().len()).max();
+    let widest = widest.unwrap_or_default().max(ALL.len());
+    for (number, row) in table.rows.iter().enumerate() {
+        for (index, (site, value, mark, tone)) in cells(host, &table.sites, row, number == 0)
+            .into_iter()
+            .enumerate()
+        {
+            let label = if index == 0 { row.label } else { "" };
+            let lead = vec![
+                (format!("  {label:<LABEL$}"), Tone::Dim),
+                mark.piece(page.theme),
+                (format!("{site:<widest$}  "), Tone::Dim),
+            ];
+            page.hang(lead, value, tone);
+        }
     }
+}
+
+const ALL: &str = "all";
+
+/// Site, value, mark and tone: one line where all sites agree.
+fn cells<'a>(
+    host: &Host,
+    sites: &'a [Site],
+    row: &'a SiteRow,
+    is_state: bool,
+) -> Vec<(&'a str, &'a str, Mark, Tone)> {
+    let values = sites.iter().zip(&row.values);
+    let all_alike = row
+        .values
+        .windows(2)
+        .all(|pair| pair.first() == pair.last());
+    if let Some(value) = row
+        .values
+        .first()
+        .filter(|_| all_alike && sites.len() > 1 && !is_state)
+    {
+        return vec![(ALL, value, Mark::None, Tone::Plain)];
+    }
+    let line = |(site, value): (&'a Site, &'a String)| {
+        let view = host.sites().iter().find(|view| view.site == *site);
+        let mark = match view {
+            Some(view) if is_state => mark(view),
+            _ if row.differs => Mark::Partly,
+            _ => Mark::None,
+        };
+        (site.as_str(), value.as_str(), mark, Tone::Plain)
+    };
+    values.map(line).collect()
 }
 
 const fn mark(view: &SiteView) -> Mark {
@@ -30,24 +75,4 @@ const fn mark(view: &SiteView) -> Mark {
         | HostState::Filtered
         | HostState::Closed => Mark::Bad,
     }
-}
-
-/// State, where attempts end and how, names, and certificate.
-fn line(view: &SiteView, seen: Option<&History>) -> String {
-    let mut parts = vec![view.state.to_string()];
-    if let Some(stage) = view.failed_stage {
-        let failure = |ending| match ending {
-            Ending::Failed(_, outcome) => Some(outcome.to_string()),
-            _ => None,
-        };
-        let attempts = seen.map_or(&[][..], |seen| &seen.attempts);
-        let how = endings(attempts).rev().find_map(failure);
-        let how = how.map_or_else(String::new, |how| format!(": {how}"));
-        parts = vec![format!("{} at {stage}{how}", view.state)];
-    }
-    parts.push(format!("DNS {}", view.dns));
-    if let Some(certificate) = &view.certificate {
-        parts.push(format!("certificate {}", certificate.short()));
-    }
-    parts.join(", ")
 }
