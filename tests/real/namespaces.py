@@ -6,6 +6,7 @@ nothing can leave this machine, whichever addresses are used.
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -43,6 +44,7 @@ class Ground:
         self.ipv6 = ipv6
         self.near = f"rdpscan-near-{os.getpid()}"
         self.far = f"rdpscan-far-{os.getpid()}"
+        self.branches = []
         self.processes = []
 
     def __enter__(self):
@@ -65,8 +67,9 @@ class Ground:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        for name in (self.near, self.far):
+        for name in (self.near, self.far, *self.branches):
             subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
+            shutil.rmtree(f"/etc/netns/{name}", ignore_errors=True)
 
     def build(self):
         """Makes both, with one link between them and everything else routed over it."""
@@ -84,6 +87,25 @@ class Ground:
                 address = NEAR_LINK_6 if name == self.near else FAR_LINK_6
                 command("ip", "-n", name, "address", "add", f"{address}/64", "dev", link, "nodad")
         command("ip", "-n", self.near, "route", "add", "default", "via", FAR_LINK)
+
+    def branch(self, site, nameserver=None):
+        """A namespace of a further site, with one link to the far side and everything routed over it, and a DNS server of its own."""
+        name = f"rdpscan-{site}-{os.getpid()}"
+        self.branches.append(name)
+        far, near = (f"203.0.113.{4 * len(self.branches) + host}" for host in (1, 2))
+        command("ip", "netns", "add", name)
+        command("ip", "-n", name, "link", "set", "lo", "up")
+        command("ip", "link", "add", "site", "netns", name, "type", "veth", "peer", "name", f"to-{site}", "netns", self.far)
+        for space, link, address in ((name, "site", near), (self.far, f"to-{site}", far)):
+            command("ip", "-n", space, "address", "add", f"{address}/30", "dev", link)
+            command("ip", "-n", space, "link", "set", link, "up")
+        command("ip", "-n", name, "route", "add", "default", "via", far)
+        if nameserver:
+            # `ip netns exec` puts it in the place of the machine's own.
+            settings = pathlib.Path(f"/etc/netns/{name}")
+            settings.mkdir(parents=True)
+            (settings / "resolv.conf").write_text(f"nameserver {nameserver}\n")
+        return name
 
     def own(self, prefix):
         """Lets every address of a prefix be the far side's own, so that one listener answers for all."""
