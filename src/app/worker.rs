@@ -15,7 +15,7 @@ mod without_nats {
     use crate::settings::Settings;
 
     #[expect(clippy::unused_async, reason = "as with the feature")]
-    pub(super) async fn run(_: Settings) -> Result<ExitStatus> {
+    pub(in crate::app) async fn run(_: Settings) -> Result<ExitStatus> {
         bail!(sites::BUILT_WITHOUT)
     }
 }

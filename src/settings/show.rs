@@ -5,12 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, json};
 use toml::Value;
 
-#[cfg(feature = "nats")]
-use super::SettingsError;
-#[cfg(feature = "nats")]
-use super::arguments::read;
-use super::arguments::{keys, variable};
-use super::{Given, Resolved, Settings, Source};
+use super::arguments::{keys, read, variable};
+use super::{Given, Resolved, Settings, SettingsError, Source};
 use crate::model::ScanId;
 use crate::sanitize;
 
