@@ -85,7 +85,13 @@ impl Handbook {
             return false;
         };
         let is_called = !words.is_empty() && words.iter().all(|word| CALLS_EVENT.contains(word));
-        is_called && self.entry(&format!("event-{number}")).is_none()
+        // Numbers that several logs have are keys with the name of the log behind them.
+        let key = format!("event-{number}");
+        let names = |entry: &Entry| {
+            let rest = entry.key.strip_prefix(&key);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        is_called && !self.entries.iter().any(names)
     }
 
     /// What to say of a question that is a number of no table and no known kind.
@@ -121,7 +127,12 @@ impl Handbook {
         let texts: Vec<&str> = numbers.all.iter().map(|number| number.text).collect();
         let event = named_events(parts)
             .find_map(|key| self.entry(&key))
-            .or_else(|| self.message_in(question, &texts))
+            .or_else(|| {
+                // The client's own numbers are not those of events.
+                let is_small = numbers.all.iter().all(|number| !number.is_large_reason());
+                let message = is_small.then(|| self.message_in(question, &texts));
+                message.flatten()
+            })
             .filter(|entry| entry.kind == Kind::Event)?;
         if !event.see.iter().any(|key| key.starts_with("ext-")) {
             return None;

@@ -16,10 +16,13 @@ const ONE_WORD_IN: usize = 3;
 const SAME_PHRASE: f32 = 0.5;
 /// Words of the shortest message, and how near a shorter one must come to that of an event.
 const LEAST_MESSAGE: usize = 6;
-const LEAST_PHRASE: usize = 3;
+const LEAST_PHRASE: usize = 4;
 const SAME_MESSAGE: f32 = 0.75;
-/// A question of at most so many words with one that the handbook does not know at all may be about anything else.
-const SHORT: usize = 6;
+/// A question with at most so many words that say something, and one that the handbook does not know at all, may be about
+/// anything else.
+const SHORT: usize = 5;
+/// Unless it is a phrase of the entry, but for the forms of its words.
+const WHOLE_PHRASE: f32 = 0.95;
 /// Hits worth less than this share of the best would not be read.
 const LEAST_SHARE: f32 = 0.4;
 /// Begins the note on hits that only come near.
@@ -53,7 +56,8 @@ impl Handbook {
         asked.truncate(MOST_WORDS);
         asked.retain(|word| !numbers.contains(word));
         // A few words name an event at most.
-        if asked.len() < LEAST_PHRASE {
+        let is_number = |word: &&&str| word.bytes().all(|byte| byte.is_ascii_digit());
+        if asked.iter().filter(|word| !is_number(word)).count() < LEAST_PHRASE {
             return None;
         }
         let least = if asked.len() < LEAST_MESSAGE {
@@ -98,9 +102,9 @@ impl Handbook {
         let first = hits.first()?;
         let best = first.score;
         let has_all = first.met == telling.len();
-        let is_foreign = asked.len() <= SHORT && found.unknown;
+        let is_foreign = telling.len() <= SHORT && found.unknown;
         let same = if is_foreign {
-            SAME_MESSAGE
+            WHOLE_PHRASE
         } else {
             SAME_PHRASE
         };

@@ -56,8 +56,9 @@ fn prior(entry: &Entry) -> f32 {
         (Kind::Finding, _) => 1.2,
         (Kind::Session, _) => 1.2,
         (Kind::Claim, _) => 0.8,
-        // Codes of gateways and of FreeRDP, too.
-        (Kind::Status, _) | (Kind::Code, Some(0x1_0000..)) => 0.9,
+        (Kind::Status, _) => 0.75,
+        // Codes of gateways and of FreeRDP.
+        (Kind::Code, Some(0x1_0000..)) => 0.9,
         _ => 1.0,
     };
     if entry.standing == Some(Standing::Reported) {
