@@ -467,7 +467,12 @@ impl Found<'_> {
     /// A word, as any of the terms that it may stand for: of several the best counts.
     fn add_word(&mut self, meant: &[(TermId, f32)], is_telling: bool) {
         let mut best: HashMap<usize, f32> = HashMap::new();
+        // A form that is rarer than the word itself says no more than it.
+        let own = meant.first().filter(|(_, factor)| *factor >= 1.0);
+        let most = own.map_or(f32::MAX, |(term, _)| self.index.rarity(*term));
         for (term, factor) in meant {
+            let rarity = self.index.rarity(*term).max(f32::MIN_POSITIVE);
+            let factor = factor * (most / rarity).min(1.0);
             for (entry, worth) in self.index.worths(*term) {
                 let best = best.entry(entry).or_default();
                 *best = best.max(worth * factor);
