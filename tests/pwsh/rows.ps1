@@ -97,6 +97,8 @@ Add-Row $WantsR4 @{} R4 'would be done' 'bind BB22'
 Add-Row $WantsR4 $Expired R1 'in order' 'R4 binds'
 Add-Row @{} @{ 'Certificates.Items' = @($GoodCertificate, (New-Issued)) } R4 'in order'
 Add-Row $Pinned @{} R4 'in order'
+Add-Row $Pinned @{ 'Served.Thumbprint' = 'AA11' } R4 'blocked' 'events 1051'
+Add-Row $Pinned @{ 'Served.State' = 'down'; 'Served.Thumbprint' = '' } R4 'in order'
 Add-Row $PinnedBad @{} R4 'would be done' 'bind CC33'
 Add-Row $Pinned @{ 'Request.Replace' = $true; 'Certificates.Items' = @($GoodCertificate, (New-Issued), (New-Issued @{ Thumbprint = 'CC33' })) } R4 'would be done' 'bind CC33'
 foreach ($Fault in @{ NotBefore = '2026-12-02T00:00:00Z' }, @{ Key = 'gone'; KeyWhy = '0x80090016' }, @{ Chain = @('UntrustedRoot') }, @{ Chain = @('PartialChain') }, @{ Usages = @('1.3.6.1.5.5.7.3.2') }, @{ Algorithm = '1.2.840.113549.1.1.5' }, @{ Bits = 1024 }, @{ IsAuthority = $true }) {
