@@ -14,5 +14,5 @@ pub use host::{TELL, items as answer, of_host};
 pub use layout::{Code, Item, Page, Section};
 pub use markdown::render as markdown;
 pub use question::{NoCode, Question};
-pub use sites::{SiteRow, SiteTable, ends_with, site_table};
+pub use sites::{NOTHING, SiteRow, SiteTable, ends_with, site_table};
 pub use text::render as text;

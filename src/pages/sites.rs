@@ -9,7 +9,7 @@ use crate::fleet::{Host, SiteView};
 use crate::model::{Attempt, CertificateFacts, History, Question, Site, Stage, UtcSecond};
 
 /// Where a site has nothing to show.
-const NOTHING: &str = "\u{2013}";
+pub const NOTHING: &str = "\u{2013}";
 
 /// A row for each property, with a value for each site.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -28,6 +28,9 @@ pub struct SiteRow {
     pub differs: bool,
 }
 
+/// How a value is read of what a site has seen.
+type Value = fn(&SiteView, &History) -> String;
+
 /// Empty where one site scanned.
 #[must_use]
 pub fn site_table(host: &Host, history: &History) -> SiteTable {
@@ -42,7 +45,7 @@ pub fn site_table(host: &Host, history: &History) -> SiteTable {
             ))
         })
         .collect();
-    let rows: [(&'static str, fn(&SiteView, &History) -> String); 13] = [
+    let rows: [(&str, Value); 13] = [
         ("state", |view, _| view.state.to_string()),
         ("ends with", |_, history| {
             ends_with(history).unwrap_or_default()
@@ -137,9 +140,9 @@ pub fn ends_with(history: &History) -> Option<String> {
 fn at_stage(history: &History, stage: Stage) -> String {
     let default = history.attempts.iter().filter(|one| one.probe.is_default());
     let records: Vec<_> = default.filter_map(|one| one.stage(stage)).collect();
-    let failed = records.iter().filter(|record| !record.outcome.is_ok());
+    let mut failed = records.iter().filter(|record| !record.outcome.is_ok());
     let (all, passed) = (records.len(), records.len() - failed.clone().count());
-    match failed.last() {
+    match failed.next_back() {
         None if all == 0 => String::new(),
         Some(last) if passed == 0 => format!("{}, {all} of {all}", last.outcome),
         _ => format!("ok, {passed} of {all}"),

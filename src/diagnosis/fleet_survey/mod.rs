@@ -148,7 +148,7 @@ impl FleetView {
         let cut_off = cut_off.map(|site| Banner {
             id: "RDP-SITE-DIFFERS",
             text: format!(
-                "site {site} reaches no host at all: its own network may be down, and no host is blamed for it"
+                "site {site} reaches no host at all: check the network of its worker before what only that site shows"
             ),
         });
         clock.chain(self.outages.banners()).chain(cut_off).collect()

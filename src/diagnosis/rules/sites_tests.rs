@@ -258,7 +258,7 @@ fn a_name_that_resolves_differently_is_told_at_its_hosts() {
     for (host, other) in [(&berlin, &hq), (&hq, &berlin)] {
         let finding = host
             .clone()
-            .among(&[other.clone()])
+            .among(std::slice::from_ref(other))
             .assert_fires("RDP-SITE-DNS");
         assert_eq!(
             finding.evidence,

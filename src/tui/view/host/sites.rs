@@ -4,7 +4,7 @@ use super::mark::Mark;
 use super::page::{LABEL, Page};
 use crate::fleet::{Host, SiteView};
 use crate::model::{History, HostState, Site};
-use crate::pages::{SiteRow, site_table};
+use crate::pages::{NOTHING, SiteRow, site_table};
 use crate::tui::theme::Tone;
 
 pub(super) fn write(host: &Host, history: &History, page: &mut Page) {
@@ -56,7 +56,7 @@ fn cells<'a>(
         let view = host.sites().iter().find(|view| view.site == *site);
         let mark = match view {
             Some(view) if is_state => mark(view),
-            _ if row.differs => Mark::Partly,
+            _ if row.differs && value != NOTHING => Mark::Partly,
             _ => Mark::None,
         };
         (site.as_str(), value.as_str(), mark, Tone::Plain)
