@@ -114,11 +114,11 @@ impl SiteNames {
                     .any(|other| one.differs(other))
             })
         });
-        let told = names.map(|(name, answers)| {
+        let differing = names.map(|(name, answers)| {
             let text = in_words(&name, &answers);
             (name, text.into())
         });
-        SplitNames(told.collect())
+        SplitNames(differing.collect())
     }
 }
 
@@ -177,7 +177,7 @@ mod tests {
         host
     }
 
-    fn told(hosts: &[HostMaker]) -> Option<String> {
+    fn answers_differ(hosts: &[HostMaker]) -> Option<String> {
         let mut names = SiteNames::default();
         for (place, host) in hosts.iter().enumerate() {
             names.add(place, &host.history);
@@ -192,24 +192,24 @@ mod tests {
     }
 
     #[test]
-    fn other_addresses_at_another_site_are_told_with_the_sites() {
+    fn other_addresses_at_another_site_are_reported_with_the_sites() {
         let hosts = [
             at("hq", leading_to(&["10.9.0.5"])),
             at("berlin", leading_to(&["10.0.0.5"])),
             at("oslo", LookupAnswer::NxDomain),
         ];
         assert_eq!(
-            told(&hosts).unwrap(),
+            answers_differ(&hosts).unwrap(),
             "srv05.corp.example resolves to 10.0.0.5 from berlin, to 10.9.0.5 from hq, to no address from oslo"
         );
         // One site alone is not compared, and nothing is collected.
-        assert_eq!(told(&hosts[..1]), None);
+        assert_eq!(answers_differ(&hosts[..1]), None);
     }
 
     #[test]
     fn round_robin_is_no_difference_between_sites() {
         let answers = |one: &[&str], other: &[&str]| {
-            told(&[at("berlin", leading_to(one)), at("hq", leading_to(other))])
+            answers_differ(&[at("berlin", leading_to(one)), at("hq", leading_to(other))])
         };
         // The same set in another order, and other parts of a large one.
         assert_eq!(
@@ -226,7 +226,8 @@ mod tests {
 
     #[test]
     fn a_resolver_that_fails_at_one_site_is_no_difference() {
-        let answers = |answer| told(&[at("berlin", leading_to(&["10.0.0.5"])), at("hq", answer)]);
+        let answers =
+            |answer| answers_differ(&[at("berlin", leading_to(&["10.0.0.5"])), at("hq", answer)]);
         assert_eq!(answers(LookupAnswer::Timeout), None);
         assert_eq!(answers(LookupAnswer::ServFail), None);
         assert_eq!(answers(LookupAnswer::NotFound), None);
@@ -239,7 +240,7 @@ mod tests {
             attempt.started_at += SignedDuration::from_hours(1);
         }
         assert_eq!(
-            told(&[at("berlin", leading_to(&["10.0.0.5"])), later]),
+            answers_differ(&[at("berlin", leading_to(&["10.0.0.5"])), later]),
             None
         );
     }

@@ -37,9 +37,8 @@ pub(super) struct Facts {
     judged_after_days: i64,
     /// Other hosts of the same scan; with any, even none of note, the host is judged among them.
     fleet: Option<Vec<Neighbours>>,
-    /// Where it was seen from, in a scan from several sites.
+    /// Where it was seen from, and as other sites see it.
     site: Option<String>,
-    /// As other sites see it.
     elsewhere: Vec<Self>,
 }
 
@@ -388,8 +387,7 @@ impl Facts {
                     host = host.answers(&name.text, answer(&name.answer));
                 }
                 if let Some(servers) = &name.servers {
-                    let theirs = answer(servers);
-                    host = host.answers_from(Resolver::Configured, &name.text, theirs);
+                    host = host.answers_from(Resolver::Configured, &name.text, answer(servers));
                 }
             }
         }
