@@ -100,15 +100,15 @@ impl Coordinator {
             resumed,
         } = scan;
         let origin = options.origin.clone();
-        let plan = ShardPlan::new(targets, options.seed, options.settings.clone());
-        let plan = Arc::new(plan);
         let is_behind = resumed.is_some();
-        let (ledger, gate) = match resumed {
-            Some(resumed) => (resumed.ledger, resumed.gate),
-            None => (
-                Ledger::new(origin.scan, Arc::clone(&plan), &sites),
-                Gate::new(origin.scan, sites.iter().cloned()),
-            ),
+        let (plan, ledger, gate) = if let Some(resumed) = resumed {
+            (resumed.plan, resumed.ledger, resumed.gate)
+        } else {
+            let plan = ShardPlan::new(targets, options.seed, options.settings.clone());
+            let plan = Arc::new(plan);
+            let ledger = Ledger::new(origin.scan, Arc::clone(&plan), &sites);
+            let gate = Gate::new(origin.scan, sites.iter().cloned());
+            (plan, ledger, gate)
         };
         let start = clock::monotonic();
         Self {

@@ -16,7 +16,7 @@ pub struct Resumed {
     targets: TargetSet,
     seed: u64,
     settings: BTreeMap<Box<str>, Box<str>>,
-    plan: Arc<ShardPlan>,
+    pub(super) plan: Arc<ShardPlan>,
     pub(super) ledger: Ledger,
     pub(super) gate: Gate,
     /// The newest run.

@@ -48,8 +48,19 @@ async fn next_shard(shards: &PullConsumer) -> async_nats::jetstream::Message {
     timeout(SOON, fetch).await.unwrap()
 }
 
+/// Each waits for ten seconds or more, so they wait together.
 #[tokio::test]
-async fn a_server_that_is_gone_for_long_is_one_notice_and_no_silent_site() {
+async fn what_lasts_is_one_notice_and_costs_no_host() {
+    tokio::join!(
+        server_gone_for_long(),
+        silent_site(),
+        reader_stands_still(),
+        full_jetstream(),
+    );
+}
+
+/// A server that is gone for long is one notice, and makes no site silent.
+async fn server_gone_for_long() {
     let Some(mut nats) = NatsServer::start() else {
         return;
     };
@@ -97,8 +108,8 @@ async fn a_scan_ends_soon_after_ctrl_c_though_the_server_is_gone() {
     hosts.stop().await;
 }
 
-#[tokio::test]
-async fn a_silent_site_is_one_notice_until_a_worker_responds() {
+/// A silent site is one notice, until a worker responds.
+async fn silent_site() {
     let Some(nats) = NatsServer::start() else {
         return;
     };
@@ -119,8 +130,8 @@ async fn a_silent_site_is_one_notice_until_a_worker_responds() {
     hosts.stop().await;
 }
 
-#[tokio::test]
-async fn a_reader_that_stands_still_loses_nothing_and_calls_no_site_silent() {
+/// A reader that stands still loses nothing, and takes no site for silent.
+async fn reader_stands_still() {
     let Some(nats) = NatsServer::start() else {
         return;
     };
@@ -175,11 +186,11 @@ async fn a_worker_of_another_version_costs_a_notice_and_no_host() {
     let first: ScanEvent = serde_json::from_str(&first).unwrap();
     let shards = nats.shards("berlin").await;
     // It scans, sends what this version cannot read, and takes the shard for done.
-    let shard = next_shard(&shards).await;
+    let taken = next_shard(&shards).await;
     let subject = subjects::events(first.scan, &"berlin".parse().unwrap());
     nats.publish(&subject, "rdpscan.events/9", b"{}\n".to_vec())
         .await;
-    shard.double_ack().await.unwrap();
+    taken.double_ack().await.unwrap();
     // What a newer rdpscan gives out is left to workers of its own.
     let other = "20261101T110000Z-00c0ffee".parse().unwrap();
     let subject = subjects::work(&"berlin".parse().unwrap(), other);
@@ -204,47 +215,49 @@ const UNTOLD: &str = "authorization { users = [ { user: a, password: a, permissi
 
 #[tokio::test]
 async fn a_shard_that_nobody_ends_is_one_notice_and_the_scan_ends() {
-    for extra in ["", UNTOLD] {
-        let configured = NatsServer::configured(|port, folder| {
-            let store = folder.join("store");
-            format!(
-                "listen: 127.0.0.1:{port}\njetstream {{ store_dir: '{}' }}\n{extra}",
-                store.display()
-            )
-        });
-        let Some(nats) = configured else {
-            return;
-        };
-        let hosts = fleet("negotiation.toml").await;
-        let scan = Scan::of(&hosts, &["--nats", &nats.url(), "--sites", "berlin"]);
-        scan.wait_for("work_planned").await;
-        let shards = nats.shards("berlin").await;
-        let failed = next_shard(&shards).await;
-        let place = failed.info().unwrap().stream_sequence;
-        failed.ack_with(AckKind::Nak(None)).await.unwrap();
-        for _ in 1..5 {
-            let shard = next_shard(&shards).await;
-            assert_eq!(shard.info().unwrap().stream_sequence, place);
-            shard.ack_with(AckKind::Nak(None)).await.unwrap();
-        }
-        let _worker = Worker::start(&nats, "berlin", "127.0.0.0/8", &hosts);
-        let scan = scan.finish().await;
-        assert_eq!(scan.status, Some(130), "{}", scan.errors);
-        let events = events(&scan.recording);
-        let told = told(&events);
-        assert!(
-            matches!(&*told, [Notice::ShardFailed { deliveries: 5, .. }]),
-            "{told:?}"
-        );
-        let end = fold(&events).end().unwrap();
-        assert_eq!(end.status, ScanStatus::Interrupted);
-        assert_eq!(nats.stored().await, [0, 0]);
-        hosts.stop().await;
-    }
+    tokio::join!(shard_without_end(""), shard_without_end(UNTOLD));
 }
 
-#[tokio::test]
-async fn a_full_jetstream_is_waited_for_with_one_notice() {
+async fn shard_without_end(extra: &str) {
+    let configured = NatsServer::configured(|port, folder| {
+        let store = folder.join("store");
+        format!(
+            "listen: 127.0.0.1:{port}\njetstream {{ store_dir: '{}' }}\n{extra}",
+            store.display()
+        )
+    });
+    let Some(nats) = configured else {
+        return;
+    };
+    let hosts = fleet("negotiation.toml").await;
+    let scan = Scan::of(&hosts, &["--nats", &nats.url(), "--sites", "berlin"]);
+    scan.wait_for("work_planned").await;
+    let shards = nats.shards("berlin").await;
+    let failed = next_shard(&shards).await;
+    let place = failed.info().unwrap().stream_sequence;
+    failed.ack_with(AckKind::Nak(None)).await.unwrap();
+    for _ in 1..5 {
+        let shard = next_shard(&shards).await;
+        assert_eq!(shard.info().unwrap().stream_sequence, place);
+        shard.ack_with(AckKind::Nak(None)).await.unwrap();
+    }
+    let _worker = Worker::start(&nats, "berlin", "127.0.0.0/8", &hosts);
+    let scan = scan.finish().await;
+    assert_eq!(scan.status, Some(130), "{}", scan.errors);
+    let events = events(&scan.recording);
+    let told = told(&events);
+    assert!(
+        matches!(&*told, [Notice::ShardFailed { deliveries: 5, .. }]),
+        "{told:?}"
+    );
+    let end = fold(&events).end().unwrap();
+    assert_eq!(end.status, ScanStatus::Interrupted);
+    assert_eq!(nats.stored().await, [0, 0]);
+    hosts.stop().await;
+}
+
+/// A full `JetStream` is waited for, with one notice.
+async fn full_jetstream() {
     let Some(nats) = NatsServer::start() else {
         return;
     };
@@ -259,7 +272,7 @@ async fn a_full_jetstream_is_waited_for_with_one_notice() {
         discard: stream::DiscardPolicy::New,
         ..stream::Config::default()
     };
-    let full = context.create_stream(config).await.unwrap();
+    let stream = context.create_stream(config).await.unwrap();
     let other = "rdpscan.events.20261101T110000Z-00c0ffee.hq";
     for size in [100_000, 1_000, 10] {
         let fill = || context.publish(other, vec![b'x'; size].into());
@@ -269,7 +282,7 @@ async fn a_full_jetstream_is_waited_for_with_one_notice() {
     let scan = Scan::of(&hosts, &["--nats", &nats.url(), "--sites", "berlin"]);
     let down = scan.wait_for("nats_down").await;
     assert!(down.contains("maximum bytes exceeded"), "{down}");
-    full.purge().filter(other).await.unwrap();
+    stream.purge().filter(other).await.unwrap();
     let shared = scan.finish().await;
     assert_eq!(shared.status, Some(0), "{}", shared.errors);
     let (alone, shared) = (events(&alone.recording), events(&shared.recording));

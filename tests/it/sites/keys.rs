@@ -42,7 +42,7 @@ impl Key {
     }
 
     /// A token that says something of another key.
-    pub(super) fn token(&self, name: &str, of: &Key, nats: serde_json::Value) -> String {
+    pub(super) fn token(&self, name: &str, of: &Key, nats: &serde_json::Value) -> String {
         let head = json!({ "typ": "JWT", "alg": "ed25519-nkey" });
         let claims = json!({
             "jti": name, "iat": 1_700_000_000, "iss": self.public(), "name": name,

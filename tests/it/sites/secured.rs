@@ -265,16 +265,16 @@ async fn files_of_credentials_log_on_at_a_server_of_an_operator() {
     });
     let claims = json!({ "type": "account", "version": 2, "limits": unlimited });
     let configured = NatsServer::configured(|port, folder| {
-        let own = operator.token("rdpscan", &account, claims.clone());
+        let own = operator.token("rdpscan", &account, &claims);
         let mut plain = claims.clone();
         for name in ["mem_storage", "disk_storage", "streams", "consumer"] {
             plain["limits"][name] = json!(0);
         }
-        let sys = operator.token("system", &system, plain);
+        let sys = operator.token("system", &system, &plain);
         let root = operator.token(
             "operator",
             &operator,
-            json!({ "type": "operator", "version": 2 }),
+            &json!({ "type": "operator", "version": 2 }),
         );
         format!(
             "listen: 127.0.0.1:{port}\njetstream {{ store_dir: '{}' }}\noperator: {root}\nresolver: MEMORY\nsystem_account: {sys_key}\nresolver_preload {{ {key}: {own}, {sys_key}: {sys} }}\n",
@@ -292,7 +292,7 @@ async fn files_of_credentials_log_on_at_a_server_of_an_operator() {
             "type": "user", "version": 2, "subs": -1, "data": -1, "payload": -1,
             "pub": allowed["publish"], "sub": allowed["subscribe"],
         });
-        let token = by.token(name, &key, claims);
+        let token = by.token(name, &key, &claims);
         let file = nats.folder().join(format!("{name}.creds"));
         std::fs::write(&file, credentials(&token, &key)).unwrap();
         let url = nats.url();
