@@ -14,7 +14,6 @@ mod without_nats {
     use crate::exit::ExitStatus;
     use crate::settings::Settings;
 
-    #[expect(clippy::unused_async, reason = "as with the feature")]
     pub(in crate::app) async fn run(_: Settings) -> Result<ExitStatus> {
         bail!(sites::BUILT_WITHOUT)
     }

@@ -261,10 +261,10 @@ mod tests {
         }
         batcher.add(event(0, EventBody::ScanFinished(kit::end(1))));
         assert!(batcher.is_full() && batcher.has_ended());
-        let batches = taken(&mut batcher);
-        assert!(batches.iter().all(|batch| batch.lines.len() <= FULL));
-        assert_eq!(batches.iter().map(|batch| batch.events).sum::<u64>(), 513);
-        let lines: Vec<u8> = batches.into_iter().flat_map(|batch| batch.lines).collect();
+        let messages = taken(&mut batcher);
+        assert!(messages.iter().all(|batch| batch.lines.len() <= FULL));
+        assert_eq!(messages.iter().map(|batch| batch.events).sum::<u64>(), 513);
+        let lines: Vec<u8> = messages.into_iter().flat_map(|batch| batch.lines).collect();
         let seqs = read(EVENT_SCHEMA, &lines).unwrap().events;
         assert!(seqs.iter().map(|event| event.seq).eq(0..513));
     }
@@ -277,9 +277,9 @@ mod tests {
         for bytes in [30_000, 15_000, 38_000, 100] {
             batcher.add(long(bytes));
         }
-        let batches = taken(&mut batcher);
-        assert_eq!(batches.len(), 4 - 1);
-        assert!(batches.iter().all(|one| one.lines.len() + HEADERS <= most));
+        let messages = taken(&mut batcher);
+        assert_eq!(messages.len(), 4 - 1);
+        assert!(messages.iter().all(|one| one.lines.len() + HEADERS <= most));
     }
 
     #[test]
