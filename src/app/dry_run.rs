@@ -39,7 +39,8 @@ pub(super) fn plan(targets: &TargetSet, settings: &Settings) -> String {
 
     line("endpoints", addresses(targets));
     if let Some(names) = listed(names) {
-        line("names", format!("{names}; their addresses are added"));
+        let fate = fate_of_names(targets, settings.names.dns);
+        line("names", format!("{names}; {fate}"));
     }
     if let Some(hosts) = listed(behind) {
         line("gateways", format!("{hosts}; not probed directly"));
@@ -166,6 +167,27 @@ fn addresses(targets: &TargetSet) -> String {
         format!("{endpoints} (address and port)")
     } else {
         format!("{endpoints} (address and port), after excludes")
+    }
+}
+
+/// How the hosts of names are scanned.
+fn fate_of_names(targets: &TargetSet, are_looked_up: bool) -> String {
+    let names = targets.names().iter();
+    let of_rows = names
+        .filter(|name| !targets.row_addresses(&name.name).is_empty())
+        .count();
+    let others = targets.names().len() - of_rows;
+    match (are_looked_up, of_rows, others) {
+        (true, 0, _) => "their addresses are added".to_owned(),
+        (true, ..) => format!(
+            "their addresses are added; {} an address in the row, for a name that does not resolve",
+            counted(of_rows as u64, "has", "have")
+        ),
+        (false, _, 0) => "scanned by the address in their row".to_owned(),
+        (false, 0, _) => "not scanned without DNS lookups".to_owned(),
+        (false, ..) => format!(
+            "{of_rows} scanned by the address in their row, {others} not scanned without DNS lookups"
+        ),
     }
 }
 

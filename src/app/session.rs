@@ -288,13 +288,19 @@ impl Session {
             return Ok(());
         }
         let listed = self.targets.names();
-        if let (false, Some(name)) = (self.settings.names.dns, listed.first()) {
+        let mut unlisted = listed
+            .iter()
+            .filter(|name| self.targets.row_addresses(&name.name).is_empty());
+        if let (false, Some(name)) = (self.settings.names.dns, unlisted.clone().next()) {
             bail!(
                 "`{}` is a name, and --no-dns leaves names unresolved; use its address, or leave --no-dns out",
                 sanitize::terminal(&name.name)
             );
         }
-        let ([name], 0, false) = (listed, self.targets.endpoints(), self.lists_unresolved) else {
+        let ([_], 0, false) = (listed, self.targets.endpoints(), self.lists_unresolved) else {
+            return Ok(());
+        };
+        let Some(name) = unlisted.next() else {
             return Ok(());
         };
         let mut lookups = names.forward(&name.name).await.unwrap_or_default();

@@ -134,6 +134,11 @@ pub enum Notice {
         /// How many.
         count: u64,
     },
+    /// Names were not resolved, and their hosts are scanned by the addresses that their list has for them.
+    #[display(
+        "some names do not resolve or are not looked up: they are scanned by the address in their row of the list"
+    )]
+    RowAddresses,
     /// `--max-time` was reached.
     #[display("--max-time was reached: the scan is incomplete")]
     TimeLimit,
@@ -276,6 +281,7 @@ impl Notice {
             | Self::ClockJumped { .. }
             | Self::InternalError { .. }
             | Self::HostSkipped { .. }
+            | Self::RowAddresses
             | Self::OutsideAllowList { .. } => true,
             Self::EventsMissing { .. }
             | Self::TimeLimit

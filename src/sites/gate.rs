@@ -140,8 +140,11 @@ impl Shard<'_> {
             } => {
                 holds(self.plan.resolves(self.number, name, *port), Fault::Host)?;
                 let answers: HashSet<&IpAddr> = addresses(lookups).collect();
-                let is_answer =
-                    |one: &Endpoint| one.port == *port && answers.contains(&one.address);
+                let of_row = self.plan.targets().row_addresses(name);
+                let is_answer = |one: &Endpoint| {
+                    one.port == *port
+                        && (answers.contains(&one.address) || of_row.contains(&one.address))
+                };
                 holds(endpoints.iter().all(is_answer), Fault::Host)?;
                 self.lead_to(endpoints.iter().copied(), led_to);
                 Ok(())

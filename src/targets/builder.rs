@@ -9,9 +9,9 @@ use super::bad_lines::BadLines;
 use super::encoding::decode;
 use super::error::{InputPlace, Refusal, Role, TargetError, excerpt};
 use super::import::{self, Import, ImportedHost, ListFile};
-use super::list::{list_words, words};
+use super::list::{list_words, sentences, words};
 use super::ranges::{Range, RangeSet, address, number};
-use super::set::{GatewayTarget, ListSummary, NameTarget, Segments, TargetSet};
+use super::set::{GatewayTarget, ListSummary, NameTarget, RowAddresses, Segments, TargetSet};
 use super::spec::{self, Target};
 use crate::model::{DEFAULT_PORT, Endpoint, HostKey, Notice};
 
@@ -21,6 +21,8 @@ pub const ADDRESS_LIMIT: u64 = 65_536;
 const LIST_LIMIT: u64 = 64 << 20;
 /// The most bytes of a list in which a saved scan is recognised.
 const HEAD: u64 = 64 << 10;
+/// The most addresses of a name in its rows.
+const MOST_ROW_ADDRESSES: usize = 64;
 /// The name of standard input in messages and in [`TargetSet::texts`].
 const STANDARD_INPUT: &str = "standard input";
 
@@ -41,6 +43,7 @@ pub struct TargetSetBuilder<'a> {
     ports: Vec<u16>,
     addresses: Vec<AddressRange>,
     names: Vec<(String, Option<u16>)>,
+    row_addresses: RowAddresses,
     excluded: Vec<Range>,
     texts: Vec<String>,
     exclude_texts: Vec<String>,
@@ -303,6 +306,7 @@ impl<'a> TargetSetBuilder<'a> {
             excluded,
             addresses: all.count(),
             names,
+            row_addresses: self.row_addresses,
             texts: self.texts,
             exclude_texts: self.exclude_texts,
             behind_gateways: self.behind_gateways,
@@ -356,6 +360,20 @@ impl<'a> TargetSetBuilder<'a> {
         }
         let mut summary = ListSummary::new(list, "list");
         let mut bad = BadLines::of(list, Role::Target);
+        for (line, words) in sentences(&decoded) {
+            let list = list.to_owned();
+            let refusal = Refusal::new(
+                "it holds a host among other words",
+                "write one host per line, and everything else behind a #",
+            );
+            let place = InputPlace::Line { list, line };
+            bad.note(Err(TargetError::refused(
+                &place,
+                Role::Target,
+                words,
+                refusal,
+            )));
+        }
         for (line, word) in list_words(&decoded) {
             let list = list.to_owned();
             bad.note(
@@ -407,6 +425,16 @@ impl<'a> TargetSetBuilder<'a> {
         }
         let port = target.port().or(host.port);
         let Some(gateway) = &host.gateway else {
+            if let Target::Name { name, .. } = &target
+                && !host.addresses.is_empty()
+            {
+                let known = self.row_addresses.entry(name.as_str().into()).or_default();
+                for address in &host.addresses {
+                    if !known.contains(address) && known.len() < MOST_ROW_ADDRESSES {
+                        known.push(*address);
+                    }
+                }
+            }
             self.add_target(target, host.port);
             return Ok(port);
         };

@@ -22,6 +22,11 @@ const PAGES: [&Encoding; 10] = [
     BIG5,
     EUC_KR,
 ];
+/// The pages 850 and 852 of consoles, which `encoding_rs` does not have: their letters from 0x80 on.
+const CONSOLES: [&str; 2] = [
+    "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}",
+    "ÇüéâäůćçłëŐőîŹÄĆÉĹĺôöĽľŚśÖÜŤťŁ×čáíóúĄąŽžĘę¬źČş«»░▒▓│┤ÁÂĚŞ╣║╗╝Żż┐└┴┬├─┼Ăă╚╔╩╦╠═╬¤đĐĎËďŇÍÎě┘┌█▄ŢŮ▀ÓßÔŃńňŠšŔÚŕŰýÝţ´\u{ad}˝˛ˇ˘§÷¸°¨˙űŘř■\u{a0}",
+];
 /// Bytes in which words are looked for.
 const HEAD: usize = 16 << 10;
 
@@ -37,7 +42,7 @@ pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
-        Err(_) => page_of(bytes).decode_without_bom_handling(bytes).0,
+        Err(_) => page_of(bytes).decode(bytes),
     }
 }
 
@@ -53,12 +58,41 @@ pub(super) fn utf16_of(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-fn page_of(bytes: &[u8]) -> &'static Encoding {
+/// A code page.
+#[derive(Clone, Copy)]
+enum Page {
+    OfWindows(&'static Encoding),
+    OfConsole(&'static str),
+}
+
+impl Page {
+    fn decode(self, bytes: &[u8]) -> Cow<'_, str> {
+        match self {
+            Self::OfWindows(encoding) => encoding.decode_without_bom_handling(bytes).0,
+            Self::OfConsole(letters) => {
+                let letters: Vec<char> = letters.chars().collect();
+                let text = bytes.iter().map(|byte| match byte {
+                    0..0x80 => char::from(*byte),
+                    _ => letters
+                        .get(usize::from(byte - 0x80))
+                        .copied()
+                        .unwrap_or(char::REPLACEMENT_CHARACTER),
+                });
+                text.collect()
+            }
+        }
+    }
+}
+
+fn page_of(bytes: &[u8]) -> Page {
     let head = bytes.get(..HEAD).unwrap_or(bytes);
-    let (mut best, mut most) = (WINDOWS_1252, 0);
-    for page in PAGES {
-        let (text, _) = page.decode_without_bom_handling(head);
+    let (mut best, mut most) = (Page::OfWindows(WINDOWS_1252), 0);
+    let consoles = CONSOLES.map(Page::OfConsole);
+    for page in PAGES.map(Page::OfWindows).into_iter().chain(consoles) {
+        let text = page.decode(head);
+        // Columns of consoles are separated by blanks, of which a heading may have one.
         let words = text.split([',', ';', '\t', '|', '"', '\r', '\n']);
+        let words = words.flat_map(|word| word.split("  ")).map(str::trim);
         let known = words.filter(|word| !word.is_ascii() && is_known_word(word));
         let known = known.count();
         if known > most {
@@ -94,6 +128,21 @@ mod tests {
         ] {
             assert_eq!(decode(&bytes), text, "from {bytes:x?}");
         }
+    }
+
+    #[test]
+    fn the_pages_of_consoles_have_every_byte() {
+        for letters in CONSOLES {
+            assert_eq!(letters.chars().count(), 128, "{letters}");
+        }
+        assert_eq!(
+            decode(b"Ger\x84tename;IP\r\nsrv05;\r\n"),
+            "Gerätename;IP\r\nsrv05;\r\n"
+        );
+        assert_eq!(
+            decode(b"N\xa0zev po\x9f\xa1ta\x9fe;IP\r\n"),
+            "Název počítače;IP\r\n"
+        );
     }
 
     #[test]

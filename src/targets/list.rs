@@ -1,5 +1,7 @@
 //! Lists of targets: their words, lines and comments.
 
+use super::import::is_certain_host;
+
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     // No name and no address has quotation marks.
     text.split(|letter: char| letter.is_whitespace() || matches!(letter, ',' | ';'))
@@ -11,8 +13,33 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
 pub(super) fn list_words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     (1..).zip(text.lines()).flat_map(|(line, content)| {
         let before_comment = content.split('#').next().unwrap_or_default();
-        words(before_comment).map(move |word| (line, word))
+        words(without_bullet(before_comment)).map(move |word| (line, word))
     })
+}
+
+/// Lines with a host among words of a sentence, which would become hosts: their numbers and what they hold.
+pub(super) fn sentences(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    (1..).zip(text.lines()).filter_map(|(line, content)| {
+        let before_comment = content.split('#').next().unwrap_or_default().trim();
+        let words = before_comment.split_whitespace();
+        let is_plain = |word: &&str| word.chars().all(char::is_alphabetic);
+        let plain = words.clone().filter(is_plain).count();
+        let has_host = words.clone().any(is_certain_host);
+        (plain > 1 && has_host).then_some((line, before_comment))
+    })
+}
+
+/// A line without the sign of a list item: `- srv01`, `2. srv02`.
+fn without_bullet(line: &str) -> &str {
+    let line = line.trim_start();
+    let (first, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));
+    let number = first.strip_suffix(['.', ')']).unwrap_or_default();
+    let is_number = !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit());
+    if !rest.trim().is_empty() && (matches!(first, "-" | "*" | "•" | "–") || is_number) {
+        rest
+    } else {
+        line
+    }
 }
 
 #[cfg(test)]
@@ -21,11 +48,21 @@ mod tests {
 
     #[test]
     fn a_list_is_split_at_lines_commas_semicolons_and_spaces() {
-        let list = "a, 'b';\"c\"\r\n\r\n# all of it\n d\te # rest\n\u{a0}f";
+        let list = "a, 'b';\"c\"\r\n\r\n# all of it\n d\te # rest\n\u{a0}f\n- g\n 12) h\n-";
         let found: Vec<_> = list_words(list).collect();
         assert_eq!(
             found,
-            [(1, "a"), (1, "b"), (1, "c"), (4, "d"), (4, "e"), (5, "f")]
+            [
+                (1, "a"),
+                (1, "b"),
+                (1, "c"),
+                (4, "d"),
+                (4, "e"),
+                (5, "f"),
+                (6, "g"),
+                (7, "h"),
+                (8, "-")
+            ]
         );
     }
 }

@@ -7,7 +7,7 @@ use ring::digest;
 
 use super::permutation::Permutation;
 use super::ranges::{Range, RangeSet, address, number};
-use super::set::{NameTarget, Segments, TargetSet};
+use super::set::{NameTarget, RowAddresses, Segments, TargetSet};
 use crate::model::{PlannedWork, Texts};
 
 /// Characters of the digest that make a key.
@@ -28,6 +28,7 @@ impl TargetSet {
             endpoints: self.swept.texts(),
             listed: self.listed.texts(),
             names: name_texts(&self.names),
+            row_addresses: self.row_texts(&self.names),
             excluded: texts(self.excluded.ranges().iter().copied()),
             settings,
         };
@@ -61,9 +62,19 @@ impl TargetSet {
             endpoints: by_port(swept),
             listed: by_port(listed),
             names: name_texts(names),
+            row_addresses: self.row_texts(names),
             excluded: texts(self.excluded.ranges().iter().copied()),
             settings,
         }
+    }
+
+    fn row_texts(&self, names: &[NameTarget]) -> BTreeMap<Box<str>, Texts> {
+        let rows = names.iter().filter_map(|target| {
+            let (name, addresses) = self.row_addresses.get_key_value(target.name.as_str())?;
+            let texts = addresses.iter().map(ToString::to_string).collect();
+            Some((name.clone(), texts))
+        });
+        rows.collect()
     }
 
     /// The targets of a plan, at the same indices.
@@ -88,6 +99,7 @@ impl TargetSet {
             listed: Segments::of(&listed),
             excluded: set(&work.excluded)?,
             names: names.ok_or(DamagedPlan("a name has no port"))?,
+            row_addresses: row_addresses(&work.row_addresses)?,
             texts: Vec::new(),
             exclude_texts: Vec::new(),
             behind_gateways: Vec::new(),
@@ -179,6 +191,15 @@ fn name(text: &str) -> Option<NameTarget> {
         name: name.to_owned(),
         port: port.parse().ok()?,
     })
+}
+
+fn row_addresses(texts: &BTreeMap<Box<str>, Texts>) -> Result<RowAddresses, DamagedPlan> {
+    let rows = texts.iter().map(|(name, addresses)| {
+        let addresses = addresses.iter().map(|address| address.parse().ok());
+        Some((name.clone(), addresses.collect::<Option<Vec<_>>>()?))
+    });
+    rows.collect::<Option<_>>()
+        .ok_or(DamagedPlan("an address of a name is none"))
 }
 
 /// A digest of what is probed and what is excluded, and of what was listed one by one: that has a row, and is a problem, where an
@@ -300,6 +321,24 @@ mod tests {
             resumed.exclude(vec![range("10.0.0.1").unwrap()]);
             assert_eq!(&*resumed.planned_work(BTreeMap::new()).target_key, "prod");
         }
+    }
+
+    #[test]
+    fn a_plan_keeps_the_addresses_in_the_rows_of_names() {
+        let mut builder = TargetSetBuilder::new(&[3389]);
+        let table = "Hostname,IP\nsrv05.example,\"10.0.0.5, 2001:db8::5\"\nsrv06.example,\n";
+        builder.add_reader("hosts.csv", table.as_bytes()).unwrap();
+        let targets = builder.build().unwrap();
+        let mut work = targets.planned_work(BTreeMap::new());
+        let after = TargetSet::from_planned(&work).unwrap();
+        assert_eq!(
+            after.row_addresses("srv05.example"),
+            ["10.0.0.5", "2001:db8::5"].map(|address| address.parse::<IpAddr>().unwrap())
+        );
+        assert!(after.row_addresses("srv06.example").is_empty());
+        let damaged = std::iter::once("10.0.0").collect();
+        work.row_addresses.insert("srv06.example".into(), damaged);
+        assert!(TargetSet::from_planned(&work).is_err());
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct TargetSet {
     pub(super) excluded: RangeSet,
     pub(super) addresses: u64,
     pub(super) names: Vec<NameTarget>,
+    /// Addresses beside names in their lists.
+    pub(super) row_addresses: RowAddresses,
     pub(super) texts: Vec<String>,
     pub(super) exclude_texts: Vec<String>,
     pub(super) behind_gateways: Vec<GatewayTarget>,
@@ -31,6 +33,9 @@ pub struct TargetSet {
     /// The name of its saved fleet, or as planned when its scan began; else `None`.
     pub(super) key: Option<Box<str>>,
 }
+
+/// Addresses that a list has in the row of a name, by the name.
+pub(super) type RowAddresses = BTreeMap<Box<str>, Vec<IpAddr>>;
 
 /// What was read from a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,6 +148,12 @@ impl TargetSet {
     #[must_use]
     pub fn names(&self) -> &[NameTarget] {
         &self.names
+    }
+
+    /// The addresses in the row of a name, which are scanned where the name is not resolved.
+    #[must_use]
+    pub fn row_addresses(&self, name: &str) -> &[IpAddr] {
+        self.row_addresses.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// The targets as given; a list by its path.

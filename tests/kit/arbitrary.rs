@@ -437,6 +437,10 @@ fn any_planned_work() -> impl Strategy<Value = PlannedWork> {
                 permutation,
                 endpoints: all(endpoints),
                 listed: all(listed),
+                row_addresses: names
+                    .iter()
+                    .map(|name| (name.as_str().into(), std::iter::once(name).collect()))
+                    .collect(),
                 names: names.into_iter().collect(),
                 excluded: excluded.into_iter().collect(),
                 settings,

@@ -54,6 +54,7 @@ impl Engine {
     }
 
     fn launch_lookups(&mut self, now: Instant) {
+        self.go_by_row_addresses(now);
         while let Some(job) = self.lookups.next(now, self.has_only_lookups()) {
             let id = self.new_task();
             self.lookups.start(id, job.clone());

@@ -25,7 +25,14 @@ impl Engine {
         }
         match job {
             LookupJob::Target(job) => {
-                if let Some(ended) = self.lookups.target_ended(job, found.lookups, now) {
+                let is_down = found.lookups.is_none() || self.lookups.are_down();
+                let ended = if is_down && self.has_row_address(&job.target) {
+                    // It goes by that address, and does not wait for a resolver.
+                    Some((job.target, found.lookups.unwrap_or_default()))
+                } else {
+                    self.lookups.target_ended(job, found.lookups, now)
+                };
+                if let Some(ended) = ended {
                     self.target_looked_up(ended, &found.unroutable, now);
                 }
             }
@@ -54,6 +61,19 @@ impl Engine {
         }
     }
 
+    fn has_row_address(&self, target: &NameTarget) -> bool {
+        !self.targets.row_addresses(&target.name).is_empty()
+    }
+
+    /// While no resolver answers, hosts are scanned by the addresses of their rows.
+    pub(super) fn go_by_row_addresses(&mut self, now: Instant) {
+        let targets = self.targets.clone();
+        let is_of_row = |target: &NameTarget| !targets.row_addresses(&target.name).is_empty();
+        for ended in self.lookups.take_targets_of_rows(is_of_row) {
+            self.target_looked_up(ended, &HashSet::new(), now);
+        }
+    }
+
     fn target_looked_up(
         &mut self,
         (target, lookups): (NameTarget, Vec<Lookup>),
@@ -67,6 +87,10 @@ impl Engine {
             }
         }
         addresses.retain(|address| not_a_host(*address).is_none());
+        if addresses.is_empty() && self.has_row_address(&target) {
+            addresses.extend(self.targets.row_addresses(&target.name));
+            self.notice(Notice::RowAddresses);
+        }
         let (excluded, addresses): (Vec<_>, Vec<_>) = addresses
             .into_iter()
             .partition(|address| self.targets.is_excluded(*address));

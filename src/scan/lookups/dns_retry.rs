@@ -250,6 +250,19 @@ impl Retries {
         self.last_trials >= LAST_TRIALS
     }
 
+    /// The same, of those that are meant.
+    pub(super) fn take_targets_of(
+        &mut self,
+        is_meant: impl Fn(&NameTarget) -> bool,
+    ) -> Vec<(NameTarget, Vec<Lookup>)> {
+        let waiting = std::mem::take(&mut self.targets).into_iter();
+        let (meant, others) = waiting.partition(|(_, job)| is_meant(&job.target));
+        self.targets = meant;
+        let taken = self.take_targets();
+        self.targets = others;
+        taken
+    }
+
     /// Takes the names of the user that still wait, with their failed lookups.
     pub(super) fn take_targets(&mut self) -> Vec<(NameTarget, Vec<Lookup>)> {
         let waiting = std::mem::take(&mut self.targets).into_iter();

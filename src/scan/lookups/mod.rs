@@ -251,7 +251,7 @@ impl Lookups {
         reverse.any(|one| one.allows)
     }
 
-    fn are_down(&self) -> bool {
+    pub(super) fn are_down(&self) -> bool {
         resolver_notices::are_down(&self.health)
     }
 
@@ -314,6 +314,26 @@ impl Lookups {
             }
             Some(lookups) => Some((job.target, lookups)),
         }
+    }
+
+    /// While no resolver answers: takes the names of the user that wait and have an address of their row.
+    pub(super) fn take_targets_of_rows(
+        &mut self,
+        is_of_row: impl Fn(&NameTarget) -> bool,
+    ) -> Vec<(NameTarget, Vec<Lookup>)> {
+        if !self.are_down() {
+            return Vec::new();
+        }
+        let mut taken = self.retries.take_targets_of(&is_of_row);
+        let (again, left) = std::mem::take(&mut self.again)
+            .into_iter()
+            .partition(|target| is_of_row(target));
+        self.again = left;
+        let again: VecDeque<NameTarget> = again;
+        let waiting = self.unresolved.extract_if(.., |target| is_of_row(target));
+        let never_asked = again.into_iter().chain(waiting);
+        taken.extend(never_asked.map(|target| (target, Vec::new())));
+        taken
     }
 
     /// The lookup of a name of the user panicked: that counts as a try.

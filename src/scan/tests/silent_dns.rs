@@ -495,3 +495,81 @@ async fn a_host_whose_lookup_panics_has_its_names_looked_up_once_more() {
         assert_eq!(prober.questions_about(NAME), answered);
     }
 }
+
+const TABLE: &str = "Hostname,IP\n\
+     srv1.corp.example,127.9.0.1\n\
+     srv2.corp.example,127.9.0.2\n\
+     gone.corp.example,127.9.0.3\n\
+     nowhere.corp.example,\n";
+
+/// The names of hosts with an address, and of those without one.
+fn by_address(events: &[ScanEvent]) -> (Vec<&str>, Vec<&str>) {
+    let resolved = events.iter().filter_map(|event| match &event.body {
+        EventBody::TargetResolved {
+            name, endpoints, ..
+        } => Some((&**name, endpoints)),
+        _ => None,
+    });
+    let mut names: Vec<_> = resolved.collect();
+    names.sort_unstable_by_key(|(name, _)| *name);
+    let (with, without): (Vec<_>, Vec<_>) = names
+        .into_iter()
+        .partition(|(_, endpoints)| !endpoints.is_empty());
+    let with = with.into_iter().map(|(name, _)| name);
+    let without = without.into_iter().map(|(name, _)| name);
+    (with.collect(), without.collect())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_does_not_resolve_is_scanned_by_the_address_of_its_row() {
+    let prober = FakeProber::new()
+        .with_name("srv1.corp.example", &[at(9).address])
+        .with_all(Answer::Up);
+    let events = scan(table(TABLE), &Arc::new(prober), one_attempt()).await;
+    let (with, without) = by_address(&events);
+    assert_eq!(
+        with,
+        [
+            "gone.corp.example",
+            "srv1.corp.example",
+            "srv2.corp.example"
+        ]
+    );
+    assert_eq!(without, ["nowhere.corp.example"]);
+    let tried: Vec<Endpoint> = attempts(&events).iter().map(|one| one.endpoint).collect();
+    assert!(tried.contains(&at(3)) && tried.contains(&at(2)));
+    assert!(
+        tried.contains(&at(9)) && !tried.contains(&at(1)),
+        "{tried:?}"
+    );
+    assert!(notices(&events).contains(&&Notice::RowAddresses));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_resolver_all_names_with_an_address_in_their_row_are_scanned() {
+    let prober = FakeProber::new()
+        .with_dns_silent_for(FOREVER)
+        .with_all(Answer::Up);
+    let mut rows = TABLE.to_owned();
+    rows.extend((20..220).map(|n| format!("pc{n}.corp.example,127.9.0.{n}\n")));
+    let events = scan(table(&rows), &Arc::new(prober), one_attempt()).await;
+    let (with, without) = by_address(&events);
+    assert_eq!((with.len(), without), (203, vec!["nowhere.corp.example"]));
+    assert_eq!(attempts(&events).len(), 203);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_of_a_row_that_is_excluded_is_not_contacted() {
+    let mut builder = TargetSetBuilder::new(&[3389]);
+    builder
+        .add_reader("hosts.csv", TABLE.as_bytes())
+        .unwrap()
+        .exclude_text("127.9.0.3")
+        .unwrap();
+    let prober = FakeProber::new().with_all(Answer::Up);
+    let targets = builder.build().unwrap();
+    let events = scan(targets, &Arc::new(prober), one_attempt()).await;
+    let (with, without) = by_address(&events);
+    assert_eq!(with, ["srv1.corp.example", "srv2.corp.example"]);
+    assert_eq!(without, ["gone.corp.example", "nowhere.corp.example"]);
+}

@@ -82,7 +82,7 @@ pub(super) fn ini(file: &ListFile<'_>) -> Option<Result<Import, Refusal>> {
                 let mut own = Variables::new();
                 // `srv05:5986` is the port of the connection.
                 if let Some((host, port)) = pattern.rsplit_once(':')
-                    && !host.contains(':')
+                    && (!host.contains(':') || host.ends_with(']'))
                     && port.parse::<u16>().is_ok()
                 {
                     own.insert(PORT, port.to_owned());
@@ -339,7 +339,7 @@ impl Inventory {
                     .replace("{{ inventory_hostname_short }}", short)
             });
             let host = host.filter(|host| !host.contains("{{") && !host.is_empty());
-            import.add_host(host.as_ref().unwrap_or(name), None, *line, None, false);
+            import.add(host.as_ref().unwrap_or(name), None, *line, None);
         }
         import
     }

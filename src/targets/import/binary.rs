@@ -61,8 +61,15 @@ pub(super) fn refusal(bytes: &[u8]) -> Option<Refusal> {
 }
 
 /// Texts of other tools, by how they begin.
-const TEXTS: [(&str, &str, &str); 8] = [
+const TEXTS: [(&str, &str, &str); 11] = [
     ("#!", "a script", "list its hosts, one per line"),
+    ("@echo", "a script", "list its hosts, one per line"),
+    ("mstsc ", "a script", "list its hosts, one per line"),
+    (
+        "@all:",
+        "a graph of ansible-inventory",
+        "use the output of ansible-inventory --list",
+    ),
     (
         "Windows Registry Editor",
         "an export of the registry",
@@ -101,7 +108,7 @@ const TEXTS: [(&str, &str, &str); 8] = [
 ];
 
 /// Texts of other tools, by what a line of them has at its beginning, without blanks, or all lines in them.
-const LINES: [(LineMark, &str, &str); 2] = [
+const LINES: [(LineMark, &str, &str); 4] = [
     (
         LineMark::Begins("define host"),
         "a configuration of Nagios",
@@ -112,10 +119,22 @@ const LINES: [(LineMark, &str, &str); 2] = [
         "a file of SSH (known_hosts)",
         "list the hosts of Remote Desktop, one per line",
     ),
+    (
+        LineMark::Holds(&["SESSIONNAME", "ID", "STATE"]),
+        "the sessions of one host (query session, query user)",
+        "list the hosts themselves, one per line",
+    ),
+    (
+        LineMark::Holds(&["SITZUNGSNAME", "ID", "STATUS"]),
+        "the sessions of one host (query session, query user)",
+        "list the hosts themselves, one per line",
+    ),
 ];
 
 enum LineMark {
     Begins(&'static str),
+    /// All of them, one line.
+    Holds(&'static [&'static str]),
     /// One of them, each line.
     AllHold(&'static [&'static str]),
 }
@@ -129,6 +148,10 @@ pub(super) fn refusal_of_text(text: &str) -> Option<Refusal> {
     let lines = || content(text, '#').take(HEAD_LINES).map(|(_, line)| line);
     let has = |mark: &LineMark| match mark {
         LineMark::Begins(words) => lines().any(|line| line.trim_start().starts_with(words)),
+        LineMark::Holds(words) => lines().take(3).any(|line| {
+            let found: Vec<&str> = line.split_whitespace().collect();
+            words.iter().all(|word| found.contains(word))
+        }),
         LineMark::AllHold(words) => {
             let mut lines = lines().peekable();
             lines.peek().is_some() && lines.all(|line| words.iter().any(|word| line.contains(word)))

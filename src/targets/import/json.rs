@@ -67,6 +67,23 @@ pub(super) fn of_value(
     if let Some(import) = ansible::of_value(document) {
         return import;
     }
+    let is_output =
+        |value: &Value| value.get("sensitive").is_some() && value.get("value").is_some();
+    if let Some(fields) = document.as_object()
+        && (fields.contains_key("terraform_version")
+            || (!fields.is_empty() && fields.values().all(is_output)))
+    {
+        return Err(Refusal::new(
+            "it is a state or the outputs of Terraform",
+            "write the list of hosts alone: terraform output -json NAME > hosts.json",
+        ));
+    }
+    if document.get("plugin").is_some_and(Value::is_string) {
+        return Err(Refusal::new(
+            "it is the configuration of an inventory plugin of Ansible",
+            "use what the plugin finds: ansible-inventory -i FILE --list > hosts.json",
+        ));
+    }
     // `{"servers": ["srv01", "srv02"]}`.
     let mut values = document;
     while let Some((_, only)) = values

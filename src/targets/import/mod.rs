@@ -16,6 +16,7 @@ mod rdcman;
 mod rdp;
 mod records;
 mod remmina;
+mod replies;
 mod table;
 mod xlsx;
 mod xml;
@@ -23,6 +24,7 @@ mod yaml;
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::net::IpAddr;
 use std::path::Path;
 
 use roxmltree::{Document, Node};
@@ -64,7 +66,7 @@ const fn format(tool: &'static str, extension: &'static str, reader: FormatReade
 }
 
 /// Every format, in the order of recognition.
-const FORMATS: [FileFormat; 26] = [
+const FORMATS: [FileFormat; 28] = [
     format("RDCMan", "rdg", FormatReader::Xml("RDCMan", rdcman::read)),
     format(
         "mRemoteNG",
@@ -84,6 +86,7 @@ const FORMATS: [FileFormat; 26] = [
     format("masscan -oL", "", FormatReader::Lines(masscan::list)),
     format("RustScan", "", FormatReader::Lines(masscan::rustscan)),
     format("dsquery", "", FormatReader::Lines(leases::dsquery)),
+    format("ping", "", FormatReader::Lines(replies::read)),
     format("dhcpd", "leases", FormatReader::Lines(leases::dhcpd)),
     format("dnsmasq", "leases", FormatReader::Lines(leases::dnsmasq)),
     format("netsh dhcp", "", FormatReader::Lines(leases::netsh)),
@@ -94,6 +97,7 @@ const FORMATS: [FileFormat; 26] = [
     format("Ansible", "yaml", FormatReader::Text(yaml::read)),
     format("hosts files", "", FormatReader::Lines(leases::hosts_file)),
     format("Get-ADComputer", "csv", FormatReader::Lines(csv)),
+    format("arp-scan", "", FormatReader::Lines(replies::neighbours)),
     format(
         "other tables",
         "tsv",
@@ -120,6 +124,8 @@ const CONSOLE_PORT: u16 = 2179;
 const BAD_PORTS: &str = "entries whose port is not 1 to 65535";
 const OTHER_PROTOCOLS: &str = "connections of another protocol";
 const SSH_TUNNELS: &str = "connections through an SSH tunnel";
+/// What lists of neighbours have beside the hosts.
+const BROADCAST: &str = "addresses of no single machine";
 const FOLDERS: &str = "folders";
 const NOT_OPEN: &str = "ports and leases that are not in use";
 const POWERED_OFF: &str = "machines that are powered off";
@@ -145,7 +151,7 @@ pub(super) struct ListFile<'a> {
     pub(super) column: Option<&'a str>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct ImportedHost {
     /// Name or address, as written in the file.
     pub(super) host: String,
@@ -157,6 +163,8 @@ pub(super) struct ImportedHost {
     pub(super) gateway: Option<String>,
     /// A network may be meant.
     pub(super) may_be_network: bool,
+    /// Of a name, the addresses in its row: they are scanned where the name is not resolved.
+    pub(super) addresses: Vec<IpAddr>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,27 +203,50 @@ impl Import {
                 _ => return self.skip(BAD_PORTS, &format!("{host} ({text})")),
             },
         };
-        self.add_host(host, port, line, gateway, false);
-    }
-
-    fn add_host(
-        &mut self,
-        host: &str,
-        port: Option<u16>,
-        line: usize,
-        gateway: Option<String>,
-        may_be_network: bool,
-    ) {
-        if port == Some(CONSOLE_PORT) {
-            return self.skip(CONSOLES, host);
-        }
-        self.hosts.push(ImportedHost {
+        self.add_host(ImportedHost {
             host: host.to_owned(),
             port,
             line,
             gateway,
-            may_be_network,
+            ..ImportedHost::default()
         });
+    }
+
+    /// Adds a target as it is written, which may be a network.
+    fn add_target(&mut self, target: &str, line: usize) {
+        self.add_host(ImportedHost {
+            host: target.to_owned(),
+            line,
+            may_be_network: true,
+            ..ImportedHost::default()
+        });
+    }
+
+    fn add_host(&mut self, host: ImportedHost) {
+        if host.port == Some(CONSOLE_PORT) {
+            return self.skip(CONSOLES, &host.host);
+        }
+        self.hosts.push(host);
+    }
+
+    /// Adds what was read from another part of the file.
+    fn append(&mut self, other: Self) {
+        self.hosts.extend(other.hosts);
+        for left in other.skipped {
+            let unnamed = left.count as usize - left.names.len();
+            for name in &left.names {
+                self.skip(left.reason, name);
+            }
+            let kind = self
+                .skipped
+                .iter_mut()
+                .find(|kind| kind.reason == left.reason);
+            if let Some(kind) = kind {
+                kind.count = kind
+                    .count
+                    .saturating_add(u32::try_from(unnamed).unwrap_or(u32::MAX));
+            }
+        }
     }
 
     pub(super) fn skip(&mut self, reason: &'static str, name: &str) {
@@ -304,6 +335,11 @@ fn with_other_lines(mut import: Import, text: &str) -> Import {
     import
 }
 
+/// Whether a word of a list can only be a host.
+pub(super) fn is_certain_host(word: &str) -> bool {
+    table::cells::is_certain(word)
+}
+
 /// Addresses, or a name with a dot: a word alone on its line may be a title too.
 fn is_target(word: &str) -> bool {
     match spec::target(word) {
@@ -342,7 +378,7 @@ fn column(file: &ListFile<'_>) -> Option<Import> {
     import.columns = vec![("name", format!("`{}`", super::error::excerpt(heading)))];
     for (line, word) in super::list::list_words(file.text).filter(|(line, _)| *line > heading_line)
     {
-        import.add_host(word, None, line, None, true);
+        import.add_target(word, line);
     }
     Some(import)
 }
@@ -351,7 +387,7 @@ fn column(file: &ListFile<'_>) -> Option<Import> {
 fn values_of_list<'a>(format: &str, values: impl Iterator<Item = &'a str>) -> Import {
     let mut import = Import::of(format);
     for (entry, value) in (1..).zip(values) {
-        import.add_host(value.trim(), None, entry, None, true);
+        import.add_target(value.trim(), entry);
     }
     import
 }

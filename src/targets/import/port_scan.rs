@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Import, NO_REMOTE_DESKTOP, is_remote_desktop};
+use super::{Import, ImportedHost, NO_REMOTE_DESKTOP, is_remote_desktop};
 
 /// An open or closed port as a scanner reports it.
 pub(super) struct ScannedPort<'a> {
@@ -62,7 +62,12 @@ impl<'a> PortScan<'a> {
                 import.skip(NO_REMOTE_DESKTOP, &host);
             }
             for port in open {
-                import.add_host(&host, Some(port), line, None, false);
+                import.add_host(ImportedHost {
+                    host: host.clone(),
+                    port: Some(port),
+                    line,
+                    ..ImportedHost::default()
+                });
             }
         }
         import

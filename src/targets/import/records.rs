@@ -67,8 +67,19 @@ fn worth(headings: &[String], rows: usize) -> (u8, usize) {
         Some(Role::DistinguishedName) => 50,
         _ => 0,
     };
-    // A label alone is no host.
-    (headings.iter().map(rank).max().unwrap_or_default(), rows)
+    let is_address = |heading: &String| matches!(role(heading), Some(Role::Address(_)));
+    let own = headings.iter().filter(|heading| !heading.contains("[]"));
+    let own = own.map(rank).max().unwrap_or_default();
+    let most = headings.iter().map(rank).max().unwrap_or_default();
+    let most = match own {
+        // Hosts in the parts of a record are records themselves.
+        0 => most / 2,
+        // A name, and an address in it or in its parts, such as its network interfaces.
+        _ if headings.iter().any(is_address) => most.max(100),
+        // A label alone is no host.
+        _ => most,
+    };
+    (most, rows)
 }
 
 /// The records in a JSON or YAML document; `None` when there are none.
@@ -172,7 +183,9 @@ fn flatten(
                 for item in items.iter().take(MOST_PARTS) {
                     match item {
                         Value::String(text) => pairs.push((key.clone(), text.clone())),
-                        Value::Object(_) => flatten(&key, list, item, depth + 1, pairs),
+                        Value::Object(_) => {
+                            flatten(&format!("{key}[]"), list, item, depth + 1, pairs);
+                        }
                         _ => {}
                     }
                 }

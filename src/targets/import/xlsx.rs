@@ -1,4 +1,4 @@
-//! Workbooks of Excel (`.xlsx`): the first sheet that is a table of hosts.
+//! Workbooks of Excel (`.xlsx`): the first sheet that is a table of hosts, and those with the same headings.
 
 use std::borrow::Cow;
 use std::io::{self, Cursor, Read as _};
@@ -30,38 +30,71 @@ pub(super) fn read(content: &[u8], file: &ListFile<'_>) -> Result<Import, Refusa
     check_size(content)?;
     let mut book =
         Xlsx::new(Cursor::new(content)).map_err(|error| unreadable(&error.to_string()))?;
-    let sheets: Vec<String> = book
+    let sheets: Vec<(String, bool)> = book
         .sheets_metadata()
         .iter()
-        .filter(|sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible)
-        .map(|sheet| sheet.name.clone())
+        .filter(|sheet| sheet.typ == SheetType::WorkSheet)
+        .map(|sheet| (sheet.name.clone(), sheet.visible == SheetVisible::Visible))
         .collect();
     let mut refusal = None;
-    for sheet in sheets {
+    let mut found: Option<(Vec<String>, Import)> = None;
+    let mut others = Vec::new();
+    for (sheet, is_visible) in sheets {
+        if !is_visible {
+            others.push(sheet);
+            continue;
+        }
         let text = text_of(&mut book, &sheet)?;
         let file = ListFile {
             text: &text,
             is_csv: true,
             ..*file
         };
+        let mut headings = Vec::new();
         let import = match table::text::read(&file) {
-            Some(Ok(table)) => table.read(file.ports, file.column),
+            Some(Ok(table)) => {
+                headings.clone_from(&table.headings);
+                // The sheets of RVTools are tables of machines too, and of their hypervisors.
+                if found.as_ref().is_some_and(|(first, _)| *first != headings) {
+                    others.push(sheet);
+                    continue;
+                }
+                table.read(file.ports, file.column)
+            }
             Some(Err(refusal)) => Err(refusal),
             None => match super::column(&file) {
                 Some(import) => Ok(import),
-                None => continue,
+                None => {
+                    others.push(sheet);
+                    continue;
+                }
             },
         };
-        match import {
-            Ok(mut import) => {
+        let mut import = match import {
+            Ok(import) => import,
+            Err(other) => {
+                others.push(sheet);
+                refusal.get_or_insert(other);
+                continue;
+            }
+        };
+        match &mut found {
+            Some((_, all)) => {
+                all.format = format!("{}, `{}`", all.format, excerpt(&sheet));
+                all.append(import);
+            }
+            None => {
                 let format = import.format.replacen("CSV", "workbook", 1);
                 import.format = format!("{format}, sheet `{}`", excerpt(&sheet));
-                return Ok(import);
-            }
-            Err(other) => {
-                refusal.get_or_insert(other);
+                found = Some((headings, import));
             }
         }
+    }
+    if let Some((_, mut import)) = found {
+        for sheet in others {
+            import.skip("sheets that are no further part of the list", &sheet);
+        }
+        return Ok(import);
     }
     Err(refusal.unwrap_or_else(|| {
         Refusal::new(

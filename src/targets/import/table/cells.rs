@@ -92,6 +92,11 @@ fn host(text: &str) -> Option<String> {
             .then(|| address.to_owned())
             .filter(|host| spec::target(host).is_ok());
     }
+    // A session host of Azure Virtual Desktop: `pool/srv01.corp.example`.
+    let text = match text.split_once('/') {
+        Some((_, name)) if is_full_name(name) => name,
+        _ => text,
+    };
     let port_is_of_url = scheme.is_some_and(|scheme| !scheme.eq_ignore_ascii_case("rdp"));
     let text = match text.rsplit_once(':') {
         Some((host, _)) if port_is_of_url && !host.ends_with(':') => host,
@@ -136,7 +141,7 @@ pub(super) fn is_full_name(host: &str) -> bool {
 }
 
 /// A word that can only be a host: no heading and no label is one.
-pub(super) fn is_certain(cell: &str) -> bool {
+pub(in super::super) fn is_certain(cell: &str) -> bool {
     let cell = value(cell);
     is_address(cell)
         || is_full_name(cell)
@@ -144,6 +149,35 @@ pub(super) fn is_certain(cell: &str) -> bool {
             && cell.contains([':', '/', '-'])
             && spec::target(cell).is_ok()
             && cell.contains('.'))
+}
+
+/// The hardware address of all machines, or of none.
+pub(in super::super) fn is_broadcast(cell: &str) -> bool {
+    let digits = || {
+        let bytes = cell.bytes();
+        bytes.filter(|byte| !matches!(byte, b'-' | b':' | b'.'))
+    };
+    (13..=17).contains(&cell.len())
+        && digits().count() == 12
+        && (digits().all(|digit| digit.eq_ignore_ascii_case(&b'f'))
+            || digits().all(|digit| digit == b'0'))
+}
+
+/// Whether a word is a hardware address, or the id of a client of DHCP.
+pub(in super::super) fn is_hardware(word: &str) -> bool {
+    let is_sign = |letter: char| matches!(letter, '-' | ':' | '.');
+    let digits = word.chars().filter(|letter| !is_sign(*letter));
+    word.contains(is_sign)
+        && (12..=16).contains(&digits.clone().count())
+        && digits.clone().all(|digit| digit.is_ascii_hexdigit())
+        && word.parse::<IpAddr>().is_err()
+}
+
+/// Words of the last row of a spreadsheet.
+pub(super) fn is_total(cell: &str) -> bool {
+    const TOTALS: &str = " total totals sum summe gesamt gesamtsumme anzahl somme suma totale totaal итого celkem összesen toplam 合計 合计 합계 ";
+    let word = super::roles::plain(cell);
+    !word.is_empty() && TOTALS.contains(&format!(" {word} "))
 }
 
 pub(in super::super) fn is_own_name(host: &str) -> bool {
@@ -220,14 +254,18 @@ pub(super) fn is_transport(cell: &str) -> bool {
 }
 
 /// States of ports and leases in which there is no host to connect to.
-const CLOSED: &str = " closed filtered openfiltered closedfiltered unfiltered declined expired inactive free abandoned released backup dead ";
+const CLOSED: &str = " closed filtered openfiltered closedfiltered unfiltered declined expired inactive free abandoned released backup dead incomplete ";
 
 /// States of virtual machines that are off, under any heading, and where the heading or the table is about such machines.
-const OFF: &str = " poweredoff deallocated vmdeallocated ";
-const OFF_OF_MACHINE: &str = " off stopped vmstopped suspended saved ";
+const OFF: &str = " poweredoff deallocated vmdeallocated stoppeddeallocated deallocating terminated shutoff shutdown ausgeschaltet ";
+const OFF_OF_MACHINE: &str = " off stopped stopping vmstopped suspended suspendedmemory paused saved halted shuttingdown aus beendet gespeichert ";
 /// States of inventories.
-const OUT_OF_SERVICE: &str =
-    " retired decommissioned disposed scrapped stillgelegt ausgemustert verschrottet ";
+const OUT_OF_SERVICE: &str = " retired decommissioned decommissioning disposed indisposal scrapped stolen lost loststolen broken sold archived nonactive \
+     notinuse outofservice outoforder endoflife eol stock instock spare surplus writtenoff stillgelegt ausgemustert verschrottet \
+     außerbetrieb ausserbetrieb entsorgt defekt gestohlen verkauft archiviert lager horsservice réformé aurebut fueradeservicio \
+     dismesso buitengebruik wycofany ";
+
+const DISABLED: &str = " disabled unmonitored deaktiviert désactivé ";
 
 /// Why a state says that there is nothing to connect to. `is_of_machine` where it is one of a virtual machine.
 pub(super) fn not_in_use(cell: &str, is_of_machine: bool) -> Option<&'static str> {
@@ -242,6 +280,8 @@ pub(super) fn not_in_use(cell: &str, is_of_machine: bool) -> Option<&'static str
         Some(POWERED_OFF)
     } else if OUT_OF_SERVICE.contains(&word) {
         Some(RETIRED)
+    } else if DISABLED.contains(&word) {
+        Some("entries that are disabled")
     } else {
         None
     }
@@ -253,11 +293,11 @@ pub(super) fn is_open(cell: &str) -> bool {
 
 /// Yes and no in spreadsheets and consoles, in the languages of Windows.
 const YES: &str = " true wahr vrai verdadero vero verdadeiro waar prawda pravda sant igaz истина doğru dogru 真 有効 \
-     yes ja oui sí si sì tak ano sim да igen evet はい 是 1 enabled on active aktiviert aktiv activé actif activado activo \
+     sand sann tosi kyllä 예 yes ja oui sí si sì tak ano sim да igen evet はい 是 1 enabled on active aktiviert aktiv activé actif activado activo \
      habilitado abilitato attivato attivo ativado ativo ingeschakeld actief aktiverad aktivt włączone włączony aktywny povoleno \
      povolen zapnuto aktivní включено включен включена engedélyezve engedélyezett etkin aktif 已启用 启用 已啟用 啟用 ";
 const NO: &str = " false falsch faux falso onwaar fałsz nepravda falskt hamis ложь yanlış yanliş yanlis 偽 假 無効 \
-     no nein non não nao nee nie ne нет nem hayır hayir nej いいえ 否 0 disabled off inactive deaktiviert inaktiv désactivé inactif \
+     usann falsk epätosi ei nei 아니요 no nein non não nao nee nie ne нет nem hayır hayir nej いいえ 否 0 disabled off inactive deaktiviert inaktiv désactivé inactif \
      desactivado inactivo deshabilitado disabilitato disattivato inattivo desativado desabilitado inativo uitgeschakeld inactief \
      inaktiverad inaktivt wyłączone wyłączony nieaktywny zakázáno zakázán vypnuto neaktivní отключено отключен отключена letiltva \
      letiltott inaktív devredışı pasif 已禁用 禁用 已停用 停用 ";
@@ -312,6 +352,16 @@ pub(super) fn leads_to_address(cell: &str) -> Option<bool> {
 pub(in super::super) fn name_by_path(path: &str) -> Option<String> {
     let mut name = None;
     let mut domain = Vec::new();
+    // The record of a zone: `DC=srv01,DC=corp.example,cn=MicrosoftDNS,…`.
+    if let Some((node, _)) = path.split_once(",cn=MicrosoftDNS,") {
+        let (record, zone) = node.split_once(',')?;
+        let full = format!(
+            "{}.{}",
+            record.strip_prefix("DC=")?,
+            zone.strip_prefix("DC=")?
+        );
+        return is_full_name(&full).then_some(full);
+    }
     for part in path.split(',') {
         let (key, value) = part.trim().split_once('=')?;
         if key.eq_ignore_ascii_case("CN") && name.is_none() && domain.is_empty() {

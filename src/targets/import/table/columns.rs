@@ -27,7 +27,11 @@ pub(super) struct Columns {
     pub(super) services: Vec<usize>,
     pub(super) states: Vec<usize>,
     /// The rows are virtual machines.
-    pub(super) is_of_guests: bool,
+    pub(super) is_of_machines: bool,
+    /// The rows name their hypervisors too.
+    is_of_guests: bool,
+    /// Rows are entries of several protocols, by the schemes of their URLs.
+    pub(super) has_schemes: bool,
     pub(super) gateways: Vec<usize>,
     pub(super) gateway_uses: Vec<usize>,
     pub(super) enabled: Option<usize>,
@@ -49,6 +53,7 @@ struct Content {
     hosts: usize,
     full_names: usize,
     different: usize,
+    rdp_urls: usize,
 }
 
 impl Content {
@@ -62,6 +67,7 @@ impl Content {
             }
             content.filled += 1;
             seen.insert(cell);
+            content.rdp_urls += usize::from(is_rdp_url(cell));
             let hosts = cells::hosts(cell);
             if hosts.is_empty() {
                 continue;
@@ -86,6 +92,11 @@ impl Content {
     const fn repeats(&self) -> bool {
         self.filled >= ENOUGH && self.different * 2 < self.filled
     }
+}
+
+fn is_rdp_url(cell: &str) -> bool {
+    cell.get(..6)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("rdp://"))
 }
 
 /// Whether a cell links to a page below the root of a web server.
@@ -125,6 +136,7 @@ impl Candidate {
             Some(Role::Address(rank)) if rank >= PLAIN && content.most(content.hosts, 8) => {
                 (LABEL + 5, true)
             }
+            None if content.rdp_urls > 0 => (SURE, true),
             None if roles::is_of_others(heading) => return None,
             None if content.most(content.addresses, 8) => (30, false),
             None if content.most(content.full_names, 8) => (40, true),
@@ -204,6 +216,7 @@ impl Columns {
             .iter()
             .position(is_data)
             .filter(|_| columns.record_type.is_some());
+        let data = data.filter(|column| Content::of(table, *column).addresses > 0);
         let data = data.map(|column| Candidate {
             column,
             rank: LABEL,
@@ -215,6 +228,14 @@ impl Columns {
         {
             chosen.push(data);
         }
+        // Names of records are relative to their zone, which is in the path.
+        let has_path = table.has(Role::DistinguishedName);
+        if columns.record_type.is_some() && has_path && chosen.iter().all(|chosen| chosen.is_name) {
+            chosen.clear();
+        }
+        columns.has_schemes = chosen
+            .iter()
+            .any(|chosen| Content::of(table, chosen.column).rdp_urls > 0);
         columns.names = chosen
             .iter()
             .filter(|chosen| chosen.is_name)
@@ -276,10 +297,12 @@ impl Columns {
 
     /// All columns but those of hosts.
     fn others(table: &Table) -> Self {
+        let has = |names: &[&str]| names.iter().any(|name| table.has_heading(name));
+        let is_of_guests = has(&["vm", "vmname", "vmid", "virtualmachine", "powerstate"]);
         let mut columns = Self {
-            is_of_guests: ["vm", "vmname", "virtualmachine", "powerstate"]
-                .iter()
-                .any(|name| table.has_heading(name)),
+            is_of_guests,
+            is_of_machines: is_of_guests
+                || has(&["instanceid", "machinetype", "cpuusage", "memoryassignedm"]),
             ..Self::default()
         };
         let has_class = |column: usize, is_class: fn(&str) -> bool, of_ten: usize| {
@@ -320,6 +343,8 @@ impl Columns {
                     }
                 }
                 Some(Role::Service) => columns.services.push(column),
+                // Hosts of an earlier scan are scanned again, whatever it found.
+                Some(Role::State) if table.has_heading("failedstage") => {}
                 Some(Role::State) => columns.states.push(column),
                 Some(Role::Gateway) => columns.gateways.push(column),
                 // Of a network it is an address.
@@ -357,6 +382,10 @@ impl Columns {
             .ports
             .retain(|column| !has_class(*column, |cell| cells::ports(cell).is_err(), 8));
         columns
+    }
+
+    pub(super) fn has_addresses(&self) -> bool {
+        self.hosts.iter().any(|column| !self.names.contains(column))
     }
 
     fn is_used(&self, column: usize) -> bool {

@@ -1,6 +1,7 @@
 //! Tables of hosts, whatever they were written in: text with commas, semicolons or tabs, workbooks, and the records of JSON, YAML
 //! and XML. Columns are chosen by their headings and by what their cells hold.
 
+mod aligned;
 pub(super) mod cells;
 mod columns;
 mod roles;

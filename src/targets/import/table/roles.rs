@@ -56,7 +56,9 @@ const HEADINGS: [(Role, &str); 20] = [
          nomedodispositivo nomedohospedeiro имяхоста имякомпьютера имясервера имяузла имяустройства dnsимя värdnamn datornamn \
          servernamn enhetsnamn állomásnév gépnév számítógépnév számítógépneve kiszolgálónév kiszolgálóneve eszköznév \
          anamakineadı sunucuadı bilgisayaradı hostadı cihazadı makineadı ホスト名 コンピューター名 コンピュータ名 サーバー名 サーバ名 \
-         マシン名 デバイス名 主机名 主机名称 计算机名 计算机名称 服务器名 服务器名称 设备名称 主機名稱 電腦名稱 伺服器名稱",
+         マシン名 デバイス名 主机名 主机名称 计算机名 计算机名称 服务器名 服务器名称 设备名称 主機名稱 電腦名稱 伺服器名稱 \
+         컴퓨터이름 호스트이름 호스트명 서버이름 서버명 장치이름 computernavn servernavn værtsnavn vertsnavn maskinnavn enhedsnavn \
+         enhetsnavn datamaskinnavn tietokoneennimi palvelimennimi isäntänimi laitteennimi",
     ),
     (
         Role::Name(PLAIN),
@@ -64,25 +66,27 @@ const HEADINGS: [(Role, &str); 20] = [
          destination uri url connectto assetname hostorip hostoripaddress remotecomputer rechner gerät hôte ordinateur \
          serveur poste equipo equipos servidor ordenador máquina macchina computadora komputer serwer počítač хост компьютер \
          сервер узел värd dator számítógép gép kiszolgáló állomás bilgisayar sunucu anamakine ホスト コンピューター コンピュータ \
-         サーバー サーバ 主机 计算机 服务器 主機 電腦 伺服器 hostitel computador",
+         サーバー サーバ 主机 计算机 服务器 主機 電腦 伺服器 hostitel computador \
+         컴퓨터 서버 호스트 tietokone palvelin datamaskin",
     ),
     (
         Role::Name(LABEL),
         "name names displayname vm vmname virtualmachine label title cn samaccountname connectionname bezeichnung nom nombre nome \
-         naam nazwa název jméno имя название namn név adı ad isim 名前 名称 名稱 commonname sessionname dns",
+         naam nazwa název jméno имя название namn név adı ad isim navn nimi 이름 名前 名称 名稱 commonname sessionname dns",
     ),
     (
         Role::Address(100),
-        "ip ips ipaddress ipaddresses ipaddr ipaddrs ipv4 ipv4address ipv4addresses ipv4addr ip4 primaryip primaryip4 \
+        "ip ips networkip ipaddress ipaddresses ipaddr ipaddrs ipv4 ipv4address ipv4addresses ipv4addr ip4 primaryip primaryip4 \
          primaryipaddress primaryipv4address privateip privateips privateipaddress privateipaddresses privateipv4address internalip internetaddress \
          managementip mgmtip hostip hostaddress guestipaddress clientip clientipaddress deviceip serverip computerip machineip \
          ipadresse ipadressen adresseip adressesip direcciónip direccionip direccionesip indirizzoip indirizziip ipadres \
          adresip adresyip ipadresa adresaip endereçoip enderecoip endereçosip ipадрес ipадреса адресip ipadress ipadresser \
-         ipcím ipcíme ipcímek ipadresi ipadresleri ipアドレス ip地址 ip位址 ipv4adresse ipv4アドレス ipv4地址 адресipv4",
+         ipcím ipcíme ipcímek ipadresi ipadresleri ipアドレス ip地址 ip位址 internetadresse adresseinternet direccióndeinternet indirizzointernet internetadres adresinternetowy \
+         адресвинтернете ip주소 iposoite ipv4adresse ipv4アドレス ipv4地址 адресipv4",
     ),
     (
         Role::Address(85),
-        "ipv6 ipv6address ipv6addresses ipv6addr publicip publicips publicipaddress externalip",
+        "ipv6 ipv6address ipv6addresses ipv6addr publicip publicips publicipaddress externalip natip",
     ),
     (
         Role::Address(PLAIN),
@@ -101,7 +105,7 @@ const HEADINGS: [(Role, &str); 20] = [
          remoteport hostport serverport rdpportnumber puerto puertotcp puertordp númerodepuerto numerodepuerto porta portatcp \
          portardp numeroporta numerodiporta númerodaporta poort poortnummer portnummer numerportu čísloportu порт tcpпорт \
          rdpпорт номерпорта portszám portszáma portnumarası bağlantınoktası numéroport numérodeport ポート ポート番号 端口 端口号 \
-         連接埠 通訊埠 rdpポート rdp端口",
+         連接埠 通訊埠 포트 포트번호 portti portnumre serviceport rdpポート rdp端口",
     ),
     (
         Role::Protocol,
@@ -120,7 +124,8 @@ const HEADINGS: [(Role, &str); 20] = [
     (
         Role::State,
         "state portstate status addressstate leasestate portstatus leasestatus powerstate powerstatus vmpowerstate vmstate \
-         vmstatus lifecycle lifecyclestate lifecyclestatus lifecyclestage assetstatus assetstate",
+         vmstatus instancestate instancestatus machinestate machinestatus serverstate serverstatus runstate devicestate \
+         zustand betriebsstatus état etat estado stato stav stan состояние статус 状態 状态 lifecycle lifecyclestate lifecyclestatus lifecyclestage assetstatus assetstate",
     ),
     (
         Role::Gateway,
@@ -136,7 +141,7 @@ const HEADINGS: [(Role, &str); 20] = [
         Role::Enabled,
         "enabled isenabled accountenabled aktiviert aktiv activé actif habilitado habilitada abilitato attivato ingeschakeld \
          actief włączone włączony aktywny povoleno aktivní ativado ativo включено включен aktiverad aktiverat engedélyezve \
-         engedélyezett etkin 有効 已启用 启用 啟用 已啟用",
+         engedélyezett etkin aktiveret aktivert käytössä 有効 已启用 启用 啟用 已啟用",
     ),
     (
         Role::Disabled,
@@ -178,13 +183,24 @@ pub(super) fn plain(heading: &str) -> String {
 
 /// The role of a heading; `None` for an unknown one.
 pub(in super::super) fn role(heading: &str) -> Option<Role> {
+    // A part of a record, such as a disk, has a name and a state of its own.
+    if let Some((_, part)) = heading.rsplit_once("[].") {
+        return role(part).filter(|role| matches!(role, Role::Address(_)));
+    }
     let whole = known(&plain(heading));
     // `hostname (parameter)`, `Device(RAW)`.
     let before = || known(&plain(heading.split_once(['(', '['])?.0));
     // The last key of a record inside a record.
     let leaf = || {
         let (above, leaf) = heading.rsplit_once('.')?;
-        let role = known(&plain(leaf))?;
+        let (leaf, above_leaf) = (plain(leaf), plain(above.rsplit('.').next()?));
+        // `State.Name`, `status.value`.
+        if matches!(leaf.as_str(), "name" | "value" | "label")
+            && known(&above_leaf) == Some(Role::State)
+        {
+            return Some(Role::State);
+        }
+        let role = known(&leaf)?;
         (role != Role::Port || has_port_of_host(above)).then_some(role)
     };
     whole.or_else(before).or_else(leaf).or_else(|| {

@@ -1,10 +1,11 @@
 //! The rows of a table as hosts.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use super::super::{
-    BAD_PORTS, CONSOLES, FOLDERS, Import, MOST_DEEP, NO_REMOTE_DESKTOP, OTHER_PROTOCOLS,
-    is_remote_desktop,
+    BAD_PORTS, BROADCAST, CONSOLES, FOLDERS, Import, ImportedHost, MOST_DEEP, NO_REMOTE_DESKTOP,
+    OTHER_PROTOCOLS, is_remote_desktop,
 };
 use super::cells::{self, Protocol};
 use super::columns::Columns;
@@ -146,6 +147,17 @@ impl<'a> RowReader<'a> {
         if let Some(left_out) = self.account() {
             return Err(left_out);
         }
+        if self.row.cells.iter().any(cells::is_broadcast) {
+            return Err((BROADCAST, self.label()));
+        }
+        if self
+            .columns
+            .hosts
+            .iter()
+            .any(|column| cells::is_total(self.cell(*column)))
+        {
+            return Err(("rows of totals", self.label()));
+        }
         let consoles = self.first(&columns.consoles);
         if cells::is_yes(consoles) == Some(true) {
             return Err((CONSOLES, self.label()));
@@ -161,7 +173,7 @@ impl<'a> RowReader<'a> {
             Err(text) => return Err((BAD_PORTS, format!("{} ({text})", self.label()))),
         };
         let unused = columns.states.iter().find_map(|column| {
-            let is_of_machine = columns.is_of_guests || self.is_of_machine(*column);
+            let is_of_machine = columns.is_of_machines || self.is_of_machine(*column);
             cells::not_in_use(self.cell(*column), is_of_machine).map(|reason| (reason, column))
         });
         if let Some((reason, column)) = unused {
@@ -180,25 +192,26 @@ impl<'a> RowReader<'a> {
             }
         }
         let hosts = self.hosts()?;
+        let addresses = match hosts.as_slice() {
+            [host] if !cells::is_address(host) => self.addresses(),
+            _ => Vec::new(),
+        };
         let gateway = self.gateway();
         for host in &hosts {
-            if ports.is_empty() {
-                import.add_host(
-                    host,
-                    None,
-                    self.row.line,
-                    gateway.clone(),
-                    columns.takes_networks,
-                );
-            }
-            for port in &ports {
-                import.add_host(
-                    host,
-                    Some(*port),
-                    self.row.line,
-                    gateway.clone(),
-                    columns.takes_networks,
-                );
+            let of_row = if ports.is_empty() {
+                vec![None]
+            } else {
+                ports.iter().copied().map(Some).collect()
+            };
+            for port in of_row {
+                import.add_host(ImportedHost {
+                    host: host.clone(),
+                    port,
+                    line: self.row.line,
+                    gateway: gateway.clone(),
+                    may_be_network: columns.takes_networks,
+                    addresses: addresses.clone(),
+                });
             }
         }
         Ok(())
@@ -252,10 +265,17 @@ impl<'a> RowReader<'a> {
         {
             return Err(("records that hold no address", self.label()));
         }
+        let has_addresses = columns.has_addresses();
         let mut unread = None;
         let mut own = None;
         for column in &columns.hosts {
             let cell = self.cell(*column);
+            if columns.has_schemes
+                && let Some((scheme, _)) = cell.split_once("://")
+                && !scheme.eq_ignore_ascii_case("rdp")
+            {
+                return Err((OTHER_PROTOCOLS, format!("{} ({scheme})", self.label())));
+            }
             let heading = self.table.headings.get(*column);
             let is_path = heading
                 .is_some_and(|heading| roles::role(heading) == Some(Role::DistinguishedName));
@@ -264,7 +284,8 @@ impl<'a> RowReader<'a> {
                 None => cells::hosts(cell),
             };
             // A record's name without a domain is relative to its zone.
-            let is_relative = columns.record_type.is_some()
+            let is_relative = has_addresses
+                && columns.record_type.is_some()
                 && hosts
                     .iter()
                     .any(|host| !cells::is_address(host) && !cells::is_full_name(host));
@@ -291,6 +312,18 @@ impl<'a> RowReader<'a> {
             None if of_accounts => ("accounts without dNSHostName", self.label()),
             None => ("rows without a host", self.label()),
         })
+    }
+
+    /// The addresses of the row, from the first column that has some.
+    fn addresses(&self) -> Vec<IpAddr> {
+        let mut of_columns = self.columns.hosts.iter().map(|column| {
+            let hosts = cells::hosts(self.cell(*column));
+            let addresses = hosts.iter().filter_map(|host| host.parse().ok());
+            addresses.collect::<Vec<IpAddr>>()
+        });
+        of_columns
+            .find(|addresses| !addresses.is_empty())
+            .unwrap_or_default()
     }
 
     /// The gateway, when it is always used.

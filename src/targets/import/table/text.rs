@@ -6,14 +6,15 @@ use csv::{Reader, ReaderBuilder, StringRecord, Trim};
 
 use super::super::super::error::Refusal;
 use super::super::{Lines, ListFile};
-use super::roles::{self, LABEL, PLAIN, Role};
+use super::aligned::{self, Layout};
+use super::roles::{self, LABEL, Role};
 use super::{Row, Table, cells};
 
 /// The beginning of a file, in which a table is recognised.
 const HEAD: usize = 64 << 10;
 /// Records of the beginning, and those of them that can be the heading.
 const HEAD_RECORDS: usize = 60;
-const HEADING_RECORDS: usize = 12;
+pub(super) const HEADING_RECORDS: usize = 12;
 /// The longest heading, in characters.
 const LONGEST_HEADING: usize = 80;
 /// The longest cell: those of Excel have at most as many characters.
@@ -21,19 +22,23 @@ const LONGEST_CELL: usize = 64 << 10;
 /// Signs between cells. The last two are also in names and addresses, so only a heading with several known columns is cut at them.
 const SIGNS: [u8; 6] = *b",;\t|^:";
 const SURE_SIGNS: usize = 4;
-/// Signs of which databases and consoles draw the lines of tables.
-const RULES: &str = "-+|=: ─━│┃┌┬┐├┼┤└┴┘╭╮╰╯═║╔╦╗╠╬╣╚╩╝";
+/// Signs of which databases and consoles draw the lines of tables, beside those for boxes.
+const RULES: &str = "-+|=: ";
+const BOXES: std::ops::RangeInclusive<char> = '\u{2500}'..='\u{257f}';
 
 /// The table in a text; `None` when it is a plain list.
 pub(in super::super) fn read(file: &ListFile<'_>) -> Option<Result<Table, Refusal>> {
-    let text = without_rules(file.text);
+    let text = match file.text.trim_start().strip_prefix("-[ RECORD ") {
+        Some(records) => Cow::Owned(of_records(records)),
+        None => without_rules(file.text),
+    };
     let file = &ListFile {
         text: &text,
         ..*file
     };
     let marks = Marks::of(file.text);
-    let under_dashes = || aligned(&marks, &Layout::under_dashes(marks.text)?);
-    let behind_blanks = || aligned(&marks, &Layout::behind_blanks(marks.text)?);
+    let under_dashes = || aligned::read(&marks, &Layout::under_dashes(marks.text)?);
+    let behind_blanks = || aligned::read(&marks, &Layout::behind_blanks(marks.text)?);
     let table = under_dashes()
         .or_else(|| listed(&marks))
         .or_else(behind_blanks);
@@ -49,8 +54,10 @@ fn without_rules(text: &str) -> Cow<'_, str> {
     let is_rule = |line: &str| {
         let line = line.trim();
         line.len() > 2
-            && line.contains(['+', '|', '─', '━', '═'])
-            && line.chars().all(|sign| RULES.contains(sign))
+            && line.contains(|sign| matches!(sign, '+' | '|') || BOXES.contains(&sign))
+            && line
+                .chars()
+                .all(|sign| RULES.contains(sign) || BOXES.contains(&sign))
     };
     if !text.lines().take(HEAD_RECORDS).any(is_rule) {
         return Cow::Borrowed(text);
@@ -67,6 +74,23 @@ fn without_rules(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(plain)
+}
+
+/// What `psql` prints with `\x`, as a list of properties.
+fn of_records(text: &str) -> String {
+    let lines = text.lines().skip(1);
+    let lines = lines.map(|line| {
+        if line.starts_with("-[ RECORD ") {
+            String::new()
+        } else {
+            line.replacen(" |", " :", 1)
+        }
+    });
+    // The line of the first record, so that lines keep their numbers.
+    std::iter::once(String::new())
+        .chain(lines)
+        .flat_map(|line| [line, "\n".to_owned()])
+        .collect()
 }
 
 /// The heading of a pasted column, with its line: the list goes on below it.
@@ -86,11 +110,11 @@ pub(in super::super) fn heading_of_column(text: &str) -> Option<(usize, &str)> {
 }
 
 /// The lines above the heading, for programs.
-struct Marks<'a> {
+pub(super) struct Marks<'a> {
     /// Below the marks.
-    text: &'a str,
+    pub(super) text: &'a str,
     /// The lines of the marks.
-    before: usize,
+    pub(super) before: usize,
     sign: Option<u8>,
     /// There are marks, or a heading in quotes, which no list of hosts has.
     is_table: bool,
@@ -161,7 +185,8 @@ struct Heading {
     /// The offset of the heading, or of the first row of a table without one.
     start: usize,
     columns: Vec<String>,
-    is_missing: bool,
+    /// The rows of the heading: none where it is missing, and merged cells make two.
+    rows: usize,
 }
 
 impl Heading {
@@ -214,13 +239,14 @@ impl Heading {
                 });
                 if may_be && is_better {
                     let start = start(marks.text, record);
+                    let merged = with_second_row(&columns, next);
                     best = Some((
                         score,
                         Self {
                             sign,
                             start,
-                            columns,
-                            is_missing: false,
+                            rows: 1 + usize::from(merged.is_some()),
+                            columns: merged.unwrap_or(columns),
                         },
                     ));
                 }
@@ -257,7 +283,7 @@ impl Heading {
                 columns: (1..=width)
                     .map(|column| format!("column {column}"))
                     .collect(),
-                is_missing: true,
+                rows: 0,
             })
         })
     }
@@ -278,10 +304,7 @@ impl Heading {
             .matches('\n')
             .count();
         let mut lines = Lines::of(text);
-        for record in reader(text, self.sign)
-            .into_records()
-            .skip(usize::from(!self.is_missing))
-        {
+        for record in reader(text, self.sign).into_records().skip(self.rows) {
             let cells = record.map_err(|error| {
                 Refusal::new(
                     format!("the table cannot be read ({error})"),
@@ -303,6 +326,33 @@ impl Heading {
     }
 }
 
+/// The headings of two rows as one, where cells of the first are merged over several of the second.
+fn with_second_row(columns: &[String], second: &StringRecord) -> Option<Vec<String>> {
+    let is_merged = columns.iter().any(String::is_empty);
+    let below: Vec<String> = second.iter().map(str::to_owned).collect();
+    let mut filled = below.iter().filter(|cell| !cell.is_empty()).peekable();
+    let is_second = filled.peek().is_some()
+        && filled.all(|cell| roles::role(cell).is_some() || roles::is_of_others(cell));
+    let covers = columns
+        .iter()
+        .zip(&below)
+        .any(|(above, below)| above.is_empty() && !below.is_empty());
+    (is_merged && is_second && covers).then(|| {
+        let below = below
+            .into_iter()
+            .chain(std::iter::repeat_n(String::new(), columns.len()));
+        let both = columns.iter().zip(below);
+        both.map(|(above, below)| {
+            if below.is_empty() {
+                above.clone()
+            } else {
+                below
+            }
+        })
+        .collect()
+    })
+}
+
 fn head_records(head: &str, sign: u8) -> Vec<StringRecord> {
     reader(head, sign)
         .into_records()
@@ -320,7 +370,7 @@ fn has_digits(columns: &[String], is_single: bool) -> bool {
 }
 
 /// Whether a record can be the heading: it holds no host, and no number.
-fn is_heading(columns: &[String]) -> bool {
+pub(super) fn is_heading(columns: &[String]) -> bool {
     columns
         .iter()
         .filter(|column| !column.is_empty())
@@ -342,143 +392,6 @@ fn start(text: &str, record: &StringRecord) -> usize {
         rest.len() - rest.trim_start_matches(['\r', '\n']).len()
     });
     place + breaks
-}
-
-/// Where the columns of a console table begin, in characters.
-struct Layout<'a> {
-    heading: &'a str,
-    starts: Vec<usize>,
-    /// The line of the first row, from 0.
-    rows_at: usize,
-}
-
-impl<'a> Layout<'a> {
-    /// By the line of dashes under the heading.
-    fn under_dashes(text: &'a str) -> Option<Self> {
-        let mut heading = "";
-        let lines = text.lines().enumerate();
-        let mut lines = lines
-            .skip_while(|(_, line)| line.trim().is_empty())
-            .take(HEADING_RECORDS);
-        let (at, rule) = lines.find(|(_, line)| {
-            let is_rule = line.trim().len() > 1
-                && line
-                    .trim()
-                    .bytes()
-                    .all(|sign| matches!(sign, b'-' | b' ' | b'\t' | b'='))
-                && !heading.trim().is_empty();
-            if !is_rule && !line.trim().is_empty() {
-                heading = line;
-            }
-            is_rule
-        })?;
-        let mut starts = Vec::new();
-        let mut was_blank = true;
-        for (at, sign) in rule.chars().enumerate() {
-            if !sign.is_whitespace() && was_blank {
-                starts.push(at);
-            }
-            was_blank = sign.is_whitespace();
-        }
-        // `net view` has one rule under all columns.
-        if let [first] = *starts.as_slice() {
-            starts = vec![first];
-            starts.extend(behind_two_blanks(heading));
-        }
-        let is_known = starts.len() > 1 || roles::role(heading).is_some();
-        is_known.then_some(Self {
-            heading,
-            starts,
-            rows_at: at + 1,
-        })
-    }
-
-    /// Without dashes: by the two blanks between headings, of which one names hosts.
-    fn behind_blanks(text: &'a str) -> Option<Self> {
-        let mut lines = text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| !line.trim().is_empty());
-        let mut head = lines.by_ref().take(HEADING_RECORDS).peekable();
-        while let Some((at, heading)) = head.next() {
-            let (_, next) = head.peek()?;
-            let before = heading.chars().take_while(|sign| *sign == ' ').count();
-            let mut starts = vec![before];
-            starts.extend(behind_two_blanks(heading).filter(|start| *start > before));
-            let columns = cut(heading, &starts);
-            let names_hosts = columns.iter().any(|column| {
-                matches!(
-                    roles::role(column),
-                    Some(Role::Name(PLAIN..) | Role::Address(_))
-                )
-            });
-            if starts.len() > 1
-                && names_hosts
-                && is_heading(&columns)
-                && !heading.contains(['\t', ',', ';', '|', ':'])
-                && next.trim().contains("  ")
-            {
-                return Some(Self {
-                    heading,
-                    starts,
-                    rows_at: at + 1,
-                });
-            }
-        }
-        None
-    }
-}
-
-fn behind_two_blanks(heading: &str) -> impl Iterator<Item = usize> {
-    let letters: Vec<char> = heading.chars().collect();
-    let starts = letters.windows(3).enumerate().filter_map(|(at, signs)| {
-        matches!(signs, [' ', ' ', letter] if *letter != ' ').then_some(at + 2)
-    });
-    starts.collect::<Vec<_>>().into_iter()
-}
-
-/// The cells of a line whose columns begin there.
-fn cut(line: &str, starts: &[usize]) -> Vec<String> {
-    let letters: Vec<char> = line.chars().collect();
-    let is_word = |at: usize| {
-        letters
-            .get(at)
-            .is_some_and(|letter| !letter.is_whitespace())
-    };
-    let cuts_word = |start: &usize| *start > 0 && is_word(*start - 1) && is_word(*start);
-    if starts.iter().any(cuts_word) {
-        // A cell is longer than its column, or the line is none of the table.
-        let cells = line.split("  ").filter(|cell| !cell.trim().is_empty());
-        return cells.map(|cell| cell.trim().to_owned()).collect();
-    }
-    let ends = starts.iter().skip(1).copied().chain([usize::MAX]);
-    let cells = starts.iter().zip(ends).map(|(start, end)| {
-        let cell: String = letters
-            .get(*start..end.min(letters.len()))
-            .unwrap_or_default()
-            .iter()
-            .collect();
-        cell.trim().to_owned()
-    });
-    cells.collect()
-}
-
-/// A table whose columns are aligned, as consoles print it.
-fn aligned(marks: &Marks<'_>, layout: &Layout<'_>) -> Option<Table> {
-    let columns = cut(layout.heading, &layout.starts);
-    if !is_heading(&columns) {
-        return None;
-    }
-    let mut table = Table::new("console table", columns);
-    for (line, content) in (1..).zip(marks.text.lines()).skip(layout.rows_at) {
-        if !content.trim().is_empty() {
-            table.rows.push(Row {
-                line: line + marks.before,
-                cells: StringRecord::from(cut(content, &layout.starts)),
-            });
-        }
-    }
-    Some(table)
 }
 
 /// What `Format-List` and others print: lines of `key : value`, and a blank line between records.
