@@ -325,6 +325,38 @@ mod tests {
         }
     }
 
+    /// Text of what is special to a sink or to a terminal, among anything.
+    fn any_text() -> impl Strategy<Value = String> {
+        let special: Vec<char> = nasty_names().concat().chars().collect();
+        let character = prop_oneof![proptest::sample::select(special), any::<char>()];
+        proptest::collection::vec(character, 0..40).prop_map(String::from_iter)
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_unsafe_in_any_sink(text in any_text()) {
+            let quoted = serde_json::to_string(&text).unwrap();
+            let written = json(&quoted).into_owned();
+            prop_assert_eq!(&serde_json::from_str::<String>(&written).unwrap(), &text);
+            let shown = lines(&text).replace(['\n', '\t'], "");
+            for safe in [
+                terminal(&text).into_owned(),
+                single_line(&text).into_owned(),
+                csv_cell(&text).into_owned(),
+                markdown(&text).into_owned(),
+                html(&text).into_owned(),
+                excerpt(&text),
+                written,
+                shown,
+            ] {
+                prop_assert!(!safe.contains(is_unsafe), "{safe:?}");
+            }
+            let once = terminal(&text).into_owned();
+            prop_assert_eq!(terminal(&once), &*once);
+            prop_assert!(!html(&text).contains(['<', '>', '"', '\'']));
+        }
+    }
+
     #[test]
     fn every_sink_is_idempotent_where_it_must_be() {
         for name in nasty_names() {

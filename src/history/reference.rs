@@ -50,7 +50,18 @@ impl Reference {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_file_or_a_reference_with_one_form(text in "(@|last|prev|2026|-|/|[0-9a-fTZ]|\\PC){0,10}") {
+            if let Some(reference) = Reference::parse(&text) {
+                prop_assert_eq!(Reference::parse(&reference.to_string()), Some(reference));
+            }
+        }
+    }
 
     #[test]
     fn references_are_told_from_files() {

@@ -305,6 +305,8 @@ fn quote(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const STARTED: &str = r#"{"scan":"20260301T000000Z-00c0ffee","site":"here","epoch":1,"stream":"run-1","seq":0,"at":"2026-01-01T00:00:00Z","event":{"scan_started":{"schema":"rdpscan.events/1","version":"0.1.0","targets":["10.0.0.1"],"excludes":[],"endpoints_planned":1,"names_planned":0,"seed":1,"attempts":3,"dns":true,"ntlm":true,"list_all":false,"simulated":false}}}"#;
@@ -435,6 +437,20 @@ mod tests {
             read("{\"a\":1}\n"),
             Err(RecordError::NotARecording { .. })
         ));
+    }
+
+    proptest! {
+        // Behind scan and epoch: a line of another one is an error.
+        #[test]
+        fn damage_in_a_line_costs_that_line_alone(
+            damaged in 1..4_usize, at in 60..NOTICED.len(), bytes in "[\0-\x09\x0b-\u{ff}]{1,40}",
+        ) {
+            let mut lines = [STARTED, NOTICED, NOTICED, NOTICED].map(str::to_owned);
+            lines[damaged].replace_range(at..(at + bytes.len()).min(NOTICED.len()), &bytes);
+            let (count, notes) = read(&(lines.join("\n") + "\n")).unwrap();
+            prop_assert!(count >= 3, "{notes:?}");
+            prop_assert_eq!(count < 4, !notes.is_empty());
+        }
     }
 
     #[test]

@@ -241,7 +241,18 @@ impl fmt::Display for Columns {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_list_is_refused_or_reads_back(words in "((state|name|days_left|x|:|,|[ 0-9]|\\PC){0,12})") {
+            if let Ok(columns) = Columns::parse(&words) {
+                prop_assert_eq!(Columns::parse(&columns.to_string()), Ok(columns));
+            }
+        }
+    }
 
     #[test]
     fn a_list_reads_back_as_it_was_written() {
