@@ -13,12 +13,14 @@ use crate::model::{Descriptors, EventBody, Notice, Progress, ScanEvent};
 use crate::streams;
 
 use super::signals::Stop;
-use super::stderr;
+use super::{sink, stderr};
 
 /// Time between two lines in a log: often enough to notice a scan that hangs, seldom enough for one of hours.
 const LINE_INTERVAL: Duration = Duration::from_secs(30);
 /// Time between two drawings of the bar.
 const BAR_INTERVAL: Duration = Duration::from_millis(200);
+/// Columns of a terminal that does not have a size.
+const USUAL_WIDTH: u16 = 80;
 /// Width of the bar, in columns.
 const BAR: u64 = 24;
 /// Clears the line: ECMA-48 8.3.41.
@@ -74,7 +76,7 @@ impl ProgressDisplay {
             && !streams::stderr().is_busy()
         {
             *next = now + BAR_INTERVAL;
-            let (width, _) = crossterm::terminal::size().unwrap_or((80, 24));
+            let width = sink::terminal_width().unwrap_or(USUAL_WIDTH);
             drop(write!(streams::stderr(), "{CLEAR}{}", bar(progress, width)));
         }
     }

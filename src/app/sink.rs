@@ -119,10 +119,11 @@ pub(super) fn write(
     Ok(())
 }
 
-/// The width of standard output, in columns, if it is a terminal.
+/// The width of standard output, in columns, if it is a terminal. `None` where it has no size, as one that `ssh -tt` makes for a script.
 pub(super) fn terminal_width() -> Option<u16> {
     let size = (io::stdout().is_terminal()).then(|| crossterm::terminal::size().ok());
-    size.flatten().map(|(width, _)| width)
+    let (width, _) = size.flatten()?;
+    (width > 0).then_some(width)
 }
 
 /// Writes to standard output, for the width of the terminal if it is one.

@@ -252,9 +252,13 @@ mod in_a_terminal {
 
     /// What a terminal of 60 columns is sent.
     fn shown(home: &Path, arguments: &[&str], pager: &str) -> String {
+        shown_in(20, 60, home, arguments, pager)
+    }
+
+    fn shown_in(rows: u16, cols: u16, home: &Path, arguments: &[&str], pager: &str) -> String {
         let size = PtySize {
-            rows: 20,
-            cols: 60,
+            rows,
+            cols,
             ..PtySize::default()
         };
         let pair = native_pty_system().openpty(size).unwrap();
@@ -283,6 +287,16 @@ mod in_a_terminal {
         assert!(text.lines().all(|line| line.starts_with(':')), "{text}");
         assert!(text.lines().all(|line| line.len() <= 61), "{text}");
         assert!(text.lines().any(|line| line.len() > 50), "{text}");
+    }
+
+    #[test]
+    fn a_terminal_without_a_size_has_the_usual_width() {
+        let home = super::home();
+        let [unknown, usual] = [(0, 0), (24, 80)].map(|(rows, columns)| {
+            let arguments = ["R1", "--no-pager"];
+            shown_in(rows, columns, home.path(), &arguments, "")
+        });
+        assert_eq!(unknown, usual);
     }
 
     #[test]
