@@ -51,6 +51,7 @@ use crate::{record, report, streams, tui};
 /// Runs the command. An error is one line on standard error.
 pub async fn run(cli: Cli) -> ExitStatus {
     tui::restore_on_panic();
+    signals::outlive_file_limit();
     let status = Box::pin(dispatch(cli)).await.unwrap_or_else(|error| {
         stderr::print_error(&error);
         ExitStatus::Usage

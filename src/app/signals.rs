@@ -37,11 +37,22 @@ pub(super) fn listen() -> Stop {
     stop
 }
 
+/// A file that has reached the limit of a user (`ulimit -f`) cannot be written, and does not end the process.
+pub(super) fn outlive_file_limit() {
+    os::outlive_file_limit();
+}
+
 #[cfg(unix)]
 mod os {
+    use rustix::process::Signal;
     use tokio::signal::unix::{SignalKind, signal};
 
     use crate::streams;
+
+    /// With a listener, the signal has no other effect, and the write fails.
+    pub(super) fn outlive_file_limit() {
+        drop(signal(SignalKind::from_raw(Signal::XFSZ.as_raw())));
+    }
 
     /// Listens from the call on; resolves at the next SIGINT, SIGTERM or SIGHUP. A signal without a listener never resolves.
     pub(super) fn stop_signal() -> impl Future<Output = ()> {
@@ -78,6 +89,9 @@ mod os {
     use tokio::signal::windows;
 
     use crate::streams;
+
+    /// There is no such limit.
+    pub(super) const fn outlive_file_limit() {}
 
     /// Resolves at the next Ctrl-C, Ctrl-Break, closed console, logoff or shutdown.
     pub(super) async fn stop_signal() {

@@ -117,7 +117,8 @@ fn write_to(
         return fill(&mut special(&place.path), compose).map_err(failed);
     }
     let mut temporary = place.temporary()?;
-    fill(&mut temporary, compose)
+    // The file itself: the other writer adds the temporary path to an error.
+    fill(temporary.as_file_mut(), compose)
         .and_then(|()| temporary.as_file().sync_all())
         .map_err(failed)?;
     temporary

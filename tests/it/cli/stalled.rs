@@ -115,25 +115,27 @@ fn a_workbook_whose_workspace_is_full_is_an_error_and_no_panic() {
         "x.json",
     ];
     super::printed_in(home.path(), &scan, &[]);
-    // Files of at most 4 KiB, and an error in place of the signal that ends a process.
-    let limited = "trap '' XFSZ; ulimit -f 8; exec \"$0\" report x.json -o x.xlsx";
     let own = command(home.path(), &[], &[]);
-    let mut shell = Command::new("/bin/sh");
-    shell
-        .args(["-c", limited])
-        .arg(own.get_program())
-        .current_dir(home.path());
-    shell.env_clear().envs(
-        own.get_envs()
-            .filter_map(|(name, value)| Some((name, value?))),
-    );
-    let output = shell.output().unwrap();
-    let told = text(output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{told}");
-    assert_eq!(told.lines().count(), 1, "{told}");
-    assert!(
-        told.contains("writing xlsx failed") && told.contains("needs space"),
-        "{told}"
-    );
-    assert!(!home.path().join("x.xlsx").exists());
+    for (name, parts) in [
+        ("x.xlsx", ["writing xlsx failed", "needs space"]),
+        // Nobody has named the temporary file.
+        ("x.html", ["(os error 27); what was there before", "-o"]),
+    ] {
+        // Files of at most 4 KiB.
+        let limited = "ulimit -f 8; exec \"$0\" report x.json -o \"$1\"";
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", limited]).arg(own.get_program()).arg(name);
+        shell.current_dir(home.path()).env_clear().envs(
+            own.get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        let output = shell.output().unwrap();
+        let told = text(output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+        for part in parts {
+            assert!(told.contains(part), "{told}");
+        }
+        assert!(!home.path().join(name).exists());
+    }
 }
