@@ -13,6 +13,9 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
 
 #[cfg(unix)]
 use unix as os;
@@ -30,6 +33,10 @@ pub use os::{
     time_with_sleep,
 };
 pub use tcp_info::path_facts;
+
+/// How often, and how long apart, a lock is tried.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// The meaning of an error code that has no [`io::ErrorKind`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,10 +108,42 @@ pub fn open_exclusively(path: &Path, is_new: bool) -> io::Result<File> {
     os::open_exclusively(&options, path)
 }
 
+/// Whether a process has the file open that way. Asking locks it for a moment.
+#[must_use]
+pub fn is_open_exclusively(path: &Path) -> bool {
+    os::is_free(path).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+}
+
+/// Tries again for a moment what is kept from it by a process that asks, or by a scanner of viruses.
+fn outwait(mut attempt: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    let mut tries = 0;
+    loop {
+        match attempt() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && tries < LOCK_TRIES => {
+                tries += 1;
+                thread::sleep(LOCK_PAUSE);
+            }
+            done => return done,
+        }
+    }
+}
+
 /// Opens a file of this user alone to append to it, and makes it where there is none.
 pub fn append_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     os::private(options.append(true).create(true)).open(path)
+}
+
+/// Fails where so many threads cannot run at once.
+pub fn check_threads(count: usize) -> io::Result<()> {
+    let gate = Mutex::new(());
+    thread::scope(|scope| {
+        let _closed = gate.lock();
+        for _ in 0..count {
+            thread::Builder::new().spawn_scoped(scope, || drop(gate.lock()))?;
+        }
+        Ok(())
+    })
 }
 
 /// The host name of this machine, `here` when it has none.
@@ -132,6 +171,11 @@ mod tests {
     }
 
     #[test]
+    fn threads_of_a_usual_machine_can_run() {
+        check_threads(32).unwrap();
+    }
+
+    #[test]
     fn a_file_is_open_exclusively_until_its_handle_is_gone() {
         let folder = tempfile::tempdir().unwrap();
         let inner = folder.path().join("a").join("b");
@@ -141,9 +185,24 @@ mod tests {
         let first = open_exclusively(&path, true).unwrap();
         let refused = open_exclusively(&path, false).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+        assert!(is_open_exclusively(&path));
         assert!(std::fs::read(&path).is_ok());
         drop(first);
+        assert!(!is_open_exclusively(&path));
         open_exclusively(&path, false).unwrap();
+    }
+
+    #[test]
+    fn who_asks_whether_a_file_is_open_keeps_nobody_from_opening_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        drop(open_exclusively(&path, true).unwrap());
+        thread::scope(|scope| {
+            let asking = scope.spawn(|| (0..2000).filter(|_| is_open_exclusively(&path)).count());
+            while !asking.is_finished() {
+                open_exclusively(&path, false).unwrap();
+            }
+        });
     }
 
     #[test]

@@ -50,10 +50,19 @@ pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 
 pub(super) fn open_exclusively(options: &OpenOptions, path: &Path) -> io::Result<File> {
     let file = options.clone().mode(0o600).open(path)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+    super::outwait(|| lock(&file, FlockOperation::NonBlockingLockExclusive))?;
+    Ok(file)
+}
+
+pub(super) fn is_free(path: &Path) -> io::Result<()> {
+    lock(&File::open(path)?, FlockOperation::NonBlockingLockShared)
+}
+
+fn lock(file: &File, operation: FlockOperation) -> io::Result<()> {
+    match flock(file, operation) {
         Err(Errno::WOULDBLOCK) => Err(io::ErrorKind::WouldBlock.into()),
         // Some network file systems have no locks.
-        _ => Ok(file),
+        _ => Ok(()),
     }
 }
 

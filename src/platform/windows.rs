@@ -48,12 +48,29 @@ pub(super) const fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 }
 
 pub(super) fn open_exclusively(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    let mut opened = None;
+    super::outwait(|| {
+        opened = Some(open_shared_for_reading(options.clone(), path)?);
+        Ok(())
+    })?;
+    opened.ok_or_else(|| io::ErrorKind::WouldBlock.into())
+}
+
+pub(super) fn is_free(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    open_shared_for_reading(options, path).map(drop)
+}
+
+/// Fails where another process has it open to write, and for a moment keeps others from that.
+fn open_shared_for_reading(mut options: OpenOptions, path: &Path) -> io::Result<File> {
     /// FILE_SHARE_READ.
     #[cfg(windows)]
     const SHARE_READ: u32 = 1;
-    let mut options = options.clone();
     #[cfg(windows)]
     options.share_mode(SHARE_READ);
+    #[cfg(not(windows))]
+    let _ = &mut options;
     options
         .open(path)
         .map_err(|error| match error.raw_os_error() {

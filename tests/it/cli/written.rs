@@ -83,6 +83,17 @@ fn a_report_that_fails_costs_no_other() {
 }
 
 #[test]
+fn help_that_cannot_be_written_is_a_failure() {
+    let home = home();
+    for (output, status) in [("/dev/full", 2), ("/dev/null", 0)] {
+        let output = std::fs::File::create(output).unwrap();
+        let mut help = command(home.path(), &["--help"], &[]);
+        let ended = help.stdout(output).status().unwrap();
+        assert_eq!(ended.code(), Some(status));
+    }
+}
+
+#[test]
 fn an_output_named_twice_is_refused_before_the_scan() {
     let home = home();
     for (outputs, reason) in [
