@@ -22,7 +22,8 @@ if ($Rules) {
         , @('record.ps1', "if ((`$Part[0] -ne 'D') -and", 'if ($false -and', 'A record*')
         , @('record.ps1', '($Wanted -bor $Held) -eq $Held', '$true', 'A record*')
         , @('record.ps1', "elseif (`$Before.Enabled -ne 'False')", 'elseif ($false)', 'A record*')
-        , @('record.ps1', "if (@('RemoteDesktop-UserMode-In-TCP'", "if (`$false -and @('RemoteDesktop-UserMode-In-TCP'", 'Rights to put back*')
+        , @('record.ps1', "if (@('RemoteDesktop-UserMode-In-TCP'", "if (`$false -and @('RemoteDesktop-UserMode-In-TCP'",
+            'Rights to put back*')
         , @('record.ps1', "elseif (@('renew', 'register', 'resync') -notcontains `$Kind)", 'elseif ($false)', 'A record*')
         , @('undo.ps1', '($Guid -eq $Recorded.MachineGuid) -and', '', 'The record*')
         , @('undo.ps1', '-and ($FullName -eq $Recorded.FullName)', '', 'The record*')
