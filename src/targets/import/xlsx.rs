@@ -62,13 +62,13 @@ pub(super) fn read(content: &[u8], file: &ListFile<'_>) -> Result<Import, Refusa
                 table.read(file.ports, file.column)
             }
             Some(Err(refusal)) => Err(refusal),
-            None => match super::column(&file) {
-                Some(import) => Ok(import),
-                None => {
+            None => {
+                let Some(import) = super::column(&file) else {
                     others.push(sheet);
                     continue;
-                }
-            },
+                };
+                Ok(import)
+            }
         };
         let mut import = match import {
             Ok(import) => import,
@@ -78,16 +78,13 @@ pub(super) fn read(content: &[u8], file: &ListFile<'_>) -> Result<Import, Refusa
                 continue;
             }
         };
-        match &mut found {
-            Some((_, all)) => {
-                all.format = format!("{}, `{}`", all.format, excerpt(&sheet));
-                all.append(import);
-            }
-            None => {
-                let format = import.format.replacen("CSV", "workbook", 1);
-                import.format = format!("{format}, sheet `{}`", excerpt(&sheet));
-                found = Some((headings, import));
-            }
+        if let Some((_, all)) = &mut found {
+            all.format = format!("{}, `{}`", all.format, excerpt(&sheet));
+            all.append(import);
+        } else {
+            let format = import.format.replacen("CSV", "workbook", 1);
+            import.format = format!("{format}, sheet `{}`", excerpt(&sheet));
+            found = Some((headings, import));
         }
     }
     if let Some((_, mut import)) = found {

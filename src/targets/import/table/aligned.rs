@@ -133,7 +133,9 @@ fn cut(line: &str, starts: &[usize]) -> Vec<String> {
                 .rev()
                 .find(|at| !is_word(*at))
                 .map_or(0, |at| at + 1);
-            let end = (cut..).find(|at| !is_word(*at)).unwrap_or(cut);
+            let end = (cut..letters.len())
+                .find(|at| !is_word(*at))
+                .unwrap_or(letters.len());
             if cuts_word(&cut) {
                 *start = if cut - begin < end - cut { begin } else { end };
             }
