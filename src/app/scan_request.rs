@@ -29,6 +29,8 @@ use super::sweep::Left;
 use super::watch::Outputs;
 use super::{change_command, dry_run, kept, mistyped, past, rescue, rules, screen, sites, stderr};
 
+const EVENTS_ARE_NOT_FILTERED: &str = "rdpscan: ndjson holds every event of every host, so --filter and --sort do not apply to it; use `rdpscan report` on it afterwards";
+
 pub(super) async fn run(mut arguments: ScanArgs, resolved: Resolved) -> Result<ExitStatus> {
     mistyped::refuse_misplaced_command(&arguments.targets.targets, std::env::args_os())?;
     let settings = comparable(&resolved)?;
@@ -146,6 +148,15 @@ pub(super) enum Kind {
     Resumed(Box<Resumed>),
 }
 
+impl Kind {
+    fn resumed(self) -> Option<Box<Resumed>> {
+        match self {
+            Self::Resumed(resumed) => Some(resumed),
+            Self::New | Self::Simulated => None,
+        }
+    }
+}
+
 /// A scan and its outputs, checked before the first packet.
 pub(super) struct ScanRequest {
     pub(super) settings: Settings,
@@ -253,9 +264,7 @@ impl ScanRequest {
         let on_change = self.settings.watch.on_change.clone();
         let keep = self.settings.history.keep;
         if record.is_some() && !quiet && (!self.filter.is_empty() || output.sort.is_some()) {
-            stderr::print(
-                "rdpscan: ndjson holds every event of every host, so --filter and --sort do not apply to it; use `rdpscan report` on it afterwards",
-            );
+            stderr::print(EVENTS_ARE_NOT_FILTERED);
         }
         // A simulated fleet is the same every time.
         let is_kept = self.settings.history.enabled && !simulated;
@@ -265,10 +274,7 @@ impl ScanRequest {
             () = stop.gently.cancelled() => return Ok(ExitStatus::Interrupted),
             connected = self.sites(&kind) => connected?,
         };
-        let resumed = match kind {
-            Kind::Resumed(resumed) => Some(resumed),
-            Kind::New | Kind::Simulated => None,
-        };
+        let resumed = kind.resumed();
         let session = Session {
             settings: self.settings,
             rules,
@@ -301,25 +307,15 @@ impl ScanRequest {
         else {
             return Ok(ExitStatus::Interrupted);
         };
-        // Reading the scan before takes time that a second signal does not give.
-        let since = if stop.now.is_cancelled() {
-            Ok(None)
-        } else {
-            past::since_last(&mut fleet)
-        };
-        let written = write(
-            &fleet,
-            &self.filter,
-            &output,
-            &self.reports,
-            &recorded,
-            since.as_ref().ok().and_then(Option::as_ref),
-        );
+        let since = since_last(&mut fleet, stop);
+        let compared = since.as_ref().ok().and_then(Option::as_ref);
+        let (filter, reports) = (&self.filter, &self.reports);
+        let written = write(&fleet, filter, &output, reports, &recorded, compared);
         let written = written.and_then(|()| if save { rescue::save(&fleet) } else { Ok(()) });
         let is_written = written.is_ok();
         if let Err(error) = written {
             stderr::print_error(&error);
-            rescue::rescue(&fleet, &self.filter, &output);
+            rescue::rescue(&fleet, filter, &output);
         }
         if !shows_notices {
             let mut notices = fleet.notices();
@@ -328,10 +324,8 @@ impl ScanRequest {
         }
         let has_summary = prints_text && is_written;
         if !quiet && !has_summary {
-            let is_filtered =
-                is_written && self.reports.iter().any(|(one, _)| *one != Format::Ndjson);
-            let filter = is_filtered.then_some(&self.filter);
-            stderr::print(&stderr::summary(&fleet, filter));
+            let is_filtered = is_written && reports.iter().any(|(one, _)| *one != Format::Ndjson);
+            stderr::print(&stderr::summary(&fleet, is_filtered.then_some(filter)));
         }
         if let Some(line) = kept::end(journal, &fleet, keep, stop, quiet).await {
             stderr::print(&line);
@@ -350,8 +344,7 @@ impl ScanRequest {
         if matches!(recorded, Recorded::ReaderGone) {
             return Ok(ExitStatus::Done);
         }
-        let (filter, fail_on) = (&self.filter, &output.fail_on);
-        Ok(sink::exit_status_of_scan(&fleet, filter, fail_on))
+        Ok(sink::exit_status_of_scan(&fleet, filter, &output.fail_on))
     }
 }
 
@@ -400,6 +393,14 @@ async fn tell_changes(
     if let Err(error) = ran {
         stderr::print_error(&error.context("--on-change"));
     }
+}
+
+/// Reading the scan before takes time that a second signal does not give.
+fn since_last(fleet: &mut Fleet, stop: &Stop) -> Result<Option<Comparison>, String> {
+    if stop.now.is_cancelled() {
+        return Ok(None);
+    }
+    past::since_last(fleet)
 }
 
 /// The files that are written, for a message; `None` without any.

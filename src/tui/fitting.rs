@@ -158,6 +158,7 @@ fn least(field: Field, room: u16, longest_address: u16) -> u16 {
         Field::Tls | Field::Nla => 4,
         Field::Name | Field::Dns => 12,
         Field::Stability => 9,
+        Field::Changed => (room / 6).clamp(13, 22),
         // A sentence needs room before further columns do.
         Field::Finding => (room / 4).clamp(15, FEW_WORDS),
         other => other.spec().width.0,

@@ -195,6 +195,9 @@ fn group(model: &Model, label: &str, area: Rect, buffer: &mut Buffer) {
             !full
         })
         .collect();
+    // The remedy that is cut has one already.
+    let is_cut = (pieces.last()).is_some_and(|last| last.content.ends_with(theme.ellipsis()));
+    full &= !is_cut;
     let more = full.then(|| theme.span(theme.ellipsis(), Tone::Dim));
     let behind = width(&pieces) + usize::from(full) + text::width(&count) + 2;
     let folded = theme.fold(!model.table.opened.contains(label));
