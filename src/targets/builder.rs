@@ -9,7 +9,7 @@ use super::bad_lines::BadLines;
 use super::encoding::decode;
 use super::error::{InputPlace, Refusal, Role, TargetError, excerpt};
 use super::import::{self, Import, ImportedHost, ListFile};
-use super::list::{list_words, sentences, words};
+use super::list::{list_words, words};
 use super::ranges::{Range, RangeSet, address, number};
 use super::set::{GatewayTarget, ListSummary, NameTarget, RowAddresses, Segments, TargetSet};
 use super::spec::{self, Target};
@@ -360,7 +360,7 @@ impl<'a> TargetSetBuilder<'a> {
         }
         let mut summary = ListSummary::new(list, "list");
         let mut bad = BadLines::of(list, Role::Target);
-        for (line, words) in sentences(&decoded) {
+        for (line, words) in import::sentences(&decoded) {
             let list = list.to_owned();
             let refusal = Refusal::new(
                 "it holds a host among other words",

@@ -1,7 +1,5 @@
 //! Lists of targets: their words, lines and comments.
 
-use super::import::is_certain_host;
-
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     // No name and no address has quotation marks.
     text.split(|letter: char| letter.is_whitespace() || matches!(letter, ',' | ';'))
@@ -14,18 +12,6 @@ pub(super) fn list_words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     (1..).zip(text.lines()).flat_map(|(line, content)| {
         let before_comment = content.split('#').next().unwrap_or_default();
         words(without_bullet(before_comment)).map(move |word| (line, word))
-    })
-}
-
-/// Lines with a host among words of a sentence, which would become hosts: their numbers and what they hold.
-pub(super) fn sentences(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    (1..).zip(text.lines()).filter_map(|(line, content)| {
-        let before_comment = content.split('#').next().unwrap_or_default().trim();
-        let words = before_comment.split_whitespace();
-        let is_plain = |word: &&str| word.chars().all(char::is_alphabetic);
-        let plain = words.clone().filter(is_plain).count();
-        let has_host = words.clone().any(is_certain_host);
-        (plain > 1 && has_host).then_some((line, before_comment))
     })
 }
 

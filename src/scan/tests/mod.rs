@@ -41,13 +41,6 @@ fn targets(wanted: &[&str], excluded: &[&str]) -> TargetSet {
     builder.build().unwrap()
 }
 
-/// The hosts of a table.
-fn table(rows: &str) -> TargetSet {
-    let mut builder = TargetSetBuilder::new(&[3389]);
-    builder.add_reader("hosts.csv", rows.as_bytes()).unwrap();
-    builder.build().unwrap()
-}
-
 fn at(last: u8) -> Endpoint {
     Endpoint::new(IpAddr::from([127, 9, 0, last]), 3389)
 }

@@ -502,6 +502,13 @@ const TABLE: &str = "Hostname,IP\n\
      gone.corp.example,127.9.0.3\n\
      nowhere.corp.example,\n";
 
+/// The hosts of a table.
+fn table(rows: &str) -> TargetSet {
+    let mut builder = TargetSetBuilder::new(&[3389]);
+    builder.add_reader("hosts.csv", rows.as_bytes()).unwrap();
+    builder.build().unwrap()
+}
+
 /// The names of hosts with an address, and of those without one.
 fn by_address(events: &[ScanEvent]) -> (Vec<&str>, Vec<&str>) {
     let resolved = events.iter().filter_map(|event| match &event.body {

@@ -335,9 +335,16 @@ fn with_other_lines(mut import: Import, text: &str) -> Import {
     import
 }
 
-/// Whether a word of a list can only be a host.
-pub(super) fn is_certain_host(word: &str) -> bool {
-    table::cells::is_certain(word)
+/// Lines with a host among words of a sentence, which would become hosts: their numbers and what they hold.
+pub(super) fn sentences(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    (1..).zip(text.lines()).filter_map(|(line, content)| {
+        let before_comment = content.split('#').next().unwrap_or_default().trim();
+        let words = before_comment.split_whitespace();
+        let is_plain = |word: &&str| word.chars().all(char::is_alphabetic);
+        let plain = words.clone().filter(is_plain).count();
+        let has_host = words.clone().any(table::cells::is_certain);
+        (plain > 1 && has_host).then_some((line, before_comment))
+    })
 }
 
 /// Addresses, or a name with a dot: a word alone on its line may be a title too.

@@ -3,8 +3,7 @@
 use csv::StringRecord;
 
 use super::roles::{self, LABEL, PLAIN, Role};
-use super::text::{HEADING_RECORDS, Marks, is_heading};
-use super::{Row, Table};
+use super::{HEADING_RECORDS, Row, Table, is_heading};
 
 /// Where the columns of a console table begin, in characters.
 pub(super) struct Layout<'a> {
@@ -159,16 +158,17 @@ fn cut(line: &str, starts: &[usize]) -> Vec<String> {
 }
 
 /// A table whose columns are aligned, as consoles print it.
-pub(super) fn read(marks: &Marks<'_>, layout: &Layout<'_>) -> Option<Table> {
+/// `before` are the lines above the text.
+pub(super) fn read(text: &str, before: usize, layout: &Layout<'_>) -> Option<Table> {
     let columns = cut(layout.heading, &layout.starts);
     if !is_heading(&columns) {
         return None;
     }
     let mut table = Table::new("console table", columns);
-    for (line, content) in (1..).zip(marks.text.lines()).skip(layout.rows_at) {
+    for (line, content) in (1..).zip(text.lines()).skip(layout.rows_at) {
         if !content.trim().is_empty() {
             table.rows.push(Row {
-                line: line + marks.before,
+                line: line + before,
                 cells: StringRecord::from(cut(content, &layout.starts)),
             });
         }

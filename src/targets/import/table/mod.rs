@@ -24,6 +24,10 @@ pub(in super::super) fn is_known_word(word: &str) -> bool {
 
 /// The most cells of a table: a hundred thousand hosts with a hundred columns.
 const MOST_CELLS: usize = 10_000_000;
+/// The first records of a table, one of which is its heading.
+const HEADING_RECORDS: usize = 12;
+/// The longest heading, in characters.
+const LONGEST_HEADING: usize = 80;
 /// The most columns that a message names.
 const MOST_COLUMNS: usize = 8;
 
@@ -127,4 +131,17 @@ impl Table {
         }
         shown.join(", ")
     }
+}
+
+/// Whether a record can be the heading: it holds no host, and no number.
+fn is_heading(columns: &[String]) -> bool {
+    columns
+        .iter()
+        .filter(|column| !column.is_empty())
+        .all(|column| {
+            column.chars().count() <= LONGEST_HEADING
+                && (role(column).is_some()
+                    || !(cells::is_certain(column)
+                        || column.bytes().all(|letter| letter.is_ascii_digit())))
+        })
 }

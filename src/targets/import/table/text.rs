@@ -8,15 +8,12 @@ use super::super::super::error::Refusal;
 use super::super::{Lines, ListFile};
 use super::aligned::{self, Layout};
 use super::roles::{self, LABEL, Role};
-use super::{Row, Table, cells};
+use super::{HEADING_RECORDS, LONGEST_HEADING, Row, Table, cells, is_heading};
 
 /// The beginning of a file, in which a table is recognised.
 const HEAD: usize = 64 << 10;
-/// Records of the beginning, and those of them that can be the heading.
+/// Records of the beginning.
 const HEAD_RECORDS: usize = 60;
-pub(super) const HEADING_RECORDS: usize = 12;
-/// The longest heading, in characters.
-const LONGEST_HEADING: usize = 80;
 /// The longest cell: those of Excel have at most as many characters.
 const LONGEST_CELL: usize = 64 << 10;
 /// Signs between cells. The last two are also in names and addresses, so only a heading with several known columns is cut at them.
@@ -37,8 +34,15 @@ pub(in super::super) fn read(file: &ListFile<'_>) -> Option<Result<Table, Refusa
         ..*file
     };
     let marks = Marks::of(file.text);
-    let under_dashes = || aligned::read(&marks, &Layout::under_dashes(marks.text)?);
-    let behind_blanks = || aligned::read(&marks, &Layout::behind_blanks(marks.text)?);
+    let under_dashes =
+        || aligned::read(marks.text, marks.before, &Layout::under_dashes(marks.text)?);
+    let behind_blanks = || {
+        aligned::read(
+            marks.text,
+            marks.before,
+            &Layout::behind_blanks(marks.text)?,
+        )
+    };
     let table = under_dashes()
         .or_else(|| listed(&marks))
         .or_else(behind_blanks);
@@ -110,11 +114,11 @@ pub(in super::super) fn heading_of_column(text: &str) -> Option<(usize, &str)> {
 }
 
 /// The lines above the heading, for programs.
-pub(super) struct Marks<'a> {
+struct Marks<'a> {
     /// Below the marks.
-    pub(super) text: &'a str,
+    text: &'a str,
     /// The lines of the marks.
-    pub(super) before: usize,
+    before: usize,
     sign: Option<u8>,
     /// There are marks, or a heading in quotes, which no list of hosts has.
     is_table: bool,
@@ -367,19 +371,6 @@ fn has_digits(columns: &[String], is_single: bool) -> bool {
         && columns
             .iter()
             .any(|column| column.contains(|letter: char| letter.is_ascii_digit()))
-}
-
-/// Whether a record can be the heading: it holds no host, and no number.
-pub(super) fn is_heading(columns: &[String]) -> bool {
-    columns
-        .iter()
-        .filter(|column| !column.is_empty())
-        .all(|column| {
-            column.chars().count() <= LONGEST_HEADING
-                && (roles::role(column).is_some()
-                    || !(cells::is_certain(column)
-                        || column.bytes().all(|letter| letter.is_ascii_digit())))
-        })
 }
 
 /// The offset of a record. The position of the reader is before the line feed of the record above.
