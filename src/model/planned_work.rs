@@ -21,7 +21,7 @@ pub struct PlannedWork {
     /// Names to be resolved, each with its port, as in `srv05.example:3389`.
     pub names: Texts,
     /// Addresses that a list has in the row of a name: they are scanned where the name is not resolved.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub row_addresses: BTreeMap<Box<str>, Texts>,
     /// Addresses and ranges that are never contacted.
     pub excluded: Texts,

