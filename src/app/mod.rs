@@ -97,7 +97,7 @@ async fn dispatch(cli: Cli) -> Result<ExitStatus> {
         ));
     }
     if let Some(Command::Resume(arguments)) = &cli.command {
-        return resume::run(arguments, &cli).await;
+        return Box::pin(resume::run(arguments, &cli)).await;
     }
     match cli.command {
         None => Box::pin(scan_request::run(cli.scan, resolved)).await,

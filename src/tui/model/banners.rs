@@ -44,8 +44,8 @@ impl Model {
             return None;
         }
         let count = comparison.lost().count();
-        let named = comparison.lost().take(MOST_LOST);
-        let names: Vec<String> = named
+        let lost = comparison.lost().take(MOST_LOST);
+        let names: Vec<String> = lost
             .map(|host| match &host.name {
                 Some(name) => format!("{name} ({})", host.key),
                 None => host.key.to_string(),

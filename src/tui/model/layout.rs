@@ -27,11 +27,11 @@ impl Model {
         let mut header = self.header_height().min(area.height);
         if self.on_host_page() {
             // The host matters more than the banners and the counts of the fleet.
-            header = match area.height {
-                ..=LOW => header.min(2),
-                ..=MIDDLE => header.min(HEADER),
+            header = header.min(match area.height {
+                height if height <= LOW => 2,
+                height if height <= MIDDLE => HEADER,
                 _ => header,
-            };
+            });
         }
         let on_table = matches!(self.screen, Screen::Table);
         let editing = matches!(self.overlay, Overlay::Filter(_));

@@ -66,7 +66,7 @@ impl Handbook {
             SAME_PHRASE
         };
         let found = self.index().find(&self.entries, &asked, &telling(&asked));
-        let first = found.hits.first()?;
+        let first = found.best.first()?;
         (first.likeness >= least)
             .then(|| self.entries.get(first.entry))
             .flatten()
@@ -93,7 +93,7 @@ impl Handbook {
         if asked.len() == 1 && !found.read_as.is_empty() {
             return None;
         }
-        let hits = found.hits;
+        let hits = found.best;
         let most = hits.iter().map(|hit| hit.met).max()?;
         let likeness = hits.iter().map(|hit| hit.likeness).fold(0.0, f32::max);
         if most.saturating_mul(ONE_WORD_IN) < telling.len() && likeness < SAME_PHRASE {

@@ -53,8 +53,7 @@ const REPORTED: f32 = 0.97;
 /// How likely an entry is meant, other things being equal: of findings and sessions more, of what few people meet less.
 fn prior(entry: &Entry) -> f32 {
     let of_kind = match (entry.kind, entry.number) {
-        (Kind::Finding, _) => 1.2,
-        (Kind::Session, _) => 1.2,
+        (Kind::Finding | Kind::Session, _) => 1.2,
         (Kind::Claim, _) => 0.8,
         (Kind::Status, _) => 0.75,
         // Codes of gateways and of FreeRDP.
@@ -132,7 +131,7 @@ pub(super) struct Hit {
 /// What was found for a question, best first.
 #[derive(Debug, Default)]
 pub(super) struct Hits {
-    pub(super) hits: Vec<Hit>,
+    pub(super) best: Vec<Hit>,
     /// Words with a typing mistake, and what they were read as.
     pub(super) read_as: Vec<(String, String)>,
     /// A word that says something is in no entry, in no form.
@@ -359,7 +358,7 @@ impl Index {
             before = term;
         }
         Hits {
-            hits: found.hits(entries),
+            best: found.hits(entries),
             read_as,
             unknown,
         }
