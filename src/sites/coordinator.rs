@@ -469,9 +469,7 @@ impl Coordinator {
         if below.is_some() {
             let (transport, scan) = (self.transport.clone(), self.origin.scan);
             tasks.spawn(async move {
-                transport
-                    .purge(subjects::EVENTS, subjects::events_of(scan), below)
-                    .await;
+                transport.delete_events(scan, below).await;
             });
         }
         while tasks.try_join_next().is_some() {}
@@ -541,7 +539,7 @@ impl Coordinator {
         let stopping = async {
             for site in &self.sites {
                 let subject = subjects::work(site, self.origin.scan);
-                self.transport.purge(subjects::WORK, subject, None).await;
+                self.transport.delete_work(&subject).await;
             }
             self.send_order(Order::Stop).await;
             self.transport.client.flush().await

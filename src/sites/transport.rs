@@ -224,17 +224,16 @@ impl Transport {
     pub async fn forget(&self, scan: ScanId) {
         // Without a connection age deletes them.
         if self.is_connected() {
-            self.purge(subjects::EVENTS, subjects::events_of(scan), None)
-                .await;
+            self.delete_events(scan, None).await;
         }
     }
 
-    /// Deletes what a stream holds under a subject, up to a place.
-    pub(super) async fn purge(&self, name: &str, subject: String, below: Option<u64>) {
+    /// Deletes the events of a scan up to a place.
+    pub(super) async fn delete_events(&self, scan: ScanId, below: Option<u64>) {
         let purging = async {
-            let stream = self.context.get_stream_no_info(name).await;
+            let stream = self.context.get_stream_no_info(subjects::EVENTS).await;
             let stream = stream.map_err(|error| error.to_string())?;
-            let purge = stream.purge().filter(subject);
+            let purge = stream.purge().filter(subjects::events_of(scan));
             let purged = match below {
                 Some(place) => purge.sequence(place).await,
                 None => purge.await,
@@ -245,6 +244,17 @@ impl Transport {
         if let Ok(Err(error)) = timeout(ANSWER, purging).await {
             tracing::warn!(%error, "What was read is not deleted from NATS yet");
         }
+    }
+
+    /// Deletes the shards of a scan that wait, one by one: a purge by subject makes a server of version 2.9 pass over the shards of all
+    /// other scans, too.
+    pub(super) async fn delete_work(&self, subject: &str) {
+        let Ok(stream) = self.context.get_stream_no_info(subjects::WORK).await else {
+            return;
+        };
+        while let Ok(message) = stream.get_last_raw_message_by_subject(subject).await
+            && let Ok(true) = stream.delete_message(message.sequence).await
+        {}
     }
 }
 

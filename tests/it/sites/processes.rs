@@ -219,6 +219,13 @@ impl Worker {
     }
 }
 
+/// The journal of the only scan that a folder has.
+pub(super) fn journal(folder: &TempDir) -> Option<PathBuf> {
+    let files = std::fs::read_dir(folder.path().join("rdpscan/scans")).ok()?;
+    let mut files = files.filter_map(|file| Some(file.ok()?.path()));
+    files.find(|file| file.extension().is_some_and(|end| end == "ndjson"))
+}
+
 /// A scan that runs, recorded line by line.
 pub(super) struct Scan {
     child: Process,
@@ -283,9 +290,19 @@ impl Scan {
 
     /// The first line of the recording with this word in it, once it is there.
     pub(super) async fn wait_for(&self, word: &str) -> String {
+        Self::wait_in(word, || Some(self.recording())).await
+    }
+
+    /// The same of the journal, which is written a little later.
+    pub(super) async fn wait_for_kept(&self, word: &str) -> String {
+        Self::wait_in(word, || journal(&self.folder)).await
+    }
+
+    async fn wait_in(word: &str, file: impl Fn() -> Option<PathBuf>) -> String {
         let start = rdpscan::clock::monotonic();
         loop {
-            let text = std::fs::read_to_string(self.recording()).unwrap_or_default();
+            let text = file().and_then(|file| std::fs::read_to_string(file).ok());
+            let text = text.unwrap_or_default();
             let mut lines = text
                 .split_inclusive('\n')
                 .filter(|line| line.ends_with('\n'));

@@ -3,7 +3,7 @@
 use rdpscan::model::{EventBody, Notice, ScanStatus, Stream};
 use rdpscan::sim::SimulatedFleet;
 
-use super::processes::{NatsServer, Scan, Worker};
+use super::processes::{NatsServer, Scan, Worker, journal};
 use super::{deliveries, events, fleet, fold, notices};
 use crate::kit;
 
@@ -25,9 +25,9 @@ async fn a_coordinator_that_is_killed_goes_on_where_it_was() {
     let alone = scan(&hosts, &[]).finish().await;
     let _worker = Worker::start(&nats, "berlin", "127.0.0.0/8", &hosts);
     let first = scan(&hosts, &["--nats", &nats.url(), "--sites", "berlin"]);
-    first.wait_for("scan_finished").await;
+    first.wait_for_kept("scan_finished").await;
     let folder = first.kill();
-    let before = events(&folder.path().join("scan.ndjson"));
+    let before = events(&journal(&folder).unwrap());
     let ended = |event: &rdpscan::model::ScanEvent| match (event.stream, &event.body) {
         (Stream::Shard { number, .. }, EventBody::ScanFinished(_)) => Some(number),
         _ => None,
