@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(nearest(handbook(), "0x905"), ["0x904", "0x906", "0x907"]);
         assert_eq!(
             nearest(handbook(), "expird"),
-            ["expired", "expiry", "expires"]
+            ["expire", "expired", "expiry"]
         );
         assert_eq!(
             nearest(handbook(), "rdp-cert-sha2"),

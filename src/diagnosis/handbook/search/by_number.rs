@@ -178,12 +178,14 @@ impl Handbook {
             answer.entries.insert(0, event);
             return answer;
         }
+        // The client's own numbers are not those of events.
+        let is_small = numbers.iter().all(|number| !number.is_large_reason());
         let numbers: Vec<&str> = numbers.iter().map(|number| number.text).collect();
         let is_event = |entry: &&Entry| entry.kind == Kind::Event;
         let message = self.message_in(question, &numbers).filter(is_event);
         let mut keys = parts.iter().map(|part| format!("event-{part}"));
         let named = keys.find_map(|key| self.entry(&key));
-        if let Some(event) = message {
+        if let Some(event) = message.filter(|_| is_small) {
             answer.entries.insert(0, event);
         } else if let Some(event) = named.filter(|_| is_status) {
             answer.entries.push(event);

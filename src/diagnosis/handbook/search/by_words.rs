@@ -21,6 +21,8 @@ const SAME_MESSAGE: f32 = 0.75;
 /// A question with at most so many words that say something, and one that the handbook does not know at all, may be about
 /// anything else.
 const SHORT: usize = 5;
+/// Two of its words may be a phrase of an entry by chance, and the rest about something else.
+const SHORT_PHRASE: f32 = 0.7;
 /// Unless it is a phrase of the entry, but for the forms of its words.
 const WHOLE_PHRASE: f32 = 0.95;
 /// Hits worth less than this share of the best would not be read.
@@ -105,6 +107,8 @@ impl Handbook {
         let is_foreign = telling.len() <= SHORT && found.unknown;
         let same = if is_foreign {
             WHOLE_PHRASE
+        } else if telling.len() <= SHORT {
+            SHORT_PHRASE
         } else {
             SAME_PHRASE
         };

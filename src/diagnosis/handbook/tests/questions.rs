@@ -24,11 +24,11 @@ const REACHED: [(&str, usize, usize); 16] = [
     ("set I", 980, 990),
     ("set J", 960, 990),
     ("set K", 960, 990),
-    ("set L", 960, 990),
-    ("set M", 960, 990),
-    ("set N", 950, 990),
-    ("set O", 950, 990),
-    ("set P", 950, 990),
+    ("set L", 960, 985),
+    ("set M", 960, 985),
+    ("set N", 950, 985),
+    ("set O", 950, 985),
+    ("set P", 950, 985),
 ];
 
 /// Stands for the keys of a question that has no answer.
