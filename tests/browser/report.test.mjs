@@ -65,8 +65,8 @@ for (const colorScheme of ["light", "dark"]) {
 
 test("on a telephone addresses stay whole, and findings keep their meaning and remedy", () =>
   visit("demo.html", { viewport: { width: 400, height: 900 } }, async (page) => {
-    const { findings } = saved("demo.json").hosts.find((host) => host.findings.some(({ remedy }) => remedy));
-    const row = page.locator("table.rules tbody tr", { hasText: findings[0].id }).first();
+    const finding = saved("demo.json").hosts.flatMap((host) => host.findings).find(({ remedy }) => remedy);
+    const row = page.locator("table.rules:not(.changed) tbody tr", { hasText: finding.id }).first();
     for (const cell of [2, 5]) {
       const part = row.locator("th, td").nth(cell);
       assert.equal(await part.isVisible(), true);
