@@ -101,6 +101,8 @@ impl Ledger {
         for entry in self.sites.iter_mut().flat_map(|(_, entries)| entries) {
             (entry.is_out, entry.has_failed, entry.given) = (false, false, 0);
             let is_complete = entry.end == Some(ScanStatus::Complete) && !entry.has_gap;
+            // The last events of one that broke off may be those of the coordinator, in place of what the worker observed.
+            entry.has_gap |= entry.end.is_some() && !is_complete;
             entry.end = entry.end.filter(|_| is_complete);
         }
     }
@@ -214,7 +216,8 @@ impl Ledger {
                 (entry.probed, entry.late) = (end.endpoints_probed, end.answered_on_retry);
                 entry.unlisted = end.unlisted;
                 // What an earlier run broke off is done again.
-                let counts = delivery > earlier || end.status == ScanStatus::Complete;
+                let is_whole = end.status == ScanStatus::Complete && !entry.has_gap;
+                let counts = delivery > earlier || is_whole;
                 entry.end = counts.then_some(end.status);
             }
             _ => {}

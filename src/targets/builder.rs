@@ -13,7 +13,7 @@ use super::list::{list_words, words};
 use super::ranges::{Range, RangeSet, address, number};
 use super::set::{GatewayTarget, ListSummary, NameTarget, RowAddresses, Segments, TargetSet};
 use super::spec::{self, Target};
-use crate::model::{DEFAULT_PORT, Endpoint, HostKey, Notice};
+use crate::model::{DEFAULT_PORT, Endpoint, HostKey, Notice, not_a_host};
 
 /// More addresses than this, those of a /16, require `--allow-large`.
 pub const ADDRESS_LIMIT: u64 = 65_536;
@@ -425,11 +425,10 @@ impl<'a> TargetSetBuilder<'a> {
         }
         let port = target.port().or(host.port);
         let Some(gateway) = &host.gateway else {
-            if let Target::Name { name, .. } = &target
-                && !host.addresses.is_empty()
-            {
-                let known = self.row_addresses.entry(name.as_str().into()).or_default();
-                for address in &host.addresses {
+            if let Target::Name { name, .. } = &target {
+                let addresses = host.addresses.iter();
+                for address in addresses.filter(|address| not_a_host(**address).is_none()) {
+                    let known = self.row_addresses.entry(name.as_str().into()).or_default();
                     if !known.contains(address) && known.len() < MOST_ROW_ADDRESSES {
                         known.push(*address);
                     }

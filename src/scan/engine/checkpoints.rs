@@ -50,7 +50,7 @@ impl Engine {
         Checkpoint {
             permutation: Permutation::VERSION,
             cursor: self.discovery.queue.cursor(),
-            names_asked: (self.targets.names().len() - self.lookups.unresolved()) as u64,
+            names_asked: self.names_asked() as u64,
             open: OpenWork {
                 names,
                 lookups,
@@ -65,5 +65,14 @@ impl Engine {
             answered_on_retry: self.counts.late(),
             unlisted: self.counts.unlisted(),
         }
+    }
+
+    /// The place of the next name to be looked up, of those of the user. Some behind it may have been scanned by the address of their
+    /// row; these are asked for again.
+    fn names_asked(&self) -> usize {
+        let names = self.targets.names();
+        let next = self.lookups.next_target();
+        let place = next.and_then(|next| names.iter().position(|name| name == next));
+        place.unwrap_or(names.len())
     }
 }

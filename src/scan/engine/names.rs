@@ -88,7 +88,13 @@ impl Engine {
         }
         addresses.retain(|address| not_a_host(*address).is_none());
         if addresses.is_empty() && self.has_row_address(&target) {
-            addresses.extend(self.targets.row_addresses(&target.name));
+            let of_row = self.targets.row_addresses(&target.name);
+            addresses.extend(
+                of_row
+                    .iter()
+                    .copied()
+                    .filter(|address| not_a_host(*address).is_none()),
+            );
             self.notice(Notice::RowAddresses);
         }
         let (excluded, addresses): (Vec<_>, Vec<_>) = addresses

@@ -148,6 +148,11 @@ impl Lookups {
         self.tasks.is_empty()
     }
 
+    /// The name of the user that is looked up next: all before it were.
+    pub(super) fn next_target(&self) -> Option<&NameTarget> {
+        self.unresolved.last()
+    }
+
     pub(super) fn unresolved(&self) -> usize {
         self.unresolved.len()
     }
