@@ -260,7 +260,7 @@ const CLOSED: &str = " closed filtered openfiltered closedfiltered unfiltered de
 const OFF: &str = " poweredoff deallocated vmdeallocated stoppeddeallocated deallocating terminated shutoff shutdown ausgeschaltet ";
 const OFF_OF_MACHINE: &str = " off stopped stopping vmstopped suspended suspendedmemory paused saved halted shuttingdown aus beendet gespeichert ";
 /// States of inventories.
-const OUT_OF_SERVICE: &str = " retired decommissioned decommissioning disposed indisposal scrapped stolen lost loststolen broken sold archived nonactive \
+const OUT_OF_SERVICE: &str = " retired decommissioned decommissioning disposed indisposal scrapped stolen lost loststolen sold archived nonactive \
      notinuse outofservice outoforder endoflife eol stock instock spare surplus writtenoff stillgelegt ausgemustert verschrottet \
      außerbetrieb ausserbetrieb entsorgt defekt gestohlen verkauft archiviert lager horsservice réformé aurebut fueradeservicio \
      dismesso buitengebruik wycofany ";

@@ -344,7 +344,10 @@ impl Columns {
                 }
                 Some(Role::Service) => columns.services.push(column),
                 // Hosts of an earlier scan are scanned again, whatever it found.
-                Some(Role::State) if table.has_heading("failedstage") => {}
+                Some(Role::State)
+                    if ["failedstage", "failedat"]
+                        .iter()
+                        .any(|one| table.has_heading(one)) => {}
                 Some(Role::State) => columns.states.push(column),
                 Some(Role::Gateway) => columns.gateways.push(column),
                 // Of a network it is an address.
